@@ -1,0 +1,44 @@
+/** A command made by `commands.ts`, the only place that writes shell text. */
+export type ShellCommand = {
+  readonly text: string;
+  /** A short constant name for logs and metrics, e.g. `stop-backend`. */
+  readonly name: string;
+  readonly effect: 'read' | 'change';
+};
+
+export type ShellCall = {
+  /** Milliseconds for the whole call, connecting included. Default 30,000. At the end the remote process is killed. */
+  readonly timeoutMs?: number;
+  /** When it fires, the remote process group is killed and the call throws `CANCELED`. */
+  readonly signal?: AbortSignal;
+  /** Called for each complete line of output as it comes, secrets already redacted. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** Fed to the command's standard input; the way to hand over a secret, never the command line. */
+  readonly stdin?: string;
+};
+
+export type ShellResult = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
+
+/**
+ * A shell on one host. A non-zero exit is a result, not an error. Throws `AppError` `SSH_UNREACHABLE` (retryable),
+ * `SSH_AUTH_FAILED`, `HOST_KEY_UNKNOWN` (the message holds the fingerprint), `HOST_KEY_CHANGED`, `TIMEOUT`, `CANCELED`;
+ * `COMMAND_FAILED` when the command was killed or the connection broke before the exit code came.
+ */
+export interface Shell {
+  run(command: ShellCommand, call?: ShellCall): Promise<ShellResult>;
+  /** Writes a local file to `remotePath` over SFTP through a temporary name and a rename. */
+  upload(file: { localPath: string; remotePath: string; mode?: number }, call?: ShellCall): Promise<void>;
+}
+
+/** How to reach a host. Secrets are resolved behind the port. */
+export type SshTarget = {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly auth:
+    | { readonly kind: 'key'; readonly privateKey: () => Promise<string>; readonly passphrase: (() => Promise<string>) | null }
+    | { readonly kind: 'agent'; readonly socketPath: string };
+  /** `SHA256:…` as OpenSSH prints it; null = not pinned yet, every connection is refused with `HOST_KEY_UNKNOWN`. */
+  readonly hostKeyFingerprint: string | null;
+  readonly jump: SshTarget | null;
+};

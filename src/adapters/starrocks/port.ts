@@ -1,0 +1,38 @@
+/** Where a statement has to run. `leader` = found by asking; an address = that very frontend, no other. */
+export type SqlRoute = 'any' | 'leader' | { readonly host: string; readonly port: number };
+
+/** A statement made by `statements.ts`, the only place that writes SQL for StarRocks. */
+export type Statement = {
+  readonly text: string;
+  /** A short constant name for logs and metrics, e.g. `show-backends`. */
+  readonly name: string;
+  /** `read` may be tried on the next frontend; a `change` is sent once, and a lost answer is `SQL_ANSWER_LOST`. */
+  readonly effect: 'read' | 'change';
+};
+
+/** One row by column name. StarRocks answers text for SHOW; SQL NULL is `null`. */
+export type SqlRow = Readonly<Record<string, string | null>>;
+
+export type SqlCall = {
+  readonly route?: SqlRoute;
+  /** Milliseconds for the whole call, connecting included. Default 10,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * SQL to one cluster. Throws `AppError` `SQL_UNREACHABLE` (no frontend answered; retryable), `SQL_AUTH_FAILED`,
+ * `SQL_PRIVILEGE_MISSING`, `SQL_FAILED` (the server refused; its text is in the message), `SQL_ANSWER_LOST` (a change
+ * was sent and the answer never came: ask the cluster whether it happened), `TIMEOUT`, `CANCELED`.
+ */
+export interface StarRocksSql {
+  query(statement: Statement, call?: SqlCall): Promise<readonly SqlRow[]>;
+}
+
+/** How to reach a cluster's frontends. The password is resolved behind the port and never leaves it. */
+export type SqlTarget = {
+  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  readonly user: string;
+  readonly password: () => Promise<string>;
+  readonly tls: { readonly verify: boolean; readonly ca: string | null } | null;
+};
