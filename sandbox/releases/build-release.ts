@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { releaseOf } from './versions.ts';
+import { type Programs, writeReleaseTree } from './write-tree.ts';
+
+const run = promisify(execFile);
+
+export type ReleaseArchive = {
+  readonly version: string;
+  /** `StarRocks-<version>.tar.gz`, an absolute path when `outDir` is one. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+};
+
+export type BuildReleaseOptions = {
+  readonly version: string;
+  readonly outDir: string;
+  /** The programs behind the start scripts; the sandbox's own when not given. */
+  readonly programs?: Partial<Programs>;
+};
+
+/**
+ * Builds a release archive. The same input gives the same bytes, and an archive that is there is replaced in one move, so
+ * that two worlds may build into the same directory.
+ */
+export async function buildRelease({ version, outDir, programs }: BuildReleaseOptions): Promise<ReleaseArchive> {
+  const release = releaseOf(version);
+  const name = `StarRocks-${version}`;
+  const staging = join(outDir, `.${name}-${randomUUID()}`);
+  const path = join(outDir, `${name}.tar.gz`);
+  try {
+    await mkdir(staging, { recursive: true });
+    await writeReleaseTree({ root: join(staging, name), release, programs: { ...ownPrograms(), ...programs } });
+    const packed = join(staging, 'packed.tar.gz');
+    await run('tar', [...reproducible, '-cf', packed, '-C', staging, name], { timeout: 60_000 });
+    const content = await readFile(packed);
+    await rename(packed, path);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return { version, path, sha256, sizeBytes: content.length };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Everything that would otherwise make two builds of the same release differ; level 1 because the fillers do not shrink. */
+const reproducible = [
+  '--sort=name',
+  '--mtime=2025-06-10 10:00:00Z',
+  '--owner=0',
+  '--group=0',
+  '--numeric-owner',
+  '--use-compress-program=gzip -n -1',
+];
+
+function ownPrograms(): Programs {
+  return {
+    node: process.execPath,
+    frontend: fileURLToPath(new URL('../starrocks/fe-main.ts', import.meta.url)),
+    backend: fileURLToPath(new URL('../starrocks/be-main.ts', import.meta.url)),
+  };
+}

@@ -1,0 +1,85 @@
+# Shared by the scripts of this directory. The lines above were written when the release was built: what differs
+# between versions is data there, and the scripts stay the same.
+
+STARROCKS_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export STARROCKS_HOME
+
+# Prints the value of a key of a conf file: the last one wins, quotes and blanks around it are not part of it.
+read_conf() {
+    sed -n -E "s/^[[:space:]]*$2[[:space:]]*=[[:space:]]*(.*[^[:space:]])[[:space:]]*$/\1/p" "$1" 2>/dev/null |
+        tail -n 1 | sed -E 's/^"(.*)"$/\1/'
+}
+
+# Only keys in capitals reach the environment; everything else is for the program, which reads the file itself.
+export_capitals() {
+    local key value
+    for key in $(sed -n -E 's/^[[:space:]]*([A-Z][A-Z0-9_]*)[[:space:]]*=.*$/\1/p' "$1" 2>/dev/null); do
+        value=$(read_conf "$1" "$key")
+        export "$key=${value//'${STARROCKS_HOME}'/$STARROCKS_HOME}"
+    done
+}
+
+# Reads a conf file and settles the directories that it may move.
+load_conf() {
+    CONF_FILE=$1
+    export_capitals "$CONF_FILE"
+    PID_DIR=${PID_DIR:-$STARROCKS_HOME/bin}
+    LOG_DIR=${LOG_DIR:-$STARROCKS_HOME/log}
+    export PID_DIR LOG_DIR
+}
+
+# Sleeps for that many seconds of a real cluster; a sandbox may run faster than real time.
+pause() {
+    local speed
+    speed=$(read_conf "$CONF_FILE" sandbox_speed)
+    sleep "$(awk -v seconds="$1" -v speed="${speed:-1}" 'BEGIN { printf "%.3f", speed > 0 ? seconds / speed : seconds }')"
+}
+
+# A zombie answers `kill -0` although it has ended: whoever asks "is it gone" must not wait for its parent.
+is_running() {
+    kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]
+}
+
+# wait_for_end <pid> <seconds between looks> [<timeout in seconds>]: waits for ever without a timeout, kills at its end. The
+# timeout is real time even in a fast sandbox, because it is the caller's and not the cluster's.
+wait_for_end() {
+    local pid=$1 interval=$2 timeout=${3:-} started=${EPOCHREALTIME//[.,]/}
+    while is_running "$pid"; do
+        if [[ $timeout =~ ^[0-9]+$ && $((${EPOCHREALTIME//[.,]/} - started)) -ge $((10#$timeout * 1000000)) ]]; then
+            echo "graceful exit timeout, forced termination of the process"
+            kill -KILL "$pid" 2>/dev/null
+            timeout=
+        fi
+        pause "$interval"
+    done
+}
+
+name_of() {
+    ps -o comm= -p "$1" 2>/dev/null
+}
+
+jdk_major() {
+    "$1/bin/java" -version 2>&1 | sed -n -E '1s/^[^"]*"(1\.)?([0-9]+).*$/\2/p'
+}
+
+# Ends the script with 1 when there is no Java, with 255 when this release does not run on it.
+require_jdk() {
+    if [[ -z ${JAVA_HOME:-} || ! -x $JAVA_HOME/bin/java ]]; then
+        echo "Error: JAVA_HOME is not set, or holds no bin/java"
+        exit 1
+    fi
+    if [[ $JDK_NEEDS_JAVAC == true && ! -x $JAVA_HOME/bin/javac ]]; then
+        echo "Error: $JAVA_HOME holds no bin/javac; this release needs a JDK, not a JRE"
+        exit 1
+    fi
+    local major
+    major=$(jdk_major "$JAVA_HOME")
+    if [[ $major != "$JDK_EXCEPTION" && ${major:-0} -lt $JDK_MINIMUM ]]; then
+        echo "Error: JDK ${major:-unknown} in $JAVA_HOME is too old; this release needs $JDK_MINIMUM or later"
+        exit 255
+    fi
+}
+
+release_field() {
+    sed -n -E "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"([^\"]*)\".*/\1/p" "$STARROCKS_HOME/lib/starrocks-release.json"
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Turns this process into the program that stands for a StarRocks node. The first argument is the name it must have in
+# `ps -o comm=`, since the stop scripts look at it; the rest is for the program.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+name=$1
+shift
+# A test runner's own options for Node are not for the program.
+unset NODE_OPTIONS
+exec "$here/$name" --disable-warning=ExperimentalWarning "$(cat "$here/program")" --home "$(dirname "$here")" "$@"
