@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { roles } from './domain/access.ts';
+import { type SealingKeys, sealingKey } from './domain/sealing.ts';
+import { AppError, messageOf } from './errors.ts';
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const milliseconds = (from: number, to: number) => z.coerce.number().int().min(from).max(to);
+const parts = ['api', 'worker', 'bot', 'monitor'] as const;
+
+const bootstrapTokens = z.array(
+  z.object({
+    owner: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/),
+    role: z.enum(roles),
+    token: z.string().min(16).max(200),
+  }),
+);
+
+const environment = z.object({
+  DATABASE_URL: z.string().regex(/^mysql:\/\//, 'looks like mysql://user:password@host:3306/starwarden'),
+  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'looks like redis://:password@host:6379/0'),
+  STARWARDEN_SECRET_KEY: z.string().min(1, 'is needed: make one with `openssl rand -base64 32`'),
+  STARWARDEN_BOOTSTRAP_TOKENS: z.string().optional(),
+  STARWARDEN_INSECURE_NO_AUTH: flag.default(false),
+  STARWARDEN_PARTS: z.string().default(parts.join(',')),
+  STARWARDEN_LEASE_MS: milliseconds(1_000, 600_000).default(15_000),
+  STARWARDEN_RECOVER_INTERVAL_MS: milliseconds(50, 60_000).default(1_000),
+  STARWARDEN_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20),
+  STARWARDEN_PROBE_INTERVAL_MS: milliseconds(200, 3_600_000).default(15_000),
+  STARWARDEN_NODE_DOWN_FOR_MS: milliseconds(0, 3_600_000).default(0),
+  STARWARDEN_SECRET_ENV_PREFIX: z.string().regex(/^[A-Z][A-Z0-9_]*_$/).default('STARWARDEN_CRED_'),
+  STARWARDEN_SECRET_DIR: z.string().regex(/^\/.*[^/]$/).default('/run/secrets'),
+  STARWARDEN_QUEUE_PREFIX: z.string().regex(/^[\w:-]{1,64}$/).default('starwarden'),
+  SSH_AUTH_SOCK: z.string().optional(),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  HOST: z.string().default('127.0.0.1'),
+  SLACK_BOT_TOKEN: z.string().optional(),
+  SLACK_APP_TOKEN: z.string().optional(),
+  SLACK_SIGNING_SECRET: z.string().optional(),
+  SLACK_SOCKET_MODE: flag.default(true),
+  SLACK_API_URL: z.string().optional(),
+  SLACK_ALERT_CHANNEL: z.string().optional(),
+  SLACK_RUN_CHANNEL: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export type BootstrapToken = z.infer<typeof bootstrapTokens>[number];
+
+export type SlackConfig = {
+  readonly botToken: string;
+  /** Null when requests come over HTTP. */
+  readonly appToken: string | null;
+  /** Null in Socket Mode. */
+  readonly signingSecret: string | null;
+  /** Ends in `/api/`; only tests and the sandbox set it. */
+  readonly apiUrl: string | null;
+  /** Channel ids. Null = alerts (or runs asked for outside of Slack) are not posted. */
+  readonly alertChannel: string | null;
+  readonly runChannel: string | null;
+};
+
+export type Config = {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly queuePrefix: string;
+  readonly parts: ReadonlySet<(typeof parts)[number]>;
+  /** Unique name of this process among all workers. */
+  readonly owner: string;
+  readonly secretKeys: SealingKeys;
+  readonly secretEnvPrefix: string;
+  readonly secretDirectory: string;
+  /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
+  readonly readEnv: (name: string) => string | undefined;
+  readonly sshAgentSocket: string | null;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly auth: { readonly insecure: boolean; readonly bootstrapTokens: readonly BootstrapToken[] };
+  readonly worker: { readonly leaseMs: number; readonly recoverEveryMs: number; readonly concurrency: number };
+  readonly monitor: { readonly probeEveryMs: number; readonly nodeDownForMs: number };
+  readonly slack: SlackConfig | null;
+  readonly logLevel: string;
+};
+
+/** Reads the environment. Reports every mistake at once, by the name of the variable, without its value. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(given);
+  const mistakes = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const tokens = attempt(mistakes, 'STARWARDEN_BOOTSTRAP_TOKENS', () => bootstrapTokens.parse(JSON.parse(given['STARWARDEN_BOOTSTRAP_TOKENS'] ?? '[]')));
+  const keys = attempt(mistakes, 'STARWARDEN_SECRET_KEY', () => (given['STARWARDEN_SECRET_KEY'] ?? '').split(',').filter(Boolean).map((text) => sealingKey(text.trim())));
+  const wanted = attempt(mistakes, 'STARWARDEN_PARTS', () => new Set(z.array(z.enum(parts)).min(1).parse((given['STARWARDEN_PARTS'] ?? parts.join(',')).split(','))));
+  const slack = attempt(mistakes, 'SLACK_*', () => slackConfig(given));
+  if (!parsed.success || tokens === null || keys === null || wanted === null || mistakes.length > 0) {
+    throw new AppError('INVALID_INPUT', `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`, { hint: '.env.example lists every variable.' });
+  }
+  const vars = parsed.data;
+  return {
+    databaseUrl: vars.DATABASE_URL,
+    redisUrl: vars.REDIS_URL,
+    queuePrefix: vars.STARWARDEN_QUEUE_PREFIX,
+    parts: wanted,
+    owner: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`.slice(-64),
+    secretKeys: keys,
+    secretEnvPrefix: vars.STARWARDEN_SECRET_ENV_PREFIX,
+    secretDirectory: vars.STARWARDEN_SECRET_DIR,
+    readEnv: (name) => (name.startsWith(vars.STARWARDEN_SECRET_ENV_PREFIX) ? env[name] : undefined),
+    sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
+    http: { host: vars.HOST, port: vars.PORT },
+    auth: { insecure: vars.STARWARDEN_INSECURE_NO_AUTH, bootstrapTokens: tokens },
+    worker: { leaseMs: vars.STARWARDEN_LEASE_MS, recoverEveryMs: vars.STARWARDEN_RECOVER_INTERVAL_MS, concurrency: vars.STARWARDEN_WORKER_CONCURRENCY },
+    monitor: { probeEveryMs: vars.STARWARDEN_PROBE_INTERVAL_MS, nodeDownForMs: vars.STARWARDEN_NODE_DOWN_FOR_MS },
+    slack,
+    logLevel: vars.LOG_LEVEL,
+  };
+}
+
+function slackConfig(given: Record<string, string | undefined>): SlackConfig | null {
+  const botToken = given['SLACK_BOT_TOKEN'];
+  if (botToken === undefined) return null;
+  const socketMode = given['SLACK_SOCKET_MODE'] !== 'false';
+  const appToken = given['SLACK_APP_TOKEN'] ?? null;
+  const signingSecret = given['SLACK_SIGNING_SECRET'] ?? null;
+  if (socketMode && appToken === null) throw new Error('SLACK_APP_TOKEN is needed in Socket Mode');
+  if (!socketMode && signingSecret === null) throw new Error('SLACK_SIGNING_SECRET is needed when SLACK_SOCKET_MODE=false');
+  return {
+    botToken,
+    appToken: socketMode ? appToken : null,
+    signingSecret: socketMode ? null : signingSecret,
+    apiUrl: given['SLACK_API_URL'] ?? null,
+    alertChannel: given['SLACK_ALERT_CHANNEL'] ?? null,
+    runChannel: given['SLACK_RUN_CHANNEL'] ?? null,
+  };
+}
+
+function attempt<T>(mistakes: string[], name: string, read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    const text = error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ') : error instanceof SyntaxError ? 'is not JSON' : messageOf(error);
+    if (!mistakes.some((mistake) => mistake.startsWith(`${name}:`))) mistakes.push(`${name}: ${text}`);
+    return null;
+  }
+}

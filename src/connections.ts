@@ -1,0 +1,108 @@
+import type { NodeHttp } from './adapters/http/port.ts';
+import type { Shell, SshTarget } from './adapters/ssh/port.ts';
+import type { SqlTarget, StarRocksSql } from './adapters/starrocks/port.ts';
+import type { Host } from './domain/cluster.ts';
+import type { Inventory } from './domain/inventory.ts';
+import { AppError } from './errors.ts';
+import type { ObserveContext } from './operations/define.ts';
+import type { Ports } from './steps/define.ts';
+import type { Database } from './store/database.ts';
+import { makeInventory } from './store/inventory-port.ts';
+import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from './store/secrets.ts';
+
+export type ConnectionDeps = {
+  readonly db: Database;
+  readonly secrets: SecretSettings;
+  readonly starrocks: { connect(target: SqlTarget): StarRocksSql };
+  readonly ssh: { shell(target: SshTarget): Shell; readHostKey(place: { address: string; port: number; timeoutMs?: number }): Promise<{ fingerprint: string }> };
+  readonly http: NodeHttp;
+  readonly agentSocket: string | null;
+  readonly now: () => Date;
+};
+
+/** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
+export function makeConnections(deps: ConnectionDeps) {
+  const inventory = makeInventory(deps.db);
+
+  const sqlFor = async (clusterId: string): Promise<StarRocksSql> => {
+    const cluster = await inventory.findCluster(clusterId);
+    if (cluster === null) throw new AppError('NOT_FOUND', `There is no cluster ${clusterId}`, { hint: 'It may have been unregistered.' });
+    return deps.starrocks.connect({
+      frontends: await frontendsOf(inventory, clusterId, cluster.seeds),
+      user: cluster.sqlUser,
+      password: () => resolveSecret(deps.db, cluster.passwordRef, deps.secrets),
+      tls: cluster.tls,
+    });
+  };
+
+  const shell = async (hostId: string): Promise<Shell> => {
+    const host = await inventory.findHost(hostId);
+    if (host === null) throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', { hint: 'Attach it with attachHosts.' });
+    return deps.ssh.shell(await sshTarget(host));
+  };
+
+  const sshTarget = async (host: Host, depth = 0): Promise<SshTarget> => {
+    if (depth > 3) throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
+    const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
+    return {
+      address: host.address,
+      port: host.port,
+      user: host.user,
+      auth: authOf(host),
+      hostKeyFingerprint: host.hostKeyFingerprint,
+      jump: jump === null ? null : await sshTarget(jump, depth + 1),
+    };
+  };
+
+  const authOf = (host: Host): SshTarget['auth'] => {
+    const { auth } = host;
+    if (auth.kind === 'agent') {
+      if (deps.agentSocket === null) throw new AppError('CREDENTIAL_MISSING', 'No SSH agent is running', { hint: 'Start Starwarden with SSH_AUTH_SOCK set, or give a key.' });
+      return { kind: 'agent', socketPath: deps.agentSocket };
+    }
+    const { passphraseRef } = auth;
+    return {
+      kind: 'key',
+      privateKey: () => resolveSecret(deps.db, auth.privateKeyRef, deps.secrets),
+      passphrase: passphraseRef === null ? null : () => resolveSecret(deps.db, passphraseRef, deps.secrets),
+    };
+  };
+
+  const portsFor = (clusterId: string): Ports => ({
+    sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(statement, call) },
+    shell,
+    http: deps.http,
+    inventory,
+  });
+
+  const observeContext = (pending: readonly PendingSecret[], signal: AbortSignal): ObserveContext => ({
+    http: deps.http,
+    inventory,
+    signal,
+    now: deps.now,
+    sqlFor,
+    shell,
+    sqlTo: ({ passwordRef, ...target }) =>
+      deps.starrocks.connect({
+        ...target,
+        password: () => {
+          const given = pending.find((secret) => `secret:${secret.id}` === passwordRef);
+          return given === undefined ? resolveSecret(deps.db, passwordRef, deps.secrets) : resolveSource(given.source, deps.secrets);
+        },
+      }),
+    readHostKey: (place) => deps.ssh.readHostKey(place),
+  });
+
+  return { inventory, sqlFor, shell, portsFor, observeContext, http: deps.http };
+}
+
+/** The frontends found in the cluster, live ones first, then those given at registration. */
+async function frontendsOf(inventory: Inventory, clusterId: string, seeds: SqlTarget['frontends']): Promise<SqlTarget['frontends']> {
+  const nodes = await inventory.listNodes(clusterId);
+  const found = nodes
+    .filter((node) => node.kind === 'FRONTEND' && node.queryPort !== null && node.queryPort > 0)
+    .toSorted((a, b) => Number(b.alive) - Number(a.alive))
+    .map((node) => ({ host: node.host, port: node.queryPort ?? 0 }));
+  const all = [...found, ...seeds];
+  return all.filter((frontend, index) => all.findIndex((other) => other.host === frontend.host && other.port === frontend.port) === index);
+}

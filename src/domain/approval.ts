@@ -1,0 +1,62 @@
+import { type AccessTarget, type Actor, can } from './access.ts';
+
+/** `read` changes nothing; `low` is small and reversible; `high` affects service; `destructive` is hard to undo. */
+export const risks = ['read', 'low', 'high', 'destructive'] as const;
+export type Risk = (typeof risks)[number];
+
+/** The environment label whose clusters need other people's approval. */
+export const productionEnvironment = 'prod';
+
+export const approvalTtlMs = 30 * 60_000;
+
+/** How many people other than the requester must say yes before a run of this risk may start. */
+export function approvalsRequired(risk: Risk, environment: string): number {
+  const production = environment === productionEnvironment;
+  switch (risk) {
+    case 'read':
+    case 'low':
+      return 0;
+    case 'high':
+      return production ? 1 : 0;
+    case 'destructive':
+      return production ? 2 : 1;
+    default:
+      return risk satisfies never;
+  }
+}
+
+/** The cluster's name has to be typed for these. */
+export function needsConfirmation(risk: Risk): boolean {
+  return risk === 'destructive';
+}
+
+export type VoteRefusal = { readonly code: 'FORBIDDEN' | 'PRECONDITION_FAILED' | 'APPROVAL_EXPIRED' | 'PLAN_STALE'; readonly message: string; readonly hint: string };
+
+/** Whether this person may vote on this approval now; null = yes. A requester never counts, whatever roles they hold. */
+export function whyMayNotVote(vote: {
+  actor: Actor;
+  requestedById: string;
+  target: AccessTarget;
+  expiresAt: Date;
+  now: Date;
+  planHash: string;
+  votedPlanHash: string | null;
+  alreadyVoted: boolean;
+}): VoteRefusal | null {
+  if (!can(vote.actor, 'run:approve', vote.target)) {
+    return { code: 'FORBIDDEN', message: `${vote.actor.name} may not approve on this cluster`, hint: 'A person with the role APPROVER or ADMIN on it can.' };
+  }
+  if (vote.actor.id === vote.requestedById) {
+    return { code: 'FORBIDDEN', message: 'The person who asked cannot approve', hint: 'Ask another person with the role APPROVER.' };
+  }
+  if (vote.now >= vote.expiresAt) {
+    return { code: 'APPROVAL_EXPIRED', message: `The approval expired at ${vote.expiresAt.toISOString()}`, hint: 'Ask for the operation again.' };
+  }
+  if (vote.votedPlanHash !== null && vote.votedPlanHash !== vote.planHash) {
+    return { code: 'PLAN_STALE', message: 'The plan is not the one that was shown', hint: 'Look at the plan of the run again, then approve.' };
+  }
+  if (vote.alreadyVoted) {
+    return { code: 'PRECONDITION_FAILED', message: `${vote.actor.name} has voted already`, hint: 'One vote per person counts.' };
+  }
+  return null;
+}

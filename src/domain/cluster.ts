@@ -1,0 +1,130 @@
+import type { NamedCheck } from './run.ts';
+
+export const nodeKinds = ['FRONTEND', 'BACKEND', 'COMPUTE_NODE'] as const;
+export type NodeKind = (typeof nodeKinds)[number];
+
+export type FrontendAddress = { readonly host: string; readonly port: number };
+
+export type TlsSettings = { readonly verify: boolean; readonly ca: string | null };
+
+/** A cluster as Starwarden remembers it. Secrets are references (`secret:sec_…`), never values. */
+export type Cluster = {
+  readonly id: string;
+  readonly name: string;
+  /** A label such as `prod` or `dev`; rules of approval and role bindings refer to it. */
+  readonly environment: string;
+  readonly sqlUser: string;
+  readonly passwordRef: string;
+  /** Frontends (query port) given at registration; the ones found later are among the nodes. */
+  readonly seeds: readonly FrontendAddress[];
+  readonly tls: TlsSettings | null;
+  /** `shared_nothing` or `shared_data`; null until a frontend was asked. */
+  readonly runMode: string | null;
+  /** When the cluster last answered; null = never yet. */
+  readonly observedAt: Date | null;
+  /** Why the picture may be stale or incomplete, in words. */
+  readonly problems: readonly string[];
+  readonly createdAt: Date;
+};
+
+/** A node as it was last seen in `SHOW FRONTENDS`, `SHOW BACKENDS` or `SHOW COMPUTE NODES`. */
+export type ObservedNode = {
+  readonly kind: NodeKind;
+  /** The exact text of the `IP` column; statements about the node must send it back unchanged. */
+  readonly host: string;
+  /** Edit-log port of a frontend, heartbeat port of a backend or compute node: with `host`, the node's identity. */
+  readonly port: number;
+  readonly httpPort: number | null;
+  /** Frontends only. */
+  readonly queryPort: number | null;
+  /** LEADER, FOLLOWER, OBSERVER; null for backends and compute nodes. */
+  readonly role: string | null;
+  readonly alive: boolean;
+  readonly decommissioning: boolean;
+  readonly version: string | null;
+  readonly startedAt: string | null;
+  readonly tabletCount: number | null;
+  /** Disk use in percent of the fullest disk; backends only. */
+  readonly maxDiskUsedPercent: number | null;
+  readonly errorMessage: string | null;
+};
+
+export type ClusterNode = ObservedNode & {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly observedAt: Date;
+  /** Set by `attachHosts`: where the node's processes and files are. */
+  readonly hostId: string | null;
+  readonly deployDir: string | null;
+};
+
+/** What people call a node: `fe 10.0.0.1:9010`, `be 10.0.0.11:9050`, `cn …`. */
+export function nodeLabel(node: Pick<ObservedNode, 'kind' | 'host' | 'port'>): string {
+  const word = { FRONTEND: 'fe', BACKEND: 'be', COMPUTE_NODE: 'cn' }[node.kind];
+  return `${word} ${node.host}:${node.port}`;
+}
+
+export type HostAuth =
+  | { readonly kind: 'key'; readonly privateKeyRef: string; readonly passphraseRef: string | null }
+  | { readonly kind: 'agent' };
+
+/** A machine reached by SSH. */
+export type Host = {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly auth: HostAuth;
+  readonly hostKeyFingerprint: string | null;
+  readonly jumpHostId: string | null;
+  /** What the last look found; null = not looked yet. */
+  readonly ssh: 'OK' | 'FAILED' | null;
+  readonly sudo: boolean | null;
+  readonly problem: string | null;
+};
+
+/** How far Starwarden can act on a cluster. */
+export type Capability = 'SQL_ONLY' | 'SSH' | 'SUDO';
+
+/** `SSH` when every node has a host that answered, `SUDO` when root is available on all of them too. */
+export function capabilityOf(nodes: readonly ClusterNode[], hosts: readonly Host[]): Capability {
+  const byId = new Map(hosts.map((host) => [host.id, host]));
+  const attached = nodes.map((node) => (node.hostId === null ? undefined : byId.get(node.hostId)));
+  if (nodes.length === 0 || attached.some((host) => host?.ssh !== 'OK')) return 'SQL_ONLY';
+  return attached.every((host) => host?.sudo === true) ? 'SUDO' : 'SSH';
+}
+
+export const backupStates = ['RUNNING', 'AVAILABLE', 'BROKEN'] as const;
+export type BackupState = (typeof backupStates)[number];
+
+/** One row of our own backup history. */
+export type Backup = {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly runId: string;
+  readonly database: string;
+  readonly repository: string;
+  readonly snapshot: string;
+  readonly state: BackupState;
+  /** The timestamp a RESTORE needs, in the text `SHOW SNAPSHOT` gives; null until verified. */
+  readonly backupTimestamp: string | null;
+  readonly startedAt: Date;
+  readonly verifiedAt: Date | null;
+};
+
+/** A report of named checks on a cluster. */
+export type CheckReport = {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly runId: string;
+  readonly at: Date;
+  readonly checks: readonly NamedCheck[];
+};
+
+/** The word for the whole report: a failed BLOCK check is CRITICAL, a failed WARN check is DEGRADED. */
+export function healthWord(checks: readonly NamedCheck[]): 'HEALTHY' | 'DEGRADED' | 'CRITICAL' {
+  const failed = checks.filter((check) => check.status === 'FAIL');
+  if (failed.some((check) => check.severity === 'BLOCK')) return 'CRITICAL';
+  return failed.some((check) => check.severity === 'WARN') ? 'DEGRADED' : 'HEALTHY';
+}

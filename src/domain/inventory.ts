@@ -1,0 +1,37 @@
+import type { Backup, CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
+import type { NamedCheck } from './run.ts';
+
+export type NewCluster = Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>;
+export type NewHost = Pick<Host, 'id' | 'clusterId' | 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint' | 'jumpHostId'>;
+export type NewBackup = Pick<Backup, 'id' | 'clusterId' | 'runId' | 'database' | 'repository' | 'snapshot'>;
+
+/**
+ * Starwarden's own memory of clusters, as steps and plans may use it. Every write can be repeated with the same
+ * result: a row is found again by its id or its natural key. Throws `AppError` `STORE_UNAVAILABLE` (retryable) when
+ * MySQL does not answer, `ALREADY_EXISTS` when a name is taken by another row.
+ */
+export interface Inventory {
+  findCluster(id: string): Promise<Cluster | null>;
+  findClusterByName(name: string): Promise<Cluster | null>;
+  addCluster(cluster: NewCluster): Promise<void>;
+  /** Forgets the cluster, its nodes, hosts and secrets; history (runs, audit, backups) stays. */
+  removeCluster(id: string): Promise<void>;
+  listNodes(clusterId: string): Promise<readonly ClusterNode[]>;
+  findNode(id: string): Promise<ClusterNode | null>;
+  /** Replaces the picture of the cluster; ids of known nodes are kept, vanished nodes leave. */
+  saveTopology(clusterId: string, topology: { nodes: readonly ObservedNode[]; runMode: string | null }): Promise<void>;
+  listHosts(clusterId: string): Promise<readonly Host[]>;
+  findHost(id: string): Promise<Host | null>;
+  findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;
+  saveHost(host: NewHost): Promise<void>;
+  saveHostFacts(id: string, facts: Pick<Host, 'ssh' | 'sudo' | 'problem'>): Promise<void>;
+  /** Ties nodes to a host; `deployDir` is the directory that holds `bin/` and `conf/`. */
+  attachNode(nodeId: string, place: { hostId: string; deployDir: string }): Promise<void>;
+  findPinnedKey(clusterId: string, address: string, port: number): Promise<string | null>;
+  pinHostKey(clusterId: string, key: { address: string; port: number; fingerprint: string }): Promise<void>;
+  findReport(runId: string): Promise<CheckReport | null>;
+  saveReport(report: { clusterId: string; runId: string; checks: readonly NamedCheck[] }): Promise<void>;
+  findBackup(runId: string): Promise<Backup | null>;
+  addBackup(backup: NewBackup): Promise<void>;
+  completeBackup(runId: string, found: { backupTimestamp: string }): Promise<void>;
+}

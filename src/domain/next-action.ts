@@ -1,0 +1,58 @@
+import type { ErrorCode } from '../errors.ts';
+import type { JsonObject } from './json.ts';
+import type { Progress, StepState } from './run.ts';
+
+/** What a step's `check` found on the cluster. */
+export type Check =
+  /** The effect is there. `facts` are kept with the step (a timestamp, a version). */
+  | { readonly state: 'done'; readonly facts?: JsonObject }
+  | { readonly state: 'todo' }
+  /** The effect has begun and goes on by itself; look again after `wakeAfterMs`. */
+  | { readonly state: 'moving'; readonly progress: Progress; readonly wakeAfterMs: number }
+  /** It cannot be done now; nothing else is touched. */
+  | { readonly state: 'blocked'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
+
+export type NextAction =
+  | { readonly do: 'record'; readonly state: 'done' | 'already'; readonly facts: JsonObject | null }
+  | { readonly do: 'apply' }
+  | { readonly do: 'wait'; readonly progress: Progress; readonly wakeAfterMs: number }
+  | { readonly do: 'fail'; readonly code: ErrorCode; readonly message: string; readonly hint: string }
+  /** A crash in a step that may not be repeated: a person decides. */
+  | { readonly do: 'interrupt'; readonly reason: string };
+
+/**
+ * What the runner does next with a step: the table of the architecture page as a function.
+ *
+ * `repeat` says whether `apply` may be sent again when a crash left it unknown whether it was sent; `appliedHere` is
+ * true when this very worker saw `apply` return, in which case an effect that is still missing is a failure.
+ */
+export function nextAction(step: {
+  journal: Extract<StepState, 'pending' | 'applying'>;
+  check: Check;
+  repeat: 'safe' | 'ask';
+  appliedHere: boolean;
+}): NextAction {
+  const { check } = step;
+  switch (check.state) {
+    case 'done':
+      return { do: 'record', state: step.journal === 'pending' ? 'already' : 'done', facts: check.facts ?? null };
+    case 'moving':
+      return { do: 'wait', progress: check.progress, wakeAfterMs: check.wakeAfterMs };
+    case 'blocked':
+      return { do: 'fail', code: check.code, message: check.message, hint: check.hint };
+    case 'todo':
+      if (step.journal === 'pending') return { do: 'apply' };
+      if (step.appliedHere) {
+        return {
+          do: 'fail',
+          code: 'POSTCHECK_FAILED',
+          message: 'The step was carried out, but its effect is not there',
+          hint: 'Look at the events of the step, then retry the run.',
+        };
+      }
+      if (step.repeat === 'safe') return { do: 'apply' };
+      return { do: 'interrupt', reason: 'Starwarden stopped while this step was under way, and it may not be sent twice' };
+    default:
+      return check satisfies never;
+  }
+}

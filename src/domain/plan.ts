@@ -1,0 +1,76 @@
+import { hashJson, type Json, type JsonObject } from './json.ts';
+
+/** One unit of a plan: a step kind with its parameters. Plain data. */
+export type StepSpec = {
+  readonly kind: string;
+  readonly title: string;
+  readonly params: JsonObject;
+};
+
+/** Why an operation will not start, found while planning. `code` is one of the user error codes. */
+export type Refusal = {
+  readonly code:
+    | 'INVALID_INPUT'
+    | 'NOT_FOUND'
+    | 'ALREADY_EXISTS'
+    | 'PRECONDITION_FAILED'
+    | 'PREFLIGHT_FAILED'
+    | 'QUORUM_AT_RISK'
+    | 'REPLICATION_AT_RISK'
+    | 'CREDENTIAL_MISSING'
+    | 'HOST_KEY_UNKNOWN'
+    | 'HOST_KEY_CHANGED'
+    | 'UNSUPPORTED_VERSION_PATH';
+  readonly message: string;
+  readonly hint: string;
+  readonly path?: readonly string[];
+};
+
+/** What `plan` answers: refusals, or the steps with what a person should know before saying yes. */
+export type PlanResult =
+  | { readonly refusals: readonly Refusal[] }
+  | {
+      readonly summary: string;
+      readonly steps: readonly StepSpec[];
+      /** Facts a person should read before saying yes, e.g. "12 queries run on be-3 now". Not part of the hash. */
+      readonly notes?: readonly string[];
+    };
+
+export type Plan = {
+  readonly operation: string;
+  readonly operationVersion: number;
+  readonly summary: string;
+  readonly steps: readonly StepSpec[];
+  readonly notes: readonly string[];
+  readonly hash: string;
+};
+
+/**
+ * The plan with its hash. The hash covers what will be done (operation, version, steps), not the notes: running
+ * queries change every second and must not make an approval stale. Secret references are left out of it, since a dry
+ * run and the real run hold different references to the same secret.
+ */
+export function makePlan(
+  operation: { name: string; version: number },
+  result: Extract<PlanResult, { steps: readonly StepSpec[] }>,
+): Plan {
+  const steps = result.steps.map(({ kind, params }) => ({ kind, params: withoutSecretRefs(params) }));
+  return {
+    operation: operation.name,
+    operationVersion: operation.version,
+    summary: result.summary,
+    steps: result.steps,
+    notes: result.notes ?? [],
+    hash: hashJson({ operation: operation.name, version: operation.version, steps }),
+  };
+}
+
+/** How a stored secret is named inside inputs and plans. */
+export const secretRefPattern = /^secret:sec_[0-9A-Za-z]+$/;
+
+function withoutSecretRefs(value: Json | undefined): Json {
+  if (typeof value === 'string') return secretRefPattern.test(value) ? 'secret' : value;
+  if (value === null || value === undefined || typeof value !== 'object') return value ?? null;
+  if (Array.isArray(value)) return value.map(withoutSecretRefs);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutSecretRefs(member)]));
+}

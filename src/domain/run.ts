@@ -1,0 +1,100 @@
+import type { ErrorCode } from '../errors.ts';
+import type { JsonObject } from './json.ts';
+
+export const runStates = [
+  'AWAITING_APPROVAL',
+  'SCHEDULED',
+  'QUEUED',
+  'RUNNING',
+  'PAUSED',
+  'CANCELING',
+  'UNDOING',
+  'INTERRUPTED',
+  'SUCCEEDED',
+  'FAILED',
+  'CANCELED',
+  'UNDONE',
+  'REJECTED',
+  'EXPIRED',
+] as const;
+export type RunState = (typeof runStates)[number];
+
+export const terminalRunStates = ['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE', 'REJECTED', 'EXPIRED'] as const;
+export type TerminalRunState = (typeof terminalRunStates)[number];
+
+/** States in which a worker has something to do, now or when `wakeAt` comes. */
+export const drivenRunStates = ['QUEUED', 'RUNNING', 'CANCELING', 'UNDOING'] as const satisfies readonly RunState[];
+
+export function isTerminal(state: RunState): state is TerminalRunState {
+  return terminalRunStates.some((terminal) => terminal === state);
+}
+
+/** `do` = the plan; `undo` = its inverse, asked for by a person; `restore` = a temporary change put back. */
+export type StepPhase = 'do' | 'undo' | 'restore';
+
+/**
+ * `already` = the effect was there before we acted, so undo leaves it alone. `applying` is written before the effect:
+ * after a crash it says that the effect may have happened.
+ */
+export const stepStates = ['pending', 'applying', 'done', 'already', 'failed', 'skipped'] as const;
+export type StepState = (typeof stepStates)[number];
+
+export type Progress = { readonly completed: number; readonly total: number | null; readonly message: string };
+
+export type Failure = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | null;
+  /** Position of the step that failed, or null when the failure lies outside the steps. */
+  readonly step: number | null;
+};
+
+export const runVias = ['API', 'SLACK', 'SCHEDULE', 'AUTOMATION'] as const;
+export type RunVia = (typeof runVias)[number];
+
+export const runActions = ['APPROVE', 'REJECT', 'CANCEL', 'PAUSE', 'RESUME', 'RETRY', 'UNDO'] as const;
+export type RunAction = (typeof runActions)[number];
+
+/** What may be asked of a run in this state, by anybody who is entitled; `undoable` = at least one step is ours and can be undone. */
+export function actionsIn(state: RunState, { undoable }: { undoable: boolean }): readonly RunAction[] {
+  switch (state) {
+    case 'AWAITING_APPROVAL':
+      return ['APPROVE', 'REJECT', 'CANCEL'];
+    case 'SCHEDULED':
+    case 'QUEUED':
+      return ['CANCEL', 'PAUSE'];
+    case 'RUNNING':
+      return ['CANCEL', 'PAUSE'];
+    case 'PAUSED':
+      return undoable ? ['RESUME', 'CANCEL', 'UNDO'] : ['RESUME', 'CANCEL'];
+    case 'INTERRUPTED':
+      return undoable ? ['RETRY', 'CANCEL', 'UNDO'] : ['RETRY', 'CANCEL'];
+    case 'FAILED':
+    case 'CANCELED':
+      return undoable ? ['RETRY', 'UNDO'] : ['RETRY'];
+    case 'SUCCEEDED':
+      return undoable ? ['UNDO'] : [];
+    case 'CANCELING':
+    case 'UNDOING':
+    case 'UNDONE':
+    case 'REJECTED':
+    case 'EXPIRED':
+      return [];
+    default:
+      return state satisfies never;
+  }
+}
+
+/** A named observation of a report: a preflight check, a health check, or one line of a post-condition. */
+export type NamedCheck = {
+  readonly name: string;
+  readonly status: 'PASS' | 'FAIL' | 'SKIPPED';
+  /** How bad a FAIL is. */
+  readonly severity: 'BLOCK' | 'WARN' | 'INFO';
+  readonly observed: string;
+  readonly wanted: string;
+  readonly hint: string | null;
+};
+
+/** The condition that makes a run `SUCCEEDED`, as it was found on the cluster at the end. */
+export type PostCheck = { readonly passed: boolean; readonly checks: readonly NamedCheck[]; readonly facts?: JsonObject };

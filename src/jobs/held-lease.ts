@@ -1,0 +1,103 @@
+import type { Ports } from '../steps/define.ts';
+import type { Database } from '../store/database.ts';
+import { claimRun, type Lease, releaseLease, renewLease } from '../store/leases.ts';
+import { AppError } from '../errors.ts';
+
+/** A lease that is being kept alive while work goes on. */
+export type HeldLease = {
+  readonly lease: Lease;
+  /** Fires when the lease is lost; every call to the outside gets it. */
+  readonly signal: AbortSignal;
+  /** Throws `LEASE_LOST` when the lease may have run out by this process's own monotonic clock. Asks nobody. */
+  assertHeld(): void;
+  /** Stops the heartbeat and gives the lease back. */
+  release(): Promise<void>;
+};
+
+/** The part of a lease's time that must be left before an effect may begin. */
+const safetyShare = 0.2;
+
+/** Claims the run and keeps the lease alive by a heartbeat; null when the run is not due or somebody else has it. */
+export async function holdLease(db: Database, claim: { runId: string; owner: string; leaseMs: number }): Promise<HeldLease | null> {
+  // The monotonic clock goes on while a process is stopped (SIGSTOP), so a worker that slept too long finds out by itself.
+  let askedAt = performance.now();
+  const lease = await claimRun(db, claim);
+  if (lease === null) return null;
+  let goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
+  const lost = new AbortController();
+  let renewing: Promise<void> = Promise.resolve();
+  const renew = async () => {
+    askedAt = performance.now();
+    try {
+      if (await renewLease(db, lease, claim.leaseMs)) goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
+      else lost.abort(leaseLost(lease));
+    } catch {
+      // The database did not answer: the lease may still be ours, until the clock says otherwise.
+      if (performance.now() > goodUntil) lost.abort(leaseLost(lease));
+    }
+  };
+  const heartbeat = setInterval(() => {
+    renewing = renewing.then(renew);
+  }, claim.leaseMs / 4);
+  return {
+    lease,
+    signal: lost.signal,
+    assertHeld: () => {
+      if (!lost.signal.aborted && performance.now() <= goodUntil) return;
+      lost.abort(leaseLost(lease));
+      throw leaseLost(lease);
+    },
+    release: async () => {
+      clearInterval(heartbeat);
+      await renewing;
+      await releaseLease(db, lease);
+    },
+  };
+}
+
+function leaseLost(lease: Lease): AppError {
+  return new AppError('LEASE_LOST', `The lease of run ${lease.runId} ran out`, { hint: 'Another worker goes on with it.', retryable: true });
+}
+
+/** Ports that look at the lease before each call that changes something, so that a worker that lost it cannot act. */
+export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): Ports {
+  return {
+    http: ports.http,
+    sql: {
+      query: async (statement, call) => {
+        if (statement.effect === 'change') held.assertHeld();
+        return ports.sql.query(statement, call);
+      },
+    },
+    shell: async (hostId) => {
+      const shell = await ports.shell(hostId);
+      return {
+        run: async (command, call) => {
+          if (command.effect === 'change') held.assertHeld();
+          return shell.run(command, call);
+        },
+        upload: async (file, call) => {
+          held.assertHeld();
+          return shell.upload(file, call);
+        },
+      };
+    },
+    inventory: guardWrites(ports.inventory, held),
+  };
+}
+
+function guardWrites(inventory: Ports['inventory'], held: Pick<HeldLease, 'assertHeld'>): Ports['inventory'] {
+  return {
+    ...inventory,
+    addCluster: async (cluster) => (held.assertHeld(), inventory.addCluster(cluster)),
+    removeCluster: async (id) => (held.assertHeld(), inventory.removeCluster(id)),
+    saveTopology: async (clusterId, topology) => (held.assertHeld(), inventory.saveTopology(clusterId, topology)),
+    saveHost: async (host) => (held.assertHeld(), inventory.saveHost(host)),
+    saveHostFacts: async (id, facts) => (held.assertHeld(), inventory.saveHostFacts(id, facts)),
+    attachNode: async (nodeId, place) => (held.assertHeld(), inventory.attachNode(nodeId, place)),
+    pinHostKey: async (clusterId, key) => (held.assertHeld(), inventory.pinHostKey(clusterId, key)),
+    saveReport: async (report) => (held.assertHeld(), inventory.saveReport(report)),
+    addBackup: async (backup) => (held.assertHeld(), inventory.addBackup(backup)),
+    completeBackup: async (runId, found) => (held.assertHeld(), inventory.completeBackup(runId, found)),
+  };
+}

@@ -1,0 +1,217 @@
+import { type Check, nextAction } from '../domain/next-action.ts';
+import { AppError, messageOf } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { AnyStepKind, StepContext } from '../steps/define.ts';
+import type { JournalEntry, NewEvent } from '../store/journal.ts';
+import type { Run, RunStep } from '../store/run-rows.ts';
+import { listSteps, readRun } from '../store/runs.ts';
+import { makeOutput, type Output } from './output.ts';
+import type { Drive, Next } from './runner.ts';
+import { stepKindOf, type RunnerPoint } from './runner-deps.ts';
+import { settleAsFailed } from './settle.ts';
+
+/** One step being carried out. */
+type Work = { drive: Drive; run: Run; step: RunStep; kind: AnyStepKind; output: Output };
+
+/** Looks at a step on the cluster and does what the table of `nextAction` says. */
+export async function runStep(drive: Drive, run: Run, step: RunStep): Promise<Next> {
+  const kind = stepKindOf(drive.operation, step.kind);
+  const work: Work = { drive, run, step, kind, output: makeOutput(drive, step.position) };
+  try {
+    return await lookAndAct(work);
+  } catch (error) {
+    return await handleError(work, error);
+  } finally {
+    work.output.close();
+  }
+}
+
+async function lookAndAct(work: Work): Promise<Next> {
+  const { drive, step, kind } = work;
+  const check = await kind.check(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
+  drive.held.assertHeld();
+  const action = nextAction({
+    journal: step.state === 'applying' ? 'applying' : 'pending',
+    check,
+    repeat: step.repeatAllowed ? 'safe' : kind.repeat,
+    appliedHere: drive.appliedHere.has(step.position),
+  });
+  switch (action.do) {
+    case 'record':
+      await record(work, action.state, check);
+      return 'again';
+    case 'wait':
+      return wait(work, action.progress, action.wakeAfterMs);
+    case 'fail':
+      return fail(work, { code: action.code, message: action.message, hint: action.hint });
+    case 'interrupt':
+      return interrupt(work, action.reason);
+    case 'apply':
+      await apply(work);
+      return 'again';
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Writes `applying` first, then brings the effect about. */
+async function apply(work: Work): Promise<void> {
+  const { drive, step, kind } = work;
+  const ports = drive.deps.portsFor(drive.clusterId);
+  const before = kind.isTemporary && step.state === 'pending' ? { value: await kind.readBefore(step.params, ports, contextOf(work)) } : null;
+  observe(work, 'before-record');
+  await drive.write({
+    step: { position: step.position, state: 'applying', attempted: true, started: true },
+    run: { progress: progressOf(work), wakeInMs: null },
+    events: [{ type: 'STEP_STARTED', step: step.position, message: step.title }, ...changeEvents(step, before)],
+    ...(before === null
+      ? {}
+      : { openChange: { id: newId('chg'), clusterId: drive.clusterId, position: step.position, title: step.title, before: before.value } }),
+  });
+  observe(work, 'before-effect');
+  drive.held.assertHeld();
+  await kind.apply(step.params, ports, contextOf(work));
+  observe(work, 'after-effect');
+  drive.appliedHere.add(step.position);
+}
+
+function changeEvents(step: RunStep, before: { value: unknown } | null): NewEvent[] {
+  if (before === null) return [];
+  return [{ type: 'TEMPORARY_CHANGE', step: step.position, message: `Was ${JSON.stringify(before.value)} before; will be put back` }];
+}
+
+async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {
+  const { drive, step } = work;
+  await work.output.flush();
+  const facts = check.state === 'done' ? (check.facts ?? null) : null;
+  await drive.write({
+    step: { position: step.position, state, facts, progress: null, failure: null, started: true, finished: true },
+    run: { progress: progressOf(work, 1), wakeInMs: null },
+    ...(step.ledgerId === null || !(await isLastOfChange(work)) ? {} : { restoredChange: step.ledgerId }),
+    events: [
+      { type: 'STEP_FINISHED', step: step.position, message: state === 'already' ? `${step.title}: was so already` : `${step.title}: done` },
+    ],
+  });
+  observe(work, 'after-record');
+}
+
+async function isLastOfChange(work: Work): Promise<boolean> {
+  const steps = await listSteps(work.drive.deps.db, work.drive.runId);
+  return !steps.some((step) => step.ledgerId === work.step.ledgerId && step.position > work.step.position);
+}
+
+async function wait(work: Work, progress: { completed: number; total: number | null; message: string }, wakeAfterMs: number): Promise<Next> {
+  const { drive, step, kind } = work;
+  const late = lateBy(work);
+  if (late !== null) {
+    return fail(work, {
+      code: kind.isGate ? 'HEALTH_GATE_TIMEOUT' : 'TIMEOUT',
+      message: `${step.title}: not there after ${Math.round(late / 1000)} s. Last seen: ${progress.message}`,
+      hint: 'Look at the node and its log, then retry the run.',
+    });
+  }
+  const news = step.progress?.message === progress.message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message: progress.message }];
+  await drive.write({
+    step: { position: step.position, progress, started: true },
+    run: { progress: { ...progressOf(work), message: progress.message }, wakeInMs: wakeAfterMs },
+    events: news,
+  });
+  return { wakeAfterMs };
+}
+
+/** An error of `check` or `apply`. What may pass by itself is tried again until the step's time is over. */
+async function handleError(work: Work, error: unknown): Promise<Next> {
+  const { drive, step, kind } = work;
+  if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
+  drive.held.assertHeld();
+  await work.output.flush();
+  if (!(error instanceof AppError)) {
+    drive.deps.log.error({ runId: drive.runId, step: step.position, kind: kind.kind, err: error }, 'a step threw something that is not an AppError');
+    return fail(work, { code: 'INTERNAL_SERVER_ERROR', message: `${step.title}: an unexpected error`, hint: `The log has it under run ${drive.runId}.` });
+  }
+  const mayPass = error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'TIMEOUT';
+  if (!mayPass || lateBy(work) !== null) return fail(work, error);
+  const wakeAfterMs = Math.min(1_000 * 2 ** Math.min(step.attempt, 5), 15_000);
+  const message = `${error.message}; tries again`;
+  const news = step.progress?.message === message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message }];
+  await drive.write({
+    step: { position: step.position, started: true, progress: { completed: 0, total: null, message } },
+    run: { wakeInMs: wakeAfterMs },
+    events: news,
+  });
+  return { wakeAfterMs };
+}
+
+async function fail(work: Work, failure: { code: AppError['code']; message: string; hint: string | null }): Promise<Next> {
+  const { drive, step } = work;
+  const stored = { code: failure.code, message: failure.message, hint: failure.hint, step: step.position };
+  await work.output.flush();
+  const entry: JournalEntry = {
+    step: { position: step.position, state: 'failed', failure: stored, progress: null, finished: true, started: true },
+    events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: ${failure.message}` }],
+  };
+  await drive.write(entry);
+  // A temporary change that cannot be put back does not keep the others from being put back.
+  if (step.phase === 'restore') return 'again';
+  return settleAsFailed(drive, step.phase === 'undo' ? { ...stored, code: 'UNDO_FAILED', message: `Undo stopped: ${failure.message}` } : stored);
+}
+
+async function interrupt(work: Work, reason: string): Promise<Next> {
+  await work.drive.write({
+    run: {
+      state: 'INTERRUPTED',
+      failure: { code: 'LEASE_LOST', message: `${work.step.title}: ${reason}`, hint: 'Look whether it happened, then retry or cancel the run.', step: work.step.position },
+    },
+    events: [{ type: 'RUN_STATE', step: work.step.position, message: `Interrupted: ${reason}` }],
+  });
+  return 'stop';
+}
+
+/** Stops what a step set in motion. `stopped`, or when to look again. */
+export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' | Next> {
+  const run = await readRun(drive.deps.db, drive.runId);
+  const work: Work = { drive, run, step, kind: stepKindOf(drive.operation, step.kind), output: makeOutput(drive, step.position) };
+  try {
+    await work.kind.stop(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
+    await work.output.flush();
+    await drive.write({
+      step: { position: step.position, state: 'failed', progress: null, finished: true, failure: { code: 'CANCELED', message: 'Stopped because the run was cancelled', hint: null, step: step.position } },
+      events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: stopped` }],
+    });
+    return 'stopped';
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
+    drive.held.assertHeld();
+    await drive.write({ run: { wakeInMs: 2_000 }, events: [{ type: 'NOTE', step: step.position, message: `Could not stop the step yet: ${messageOf(error)}` }] });
+    return { wakeAfterMs: 2_000 };
+  } finally {
+    work.output.close();
+  }
+}
+
+/** Milliseconds the step has been tried for, when that is longer than it may be; otherwise null. */
+function lateBy({ drive, step, kind }: Work): number | null {
+  if (step.startedAt === null) return null;
+  const triedMs = drive.deps.now().getTime() - step.startedAt.getTime();
+  return triedMs > kind.timeoutMs(step.params) ? triedMs : null;
+}
+
+function progressOf({ run, step }: Work, more = 0) {
+  const total = step.phase === 'do' ? run.plan.steps.length : null;
+  return { completed: total === null ? 0 : Math.min(step.position + more, total), total, message: step.title };
+}
+
+function contextOf({ drive, step, output }: Work): StepContext {
+  return {
+    runId: drive.runId,
+    clusterId: drive.clusterId,
+    signal: drive.held.signal,
+    now: drive.deps.now,
+    log: output.add,
+    startedAt: step.startedAt,
+  };
+}
+
+function observe({ drive, step }: Work, at: RunnerPoint['at']): void {
+  drive.deps.observer?.({ runId: drive.runId, position: step.position, kind: step.kind, at });
+}

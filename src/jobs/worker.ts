@@ -1,0 +1,33 @@
+import { Worker } from 'bullmq';
+import type { ControlDeps } from '../operations/control.ts';
+import { queueName } from './doorbell.ts';
+import { startRecoverLoop } from './recover.ts';
+import { drive } from './runner.ts';
+import type { RunnerDeps } from './runner-deps.ts';
+
+export type WorkerOptions = {
+  readonly redisUrl: string;
+  readonly prefix: string;
+  /** Runs driven at once by this process. */
+  readonly concurrency: number;
+  /** How often the database is asked for runs that nobody rang for. */
+  readonly recoverEveryMs: number;
+};
+
+/** Starts driving runs: those the doorbell names, and those the recover loop finds due. */
+export function startWorker(deps: RunnerDeps, control: ControlDeps, options: WorkerOptions): { stop(): Promise<void> } {
+  const worker = new Worker<{ runId: string }>(queueName, async (job) => drive(deps, job.data.runId), {
+    connection: { url: options.redisUrl, maxRetriesPerRequest: null },
+    prefix: options.prefix,
+    concurrency: options.concurrency,
+    skipWaitingForReady: true,
+  });
+  worker.on('failed', (job, err) => deps.log.error({ runId: job?.data.runId, err }, 'a drive failed; the recover loop tries again'));
+  worker.on('error', (err) => deps.log.debug({ err }, 'the queue is away; the recover loop goes on without it'));
+  const recover = startRecoverLoop(deps, control, { everyMs: options.recoverEveryMs, concurrency: options.concurrency });
+  return {
+    stop: async () => {
+      await Promise.all([recover.stop(), worker.close()]);
+    },
+  };
+}

@@ -1,0 +1,289 @@
+import type { Transaction } from 'kysely';
+import { type Actor, can, type Permission, systemActor } from '../domain/access.ts';
+import { whyMayNotVote } from '../domain/approval.ts';
+import { actionsIn, isTerminal, type RunAction } from '../domain/run.ts';
+import { AppError } from '../errors.ts';
+import { findApprovalOfRun, listVotes } from '../store/approvals.ts';
+import { insertAudit } from '../store/audit.ts';
+import { databaseNow, inTransaction } from '../store/database.ts';
+import { applyEntry, type JournalEntry } from '../store/journal.ts';
+import { type Run, type RunStep, toRun } from '../store/run-rows.ts';
+import { listSteps, readRun } from '../store/runs.ts';
+import type { Tables } from '../store/tables.ts';
+import type { AnyOperation } from './define.ts';
+import { type SubmitDeps, submit } from './submit.ts';
+
+export type ControlDeps = SubmitDeps & {
+  /** Tells everybody who watches that the run changed; may be lost. */
+  readonly changed: (runId: string) => void;
+};
+
+export type ControlRequest = {
+  readonly runId: string;
+  readonly actor: Actor;
+  readonly comment?: string | null;
+  readonly requestId?: string | null;
+};
+
+type Decision = { entry: JournalEntry; wake: boolean };
+
+/** Steps that are ours, done, and have a way back; newest first. */
+export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
+  const undone = new Set(steps.filter((step) => step.phase === 'undo' && step.state !== 'failed').map((step) => step.undoOf));
+  return steps
+    .filter((step) => step.phase === 'do' && step.state === 'done' && !undone.has(step.position))
+    .filter((step) => (operation.steps.find((kind) => kind.kind === step.kind)?.undoSteps(step.params).length ?? 0) > 0)
+    .toReversed();
+}
+
+/** What anybody who is entitled may ask of this run now. */
+export function allowedActions(run: Run, operation: AnyOperation | undefined, steps: readonly RunStep[]): readonly RunAction[] {
+  const undoable = operation !== undefined && blockedUndo(operation, steps) === null && undoableSteps(operation, steps).length > 0;
+  return actionsIn(run.state, { undoable });
+}
+
+/** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
+function blockedUndo(operation: AnyOperation, steps: readonly RunStep[]): string | null {
+  const blocking = steps.find(
+    (step) => step.phase === 'do' && step.state === 'done' && operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible !== null,
+  );
+  if (blocking === undefined) return null;
+  return operation.steps.find((kind) => kind.kind === blocking.kind)?.undoImpossible ?? `This version does not know the step ${blocking.kind}`;
+}
+
+export async function approveRun(deps: ControlDeps, request: ControlRequest & { planHash?: string | null }): Promise<Run> {
+  return vote(deps, request, 'APPROVE');
+}
+
+export async function rejectRun(deps: ControlDeps, request: ControlRequest & { planHash?: string | null }): Promise<Run> {
+  return vote(deps, request, 'DENY');
+}
+
+/** Stops a run: at once when nothing has begun, else after the step that is under way or by stopping it. */
+export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  return decide(deps, request, { action: 'CANCEL', permission: 'run:control' }, async (tx, run, steps) => {
+    const untouched = steps.every((step) => step.state === 'pending') && run.state !== 'RUNNING';
+    if (!untouched) {
+      return { entry: { run: { state: 'CANCELING', cancelRequested: true, failure: null, wakeInMs: null }, events: [stateEvent(request, 'asked to cancel')] }, wake: true };
+    }
+    await tx.updateTable('approval').set({ state: 'CANCELED', decided_at: databaseNow }).where('run_id', '=', run.id).where('state', '=', 'PENDING').execute();
+    return { entry: { run: { state: 'CANCELED', finished: true, blockedBy: null }, releaseLock: true, events: [stateEvent(request, 'cancelled it before it began')] }, wake: false };
+  });
+}
+
+/** Lets the step that is under way end, then waits for `resumeRun`. The cluster stays locked. */
+export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  return decide(deps, request, { action: 'PAUSE', permission: 'run:control' }, async () => ({
+    entry: { run: { pauseRequested: true }, events: [stateEvent(request, 'asked to pause')] },
+    wake: false,
+  }));
+}
+
+export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  return decide(deps, request, { action: 'RESUME', permission: 'run:control' }, async () => ({
+    entry: { run: { state: 'QUEUED', pauseRequested: false, wakeInMs: null }, events: [stateEvent(request, 'resumed it')] },
+    wake: true,
+  }));
+}
+
+/**
+ * Goes on from the step that failed: the same run, so that undo still knows what is ours. A run whose plan is stale
+ * cannot go on; it is asked for again, as a new run that names this one.
+ */
+export async function retryRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  const before = await readVisible(deps, request);
+  if (before.failure?.code === 'PLAN_STALE') return retryAfresh(deps, request, before);
+  return decide(deps, request, { action: 'RETRY', permission: 'run:control' }, async (tx, run, steps) => {
+    for (const step of steps.filter((candidate) => candidate.state === 'failed' || candidate.state === 'applying')) {
+      await tx
+        .updateTable('run_step')
+        .set({
+          // `attempt` > 0 says that the effect may have been sent, so it is ours if the cluster shows it.
+          state: step.attempt > 0 ? 'applying' : 'pending',
+          repeat_allowed: 1,
+          failure: null,
+          started_at: null,
+          finished_at: null,
+        })
+        .where('run_id', '=', run.id)
+        .where('position', '=', step.position)
+        .execute();
+    }
+    return {
+      entry: {
+        run: { state: 'QUEUED', outcome: null, failure: null, cancelRequested: false, pauseRequested: false, wakeInMs: null },
+        events: [stateEvent(request, 'retried it')],
+      },
+      wake: true,
+    };
+  });
+}
+
+/** Takes back, newest first, every step that is ours. Refused in words when one of them has no way back. */
+export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  return decide(deps, request, { action: 'UNDO', permission: 'run:control' }, async (_tx, run, steps) => {
+    const operation = operationOf(deps, run);
+    const addSteps = undoableSteps(operation, steps).flatMap((step) => {
+      const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
+      return (kind?.undoSteps(step.params) ?? []).map((spec) => ({ ...spec, phase: 'undo' as const, undoOf: step.position }));
+    });
+    return {
+      entry: {
+        run: { state: 'UNDOING', outcome: null, failure: null, cancelRequested: false, pauseRequested: false, wakeInMs: null },
+        addSteps,
+        events: [stateEvent(request, 'asked to undo it')],
+      },
+      wake: true,
+    };
+  });
+}
+
+/** Ends approvals whose time is over. */
+export async function expireApproval(deps: ControlDeps, runId: string): Promise<void> {
+  const expired = await inTransaction(deps.db, async (tx) => {
+    const run = await lockRun(tx, runId);
+    if (run.state !== 'AWAITING_APPROVAL') return false;
+    const result = await tx
+      .updateTable('approval')
+      .set({ state: 'EXPIRED', decided_at: databaseNow })
+      .where('run_id', '=', runId)
+      .where('state', '=', 'PENDING')
+      .where('expires_at', '<=', databaseNow)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) return false;
+    await applyEntry(tx, runId, { run: { state: 'EXPIRED', finished: true }, events: [{ type: 'APPROVAL', message: 'Nobody approved in time' }] });
+    await insertAudit(tx, auditOf(run, { runId, actor: systemActor }, 'expireApproval', 'EXPIRED'));
+    return true;
+  });
+  if (expired) deps.changed(runId);
+}
+
+async function vote(deps: ControlDeps, request: ControlRequest & { planHash?: string | null }, word: 'APPROVE' | 'DENY'): Promise<Run> {
+  const action = word === 'APPROVE' ? 'APPROVE' : 'REJECT';
+  return decide(deps, request, { action, permission: 'run:approve' }, async (tx, run) => {
+    const approval = await findApprovalOfRun(tx, run.id);
+    if (approval === null) throw new Error(`run ${run.id} awaits an approval that does not exist`);
+    const votes = await listVotes(tx, approval.id);
+    const refusal = whyMayNotVote({
+      actor: request.actor,
+      requestedById: run.requestedById,
+      target: { clusterId: run.clusterId, environment: run.environment },
+      expiresAt: approval.expiresAt,
+      now: deps.now(),
+      planHash: approval.planHash,
+      votedPlanHash: request.planHash ?? null,
+      alreadyVoted: votes.some((given) => given.personId === request.actor.id),
+    });
+    if (refusal !== null) throw new AppError(refusal.code, refusal.message, { hint: refusal.hint });
+    await tx
+      .insertInto('approval_vote')
+      .values({ approval_id: approval.id, person_id: request.actor.id, person_name: request.actor.name, via: request.actor.via, vote: word, comment: request.comment ?? null, at: databaseNow })
+      .execute();
+    const yes = votes.filter((given) => given.vote === 'APPROVE').length + (word === 'APPROVE' ? 1 : 0);
+    const said = `${request.actor.name} ${word === 'APPROVE' ? `approved (${yes} of ${approval.required})` : 'denied it'}${request.comment ? `: ${request.comment}` : ''}`;
+    const event = { type: 'APPROVAL' as const, message: said };
+    if (word === 'APPROVE' && yes < approval.required) return { entry: { events: [event] }, wake: false };
+    const state = word === 'APPROVE' ? 'APPROVED' : 'DENIED';
+    await tx.updateTable('approval').set({ state, decided_at: databaseNow }).where('id', '=', approval.id).execute();
+    if (word === 'DENY') return { entry: { run: { state: 'REJECTED', finished: true }, events: [event] }, wake: false };
+    return { entry: { run: { state: 'QUEUED', wakeInMs: null }, events: [event] }, wake: true };
+  });
+}
+
+/** Everything a person decides about a run goes through here: visible? entitled? allowed now? then one transaction with its audit row. */
+async function decide(
+  deps: ControlDeps,
+  request: ControlRequest,
+  wanted: { action: RunAction; permission: Permission },
+  decision: (tx: Transaction<Tables>, run: Run, steps: readonly RunStep[]) => Promise<Decision>,
+): Promise<Run> {
+  const seen = await readVisible(deps, request);
+  await authorize(deps, request, seen, wanted);
+  const outcome = await inTransaction(deps.db, async (tx) => {
+    const run = await lockRun(tx, request.runId);
+    const steps = await listSteps(tx, run.id);
+    refuseUnlessAllowed(deps, run, steps, wanted.action);
+    const { entry, wake } = await decision(tx, run, steps);
+    const woken = await applyEntry(tx, run.id, entry);
+    await insertAudit(tx, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'DONE'));
+    return { wake, woken };
+  });
+  if (outcome.wake) deps.ring(request.runId);
+  for (const id of outcome.woken) deps.ring(id);
+  deps.changed(request.runId);
+  return readRun(deps.db, request.runId);
+}
+
+function refuseUnlessAllowed(deps: ControlDeps, run: Run, steps: readonly RunStep[], action: RunAction): void {
+  const operation = operationOf(deps, run);
+  const allowed = allowedActions(run, operation, steps);
+  if (allowed.includes(action)) return;
+  const blocked = action === 'UNDO' && !isTerminalWithoutEffect(run) ? blockedUndo(operation, steps) : null;
+  if (blocked !== null) throw new AppError('NOT_UNDOABLE', `R-${run.number} cannot be undone: ${blocked}`, { hint: 'Take the effect back by hand.' });
+  throw new AppError('PRECONDITION_FAILED', `R-${run.number} is ${run.state}; it cannot be asked to ${action.toLowerCase()} now`, {
+    hint: allowed.length === 0 ? 'Nothing more can be asked of it.' : `It can be asked to: ${allowed.map((word) => word.toLowerCase()).join(', ')}.`,
+  });
+}
+
+function isTerminalWithoutEffect(run: Run): boolean {
+  return isTerminal(run.state) && (run.state === 'REJECTED' || run.state === 'EXPIRED' || run.state === 'UNDONE');
+}
+
+async function readVisible(deps: ControlDeps, { runId, actor }: ControlRequest): Promise<Run> {
+  const run = await readRun(deps.db, runId);
+  if (can(actor, 'cluster:read', targetOf(run))) return run;
+  throw new AppError('NOT_FOUND', `There is no run ${runId}`, { hint: 'Look at the list of runs for its id.' });
+}
+
+async function authorize(deps: ControlDeps, request: ControlRequest, run: Run, wanted: { action: RunAction; permission: Permission }): Promise<void> {
+  if (can(request.actor, wanted.permission, targetOf(run))) return;
+  await insertAudit(deps.db, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'FORBIDDEN'));
+  throw new AppError('FORBIDDEN', `${request.actor.name} may not ${wanted.action.toLowerCase()} runs on ${run.clusterName}`, {
+    hint: `It needs the permission ${wanted.permission}.`,
+  });
+}
+
+function targetOf(run: Run) {
+  return { clusterId: run.clusterId, environment: run.environment };
+}
+
+function auditOf(run: Run, request: ControlRequest, action: string, outcome: string) {
+  return {
+    actor: request.actor,
+    action,
+    subject: `R-${run.number}`,
+    clusterId: run.clusterId,
+    outcome,
+    detail: request.comment ? { comment: request.comment } : null,
+    runId: run.id,
+    requestId: request.requestId ?? null,
+  };
+}
+
+async function lockRun(tx: Transaction<Tables>, runId: string): Promise<Run> {
+  return toRun(await tx.selectFrom('run').selectAll().where('id', '=', runId).forUpdate().executeTakeFirstOrThrow());
+}
+
+function operationOf(deps: ControlDeps, run: Run): AnyOperation {
+  const operation = deps.operations.get(run.operation);
+  if (operation !== undefined) return operation;
+  throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, { hint: 'The run was made by another version.' });
+}
+
+function stateEvent({ actor, comment }: ControlRequest, what: string) {
+  return { type: 'RUN_STATE' as const, message: `${actor.name} ${what}${comment ? `: ${comment}` : ''}` };
+}
+
+async function retryAfresh(deps: ControlDeps, request: ControlRequest, run: Run): Promise<Run> {
+  const again = await submit(deps, {
+    operation: run.operation,
+    input: run.input,
+    actor: request.actor,
+    options: { reason: request.comment ?? run.reason, confirm: run.clusterName },
+    requestId: request.requestId ?? null,
+    retryOf: run.id,
+  });
+  if (again.run !== null) return again.run;
+  const [first] = again.userErrors;
+  throw new AppError(first?.code ?? 'PRECONDITION_FAILED', first?.message ?? 'It cannot be asked for again', { hint: first?.hint ?? undefined });
+}

@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
+import type { StarRocksSql, SqlTarget } from '../adapters/starrocks/port.ts';
+import type { Permission } from '../domain/access.ts';
+import type { Risk } from '../domain/approval.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { PlanResult } from '../domain/plan.ts';
+import type { PostCheck } from '../domain/run.ts';
+import type { AnyStepKind, Ports } from '../steps/define.ts';
+
+/** What `observe` may read. It changes nothing anywhere. */
+export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  /** SQL to a registered cluster, by id. */
+  readonly sqlFor: (clusterId: string) => Promise<StarRocksSql>;
+  /** SQL to a cluster that is not registered yet. `passwordRef` may name a secret that came with this very input. */
+  readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => StarRocksSql;
+  readonly shell: (hostId: string) => Promise<Shell>;
+  /** The key a host shows now, unpinned; for a person to compare. Throws `SSH_UNREACHABLE`. */
+  readonly readHostKey: (target: Pick<SshTarget, 'address' | 'port'>) => Promise<{ fingerprint: string }>;
+};
+
+/** How the Slack command for an operation reads its words: `/sr <verb> <positional…>`; the rest are `--flags`. */
+export type SlackCommand = {
+  readonly verb: string;
+  /** Input fields given by position; `clusterId` takes a cluster's name, `nodeId` a node's label or address. */
+  readonly positional: readonly string[];
+  /** Three real examples, without the slash command itself. */
+  readonly examples: readonly string[];
+};
+
+export type Operation<I extends JsonObject, F> = {
+  /** The mutation's name. */
+  readonly name: string;
+  readonly title: string;
+  /** Grows when a plan of an older version must not be continued by this code. */
+  readonly version: number;
+  /** One sentence that an operator understands at 3 a.m. */
+  readonly summary: string;
+  readonly permission: Permission;
+  readonly risk: Risk;
+  /** `creates`: the run makes a new cluster. `changes`: takes the cluster's lock. `reads`: never waits for a lock. */
+  readonly effect: 'creates' | 'changes' | 'reads';
+  readonly input: z.ZodType<I> & { shape: Readonly<Record<string, z.ZodType>> };
+  readonly example: I;
+  readonly slack: SlackCommand | null;
+  readonly steps: readonly AnyStepKind[];
+  /** Fills in what was left open (a snapshot's name), once, before the first plan; the result is stored as the run's input. */
+  complete?(input: I, given: { now: Date }): I;
+  observe(input: I, context: ObserveContext): Promise<F>;
+  /** Pure and synchronous: the same input and facts give the same plan. */
+  plan(input: I, facts: F): PlanResult;
+  /** Looks at the cluster once more when every step is done; the run succeeds only if it passes. */
+  postCheck(input: I, ports: Ports, run: { runId: string; clusterId: string; signal: AbortSignal }): Promise<PostCheck>;
+};
+
+/** An operation with its types hidden. Inputs are parsed by `input` before they come here. */
+export type AnyOperation = Omit<Operation<JsonObject, unknown>, 'complete' | 'observe' | 'plan' | 'postCheck'> & {
+  complete(input: JsonObject, given: { now: Date }): JsonObject;
+  /** Observes, then plans. */
+  observeAndPlan(input: JsonObject, context: ObserveContext): Promise<PlanResult>;
+  postCheck(input: JsonObject, ports: Ports, run: { runId: string; clusterId: string; signal: AbortSignal }): Promise<PostCheck>;
+};
+
+/** Defines an operation. Everything else (API, Slack, docs, tests) is made from the object this returns. */
+export function defineOperation<I extends JsonObject, F>(definition: Operation<I, F>): AnyOperation {
+  const parse = (input: JsonObject): I => definition.input.parse(input);
+  return {
+    ...definition,
+    complete: (input, given) => definition.complete?.(parse(input), given) ?? input,
+    observeAndPlan: async (input, context) => {
+      const parsed = parse(input);
+      return definition.plan(parsed, await definition.observe(parsed, context));
+    },
+    postCheck: (input, ports, run) => definition.postCheck(parse(input), ports, run),
+  };
+}

@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import type { NodeHttp } from '../adapters/http/port.ts';
+import type { Shell } from '../adapters/ssh/port.ts';
+import type { StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { Check } from '../domain/next-action.ts';
+import type { StepSpec } from '../domain/plan.ts';
+import type { Inventory } from '../domain/inventory.ts';
+
+/** Everything a step may reach. A step kind names the ports it uses and is handed those alone. */
+export type Ports = {
+  /** SQL to the cluster of the run. */
+  readonly sql: StarRocksSql;
+  /** A shell on an attached host, by host id. */
+  readonly shell: (hostId: string) => Promise<Shell>;
+  readonly http: NodeHttp;
+  readonly inventory: Inventory;
+};
+
+export type PortName = keyof Ports;
+
+/** What a step knows about the run it is part of. */
+export type StepContext = {
+  readonly runId: string;
+  readonly clusterId: string;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  /** Adds a line to the run's events; the text is redacted before it is stored. */
+  readonly log: (line: string) => void;
+  /** When this step was first tried, by the journal; null before. */
+  readonly startedAt: Date | null;
+};
+
+/** How a step is taken back: by further steps, or not at all, said in words. */
+export type Undo<P> =
+  | { readonly steps: (params: P) => readonly StepSpec[] }
+  /** There is nothing to take back, e.g. the step only read. */
+  | { readonly nothing: string }
+  /** It cannot be taken back; the reason is shown before the run starts. */
+  | { readonly impossible: string };
+
+/**
+ * A change that must not outlive the run. `read` gives the value that is there before the change; it is written to the
+ * ledger before `apply`, and the steps from `restore` run on every way out.
+ */
+export type Temporary<P, N extends PortName> = {
+  read(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Json>;
+  restore(params: P, before: Json): readonly StepSpec[];
+};
+
+export type StepKind<P extends JsonObject, N extends PortName> = {
+  readonly kind: string;
+  readonly params: z.ZodType<P>;
+  readonly ports: readonly N[];
+  /** Milliseconds from the first try until the step counts as failed with `HEALTH_GATE_TIMEOUT` or `TIMEOUT`. */
+  readonly timeoutMs: number | ((params: P) => number);
+  /** May `apply` be sent again when a crash left it unknown whether it was sent? `ask` = a person decides. */
+  readonly repeat: 'safe' | 'ask';
+  /** One line for people: what this step does to what. */
+  describe(params: P): string;
+  /** Asks the cluster, never the journal, whether the effect is there. Changes nothing. */
+  check(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Check>;
+  /** Brings the effect about, or sets it in motion. Absent for gates, which only wait. */
+  apply?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
+  /** Stops what `apply` set in motion, when the run is cancelled in the middle. Absent: the step is waited for. */
+  stop?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
+  readonly undo: Undo<P>;
+  readonly temporary?: Temporary<P, N>;
+};
+
+/** A step kind with its parameter type hidden: parameters are parsed again before each use, so that is safe. */
+export type AnyStepKind = {
+  readonly kind: string;
+  readonly ports: readonly PortName[];
+  readonly repeat: 'safe' | 'ask';
+  readonly isGate: boolean;
+  readonly canStop: boolean;
+  readonly isTemporary: boolean;
+  /** Reason why it cannot be undone, or null. */
+  readonly undoImpossible: string | null;
+  timeoutMs(params: JsonObject): number;
+  describe(params: JsonObject): string;
+  check(params: JsonObject, ports: Ports, context: StepContext): Promise<Check>;
+  apply(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
+  stop(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
+  undoSteps(params: JsonObject): readonly StepSpec[];
+  readBefore(params: JsonObject, ports: Ports, context: StepContext): Promise<Json>;
+  restoreSteps(params: JsonObject, before: Json): readonly StepSpec[];
+  /** The step as plain data, for a plan. */
+  spec(params: JsonObject): StepSpec;
+};
+
+export type DefinedStepKind<P extends JsonObject> = AnyStepKind & { with(params: P): StepSpec };
+
+/** Defines a step kind. `with(params)` makes the plain data that plans are built of. */
+export function defineStep<P extends JsonObject, N extends PortName>(definition: StepKind<P, N>): DefinedStepKind<P> {
+  const parse = (params: JsonObject): P => definition.params.parse(params);
+  const pick = (ports: Ports): Pick<Ports, N> => pickPorts(ports, definition.ports);
+  const spec = (params: JsonObject): StepSpec => {
+    const parsed = parse(params);
+    return { kind: definition.kind, title: definition.describe(parsed), params: parsed };
+  };
+  return {
+    kind: definition.kind,
+    ports: definition.ports,
+    repeat: definition.repeat,
+    isGate: definition.apply === undefined,
+    canStop: definition.stop !== undefined,
+    isTemporary: definition.temporary !== undefined,
+    undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
+    timeoutMs: (params) => (typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params))),
+    describe: (params) => definition.describe(parse(params)),
+    check: (params, ports, context) => definition.check(parse(params), pick(ports), context),
+    apply: async (params, ports, context) => definition.apply?.(parse(params), pick(ports), context),
+    stop: async (params, ports, context) => definition.stop?.(parse(params), pick(ports), context),
+    undoSteps: (params) => ('steps' in definition.undo ? definition.undo.steps(parse(params)) : []),
+    readBefore: async (params, ports, context) => (await definition.temporary?.read(parse(params), pick(ports), context)) ?? null,
+    restoreSteps: (params, before) => definition.temporary?.restore(parse(params), before) ?? [],
+    spec,
+    with: spec,
+  };
+}
+
+function pickPorts<N extends PortName>(ports: Ports, names: readonly N[]): Pick<Ports, N> {
+  const picked: Partial<Ports> = {};
+  for (const name of names) Object.assign(picked, { [name]: ports[name] });
+  return picked as Pick<Ports, N>; // every name of N was copied in the loop above
+}

@@ -1,0 +1,90 @@
+import { Kysely, MysqlDialect, sql, type Transaction } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { createPool } from 'mysql2';
+import { AppError } from '../errors.ts';
+import * as core from './migrations/0001-core.ts';
+import type { Tables } from './tables.ts';
+
+export type Database = Kysely<Tables>;
+/** Where a function may run inside somebody else's transaction. */
+export type Queryable = Kysely<Tables> | Transaction<Tables>;
+
+export type DatabaseOptions = {
+  url: string;
+  /** Connections in the pool. Default 10. */
+  poolSize?: number;
+  /** Called once per statement sent; for counting in benchmarks and tests. */
+  onStatement?: (statement: string) => void;
+};
+
+/** Opens a pool; nothing is connected until the first statement. Sessions run in UTC with strict mode. */
+export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOptions): Database {
+  const pool = createPool({
+    uri: url,
+    connectionLimit: poolSize,
+    timezone: 'Z',
+    charset: 'utf8mb4_bin',
+    supportBigNumbers: true,
+    connectTimeout: 10_000,
+    enableKeepAlive: true,
+  });
+  pool.on('connection', (connection) => {
+    connection.query("SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE', transaction_isolation = 'READ-COMMITTED'", (error) => {
+      if (error) connection.destroy();
+    });
+  });
+  return new Kysely<Tables>({
+    dialect: new MysqlDialect({ pool }),
+    ...(onStatement === undefined
+      ? {}
+      : {
+          log: (event) => {
+            if (event.level === 'query') onStatement(event.query.sql);
+          },
+        }),
+  });
+}
+
+const migrations = { '0001-core': core };
+
+/** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */
+export async function migrate(db: Database): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new AppError('STORE_UNAVAILABLE', 'The database schema could not be brought up to date', {
+      hint: 'Look at the cause; MySQL 8 or MariaDB 10.6 and later are supported.',
+      retryable: true,
+      cause: error,
+    });
+  }
+}
+
+/** The database's own clock; leases are compared with it alone, so clocks of hosts do not matter. */
+export const databaseNow = sql<Date>`UTC_TIMESTAMP(3)`;
+
+/** The database's clock plus some milliseconds. */
+export function databaseNowPlus(ms: number) {
+  return sql<Date>`TIMESTAMPADD(MICROSECOND, ${Math.round(ms) * 1000}, UTC_TIMESTAMP(3))`;
+}
+
+/** MySQL's and MariaDB's number for a duplicate key. */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error && error.errno === 1062;
+}
+
+/** Deadlock or lock wait timeout: the transaction was rolled back and may be tried again as a whole. */
+export function isRetryableConflict(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error && (error.errno === 1213 || error.errno === 1205);
+}
+
+/** Runs a transaction; when the server broke it off because of a deadlock, runs it again, at most four times more. */
+export async function inTransaction<T>(db: Database, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      if (attempt >= 4 || !isRetryableConflict(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { z } from 'zod';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { Plan } from '../domain/plan.ts';
+import {
+  type Failure,
+  type PostCheck,
+  type Progress,
+  type RunState,
+  type RunVia,
+  runStates,
+  runVias,
+  type StepPhase,
+  type StepState,
+  stepStates,
+} from '../domain/run.ts';
+import { errorCodes } from '../errors.ts';
+import { fromJson } from './json.ts';
+import type { Tables } from './tables.ts';
+import type { Selectable } from 'kysely';
+
+/** A run as it is stored. */
+export type Run = {
+  readonly id: string;
+  /** The short number that people type: `R-12`. */
+  readonly number: number;
+  readonly operation: string;
+  readonly operationVersion: number;
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly environment: string;
+  readonly state: RunState;
+  /** Secrets are references here. */
+  readonly input: JsonObject;
+  readonly plan: Plan;
+  readonly requestedById: string;
+  readonly requestedByName: string;
+  readonly via: RunVia;
+  readonly reason: string | null;
+  readonly blockedBy: string | null;
+  readonly needsReplan: boolean;
+  readonly wakeAt: Date | null;
+  readonly fence: number;
+  readonly outcome: Outcome | null;
+  readonly progress: Progress | null;
+  readonly failure: Failure | null;
+  readonly postCheck: PostCheck | null;
+  readonly retryOf: string | null;
+  readonly cancelRequested: boolean;
+  readonly pauseRequested: boolean;
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+/** What a run will end as, kept while its temporary changes are being put back. */
+export type Outcome = { readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE'; readonly failure: Failure | null };
+
+export type RunStep = {
+  readonly runId: string;
+  readonly position: number;
+  readonly phase: StepPhase;
+  readonly kind: string;
+  readonly title: string;
+  readonly params: JsonObject;
+  readonly state: StepState;
+  readonly attempt: number;
+  readonly repeatAllowed: boolean;
+  readonly undoOf: number | null;
+  readonly ledgerId: string | null;
+  readonly progress: Progress | null;
+  readonly failure: Failure | null;
+  readonly facts: JsonObject | null;
+  readonly startedAt: Date | null;
+  readonly appliedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+export type RunEvent = {
+  readonly runId: string;
+  readonly sequence: number;
+  readonly at: Date;
+  readonly type: RunEventType;
+  readonly step: number | null;
+  readonly message: string;
+};
+
+export const runEventTypes = [
+  'RUN_CREATED',
+  'RUN_STATE',
+  'APPROVAL',
+  'STEP_STARTED',
+  'STEP_PROGRESS',
+  'STEP_FINISHED',
+  'STEP_FAILED',
+  'OUTPUT',
+  'TEMPORARY_CHANGE',
+  'NOTE',
+] as const;
+export type RunEventType = (typeof runEventTypes)[number];
+
+export type TemporaryChange = {
+  readonly id: string;
+  readonly runId: string;
+  readonly clusterId: string;
+  readonly position: number;
+  readonly title: string;
+  readonly before: Json;
+  readonly state: 'OPEN' | 'RESTORED';
+  readonly createdAt: Date;
+  readonly restoredAt: Date | null;
+};
+
+const json: z.ZodType<Json> = z.json();
+const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+const failure: z.ZodType<Failure> = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  hint: z.string().nullable(),
+  step: z.number().nullable(),
+});
+const progress: z.ZodType<Progress> = z.object({ completed: z.number(), total: z.number().nullable(), message: z.string() });
+const check = z.object({
+  name: z.string(),
+  status: z.enum(['PASS', 'FAIL', 'SKIPPED']),
+  severity: z.enum(['BLOCK', 'WARN', 'INFO']),
+  observed: z.string(),
+  wanted: z.string(),
+  hint: z.string().nullable(),
+});
+export const checksShape = z.array(check);
+const postCheck: z.ZodType<PostCheck> = z.object({ passed: z.boolean(), checks: checksShape, facts: jsonObject.optional() });
+const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject });
+const plan: z.ZodType<Plan> = z.object({
+  operation: z.string(),
+  operationVersion: z.number(),
+  summary: z.string(),
+  steps: z.array(step),
+  notes: z.array(z.string()),
+  hash: z.string(),
+});
+const outcome: z.ZodType<Outcome> = z.object({
+  state: z.enum(['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE']),
+  failure: failure.nullable(),
+});
+
+function optional<T>(shape: z.ZodType<T>, text: string | null): T | null {
+  return text === null ? null : fromJson(shape, text);
+}
+
+export function toRun(row: Selectable<Tables['run']>): Run {
+  return {
+    id: row.id,
+    number: row.number,
+    operation: row.operation,
+    operationVersion: row.operation_version,
+    clusterId: row.cluster_id,
+    clusterName: row.cluster_name,
+    environment: row.environment,
+    state: z.enum(runStates).parse(row.state),
+    input: fromJson(jsonObject, row.input),
+    plan: fromJson(plan, row.plan),
+    requestedById: row.requested_by_id,
+    requestedByName: row.requested_by_name,
+    via: z.enum(runVias).parse(row.via),
+    reason: row.reason,
+    blockedBy: row.blocked_by,
+    needsReplan: row.needs_replan === 1,
+    wakeAt: row.wake_at,
+    fence: row.lease_fence,
+    outcome: optional(outcome, row.outcome),
+    progress: optional(progress, row.progress),
+    failure: optional(failure, row.failure),
+    postCheck: optional(postCheck, row.post_check),
+    retryOf: row.retry_of,
+    cancelRequested: row.cancel_requested === 1,
+    pauseRequested: row.pause_requested === 1,
+    revision: row.revision,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
+  return {
+    runId: row.run_id,
+    position: row.position,
+    phase: z.enum(['do', 'undo', 'restore']).parse(row.phase),
+    kind: row.kind,
+    title: row.title,
+    params: fromJson(jsonObject, row.params),
+    state: z.enum(stepStates).parse(row.state),
+    attempt: row.attempt,
+    repeatAllowed: row.repeat_allowed === 1,
+    undoOf: row.undo_of,
+    ledgerId: row.ledger_id,
+    progress: optional(progress, row.progress),
+    failure: optional(failure, row.failure),
+    facts: optional(jsonObject, row.facts),
+    startedAt: row.started_at,
+    appliedAt: row.applied_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function toRunEvent(row: Selectable<Tables['run_event']>): RunEvent {
+  return {
+    runId: row.run_id,
+    sequence: row.sequence,
+    at: row.at,
+    type: z.enum(runEventTypes).parse(row.type),
+    step: row.step,
+    message: row.message,
+  };
+}
+
+export function toTemporaryChange(row: Selectable<Tables['temporary_change']>): TemporaryChange {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    clusterId: row.cluster_id,
+    position: row.position,
+    title: row.title,
+    before: fromJson(json, row.before_value),
+    state: z.enum(['OPEN', 'RESTORED']).parse(row.state),
+    createdAt: row.created_at,
+    restoredAt: row.restored_at,
+  };
+}
