@@ -23,7 +23,10 @@ export type HostOptions = {
   readonly authorizedKeys: readonly string[];
   /** Who may log in. Default: who runs this; only root can serve somebody else. */
   readonly user?: string;
-  /** Variables of every session, e.g. a PATH. */
+  /**
+   * Variables of every session, e.g. a PATH. HOME is `dir/home` unless given here: on a host of its own nobody's
+   * shell start files play a part.
+   */
   readonly environment?: Readonly<Record<string, string>>;
 };
 
@@ -53,7 +56,7 @@ export async function startHost(options: HostOptions): Promise<StandInHost> {
   const { name, address, dir } = options;
   const user = options.user ?? userInfo().username;
   const port = options.port === 0 ? await freePort(address) : options.port;
-  await mkdir(dir, { recursive: true });
+  await mkdir(join(dir, 'home'), { recursive: true });
   await appendFile(options.commandLog, '');
   await writeFile(join(dir, 'authorized_keys'), `${options.authorizedKeys.join('\n')}\n`);
   const sftpServer = findFile('sftp-server', [
@@ -62,7 +65,8 @@ export async function startHost(options: HostOptions): Promise<StandInHost> {
     '/usr/lib/ssh/sftp-server',
   ]);
   const binary = findFile('sshd', ['/usr/sbin/sshd', '/usr/bin/sshd', '/usr/local/sbin/sshd']);
-  const { commandLog, environment = {} } = options;
+  const { commandLog } = options;
+  const environment = { HOME: join(dir, 'home'), ...options.environment };
   await writeFile(
     join(dir, 'sshd_config'),
     sshdConfig({ name, address, port, user, dir, commandLog, sftpServer, environment }),

@@ -1,5 +1,9 @@
 /** One sample of a metrics page. */
-export type MetricSample = { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number };
+export type MetricSample = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+};
 
 export type HttpCall = {
   /** Milliseconds for the whole call. Default 3,000. */
@@ -10,7 +14,12 @@ export type HttpCall = {
 export type NodeAddress = { readonly host: string; readonly httpPort: number };
 
 /** What `GET /api/show_meta_info?action=SHOW_HA` of a frontend says; the leader probe that needs no login. */
-export type FrontendHa = { readonly role: string; readonly leader: string | null; readonly isReady: boolean; readonly journalId: number };
+export type FrontendHa = {
+  readonly role: string;
+  readonly leader: string | null;
+  readonly isReady: boolean;
+  readonly journalId: number;
+};
 
 /**
  * HTTP to StarRocks nodes. A node that is down or answers nonsense throws `AppError` `HTTP_FAILED` (retryable);

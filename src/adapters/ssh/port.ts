@@ -7,7 +7,10 @@ export type ShellCommand = {
 };
 
 export type ShellCall = {
-  /** Milliseconds for the whole call, connecting included. Default 30,000. At the end the remote process is killed. */
+  /**
+   * Milliseconds for the whole call, connecting included. Default 30,000. Then the remote process group is killed, which
+   * may take some seconds more; the message says whether anything may still be running.
+   */
   readonly timeoutMs?: number;
   /** When it fires, the remote process group is killed and the call throws `CANCELED`. */
   readonly signal?: AbortSignal;
@@ -15,8 +18,11 @@ export type ShellCall = {
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Fed to the command's standard input; the way to hand over a secret, never the command line. */
   readonly stdin?: string;
+  /** Replaced by `***` wherever the output shows them. */
+  readonly secrets?: readonly string[];
 };
 
+/** Redacted as the lines are. Of each stream the first 1 MiB is kept; a last line says when there was more. */
 export type ShellResult = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 /**
@@ -36,7 +42,11 @@ export type SshTarget = {
   readonly port: number;
   readonly user: string;
   readonly auth:
-    | { readonly kind: 'key'; readonly privateKey: () => Promise<string>; readonly passphrase: (() => Promise<string>) | null }
+    | {
+        readonly kind: 'key';
+        readonly privateKey: () => Promise<string>;
+        readonly passphrase: (() => Promise<string>) | null;
+      }
     | { readonly kind: 'agent'; readonly socketPath: string };
   /** `SHA256:…` as OpenSSH prints it; null = not pinned yet, every connection is refused with `HOST_KEY_UNKNOWN`. */
   readonly hostKeyFingerprint: string | null;

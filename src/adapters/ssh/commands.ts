@@ -1,0 +1,165 @@
+import { AppError } from '../../errors.ts';
+import type { ShellCommand } from './port.ts';
+import { quote, wholeNumber } from './quote.ts';
+
+/** The kinds of StarRocks process that a host can run; a compute node is a backend package started as `cn`. */
+export type NodeKind = 'frontend' | 'backend' | 'compute-node';
+
+export type StartNode = {
+  /** The directory that holds `bin/` and `conf/`, e.g. `/opt/starrocks/fe`. */
+  readonly deployDir: string;
+};
+
+export type StopNode = {
+  readonly deployDir: string;
+  readonly graceful: boolean;
+  /** After this the script kills; null = it waits for ever. Needs 3.4+; left out for older versions. */
+  readonly timeoutSeconds: number | null;
+  /** As the node reports it, e.g. `3.3.2-857dd73`: which options its script knows. */
+  readonly version: string;
+};
+
+const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as const;
+
+/**
+ * Starts a frontend in the background. Exit code 0 says nothing about success: the shell returns at once.
+ * `helper` is `host:edit_log_port` of a running frontend, needed for the first start of a further one only.
+ */
+export function startFrontend({ deployDir, helper = null }: StartNode & { helper?: string | null }): ShellCommand {
+  const options = helper === null ? [] : ['--helper', quote(helper)];
+  return change('start-frontend', [script(deployDir, 'start_fe.sh'), '--daemon', ...options]);
+}
+
+/** Up to 3.3 the script knows no option and waits for ever: the call's timeout is the only limit. */
+export function stopFrontend({ deployDir, graceful, timeoutSeconds, version }: StopNode): ShellCommand {
+  const options = isAtLeast34(version) ? [...gracefulOption(graceful), ...timeoutOption(timeoutSeconds)] : [];
+  return change('stop-frontend', [script(deployDir, 'stop_fe.sh'), ...options]);
+}
+
+export function startBackend({ deployDir }: StartNode): ShellCommand {
+  return change('start-backend', [script(deployDir, 'start_be.sh'), '--daemon']);
+}
+
+/** Without `graceful` the script sends SIGKILL, in every version. */
+export function stopBackend({ deployDir, graceful, timeoutSeconds, version }: StopNode): ShellCommand {
+  const timeout = isAtLeast34(version) ? timeoutOption(timeoutSeconds) : [];
+  return change('stop-backend', [script(deployDir, 'stop_be.sh'), ...gracefulOption(graceful), ...timeout]);
+}
+
+export function startComputeNode({ deployDir }: StartNode): ShellCommand {
+  return change('start-compute-node', [script(deployDir, 'start_cn.sh'), '--daemon']);
+}
+
+/** The script does not wait for the process and knows no timeout, in every version: poll the process afterwards. */
+export function stopComputeNode({ deployDir, graceful }: Pick<StopNode, 'deployDir' | 'graceful'>): ShellCommand {
+  return change('stop-compute-node', [script(deployDir, 'stop_cn.sh'), ...gracefulOption(graceful)]);
+}
+
+/** Which process the node's pid file names; read the answer with `parseNodeProcess`. */
+export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+  const file = quote(`${absolute(deployDir)}/bin/${shortNames[kind]}.pid`);
+  return read('read-pid', [
+    // fe.pid has no newline at its end: `read` sets the variable and reports failure.
+    `pid=; [ ! -r ${file} ] || read -r pid <${file} || :`,
+    `case $pid in ''|*[!0-9]*) exit 0;; esac`,
+    'echo "pid $pid"',
+    'echo "comm $(ps -o comm= -p "$pid")"',
+    // The program's name, field 2, may hold blanks and parentheses: count the fields after its end.
+    `echo "startedAtTicks $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)"`,
+  ]);
+}
+
+/** Whether the user may become root without a password: exit code 0. */
+export function checkSudo(): ShellCommand {
+  return read('check-sudo', ['sudo -n true']);
+}
+
+export function whoAmI(): ShellCommand {
+  return read('who-am-i', ['id -un']);
+}
+
+/** The end of a log file, at most `bytes` of it; the first line may be cut. */
+export function readNodeLogTail({ file, bytes }: { file: string; bytes: number }): ShellCommand {
+  return read('read-node-log-tail', [`tail -c ${wholeNumber(bytes)} -- ${quote(absolute(file))}`]);
+}
+
+/** Space of the file system that holds `path`; read the answer with `parseDiskFree`. */
+export function diskFree({ path }: { path: string }): ShellCommand {
+  return read('disk-free', [`LC_ALL=C df -P -k -- ${quote(absolute(path))}`]);
+}
+
+/** What a host is like; read the answer with `parseHostFacts`. A fact that cannot be read is left empty. */
+export function readFacts(): ShellCommand {
+  const file = (name: string, path: string) => `echo "${name}=$(cat ${path} 2>/dev/null)"`;
+  const memory = (name: string, key: string) => `echo "${name}=$(awk '/^${key}:/ { print $2 }' /proc/meminfo)"`;
+  return read('read-facts', [
+    'echo "clockEpochMs=$(date +%s%3N)"',
+    'echo "cores=$(getconf _NPROCESSORS_ONLN)"',
+    memory('memoryKb', 'MemTotal'),
+    memory('swapKb', 'SwapTotal'),
+    'echo "openFiles=$(ulimit -n)"',
+    file('transparentHugePages', '/sys/kernel/mm/transparent_hugepage/enabled'),
+    file('overcommitMemory', '/proc/sys/vm/overcommit_memory'),
+    file('swappiness', '/proc/sys/vm/swappiness'),
+    file('maxMapCount', '/proc/sys/vm/max_map_count'),
+    `echo "java=$("\${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 </dev/null | grep ' version ' | head -n 1)"`,
+  ]);
+}
+
+/**
+ * Goes before every command: prints `marker` and the shell's own line of /proc on both streams, so that the process
+ * group is known, and what the shell's start files print can be told from the command's output.
+ */
+export function markStart(marker: string): string {
+  const line = `${quote(marker)}" $starwarden"`;
+  return `read -r starwarden </proc/$$/stat; echo ${line}; echo ${line} >&2; unset starwarden`;
+}
+
+/**
+ * Ends a process group: SIGTERM, two seconds later SIGKILL. Exit code 0 = nothing of it is left. sshd makes every
+ * command the leader of its own group; when the leader's start time is another one, the group is somebody else's.
+ */
+export function killGroup({ pgid, startedAtTicks }: { pgid: number; startedAtTicks: string }): ShellCommand {
+  if (pgid <= 1) throw new AppError('INVALID_INPUT', `Process group ${pgid} is not one to be killed`);
+  const group = wholeNumber(pgid);
+  const wait = 'i=0; while alive && [ $i -lt 20 ]; do sleep 0.1; i=$((i+1)); done';
+  return change('kill-group', [
+    `ticks=$(sed 's/.*) //' /proc/${group}/stat 2>/dev/null | cut -d' ' -f20); `,
+    `[ -z "$ticks" ] || [ "$ticks" = ${quote(startedAtTicks)} ] || exit 0; `,
+    `alive() { ps -A -o pgid= -o stat= | awk '$1 == ${group} && $2 !~ /^Z/ { found = 1 } END { exit !found }'; }; `,
+    `kill -s TERM -- -${group} 2>/dev/null; ${wait}; `,
+    `alive || exit 0; kill -s KILL -- -${group} 2>/dev/null; ${wait}; ! alive`,
+  ]);
+}
+
+function change(name: string, words: readonly string[]): ShellCommand {
+  return { name, text: words.join(' '), effect: 'change' };
+}
+
+function read(name: string, lines: readonly string[]): ShellCommand {
+  return { name, text: lines.join('\n'), effect: 'read' };
+}
+
+function script(deployDir: string, name: string): string {
+  return quote(`${absolute(deployDir)}/bin/${name}`);
+}
+
+/** A relative path would depend on where the login shell happens to be; one from `/` cannot be taken for an option. */
+function absolute(path: string): string {
+  if (!path.startsWith('/')) throw new AppError('INVALID_INPUT', `"${path}" is not an absolute path`);
+  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+}
+
+function gracefulOption(graceful: boolean): string[] {
+  return graceful ? ['-g'] : [];
+}
+
+function timeoutOption(seconds: number | null): string[] {
+  return seconds === null ? [] : ['--timeout', wholeNumber(seconds)];
+}
+
+/** False for a text that names no release, e.g. `MAIN-RELEASE-d094052`: old options work everywhere. */
+function isAtLeast34(version: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 4);
+}

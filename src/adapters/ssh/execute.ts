@@ -1,0 +1,170 @@
+import type { Client, ClientChannel } from 'ssh2';
+import { AppError, messageOf } from '../../errors.ts';
+import type { Deadline } from '../deadline.ts';
+import { markStart } from './commands.ts';
+import { type Collector, createCollector } from './output.ts';
+import type { ShellCall, ShellCommand, ShellResult } from './port.ts';
+
+/** A process group on the host. The start time tells the process from a later one that got the same number. */
+export type RemoteGroup = { readonly pgid: number; readonly startedAtTicks: string };
+
+export type Execution = {
+  readonly client: Client;
+  readonly command: ShellCommand;
+  readonly call: ShellCall;
+  readonly deadline: Deadline;
+  /** The host's name for messages. */
+  readonly where: string;
+  /** Ends the group and says whether nothing of it is left. */
+  readonly kill: (group: RemoteGroup) => Promise<boolean>;
+};
+
+/** The command was certainly not begun: the session could not be opened on a connection that had gone stale. */
+export class NotStarted extends Error {}
+
+type Ending = { readonly exitCode: number | null; readonly signal: string | null };
+
+const maxStreamBytes = 1_048_576;
+const closeGraceMs = 1_000;
+const startGraceMs = 2_000;
+
+/** Runs one command in one session of an open connection. */
+export async function execute({ client, command, call, deadline, where, kill }: Execution): Promise<ShellResult> {
+  const marker = `starwarden:${crypto.randomUUID()}`;
+  const opening = openSession(client, `${markStart(marker)}\n${command.text}`);
+  const what = `${command.name} on ${where}`;
+  let session: Session | null = null;
+  try {
+    const stream = await deadline.race(opening);
+    session = attach(stream, { marker, call });
+    stream.end(call.stdin ?? '');
+    const { exitCode, signal } = await deadline.race(session.ended);
+    if (exitCode === null) throw endedWithoutCode(what, { signal, effect: command.effect });
+    return { exitCode, stdout: session.stdout.text(), stderr: session.stderr.text() };
+  } catch (error) {
+    if (!(error instanceof AppError) || error !== deadline.signal.reason) {
+      session?.close();
+      throw error;
+    }
+    const isGone = await killSession({ opening, session, marker, call, kill });
+    throw new AppError(error.code, `${error.message}; ${isGone ? 'it was killed' : 'it may still be running there'}`, {
+      retryable: error.retryable && isGone,
+      ...(isGone ? {} : { hint: `Look for it on the host before trying again` }),
+      cause: error,
+    });
+  }
+}
+
+type Session = {
+  readonly stdout: Collector;
+  readonly stderr: Collector;
+  readonly ended: Promise<Ending>;
+  readonly started: Promise<RemoteGroup | null>;
+  close(): void;
+};
+
+function attach(stream: ClientChannel, { marker, call }: { marker: string; call: ShellCall }): Session {
+  const started = Promise.withResolvers<RemoteGroup | null>();
+  const ended = Promise.withResolvers<Ending>();
+  const collect = (source: 'stdout' | 'stderr') => {
+    const onLine = (line: string) => {
+      try {
+        call.onLine?.(line, source);
+      } catch (error) {
+        ended.reject(error);
+      }
+    };
+    return createCollector({ marker, secrets: call.secrets ?? [], maxBytes: maxStreamBytes, onLine });
+  };
+  const stdout = collect('stdout');
+  const stderr = collect('stderr');
+  let ending: Ending = { exitCode: null, signal: null };
+  let closing: NodeJS.Timeout | undefined;
+
+  stream.on('data', (chunk: Buffer) => {
+    stdout.push(chunk);
+    const line = stdout.markerLine();
+    if (line !== null) started.resolve(parseStat(line));
+  });
+  stream.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  // A write to a command that has already ended is no failure of ours.
+  stream.on('error', () => undefined);
+  stream.on('exit', (exitCode: number | null, signal?: string) => {
+    ending = { exitCode, signal: signal ?? null };
+    // A daemon that kept the output open would otherwise keep the session open for as long as it lives.
+    closing = setTimeout(() => stream.close(), closeGraceMs);
+  });
+  stream.once('close', () => {
+    clearTimeout(closing);
+    stdout.end();
+    stderr.end();
+    started.resolve(null);
+    ended.resolve(ending);
+  });
+  return { stdout, stderr, ended: ended.promise, started: started.promise, close: () => stream.close() };
+}
+
+type KillOptions = Pick<Execution, 'call' | 'kill'> & {
+  readonly opening: Promise<ClientChannel>;
+  readonly session: Session | null;
+  readonly marker: string;
+};
+
+/** True when nothing of the command is left. The session may still be opening, and the shell may not have begun. */
+async function killSession({ opening, session, marker, call, kill }: KillOptions): Promise<boolean> {
+  const late = opening.then((stream) => attach(stream, { marker, call: { ...call, onLine: () => undefined } }));
+  const open = session ?? (await within(startGraceMs, late));
+  if (open === null) {
+    // Should it open after all, closing it is all that is left to do.
+    late.then((opened) => opened.close()).catch(() => undefined);
+    return false;
+  }
+  const group = await within(startGraceMs, open.started);
+  const isGone = group !== null && (await kill(group).catch(() => false));
+  open.close();
+  return isGone;
+}
+
+function openSession(client: Client, text: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    try {
+      client.exec(text, (error, stream) => (error ? reject(refused(error)) : resolve(stream)));
+    } catch (error) {
+      reject(new NotStarted(messageOf(error), { cause: error }));
+    }
+  });
+}
+
+/** An error of the request itself leaves open whether it was carried out; any other came before it was sent. */
+function refused(error: Error): Error {
+  const isAfterSending = error.message.startsWith('Unable to exec');
+  return isAfterSending
+    ? new AppError('COMMAND_FAILED', `The host refused to run a command: ${error.message}`, { cause: error })
+    : new NotStarted(error.message, { cause: error });
+}
+
+function endedWithoutCode(what: string, { signal, effect }: Pick<Ending, 'signal'> & Pick<ShellCommand, 'effect'>) {
+  if (signal !== null) return new AppError('COMMAND_FAILED', `${what} was ended by ${signal}`);
+  return new AppError('COMMAND_FAILED', `${what}: the connection broke before the exit code came`, {
+    hint: 'It may still be running there, or have finished',
+    retryable: effect === 'read',
+  });
+}
+
+/** The line of /proc/PID/stat: field 5 is the process group, field 22 the start time. */
+function parseStat(line: string): RemoteGroup | null {
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  const pgid = Number(fields[2]);
+  const startedAtTicks = fields[19];
+  // A shell that does not lead its group shares it with processes that are not ours.
+  const leads = pgid > 1 && pgid === Number.parseInt(line, 10);
+  return leads && startedAtTicks !== undefined ? { pgid, startedAtTicks } : null;
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  return Promise.race([work.catch(() => null), tooLate]).finally(() => clearTimeout(timer));
+}
