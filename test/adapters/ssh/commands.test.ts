@@ -1,0 +1,213 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
+import { parseDiskFree, parseHostFacts, parseNodeProcess } from '../../../src/adapters/ssh/answers.ts';
+import {
+  checkSudo,
+  diskFree,
+  killGroup,
+  readFacts,
+  readNodeLogTail,
+  readPid,
+  startBackend,
+  startComputeNode,
+  startFrontend,
+  stopBackend,
+  stopComputeNode,
+  stopFrontend,
+  whoAmI,
+} from '../../../src/adapters/ssh/commands.ts';
+import type { ShellCommand } from '../../../src/adapters/ssh/port.ts';
+
+let dir: string;
+let deployDir: string;
+
+// A name that breaks whatever is not quoted.
+const hostileName = `it's "fe" $(touch never) ; \`id\`\n🚀`;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'commands-'));
+  deployDir = join(dir, hostileName);
+  await mkdir(join(deployDir, 'bin'), { recursive: true });
+  const scripts = ['start_fe.sh', 'stop_fe.sh', 'start_be.sh', 'stop_be.sh', 'start_cn.sh', 'stop_cn.sh'];
+  for (const name of scripts) {
+    const file = join(deployDir, 'bin', name);
+    await writeFile(file, `#!/bin/sh\nprintf '%s\\n' "\${0##*/}" "$@"\n`);
+    await chmod(file, 0o755);
+  }
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+type Outcome = { exitCode: number; stdout: string; stderr: string };
+
+function run({ text }: ShellCommand): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', text], { cwd: dir }, (error, stdout, stderr) => {
+      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+const stop = (options: { graceful?: boolean; timeoutSeconds?: number | null; version?: string }) => ({
+  deployDir,
+  graceful: true,
+  timeoutSeconds: 120,
+  version: '3.5.0-48f4d81',
+  ...options,
+});
+
+describe('start and stop', () => {
+  it.each<[string, () => ShellCommand, string[]]>([
+    ['start-frontend', () => startFrontend({ deployDir }), ['start_fe.sh', '--daemon']],
+    [
+      'start-frontend',
+      () => startFrontend({ deployDir, helper: '10.0.0.1:9010' }),
+      ['start_fe.sh', '--daemon', '--helper', '10.0.0.1:9010'],
+    ],
+    ['start-backend', () => startBackend({ deployDir }), ['start_be.sh', '--daemon']],
+    ['start-compute-node', () => startComputeNode({ deployDir }), ['start_cn.sh', '--daemon']],
+    ['stop-frontend', () => stopFrontend(stop({})), ['stop_fe.sh', '-g', '--timeout', '120']],
+    ['stop-frontend', () => stopFrontend(stop({ graceful: false, timeoutSeconds: null })), ['stop_fe.sh']],
+    ['stop-frontend', () => stopFrontend(stop({ version: '3.3.2-857dd73' })), ['stop_fe.sh']],
+    ['stop-frontend', () => stopFrontend(stop({ version: 'MAIN-RELEASE-d094052' })), ['stop_fe.sh']],
+    ['stop-backend', () => stopBackend(stop({})), ['stop_be.sh', '-g', '--timeout', '120']],
+    ['stop-backend', () => stopBackend(stop({ version: '3.3.0-rc01-3b8cb0c' })), ['stop_be.sh', '-g']],
+    [
+      'stop-backend',
+      () => stopBackend(stop({ version: '4.0.1-aaaaaaa', graceful: false })),
+      ['stop_be.sh', '--timeout', '120'],
+    ],
+    ['stop-compute-node', () => stopComputeNode({ deployDir, graceful: true }), ['stop_cn.sh', '-g']],
+    ['stop-compute-node', () => stopComputeNode({ deployDir, graceful: false }), ['stop_cn.sh']],
+  ])('%s calls the release script with %o', async (name, build, words) => {
+    const command = build();
+    expect(command).toMatchObject({ name, effect: 'change' });
+    expect(await run(command)).toEqual({ exitCode: 0, stdout: `${words.join('\n')}\n`, stderr: '' });
+  });
+
+  it('refuses a directory that is not absolute', () => {
+    expect(() => startBackend({ deployDir: '-rf' })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+  });
+});
+
+describe('readPid', () => {
+  it.each([
+    ['frontend', 'fe.pid', ''],
+    ['backend', 'be.pid', '\n'],
+    ['compute-node', 'cn.pid', '\n'],
+  ] as const)('identifies the running process of a %s', async (kind, file, lineEnd) => {
+    await writeFile(join(deployDir, 'bin', file), `${process.pid}${lineEnd}`);
+    const found = parseNodeProcess((await run(readPid({ deployDir, kind }))).stdout);
+    const comm = (await readFile(`/proc/${process.pid}/comm`, 'utf8')).trim();
+    expect(found).toEqual({ pid: process.pid, comm, startedAtTicks: identify(process.pid)?.startedAtTicks });
+  });
+
+  it.each([
+    ['has no pid file', null],
+    ['has a pid file of a process that is gone', '4194305\n'],
+    ['has a pid file with something else in it', '1; touch never\n'],
+    ['has an empty pid file', ''],
+  ])('finds no process where the node %s', async (_what, content) => {
+    const file = join(deployDir, 'bin', 'be.pid');
+    await (content === null ? rm(file, { force: true }) : writeFile(file, content));
+    const outcome = await run(readPid({ deployDir, kind: 'backend' }));
+    expect(outcome.exitCode).toBe(0);
+    expect(parseNodeProcess(outcome.stdout)).toBeNull();
+  });
+});
+
+describe('reading a host', () => {
+  it('reads facts that agree with what this machine says itself', async () => {
+    const { stdout, exitCode } = await run(readFacts());
+    const facts = parseHostFacts(stdout);
+    expect(exitCode).toBe(0);
+    expect(facts.cores).toBe(cpus().length);
+    expect(facts.memoryBytes).toBe(totalmem());
+    expect(Math.abs((facts.clockAt?.getTime() ?? 0) - Date.now())).toBeLessThan(10_000);
+    expect(facts.openFiles).toBeGreaterThan(0);
+    expect(facts.swapBytes).toBeGreaterThanOrEqual(0);
+    expect(facts.swappiness).toBe(Number(await readFile('/proc/sys/vm/swappiness', 'utf8')));
+  });
+
+  it('leaves a fact empty that a host does not tell', () => {
+    expect(parseHostFacts('cores=\nopenFiles=unlimited\nsomething else\n')).toEqual({
+      clockAt: null,
+      cores: null,
+      memoryBytes: null,
+      swapBytes: null,
+      openFiles: Number.POSITIVE_INFINITY,
+      transparentHugePages: null,
+      overcommitMemory: null,
+      swappiness: null,
+      maxMapCount: null,
+      javaVersion: null,
+    });
+  });
+
+  it('reads the version out of what Java prints, and the chosen setting of huge pages', () => {
+    const facts = parseHostFacts(
+      'java=openjdk version "17.0.9" 2023-10-17\ntransparentHugePages=always [madvise] never\n',
+    );
+    expect(facts).toMatchObject({ javaVersion: '17.0.9', transparentHugePages: 'madvise' });
+  });
+
+  it('tells total and free space of a path', async () => {
+    const space = parseDiskFree((await run(diskFree({ path: deployDir }))).stdout);
+    expect(space?.totalBytes).toBeGreaterThan(0);
+    expect(space?.freeBytes).toBeLessThanOrEqual(space?.totalBytes ?? 0);
+    expect(space?.mountPoint.startsWith('/')).toBe(true);
+  });
+
+  it('understands a mount point with blanks and does not take a failure for an answer', () => {
+    const text = 'Filesystem 1024-blocks Used Available Capacity Mounted on\n//nas/a b 100 40 60 40% /mnt/a b\n';
+    expect(parseDiskFree(text)).toEqual({ totalBytes: 102_400, freeBytes: 61_440, mountPoint: '/mnt/a b' });
+    expect(parseDiskFree("df: '/x': No such file or directory\n")).toBeNull();
+  });
+
+  it('reads at most the asked bytes of a log', async () => {
+    const file = join(deployDir, 'be.INFO');
+    await writeFile(file, `${'x'.repeat(1_000)}the end\n`);
+    expect((await run(readNodeLogTail({ file, bytes: 8 }))).stdout).toBe('the end\n');
+  });
+
+  it('names the user, and asks sudo without ever prompting', async () => {
+    expect((await run(whoAmI())).stdout).toMatch(/^\S+\n$/);
+    expect(checkSudo().text).toBe('sudo -n true');
+  });
+});
+
+describe('killGroup', () => {
+  const startSleeper = () => {
+    const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    const found = child.pid === undefined ? null : identify(child.pid);
+    if (found === null) throw new Error('sleep did not start');
+    return found;
+  };
+
+  it('ends the group and says so', async () => {
+    const sleeper = startSleeper();
+    const { exitCode } = await run(killGroup({ pgid: sleeper.pid, startedAtTicks: sleeper.startedAtTicks }));
+    expect(exitCode).toBe(0);
+    expect(isRunning(sleeper)).toBe(false);
+  });
+
+  it('leaves a process alone that merely got the same number later', async () => {
+    const sleeper = startSleeper();
+    const { exitCode } = await run(killGroup({ pgid: sleeper.pid, startedAtTicks: '1' }));
+    expect(exitCode).toBe(0);
+    expect(isRunning(sleeper)).toBe(true);
+    process.kill(sleeper.pid, 'SIGKILL');
+  });
+
+  it.each([0, 1, -5])('refuses group %d', (pgid) => {
+    expect(() => killGroup({ pgid, startedAtTicks: '5' })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+  });
+});
+
+it('runs nothing that stands in a name', async () => {
+  await expect(readFile(join(dir, 'never'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
