@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lastOutput, startNode } from './nodes.ts';
+import type { NodeKind, PlannedNode, WorldPlan } from './plan.ts';
+import { connectSqlWhenUp, type Row, type Sql } from './sql.ts';
+
+/**
+ * Makes one cluster of prepared machines: the first frontend alone, then the others through it, as the manual of StarRocks
+ * has it. Returns root's connection to the first frontend when every node is alive.
+ */
+export async function formCluster(plan: WorldPlan): Promise<Sql> {
+  const frontends = nodesOf(plan, 'fe');
+  const [first, ...followers] = frontends;
+  if (first === undefined) throw new Error('a cluster needs a frontend');
+  const [sql] = await Promise.all([
+    startFirstFrontend(first, plan),
+    ...[...nodesOf(plan, 'be'), ...nodesOf(plan, 'cn')].map((node) => startNode(node, plan)),
+  ]);
+  await addNodes(sql, plan, followers);
+  const helper = `${first.address}:${plan.ports.editLog}`;
+  await Promise.all(followers.map((node) => startNode(node, plan, ['--helper', helper])));
+  await waitUntilAlive(sql, plan);
+  return sql;
+}
+
+async function startFirstFrontend(node: PlannedNode, plan: WorldPlan): Promise<Sql> {
+  await startNode(node, plan);
+  const target = { host: node.address, port: plan.ports.query, user: 'root', password: '' };
+  return connectSqlWhenUp(target, 20_000).catch((cause) => {
+    throw new Error(`${node.name} does not answer on ${target.host}:${target.port}: ${lastOutput(node)}`, { cause });
+  });
+}
+
+async function addNodes(sql: Sql, plan: WorldPlan, followers: readonly PlannedNode[]): Promise<void> {
+  const { ports } = plan;
+  for (const node of followers) await sql.query(`ALTER SYSTEM ADD FOLLOWER "${node.address}:${ports.editLog}"`);
+  const list = (kind: NodeKind) =>
+    nodesOf(plan, kind)
+      .map((node) => `"${node.address}:${ports.heartbeat}"`)
+      .join(', ');
+  if (list('be') !== '') await sql.query(`ALTER SYSTEM ADD BACKEND ${list('be')}`);
+  if (list('cn') !== '') await sql.query(`ALTER SYSTEM ADD COMPUTE NODE ${list('cn')}`);
+}
+
+/** A real heartbeat is due every 5 s, so at speed 1 this takes at least one of them. */
+async function waitUntilAlive(sql: Sql, plan: WorldPlan): Promise<void> {
+  const timeoutMs = 20_000 + 40_000 / plan.speed;
+  for (const deadline = Date.now() + timeoutMs; ; await sleep(100)) {
+    const rows = await readNodes(sql);
+    const dead = plan.nodes.filter((node) => !rows.some((row) => row.IP === node.address && row.Alive === 'true'));
+    if (dead.length === 0) return;
+    if (Date.now() < deadline) continue;
+    const reasons = dead.map((node) => `${node.name} (${lastOutput(node)})`);
+    throw new Error(`not alive after ${Math.round(timeoutMs / 1000)} s: ${reasons.join('; ')}`);
+  }
+}
+
+async function readNodes(sql: Sql): Promise<Row[]> {
+  const lists = await Promise.all(['FRONTENDS', 'BACKENDS', 'COMPUTE NODES'].map((what) => sql.query(`SHOW ${what}`)));
+  return lists.flat();
+}
+
+function nodesOf(plan: WorldPlan, kind: NodeKind): PlannedNode[] {
+  return plan.nodes.filter((node) => node.kind === kind);
+}

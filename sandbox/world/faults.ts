@@ -1,0 +1,77 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+/** What can be asked of the stand-in frontends and backends; they read the file again whenever it changes. */
+export const faultRule = z.strictObject({
+  kind: z.enum([
+    'sql-delay',
+    'sql-error',
+    'sql-drop-before',
+    'sql-drop-after',
+    'http-error',
+    'disk-full',
+    'upload-delay',
+  ]),
+  /** Only the frontend, or the backend, with this address. */
+  frontend: z.string().optional(),
+  backend: z.string().optional(),
+  /** A regular expression on the text of the statement. */
+  match: z.string().optional(),
+  /** How often the rule strikes, counted by each process; for ever when not given. */
+  times: z.coerce.number().int().positive().optional(),
+  ms: z.coerce.number().nonnegative().optional(),
+  code: z.coerce.number().int().optional(),
+  sqlState: z.string().length(5).optional(),
+  message: z.string().optional(),
+  path: z.string().optional(),
+  status: z.coerce.number().int().optional(),
+});
+
+export type FaultInput = z.input<typeof faultRule>;
+export type Fault = z.output<typeof faultRule> & { readonly id: string };
+
+export type Faults = {
+  /** The file that the nodes read: a JSON array of rules. */
+  readonly file: string;
+  /** Adds a rule and returns its id. */
+  add(rule: FaultInput): Promise<string>;
+  remove(id: string): Promise<void>;
+  clear(): Promise<void>;
+  list(): readonly Fault[];
+};
+
+/** Writes the file with no rules in it. */
+export async function createFaults(file: string): Promise<Faults> {
+  let rules: readonly Fault[] = [];
+  let lastNumber = 0;
+  let writing = Promise.resolve();
+
+  // Renamed into place, so that no node ever reads half a file; one after the other, so that the last change stays; a failed one is told to whoever asked for it.
+  const change = (next: readonly Fault[]) => {
+    rules = next;
+    writing = writing
+      .catch(() => {})
+      .then(async () => {
+        await writeFile(`${file}.new`, `${JSON.stringify(next, null, 2)}\n`);
+        await rename(`${file}.new`, file);
+      });
+    return writing;
+  };
+
+  await change([]);
+  return {
+    file,
+    async add(rule) {
+      lastNumber += 1;
+      const id = `fault-${lastNumber}`;
+      await change([...rules, { ...faultRule.parse(rule), id }]);
+      return id;
+    },
+    async remove(id) {
+      if (!rules.some((rule) => rule.id === id)) throw new Error(`there is no fault ${id}`);
+      await change(rules.filter((rule) => rule.id !== id));
+    },
+    clear: () => change([]),
+    list: () => rules,
+  };
+}

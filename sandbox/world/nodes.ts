@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, isRunning, type ProcessId, sendSignal } from '../hosts/processes.ts';
+import type { PlannedNode, WorldPlan } from './plan.ts';
+import { worldMark } from './processes.ts';
+
+export type ScriptResult = { readonly exitCode: number | null; readonly output: string };
+
+type ScriptCall = {
+  readonly node: PlannedNode;
+  readonly plan: WorldPlan;
+  readonly script: string;
+  readonly args: readonly string[];
+};
+
+/**
+ * Runs one of a node's own scripts as somebody at the machine's console would: in a session of its own, with next to no
+ * environment. Not over SSH, so that it works on a host that refuses SSH and leaves the command log to others.
+ */
+export function runScript({ node, plan, script, args }: ScriptCall): Promise<ScriptResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bash', [join(node.deployDir, 'bin', script), ...args], {
+      cwd: node.hostDir,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', [worldMark]: plan.dir },
+      timeout: 60_000,
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode, output }));
+  });
+}
+
+/** Starts a node with its start script and returns when the program has written its pid. */
+export async function startNode(node: PlannedNode, plan: WorldPlan, args: readonly string[] = []): Promise<number> {
+  const script = `start_${node.kind}.sh`;
+  const { exitCode, output } = await runScript({ node, plan, script, args: ['--daemon', ...args] });
+  if (exitCode !== 0) throw new Error(`${node.name}: ${script} ended with ${exitCode}: ${output.trim()}`);
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(20)) {
+    const running = runningNode(node);
+    if (running !== null) return running.pid;
+  }
+  throw new Error(`${node.name} did not start: ${lastOutput(node)}`);
+}
+
+/** Ends a node with SIGKILL, as a machine that loses power would, and waits until it is gone. */
+export async function killNode(node: PlannedNode): Promise<number> {
+  const running = runningNode(node);
+  if (running === null) throw new Error(`${node.name} is not running`);
+  sendSignal(running.pid, 'SIGKILL');
+  for (const deadline = Date.now() + 5_000; isRunning(running); await sleep(5)) {
+    if (Date.now() > deadline) throw new Error(`${node.name}, process ${running.pid}, survived SIGKILL`);
+  }
+  return running.pid;
+}
+
+/** The process of a node according to its pid file, or null when there is none or the number is somebody else's by now. */
+export function runningNode(node: PlannedNode): ProcessId | null {
+  const pid = Number(readText(join(node.deployDir, 'bin', `${node.kind}.pid`)));
+  const found = pid > 0 ? identify(pid) : null;
+  if (found === null || !isRunning(found)) return null;
+  return readText(`/proc/${pid}/environ`).includes(`STARROCKS_HOME=${node.deployDir}\0`) ? found : null;
+}
+
+/** The end of what a node printed, for the message of an error. */
+export function lastOutput(node: PlannedNode): string {
+  const lines = readText(join(node.deployDir, 'log', `${node.kind}.out`))
+    .trim()
+    .split('\n');
+  return lines.slice(-5).join(' | ') || 'it printed nothing';
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

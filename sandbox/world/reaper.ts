@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export type Reaper = {
+  /** Lets it clean up now, and waits until it has. */
+  finish(): Promise<void>;
+};
+
+/** Starts the process that cleans up after this one, however this one ends. It is in a session of its own: Ctrl-C passes it by. */
+export function startReaper(dir: string): Reaper {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./reaper-main.ts', import.meta.url)), dir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+    env: { PATH: process.env.PATH },
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`cleaning up ${dir} failed; its processes may still run`)),
+    );
+  });
+  ended.catch(() => {}); // told by finish(), or by nobody when the world was killed
+  child.unref();
+  return {
+    finish() {
+      child.ref();
+      child.stdin.end();
+      return ended;
+    },
+  };
+}

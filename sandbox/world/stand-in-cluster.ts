@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { makeKeyPair } from '../hosts/key-pair.ts';
+import type { StandInHost } from '../hosts/start-host.ts';
+import { buildRelease, type ReleaseArchive } from '../releases/build-release.ts';
+import { releases } from '../releases/versions.ts';
+import { type AddressBlock, claimAddressBlock, isFree } from './address-block.ts';
+import { formCluster } from './cluster.ts';
+import { fillDisk, freeDisk } from './disks.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { type Machine, prepareMachine } from './machines.ts';
+import { killNode, runningNode, startNode } from './nodes.ts';
+import { type PlannedNode, planWorld, portsAt, portsOf, type WorldPlan } from './plan.ts';
+import { sweepWorld } from './processes.ts';
+import { createDemoData, createRepository, createSqlUser, type SeededTable } from './seed.ts';
+import { settleAll } from './settle.ts';
+
+export type ClusterOptions = {
+  readonly frontends?: number;
+  readonly backends?: number;
+  readonly computeNodes?: number;
+  /** One of `releases`. Default 3.3.15. */
+  readonly version?: string;
+  /** How many times faster than real StarRocks time passes. Default 1. */
+  readonly speed?: number;
+  /** Gives every host a disk of this size, which `fillDisk` can fill. Needs the right to mount. Default: none. */
+  readonly diskBytes?: number;
+  /** Told what is being done, a line each. */
+  readonly onProgress?: (line: string) => void;
+};
+
+/** Takes something wrong on or off. Nodes and hosts are named alike: `fe1`, `be2`, `cn1`. */
+export type ClusterControls = {
+  readonly faults: Faults;
+  host(name: string): StandInHost;
+  /** The process id of a node, or null when it does not run. */
+  pidOf(name: string): number | null;
+  /** SIGKILL; returns the process id it had. */
+  kill(name: string): Promise<number>;
+  /** Runs the node's own start script; returns the new process id. */
+  start(name: string): Promise<number>;
+  /** Fills the disk of a host; returns the bytes it took. Only with `diskBytes`. */
+  fillDisk(name: string): Promise<number>;
+  /** Returns the bytes that are free afterwards. */
+  freeDisk(name: string): Promise<number>;
+};
+
+export type StandInCluster = {
+  readonly plan: WorldPlan;
+  readonly machines: readonly Machine[];
+  /** The private key that every host accepts. */
+  readonly keyFile: string;
+  readonly sqlUser: string;
+  readonly sqlPassword: string;
+  readonly tables: readonly SeededTable[];
+  readonly repositoryLocation: string | null;
+  readonly releases: readonly ReleaseArchive[];
+  readonly controls: ClusterControls;
+};
+
+/**
+ * Starts hosts and a cluster on them, with a user, demo data and a repository, and returns when all of it answers. What it
+ * takes to end it is put on `undo` step by step, so that a start that fails half-way is cleaned up as well.
+ */
+export async function startStandInCluster(
+  { dir, ...options }: ClusterOptions & { readonly dir: string },
+  undo: AsyncDisposableStack,
+): Promise<StandInCluster> {
+  const { version = '3.3.15', diskBytes = null, onProgress = () => {} } = options;
+  const block = await claimAddressBlock();
+  undo.defer(() => block.release());
+  const plan = await choosePlan(block, { ...options, dir, version });
+  for (const path of [dirname(plan.files.statements), plan.files.objectStore]) await mkdir(path, { recursive: true });
+  const faults = await createFaults(plan.files.faults);
+  const releasesDir = join(dir, 'releases');
+  const [key, archive] = await settleAll([
+    makeKeyPair(join(dir, 'keys')),
+    buildRelease({ version, outDir: releasesDir }),
+  ]);
+
+  onProgress(`preparing ${plan.nodes.length} hosts on ${block.prefix}.0/24`);
+  const machines = await prepareMachines({ plan, archive, publicKey: key.publicKey, diskBytes }, undo);
+
+  onProgress('starting the cluster');
+  undo.defer(() => sweepWorld(dir));
+  const [sql, archives] = await settleAll([formCluster(plan), buildReleases(releasesDir)]);
+
+  onProgress('creating users and data');
+  try {
+    const login = { sqlUser: 'starwarden', sqlPassword: randomBytes(18).toString('base64url') };
+    await createSqlUser(sql, { user: login.sqlUser, password: login.sqlPassword });
+    const backends = plan.nodes.filter((node) => node.kind === 'be').length;
+    return {
+      plan,
+      machines,
+      keyFile: key.privateKeyFile,
+      ...login,
+      tables: backends > 0 ? await createDemoData(sql, { replicas: Math.min(3, backends) }) : [],
+      repositoryLocation: backends > 0 ? await createRepository(sql, plan) : null,
+      releases: archives,
+      controls: controlsOf({ plan, machines, faults }),
+    };
+  } finally {
+    sql.close();
+  }
+}
+
+type Wanted = ClusterOptions & { readonly dir: string; readonly version: string };
+
+/** The real default ports when they are free on every host, else all of them moved by the same amount. */
+async function choosePlan(block: AddressBlock, wanted: Wanted): Promise<WorldPlan> {
+  const { dir, version, speed = 1, frontends = 3, backends = 3, computeNodes = 0 } = wanted;
+  for (const offset of [0, 10_000, 20_000]) {
+    const ports = portsAt(offset);
+    const { address } = block;
+    const plan = planWorld({ dir, version, speed, ports, frontends, backends, computeNodes, address });
+    const needed = plan.nodes.flatMap((node) => portsOf(node.kind, ports).map((port) => isFree(node.address, port)));
+    if ((await Promise.all(needed)).every((free) => free)) return plan;
+  }
+  throw new Error(`the ports of StarRocks are taken on ${block.prefix}.0/24, also moved by 10000 and 20000`);
+}
+
+type Preparation = {
+  readonly plan: WorldPlan;
+  readonly archive: ReleaseArchive;
+  readonly publicKey: string;
+  readonly diskBytes: number | null;
+};
+
+function prepareMachines(preparation: Preparation, undo: AsyncDisposableStack): Promise<Machine[]> {
+  const { plan, archive, publicKey, diskBytes } = preparation;
+  const prepared = plan.nodes.map(async (node) => {
+    const machine = await prepareMachine({ node, plan, archive: archive.path, publicKey, diskBytes });
+    undo.defer(() => machine.host.stop());
+    return machine;
+  });
+  return settleAll(prepared);
+}
+
+function buildReleases(outDir: string): Promise<ReleaseArchive[]> {
+  return settleAll(releases.map(({ version }) => buildRelease({ version, outDir })));
+}
+
+type Controlled = {
+  readonly plan: WorldPlan;
+  readonly machines: readonly Machine[];
+  readonly faults: Faults;
+};
+
+function controlsOf({ plan, machines, faults }: Controlled): ClusterControls {
+  const machineOf = (name: string): Machine => {
+    const machine = machines.find(({ node }) => node.name === name);
+    if (machine !== undefined) return machine;
+    throw new Error(`there is no ${name}; there are ${machines.map(({ node }) => node.name).join(', ')}`);
+  };
+  const nodeOf = (name: string): PlannedNode => machineOf(name).node;
+  return {
+    faults,
+    host: (name) => machineOf(name).host,
+    pidOf: (name) => runningNode(nodeOf(name))?.pid ?? null,
+    kill: (name) => killNode(nodeOf(name)),
+    start: (name) => startNode(nodeOf(name), plan),
+    fillDisk: (name) => fillDisk(nodeOf(name).diskDir),
+    freeDisk: (name) => freeDisk(nodeOf(name).diskDir),
+  };
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { parseConf } from '../../../sandbox/starrocks/conf.ts';
+import { confText } from '../../../sandbox/world/conf.ts';
+import { type PlanInput, planWorld, portsAt } from '../../../sandbox/world/plan.ts';
+
+const plan = (change: Partial<PlanInput> = {}) =>
+  planWorld({
+    dir: '/w',
+    version: '3.3.15',
+    speed: 1,
+    ports: portsAt(0),
+    frontends: 3,
+    backends: 3,
+    computeNodes: 1,
+    address: (hostNumber) => `127.40.5.${hostNumber}`,
+    ...change,
+  });
+
+describe('planWorld', () => {
+  it('gives every node a name, an address and directories of its own', () => {
+    const { nodes } = plan();
+    expect(nodes.map((node) => node.name)).toEqual(['fe1', 'fe2', 'fe3', 'be1', 'be2', 'be3', 'cn1']);
+    for (const key of ['address', 'hostDir', 'deployDir', 'dataDir'] as const) {
+      expect(new Set(nodes.map((node) => node[key])).size).toBe(nodes.length);
+    }
+    expect(nodes.at(-1)?.deployDir).toBe('/w/hosts/cn1/opt/starrocks/be');
+  });
+
+  it.each([
+    { change: { frontends: 0 }, message: 'at least one frontend' },
+    { change: { backends: 10 }, message: '10 nodes of kind be' },
+    { change: { computeNodes: 1.5 }, message: '1.5 nodes of kind cn' },
+    { change: { speed: 0 }, message: 'speed 0 is not above 0' },
+    { change: { speed: Number.NaN }, message: 'speed NaN' },
+  ])('refuses $change', ({ change, message }) => {
+    expect(() => plan(change)).toThrow(message);
+  });
+});
+
+describe('confText', () => {
+  it('writes for a frontend what the stand-in and the scripts read', () => {
+    const world = plan({ speed: 20 });
+    const [frontend] = world.nodes;
+    if (frontend === undefined) throw new Error('no frontend');
+    const conf = parseConf(confText(frontend, world));
+    expect(conf.get('query_port')).toBe('9030');
+    expect(conf.get('meta_dir')).toBe('/w/hosts/fe1/opt/data/meta');
+    expect(conf.get('LOG_DIR')).toBe(['$', '{STARROCKS_HOME}/log'].join(''));
+    expect(conf.get('priority_networks')).toBe('127.40.5.0/24');
+    expect(conf.get('sandbox_address')).toBe('127.40.5.11');
+    expect(conf.get('sandbox_speed')).toBe('20');
+  });
+
+  it('moves all ports by the same amount when asked to', () => {
+    const world = plan({ ports: portsAt(10_000) });
+    const backend = world.nodes.find((node) => node.kind === 'be');
+    if (backend === undefined) throw new Error('no backend');
+    const conf = parseConf(confText(backend, world));
+    expect(['be_port', 'be_http_port', 'heartbeat_service_port', 'brpc_port'].map((key) => conf.get(key))).toEqual([
+      '19060',
+      '18040',
+      '19050',
+      '18060',
+    ]);
+  });
+});
