@@ -3,29 +3,31 @@ import { lastOutput, startNode } from './nodes.ts';
 import type { NodeKind, PlannedNode, WorldPlan } from './plan.ts';
 import { connectSqlWhenUp, type Row, type Sql } from './sql.ts';
 
+type Forming = { readonly plan: WorldPlan; readonly signal?: AbortSignal | undefined };
+
 /**
  * Makes one cluster of prepared machines: the first frontend alone, then the others through it, as the manual of StarRocks
  * has it. Returns root's connection to the first frontend when every node is alive.
  */
-export async function formCluster(plan: WorldPlan): Promise<Sql> {
+export async function formCluster({ plan, signal }: Forming): Promise<Sql> {
   const frontends = nodesOf(plan, 'fe');
   const [first, ...followers] = frontends;
   if (first === undefined) throw new Error('a cluster needs a frontend');
   const [sql] = await Promise.all([
-    startFirstFrontend(first, plan),
-    ...[...nodesOf(plan, 'be'), ...nodesOf(plan, 'cn')].map((node) => startNode(node, plan)),
+    startFirstFrontend(first, { plan, signal }),
+    ...[...nodesOf(plan, 'be'), ...nodesOf(plan, 'cn')].map((node) => startNode({ node, plan, signal })),
   ]);
   await addNodes(sql, plan, followers);
   const helper = `${first.address}:${plan.ports.editLog}`;
-  await Promise.all(followers.map((node) => startNode(node, plan, ['--helper', helper])));
-  await waitUntilAlive(sql, plan);
+  await Promise.all(followers.map((node) => startNode({ node, plan, args: ['--helper', helper], signal })));
+  await waitUntilAlive(sql, { plan, signal });
   return sql;
 }
 
-async function startFirstFrontend(node: PlannedNode, plan: WorldPlan): Promise<Sql> {
-  await startNode(node, plan);
+async function startFirstFrontend(node: PlannedNode, { plan, signal }: Forming): Promise<Sql> {
+  await startNode({ node, plan, signal });
   const target = { host: node.address, port: plan.ports.query, user: 'root', password: '' };
-  return connectSqlWhenUp(target, 20_000).catch((cause) => {
+  return connectSqlWhenUp(target, { timeoutMs: 20_000, signal }).catch((cause) => {
     throw new Error(`${node.name} does not answer on ${target.host}:${target.port}: ${lastOutput(node)}`, { cause });
   });
 }
@@ -42,9 +44,9 @@ async function addNodes(sql: Sql, plan: WorldPlan, followers: readonly PlannedNo
 }
 
 /** A real heartbeat is due every 5 s, so at speed 1 this takes at least one of them. */
-async function waitUntilAlive(sql: Sql, plan: WorldPlan): Promise<void> {
+async function waitUntilAlive(sql: Sql, { plan, signal }: Forming): Promise<void> {
   const timeoutMs = 20_000 + 40_000 / plan.speed;
-  for (const deadline = Date.now() + timeoutMs; ; await sleep(100)) {
+  for (const deadline = Date.now() + timeoutMs; ; await sleep(100, undefined, { signal })) {
     const rows = await readNodes(sql);
     const dead = plan.nodes.filter((node) => !rows.some((row) => row.IP === node.address && row.Alive === 'true'));
     if (dead.length === 0) return;

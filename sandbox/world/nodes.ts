@@ -36,12 +36,20 @@ export function runScript({ node, plan, script, args }: ScriptCall): Promise<Scr
   });
 }
 
-/** Starts a node with its start script and returns when the program has written its pid. */
-export async function startNode(node: PlannedNode, plan: WorldPlan, args: readonly string[] = []): Promise<number> {
+export type NodeStart = {
+  readonly node: PlannedNode;
+  readonly plan: WorldPlan;
+  /** For the start script, besides `--daemon`. */
+  readonly args?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Starts a node with its start script and returns its process id once the program has written it. */
+export async function startNode({ node, plan, args = [], signal }: NodeStart): Promise<number> {
   const script = `start_${node.kind}.sh`;
   const { exitCode, output } = await runScript({ node, plan, script, args: ['--daemon', ...args] });
   if (exitCode !== 0) throw new Error(`${node.name}: ${script} ended with ${exitCode}: ${output.trim()}`);
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(20)) {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(20, undefined, { signal })) {
     const running = runningNode(node);
     if (running !== null) return running.pid;
   }

@@ -33,8 +33,11 @@ export async function connectSql({ host, port, user, password }: SqlTarget): Pro
 }
 
 /** Tries until the server accepts the login. A refused password ends it at once. */
-export async function connectSqlWhenUp(target: SqlTarget, timeoutMs: number): Promise<Sql> {
-  for (const deadline = Date.now() + timeoutMs; ; await sleep(50)) {
+export async function connectSqlWhenUp(
+  target: SqlTarget,
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<Sql> {
+  for (const deadline = Date.now() + timeoutMs; ; await sleep(50, undefined, { signal })) {
     try {
       return await connectSql(target);
     } catch (error) {

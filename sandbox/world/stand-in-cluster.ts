@@ -5,6 +5,7 @@ import { makeKeyPair } from '../hosts/key-pair.ts';
 import type { StandInHost } from '../hosts/start-host.ts';
 import { buildRelease, type ReleaseArchive } from '../releases/build-release.ts';
 import { releases } from '../releases/versions.ts';
+import type { Programs } from '../releases/write-tree.ts';
 import { type AddressBlock, claimAddressBlock, isFree } from './address-block.ts';
 import { formCluster } from './cluster.ts';
 import { fillDisk, freeDisk } from './disks.ts';
@@ -26,6 +27,10 @@ export type ClusterOptions = {
   readonly speed?: number;
   /** Gives every host a disk of this size, which `fillDisk` can fill. Needs the right to mount. Default: none. */
   readonly diskBytes?: number;
+  /** What stands behind the start scripts. Default: the sandbox's own frontend and backend. */
+  readonly programs?: Partial<Programs>;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
   /** Told what is being done, a line each. */
   readonly onProgress?: (line: string) => void;
 };
@@ -67,7 +72,7 @@ export async function startStandInCluster(
   { dir, ...options }: ClusterOptions & { readonly dir: string },
   undo: AsyncDisposableStack,
 ): Promise<StandInCluster> {
-  const { version = '3.3.15', diskBytes = null, onProgress = () => {} } = options;
+  const { version = '3.3.15', diskBytes = null, programs = {}, signal, onProgress = () => {} } = options;
   const block = await claimAddressBlock();
   undo.defer(() => block.release());
   const plan = await choosePlan(block, { ...options, dir, version });
@@ -76,15 +81,16 @@ export async function startStandInCluster(
   const releasesDir = join(dir, 'releases');
   const [key, archive] = await settleAll([
     makeKeyPair(join(dir, 'keys')),
-    buildRelease({ version, outDir: releasesDir }),
+    buildRelease({ version, outDir: releasesDir, programs }),
   ]);
 
   onProgress(`preparing ${plan.nodes.length} hosts on ${block.prefix}.0/24`);
   const machines = await prepareMachines({ plan, archive, publicKey: key.publicKey, diskBytes }, undo);
 
+  signal?.throwIfAborted();
   onProgress('starting the cluster');
   undo.defer(() => sweepWorld(dir));
-  const [sql, archives] = await settleAll([formCluster(plan), buildReleases(releasesDir)]);
+  const [sql, archives] = await settleAll([formCluster({ plan, signal }), buildReleases(releasesDir, programs)]);
 
   onProgress('creating users and data');
   try {
@@ -138,8 +144,8 @@ function prepareMachines(preparation: Preparation, undo: AsyncDisposableStack): 
   return settleAll(prepared);
 }
 
-function buildReleases(outDir: string): Promise<ReleaseArchive[]> {
-  return settleAll(releases.map(({ version }) => buildRelease({ version, outDir })));
+function buildReleases(outDir: string, programs: Partial<Programs>): Promise<ReleaseArchive[]> {
+  return settleAll(releases.map(({ version }) => buildRelease({ version, outDir, programs })));
 }
 
 type Controlled = {
@@ -160,7 +166,7 @@ function controlsOf({ plan, machines, faults }: Controlled): ClusterControls {
     host: (name) => machineOf(name).host,
     pidOf: (name) => runningNode(nodeOf(name))?.pid ?? null,
     kill: (name) => killNode(nodeOf(name)),
-    start: (name) => startNode(nodeOf(name), plan),
+    start: (name) => startNode({ node: nodeOf(name), plan }),
     fillDisk: (name) => fillDisk(nodeOf(name).diskDir),
     freeDisk: (name) => freeDisk(nodeOf(name).diskDir),
   };

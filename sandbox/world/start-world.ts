@@ -2,37 +2,66 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWorld, type WorldDescription } from './describe.ts';
+import { type ManagedStarwarden, startManagedStarwarden } from './managed-starwarden.ts';
 import { startReaper } from './reaper.ts';
+import { settleAll } from './settle.ts';
 import { type ClusterControls, type ClusterOptions, startStandInCluster } from './stand-in-cluster.ts';
 
 export type WorldOptions = ClusterOptions & {
   /** Empty or missing; kept at the end. Without it, a temporary one that is removed at the end. */
   readonly dir?: string;
+  /** Default true. */
+  readonly starwarden?: boolean;
+  /** What Starwarden keeps its data in. Default: a private MariaDB and Redis of this world. */
+  readonly services?: ServiceUrls;
 };
+
+export type ServiceUrls = { readonly databaseUrl: string; readonly redisUrl: string };
 
 /** A running world. */
 export type World = ClusterControls & {
   readonly dir: string;
+  readonly starwarden: ManagedStarwarden | null;
   describe(): WorldDescription;
   /** Ends everything, what was started over SSH included. Can be called again. */
   stop(): Promise<void>;
 };
 
+/** A real prober looks every 15 s. */
+const probeIntervalMs = 15_000;
+
 /** Starts a world and returns when everything in it answers. If that fails, nothing of it is left but its directory. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { starwarden: withStarwarden = true, speed = 1, onProgress = () => {} } = options;
   await using undo = new AsyncDisposableStack();
   const dir = await makeDir(options, undo);
   const reaper = startReaper(dir);
   undo.defer(() => reaper.finish());
 
-  const cluster = await startStandInCluster({ ...options, dir }, undo);
+  const [cluster, services] = await settleAll([
+    startStandInCluster({ ...options, dir }, undo),
+    withStarwarden ? (options.services ?? startServices(dir, undo)) : null,
+  ]);
+  const slack = null;
+  if (services !== null) onProgress('starting Starwarden');
+  const starwarden =
+    services &&
+    (await startManagedStarwarden({
+      worldDir: dir,
+      logFile: join(dir, 'logs', 'starwarden.log'),
+      services,
+      slack,
+      probeIntervalMs: probeIntervalMs / speed,
+    }));
+  if (starwarden !== null) undo.defer(() => starwarden.stop());
 
   const ending = undo.move();
   let stopping: Promise<void> | null = null;
   return {
     dir,
+    starwarden,
     ...cluster.controls,
-    describe: () => describeWorld({ ...cluster, slack: null, starwarden: null }),
+    describe: () => describeWorld({ ...cluster, slack, starwarden }),
     stop: () => {
       stopping ??= ending.disposeAsync();
       return stopping;
@@ -49,4 +78,12 @@ async function makeDir(options: WorldOptions, undo: AsyncDisposableStack): Promi
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'starwarden-world-')));
   undo.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
   return dir;
+}
+
+/** Imported only here: a world without Starwarden needs no database. */
+async function startServices(dir: string, undo: AsyncDisposableStack): Promise<ServiceUrls> {
+  const scripts = await import('../../scripts/services.mjs');
+  const services = await scripts.startServices({ dir: join(dir, 'services'), fast: true });
+  undo.defer(() => services.stopHard());
+  return services;
 }

@@ -1,0 +1,108 @@
+/**
+ * `npm run sandbox`: starts a world and keeps it up, or asks something of the one that is up. Standard output carries the
+ * answer and nothing else; everything about the way there goes to standard error.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import process, { argv, stderr, stdout } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { type Asked, help, readArguments } from './world/arguments.ts';
+import { UsageError } from './world/commands.ts';
+import { openControl, sendCommand } from './world/control.ts';
+import { summarise } from './world/describe.ts';
+import { startWorld, type World } from './world/start-world.ts';
+
+const home = fileURLToPath(new URL('../.local/sandbox', import.meta.url));
+
+/** Where the sandbox that was started last can be found; one with a directory of its own is found there. */
+const controlFileIn = (dir: string | null | undefined) => join(dir ?? home, 'world.json');
+
+// Whoever reads only the first line may close the pipe; that is no reason to fall over.
+stdout.on('error', () => {});
+try {
+  await run(readArguments(argv.slice(2)));
+} catch (error) {
+  stderr.write(`${error instanceof Error ? explain(error) : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function run(asked: Asked): Promise<void> {
+  switch (asked.kind) {
+    case 'help':
+      stdout.write(help);
+      return;
+    case 'command':
+      stdout.write(`${await sendCommand(asked.words, controlFileIn(asked.dir))}\n`);
+      return;
+    case 'start':
+      return stayUp(asked);
+    default:
+      asked satisfies never;
+  }
+}
+
+async function stayUp({ options, json, keep }: Extract<Asked, { kind: 'start' }>): Promise<void> {
+  const interrupted = interruption();
+  const startedAt = performance.now();
+  const progress = (line: string) => stderr.write(`${elapsed(startedAt)}  ${line}\n`);
+  const dir = options.dir ?? (await makeDir());
+  try {
+    const world = await startWorld({ ...options, dir, signal: interrupted.signal, onProgress: progress });
+    await using _ = { [Symbol.asyncDispose]: () => world.stop() };
+    const control = await openControl(world, controlFileIn(options.dir));
+    progress(`${summarise(world.describe())} is up`);
+    stdout.write(`${json ? JSON.stringify(world.describe()) : welcome(world)}\n`);
+    await interrupted.promise;
+    progress('stopping');
+    await control.close();
+  } catch (error) {
+    if (!interrupted.signal.aborted) {
+      stderr.write(`the directory is kept: ${dir}\n`);
+      throw error;
+    }
+  }
+  if (!keep && options.dir === undefined) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  progress('nothing is left running');
+}
+
+/** The first SIGINT or SIGTERM asks for an orderly end; a second one ends this process, and the reaper does the rest. */
+function interruption() {
+  const controller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort();
+      resolve();
+    });
+  }
+  return { signal: controller.signal, promise };
+}
+
+async function makeDir(): Promise<string> {
+  await mkdir(home, { recursive: true });
+  return mkdtemp(join(home, 'world-'));
+}
+
+function welcome(world: World): string {
+  const { cluster, hosts, slack, graphqlUrl, logs } = world.describe();
+  const [frontend] = cluster.frontends;
+  const [host] = hosts;
+  return [
+    `SQL        mysql -h ${frontend?.host} -P ${frontend?.queryPort} -u ${cluster.sqlUser} -p${cluster.sqlPassword}`,
+    `SSH        ssh -i ${host?.keyFile} -p ${host?.sshPort} ${host?.user}@${host?.address}`,
+    ...(slack === null ? [] : [`Slack      ${slack.url}`]),
+    ...(graphqlUrl === null ? [] : [`GraphQL    ${graphqlUrl}   token ${world.describe().token}`]),
+    `logs       ${logs.statements}`,
+    'commands   npm run sandbox -- --help',
+  ].join('\n');
+}
+
+function elapsed(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1).padStart(5)} s`;
+}
+
+/** The chain of causes, a line each: the last one is usually what to look at. */
+function explain(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}\n  because: ${explain(error.cause)}` : error.message;
+}

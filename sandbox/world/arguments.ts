@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { releases } from '../releases/versions.ts';
+import { commandsHelp, UsageError } from './commands.ts';
+import type { WorldOptions } from './start-world.ts';
+
+/** What a command line of the sandbox asks for. */
+export type Asked =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'command'; readonly words: readonly string[]; readonly dir: string | null }
+  | { readonly kind: 'start'; readonly options: WorldOptions; readonly json: boolean; readonly keep: boolean };
+
+const options = {
+  frontends: { type: 'string', default: '3' },
+  backends: { type: 'string', default: '3' },
+  'compute-nodes': { type: 'string', default: '0' },
+  version: { type: 'string', default: '3.3.15' },
+  speed: { type: 'string', default: '1' },
+  dir: { type: 'string' },
+  'disk-mb': { type: 'string' },
+  starwarden: { type: 'boolean', default: true },
+  json: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** Reads a command line; pure. A first word that is no option (but `--dir <directory>`) makes it a command. */
+export function readArguments(argv: readonly string[]): Asked {
+  const [dir, words] = argv[0] === '--dir' ? [argv[1] ?? null, argv.slice(2)] : [null, argv];
+  if (words[0] !== undefined && !words[0].startsWith('-')) return { kind: 'command', words, dir };
+  const { values } = parse(argv);
+  if (values.help) return { kind: 'help' };
+  return {
+    kind: 'start',
+    json: values.json,
+    keep: values.keep,
+    options: {
+      frontends: wholeNumber('frontends', values.frontends),
+      backends: wholeNumber('backends', values.backends),
+      computeNodes: wholeNumber('compute-nodes', values['compute-nodes']),
+      version: knownVersion(values.version),
+      speed: positiveNumber('speed', values.speed),
+      starwarden: values.starwarden,
+      ...(values.dir === undefined ? {} : { dir: values.dir }),
+      ...(values['disk-mb'] === undefined
+        ? {}
+        : { diskBytes: positiveNumber('disk-mb', values['disk-mb']) * 1_048_576 }),
+    },
+  };
+}
+
+export const help = `npm run sandbox -- [options]            start a world; it stays up until SIGINT or SIGTERM
+  --frontends 3 --backends 3 --compute-nodes 0
+  --version 3.3.15                      one of ${releases.map((release) => release.version).join(', ')}
+  --speed 1                             how many times faster than real StarRocks time passes
+  --no-starwarden                       leave Starwarden and its database out
+  --disk-mb 256                         give every host a disk of this size, for fill-disk (needs the right to mount)
+  --dir <directory> --keep              where the world lives, and whether it is kept at the end
+  --json                                print one line of JSON when everything answers
+
+npm run sandbox -- [--dir <directory>] <command>
+                                        ask something of the running sandbox, or of the one in that directory
+${commandsHelp()}
+`;
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowNegative: true, strict: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,3}$/.test(text)) throw new UsageError(`--${name} ${text} is not a whole number`);
+  return Number(text);
+}
+
+function positiveNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new UsageError(`--${name} ${text} is not a number above 0`);
+  return value;
+}
+
+function knownVersion(version: string): string {
+  if (releases.some((release) => release.version === version)) return version;
+  throw new UsageError(`--version ${version}: there are ${releases.map((release) => release.version).join(', ')}`);
+}

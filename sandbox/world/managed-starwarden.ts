@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { SlackDescription } from './describe.ts';
+import { worldMark } from './processes.ts';
+import { type Starwarden, startStarwarden } from './starwarden.ts';
+
+export type Tokens = {
+  readonly viewer: string;
+  readonly operator: string;
+  readonly approver: string;
+  readonly admin: string;
+};
+
+/** Starwarden as a part of a world: it can be killed and comes back at the same address with the same secrets. */
+export type ManagedStarwarden = {
+  readonly tokens: Tokens;
+  readonly url: string;
+  readonly graphqlUrl: string;
+  readonly logFile: string;
+  /** Null while it does not run. */
+  pid(): number | null;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** SIGTERM; it ends in order. */
+  stop(): Promise<void>;
+};
+
+export type ManagedOptions = {
+  readonly worldDir: string;
+  readonly logFile: string;
+  readonly services: { readonly databaseUrl: string; readonly redisUrl: string };
+  readonly slack: SlackDescription | null;
+  readonly probeIntervalMs: number;
+  /** The program to run instead of Starwarden, below the project's directory. */
+  readonly program?: string;
+};
+
+/** Starts Starwarden for a world, with a key and tokens made for this world alone. */
+export async function startManagedStarwarden(options: ManagedOptions): Promise<ManagedStarwarden> {
+  const { logFile } = options;
+  const tokens = makeTokens();
+  const env = starwardenEnv({ ...options, tokens, secretKey: randomBytes(32).toString('base64') });
+  const launch = (port: string) =>
+    startStarwarden({ env: { ...env, PORT: port }, logFile, ...(options.program && { program: options.program }) });
+  let running: Starwarden | null = await launch('0');
+  const { url, graphqlUrl } = running;
+  const end = async (how: 'kill' | 'stop') => {
+    const ended = running;
+    running = null;
+    await ended?.[how]();
+  };
+  return {
+    tokens,
+    url,
+    graphqlUrl,
+    logFile,
+    pid: () => running?.pid ?? null,
+    kill: () => end('kill'),
+    stop: () => end('stop'),
+    async start() {
+      running ??= await launch(new URL(url).port);
+    },
+  };
+}
+
+function makeTokens(): Tokens {
+  const token = () => `swt_${randomBytes(24).toString('base64url')}`;
+  return { viewer: token(), operator: token(), approver: token(), admin: token() };
+}
+
+type EnvInput = ManagedOptions & { readonly tokens: Tokens; readonly secretKey: string };
+
+function starwardenEnv({ services, slack, tokens, secretKey, worldDir, probeIntervalMs }: EnvInput) {
+  const bootstrap = Object.entries(tokens).map(([role, token]) => ({
+    role: role.toUpperCase(),
+    token,
+    owner: `sandbox ${role}`,
+  }));
+  return {
+    [worldMark]: worldDir,
+    DATABASE_URL: services.databaseUrl,
+    REDIS_URL: services.redisUrl,
+    STARWARDEN_SECRET_KEY: secretKey,
+    STARWARDEN_BOOTSTRAP_TOKENS: JSON.stringify(bootstrap),
+    STARWARDEN_PROBE_INTERVAL_MS: String(Math.max(200, Math.round(probeIntervalMs))),
+    LOG_LEVEL: 'info',
+    ...(slack === null ? {} : slackEnv(slack)),
+  };
+}
+
+function slackEnv(slack: SlackDescription) {
+  return {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_SOCKET_MODE: 'true',
+  };
+}
