@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { createRedactor } from '../redact.ts';
 
 export type CollectorOptions = {
   /** What precedes the command's own output, up to and with a line that begins with this, is dropped. */
@@ -17,19 +18,8 @@ export type Collector = {
   markerLine(): string | null;
 };
 
-const replacement = '***';
 const longestLine = 4_096;
 const longestPreamble = 262_144;
-
-/** Replaces every secret; of a secret of several lines (a private key) also each line, as output is seen by lines. */
-export function createRedactor(secrets: readonly string[]): { redact(text: string): string; longest: number } {
-  const parts = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/).filter((line) => line.length >= 8)]);
-  const known = [...new Set(parts.filter((part) => part !== ''))].sort((a, b) => b.length - a.length);
-  return {
-    redact: (text) => known.reduce((shown, secret) => shown.replaceAll(secret, replacement), text),
-    longest: known[0]?.length ?? 0,
-  };
-}
 
 /** Turns the bytes of one output stream into redacted lines and one redacted, bounded text. */
 export function createCollector({ marker, secrets, maxBytes, onLine }: CollectorOptions): Collector {

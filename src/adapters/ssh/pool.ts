@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { messageOf } from '../../errors.ts';
+import { createSlots, type Slots } from '../slots.ts';
 import { type Credentials, type HostKey, openClient, type Place, readHostKeyOnce, unreachable } from './connect.ts';
 import type { SshTarget } from './port.ts';
-import { createSlots, type Slots } from './slots.ts';
 
 /** A connection lent out; `release` has to be called on every way out. */
 export type Lease = {

@@ -8,6 +8,8 @@ export type Statement = {
   readonly name: string;
   /** `read` may be tried on the next frontend; a `change` is sent once, and a lost answer is `SQL_ANSWER_LOST`. */
   readonly effect: 'read' | 'change';
+  /** Parts of the text that no message may show, e.g. the key of an object store. */
+  readonly secrets?: readonly string[];
 };
 
 /** One row by column name. StarRocks answers text for SHOW; SQL NULL is `null`. */
@@ -23,7 +25,7 @@ export type SqlCall = {
 /**
  * SQL to one cluster. Throws `AppError` `SQL_UNREACHABLE` (no frontend answered; retryable), `SQL_AUTH_FAILED`,
  * `SQL_PRIVILEGE_MISSING`, `SQL_FAILED` (the server refused; its text is in the message), `SQL_ANSWER_LOST` (a change
- * was sent and the answer never came: ask the cluster whether it happened), `TIMEOUT`, `CANCELED`.
+ * was sent and the answer never came, be it for a timeout: ask the cluster whether it happened), `TIMEOUT`, `CANCELED`.
  */
 export interface StarRocksSql {
   query(statement: Statement, call?: SqlCall): Promise<readonly SqlRow[]>;

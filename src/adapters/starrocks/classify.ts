@@ -1,0 +1,96 @@
+import { AppError, messageOf } from '../../errors.ts';
+import type { Statement } from './port.ts';
+
+/** What a failure was about, with all secrets already taken out of the text. */
+export type FailureContext = {
+  readonly statement: Pick<Statement, 'name' | 'effect'>;
+  /** `host:port` of the frontend. */
+  readonly where: string;
+  readonly user: string;
+  readonly redact: (text: string) => string;
+};
+
+const longestServerText = 2_000;
+
+const loginRefused = 1_045;
+/** 3.1–3.2 use 1252, later releases 5203; 1227 is what MySQL says, and proxies with it. */
+const privilegeMissing = [1_252, 5_203, 1_227, 1_142, 1_044];
+const tooManyConnections = [1_203, 1_040];
+const serverTimeout = 5_024;
+const forwardedTooOften = 5_401;
+
+/**
+ * A follower could not hand the statement over to the leader: as a rule 1064 with the Java text alone. A text that
+ * merely contains such an exception (a store that cannot be reached) is about something else.
+ */
+const forwardRefused =
+  /^(?:[\w.$]+(?:Exception|Error):\s*)*java\.net\.(?:ConnectException|NoRouteToHostException|UnknownHostException|SocketTimeoutException: connect timed out)\b/i;
+
+/** Why no session came about; nothing was sent. `SQL_UNREACHABLE` means that another frontend may do. */
+export function explainConnectFailure(error: unknown, { where, user, redact }: FailureContext): AppError {
+  const { number, code, text } = describe(error, redact);
+  if (number === loginRefused) {
+    return new AppError('SQL_AUTH_FAILED', `${where} does not let ${user} in: ${text}`, {
+      hint: 'Check user and password, and from which hosts the user may come',
+    });
+  }
+  const isTls = code.startsWith('HANDSHAKE_') || number === 5_205;
+  return new AppError('SQL_UNREACHABLE', `${where} cannot be reached: ${text}`, {
+    hint: isTls
+      ? 'Check whether that frontend offers TLS, and whether its certificate is trusted'
+      : 'Check that the frontend runs and has a leader: it opens its query port only then',
+    retryable: !isTls,
+  });
+}
+
+/** Why a statement that was sent failed. */
+export function explainStatementFailure(error: unknown, context: FailureContext): AppError {
+  const { statement, where, user, redact } = context;
+  const { number, text } = describe(error, redact);
+  const subject = `${statement.name} on ${where}`;
+  if (number === null) return answerLost(text, context);
+  if (number === loginRefused) return explainConnectFailure(error, context);
+  if (privilegeMissing.includes(number)) {
+    return new AppError('SQL_PRIVILEGE_MISSING', `${subject}: ${user} may not do that: ${text}`, {
+      hint: `Grant it to ${user}, or make the role that has it a default role`,
+    });
+  }
+  if (tooManyConnections.includes(number)) return explainConnectFailure(error, context);
+  // A forward that was refused did not reach the leader, so nothing was done.
+  if (forwardRefused.test(text) || number === forwardedTooOften) {
+    return new AppError('SQL_UNREACHABLE', `${subject}: the leader cannot be reached: ${text}`, {
+      hint: 'A new leader may be elected just now; that takes seconds to a minute',
+      retryable: true,
+    });
+  }
+  // The forward broke later: the leader may have got it.
+  if (/^(?:[\w.$]+(?:Exception|Error):\s*)*java\.net\.Socket(?:Timeout)?Exception\b/.test(text)) {
+    return answerLost(text, context);
+  }
+  if (number === serverTimeout) return new AppError('TIMEOUT', `${subject}: ${text}`, { retryable: true });
+  return new AppError('SQL_FAILED', `${subject} was refused: ${text} (error ${number})`);
+}
+
+/** A broken connection: a read may be asked elsewhere, of a change only the cluster knows whether it happened. */
+export function answerLost(text: string, { statement, where }: Pick<FailureContext, 'statement' | 'where'>): AppError {
+  const subject = `${statement.name} on ${where}`;
+  if (statement.effect === 'read') {
+    return new AppError('SQL_UNREACHABLE', `${subject}: the connection broke: ${text}`, { retryable: true });
+  }
+  return new AppError('SQL_ANSWER_LOST', `${subject} was sent and the answer never came: ${text}`, {
+    hint: 'Ask the cluster whether it happened before sending it again',
+  });
+}
+
+type Described = { readonly number: number | null; readonly code: string; readonly text: string };
+
+/** `number` is the server's own error number; null when it was the network or the driver that failed. */
+function describe(error: unknown, redact: (text: string) => string): Described {
+  const fields = error instanceof Error ? error : new Error(messageOf(error));
+  const isAnswer = 'sqlState' in fields && 'errno' in fields && typeof fields.errno === 'number' && fields.errno > 0;
+  const number = isAnswer && typeof fields.errno === 'number' ? fields.errno : null;
+  const said = 'sqlMessage' in fields && typeof fields.sqlMessage === 'string' ? fields.sqlMessage : fields.message;
+  const code = 'code' in fields && typeof fields.code === 'string' ? fields.code : '';
+  const shown = redact(said === '' ? code : said);
+  return { number, code, text: shown.length > longestServerText ? `${shown.slice(0, longestServerText)}…` : shown };
+}

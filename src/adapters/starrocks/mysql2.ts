@@ -1,0 +1,194 @@
+import { AppError } from '../../errors.ts';
+import { type Deadline, startDeadline } from '../deadline.ts';
+import { createRedactor } from '../redact.ts';
+import { answerLost, explainConnectFailure, explainStatementFailure, type FailureContext } from './classify.ts';
+import { parseFrontends } from './parse.ts';
+import type { SqlRow, SqlTarget, StarRocksSql, Statement } from './port.ts';
+import type { Frontend, Login, Session } from './session.ts';
+import { createSessionPool, type SessionPool } from './session-pool.ts';
+import { killSession, showFrontends } from './statements.ts';
+
+export type StarRocks = {
+  /** SQL to one cluster. Cheap: sessions are shared by frontend and credentials. */
+  connect(target: SqlTarget): StarRocksSql;
+  /** Drops every session. */
+  close(): Promise<void>;
+};
+
+export type StarRocksOptions = {
+  /** How long a frontend may take to accept and log in before the next one is tried. */
+  readonly connectTimeoutMs?: number;
+  readonly idleMs?: number;
+  readonly maxSessionsPerFrontend?: number;
+};
+
+const defaultTimeoutMs = 10_000;
+const rememberFailureMs = 30_000;
+
+type Shared = {
+  readonly pool: SessionPool;
+  readonly connectTimeoutMs: number;
+  /** When a frontend was last found unreachable, by `host:port`; those are tried last for a while. */
+  readonly failedAt: Map<string, number>;
+  readonly background: Set<Promise<void>>;
+};
+
+export function createStarRocks(options: StarRocksOptions = {}): StarRocks {
+  const { connectTimeoutMs = 3_000, idleMs = 30_000, maxSessionsPerFrontend = 4 } = options;
+  const pool = createSessionPool({ maxPerFrontend: maxSessionsPerFrontend, idleMs });
+  const shared: Shared = { pool, connectTimeoutMs, failedAt: new Map(), background: new Set() };
+  return {
+    connect: (target) => ({
+      async query(statement, { route = 'any', timeoutMs = defaultTimeoutMs, signal } = {}) {
+        const deadline = startDeadline({ what: statement.name, timeoutMs, signal });
+        try {
+          const call: Call = { target, statement, deadline, shared };
+          if (route === 'any') return await queryAny(call, byLastFailure(target.frontends, shared.failedAt));
+          if (route === 'leader') return await queryAny(call, [await findLeader(call)]);
+          return await queryAny(call, [route]);
+        } finally {
+          deadline.end();
+        }
+      },
+    }),
+    async close() {
+      await Promise.all(shared.background);
+      pool.close();
+    },
+  };
+}
+
+type Call = {
+  readonly target: SqlTarget;
+  readonly statement: Statement;
+  readonly deadline: Deadline;
+  readonly shared: Shared;
+};
+
+/** Tries the frontends in turn; a change goes on to the next one only when nothing was sent. */
+async function queryAny(call: Call, frontends: readonly Frontend[]): Promise<readonly SqlRow[]> {
+  const failures: AppError[] = [];
+  for (const frontend of frontends) {
+    const outcome = await queryOne(call, frontend);
+    if (outcome.kind === 'answered') return outcome.rows;
+    const isElsewherePossible = outcome.error.code === 'SQL_UNREACHABLE';
+    const isHarmless = call.statement.effect === 'read' || outcome.kind === 'not-sent';
+    if (!isElsewherePossible || !isHarmless) throw outcome.error;
+    failures.push(outcome.error);
+  }
+  throw allUnreachable(call.statement, failures);
+}
+
+type Outcome =
+  | { readonly kind: 'answered'; readonly rows: readonly SqlRow[] }
+  | { readonly kind: 'not-sent' | 'sent'; readonly error: AppError };
+
+async function queryOne({ target, statement, deadline, shared }: Call, frontend: Frontend): Promise<Outcome> {
+  const where = `${frontend.host}:${frontend.port}`;
+  const password = await deadline.race(target.password());
+  const { redact } = createRedactor([password, ...(statement.secrets ?? [])]);
+  const context: FailureContext = { statement, where, user: target.user, redact };
+  const login: Login = { frontend, user: target.user, password, tls: target.tls };
+
+  const connectDeadline = startDeadline({
+    what: `logging in to ${where}`,
+    timeoutMs: Math.min(shared.connectTimeoutMs, deadline.remainingMs()),
+    signal: deadline.signal,
+  });
+  const leasing = shared.pool.lease(login, { deadline, connectDeadline, checkFirst: statement.effect === 'change' });
+  const leased = await leasing.catch((error: unknown) => error).finally(connectDeadline.end);
+  if (!isLease(leased)) {
+    deadline.signal.throwIfAborted();
+    const error = explainConnectFailure(leased, context);
+    if (error.code === 'SQL_UNREACHABLE') shared.failedAt.set(where, performance.now());
+    return { kind: 'not-sent', error };
+  }
+  shared.failedAt.delete(where);
+
+  try {
+    const rows = await deadline.race(leased.session.query(statement.text));
+    leased.giveBack();
+    return { kind: 'answered', rows };
+  } catch (error) {
+    if (error === deadline.signal.reason) {
+      leased.discard();
+      if (statement.effect === 'read') stopInBackground({ session: leased.session, login, shared });
+      return { kind: 'sent', error: unanswered(error, context) };
+    }
+    const explained = explainStatementFailure(error, context);
+    if (leased.session.isUsable()) leased.giveBack();
+    else leased.discard();
+    return { kind: 'sent', error: explained };
+  }
+}
+
+type Lease = Awaited<ReturnType<SessionPool['lease']>>;
+
+function isLease(value: unknown): value is Lease {
+  return typeof value === 'object' && value !== null && 'giveBack' in value;
+}
+
+/** A change that was sent and timed out may well happen yet; `CANCELED` stays what the caller asked for. */
+function unanswered(reason: unknown, context: FailureContext): AppError {
+  const { statement, where } = context;
+  if (!(reason instanceof AppError)) return answerLost(String(reason), context);
+  if (statement.effect === 'change' && reason.code === 'TIMEOUT') return answerLost(reason.message, context);
+  return new AppError(reason.code, `${reason.message}, sent to ${where}`, {
+    retryable: reason.retryable,
+    ...(statement.effect === 'change' ? { hint: 'It was sent: ask the cluster whether it happened' } : {}),
+    cause: reason,
+  });
+}
+
+/**
+ * A frontend does not notice at once that nobody waits for a query any more, so it is told. A change is left to end by
+ * itself: whether it happened has to be asked in any case.
+ */
+function stopInBackground({ session, login, shared }: { session: Session; login: Login; shared: Shared }): void {
+  const { id } = session;
+  if (id === null) return;
+  const stop = async () => {
+    const deadline = startDeadline({ what: 'kill-session', timeoutMs: shared.connectTimeoutMs });
+    try {
+      const lease = await shared.pool.lease(login, { deadline, connectDeadline: deadline, checkFirst: false });
+      await deadline.race(lease.session.query(killSession({ id }).text)).then(lease.giveBack, lease.discard);
+    } catch {
+      // It ends with the query's own timeout then.
+    } finally {
+      deadline.end();
+    }
+  };
+  const work = stop().finally(() => shared.background.delete(work));
+  shared.background.add(work);
+}
+
+/** Asks any frontend who leads. Up to 3.2 the answer may be old; from 3.3 there is none without a majority. */
+async function findLeader(call: Call): Promise<Frontend> {
+  const frontends = byLastFailure(call.target.frontends, call.shared.failedAt);
+  const rows = await queryAny({ ...call, statement: showFrontends() }, frontends);
+  const leader = parseFrontends(rows).find(({ role, queryPort }) => role === 'LEADER' && queryPort > 0);
+  if (leader !== undefined) return { host: leader.host, port: leader.queryPort };
+  throw new AppError('SQL_UNREACHABLE', `${call.statement.name} needs the leader, and the cluster has none`, {
+    hint: 'A majority of the followers has to be alive; an election takes seconds to a minute',
+    retryable: true,
+  });
+}
+
+function byLastFailure(frontends: readonly Frontend[], failedAt: ReadonlyMap<string, number>): readonly Frontend[] {
+  const hasFailed = ({ host, port }: Frontend) => {
+    const at = failedAt.get(`${host}:${port}`);
+    return at !== undefined && performance.now() - at < rememberFailureMs;
+  };
+  return [...frontends.filter((frontend) => !hasFailed(frontend)), ...frontends.filter(hasFailed)];
+}
+
+function allUnreachable(statement: Statement, failures: readonly AppError[]): AppError {
+  const [only] = failures;
+  if (only !== undefined && failures.length === 1) return only;
+  const reasons = failures.length === 0 ? 'it has none' : failures.map(({ message }) => message).join('; ');
+  return new AppError('SQL_UNREACHABLE', `${statement.name}: no frontend of the cluster answered: ${reasons}`, {
+    hint: 'Check that a frontend runs and that the network lets its query port through',
+    retryable: failures.some(({ retryable }) => retryable),
+    cause: failures,
+  });
+}

@@ -1,0 +1,156 @@
+import { AppError } from '../../errors.ts';
+import type { Statement } from './port.ts';
+
+const longestIdentifier = 1_024;
+const longestLiteral = 65_535;
+
+/** A name, in backticks. StarRocks runs every statement that a text holds, so nothing else keeps a name from ending it. */
+export function ident(name: string): string {
+  refuseUnusable(name, { what: 'A name', longest: longestIdentifier });
+  if (name === '') throw new AppError('INVALID_INPUT', 'A name cannot be empty');
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** A text value, in single quotes. StarRocks always reads the backslash as an escape. */
+export function literal(text: string): string {
+  refuseUnusable(text, { what: 'A value', longest: longestLiteral });
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+export type TableName = { readonly database: string; readonly table: string };
+
+/** Forwarded to the leader by any frontend, as are the next two. */
+export function showFrontends(): Statement {
+  return read('show-frontends', 'SHOW FRONTENDS');
+}
+
+export function showBackends(): Statement {
+  return read('show-backends', 'SHOW BACKENDS');
+}
+
+export function showComputeNodes(): Statement {
+  return read('show-compute-nodes', 'SHOW COMPUTE NODES');
+}
+
+/** Most paths are answered by the frontend that is asked, from what it knows: ask the leader. Needs OPERATE. */
+export function showProc(path: string): Statement {
+  return read('show-proc', `SHOW PROC ${literal(path)}`);
+}
+
+/** The last job of the database; no row when there is none, or when EXPORT is missing on one of its tables. */
+export function showBackup(database: string): Statement {
+  return read('show-backup', `SHOW BACKUP FROM ${ident(database)}`);
+}
+
+export type BackUpDatabase = {
+  readonly database: string;
+  readonly snapshot: string;
+  readonly repository: string;
+  /** Default: all tables. */
+  readonly tables?: readonly string[];
+  /** At least 600. */
+  readonly timeoutSeconds: number;
+};
+
+export function backUpDatabase({ database, snapshot, repository, tables, timeoutSeconds }: BackUpDatabase): Statement {
+  if (tables?.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no tables backs up nothing');
+  return change('back-up-database', [
+    `BACKUP SNAPSHOT ${ident(database)}.${ident(snapshot)}`,
+    `TO ${ident(repository)}`,
+    ...(tables === undefined ? [] : [`ON (${tables.map(ident).join(', ')})`]),
+    `PROPERTIES ('type' = 'full', 'timeout' = ${literal(wholeNumber(timeoutSeconds))})`,
+  ]);
+}
+
+export function cancelBackup(database: string): Statement {
+  return change('cancel-backup', [`CANCEL BACKUP FROM ${ident(database)}`]);
+}
+
+/** Lists the repository's bucket, which may take seconds. A name that is not there gives a row without timestamp. */
+export function showSnapshot({ repository, snapshot }: { repository: string; snapshot?: string }): Statement {
+  const filter = snapshot === undefined ? '' : ` WHERE SNAPSHOT = ${literal(snapshot)}`;
+  return read('show-snapshot', `SHOW SNAPSHOT ON ${ident(repository)}${filter}`);
+}
+
+export function showRepositories(): Statement {
+  return read('show-repositories', 'SHOW REPOSITORIES');
+}
+
+export function showDatabases(): Statement {
+  return read('show-databases', 'SHOW DATABASES');
+}
+
+export function showTables(database: string): Statement {
+  return read('show-tables', `SHOW TABLES FROM ${ident(database)}`);
+}
+
+/** Answered by the very frontend that is asked; `_` and `%` in the pattern are wildcards, and aliases match too. */
+export function adminShowFrontendConfig(pattern: string): Statement {
+  return read('show-frontend-config', `ADMIN SHOW FRONTEND CONFIG LIKE ${literal(pattern)}`);
+}
+
+/** Up to 3.4 it changes only the frontend that is asked; from 3.5 all of them. */
+export function adminSetFrontendConfig(key: string, value: string): Statement {
+  return change('set-frontend-config', [`ADMIN SET FRONTEND CONFIG (${literal(key)} = ${literal(value)})`]);
+}
+
+/** Rolls the journal; the image itself appears within about a minute. */
+export function createImage(): Statement {
+  return change('create-image', ['ALTER SYSTEM CREATE IMAGE']);
+}
+
+/** Up to 3.4 the sessions of the frontend that is asked, from 3.5 those of all. */
+export function showProcesslist(): Statement {
+  return read('show-processlist', 'SHOW FULL PROCESSLIST');
+}
+
+/** Ends a session, or with `query` only what it runs; works on the frontend that owns the session. */
+export function killSession({ id, query = false }: { id: number; query?: boolean }): Statement {
+  return change('kill-session', [`KILL ${query ? 'QUERY' : 'CONNECTION'} ${wholeNumber(id)}`]);
+}
+
+/** `3.5.0-48f4d81` of the frontend that is asked; needs no backend. */
+export function versionComment(): Statement {
+  return read('version-comment', 'SELECT @@version_comment AS version_comment');
+}
+
+export function replicaStatus({ database, table }: TableName): Statement {
+  return read('replica-status', `ADMIN SHOW REPLICA STATUS FROM ${ident(database)}.${ident(table)}`);
+}
+
+export function replicaDistribution({ database, table }: TableName): Statement {
+  return read('replica-distribution', `ADMIN SHOW REPLICA DISTRIBUTION FROM ${ident(database)}.${ident(table)}`);
+}
+
+/** PROPERTIES holds `replication_num` as JSON text. Default: the tables of every database. */
+export function showTableConfig({ database }: { database?: string } = {}): Statement {
+  return read('show-table-config', [
+    'SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PROPERTIES, TABLE_ID',
+    'FROM information_schema.tables_config',
+    ...(database === undefined ? [] : [`WHERE TABLE_SCHEMA = ${literal(database)}`]),
+  ]);
+}
+
+export function countRows({ database, table }: TableName): Statement {
+  return read('count-rows', `SELECT COUNT(*) AS row_count FROM ${ident(database)}.${ident(table)}`);
+}
+
+function read(name: string, clauses: string | readonly string[]): Statement {
+  return { name, text: typeof clauses === 'string' ? clauses : clauses.join('\n'), effect: 'read' };
+}
+
+function change(name: string, clauses: readonly string[]): Statement {
+  return { name, text: clauses.join('\n'), effect: 'change' };
+}
+
+function refuseUnusable(text: string, { what, longest }: { what: string; longest: number }): void {
+  if (text.includes('\0')) throw new AppError('INVALID_INPUT', `${what} cannot hold a NUL character`);
+  if (!text.isWellFormed()) throw new AppError('INVALID_INPUT', `${what} has to be valid Unicode text`);
+  if (text.length <= longest) return;
+  throw new AppError('INVALID_INPUT', `${what} of ${text.length} characters is too long; the limit is ${longest}`);
+}
+
+function wholeNumber(value: number): string {
+  if (Number.isSafeInteger(value) && value >= 0) return String(value);
+  throw new AppError('INVALID_INPUT', `${value} is not a whole number that a statement can take`);
+}
