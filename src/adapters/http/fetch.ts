@@ -1,0 +1,99 @@
+import { AppError, messageOf } from '../../errors.ts';
+import { type Deadline, startDeadline } from '../deadline.ts';
+import { parseExposition } from './exposition.ts';
+import type { FrontendHa, HttpCall, NodeAddress, NodeHttp } from './port.ts';
+
+const defaultTimeoutMs = 3_000;
+/** A frontend with very many tables answers some megabytes; more than this is something else. */
+const maxBodyBytes = 32 * 1_048_576;
+
+export type NodeHttpOptions = {
+  readonly maxBodyBytes?: number;
+};
+
+/** HTTP to StarRocks nodes. None of these paths needs a login, so none is ever sent. */
+export function createNodeHttp(options: NodeHttpOptions = {}): NodeHttp {
+  const limit = options.maxBodyBytes ?? maxBodyBytes;
+  return {
+    async health(node, call) {
+      const { status } = await get(node, { path: '/api/health', call, limit });
+      return status === 200;
+    },
+    async frontendHa(node, call) {
+      const { status, body } = await get(node, { path: '/api/show_meta_info?action=SHOW_HA', call, limit });
+      const ha = status === 200 ? parseHa(body) : null;
+      if (ha !== null) return ha;
+      throw failed(node, `answers HTTP ${status} and not the state of a frontend`);
+    },
+    async metrics(node, call) {
+      const { status, body } = await get(node, { path: '/metrics', call, limit });
+      if (status !== 200) throw failed(node, `answers HTTP ${status} where its metrics should be`);
+      const samples = parseExposition(body);
+      if (samples.length === 0) throw failed(node, 'answers no metric at all');
+      return samples;
+    },
+  };
+}
+
+type Request = { readonly path: string; readonly call: HttpCall | undefined; readonly limit: number };
+type Answer = { readonly status: number; readonly body: string };
+
+async function get(node: NodeAddress, { path, call = {}, limit }: Request): Promise<Answer> {
+  const url = new URL(path, `http://${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.httpPort}`);
+  const { timeoutMs = defaultTimeoutMs, signal } = call;
+  const deadline = startDeadline({ what: `GET ${url.href}`, timeoutMs, signal });
+  try {
+    // A node never redirects; whatever does is not a node, and must not send us elsewhere.
+    const response = await fetch(url, { signal: deadline.signal, redirect: 'error' });
+    return { status: response.status, body: await readBody(response, limit) };
+  } catch (error) {
+    throw explain(error, { node, deadline });
+  } finally {
+    deadline.end();
+  }
+}
+
+async function readBody(response: Response, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    // Leaving the loop cancels the stream, and with it the transfer.
+    if (size > limit) throw new Error(`the answer is longer than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function explain(error: unknown, { node, deadline }: { node: NodeAddress; deadline: Deadline }): AppError {
+  if (deadline.signal.aborted && deadline.signal.reason instanceof AppError) return deadline.signal.reason;
+  // `fetch failed` says nothing; its cause does.
+  const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return failed(node, `cannot be reached over HTTP: ${messageOf(reason)}`, error);
+}
+
+function failed({ host, httpPort }: NodeAddress, what: string, cause?: unknown): AppError {
+  return new AppError('HTTP_FAILED', `${host}:${httpPort} ${what}`, {
+    hint: 'Check that the node runs, that this is its HTTP port, and that the network lets it through',
+    retryable: true,
+    cause,
+  });
+}
+
+/** All values come as text; `master` is a host or `unknown`. */
+function parseHa(body: string): FrontendHa | null {
+  const fields = parseObject(body);
+  const [role, journalId] = [fields?.role, Number(fields?.current_journal_id)];
+  if (fields === null || typeof role !== 'string' || !Number.isSafeInteger(journalId)) return null;
+  const leader = typeof fields.master === 'string' && !['', 'unknown'].includes(fields.master) ? fields.master : null;
+  return { role, leader, isReady: String(fields.is_ready) === 'true', journalId };
+}
+
+function parseObject(body: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
