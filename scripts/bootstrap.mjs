@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { canInstallPackages, installPackages } from './lib/apt.mjs';
+import { takeLock } from './lib/lock.mjs';
+import { findExecutable, howToInstall, programs } from './lib/programs.mjs';
+import { dim, say, Told } from './lib/say.mjs';
+
+/** @typedef {import('./lib/programs.mjs').ProgramName} ProgramName */
+
+/**
+ * Makes sure that the npm packages and these programs are there. Quick when they are; when not, two of these at once
+ * take turns.
+ *
+ * @param {{ root?: string, need?: readonly ProgramName[] }} options
+ */
+export async function bootstrap({ root = fileURLToPath(new URL('..', import.meta.url)), need = [] }) {
+  if (packagesAreCurrent(root) && missingOf(need).length === 0) return;
+  const lock = await takeLock('bootstrap', { onWait: () => say(dim('Waiting for another bootstrap to finish …')) });
+  try {
+    // Asked again: the one we waited for may have done it.
+    if (!packagesAreCurrent(root)) installNpmPackages(root);
+    const missing = missingOf(need);
+    if (missing.length > 0) installPrograms(missing);
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** @param {readonly ProgramName[]} need */
+function missingOf(need) {
+  return need.filter((program) => findExecutable(programs[program].names) === null);
+}
+
+/**
+ * Compares contents, because a checkout or a copy changes times. Packages installed by a plain `npm ci` have no stamp
+ * yet: there npm's own record must be as new as the lock file.
+ *
+ * @param {string} root
+ */
+export function packagesAreCurrent(root) {
+  const lockFile = join(root, 'package-lock.json');
+  const stampFile = stampOf(root);
+  if (existsSync(stampFile)) return readFileSync(stampFile, 'utf8') === digest(lockFile);
+  const record = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(record) || statSync(record).mtimeMs < statSync(lockFile).mtimeMs) return false;
+  writeFileSync(stampFile, digest(lockFile));
+  return true;
+}
+
+/** @param {string} root */
+function installNpmPackages(root) {
+  say(dim('Installing npm packages (npm ci) …'));
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = /** @type {const} */ ({ cwd: root, encoding: 'utf8' });
+  const result = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, options);
+  if (result.status !== 0) {
+    throw new Told(
+      `npm ci failed.\n${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`,
+      'If the registry cannot be reached from here, set one that can: npm config set registry <url>',
+    );
+  }
+  writeFileSync(stampOf(root), digest(join(root, 'package-lock.json')));
+}
+
+/** @param {readonly ProgramName[]} missing */
+function installPrograms(missing) {
+  const names = missing.map((program) => programs[program].names[0]).join(', ');
+  if (!canInstallPackages()) throw new Told(`Not found: ${names}.`, howToInstall(missing));
+  say(dim(`Installing ${names} with apt-get (no service is started) …`));
+  try {
+    installPackages(missing.map((program) => programs[program].apt));
+  } catch (error) {
+    throw new Told(`${error instanceof Error ? error.message : error}.`, howToInstall(missing));
+  }
+  const still = missingOf(missing);
+  if (still.length > 0) throw new Told(`Installed, but still not found: ${still.join(', ')}.`, howToInstall(still));
+}
+
+/** @param {string} root */
+function stampOf(root) {
+  return join(root, 'node_modules/.starwarden-lock');
+}
+
+/** @param {string} file */
+function digest(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}

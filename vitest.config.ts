@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/helpers/services-setup.ts'],
+    reporters: ['default', './test/helpers/summary-reporter.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    // Tests talk to real processes: the limits leave room for a busy machine, so that only a hang reaches them.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+  },
+});
