@@ -129,7 +129,7 @@ async function onHost(
   return action === 'rotateHostKey' ? `${host.name} has host key ${host.hostKeyFingerprint}` : `${host.name}: done`;
 }
 
-/** A bare word is the name of the node the rule is for; the rule itself wants an address. */
+/** A bare word is the name of the node the rule is for; the rule itself names it as the cluster does. */
 async function addFault(world: World, kind: string, words: readonly string[]): Promise<string> {
   const fields = words.map((word) => {
     const equals = word.indexOf('=');
@@ -141,8 +141,12 @@ async function addFault(world: World, kind: string, words: readonly string[]): P
 }
 
 function placeOf(world: World, name: string): [string, string] {
-  const { address } = world.host(name);
-  return [name.startsWith('fe') ? 'frontend' : 'backend', address];
+  const { frontends, backends, computeNodes } = world.describe().cluster;
+  const frontend = frontends.find((node) => node.name === name);
+  if (frontend !== undefined) return ['frontend', frontend.host];
+  const backend = [...backends, ...computeNodes].find((node) => node.name === name);
+  if (backend !== undefined) return ['backend', `${backend.host}:${backend.heartbeatPort}`];
+  throw new UsageError(`there is no node ${name}`);
 }
 
 function only(args: readonly string[]): string {

@@ -12,8 +12,9 @@ export const faultRule = z.strictObject({
     'disk-full',
     'upload-delay',
   ]),
-  /** Only the frontend, or the backend, with this address. */
+  /** Only the frontend with this address. */
   frontend: z.string().optional(),
+  /** Only the backend with this `address:heartbeatPort`. */
   backend: z.string().optional(),
   /** A regular expression on the text of the statement. */
   match: z.string().optional(),

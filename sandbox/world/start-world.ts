@@ -34,6 +34,9 @@ const probeIntervalMs = 15_000;
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { starwarden: withStarwarden = true, speed = 1, onProgress = () => {} } = options;
   await using undo = new AsyncDisposableStack();
+  // A world is stopped, not forgotten: until then its process stays up, whatever its parts wait for.
+  const alive = setInterval(() => {}, 3_600_000);
+  undo.defer(() => clearInterval(alive));
   const dir = await makeDir(options, undo);
   const reaper = startReaper(dir);
   undo.defer(() => reaper.finish());

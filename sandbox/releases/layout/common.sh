@@ -32,7 +32,7 @@ load_conf() {
 pause() {
     local speed
     speed=$(read_conf "$CONF_FILE" sandbox_speed)
-    sleep "$(awk -v seconds="$1" -v speed="${speed:-1}" 'BEGIN { printf "%.3f", speed > 0 ? seconds / speed : seconds }')"
+    sleep "$(awk -v seconds="$1" -v speed="${speed:-1}" 'BEGIN { printf "%.3f", (speed > 0) ? seconds / speed : seconds }')"
 }
 
 # A zombie answers `kill -0` although it has ended: whoever asks "is it gone" must not wait for its parent.

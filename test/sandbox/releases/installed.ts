@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
-import { buildRelease } from '../../../sandbox/releases/build-release.ts';
+import { buildRelease, type ReleaseArchive } from '../../../sandbox/releases/build-release.ts';
 import { writeJdk } from '../../../sandbox/world/jdk.ts';
 
 const run = promisify(execFile);
@@ -14,6 +15,18 @@ const pretendNode = fileURLToPath(new URL('./pretend-node.ts', import.meta.url))
 
 export type Ended = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
 export type Kind = 'fe' | 'be' | 'cn';
+
+const archivesDir = mkdtempSync(join(tmpdir(), 'starwarden-archives-'));
+const archives = new Map<string, Promise<ReleaseArchive>>();
+process.once('exit', () => rmSync(archivesDir, { recursive: true, force: true }));
+
+/** Built once for all tests of a file: they unpack it, and change only what they unpacked. */
+function archiveOf(version: string): Promise<ReleaseArchive> {
+  const programs = { frontend: pretendNode, backend: pretendNode };
+  const archive = archives.get(version) ?? buildRelease({ version, outDir: archivesDir, programs });
+  archives.set(version, archive);
+  return archive;
+}
 
 /** A release unpacked into a temporary directory, with pretended programs behind its scripts. */
 export class Installed {
@@ -27,8 +40,7 @@ export class Installed {
 
   static async unpack(version: string): Promise<Installed> {
     const dir = await mkdtemp(join(tmpdir(), 'starwarden-release-'));
-    const programs = { frontend: pretendNode, backend: pretendNode };
-    const archive = await buildRelease({ version, outDir: dir, programs });
+    const archive = await archiveOf(version);
     await run('tar', ['-xzf', archive.path, '-C', dir]);
     const installed = new Installed(dir, version);
     await writeJdk({ dir: join(dir, 'jdk'), major: 17 });
