@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,11 @@ export type Kind = 'fe' | 'be' | 'cn';
 
 const archivesDir = mkdtempSync(join(tmpdir(), 'starwarden-archives-'));
 const archives = new Map<string, Promise<ReleaseArchive>>();
-process.once('exit', () => rmSync(archivesDir, { recursive: true, force: true }));
+
+/** Every test file that unpacks releases does this at its end. */
+export async function removeArchives(): Promise<void> {
+  await rm(archivesDir, { recursive: true, force: true });
+}
 
 /** Built once for all tests of a file: they unpack it, and change only what they unpacked. */
 function archiveOf(version: string): Promise<ReleaseArchive> {

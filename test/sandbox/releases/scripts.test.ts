@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { releases } from '../../../sandbox/releases/versions.ts';
-import { Installed, isAlive, type Kind } from './installed.ts';
+import { Installed, isAlive, type Kind, removeArchives } from './installed.ts';
 
 const open: Installed[] = [];
 
@@ -16,6 +16,8 @@ async function install(version: string): Promise<Installed> {
 afterEach(async () => {
   await Promise.all(open.splice(0).map((installed) => installed.remove()));
 });
+
+afterAll(removeArchives);
 
 describe('start scripts', () => {
   it.each<{ kind: Kind; comm: string; refusal: string }>([
