@@ -12,6 +12,9 @@ export type Check =
   /** It cannot be done now; nothing else is touched. */
   | { readonly state: 'blocked'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
 
+/** How often a step is looked at while its effect does not show yet. */
+const settlePollMs = 500;
+
 export type NextAction =
   | { readonly do: 'record'; readonly state: 'done' | 'already'; readonly facts: JsonObject | null }
   | { readonly do: 'apply' }
@@ -23,14 +26,15 @@ export type NextAction =
 /**
  * What the runner does next with a step: the table of the architecture page as a function.
  *
- * `repeat` says whether `apply` may be sent again when a crash left it unknown whether it was sent; `appliedHere` is
- * true when this very worker saw `apply` return, in which case an effect that is still missing is a failure.
+ * `repeat` says whether `apply` may be sent again when a crash left it unknown whether it was sent. `appliedMsAgo` is
+ * set when a worker saw `apply` return: an effect that is still missing after `settleMs` is then a failure.
  */
 export function nextAction(step: {
   journal: Extract<StepState, 'pending' | 'applying'>;
   check: Check;
   repeat: 'safe' | 'ask';
-  appliedHere: boolean;
+  appliedMsAgo: number | null;
+  settleMs: number;
 }): NextAction {
   const { check } = step;
   switch (check.state) {
@@ -42,7 +46,10 @@ export function nextAction(step: {
       return { do: 'fail', code: check.code, message: check.message, hint: check.hint };
     case 'todo':
       if (step.journal === 'pending') return { do: 'apply' };
-      if (step.appliedHere) {
+      if (step.appliedMsAgo !== null) {
+        if (step.appliedMsAgo < step.settleMs) {
+          return { do: 'wait', progress: { completed: 0, total: null, message: 'Done; its effect does not show yet' }, wakeAfterMs: settlePollMs };
+        }
         return {
           do: 'fail',
           code: 'POSTCHECK_FAILED',

@@ -17,8 +17,8 @@ export type Drive = {
   readonly operation: AnyOperation;
   readonly runId: string;
   readonly clusterId: string;
-  /** Steps whose `apply` this very drive saw return. */
-  readonly appliedHere: Set<number>;
+  /** When this very drive saw the `apply` of a step return, by position. */
+  readonly appliedAt: Map<number, Date>;
   readonly write: (entry: JournalEntry) => Promise<void>;
 };
 
@@ -62,7 +62,7 @@ async function startDrive(deps: RunnerDeps, held: HeldLease, runId: string): Pro
     deps.changed(runId);
   };
   const guarded: RunnerDeps = { ...deps, portsFor: (clusterId) => guardPorts(deps.portsFor(clusterId), held) };
-  return { deps: guarded, held, operation, runId, clusterId: run.clusterId, appliedHere: new Set(), write };
+  return { deps: guarded, held, operation, runId, clusterId: run.clusterId, appliedAt: new Map(), write };
 }
 
 /** One move: reads the run afresh and does the next thing that is due. */

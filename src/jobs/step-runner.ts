@@ -34,7 +34,8 @@ async function lookAndAct(work: Work): Promise<Next> {
     journal: step.state === 'applying' ? 'applying' : 'pending',
     check,
     repeat: step.repeatAllowed ? 'safe' : kind.repeat,
-    appliedHere: drive.appliedHere.has(step.position),
+    appliedMsAgo: appliedMsAgo(work),
+    settleMs: kind.settleMs,
   });
   switch (action.do) {
     case 'record':
@@ -72,7 +73,12 @@ async function apply(work: Work): Promise<void> {
   drive.held.assertHeld();
   await kind.apply(step.params, ports, contextOf(work));
   observe(work, 'after-effect');
-  drive.appliedHere.add(step.position);
+  drive.appliedAt.set(step.position, drive.deps.now());
+}
+
+function appliedMsAgo({ drive, step }: Work): number | null {
+  const at = drive.appliedAt.get(step.position) ?? step.appliedAt;
+  return at === null ? null : drive.deps.now().getTime() - at.getTime();
 }
 
 function changeEvents(step: RunStep, before: { value: unknown } | null): NewEvent[] {
@@ -112,7 +118,7 @@ async function wait(work: Work, progress: { completed: number; total: number | n
   }
   const news = step.progress?.message === progress.message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message: progress.message }];
   await drive.write({
-    step: { position: step.position, progress, started: true },
+    step: { position: step.position, progress, started: true, ...(drive.appliedAt.has(step.position) && step.appliedAt === null ? { applied: true } : {}) },
     run: { progress: { ...progressOf(work), message: progress.message }, wakeInMs: wakeAfterMs },
     events: news,
   });

@@ -103,6 +103,7 @@ export async function retryRun(deps: ControlDeps, request: ControlRequest): Prom
           repeat_allowed: 1,
           failure: null,
           started_at: null,
+          applied_at: null,
           finished_at: null,
         })
         .where('run_id', '=', run.id)

@@ -54,6 +54,11 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
   readonly ports: readonly N[];
   /** Milliseconds from the first try until the step counts as failed with `HEALTH_GATE_TIMEOUT` or `TIMEOUT`. */
   readonly timeoutMs: number | ((params: P) => number);
+  /**
+   * How long after `apply` returned its effect may take to show, in milliseconds; until then a `todo` means "not yet".
+   * Default 0.
+   */
+  readonly settleMs?: number;
   /** May `apply` be sent again when a crash left it unknown whether it was sent? `ask` = a person decides. */
   readonly repeat: 'safe' | 'ask';
   /** One line for people: what this step does to what. */
@@ -73,6 +78,7 @@ export type AnyStepKind = {
   readonly kind: string;
   readonly ports: readonly PortName[];
   readonly repeat: 'safe' | 'ask';
+  readonly settleMs: number;
   readonly isGate: boolean;
   readonly canStop: boolean;
   readonly isTemporary: boolean;
@@ -104,6 +110,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     kind: definition.kind,
     ports: definition.ports,
     repeat: definition.repeat,
+    settleMs: definition.settleMs ?? 0,
     isGate: definition.apply === undefined,
     canStop: definition.stop !== undefined,
     isTemporary: definition.temporary !== undefined,

@@ -1,7 +1,7 @@
 import type { Inventory } from '../domain/inventory.ts';
 import { newId } from '../ids.ts';
 import { type Database, databaseNow, isDuplicateKey } from './database.ts';
-import { deleteCluster, findBackupOfRun, findCluster, findClusterByName, insertCluster, listHosts, listNodes, toHost, toNode, toReport } from './inventory.ts';
+import { deleteCluster, findBackupOfRun, findCluster, findClusterByName, insertCluster, listHosts, listNodes, toCluster, toHost, toNode, toReport } from './inventory.ts';
 import { toJson } from './json.ts';
 import { saveTopology } from './topology.ts';
 
@@ -10,6 +10,17 @@ export function makeInventory(db: Database): Inventory {
   return {
     findCluster: (id) => findCluster(db, id),
     findClusterByName: (name) => findClusterByName(db, name),
+    findClusterByFrontend: async (host, port) => {
+      const row = await db
+        .selectFrom('cluster_node')
+        .innerJoin('cluster', 'cluster.id', 'cluster_node.cluster_id')
+        .selectAll('cluster')
+        .where('cluster_node.kind', '=', 'FRONTEND')
+        .where('cluster_node.host', '=', host)
+        .where('cluster_node.port', '=', port)
+        .executeTakeFirst();
+      return row === undefined ? null : toCluster(row);
+    },
     addCluster: (cluster) => insertCluster(db, cluster),
     removeCluster: (id) => deleteCluster(db, id),
     listNodes: (clusterId) => listNodes(db, clusterId),

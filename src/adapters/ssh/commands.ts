@@ -19,6 +19,9 @@ export type StopNode = {
   readonly version: string;
 };
 
+/** A node that was started must live on when the command that started it is killed with its process group. */
+const ownSession = 'setsid --wait';
+
 const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as const;
 
 /**
@@ -27,7 +30,7 @@ const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as co
  */
 export function startFrontend({ deployDir, helper = null }: StartNode & { helper?: string | null }): ShellCommand {
   const options = helper === null ? [] : ['--helper', quote(helper)];
-  return change('start-frontend', [script(deployDir, 'start_fe.sh'), '--daemon', ...options]);
+  return change('start-frontend', [ownSession, script(deployDir, 'start_fe.sh'), '--daemon', ...options]);
 }
 
 /** Up to 3.3 the script knows no option and waits for ever: the call's timeout is the only limit. */
@@ -37,7 +40,7 @@ export function stopFrontend({ deployDir, graceful, timeoutSeconds, version }: S
 }
 
 export function startBackend({ deployDir }: StartNode): ShellCommand {
-  return change('start-backend', [script(deployDir, 'start_be.sh'), '--daemon']);
+  return change('start-backend', [ownSession, script(deployDir, 'start_be.sh'), '--daemon']);
 }
 
 /** Without `graceful` the script sends SIGKILL, in every version. */
@@ -47,7 +50,7 @@ export function stopBackend({ deployDir, graceful, timeoutSeconds, version }: St
 }
 
 export function startComputeNode({ deployDir }: StartNode): ShellCommand {
-  return change('start-compute-node', [script(deployDir, 'start_cn.sh'), '--daemon']);
+  return change('start-compute-node', [ownSession, script(deployDir, 'start_cn.sh'), '--daemon']);
 }
 
 /** The script does not wait for the process and knows no timeout, in every version: poll the process afterwards. */
@@ -67,6 +70,23 @@ export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind
     // The program's name, field 2, may hold blanks and parentheses: count the fields after its end.
     `echo "startedAtTicks $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)"`,
   ]);
+}
+
+/**
+ * Whether that very process still runs: exit code 0 = it does. Told by pid and start time, not by the pid file, which
+ * some stop scripts remove while the process is still draining.
+ */
+export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ShellCommand {
+  return read('is-process-alive', [
+    `line=$(sed 's/.*) //' /proc/${wholeNumber(pid)}/stat 2>/dev/null) || exit 1`,
+    // Field 3 is the state: a zombie has ended. Field 22 is the start time.
+    `[ "$(echo "$line" | cut -d' ' -f1)" != Z ] && [ "$(echo "$line" | cut -d' ' -f20)" = ${quote(startedAtTicks)} ]`,
+  ]);
+}
+
+/** Whether `deployDir` holds a node of that kind: exit code 0 = its start script is there and may be run. */
+export function hasStartScript({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+  return read('has-start-script', [`test -x ${script(deployDir, `start_${shortNames[kind]}.sh`)}`]);
 }
 
 /** Whether the user may become root without a password: exit code 0. */

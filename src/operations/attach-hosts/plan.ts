@@ -1,0 +1,114 @@
+import { type ClusterNode, type Host, nodeLabel } from '../../domain/cluster.ts';
+import type { PlanResult, Refusal, StepSpec } from '../../domain/plan.ts';
+import { attachNodes, recordHost, verifyHost } from '../../steps/attach-host.ts';
+import { pinHostKey } from '../../steps/pin-host-key.ts';
+
+export type HostInput = {
+  readonly address: string;
+  readonly port: number;
+  readonly hostKeyFingerprint?: string | undefined;
+  readonly jumpAddress?: string | undefined;
+  readonly jumpPort: number;
+  readonly nodes: readonly { readonly nodeId: string; readonly deployDir: string }[];
+};
+
+export type AttachHostsInput = {
+  readonly user: string;
+  readonly privateKey?: string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly hosts: readonly HostInput[];
+};
+
+export type HostFacts = {
+  readonly pinned: string | null;
+  /** The key it shows now; null when it could not be asked. */
+  readonly shown: string | null;
+  readonly unreachable: string | null;
+};
+
+export type AttachHostsFacts = { readonly nodes: readonly ClusterNode[]; readonly attached: readonly Host[]; readonly hosts: readonly HostFacts[] };
+
+/** Per host: trust its key, remember the login, log in and look, tie its nodes. Refuses keys that nobody vouched for. */
+export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts): PlanResult {
+  const refusals: Refusal[] = [];
+  const steps: StepSpec[] = [];
+  for (const [index, host] of input.hosts.entries()) {
+    const found = facts.hosts[index] ?? { pinned: null, shown: null, unreachable: 'not asked' };
+    const trusted = trustedKey(host, found, ['input', 'hosts', String(index)]);
+    refusals.push(...nodeRefusals(host, index, facts.nodes), ...jumpRefusals(input, index, facts.attached));
+    if ('code' in trusted) refusals.push(trusted);
+    else steps.push(...stepsFor(input, host, trusted, facts));
+  }
+  if (refusals.length > 0) return { refusals };
+  const nodeCount = input.hosts.reduce((sum, host) => sum + host.nodes.length, 0);
+  return { summary: `Attach ${input.hosts.length} host(s) with ${nodeCount} node(s)`, steps };
+}
+
+function stepsFor(input: AttachHostsInput, host: HostInput, key: { fingerprint: string; isNew: boolean }, facts: AttachHostsFacts): StepSpec[] {
+  const { address, port } = host;
+  const nodes = host.nodes.flatMap(({ nodeId, deployDir }) => {
+    const node = facts.nodes.find((candidate) => candidate.id === nodeId);
+    return node === undefined ? [] : [{ nodeId, label: nodeLabel(node), kind: node.kind, deployDir }];
+  });
+  return [
+    ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
+    recordHost.with({
+      address,
+      port,
+      user: input.user,
+      privateKeyRef: input.privateKey ?? null,
+      passphraseRef: input.passphrase ?? null,
+      fingerprint: key.fingerprint,
+      jump: host.jumpAddress === undefined ? null : { address: host.jumpAddress, port: host.jumpPort },
+    }),
+    verifyHost.with({ address, port, nodes }),
+    ...(nodes.length === 0 ? [] : [attachNodes.with({ address, port, nodes })]),
+  ];
+}
+
+/** The key to trust: the one given, or the one pinned before. What the host shows must be that very key. */
+function trustedKey(host: HostInput, facts: HostFacts, path: readonly string[]): Refusal | { fingerprint: string; isNew: boolean } {
+  const where = `${host.address}:${host.port}`;
+  const fingerprint = host.hostKeyFingerprint ?? facts.pinned;
+  if (facts.unreachable !== null) {
+    return { code: 'PRECONDITION_FAILED', message: `${where} cannot be reached: ${facts.unreachable}`, hint: 'Check the address, the port and the firewall.', path };
+  }
+  if (fingerprint === null) {
+    return {
+      code: 'HOST_KEY_UNKNOWN',
+      message: facts.shown === null ? `The SSH key of ${where} is not known` : `${where} shows the SSH key ${facts.shown}, which nobody has vouched for`,
+      hint: 'Compare it on the host itself with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, then give it as hostKeyFingerprint or accept it with acceptHostKey.',
+      path,
+    };
+  }
+  if (facts.shown !== null && facts.shown !== fingerprint) {
+    return {
+      code: 'HOST_KEY_CHANGED',
+      message: `${where} shows the SSH key ${facts.shown}, but ${fingerprint} is the trusted one`,
+      hint: 'The host was rebuilt, or somebody stands in between. Find out which, then accept the new key with acceptHostKey.',
+      path,
+    };
+  }
+  return { fingerprint, isNew: facts.pinned !== fingerprint };
+}
+
+function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNode[]): Refusal[] {
+  return host.nodes
+    .filter(({ nodeId }) => !known.some((node) => node.id === nodeId))
+    .map(({ nodeId }) => ({ code: 'NOT_FOUND', message: `The cluster has no node ${nodeId}`, hint: 'Refresh the cluster, then look at the ids of its nodes.', path: ['input', 'hosts', String(index), 'nodes'] }));
+}
+
+function jumpRefusals(input: AttachHostsInput, index: number, attached: readonly Host[]): Refusal[] {
+  const host = input.hosts[index];
+  if (host?.jumpAddress === undefined) return [];
+  const isJump = (candidate: { address: string; port: number }) => candidate.address === host.jumpAddress && candidate.port === host.jumpPort;
+  if (attached.some(isJump) || input.hosts.slice(0, index).some(isJump)) return [];
+  return [
+    {
+      code: 'PRECONDITION_FAILED',
+      message: `The jump host ${host.jumpAddress}:${host.jumpPort} is not attached`,
+      hint: 'Attach it first, or put it earlier in the list.',
+      path: ['input', 'hosts', String(index), 'jumpAddress'],
+    },
+  ];
+}
