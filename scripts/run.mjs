@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// `npm run <command>`. Runs on any Node.js from 20 on and needs no package: it is what installs them.
+import { bootstrap } from './bootstrap.mjs';
+import { build } from './commands/build.mjs';
+import { check } from './commands/check.mjs';
+import { runsFile } from './commands/file.mjs';
+import { start } from './commands/start.mjs';
+import { test } from './commands/test.mjs';
+import { red, say, Told } from './lib/say.mjs';
+
+/**
+ * @typedef {object} Command
+ * @property {string} summary
+ * @property {readonly import('./lib/programs.mjs').ProgramName[]} need
+ * @property {(args: readonly string[]) => Promise<number>} run answers the exit code
+ */
+
+/** The embedded world: hosts behind OpenSSH, MariaDB, Redis. */
+const world = /** @type {const} */ (['mariadb', 'redis', 'sshd']);
+
+/** @type {Record<string, Command>} */
+const commands = {
+  start: { summary: 'Starwarden, with its own database unless told of one', need: [], run: start },
+  demo: { summary: 'a small world, and what Starwarden does in it', need: world, run: runsFile('sandbox/demo.ts') },
+  sandbox: { summary: 'the small world alone, for programs', need: world, run: runsFile('sandbox/main.ts') },
+  test: { summary: 'the tests; arguments are passed on to Vitest', need: world, run: test },
+  bench: { summary: 'benchmarks, all or one by name', need: world, run: runsFile('bench/main.ts') },
+  check: { summary: 'types, lint, generated files, import arrows', need: [], run: check },
+  generate: { summary: 'prints what is made from the operations', need: [], run: runsFile('scripts/generate.ts') },
+  build: { summary: 'dist/, for the container image', need: [], run: build },
+};
+
+function usage() {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  npm run ${name.padEnd(10)} ${summary}`);
+  return `Commands:\n${lines.join('\n')}`;
+}
+
+async function main() {
+  const [name = '', ...args] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new Told(name === '' ? 'No command given.' : `No such command: ${name}.`, usage());
+  await bootstrap({ need: command.need });
+  return command.run(args);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(
+    red(
+      error instanceof Told ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error),
+    ),
+  );
+  process.exitCode = 1;
+}
