@@ -1,0 +1,42 @@
+/** Slack's published numbers, as data. Lengths are in characters unless the name says otherwise. */
+export const limits = {
+  message: { text: 40_000, advisedText: 4_000, updateText: 4_000, blocks: 50, attachments: 100, markdown: 12_000 },
+  view: { blocks: 100, title: 24, submit: 24, close: 24, privateMetadata: 3_000, callbackId: 255, externalId: 255 },
+  viewSizeBytes: 250_000,
+  viewStack: 3,
+  id: 255,
+  section: { text: 3_000, fields: 10, field: 2_000 },
+  header: 150,
+  context: 10,
+  actions: 25,
+  contextActions: 5,
+  button: { text: 75, value: 2_000, url: 3_000, accessibilityLabel: 75 },
+  select: { options: 100, groups: 100, placeholder: 150 },
+  option: { text: 75, value: 75, description: 75 },
+  overflow: 5,
+  radioButtons: 10,
+  checkboxes: 10,
+  confirm: { title: 100, text: 300, button: 30 },
+  input: { label: 2_000, hint: 2_000, textLength: 3_000 },
+  image: { url: 3_000, altText: 2_000, title: 2_000 },
+  table: { rows: 100, columns: 20 },
+  card: { title: 150, subtitle: 150, body: 200, actions: 3 },
+  carousel: 10,
+  container: 10,
+  file: { altText: 1_000, uploadBytes: 1_000_000_000 },
+  openUsers: 8,
+  reactionsPerMessage: 50,
+} as const;
+
+/** How long things live, in milliseconds of the stand-in's clock. */
+export const lives = {
+  ackMs: 3_000,
+  triggerMs: 3_000,
+  responseUrlMs: 30 * 60_000,
+  responseUrlUses: 5,
+  socketTicketMs: 30_000,
+  uploadMs: 30 * 60_000,
+  eventRetriesMs: [0, 60_000, 300_000],
+  socketPingMs: 5_000,
+  sockets: 10,
+} as const;
