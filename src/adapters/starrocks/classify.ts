@@ -82,13 +82,18 @@ export function answerLost(text: string, { statement, where }: Pick<FailureConte
   });
 }
 
+/** The server's own error number; null when it was the network or the driver that failed, and the session with it. */
+export function serverErrorNumber(error: unknown): number | null {
+  const isAnswer =
+    error instanceof Error && 'sqlState' in error && 'errno' in error && !('fatal' in error && error.fatal);
+  return isAnswer && typeof error.errno === 'number' && error.errno > 0 ? error.errno : null;
+}
+
 type Described = { readonly number: number | null; readonly code: string; readonly text: string };
 
-/** `number` is the server's own error number; null when it was the network or the driver that failed. */
 function describe(error: unknown, redact: (text: string) => string): Described {
   const fields = error instanceof Error ? error : new Error(messageOf(error));
-  const isAnswer = 'sqlState' in fields && 'errno' in fields && typeof fields.errno === 'number' && fields.errno > 0;
-  const number = isAnswer && typeof fields.errno === 'number' ? fields.errno : null;
+  const number = serverErrorNumber(error);
   const said = 'sqlMessage' in fields && typeof fields.sqlMessage === 'string' ? fields.sqlMessage : fields.message;
   const code = 'code' in fields && typeof fields.code === 'string' ? fields.code : '';
   const shown = redact(said === '' ? code : said);

@@ -1,7 +1,13 @@
 import { AppError } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
 import { createRedactor } from '../redact.ts';
-import { answerLost, explainConnectFailure, explainStatementFailure, type FailureContext } from './classify.ts';
+import {
+  answerLost,
+  explainConnectFailure,
+  explainStatementFailure,
+  type FailureContext,
+  serverErrorNumber,
+} from './classify.ts';
 import { parseFrontends } from './parse.ts';
 import type { SqlRow, SqlTarget, StarRocksSql, Statement } from './port.ts';
 import type { Frontend, Login, Session } from './session.ts';
@@ -83,7 +89,16 @@ type Outcome =
   | { readonly kind: 'answered'; readonly rows: readonly SqlRow[] }
   | { readonly kind: 'not-sent' | 'sent'; readonly error: AppError };
 
-async function queryOne({ target, statement, deadline, shared }: Call, frontend: Frontend): Promise<Outcome> {
+/** A read that met a session which had died while it lay idle is asked again; such sessions run out. */
+async function queryOne(call: Call, frontend: Frontend): Promise<Outcome> {
+  const outcome = await tryOnce(call, frontend);
+  return outcome.kind === 'stale' ? queryOne(call, frontend) : outcome;
+}
+
+async function tryOnce(
+  { target, statement, deadline, shared }: Call,
+  frontend: Frontend,
+): Promise<Outcome | { readonly kind: 'stale' }> {
   const where = `${frontend.host}:${frontend.port}`;
   const password = await deadline.race(target.password());
   const { redact } = createRedactor([password, ...(statement.secrets ?? [])]);
@@ -118,7 +133,8 @@ async function queryOne({ target, statement, deadline, shared }: Call, frontend:
     const explained = explainStatementFailure(error, context);
     if (leased.session.isUsable()) leased.giveBack();
     else leased.discard();
-    return { kind: 'sent', error: explained };
+    const isStale = leased.isReused && statement.effect === 'read' && serverErrorNumber(error) === null;
+    return isStale ? { kind: 'stale' } : { kind: 'sent', error: explained };
   }
 }
 

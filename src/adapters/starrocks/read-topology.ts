@@ -28,7 +28,11 @@ export async function readRunMode(sql: StarRocksSql, call: SqlCall = {}): Promis
 export function toObservedNodes(topology: Topology): ObservedNode[] {
   return [
     ...topology.frontends.map(fromFrontend),
-    ...topology.backends.map((row) => ({ ...fromWorker(row, 'BACKEND'), tabletCount: row.tabletCount, maxDiskUsedPercent: row.maxDiskUsedPercent })),
+    ...topology.backends.map((row) => ({
+      ...fromWorker(row, 'BACKEND'),
+      tabletCount: row.tabletCount,
+      maxDiskUsedPercent: row.maxDiskUsedPercent,
+    })),
     ...topology.computeNodes.map((row) => ({ ...fromWorker(row, 'COMPUTE_NODE'), tabletCount: row.tabletCount })),
   ];
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type Connection, createConnection } from 'mysql2';
 import type { Deadline } from '../deadline.ts';
+import { serverErrorNumber } from './classify.ts';
 import type { SqlRow, SqlTarget } from './port.ts';
 
 export type Frontend = SqlTarget['frontends'][number];
@@ -45,6 +46,11 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
     isLost = true;
     tellLost();
   };
+  // The driver may give up a connection and tell only whoever asked.
+  const loseUnlessAnswered = (error: unknown): never => {
+    if (serverErrorNumber(error) === null) lose();
+    throw error;
+  };
   // An error event that nobody hears ends the process; whoever waits for an answer gets the error as well.
   connection.on('error', lose);
   connection.on('end', lose);
@@ -62,11 +68,8 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
   }
   return {
     id: connection.threadId,
-    query: (text) => queryText(connection, text),
-    ping: () =>
-      new Promise((resolve, reject) => {
-        connection.ping((error) => (error ? reject(error) : resolve()));
-      }),
+    query: (text) => queryText(connection, text).catch(loseUnlessAnswered),
+    ping: () => ping(connection).catch(loseUnlessAnswered),
     isUsable: () => !isLost,
     onLost: (listener) => {
       tellLost = listener;
@@ -74,6 +77,12 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
     end: () => connection.end(() => connection.destroy()),
     destroy: () => connection.destroy(),
   };
+}
+
+function ping(connection: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.ping((error) => (error ? reject(error) : resolve()));
+  });
 }
 
 function queryText(connection: Connection, sql: string): Promise<readonly SqlRow[]> {

@@ -66,6 +66,11 @@ export function cancelBackup(database: string): Statement {
   return change('cancel-backup', [`CANCEL BACKUP FROM ${ident(database)}`]);
 }
 
+/** Answered locally by the frontend that is asked; a follower lags. */
+export function showRestore(database: string): Statement {
+  return read('show-restore', `SHOW RESTORE FROM ${ident(database)}`);
+}
+
 /** Lists the repository's bucket, which may take seconds. A name that is not there gives a row without timestamp. */
 export function showSnapshot({ repository, snapshot }: { repository: string; snapshot?: string }): Statement {
   const filter = snapshot === undefined ? '' : ` WHERE SNAPSHOT = ${literal(snapshot)}`;
