@@ -6,6 +6,7 @@ import type { SqlTarget, Statement } from '../../../src/adapters/starrocks/port.
 import { showBackends } from '../../../src/adapters/starrocks/statements.ts';
 import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
 import { type Reply, startTinyFrontend, type TinyFrontend } from './tiny-frontend.ts';
+import { localhostCertificate, localhostKey, strangeCertificate } from './tls-fixture.ts';
 
 let database: TestDatabase;
 let starrocks: StarRocks;
@@ -335,6 +336,50 @@ describe('a route to one frontend', () => {
       code: 'SQL_UNREACHABLE',
     });
     expect(first.statements).toEqual([]);
+  });
+});
+
+describe('TLS', () => {
+  const offering = async () => {
+    const identity = { key: localhostKey, cert: localhostCertificate };
+    const started = await startTinyFrontend('127.0.0.1', () => ({ columns: ['who'], rows: [['me']] }), identity);
+    cleanups.push(started.close);
+    return started;
+  };
+  const over = ({ host, port }: { host: string; port: number }, tls: SqlTarget['tls']) =>
+    starrocks.connect({ ...cluster([{ host, port }]), tls }).query(read('SELECT who'));
+
+  it('carries the session when the certificate is signed by whom we trust', async () => {
+    const { port } = await offering();
+    const tls = { verify: true, ca: localhostCertificate };
+    expect(await over({ host: 'localhost', port }, tls)).toEqual([{ who: 'me' }]);
+    expect(await over({ host: '127.0.0.1', port }, tls)).toEqual([{ who: 'me' }]);
+  });
+
+  it.each([
+    ['another authority', strangeCertificate],
+    ['nobody we know', null],
+  ])('is refused when the certificate is signed by %s, before any login', async (_who, ca) => {
+    const target = await offering();
+    await expect(over(target, { verify: true, ca })).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+      retryable: false,
+    });
+    expect(target.logins()).toBe(0);
+  });
+
+  it('takes any certificate when told not to verify', async () => {
+    expect(await over(await offering(), { verify: false, ca: null })).toEqual([{ who: 'me' }]);
+  });
+
+  it('does not fall back to plain text when the frontend offers none', async () => {
+    const target = await says('me');
+    await expect(over(target, { verify: false, ca: null })).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+      retryable: false,
+      hint: expect.stringContaining('TLS'),
+    });
+    expect(target.logins()).toBe(0);
   });
 });
 
