@@ -34,6 +34,8 @@ export interface Inventory {
   findReport(runId: string): Promise<CheckReport | null>;
   saveReport(report: { clusterId: string; runId: string; checks: readonly NamedCheck[] }): Promise<void>;
   findBackup(runId: string): Promise<Backup | null>;
+  /** When the newest verified backup of the cluster was verified; null = there is none. */
+  newestBackupAt(clusterId: string): Promise<Date | null>;
   addBackup(backup: NewBackup): Promise<void>;
   completeBackup(runId: string, found: { backupTimestamp: string }): Promise<void>;
 }

@@ -1,4 +1,21 @@
+import { acceptHostKey } from './accept-host-key/index.ts';
+import { attachHosts } from './attach-hosts/index.ts';
+import { backUpDatabase } from './back-up-database/index.ts';
+import { checkCluster } from './check-cluster/index.ts';
 import type { AnyOperation } from './define.ts';
+import { refreshCluster } from './refresh-cluster/index.ts';
+import { registerCluster } from './register-cluster/index.ts';
+import { restartNode } from './restart-node/index.ts';
+import { unregisterCluster } from './unregister-cluster/index.ts';
 
 /** Every operation there is. Adding one = its folder, one line here, one test. */
-export const operations: readonly AnyOperation[] = [];
+export const operations: readonly AnyOperation[] = [
+  registerCluster,
+  attachHosts,
+  acceptHostKey,
+  refreshCluster,
+  checkCluster,
+  backUpDatabase,
+  restartNode,
+  unregisterCluster,
+];

@@ -110,6 +110,14 @@ export function makeInventory(db: Database): Inventory {
         .execute();
     },
     findBackup: (runId) => findBackupOfRun(db, runId),
+    newestBackupAt: async (clusterId) => {
+      const row = await db
+        .selectFrom('backup')
+        .select((column) => column.fn.max('verified_at').as('newest'))
+        .where('cluster_id', '=', clusterId)
+        .executeTakeFirst();
+      return row?.newest ?? null;
+    },
     addBackup: async (backup) => {
       try {
         await db

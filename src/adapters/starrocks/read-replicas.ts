@@ -14,16 +14,28 @@ export async function readSingleReplicaTables(
   backendId: string,
   call: SqlCall = {},
 ): Promise<string[]> {
-  const rows = await sql.query(showTableConfig(), call);
-  const single = rows
-    .filter((row) => replicationOf(row.PROPERTIES ?? null) === 1)
-    .map((row) => ({ database: row.TABLE_SCHEMA ?? '', table: row.TABLE_NAME ?? '' }));
+  const single = await listSingleReplicaTables(sql, call);
   const found: string[] = [];
   for (const [index, name] of single.entries()) {
     if (index >= askAtMost || (await hasTabletOn(sql, name, backendId, call)))
       found.push(`${name.database}.${name.table}`);
   }
   return found;
+}
+
+/** How many tables keep one replica only. */
+export async function countSingleReplicaTables(sql: StarRocksSql, call: SqlCall = {}): Promise<number> {
+  return (await listSingleReplicaTables(sql, call)).length;
+}
+
+/** StarRocks' own statistics tables keep one replica on small clusters and are rebuilt by themselves. */
+const ownDatabases = new Set(['_statistics_', 'information_schema', 'sys']);
+
+async function listSingleReplicaTables(sql: StarRocksSql, call: SqlCall): Promise<{ database: string; table: string }[]> {
+  const rows = await sql.query(showTableConfig(), call);
+  return rows
+    .filter((row) => replicationOf(row.PROPERTIES ?? null) === 1 && !ownDatabases.has(row.TABLE_SCHEMA ?? ''))
+    .map((row) => ({ database: row.TABLE_SCHEMA ?? '', table: row.TABLE_NAME ?? '' }));
 }
 
 async function hasTabletOn(

@@ -13,6 +13,7 @@ export type HostInput = {
 };
 
 export type AttachHostsInput = {
+  readonly clusterId: string;
   readonly user: string;
   readonly privateKey?: string | undefined;
   readonly passphrase?: string | undefined;

@@ -1,0 +1,159 @@
+import { type ClusterNode, type Host, nodeLabel, type ObservedNode } from './cluster.ts';
+import type { NamedCheck } from './run.ts';
+import type { ReplicaTotals, RepositoryRow } from './topology.ts';
+
+/** What was found out about a cluster for a report. Null = could not be asked, with the reason in `notAsked`. */
+export type HealthFacts = {
+  readonly nodes: readonly ObservedNode[];
+  readonly replicas: ReplicaTotals | null;
+  readonly repositories: readonly RepositoryRow[] | null;
+  readonly singleReplicaTables: number | null;
+  /** Addresses (`host:port`) whose `/api/health` did not answer well. */
+  readonly unhealthyHttp: readonly string[];
+  readonly hosts: readonly Host[];
+  readonly attached: readonly ClusterNode[];
+  /** Hosts that refused a login just now, with the reason. */
+  readonly failedLogins: readonly string[];
+  readonly newestBackupAt: Date | null;
+  readonly now: Date;
+  /** Why something could not be asked, by check name. */
+  readonly notAsked: Readonly<Record<string, string>>;
+};
+
+/** Where disks and backups begin to worry; percent and hours. */
+const limits = { diskWarnPercent: 85, diskBlockPercent: 95, backupWarnHours: 48 } as const;
+
+/** The report: each check with what was seen, what is wanted and what to do. Pure; the same facts give the same report. */
+export function evaluateHealth(facts: HealthFacts): readonly NamedCheck[] {
+  return [
+    ...aliveChecks(facts.nodes),
+    leaderCheck(facts.nodes),
+    quorumCheck(facts.nodes),
+    versionCheck(facts.nodes),
+    decommissionCheck(facts.nodes),
+    diskCheck(facts.nodes),
+    httpCheck(facts),
+    tabletCheck(facts),
+    replicationCheck(facts),
+    repositoryCheck(facts),
+    backupCheck(facts),
+    sshCheck(facts),
+  ];
+}
+
+function aliveChecks(nodes: readonly ObservedNode[]): NamedCheck[] {
+  const kinds = [
+    ['frontends-alive', 'FRONTEND'],
+    ['backends-alive', 'BACKEND'],
+    ['compute-nodes-alive', 'COMPUTE_NODE'],
+  ] as const;
+  return kinds.flatMap(([name, kind]) => {
+    const all = nodes.filter((node) => node.kind === kind);
+    if (all.length === 0) return [];
+    const down = all.filter((node) => !node.alive);
+    const list = down.map((node) => `${nodeLabel(node)}${node.errorMessage ? ` (${node.errorMessage})` : ''}`).join(', ');
+    return [verdict(name, 'BLOCK', down.length === 0, { observed: down.length === 0 ? `${all.length} alive` : `down: ${list}`, wanted: `${all.length} alive`, hint: 'Look at the log of the node, then start it.' })];
+  });
+}
+
+function leaderCheck(nodes: readonly ObservedNode[]): NamedCheck {
+  const leaders = nodes.filter((node) => node.role === 'LEADER' && node.alive);
+  return verdict('leader', 'BLOCK', leaders.length === 1, {
+    observed: leaders.length === 0 ? 'no leader' : leaders.map(nodeLabel).join(', '),
+    wanted: 'one leader',
+    hint: 'Without a leader nothing can be changed; look at the logs of the frontends.',
+  });
+}
+
+function quorumCheck(nodes: readonly ObservedNode[]): NamedCheck {
+  const electable = nodes.filter((node) => node.kind === 'FRONTEND' && node.role !== 'OBSERVER');
+  const alive = electable.filter((node) => node.alive).length;
+  const majority = Math.floor(electable.length / 2) + 1;
+  return verdict('frontend-redundancy', 'WARN', electable.length >= 3 && alive - 1 >= majority, {
+    observed: `${alive} of ${electable.length} electable frontends alive, majority ${majority}`,
+    wanted: 'one more may fail without losing the majority',
+    hint: 'Run three or five follower frontends, all alive.',
+  });
+}
+
+function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {
+  const versions = [...new Set(nodes.map((node) => node.version).filter((version) => version !== null))];
+  return verdict('same-version', 'WARN', versions.length <= 1, { observed: versions.join(', ') || 'unknown', wanted: 'one version', hint: 'An upgrade was left half-way: finish it, or take it back.' });
+}
+
+function decommissionCheck(nodes: readonly ObservedNode[]): NamedCheck {
+  const leaving = nodes.filter((node) => node.decommissioning);
+  return verdict('no-decommission', 'INFO', leaving.length === 0, { observed: leaving.map(nodeLabel).join(', ') || 'none', wanted: 'none', hint: 'A decommission is running; wait for it or cancel it.' });
+}
+
+function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
+  const used = nodes.filter((node) => node.maxDiskUsedPercent !== null).toSorted((a, b) => (b.maxDiskUsedPercent ?? 0) - (a.maxDiskUsedPercent ?? 0));
+  const [fullest] = used;
+  if (fullest === undefined) return skipped('disk-use', 'no backend has told');
+  const percent = fullest.maxDiskUsedPercent ?? 0;
+  return verdict('disk-use', percent >= limits.diskBlockPercent ? 'BLOCK' : 'WARN', percent < limits.diskWarnPercent, {
+    observed: `${percent.toFixed(1)} % on ${nodeLabel(fullest)}`,
+    wanted: `below ${limits.diskWarnPercent} %`,
+    hint: 'Add a backend or disks, or drop what is not needed.',
+  });
+}
+
+function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
+  return verdict('http-health', 'WARN', unhealthyHttp.length === 0, {
+    observed: unhealthyHttp.length === 0 ? `${nodes.filter((node) => node.alive).length} nodes answer` : `no good answer: ${unhealthyHttp.join(', ')}`,
+    wanted: 'every living node answers /api/health',
+    hint: 'The port may be closed to Starwarden, or the node hangs.',
+  });
+}
+
+function tabletCheck({ replicas, notAsked }: HealthFacts): NamedCheck {
+  if (replicas === null) return skipped('tablets-healthy', notAsked['tablets-healthy'] ?? 'not asked');
+  const { unhealthyTablets: unhealthy, inconsistentTablets: inconsistent, errorStateTablets: broken, tablets } = replicas;
+  return verdict('tablets-healthy', inconsistent + broken > 0 ? 'BLOCK' : 'WARN', unhealthy + inconsistent + broken === 0, {
+    observed: `${unhealthy} unhealthy, ${inconsistent} inconsistent, ${broken} in error state, of ${tablets}`,
+    wanted: 'none',
+    hint: "Unhealthy tablets repair themselves when every backend is alive; SHOW PROC '/statistic' names the database.",
+  });
+}
+
+function replicationCheck({ singleReplicaTables, notAsked }: HealthFacts): NamedCheck {
+  if (singleReplicaTables === null) return skipped('replication', notAsked['replication'] ?? 'not asked');
+  return verdict('replication', 'WARN', singleReplicaTables === 0, { observed: `${singleReplicaTables} table(s) with one replica`, wanted: '0', hint: 'They are away when their backend is, and lost with its disk: raise replication_num.' });
+}
+
+function repositoryCheck({ repositories, notAsked }: HealthFacts): NamedCheck {
+  if (repositories === null) return skipped('repositories', notAsked['repositories'] ?? 'not asked');
+  const broken = repositories.filter((repository) => repository.errorMessage !== null);
+  return verdict('repositories', 'WARN', repositories.length > 0 && broken.length === 0, {
+    observed: broken.length > 0 ? broken.map(({ name, errorMessage }) => `${name}: ${errorMessage ?? ''}`).join('; ') : `${repositories.length} repositories`,
+    wanted: 'at least one, all reachable',
+    hint: repositories.length === 0 ? 'Create a repository, so that backups can be taken.' : 'Check the credentials and the store.',
+  });
+}
+
+function backupCheck({ newestBackupAt, now }: HealthFacts): NamedCheck {
+  const hours = newestBackupAt === null ? null : (now.getTime() - newestBackupAt.getTime()) / 3_600_000;
+  return verdict('backup-age', 'WARN', hours !== null && hours <= limits.backupWarnHours, {
+    observed: hours === null ? 'no verified backup' : `${hours.toFixed(1)} h`,
+    wanted: `a verified backup within ${limits.backupWarnHours} h`,
+    hint: 'Take one with backUpDatabase.',
+  });
+}
+
+function sshCheck({ hosts, attached, nodes, failedLogins }: HealthFacts): NamedCheck {
+  if (hosts.length === 0) return skipped('ssh', 'no hosts are attached: SQL only');
+  const tied = attached.filter((node) => node.hostId !== null).length;
+  return verdict('ssh', 'WARN', failedLogins.length === 0 && tied >= nodes.length, {
+    observed: failedLogins.length > 0 ? failedLogins.join('; ') : `${tied} of ${nodes.length} nodes have a host that answers`,
+    wanted: 'a login on the host of every node',
+    hint: 'Attach the hosts that are missing, or mend the access.',
+  });
+}
+
+function verdict(name: string, severity: NamedCheck['severity'], passed: boolean, texts: { observed: string; wanted: string; hint: string }): NamedCheck {
+  return { name, severity, status: passed ? 'PASS' : 'FAIL', observed: texts.observed, wanted: texts.wanted, hint: passed ? null : texts.hint };
+}
+
+function skipped(name: string, why: string): NamedCheck {
+  return { name, severity: 'INFO', status: 'SKIPPED', observed: why, wanted: 'to be known', hint: null };
+}

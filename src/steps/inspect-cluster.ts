@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { whoAmI } from '../adapters/ssh/commands.ts';
+import { parseReplicaTotals, parseRepositories } from '../adapters/starrocks/parse.ts';
+import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
+import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { showProc, showRepositories } from '../adapters/starrocks/statements.ts';
+import { healthWord, type Host, type ObservedNode } from '../domain/cluster.ts';
+import { evaluateHealth, type HealthFacts } from '../domain/health-checks.ts';
+import { AppError } from '../errors.ts';
+import { defineStep, type Ports, type StepContext } from './define.ts';
+
+type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory'>;
+
+/** Looks at everything a report speaks of, and stores the report under the run. */
+export const inspectCluster = defineStep({
+  kind: 'inspectCluster',
+  params: z.object({}),
+  ports: ['sql', 'shell', 'http', 'inventory'],
+  timeoutMs: 300_000,
+  repeat: 'safe',
+  describe: () => 'Look at nodes, tablets, disks, backups and access',
+  check: async (_params, { inventory }, { runId }) => {
+    const report = await inventory.findReport(runId);
+    return report === null ? { state: 'todo' } : { state: 'done', facts: { health: healthWord(report.checks) } };
+  },
+  apply: async (_params, ports, context) => {
+    const checks = evaluateHealth(await readHealthFacts(ports, context));
+    for (const check of checks.filter((one) => one.status === 'FAIL')) context.log(`${check.severity} ${check.name}: ${check.observed}`);
+    await ports.inventory.saveReport({ clusterId: context.clusterId, runId: context.runId, checks });
+  },
+  undo: { nothing: 'It only reads.' },
+});
+
+async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepContext): Promise<HealthFacts> {
+  const { sql, inventory } = ports;
+  const notAsked: Record<string, string> = {};
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  const hosts = await inventory.listHosts(clusterId);
+  return {
+    nodes,
+    replicas: await orSkip(notAsked, 'tablets-healthy', async () => parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))),
+    repositories: await orSkip(notAsked, 'repositories', async () => parseRepositories(await sql.query(showRepositories(), { signal }))),
+    singleReplicaTables: await orSkip(notAsked, 'replication', () => countSingleReplicaTables(sql, { signal })),
+    unhealthyHttp: await findUnhealthy(nodes, ports, signal),
+    hosts,
+    attached: await inventory.listNodes(clusterId),
+    failedLogins: await findFailedLogins(hosts, ports, signal),
+    newestBackupAt: await inventory.newestBackupAt(clusterId),
+    now: now(),
+    notAsked,
+  };
+}
+
+/** A privilege that is missing or a question that failed costs one line of the report, not the report. */
+async function orSkip<T>(notAsked: Record<string, string>, name: string, ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'CANCELED') throw error;
+    notAsked[name] = error.message;
+    return null;
+  }
+}
+
+async function findUnhealthy(nodes: readonly ObservedNode[], { http }: Looking, signal: AbortSignal): Promise<string[]> {
+  const answers = await Promise.all(
+    nodes
+      .filter((node) => node.alive && node.httpPort !== null && node.httpPort > 0)
+      .map(async (node) => {
+        const address = { host: node.host, httpPort: node.httpPort ?? 0 };
+        return { name: `${address.host}:${address.httpPort}`, healthy: (await orSkip({}, 'http', () => http.health(address, { signal }))) === true };
+      }),
+  );
+  return answers.filter((answer) => !answer.healthy).map((answer) => answer.name);
+}
+
+async function findFailedLogins(hosts: readonly Host[], { shell }: Looking, signal: AbortSignal): Promise<string[]> {
+  const logins = await Promise.all(
+    hosts.map(async (host) => {
+      const reasons: Record<string, string> = {};
+      await orSkip(reasons, 'login', async () => (await shell(host.id)).run(whoAmI(), { signal, timeoutMs: 15_000 }));
+      return reasons['login'] === undefined ? [] : [`${host.address}:${host.port}: ${reasons['login']}`];
+    }),
+  );
+  return logins.flat();
+}

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { parseNodeProcess, type NodeProcess } from '../adapters/ssh/answers.ts';
+import {
+  isProcessAlive,
+  readPid,
+  startBackend,
+  startComputeNode,
+  startFrontend,
+  stopBackend,
+  stopComputeNode,
+  stopFrontend,
+} from '../adapters/ssh/commands.ts';
+import type { Shell, ShellCommand } from '../adapters/ssh/port.ts';
+import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import type { NodeKind } from '../domain/cluster.ts';
+import { AppError } from '../errors.ts';
+import { defineStep } from './define.ts';
+
+const kind = z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']);
+const processShape = z.object({ pid: z.number(), startedAtTicks: z.string() });
+
+/** A node and where it runs. `process` is the one that ran when the plan was made; null = none did. */
+const nodePlace = z.object({
+  nodeId: z.string(),
+  label: z.string(),
+  kind,
+  hostId: z.string(),
+  deployDir: z.string(),
+  version: z.string(),
+  process: processShape.nullable(),
+});
+
+export type NodePlace = z.infer<typeof nodePlace>;
+
+const commandKind = { FRONTEND: 'frontend', BACKEND: 'backend', COMPUTE_NODE: 'compute-node' } as const satisfies Record<NodeKind, string>;
+
+/** The process that the node's pid file names now, or null. */
+export async function readNodeProcess(shell: Shell, node: { kind: NodeKind; deployDir: string }, signal: AbortSignal): Promise<NodeProcess | null> {
+  const answer = await shell.run(readPid({ deployDir: node.deployDir, kind: commandKind[node.kind] }), { signal });
+  return parseNodeProcess(answer.stdout);
+}
+
+/**
+ * Starts the node by its own script. The script's exit code says little, so the effect is a running process that is not
+ * the one from before; a binary may take seconds to write its pid file.
+ */
+export const startNode = defineStep({
+  kind: 'startNode',
+  params: nodePlace,
+  ports: ['shell'],
+  timeoutMs: 180_000,
+  settleMs: 30_000,
+  repeat: 'safe', // the script refuses when the node runs
+  describe: ({ label }) => `Start ${label}`,
+  check: async (node, { shell }, { signal }) => {
+    const running = await readNodeProcess(await shell(node.hostId), node, signal);
+    const isNew = running !== null && !isSameProcess(running, node.process);
+    return isNew ? { state: 'done', facts: { pid: running.pid, startedAtTicks: running.startedAtTicks } } : { state: 'todo' };
+  },
+  apply: async (node, { shell }, { signal, log }) => {
+    const session = await shell(node.hostId);
+    const result = await session.run(startCommand(node), { signal, timeoutMs: 60_000, onLine: (line) => log(`${node.label}: ${line}`) });
+    if (result.exitCode !== 0) throw commandFailed(`The start script of ${node.label}`, result);
+  },
+  undo: { nothing: 'The node runs; stopping it again would help nobody.' },
+});
+
+/** Stops the very process that ran when the plan was made, and no other. */
+export const stopNode = defineStep({
+  kind: 'stopNode',
+  params: nodePlace.extend({ process: processShape, graceful: z.boolean(), timeoutSeconds: z.number() }),
+  ports: ['shell'],
+  timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 60) * 1_000,
+  settleMs: 600_000, // stop_cn.sh returns at once while the process drains
+  repeat: 'safe', // a second signal to a process that is stopping changes nothing
+  describe: ({ label, graceful, process }) => `Stop ${label} (pid ${process.pid})${graceful ? ', letting its work end' : ''}`,
+  check: async (node, { shell }, { signal }) => {
+    const alive = await (await shell(node.hostId)).run(isProcessAlive(node.process), { signal });
+    return alive.exitCode === 0 ? { state: 'todo' } : { state: 'done', facts: { pid: node.process.pid } };
+  },
+  apply: async (node, { shell }, { signal, log }) => {
+    const session = await shell(node.hostId);
+    const running = await readNodeProcess(session, node, signal);
+    if (running === null || !isSameProcess(running, node.process)) {
+      throw new AppError('PRECONDITION_FAILED', `The pid file of ${node.label} does not name the process ${node.process.pid} that was to be stopped`, {
+        hint: 'Somebody restarted it meanwhile, or its pid file was removed. Look at the host, then ask again.',
+      });
+    }
+    const result = await session.run(stopCommand(node), {
+      signal,
+      timeoutMs: (node.timeoutSeconds + 30) * 1_000,
+      onLine: (line) => log(`${node.label}: ${line}`),
+    });
+    if (result.exitCode !== 0) throw commandFailed(`The stop script of ${node.label}`, result);
+  },
+  undo: { steps: ({ graceful: _graceful, timeoutSeconds: _timeout, ...node }) => [startNode.with(node)] },
+});
+
+/** A gate: the cluster itself says that the node is back, with a start time that is not the one from before. */
+export const awaitNode = defineStep({
+  kind: 'awaitNode',
+  params: z.object({ nodeId: z.string(), label: z.string(), kind, host: z.string(), port: z.number(), startedBefore: z.string().nullable() }),
+  ports: ['sql', 'http', 'inventory'],
+  timeoutMs: 300_000,
+  repeat: 'safe',
+  describe: ({ label }) => `Wait until the cluster says that ${label} is alive again`,
+  check: async (node, { sql, http, inventory }, { clusterId, signal }) => {
+    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    const row = nodes.find((candidate) => candidate.kind === node.kind && candidate.host === node.host && candidate.port === node.port);
+    const moving = (message: string) => ({ state: 'moving' as const, progress: { completed: 0, total: null, message }, wakeAfterMs: 1_000 });
+    if (row === undefined) {
+      return { state: 'blocked', code: 'POSTCHECK_FAILED', message: `${node.label} is not in the cluster any more`, hint: 'Look at SHOW FRONTENDS and SHOW BACKENDS.' };
+    }
+    if (!row.alive) return moving(`${node.label} is not alive yet${row.errorMessage === null ? '' : `: ${row.errorMessage}`}`);
+    if (row.startedAt === null || row.startedAt === node.startedBefore) return moving(`${node.label} has not reported its new start yet`);
+    if (!nodes.some((candidate) => candidate.role === 'LEADER' && candidate.alive)) return moving('The frontends have no leader yet');
+    if (row.httpPort !== null && !(await isHealthy(http, { host: row.host, httpPort: row.httpPort }, signal))) return moving(`${node.label} does not answer /api/health yet`);
+    await inventory.saveTopology(clusterId, { nodes, runMode: null });
+    return { state: 'done', facts: { startedAt: row.startedAt, version: row.version ?? '' } };
+  },
+  undo: { nothing: 'It only waits.' },
+});
+
+async function isHealthy(http: { health(node: { host: string; httpPort: number }, call: { signal: AbortSignal }): Promise<boolean> }, node: { host: string; httpPort: number }, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await http.health(node, { signal });
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) return false;
+    throw error;
+  }
+}
+
+function isSameProcess(running: NodeProcess, before: { pid: number; startedAtTicks: string } | null): boolean {
+  return before !== null && running.pid === before.pid && running.startedAtTicks === before.startedAtTicks;
+}
+
+function startCommand({ kind: nodeKind, deployDir }: NodePlace): ShellCommand {
+  switch (nodeKind) {
+    case 'FRONTEND':
+      return startFrontend({ deployDir });
+    case 'BACKEND':
+      return startBackend({ deployDir });
+    case 'COMPUTE_NODE':
+      return startComputeNode({ deployDir });
+    default:
+      return nodeKind satisfies never;
+  }
+}
+
+function stopCommand(node: NodePlace & { graceful: boolean; timeoutSeconds: number }): ShellCommand {
+  const { deployDir, graceful, timeoutSeconds, version } = node;
+  switch (node.kind) {
+    case 'FRONTEND':
+      return stopFrontend({ deployDir, graceful, timeoutSeconds, version });
+    case 'BACKEND':
+      return stopBackend({ deployDir, graceful, timeoutSeconds, version });
+    case 'COMPUTE_NODE':
+      return stopComputeNode({ deployDir, graceful });
+    default:
+      return node.kind satisfies never;
+  }
+}
+
+function commandFailed(what: string, result: { exitCode: number; stdout: string; stderr: string }): AppError {
+  const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
+  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, { hint: 'Look at the log of the node on its host, then retry the run.' });
+}
