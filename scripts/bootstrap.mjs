@@ -17,7 +17,7 @@ import { dim, say, Told } from './lib/say.mjs';
  * @param {{ root?: string, need?: readonly ProgramName[] }} options
  */
 export async function bootstrap({ root = fileURLToPath(new URL('..', import.meta.url)), need = [] }) {
-  if (packagesAreCurrent(root) && missingOf(need).length === 0) return;
+  if (isStamped(root) && missingOf(need).length === 0) return;
   const lock = await takeLock('bootstrap', { onWait: () => say(dim('Waiting for another bootstrap to finish …')) });
   try {
     // Asked again: the one we waited for may have done it.
@@ -35,19 +35,28 @@ function missingOf(need) {
 }
 
 /**
- * Compares contents, because a checkout or a copy changes times. Packages installed by a plain `npm ci` have no stamp
- * yet: there npm's own record must be as new as the lock file.
+ * Packages installed by a plain `npm ci` have no stamp yet: there npm's own record must be as new as the lock file.
+ * Only to be asked under the lock, or an installation under way could be taken for a finished one.
  *
  * @param {string} root
  */
 export function packagesAreCurrent(root) {
   const lockFile = join(root, 'package-lock.json');
-  const stampFile = stampOf(root);
-  if (existsSync(stampFile)) return readFileSync(stampFile, 'utf8') === digest(lockFile);
+  if (existsSync(stampOf(root))) return isStamped(root);
   const record = join(root, 'node_modules/.package-lock.json');
   if (!existsSync(record) || statSync(record).mtimeMs < statSync(lockFile).mtimeMs) return false;
-  writeFileSync(stampFile, digest(lockFile));
+  writeFileSync(stampOf(root), digest(lockFile));
   return true;
+}
+
+/**
+ * Whether we installed just these packages. Contents are compared, because a checkout or a copy changes times.
+ *
+ * @param {string} root
+ */
+function isStamped(root) {
+  const stampFile = stampOf(root);
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digest(join(root, 'package-lock.json'));
 }
 
 /** @param {string} root */

@@ -1,0 +1,132 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { findForbiddenArrows } from './helpers/architecture/arrows.ts';
+import { readImportLines } from './helpers/architecture/import-lines.ts';
+import { callsFetch, findBrokenRules } from './helpers/architecture/source-rules.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = globSync('src/**/*.ts', { cwd: root }).map((path) => ({
+  path: path.replaceAll('\\', '/'),
+  source: readFileSync(`${root}${path}`, 'utf8'),
+}));
+
+const sourceFile = ({ path, source }: { path: string; source: string }) => ({
+  path,
+  imports: readImportLines(path, source),
+  callsFetch: callsFetch(source),
+});
+
+describe('the sources', () => {
+  it('are found', () => {
+    expect(sources.map(({ path }) => path)).toContain('src/errors.ts');
+    expect(sources.flatMap((each) => sourceFile(each).imports).length).toBeGreaterThan(sources.length);
+  });
+
+  it('have no import arrow that the architecture does not have', () => {
+    const forbidden = findForbiddenArrows(sources.map(sourceFile));
+    expect(forbidden, forbidden.join('\n')).toEqual([]);
+  });
+
+  it('read the environment in one place, fetch in one place, have no barrel and no endless file', () => {
+    const broken = sources.flatMap(({ path, source }) => findBrokenRules(path, source));
+    expect(broken, broken.join('\n')).toEqual([]);
+  });
+});
+
+const invented = [
+  { path: 'src/adapters/ssh/ssh2.ts', source: "import { Client } from 'ssh2';" },
+  { path: 'src/adapters/ssh/pool.ts', source: "import { connect } from './ssh2.ts';" },
+  { path: 'src/adapters/ssh/commands.ts', source: "import type { Client } from 'ssh2';" },
+  { path: 'src/adapters/http/fetch.ts', source: 'const response = await fetch(url);' },
+  { path: 'src/operations/submit.ts', source: "import { insertRun } from '../store/runs.ts';" },
+  { path: 'src/operations/define.ts', source: "import type { Runs } from '../store/runs.ts';" },
+  { path: 'src/jobs/runner.ts', source: 'export const drive = 1;' },
+];
+
+function judge(path: string, source: string) {
+  return findForbiddenArrows([...invented, { path, source }].map(sourceFile));
+}
+
+describe('the checker of arrows', () => {
+  it.each([
+    ['src/domain/run.ts', "import { z } from 'zod';", 'domain uses no package'],
+    ['src/domain/run.ts', "import type { Runs } from '../store/runs.ts';", 'domain may not know store'],
+    ['src/domain/run.ts', "export { Runs } from '../store/runs.ts';", 'domain may not know store'],
+    ['src/steps/stop.ts', "import { ssh2Shell } from '../adapters/ssh/ssh2.ts';", 'may not reach a driver'],
+    ['src/steps/stop.ts', "import { pool } from '../adapters/ssh/pool.ts';", 'may not reach a driver'],
+    ['src/steps/stop.ts', "import { get } from '../adapters/http/fetch.ts';", 'may not reach a driver'],
+    ['src/operations/backup/plan.ts', "import { runs } from '../../store/runs.ts';", 'operation may not know store'],
+    ['src/operations/backup/plan.ts', "import {\n  runs,\n} from '../../store/runs.ts';", 'may not know store'],
+    ['src/operations/backup/plan.ts', "import { submit } from '../submit.ts';", 'operation may not reach the store'],
+    ['src/operations/submit.ts', "import { Queue } from 'bullmq';", 'only src/jobs/ may'],
+    ['src/adapters/ssh/ssh2.ts', "import { Kysely } from 'kysely';", 'only src/store/ may'],
+    ['src/adapters/ssh/ssh2.ts', "import { get } from '../http/fetch.ts';", 'adapters may not know each other'],
+    ['src/adapters/ssh/ssh2.ts', "import { newId } from '../../ids.ts';", 'adapters may not know ids'],
+    ['src/store/runs.ts', "import { drive } from '../jobs/runner.ts';", 'store may not know jobs'],
+    ['src/resolvers/Run.ts', "import { drive } from '../jobs/runner.ts';", 'types of jobs only'],
+    ['src/resolvers/Run.ts', "import { App } from '@slack/bolt';", 'only src/bot/ may'],
+    [
+      'src/bot/app.ts',
+      "import { createPool } from 'mysql2/promise';",
+      'only src/adapters/starrocks/ and src/store/ may',
+    ],
+    ['src/bot/app.ts', "const { drive } = await import('../jobs/runner.ts');", 'bot may not know jobs'],
+    ['src/context.ts', "import { Client } from 'ssh2';", 'only src/adapters/ssh/ may'],
+    ['src/main.ts', "import { world } from '../sandbox/main.ts';", 'nothing outside src/'],
+    ['src/main.ts', "import '../test/helpers/services.ts';", 'nothing outside src/'],
+    ['src/errors.ts', "import { newId } from './ids.ts';", 'errors may not know ids'],
+    ['src/misc/things.ts', "import { AppError } from '../errors.ts';", 'not a part'],
+  ])('refuses in %s: %s', (path, source, reason) => {
+    const [refused, ...others] = judge(path, source);
+    expect(others).toEqual([]);
+    expect(refused).toContain(`${path} imports `);
+    expect(refused).toContain(reason);
+  });
+
+  it.each([
+    ['src/domain/run.ts', "import { AppError } from '../errors.ts';\nimport { createHash } from 'node:crypto';"],
+    ['src/steps/stop.ts', "import { stopCommand } from '../adapters/ssh/commands.ts';"],
+    ['src/steps/stop.ts', "import type { Shell } from '../adapters/ssh/ssh2.ts';"],
+    ['src/operations/backup/plan.ts', "import { z } from 'zod';\nimport { stop } from '../../steps/stop.ts';"],
+    ['src/operations/backup/plan.ts', "import { defineOperation } from '../define.ts';"],
+    ['src/operations/submit.ts', "import { runs } from '../store/runs.ts';"],
+    ['src/resolvers/Run.ts', "import { type Drive, type Other } from '../jobs/runner.ts';"],
+    ['src/main.ts', "import { drive } from './jobs/runner.ts';\nimport express from 'express';"],
+    ['src/adapters/ssh/connect.ts', "import { deadline } from '../deadline.ts';\nimport { quote } from './quote.ts';"],
+  ])('lets pass in %s: %s', (path, source) => {
+    expect(judge(path, source)).toEqual([]);
+  });
+});
+
+describe('the checker of single files', () => {
+  it.each([
+    ['const home = process.env.HOME;', 'reads process.env'],
+    ["const home = process['env'].HOME;", 'reads process.env'],
+    ['const { env } = process?.env;', 'reads process.env'],
+    ["import { argv, env } from 'node:process';", 'reads process.env'],
+    ['const answer = await fetch(url);', 'calls fetch'],
+    ["/** All of it. */\nexport * from './run.ts';\nexport type { A } from './a.ts';\n", 'only passes on'],
+  ])('refuses %j', (source, reason) => {
+    expect(findBrokenRules('src/jobs/runner.ts', source)).toEqual([expect.stringContaining(reason)]);
+  });
+
+  it.each([
+    '// process.env is read elsewhere',
+    'const rows = await cursor.fetch(10);',
+    "export { a } from './a.ts';\nexport const b = 1;",
+  ])('lets pass %j', (source) => {
+    expect(findBrokenRules('src/jobs/runner.ts', source)).toEqual([]);
+  });
+
+  it('refuses a file of more than 500 lines', () => {
+    expect(findBrokenRules('src/jobs/runner.ts', 'let line;\n'.repeat(500))).toEqual([]);
+    expect(findBrokenRules('src/jobs/runner.ts', 'let line;\n'.repeat(501))).toEqual([
+      'src/jobs/runner.ts has 501 lines; 500 is the most',
+    ]);
+  });
+
+  it('lets the configuration read the environment', () => {
+    expect(findBrokenRules('src/config.ts', 'export const config = loadConfig(process.env);')).toEqual([]);
+  });
+});

@@ -1,0 +1,197 @@
+import type { ImportLine } from './import-lines.ts';
+
+/**
+ * The parts of `src/`. A folder is a part, with two exceptions. Under `operations/`, the folders hold operations, which
+ * say what to do and know no store, while the files beside them are the one door, which records it. The files directly
+ * in `src/` put everything together, but for a few that everyone may use.
+ */
+export type Part =
+  | 'domain'
+  | 'steps'
+  | 'operation'
+  | 'door'
+  | 'adapters'
+  | 'store'
+  | 'jobs'
+  | 'monitor'
+  | 'schema'
+  | 'resolvers'
+  | 'bot'
+  | 'errors'
+  | 'ids'
+  | 'config'
+  | 'composition';
+
+/**
+ * How far an arrow goes: all of the part, its types only, or what loads no driver (of adapters: ports, text, parsers)
+ * or no store (of the files beside the operations: how one is defined), neither by itself nor through others.
+ */
+type Reach = 'all' | 'types' | 'driverless' | 'storeless';
+
+type Rule = {
+  parts: Partial<Record<Part, Reach>>;
+  /** When given, these packages and no others. Otherwise any that no other part owns (see `owners`). */
+  packages?: readonly string[];
+};
+
+const rules: Record<Exclude<Part, 'composition'>, Rule> = {
+  errors: { parts: {}, packages: [] },
+  ids: { parts: {}, packages: ['ulid'] },
+  config: { parts: { domain: 'all' }, packages: ['zod'] },
+  domain: { parts: {}, packages: [] },
+  steps: { parts: { domain: 'all', adapters: 'driverless', ids: 'all' }, packages: ['zod'] },
+  operation: { parts: { domain: 'all', steps: 'all', adapters: 'driverless', door: 'storeless' }, packages: ['zod'] },
+  door: {
+    parts: { domain: 'all', steps: 'all', adapters: 'driverless', operation: 'all', store: 'all', ids: 'all' },
+    packages: ['zod'],
+  },
+  adapters: { parts: { domain: 'all' } },
+  store: { parts: { domain: 'all', ids: 'all' } },
+  jobs: {
+    parts: {
+      operation: 'all',
+      door: 'all',
+      steps: 'all',
+      domain: 'all',
+      store: 'all',
+      adapters: 'driverless',
+      ids: 'all',
+    },
+  },
+  monitor: { parts: { domain: 'all', adapters: 'driverless', store: 'all', ids: 'all' } },
+  schema: { parts: { operation: 'all', door: 'all' }, packages: ['zod', 'graphql'] },
+  resolvers: {
+    parts: {
+      operation: 'all',
+      door: 'all',
+      store: 'all',
+      domain: 'all',
+      schema: 'all',
+      monitor: 'types',
+      jobs: 'types',
+    },
+  },
+  bot: { parts: { operation: 'all', door: 'all', store: 'all', domain: 'all' } },
+};
+
+/** Packages that speak to the outside, and the only places that may load them. */
+const owners: readonly { package: RegExp; places: readonly string[] }[] = [
+  { package: /^ssh2$/, places: ['src/adapters/ssh/'] },
+  { package: /^mysql2(\/|$)/, places: ['src/adapters/starrocks/', 'src/store/'] },
+  { package: /^undici$/, places: ['src/adapters/http/'] },
+  { package: /^kysely(\/|$)/, places: ['src/store/'] },
+  { package: /^bullmq$/, places: ['src/jobs/'] },
+  { package: /^ioredis$/, places: ['src/jobs/'] },
+  { package: /^@slack\//, places: ['src/bot/'] },
+];
+
+const drivers = /^(ssh2|undici|mysql2(\/.*)?)$/;
+
+export type SourceFile = { path: string; imports: readonly ImportLine[]; callsFetch: boolean };
+
+export function partOf(path: string): Part | null {
+  const [, folder = '', ...rest] = path.split('/');
+  switch (folder) {
+    case 'domain':
+    case 'steps':
+    case 'adapters':
+    case 'store':
+    case 'jobs':
+    case 'monitor':
+    case 'schema':
+    case 'resolvers':
+    case 'bot':
+      return folder;
+    case 'operations':
+      return rest.length > 1 ? 'operation' : 'door';
+    case 'errors.ts':
+      return 'errors';
+    case 'ids.ts':
+      return 'ids';
+    case 'config.ts':
+      return 'config';
+    default:
+      return rest.length === 0 ? 'composition' : null;
+  }
+}
+
+/** Every arrow that the table above does not have, as sentences. */
+export function findForbiddenArrows(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return files.flatMap((file) =>
+    file.imports
+      .map((line) => ({ line, reason: refusal(file.path, line, byPath) }))
+      .filter(({ reason }) => reason !== null)
+      .map(({ line, reason }) => `${file.path} imports ${line.target}: ${reason}`),
+  );
+}
+
+function refusal(path: string, line: ImportLine, files: ReadonlyMap<string, SourceFile>): string | null {
+  const from = partOf(path);
+  if (from === null) return `${path.split('/')[1]}/ is not a part that the architecture knows`;
+  switch (line.kind) {
+    case 'built-in':
+      return null;
+    case 'package':
+      return refusedPackage({ path, from, name: line.target });
+    case 'file':
+      return refusedFile({ path, from, line, files });
+    default:
+      return line.kind satisfies never;
+  }
+}
+
+function refusedPackage({ path, from, name }: { path: string; from: Part; name: string }) {
+  const owner = owners.find((candidate) => candidate.package.test(name));
+  if (owner !== undefined && !owner.places.some((place) => path.startsWith(place))) {
+    return `only ${owner.places.join(' and ')} may`;
+  }
+  const allowed = from === 'composition' ? undefined : rules[from].packages;
+  if (allowed === undefined || allowed.includes(name)) return null;
+  return allowed.length === 0 ? `${from} uses no package` : `${from} uses ${allowed.join(', ')} only`;
+}
+
+type FileArrow = { path: string; from: Part; line: ImportLine; files: ReadonlyMap<string, SourceFile> };
+
+function refusedFile({ path, from, line, files }: FileArrow) {
+  if (!line.target.startsWith('src/')) return 'nothing outside src/ belongs to the product';
+  const to = partOf(line.target);
+  if (to === null) return 'it is in no part that the architecture knows';
+  if (from === 'adapters' && to === 'adapters') return refusedAdapter(path, line.target);
+  if (from === 'composition' || to === 'errors' || from === to) return null;
+  const reach = rules[from].parts[to];
+  if (reach === undefined) return `${from} may not know ${to}`;
+  if (line.typeOnly || reach === 'all') return null;
+  switch (reach) {
+    case 'types':
+      return `${from} may know the types of ${to} only`;
+    case 'driverless':
+      return loads(line.target, isDriver, files) ? `${from} may not reach a driver; take the port` : null;
+    case 'storeless':
+      return loads(line.target, isStore, files) ? `${from} may not reach the store` : null;
+    default:
+      return reach satisfies never;
+  }
+}
+
+/** Adapters share what lies beside their folders, and know nothing of each other. */
+function refusedAdapter(path: string, target: string) {
+  const folder = (file: string) => file.split('/').slice(2, -1).join('/');
+  return folder(target) === '' || folder(target) === folder(path) ? null : 'adapters may not know each other';
+}
+
+type Test = (line: ImportLine) => boolean;
+
+const isDriver: Test = ({ kind, target }) => kind === 'package' && drivers.test(target);
+const isStore: Test = ({ kind, target }) => kind === 'file' && partOf(target) === 'store';
+
+/** Whether loading that file loads something of the kind asked for, directly or through others. */
+function loads(path: string, test: Test, files: ReadonlyMap<string, SourceFile>, seen = new Set<string>()): boolean {
+  const file = files.get(path);
+  if (file === undefined || seen.has(path)) return false;
+  seen.add(path);
+  if (file.callsFetch && test === isDriver) return true;
+  return file.imports
+    .filter((line) => !line.typeOnly)
+    .some((line) => test(line) || (line.kind === 'file' && loads(line.target, test, files, seen)));
+}
