@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import { AppError } from '../errors.ts';
 import * as core from './migrations/0001-core.ts';
+import * as slack from './migrations/0003-slack.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -17,6 +18,12 @@ export type DatabaseOptions = {
   onStatement?: (statement: string) => void;
 };
 
+const sessionSettings = [
+  "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE'",
+  // By statement: the variable has different names in MySQL 8 and MariaDB.
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+];
+
 /** Opens a pool; nothing is connected until the first statement. Sessions run in UTC with strict mode. */
 export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOptions): Database {
   const pool = createPool({
@@ -29,9 +36,12 @@ export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOption
     enableKeepAlive: true,
   });
   pool.on('connection', (connection) => {
-    connection.query("SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE', transaction_isolation = 'READ-COMMITTED'", (error) => {
-      if (error) connection.destroy();
-    });
+    for (const statement of sessionSettings) {
+      connection.query(statement, (error) => {
+        // A session with other settings would read other times: better none.
+        if (error) connection.destroy();
+      });
+    }
   });
   return new Kysely<Tables>({
     dialect: new MysqlDialect({ pool }),
@@ -45,7 +55,7 @@ export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOption
   });
 }
 
-const migrations = { '0001-core': core };
+const migrations = { '0001-core': core, '0003-slack': slack };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */
 export async function migrate(db: Database): Promise<void> {

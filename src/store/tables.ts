@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely';
+import type { SlackTables } from './tables-slack.ts';
 
 /**
  * The tables as Kysely sees them. JSON lives in LONGTEXT columns and is parsed by the file that owns the table, since
  * MySQL answers JSON columns as values and MariaDB as text. All times are UTC, milliseconds kept.
  */
-export type Tables = {
+export type Tables = SlackTables & {
   cluster: {
     id: string;
     name: string;
