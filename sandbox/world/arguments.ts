@@ -18,6 +18,7 @@ const options = {
   dir: { type: 'string' },
   'disk-mb': { type: 'string' },
   starwarden: { type: 'boolean', default: true },
+  slack: { type: 'boolean', default: true },
   json: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -40,6 +41,7 @@ export function readArguments(argv: readonly string[]): Asked {
       version: knownVersion(values.version),
       speed: positiveNumber('speed', values.speed),
       starwarden: values.starwarden,
+      slack: values.slack,
       ...(values.dir === undefined ? {} : { dir: values.dir }),
       ...(values['disk-mb'] === undefined
         ? {}
@@ -52,7 +54,7 @@ export const help = `npm run sandbox -- [options]            start a world; it s
   --frontends 3 --backends 3 --compute-nodes 0
   --version 3.3.15                      one of ${releases.map((release) => release.version).join(', ')}
   --speed 1                             how many times faster than real StarRocks time passes
-  --no-starwarden                       leave Starwarden and its database out
+  --no-starwarden --no-slack            leave a part out
   --disk-mb 256                         give every host a disk of this size, for fill-disk (needs the right to mount)
   --dir <directory> --keep              where the world lives, and whether it is kept at the end
   --json                                print one line of JSON when everything answers

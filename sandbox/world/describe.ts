@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { ReleaseArchive } from '../releases/build-release.ts';
+import type { Slack } from '../slack/start.ts';
 import type { Machine } from './machines.ts';
 import type { NodeKind, WorldPlan } from './plan.ts';
 import { database, repository, type SeededTable } from './seed.ts';
@@ -44,6 +45,9 @@ export type SlackDescription = {
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
+  /** Ids by name. */
+  readonly channels: Readonly<Record<string, string>>;
+  readonly users: Readonly<Record<string, string>>;
 };
 
 export type FrontendDescription = {
@@ -82,7 +86,8 @@ export type WorldFacts = {
   readonly tables: readonly SeededTable[];
   readonly repositoryLocation: string | null;
   readonly releases: readonly ReleaseArchive[];
-  readonly slack: SlackDescription | null;
+  readonly slack: Slack | null;
+  readonly slackCalls: string;
   readonly starwarden: { readonly graphqlUrl: string; readonly tokens: NonNullable<WorldDescription['tokens']> } | null;
 };
 
@@ -94,7 +99,7 @@ export function describeWorld(facts: WorldFacts): WorldDescription {
     graphqlUrl: starwarden?.graphqlUrl ?? null,
     token: starwarden?.tokens.admin ?? null,
     tokens: starwarden?.tokens ?? null,
-    slack: facts.slack,
+    slack: facts.slack && describeSlack(facts.slack),
     cluster: {
       name: 'demo',
       version: plan.version,
@@ -110,9 +115,24 @@ export function describeWorld(facts: WorldFacts): WorldDescription {
       objectStoreDir: plan.files.objectStore,
     },
     hosts: facts.machines.map((machine) => describeHost(machine, facts.keyFile)),
-    logs: { statements: plan.files.statements, commands: plan.files.commands, slackCalls: plan.files.slackCalls },
+    logs: { statements: plan.files.statements, commands: plan.files.commands, slackCalls: facts.slackCalls },
     faults: { file: plan.files.faults },
     releases: facts.releases,
+  };
+}
+
+function describeSlack(slack: Slack): SlackDescription {
+  const { url, apiUrl, botToken, appToken, signingSecret, channels, users } = slack;
+  const idsByName = (entries: Iterable<{ readonly name: string; readonly id: string }>) =>
+    Object.fromEntries([...entries].map(({ name, id }) => [name, id]));
+  return {
+    url,
+    apiUrl,
+    botToken,
+    appToken,
+    signingSecret,
+    channels: idsByName(channels.values()),
+    users: idsByName(users.values()),
   };
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { SlackDescription } from './describe.ts';
 import { worldMark } from './processes.ts';
 import { type Starwarden, startStarwarden } from './starwarden.ts';
 
@@ -25,11 +24,19 @@ export type ManagedStarwarden = {
   stop(): Promise<void>;
 };
 
+/** How an app reaches Slack. */
+export type SlackAccess = {
+  readonly apiUrl: string;
+  readonly botToken: string;
+  readonly appToken: string;
+  readonly signingSecret: string;
+};
+
 export type ManagedOptions = {
   readonly worldDir: string;
   readonly logFile: string;
   readonly services: { readonly databaseUrl: string; readonly redisUrl: string };
-  readonly slack: SlackDescription | null;
+  readonly slack: SlackAccess | null;
   readonly probeIntervalMs: number;
   /** The program to run instead of Starwarden, below the project's directory. */
   readonly program?: string;
@@ -88,7 +95,7 @@ function starwardenEnv({ services, slack, tokens, secretKey, worldDir, probeInte
   };
 }
 
-function slackEnv(slack: SlackDescription) {
+function slackEnv(slack: SlackAccess) {
   return {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_APP_TOKEN: slack.appToken,

@@ -39,7 +39,6 @@ export type WorldPlan = {
   readonly files: {
     readonly statements: string;
     readonly commands: string;
-    readonly slackCalls: string;
     readonly faults: string;
     readonly objectStore: string;
   };
@@ -91,7 +90,6 @@ export function planWorld(input: PlanInput): WorldPlan {
     files: {
       statements: join(dir, 'logs', 'statements.jsonl'),
       commands: join(dir, 'logs', 'commands.jsonl'),
-      slackCalls: join(dir, 'logs', 'slack-calls.jsonl'),
       faults: join(dir, 'faults.json'),
       objectStore: join(dir, 'object-store'),
     },

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Slack, startSlack } from '../slack/start.ts';
 import { describeWorld, type WorldDescription } from './describe.ts';
 import { type ManagedStarwarden, startManagedStarwarden } from './managed-starwarden.ts';
 import { startReaper } from './reaper.ts';
@@ -12,6 +13,8 @@ export type WorldOptions = ClusterOptions & {
   readonly dir?: string;
   /** Default true. */
   readonly starwarden?: boolean;
+  /** Default true: a Slack stand-in in Socket Mode. */
+  readonly slack?: boolean;
   /** What Starwarden keeps its data in. Default: a private MariaDB and Redis of this world. */
   readonly services?: ServiceUrls;
 };
@@ -22,6 +25,7 @@ export type ServiceUrls = { readonly databaseUrl: string; readonly redisUrl: str
 export type World = ClusterControls & {
   readonly dir: string;
   readonly starwarden: ManagedStarwarden | null;
+  readonly slack: Slack | null;
   describe(): WorldDescription;
   /** Ends everything, what was started over SSH included. Can be called again. */
   stop(): Promise<void>;
@@ -32,7 +36,7 @@ const probeIntervalMs = 15_000;
 
 /** Starts a world and returns when everything in it answers. If that fails, nothing of it is left but its directory. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { starwarden: withStarwarden = true, speed = 1, onProgress = () => {} } = options;
+  const { starwarden: withStarwarden = true, slack: withSlack = true, speed = 1, onProgress = () => {} } = options;
   await using undo = new AsyncDisposableStack();
   // A world is stopped, not forgotten: until then its process stays up, whatever its parts wait for.
   const alive = setInterval(() => {}, 3_600_000);
@@ -41,17 +45,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const reaper = startReaper(dir);
   undo.defer(() => reaper.finish());
 
-  const [cluster, services] = await settleAll([
+  const files = {
+    slackCalls: join(dir, 'logs', 'slack-calls.jsonl'),
+    starwardenLog: join(dir, 'logs', 'starwarden.log'),
+  };
+  await mkdir(join(dir, 'logs'), { recursive: true });
+  const [cluster, services, slack] = await settleAll([
     startStandInCluster({ ...options, dir }, undo),
     withStarwarden ? (options.services ?? startServices(dir, undo)) : null,
+    withSlack ? startSlackStandIn(files.slackCalls, undo) : null,
   ]);
-  const slack = null;
   if (services !== null) onProgress('starting Starwarden');
   const starwarden =
     services &&
     (await startManagedStarwarden({
       worldDir: dir,
-      logFile: join(dir, 'logs', 'starwarden.log'),
+      logFile: files.starwardenLog,
       services,
       slack,
       probeIntervalMs: probeIntervalMs / speed,
@@ -63,8 +72,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return {
     dir,
     starwarden,
+    slack,
     ...cluster.controls,
-    describe: () => describeWorld({ ...cluster, slack, starwarden }),
+    describe: () => describeWorld({ ...cluster, slack, starwarden, slackCalls: files.slackCalls }),
     stop: () => {
       stopping ??= ending.disposeAsync();
       return stopping;
@@ -89,4 +99,11 @@ async function startServices(dir: string, undo: AsyncDisposableStack): Promise<S
   const services = await scripts.startServices({ dir: join(dir, 'services'), fast: true });
   undo.defer(() => services.stopHard());
   return services;
+}
+
+async function startSlackStandIn(callLog: string, undo: AsyncDisposableStack): Promise<Slack> {
+  await writeFile(callLog, '');
+  const slack = await startSlack({ socketMode: true, callLog });
+  undo.defer(() => slack.stop());
+  return slack;
 }
