@@ -70,7 +70,7 @@ function installNpmPackages(root) {
     : spawnSync('npm', args, options);
   if (result.status !== 0) {
     throw new Told(
-      `npm ci failed.\n${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`,
+      `npm ci failed.\n${firstLines(`${result.stderr ?? ''}${result.error?.message ?? ''}`)}`,
       'If the registry cannot be reached from here, set one that can: npm config set registry <url>',
     );
   }
@@ -89,6 +89,16 @@ function installPrograms(missing) {
   }
   const still = missingOf(missing);
   if (still.length > 0) throw new Told(`Installed, but still not found: ${still.join(', ')}.`, howToInstall(still));
+}
+
+/**
+ * npm says what is wrong first, and adds pages of help.
+ *
+ * @param {string} text
+ */
+function firstLines(text) {
+  const lines = text.trimEnd().split('\n');
+  return lines.length > 20 ? [...lines.slice(0, 20), `… ${lines.length - 20} more lines`].join('\n') : text.trimEnd();
 }
 
 /** @param {string} root */
