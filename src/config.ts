@@ -29,9 +29,18 @@ const environment = z.object({
   STARWARDEN_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20),
   STARWARDEN_PROBE_INTERVAL_MS: milliseconds(200, 3_600_000).default(15_000),
   STARWARDEN_NODE_DOWN_FOR_MS: milliseconds(0, 3_600_000).default(0),
-  STARWARDEN_SECRET_ENV_PREFIX: z.string().regex(/^[A-Z][A-Z0-9_]*_$/).default('STARWARDEN_CRED_'),
-  STARWARDEN_SECRET_DIR: z.string().regex(/^\/.*[^/]$/).default('/run/secrets'),
-  STARWARDEN_QUEUE_PREFIX: z.string().regex(/^[\w:-]{1,64}$/).default('starwarden'),
+  STARWARDEN_SECRET_ENV_PREFIX: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*_$/)
+    .default('STARWARDEN_CRED_'),
+  STARWARDEN_SECRET_DIR: z
+    .string()
+    .regex(/^\/.*[^/]$/)
+    .default('/run/secrets'),
+  STARWARDEN_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[\w:-]{1,64}$/)
+    .default('starwarden'),
   SSH_AUTH_SOCK: z.string().optional(),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   HOST: z.string().default('127.0.0.1'),
@@ -85,13 +94,36 @@ export type Config = {
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(given);
-  const mistakes = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  const tokens = attempt(mistakes, 'STARWARDEN_BOOTSTRAP_TOKENS', () => bootstrapTokens.parse(JSON.parse(given['STARWARDEN_BOOTSTRAP_TOKENS'] ?? '[]')));
-  const keys = attempt(mistakes, 'STARWARDEN_SECRET_KEY', () => (given['STARWARDEN_SECRET_KEY'] ?? '').split(',').filter(Boolean).map((text) => sealingKey(text.trim())));
-  const wanted = attempt(mistakes, 'STARWARDEN_PARTS', () => new Set(z.array(z.enum(parts)).min(1).parse((given['STARWARDEN_PARTS'] ?? parts.join(',')).split(','))));
+  const mistakes = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const tokens = attempt(mistakes, 'STARWARDEN_BOOTSTRAP_TOKENS', () =>
+    bootstrapTokens.parse(JSON.parse(given.STARWARDEN_BOOTSTRAP_TOKENS ?? '[]')),
+  );
+  const keys = attempt(mistakes, 'STARWARDEN_SECRET_KEY', () =>
+    (given.STARWARDEN_SECRET_KEY ?? '')
+      .split(',')
+      .filter(Boolean)
+      .map((text) => sealingKey(text.trim())),
+  );
+  const wanted = attempt(
+    mistakes,
+    'STARWARDEN_PARTS',
+    () =>
+      new Set(
+        z
+          .array(z.enum(parts))
+          .min(1)
+          .parse((given.STARWARDEN_PARTS ?? parts.join(',')).split(',')),
+      ),
+  );
   const slack = attempt(mistakes, 'SLACK_*', () => slackConfig(given));
   if (!parsed.success || tokens === null || keys === null || wanted === null || mistakes.length > 0) {
-    throw new AppError('INVALID_INPUT', `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`, { hint: '.env.example lists every variable.' });
+    throw new AppError(
+      'INVALID_INPUT',
+      `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`,
+      { hint: '.env.example lists every variable.' },
+    );
   }
   const vars = parsed.data;
   return {
@@ -107,7 +139,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
     http: { host: vars.HOST, port: vars.PORT },
     auth: { insecure: vars.STARWARDEN_INSECURE_NO_AUTH, bootstrapTokens: tokens },
-    worker: { leaseMs: vars.STARWARDEN_LEASE_MS, recoverEveryMs: vars.STARWARDEN_RECOVER_INTERVAL_MS, concurrency: vars.STARWARDEN_WORKER_CONCURRENCY },
+    worker: {
+      leaseMs: vars.STARWARDEN_LEASE_MS,
+      recoverEveryMs: vars.STARWARDEN_RECOVER_INTERVAL_MS,
+      concurrency: vars.STARWARDEN_WORKER_CONCURRENCY,
+    },
     monitor: { probeEveryMs: vars.STARWARDEN_PROBE_INTERVAL_MS, nodeDownForMs: vars.STARWARDEN_NODE_DOWN_FOR_MS },
     slack,
     logLevel: vars.LOG_LEVEL,
@@ -115,20 +151,21 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 function slackConfig(given: Record<string, string | undefined>): SlackConfig | null {
-  const botToken = given['SLACK_BOT_TOKEN'];
+  const botToken = given.SLACK_BOT_TOKEN;
   if (botToken === undefined) return null;
-  const socketMode = given['SLACK_SOCKET_MODE'] !== 'false';
-  const appToken = given['SLACK_APP_TOKEN'] ?? null;
-  const signingSecret = given['SLACK_SIGNING_SECRET'] ?? null;
+  const socketMode = given.SLACK_SOCKET_MODE !== 'false';
+  const appToken = given.SLACK_APP_TOKEN ?? null;
+  const signingSecret = given.SLACK_SIGNING_SECRET ?? null;
   if (socketMode && appToken === null) throw new Error('SLACK_APP_TOKEN is needed in Socket Mode');
-  if (!socketMode && signingSecret === null) throw new Error('SLACK_SIGNING_SECRET is needed when SLACK_SOCKET_MODE=false');
+  if (!socketMode && signingSecret === null)
+    throw new Error('SLACK_SIGNING_SECRET is needed when SLACK_SOCKET_MODE=false');
   return {
     botToken,
     appToken: socketMode ? appToken : null,
     signingSecret: socketMode ? null : signingSecret,
-    apiUrl: given['SLACK_API_URL'] ?? null,
-    alertChannel: given['SLACK_ALERT_CHANNEL'] ?? null,
-    runChannel: given['SLACK_RUN_CHANNEL'] ?? null,
+    apiUrl: given.SLACK_API_URL ?? null,
+    alertChannel: given.SLACK_ALERT_CHANNEL ?? null,
+    runChannel: given.SLACK_RUN_CHANNEL ?? null,
   };
 }
 
@@ -136,7 +173,12 @@ function attempt<T>(mistakes: string[], name: string, read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    const text = error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ') : error instanceof SyntaxError ? 'is not JSON' : messageOf(error);
+    const text =
+      error instanceof z.ZodError
+        ? error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')
+        : error instanceof SyntaxError
+          ? 'is not JSON'
+          : messageOf(error);
     if (!mistakes.some((mistake) => mistake.startsWith(`${name}:`))) mistakes.push(`${name}: ${text}`);
     return null;
   }

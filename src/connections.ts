@@ -14,7 +14,10 @@ export type ConnectionDeps = {
   readonly db: Database;
   readonly secrets: SecretSettings;
   readonly starrocks: { connect(target: SqlTarget): StarRocksSql };
-  readonly ssh: { shell(target: SshTarget): Shell; readHostKey(place: { address: string; port: number; timeoutMs?: number }): Promise<{ fingerprint: string }> };
+  readonly ssh: {
+    shell(target: SshTarget): Shell;
+    readHostKey(place: { address: string; port: number; timeoutMs?: number }): Promise<{ fingerprint: string }>;
+  };
   readonly http: NodeHttp;
   readonly agentSocket: string | null;
   readonly now: () => Date;
@@ -26,7 +29,8 @@ export function makeConnections(deps: ConnectionDeps) {
 
   const sqlFor = async (clusterId: string): Promise<StarRocksSql> => {
     const cluster = await inventory.findCluster(clusterId);
-    if (cluster === null) throw new AppError('NOT_FOUND', `There is no cluster ${clusterId}`, { hint: 'It may have been unregistered.' });
+    if (cluster === null)
+      throw new AppError('NOT_FOUND', `There is no cluster ${clusterId}`, { hint: 'It may have been unregistered.' });
     return deps.starrocks.connect({
       frontends: await frontendsOf(inventory, clusterId, cluster.seeds),
       user: cluster.sqlUser,
@@ -37,12 +41,16 @@ export function makeConnections(deps: ConnectionDeps) {
 
   const shell = async (hostId: string): Promise<Shell> => {
     const host = await inventory.findHost(hostId);
-    if (host === null) throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', { hint: 'Attach it with attachHosts.' });
+    if (host === null)
+      throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', {
+        hint: 'Attach it with attachHosts.',
+      });
     return deps.ssh.shell(await sshTarget(host));
   };
 
   const sshTarget = async (host: Host, depth = 0): Promise<SshTarget> => {
-    if (depth > 3) throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
+    if (depth > 3)
+      throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
     const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
     return {
       address: host.address,
@@ -57,7 +65,10 @@ export function makeConnections(deps: ConnectionDeps) {
   const authOf = (host: Host): SshTarget['auth'] => {
     const { auth } = host;
     if (auth.kind === 'agent') {
-      if (deps.agentSocket === null) throw new AppError('CREDENTIAL_MISSING', 'No SSH agent is running', { hint: 'Start Starwarden with SSH_AUTH_SOCK set, or give a key.' });
+      if (deps.agentSocket === null)
+        throw new AppError('CREDENTIAL_MISSING', 'No SSH agent is running', {
+          hint: 'Start Starwarden with SSH_AUTH_SOCK set, or give a key.',
+        });
       return { kind: 'agent', socketPath: deps.agentSocket };
     }
     const { passphraseRef } = auth;
@@ -87,7 +98,9 @@ export function makeConnections(deps: ConnectionDeps) {
         ...target,
         password: () => {
           const given = pending.find((secret) => `secret:${secret.id}` === passwordRef);
-          return given === undefined ? resolveSecret(deps.db, passwordRef, deps.secrets) : resolveSource(given.source, deps.secrets);
+          return given === undefined
+            ? resolveSecret(deps.db, passwordRef, deps.secrets)
+            : resolveSource(given.source, deps.secrets);
         },
       }),
     readHostKey: (place) => deps.ssh.readHostKey(place),
@@ -97,12 +110,19 @@ export function makeConnections(deps: ConnectionDeps) {
 }
 
 /** The frontends found in the cluster, live ones first, then those given at registration. */
-async function frontendsOf(inventory: Inventory, clusterId: string, seeds: SqlTarget['frontends']): Promise<SqlTarget['frontends']> {
+async function frontendsOf(
+  inventory: Inventory,
+  clusterId: string,
+  seeds: SqlTarget['frontends'],
+): Promise<SqlTarget['frontends']> {
   const nodes = await inventory.listNodes(clusterId);
   const found = nodes
     .filter((node) => node.kind === 'FRONTEND' && node.queryPort !== null && node.queryPort > 0)
     .toSorted((a, b) => Number(b.alive) - Number(a.alive))
     .map((node) => ({ host: node.host, port: node.queryPort ?? 0 }));
   const all = [...found, ...seeds];
-  return all.filter((frontend, index) => all.findIndex((other) => other.host === frontend.host && other.port === frontend.port) === index);
+  return all.filter(
+    (frontend, index) =>
+      all.findIndex((other) => other.host === frontend.host && other.port === frontend.port) === index,
+  );
 }

@@ -36,17 +36,33 @@ export type ContextOptions = {
 };
 
 /** Opens everything the configuration names and brings the schema up to date; `close` shuts it all in reverse order. */
-export async function createContext(config: Config, options: ContextOptions = {}): Promise<{ ctx: Context; close: () => Promise<void> }> {
+export async function createContext(
+  config: Config,
+  options: ContextOptions = {},
+): Promise<{ ctx: Context; close: () => Promise<void> }> {
   const log = createLog(config);
   const now = options.now ?? (() => new Date());
   const db = openDatabase({ url: config.databaseUrl, onStatement: options.onStatement });
   await migrate(db);
   const doorbell = openDoorbell({ redisUrl: config.redisUrl, prefix: config.queuePrefix, log });
   const registry = new Map((options.operations ?? operations).map((operation) => [operation.name, operation]));
-  const secrets: SecretSettings = { keys: config.secretKeys, envPrefix: config.secretEnvPrefix, directory: config.secretDirectory, readEnv: config.readEnv };
+  const secrets: SecretSettings = {
+    keys: config.secretKeys,
+    envPrefix: config.secretEnvPrefix,
+    directory: config.secretDirectory,
+    readEnv: config.readEnv,
+  };
   const starrocks = createStarRocks();
   const ssh = createSsh();
-  const connections = makeConnections({ db, secrets, starrocks, ssh, http: createNodeHttp(), agentSocket: config.sshAgentSocket, now });
+  const connections = makeConnections({
+    db,
+    secrets,
+    starrocks,
+    ssh,
+    http: createNodeHttp(),
+    agentSocket: config.sshAgentSocket,
+    now,
+  });
   const control: ControlDeps = {
     db,
     operations: registry,
@@ -62,7 +78,6 @@ export async function createContext(config: Config, options: ContextOptions = {}
   const runner: RunnerDeps = {
     db,
     operations: registry,
-    now,
     log,
     portsFor: connections.portsFor,
     observeContext: (signal) => connections.observeContext([], signal),
@@ -86,6 +101,9 @@ function createLog(config: Config): Logger {
     level: config.logLevel,
     base: { owner: config.owner },
     // A second net: secrets are references everywhere, but headers and connection settings may be logged by libraries.
-    redact: { paths: ['*.password', '*.privateKey', '*.authorization', 'req.headers.authorization', '*.token'], censor: '[secret]' },
+    redact: {
+      paths: ['*.password', '*.privateKey', '*.authorization', 'req.headers.authorization', '*.token'],
+      censor: '[secret]',
+    },
   });
 }

@@ -30,7 +30,11 @@ export function needsConfirmation(risk: Risk): boolean {
   return risk === 'destructive';
 }
 
-export type VoteRefusal = { readonly code: 'FORBIDDEN' | 'PRECONDITION_FAILED' | 'APPROVAL_EXPIRED' | 'PLAN_STALE'; readonly message: string; readonly hint: string };
+export type VoteRefusal = {
+  readonly code: 'FORBIDDEN' | 'PRECONDITION_FAILED' | 'APPROVAL_EXPIRED' | 'PLAN_STALE';
+  readonly message: string;
+  readonly hint: string;
+};
 
 /** Whether this person may vote on this approval now; null = yes. A requester never counts, whatever roles they hold. */
 export function whyMayNotVote(vote: {
@@ -44,19 +48,39 @@ export function whyMayNotVote(vote: {
   alreadyVoted: boolean;
 }): VoteRefusal | null {
   if (!can(vote.actor, 'run:approve', vote.target)) {
-    return { code: 'FORBIDDEN', message: `${vote.actor.name} may not approve on this cluster`, hint: 'A person with the role APPROVER or ADMIN on it can.' };
+    return {
+      code: 'FORBIDDEN',
+      message: `${vote.actor.name} may not approve on this cluster`,
+      hint: 'A person with the role APPROVER or ADMIN on it can.',
+    };
   }
   if (vote.actor.id === vote.requestedById) {
-    return { code: 'FORBIDDEN', message: 'The person who asked cannot approve', hint: 'Ask another person with the role APPROVER.' };
+    return {
+      code: 'FORBIDDEN',
+      message: 'The person who asked cannot approve',
+      hint: 'Ask another person with the role APPROVER.',
+    };
   }
   if (vote.now >= vote.expiresAt) {
-    return { code: 'APPROVAL_EXPIRED', message: `The approval expired at ${vote.expiresAt.toISOString()}`, hint: 'Ask for the operation again.' };
+    return {
+      code: 'APPROVAL_EXPIRED',
+      message: `The approval expired at ${vote.expiresAt.toISOString()}`,
+      hint: 'Ask for the operation again.',
+    };
   }
   if (vote.votedPlanHash !== null && vote.votedPlanHash !== vote.planHash) {
-    return { code: 'PLAN_STALE', message: 'The plan is not the one that was shown', hint: 'Look at the plan of the run again, then approve.' };
+    return {
+      code: 'PLAN_STALE',
+      message: 'The plan is not the one that was shown',
+      hint: 'Look at the plan of the run again, then approve.',
+    };
   }
   if (vote.alreadyVoted) {
-    return { code: 'PRECONDITION_FAILED', message: `${vote.actor.name} has voted already`, hint: 'One vote per person counts.' };
+    return {
+      code: 'PRECONDITION_FAILED',
+      message: `${vote.actor.name} has voted already`,
+      hint: 'One vote per person counts.',
+    };
   }
   return null;
 }

@@ -51,8 +51,16 @@ function aliveChecks(nodes: readonly ObservedNode[]): NamedCheck[] {
     const all = nodes.filter((node) => node.kind === kind);
     if (all.length === 0) return [];
     const down = all.filter((node) => !node.alive);
-    const list = down.map((node) => `${nodeLabel(node)}${node.errorMessage ? ` (${node.errorMessage})` : ''}`).join(', ');
-    return [verdict(name, 'BLOCK', down.length === 0, { observed: down.length === 0 ? `${all.length} alive` : `down: ${list}`, wanted: `${all.length} alive`, hint: 'Look at the log of the node, then start it.' })];
+    const list = down
+      .map((node) => `${nodeLabel(node)}${node.errorMessage ? ` (${node.errorMessage})` : ''}`)
+      .join(', ');
+    return [
+      verdict(name, 'BLOCK', down.length === 0, {
+        observed: down.length === 0 ? `${all.length} alive` : `down: ${list}`,
+        wanted: `${all.length} alive`,
+        hint: 'Look at the log of the node, then start it.',
+      }),
+    ];
   });
 }
 
@@ -78,16 +86,26 @@ function quorumCheck(nodes: readonly ObservedNode[]): NamedCheck {
 
 function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const versions = [...new Set(nodes.map((node) => node.version).filter((version) => version !== null))];
-  return verdict('same-version', 'WARN', versions.length <= 1, { observed: versions.join(', ') || 'unknown', wanted: 'one version', hint: 'An upgrade was left half-way: finish it, or take it back.' });
+  return verdict('same-version', 'WARN', versions.length <= 1, {
+    observed: versions.join(', ') || 'unknown',
+    wanted: 'one version',
+    hint: 'An upgrade was left half-way: finish it, or take it back.',
+  });
 }
 
 function decommissionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const leaving = nodes.filter((node) => node.decommissioning);
-  return verdict('no-decommission', 'INFO', leaving.length === 0, { observed: leaving.map(nodeLabel).join(', ') || 'none', wanted: 'none', hint: 'A decommission is running; wait for it or cancel it.' });
+  return verdict('no-decommission', 'INFO', leaving.length === 0, {
+    observed: leaving.map(nodeLabel).join(', ') || 'none',
+    wanted: 'none',
+    hint: 'A decommission is running; wait for it or cancel it.',
+  });
 }
 
 function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
-  const used = nodes.filter((node) => node.maxDiskUsedPercent !== null).toSorted((a, b) => (b.maxDiskUsedPercent ?? 0) - (a.maxDiskUsedPercent ?? 0));
+  const used = nodes
+    .filter((node) => node.maxDiskUsedPercent !== null)
+    .toSorted((a, b) => (b.maxDiskUsedPercent ?? 0) - (a.maxDiskUsedPercent ?? 0));
   const [fullest] = used;
   if (fullest === undefined) return skipped('disk-use', 'no backend has told');
   const percent = fullest.maxDiskUsedPercent ?? 0;
@@ -100,7 +118,10 @@ function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
 
 function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
   return verdict('http-health', 'WARN', unhealthyHttp.length === 0, {
-    observed: unhealthyHttp.length === 0 ? `${nodes.filter((node) => node.alive).length} nodes answer` : `no good answer: ${unhealthyHttp.join(', ')}`,
+    observed:
+      unhealthyHttp.length === 0
+        ? `${nodes.filter((node) => node.alive).length} nodes answer`
+        : `no good answer: ${unhealthyHttp.join(', ')}`,
     wanted: 'every living node answers /api/health',
     hint: 'The port may be closed to Starwarden, or the node hangs.',
   });
@@ -108,26 +129,46 @@ function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
 
 function tabletCheck({ replicas, notAsked }: HealthFacts): NamedCheck {
   if (replicas === null) return skipped('tablets-healthy', notAsked['tablets-healthy'] ?? 'not asked');
-  const { unhealthyTablets: unhealthy, inconsistentTablets: inconsistent, errorStateTablets: broken, tablets } = replicas;
-  return verdict('tablets-healthy', inconsistent + broken > 0 ? 'BLOCK' : 'WARN', unhealthy + inconsistent + broken === 0, {
-    observed: `${unhealthy} unhealthy, ${inconsistent} inconsistent, ${broken} in error state, of ${tablets}`,
-    wanted: 'none',
-    hint: "Unhealthy tablets repair themselves when every backend is alive; SHOW PROC '/statistic' names the database.",
-  });
+  const {
+    unhealthyTablets: unhealthy,
+    inconsistentTablets: inconsistent,
+    errorStateTablets: broken,
+    tablets,
+  } = replicas;
+  return verdict(
+    'tablets-healthy',
+    inconsistent + broken > 0 ? 'BLOCK' : 'WARN',
+    unhealthy + inconsistent + broken === 0,
+    {
+      observed: `${unhealthy} unhealthy, ${inconsistent} inconsistent, ${broken} in error state, of ${tablets}`,
+      wanted: 'none',
+      hint: "Unhealthy tablets repair themselves when every backend is alive; SHOW PROC '/statistic' names the database.",
+    },
+  );
 }
 
 function replicationCheck({ singleReplicaTables, notAsked }: HealthFacts): NamedCheck {
-  if (singleReplicaTables === null) return skipped('replication', notAsked['replication'] ?? 'not asked');
-  return verdict('replication', 'WARN', singleReplicaTables === 0, { observed: `${singleReplicaTables} table(s) with one replica`, wanted: '0', hint: 'They are away when their backend is, and lost with its disk: raise replication_num.' });
+  if (singleReplicaTables === null) return skipped('replication', notAsked.replication ?? 'not asked');
+  return verdict('replication', 'WARN', singleReplicaTables === 0, {
+    observed: `${singleReplicaTables} table(s) with one replica`,
+    wanted: '0',
+    hint: 'They are away when their backend is, and lost with its disk: raise replication_num.',
+  });
 }
 
 function repositoryCheck({ repositories, notAsked }: HealthFacts): NamedCheck {
-  if (repositories === null) return skipped('repositories', notAsked['repositories'] ?? 'not asked');
+  if (repositories === null) return skipped('repositories', notAsked.repositories ?? 'not asked');
   const broken = repositories.filter((repository) => repository.errorMessage !== null);
   return verdict('repositories', 'WARN', repositories.length > 0 && broken.length === 0, {
-    observed: broken.length > 0 ? broken.map(({ name, errorMessage }) => `${name}: ${errorMessage ?? ''}`).join('; ') : `${repositories.length} repositories`,
+    observed:
+      broken.length > 0
+        ? broken.map(({ name, errorMessage }) => `${name}: ${errorMessage ?? ''}`).join('; ')
+        : `${repositories.length} repositories`,
     wanted: 'at least one, all reachable',
-    hint: repositories.length === 0 ? 'Create a repository, so that backups can be taken.' : 'Check the credentials and the store.',
+    hint:
+      repositories.length === 0
+        ? 'Create a repository, so that backups can be taken.'
+        : 'Check the credentials and the store.',
   });
 }
 
@@ -144,14 +185,27 @@ function sshCheck({ hosts, attached, nodes, failedLogins }: HealthFacts): NamedC
   if (hosts.length === 0) return skipped('ssh', 'no hosts are attached: SQL only');
   const tied = attached.filter((node) => node.hostId !== null).length;
   return verdict('ssh', 'WARN', failedLogins.length === 0 && tied >= nodes.length, {
-    observed: failedLogins.length > 0 ? failedLogins.join('; ') : `${tied} of ${nodes.length} nodes have a host that answers`,
+    observed:
+      failedLogins.length > 0 ? failedLogins.join('; ') : `${tied} of ${nodes.length} nodes have a host that answers`,
     wanted: 'a login on the host of every node',
     hint: 'Attach the hosts that are missing, or mend the access.',
   });
 }
 
-function verdict(name: string, severity: NamedCheck['severity'], passed: boolean, texts: { observed: string; wanted: string; hint: string }): NamedCheck {
-  return { name, severity, status: passed ? 'PASS' : 'FAIL', observed: texts.observed, wanted: texts.wanted, hint: passed ? null : texts.hint };
+function verdict(
+  name: string,
+  severity: NamedCheck['severity'],
+  passed: boolean,
+  texts: { observed: string; wanted: string; hint: string },
+): NamedCheck {
+  return {
+    name,
+    severity,
+    status: passed ? 'PASS' : 'FAIL',
+    observed: texts.observed,
+    wanted: texts.wanted,
+    hint: passed ? null : texts.hint,
+  };
 }
 
 function skipped(name: string, why: string): NamedCheck {

@@ -2,7 +2,10 @@ import type { Backup, CheckReport, Cluster, ClusterNode, Host, ObservedNode } fr
 import type { NamedCheck } from './run.ts';
 
 export type NewCluster = Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>;
-export type NewHost = Pick<Host, 'id' | 'clusterId' | 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint' | 'jumpHostId'>;
+export type NewHost = Pick<
+  Host,
+  'id' | 'clusterId' | 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint' | 'jumpHostId'
+>;
 export type NewBackup = Pick<Backup, 'id' | 'clusterId' | 'runId' | 'database' | 'repository' | 'snapshot'>;
 
 /**

@@ -48,7 +48,11 @@ export function nextAction(step: {
       if (step.journal === 'pending') return { do: 'apply' };
       if (step.appliedMsAgo !== null) {
         if (step.appliedMsAgo < step.settleMs) {
-          return { do: 'wait', progress: { completed: 0, total: null, message: 'Done; its effect does not show yet' }, wakeAfterMs: settlePollMs };
+          return {
+            do: 'wait',
+            progress: { completed: 0, total: null, message: 'Done; its effect does not show yet' },
+            wakeAfterMs: settlePollMs,
+          };
         }
         return {
           do: 'fail',
@@ -58,7 +62,10 @@ export function nextAction(step: {
         };
       }
       if (step.repeat === 'safe') return { do: 'apply' };
-      return { do: 'interrupt', reason: 'Starwarden stopped while this step was under way, and it may not be sent twice' };
+      return {
+        do: 'interrupt',
+        reason: 'Starwarden stopped while this step was under way, and it may not be sent twice',
+      };
     default:
       return check satisfies never;
   }

@@ -19,7 +19,11 @@ export type RestartFacts = {
  * `acceptDowntime` permits what is only a short absence (a lone frontend, tables with one replica), never what could
  * meet a second failure (another node down, replicas missing).
  */
-export function restartRefusals(target: ObservedNode, facts: RestartFacts, { acceptDowntime }: { acceptDowntime: boolean }): readonly Refusal[] {
+export function restartRefusals(
+  target: ObservedNode,
+  facts: RestartFacts,
+  { acceptDowntime }: { acceptDowntime: boolean },
+): readonly Refusal[] {
   if (!target.alive) return []; // it is down already: starting it takes nothing away
   switch (target.kind) {
     case 'FRONTEND':
@@ -44,7 +48,10 @@ function frontendRefusals(target: ObservedNode, { nodes }: RestartFacts, acceptD
     {
       code: 'QUORUM_AT_RISK',
       message: `Without ${nodeLabel(target)} ${aliveOthers.length} of ${electable.length} electable frontends are alive; ${majority} are needed for a leader`,
-      hint: electable.length === 1 ? 'It is the only frontend: nobody can log in meanwhile. Give acceptDowntime: true if that is meant.' : 'Bring the other frontends up first.',
+      hint:
+        electable.length === 1
+          ? 'It is the only frontend: nobody can log in meanwhile. Give acceptDowntime: true if that is meant.'
+          : 'Bring the other frontends up first.',
     },
   ];
 }
@@ -53,12 +60,24 @@ function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDownti
   const refusals: Refusal[] = [];
   const down = facts.nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
   if (down.length > 0) {
-    refusals.push({ code: 'REPLICATION_AT_RISK', message: `${down.map(nodeLabel).join(', ')} is down already; a second backend could hold the last replica`, hint: 'Bring it up first.' });
+    refusals.push({
+      code: 'REPLICATION_AT_RISK',
+      message: `${down.map(nodeLabel).join(', ')} is down already; a second backend could hold the last replica`,
+      hint: 'Bring it up first.',
+    });
   }
   if (facts.unhealthyTablets === null) {
-    refusals.push({ code: 'REPLICATION_AT_RISK', message: 'Whether every tablet has its replicas could not be asked', hint: 'The SQL user needs OPERATE for SHOW PROC.' });
+    refusals.push({
+      code: 'REPLICATION_AT_RISK',
+      message: 'Whether every tablet has its replicas could not be asked',
+      hint: 'The SQL user needs OPERATE for SHOW PROC.',
+    });
   } else if (facts.unhealthyTablets > 0) {
-    refusals.push({ code: 'REPLICATION_AT_RISK', message: `${facts.unhealthyTablets} tablets miss a replica`, hint: 'Wait until the cluster has repaired them.' });
+    refusals.push({
+      code: 'REPLICATION_AT_RISK',
+      message: `${facts.unhealthyTablets} tablets miss a replica`,
+      hint: 'Wait until the cluster has repaired them.',
+    });
   }
   if (facts.singleReplicaTables.length > 0 && !acceptDowntime) {
     const some = facts.singleReplicaTables.slice(0, 5).join(', ');
@@ -69,7 +88,11 @@ function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDownti
     });
   }
   if (facts.runningJobs.length > 0) {
-    refusals.push({ code: 'PRECONDITION_FAILED', message: `A backup or restore is running and would fail: ${facts.runningJobs.join(', ')}`, hint: 'Wait for it to end.' });
+    refusals.push({
+      code: 'PRECONDITION_FAILED',
+      message: `A backup or restore is running and would fail: ${facts.runningJobs.join(', ')}`,
+      hint: 'Wait for it to end.',
+    });
   }
   return refusals;
 }
@@ -77,7 +100,13 @@ function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDownti
 function computeNodeRefusals(target: ObservedNode, { nodes }: RestartFacts, acceptDowntime: boolean): Refusal[] {
   const workers = nodes.filter((node) => node.kind !== 'FRONTEND' && node.alive && !isSame(node, target));
   if (workers.length > 0 || acceptDowntime) return [];
-  return [{ code: 'REPLICATION_AT_RISK', message: `${nodeLabel(target)} is the only node that can run queries`, hint: 'Give acceptDowntime: true if that is meant.' }];
+  return [
+    {
+      code: 'REPLICATION_AT_RISK',
+      message: `${nodeLabel(target)} is the only node that can run queries`,
+      hint: 'Give acceptDowntime: true if that is meant.',
+    },
+  ];
 }
 
 function isSame(a: ObservedNode, b: ObservedNode): boolean {

@@ -97,4 +97,8 @@ export type NamedCheck = {
 };
 
 /** The condition that makes a run `SUCCEEDED`, as it was found on the cluster at the end. */
-export type PostCheck = { readonly passed: boolean; readonly checks: readonly NamedCheck[]; readonly facts?: JsonObject };
+export type PostCheck = {
+  readonly passed: boolean;
+  readonly checks: readonly NamedCheck[];
+  readonly facts?: JsonObject;
+};

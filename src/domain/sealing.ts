@@ -18,7 +18,8 @@ export function sealingKey(base64: string): { id: string; key: Buffer } {
 /** AES-256-GCM: nonce, tag and ciphertext in base64, bound to `context` (the row's id), so that rows cannot be swapped. */
 export function seal(plain: string, keys: SealingKeys, context: string): { text: string; keyId: string } {
   const [first] = keys;
-  if (first === undefined) throw new AppError('CREDENTIAL_MISSING', 'No secret key is configured', { hint: 'Set STARWARDEN_SECRET_KEY.' });
+  if (first === undefined)
+    throw new AppError('CREDENTIAL_MISSING', 'No secret key is configured', { hint: 'Set STARWARDEN_SECRET_KEY.' });
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', first.key, nonce).setAAD(Buffer.from(context));
   const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
@@ -34,13 +35,19 @@ export function unseal(sealed: { text: string; keyId: string }, keys: SealingKey
     });
   }
   const bytes = Buffer.from(sealed.text, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', found.key, bytes.subarray(0, 12)).setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(12, 28));
+  const decipher = createDecipheriv('aes-256-gcm', found.key, bytes.subarray(0, 12))
+    .setAAD(Buffer.from(context))
+    .setAuthTag(bytes.subarray(12, 28));
   try {
     return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
   } catch (cause) {
-    throw new AppError('CREDENTIAL_MISSING', 'A stored secret cannot be opened: it was changed or belongs to another row', {
-      hint: 'Give the secret again.',
-      cause,
-    });
+    throw new AppError(
+      'CREDENTIAL_MISSING',
+      'A stored secret cannot be opened: it was changed or belongs to another row',
+      {
+        hint: 'Give the secret again.',
+        cause,
+      },
+    );
   }
 }

@@ -1,7 +1,7 @@
+import { AppError } from '../errors.ts';
 import type { Ports } from '../steps/define.ts';
 import type { Database } from '../store/database.ts';
 import { claimRun, type Lease, releaseLease, renewLease } from '../store/leases.ts';
-import { AppError } from '../errors.ts';
 
 /** A lease that is being kept alive while work goes on. */
 export type HeldLease = {
@@ -18,7 +18,10 @@ export type HeldLease = {
 const safetyShare = 0.2;
 
 /** Claims the run and keeps the lease alive by a heartbeat; null when the run is not due or somebody else has it. */
-export async function holdLease(db: Database, claim: { runId: string; owner: string; leaseMs: number }): Promise<HeldLease | null> {
+export async function holdLease(
+  db: Database,
+  claim: { runId: string; owner: string; leaseMs: number },
+): Promise<HeldLease | null> {
   // The monotonic clock goes on while a process is stopped (SIGSTOP), so a worker that slept too long finds out by itself.
   let askedAt = performance.now();
   const lease = await claimRun(db, claim);
@@ -56,7 +59,10 @@ export async function holdLease(db: Database, claim: { runId: string; owner: str
 }
 
 function leaseLost(lease: Lease): AppError {
-  return new AppError('LEASE_LOST', `The lease of run ${lease.runId} ran out`, { hint: 'Another worker goes on with it.', retryable: true });
+  return new AppError('LEASE_LOST', `The lease of run ${lease.runId} ran out`, {
+    hint: 'Another worker goes on with it.',
+    retryable: true,
+  });
 }
 
 /** Ports that look at the lease before each call that changes something, so that a worker that lost it cannot act. */
@@ -87,17 +93,23 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
 }
 
 function guardWrites(inventory: Ports['inventory'], held: Pick<HeldLease, 'assertHeld'>): Ports['inventory'] {
+  const guarded =
+    <A extends readonly unknown[], R>(write: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      held.assertHeld();
+      return write(...args);
+    };
   return {
     ...inventory,
-    addCluster: async (cluster) => (held.assertHeld(), inventory.addCluster(cluster)),
-    removeCluster: async (id) => (held.assertHeld(), inventory.removeCluster(id)),
-    saveTopology: async (clusterId, topology) => (held.assertHeld(), inventory.saveTopology(clusterId, topology)),
-    saveHost: async (host) => (held.assertHeld(), inventory.saveHost(host)),
-    saveHostFacts: async (id, facts) => (held.assertHeld(), inventory.saveHostFacts(id, facts)),
-    attachNode: async (nodeId, place) => (held.assertHeld(), inventory.attachNode(nodeId, place)),
-    pinHostKey: async (clusterId, key) => (held.assertHeld(), inventory.pinHostKey(clusterId, key)),
-    saveReport: async (report) => (held.assertHeld(), inventory.saveReport(report)),
-    addBackup: async (backup) => (held.assertHeld(), inventory.addBackup(backup)),
-    completeBackup: async (runId, found) => (held.assertHeld(), inventory.completeBackup(runId, found)),
+    addCluster: guarded(inventory.addCluster),
+    removeCluster: guarded(inventory.removeCluster),
+    saveTopology: guarded(inventory.saveTopology),
+    saveHost: guarded(inventory.saveHost),
+    saveHostFacts: guarded(inventory.saveHostFacts),
+    attachNode: guarded(inventory.attachNode),
+    pinHostKey: guarded(inventory.pinHostKey),
+    saveReport: guarded(inventory.saveReport),
+    addBackup: guarded(inventory.addBackup),
+    completeBackup: guarded(inventory.completeBackup),
   };
 }

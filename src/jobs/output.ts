@@ -15,7 +15,8 @@ export function makeOutput(drive: Drive, position: number): Output {
   const write = async () => {
     const lines = pending;
     pending = [];
-    if (lines.length > 0) await drive.write({ events: lines.map((message) => ({ type: 'OUTPUT', step: position, message })) });
+    if (lines.length > 0)
+      await drive.write({ events: lines.map((message) => ({ type: 'OUTPUT', step: position, message })) });
   };
   const flush = () => {
     writing = writing.then(write);
@@ -24,7 +25,8 @@ export function makeOutput(drive: Drive, position: number): Output {
   const timer = setInterval(() => {
     flush().catch((error: unknown) => {
       // A lost lease ends the step at its next effect; output alone must not.
-      if (!(error instanceof AppError)) drive.deps.log.warn({ runId: drive.runId, err: error }, 'could not store output lines');
+      if (!(error instanceof AppError))
+        drive.deps.log.warn({ runId: drive.runId, err: error }, 'could not store output lines');
       writing = Promise.resolve();
     });
   }, flushEveryMs);

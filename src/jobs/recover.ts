@@ -8,7 +8,11 @@ import type { RunnerDeps } from './runner-deps.ts';
  * MySQL is the truth: whatever is due there is driven even when Redis was wiped or never answers. Also ends approvals
  * whose time is over.
  */
-export function startRecoverLoop(deps: RunnerDeps, control: ControlDeps, options: { everyMs: number; concurrency: number }): { stop(): Promise<void> } {
+export function startRecoverLoop(
+  deps: RunnerDeps,
+  control: ControlDeps,
+  options: { everyMs: number; concurrency: number },
+): { stop(): Promise<void> } {
   const driving = new Map<string, Promise<void>>();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;

@@ -9,7 +9,6 @@ export type RunnerDeps = {
   readonly operations: ReadonlyMap<string, AnyOperation>;
   readonly portsFor: (clusterId: string) => Ports;
   readonly observeContext: (signal: AbortSignal) => ObserveContext;
-  readonly now: () => Date;
   readonly log: Logger;
   /** Name of this worker process, unique among all of them. */
   readonly owner: string;

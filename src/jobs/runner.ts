@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
-import { planOperation } from '../operations/submit.ts';
 import type { AnyOperation } from '../operations/define.ts';
-import { isDuplicateKey } from '../store/database.ts';
+import { planOperation } from '../operations/submit.ts';
+import { isDuplicateKey, readDatabaseTime } from '../store/database.ts';
 import { type JournalEntry, writeJournal } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
@@ -20,6 +20,8 @@ export type Drive = {
   /** When this very drive saw the `apply` of a step return, by position. */
   readonly appliedAt: Map<number, Date>;
   readonly write: (entry: JournalEntry) => Promise<void>;
+  /** The database's clock, which stamped the journal; so a host with a wrong clock neither hurries nor waits for ever. */
+  readonly now: () => Date;
 };
 
 /** `again` = look at the run once more; otherwise free the worker and be woken after so many milliseconds, or never. */
@@ -55,14 +57,25 @@ export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
 async function startDrive(deps: RunnerDeps, held: HeldLease, runId: string): Promise<Drive> {
   const run = await readRun(deps.db, runId);
   const operation = deps.operations.get(run.operation);
-  if (operation === undefined) throw new AppError('INTERNAL_SERVER_ERROR', `This Starwarden does not know the operation ${run.operation}`);
+  if (operation === undefined)
+    throw new AppError('INTERNAL_SERVER_ERROR', `This Starwarden does not know the operation ${run.operation}`);
   const write = async (entry: JournalEntry) => {
     const woken = await writeJournal(deps.db, held.lease, entry);
     for (const id of woken) deps.ring(id);
     deps.changed(runId);
   };
+  const offsetMs = (await readDatabaseTime(deps.db)).getTime() - Date.now();
   const guarded: RunnerDeps = { ...deps, portsFor: (clusterId) => guardPorts(deps.portsFor(clusterId), held) };
-  return { deps: guarded, held, operation, runId, clusterId: run.clusterId, appliedAt: new Map(), write };
+  return {
+    deps: guarded,
+    held,
+    operation,
+    runId,
+    clusterId: run.clusterId,
+    appliedAt: new Map(),
+    write,
+    now: () => new Date(Date.now() + offsetMs),
+  };
 }
 
 /** One move: reads the run afresh and does the next thing that is due. */
@@ -82,14 +95,24 @@ async function advance(drive: Drive): Promise<Next> {
   }
   if (run.needsReplan && phase === 'do') return replan(drive, run);
   if (run.state === 'QUEUED') {
-    await drive.write({ run: { state: 'RUNNING', started: true, blockedBy: null }, events: [{ type: 'RUN_STATE', message: 'Running' }] });
+    await drive.write({
+      run: { state: 'RUNNING', started: true, blockedBy: null },
+      events: [{ type: 'RUN_STATE', message: 'Running' }],
+    });
   }
   if (next !== undefined) return runStep(drive, run, next);
   return phase === 'undo' ? settle(drive, { state: 'UNDONE', failure: null }) : postCheck(drive, run, steps);
 }
 
-async function advanceRestore(drive: Drive, run: Run, outcome: NonNullable<Run['outcome']>, steps: readonly RunStep[]): Promise<Next> {
-  const next = steps.find((step) => step.phase === 'restore' && (step.state === 'pending' || step.state === 'applying'));
+async function advanceRestore(
+  drive: Drive,
+  run: Run,
+  outcome: NonNullable<Run['outcome']>,
+  steps: readonly RunStep[],
+): Promise<Next> {
+  const next = steps.find(
+    (step) => step.phase === 'restore' && (step.state === 'pending' || step.state === 'applying'),
+  );
   return next === undefined ? finish(drive, run, outcome, steps) : runStep(drive, run, next);
 }
 
@@ -109,8 +132,15 @@ async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
   }
   const wakeAfterMs = 5_000; // the holder wakes us when it ends; this is for the case that this word is lost
   await drive.write({
-    run: { state: run.state === 'UNDOING' ? 'UNDOING' : 'QUEUED', blockedBy: holder, needsReplan: run.startedAt === null, wakeInMs: wakeAfterMs },
-    ...(run.blockedBy === holder ? {} : { events: [{ type: 'NOTE', message: `Waits for run ${holder}, which holds the cluster` }] }),
+    run: {
+      state: run.state === 'UNDOING' ? 'UNDOING' : 'QUEUED',
+      blockedBy: holder,
+      needsReplan: run.startedAt === null,
+      wakeInMs: wakeAfterMs,
+    },
+    ...(run.blockedBy === holder
+      ? {}
+      : { events: [{ type: 'NOTE', message: `Waits for run ${holder}, which holds the cluster` }] }),
   });
   return { wakeAfterMs };
 }
@@ -123,7 +153,8 @@ async function replan(drive: Drive, run: Run): Promise<Next> {
     await drive.write({ run: { needsReplan: false } });
     return 'again';
   }
-  const why = 'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
+  const why =
+    'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
   return settleAsFailed(drive, {
     code: 'PLAN_STALE',
     message: `The cluster changed while the run waited: ${why}`,
@@ -138,9 +169,12 @@ async function planAgain(drive: Drive, run: Run) {
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     drive.held.assertHeld();
-    const waitedMs = drive.deps.now().getTime() - run.createdAt.getTime();
+    const waitedMs = drive.now().getTime() - run.createdAt.getTime();
     if (error.retryable && waitedMs < 24 * 3_600_000) {
-      await drive.write({ run: { wakeInMs: 2_000 }, events: [{ type: 'NOTE', message: `Cannot plan yet: ${error.message}` }] });
+      await drive.write({
+        run: { wakeInMs: 2_000 },
+        events: [{ type: 'NOTE', message: `Cannot plan yet: ${error.message}` }],
+      });
       return 'unreachable' as const;
     }
     return { userErrors: [error] };
@@ -160,7 +194,10 @@ async function cancel(drive: Drive, next: RunStep | undefined): Promise<Next> {
 }
 
 async function pause(drive: Drive): Promise<Next> {
-  await drive.write({ run: { state: 'PAUSED', pauseRequested: false }, events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }] });
+  await drive.write({
+    run: { state: 'PAUSED', pauseRequested: false },
+    events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }],
+  });
   return 'stop';
 }
 
@@ -171,7 +208,11 @@ async function postCheck(drive: Drive, run: Run, steps: readonly RunStep[]): Pro
   const { deps, held } = drive;
   try {
     const signal = AbortSignal.any([held.signal, AbortSignal.timeout(30_000)]);
-    const result = await drive.operation.postCheck(run.input, deps.portsFor(run.clusterId), { runId: run.id, clusterId: run.clusterId, signal });
+    const result = await drive.operation.postCheck(run.input, deps.portsFor(run.clusterId), {
+      runId: run.id,
+      clusterId: run.clusterId,
+      signal,
+    });
     await drive.write({ run: { postCheck: result } });
     if (result.passed) return settle(drive, { state: 'SUCCEEDED', failure: null });
     const failed = result.checks.filter((check) => check.status === 'FAIL' && check.severity === 'BLOCK');
@@ -185,10 +226,15 @@ async function postCheck(drive: Drive, run: Run, steps: readonly RunStep[]): Pro
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
     held.assertHeld();
     const lastStep = steps.findLast((step) => step.finishedAt !== null)?.finishedAt ?? run.createdAt;
-    if (error.retryable && deps.now().getTime() - lastStep.getTime() < postCheckPatienceMs) {
+    if (error.retryable && drive.now().getTime() - lastStep.getTime() < postCheckPatienceMs) {
       await drive.write({ run: { wakeInMs: 2_000 } });
       return { wakeAfterMs: 2_000 };
     }
-    return settleAsFailed(drive, { code: error.code, message: `The end could not be checked: ${error.message}`, hint: error.hint, step: null });
+    return settleAsFailed(drive, {
+      code: error.code,
+      message: `The end could not be checked: ${error.message}`,
+      hint: error.hint,
+      step: null,
+    });
   }
 }

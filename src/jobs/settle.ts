@@ -15,7 +15,10 @@ export async function settle(drive: Drive, outcome: Outcome): Promise<Next> {
     run: { outcome },
     ...(restore.length === 0
       ? {}
-      : { addSteps: restore, events: [{ type: 'TEMPORARY_CHANGE', message: `Puts back ${restore.length} temporary change(s)` }] }),
+      : {
+          addSteps: restore,
+          events: [{ type: 'TEMPORARY_CHANGE', message: `Puts back ${restore.length} temporary change(s)` }],
+        }),
   });
   return 'again';
 }
@@ -43,9 +46,20 @@ export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: re
   const failure = broken === undefined ? outcome.failure : restoreFailure(broken, outcome);
   const state = broken === undefined ? outcome.state : 'FAILED';
   await drive.write({
-    run: { state, outcome: null, failure, finished: true, blockedBy: null, wakeInMs: null, pauseRequested: false, cancelRequested: false },
+    run: {
+      state,
+      outcome: null,
+      failure,
+      finished: true,
+      blockedBy: null,
+      wakeInMs: null,
+      pauseRequested: false,
+      cancelRequested: false,
+    },
     releaseLock: true,
-    events: [{ type: 'RUN_STATE', message: failure === null ? sentence(state) : `${sentence(state)}: ${failure.message}` }],
+    events: [
+      { type: 'RUN_STATE', message: failure === null ? sentence(state) : `${sentence(state)}: ${failure.message}` },
+    ],
   });
   drive.deps.log.info({ runId: run.id, operation: run.operation, state, code: failure?.code }, 'run ended');
   return 'stop';

@@ -7,7 +7,7 @@ import type { Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, readRun } from '../store/runs.ts';
 import { makeOutput, type Output } from './output.ts';
 import type { Drive, Next } from './runner.ts';
-import { stepKindOf, type RunnerPoint } from './runner-deps.ts';
+import { type RunnerPoint, stepKindOf } from './runner-deps.ts';
 import { settleAsFailed } from './settle.ts';
 
 /** One step being carried out. */
@@ -59,7 +59,10 @@ async function lookAndAct(work: Work): Promise<Next> {
 async function apply(work: Work): Promise<void> {
   const { drive, step, kind } = work;
   const ports = drive.deps.portsFor(drive.clusterId);
-  const before = kind.isTemporary && step.state === 'pending' ? { value: await kind.readBefore(step.params, ports, contextOf(work)) } : null;
+  const before =
+    kind.isTemporary && step.state === 'pending'
+      ? { value: await kind.readBefore(step.params, ports, contextOf(work)) }
+      : null;
   observe(work, 'before-record');
   await drive.write({
     step: { position: step.position, state: 'applying', attempted: true, started: true },
@@ -67,23 +70,38 @@ async function apply(work: Work): Promise<void> {
     events: [{ type: 'STEP_STARTED', step: step.position, message: step.title }, ...changeEvents(step, before)],
     ...(before === null
       ? {}
-      : { openChange: { id: newId('chg'), clusterId: drive.clusterId, position: step.position, title: step.title, before: before.value } }),
+      : {
+          openChange: {
+            id: newId('chg'),
+            clusterId: drive.clusterId,
+            position: step.position,
+            title: step.title,
+            before: before.value,
+          },
+        }),
   });
   observe(work, 'before-effect');
   drive.held.assertHeld();
   await kind.apply(step.params, ports, contextOf(work));
   observe(work, 'after-effect');
-  drive.appliedAt.set(step.position, drive.deps.now());
+  await work.output.flush();
+  drive.appliedAt.set(step.position, drive.now());
 }
 
 function appliedMsAgo({ drive, step }: Work): number | null {
   const at = drive.appliedAt.get(step.position) ?? step.appliedAt;
-  return at === null ? null : drive.deps.now().getTime() - at.getTime();
+  return at === null ? null : drive.now().getTime() - at.getTime();
 }
 
 function changeEvents(step: RunStep, before: { value: unknown } | null): NewEvent[] {
   if (before === null) return [];
-  return [{ type: 'TEMPORARY_CHANGE', step: step.position, message: `Was ${JSON.stringify(before.value)} before; will be put back` }];
+  return [
+    {
+      type: 'TEMPORARY_CHANGE',
+      step: step.position,
+      message: `Was ${JSON.stringify(before.value)} before; will be put back`,
+    },
+  ];
 }
 
 async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {
@@ -95,7 +113,11 @@ async function record(work: Work, state: 'done' | 'already', check: Check): Prom
     run: { progress: progressOf(work, 1), wakeInMs: null },
     ...(step.ledgerId === null || !(await isLastOfChange(work)) ? {} : { restoredChange: step.ledgerId }),
     events: [
-      { type: 'STEP_FINISHED', step: step.position, message: state === 'already' ? `${step.title}: was so already` : `${step.title}: done` },
+      {
+        type: 'STEP_FINISHED',
+        step: step.position,
+        message: state === 'already' ? `${step.title}: was so already` : `${step.title}: done`,
+      },
     ],
   });
   observe(work, 'after-record');
@@ -106,7 +128,11 @@ async function isLastOfChange(work: Work): Promise<boolean> {
   return !steps.some((step) => step.ledgerId === work.step.ledgerId && step.position > work.step.position);
 }
 
-async function wait(work: Work, progress: { completed: number; total: number | null; message: string }, wakeAfterMs: number): Promise<Next> {
+async function wait(
+  work: Work,
+  progress: { completed: number; total: number | null; message: string },
+  wakeAfterMs: number,
+): Promise<Next> {
   const { drive, step, kind } = work;
   const late = lateBy(work);
   if (late !== null) {
@@ -116,9 +142,17 @@ async function wait(work: Work, progress: { completed: number; total: number | n
       hint: 'Look at the node and its log, then retry the run.',
     });
   }
-  const news = step.progress?.message === progress.message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message: progress.message }];
+  const news =
+    step.progress?.message === progress.message
+      ? []
+      : [{ type: 'STEP_PROGRESS' as const, step: step.position, message: progress.message }];
   await drive.write({
-    step: { position: step.position, progress, started: true, ...(drive.appliedAt.has(step.position) && step.appliedAt === null ? { applied: true } : {}) },
+    step: {
+      position: step.position,
+      progress,
+      started: true,
+      ...(drive.appliedAt.has(step.position) && step.appliedAt === null ? { applied: true } : {}),
+    },
     run: { progress: { ...progressOf(work), message: progress.message }, wakeInMs: wakeAfterMs },
     events: news,
   });
@@ -132,14 +166,22 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
   drive.held.assertHeld();
   await work.output.flush();
   if (!(error instanceof AppError)) {
-    drive.deps.log.error({ runId: drive.runId, step: step.position, kind: kind.kind, err: error }, 'a step threw something that is not an AppError');
-    return fail(work, { code: 'INTERNAL_SERVER_ERROR', message: `${step.title}: an unexpected error`, hint: `The log has it under run ${drive.runId}.` });
+    drive.deps.log.error(
+      { runId: drive.runId, step: step.position, kind: kind.kind, err: error },
+      'a step threw something that is not an AppError',
+    );
+    return fail(work, {
+      code: 'INTERNAL_SERVER_ERROR',
+      message: `${step.title}: an unexpected error`,
+      hint: `The log has it under run ${drive.runId}.`,
+    });
   }
   const mayPass = error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'TIMEOUT';
   if (!mayPass || lateBy(work) !== null) return fail(work, error);
   const wakeAfterMs = Math.min(1_000 * 2 ** Math.min(step.attempt, 5), 15_000);
   const message = `${error.message}; tries again`;
-  const news = step.progress?.message === message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message }];
+  const news =
+    step.progress?.message === message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message }];
   await drive.write({
     step: { position: step.position, started: true, progress: { completed: 0, total: null, message } },
     run: { wakeInMs: wakeAfterMs },
@@ -148,7 +190,10 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
   return { wakeAfterMs };
 }
 
-async function fail(work: Work, failure: { code: AppError['code']; message: string; hint: string | null }): Promise<Next> {
+async function fail(
+  work: Work,
+  failure: { code: AppError['code']; message: string; hint: string | null },
+): Promise<Next> {
   const { drive, step } = work;
   const stored = { code: failure.code, message: failure.message, hint: failure.hint, step: step.position };
   await work.output.flush();
@@ -159,14 +204,22 @@ async function fail(work: Work, failure: { code: AppError['code']; message: stri
   await drive.write(entry);
   // A temporary change that cannot be put back does not keep the others from being put back.
   if (step.phase === 'restore') return 'again';
-  return settleAsFailed(drive, step.phase === 'undo' ? { ...stored, code: 'UNDO_FAILED', message: `Undo stopped: ${failure.message}` } : stored);
+  return settleAsFailed(
+    drive,
+    step.phase === 'undo' ? { ...stored, code: 'UNDO_FAILED', message: `Undo stopped: ${failure.message}` } : stored,
+  );
 }
 
 async function interrupt(work: Work, reason: string): Promise<Next> {
   await work.drive.write({
     run: {
       state: 'INTERRUPTED',
-      failure: { code: 'LEASE_LOST', message: `${work.step.title}: ${reason}`, hint: 'Look whether it happened, then retry or cancel the run.', step: work.step.position },
+      failure: {
+        code: 'LEASE_LOST',
+        message: `${work.step.title}: ${reason}`,
+        hint: 'Look whether it happened, then retry or cancel the run.',
+        step: work.step.position,
+      },
     },
     events: [{ type: 'RUN_STATE', step: work.step.position, message: `Interrupted: ${reason}` }],
   });
@@ -176,19 +229,39 @@ async function interrupt(work: Work, reason: string): Promise<Next> {
 /** Stops what a step set in motion. `stopped`, or when to look again. */
 export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' | Next> {
   const run = await readRun(drive.deps.db, drive.runId);
-  const work: Work = { drive, run, step, kind: stepKindOf(drive.operation, step.kind), output: makeOutput(drive, step.position) };
+  const work: Work = {
+    drive,
+    run,
+    step,
+    kind: stepKindOf(drive.operation, step.kind),
+    output: makeOutput(drive, step.position),
+  };
   try {
     await work.kind.stop(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
     await work.output.flush();
     await drive.write({
-      step: { position: step.position, state: 'failed', progress: null, finished: true, failure: { code: 'CANCELED', message: 'Stopped because the run was cancelled', hint: null, step: step.position } },
+      step: {
+        position: step.position,
+        state: 'failed',
+        progress: null,
+        finished: true,
+        failure: {
+          code: 'CANCELED',
+          message: 'Stopped because the run was cancelled',
+          hint: null,
+          step: step.position,
+        },
+      },
       events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: stopped` }],
     });
     return 'stopped';
   } catch (error) {
     if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
     drive.held.assertHeld();
-    await drive.write({ run: { wakeInMs: 2_000 }, events: [{ type: 'NOTE', step: step.position, message: `Could not stop the step yet: ${messageOf(error)}` }] });
+    await drive.write({
+      run: { wakeInMs: 2_000 },
+      events: [{ type: 'NOTE', step: step.position, message: `Could not stop the step yet: ${messageOf(error)}` }],
+    });
     return { wakeAfterMs: 2_000 };
   } finally {
     work.output.close();
@@ -198,7 +271,7 @@ export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' |
 /** Milliseconds the step has been tried for, when that is longer than it may be; otherwise null. */
 function lateBy({ drive, step, kind }: Work): number | null {
   if (step.startedAt === null) return null;
-  const triedMs = drive.deps.now().getTime() - step.startedAt.getTime();
+  const triedMs = drive.now().getTime() - step.startedAt.getTime();
   return triedMs > kind.timeoutMs(step.params) ? triedMs : null;
 }
 
@@ -212,7 +285,7 @@ function contextOf({ drive, step, output }: Work): StepContext {
     runId: drive.runId,
     clusterId: drive.clusterId,
     signal: drive.held.signal,
-    now: drive.deps.now,
+    now: drive.now,
     log: output.add,
     startedAt: step.startedAt,
   };

@@ -22,9 +22,14 @@ export function startWorker(deps: RunnerDeps, control: ControlDeps, options: Wor
     concurrency: options.concurrency,
     skipWaitingForReady: true,
   });
-  worker.on('failed', (job, err) => deps.log.error({ runId: job?.data.runId, err }, 'a drive failed; the recover loop tries again'));
+  worker.on('failed', (job, err) =>
+    deps.log.error({ runId: job?.data.runId, err }, 'a drive failed; the recover loop tries again'),
+  );
   worker.on('error', (err) => deps.log.debug({ err }, 'the queue is away; the recover loop goes on without it'));
-  const recover = startRecoverLoop(deps, control, { everyMs: options.recoverEveryMs, concurrency: options.concurrency });
+  const recover = startRecoverLoop(deps, control, {
+    everyMs: options.recoverEveryMs,
+    concurrency: options.concurrency,
+  });
   return {
     stop: async () => {
       await Promise.all([recover.stop(), worker.close()]);

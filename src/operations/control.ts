@@ -1,15 +1,13 @@
-import type { Transaction } from 'kysely';
 import { type Actor, can, type Permission, systemActor } from '../domain/access.ts';
 import { whyMayNotVote } from '../domain/approval.ts';
 import { actionsIn, isTerminal, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
-import { findApprovalOfRun, listVotes } from '../store/approvals.ts';
+import { endApproval, findApprovalOfRun, insertVote, listVotes } from '../store/approvals.ts';
 import { insertAudit } from '../store/audit.ts';
-import { databaseNow, inTransaction } from '../store/database.ts';
+import { inTransaction, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
-import { type Run, type RunStep, toRun } from '../store/run-rows.ts';
-import { listSteps, readRun } from '../store/runs.ts';
-import type { Tables } from '../store/tables.ts';
+import type { Run, RunStep } from '../store/run-rows.ts';
+import { listSteps, lockRun, readRun, reopenSteps } from '../store/runs.ts';
 import type { AnyOperation } from './define.ts';
 import { type SubmitDeps, submit } from './submit.ts';
 
@@ -29,7 +27,9 @@ type Decision = { entry: JournalEntry; wake: boolean };
 
 /** Steps that are ours, done, and have a way back; newest first. */
 export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
-  const undone = new Set(steps.filter((step) => step.phase === 'undo' && step.state !== 'failed').map((step) => step.undoOf));
+  const undone = new Set(
+    steps.filter((step) => step.phase === 'undo' && step.state !== 'failed').map((step) => step.undoOf),
+  );
   return steps
     .filter((step) => step.phase === 'do' && step.state === 'done' && !undone.has(step.position))
     .filter((step) => (operation.steps.find((kind) => kind.kind === step.kind)?.undoSteps(step.params).length ?? 0) > 0)
@@ -37,25 +37,42 @@ export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]
 }
 
 /** What anybody who is entitled may ask of this run now. */
-export function allowedActions(run: Run, operation: AnyOperation | undefined, steps: readonly RunStep[]): readonly RunAction[] {
-  const undoable = operation !== undefined && blockedUndo(operation, steps) === null && undoableSteps(operation, steps).length > 0;
+export function allowedActions(
+  run: Run,
+  operation: AnyOperation | undefined,
+  steps: readonly RunStep[],
+): readonly RunAction[] {
+  const undoable =
+    operation !== undefined && blockedUndo(operation, steps) === null && undoableSteps(operation, steps).length > 0;
   return actionsIn(run.state, { undoable });
 }
 
 /** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
 function blockedUndo(operation: AnyOperation, steps: readonly RunStep[]): string | null {
   const blocking = steps.find(
-    (step) => step.phase === 'do' && step.state === 'done' && operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible !== null,
+    (step) =>
+      step.phase === 'do' &&
+      step.state === 'done' &&
+      operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible !== null,
   );
   if (blocking === undefined) return null;
-  return operation.steps.find((kind) => kind.kind === blocking.kind)?.undoImpossible ?? `This version does not know the step ${blocking.kind}`;
+  return (
+    operation.steps.find((kind) => kind.kind === blocking.kind)?.undoImpossible ??
+    `This version does not know the step ${blocking.kind}`
+  );
 }
 
-export async function approveRun(deps: ControlDeps, request: ControlRequest & { planHash?: string | null }): Promise<Run> {
+export async function approveRun(
+  deps: ControlDeps,
+  request: ControlRequest & { planHash?: string | null },
+): Promise<Run> {
   return vote(deps, request, 'APPROVE');
 }
 
-export async function rejectRun(deps: ControlDeps, request: ControlRequest & { planHash?: string | null }): Promise<Run> {
+export async function rejectRun(
+  deps: ControlDeps,
+  request: ControlRequest & { planHash?: string | null },
+): Promise<Run> {
   return vote(deps, request, 'DENY');
 }
 
@@ -64,10 +81,23 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
   return decide(deps, request, { action: 'CANCEL', permission: 'run:control' }, async (tx, run, steps) => {
     const untouched = steps.every((step) => step.state === 'pending') && run.state !== 'RUNNING';
     if (!untouched) {
-      return { entry: { run: { state: 'CANCELING', cancelRequested: true, failure: null, wakeInMs: null }, events: [stateEvent(request, 'asked to cancel')] }, wake: true };
+      return {
+        entry: {
+          run: { state: 'CANCELING', cancelRequested: true, failure: null, wakeInMs: null },
+          events: [stateEvent(request, 'asked to cancel')],
+        },
+        wake: true,
+      };
     }
-    await tx.updateTable('approval').set({ state: 'CANCELED', decided_at: databaseNow }).where('run_id', '=', run.id).where('state', '=', 'PENDING').execute();
-    return { entry: { run: { state: 'CANCELED', finished: true, blockedBy: null }, releaseLock: true, events: [stateEvent(request, 'cancelled it before it began')] }, wake: false };
+    await endApproval(tx, run.id, 'CANCELED');
+    return {
+      entry: {
+        run: { state: 'CANCELED', finished: true, blockedBy: null },
+        releaseLock: true,
+        events: [stateEvent(request, 'cancelled it before it began')],
+      },
+      wake: false,
+    };
   });
 }
 
@@ -81,7 +111,10 @@ export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Ru
 
 export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
   return decide(deps, request, { action: 'RESUME', permission: 'run:control' }, async () => ({
-    entry: { run: { state: 'QUEUED', pauseRequested: false, wakeInMs: null }, events: [stateEvent(request, 'resumed it')] },
+    entry: {
+      run: { state: 'QUEUED', pauseRequested: false, wakeInMs: null },
+      events: [stateEvent(request, 'resumed it')],
+    },
     wake: true,
   }));
 }
@@ -93,26 +126,18 @@ export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<R
 export async function retryRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
   const before = await readVisible(deps, request);
   if (before.failure?.code === 'PLAN_STALE') return retryAfresh(deps, request, before);
-  return decide(deps, request, { action: 'RETRY', permission: 'run:control' }, async (tx, run, steps) => {
-    for (const step of steps.filter((candidate) => candidate.state === 'failed' || candidate.state === 'applying')) {
-      await tx
-        .updateTable('run_step')
-        .set({
-          // `attempt` > 0 says that the effect may have been sent, so it is ours if the cluster shows it.
-          state: step.attempt > 0 ? 'applying' : 'pending',
-          repeat_allowed: 1,
-          failure: null,
-          started_at: null,
-          applied_at: null,
-          finished_at: null,
-        })
-        .where('run_id', '=', run.id)
-        .where('position', '=', step.position)
-        .execute();
-    }
+  return decide(deps, request, { action: 'RETRY', permission: 'run:control' }, async (tx, run) => {
+    await reopenSteps(tx, run.id);
     return {
       entry: {
-        run: { state: 'QUEUED', outcome: null, failure: null, cancelRequested: false, pauseRequested: false, wakeInMs: null },
+        run: {
+          state: 'QUEUED',
+          outcome: null,
+          failure: null,
+          cancelRequested: false,
+          pauseRequested: false,
+          wakeInMs: null,
+        },
         events: [stateEvent(request, 'retried it')],
       },
       wake: true,
@@ -126,11 +151,22 @@ export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run
     const operation = operationOf(deps, run);
     const addSteps = undoableSteps(operation, steps).flatMap((step) => {
       const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
-      return (kind?.undoSteps(step.params) ?? []).map((spec) => ({ ...spec, phase: 'undo' as const, undoOf: step.position }));
+      return (kind?.undoSteps(step.params) ?? []).map((spec) => ({
+        ...spec,
+        phase: 'undo' as const,
+        undoOf: step.position,
+      }));
     });
     return {
       entry: {
-        run: { state: 'UNDOING', outcome: null, failure: null, cancelRequested: false, pauseRequested: false, wakeInMs: null },
+        run: {
+          state: 'UNDOING',
+          outcome: null,
+          failure: null,
+          cancelRequested: false,
+          pauseRequested: false,
+          wakeInMs: null,
+        },
         addSteps,
         events: [stateEvent(request, 'asked to undo it')],
       },
@@ -144,22 +180,22 @@ export async function expireApproval(deps: ControlDeps, runId: string): Promise<
   const expired = await inTransaction(deps.db, async (tx) => {
     const run = await lockRun(tx, runId);
     if (run.state !== 'AWAITING_APPROVAL') return false;
-    const result = await tx
-      .updateTable('approval')
-      .set({ state: 'EXPIRED', decided_at: databaseNow })
-      .where('run_id', '=', runId)
-      .where('state', '=', 'PENDING')
-      .where('expires_at', '<=', databaseNow)
-      .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) return false;
-    await applyEntry(tx, runId, { run: { state: 'EXPIRED', finished: true }, events: [{ type: 'APPROVAL', message: 'Nobody approved in time' }] });
+    if (!(await endApproval(tx, runId, 'EXPIRED'))) return false;
+    await applyEntry(tx, runId, {
+      run: { state: 'EXPIRED', finished: true },
+      events: [{ type: 'APPROVAL', message: 'Nobody approved in time' }],
+    });
     await insertAudit(tx, auditOf(run, { runId, actor: systemActor }, 'expireApproval', 'EXPIRED'));
     return true;
   });
   if (expired) deps.changed(runId);
 }
 
-async function vote(deps: ControlDeps, request: ControlRequest & { planHash?: string | null }, word: 'APPROVE' | 'DENY'): Promise<Run> {
+async function vote(
+  deps: ControlDeps,
+  request: ControlRequest & { planHash?: string | null },
+  word: 'APPROVE' | 'DENY',
+): Promise<Run> {
   const action = word === 'APPROVE' ? 'APPROVE' : 'REJECT';
   return decide(deps, request, { action, permission: 'run:approve' }, async (tx, run) => {
     const approval = await findApprovalOfRun(tx, run.id);
@@ -176,16 +212,20 @@ async function vote(deps: ControlDeps, request: ControlRequest & { planHash?: st
       alreadyVoted: votes.some((given) => given.personId === request.actor.id),
     });
     if (refusal !== null) throw new AppError(refusal.code, refusal.message, { hint: refusal.hint });
-    await tx
-      .insertInto('approval_vote')
-      .values({ approval_id: approval.id, person_id: request.actor.id, person_name: request.actor.name, via: request.actor.via, vote: word, comment: request.comment ?? null, at: databaseNow })
-      .execute();
+    await insertVote(tx, {
+      approvalId: approval.id,
+      personId: request.actor.id,
+      personName: request.actor.name,
+      via: request.actor.via,
+      vote: word,
+      comment: request.comment ?? null,
+    });
     const yes = votes.filter((given) => given.vote === 'APPROVE').length + (word === 'APPROVE' ? 1 : 0);
     const said = `${request.actor.name} ${word === 'APPROVE' ? `approved (${yes} of ${approval.required})` : 'denied it'}${request.comment ? `: ${request.comment}` : ''}`;
     const event = { type: 'APPROVAL' as const, message: said };
     if (word === 'APPROVE' && yes < approval.required) return { entry: { events: [event] }, wake: false };
     const state = word === 'APPROVE' ? 'APPROVED' : 'DENIED';
-    await tx.updateTable('approval').set({ state, decided_at: databaseNow }).where('id', '=', approval.id).execute();
+    await endApproval(tx, run.id, state);
     if (word === 'DENY') return { entry: { run: { state: 'REJECTED', finished: true }, events: [event] }, wake: false };
     return { entry: { run: { state: 'QUEUED', wakeInMs: null }, events: [event] }, wake: true };
   });
@@ -196,7 +236,7 @@ async function decide(
   deps: ControlDeps,
   request: ControlRequest,
   wanted: { action: RunAction; permission: Permission },
-  decision: (tx: Transaction<Tables>, run: Run, steps: readonly RunStep[]) => Promise<Decision>,
+  decision: (tx: Tx, run: Run, steps: readonly RunStep[]) => Promise<Decision>,
 ): Promise<Run> {
   const seen = await readVisible(deps, request);
   await authorize(deps, request, seen, wanted);
@@ -220,10 +260,20 @@ function refuseUnlessAllowed(deps: ControlDeps, run: Run, steps: readonly RunSte
   const allowed = allowedActions(run, operation, steps);
   if (allowed.includes(action)) return;
   const blocked = action === 'UNDO' && !isTerminalWithoutEffect(run) ? blockedUndo(operation, steps) : null;
-  if (blocked !== null) throw new AppError('NOT_UNDOABLE', `R-${run.number} cannot be undone: ${blocked}`, { hint: 'Take the effect back by hand.' });
-  throw new AppError('PRECONDITION_FAILED', `R-${run.number} is ${run.state}; it cannot be asked to ${action.toLowerCase()} now`, {
-    hint: allowed.length === 0 ? 'Nothing more can be asked of it.' : `It can be asked to: ${allowed.map((word) => word.toLowerCase()).join(', ')}.`,
-  });
+  if (blocked !== null)
+    throw new AppError('NOT_UNDOABLE', `R-${run.number} cannot be undone: ${blocked}`, {
+      hint: 'Take the effect back by hand.',
+    });
+  throw new AppError(
+    'PRECONDITION_FAILED',
+    `R-${run.number} is ${run.state}; it cannot be asked to ${action.toLowerCase()} now`,
+    {
+      hint:
+        allowed.length === 0
+          ? 'Nothing more can be asked of it.'
+          : `It can be asked to: ${allowed.map((word) => word.toLowerCase()).join(', ')}.`,
+    },
+  );
 }
 
 function isTerminalWithoutEffect(run: Run): boolean {
@@ -236,12 +286,21 @@ async function readVisible(deps: ControlDeps, { runId, actor }: ControlRequest):
   throw new AppError('NOT_FOUND', `There is no run ${runId}`, { hint: 'Look at the list of runs for its id.' });
 }
 
-async function authorize(deps: ControlDeps, request: ControlRequest, run: Run, wanted: { action: RunAction; permission: Permission }): Promise<void> {
+async function authorize(
+  deps: ControlDeps,
+  request: ControlRequest,
+  run: Run,
+  wanted: { action: RunAction; permission: Permission },
+): Promise<void> {
   if (can(request.actor, wanted.permission, targetOf(run))) return;
   await insertAudit(deps.db, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'FORBIDDEN'));
-  throw new AppError('FORBIDDEN', `${request.actor.name} may not ${wanted.action.toLowerCase()} runs on ${run.clusterName}`, {
-    hint: `It needs the permission ${wanted.permission}.`,
-  });
+  throw new AppError(
+    'FORBIDDEN',
+    `${request.actor.name} may not ${wanted.action.toLowerCase()} runs on ${run.clusterName}`,
+    {
+      hint: `It needs the permission ${wanted.permission}.`,
+    },
+  );
 }
 
 function targetOf(run: Run) {
@@ -261,14 +320,12 @@ function auditOf(run: Run, request: ControlRequest, action: string, outcome: str
   };
 }
 
-async function lockRun(tx: Transaction<Tables>, runId: string): Promise<Run> {
-  return toRun(await tx.selectFrom('run').selectAll().where('id', '=', runId).forUpdate().executeTakeFirstOrThrow());
-}
-
 function operationOf(deps: ControlDeps, run: Run): AnyOperation {
   const operation = deps.operations.get(run.operation);
   if (operation !== undefined) return operation;
-  throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, { hint: 'The run was made by another version.' });
+  throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, {
+    hint: 'The run was made by another version.',
+  });
 }
 
 function stateEvent({ actor, comment }: ControlRequest, what: string) {
@@ -286,5 +343,7 @@ async function retryAfresh(deps: ControlDeps, request: ControlRequest, run: Run)
   });
   if (again.run !== null) return again.run;
   const [first] = again.userErrors;
-  throw new AppError(first?.code ?? 'PRECONDITION_FAILED', first?.message ?? 'It cannot be asked for again', { hint: first?.hint ?? undefined });
+  throw new AppError(first?.code ?? 'PRECONDITION_FAILED', first?.message ?? 'It cannot be asked for again', {
+    hint: first?.hint ?? undefined,
+  });
 }

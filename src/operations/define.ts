@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
-import type { StarRocksSql, SqlTarget } from '../adapters/starrocks/port.ts';
+import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
 import type { Risk } from '../domain/approval.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -60,7 +60,11 @@ export type AnyOperation = Omit<Operation<JsonObject, unknown>, 'complete' | 'ob
   complete(input: JsonObject, given: { now: Date }): JsonObject;
   /** Observes, then plans. */
   observeAndPlan(input: JsonObject, context: ObserveContext): Promise<PlanResult>;
-  postCheck(input: JsonObject, ports: Ports, run: { runId: string; clusterId: string; signal: AbortSignal }): Promise<PostCheck>;
+  postCheck(
+    input: JsonObject,
+    ports: Ports,
+    run: { runId: string; clusterId: string; signal: AbortSignal },
+  ): Promise<PostCheck>;
 };
 
 /** Defines an operation. Everything else (API, Slack, docs, tests) is made from the object this returns. */

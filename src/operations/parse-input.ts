@@ -4,7 +4,10 @@ import type { AnyOperation } from './define.ts';
 import type { UserError } from './submit.ts';
 
 /** Parses what came in; every mistake becomes one user error with its path. Values are never repeated: they may be secret. */
-export function parseInput(operation: AnyOperation, raw: unknown): { input: JsonObject } | { userErrors: readonly UserError[] } {
+export function parseInput(
+  operation: AnyOperation,
+  raw: unknown,
+): { input: JsonObject } | { userErrors: readonly UserError[] } {
   const parsed = operation.input.safeParse(raw);
   return parsed.success ? { input: parsed.data } : { userErrors: parsed.error.issues.slice(0, 20).map(toUserError) };
 }

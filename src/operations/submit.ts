@@ -71,14 +71,18 @@ export async function submit(deps: SubmitDeps, request: SubmitRequest): Promise<
   try {
     return await admit(deps, request);
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'FORBIDDEN' && error.code !== 'STORE_UNAVAILABLE') return refused([toUserError(error)]);
+    if (error instanceof AppError && error.code !== 'FORBIDDEN' && error.code !== 'STORE_UNAVAILABLE')
+      return refused([toUserError(error)]);
     throw error;
   }
 }
 
 async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitResult> {
   const operation = deps.operations.get(request.operation);
-  if (operation === undefined) throw new AppError('NOT_FOUND', `There is no operation ${request.operation}`, { hint: 'Query `operations` for the list.' });
+  if (operation === undefined)
+    throw new AppError('NOT_FOUND', `There is no operation ${request.operation}`, {
+      hint: 'Query `operations` for the list.',
+    });
   const options = checkOptions(request.options ?? {});
   const parsed = parseInput(operation, request.input);
   if ('userErrors' in parsed) return refused(parsed.userErrors);
@@ -96,7 +100,11 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
   }
 
   const input = operation.complete(sealed.input, { now: deps.now() });
-  const planned = await planOperation(operation, input, deps.observeContext(sealed.pending, AbortSignal.timeout(observeTimeoutMs)));
+  const planned = await planOperation(
+    operation,
+    input,
+    deps.observeContext(sealed.pending, AbortSignal.timeout(observeTimeoutMs)),
+  );
   if ('userErrors' in planned) return refused(planned.userErrors);
   const { plan } = planned;
   if (options.planHash !== null && options.planHash !== plan.hash) {
@@ -141,15 +149,23 @@ export async function planOperation(
 ): Promise<{ plan: Plan } | { userErrors: readonly UserError[] }> {
   const result = await operation.observeAndPlan(input, context);
   if (!('refusals' in result)) return { plan: makePlan(operation, result) };
-  return { userErrors: result.refusals.map((refusal) => ({ ...refusal, path: refusal.path ?? null, retryable: false })) };
+  return {
+    userErrors: result.refusals.map((refusal) => ({ ...refusal, path: refusal.path ?? null, retryable: false })),
+  };
 }
 
 type Target = { id: string; name: string; environment: string };
 
-async function authorize(deps: SubmitDeps, operation: AnyOperation, input: JsonObject, request: SubmitRequest): Promise<Target> {
+async function authorize(
+  deps: SubmitDeps,
+  operation: AnyOperation,
+  input: JsonObject,
+  request: SubmitRequest,
+): Promise<Target> {
   const { actor } = request;
   const target = operation.effect === 'creates' ? newTarget(input) : await existingTarget(deps.db, input, actor);
-  const accessTarget = operation.effect === 'creates' ? null : { clusterId: target.id, environment: target.environment };
+  const accessTarget =
+    operation.effect === 'creates' ? null : { clusterId: target.id, environment: target.environment };
   if (can(actor, operation.permission, accessTarget)) return target;
   await insertAudit(deps.db, {
     actor,
@@ -167,19 +183,27 @@ async function authorize(deps: SubmitDeps, operation: AnyOperation, input: JsonO
 }
 
 function newTarget(input: JsonObject): Target {
-  return { id: newId('clu'), name: String(input['name']), environment: String(input['environment']) };
+  return { id: newId('clu'), name: String(input.name), environment: String(input.environment) };
 }
 
 async function existingTarget(db: Database, input: JsonObject, actor: Actor): Promise<Target> {
-  const id = String(input['clusterId']);
+  const id = String(input.clusterId);
   const cluster = await findCluster(db, id);
   if (cluster === null || !can(actor, 'cluster:read', { clusterId: id, environment: cluster.environment })) {
-    throw new AppError('NOT_FOUND', `There is no cluster ${id}`, { hint: 'Query `clusters` for their ids.', path: ['input', 'clusterId'] });
+    throw new AppError('NOT_FOUND', `There is no cluster ${id}`, {
+      hint: 'Query `clusters` for their ids.',
+      path: ['input', 'clusterId'],
+    });
   }
   return cluster;
 }
 
-async function findReplay(deps: SubmitDeps, actor: Actor, key: string | null, inputHash: string): Promise<SubmitResult | null> {
+async function findReplay(
+  deps: SubmitDeps,
+  actor: Actor,
+  key: string | null,
+  inputHash: string,
+): Promise<SubmitResult | null> {
   if (key === null) return null;
   const used = await findIdempotencyKey(deps.db, actor.id, key);
   if (used === null) return null;
@@ -217,7 +241,11 @@ function parseSecretAt(value: string, path: readonly string[], settings: SecretS
     return parseSecret(value, settings);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, error.message, { hint: error.hint ?? undefined, path: ['input', ...path], cause: error });
+    throw new AppError(error.code, error.message, {
+      hint: error.hint ?? undefined,
+      path: ['input', ...path],
+      cause: error,
+    });
   }
 }
 
@@ -227,9 +255,14 @@ function hashKey(settings: SecretSettings): Buffer {
 }
 
 function checkOptions(options: RunOptions) {
-  const tooLong = (['reason', 'idempotencyKey', 'planHash', 'confirm'] as const).find((name) => (options[name]?.length ?? 0) > limits[name]);
+  const tooLong = (['reason', 'idempotencyKey', 'planHash', 'confirm'] as const).find(
+    (name) => (options[name]?.length ?? 0) > limits[name],
+  );
   if (tooLong !== undefined) {
-    throw new AppError('INVALID_INPUT', `options.${tooLong} has at most ${limits[tooLong]} characters`, { hint: 'Shorten it.', path: ['options', tooLong] });
+    throw new AppError('INVALID_INPUT', `options.${tooLong} has at most ${limits[tooLong]} characters`, {
+      hint: 'Shorten it.',
+      path: ['options', tooLong],
+    });
   }
   return {
     dryRun: options.dryRun ?? false,

@@ -30,15 +30,22 @@ export const recordHost = defineStep({
     const same =
       host.user === params.user &&
       host.hostKeyFingerprint === params.fingerprint &&
-      (host.auth.kind === 'key' ? host.auth.privateKeyRef === params.privateKeyRef && host.auth.passphraseRef === params.passphraseRef : params.privateKeyRef === null) &&
+      (host.auth.kind === 'key'
+        ? host.auth.privateKeyRef === params.privateKeyRef && host.auth.passphraseRef === params.passphraseRef
+        : params.privateKeyRef === null) &&
       jump?.address === params.jump?.address &&
       jump?.port === params.jump?.port;
     return same ? { state: 'done', facts: { hostId: host.id } } : { state: 'todo' };
   },
   apply: async (params, { inventory }, { clusterId }) => {
-    const jump = params.jump === null ? null : await inventory.findHostByAddress(clusterId, params.jump.address, params.jump.port);
+    const jump =
+      params.jump === null ? null : await inventory.findHostByAddress(clusterId, params.jump.address, params.jump.port);
     if (params.jump !== null && jump === null) {
-      throw new AppError('PRECONDITION_FAILED', `The jump host ${params.jump.address}:${params.jump.port} is not attached`, { hint: 'Attach it first.' });
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `The jump host ${params.jump.address}:${params.jump.port} is not attached`,
+        { hint: 'Attach it first.' },
+      );
     }
     await inventory.saveHost({
       id: newId('hst'),
@@ -46,7 +53,10 @@ export const recordHost = defineStep({
       address: params.address,
       port: params.port,
       user: params.user,
-      auth: params.privateKeyRef === null ? { kind: 'agent' } : { kind: 'key', privateKeyRef: params.privateKeyRef, passphraseRef: params.passphraseRef },
+      auth:
+        params.privateKeyRef === null
+          ? { kind: 'agent' }
+          : { kind: 'key', privateKeyRef: params.privateKeyRef, passphraseRef: params.passphraseRef },
       hostKeyFingerprint: params.fingerprint,
       jumpHostId: jump?.id ?? null,
     });
@@ -54,9 +64,17 @@ export const recordHost = defineStep({
   undo: { nothing: 'Only how to log in is remembered; attach the host again to change it.' },
 });
 
-const deployment = z.object({ nodeId: z.string(), label: z.string(), kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']), deployDir: z.string() });
+const deployment = z.object({
+  nodeId: z.string(),
+  label: z.string(),
+  kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
+  deployDir: z.string(),
+});
 
-const scriptKind = { FRONTEND: 'frontend', BACKEND: 'backend', COMPUTE_NODE: 'compute-node' } as const satisfies Record<NodeKind, string>;
+const scriptKind = { FRONTEND: 'frontend', BACKEND: 'backend', COMPUTE_NODE: 'compute-node' } as const satisfies Record<
+  NodeKind,
+  string
+>;
 
 /** Logs in, looks whether the nodes' directories are what they should be and whether root is available. */
 export const verifyHost = defineStep({
@@ -72,15 +90,24 @@ export const verifyHost = defineStep({
   },
   apply: async (params, { shell, inventory }, { clusterId, signal, log }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
-    if (host === null) throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, { hint: 'Retry the run.' });
+    if (host === null)
+      throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
+        hint: 'Retry the run.',
+      });
     const session = await shell(host.id);
     const user = (await session.run(whoAmI(), { signal })).stdout.trim();
     for (const node of params.nodes) {
-      const found = await session.run(hasStartScript({ deployDir: node.deployDir, kind: scriptKind[node.kind] }), { signal });
-      if (found.exitCode === 0) continue;
-      throw new AppError('PRECONDITION_FAILED', `${node.deployDir} on ${params.address} does not hold a ${scriptKind[node.kind]} that ${user} may start`, {
-        hint: 'Give the directory that holds bin/ and conf/, and a user who may run its scripts.',
+      const found = await session.run(hasStartScript({ deployDir: node.deployDir, kind: scriptKind[node.kind] }), {
+        signal,
       });
+      if (found.exitCode === 0) continue;
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `${node.deployDir} on ${params.address} does not hold a ${scriptKind[node.kind]} that ${user} may start`,
+        {
+          hint: 'Give the directory that holds bin/ and conf/, and a user who may run its scripts.',
+        },
+      );
     }
     const sudo = user === 'root' || (await session.run(checkSudo(), { signal })).exitCode === 0;
     log(`${params.address}: logged in as ${user}, root ${sudo ? 'available' : 'not available'}`);
@@ -100,13 +127,21 @@ export const attachNodes = defineStep({
   check: async (params, { inventory }, { clusterId }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
     const nodes = await inventory.listNodes(clusterId);
-    const tied = params.nodes.every((wanted) => nodes.some((node) => node.id === wanted.nodeId && node.hostId === host?.id && node.deployDir === wanted.deployDir));
+    const tied = params.nodes.every((wanted) =>
+      nodes.some(
+        (node) => node.id === wanted.nodeId && node.hostId === host?.id && node.deployDir === wanted.deployDir,
+      ),
+    );
     return tied ? { state: 'done' } : { state: 'todo' };
   },
   apply: async (params, { inventory }, { clusterId }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
-    if (host === null) throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, { hint: 'Retry the run.' });
-    for (const node of params.nodes) await inventory.attachNode(node.nodeId, { hostId: host.id, deployDir: node.deployDir });
+    if (host === null)
+      throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
+        hint: 'Retry the run.',
+      });
+    for (const node of params.nodes)
+      await inventory.attachNode(node.nodeId, { hostId: host.id, deployDir: node.deployDir });
   },
   undo: { nothing: 'Only where the nodes are is remembered; attach them again to change it.' },
 });

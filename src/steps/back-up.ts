@@ -17,8 +17,10 @@ export const recordBackup = defineStep({
   timeoutMs: 60_000,
   repeat: 'safe',
   describe: ({ database, snapshot }) => `Open the record of backup ${snapshot} of ${database}`,
-  check: async (_params, { inventory }, { runId }) => ((await inventory.findBackup(runId)) === null ? { state: 'todo' } : { state: 'done' }),
-  apply: async (params, { inventory }, { runId, clusterId }) => inventory.addBackup({ id: newId('bak'), runId, clusterId, ...params }),
+  check: async (_params, { inventory }, { runId }) =>
+    (await inventory.findBackup(runId)) === null ? { state: 'todo' } : { state: 'done' },
+  apply: async (params, { inventory }, { runId, clusterId }) =>
+    inventory.addBackup({ id: newId('bak'), runId, clusterId, ...params }),
   undo: { nothing: 'History stays.' },
 });
 
@@ -78,13 +80,19 @@ export const verifySnapshot = defineStep({
   describe: ({ repository, snapshot }) => `See that ${repository} holds ${snapshot}`,
   check: async (_params, { inventory }, { runId }) => {
     const backup = await inventory.findBackup(runId);
-    return backup?.verifiedAt ? { state: 'done', facts: { backupTimestamp: backup.backupTimestamp } } : { state: 'todo' };
+    return backup?.verifiedAt
+      ? { state: 'done', facts: { backupTimestamp: backup.backupTimestamp } }
+      : { state: 'todo' };
   },
   apply: async ({ repository, snapshot }, { sql, inventory }, { runId, signal, log }) => {
     const found = await findSnapshot(sql, { repository, snapshot }, signal);
     const [timestamp] = found?.timestamps ?? [];
     if (found === null || timestamp === undefined) {
-      throw new AppError('POSTCHECK_FAILED', `The repository ${repository} does not hold ${snapshot}: ${found?.status ?? 'no such snapshot'}`, { hint: 'Look at the repository in the object store.' });
+      throw new AppError(
+        'POSTCHECK_FAILED',
+        `The repository ${repository} does not hold ${snapshot}: ${found?.status ?? 'no such snapshot'}`,
+        { hint: 'Look at the repository in the object store.' },
+      );
     }
     log(`${repository} holds ${snapshot}, timestamp ${timestamp}`);
     await inventory.completeBackup(runId, { backupTimestamp: timestamp });
@@ -92,13 +100,21 @@ export const verifySnapshot = defineStep({
   undo: { nothing: 'It only reads.' },
 });
 
-export async function findSnapshot(sql: StarRocksSql, name: { repository: string; snapshot: string }, signal: AbortSignal): Promise<SnapshotRow | null> {
+export async function findSnapshot(
+  sql: StarRocksSql,
+  name: { repository: string; snapshot: string },
+  signal: AbortSignal,
+): Promise<SnapshotRow | null> {
   // Listing a bucket may take long.
   const rows = parseSnapshots(await sql.query(showSnapshot(name), { signal, timeoutMs: 60_000 }));
   return rows.find((row) => row.snapshot === name.snapshot) ?? null;
 }
 
-async function findJob(sql: StarRocksSql, name: { database: string; snapshot: string }, signal: AbortSignal): Promise<BackupJobRow | null> {
+async function findJob(
+  sql: StarRocksSql,
+  name: { database: string; snapshot: string },
+  signal: AbortSignal,
+): Promise<BackupJobRow | null> {
   const jobs = parseBackupJobs(await sql.query(showBackup(name.database), { signal }));
   return jobs.find((job) => job.snapshot === name.snapshot) ?? null;
 }
@@ -106,5 +122,9 @@ async function findJob(sql: StarRocksSql, name: { database: string; snapshot: st
 function progressOf(job: BackupJobRow) {
   const total = backupJobStates.indexOf('FINISHED');
   const tasks = job.unfinishedTasks > 0 ? `, ${job.unfinishedTasks} tasks left` : '';
-  return { completed: backupJobStates.indexOf(job.state), total, message: `${job.state}${tasks}${job.progress ? ` ${job.progress}` : ''}` };
+  return {
+    completed: backupJobStates.indexOf(job.state),
+    total,
+    message: `${job.state}${tasks}${job.progress ? ` ${job.progress}` : ''}`,
+  };
 }

@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { Inventory } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
 import type { StepSpec } from '../domain/plan.ts';
-import type { Inventory } from '../domain/inventory.ts';
 
 /** Everything a step may reach. A step kind names the ports it uses and is handed those alone. */
 export type Ports = {
@@ -115,13 +115,15 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     canStop: definition.stop !== undefined,
     isTemporary: definition.temporary !== undefined,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
-    timeoutMs: (params) => (typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params))),
+    timeoutMs: (params) =>
+      typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params)),
     describe: (params) => definition.describe(parse(params)),
     check: (params, ports, context) => definition.check(parse(params), pick(ports), context),
     apply: async (params, ports, context) => definition.apply?.(parse(params), pick(ports), context),
     stop: async (params, ports, context) => definition.stop?.(parse(params), pick(ports), context),
     undoSteps: (params) => ('steps' in definition.undo ? definition.undo.steps(parse(params)) : []),
-    readBefore: async (params, ports, context) => (await definition.temporary?.read(parse(params), pick(ports), context)) ?? null,
+    readBefore: async (params, ports, context) =>
+      (await definition.temporary?.read(parse(params), pick(ports), context)) ?? null,
     restoreSteps: (params, before) => definition.temporary?.restore(parse(params), before) ?? [],
     spec,
     with: spec,

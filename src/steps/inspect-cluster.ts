@@ -4,7 +4,7 @@ import { parseReplicaTotals, parseRepositories } from '../adapters/starrocks/par
 import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
 import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { showProc, showRepositories } from '../adapters/starrocks/statements.ts';
-import { healthWord, type Host, type ObservedNode } from '../domain/cluster.ts';
+import { type Host, healthWord, type ObservedNode } from '../domain/cluster.ts';
 import { evaluateHealth, type HealthFacts } from '../domain/health-checks.ts';
 import { AppError } from '../errors.ts';
 import { defineStep, type Ports, type StepContext } from './define.ts';
@@ -25,7 +25,8 @@ export const inspectCluster = defineStep({
   },
   apply: async (_params, ports, context) => {
     const checks = evaluateHealth(await readHealthFacts(ports, context));
-    for (const check of checks.filter((one) => one.status === 'FAIL')) context.log(`${check.severity} ${check.name}: ${check.observed}`);
+    for (const check of checks.filter((one) => one.status === 'FAIL'))
+      context.log(`${check.severity} ${check.name}: ${check.observed}`);
     await ports.inventory.saveReport({ clusterId: context.clusterId, runId: context.runId, checks });
   },
   undo: { nothing: 'It only reads.' },
@@ -38,8 +39,12 @@ async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepC
   const hosts = await inventory.listHosts(clusterId);
   return {
     nodes,
-    replicas: await orSkip(notAsked, 'tablets-healthy', async () => parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))),
-    repositories: await orSkip(notAsked, 'repositories', async () => parseRepositories(await sql.query(showRepositories(), { signal }))),
+    replicas: await orSkip(notAsked, 'tablets-healthy', async () =>
+      parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal })),
+    ),
+    repositories: await orSkip(notAsked, 'repositories', async () =>
+      parseRepositories(await sql.query(showRepositories(), { signal })),
+    ),
     singleReplicaTables: await orSkip(notAsked, 'replication', () => countSingleReplicaTables(sql, { signal })),
     unhealthyHttp: await findUnhealthy(nodes, ports, signal),
     hosts,
@@ -62,13 +67,20 @@ async function orSkip<T>(notAsked: Record<string, string>, name: string, ask: ()
   }
 }
 
-async function findUnhealthy(nodes: readonly ObservedNode[], { http }: Looking, signal: AbortSignal): Promise<string[]> {
+async function findUnhealthy(
+  nodes: readonly ObservedNode[],
+  { http }: Looking,
+  signal: AbortSignal,
+): Promise<string[]> {
   const answers = await Promise.all(
     nodes
       .filter((node) => node.alive && node.httpPort !== null && node.httpPort > 0)
       .map(async (node) => {
         const address = { host: node.host, httpPort: node.httpPort ?? 0 };
-        return { name: `${address.host}:${address.httpPort}`, healthy: (await orSkip({}, 'http', () => http.health(address, { signal }))) === true };
+        return {
+          name: `${address.host}:${address.httpPort}`,
+          healthy: (await orSkip({}, 'http', () => http.health(address, { signal }))) === true,
+        };
       }),
   );
   return answers.filter((answer) => !answer.healthy).map((answer) => answer.name);
@@ -79,7 +91,7 @@ async function findFailedLogins(hosts: readonly Host[], { shell }: Looking, sign
     hosts.map(async (host) => {
       const reasons: Record<string, string> = {};
       await orSkip(reasons, 'login', async () => (await shell(host.id)).run(whoAmI(), { signal, timeoutMs: 15_000 }));
-      return reasons['login'] === undefined ? [] : [`${host.address}:${host.port}: ${reasons['login']}`];
+      return reasons.login === undefined ? [] : [`${host.address}:${host.port}: ${reasons.login}`];
     }),
   );
   return logins.flat();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseNodeProcess, type NodeProcess } from '../adapters/ssh/answers.ts';
+import { type NodeProcess, parseNodeProcess } from '../adapters/ssh/answers.ts';
 import {
   isProcessAlive,
   readPid,
@@ -32,10 +32,18 @@ const nodePlace = z.object({
 
 export type NodePlace = z.infer<typeof nodePlace>;
 
-const commandKind = { FRONTEND: 'frontend', BACKEND: 'backend', COMPUTE_NODE: 'compute-node' } as const satisfies Record<NodeKind, string>;
+const commandKind = {
+  FRONTEND: 'frontend',
+  BACKEND: 'backend',
+  COMPUTE_NODE: 'compute-node',
+} as const satisfies Record<NodeKind, string>;
 
 /** The process that the node's pid file names now, or null. */
-export async function readNodeProcess(shell: Shell, node: { kind: NodeKind; deployDir: string }, signal: AbortSignal): Promise<NodeProcess | null> {
+export async function readNodeProcess(
+  shell: Shell,
+  node: { kind: NodeKind; deployDir: string },
+  signal: AbortSignal,
+): Promise<NodeProcess | null> {
   const answer = await shell.run(readPid({ deployDir: node.deployDir, kind: commandKind[node.kind] }), { signal });
   return parseNodeProcess(answer.stdout);
 }
@@ -55,11 +63,17 @@ export const startNode = defineStep({
   check: async (node, { shell }, { signal }) => {
     const running = await readNodeProcess(await shell(node.hostId), node, signal);
     const isNew = running !== null && !isSameProcess(running, node.process);
-    return isNew ? { state: 'done', facts: { pid: running.pid, startedAtTicks: running.startedAtTicks } } : { state: 'todo' };
+    return isNew
+      ? { state: 'done', facts: { pid: running.pid, startedAtTicks: running.startedAtTicks } }
+      : { state: 'todo' };
   },
   apply: async (node, { shell }, { signal, log }) => {
     const session = await shell(node.hostId);
-    const result = await session.run(startCommand(node), { signal, timeoutMs: 60_000, onLine: (line) => log(`${node.label}: ${line}`) });
+    const result = await session.run(startCommand(node), {
+      signal,
+      timeoutMs: 60_000,
+      onLine: (line) => log(`${node.label}: ${line}`),
+    });
     if (result.exitCode !== 0) throw commandFailed(`The start script of ${node.label}`, result);
   },
   undo: { nothing: 'The node runs; stopping it again would help nobody.' },
@@ -73,7 +87,8 @@ export const stopNode = defineStep({
   timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 60) * 1_000,
   settleMs: 600_000, // stop_cn.sh returns at once while the process drains
   repeat: 'safe', // a second signal to a process that is stopping changes nothing
-  describe: ({ label, graceful, process }) => `Stop ${label} (pid ${process.pid})${graceful ? ', letting its work end' : ''}`,
+  describe: ({ label, graceful, process }) =>
+    `Stop ${label} (pid ${process.pid})${graceful ? ', letting its work end' : ''}`,
   check: async (node, { shell }, { signal }) => {
     const alive = await (await shell(node.hostId)).run(isProcessAlive(node.process), { signal });
     return alive.exitCode === 0 ? { state: 'todo' } : { state: 'done', facts: { pid: node.process.pid } };
@@ -82,9 +97,13 @@ export const stopNode = defineStep({
     const session = await shell(node.hostId);
     const running = await readNodeProcess(session, node, signal);
     if (running === null || !isSameProcess(running, node.process)) {
-      throw new AppError('PRECONDITION_FAILED', `The pid file of ${node.label} does not name the process ${node.process.pid} that was to be stopped`, {
-        hint: 'Somebody restarted it meanwhile, or its pid file was removed. Look at the host, then ask again.',
-      });
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `The pid file of ${node.label} does not name the process ${node.process.pid} that was to be stopped`,
+        {
+          hint: 'Somebody restarted it meanwhile, or its pid file was removed. Look at the host, then ask again.',
+        },
+      );
     }
     const result = await session.run(stopCommand(node), {
       signal,
@@ -99,29 +118,55 @@ export const stopNode = defineStep({
 /** A gate: the cluster itself says that the node is back, with a start time that is not the one from before. */
 export const awaitNode = defineStep({
   kind: 'awaitNode',
-  params: z.object({ nodeId: z.string(), label: z.string(), kind, host: z.string(), port: z.number(), startedBefore: z.string().nullable() }),
+  params: z.object({
+    nodeId: z.string(),
+    label: z.string(),
+    kind,
+    host: z.string(),
+    port: z.number(),
+    startedBefore: z.string().nullable(),
+  }),
   ports: ['sql', 'http', 'inventory'],
   timeoutMs: 300_000,
   repeat: 'safe',
   describe: ({ label }) => `Wait until the cluster says that ${label} is alive again`,
   check: async (node, { sql, http, inventory }, { clusterId, signal }) => {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    const row = nodes.find((candidate) => candidate.kind === node.kind && candidate.host === node.host && candidate.port === node.port);
-    const moving = (message: string) => ({ state: 'moving' as const, progress: { completed: 0, total: null, message }, wakeAfterMs: 1_000 });
+    const row = nodes.find(
+      (candidate) => candidate.kind === node.kind && candidate.host === node.host && candidate.port === node.port,
+    );
+    const moving = (message: string) => ({
+      state: 'moving' as const,
+      progress: { completed: 0, total: null, message },
+      wakeAfterMs: 1_000,
+    });
     if (row === undefined) {
-      return { state: 'blocked', code: 'POSTCHECK_FAILED', message: `${node.label} is not in the cluster any more`, hint: 'Look at SHOW FRONTENDS and SHOW BACKENDS.' };
+      return {
+        state: 'blocked',
+        code: 'POSTCHECK_FAILED',
+        message: `${node.label} is not in the cluster any more`,
+        hint: 'Look at SHOW FRONTENDS and SHOW BACKENDS.',
+      };
     }
-    if (!row.alive) return moving(`${node.label} is not alive yet${row.errorMessage === null ? '' : `: ${row.errorMessage}`}`);
-    if (row.startedAt === null || row.startedAt === node.startedBefore) return moving(`${node.label} has not reported its new start yet`);
-    if (!nodes.some((candidate) => candidate.role === 'LEADER' && candidate.alive)) return moving('The frontends have no leader yet');
-    if (row.httpPort !== null && !(await isHealthy(http, { host: row.host, httpPort: row.httpPort }, signal))) return moving(`${node.label} does not answer /api/health yet`);
+    if (!row.alive)
+      return moving(`${node.label} is not alive yet${row.errorMessage === null ? '' : `: ${row.errorMessage}`}`);
+    if (row.startedAt === null || row.startedAt === node.startedBefore)
+      return moving(`${node.label} has not reported its new start yet`);
+    if (!nodes.some((candidate) => candidate.role === 'LEADER' && candidate.alive))
+      return moving('The frontends have no leader yet');
+    if (row.httpPort !== null && !(await isHealthy(http, { host: row.host, httpPort: row.httpPort }, signal)))
+      return moving(`${node.label} does not answer /api/health yet`);
     await inventory.saveTopology(clusterId, { nodes, runMode: null });
     return { state: 'done', facts: { startedAt: row.startedAt, version: row.version ?? '' } };
   },
   undo: { nothing: 'It only waits.' },
 });
 
-async function isHealthy(http: { health(node: { host: string; httpPort: number }, call: { signal: AbortSignal }): Promise<boolean> }, node: { host: string; httpPort: number }, signal: AbortSignal): Promise<boolean> {
+async function isHealthy(
+  http: { health(node: { host: string; httpPort: number }, call: { signal: AbortSignal }): Promise<boolean> },
+  node: { host: string; httpPort: number },
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     return await http.health(node, { signal });
   } catch (error) {
@@ -163,5 +208,7 @@ function stopCommand(node: NodePlace & { graceful: boolean; timeoutSeconds: numb
 
 function commandFailed(what: string, result: { exitCode: number; stdout: string; stderr: string }): AppError {
   const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
-  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, { hint: 'Look at the log of the node on its host, then retry the run.' });
+  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, {
+    hint: 'Look at the log of the node on its host, then retry the run.',
+  });
 }

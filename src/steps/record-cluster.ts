@@ -9,7 +9,8 @@ export const forgetCluster = defineStep({
   timeoutMs: 60_000,
   repeat: 'safe',
   describe: ({ name }) => `Forget the cluster ${name}; nothing on it is touched`,
-  check: async (_params, { inventory }, { clusterId }) => ((await inventory.findCluster(clusterId)) === null ? { state: 'done' } : { state: 'todo' }),
+  check: async (_params, { inventory }, { clusterId }) =>
+    (await inventory.findCluster(clusterId)) === null ? { state: 'done' } : { state: 'todo' },
   apply: async (_params, { inventory }, { clusterId }) => inventory.removeCluster(clusterId),
   undo: { impossible: 'The stored credentials are destroyed; register the cluster again instead' },
 });
@@ -32,7 +33,12 @@ export const recordCluster = defineStep({
     if ((await inventory.findCluster(clusterId)) !== null) return { state: 'done' };
     const other = await inventory.findClusterByName(name);
     if (other === null) return { state: 'todo' };
-    return { state: 'blocked', code: 'ALREADY_EXISTS', message: `A cluster named ${name} was registered meanwhile`, hint: 'Choose another name.' };
+    return {
+      state: 'blocked',
+      code: 'ALREADY_EXISTS',
+      message: `A cluster named ${name} was registered meanwhile`,
+      hint: 'Choose another name.',
+    };
   },
   apply: async (params, { inventory }, { clusterId }) => inventory.addCluster({ id: clusterId, ...params }),
   undo: { steps: ({ name }) => [forgetCluster.with({ name })] },

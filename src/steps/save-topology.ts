@@ -13,13 +13,24 @@ export const saveTopology = defineStep({
   describe: () => 'Read the nodes of the cluster',
   check: async (_params, { inventory }, { clusterId, startedAt }) => {
     const cluster = await inventory.findCluster(clusterId);
-    if (cluster === null) return { state: 'blocked', code: 'NOT_FOUND', message: 'The cluster was unregistered meanwhile', hint: 'Register it again.' };
+    if (cluster === null)
+      return {
+        state: 'blocked',
+        code: 'NOT_FOUND',
+        message: 'The cluster was unregistered meanwhile',
+        hint: 'Register it again.',
+      };
     const fresh = startedAt !== null && cluster.observedAt !== null && cluster.observedAt >= startedAt;
-    return fresh ? { state: 'done', facts: { nodes: (await inventory.listNodes(clusterId)).length } } : { state: 'todo' };
+    return fresh
+      ? { state: 'done', facts: { nodes: (await inventory.listNodes(clusterId)).length } }
+      : { state: 'todo' };
   },
   apply: async (_params, { sql, inventory }, { clusterId, signal }) => {
     const topology = await readTopology(sql, { signal });
-    await inventory.saveTopology(clusterId, { nodes: toObservedNodes(topology), runMode: await runModeOrNull(sql, signal) });
+    await inventory.saveTopology(clusterId, {
+      nodes: toObservedNodes(topology),
+      runMode: await runModeOrNull(sql, signal),
+    });
   },
   undo: { nothing: 'It only reads.' },
 });

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import { databaseNow, type Queryable } from './database.ts';
+import { databaseNow, type Queryable, type Tx } from './database.ts';
 import type { Tables } from './tables.ts';
 
 export const approvalStates = ['PENDING', 'APPROVED', 'DENIED', 'EXPIRED', 'CANCELED'] as const;
@@ -65,12 +65,55 @@ export async function findApprovalByNumber(db: Queryable, number: number): Promi
 }
 
 export async function listVotes(db: Queryable, approvalId: string): Promise<readonly Vote[]> {
-  const rows = await db.selectFrom('approval_vote').selectAll().where('approval_id', '=', approvalId).orderBy('at').execute();
+  const rows = await db
+    .selectFrom('approval_vote')
+    .selectAll()
+    .where('approval_id', '=', approvalId)
+    .orderBy('at')
+    .execute();
   return rows.map(toVote);
 }
 
 /** Pending approvals whose time is over; they are expired actively, so that a card in Slack can say so. */
 export async function listOverdueApprovals(db: Queryable): Promise<readonly { runId: string }[]> {
-  const rows = await db.selectFrom('approval').select('run_id').where('state', '=', 'PENDING').where('expires_at', '<=', databaseNow).limit(100).execute();
+  const rows = await db
+    .selectFrom('approval')
+    .select('run_id')
+    .where('state', '=', 'PENDING')
+    .where('expires_at', '<=', databaseNow)
+    .limit(100)
+    .execute();
   return rows.map((row) => ({ runId: row.run_id }));
+}
+
+/** Ends the pending approval of a run; false when there is none, or (for `EXPIRED`) its time is not over. */
+export async function endApproval(
+  tx: Tx,
+  runId: string,
+  state: Exclude<Approval['state'], 'PENDING'>,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable('approval')
+    .set({ state, decided_at: databaseNow })
+    .where('run_id', '=', runId)
+    .where('state', '=', 'PENDING')
+    .$if(state === 'EXPIRED', (update) => update.where('expires_at', '<=', databaseNow))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** One vote per person: a second one is a duplicate key. */
+export async function insertVote(tx: Tx, vote: Omit<Vote, 'at'>): Promise<void> {
+  await tx
+    .insertInto('approval_vote')
+    .values({
+      approval_id: vote.approvalId,
+      person_id: vote.personId,
+      person_name: vote.personName,
+      via: vote.via,
+      vote: vote.vote,
+      comment: vote.comment,
+      at: databaseNow,
+    })
+    .execute();
 }

@@ -7,8 +7,9 @@ import * as slack from './migrations/0003-slack.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
 /** Where a function may run inside somebody else's transaction. */
-export type Queryable = Kysely<Tables> | Transaction<Tables>;
+export type Queryable = Database | Tx;
 
 export type DatabaseOptions = {
   url: string;
@@ -72,6 +73,11 @@ export async function migrate(db: Database): Promise<void> {
 
 /** The database's own clock; leases are compared with it alone, so clocks of hosts do not matter. */
 export const databaseNow = sql<Date>`UTC_TIMESTAMP(3)`;
+
+export async function readDatabaseTime(db: Queryable): Promise<Date> {
+  const { rows } = await sql<{ at: Date }>`SELECT ${databaseNow} AS at`.execute(db);
+  return rows[0]?.at ?? new Date();
+}
 
 /** The database's clock plus some milliseconds. */
 export function databaseNowPlus(ms: number) {

@@ -1,7 +1,19 @@
 import type { Inventory } from '../domain/inventory.ts';
 import { newId } from '../ids.ts';
 import { type Database, databaseNow, isDuplicateKey } from './database.ts';
-import { deleteCluster, findBackupOfRun, findCluster, findClusterByName, insertCluster, listHosts, listNodes, toCluster, toHost, toNode, toReport } from './inventory.ts';
+import {
+  deleteCluster,
+  findBackupOfRun,
+  findCluster,
+  findClusterByName,
+  insertCluster,
+  listHosts,
+  listNodes,
+  toCluster,
+  toHost,
+  toNode,
+  toReport,
+} from './inventory.ts';
 import { toJson } from './json.ts';
 import { saveTopology } from './topology.ts';
 
@@ -72,7 +84,11 @@ export function makeInventory(db: Database): Inventory {
       await db.updateTable('host').set({ ssh: facts.ssh, sudo, problem: facts.problem }).where('id', '=', id).execute();
     },
     attachNode: async (nodeId, place) => {
-      await db.updateTable('cluster_node').set({ host_id: place.hostId, deploy_dir: place.deployDir }).where('id', '=', nodeId).execute();
+      await db
+        .updateTable('cluster_node')
+        .set({ host_id: place.hostId, deploy_dir: place.deployDir })
+        .where('id', '=', nodeId)
+        .execute();
     },
     findPinnedKey: async (clusterId, address, port) => {
       const row = await db

@@ -1,6 +1,14 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import { type Backup, type CheckReport, type Cluster, type ClusterNode, type Host, type HostAuth, nodeKinds } from '../domain/cluster.ts';
+import {
+  type Backup,
+  type CheckReport,
+  type Cluster,
+  type ClusterNode,
+  type Host,
+  type HostAuth,
+  nodeKinds,
+} from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { type Database, databaseNow, inTransaction, isDuplicateKey, type Queryable } from './database.ts';
 import { fromJson, toJson } from './json.ts';
@@ -87,7 +95,13 @@ export function toBackup(row: Selectable<Tables['backup']>, runIsOpen: boolean):
 }
 
 export function toReport(row: Selectable<Tables['check_report']>): CheckReport {
-  return { id: row.id, clusterId: row.cluster_id, runId: row.run_id, at: row.at, checks: fromJson(checksShape, row.checks) };
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    runId: row.run_id,
+    at: row.at,
+    checks: fromJson(checksShape, row.checks),
+  };
 }
 
 export async function findCluster(db: Queryable, id: string): Promise<Cluster | null> {
@@ -100,7 +114,10 @@ export async function findClusterByName(db: Queryable, name: string): Promise<Cl
   return row === undefined ? null : toCluster(row);
 }
 
-export async function insertCluster(db: Database, cluster: Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>): Promise<void> {
+export async function insertCluster(
+  db: Database,
+  cluster: Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>,
+): Promise<void> {
   try {
     await db
       .insertInto('cluster')
@@ -138,12 +155,25 @@ export async function deleteCluster(db: Database, id: string): Promise<void> {
 }
 
 export async function listNodes(db: Queryable, clusterId: string): Promise<readonly ClusterNode[]> {
-  const rows = await db.selectFrom('cluster_node').selectAll().where('cluster_id', '=', clusterId).orderBy('kind').orderBy('host').orderBy('port').execute();
+  const rows = await db
+    .selectFrom('cluster_node')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .orderBy('kind')
+    .orderBy('host')
+    .orderBy('port')
+    .execute();
   return rows.map(toNode);
 }
 
 export async function listHosts(db: Queryable, clusterId: string): Promise<readonly Host[]> {
-  const rows = await db.selectFrom('host').selectAll().where('cluster_id', '=', clusterId).orderBy('address').orderBy('port').execute();
+  const rows = await db
+    .selectFrom('host')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .orderBy('address')
+    .orderBy('port')
+    .execute();
   return rows.map(toHost);
 }
 

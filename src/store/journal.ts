@@ -63,13 +63,18 @@ export async function writeJournal(db: Database, lease: Lease, entry: JournalEnt
       .where('lease_expires_at', '>', databaseNow)
       .forUpdate()
       .executeTakeFirst();
-    if (held === undefined) throw new AppError('LEASE_LOST', `Another worker may be driving run ${lease.runId}`, { retryable: true });
+    if (held === undefined)
+      throw new AppError('LEASE_LOST', `Another worker may be driving run ${lease.runId}`, { retryable: true });
     return applyEntry(tx, lease.runId, entry);
   });
 }
 
 /** The same without a lease, for what a person decides about a run (approve, cancel, retry). The caller locks the row. */
-export async function applyEntry(tx: Transaction<Tables>, runId: string, entry: JournalEntry): Promise<readonly string[]> {
+export async function applyEntry(
+  tx: Transaction<Tables>,
+  runId: string,
+  entry: JournalEntry,
+): Promise<readonly string[]> {
   if (entry.addSteps !== undefined) await insertSteps(tx, runId, entry.addSteps);
   if (entry.step !== undefined) await updateStep(tx, runId, entry.step);
   if (entry.openChange !== undefined) await openChange(tx, runId, entry.openChange);
@@ -81,7 +86,10 @@ export async function applyEntry(tx: Transaction<Tables>, runId: string, entry: 
       .execute();
   }
   if (entry.takeLock !== undefined) {
-    await tx.insertInto('cluster_lock').values({ cluster_id: entry.takeLock, run_id: runId, since: databaseNow }).execute();
+    await tx
+      .insertInto('cluster_lock')
+      .values({ cluster_id: entry.takeLock, run_id: runId, since: databaseNow })
+      .execute();
   }
   const waiting = entry.releaseLock === true ? await releaseLock(tx, runId) : [];
   await updateRun(tx, runId, entry.run ?? {}, entry.events?.length ?? 0);
@@ -136,7 +144,12 @@ async function updateStep(tx: Queryable, runId: string, step: NonNullable<Journa
     .execute();
 }
 
-async function updateRun(tx: Queryable, runId: string, run: NonNullable<JournalEntry['run']>, newEvents: number): Promise<void> {
+async function updateRun(
+  tx: Queryable,
+  runId: string,
+  run: NonNullable<JournalEntry['run']>,
+  newEvents: number,
+): Promise<void> {
   await tx
     .updateTable('run')
     .set((row) => ({
@@ -161,7 +174,11 @@ async function updateRun(tx: Queryable, runId: string, run: NonNullable<JournalE
 
 async function insertEvents(tx: Queryable, runId: string, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const { event_sequence: last } = await tx.selectFrom('run').select('event_sequence').where('id', '=', runId).executeTakeFirstOrThrow();
+  const { event_sequence: last } = await tx
+    .selectFrom('run')
+    .select('event_sequence')
+    .where('id', '=', runId)
+    .executeTakeFirstOrThrow();
   const first = last - events.length + 1;
   const values = events.map((event, index) => ({
     run_id: runId,
@@ -174,7 +191,11 @@ async function insertEvents(tx: Queryable, runId: string, events: readonly NewEv
   await tx.insertInto('run_event').values(values).execute();
 }
 
-async function openChange(tx: Queryable, runId: string, change: NonNullable<JournalEntry['openChange']>): Promise<void> {
+async function openChange(
+  tx: Queryable,
+  runId: string,
+  change: NonNullable<JournalEntry['openChange']>,
+): Promise<void> {
   await tx
     .insertInto('temporary_change')
     .values({
@@ -194,7 +215,12 @@ async function openChange(tx: Queryable, runId: string, change: NonNullable<Jour
 /** Frees the cluster and wakes everybody who waited for this run. */
 async function releaseLock(tx: Queryable, runId: string): Promise<readonly string[]> {
   await tx.deleteFrom('cluster_lock').where('run_id', '=', runId).execute();
-  const waiting = await tx.selectFrom('run').select('id').where('blocked_by', '=', runId).where('state', '=', 'QUEUED').execute();
+  const waiting = await tx
+    .selectFrom('run')
+    .select('id')
+    .where('blocked_by', '=', runId)
+    .where('state', '=', 'QUEUED')
+    .execute();
   const ids = waiting.map((row) => row.id);
   if (ids.length > 0) await tx.updateTable('run').set({ wake_at: null }).where('id', 'in', ids).execute();
   return ids;

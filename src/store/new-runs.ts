@@ -2,11 +2,18 @@ import type { Actor } from '../domain/access.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { SealingKeys } from '../domain/sealing.ts';
-import { type Database, databaseNow, databaseNowPlus, inTransaction, isDuplicateKey, type Queryable } from './database.ts';
+import { insertAudit } from './audit.ts';
+import {
+  type Database,
+  databaseNow,
+  databaseNowPlus,
+  inTransaction,
+  isDuplicateKey,
+  type Queryable,
+} from './database.ts';
 import { insertSteps } from './journal.ts';
 import { toJson } from './json.ts';
 import { insertSecrets, type PendingSecret } from './secrets.ts';
-import { insertAudit } from './audit.ts';
 
 export type NewRun = {
   id: string;
@@ -33,12 +40,22 @@ export async function insertRun(db: Database, run: NewRun): Promise<'created' | 
       if (run.idempotency !== null) {
         await tx
           .insertInto('idempotency_key')
-          .values({ actor_id: run.actor.id, key: run.idempotency.key, input_hash: run.idempotency.inputHash, run_id: run.id, created_at: databaseNow })
+          .values({
+            actor_id: run.actor.id,
+            key: run.idempotency.key,
+            input_hash: run.idempotency.inputHash,
+            run_id: run.id,
+            created_at: databaseNow,
+          })
           .execute();
       }
       await insertSecrets(tx, run.secrets, { clusterId: run.cluster.id, keys: run.keys });
       await insertRunRow(tx, run);
-      await insertSteps(tx, run.id, run.plan.steps.map((step) => ({ ...step, phase: 'do' as const })));
+      await insertSteps(
+        tx,
+        run.id,
+        run.plan.steps.map((step) => ({ ...step, phase: 'do' as const })),
+      );
       if (run.approval !== null) await insertApproval(tx, run, run.approval);
       await insertAudit(tx, {
         actor: run.actor,
@@ -122,7 +139,16 @@ async function insertApproval(tx: Queryable, run: NewRun, approval: NonNullable<
 }
 
 /** What an idempotency key was used for by this actor, or null. */
-export async function findIdempotencyKey(db: Queryable, actorId: string, key: string): Promise<{ inputHash: string; runId: string } | null> {
-  const row = await db.selectFrom('idempotency_key').selectAll().where('actor_id', '=', actorId).where('key', '=', key).executeTakeFirst();
+export async function findIdempotencyKey(
+  db: Queryable,
+  actorId: string,
+  key: string,
+): Promise<{ inputHash: string; runId: string } | null> {
+  const row = await db
+    .selectFrom('idempotency_key')
+    .selectAll()
+    .where('actor_id', '=', actorId)
+    .where('key', '=', key)
+    .executeTakeFirst();
   return row === undefined ? null : { inputHash: row.input_hash, runId: row.run_id };
 }

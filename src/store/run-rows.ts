@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -16,7 +17,6 @@ import {
 import { errorCodes } from '../errors.ts';
 import { fromJson } from './json.ts';
 import type { Tables } from './tables.ts';
-import type { Selectable } from 'kysely';
 
 /** A run as it is stored. */
 export type Run = {
@@ -54,7 +54,10 @@ export type Run = {
 };
 
 /** What a run will end as, kept while its temporary changes are being put back. */
-export type Outcome = { readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE'; readonly failure: Failure | null };
+export type Outcome = {
+  readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE';
+  readonly failure: Failure | null;
+};
 
 export type RunStep = {
   readonly runId: string;
@@ -119,7 +122,11 @@ const failure: z.ZodType<Failure> = z.object({
   hint: z.string().nullable(),
   step: z.number().nullable(),
 });
-const progress: z.ZodType<Progress> = z.object({ completed: z.number(), total: z.number().nullable(), message: z.string() });
+const progress: z.ZodType<Progress> = z.object({
+  completed: z.number(),
+  total: z.number().nullable(),
+  message: z.string(),
+});
 const check = z.object({
   name: z.string(),
   status: z.enum(['PASS', 'FAIL', 'SKIPPED']),
@@ -129,7 +136,11 @@ const check = z.object({
   hint: z.string().nullable(),
 });
 export const checksShape = z.array(check);
-const postCheck: z.ZodType<PostCheck> = z.object({ passed: z.boolean(), checks: checksShape, facts: jsonObject.optional() });
+const postCheck: z.ZodType<PostCheck> = z.object({
+  passed: z.boolean(),
+  checks: checksShape,
+  facts: jsonObject.optional(),
+});
 const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject });
 const plan: z.ZodType<Plan> = z.object({
   operation: z.string(),

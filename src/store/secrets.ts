@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { type SealingKeys, seal, unseal } from '../domain/sealing.ts';
 import { AppError } from '../errors.ts';
-import { seal, type SealingKeys, unseal } from '../domain/sealing.ts';
 import { type Database, databaseNow, type Queryable } from './database.ts';
 
 /** A secret as it came in: by reference, or its value. */
@@ -48,7 +48,11 @@ export function parseSecret(text: string, settings: SecretSettings): SecretSourc
 }
 
 /** Stores secrets; values are sealed, references kept as they are. */
-export async function insertSecrets(db: Queryable, secrets: readonly PendingSecret[], place: { clusterId: string; keys: SealingKeys }): Promise<void> {
+export async function insertSecrets(
+  db: Queryable,
+  secrets: readonly PendingSecret[],
+  place: { clusterId: string; keys: SealingKeys },
+): Promise<void> {
   for (const { id, source } of secrets) {
     const sealed = source.kind === 'inline' ? seal(source.value, place.keys, id) : null;
     await db
@@ -73,13 +77,18 @@ export async function resolveSource(source: SecretSource, settings: SecretSettin
     case 'env': {
       const value = settings.readEnv(source.name);
       if (value !== undefined) return value;
-      throw new AppError('CREDENTIAL_MISSING', `The environment variable ${source.name} is not set`, { hint: 'Set it for the Starwarden process.' });
+      throw new AppError('CREDENTIAL_MISSING', `The environment variable ${source.name} is not set`, {
+        hint: 'Set it for the Starwarden process.',
+      });
     }
     case 'file':
       try {
         return (await readFile(source.path, 'utf8')).replace(/\r?\n$/, '');
       } catch (cause) {
-        throw new AppError('CREDENTIAL_MISSING', `The secret file ${source.path} cannot be read`, { hint: 'Mount it for the Starwarden process.', cause });
+        throw new AppError('CREDENTIAL_MISSING', `The secret file ${source.path} cannot be read`, {
+          hint: 'Mount it for the Starwarden process.',
+          cause,
+        });
       }
     default:
       return source satisfies never;
@@ -90,7 +99,8 @@ export async function resolveSource(source: SecretSource, settings: SecretSettin
 export async function resolveSecret(db: Database, ref: string, settings: SecretSettings): Promise<string> {
   const id = ref.replace(/^secret:/, '');
   const row = await db.selectFrom('secret').selectAll().where('id', '=', id).executeTakeFirst();
-  if (row === undefined) throw new AppError('CREDENTIAL_MISSING', 'The stored secret is gone', { hint: 'Give the secret again.' });
+  if (row === undefined)
+    throw new AppError('CREDENTIAL_MISSING', 'The stored secret is gone', { hint: 'Give the secret again.' });
   if (row.kind === 'env') return resolveSource({ kind: 'env', name: row.content }, settings);
   if (row.kind === 'file') return resolveSource({ kind: 'file', path: row.content }, settings);
   return unseal({ text: row.content, keyId: row.key_id ?? '' }, settings.keys, id);

@@ -13,9 +13,18 @@ export async function saveTopology(
   seen: { nodes: readonly ObservedNode[]; runMode: string | null },
 ): Promise<void> {
   await inTransaction(db, async (tx) => {
-    const cluster = await tx.selectFrom('cluster').select('id').where('id', '=', clusterId).forUpdate().executeTakeFirst();
+    const cluster = await tx
+      .selectFrom('cluster')
+      .select('id')
+      .where('id', '=', clusterId)
+      .forUpdate()
+      .executeTakeFirst();
     if (cluster === undefined) return; // unregistered meanwhile: nothing to remember
-    const known = await tx.selectFrom('cluster_node').select(['id', 'kind', 'host', 'port']).where('cluster_id', '=', clusterId).execute();
+    const known = await tx
+      .selectFrom('cluster_node')
+      .select(['id', 'kind', 'host', 'port'])
+      .where('cluster_id', '=', clusterId)
+      .execute();
     const ids = new Map(known.map((row) => [`${row.kind} ${row.host}:${row.port}`, row.id]));
     const kept = new Set<string>();
     for (const node of seen.nodes) {
@@ -43,7 +52,11 @@ export async function saveTopology(
 
 /** Says that the picture is stale; the last one stays readable. */
 export async function saveClusterProblems(db: Database, clusterId: string, problems: readonly string[]): Promise<void> {
-  await db.updateTable('cluster').set({ problems: toJson(problems) }).where('id', '=', clusterId).execute();
+  await db
+    .updateTable('cluster')
+    .set({ problems: toJson(problems) })
+    .where('id', '=', clusterId)
+    .execute();
 }
 
 function nodeColumns(node: ObservedNode) {

@@ -11,11 +11,27 @@ export const acceptHostKey = defineOperation({
   permission: 'host:attach',
   risk: 'low',
   effect: 'changes',
-  input: z.object({ clusterId, address: hostAddress, port: port.default(22).meta({ description: 'The SSH port, 22 by default.' }), fingerprint: hostKeyFingerprint }),
-  example: { clusterId: 'clu_01J00000000000000000000000', address: '10.0.0.11', port: 22, fingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU' },
-  slack: { verb: 'accept-key', positional: ['clusterId', 'address', 'fingerprint'], examples: ['accept-key prod-eu 10.0.0.11 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'] },
+  input: z.object({
+    clusterId,
+    address: hostAddress,
+    port: port.default(22).meta({ description: 'The SSH port, 22 by default.' }),
+    fingerprint: hostKeyFingerprint,
+  }),
+  example: {
+    clusterId: 'clu_01J00000000000000000000000',
+    address: '10.0.0.11',
+    port: 22,
+    fingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU',
+  },
+  slack: {
+    verb: 'accept-key',
+    positional: ['clusterId', 'address', 'fingerprint'],
+    examples: ['accept-key prod-eu 10.0.0.11 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'],
+  },
   steps: [pinHostKey],
-  observe: async ({ address, port: sshPort }, context) => ({ shown: (await context.readHostKey({ address, port: sshPort })).fingerprint }),
+  observe: async ({ address, port: sshPort }, context) => ({
+    shown: (await context.readHostKey({ address, port: sshPort })).fingerprint,
+  }),
   plan: ({ address, port: sshPort, fingerprint }, { shown }) => {
     if (shown !== fingerprint) {
       return {
@@ -29,13 +45,25 @@ export const acceptHostKey = defineOperation({
         ],
       };
     }
-    return { summary: `Trust ${fingerprint} of ${address}:${sshPort}`, steps: [pinHostKey.with({ address, port: sshPort, fingerprint })] };
+    return {
+      summary: `Trust ${fingerprint} of ${address}:${sshPort}`,
+      steps: [pinHostKey.with({ address, port: sshPort, fingerprint })],
+    };
   },
   postCheck: async ({ clusterId: id, address, port: sshPort, fingerprint }, { inventory }) => {
     const pinned = await inventory.findPinnedKey(id, address, sshPort);
     return {
       passed: pinned === fingerprint,
-      checks: [{ name: 'key-pinned', status: pinned === fingerprint ? 'PASS' : 'FAIL', severity: 'BLOCK', observed: pinned ?? 'no key', wanted: fingerprint, hint: 'Retry the run.' }],
+      checks: [
+        {
+          name: 'key-pinned',
+          status: pinned === fingerprint ? 'PASS' : 'FAIL',
+          severity: 'BLOCK',
+          observed: pinned ?? 'no key',
+          wanted: fingerprint,
+          hint: 'Retry the run.',
+        },
+      ],
     };
   },
 });

@@ -4,29 +4,51 @@ import { attachNodes, recordHost, verifyHost } from '../../steps/attach-host.ts'
 import { pinHostKey } from '../../steps/pin-host-key.ts';
 import type { ObserveContext } from '../define.ts';
 import { defineOperation } from '../define.ts';
-import { absolutePath, clusterId, hostAddress, hostKeyFingerprint, nodeId, osUserName, port, secretText } from '../fields.ts';
+import {
+  absolutePath,
+  clusterId,
+  hostAddress,
+  hostKeyFingerprint,
+  nodeId,
+  osUserName,
+  port,
+  secretText,
+} from '../fields.ts';
+import { type HostFacts, planAttachHosts } from './plan.ts';
 import { checkAttached } from './post-check.ts';
-import { planAttachHosts, type HostFacts } from './plan.ts';
 
 const sshPort = port.default(22).meta({ description: 'The SSH port, 22 by default.' });
 
 const input = z.object({
   clusterId,
   user: osUserName,
-  privateKey: secretText
+  privateKey: secretText.optional().meta({
+    secret: true,
+    description:
+      'The private key in OpenSSH or PEM format, by value, `env:NAME` or `file:/path`. Left out: the SSH agent of Starwarden is used.',
+  }),
+  passphrase: secretText
     .optional()
-    .meta({ secret: true, description: 'The private key in OpenSSH or PEM format, by value, `env:NAME` or `file:/path`. Left out: the SSH agent of Starwarden is used.' }),
-  passphrase: secretText.optional().meta({ secret: true, description: 'The passphrase of the private key, if it has one.' }),
+    .meta({ secret: true, description: 'The passphrase of the private key, if it has one.' }),
   hosts: z
     .array(
       z.object({
         address: hostAddress,
         port: sshPort,
-        hostKeyFingerprint: hostKeyFingerprint.optional().meta({ description: 'Trust this key; left out: the key must have been accepted with acceptHostKey.' }),
-        jumpAddress: hostAddress.optional().meta({ description: 'Go through this host, which must be attached already or stand earlier in the list.' }),
+        hostKeyFingerprint: hostKeyFingerprint
+          .optional()
+          .meta({ description: 'Trust this key; left out: the key must have been accepted with acceptHostKey.' }),
+        jumpAddress: hostAddress
+          .optional()
+          .meta({ description: 'Go through this host, which must be attached already or stand earlier in the list.' }),
         jumpPort: port.default(22).meta({ description: 'The SSH port of the jump host, 22 by default.' }),
         nodes: z
-          .array(z.object({ nodeId, deployDir: absolutePath.meta({ description: "The directory that holds the node's bin/ and conf/." }) }))
+          .array(
+            z.object({
+              nodeId,
+              deployDir: absolutePath.meta({ description: "The directory that holds the node's bin/ and conf/." }),
+            }),
+          )
           .max(20)
           .default([])
           .meta({ description: 'The nodes that run on this host; none for a jump host.' }),
@@ -80,7 +102,11 @@ async function readHostFacts(
   // Behind a jump host the key cannot be seen before the jump host itself is attached; it is compared at the login.
   if (host.jumpAddress !== undefined) return { pinned, shown: null, unreachable: null };
   try {
-    return { pinned, shown: (await readHostKey({ address: host.address, port: host.port })).fingerprint, unreachable: null };
+    return {
+      pinned,
+      shown: (await readHostKey({ address: host.address, port: host.port })).fingerprint,
+      unreachable: null,
+    };
   } catch (error) {
     if (error instanceof AppError) return { pinned, shown: null, unreachable: error.message };
     throw error;

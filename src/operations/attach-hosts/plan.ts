@@ -27,7 +27,11 @@ export type HostFacts = {
   readonly unreachable: string | null;
 };
 
-export type AttachHostsFacts = { readonly nodes: readonly ClusterNode[]; readonly attached: readonly Host[]; readonly hosts: readonly HostFacts[] };
+export type AttachHostsFacts = {
+  readonly nodes: readonly ClusterNode[];
+  readonly attached: readonly Host[];
+  readonly hosts: readonly HostFacts[];
+};
 
 /** Per host: trust its key, remember the login, log in and look, tie its nodes. Refuses keys that nobody vouched for. */
 export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts): PlanResult {
@@ -45,7 +49,12 @@ export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts
   return { summary: `Attach ${input.hosts.length} host(s) with ${nodeCount} node(s)`, steps };
 }
 
-function stepsFor(input: AttachHostsInput, host: HostInput, key: { fingerprint: string; isNew: boolean }, facts: AttachHostsFacts): StepSpec[] {
+function stepsFor(
+  input: AttachHostsInput,
+  host: HostInput,
+  key: { fingerprint: string; isNew: boolean },
+  facts: AttachHostsFacts,
+): StepSpec[] {
   const { address, port } = host;
   const nodes = host.nodes.flatMap(({ nodeId, deployDir }) => {
     const node = facts.nodes.find((candidate) => candidate.id === nodeId);
@@ -68,16 +77,28 @@ function stepsFor(input: AttachHostsInput, host: HostInput, key: { fingerprint: 
 }
 
 /** The key to trust: the one given, or the one pinned before. What the host shows must be that very key. */
-function trustedKey(host: HostInput, facts: HostFacts, path: readonly string[]): Refusal | { fingerprint: string; isNew: boolean } {
+function trustedKey(
+  host: HostInput,
+  facts: HostFacts,
+  path: readonly string[],
+): Refusal | { fingerprint: string; isNew: boolean } {
   const where = `${host.address}:${host.port}`;
   const fingerprint = host.hostKeyFingerprint ?? facts.pinned;
   if (facts.unreachable !== null) {
-    return { code: 'PRECONDITION_FAILED', message: `${where} cannot be reached: ${facts.unreachable}`, hint: 'Check the address, the port and the firewall.', path };
+    return {
+      code: 'PRECONDITION_FAILED',
+      message: `${where} cannot be reached: ${facts.unreachable}`,
+      hint: 'Check the address, the port and the firewall.',
+      path,
+    };
   }
   if (fingerprint === null) {
     return {
       code: 'HOST_KEY_UNKNOWN',
-      message: facts.shown === null ? `The SSH key of ${where} is not known` : `${where} shows the SSH key ${facts.shown}, which nobody has vouched for`,
+      message:
+        facts.shown === null
+          ? `The SSH key of ${where} is not known`
+          : `${where} shows the SSH key ${facts.shown}, which nobody has vouched for`,
       hint: 'Compare it on the host itself with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, then give it as hostKeyFingerprint or accept it with acceptHostKey.',
       path,
     };
@@ -96,13 +117,19 @@ function trustedKey(host: HostInput, facts: HostFacts, path: readonly string[]):
 function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNode[]): Refusal[] {
   return host.nodes
     .filter(({ nodeId }) => !known.some((node) => node.id === nodeId))
-    .map(({ nodeId }) => ({ code: 'NOT_FOUND', message: `The cluster has no node ${nodeId}`, hint: 'Refresh the cluster, then look at the ids of its nodes.', path: ['input', 'hosts', String(index), 'nodes'] }));
+    .map(({ nodeId }) => ({
+      code: 'NOT_FOUND',
+      message: `The cluster has no node ${nodeId}`,
+      hint: 'Refresh the cluster, then look at the ids of its nodes.',
+      path: ['input', 'hosts', String(index), 'nodes'],
+    }));
 }
 
 function jumpRefusals(input: AttachHostsInput, index: number, attached: readonly Host[]): Refusal[] {
   const host = input.hosts[index];
   if (host?.jumpAddress === undefined) return [];
-  const isJump = (candidate: { address: string; port: number }) => candidate.address === host.jumpAddress && candidate.port === host.jumpPort;
+  const isJump = (candidate: { address: string; port: number }) =>
+    candidate.address === host.jumpAddress && candidate.port === host.jumpPort;
   if (attached.some(isJump) || input.hosts.slice(0, index).some(isJump)) return [];
   return [
     {

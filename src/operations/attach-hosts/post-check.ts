@@ -3,12 +3,18 @@ import type { Ports } from '../../steps/define.ts';
 import type { AttachHostsInput } from './plan.ts';
 
 /** Every host answered a login, and every node is tied to its host. */
-export async function checkAttached(input: AttachHostsInput, { inventory }: Pick<Ports, 'inventory'>, { clusterId }: { clusterId: string }): Promise<PostCheck> {
+export async function checkAttached(
+  input: AttachHostsInput,
+  { inventory }: Pick<Ports, 'inventory'>,
+  { clusterId }: { clusterId: string },
+): Promise<PostCheck> {
   const nodes = await inventory.listNodes(clusterId);
   const checks: NamedCheck[] = [];
   for (const wanted of input.hosts) {
     const host = await inventory.findHostByAddress(clusterId, wanted.address, wanted.port);
-    const tied = wanted.nodes.filter(({ nodeId, deployDir }) => nodes.some((node) => node.id === nodeId && node.hostId === host?.id && node.deployDir === deployDir));
+    const tied = wanted.nodes.filter(({ nodeId, deployDir }) =>
+      nodes.some((node) => node.id === nodeId && node.hostId === host?.id && node.deployDir === deployDir),
+    );
     const passed = host?.ssh === 'OK' && tied.length === wanted.nodes.length;
     checks.push({
       name: `host-${wanted.address}`,

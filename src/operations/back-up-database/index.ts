@@ -12,9 +12,18 @@ import { checkBackedUp } from './post-check.ts';
 const input = z.object({
   clusterId,
   database: databaseName,
-  repository: repositoryName.optional().meta({ description: 'Where to; may be left out when the cluster has one writable repository.' }),
-  snapshot: snapshotName.optional().meta({ description: 'The name of the snapshot; made of database and time when left out.' }),
-  timeoutSeconds: z.int().min(600).max(604_800).default(86_400).meta({ description: 'After this StarRocks gives the backup up, in seconds.' }),
+  repository: repositoryName
+    .optional()
+    .meta({ description: 'Where to; may be left out when the cluster has one writable repository.' }),
+  snapshot: snapshotName
+    .optional()
+    .meta({ description: 'The name of the snapshot; made of database and time when left out.' }),
+  timeoutSeconds: z
+    .int()
+    .min(600)
+    .max(604_800)
+    .default(86_400)
+    .meta({ description: 'After this StarRocks gives the backup up, in seconds.' }),
 });
 
 export type BackUpDatabaseInput = z.infer<typeof input>;
@@ -28,10 +37,22 @@ export const backUpDatabase = defineOperation({
   risk: 'low',
   effect: 'changes',
   input,
-  example: { clusterId: 'clu_01J00000000000000000000000', database: 'sales', repository: 'backups', timeoutSeconds: 86_400 },
-  slack: { verb: 'backup', positional: ['clusterId', 'database'], examples: ['backup prod-eu sales', 'backup prod-eu sales --repository nightly', 'backup prod-eu sales --dry-run'] },
+  example: {
+    clusterId: 'clu_01J00000000000000000000000',
+    database: 'sales',
+    repository: 'backups',
+    timeoutSeconds: 86_400,
+  },
+  slack: {
+    verb: 'backup',
+    positional: ['clusterId', 'database'],
+    examples: ['backup prod-eu sales', 'backup prod-eu sales --repository nightly', 'backup prod-eu sales --dry-run'],
+  },
   steps: [recordBackup, takeBackup, verifySnapshot],
-  complete: (given: BackUpDatabaseInput, { now }) => ({ ...given, snapshot: given.snapshot ?? nameSnapshot(given.database, now) }),
+  complete: (given: BackUpDatabaseInput, { now }) => ({
+    ...given,
+    snapshot: given.snapshot ?? nameSnapshot(given.database, now),
+  }),
   observe: observeBackup,
   plan: planBackUpDatabase,
   postCheck: checkBackedUp,
@@ -50,7 +71,10 @@ async function observeBackup(given: BackUpDatabaseInput, { sqlFor, inventory, si
   const databaseExists = databases.includes(given.database);
   const repositories = parseRepositories(await sql.query(showRepositories(), { signal }));
   const repository = chooseRepository(given.repository, repositories);
-  const snapshot = repository === null || given.snapshot === undefined ? null : await findSnapshot(sql, { repository, snapshot: given.snapshot }, signal);
+  const snapshot =
+    repository === null || given.snapshot === undefined
+      ? null
+      : await findSnapshot(sql, { repository, snapshot: given.snapshot }, signal);
   return {
     runMode: (await inventory.findCluster(given.clusterId))?.runMode ?? null,
     databaseExists,

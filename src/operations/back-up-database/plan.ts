@@ -12,7 +12,12 @@ export type BackUpFacts = {
   readonly runningJobs: readonly string[];
 };
 
-type Input = { readonly database: string; readonly repository?: string | undefined; readonly snapshot?: string | undefined; readonly timeoutSeconds: number };
+type Input = {
+  readonly database: string;
+  readonly repository?: string | undefined;
+  readonly snapshot?: string | undefined;
+  readonly timeoutSeconds: number;
+};
 
 /** The repository that is meant: the one named, or the only writable one. Null = none, or not clear. */
 export function chooseRepository(named: string | undefined, repositories: readonly RepositoryRow[]): string | null {
@@ -41,16 +46,35 @@ export function planBackUpDatabase(input: Input, facts: BackUpFacts): PlanResult
 function refusalsOf(input: Input, facts: BackUpFacts, repository: string | null): Refusal[] {
   const refusals: Refusal[] = [];
   if (facts.runMode === 'shared_data') {
-    refusals.push({ code: 'PRECONDITION_FAILED', message: 'A shared-data cluster cannot BACKUP', hint: 'Use cluster snapshots (3.4 and later).' });
+    refusals.push({
+      code: 'PRECONDITION_FAILED',
+      message: 'A shared-data cluster cannot BACKUP',
+      hint: 'Use cluster snapshots (3.4 and later).',
+    });
   }
   if (!facts.databaseExists) {
-    refusals.push({ code: 'NOT_FOUND', message: `There is no database ${input.database}, or the SQL user does not see it`, hint: 'Look at SHOW DATABASES.', path: ['input', 'database'] });
+    refusals.push({
+      code: 'NOT_FOUND',
+      message: `There is no database ${input.database}, or the SQL user does not see it`,
+      hint: 'Look at SHOW DATABASES.',
+      path: ['input', 'database'],
+    });
   } else if (facts.tables === 0) {
-    refusals.push({ code: 'PRECONDITION_FAILED', message: `${input.database} has no tables, so there is nothing to back up`, hint: 'Look at SHOW TABLES.', path: ['input', 'database'] });
+    refusals.push({
+      code: 'PRECONDITION_FAILED',
+      message: `${input.database} has no tables, so there is nothing to back up`,
+      hint: 'Look at SHOW TABLES.',
+      path: ['input', 'database'],
+    });
   }
   if (repository === null) refusals.push(repositoryRefusal(input.repository, facts.repositories));
   else if (facts.repositories.find(({ name }) => name === repository)?.isReadOnly) {
-    refusals.push({ code: 'PRECONDITION_FAILED', message: `The repository ${repository} is read only`, hint: 'Choose another one.', path: ['input', 'repository'] });
+    refusals.push({
+      code: 'PRECONDITION_FAILED',
+      message: `The repository ${repository} is read only`,
+      hint: 'Choose another one.',
+      path: ['input', 'repository'],
+    });
   }
   if (facts.snapshotStatus !== null) {
     refusals.push({
@@ -61,7 +85,11 @@ function refusalsOf(input: Input, facts: BackUpFacts, repository: string | null)
     });
   }
   if (facts.runningJobs.length > 0) {
-    refusals.push({ code: 'PRECONDITION_FAILED', message: `StarRocks runs one job per database, and one is running: ${facts.runningJobs.join(', ')}`, hint: 'Wait for it to end.' });
+    refusals.push({
+      code: 'PRECONDITION_FAILED',
+      message: `StarRocks runs one job per database, and one is running: ${facts.runningJobs.join(', ')}`,
+      hint: 'Wait for it to end.',
+    });
   }
   return refusals;
 }
@@ -70,8 +98,14 @@ function repositoryRefusal(named: string | undefined, repositories: readonly Rep
   const names = repositories.map((repository) => repository.name).join(', ') || 'none';
   return {
     code: named === undefined ? 'INVALID_INPUT' : 'NOT_FOUND',
-    message: named === undefined ? `It is not clear which repository is meant; there are: ${names}` : `There is no repository ${named}; there are: ${names}`,
-    hint: repositories.length === 0 ? 'Create one first: CREATE REPOSITORY … WITH BROKER ON LOCATION ….' : 'Name one of them.',
+    message:
+      named === undefined
+        ? `It is not clear which repository is meant; there are: ${names}`
+        : `There is no repository ${named}; there are: ${names}`,
+    hint:
+      repositories.length === 0
+        ? 'Create one first: CREATE REPOSITORY … WITH BROKER ON LOCATION ….'
+        : 'Name one of them.',
     path: ['input', 'repository'],
   };
 }

@@ -24,7 +24,16 @@ export const checkCluster = defineOperation({
     return {
       passed: report !== null,
       facts: { health: report === null ? null : healthWord(report.checks) },
-      checks: report?.checks ?? [{ name: 'report', status: 'FAIL', severity: 'BLOCK', observed: 'no report', wanted: 'a report', hint: 'Retry the run.' }],
+      checks: report?.checks ?? [
+        {
+          name: 'report',
+          status: 'FAIL',
+          severity: 'BLOCK',
+          observed: 'no report',
+          wanted: 'a report',
+          hint: 'Retry the run.',
+        },
+      ],
     };
   },
 });

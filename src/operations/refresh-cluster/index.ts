@@ -22,7 +22,14 @@ export const refreshCluster = defineOperation({
     return {
       passed: nodes.length > 0,
       checks: [
-        { name: 'nodes-known', status: nodes.length > 0 ? 'PASS' : 'FAIL', severity: 'BLOCK', observed: `${nodes.length} nodes`, wanted: 'at least one', hint: 'Look at the cluster.' },
+        {
+          name: 'nodes-known',
+          status: nodes.length > 0 ? 'PASS' : 'FAIL',
+          severity: 'BLOCK',
+          observed: `${nodes.length} nodes`,
+          wanted: 'at least one',
+          hint: 'Look at the cluster.',
+        },
       ],
     };
   },

@@ -5,14 +5,19 @@ import { forgetCluster, recordCluster } from '../../steps/record-cluster.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
 import { defineOperation } from '../define.ts';
 import { clusterName, environment, hostAddress, port, secretText, sqlUserName } from '../fields.ts';
-import { checkRegistered } from './post-check.ts';
 import { planRegisterCluster } from './plan.ts';
+import { checkRegistered } from './post-check.ts';
 
 const input = z.object({
   name: clusterName,
   environment: environment.default('dev'),
   frontends: z
-    .array(z.object({ host: hostAddress, port: port.default(9030).meta({ description: 'The query port, 9030 by default.' }) }))
+    .array(
+      z.object({
+        host: hostAddress,
+        port: port.default(9030).meta({ description: 'The query port, 9030 by default.' }),
+      }),
+    )
     .min(1)
     .max(20)
     .meta({ description: 'One frontend is enough; the others are found by asking it.' }),
@@ -24,7 +29,11 @@ const input = z.object({
   tls: z
     .object({
       verify: z.boolean().default(true).meta({ description: 'Refuse a certificate that the authority did not sign.' }),
-      ca: z.string().max(100_000).optional().meta({ description: "The authority's certificate in PEM; the system's own when left out." }),
+      ca: z
+        .string()
+        .max(100_000)
+        .optional()
+        .meta({ description: "The authority's certificate in PEM; the system's own when left out." }),
     })
     .optional()
     .meta({ description: 'Encrypt connections to the frontends. Needs a keystore on them.' }),
@@ -39,12 +48,23 @@ export const registerCluster = defineOperation({
   risk: 'low',
   effect: 'creates',
   input,
-  example: { name: 'prod-eu', environment: 'prod', frontends: [{ host: '10.0.0.1', port: 9030 }], sqlUser: 'starwarden', password: 'env:STARWARDEN_CRED_PROD_EU' },
+  example: {
+    name: 'prod-eu',
+    environment: 'prod',
+    frontends: [{ host: '10.0.0.1', port: 9030 }],
+    sqlUser: 'starwarden',
+    password: 'env:STARWARDEN_CRED_PROD_EU',
+  },
   slack: null, // a password must never be typed into a chat
   steps: [recordCluster, saveTopology, forgetCluster],
   observe: async ({ name, frontends, sqlUser, password, tls }, context) => {
     const nameTaken = (await context.inventory.findClusterByName(name)) !== null;
-    const sql = context.sqlTo({ frontends, user: sqlUser, passwordRef: password, tls: tls === undefined ? null : { verify: tls.verify, ca: tls.ca ?? null } });
+    const sql = context.sqlTo({
+      frontends,
+      user: sqlUser,
+      passwordRef: password,
+      tls: tls === undefined ? null : { verify: tls.verify, ca: tls.ca ?? null },
+    });
     const nodes = toObservedNodes(await readTopology(sql, { signal: context.signal }));
     const known = [];
     for (const node of nodes.filter((candidate) => candidate.kind === 'FRONTEND')) {

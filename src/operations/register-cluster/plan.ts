@@ -23,24 +23,50 @@ export type RegisterClusterFacts = {
 export function planRegisterCluster(input: RegisterClusterInput, facts: RegisterClusterFacts): PlanResult {
   const refusals: Refusal[] = [];
   if (facts.nameTaken) {
-    refusals.push({ code: 'ALREADY_EXISTS', message: `A cluster named ${input.name} is registered already`, hint: 'Choose another name, or unregister the other one.', path: ['input', 'name'] });
+    refusals.push({
+      code: 'ALREADY_EXISTS',
+      message: `A cluster named ${input.name} is registered already`,
+      hint: 'Choose another name, or unregister the other one.',
+      path: ['input', 'name'],
+    });
   }
   for (const name of facts.managedAs) {
-    refusals.push({ code: 'ALREADY_EXISTS', message: `This cluster is registered already, as ${name}`, hint: `Use ${name}.`, path: ['input', 'frontends'] });
+    refusals.push({
+      code: 'ALREADY_EXISTS',
+      message: `This cluster is registered already, as ${name}`,
+      hint: `Use ${name}.`,
+      path: ['input', 'frontends'],
+    });
   }
   if (refusals.length > 0) return { refusals };
   const { name, environment, sqlUser, frontends } = input;
   const tls = input.tls === undefined ? null : { verify: input.tls.verify, ca: input.tls.ca ?? null };
   return {
     summary: `Register ${name}: ${countOf(facts.nodes)}`,
-    steps: [recordCluster.with({ name, environment, sqlUser, passwordRef: input.password, seeds: frontends.map((frontend) => ({ ...frontend })), tls }), saveTopology.with({})],
-    notes: facts.nodes.filter((node) => !node.alive).map((node) => `${node.host}:${node.port} is not alive: ${node.errorMessage ?? 'no reason given'}`),
+    steps: [
+      recordCluster.with({
+        name,
+        environment,
+        sqlUser,
+        passwordRef: input.password,
+        seeds: frontends.map((frontend) => ({ ...frontend })),
+        tls,
+      }),
+      saveTopology.with({}),
+    ],
+    notes: facts.nodes
+      .filter((node) => !node.alive)
+      .map((node) => `${node.host}:${node.port} is not alive: ${node.errorMessage ?? 'no reason given'}`),
   };
 }
 
 function countOf(nodes: readonly ObservedNode[]): string {
   const count = (kind: ObservedNode['kind']) => nodes.filter((node) => node.kind === kind).length;
   const versions = [...new Set(nodes.map((node) => node.version).filter((version) => version !== null))];
-  const parts = [`${count('FRONTEND')} frontend(s)`, `${count('BACKEND')} backend(s)`, `${count('COMPUTE_NODE')} compute node(s)`];
+  const parts = [
+    `${count('FRONTEND')} frontend(s)`,
+    `${count('BACKEND')} backend(s)`,
+    `${count('COMPUTE_NODE')} compute node(s)`,
+  ];
   return `${parts.join(', ')}, version ${versions.join(' and ') || 'unknown'}`;
 }

@@ -9,8 +9,16 @@ import { checkRestarted } from './post-check.ts';
 const input = z.object({
   clusterId,
   nodeId,
-  graceful: z.boolean().default(true).meta({ description: 'Let running work end first; false kills a backend at once.' }),
-  timeoutSeconds: z.int().min(10).max(7200).default(600).meta({ description: 'How long the node may take to stop, in seconds. A script of 3.4 or later then kills it.' }),
+  graceful: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Let running work end first; false kills a backend at once.' }),
+  timeoutSeconds: z
+    .int()
+    .min(10)
+    .max(7200)
+    .default(600)
+    .meta({ description: 'How long the node may take to stop, in seconds. A script of 3.4 or later then kills it.' }),
   acceptDowntime: z
     .boolean()
     .default(false)
@@ -26,8 +34,18 @@ export const restartNode = defineOperation({
   risk: 'high',
   effect: 'changes',
   input,
-  example: { clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_01J00000000000000000000000', graceful: true, timeoutSeconds: 600, acceptDowntime: false },
-  slack: { verb: 'restart', positional: ['clusterId', 'nodeId'], examples: ['restart prod-eu be 10.0.0.11:9050', 'restart prod-eu fe 10.0.0.2:9010 --reason "new heap size"'] },
+  example: {
+    clusterId: 'clu_01J00000000000000000000000',
+    nodeId: 'nod_01J00000000000000000000000',
+    graceful: true,
+    timeoutSeconds: 600,
+    acceptDowntime: false,
+  },
+  slack: {
+    verb: 'restart',
+    positional: ['clusterId', 'nodeId'],
+    examples: ['restart prod-eu be 10.0.0.11:9050', 'restart prod-eu fe 10.0.0.2:9010 --reason "new heap size"'],
+  },
   steps: [stopNode, startNode, awaitNode],
   observe: observeRestart,
   plan: planRestartNode,

@@ -1,7 +1,7 @@
-import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import { parseBackends, parseReplicaTotals } from '../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../adapters/starrocks/read-jobs.ts';
 import { readSingleReplicaTables } from '../../adapters/starrocks/read-replicas.ts';
+import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import { showBackends, showProc } from '../../adapters/starrocks/statements.ts';
 import type { ClusterNode, ObservedNode } from '../../domain/cluster.ts';
 import type { RestartFacts } from '../../domain/restart-safety.ts';
@@ -26,9 +26,16 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
   const known = node !== null && node.clusterId === input.clusterId ? node : null;
   const sql = await context.sqlFor(input.clusterId);
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
-  const now = known === null ? null : (nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port) ?? null);
+  const now =
+    known === null
+      ? null
+      : (nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port) ?? null);
   const isBackend = now?.kind === 'BACKEND' && now.alive;
-  const backend = isBackend ? parseBackends(await sql.query(showBackends(), { signal })).find((row) => row.host === now.host && row.heartbeatPort === now.port) : undefined;
+  const backend = isBackend
+    ? parseBackends(await sql.query(showBackends(), { signal })).find(
+        (row) => row.host === now.host && row.heartbeatPort === now.port,
+      )
+    : undefined;
   return {
     known,
     now,
@@ -45,14 +52,23 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
 
 async function processOf(node: ClusterNode, context: ObserveContext) {
   if (node.hostId === null || node.deployDir === null) return null;
-  const running = await readNodeProcess(await context.shell(node.hostId), { kind: node.kind, deployDir: node.deployDir }, context.signal);
+  const running = await readNodeProcess(
+    await context.shell(node.hostId),
+    { kind: node.kind, deployDir: node.deployDir },
+    context.signal,
+  );
   return running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks };
 }
 
-async function unhealthyTablets(sql: Awaited<ReturnType<ObserveContext['sqlFor']>>, signal: AbortSignal): Promise<number | null> {
+async function unhealthyTablets(
+  sql: Awaited<ReturnType<ObserveContext['sqlFor']>>,
+  signal: AbortSignal,
+): Promise<number | null> {
   try {
     // The leader's own count: other frontends answer from what they have heard.
-    return parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))?.unhealthyTablets ?? null;
+    return (
+      parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))?.unhealthyTablets ?? null
+    );
   } catch (error) {
     if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return null;
     throw error;

@@ -16,11 +16,28 @@ export type RestartNodeInput = {
 export function planRestartNode(input: RestartNodeInput, facts: RestartNodeFacts): PlanResult {
   const { known, now, process, safety } = facts;
   if (known === null || now === null) {
-    return { refusals: [{ code: 'NOT_FOUND', message: `The cluster has no node ${input.nodeId}`, hint: 'Refresh the cluster, then look at the ids of its nodes.', path: ['input', 'nodeId'] }] };
+    return {
+      refusals: [
+        {
+          code: 'NOT_FOUND',
+          message: `The cluster has no node ${input.nodeId}`,
+          hint: 'Refresh the cluster, then look at the ids of its nodes.',
+          path: ['input', 'nodeId'],
+        },
+      ],
+    };
   }
   const label = nodeLabel(known);
   if (known.hostId === null || known.deployDir === null) {
-    return { refusals: [{ code: 'CREDENTIAL_MISSING', message: `There is no SSH access to the host of ${label}`, hint: 'Attach it with attachHosts.' }] };
+    return {
+      refusals: [
+        {
+          code: 'CREDENTIAL_MISSING',
+          message: `There is no SSH access to the host of ${label}`,
+          hint: 'Attach it with attachHosts.',
+        },
+      ],
+    };
   }
   const refusals = restartRefusals(now, safety, input);
   if (refusals.length > 0) return { refusals };
@@ -35,20 +52,37 @@ export function planRestartNode(input: RestartNodeInput, facts: RestartNodeFacts
       ],
     };
   }
-  const place = { nodeId: known.id, label, kind: known.kind, hostId: known.hostId, deployDir: known.deployDir, version: now.version ?? '', process };
+  const place = {
+    nodeId: known.id,
+    label,
+    kind: known.kind,
+    hostId: known.hostId,
+    deployDir: known.deployDir,
+    version: now.version ?? '',
+    process,
+  };
   const { graceful, timeoutSeconds } = input;
   const steps: StepSpec[] = [
     ...(process === null ? [] : [stopNode.with({ ...place, process, graceful, timeoutSeconds })]),
     startNode.with(place),
-    awaitNode.with({ nodeId: known.id, label, kind: known.kind, host: known.host, port: known.port, startedBefore: now.startedAt }),
+    awaitNode.with({
+      nodeId: known.id,
+      label,
+      kind: known.kind,
+      host: known.host,
+      port: known.port,
+      startedBefore: now.startedAt,
+    }),
   ];
   return { summary: process === null ? `Start ${label}` : `Restart ${label}`, steps, notes: notesOf(facts) };
 }
 
 function notesOf({ now, runningQueries, safety }: RestartNodeFacts): string[] {
   const notes: string[] = [];
-  if (now?.role === 'LEADER') notes.push('It is the leader: another frontend takes over, and statements may fail for some seconds');
+  if (now?.role === 'LEADER')
+    notes.push('It is the leader: another frontend takes over, and statements may fail for some seconds');
   if (runningQueries !== null && runningQueries > 0) notes.push(`${runningQueries} queries run on it now`);
-  if (safety.singleReplicaTables.length > 0) notes.push(`Away meanwhile, for they have one replica: ${safety.singleReplicaTables.slice(0, 10).join(', ')}`);
+  if (safety.singleReplicaTables.length > 0)
+    notes.push(`Away meanwhile, for they have one replica: ${safety.singleReplicaTables.slice(0, 10).join(', ')}`);
   return notes;
 }

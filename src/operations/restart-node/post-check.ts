@@ -8,10 +8,17 @@ import type { Ports } from '../../steps/define.ts';
 import type { RestartNodeInput } from './plan.ts';
 
 /** The cluster shows the node alive and has a leader; missing replicas are told, since they repair themselves. */
-export async function checkRestarted(input: RestartNodeInput, { sql, inventory }: Pick<Ports, 'sql' | 'inventory'>, { signal }: { signal: AbortSignal }): Promise<PostCheck> {
+export async function checkRestarted(
+  input: RestartNodeInput,
+  { sql, inventory }: Pick<Ports, 'sql' | 'inventory'>,
+  { signal }: { signal: AbortSignal },
+): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const known = await inventory.findNode(input.nodeId);
-  const node = known === null ? undefined : nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port);
+  const node =
+    known === null
+      ? undefined
+      : nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port);
   const leader = nodes.find((row) => row.role === 'LEADER' && row.alive);
   const unhealthy = await unhealthyOrNull(sql, signal);
   const checks: NamedCheck[] = [
@@ -19,7 +26,10 @@ export async function checkRestarted(input: RestartNodeInput, { sql, inventory }
       name: 'node-alive',
       status: node?.alive === true ? 'PASS' : 'FAIL',
       severity: 'BLOCK',
-      observed: node === undefined ? 'not in the cluster' : `${nodeLabel(node)} ${node.alive ? `alive since ${node.startedAt ?? '?'}` : `down: ${node.errorMessage ?? ''}`}`,
+      observed:
+        node === undefined
+          ? 'not in the cluster'
+          : `${nodeLabel(node)} ${node.alive ? `alive since ${node.startedAt ?? '?'}` : `down: ${node.errorMessage ?? ''}`}`,
       wanted: 'alive',
       hint: "Look at the node's log on its host.",
     },
@@ -45,7 +55,9 @@ export async function checkRestarted(input: RestartNodeInput, { sql, inventory }
 
 async function unhealthyOrNull(sql: Ports['sql'], signal: AbortSignal): Promise<number | null> {
   try {
-    return parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))?.unhealthyTablets ?? null;
+    return (
+      parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))?.unhealthyTablets ?? null
+    );
   } catch (error) {
     if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return null;
     throw error;

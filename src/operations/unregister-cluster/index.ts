@@ -15,13 +15,29 @@ export const unregisterCluster = defineOperation({
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'unregister', positional: ['clusterId'], examples: ['unregister old-dev'] },
   steps: [forgetCluster],
-  observe: async ({ clusterId: id }, { inventory }) => ({ name: (await inventory.findCluster(id))?.name ?? null, hosts: (await inventory.listHosts(id)).length }),
+  observe: async ({ clusterId: id }, { inventory }) => ({
+    name: (await inventory.findCluster(id))?.name ?? null,
+    hosts: (await inventory.listHosts(id)).length,
+  }),
   plan: (_input, { name, hosts }) => {
-    if (name === null) return { refusals: [{ code: 'NOT_FOUND', message: 'The cluster is not registered', hint: 'It may have been unregistered already.' }] };
+    if (name === null)
+      return {
+        refusals: [
+          {
+            code: 'NOT_FOUND',
+            message: 'The cluster is not registered',
+            hint: 'It may have been unregistered already.',
+          },
+        ],
+      };
     return {
       summary: `Forget ${name}`,
       steps: [forgetCluster.with({ name })],
-      notes: [`Its SQL credentials and the SSH access of ${hosts} host(s) are destroyed`, 'Its runs, audit events and backup history stay', 'Its alerts end'],
+      notes: [
+        `Its SQL credentials and the SSH access of ${hosts} host(s) are destroyed`,
+        'Its runs, audit events and backup history stay',
+        'Its alerts end',
+      ],
     };
   },
   postCheck: async ({ clusterId: id }, { inventory }) => {
@@ -29,7 +45,14 @@ export const unregisterCluster = defineOperation({
     return {
       passed: gone,
       checks: [
-        { name: 'cluster-forgotten', status: gone ? 'PASS' : 'FAIL', severity: 'BLOCK', observed: gone ? 'not in the inventory' : 'still in the inventory', wanted: 'not in the inventory', hint: 'Retry the run.' },
+        {
+          name: 'cluster-forgotten',
+          status: gone ? 'PASS' : 'FAIL',
+          severity: 'BLOCK',
+          observed: gone ? 'not in the inventory' : 'still in the inventory',
+          wanted: 'not in the inventory',
+          hint: 'Retry the run.',
+        },
       ],
     };
   },

@@ -1,0 +1,279 @@
+import type { Alert, AlertEventType, AlertRule, Mute, Severity } from './alert.ts';
+import { severities } from './alert.ts';
+
+/** Something that is wrong now, as a rule found it in one sample. */
+export type Condition = {
+  readonly fingerprint: string;
+  readonly rule: AlertRule;
+  readonly severity: Severity;
+  readonly nodeId: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly title: string;
+  /** The whole story; the start is known only here, where earlier samples are remembered. */
+  readonly text: (since: Date) => string;
+  /** When it began, if the sample knows better than "when it was first seen". */
+  readonly startedAt: Date | null;
+  /** It must hold for so long, and in so many samples in a row, before it is an alert. */
+  readonly forMs: number;
+  readonly minSamples: number;
+};
+
+/** A condition that holds, but not for long enough yet. */
+export type Pending = {
+  readonly fingerprint: string;
+  readonly rule: AlertRule;
+  readonly since: Date;
+  readonly samples: number;
+};
+
+/** One look at one cluster. */
+export type Sample = {
+  readonly at: Date;
+  readonly conditions: readonly Condition[];
+  /** Rules that this look could not judge: their alerts neither fire nor resolve. */
+  readonly unjudged: readonly AlertRule[];
+  /** Nodes that a run is working on: that they are away is its doing. */
+  readonly plannedWork: readonly { readonly nodeId: string; readonly runId: string }[];
+};
+
+export type AlertTimes = {
+  /** Firing again within this time after it was resolved re-opens the same alert; after it, the alert is closed. */
+  readonly dedupeMs: number;
+  /** From the reminder that an acknowledgement ran out until it is taken back. */
+  readonly ackGraceMs: number;
+  /** Without data for so long a firing alert is shown as STALE. */
+  readonly staleAfterMs: number;
+  /** A text that says something else now is rewritten at most this often, since each rewrite edits a message. */
+  readonly rewriteMs: number;
+};
+
+export const defaultAlertTimes = {
+  dedupeMs: 900_000,
+  ackGraceMs: 900_000,
+  staleAfterMs: 45_000,
+  rewriteMs: 45_000,
+} as const;
+
+export type NewAlertEvent = { readonly type: AlertEventType; readonly message: string };
+
+/** An alert that changed so that it is worth showing; `events` is never empty. */
+export type AlertChange = { readonly alert: Alert; readonly events: readonly NewAlertEvent[] };
+
+/** What one sample makes of a cluster's alerts. */
+export type SampleEffect = {
+  readonly opened: readonly { readonly condition: Condition; readonly since: Date }[];
+  readonly changed: readonly AlertChange[];
+  /** Fired again with nothing new to show: only `count` and `lastSeenAt` grew. */
+  readonly repeated: readonly Alert[];
+  readonly pending: readonly Pending[];
+};
+
+/**
+ * The whole state machine: the alerts of a cluster that are not closed, the conditions that are ripening, and one new
+ * sample, give what to write. A condition on a node under planned work is not counted at all, so that it is judged
+ * afresh when the work ends; an alert that was open before is only muted.
+ */
+export function applySample(
+  state: { readonly alerts: readonly Alert[]; readonly pending: readonly Pending[] },
+  sample: Sample,
+  times: AlertTimes,
+): SampleEffect {
+  const opened: { condition: Condition; since: Date }[] = [];
+  // What could not be judged goes on ripening where it stood; everything else that does not hold now starts again.
+  const pending: Pending[] = state.pending.filter((ripening) => sample.unjudged.includes(ripening.rule));
+  const drafts = new Map<string, Draft>();
+
+  for (const alert of state.alerts) {
+    const condition = sample.conditions.find((candidate) => candidate.fingerprint === alert.fingerprint);
+    if (condition === undefined)
+      drafts.set(
+        alert.fingerprint,
+        sample.unjudged.includes(alert.rule) ? withoutData(alert, sample.at, times) : clear(alert, sample.at, times),
+      );
+    else if (alert.signal !== 'RESOLVED') drafts.set(alert.fingerprint, fireAgain(alert, condition, sample.at, times));
+    else drafts.set(alert.fingerprint, closeWhenQuiet(alert, sample.at, times));
+  }
+  for (const condition of sample.conditions) {
+    const draft = drafts.get(condition.fingerprint);
+    if (draft !== undefined && draft.alert.signal !== 'RESOLVED') continue;
+    if (workOn(condition.nodeId, sample) !== null) continue;
+    const ripe = ripen(condition, state.pending, sample.at);
+    if (!isRipe(ripe, condition, sample.at)) pending.push(ripe);
+    else if (draft === undefined || draft.alert.closedAt !== null) opened.push({ condition, since: ripe.since });
+    else drafts.set(condition.fingerprint, reopen(draft.alert, condition, { at: sample.at, since: ripe.since }));
+  }
+
+  const isUnreachable =
+    [...drafts.values()].some(({ alert }) => alert.rule === 'cluster_unreachable' && alert.signal === 'FIRING') ||
+    opened.some(({ condition }) => condition.rule === 'cluster_unreachable');
+  const settled = [...drafts.values()].map((draft) =>
+    expireAck(applyMute(draft, muteOf(draft.alert, sample, isUnreachable)), sample.at, times),
+  );
+  return {
+    opened,
+    changed: settled.filter(({ events }) => events.length > 0),
+    repeated: settled.filter(({ events, repeated }) => repeated && events.length === 0).map(({ alert }) => alert),
+    pending,
+  };
+}
+
+/** Ends an alert whose subject is gone: there is nothing left that could fire or be repaired. */
+export function endAlert(alert: Alert, at: Date, why: string): AlertChange {
+  return {
+    alert: { ...alert, signal: 'RESOLVED', mute: { kind: 'NONE' }, resolvedAt: alert.resolvedAt ?? at, closedAt: at },
+    events: [{ type: 'CLOSED', message: `Closed: ${why}` }],
+  };
+}
+
+/** "20 s", "4 min", "2 h 5 min". */
+export function durationInWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
+}
+
+type Draft = AlertChange & { readonly repeated?: boolean };
+
+function fireAgain(before: Alert, condition: Condition, at: Date, times: AlertTimes): Draft {
+  const events: NewAlertEvent[] = [];
+  const seen: Alert = {
+    ...before,
+    signal: 'FIRING',
+    nodeId: condition.nodeId,
+    lastSeenAt: at,
+    count: before.count + 1,
+  };
+  if (before.signal === 'STALE') events.push({ type: 'DATA_BACK', message: 'Data is back, and it still fires' });
+  const rise = severities.indexOf(before.severity) - severities.indexOf(condition.severity);
+  if (rise > 0)
+    events.push({ type: 'SEVERITY_ROSE', message: `Severity rose from ${before.severity} to ${condition.severity}` });
+  if (rise < 0)
+    events.push({ type: 'SEVERITY_FELL', message: `Severity fell from ${before.severity} to ${condition.severity}` });
+  const text = condition.text(before.since);
+  const mayRewrite = events.length > 0 || at.getTime() - before.changedAt.getTime() >= times.rewriteMs;
+  if (mayRewrite && events.length === 0 && (text !== before.text || condition.title !== before.title)) {
+    events.push({ type: 'UPDATED', message: text });
+  }
+  if (events.length === 0) return { alert: seen, events, repeated: true };
+  const handling = rise > 0 ? ({ kind: 'UNACKED' } as const) : before.handling;
+  return { alert: { ...seen, severity: condition.severity, title: condition.title, text, handling }, events };
+}
+
+/** The same card again. An acknowledgement stays if it has not run out: whoever took it is still on it. */
+function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; since: Date }): Draft {
+  const quietMs = at.getTime() - (before.resolvedAt ?? at).getTime();
+  const isAcked = before.handling.kind === 'ACKED' && before.handling.until > at;
+  return {
+    alert: {
+      ...before,
+      signal: 'FIRING',
+      severity: condition.severity,
+      nodeId: condition.nodeId,
+      title: condition.title,
+      text: condition.text(since),
+      handling: isAcked ? before.handling : { kind: 'UNACKED' },
+      since,
+      lastSeenAt: at,
+      resolvedAt: null,
+      count: before.count + 1,
+      flaps: before.flaps + 1,
+    },
+    events: [{ type: 'REOPENED', message: `Fired again after ${durationInWords(quietMs)}` }],
+  };
+}
+
+function clear(before: Alert, at: Date, times: AlertTimes): Draft {
+  if (before.signal === 'RESOLVED') return closeWhenQuiet(before, at, times);
+  const lastedMs = at.getTime() - before.since.getTime();
+  return {
+    alert: { ...before, signal: 'RESOLVED', mute: { kind: 'NONE' }, resolvedAt: at },
+    events: [{ type: 'RESOLVED', message: `Resolved after ${durationInWords(lastedMs)}` }],
+  };
+}
+
+function withoutData(before: Alert, at: Date, times: AlertTimes): Draft {
+  if (before.signal === 'RESOLVED') return closeWhenQuiet(before, at, times);
+  if (before.signal === 'STALE' || at.getTime() - before.lastSeenAt.getTime() < times.staleAfterMs)
+    return { alert: before, events: [] };
+  return {
+    alert: { ...before, signal: 'STALE' },
+    events: [
+      {
+        type: 'STALE',
+        message: `No data for ${durationInWords(at.getTime() - before.lastSeenAt.getTime())}: whether it still fires is not known`,
+      },
+    ],
+  };
+}
+
+function closeWhenQuiet(before: Alert, at: Date, times: AlertTimes): Draft {
+  const quietMs = at.getTime() - (before.resolvedAt ?? at).getTime();
+  if (quietMs < times.dedupeMs) return { alert: before, events: [] };
+  return {
+    alert: { ...before, closedAt: at },
+    events: [{ type: 'CLOSED', message: `Closed after ${durationInWords(quietMs)} of quiet` }],
+  };
+}
+
+function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pending {
+  const before = pending.find((candidate) => candidate.fingerprint === condition.fingerprint);
+  const { fingerprint, rule } = condition;
+  return { fingerprint, rule, since: before?.since ?? condition.startedAt ?? at, samples: (before?.samples ?? 0) + 1 };
+}
+
+function isRipe(pending: Pending, condition: Condition, at: Date): boolean {
+  return pending.samples >= condition.minSamples && at.getTime() - pending.since.getTime() >= condition.forMs;
+}
+
+/** The run that is working on this node now. */
+function workOn(nodeId: string | null, { plannedWork }: Sample): string | null {
+  return nodeId === null ? null : (plannedWork.find((work) => work.nodeId === nodeId)?.runId ?? null);
+}
+
+function muteOf(alert: Alert, sample: Sample, isUnreachable: boolean): Mute {
+  if (alert.signal === 'RESOLVED') return { kind: 'NONE' };
+  const runId = workOn(alert.nodeId, sample);
+  if (runId !== null) return { kind: 'INHIBITED', by: `run:${runId}` };
+  return isUnreachable && alert.rule !== 'cluster_unreachable'
+    ? { kind: 'INHIBITED', by: 'cluster_unreachable' }
+    : { kind: 'NONE' };
+}
+
+function applyMute(draft: Draft, mute: Mute): Draft {
+  const before = draft.alert.mute;
+  if (before.kind === mute.kind && (before.kind === 'NONE' || mute.kind === 'NONE' || before.by === mute.by))
+    return draft;
+  const event: NewAlertEvent =
+    mute.kind === 'NONE'
+      ? { type: 'UNMUTED', message: 'No longer hidden' }
+      : { type: 'MUTED', message: `Hidden: ${explainMute(mute.by)}` };
+  return { alert: { ...draft.alert, mute }, events: [...draft.events, event] };
+}
+
+function explainMute(by: string): string {
+  return by === 'cluster_unreachable'
+    ? 'the whole cluster cannot be observed'
+    : `${by.replace(/^run:/, 'run ')} is working on the node`;
+}
+
+function expireAck(draft: Draft, at: Date, times: AlertTimes): Draft {
+  const { alert } = draft;
+  const { handling } = alert;
+  if (handling.kind !== 'ACKED' || alert.signal === 'RESOLVED' || at < handling.until) return draft;
+  if (at.getTime() - handling.until.getTime() >= times.ackGraceMs) {
+    const event: NewAlertEvent = {
+      type: 'ACK_EXPIRED',
+      message: `The acknowledgement by ${handling.byName} ran out; nobody handles it`,
+    };
+    return { alert: { ...alert, handling: { kind: 'UNACKED' } }, events: [...draft.events, event] };
+  }
+  if (handling.reminded) return draft;
+  const event: NewAlertEvent = {
+    type: 'ACK_RUNS_OUT',
+    message: `The acknowledgement by ${handling.byName} ends in ${durationInWords(times.ackGraceMs)}`,
+  };
+  return { alert: { ...alert, handling: { ...handling, reminded: true } }, events: [...draft.events, event] };
+}

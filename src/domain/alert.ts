@@ -1,0 +1,131 @@
+import { hashJson } from './json.ts';
+
+export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] as const;
+export type Severity = (typeof severities)[number];
+
+export const alertRules = ['node_down', 'cluster_unreachable'] as const;
+export type AlertRule = (typeof alertRules)[number];
+
+/** STALE = it was firing when data stopped coming. Missing data never resolves anything. */
+export const alertSignals = ['FIRING', 'RESOLVED', 'STALE'] as const;
+export type AlertSignal = (typeof alertSignals)[number];
+
+/** Who takes care of it. A dimension of its own: an alert may be acknowledged and stale at once. */
+export type Handling =
+  | { readonly kind: 'UNACKED' }
+  | {
+      readonly kind: 'ACKED';
+      readonly byId: string;
+      readonly byName: string;
+      readonly at: Date;
+      /** From then on it counts as unhandled again, after a reminder and some grace. */
+      readonly until: Date;
+      /** The one reminder that it runs out was given. */
+      readonly reminded: boolean;
+    };
+
+/** Why nobody should be told although it fires. `by` = the rule that explains it (`cluster_unreachable`) or `run:<id>`. */
+export type Mute = { readonly kind: 'NONE' } | { readonly kind: 'INHIBITED'; readonly by: string };
+
+/** An alert as it is stored: one row from its first firing until 15 quiet minutes after it was resolved. */
+export type Alert = {
+  readonly id: string;
+  /** The short number that people type: `A-7`. */
+  readonly number: number;
+  /** Same cluster, rule and identity labels = same fingerprint; at most one alert per fingerprint is not closed. */
+  readonly fingerprint: string;
+  readonly rule: AlertRule;
+  readonly severity: Severity;
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly environment: string;
+  /** The node it is about; null = the whole cluster. The node may have left the inventory since. */
+  readonly nodeId: string | null;
+  /** Identity labels, e.g. `{ node: 'be 10.0.0.11:9050' }`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What is wrong, in a few words; `text` adds since when, why, and what it means for users. */
+  readonly title: string;
+  readonly text: string;
+  readonly signal: AlertSignal;
+  readonly handling: Handling;
+  readonly mute: Mute;
+  /** Since when it holds this time; `openedAt` is when the alert was first opened. */
+  readonly since: Date;
+  readonly openedAt: Date;
+  readonly lastSeenAt: Date;
+  readonly resolvedAt: Date | null;
+  /** Set = history: the next firing is a new alert. */
+  readonly closedAt: Date | null;
+  /** Samples that fired. */
+  readonly count: number;
+  /** How often it fired again after it was resolved. */
+  readonly flaps: number;
+  /** The last alert of the same fingerprint, which had been closed. */
+  readonly previousId: string | null;
+  /** Grows with every change that is worth showing, in one transaction with its event; `count` alone is none. */
+  readonly revision: number;
+  readonly changedAt: Date;
+};
+
+export const alertEventTypes = [
+  'OPENED',
+  'REOPENED',
+  'RESOLVED',
+  'CLOSED',
+  'STALE',
+  'DATA_BACK',
+  'ACKED',
+  'UNACKED',
+  'ACK_RUNS_OUT',
+  'ACK_EXPIRED',
+  'SEVERITY_ROSE',
+  'SEVERITY_FELL',
+  'MUTED',
+  'UNMUTED',
+  'UPDATED',
+] as const;
+export type AlertEventType = (typeof alertEventTypes)[number];
+
+/** One line of an alert's history. */
+export type AlertEvent = {
+  readonly id: number;
+  readonly alertId: string;
+  /** The revision that the alert got with this event; one revision may hold several events. */
+  readonly revision: number;
+  readonly at: Date;
+  readonly type: AlertEventType;
+  readonly message: string;
+  /** Null = Starwarden itself. */
+  readonly actorId: string | null;
+  readonly actorName: string | null;
+};
+
+/** What makes two firings the same alert: never free text, numbers or times. */
+export function alertFingerprint(identity: {
+  clusterId: string;
+  rule: AlertRule;
+  labels: Readonly<Record<string, string>>;
+}): string {
+  return hashJson({ cluster: identity.clusterId, rule: identity.rule, labels: identity.labels });
+}
+
+/** The one word to show: the first that holds of resolved, inhibited, stale, acknowledged, firing. */
+export function alertWord(
+  alert: Pick<Alert, 'signal' | 'handling' | 'mute'>,
+): 'RESOLVED' | 'STALE' | 'INHIBITED' | 'ACKED' | 'FIRING' {
+  if (alert.signal === 'RESOLVED') return 'RESOLVED';
+  if (alert.mute.kind === 'INHIBITED') return 'INHIBITED';
+  if (alert.signal === 'STALE') return 'STALE';
+  return alert.handling.kind === 'ACKED' ? 'ACKED' : 'FIRING';
+}
+
+/** What people call an alert. */
+export function alertName(alert: Pick<Alert, 'number'>): string {
+  return `A-${alert.number}`;
+}
+
+/** How long an acknowledgement lasts when nobody says otherwise. */
+export function defaultAckMs(severity: Severity): number {
+  const hours = { CRITICAL: 1, HIGH: 4, MEDIUM: 24, LOW: 24 }[severity];
+  return hours * 3_600_000;
+}

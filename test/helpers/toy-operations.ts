@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { Check } from '../../src/domain/next-action.ts';
+import type { StepSpec } from '../../src/domain/plan.ts';
+import type { AppError } from '../../src/errors.ts';
+import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
+import { clusterId } from '../../src/operations/fields.ts';
+import { defineStep } from '../../src/steps/define.ts';
+
+/** A cluster made of one object: what it holds, what was done to it, and what is wrong with it. */
+export type Toy = {
+  values: Map<string, string>;
+  /** Every effect that reached it, in order. */
+  effects: string[];
+  /** Answers for the next `apply` of a key, instead of doing it. */
+  failNext: Map<string, AppError>;
+  /** Keys whose check says that it goes on by itself, so many times. */
+  moving: Map<string, number>;
+  blocked: Map<string, string>;
+  /** Called in the middle of `apply`, after the effect. */
+  afterEffect: (key: string) => Promise<void>;
+  /** What `observe` finds; part of the plan. */
+  observed: string;
+};
+
+export function makeToy(): Toy {
+  return {
+    values: new Map(),
+    effects: [],
+    failNext: new Map(),
+    moving: new Map(),
+    blocked: new Map(),
+    afterEffect: async () => {},
+    observed: 'calm',
+  };
+}
+
+/** Operations that set values of a toy: `setValues` (its steps can be undone), `setTemporarily`, `sendOnce` (may not be repeated). */
+export function toyOperations(toy: Toy): readonly AnyOperation[] {
+  const check = (key: string, value: string): Check => {
+    const why = toy.blocked.get(key);
+    if (why !== undefined) return { state: 'blocked', code: 'PRECONDITION_FAILED', message: why, hint: 'Unblock it.' };
+    const left = toy.moving.get(key) ?? 0;
+    if (left > 0) {
+      toy.moving.set(key, left - 1);
+      return {
+        state: 'moving',
+        progress: { completed: 10 - left, total: 10, message: `${left} left` },
+        wakeAfterMs: 20,
+      };
+    }
+    return toy.values.get(key) === value ? { state: 'done', facts: { value } } : { state: 'todo' };
+  };
+  const apply = async (key: string, value: string) => {
+    const failure = toy.failNext.get(key);
+    toy.failNext.delete(key);
+    if (failure !== undefined) throw failure;
+    toy.effects.push(`${key}=${value}`);
+    toy.values.set(key, value);
+    await toy.afterEffect(key);
+  };
+  const pair = z.object({ key: z.string(), value: z.string() });
+  const base = {
+    params: pair,
+    ports: [],
+    timeoutMs: 5_000,
+    describe: ({ key, value }: { key: string; value: string }) => `Set ${key} to ${value}`,
+  } as const;
+
+  const clearValue = defineStep({
+    ...base,
+    kind: 'clearValue',
+    repeat: 'safe',
+    check: async ({ key }) => (toy.values.has(key) ? { state: 'todo' } : { state: 'done' }),
+    apply: async ({ key }) => {
+      toy.effects.push(`clear ${key}`);
+      toy.values.delete(key);
+    },
+    undo: { nothing: 'Cleared is cleared.' },
+  });
+  const setValue = defineStep({
+    ...base,
+    kind: 'setValue',
+    repeat: 'safe',
+    check: async ({ key, value }) => check(key, value),
+    apply: async ({ key, value }, _ports, { log }) => {
+      log(`setting ${key}`);
+      await apply(key, value);
+    },
+    undo: { steps: (params) => [clearValue.with(params)] },
+  });
+  const putBack = defineStep({
+    ...base,
+    kind: 'putBack',
+    repeat: 'safe',
+    check: async ({ key, value }) => (toy.values.get(key) === value ? { state: 'done' } : { state: 'todo' }),
+    apply: async ({ key, value }) => apply(key, value),
+    undo: { nothing: 'It is an undo itself.' },
+  });
+  const changeForNow = defineStep({
+    ...base,
+    kind: 'changeForNow',
+    repeat: 'safe',
+    check: async ({ key, value }) => check(key, value),
+    apply: async ({ key, value }) => apply(key, value),
+    undo: { nothing: 'The ledger puts it back.' },
+    temporary: {
+      read: async ({ key }) => toy.values.get(key) ?? '',
+      restore: ({ key }, before) => [putBack.with({ key, value: String(before) })],
+    },
+  });
+  const sendOnce = defineStep({
+    ...base,
+    kind: 'sendOnce',
+    repeat: 'ask',
+    check: async ({ key, value }) => check(key, value),
+    apply: async ({ key, value }) => apply(key, value),
+    undo: { impossible: 'What was sent is sent' },
+  });
+
+  const input = z.object({ clusterId, keys: z.array(z.string()).default(['a', 'b', 'c']) });
+  const operation = (
+    name: string,
+    risk: AnyOperation['risk'],
+    effect: AnyOperation['effect'],
+    steps: (keys: readonly string[]) => StepSpec[],
+  ): AnyOperation =>
+    defineOperation({
+      name,
+      title: name,
+      version: 1,
+      summary: 'A toy.',
+      permission: 'cluster:check',
+      risk,
+      effect,
+      input,
+      example: { clusterId: 'clu_01J00000000000000000000000', keys: ['a'] },
+      slack: { verb: name.toLowerCase(), positional: ['clusterId'], examples: [`${name.toLowerCase()} toy`] },
+      steps: [setValue, clearValue, changeForNow, putBack, sendOnce],
+      observe: async () => toy.observed,
+      plan: ({ keys }, observed) => ({
+        summary: `${name} while ${observed}`,
+        steps: steps(keys.map((key) => `${key}`)),
+        notes: [observed],
+      }),
+      postCheck: async ({ keys }) => {
+        const wrong = name === 'setValues' && keys.some((key) => toy.values.get(`end-${key}`) === 'bad');
+        return {
+          passed: !wrong,
+          checks: [
+            {
+              name: 'values',
+              status: wrong ? 'FAIL' : 'PASS',
+              severity: 'BLOCK',
+              observed: wrong ? 'bad' : 'good',
+              wanted: 'good',
+              hint: null,
+            },
+          ],
+        };
+      },
+    });
+
+  return [
+    operation('setValues', 'low', 'changes', (keys) => keys.map((key) => setValue.with({ key, value: toy.observed }))),
+    operation('setCarefully', 'high', 'changes', (keys) =>
+      keys.map((key) => setValue.with({ key, value: toy.observed })),
+    ),
+    operation('destroyValues', 'destructive', 'changes', (keys) =>
+      keys.map((key) => setValue.with({ key, value: 'gone' })),
+    ),
+    operation('setTemporarily', 'low', 'changes', (keys) => [
+      changeForNow.with({ key: 'switch', value: 'off' }),
+      ...keys.map((key) => setValue.with({ key, value: 'x' })),
+    ]),
+    operation('sendAll', 'low', 'changes', (keys) => keys.map((key) => sendOnce.with({ key, value: 'sent' }))),
+    operation('readOnly', 'read', 'reads', (keys) => keys.map((key) => setValue.with({ key, value: 'read' }))),
+  ];
+}
