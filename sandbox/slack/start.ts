@@ -88,7 +88,7 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   };
 
   const controlRoute = createControlRoute({ core, control, person });
-  const pageRoute = createPageRoute({ core, person });
+  const pageRoute = createPageRoute(core);
   const server = createSlackServer(core, async (request) => (await controlRoute(request)) || pageRoute(request));
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head));
   core.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
