@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { takeLock } from './lib/lock.mjs';
 import { startMariadb } from './lib/mariadb.mjs';
 import { startRedis } from './lib/redis.mjs';
+import { Told } from './lib/say.mjs';
 
 const defaultCacheDir = fileURLToPath(new URL('../.local/cache', import.meta.url));
 
@@ -36,7 +37,7 @@ export async function startServices({ dir, mariadb = true, redis = true, fast = 
   const home = resolve(dir);
   await mkdir(home, { recursive: true, mode: 0o700 });
   const lock = await takeLock(`services ${home}`, { wait: false });
-  if (lock === null) throw new Error(`${home} is in use by another running Starwarden. Stop that one first.`);
+  if (lock === null) throw new Told(`${home} is in use by another running Starwarden.`, 'Stop that one first.');
 
   // Both are waited for even if one fails, so that the other can be stopped.
   const [database, queue] = await Promise.allSettled([

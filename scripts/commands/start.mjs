@@ -17,8 +17,11 @@ const dataDir = join(root, '.local/data');
  */
 export async function start(args) {
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
-  const main = process.env.NODE_ENV === 'production' ? 'dist/main.js' : 'src/main.ts';
-  if (!existsSync(join(root, main))) throw new Told(`${main} does not exist.`, 'Build it with `npm run build`.');
+  const built = process.env.NODE_ENV === 'production';
+  const main = built ? 'dist/main.js' : 'src/main.ts';
+  if (!existsSync(join(root, main))) {
+    throw new Told(`${main} does not exist.`, built ? 'Build it with `npm run build`.' : undefined);
+  }
 
   const needs = { mariadb: !process.env.DATABASE_URL, redis: !process.env.REDIS_URL };
   if (!needs.mariadb && !needs.redis) return runNode([main, ...args]);
@@ -49,7 +52,7 @@ function environmentFor(services, needs) {
   env.STARWARDEN_SECRET_KEY ||= kept('secret-key', () => randomBytes(32).toString('base64'));
   if (!env.STARWARDEN_BOOTSTRAP_TOKENS && env.STARWARDEN_INSECURE_NO_AUTH !== 'true') {
     const token = kept('admin-token', () => `sw_${randomBytes(24).toString('base64url')}`);
-    env.STARWARDEN_BOOTSTRAP_TOKENS = JSON.stringify([{ owner: 'admin', role: 'admin', token }]);
+    env.STARWARDEN_BOOTSTRAP_TOKENS = JSON.stringify([{ owner: 'admin', role: 'ADMIN', token }]);
     say(dim(`The API token of its administrator is in ${join(dataDir, 'admin-token')}.`));
   }
   return env;

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { Told } from './say.mjs';
 
 /** Servers live outside an ordinary user's PATH on Debian, and in Homebrew's directory on a Mac. */
 const usualDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/opt/homebrew/bin'];
@@ -42,8 +43,7 @@ export function findExecutable(names, env = process.env) {
  */
 export function requireProgram(program) {
   const path = findExecutable(programs[program].names);
-  if (path === null)
-    throw new Error(`${programs[program].names.join(' or ')} is not installed. ${howToInstall([program])}`);
+  if (path === null) throw new Told(`Not found: ${programs[program].names.join(' or ')}.`, howToInstall([program]));
   return path;
 }
 
