@@ -1,11 +1,9 @@
-import type { Transaction } from 'kysely';
 import type { Scope } from '../domain/access.ts';
 import type { Alert, AlertEvent, AlertRule, AlertSignal, Severity } from '../domain/alert.ts';
 import type { AlertChange, Condition } from '../domain/alert-life.ts';
 import { newId } from '../ids.ts';
 import { alertColumns, toAlert, toAlertEvent } from './alert-rows.ts';
-import { databaseNow, type Queryable } from './database.ts';
-import type { Tables } from './tables.ts';
+import { databaseNow, type Queryable, type Tx } from './database.ts';
 
 export type AlertFilter = {
   readonly clusterIds?: readonly string[];
@@ -61,33 +59,72 @@ export async function findAlertByNumber(db: Queryable, number: number): Promise<
  * Alerts changed at or after a time, oldest change first. For a reader that polls: a change is stamped before it is
  * committed, so look back some seconds further than the newest one seen, and compare `revision`.
  */
-export async function listAlertsChangedSince(db: Queryable, { since, limit }: { since: Date; limit: number }): Promise<readonly Alert[]> {
-  const rows = await db.selectFrom('alert').selectAll().where('changed_at', '>=', since).orderBy('changed_at').orderBy('number').limit(limit).execute();
+export async function listAlertsChangedSince(
+  db: Queryable,
+  { since, limit }: { since: Date; limit: number },
+): Promise<readonly Alert[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('changed_at', '>=', since)
+    .orderBy('changed_at')
+    .orderBy('number')
+    .limit(limit)
+    .execute();
   return rows.map(toAlert);
 }
 
 /** An alert's history, oldest first. */
-export async function listAlertEvents(db: Queryable, { alertId, afterId = 0, limit }: { alertId: string; afterId?: number; limit: number }): Promise<readonly AlertEvent[]> {
-  const rows = await db.selectFrom('alert_event').selectAll().where('alert_id', '=', alertId).where('id', '>', afterId).orderBy('id').limit(limit).execute();
+export async function listAlertEvents(
+  db: Queryable,
+  { alertId, afterId = 0, limit }: { alertId: string; afterId?: number; limit: number },
+): Promise<readonly AlertEvent[]> {
+  const rows = await db
+    .selectFrom('alert_event')
+    .selectAll()
+    .where('alert_id', '=', alertId)
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
   return rows.map(toAlertEvent);
 }
 
 /** Locks and reads what a sample of this cluster may change. */
-export async function lockOpenAlerts(tx: Transaction<Tables>, clusterId: string): Promise<readonly Alert[]> {
-  const rows = await tx.selectFrom('alert').selectAll().where('cluster_id', '=', clusterId).where('closed_at', 'is', null).orderBy('number').forUpdate().execute();
+export async function lockOpenAlerts(tx: Tx, clusterId: string): Promise<readonly Alert[]> {
+  const rows = await tx
+    .selectFrom('alert')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .where('closed_at', 'is', null)
+    .orderBy('number')
+    .forUpdate()
+    .execute();
   return rows.map(toAlert);
 }
 
 /** Writes a change with its events; the revision grows by one. The caller holds the row's lock. */
-export async function writeAlertChange(tx: Transaction<Tables>, { alert, events }: AlertChange, actor: { id: string; name: string } | null = null): Promise<void> {
+export async function writeAlertChange(
+  tx: Tx,
+  { alert, events }: AlertChange,
+  actor: { id: string; name: string } | null = null,
+): Promise<void> {
   const revision = alert.revision + 1;
-  await tx.updateTable('alert').set({ ...alertColumns(alert), revision, changed_at: databaseNow }).where('id', '=', alert.id).execute();
+  await tx
+    .updateTable('alert')
+    .set({ ...alertColumns(alert), revision, changed_at: databaseNow })
+    .where('id', '=', alert.id)
+    .execute();
   await insertEvents(tx, { alertId: alert.id, revision, events, actor });
 }
 
 /** Notes a repeat: no event, no new revision, nothing to show. */
-export async function writeAlertRepeat(tx: Transaction<Tables>, alert: Alert): Promise<void> {
-  await tx.updateTable('alert').set({ count: alert.count, last_seen_at: alert.lastSeenAt, node_id: alert.nodeId }).where('id', '=', alert.id).execute();
+export async function writeAlertRepeat(tx: Tx, alert: Alert): Promise<void> {
+  await tx
+    .updateTable('alert')
+    .set({ count: alert.count, last_seen_at: alert.lastSeenAt, node_id: alert.nodeId })
+    .where('id', '=', alert.id)
+    .execute();
 }
 
 export type Opening = {
@@ -98,10 +135,16 @@ export type Opening = {
 };
 
 /** Opens an alert and answers its id. */
-export async function insertAlert(tx: Transaction<Tables>, { cluster, condition, since, at }: Opening): Promise<string> {
+export async function insertAlert(tx: Tx, { cluster, condition, since, at }: Opening): Promise<string> {
   const id = newId('alr');
   const text = condition.text(since);
-  const previous = await tx.selectFrom('alert').select('id').where('fingerprint', '=', condition.fingerprint).orderBy('number', 'desc').limit(1).executeTakeFirst();
+  const previous = await tx
+    .selectFrom('alert')
+    .select('id')
+    .where('fingerprint', '=', condition.fingerprint)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   await tx
     .insertInto('alert')
     .values({
@@ -139,13 +182,23 @@ export async function insertAlert(tx: Transaction<Tables>, { cluster, condition,
       changed_at: databaseNow,
     })
     .execute();
-  await insertEvents(tx, { alertId: id, revision: 1, events: [{ type: 'OPENED', message: `${condition.title}. ${text}` }], actor: null });
+  await insertEvents(tx, {
+    alertId: id,
+    revision: 1,
+    events: [{ type: 'OPENED', message: `${condition.title}. ${text}` }],
+    actor: null,
+  });
   return id;
 }
 
-type NewEvents = { alertId: string; revision: number; events: AlertChange['events']; actor: { id: string; name: string } | null };
+type NewEvents = {
+  alertId: string;
+  revision: number;
+  events: AlertChange['events'];
+  actor: { id: string; name: string } | null;
+};
 
-async function insertEvents(tx: Transaction<Tables>, { alertId, revision, events, actor }: NewEvents): Promise<void> {
+async function insertEvents(tx: Tx, { alertId, revision, events, actor }: NewEvents): Promise<void> {
   const values = events.map(({ type, message }) => ({
     alert_id: alertId,
     revision,

@@ -1,11 +1,12 @@
 import type { Generated } from 'kysely';
+import type { MonitorTables } from './tables-monitor.ts';
 import type { SlackTables } from './tables-slack.ts';
 
 /**
  * The tables as Kysely sees them. JSON lives in LONGTEXT columns and is parsed by the file that owns the table, since
  * MySQL answers JSON columns as values and MariaDB as text. All times are UTC, milliseconds kept.
  */
-export type Tables = SlackTables & {
+export type Tables = MonitorTables & SlackTables & {
   cluster: {
     id: string;
     name: string;

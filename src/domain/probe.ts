@@ -1,0 +1,42 @@
+import type { NodeKind } from './cluster.ts';
+
+/** What one look found about one node. */
+export type NodeProbe = {
+  readonly kind: NodeKind;
+  /** With `port`, the node's identity, as in `ObservedNode`. */
+  readonly host: string;
+  readonly port: number;
+  /** What the cluster says; null = no frontend answered. */
+  readonly alive: boolean | null;
+  /** Why `/api/health` did not answer well; null = it did, or the node's HTTP port is not known yet. */
+  readonly httpProblem: string | null;
+  /** Looks in a row that met such a problem, and when the first of them was. */
+  readonly httpFailures: number;
+  readonly silentSince: Date | null;
+};
+
+/** The last look at a cluster, as readers see it. */
+export type Probe = {
+  readonly clusterId: string;
+  /** When it ended. */
+  readonly at: Date;
+  readonly durationMs: number;
+  /** True = a frontend said what nodes there are. */
+  readonly ok: boolean;
+  /** Why not. */
+  readonly problem: string | null;
+  /** `fe 10.0.0.1:9010`; null = no leader, or not known. */
+  readonly leader: string | null;
+  readonly nodes: readonly NodeProbe[];
+};
+
+/** One line of a cluster's recent past; kept for a day. */
+export type ProbeSample = {
+  readonly at: Date;
+  readonly durationMs: number;
+  readonly ok: boolean;
+  readonly problem: string | null;
+  readonly leader: string | null;
+  readonly aliveNodes: number;
+  readonly totalNodes: number;
+};
