@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendantsOf, killAll, type ProcessId, sendSignal } from './processes.ts';
@@ -52,6 +52,8 @@ export async function startSshd({ binary, address, port, dir }: SshdStart): Prom
       sendSignal(pid, 'SIGSTOP');
       const commands = dropConnections(pid);
       sendSignal(pid, 'SIGKILL');
+      // Started so that it keeps nobody from ending; its own end is waited for.
+      child.ref();
       await gone;
       return commands;
     },
@@ -70,7 +72,12 @@ function dropConnections(listener: number): ProcessId[] {
 }
 
 function programOf(pid: number): string {
-  return existsSync(`/proc/${pid}/comm`) ? readFileSync(`/proc/${pid}/comm`, 'utf8') : '';
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8');
+  } catch {
+    // It ended between the look and this.
+    return '';
+  }
 }
 
 function greets(address: string, port: number): Promise<boolean> {

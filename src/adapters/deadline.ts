@@ -18,6 +18,8 @@ export type DeadlineOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
+const longestTimerMs = 2_147_483_647;
+
 /** Joins a timeout and a caller's signal, so that each outside await can be bounded by one thing. */
 export function startDeadline({ what, timeoutMs, signal }: DeadlineOptions): Deadline {
   const endsAt = performance.now() + timeoutMs;
@@ -25,7 +27,8 @@ export function startDeadline({ what, timeoutMs, signal }: DeadlineOptions): Dea
   const onTimeout = () =>
     controller.abort(new AppError('TIMEOUT', `${what} took longer than ${timeoutMs} ms`, { retryable: true }));
   const onCancel = () => controller.abort(new AppError('CANCELED', `${what} was canceled`, { cause: signal?.reason }));
-  const timer = setTimeout(onTimeout, timeoutMs);
+  // A longer time would make the timer fire at once.
+  const timer = setTimeout(onTimeout, Math.min(timeoutMs, longestTimerMs));
   if (signal?.aborted) onCancel();
   signal?.addEventListener('abort', onCancel, { once: true });
 

@@ -39,7 +39,7 @@ type Request = { readonly path: string; readonly call: HttpCall | undefined; rea
 type Answer = { readonly status: number; readonly body: string };
 
 async function get(node: NodeAddress, { path, call = {}, limit }: Request): Promise<Answer> {
-  const url = new URL(path, `http://${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.httpPort}`);
+  const url = urlOf(node, path);
   const { timeoutMs = defaultTimeoutMs, signal } = call;
   const deadline = startDeadline({ what: `GET ${url.href}`, timeoutMs, signal });
   try {
@@ -51,6 +51,16 @@ async function get(node: NodeAddress, { path, call = {}, limit }: Request): Prom
   } finally {
     deadline.end();
   }
+}
+
+/** A host is a name or an address and nothing more: a text such as `a@b/c` would lead elsewhere. */
+function urlOf({ host, httpPort }: NodeAddress, path: string): URL {
+  const isAddress6 = /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(host);
+  if (!isAddress6 && !/^[\w.-]+$/.test(host))
+    throw new AppError('INVALID_INPUT', `"${host}" is no host name or address`);
+  const url = `http://${isAddress6 ? `[${host}]` : host}:${httpPort}${path}`;
+  if (URL.canParse(url)) return new URL(url);
+  throw new AppError('INVALID_INPUT', `"${host}" with port ${httpPort} is no address`);
 }
 
 async function readBody(response: Response, limit: number): Promise<string> {

@@ -19,7 +19,7 @@ export type Execution = {
   readonly kill: (group: RemoteGroup) => Promise<boolean>;
 };
 
-/** The command was certainly not begun: the session could not be opened on a connection that had gone stale. */
+/** The connection had gone stale: the command was certainly not begun, or is a read that gave no sign of life. */
 export class NotStarted extends Error {}
 
 type Ending = { readonly exitCode: number | null; readonly signal: string | null };
@@ -31,24 +31,28 @@ const startGraceMs = 2_000;
 /** Runs one command in one session of an open connection. */
 export async function execute({ client, command, call, deadline, where, kill }: Execution): Promise<ShellResult> {
   const marker = `starwarden:${crypto.randomUUID()}`;
-  const opening = openSession(client, `${markStart(marker)}\n${command.text}`);
+  const isMuted = () => deadline.signal.aborted;
+  const opening = openSession(client, `${markStart(marker)}\n${command.text}`, { marker, call, isMuted });
   const what = `${command.name} on ${where}`;
   let session: Session | null = null;
   try {
-    const stream = await deadline.race(opening);
-    session = attach(stream, { marker, call });
-    stream.end(call.stdin ?? '');
+    session = await deadline.race(opening);
     const { exitCode, signal } = await deadline.race(session.ended);
-    if (exitCode === null) throw endedWithoutCode(what, { signal, effect: command.effect });
+    if (exitCode === null) {
+      const isStale = signal === null && command.effect === 'read' && session.stdout.markerLine() === null;
+      throw isStale
+        ? new NotStarted('the connection broke')
+        : endedWithoutCode(what, { signal, effect: command.effect });
+    }
     return { exitCode, stdout: session.stdout.text(), stderr: session.stderr.text() };
   } catch (error) {
     if (!(error instanceof AppError) || error !== deadline.signal.reason) {
       session?.close();
       throw error;
     }
-    const isGone = await killSession({ opening, session, marker, call, kill });
+    const isGone = await killSession({ opening, kill });
     throw new AppError(error.code, `${error.message}; ${isGone ? 'it was killed' : 'it may still be running there'}`, {
-      retryable: error.retryable && isGone,
+      retryable: error.retryable && isGone && command.effect === 'read',
       ...(isGone ? {} : { hint: `Look for it on the host before trying again` }),
       cause: error,
     });
@@ -63,13 +67,20 @@ type Session = {
   close(): void;
 };
 
-function attach(stream: ClientChannel, { marker, call }: { marker: string; call: ShellCall }): Session {
+type Attachment = {
+  readonly marker: string;
+  readonly call: ShellCall;
+  /** True once the caller has got its error: it hears no more lines. */
+  readonly isMuted: () => boolean;
+};
+
+function attach(stream: ClientChannel, { marker, call, isMuted }: Attachment): Session {
   const started = Promise.withResolvers<RemoteGroup | null>();
   const ended = Promise.withResolvers<Ending>();
   const collect = (source: 'stdout' | 'stderr') => {
     const onLine = (line: string) => {
       try {
-        call.onLine?.(line, source);
+        if (!isMuted()) call.onLine?.(line, source);
       } catch (error) {
         ended.reject(error);
       }
@@ -81,18 +92,28 @@ function attach(stream: ClientChannel, { marker, call }: { marker: string; call:
   let ending: Ending = { exitCode: null, signal: null };
   let closing: NodeJS.Timeout | undefined;
 
+  // A daemon that kept the output open would otherwise keep the session open for as long as it lives.
+  const closeSoon = () => {
+    clearTimeout(closing);
+    closing = setTimeout(() => stream.close(), closeGraceMs);
+  };
+  const isOver = () => ending.exitCode !== null || ending.signal !== null;
+
   stream.on('data', (chunk: Buffer) => {
+    if (isOver()) closeSoon();
     stdout.push(chunk);
     const line = stdout.markerLine();
     if (line !== null) started.resolve(parseStat(line));
   });
-  stream.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  stream.stderr.on('data', (chunk: Buffer) => {
+    if (isOver()) closeSoon();
+    stderr.push(chunk);
+  });
   // A write to a command that has already ended is no failure of ours.
   stream.on('error', () => undefined);
   stream.on('exit', (exitCode: number | null, signal?: string) => {
     ending = { exitCode, signal: signal ?? null };
-    // A daemon that kept the output open would otherwise keep the session open for as long as it lives.
-    closing = setTimeout(() => stream.close(), closeGraceMs);
+    closeSoon();
   });
   stream.once('close', () => {
     clearTimeout(closing);
@@ -101,34 +122,31 @@ function attach(stream: ClientChannel, { marker, call }: { marker: string; call:
     started.resolve(null);
     ended.resolve(ending);
   });
+  stream.end(call.stdin ?? '');
   return { stdout, stderr, ended: ended.promise, started: started.promise, close: () => stream.close() };
 }
 
-type KillOptions = Pick<Execution, 'call' | 'kill'> & {
-  readonly opening: Promise<ClientChannel>;
-  readonly session: Session | null;
-  readonly marker: string;
-};
+type KillOptions = Pick<Execution, 'kill'> & { readonly opening: Promise<Session> };
 
 /** True when nothing of the command is left. The session may still be opening, and the shell may not have begun. */
-async function killSession({ opening, session, marker, call, kill }: KillOptions): Promise<boolean> {
-  const late = opening.then((stream) => attach(stream, { marker, call: { ...call, onLine: () => undefined } }));
-  const open = session ?? (await within(startGraceMs, late));
-  if (open === null) {
+async function killSession({ opening, kill }: KillOptions): Promise<boolean> {
+  const session = await within(startGraceMs, opening);
+  if (session === null) {
     // Should it open after all, closing it is all that is left to do.
-    late.then((opened) => opened.close()).catch(() => undefined);
+    opening.then((late) => late.close()).catch(() => undefined);
     return false;
   }
-  const group = await within(startGraceMs, open.started);
+  const group = await within(startGraceMs, session.started);
   const isGone = group !== null && (await kill(group).catch(() => false));
-  open.close();
+  session.close();
   return isGone;
 }
 
-function openSession(client: Client, text: string): Promise<ClientChannel> {
+function openSession(client: Client, text: string, attachment: Attachment): Promise<Session> {
   return new Promise((resolve, reject) => {
     try {
-      client.exec(text, (error, stream) => (error ? reject(refused(error)) : resolve(stream)));
+      // Attached within the callback: a short command's exit code may come in the same packet as its start.
+      client.exec(text, (error, stream) => (error ? reject(refused(error)) : resolve(attach(stream, attachment))));
     } catch (error) {
       reject(new NotStarted(messageOf(error), { cause: error }));
     }

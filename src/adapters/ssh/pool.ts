@@ -14,6 +14,8 @@ export type Lease = {
   readonly killSlots: Slots;
   /** False = this call opened it, so it cannot be stale. */
   readonly isReused: boolean;
+  /** Nobody else gets this connection; it ends when those who have it are done. */
+  distrust(): void;
   release(): void;
 };
 
@@ -56,7 +58,8 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
     });
     try {
       const { ready, slots, killSlots } = connection;
-      return { client: await ready, slots, killSlots, isReused: present !== undefined, release };
+      const distrust = () => forget(key, connection);
+      return { client: await ready, slots, killSlots, isReused: present !== undefined, distrust, release };
     } catch (error) {
       release();
       throw error;
@@ -72,11 +75,13 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
       idleTimer: null,
     };
     connections.set(key, connection);
-    const forget = () => {
-      if (connections.get(key) === connection) connections.delete(key);
-    };
-    connection.ready.then((client) => client.once('close', forget), forget);
+    const lose = () => forget(key, connection);
+    connection.ready.then((client) => client.once('close', lose), lose);
     return connection;
+  };
+
+  const forget = (key: string, connection: Connection) => {
+    if (connections.get(key) === connection) connections.delete(key);
   };
 
   const connect = async (target: SshTarget, credentials: Credentials): Promise<Client> => {
@@ -96,7 +101,7 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
   const openWay = async (place: Place, jump: SshTarget): Promise<{ stream: Duplex; release(): void }> => {
     const { client, release } = await lease(jump);
     try {
-      return { stream: await forward(client, place), release };
+      return { stream: await forward(client, { place, onClose: release }), release };
     } catch (error) {
       release();
       throw unreachable(
@@ -108,7 +113,7 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
 
   const drop = (key: string, connection: Connection) => {
     if (connection.users > 0) return;
-    connections.delete(key);
+    forget(key, connection);
     connection.ready.then((client) => client.end(), ignore);
   };
 
@@ -144,9 +149,14 @@ async function endConnection({ ready, idleTimer }: Connection): Promise<void> {
   clearTimeout(force);
 }
 
-function forward(client: Client, { address, port }: Place): Promise<Duplex> {
+function forward(client: Client, { place, onClose }: { place: Place; onClose: () => void }): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => (error ? reject(error) : resolve(stream)));
+    client.forwardOut('127.0.0.1', 0, place.address, place.port, (error, stream) => {
+      if (error) return reject(error);
+      // Attached within the callback: the end may come in the same packet as the beginning.
+      stream.once('close', onClose);
+      resolve(stream);
+    });
   });
 }
 

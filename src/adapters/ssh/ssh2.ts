@@ -92,6 +92,7 @@ async function attempt<T>(
       .finally(free);
   } catch (error) {
     if (!(error instanceof NotStarted)) throw error;
+    lease.distrust();
     return { kind: 'not-started', isReused: lease.isReused, cause: error };
   } finally {
     lease.release();

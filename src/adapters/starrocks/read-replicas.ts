@@ -31,7 +31,10 @@ export async function countSingleReplicaTables(sql: StarRocksSql, call: SqlCall 
 /** StarRocks' own statistics tables keep one replica on small clusters and are rebuilt by themselves. */
 const ownDatabases = new Set(['_statistics_', 'information_schema', 'sys']);
 
-async function listSingleReplicaTables(sql: StarRocksSql, call: SqlCall): Promise<{ database: string; table: string }[]> {
+async function listSingleReplicaTables(
+  sql: StarRocksSql,
+  call: SqlCall,
+): Promise<{ database: string; table: string }[]> {
   const rows = await sql.query(showTableConfig(), call);
   return rows
     .filter((row) => replicationOf(row.PROPERTIES ?? null) === 1 && !ownDatabases.has(row.TABLE_SCHEMA ?? ''))

@@ -111,6 +111,19 @@ describe('metrics', () => {
   });
 });
 
+describe('an address', () => {
+  it.each(['127.0.0.1@127.0.0.2', 'a/b', 'a b', '', 'a?b', 'a#b', 'a:80', ':::::'])(
+    'that is %j is refused',
+    async (host) => {
+      await expect(http.health({ host, httpPort: 1 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    },
+  );
+
+  it('may be one of IPv6', async () => {
+    await expect(http.health({ host: '::1', httpPort: 1 })).rejects.toMatchObject({ code: 'HTTP_FAILED' });
+  });
+});
+
 describe('every call', () => {
   it.each<[string, RequestListener]>([
     ['never answers', () => undefined],

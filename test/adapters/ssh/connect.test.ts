@@ -179,6 +179,17 @@ describe('a host that cannot be reached', () => {
   });
 });
 
+describe('a connection that broke while idle', () => {
+  it('costs a read nothing, even before the break was noticed', async () => {
+    const host = ssh.shell(fixture.target());
+    for (let round = 0; round < 5; round += 1) {
+      await host.run(hello);
+      await fixture.host.cut();
+      expect((await host.run(hello)).stdout).toBe('hello\n');
+    }
+  });
+});
+
 describe('a jump host', () => {
   const innerTarget = (overrides: Partial<SshTarget> = {}): SshTarget => ({
     ...fixture.target(),
@@ -197,6 +208,17 @@ describe('a jump host', () => {
     await fixture.host.cut();
     // The way is gone with the jump host's connections, and found again.
     expect((await ssh.shell(innerTarget()).run(hello)).stdout).toBe('hello\n');
+  });
+
+  it('loses no exit code of a command that is over at once', async () => {
+    for (let code = 0; code < 20; code += 1) {
+      const fresh = createSsh();
+      const result = await fresh
+        .shell(innerTarget())
+        .run(shell(`exit ${code}`))
+        .finally(fresh.close);
+      expect(result.exitCode).toBe(code);
+    }
   });
 
   it('is itself checked for its host key', async () => {
