@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '../../src/config.ts';
 import { type Context, type ContextOptions, createContext } from '../../src/context.ts';
 import { type Actor, systemActor } from '../../src/domain/access.ts';
 import { isTerminal, type RunState } from '../../src/domain/run.ts';
@@ -7,11 +8,13 @@ import { startWorker } from '../../src/jobs/worker.ts';
 import { insertCluster } from '../../src/store/inventory.ts';
 import type { Run } from '../../src/store/run-rows.ts';
 import { readRun } from '../../src/store/runs.ts';
-import { testConfig } from './config.ts';
+import { testEnv } from './config.ts';
 import { createTestDatabase, createTestRedis } from './services.ts';
 
 export type Engine = {
   ctx: Context;
+  /** What another process needs to join it. */
+  env: Record<string, string>;
   /** Starts a worker of this process; may be called for several. */
   work(): { stop(): Promise<void> };
   /** A cluster that nobody can reach: for operations that do not speak to it. */
@@ -25,11 +28,13 @@ export type Engine = {
 export async function startEngine(options: ContextOptions & { env?: Record<string, string> } = {}): Promise<Engine> {
   const database = await createTestDatabase();
   const redis = await createTestRedis();
-  const config = testConfig({ databaseUrl: database.url, redisUrl: redis.url, prefix: redis.prefix }, options.env);
+  const env = testEnv({ databaseUrl: database.url, redisUrl: redis.url, prefix: redis.prefix }, options.env);
+  const config = loadConfig(env);
   const { ctx, close } = await createContext(config, options);
   const workers: { stop(): Promise<void> }[] = [];
   return {
     ctx,
+    env,
     work: () => {
       const worker = startWorker(ctx.runner, ctx.control, {
         redisUrl: config.redisUrl,

@@ -1,0 +1,340 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { operations } from '../../src/operations/index.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { deleteCluster, listNodes } from '../../src/store/inventory.ts';
+import type { Run } from '../../src/store/run-rows.ts';
+import { listSteps } from '../../src/store/runs.ts';
+import { admin, type Engine, startEngine } from '../helpers/engine.ts';
+
+/*
+ * The promise of the engine, held against every operation in the registry: a worker is killed right before and right
+ * after the effect of each step, another one finishes, and every effect happened exactly once.
+ */
+
+let world: World;
+let engine: Engine;
+let clusterId: string;
+
+beforeAll(async () => {
+  world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+  engine = await startEngine();
+  clusterId = await register('managed');
+}, 120_000);
+
+afterAll(async () => {
+  await engine?.close();
+  await world?.stop();
+});
+
+/** How an operation is tried: what comes before each try, its input, and what it must have done, once. */
+type Case = {
+  prepare?: () => Promise<void>;
+  input: () => Promise<Record<string, unknown>>;
+  effects: (run: Run) => Promise<readonly string[]>;
+  wanted: readonly string[];
+};
+
+const changesSent = async () => [...(await changingStatements()), ...(await changingCommands())];
+
+const cases: Record<string, Case> = {
+  registerCluster: {
+    prepare: forgetAll,
+    input: async () => registration(`crash-${Date.now()}`),
+    effects: async (run) => [
+      ...(await changesSent()),
+      `clusters ${await count('cluster', 'name', run.clusterName)}`,
+      `nodes ${(await listNodes(engine.ctx.db, run.clusterId)).length}`,
+    ],
+    wanted: ['clusters 1', 'nodes 6'],
+  },
+  attachHosts: {
+    prepare: async () => {
+      await ensureCluster();
+      await engine.ctx.db.deleteFrom('host').where('cluster_id', '=', clusterId).execute();
+      await engine.ctx.db.deleteFrom('host_key').where('cluster_id', '=', clusterId).execute();
+    },
+    input: () => attachInput(['be1']),
+    effects: async () => [
+      ...(await changesSent()),
+      `hosts ${await count('host', 'cluster_id', clusterId)}`,
+      `keys ${await count('host_key', 'cluster_id', clusterId)}`,
+    ],
+    wanted: ['hosts 1', 'keys 1'],
+  },
+  acceptHostKey: {
+    prepare: async () => {
+      await ensureCluster();
+      await engine.ctx.db.deleteFrom('host_key').where('cluster_id', '=', clusterId).execute();
+    },
+    input: async () => {
+      const host = hostNamed('be2');
+      return { clusterId, address: host.address, port: host.sshPort, fingerprint: host.hostKeyFingerprint };
+    },
+    effects: async () => [...(await changesSent()), `keys ${await count('host_key', 'cluster_id', clusterId)}`],
+    wanted: ['keys 1'],
+  },
+  refreshCluster: {
+    prepare: ensureCluster,
+    input: async () => ({ clusterId }),
+    effects: async () => [...(await changesSent()), `nodes ${(await listNodes(engine.ctx.db, clusterId)).length}`],
+    wanted: ['nodes 6'],
+  },
+  checkCluster: {
+    prepare: ensureCluster,
+    input: async () => ({ clusterId }),
+    effects: async (run) => [...(await changesSent()), `reports ${await count('check_report', 'run_id', run.id)}`],
+    wanted: ['reports 1'],
+  },
+  backUpDatabase: {
+    prepare: ensureCluster,
+    input: async () => ({ clusterId, database: world.describe().cluster.database }),
+    effects: async (run) => [...(await changesSent()), `backups ${await count('backup', 'run_id', run.id)}`],
+    wanted: ['BACKUP', 'backups 1'],
+  },
+  restartNode: {
+    prepare: ensureAttached,
+    input: async () => ({ clusterId, nodeId: await nodeIdOf('be1') }),
+    effects: changesSent,
+    wanted: ['stop_be.sh', 'start_be.sh'],
+  },
+  unregisterCluster: {
+    prepare: ensureCluster,
+    input: async () => ({ clusterId }),
+    effects: async () => [...(await changesSent()), `clusters ${await count('cluster', 'id', clusterId)}`],
+    wanted: ['clusters 0'],
+  },
+};
+
+describe('every operation survives the death of its worker', () => {
+  it('has a case for each operation of the registry', () => {
+    expect(Object.keys(cases).toSorted()).toEqual(operations.map((operation) => operation.name).toSorted());
+  });
+
+  it.each(operations.map((operation) => operation.name))(
+    '%s: killed before and after the effect of each step, every effect happens exactly once',
+    async (name) => {
+      const theCase = cases[name];
+      if (theCase === undefined) throw new Error(`no case for ${name}`);
+      let points = [{ position: 0, at: 'before-effect' }];
+      for (let index = 0; index < points.length; index += 1) {
+        const point = points[index];
+        if (point === undefined) break;
+        await theCase.prepare?.();
+        const since = await marks();
+        const run = await ask(name, await theCase.input());
+        if (index === 0) points = pointsOf(name, run);
+        const death = await workUntilDeath({ ...point, signal: 'SIGKILL' });
+        expect(death, `${name} at ${JSON.stringify(point)}`).toBe('SIGKILL');
+        const ended = await finish(run.id);
+        expect(ended, `${name} at ${JSON.stringify(point)}: ${JSON.stringify(ended.failure)}`).toMatchObject({
+          state: 'SUCCEEDED',
+          postCheck: { passed: true },
+        });
+        readFrom = since;
+        expect(await theCase.effects(ended), `${name} at ${JSON.stringify(point)}`).toEqual(theCase.wanted);
+        const states = (await listSteps(engine.ctx.db, run.id)).map((step) => step.state);
+        expect(states.every((state) => state === 'done' || state === 'already')).toBe(true);
+      }
+    },
+    120_000,
+  );
+});
+
+describe('a run', () => {
+  it('loses nothing when Redis is wiped in the middle', async () => {
+    await ensureCluster();
+    readFrom = await marks();
+    const worker = engine.work();
+    const run = await ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
+    await engine.until(run.id, ['RUNNING']);
+    await wipeRedis();
+    const ended = await engine.until(run.id);
+    expect(ended.state).toBe('SUCCEEDED');
+    expect(await changingStatements()).toEqual(['BACKUP']);
+    await worker.stop();
+  });
+
+  it('is not touched any more by a worker that was stopped for longer than its lease', async () => {
+    await ensureCluster();
+    readFrom = await marks();
+    const run = await ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
+    // Asleep right before it would send BACKUP, with `applying` recorded.
+    const sleeper = spawnWorker({ position: 1, at: 'before-effect', signal: 'SIGSTOP' });
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state, { timeout: 15_000 })
+      .toBe('applying');
+    const ended = await finish(run.id);
+    expect(ended.state).toBe('SUCCEEDED');
+    expect(await changingStatements()).toEqual(['BACKUP']);
+    const revision = ended.revision;
+    sleeper.kill('SIGCONT');
+    await sleep(2_000);
+    expect(sleeper.exitCode).toBeNull(); // it lives, and has given up on the run by itself
+    expect(await changingStatements()).toEqual(['BACKUP']);
+    expect((await engine.until(run.id)).revision).toBe(revision);
+    sleeper.kill('SIGKILL');
+    await once(sleeper, 'exit');
+  });
+});
+
+/** Before and after the effect of each step that has one; after the record of a gate. */
+function pointsOf(name: string, run: Run) {
+  const kinds = operations.find((operation) => operation.name === name)?.steps ?? [];
+  return run.plan.steps.flatMap((step, position) => {
+    const gate = kinds.find((kind) => kind.kind === step.kind)?.isGate ?? false;
+    return gate
+      ? [{ position, at: 'after-record' }]
+      : [
+          { position, at: 'before-effect' },
+          { position, at: 'after-effect' },
+        ];
+  });
+}
+
+async function ask(operation: string, input: Record<string, unknown>): Promise<Run> {
+  const result = await submit(engine.ctx.control, { operation, input, actor: admin });
+  if (result.run === null) throw new Error(`${operation} was refused: ${JSON.stringify(result.userErrors)}`);
+  return result.run;
+}
+
+async function finish(runId: string): Promise<Run> {
+  const worker = engine.work();
+  try {
+    return await engine.until(runId);
+  } finally {
+    await worker.stop();
+  }
+}
+
+function spawnWorker(crashAt: object) {
+  const file = fileURLToPath(new URL('../helpers/crash-worker.ts', import.meta.url));
+  return spawn(process.execPath, [file], {
+    env: { ...engine.env, PATH: process.env.PATH, CRASH_AT: JSON.stringify(crashAt) },
+    stdio: 'inherit',
+  });
+}
+
+async function workUntilDeath(crashAt: object): Promise<string | null> {
+  const worker = spawnWorker(crashAt);
+  const timer = setTimeout(() => worker.kill('SIGTERM'), 20_000);
+  const [, signal] = await once(worker, 'exit');
+  clearTimeout(timer);
+  return signal;
+}
+
+async function register(name: string): Promise<string> {
+  const run = await ask('registerCluster', registration(name));
+  expect(await finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+  return run.clusterId;
+}
+
+function registration(name: string) {
+  const { cluster } = world.describe();
+  const frontends = cluster.frontends.map(({ host, queryPort }) => ({ host, port: queryPort }));
+  return { name, environment: 'dev', frontends, sqlUser: cluster.sqlUser, password: cluster.sqlPassword };
+}
+
+async function forgetAll(): Promise<void> {
+  for (const { id } of await engine.ctx.db.selectFrom('cluster').select('id').execute())
+    await deleteCluster(engine.ctx.db, id);
+}
+
+async function ensureCluster(): Promise<void> {
+  if ((await engine.ctx.connections.inventory.findCluster(clusterId)) !== null) return;
+  await forgetAll();
+  clusterId = await register(`again-${Date.now()}`);
+}
+
+async function ensureAttached(): Promise<void> {
+  await ensureCluster();
+  const node = await engine.ctx.connections.inventory.findNode(await nodeIdOf('be1'));
+  const host = node?.hostId == null ? null : await engine.ctx.connections.inventory.findHost(node.hostId);
+  if (host !== null) return;
+  const run = await ask('attachHosts', await attachInput(['be1']));
+  expect(await finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+}
+
+function hostNamed(name: string) {
+  const host = world.describe().hosts.find((candidate) => candidate.name === name);
+  if (host === undefined) throw new Error(`no host ${name}`);
+  return host;
+}
+
+async function nodeIdOf(name: string): Promise<string> {
+  const node = (await listNodes(engine.ctx.db, clusterId)).find(
+    (candidate) => candidate.host === hostNamed(name).address,
+  );
+  if (node === undefined) throw new Error(`no node ${name}`);
+  return node.id;
+}
+
+async function attachInput(names: readonly string[]) {
+  const hosts = await Promise.all(
+    names.map(async (name) => {
+      const host = hostNamed(name);
+      const deployDir = host.deployDirs.be ?? host.deployDirs.fe;
+      return {
+        address: host.address,
+        port: host.sshPort,
+        hostKeyFingerprint: host.hostKeyFingerprint,
+        nodes: [{ nodeId: await nodeIdOf(name), deployDir }],
+      };
+    }),
+  );
+  const first = hostNamed(names[0] ?? 'be1');
+  return { clusterId, user: first.user, privateKey: await readFile(first.keyFile, 'utf8'), hosts };
+}
+
+async function count(
+  table: 'cluster' | 'host' | 'host_key' | 'check_report' | 'backup',
+  column: string,
+  value: string,
+): Promise<number> {
+  const rows = await engine.ctx.db.selectFrom(table).selectAll().execute();
+  return rows.filter((row) => Object.entries(row).some(([name, cell]) => name === column && cell === value)).length;
+}
+
+/** How much of the two logs belongs to what came before. */
+type Marks = { statements: number; commands: number };
+let readFrom: Marks = { statements: 0, commands: 0 };
+
+async function marks(): Promise<Marks> {
+  const { logs } = world.describe();
+  return { statements: (await lines(logs.statements)).length, commands: (await lines(logs.commands)).length };
+}
+
+async function changingStatements(): Promise<string[]> {
+  const all = await lines(world.describe().logs.statements);
+  const texts = all.slice(readFrom.statements).map((line) => String(line.text).trim());
+  return texts
+    .filter((text) => !/^(SHOW|SELECT|SET|ADMIN SHOW|USE)\b/i.test(text))
+    .map((text) => text.split(/\s/)[0] ?? '');
+}
+
+async function changingCommands(): Promise<string[]> {
+  const all = await lines(world.describe().logs.commands);
+  return all
+    .slice(readFrom.commands)
+    .flatMap((line) => /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g)|'$)/.exec(String(line.command))?.[0] ?? []);
+}
+
+async function lines(file: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+async function wipeRedis(): Promise<void> {
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(engine.ctx.config.redisUrl);
+  await redis.flushdb();
+  redis.disconnect();
+}
