@@ -75,9 +75,9 @@ async function close(server, waiting) {
 function untilReleased(address) {
   return new Promise((resolve) => {
     const socket = connect(address);
-    socket.on('error', () => {
+    socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
       // On Linux the name is free by now. Elsewhere it may be a file whose owner is dead.
-      if (!address.startsWith('\0')) rmSync(address, { force: true });
+      if (error.code === 'ECONNREFUSED' && !address.startsWith('\0')) rmSync(address, { force: true });
     });
     socket.once('close', () => resolve());
     socket.resume();
