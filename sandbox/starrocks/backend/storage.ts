@@ -1,0 +1,214 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Rowset, TabletSchema } from '../contracts.ts';
+import type { Cell } from '../mysql/packets.ts';
+import { md5 } from '../object-store.ts';
+
+export type DiskUsage = {
+  path: string;
+  totalBytes: number;
+  availableBytes: number;
+  usedBytes: number;
+  pathHash: string;
+};
+
+/**
+ * The tablets of one backend as files: `<root>/data/<shard>/<tablet>/<schema hash>/<version>.dat`, one JSON row a
+ * line, and a header file with the schema. Version 1 is the empty tablet and has no file.
+ */
+export type Storage = {
+  roots: string[];
+  createTablet(schema: TabletSchema): void;
+  dropTablet(tabletId: number): void;
+  tablets(): { tabletId: number; version: number }[];
+  schema(tabletId: number): TabletSchema;
+  write(tabletId: number, rowset: Rowset): number;
+  rowsets(tabletId: number, upTo: number): Rowset[];
+  /** The rows at a version, merged by key where the table has a key that merges. */
+  scan(tabletId: number, version: number): Cell[][];
+  replaceRowsets(schema: TabletSchema, rowsets: Rowset[]): void;
+  makeSnapshot(tabletId: number, version: number, timeoutSeconds: number): { path: string; files: string[] };
+  tabletDir(tabletId: number): string;
+  usage(): DiskUsage[];
+};
+
+type Options = {
+  roots: string[];
+  capacityBytes: number;
+  otherBytes: number;
+  /** Throws when the disk is to be full. */
+  beforeWrite: () => void;
+};
+
+const headerName = 'tablet.hdr';
+
+export function openStorage({ roots, capacityBytes, otherBytes, beforeWrite }: Options): Storage {
+  const places = new Map<number, { dir: string; schema: TabletSchema }>();
+  for (const root of roots) {
+    for (const name of ['data', 'snapshot', 'trash', 'clone', 'tmp', 'persistent', 'meta']) {
+      mkdirSync(join(root, name), { recursive: true });
+    }
+    for (const dir of tabletDirs(root)) {
+      const schema: TabletSchema = JSON.parse(readFileSync(join(dir, headerName), 'utf8'));
+      places.set(schema.tabletId, { dir, schema });
+    }
+  }
+  let snapshots = 0;
+
+  const place = (tabletId: number) => {
+    const found = places.get(tabletId);
+    if (!found) throw new Error(`Not Found tablet:${tabletId}`);
+    return found;
+  };
+  const storage: Storage = {
+    roots,
+    createTablet(schema) {
+      if (places.has(schema.tabletId)) return;
+      beforeWrite();
+      const root = roots[schema.tabletId % roots.length] ?? '';
+      const dir = join(
+        root,
+        'data',
+        String(schema.tabletId % 1024),
+        String(schema.tabletId),
+        String(schema.schemaHash),
+      );
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(join(dir, headerName), JSON.stringify(schema));
+      places.set(schema.tabletId, { dir, schema });
+    },
+    dropTablet(tabletId) {
+      const found = places.get(tabletId);
+      if (!found) return;
+      places.delete(tabletId);
+      rmSync(join(found.dir, '..'), { recursive: true, force: true });
+    },
+    tablets: () => [...places].map(([tabletId, { dir }]) => ({ tabletId, version: versionsIn(dir).at(-1) ?? 1 })),
+    schema: (tabletId) => place(tabletId).schema,
+    write(tabletId, { version, rows }) {
+      const { dir } = place(tabletId);
+      const have = versionsIn(dir).filter((one) => one < version).length + 1;
+      if (have !== version - 1) throw new Error(`tablet ${tabletId} misses versions before ${version}`);
+      beforeWrite();
+      const content = encodeRows(rows);
+      writeFileSync(join(dir, `${version}.tmp`), content);
+      renameSync(join(dir, `${version}.tmp`), join(dir, `${version}.dat`));
+      return Buffer.byteLength(content);
+    },
+    rowsets(tabletId, upTo) {
+      const { dir } = place(tabletId);
+      const versions = versionsIn(dir).filter((version) => version <= upTo);
+      if (versions.length !== upTo - 1) throw new Error(`version already been merged or missing, tablet: ${tabletId}`);
+      return versions.map((version) => ({
+        version,
+        rows: decodeRows(readFileSync(join(dir, `${version}.dat`), 'utf8')),
+      }));
+    },
+    scan(tabletId, version) {
+      const rows = storage.rowsets(tabletId, version).flatMap((rowset) => rowset.rows);
+      return mergeRows(rows, place(tabletId).schema.mergeKeys);
+    },
+    replaceRowsets(schema, rowsets) {
+      storage.createTablet(schema);
+      beforeWrite();
+      const { dir } = place(schema.tabletId);
+      for (const version of versionsIn(dir)) rmSync(join(dir, `${version}.dat`));
+      for (const { version, rows } of rowsets) writeFileSync(join(dir, `${version}.dat`), encodeRows(rows));
+    },
+    makeSnapshot(tabletId, version, timeoutSeconds) {
+      const { dir, schema } = place(tabletId);
+      storage.rowsets(tabletId, version);
+      beforeWrite();
+      const root = dir.slice(0, dir.indexOf('/data/'));
+      const path = join(
+        root,
+        'snapshot',
+        `${snapshotStamp()}.${snapshots++}.${timeoutSeconds}`,
+        String(tabletId),
+        String(schema.schemaHash),
+      );
+      mkdirSync(path, { recursive: true });
+      const files = [
+        headerName,
+        ...versionsIn(dir)
+          .filter((one) => one <= version)
+          .map((one) => `${one}.dat`),
+      ];
+      for (const file of files) copyFileSync(join(dir, file), join(path, file));
+      return { path, files };
+    },
+    tabletDir: (tabletId) => place(tabletId).dir,
+    usage: () =>
+      roots.map((path) => {
+        const usedBytes = sizeOf(join(path, 'data'));
+        const availableBytes = Math.max(0, capacityBytes - otherBytes - usedBytes);
+        return { path, totalBytes: capacityBytes, availableBytes, usedBytes, pathHash: hashPath(path) };
+      }),
+  };
+  return storage;
+}
+
+/** Rows of the `.dat` files of a snapshot directory, in version order. */
+export function readSnapshot(dir: string): Rowset[] {
+  return versionsIn(dir).map((version) => ({
+    version,
+    rows: decodeRows(readFileSync(join(dir, `${version}.dat`), 'utf8')),
+  }));
+}
+
+/** The last row of a key wins and stays where the first one was. */
+function mergeRows(rows: Cell[][], keys: number[]): Cell[][] {
+  if (keys.length === 0) return rows;
+  const merged = new Map<string, Cell[]>();
+  for (const row of rows) merged.set(JSON.stringify(keys.map((key) => row[key] ?? null)), row);
+  return [...merged.values()];
+}
+
+function encodeRows(rows: Cell[][]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+function decodeRows(text: string): Cell[][] {
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+}
+
+function versionsIn(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => (/^\d+\.dat$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    .sort((a, b) => a - b);
+}
+
+function tabletDirs(root: string): string[] {
+  const data = join(root, 'data');
+  const children = (dir: string) => (existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []);
+  return children(data)
+    .flatMap(children)
+    .flatMap(children)
+    .filter((dir) => existsSync(join(dir, headerName)));
+}
+
+function sizeOf(dir: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && entry.name.endsWith('.dat')) bytes += statSync(join(entry.parentPath, entry.name)).size;
+  }
+  return bytes;
+}
+
+function hashPath(path: string): string {
+  return BigInt.asIntN(64, BigInt(`0x${md5(path).slice(0, 16)}`)).toString();
+}
+
+function snapshotStamp(): string {
+  return new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+}

@@ -1,0 +1,95 @@
+import type { FrontendContext } from '../context.ts';
+import { change, type Job, type JobStatus } from '../meta/state.ts';
+import { stepBackup } from './backup-steps.ts';
+import { stepRestore, undoRestore } from './restore-steps.ts';
+import { emptyTaskList, type TaskList } from './task-list.ts';
+
+/** A job as the leader sees it: ahead of the journal while it is in a state that is not logged. */
+export type LiveJob = { job: Job; tasks: TaskList };
+
+/** Runs the backup and restore jobs of the cluster on the leader, one state a round. */
+export type JobRunner = {
+  /** Null on a follower, and for a database without a job. */
+  live(dbId: number): LiveJob | null;
+  round(fe: FrontendContext): Promise<void>;
+  cancel(fe: FrontendContext, dbId: number, status: JobStatus): Promise<void>;
+};
+
+export const okStatus: JobStatus = { code: 'OK', message: '' };
+
+/** A job that failed for a reason that its Status must tell. */
+export class JobFailure extends Error {
+  readonly status: JobStatus;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.status = { code, message };
+  }
+}
+
+export function createJobRunner(): JobRunner {
+  const live = new Map<number, LiveJob>();
+  let tail: Promise<unknown> = Promise.resolve();
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const run = tail.then(work);
+    tail = run.catch(() => undefined);
+    return run;
+  };
+  const find = (fe: FrontendContext, dbId: number): LiveJob | null => {
+    const logged = fe.group.state.jobs.get(String(dbId));
+    const known = live.get(dbId);
+    if (!logged) return null;
+    if (known && known.job.createdAt === logged.createdAt && known.job.label === logged.label && !isDone(logged))
+      return known;
+    const fresh = { job: logged, tasks: emptyTaskList() };
+    live.set(dbId, fresh);
+    return fresh;
+  };
+  const stop = async (fe: FrontendContext, one: LiveJob, status: JobStatus) => {
+    if (one.job.kind === 'RESTORE') await undoRestore(fe, one.job);
+    one.job = { ...one.job, state: 'CANCELLED', status, finishedAt: Date.now() };
+    await logJob(fe, one.job);
+  };
+  return {
+    live: (dbId) => live.get(dbId) ?? null,
+
+    round: (fe) =>
+      alone(async () => {
+        if (!fe.group.isLeader) return;
+        for (const { dbId } of fe.group.state.jobs.values()) {
+          const one = find(fe, dbId);
+          if (!one || isDone(one.job)) continue;
+          try {
+            await runOne(fe, one);
+          } catch (error) {
+            const status =
+              error instanceof JobFailure ? error.status : { code: 'COMMON_ERROR', message: String(error) };
+            await stop(fe, one, status);
+          }
+        }
+      }),
+
+    cancel: (fe, dbId, status) =>
+      alone(async () => {
+        const one = find(fe, dbId);
+        if (one && !isDone(one.job)) await stop(fe, one, status);
+      }),
+  };
+}
+
+async function runOne(fe: FrontendContext, one: LiveJob): Promise<void> {
+  const { job } = one;
+  if (Date.now() - job.createdAt > fe.pace.ms(job.timeoutMs)) {
+    throw new JobFailure('TIMEOUT', job.kind === 'RESTORE' ? `restore job with label: ${job.label}  timeout.` : '');
+  }
+  one.job = job.kind === 'BACKUP' ? await stepBackup(fe, job, one.tasks) : await stepRestore(fe, job, one.tasks);
+}
+
+export function isDone(job: Job): boolean {
+  return job.state === 'FINISHED' || job.state === 'CANCELLED';
+}
+
+/** Writes the job to the journal; what is not logged is lost with the leader. */
+export async function logJob(fe: FrontendContext, job: Job): Promise<void> {
+  await fe.group.update(() => ({ changes: [change('jobs', job.dbId, job)], value: null }));
+}

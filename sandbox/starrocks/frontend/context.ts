@@ -1,0 +1,76 @@
+import type { Conf } from '../conf.ts';
+import type { Faults } from '../faults.ts';
+import type { Result } from '../mysql/packets.ts';
+import type { NodeLog } from '../node-log.ts';
+import type { ObjectStore } from '../object-store.ts';
+import type { Pace } from '../pace.ts';
+import type { Release } from '../release.ts';
+import type { JobRunner } from './backup/job-runner.ts';
+import type { FrontendConfig } from './config.ts';
+import type { Connections } from './connections.ts';
+import type { Group } from './meta/group.ts';
+import type { Image } from './meta/journal.ts';
+import type { FrontendMetrics } from './metrics.ts';
+
+export type SelfNode = {
+  name: string;
+  host: string;
+  editLogPort: number;
+  httpPort: number;
+  rpcPort: number;
+  queryPort: number;
+  startedAt: number;
+};
+
+/** What the parts of one frontend process share. */
+export type FrontendContext = {
+  home: string;
+  hostType: 'IP' | 'FQDN';
+  conf: Conf;
+  release: Release;
+  pace: Pace;
+  log: NodeLog;
+  faults: Faults;
+  self: SelfNode;
+  group: Group;
+  config: FrontendConfig;
+  connections: Connections;
+  objectStore: ObjectStore;
+  jobs: JobRunner;
+  metrics: FrontendMetrics;
+  /** The last image of this frontend, for SHOW_HA; -1 and 0 before the first. */
+  checkpoint: { version: number; at: number };
+  /** Repository problems seen by this frontend: the ErrMsg of SHOW REPOSITORIES is per frontend. */
+  repositoryErrors: Map<number, string>;
+  /** Tablets (`backend.tablet`) that a report named and no table owns; dropped when a second report names them. */
+  orphans: Set<string>;
+  /** Tablets that the scheduler of this frontend moved or repaired, newest last. */
+  movedTablets: number[];
+  /** True from SIGUSR1 on: health checks answer 500 and new connections are refused. */
+  leaving: boolean;
+};
+
+/** What frontends ask each other on the rpc_port. */
+export type FrontendCalls = {
+  execute: [ForwardRequest, ForwardReply];
+  setConfig: [{ key: string; value: string; persistent: boolean }, { changed: boolean }];
+  processList: [{ full: boolean }, { rows: ProcessRow[] }];
+  killQuery: [{ queryId: string }, { killed: boolean }];
+  pushImage: [Image, null];
+};
+
+export type ProcessRow = { user: string; cells: (string | null)[] };
+export type ForwardRequest = {
+  text: string;
+  user: string;
+  userHost: string;
+  remote: string;
+  db: string | null;
+  roles: string[];
+  variables: [string, string][];
+  hops: number;
+};
+export type ForwardReply = {
+  outcome: { ok: true; result: Result } | { ok: false; code: number; sqlState: string; message: string };
+  journalId: number;
+};

@@ -1,0 +1,79 @@
+import type { Release } from '../../release.ts';
+import { executionError } from '../../sql/errors.ts';
+import type { Ids } from '../meta/ids.ts';
+import type { ClusterState, Partition, Replica, Tablet, Worker } from '../meta/state.ts';
+
+/** Alive backends that are not on their way out: the only ones that get new replicas. */
+export function availableBackends(state: ClusterState): Worker[] {
+  return [...state.workers.values()].filter(
+    ({ kind, alive, decommissioned }) => kind === 'BACKEND' && alive && !decommissioned,
+  );
+}
+
+export function partitionsOf(state: ClusterState, tableId: number): Partition[] {
+  return [...state.partitions.values()].filter((partition) => partition.tableId === tableId);
+}
+
+/** How many replicas each backend holds, by backend id. */
+export function replicaCounts(state: ClusterState): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const partition of state.partitions.values()) {
+    for (const { replicas } of partition.tablets) {
+      for (const { backendId } of replicas) counts.set(backendId, (counts.get(backendId) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** `db.table` of every table that keeps its only replica of something on this backend. */
+export function singleReplicaTables(state: ClusterState, backendId: number): string[] {
+  const names = new Set<string>();
+  for (const partition of state.partitions.values()) {
+    const here = partition.tablets.some(({ replicas }) => replicas.some((replica) => replica.backendId === backendId));
+    if (partition.replicationNum === 1 && here) names.add(qualifiedName(state, partition.tableId));
+  }
+  return [...names];
+}
+
+export function qualifiedName(state: ClusterState, tableId: number): string {
+  const table = state.tables.get(String(tableId));
+  return `${state.databases.get(String(table?.dbId))?.name}.${table?.name}`;
+}
+
+/** Refuses a replication number that the available backends cannot give. */
+export function requireBackends(
+  release: Release,
+  state: ClusterState,
+  need: { replicationNum: number; table: string },
+): void {
+  const available = availableBackends(state).map(({ id }) => id);
+  if (need.replicationNum <= available.length) return;
+  const leaving = [...state.workers.values()].filter(({ decommissioned }) => decommissioned).map(({ id }) => id);
+  const start = 'Table replication num should be less than or equal to the number of available ';
+  const middle = 'You can change this default by setting the replication_num table properties. ';
+  throw executionError(
+    release,
+    release.atLeast(3, 3)
+      ? `${start}backends. ${middle}Current available backends: [${available.join(', ')}], ` +
+          `decommissioned backends: [${leaving.join(', ')}], table=${need.table}, properties.replication_num=${need.replicationNum}`
+      : `${start}BE nodes. ${middle}Current alive backend is [${available.join(', ')}]. `,
+  );
+}
+
+/** New tablets, their replicas spread so that the emptiest backends get them first. */
+export function placeTablets(
+  state: ClusterState,
+  ids: Ids,
+  want: { buckets: number; replicationNum: number },
+): Tablet[] {
+  const load = replicaCounts(state);
+  const backends = availableBackends(state).map(({ id }) => id);
+  return Array.from({ length: want.buckets }, () => {
+    backends.sort((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0) || a - b);
+    const replicas = backends.slice(0, want.replicationNum).map((backendId): Replica => {
+      load.set(backendId, (load.get(backendId) ?? 0) + 1);
+      return { id: ids.next(), backendId, version: 1, lastFailedVersion: -1, bad: false };
+    });
+    return { id: ids.next(), replicas };
+  });
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { Result } from '../mysql/packets.ts';
+import { callNode, javaText } from '../rpc.ts';
+import { SqlError } from '../sql/errors.ts';
+import { type Parsed, parseScript } from '../sql/parse.ts';
+import type { ForwardReply, ForwardRequest, FrontendCalls, FrontendContext } from './context.ts';
+import type { Execution, Handler, Handlers, StatementKind, StatementOf } from './handlers.ts';
+import { recordQuery } from './metrics.ts';
+import { createSession, type Session } from './session.ts';
+import { accessHandlers } from './statements/access.ts';
+import { adminHandlers } from './statements/admin.ts';
+import { backupHandlers } from './statements/backup.ts';
+import { decommissionHandlers } from './statements/decommission.ts';
+import { describeHandlers } from './statements/describe.ts';
+import { frontendHandlers } from './statements/frontends.ts';
+import { insertHandlers } from './statements/insert.ts';
+import { processHandlers } from './statements/processes.ts';
+import { replicaHandlers } from './statements/replicas.ts';
+import { selectHandlers } from './statements/select.ts';
+import { sessionHandlers } from './statements/session.ts';
+import { showHandlers } from './statements/show.ts';
+import { tableHandlers } from './statements/tables.ts';
+import { workerHandlers } from './statements/workers.ts';
+
+const handlers: Handlers<StatementKind> = {
+  ...accessHandlers,
+  ...adminHandlers,
+  ...backupHandlers,
+  ...decommissionHandlers,
+  ...describeHandlers,
+  ...frontendHandlers,
+  ...insertHandlers,
+  ...processHandlers,
+  ...replicaHandlers,
+  ...selectHandlers,
+  ...sessionHandlers,
+  ...showHandlers,
+  ...tableHandlers,
+  ...workerHandlers,
+};
+
+const mostHops = 30;
+
+export function parseFor(fe: FrontendContext, text: string): Parsed[] {
+  return parseScript(text, { newBackupClauses: fe.release.atLeast(3, 4) });
+}
+
+/** Runs one statement for a client of this frontend: here, or on the leader. */
+export async function execute(fe: FrontendContext, session: Session, { statement, text }: Parsed): Promise<Result> {
+  const startedAt = Date.now();
+  const abort = new AbortController();
+  session.running = { text, queryId: randomUUID(), startedAt, abort, forwarded: false };
+  fe.metrics.requestTotal++;
+  let failed = true;
+  try {
+    const result = await Promise.race([route(fe, session, { statement, text }), killed(abort.signal)]);
+    failed = false;
+    return result;
+  } finally {
+    session.running = null;
+    if (statement.kind === 'select') recordQuery(fe.metrics, { ms: Date.now() - startedAt, failed });
+  }
+}
+
+async function route(fe: FrontendContext, session: Session, parsed: Parsed): Promise<Result> {
+  if (placeOf(parsed.statement, fe, session) === 'local' || fe.group.isLeader) return run(fe, session, parsed);
+  if (session.running) session.running.forwarded = true;
+  return forward(fe, session, parsed.text);
+}
+
+function placeOf<K extends StatementKind>(
+  statement: StatementOf[K] & { kind: K },
+  fe: FrontendContext,
+  session: Session,
+) {
+  const { place }: Handler<StatementOf[K]> = handlers[statement.kind];
+  return typeof place === 'function' ? place(statement, fe, session) : place;
+}
+
+function run(fe: FrontendContext, session: Session, { statement, text }: Parsed): Promise<Result> | Result {
+  return dispatch({ statement, session, fe, text });
+}
+
+function dispatch<K extends StatementKind>(
+  execution: Execution<StatementOf[K] & { kind: K }>,
+): Promise<Result> | Result {
+  const handler: Handler<StatementOf[K]> = handlers[execution.statement.kind];
+  return handler.run(execution);
+}
+
+function killed(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new SqlError(1317, '70100', 'Query execution was interrupted')), {
+      once: true,
+    });
+  });
+}
+
+/**
+ * Passes a statement on to the leader and waits until this frontend has replayed what it changed. A leader that is
+ * gone answers with the text of the Java client until a new one is elected.
+ */
+async function forward(fe: FrontendContext, session: Session, text: string): Promise<Result> {
+  const { leader } = fe.group;
+  if (!leader) throw new SqlError(1064, 'HY000', 'java.net.ConnectException: Connection refused');
+  if (session.hops > mostHops) throw new SqlError(5401, 'HY000', `forward too many times ${session.hops}`);
+  const request: ForwardRequest = {
+    text,
+    user: session.user,
+    userHost: session.userHost,
+    remote: session.remote,
+    db: session.db,
+    roles: session.roles,
+    variables: [...session.variables],
+    hops: session.hops + 1,
+  };
+  const target = { host: leader.host, port: leader.rpcPort === 0 ? fe.self.rpcPort : leader.rpcPort };
+  const timeoutMs = fe.pace.atLeast(310_000, 10_000);
+  const signal = session.running?.abort.signal;
+  const call = callNode<FrontendCalls, 'execute'>(
+    target,
+    'execute',
+    request,
+    signal ? { timeoutMs, signal } : { timeoutMs },
+  );
+  const reply = await call.catch((error: unknown) => {
+    throw new SqlError(1064, 'HY000', javaText(error));
+  });
+  await fe.group.waitFor(reply.journalId, fe.pace.atLeast(10_000, 3000));
+  if (!reply.outcome.ok) throw new SqlError(reply.outcome.code, reply.outcome.sqlState, reply.outcome.message);
+  return reply.outcome.result;
+}
+
+/** The leader's side of `forward`: the session of the far frontend is rebuilt from what travelled along. */
+export async function executeForwarded(fe: FrontendContext, request: ForwardRequest): Promise<ForwardReply> {
+  const { user, userHost, remote } = request;
+  const session = createSession({ connectionId: 0, user, userHost, remote });
+  session.db = request.db;
+  session.roles = request.roles;
+  session.variables = new Map(request.variables);
+  session.hops = request.hops;
+  try {
+    const [parsed] = parseFor(fe, request.text);
+    if (!parsed) throw new Error('nothing to execute');
+    const result = await route(fe, session, parsed);
+    return { outcome: { ok: true, result }, journalId: fe.group.applied };
+  } catch (error) {
+    const known = error instanceof SqlError ? error : new SqlError(1064, 'HY000', javaText(error));
+    const { code, sqlState, message } = known;
+    return { outcome: { ok: false, code, sqlState, message }, journalId: fe.group.applied };
+  }
+}

@@ -1,0 +1,383 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeLog } from '../../node-log.ts';
+import type { Pace } from '../../pace.ts';
+import { type Address, callNode } from '../../rpc.ts';
+import type { Entry, Image, Journal } from './journal.ts';
+import type { Change, ClusterState, Frontend, StateStore } from './state.ts';
+
+/** What frontends say to each other on the edit_log_port: elections and the journal (the part of BDB JE). */
+export type GroupCalls = {
+  join: [JoinRequest, JoinReply];
+  vote: [VoteRequest, VoteReply];
+  append: [AppendRequest, AppendReply];
+  image: [ImageRequest, AppendReply];
+};
+export type JoinRequest = { name: string; host: string; editLogPort: number };
+export type JoinReply = { accepted: boolean; leader: Address | null };
+type VoteRequest = { term: number; candidate: string; lastIndex: number; lastTerm: number; trial: boolean };
+type VoteReply = { term: number; granted: boolean };
+type AppendRequest = {
+  term: number;
+  leader: string;
+  previous: { index: number; term: number };
+  entries: Entry[];
+  committed: number;
+};
+type AppendReply = { term: number; ok: boolean; lastIndex: number };
+type ImageRequest = { term: number; leader: string; image: Image };
+
+export type GroupRole = 'INIT' | 'LEADER' | 'FOLLOWER' | 'OBSERVER' | 'UNKNOWN';
+type Options = {
+  self: { name: string };
+  store: StateStore;
+  journal: Journal;
+  pace: Pace;
+  log: NodeLog;
+  /** The leader lost its group. The real process exits, because its memory may be ahead of the group. */
+  onLost: (reason: string) => void;
+  onChange: () => void;
+};
+
+const entriesPerCall = 500;
+const journalTail = 2000;
+
+/**
+ * One frontend's part in the replication group: a small Raft. A leader needs answers from the majority of the
+ * followers that ever joined; a trial vote comes first, so that a frontend that was away does not unseat anybody.
+ */
+export class Group {
+  readonly options: Options;
+  role: GroupRole = 'INIT';
+  leaderName: string | null = null;
+  applied: number;
+  private committed: number;
+  private heardAt = 0;
+  private electionDueMs: number;
+  private lost = false;
+  private ready = false;
+  private resigned = false;
+  private readonly peers = new Map<string, { next: number; match: number; answeredAt: number; busy: boolean }>();
+  private readonly waiters = new Set<() => void>();
+  private tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: Options) {
+    this.options = options;
+    const { image } = options.journal;
+    if (image) options.store.load(image.state);
+    this.applied = image?.index ?? 0;
+    this.committed = this.applied;
+    this.electionDueMs = this.drawElectionMs();
+    this.applyTo(options.journal.entry(options.journal.lastIndex)?.committed ?? this.applied);
+  }
+
+  get state(): ClusterState {
+    return this.options.store.state;
+  }
+
+  /** Elected, and everything that earlier leaders committed took effect here. */
+  get isLeader(): boolean {
+    return this.role === 'LEADER' && this.ready;
+  }
+
+  get leader(): Frontend | null {
+    return this.leaderName === null ? null : (this.state.frontends.get(this.leaderName) ?? null);
+  }
+
+  /** Starts a group of one: the first frontend of a cluster, with the metadata of a new cluster. */
+  found(changes: Change[]): void {
+    this.options.journal.append([{ index: 1, term: 1, committed: 1, changes }]);
+    this.options.journal.saveVote({ term: 1, votedFor: this.options.self.name });
+    this.options.store.apply(changes);
+    this.applied = 1;
+    this.committed = 1;
+  }
+
+  start(): void {
+    const tick = this.options.pace.atLeast(500, 60);
+    this.heardAt = performance.now() - (this.voters().length <= 1 ? this.electionDueMs : 0);
+    setInterval(() => this.beat(), tick).unref();
+  }
+
+  /**
+   * Changes the metadata: `build` sees the state that all earlier changes left and says what to put. Resolves when
+   * the majority has it on disk and it took effect here.
+   */
+  update<T>(build: (state: ClusterState) => { changes: Change[]; value: T }): Promise<T> {
+    const run = this.tail.then(async () => {
+      if (!this.isLeader) throw new Error('not leader');
+      const { changes, value } = build(this.state);
+      if (changes.length > 0) await this.propose(changes);
+      return value;
+    });
+    this.tail = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Gives leadership up on purpose: the followers hear nothing more and elect another; nothing is lost. */
+  resign(): void {
+    if (this.role !== 'LEADER') return;
+    this.options.log('INFO', 'leader resigns');
+    this.ready = false;
+    this.role = this.state.frontends.get(this.options.self.name)?.role ?? 'FOLLOWER';
+    this.leaderName = null;
+    this.resigned = true;
+    this.heardAt = performance.now();
+  }
+
+  /** Resolves when this frontend has applied the journal up to `index`, or after the time. */
+  async waitFor(index: number, timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    while (this.applied < index && performance.now() < until) await Promise.race([this.nextApply(), sleep(20)]);
+  }
+
+  checkpoint(): Image {
+    const term = this.options.journal.termAt(this.applied) ?? this.options.journal.lastTerm;
+    return { index: this.applied, term, state: this.options.store.dump(), writtenAt: Date.now() };
+  }
+
+  saveImage(image: Image): void {
+    if (image.index <= this.applied) this.options.journal.saveImage(image, { keepTail: journalTail });
+  }
+
+  onVote(request: VoteRequest): VoteReply {
+    const { journal } = this.options;
+    const upToDate =
+      request.lastTerm > journal.lastTerm ||
+      (request.lastTerm === journal.lastTerm && request.lastIndex >= journal.lastIndex);
+    const content = this.role === 'LEADER' || performance.now() - this.heardAt < this.drawElectionMs(0);
+    const known = this.state.frontends.get(request.candidate)?.joined === true;
+    const { term, votedFor } = journal.vote;
+    const free = request.term > term || votedFor === null || votedFor === request.candidate;
+    const granted = upToDate && !content && known && request.term >= term && free;
+    if (granted && !request.trial) {
+      journal.saveVote({ term: request.term, votedFor: request.candidate });
+      this.heardAt = performance.now();
+    }
+    return { term: journal.vote.term, granted };
+  }
+
+  onAppend(request: AppendRequest): AppendReply {
+    const { journal } = this.options;
+    const { previous } = request;
+    const lastSent = previous.index + request.entries.length;
+    const reply = (ok: boolean) => ({ term: journal.vote.term, ok, lastIndex: ok ? lastSent : journal.lastIndex });
+    if (!this.follow(request.term, request.leader)) return reply(false);
+    if (journal.termAt(previous.index) !== previous.term && previous.index > this.applied) {
+      return { ...reply(false), lastIndex: Math.min(journal.lastIndex, previous.index - 1) };
+    }
+    journal.append(
+      request.entries.filter((entry) => journal.termAt(entry.index) !== entry.term && entry.index > this.applied),
+    );
+    this.applyTo(Math.min(request.committed, lastSent));
+    return reply(true);
+  }
+
+  onImage(request: ImageRequest): AppendReply {
+    const { journal, store } = this.options;
+    if (this.follow(request.term, request.leader) && request.image.index > this.applied) {
+      journal.saveImage(request.image);
+      store.load(request.image.state);
+      this.applied = request.image.index;
+      this.committed = this.applied;
+      this.announce();
+    }
+    return { term: journal.vote.term, ok: true, lastIndex: Math.max(this.applied, request.image.index) };
+  }
+
+  private follow(term: number, leader: string): boolean {
+    const { journal, self } = this.options;
+    if (term < journal.vote.term) return false;
+    if (this.role === 'LEADER' && leader !== self.name) {
+      this.lose('another frontend is leader now');
+      return false;
+    }
+    if (term > journal.vote.term) journal.saveVote({ term, votedFor: null });
+    this.heardAt = performance.now();
+    this.leaderName = leader;
+    const role = this.state.frontends.get(self.name)?.role ?? 'OBSERVER';
+    this.become(this.applied === 0 ? 'INIT' : role);
+    return true;
+  }
+
+  private beat(): void {
+    if (this.lost) return;
+    if (this.role === 'LEADER') {
+      this.lead();
+      return;
+    }
+    const silentMs = performance.now() - this.heardAt;
+    if (silentMs < this.electionDueMs) return;
+    if (this.role !== 'INIT') this.become('UNKNOWN');
+    const me = this.state.frontends.get(this.options.self.name);
+    if (me?.joined !== true || me.role !== 'FOLLOWER' || this.resigned) return;
+    this.electionDueMs = silentMs + this.drawElectionMs();
+    void this.campaign();
+  }
+
+  private async campaign(): Promise<void> {
+    const { journal, self } = this.options;
+    const heardAt = this.heardAt;
+    if (!(await this.askVotes(true)) || this.heardAt !== heardAt) return;
+    journal.saveVote({ term: journal.vote.term + 1, votedFor: self.name });
+    const { term } = journal.vote;
+    if (!(await this.askVotes(false)) || journal.vote.term !== term || this.heardAt !== heardAt) return;
+    await this.takeOver();
+  }
+
+  private async askVotes(trial: boolean): Promise<boolean> {
+    const { journal, self, pace } = this.options;
+    const term = journal.vote.term + (trial ? 1 : 0);
+    const request = { term, candidate: self.name, lastIndex: journal.lastIndex, lastTerm: journal.lastTerm, trial };
+    const voters = this.voters();
+    const timeoutMs = pace.atLeast(2000, 300);
+    const asked = voters
+      .filter((voter) => voter.name !== self.name)
+      .map((voter) =>
+        callNode<GroupCalls, 'vote'>(addressOf(voter), 'vote', request, { timeoutMs }).then(
+          (reply) => reply.granted,
+          () => false,
+        ),
+      );
+    const granted = (await Promise.all(asked)).filter(Boolean).length + 1;
+    return granted > voters.length / 2;
+  }
+
+  private async takeOver(): Promise<void> {
+    const { journal, log, self } = this.options;
+    this.peers.clear();
+    this.leaderName = self.name;
+    log('INFO', `elected leader in term ${journal.vote.term} at journal ${journal.lastIndex}`);
+    this.role = 'LEADER';
+    this.beatAll();
+    await this.propose([]);
+    this.ready = true;
+    this.options.onChange();
+  }
+
+  private lead(): void {
+    const { pace } = this.options;
+    this.beatAll();
+    const patience = pace.atLeast(10_000, 2000);
+    const now = performance.now();
+    const heard = this.voters().filter((voter) => {
+      return voter.name === this.options.self.name || now - (this.peers.get(voter.name)?.answeredAt ?? now) < patience;
+    });
+    if (heard.length <= this.voters().length / 2) this.lose('the majority of the followers does not answer');
+  }
+
+  private lose(reason: string): void {
+    this.lost = true;
+    this.role = 'UNKNOWN';
+    this.options.log('ERROR', `leader lost its leadership: ${reason}, will exit`);
+    this.options.onLost(reason);
+  }
+
+  private async propose(changes: Change[]): Promise<void> {
+    const { journal } = this.options;
+    const index = journal.lastIndex + 1;
+    journal.append([{ index, term: journal.vote.term, committed: this.committed, changes }]);
+    this.countCommitted();
+    this.beatAll();
+    while (this.applied < index) await this.nextApply();
+  }
+
+  private beatAll(): void {
+    for (const frontend of this.state.frontends.values()) {
+      if (frontend.name !== this.options.self.name && frontend.joined) void this.sync(frontend);
+    }
+  }
+
+  private async sync(peer: Frontend): Promise<void> {
+    const { journal, pace } = this.options;
+    const known = this.peers.get(peer.name);
+    const progress = known ?? { next: journal.lastIndex + 1, match: 0, answeredAt: performance.now(), busy: false };
+    this.peers.set(peer.name, progress);
+    if (progress.busy) return;
+    progress.busy = true;
+    try {
+      do {
+        const reply = await this.send(peer, progress.next, pace.atLeast(2000, 500));
+        if (this.role !== 'LEADER') return;
+        progress.answeredAt = performance.now();
+        progress.next = reply.lastIndex + 1;
+        if (reply.ok) progress.match = Math.max(progress.match, reply.lastIndex);
+        this.countCommitted();
+      } while (progress.next <= journal.lastIndex);
+    } catch {
+      // A peer that does not answer is asked again at the next beat; SHOW FRONTENDS tells about it.
+    } finally {
+      progress.busy = false;
+    }
+  }
+
+  private send(peer: Frontend, next: number, timeoutMs: number): Promise<AppendReply> {
+    const { journal, self } = this.options;
+    const term = journal.vote.term;
+    const previousTerm = journal.termAt(next - 1);
+    const target = addressOf(peer);
+    if (previousTerm === null || (next <= journal.lastIndex && journal.entry(next) === null)) {
+      const request = { term, leader: self.name, image: this.checkpoint() };
+      return callNode<GroupCalls, 'image'>(target, 'image', request, { timeoutMs: timeoutMs * 5 });
+    }
+    const request = {
+      term,
+      leader: self.name,
+      previous: { index: next - 1, term: previousTerm },
+      entries: journal.entriesFrom(next, entriesPerCall),
+      committed: this.committed,
+    };
+    return callNode<GroupCalls, 'append'>(target, 'append', request, { timeoutMs });
+  }
+
+  /** The highest entry of this term that the majority of the voters has on disk is safe for ever. */
+  private countCommitted(): void {
+    const { journal, self } = this.options;
+    const matches = this.voters()
+      .map((voter) => (voter.name === self.name ? journal.lastIndex : (this.peers.get(voter.name)?.match ?? 0)))
+      .sort((a, b) => b - a);
+    const safe = matches[Math.floor(matches.length / 2)] ?? 0;
+    if (safe > this.committed && journal.termAt(safe) === journal.vote.term) this.applyTo(safe);
+  }
+
+  private applyTo(index: number): void {
+    this.committed = Math.max(this.committed, index);
+    let moved = false;
+    while (this.applied < this.committed) {
+      const entry = this.options.journal.entry(this.applied + 1);
+      if (!entry) break;
+      this.options.store.apply(entry.changes);
+      this.applied++;
+      moved = true;
+    }
+    if (moved) this.announce();
+  }
+
+  private announce(): void {
+    for (const wake of this.waiters) wake();
+    this.waiters.clear();
+    this.options.onChange();
+  }
+
+  private nextApply(): Promise<void> {
+    return new Promise((resolve) => this.waiters.add(resolve));
+  }
+
+  private become(role: GroupRole): void {
+    if (this.role === role) return;
+    this.options.log('INFO', `role ${this.role} -> ${role}, leader ${this.leaderName ?? 'unknown'}`);
+    this.role = role;
+    this.options.onChange();
+  }
+
+  private voters(): Frontend[] {
+    return [...this.state.frontends.values()].filter((frontend) => frontend.role === 'FOLLOWER' && frontend.joined);
+  }
+
+  private drawElectionMs(random = Math.random()): number {
+    return this.options.pace.atLeast(3000, 700) * (1 + random);
+  }
+}
+
+function addressOf({ host, editLogPort }: Frontend): Address {
+  return { host, port: editLogPort };
+}

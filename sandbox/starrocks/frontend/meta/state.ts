@@ -1,0 +1,272 @@
+import type { FrontendRole, KeyType, PrivilegeObject, WorkerKind } from '../../sql/ast.ts';
+
+/** The metadata that all frontends share. Values are never changed in place: a change puts a new one. */
+export type Frontend = {
+  id: number;
+  name: string;
+  host: string;
+  editLogPort: number;
+  role: FrontendRole;
+  /** Has been started once and is part of the replication group; only then does its vote count. */
+  joined: boolean;
+  isHelper: boolean;
+  alive: boolean;
+  queryPort: number;
+  rpcPort: number;
+  replayedJournalId: number;
+  lastHeartbeatAt: number | null;
+  startedAt: number | null;
+  errMsg: string;
+  version: string | null;
+};
+
+export type Disk = {
+  path: string;
+  totalBytes: number;
+  availableBytes: number;
+  usedBytes: number;
+  pathHash: string;
+};
+export type DiskState = 'ONLINE' | 'DISABLED' | 'DECOMMISSIONED';
+
+/** A backend or compute node. Ports are -1 until the first heartbeat told them. */
+export type Worker = {
+  id: number;
+  kind: WorkerKind;
+  host: string;
+  heartbeatPort: number;
+  bePort: number;
+  httpPort: number;
+  brpcPort: number;
+  alive: boolean;
+  status: 'CONNECTING' | 'OK' | 'SHUTDOWN' | 'DISCONNECTED';
+  startedAt: number | null;
+  lastHeartbeatAt: number | null;
+  decommissioned: boolean;
+  errMsg: string;
+  version: string;
+  cpuCores: number;
+  memLimitBytes: number;
+  disks: Disk[];
+  diskStates: Record<string, DiskState>;
+  runningQueries: number;
+  tabletsReportedAt: number | null;
+  location: string;
+};
+
+export type Broker = { name: string; host: string; port: number };
+export type Database = { id: number; name: string };
+export type TableColumn = { name: string; type: string; nullable: boolean; fallback: string | null; key: boolean };
+export type Table = {
+  id: number;
+  dbId: number;
+  name: string;
+  columns: TableColumn[];
+  keyType: KeyType;
+  keys: string[];
+  partitionColumn: string | null;
+  distribution: { columns: string[]; buckets: number };
+  replicationNum: number;
+  comment: string;
+  state: 'NORMAL' | 'RESTORE';
+  createdAt: number;
+};
+
+/** `lower` null is MIN, `upper` null is MAX; an unpartitioned table has one partition with neither. */
+export type Partition = {
+  id: number;
+  tableId: number;
+  indexId: number;
+  name: string;
+  lower: string | null;
+  upper: string | null;
+  replicationNum: number;
+  schemaHash: number;
+  visibleVersion: number;
+  visibleAt: number;
+  rowCount: number;
+  dataBytes: number;
+  tablets: Tablet[];
+};
+export type Tablet = { id: number; replicas: Replica[] };
+export type Replica = { id: number; backendId: number; version: number; lastFailedVersion: number; bad: boolean };
+
+export type Repository = {
+  id: number;
+  name: string;
+  createdAt: number;
+  readOnly: boolean;
+  location: string;
+  broker: string;
+};
+
+export type Grant = { privilege: string; object: PrivilegeObject };
+export type User = {
+  name: string;
+  host: string;
+  passwordHash: string;
+  roles: string[];
+  defaultRoles: string[];
+  grants: Grant[];
+};
+export type Role = { name: string; grants: Grant[]; roles: string[] };
+
+export type JobStatus = { code: string; message: string };
+type JobCommon = {
+  /** The database it belongs to; there is at most one job of both kinds for each. */
+  dbId: number;
+  jobId: number;
+  label: string;
+  dbName: string;
+  repositoryId: number;
+  createdAt: number;
+  finishedAt: number | null;
+  timeoutMs: number;
+  status: JobStatus;
+};
+export type SnapshotPart = {
+  tableId: number;
+  partitionId: number;
+  indexId: number;
+  tabletId: number;
+  backendId: number;
+  schemaHash: number;
+  path: string;
+  files: string[];
+};
+export type BackupJob = JobCommon & {
+  kind: 'BACKUP';
+  state:
+    | 'PENDING'
+    | 'SNAPSHOTING'
+    | 'UPLOAD_SNAPSHOT'
+    | 'UPLOADING'
+    | 'SAVE_META'
+    | 'UPLOAD_INFO'
+    | 'FINISHED'
+    | 'CANCELLED';
+  objects: { table: string; partitions: string[] | null }[];
+  snapshotFinishedAt: number | null;
+  uploadFinishedAt: number | null;
+  parts: SnapshotPart[];
+  tables: { table: Table; partitions: Partition[] }[];
+};
+export type RestoreTarget = {
+  backendId: number;
+  tabletId: number;
+  schemaHash: number;
+  remotePath: string;
+  files: string[];
+};
+export type RestoreJob = JobCommon & {
+  kind: 'RESTORE';
+  state: 'PENDING' | 'SNAPSHOTING' | 'DOWNLOAD' | 'DOWNLOADING' | 'COMMIT' | 'COMMITTING' | 'FINISHED' | 'CANCELLED';
+  timestamp: string;
+  allowLoad: boolean;
+  replicationNum: number;
+  objects: { table: string; partitions: string[] | null; alias: string }[];
+  metaPreparedAt: number | null;
+  snapshotFinishedAt: number | null;
+  downloadFinishedAt: number | null;
+  targets: RestoreTarget[];
+  /** Where each replica (`tablet@backend`) keeps the files on their way in. */
+  snapshotPaths: Record<string, string>;
+  /** Tables in state RESTORE and the ones created, both to be undone when the job is cancelled. */
+  lockedTableIds: number[];
+  createdTableIds: number[];
+  createdPartitionIds: number[];
+  restored: { partitionId: number; version: number; rowCount: number; dataBytes: number }[];
+};
+export type Job = BackupJob | RestoreJob;
+
+export type Collections = {
+  frontends: Frontend;
+  workers: Worker;
+  brokers: Broker;
+  databases: Database;
+  tables: Table;
+  partitions: Partition;
+  repositories: Repository;
+  users: User;
+  roles: Role;
+  jobs: Job;
+  /** `clusterId`, `token`, `nextId` and the global session variables. */
+  settings: string;
+};
+export type CollectionName = keyof Collections;
+export type ClusterState = { readonly [C in CollectionName]: ReadonlyMap<string, Collections[C]> };
+
+/** One change of one value; a journal entry is a list of them that takes effect as a whole. */
+export type Change = {
+  [C in CollectionName]: { in: C; key: string; value: Collections[C] | null };
+}[CollectionName];
+
+export const collectionNames = [
+  'frontends',
+  'workers',
+  'brokers',
+  'databases',
+  'tables',
+  'partitions',
+  'repositories',
+  'users',
+  'roles',
+  'jobs',
+  'settings',
+] as const;
+
+/** A change that puts (or, with null, takes away) one value. */
+export function change<C extends CollectionName>(collection: C, key: string | number, value: Collections[C] | null) {
+  return { in: collection, key: String(key), value };
+}
+
+type MutableState = { [C in CollectionName]: Map<string, Collections[C]> };
+export type StateStore = {
+  readonly state: ClusterState;
+  apply(changes: readonly Change[]): void;
+  dump(): StateDump;
+  load(dump: StateDump): void;
+};
+export type StateDump = { [C in CollectionName]?: [string, Collections[C]][] };
+
+/** Holds the state in memory; only the journal calls `apply` and `load`. */
+export function createStateStore(): StateStore {
+  const state: MutableState = {
+    frontends: new Map(),
+    workers: new Map(),
+    brokers: new Map(),
+    databases: new Map(),
+    tables: new Map(),
+    partitions: new Map(),
+    repositories: new Map(),
+    users: new Map(),
+    roles: new Map(),
+    jobs: new Map(),
+    settings: new Map(),
+  };
+  return {
+    state,
+    apply(changes) {
+      for (const one of changes) applyOne(state, one);
+    },
+    dump: () => Object.fromEntries(collectionNames.map((name) => [name, [...state[name]]])),
+    load(dump) {
+      for (const name of collectionNames) loadOne(state, dump, name);
+    },
+  };
+}
+
+function applyOne<C extends CollectionName>(
+  state: MutableState,
+  one: { in: C; key: string; value: Collections[C] | null },
+): void {
+  const collection: Map<string, Collections[C]> = state[one.in];
+  if (one.value === null) collection.delete(one.key);
+  else collection.set(one.key, one.value);
+}
+
+function loadOne<C extends CollectionName>(state: MutableState, dump: StateDump, name: C): void {
+  const collection: Map<string, Collections[C]> = state[name];
+  collection.clear();
+  for (const [key, value] of dump[name] ?? []) collection.set(key, value);
+}

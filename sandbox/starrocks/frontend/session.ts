@@ -1,0 +1,32 @@
+/** One SQL connection, or the stand-in for it on the leader while a forwarded statement runs. */
+export type Session = {
+  connectionId: number;
+  user: string;
+  /** The host pattern of the account, as in `'mgr'@'10.%'`. */
+  userHost: string;
+  remote: string;
+  db: string | null;
+  roles: string[];
+  variables: Map<string, string>;
+  connectedAt: number;
+  /** The statement that runs now; null while the session sleeps. */
+  running: Running | null;
+  /** How often the statement was passed on between frontends. */
+  hops: number;
+};
+
+export type Running = { text: string; queryId: string; startedAt: number; abort: AbortController; forwarded: boolean };
+
+export function createSession(login: {
+  connectionId: number;
+  user: string;
+  userHost: string;
+  remote: string;
+}): Session {
+  return { ...login, db: null, roles: [], variables: new Map(), connectedAt: Date.now(), running: null, hops: 0 };
+}
+
+/** The signal that KILL QUERY fires. */
+export function signalOf(session: Session): AbortSignal | undefined {
+  return session.running?.abort.signal;
+}

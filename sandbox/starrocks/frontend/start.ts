@@ -1,0 +1,259 @@
+import { type Conf, confNumber } from '../conf.ts';
+import { createFaults } from '../faults.ts';
+import { serveHttp } from '../http-server.ts';
+import { describeError, type NodeLog } from '../node-log.ts';
+import { createObjectStore } from '../object-store.ts';
+import { createPace, formatTime, startLoop } from '../pace.ts';
+import type { Release } from '../release.ts';
+import { type Address, serveRpc } from '../rpc.ts';
+import { builtInRoles, userKey } from './access.ts';
+import { createJobRunner } from './backup/job-runner.ts';
+import { repositoryRoot } from './backup/repository.ts';
+import { createFrontendConfig } from './config.ts';
+import { createConnections } from './connections.ts';
+import type { FrontendCalls, FrontendContext } from './context.ts';
+import { dropEmptiedBackends, dropOrphans, scheduleTablets } from './data/scheduler.ts';
+import { executeForwarded } from './execute.ts';
+import { createHeartbeats } from './heartbeat.ts';
+import { createFrontendRoutes, isReady } from './http-routes.ts';
+import { type FrontendIdentity, newClusterIdentity, readIdentity, writeIdentity } from './identity.ts';
+import { askHelper, joinGroup } from './join.ts';
+import { storeImage, takeCheckpoint } from './meta/checkpoint.ts';
+import { Group, type GroupCalls } from './meta/group.ts';
+import { openJournal } from './meta/journal.ts';
+import { type Change, change, createStateStore } from './meta/state.ts';
+import { createFrontendMetrics } from './metrics.ts';
+import { leaveGracefully } from './shutdown.ts';
+import { serveSql } from './sql-server.ts';
+import { setOwnConfig } from './statements/admin.ts';
+import { newFrontend } from './statements/frontends.ts';
+import { killOwnQuery, processRows } from './statements/processes.ts';
+
+export type StartOptions = {
+  home: string;
+  conf: Conf;
+  log: NodeLog;
+  metaDir: string;
+  release: Release;
+  helper: string | null;
+  hostType: 'IP' | 'FQDN';
+  fail: (message: string) => never;
+};
+
+/** Brings a frontend up: identity, group, and, once its metadata is there, the ports that clients use. */
+export async function startFrontend(options: StartOptions): Promise<void> {
+  const { conf, log, metaDir, release, fail } = options;
+  const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
+  const host = conf.get('sandbox_address') ?? '127.0.0.1';
+  const self: Address = { host, port: confNumber(conf, 'edit_log_port', 9010) };
+  const httpPort = confNumber(conf, 'http_port', 8030);
+  const helper = options.helper === null ? null : parseHelper(options.helper, fail);
+  if (helper && helper.host === self.host && helper.port === self.port)
+    fail('Do not specify the helper node to FE itself.');
+
+  const known = readIdentity(metaDir);
+  const asked =
+    known === null && helper
+      ? await askHelper({ helper, httpPort, self, hostType: options.hostType, pace, log })
+      : null;
+  const identity = known ?? asked ?? newClusterIdentity(`${host}_${self.port}_${Date.now()}`, options.hostType);
+  const journal = openJournal(metaDir);
+  const group = new Group({
+    self: { name: identity.name },
+    store: createStateStore(),
+    journal,
+    pace,
+    log,
+    onLost: () => process.exit(255),
+    onChange: () => undefined,
+  });
+  if (known === null) writeIdentity(metaDir, identity);
+  if (known === null && asked === null) group.found(foundingChanges(identity, self));
+  const fe = createContext({ ...options, identity, group, self, httpPort, pace });
+  fe.checkpoint.version = journal.image?.index ?? -1;
+  fe.checkpoint.at = journal.image?.writtenAt ?? 0;
+
+  process.on('SIGTERM', () => process.exit(143));
+  process.on('SIGINT', () => process.exit(130));
+  if (release.atLeast(3, 4)) process.on('SIGUSR1', () => void leaveGracefully(fe));
+  await serveGroup(fe, self);
+  group.start();
+
+  const others = () => {
+    const frontends = [...group.state.frontends.values()].filter(({ name }) => name !== identity.name);
+    const known = frontends.map((frontend) => ({ host: frontend.host, port: frontend.editLogPort }));
+    return helper && known.length === 0 ? [helper] : known;
+  };
+  await untilReady(fe, { others, self, isFounder: known === null && asked === null, fail });
+  await openPorts(fe, { metaDir, httpPort });
+  startLoops(fe);
+  log('INFO', 'FE started successfully');
+  process.stdout.write(`${formatTime(Date.now())} FE started successfully\n`);
+}
+
+function parseHelper(text: string, fail: (message: string) => never): Address {
+  const match = /^([^:]+):(\d+)$/.exec(text);
+  return match?.[1] === undefined ? fail(`invalid helper: ${text}`) : { host: match[1], port: Number(match[2]) };
+}
+
+/** The metadata of a new cluster: itself as its first frontend, root without a password, the system databases. */
+function foundingChanges(identity: FrontendIdentity, self: Address): Change[] {
+  const first = newFrontend({ id: 1, host: self.host, editLogPort: self.port, role: 'FOLLOWER', joined: true });
+  const root = { name: 'root', host: '%', passwordHash: '', roles: ['root'], defaultRoles: ['root'], grants: [] };
+  return [
+    change('settings', 'clusterId', identity.clusterId),
+    change('settings', 'token', identity.token),
+    change('frontends', identity.name, { ...first, name: identity.name, alive: true }),
+    change('users', userKey(root), root),
+    ...builtInRoles.map((role) => change('roles', role.name, role)),
+    change('databases', 10, { id: 10, name: '_statistics_' }),
+    change('databases', 11, { id: 11, name: 'sys' }),
+    change('settings', 'nextId', '10001'),
+  ];
+}
+
+type ContextOptions = StartOptions & {
+  identity: FrontendIdentity;
+  group: Group;
+  self: Address;
+  httpPort: number;
+  pace: FrontendContext['pace'];
+};
+
+function createContext({
+  home,
+  conf,
+  log,
+  release,
+  identity,
+  group,
+  self,
+  httpPort,
+  pace,
+}: ContextOptions): FrontendContext {
+  return {
+    home,
+    hostType: identity.hostType,
+    conf,
+    release,
+    pace,
+    log,
+    faults: createFaults({ file: conf.get('sandbox_faults') ?? null, frontend: self.host }),
+    self: {
+      name: identity.name,
+      host: self.host,
+      editLogPort: self.port,
+      httpPort,
+      rpcPort: confNumber(conf, 'rpc_port', 9020),
+      queryPort: confNumber(conf, 'query_port', 9030),
+      startedAt: Date.now(),
+    },
+    group,
+    config: createFrontendConfig(conf, release),
+    connections: createConnections({
+      frontendId: () => (release.atLeast(3, 5) ? (group.state.frontends.get(identity.name)?.id ?? null) : null),
+    }),
+    objectStore: createObjectStore(conf.get('sandbox_object_store') ?? null),
+    jobs: createJobRunner(),
+    metrics: createFrontendMetrics(),
+    checkpoint: { version: -1, at: 0 },
+    repositoryErrors: new Map(),
+    orphans: new Set(),
+    movedTablets: [],
+    leaving: false,
+  };
+}
+
+function serveGroup(fe: FrontendContext, self: Address) {
+  const { group } = fe;
+  return serveRpc<GroupCalls>(self, {
+    vote: (request) => group.onVote(request),
+    append: (request) => group.onAppend(request),
+    image: (request) => group.onImage(request),
+    join: async ({ name, host, editLogPort }) => {
+      const { leader } = group;
+      if (!group.isLeader) {
+        if (!leader || leader.name === fe.self.name) throw new Error('no leader yet');
+        return { accepted: false, leader: { host: leader.host, port: leader.editLogPort } };
+      }
+      const found = group.state.frontends.get(name);
+      if (found?.editLogPort !== editLogPort) return { accepted: false, leader: null };
+      fe.log('INFO', `frontend ${name} at ${host}:${editLogPort} joins`);
+      await group.update((state) => {
+        const now = state.frontends.get(name);
+        return {
+          changes: now && !now.joined ? [change('frontends', name, { ...now, joined: true })] : [],
+          value: null,
+        };
+      });
+      return { accepted: true, leader: null };
+    },
+  });
+}
+
+type Readiness = { others: () => Address[]; self: Address; isFounder: boolean; fail: (message: string) => never };
+
+/** Waits until this frontend leads or follows; one that was dropped meanwhile is told so and exits. */
+async function untilReady(fe: FrontendContext, { others, self, isFounder, fail }: Readiness): Promise<void> {
+  if (!isFounder && others().length > 0) {
+    const joined = joinGroup({ name: fe.self.name, self, candidates: others, pace: fe.pace });
+    void joined.then((accepted) => accepted || fail('current node is not added to the cluster, will exit'));
+  }
+  while (!isReady(fe)) await new Promise((wake) => setTimeout(wake, 10));
+}
+
+async function openPorts(
+  fe: FrontendContext,
+  { metaDir, httpPort }: { metaDir: string; httpPort: number },
+): Promise<void> {
+  const { host, rpcPort } = fe.self;
+  await serveRpc<FrontendCalls>(
+    { host, port: rpcPort },
+    {
+      execute: (request) => executeForwarded(fe, request),
+      setConfig: (setting) => ({ changed: setOwnConfig(fe, setting) }),
+      processList: (request) => ({ rows: processRows(fe, request) }),
+      killQuery: ({ queryId }) => ({ killed: killOwnQuery(fe, queryId) }),
+      pushImage: (image) => {
+        storeImage(fe, image);
+        return null;
+      },
+    },
+  );
+  fe.log('INFO', `thrift server started with port ${rpcPort}.`);
+  const routes = createFrontendRoutes(fe, { metaDir, stop: () => process.exit(0) });
+  await serveHttp({ host, port: httpPort }, { routes, faults: fe.faults });
+  await serveSql(fe);
+}
+
+/** Work that goes on for the life of the process; what only a leader does looks itself whether this is one. */
+function startLoops(fe: FrontendContext): void {
+  const { pace, log } = fe;
+  const onError = (error: unknown) => log('WARN', describeError(error));
+  const heartbeats = createHeartbeats();
+  const every = (realMs: number, floorMs: number, work: () => Promise<void> | void) =>
+    startLoop(work, () => pace.atLeast(realMs, floorMs), onError);
+  every(heartbeats.periodMs, 20, () => heartbeats.round(fe));
+  every(3000, 20, () => fe.jobs.round(fe));
+  every(1000, 20, () => scheduleTablets(fe));
+  every(10_000, 50, () => dropEmptiedBackends(fe));
+  every(20_000, 500, () => dropOrphans(fe));
+  every(600_000, 1000, () => checkRepositories(fe));
+  every(60_000, 1000, async () => {
+    const sinceImage = fe.group.applied - Math.max(0, fe.checkpoint.version);
+    if (fe.group.isLeader && sinceImage > 5000) await takeCheckpoint(fe, { delayMs: 0 });
+  });
+}
+
+/** Each frontend looks for itself whether it can reach the stores. */
+function checkRepositories(fe: FrontendContext): void {
+  for (const repository of fe.group.state.repositories.values()) {
+    try {
+      fe.objectStore.list(repositoryRoot(fe.objectStore, repository));
+      fe.repositoryErrors.delete(repository.id);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      fe.repositoryErrors.set(repository.id, `${formatTime(Date.now())}: ${text}`);
+    }
+  }
+}

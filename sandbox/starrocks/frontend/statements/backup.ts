@@ -1,0 +1,103 @@
+import { done, textRows } from '../../mysql/packets.ts';
+import { backupError } from '../../sql/errors.ts';
+import { hasPrivilege, requirePrivilege } from '../access.ts';
+import { isDone } from '../backup/job-runner.ts';
+import { listSnapshots, readSnapshotInfo, snapshotTimestamps } from '../backup/repository.ts';
+import { backupRows, restoreRows } from '../backup/rows.ts';
+import { submitBackup } from '../backup/submit-backup.ts';
+import { submitRestore } from '../backup/submit-restore.ts';
+import type { FrontendContext } from '../context.ts';
+import { currentDatabase } from '../data/tables.ts';
+import { type Handlers, locally, onLeader } from '../handlers.ts';
+import type { Job, Repository } from '../meta/state.ts';
+import type { Session } from '../session.ts';
+import { createRepository, dropRepository, findRepository, repositoryMissing } from './repositories.ts';
+
+const need = { privileges: ['REPOSITORY'] };
+
+type Kinds = 'createRepository' | 'dropRepository' | 'backup' | 'restore' | 'cancelJob' | 'showJob' | 'showSnapshot';
+
+export const backupHandlers: Handlers<Kinds> = {
+  createRepository: onLeader(createRepository),
+  dropRepository: onLeader(dropRepository),
+  backup: onLeader(submitBackup),
+  restore: onLeader(submitRestore),
+
+  cancelJob: onLeader(async ({ statement, session, fe }) => {
+    requirePrivilege(fe, session, need);
+    const db = currentDatabase(fe, session, statement.db);
+    const job = shownJob(fe, db.id)?.job;
+    if (job?.kind !== statement.job) {
+      throw backupError(fe.release, `No ${statement.job === 'BACKUP' ? 'backup job' : 'restore'} is currently running`);
+    }
+    if (isDone(job)) {
+      throw backupError(
+        fe.release,
+        `Failed to cancel job: Job with label ${job.label} can not be cancelled. state: ${job.state}`,
+      );
+    }
+    const progress = job.kind === 'RESTORE' ? `, current state: ${job.state}` : '';
+    await fe.jobs.cancel(fe, db.id, { code: 'COMMON_ERROR', message: `user cancelled${progress}` });
+    return done();
+  }),
+
+  /** SHOW BACKUP goes to the leader; SHOW RESTORE does not, and lags on a follower. */
+  showJob: {
+    place: ({ job }) => (job === 'BACKUP' ? 'leader' : 'local'),
+    run: ({ statement, session, fe }) => {
+      requirePrivilege(fe, session, need);
+      const dbId = statement.db === null && session.db === null ? null : currentDatabase(fe, session, statement.db).id;
+      const jobs = [...fe.group.state.jobs.values()].filter((job) => dbId === null || job.dbId === dbId);
+      const shown = jobs.flatMap(({ dbId: id }) => shownJob(fe, id) ?? []);
+      if (statement.job === 'RESTORE') {
+        return restoreRows(shown.flatMap(({ job, tasks }) => (job.kind === 'RESTORE' ? [{ job, tasks }] : [])));
+      }
+      const visible = shown.flatMap(({ job, tasks }) => (job.kind === 'BACKUP' ? [{ job, tasks }] : []));
+      return backupRows(visible.every(({ job }) => mayExport(fe, session, job)) ? visible : []);
+    },
+  },
+
+  showSnapshot: locally(({ statement, session, fe }) => {
+    requirePrivilege(fe, session, need);
+    const repository = findRepository(fe.group.state, statement.repository);
+    if (!repository) throw repositoryMissing(fe.release, statement.repository);
+    if (statement.snapshot !== null && statement.timestamp !== null) {
+      return snapshotDetails(fe, repository, { snapshot: statement.snapshot, timestamp: statement.timestamp });
+    }
+    const names = statement.snapshot === null ? listSnapshots(fe.objectStore, repository) : [statement.snapshot];
+    const rows = names.map((name) => {
+      const timestamps = snapshotTimestamps(fe.objectStore, repository, name);
+      return timestamps.length === 0 ? [name, '', 'ERROR: no snapshot'] : [name, timestamps.join('\n'), 'OK'];
+    });
+    return textRows(['Snapshot', 'Timestamp', 'Status'], rows);
+  }),
+};
+
+/** The leader's live view of a job, or what the journal says of it. */
+function shownJob(fe: FrontendContext, dbId: number) {
+  const logged = fe.group.state.jobs.get(String(dbId)) ?? null;
+  const live = fe.group.isLeader ? fe.jobs.live(dbId) : null;
+  if (live && logged && live.job.createdAt === logged.createdAt && live.job.label === logged.label) return live;
+  return logged && { job: logged, tasks: null };
+}
+
+function mayExport(fe: FrontendContext, session: Session, job: Extract<Job, { kind: 'BACKUP' }>): boolean {
+  return job.objects.every(({ table }) => {
+    return hasPrivilege(fe.group.state, session, {
+      privileges: ['EXPORT'],
+      object: { kind: 'TABLE', db: job.dbName, table },
+    });
+  });
+}
+
+function snapshotDetails(fe: FrontendContext, repository: Repository, at: { snapshot: string; timestamp: string }) {
+  const columns = ['Snapshot', 'Timestamp', 'Database', 'Details', 'Status'];
+  try {
+    const info = readSnapshotInfo(fe.objectStore, repository, at);
+    const details = JSON.stringify(info, null, 2);
+    return textRows(columns, [[at.snapshot, at.timestamp, info.database, details, 'OK']]);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return textRows(columns, [[at.snapshot, at.timestamp, '', '', `Failed to get info: ${text}`]]);
+  }
+}

@@ -1,0 +1,146 @@
+import { type Cell, textRows } from '../../mysql/packets.ts';
+import { formatTime } from '../../pace.ts';
+import { analysisError } from '../../sql/errors.ts';
+import { canSeeDatabase, requirePrivilege } from '../access.ts';
+import { partitionsOf } from '../data/placement.ts';
+import { currentDatabase, requireTable, tablesOf } from '../data/tables.ts';
+import { formatBytes, isLike } from '../format.ts';
+import { type Handlers, locally } from '../handlers.ts';
+import type { Partition, Table } from '../meta/state.ts';
+import { informationSchema } from '../query/information-schema.ts';
+
+type Kinds = 'showTables' | 'showColumns' | 'showCreateTable' | 'showPartitions' | 'showTablet';
+
+/** Statements that describe tables; a follower answers them from its own copy of the metadata. */
+export const describeHandlers: Handlers<Kinds> = {
+  showTables: locally(({ statement, session, fe }) => {
+    const db = currentDatabase(fe, session, statement.db);
+    if (!canSeeDatabase(fe.group.state, session, db.name)) {
+      requirePrivilege(fe, session, { privileges: ['ANY'], object: { kind: 'DATABASE', db: db.name } });
+    }
+    const names = tablesOf(fe.group.state, db.id).map(({ name }) => name);
+    const shown = names.filter((name) => statement.pattern === null || isLike(name, statement.pattern));
+    return textRows(
+      [`Tables_in_${db.name}`],
+      shown.sort().map((name) => [name]),
+    );
+  }),
+
+  showColumns: locally(({ statement, session, fe }) => {
+    const columns = ['Field', 'Type', 'Null', 'Key', 'Default', 'Extra'];
+    if ((statement.table.db ?? session.db) === 'information_schema') {
+      const view = informationSchema(fe, session, statement.table.name);
+      return textRows(
+        columns,
+        view.columns.map(({ name, type }) => [name, type, 'YES', 'false', null, '']),
+      );
+    }
+    const { table } = requireTable(fe, session, statement.table);
+    const rows = table.columns.map(({ name, type, nullable, key, fallback }): Cell[] => {
+      return [name, type, nullable ? 'YES' : 'NO', String(key), fallback, ''];
+    });
+    return textRows(columns, rows);
+  }),
+
+  showCreateTable: locally(({ statement, session, fe }) => {
+    const { table } = requireTable(fe, session, statement.table);
+    const text = createTableText(table, partitionsOf(fe.group.state, table.id));
+    return textRows(['Table', 'Create Table'], [[table.name, text]]);
+  }),
+
+  showPartitions: locally(({ statement, session, fe }) => {
+    const { table } = requireTable(fe, session, statement.table);
+    const columns = [
+      ...[
+        'PartitionId',
+        'PartitionName',
+        'VisibleVersion',
+        'VisibleVersionTime',
+        'VisibleVersionHash',
+        'State',
+        'PartitionKey',
+      ],
+      ...['Range', 'DistributionKey', 'Buckets', 'ReplicationNum', 'StorageMedium', 'CooldownTime'],
+      ...['LastConsistencyCheckTime', 'DataSize', 'IsInMemory', 'RowCount'],
+    ];
+    return textRows(
+      columns,
+      partitionsOf(fe.group.state, table.id).map((one) => partitionRow(table, one)),
+    );
+  }),
+
+  showTablet: locally(({ statement, session, fe }) => {
+    requirePrivilege(fe, session, { privileges: ['OPERATE'] });
+    const { state } = fe.group;
+    if (typeof statement.target !== 'number') {
+      const { table } = requireTable(fe, session, statement.target);
+      const rows = partitionsOf(state, table.id).flatMap((partition) =>
+        partition.tablets.flatMap(({ id, replicas }) =>
+          replicas.map((one) =>
+            [id, one.id, one.backendId, partition.schemaHash, one.version, one.lastFailedVersion].map(String),
+          ),
+        ),
+      );
+      return textRows(['TabletId', 'ReplicaId', 'BackendId', 'SchemaHash', 'Version', 'LstFailedVersion'], rows);
+    }
+    const tabletId = statement.target;
+    const partition = [...state.partitions.values()].find(({ tablets }) => tablets.some(({ id }) => id === tabletId));
+    const table = state.tables.get(String(partition?.tableId));
+    const db = state.databases.get(String(table?.dbId));
+    if (!partition || !table || !db) throw analysisError(`Unknown tablet: ${tabletId}`);
+    const columns = [
+      'DbName',
+      'TableName',
+      'PartitionName',
+      'IndexName',
+      'DbId',
+      'TableId',
+      'PartitionId',
+      'IndexId',
+      'IsSync',
+      'DetailCmd',
+    ];
+    const path = `/dbs/${db.id}/${table.id}/partitions/${partition.id}/${partition.indexId}/${tabletId}`;
+    const ids = [db.id, table.id, partition.id, partition.indexId].map(String);
+    return textRows(columns, [
+      [db.name, table.name, partition.name, table.name, ...ids, 'true', `SHOW PROC '${path}';`],
+    ]);
+  }),
+};
+
+function partitionRow(table: Table, one: Partition): Cell[] {
+  const range = `[types: [...]; keys: [${one.lower ?? 'MIN'}]; ..types: [...]; keys: [${one.upper ?? 'MAX'}]; )`;
+  return [
+    ...[String(one.id), one.name, String(one.visibleVersion), formatTime(one.visibleAt), '0', table.state],
+    ...[
+      table.partitionColumn ?? '',
+      table.partitionColumn === null ? '' : range,
+      table.distribution.columns.join(', '),
+    ],
+    ...[String(one.tablets.length), String(one.replicationNum), 'HDD', '9999-12-31 23:59:59', null],
+    ...[formatBytes(one.dataBytes).replace(' ', ''), 'false', String(one.rowCount)],
+  ];
+}
+
+function createTableText(table: Table, partitions: Partition[]): string {
+  const quoted = (names: string[]) => names.map((name) => `\`${name}\``).join(', ');
+  const columns = table.columns.map(({ name, type, nullable, fallback }) => {
+    const otherwise = fallback === null ? '' : ` DEFAULT "${fallback}"`;
+    return `  \`${name}\` ${type} ${nullable ? 'NULL' : 'NOT NULL'}${otherwise} COMMENT ""`;
+  });
+  const ranges = partitions.map(({ name, lower, upper }) => {
+    return `PARTITION ${name} VALUES [("${lower ?? '0000-01-01'}"), ${upper === null ? 'MAXVALUE' : `("${upper}")`})`;
+  });
+  return [
+    `CREATE TABLE \`${table.name}\` (`,
+    columns.join(',\n'),
+    ') ENGINE=OLAP ',
+    `${table.keyType} KEY(${quoted(table.keys)})`,
+    ...(table.comment === '' ? [] : [`COMMENT "${table.comment}"`]),
+    ...(table.partitionColumn === null
+      ? []
+      : [`PARTITION BY RANGE(\`${table.partitionColumn}\`)\n(${ranges.join(',\n')})`]),
+    `DISTRIBUTED BY HASH(${quoted(table.distribution.columns)}) BUCKETS ${table.distribution.buckets} `,
+    `PROPERTIES (\n"compression" = "LZ4",\n"replication_num" = "${table.replicationNum}"\n);`,
+  ].join('\n');
+}

@@ -1,0 +1,294 @@
+import { done } from '../../mysql/packets.ts';
+import type { CreateTable, RangePartition } from '../../sql/ast.ts';
+import { analysisError, executionError, SqlError, unknownDatabase, unknownTable } from '../../sql/errors.ts';
+import { requirePrivilege } from '../access.ts';
+import type { FrontendContext } from '../context.ts';
+import { partitionsOf, placeTablets, requireBackends } from '../data/placement.ts';
+import {
+  compareKeys,
+  currentDatabase,
+  findDatabase,
+  findTable,
+  requireTable,
+  schemaHashOf,
+  tablesOf,
+} from '../data/tables.ts';
+import { createReplicas, dropReplicas } from '../data/tablets.ts';
+import { type Handlers, onLeader } from '../handlers.ts';
+import { createIds, type Ids } from '../meta/ids.ts';
+import { type Change, type ClusterState, change, type Partition, type Table } from '../meta/state.ts';
+
+const protectedDatabases = ['information_schema', '_statistics_', 'sys'];
+
+type Kinds =
+  | 'createDatabase'
+  | 'dropDatabase'
+  | 'createTable'
+  | 'dropTable'
+  | 'truncate'
+  | 'addPartition'
+  | 'dropPartition'
+  | 'setTableProperties';
+
+export const tableHandlers: Handlers<Kinds> = {
+  createDatabase: onLeader(async ({ statement, session, fe }) => {
+    requirePrivilege(fe, session, { privileges: ['CREATE DATABASE'], object: { kind: 'CATALOG' } });
+    await fe.group.update((state) => {
+      if (findDatabase(state, statement.name) || protectedDatabases.includes(statement.name)) {
+        if (statement.ifNotExists) return { changes: [], value: null };
+        const text = `Can't create database '${statement.name}'; database exists`;
+        throw fe.release.atLeast(3, 3) ? new SqlError(1007, 'HY000', text) : executionError(fe.release, text);
+      }
+      const ids = createIds(state);
+      const db = { id: ids.next(), name: statement.name };
+      return { changes: [change('databases', db.id, db), ids.change()], value: null };
+    });
+    return done();
+  }),
+
+  dropDatabase: onLeader(async ({ statement, session, fe }) => {
+    requirePrivilege(fe, session, { privileges: ['DROP'], object: { kind: 'DATABASE', db: statement.name } });
+    if (protectedDatabases.includes(statement.name))
+      throw executionError(fe.release, `Access denied for database ${statement.name}`);
+    const dropped = await fe.group.update((state) => {
+      const db = findDatabase(state, statement.name);
+      if (!db && statement.ifExists) return { changes: [], value: [] };
+      if (!db) throw unknownDatabase(fe.release, statement.name);
+      const tables = tablesOf(state, db.id);
+      const partitions = tables.flatMap((table) => partitionsOf(state, table.id));
+      const changes = [
+        change('databases', db.id, null),
+        change('jobs', db.id, null),
+        ...tables.flatMap((table) => removal(state, table)),
+      ];
+      return { changes, value: partitions };
+    });
+    await dropReplicas(fe, dropped);
+    return done();
+  }),
+
+  createTable: onLeader(async ({ statement, session, fe }) => {
+    const db = currentDatabase(fe, session, statement.table.db);
+    requirePrivilege(fe, session, { privileges: ['CREATE TABLE'], object: { kind: 'DATABASE', db: db.name } });
+    if (findTable(fe.group.state, db.id, statement.table.name)) {
+      if (statement.ifNotExists) return done();
+      throw new SqlError(1050, '42S01', `Table '${statement.table.name}' already exists`);
+    }
+    const ids = createIds(fe.group.state);
+    const table = buildTable(fe, statement, { id: ids.next(), dbId: db.id });
+    requireBackends(fe.release, fe.group.state, { replicationNum: table.replicationNum, table: table.name });
+    const made = await fe.group.update((state) => {
+      const fresh = createIds(state);
+      const owned = { ...table, id: fresh.next() };
+      const partitions = buildPartitions(state, fresh, owned, statement.partitions);
+      return { changes: [fresh.change()], value: { table: owned, partitions } };
+    });
+    await createReplicas(fe, made.table, made.partitions).catch((error: Error) => {
+      throw executionError(fe.release, `Failed to create tablets: ${error.message}`);
+    });
+    await fe.group.update((state) => {
+      if (findTable(state, db.id, table.name))
+        throw new SqlError(1050, '42S01', `Table '${table.name}' already exists`);
+      const partitions = made.partitions.map((partition) => change('partitions', partition.id, partition));
+      return { changes: [change('tables', made.table.id, made.table), ...partitions], value: null };
+    });
+    return done();
+  }),
+
+  dropTable: onLeader(async ({ statement, session, fe }) => {
+    const db = currentDatabase(fe, session, statement.table.db);
+    const found = findTable(fe.group.state, db.id, statement.table.name);
+    if (!found && statement.ifExists) return done();
+    if (!found)
+      throw unknownTable(
+        fe.release,
+        fe.release.atLeast(3, 3) ? `${db.name}.${statement.table.name}` : statement.table.name,
+      );
+    requirePrivilege(fe, session, { privileges: ['DROP'], object: { kind: 'TABLE', db: db.name, table: found.name } });
+    refuseRestoring(fe, found);
+    const partitions = partitionsOf(fe.group.state, found.id);
+    await fe.group.update((state) => ({ changes: removal(state, found), value: null }));
+    await dropReplicas(fe, partitions);
+    return done();
+  }),
+
+  truncate: onLeader(async ({ statement, session, fe }) => {
+    const { db, table } = requireTable(fe, session, statement.table);
+    requirePrivilege(fe, session, {
+      privileges: ['DELETE'],
+      object: { kind: 'TABLE', db: db.name, table: table.name },
+    });
+    refuseRestoring(fe, table);
+    const old = partitionsOf(fe.group.state, table.id);
+    const fresh = await fe.group.update((state) => {
+      const ids = createIds(state);
+      const value = old.map((one) => emptied(state, ids, one));
+      return { changes: [ids.change()], value };
+    });
+    await createReplicas(fe, table, fresh);
+    await fe.group.update(() => ({ changes: fresh.map((one) => change('partitions', one.id, one)), value: null }));
+    await dropReplicas(fe, old);
+    return done();
+  }),
+
+  addPartition: onLeader(async ({ statement, session, fe }) => {
+    const { db, table } = requireTable(fe, session, statement.table);
+    requirePrivilege(fe, session, { privileges: ['ALTER'], object: { kind: 'TABLE', db: db.name, table: table.name } });
+    refuseRestoring(fe, table);
+    const existing = partitionsOf(fe.group.state, table.id);
+    if (existing.some(({ name }) => name === statement.partition.name)) {
+      throw new SqlError(1517, 'HY000', `Duplicate partition name ${statement.partition.name}`);
+    }
+    const made = await fe.group.update((state) => {
+      const ids = createIds(state);
+      const value = addedPartition(fe, { state, ids, table, existing, wanted: statement.partition });
+      return { changes: [ids.change()], value };
+    });
+    await createReplicas(fe, table, [made]);
+    await fe.group.update(() => ({ changes: [change('partitions', made.id, made)], value: null }));
+    return done();
+  }),
+
+  dropPartition: onLeader(async ({ statement, session, fe }) => {
+    const { db, table } = requireTable(fe, session, statement.table);
+    requirePrivilege(fe, session, { privileges: ['ALTER'], object: { kind: 'TABLE', db: db.name, table: table.name } });
+    refuseRestoring(fe, table);
+    const found = partitionsOf(fe.group.state, table.id).find(({ name }) => name === statement.partition);
+    if (!found) throw new SqlError(1507, 'HY000', `Error in list of partitions to DROP: ${statement.partition}`);
+    await fe.group.update(() => ({ changes: [change('partitions', found.id, null)], value: null }));
+    await dropReplicas(fe, [found]);
+    return done();
+  }),
+
+  setTableProperties: onLeader(async ({ statement, session, fe }) => {
+    const { db, table } = requireTable(fe, session, statement.table);
+    requirePrivilege(fe, session, { privileges: ['ALTER'], object: { kind: 'TABLE', db: db.name, table: table.name } });
+    const asked = statement.properties.replication_num ?? statement.properties['default.replication_num'];
+    if (asked === undefined)
+      throw executionError(fe.release, `Unknown properties: ${JSON.stringify(statement.properties)}`);
+    const replicationNum = positiveInteger(asked, 'replication_num');
+    const wholeTable = 'replication_num' in statement.properties;
+    await fe.group.update((state) => {
+      requireBackends(fe.release, state, { replicationNum, table: table.name });
+      const partitions = wholeTable ? partitionsOf(state, table.id) : [];
+      const changes: Change[] = partitions.map((one) => change('partitions', one.id, { ...one, replicationNum }));
+      return { changes: [...changes, change('tables', table.id, { ...table, replicationNum })], value: null };
+    });
+    return done();
+  }),
+};
+
+export function removal(state: ClusterState, table: Table): Change[] {
+  return [
+    change('tables', table.id, null),
+    ...partitionsOf(state, table.id).map((one) => change('partitions', one.id, null)),
+  ];
+}
+
+function refuseRestoring(fe: FrontendContext, table: Table): void {
+  if (table.state !== 'NORMAL')
+    throw executionError(fe.release, `Table[${table.name}]'s state is not NORMAL: ${table.state}`);
+}
+
+function buildTable(fe: FrontendContext, statement: CreateTable, { id, dbId }: { id: number; dbId: number }): Table {
+  const { columns, table } = statement;
+  const names = columns.map(({ name }) => name.toLowerCase());
+  const double = names.find((name, at) => names.indexOf(name) !== at);
+  if (double !== undefined) throw analysisError(`Duplicate column name '${double}'`);
+  const keys =
+    statement.keys.length > 0 ? statement.keys : names.slice(0, 1).flatMap((_, at) => columns[at]?.name ?? []);
+  const distributed = statement.distribution.columns.length > 0 ? statement.distribution.columns : keys;
+  const named = [...keys, ...distributed, ...(statement.partitionColumn === null ? [] : [statement.partitionColumn])];
+  const missing = named.find((name) => !names.includes(name.toLowerCase()));
+  if (missing !== undefined) throw analysisError(`Key column(${missing}) doesn't exist`);
+  const unknown = Object.keys(statement.properties).find((key) => !knownProperties.has(key));
+  if (unknown !== undefined)
+    throw executionError(fe.release, `Unknown properties: {${unknown}=${statement.properties[unknown]}}`);
+  return {
+    id,
+    dbId,
+    name: table.name,
+    columns: columns.map((column) => ({
+      ...column,
+      nullable: column.nullable && statement.keyType !== 'PRIMARY' ? true : column.nullable,
+      key: keys.includes(column.name),
+    })),
+    keyType: statement.keyType ?? 'DUPLICATE',
+    keys,
+    partitionColumn: statement.partitionColumn,
+    distribution: { columns: distributed, buckets: statement.distribution.buckets ?? 2 },
+    replicationNum: positiveInteger(
+      statement.properties.replication_num ?? fe.config.get('default_replication_num'),
+      'replication_num',
+    ),
+    comment: statement.comment,
+    state: 'NORMAL',
+    createdAt: Date.now(),
+  };
+}
+
+const knownProperties = new Set(
+  (
+    'replication_num storage_medium storage_format compression enable_persistent_index replicated_storage bloom_filter_columns ' +
+    'in_memory fast_schema_evolution colocate_with labels.location'
+  ).split(' '),
+);
+
+function positiveInteger(text: string, name: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1)
+    throw analysisError(`Replication num should larger than 0. (suggested 3), ${name}=${text}`);
+  return Number(text);
+}
+
+function buildPartitions(state: ClusterState, ids: Ids, table: Table, wanted: RangePartition[]): Partition[] {
+  if (table.partitionColumn === null)
+    return [newPartition(state, ids, table, { name: table.name, lower: null, upper: null })];
+  let lower: string | null = null;
+  return wanted.map(({ name, upper }) => {
+    const partition = newPartition(state, ids, table, { name, lower, upper });
+    lower = upper;
+    return partition;
+  });
+}
+
+type AddedPartition = { state: ClusterState; ids: Ids; table: Table; existing: Partition[]; wanted: RangePartition };
+
+function addedPartition(fe: FrontendContext, { state, ids, table, existing, wanted }: AddedPartition): Partition {
+  if (table.partitionColumn === null)
+    throw executionError(fe.release, `Table ${table.name} is not a partitioned table`);
+  const type = table.columns.find(({ name }) => name === table.partitionColumn)?.type ?? '';
+  const sorted = [...existing].sort((a, b) =>
+    a.upper === null ? 1 : b.upper === null ? -1 : compareKeys(a.upper, b.upper, type),
+  );
+  const last = sorted.at(-1);
+  const overlaps =
+    last && (last.upper === null || (wanted.upper !== null && compareKeys(wanted.upper, last.upper, type) <= 0));
+  if (overlaps) throw executionError(fe.release, `Range is intersected with existing range of partition ${last.name}`);
+  return newPartition(state, ids, table, { name: wanted.name, lower: last?.upper ?? null, upper: wanted.upper });
+}
+
+type PartitionRange = Pick<Partition, 'name' | 'lower' | 'upper'>;
+
+export function newPartition(state: ClusterState, ids: Ids, table: Table, range: PartitionRange): Partition {
+  const { replicationNum, distribution } = table;
+  return {
+    ...range,
+    id: ids.next(),
+    tableId: table.id,
+    indexId: ids.next(),
+    replicationNum,
+    schemaHash: schemaHashOf(table),
+    visibleVersion: 1,
+    visibleAt: Date.now(),
+    rowCount: 0,
+    dataBytes: 0,
+    tablets: placeTablets(state, ids, { buckets: distribution.buckets, replicationNum }),
+  };
+}
+
+/** The same partition with new, empty tablets: TRUNCATE. */
+function emptied(state: ClusterState, ids: Ids, partition: Partition): Partition {
+  const { replicationNum, tablets } = partition;
+  const fresh = placeTablets(state, ids, { buckets: tablets.length, replicationNum });
+  return { ...partition, tablets: fresh, visibleVersion: 1, visibleAt: Date.now(), rowCount: 0, dataBytes: 0 };
+}

@@ -1,0 +1,174 @@
+/** Every statement that the stand-in understands, as the parser hands it on. */
+export type Statement =
+  | TopologyStatement
+  | AdminStatement
+  | ShowStatement
+  | TableStatement
+  | BackupStatement
+  | AccessStatement
+  | SessionStatement
+  | SelectStatement;
+
+export type TableName = { db: string | null; name: string };
+export type Properties = Record<string, string>;
+export type FrontendRole = 'FOLLOWER' | 'OBSERVER';
+export type WorkerKind = 'BACKEND' | 'COMPUTE NODE';
+
+export type TopologyStatement =
+  | { kind: 'addFrontend'; role: FrontendRole; address: string }
+  | { kind: 'dropFrontend'; role: FrontendRole; address: string }
+  | { kind: 'addWorkers'; worker: WorkerKind; addresses: string[]; warehouse: string | null }
+  | { kind: 'dropWorkers'; worker: WorkerKind; addresses: string[]; warehouse: string | null; force: boolean }
+  | { kind: 'decommission'; addresses: string[] }
+  | { kind: 'cancelDecommission'; addresses: string[] }
+  | { kind: 'moveFrontend'; from: string; to: string }
+  | { kind: 'moveBackend'; from: string; to: string }
+  | { kind: 'labelBackend'; address: string; properties: Properties }
+  | { kind: 'createImage' }
+  | { kind: 'cleanScheduler' }
+  | { kind: 'changeDisks'; state: DiskCommand; paths: string[]; address: string }
+  | { kind: 'addBrokers'; name: string; addresses: string[] }
+  | { kind: 'dropBrokers'; name: string; addresses: string[] | 'all' };
+export type DiskCommand = 'DECOMMISSION' | 'CANCEL DECOMMISSION' | 'DISABLE' | 'CANCEL DISABLE';
+
+export type AdminStatement =
+  | { kind: 'showConfig'; pattern: string | null }
+  | { kind: 'setConfig'; properties: Properties; persistent: boolean }
+  | { kind: 'showReplicaStatus'; table: TableName; partitions: string[] | null; where: StatusFilter | null }
+  | { kind: 'showReplicaDistribution'; table: TableName; partitions: string[] | null }
+  | { kind: 'setReplicaStatus'; properties: Properties }
+  | { kind: 'repairTable'; table: TableName }
+  | { kind: 'checkTablets'; ids: number[] }
+  | { kind: 'kill'; target: 'CONNECTION' | 'QUERY'; id: number | string };
+export type StatusFilter = { equal: boolean; status: string };
+
+export type ShowStatement =
+  | { kind: 'showFrontends' }
+  | { kind: 'showBackends' }
+  | { kind: 'showComputeNodes' }
+  | { kind: 'showBroker' }
+  | { kind: 'showWarehouses'; pattern: string | null }
+  | { kind: 'showProc'; path: string }
+  | { kind: 'showProcessList'; full: boolean; user: string | null }
+  | { kind: 'showDatabases'; pattern: string | null }
+  | { kind: 'showTables'; db: string | null; pattern: string | null }
+  | { kind: 'showColumns'; table: TableName }
+  | { kind: 'showCreateTable'; table: TableName }
+  | { kind: 'showPartitions'; table: TableName }
+  | { kind: 'showTablet'; target: number | TableName }
+  | { kind: 'showVariables'; global: boolean; pattern: string | null }
+  | { kind: 'showGrants'; user: UserName | null; role: string | null }
+  | { kind: 'showUsers' }
+  | { kind: 'showRoles' }
+  | { kind: 'showWarnings' }
+  | { kind: 'showCatalogs' };
+
+export type ColumnDefinition = { name: string; type: string; nullable: boolean; fallback: string | null };
+export type KeyType = 'DUPLICATE' | 'PRIMARY' | 'UNIQUE';
+export type RangePartition = { name: string; upper: string | null };
+export type CreateTable = {
+  kind: 'createTable';
+  table: TableName;
+  ifNotExists: boolean;
+  columns: ColumnDefinition[];
+  keyType: KeyType | null;
+  keys: string[];
+  partitionColumn: string | null;
+  partitions: RangePartition[];
+  distribution: { columns: string[]; buckets: number | null };
+  comment: string;
+  properties: Properties;
+};
+export type TableStatement =
+  | { kind: 'createDatabase'; name: string; ifNotExists: boolean }
+  | { kind: 'dropDatabase'; name: string; ifExists: boolean }
+  | CreateTable
+  | { kind: 'dropTable'; table: TableName; ifExists: boolean }
+  | { kind: 'truncate'; table: TableName }
+  | { kind: 'addPartition'; table: TableName; partition: RangePartition }
+  | { kind: 'dropPartition'; table: TableName; partition: string }
+  | { kind: 'setTableProperties'; table: TableName; properties: Properties }
+  | { kind: 'insert'; table: TableName; columns: string[] | null; source: Expression[][] | SelectStatement };
+
+export type BackupObject = { table: string; partitions: string[] | null; alias: string | null };
+export type BackupStatement =
+  | {
+      kind: 'createRepository';
+      name: string;
+      readOnly: boolean;
+      broker: string;
+      location: string;
+      properties: Properties;
+    }
+  | { kind: 'dropRepository'; name: string }
+  | { kind: 'showRepositories' }
+  | {
+      kind: 'backup';
+      db: string | null;
+      snapshot: string;
+      repository: string;
+      objects: BackupObject[] | null;
+      properties: Properties;
+    }
+  | {
+      kind: 'restore';
+      db: string | null;
+      sourceDb: string | null;
+      snapshot: string;
+      repository: string;
+      objects: BackupObject[] | null;
+      properties: Properties;
+    }
+  | { kind: 'cancelJob'; job: 'BACKUP' | 'RESTORE'; db: string | null }
+  | { kind: 'showJob'; job: 'BACKUP' | 'RESTORE'; db: string | null }
+  | { kind: 'showSnapshot'; repository: string; snapshot: string | null; timestamp: string | null };
+
+export type UserName = { name: string; host: string };
+export type GrantTarget = { kind: 'user'; user: UserName } | { kind: 'role'; role: string };
+export type PrivilegeObject =
+  | { kind: 'SYSTEM' }
+  | { kind: 'CATALOG' }
+  | { kind: 'DATABASE'; db: string }
+  | { kind: 'TABLE'; db: string; table: string };
+export type AccessStatement =
+  | { kind: 'createUser'; user: UserName; password: string; ifNotExists: boolean; defaultRoles: string[] }
+  | { kind: 'alterUser'; user: UserName; password: string | null; defaultRoles: string[] | 'ALL' | null }
+  | { kind: 'dropUser'; user: UserName; ifExists: boolean }
+  | { kind: 'setPassword'; user: UserName | null; password: string }
+  | { kind: 'createRole'; names: string[]; ifNotExists: boolean }
+  | { kind: 'dropRole'; names: string[]; ifExists: boolean }
+  | { kind: 'grantRoles'; revoke: boolean; roles: string[]; target: GrantTarget }
+  | { kind: 'grantPrivileges'; revoke: boolean; privileges: string[]; object: PrivilegeObject; target: GrantTarget }
+  | { kind: 'setRole'; roles: string[] | 'ALL' | 'DEFAULT' | 'NONE' };
+
+export type SessionStatement =
+  | { kind: 'use'; db: string }
+  | { kind: 'setVariables'; assignments: { scope: 'GLOBAL' | 'SESSION'; name: string; value: Expression }[] }
+  | { kind: 'setNames' }
+  | { kind: 'transaction' };
+
+export type Expression =
+  | { kind: 'literal'; value: Value }
+  | { kind: 'column'; table: string | null; name: string }
+  | { kind: 'variable'; name: string }
+  | { kind: 'call'; name: string; args: Expression[]; distinct: boolean }
+  | { kind: 'star' }
+  | { kind: 'not'; operand: Expression }
+  | { kind: 'binary'; operator: string; left: Expression; right: Expression }
+  | { kind: 'in'; operand: Expression; items: Expression[]; negated: boolean }
+  | { kind: 'isNull'; operand: Expression; negated: boolean };
+export type Value = string | number | bigint | boolean | null;
+
+export type SelectItem = { expression: Expression; alias: string | null; text: string };
+export type SelectStatement = {
+  kind: 'select';
+  items: SelectItem[];
+  distinct: boolean;
+  from: TableName | null;
+  where: Expression | null;
+  groupBy: Expression[];
+  having: Expression | null;
+  orderBy: { expression: Expression; descending: boolean }[];
+  limit: number | null;
+  offset: number;
+};

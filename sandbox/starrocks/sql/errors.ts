@@ -1,0 +1,42 @@
+import type { Release } from '../release.ts';
+
+/** An error packet: what a client of the MySQL protocol gets instead of a result. */
+export class SqlError extends Error {
+  readonly code: number;
+  readonly sqlState: string;
+
+  constructor(code: number, sqlState: string, message: string) {
+    super(message);
+    this.name = 'SqlError';
+    this.code = code;
+    this.sqlState = sqlState;
+  }
+}
+
+export function analysisError(message: string, code = 1064, sqlState = 'HY000'): SqlError {
+  return new SqlError(code, sqlState, `Getting analyzing error. Detail message: ${message}.`);
+}
+
+/** Errors of DDL execution: up to 3.2 they carry the prefix of the Java handler, from 3.3 on they are plain. */
+export function executionError(release: Release, message: string): SqlError {
+  return new SqlError(1064, 'HY000', prefixed(release, message));
+}
+
+/** Everything that the backup handler refuses is a "common error". */
+export function backupError(release: Release, message: string): SqlError {
+  return new SqlError(5064, '42000', prefixed(release, message));
+}
+
+export function unknownDatabase(release: Release, name: string): SqlError {
+  const text = `Unknown database '${name}'`;
+  return release.atLeast(3, 3) ? new SqlError(5501, '3F000', text) : new SqlError(1049, '42000', text);
+}
+
+export function unknownTable(release: Release, name: string): SqlError {
+  const text = `Unknown table '${name}'`;
+  return release.atLeast(3, 3) ? new SqlError(5502, '42602', text) : new SqlError(1051, '42S02', text);
+}
+
+function prefixed(release: Release, message: string): string {
+  return release.atLeast(3, 3) ? message : `Unexpected exception: ${message}`;
+}

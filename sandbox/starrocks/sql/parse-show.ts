@@ -1,0 +1,68 @@
+import type { Statement } from './ast.ts';
+import type { Cursor } from './cursor.ts';
+import { parseUserName } from './parse-access.ts';
+import { parseShowJob, parseShowSnapshot } from './parse-backup.ts';
+
+/** What follows SHOW. */
+export function parseShow(cursor: Cursor): Statement {
+  const plain = parsePlain(cursor);
+  if (plain) return plain;
+  if (cursor.accept('PROC')) return { kind: 'showProc', path: cursor.string() };
+  if (cursor.accept('WAREHOUSES')) return { kind: 'showWarehouses', pattern: like(cursor) };
+  if (cursor.sees('FULL', 'PROCESSLIST') || cursor.sees('PROCESSLIST')) return parseProcessList(cursor);
+  if (cursor.acceptOne('DATABASES', 'SCHEMAS')) return { kind: 'showDatabases', pattern: like(cursor) };
+  if (cursor.accept('FULL', 'TABLES') || cursor.accept('TABLES')) {
+    const db = cursor.acceptOne('FROM', 'IN') ? cursor.identifier() : null;
+    return { kind: 'showTables', db, pattern: like(cursor) };
+  }
+  if (cursor.accept('FULL', 'COLUMNS') || cursor.accept('COLUMNS')) {
+    cursor.expectOne('FROM', 'IN');
+    return { kind: 'showColumns', table: cursor.qualifiedName() };
+  }
+  if (cursor.accept('CREATE', 'TABLE')) return { kind: 'showCreateTable', table: cursor.qualifiedName() };
+  if (cursor.accept('PARTITIONS')) {
+    cursor.expect('FROM');
+    return { kind: 'showPartitions', table: cursor.qualifiedName() };
+  }
+  if (cursor.acceptOne('TABLET', 'TABLETS')) {
+    return { kind: 'showTablet', target: cursor.accept('FROM') ? cursor.qualifiedName() : cursor.integer() };
+  }
+  if (cursor.sees('GLOBAL') || cursor.sees('SESSION') || cursor.sees('VARIABLES')) {
+    const global = cursor.acceptOne('GLOBAL', 'SESSION') === 'GLOBAL';
+    cursor.expect('VARIABLES');
+    return { kind: 'showVariables', global, pattern: like(cursor) };
+  }
+  if (cursor.accept('GRANTS')) return parseGrants(cursor);
+  if (cursor.sees('BACKUP') || cursor.sees('RESTORE')) return parseShowJob(cursor);
+  if (cursor.accept('SNAPSHOT')) return parseShowSnapshot(cursor);
+  throw cursor.unexpected('BACKENDS', 'BACKUP', 'DATABASES', 'FRONTENDS', 'PROC', 'TABLES');
+}
+
+function parsePlain(cursor: Cursor): Statement | null {
+  if (cursor.accept('FRONTENDS')) return { kind: 'showFrontends' };
+  if (cursor.accept('BACKENDS')) return { kind: 'showBackends' };
+  if (cursor.accept('COMPUTE', 'NODES')) return { kind: 'showComputeNodes' };
+  if (cursor.accept('BROKER')) return { kind: 'showBroker' };
+  if (cursor.accept('REPOSITORIES')) return { kind: 'showRepositories' };
+  if (cursor.accept('USERS')) return { kind: 'showUsers' };
+  if (cursor.accept('ROLES')) return { kind: 'showRoles' };
+  if (cursor.acceptOne('WARNINGS', 'ERRORS')) return { kind: 'showWarnings' };
+  if (cursor.accept('CATALOGS')) return { kind: 'showCatalogs' };
+  return null;
+}
+
+function parseProcessList(cursor: Cursor): Statement {
+  const full = cursor.accept('FULL');
+  cursor.expect('PROCESSLIST');
+  return { kind: 'showProcessList', full, user: cursor.accept('FOR') ? cursor.string() : null };
+}
+
+function parseGrants(cursor: Cursor): Statement {
+  if (!cursor.accept('FOR')) return { kind: 'showGrants', user: null, role: null };
+  if (cursor.accept('ROLE')) return { kind: 'showGrants', user: null, role: cursor.identifierOrString() };
+  return { kind: 'showGrants', user: parseUserName(cursor), role: null };
+}
+
+function like(cursor: Cursor): string | null {
+  return cursor.accept('LIKE') ? cursor.string() : null;
+}

@@ -1,0 +1,166 @@
+import type { AdminStatement, DiskCommand, FrontendRole, Statement, TopologyStatement, WorkerKind } from './ast.ts';
+import type { Cursor } from './cursor.ts';
+
+/** What follows ALTER SYSTEM. */
+export function parseAlterSystem(cursor: Cursor): TopologyStatement {
+  switch (cursor.expectOne('ADD', 'DROP', 'DECOMMISSION', 'MODIFY', 'CREATE', 'CLEAN', 'CANCEL', 'DISABLE')) {
+    case 'ADD':
+      return parseAdd(cursor);
+    case 'DROP':
+      return parseDrop(cursor);
+    case 'DECOMMISSION':
+      if (cursor.sees('DISK')) return parseDisks(cursor, 'DECOMMISSION');
+      cursor.expect('BACKEND');
+      return { kind: 'decommission', addresses: addresses(cursor) };
+    case 'MODIFY':
+      return parseModify(cursor);
+    case 'CREATE':
+      cursor.expect('IMAGE');
+      return { kind: 'createImage' };
+    case 'CLEAN':
+      cursor.expect('TABLET', 'SCHEDULER', 'QUEUE');
+      return { kind: 'cleanScheduler' };
+    case 'CANCEL':
+      return parseDisks(
+        cursor,
+        cursor.expectOne('DECOMMISSION', 'DISABLE') === 'DISABLE' ? 'CANCEL DISABLE' : 'CANCEL DECOMMISSION',
+      );
+    case 'DISABLE':
+      return parseDisks(cursor, 'DISABLE');
+  }
+}
+
+export function parseCancelDecommission(cursor: Cursor): TopologyStatement {
+  cursor.expect('BACKEND');
+  return { kind: 'cancelDecommission', addresses: addresses(cursor) };
+}
+
+function parseAdd(cursor: Cursor): TopologyStatement {
+  if (cursor.accept('BROKER'))
+    return { kind: 'addBrokers', name: cursor.identifierOrString(), addresses: addresses(cursor) };
+  const role = frontendRole(cursor);
+  if (role) return { kind: 'addFrontend', role, address: cursor.string() };
+  const worker = workerKind(cursor, 'FOLLOWER', 'OBSERVER', 'BROKER');
+  return { kind: 'addWorkers', worker, addresses: addresses(cursor), warehouse: warehouse(cursor, 'INTO') };
+}
+
+function parseDrop(cursor: Cursor): TopologyStatement {
+  if (cursor.accept('ALL', 'BROKER'))
+    return { kind: 'dropBrokers', name: cursor.identifierOrString(), addresses: 'all' };
+  if (cursor.accept('BROKER'))
+    return { kind: 'dropBrokers', name: cursor.identifierOrString(), addresses: addresses(cursor) };
+  const role = frontendRole(cursor);
+  if (role) return { kind: 'dropFrontend', role, address: cursor.string() };
+  const worker = workerKind(cursor, 'FOLLOWER', 'OBSERVER', 'BROKER', 'ALL');
+  const list = addresses(cursor);
+  const from = warehouse(cursor, 'FROM');
+  const force = worker === 'BACKEND' && cursor.accept('FORCE');
+  return { kind: 'dropWorkers', worker, addresses: list, warehouse: from, force };
+}
+
+function parseModify(cursor: Cursor): TopologyStatement {
+  const target = cursor.expectOne('FRONTEND', 'BACKEND');
+  if (target === 'BACKEND' && !cursor.sees('HOST')) {
+    const address = cursor.string();
+    cursor.expect('SET');
+    return { kind: 'labelBackend', address, properties: cursor.properties() };
+  }
+  cursor.expect('HOST');
+  const from = cursor.string();
+  cursor.expect('TO');
+  const to = cursor.string();
+  return target === 'FRONTEND' ? { kind: 'moveFrontend', from, to } : { kind: 'moveBackend', from, to };
+}
+
+function parseDisks(cursor: Cursor, state: DiskCommand): TopologyStatement {
+  cursor.expect('DISK');
+  const paths = addresses(cursor);
+  cursor.expect('ON', 'BACKEND');
+  return { kind: 'changeDisks', state, paths, address: cursor.string() };
+}
+
+function frontendRole(cursor: Cursor): FrontendRole | null {
+  return cursor.acceptOne('FOLLOWER', 'OBSERVER');
+}
+
+function workerKind(cursor: Cursor, ...others: string[]): WorkerKind {
+  if (cursor.accept('BACKEND')) return 'BACKEND';
+  if (!cursor.sees('COMPUTE', 'NODE')) throw cursor.unexpected('BACKEND', 'COMPUTE', ...others);
+  cursor.expect('COMPUTE', 'NODE');
+  return 'COMPUTE NODE';
+}
+
+function warehouse(cursor: Cursor, word: 'INTO' | 'FROM'): string | null {
+  return cursor.accept(word, 'WAREHOUSE') ? cursor.identifierOrString() : null;
+}
+
+function addresses(cursor: Cursor): string[] {
+  return cursor.list(() => cursor.string());
+}
+
+/** What follows ADMIN. */
+export function parseAdmin(cursor: Cursor): AdminStatement {
+  switch (cursor.expectOne('SHOW', 'SET', 'REPAIR', 'CANCEL', 'CHECK')) {
+    case 'SHOW':
+      return parseAdminShow(cursor);
+    case 'SET':
+      return parseAdminSet(cursor);
+    case 'CANCEL':
+      cursor.expect('REPAIR');
+      return parseRepair(cursor);
+    case 'REPAIR':
+      return parseRepair(cursor);
+    case 'CHECK': {
+      cursor.expect('TABLET');
+      const ids = cursor.parenthesized(() => cursor.integer());
+      cursor.optionalProperties();
+      return { kind: 'checkTablets', ids };
+    }
+  }
+}
+
+function parseAdminShow(cursor: Cursor): AdminStatement {
+  if (cursor.accept('FRONTEND')) {
+    cursor.expect('CONFIG');
+    return { kind: 'showConfig', pattern: cursor.accept('LIKE') ? cursor.string() : null };
+  }
+  cursor.expect('REPLICA');
+  const what = cursor.expectOne('STATUS', 'DISTRIBUTION');
+  cursor.expect('FROM');
+  const table = cursor.qualifiedName();
+  const partitions = optionalPartitions(cursor);
+  if (what === 'DISTRIBUTION') return { kind: 'showReplicaDistribution', table, partitions };
+  if (!cursor.accept('WHERE')) return { kind: 'showReplicaStatus', table, partitions, where: null };
+  cursor.expect('STATUS');
+  const equal = cursor.expectOne('=', '!=', '<>') === '=';
+  return { kind: 'showReplicaStatus', table, partitions, where: { equal, status: cursor.string() } };
+}
+
+function parseAdminSet(cursor: Cursor): AdminStatement {
+  if (cursor.accept('REPLICA')) {
+    cursor.expect('STATUS', 'PROPERTIES');
+    return { kind: 'setReplicaStatus', properties: cursor.properties() };
+  }
+  cursor.expect('FRONTEND', 'CONFIG');
+  const properties = cursor.properties();
+  return { kind: 'setConfig', properties, persistent: cursor.accept('WITH', 'PERSISTENT') };
+}
+
+function parseRepair(cursor: Cursor): AdminStatement {
+  cursor.expect('TABLE');
+  const table = cursor.qualifiedName();
+  optionalPartitions(cursor);
+  return { kind: 'repairTable', table };
+}
+
+export function optionalPartitions(cursor: Cursor): string[] | null {
+  if (!cursor.acceptOne('PARTITION', 'PARTITIONS')) return null;
+  return cursor.parenthesized(() => cursor.identifierOrString());
+}
+
+/** `KILL [CONNECTION | QUERY] id`, or an id in quotes, which names a query. */
+export function parseKill(cursor: Cursor): Statement {
+  const target = cursor.acceptOne('CONNECTION', 'QUERY') ?? 'CONNECTION';
+  if (cursor.token.kind === 'string') return { kind: 'kill', target: 'QUERY', id: cursor.string() };
+  return { kind: 'kill', target, id: cursor.integer() };
+}
