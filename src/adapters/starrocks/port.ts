@@ -25,7 +25,8 @@ export type SqlCall = {
 /**
  * SQL to one cluster. Throws `AppError` `SQL_UNREACHABLE` (no frontend answered; retryable), `SQL_AUTH_FAILED`,
  * `SQL_PRIVILEGE_MISSING`, `SQL_FAILED` (the server refused; its text is in the message), `SQL_ANSWER_LOST` (a change
- * was sent and the answer never came, be it for a timeout: ask the cluster whether it happened), `TIMEOUT`, `CANCELED`.
+ * was sent and the answer never came, be it for a timeout: ask the cluster whether it happened), `TIMEOUT` (a change was
+ * not sent, or the server itself gave it up), `CANCELED`.
  */
 export interface StarRocksSql {
   query(statement: Statement, call?: SqlCall): Promise<readonly SqlRow[]>;
