@@ -220,8 +220,10 @@ function closeWhenQuiet(before: Alert, at: Date, times: AlertTimes): Draft {
 
 function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pending {
   const before = pending.find((candidate) => candidate.fingerprint === condition.fingerprint);
-  const { fingerprint, rule } = condition;
-  return { fingerprint, rule, since: before?.since ?? condition.startedAt ?? at, samples: (before?.samples ?? 0) + 1 };
+  const { fingerprint, rule, startedAt } = condition;
+  // Clocks differ: what began before it was seen did not begin after it.
+  const began = startedAt === null || startedAt > at ? at : startedAt;
+  return { fingerprint, rule, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1 };
 }
 
 function isRipe(pending: Pending, condition: Condition, at: Date): boolean {

@@ -2,7 +2,14 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { nodeKinds } from '../domain/cluster.ts';
 import type { NodeProbe, Probe, ProbeSample } from '../domain/probe.ts';
-import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
+import {
+  type Database,
+  databaseNow,
+  databaseNowPlus,
+  inTransaction,
+  isDuplicateKey,
+  type Queryable,
+} from './database.ts';
 import { fromJson } from './json.ts';
 import type { MonitorTables } from './tables-monitor.ts';
 
@@ -61,27 +68,8 @@ export async function listDueProbes(db: Database, limit: number): Promise<readon
 }
 
 /** Takes the next look at a cluster; null when it is not due any more, or somebody else has it. The database's clock decides. */
-export async function claimProbe(
-  db: Database,
-  { clusterId, owner, claimMs, nextInMs }: ClaimRequest,
-): Promise<ProbeClaim | null> {
-  await db
-    .insertInto('probe')
-    .values({
-      cluster_id: clusterId,
-      due_at: databaseNow,
-      owner: null,
-      claimed_until: null,
-      at: null,
-      duration_ms: null,
-      ok: null,
-      problem: null,
-      leader: null,
-      nodes: '[]',
-      pending: '[]',
-    })
-    .onDuplicateKeyUpdate({ cluster_id: clusterId })
-    .execute();
+export async function claimProbe(db: Database, request: ClaimRequest): Promise<ProbeClaim | null> {
+  const { clusterId, owner, claimMs, nextInMs } = request;
   const result = await db
     .updateTable('probe')
     .set((row) => ({
@@ -94,7 +82,7 @@ export async function claimProbe(
     .where('due_at', '<=', databaseNow)
     .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
     .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) return null;
+  if (result.numUpdatedRows === 0n) return claimFirstProbe(db, request);
   const row = await db
     .selectFrom('probe')
     .select(['fence', 'nodes'])
@@ -102,6 +90,32 @@ export async function claimProbe(
     .where('owner', '=', owner)
     .executeTakeFirst();
   return row === undefined ? null : { clusterId, owner, fence: row.fence, before: fromJson(nodesShape, row.nodes) };
+}
+
+async function claimFirstProbe(db: Database, { clusterId, owner, claimMs, nextInMs }: ClaimRequest) {
+  try {
+    await db
+      .insertInto('probe')
+      .values({
+        cluster_id: clusterId,
+        due_at: databaseNowPlus(nextInMs),
+        owner,
+        fence: 1,
+        claimed_until: databaseNowPlus(claimMs),
+        at: null,
+        duration_ms: null,
+        ok: null,
+        problem: null,
+        leader: null,
+        nodes: '[]',
+        pending: '[]',
+      })
+      .execute();
+    return { clusterId, owner, fence: 1, before: [] };
+  } catch (error) {
+    if (isDuplicateKey(error)) return null; // somebody has it, or had it a moment ago
+    throw error;
+  }
 }
 
 /** Gives a claim back unused, if it is still ours: the look is due at once, for whoever goes on. */
@@ -157,13 +171,15 @@ export async function listAbandonedProbes(db: Database): Promise<readonly string
   return rows.map((row) => row.cluster_id);
 }
 
-/** Removes old samples, some thousands at a time so that no long lock arises; answers how many. */
+export const pruneBatch = 5_000;
+
+/** Removes old samples, `pruneBatch` at most so that no long lock arises; answers how many. */
 export async function pruneProbeSamples(db: Database, olderThanMs: number): Promise<number> {
   return inTransaction(db, async (tx) => {
     const result = await tx
       .deleteFrom('probe_sample')
       .where('at', '<', databaseNowPlus(-olderThanMs))
-      .limit(5_000)
+      .limit(pruneBatch)
       .executeTakeFirst();
     return Number(result.numDeletedRows);
   });

@@ -1,0 +1,111 @@
+import type { NodeHttp } from '../adapters/http/port.ts';
+import type { StarRocksSql } from '../adapters/starrocks/port.ts';
+import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
+import type { NodeProbe } from '../domain/probe.ts';
+import { AppError, messageOf } from '../errors.ts';
+
+export type LookPorts = {
+  readonly sqlFor: (clusterId: string) => Promise<StarRocksSql>;
+  readonly http: Pick<NodeHttp, 'health'>;
+  readonly now: () => Date;
+};
+
+export type LookRequest = {
+  readonly clusterId: string;
+  /** The nodes as they were last seen; whoever is new is asked over HTTP next time. */
+  readonly known: readonly ClusterNode[];
+  readonly before: readonly NodeProbe[];
+  /** For the whole look. */
+  readonly timeoutMs: number;
+  /** Fires when the program stops. */
+  readonly signal: AbortSignal;
+};
+
+/** What one look found. `unseen` = the cluster did not tell; `interrupted` = we were told to stop, so nothing is known. */
+export type Finding =
+  | {
+      readonly kind: 'seen';
+      readonly nodes: readonly ObservedNode[];
+      readonly leader: string | null;
+      readonly probes: readonly NodeProbe[];
+    }
+  | { readonly kind: 'unseen'; readonly failure: AppError; readonly probes: readonly NodeProbe[] }
+  | { readonly kind: 'interrupted' };
+
+const healthTimeoutMs = 3_000;
+
+/**
+ * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is a finding;
+ * what is thrown is a failure of our own (the store behind `sqlFor`), of which nothing can be concluded about the cluster.
+ */
+export async function lookAtCluster(ports: LookPorts, request: LookRequest): Promise<Finding> {
+  const deadline = AbortSignal.timeout(request.timeoutMs);
+  const signal = AbortSignal.any([request.signal, deadline]);
+  const [topology, health] = await Promise.all([
+    readNodes(ports, request, signal),
+    Promise.all(request.known.map((node) => askHealth(ports.http, node, signal))),
+  ]);
+  if (request.signal.aborted) return { kind: 'interrupted' };
+  const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
+  const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
+    const before = request.before.find((probe) => nodeLabel(probe) === nodeLabel(node));
+    const httpProblem = problems.get(nodeLabel(node)) ?? null;
+    const { kind, host, port } = node;
+    if (httpProblem === null) return { kind, host, port, alive, httpProblem, httpFailures: 0, silentSince: null };
+    return {
+      kind,
+      host,
+      port,
+      alive,
+      httpProblem,
+      httpFailures: (before?.httpFailures ?? 0) + 1,
+      silentSince: before?.silentSince ?? ports.now(),
+    };
+  };
+  if (topology instanceof AppError) {
+    const failure =
+      deadline.aborted && topology.code === 'CANCELED' ? tookTooLong(request.timeoutMs, topology) : topology;
+    return { kind: 'unseen', failure, probes: request.known.map((node) => toProbe(node, null)) };
+  }
+  // Up to 3.2 the row of a dead leader may still say LEADER.
+  const leader = topology.find((node) => node.role === 'LEADER' && node.alive);
+  return {
+    kind: 'seen',
+    nodes: topology,
+    leader: leader === undefined ? null : nodeLabel(leader),
+    probes: topology.map((node) => toProbe(node, node.alive)),
+  };
+}
+
+async function readNodes(
+  ports: LookPorts,
+  { clusterId, timeoutMs }: LookRequest,
+  signal: AbortSignal,
+): Promise<readonly ObservedNode[] | AppError> {
+  try {
+    const sql = await ports.sqlFor(clusterId);
+    return toObservedNodes(await readTopology(sql, { signal, timeoutMs }));
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return error;
+    throw error;
+  }
+}
+
+/** Why the node's health is in doubt; null = it is well, or cannot be asked. */
+async function askHealth(http: LookPorts['http'], node: ClusterNode, signal: AbortSignal): Promise<string | null> {
+  if (node.httpPort === null) return null;
+  try {
+    const isWell = await http.health(
+      { host: node.host, httpPort: node.httpPort },
+      { signal, timeoutMs: healthTimeoutMs },
+    );
+    return isWell ? null : '/api/health does not answer 200';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function tookTooLong(timeoutMs: number, cause: AppError): AppError {
+  return new AppError('TIMEOUT', `No frontend answered within ${timeoutMs} ms`, { retryable: true, cause });
+}

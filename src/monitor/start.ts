@@ -1,0 +1,127 @@
+import type { Logger } from 'pino';
+import type { NodeHttp } from '../adapters/http/port.ts';
+import { createSlots } from '../adapters/slots.ts';
+import type { Database } from '../store/database.ts';
+import { claimProbe, listAbandonedProbes, listDueProbes, pruneBatch, pruneProbeSamples } from '../store/probes.ts';
+import { abandonProbe } from '../store/record-sample.ts';
+import type { LookPorts } from './look.ts';
+import { probeCluster } from './probe.ts';
+
+/** The part of the context that the monitor needs. */
+export type MonitorDeps = {
+  readonly config: {
+    readonly owner: string;
+    readonly monitor: { readonly probeEveryMs: number; readonly nodeDownForMs: number };
+  };
+  readonly db: Database;
+  readonly log: Logger;
+  readonly doorbell: { changed(topic: string): void };
+  readonly connections: Pick<LookPorts, 'sqlFor' | 'http'>;
+  readonly now: () => Date;
+};
+
+export type MonitorOptions = {
+  /** Clusters looked at at once by this process. Default 8. */
+  readonly concurrency?: number;
+  /** Time limit of one look. Default 10,000 ms. */
+  readonly probeTimeoutMs?: number;
+};
+
+const keepSamplesMs = 24 * 3_600_000;
+const pruneEveryMs = 600_000;
+/** A few big clusters at once must not use up the file descriptors of the process. */
+const httpCallsAtOnce = 64;
+/** Between the end of a look's time and the end of its claim, for storing what was found. */
+const recordMs = 5_000;
+
+/**
+ * Looks at every registered cluster every `probeEveryMs`, until stopped. Any number of processes may do so: each look is
+ * claimed in MySQL, so that one of them has it, and when that one dies another takes over as soon as the claim ends.
+ * The database's absence ends nothing: the loop asks again.
+ */
+export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { stop(): Promise<void> } {
+  const { concurrency = 8, probeTimeoutMs = 10_000 } = options;
+  const { db, log, config } = ctx;
+  const everyMs = config.monitor.probeEveryMs;
+  const settings = { nodeDownForMs: config.monitor.nodeDownForMs, timeoutMs: probeTimeoutMs, everyMs };
+  const claimMs = Math.max(everyMs, probeTimeoutMs + recordMs);
+  const tickMs = Math.min(1_000, Math.max(50, everyMs / 4));
+  const { sqlFor } = ctx.connections;
+  const http = limited(ctx.connections.http);
+  const deps = {
+    db,
+    log,
+    ports: { sqlFor, http, now: ctx.now },
+    changed: (topic: string) => ctx.doorbell.changed(topic),
+  };
+  const stopping = new AbortController();
+  const busy = new Map<string, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let pruneAt = 0;
+  let isStoreAway = false;
+
+  const probe = async (clusterId: string): Promise<void> => {
+    // A little more or less than the interval each time, so that many clusters do not stay in step.
+    const nextInMs = everyMs * (0.95 + Math.random() * 0.1);
+    const claim = await claimProbe(db, { clusterId, owner: config.owner, claimMs, nextInMs });
+    if (claim !== null) await probeCluster(deps, claim, { settings, signal: stopping.signal });
+  };
+  const begin = (clusterId: string) => {
+    const done = probe(clusterId)
+      .catch((err: unknown) => log.warn({ clusterId, err }, 'a look could not be claimed; it stays due'))
+      .finally(() => busy.delete(clusterId));
+    busy.set(clusterId, done);
+  };
+  const tidy = async () => {
+    for (const clusterId of await listAbandonedProbes(db)) {
+      for (const id of await abandonProbe(db, clusterId)) deps.changed(`alert:${id}`);
+    }
+    if (performance.now() < pruneAt) return;
+    if ((await pruneProbeSamples(db, keepSamplesMs)) < pruneBatch) pruneAt = performance.now() + pruneEveryMs;
+  };
+  const look = async () => {
+    for (const clusterId of await listDueProbes(db, concurrency)) {
+      if (busy.size >= concurrency) break;
+      if (!busy.has(clusterId)) begin(clusterId);
+    }
+    await tidy();
+  };
+  const loop = async () => {
+    try {
+      await look();
+      if (isStoreAway) log.info('the monitor has its database again');
+      isStoreAway = false;
+    } catch (err) {
+      // Once per absence: the loop comes by every second.
+      if (!isStoreAway) log.error({ err }, 'the monitor cannot ask its database; it goes on trying');
+      isStoreAway = true;
+    }
+    if (stopping.signal.aborted) return;
+    timer = setTimeout(() => {
+      looping = loop();
+    }, tickMs);
+  };
+  let looping = loop();
+  return {
+    stop: async () => {
+      stopping.abort();
+      clearTimeout(timer);
+      await looping;
+      await Promise.all(busy.values());
+    },
+  };
+}
+
+function limited(http: Pick<NodeHttp, 'health'>): Pick<NodeHttp, 'health'> {
+  const slots = createSlots(httpCallsAtOnce);
+  return {
+    health: async (node, call) => {
+      const free = await slots.take(call?.signal ?? new AbortController().signal);
+      try {
+        return await http.health(node, call);
+      } finally {
+        free();
+      }
+    },
+  };
+}
