@@ -91,7 +91,7 @@ export type Config = {
 };
 
 /** Reads the environment. Reports every mistake at once, by the name of the variable, without its value. */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(given);
   const mistakes = parsed.success

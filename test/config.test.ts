@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+
+const minimal = {
+  DATABASE_URL: 'mysql://a:b@h/d',
+  REDIS_URL: 'redis://h',
+  STARWARDEN_SECRET_KEY: randomBytes(32).toString('base64'),
+};
+
+describe('loadConfig', () => {
+  it('needs little, and an absent part is null', () => {
+    expect(loadConfig(minimal)).toMatchObject({
+      slack: null,
+      monitor: { probeEveryMs: 15_000 },
+      worker: { leaseMs: 15_000 },
+      auth: { insecure: false, bootstrapTokens: [] },
+    });
+  });
+
+  it('reports every mistake at once, by name and without the value', () => {
+    const bad = {
+      DATABASE_URL: 'postgres://hunter2',
+      STARWARDEN_SECRET_KEY: 'c2hvcnQ=',
+      PORT: '99999',
+      STARWARDEN_BOOTSTRAP_TOKENS: '[{"token":"hunter2"',
+    };
+    let message = '';
+    try {
+      loadConfig(bad);
+    } catch (error) {
+      message = error instanceof Error ? error.message : '';
+    }
+    for (const name of ['DATABASE_URL', 'REDIS_URL', 'STARWARDEN_SECRET_KEY', 'PORT', 'STARWARDEN_BOOTSTRAP_TOKENS'])
+      expect(message).toContain(`${name}:`);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('reads secrets from the environment only below the prefix', () => {
+    const config = loadConfig({ ...minimal, STARWARDEN_CRED_X: 'yes' });
+    expect(config.readEnv('STARWARDEN_CRED_X')).toBe('yes');
+    expect(config.readEnv('DATABASE_URL')).toBeUndefined();
+  });
+
+  it('wants the tokens of the Slack transport that is chosen', () => {
+    expect(() => loadConfig({ ...minimal, SLACK_BOT_TOKEN: 'xoxb-1' })).toThrow(
+      'SLACK_APP_TOKEN is needed in Socket Mode',
+    );
+    expect(() => loadConfig({ ...minimal, SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SOCKET_MODE: 'false' })).toThrow(
+      'SLACK_SIGNING_SECRET is needed',
+    );
+  });
+});

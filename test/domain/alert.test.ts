@@ -1,0 +1,400 @@
+import { describe, expect, it } from 'vitest';
+import { type Alert, alertFingerprint, alertWord, defaultAckMs } from '../../src/domain/alert.ts';
+import {
+  applySample,
+  type Condition,
+  defaultAlertTimes,
+  durationInWords,
+  endAlert,
+  type Pending,
+  type Sample,
+} from '../../src/domain/alert-life.ts';
+
+const start = Date.parse('2026-03-01T12:00:00Z');
+const minutes = (count: number) => new Date(start + count * 60_000);
+
+const identity = { clusterId: 'clu_1', rule: 'node_down', labels: { node: 'be 10.0.0.11:9050' } } as const;
+const fingerprint = alertFingerprint(identity);
+
+function alert(changes: Partial<Alert> = {}): Alert {
+  return {
+    id: 'alr_1',
+    number: 7,
+    fingerprint,
+    rule: 'node_down',
+    severity: 'CRITICAL',
+    clusterId: 'clu_1',
+    clusterName: 'prod-eu',
+    environment: 'prod',
+    nodeId: 'nod_1',
+    labels: identity.labels,
+    title: 'be is down',
+    text: 'down since 12:00',
+    signal: 'FIRING',
+    handling: { kind: 'UNACKED' },
+    mute: { kind: 'NONE' },
+    since: minutes(0),
+    openedAt: minutes(0),
+    lastSeenAt: minutes(0),
+    resolvedAt: null,
+    closedAt: null,
+    count: 1,
+    flaps: 0,
+    previousId: null,
+    revision: 1,
+    changedAt: minutes(0),
+    ...changes,
+  };
+}
+
+function condition(changes: Partial<Condition> = {}): Condition {
+  return {
+    fingerprint,
+    rule: 'node_down',
+    severity: 'CRITICAL',
+    nodeId: 'nod_1',
+    labels: identity.labels,
+    title: 'be is down',
+    text: (since) => `down since ${since.toISOString().slice(11, 16)}`,
+    startedAt: null,
+    forMs: 0,
+    minSamples: 1,
+    ...changes,
+  };
+}
+
+function sample(at: Date, changes: Partial<Sample> = {}): Sample {
+  return { at, conditions: [], unjudged: [], plannedWork: [], ...changes };
+}
+
+function apply(alerts: readonly Alert[], look: Sample, pending: readonly Pending[] = []) {
+  return applySample({ alerts, pending }, look, defaultAlertTimes);
+}
+
+const acked = (untilMinutes: number, reminded = false) =>
+  ({ kind: 'ACKED', byId: 'per_kim', byName: 'kim', at: minutes(0), until: minutes(untilMinutes), reminded }) as const;
+
+describe('one alert meets one sample', () => {
+  const fires = { conditions: [condition()] };
+  const resolved = { signal: 'RESOLVED', resolvedAt: minutes(10) } as const;
+  const blind = { unjudged: ['node_down'] } as const;
+
+  it.each<[string, Partial<Alert>, Sample, string[], Partial<Alert>]>([
+    [
+      'resolves when it no longer holds',
+      {},
+      sample(minutes(5)),
+      ['RESOLVED'],
+      { signal: 'RESOLVED', resolvedAt: minutes(5) },
+    ],
+    [
+      'stays firing while data is missing for a moment',
+      { lastSeenAt: minutes(5) },
+      sample(new Date(+minutes(5) + 44_999), blind),
+      [],
+      { signal: 'FIRING' },
+    ],
+    [
+      'is stale, not resolved, when data is missing for three intervals',
+      { lastSeenAt: minutes(5) },
+      sample(new Date(+minutes(5) + 45_000), blind),
+      ['STALE'],
+      { signal: 'STALE', resolvedAt: null },
+    ],
+    ['says once that it is stale', { signal: 'STALE' }, sample(minutes(60), blind), [], { signal: 'STALE' }],
+    [
+      'fires on when data is back',
+      { signal: 'STALE' },
+      sample(minutes(60), fires),
+      ['DATA_BACK'],
+      { signal: 'FIRING', count: 2 },
+    ],
+    [
+      'resolves when data is back and it no longer holds',
+      { signal: 'STALE' },
+      sample(minutes(60)),
+      ['RESOLVED'],
+      { signal: 'RESOLVED' },
+    ],
+    [
+      're-opens as the same alert within 15 minutes',
+      resolved,
+      sample(minutes(14), fires),
+      ['REOPENED'],
+      { signal: 'FIRING', flaps: 1, count: 2, since: minutes(14), openedAt: minutes(0), resolvedAt: null },
+    ],
+    ['stays resolved in silence', resolved, sample(minutes(24)), [], { signal: 'RESOLVED', closedAt: null }],
+    [
+      'closes after 15 quiet minutes',
+      resolved,
+      sample(minutes(25)),
+      ['CLOSED'],
+      { signal: 'RESOLVED', closedAt: minutes(25) },
+    ],
+    [
+      'closes after 15 quiet minutes without data too',
+      resolved,
+      sample(minutes(25), blind),
+      ['CLOSED'],
+      { closedAt: minutes(25) },
+    ],
+    [
+      'keeps an acknowledgement when it re-opens in time',
+      { ...resolved, handling: acked(60) },
+      sample(minutes(14), fires),
+      ['REOPENED'],
+      { handling: acked(60) },
+    ],
+    [
+      'drops an acknowledgement that ran out when it re-opens',
+      { ...resolved, handling: acked(12) },
+      sample(minutes(14), fires),
+      ['REOPENED'],
+      { handling: { kind: 'UNACKED' } },
+    ],
+    [
+      'drops an acknowledgement when its severity rises',
+      { severity: 'HIGH', handling: acked(60) },
+      sample(minutes(1), fires),
+      ['SEVERITY_ROSE'],
+      { severity: 'CRITICAL', handling: { kind: 'UNACKED' } },
+    ],
+    [
+      'keeps an acknowledgement when its severity falls',
+      { handling: acked(60) },
+      sample(minutes(1), { conditions: [condition({ severity: 'HIGH' })] }),
+      ['SEVERITY_FELL'],
+      { severity: 'HIGH', handling: acked(60) },
+    ],
+    [
+      'reminds once when an acknowledgement runs out',
+      { handling: acked(60) },
+      sample(minutes(60), fires),
+      ['ACK_RUNS_OUT'],
+      { handling: acked(60, true) },
+    ],
+    [
+      'does not remind twice',
+      { handling: acked(60, true) },
+      sample(minutes(74), blind),
+      ['STALE'],
+      { handling: acked(60, true) },
+    ],
+    [
+      'is unhandled 15 minutes after its acknowledgement ran out',
+      { handling: acked(60, true) },
+      sample(minutes(75), fires),
+      ['ACK_EXPIRED'],
+      { handling: { kind: 'UNACKED' } },
+    ],
+    [
+      'rewrites its text when that says something else',
+      { text: 'old' },
+      sample(minutes(1), fires),
+      ['UPDATED'],
+      { text: 'down since 12:00' },
+    ],
+    [
+      'is muted while a run works on its node',
+      {},
+      sample(minutes(1), { ...fires, plannedWork: [{ nodeId: 'nod_1', runId: 'run_9' }] }),
+      ['MUTED'],
+      { signal: 'FIRING', mute: { kind: 'INHIBITED', by: 'run:run_9' } },
+    ],
+    [
+      'is loud while a run works on another node',
+      {},
+      sample(minutes(1), { ...fires, plannedWork: [{ nodeId: 'nod_2', runId: 'run_9' }] }),
+      [],
+      { mute: { kind: 'NONE' } },
+    ],
+    [
+      'is loud again when the run ended and it still fires',
+      { mute: { kind: 'INHIBITED', by: 'run:run_9' } },
+      sample(minutes(1), fires),
+      ['UNMUTED'],
+      { mute: { kind: 'NONE' } },
+    ],
+    [
+      'resolves quietly while muted',
+      { mute: { kind: 'INHIBITED', by: 'run:run_9' } },
+      sample(minutes(1)),
+      ['RESOLVED'],
+      { mute: { kind: 'NONE' } },
+    ],
+  ])('%s', (_name, before, look, events, after) => {
+    const effect = apply([alert(before)], look);
+    expect(effect.opened).toEqual([]);
+    expect(effect.changed.flatMap((change) => change.events.map((event) => event.type))).toEqual(events);
+    const now = effect.changed[0]?.alert ?? effect.repeated[0] ?? alert(before);
+    expect(now).toMatchObject(after);
+  });
+
+  it('counts a repeat without anything to show', () => {
+    const effect = apply([alert()], sample(minutes(1), fires));
+    expect(effect.changed).toEqual([]);
+    expect(effect.repeated).toMatchObject([{ count: 2, lastSeenAt: minutes(1), revision: 1 }]);
+  });
+
+  it('rewrites its text at most every 45 seconds', () => {
+    const look = (at: Date) => sample(at, fires);
+    expect(apply([alert({ text: 'old' })], look(new Date(start + 44_000))).changed).toEqual([]);
+    expect(apply([alert({ text: 'old' })], look(new Date(start + 45_000))).changed).toHaveLength(1);
+  });
+
+  it('is a new alert when it fires after the dedupe window, and lets go of the old one', () => {
+    const effect = apply([alert(resolved)], sample(minutes(25), fires));
+    expect(effect.changed).toMatchObject([{ alert: { closedAt: minutes(25) }, events: [{ type: 'CLOSED' }] }]);
+    expect(effect.opened).toMatchObject([{ since: minutes(25), condition: { fingerprint } }]);
+  });
+});
+
+describe('a condition without an alert', () => {
+  const slow = condition({ forMs: 60_000 });
+
+  it('opens an alert at once when it need not ripen', () => {
+    const effect = apply([], sample(minutes(0), { conditions: [condition()] }));
+    expect(effect.opened).toMatchObject([{ since: minutes(0) }]);
+    expect(effect.pending).toEqual([]);
+  });
+
+  it('opens one when it has held for long enough, with the time it began', () => {
+    const first = apply([], sample(minutes(0), { conditions: [slow] }));
+    expect(first.opened).toEqual([]);
+    const second = apply([], sample(new Date(start + 59_000), { conditions: [slow] }), first.pending);
+    expect(second.opened).toEqual([]);
+    const third = apply([], sample(minutes(1), { conditions: [slow] }), second.pending);
+    expect(third.opened).toMatchObject([{ since: minutes(0) }]);
+  });
+
+  it('starts to ripen again after it was gone for one sample', () => {
+    const first = apply([], sample(minutes(0), { conditions: [slow] }));
+    const gone = apply([], sample(new Date(start + 15_000)), first.pending);
+    expect(gone.pending).toEqual([]);
+    const back = apply([], sample(minutes(1), { conditions: [slow] }), gone.pending);
+    expect(back.opened).toEqual([]);
+    expect(back.pending).toMatchObject([{ since: minutes(1), samples: 1 }]);
+  });
+
+  it('goes on ripening over a sample that could not judge it', () => {
+    const first = apply([], sample(minutes(0), { conditions: [slow] }));
+    const blind = apply([], sample(new Date(start + 15_000), { unjudged: ['node_down'] }), first.pending);
+    expect(blind.pending).toEqual(first.pending);
+    expect(apply([], sample(minutes(1), { conditions: [slow] }), blind.pending).opened).toHaveLength(1);
+  });
+
+  it('needs as many samples as its rule says', () => {
+    const twice = condition({ minSamples: 2 });
+    const first = apply([], sample(minutes(0), { conditions: [twice] }));
+    expect(first.opened).toEqual([]);
+    expect(apply([], sample(minutes(1), { conditions: [twice] }), first.pending).opened).toHaveLength(1);
+  });
+
+  it('ripens from the time it began, if that is known, but never from the future', () => {
+    const earlier = condition({ forMs: 60_000, startedAt: minutes(-1) });
+    expect(apply([], sample(minutes(0), { conditions: [earlier] })).opened).toMatchObject([{ since: minutes(-1) }]);
+    const future = condition({ startedAt: minutes(1) });
+    expect(apply([], sample(minutes(0), { conditions: [future] })).opened).toMatchObject([{ since: minutes(0) }]);
+  });
+
+  it('is not counted while a run works on its node, and judged afresh afterwards', () => {
+    const plannedWork = [{ nodeId: 'nod_1', runId: 'run_9' }];
+    const before = apply([], sample(minutes(0), { conditions: [slow] }));
+    const during = apply([], sample(minutes(5), { conditions: [slow], plannedWork }), before.pending);
+    expect(during).toMatchObject({ opened: [], pending: [] });
+    const after = apply([], sample(minutes(6), { conditions: [slow] }), during.pending);
+    expect(after).toMatchObject({ opened: [], pending: [{ since: minutes(6) }] });
+  });
+
+  it('does not re-open a resolved alert while a run works on its node', () => {
+    const quiet = alert({ signal: 'RESOLVED', resolvedAt: minutes(1) });
+    const plannedWork = [{ nodeId: 'nod_1', runId: 'run_9' }];
+    const effect = apply([quiet], sample(minutes(2), { conditions: [condition()], plannedWork }));
+    expect(effect).toMatchObject({ opened: [], changed: [], pending: [] });
+  });
+});
+
+describe('a cluster that cannot be reached', () => {
+  const unreachable = condition({ fingerprint: 'c', rule: 'cluster_unreachable', nodeId: null, labels: {} });
+  const blind = (at: Date, pending: readonly Pending[] = [], alerts = [alert({ lastSeenAt: at })]) =>
+    apply(alerts, sample(at, { conditions: [unreachable], unjudged: ['node_down'] }), pending);
+
+  it('hides the alerts of its nodes and resolves none', () => {
+    const effect = blind(minutes(5));
+    expect(effect.opened).toMatchObject([{ condition: { rule: 'cluster_unreachable' } }]);
+    expect(effect.changed).toMatchObject([
+      {
+        alert: { signal: 'FIRING', mute: { kind: 'INHIBITED', by: 'cluster_unreachable' } },
+        events: [{ type: 'MUTED' }],
+      },
+    ]);
+  });
+
+  it('shows them again when it answers and they still fire', () => {
+    const hidden = alert({ signal: 'STALE', mute: { kind: 'INHIBITED', by: 'cluster_unreachable' } });
+    const whole = alert({ id: 'alr_2', fingerprint: 'c', rule: 'cluster_unreachable', nodeId: null });
+    const effect = apply([hidden, whole], sample(minutes(9), { conditions: [condition()] }));
+    expect(
+      effect.changed.map(({ alert: { rule, signal }, events }) => [rule, signal, ...events.map(({ type }) => type)]),
+    ).toEqual([
+      ['node_down', 'FIRING', 'DATA_BACK', 'UNMUTED'],
+      ['cluster_unreachable', 'RESOLVED', 'RESOLVED'],
+    ]);
+  });
+});
+
+describe('words and identities', () => {
+  it('end an alert whose cluster is gone as resolved and closed', () => {
+    const { alert: ended, events } = endAlert(
+      alert({ mute: { kind: 'INHIBITED', by: 'run:run_9' } }),
+      minutes(3),
+      'gone',
+    );
+    expect(ended).toMatchObject({
+      signal: 'RESOLVED',
+      mute: { kind: 'NONE' },
+      resolvedAt: minutes(3),
+      closedAt: minutes(3),
+    });
+    expect(events).toEqual([{ type: 'CLOSED', message: 'Closed: gone' }]);
+  });
+
+  it.each([
+    [{ signal: 'RESOLVED', handling: acked(60) }, 'RESOLVED'],
+    [{ mute: { kind: 'INHIBITED', by: 'run:run_9' }, handling: acked(60) }, 'INHIBITED'],
+    [{ signal: 'STALE', handling: acked(60) }, 'STALE'],
+    [{ handling: acked(60) }, 'ACKED'],
+    [{}, 'FIRING'],
+  ] satisfies [Partial<Alert>, string][])('show %j as %s', (changes, word) => {
+    expect(alertWord(alert(changes))).toBe(word);
+  });
+
+  it('make the same alert of the same labels in any order, and another of another cluster, rule or label', () => {
+    const of = (changes: Partial<Parameters<typeof alertFingerprint>[0]>) =>
+      alertFingerprint({ ...identity, ...changes });
+    expect(of({ labels: { a: '1', b: '2' } })).toBe(of({ labels: { b: '2', a: '1' } }));
+    const all = [
+      of({}),
+      of({ clusterId: 'clu_2' }),
+      of({ rule: 'cluster_unreachable' }),
+      of({ labels: { node: 'x' } }),
+    ];
+    expect(new Set(all).size).toBe(4);
+  });
+
+  it.each([
+    [0, '0 s'],
+    [89_000, '89 s'],
+    [240_000, '4 min'],
+    [7_500_000, '2 h 5 min'],
+    [7_200_000, '2 h'],
+  ])('call %d ms %s', (ms, words) => {
+    expect(durationInWords(ms)).toBe(words);
+  });
+
+  it('let an acknowledgement last by severity', () => {
+    expect([defaultAckMs('CRITICAL'), defaultAckMs('HIGH'), defaultAckMs('LOW')]).toEqual([
+      3_600_000, 14_400_000, 86_400_000,
+    ]);
+  });
+});
