@@ -49,14 +49,12 @@ function applyResponse(core: Core, url: ResponseUrl, body: JsonObject): void {
     if (original !== null) deleteMessage(core, original);
     if (body.text === undefined && body.blocks === undefined) return;
   }
-  const draft = draftFrom(body);
-  const { content } = checkMessage(draft, { settings: core.settings, isUpdate: false });
   const original = body.replace_original === true ? originalOf(core, url) : null;
-  if (original !== null) {
-    editMessage(core, original, content);
+  if (original === null) {
+    postResponse(core, url, body);
     return;
   }
-  postResponse(core, url, body);
+  editMessage(core, original, checkMessage(draftFrom(body), { settings: core.settings, isUpdate: false }).content);
 }
 
 /** Posts what an acknowledgement or a response carries, for everyone or for the person who asked. */

@@ -1,25 +1,17 @@
 import { blockLines } from '../hands/lines.ts';
-import { type Json, type JsonObject, listOf, objectOf, objectsOf, textOf } from '../json.ts';
+import { type JsonObject, listOf, objectsOf, textOf } from '../json.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { elementHtml, type Held } from './elements-html.ts';
-import { emoji } from './emoji.ts';
 import { type Html, html, nothing } from './html.ts';
 import { mrkdwnHtml } from './mrkdwn-html.ts';
 import { richTextHtml } from './rich-text-html.ts';
+import { textHtml } from './text-html.ts';
 
 /** How to draw blocks: whose names to use, what the elements hold, what the client has to say about fields. */
 export type Drawing = { readonly workspace: Workspace; readonly held: Held };
 
 export function blocksHtml(drawing: Drawing, blocks: readonly JsonObject[]): Html[] {
   return blocks.map((block) => html`<div class="block ${textOf(block.type)}">${blockHtml(drawing, block)}</div>`);
-}
-
-/** A text object; plain text shows emoji and nothing else. */
-export function textHtml({ workspace }: Pick<Drawing, 'workspace'>, value: Json | undefined): Html {
-  const { type, text } = objectOf(value);
-  const content = textOf(text) ?? '';
-  if (type === 'mrkdwn') return mrkdwnHtml(workspace, content);
-  return html`${content.replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => emoji.get(name) ?? whole)}`;
 }
 
 function blockHtml(drawing: Drawing, block: JsonObject): Html {

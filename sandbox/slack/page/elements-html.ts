@@ -3,8 +3,8 @@ import { type Json, type JsonObject, objectsOf, textOf } from '../json.ts';
 import { heldValue } from '../workspace/state.ts';
 import type { StateValues } from '../workspace/types.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { textHtml } from './blocks-html.ts';
 import { type Html, html, nothing, raw } from './html.ts';
+import { textHtml } from './text-html.ts';
 
 /** What the elements of the message or view hold now. */
 export type Held = StateValues;

@@ -2,8 +2,9 @@ import type { Core } from '../core.ts';
 import { objectsOf } from '../json.ts';
 import { stateKey } from '../workspace/state.ts';
 import type { View } from '../workspace/types.ts';
-import { blocksHtml, textHtml } from './blocks-html.ts';
+import { blocksHtml } from './blocks-html.ts';
 import { type Html, html, nothing } from './html.ts';
+import { textHtml } from './text-html.ts';
 
 /** A modal with its buttons, as a form that the page's script sends. */
 export function modalHtml(core: Core, view: View): Html {

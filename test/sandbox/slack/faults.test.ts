@@ -2,14 +2,19 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WebClient } from '@slack/web-api';
+import { LogLevel, WebClient } from '@slack/web-api';
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../../sandbox/slack/faults.ts';
 import type { Slack } from '../../../sandbox/slack/start.ts';
 import { call, post, quickSlack } from './helpers.ts';
 
 const clientOf = (slack: Slack, retries = 0) =>
-  new WebClient(slack.botToken, { slackApiUrl: slack.apiUrl, retryConfig: { retries, minTimeout: 1 }, timeout: 2_000 });
+  new WebClient(slack.botToken, {
+    slackApiUrl: slack.apiUrl,
+    retryConfig: { retries, minTimeout: 1 },
+    timeout: 2_000,
+    logLevel: LogLevel.ERROR,
+  });
 
 const send = (slack: Slack) => ({ channel: slack.channelId('ops-alerts'), text: 'once' });
 
@@ -64,11 +69,15 @@ describe('a fault', () => {
     expect(outcomes).toEqual(['ok', 'ok', 'fatal_error', 'fatal_error', 'ok']);
   });
 
-  it('can limit the rate with or without saying for how long', async () => {
+  it.each([
+    [7, '7'],
+    [null, null],
+  ])('can limit the rate and ask for %s seconds of patience', async (retryAfter, header) => {
     await using slack = await quickSlack();
-    for (const retryAfter of [7, null]) slack.ctl.faults.add({ effect: { kind: 'rateLimited', retryAfter } });
-    const both = await call(slack, 'auth.test');
-    expect([both.status, both.headers.get('retry-after')]).toEqual([429, '7']);
+    slack.ctl.faults.add({ effect: { kind: 'rateLimited', retryAfter } });
+    const { status, headers, body } = await call(slack, 'auth.test');
+    expect([status, headers.get('retry-after'), body.error]).toEqual([429, header, 'ratelimited']);
+    expect((await call(slack, 'auth.test')).status).toBe(200);
   });
 
   it('can archive the channel, add warnings, delay, and be taken back', async () => {
