@@ -10,7 +10,7 @@ import { type Asked, help, readArguments } from './world/arguments.ts';
 import { UsageError } from './world/commands.ts';
 import { openControl, sendCommand } from './world/control.ts';
 import { summarise } from './world/describe.ts';
-import { startWorld, type World } from './world/start-world.ts';
+import type { World } from './world/start-world.ts';
 
 const home = fileURLToPath(new URL('../.local/sandbox', import.meta.url));
 
@@ -46,6 +46,7 @@ async function stayUp({ options, json, keep }: Extract<Asked, { kind: 'start' }>
   const startedAt = performance.now();
   const progress = (line: string) => stderr.write(`${elapsed(startedAt)}  ${line}\n`);
   const dir = options.dir ?? (await makeDir());
+  const { startWorld } = await import('./world/start-world.ts'); // not needed by a command, which should be quick
   try {
     const world = await startWorld({ ...options, dir, signal: interrupted.signal, onProgress: progress });
     await using _ = { [Symbol.asyncDispose]: () => world.stop() };

@@ -46,7 +46,8 @@ async function addNodes(sql: Sql, plan: WorldPlan, followers: readonly PlannedNo
 /** A real heartbeat is due every 5 s, so at speed 1 this takes at least one of them. */
 async function waitUntilAlive(sql: Sql, { plan, signal }: Forming): Promise<void> {
   const timeoutMs = 20_000 + 40_000 / plan.speed;
-  for (const deadline = Date.now() + timeoutMs; ; await sleep(100, undefined, { signal })) {
+  const pauseMs = Math.min(500, Math.max(100, 2_000 / plan.speed));
+  for (const deadline = Date.now() + timeoutMs; ; await sleep(pauseMs, undefined, { signal })) {
     const rows = await readNodes(sql);
     const dead = plan.nodes.filter((node) => !rows.some((row) => row.IP === node.address && row.Alive === 'true'));
     if (dead.length === 0) return;

@@ -174,9 +174,13 @@ function describeHost({ node, host }: Machine, keyFile: string): HostDescription
 /** For a heading: `3.3.15, 3 frontends, 3 backends`. */
 export function summarise({ cluster, dir }: WorldDescription): string {
   const counts = [
-    `${cluster.frontends.length} frontends`,
-    `${cluster.backends.length} backends`,
-    ...(cluster.computeNodes.length > 0 ? [`${cluster.computeNodes.length} compute nodes`] : []),
+    counted(cluster.frontends.length, 'frontend'),
+    counted(cluster.backends.length, 'backend'),
+    ...(cluster.computeNodes.length > 0 ? [counted(cluster.computeNodes.length, 'compute node')] : []),
   ];
   return `StarRocks ${cluster.version}, ${counts.join(', ')}, in ${basename(dir)}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -14,7 +14,7 @@ export async function mountDisk({ path, sizeBytes }: { path: string; sizeBytes: 
       timeout: 5_000,
     });
   } catch (cause) {
-    throw new Error(`cannot mount a limited disk on ${path}; start without limited disks`, { cause });
+    throw new Error(`cannot mount a limited disk on ${path}; start without --disk-mb`, { cause });
   }
 }
 
@@ -30,7 +30,7 @@ export async function unmountDisks(dir: string): Promise<void> {
 
 /** Writes until the disk is full; returns how many bytes that took. */
 export async function fillDisk(path: string): Promise<number> {
-  if (!isLimitedDisk(path)) throw new Error(`${path} is no limited disk; start the sandbox with limited disks`);
+  if (!isLimitedDisk(path)) throw new Error(`${path} is no limited disk; start the sandbox with --disk-mb`);
   const file = await open(join(path, fillerName), 'a');
   let writtenBytes = 0;
   try {

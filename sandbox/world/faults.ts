@@ -1,23 +1,26 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { FaultKind } from '../starrocks/faults.ts';
+
+const kinds = [
+  'sql-delay',
+  'sql-error',
+  'sql-drop-before',
+  'sql-drop-after',
+  'http-error',
+  'disk-full',
+  'upload-delay',
+] as const satisfies readonly FaultKind[];
 
 /** What can be asked of the stand-in frontends and backends; they read the file again whenever it changes. */
 export const faultRule = z.strictObject({
-  kind: z.enum([
-    'sql-delay',
-    'sql-error',
-    'sql-drop-before',
-    'sql-drop-after',
-    'http-error',
-    'disk-full',
-    'upload-delay',
-  ]),
+  kind: z.enum(kinds),
   /** Only the frontend with this address. */
   frontend: z.string().optional(),
   /** Only the backend with this `address:heartbeatPort`. */
   backend: z.string().optional(),
   /** A regular expression on the text of the statement. */
-  match: z.string().optional(),
+  match: z.string().refine(isPattern, 'is no regular expression').optional(),
   /** How often the rule strikes, counted by each process; for ever when not given. */
   times: z.coerce.number().int().positive().optional(),
   ms: z.coerce.number().nonnegative().optional(),
@@ -75,4 +78,14 @@ export async function createFaults(file: string): Promise<Faults> {
     clear: () => change([]),
     list: () => rules,
   };
+}
+
+/** Checked here, where somebody is told; in a node it would fail every statement. */
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fillDisk, freeDisk, isLimitedDisk, mountDisk, unmountDisks } from '../../../sandbox/world/disks.ts';
+import { canMount } from './can-mount.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -16,23 +17,10 @@ afterEach(async () => {
 
 const mayMount = await canMount();
 
-async function canMount(): Promise<boolean> {
-  const path = mkdtempSync(join(tmpdir(), 'starwarden-mount-'));
-  try {
-    await mountDisk({ path, sizeBytes: 65_536 });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await unmountDisks(path);
-    await rm(path, { recursive: true });
-  }
-}
-
 describe('limited disks', () => {
   it('refuse the last byte when full and take it again when freed, or say that mounting is not allowed', async () => {
     if (!mayMount) {
-      await expect(mountDisk({ path: dir, sizeBytes: 1_048_576 })).rejects.toThrow('start without limited disks');
+      await expect(mountDisk({ path: dir, sizeBytes: 1_048_576 })).rejects.toThrow('start without --disk-mb');
       return;
     }
     await mountDisk({ path: dir, sizeBytes: 4_194_304 });

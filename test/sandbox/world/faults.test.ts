@@ -44,6 +44,7 @@ describe('createFaults', () => {
   it('refuses what no node would understand', async () => {
     const faults = await createFaults(join(dir, 'faults.json'));
     await expect(faults.add({ kind: 'sql-delay', ms: 'soon' })).rejects.toThrow('ms');
+    await expect(faults.add({ kind: 'sql-delay', match: '(' })).rejects.toThrow('is no regular expression');
     await expect(faults.remove('fault-9')).rejects.toThrow('there is no fault fault-9');
     expect(await rulesIn(faults.file)).toEqual([]);
   });

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../../sandbox/world/commands.ts';
 import { processesOfWorld } from '../../../sandbox/world/processes.ts';
 import { connectSql, type Row, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import { canMount } from './can-mount.ts';
 import { ssh } from './ssh.ts';
 
 let world: World;
@@ -150,6 +152,18 @@ describe('a node', () => {
     expect(JSON.parse(await readFile(world.faults.file, 'utf8'))).toEqual([]);
   });
 
+  it('is found by its name in a fault, which leaves the others alone', async () => {
+    const { backends } = world.describe().cluster;
+    const health = () =>
+      Promise.all(
+        backends.map(async (node) => (await fetch(`http://${node.host}:${node.httpPort}/api/health`)).status),
+      );
+    await runCommand(world, ['fault', 'http-error', 'be2', 'path=/api/health', 'status=503']);
+    expect(await health()).toEqual([200, 503, 200]);
+    await runCommand(world, ['fault-clear']);
+    expect(await health()).toEqual([200, 200, 200]);
+  });
+
   it('is refused by name when there is none of that name', async () => {
     expect(() => world.pidOf('be4')).toThrow('there is no be4; there are fe1, fe2, fe3, be1, be2, be3');
   });
@@ -174,9 +188,24 @@ describe('a node', () => {
   });
 });
 
+async function expectFullDisk(of: World, name: string): Promise<void> {
+  const host = of.describe().hosts.find((candidate) => candidate.name === name);
+  if (host === undefined) throw new Error(`no host ${name}`);
+  const copy = `cp -r ${host.deployDirs.be}/lib ${host.deployDirs.be}/lib.bak`;
+  expect(await of.fillDisk(name)).toBeGreaterThan(50_000_000);
+  expect(await ssh(host, copy)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('No space left on device'),
+  });
+  expect(await of.freeDisk(name)).toBeGreaterThan(50_000_000);
+  expect(await ssh(host, copy)).toMatchObject({ exitCode: 0, stderr: '' });
+}
+
 describe('two worlds', () => {
   it('live side by side on other addresses, and one ends without the other', async () => {
+    const mayMount = await canMount();
     const other = await startWorld({
+      ...(mayMount && { diskBytes: 67_108_864 }),
       frontends: 1,
       backends: 1,
       computeNodes: 1,
@@ -191,6 +220,8 @@ describe('two worlds', () => {
       connection.close();
       const addresses = [world, other].flatMap((each) => each.describe().hosts.map((host) => host.address));
       expect(new Set(addresses).size).toBe(9);
+
+      if (mayMount) await expectFullDisk(other, 'be1');
 
       // A daemon of its own session, started over SSH: what a kill by process group would miss.
       const [host] = other.describe().hosts;
