@@ -141,6 +141,9 @@ export function createSocketHub(core: Core): SocketHub {
       isDeaf = ignore;
     },
     async stop() {
+      // Nobody will acknowledge these any more, and whoever waits for them must not wait for ever.
+      for (const { done } of waiting.values()) done({ outcome: 'dispatch_failed', reason: 'the stand-in stopped' });
+      waiting.clear();
       for (const socket of sockets) socket.close(1001);
       const patience = setTimeout(() => sockets.forEach((socket) => void socket.terminate()), closePatienceMs);
       while (sockets.size > 0) await new Promise((again) => core.workspace.changes.once('sockets', again));

@@ -91,3 +91,12 @@ it('tells clients to reconnect, or cuts them off', async () => {
   const failed = await slack.person('kim').slash('/sr x', { channel: '#ops-alerts' });
   expect(failed).toMatchObject({ outcome: 'dispatch_failed', text: '/sr failed with the error "dispatch_failed"' });
 });
+
+it('leaves nobody waiting when it stops', async () => {
+  const slack = await quickSlack();
+  const app = await connectRaw(slack, () => null);
+  const asking = slack.person('kim').slash('/sr x', { channel: '#ops-alerts' });
+  await app.next('slash_commands');
+  await slack.stop();
+  expect((await asking).outcome).toBe('dispatch_failed');
+});
