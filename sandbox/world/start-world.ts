@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Slack, startSlack } from '../slack/start.ts';
@@ -55,6 +55,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     withStarwarden ? (options.services ?? startServices(dir, undo)) : null,
     withSlack ? startSlackStandIn(files.slackCalls, undo) : null,
   ]);
+  options.signal?.throwIfAborted();
   if (services !== null) onProgress('starting Starwarden');
   const starwarden =
     services &&
@@ -67,6 +68,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     }));
   if (starwarden !== null) undo.defer(() => starwarden.stop());
 
+  options.signal?.throwIfAborted();
   const ending = undo.move();
   let stopping: Promise<void> | null = null;
   return {
@@ -86,6 +88,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 async function makeDir(options: WorldOptions, undo: AsyncDisposableStack): Promise<string> {
   if (options.dir !== undefined) {
     await mkdir(options.dir, { recursive: true });
+    const found = await readdir(options.dir);
+    if (found.length > 0) throw new Error(`${options.dir} is not empty: it holds ${found.slice(0, 3).join(', ')}`);
     return realpath(options.dir);
   }
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'starwarden-world-')));

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../../sandbox/world/commands.ts';
@@ -238,12 +239,20 @@ describe('two worlds', () => {
   });
 });
 
-describe('a start that is given up', () => {
+describe('a start that is refused or given up', () => {
+  it('does not touch a directory that holds something', async () => {
+    await expect(startWorld({ dir: world.dir, starwarden: false })).rejects.toThrow('is not empty');
+    expect(processesOfWorld(world.dir).length).toBeGreaterThan(11);
+    await expectDemoData(sql, world);
+  });
+
   it('leaves nothing running', async () => {
+    const dir = await realpath(await mkdtemp(join(tmpdir(), 'starwarden-given-up-')));
     const lines: string[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     const controller = new AbortController();
     const started = startWorld({
+      dir,
       frontends: 1,
       backends: 1,
       starwarden: false,
@@ -255,8 +264,11 @@ describe('a start that is given up', () => {
     });
     const refused = expect(started).rejects.toThrow('aborted');
     await promise;
+    expect(processesOfWorld(dir).length).toBeGreaterThan(0);
     controller.abort();
     await refused;
+    expect(processesOfWorld(dir)).toEqual([]);
     expect(lines).not.toContain('creating users and data');
+    await rm(dir, { recursive: true });
   });
 });
