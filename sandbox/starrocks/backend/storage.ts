@@ -129,7 +129,7 @@ export function openStorage({ roots, capacityBytes, otherBytes, beforeWrite }: O
       const { dir, schema } = place(tabletId);
       storage.rowsets(tabletId, version);
       beforeWrite();
-      const root = dir.slice(0, dir.indexOf('/data/'));
+      const root = dir.slice(0, dir.lastIndexOf('/data/'));
       const path = join(
         root,
         'snapshot',
