@@ -321,7 +321,7 @@ async function changingCommands(): Promise<string[]> {
   const all = await lines(world.describe().logs.commands);
   return all
     .slice(readFrom.commands)
-    .flatMap((line) => /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g)|'$)/.exec(String(line.command))?.[0] ?? []);
+    .flatMap((line) => /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g))/.exec(String(line.command))?.[0] ?? []);
 }
 
 async function lines(file: string): Promise<Record<string, unknown>[]> {
