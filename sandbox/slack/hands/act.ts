@@ -29,6 +29,9 @@ export type ActRequest = {
 
 const doubleClickMs = 30;
 
+/** What is pressed; everything else is chosen from. */
+const pressable = ['button', 'icon_button'];
+
 /** Presses a button, or chooses in a menu when there is an entry. */
 export async function act(person: Person, { ref, actionId, entry, options }: ActRequest): Promise<Experience> {
   requireActive(person);
@@ -42,7 +45,8 @@ export async function act(person: Person, { ref, actionId, entry, options }: Act
     return experienceOf(person, { delivery, startedAt, what: actionId, override: { outcome: 'not_sent' } });
   }
   const isMenu = entry !== undefined;
-  if (isMenu === (element.type === 'button')) throw new Error(`${actionId} is a ${String(element.type)}`);
+  if (isMenu === pressable.includes(textOf(element.type) ?? ''))
+    throw new Error(`${actionId} is a ${String(element.type)}`);
   const suggested =
     isMenu && isExternal(element) ? await suggestions(person, { target, blockId, actionId, query: '' }) : [];
   const value = isMenu ? stateValue({ element, suggested }, entry) : buttonValue(element);

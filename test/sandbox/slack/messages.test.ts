@@ -129,6 +129,17 @@ describe('changing a message', () => {
     expect(seen(ts)).toMatchObject({ blocks: [], attachments: [], edits: 2 });
   });
 
+  it('keeps metadata until an empty object clears it, and needs something to change', async () => {
+    const channel = slack.channelId('ops-alerts');
+    const ts = await post(slack, 'ops-alerts', { metadata: { event_type: 'card', event_payload: { id: 7 } } });
+    const stored = () => slack.ctl.messages('ops-alerts').find((message) => message.ts === ts)?.content.metadata;
+    await update({ ts, text: 'second' });
+    expect(stored()).toMatchObject({ event_payload: { id: 7 } });
+    await update({ ts, metadata: {} });
+    expect(stored()).toBeNull();
+    expect((await call(slack, 'chat.update', { channel, ts })).body.error).toBe('no_text');
+  });
+
   it('is only for what the app wrote and what is there', async () => {
     const { message } = await slack.person('kim').say('mine', { channel: '#ops-alerts' });
     expect(await update({ ts: message?.ts, text: 'x' })).toMatchObject({ error: 'cant_update_message' });

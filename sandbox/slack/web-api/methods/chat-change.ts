@@ -1,4 +1,5 @@
 import { checkMessage } from '../../blocks/message.ts';
+import type { JsonObject } from '../../json.ts';
 import { SlackError } from '../../slack-error.ts';
 import { messageJson } from '../../workspace/message-json.ts';
 import { deleteMessage as drop, editMessage } from '../../workspace/post.ts';
@@ -26,15 +27,16 @@ export const updateMessage: Method = {
     const message = ownMessage(args, { core, token, warn }, 'cant_update_message');
     refuseLateEdit({ core, token, warn }, message);
     const draft = draftOf(args);
+    if (Object.values(draft).every((value) => value === null)) throw new SlackError('no_text');
     // What is left out is kept; an empty list clears.
     const kept = draft.markdownText === null ? message.content.blocks : null;
     const { content, warnings } = checkMessage(
       {
-        text: draft.text ?? (draft.markdownText === null ? keptText(message) : null),
+        text: draft.text ?? (draft.markdownText === null ? message.content.text : null),
         markdownText: draft.markdownText ?? null,
         blocks: draft.blocks ?? kept,
         attachments: draft.attachments ?? withoutGenerated(message),
-        metadata: draft.metadata ?? message.content.metadata,
+        metadata: isEmpty(draft.metadata) ? null : (draft.metadata ?? message.content.metadata),
       },
       { settings: core.settings, isUpdate: true },
     );
@@ -90,8 +92,8 @@ function refuseLateEdit({ core }: MethodCall, message: Message): void {
   if (core.clock.now() - Number(message.ts) * 1_000 > minutes * 60_000) throw new SlackError('edit_window_closed');
 }
 
-function keptText(message: Message): string {
-  return message.content.text;
+function isEmpty(metadata: JsonObject | null): boolean {
+  return metadata !== null && Object.keys(metadata).length === 0;
 }
 
 function withoutGenerated(message: Message) {
