@@ -30,7 +30,16 @@ export type SlackAccess = {
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
+  /** Whose Slack accounts are linked to the people of the world, and where messages go. */
+  readonly users: ReadonlyMap<string, { readonly id: string; readonly name: string }>;
+  readonly channels: ReadonlyMap<string, { readonly id: string; readonly name: string }>;
 };
+
+/** The people of a world: who holds which role, under the same names in Starwarden and in Slack. */
+const people = { viewer: 'vic', operator: 'kim', approver: 'lee', admin: 'ana' } as const satisfies Record<
+  keyof Tokens,
+  string
+>;
 
 export type ManagedOptions = {
   readonly worldDir: string;
@@ -78,10 +87,10 @@ function makeTokens(): Tokens {
 type EnvInput = ManagedOptions & { readonly tokens: Tokens; readonly secretKey: string };
 
 function starwardenEnv({ services, slack, tokens, secretKey, worldDir, probeIntervalMs }: EnvInput) {
-  const bootstrap = Object.entries(tokens).map(([role, token]) => ({
+  const bootstrap = (['viewer', 'operator', 'approver', 'admin'] as const).map((role) => ({
     role: role.toUpperCase(),
-    token,
-    owner: `sandbox ${role}`,
+    token: tokens[role],
+    owner: people[role],
   }));
   return {
     [worldMark]: worldDir,
@@ -102,5 +111,19 @@ function slackEnv(slack: SlackAccess) {
     SLACK_SIGNING_SECRET: slack.signingSecret,
     SLACK_API_URL: slack.apiUrl,
     SLACK_SOCKET_MODE: 'true',
+    SLACK_ALERT_CHANNEL: channelId(slack, 'ops-alerts'),
+    SLACK_RUN_CHANNEL: channelId(slack, 'sr-demo'),
+    SLACK_LINKS: JSON.stringify(linksOf(slack)),
   };
+}
+
+function channelId({ channels }: SlackAccess, name: string): string {
+  return [...channels.values()].find((channel) => channel.name === name)?.id ?? '';
+}
+
+function linksOf({ users }: SlackAccess): { user: string; owner: string }[] {
+  return Object.values(people).flatMap((owner) => {
+    const user = [...users.values()].find((one) => one.name === owner)?.id;
+    return user === undefined ? [] : [{ user, owner }];
+  });
 }
