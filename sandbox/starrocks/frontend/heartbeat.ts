@@ -1,4 +1,5 @@
 import type { HeartbeatCalls, HeartbeatReply } from '../contracts.ts';
+import { httpGet } from '../http-client.ts';
 import { callNode, javaText } from '../rpc.ts';
 import type { FrontendContext } from './context.ts';
 import { type Change, change, type Frontend, type Worker } from './meta/state.ts';
@@ -121,15 +122,12 @@ async function askFrontend(fe: FrontendContext, frontend: Frontend, count: Count
 async function fetchBootstrap(fe: FrontendContext, host: string): Promise<Record<string, unknown>> {
   const { settings } = fe.group.state;
   const query = `cluster_id=${settings.get('clusterId')}&token=${settings.get('token')}`;
-  const signal = AbortSignal.timeout(fe.pace.atLeast(5000, 500));
-  const response = await fetch(`http://${host}:${fe.self.httpPort}/api/bootstrap?${query}`, { signal });
-  const body: unknown = await response.json();
+  const url = `http://${host}:${fe.self.httpPort}/api/bootstrap?${query}`;
+  const body: unknown = JSON.parse((await httpGet(url, fe.pace.atLeast(5000, 500))).body);
   return typeof body === 'object' && body !== null ? { ...body } : {};
 }
 
 function httpText(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : null;
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED') return 'Connection refused';
-  if (error instanceof Error && error.name === 'TimeoutError') return 'Read timed out';
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'ECONNREFUSED' ? 'Connection refused' : error.message;
 }

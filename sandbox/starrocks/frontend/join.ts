@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConf } from '../conf.ts';
+import { httpGet } from '../http-client.ts';
 import type { NodeLog } from '../node-log.ts';
 import type { Pace } from '../pace.ts';
 import { type Address, callNode } from '../rpc.ts';
@@ -13,19 +14,13 @@ export async function askHelper({ helper, httpPort, self, hostType, pace, log }:
   while (true) {
     try {
       const base = `http://${helper.host}:${httpPort}`;
-      const signal = AbortSignal.timeout(pace.atLeast(5000, 1000));
-      const role = await fetch(`${base}/role?host=${self.host}&port=${self.port}`, { signal });
-      const name = role.headers.get('name');
-      if (name !== null) {
-        const version = parseConf(await (await fetch(`${base}/version`, { signal })).text());
-        const kind = role.headers.get('role') === 'OBSERVER' ? 'OBSERVER' : 'FOLLOWER';
-        return {
-          role: kind,
-          name,
-          hostType,
-          clusterId: version.get('clusterId') ?? '',
-          token: version.get('token') ?? '',
-        };
+      const timeoutMs = pace.atLeast(5000, 1000);
+      const { headers } = await httpGet(`${base}/role?host=${self.host}&port=${self.port}`, timeoutMs);
+      if (typeof headers.name === 'string') {
+        const version = parseConf((await httpGet(`${base}/version`, timeoutMs)).body);
+        const clusterId = version.get('clusterId') ?? '';
+        const role = headers.role === 'OBSERVER' ? 'OBSERVER' : 'FOLLOWER';
+        return { role, name: headers.name, hostType, clusterId, token: version.get('token') ?? '' };
       }
       log('WARN', 'current node is not added to the group. please add it first. sleep 5 seconds and retry');
     } catch (error) {

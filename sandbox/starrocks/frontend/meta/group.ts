@@ -257,7 +257,7 @@ export class Group {
   private lead(): void {
     const { pace } = this.options;
     this.beatAll();
-    const patience = pace.atLeast(10_000, 2000);
+    const patience = pace.atLeast(10_000, 4000);
     const now = performance.now();
     const heard = this.voters().filter((voter) => {
       return voter.name === this.options.self.name || now - (this.peers.get(voter.name)?.answeredAt ?? now) < patience;
@@ -298,6 +298,10 @@ export class Group {
       do {
         const reply = await this.send(peer, progress.next, pace.atLeast(2000, 500));
         if (this.role !== 'LEADER') return;
+        if (reply.term > journal.vote.term) {
+          this.lose('another frontend is leader now');
+          return;
+        }
         progress.answeredAt = performance.now();
         progress.next = reply.lastIndex + 1;
         if (reply.ok) progress.match = Math.max(progress.match, reply.lastIndex);
@@ -374,7 +378,7 @@ export class Group {
   }
 
   private drawElectionMs(random = Math.random()): number {
-    return this.options.pace.atLeast(3000, 700) * (1 + random);
+    return this.options.pace.atLeast(3000, 800) * (1 + random);
   }
 }
 

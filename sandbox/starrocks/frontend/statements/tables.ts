@@ -208,11 +208,10 @@ function buildTable(fe: FrontendContext, statement: CreateTable, { id, dbId }: {
     id,
     dbId,
     name: table.name,
-    columns: columns.map((column) => ({
-      ...column,
-      nullable: column.nullable && statement.keyType !== 'PRIMARY' ? true : column.nullable,
-      key: keys.includes(column.name),
-    })),
+    columns: columns.map((column) => {
+      const key = keys.includes(column.name);
+      return { ...column, key, nullable: column.nullable && !(key && statement.keyType === 'PRIMARY') };
+    }),
     keyType: statement.keyType ?? 'DUPLICATE',
     keys,
     partitionColumn: statement.partitionColumn,
