@@ -5,17 +5,12 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process, { argv, stderr, stdout } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { type Asked, help, readArguments } from './world/arguments.ts';
 import { UsageError } from './world/commands.ts';
 import { openControl, sendCommand } from './world/control.ts';
+import { controlFileIn, sandboxHome } from './world/control-file.ts';
 import { summarise } from './world/describe.ts';
 import type { World } from './world/start-world.ts';
-
-const home = fileURLToPath(new URL('../.local/sandbox', import.meta.url));
-
-/** Where the sandbox that was started last can be found; one with a directory of its own is found there. */
-const controlFileIn = (dir: string | null | undefined) => join(dir ?? home, 'world.json');
 
 // Whoever reads only the first line may close the pipe; that is no reason to fall over.
 stdout.on('error', () => {});
@@ -81,8 +76,8 @@ function interruption() {
 }
 
 async function makeDir(): Promise<string> {
-  await mkdir(home, { recursive: true });
-  return mkdtemp(join(home, 'world-'));
+  await mkdir(sandboxHome, { recursive: true });
+  return mkdtemp(join(sandboxHome, 'world-'));
 }
 
 function welcome(world: World): string {

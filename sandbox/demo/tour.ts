@@ -1,0 +1,313 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { SeenMessage } from '../slack/hands/seen.ts';
+import { connectSql, type Sql } from '../world/sql.ts';
+import type { World } from '../world/start-world.ts';
+import { type Api, createApi } from './api.ts';
+import { type Teller, type Told, Wrong } from './teller.ts';
+
+/** Everything a chapter may use. */
+type Tour = { world: World; api: Api; teller: Teller; clusterId: string };
+
+const nodesShape = z.object({
+  cluster: z.object({
+    id: z.string(),
+    capability: z.string(),
+    frontends: z.array(z.object({ id: z.string(), host: z.string(), alive: z.boolean(), role: z.string().nullable() })),
+    backends: z.array(z.object({ id: z.string(), host: z.string(), alive: z.boolean() })),
+  }),
+});
+
+const nodesQuery =
+  'query Nodes($name: String!) { cluster(name: $name) { id capability frontends { id host alive role } backends { id host alive } } }';
+
+/** Shows what Starwarden does, on a world that is up. Every chapter checks what it tells; the first that is wrong ends it. */
+export async function giveTour(world: World, teller: Teller): Promise<void> {
+  if (world.starwarden === null || world.slack === null)
+    throw new Wrong('The tour needs Starwarden and Slack in the world');
+  const api = createApi({ url: world.starwarden.graphqlUrl, token: world.starwarden.tokens.admin });
+  const tour: Tour = { world, api, teller, clusterId: '' };
+  teller.heading('A cluster comes under management');
+  await teller.chapter('Register the cluster', async () => registerCluster(tour));
+  await teller.chapter('Attach its hosts over SSH', async () => attachHosts(tour));
+  await teller.chapter('Check its health', async () => checkCluster(tour));
+  teller.heading('A backup that can be restored');
+  await teller.chapter('Back a database up', async () => backUp(tour));
+  await teller.chapter('Restore it beside the original', async () => restoreAside(tour));
+  teller.heading('From Slack');
+  await teller.chapter('Restart a backend from Slack', async () => restartFromSlack(tour));
+  await teller.chapter('Kill a backend', async () => alertOnKill(tour));
+  await teller.chapter('Start it again', async () => startKilled(tour));
+  teller.heading('When Starwarden itself dies');
+  await teller.chapter('Kill Starwarden in the middle of a backup', async () => surviveCrash(tour));
+}
+
+async function registerCluster(tour: Tour): Promise<Told> {
+  const { cluster } = tour.world.describe();
+  const [first] = cluster.frontends;
+  if (first === undefined) throw new Wrong('The world has no frontend');
+  const input = {
+    name: 'demo',
+    environment: 'dev',
+    frontends: [{ host: first.host, port: first.queryPort }],
+    sqlUser: cluster.sqlUser,
+    password: cluster.sqlPassword,
+  };
+  const run = await tour.api.carryOut('registerCluster', input);
+  const { cluster: known } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
+  tour.clusterId = known.id;
+  expectEqual(known.frontends.length, cluster.frontends.length, 'frontends');
+  expectEqual(known.backends.length, cluster.backends.length, 'backends');
+  return {
+    did: `R-${run.number} read its nodes from one frontend`,
+    checked: [
+      `${known.frontends.length} frontends and ${known.backends.length} backends, the leader is ${known.frontends.find((node) => node.role === 'LEADER')?.host}`,
+      `possible with it now: ${known.capability}`,
+    ],
+  };
+}
+
+async function attachHosts(tour: Tour): Promise<Told> {
+  const { hosts } = tour.world.describe();
+  const [first] = hosts;
+  if (first === undefined) throw new Wrong('The world has no host');
+  const { cluster } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
+  const nodes = [...cluster.frontends, ...cluster.backends];
+  const entries = hosts.map((host) => {
+    const node = nodes.find((candidate) => candidate.host === host.address);
+    const deployDir = host.deployDirs.fe ?? host.deployDirs.be ?? host.deployDirs.cn;
+    return {
+      address: host.address,
+      port: host.sshPort,
+      nodes: node === undefined ? [] : [{ nodeId: node.id, deployDir }],
+    };
+  });
+  const login = { clusterId: tour.clusterId, user: first.user, privateKey: await readFile(first.keyFile, 'utf8') };
+  const refused = await tour.api.ask('attachHosts', { ...login, hosts: entries });
+  expectEqual(refused.userErrors[0]?.code ?? 'accepted', 'HOST_KEY_UNKNOWN', 'answer to keys that nobody vouched for');
+  const vouched = entries.map((entry, index) => ({ ...entry, hostKeyFingerprint: hosts[index]?.hostKeyFingerprint }));
+  const run = await tour.api.carryOut('attachHosts', { ...login, hosts: vouched }, tour.teller.now);
+  const { cluster: after } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
+  if (after.capability === 'SQL_ONLY') throw new Wrong('The cluster is still SQL only');
+  return {
+    did: `R-${run.number} logged in to ${hosts.length} hosts`,
+    checked: [
+      `without fingerprints it was refused: ${refused.userErrors[0]?.code}`,
+      `possible with it now: ${after.capability}`,
+    ],
+  };
+}
+
+async function checkCluster(tour: Tour): Promise<Told> {
+  const run = await tour.api.carryOut('checkCluster', { clusterId: tour.clusterId });
+  const checks = run.postCheck?.checks ?? [];
+  const failed = checks.filter((check) => check.status === 'FAIL');
+  return {
+    did: `R-${run.number} made ${checks.length} checks, ${checks.filter((check) => check.status === 'PASS').length} passed`,
+    checked: failed.map((check) => `${check.name}: ${check.observed}`),
+  };
+}
+
+async function backUp(tour: Tour): Promise<Told> {
+  const { cluster } = tour.world.describe();
+  const input = { clusterId: tour.clusterId, database: cluster.database };
+  const dry = await tour.api.ask('backUpDatabase', input, { dryRun: true });
+  expectEqual(dry.run, null, 'run of a dry run');
+  const run = await tour.api.carryOut('backUpDatabase', input, tour.teller.now);
+  const { backups } = await tour.api.query(backupsShape, backupsQuery, { id: tour.clusterId });
+  const [newest] = backups.nodes;
+  expectEqual(newest?.state, 'AVAILABLE', 'state of the backup');
+  return {
+    did: `R-${run.number} took ${newest?.snapshot}`,
+    checked: [
+      `the dry run before showed ${dry.plan?.steps.length} steps and started nothing`,
+      `SHOW SNAPSHOT has it, timestamp ${newest?.backupTimestamp}`,
+    ],
+  };
+}
+
+const backupsShape = z.object({
+  backups: z.object({
+    nodes: z.array(
+      z.object({
+        snapshot: z.string(),
+        repository: z.string(),
+        state: z.string(),
+        backupTimestamp: z.string().nullable(),
+      }),
+    ),
+  }),
+});
+const backupsQuery =
+  'query Backups($id: ID!) { backups(filter: { clusterId: $id }, first: 1) { nodes { snapshot repository state backupTimestamp } } }';
+
+/** By plain SQL: the proof that the backup holds the data does not rest on Starwarden's word. */
+async function restoreAside(tour: Tour): Promise<Told> {
+  const { cluster } = tour.world.describe();
+  const { backups } = await tour.api.query(backupsShape, backupsQuery, { id: tour.clusterId });
+  const [backup] = backups.nodes;
+  if (backup === undefined) throw new Wrong('There is no backup');
+  const sql = await rootSql(tour.world);
+  try {
+    await sql.query('CREATE DATABASE sales_restored');
+    const replicas = Math.min(cluster.backends.length, 3);
+    await sql.query(
+      `RESTORE SNAPSHOT sales_restored.${backup.snapshot} FROM ${backup.repository} PROPERTIES ("backup_timestamp" = "${backup.backupTimestamp}", "replication_num" = "${replicas}")`,
+    );
+    await until(
+      'the restore to finish',
+      120_000,
+      async () => (await sql.query('SHOW RESTORE FROM sales_restored'))[0]?.State === 'FINISHED',
+    );
+    const checked: string[] = [];
+    for (const table of cluster.tables) {
+      const [row] = await sql.query(`SELECT COUNT(*) AS n, SUM(amount_cents) AS s FROM sales_restored.${table.name}`);
+      expectEqual(Number(row?.n), table.rows, `rows of ${table.name}`);
+      expectEqual(Number(row?.s), table.amountCents, `sum of ${table.name}`);
+      checked.push(`${table.name}: ${row?.n} rows, amounts add up to ${row?.s}, as in the original`);
+    }
+    await sql.query('DROP DATABASE sales_restored');
+    return { did: `into another database, by plain SQL`, checked };
+  } finally {
+    sql.close();
+  }
+}
+
+async function restartFromSlack(tour: Tour): Promise<Told> {
+  const { world, teller } = tour;
+  const kim = slackOf(world).person('kim');
+  const target = addressOf(world, 'be1');
+  const before = world.pidOf('be1');
+  const typed = await kim.slash(`/sr restart demo ${target}`, { channel: '#sr-demo' });
+  expectEqual(typed.outcome, 'ok', 'what Kim sees after typing');
+  const preview = await kim.waitForMessage({
+    channel: '#sr-demo',
+    where: (message) => buttonOf(message, /^start/i) !== null,
+    timeoutMs: 30_000,
+  });
+  teller.now('the plan is on the screen; Kim clicks Start');
+  const start = buttonOf(preview, /^start/i);
+  await kim.click(preview, start?.actionId ?? '', { blockId: start?.blockId ?? '' });
+  const card = await kim.waitForMessage({
+    channel: '#sr-demo',
+    where: (message) =>
+      !message.isEphemeral && /restart/i.test(said(message)) && /succeeded|failed/i.test(said(message)),
+    timeoutMs: 240_000,
+  });
+  const after = world.pidOf('be1');
+  if (!/succeeded/i.test(said(card))) throw new Wrong(`The message ended as: ${card.text}`);
+  if (after === null || after === before) throw new Wrong(`be1 runs as ${after}, before as ${before}`);
+  return {
+    did: `Kim typed one line and clicked Start`,
+    checked: [
+      `acknowledged after ${Math.round(typed.ms)} ms`,
+      `process id of be1: ${before} before, ${after} after`,
+      `one message, edited ${card.edits} times; at the end: "${card.text}"`,
+    ],
+  };
+}
+
+async function alertOnKill(tour: Tour): Promise<Told> {
+  const { world, teller } = tour;
+  const lee = slackOf(world).person('lee');
+  const pid = await world.kill('be2');
+  const began = performance.now();
+  teller.now('be2 is killed; the cluster notices after some missed heartbeats');
+  const target = addressOf(world, 'be2').split(':')[0] ?? '';
+  const alert = await lee.waitForMessage({
+    channel: '#ops-alerts',
+    where: (message) => said(message).includes(target) && /critical/i.test(said(message)),
+    timeoutMs: 120_000,
+  });
+  return {
+    did: `process ${pid}, and #ops-alerts showed it after ${((performance.now() - began) / 1_000).toFixed(1)} s`,
+    checked: [`"${alert.text}"`],
+  };
+}
+
+async function startKilled(tour: Tour): Promise<Told> {
+  const { world, api, teller } = tour;
+  const lee = slackOf(world).person('lee');
+  const target = addressOf(world, 'be2').split(':')[0] ?? '';
+  const { cluster } = await api.query(nodesShape, nodesQuery, { name: 'demo' });
+  const node = cluster.backends.find((backend) => backend.host === target);
+  const run = await api.carryOut('restartNode', { clusterId: tour.clusterId, nodeId: node?.id }, teller.now);
+  const resolved = await lee.waitForMessage({
+    channel: '#ops-alerts',
+    where: (message) => said(message).includes(target) && /resolved/i.test(said(message)),
+    timeoutMs: 120_000,
+  });
+  expectEqual(
+    lee.sees('#ops-alerts').filter((message) => said(message).includes(target)).length,
+    1,
+    'messages about be2 in #ops-alerts',
+  );
+  if (resolved.thread.length === 0) throw new Wrong('The thread of the alert says nothing');
+  return {
+    did: `R-${run.number} started it, process ${world.pidOf('be2')}`,
+    checked: [`the same message: "${resolved.text}"`, `in its thread: "${resolved.thread.at(-1)?.text}"`],
+  };
+}
+
+async function surviveCrash(tour: Tour): Promise<Told> {
+  const { world, api, teller } = tour;
+  const { cluster, logs } = world.describe();
+  const countBackups = async () =>
+    (await readFile(logs.statements, 'utf8')).split('\n').filter((line) => line.includes('BACKUP SNAPSHOT')).length;
+  const before = await countBackups();
+  const { run } = await api.ask('backUpDatabase', { clusterId: tour.clusterId, database: cluster.database });
+  if (run === null) throw new Wrong('The backup was refused');
+  await until('BACKUP to be sent', 30_000, async () => (await countBackups()) > before);
+  const pid = world.starwarden?.pid();
+  await world.starwarden?.kill();
+  teller.now('Starwarden is dead; the backup goes on without it');
+  await sleep(500);
+  await world.starwarden?.start();
+  const ended = await api.ending(run.id, teller.now);
+  expectEqual(ended.state, 'SUCCEEDED', 'end of the run');
+  expectEqual((await countBackups()) - before, 1, 'BACKUP statements that the cluster received');
+  return {
+    did: `kill -9 ${pid}; the next process finished R-${run.number}`,
+    checked: [
+      'the cluster received exactly one BACKUP',
+      `the end was checked: ${ended.postCheck?.checks[0]?.observed}`,
+    ],
+  };
+}
+
+function slackOf(world: World) {
+  if (world.slack === null) throw new Wrong('The world has no Slack');
+  return world.slack;
+}
+
+function addressOf(world: World, name: string): string {
+  const backend = world.describe().cluster.backends.find((candidate) => candidate.name === name);
+  if (backend === undefined) throw new Wrong(`The world has no ${name}`);
+  return `${backend.host}:${backend.heartbeatPort}`;
+}
+
+/** Everything a message says: its fallback text and what is on the screen. */
+function said(message: SeenMessage): string {
+  return [message.text, ...message.lines].join('\n');
+}
+
+function buttonOf(message: SeenMessage, label: RegExp) {
+  return message.elements.find((element) => element.type === 'button' && label.test(element.label)) ?? null;
+}
+
+async function rootSql(world: World): Promise<Sql> {
+  const [first] = world.describe().cluster.frontends;
+  if (first === undefined) throw new Wrong('The world has no frontend');
+  return connectSql({ host: first.host, port: first.queryPort, user: 'root', password: '' });
+}
+
+async function until(what: string, timeoutMs: number, isSo: () => Promise<boolean>): Promise<void> {
+  for (const limit = Date.now() + timeoutMs; !(await isSo()); await sleep(100)) {
+    if (Date.now() > limit) throw new Wrong(`Waited ${timeoutMs / 1_000} s for ${what}`);
+  }
+}
+
+function expectEqual<T>(seen: T, wanted: T, what: string): void {
+  if (seen !== wanted) throw new Wrong(`${what}: ${String(seen)}, wanted ${String(wanted)}`);
+}
