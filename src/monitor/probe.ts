@@ -45,7 +45,8 @@ export async function probeCluster(
     const look = await judge(db, { clusterId, finding, durationMs, settings });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
     const alertIds = await recordSample(db, { claim, look, times });
-    if (alertIds === null) log.warn({ clusterId }, 'a look was not recorded: its claim had ended, or its cluster is gone');
+    if (alertIds === null)
+      log.warn({ clusterId }, 'a look was not recorded: its claim had ended, or its cluster is gone');
     for (const id of alertIds ?? []) changed(`alert:${id}`);
   } catch (err) {
     log.error({ clusterId, err }, 'a look at a cluster could not be recorded; the next one is due as usual');

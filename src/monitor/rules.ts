@@ -11,6 +11,8 @@ export type RuleSettings = {
 
 /** A node that was just added is not alive for a while: it gets this time to appear. */
 const firstStartMs = 120_000;
+/** About the time after which alerts about nodes are stale too. */
+const unreachableLooks = 3;
 const longestReason = 500;
 
 /**
@@ -48,8 +50,8 @@ export function nodeConditions(
 }
 
 /**
- * `cluster_unreachable`: nobody tells what nodes there are. One look alone is not enough: while a new leader is elected, no
- * frontend can answer. Login or privileges refused is less than silence, but just as blind.
+ * `cluster_unreachable`: nobody tells what nodes there are. One failed look is not enough: while a new leader is elected,
+ * which takes seconds to a minute, no frontend can answer. Login or privileges refused is less than silence, but just as blind.
  */
 export function unreachableCondition(clusterId: string, failure: AppError, probes: readonly NodeProbe[]): Condition {
   const isSilent = failure.code === 'SQL_UNREACHABLE' || failure.code === 'TIMEOUT';
@@ -60,11 +62,14 @@ export function unreachableCondition(clusterId: string, failure: AppError, probe
     nodeId: null,
     labels: {},
     title: isSilent ? 'No frontend answers' : 'The cluster cannot be observed',
-    text: (since) =>
-      `${sentence(`${isSilent ? 'Nobody can query or load' : 'Starwarden is refused'} since ${utc(since)}`, failure.message)}${overHttp(probes)} Alerts about its nodes wait until it answers.`,
+    text: (since) => {
+      const start = `${isSilent ? 'None could be reached over SQL' : 'Starwarden is refused'} since ${utc(since)}`;
+      const effect = isSilent ? ' If clients fare the same, nobody can query or load.' : '';
+      return `${sentence(start, failure.message)}${overHttp(probes)}${effect} Alerts about its nodes wait until it answers.`;
+    },
     startedAt: null,
     forMs: 0,
-    minSamples: 2,
+    minSamples: unreachableLooks,
   };
 }
 

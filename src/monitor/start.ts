@@ -31,8 +31,6 @@ const keepSamplesMs = 24 * 3_600_000;
 const pruneEveryMs = 600_000;
 /** A few big clusters at once must not use up the file descriptors of the process. */
 const httpCallsAtOnce = 64;
-/** Between the end of a look's time and the end of its claim, for storing what was found. */
-const recordMs = 5_000;
 
 /**
  * Looks at every registered cluster every `probeEveryMs`, until stopped. Any number of processes may do so: each look is
@@ -44,7 +42,8 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   const { db, log, config } = ctx;
   const everyMs = config.monitor.probeEveryMs;
   const settings = { nodeDownForMs: config.monitor.nodeDownForMs, timeoutMs: probeTimeoutMs, everyMs };
-  const claimMs = Math.max(everyMs, probeTimeoutMs + recordMs);
+  // Half as long again for storing what was found.
+  const claimMs = Math.max(everyMs, probeTimeoutMs * 1.5);
   const tickMs = Math.min(1_000, Math.max(50, everyMs / 4));
   const { sqlFor } = ctx.connections;
   const http = limited(ctx.connections.http);
@@ -56,13 +55,16 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   };
   const stopping = new AbortController();
   const busy = new Map<string, Promise<void>>();
+  const met = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let pruneAt = 0;
   let isStoreAway = false;
 
   const probe = async (clusterId: string): Promise<void> => {
-    // A little more or less than the interval each time, so that many clusters do not stay in step.
-    const nextInMs = everyMs * (0.95 + Math.random() * 0.1);
+    // Many clusters are due at once after a start; half an interval more or less spreads them, a little keeps them spread.
+    const jitter = met.has(clusterId) ? 0.05 : 0.5;
+    met.add(clusterId);
+    const nextInMs = everyMs * (1 + jitter * (2 * Math.random() - 1));
     const claim = await claimProbe(db, { clusterId, owner: config.owner, claimMs, nextInMs });
     if (claim !== null) await probeCluster(deps, claim, { settings, signal: stopping.signal });
   };

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContextOptions } from '../../src/context.ts';
+import type { Alert } from '../../src/domain/alert.ts';
+import { type MonitorDeps, type MonitorOptions, startMonitor } from '../../src/monitor/start.ts';
+import { listAlertEvents, listAlerts } from '../../src/store/alerts.ts';
+import type { Database } from '../../src/store/database.ts';
+import { deleteCluster } from '../../src/store/inventory.ts';
+import { type Engine, startEngine } from '../helpers/engine.ts';
+import { type PaperCluster, portsOf } from './paper-cluster.ts';
+
+export type Bench = Engine & {
+  /** A registered cluster on paper. */
+  add(name: string, cluster: PaperCluster): Promise<string>;
+  /** Starts a monitor that looks every 200 ms; another `owner` is another process. */
+  watch(options?: MonitorOptions & { owner?: string; nodeDownForMs?: number; db?: Database }): {
+    stop(): Promise<void>;
+  };
+  alertsOf(clusterId: string): Promise<readonly Alert[]>;
+  eventsOf(alert: Alert): Promise<readonly string[]>;
+  /** Waits for as many more looks at the cluster to have begun and ended. */
+  looks(cluster: PaperCluster, count?: number): Promise<void>;
+};
+
+/** A Starwarden whose monitor looks at clusters on paper, with a real database behind it. */
+export async function startBench(options: ContextOptions & { env?: Record<string, string> } = {}): Promise<Bench> {
+  const engine = await startEngine(options);
+  const { ctx } = engine;
+  const clusters = new Map<string, PaperCluster>();
+  const monitors: { stop(): Promise<void> }[] = [];
+  const portsFor = (clusterId: string) => {
+    const cluster = clusters.get(clusterId);
+    if (cluster === undefined) throw new Error(`no cluster ${clusterId} on paper`);
+    return portsOf(cluster);
+  };
+  const connections: MonitorDeps['connections'] = {
+    sqlFor: (clusterId) => portsFor(clusterId).sqlFor(clusterId),
+    http: {
+      // Hosts are the same in every cluster on paper: whoever knows the node answers.
+      health: async (node, call) => {
+        for (const cluster of clusters.values()) await portsOf(cluster).http.health(node, call);
+        return true;
+      },
+    },
+  };
+  return {
+    ...engine,
+    add: async (name, cluster) => {
+      const id = await engine.addCluster(name);
+      clusters.set(id, cluster);
+      return id;
+    },
+    watch: ({ owner = ctx.config.owner, nodeDownForMs = 0, db = ctx.db, ...limits } = {}) => {
+      const config = { owner, monitor: { probeEveryMs: 200, nodeDownForMs } };
+      const monitor = startMonitor({ ...ctx, db, connections, config }, limits);
+      monitors.push(monitor);
+      return monitor;
+    },
+    alertsOf: (clusterId) => listAlerts(ctx.db, { clusterIds: [clusterId], limit: 50 }),
+    eventsOf: async (alert) => {
+      const events = await listAlertEvents(ctx.db, { alertId: alert.id, limit: 100 });
+      return events.map((event) => event.type);
+    },
+    looks: async (cluster, count = 2) => {
+      const wanted = cluster.looks + count;
+      for (const limit = Date.now() + 20_000; cluster.looks < wanted; await sleep(10)) {
+        if (Date.now() > limit) throw new Error(`${wanted - cluster.looks} looks are missing after 20 s`);
+      }
+    },
+    close: async () => {
+      await Promise.all(monitors.map((monitor) => monitor.stop()));
+      for (const id of clusters.keys()) await deleteCluster(ctx.db, id);
+      await engine.close();
+    },
+  };
+}

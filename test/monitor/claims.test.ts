@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
+import { type Database, openDatabase } from '../../src/store/database.ts';
+import {
+  claimProbe,
+  listDueProbes,
+  listProbeSamples,
+  listProbes,
+  pruneProbeSamples,
+  releaseProbe,
+} from '../../src/store/probes.ts';
+import { recordSample } from '../../src/store/record-sample.ts';
+import { type Bench, startBench } from './bench.ts';
+import { paperCluster } from './paper-cluster.ts';
+
+let bench: Bench;
+let db: Database;
+
+beforeAll(async () => {
+  bench = await startBench();
+  db = bench.ctx.db;
+});
+
+afterAll(async () => {
+  await bench?.close();
+});
+
+const emptyLook = {
+  durationMs: 5,
+  ok: true,
+  problem: null,
+  leader: null,
+  nodes: [],
+  sample: { conditions: [], unjudged: [], plannedWork: [] },
+} as const;
+
+describe('the claim to look at a cluster', () => {
+  it('goes to one of many who want it', async () => {
+    const clusterId = await bench.addCluster('wanted');
+    const claim = (owner: string) => claimProbe(db, { clusterId, owner, claimMs: 10_000, nextInMs: 0 });
+    const first = await Promise.all(['a', 'b', 'c', 'd'].map(claim));
+    expect(first.filter((claimed) => claimed !== null)).toHaveLength(1);
+    expect(await claim('e')).toBeNull();
+    expect(await listDueProbes(db, 100)).not.toContain(clusterId);
+  });
+
+  it('is free again when it was given back, and when a look was recorded', async () => {
+    const clusterId = await bench.addCluster('returned');
+    const claim = (nextInMs: number) => claimProbe(db, { clusterId, owner: 'a', claimMs: 10_000, nextInMs });
+    const first = await claim(60_000);
+    if (first === null) throw new Error('nobody else wanted it');
+    await releaseProbe(db, first);
+    expect(await listDueProbes(db, 100)).toContain(clusterId);
+    const second = await claim(0);
+    if (second === null) throw new Error('it was given back');
+    expect(second.fence).toBe(first.fence + 1);
+    expect(await recordSample(db, { claim: second, look: emptyLook, times: defaultAlertTimes })).toEqual([]);
+    expect(await claim(0)).not.toBeNull();
+  });
+
+  it('is lost by who dies, as soon as it ends; then that one can record nothing', async () => {
+    const clusterId = await bench.addCluster('abandoned');
+    const dead = await claimProbe(db, { clusterId, owner: 'dead', claimMs: 100, nextInMs: 0 });
+    if (dead === null) throw new Error('nobody else wanted it');
+    await expect.poll(() => listDueProbes(db, 100), { timeout: 5_000 }).toContain(clusterId);
+    expect(await recordSample(db, { claim: dead, look: emptyLook, times: defaultAlertTimes })).toBeNull();
+    const heir = await claimProbe(db, { clusterId, owner: 'heir', claimMs: 10_000, nextInMs: 0 });
+    expect(heir?.fence).toBe(dead.fence + 1);
+    expect(await recordSample(db, { claim: dead, look: emptyLook, times: defaultAlertTimes })).toBeNull();
+    await releaseProbe(db, dead);
+    expect(await claimProbe(db, { clusterId, owner: 'third', claimMs: 10_000, nextInMs: 0 })).toBeNull();
+    expect(await listProbes(db, [clusterId])).toEqual([]);
+  });
+
+  it('leaves samples of the last day only', async () => {
+    const clusterId = await bench.addCluster('old');
+    const claim = await claimProbe(db, { clusterId, owner: 'a', claimMs: 10_000, nextInMs: 60_000 });
+    if (claim === null) throw new Error('nobody else wanted it');
+    await recordSample(db, { claim, look: emptyLook, times: defaultAlertTimes });
+    expect(await pruneProbeSamples(db, 24 * 3_600_000)).toBe(0);
+    await db
+      .updateTable('probe_sample')
+      .set({ at: new Date(Date.now() - 25 * 3_600_000) })
+      .where('cluster_id', '=', clusterId)
+      .execute();
+    expect(await pruneProbeSamples(db, 24 * 3_600_000)).toBe(1);
+    expect(await listProbeSamples(db, { clusterId, limit: 10 })).toEqual([]);
+  });
+});
+
+describe('several monitors', () => {
+  it('never look at one cluster at the same time, and go on without the one that stops', async () => {
+    const cluster = { ...paperCluster(), answersAfterMs: 20 };
+    await bench.add('shared', cluster);
+    const monitors = ['one', 'two', 'three'].map((owner) => bench.watch({ owner }));
+    await bench.looks(cluster, 6);
+    expect(cluster.mostLooking).toBe(1);
+    await monitors[0]?.stop();
+    await monitors[1]?.stop();
+    await bench.looks(cluster, 2);
+    await monitors[2]?.stop();
+    const { looks } = cluster;
+    await sleep(500);
+    expect(cluster.looks).toBe(looks);
+  });
+
+  it('look at no more clusters at once than they may', async () => {
+    const clusters = await Promise.all(
+      [...Array(6).keys()].map(async (index) => {
+        const cluster = { ...paperCluster(), answersAfterMs: 30 };
+        await bench.add(`crowd-${index}`, cluster);
+        return cluster;
+      }),
+    );
+    let most = 0;
+    const monitor = bench.watch({ concurrency: 2 });
+    while (clusters.some((cluster) => cluster.looks === 0)) {
+      most = Math.max(
+        most,
+        clusters.reduce((sum, cluster) => sum + cluster.looking, 0),
+      );
+      await sleep(5);
+    }
+    await monitor.stop();
+    expect(most).toBe(2);
+  });
+
+  it('give a look back at once when they are told to stop', async () => {
+    const cluster = { ...paperCluster(), answersAfterMs: 60_000 };
+    const id = await bench.add('hanging', cluster);
+    const monitor = bench.watch();
+    await bench.looks(cluster, 1);
+    const began = performance.now();
+    await monitor.stop();
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(await listDueProbes(db, 100)).toContain(id);
+    expect(await bench.alertsOf(id)).toEqual([]);
+  });
+});
+
+describe('a monitor without its database', () => {
+  it('goes on when the database is back, and blames no cluster for it', async () => {
+    const wire = await cuttable(new URL(bench.ctx.config.databaseUrl));
+    const far = openDatabase({ url: wire.url, poolSize: 3 });
+    const cluster = paperCluster();
+    const id = await bench.add('patient', cluster);
+    const monitor = bench.watch({ db: far, probeTimeoutMs: 800 });
+    await bench.looks(cluster, 2);
+    wire.cut();
+    await sleep(1_000);
+    const { looks } = cluster;
+    wire.mend();
+    await bench.looks(cluster, 2);
+    expect(cluster.looks).toBeGreaterThan(looks);
+    await monitor.stop();
+    expect(await bench.alertsOf(id)).toEqual([]);
+    const samples = await listProbeSamples(db, { clusterId: id, limit: 50 });
+    expect(samples.every((sample) => sample.ok)).toBe(true);
+    await far.destroy();
+    await wire.close();
+  });
+});
+
+/** A wire to the database that can be cut: what is open breaks, and nothing new gets through. */
+async function cuttable(target: URL) {
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(target.port), target.hostname);
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        open.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port for a listening socket');
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String(address.port);
+  const breakAll = () => {
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    url: url.href,
+    cut: () => {
+      isCut = true;
+      breakAll();
+    },
+    mend: () => {
+      isCut = false;
+    },
+    close: async () => {
+      breakAll();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

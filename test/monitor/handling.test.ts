@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Actor } from '../../src/domain/access.ts';
+import type { Alert } from '../../src/domain/alert.ts';
+import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
+import { acknowledgeAlert, unacknowledgeAlert } from '../../src/store/alert-handling.ts';
+import {
+  findAlert,
+  findAlertByNumber,
+  listAlertEvents,
+  listAlerts,
+  listAlertsChangedSince,
+} from '../../src/store/alerts.ts';
+import { claimProbe } from '../../src/store/probes.ts';
+import { recordSample } from '../../src/store/record-sample.ts';
+import { admin, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
+
+let engine: Engine;
+let clusterId: string;
+let alert: Alert;
+let made = 0;
+const topics: string[] = [];
+const changed = (topic: string) => topics.push(topic);
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+
+afterAll(async () => {
+  await engine?.close();
+});
+
+beforeEach(async () => {
+  made += 1;
+  topics.length = 0;
+  clusterId = await engine.addCluster(`cluster-${made}`, made % 2 === 0 ? 'prod' : 'dev');
+  await sampleOf(clusterId, { isDown: true });
+  const [opened] = await listAlerts(engine.ctx.db, { clusterIds: [clusterId], limit: 1 });
+  if (opened === undefined) throw new Error('no alert was opened');
+  alert = opened;
+});
+
+/** A look that finds one backend down, or well. */
+async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
+  const { db } = engine.ctx;
+  const claim = await claimProbe(db, { clusterId: id, owner: 'me', claimMs: 10_000, nextInMs: 0 });
+  if (claim === null) throw new Error('the look is not due');
+  const condition = {
+    fingerprint: id.slice(-26).padEnd(64, '0'),
+    rule: 'node_down',
+    severity: 'CRITICAL',
+    nodeId: null,
+    labels: { node: 'be 10.0.0.11:9050' },
+    title: 'be 10.0.0.11:9050 is down',
+    text: () => 'It is not alive.',
+    startedAt: null,
+    forMs: 0,
+    minSamples: 1,
+  } as const;
+  const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [] };
+  const look = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
+  return recordSample(db, { claim, look, times: defaultAlertTimes });
+}
+
+const outsider: Actor = {
+  id: 'per_eve',
+  name: 'eve',
+  via: 'API',
+  bindings: [{ role: 'ADMIN', scope: { kind: 'cluster', clusterId: 'clu_other' } }],
+};
+
+function audit() {
+  return engine.ctx.db
+    .selectFrom('audit_event')
+    .select(['action', 'actor_name', 'outcome', 'subject', 'detail'])
+    .where('cluster_id', '=', clusterId)
+    .execute();
+}
+
+describe('acknowledging an alert', () => {
+  it('says who has it and until when, as an event, an audit row, a new revision and a word to watchers', async () => {
+    const acked = await acknowledgeAlert(engine.ctx.db, {
+      alertId: alert.id,
+      actor: operator,
+      comment: 'on it',
+      changed,
+    });
+    expect(acked).toMatchObject({
+      revision: 2,
+      handling: { kind: 'ACKED', byId: operator.id, byName: 'kim', reminded: false },
+    });
+    if (acked.handling.kind !== 'ACKED') throw new Error('it is not acknowledged');
+    expect(acked.handling.until.getTime() - acked.handling.at.getTime()).toBe(3_600_000);
+    const events = await listAlertEvents(engine.ctx.db, { alertId: alert.id, limit: 10 });
+    expect(events.map(({ type, revision, actorName }) => [type, revision, actorName])).toEqual([
+      ['OPENED', 1, null],
+      ['ACKED', 2, 'kim'],
+    ]);
+    expect(events[1]?.message).toBe('kim took it for 60 min: on it');
+    expect(await listAlertEvents(engine.ctx.db, { alertId: alert.id, afterId: events[0]?.id ?? 0, limit: 10 })).toEqual(
+      [events[1]],
+    );
+    expect(await audit()).toEqual([
+      {
+        action: 'acknowledgeAlert',
+        actor_name: 'kim',
+        outcome: 'DONE',
+        subject: `A-${alert.number}`,
+        detail: '{"comment":"on it"}',
+      },
+    ]);
+    expect(topics).toEqual([`alert:${alert.id}`]);
+  });
+
+  it('changes nothing when the same person does it twice, unless a time is given', async () => {
+    const first = await acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: operator, changed });
+    expect(await acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: operator, changed })).toEqual(first);
+    const longer = await acknowledgeAlert(engine.ctx.db, {
+      alertId: alert.id,
+      actor: operator,
+      forMs: 7_200_000,
+      changed,
+    });
+    expect(longer.revision).toBe(3);
+    expect(topics).toHaveLength(2);
+  });
+
+  it('lets one of two people have it, and tells the other who', async () => {
+    const both = await Promise.allSettled(
+      [operator, admin].map((actor) => acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor, changed })),
+    );
+    expect(both.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = both.find((result) => result.status === 'rejected');
+    expect(refused?.reason).toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: expect.stringMatching(/acknowledged by (kim|ana) \d+ s ago/),
+    });
+  });
+
+  it.each([
+    ['a person who may only look', person('vic', 'VIEWER'), 'FORBIDDEN'],
+    ['a person who may not see the cluster', outsider, 'NOT_FOUND'],
+  ])('refuses %s', async (_name, actor, code) => {
+    await expect(acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor, changed })).rejects.toMatchObject({
+      code,
+    });
+    expect(await findAlert(engine.ctx.db, alert.id)).toEqual(alert);
+    expect((await audit()).map((row) => row.outcome)).toEqual(code === 'FORBIDDEN' ? ['FORBIDDEN'] : []);
+  });
+
+  it.each([0, -1, Number.NaN, 8 * 24 * 3_600_000])('refuses a time of %d ms', async (forMs) => {
+    const request = { alertId: alert.id, actor: operator, forMs, changed };
+    await expect(acknowledgeAlert(engine.ctx.db, request)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
+  it('refuses an alert that is resolved, and one that there is not', async () => {
+    await sampleOf(clusterId, { isDown: false });
+    const request = { alertId: alert.id, actor: operator, changed };
+    await expect(acknowledgeAlert(engine.ctx.db, request)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(acknowledgeAlert(engine.ctx.db, { ...request, alertId: 'alr_no' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('can be taken back, by somebody else too, and then be done again', async () => {
+    await acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: operator, changed });
+    const back = await unacknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: admin, changed });
+    expect(back).toMatchObject({ handling: { kind: 'UNACKED' }, revision: 3 });
+    expect(await unacknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: admin, changed })).toEqual(back);
+    const again = await acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: admin, changed });
+    expect(again.handling).toMatchObject({ kind: 'ACKED', byName: 'ana' });
+    expect((await audit()).map((row) => row.action)).toEqual([
+      'acknowledgeAlert',
+      'unacknowledgeAlert',
+      'acknowledgeAlert',
+    ]);
+  });
+
+  it('survives samples that come meanwhile', async () => {
+    const work = [...Array(10).keys()].map((index) =>
+      index % 2 === 0
+        ? sampleOf(clusterId, { isDown: true }).catch(() => null) // not due: another one is at it
+        : acknowledgeAlert(engine.ctx.db, { alertId: alert.id, actor: operator, forMs: 60_000 * (index + 1), changed }),
+    );
+    await Promise.all(work);
+    const after = await findAlert(engine.ctx.db, alert.id);
+    expect(after).toMatchObject({ handling: { kind: 'ACKED' }, revision: 6 });
+    expect(after?.count).toBeGreaterThan(1);
+    const events = await listAlertEvents(engine.ctx.db, { alertId: alert.id, limit: 20 });
+    expect(events.map((event) => event.revision)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('the list of alerts', () => {
+  it('can be asked by number, cluster, state, rule, severity, and page by page', async () => {
+    const { db } = engine.ctx;
+    const numbers = async (filter: Partial<Parameters<typeof listAlerts>[1]>) =>
+      (await listAlerts(db, { clusterIds: [clusterId], limit: 10, ...filter })).map((found) => found.number);
+    expect((await findAlertByNumber(db, alert.number))?.id).toBe(alert.id);
+    expect(await findAlertByNumber(db, 999_999)).toBeNull();
+    expect(await numbers({ open: true, rule: 'node_down', severities: ['CRITICAL'], signals: ['FIRING'] })).toEqual([
+      alert.number,
+    ]);
+    expect(await numbers({ open: false })).toEqual([]);
+    expect(await numbers({ rule: 'cluster_unreachable' })).toEqual([]);
+    expect(await numbers({ clusterIds: [] })).toEqual([]);
+    expect(await numbers({ beforeNumber: alert.number })).toEqual([]);
+    const all = await listAlerts(db, { limit: 100 });
+    const [newest, second] = all;
+    expect(newest?.id).toBe(alert.id);
+    expect((await listAlerts(db, { beforeNumber: newest?.number ?? 0, limit: 1 }))[0]?.id).toBe(second?.id);
+  });
+
+  it('shows what the roles of the asker cover', async () => {
+    const { db } = engine.ctx;
+    const seen = async (visibleTo: NonNullable<Parameters<typeof listAlerts>[1]['visibleTo']>) =>
+      (await listAlerts(db, { visibleTo, limit: 100 })).map((found) => found.environment);
+    const all = await seen([{ kind: 'all' }]);
+    expect(new Set(all)).toEqual(new Set(['dev', 'prod']));
+    expect(new Set(await seen([{ kind: 'environment', environment: 'prod' }]))).toEqual(new Set(['prod']));
+    expect(await seen([{ kind: 'cluster', clusterId }])).toHaveLength(1);
+    expect(await seen([{ kind: 'cluster', clusterId }, { kind: 'all' }])).toEqual(all);
+    expect(await seen([])).toEqual([]);
+  });
+
+  it('tells what changed since a time', async () => {
+    const { db } = engine.ctx;
+    await acknowledgeAlert(db, { alertId: alert.id, actor: operator, changed });
+    const now = await findAlert(db, alert.id);
+    if (now === null) throw new Error('the alert is gone');
+    expect(await listAlertsChangedSince(db, { since: now.changedAt, limit: 10 })).toEqual([now]);
+    expect(await listAlertsChangedSince(db, { since: new Date(now.changedAt.getTime() + 1), limit: 10 })).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
+import { AppError } from '../../src/errors.ts';
+import { type Finding, lookAtCluster } from '../../src/monitor/look.ts';
+import { type PaperCluster, paperCluster, portsOf, unreachable } from './paper-cluster.ts';
+
+const now = new Date('2026-03-01T12:00:00Z');
+
+function known(node: ObservedNode): ClusterNode {
+  const place = { hostId: null, deployDir: null };
+  return { ...node, ...place, id: `nod_${node.host}`, clusterId: 'clu_1', observedAt: now };
+}
+
+async function knownNodes(cluster: PaperCluster): Promise<ClusterNode[]> {
+  const finding = await look(cluster, { known: [] });
+  if (finding.kind !== 'seen') throw new Error('the cluster was not seen');
+  return finding.nodes.map(known);
+}
+
+function look(
+  cluster: PaperCluster,
+  changes: Partial<Parameters<typeof lookAtCluster>[1]> = {},
+  ports: Partial<Parameters<typeof lookAtCluster>[0]> = {},
+): Promise<Finding> {
+  const request = { clusterId: 'clu_1', known: [], before: [], timeoutMs: 5_000, signal: new AbortController().signal };
+  return lookAtCluster({ ...portsOf(cluster), now: () => now, ...ports }, { ...request, ...changes });
+}
+
+describe('a look at a cluster', () => {
+  it('finds its nodes and its leader', async () => {
+    const cluster = paperCluster();
+    cluster.computeNodes = [{ host: '10.0.0.21', alive: true }];
+    const finding = await look(cluster);
+    expect(finding).toMatchObject({ kind: 'seen', leader: 'fe 10.0.0.1:9010' });
+    expect(finding).toHaveProperty('nodes.length', 7);
+  });
+
+  it('does not take a dead frontend for the leader', async () => {
+    const cluster = paperCluster();
+    cluster.frontends[0] = { host: '10.0.0.1', alive: false };
+    expect(await look(cluster)).toMatchObject({ kind: 'seen', leader: null });
+  });
+
+  it('counts how often in a row a node was silent over HTTP, and since when', async () => {
+    const cluster = paperCluster();
+    cluster.backends[0] = { host: '10.0.0.11', alive: true, httpIsSilent: true };
+    const nodes = await knownNodes(cluster);
+    const first = await look(cluster, { known: nodes });
+    if (first.kind !== 'seen') throw new Error('the cluster was not seen');
+    const later = () => new Date(now.getTime() + 15_000);
+    const second = await look(cluster, { known: nodes, before: first.probes }, { now: later });
+    if (second.kind !== 'seen') throw new Error('the cluster was not seen');
+    const silent = second.probes.filter((probe) => probe.httpProblem !== null);
+    expect(silent).toMatchObject([{ host: '10.0.0.11', alive: true, httpFailures: 2, silentSince: now }]);
+    cluster.backends[0].httpIsSilent = false;
+    const third = await look(cluster, { known: nodes, before: second.probes });
+    expect(third).toMatchObject({
+      probes: third.kind === 'seen' ? third.probes.map(() => ({ httpFailures: 0, silentSince: null })) : [],
+    });
+  });
+
+  it('finds that nobody answers, and still asks the known nodes over HTTP', async () => {
+    const cluster = paperCluster();
+    const nodes = await knownNodes(cluster);
+    cluster.failure = unreachable();
+    const finding = await look(cluster, { known: nodes });
+    expect(finding).toMatchObject({ kind: 'unseen', failure: { code: 'SQL_UNREACHABLE' } });
+    expect(finding.kind === 'unseen' && finding.probes.map((probe) => [probe.alive, probe.httpProblem])).toEqual(
+      nodes.map(() => [null, null]),
+    );
+  });
+
+  it('ends when its time is over, and says so', async () => {
+    const cluster = { ...paperCluster(), answersAfterMs: 10_000 };
+    const finding = await look(cluster, { timeoutMs: 50 });
+    expect(finding).toMatchObject({
+      kind: 'unseen',
+      failure: { code: 'TIMEOUT', message: 'No frontend answered within 50 ms' },
+    });
+  });
+
+  it('knows nothing when the program is told to stop meanwhile', async () => {
+    const cluster = { ...paperCluster(), answersAfterMs: 10_000 };
+    const stopping = new AbortController();
+    const finding = look(cluster, { signal: stopping.signal });
+    stopping.abort();
+    expect(await finding).toEqual({ kind: 'interrupted' });
+  });
+
+  it.each([
+    ['a failure of the driver', new Error('read ECONNRESET')],
+    ['a store that is away', new AppError('STORE_UNAVAILABLE', 'MySQL is away', { retryable: true })],
+  ])('concludes nothing about the cluster from %s behind the port', async (_name, error) => {
+    const sqlFor = () => Promise.reject(error);
+    await expect(look(paperCluster(), {}, { sqlFor })).rejects.toBe(error);
+  });
+
+  it('takes a refused login for a finding', async () => {
+    const cluster = { ...paperCluster(), failure: new AppError('SQL_AUTH_FAILED', 'wrong password') };
+    expect(await look(cluster)).toMatchObject({ kind: 'unseen', failure: { code: 'SQL_AUTH_FAILED' } });
+  });
+});

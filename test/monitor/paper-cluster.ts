@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SqlRow } from '../../src/adapters/starrocks/port.ts';
+import { AppError } from '../../src/errors.ts';
+import type { LookPorts } from '../../src/monitor/look.ts';
+
+export type PaperNode = { host: string; alive: boolean; httpIsSilent?: boolean; neverUp?: boolean };
+
+/** A cluster on paper: what its nodes are like, and why it does not answer. A test changes it as it goes. */
+export type PaperCluster = {
+  frontends: PaperNode[];
+  backends: PaperNode[];
+  computeNodes: PaperNode[];
+  leader: string;
+  failure: unknown;
+  answersAfterMs: number;
+  /** Looks that began, and those that go on now. */
+  looks: number;
+  looking: number;
+  mostLooking: number;
+};
+
+export function paperCluster(): PaperCluster {
+  const nodes = (...hosts: string[]): PaperNode[] => hosts.map((host) => ({ host, alive: true }));
+  return {
+    frontends: nodes('10.0.0.1', '10.0.0.2', '10.0.0.3'),
+    backends: nodes('10.0.0.11', '10.0.0.12', '10.0.0.13'),
+    computeNodes: [],
+    leader: '10.0.0.1',
+    failure: null,
+    answersAfterMs: 0,
+    looks: 0,
+    looking: 0,
+    mostLooking: 0,
+  };
+}
+
+/** Ports that answer for the cluster. */
+export function portsOf(cluster: PaperCluster): Pick<LookPorts, 'sqlFor' | 'http'> {
+  const rowsFor: Record<string, () => SqlRow[]> = {
+    'show-frontends': () => cluster.frontends.map((node) => frontendRow(node, cluster.leader)),
+    'show-backends': () =>
+      cluster.backends.map((node) => ({ ...workerRow(node), BackendId: '10001', TabletNum: '412' })),
+    'show-compute-nodes': () => cluster.computeNodes.map((node) => ({ ...workerRow(node), ComputeNodeId: '10009' })),
+  };
+  const query = async (name: string, signal: AbortSignal | undefined): Promise<SqlRow[]> => {
+    if (name === 'show-frontends') cluster.looks += 1;
+    cluster.looking += 1;
+    cluster.mostLooking = Math.max(cluster.mostLooking, cluster.looking);
+    try {
+      if (cluster.answersAfterMs > 0) await sleep(cluster.answersAfterMs, undefined, { signal });
+    } catch (cause) {
+      throw new AppError('CANCELED', `${name} was canceled`, { cause });
+    } finally {
+      cluster.looking -= 1;
+    }
+    if (cluster.failure !== null) throw cluster.failure;
+    const rows = rowsFor[name];
+    if (rows === undefined) throw new Error(`nobody answers ${name}`);
+    return rows();
+  };
+  return {
+    sqlFor: async () => ({ query: (statement, call) => query(statement.name, call?.signal) }),
+    http: {
+      health: async ({ host, httpPort }) => {
+        const node = [...cluster.frontends, ...cluster.backends, ...cluster.computeNodes].find(
+          (one) => one.host === host,
+        );
+        if (node?.httpIsSilent === true) throw new AppError('HTTP_FAILED', `${host}:${httpPort} refused`);
+        return true;
+      },
+    },
+  };
+}
+
+export const unreachable = () =>
+  new AppError('SQL_UNREACHABLE', 'no frontend of the cluster answered', { retryable: true });
+
+function frontendRow(node: PaperNode, leader: string): SqlRow {
+  return {
+    Name: `${node.host}_9010_1`,
+    IP: node.host,
+    EditLogPort: '9010',
+    HttpPort: '8030',
+    QueryPort: '9030',
+    RpcPort: '9020',
+    Role: node.host === leader ? 'LEADER' : 'FOLLOWER',
+    ClusterId: '919351034',
+    Join: 'true',
+    Alive: String(node.alive),
+    ReplayedJournalId: '1220',
+    LastHeartbeat: '2026-03-01 12:00:00',
+    ErrMsg: node.alive ? '' : 'Connection refused',
+    StartTime: node.alive ? '2026-03-01 10:00:00' : 'NULL',
+    Version: node.neverUp === true ? 'NULL' : '3.3.15-6c9a3f1',
+  };
+}
+
+function workerRow(node: PaperNode): SqlRow {
+  const neverUp = node.neverUp === true;
+  return {
+    IP: node.host,
+    HeartbeatPort: '9050',
+    BePort: neverUp ? '-1' : '9060',
+    HttpPort: neverUp ? '-1' : '8040',
+    BrpcPort: neverUp ? '-1' : '8060',
+    LastStartTime: neverUp ? null : '2026-03-01 10:00:00',
+    LastHeartbeat: neverUp ? null : '2026-03-01 12:00:00',
+    Alive: String(node.alive),
+    SystemDecommissioned: 'false',
+    ErrMsg: node.alive ? '' : 'java.net.ConnectException: Connection refused',
+    Version: neverUp ? '' : '3.3.15-6c9a3f1',
+    MaxDiskUsedPct: '40.00 %',
+  };
+}

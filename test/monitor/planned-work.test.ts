@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Check } from '../../src/domain/next-action.ts';
+import { pauseRun, resumeRun } from '../../src/operations/control.ts';
+import { defineOperation } from '../../src/operations/define.ts';
+import { clusterId } from '../../src/operations/fields.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { defineStep } from '../../src/steps/define.ts';
+import { listNodes } from '../../src/store/inventory.ts';
+import { listPlannedWork } from '../../src/store/planned-work.ts';
+import type { Run } from '../../src/store/run-rows.ts';
+import { operator } from '../helpers/engine.ts';
+import { type Bench, startBench } from './bench.ts';
+import { type PaperCluster, type PaperNode, paperCluster } from './paper-cluster.ts';
+
+let bench: Bench;
+let worker: { stop(): Promise<void> };
+let cluster: PaperCluster;
+let id: string;
+let made = 0;
+/** What the gate between stop and start answers. */
+let gate: Check;
+
+const soon = { timeout: 15_000, interval: 25 };
+const closed: Check = { state: 'moving', progress: { completed: 0, total: null, message: 'waits' }, wakeAfterMs: 50 };
+
+const nodeParams = z.object({ nodeId: z.string(), host: z.string() });
+const base = {
+  params: nodeParams,
+  ports: [],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  undo: { nothing: 'It is on paper.' },
+} as const;
+
+const backend = (host: string): PaperNode => {
+  const node = cluster.backends.find((candidate) => candidate.host === host);
+  if (node === undefined) throw new Error(`no backend ${host}`);
+  return node;
+};
+const set = (kind: string, alive: boolean) =>
+  defineStep({
+    ...base,
+    kind,
+    describe: ({ host }) => `${kind} ${host}`,
+    check: async ({ host }) => (backend(host).alive === alive ? { state: 'done' } : { state: 'todo' }),
+    apply: async ({ host }) => {
+      backend(host).alive = alive;
+    },
+  });
+const stopPaper = set('stopPaper', false);
+const awaitPaper = defineStep({ ...base, kind: 'awaitPaper', describe: () => 'Wait', check: async () => gate });
+const startPaper = set('startPaper', true);
+
+/** Stops a backend on paper, waits at the gate, starts it. */
+const restartPaper = defineOperation({
+  name: 'restartPaper',
+  title: 'Restart paper',
+  version: 1,
+  summary: 'A toy.',
+  permission: 'cluster:check',
+  risk: 'low',
+  effect: 'changes',
+  input: z.object({ clusterId, nodeId: z.string(), host: z.string() }),
+  example: { clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_1', host: '10.0.0.11' },
+  slack: null,
+  steps: [stopPaper, awaitPaper, startPaper],
+  observe: async () => null,
+  plan: ({ nodeId, host }) => ({
+    summary: `Restart ${host}`,
+    steps: [stopPaper, awaitPaper, startPaper].map((step) => step.with({ nodeId, host })),
+  }),
+  postCheck: async () => ({ passed: true, checks: [] }),
+});
+
+beforeAll(async () => {
+  bench = await startBench({ operations: [restartPaper] });
+  worker = bench.work();
+  bench.watch();
+});
+
+afterAll(async () => {
+  await bench?.close();
+});
+
+beforeEach(async () => {
+  made += 1;
+  gate = closed;
+  cluster = paperCluster();
+  id = await bench.add(`paper-${made}`, cluster);
+  await expect.poll(async () => (await listNodes(bench.ctx.db, id)).length, soon).toBe(6);
+});
+
+async function restart(host = '10.0.0.11'): Promise<Run> {
+  const node = (await listNodes(bench.ctx.db, id)).find((candidate) => candidate.host === host);
+  const input = { clusterId: id, nodeId: node?.id ?? '', host };
+  const { run, userErrors } = await submit(bench.ctx.control, { operation: 'restartPaper', input, actor: operator });
+  if (run === null) throw new Error(JSON.stringify(userErrors));
+  await expect.poll(() => backend(host).alive, soon).toBe(false);
+  return run;
+}
+
+async function alerts(): Promise<string[]> {
+  return (await bench.alertsOf(id)).map(
+    ({ title, signal, mute }) => `${title}: ${signal}${mute.kind === 'NONE' ? '' : ` by ${mute.by}`}`,
+  );
+}
+
+describe('a node that a run is restarting', () => {
+  it('is no alert while it is away, but any other node is', async () => {
+    const run = await restart();
+    await bench.looks(cluster, 3);
+    expect(await alerts()).toEqual([]);
+    expect(await listPlannedWork(bench.ctx.db, { clusterId: id, windowMs: 0 })).toMatchObject([{ runId: run.id }]);
+    backend('10.0.0.12').alive = false;
+    await expect.poll(alerts, soon).toEqual(['be 10.0.0.12:9050 is down: FIRING']);
+    gate = { state: 'done' };
+    expect((await bench.until(run.id)).state).toBe('SUCCEEDED');
+    await bench.looks(cluster, 3);
+    expect(await alerts()).toEqual(['be 10.0.0.12:9050 is down: FIRING']);
+    expect(await listPlannedWork(bench.ctx.db, { clusterId: id, windowMs: 0 })).toEqual([]);
+    // A look that began a minute ago may have seen the node away.
+    expect(await listPlannedWork(bench.ctx.db, { clusterId: id, windowMs: 60_000 })).toMatchObject([{ runId: run.id }]);
+  });
+
+  it('is an alert when the run fails and leaves it down', async () => {
+    const run = await restart();
+    await bench.looks(cluster);
+    gate = { state: 'blocked', code: 'PRECONDITION_FAILED', message: 'It does not come back', hint: 'Look at it.' };
+    expect((await bench.until(run.id)).state).toBe('FAILED');
+    await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
+  });
+
+  it('is loud while the run is paused', async () => {
+    const run = await restart();
+    await pauseRun(bench.ctx.control, { runId: run.id, actor: operator });
+    gate = { state: 'done' };
+    await bench.until(run.id, ['PAUSED']);
+    await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
+    await resumeRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await bench.until(run.id);
+    await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: RESOLVED']);
+  });
+
+  it('is hidden when it was down before, and loud again when nobody has driven the run for two minutes', async () => {
+    backend('10.0.0.11').alive = false;
+    await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
+    const run = await restart();
+    await expect.poll(alerts, soon).toEqual([`be 10.0.0.11:9050 is down: FIRING by run:${run.id}`]);
+    await worker.stop();
+    const minutesAgo = (count: number) => new Date(Date.now() - count * 60_000);
+    const lastSign = async (at: Date) => {
+      const { db } = bench.ctx;
+      await db.updateTable('run').set({ wake_at: at, lease_expires_at: null }).where('id', '=', run.id).execute();
+    };
+    await lastSign(minutesAgo(1));
+    await bench.looks(cluster, 3);
+    expect(await alerts()).toEqual([`be 10.0.0.11:9050 is down: FIRING by run:${run.id}`]);
+    await lastSign(minutesAgo(3));
+    await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
+  });
+});
