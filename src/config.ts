@@ -17,6 +17,10 @@ const bootstrapTokens = z.array(
   }),
 );
 
+const slackLinks = z.array(
+  z.object({ user: z.string().regex(/^[UW][A-Z0-9]{2,31}$/), owner: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/) }),
+);
+
 const environment = z.object({
   DATABASE_URL: z.string().regex(/^mysql:\/\//, 'looks like mysql://user:password@host:3306/starwarden'),
   REDIS_URL: z.string().regex(/^rediss?:\/\//, 'looks like redis://:password@host:6379/0'),
@@ -51,6 +55,7 @@ const environment = z.object({
   SLACK_API_URL: z.string().optional(),
   SLACK_ALERT_CHANNEL: z.string().optional(),
   SLACK_RUN_CHANNEL: z.string().optional(),
+  SLACK_LINKS: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -67,6 +72,8 @@ export type SlackConfig = {
   /** Channel ids. Null = alerts (or runs asked for outside of Slack) are not posted. */
   readonly alertChannel: string | null;
   readonly runChannel: string | null;
+  /** Slack users that act as these people without linking themselves first. */
+  readonly links: readonly { readonly user: string; readonly owner: string }[];
 };
 
 export type Config = {
@@ -166,6 +173,7 @@ function slackConfig(given: Record<string, string | undefined>): SlackConfig | n
     apiUrl: given.SLACK_API_URL ?? null,
     alertChannel: given.SLACK_ALERT_CHANNEL ?? null,
     runChannel: given.SLACK_RUN_CHANNEL ?? null,
+    links: slackLinks.parse(JSON.parse(given.SLACK_LINKS ?? '[]')),
   };
 }
 

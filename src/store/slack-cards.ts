@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { terminalRunStates } from '../domain/run.ts';
+import { isTerminal, runStates } from '../domain/run.ts';
 import { newId } from '../ids.ts';
 import { type Database, databaseNow, databaseNowPlus, isDuplicateKey } from './database.ts';
 import type { Tables } from './tables.ts';
@@ -48,6 +48,8 @@ export type Line = {
 
 /** A process that works on cards, and for how long they are its own. */
 export type Claimer = { readonly owner: string; readonly leaseMs: number };
+
+const openRunStates = runStates.filter((state) => !isTerminal(state));
 
 /** How often an unchanged card of a live subject is compared with it anyway ("no news since"). */
 const recheckMs = 60_000;
@@ -101,9 +103,9 @@ export async function findCard(db: Database, subject: { kind: CardKind; subjectI
  */
 export async function listRunsWithoutCard(
   db: Database,
-  { youngerThanMs }: { youngerThanMs: number },
+  { youngerThanMs, slackOnly }: { youngerThanMs: number; slackOnly: boolean },
 ): Promise<readonly { runId: string; channel: string | null; slackUser: string | null }[]> {
-  const rows = await db
+  let query = db
     .selectFrom('run')
     .leftJoin('slack_card', (join) =>
       join.onRef('slack_card.subject_id', '=', 'run.id').on('slack_card.kind', '=', 'RUN'),
@@ -115,14 +117,12 @@ export async function listRunsWithoutCard(
     .select(['run.id as run_id', 'slack_request.channel', 'slack_request.slack_user'])
     .where('slack_card.id', 'is', null)
     .where((row) =>
-      row.or([
-        row('run.created_at', '>', databaseNowPlus(-youngerThanMs)),
-        row('run.state', 'not in', [...terminalRunStates]),
-      ]),
+      row.or([row('run.created_at', '>', databaseNowPlus(-youngerThanMs)), row('run.state', 'in', openRunStates)]),
     )
     .orderBy('run.number')
-    .limit(50)
-    .execute();
+    .limit(50);
+  if (slackOnly) query = query.where('slack_request.id', 'is not', null);
+  const rows = await query.execute();
   return rows.map((row) => ({ runId: row.run_id, channel: row.channel, slackUser: row.slack_user }));
 }
 
@@ -142,10 +142,51 @@ export async function claimRunCards(db: Database, claimer: Claimer, limit: numbe
         row('slack_card.state', '!=', 'SENT'),
         row('run.revision', '>', row.ref('slack_card.shown_revision')),
         row.and([
-          row('run.state', 'not in', [...terminalRunStates]),
+          row('run.state', 'in', openRunStates),
           row('slack_card.checked_at', '<', databaseNowPlus(-recheckMs)),
         ]),
       ]),
+    )
+    .orderBy('slack_card.next_try_at')
+    .limit(limit)
+    .execute();
+  return claimCards(
+    db,
+    claimer,
+    rows.map((row) => row.id),
+  );
+}
+
+/** Open alerts that somebody should hear of and that have no card. What resolves before it was posted never is. */
+export async function listAlertsWithoutCard(db: Database): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .leftJoin('slack_card', (join) =>
+      join.onRef('slack_card.subject_id', '=', 'alert.id').on('slack_card.kind', '=', 'ALERT'),
+    )
+    .select('alert.id')
+    .where('slack_card.id', 'is', null)
+    .where('alert.signal_state', '=', 'FIRING')
+    .where('alert.muted_by', 'is', null)
+    .where('alert.closed_at', 'is', null)
+    .orderBy('alert.number')
+    .limit(50)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export async function claimAlertCards(db: Database, claimer: Claimer, limit: number): Promise<readonly Card[]> {
+  const rows = await db
+    .selectFrom('slack_card')
+    .innerJoin('alert', 'alert.id', 'slack_card.subject_id')
+    .select('slack_card.id')
+    .where('slack_card.kind', '=', 'ALERT')
+    .where('slack_card.next_try_at', '<=', databaseNow)
+    .where((row) =>
+      row.or([row('slack_card.lease_expires_at', 'is', null), row('slack_card.lease_expires_at', '<', databaseNow)]),
+    )
+    .where((row) =>
+      row.or([row('slack_card.state', '!=', 'SENT'), row('alert.revision', '>', row.ref('slack_card.shown_revision'))]),
     )
     .orderBy('slack_card.next_try_at')
     .limit(limit)
@@ -213,17 +254,23 @@ export async function saveCard(
   return result.numUpdatedRows > 0n;
 }
 
-/** Adds a reply to a card's thread; the same key once only. */
-export async function ensureLine(
-  db: Database,
-  line: { cardId: string; key: string; text: string; broadcast: boolean },
-): Promise<void> {
+export type NewLine = { readonly key: string; readonly text: string; readonly broadcast: boolean };
+
+/** Adds replies to a card's thread; the same key once only. */
+export async function ensureLines(db: Database, cardId: string, lines: readonly NewLine[]): Promise<void> {
+  if (lines.length === 0) return;
+  const known = await db.selectFrom('slack_line').select('line_key').where('card_id', '=', cardId).execute();
+  for (const line of lines.filter(({ key }) => !known.some((row) => row.line_key === key)))
+    await insertLine(db, cardId, line);
+}
+
+async function insertLine(db: Database, cardId: string, line: NewLine): Promise<void> {
   try {
     await db
       .insertInto('slack_line')
       .values({
         id: newId('msg'),
-        card_id: line.cardId,
+        card_id: cardId,
         line_key: line.key,
         text: line.text,
         broadcast: line.broadcast ? 1 : 0,
@@ -239,7 +286,7 @@ export async function ensureLine(
       })
       .execute();
   } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
+    if (!isDuplicateKey(error)) throw error; // another process saw the same change
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHash, randomInt } from 'node:crypto';
-import { z } from 'zod';
-import { type Actor, type RoleBinding, roles } from '../domain/access.ts';
+import type { Actor } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { findActorByPersonId } from './access.ts';
 import { insertAudit } from './audit.ts';
 import {
   type Database,
@@ -57,32 +57,13 @@ export async function pruneSlack(db: Database): Promise<void> {
 
 /** The person a Slack account acts as, with the roles of this very moment; null = not linked, or the person is disabled. */
 export async function findSlackActor(db: Queryable, account: SlackAccount): Promise<Actor | null> {
-  const person = await db
+  const link = await db
     .selectFrom('slack_identity')
-    .innerJoin('person', 'person.id', 'slack_identity.person_id')
-    .select(['person.id', 'person.name'])
-    .where('slack_identity.team', '=', account.team)
-    .where('slack_identity.slack_user', '=', account.user)
-    .where('person.disabled_at', 'is', null)
+    .select('person_id')
+    .where('team', '=', account.team)
+    .where('slack_user', '=', account.user)
     .executeTakeFirst();
-  if (person === undefined) return null;
-  const rows = await db.selectFrom('role_binding').selectAll().where('person_id', '=', person.id).execute();
-  return { id: person.id, name: person.name, via: 'SLACK', bindings: rows.map(toBinding) };
-}
-
-function toBinding(row: { role: string; scope_kind: string; scope_value: string }): RoleBinding {
-  const role = z.enum(roles).parse(row.role);
-  const kind = z.enum(['all', 'environment', 'cluster']).parse(row.scope_kind);
-  switch (kind) {
-    case 'all':
-      return { role, scope: { kind } };
-    case 'environment':
-      return { role, scope: { kind, environment: row.scope_value } };
-    case 'cluster':
-      return { role, scope: { kind, clusterId: row.scope_value } };
-    default:
-      return kind satisfies never;
-  }
+  return link === undefined ? null : findActorByPersonId(db, link.person_id, 'SLACK');
 }
 
 /** The Slack account of a person in one workspace, for mentions; the newest when there are several. */

@@ -85,6 +85,8 @@ const statements = [
     UNIQUE KEY slack_line_key (card_id, line_key),
     KEY slack_line_due (state, next_try_at)
   ) ${options}`,
+  // finds young runs that have no message yet
+  sql`CREATE INDEX run_created ON run (created_at)`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

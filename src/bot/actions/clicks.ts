@@ -1,0 +1,73 @@
+import { can } from '../../domain/access.ts';
+import { AppError } from '../../errors.ts';
+import { findAlert, listAlertEvents } from '../../store/alerts.ts';
+import type { ClickAction, OpenAction } from '../bot.ts';
+import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
+import { alertDetails, readAlertValue } from '../views/alert-card.ts';
+import { denyView } from '../views/preview.ts';
+import { readRunValue } from '../views/run-buttons.ts';
+import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
+
+/** A value that none of our buttons carries. */
+export function forgedValue(): AppError {
+  return new AppError('INVALID_INPUT', 'This button carries nothing that I know', {
+    hint: 'Type the command instead; /sr help lists them.',
+  });
+}
+
+function runAction(verb: RunVerb): ClickAction {
+  return {
+    kind: 'act',
+    run: (bot, { ask, actor, value }) => {
+      const carried = readRunValue(value);
+      if (carried === null) throw forgedValue();
+      return decideRun(bot, verb, { ask, actor, runId: carried.runId, comment: null, planHash: carried.planHash });
+    },
+  };
+}
+
+function alertAction(verb: 'ack' | 'unack'): ClickAction {
+  return {
+    kind: 'act',
+    run: (bot, { ask, actor, value }) => {
+      const carried = readAlertValue(value);
+      if (carried === null) throw forgedValue();
+      return handleAlert(bot, verb, { ask, actor, alertId: carried.alertId, comment: null });
+    },
+  };
+}
+
+const showDetails: ClickAction = {
+  kind: 'act',
+  run: async (bot, { actor, value }) => {
+    const carried = readAlertValue(value);
+    if (carried === null) throw forgedValue();
+    const alert = await findAlert(bot.db, carried.alertId);
+    if (alert === null || !can(actor, 'cluster:read', { clusterId: alert.clusterId, environment: alert.environment })) {
+      throw new AppError('NOT_FOUND', 'There is no such alert', { hint: '/sr alerts lists those that are open.' });
+    }
+    return alertDetails(alert, await listAlertEvents(bot.db, { alertId: alert.id, limit: 100 }));
+  },
+};
+
+const askWhy: OpenAction = {
+  kind: 'open',
+  view: (value) => (value === null || readRunValue(value) === null ? null : denyView(value)),
+};
+
+/** Every button there is, by its action id. */
+export const clicks: ReadonlyMap<string, ClickAction | OpenAction> = new Map<string, ClickAction | OpenAction>([
+  ['run.approve', runAction('approve')],
+  ['run.deny', askWhy],
+  ['run.cancel', runAction('cancel')],
+  ['run.pause', runAction('pause')],
+  ['run.resume', runAction('resume')],
+  ['run.retry', runAction('retry')],
+  ['run.undo', runAction('undo')],
+  ['alert.ack', alertAction('ack')],
+  ['alert.unack', alertAction('unack')],
+  ['alert.details', showDetails],
+  ['draft.start', startDraftAction],
+  ['draft.cancel', cancelDraftAction],
+  ['draft.confirm', confirmDraftAction],
+]);

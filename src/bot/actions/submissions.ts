@@ -1,0 +1,38 @@
+import type { Submission } from '../bot.ts';
+import { decideRun } from '../commands/control.ts';
+import { readRunValue } from '../views/run-buttons.ts';
+import { forgedValue } from './clicks.ts';
+import { ownDraft, startDraft } from './drafts.ts';
+
+/** The cluster's name was typed. Whether it is the right one is said by the one door, which knows the cluster. */
+const confirmDraft: Submission = {
+  check: ({ values }) => ((values.get('name') ?? '').trim() === '' ? { name: 'Type the name of the cluster.' } : null),
+  run: async (bot, { ask, actor, form }) => {
+    const draft = await ownDraft(bot, ask, form.metadata);
+    return startDraft(bot, { ask, actor, draft, confirm: (form.values.get('name') ?? '').trim() });
+  },
+};
+
+const denyRun: Submission = {
+  check: ({ values }) => {
+    const length = (values.get('reason') ?? '').trim().length;
+    return length < 5 || length > 500 ? { reason: 'Between 5 and 500 characters.' } : null;
+  },
+  run: (bot, { ask, actor, form }) => {
+    const carried = readRunValue(form.metadata);
+    if (carried === null) throw forgedValue();
+    return decideRun(bot, 'deny', {
+      ask,
+      actor,
+      runId: carried.runId,
+      planHash: carried.planHash,
+      comment: (form.values.get('reason') ?? '').trim(),
+    });
+  },
+};
+
+/** Every form there is, by its callback id. */
+export const submissions: ReadonlyMap<string, Submission> = new Map([
+  ['draft.confirm', confirmDraft],
+  ['run.deny', denyRun],
+]);

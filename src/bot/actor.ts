@@ -1,0 +1,34 @@
+import type { Actor } from '../domain/access.ts';
+import { AppError } from '../errors.ts';
+import { findPersonIdByName, findSlackActor, linkSlackUser } from '../store/slack.ts';
+import type { Ask, Bot } from './bot.ts';
+import { errorName } from './lookup.ts';
+
+/** Why this account may not act from this place, whoever it is linked with; null = it may. */
+export async function whyNotHere(bot: Bot, ask: Pick<Ask, 'team' | 'user' | 'channel'>): Promise<string | null> {
+  if (ask.team !== bot.self.team) return 'Only members of this workspace may give orders here.';
+  try {
+    return (
+      (await bot.seen.whyNotUser(ask.user)) ?? (ask.channel === null ? null : await bot.seen.whyNotChannel(ask.channel))
+    );
+  } catch (error) {
+    throw new AppError('PRECONDITION_FAILED', `Slack did not say who you are (${errorName(error) ?? 'no answer'})`, {
+      hint: 'Try again in a moment.',
+      retryable: true,
+      cause: error,
+    });
+  }
+}
+
+/** The person behind a Slack account, with the roles of this moment; null = not linked. Nothing is remembered between actions. */
+export async function actorOf(bot: Bot, ask: Pick<Ask, 'team' | 'user'>): Promise<Actor | null> {
+  const actor = await findSlackActor(bot.db, ask);
+  if (actor !== null) return actor;
+  const link = bot.settings.links.find(({ user }) => user === ask.user);
+  if (link === undefined) return null;
+  const personId = await findPersonIdByName(bot.db, link.owner);
+  if (personId === null) return null;
+  await linkSlackUser(bot.db, { team: ask.team, user: ask.user, personId });
+  bot.log.info({ slackUser: ask.user, person: link.owner }, 'linked a Slack user as configured');
+  return findSlackActor(bot.db, ask);
+}

@@ -1,0 +1,104 @@
+import type { ModalView } from '@slack/web-api';
+import type { Logger } from 'pino';
+import type { Actor } from '../domain/access.ts';
+import type { ControlDeps } from '../operations/control.ts';
+import type { AnyOperation } from '../operations/define.ts';
+import type { Database } from '../store/database.ts';
+import type { Clients } from './clients.ts';
+import type { CommandSpec, ParsedCommand } from './grammar.ts';
+import type { SeenInSlack } from './lookup.ts';
+import type { Message } from './views/text.ts';
+
+export type BotSettings = {
+  readonly botToken: string;
+  /** Null when requests come over HTTP. */
+  readonly appToken: string | null;
+  /** Null in Socket Mode. */
+  readonly signingSecret: string | null;
+  readonly apiUrl: string | null;
+  readonly alertChannel: string | null;
+  readonly runChannel: string | null;
+  /** Slack users that act as these people without linking themselves; for the sandbox and the first ADMIN. */
+  readonly links: readonly { readonly user: string; readonly owner: string }[];
+};
+
+/** The part of the program's context that the bot is built from. */
+export type BotContext = {
+  readonly config: { readonly owner: string; readonly slack: BotSettings | null };
+  readonly log: Logger;
+  readonly db: Database;
+  readonly doorbell: { onChanged(listener: (topic: string) => void): () => void };
+  readonly operations: ReadonlyMap<string, AnyOperation>;
+  readonly control: ControlDeps;
+  readonly now: () => Date;
+};
+
+/** Everything that a command or a click needs. */
+export type Bot = Pick<BotContext, 'log' | 'db' | 'operations' | 'control' | 'now'> & {
+  readonly settings: BotSettings;
+  readonly clients: Clients;
+  /** Our own ids, as Slack told them at the start. */
+  readonly self: { readonly team: string; readonly user: string };
+  readonly seen: SeenInSlack;
+  readonly commands: readonly BotCommand[];
+  /** Looks at the cards now instead of at the next poll. */
+  readonly wakeCards: () => void;
+};
+
+/** One thing that somebody did in Slack, after it was acknowledged. */
+export type Ask = {
+  /** Id of the request in our own tables; also the idempotency key of what it starts. */
+  readonly id: string;
+  readonly team: string;
+  readonly user: string;
+  /** Null for forms. */
+  readonly channel: string | null;
+  /** What was typed, without the slash command; empty for clicks. */
+  readonly line: string;
+  /** Tells the asker, and nobody else. Never throws. */
+  readonly answer: (message: Message) => Promise<void>;
+};
+
+type Common = {
+  readonly spec: CommandSpec;
+  readonly summary: string;
+  /** Without the slash command. */
+  readonly examples: readonly string[];
+  /** Said at once when the answer takes a while; null = the answer is quick. */
+  readonly waiting: string | null;
+  /** Whether this person could use it anywhere; for the help. */
+  readonly isAllowed: (actor: Actor) => boolean;
+};
+
+/** A verb of `/sr`. Most need a linked person; `anyone` is for those that make one. */
+export type BotCommand = Common &
+  (
+    | {
+        readonly access: 'linked';
+        run(bot: Bot, call: { ask: Ask; command: ParsedCommand; actor: Actor }): Promise<Message>;
+      }
+    | {
+        readonly access: 'anyone';
+        run(bot: Bot, call: { ask: Ask; command: ParsedCommand; actor: Actor | null }): Promise<Message>;
+      }
+  );
+
+/** What a button does once the asker is known; null = the card itself is the answer. */
+export type ClickAction = {
+  readonly kind: 'act';
+  run(bot: Bot, click: { ask: Ask; value: string | null; actor: Actor }): Promise<Message>;
+};
+
+/**
+ * A button that opens a form. A trigger lives for 3 s, so the form opens before anything is looked up; who may do it is
+ * decided when the form comes back. Null = the button carries nonsense.
+ */
+export type OpenAction = { readonly kind: 'open'; view(value: string | null): ModalView | null };
+
+export type Submission = {
+  /** What can be seen to be wrong without asking anybody: texts by block id. */
+  check(form: Form): Record<string, string> | null;
+  run(bot: Bot, call: { ask: Ask; form: Form; actor: Actor }): Promise<Message>;
+};
+
+export type Form = { readonly metadata: string; readonly values: ReadonlyMap<string, string> };

@@ -1,0 +1,125 @@
+import type { AlertEventType } from '../../domain/alert.ts';
+import { productionEnvironment } from '../../domain/approval.ts';
+import { isTerminal } from '../../domain/run.ts';
+import { allowedActions } from '../../operations/control.ts';
+import { findAlert, listAlertEvents } from '../../store/alerts.ts';
+import { findApprovalOfRun, listVotes } from '../../store/approvals.ts';
+import { findRun, listSteps } from '../../store/runs.ts';
+import { findSlackUserOfPerson } from '../../store/slack.ts';
+import type { Card, NewLine } from '../../store/slack-cards.ts';
+import { listApprovers, readLastEventAt } from '../../store/slack-reads.ts';
+import type { Bot } from '../bot.ts';
+import { alertCard } from '../views/alert-card.ts';
+import { endLine, type RunCardData, runCard } from '../views/run-card.ts';
+import { date, type Message, mention, safe } from '../views/text.ts';
+
+/** What a card should show now. */
+export type CardContent = {
+  readonly message: Message;
+  readonly revision: number;
+  /** Replies that its thread should have. */
+  readonly lines: readonly NewLine[];
+  /** Where else it may stand when its channel cannot be reached, best first: channels, or people. */
+  readonly otherPlaces: readonly string[];
+};
+
+/** A card, or only what it would be about. */
+export type Subject = Pick<Card, 'kind' | 'subjectId'> & Partial<Pick<Card, 'createdAt'>>;
+
+/** A run that says nothing for so long is shown as silent, not as a bar that stands still. */
+const silentMs = 2 * 60_000;
+
+/** Reads the subject of a card and builds its message; null when the subject is gone. */
+export function readContent(bot: Bot, card: Subject, options: { mayRepeat: boolean }): Promise<CardContent | null> {
+  return card.kind === 'RUN' ? readRunContent(bot, card, options) : readAlertContent(bot, card, options);
+}
+
+async function readRunContent(
+  bot: Bot,
+  card: Subject,
+  { mayRepeat }: { mayRepeat: boolean },
+): Promise<CardContent | null> {
+  const run = await findRun(bot.db, card.subjectId);
+  if (run === null) return null;
+  const steps = await listSteps(bot.db, run.id);
+  const operation = bot.operations.get(run.operation);
+  const approval = await findApprovalOfRun(bot.db, run.id);
+  const lastEventAt = run.state === 'RUNNING' ? await readLastEventAt(bot.db, run.id) : null;
+  const holder = run.blockedBy === null ? null : await findRun(bot.db, run.blockedBy);
+  const data: RunCardData = {
+    run,
+    steps,
+    title: operation?.title ?? run.operation,
+    actions: operation === undefined ? [] : allowedActions(run, operation, steps),
+    approval,
+    votes: approval === null ? [] : await listVotes(bot.db, approval.id),
+    approvers:
+      run.state === 'AWAITING_APPROVAL'
+        ? await listApprovers(bot.db, {
+            clusterId: run.clusterId,
+            environment: run.environment,
+            exceptPersonId: run.requestedById,
+            limit: 10,
+          })
+        : [],
+    blockedBy: holder?.number ?? null,
+    silentSince: lastEventAt !== null && bot.now().getTime() - lastEventAt.getTime() > silentMs ? lastEventAt : null,
+    mayRepeat,
+  };
+  const requester = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: run.requestedById });
+  const places = [bot.settings.runChannel, run.via === 'SLACK' ? requester : null];
+  return {
+    message: runCard(data),
+    revision: run.revision,
+    lines: runLines(data, requester),
+    otherPlaces: places.filter((place) => place !== null),
+  };
+}
+
+function runLines(data: RunCardData, requester: string | null): NewLine[] {
+  const { run } = data;
+  const call = requester === null ? null : mention(requester);
+  const lines: NewLine[] = data.votes.map((vote) => ({
+    key: `vote:${vote.personId}`,
+    text: `${safe(vote.personName, 60)} ${vote.vote === 'APPROVE' ? 'approved' : 'denied'} it ${date(vote.at)}${vote.comment === null ? '' : `: ${safe(vote.comment, 500)}`}`,
+    broadcast: false,
+  }));
+  if (run.state === 'INTERRUPTED') {
+    const why = run.failure === null ? '' : ` ${safe(run.failure.message, 600)} ${safe(run.failure.hint ?? '', 300)}`;
+    lines.push({
+      key: `interrupted:${run.fence}`,
+      text: `${call === null ? '' : `${call} `}*INTERRUPTED*: a person must decide.${why}`,
+      broadcast: true,
+    });
+  }
+  if (isTerminal(run.state)) {
+    const at = run.finishedAt?.getTime() ?? 0;
+    const isLoud = run.state === 'FAILED' || run.environment === productionEnvironment;
+    lines.push({ key: `end:${at}`, text: endLine(data, { requester: call }), broadcast: isLoud });
+  }
+  return lines;
+}
+
+/** One line per change that a person may want to read later; repeats are only counted on the card. */
+const toldEvents: readonly AlertEventType[] = [
+  ...(['REOPENED', 'RESOLVED', 'STALE', 'DATA_BACK', 'ACKED', 'UNACKED', 'ACK_RUNS_OUT', 'ACK_EXPIRED'] as const),
+  ...(['SEVERITY_ROSE', 'SEVERITY_FELL', 'MUTED', 'UNMUTED'] as const),
+];
+
+async function readAlertContent(
+  bot: Bot,
+  card: Subject,
+  { mayRepeat }: { mayRepeat: boolean },
+): Promise<CardContent | null> {
+  const alert = await findAlert(bot.db, card.subjectId);
+  if (alert === null) return null;
+  const events = await listAlertEvents(bot.db, { alertId: alert.id, limit: 500 });
+  const lines = events
+    .filter((event) => toldEvents.includes(event.type) && (card.createdAt === undefined || event.at >= card.createdAt))
+    .map((event) => ({
+      key: `event:${event.id}`,
+      text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
+      broadcast: event.type === 'SEVERITY_ROSE',
+    }));
+  return { message: alertCard({ alert, mayRepeat }), revision: alert.revision, lines, otherPlaces: [] };
+}

@@ -1,0 +1,197 @@
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+  type WebClient,
+} from '@slack/web-api';
+import type { Message } from '../views/text.ts';
+
+/** What became of one call to Slack. */
+export type Outcome =
+  | { readonly kind: 'sent'; readonly channel: string; readonly ts: string }
+  /** Certainly not stored; the same may work after so long. `limited` = Slack asked for the pause. */
+  | { readonly kind: 'later'; readonly afterMs: number; readonly limited: boolean; readonly error: string }
+  /** No answer: it may be stored. */
+  | { readonly kind: 'unknown'; readonly error: string }
+  /** Slack does not like the content. */
+  | { readonly kind: 'content'; readonly error: string }
+  /** Slack does not let us into the channel. */
+  | { readonly kind: 'channel'; readonly error: string }
+  /** The message to be edited is gone, or too old. */
+  | { readonly kind: 'gone'; readonly error: string }
+  | { readonly kind: 'refused'; readonly error: string };
+
+export type Failure = Exclude<Outcome, { kind: 'sent' }>;
+
+const contentErrors = [
+  ...[
+    'invalid_blocks',
+    'invalid_blocks_format',
+    'msg_blocks_too_long',
+    'msg_too_long',
+    'no_text',
+    'too_many_attachments',
+  ],
+  ...['attachment_payload_limit_exceeded', 'invalid_attachments', 'metadata_too_large', 'block_mismatch'],
+];
+const channelErrors = [
+  'not_in_channel',
+  'channel_not_found',
+  'is_archived',
+  'is_inactive',
+  'messages_tab_disabled',
+  'cannot_dm_bot',
+  'user_disabled',
+  'user_not_found',
+];
+const goneErrors = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
+const serverErrors = ['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'update_failed'];
+/** Nothing left this machine, so nothing can have been stored. */
+const neverLeft = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+
+const metadataType = 'sr_card';
+const lookBackMs = 10 * 60_000;
+const maxPages = 5;
+
+export type Post = {
+  /** Id of the card or line, by which it is found again. */
+  readonly id: string;
+  readonly channel: string;
+  readonly threadTs: string | null;
+  readonly broadcast: boolean;
+  readonly message: Message;
+};
+
+/** Posts once. Never throws and never repeats. */
+export async function post(client: WebClient, { id, channel, threadTs, broadcast, message }: Post): Promise<Outcome> {
+  return attempt(async () => {
+    const answer = await client.apiCall('chat.postMessage', {
+      channel: await conversationId(client, channel),
+      ...message,
+      metadata: metadataOf(id),
+      unfurl_links: false,
+      unfurl_media: false,
+      ...(threadTs === null ? {} : { thread_ts: threadTs, reply_broadcast: broadcast }),
+    });
+    return sentAs(answer);
+  });
+}
+
+/** Edits a message to exactly this content: parts that it does not have are cleared. */
+export async function edit(
+  client: WebClient,
+  { id, channel, ts, message }: { id: string; channel: string; ts: string; message: Message },
+): Promise<Outcome> {
+  return attempt(async () =>
+    sentAs(
+      await client.apiCall('chat.update', {
+        channel,
+        ts,
+        text: message.text,
+        blocks: message.blocks ?? [],
+        attachments: message.attachments ?? [],
+        metadata: metadataOf(id),
+      }),
+    ),
+  );
+}
+
+/** Looks whether a post whose answer was lost stands in the channel. `unclear` = nobody could look. */
+export async function look(
+  client: WebClient,
+  sought: { id: string; channel: string; threadTs: string | null; since: Date },
+): Promise<{ ts: string; channel: string } | 'absent' | 'unclear'> {
+  try {
+    const channel = await conversationId(client, sought.channel);
+    const oldest = String((sought.since.getTime() - lookBackMs) / 1000);
+    let cursor: string | undefined;
+    for (let page = 0; page < maxPages; page += 1) {
+      const options = {
+        channel,
+        oldest,
+        limit: 200,
+        include_all_metadata: true,
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      const answer =
+        sought.threadTs === null
+          ? await client.conversations.history(options)
+          : await client.conversations.replies({ ...options, ts: sought.threadTs });
+      const found = (answer.messages ?? []).find((message) => cardOf(message) === sought.id);
+      if (found?.ts !== undefined) return { ts: found.ts, channel };
+      cursor = answer.response_metadata?.next_cursor;
+      if (cursor === undefined || cursor === '') return 'absent';
+    }
+    return 'unclear';
+  } catch {
+    return 'unclear';
+  }
+}
+
+/** A person's id as a channel means the direct conversation, which has an id of its own. */
+async function conversationId(client: WebClient, channel: string): Promise<string> {
+  if (!/^[UW]/.test(channel)) return channel;
+  const answer = await client.conversations.open({ users: channel });
+  return answer.channel?.id ?? channel;
+}
+
+function metadataOf(id: string) {
+  return { event_type: metadataType, event_payload: { card: id } };
+}
+
+function cardOf(message: { metadata?: { event_type?: string; event_payload?: object } | undefined }): string | null {
+  const payload = message.metadata?.event_type === metadataType ? message.metadata.event_payload : undefined;
+  return payload !== undefined && 'card' in payload && typeof payload.card === 'string' ? payload.card : null;
+}
+
+async function attempt(call: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await call();
+  } catch (error) {
+    return judge(error);
+  }
+}
+
+function sentAs(answer: object): Outcome {
+  if ('ts' in answer && typeof answer.ts === 'string' && 'channel' in answer && typeof answer.channel === 'string') {
+    return { kind: 'sent', ts: answer.ts, channel: answer.channel };
+  }
+  return { kind: 'unknown', error: 'the answer names no message' };
+}
+
+/** What an error of the Slack kit means for the message. */
+export function judge(error: unknown): Failure {
+  if (error instanceof WebAPIRateLimitedError) {
+    return { kind: 'later', afterMs: error.retryAfter * 1_000, limited: true, error: 'ratelimited' };
+  }
+  if (error instanceof WebAPIPlatformError) return judgeName(error.data.error);
+  if (error instanceof WebAPIHTTPError) {
+    const name = `HTTP ${error.statusCode}`;
+    return error.statusCode >= 500 ? { kind: 'unknown', error: name } : { kind: 'refused', error: name };
+  }
+  if (error instanceof WebAPIRequestError && neverLeft.includes(codeOf(error.original) ?? '')) {
+    return { kind: 'later', afterMs: 5_000, limited: false, error: 'Slack cannot be reached' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  // A 429 without a time to wait.
+  if (message.startsWith('Retry header did not contain'))
+    return { kind: 'later', afterMs: 30_000, limited: true, error: 'ratelimited' };
+  return { kind: 'unknown', error: message };
+}
+
+function judgeName(error: string): Failure {
+  if (error === 'ratelimited' || error === 'rate_limited')
+    return { kind: 'later', afterMs: 30_000, limited: true, error };
+  if (contentErrors.includes(error)) return { kind: 'content', error };
+  if (channelErrors.includes(error) || error.startsWith('restricted_action')) return { kind: 'channel', error };
+  if (goneErrors.includes(error)) return { kind: 'gone', error };
+  return serverErrors.includes(error) ? { kind: 'unknown', error } : { kind: 'refused', error };
+}
+
+/** The code of a network error, which stands in the cause of what `fetch` throws. */
+function codeOf(error: unknown, depth = 0): string | null {
+  if (!(error instanceof Error) || depth > 4) return null;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return codeOf(error.cause, depth + 1);
+}

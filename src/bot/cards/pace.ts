@@ -1,0 +1,36 @@
+/** How fast things are sent. Defaults keep below Slack's published limits with room to spare. */
+export type Pace = {
+  /** How often MySQL is asked for what is due. */
+  readonly pollMs: number;
+  /** Between two posts into one channel; Slack takes about one a second. */
+  readonly postGapMs: number;
+  /** Between any two edits of this process: 40 a minute, where Slack takes 50. */
+  readonly editGapMs: number;
+  /** Between two edits of one message. */
+  readonly cardGapMs: number;
+};
+
+export const defaultPace: Pace = { pollMs: 1_000, postGapMs: 1_000, editGapMs: 1_500, cardGapMs: 3_000 };
+
+export type Gate = {
+  /** 0 = go now, and the next must wait `gapMs`; otherwise how long to wait. */
+  enter(key: string, gapMs: number): number;
+  /** Nobody enters for so long. */
+  close(key: string, forMs: number): void;
+};
+
+/** One gate per channel and kind of call. In memory: after a restart the first 429 closes it again. */
+export function createGate(clock: () => number = () => performance.now()): Gate {
+  const openAt = new Map<string, number>();
+  return {
+    enter: (key, gapMs) => {
+      const wait = Math.ceil((openAt.get(key) ?? 0) - clock());
+      if (wait > 0) return wait;
+      openAt.set(key, clock() + gapMs);
+      return 0;
+    },
+    close: (key, forMs) => {
+      openAt.set(key, Math.max(openAt.get(key) ?? 0, clock() + forMs));
+    },
+  };
+}

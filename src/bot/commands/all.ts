@@ -1,0 +1,26 @@
+import type { AnyOperation } from '../../operations/define.ts';
+import type { BotCommand } from '../bot.ts';
+import { alertCommands, runCommands } from './control.ts';
+import { help, link, whoami } from './identity.ts';
+import { operationCommands } from './operation.ts';
+import { alerts, clusters, run, runs, status } from './reads.ts';
+
+/** Every verb there is: our own, and those of the operations. Throws when two are spelled alike. */
+export function allCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {
+  const all = [
+    help,
+    status,
+    clusters,
+    runs,
+    run,
+    ...operationCommands(operations),
+    ...runCommands,
+    alerts,
+    ...alertCommands,
+    whoami,
+    link,
+  ];
+  const twice = all.find((command, index) => all.findIndex((other) => other.spec.verb === command.spec.verb) !== index);
+  if (twice !== undefined) throw new Error(`two commands are called ${twice.spec.verb}`);
+  return all;
+}

@@ -1,0 +1,188 @@
+import { type Actor, canSomewhere, type Permission } from '../../domain/access.ts';
+import { alertName } from '../../domain/alert.ts';
+import {
+  approveRun,
+  type ControlDeps,
+  type ControlRequest,
+  cancelRun,
+  pauseRun,
+  rejectRun,
+  resumeRun,
+  retryRun,
+  undoRun,
+} from '../../operations/control.ts';
+import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alert-handling.ts';
+import { findApprovalOfRun, listVotes } from '../../store/approvals.ts';
+import type { Run } from '../../store/run-rows.ts';
+import { ensureCard } from '../../store/slack-cards.ts';
+import type { Ask, Bot, BotCommand } from '../bot.ts';
+import type { Positional } from '../grammar.ts';
+import { findAlertByWord, findRunByWord } from '../resolve.ts';
+import { notice } from '../views/notices.ts';
+import { type Message, safe } from '../views/text.ts';
+
+/** What can be asked of a run, by verb. */
+export const runVerbs = ['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'] as const;
+export type RunVerb = (typeof runVerbs)[number];
+
+type Decide = (deps: ControlDeps, request: ControlRequest & { planHash?: string | null }) => Promise<Run>;
+
+const decisions: Record<
+  RunVerb,
+  { decide: Decide; permission: Permission; summary: string; said: string; note: 'optional' | 'needed' }
+> = {
+  cancel: {
+    decide: cancelRun,
+    permission: 'run:control',
+    summary: 'Stop a run.',
+    said: 'You asked to cancel',
+    note: 'optional',
+  },
+  pause: {
+    decide: pauseRun,
+    permission: 'run:control',
+    summary: 'Let the step that is under way end, then wait.',
+    said: 'You asked to pause',
+    note: 'optional',
+  },
+  resume: {
+    decide: resumeRun,
+    permission: 'run:control',
+    summary: 'Go on with a paused run.',
+    said: 'You resumed',
+    note: 'optional',
+  },
+  retry: {
+    decide: retryRun,
+    permission: 'run:control',
+    summary: 'Go on from the step that failed.',
+    said: 'You retried',
+    note: 'optional',
+  },
+  undo: {
+    decide: undoRun,
+    permission: 'run:control',
+    summary: 'Take back what a run did, step by step.',
+    said: 'You asked to undo',
+    note: 'optional',
+  },
+  approve: {
+    decide: approveRun,
+    permission: 'run:approve',
+    summary: 'Say yes to a run that waits for approval.',
+    said: 'You approved',
+    note: 'optional',
+  },
+  deny: {
+    decide: rejectRun,
+    permission: 'run:approve',
+    summary: 'Say no to a run that waits for approval, and why.',
+    said: 'You denied',
+    note: 'needed',
+  },
+};
+
+/** Decides about a run as the actor, with the actor's rights, and answers what came of it. `planHash` = the plan that was seen. */
+export async function decideRun(
+  bot: Bot,
+  verb: RunVerb,
+  request: { ask: Ask; actor: Actor; runId: string; comment: string | null; planHash: string | null },
+): Promise<Message> {
+  const { decide, said } = decisions[verb];
+  const { ask, actor, runId, comment, planHash } = request;
+  const run = await decide(bot.control, { runId, actor, comment, planHash, requestId: ask.id });
+  // A retry that had to be planned afresh is another run, which belongs where it was asked for.
+  if (run.id !== runId && ask.channel !== null)
+    await ensureCard(bot.db, { kind: 'RUN', subjectId: run.id, channel: ask.channel });
+  bot.wakeCards();
+  return notice(`${said} R-${run.number}${await votesOf(bot, verb, run)}. It is *${run.state.replace('_', ' ')}* now.`);
+}
+
+async function votesOf(bot: Bot, verb: RunVerb, run: Run): Promise<string> {
+  if (verb !== 'approve') return '';
+  const approval = await findApprovalOfRun(bot.db, run.id);
+  if (approval === null) return '';
+  const yes = (await listVotes(bot.db, approval.id)).filter((vote) => vote.vote === 'APPROVE').length;
+  return ` (${yes} of ${approval.required})`;
+}
+
+function runCommand(verb: RunVerb): BotCommand {
+  const { permission, summary, note } = decisions[verb];
+  const isVote = permission === 'run:approve';
+  const positional: Positional[] = [
+    { name: isVote ? 'approval' : 'run', kind: 'word', isOptional: false },
+    { name: note === 'needed' ? 'why' : 'note', kind: 'rest', isOptional: note === 'optional' },
+  ];
+  return {
+    spec: { verb, positional, flags: [] },
+    summary,
+    examples: [isVote ? `${verb} P-5${note === 'needed' ? ' not during the campaign' : ''}` : `${verb} R-12`],
+    waiting: null,
+    isAllowed: (actor) => canSomewhere(actor, permission),
+    access: 'linked',
+    async run(bot, { ask, actor, command }) {
+      const word = command.words.get(isVote ? 'approval' : 'run')?.[0] ?? '';
+      const comment = command.words.get('note')?.[0] ?? command.words.get('why')?.[0] ?? null;
+      const run = await findRunByWord(bot.db, actor, word);
+      return decideRun(bot, verb, {
+        ask,
+        actor,
+        runId: run.id,
+        comment: comment?.slice(0, 500) ?? null,
+        planHash: null,
+      });
+    },
+  };
+}
+
+export const runCommands: readonly BotCommand[] = runVerbs.map(runCommand);
+
+/** Says who takes care of an alert from now on. */
+export async function handleAlert(
+  bot: Bot,
+  verb: 'ack' | 'unack',
+  request: { ask: Ask; actor: Actor; alertId: string; comment: string | null },
+): Promise<Message> {
+  const { ask, actor, alertId, comment } = request;
+  const decide = verb === 'ack' ? acknowledgeAlert : unacknowledgeAlert;
+  const alert = await decide(bot.db, { alertId, actor, comment, requestId: ask.id, changed: bot.control.changed });
+  bot.wakeCards();
+  const { handling } = alert;
+  if (handling.kind === 'UNACKED')
+    return notice(`Nobody takes care of ${alertName(alert)} now: ${safe(alert.title, 150)}.`);
+  return notice(
+    `${handling.byId === actor.id ? 'You take' : `${safe(handling.byName, 60)} takes`} care of ${alertName(alert)}: ${safe(alert.title, 150)}. \`/sr unack ${alertName(alert)}\` takes that back.`,
+  );
+}
+
+function alertCommand(verb: 'ack' | 'unack', summary: string): BotCommand {
+  return {
+    spec: {
+      verb,
+      positional: [
+        { name: 'alert', kind: 'word', isOptional: false },
+        { name: 'note', kind: 'rest', isOptional: true },
+      ],
+      flags: [],
+    },
+    summary,
+    examples: [`${verb} A-7`],
+    waiting: null,
+    isAllowed: (actor) => canSomewhere(actor, 'alert:handle'),
+    access: 'linked',
+    async run(bot, { ask, actor, command }) {
+      const alert = await findAlertByWord(bot.db, actor, command.words.get('alert')?.[0] ?? '');
+      return handleAlert(bot, verb, {
+        ask,
+        actor,
+        alertId: alert.id,
+        comment: command.words.get('note')?.[0]?.slice(0, 500) ?? null,
+      });
+    },
+  };
+}
+
+export const alertCommands: readonly BotCommand[] = [
+  alertCommand('ack', 'Say that you take care of an alert.'),
+  alertCommand('unack', 'Take an acknowledgement back.'),
+];

@@ -1,0 +1,159 @@
+import { type Actor, canSomewhere } from '../../domain/access.ts';
+import { approvalsRequired, needsConfirmation } from '../../domain/approval.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { AnyOperation } from '../../operations/define.ts';
+import { submit } from '../../operations/submit.ts';
+import type { Run } from '../../store/run-rows.ts';
+import { ensureCard } from '../../store/slack-cards.ts';
+import { insertDraft, type SlackDraft } from '../../store/slack-drafts.ts';
+import type { Ask, Bot, BotCommand } from '../bot.ts';
+import { type ParsedCommand, usageOf } from '../grammar.ts';
+import { type OperationCommand, operationCommand } from '../operation-command.ts';
+import { resolveReferences } from '../resolve.ts';
+import { notice, userErrorsNotice } from '../views/notices.ts';
+import { preview } from '../views/preview.ts';
+import { type Message, safe } from '../views/text.ts';
+
+/** The commands of all operations that have one, made from their definitions. */
+export function operationCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {
+  return [...operations.values()].flatMap((operation) => {
+    const command = operationCommand(operation);
+    return command === null ? [] : [toBotCommand(command)];
+  });
+}
+
+function toBotCommand(command: OperationCommand): BotCommand {
+  const { operation, slack, spec } = command;
+  return {
+    spec,
+    summary: operation.summary,
+    examples: slack.examples,
+    waiting: `Planning: ${operation.title}…`,
+    isAllowed: (actor) => canSomewhere(actor, operation.permission),
+    access: 'linked',
+    run: (bot, call) => askOperation(bot, command, call),
+  };
+}
+
+/**
+ * Small things start at once; what affects service is shown first and started by a button, unless the plan that was
+ * seen is named with `--plan` (and the cluster with `--confirm` where that is asked for).
+ */
+async function askOperation(
+  bot: Bot,
+  known: OperationCommand,
+  { ask, command, actor }: { ask: Ask; command: ParsedCommand; actor: Actor },
+): Promise<Message> {
+  const { operation } = known;
+  const { input, cluster } = await resolveReferences(bot.db, actor, known.read(command));
+  const options = optionsOf(command);
+  const clusterName = cluster?.name ?? String(input.name ?? '');
+  const environment = cluster?.environment ?? String(input.environment ?? '');
+  const isSmall = operation.risk === 'read' || operation.risk === 'low';
+  const isAgreed = options.planHash !== null && (!needsConfirmation(operation.risk) || options.confirm !== null);
+  if (!options.dryRun && (isSmall || isAgreed))
+    return startOperation(bot, { ask, actor, operation, input, ...options, usage: usageOf(known.spec) });
+
+  const dry = await submit(bot.control, {
+    operation: operation.name,
+    input,
+    actor,
+    options: { dryRun: true, reason: options.reason },
+    requestId: ask.id,
+  });
+  if (dry.plan === null) return userErrorsNotice(dry.userErrors, usageOf(known.spec));
+  const draft: Omit<SlackDraft, 'state' | 'runId'> = {
+    id: ask.id,
+    team: ask.team,
+    user: ask.user,
+    channel: ask.channel,
+    operation: operation.name,
+    input,
+    planHash: dry.plan.hash,
+    clusterName,
+    confirm: options.confirm,
+    reason: options.reason,
+    line: ask.line,
+  };
+  if (!options.dryRun) await insertDraft(bot.db, draft);
+  return preview({
+    title: operation.title,
+    clusterName,
+    risk: operation.risk,
+    plan: dry.plan,
+    reason: options.reason,
+    approvals: approvalsRequired(operation.risk, environment),
+    irreversible: irreversibleOf(operation, dry.plan),
+    draftId: options.dryRun ? null : draft.id,
+    asksForName: needsConfirmation(operation.risk) && options.confirm === null,
+  });
+}
+
+export type Start = {
+  ask: Ask;
+  actor: Actor;
+  operation: AnyOperation;
+  input: JsonObject;
+  planHash: string | null;
+  confirm: string | null;
+  reason: string | null;
+  usage: string;
+  /** Two requests with the same key are one run. Default: the request itself. */
+  key?: string;
+};
+
+/** Starts the operation through the one door. */
+export async function startOperation(bot: Bot, start: Start): Promise<Message> {
+  const started = await submitStart(bot, start);
+  return 'message' in started ? started.message : startedNotice(started.run, started.replayed);
+}
+
+export async function submitStart(
+  bot: Bot,
+  { ask, actor, operation, input, planHash, confirm, reason, usage, key }: Start,
+): Promise<{ run: Run; replayed: boolean } | { message: Message }> {
+  const result = await submit(bot.control, {
+    operation: operation.name,
+    input,
+    actor,
+    options: { reason, planHash, confirm, idempotencyKey: key ?? ask.id },
+    requestId: ask.id,
+  });
+  if (result.run === null) return { message: userErrorsNotice(result.userErrors, usage) };
+  const channel = ask.channel ?? bot.settings.runChannel ?? ask.user;
+  await ensureCard(bot.db, { kind: 'RUN', subjectId: result.run.id, channel });
+  bot.wakeCards();
+  return { run: result.run, replayed: result.replayed };
+}
+
+export function startedNotice(run: Run, replayed: boolean): Message {
+  if (replayed)
+    return notice(
+      `That is R-${run.number} already; it is *${run.state.replace('_', ' ')}*. Nothing was started twice.`,
+    );
+  const next =
+    run.state === 'AWAITING_APPROVAL'
+      ? 'It waits for approval by somebody else.'
+      : 'Its message in the channel shows how it goes.';
+  return notice(`R-${run.number} is on its way: ${safe(run.plan.summary, 300)}. ${next}`);
+}
+
+function optionsOf(command: ParsedCommand) {
+  const flag = (name: string) => command.flags.get(name)?.[0] ?? null;
+  return {
+    dryRun: command.flags.has('dry-run'),
+    reason: flag('reason'),
+    confirm: flag('confirm'),
+    planHash: flag('plan'),
+  };
+}
+
+/** What a person cannot have back, by the steps' own words. */
+function irreversibleOf(operation: AnyOperation, plan: Plan): readonly string[] {
+  const reasons = plan.steps.flatMap((step) => {
+    const reason = operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible;
+    return reason === null || reason === undefined ? [] : [`${step.title}: ${reason}`];
+  });
+  return [...new Set(reasons)];
+}

@@ -1,0 +1,125 @@
+import { canSomewhere } from '../../domain/access.ts';
+import { listAlerts } from '../../store/alerts.ts';
+import { listNodesOf, listRecentRuns, listVisibleClusters, readRunsOfCluster } from '../../store/slack-reads.ts';
+import type { Bot, BotCommand } from '../bot.ts';
+import { readContent } from '../cards/content.ts';
+import { findClusterByWord, findRunByWord } from '../resolve.ts';
+import { alertLine, alertList } from '../views/alert-card.ts';
+import { clusterList, clusterStatus, runList } from '../views/clusters.ts';
+import { notice } from '../views/notices.ts';
+
+const shownRuns = 15;
+const shownAlerts = 50;
+
+export const clusters: BotCommand = {
+  spec: { verb: 'clusters', positional: [], flags: [{ name: 'env', takesValue: true, isList: false }] },
+  summary: 'List the clusters, each with one word on how it is.',
+  examples: ['clusters', 'clusters --env prod'],
+  waiting: null,
+  isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
+  access: 'linked',
+  async run({ db }, { actor, command }) {
+    const environment = command.flags.get('env')?.[0] ?? null;
+    const found = (await listVisibleClusters(db, actor)).filter(
+      (cluster) => environment === null || cluster.environment === environment,
+    );
+    const ids = found.map((cluster) => cluster.id);
+    const nodes = await listNodesOf(db, ids);
+    const alerts = ids.length === 0 ? [] : await listAlerts(db, { clusterIds: ids, open: true, limit: 1_000 });
+    return clusterList(
+      found.map((cluster) => ({
+        cluster,
+        nodes: nodes.get(cluster.id) ?? [],
+        openAlerts: alerts.filter((alert) => alert.clusterId === cluster.id).length,
+      })),
+    );
+  },
+};
+
+export const status: BotCommand = {
+  spec: { verb: 'status', positional: [{ name: 'cluster', kind: 'word', isOptional: true }], flags: [] },
+  summary: 'Show one cluster: its nodes, runs and open alerts. Without a name, all of them.',
+  examples: ['status prod-eu', 'status'],
+  waiting: null,
+  isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
+  access: 'linked',
+  async run(bot, call) {
+    const { db } = bot;
+    const word = call.command.words.get('cluster')?.[0];
+    if (word === undefined) return clusters.run(bot, call);
+    const cluster = await findClusterByWord(db, call.actor, word, { exact: false });
+    const nodes = (await listNodesOf(db, [cluster.id])).get(cluster.id) ?? [];
+    const alerts = await listAlerts(db, { clusterIds: [cluster.id], open: true, limit: shownAlerts });
+    const { open, last } = await readRunsOfCluster(db, cluster.id);
+    return clusterStatus({
+      cluster,
+      nodes,
+      openAlerts: alerts.length,
+      openRuns: open,
+      lastRun: last,
+      alertLines: alerts.map(alertLine),
+    });
+  },
+};
+
+export const runs: BotCommand = {
+  spec: {
+    verb: 'runs',
+    positional: [{ name: 'cluster', kind: 'word', isOptional: true }],
+    flags: [{ name: 'mine', takesValue: false, isList: false }],
+  },
+  summary: 'List the newest runs, of one cluster or of all.',
+  examples: ['runs', 'runs prod-eu', 'runs --mine'],
+  waiting: null,
+  isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
+  access: 'linked',
+  async run({ db }, { actor, command }) {
+    const word = command.words.get('cluster')?.[0];
+    const cluster = word === undefined ? null : await findClusterByWord(db, actor, word, { exact: false });
+    return runList(
+      await listRecentRuns(db, actor, {
+        clusterId: cluster?.id ?? null,
+        mine: command.flags.has('mine'),
+        limit: shownRuns,
+      }),
+    );
+  },
+};
+
+export const run: BotCommand = {
+  spec: { verb: 'run', positional: [{ name: 'run', kind: 'word', isOptional: false }], flags: [] },
+  summary: 'Show one run as it is now, with what can be asked of it.',
+  examples: ['run R-12'],
+  waiting: null,
+  isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
+  access: 'linked',
+  async run(bot, { actor, command }) {
+    const found = await findRunByWord(bot.db, actor, command.words.get('run')?.[0] ?? '');
+    return (await showRun(bot, found.id)) ?? notice('That run is gone.');
+  },
+};
+
+/** A run as its card shows it, for one reader; the buttons work there as well. */
+async function showRun(bot: Bot, runId: string) {
+  const content = await readContent(bot, { kind: 'RUN', subjectId: runId }, { mayRepeat: false });
+  return content?.message ?? null;
+}
+
+export const alerts: BotCommand = {
+  spec: { verb: 'alerts', positional: [{ name: 'cluster', kind: 'word', isOptional: true }], flags: [] },
+  summary: 'List the open alerts, of one cluster or of all.',
+  examples: ['alerts', 'alerts prod-eu'],
+  waiting: null,
+  isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
+  access: 'linked',
+  async run({ db }, { actor, command }) {
+    const word = command.words.get('cluster')?.[0];
+    const seen =
+      word === undefined
+        ? await listVisibleClusters(db, actor)
+        : [await findClusterByWord(db, actor, word, { exact: false })];
+    return alertList(
+      await listAlerts(db, { clusterIds: seen.map((cluster) => cluster.id), open: true, limit: shownAlerts }),
+    );
+  },
+};

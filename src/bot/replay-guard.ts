@@ -1,0 +1,26 @@
+const maxAheadMs = 60_000;
+/** Slack's kit refuses what is older than this by itself, so a signature need not be remembered for longer. */
+const rememberMs = 5 * 60_000 + maxAheadMs;
+
+/**
+ * Refuses signed requests that the signature alone lets through: from the future, or seen before. Knows what this
+ * process has seen; across processes the `trigger_id` in MySQL does the same for everything that has an effect.
+ */
+export function createReplayGuard(now: () => Date): {
+  refuse(request: { signature: string; timestamp: number }): 'future' | 'replay' | null;
+} {
+  const seen = new Map<string, number>();
+  return {
+    refuse: ({ signature, timestamp }) => {
+      const nowMs = now().getTime();
+      if (timestamp * 1000 > nowMs + maxAheadMs) return 'future';
+      for (const [old, until] of seen) {
+        if (until > nowMs) break; // in the order of their arrival
+        seen.delete(old);
+      }
+      if (seen.has(signature)) return 'replay';
+      seen.set(signature, nowMs + rememberMs);
+      return null;
+    },
+  };
+}

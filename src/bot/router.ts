@@ -1,0 +1,188 @@
+import type { RespondFn } from '@slack/bolt';
+import type { Actor } from '../domain/access.ts';
+import { AppError } from '../errors.ts';
+import { recordRequest } from '../store/slack.ts';
+import { clicks } from './actions/clicks.ts';
+import { submissions } from './actions/submissions.ts';
+import { actorOf, whyNotHere } from './actor.ts';
+import { makeAnswer } from './answer.ts';
+import type { Ask, Bot, Form, OpenAction } from './bot.ts';
+import { parseCommand } from './grammar.ts';
+import { errorName } from './lookup.ts';
+import { clickPayload, commandPayload, eventPayload, submissionPayload, suggestionPayload } from './payloads.ts';
+import { bugNotice, errorNotice, notice, parseNotice, unlinkedNotice } from './views/notices.ts';
+import type { Message } from './views/text.ts';
+
+/** One request from Slack. `ack` must be called within 3 s, whatever it is. */
+export type Incoming = {
+  readonly body: unknown;
+  readonly ack: (response?: object) => Promise<void>;
+  readonly respond: RespondFn | null;
+};
+
+const slashCommand = '/sr';
+
+/**
+ * The one way in for whatever Slack sends. Acknowledges before any I/O, then works and answers; what nobody knows is
+ * acknowledged too, with words. Never throws.
+ */
+export async function route(bot: Bot, incoming: Incoming): Promise<void> {
+  try {
+    await dispatch(bot, incoming);
+  } catch (err) {
+    bot.log.error({ err }, 'a request from slack failed in the router');
+  }
+}
+
+async function dispatch(bot: Bot, incoming: Incoming): Promise<void> {
+  const { body, ack } = incoming;
+  const command = commandPayload.safeParse(body);
+  if (command.success) return onCommand(bot, incoming, command.data);
+  const click = clickPayload.safeParse(body);
+  if (click.success) return onClick(bot, incoming, click.data);
+  const submission = submissionPayload.safeParse(body);
+  if (submission.success) return onSubmission(bot, incoming, submission.data);
+  if (suggestionPayload.safeParse(body).success) return ack({ options: [] });
+  if (eventPayload.safeParse(body).success) return;
+  // Closed views, shortcuts, and what is broken.
+  const isCommand = typeof body === 'object' && body !== null && 'command' in body;
+  await ack(isCommand ? { text: 'I could not read that. Type `/sr help`.' } : undefined);
+}
+
+async function onCommand(bot: Bot, { ack, respond }: Incoming, sent: typeof commandPayload._output): Promise<void> {
+  if (sent.command !== slashCommand)
+    return ack({
+      text: `I do not know ${sent.command.replaceAll('`', '')}. Everything is below \`${slashCommand}\`: type \`${slashCommand} help\`.`,
+    });
+  const parsed = parseCommand(
+    sent.text,
+    bot.commands.map((each) => each.spec),
+  );
+  if ('failure' in parsed) return ack({ ...parseNotice(parsed.failure), response_type: 'ephemeral' });
+  const known = bot.commands.find((each) => each.spec.verb === parsed.command.verb);
+  if (known === undefined) throw new Error(`no command for the verb ${parsed.command.verb}`);
+  await ack(known.waiting === null ? undefined : { text: known.waiting, response_type: 'ephemeral' });
+
+  const place = { channel: sent.channel_id, user: sent.user_id };
+  await work(
+    bot,
+    { respond, triggerId: sent.trigger_id, team: sent.team_id, ...place, line: sent.text },
+    async (ask) => {
+      if (known.access === 'linked')
+        return known.run(bot, { ask, command: parsed.command, actor: await linkedActor(bot, ask) });
+      // Help tells nothing that is not public; everything else asks who reads it.
+      if (known.spec.verb !== 'help') await refuseElsewhere(bot, ask);
+      return known.run(bot, { ask, command: parsed.command, actor: await actorOf(bot, ask) });
+    },
+  );
+}
+
+async function onClick(bot: Bot, { ack, respond }: Incoming, sent: typeof clickPayload._output): Promise<void> {
+  await ack();
+  const [pressed] = sent.actions;
+  const action = clicks.get(pressed?.action_id ?? '');
+  const value = pressed?.value ?? null;
+  const place = { channel: sent.channel?.id ?? null, user: sent.user.id };
+  if (action?.kind === 'open') {
+    await openForm(bot, action, { triggerId: sent.trigger_id, value, place, respond });
+    return;
+  }
+  const team = sent.user.team_id ?? sent.team?.id ?? '';
+  await work(bot, { respond, triggerId: sent.trigger_id, team, ...place, line: '' }, async (ask) => {
+    if (action === undefined) return notice('This button is no longer active. Type `/sr help` for what there is.');
+    return action.run(bot, { ask, value, actor: await linkedActor(bot, ask) });
+  });
+}
+
+type Opening = {
+  triggerId: string;
+  value: string | null;
+  place: { channel: string | null; user: string };
+  respond: RespondFn | null;
+};
+
+async function openForm(bot: Bot, action: OpenAction, { triggerId, value, place, respond }: Opening): Promise<void> {
+  const answer = makeAnswer({ respond, clients: bot.clients, log: bot.log }, place);
+  const view = action.view(value);
+  if (view === null) return answer(notice('This button carries nothing that I know. Type the command instead.'));
+  try {
+    const privateMetadata = `${place.channel ?? '-'} ${view.private_metadata ?? ''}`;
+    await bot.clients.interactive.views.open({
+      trigger_id: triggerId,
+      view: { ...view, private_metadata: privateMetadata },
+    });
+  } catch (err) {
+    bot.log.warn({ err, user: place.user }, 'a form could not be opened');
+    const why =
+      errorName(err) === 'expired_trigger_id' ? 'Slack was too slow for the form' : 'The form could not be opened';
+    await answer(notice(`${why}. Press the button once more, or type the command: \`/sr help\` shows how.`));
+  }
+}
+
+async function onSubmission(bot: Bot, { ack }: Incoming, sent: typeof submissionPayload._output): Promise<void> {
+  const submission = submissions.get(sent.view.callback_id);
+  const [channel = '-', ...metadata] = sent.view.private_metadata.split(' ');
+  const values = Object.values(sent.view.state.values).flatMap((block) =>
+    Object.entries(block).map(([name, { value }]) => [name, value ?? ''] as const),
+  );
+  const form: Form = { metadata: metadata.join(' '), values: new Map(values) };
+  const mistakes = submission?.check(form) ?? null;
+  if (mistakes !== null) return ack({ response_action: 'errors', errors: mistakes });
+  await ack();
+
+  const place = { channel: channel === '-' ? null : channel, user: sent.user.id };
+  // A form that is sent twice has the same id and hash.
+  const triggerId = `view:${sent.view.id}:${sent.view.hash}`;
+  const team = sent.user.team_id ?? sent.team?.id ?? '';
+  await work(bot, { respond: null, triggerId, team, ...place, line: '' }, async (ask) => {
+    if (submission === undefined) return notice('This form is no longer in use. Type `/sr help` for what there is.');
+    return submission.run(bot, { ask, form, actor: await linkedActor(bot, ask) });
+  });
+}
+
+type Work = {
+  respond: RespondFn | null;
+  triggerId: string;
+  team: string;
+  user: string;
+  channel: string | null;
+  line: string;
+};
+
+/** Everything after the acknowledgement: once only, and with an answer whatever happens. */
+async function work(
+  bot: Bot,
+  { respond, triggerId, ...who }: Work,
+  act: (ask: Ask) => Promise<Message>,
+): Promise<void> {
+  const answer = makeAnswer({ respond, clients: bot.clients, log: bot.log }, who);
+  let id = 'unrecorded';
+  try {
+    const recorded = await recordRequest(bot.db, { triggerId, ...who });
+    if (recorded === null) {
+      bot.log.warn({ user: who.user }, 'slack sent a request twice, did it once');
+      return;
+    }
+    id = recorded;
+    await answer(await act({ id, ...who, answer }));
+  } catch (error) {
+    if (error instanceof AppError) {
+      await answer(errorNotice(error));
+      return;
+    }
+    bot.log.error({ err: error, requestId: id, user: who.user }, 'a request from slack failed');
+    await answer(bugNotice(id));
+  }
+}
+
+async function linkedActor(bot: Bot, ask: Ask): Promise<Actor> {
+  await refuseElsewhere(bot, ask);
+  const actor = await actorOf(bot, ask);
+  if (actor !== null) return actor;
+  throw new AppError('UNAUTHENTICATED', unlinkedNotice().text, { hint: 'Help, whoami and link work without.' });
+}
+
+async function refuseElsewhere(bot: Bot, ask: Ask): Promise<void> {
+  const refusal = await whyNotHere(bot, ask);
+  if (refusal !== null) throw new AppError('FORBIDDEN', refusal);
+}

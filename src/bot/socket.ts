@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SocketModeReceiver } from '@slack/bolt';
+import type { Logger } from 'pino';
+import { clientOptions, slackLogger } from './clients.ts';
+
+/** After this many failures in a row; the last one for all that follow. */
+const backOffMs = [0, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
+
+/**
+ * The receiver for Socket Mode, without the kit's own way of reconnecting: that waits seconds at every refresh, and
+ * when it cannot reach Slack it rejects a promise that nobody holds, which would end the process.
+ */
+export function createSocketReceiver({
+  appToken,
+  apiUrl,
+  log,
+}: {
+  appToken: string;
+  apiUrl: string | null;
+  log: Logger;
+}): SocketModeReceiver {
+  return new SocketModeReceiver({
+    appToken,
+    logger: slackLogger(log),
+    autoReconnectEnabled: false,
+    installerOptions: { clientOptions: { ...clientOptions(apiUrl, log), timeout: 10_000 } },
+  });
+}
+
+/**
+ * Keeps one connection open until stopped: a new one at once when Slack recycles the old one, later and later when
+ * Slack cannot be reached. `firstTry` resolves when the first attempt worked or failed.
+ */
+export function keepConnected(
+  { client }: SocketModeReceiver,
+  log: Logger,
+): { firstTry: Promise<void>; stop: () => Promise<void> } {
+  const stopping = new AbortController();
+  let failures = 0;
+  let tried = () => {};
+  const firstTry = new Promise<void>((resolve) => {
+    tried = resolve;
+  });
+
+  /** Resolves when a connection that stood is gone; throws when there was none. */
+  const connectOnce = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => client.once('disconnected', () => resolve()));
+    await client.start();
+    failures = 0;
+    log.info('connected with slack over a socket');
+    tried();
+    await closed;
+  };
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await connectOnce().catch((err: unknown) => {
+        failures += 1;
+        log.warn({ err, failures }, 'could not connect with slack, will try again');
+      });
+      tried();
+      client.removeAllListeners('disconnected');
+      await sleep(backOffMs[Math.min(failures, backOffMs.length - 1)], undefined, { signal: stopping.signal }).catch(
+        () => {},
+      );
+    }
+  };
+  const running = loop();
+  return {
+    firstTry,
+    stop: async () => {
+      stopping.abort();
+      await client.disconnect();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { App, type Receiver } from '@slack/bolt';
+import type { RequestHandler } from 'express';
+import type { Bot, BotContext, BotSettings } from './bot.ts';
+import { startDesk } from './cards/desk.ts';
+import { defaultPace, type Pace } from './cards/pace.ts';
+import { checkSlack } from './checks.ts';
+import { type Clients, clientOptions, createClients, slackLogger } from './clients.ts';
+import { allCommands } from './commands/all.ts';
+import { createHttpReceiver } from './http-receiver.ts';
+import { createSeenInSlack, errorName } from './lookup.ts';
+import { type Incoming, route } from './router.ts';
+import { createSocketReceiver, keepConnected } from './socket.ts';
+
+export type RunningBot = {
+  /** Ends what is under way, within some seconds. */
+  stop(): Promise<void>;
+  /** To be mounted at `/slack/events`, before anything reads the body; null in Socket Mode and without Slack. */
+  readonly httpHandler: RequestHandler | null;
+};
+
+const retryMs = [1_000, 5_000, 15_000, 60_000] as const;
+/** How long the start of the program waits for Slack before it goes on without. */
+const patienceMs = 5_000;
+const drainMs = 5_000;
+
+/**
+ * Starts the bot, or nothing when Slack is not configured. Never throws because of Slack: while Slack cannot be
+ * reached it tries again in the background, and everything else goes on.
+ */
+export async function startBot(context: BotContext, options: { pace?: Partial<Pace> } = {}): Promise<RunningBot> {
+  const { slack: settings } = context.config;
+  if (settings === null) {
+    context.log.info('slack is not configured, so there is no bot');
+    return { stop: async () => {}, httpHandler: null };
+  }
+  const log = context.log.child({ part: 'bot' });
+  const commands = allCommands(context.operations);
+  const http =
+    settings.signingSecret === null
+      ? null
+      : createHttpReceiver({ signingSecret: settings.signingSecret, log, now: context.now });
+  const stopping = new AbortController();
+  let running: Part | null = null;
+
+  const begin = async (): Promise<void> => {
+    const clients = createClients(settings, log);
+    for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
+      try {
+        const self = await introduce(clients);
+        if (stopping.signal.aborted) return;
+        const parts = {
+          settings,
+          clients,
+          self,
+          commands,
+          log,
+          pace: { ...defaultPace, ...options.pace },
+          http: http?.receiver ?? null,
+        };
+        running = await startParts(context, parts);
+        await checkSlack({ clients, settings, scopes: self.scopes, log });
+        return;
+      } catch (err) {
+        log.error({ err, error: errorName(err) }, 'slack does not let the bot in, will try again');
+        await sleep(retryMs[Math.min(attempt, retryMs.length - 1)], undefined, { signal: stopping.signal }).catch(
+          () => {},
+        );
+      }
+    }
+  };
+  const begun = begin();
+  await Promise.race([begun, sleep(patienceMs, undefined, { ref: false })]);
+  return {
+    httpHandler: http?.handler ?? null,
+    stop: async () => {
+      stopping.abort();
+      await begun;
+      await running?.stop();
+    },
+  };
+}
+
+type Part = { stop(): Promise<void> };
+type Self = Bot['self'] & { readonly botId: string; readonly scopes: readonly string[] };
+
+/** Asks Slack who we are. */
+async function introduce(clients: Clients): Promise<Self> {
+  const answer = await clients.lookup.auth.test();
+  if (answer.team_id === undefined || answer.user_id === undefined)
+    throw new Error('auth.test does not say who we are');
+  return {
+    team: answer.team_id,
+    user: answer.user_id,
+    botId: answer.bot_id ?? '',
+    scopes: answer.response_metadata?.scopes ?? [],
+  };
+}
+
+type Parts = {
+  settings: BotSettings;
+  clients: Clients;
+  self: Self;
+  commands: Bot['commands'];
+  log: Bot['log'];
+  pace: Pace;
+  http: Receiver | null;
+};
+
+async function startParts(
+  context: BotContext,
+  { settings, clients, self, commands, log, pace, http }: Parts,
+): Promise<Part> {
+  let wakeCards = () => {};
+  const bot: Bot = {
+    log,
+    db: context.db,
+    operations: context.operations,
+    control: context.control,
+    now: context.now,
+    settings,
+    clients,
+    self,
+    seen: createSeenInSlack(clients.lookup, { team: self.team, now: context.now }),
+    commands,
+    wakeCards: () => wakeCards(),
+  };
+  const socket =
+    settings.appToken === null
+      ? null
+      : createSocketReceiver({ appToken: settings.appToken, apiUrl: settings.apiUrl, log });
+  const receiver = socket ?? http;
+  if (receiver === null) throw new Error('neither an app token nor a signing secret is configured');
+  const work = listen(bot, { receiver, self });
+  const desk = startDesk(bot, { owner: context.config.owner, pace });
+  wakeCards = desk.wake;
+  const forget = context.doorbell.onChanged(() => desk.wake());
+  const connection = socket === null ? null : keepConnected(socket, log);
+  await connection?.firstTry;
+  log.info(
+    { team: self.team, user: self.user, transport: socket === null ? 'http' : 'socket', commands: commands.length },
+    'the slack bot is up',
+  );
+  return {
+    stop: async () => {
+      forget();
+      await connection?.stop();
+      await http?.stop();
+      await Promise.race([Promise.all([...work]), sleep(drainMs, undefined, { ref: false })]);
+      await desk.stop();
+    },
+  };
+}
+
+/** Puts the router behind the receiver; answers the set of requests that are being worked on. */
+function listen(bot: Bot, { receiver, self }: { receiver: Receiver; self: Self }): ReadonlySet<Promise<void>> {
+  const app = new App({
+    receiver,
+    token: bot.settings.botToken,
+    botId: self.botId,
+    botUserId: self.user,
+    // Who we are was asked already; without this the kit asks again for the first request.
+    tokenVerificationEnabled: false,
+    convoStore: false,
+    logger: slackLogger(bot.log),
+    clientOptions: clientOptions(bot.settings.apiUrl, bot.log),
+  });
+  const work = new Set<Promise<void>>();
+  // One middleware instead of the kit's listeners: those leave what they do not know without any answer.
+  app.use(async (args) => {
+    const done = route(bot, {
+      body: args.body,
+      ack: 'ack' in args && isAck(args.ack) ? args.ack : async () => {}, // the kit has acknowledged events itself
+      respond: 'respond' in args && typeof args.respond === 'function' ? args.respond : null,
+    });
+    work.add(done);
+    await done.finally(() => work.delete(done));
+  });
+  app.error(async (err) => bot.log.error({ err }, 'the slack kit failed with a request'));
+  return work;
+}
+
+/** Each kind of request has an acknowledgement of its own type; the router decides what goes into which. */
+function isAck(value: unknown): value is Incoming['ack'] {
+  return typeof value === 'function';
+}

@@ -1,0 +1,163 @@
+import type { Button, KnownBlock } from '@slack/web-api';
+import { type Alert, alertName, alertWord, type Severity } from '../../domain/alert.ts';
+import { code, context, count, date, fitLines, type Message, plain, safe, safeLines, section } from './text.ts';
+
+const severityColors: Record<Severity, string> = {
+  CRITICAL: '#a30200',
+  HIGH: '#d9730d',
+  MEDIUM: '#daa038',
+  LOW: '#6b7280',
+};
+const severitySigns: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '⚪' };
+
+export type AlertCardData = { readonly alert: Alert; readonly mayRepeat: boolean };
+
+/** The one message about an alert. The colour follows its state; the words say the same. */
+export function alertCard({ alert, mayRepeat }: AlertCardData): Message {
+  const buttons = alertButtons(alert);
+  const blocks: KnownBlock[] = [
+    {
+      ...section(
+        `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* · ${code(alert.clusterName, 60)}\n*${safe(alert.title, 150)}*`,
+      ),
+      block_id: 'head',
+    },
+    section(safeLines(alert.text, 1500) || '-'),
+    { type: 'section', block_id: 'facts', fields: factsOf(alert).map((text) => ({ type: 'mrkdwn' as const, text })) },
+    ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'act', elements: buttons }]),
+    context([alertName(alert), `rule ${alert.rule}`, ...(mayRepeat ? ['(may appear twice)'] : [])].join(' · ')),
+  ];
+  const text = alertSentence(alert);
+  return { text, attachments: [{ color: colorOf(alert), fallback: text, blocks }] };
+}
+
+/** Severity first, then cluster, what, state and id; no emoji needed to understand it. */
+export function alertSentence(alert: Alert): string {
+  return safe(`[${alert.severity}] ${alert.clusterName}: ${alert.title}. ${wordsOf(alert)}. ${alertName(alert)}`, 300);
+}
+
+/** One alert on one line of a list. */
+export function alertLine(alert: Alert): string {
+  return `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* ${alertName(alert)} · ${code(alert.clusterName, 60)} · ${safe(alert.title, 150)} · since ${date(alert.since, 'day')}`;
+}
+
+export function alertList(alerts: readonly Alert[]): Message {
+  if (alerts.length === 0) return { text: 'No alert is open on the clusters that you may see.' };
+  return {
+    text: `${count(alerts.length, 'open alert')}: ${safe(alerts.map((alert) => `${alertName(alert)} ${alert.severity} ${alert.clusterName}`).join(', '), 500)}`,
+    blocks: [section(fitLines(alerts.map(alertLine), 2900)), context('`/sr ack A-…` says that you take care of one.')],
+  };
+}
+
+/** Everything about an alert, for the one who asked. */
+export function alertDetails(
+  alert: Alert,
+  history: readonly { at: Date; message: string; actorName: string | null }[],
+): Message {
+  const labels = Object.entries(alert.labels).map(([name, value]) => `${safe(name, 40)}=${code(value)}`);
+  const lines = history.map(
+    (event) =>
+      `${date(event.at, 'day')} ${safe(event.message, 250)}${event.actorName === null ? '' : ` (${safe(event.actorName, 60)})`}`,
+  );
+  const text = alertSentence(alert);
+  return {
+    text,
+    blocks: [
+      section(`*${text}*\n${safeLines(alert.text, 1200) || '-'}`),
+      section(fitLines([...(labels.length === 0 ? [] : [`Labels: ${labels.join(', ')}`]), ...lines], 2500) || '-'),
+    ],
+  };
+}
+
+function wordsOf(alert: Alert): string {
+  const word = alertWord(alert);
+  switch (word) {
+    case 'ACKED':
+      return alert.handling.kind === 'ACKED' ? `acknowledged by ${plain(alert.handling.byName, 60)}` : 'acknowledged';
+    case 'FIRING':
+      return 'firing, not acknowledged';
+    case 'RESOLVED':
+      return 'resolved';
+    case 'STALE':
+      return 'no data';
+    case 'INHIBITED':
+      return 'expected, held back';
+    default:
+      return word satisfies never;
+  }
+}
+
+function signOf(alert: Alert): string {
+  const word = alertWord(alert);
+  switch (word) {
+    case 'ACKED':
+      return '👤';
+    case 'FIRING':
+      return severitySigns[alert.severity];
+    case 'RESOLVED':
+      return '✅';
+    case 'STALE':
+      return '❔';
+    case 'INHIBITED':
+      return '🔕';
+    default:
+      return word satisfies never;
+  }
+}
+
+function colorOf(alert: Alert): string {
+  const word = alertWord(alert);
+  switch (word) {
+    case 'ACKED':
+      return '#daa038';
+    case 'FIRING':
+      return severityColors[alert.severity];
+    case 'RESOLVED':
+      return '#2eb886';
+    case 'STALE':
+    case 'INHIBITED':
+      return '#dddddd';
+    default:
+      return word satisfies never;
+  }
+}
+
+function factsOf(alert: Alert): string[] {
+  const node = alert.labels.node;
+  const facts = [
+    `*Since*\n${date(alert.since, 'day')}`,
+    `*Seen*\n${count(alert.count, 'time')}, last ${date(alert.lastSeenAt)}`,
+  ];
+  if (node !== undefined) facts.push(`*Node*\n${code(node)}`);
+  if (alert.flaps > 0) facts.push(`*Fired again*\n${count(alert.flaps, 'time')}`);
+  if (alert.resolvedAt !== null) facts.push(`*Resolved*\n${date(alert.resolvedAt, 'day')}`);
+  if (alert.handling.kind === 'ACKED')
+    facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}, until ${date(alert.handling.until)}`);
+  return facts;
+}
+
+function alertButtons(alert: Alert): Button[] {
+  const button = (id: string, label: string, style?: 'primary'): Button => ({
+    type: 'button',
+    action_id: id,
+    text: { type: 'plain_text', text: label },
+    value: alertValue(alert),
+    accessibility_label: plain(`${label}: ${alertName(alert)}, ${alert.title}`, 75),
+    ...(style === undefined ? {} : { style }),
+  });
+  const details = button('alert.details', 'Details');
+  if (alert.signal === 'RESOLVED') return [details];
+  return alert.handling.kind === 'ACKED'
+    ? [button('alert.unack', 'Take back'), details]
+    : [button('alert.ack', 'Acknowledge', 'primary'), details];
+}
+
+export function alertValue(alert: Pick<Alert, 'id' | 'revision'>): string {
+  return `${alert.id} ${alert.revision}`;
+}
+
+/** Reads what a button of ours carries. An old revision still means the same alert, as it is now. */
+export function readAlertValue(value: string | null): { alertId: string; revision: number } | null {
+  const match = /^(alr_[0-9A-Z]{26}) (\d{1,15})$/.exec(value ?? '');
+  return match?.[1] === undefined || match[2] === undefined ? null : { alertId: match[1], revision: Number(match[2]) };
+}

@@ -1,0 +1,116 @@
+import type { KnownBlock } from '@slack/web-api';
+import { type Cluster, type ClusterNode, type NodeKind, nodeLabel } from '../../domain/cluster.ts';
+import type { Run } from '../../store/run-rows.ts';
+import { code, context, count, date, fitLines, header, type Message, safe, section } from './text.ts';
+
+export type ClusterLine = {
+  readonly cluster: Pick<Cluster, 'name' | 'environment' | 'observedAt' | 'problems'>;
+  readonly nodes: readonly ClusterNode[];
+  readonly openAlerts: number;
+};
+
+/** How a cluster is, in one word, from what was last seen of it. */
+export function healthOf({ cluster, nodes, openAlerts }: ClusterLine): 'UNKNOWN' | 'PROBLEMS' | 'OK' {
+  if (cluster.observedAt === null) return 'UNKNOWN';
+  return cluster.problems.length > 0 || openAlerts > 0 || nodes.some((node) => !node.alive) ? 'PROBLEMS' : 'OK';
+}
+
+/** All clusters the asker may see. */
+export function clusterList(clusters: readonly ClusterLine[]): Message {
+  if (clusters.length === 0) return { text: 'There is no cluster that you may see.' };
+  const lines = clusters.map((line) => {
+    const dead = line.nodes.filter((node) => !node.alive).length;
+    const facts = [
+      line.cluster.environment,
+      count(line.nodes.length, 'node'),
+      ...(dead === 0 ? [] : [`${dead} not alive`]),
+      ...(line.openAlerts === 0 ? [] : [count(line.openAlerts, 'open alert')]),
+    ];
+    return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}`;
+  });
+  const blocks: KnownBlock[] = [section(fitLines(lines, 2900)), context('`/sr status <cluster>` shows one of them.')];
+  return {
+    text: `${count(clusters.length, 'cluster')}: ${safe(clusters.map((line) => `${line.cluster.name} ${healthOf(line)}`).join(', '), 600)}`,
+    blocks,
+  };
+}
+
+export type StatusData = ClusterLine & {
+  readonly openRuns: readonly Run[];
+  readonly lastRun: Run | null;
+  readonly alertLines: readonly string[];
+};
+
+/** One cluster: nodes by kind, runs, alerts, how old the picture is. */
+export function clusterStatus(data: StatusData): Message {
+  const { cluster, nodes } = data;
+  const health = healthOf(data);
+  const problems = cluster.problems.map((problem) => `• ${safe(problem, 300)}`);
+  const blocks: KnownBlock[] = [
+    header(`${cluster.name}: ${health}`),
+    section([safe(cluster.environment, 60), versionsOf(nodes), seen(cluster.observedAt)].join(' · ')),
+    ...(problems.length === 0 ? [] : [section(`*Problems*\n${fitLines(problems, 1500)}`)]),
+    ...nodeSection('FRONTEND', 'Frontends', nodes),
+    ...nodeSection('BACKEND', 'Backends', nodes),
+    ...nodeSection('COMPUTE_NODE', 'Compute nodes', nodes),
+    ...(data.alertLines.length === 0 ? [] : [section(`*Open alerts*\n${fitLines(data.alertLines, 1200)}`)]),
+    section(`*Runs*\n${fitLines(runLines(data), 1200)}`),
+  ];
+  const alive = nodes.filter((node) => node.alive).length;
+  return {
+    text: safe(
+      `${cluster.name} is ${health}: ${alive} of ${count(nodes.length, 'node')} alive, ${count(data.openAlerts, 'open alert')}.`,
+      400,
+    ),
+    blocks,
+  };
+}
+
+function nodeSection(kind: NodeKind, title: string, nodes: readonly ClusterNode[]): KnownBlock[] {
+  const found = nodes.filter((node) => node.kind === kind);
+  if (found.length === 0) return [];
+  const lines = found.map((node) => {
+    const facts = [
+      node.alive ? 'alive' : '*NOT ALIVE*',
+      ...(node.role === null ? [] : [node.role]),
+      ...(node.decommissioning ? ['being drained'] : []),
+      ...(node.maxDiskUsedPercent === null ? [] : [`disk ${Math.round(node.maxDiskUsedPercent)} %`]),
+      ...(node.alive || node.errorMessage === null || node.errorMessage === '' ? [] : [safe(node.errorMessage, 120)]),
+    ];
+    return `${code(nodeLabel(node))} ${facts.join(' · ')}`;
+  });
+  return [section(`*${title}*\n${fitLines(lines, 1800)}`)];
+}
+
+function versionsOf(nodes: readonly ClusterNode[]): string {
+  const versions = [...new Set(nodes.flatMap((node) => node.version ?? []))];
+  return versions.length === 0
+    ? 'version unknown'
+    : `version ${versions.map((version) => safe(version, 40)).join(' and ')}`;
+}
+
+function seen(observedAt: Date | null): string {
+  return observedAt === null ? 'never seen yet' : `as seen ${date(observedAt)}`;
+}
+
+function runLines({ openRuns, lastRun }: StatusData): string[] {
+  const open = openRuns.map((run) => runLine(run));
+  const last = lastRun === null ? [] : [`last: ${runLine(lastRun)}`];
+  return open.length + last.length === 0 ? ['none yet'] : [...open, ...last];
+}
+
+/** One run on one line. */
+export function runLine(run: Run): string {
+  const when = run.finishedAt ?? run.startedAt ?? run.createdAt;
+  return `*${run.state.replace('_', ' ')}* R-${run.number} · ${safe(run.plan.summary, 200)} · ${safe(run.clusterName, 60)} · by ${safe(run.requestedByName, 40)} ${date(when, 'day')}`;
+}
+
+/** Newest first. */
+export function runList(runs: readonly Run[]): Message {
+  if (runs.length === 0) return { text: 'There are no runs that you may see.' };
+  const shown = fitLines(runs.map(runLine), 2900);
+  return {
+    text: `${count(runs.length, 'run')}, newest first: ${safe(runs.map((run) => `R-${run.number} ${run.state}`).join(', '), 500)}`,
+    blocks: [section(shown), context('`/sr run R-…` shows one of them.')],
+  };
+}

@@ -1,0 +1,116 @@
+import type { KnownBlock, MessageAttachment } from '@slack/web-api';
+
+/** What is sent to Slack. `text` says the same as the blocks in one sentence: notifications and screen readers use it. */
+export type Message = {
+  readonly text: string;
+  readonly blocks?: KnownBlock[];
+  readonly attachments?: MessageAttachment[];
+};
+
+const ellipsis = '…';
+const invisible = /[\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]/g;
+
+/** Untrusted text for mrkdwn: nothing in it is live, and it is at most `max` characters long as Slack counts them. */
+export function safe(text: string, max = 300): string {
+  return fit(oneLine(text), max, escapeCharacter);
+}
+
+/** The same, with line breaks kept. */
+export function safeLines(text: string, max = 1500): string {
+  const clean = text.replace(invisible, '').replace(/[^\P{Cc}\n]/gu, ' ');
+  return fit(clean, max, escapeCharacter);
+}
+
+/** Untrusted text for `plain_text` objects, where nothing is live but the length counts. Never empty: Slack refuses that. */
+export function plain(text: string, max = 150): string {
+  const fitted = fit(oneLine(text), max, (character) => character);
+  return fitted === '' ? '-' : fitted;
+}
+
+/** Untrusted text as code; backticks would end it, so they become quotes. */
+export function code(text: string, max = 100): string {
+  const inner = safe(text.replaceAll('`', "'"), max);
+  return `\`${inner === '' ? '-' : inner}\``;
+}
+
+/** A time as the reader's own clock shows it, with UTC for everybody else. */
+export function date(at: Date, format: 'time' | 'day' = 'time'): string {
+  const unix = Math.floor(at.getTime() / 1000);
+  const utc = at.toISOString();
+  return format === 'time'
+    ? `<!date^${unix}^{time_secs}|${utc.slice(11, 19)} UTC>`
+    : `<!date^${unix}^{date_short_pretty} {time}|${utc.slice(0, 16).replace('T', ' ')} UTC>`;
+}
+
+/** A person of the workspace, by id from our own tables. Ids of another form are shown, not called. */
+export function mention(userId: string): string {
+  return /^[UW][A-Z0-9]{2,}$/.test(userId) ? `<@${userId}>` : code(userId);
+}
+
+/** Lines of mrkdwn that are ours already, as many as fit; the rest is counted. */
+export function fitLines(lines: readonly string[], max: number): string {
+  const kept: string[] = [];
+  let length = 0;
+  for (const [index, line] of lines.entries()) {
+    if (length + line.length + 1 > max - 30) return [...kept, `… and ${lines.length - index} more`].join('\n');
+    kept.push(line);
+    length += line.length + 1;
+  }
+  return kept.join('\n');
+}
+
+export function section(mrkdwn: string): KnownBlock {
+  return { type: 'section', text: { type: 'mrkdwn', text: mrkdwn } };
+}
+
+export function context(mrkdwn: string): KnownBlock {
+  return { type: 'context', elements: [{ type: 'mrkdwn', text: mrkdwn }] };
+}
+
+export function header(text: string): KnownBlock {
+  return { type: 'header', text: { type: 'plain_text', text: plain(text), emoji: false } };
+}
+
+/** One or two words for a count: `1 node`, `3 nodes`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+/** Milliseconds in words. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.round(minutes / 6) / 10} h`;
+}
+
+function oneLine(text: string): string {
+  return text
+    .replace(invisible, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+}
+
+function escapeCharacter(character: string): string {
+  return { '&': '&amp;', '<': '&lt;', '>': '&gt;' }[character] ?? character;
+}
+
+/** Cut between characters, never inside an entity or an emoji's pair of units. */
+function fit(text: string, max: number, show: (character: string) => string): string {
+  let shown = '';
+  for (const character of text) {
+    const next = show(character);
+    if (shown.length + next.length <= max) {
+      shown += next;
+      continue;
+    }
+    return `${trimTo(shown, max - 1)}${ellipsis}`;
+  }
+  return shown;
+}
+
+function trimTo(shown: string, max: number): string {
+  if (shown.length <= max) return shown;
+  return shown.replace(/(&(amp|lt|gt);|[\s\S])$/u, '');
+}
