@@ -29,6 +29,9 @@ import { setOwnConfig } from './statements/admin.ts';
 import { newFrontend } from './statements/frontends.ts';
 import { killOwnQuery, processRows } from './statements/processes.ts';
 
+/** Every heartbeat round is an entry, so that a journal without images would grow for ever. */
+const entriesBetweenImages = 1000;
+
 export type StartOptions = {
   home: string;
   conf: Conf;
@@ -75,7 +78,8 @@ export async function startFrontend(options: StartOptions): Promise<void> {
 
   process.on('SIGTERM', () => process.exit(143));
   process.on('SIGINT', () => process.exit(130));
-  if (release.atLeast(3, 4)) process.on('SIGUSR1', () => void leaveGracefully(fe));
+  // Before 3.4 nothing listens to it, and a JVM ends; left alone, Node would open its debugger.
+  process.on('SIGUSR1', () => (release.atLeast(3, 4) ? void leaveGracefully(fe) : process.exit(138)));
   await serveGroup(fe, self);
   group.start();
 
@@ -241,7 +245,7 @@ function startLoops(fe: FrontendContext): void {
   every(600_000, 1000, () => checkRepositories(fe));
   every(60_000, 1000, async () => {
     const sinceImage = fe.group.applied - Math.max(0, fe.checkpoint.version);
-    if (fe.group.isLeader && sinceImage > 5000) await takeCheckpoint(fe, { delayMs: 0 });
+    if (fe.group.isLeader && sinceImage > entriesBetweenImages) await takeCheckpoint(fe, { delayMs: 0 });
   });
 }
 

@@ -120,6 +120,22 @@ it('elects a new leader when the leader is killed, and nothing is lost', async (
   expect(await back.query('SELECT count(*) AS n FROM shop.t')).toEqual([{ n: 4 }]);
 });
 
+it('goes on with a backup under its old id when the leader dies while it uploads', async () => {
+  const [follower] = followers;
+  const killed = leader;
+  const sql = await cluster.connect(follower);
+  await sql.query('CREATE REPOSITORY repo WITH BROKER ON LOCATION "s3://backups/nightly"');
+  cluster.setFaults([{ id: 'slow', kind: 'upload-delay', ms: 600_000, times: 1 }]);
+  await sql.query('BACKUP SNAPSHOT shop.s TO repo');
+  const show = async () => (await sql.query('SHOW BACKUP FROM shop').catch(() => []))[0];
+  await until(async () => (await show())?.State === 'UPLOADING', 'uploading');
+  const jobId = (await show())?.JobId;
+  await killed.stop('SIGKILL');
+  await until(async () => (await show())?.State === 'FINISHED', 'finished by the new leader');
+  expect(await show()).toMatchObject({ JobId: jobId, Status: '[OK]' });
+  await backUp(killed);
+});
+
 it('exits as a leader that was asleep while another was elected', async () => {
   const asleep = leader;
   asleep.pause();

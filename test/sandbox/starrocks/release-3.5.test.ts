@@ -97,3 +97,7 @@ it('shows metrics, health and the backend health in the formats of the real thin
   expect((await cluster.http(backend, '/api/health')).body).toBe('{"status": "OK","msg": "To Be Added"}');
   expect(await cluster.http(frontend, '/api/show_proc?path=/backends')).toMatchObject({ status: 401 });
 });
+
+it('exits at once on SIGUSR1 when too few followers would be left', async () => {
+  expect(await cluster.frontends[1]?.stop('SIGUSR1')).toBe(255);
+});

@@ -39,7 +39,7 @@ type Options = {
 };
 
 const entriesPerCall = 500;
-const journalTail = 2000;
+const journalTail = 500;
 
 /**
  * One frontend's part in the replication group: a small Raft. A leader needs answers from the majority of the

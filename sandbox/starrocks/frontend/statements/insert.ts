@@ -102,7 +102,7 @@ async function writePartition(
   partition: Partition,
   rows: Cell[][],
 ): Promise<Written> {
-  const buckets = new Map(partition.tablets.map((tablet) => [tablet, [] as Cell[][]]));
+  const buckets = new Map<Tablet, Cell[][]>(partition.tablets.map((tablet) => [tablet, []]));
   for (const row of rows) buckets.get(bucketOf(table, partition, row))?.push(row);
   const written: Written = { partition, rowCount: rows.length, bytes: 0, reached: new Map() };
   await Promise.all(
