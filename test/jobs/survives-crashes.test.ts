@@ -1,16 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { operations } from '../../src/operations/index.ts';
-import { submit } from '../../src/operations/submit.ts';
 import { deleteCluster, listNodes } from '../../src/store/inventory.ts';
 import type { Run } from '../../src/store/run-rows.ts';
 import { listSteps } from '../../src/store/runs.ts';
-import { admin, type Engine, startEngine } from '../helpers/engine.ts';
+import { type Engine, startEngine } from '../helpers/engine.ts';
+import { logLines, type Managed, manage } from '../helpers/world.ts';
 
 /*
  * The promise of the engine, held against every operation in the registry: a worker is killed right before and right
@@ -20,11 +19,13 @@ import { admin, type Engine, startEngine } from '../helpers/engine.ts';
 let world: World;
 let engine: Engine;
 let clusterId: string;
+let managed: Managed;
 
 beforeAll(async () => {
   world = await startWorld({ starwarden: false, slack: false, speed: 20 });
   engine = await startEngine();
-  clusterId = await register('managed');
+  managed = manage(world, engine);
+  clusterId = await managed.register('managed');
 }, 120_000);
 
 afterAll(async () => {
@@ -45,7 +46,7 @@ const changesSent = async () => [...(await changingStatements()), ...(await chan
 const cases: Record<string, Case> = {
   registerCluster: {
     prepare: forgetAll,
-    input: async () => registration(`crash-${Date.now()}`),
+    input: async () => managed.registration(`crash-${Date.now()}`),
     effects: async (run) => [
       ...(await changesSent()),
       `clusters ${await count('cluster', 'name', run.clusterName)}`,
@@ -59,7 +60,7 @@ const cases: Record<string, Case> = {
       await engine.ctx.db.deleteFrom('host').where('cluster_id', '=', clusterId).execute();
       await engine.ctx.db.deleteFrom('host_key').where('cluster_id', '=', clusterId).execute();
     },
-    input: () => attachInput(['be1']),
+    input: () => managed.attachInput(clusterId, ['be1']),
     effects: async () => [
       ...(await changesSent()),
       `hosts ${await count('host', 'cluster_id', clusterId)}`,
@@ -73,7 +74,7 @@ const cases: Record<string, Case> = {
       await engine.ctx.db.deleteFrom('host_key').where('cluster_id', '=', clusterId).execute();
     },
     input: async () => {
-      const host = hostNamed('be2');
+      const host = managed.host('be2');
       return { clusterId, address: host.address, port: host.sshPort, fingerprint: host.hostKeyFingerprint };
     },
     effects: async () => [...(await changesSent()), `keys ${await count('host_key', 'cluster_id', clusterId)}`],
@@ -99,7 +100,7 @@ const cases: Record<string, Case> = {
   },
   restartNode: {
     prepare: ensureAttached,
-    input: async () => ({ clusterId, nodeId: await nodeIdOf('be1') }),
+    input: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
     effects: changesSent,
     wanted: ['stop_be.sh', 'start_be.sh'],
   },
@@ -127,11 +128,11 @@ describe('every operation survives the death of its worker', () => {
         if (point === undefined) break;
         await theCase.prepare?.();
         const since = await marks();
-        const run = await ask(name, await theCase.input());
+        const run = await managed.ask(name, await theCase.input());
         if (index === 0) points = pointsOf(name, run);
         const death = await workUntilDeath({ ...point, signal: 'SIGKILL' });
         expect(death, `${name} at ${JSON.stringify(point)}`).toBe('SIGKILL');
-        const ended = await finish(run.id);
+        const ended = await managed.finish(run.id);
         expect(ended, `${name} at ${JSON.stringify(point)}: ${JSON.stringify(ended.failure)}`).toMatchObject({
           state: 'SUCCEEDED',
           postCheck: { passed: true },
@@ -151,7 +152,7 @@ describe('a run', () => {
     await ensureCluster();
     readFrom = await marks();
     const worker = engine.work();
-    const run = await ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
+    const run = await managed.ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
     await engine.until(run.id, ['RUNNING']);
     await wipeRedis();
     const ended = await engine.until(run.id);
@@ -163,13 +164,13 @@ describe('a run', () => {
   it('is not touched any more by a worker that was stopped for longer than its lease', async () => {
     await ensureCluster();
     readFrom = await marks();
-    const run = await ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
+    const run = await managed.ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
     // Asleep right before it would send BACKUP, with `applying` recorded.
     const sleeper = spawnWorker({ position: 1, at: 'before-effect', signal: 'SIGSTOP' });
     await expect
       .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state, { timeout: 15_000 })
       .toBe('applying');
-    const ended = await finish(run.id);
+    const ended = await managed.finish(run.id);
     expect(ended.state).toBe('SUCCEEDED');
     expect(await changingStatements()).toEqual(['BACKUP']);
     const revision = ended.revision;
@@ -197,21 +198,6 @@ function pointsOf(name: string, run: Run) {
   });
 }
 
-async function ask(operation: string, input: Record<string, unknown>): Promise<Run> {
-  const result = await submit(engine.ctx.control, { operation, input, actor: admin });
-  if (result.run === null) throw new Error(`${operation} was refused: ${JSON.stringify(result.userErrors)}`);
-  return result.run;
-}
-
-async function finish(runId: string): Promise<Run> {
-  const worker = engine.work();
-  try {
-    return await engine.until(runId);
-  } finally {
-    await worker.stop();
-  }
-}
-
 function spawnWorker(crashAt: object) {
   const file = fileURLToPath(new URL('../helpers/crash-worker.ts', import.meta.url));
   return spawn(process.execPath, [file], {
@@ -228,18 +214,6 @@ async function workUntilDeath(crashAt: object): Promise<string | null> {
   return signal;
 }
 
-async function register(name: string): Promise<string> {
-  const run = await ask('registerCluster', registration(name));
-  expect(await finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
-  return run.clusterId;
-}
-
-function registration(name: string) {
-  const { cluster } = world.describe();
-  const frontends = cluster.frontends.map(({ host, queryPort }) => ({ host, port: queryPort }));
-  return { name, environment: 'dev', frontends, sqlUser: cluster.sqlUser, password: cluster.sqlPassword };
-}
-
 async function forgetAll(): Promise<void> {
   for (const { id } of await engine.ctx.db.selectFrom('cluster').select('id').execute())
     await deleteCluster(engine.ctx.db, id);
@@ -248,47 +222,16 @@ async function forgetAll(): Promise<void> {
 async function ensureCluster(): Promise<void> {
   if ((await engine.ctx.connections.inventory.findCluster(clusterId)) !== null) return;
   await forgetAll();
-  clusterId = await register(`again-${Date.now()}`);
+  clusterId = await managed.register(`again-${Date.now()}`);
 }
 
 async function ensureAttached(): Promise<void> {
   await ensureCluster();
-  const node = await engine.ctx.connections.inventory.findNode(await nodeIdOf('be1'));
+  const node = await engine.ctx.connections.inventory.findNode(await managed.nodeIdOf(clusterId, 'be1'));
   const host = node?.hostId == null ? null : await engine.ctx.connections.inventory.findHost(node.hostId);
   if (host !== null) return;
-  const run = await ask('attachHosts', await attachInput(['be1']));
-  expect(await finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
-}
-
-function hostNamed(name: string) {
-  const host = world.describe().hosts.find((candidate) => candidate.name === name);
-  if (host === undefined) throw new Error(`no host ${name}`);
-  return host;
-}
-
-async function nodeIdOf(name: string): Promise<string> {
-  const node = (await listNodes(engine.ctx.db, clusterId)).find(
-    (candidate) => candidate.host === hostNamed(name).address,
-  );
-  if (node === undefined) throw new Error(`no node ${name}`);
-  return node.id;
-}
-
-async function attachInput(names: readonly string[]) {
-  const hosts = await Promise.all(
-    names.map(async (name) => {
-      const host = hostNamed(name);
-      const deployDir = host.deployDirs.be ?? host.deployDirs.fe;
-      return {
-        address: host.address,
-        port: host.sshPort,
-        hostKeyFingerprint: host.hostKeyFingerprint,
-        nodes: [{ nodeId: await nodeIdOf(name), deployDir }],
-      };
-    }),
-  );
-  const first = hostNamed(names[0] ?? 'be1');
-  return { clusterId, user: first.user, privateKey: await readFile(first.keyFile, 'utf8'), hosts };
+  const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['be1']));
+  expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
 }
 
 async function count(
@@ -306,11 +249,11 @@ let readFrom: Marks = { statements: 0, commands: 0 };
 
 async function marks(): Promise<Marks> {
   const { logs } = world.describe();
-  return { statements: (await lines(logs.statements)).length, commands: (await lines(logs.commands)).length };
+  return { statements: (await logLines(logs.statements)).length, commands: (await logLines(logs.commands)).length };
 }
 
 async function changingStatements(): Promise<string[]> {
-  const all = await lines(world.describe().logs.statements);
+  const all = await logLines(world.describe().logs.statements);
   const texts = all.slice(readFrom.statements).map((line) => String(line.text).trim());
   return texts
     .filter((text) => !/^(SHOW|SELECT|SET|ADMIN SHOW|USE)\b/i.test(text))
@@ -318,18 +261,10 @@ async function changingStatements(): Promise<string[]> {
 }
 
 async function changingCommands(): Promise<string[]> {
-  const all = await lines(world.describe().logs.commands);
+  const all = await logLines(world.describe().logs.commands);
   return all
     .slice(readFrom.commands)
     .flatMap((line) => /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g))/.exec(String(line.command))?.[0] ?? []);
-}
-
-async function lines(file: string): Promise<Record<string, unknown>[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
 }
 
 async function wipeRedis(): Promise<void> {

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import type { World } from '../../sandbox/world/start-world.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { listNodes } from '../../src/store/inventory.ts';
+import type { Run } from '../../src/store/run-rows.ts';
+import { admin, type Engine } from './engine.ts';
+
+/** What tests do with a world and an engine together. */
+export type Managed = {
+  /** Asks for an operation as an administrator; a refusal throws. */
+  ask(operation: string, input: Record<string, unknown>): Promise<Run>;
+  /** Works until the run has ended. */
+  finish(runId: string): Promise<Run>;
+  register(name: string): Promise<string>;
+  registration(name: string): Record<string, unknown>;
+  host(name: string): ReturnType<World['describe']>['hosts'][number];
+  nodeIdOf(clusterId: string, name: string): Promise<string>;
+  /** The input of attachHosts for these hosts, with their keys vouched for. */
+  attachInput(clusterId: string, names: readonly string[]): Promise<Record<string, unknown>>;
+};
+
+export function manage(world: World, engine: Engine): Managed {
+  const managed: Managed = {
+    ask: async (operation, input) => {
+      const result = await submit(engine.ctx.control, { operation, input, actor: admin });
+      if (result.run === null) throw new Error(`${operation} was refused: ${JSON.stringify(result.userErrors)}`);
+      return result.run;
+    },
+    finish: async (runId) => {
+      const worker = engine.work();
+      try {
+        return await engine.until(runId);
+      } finally {
+        await worker.stop();
+      }
+    },
+    register: async (name) => {
+      const run = await managed.ask('registerCluster', managed.registration(name));
+      const ended = await managed.finish(run.id);
+      if (ended.state !== 'SUCCEEDED') throw new Error(`registerCluster ended as ${JSON.stringify(ended.failure)}`);
+      return run.clusterId;
+    },
+    registration: (name) => {
+      const { cluster } = world.describe();
+      const frontends = cluster.frontends.map(({ host, queryPort }) => ({ host, port: queryPort }));
+      return { name, environment: 'dev', frontends, sqlUser: cluster.sqlUser, password: cluster.sqlPassword };
+    },
+    host: (name) => {
+      const host = world.describe().hosts.find((candidate) => candidate.name === name);
+      if (host === undefined) throw new Error(`no host ${name}`);
+      return host;
+    },
+    nodeIdOf: async (clusterId, name) => {
+      const node = (await listNodes(engine.ctx.db, clusterId)).find(
+        (candidate) => candidate.host === managed.host(name).address,
+      );
+      if (node === undefined) throw new Error(`no node ${name}`);
+      return node.id;
+    },
+    attachInput: async (clusterId, names) => {
+      const hosts = await Promise.all(
+        names.map(async (name) => {
+          const host = managed.host(name);
+          const deployDir = host.deployDirs.be ?? host.deployDirs.fe;
+          return {
+            address: host.address,
+            port: host.sshPort,
+            hostKeyFingerprint: host.hostKeyFingerprint,
+            nodes: [{ nodeId: await managed.nodeIdOf(clusterId, name), deployDir }],
+          };
+        }),
+      );
+      const first = managed.host(names[0] ?? 'be1');
+      return { clusterId, user: first.user, privateKey: await readFile(first.keyFile, 'utf8'), hosts };
+    },
+  };
+  return managed;
+}
+
+/** The lines of one of the world's logs, from a line number on. */
+export async function logLines(file: string, from = 0): Promise<Record<string, unknown>[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .slice(from)
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { parseScript } from '../../sandbox/starrocks/sql/parse.ts';
+import { connectSql } from '../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { AppError } from '../../src/errors.ts';
+import type { AnyOperation } from '../../src/operations/define.ts';
+import { operations } from '../../src/operations/index.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { admin, type Engine, startEngine } from '../helpers/engine.ts';
+import { logLines, type Managed, manage } from '../helpers/world.ts';
+
+/*
+ * Every text field of every operation, given strings that end quotes, statements and commands. Whatever is not refused is
+ * carried out, and then the logs of the world say what really arrived.
+ */
+
+/** Made by whatever runs the commands below; nobody may. */
+const trap = join(tmpdir(), `pwned-${randomUUID()}`);
+
+const hostile = [
+  `'; DROP DATABASE sales; --`,
+  '`; DROP DATABASE sales; --',
+  '"; DROP DATABASE sales; --',
+  `\\'; DROP DATABASE sales; --`,
+  'a\nb',
+  'a\0b',
+  `$(touch ${trap})`,
+  `\`touch ${trap}\``,
+  `'$(touch ${trap})'`,
+  `; touch ${trap}`,
+  '--option',
+  '../../etc/passwd',
+  `/opt/$(touch ${trap})`,
+  `/opt/it's here; touch ${trap}`,
+  '/opt/a\tb`c`"d"',
+  '🐳🐳',
+  '<!channel> <@U123> &amp;',
+  '\u202Edlihc',
+  '\uD800',
+  '',
+  ' ',
+  'x'.repeat(1_000_000),
+];
+
+let world: World;
+let engine: Engine;
+let managed: Managed;
+let clusterId: string;
+
+beforeAll(async () => {
+  world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+  engine = await startEngine();
+  managed = manage(world, engine);
+  clusterId = await managed.register('target');
+  const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['be1']));
+  await managed.finish(run.id);
+}, 120_000);
+
+afterAll(async () => {
+  await engine?.close();
+  await world?.stop();
+});
+
+const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
+  registerCluster: async () => ({ ...managed.registration('other'), tls: { verify: true, ca: 'x' } }),
+  attachHosts: async () => {
+    const input = await managed.attachInput(clusterId, ['be2']);
+    return { ...input, passphrase: 'x' };
+  },
+  acceptHostKey: async () => {
+    const host = managed.host('be1');
+    return { clusterId, address: host.address, port: host.sshPort, fingerprint: host.hostKeyFingerprint };
+  },
+  refreshCluster: async () => ({ clusterId }),
+  checkCluster: async () => ({ clusterId }),
+  backUpDatabase: async () => ({ clusterId, database: 'sales', repository: 'backups', snapshot: `s${Date.now()}` }),
+  restartNode: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
+  unregisterCluster: async () => ({ clusterId }),
+};
+
+it.each(operations.map((operation) => [operation.name, operation] as const))(
+  '%s: hostile text in any field is refused as a mistake, or arrives as what it is',
+  async (name, operation) => {
+    const valid = await validInputs[name]?.();
+    if (valid === undefined) throw new Error(`no input for ${name}`);
+    const before = (await statements()).length;
+    const refused = new Set<string>();
+    for (const path of textFields(operation.input)) {
+      for (const text of hostile) {
+        const outcome = await tryInput(operation, withValue(valid, path, text));
+        expect(outcome, `${name} ${path.join('.')} = ${JSON.stringify(text.slice(0, 60))}`).not.toMatch(
+          /INTERNAL|unexpected/,
+        );
+        if (outcome !== 'accepted') refused.add(path.join('.'));
+      }
+      expect(refused.has(path.join('.')), `${path.join('.')} takes anything`).toBe(true);
+    }
+    for (const text of (await statements()).slice(before))
+      expect(parseScript(text, { newBackupClauses: false })).toHaveLength(1);
+    expect((await statements()).slice(before).filter((text) => /^\s*DROP/i.test(text))).toEqual([]);
+    expect(existsSync(trap)).toBe(false);
+    expect(await databaseExists('sales')).toBe(true);
+  },
+  120_000,
+);
+
+/** Asks, works until the end if it was accepted, and answers `accepted` or the code of the refusal. */
+async function tryInput(operation: AnyOperation, input: unknown): Promise<string> {
+  try {
+    const { run, userErrors } = await submit(engine.ctx.control, { operation: operation.name, input, actor: admin });
+    for (const error of userErrors)
+      expect(error).toMatchObject({ message: expect.any(String), hint: expect.any(String) });
+    if (run === null) return userErrors[0]?.code ?? 'no code';
+    const ended = await managed.finish(run.id);
+    return ended.failure?.code === 'INTERNAL_SERVER_ERROR' ? 'INTERNAL_SERVER_ERROR' : 'accepted';
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    return `unexpected: ${String(error)}`;
+  }
+}
+
+/** Paths of all text fields, those inside lists by index 0. */
+function textFields(schema: z.ZodType, path: readonly string[] = []): string[][] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    const inner = schema.unwrap();
+    return inner instanceof z.ZodType ? textFields(inner, path) : [];
+  }
+  if (schema instanceof z.ZodArray)
+    return schema.element instanceof z.ZodType ? textFields(schema.element, [...path, '0']) : [];
+  if (schema instanceof z.ZodObject) {
+    const shape: Record<string, unknown> = schema.shape;
+    return Object.entries(shape).flatMap(([key, field]) =>
+      field instanceof z.ZodType ? textFields(field, [...path, key]) : [],
+    );
+  }
+  return schema instanceof z.ZodString ? [[...path]] : [];
+}
+
+function withValue(input: unknown, [key, ...rest]: readonly string[], value: string): unknown {
+  if (key === undefined) return value;
+  if (Array.isArray(input))
+    return input.map((item, index) => (String(index) === key ? withValue(item, rest, value) : item));
+  const members = z.record(z.string(), z.unknown()).parse(input);
+  return { ...members, [key]: withValue(members[key], rest, value) };
+}
+
+async function statements(): Promise<string[]> {
+  const { logs, cluster } = world.describe();
+  return (await logLines(logs.statements))
+    .filter((line) => line.user === cluster.sqlUser)
+    .map((line) => String(line.text));
+}
+
+async function databaseExists(name: string): Promise<boolean> {
+  const [first] = world.describe().cluster.frontends;
+  const sql = await connectSql({ host: first?.host ?? '', port: first?.queryPort ?? 0, user: 'root', password: '' });
+  const rows = await sql.query('SHOW DATABASES');
+  sql.close();
+  return rows.some((row) => Object.values(row).includes(name));
+}
