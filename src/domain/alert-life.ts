@@ -85,13 +85,7 @@ export function applySample(
 
   for (const alert of state.alerts) {
     const condition = sample.conditions.find((candidate) => candidate.fingerprint === alert.fingerprint);
-    if (condition === undefined)
-      drafts.set(
-        alert.fingerprint,
-        sample.unjudged.includes(alert.rule) ? withoutData(alert, sample.at, times) : clear(alert, sample.at, times),
-      );
-    else if (alert.signal !== 'RESOLVED') drafts.set(alert.fingerprint, fireAgain(alert, condition, sample.at, times));
-    else drafts.set(alert.fingerprint, closeWhenQuiet(alert, sample.at, times));
+    drafts.set(alert.fingerprint, meet(alert, { condition, sample, times }));
   }
   for (const condition of sample.conditions) {
     const draft = drafts.get(condition.fingerprint);
@@ -137,7 +131,16 @@ export function durationInWords(ms: number): string {
 
 type Draft = AlertChange & { readonly repeated?: boolean };
 
-function fireAgain(before: Alert, condition: Condition, at: Date, times: AlertTimes): Draft {
+type Meeting = { readonly condition: Condition | undefined; readonly sample: Sample; readonly times: AlertTimes };
+
+/** What a sample makes of one alert, before re-opening and muting. */
+function meet(alert: Alert, { condition, sample: { at, unjudged }, times }: Meeting): Draft {
+  if (alert.signal === 'RESOLVED') return closeWhenQuiet(alert, at, times);
+  if (condition !== undefined) return fireAgain(alert, condition, { at, times });
+  return unjudged.includes(alert.rule) ? withoutData(alert, at, times) : resolve(alert, at);
+}
+
+function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): Draft {
   const events: NewAlertEvent[] = [];
   const seen: Alert = {
     ...before,
@@ -147,7 +150,7 @@ function fireAgain(before: Alert, condition: Condition, at: Date, times: AlertTi
     count: before.count + 1,
   };
   if (before.signal === 'STALE') events.push({ type: 'DATA_BACK', message: 'Data is back, and it still fires' });
-  const rise = severities.indexOf(before.severity) - severities.indexOf(condition.severity);
+  const rise = riseTo(condition.severity, before);
   if (rise > 0)
     events.push({ type: 'SEVERITY_ROSE', message: `Severity rose from ${before.severity} to ${condition.severity}` });
   if (rise < 0)
@@ -162,10 +165,16 @@ function fireAgain(before: Alert, condition: Condition, at: Date, times: AlertTi
   return { alert: { ...seen, severity: condition.severity, title: condition.title, text, handling }, events };
 }
 
-/** The same card again. An acknowledgement stays if it has not run out: whoever took it is still on it. */
+/** Above 0 when it gets worse. */
+function riseTo(severity: Severity, before: Alert): number {
+  return severities.indexOf(before.severity) - severities.indexOf(severity);
+}
+
+/** The same card again. An acknowledgement stays if it has not run out, unless it is about something worse now. */
 function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; since: Date }): Draft {
   const quietMs = at.getTime() - (before.resolvedAt ?? at).getTime();
-  const isAcked = before.handling.kind === 'ACKED' && before.handling.until > at;
+  const isAcked =
+    before.handling.kind === 'ACKED' && before.handling.until > at && riseTo(condition.severity, before) <= 0;
   return {
     alert: {
       ...before,
@@ -185,8 +194,7 @@ function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; 
   };
 }
 
-function clear(before: Alert, at: Date, times: AlertTimes): Draft {
-  if (before.signal === 'RESOLVED') return closeWhenQuiet(before, at, times);
+function resolve(before: Alert, at: Date): Draft {
   const lastedMs = at.getTime() - before.since.getTime();
   return {
     alert: { ...before, signal: 'RESOLVED', mute: { kind: 'NONE' }, resolvedAt: at },
@@ -195,7 +203,6 @@ function clear(before: Alert, at: Date, times: AlertTimes): Draft {
 }
 
 function withoutData(before: Alert, at: Date, times: AlertTimes): Draft {
-  if (before.signal === 'RESOLVED') return closeWhenQuiet(before, at, times);
   if (before.signal === 'STALE' || at.getTime() - before.lastSeenAt.getTime() < times.staleAfterMs)
     return { alert: before, events: [] };
   return {

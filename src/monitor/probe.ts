@@ -63,30 +63,25 @@ type Judged = {
 /** Stores the picture of the cluster, so that readers need not ask it, and says what is wrong. */
 async function judge(db: Database, { clusterId, finding, durationMs, settings }: Judged): Promise<Look> {
   const { probes } = finding;
+  // Asked after the look, with the look's own time as the window: work that ended meanwhile may be what it saw.
+  const plannedWork = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
   if (finding.kind === 'unseen') {
     const problem = finding.failure.message;
     await saveClusterProblems(db, clusterId, [problem]);
-    const condition = unreachableCondition(clusterId, finding.failure, probes);
-    return {
-      durationMs,
-      ok: false,
-      problem,
-      leader: null,
-      nodes: probes,
-      sample: { conditions: [condition], unjudged: unjudgedWhenUnseen, plannedWork: [] },
-    };
+    const conditions = [unreachableCondition(clusterId, finding.failure, probes)];
+    const sample = { conditions, unjudged: unjudgedWhenUnseen, plannedWork };
+    return { durationMs, ok: false, problem, leader: null, nodes: probes, sample };
   }
-  await saveTopology(db, clusterId, { nodes: finding.nodes, runMode: null });
-  const problems = problemsOf(probes, finding.leader);
+  const { nodes, leader } = finding;
+  await saveTopology(db, clusterId, { nodes, runMode: null });
+  const problems = problemsOf(probes, leader);
   if (problems.length > 0) await saveClusterProblems(db, clusterId, problems);
   const conditions = nodeConditions(await listNodes(db, clusterId), probes, settings);
-  // Asked after the look, with the look's own time as the window: work that ended meanwhile may be what it saw.
-  const plannedWork = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
   return {
     durationMs,
     ok: true,
     problem: null,
-    leader: finding.leader,
+    leader,
     nodes: probes,
     sample: { conditions, unjudged: [], plannedWork },
   };

@@ -153,6 +153,13 @@ describe('one alert meets one sample', () => {
       { handling: { kind: 'UNACKED' } },
     ],
     [
+      'drops an acknowledgement when it re-opens as something worse',
+      { ...resolved, severity: 'HIGH', handling: acked(60) },
+      sample(minutes(14), fires),
+      ['REOPENED'],
+      { severity: 'CRITICAL', handling: { kind: 'UNACKED' } },
+    ],
+    [
       'drops an acknowledgement when its severity rises',
       { severity: 'HIGH', handling: acked(60) },
       sample(minutes(1), fires),

@@ -11,7 +11,7 @@ import { listPlannedWork } from '../../src/store/planned-work.ts';
 import type { Run } from '../../src/store/run-rows.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
-import { type PaperCluster, type PaperNode, paperCluster } from './paper-cluster.ts';
+import { type PaperCluster, type PaperNode, paperCluster, unreachable } from './paper-cluster.ts';
 
 let bench: Bench;
 let worker: { stop(): Promise<void> };
@@ -147,6 +147,13 @@ describe('a node that a run is restarting', () => {
     await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
     const run = await restart();
     await expect.poll(alerts, soon).toEqual([`be 10.0.0.11:9050 is down: FIRING by run:${run.id}`]);
+    // A look that is not answered, as while a leader is elected, shows nothing that was hidden.
+    cluster.failure = unreachable();
+    await bench.looks(cluster, 1);
+    cluster.failure = null;
+    await bench.looks(cluster, 2);
+    const [hidden] = await bench.alertsOf(id);
+    expect(hidden === undefined ? [] : await bench.eventsOf(hidden)).toEqual(['OPENED', 'MUTED']);
     await worker.stop();
     const minutesAgo = (count: number) => new Date(Date.now() - count * 60_000);
     const lastSign = async (at: Date) => {
