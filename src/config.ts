@@ -48,6 +48,8 @@ const environment = z.object({
   SSH_AUTH_SOCK: z.string().optional(),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   HOST: z.string().default('127.0.0.1'),
+  STARWARDEN_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  STARWARDEN_API_RATE_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).default(6_000),
   SLACK_BOT_TOKEN: z.string().optional(),
   SLACK_APP_TOKEN: z.string().optional(),
   SLACK_SIGNING_SECRET: z.string().optional(),
@@ -89,7 +91,14 @@ export type Config = {
   /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
   readonly readEnv: (name: string) => string | undefined;
   readonly sshAgentSocket: string | null;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Proxies in front that may be believed about the caller's address. */
+    readonly trustedProxies: number;
+    /** Requests a minute for one token; 0 = as many as they like. */
+    readonly requestsPerMinute: number;
+  };
   readonly auth: { readonly insecure: boolean; readonly bootstrapTokens: readonly BootstrapToken[] };
   readonly worker: { readonly leaseMs: number; readonly recoverEveryMs: number; readonly concurrency: number };
   readonly monitor: { readonly probeEveryMs: number; readonly nodeDownForMs: number };
@@ -144,7 +153,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     secretDirectory: vars.STARWARDEN_SECRET_DIR,
     readEnv: (name) => (name.startsWith(vars.STARWARDEN_SECRET_ENV_PREFIX) ? env[name] : undefined),
     sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
-    http: { host: vars.HOST, port: vars.PORT },
+    http: {
+      host: vars.HOST,
+      port: vars.PORT,
+      trustedProxies: vars.STARWARDEN_TRUSTED_PROXIES,
+      requestsPerMinute: vars.STARWARDEN_API_RATE_PER_MINUTE,
+    },
     auth: { insecure: vars.STARWARDEN_INSECURE_NO_AUTH, bootstrapTokens: tokens },
     worker: {
       leaseMs: vars.STARWARDEN_LEASE_MS,

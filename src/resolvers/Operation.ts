@@ -1,0 +1,20 @@
+import { needsConfirmation } from '../domain/approval.ts';
+import type { AnyOperation } from '../operations/define.ts';
+import { inputFields, operationTypeName, typeText } from '../schema/input-shape.ts';
+import { permissionValue } from '../schema/vocabulary.ts';
+
+export const Operation = {
+  risk: (operation: AnyOperation) => operation.risk.toUpperCase(),
+  effect: (operation: AnyOperation) => operation.effect.toUpperCase(),
+  permission: (operation: AnyOperation) => permissionValue(operation.permission),
+  needsConfirmation: (operation: AnyOperation) => needsConfirmation(operation.risk),
+  fields: (operation: AnyOperation) =>
+    inputFields(operationTypeName(operation.name), operation.input).map((field) => ({
+      ...field,
+      type: `${typeText(field.type)}${field.required ? '!' : ''}`,
+    })),
+  steps: (operation: AnyOperation) =>
+    operation.steps.map(({ kind, undoImpossible, isTemporary }) => ({ kind, undoImpossible, temporary: isTemporary })),
+  slackCommand: ({ slack }: AnyOperation) =>
+    slack === null ? null : [slack.verb, ...slack.positional.map((field) => `<${field}>`)].join(' '),
+};

@@ -1,0 +1,6 @@
+import type { StepSpec } from '../domain/plan.ts';
+import { redactInput } from '../operations/secret-fields.ts';
+
+export const PlannedStep = {
+  params: (step: StepSpec) => redactInput(step.params),
+};

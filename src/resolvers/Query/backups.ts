@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { type BackupListFilter, listBackups } from '../../store/queries/backups.ts';
+import { type PageArguments, readConnection } from '../connection.ts';
+import { type RequestContext, readableBy } from '../request-context.ts';
+
+const key = z.object({ startedAt: z.iso.datetime().transform((text) => new Date(text)), id: z.string() });
+
+export function backups(
+  _: unknown,
+  { filter, ...page }: PageArguments & { filter?: BackupListFilter | null },
+  { deps, actor }: RequestContext,
+) {
+  return readConnection(page, {
+    name: 'backups',
+    key,
+    read: (part) => listBackups(deps.db, { visibility: readableBy(actor), filter: filter ?? {}, page: part }),
+    keyOf: ({ startedAt, id }) => ({ startedAt, id }),
+  });
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { type ClusterListFilter, listClusters } from '../../store/queries/clusters.ts';
+import { type PageArguments, readConnection } from '../connection.ts';
+import { type RequestContext, readableBy } from '../request-context.ts';
+
+export function clusters(
+  _: unknown,
+  { filter, ...page }: PageArguments & { filter?: ClusterListFilter | null },
+  { deps, actor }: RequestContext,
+) {
+  return readConnection(page, {
+    name: 'clusters',
+    key: z.object({ name: z.string() }),
+    read: (part) => listClusters(deps.db, { visibility: readableBy(actor), filter: filter ?? {}, page: part }),
+    keyOf: ({ name }) => ({ name }),
+  });
+}

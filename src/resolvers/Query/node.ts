@@ -1,0 +1,35 @@
+import { findVisibleBackups } from '../../store/queries/backups.ts';
+import { findApproval } from '../../store/queries/runs.ts';
+import { type RequestContext, readableBy } from '../request-context.ts';
+
+/** Whatever has this id, unless the actor may not see the cluster it belongs to. */
+export async function node(_: unknown, { id }: { id: string }, context: RequestContext): Promise<object | null> {
+  const { loaders, deps, actor } = context;
+  switch (id.split('_')[0]) {
+    case 'clu':
+      return loaders.cluster.load(id);
+    case 'run':
+      return loaders.run.load(id);
+    case 'nod':
+      return ifClusterVisible(await loaders.node.load(id), context);
+    case 'hst':
+      return ifClusterVisible(await loaders.host.load(id), context);
+    case 'rep':
+      return ifClusterVisible(await loaders.report.load(id), context);
+    case 'bak':
+      return (await findVisibleBackups(deps.db, { visibility: readableBy(actor), ids: [id] }))[0] ?? null;
+    case 'apr': {
+      const approval = await findApproval(deps.db, id);
+      return approval !== null && (await loaders.run.load(approval.runId)) !== null ? approval : null;
+    }
+    default:
+      return null;
+  }
+}
+
+async function ifClusterVisible<T extends { readonly clusterId: string }>(
+  found: T | null,
+  { loaders }: RequestContext,
+): Promise<T | null> {
+  return found !== null && (await loaders.cluster.load(found.clusterId)) !== null ? found : null;
+}

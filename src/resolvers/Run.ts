@@ -1,0 +1,58 @@
+import { can, type Permission } from '../domain/access.ts';
+import type { RunAction } from '../domain/run.ts';
+import { AppError } from '../errors.ts';
+import { allowedActions } from '../operations/control.ts';
+import { redactInput } from '../operations/secret-fields.ts';
+import type { Run as RunRow } from '../store/run-rows.ts';
+import { type PageArguments, sliceConnection } from './connection.ts';
+import type { RequestContext } from './request-context.ts';
+
+const maxEvents = 500;
+
+export const Run = {
+  title: (run: RunRow, _: unknown, { deps }: RequestContext) => deps.operations.get(run.operation)?.title ?? null,
+  cluster: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(run.clusterId),
+  input: (run: RunRow) => redactInput(run.input),
+  steps: async (run: RunRow, page: PageArguments, { loaders }: RequestContext) =>
+    sliceConnection(await loaders.stepsOfRun.load(run.id), {
+      ...page,
+      name: 'steps',
+      placeOf: (step) => step.position,
+    }),
+  requestedBy: (run: RunRow) => ({ id: run.requestedById, name: run.requestedByName }),
+  requestedVia: (run: RunRow) => run.via,
+  approval: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.approvalOfRun.load(run.id),
+  blockedBy: (run: RunRow, _: unknown, { loaders }: RequestContext) =>
+    run.blockedBy === null ? null : loaders.run.load(run.blockedBy),
+  retryOf: (run: RunRow, _: unknown, { loaders }: RequestContext) =>
+    run.retryOf === null ? null : loaders.run.load(run.retryOf),
+  temporaryChanges: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.changesOfRun.load(run.id),
+  events: (
+    run: RunRow,
+    args: { afterSequence?: number | null; first?: number | null },
+    { loaders }: RequestContext,
+  ) => {
+    const limit = args.first ?? 50;
+    if (limit < 1 || limit > maxEvents)
+      throw new AppError('BAD_USER_INPUT', `first is 1 to ${maxEvents}`, {
+        hint: 'Ask for the rest with afterSequence.',
+        path: ['first'],
+      });
+    return loaders.eventsOfRun({ afterSequence: args.afterSequence ?? 0, limit }).load(run.id);
+  },
+  allowedActions: async (run: RunRow, _: unknown, { deps, loaders, actor }: RequestContext) => {
+    const steps = await loaders.stepsOfRun.load(run.id);
+    const target = { clusterId: run.clusterId, environment: run.environment };
+    return allowedActions(run, deps.operations.get(run.operation), steps).filter(
+      (action) => can(actor, permissionFor(action), target) && !(isVote(action) && actor.id === run.requestedById),
+    );
+  },
+};
+
+function isVote(action: RunAction): boolean {
+  return action === 'APPROVE' || action === 'REJECT';
+}
+
+function permissionFor(action: RunAction): Permission {
+  return isVote(action) ? 'run:approve' : 'run:control';
+}

@@ -1,0 +1,8 @@
+import { redactInput } from '../operations/secret-fields.ts';
+import type { RunStep as RunStepRow } from '../store/run-rows.ts';
+
+export const RunStep = {
+  phase: (step: RunStepRow) => step.phase.toUpperCase(),
+  state: (step: RunStepRow) => step.state.toUpperCase(),
+  facts: (step: RunStepRow) => (step.facts === null ? null : redactInput(step.facts)),
+};

@@ -1,0 +1,24 @@
+import { type ClusterNode, nodeLabel } from '../domain/cluster.ts';
+import type { RequestContext } from './request-context.ts';
+
+const typeNames = { FRONTEND: 'Frontend', BACKEND: 'Backend', COMPUTE_NODE: 'ComputeNode' } as const satisfies Record<
+  ClusterNode['kind'],
+  string
+>;
+
+export const StarRocksNode = {
+  __resolveType: (node: ClusterNode) => typeNames[node.kind],
+};
+
+/** The fields of frontends, backends and compute nodes alike. */
+const common = {
+  cluster: (node: ClusterNode, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(node.clusterId),
+  label: (node: ClusterNode) => nodeLabel(node),
+  address: (node: ClusterNode) => node.host,
+  host: (node: ClusterNode, _: unknown, { loaders }: RequestContext) =>
+    node.hostId === null ? null : loaders.host.load(node.hostId),
+};
+
+export const Frontend = common;
+export const Backend = common;
+export const ComputeNode = common;

@@ -1,0 +1,38 @@
+import { isTerminal } from '../../domain/run.ts';
+import type { RunEvent } from '../../store/run-rows.ts';
+import { listEvents } from '../../store/runs.ts';
+import type { RequestContext } from '../request-context.ts';
+import { ticks } from './ticks.ts';
+import { readWatchedRun } from './watched-run.ts';
+
+const pageSize = 200;
+
+/**
+ * Events in order, each once: the last sequence number that was shown is the only thing remembered, and the journal
+ * writes numbers without gaps, one transaction after the other.
+ */
+async function* watchEvents(
+  runId: string,
+  after: number,
+  context: RequestContext,
+): AsyncGenerator<{ runEvents: RunEvent }, void, void> {
+  let afterSequence = after;
+  for await (const _ of ticks(context.deps.doorbell, runId)) {
+    // Read before the events are: a run that had ended by then writes no more of them.
+    const { state } = await readWatchedRun(context, runId);
+    for (;;) {
+      const events = await listEvents(context.deps.db, { runId, afterSequence, limit: pageSize });
+      for (const event of events) {
+        afterSequence = event.sequence;
+        yield { runEvents: event };
+      }
+      if (events.length < pageSize) break;
+    }
+    if (isTerminal(state)) return;
+  }
+}
+
+export const runEvents = {
+  subscribe: (_: unknown, args: { runId: string; afterSequence?: number | null }, context: RequestContext) =>
+    watchEvents(args.runId, args.afterSequence ?? 0, context),
+};

@@ -1,0 +1,24 @@
+import { isTerminal } from '../../domain/run.ts';
+import type { Run } from '../../store/run-rows.ts';
+import { makeLoaders } from '../loaders.ts';
+import { type RequestContext, readableBy } from '../request-context.ts';
+import { ticks } from './ticks.ts';
+import { readWatchedRun } from './watched-run.ts';
+
+/** The run after each change of its revision. Several changes in one go are one answer: the newest. */
+async function* watchRun(id: string, context: RequestContext): AsyncGenerator<{ runUpdated: Run }, void, void> {
+  let shown = 0;
+  for await (const _ of ticks(context.deps.doorbell, id)) {
+    const run = await readWatchedRun(context, id);
+    if (run.revision > shown) {
+      shown = run.revision;
+      context.loaders = makeLoaders(context.deps.db, readableBy(context.actor));
+      yield { runUpdated: run };
+    }
+    if (isTerminal(run.state)) return;
+  }
+}
+
+export const runUpdated = {
+  subscribe: (_: unknown, { id }: { id: string }, context: RequestContext) => watchRun(id, context),
+};

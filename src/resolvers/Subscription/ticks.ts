@@ -1,0 +1,35 @@
+/** How often the database is asked although nobody rang: words through Redis may be lost. */
+export const pollMs = 2_000;
+
+export type Bell = { onChanged(listener: (topic: string) => void): () => void };
+
+/**
+ * Yields at once, then whenever the topic may have changed: when the bell says so, and every so often without it.
+ * Changes that come while the consumer is busy are one tick, so nothing piles up and nothing is missed.
+ */
+export async function* ticks(bell: Bell, topic: string): AsyncGenerator<void, never, void> {
+  let rung = true;
+  let wake = () => {};
+  const stop = bell.onChanged((changed) => {
+    if (changed !== topic) return;
+    rung = true;
+    wake();
+  });
+  try {
+    for (;;) {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, pollMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      rung = false;
+      yield;
+    }
+  } finally {
+    stop();
+  }
+}

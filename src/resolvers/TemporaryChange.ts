@@ -1,0 +1,5 @@
+import type { TemporaryChange as TemporaryChangeRow } from '../store/run-rows.ts';
+
+export const TemporaryChange = {
+  step: (change: TemporaryChangeRow) => change.position,
+};

@@ -1,0 +1,17 @@
+import type { Logger } from 'pino';
+import type { ControlDeps } from '../operations/control.ts';
+import type { AnyOperation } from '../operations/define.ts';
+import type { Database } from '../store/database.ts';
+
+/** What the API is built from; the part of the program's context that it needs. */
+export type ApiDeps = {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly operations: ReadonlyMap<string, AnyOperation>;
+  readonly control: ControlDeps;
+  /** Tells who listens that something changed: a run's id or `alert:<id>`. Words may be lost. */
+  readonly doorbell: {
+    changed(topic: string): void;
+    onChanged(listener: (topic: string) => void): () => void;
+  };
+};

@@ -1,0 +1,49 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { Kind } from 'graphql';
+import type { ApiMetrics } from './http/metrics.ts';
+import { type Cost, checkOperation } from './limits/check-operation.ts';
+import { logUnexpected } from './log-unexpected.ts';
+import type { RequestContext } from './request-context.ts';
+
+/**
+ * What happens around each request: cost and variables are checked before execution; the answer says what it cost and
+ * under which id the log has it; unexpected errors are logged in full, there and nowhere else.
+ */
+export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<RequestContext> {
+  return {
+    requestDidStart: async () => {
+      const startedAt = performance.now();
+      let cost: Cost | null = null;
+      return {
+        didResolveOperation: async ({ schema, document, operation, request }) => {
+          if (operation === undefined) return; // graphql-js says which operations there are
+          const checked = checkOperation({ schema, document, operation, variables: request.variables ?? {} });
+          cost = { cost: checked.cost, limit: checked.limit };
+          const [first] = checked.errors;
+          if (first !== undefined) throw first;
+        },
+        didEncounterErrors: async ({ errors, contextValue, operationName }) => {
+          for (const error of errors) logUnexpected(contextValue, { error, operationName: operationName ?? null });
+        },
+        willSendResponse: async ({ response, operation, contextValue, errors }) => {
+          const { requestId, deps, actor } = contextValue;
+          if (response.body.kind === 'single') {
+            response.body.singleResult.extensions = {
+              ...response.body.singleResult.extensions,
+              requestId,
+              ...(cost === null ? {} : { cost }),
+            };
+          }
+          const [selection] = operation?.selectionSet.selections ?? [];
+          const field = selection?.kind === Kind.FIELD ? selection.name.value : 'none';
+          const type = operation?.operation ?? 'none';
+          const ms = performance.now() - startedAt;
+          metrics.graphqlSeconds.observe({ type, field, outcome: errors === undefined ? 'ok' : 'error' }, ms / 1000);
+          const line = { requestId, actor: actor.name, type, field, ms: Math.round(ms), errors: errors?.length ?? 0 };
+          if (type === 'mutation') deps.log.info(line, 'graphql request');
+          else deps.log.debug(line, 'graphql request');
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { runStates } from '../../domain/run.ts';
+import { readRunMetrics } from '../../store/queries/runs.ts';
+import type { ApiDeps } from '../api-deps.ts';
+
+export type ApiMetrics = ReturnType<typeof makeMetrics>;
+
+/** How long what was read from the database may be shown again: scraping often must not become load. */
+const keepMs = 2_000;
+
+/** What `/metrics` shows. No name of a cluster or a person is in there, so it needs no token. */
+export function makeMetrics({ db, log }: Pick<ApiDeps, 'db' | 'log'>) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const httpSeconds = new Histogram({
+    name: 'starwarden_http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const graphqlSeconds = new Histogram({
+    name: 'starwarden_graphql_duration_seconds',
+    help: 'Time a GraphQL request took, by its first root field.',
+    labelNames: ['type', 'field', 'outcome'],
+    registers,
+  });
+  const runs = new Gauge({ name: 'starwarden_runs', help: 'Runs by state.', labelNames: ['state'], registers });
+  const lag = new Gauge({
+    name: 'starwarden_queue_lag_seconds',
+    help: 'How long the oldest run that is due has waited for a worker.',
+    registers,
+  });
+  const subscriptions = new Gauge({ name: 'starwarden_graphql_subscriptions', help: 'Open subscriptions.', registers });
+
+  let readAt = 0;
+  const text = async (): Promise<string> => {
+    if (Date.now() - readAt > keepMs) {
+      readAt = Date.now();
+      await readFromDatabase();
+    }
+    return registry.metrics();
+  };
+  const readFromDatabase = async () => {
+    try {
+      const { byState, queueLagMs } = await readRunMetrics(db);
+      for (const state of runStates) runs.set({ state }, byState.get(state) ?? 0);
+      lag.set(queueLagMs / 1000);
+    } catch (err) {
+      log.warn({ err }, 'metrics could not ask the database');
+    }
+  };
+  return {
+    httpSeconds,
+    graphqlSeconds,
+    subscriptions,
+    text,
+    contentType: registry.contentType,
+    stop: () => registry.clear(),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Response } from 'express';
+import type { ErrorCode } from '../../errors.ts';
+
+/** Answers what ends a request before GraphQL sees it, in the form that GraphQL clients know. */
+export function respondWithError(
+  response: Response,
+  status: number,
+  error: { code: ErrorCode; message: string; hint?: string; requestId: string },
+): void {
+  const { code, message, hint, requestId } = error;
+  response.status(status).json({
+    errors: [{ message, extensions: { code, ...(hint === undefined ? {} : { hint }) } }],
+    extensions: { requestId },
+  });
+}

@@ -1,0 +1,106 @@
+import DataLoader from 'dataloader';
+import type { Cluster } from '../domain/cluster.ts';
+import { listBindings, listTokens } from '../store/access.ts';
+import type { Database } from '../store/database.ts';
+import * as clusters from '../store/queries/clusters.ts';
+import * as runs from '../store/queries/runs.ts';
+import type { Visibility } from '../store/queries/visibility.ts';
+import type { Run, RunEvent } from '../store/run-rows.ts';
+
+export type Loaders = ReturnType<typeof makeLoaders>;
+
+/**
+ * Every read that a field makes on behalf of its parent goes through here, so that the number of statements does not
+ * grow with the number of parents. Clusters and runs that the actor may not see load as null.
+ */
+export function makeLoaders(db: Database, visibility: Visibility) {
+  const cluster = byId<Cluster>((ids) => clusters.findVisibleClusters(db, { visibility, ids }));
+  const run = byId<Run>((ids) => runs.findVisibleRuns(db, { visibility, ids }));
+  const events = new Map<string, DataLoader<string, readonly RunEvent[]>>();
+  return {
+    cluster,
+    nodesOfCluster: grouped(
+      (ids) => clusters.nodesOfClusters(db, ids),
+      (node) => node.clusterId,
+    ),
+    node: byId((ids) => clusters.nodesById(db, ids)),
+    hostsOfCluster: grouped(
+      (ids) => clusters.hostsOfClusters(db, ids),
+      (host) => host.clusterId,
+    ),
+    host: byId((ids) => clusters.hostsById(db, ids)),
+    secret: byId((ids) => clusters.secretFacts(db, ids)),
+    lockOfCluster: single(
+      (ids) => clusters.locksOfClusters(db, ids),
+      (lock) => lock.clusterId,
+    ),
+    lastReportOfCluster: single(
+      (ids) => clusters.lastReports(db, ids),
+      (report) => report.clusterId,
+    ),
+    report: byId((ids) => clusters.reportsById(db, ids)),
+    run,
+    lastRunOfCluster: single(
+      (ids) => runs.lastRuns(db, ids),
+      (last) => last.clusterId,
+    ),
+    stepsOfRun: grouped(
+      (ids) => runs.stepsOfRuns(db, ids),
+      (step) => step.runId,
+    ),
+    approvalOfRun: single(
+      (ids) => runs.approvalsOfRuns(db, ids),
+      (approval) => approval.runId,
+    ),
+    votesOfApproval: grouped(
+      (ids) => runs.votesOfApprovals(db, ids),
+      (vote) => vote.approvalId,
+    ),
+    changesOfRun: grouped(
+      (ids) => runs.changesOfRuns(db, ids),
+      (change) => change.runId,
+    ),
+    bindingsOfPerson: grouped(
+      (ids) => listBindings(db, ids),
+      (bound) => bound.personId,
+    ),
+    tokensOfPerson: grouped(
+      (ids) => listTokens(db, ids),
+      (token) => token.personId,
+    ),
+    /** One loader for each pair of arguments, since one statement can only serve those who ask for the same. */
+    eventsOfRun: ({ afterSequence, limit }: { afterSequence: number; limit: number }) => {
+      const key = `${afterSequence} ${limit}`;
+      const known = events.get(key);
+      if (known !== undefined) return known;
+      const made = grouped(
+        (runIds) => runs.eventsOfRuns(db, { runIds, afterSequence, limit }),
+        (event: RunEvent) => event.runId,
+      );
+      events.set(key, made);
+      return made;
+    },
+  };
+}
+
+type Load<T> = (ids: readonly string[]) => Promise<readonly T[]>;
+
+function byId<T extends { readonly id: string }>(load: Load<T>): DataLoader<string, T | null> {
+  return single(load, (row) => row.id);
+}
+
+/** At most one row for each key; of several, the last one. */
+function single<T>(load: Load<T>, keyOf: (row: T) => string): DataLoader<string, T | null> {
+  return new DataLoader(async (keys) => {
+    const found = new Map((await load(keys)).map((row) => [keyOf(row), row]));
+    return keys.map((key) => found.get(key) ?? null);
+  });
+}
+
+/** All rows for each key, in the order in which they were read. */
+function grouped<T>(load: Load<T>, keyOf: (row: T) => string): DataLoader<string, readonly T[]> {
+  return new DataLoader(async (keys) => {
+    const groups = Map.groupBy(await load(keys), keyOf);
+    return keys.map((key) => groups.get(key) ?? []);
+  });
+}

@@ -1,0 +1,68 @@
+import type { Actor, Permission } from '../domain/access.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { AppError } from '../errors.ts';
+import { insertAudit } from '../store/audit.ts';
+import { type Visibility, visibilityOf } from '../store/queries/visibility.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { type Loaders, makeLoaders } from './loaders.ts';
+
+/** Who asks, as the request's token says. */
+export type Caller = { readonly actor: Actor; readonly tokenId: string | null; readonly tokenExpiresAt: Date | null };
+
+/** What every resolver of one request shares. */
+export type RequestContext = {
+  readonly deps: ApiDeps;
+  readonly caller: Caller;
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** One set per request, and a new one per event of a subscription: what they keep must never become stale. */
+  loaders: Loaders;
+  /** The actor as they are now, for what goes on for long; null when their token or they themselves were shut out. */
+  readonly currentActor: () => Promise<Actor | null>;
+};
+
+export function makeRequestContext(
+  deps: ApiDeps,
+  {
+    caller,
+    requestId,
+    currentActor,
+  }: { caller: Caller; requestId: string; currentActor?: () => Promise<Actor | null> },
+): RequestContext {
+  const { actor } = caller;
+  return {
+    deps,
+    caller,
+    actor,
+    requestId,
+    loaders: makeLoaders(deps.db, readableBy(actor)),
+    currentActor: currentActor ?? (async () => actor),
+  };
+}
+
+/** The clusters an actor may see. */
+export function readableBy(actor: Actor): Visibility {
+  return visibilityOf(actor, 'cluster:read');
+}
+
+/** Refuses and notes it in the audit log, unless the actor may do this for the whole installation. */
+export async function requireGlobally(
+  context: RequestContext,
+  { permission, action, detail }: { permission: Permission; action: string; detail?: JsonObject },
+): Promise<void> {
+  const { actor, deps, requestId } = context;
+  if (visibilityOf(actor, permission) === 'everywhere') return;
+  await insertAudit(deps.db, {
+    actor,
+    action,
+    subject: null,
+    clusterId: null,
+    outcome: 'FORBIDDEN',
+    detail: detail ?? null,
+    runId: null,
+    requestId,
+  });
+  throw new AppError('FORBIDDEN', `${actor.name} may not do this`, {
+    hint: `It needs the permission ${permission} everywhere; ask an ADMIN for a role that has it.`,
+  });
+}

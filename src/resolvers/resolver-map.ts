@@ -1,0 +1,71 @@
+import { DateTimeISOResolver, JSONResolver } from 'graphql-scalars';
+import type { AnyOperation } from '../operations/define.ts';
+import { Approval, Vote } from './Approval.ts';
+import { AuditEvent } from './AuditEvent.ts';
+import { Backup } from './Backup.ts';
+import { CheckReport } from './CheckReport.ts';
+import { Cluster } from './Cluster.ts';
+import { Host } from './Host.ts';
+import { operationMutations } from './Mutation/operations.ts';
+import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
+import { runDecisions } from './Mutation/run-decisions.ts';
+import { createToken, revokeToken } from './Mutation/tokens.ts';
+import { Node } from './Node.ts';
+import { Operation } from './Operation.ts';
+import { Person, RoleBinding } from './Person.ts';
+import { PlannedStep } from './PlannedStep.ts';
+import { audit } from './Query/audit.ts';
+import { backups } from './Query/backups.ts';
+import { cluster } from './Query/cluster.ts';
+import { clusters } from './Query/clusters.ts';
+import { node } from './Query/node.ts';
+import { operations } from './Query/operations.ts';
+import { persons } from './Query/persons.ts';
+import { run } from './Query/run.ts';
+import { runs } from './Query/runs.ts';
+import { viewer } from './Query/viewer.ts';
+import { Run } from './Run.ts';
+import { RunStep } from './RunStep.ts';
+import { Backend, ComputeNode, Frontend, StarRocksNode } from './StarRocksNode.ts';
+import { runEvents } from './Subscription/runEvents.ts';
+import { runUpdated } from './Subscription/runUpdated.ts';
+import { TemporaryChange } from './TemporaryChange.ts';
+
+/** Every resolver, by type and field. Fields that are not here are members of the row of the same name. */
+export function makeResolvers(registry: Iterable<AnyOperation>) {
+  return {
+    DateTime: DateTimeISOResolver,
+    JSON: JSONResolver,
+    Node,
+    StarRocksNode,
+    Query: { audit, backups, cluster, clusters, node, operations, persons, run, runs, viewer },
+    Mutation: {
+      addPerson,
+      bindRole,
+      createToken,
+      disablePerson,
+      revokeToken,
+      unbindRole,
+      ...runDecisions,
+      ...operationMutations(registry),
+    },
+    Subscription: { runEvents, runUpdated },
+    Approval,
+    AuditEvent,
+    Backend,
+    Backup,
+    CheckReport,
+    Cluster,
+    ComputeNode,
+    Frontend,
+    Host,
+    Operation,
+    Person,
+    PlannedStep,
+    RoleBinding,
+    Run,
+    RunStep,
+    TemporaryChange,
+    Vote,
+  };
+}

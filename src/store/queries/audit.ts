@@ -1,0 +1,67 @@
+import { type SqlBool, sql } from 'kysely';
+import { z } from 'zod';
+import type { Json } from '../../domain/json.ts';
+import { type RunVia, runVias } from '../../domain/run.ts';
+import type { Queryable } from '../database.ts';
+import { fromJson } from '../json.ts';
+import { isVisible, type Page, type Visibility } from './visibility.ts';
+
+export type AuditEvent = {
+  readonly number: number;
+  readonly at: Date;
+  readonly actorId: string;
+  readonly actorName: string;
+  readonly via: RunVia;
+  readonly action: string;
+  readonly subject: string | null;
+  readonly clusterId: string | null;
+  readonly outcome: string;
+  readonly detail: Json;
+  readonly runId: string | null;
+  readonly requestId: string | null;
+};
+
+export type AuditListFilter = {
+  readonly clusterId?: string | null | undefined;
+  readonly runId?: string | null | undefined;
+  readonly actorId?: string | null | undefined;
+  readonly action?: string | null | undefined;
+  readonly outcome?: string | null | undefined;
+};
+
+/**
+ * Newest first. Who holds audit:read in places only sees what was about clusters there; what concerns the whole
+ * installation, and what is left of clusters that are gone, takes a role that holds everywhere.
+ */
+export async function listAudit(
+  db: Queryable,
+  { visibility, filter, page }: { visibility: Visibility; filter: AuditListFilter; page: Page<{ number: number }> },
+): Promise<readonly AuditEvent[]> {
+  const seen = isVisible(visibility, { clusterId: 'cluster.id', environment: 'cluster.environment' });
+  let query = db
+    .selectFrom('audit_event')
+    .leftJoin('cluster', 'cluster.id', 'audit_event.cluster_id')
+    .selectAll('audit_event')
+    .where(sql<SqlBool>`COALESCE(${seen}, FALSE)`);
+  if (filter.clusterId != null) query = query.where('audit_event.cluster_id', '=', filter.clusterId);
+  if (filter.runId != null) query = query.where('run_id', '=', filter.runId);
+  if (filter.actorId != null) query = query.where('actor_id', '=', filter.actorId);
+  if (filter.action != null) query = query.where('action', '=', filter.action);
+  if (filter.outcome != null) query = query.where('outcome', '=', filter.outcome);
+  if (page.after !== null) query = query.where('audit_event.id', '<', page.after.number);
+  const rows = await query.orderBy('audit_event.id', 'desc').limit(page.limit).execute();
+  return rows.map((row) => ({
+    number: row.id,
+    at: row.at,
+    actorId: row.actor_id,
+    actorName: row.actor_name,
+    via: z.enum(runVias).parse(row.via),
+    action: row.action,
+    subject: row.subject,
+    clusterId: row.cluster_id,
+    outcome: row.outcome,
+    detail: row.detail === null ? null : fromJson(z.json(), row.detail),
+    runId: row.run_id,
+    requestId: row.request_id,
+  }));
+}
