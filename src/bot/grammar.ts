@@ -95,7 +95,7 @@ function readItems(line: string, from: number, spec: CommandSpec): ParseResult {
   }
   const missing = reading.open.find((each) => !each.isOptional && !reading.words.has(each.name));
   if (missing !== undefined)
-    return fail(`${spec.verb} needs a ${kebab(missing.name)}`, `It is typed \`/sr ${usageOf(spec)}\`.`);
+    return fail(`${spec.verb} needs <${kebab(missing.name)}>`, `It is typed \`/sr ${usageOf(spec)}\`.`);
   return { command: { verb: spec.verb, words: reading.words, flags: reading.flags } };
 }
 

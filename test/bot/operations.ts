@@ -11,6 +11,20 @@ export function createSteppedOperations() {
   const open = new Set<string>();
   const applied: string[] = [];
 
+  const takeBack = defineStep({
+    kind: 'take-back',
+    params: z.object({ name: z.string() }),
+    ports: [],
+    timeoutMs: 60_000,
+    repeat: 'safe',
+    describe: ({ name }) => `take ${name} back`,
+    check: async ({ name }) => ({ state: applied.includes(name) ? 'todo' : 'done' }),
+    apply: async ({ name }) => {
+      applied.splice(applied.indexOf(name), 1);
+    },
+    undo: { nothing: 'It is the way back itself.' },
+  });
+
   const step = defineStep({
     kind: 'wait-for-test',
     params: z.object({ name: z.string() }),
@@ -30,7 +44,7 @@ export function createSteppedOperations() {
     apply: async ({ name }) => {
       applied.push(name);
     },
-    undo: { steps: ({ name }) => [step.with({ name: `un${name}` })] },
+    undo: { steps: ({ name }) => [takeBack.with({ name })] },
   });
 
   const postCheck = async () => ({
@@ -46,7 +60,13 @@ export function createSteppedOperations() {
       },
     ],
   });
-  const common = { version: 1, effect: 'changes', steps: [step], observe: async () => ({}), postCheck } as const;
+  const common = {
+    version: 1,
+    effect: 'changes',
+    steps: [step, takeBack],
+    observe: async () => ({}),
+    postCheck,
+  } as const;
 
   const touch = defineOperation({
     ...common,

@@ -28,7 +28,7 @@ export function clusterList(clusters: readonly ClusterLine[]): Message {
     ];
     return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}`;
   });
-  const blocks: KnownBlock[] = [section(fitLines(lines, 2900)), context('`/sr status <cluster>` shows one of them.')];
+  const blocks: KnownBlock[] = [section(fitLines(lines, 2900)), context('`/sr status …` with a name shows one of them.')];
   return {
     text: `${count(clusters.length, 'cluster')}: ${safe(clusters.map((line) => `${line.cluster.name} ${healthOf(line)}`).join(', '), 600)}`,
     blocks,
@@ -72,7 +72,7 @@ function nodeSection(kind: NodeKind, title: string, nodes: readonly ClusterNode[
   const lines = found.map((node) => {
     const facts = [
       node.alive ? 'alive' : '*NOT ALIVE*',
-      ...(node.role === null ? [] : [node.role]),
+      ...(node.role === null ? [] : [safe(node.role, 20)]),
       ...(node.decommissioning ? ['being drained'] : []),
       ...(node.maxDiskUsedPercent === null ? [] : [`disk ${Math.round(node.maxDiskUsedPercent)} %`]),
       ...(node.alive || node.errorMessage === null || node.errorMessage === '' ? [] : [safe(node.errorMessage, 120)]),

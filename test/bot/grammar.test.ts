@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CommandSpec, parseCommand, usageOf } from '../../src/bot/grammar.ts';
+import { normalizeLine } from '../../src/bot/tokens.ts';
+
+const flag = (name: string, more: Partial<CommandSpec['flags'][number]> = {}) => ({
+  name,
+  takesValue: true,
+  isList: false,
+  ...more,
+});
+const word = (name: string, more: Partial<CommandSpec['positional'][number]> = {}) => ({
+  name,
+  kind: 'word' as const,
+  isOptional: false,
+  ...more,
+});
+
+const specs: readonly CommandSpec[] = [
+  { verb: 'help', positional: [word('verb', { isOptional: true })], flags: [] },
+  {
+    verb: 'backup',
+    positional: [word('clusterId'), word('database')],
+    flags: [flag('repo'), flag('reason'), flag('tables', { isList: true }), flag('dry-run', { takesValue: false })],
+  },
+  { verb: 'restart', positional: [word('clusterId'), word('nodeId', { kind: 'node' })], flags: [flag('reason')] },
+  { verb: 'scale', positional: [word('clusterId'), word('backends', { kind: 'list' })], flags: [flag('reason')] },
+  { verb: 'deny', positional: [word('approval'), word('why', { kind: 'rest' })], flags: [] },
+  { verb: 'cancel', positional: [word('run'), word('note', { kind: 'rest', isOptional: true })], flags: [] },
+];
+
+function parsed(line: string) {
+  const result = parseCommand(line, specs);
+  if ('failure' in result) throw new Error(`${result.failure.problem}. ${result.failure.hint}`);
+  const { verb, words, flags } = result.command;
+  return { verb, words: Object.fromEntries(words), flags: Object.fromEntries(flags) };
+}
+
+function refused(line: string): string {
+  const result = parseCommand(line, specs);
+  if ('command' in result) throw new Error(`${line} was understood as ${JSON.stringify(result.command)}`);
+  return `${result.failure.problem}. ${result.failure.hint}`;
+}
+
+describe('a command line', () => {
+  it.each([
+    ['', { verb: 'help', words: {}, flags: {} }],
+    ['   ', { verb: 'help', words: {}, flags: {} }],
+    ['HELP Backup', { verb: 'help', words: { verb: ['Backup'] }, flags: {} }],
+    ['backup prod-eu sales', { words: { clusterId: ['prod-eu'], database: ['sales'] } }],
+    [
+      'backup --repo nightly prod-eu sales',
+      { words: { clusterId: ['prod-eu'], database: ['sales'] }, flags: { repo: ['nightly'] } },
+    ],
+    ['backup prod-eu sales --repo=nightly --dry-run', { flags: { repo: ['nightly'], 'dry-run': [] } }],
+    ['backup prod-eu sales repo=nightly', { flags: { repo: ['nightly'] } }],
+    ['backup prod-eu sales --reason "before the move"', { flags: { reason: ['before the move'] } }],
+    ['backup prod-eu sales --reason="before the move"', { flags: { reason: ['before the move'] } }],
+    [String.raw`backup prod-eu sales --reason 'it\'s time'`, { flags: { reason: ["it's time"] } }],
+    ['backup prod-eu sales --tables a,b --tables c', { flags: { tables: ['a', 'b', 'c'] } }],
+    ['backup prod-eu "--repo"', { words: { clusterId: ['prod-eu'], database: ['--repo'] } }],
+    ['backup prod-eu a&lt;b&amp;lt;', { words: { clusterId: ['prod-eu'], database: ['a<b&lt;'] } }],
+    [
+      'backup prod-eu <http://db.example.com|db.example.com>',
+      { words: { clusterId: ['prod-eu'], database: ['db.example.com'] } },
+    ],
+    ["backup prod-eu <@U12|kim o's>", { words: { clusterId: ['prod-eu'], database: ["<@U12|kim o's>"] } }],
+    ['backup prod-eu key=value', { words: { clusterId: ['prod-eu'], database: ['key=value'] } }],
+    ['restart prod-eu be 10.0.0.11:9050', { words: { clusterId: ['prod-eu'], nodeId: ['be 10.0.0.11:9050'] } }],
+    ['restart prod-eu 10.0.0.11', { words: { clusterId: ['prod-eu'], nodeId: ['10.0.0.11'] } }],
+    [
+      'restart prod-eu "be 10.0.0.11:9050" --reason x',
+      { words: { nodeId: ['be 10.0.0.11:9050'] }, flags: { reason: ['x'] } },
+    ],
+    [
+      'scale prod-eu be-1,be-2 be-3 --reason x',
+      { words: { backends: ['be-1', 'be-2', 'be-3'] }, flags: { reason: ['x'] } },
+    ],
+    ['deny P-5 it\'s --not now, "kim"', { words: { approval: ['P-5'], why: ['it\'s --not now, "kim"'] } }],
+    ['deny P-5 "not now"', { words: { approval: ['P-5'], why: ['not now'] } }],
+    ['cancel R-1', { words: { run: ['R-1'] } }],
+  ])('%j is understood', (line, expected) => {
+    expect(parsed(line)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['curly quotes', 'backup prod-eu sales --reason “before the move”'],
+    ['a dash for two hyphens', 'backup prod-eu sales —reason "before the move"'],
+    ['a short dash', 'backup prod-eu sales –reason "before the move"'],
+    ['no-break blanks', 'backup\u00A0prod-eu\u00A0sales --reason "before the move"'],
+    ['zero-width characters', 'back\u200Bup prod-eu\uFEFF sales --rea\u2060son "before the move"'],
+    ['marks of direction', '\u202Ebackup prod-eu sales --reason "before the move"\u202C'],
+    ['line breaks and tabs', 'backup prod-eu\n\tsales --reason "before the move"'],
+  ])('is read as it was meant with %s', (_what, line) => {
+    expect(parsed(line)).toEqual({
+      verb: 'backup',
+      words: { clusterId: ['prod-eu'], database: ['sales'] },
+      flags: { reason: ['before the move'] },
+    });
+  });
+
+  it.each([
+    ['bakup prod-eu sales', 'I do not know `bakup` (word 1). Did you mean `backup`?'],
+    ['frobnicate', 'I do not know `frobnicate` (word 1). Type `/sr help` for what there is.'],
+    ['backup prod-eu sales --rep nightly', 'I do not know `--rep` (word 4). Did you mean `--repo`?'],
+    ['backup prod-eu sales extra', 'I do not know `extra` (word 4).'],
+    ['backup prod-eu sales --repo', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --repo --dry-run', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --repo a --repo b', '`--repo` is there twice (word 6).'],
+    ['backup prod-eu sales --dry-run=yes', '`--dry-run` takes no value (word 4).'],
+    ['backup prod-eu', 'backup needs <database>. It is typed `/sr backup <cluster> <database>'],
+    ['backup prod-eu "sales', 'The quote " is not closed (word 3).'],
+    ['backup prod-eu --reason="x', 'The quote after --reason= is not closed (word 3).'],
+    ['deny', 'deny needs <approval>.'],
+    ['deny P-5', 'deny needs <why>. It is typed `/sr deny <approval> <why>`.'],
+    ['help`x`', "I do not know `help'x'` (word 1)."],
+    [`backup ${'x'.repeat(1000)}`, 'The line has 1007 characters; 1000 are read at most. Shorten it.'],
+  ])('%j is refused with words that help', (line, words) => {
+    expect(refused(line)).toContain(words);
+  });
+
+  it('says how it is typed', () => {
+    expect(specs.map(usageOf)).toEqual([
+      'help [verb]',
+      'backup <cluster> <database> [--repo …] [--reason …] [--tables …] [--dry-run]',
+      'restart <cluster> <node> [--reason …]',
+      'scale <cluster> <backends…> [--reason …]',
+      'deny <approval> <why>',
+      'cancel <run> [note]',
+    ]);
+  });
+});
+
+describe('whatever is typed', () => {
+  const anything = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }),
+    fc.stringMatching(/^(backup|restart|deny|scale) [-"'<>&=a-z. ]*$/),
+  );
+
+  it('is understood or refused, but never breaks the parser', () => {
+    fc.assert(
+      fc.property(anything, (line) => {
+        const result = parseCommand(line, specs);
+        expect('command' in result || result.failure.problem.length > 0).toBe(true);
+      }),
+    );
+  });
+
+  it('is the same after a second tidying', () => {
+    fc.assert(
+      fc.property(anything, (line) => {
+        expect(normalizeLine(normalizeLine(line))).toBe(normalizeLine(line));
+      }),
+    );
+  });
+
+  it('comes out of quotes as it went in', () => {
+    const text = fc
+      .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 60 })
+      .filter((each) => each.trim() !== '');
+    fc.assert(
+      fc.property(text, text, (database, reason) => {
+        const quote = (value: string) => `"${value.replace(/[\\"]/g, '\\$&')}"`;
+        const slack = (value: string) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+        const line = `backup prod-eu ${slack(quote(database))} --reason ${slack(quote(reason))}`;
+        expect(parsed(line)).toEqual({
+          verb: 'backup',
+          words: { clusterId: ['prod-eu'], database: [database] },
+          flags: { reason: [reason] },
+        });
+      }),
+    );
+  });
+});

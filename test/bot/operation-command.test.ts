@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { allCommands } from '../../src/bot/commands/all.ts';
+import { parseCommand } from '../../src/bot/grammar.ts';
+import { operationCommand } from '../../src/bot/operation-command.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import type { AnyOperation } from '../../src/operations/define.ts';
+import { operations } from '../../src/operations/index.ts';
+import { createSteppedOperations } from './operations.ts';
+
+const inSlack = operations.filter((operation) => operation.slack !== null);
+
+function read(operation: AnyOperation, line: string) {
+  const command = operationCommand(operation);
+  if (command === null) throw new Error(`${operation.name} has no command`);
+  const result = parseCommand(line, [command.spec]);
+  if ('failure' in result) throw new Error(`${line}: ${result.failure.problem}`);
+  return command.read(result.command);
+}
+
+/** Ids in place of names, as the bot puts them there. */
+function withIds({ input, references }: ReturnType<typeof read>): JsonObject {
+  const ids = references.map(({ field, kind, words, isList }) => {
+    const id = kind === 'cluster' ? 'clu_01J00000000000000000000000' : 'nod_01J00000000000000000000000';
+    return [field, isList ? words.map(() => id) : id];
+  });
+  return { ...input, ...Object.fromEntries(ids) };
+}
+
+describe('the command of an operation', () => {
+  it('is there for the operations that people need at night', () => {
+    const verbs = allCommands(new Map(operations.map((operation) => [operation.name, operation]))).map(
+      (each) => each.spec.verb,
+    );
+    expect(verbs).toEqual(expect.arrayContaining(['backup', 'restart', 'check', 'refresh']));
+  });
+
+  it.each(inSlack.flatMap((operation) => operation.slack?.examples.map((example) => ({ operation, example })) ?? []))(
+    'reads its own example: $example',
+    ({ operation, example }) => {
+      const parsed = operation.input.safeParse(withIds(read(operation, example)));
+      expect(parsed.error?.issues ?? []).toEqual([]);
+    },
+  );
+
+  it.each(inSlack)('$name offers no secret on the command line', (operation) => {
+    const spec = operationCommand(operation)?.spec;
+    const secrets = Object.entries(operation.input.shape).filter(([, type]) => type.meta()?.secret === true);
+    for (const [name] of secrets) {
+      expect(spec?.flags.map((flag) => flag.name)).not.toContain(name);
+      expect(spec?.positional.map((each) => each.name)).not.toContain(name);
+    }
+  });
+
+  it('turns flags into values of the right kind', () => {
+    const restart = operations.find((operation) => operation.name === 'restartNode');
+    if (restart === undefined) throw new Error('restartNode is not in the registry');
+    const line = 'restart prod-eu be 10.0.0.11:9050 --no-graceful --timeout-seconds 30 --accept-downtime';
+    expect(read(restart, line)).toEqual({
+      input: { graceful: false, timeoutSeconds: 30, acceptDowntime: true },
+      references: [
+        { field: 'clusterId', kind: 'cluster', words: ['prod-eu'], isList: false },
+        { field: 'nodeId', kind: 'node', words: ['be 10.0.0.11:9050'], isList: false },
+      ],
+    });
+  });
+
+  it('leaves a number that is none to the schema, which says what is wrong', () => {
+    const restart = operations.find((operation) => operation.name === 'restartNode');
+    if (restart === undefined) throw new Error('restartNode is not in the registry');
+    const { input } = read(restart, 'restart prod-eu be 10.0.0.11:9050 --timeout-seconds soon');
+    expect(input.timeoutSeconds).toBe('soon');
+  });
+
+  it('refuses a field whose flag means something for every operation', () => {
+    const [touch] = createSteppedOperations().operations;
+    if (touch === undefined) throw new Error('no operation');
+    const clashing = { ...touch, input: z.object({ clusterId: z.string(), reason: z.string() }) };
+    expect(() => operationCommand(clashing)).toThrow('--reason has a meaning for every operation already');
+  });
+
+  it('refuses two commands of one name', () => {
+    const [touch] = createSteppedOperations().operations;
+    if (touch === undefined || touch.slack === null) throw new Error('no operation');
+    const clashing = { ...touch, slack: { ...touch.slack, verb: 'status' } };
+    expect(() => allCommands(new Map([['touchCluster', clashing]]))).toThrow('two commands are called status');
+  });
+});

@@ -1,0 +1,242 @@
+import type { ModalView } from '@slack/web-api';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkMessage } from '../../sandbox/slack/blocks/message.ts';
+import { noticeOf } from '../../sandbox/slack/blocks/notice.ts';
+import { checkView } from '../../sandbox/slack/blocks/views.ts';
+import { isObject, type JsonObject, parseJson } from '../../sandbox/slack/json.ts';
+import { defaultSettings } from '../../sandbox/slack/settings.ts';
+import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
+import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
+import { helpIndex, helpOfVerb } from '../../src/bot/views/help.ts';
+import { linkNotice, whoamiNotice } from '../../src/bot/views/identity.ts';
+import { bugNotice, errorNotice, parseNotice, unlinkedNotice, userErrorsNotice } from '../../src/bot/views/notices.ts';
+import { confirmView, denyView, preview } from '../../src/bot/views/preview.ts';
+import { readRunValue, runValue } from '../../src/bot/views/run-buttons.ts';
+import { endLine, runCard, runSentence } from '../../src/bot/views/run-card.ts';
+import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
+import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
+import { AppError } from '../../src/errors.ts';
+import { alert, approval, at, hash, node, run, step, vote } from './builders.ts';
+
+/** What comes from clusters, people and errors, at its worst. */
+const extremes: readonly (readonly [string, string])[] = [
+  ['nothing', ''],
+  ['3,000 characters', 'x'.repeat(3_000)],
+  ['3,000 characters that grow when escaped', '<&>'.repeat(1_000)],
+  ['emoji of several parts', '👩‍👩‍👧‍👦🏳️‍🌈é'.repeat(300)],
+  ['a call to everybody', '<!channel> <!here> <!everyone> @channel'],
+  ['a person, a group and a link', '<@U123ABC> <!subteam^S123ABC> <https://evil.example|click here>'],
+  ['code and emphasis', '`*_~ ```rm -rf /``` `<!channel>`'],
+  ['line breaks and control characters', 'one\ntwo\r\n\u0000\u0007\u202Ethree\u202C\u200B'],
+];
+
+/** Every message we can send, with this text wherever text comes from outside. */
+function everyMessage(text: string): Record<string, Message> {
+  const failure = { code: 'COMMAND_FAILED' as const, message: text, hint: text, step: 0 };
+  const check = {
+    name: text,
+    status: 'PASS' as const,
+    severity: 'BLOCK' as const,
+    observed: text,
+    wanted: text,
+    hint: text,
+  };
+  const plan = {
+    operation: 'restartNode',
+    operationVersion: 1,
+    summary: text,
+    notes: [text, text],
+    hash,
+    steps: Array.from({ length: 50 }, () => ({ kind: 'stop', title: text, params: {} })),
+  };
+  const steps = Array.from({ length: 50 }, (_, position) =>
+    step({
+      position,
+      title: text,
+      state: stepStates[position % stepStates.length] ?? 'pending',
+      progress: { completed: 1, total: 4, message: text },
+    }),
+  );
+  const bad = run({
+    clusterName: text,
+    requestedByName: text,
+    reason: text,
+    input: { [text]: text, list: [text, text] },
+    plan,
+    failure,
+    postCheck: { passed: true, checks: [check, check] },
+    finishedAt: at,
+  });
+  const card = (state: RunState) => ({
+    run: { ...bad, state },
+    steps,
+    title: text,
+    actions: runActions,
+    approval: approval(),
+    votes: [vote({ personName: text, comment: text }), vote({ personName: text, vote: 'DENY' })],
+    approvers: Array.from({ length: 10 }, () => text),
+    blockedBy: 3,
+    silentSince: at,
+    mayRepeat: true,
+  });
+  const badAlert = alert({
+    clusterName: text,
+    title: text,
+    text,
+    labels: { node: text, [text]: text },
+    handling: { kind: 'ACKED', byId: 'per_1', byName: text, at, until: at, reminded: false },
+    flaps: 2,
+    resolvedAt: at,
+  });
+  const cluster = { name: text, environment: text, observedAt: at, problems: [text, text] };
+  const nodes = Array.from({ length: 100 }, () =>
+    node({ host: text, role: text, version: text, alive: false, errorMessage: text }),
+  );
+  const error = { code: 'INVALID_INPUT' as const, message: text, path: ['input', text], hint: text, retryable: false };
+  const actor = {
+    id: 'per_1',
+    name: text,
+    via: 'SLACK' as const,
+    bindings: Array.from({ length: 60 }, () => ({
+      role: 'ADMIN' as const,
+      scope: { kind: 'environment' as const, environment: text },
+    })),
+  };
+  const entry = { verb: text, usage: text, summary: text, examples: [text, text, text], allowed: true };
+  const previewData = {
+    title: text,
+    clusterName: text,
+    risk: 'destructive' as const,
+    plan,
+    reason: text,
+    approvals: 2,
+    irreversible: [text, text],
+  };
+  return {
+    ...Object.fromEntries(runStates.map((state) => [`run card ${state}`, runCard(card(state))])),
+    'run card without steps': runCard({ ...card('QUEUED'), steps: [] }),
+    'end line': { text: endLine(card('FAILED'), { requester: '<@U1KIM>' }) },
+    'preview with buttons': preview({ ...previewData, draftId: `cmd_${'0'.repeat(26)}`, asksForName: true }),
+    'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
+    'alert card': alertCard({ alert: badAlert, mayRepeat: true }),
+    'alert card firing': alertCard({ alert: { ...badAlert, handling: { kind: 'UNACKED' } }, mayRepeat: false }),
+    'alert card resolved': alertCard({ alert: { ...badAlert, signal: 'RESOLVED' }, mayRepeat: false }),
+    'alert list': alertList(Array.from({ length: 60 }, () => badAlert)),
+    'no alerts': alertList([]),
+    'alert details': alertDetails(
+      badAlert,
+      Array.from({ length: 100 }, () => ({ at, message: text, actorName: text })),
+    ),
+    clusters: clusterList(Array.from({ length: 100 }, () => ({ cluster, nodes, openAlerts: 3 }))),
+    'no clusters': clusterList([]),
+    status: clusterStatus({ cluster, nodes, openAlerts: 3, openRuns: [bad, bad], lastRun: bad, alertLines: [] }),
+    runs: runList(Array.from({ length: 60 }, () => bad)),
+    'no runs': runList([]),
+    help: helpIndex(
+      Array.from({ length: 60 }, () => entry),
+      { isLinked: true },
+    ),
+    'help of a verb': helpOfVerb({ ...entry, allowed: false }),
+    whoami: whoamiNotice('U1KIM', actor),
+    'whoami of a stranger': whoamiNotice(text === '' ? 'U1KIM' : text, null),
+    link: linkNotice('ABCD-EFGH-JKLM-NPQR', actor),
+    'parse failure': parseNotice({ problem: text, hint: text }),
+    error: errorNotice(new AppError('NOT_FOUND', text, { hint: text })),
+    'user errors': userErrorsNotice(
+      Array.from({ length: 20 }, () => error),
+      text,
+    ),
+    bug: bugNotice('cmd_1'),
+    unlinked: unlinkedNotice(),
+  };
+}
+
+/** As it goes over the wire. */
+function wire(value: object): JsonObject {
+  const parsed = parseJson(JSON.stringify(value));
+  if (!isObject(parsed)) throw new Error('not an object');
+  return parsed;
+}
+
+function received(message: Message) {
+  const { text, blocks, attachments } = wire(message);
+  const objects = (list: unknown) => (Array.isArray(list) ? list.filter(isObject) : null);
+  const draft = { text: String(text), blocks: objects(blocks), attachments: objects(attachments), metadata: null };
+  return checkMessage(draft, { settings: defaultSettings, isUpdate: true }).content;
+}
+
+describe.each(extremes)('with %s from outside', (_what, text) => {
+  it.each(Object.entries(everyMessage(text)))('Slack takes the %s, and it calls nobody', (name, message) => {
+    const content = received(message);
+    const { users, groups, broadcasts } = noticeOf(content);
+    const wanted = ['end line', 'whoami'].includes(name) ? ['U1KIM'] : [];
+    const stranger = name === 'whoami of a stranger' && text === '' ? ['U1KIM'] : [];
+    expect({ users, groups, broadcasts }).toEqual({ users: [...wanted, ...stranger], groups: [], broadcasts: [] });
+    expect(content.text.trim()).not.toBe('');
+  });
+});
+
+describe('forms', () => {
+  it.each<[string, ModalView]>([
+    ['that confirms', confirmView(`cmd_${'0'.repeat(26)}`)],
+    ['that denies', denyView(runValue(run()))],
+  ])('Slack takes the one %s', (_name, view) => {
+    expect(() => checkView(wire(view), { type: 'modal', settings: defaultSettings })).not.toThrow();
+  });
+});
+
+describe('the sentence of a run', () => {
+  it.each([
+    [run(), 'RUNNING: R-12 Restart a node on prod-eu. Step 1 of 2, Stop be 10.0.0.11:9050'],
+    [
+      run({ state: 'AWAITING_APPROVAL' }),
+      'AWAITING APPROVAL: R-12 Restart a node on prod-eu. Waits for 1 of 2 approvals, P-5, asked for by kim',
+    ],
+    [
+      run({ state: 'FAILED', failure: { code: 'TIMEOUT', message: 'It did not stop', hint: null, step: 0 } }),
+      'FAILED: R-12 Restart a node on prod-eu. It did not stop',
+    ],
+  ])('says everything without a sign or a colour', (given, sentence) => {
+    const steps = [step({ state: 'applying' }), step({ position: 1, title: 'Start it' })];
+    const data = { run: given, steps, title: 'Restart a node', approval: approval(), votes: [vote()] };
+    expect(runSentence(data)).toBe(sentence);
+  });
+});
+
+describe('text from outside', () => {
+  it('keeps within its length, and is cut neither inside an entity nor inside a character', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), fc.integer({ min: 1, max: 40 }), (text, max) => {
+        for (const shown of [safe(text, max), safeLines(text, max), plain(text, max)]) {
+          expect(shown.length).toBeLessThanOrEqual(max);
+          expect(shown.isWellFormed()).toBe(text.isWellFormed() || shown.isWellFormed());
+        }
+        expect(safe(text, max)).not.toMatch(/[<>]|&(?!(amp|lt|gt);)/);
+      }),
+    );
+  });
+
+  it('cannot end the code it is shown in', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(code(text).slice(1, -1)).not.toContain('`');
+      }),
+    );
+  });
+});
+
+describe('what a button carries', () => {
+  it('is read back', () => {
+    expect(readRunValue(runValue(run()))).toEqual({ runId: run().id, planHash: hash });
+    expect(readAlertValue(alertValue(alert()))).toEqual({ alertId: alert().id, revision: 3 });
+  });
+
+  it.each([null, '', 'run_1 abc', `${run().id} ${hash} more`, `${run().id}\n${hash}`, `${alert().id} ${hash}`])(
+    'is refused when it is %j',
+    (value) => {
+      expect(readRunValue(value)).toBeNull();
+      expect(readAlertValue(value)).toBeNull();
+    },
+  );
+});
