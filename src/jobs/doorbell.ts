@@ -15,13 +15,17 @@ export type Doorbell = {
 
 /** Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, words are lost and logged at debug level. */
 export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; prefix: string; log: Logger }): Doorbell {
+  const publisher = new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
   const queue = new Queue<{ runId: string }>(queueName, {
-    connection: { url: redisUrl, maxRetriesPerRequest: 1, enableOfflineQueue: false },
+    // A connection of ours: one that BullMQ opens, it cannot close while Redis is away, and the process would not end.
+    connection: publisher,
     prefix,
+    // Its first question would be asked before the connection stands, fail, and make every later word fail with it.
+    // The worker asks it too.
+    skipVersionCheck: true,
     skipWaitingForReady: true,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },
   });
-  const publisher = new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
   const subscriber = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const channel = `${prefix}:changed`;
   const listeners = new Set<(topic: string) => void>();

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'bullmq';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startServices } from '../../scripts/services.mjs';
+import { type Doorbell, openDoorbell, queueName } from '../../src/jobs/doorbell.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { operator, startEngine } from '../helpers/engine.ts';
+import { makeToy, toyOperations } from '../helpers/toy-operations.ts';
+
+describe('a worker', () => {
+  it('is woken by the doorbell, long before the recover loop looks', async () => {
+    const hour = { STARWARDEN_RECOVER_INTERVAL_MS: '60000' };
+    const engine = await startEngine({ operations: toyOperations(makeToy()), env: hour });
+    try {
+      engine.work();
+      const clusterId = await engine.addCluster('toy');
+      // The recover loop looks once at its start and may have found the first run; nobody but the bell tells of the second.
+      for (let count = 0; count < 2; count += 1) {
+        const { run } = await submit(engine.ctx.control, {
+          operation: 'setValues',
+          input: { clusterId },
+          actor: operator,
+        });
+        if (run === null) throw new Error('no run');
+        expect((await engine.until(run.id)).state).toBe('SUCCEEDED');
+      }
+    } finally {
+      await engine.close();
+    }
+  });
+});
+
+describe('the doorbell', () => {
+  const heard: string[] = [];
+  let dir: string;
+  let services: Awaited<ReturnType<typeof startServices>>;
+  let doorbell: Doorbell | null = null;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'doorbell-'));
+    services = await startServices({ dir, mariadb: false, fast: true });
+  });
+  afterEach(async () => {
+    await doorbell?.close();
+    doorbell = null;
+  });
+  afterAll(async () => {
+    await services.stopHard();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const open = () => openDoorbell({ redisUrl: services.redisUrl, prefix: 'test', log: pino({ level: 'silent' }) });
+
+  /** Rings until somebody hears it: words may be lost while Redis is away, but not for ever. */
+  async function ringUntilHeard(bell: Doorbell, runId: string) {
+    for (const deadline = Date.now() + 15_000; !heard.includes(runId); await sleep(50)) {
+      if (Date.now() > deadline) throw new Error(`nobody heard ${runId}`);
+      bell.ring(runId);
+    }
+  }
+
+  it('rings again after Redis was away', async () => {
+    doorbell = open();
+    const worker = new Worker<{ runId: string }>(queueName, async (job) => heard.push(job.data.runId), {
+      connection: { url: services.redisUrl, maxRetriesPerRequest: null },
+      prefix: 'test',
+    });
+    worker.on('error', () => {});
+    try {
+      await ringUntilHeard(doorbell, 'run_before');
+      await services.restartRedis();
+      await ringUntilHeard(doorbell, 'run_after');
+      expect(heard).toContain('run_after');
+    } finally {
+      await worker.close();
+    }
+  });
+
+  it('can be closed while Redis is away, and asks for no connection any more', async () => {
+    const bell = open();
+    const changes: string[] = [];
+    bell.onChanged((topic) => changes.push(topic));
+    while (!changes.includes('run_1')) {
+      bell.changed('run_1');
+      await sleep(20);
+    }
+    await services.stopHard();
+    await sleep(100);
+    await bell.close();
+    // Whoever still wants a connection asks for it within 1.5 s: BullMQ's first pause is 1 s.
+    let callers = 0;
+    const listener = createServer((socket) => {
+      callers += 1;
+      socket.destroy();
+    }).listen(Number(new URL(services.redisUrl).port), '127.0.0.1');
+    await once(listener, 'listening');
+    await sleep(1_500);
+    listener.close();
+    expect(callers).toBe(0);
+  });
+});
