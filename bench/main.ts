@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runEach } from './lib/run-each.ts';
+import { runOne } from './lib/run-one.ts';
+import { runStart } from './run-start/run-start.ts';
+
+/*
+ * `npm run bench -- <name>` runs one benchmark, `npm run bench` all of them. The last line is one JSON object: the
+ * figures, or the figures by name of benchmark.
+ *
+ *   --quick            just enough work to show that it works
+ *   --profile <dir>    the processes under load leave CPU profiles there
+ */
+
+const benchmarks = new Map([runStart].map((benchmark) => [benchmark.name, benchmark]));
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
+});
+const names = positionals.length > 0 ? positionals : [...benchmarks.keys()];
+const unknown = names.find((name) => !benchmarks.has(name));
+if (unknown !== undefined) {
+  const known = [...benchmarks.values()].map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`);
+  console.error(`There is no benchmark ${unknown}. There are:\n${known.join('\n')}`);
+  process.exit(2);
+}
+
+const [only] = names.length === 1 ? names.flatMap((name) => benchmarks.get(name) ?? []) : [];
+const profileDir = values.profile === undefined ? null : resolve(values.profile);
+const results =
+  only === undefined
+    ? await runEach(names, {
+        program: fileURLToPath(import.meta.url),
+        options: process.argv.slice(2).filter((word) => !names.includes(word)),
+      })
+    : await runOne(only, { quick: values.quick, profileDir });
+console.log(JSON.stringify(results));
