@@ -14,13 +14,15 @@ const nodesShape = z.object({
   cluster: z.object({
     id: z.string(),
     capability: z.string(),
-    frontends: z.array(z.object({ id: z.string(), host: z.string(), alive: z.boolean(), role: z.string().nullable() })),
-    backends: z.array(z.object({ id: z.string(), host: z.string(), alive: z.boolean() })),
+    frontends: z.array(
+      z.object({ id: z.string(), address: z.string(), alive: z.boolean(), role: z.string().nullable() }),
+    ),
+    backends: z.array(z.object({ id: z.string(), address: z.string(), alive: z.boolean() })),
   }),
 });
 
 const nodesQuery =
-  'query Nodes($name: String!) { cluster(name: $name) { id capability frontends { id host alive role } backends { id host alive } } }';
+  'query Nodes($name: String!) { cluster(name: $name) { id capability frontends { id address alive role } backends { id address alive } } }';
 
 /** Shows what Starwarden does, on a world that is up. Every chapter checks what it tells; the first that is wrong ends it. */
 export async function giveTour(world: World, teller: Teller): Promise<void> {
@@ -62,7 +64,7 @@ async function registerCluster(tour: Tour): Promise<Told> {
   return {
     did: `R-${run.number} read its nodes from one frontend`,
     checked: [
-      `${known.frontends.length} frontends and ${known.backends.length} backends, the leader is ${known.frontends.find((node) => node.role === 'LEADER')?.host}`,
+      `${known.frontends.length} frontends and ${known.backends.length} backends, the leader is ${known.frontends.find((node) => node.role === 'LEADER')?.address}`,
       `possible with it now: ${known.capability}`,
     ],
   };
@@ -75,7 +77,7 @@ async function attachHosts(tour: Tour): Promise<Told> {
   const { cluster } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
   const nodes = [...cluster.frontends, ...cluster.backends];
   const entries = hosts.map((host) => {
-    const node = nodes.find((candidate) => candidate.host === host.address);
+    const node = nodes.find((candidate) => candidate.address === host.address);
     const deployDir = host.deployDirs.fe ?? host.deployDirs.be ?? host.deployDirs.cn;
     return {
       address: host.address,
@@ -231,7 +233,7 @@ async function startKilled(tour: Tour): Promise<Told> {
   const lee = slackOf(world).person('lee');
   const target = addressOf(world, 'be2').split(':')[0] ?? '';
   const { cluster } = await api.query(nodesShape, nodesQuery, { name: 'demo' });
-  const node = cluster.backends.find((backend) => backend.host === target);
+  const node = cluster.backends.find((backend) => backend.address === target);
   const run = await api.carryOut('restartNode', { clusterId: tour.clusterId, nodeId: node?.id }, teller.now);
   const resolved = await lee.waitForMessage({
     channel: '#ops-alerts',

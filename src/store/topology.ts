@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import type { ObservedNode } from '../domain/cluster.ts';
 import { newId } from '../ids.ts';
-import { type Database, databaseNow, inTransaction } from './database.ts';
+import { type Database, databaseNow, inTransaction, type Tx } from './database.ts';
 import { toJson } from './json.ts';
 
 /**
@@ -20,34 +21,55 @@ export async function saveTopology(
       .forUpdate()
       .executeTakeFirst();
     if (cluster === undefined) return; // unregistered meanwhile: nothing to remember
-    const known = await tx
-      .selectFrom('cluster_node')
-      .select(['id', 'kind', 'host', 'port'])
-      .where('cluster_id', '=', clusterId)
-      .execute();
-    const ids = new Map(known.map((row) => [`${row.kind} ${row.host}:${row.port}`, row.id]));
-    const kept = new Set<string>();
-    for (const node of seen.nodes) {
-      const id = ids.get(`${node.kind} ${node.host}:${node.port}`);
-      const columns = nodeColumns(node);
-      if (id === undefined) {
-        await tx
-          .insertInto('cluster_node')
-          .values({ id: newId('nod'), cluster_id: clusterId, host_id: null, deploy_dir: null, ...columns })
-          .execute();
-      } else {
-        kept.add(id);
-        await tx.updateTable('cluster_node').set(columns).where('id', '=', id).execute();
-      }
-    }
-    const gone = known.filter((row) => !kept.has(row.id)).map((row) => row.id);
-    if (gone.length > 0) await tx.deleteFrom('cluster_node').where('id', 'in', gone).execute();
+    await upsertNodes(tx, clusterId, seen.nodes);
+    await deleteOthers(tx, clusterId, seen.nodes);
     await tx
       .updateTable('cluster')
       .set({ observed_at: databaseNow, problems: '[]', ...(seen.runMode === null ? {} : { run_mode: seen.runMode }) })
       .where('id', '=', clusterId)
       .execute();
   });
+}
+
+/** One statement for all nodes: a look at a cluster every few seconds must not cost one per node. */
+async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNode[]): Promise<void> {
+  if (nodes.length === 0) return;
+  const rows = nodes.map((node) => ({
+    id: newId('nod'),
+    cluster_id: clusterId,
+    host_id: null,
+    deploy_dir: null,
+    ...nodeColumns(node),
+  }));
+  const seen = Object.fromEntries(seenColumns.map((column) => [column, sql`VALUES(${sql.ref(column)})`]));
+  await tx.insertInto('cluster_node').values(rows).onDuplicateKeyUpdate(seen).execute();
+}
+
+/** What a look may change about a node that is known; its id, host and directory stay. */
+const seenColumns = [
+  'http_port',
+  'query_port',
+  'role',
+  'alive',
+  'decommissioning',
+  'version',
+  'started_at',
+  'tablet_count',
+  'max_disk_used_percent',
+  'error_message',
+  'observed_at',
+] as const;
+
+async function deleteOthers(tx: Tx, clusterId: string, nodes: readonly ObservedNode[]): Promise<void> {
+  const known = await tx
+    .selectFrom('cluster_node')
+    .select(['id', 'kind', 'host', 'port'])
+    .where('cluster_id', '=', clusterId)
+    .execute();
+  const isSeen = (row: { kind: string; host: string; port: number }) =>
+    nodes.some((node) => node.kind === row.kind && node.host === row.host && node.port === row.port);
+  const gone = known.filter((row) => !isSeen(row)).map((row) => row.id);
+  if (gone.length > 0) await tx.deleteFrom('cluster_node').where('id', 'in', gone).execute();
 }
 
 /** Says that the picture is stale; the last one stays readable. */

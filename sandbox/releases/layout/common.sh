@@ -36,8 +36,9 @@ pause() {
 }
 
 # A zombie answers `kill -0` although it has ended: whoever asks "is it gone" must not wait for its parent.
+# A process that has ended but was not waited for (Z), or that vanished between two looks (nothing), does not run.
 is_running() {
-    kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]
+    [[ $(ps -o stat= -p "$1" 2>/dev/null) == [!Z]* ]]
 }
 
 # wait_for_end <pid> <seconds between looks> [<timeout in seconds>]: waits for ever without a timeout, kills at its end. The
