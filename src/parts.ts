@@ -1,3 +1,4 @@
+import { startBot } from './bot/start.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import type { Actor } from './domain/access.ts';
@@ -23,11 +24,13 @@ export async function startParts(ctx: Context): Promise<Part & { readonly url: s
     const anonymous = await prepareAccess(ctx);
     if (config.parts.has('worker')) started.push(startWorker(ctx.runner, ctx.control, workerOptions(config)));
     if (config.parts.has('monitor')) started.push(startMonitor(ctx));
+    const bot = config.parts.has('bot') ? await startBot(ctx) : null;
+    if (bot !== null) started.push(bot);
     const server = await startServer(ctx, {
       ...config.http,
       graphql: config.parts.has('api'),
       anonymous,
-      slackHandler: null,
+      slackHandler: bot?.httpHandler ?? null,
     });
     started.push(server);
     return { url: server.url, stop };
