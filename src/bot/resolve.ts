@@ -1,6 +1,6 @@
 import { type Actor, can } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
-import type { Cluster } from '../domain/cluster.ts';
+import { type Cluster, nodeLabel } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { AppError } from '../errors.ts';
 import { findAlertByNumber } from '../store/alerts.ts';
@@ -68,11 +68,13 @@ async function resolveOne(
   if (cluster === null) throw new AppError('INVALID_INPUT', 'A node can only be named together with its cluster');
   const found = await findNodeByWord(db, cluster.id, word);
   if ('node' in found) return found.node.id;
-  const meant = closest(word, found.candidates);
-  throw new AppError('NOT_FOUND', `${cluster.name} has no node, or more than one, called ${word}`, {
+  const labels = found.candidates.map(nodeLabel);
+  const meant = closest(word, [...labels, ...found.candidates.map((node) => `${node.host}:${node.port}`)]);
+  const problem = found.isAmbiguous ? 'more than one node' : 'no node';
+  throw new AppError('NOT_FOUND', `${cluster.name} has ${problem} called ${word}`, {
     hint:
-      meant === null
-        ? `Its nodes: ${found.candidates.slice(0, 30).join(', ') || 'none known'}.`
+      meant === null || found.isAmbiguous
+        ? `Its nodes: ${labels.slice(0, 30).join(', ') || 'none known'}.`
         : `Did you mean ${meant}?`,
   });
 }

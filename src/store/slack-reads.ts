@@ -114,7 +114,7 @@ export async function findNodeByWord(
   db: Queryable,
   clusterId: string,
   word: string,
-): Promise<{ node: ClusterNode } | { candidates: readonly string[] }> {
+): Promise<{ node: ClusterNode } | { candidates: readonly ClusterNode[]; isAmbiguous: boolean }> {
   const nodes = await listNodes(db, clusterId);
   const wanted = word.trim().toLowerCase();
   const matching = nodes.filter((node) =>
@@ -128,5 +128,6 @@ export async function findNodeByWord(
   );
   const [only, second] = matching;
   if (only !== undefined && second === undefined) return { node: only };
-  return { candidates: (matching.length > 0 ? matching : nodes).map(nodeLabel) };
+  const isAmbiguous = matching.length > 0;
+  return { candidates: isAmbiguous ? matching : nodes, isAmbiguous };
 }

@@ -28,7 +28,10 @@ export function clusterList(clusters: readonly ClusterLine[]): Message {
     ];
     return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}`;
   });
-  const blocks: KnownBlock[] = [section(fitLines(lines, 2900)), context('`/sr status …` with a name shows one of them.')];
+  const blocks: KnownBlock[] = [
+    section(fitLines(lines, 2900)),
+    context('`/sr status …` with a name shows one of them.'),
+  ];
   return {
     text: `${count(clusters.length, 'cluster')}: ${safe(clusters.map((line) => `${line.cluster.name} ${healthOf(line)}`).join(', '), 600)}`,
     blocks,
