@@ -28,6 +28,7 @@ export const Cluster = {
     const lock = await loaders.lockOfCluster.load(id);
     return lock === null ? null : loaders.run.load(lock.runId);
   },
+  openAlerts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.openAlertsOfCluster.load(id),
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastReportOfCluster.load(id),
 };

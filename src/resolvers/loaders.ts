@@ -1,7 +1,9 @@
 import DataLoader from 'dataloader';
+import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { listBindings, listTokens } from '../store/access.ts';
 import type { Database } from '../store/database.ts';
+import * as alerts from '../store/queries/alerts.ts';
 import * as clusters from '../store/queries/clusters.ts';
 import * as runs from '../store/queries/runs.ts';
 import type { Visibility } from '../store/queries/visibility.ts';
@@ -16,7 +18,6 @@ export type Loaders = ReturnType<typeof makeLoaders>;
 export function makeLoaders(db: Database, visibility: Visibility) {
   const cluster = byId<Cluster>((ids) => clusters.findVisibleClusters(db, { visibility, ids }));
   const run = byId<Run>((ids) => runs.findVisibleRuns(db, { visibility, ids }));
-  const events = new Map<string, DataLoader<string, readonly RunEvent[]>>();
   return {
     cluster,
     nodesOfCluster: grouped(
@@ -68,18 +69,22 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => listTokens(db, ids),
       (token) => token.personId,
     ),
-    /** One loader for each pair of arguments, since one statement can only serve those who ask for the same. */
-    eventsOfRun: ({ afterSequence, limit }: { afterSequence: number; limit: number }) => {
-      const key = `${afterSequence} ${limit}`;
-      const known = events.get(key);
-      if (known !== undefined) return known;
-      const made = grouped(
-        (runIds) => runs.eventsOfRuns(db, { runIds, afterSequence, limit }),
+    openAlertsOfCluster: grouped(
+      (ids) => alerts.openAlertsOfClusters(db, ids),
+      (alert) => alert.clusterId,
+    ),
+    eventsOfRun: perArguments((args: { afterSequence: number; limit: number }) =>
+      grouped(
+        (runIds) => runs.eventsOfRuns(db, { runIds, ...args }),
         (event: RunEvent) => event.runId,
-      );
-      events.set(key, made);
-      return made;
-    },
+      ),
+    ),
+    eventsOfAlert: perArguments((args: { limit: number }) =>
+      grouped(
+        (alertIds) => alerts.eventsOfAlerts(db, { alertIds, ...args }),
+        (event: AlertEvent) => event.alertId,
+      ),
+    ),
   };
 }
 
@@ -103,4 +108,15 @@ function grouped<T>(load: Load<T>, keyOf: (row: T) => string): DataLoader<string
     const groups = Map.groupBy(await load(keys), keyOf);
     return keys.map((key) => groups.get(key) ?? []);
   });
+}
+
+/** One loader for each set of arguments, since one statement can only serve those who ask for the same. */
+function perArguments<A extends object, L>(make: (args: A) => L): (args: A) => L {
+  const known = new Map<string, L>();
+  return (args) => {
+    const key = JSON.stringify(args);
+    const loader = known.get(key) ?? make(args);
+    known.set(key, loader);
+    return loader;
+  };
 }

@@ -1,4 +1,4 @@
-import type { Actor, Permission } from '../domain/access.ts';
+import { type Actor, can, canSomewhere, type Permission, type Scope } from '../domain/access.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { AppError } from '../errors.ts';
 import { insertAudit } from '../store/audit.ts';
@@ -45,13 +45,20 @@ export function readableBy(actor: Actor): Visibility {
   return visibilityOf(actor, 'cluster:read');
 }
 
+/** The same as scopes. */
+export function readableScopes(actor: Actor): readonly Scope[] {
+  return actor.bindings
+    .filter((binding) => canSomewhere({ ...actor, bindings: [binding] }, 'cluster:read'))
+    .map((binding) => binding.scope);
+}
+
 /** Refuses and notes it in the audit log, unless the actor may do this for the whole installation. */
 export async function requireGlobally(
   context: RequestContext,
   { permission, action, detail }: { permission: Permission; action: string; detail?: JsonObject },
 ): Promise<void> {
   const { actor, deps, requestId } = context;
-  if (visibilityOf(actor, permission) === 'everywhere') return;
+  if (can(actor, permission, null)) return;
   await insertAudit(deps.db, {
     actor,
     action,

@@ -1,19 +1,24 @@
 import { DateTimeISOResolver, JSONResolver } from 'graphql-scalars';
 import type { AnyOperation } from '../operations/define.ts';
+import { Alert, AlertEvent } from './Alert.ts';
 import { Approval, Vote } from './Approval.ts';
 import { AuditEvent } from './AuditEvent.ts';
 import { Backup } from './Backup.ts';
 import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
 import { Host } from './Host.ts';
+import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import { operationMutations } from './Mutation/operations.ts';
 import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
 import { runDecisions } from './Mutation/run-decisions.ts';
+import { linkSlackAccount, linkSlackUser, unlinkSlackAccount } from './Mutation/slack.ts';
 import { createToken, revokeToken } from './Mutation/tokens.ts';
 import { Node } from './Node.ts';
 import { Operation } from './Operation.ts';
 import { Person, RoleBinding } from './Person.ts';
 import { PlannedStep } from './PlannedStep.ts';
+import { alert } from './Query/alert.ts';
+import { alerts } from './Query/alerts.ts';
 import { audit } from './Query/audit.ts';
 import { backups } from './Query/backups.ts';
 import { cluster } from './Query/cluster.ts';
@@ -38,18 +43,25 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     JSON: JSONResolver,
     Node,
     StarRocksNode,
-    Query: { audit, backups, cluster, clusters, node, operations, persons, run, runs, viewer },
+    Query: { alert, alerts, audit, backups, cluster, clusters, node, operations, persons, run, runs, viewer },
     Mutation: {
+      acknowledgeAlert,
       addPerson,
       bindRole,
       createToken,
       disablePerson,
+      linkSlackAccount,
+      linkSlackUser,
       revokeToken,
+      unacknowledgeAlert,
+      unlinkSlackAccount,
       unbindRole,
       ...runDecisions,
       ...operationMutations(registry),
     },
     Subscription: { runEvents, runUpdated },
+    Alert,
+    AlertEvent,
     Approval,
     AuditEvent,
     Backend,

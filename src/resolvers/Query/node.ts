@@ -1,6 +1,8 @@
+import { findAlert } from '../../store/alerts.ts';
 import { findVisibleBackups } from '../../store/queries/backups.ts';
 import { findApproval } from '../../store/queries/runs.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
+import { ifVisible } from './alert.ts';
 
 /** Whatever has this id, unless the actor may not see the cluster it belongs to. */
 export async function node(_: unknown, { id }: { id: string }, context: RequestContext): Promise<object | null> {
@@ -18,6 +20,8 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
       return ifClusterVisible(await loaders.report.load(id), context);
     case 'bak':
       return (await findVisibleBackups(deps.db, { visibility: readableBy(actor), ids: [id] }))[0] ?? null;
+    case 'alr':
+      return ifVisible(await findAlert(deps.db, id), context);
     case 'apr': {
       const approval = await findApproval(deps.db, id);
       return approval !== null && (await loaders.run.load(approval.runId)) !== null ? approval : null;

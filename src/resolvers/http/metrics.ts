@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { severities } from '../../domain/alert.ts';
 import { runStates } from '../../domain/run.ts';
+import { countOpenAlerts } from '../../store/queries/alerts.ts';
 import { readRunMetrics } from '../../store/queries/runs.ts';
 import type { ApiDeps } from '../api-deps.ts';
 
@@ -26,6 +28,12 @@ export function makeMetrics({ db, log }: Pick<ApiDeps, 'db' | 'log'>) {
     registers,
   });
   const runs = new Gauge({ name: 'starwarden_runs', help: 'Runs by state.', labelNames: ['state'], registers });
+  const alerts = new Gauge({
+    name: 'starwarden_alerts_open',
+    help: 'Alerts that are not resolved, by severity.',
+    labelNames: ['severity'],
+    registers,
+  });
   const lag = new Gauge({
     name: 'starwarden_queue_lag_seconds',
     help: 'How long the oldest run that is due has waited for a worker.',
@@ -45,6 +53,8 @@ export function makeMetrics({ db, log }: Pick<ApiDeps, 'db' | 'log'>) {
     try {
       const { byState, queueLagMs } = await readRunMetrics(db);
       for (const state of runStates) runs.set({ state }, byState.get(state) ?? 0);
+      const open = await countOpenAlerts(db);
+      for (const severity of severities) alerts.set({ severity }, open.get(severity) ?? 0);
       lag.set(queueLagMs / 1000);
     } catch (err) {
       log.warn({ err }, 'metrics could not ask the database');

@@ -1,0 +1,28 @@
+import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord } from '../domain/alert.ts';
+import { AppError } from '../errors.ts';
+import type { RequestContext } from './request-context.ts';
+
+const maxEvents = 200;
+
+export const Alert = {
+  state: (alert: AlertRow) => alertWord(alert),
+  cluster: (alert: AlertRow, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(alert.clusterId),
+  node: (alert: AlertRow, _: unknown, { loaders }: RequestContext) =>
+    alert.nodeId === null ? null : loaders.node.load(alert.nodeId),
+  acknowledgedBy: ({ handling }: AlertRow) =>
+    handling.kind === 'ACKED' ? { id: handling.byId, name: handling.byName } : null,
+  acknowledgedAt: ({ handling }: AlertRow) => (handling.kind === 'ACKED' ? handling.at : null),
+  acknowledgedUntil: ({ handling }: AlertRow) => (handling.kind === 'ACKED' ? handling.until : null),
+  inhibitedBy: ({ mute }: AlertRow) => (mute.kind === 'INHIBITED' ? mute.by : null),
+  events: (alert: AlertRow, { first }: { first?: number | null }, { loaders }: RequestContext) => {
+    const limit = first ?? 50;
+    if (limit < 1 || limit > maxEvents)
+      throw new AppError('BAD_USER_INPUT', `first is 1 to ${maxEvents}`, { path: ['first'] });
+    return loaders.eventsOfAlert({ limit }).load(alert.id);
+  },
+};
+
+export const AlertEvent = {
+  actor: ({ actorId, actorName }: AlertEventRow) =>
+    actorId === null ? null : { id: actorId, name: actorName ?? actorId },
+};
