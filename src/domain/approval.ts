@@ -9,6 +9,9 @@ export const productionEnvironment = 'prod';
 
 export const approvalTtlMs = 30 * 60_000;
 
+/** How long after the last yes a run may be retried or undone without asking again. */
+export const approvalCoversMs = 24 * 3_600_000;
+
 /** How many people other than the requester must say yes before a run of this risk may start. */
 export function approvalsRequired(risk: Risk, environment: string): number {
   const production = environment === productionEnvironment;

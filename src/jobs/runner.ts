@@ -1,14 +1,16 @@
+import { drivenRunStates, type Failure } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { planOperation } from '../operations/submit.ts';
-import { isDuplicateKey, readDatabaseTime } from '../store/database.ts';
+import { isDuplicateKey, isStoreAway, readDatabaseTime } from '../store/database.ts';
 import { type JournalEntry, writeJournal } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
-import type { RunnerDeps } from './runner-deps.ts';
-import { finish, settle, settleAsFailed } from './settle.ts';
+import { type RunnerDeps, stepKindOf } from './runner-deps.ts';
+import { abandon, finish, settle, settleAsFailed } from './settle.ts';
 import { runStep, stopStep } from './step-runner.ts';
+import { chooseOperation, setAside } from './unfit.ts';
 
 /** One drive of one run: everything that the functions below need. */
 export type Drive = {
@@ -37,16 +39,12 @@ export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
   if (held === null) return;
   let wakeAfterMs: number | null = null;
   try {
-    const drive = await startDrive(deps, held, runId);
-    for (;;) {
-      const next = await advance(drive);
-      if (next === 'again') continue;
-      if (next !== 'stop') wakeAfterMs = next.wakeAfterMs;
-      break;
-    }
+    const next = await driveHeld(deps, held, runId);
+    if (next !== 'stop') wakeAfterMs = next.wakeAfterMs;
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'LEASE_LOST')) throw error;
-    deps.log.warn({ runId }, 'lost the lease of a run, left it to another worker');
+    deps.log.warn({ runId, reason: error.message }, 'left a run to whoever drives it next');
+    wakeAfterMs = 0;
   } finally {
     await held.release();
     deps.changed(runId);
@@ -54,19 +52,19 @@ export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
   if (wakeAfterMs !== null) deps.ring(runId, wakeAfterMs);
 }
 
-async function startDrive(deps: RunnerDeps, held: HeldLease, runId: string): Promise<Drive> {
+async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Promise<Exclude<Next, 'again'>> {
   const run = await readRun(deps.db, runId);
-  const operation = deps.operations.get(run.operation);
-  if (operation === undefined)
-    throw new AppError('INTERNAL_SERVER_ERROR', `This Starwarden does not know the operation ${run.operation}`);
+  const operation = chooseOperation(run, deps.operations);
   const write = async (entry: JournalEntry) => {
     const woken = await writeJournal(deps.db, held.lease, entry);
     for (const id of woken) deps.ring(id);
     deps.changed(runId);
   };
-  const offsetMs = (await readDatabaseTime(deps.db)).getTime() - Date.now();
+  if ('isNewer' in operation) return setAside(deps, { run, unfit: operation, write });
+  // Counted on by the monotonic clock, so that a host whose clock is set meanwhile does not matter.
+  const offsetMs = (await readDatabaseTime(deps.db)).getTime() - performance.now();
   const guarded: RunnerDeps = { ...deps, portsFor: (clusterId) => guardPorts(deps.portsFor(clusterId), held) };
-  return {
+  const drive: Drive = {
     deps: guarded,
     held,
     operation,
@@ -74,33 +72,73 @@ async function startDrive(deps: RunnerDeps, held: HeldLease, runId: string): Pro
     clusterId: run.clusterId,
     appliedAt: new Map(),
     write,
-    now: () => new Date(Date.now() + offsetMs),
+    now: () => new Date(performance.now() + offsetMs),
   };
+  for (;;) {
+    const next = await advanceOrEnd(drive);
+    if (next !== 'again') return next;
+  }
+}
+
+/** A bug must not leave a run that says for ever that it is running, and holds its cluster. */
+async function advanceOrEnd(drive: Drive): Promise<Next> {
+  try {
+    return await advance(drive);
+  } catch (error) {
+    if (error instanceof AppError || isStoreAway(error)) throw error;
+    drive.held.assertHeld();
+    drive.deps.log.error({ runId: drive.runId, err: error }, 'a run met an unexpected error');
+    const failure = {
+      code: 'INTERNAL_SERVER_ERROR' as const,
+      message: 'An unexpected error',
+      hint: `The log has it under run ${drive.runId}.`,
+      step: null,
+    };
+    const { outcome } = await readRun(drive.deps.db, drive.runId);
+    return outcome === null ? settleOrAbandon(drive, failure) : abandon(drive, failure);
+  }
+}
+
+async function settleOrAbandon(drive: Drive, failure: Failure): Promise<Next> {
+  try {
+    return await settleAsFailed(drive, failure);
+  } catch (error) {
+    if (error instanceof AppError || isStoreAway(error)) throw error;
+    return abandon(drive, failure);
+  }
 }
 
 /** One move: reads the run afresh and does the next thing that is due. */
 async function advance(drive: Drive): Promise<Next> {
   const run = await readRun(drive.deps.db, drive.runId);
+  // A person ended or paused it meanwhile.
+  if (!drivenRunStates.some((state) => state === run.state)) return 'stop';
   const steps = await listSteps(drive.deps.db, drive.runId);
   if (run.outcome !== null) return advanceRestore(drive, run, run.outcome, steps);
   const phase = run.state === 'UNDOING' ? 'undo' : 'do';
   const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
 
-  const atBoundary = next === undefined || next.state === 'pending';
-  if (run.cancelRequested && phase === 'do' && (atBoundary || stoppable(drive, next))) return cancel(drive, next);
-  if (run.pauseRequested && phase === 'do' && next?.state === 'pending') return pause(drive);
-  if (drive.operation.effect !== 'reads') {
-    const waiting = await takeLock(drive, run);
-    if (waiting !== null) return waiting;
+  const isBound = phase === 'do' && next !== undefined && isBoundToGoOn(drive, next, steps);
+  const isCanceling = run.cancelRequested && phase === 'do' && !isBound;
+  if (isCanceling) {
+    if (next === undefined || next.state === 'pending' || stoppable(drive, next)) return cancel(drive, next);
+    // Nothing is begun any more: all that is left is to look at the step that was under way.
+    return runStep(drive, { run, step: next, isCanceling });
   }
-  if (run.needsReplan && phase === 'do') return replan(drive, run);
+  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive);
+  const waiting = await takeLock(drive, run);
+  if (waiting !== null) return waiting;
+  if (phase === 'do' && (run.needsReplan || hasWaited(drive, run))) {
+    const end = await replan(drive, run);
+    if (end !== null) return end;
+  }
   if (run.state === 'QUEUED') {
     await drive.write({
       run: { state: 'RUNNING', started: true, blockedBy: null },
       events: [{ type: 'RUN_STATE', message: 'Running' }],
     });
   }
-  if (next !== undefined) return runStep(drive, run, next);
+  if (next !== undefined) return runStep(drive, { run, step: next, isCanceling: false });
   return phase === 'undo' ? settle(drive, { state: 'UNDONE', failure: null }) : postCheck(drive, run, steps);
 }
 
@@ -113,12 +151,29 @@ async function advanceRestore(
   const next = steps.find(
     (step) => step.phase === 'restore' && (step.state === 'pending' || step.state === 'applying'),
   );
-  return next === undefined ? finish(drive, run, outcome, steps) : runStep(drive, run, next);
+  if (next === undefined) return finish(drive, run, outcome, steps);
+  return (await takeLock(drive, run)) ?? runStep(drive, { run, step: next, isCanceling: false });
+}
+
+/** True when the step before left the cluster in a state to stay in which nobody asked for, such as a stopped node. */
+function isBoundToGoOn(drive: Drive, next: RunStep, steps: readonly RunStep[]): boolean {
+  const before = steps.findLast((step) => step.phase === 'do' && step.position < next.position);
+  if (before === undefined) return false;
+  const isDone = before.state === 'done' || before.state === 'already';
+  return isDone && stepKindOf(drive.operation, before.kind).bindsNext;
+}
+
+/** A plan this old may not be true any more, whoever let the run wait: a lock, an approval, a pause, or no worker. */
+const freshPlanMs = 30_000;
+
+function hasWaited(drive: Drive, run: Run): boolean {
+  return run.startedAt === null && drive.now().getTime() - run.createdAt.getTime() > freshPlanMs;
 }
 
 /** Takes the cluster for this run; otherwise the run queues and says whom it waits for. */
 async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
   const { db } = drive.deps;
+  if (drive.operation.effect === 'reads') return null;
   const holder = await findLockHolder(db, run.clusterId);
   if (holder === run.id) return null;
   if (holder === null) {
@@ -133,7 +188,7 @@ async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
   const wakeAfterMs = 5_000; // the holder wakes us when it ends; this is for the case that this word is lost
   await drive.write({
     run: {
-      state: run.state === 'UNDOING' ? 'UNDOING' : 'QUEUED',
+      state: run.state === 'RUNNING' ? 'QUEUED' : run.state,
       blockedBy: holder,
       needsReplan: run.startedAt === null,
       wakeInMs: wakeAfterMs,
@@ -145,13 +200,16 @@ async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
   return { wakeAfterMs };
 }
 
-/** The run waited, so the cluster may have changed: plans again, and stops if the plan is not the one that was agreed. */
-async function replan(drive: Drive, run: Run): Promise<Next> {
+/**
+ * The run waited, so the cluster may have changed: plans again, and stops if the plan is not the one that was agreed.
+ * Null = it is, and the run may begin.
+ */
+async function replan(drive: Drive, run: Run): Promise<Next | null> {
   const planned = await planAgain(drive, run);
-  if (planned === 'unreachable') return { wakeAfterMs: 2_000 };
+  if ('wakeAfterMs' in planned) return planned;
   if ('plan' in planned && planned.plan.hash === run.plan.hash) {
     await drive.write({ run: { needsReplan: false } });
-    return 'again';
+    return null;
   }
   const why =
     'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
@@ -171,18 +229,20 @@ async function planAgain(drive: Drive, run: Run) {
     drive.held.assertHeld();
     const waitedMs = drive.now().getTime() - run.createdAt.getTime();
     if (error.retryable && waitedMs < 24 * 3_600_000) {
+      const wakeAfterMs = Math.min(Math.max(waitedMs / 10, 2_000), 30_000);
+      const message = `Cannot plan yet: ${error.message}`;
       await drive.write({
-        run: { wakeInMs: 2_000 },
-        events: [{ type: 'NOTE', message: `Cannot plan yet: ${error.message}` }],
+        run: { wakeInMs: wakeAfterMs, progress: { completed: 0, total: null, message } },
+        events: run.progress?.message === message ? [] : [{ type: 'NOTE', message }],
       });
-      return 'unreachable' as const;
+      return { wakeAfterMs };
     }
     return { userErrors: [error] };
   }
 }
 
-function stoppable(drive: Drive, step: RunStep | undefined): boolean {
-  return step !== undefined && (drive.operation.steps.find((kind) => kind.kind === step.kind)?.canStop ?? false);
+function stoppable(drive: Drive, step: RunStep): boolean {
+  return stepKindOf(drive.operation, step.kind).canStop;
 }
 
 async function cancel(drive: Drive, next: RunStep | undefined): Promise<Next> {

@@ -65,6 +65,16 @@ export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: re
   return 'stop';
 }
 
+/** Ends the run as it is: what should have ended it properly is broken. What stays changed stands in the ledger. */
+export async function abandon(drive: Drive, failure: Failure): Promise<Next> {
+  await drive.write({
+    run: { state: 'FAILED', outcome: null, failure, finished: true, blockedBy: null, wakeInMs: null },
+    releaseLock: true,
+    events: [{ type: 'RUN_STATE', message: `${sentence('FAILED')}: ${failure.message}` }],
+  });
+  return 'stop';
+}
+
 function restoreFailure(step: RunStep, outcome: Outcome): Failure {
   const before = outcome.failure === null ? '' : ` The run had failed before: ${outcome.failure.message}`;
   return {

@@ -1,22 +1,26 @@
 import { type Check, nextAction } from '../domain/next-action.ts';
-import { AppError, messageOf } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { AnyStepKind, StepContext } from '../steps/define.ts';
+import { isStoreAway } from '../store/database.ts';
 import type { JournalEntry, NewEvent } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, readRun } from '../store/runs.ts';
 import { makeOutput, type Output } from './output.ts';
 import type { Drive, Next } from './runner.ts';
 import { type RunnerPoint, stepKindOf } from './runner-deps.ts';
-import { settleAsFailed } from './settle.ts';
+import { settle, settleAsFailed } from './settle.ts';
+
+/** `isCanceling`: the step may end, but its effect is not sent (again). */
+type Due = { run: Run; step: RunStep; isCanceling: boolean };
 
 /** One step being carried out. */
-type Work = { drive: Drive; run: Run; step: RunStep; kind: AnyStepKind; output: Output };
+type Work = Due & { drive: Drive; kind: AnyStepKind; output: Output };
 
 /** Looks at a step on the cluster and does what the table of `nextAction` says. */
-export async function runStep(drive: Drive, run: Run, step: RunStep): Promise<Next> {
-  const kind = stepKindOf(drive.operation, step.kind);
-  const work: Work = { drive, run, step, kind, output: makeOutput(drive, step.position) };
+export async function runStep(drive: Drive, due: Due): Promise<Next> {
+  const kind = stepKindOf(drive.operation, due.step.kind);
+  const work: Work = { ...due, drive, kind, output: makeOutput(drive, due.step.position) };
   try {
     return await lookAndAct(work);
   } catch (error) {
@@ -37,6 +41,7 @@ async function lookAndAct(work: Work): Promise<Next> {
     appliedMsAgo: appliedMsAgo(work),
     settleMs: kind.settleMs,
   });
+  if (work.isCanceling && (action.do === 'apply' || action.do === 'interrupt')) return giveUp(work, action.do);
   switch (action.do) {
     case 'record':
       await record(work, action.state, check);
@@ -164,6 +169,7 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
   const { drive, step, kind } = work;
   if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
   drive.held.assertHeld();
+  if (isStoreAway(error)) throw error; // not the step's fault: the recover loop looks again
   await work.output.flush();
   if (!(error instanceof AppError)) {
     drive.deps.log.error(
@@ -176,8 +182,7 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
       hint: `The log has it under run ${drive.runId}.`,
     });
   }
-  const mayPass = error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'TIMEOUT';
-  if (!mayPass || lateBy(work) !== null) return fail(work, error);
+  if (!mayPass(error) || lateBy(work) !== null) return fail(work, error);
   const wakeAfterMs = Math.min(1_000 * 2 ** Math.min(step.attempt, 5), 15_000);
   const message = `${error.message}; tries again`;
   const news =
@@ -188,6 +193,35 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
     events: news,
   });
   return { wakeAfterMs };
+}
+
+function mayPass(error: AppError): boolean {
+  return error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'TIMEOUT';
+}
+
+/** The run is cancelled, and the effect of the step under way does not show: it is not sent once more. */
+async function giveUp(work: Work, instead: 'apply' | 'interrupt'): Promise<Next> {
+  await recordStopped(
+    work,
+    instead === 'apply'
+      ? 'Not sent again, because the run was cancelled'
+      : 'Whether it happened is not known; not sent again, because the run was cancelled',
+  );
+  return settle(work.drive, { state: 'CANCELED', failure: null });
+}
+
+async function recordStopped({ drive, step, output }: Work, message: string): Promise<void> {
+  await output.flush();
+  await drive.write({
+    step: {
+      position: step.position,
+      state: 'failed',
+      progress: null,
+      finished: true,
+      failure: { code: 'CANCELED', message, hint: null, step: step.position },
+    },
+    events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: ${message}` }],
+  });
 }
 
 async function fail(
@@ -233,39 +267,44 @@ export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' |
     drive,
     run,
     step,
+    isCanceling: true,
     kind: stepKindOf(drive.operation, step.kind),
     output: makeOutput(drive, step.position),
   };
   try {
     await work.kind.stop(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
-    await work.output.flush();
-    await drive.write({
-      step: {
-        position: step.position,
-        state: 'failed',
-        progress: null,
-        finished: true,
-        failure: {
-          code: 'CANCELED',
-          message: 'Stopped because the run was cancelled',
-          hint: null,
-          step: step.position,
-        },
-      },
-      events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: stopped` }],
-    });
+    await recordStopped(work, 'Stopped, because the run was cancelled');
     return 'stopped';
   } catch (error) {
-    if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
-    drive.held.assertHeld();
-    await drive.write({
-      run: { wakeInMs: 2_000 },
-      events: [{ type: 'NOTE', step: step.position, message: `Could not stop the step yet: ${messageOf(error)}` }],
-    });
-    return { wakeAfterMs: 2_000 };
+    return await handleStopError(work, error);
   } finally {
     work.output.close();
   }
+}
+
+const stopAgainMs = 2_000;
+
+/** Tries again what may pass, and once more what may not: a job may just have ended by itself. Then says so and ends. */
+async function handleStopError(work: Work, error: unknown): Promise<Next> {
+  const { drive, step } = work;
+  if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
+  drive.held.assertHeld();
+  if (!(error instanceof AppError)) throw error;
+  const message = `Could not be stopped yet: ${error.message}`;
+  const isRepeated = step.progress?.message === message;
+  if (lateBy(work) !== null || (isRepeated && !mayPass(error))) {
+    return fail(work, {
+      code: error.code,
+      message: `Could not be stopped, and may still go on: ${error.message}`,
+      hint: 'Look at the cluster, and stop it by hand.',
+    });
+  }
+  await drive.write({
+    step: { position: step.position, progress: { completed: 0, total: null, message } },
+    run: { wakeInMs: stopAgainMs },
+    events: isRepeated ? [] : [{ type: 'STEP_PROGRESS', step: step.position, message }],
+  });
+  return { wakeAfterMs: stopAgainMs };
 }
 
 /** Milliseconds the step has been tried for, when that is longer than it may be; otherwise null. */

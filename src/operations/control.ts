@@ -1,10 +1,10 @@
 import { type Actor, can, type Permission, systemActor } from '../domain/access.ts';
-import { whyMayNotVote } from '../domain/approval.ts';
+import { approvalCoversMs, approvalsRequired, whyMayNotVote } from '../domain/approval.ts';
 import { actionsIn, isTerminal, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { endApproval, findApprovalOfRun, insertVote, listVotes } from '../store/approvals.ts';
 import { insertAudit } from '../store/audit.ts';
-import { inTransaction, type Tx } from '../store/database.ts';
+import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, lockRun, readRun, reopenSteps } from '../store/runs.ts';
@@ -103,16 +103,25 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
 
 /** Lets the step that is under way end, then waits for `resumeRun`. The cluster stays locked. */
 export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'PAUSE', permission: 'run:control' }, async () => ({
-    entry: { run: { pauseRequested: true }, events: [stateEvent(request, 'asked to pause')] },
-    wake: false,
+  return decide(deps, request, { action: 'PAUSE', permission: 'run:control' }, async (_tx, run) => ({
+    entry: {
+      run: { pauseRequested: true, ...(run.state === 'QUEUED' ? { wakeInMs: null } : {}) },
+      events: [stateEvent(request, 'asked to pause')],
+    },
+    wake: run.state === 'QUEUED',
   }));
 }
 
 export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'RESUME', permission: 'run:control' }, async () => ({
+  return decide(deps, request, { action: 'RESUME', permission: 'run:control' }, async (_tx, run) => ({
     entry: {
-      run: { state: 'QUEUED', pauseRequested: false, wakeInMs: null },
+      run: {
+        state: 'QUEUED',
+        pauseRequested: false,
+        wakeInMs: null,
+        // What was planned before a pause of unknown length is planned again, unless it has begun.
+        ...(run.startedAt === null ? { needsReplan: true } : {}),
+      },
       events: [stateEvent(request, 'resumed it')],
     },
     wake: true,
@@ -120,18 +129,26 @@ export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<R
 }
 
 /**
- * Goes on from the step that failed: the same run, so that undo still knows what is ours. A run whose plan is stale
- * cannot go on; it is asked for again, as a new run that names this one.
+ * Goes on from the step that failed: the same run, so that undo still knows what is ours; an undo goes on as an undo. A
+ * run that never began, or whose plan is stale, is asked for again, as a new run that names this one: with a new plan,
+ * and a new approval where one is needed.
  */
 export async function retryRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  const wanted = { action: 'RETRY', permission: 'run:control' } as const;
   const before = await readVisible(deps, request);
-  if (before.failure?.code === 'PLAN_STALE') return retryAfresh(deps, request, before);
-  return decide(deps, request, { action: 'RETRY', permission: 'run:control' }, async (tx, run) => {
-    await reopenSteps(tx, run.id);
+  if (before.failure?.code === 'PLAN_STALE' || before.startedAt === null) {
+    await authorize(deps, request, before, wanted);
+    refuseUnlessAllowed(deps, before, [], 'RETRY');
+    return retryAfresh(deps, request, before);
+  }
+  return decide(deps, request, wanted, async (tx, run, steps) => {
+    await refuseUnlessApproved(deps, tx, run);
+    const isUndo = steps.some((step) => step.phase === 'undo');
+    await reopenSteps(tx, run.id, isUndo ? 'undo' : 'do');
     return {
       entry: {
         run: {
-          state: 'QUEUED',
+          state: isUndo ? 'UNDOING' : 'QUEUED',
           outcome: null,
           failure: null,
           cancelRequested: false,
@@ -145,11 +162,18 @@ export async function retryRun(deps: ControlDeps, request: ControlRequest): Prom
   });
 }
 
-/** Takes back, newest first, every step that is ours. Refused in words when one of them has no way back. */
+/**
+ * Takes back, newest first, every step that is ours. Refused in words when one of them has no way back. An undo that
+ * stopped goes on where it stopped.
+ */
 export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'UNDO', permission: 'run:control' }, async (_tx, run, steps) => {
+  return decide(deps, request, { action: 'UNDO', permission: 'run:control' }, async (tx, run, steps) => {
+    await refuseUnlessApproved(deps, tx, run);
     const operation = operationOf(deps, run);
-    const addSteps = undoableSteps(operation, steps).flatMap((step) => {
+    await reopenSteps(tx, run.id, 'undo');
+    const begun = new Set(steps.filter((step) => step.phase === 'undo').map((step) => step.undoOf));
+    const fresh = undoableSteps(operation, steps).filter((step) => !begun.has(step.position));
+    const addSteps = fresh.flatMap((step) => {
       const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
       return (kind?.undoSteps(step.params) ?? []).map((spec) => ({
         ...spec,
@@ -206,7 +230,7 @@ async function vote(
       requestedById: run.requestedById,
       target: { clusterId: run.clusterId, environment: run.environment },
       expiresAt: approval.expiresAt,
-      now: deps.now(),
+      now: await readDatabaseTime(tx),
       planHash: approval.planHash,
       votedPlanHash: request.planHash ?? null,
       alreadyVoted: votes.some((given) => given.personId === request.actor.id),
@@ -248,6 +272,11 @@ async function decide(
     const woken = await applyEntry(tx, run.id, entry);
     await insertAudit(tx, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'DONE'));
     return { wake, woken };
+  }).catch(async (error: unknown) => {
+    // The refusal ended its transaction; that somebody tried is written down all the same.
+    if (error instanceof AppError && error.code === 'FORBIDDEN')
+      await insertAudit(deps.db, auditOf(seen, request, `${wanted.action.toLowerCase()}Run`, 'FORBIDDEN'));
+    throw error;
   });
   if (outcome.wake) deps.ring(request.runId);
   for (const id of outcome.woken) deps.ring(id);
@@ -255,11 +284,32 @@ async function decide(
   return readRun(deps.db, request.runId);
 }
 
+/** What starts effects anew long after the yes needs a new yes, for a new plan. */
+async function refuseUnlessApproved(deps: ControlDeps, tx: Tx, run: Run): Promise<void> {
+  const approval = await findApprovalOfRun(tx, run.id);
+  if (approval === null && approvalsRequired(operationOf(deps, run).risk, run.environment) === 0) return;
+  if (approval?.state !== 'APPROVED' || approval.decidedAt === null) {
+    throw new AppError('APPROVAL_REQUIRED', `R-${run.number} was never approved`, {
+      hint: 'Ask for the operation again.',
+    });
+  }
+  const sinceMs = (await readDatabaseTime(tx)).getTime() - approval.decidedAt.getTime();
+  if (sinceMs <= approvalCoversMs) return;
+  throw new AppError('APPROVAL_EXPIRED', `R-${run.number} was approved at ${approval.decidedAt.toISOString()}`, {
+    hint: `An approval covers ${approvalCoversMs / 3_600_000} hours. Ask for the operation again.`,
+  });
+}
+
 function refuseUnlessAllowed(deps: ControlDeps, run: Run, steps: readonly RunStep[], action: RunAction): void {
-  const operation = operationOf(deps, run);
+  // A run of an operation that is gone, or has another version now, can still be stopped.
+  const operation =
+    action === 'UNDO' || action === 'RETRY' ? operationOf(deps, run) : deps.operations.get(run.operation);
   const allowed = allowedActions(run, operation, steps);
   if (allowed.includes(action)) return;
-  const blocked = action === 'UNDO' && !isTerminalWithoutEffect(run) ? blockedUndo(operation, steps) : null;
+  const blocked =
+    action === 'UNDO' && operation !== undefined && !isTerminalWithoutEffect(run)
+      ? blockedUndo(operation, steps)
+      : null;
   if (blocked !== null)
     throw new AppError('NOT_UNDOABLE', `R-${run.number} cannot be undone: ${blocked}`, {
       hint: 'Take the effect back by hand.',
@@ -292,15 +342,31 @@ async function authorize(
   run: Run,
   wanted: { action: RunAction; permission: Permission },
 ): Promise<void> {
-  if (can(request.actor, wanted.permission, targetOf(run))) return;
+  const missing = missingPermission(deps, request, run, wanted);
+  if (missing === null) return;
   await insertAudit(deps.db, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'FORBIDDEN'));
   throw new AppError(
     'FORBIDDEN',
     `${request.actor.name} may not ${wanted.action.toLowerCase()} runs on ${run.clusterName}`,
     {
-      hint: `It needs the permission ${wanted.permission}.`,
+      hint: `It needs the permission ${missing}.`,
     },
   );
+}
+
+/** Retry and undo start effects, so they need what asking for the operation needs. Null = nothing is missing. */
+function missingPermission(
+  deps: ControlDeps,
+  { actor }: ControlRequest,
+  run: Run,
+  { action, permission }: { action: RunAction; permission: Permission },
+): Permission | null {
+  if (!can(actor, permission, targetOf(run))) return permission;
+  if (action !== 'RETRY' && action !== 'UNDO') return null;
+  const operation = deps.operations.get(run.operation);
+  if (operation === undefined) return null;
+  const target = operation.effect === 'creates' ? null : targetOf(run);
+  return can(actor, operation.permission, target) ? null : operation.permission;
 }
 
 function targetOf(run: Run) {
@@ -322,10 +388,18 @@ function auditOf(run: Run, request: ControlRequest, action: string, outcome: str
 
 function operationOf(deps: ControlDeps, run: Run): AnyOperation {
   const operation = deps.operations.get(run.operation);
-  if (operation !== undefined) return operation;
-  throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, {
-    hint: 'The run was made by another version.',
-  });
+  if (operation === undefined) {
+    throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, {
+      hint: 'The run was made by another version.',
+    });
+  }
+  // Without effects yet, asking again makes a new plan; what has begun is only for the version that began it.
+  if (operation.version === run.operationVersion || run.startedAt === null) return operation;
+  throw new AppError(
+    'PRECONDITION_FAILED',
+    `R-${run.number} was planned by version ${run.operationVersion} of ${run.operation}; this Starwarden has version ${operation.version}`,
+    { hint: 'Ask for the operation again, or use the version of Starwarden that began it.' },
+  );
 }
 
 function stateEvent({ actor, comment }: ControlRequest, what: string) {

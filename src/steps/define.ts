@@ -71,6 +71,11 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
   stop?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
   readonly undo: Undo<P>;
   readonly temporary?: Temporary<P, N>;
+  /**
+   * Set when nobody would want the cluster to stay as this step leaves it, e.g. with a node stopped: a request to cancel
+   * or pause then waits for the end of the next step.
+   */
+  readonly bindsNext?: true;
 };
 
 /** A step kind with its parameter type hidden: parameters are parsed again before each use, so that is safe. */
@@ -82,6 +87,7 @@ export type AnyStepKind = {
   readonly isGate: boolean;
   readonly canStop: boolean;
   readonly isTemporary: boolean;
+  readonly bindsNext: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;
   timeoutMs(params: JsonObject): number;
@@ -114,6 +120,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     isGate: definition.apply === undefined,
     canStop: definition.stop !== undefined,
     isTemporary: definition.temporary !== undefined,
+    bindsNext: definition.bindsNext ?? false,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
     timeoutMs: (params) =>
       typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params)),

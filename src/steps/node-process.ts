@@ -87,6 +87,7 @@ export const stopNode = defineStep({
   timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 60) * 1_000,
   settleMs: 600_000, // stop_cn.sh returns at once while the process drains
   repeat: 'safe', // a second signal to a process that is stopping changes nothing
+  bindsNext: true, // a node that was stopped to be restarted is not left down
   describe: ({ label, graceful, process }) =>
     `Stop ${label} (pid ${process.pid})${graceful ? ', letting its work end' : ''}`,
   check: async (node, { shell }, { signal }) => {

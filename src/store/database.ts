@@ -95,6 +95,16 @@ export function isRetryableConflict(error: unknown): boolean {
   return error instanceof Error && 'errno' in error && (error.errno === 1213 || error.errno === 1205);
 }
 
+/**
+ * True when the database did not answer, or broke off: the same may succeed later. False for what is wrong with the
+ * statement or its data, and for every other error.
+ */
+export function isStoreAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('sqlState' in error && typeof error.sqlState === 'string') return !/^(22|23)/.test(error.sqlState);
+  return 'errno' in error || 'fatal' in error;
+}
+
 /** Runs a transaction; when the server broke it off because of a deadlock, runs it again, at most four times more. */
 export async function inTransaction<T>(db: Database, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {

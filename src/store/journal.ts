@@ -1,7 +1,15 @@
 import type { Transaction } from 'kysely';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { StepSpec } from '../domain/plan.ts';
-import type { Failure, PostCheck, Progress, RunState, StepPhase, StepState } from '../domain/run.ts';
+import {
+  drivenRunStates,
+  type Failure,
+  type PostCheck,
+  type Progress,
+  type RunState,
+  type StepPhase,
+  type StepState,
+} from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
 import { toJson } from './json.ts';
@@ -49,14 +57,15 @@ export type JournalEntry = {
 };
 
 /**
- * Writes an entry if the lease is still ours. Throws `LEASE_LOST` otherwise, and then nothing is written.
- * Answers the ids of the runs that waited for the lock and may go on now.
+ * Writes an entry if the lease is still ours and no person decided otherwise since the worker last looked. Throws
+ * `LEASE_LOST` otherwise, and then nothing is written. Answers the ids of the runs that waited for the lock and may go
+ * on now.
  */
 export async function writeJournal(db: Database, lease: Lease, entry: JournalEntry): Promise<readonly string[]> {
   return inTransaction(db, async (tx) => {
     const held = await tx
       .selectFrom('run')
-      .select('event_sequence')
+      .select(['state', 'outcome'])
       .where('id', '=', lease.runId)
       .where('lease_fence', '=', lease.fence)
       .where('lease_owner', '=', lease.owner)
@@ -65,8 +74,20 @@ export async function writeJournal(db: Database, lease: Lease, entry: JournalEnt
       .executeTakeFirst();
     if (held === undefined)
       throw new AppError('LEASE_LOST', `Another worker may be driving run ${lease.runId}`, { retryable: true });
+    if (isOvertaken(held, entry.run?.state))
+      throw new AppError('LEASE_LOST', `A person decided about run ${lease.runId} meanwhile`, { retryable: true });
     return applyEntry(tx, lease.runId, entry);
   });
+}
+
+/**
+ * People decide about a run while a worker drives it: what the worker concluded before must not write over that. A run
+ * that was cancelled before it began stays cancelled, and a request to cancel is not lost in a pause.
+ */
+function isOvertaken(now: { state: string; outcome: string | null }, wanted: RunState | undefined): boolean {
+  if (!drivenRunStates.some((state) => state === now.state)) return true;
+  if (now.state !== 'CANCELING' || now.outcome !== null) return false;
+  return wanted === 'QUEUED' || wanted === 'RUNNING' || wanted === 'PAUSED' || wanted === 'INTERRUPTED';
 }
 
 /** The same without a lease, for what a person decides about a run (approve, cancel, retry). The caller locks the row. */
@@ -204,6 +225,14 @@ async function openChange(
       cluster_id: change.clusterId,
       position: change.position,
       title: change.title.slice(0, 500),
+      before_value: toJson(change.before),
+      state: 'OPEN',
+      created_at: databaseNow,
+      restored_at: null,
+    })
+    // A retried run makes its change again: there is a new value from before, and something to put back again.
+    .onDuplicateKeyUpdate({
+      id: change.id,
       before_value: toJson(change.before),
       state: 'OPEN',
       created_at: databaseNow,

@@ -61,6 +61,19 @@ export async function listTemporaryChanges(db: Queryable, runId: string): Promis
   return rows.map(toTemporaryChange);
 }
 
+/** When this note was written about the run for the first time; null = never. */
+export async function findNoteAt(db: Queryable, runId: string, message: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('run_event')
+    .select('at')
+    .where('run_id', '=', runId)
+    .where('type', '=', 'NOTE')
+    .where('message', '=', message)
+    .orderBy('sequence')
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
 /** Which run holds the cluster's lock; null = nobody. */
 export async function findLockHolder(db: Database, clusterId: string): Promise<string | null> {
   const row = await db
@@ -78,9 +91,10 @@ export async function lockRun(tx: Tx, runId: string): Promise<Run> {
 
 /**
  * Opens the steps at which a run stopped, because a person said that they may be tried again. `applying` where the
- * effect may have been sent, so that it counts as ours if the cluster shows it.
+ * effect may have been sent, so that it counts as ours if the cluster shows it. Temporary changes that were put back
+ * are due again; what could not be put back is planned anew at the next end.
  */
-export async function reopenSteps(tx: Tx, runId: string): Promise<void> {
+export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
   await tx
     .updateTable('run_step')
     .set({
@@ -92,6 +106,29 @@ export async function reopenSteps(tx: Tx, runId: string): Promise<void> {
       finished_at: null,
     })
     .where('run_id', '=', runId)
+    .where('phase', '=', phase)
     .where('state', 'in', ['failed', 'applying'])
+    .execute();
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'skipped' })
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'restore')
+    .where('state', 'in', ['failed', 'pending', 'applying'])
+    .execute();
+  if (phase === 'undo') return;
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'pending', started_at: null, applied_at: null, finished_at: null })
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'do')
+    .where('state', '=', 'done')
+    .where('position', 'in', (change) =>
+      change
+        .selectFrom('temporary_change')
+        .select('position')
+        .where('run_id', '=', runId)
+        .where('state', '=', 'RESTORED'),
+    )
     .execute();
 }

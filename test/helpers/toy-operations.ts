@@ -34,7 +34,10 @@ export function makeToy(): Toy {
   };
 }
 
-/** Operations that set values of a toy: `setValues` (its steps can be undone), `setTemporarily`, `sendOnce` (may not be repeated). */
+/**
+ * Operations that set values of a toy: `setValues` (its steps can be undone), `setTemporarily`, `sendAll` (may not be
+ * repeated), `manage` (for administrators).
+ */
 export function toyOperations(toy: Toy): readonly AnyOperation[] {
   const check = (key: string, value: string): Check => {
     const why = toy.blocked.get(key);
@@ -72,6 +75,9 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     repeat: 'safe',
     check: async ({ key }) => (toy.values.has(key) ? { state: 'todo' } : { state: 'done' }),
     apply: async ({ key }) => {
+      const failure = toy.failNext.get(`clear ${key}`);
+      toy.failNext.delete(`clear ${key}`);
+      if (failure !== undefined) throw failure;
       toy.effects.push(`clear ${key}`);
       toy.values.delete(key);
     },
@@ -129,7 +135,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
       title: name,
       version: 1,
       summary: 'A toy.',
-      permission: 'cluster:check',
+      permission: name === 'manage' ? 'cluster:register' : 'cluster:check',
       risk,
       effect,
       input,
@@ -172,6 +178,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
       changeForNow.with({ key: 'switch', value: 'off' }),
       ...keys.map((key) => setValue.with({ key, value: 'x' })),
     ]),
+    operation('manage', 'low', 'changes', (keys) => keys.map((key) => setValue.with({ key, value: 'managed' }))),
     operation('sendAll', 'low', 'changes', (keys) => keys.map((key) => sendOnce.with({ key, value: 'sent' }))),
     operation('readOnly', 'read', 'reads', (keys) => keys.map((key) => setValue.with({ key, value: 'read' }))),
   ];
