@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cancelRun, retryRun, undoRun } from '../../src/operations/control.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
@@ -139,16 +139,29 @@ describe('a run that no worker took for a while', () => {
   });
 });
 
-describe('a database that breaks off in the middle of a step', () => {
-  it('costs the run nothing', async () => {
-    toy.afterEffect = async (key) => {
-      if (key === 'a') await killConnections(engine.ctx.config.databaseUrl);
+describe('a database that breaks off', () => {
+  it('under the hands of a step is not taken for a failure of the step', async () => {
+    const lost = Object.assign(new Error('Connection lost'), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true });
+    const breaks = [lost];
+    toy.afterEffect = async () => {
+      const error = breaks.pop();
+      if (error !== undefined) throw error;
     };
     engine.work();
     const run = await ask();
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(toy.effects).toEqual(['a=calm', 'b=calm']);
-    expect((await listSteps(engine.ctx.db, run.id)).map((step) => step.state)).toEqual(['done', 'done']);
+  });
+
+  it('again and again costs a run nothing but time', async () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    const run = await ask(keys);
+    engine.work();
+    await expect.poll(() => toy.effects.length, { timeout: 5_000, interval: 5 }).toBeGreaterThan(1);
+    await breakConnections(engine.ctx.config.databaseUrl, 500);
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(toy.effects).toEqual(keys.map((key) => `${key}=calm`));
+    expect(new Set((await listSteps(engine.ctx.db, run.id)).map((step) => step.state))).toEqual(new Set(['done']));
   });
 });
 
@@ -157,16 +170,20 @@ async function notesOf(runId: string): Promise<string[]> {
   return events.filter((event) => event.type === 'NOTE').map((event) => event.message);
 }
 
-/** Breaks every session of the database but its own, as a restart of the server would. */
-async function killConnections(url: string): Promise<void> {
+/** Breaks every session of the database but its own, for a while, as restarts of the server would. */
+async function breakConnections(url: string, forMs: number): Promise<void> {
   const connection = await createConnection({ uri: url });
+  const until = Date.now() + forMs;
   try {
-    const [rows] = await connection.query<import('mysql2').RowDataPacket[]>(
-      'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()',
-    );
-    for (const { id } of rows) await connection.query(`KILL ${Number(id)}`).catch(() => undefined);
+    while (Date.now() < until) {
+      const [rows] = await connection.query<RowDataPacket[]>(
+        'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()',
+      );
+      // A session may have ended by itself meanwhile.
+      for (const { id } of rows) await connection.query(`KILL ${Number(id)}`).catch(() => undefined);
+      await sleep(5);
+    }
   } finally {
     await connection.end();
   }
-  await sleep(50);
 }
