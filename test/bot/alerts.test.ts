@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
+import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts.ts';
+import { inTransaction } from '../../src/store/database.ts';
+import { startWorld, type World } from './fixture.ts';
+
+const channel = 'ops-alerts';
+let world: World;
+
+afterEach(async () => {
+  expect(world.slack.ctl.complaints()).toEqual([]);
+  await world.stop();
+});
+
+/** As the monitor opens it. */
+async function openAlert(change: { title?: string } = {}): Promise<string> {
+  const { ctx, clusters } = world;
+  const title = change.title ?? 'be 10.0.0.11:9050 is down';
+  const condition = {
+    fingerprint: 'f'.repeat(64),
+    rule: 'node_down' as const,
+    severity: 'CRITICAL' as const,
+    nodeId: null,
+    labels: { node: 'be 10.0.0.11:9050' },
+    title,
+    startedAt: new Date(),
+    forMs: 0,
+    minSamples: 1,
+    text: () => 'The heartbeat failed: connection refused <!channel>',
+  };
+  const at = new Date();
+  const cluster = { id: clusters.prod, name: 'prod-eu', environment: 'prod' };
+  const id = await inTransaction(ctx.db, (tx) => insertAlert(tx, { cluster, condition, since: at, at }));
+  ctx.doorbell.changed(`alert:${id}`);
+  return id;
+}
+
+async function change(id: string, to: Partial<Alert>, event: { type: 'RESOLVED' | 'REOPENED'; message: string }) {
+  const { db, doorbell } = world.ctx;
+  const alert = await findAlert(db, id);
+  if (alert === null) throw new Error('the alert is gone');
+  await inTransaction(db, (tx) => writeAlertChange(tx, { alert: { ...alert, ...to }, events: [event] }));
+  doorbell.changed(`alert:${id}`);
+}
+
+const card = (text: string | RegExp) =>
+  world.kim.waitForMessage({ channel, text, where: (seen) => !seen.isEphemeral && seen.threadTs === null });
+
+const posted = () =>
+  world.slack.ctl.messages(channel).filter((message) => message.visibleTo === null && message.threadTs === null);
+
+it('an alert is posted, taken care of, resolved and opened again in one message and its thread', async () => {
+  world = await startWorld({ worker: false });
+  const id = await openAlert();
+  const opened = await card('firing, not acknowledged');
+  expect(opened.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 is down. firing, not acknowledged. A-1');
+  expect(opened.colors).toEqual(['a30200']);
+  expect(opened.lines.join('\n')).toContain('The heartbeat failed: connection refused <!channel>');
+  expect(opened.notified).toMatchObject({ users: [], groups: [], broadcasts: [] });
+  expect(opened.elements.map((each) => each.label)).toEqual(['Acknowledge', 'Details']);
+
+  await world.kim.click(opened, 'alert.ack', { times: 2 });
+  await world.kim.waitForMessage({ channel, text: 'You take care of A-1' });
+  const acked = await card('acknowledged by kim');
+  expect(acked.colors).toEqual(['daa038']);
+  await world.lee.slash('/sr ack A-1', { channel });
+  await world.lee.waitForMessage({ channel, text: 'A-1 was acknowledged by kim' });
+  await world.lee.slash('/sr unack A-1 my turn', { channel });
+  await card('firing, not acknowledged');
+
+  await change(id, { signal: 'RESOLVED', resolvedAt: new Date() }, { type: 'RESOLVED', message: 'It answers again' });
+  const resolved = await card('resolved');
+  expect(resolved.ts).toBe(opened.ts);
+  expect(resolved.colors).toEqual(['2eb886']);
+  expect(resolved.elements.map((each) => each.label)).toEqual(['Details']);
+  await world.kim.waitForMessage({ channel, text: 'It answers again', where: (seen) => seen.threadTs === opened.ts });
+
+  await change(
+    id,
+    { signal: 'FIRING', resolvedAt: null, flaps: 1 },
+    { type: 'REOPENED', message: 'Down again after 4 min' },
+  );
+  const again = await card('firing, not acknowledged');
+  expect(again.ts).toBe(opened.ts);
+  await world.kim.waitForMessage({
+    channel,
+    text: 'Down again after 4 min',
+    where: (seen) => seen.threadTs === opened.ts,
+  });
+  expect(posted()).toHaveLength(1);
+  const thread = world.kim.sees(channel).find((each) => each.ts === opened.ts)?.thread ?? [];
+  expect(thread.map((each) => each.text.split(' ')[0])).toEqual(['*ACKED*', '*UNACKED*', '*RESOLVED*', '*REOPENED*']);
+});
+
+it('details and lists show an alert to those who may see the cluster', async () => {
+  world = await startWorld({ worker: false });
+  await openAlert();
+  const opened = await card('firing');
+  await world.lee.click(opened, 'alert.details');
+  const details = await world.lee.waitForMessage({ channel, text: 'Labels: node=`be 10.0.0.11:9050`' });
+  expect(details.isEphemeral).toBe(true);
+  await world.kim.slash('/sr alerts prod-eu', { channel: 'sr-demo' });
+  await world.kim.waitForMessage({ channel: 'sr-demo', text: 'A-1 · `prod-eu` · be 10.0.0.11:9050 is down' });
+  await world.kim.slash('/sr status prod-eu', { channel: 'sr-demo' });
+  await world.kim.waitForMessage({
+    channel: 'sr-demo',
+    text: 'prod-eu is PROBLEMS: 3 of 3 nodes alive, 1 open alert.',
+  });
+
+  const { db } = world.ctx;
+  await db.updateTable('role_binding').set({ scope_kind: 'environment', scope_value: 'dev' }).execute();
+  world.lee.reload();
+  await world.lee.click(opened, 'alert.details');
+  await world.lee.waitForMessage({ channel, text: 'There is no such alert' });
+  await world.lee.slash('/sr ack A-1', { channel });
+  await world.lee.waitForMessage({ channel, text: 'There is no alert A-1' });
+});
+
+it('an alert that ended before anybody was told is not posted', async () => {
+  world = await startWorld({ worker: false });
+  await world.stopBot();
+  const id = await openAlert();
+  await change(id, { signal: 'RESOLVED', resolvedAt: new Date() }, { type: 'RESOLVED', message: 'It was short' });
+  await world.startBot();
+  await sleep(300);
+  expect(posted()).toEqual([]);
+});
+
+it('an alert whose post got no answer is there once, and still resolves', async () => {
+  world = await startWorld({ worker: false });
+  world.slack.ctl.faults.add({ method: 'chat.postMessage', effect: { kind: 'lostAnswer' } });
+  const id = await openAlert();
+  await card('firing');
+  await change(id, { signal: 'RESOLVED', resolvedAt: new Date() }, { type: 'RESOLVED', message: 'Over' });
+  await card('resolved');
+  expect(posted()).toHaveLength(1);
+});
+
+it('an alert is posted when its channel can be used again', async () => {
+  world = await startWorld({ worker: false });
+  world.slack.ctl.setBotMember(channel, false);
+  await openAlert();
+  const { db } = world.ctx;
+  const state = async () => (await db.selectFrom('slack_card').select(['state', 'error']).executeTakeFirst()) ?? null;
+  await expect.poll(state).toEqual({ state: 'FAILED', error: 'not_in_channel' });
+  world.slack.ctl.setBotMember(channel, true);
+  await db
+    .updateTable('slack_card')
+    .set({ next_try_at: new Date(0) })
+    .execute(); // a minute later
+  await card('firing');
+});

@@ -1,0 +1,322 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { submit } from '../../src/operations/submit.ts';
+import { findActorByPersonId } from '../../src/store/access.ts';
+import { readDeliveryHealth } from '../../src/store/slack-cards.ts';
+import { startWorld, type World, type WorldOptions } from './fixture.ts';
+
+const channel = 'sr-demo';
+let world: World;
+
+async function start(options: WorldOptions = {}) {
+  world = await startWorld(options);
+  return world;
+}
+
+afterEach(async () => {
+  await world.stop();
+});
+
+/** Messages that everybody sees, thread replies not counted. */
+const posted = (name = channel) =>
+  world.slack.ctl.messages(name).filter((message) => message.visibleTo === null && message.threadTs === null);
+
+const touch = (steps: string, more = '') => world.kim.slash(`/sr touch dev-one --steps ${steps} ${more}`, { channel });
+
+const card = (text: string | RegExp) =>
+  world.kim.waitForMessage({ channel, text, where: (seen) => !seen.isEphemeral && seen.threadTs === null });
+
+describe('the message about a run', () => {
+  it('is one, is edited from step to step, and ends with what was checked', async () => {
+    await start();
+    await touch('one,two,three');
+    const first = await card('▶ running: do one (1 of 4, one waits)');
+    expect(first.text).toBe('RUNNING: R-1 Touch a cluster on dev-one. Step 1 of 3, do one');
+    expect(first.elements.map((each) => each.actionId)).toEqual(['run.pause', 'run.cancel']);
+    world.open('one');
+    const second = await card('▶ running: do two (1 of 4, two waits)');
+    expect(second.lines).toEqual(expect.arrayContaining(['✔ done: do one', '○ waiting: do three']));
+    world.open('two', 'three');
+    const last = await card(/SUCCEEDED: R-1/);
+    expect(last.text).toBe('SUCCEEDED: R-1 Touch a cluster on dev-one. 3 steps done. Checked: looked (fine).');
+    expect(last.ts).toBe(first.ts);
+    expect(posted()).toHaveLength(1);
+    const reply = await world.kim.waitForMessage({
+      channel,
+      text: '*SUCCEEDED*',
+      where: (seen) => seen.threadTs === last.ts,
+    });
+    expect(reply.text).toMatch(
+      /^\*SUCCEEDED\* after \d+ s: R-1 Touch a cluster on dev-one\. Checked: looked \(fine\)\.$/,
+    );
+    expect(world.slack.ctl.complaints()).toEqual([]);
+  });
+
+  it('calls the person who asked when it fails, in the channel too, and nobody else', async () => {
+    await start();
+    await touch('bad');
+    await card('RUNNING');
+    world.open('bad');
+    const failed = await card(/FAILED: R-1/);
+    expect(failed.lines.join('\n')).toContain('*What went wrong* (COMMAND_FAILED): bad <!channel> & broke\nMend it.');
+    expect(failed.notified.broadcasts).toEqual([]);
+    expect(failed.elements.map((each) => each.actionId)).toEqual(['run.retry']);
+    const reply = await world.kim.waitForMessage({
+      channel,
+      text: '*FAILED*',
+      where: (seen) => seen.threadTs === failed.ts,
+    });
+    expect(reply.notified).toEqual({ users: [world.kim.user.id], groups: [], broadcasts: [], links: [] });
+    expect(world.kim.sees(channel).some((seen) => seen.threadTs === failed.ts)).toBe(true);
+  });
+
+  it('has buttons that work', async () => {
+    await start();
+    await touch('one,two');
+    await world.kim.click(await card('one waits'), 'run.pause');
+    world.open('one');
+    const paused = await card(/PAUSED: R-1/);
+    await world.kim.click(paused, 'run.resume');
+    await world.kim.click(await card('two waits'), 'run.cancel');
+    await card(/CANCELING|CANCELED/);
+    await world.lee.click(paused, 'run.cancel', { evenIfGone: true });
+    await world.lee.waitForMessage({ channel, text: 'lee may not cancel runs on dev-one' });
+  });
+
+  it('goes into the channel of runs when the run was not asked for in Slack', async () => {
+    await start();
+    const { ctx, clusters } = world;
+    const ana = await ctx.db.selectFrom('person').select('id').where('name', '=', 'ana').executeTakeFirstOrThrow();
+    const actor = await findActorByPersonId(ctx.db, ana.id, 'API');
+    if (actor === null) throw new Error('ana is gone');
+    world.open('one');
+    const result = await submit(ctx.control, {
+      operation: 'touchCluster',
+      input: { clusterId: clusters.dev, steps: ['one'] },
+      actor,
+    });
+    expect(result.userErrors).toEqual([]);
+    await world.kim.waitForMessage({ channel: 'ops-alerts', text: /SUCCEEDED: R-1/ });
+    expect(posted()).toEqual([]);
+  });
+
+  it('follows the run after a restart of the bot in the middle', async () => {
+    await start();
+    await touch('one,two');
+    const before = await card('one waits');
+    await world.stopBot();
+    world.open('one', 'two');
+    await expect
+      .poll(async () => (await world.ctx.db.selectFrom('run').select('state').executeTakeFirst())?.state)
+      .toBe('SUCCEEDED');
+    await world.startBot();
+    expect((await card(/SUCCEEDED: R-1/)).ts).toBe(before.ts);
+    expect(posted()).toHaveLength(1);
+  });
+
+  it('is made later when the bot died between the run and the message', async () => {
+    await start();
+    await touch('one');
+    await card('one waits');
+    await world.stopBot();
+    await world.ctx.db.deleteFrom('slack_card').execute();
+    await world.startBot();
+    await expect.poll(() => posted().length).toBe(2);
+    expect(posted().map((message) => message.channel)).toEqual([
+      world.slack.channelId(channel),
+      world.slack.channelId(channel),
+    ]);
+  });
+
+  it('is one also with two bots', async () => {
+    await start();
+    const second = await world.startSecondBot();
+    await touch('one,two');
+    await card('one waits');
+    world.open('one', 'two');
+    const last = await card(/SUCCEEDED: R-1/);
+    const reply = () => world.slack.ctl.messages(channel).filter((message) => message.threadTs === last.ts);
+    await expect.poll(() => reply().length).toBe(1);
+    await sleep(300);
+    expect(reply()).toHaveLength(1);
+    expect(posted()).toHaveLength(1);
+    await second.stop();
+  });
+
+  it('is not sent again when nothing changed', async () => {
+    await start();
+    await touch('one');
+    await card('one waits');
+    await sleep(300);
+    const calls = world.slack.calls().length;
+    await world.ctx.db
+      .updateTable('run')
+      .set((row) => ({ revision: row('revision', '+', 1) }))
+      .execute();
+    await expect
+      .poll(async () => {
+        const row = await world.ctx.db
+          .selectFrom('slack_card')
+          .innerJoin('run', 'run.id', 'slack_card.subject_id')
+          .select(['shown_revision', 'revision'])
+          .executeTakeFirstOrThrow();
+        return row.revision - row.shown_revision;
+      })
+      .toBe(0);
+    expect(
+      world.slack
+        .calls()
+        .slice(calls)
+        .map((call) => call.method),
+    ).toEqual([]);
+  });
+});
+
+describe('when Slack misbehaves', () => {
+  it('a lost answer to the first message leaves one message', async () => {
+    await start();
+    world.slack.ctl.faults.add({ method: 'chat.postMessage', effect: { kind: 'lostAnswer' } });
+    await touch('one');
+    world.open('one');
+    await card(/SUCCEEDED: R-1/);
+    expect(posted()).toHaveLength(1);
+    expect(world.slack.calls().some((call) => call.method === 'conversations.history')).toBe(true);
+  });
+
+  it('a lost answer that nobody can look up leaves two at most, and the second says so', async () => {
+    await start({ pace: { cardGapMs: 60_000 } });
+    world.slack.ctl.faults.add({ method: 'chat.postMessage', effect: { kind: 'lostAnswer' } });
+    world.slack.ctl.faults.add({
+      method: 'conversations.history',
+      times: 100,
+      effect: { kind: 'error', error: 'missing_scope' },
+    });
+    await touch('one');
+    await card('(may appear twice)');
+    expect(posted()).toHaveLength(2);
+  });
+
+  it('a lost answer to a reply leaves one reply', async () => {
+    await start();
+    await touch('one');
+    const { ts } = await card('one waits');
+    world.slack.ctl.faults.add({ method: 'chat.postMessage', effect: { kind: 'lostAnswer' } });
+    world.open('one');
+    await card(/SUCCEEDED: R-1/);
+    await expect
+      .poll(async () => (await world.ctx.db.selectFrom('slack_line').select('state').executeTakeFirst())?.state, {
+        timeout: 5_000,
+      })
+      .toBe('SENT');
+    expect(world.slack.ctl.messages(channel).filter((message) => message.threadTs === ts)).toHaveLength(1);
+  });
+
+  it('a server error on an edit only delays it', async () => {
+    await start();
+    await touch('one,two');
+    await card('one waits');
+    world.slack.ctl.faults.add({ method: 'chat.update', times: 1, effect: { kind: 'status', status: 503 } });
+    world.open('one', 'two');
+    await card(/SUCCEEDED: R-1/);
+  });
+
+  it('a rate limit is waited for, to the second', async () => {
+    await start();
+    await touch('one');
+    await card('one waits');
+    world.slack.ctl.faults.add({ method: 'chat.update', effect: { kind: 'rateLimited', retryAfter: 2 } });
+    const limitedAt = Date.now();
+    world.open('one');
+    await card(/SUCCEEDED: R-1/);
+    expect(Date.now() - limitedAt).toBeGreaterThanOrEqual(1_900);
+  });
+
+  it('blocks that Slack refuses are sent as plain text', async () => {
+    await start();
+    world.slack.ctl.faults.add({ method: 'chat.postMessage', effect: { kind: 'error', error: 'invalid_blocks' } });
+    world.open('one');
+    await touch('one');
+    const message = await card(/SUCCEEDED: R-1/);
+    expect(message.blocks).toEqual([]);
+    expect(message.lines).toEqual([message.text]);
+  });
+
+  it('a channel that the bot is not in is replaced by the channel of runs', async () => {
+    await start();
+    world.open('one');
+    await world.kim.slash('/sr touch dev-one --steps one', { channel: 'general' });
+    await world.kim.waitForMessage({ channel: 'ops-alerts', text: /SUCCEEDED: R-1/ });
+  });
+
+  it('a channel that nobody can use is named, and tried again', async () => {
+    await start();
+    world.slack.ctl.setArchived('ops-alerts', true);
+    world.slack.ctl.setArchived(channel, true);
+    await world.ctx.db.deleteFrom('slack_identity').execute();
+    const { ctx, clusters } = world;
+    const ana = await ctx.db.selectFrom('person').select('id').where('name', '=', 'ana').executeTakeFirstOrThrow();
+    const actor = await findActorByPersonId(ctx.db, ana.id, 'API');
+    if (actor === null) throw new Error('ana is gone');
+    await submit(ctx.control, { operation: 'touchCluster', input: { clusterId: clusters.dev, steps: ['one'] }, actor });
+    await expect
+      .poll(async () => (await ctx.db.selectFrom('slack_card').select(['state', 'error']).executeTakeFirst()) ?? null)
+      .toEqual({ state: 'FAILED', error: 'is_archived' });
+    expect(await readDeliveryHealth(ctx.db)).toMatchObject({ unsent: 1, failed: 1 });
+  });
+
+  it('a message that was deleted is posted anew', async () => {
+    await start();
+    await touch('one,two');
+    const { ts } = await card('one waits');
+    world.slack.ctl.faults.add({ method: 'chat.update', effect: { kind: 'error', error: 'message_not_found' } });
+    world.open('one');
+    const again = await card('two waits');
+    expect(again.ts).not.toBe(ts);
+  });
+
+  it('a socket that Slack recycles is replaced within a second', async () => {
+    await start();
+    const opened = () => world.slack.calls().filter((call) => call.method === 'apps.connections.open').length;
+    const recycledAt = Date.now();
+    world.slack.ctl.sockets.disconnect('refresh_requested');
+    await expect.poll(opened, { interval: 10 }).toBe(2);
+    await world.slack.ctl.sockets.connected();
+    expect(Date.now() - recycledAt).toBeLessThan(1_000);
+    await world.kim.slash('/sr status dev-one', { channel });
+    await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+  });
+
+  it('a bot that Slack does not let in keeps the rest running, and comes up when Slack does', async () => {
+    await start();
+    await world.stopBot();
+    world.slack.ctl.setTokenState('bot', 'revoked');
+    const starting = world.startBot();
+    await sleep(200);
+    world.slack.ctl.setTokenState('bot', 'active');
+    await starting;
+    await world.kim.slash('/sr status dev-one', { channel });
+    await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+  });
+});
+
+describe('the pace', () => {
+  it('keeps three seconds between two edits of one message, and a second between two posts', async () => {
+    await start({
+      pace: { postGapMs: 1_000, cardGapMs: 3_000, editGapMs: 1_500 },
+      slack: { settings: { channelBurst: 1 } },
+    });
+    world.open('one', 'two', 'three');
+    await touch('one');
+    await touch('two');
+    await card(/SUCCEEDED: R-1/);
+    await world.kim.waitForMessage({ channel, text: /SUCCEEDED: R-2/, timeoutMs: 12_000 });
+    const calls = world.slack.calls().filter((call) => ['chat.postMessage', 'chat.update'].includes(call.method));
+    expect(calls.map((call) => call.error)).toEqual(calls.map(() => null));
+    const times = (method: string) =>
+      calls.filter((call) => call.method === method).map((call) => Date.parse(call.time));
+    const gaps = (list: number[]) => list.slice(1).map((time, index) => time - (list[index] ?? 0));
+    for (const gap of gaps(times('chat.postMessage'))) expect(gap).toBeGreaterThanOrEqual(950);
+    for (const gap of gaps(times('chat.update'))) expect(gap).toBeGreaterThanOrEqual(1_450);
+    expect(world.slack.ctl.earlyCalls()).toEqual([]);
+  });
+});
