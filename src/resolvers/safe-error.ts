@@ -33,9 +33,7 @@ const valueKinds: ReadonlySet<string> = new Set([
 export function isUnexpected(error: unknown): boolean {
   const original = originalOf(error);
   if (original instanceof AppError) return original.code === 'INTERNAL_SERVER_ERROR';
-  return (
-    !(original instanceof GraphQLError) || (!callerCodes.has(original.extensions.code) && !isArgumentError(original))
-  );
+  return !(original instanceof GraphQLError) || (!callerCodes.has(codeOf(original)) && !isArgumentError(original));
 }
 
 /**
@@ -70,9 +68,17 @@ export function originalOf(error: unknown): unknown {
     : error;
 }
 
+/** Apollo Server gives all errors of validation one code, those of our own limits too; the first one counts. */
+function codeOf(error: GraphQLError): unknown {
+  return (
+    (error.originalError instanceof GraphQLError ? error.originalError.extensions.code : undefined) ??
+    error.extensions.code
+  );
+}
+
 /** Arguments that only turn out not to fit when they are used, e.g. null from a variable with a default. */
 function isArgumentError(error: GraphQLError): boolean {
-  return error.originalError == null && error.message.startsWith('Argument "');
+  return error.message.startsWith('Argument "');
 }
 
 function argumentMessage(error: GraphQLError): string {
@@ -90,5 +96,5 @@ function withoutValues(error: GraphQLError): string {
 
 function withoutHttp(error: GraphQLError): Record<string, unknown> {
   const { http: _http, stacktrace: _stacktrace, ...extensions } = error.extensions;
-  return extensions;
+  return { ...extensions, code: codeOf(error) };
 }

@@ -57,6 +57,7 @@ function withExplicitPages(
   variables: Readonly<Record<string, unknown>>,
 ) {
   const types = new TypeInfo(schema);
+  const defaults = intDefaults(document);
   let fromVariables = false;
   const explicit = visit(
     document,
@@ -67,12 +68,24 @@ function withExplicitPages(
         const given = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
         if (given?.kind === Kind.INT) return undefined;
         if (given?.kind === Kind.VARIABLE) fromVariables = true;
-        const value = given?.kind === Kind.VARIABLE ? variables[given.name.value] : undefined;
+        const value =
+          given?.kind === Kind.VARIABLE ? (variables[given.name.value] ?? defaults.get(given.name.value)) : undefined;
         return withFirst(field, typeof value === 'number' ? value : first.defaultValue);
       },
     }),
   );
   return { document: explicit, fromVariables };
+}
+
+/** The defaults that a document gives its variables. */
+function intDefaults(document: DocumentNode): ReadonlyMap<string, number> {
+  const defaults = new Map<string, number>();
+  visit(document, {
+    VariableDefinition: ({ variable, defaultValue }) => {
+      if (defaultValue?.kind === Kind.INT) defaults.set(variable.name.value, Number(defaultValue.value));
+    },
+  });
+  return defaults;
 }
 
 function withFirst(field: FieldNode, value: unknown): FieldNode {
