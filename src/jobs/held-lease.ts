@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { Ports } from '../steps/define.ts';
 import type { Database } from '../store/database.ts';
@@ -24,24 +25,29 @@ export async function holdLease(
 ): Promise<HeldLease | null> {
   // The monotonic clock goes on while a process is stopped (SIGSTOP), so a worker that slept too long finds out by itself.
   let askedAt = performance.now();
-  const lease = await claimRun(db, claim);
+  // Of two drives in one process, one may wake up from a long sleep between claiming and reading its fence.
+  const owner = `${claim.owner.slice(-54)}/${randomBytes(4).toString('hex')}`;
+  const lease = await claimRun(db, { ...claim, owner });
   if (lease === null) return null;
   let goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
   const lost = new AbortController();
-  let renewing: Promise<void> = Promise.resolve();
+  let isRenewing = false;
   const renew = async () => {
+    isRenewing = true;
     askedAt = performance.now();
     try {
       if (await renewLease(db, lease, claim.leaseMs)) goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
       else lost.abort(leaseLost(lease));
     } catch {
-      // The database did not answer: the lease may still be ours, until the clock says otherwise.
-      if (performance.now() > goodUntil) lost.abort(leaseLost(lease));
+      // The database broke off: the lease may still be ours, until the clock says otherwise.
     }
+    isRenewing = false;
   };
   const heartbeat = setInterval(() => {
-    renewing = renewing.then(renew);
-  }, claim.leaseMs / 4);
+    // Asked of the clock alone: a database that never answers must not keep the calls to the outside going.
+    if (performance.now() > goodUntil) lost.abort(leaseLost(lease));
+    if (!isRenewing && performance.now() - askedAt >= claim.leaseMs / 4) void renew();
+  }, claim.leaseMs / 20);
   return {
     lease,
     signal: lost.signal,
@@ -52,8 +58,7 @@ export async function holdLease(
     },
     release: async () => {
       clearInterval(heartbeat);
-      await renewing;
-      await releaseLease(db, lease);
+      await releaseLease(db, lease); // a renewal that is under way can only fail after this, and changes nothing then
     },
   };
 }

@@ -25,10 +25,14 @@ export function startRecoverLoop(
   };
   const look = async () => {
     for (const runId of await listDueRuns(deps.db, options.concurrency * 4)) {
-      if (driving.size >= options.concurrency) break;
+      if (stopped || driving.size >= options.concurrency) break;
       if (!driving.has(runId)) start(runId);
     }
-    for (const { runId } of await listOverdueApprovals(deps.db)) await expireApproval(control, runId);
+    for (const { runId } of await listOverdueApprovals(deps.db)) {
+      await expireApproval(control, runId).catch((err: unknown) =>
+        deps.log.error({ runId, err }, 'could not end an approval; it will be tried again'),
+      );
+    }
   };
   const loop = async () => {
     try {
@@ -36,7 +40,11 @@ export function startRecoverLoop(
     } catch (err) {
       deps.log.error({ err }, 'the recover loop could not ask the database; it goes on');
     }
-    if (!stopped) timer = setTimeout(loop, options.everyMs);
+    if (!stopped) {
+      timer = setTimeout(() => {
+        looking = loop();
+      }, options.everyMs);
+    }
   };
   let looking = loop();
   return {
@@ -44,7 +52,6 @@ export function startRecoverLoop(
       stopped = true;
       clearTimeout(timer);
       await looking;
-      looking = Promise.resolve();
       await Promise.all(driving.values());
     },
   };
