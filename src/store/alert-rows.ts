@@ -13,14 +13,19 @@ import { fromJson, toJson } from './json.ts';
 import type { MonitorTables } from './tables-monitor.ts';
 
 const labels = z.record(z.string(), z.string());
+// Made once: making a shape costs a hundred times as much as using it.
+const rule = z.enum(alertRules);
+const severity = z.enum(severities);
+const signal = z.enum(alertSignals);
+const eventType = z.enum(alertEventTypes);
 
 export function toAlert(row: Selectable<MonitorTables['alert']>): Alert {
   return {
     id: row.id,
     number: row.number,
     fingerprint: row.fingerprint,
-    rule: z.enum(alertRules).parse(row.rule),
-    severity: z.enum(severities).parse(row.severity),
+    rule: rule.parse(row.rule),
+    severity: severity.parse(row.severity),
     clusterId: row.cluster_id,
     clusterName: row.cluster_name,
     environment: row.environment,
@@ -28,7 +33,7 @@ export function toAlert(row: Selectable<MonitorTables['alert']>): Alert {
     labels: fromJson(labels, row.labels),
     title: row.title,
     text: row.text,
-    signal: z.enum(alertSignals).parse(row.signal_state),
+    signal: signal.parse(row.signal_state),
     handling: handlingOf(row),
     mute: row.muted_by === null ? { kind: 'NONE' } : { kind: 'INHIBITED', by: row.muted_by },
     since: row.since,
@@ -77,7 +82,7 @@ export function toAlertEvent(row: Selectable<MonitorTables['alert_event']>): Ale
     alertId: row.alert_id,
     revision: row.revision,
     at: row.at,
-    type: z.enum(alertEventTypes).parse(row.type),
+    type: eventType.parse(row.type),
     message: row.message,
     actorId: row.actor_id,
     actorName: row.actor_name,

@@ -18,6 +18,9 @@ import type { Tables } from './tables.ts';
 const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));
 const tlsShape = z.object({ verify: z.boolean(), ca: z.string().nullable() });
 const problemsShape = z.array(z.string());
+// Made once: making a shape costs a hundred times as much as using it, and a list has thousands of rows.
+const kindShape = z.enum(nodeKinds);
+const sshShape = z.enum(['OK', 'FAILED']);
 const authShape: z.ZodType<HostAuth> = z.union([
   z.object({ kind: z.literal('key'), privateKeyRef: z.string(), passphraseRef: z.string().nullable() }),
   z.object({ kind: z.literal('agent') }),
@@ -43,7 +46,7 @@ export function toNode(row: Selectable<Tables['cluster_node']>): ClusterNode {
   return {
     id: row.id,
     clusterId: row.cluster_id,
-    kind: z.enum(nodeKinds).parse(row.kind),
+    kind: kindShape.parse(row.kind),
     host: row.host,
     port: row.port,
     httpPort: row.http_port,
@@ -72,7 +75,7 @@ export function toHost(row: Selectable<Tables['host']>): Host {
     auth: fromJson(authShape, row.auth),
     hostKeyFingerprint: row.host_key_fingerprint,
     jumpHostId: row.jump_host_id,
-    ssh: row.ssh === null ? null : z.enum(['OK', 'FAILED']).parse(row.ssh),
+    ssh: row.ssh === null ? null : sshShape.parse(row.ssh),
     sudo: row.sudo === null ? null : row.sudo === 1,
     problem: row.problem,
   };

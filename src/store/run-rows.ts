@@ -155,6 +155,14 @@ const outcome: z.ZodType<Outcome> = z.object({
   failure: failure.nullable(),
 });
 
+// Made once: making a shape costs a hundred times as much as using it.
+const runState = z.enum(runStates);
+const runVia = z.enum(runVias);
+const stepPhase = z.enum(['do', 'undo', 'restore']);
+const stepState = z.enum(stepStates);
+const eventType = z.enum(runEventTypes);
+const changeState = z.enum(['OPEN', 'RESTORED']);
+
 function optional<T>(shape: z.ZodType<T>, text: string | null): T | null {
   return text === null ? null : fromJson(shape, text);
 }
@@ -168,12 +176,12 @@ export function toRun(row: Selectable<Tables['run']>): Run {
     clusterId: row.cluster_id,
     clusterName: row.cluster_name,
     environment: row.environment,
-    state: z.enum(runStates).parse(row.state),
+    state: runState.parse(row.state),
     input: fromJson(jsonObject, row.input),
     plan: fromJson(plan, row.plan),
     requestedById: row.requested_by_id,
     requestedByName: row.requested_by_name,
-    via: z.enum(runVias).parse(row.via),
+    via: runVia.parse(row.via),
     reason: row.reason,
     blockedBy: row.blocked_by,
     needsReplan: row.needs_replan === 1,
@@ -197,11 +205,11 @@ export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
   return {
     runId: row.run_id,
     position: row.position,
-    phase: z.enum(['do', 'undo', 'restore']).parse(row.phase),
+    phase: stepPhase.parse(row.phase),
     kind: row.kind,
     title: row.title,
     params: fromJson(jsonObject, row.params),
-    state: z.enum(stepStates).parse(row.state),
+    state: stepState.parse(row.state),
     attempt: row.attempt,
     repeatAllowed: row.repeat_allowed === 1,
     undoOf: row.undo_of,
@@ -220,7 +228,7 @@ export function toRunEvent(row: Selectable<Tables['run_event']>): RunEvent {
     runId: row.run_id,
     sequence: row.sequence,
     at: row.at,
-    type: z.enum(runEventTypes).parse(row.type),
+    type: eventType.parse(row.type),
     step: row.step,
     message: row.message,
   };
@@ -234,7 +242,7 @@ export function toTemporaryChange(row: Selectable<Tables['temporary_change']>): 
     position: row.position,
     title: row.title,
     before: fromJson(json, row.before_value),
-    state: z.enum(['OPEN', 'RESTORED']).parse(row.state),
+    state: changeState.parse(row.state),
     createdAt: row.created_at,
     restoredAt: row.restored_at,
   };

@@ -86,9 +86,9 @@ export async function lastRuns(db: Queryable, clusterIds: readonly string[]): Pr
         join.onRef('newest.newest_cluster', '=', 'run.cluster_id').onRef('newest.newest_at', '=', 'run.created_at'),
     )
     .selectAll('run')
-    .orderBy('run.number')
     .execute();
-  return rows.map(toRun);
+  // Sorted here: the server would write the rows, texts and all, to a temporary table on disk to sort them.
+  return rows.map(toRun).toSorted((a, b) => a.number - b.number);
 }
 
 export async function stepsOfRuns(db: Queryable, runIds: readonly string[]): Promise<readonly RunStep[]> {
