@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
 import { runEach } from './lib/run-each.ts';
 import { runOne } from './lib/run-one.ts';
 import { runStart } from './run-start/run-start.ts';
@@ -13,7 +14,7 @@ import { runStart } from './run-start/run-start.ts';
  *   --profile <dir>    the processes under load leave CPU profiles there
  */
 
-const benchmarks = new Map([runStart].map((benchmark) => [benchmark.name, benchmark]));
+const benchmarks = new Map([runStart, fleetQueryBenchmark].map((benchmark) => [benchmark.name, benchmark]));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

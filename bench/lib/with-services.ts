@@ -21,6 +21,8 @@ export async function withServices<T>(work: (services: BenchServices) => Promise
     process.exit(130);
   };
   process.once('SIGINT', leave).once('SIGTERM', leave);
+  // A MariaDB that starts removes the temporary tables of every other one that has the same directory for them.
+  process.env.TMPDIR = dir;
   try {
     const services = await startServices({ dir: join(dir, 'services') });
     try {

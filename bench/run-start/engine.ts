@@ -5,7 +5,7 @@ import { systemActor } from '../../src/domain/access.ts';
 import { newId } from '../../src/ids.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { submit } from '../../src/operations/submit.ts';
-import { databaseNow } from '../../src/store/database.ts';
+import { databaseNow, openDatabase } from '../../src/store/database.ts';
 import { environment } from '../lib/environment.ts';
 import { noOpOperation } from './no-op.ts';
 
@@ -59,6 +59,8 @@ export async function startEngine(
       })),
     )
     .execute();
+  // A connection of its own, so that watching is not counted.
+  const watch = openDatabase({ url: config.databaseUrl, poolSize: 1 });
   const worker = startWorker(ctx.runner, ctx.control, {
     ...config.worker,
     redisUrl: config.redisUrl,
@@ -82,7 +84,7 @@ export async function startEngine(
     },
     untilIdle: async () => {
       for (;;) {
-        const rows = await ctx.db
+        const rows = await watch
           .selectFrom('run')
           .select((row) => ['state', row.fn.countAll<number>().as('runs')])
           .groupBy('state')
@@ -95,6 +97,7 @@ export async function startEngine(
     statements: () => statements,
     close: async () => {
       await worker.stop();
+      await watch.destroy();
       await close();
     },
   };
