@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { Kind } from 'graphql';
 import type { ApiMetrics } from './http/metrics.ts';
 import { type Cost, checkOperation } from './limits/check-operation.ts';
@@ -25,7 +25,10 @@ export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<Reques
         didEncounterErrors: async ({ errors, contextValue, operationName }) => {
           for (const error of errors) logUnexpected(contextValue, { error, operationName: operationName ?? null });
         },
-        willSendResponse: async ({ response, operation, contextValue, errors }) => {
+        willSendResponse: async ({ request, source, response, operation, contextValue, errors }) => {
+          const isQuery = source !== undefined;
+          if (isQuery && response.http.status === 400 && !acceptsNewMediaType(request.http?.headers))
+            response.http.status = 200;
           const { requestId, deps, actor } = contextValue;
           if (response.body.kind === 'single') {
             response.body.singleResult.extensions = {
@@ -46,4 +49,12 @@ export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<Reques
       };
     },
   };
+}
+
+/**
+ * To who only takes application/json, a request that was understood is answered with 200 even when its document or
+ * variables do not fit: there, other codes are left to proxies. GraphQL over HTTP wants it so.
+ */
+function acceptsNewMediaType(headers: HeaderMap | undefined): boolean {
+  return headers?.get('accept')?.includes('application/graphql-response+json') ?? false;
 }

@@ -66,6 +66,7 @@ export async function startApi(
         method: 'POST',
         headers: {
           'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),
           ...headers,
         },
