@@ -12,11 +12,15 @@ export async function whyNotHere(bot: Bot, ask: Pick<Ask, 'team' | 'user' | 'cha
       (await bot.seen.whyNotUser(ask.user)) ?? (ask.channel === null ? null : await bot.seen.whyNotChannel(ask.channel))
     );
   } catch (error) {
-    throw new AppError('PRECONDITION_FAILED', `Slack did not say who you are (${errorName(error) ?? 'no answer'})`, {
-      hint: 'Try again in a moment.',
-      retryable: true,
-      cause: error,
-    });
+    throw new AppError(
+      'PRECONDITION_FAILED',
+      `Slack did not say who asks, and from where (${errorName(error) ?? 'no answer'})`,
+      {
+        hint: 'Try again in a moment.',
+        retryable: true,
+        cause: error,
+      },
+    );
   }
 }
 

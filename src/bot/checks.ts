@@ -10,6 +10,7 @@ export const neededScopes = {
   'users:read': 'tells guests and bots from members',
   'channels:read': 'tells shared channels from our own',
   'groups:read': 'the same for private channels',
+  'im:read': 'the same for direct conversations',
   'im:write': 'messages to one person',
   'channels:history': 'finds a message again when the answer to sending it was lost',
   'groups:history': 'the same in private channels',

@@ -180,9 +180,9 @@ async function writeLink(tx: Queryable, link: SlackAccount & { personId: string;
     .values({ team: link.team, slack_user: link.user, person_id: person.id, linked_at: databaseNow })
     .onDuplicateKeyUpdate({ person_id: person.id, linked_at: databaseNow })
     .execute();
-  const by = link.by === person.id ? person.name : link.by;
+  const by = await tx.selectFrom('person').select('name').where('id', '=', link.by).executeTakeFirst();
   await insertAudit(tx, {
-    actor: { id: link.by, name: by, via: 'API' },
+    actor: { id: link.by, name: by?.name ?? link.by, via: 'API' },
     action: 'linkSlackUser',
     subject: person.name,
     clusterId: null,

@@ -142,6 +142,14 @@ describe.each<Transport>(['socket', 'http'])('strangers over %s', (transport) =>
     await world.kim.waitForMessage({ channel: 'partners', text: 'shared with another organisation' });
   });
 
+  it('a private channel that the bot cannot see is refused, the direct conversation with it is not', async () => {
+    await world.lee.slash('/sr clusters', { channel: 'leads' });
+    await world.lee.waitForMessage({ channel: 'leads', text: 'I cannot see this conversation' });
+    const direct = world.lee.directChannel();
+    await world.lee.slash('/sr clusters', { channel: direct });
+    await world.lee.waitForMessage({ channel: direct, text: '*OK* `dev-one`' });
+  });
+
   it('a role that was taken away counts at once, and so does a person who was shut out', async () => {
     const { db } = world.ctx;
     await world.ana.slash('/sr clusters', { channel });

@@ -52,7 +52,7 @@ const neverLeft = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EN
 
 const metadataType = 'sr_card';
 const lookBackMs = 10 * 60_000;
-const maxPages = 5;
+const maxPages = 3;
 
 export type Post = {
   /** Id of the card or line, by which it is found again. */

@@ -2,13 +2,13 @@ import { pruneSlack } from '../../store/slack.ts';
 import {
   type Claimer,
   claimAlertCards,
-  claimLines,
   claimRunCards,
   countLiveCards,
   ensureCard,
   listAlertsWithoutCard,
   listRunsWithoutCard,
 } from '../../store/slack-cards.ts';
+import { claimLines } from '../../store/slack-lines.ts';
 import type { Bot } from '../bot.ts';
 import { createGate, type Gate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
@@ -24,8 +24,8 @@ export type Desk = {
   readonly cardGap: () => Promise<number>;
 };
 
-/** A claim outlives the slowest call to Slack by far. */
-const leaseMs = 45_000;
+/** A claim outlives the slowest calls between two renewals; what a dead process held is taken over after it. */
+const leaseMs = 30_000;
 const batch = 20;
 /** Runs that ended longer ago than this get no card any more. */
 const youngMs = 10 * 60_000;

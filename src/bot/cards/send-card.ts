@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Card, type CardChange, ensureLines, saveCard } from '../../store/slack-cards.ts';
+import { type Card, type CardChange, saveCard } from '../../store/slack-cards.ts';
+import { ensureLines } from '../../store/slack-lines.ts';
 import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
 import { edit, type Failure, look, post } from './deliver.ts';
@@ -44,6 +45,7 @@ export async function sendCard(desk: Desk, card: Card): Promise<void> {
     error: null,
     attempts: 0,
     mayRepeat: false,
+    plain: false, // when the content changes, its blocks get another chance
     checked: true,
   };
   if (card.ts === null) await postCard(desk, card, { content, message, shown, mayRepeat });

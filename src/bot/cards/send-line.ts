@@ -1,4 +1,5 @@
-import { type CardChange, type Line, saveLine } from '../../store/slack-cards.ts';
+import type { CardChange } from '../../store/slack-cards.ts';
+import { type Line, saveLine } from '../../store/slack-lines.ts';
 import { look, post } from './deliver.ts';
 import type { Desk } from './desk.ts';
 
