@@ -29,7 +29,7 @@ export async function actorOf(bot: Bot, ask: Pick<Ask, 'team' | 'user'>): Promis
   const actor = await findSlackActor(bot.db, ask);
   if (actor !== null) return actor;
   const link = bot.settings.links.find(({ user }) => user === ask.user);
-  if (link === undefined) return null;
+  if (link === undefined || ask.team !== bot.self.team) return null;
   const personId = await findPersonIdByName(bot.db, link.owner);
   if (personId === null) return null;
   await linkSlackUser(bot.db, { team: ask.team, user: ask.user, personId });

@@ -55,8 +55,6 @@ export type Ask = {
   readonly channel: string | null;
   /** What was typed, without the slash command; empty for clicks. */
   readonly line: string;
-  /** Tells the asker, and nobody else. Never throws. */
-  readonly answer: (message: Message) => Promise<void>;
 };
 
 type Common = {

@@ -164,7 +164,7 @@ async function work(
       return;
     }
     id = recorded;
-    await answer(await act({ id, ...who, answer }));
+    await answer(await act({ id, ...who }));
   } catch (error) {
     if (error instanceof AppError) {
       await answer(errorNotice(error));

@@ -5,6 +5,7 @@ import { clientOptions, slackLogger } from './clients.ts';
 
 /** After this many failures in a row; the last one for all that follow. */
 const backOffMs = [0, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
+const stopPatienceMs = 2_000;
 
 /**
  * The receiver for Socket Mode, without the kit's own way of reconnecting: that waits seconds at every refresh, and
@@ -37,6 +38,7 @@ export function keepConnected(
 ): { firstTry: Promise<void>; stop: () => Promise<void> } {
   const stopping = new AbortController();
   let failures = 0;
+  let isOpen = false;
   let tried = () => {};
   const firstTry = new Promise<void>((resolve) => {
     tried = resolve;
@@ -44,12 +46,24 @@ export function keepConnected(
 
   /** Resolves when a connection that stood is gone; throws when there was none. */
   const connectOnce = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => client.once('disconnected', () => resolve()));
-    await client.start();
-    failures = 0;
-    log.info('connected with slack over a socket');
-    tried();
-    await closed;
+    let onGone = () => {};
+    const gone = new Promise<void>((resolve) => {
+      onGone = resolve;
+      client.once('disconnected', onGone);
+    });
+    try {
+      await client.start();
+      isOpen = true;
+      failures = 0;
+      // The kit goes on connecting when it is told to stop in the middle of it.
+      if (stopping.signal.aborted) await client.disconnect();
+      else log.info('connected with slack over a socket');
+      tried();
+      await gone;
+    } finally {
+      isOpen = false;
+      client.off('disconnected', onGone);
+    }
   };
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -58,10 +72,8 @@ export function keepConnected(
         log.warn({ err, failures }, 'could not connect with slack, will try again');
       });
       tried();
-      client.removeAllListeners('disconnected');
-      await sleep(backOffMs[Math.min(failures, backOffMs.length - 1)], undefined, { signal: stopping.signal }).catch(
-        () => {},
-      );
+      const pauseMs = backOffMs[Math.min(failures, backOffMs.length - 1)];
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {}); // woken by stop
     }
   };
   const running = loop();
@@ -69,8 +81,8 @@ export function keepConnected(
     firstTry,
     stop: async () => {
       stopping.abort();
-      await client.disconnect();
-      await running;
+      if (isOpen) await client.disconnect();
+      await Promise.race([running, sleep(stopPatienceMs, undefined, { ref: false })]);
     },
   };
 }

@@ -169,6 +169,23 @@ describe.each<Transport>(['socket', 'http'])('what needs a second look, over %s'
     });
   });
 
+  it('an approval that nobody gives in time ends visibly, and a late click is told so', async () => {
+    const preview = await previewed(`/sr shake prod-eu ${node}`, 'Shake it gently');
+    await world.kim.click(preview, 'draft.start');
+    const card = await world.lee.waitForMessage({ channel, text: /AWAITING APPROVAL: R-\d+ Shake a node/ });
+    const { db } = world.ctx;
+    await db
+      .updateTable('approval')
+      .set({ expires_at: new Date(0) })
+      .where('state', '=', 'PENDING')
+      .execute();
+    const expired = await world.lee.waitForMessage({ channel, text: 'EXPIRED', where: (seen) => seen.ts === card.ts });
+    expect(expired.elements).toEqual([]);
+    world.lee.reload();
+    await world.lee.click(card, 'run.approve', { evenIfGone: true });
+    await world.lee.waitForMessage({ channel, text: 'is EXPIRED; it cannot be asked to approve now' });
+  });
+
   it('an approval of another plan is refused', async () => {
     const preview = await previewed(`/sr shake prod-eu ${node}`, 'Shake it gently');
     await world.kim.click(preview, 'draft.start');

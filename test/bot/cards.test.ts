@@ -74,6 +74,7 @@ describe('the message about a run', () => {
     await start();
     await touch('one,two');
     await world.kim.click(await card('one waits'), 'run.pause');
+    await world.kim.waitForMessage({ channel, text: 'You asked to pause R-1' });
     world.open('one');
     const paused = await card(/PAUSED: R-1/);
     await world.kim.click(paused, 'run.resume');
@@ -285,6 +286,31 @@ describe('when Slack misbehaves', () => {
     expect(Date.now() - recycledAt).toBeLessThan(1_000);
     await world.kim.slash('/sr status dev-one', { channel });
     await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+  });
+
+  it('a socket that breaks is replaced', async () => {
+    await start();
+    world.slack.ctl.sockets.kill();
+    await expect
+      .poll(() => world.slack.calls().filter((call) => call.method === 'apps.connections.open').length)
+      .toBe(2);
+    await world.slack.ctl.sockets.connected();
+    await world.kim.slash('/sr status dev-one', { channel });
+    await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+  });
+
+  it('a form opens at once while messages wait for a rate limit', async () => {
+    await start();
+    await world.kim.slash('/sr wipe dev-one', { channel });
+    const preview = await world.kim.waitForMessage({ channel, text: 'Wipe it', where: (seen) => seen.isEphemeral });
+    const limited = { kind: 'rateLimited', retryAfter: 3 } as const;
+    world.slack.ctl.faults.add({ method: 'chat.postMessage', times: 100, effect: limited });
+    await touch('one');
+    await expect.poll(() => world.slack.calls().some((call) => call.method === 'chat.postMessage')).toBe(true);
+    const clickedAt = Date.now();
+    await world.kim.click(preview, 'draft.confirm');
+    await world.kim.waitForView({ title: 'Are you sure?' });
+    expect(Date.now() - clickedAt).toBeLessThan(700);
   });
 
   it('a bot that Slack does not let in keeps the rest running, and comes up when Slack does', async () => {
