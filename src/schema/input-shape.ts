@@ -46,24 +46,27 @@ function fieldOf(owner: string, name: string, schema: unknown): InputField {
   const where = `${owner}.${name}`;
   if (!(schema instanceof z.ZodType)) throw new Error(`${where} is no zod type`);
   const { inner, optional, defaultValue } = unwrap(schema, where);
-  const description = schema.meta()?.description ?? inner.meta()?.description;
+  // What is said about the wrapper counts before what is said about the type inside: `clusterId.optional().meta(…)`.
+  const meta = { ...inner.meta(), ...schema.meta() };
+  const { description } = meta;
   if (description === undefined) throw new Error(`${where} has no description: add .meta({ description: '…' })`);
   return {
     name,
     description,
-    type: typeOf({ where, typeName: `${owner}${upperFirst(name)}`, description }, inner),
+    type: typeOf({ where, typeName: `${owner}${upperFirst(name)}`, description, meta }, inner),
     required: !optional,
     defaultValue,
     secret: isSecretField(schema),
   };
 }
 
-type Place = { readonly where: string; readonly typeName: string; readonly description: string };
+type Meta = Readonly<Record<string, unknown>>;
+type Place = { readonly where: string; readonly typeName: string; readonly description: string; readonly meta: Meta };
 
 function typeOf(place: Place, schema: z.ZodType): InputType {
   // A field that refers to something by its id says so with `reference`; see operations/fields.ts.
   if (schema instanceof z.ZodString)
-    return { kind: 'scalar', name: schema.meta()?.reference === undefined ? 'String' : 'ID' };
+    return { kind: 'scalar', name: place.meta.reference === undefined ? 'String' : 'ID' };
   if (schema instanceof z.ZodBoolean) return { kind: 'scalar', name: 'Boolean' };
   if (schema instanceof z.ZodNumber) return intOf(place, schema);
   if (schema instanceof z.ZodEnum) return enumOf(place, schema);
@@ -90,8 +93,8 @@ function intOf({ where }: Place, schema: z.ZodNumber): InputType {
   return { kind: 'scalar', name: 'Int' };
 }
 
-function enumOf({ where, typeName }: Place, schema: z.ZodEnum): InputType {
-  const described = z.record(z.string(), z.string()).safeParse(schema.meta()?.values);
+function enumOf({ where, typeName, meta }: Place, schema: z.ZodEnum): InputType {
+  const described = z.record(z.string(), z.string()).safeParse(meta.values);
   const values: Record<string, string> = {};
   for (const value of schema.options) {
     if (typeof value !== 'string' || !/^[A-Z][A-Z0-9_]*$/.test(value))
@@ -108,7 +111,10 @@ function listOf(place: Place, schema: z.ZodArray): InputType {
   if (!(schema.element instanceof z.ZodType)) throw new Error(`${place.where} has an element that is no zod type`);
   const { inner, optional } = unwrap(schema.element, place.where);
   if (optional) throw new Error(`${place.where} has optional elements; an element is there or not`);
-  return { kind: 'list', of: typeOf({ ...place, typeName: place.typeName.replace(/([^s])s$/, '$1') }, inner) };
+  return {
+    kind: 'list',
+    of: typeOf({ ...place, typeName: place.typeName.replace(/([^s])s$/, '$1'), meta: inner.meta() ?? {} }, inner),
+  };
 }
 
 function unwrap(
