@@ -4,7 +4,9 @@ import { parseArgs } from 'node:util';
 import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
 import { runEach } from './lib/run-each.ts';
 import { runOne } from './lib/run-one.ts';
+import { memory } from './memory/memory.ts';
 import { runStart } from './run-start/run-start.ts';
+import { slackAck } from './slack-ack/slack-ack.ts';
 
 /*
  * `npm run bench -- <name>` runs one benchmark, `npm run bench` all of them. The last line is one JSON object: the
@@ -14,7 +16,9 @@ import { runStart } from './run-start/run-start.ts';
  *   --profile <dir>    the processes under load leave CPU profiles there
  */
 
-const benchmarks = new Map([runStart, fleetQueryBenchmark].map((benchmark) => [benchmark.name, benchmark]));
+const benchmarks = new Map(
+  [runStart, fleetQueryBenchmark, slackAck, memory].map((benchmark) => [benchmark.name, benchmark]),
+);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

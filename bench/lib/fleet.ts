@@ -39,7 +39,8 @@ function clusterRow({ id, name }: Seed) {
 }
 
 function nodeRows(cluster: Seed) {
-  const host = (node: number) => `10.${cluster.index >> 8}.${cluster.index & 255}.${node}`;
+  // Of this machine, where nothing listens: whoever tries to connect is refused at once.
+  const host = (node: number) => `127.${100 + (cluster.index >> 8)}.${cluster.index & 255}.${node}`;
   const frontends = Array.from({ length: frontendsPerCluster }, (_, node) => ({
     ...nodeRow(cluster, host(node + 1)),
     kind: 'FRONTEND',

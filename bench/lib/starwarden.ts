@@ -15,6 +15,9 @@ export type Starwarden = ServerProcess & {
   residentMb(): Promise<number>;
 };
 
+/** The person that the token belongs to. */
+export const tokenOwner = 'bench';
+
 const answerShape = z.object({
   data: z.record(z.string(), z.unknown()).nullish(),
   errors: z.array(z.unknown()).optional(),
@@ -35,7 +38,7 @@ export async function startStarwarden(
       ...environment(bench),
       STARWARDEN_PARTS: parts,
       STARWARDEN_API_RATE_PER_MINUTE: '0',
-      STARWARDEN_BOOTSTRAP_TOKENS: JSON.stringify([{ owner: 'bench', role: 'ADMIN', token }]),
+      STARWARDEN_BOOTSTRAP_TOKENS: JSON.stringify([{ owner: tokenOwner, role: 'ADMIN', token }]),
       ...env,
     },
   });
