@@ -129,6 +129,21 @@ describe('the message about a run', () => {
     ]);
   });
 
+  it('is found again when the bot died between sending it and noting that', async () => {
+    await start();
+    await touch('one');
+    const { ts } = await card('one waits');
+    await world.stopBot();
+    await world.ctx.db
+      .updateTable('slack_card')
+      .set({ ts: null, state: 'SENDING', shown_revision: 0, lease_owner: 'dead', lease_expires_at: new Date(0) })
+      .execute();
+    await world.startBot();
+    world.open('one');
+    expect((await card(/SUCCEEDED: R-1/)).ts).toBe(ts);
+    expect(posted()).toHaveLength(1);
+  });
+
   it('is one also with two bots', async () => {
     await start();
     const second = await world.startSecondBot();

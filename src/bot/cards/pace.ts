@@ -12,6 +12,19 @@ export type Pace = {
 
 export const defaultPace: Pace = { pollMs: 1_000, postGapMs: 1_000, editGapMs: 1_500, cardGapMs: 3_000 };
 
+/** Waits longer with every answer that did not come, up to half a minute. */
+export function backOffMs(attempts: number): number {
+  return [1_000, 5_000, 10_000][attempts - 1] ?? 30_000;
+}
+
+/**
+ * A refusal is asked about again after a minute, then ever more rarely: a message that stands already, in a channel
+ * that was archived, must not take the place of live ones; one that nobody has seen yet is tried every five minutes.
+ */
+export function refusedMs(attempts: number, { isPosted }: { isPosted: boolean }): number {
+  return Math.min(60_000 * 2 ** Math.min(attempts - 1, 20), isPosted ? 6 * 3_600_000 : 5 * 60_000);
+}
+
 export type Gate = {
   /** 0 = go now, and the next must wait `gapMs`; otherwise how long to wait. */
   enter(key: string, gapMs: number): number;

@@ -5,6 +5,7 @@ import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
 import { edit, type Failure, look, post } from './deliver.ts';
 import type { Desk } from './desk.ts';
+import { backOffMs, refusedMs } from './pace.ts';
 
 /** Brings one claimed card up to date: posts it, edits it, or finds that nothing changed. */
 export async function sendCard(desk: Desk, card: Card): Promise<void> {
@@ -108,10 +109,6 @@ async function editCard(desk: Desk, card: Card, { ts, message, shown }: Sending 
   await saveFailure(desk, card, { outcome, otherPlaces: [] });
 }
 
-/** Waits longer with every attempt, up to half a minute; a refusal is not asked about more often than once a minute. */
-const backOffMs = [1_000, 5_000, 10_000, 30_000] as const;
-const refusedMs = 60_000;
-
 async function saveFailure(
   desk: Desk,
   card: Card,
@@ -119,7 +116,7 @@ async function saveFailure(
 ): Promise<void> {
   const { bot, claimer } = desk;
   const attempts = card.attempts + 1;
-  const again = backOffMs[Math.min(attempts, backOffMs.length) - 1] ?? 30_000;
+  const refused = refusedMs(attempts, { isPosted: card.ts !== null });
   const save = (change: CardChange) =>
     saveCard(bot.db, claimer, card.id, { attempts, error: outcome.error, ...change });
   const about = {
@@ -137,7 +134,7 @@ async function saveFailure(
     case 'unknown':
       bot.log.warn(about, 'slack gave no answer, will look before sending again');
       // Editing twice does no harm, so an edit needs no look.
-      await save({ state: card.ts === null ? 'UNKNOWN' : 'QUEUED', nextTryInMs: again });
+      await save({ state: card.ts === null ? 'UNKNOWN' : 'QUEUED', nextTryInMs: backOffMs(attempts) });
       return;
     case 'content':
       bot.log.error(about, 'slack refused a message that we built, sends it as plain text');
@@ -145,7 +142,7 @@ async function saveFailure(
         state: card.plain ? 'FAILED' : 'QUEUED',
         plain: true,
         shownHash: null,
-        nextTryInMs: card.plain ? refusedMs : 0,
+        nextTryInMs: card.plain ? refused : 0,
       });
       return;
     case 'gone':
@@ -159,7 +156,7 @@ async function saveFailure(
       bot.log.error({ ...about, next }, 'slack does not take a message');
       await save(
         next === undefined
-          ? { state: 'FAILED', nextTryInMs: refusedMs }
+          ? { state: 'FAILED', nextTryInMs: refused }
           : { state: 'QUEUED', channel: next, nextTryInMs: 0 },
       );
       return;

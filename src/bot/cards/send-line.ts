@@ -2,8 +2,7 @@ import type { CardChange } from '../../store/slack-cards.ts';
 import { type Line, saveLine } from '../../store/slack-lines.ts';
 import { look, post } from './deliver.ts';
 import type { Desk } from './desk.ts';
-
-const refusedMs = 60_000;
+import { backOffMs, refusedMs } from './pace.ts';
 
 /** Sends one reply into the thread of its card. */
 export async function sendLine(desk: Desk, line: Line): Promise<void> {
@@ -46,14 +45,18 @@ export async function sendLine(desk: Desk, line: Line): Promise<void> {
       await save({ state: 'QUEUED', error: outcome.error, nextTryInMs: outcome.afterMs });
       return;
     case 'unknown':
-      await save({ state: 'UNKNOWN', error: outcome.error, nextTryInMs: 1_000 });
+      await save({ state: 'UNKNOWN', error: outcome.error, nextTryInMs: backOffMs(line.attempts + 1) });
       return;
     case 'content':
     case 'channel':
     case 'gone':
     case 'refused':
       bot.log.error({ line: line.id, channel: line.channel, error: outcome.error }, 'slack does not take a reply');
-      await save({ state: 'FAILED', error: outcome.error, nextTryInMs: refusedMs });
+      await save({
+        state: 'FAILED',
+        error: outcome.error,
+        nextTryInMs: refusedMs(line.attempts + 1, { isPosted: true }),
+      });
       return;
     default:
       outcome satisfies never;
