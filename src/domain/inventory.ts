@@ -16,8 +16,8 @@ export type NewBackup = Pick<Backup, 'id' | 'clusterId' | 'runId' | 'database' |
 export interface Inventory {
   findCluster(id: string): Promise<Cluster | null>;
   findClusterByName(name: string): Promise<Cluster | null>;
-  /** The cluster that a frontend (`IP` text and edit-log port) belongs to, if one is registered. */
-  findClusterByFrontend(host: string, port: number): Promise<Cluster | null>;
+  /** A registered cluster, other than `exceptId`, that a frontend (`IP` text and edit-log port) belongs to. */
+  findClusterByFrontend(frontend: { host: string; port: number; exceptId?: string }): Promise<Cluster | null>;
   addCluster(cluster: NewCluster): Promise<void>;
   /** Forgets the cluster, its nodes, hosts and secrets; history (runs, audit, backups) stays. */
   removeCluster(id: string): Promise<void>;

@@ -327,6 +327,7 @@ function contextOf({ drive, step, output }: Work): StepContext {
     now: drive.now,
     log: output.add,
     startedAt: step.startedAt,
+    attempts: step.attempt,
   };
 }
 

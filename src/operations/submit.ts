@@ -87,11 +87,11 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
   const parsed = parseInput(operation, request.input);
   if ('userErrors' in parsed) return refused(parsed.userErrors);
   const sealed = takeSecrets(operation, parsed.input, { settings: deps.secrets, keepRefs: request.retryOf != null });
-  const cluster = await authorize(deps, operation, sealed.input, request);
-
+  // Before everything else: the cluster that was unregistered by the first request is gone for the second.
   const inputHash = keyedHashJson({ operation: operation.name, input: parsed.input }, hashKey(deps.secrets));
   const replay = await findReplay(deps, request.actor, options.idempotencyKey, inputHash);
   if (replay !== null) return replay;
+  const cluster = await authorize(deps, operation, sealed.input, request);
   if (needsConfirmation(operation.risk) && options.dryRun !== true && options.confirm !== cluster.name) {
     throw new AppError('CONFIRMATION_MISMATCH', `${operation.title} needs the name of the cluster, typed`, {
       hint: `Give confirm: "${cluster.name}"`,
@@ -214,6 +214,8 @@ async function findReplay(
     });
   }
   const run = await readRun(deps.db, used.runId);
+  // Their own run; but whoever lost the right to see its cluster does not see it.
+  if (!can(actor, 'cluster:read', { clusterId: run.clusterId, environment: run.environment })) return null;
   return { run, plan: run.plan, userErrors: [], replayed: true };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkSudo, hasStartScript, whoAmI } from '../adapters/ssh/commands.ts';
+import type { Shell } from '../adapters/ssh/port.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -84,9 +85,12 @@ export const verifyHost = defineStep({
   timeoutMs: 120_000,
   repeat: 'safe',
   describe: ({ address, port }) => `Log in to ${address}:${port} and look at the directories of its nodes`,
-  check: async (params, { inventory }, { clusterId }) => {
+  // A login that worked some day, for other nodes perhaps, says nothing about these directories.
+  check: async (params, { shell, inventory }, { clusterId, signal }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
-    return host?.ssh === 'OK' ? { state: 'done', facts: { sudo: host.sudo } } : { state: 'todo' };
+    if (host?.ssh !== 'OK') return { state: 'todo' };
+    const wrong = await findWrongDirectory(await shell(host.id), params.nodes, signal);
+    return wrong === null ? { state: 'done', facts: { sudo: host.sudo } } : { state: 'todo' };
   },
   apply: async (params, { shell, inventory }, { clusterId, signal, log }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
@@ -96,14 +100,11 @@ export const verifyHost = defineStep({
       });
     const session = await shell(host.id);
     const user = (await session.run(whoAmI(), { signal })).stdout.trim();
-    for (const node of params.nodes) {
-      const found = await session.run(hasStartScript({ deployDir: node.deployDir, kind: scriptKind[node.kind] }), {
-        signal,
-      });
-      if (found.exitCode === 0) continue;
+    const wrong = await findWrongDirectory(session, params.nodes, signal);
+    if (wrong !== null) {
       throw new AppError(
         'PRECONDITION_FAILED',
-        `${node.deployDir} on ${params.address} does not hold a ${scriptKind[node.kind]} that ${user} may start`,
+        `${wrong.deployDir} on ${params.address} does not hold a ${scriptKind[wrong.kind]} that ${user} may start`,
         {
           hint: 'Give the directory that holds bin/ and conf/, and a user who may run its scripts.',
         },
@@ -115,6 +116,19 @@ export const verifyHost = defineStep({
   },
   undo: { nothing: 'It only reads.' },
 });
+
+/** The first node whose directory does not hold it; null = all of them are where they should be. */
+async function findWrongDirectory(
+  session: Shell,
+  nodes: readonly z.infer<typeof deployment>[],
+  signal: AbortSignal,
+): Promise<z.infer<typeof deployment> | null> {
+  for (const node of nodes) {
+    const command = hasStartScript({ deployDir: node.deployDir, kind: scriptKind[node.kind] });
+    if ((await session.run(command, { signal })).exitCode !== 0) return node;
+  }
+  return null;
+}
 
 /** Ties nodes to the host they run on. */
 export const attachNodes = defineStep({

@@ -42,11 +42,21 @@ export const takeBackup = defineStep({
   settleMs: 10_000,
   repeat: 'safe', // a name can be used once, so a second BACKUP of it is refused
   describe: ({ database, repository, snapshot }) => `Back ${database} up to ${repository} as ${snapshot}`,
-  check: async ({ database, repository, snapshot }, { sql }, { signal, startedAt, now }) => {
-    const job = await findJob(sql, { database, snapshot }, signal);
+  check: async ({ database, repository, snapshot }, { sql }, { signal, startedAt, attempts, now }) => {
+    // Before BACKUP was ever sent, whatever bears the name is somebody else's: an old job, or a snapshot.
+    const isOurs = attempts > 0;
+    const job = isOurs ? await findJob(sql, { database, snapshot }, signal) : null;
     if (job === null) {
-      const found = await findSnapshot(sql, { repository, snapshot }, signal);
-      return found !== null && found.timestamps.length > 0 ? { state: 'done' } : { state: 'todo' };
+      const isThere = ((await findSnapshot(sql, { repository, snapshot }, signal))?.timestamps.length ?? 0) > 0;
+      if (isThere && !isOurs) {
+        return {
+          state: 'blocked',
+          code: 'ALREADY_EXISTS',
+          message: `The name ${snapshot} was used in ${repository} meanwhile`,
+          hint: 'Choose another name, or leave it out.',
+        };
+      }
+      return { state: isThere ? 'done' : 'todo' };
     }
     if (job.state === 'FINISHED') return { state: 'done' };
     if (job.state === 'CANCELLED') {
@@ -87,11 +97,12 @@ export const verifySnapshot = defineStep({
   apply: async ({ repository, snapshot }, { sql, inventory }, { runId, signal, log }) => {
     const found = await findSnapshot(sql, { repository, snapshot }, signal);
     const [timestamp] = found?.timestamps ?? [];
-    if (found === null || timestamp === undefined) {
+    if (found === null || timestamp === undefined || !isWhole(found)) {
       throw new AppError(
         'POSTCHECK_FAILED',
         `The repository ${repository} does not hold ${snapshot}: ${found?.status ?? 'no such snapshot'}`,
-        { hint: 'Look at the repository in the object store.' },
+        // With a timestamp it is there, and only could not be read just now.
+        { hint: 'Look at the repository in the object store.', retryable: timestamp !== undefined },
       );
     }
     log(`${repository} holds ${snapshot}, timestamp ${timestamp}`);
@@ -99,6 +110,11 @@ export const verifySnapshot = defineStep({
   },
   undo: { nothing: 'It only reads.' },
 });
+
+/** The repository can read it. Anything else (`Failed to get info: …`) is a doubt, and a backup in doubt is none. */
+export function isWhole({ status }: SnapshotRow): boolean {
+  return /^OK$/i.test(status);
+}
 
 export async function findSnapshot(
   sql: StarRocksSql,

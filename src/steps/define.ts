@@ -29,6 +29,8 @@ export type StepContext = {
   readonly log: (line: string) => void;
   /** When this step was first tried, by the journal; null before. */
   readonly startedAt: Date | null;
+  /** How often `apply` was begun, by the journal; 0 = whatever `check` finds is not of this run's making. */
+  readonly attempts: number;
 };
 
 /** How a step is taken back: by further steps, or not at all, said in words. */

@@ -90,9 +90,18 @@ export const stopNode = defineStep({
   bindsNext: true, // a node that was stopped to be restarted is not left down
   describe: ({ label, graceful, process }) =>
     `Stop ${label} (pid ${process.pid})${graceful ? ', letting its work end' : ''}`,
-  check: async (node, { shell }, { signal }) => {
-    const alive = await (await shell(node.hostId)).run(isProcessAlive(node.process), { signal });
-    return alive.exitCode === 0 ? { state: 'todo' } : { state: 'done', facts: { pid: node.process.pid } };
+  check: async (node, { shell }, { signal, attempts }) => {
+    const session = await shell(node.hostId);
+    const alive = await session.run(isProcessAlive(node.process), { signal });
+    if (alive.exitCode !== 0) return { state: 'done', facts: { pid: node.process.pid } };
+    // stop_cn.sh removes the pid file at once, while the process drains: there is nothing to send again.
+    const isDraining = attempts > 0 && (await readNodeProcess(session, node, signal)) === null;
+    if (!isDraining) return { state: 'todo' };
+    return {
+      state: 'moving',
+      progress: { completed: 0, total: null, message: `${node.label} is stopping: its pid file is gone` },
+      wakeAfterMs: 1_000,
+    };
   },
   apply: async (node, { shell }, { signal, log }) => {
     const session = await shell(node.hostId);

@@ -41,5 +41,6 @@ export const recordCluster = defineStep({
     };
   },
   apply: async (params, { inventory }, { clusterId }) => inventory.addCluster({ id: clusterId, ...params }),
-  undo: { steps: ({ name }) => [forgetCluster.with({ name })] },
+  // An undo long after would forget hosts and credentials without the approval that unregisterCluster needs.
+  undo: { impossible: 'Use unregisterCluster to forget a cluster' },
 });

@@ -1,6 +1,6 @@
 import type { Inventory } from '../domain/inventory.ts';
 import { newId } from '../ids.ts';
-import { type Database, databaseNow, isDuplicateKey } from './database.ts';
+import { type Database, databaseNow, inTransaction, isDuplicateKey } from './database.ts';
 import {
   deleteCluster,
   findBackupOfRun,
@@ -15,6 +15,7 @@ import {
   toReport,
 } from './inventory.ts';
 import { toJson } from './json.ts';
+import { forgetReplacedSecrets } from './secrets.ts';
 import { saveTopology } from './topology.ts';
 
 /** The inventory that steps and plans use, on MySQL. */
@@ -22,7 +23,7 @@ export function makeInventory(db: Database): Inventory {
   return {
     findCluster: (id) => findCluster(db, id),
     findClusterByName: (name) => findClusterByName(db, name),
-    findClusterByFrontend: async (host, port) => {
+    findClusterByFrontend: async ({ host, port, exceptId }) => {
       const row = await db
         .selectFrom('cluster_node')
         .innerJoin('cluster', 'cluster.id', 'cluster_node.cluster_id')
@@ -30,6 +31,7 @@ export function makeInventory(db: Database): Inventory {
         .where('cluster_node.kind', '=', 'FRONTEND')
         .where('cluster_node.host', '=', host)
         .where('cluster_node.port', '=', port)
+        .$if(exceptId !== undefined, (query) => query.where('cluster.id', '<>', exceptId ?? ''))
         .executeTakeFirst();
       return row === undefined ? null : toCluster(row);
     },
@@ -63,21 +65,31 @@ export function makeInventory(db: Database): Inventory {
         host_key_fingerprint: host.hostKeyFingerprint,
         jump_host_id: host.jumpHostId,
       };
-      await db
-        .insertInto('host')
-        .values({
-          id: host.id,
-          cluster_id: host.clusterId,
-          address: host.address,
-          port: host.port,
-          ...columns,
-          ssh: null,
-          sudo: null,
-          problem: null,
-          created_at: databaseNow,
-        })
-        .onDuplicateKeyUpdate({ ...columns, ssh: null, sudo: null, problem: null })
-        .execute();
+      await inTransaction(db, async (tx) => {
+        const before = await tx
+          .selectFrom('host')
+          .selectAll()
+          .where('cluster_id', '=', host.clusterId)
+          .where('address', '=', host.address)
+          .where('port', '=', host.port)
+          .executeTakeFirst();
+        await tx
+          .insertInto('host')
+          .values({
+            id: host.id,
+            cluster_id: host.clusterId,
+            address: host.address,
+            port: host.port,
+            ...columns,
+            ssh: null,
+            sudo: null,
+            problem: null,
+            created_at: databaseNow,
+          })
+          .onDuplicateKeyUpdate({ ...columns, ssh: null, sudo: null, problem: null })
+          .execute();
+        if (before !== undefined) await forgetReplacedSecrets(tx, host.clusterId, toHost(before).auth);
+      });
     },
     saveHostFacts: async (id, facts) => {
       const sudo = facts.sudo === null ? null : facts.sudo ? 1 : 0;

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import type { HostAuth } from '../domain/cluster.ts';
 import { type SealingKeys, seal, unseal } from '../domain/sealing.ts';
 import { AppError } from '../errors.ts';
-import { type Database, databaseNow, type Queryable } from './database.ts';
+import { type Database, databaseNow, type Queryable, type Tx } from './database.ts';
 
 /** A secret as it came in: by reference, or its value. */
 export type SecretSource =
@@ -67,6 +68,25 @@ export async function insertSecrets(
       })
       .execute();
   }
+}
+
+/** Destroys the secrets of a login that was replaced, as far as no other host of the cluster logs in with them. */
+export async function forgetReplacedSecrets(tx: Tx, clusterId: string, replaced: HostAuth): Promise<void> {
+  if (replaced.kind !== 'key') return;
+  const hosts = await tx.selectFrom('host').select('auth').where('cluster_id', '=', clusterId).execute();
+  const unused = [replaced.privateKeyRef, replaced.passphraseRef]
+    .filter((ref) => ref !== null)
+    .filter((ref) => !hosts.some((host) => host.auth.includes(`"${ref}"`)));
+  if (unused.length === 0) return;
+  await tx
+    .deleteFrom('secret')
+    .where('cluster_id', '=', clusterId)
+    .where(
+      'id',
+      'in',
+      unused.map((ref) => ref.replace(/^secret:/, '')),
+    )
+    .execute();
 }
 
 /** The value of a source. Throws `CREDENTIAL_MISSING` when the variable or file is not there. */

@@ -41,6 +41,7 @@ export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts
     const found = facts.hosts[index] ?? { pinned: null, shown: null, unreachable: 'not asked' };
     const trusted = trustedKey(host, found, ['input', 'hosts', String(index)]);
     refusals.push(...nodeRefusals(host, index, facts.nodes), ...jumpRefusals(input, index, facts.attached));
+    refusals.push(...placeRefusals(input, index, facts));
     if ('code' in trusted) refusals.push(trusted);
     else steps.push(...stepsFor(input, host, trusted, facts));
   }
@@ -123,6 +124,46 @@ function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNod
       hint: 'Refresh the cluster, then look at the ids of its nodes.',
       path: ['input', 'hosts', String(index), 'nodes'],
     }));
+}
+
+/** Two nodes of a kind in one directory, or a node in two: what stops the one would stop the other. */
+function placeRefusals(input: AttachHostsInput, index: number, facts: AttachHostsFacts): Refusal[] {
+  const wanted = input.hosts.flatMap((host, at) => host.nodes.map((node) => ({ ...node, host, at })));
+  const known = facts.nodes.flatMap((node) => {
+    const host = facts.attached.find((candidate) => candidate.id === node.hostId);
+    const isMoving = wanted.some(({ nodeId }) => nodeId === node.id);
+    return host === undefined || isMoving ? [] : [{ nodeId: node.id, deployDir: node.deployDir ?? '', host, at: -1 }];
+  });
+  const kindOf = (nodeId: string) => facts.nodes.find((node) => node.id === nodeId)?.kind;
+  const path = ['input', 'hosts', String(index), 'nodes'];
+  return wanted
+    .filter(({ at }) => at === index)
+    .flatMap((place) => {
+      const others = [...wanted, ...known].filter((other) => other !== place);
+      const twice = others.some(({ nodeId }) => nodeId === place.nodeId);
+      const taken = others.some(
+        ({ nodeId, deployDir, host }) =>
+          nodeId !== place.nodeId &&
+          deployDir === place.deployDir &&
+          host.address === place.host.address &&
+          host.port === place.host.port &&
+          kindOf(nodeId) === kindOf(place.nodeId),
+      );
+      const hint = 'Give each node its own host and directory.';
+      return [
+        ...(twice ? [{ code: 'INVALID_INPUT' as const, message: `${place.nodeId} stands twice`, hint, path }] : []),
+        ...(taken
+          ? [
+              {
+                code: 'INVALID_INPUT' as const,
+                message: `${place.deployDir} holds another node of that kind`,
+                hint,
+                path,
+              },
+            ]
+          : []),
+      ];
+    });
 }
 
 function jumpRefusals(input: AttachHostsInput, index: number, attached: readonly Host[]): Refusal[] {

@@ -1,6 +1,6 @@
 import type { PostCheck } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { findSnapshot } from '../../steps/back-up.ts';
+import { findSnapshot, isWhole } from '../../steps/back-up.ts';
 import type { Ports } from '../../steps/define.ts';
 
 /** The repository lists the snapshot with the timestamp that we remember, and with a good status. */
@@ -17,7 +17,7 @@ export async function checkBackedUp(
     found !== null &&
     backup.backupTimestamp !== null &&
     found.timestamps.includes(backup.backupTimestamp) &&
-    /^OK$/i.test(found.status);
+    isWhole(found);
   return {
     passed,
     facts: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import type { PlanResult } from '../../domain/plan.ts';
-import { forgetCluster, recordCluster } from '../../steps/record-cluster.ts';
+import { recordCluster } from '../../steps/record-cluster.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
 import { defineOperation } from '../define.ts';
 import { clusterName, environment, hostAddress, port, secretText, sqlUserName } from '../fields.ts';
@@ -56,7 +56,7 @@ export const registerCluster = defineOperation({
     password: 'env:STARWARDEN_CRED_PROD_EU',
   },
   slack: null, // a password must never be typed into a chat
-  steps: [recordCluster, saveTopology, forgetCluster],
+  steps: [recordCluster, saveTopology],
   observe: async ({ name, frontends, sqlUser, password, tls }, context) => {
     const nameTaken = (await context.inventory.findClusterByName(name)) !== null;
     const sql = context.sqlTo({
@@ -68,7 +68,7 @@ export const registerCluster = defineOperation({
     const nodes = toObservedNodes(await readTopology(sql, { signal: context.signal }));
     const known = [];
     for (const node of nodes.filter((candidate) => candidate.kind === 'FRONTEND')) {
-      const owner = await context.inventory.findClusterByFrontend(node.host, node.port);
+      const owner = await context.inventory.findClusterByFrontend({ host: node.host, port: node.port });
       if (owner !== null && owner.name !== name) known.push(owner.name);
     }
     return { nameTaken, nodes, managedAs: [...new Set(known)] };

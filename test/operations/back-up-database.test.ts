@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connectSql, type Sql } from '../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { cancelRun, retryRun } from '../../src/operations/control.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { findLockHolder, listSteps } from '../../src/store/runs.ts';
+import { admin, type Engine, startEngine } from '../helpers/engine.ts';
+import { logLines, type Managed, manage } from '../helpers/world.ts';
+
+let world: World;
+let engine: Engine;
+let managed: Managed;
+let root: Sql;
+let clusterId: string;
+
+beforeAll(async () => {
+  world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+  engine = await startEngine();
+  managed = manage(world, engine);
+  const [frontend] = world.describe().cluster.frontends;
+  if (frontend === undefined) throw new Error('no frontend');
+  root = await connectSql({ host: frontend.host, port: frontend.queryPort, user: 'root', password: '' });
+  clusterId = await managed.register('backups');
+  engine.work();
+}, 120_000);
+
+afterEach(() => world.faults.clear());
+
+afterAll(async () => {
+  root?.close();
+  await engine?.close();
+  await world?.stop();
+});
+
+const start = (extra: Record<string, unknown> = {}) =>
+  managed.ask('backUpDatabase', { clusterId, database: 'sales', ...extra });
+
+async function refusalsOf(input: Record<string, unknown>): Promise<string[]> {
+  const result = await submit(engine.ctx.control, {
+    operation: 'backUpDatabase',
+    input: { clusterId, ...input },
+    actor: admin,
+  });
+  return result.userErrors.map(({ code, message }) => `${code} ${message}`);
+}
+
+async function statementsSince(from: number): Promise<string[]> {
+  const lines = (await logLines(world.describe().logs.statements, from)).map((line) => String(line.text).trim());
+  return lines.filter((text) => /^(BACKUP|CANCEL)/.test(text)).map((text) => text.split(/\s+/).slice(0, 2).join(' '));
+}
+
+const mark = async () => (await logLines(world.describe().logs.statements)).length;
+
+describe('backUpDatabase', () => {
+  it('refuses a database without tables, one that does not exist, and a repository that does not', async () => {
+    await root.query('CREATE DATABASE empty_one');
+    expect(await refusalsOf({ database: 'empty_one' })).toEqual([
+      expect.stringMatching(/^PRECONDITION_FAILED empty_one has no tables/),
+    ]);
+    expect(await refusalsOf({ database: 'nowhere' })).toEqual([expect.stringMatching(/^NOT_FOUND/)]);
+    expect(await refusalsOf({ database: 'sales', repository: 'attic' })).toEqual([
+      expect.stringMatching(/^NOT_FOUND There is no repository attic; there are: backups/),
+    ]);
+  });
+
+  it('sends one BACKUP and finds the job again when the answer to it is lost', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'sql-drop-after', match: '^BACKUP', times: 1 });
+    const run = await engine.until((await start()).id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+  });
+
+  it('refuses a name that is used', async () => {
+    expect((await engine.until((await start({ snapshot: 'nightly' })).id)).state).toBe('SUCCEEDED');
+    expect(await refusalsOf({ database: 'sales', snapshot: 'nightly' })).toEqual([
+      expect.stringMatching(/^ALREADY_EXISTS The name nightly is used/),
+    ]);
+  });
+
+  it('cancelled in the middle, cancels the job of StarRocks, says so, and frees the cluster', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start({ snapshot: 'given_up' });
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
+      .toMatch(/UPLOADING/);
+    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'CANCEL BACKUP']);
+    const [job] = await root.query('SHOW BACKUP FROM sales');
+    expect(job).toMatchObject({ SnapshotName: 'given_up', State: 'CANCELLED' });
+    expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
+    const backup = await engine.ctx.connections.inventory.findBackup(run.id);
+    expect(backup).toMatchObject({ verifiedAt: null, backupTimestamp: null });
+  });
+
+  it('does not take an old job of the same name for its own', async () => {
+    await root.query('BACKUP SNAPSHOT sales.twice TO backups');
+    await root.query('CANCEL BACKUP FROM sales');
+    await expect
+      .poll(async () => (await root.query('SHOW BACKUP FROM sales'))[0], { timeout: 10_000 })
+      .toMatchObject({ SnapshotName: 'twice', State: 'CANCELLED' });
+    const from = await mark();
+    const run = await engine.until((await start({ snapshot: 'twice' })).id);
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null });
+  });
+
+  it('fails with the words of StarRocks when it is refused, and goes on when retried after it was mended', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'sql-error', match: '^BACKUP', message: 'Repository is being migrated', times: 1 });
+    const run = await engine.until((await start()).id);
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      failure: { code: 'SQL_FAILED', message: expect.stringContaining('Repository is being migrated') },
+    });
+    await world.faults.clear();
+    await retryRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'BACKUP SNAPSHOT']);
+  });
+
+  it('is no backup when the repository cannot tell that it is whole', async () => {
+    const run = await start({ snapshot: 'doubted' });
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state, { timeout: 15_000, interval: 10 })
+      .toMatch(/applying|done/);
+    await world.faults.add({ kind: 'sql-error', match: 'SHOW SNAPSHOT', message: 'bucket is away' });
+    const ended = await engine.until(run.id);
+    expect(ended).toMatchObject({ state: 'FAILED', failure: { message: expect.stringContaining('bucket is away') } });
+    expect(await engine.ctx.connections.inventory.findBackup(run.id)).toMatchObject({ verifiedAt: null });
+  });
+});

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectSql } from '../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { submit } from '../../src/operations/submit.ts';
+import { verifyHost } from '../../src/steps/attach-host.ts';
+import { listNodes } from '../../src/store/inventory.ts';
+import { admin, type Engine, startEngine } from '../helpers/engine.ts';
+import { type Managed, manage } from '../helpers/world.ts';
+
+/* registerCluster, attachHosts, checkCluster and unregisterCluster on one cluster, in the order in which they are used. */
+
+let world: World;
+let engine: Engine;
+let managed: Managed;
+let clusterId: string;
+
+beforeAll(async () => {
+  world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+  engine = await startEngine();
+  managed = manage(world, engine);
+}, 120_000);
+
+afterAll(async () => {
+  await engine?.close();
+  await world?.stop();
+});
+
+const ask = (operation: string, input: Record<string, unknown>, options = {}) =>
+  submit(engine.ctx.control, { operation, input, actor: admin, options });
+
+async function refusalsOf(operation: string, input: Record<string, unknown>): Promise<string[]> {
+  return (await ask(operation, input)).userErrors.map(({ code, message }) => `${code} ${message}`);
+}
+
+const secretIds = async () => (await engine.ctx.db.selectFrom('secret').select('id').execute()).map((row) => row.id);
+
+describe('registerCluster', () => {
+  it('refuses a wrong password, and keeps nothing of it', async () => {
+    const input = { ...managed.registration('wrong'), password: 'canary-9f2c' };
+    const [refusal] = await refusalsOf('registerCluster', input);
+    expect(refusal).toMatch(/^SQL_AUTH_FAILED/);
+    expect(refusal).not.toContain('canary-9f2c');
+    expect(await secretIds()).toEqual([]);
+  });
+
+  it('refuses a user who may not look at the cluster, and names the privilege', async () => {
+    const [frontend] = world.describe().cluster.frontends;
+    if (frontend === undefined) throw new Error('no frontend');
+    const root = await connectSql({ host: frontend.host, port: frontend.queryPort, user: 'root', password: '' });
+    await root.query(`CREATE USER 'weak'@'%' IDENTIFIED BY 'weak-password'`);
+    root.close();
+    const input = { ...managed.registration('weak'), sqlUser: 'weak', password: 'weak-password' };
+    expect(await refusalsOf('registerCluster', input)).toEqual([expect.stringMatching(/^SQL_PRIVILEGE_MISSING/)]);
+    expect(await secretIds()).toEqual([]);
+  });
+
+  it('never manages one cluster under two names, asked at the same time', async () => {
+    const runs = [
+      await managed.ask('registerCluster', managed.registration('twin-a')),
+      await managed.ask('registerCluster', managed.registration('twin-b')),
+    ];
+    const worker = engine.work();
+    const ended = await Promise.all(runs.map((run) => engine.until(run.id)));
+    const failed = ended.filter((run) => run.state === 'FAILED');
+    expect(failed.length).toBeGreaterThan(0);
+    for (const run of failed) expect(run.failure?.message).toMatch(/managed-once is also managed as twin-[ab]/);
+    for (const run of runs)
+      await engine.until((await managed.ask('unregisterCluster', { clusterId: run.clusterId })).id);
+    await worker.stop();
+    expect(await secretIds()).toEqual([]);
+  });
+
+  it('takes a cluster with a frontend down, says so, and refuses the same cluster under another name', async () => {
+    const pid = await world.kill('fe3');
+    expect(pid).toBeGreaterThan(0);
+    const dry = async () => (await ask('registerCluster', managed.registration('one'), { dryRun: true })).plan?.notes;
+    await expect.poll(dry, { timeout: 15_000 }).toContainEqual(expect.stringContaining('is not alive'));
+    clusterId = await managed.register('one');
+    const nodes = await listNodes(engine.ctx.db, clusterId);
+    expect(nodes).toHaveLength(6);
+    expect(nodes.filter((node) => !node.alive).map((node) => node.host)).toEqual([managed.host('fe3').address]);
+    expect(await refusalsOf('registerCluster', managed.registration('other'))).toEqual([
+      'ALREADY_EXISTS This cluster is registered already, as one',
+    ]);
+    await world.start('fe3');
+  });
+});
+
+describe('attachHosts', () => {
+  it('refuses a key that nobody vouched for, shows it, and refuses a host that shows another one', async () => {
+    const input = await managed.attachInput(clusterId, ['be1']);
+    const [host] = hostsOf(input);
+    const { hostKeyFingerprint, ...unvouched } = host ?? {};
+    const [unknown] = await refusalsOf('attachHosts', { ...input, hosts: [unvouched] });
+    expect(unknown).toMatch(/^HOST_KEY_UNKNOWN/);
+    expect(unknown).toContain(String(hostKeyFingerprint));
+    const wrong = { ...host, hostKeyFingerprint: `SHA256:${'A'.repeat(43)}` };
+    expect(await refusalsOf('attachHosts', { ...input, hosts: [wrong] })).toEqual([
+      expect.stringMatching(/^HOST_KEY_CHANGED/),
+    ]);
+  });
+
+  it('refuses a node in two places, and two nodes in one directory', async () => {
+    const input = await managed.attachInput(clusterId, ['be1', 'be2']);
+    const [first, second] = hostsOf(input);
+    const twice = { ...second, nodes: first?.nodes };
+    expect(await refusalsOf('attachHosts', { ...input, hosts: [first, twice] })).toContainEqual(
+      expect.stringMatching(/^INVALID_INPUT nod_\w+ stands twice/),
+    );
+    const both = { ...first, nodes: [...listOf(first?.nodes), ...listOf(second?.nodes)].map((node) => withDir(node)) };
+    expect(await refusalsOf('attachHosts', { ...input, hosts: [both] })).toContainEqual(
+      expect.stringMatching(/^INVALID_INPUT \/one\/dir holds another node of that kind/),
+    );
+  });
+
+  it('fails when a directory does not hold the node, and ties nothing', async () => {
+    const input = await managed.attachInput(clusterId, ['be1']);
+    const [host] = hostsOf(input);
+    const hosts = [{ ...host, nodes: listOf(host?.nodes).map((node) => withDir(node)) }];
+    const run = await managed.finish((await managed.ask('attachHosts', { ...input, hosts })).id);
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      failure: { code: 'PRECONDITION_FAILED', message: expect.stringContaining('/one/dir') },
+    });
+    expect((await listNodes(engine.ctx.db, clusterId)).every((node) => node.hostId === null)).toBe(true);
+  });
+
+  it('looks again at directories on a host that is attached already', async () => {
+    const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['be1', 'be2']));
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    const { address, sshPort } = managed.host('be1');
+    const node = { nodeId: 'nod_any', label: 'be', kind: 'BACKEND', deployDir: '/one/dir' } as const;
+    const look = (deployDir: string) =>
+      verifyHost.check(
+        { address, port: sshPort, nodes: [{ ...node, deployDir }] },
+        engine.ctx.connections.portsFor(clusterId),
+        {
+          runId: 'run_any',
+          clusterId,
+          signal: AbortSignal.timeout(10_000),
+          now: () => new Date(),
+          log: () => {},
+          startedAt: null,
+          attempts: 0,
+        },
+      );
+    expect(await look(managed.host('be1').deployDirs.be ?? '')).toMatchObject({ state: 'done' });
+    expect(await look('/one/dir')).toEqual({ state: 'todo' });
+  });
+
+  it('destroys a key when no host logs in with it any more', async () => {
+    const before = await secretIds();
+    for (const names of [['be1', 'be2'], ['be1'], ['be2']]) {
+      const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, names));
+      expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    }
+    const refs = (await engine.ctx.db.selectFrom('host').select('auth').execute()).map((row) => row.auth).join(' ');
+    const kept = (await secretIds()).filter((id) => !before.includes(id));
+    expect(kept).toHaveLength(2);
+    for (const id of kept) expect(refs).toContain(id);
+  });
+});
+
+describe('checkCluster', () => {
+  it('reports what is wrong, and succeeds in reporting', async () => {
+    await world.kill('be3');
+    await world.host('be2').refuse();
+    const check = async () => {
+      const run = await managed.finish((await managed.ask('checkCluster', { clusterId })).id);
+      expect(run.state).toBe('SUCCEEDED');
+      const failed = run.postCheck?.checks.filter((one) => one.status === 'FAIL') ?? [];
+      return failed.map((one) => `${one.name}: ${one.observed}`).join('\n');
+    };
+    await expect.poll(check, { timeout: 20_000 }).toContain(managed.host('be3').address);
+    expect(await check()).toContain(`${managed.host('be2').address}:${managed.host('be2').sshPort}`);
+    await world.host('be2').accept();
+    await world.start('be3');
+  });
+});
+
+describe('unregisterCluster', () => {
+  it('forgets every secret, and answers the same run when it is asked again with the same key', async () => {
+    const again = () => ask('unregisterCluster', { clusterId }, { idempotencyKey: 'forget-one' });
+    const { run } = await again();
+    expect(await managed.finish(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await secretIds()).toEqual([]);
+    expect(await again()).toMatchObject({ replayed: true, run: { id: run?.id }, userErrors: [] });
+  });
+});
+
+type HostInput = Record<string, unknown>;
+
+function hostsOf(input: Record<string, unknown>): HostInput[] {
+  return listOf(input.hosts);
+}
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function withDir(node: Record<string, unknown>) {
+  return { ...node, deployDir: '/one/dir' };
+}
