@@ -54,7 +54,7 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   world = await startWorld({ worker: false });
   const id = await openAlert();
   const opened = await card('firing, not acknowledged');
-  expect(opened.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 is down. firing, not acknowledged. A-1');
+  expect(opened.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 is down. Firing, not acknowledged. A-1');
   expect(opened.colors).toEqual(['a30200']);
   expect(opened.lines.join('\n')).toContain('The heartbeat failed: connection refused <!channel>');
   expect(opened.notified).toMatchObject({ users: [], groups: [], broadcasts: [] });

@@ -33,7 +33,9 @@ export function alertCard({ alert, mayRepeat }: AlertCardData): Message {
 
 /** Severity first, then cluster, what, state and id; no emoji needed to understand it. */
 export function alertSentence(alert: Alert): string {
-  return safe(`[${alert.severity}] ${alert.clusterName}: ${alert.title}. ${wordsOf(alert)}. ${alertName(alert)}`, 300);
+  const words = wordsOf(alert);
+  const state = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+  return safe(`[${alert.severity}] ${alert.clusterName}: ${alert.title}. ${state}. ${alertName(alert)}`, 300);
 }
 
 /** One alert on one line of a list. */
