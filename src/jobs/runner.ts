@@ -6,6 +6,7 @@ import { isDuplicateKey, isStoreAway, readDatabaseTime } from '../store/database
 import { type JournalEntry, writeJournal } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
+import { whyNotEntitled } from './entitled.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
 import { type RunnerDeps, stepKindOf } from './runner-deps.ts';
 import { abandon, finish, settle, settleAsFailed } from './settle.ts';
@@ -205,6 +206,8 @@ async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
  * Null = it is, and the run may begin.
  */
 async function replan(drive: Drive, run: Run): Promise<Next | null> {
+  const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
+  if (lost !== null) return settleAsFailed(drive, lost);
   const planned = await planAgain(drive, run);
   if ('wakeAfterMs' in planned) return planned;
   if ('plan' in planned && planned.plan.hash === run.plan.hash) {

@@ -78,6 +78,45 @@ describe('an approval cannot be walked around', () => {
   });
 });
 
+describe('a run that waited', () => {
+  const join = async (name: string, role: 'OPERATOR' | 'APPROVER'): Promise<Actor> => {
+    const bindings = [{ role, scope: { kind: 'all' } }] as const;
+    const id = `per_${name}_${clusters}`;
+    const row = { id, name: `${name}-${clusters}`, created_at: new Date(), disabled_at: null };
+    await engine.ctx.db.insertInto('person').values(row).execute();
+    await engine.ctx.db
+      .insertInto('role_binding')
+      .values({ person_id: id, role, scope_kind: 'all', scope_value: '' })
+      .execute();
+    return { id, name: row.name, via: 'API', bindings };
+  };
+  const shutOut = ({ id }: Actor) =>
+    engine.ctx.db.updateTable('person').set({ disabled_at: new Date() }).where('id', '=', id).execute();
+  const demote = ({ id }: Actor) => engine.ctx.db.deleteFrom('role_binding').where('person_id', '=', id).execute();
+
+  it.each([
+    ['who asked for it was shut out', 'asker', shutOut, 'FORBIDDEN'],
+    ['who asked for it lost the role', 'asker', demote, 'FORBIDDEN'],
+    ['who approved it was shut out', 'approver', shutOut, 'APPROVAL_REQUIRED'],
+    ['who approved it lost the role', 'approver', demote, 'APPROVAL_REQUIRED'],
+    ['nobody lost anything', 'asker', async () => {}, undefined],
+  ] as const)('begins only when it still may: %s', async (_what, whose, lose, code) => {
+    const people = { asker: await join('asker', 'OPERATOR'), approver: await join('approver', 'APPROVER') };
+    let release = () => {};
+    toy.afterEffect = (key) => (key === 'h' ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve());
+    const holder = await ask('setValues', { clusterId: prodId, keys: ['h'] });
+    await expect.poll(() => toy.effects, { timeout: 5_000 }).toEqual(['h=calm']);
+    const run = await ask('setCarefully', { clusterId: prodId, keys: ['a'] }, people.asker);
+    await approveRun(engine.ctx.control, decide(run.id, people.approver));
+    await lose(people[whose]);
+    release();
+    await engine.until(holder.id);
+    const ended = await engine.until(run.id);
+    expect(ended.failure?.code).toBe(code);
+    expect(toy.effects).toEqual(code === undefined ? ['h=calm', 'a=calm'] : ['h=calm']);
+  });
+});
+
 describe('a run is cancelled', () => {
   it('for good, also when a worker was about to begin it', async () => {
     const run = await ask('setCarefully', { clusterId: prodId, keys: ['a'] });

@@ -95,6 +95,23 @@ describe('backUpDatabase', () => {
     expect(backup).toMatchObject({ verifiedAt: null, backupTimestamp: null });
   });
 
+  it('says so when its job cannot be cancelled, instead of trying for ever', async () => {
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start();
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
+      .toMatch(/UPLOADING/);
+    await world.faults.add({ kind: 'sql-error', match: '^CANCEL BACKUP', message: 'not today' });
+    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({
+      state: 'FAILED',
+      failure: { message: expect.stringMatching(/Could not be stopped, and may still go on: .*not today/) },
+    });
+    expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
+    await world.faults.clear();
+    await root.query('CANCEL BACKUP FROM sales');
+  });
+
   it('does not take an old job of the same name for its own', async () => {
     await root.query('BACKUP SNAPSHOT sales.twice TO backups');
     await root.query('CANCEL BACKUP FROM sales');
