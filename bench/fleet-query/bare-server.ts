@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { expressMiddleware } from '@as-integrations/express5';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import express from 'express';
@@ -19,7 +20,12 @@ const schema = makeExecutableSchema({
   typeDefs: loadTypeDefs([...operations]),
   resolvers: { Query: { clusters: () => data.clusters } },
 });
-const apollo = new ApolloServer({ schema, csrfPrevention: true, stopOnTerminationSignals: false });
+const apollo = new ApolloServer({
+  schema,
+  plugins: [ApolloServerPluginCacheControlDisabled()],
+  csrfPrevention: true,
+  stopOnTerminationSignals: false,
+});
 await apollo.start();
 const app = express();
 app.use('/graphql', express.json({ limit: '256kb' }), expressMiddleware(apollo));
