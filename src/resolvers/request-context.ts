@@ -1,5 +1,4 @@
 import { type Actor, can, canSomewhere, type Permission, type Scope } from '../domain/access.ts';
-import type { JsonObject } from '../domain/json.ts';
 import { AppError } from '../errors.ts';
 import { insertAudit } from '../store/audit.ts';
 import { type Visibility, visibilityOf } from '../store/queries/visibility.ts';
@@ -52,24 +51,24 @@ export function readableScopes(actor: Actor): readonly Scope[] {
     .map((binding) => binding.scope);
 }
 
-/** Refuses and notes it in the audit log, unless the actor may do this for the whole installation. */
-export async function requireGlobally(
-  context: RequestContext,
-  { permission, action, detail }: { permission: Permission; action: string; detail?: JsonObject },
-): Promise<void> {
-  const { actor, deps, requestId } = context;
-  if (can(actor, permission, null)) return;
-  await insertAudit(deps.db, {
-    actor,
-    action,
-    subject: null,
-    clusterId: null,
-    outcome: 'FORBIDDEN',
-    detail: detail ?? null,
-    runId: null,
-    requestId,
-  });
+type Need = { readonly permission: Permission; readonly action: string };
+
+/** Refuses, and notes it in the audit log, unless the actor may do this for the whole installation. */
+export async function requireGlobally(context: RequestContext, need: Need): Promise<void> {
+  if (!can(context.actor, need.permission, null))
+    await refuse(context, need, `It needs the permission ${need.permission} everywhere`);
+}
+
+/** Refuses, and notes it in the audit log, unless the actor may do this on one cluster at least. */
+export async function requireSomewhere(context: RequestContext, need: Need): Promise<void> {
+  if (!canSomewhere(context.actor, need.permission))
+    await refuse(context, need, `It needs the permission ${need.permission}`);
+}
+
+async function refuse({ actor, deps, requestId }: RequestContext, { action }: Need, why: string): Promise<never> {
+  const nowhere = { subject: null, clusterId: null, runId: null, detail: null };
+  await insertAudit(deps.db, { actor, action, outcome: 'FORBIDDEN', requestId, ...nowhere });
   throw new AppError('FORBIDDEN', `${actor.name} may not do this`, {
-    hint: `It needs the permission ${permission} everywhere; ask an ADMIN for a role that has it.`,
+    hint: `${why}; ask an ADMIN for a role that has it.`,
   });
 }

@@ -46,31 +46,43 @@ describe('the limits of a query', () => {
     expect((await api.ask(token, aliased(31))).errors?.[0]?.extensions).toMatchObject({ code: 'QUERY_TOO_COMPLEX' });
   });
 
-  it('show what a query may cost, and what it may cost at most', async () => {
+  it('show what a query costs, by its variables too, and what it may cost at most', async () => {
     const { extensions } = await api.ask(token, '{ viewer { id } }');
     expect(extensions).toMatchObject({ cost: { cost: 3, limit: costLimit } });
     const page = await api.ask(token, '{ clusters(first: 10) { nodes { id name } } }');
     expect(page.extensions).toMatchObject({ cost: { cost: 60 } });
+    for (const [first, cost] of [
+      [1, 5],
+      [100, 500],
+      [1, 5],
+    ]) {
+      const asked = await api.ask(token, 'query ($first: Int) { clusters(first: $first) { nodes { id } } }', { first });
+      expect(asked.extensions).toMatchObject({ cost: { cost } });
+    }
   });
 
   it.each([
-    ['a number', 'query { runs(first: 100) { nodes { events(first: 500) { message } } } }', {}],
+    ['a number', 'query { runs(first: 100) { nodes { events(first: 500) { message at type } } } }', {}],
     [
       'a variable',
-      'query ($a: Int, $b: Int) { runs(first: $a) { nodes { events(first: $b) { message } } } }',
+      'query ($a: Int, $b: Int) { runs(first: $a) { nodes { events(first: $b) { message at type } } } }',
       { a: 100, b: 500 },
     ],
     [
       'the default of a variable',
-      'query ($a: Int = 100, $b: Int = 500) { runs(first: $a) { nodes { events(first: $b) { message } } } }',
+      'query ($a: Int = 100, $b: Int = 500) { runs(first: $a) { nodes { events(first: $b) { message at type } } } }',
       {},
     ],
     [
-      'nothing, but for defaults',
-      '{ runs { nodes { cluster { lastRun { events { message } } } steps { nodes { title } } blockedBy { events { message at type } steps { nodes { title state kind } } } retryOf { steps { nodes { title state kind phase attempt } } events { message at type sequence step } } } } }',
+      'nothing, since lists without pages count too',
+      '{ clusters { nodes { backends { cluster { backends { cluster { backends { id } } } } } } } }',
       {},
     ],
-    ['fragments', 'fragment E on Run { events(first: 500) { message } } { runs(first: 100) { nodes { ...E } } }', {}],
+    [
+      'fragments',
+      'fragment E on Run { events(first: 500) { message at type } } { runs(first: 100) { nodes { ...E } } }',
+      {},
+    ],
   ])(
     'count the length of pages that is given as %s, and refuse what costs too much before it is executed',
     async (_what, query, variables) => {

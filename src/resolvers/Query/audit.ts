@@ -1,21 +1,16 @@
 import { z } from 'zod';
-import { canSomewhere } from '../../domain/access.ts';
-import { AppError } from '../../errors.ts';
 import { type AuditListFilter, listAudit } from '../../store/queries/audit.ts';
 import { visibilityOf } from '../../store/queries/visibility.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
-import type { RequestContext } from '../request-context.ts';
+import { type RequestContext, requireSomewhere } from '../request-context.ts';
 
-export function audit(
+export async function audit(
   _: unknown,
   { filter, ...page }: PageArguments & { filter?: AuditListFilter | null },
-  { deps, actor }: RequestContext,
+  context: RequestContext,
 ) {
-  if (!canSomewhere(actor, 'audit:read')) {
-    throw new AppError('FORBIDDEN', `${actor.name} may not read the audit log`, {
-      hint: 'The roles APPROVER and ADMIN may.',
-    });
-  }
+  await requireSomewhere(context, { permission: 'audit:read', action: 'audit' });
+  const { deps, actor } = context;
   return readConnection(page, {
     name: 'audit',
     key: z.object({ number: z.int() }),

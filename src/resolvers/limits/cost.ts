@@ -4,6 +4,10 @@ import {
   type DocumentNode,
   type FieldNode,
   type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isCompositeType,
+  isListType,
   Kind,
   TypeInfo,
   validate,
@@ -11,14 +15,20 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 
-export const costLimit = 20_000;
+export const costLimit = 100_000;
+/** What a list without pages counts as, e.g. the backends of a cluster: without it, cluster → backends → cluster → … would be cheap. */
+const unpagedLength = 20;
 
-/** Costs of documents that no variable can change; they live as long as the parsed document does. */
-const known = new WeakMap<DocumentNode, number>();
+/** What is known of a parsed document: the variables that say how long pages are, and what it costs with them. */
+type Priced = { readonly pageVariables: readonly string[]; readonly costs: Map<string, number> };
+
+/** Lives as long as the parsed documents do; the same few queries come all the time. */
+const known = new WeakMap<DocumentNode, Priced>();
+const maxCostsPerDocument = 50;
 
 /**
  * What a valid document may cost at most: 1 for a leaf, 2 for an object, and everything below a list times the length
- * of its page. The library counts, but sees a page's length only where `first` is a number in the text; so variables
+ * of its page, or 20 where there are no pages. The library counts, but sees a page's length only where `first` is a number in the text; so variables
  * and defaults are written out before it looks.
  */
 export function costOf({
@@ -30,9 +40,23 @@ export function costOf({
   document: DocumentNode;
   variables: Readonly<Record<string, unknown>>;
 }): number {
-  const cached = known.get(document);
+  const priced = known.get(document);
+  const cached = priced?.costs.get(keyOf(priced, variables));
   if (cached !== undefined) return cached;
   const explicit = withExplicitPages(schema, document, variables);
+  const cost = countCost(schema, explicit.document);
+  const remembered = priced ?? { pageVariables: explicit.pageVariables, costs: new Map<string, number>() };
+  if (remembered.costs.size >= maxCostsPerDocument) remembered.costs.clear();
+  remembered.costs.set(keyOf(remembered, variables), cost);
+  known.set(document, remembered);
+  return cost;
+}
+
+function keyOf({ pageVariables }: Priced, variables: Readonly<Record<string, unknown>>): string {
+  return pageVariables.map((name) => (typeof variables[name] === 'object' ? 'null' : String(variables[name]))).join();
+}
+
+function countCost(schema: GraphQLSchema, document: DocumentNode): number {
   let cost = 0;
   const count = costLimitRule({
     maxCost: Number.POSITIVE_INFINITY,
@@ -46,8 +70,7 @@ export function costOf({
       },
     ],
   });
-  validate(schema, explicit.document, [count]);
-  if (!explicit.fromVariables) known.set(document, cost);
+  validate(schema, document, [count]);
   return cost;
 }
 
@@ -58,23 +81,31 @@ function withExplicitPages(
 ) {
   const types = new TypeInfo(schema);
   const defaults = intDefaults(document);
-  let fromVariables = false;
+  const pageVariables = new Set<string>();
   const explicit = visit(
     document,
     visitWithTypeInfo(types, {
       Field: (field) => {
         const first = types.getFieldDef()?.args.find((argument) => argument.name === 'first');
-        if (first === undefined) return undefined;
+        if (first === undefined) return isUnpagedList(types) ? withFirst(field, unpagedLength) : undefined;
         const given = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
         if (given?.kind === Kind.INT) return undefined;
-        if (given?.kind === Kind.VARIABLE) fromVariables = true;
-        const value =
-          given?.kind === Kind.VARIABLE ? (variables[given.name.value] ?? defaults.get(given.name.value)) : undefined;
-        return withFirst(field, typeof value === 'number' ? value : first.defaultValue);
+        if (given?.kind !== Kind.VARIABLE) return withFirst(field, first.defaultValue);
+        const name = given.name.value;
+        pageVariables.add(name);
+        const value = Object.hasOwn(variables, name) ? variables[name] : defaults.get(name);
+        return withFirst(field, value ?? first.defaultValue);
       },
     }),
   );
-  return { document: explicit, fromVariables };
+  return { document: explicit, pageVariables: [...pageVariables] };
+}
+
+/** A list of objects that is no page of a connection; those were counted where `first` stands. */
+function isUnpagedList(types: TypeInfo): boolean {
+  const type = types.getType();
+  const isList = type != null && isListType(getNullableType(type)) && isCompositeType(getNamedType(type));
+  return isList && !(types.getParentType()?.name.endsWith('Connection') ?? false);
 }
 
 /** The defaults that a document gives its variables. */
