@@ -2,7 +2,21 @@ import { monotonicFactory } from 'ulid';
 
 const nextUlid = monotonicFactory();
 
-export type IdPrefix = 'clu' | 'nod' | 'hst' | 'sec' | 'run' | 'bak' | 'rep' | 'alr' | 'apr' | 'chg' | 'per' | 'tok' | 'msg' | 'cmd';
+export type IdPrefix =
+  | 'clu'
+  | 'nod'
+  | 'hst'
+  | 'sec'
+  | 'run'
+  | 'bak'
+  | 'rep'
+  | 'alr'
+  | 'apr'
+  | 'chg'
+  | 'per'
+  | 'tok'
+  | 'msg'
+  | 'cmd';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {
