@@ -1,6 +1,6 @@
-import { type Actor, can, type Permission, systemActor } from '../domain/access.ts';
+import { type Actor, can, systemActor } from '../domain/access.ts';
 import { approvalCoversMs, approvalsRequired, whyMayNotVote } from '../domain/approval.ts';
-import { actionsIn, isTerminal, type RunAction } from '../domain/run.ts';
+import { isTerminal, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { endApproval, findApprovalOfRun, insertVote, listVotes } from '../store/approvals.ts';
 import { insertAudit } from '../store/audit.ts';
@@ -8,8 +8,17 @@ import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, lockRun, readRun, reopenSteps } from '../store/runs.ts';
-import type { AnyOperation } from './define.ts';
+import {
+  allowedActions,
+  blockedUndo,
+  fittingOperation,
+  missingPermission,
+  targetOf,
+  undoableSteps,
+} from './run-actions.ts';
 import { type SubmitDeps, submit } from './submit.ts';
+
+export { allowedActions };
 
 export type ControlDeps = SubmitDeps & {
   /** Tells everybody who watches that the run changed; may be lost. */
@@ -24,43 +33,6 @@ export type ControlRequest = {
 };
 
 type Decision = { entry: JournalEntry; wake: boolean };
-
-/** Steps that are ours, done, and have a way back; newest first. */
-export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
-  const undone = new Set(
-    steps.filter((step) => step.phase === 'undo' && step.state !== 'failed').map((step) => step.undoOf),
-  );
-  return steps
-    .filter((step) => step.phase === 'do' && step.state === 'done' && !undone.has(step.position))
-    .filter((step) => (operation.steps.find((kind) => kind.kind === step.kind)?.undoSteps(step.params).length ?? 0) > 0)
-    .toReversed();
-}
-
-/** What anybody who is entitled may ask of this run now. */
-export function allowedActions(
-  run: Run,
-  operation: AnyOperation | undefined,
-  steps: readonly RunStep[],
-): readonly RunAction[] {
-  const undoable =
-    operation !== undefined && blockedUndo(operation, steps) === null && undoableSteps(operation, steps).length > 0;
-  return actionsIn(run.state, { undoable });
-}
-
-/** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
-function blockedUndo(operation: AnyOperation, steps: readonly RunStep[]): string | null {
-  const blocking = steps.find(
-    (step) =>
-      step.phase === 'do' &&
-      step.state === 'done' &&
-      operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible !== null,
-  );
-  if (blocking === undefined) return null;
-  return (
-    operation.steps.find((kind) => kind.kind === blocking.kind)?.undoImpossible ??
-    `This version does not know the step ${blocking.kind}`
-  );
-}
 
 export async function approveRun(
   deps: ControlDeps,
@@ -78,7 +50,7 @@ export async function rejectRun(
 
 /** Stops a run: at once when nothing has begun, else after the step that is under way or by stopping it. */
 export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'CANCEL', permission: 'run:control' }, async (tx, run, steps) => {
+  return decide(deps, request, 'CANCEL', async (tx, run, steps) => {
     const untouched = steps.every((step) => step.state === 'pending') && run.state !== 'RUNNING';
     if (!untouched) {
       return {
@@ -103,7 +75,7 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
 
 /** Lets the step that is under way end, then waits for `resumeRun`. The cluster stays locked. */
 export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'PAUSE', permission: 'run:control' }, async (_tx, run) => ({
+  return decide(deps, request, 'PAUSE', async (_tx, run) => ({
     entry: {
       run: { pauseRequested: true, ...(run.state === 'QUEUED' ? { wakeInMs: null } : {}) },
       events: [stateEvent(request, 'asked to pause')],
@@ -113,7 +85,7 @@ export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Ru
 }
 
 export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'RESUME', permission: 'run:control' }, async (_tx, run) => ({
+  return decide(deps, request, 'RESUME', async (_tx, run) => ({
     entry: {
       run: {
         state: 'QUEUED',
@@ -134,14 +106,13 @@ export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<R
  * and a new approval where one is needed.
  */
 export async function retryRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  const wanted = { action: 'RETRY', permission: 'run:control' } as const;
   const before = await readVisible(deps, request);
   if (before.failure?.code === 'PLAN_STALE' || before.startedAt === null) {
-    await authorize(deps, request, before, wanted);
+    await authorize(deps, request, before, 'RETRY');
     refuseUnlessAllowed(deps, before, [], 'RETRY');
     return retryAfresh(deps, request, before);
   }
-  return decide(deps, request, wanted, async (tx, run, steps) => {
+  return decide(deps, request, 'RETRY', async (tx, run, steps) => {
     await refuseUnlessApproved(deps, tx, run);
     const isUndo = steps.some((step) => step.phase === 'undo');
     await reopenSteps(tx, run.id, isUndo ? 'undo' : 'do');
@@ -167,9 +138,9 @@ export async function retryRun(deps: ControlDeps, request: ControlRequest): Prom
  * stopped goes on where it stopped.
  */
 export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, { action: 'UNDO', permission: 'run:control' }, async (tx, run, steps) => {
+  return decide(deps, request, 'UNDO', async (tx, run, steps) => {
     await refuseUnlessApproved(deps, tx, run);
-    const operation = operationOf(deps, run);
+    const operation = fittingOperation(deps.operations, run);
     await reopenSteps(tx, run.id, 'undo');
     const begun = new Set(steps.filter((step) => step.phase === 'undo').map((step) => step.undoOf));
     const fresh = undoableSteps(operation, steps).filter((step) => !begun.has(step.position));
@@ -221,7 +192,7 @@ async function vote(
   word: 'APPROVE' | 'DENY',
 ): Promise<Run> {
   const action = word === 'APPROVE' ? 'APPROVE' : 'REJECT';
-  return decide(deps, request, { action, permission: 'run:approve' }, async (tx, run) => {
+  return decide(deps, request, action, async (tx, run) => {
     const approval = await findApprovalOfRun(tx, run.id);
     if (approval === null) throw new Error(`run ${run.id} awaits an approval that does not exist`);
     const votes = await listVotes(tx, approval.id);
@@ -259,23 +230,23 @@ async function vote(
 async function decide(
   deps: ControlDeps,
   request: ControlRequest,
-  wanted: { action: RunAction; permission: Permission },
+  action: RunAction,
   decision: (tx: Tx, run: Run, steps: readonly RunStep[]) => Promise<Decision>,
 ): Promise<Run> {
   const seen = await readVisible(deps, request);
-  await authorize(deps, request, seen, wanted);
+  await authorize(deps, request, seen, action);
   const outcome = await inTransaction(deps.db, async (tx) => {
     const run = await lockRun(tx, request.runId);
     const steps = await listSteps(tx, run.id);
-    refuseUnlessAllowed(deps, run, steps, wanted.action);
+    refuseUnlessAllowed(deps, run, steps, action);
     const { entry, wake } = await decision(tx, run, steps);
     const woken = await applyEntry(tx, run.id, entry);
-    await insertAudit(tx, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'DONE'));
+    await insertAudit(tx, auditOf(run, request, `${action.toLowerCase()}Run`, 'DONE'));
     return { wake, woken };
   }).catch(async (error: unknown) => {
     // The refusal ended its transaction; that somebody tried is written down all the same.
     if (error instanceof AppError && error.code === 'FORBIDDEN')
-      await insertAudit(deps.db, auditOf(seen, request, `${wanted.action.toLowerCase()}Run`, 'FORBIDDEN'));
+      await insertAudit(deps.db, auditOf(seen, request, `${action.toLowerCase()}Run`, 'FORBIDDEN'));
     throw error;
   });
   if (outcome.wake) deps.ring(request.runId);
@@ -287,7 +258,8 @@ async function decide(
 /** What starts effects anew long after the yes needs a new yes, for a new plan. */
 async function refuseUnlessApproved(deps: ControlDeps, tx: Tx, run: Run): Promise<void> {
   const approval = await findApprovalOfRun(tx, run.id);
-  if (approval === null && approvalsRequired(operationOf(deps, run).risk, run.environment) === 0) return;
+  if (approval === null && approvalsRequired(fittingOperation(deps.operations, run).risk, run.environment) === 0)
+    return;
   if (approval?.state !== 'APPROVED' || approval.decidedAt === null) {
     throw new AppError('APPROVAL_REQUIRED', `R-${run.number} was never approved`, {
       hint: 'Ask for the operation again.',
@@ -302,8 +274,8 @@ async function refuseUnlessApproved(deps: ControlDeps, tx: Tx, run: Run): Promis
 
 function refuseUnlessAllowed(deps: ControlDeps, run: Run, steps: readonly RunStep[], action: RunAction): void {
   // A run of an operation that is gone, or has another version now, can still be stopped.
-  const operation =
-    action === 'UNDO' || action === 'RETRY' ? operationOf(deps, run) : deps.operations.get(run.operation);
+  const startsEffects = action === 'UNDO' || action === 'RETRY';
+  const operation = startsEffects ? fittingOperation(deps.operations, run) : deps.operations.get(run.operation);
   const allowed = allowedActions(run, operation, steps);
   if (allowed.includes(action)) return;
   const blocked =
@@ -336,41 +308,16 @@ async function readVisible(deps: ControlDeps, { runId, actor }: ControlRequest):
   throw new AppError('NOT_FOUND', `There is no run ${runId}`, { hint: 'Look at the list of runs for its id.' });
 }
 
-async function authorize(
-  deps: ControlDeps,
-  request: ControlRequest,
-  run: Run,
-  wanted: { action: RunAction; permission: Permission },
-): Promise<void> {
-  const missing = missingPermission(deps, request, run, wanted);
+async function authorize(deps: ControlDeps, request: ControlRequest, run: Run, action: RunAction): Promise<void> {
+  const missing = missingPermission(request.actor, run, {
+    action: action,
+    operation: deps.operations.get(run.operation),
+  });
   if (missing === null) return;
-  await insertAudit(deps.db, auditOf(run, request, `${wanted.action.toLowerCase()}Run`, 'FORBIDDEN'));
-  throw new AppError(
-    'FORBIDDEN',
-    `${request.actor.name} may not ${wanted.action.toLowerCase()} runs on ${run.clusterName}`,
-    {
-      hint: `It needs the permission ${missing}.`,
-    },
-  );
-}
-
-/** Retry and undo start effects, so they need what asking for the operation needs. Null = nothing is missing. */
-function missingPermission(
-  deps: ControlDeps,
-  { actor }: ControlRequest,
-  run: Run,
-  { action, permission }: { action: RunAction; permission: Permission },
-): Permission | null {
-  if (!can(actor, permission, targetOf(run))) return permission;
-  if (action !== 'RETRY' && action !== 'UNDO') return null;
-  const operation = deps.operations.get(run.operation);
-  if (operation === undefined) return null;
-  const target = operation.effect === 'creates' ? null : targetOf(run);
-  return can(actor, operation.permission, target) ? null : operation.permission;
-}
-
-function targetOf(run: Run) {
-  return { clusterId: run.clusterId, environment: run.environment };
+  await insertAudit(deps.db, auditOf(run, request, `${action.toLowerCase()}Run`, 'FORBIDDEN'));
+  throw new AppError('FORBIDDEN', `${request.actor.name} may not ${action.toLowerCase()} runs on ${run.clusterName}`, {
+    hint: `It needs the permission ${missing}.`,
+  });
 }
 
 function auditOf(run: Run, request: ControlRequest, action: string, outcome: string) {
@@ -384,22 +331,6 @@ function auditOf(run: Run, request: ControlRequest, action: string, outcome: str
     runId: run.id,
     requestId: request.requestId ?? null,
   };
-}
-
-function operationOf(deps: ControlDeps, run: Run): AnyOperation {
-  const operation = deps.operations.get(run.operation);
-  if (operation === undefined) {
-    throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, {
-      hint: 'The run was made by another version.',
-    });
-  }
-  // Without effects yet, asking again makes a new plan; what has begun is only for the version that began it.
-  if (operation.version === run.operationVersion || run.startedAt === null) return operation;
-  throw new AppError(
-    'PRECONDITION_FAILED',
-    `R-${run.number} was planned by version ${run.operationVersion} of ${run.operation}; this Starwarden has version ${operation.version}`,
-    { hint: 'Ask for the operation again, or use the version of Starwarden that began it.' },
-  );
 }
 
 function stateEvent({ actor, comment }: ControlRequest, what: string) {

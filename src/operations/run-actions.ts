@@ -1,0 +1,79 @@
+import { type AccessTarget, type Actor, can, type Permission } from '../domain/access.ts';
+import { actionsIn, type RunAction } from '../domain/run.ts';
+import { AppError } from '../errors.ts';
+import type { Run, RunStep } from '../store/run-rows.ts';
+import type { AnyOperation } from './define.ts';
+
+/** Steps that are ours, done, and have a way back; newest first. */
+export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
+  const undone = new Set(
+    steps.filter((step) => step.phase === 'undo' && step.state !== 'failed').map((step) => step.undoOf),
+  );
+  return steps
+    .filter((step) => step.phase === 'do' && step.state === 'done' && !undone.has(step.position))
+    .filter((step) => (operation.steps.find((kind) => kind.kind === step.kind)?.undoSteps(step.params).length ?? 0) > 0)
+    .toReversed();
+}
+
+/** What anybody who is entitled may ask of this run now. */
+export function allowedActions(
+  run: Run,
+  operation: AnyOperation | undefined,
+  steps: readonly RunStep[],
+): readonly RunAction[] {
+  const fits = operation !== undefined && (operation.version === run.operationVersion || run.startedAt === null);
+  const undoable = fits && blockedUndo(operation, steps) === null && undoableSteps(operation, steps).length > 0;
+  return actionsIn(run.state, { undoable }).filter((action) => fits || action !== 'RETRY');
+}
+
+/** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
+export function blockedUndo(operation: AnyOperation, steps: readonly RunStep[]): string | null {
+  const blocking = steps.find(
+    (step) =>
+      step.phase === 'do' &&
+      step.state === 'done' &&
+      operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible !== null,
+  );
+  if (blocking === undefined) return null;
+  return (
+    operation.steps.find((kind) => kind.kind === blocking.kind)?.undoImpossible ??
+    `This version does not know the step ${blocking.kind}`
+  );
+}
+
+/**
+ * The permission that the actor lacks to ask this of the run; null = none. Retry and undo start effects, so they need
+ * what asking for the operation needs as well.
+ */
+export function missingPermission(
+  actor: Actor,
+  run: Run,
+  { action, operation }: { action: RunAction; operation: AnyOperation | undefined },
+): Permission | null {
+  const needed = action === 'APPROVE' || action === 'REJECT' ? 'run:approve' : 'run:control';
+  if (!can(actor, needed, targetOf(run))) return needed;
+  if ((action !== 'RETRY' && action !== 'UNDO') || operation === undefined) return null;
+  const target = operation.effect === 'creates' ? null : targetOf(run);
+  return can(actor, operation.permission, target) ? null : operation.permission;
+}
+
+/** The operation, if it is the one that planned the run. Throws `PRECONDITION_FAILED` otherwise. */
+export function fittingOperation(operations: ReadonlyMap<string, AnyOperation>, run: Run): AnyOperation {
+  const operation = operations.get(run.operation);
+  if (operation === undefined) {
+    throw new AppError('PRECONDITION_FAILED', `This Starwarden does not know the operation ${run.operation}`, {
+      hint: 'The run was made by another version.',
+    });
+  }
+  // Without effects yet, asking again makes a new plan; what has begun is only for the version that began it.
+  if (operation.version === run.operationVersion || run.startedAt === null) return operation;
+  throw new AppError(
+    'PRECONDITION_FAILED',
+    `R-${run.number} was planned by version ${run.operationVersion} of ${run.operation}; this Starwarden has version ${operation.version}`,
+    { hint: 'Ask for the operation again, or use the version of Starwarden that began it.' },
+  );
+}
+
+export function targetOf(run: Run): NonNullable<AccessTarget> {
+  return { clusterId: run.clusterId, environment: run.environment };
+}
