@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { StepSpec } from '../domain/plan.ts';
 import {
@@ -195,15 +195,12 @@ async function updateRun(
 
 async function insertEvents(tx: Queryable, runId: string, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const { event_sequence: last } = await tx
-    .selectFrom('run')
-    .select('event_sequence')
-    .where('id', '=', runId)
-    .executeTakeFirstOrThrow();
-  const first = last - events.length + 1;
+  // `updateRun` has counted them already. Asked within the statement: every question of its own is a way to the server
+  // and back while the row is locked.
+  const last = tx.selectFrom('run').select('event_sequence').where('id', '=', runId);
   const values = events.map((event, index) => ({
     run_id: runId,
-    sequence: first + index,
+    sequence: sql<number>`${last} - ${events.length - 1 - index}`,
     at: databaseNow,
     type: event.type,
     step: event.step ?? null,
