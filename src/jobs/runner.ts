@@ -140,7 +140,22 @@ async function advance(drive: Drive): Promise<Next> {
     });
   }
   if (next !== undefined) return runStep(drive, { run, step: next, isCanceling: false });
-  return phase === 'undo' ? settle(drive, { state: 'UNDONE', failure: null }) : postCheck(drive, run, steps);
+  return phase === 'undo' ? settleUndone(drive, steps) : postCheck(drive, run, steps);
+}
+
+/** Only what is known to be ours was taken back; of a step that broke off nobody knows, and that is said. */
+async function settleUndone(drive: Drive, steps: readonly RunStep[]): Promise<Next> {
+  const doubtful = steps.filter((step) => {
+    if (step.phase !== 'do' || step.attempt === 0 || (step.state !== 'failed' && step.state !== 'applying'))
+      return false;
+    const kind = stepKindOf(drive.operation, step.kind);
+    return kind.undoImpossible !== null || kind.undoSteps(step.params).length > 0;
+  });
+  if (doubtful.length > 0) {
+    const message = `Not taken back, for whether it happened is not known: ${doubtful.map((step) => step.title).join('; ')}`;
+    await drive.write({ events: [{ type: 'NOTE', message }] });
+  }
+  return settle(drive, { state: 'UNDONE', failure: null });
 }
 
 async function advanceRestore(

@@ -3,7 +3,7 @@ import type { Actor } from '../../src/domain/access.ts';
 import { AppError } from '../../src/errors.ts';
 import { approveRun, cancelRun, pauseRun, resumeRun, retryRun, undoRun } from '../../src/operations/control.ts';
 import { submit } from '../../src/operations/submit.ts';
-import { findLockHolder, listSteps, readRun } from '../../src/store/runs.ts';
+import { findLockHolder, listEvents, listSteps, readRun } from '../../src/store/runs.ts';
 import { admin, approver, type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { makeToy, type Toy, toyOperations } from '../helpers/toy-operations.ts';
 
@@ -215,6 +215,20 @@ describe('undo and retry', () => {
     await undoRun(engine.ctx.control, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
     expect(toy.effects).toEqual(['a=calm', 'b=calm', 'c=calm', 'clear c', 'clear b', 'clear a']);
+  });
+
+  it('say what was not taken back because nobody knows whether it happened', async () => {
+    toy.afterEffect = async (key) => {
+      if (key === 'b') throw new AppError('SQL_FAILED', 'it broke off');
+    };
+    const run = await engine.until((await ask('setValues')).id);
+    expect(run.state).toBe('FAILED');
+    await undoRun(engine.ctx.control, decide(run.id));
+    expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
+    const events = await listEvents(engine.ctx.db, { runId: run.id, afterSequence: 0, limit: 100 });
+    expect(events.map((event) => event.message)).toContain(
+      'Not taken back, for whether it happened is not known: Set b to calm',
+    );
   });
 
   it('make a temporary change again before the steps that need it', async () => {
