@@ -27,6 +27,7 @@ export async function startMariadb({ dir, cacheDir, fast }) {
   const flavour = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
   const dataDir = join(dir, 'data');
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(join(dir, 'tmp'), { recursive: true, mode: 0o700 });
   if (!existsSync(dataDir)) await copyTemplate({ program, version, flavour, dataDir, cacheDir });
 
   const password = randomBytes(18).toString('base64url');
@@ -108,6 +109,8 @@ function serverArguments({ dir, port, initFile, flavour, fast }) {
     '--socket=server.sock',
     `--pid-file=${join(dir, 'server.pid')}`,
     `--init-file=${initFile}`,
+    // A server removes what looks like temporary tables of an earlier one at its start: never share the directory.
+    `--tmpdir=${join(dir, 'tmp')}`,
     '--skip-name-resolve',
     '--skip-log-bin',
     '--local-infile=OFF',
