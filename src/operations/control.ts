@@ -8,6 +8,7 @@ import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, lockRun, readRun, reopenSteps } from '../store/runs.ts';
+import { forgetSecretsOf } from '../store/secrets.ts';
 import {
   allowedActions,
   blockedUndo,
@@ -62,6 +63,7 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
       };
     }
     await endApproval(tx, run.id, 'CANCELED');
+    if (deps.operations.get(run.operation)?.effect === 'creates') await forgetSecretsOf(tx, run.clusterId);
     return {
       entry: {
         run: { state: 'CANCELED', finished: true, blockedBy: null },
@@ -280,7 +282,7 @@ function refuseUnlessAllowed(deps: ControlDeps, run: Run, steps: readonly RunSte
   if (allowed.includes(action)) return;
   const blocked =
     action === 'UNDO' && operation !== undefined && !isTerminalWithoutEffect(run)
-      ? blockedUndo(operation, steps)
+      ? blockedUndo(run, operation, steps)
       : null;
   if (blocked !== null)
     throw new AppError('NOT_UNDOABLE', `R-${run.number} cannot be undone: ${blocked}`, {

@@ -13,6 +13,7 @@ import { AppError } from '../errors.ts';
 import { type Database, databaseNow, inTransaction, isDuplicateKey, type Queryable } from './database.ts';
 import { fromJson, toJson } from './json.ts';
 import { checksShape } from './run-rows.ts';
+import { deleteSecret } from './secrets.ts';
 import type { Tables } from './tables.ts';
 
 const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));
@@ -150,6 +151,9 @@ export async function insertCluster(
 /** Forgets a cluster and what was needed to reach it. Its runs, audit events and backup history stay. */
 export async function deleteCluster(db: Database, id: string): Promise<void> {
   await inTransaction(db, async (tx) => {
+    const cluster = await tx.selectFrom('cluster').select('password_ref').where('id', '=', id).executeTakeFirst();
+    // By its reference too: the password may have come with an earlier try to register the cluster.
+    if (cluster !== undefined) await deleteSecret(tx, cluster.password_ref);
     for (const table of ['cluster_node', 'host', 'host_key', 'secret'] as const) {
       await tx.deleteFrom(table).where('cluster_id', '=', id).execute();
     }

@@ -70,6 +70,18 @@ export async function insertSecrets(
   }
 }
 
+export async function deleteSecret(tx: Tx, ref: string): Promise<void> {
+  await tx
+    .deleteFrom('secret')
+    .where('id', '=', ref.replace(/^secret:/, ''))
+    .execute();
+}
+
+/** Destroys what came with a request to register a cluster that never began. */
+export async function forgetSecretsOf(tx: Tx, clusterId: string): Promise<void> {
+  await tx.deleteFrom('secret').where('cluster_id', '=', clusterId).execute();
+}
+
 /** Destroys the secrets of a login that was replaced, as far as no other host of the cluster logs in with them. */
 export async function forgetReplacedSecrets(tx: Tx, clusterId: string, replaced: HostAuth): Promise<void> {
   if (replaced.kind !== 'key') return;
@@ -77,16 +89,7 @@ export async function forgetReplacedSecrets(tx: Tx, clusterId: string, replaced:
   const unused = [replaced.privateKeyRef, replaced.passphraseRef]
     .filter((ref) => ref !== null)
     .filter((ref) => !hosts.some((host) => host.auth.includes(`"${ref}"`)));
-  if (unused.length === 0) return;
-  await tx
-    .deleteFrom('secret')
-    .where('cluster_id', '=', clusterId)
-    .where(
-      'id',
-      'in',
-      unused.map((ref) => ref.replace(/^secret:/, '')),
-    )
-    .execute();
+  for (const ref of unused) await deleteSecret(tx, ref);
 }
 
 /** The value of a source. Throws `CREDENTIAL_MISSING` when the variable or file is not there. */

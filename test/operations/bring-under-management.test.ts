@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql } from '../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { cancelRun, retryRun } from '../../src/operations/control.ts';
 import { submit } from '../../src/operations/submit.ts';
 import { verifyHost } from '../../src/steps/attach-host.ts';
 import { listNodes } from '../../src/store/inventory.ts';
@@ -51,6 +52,28 @@ describe('registerCluster', () => {
     root.close();
     const input = { ...managed.registration('weak'), sqlUser: 'weak', password: 'weak-password' };
     expect(await refusalsOf('registerCluster', input)).toEqual([expect.stringMatching(/^SQL_PRIVILEGE_MISSING/)]);
+    expect(await secretIds()).toEqual([]);
+  });
+
+  it('keeps no password of a registration that is cancelled before it begins', async () => {
+    const run = await managed.ask('registerCluster', managed.registration('never'));
+    expect(await secretIds()).toHaveLength(1);
+    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await secretIds()).toEqual([]);
+    await expect(retryRun(engine.ctx.control, { runId: run.id, actor: admin })).rejects.toMatchObject({
+      code: 'CREDENTIAL_MISSING',
+    });
+  });
+
+  it('uses the password of the first try when it is asked for again, and forgets it with the cluster', async () => {
+    const first = await managed.ask('registerCluster', managed.registration('again'));
+    // As if an older version of the program had planned it.
+    await engine.ctx.db.updateTable('run').set({ operation_version: 0 }).where('id', '=', first.id).execute();
+    expect(await managed.finish(first.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
+    const second = await retryRun(engine.ctx.control, { runId: first.id, actor: admin });
+    expect(await managed.finish(second.id)).toMatchObject({ state: 'SUCCEEDED', retryOf: first.id });
+    const forget = await managed.ask('unregisterCluster', { clusterId: second.clusterId });
+    expect(await managed.finish(forget.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(await secretIds()).toEqual([]);
   });
 
