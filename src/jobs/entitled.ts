@@ -1,14 +1,15 @@
 import { type Actor, can, type Permission } from '../domain/access.ts';
+import { approvalCoversMs } from '../domain/approval.ts';
 import type { Failure } from '../domain/run.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { findActorByPersonId, findPerson } from '../store/access.ts';
 import { findApprovalOfRun, listVotes } from '../store/approvals.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, readDatabaseTime } from '../store/database.ts';
 import type { Run } from '../store/run-rows.ts';
 
 /**
  * Why a run that waited may not begin any more: whoever asked for it was shut out or lost the role meanwhile, or too few
- * of those who approved may still approve. Null = it may.
+ * of those who approved may still approve, or it was long ago. Null = it may.
  */
 export async function whyNotEntitled(db: Database, run: Run, operation: AnyOperation): Promise<Failure | null> {
   const target = operation.effect === 'creates' ? null : { clusterId: run.clusterId, environment: run.environment };
@@ -26,6 +27,15 @@ export async function whyNotEntitled(db: Database, run: Run, operation: AnyOpera
   }
   const approval = await findApprovalOfRun(db, run.id);
   if (approval === null) return null;
+  const sinceMs = (await readDatabaseTime(db)).getTime() - (approval.decidedAt ?? approval.createdAt).getTime();
+  if (sinceMs > approvalCoversMs) {
+    return {
+      code: 'APPROVAL_EXPIRED',
+      message: `It was approved ${Math.floor(sinceMs / 3_600_000)} hours ago`,
+      hint: `An approval covers ${approvalCoversMs / 3_600_000} hours. Ask for the operation again.`,
+      step: null,
+    };
+  }
   const votes = (await listVotes(db, approval.id)).filter((vote) => vote.vote === 'APPROVE');
   const counted = await Promise.all(votes.map((vote) => may(vote.personId, 'run:approve')));
   const left = counted.filter(Boolean).length;

@@ -92,6 +92,11 @@ describe('a run that waited', () => {
   };
   const shutOut = ({ id }: Actor) =>
     engine.ctx.db.updateTable('person').set({ disabled_at: new Date() }).where('id', '=', id).execute();
+  const age = () =>
+    engine.ctx.db
+      .updateTable('approval')
+      .set({ decided_at: new Date(Date.now() - 25 * 3_600_000) })
+      .execute();
   const demote = ({ id }: Actor) => engine.ctx.db.deleteFrom('role_binding').where('person_id', '=', id).execute();
 
   it.each([
@@ -99,6 +104,7 @@ describe('a run that waited', () => {
     ['who asked for it lost the role', 'asker', demote, 'FORBIDDEN'],
     ['who approved it was shut out', 'approver', shutOut, 'APPROVAL_REQUIRED'],
     ['who approved it lost the role', 'approver', demote, 'APPROVAL_REQUIRED'],
+    ['it was approved long ago', 'asker', age, 'APPROVAL_EXPIRED'],
     ['nobody lost anything', 'asker', async () => {}, undefined],
   ] as const)('begins only when it still may: %s', async (_what, whose, lose, code) => {
     const people = { asker: await join('asker', 'OPERATOR'), approver: await join('approver', 'APPROVER') };
