@@ -44,7 +44,8 @@ async function lookAndAct(work: Work): Promise<Next> {
   if (work.isCanceling && (action.do === 'apply' || action.do === 'interrupt')) return giveUp(work, action.do);
   switch (action.do) {
     case 'record':
-      await record(work, action.state, check);
+      // A gate has no effect that could have been there before.
+      await record(work, kind.isGate ? 'done' : action.state, check);
       return 'again';
     case 'wait':
       return wait(work, action.progress, action.wakeAfterMs);

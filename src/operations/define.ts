@@ -46,6 +46,8 @@ export type Operation<I extends JsonObject, F> = {
   readonly example: I;
   readonly slack: SlackCommand | null;
   readonly steps: readonly AnyStepKind[];
+  /** Why a run that succeeded has nothing to take back, though its steps could be undone on the way; absent = it has. */
+  readonly noUndoAfterSuccess?: string;
   /** Fills in what was left open (a snapshot's name), once, before the first plan; the result is stored as the run's input. */
   complete?(input: I, given: { now: Date }): I;
   observe(input: I, context: ObserveContext): Promise<F>;

@@ -22,12 +22,13 @@ export function allowedActions(
   steps: readonly RunStep[],
 ): readonly RunAction[] {
   const fits = operation !== undefined && (operation.version === run.operationVersion || run.startedAt === null);
-  const undoable = fits && blockedUndo(operation, steps) === null && undoableSteps(operation, steps).length > 0;
+  const undoable = fits && blockedUndo(run, operation, steps) === null && undoableSteps(operation, steps).length > 0;
   return actionsIn(run.state, { undoable }).filter((action) => fits || action !== 'RETRY');
 }
 
 /** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
-export function blockedUndo(operation: AnyOperation, steps: readonly RunStep[]): string | null {
+export function blockedUndo(run: Run, operation: AnyOperation, steps: readonly RunStep[]): string | null {
+  if (run.state === 'SUCCEEDED' && operation.noUndoAfterSuccess !== undefined) return operation.noUndoAfterSuccess;
   const blocking = steps.find(
     (step) =>
       step.phase === 'do' &&

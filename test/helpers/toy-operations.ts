@@ -168,6 +168,12 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
 
   return [
     operation('setValues', 'low', 'changes', (keys) => keys.map((key) => setValue.with({ key, value: toy.observed }))),
+    {
+      ...operation('setForGood', 'low', 'changes', (keys) =>
+        keys.map((key) => setValue.with({ key, value: toy.observed })),
+      ),
+      noUndoAfterSuccess: 'Set is set',
+    },
     operation('setCarefully', 'high', 'changes', (keys) =>
       keys.map((key) => setValue.with({ key, value: toy.observed })),
     ),

@@ -9,6 +9,7 @@ import {
   retryRun,
   undoRun,
 } from '../../src/operations/control.ts';
+import { allowedActions } from '../../src/operations/run-actions.ts';
 import { submit } from '../../src/operations/submit.ts';
 import { listEvents, listSteps, listTemporaryChanges } from '../../src/store/runs.ts';
 import { admin, approver, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
@@ -115,6 +116,27 @@ describe('a run', () => {
     const run = await engine.until((await start('setValues', { keys: ['a'] })).id);
     expect(run).toMatchObject({ state: 'FAILED', failure: { code: 'INTERNAL_SERVER_ERROR' } });
     expect(JSON.stringify(run)).not.toContain('hunter2');
+  });
+});
+
+describe('an operation that has nothing to take back once it succeeded', () => {
+  it('offers no undo then, and says why when asked all the same', async () => {
+    const run = await engine.until((await start('setForGood')).id);
+    expect(
+      allowedActions(run, engine.ctx.operations.get('setForGood'), await listSteps(engine.ctx.db, run.id)),
+    ).toEqual([]);
+    await expect(undoRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+      code: 'NOT_UNDOABLE',
+      message: expect.stringContaining('Set is set'),
+    });
+  });
+
+  it('can still be undone when it failed half-way', async () => {
+    toy.blocked.set('b', 'no');
+    const run = await engine.until((await start('setForGood')).id);
+    await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
+    expect(toy.effects).toEqual(['a=calm', 'clear a']);
   });
 });
 

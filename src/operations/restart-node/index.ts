@@ -47,6 +47,7 @@ export const restartNode = defineOperation({
     examples: ['restart prod-eu be 10.0.0.11:9050', 'restart prod-eu fe 10.0.0.2:9010 --reason "new heap size"'],
   },
   steps: [stopNode, startNode, awaitNode],
+  noUndoAfterSuccess: 'The node runs again; there is nothing to take back',
   observe: observeRestart,
   plan: planRestartNode,
   postCheck: checkRestarted,
