@@ -113,18 +113,21 @@ export function makeInventory(db: Database): Inventory {
       return row?.fingerprint ?? null;
     },
     pinHostKey: async (clusterId, { address, port, fingerprint }) => {
-      await db
-        .insertInto('host_key')
-        .values({ cluster_id: clusterId, address, port, fingerprint, pinned_at: databaseNow })
-        .onDuplicateKeyUpdate({ fingerprint, pinned_at: databaseNow })
-        .execute();
-      await db
-        .updateTable('host')
-        .set({ host_key_fingerprint: fingerprint })
-        .where('cluster_id', '=', clusterId)
-        .where('address', '=', address)
-        .where('port', '=', port)
-        .execute();
+      // Both or none: a key that is pinned while the host's row names the old one would look done, and lock us out.
+      await inTransaction(db, async (tx) => {
+        await tx
+          .insertInto('host_key')
+          .values({ cluster_id: clusterId, address, port, fingerprint, pinned_at: databaseNow })
+          .onDuplicateKeyUpdate({ fingerprint, pinned_at: databaseNow })
+          .execute();
+        await tx
+          .updateTable('host')
+          .set({ host_key_fingerprint: fingerprint })
+          .where('cluster_id', '=', clusterId)
+          .where('address', '=', address)
+          .where('port', '=', port)
+          .execute();
+      });
     },
     findReport: async (runId) => {
       const row = await db.selectFrom('check_report').selectAll().where('run_id', '=', runId).executeTakeFirst();

@@ -123,6 +123,17 @@ DISTRIBUTED BY HASH(id) BUCKETS 6 PROPERTIES ("replication_num" = "1")`);
     await host.rotateHostKey();
     expect(await refusalsOf('be1')).toEqual([expect.stringMatching(/^HOST_KEY_CHANGED/)]);
   });
+
+  it('goes on once a person accepted the new key', async () => {
+    const { address, sshPort, hostKeyFingerprint } = managed.host('be1');
+    const place = { clusterId, address, port: sshPort };
+    const other = { ...place, fingerprint: `SHA256:${'B'.repeat(43)}` };
+    const refused = await submit(engine.ctx.control, { operation: 'acceptHostKey', input: other, actor: admin });
+    expect(refused.userErrors).toMatchObject([{ code: 'HOST_KEY_CHANGED' }]);
+    const run = await managed.ask('acceptHostKey', { ...place, fingerprint: hostKeyFingerprint });
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await refusalsOf('be1')).toEqual([]);
+  });
 });
 
 async function allBackendsAlive(): Promise<boolean> {
