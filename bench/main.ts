@@ -13,7 +13,7 @@ import { slackAck } from './slack-ack/slack-ack.ts';
  * figures, or the figures by name of benchmark.
  *
  *   --quick            just enough work to show that it works
- *   --profile <dir>    the processes under load leave CPU profiles there
+ *   --profile <dir>    the processes that work leave CPU profiles there
  */
 
 const benchmarks = new Map(
@@ -33,12 +33,9 @@ if (unknown !== undefined) {
 }
 
 const [only] = names.length === 1 ? names.flatMap((name) => benchmarks.get(name) ?? []) : [];
-const profileDir = values.profile === undefined ? null : resolve(values.profile);
+const options = { quick: values.quick, profileDir: values.profile === undefined ? null : resolve(values.profile) };
 const results =
   only === undefined
-    ? await runEach(names, {
-        program: fileURLToPath(import.meta.url),
-        options: process.argv.slice(2).filter((word) => !names.includes(word)),
-      })
-    : await runOne(only, { quick: values.quick, profileDir });
+    ? await runEach(names, { ...options, program: fileURLToPath(import.meta.url) })
+    : await runOne(only, options);
 console.log(JSON.stringify(results));

@@ -5,7 +5,7 @@ export type Bench = {
   readonly redisUrl: string;
   /** Removed afterwards. */
   readonly dir: string;
-  /** Where the processes under load leave their CPU profiles; null = they are not profiled. */
+  /** Where the processes that a benchmark starts leave their CPU profiles; null = they are not profiled. */
   readonly profileDir: string | null;
   /** Prints one line for people. */
   readonly say: (line: string) => void;

@@ -1,22 +1,22 @@
-import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figures } from './benchmark.ts';
+import { profiled } from './profiled.ts';
 import { withServices } from './with-services.ts';
 
 const limitMs = 180_000;
 
+export type RunOptions = { readonly quick: boolean; readonly profileDir: string | null };
+
 /** Runs a benchmark on services of its own. One that hangs fails. */
-export async function runOne(
-  benchmark: Benchmark,
-  { quick, profileDir }: { quick: boolean; profileDir: string | null },
-): Promise<Figures> {
-  const say = (line: string) => console.log(`  ${line}`);
-  console.log(`${benchmark.name}: ${benchmark.summary}`);
-  if (profileDir !== null) mkdirSync(profileDir, { recursive: true });
+export async function runOne(benchmark: Benchmark, { quick, profileDir }: RunOptions): Promise<Figures> {
+  const { name, summary } = benchmark;
+  console.log(`${name}: ${summary}`);
   return withServices(async (services) => {
+    const say = (line: string) => console.log(`  ${line}`);
+    const work = () => benchmark.run({ ...services, profileDir, say }, { quick });
     const late = sleep(limitMs, undefined, { ref: false }).then(() => {
-      throw new Error(`${benchmark.name} has not ended after ${limitMs / 1000} s`);
+      throw new Error(`${name} has not ended after ${limitMs / 1000} s`);
     });
-    return Promise.race([benchmark.run({ ...services, profileDir, say }, { quick }), late]);
+    return Promise.race([profileDir === null ? work() : profiled({ dir: profileDir, name }, work), late]);
   });
 }
