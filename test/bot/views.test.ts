@@ -7,6 +7,7 @@ import { checkView } from '../../sandbox/slack/blocks/views.ts';
 import { isObject, type JsonObject, parseJson } from '../../sandbox/slack/json.ts';
 import { defaultSettings } from '../../sandbox/slack/settings.ts';
 import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
+import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
 import { helpIndex, helpOfVerb } from '../../src/bot/views/help.ts';
 import { linkNotice, whoamiNotice } from '../../src/bot/views/identity.ts';
@@ -65,7 +66,7 @@ function everyMessage(text: string): Record<string, Message> {
     input: { [text]: text, list: [text, text] },
     plan,
     failure,
-    postCheck: { passed: true, checks: [check, check] },
+    postCheck: { passed: true, checks: [check, { ...check, status: 'FAIL' }, { ...check, status: 'SKIPPED' }] },
     finishedAt: at,
   });
   const card = (state: RunState) => ({
@@ -201,6 +202,37 @@ describe('the sentence of a run', () => {
     const steps = [step({ state: 'applying' }), step({ position: 1, title: 'Start it' })];
     const data = { run: given, steps, title: 'Restart a node', approval: approval(), votes: [vote()] };
     expect(runSentence(data)).toBe(sentence);
+  });
+});
+
+describe('what was checked at the end', () => {
+  const checks = [
+    { name: 'leader', status: 'PASS', severity: 'BLOCK', observed: 'fe1', wanted: 'one', hint: 'Look.' },
+    { name: 'ssh', status: 'SKIPPED', severity: 'INFO', observed: 'no host', wanted: 'to be known', hint: null },
+    { name: 'tablets', status: 'FAIL', severity: 'WARN', observed: '6 short', wanted: '0 short', hint: 'Wait.' },
+  ] as const;
+
+  it('stands on the card, what is wrong first and with its advice', () => {
+    expect(checkLines({ passed: true, checks })).toBe(
+      [
+        '*Checked at the end*: 1 of 3 checks failed',
+        '✖ warning, tablets: 6 short; wanted 0 short. Wait.',
+        '– not checked, ssh: no host',
+        '✔ leader: fe1',
+      ].join('\n'),
+    );
+  });
+
+  it('stands in the sentence too, warnings of a success included', () => {
+    expect(checkSentence({ passed: true, checks })).toBe('Look at: tablets (6 short). Checked: leader (fe1).');
+    expect(checkSentence({ passed: false, checks })).toBe('The check at the end did not pass: tablets (6 short).');
+    expect(checkSentence(null)).toBe('');
+  });
+
+  it('keeps sentences apart where a failure and its hint follow each other', () => {
+    const failure = { code: 'TIMEOUT' as const, message: 'It did not stop', hint: 'Look at its log', step: 0 };
+    const data = { run: run({ state: 'FAILED', failure }), steps: [], title: 'Restart a node' };
+    expect(endLine(data, { requester: null })).toContain('It did not stop. Look at its log. See `/sr run R-12`.');
   });
 });
 

@@ -4,6 +4,7 @@ import { isTerminal, type RunAction, type StepState } from '../../domain/run.ts'
 import { redactInput } from '../../operations/secret-fields.ts';
 import type { Approval, Vote } from '../../store/approvals.ts';
 import type { Run, RunStep } from '../../store/run-rows.ts';
+import { checkLines, checkSentence } from './check-lines.ts';
 import { runButtons } from './run-buttons.ts';
 import {
   code,
@@ -14,10 +15,10 @@ import {
   fitLines,
   header,
   type Message,
-  plain,
   safe,
   safeLines,
   section,
+  sentence,
 } from './text.ts';
 
 /** Everything the message about a run shows. */
@@ -52,6 +53,7 @@ export function runCard(data: RunCardData): Message {
     ...planSection(data),
     ...stepSection(data),
     ...failureSection(data),
+    ...(run.postCheck === null ? [] : [section(checkLines(run.postCheck))]),
     ...approvalSection(data),
     context(footLine(data)),
     ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'run', elements: buttons }]),
@@ -88,8 +90,8 @@ export function endLine(
   const outcome = `*${run.state}*${took}: R-${run.number} ${safe(title, 80)} on ${safe(run.clusterName, 60)}.`;
   const why =
     run.failure === null
-      ? checkSentence(run)
-      : `${safe(run.failure.message, 600)}${run.failure.hint === null ? '' : ` ${safe(run.failure.hint, 300)}`}`;
+      ? checkSentence(run.postCheck)
+      : `${sentence(safe(run.failure.message, 600))}${run.failure.hint === null ? '' : ` ${sentence(safe(run.failure.hint, 300))}`}`;
   const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
   const failedAt = steps.find((step) => step.state === 'failed');
   const where =
@@ -219,23 +221,10 @@ function sentenceOf(run: Run, steps: readonly RunStep[], approvals: string | nul
   if (run.state === 'AWAITING_APPROVAL')
     return `Waits for ${approvals ?? 'approval'}, asked for by ${run.requestedByName}`;
   if (run.failure !== null) return `${run.failure.message}`;
-  if (run.state === 'SUCCEEDED') return `${count(steps.length, 'step')} done. ${checkSentence(run)}`;
+  if (run.state === 'SUCCEEDED') return `${count(steps.length, 'step')} done. ${checkSentence(run.postCheck)}`;
   const current = steps.find((step) => step.state === 'applying' || step.state === 'pending');
   if (isTerminal(run.state) || current === undefined) return `Asked for by ${run.requestedByName}`;
   return `Step ${current.position + 1} of ${steps.length}, ${current.title}`;
-}
-
-function checkSentence(run: Run): string {
-  if (run.postCheck === null) return '';
-  const passed = run.postCheck.checks.filter((check) => check.status === 'PASS');
-  return run.postCheck.passed
-    ? `Checked: ${
-        passed
-          .map((check) => plain(`${check.name} (${check.observed})`, 120))
-          .map((text) => safe(text, 140))
-          .join(', ') || 'yes'
-      }.`
-    : 'The check at the end did not pass.';
 }
 
 function yesOf(votes: readonly Vote[]): number {

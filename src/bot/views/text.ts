@@ -76,6 +76,11 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
+/** Ends a text as a sentence ends, so that another one can follow. */
+export function sentence(text: string): string {
+  return text === '' || /[.!?…:]$/.test(text) ? text : `${text}.`;
+}
+
 /** Milliseconds in words. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -1,0 +1,45 @@
+import type { NamedCheck } from '../../domain/run.ts';
+import type { Run } from '../../store/run-rows.ts';
+import { count, fitLines, plain, safe } from './text.ts';
+
+type PostCheck = NonNullable<Run['postCheck']>;
+
+/** What was seen on the cluster at the end, what is wrong before what is well. */
+export function checkLines({ checks }: PostCheck): string {
+  const wrong = checks.filter((check) => check.status === 'FAIL');
+  const summary =
+    wrong.length === 0 ? count(checks.length, 'check') : `${wrong.length} of ${count(checks.length, 'check')} failed`;
+  return fitLines([`*Checked at the end*: ${summary}`, ...[...checks].sort(byUrgency).map(checkLine)], 2500);
+}
+
+/** The same in a sentence. A run can succeed with a warning, which must not be left out. */
+export function checkSentence(postCheck: PostCheck | null): string {
+  if (postCheck === null) return '';
+  const named = (status: NamedCheck['status']) =>
+    postCheck.checks
+      .filter((check) => check.status === status)
+      .map((check) => safe(plain(`${check.name} (${check.observed})`, 120), 140))
+      .join(', ');
+  const failed = named('FAIL');
+  if (!postCheck.passed) return `The check at the end did not pass${failed === '' ? '' : `: ${failed}`}.`;
+  const warning = failed === '' ? '' : `Look at: ${failed}. `;
+  return `${warning}Checked: ${named('PASS') || 'yes'}.`;
+}
+
+function checkLine({ name, status, severity, observed, wanted, hint }: NamedCheck): string {
+  const said = `${safe(name, 60)}: ${safe(observed, 200)}`;
+  if (status === 'PASS') return `✔ ${said}`;
+  if (status === 'SKIPPED') return `– not checked, ${said}`;
+  const advice = hint === null || hint === '' ? '' : ` ${safe(hint, 200)}`;
+  return `✖ ${severity === 'BLOCK' ? 'failed' : 'warning'}, ${said}; wanted ${safe(wanted, 100)}.${advice}`;
+}
+
+function byUrgency(a: NamedCheck, b: NamedCheck): number {
+  return urgency(a) - urgency(b);
+}
+
+function urgency({ status, severity }: NamedCheck): number {
+  if (status === 'PASS') return 3;
+  if (status === 'SKIPPED') return 2;
+  return severity === 'BLOCK' ? 0 : 1;
+}
