@@ -86,7 +86,7 @@ async function advanceOrEnd(drive: Drive): Promise<Next> {
   try {
     return await advance(drive);
   } catch (error) {
-    if (error instanceof AppError || isStoreAway(error)) throw error;
+    if (isNotOurs(error)) throw error;
     drive.held.assertHeld();
     drive.deps.log.error({ runId: drive.runId, err: error }, 'a run met an unexpected error');
     const failure = {
@@ -104,9 +104,17 @@ async function settleOrAbandon(drive: Drive, failure: Failure): Promise<Next> {
   try {
     return await settleAsFailed(drive, failure);
   } catch (error) {
-    if (error instanceof AppError || isStoreAway(error)) throw error;
+    if (isNotOurs(error)) throw error;
     return abandon(drive, failure);
   }
+}
+
+/** What says nothing about the run: another worker has it, or the database is away. */
+function isNotOurs(error: unknown): boolean {
+  return (
+    (error instanceof AppError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')) ||
+    isStoreAway(error)
+  );
 }
 
 /** One move: reads the run afresh and does the next thing that is due. */

@@ -97,12 +97,12 @@ export function isRetryableConflict(error: unknown): boolean {
 
 /**
  * True when the database did not answer, or broke off: the same may succeed later. False for what is wrong with the
- * statement or its data, and for every other error.
+ * statement or its data, and for every other error; those of the operating system bear an `errno` too.
  */
 export function isStoreAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('sqlState' in error && typeof error.sqlState === 'string') return !/^(22|23)/.test(error.sqlState);
-  return 'errno' in error || 'fatal' in error;
+  return 'fatal' in error && error.fatal === true;
 }
 
 /** Runs a transaction; when the server broke it off because of a deadlock, runs it again, at most four times more. */

@@ -110,6 +110,17 @@ describe('an unexpected error', () => {
     expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
   });
 
+  it('of the operating system is not taken for one of the database', async () => {
+    toy.afterEffect = async () => {
+      throw Object.assign(new Error('no such file'), { code: 'ENOENT', errno: -2, syscall: 'open' });
+    };
+    engine.work();
+    expect(await engine.until((await ask()).id)).toMatchObject({
+      state: 'FAILED',
+      failure: { code: 'INTERNAL_SERVER_ERROR', step: 0 },
+    });
+  });
+
   it('while planning again ends the run before its first step', async () => {
     const run = await ask();
     await engine.ctx.db
