@@ -9,7 +9,7 @@ import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
 import { whyNotEntitled } from './entitled.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
 import { type RunnerDeps, stepKindOf } from './runner-deps.ts';
-import { abandon, finish, settle, settleAsFailed } from './settle.ts';
+import { abandon, finish, settle, settleAfter, settleAsFailed } from './settle.ts';
 import { runStep, stopStep } from './step-runner.ts';
 import { chooseOperation, setAside } from './unfit.ts';
 
@@ -125,6 +125,12 @@ async function advance(drive: Drive): Promise<Next> {
   const steps = await listSteps(drive.deps.db, drive.runId);
   if (run.outcome !== null) return advanceRestore(drive, run, run.outcome, steps);
   const phase = run.state === 'UNDOING' ? 'undo' : 'do';
+  // A worker may die between recording that a step failed and deciding how the run ends: nothing behind it is begun.
+  const failed = steps.find((step) => step.phase === phase && step.state === 'failed');
+  if (failed !== undefined) {
+    const isCanceled = run.cancelRequested && failed.failure?.code === 'CANCELED';
+    return isCanceled ? settle(drive, { state: 'CANCELED', failure: null }) : settleAfter(drive, failed);
+  }
   const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
 
   const isBound = phase === 'do' && next !== undefined && isBoundToGoOn(drive, next, steps);

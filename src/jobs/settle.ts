@@ -27,6 +27,23 @@ export function settleAsFailed(drive: Drive, failure: Failure): Promise<Next> {
   return settle(drive, { state: 'FAILED', failure });
 }
 
+/** How a run ends whose step failed. */
+export function settleAfter(
+  drive: Drive,
+  { phase, position, failure }: Pick<RunStep, 'phase' | 'position' | 'failure'>,
+) {
+  const known = failure ?? {
+    code: 'INTERNAL_SERVER_ERROR' as const,
+    message: 'A step failed without a reason',
+    hint: null,
+    step: position,
+  };
+  return settleAsFailed(
+    drive,
+    phase === 'undo' ? { ...known, code: 'UNDO_FAILED', message: `Undo stopped: ${known.message}` } : known,
+  );
+}
+
 async function restoreSteps(drive: Drive): Promise<NewStep[]> {
   const { db } = drive.deps;
   const open = (await listTemporaryChanges(db, drive.runId)).filter((change) => change.state === 'OPEN');

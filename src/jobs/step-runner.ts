@@ -9,7 +9,7 @@ import { listSteps, readRun } from '../store/runs.ts';
 import { makeOutput, type Output } from './output.ts';
 import type { Drive, Next } from './runner.ts';
 import { type RunnerPoint, stepKindOf } from './runner-deps.ts';
-import { settle, settleAsFailed } from './settle.ts';
+import { settle, settleAfter } from './settle.ts';
 
 /** `isCanceling`: the step may end, but its effect is not sent (again). */
 type Due = { run: Run; step: RunStep; isCanceling: boolean };
@@ -239,10 +239,7 @@ async function fail(
   await drive.write(entry);
   // A temporary change that cannot be put back does not keep the others from being put back.
   if (step.phase === 'restore') return 'again';
-  return settleAsFailed(
-    drive,
-    step.phase === 'undo' ? { ...stored, code: 'UNDO_FAILED', message: `Undo stopped: ${failure.message}` } : stored,
-  );
+  return settleAfter(drive, { ...step, failure: stored });
 }
 
 async function interrupt(work: Work, reason: string): Promise<Next> {

@@ -135,6 +135,42 @@ describe('an unexpected error', () => {
   });
 });
 
+describe('a worker that dies right after it recorded that a step failed', () => {
+  const failStep = (runId: string, position: number) =>
+    engine.ctx.db
+      .updateTable('run_step')
+      .set({
+        state: 'failed',
+        failure: JSON.stringify({ code: 'SQL_FAILED', message: 'no room', hint: null, step: position }),
+      })
+      .where('run_id', '=', runId)
+      .where('position', '=', position)
+      .execute();
+
+  it('leaves a run that fails, and does not go on behind that step', async () => {
+    const run = await ask(['a', 'b', 'c']);
+    await failStep(run.id, 1);
+    engine.work();
+    expect(await engine.until(run.id)).toMatchObject({
+      state: 'FAILED',
+      failure: { code: 'SQL_FAILED', message: 'no room', step: 1 },
+    });
+    expect(toy.effects).toEqual([]);
+  });
+
+  it('leaves an undo that stops there', async () => {
+    const run = await ask(['a', 'b']);
+    const worker = engine.work();
+    await engine.until(run.id);
+    await worker.stop();
+    await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await failStep(run.id, 2);
+    engine.work();
+    expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
+    expect(toy.effects).toEqual(['a=calm', 'b=calm']);
+  });
+});
+
 describe('a run that no worker took for a while', () => {
   it('is planned again before it begins', async () => {
     const run = await ask();
