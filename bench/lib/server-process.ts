@@ -34,7 +34,8 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
   });
   closeSync(output);
   for (const deadline = Date.now() + startMs; Date.now() < deadline && child.alive(); await sleep(50)) {
-    const url = (await readFile(logFile, 'utf8')).split('\n').flatMap(listeningUrl)[0];
+    const lines = (await readFile(logFile, 'utf8')).split('\n').slice(0, -1); // the last one may be half written
+    const url = lines.flatMap(listeningUrl)[0];
     if (url !== undefined) return { pid: child.pid, url, stop: () => child.stop() };
   }
   await child.stop();
