@@ -87,6 +87,7 @@ async function installMariadb(dataDir) {
   if (installer === null) throw new Error('mariadb-install-db, which comes with the MariaDB server, was not found');
   await run(installer, [
     ...commonArguments(dataDir),
+    `--tmpdir=${dataDir}`, // a starting server removes temporary tables it finds: not those of others in /tmp
     '--auth-root-authentication-method=socket', // the other method makes accounts without a password
     '--skip-test-db',
     '--skip-name-resolve',
