@@ -36,6 +36,8 @@ export function openClient(
   // Stays for the life of the client: an error event that nobody hears ends the process. The pool listens to `close`.
   client.on('error', fail);
   client.once('close', () => fail(new Error('the connection was closed during the handshake')));
+  // A jump host keeps its half of a stream open when the host behind it is gone: a command there would never end.
+  through?.once('end', () => through.destroy());
   try {
     client.connect({
       ...whereTo(target, through),

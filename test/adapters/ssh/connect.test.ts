@@ -210,6 +210,17 @@ describe('a jump host', () => {
     expect((await ssh.shell(innerTarget()).run(hello)).stdout).toBe('hello\n');
   });
 
+  it('hides no broken connection to the inner host from a command that is under way there', async () => {
+    const host = ssh.shell(innerTarget());
+    const cut = setTimeout(() => inner.cut(), 500);
+    const running = host.run(shell('sleep 30', 'change'), { timeoutMs: 20_000 }).finally(() => clearTimeout(cut));
+    await expect(running).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+      message: expect.stringContaining('the connection broke'),
+    });
+    expect((await host.run(hello)).stdout).toBe('hello\n');
+  });
+
   it('loses no exit code of a command that is over at once', async () => {
     for (let code = 0; code < 20; code += 1) {
       const fresh = createSsh();
