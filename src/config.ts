@@ -22,9 +22,13 @@ const slackLinks = z.array(
 );
 
 const environment = z.object({
-  DATABASE_URL: z.string().regex(/^mysql:\/\//, 'looks like mysql://user:password@host:3306/starwarden'),
-  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'looks like redis://:password@host:6379/0'),
-  STARWARDEN_SECRET_KEY: z.string().min(1, 'is needed: make one with `openssl rand -base64 32`'),
+  DATABASE_URL: z
+    .string('is needed: mysql://user:password@host:3306/starwarden')
+    .regex(/^mysql:\/\//, 'looks like mysql://user:password@host:3306/starwarden'),
+  REDIS_URL: z
+    .string('is needed: redis://:password@host:6379/0')
+    .regex(/^rediss?:\/\//, 'looks like redis://:password@host:6379/0'),
+  STARWARDEN_SECRET_KEY: z.string('is needed: make one with `openssl rand -base64 32`'),
   STARWARDEN_BOOTSTRAP_TOKENS: z.string().optional(),
   STARWARDEN_INSECURE_NO_AUTH: flag.default(false),
   STARWARDEN_PARTS: z.string().default(parts.join(',')),

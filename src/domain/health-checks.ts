@@ -23,6 +23,12 @@ export type HealthFacts = {
 /** Where disks and backups begin to worry; percent and hours. */
 const limits = { diskWarnPercent: 85, diskBlockPercent: 95, backupWarnHours: 48 } as const;
 
+/** The whole report of a cluster that could not be asked. */
+export function unreachableCheck(error: { message: string; hint: string | null }): NamedCheck {
+  const hint = error.hint ?? 'Look at the frontends and at the network between.';
+  return verdict('reachable', 'BLOCK', false, { observed: error.message, wanted: 'a frontend that answers', hint });
+}
+
 /** The report: each check with what was seen, what is wanted and what to do. Pure; the same facts give the same report. */
 export function evaluateHealth(facts: HealthFacts): readonly NamedCheck[] {
   return [

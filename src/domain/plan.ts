@@ -42,25 +42,29 @@ export type Plan = {
   readonly summary: string;
   readonly steps: readonly StepSpec[];
   readonly notes: readonly string[];
+  /** Texts that Starwarden made up for this plan, such as a snapshot's name. Another plan has others and the same hash. */
+  readonly generated: readonly string[];
   readonly hash: string;
 };
 
 /**
  * The plan with its hash. The hash covers what will be done (operation, version, steps), not the notes: running
- * queries change every second and must not make an approval stale. Secret references are left out of it, since a dry
- * run and the real run hold different references to the same secret.
+ * queries change every second and must not make an approval stale. Secret references and generated texts are left out
+ * of it, since a dry run and the real run hold different ones that mean the same.
  */
 export function makePlan(
   operation: { name: string; version: number },
   result: Extract<PlanResult, { steps: readonly StepSpec[] }>,
+  generated: readonly string[] = [],
 ): Plan {
-  const steps = result.steps.map(({ kind, params }) => ({ kind, params: withoutSecretRefs(params) }));
+  const steps = result.steps.map(({ kind, params }) => ({ kind, params: withoutMadeUp(params, generated) }));
   return {
     operation: operation.name,
     operationVersion: operation.version,
     summary: result.summary,
     steps: result.steps,
     notes: result.notes ?? [],
+    generated,
     hash: hashJson({ operation: operation.name, version: operation.version, steps }),
   };
 }
@@ -68,9 +72,19 @@ export function makePlan(
 /** How a stored secret is named inside inputs and plans. */
 export const secretRefPattern = /^secret:sec_[0-9A-Za-z]+$/;
 
-function withoutSecretRefs(value: Json | undefined): Json {
-  if (typeof value === 'string') return secretRefPattern.test(value) ? 'secret' : value;
+function withoutMadeUp(value: Json | undefined, generated: readonly string[]): Json {
+  if (typeof value === 'string') {
+    if (secretRefPattern.test(value)) return 'secret';
+    return generated.includes(value) ? 'generated' : value;
+  }
   if (value === null || value === undefined || typeof value !== 'object') return value ?? null;
-  if (Array.isArray(value)) return value.map(withoutSecretRefs);
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutSecretRefs(member)]));
+  if (Array.isArray(value)) return value.map((item) => withoutMadeUp(item, generated));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutMadeUp(member, generated)]));
+}
+
+/** Texts that are in the completed input and were not in the given one. */
+export function generatedTexts(given: JsonObject, completed: JsonObject): string[] {
+  return Object.entries(completed).flatMap(([key, value]) =>
+    typeof value === 'string' && given[key] !== value ? [value] : [],
+  );
 }

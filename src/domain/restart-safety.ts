@@ -48,12 +48,17 @@ function frontendRefusals(target: ObservedNode, { nodes }: RestartFacts, acceptD
     {
       code: 'QUORUM_AT_RISK',
       message: `Without ${nodeLabel(target)} ${aliveOthers.length} of ${electable.length} electable frontends are alive; ${majority} are needed for a leader`,
-      hint:
-        electable.length === 1
-          ? 'It is the only frontend: nobody can log in meanwhile. Give acceptDowntime: true if that is meant.'
-          : 'Bring the other frontends up first.',
+      hint: quorumHint(electable.length),
     },
   ];
+}
+
+function quorumHint(electable: number): string {
+  if (electable === 1)
+    return 'It is the only frontend: nobody can log in meanwhile. Give acceptDowntime: true if that is meant.';
+  if (electable === 2)
+    return 'Of two frontends none can be spared: the other one gives up and exits. Add a third one first.';
+  return 'Bring the other frontends up first.';
 }
 
 function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDowntime: boolean): Refusal[] {

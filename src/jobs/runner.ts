@@ -255,7 +255,12 @@ async function replan(drive: Drive, run: Run): Promise<Next | null> {
 
 async function planAgain(drive: Drive, run: Run) {
   try {
-    return await planOperation(drive.operation, run.input, drive.deps.observeContext(drive.held.signal));
+    return await planOperation(
+      drive.operation,
+      run.input,
+      drive.deps.observeContext(drive.held.signal),
+      run.plan.generated,
+    );
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     drive.held.assertHeld();

@@ -1,7 +1,7 @@
 import { type Actor, can } from '../domain/access.ts';
 import { approvalsRequired, approvalTtlMs, needsConfirmation } from '../domain/approval.ts';
 import { type JsonObject, keyedHashJson } from '../domain/json.ts';
-import { makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
+import { generatedTexts, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { insertAudit } from '../store/audit.ts';
@@ -104,6 +104,7 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
     operation,
     input,
     deps.observeContext(sealed.pending, AbortSignal.timeout(observeTimeoutMs)),
+    generatedTexts(sealed.input, input),
   );
   if ('userErrors' in planned) return refused(planned.userErrors);
   const { plan } = planned;
@@ -146,9 +147,10 @@ export async function planOperation(
   operation: AnyOperation,
   input: JsonObject,
   context: ObserveContext,
+  generated: readonly string[],
 ): Promise<{ plan: Plan } | { userErrors: readonly UserError[] }> {
   const result = await operation.observeAndPlan(input, context);
-  if (!('refusals' in result)) return { plan: makePlan(operation, result) };
+  if (!('refusals' in result)) return { plan: makePlan(operation, result, generated) };
   return {
     userErrors: result.refusals.map((refusal) => ({ ...refusal, path: refusal.path ?? null, retryable: false })),
   };

@@ -1,7 +1,6 @@
-import { can, type Permission } from '../domain/access.ts';
 import type { RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
-import { allowedActions } from '../operations/control.ts';
+import { allowedActions, missingPermission } from '../operations/run-actions.ts';
 import { redactInput } from '../operations/secret-fields.ts';
 import type { Run as RunRow } from '../store/run-rows.ts';
 import { type PageArguments, sliceConnection } from './connection.ts';
@@ -42,17 +41,15 @@ export const Run = {
   },
   allowedActions: async (run: RunRow, _: unknown, { deps, loaders, actor }: RequestContext) => {
     const steps = await loaders.stepsOfRun.load(run.id);
-    const target = { clusterId: run.clusterId, environment: run.environment };
-    return allowedActions(run, deps.operations.get(run.operation), steps).filter(
-      (action) => can(actor, permissionFor(action), target) && !(isVote(action) && actor.id === run.requestedById),
+    const operation = deps.operations.get(run.operation);
+    return allowedActions(run, operation, steps).filter(
+      (action) =>
+        missingPermission(actor, run, { action, operation }) === null &&
+        !(isVote(action) && actor.id === run.requestedById),
     );
   },
 };
 
 function isVote(action: RunAction): boolean {
   return action === 'APPROVE' || action === 'REJECT';
-}
-
-function permissionFor(action: RunAction): Permission {
-  return isVote(action) ? 'run:approve' : 'run:control';
 }

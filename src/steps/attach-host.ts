@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { checkSudo, hasStartScript, whoAmI } from '../adapters/ssh/commands.ts';
+import { parseIdentityPort } from '../adapters/ssh/answers.ts';
+import { checkSudo, hasStartScript, readIdentityPort, whoAmI } from '../adapters/ssh/commands.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
@@ -68,6 +69,8 @@ export const recordHost = defineStep({
 const deployment = z.object({
   nodeId: z.string(),
   label: z.string(),
+  /** Edit-log port of a frontend, heartbeat port of the others. */
+  nodePort: z.number(),
   kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
   deployDir: z.string(),
 });
@@ -104,9 +107,9 @@ export const verifyHost = defineStep({
     if (wrong !== null) {
       throw new AppError(
         'PRECONDITION_FAILED',
-        `${wrong.deployDir} on ${params.address} does not hold a ${scriptKind[wrong.kind]} that ${user} may start`,
+        `${wrong.node.deployDir} on ${params.address} ${wrong.why} (as ${user})`,
         {
-          hint: 'Give the directory that holds bin/ and conf/, and a user who may run its scripts.',
+          hint: 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.',
         },
       );
     }
@@ -117,15 +120,25 @@ export const verifyHost = defineStep({
   undo: { nothing: 'It only reads.' },
 });
 
-/** The first node whose directory does not hold it; null = all of them are where they should be. */
+type Deployment = z.infer<typeof deployment>;
+
+/**
+ * The first node whose directory does not hold it; null = all of them are where they should be. The port in the conf
+ * file tells nodes of one host apart: a restart must never stop its neighbour.
+ */
 async function findWrongDirectory(
   session: Shell,
-  nodes: readonly z.infer<typeof deployment>[],
+  nodes: readonly Deployment[],
   signal: AbortSignal,
-): Promise<z.infer<typeof deployment> | null> {
+): Promise<{ node: Deployment; why: string } | null> {
   for (const node of nodes) {
-    const command = hasStartScript({ deployDir: node.deployDir, kind: scriptKind[node.kind] });
-    if ((await session.run(command, { signal })).exitCode !== 0) return node;
+    const place = { deployDir: node.deployDir, kind: scriptKind[node.kind] };
+    if ((await session.run(hasStartScript(place), { signal })).exitCode !== 0) {
+      return { node, why: `does not hold a ${place.kind} that can be started` };
+    }
+    const port = parseIdentityPort(await session.run(readIdentityPort(place), { signal }), place.kind);
+    if (port !== node.nodePort)
+      return { node, why: `is of a ${place.kind} with port ${port ?? 'unknown'}, not of ${node.label}` };
   }
   return null;
 }

@@ -5,8 +5,9 @@ import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts
 import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { showProc, showRepositories } from '../adapters/starrocks/statements.ts';
 import { type Host, healthWord, type ObservedNode } from '../domain/cluster.ts';
-import { evaluateHealth, type HealthFacts } from '../domain/health-checks.ts';
-import { AppError } from '../errors.ts';
+import { evaluateHealth, type HealthFacts, unreachableCheck } from '../domain/health-checks.ts';
+import type { NamedCheck } from '../domain/run.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { defineStep, type Ports, type StepContext } from './define.ts';
 
 type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory'>;
@@ -24,13 +25,25 @@ export const inspectCluster = defineStep({
     return report === null ? { state: 'todo' } : { state: 'done', facts: { health: healthWord(report.checks) } };
   },
   apply: async (_params, ports, context) => {
-    const checks = evaluateHealth(await readHealthFacts(ports, context));
+    const checks = await inspect(ports, context);
     for (const check of checks.filter((one) => one.status === 'FAIL'))
       context.log(`${check.severity} ${check.name}: ${check.observed}`);
     await ports.inventory.saveReport({ clusterId: context.clusterId, runId: context.runId, checks });
   },
   undo: { nothing: 'It only reads.' },
 });
+
+/** A cluster that does not answer is a finding, and the one that matters: no reason to have no report. */
+async function inspect(ports: Looking, context: StepContext): Promise<readonly NamedCheck[]> {
+  try {
+    return evaluateHealth(await readHealthFacts(ports, context));
+  } catch (error) {
+    if (!(error instanceof AppError) || !unreachable.has(error.code)) throw error;
+    return [unreachableCheck(error)];
+  }
+}
+
+const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'SQL_PRIVILEGE_MISSING', 'TIMEOUT']);
 
 async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepContext): Promise<HealthFacts> {
   const { sql, inventory } = ports;

@@ -148,6 +148,7 @@ const plan: z.ZodType<Plan> = z.object({
   summary: z.string(),
   steps: z.array(step),
   notes: z.array(z.string()),
+  generated: z.array(z.string()),
   hash: z.string(),
 });
 const outcome: z.ZodType<Outcome> = z.object({

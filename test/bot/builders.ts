@@ -23,6 +23,7 @@ export function run(change: Partial<Run> = {}): Run {
       summary: 'Restart be 10.0.0.11:9050',
       steps: [],
       notes: [],
+      generated: [],
       hash,
     },
     requestedById: 'per_1',

@@ -48,6 +48,7 @@ function everyMessage(text: string): Record<string, Message> {
     operationVersion: 1,
     summary: text,
     notes: [text, text],
+    generated: [],
     hash,
     steps: Array.from({ length: 50 }, () => ({ kind: 'stop', title: text, params: {} })),
   };

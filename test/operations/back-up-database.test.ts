@@ -71,6 +71,15 @@ describe('backUpDatabase', () => {
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
   });
 
+  it('starts by the hash of a dry run, though the name of the snapshot is made anew', async () => {
+    const request = { operation: 'backUpDatabase', input: { clusterId, database: 'sales' }, actor: admin };
+    const { plan } = await submit(engine.ctx.control, { ...request, options: { dryRun: true } });
+    const { run, userErrors } = await submit(engine.ctx.control, { ...request, options: { planHash: plan?.hash } });
+    expect(userErrors).toEqual([]);
+    expect(run?.plan.generated).not.toEqual(plan?.generated);
+    expect(await engine.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
   it('refuses a name that is used', async () => {
     expect((await engine.until((await start({ snapshot: 'nightly' })).id)).state).toBe('SUCCEEDED');
     expect(await refusalsOf({ database: 'sales', snapshot: 'nightly' })).toEqual([

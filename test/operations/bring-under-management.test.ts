@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql } from '../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
@@ -136,6 +137,28 @@ describe('attachHosts', () => {
     );
   });
 
+  it('refuses a node on the host of another one', async () => {
+    const input = await managed.attachInput(clusterId, ['be1', 'be2']);
+    const [first, second] = hostsOf(input);
+    expect(await refusalsOf('attachHosts', { ...input, hosts: [{ ...first, nodes: second?.nodes }] })).toContainEqual(
+      expect.stringMatching(/^INVALID_INPUT \S+ is where be \S+:9050 runs, not be \S+:9050/),
+    );
+  });
+
+  it('fails when the conf file of a directory has the port of another node, and ties nothing', async () => {
+    const input = await managed.attachInput(clusterId, ['be3']);
+    const conf = `${managed.host('be3').deployDirs.be}/conf/be.conf`;
+    const text = await readFile(conf, 'utf8');
+    await writeFile(conf, `${text}\nheartbeat_service_port = 9059\n`);
+    const run = await managed.finish((await managed.ask('attachHosts', input)).id);
+    await writeFile(conf, text);
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      failure: { message: expect.stringContaining('with port 9059, not of be ') },
+    });
+    expect((await listNodes(engine.ctx.db, clusterId)).every((node) => node.hostId === null)).toBe(true);
+  });
+
   it('fails when a directory does not hold the node, and ties nothing', async () => {
     const input = await managed.attachInput(clusterId, ['be1']);
     const [host] = hostsOf(input);
@@ -152,7 +175,7 @@ describe('attachHosts', () => {
     const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['be1', 'be2']));
     expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     const { address, sshPort } = managed.host('be1');
-    const node = { nodeId: 'nod_any', label: 'be', kind: 'BACKEND', deployDir: '/one/dir' } as const;
+    const node = { nodeId: 'nod_any', label: 'be', nodePort: 9050, kind: 'BACKEND', deployDir: '/one/dir' } as const;
     const look = (deployDir: string) =>
       verifyHost.check(
         { address, port: sshPort, nodes: [{ ...node, deployDir }] },
@@ -185,6 +208,16 @@ describe('attachHosts', () => {
 });
 
 describe('checkCluster', () => {
+  it('reports a cluster that does not answer instead of having no report', async () => {
+    await world.faults.add({ kind: 'sql-drop-before' });
+    const run = await managed.finish((await managed.ask('checkCluster', { clusterId })).id);
+    await world.faults.clear();
+    expect(run).toMatchObject({
+      state: 'SUCCEEDED',
+      postCheck: { checks: [{ name: 'reachable', status: 'FAIL', severity: 'BLOCK' }] },
+    });
+  });
+
   it('reports what is wrong, and succeeds in reporting', async () => {
     await world.kill('be3');
     await world.host('be2').refuse();

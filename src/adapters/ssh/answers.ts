@@ -28,6 +28,15 @@ export function parseNodeProcess(stdout: string): NodeProcess | null {
   return pid === null || comm === '' || startedAtTicks === '' ? null : { pid, comm, startedAtTicks };
 }
 
+/** The port of the conf file, or StarRocks' default where the file does not set it; null = the file could not be read. */
+export function parseIdentityPort(
+  answer: { stdout: string; stderr: string },
+  kind: 'frontend' | 'backend' | 'compute-node',
+): number | null {
+  if (answer.stderr.trim() !== '') return null;
+  return wholeNumber(answer.stdout.trim()) ?? (kind === 'frontend' ? 9010 : 9050);
+}
+
 /** Reads the POSIX format of `df`; null when it is none. */
 export function parseDiskFree(stdout: string): DiskSpace | null {
   const [, totalKb, freeKb, mountPoint] = /^\S.*\s(\d+)\s+\d+\s+(\d+)\s+\S+%\s+(\/.*)$/m.exec(stdout) ?? [];

@@ -89,6 +89,13 @@ export function hasStartScript({ deployDir, kind }: { deployDir: string; kind: N
   return read('has-start-script', [`test -x ${script(deployDir, `start_${shortNames[kind]}.sh`)}`]);
 }
 
+/** The port that tells a node from others, as its conf file sets it; read the answer with `parseIdentityPort`. */
+export function readIdentityPort({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+  const key = kind === 'frontend' ? 'edit_log_port' : 'heartbeat_service_port';
+  const file = quote(`${absolute(deployDir)}/conf/${shortNames[kind]}.conf`);
+  return read('read-identity-port', [`sed -n 's/^[[:space:]]*${key}[[:space:]]*=[[:space:]]*//p' ${file} | tail -n 1`]);
+}
+
 /** Whether the user may become root without a password: exit code 0. */
 export function checkSudo(): ShellCommand {
   return read('check-sudo', ['sudo -n true']);

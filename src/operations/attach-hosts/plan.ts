@@ -59,7 +59,9 @@ function stepsFor(
   const { address, port } = host;
   const nodes = host.nodes.flatMap(({ nodeId, deployDir }) => {
     const node = facts.nodes.find((candidate) => candidate.id === nodeId);
-    return node === undefined ? [] : [{ nodeId, label: nodeLabel(node), kind: node.kind, deployDir }];
+    return node === undefined
+      ? []
+      : [{ nodeId, label: nodeLabel(node), nodePort: node.port, kind: node.kind, deployDir }];
   });
   return [
     ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
@@ -116,14 +118,25 @@ function trustedKey(
 }
 
 function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNode[]): Refusal[] {
-  return host.nodes
-    .filter(({ nodeId }) => !known.some((node) => node.id === nodeId))
-    .map(({ nodeId }) => ({
-      code: 'NOT_FOUND',
-      message: `The cluster has no node ${nodeId}`,
-      hint: 'Refresh the cluster, then look at the ids of its nodes.',
-      path: ['input', 'hosts', String(index), 'nodes'],
-    }));
+  const path = ['input', 'hosts', String(index), 'nodes'];
+  return host.nodes.flatMap(({ nodeId }): Refusal[] => {
+    const node = known.find((candidate) => candidate.id === nodeId);
+    if (node === undefined) {
+      const hint = 'Refresh the cluster, then look at the ids of its nodes.';
+      return [{ code: 'NOT_FOUND', message: `The cluster has no node ${nodeId}`, hint, path }];
+    }
+    // A host may be reached by another name than its nodes have, but not by the name of another node's host.
+    const resident = known.find((other) => other.host === host.address);
+    if (resident === undefined || node.host === host.address) return [];
+    return [
+      {
+        code: 'INVALID_INPUT',
+        message: `${host.address} is where ${nodeLabel(resident)} runs, not ${nodeLabel(node)}`,
+        hint: 'Look at the ids of the nodes: a restart would stop the wrong one.',
+        path,
+      },
+    ];
+  });
 }
 
 /** Two nodes of a kind in one directory, or a node in two: what stops the one would stop the other. */
