@@ -10,7 +10,16 @@
 import { parseArgs } from 'node:util';
 import { cliRequest, usage } from './cli-request.ts';
 
+// What follows the command is what the person types: `/sr restart demo be --dry-run` has options of its own.
+const given = process.argv.slice(2);
+const typedAt = given.findIndex((word) => word.startsWith('/'));
+const [command, ...typedWords] = typedAt === -1 ? [] : given.slice(typedAt);
+// The shell took the quotes off: `--reason "bad disk"` is typed with them.
+const quoted = typedWords.map((word) => (/\s/.test(word) && !word.includes('"') ? `"${word}"` : word));
+const typed = command === undefined ? [] : [command, ...quoted];
+
 const { values, positionals } = parseArgs({
+  args: typedAt === -1 ? given : given.slice(0, typedAt),
   allowPositionals: true,
   options: {
     url: { type: 'string', default: process.env.SLACK_URL ?? '' },
@@ -30,7 +39,7 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const info = await (await fetch(new URL('/_ctl/info', values.url))).json();
-  const { verb, path, body } = cliRequest({ values, words: positionals, info });
+  const { verb, path, body } = cliRequest({ values, words: [...positionals, ...typed], info });
   const answer = await fetch(new URL(`/_ctl/${path}`, values.url), {
     method: verb,
     ...(body === null ? {} : { body: JSON.stringify(body) }),

@@ -29,6 +29,14 @@ describe('the hands on the command line', () => {
       stdout: expect.stringContaining('there is no stop on it now, only go'),
     });
   });
+
+  it('type options of the command, with the quotes that the shell took off', async () => {
+    await using slack = await quickSlack();
+    await connectRaw(slack, ({ type, payload }) => (type === 'slash_commands' ? { text: String(payload?.text) } : {}));
+    expect(await cli(slack, 'slash', '/sr', 'restart', 'demo', '--dry-run', '--reason', 'bad disk')).toMatchObject({
+      text: 'restart demo --dry-run --reason "bad disk"',
+    });
+  });
 });
 
 describe('the control over HTTP', () => {
