@@ -36,6 +36,17 @@ describe('loadConfig', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  it('tells for what is missing what it should be', () => {
+    for (const [name, example] of [
+      ['DATABASE_URL', 'mysql://user:password@host:3306/starwarden'],
+      ['REDIS_URL', 'redis://:password@host:6379/0'],
+      ['STARWARDEN_SECRET_KEY', 'openssl rand -base64 32'],
+    ] as const) {
+      const without = { ...minimal, [name]: undefined };
+      expect(() => loadConfig(without)).toThrow(new RegExp(`${name}: is needed: .*${example}`));
+    }
+  });
+
   it('reads secrets from the environment only below the prefix', () => {
     const config = loadConfig({ ...minimal, STARWARDEN_CRED_X: 'yes' });
     expect(config.readEnv('STARWARDEN_CRED_X')).toBe('yes');
