@@ -206,6 +206,19 @@ describe('the sentence of a run', () => {
   });
 });
 
+describe('the status of a cluster', () => {
+  const cluster = { name: 'prod-eu', environment: 'prod', observedAt: at, problems: [] };
+  const shown = (problems: string[]) => {
+    const data = { openAlerts: 0, openRuns: [], lastRun: null, alertLines: [] };
+    return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));
+  };
+
+  it('does not call nodes alive without saying when they were, while the cluster does not answer', () => {
+    expect(shown(['no frontend answered'])).toMatch(/The nodes below are as last seen .*12:00:00 UTC.*alive/);
+    expect(shown([])).not.toContain('The nodes below');
+  });
+});
+
 describe('what was checked at the end', () => {
   const checks = [
     { name: 'leader', status: 'PASS', severity: 'BLOCK', observed: 'fe1', wanted: 'one', hint: 'Look.' },

@@ -52,7 +52,12 @@ export function clusterStatus(data: StatusData): Message {
   const blocks: KnownBlock[] = [
     header(`${cluster.name}: ${health}`),
     section([safe(cluster.environment, 60), versionsOf(nodes), seen(cluster.observedAt)].join(' · ')),
-    ...(problems.length === 0 ? [] : [section(`*Problems*\n${fitLines(problems, 1500)}`)]),
+    ...(problems.length === 0
+      ? []
+      : [
+          section(`*Problems*\n${fitLines(problems, 1500)}`),
+          context(`The nodes below are ${seen(cluster.observedAt)}.`),
+        ]),
     ...nodeSection('FRONTEND', 'Frontends', nodes),
     ...nodeSection('BACKEND', 'Backends', nodes),
     ...nodeSection('COMPUTE_NODE', 'Compute nodes', nodes),
@@ -93,7 +98,7 @@ function versionsOf(nodes: readonly ClusterNode[]): string {
 }
 
 function seen(observedAt: Date | null): string {
-  return observedAt === null ? 'never seen yet' : `as seen ${date(observedAt)}`;
+  return observedAt === null ? 'never seen yet' : `as last seen ${date(observedAt)}`;
 }
 
 function runLines({ openRuns, lastRun }: StatusData): string[] {
