@@ -205,7 +205,7 @@ async function restartFromSlack(tour: Tour): Promise<Told> {
     checked: [
       `acknowledged after ${Math.round(typed.ms)} ms`,
       `process id of be1: ${before} before, ${after} after`,
-      `one message, edited ${card.edits} times; at the end: "${card.text}"`,
+      `one message, edited ${card.edits} ${card.edits === 1 ? 'time' : 'times'}; at the end: "${card.text}"`,
     ],
   };
 }
