@@ -163,16 +163,23 @@ async function query(fe: FrontendContext, { stream, session }: Line, text: strin
   if (loseAnswer) stream.socket.destroy();
 }
 
-/** One JSON line for every text that a client sent, right or wrong, so that a test can see exactly what was sent. */
+/**
+ * One JSON line for every text that a client sent, right or wrong, so that a test can see exactly what was sent. Only the
+ * password of an account is masked, as StarRocks masks it in its audit log.
+ */
 function recordStatement(fe: FrontendContext, session: Session, text: string): void {
   const file = fe.conf.get('sandbox_statement_log');
   if (file === undefined) return;
-  const line = { time: new Date().toISOString(), frontend: fe.self.host, user: session.user, text };
+  const line = { time: new Date().toISOString(), frontend: fe.self.host, user: session.user, text: maskPasswords(text) };
   try {
     appendFileSync(file, `${JSON.stringify(line)}\n`);
   } catch (error) {
     fe.log('WARN', `statement log: ${describe(error)}`);
   }
+}
+
+function maskPasswords(text: string): string {
+  return text.replace(/(\bIDENTIFIED\s+BY\s+)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/gi, "$1'***'");
 }
 
 function describe(error: unknown): string {

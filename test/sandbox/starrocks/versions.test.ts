@@ -126,6 +126,7 @@ describe.each(releases)('a cluster of release $version', (facts) => {
 
   it('asks for NODE and OPERATE as two different things', async () => {
     await sql.query("CREATE USER 'mgr'@'127.%' IDENTIFIED BY 'pw'");
+    expect(cluster.statements().map(({ text }) => text)).toContain("CREATE USER 'mgr'@'127.%' IDENTIFIED BY '***'");
     await sql.query('CREATE ROLE mgr_role');
     await sql.query('GRANT OPERATE, REPOSITORY ON SYSTEM TO ROLE mgr_role');
     await sql.query("GRANT mgr_role, cluster_admin TO USER 'mgr'@'127.%'");
