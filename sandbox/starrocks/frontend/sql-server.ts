@@ -170,7 +170,12 @@ async function query(fe: FrontendContext, { stream, session }: Line, text: strin
 function recordStatement(fe: FrontendContext, session: Session, text: string): void {
   const file = fe.conf.get('sandbox_statement_log');
   if (file === undefined) return;
-  const line = { time: new Date().toISOString(), frontend: fe.self.host, user: session.user, text: maskPasswords(text) };
+  const line = {
+    time: new Date().toISOString(),
+    frontend: fe.self.host,
+    user: session.user,
+    text: maskPasswords(text),
+  };
   try {
     appendFileSync(file, `${JSON.stringify(line)}\n`);
   } catch (error) {
