@@ -123,6 +123,7 @@ function runRows({ id, name, index }: Seed) {
     summary: `Check ${name}`,
     steps: [step],
     notes: [],
+    generated: [],
     hash: '0'.repeat(64),
   };
   return Array.from({ length: runsPerCluster }, (_, run) => ({

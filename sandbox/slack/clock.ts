@@ -22,7 +22,8 @@ type Timer = { readonly dueAt: number; readonly run: () => void; handle: NodeJS.
 export function createClock(options: { readonly startAt?: number; readonly frozen?: boolean } = {}): Clock {
   const timers = new Set<Timer>();
   let offsetMs = options.startAt === undefined ? 0 : options.startAt - Date.now();
-  let frozenAt: number | null = null;
+  // Not by `freeze()`: time would pass between here and there.
+  let frozenAt: number | null = options.frozen === true ? (options.startAt ?? Date.now()) : null;
 
   const now = () => frozenAt ?? Date.now() + offsetMs;
 
@@ -54,8 +55,6 @@ export function createClock(options: { readonly startAt?: number; readonly froze
     frozenAt ??= now();
     for (const timer of timers) arm(timer);
   }
-
-  if (options.frozen === true) freeze();
 
   return {
     now,

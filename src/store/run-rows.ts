@@ -148,7 +148,8 @@ const plan: z.ZodType<Plan> = z.object({
   summary: z.string(),
   steps: z.array(step),
   notes: z.array(z.string()),
-  generated: z.array(z.string()),
+  // Absent in rows from before there were any.
+  generated: z.array(z.string()).default([]),
   hash: z.string(),
 });
 const outcome: z.ZodType<Outcome> = z.object({
