@@ -38,15 +38,26 @@ const commandKind = {
   COMPUTE_NODE: 'compute-node',
 } as const satisfies Record<NodeKind, string>;
 
-/** The process that the node's pid file names now, or null. */
+/** The process of the node that its pid file names now; null when that is gone, or is another program. */
 export async function readNodeProcess(
   shell: Shell,
   node: { kind: NodeKind; deployDir: string },
   signal: AbortSignal,
 ): Promise<NodeProcess | null> {
   const answer = await shell.run(readPid({ deployDir: node.deployDir, kind: commandKind[node.kind] }), { signal });
-  return parseNodeProcess(answer.stdout);
+  const found = parseNodeProcess(answer.stdout);
+  return found?.comm === programNames[node.kind] ? found : null;
 }
+
+/**
+ * What `ps -o comm=` calls a node, as StarRocks' own stop scripts compare it. A pid file that outlived its process may
+ * name any other program by now, and `stop_fe.sh` up to 3.3 says so and kills it all the same.
+ */
+const programNames = {
+  FRONTEND: 'java',
+  BACKEND: 'starrocks_be',
+  COMPUTE_NODE: 'starrocks_be',
+} as const satisfies Record<NodeKind, string>;
 
 /**
  * Starts the node by its own script. The script's exit code says little, so the effect is a running process that is not

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql } from '../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
@@ -5,6 +8,7 @@ import { readTopology } from '../../src/adapters/starrocks/read-topology.ts';
 import type { RunnerPoint } from '../../src/jobs/runner-deps.ts';
 import { cancelRun } from '../../src/operations/control.ts';
 import { submit } from '../../src/operations/submit.ts';
+import { readNodeProcess } from '../../src/steps/node-process.ts';
 import { listSteps } from '../../src/store/runs.ts';
 import { admin, type Engine, startEngine } from '../helpers/engine.ts';
 import { type Managed, manage } from '../helpers/world.ts';
@@ -42,6 +46,19 @@ async function topology() {
 }
 
 describe('restartNode', () => {
+  it('never takes another program for the node, though a stale pid file names it', async () => {
+    const deployDir = await mkdtemp(join(tmpdir(), 'stale-pid-'));
+    await mkdir(join(deployDir, 'bin'));
+    await writeFile(join(deployDir, 'bin', 'fe.pid'), String(process.pid));
+    const node = await engine.ctx.connections.inventory.findNode(await managed.nodeIdOf(clusterId, 'fe1'));
+    const shell = await engine.ctx.connections.shell(node?.hostId ?? '');
+    const signal = AbortSignal.timeout(10_000);
+    expect(await readNodeProcess(shell, { kind: 'FRONTEND', deployDir }, signal)).toBeNull();
+    const real = await readNodeProcess(shell, { kind: 'FRONTEND', deployDir: node?.deployDir ?? '' }, signal);
+    expect(real?.pid).toBe(world.pidOf('fe1'));
+    await rm(deployDir, { recursive: true });
+  });
+
   it('restarts the leader: another frontend leads, and the old one comes back with a new process', async () => {
     const before = (await topology()).frontends.find((row) => row.role === 'LEADER');
     const name = world.describe().hosts.find((host) => host.address === before?.host)?.name ?? '';
