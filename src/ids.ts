@@ -16,7 +16,9 @@ export type IdPrefix =
   | 'per'
   | 'tok'
   | 'msg'
-  | 'cmd';
+  | 'cmd'
+  | 'rel'
+  | 'upg';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

@@ -12,6 +12,8 @@ export const permissions = [
   'host:attach',
   'node:restart',
   'backup:create',
+  'cluster:upgrade',
+  'release:manage',
   'run:control',
   'run:approve',
   'alert:handle',
@@ -22,7 +24,15 @@ export type Permission = (typeof permissions)[number];
 
 const granted: Record<Role, readonly Permission[]> = {
   VIEWER: ['cluster:read'],
-  OPERATOR: ['cluster:read', 'cluster:check', 'node:restart', 'backup:create', 'run:control', 'alert:handle'],
+  OPERATOR: [
+    'cluster:read',
+    'cluster:check',
+    'node:restart',
+    'backup:create',
+    'cluster:upgrade',
+    'run:control',
+    'alert:handle',
+  ],
   APPROVER: ['cluster:read', 'run:approve', 'alert:handle', 'audit:read'],
   ADMIN: permissions,
 };

@@ -56,6 +56,8 @@ export type ClusterNode = ObservedNode & {
   /** Set by `attachHosts`: where the node's processes and files are. */
   readonly hostId: string | null;
   readonly deployDir: string | null;
+  /** The systemd unit that runs the node, e.g. `starrocks-be.service`; null = StarRocks' own scripts do. */
+  readonly unit: string | null;
 };
 
 /** What people call a node: `fe 10.0.0.1:9010`, `be 10.0.0.11:9050`, `cn …`. */

@@ -1,4 +1,5 @@
 import type { Backup, CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
+import type { Release, UpgradeRecord } from './release.ts';
 import type { NamedCheck } from './run.ts';
 
 export type NewCluster = Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>;
@@ -6,6 +7,7 @@ export type NewHost = Pick<
   Host,
   'id' | 'clusterId' | 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint' | 'jumpHostId'
 >;
+export type NewUpgrade = Pick<UpgradeRecord, 'clusterId' | 'runId' | 'direction' | 'fromVersion' | 'toVersion'>;
 export type NewBackup = Pick<Backup, 'id' | 'clusterId' | 'runId' | 'database' | 'repository' | 'snapshot'>;
 
 /**
@@ -31,7 +33,7 @@ export interface Inventory {
   saveHost(host: NewHost): Promise<void>;
   saveHostFacts(id: string, facts: Pick<Host, 'ssh' | 'sudo' | 'problem'>): Promise<void>;
   /** Ties nodes to a host; `deployDir` is the directory that holds `bin/` and `conf/`. */
-  attachNode(nodeId: string, place: { hostId: string; deployDir: string }): Promise<void>;
+  attachNode(nodeId: string, place: { hostId: string; deployDir: string; unit: string | null }): Promise<void>;
   findPinnedKey(clusterId: string, address: string, port: number): Promise<string | null>;
   pinHostKey(clusterId: string, key: { address: string; port: number; fingerprint: string }): Promise<void>;
   findReport(runId: string): Promise<CheckReport | null>;
@@ -41,4 +43,12 @@ export interface Inventory {
   newestBackupAt(clusterId: string): Promise<Date | null>;
   addBackup(backup: NewBackup): Promise<void>;
   completeBackup(runId: string, found: { backupTimestamp: string }): Promise<void>;
+  /** The release of the catalogue with this version; null = none is registered. */
+  findRelease(version: string): Promise<Release | null>;
+  /** Begins an entry of the cluster's history of versions; a repeat for the same run changes nothing. */
+  recordUpgrade(upgrade: NewUpgrade): Promise<void>;
+  /** Entries whose kept binaries are still on the nodes, oldest first. */
+  listOpenUpgrades(clusterId: string): Promise<readonly UpgradeRecord[]>;
+  /** Marks every open entry of the cluster as finalized. */
+  finalizeUpgrades(clusterId: string): Promise<void>;
 }

@@ -1,10 +1,26 @@
 import { hashJson, type Json, type JsonObject } from './json.ts';
 
+/**
+ * Steps that stand side by side. The steps of one stage follow each other in the plan; each lane is a sequence of its own,
+ * and the stage ends when all its lanes have. A lane is a whole: when one of its steps fails, what the lane did before is
+ * taken back (see `recover` of a step kind) while the other lanes go on to the end of what they have begun.
+ */
+export type Lane = {
+  /** Shown to people, unique in the plan: `Backends, wave 2`. */
+  readonly stage: string;
+  /** What the lane works on, e.g. a node's label; unique in the stage. */
+  readonly name: string;
+  /** How many lanes of the stage may be under way at a time; the same in all its steps. */
+  readonly width: number;
+};
+
 /** One unit of a plan: a step kind with its parameters. Plain data. */
 export type StepSpec = {
   readonly kind: string;
   readonly title: string;
   readonly params: JsonObject;
+  /** Left out: the step stands alone, after everything before it and before everything after it. */
+  readonly lane?: Lane;
 };
 
 /** Why an operation will not start, found while planning. `code` is one of the user error codes. */
@@ -57,7 +73,11 @@ export function makePlan(
   result: Extract<PlanResult, { steps: readonly StepSpec[] }>,
   generated: readonly string[] = [],
 ): Plan {
-  const steps = result.steps.map(({ kind, params }) => ({ kind, params: withoutMadeUp(params, generated) }));
+  const steps = result.steps.map(({ kind, params, lane }) => ({
+    kind,
+    params: withoutMadeUp(params, generated),
+    ...(lane === undefined ? {} : { lane }),
+  }));
   return {
     operation: operation.name,
     operationVersion: operation.version,

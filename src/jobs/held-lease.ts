@@ -116,5 +116,7 @@ function guardWrites(inventory: Ports['inventory'], held: Pick<HeldLease, 'asser
     saveReport: guarded(inventory.saveReport),
     addBackup: guarded(inventory.addBackup),
     completeBackup: guarded(inventory.completeBackup),
+    recordUpgrade: guarded(inventory.recordUpgrade),
+    finalizeUpgrades: guarded(inventory.finalizeUpgrades),
   };
 }

@@ -61,6 +61,8 @@ export const permissionDescriptions = {
   'host:attach': 'Give Starwarden access to hosts.',
   'node:restart': 'Restart nodes.',
   'backup:create': 'Make backups.',
+  'cluster:upgrade': 'Upgrade and downgrade clusters.',
+  'release:manage': 'Manage the catalogue of releases.',
   'run:control': 'Cancel, pause, resume, retry and undo runs.',
   'run:approve': 'Say yes or no to the runs of others.',
   'alert:handle': 'Acknowledge alerts.',

@@ -168,7 +168,7 @@ export const attachNodes = defineStep({
         hint: 'Retry the run.',
       });
     for (const node of params.nodes)
-      await inventory.attachNode(node.nodeId, { hostId: host.id, deployDir: node.deployDir });
+      await inventory.attachNode(node.nodeId, { hostId: host.id, deployDir: node.deployDir, unit: null });
   },
   undo: { nothing: 'Only where the nodes are is remembered; attach them again to change it.' },
 });

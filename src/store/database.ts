@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import * as core from './migrations/0001-core.ts';
 import * as monitor from './migrations/0002-monitor.ts';
 import * as slack from './migrations/0003-slack.ts';
+import * as upgrades from './migrations/0004-upgrades.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -57,7 +58,7 @@ export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOption
   });
 }
 
-const migrations = { '0001-core': core, '0002-monitor': monitor, '0003-slack': slack };
+const migrations = { '0001-core': core, '0002-monitor': monitor, '0003-slack': slack, '0004-upgrades': upgrades };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */
 export async function migrate(db: Database): Promise<void> {

@@ -15,8 +15,10 @@ import {
   toReport,
 } from './inventory.ts';
 import { toJson } from './json.ts';
+import { findRelease } from './releases.ts';
 import { forgetReplacedSecrets } from './secrets.ts';
 import { saveTopology } from './topology.ts';
+import { finalizeUpgrades, listOpenUpgrades, recordUpgrade } from './upgrades.ts';
 
 /** The inventory that steps and plans use, on MySQL. */
 export function makeInventory(db: Database): Inventory {
@@ -98,7 +100,7 @@ export function makeInventory(db: Database): Inventory {
     attachNode: async (nodeId, place) => {
       await db
         .updateTable('cluster_node')
-        .set({ host_id: place.hostId, deploy_dir: place.deployDir })
+        .set({ host_id: place.hostId, deploy_dir: place.deployDir, unit: place.unit })
         .where('id', '=', nodeId)
         .execute();
     },
@@ -176,5 +178,9 @@ export function makeInventory(db: Database): Inventory {
         .where('run_id', '=', runId)
         .execute();
     },
+    findRelease: (version) => findRelease(db, version),
+    recordUpgrade: (upgrade) => recordUpgrade(db, upgrade),
+    listOpenUpgrades: (clusterId) => listOpenUpgrades(db, clusterId),
+    finalizeUpgrades: (clusterId) => finalizeUpgrades(db, clusterId),
   };
 }

@@ -63,6 +63,7 @@ export function toNode(row: Selectable<Tables['cluster_node']>): ClusterNode {
     observedAt: row.observed_at,
     hostId: row.host_id,
     deployDir: row.deploy_dir,
+    unit: row.unit,
   };
 }
 

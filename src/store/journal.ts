@@ -133,6 +133,7 @@ export async function insertSteps(tx: Queryable, runId: string, steps: readonly 
     kind: step.kind,
     title: step.title.slice(0, 500),
     params: toJson(step.params),
+    lane: step.lane === undefined ? null : toJson(step.lane),
     state: 'pending' as const,
     undo_of: step.undoOf ?? null,
     ledger_id: step.ledgerId ?? null,

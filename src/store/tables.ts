@@ -40,6 +40,7 @@ export type Tables = MonitorTables &
       observed_at: Date;
       host_id: string | null;
       deploy_dir: string | null;
+      unit: string | null;
     };
     host: {
       id: string;
@@ -115,6 +116,8 @@ export type Tables = MonitorTables &
       /** The step this one takes back. */
       undo_of: number | null;
       ledger_id: string | null;
+      /** JSON of the lane; null = the step stands alone. */
+      lane: string | null;
       progress: string | null;
       failure: string | null;
       facts: string | null;
@@ -141,6 +144,8 @@ export type Tables = MonitorTables &
       created_at: Date;
       restored_at: Date | null;
     };
+    release: ReleaseRow;
+    upgrade: UpgradeRow;
     cluster_lock: { cluster_id: string; run_id: string; since: Date };
     approval: {
       id: string;
@@ -201,3 +206,28 @@ export type Tables = MonitorTables &
       verified_at: Date | null;
     };
   };
+
+export type ReleaseRow = {
+  id: string;
+  version: string;
+  source_kind: string;
+  location: string;
+  sha256: string;
+  size_bytes: number | null;
+  contents: string;
+  minimum_jdk: number;
+  registered_at: Date;
+  registered_by_id: string;
+  registered_by_name: string;
+};
+
+export type UpgradeRow = {
+  id: string;
+  cluster_id: string;
+  run_id: string;
+  direction: string;
+  from_version: string;
+  to_version: string;
+  started_at: Date;
+  finalized_at: Date | null;
+};

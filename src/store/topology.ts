@@ -39,6 +39,7 @@ async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNo
     cluster_id: clusterId,
     host_id: null,
     deploy_dir: null,
+    unit: null,
     ...nodeColumns(node),
   }));
   const seen = Object.fromEntries(seenColumns.map((column) => [column, sql`VALUES(${sql.ref(column)})`]));

@@ -151,6 +151,7 @@ export function node(change: Partial<ClusterNode> = {}): ClusterNode {
     observedAt: at,
     hostId: null,
     deployDir: null,
+    unit: null,
     ...change,
   };
 }

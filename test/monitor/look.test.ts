@@ -7,7 +7,7 @@ import { type PaperCluster, paperCluster, portsOf, unreachable } from './paper-c
 const now = new Date('2026-03-01T12:00:00Z');
 
 function known(node: ObservedNode): ClusterNode {
-  const place = { hostId: null, deployDir: null };
+  const place = { hostId: null, deployDir: null, unit: null };
   return { ...node, ...place, id: `nod_${node.host}`, clusterId: 'clu_1', observedAt: now };
 }
 

@@ -27,6 +27,7 @@ function node(changes: Partial<ClusterNode> = {}): ClusterNode {
     observedAt: since,
     hostId: null,
     deployDir: null,
+    unit: null,
     ...changes,
   };
 }
