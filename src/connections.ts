@@ -1,3 +1,5 @@
+import { createArchives } from './adapters/archives/local.ts';
+import { headOf } from './adapters/http/head.ts';
 import type { NodeHttp } from './adapters/http/port.ts';
 import type { Shell, SshTarget } from './adapters/ssh/port.ts';
 import type { SqlTarget, StarRocksSql } from './adapters/starrocks/port.ts';
@@ -26,6 +28,7 @@ export type ConnectionDeps = {
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
 export function makeConnections(deps: ConnectionDeps) {
   const inventory = makeInventory(deps.db);
+  const archives = createArchives({ head: headOf });
 
   const sqlFor = async (clusterId: string): Promise<StarRocksSql> => {
     const cluster = await inventory.findCluster(clusterId);
@@ -84,11 +87,13 @@ export function makeConnections(deps: ConnectionDeps) {
     shell,
     http: deps.http,
     inventory,
+    archives,
   });
 
   const observeContext = (pending: readonly PendingSecret[], signal: AbortSignal): ObserveContext => ({
     http: deps.http,
     inventory,
+    archives,
     signal,
     now: deps.now,
     sqlFor,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Archives } from '../adapters/archives/port.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
@@ -10,6 +11,8 @@ import type { AnyStepKind, Ports } from '../steps/define.ts';
 
 /** What `observe` may read. It changes nothing anywhere. */
 export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
+  /** Release archives as this process sees them. */
+  readonly archives: Archives;
   readonly signal: AbortSignal;
   readonly now: () => Date;
   /** SQL to a registered cluster, by id. */

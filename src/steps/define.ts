@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Archives } from '../adapters/archives/port.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
@@ -15,6 +16,8 @@ export type Ports = {
   readonly shell: (hostId: string) => Promise<Shell>;
   readonly http: NodeHttp;
   readonly inventory: Inventory;
+  /** Release archives as this process sees them. Left out where nobody handed them on. */
+  readonly archives?: Archives;
 };
 
 export type PortName = keyof Ports;
