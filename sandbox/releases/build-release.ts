@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { releaseOf } from './versions.ts';
+import { partsOf, type Variation } from './variants.ts';
 import { type Programs, writeReleaseTree } from './write-tree.ts';
 
 const run = promisify(execFile);
@@ -17,8 +17,9 @@ export type ReleaseArchive = {
   readonly sizeBytes: number;
 };
 
-export type BuildReleaseOptions = {
+export type BuildReleaseOptions = Variation & {
   readonly version: string;
+  /** A faulty archive goes to a directory of its own in it, named after the variant: its name is that of the sound one. */
   readonly outDir: string;
   /** The programs behind the start scripts; the sandbox's own when not given. */
   readonly programs?: Partial<Programs>;
@@ -28,14 +29,16 @@ export type BuildReleaseOptions = {
  * Builds a release archive. The same input gives the same bytes, and an archive that is there is replaced in one move, so
  * that two worlds may build into the same directory.
  */
-export async function buildRelease({ version, outDir, programs }: BuildReleaseOptions): Promise<ReleaseArchive> {
-  const release = releaseOf(version);
+export async function buildRelease(options: BuildReleaseOptions): Promise<ReleaseArchive> {
+  const { version, variant, programs } = options;
+  const parts = partsOf(version, options);
+  const outDir = variant === undefined ? options.outDir : join(options.outDir, variant);
   const name = `StarRocks-${version}`;
   const staging = join(outDir, `.${name}-${randomUUID()}`);
   const path = join(outDir, `${name}.tar.gz`);
   try {
     await mkdir(staging, { recursive: true });
-    await writeReleaseTree({ root: join(staging, name), release, programs: { ...ownPrograms(), ...programs } });
+    await writeReleaseTree({ root: join(staging, name), parts, programs: { ...ownPrograms(), ...programs } });
     const packed = join(staging, 'packed.tar.gz');
     await run('tar', [...reproducible, '-cf', packed, '-C', staging, name], { timeout: 60_000 });
     const content = await readFile(packed);

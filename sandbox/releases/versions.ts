@@ -20,6 +20,14 @@ export function releaseOf(version: string): Release {
   return release;
 }
 
+/** The release that came before; of the oldest one, the one after it. */
+export function previousOf(version: string): Release {
+  const at = releases.indexOf(releaseOf(version));
+  const previous = releases[at - 1] ?? releases[at + 1];
+  if (previous === undefined) throw new Error(`there is no release beside ${version}`);
+  return previous;
+}
+
 /** What differs in the scripts from one line of StarRocks to the next. */
 export type ScriptTraits = {
   /** Oldest JDK accepted, besides `jdkException`. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Flaw } from '../starrocks/flaw.ts';
 import { backendConf, computeNodeConf, frontendConf } from './default-conf.ts';
 import { type Release, type ScriptTraits, scriptTraitsOf } from './versions.ts';
 
@@ -10,14 +11,22 @@ const layoutDir = fileURLToPath(new URL('./layout/', import.meta.url));
 /** The programs that a release starts, and the Node that runs them: absolute paths on this machine. */
 export type Programs = { readonly node: string; readonly frontend: string; readonly backend: string };
 
-type Tree = { readonly root: string; readonly release: Release; readonly programs: Programs };
+export type ReleasePart = 'fe' | 'be';
+
+/** What one part of an archive consists of: of a sound archive both parts are of the same release, with no flaw. */
+export type PartContent = { readonly release: Release; readonly flaw: Flaw | null };
+
+type Tree = {
+  readonly root: string;
+  readonly parts: Readonly<Record<ReleasePart, PartContent>>;
+  readonly programs: Programs;
+};
 
 /** Writes `fe/` and `be/` of a release below `root`, with the layout of a real one. */
-export async function writeReleaseTree({ root, release, programs }: Tree): Promise<void> {
-  const traits = scriptTraitsOf(release);
+export async function writeReleaseTree({ root, parts, programs }: Tree): Promise<void> {
   await Promise.all([
-    writePart({ home: join(root, 'fe'), part: 'fe', release, traits }),
-    writePart({ home: join(root, 'be'), part: 'be', release, traits }),
+    writePart({ home: join(root, 'fe'), part: 'fe', content: parts.fe }),
+    writePart({ home: join(root, 'be'), part: 'be', content: parts.be }),
   ]);
   await Promise.all([
     writeLauncher({ home: join(root, 'fe'), name: 'java', program: programs.frontend, node: programs.node }),
@@ -25,36 +34,37 @@ export async function writeReleaseTree({ root, release, programs }: Tree): Promi
     writeFiles(join(root, 'fe'), {
       'conf/fe.conf': frontendConf,
       'conf/hadoop_env.sh': '# Settings for access to HDFS.\n',
-      'lib/starrocks-fe.jar': filler(release, 'starrocks-fe', 393_216),
-      'lib/starrocks-bdb-je-18.3.20.jar': filler(release, 'bdb-je', 98_304),
-      'lib/mysql-connector-java-8.0.jar': filler(release, 'connector', 65_536),
-      'spark-dpp/spark-dpp-1.0.0-jar-with-dependencies.jar': filler(release, 'spark-dpp', 65_536),
+      'lib/starrocks-fe.jar': filler(parts.fe.release, 'starrocks-fe', 393_216),
+      'lib/starrocks-bdb-je-18.3.20.jar': filler(parts.fe.release, 'bdb-je', 98_304),
+      'lib/mysql-connector-java-8.0.jar': filler(parts.fe.release, 'connector', 65_536),
+      'spark-dpp/spark-dpp-1.0.0-jar-with-dependencies.jar': filler(parts.fe.release, 'spark-dpp', 65_536),
       'webroot/index.html': '<!doctype html><title>StarRocks</title>\n',
     }),
     writeFiles(join(root, 'be'), {
       'conf/be.conf': backendConf,
       'conf/cn.conf': computeNodeConf,
-      'lib/jni-packages/starrocks-jdbc-bridge-jar-with-dependencies.jar': filler(release, 'jdbc-bridge', 262_144),
-      'lib/hadoop/common/hadoop-common-3.4.0.jar': filler(release, 'hadoop', 131_072),
+      'lib/jni-packages/starrocks-jdbc-bridge-jar-with-dependencies.jar': filler(
+        parts.be.release,
+        'jdbc-bridge',
+        262_144,
+      ),
+      'lib/hadoop/common/hadoop-common-3.4.0.jar': filler(parts.be.release, 'hadoop', 131_072),
       'www/index.html': '<!doctype html><title>StarRocks backend</title>\n',
     }),
   ]);
 }
 
-type Part = {
-  readonly home: string;
-  readonly part: 'fe' | 'be';
-  readonly release: Release;
-  readonly traits: ScriptTraits;
-};
+type Part = { readonly home: string; readonly part: ReleasePart; readonly content: PartContent };
 
-async function writePart({ home, part, release, traits }: Part): Promise<void> {
+async function writePart({ home, part, content }: Part): Promise<void> {
+  const { release, flaw } = content;
+  const traits = scriptTraitsOf(release);
   await copyScripts(join(layoutDir, 'all', part, 'bin'), join(home, 'bin'));
   if (!traits.newStopScripts) await copyScripts(join(layoutDir, 'before-3.4', part, 'bin'), join(home, 'bin'));
   const common = await readFile(join(layoutDir, 'common.sh'), 'utf8');
   await writeFiles(home, {
     'bin/common.sh': `${traitLines(traits)}\n${common}`,
-    'lib/starrocks-release.json': `${JSON.stringify({ version: release.version, commit: release.commit })}\n`,
+    'lib/starrocks-release.json': `${JSON.stringify({ ...release, ...(flaw && { flaw }) })}\n`,
   });
 }
 

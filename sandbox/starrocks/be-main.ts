@@ -9,6 +9,7 @@ import { createTasks } from './backend/tasks.ts';
 import { confNumber, confPath, readConf } from './conf.ts';
 import type { BackendCalls, HeartbeatCalls } from './contracts.ts';
 import { createFaults } from './faults.ts';
+import { createStumble } from './flaw.ts';
 import { serveHttp } from './http-server.ts';
 import { createNodeLog } from './node-log.ts';
 import { createObjectStore } from './object-store.ts';
@@ -27,6 +28,7 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const label = isCompute ? 'CN' : 'BE';
   const conf = readConf(join(home, 'conf', `${kind}.conf`));
   const release = readRelease(home);
+  if (release.flaw?.kind === 'never-starts') endAsBroken(home);
   const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
   const host = conf.get('sandbox_address') ?? '127.0.0.1';
   const log = createNodeLog({
@@ -39,6 +41,8 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const step = (number: number, text: string) => log('INFO', `${label} start step ${number}: ${text}`);
 
   step(1, 'daemon threads start successfully');
+  if (release.flaw?.kind === 'never-alive') return loadForEver(() => log('INFO', 'loading tablets from data dirs'));
+  const stumble = createStumble(release.flaw, pace);
   const httpPort = confNumber(conf, 'be_http_port', confNumber(conf, 'webserver_port', 8040));
   const heartbeatPort = confNumber(conf, 'heartbeat_service_port', 9050);
   const ports = { bePort: confNumber(conf, 'be_port', 9060), httpPort, brpcPort: confNumber(conf, 'brpc_port', 8060) };
@@ -106,7 +110,10 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
       },
       listTablets: () => ({ tablets: storage.tablets() }),
       write: ({ tabletId, version, rows }) => ({ bytes: storage.write(tabletId, { version, rows }) }),
-      scan: ({ tabletId, version }) => ({ rows: storage.scan(tabletId, version) }),
+      scan: async ({ tabletId, version }) => {
+        await stumble();
+        return { rows: storage.scan(tabletId, version) };
+      },
       readTablet: ({ tabletId, version }) => ({
         schema: storage.schema(tabletId),
         rowsets: storage.rowsets(tabletId, version),
@@ -149,4 +156,18 @@ function storageRoots(text: string): string[] {
     .split(';')
     .map((part) => part.split(',')[0]?.trim() ?? '')
     .filter((path) => path !== '');
+}
+
+/** What the loader says when a release lacks a library; nothing of the program runs, so there is neither pid file nor log. */
+function endAsBroken(home: string): never {
+  const library = 'libjemalloc.so.2: cannot open shared object file: No such file or directory';
+  process.stderr.write(`${home}/lib/starrocks_be: error while loading shared libraries: ${library}\n`);
+  process.exit(127);
+}
+
+/** A release that never gets through its tablets: the process is there and no port is open. */
+function loadForEver(say: () => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
+  say();
+  setInterval(say, 60_000);
 }

@@ -5,7 +5,7 @@ import { SqlError } from '../sql/errors.ts';
 import { type Parsed, parseScript } from '../sql/parse.ts';
 import type { ForwardReply, ForwardRequest, FrontendCalls, FrontendContext } from './context.ts';
 import type { Execution, Handler, Handlers, StatementKind, StatementOf } from './handlers.ts';
-import { recordQuery } from './metrics.ts';
+import { type QueryEnd, recordQuery } from './metrics.ts';
 import { createSession, type Session } from './session.ts';
 import { accessHandlers } from './statements/access.ts';
 import { adminHandlers } from './statements/admin.ts';
@@ -51,14 +51,15 @@ export async function execute(fe: FrontendContext, session: Session, { statement
   const abort = new AbortController();
   session.running = { text, queryId: randomUUID(), startedAt, abort, forwarded: false };
   fe.metrics.requestTotal++;
-  let failed = true;
+  let end: QueryEnd = 'success';
   try {
-    const result = await Promise.race([route(fe, session, { statement, text }), killed(abort.signal)]);
-    failed = false;
-    return result;
+    return await Promise.race([route(fe, session, { statement, text }), killed(abort.signal)]);
+  } catch (error) {
+    end = error instanceof SqlError && error.atAnalysis ? 'analysis error' : 'internal error';
+    throw error;
   } finally {
     session.running = null;
-    if (statement.kind === 'select') recordQuery(fe.metrics, { ms: Date.now() - startedAt, failed });
+    if (statement.kind === 'select') recordQuery(fe.metrics, { ms: Date.now() - startedAt, end });
   }
 }
 

@@ -4,6 +4,8 @@ export type FrontendMetrics = {
   queryTotal: number;
   querySuccess: number;
   queryError: number;
+  /** Those of `queryError` that the analyzer refused; the rest failed while running. */
+  queryAnalysisError: number;
   queryTimeout: number;
   transactionsBegun: number;
   transactionsDone: number;
@@ -20,6 +22,7 @@ export function createFrontendMetrics(): FrontendMetrics {
     queryTotal: 0,
     querySuccess: 0,
     queryError: 0,
+    queryAnalysisError: 0,
     queryTimeout: 0,
     transactionsBegun: 0,
     transactionsDone: 0,
@@ -29,10 +32,14 @@ export function createFrontendMetrics(): FrontendMetrics {
   };
 }
 
-export function recordQuery(metrics: FrontendMetrics, { ms, failed }: { ms: number; failed: boolean }): void {
+/** How a query ended: well, refused by the analyzer, or failed while it ran. */
+export type QueryEnd = 'success' | 'analysis error' | 'internal error';
+
+export function recordQuery(metrics: FrontendMetrics, { ms, end }: { ms: number; end: QueryEnd }): void {
   metrics.queryTotal++;
-  if (failed) {
+  if (end !== 'success') {
     metrics.queryError++;
+    if (end === 'analysis error') metrics.queryAnalysisError++;
     return;
   }
   metrics.querySuccess++;

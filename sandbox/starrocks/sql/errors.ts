@@ -1,5 +1,7 @@
 import type { Release } from '../release.ts';
 
+const interrupted = 1317;
+
 /** An error packet: what a client of the MySQL protocol gets instead of a result. */
 export class SqlError extends Error {
   readonly code: number;
@@ -10,6 +12,11 @@ export class SqlError extends Error {
     this.name = 'SqlError';
     this.code = code;
     this.sqlState = sqlState;
+  }
+
+  /** Refused before anything ran: the prefix of the analyzer, or the number of an unknown name or a missing right. */
+  get atAnalysis(): boolean {
+    return this.message.startsWith('Getting ') || (this.code !== 1064 && this.code !== interrupted);
   }
 }
 

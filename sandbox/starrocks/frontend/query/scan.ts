@@ -1,9 +1,13 @@
 import type { Cell } from '../../mysql/packets.ts';
+import { RemoteError } from '../../rpc.ts';
 import { SqlError } from '../../sql/errors.ts';
 import type { FrontendContext } from '../context.ts';
-import { callBackend, isAlive } from '../data/backends.ts';
+import { callBackend, isAlive, workerOf } from '../data/backends.ts';
 import { partitionsOf } from '../data/placement.ts';
 import type { Partition, Table, Tablet } from '../meta/state.ts';
+
+/** How often a query is sent once more when a backend cannot be reached, as long as no row went to the client. */
+const retries = 2;
 
 /** All rows of a table, each tablet read from an alive replica that has the visible version. */
 export async function scanTable(fe: FrontendContext, table: Table, signal?: AbortSignal): Promise<Cell[][]> {
@@ -33,18 +37,37 @@ async function scanTablet(
   tablet: Tablet,
   signal?: AbortSignal,
 ): Promise<Cell[][]> {
-  if (partition.visibleVersion === 1) requireReplica(fe, partition, tablet);
   const request = { tabletId: tablet.id, version: partition.visibleVersion };
   let lastError: unknown = null;
-  for (const { backendId } of requireReplica(fe, partition, tablet)) {
+  for (const { backendId } of inTurn(requireReplica(fe, partition, tablet)).slice(0, 1 + retries)) {
     try {
       return (await callBackend(fe, backendId, 'scan', request, signal)).rows;
     } catch (error) {
       if (signal?.aborted) throw error;
+      if (isFragmentFailure(error))
+        throw new SqlError(1064, 'HY000', `${error.message} backend:${hostOf(fe, backendId)}`);
       lastError = error;
     }
   }
   throw new SqlError(1064, 'HY000', `Backend node not found. Check if any backend node is down. ${String(lastError)}`);
+}
+
+let turn = 0;
+
+/** Every replica gets its share of the reads, so that one bad backend is noticed wherever its replicas stand in the list. */
+function inTurn<T>(replicas: readonly T[]): T[] {
+  turn += 1;
+  const first = turn % replicas.length;
+  return [...replicas.slice(first), ...replicas.slice(0, first)];
+}
+
+/** The backend ran the fragment and failed: that ends the query, where a backend that is not there is gone round. */
+function isFragmentFailure(error: unknown): error is RemoteError {
+  return error instanceof RemoteError && error.message.startsWith('Internal error: ');
+}
+
+function hostOf(fe: FrontendContext, backendId: number): string {
+  return workerOf(fe, backendId)?.host ?? String(backendId);
 }
 
 function requireReplica(fe: FrontendContext, partition: Partition, tablet: Tablet) {

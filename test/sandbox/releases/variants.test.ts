@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { appendFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
+import { buildRelease } from '../../../sandbox/releases/build-release.ts';
+import { corruptArchive, truncateArchive } from '../../../sandbox/releases/damage.ts';
+import type { Variation } from '../../../sandbox/releases/variants.ts';
+import { writeJdk } from '../../../sandbox/world/jdk.ts';
+
+const run = promisify(execFile);
+const dir = mkdtempSync(join(tmpdir(), 'starwarden-variants-'));
+const running = new Set<number>();
+let unpacked = 0;
+
+afterEach(() => {
+  for (const pid of running) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  running.clear();
+});
+afterAll(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
+
+function isAlive(pid: number): boolean {
+  const found = identify(pid);
+  return found !== null && isRunning(found);
+}
+
+const read = (...path: string[]) => readFile(join(...path), 'utf8').catch(() => '');
+
+/** A node of a faulty release as an operator would install it, with a fast clock. */
+async function install(kind: 'fe' | 'be', variation: Variation) {
+  const { path } = await buildRelease({ version: '3.5.0', outDir: dir, ...variation });
+  unpacked += 1;
+  const target = join(dir, `unpacked-${unpacked}`);
+  await mkdir(target);
+  await run('tar', ['-xzf', path, '-C', target]);
+  const home = join(target, 'StarRocks-3.5.0', kind);
+  await writeJdk({ dir: join(target, 'jdk'), major: 17 });
+  await mkdir(join(home, kind === 'fe' ? 'meta' : 'storage'));
+  await appendFile(join(home, 'conf', `${kind}.conf`), `JAVA_HOME = ${join(target, 'jdk')}\nsandbox_speed = 20\n`);
+  return {
+    home,
+    script: (name: string, ...args: string[]) => run('bash', [join(home, 'bin', name), ...args], { timeout: 10_000 }),
+    async pid(): Promise<number> {
+      const pid = Number(await read(home, 'bin', `${kind}.pid`));
+      if (pid > 0) running.add(pid);
+      return pid;
+    },
+  };
+}
+
+describe('an archive that is mislabelled', () => {
+  it('bears one version on the outside and brings the programs of the one before', async () => {
+    const archive = await buildRelease({ version: '3.5.0', outDir: dir, variant: 'mislabelled' });
+    expect(archive.path).toBe(join(dir, 'mislabelled', 'StarRocks-3.5.0.tar.gz'));
+    const { script } = await install('fe', { variant: 'mislabelled' });
+    expect((await script('show_fe_version.sh')).stdout).toContain('Build version: 3.4.6\n');
+  });
+
+  it('may be wrong in one part only, and about any release', async () => {
+    const variation = { variant: 'mislabelled', wrongParts: ['be'], insideVersion: '3.3.15' } as const;
+    expect((await (await install('be', variation)).script('show_be_version.sh')).stdout).toMatch(/^3\.3\.15-/);
+    expect((await (await install('fe', variation)).script('show_fe_version.sh')).stdout).toContain('version: 3.5.0\n');
+  });
+});
+
+describe('a release that never starts', () => {
+  it('is started with 0 by the frontend script, and says in fe.out and fe.log why it ended', async () => {
+    const { home, script, pid } = await install('fe', { variant: 'never-starts' });
+    expect((await script('start_fe.sh', '--daemon')).stdout).toBe('');
+    await expect.poll(pid).toBeGreaterThan(0);
+    await expect.poll(() => read(home, 'log', 'fe.out')).toContain('StarRocksFE start failed');
+    expect(await read(home, 'log', 'fe.log')).toContain('ERROR StarRocksFE start failed');
+    await expect.poll(pid).toBe(0);
+  });
+
+  it('ends before it wrote a pid as a backend, and be.out has the words of the loader', async () => {
+    const { home, script, pid } = await install('be', { variant: 'never-starts' });
+    await script('start_be.sh', '--daemon');
+    await expect.poll(() => read(home, 'log', 'be.out')).toContain('error while loading shared libraries');
+    expect(await pid()).toBe(0);
+    expect(await read(home, 'log', 'be.INFO')).toBe('');
+  });
+});
+
+describe('a release that is never alive', () => {
+  it.each([
+    { kind: 'fe', log: 'fe.log', stuckAt: 'is ready: false' },
+    { kind: 'be', log: 'be.INFO', stuckAt: 'loading tablets' },
+  ] as const)('runs as $kind, listens nowhere, and can be stopped', async ({ kind, log, stuckAt }) => {
+    const { home, script, pid } = await install(kind, { variant: 'never-alive' });
+    await script(`start_${kind}.sh`, '--daemon');
+    await expect.poll(pid).toBeGreaterThan(0);
+    await expect.poll(() => read(home, 'log', log)).toContain(stuckAt);
+    const started = await pid();
+    const { stdout } = await run('bash', ['-c', `ls -l /proc/${started}/fd | grep -c socket: || true`]);
+    expect(Number(stdout)).toBe(0);
+    await script(`stop_${kind}.sh`, ...(kind === 'be' ? ['-g'] : []));
+    expect(isAlive(started)).toBe(false);
+  });
+});
+
+describe('damage', () => {
+  it('leaves the size of a corrupted archive as it was, and nothing that can be unpacked', async () => {
+    const { path, sizeBytes } = await buildRelease({ version: '3.4.6', outDir: dir });
+    await corruptArchive(path);
+    expect((await stat(path)).size).toBe(sizeBytes);
+    await expect(run('gzip', ['-t', path])).rejects.toThrow();
+  });
+
+  it('cuts an archive in the middle', async () => {
+    const { path, sizeBytes } = await buildRelease({ version: '3.4.5', outDir: dir });
+    await truncateArchive(path);
+    expect((await stat(path)).size).toBe(Math.floor(sizeBytes / 2));
+    await expect(run('tar', ['-tzf', path])).rejects.toThrow('Unexpected EOF');
+  });
+});
