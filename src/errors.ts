@@ -44,6 +44,7 @@ export const errorCodes = [
   'TIMEOUT',
   'CANCELED',
   'UNDO_FAILED',
+  'RECOVERY_FAILED',
   'LEASE_LOST',
   'STORE_UNAVAILABLE',
 ] as const;

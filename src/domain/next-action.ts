@@ -9,6 +9,10 @@ export type Check =
   | { readonly state: 'todo' }
   /** The effect has begun and goes on by itself; look again after `wakeAfterMs`. */
   | { readonly state: 'moving'; readonly progress: Progress; readonly wakeAfterMs: number }
+  /** Begun lanes of a stage go on first: it is the turn of the other lanes that wait. Only before a lane's first effect. */
+  | { readonly state: 'defer'; readonly reason: string }
+  /** A person is to look first: the step is done, and the run pauses until somebody resumes it. */
+  | { readonly state: 'hold'; readonly message: string }
   /** It cannot be done now; nothing else is touched. */
   | { readonly state: 'blocked'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
 
@@ -19,6 +23,8 @@ export type NextAction =
   | { readonly do: 'record'; readonly state: 'done' | 'already'; readonly facts: JsonObject | null }
   | { readonly do: 'apply' }
   | { readonly do: 'wait'; readonly progress: Progress; readonly wakeAfterMs: number }
+  | { readonly do: 'defer'; readonly reason: string }
+  | { readonly do: 'hold'; readonly message: string }
   | { readonly do: 'fail'; readonly code: ErrorCode; readonly message: string; readonly hint: string }
   /** A crash in a step that may not be repeated: a person decides. */
   | { readonly do: 'interrupt'; readonly reason: string };
@@ -42,6 +48,10 @@ export function nextAction(step: {
       return { do: 'record', state: step.journal === 'pending' ? 'already' : 'done', facts: check.facts ?? null };
     case 'moving':
       return { do: 'wait', progress: check.progress, wakeAfterMs: check.wakeAfterMs };
+    case 'defer':
+      return { do: 'defer', reason: check.reason };
+    case 'hold':
+      return { do: 'hold', message: check.message };
     case 'blocked':
       return { do: 'fail', code: check.code, message: check.message, hint: check.hint };
     case 'todo':

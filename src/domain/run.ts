@@ -29,8 +29,12 @@ export function isTerminal(state: RunState): state is TerminalRunState {
   return terminalRunStates.some((terminal) => terminal === state);
 }
 
-/** `do` = the plan; `undo` = its inverse, asked for by a person; `restore` = a temporary change put back. */
-export type StepPhase = 'do' | 'undo' | 'restore';
+/**
+ * `do` = the plan; `undo` = its inverse, asked for by a person; `recover` = what a lane that failed had done, taken back
+ * by the run itself; `restore` = a temporary change put back.
+ */
+export const stepPhases = ['do', 'undo', 'recover', 'restore'] as const;
+export type StepPhase = (typeof stepPhases)[number];
 
 /**
  * `already` = the effect was there before we acted, so undo leaves it alone. `applying` is written before the effect:
@@ -47,6 +51,8 @@ export type Failure = {
   readonly hint: string | null;
   /** Position of the step that failed, or null when the failure lies outside the steps. */
   readonly step: number | null;
+  /** The last lines of the node's log when the step failed, oldest first. */
+  readonly log?: readonly string[];
 };
 
 export const runVias = ['API', 'SLACK', 'SCHEDULE', 'AUTOMATION'] as const;

@@ -1,16 +1,19 @@
-import { drivenRunStates, type Failure } from '../domain/run.ts';
+import type { PlanResult } from '../domain/plan.ts';
+import { drivenRunStates, type Failure, type StepPhase } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { AnyOperation } from '../operations/define.ts';
+import { toPlannedStep } from '../operations/run-actions.ts';
 import { planOperation } from '../operations/submit.ts';
 import { isDuplicateKey, isStoreAway, readDatabaseTime } from '../store/database.ts';
 import { type JournalEntry, writeJournal } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
+import { findLockHolder, findNoteAt, listSteps, readRun } from '../store/runs.ts';
 import { whyNotEntitled } from './entitled.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
 import { type RunnerDeps, stepKindOf } from './runner-deps.ts';
-import { abandon, finish, settle, settleAfter, settleAsFailed } from './settle.ts';
-import { runStep, stopStep } from './step-runner.ts';
+import { abandon, finish, hasOpenChanges, settle, settleAfter, settleAsFailed } from './settle.ts';
+import { canGoOn, driveStage } from './stage.ts';
+import { type Due, runStep, stopStep } from './step-runner.ts';
 import { chooseOperation, setAside } from './unfit.ts';
 
 /** One drive of one run: everything that the functions below need. */
@@ -127,20 +130,23 @@ async function advance(drive: Drive): Promise<Next> {
   const phase = run.state === 'UNDOING' ? 'undo' : 'do';
   // A worker may die between recording that a step failed and deciding how the run ends: nothing behind it is begun.
   const failed = steps.find((step) => step.phase === phase && step.state === 'failed');
+  const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
+  const stage = stageOf(steps, phase, failed ?? next);
+  // What a lane of the stage left half done comes to its end first, whatever happened to the others.
+  if (stage !== null && (failed !== undefined || isToStop(run, phase)) && canGoOn(drive, steps, phase, stage))
+    return (await takeLock(drive, run)) ?? driveStage(drive, phase, stage);
   if (failed !== undefined) {
     const isCanceled = run.cancelRequested && failed.failure?.code === 'CANCELED';
     return isCanceled ? settle(drive, { state: 'CANCELED', failure: null }) : settleAfter(drive, failed);
   }
-  const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
-
-  const isBound = phase === 'do' && next !== undefined && isBoundToGoOn(drive, next, steps);
+  const isBound = phase === 'do' && stage === null && next !== undefined && isBoundToGoOn(drive, next, steps);
   const isCanceling = run.cancelRequested && phase === 'do' && !isBound;
   if (isCanceling) {
     if (next === undefined || next.state === 'pending' || stoppable(drive, next)) return cancel(drive, next);
     // Nothing is begun any more: all that is left is to look at the step that was under way.
-    return runStep(drive, { run, step: next, isCanceling });
+    return runAlone(drive, { run, step: next, isCanceling, steps });
   }
-  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive);
+  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, run);
   const waiting = await takeLock(drive, run);
   if (waiting !== null) return waiting;
   if (phase === 'do' && (run.needsReplan || hasWaited(drive, run))) {
@@ -153,7 +159,12 @@ async function advance(drive: Drive): Promise<Next> {
       events: [{ type: 'RUN_STATE', message: 'Running' }],
     });
   }
-  if (next !== undefined) return runStep(drive, { run, step: next, isCanceling: false });
+  if (phase === 'undo' && drive.operation.planUndo !== null && !steps.some((step) => step.phase === 'undo')) {
+    const end = await planUndo(drive, run, steps);
+    if (end !== null) return end;
+  }
+  if (stage !== null) return driveStage(drive, phase, stage);
+  if (next !== undefined) return runAlone(drive, { run, step: next, isCanceling: false, steps });
   return phase === 'undo' ? settleUndone(drive, steps) : postCheck(drive, run, steps);
 }
 
@@ -178,11 +189,106 @@ async function advanceRestore(
   outcome: NonNullable<Run['outcome']>,
   steps: readonly RunStep[],
 ): Promise<Next> {
-  const next = steps.find(
-    (step) => step.phase === 'restore' && (step.state === 'pending' || step.state === 'applying'),
-  );
+  const next = nextRecoverStep(steps) ?? nextOpenStep(steps, 'restore');
   if (next === undefined) return finish(drive, run, outcome, steps);
-  return (await takeLock(drive, run)) ?? runStep(drive, { run, step: next, isCanceling: false });
+  return (await takeLock(drive, run)) ?? runAlone(drive, { run, step: next, isCanceling: false, steps });
+}
+
+/** A lane whose recovery failed is left as it is; the others are still taken back. */
+function nextRecoverStep(steps: readonly RunStep[]): RunStep | undefined {
+  const broken = new Set(
+    steps.filter((step) => step.phase === 'recover' && step.state === 'failed').map((step) => step.lane?.name),
+  );
+  return steps.find((step) => step.phase === 'recover' && isOpen(step) && !broken.has(step.lane?.name));
+}
+
+function nextOpenStep(steps: readonly RunStep[], phase: StepPhase): RunStep | undefined {
+  return steps.find((step) => step.phase === phase && isOpen(step));
+}
+
+function isOpen(step: RunStep): boolean {
+  return step.state === 'pending' || step.state === 'applying';
+}
+
+/** One step on its own: there is no other lane whose turn it could be. */
+async function runAlone(
+  drive: Drive,
+  { run, step, isCanceling, steps }: Pick<Due, 'run' | 'step' | 'isCanceling'> & { steps: readonly RunStep[] },
+): Promise<Next> {
+  const finished = steps.filter((other) => other.state === 'done' || other.state === 'already').length;
+  const next = await runStep(drive, { run, step, isCanceling, finished, waitingLanes: 0 });
+  return next === 'deferred' ? 'again' : next;
+}
+
+/** The stage that this step is part of. The first open step decides, unless one of a stage failed. */
+function stageOf(steps: readonly RunStep[], phase: StepPhase, step: RunStep | undefined): string | null {
+  const stage = step?.lane?.stage;
+  return stage !== undefined && steps.some((other) => other.phase === phase) ? stage : null;
+}
+
+function isToStop(run: Run, phase: StepPhase): boolean {
+  return phase === 'do' && (run.cancelRequested || run.pauseRequested);
+}
+
+/** The way back as the operation sees it now; its steps become part of the run. Null = they are there. */
+async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next | null> {
+  const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
+  if (lost !== null) return settleAsFailed(drive, lost);
+  const planned = await observeForUndo(drive, run, steps);
+  if ('wakeAfterMs' in planned) return planned;
+  if ('refusals' in planned) {
+    const [first] = planned.refusals;
+    return settleAsFailed(drive, {
+      code: 'UNDO_FAILED',
+      message: `It cannot be undone now: ${planned.refusals.map((refusal) => refusal.message).join('; ')}`,
+      hint: first?.hint ?? null,
+      step: null,
+    });
+  }
+  if (planned.steps.length === 0) return null;
+  const message = `Way back: ${planned.summary}`;
+  await drive.write({
+    addSteps: planned.steps.map((step) => ({ ...step, phase: 'undo' as const })),
+    events: [
+      { type: 'NOTE', message },
+      ...(planned.notes ?? []).map((note) => ({ type: 'NOTE' as const, message: note })),
+    ],
+  });
+  return 'again';
+}
+
+/** How long an undo is tried that cannot be planned because something does not answer. */
+const undoPatienceMs = 10 * 60_000;
+
+async function observeForUndo(
+  drive: Drive,
+  run: Run,
+  steps: readonly RunStep[],
+): Promise<PlanResult | { wakeAfterMs: number }> {
+  const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(60_000)]);
+  try {
+    const result = await drive.operation.planUndo?.(
+      run.input,
+      { runId: run.id, steps: steps.map(toPlannedStep) },
+      drive.deps.observeContext(signal),
+    );
+    return result ?? { summary: '', steps: [] };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
+    drive.held.assertHeld();
+    const message = `Cannot plan the way back yet: ${error.message}`;
+    const since = (await findNoteAt(drive.deps.db, run.id, message)) ?? drive.now();
+    if (!error.retryable || drive.now().getTime() - since.getTime() > undoPatienceMs)
+      return {
+        refusals: [{ code: 'PRECONDITION_FAILED', message: error.message, hint: error.hint ?? 'Retry the run.' }],
+      };
+    const wakeAfterMs = 2_000;
+    await drive.write({
+      run: { wakeInMs: wakeAfterMs, progress: { completed: 0, total: null, message } },
+      events: run.progress?.message === message ? [] : [{ type: 'NOTE', message }],
+    });
+    return { wakeAfterMs };
+  }
 }
 
 /** True when the step before left the cluster in a state to stay in which nobody asked for, such as a stopped node. */
@@ -290,7 +396,9 @@ async function cancel(drive: Drive, next: RunStep | undefined): Promise<Next> {
   return settle(drive, { state: 'CANCELED', failure: null });
 }
 
-async function pause(drive: Drive): Promise<Next> {
+/** Temporary changes are not left in place while nobody works: they are put back first, and made again on resume. */
+async function pause(drive: Drive, run: Run): Promise<Next> {
+  if (await hasOpenChanges(drive)) return settle(drive, { state: 'PAUSED', failure: null, progress: run.progress });
   await drive.write({
     run: { state: 'PAUSED', pauseRequested: false },
     events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }],

@@ -6,21 +6,54 @@ import type { Drive, Next } from './runner.ts';
 import { stepKindOf } from './runner-deps.ts';
 
 /**
- * Decides how the run ends. Temporary changes that are still open become visible steps, newest first, that run before
- * the run may end in any way.
+ * Decides how the run ends, or that it pauses. What failed lanes had done becomes visible steps that take it back, and
+ * temporary changes that are still open become steps that put them back; they run before the run may end in any way.
  */
 export async function settle(drive: Drive, outcome: Outcome): Promise<Next> {
-  const restore = await restoreSteps(drive);
-  await drive.write({
-    run: { outcome },
+  const steps = await listSteps(drive.deps.db, drive.runId);
+  const recover = outcome.state === 'FAILED' ? recoverSteps(drive, steps) : [];
+  const restore = await restoreSteps(drive, steps);
+  const lanes = [...new Set(recover.map((step) => step.lane?.name))];
+  const events = [
+    ...(recover.length === 0
+      ? []
+      : [{ type: 'NOTE' as const, message: `Takes back what was done to ${lanes.join(', ')}` }]),
     ...(restore.length === 0
-      ? {}
-      : {
-          addSteps: restore,
-          events: [{ type: 'TEMPORARY_CHANGE', message: `Puts back ${restore.length} temporary change(s)` }],
-        }),
-  });
+      ? []
+      : [{ type: 'TEMPORARY_CHANGE' as const, message: `Puts back ${count(restore.length, 'temporary change')}` }]),
+  ];
+  await drive.write({ run: { outcome }, addSteps: [...recover, ...restore], events });
   return 'again';
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** True when a temporary change of the run is not put back yet. */
+export async function hasOpenChanges(drive: Drive): Promise<boolean> {
+  return (await listTemporaryChanges(drive.deps.db, drive.runId)).some((change) => change.state === 'OPEN');
+}
+
+/** For each lane that failed: what it did, taken back newest first, the step that failed included. */
+function recoverSteps(drive: Drive, steps: readonly RunStep[]): NewStep[] {
+  const failed = steps.filter((step) => step.phase === 'do' && step.state === 'failed' && step.lane !== null);
+  return failed.flatMap((broken) => {
+    const { lane } = broken;
+    if (lane === null) return [];
+    const touched = steps.filter(
+      (step) =>
+        step.phase === 'do' &&
+        step.lane?.stage === lane.stage &&
+        step.lane.name === lane.name &&
+        (step.state === 'done' || (step.position === broken.position && step.attempt > 0)),
+    );
+    return touched.toReversed().flatMap((step) =>
+      stepKindOf(drive.operation, step.kind)
+        .recoverSteps(step.params)
+        .map((spec) => ({ ...spec, lane, phase: 'recover' as const, undoOf: step.position })),
+    );
+  });
 }
 
 export function settleAsFailed(drive: Drive, failure: Failure): Promise<Next> {
@@ -44,11 +77,8 @@ export function settleAfter(
   );
 }
 
-async function restoreSteps(drive: Drive): Promise<NewStep[]> {
-  const { db } = drive.deps;
-  const open = (await listTemporaryChanges(db, drive.runId)).filter((change) => change.state === 'OPEN');
-  if (open.length === 0) return [];
-  const steps = await listSteps(db, drive.runId);
+async function restoreSteps(drive: Drive, steps: readonly RunStep[]): Promise<NewStep[]> {
+  const open = (await listTemporaryChanges(drive.deps.db, drive.runId)).filter((change) => change.state === 'OPEN');
   return open.toReversed().flatMap((change) => {
     const made = steps.find((step) => step.position === change.position);
     if (made === undefined) return [];
@@ -59,9 +89,21 @@ async function restoreSteps(drive: Drive): Promise<NewStep[]> {
 
 /** Every temporary change is back, or could not be put back: the run ends and frees the cluster. */
 export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: readonly RunStep[]): Promise<Next> {
-  const broken = steps.find((step) => step.phase === 'restore' && step.state === 'failed');
-  const failure = broken === undefined ? outcome.failure : restoreFailure(broken, outcome);
-  const state = broken === undefined ? outcome.state : 'FAILED';
+  // Recoveries of an earlier try, before a retry, are history.
+  const notRecovered = steps.find(
+    (step) => step.phase === 'recover' && step.state === 'failed' && step.undoOf !== null,
+  );
+  const notRestored = steps.find((step) => step.phase === 'restore' && step.state === 'failed');
+  const broken = notRecovered ?? notRestored;
+  if (outcome.state === 'PAUSED' && broken === undefined)
+    return run.cancelRequested ? settleAgain(drive) : rest(drive, outcome);
+  const failure =
+    notRecovered !== undefined
+      ? recoveryFailure(notRecovered, outcome)
+      : notRestored !== undefined
+        ? restoreFailure(notRestored, outcome)
+        : outcome.failure;
+  const state = broken === undefined && outcome.state !== 'PAUSED' ? outcome.state : 'FAILED';
   await drive.write({
     run: {
       state,
@@ -82,6 +124,20 @@ export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: re
   return 'stop';
 }
 
+/** Every temporary change is back: the run rests until a person resumes it. The cluster stays locked. */
+async function rest(drive: Drive, { progress = null }: Outcome): Promise<Next> {
+  await drive.write({
+    run: { state: 'PAUSED', outcome: null, progress, pauseRequested: false, wakeInMs: null },
+    events: [{ type: 'RUN_STATE', message: 'Paused between two steps; temporary changes are put back meanwhile' }],
+  });
+  return 'stop';
+}
+
+/** Somebody cancelled it while it was about to pause. */
+function settleAgain(drive: Drive): Promise<Next> {
+  return settle(drive, { state: 'CANCELED', failure: null });
+}
+
 /** Ends the run as it is: what should have ended it properly is broken. What stays changed stands in the ledger. */
 export async function abandon(drive: Drive, failure: Failure): Promise<Next> {
   await drive.write({
@@ -90,6 +146,18 @@ export async function abandon(drive: Drive, failure: Failure): Promise<Next> {
     events: [{ type: 'RUN_STATE', message: `${sentence('FAILED')}: ${failure.message}` }],
   });
   return 'stop';
+}
+
+function recoveryFailure(step: RunStep, outcome: Outcome): Failure {
+  const before = outcome.failure === null ? '' : ` It had failed before: ${outcome.failure.message}`;
+  return {
+    code: 'RECOVERY_FAILED',
+    message: `${step.lane?.name ?? 'It'} could not be put back to how it was: ${step.title}: ${step.failure?.message ?? ''}.${before}`,
+    hint:
+      step.failure?.hint ?? 'Look at the host; the binaries of both versions are in the starwarden directory there.',
+    step: step.position,
+    ...(step.failure?.log === undefined ? {} : { log: step.failure.log }),
+  };
 }
 
 function restoreFailure(step: RunStep, outcome: Outcome): Failure {
@@ -102,7 +170,7 @@ function restoreFailure(step: RunStep, outcome: Outcome): Failure {
   };
 }
 
-function sentence(state: Outcome['state']): string {
+function sentence(state: Exclude<Outcome['state'], 'PAUSED'>): string {
   switch (state) {
     case 'SUCCEEDED':
       return 'Succeeded, and checked';

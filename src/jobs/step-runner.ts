@@ -11,14 +11,23 @@ import type { Drive, Next } from './runner.ts';
 import { type RunnerPoint, stepKindOf } from './runner-deps.ts';
 import { settle, settleAfter } from './settle.ts';
 
-/** `isCanceling`: the step may end, but its effect is not sent (again). */
-type Due = { run: Run; step: RunStep; isCanceling: boolean };
+/** A step that is to be looked at. */
+export type Due = {
+  readonly run: Run;
+  readonly step: RunStep;
+  /** The step may end, but its effect is not sent (again). */
+  readonly isCanceling: boolean;
+  /** How many steps of the run are done. */
+  readonly finished: number;
+  /** Other lanes of its stage that were not begun yet. */
+  readonly waitingLanes: number;
+};
 
 /** One step being carried out. */
 type Work = Due & { drive: Drive; kind: AnyStepKind; output: Output };
 
 /** Looks at a step on the cluster and does what the table of `nextAction` says. */
-export async function runStep(drive: Drive, due: Due): Promise<Next> {
+export async function runStep(drive: Drive, due: Due): Promise<Next | 'deferred'> {
   const kind = stepKindOf(drive.operation, due.step.kind);
   const work: Work = { ...due, drive, kind, output: makeOutput(drive, due.step.position) };
   try {
@@ -30,7 +39,7 @@ export async function runStep(drive: Drive, due: Due): Promise<Next> {
   }
 }
 
-async function lookAndAct(work: Work): Promise<Next> {
+async function lookAndAct(work: Work): Promise<Next | 'deferred'> {
   const { drive, step, kind } = work;
   const check = await kind.check(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
   drive.held.assertHeld();
@@ -53,6 +62,12 @@ async function lookAndAct(work: Work): Promise<Next> {
       return fail(work, { code: action.code, message: action.message, hint: action.hint });
     case 'interrupt':
       return interrupt(work, action.reason);
+    case 'defer':
+      if (work.waitingLanes === 0) throw new Error(`${kind.kind} defers, but no other lane waits`);
+      return 'deferred';
+    case 'hold':
+      await hold(work, action.message);
+      return 'again';
     case 'apply':
       await apply(work);
       return 'again';
@@ -92,6 +107,16 @@ async function apply(work: Work): Promise<void> {
   observe(work, 'after-effect');
   await work.output.flush();
   drive.appliedAt.set(step.position, drive.now());
+}
+
+/** Done, and the run pauses: one entry for both, so that nobody finds the step done and the run going on. */
+async function hold(work: Work, message: string): Promise<void> {
+  const { drive, step } = work;
+  await drive.write({
+    step: { position: step.position, state: 'done', started: true, finished: true },
+    run: { pauseRequested: true, progress: { ...progressOf(work, 1), message } },
+    events: [{ type: 'STEP_FINISHED', step: step.position, message }],
+  });
 }
 
 function appliedMsAgo({ drive, step }: Work): number | null {
@@ -230,7 +255,14 @@ async function fail(
   failure: { code: AppError['code']; message: string; hint: string | null },
 ): Promise<Next> {
   const { drive, step } = work;
-  const stored = { code: failure.code, message: failure.message, hint: failure.hint, step: step.position };
+  const log = await diagnose(work);
+  const stored = {
+    code: failure.code,
+    message: failure.message,
+    hint: failure.hint,
+    step: step.position,
+    ...(log.length === 0 ? {} : { log }),
+  };
   await work.output.flush();
   const entry: JournalEntry = {
     step: { position: step.position, state: 'failed', failure: stored, progress: null, finished: true, started: true },
@@ -238,8 +270,26 @@ async function fail(
   };
   await drive.write(entry);
   // A temporary change that cannot be put back does not keep the others from being put back.
-  if (step.phase === 'restore') return 'again';
-  return settleAfter(drive, { ...step, failure: stored });
+  if (step.phase === 'restore' || step.phase === 'recover') return 'again';
+  // The other lanes come to a place to stop at first.
+  return step.lane === null ? settleAfter(drive, { ...step, failure: stored }) : 'again';
+}
+
+const diagnoseMs = 15_000;
+
+/** What helps to understand the failure, if it can be had now. */
+async function diagnose(work: Work): Promise<readonly string[]> {
+  const { drive, step, kind } = work;
+  const context = contextOf(work);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(diagnoseMs)]);
+  try {
+    const lines = await kind.diagnose(step.params, drive.deps.portsFor(drive.clusterId), { ...context, signal });
+    return lines.slice(-40).map((line) => line.slice(0, 500));
+  } catch (error) {
+    if (!(error instanceof AppError)) drive.deps.log.warn({ runId: drive.runId, err: error }, 'no diagnosis');
+    drive.held.assertHeld();
+    return [];
+  }
 }
 
 async function interrupt(work: Work, reason: string): Promise<Next> {
@@ -266,6 +316,8 @@ export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' |
     run,
     step,
     isCanceling: true,
+    finished: step.position,
+    waitingLanes: 0,
     kind: stepKindOf(drive.operation, step.kind),
     output: makeOutput(drive, step.position),
   };
@@ -312,12 +364,17 @@ function lateBy({ drive, step, kind }: Work): number | null {
   return triedMs > kind.timeoutMs(step.params) ? triedMs : null;
 }
 
-function progressOf({ run, step }: Work, more = 0) {
+function progressOf({ run, step, finished }: Work, more = 0) {
   const total = step.phase === 'do' ? run.plan.steps.length : null;
-  return { completed: total === null ? 0 : Math.min(step.position + more, total), total, message: step.title };
+  return { completed: total === null ? 0 : Math.min(finished + more, total), total, message: step.title };
 }
 
-function contextOf({ drive, step, output }: Work): StepContext {
+/** A stage of the same name in another phase is another stage. */
+function isSameLane(a: RunStep, b: RunStep): boolean {
+  return a.phase === b.phase && a.lane?.stage === b.lane?.stage && a.lane?.name === b.lane?.name;
+}
+
+function contextOf({ drive, step, output, waitingLanes }: Work): StepContext {
   return {
     runId: drive.runId,
     clusterId: drive.clusterId,
@@ -326,6 +383,17 @@ function contextOf({ drive, step, output }: Work): StepContext {
     log: output.add,
     startedAt: step.startedAt,
     attempts: step.attempt,
+    waitingLanes,
+    earlier: async (...kinds) => {
+      const found = (await listSteps(drive.deps.db, drive.runId)).filter(
+        (other) =>
+          other.position < step.position &&
+          (other.state === 'done' || other.state === 'already') &&
+          kinds.includes(other.kind),
+      );
+      const inLane = found.findLast((other) => step.lane !== null && isSameLane(other, step));
+      return (inLane ?? found.findLast((other) => other.lane === null))?.facts ?? null;
+    },
   };
 }
 

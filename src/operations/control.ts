@@ -7,14 +7,16 @@ import { insertAudit } from '../store/audit.ts';
 import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import { listSteps, lockRun, readRun, reopenSteps } from '../store/runs.ts';
+import { listSteps, lockRun, readRun, reopenChanges, reopenSteps, skipLane } from '../store/runs.ts';
 import { forgetSecretsOf } from '../store/secrets.ts';
+import type { AnyOperation } from './define.ts';
 import {
   allowedActions,
   blockedUndo,
   fittingOperation,
   missingPermission,
   targetOf,
+  toPlannedStep,
   undoableSteps,
 } from './run-actions.ts';
 import { type SubmitDeps, submit } from './submit.ts';
@@ -87,19 +89,25 @@ export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Ru
 }
 
 export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
-  return decide(deps, request, 'RESUME', async (_tx, run) => ({
-    entry: {
-      run: {
-        state: 'QUEUED',
-        pauseRequested: false,
-        wakeInMs: null,
-        // What was planned before a pause of unknown length is planned again, unless it has begun.
-        ...(run.startedAt === null ? { needsReplan: true } : {}),
-      },
-      events: [stateEvent(request, 'resumed it')],
-    },
+  return decide(deps, request, 'RESUME', async (tx, run) => ({
+    entry: await resume(tx, run, request),
     wake: true,
   }));
+}
+
+/** What was put back for the pause is changed again first. */
+async function resume(tx: Tx, run: Run, request: ControlRequest): Promise<JournalEntry> {
+  await reopenChanges(tx, run.id);
+  return {
+    run: {
+      state: 'QUEUED',
+      pauseRequested: false,
+      wakeInMs: null,
+      // What was planned before a pause of unknown length is planned again, unless it has begun.
+      ...(run.startedAt === null ? { needsReplan: true } : {}),
+    },
+    events: [stateEvent(request, 'resumed it')],
+  };
 }
 
 /**
@@ -107,8 +115,12 @@ export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<R
  * run that never began, or whose plan is stale, is asked for again, as a new run that names this one: with a new plan,
  * and a new approval where one is needed.
  */
-export async function retryRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+export async function retryRun(
+  deps: ControlDeps,
+  request: ControlRequest & { withoutLane?: string | null },
+): Promise<Run> {
   const before = await readVisible(deps, request);
+  const without = request.withoutLane ?? null;
   if (before.failure?.code === 'PLAN_STALE' || before.startedAt === null) {
     await authorize(deps, request, before, 'RETRY');
     refuseUnlessAllowed(deps, before, [], 'RETRY');
@@ -118,6 +130,8 @@ export async function retryRun(deps: ControlDeps, request: ControlRequest): Prom
     await refuseUnlessApproved(deps, tx, run);
     const isUndo = steps.some((step) => step.phase === 'undo');
     await reopenSteps(tx, run.id, isUndo ? 'undo' : 'do');
+    const operation = fittingOperation(deps.operations, run);
+    const left = without === null ? null : await leaveOut(tx, { run, steps, operation, without, isUndo });
     return {
       entry: {
         run: {
@@ -128,11 +142,33 @@ export async function retryRun(deps: ControlDeps, request: ControlRequest): Prom
           pauseRequested: false,
           wakeInMs: null,
         },
-        events: [stateEvent(request, 'retried it')],
+        events: [stateEvent(request, left === null ? 'retried it' : `let it go on without ${left}`)],
       },
       wake: true,
     };
   });
+}
+
+type LeaveOut = { run: Run; steps: readonly RunStep[]; operation: AnyOperation; without: string; isUndo: boolean };
+
+/** Skips the lane that failed, if the operation can do without it. Answers its name. */
+async function leaveOut(tx: Tx, { run, steps, operation, without, isUndo }: LeaveOut): Promise<string> {
+  const lane = steps.filter((step) => step.phase === 'do' && step.lane?.name === without);
+  const failed = lane.find((step) => step.state === 'failed');
+  const refusal = isUndo
+    ? 'an undo takes everything back'
+    : failed === undefined
+      ? `the run did not fail at ${without}`
+      : operation.whyNotWithout === undefined
+        ? `${operation.title} cannot leave anything out`
+        : operation.whyNotWithout(lane.filter((step) => step.lane?.stage === failed.lane?.stage).map(toPlannedStep));
+  if (refusal !== null) {
+    throw new AppError('PRECONDITION_FAILED', `R-${run.number} cannot go on without ${without}: ${refusal}`, {
+      hint: 'Retry it as a whole, or undo it.',
+    });
+  }
+  await skipLane(tx, run.id, { stage: failed?.lane?.stage ?? '', name: without });
+  return without;
 }
 
 /**
@@ -145,7 +181,8 @@ export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run
     const operation = fittingOperation(deps.operations, run);
     await reopenSteps(tx, run.id, 'undo');
     const begun = new Set(steps.filter((step) => step.phase === 'undo').map((step) => step.undoOf));
-    const fresh = undoableSteps(operation, steps).filter((step) => !begun.has(step.position));
+    const undoable = operation.planUndo === null ? undoableSteps(operation, steps) : [];
+    const fresh = undoable.filter((step) => !begun.has(step.position));
     const addSteps = fresh.flatMap((step) => {
       const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
       return (kind?.undoSteps(step.params) ?? []).map((spec) => ({

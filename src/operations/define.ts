@@ -5,8 +5,8 @@ import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
 import type { Risk } from '../domain/approval.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { PlanResult } from '../domain/plan.ts';
-import type { PostCheck } from '../domain/run.ts';
+import type { PlanResult, StepSpec } from '../domain/plan.ts';
+import type { PostCheck, StepPhase, StepState } from '../domain/run.ts';
 import type { AnyStepKind, Ports } from '../steps/define.ts';
 
 /** What `observe` may read. It changes nothing anywhere. */
@@ -33,6 +33,11 @@ export type SlackCommand = {
   readonly examples: readonly string[];
 };
 
+/** A step of a run as far as an operation may look at it. */
+export type PlannedStep = StepSpec & { readonly phase: StepPhase; readonly state: StepState };
+
+export type UndoneRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };
+
 export type Operation<I extends JsonObject, F> = {
   /** The mutation's name. */
   readonly name: string;
@@ -56,15 +61,30 @@ export type Operation<I extends JsonObject, F> = {
   observe(input: I, context: ObserveContext): Promise<F>;
   /** Pure and synchronous: the same input and facts give the same plan. */
   plan(input: I, facts: F): PlanResult;
+  /**
+   * The way back, for an operation whose steps cannot simply be taken back newest first. Made when the undo begins, from
+   * what the cluster is then; refusals end the undo. Steps whose `undo` says `planned` are taken back by this.
+   */
+  planUndo?(input: I, run: UndoneRun, context: ObserveContext): Promise<PlanResult>;
+  /** Why a run that has come this far cannot be undone any more; null = it can. Pure. */
+  whyNoUndo?(input: I, steps: readonly PlannedStep[]): string | null;
+  /** Why the run may not go on without this lane, given its steps; null = it may, if a person says so. Absent = never. */
+  whyNotWithout?(lane: readonly PlannedStep[]): string | null;
   /** Looks at the cluster once more when every step is done; the run succeeds only if it passes. */
   postCheck(input: I, ports: Ports, run: { runId: string; clusterId: string; signal: AbortSignal }): Promise<PostCheck>;
 };
 
 /** An operation with its types hidden. Inputs are parsed by `input` before they come here. */
-export type AnyOperation = Omit<Operation<JsonObject, unknown>, 'complete' | 'observe' | 'plan' | 'postCheck'> & {
+export type AnyOperation = Omit<
+  Operation<JsonObject, unknown>,
+  'complete' | 'observe' | 'plan' | 'planUndo' | 'whyNoUndo' | 'postCheck'
+> & {
   complete(input: JsonObject, given: { now: Date }): JsonObject;
   /** Observes, then plans. */
   observeAndPlan(input: JsonObject, context: ObserveContext): Promise<PlanResult>;
+  /** Null = the steps are taken back newest first. */
+  readonly planUndo: ((input: JsonObject, run: UndoneRun, context: ObserveContext) => Promise<PlanResult>) | null;
+  whyNoUndo(input: JsonObject, steps: readonly PlannedStep[]): string | null;
   postCheck(
     input: JsonObject,
     ports: Ports,
@@ -82,6 +102,12 @@ export function defineOperation<I extends JsonObject, F>(definition: Operation<I
       const parsed = parse(input);
       return definition.plan(parsed, await definition.observe(parsed, context));
     },
+    planUndo:
+      definition.planUndo === undefined
+        ? null
+        : async (input, run, context) =>
+            (await definition.planUndo?.(parse(input), run, context)) ?? { summary: '', steps: [] },
+    whyNoUndo: (input, steps) => definition.whyNoUndo?.(parse(input), steps) ?? null,
     postCheck: (input, ports, run) => definition.postCheck(parse(input), ports, run),
   };
 }

@@ -2,7 +2,25 @@ import { type AccessTarget, type Actor, can, type Permission } from '../domain/a
 import { actionsIn, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import type { AnyOperation } from './define.ts';
+import type { AnyOperation, PlannedStep } from './define.ts';
+
+/** A step as far as an operation may look at it. */
+export function toPlannedStep({ kind, title, params, lane, phase, state }: RunStep): PlannedStep {
+  return { kind, title, params, phase, state, ...(lane === null ? {} : { lane }) };
+}
+
+/** True when the way back is planned by the operation itself, and there is something to take back. */
+function isUndoPlanned(operation: AnyOperation, steps: readonly RunStep[]): boolean {
+  return (
+    operation.planUndo !== null &&
+    steps.some(
+      (step) =>
+        step.phase === 'do' &&
+        (step.state === 'done' || step.attempt > 0) &&
+        operation.steps.find((kind) => kind.kind === step.kind)?.undoPlanned === true,
+    )
+  );
+}
 
 /** Steps that are ours, done, and have a way back; newest first. */
 export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
@@ -22,13 +40,18 @@ export function allowedActions(
   steps: readonly RunStep[],
 ): readonly RunAction[] {
   const fits = operation !== undefined && (operation.version === run.operationVersion || run.startedAt === null);
-  const undoable = fits && blockedUndo(run, operation, steps) === null && undoableSteps(operation, steps).length > 0;
+  const undoable =
+    fits &&
+    blockedUndo(run, operation, steps) === null &&
+    (isUndoPlanned(operation, steps) || undoableSteps(operation, steps).length > 0);
   return actionsIn(run.state, { undoable }).filter((action) => fits || action !== 'RETRY');
 }
 
 /** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
 export function blockedUndo(run: Run, operation: AnyOperation, steps: readonly RunStep[]): string | null {
   if (run.state === 'SUCCEEDED' && operation.noUndoAfterSuccess !== undefined) return operation.noUndoAfterSuccess;
+  const tooFar = operation.whyNoUndo(run.input, steps.map(toPlannedStep));
+  if (tooFar !== null) return tooFar;
   const blocking = steps.find(
     (step) =>
       step.phase === 'do' &&

@@ -48,6 +48,7 @@ export const errorCodeDescriptions = {
   TIMEOUT: 'It took too long.',
   CANCELED: 'Somebody stopped it.',
   UNDO_FAILED: 'A step could not be taken back.',
+  RECOVERY_FAILED: 'A node that failed could not be put back to how it was.',
   LEASE_LOST: 'Another worker took over.',
   STORE_UNAVAILABLE: "Starwarden's own database does not answer.",
 } as const satisfies Record<ErrorCode, string>;

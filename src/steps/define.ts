@@ -6,7 +6,7 @@ import type { StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Inventory } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
-import type { StepSpec } from '../domain/plan.ts';
+import type { Lane, StepSpec } from '../domain/plan.ts';
 
 /** Everything a step may reach. A step kind names the ports it uses and is handed those alone. */
 export type Ports = {
@@ -34,6 +34,10 @@ export type StepContext = {
   readonly startedAt: Date | null;
   /** How often `apply` was begun, by the journal; 0 = whatever `check` finds is not of this run's making. */
   readonly attempts: number;
+  /** How many other lanes of the same stage were not begun yet: as long as there are some, `check` may answer `defer`. */
+  readonly waitingLanes: number;
+  /** What the last finished step of one of these kinds found, before this step: in its lane, else outside all lanes. */
+  readonly earlier: (...kinds: readonly string[]) => Promise<JsonObject | null>;
 };
 
 /** How a step is taken back: by further steps, or not at all, said in words. */
@@ -42,7 +46,9 @@ export type Undo<P> =
   /** There is nothing to take back, e.g. the step only read. */
   | { readonly nothing: string }
   /** It cannot be taken back; the reason is shown before the run starts. */
-  | { readonly impossible: string };
+  | { readonly impossible: string }
+  /** The operation's `planUndo` takes it back, in an order that depends on how the cluster is then. */
+  | { readonly planned: string };
 
 /**
  * A change that must not outlive the run. `read` gives the value that is there before the change; it is written to the
@@ -75,6 +81,13 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
   /** Stops what `apply` set in motion, when the run is cancelled in the middle. Absent: the step is waited for. */
   stop?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
   readonly undo: Undo<P>;
+  /**
+   * Steps that take this step back by themselves when it, or a later step of its lane, fails. They run newest first,
+   * before the run ends as `FAILED`.
+   */
+  recover?(params: P): readonly StepSpec[];
+  /** Lines that help to understand why the step failed, e.g. the end of a node's log. Reads only. */
+  diagnose?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<readonly string[]>;
   readonly temporary?: Temporary<P, N>;
   /**
    * Set when nobody would want the cluster to stay as this step leaves it, e.g. with a node stopped: a request to cancel
@@ -95,19 +108,23 @@ export type AnyStepKind = {
   readonly bindsNext: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;
+  /** True when the operation's `planUndo` takes it back. */
+  readonly undoPlanned: boolean;
   timeoutMs(params: JsonObject): number;
   describe(params: JsonObject): string;
   check(params: JsonObject, ports: Ports, context: StepContext): Promise<Check>;
   apply(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
   stop(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
   undoSteps(params: JsonObject): readonly StepSpec[];
+  recoverSteps(params: JsonObject): readonly StepSpec[];
+  diagnose(params: JsonObject, ports: Ports, context: StepContext): Promise<readonly string[]>;
   readBefore(params: JsonObject, ports: Ports, context: StepContext): Promise<Json>;
   restoreSteps(params: JsonObject, before: Json): readonly StepSpec[];
   /** The step as plain data, for a plan. */
   spec(params: JsonObject): StepSpec;
 };
 
-export type DefinedStepKind<P extends JsonObject> = AnyStepKind & { with(params: P): StepSpec };
+export type DefinedStepKind<P extends JsonObject> = AnyStepKind & { with(params: P, lane?: Lane): StepSpec };
 
 /** Defines a step kind. `with(params)` makes the plain data that plans are built of. */
 export function defineStep<P extends JsonObject, N extends PortName>(definition: StepKind<P, N>): DefinedStepKind<P> {
@@ -126,6 +143,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     canStop: definition.stop !== undefined,
     isTemporary: definition.temporary !== undefined,
     bindsNext: definition.bindsNext ?? false,
+    undoPlanned: 'planned' in definition.undo,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
     timeoutMs: (params) =>
       typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params)),
@@ -134,11 +152,14 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     apply: async (params, ports, context) => definition.apply?.(parse(params), pick(ports), context),
     stop: async (params, ports, context) => definition.stop?.(parse(params), pick(ports), context),
     undoSteps: (params) => ('steps' in definition.undo ? definition.undo.steps(parse(params)) : []),
+    recoverSteps: (params) => definition.recover?.(parse(params)) ?? [],
+    diagnose: async (params, ports, context) =>
+      (await definition.diagnose?.(parse(params), pick(ports), context)) ?? [],
     readBefore: async (params, ports, context) =>
       (await definition.temporary?.read(parse(params), pick(ports), context)) ?? null,
     restoreSteps: (params, before) => definition.temporary?.restore(parse(params), before) ?? [],
     spec,
-    with: spec,
+    with: (params, lane) => (lane === undefined ? spec(params) : { ...spec(params), lane }),
   };
 }
 

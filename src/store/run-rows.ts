@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Lane, Plan } from '../domain/plan.ts';
 import {
   type Failure,
   type PostCheck,
@@ -12,6 +12,7 @@ import {
   runVias,
   type StepPhase,
   type StepState,
+  stepPhases,
   stepStates,
 } from '../domain/run.ts';
 import { errorCodes } from '../errors.ts';
@@ -53,10 +54,12 @@ export type Run = {
   readonly finishedAt: Date | null;
 };
 
-/** What a run will end as, kept while its temporary changes are being put back. */
+/** What a run will end as, or that it will pause, kept while its temporary changes are being put back. */
 export type Outcome = {
-  readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE';
+  readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE' | 'PAUSED';
   readonly failure: Failure | null;
+  /** What a run that pauses says meanwhile. */
+  readonly progress?: Progress | null;
 };
 
 export type RunStep = {
@@ -71,6 +74,7 @@ export type RunStep = {
   readonly repeatAllowed: boolean;
   readonly undoOf: number | null;
   readonly ledgerId: string | null;
+  readonly lane: Lane | null;
   readonly progress: Progress | null;
   readonly failure: Failure | null;
   readonly facts: JsonObject | null;
@@ -121,6 +125,7 @@ const failure: z.ZodType<Failure> = z.object({
   message: z.string(),
   hint: z.string().nullable(),
   step: z.number().nullable(),
+  log: z.array(z.string()).optional(),
 });
 const progress: z.ZodType<Progress> = z.object({
   completed: z.number(),
@@ -141,7 +146,8 @@ const postCheck: z.ZodType<PostCheck> = z.object({
   checks: checksShape,
   facts: jsonObject.optional(),
 });
-const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject });
+const lane: z.ZodType<Lane> = z.object({ stage: z.string(), name: z.string(), width: z.number() });
+const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject, lane: lane.optional() });
 const plan: z.ZodType<Plan> = z.object({
   operation: z.string(),
   operationVersion: z.number(),
@@ -153,14 +159,15 @@ const plan: z.ZodType<Plan> = z.object({
   hash: z.string(),
 });
 const outcome: z.ZodType<Outcome> = z.object({
-  state: z.enum(['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE']),
+  state: z.enum(['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE', 'PAUSED']),
   failure: failure.nullable(),
+  progress: progress.nullable().optional(),
 });
 
 // Made once: making a shape costs a hundred times as much as using it.
 const runState = z.enum(runStates);
 const runVia = z.enum(runVias);
-const stepPhase = z.enum(['do', 'undo', 'restore']);
+const stepPhase = z.enum(stepPhases);
 const stepState = z.enum(stepStates);
 const eventType = z.enum(runEventTypes);
 const changeState = z.enum(['OPEN', 'RESTORED']);
@@ -216,6 +223,7 @@ export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
     repeatAllowed: row.repeat_allowed === 1,
     undoOf: row.undo_of,
     ledgerId: row.ledger_id,
+    lane: optional(lane, row.lane),
     progress: optional(progress, row.progress),
     failure: optional(failure, row.failure),
     facts: optional(jsonObject, row.facts),

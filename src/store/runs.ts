@@ -95,6 +95,7 @@ export async function lockRun(tx: Tx, runId: string): Promise<Run> {
  * are due again; what could not be put back is planned anew at the next end.
  */
 export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
+  if (phase === 'do') await reopenRecovered(tx, runId);
   await tx
     .updateTable('run_step')
     .set({
@@ -117,6 +118,77 @@ export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): 
     .where('state', 'in', ['failed', 'pending', 'applying'])
     .execute();
   if (phase === 'undo') return;
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'pending' })
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'do')
+    .where('state', '=', 'skipped')
+    .execute();
+  await reopenChanges(tx, runId);
+}
+
+/** What a lane had done and was taken back is to be done again, as if for the first time. */
+async function reopenRecovered(tx: Tx, runId: string): Promise<void> {
+  const recovered = await tx
+    .selectFrom('run_step')
+    .select(['position', 'lane'])
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'recover')
+    .where('undo_of', 'is not', null)
+    .execute();
+  for (const lane of new Set(recovered.map((row) => row.lane))) {
+    if (lane === null) continue;
+    await tx
+      .updateTable('run_step')
+      .set({
+        state: 'pending',
+        attempt: 0,
+        facts: null,
+        failure: null,
+        progress: null,
+        started_at: null,
+        applied_at: null,
+        finished_at: null,
+      })
+      .where('run_id', '=', runId)
+      .where('phase', '=', 'do')
+      .where('lane', '=', lane)
+      .execute();
+  }
+  await tx
+    .updateTable('run_step')
+    .set({ undo_of: null, state: sql<string>`CASE WHEN state IN ('done', 'already') THEN state ELSE 'skipped' END` })
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'recover')
+    .execute();
+}
+
+/** Leaves out what is not done yet of a lane. A plain retry opens it again. */
+export async function skipLane(tx: Tx, runId: string, lane: { stage: string; name: string }): Promise<void> {
+  const steps = (await listSteps(tx, runId)).filter(
+    (step) =>
+      step.phase === 'do' &&
+      step.lane?.stage === lane.stage &&
+      step.lane.name === lane.name &&
+      step.state !== 'done' &&
+      step.state !== 'already',
+  );
+  if (steps.length === 0) return;
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'skipped' })
+    .where('run_id', '=', runId)
+    .where(
+      'position',
+      'in',
+      steps.map((step) => step.position),
+    )
+    .execute();
+}
+
+/** Temporary changes that were put back are due again. */
+export async function reopenChanges(tx: Tx, runId: string): Promise<void> {
   await tx
     .updateTable('run_step')
     .set({ state: 'pending', started_at: null, applied_at: null, finished_at: null })

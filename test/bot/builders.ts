@@ -61,6 +61,7 @@ export function step(change: Partial<RunStep> = {}): RunStep {
     attempt: 0,
     repeatAllowed: false,
     undoOf: null,
+    lane: null,
     ledgerId: null,
     progress: null,
     failure: null,

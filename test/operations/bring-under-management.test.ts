@@ -188,6 +188,8 @@ describe('attachHosts', () => {
           log: () => {},
           startedAt: null,
           attempts: 0,
+          waitingLanes: 0,
+          earlier: async () => null,
         },
       );
     expect(await look(managed.host('be1').deployDirs.be ?? '')).toMatchObject({ state: 'done' });

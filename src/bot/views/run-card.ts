@@ -143,7 +143,7 @@ function stepLines(steps: readonly RunStep[]): string[] {
 }
 
 function stepLine(step: RunStep): string {
-  const phase = { do: '', undo: 'undo: ', restore: 'put back: ' }[step.phase];
+  const phase = { do: '', undo: 'undo: ', recover: 'take back: ', restore: 'put back: ' }[step.phase];
   const sign = signOf(step.state);
   const news =
     step.state === 'applying' || (step.state === 'pending' && step.progress !== null) ? progressOf(step) : '';

@@ -1,0 +1,275 @@
+import { nodeKinds } from './cluster.ts';
+import { affectedKeys } from './conf-changes.ts';
+import type { Release } from './release.ts';
+import type { NamedCheck } from './run.ts';
+import type { JavaOnHost, NodeOnHost, UpgradeFacts, UpgradeHost, UpgradeNode } from './upgrade-checks-facts.ts';
+import { judgeUpgrade, nodesToChange } from './upgrade-checks-release.ts';
+import { partition, skipped, some, type UpgradeCheckName, unanswered, verdict } from './upgrade-checks-verdict.ts';
+import { compareVersions, lineOf, parseVersion } from './version.ts';
+
+/** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
+const archiveSizesOfSpace = 3;
+/** What a further node on the same file system needs: the archive is there once for all of them. */
+const archiveSizesPerFurtherNode = 2;
+/** `max_bdbje_clock_delta_ms`: frontends whose clocks are further apart do not let each other in. */
+const mostClockDifferenceMs = 5_000;
+
+/** Checks about hosts, directories, services and configuration of the nodes that are to be changed. */
+export function hostChecks(facts: UpgradeFacts): NamedCheck[] {
+  const nodes = nodesToChange(facts);
+  return [
+    attachedCheck(nodes),
+    answerCheck(facts.hosts, nodes),
+    toolsCheck(facts.hosts),
+    spaceCheck(facts, nodes),
+    problemCheck('swap-possible', nodes, {
+      problemOf: ({ swapProblem }) => swapProblem,
+      wanted: 'a directory of the node that may be written to, on one file system',
+      hint: 'Binaries are put in place by renaming: give the login user the directory, and keep bin/ and lib/ on its file system.',
+    }),
+    serviceCheck(nodes),
+    jdkCheck(facts.release, nodes),
+    ...clockChecks(facts.hosts),
+    confCheck(facts, nodes),
+    logIdCheck(facts, nodes),
+  ];
+}
+
+function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  const missing = nodes.filter((node) => node.hostId === null || node.deployDir === null);
+  return verdict('hosts-attached', 'BLOCK', missing.length === 0, {
+    observed:
+      missing.length === 0
+        ? `${nodes.length} nodes with a host`
+        : `no host: ${missing.map(({ label }) => label).join(', ')}`,
+    wanted: 'SSH access to the host of every node',
+    hint: 'Attach them with attachHosts.',
+  });
+}
+
+function answerCheck(hosts: readonly UpgradeHost[], nodes: readonly UpgradeNode[]): NamedCheck {
+  const name = 'hosts-answer';
+  if (hosts.length === 0) return skipped(name, 'no host is attached');
+  const silent = [
+    ...partition(hosts.map(({ address, look }) => ({ label: address, answer: look }))).failed,
+    ...partition(nodes.map(({ label, onHost }) => ({ label, answer: onHost }))).failed,
+  ];
+  return verdict(name, 'BLOCK', silent.length === 0, {
+    observed: silent.length === 0 ? `${hosts.length} hosts answer` : some(silent),
+    wanted: 'every host answers over SSH',
+    hint: 'Mend the access to the host; acceptHostKey trusts a new key.',
+  });
+}
+
+function toolsCheck(hosts: readonly UpgradeHost[]): NamedCheck {
+  const { answered } = partition(hosts.map(({ address, look }) => ({ label: address, answer: look })));
+  if (answered.length === 0) return skipped('tools-on-host', 'no host was asked');
+  const lacking = answered.filter(({ value }) => value.missingTools.length > 0);
+  return verdict('tools-on-host', 'BLOCK', lacking.length === 0, {
+    observed:
+      lacking.length === 0
+        ? `on ${answered.length} hosts`
+        : some(lacking.map(({ label, value }) => `${label} lacks ${value.missingTools.join(', ')}`)),
+    wanted: 'the programs that unpack an archive and prove its checksum',
+    hint: 'Install them from the packages of the operating system.',
+  });
+}
+
+function spaceCheck({ release, archive }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
+  const name = 'disk-space';
+  const sizeBytes = release?.sizeBytes ?? (archive !== null && 'value' in archive ? archive.value.sizeBytes : null);
+  const places = placesOf(nodes);
+  if (places.length === 0) return skipped(name, 'no host was asked');
+  const wanted = `${archiveSizesOfSpace} times the archive free where each node is`;
+  if (sizeBytes === null) {
+    return verdict(name, 'WARN', false, {
+      observed: `the size of the archive is not known; ${some(places.map(({ labels, disk }) => `${labels[0]} has ${disk === null ? 'an unknown space' : mebibytes(disk.freeBytes)}`))}`,
+      wanted,
+      hint: 'Compare by hand, then accept the warning.',
+    });
+  }
+  const short = places.flatMap(({ labels, disk }) => {
+    if (disk === null) return [`${labels.join(' and ')}: the space could not be read`];
+    const needed = sizeBytes * (archiveSizesOfSpace + archiveSizesPerFurtherNode * (labels.length - 1));
+    if (disk.freeBytes >= needed) return [];
+    return [
+      `${labels.join(' and ')}: ${mebibytes(disk.freeBytes)} free on ${disk.mountPoint}, ${mebibytes(needed)} needed`,
+    ];
+  });
+  return verdict(name, 'BLOCK', short.length === 0, {
+    observed: short.length === 0 ? `enough for ${mebibytes(sizeBytes)} on ${places.length} file systems` : some(short),
+    wanted,
+    hint: 'Free space there, or finalize an earlier upgrade that still keeps its old binaries.',
+  });
+}
+
+type Place = { readonly labels: string[]; readonly disk: NodeOnHost['disk'] };
+
+/** The file systems that nodes are on; two nodes of a host may share one. */
+function placesOf(nodes: readonly UpgradeNode[]): Place[] {
+  const places = new Map<string, Place>();
+  for (const { label, hostId, onHost } of nodes) {
+    if (onHost === null || 'failed' in onHost) continue;
+    const { disk } = onHost.value;
+    const key = JSON.stringify([hostId, disk?.mountPoint ?? label]);
+    const place = places.get(key) ?? { labels: [], disk };
+    place.labels.push(label);
+    places.set(key, place);
+  }
+  return [...places.values()];
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1_048_576)} MiB`;
+}
+
+type Asking = { problemOf: (found: NodeOnHost, node: UpgradeNode) => string | null; wanted: string; hint: string };
+
+function problemCheck(
+  name: UpgradeCheckName,
+  nodes: readonly UpgradeNode[],
+  { problemOf, ...texts }: Asking,
+): NamedCheck {
+  const asked = nodes.flatMap((node) =>
+    node.onHost !== null && 'value' in node.onHost
+      ? [{ label: node.label, problem: problemOf(node.onHost.value, node) }]
+      : [],
+  );
+  if (asked.length === 0) return skipped(name, 'no host was asked');
+  const problems = asked.flatMap(({ label, problem }) => (problem === null ? [] : [`${label}: ${problem}`]));
+  const observed = problems.length === 0 ? `${asked.length} nodes` : some(problems);
+  return verdict(name, 'BLOCK', problems.length === 0, { observed, ...texts });
+}
+
+function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  return problemCheck('service-control', nodes, {
+    problemOf: ({ serviceProblem, process }, { alive, deployDir }) => {
+      if (serviceProblem !== null) return serviceProblem;
+      // Whoever cannot see the process cannot stop it, and must not replace its programs.
+      return alive && process === null ? `alive, but ${deployDir}/bin holds no pid file of a running process` : null;
+    },
+    wanted: 'a way to stop and start each node',
+    hint: 'Attach the host again with the right directory or systemd unit, and give the login user the right to use it.',
+  });
+}
+
+function jdkCheck(release: Release | null, nodes: readonly UpgradeNode[]): NamedCheck {
+  const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND');
+  if (release === null) return skipped('jdk', 'there is no release to start');
+  if (frontends.length === 0) return skipped('jdk', 'no frontend is changed');
+  const needsJavac = needsCompiler(release.version);
+  return problemCheck('jdk', frontends, {
+    problemOf: ({ java }) => whyNotStart(java, { minimum: release.minimumJdk, needsJavac }),
+    wanted: `JDK ${release.minimumJdk} or later${needsJavac ? ' with javac' : ''} for every frontend`,
+    hint: 'Install it, and name it as JAVA_HOME in fe.conf, which the start script reads first.',
+  });
+}
+
+function whyNotStart(
+  java: JavaOnHost | null,
+  { minimum, needsJavac }: { minimum: number; needsJavac: boolean },
+): string | null {
+  if (java === null) return 'no JDK was found';
+  const where = `${java.version} at JAVA_HOME=${java.home ?? '(not set)'}`;
+  const major = javaMajor(java.version);
+  if (major === null) return `the version of ${where} cannot be read`;
+  // 3.2 takes 8, and 11 or later, and refuses what lies between.
+  if (major < minimum || (minimum === 8 && major > 8 && major < 11)) return where;
+  return needsJavac && !java.hasJavac ? `${where} has no javac` : null;
+}
+
+/** `1.8.0_392` is 8. */
+function javaMajor(version: string): number | null {
+  const [, first, second] = /^(\d{1,3})(?:\.(\d{1,3}))?/.exec(version) ?? [];
+  if (first === undefined) return null;
+  return first === '1' && second !== undefined ? Number(second) : Number(first);
+}
+
+/** From 3.4 on a JRE is enough. */
+function needsCompiler(version: string): boolean {
+  const [target, first] = [parseVersion(version), parseVersion('3.4.0-alpha')];
+  return target !== null && first !== null && compareVersions(target, first) < 0;
+}
+
+function clockChecks(hosts: readonly UpgradeHost[]): NamedCheck[] {
+  const frontends = hosts.filter(({ runsFrontend }) => runsFrontend);
+  return [
+    clockCheck(
+      'frontend-clocks',
+      'BLOCK',
+      frontends,
+      'Frontends refuse each other beyond that: set the clocks by NTP.',
+    ),
+    clockCheck('clocks', 'WARN', hosts, 'Set the clocks by NTP.'),
+  ];
+}
+
+function clockCheck(
+  name: UpgradeCheckName,
+  severity: 'BLOCK' | 'WARN',
+  hosts: readonly UpgradeHost[],
+  hint: string,
+): NamedCheck {
+  const { answered } = partition(hosts.map(({ address, look }) => ({ label: address, answer: look })));
+  const clocks = answered.flatMap(({ label, value }) => (value.clock === null ? [] : [{ label, ...value.clock }]));
+  const [slowest] = clocks.toSorted((a, b) => a.aheadMs - b.aheadMs);
+  const fastest = clocks.toSorted((a, b) => a.aheadMs - b.aheadMs).at(-1);
+  if (slowest === undefined || fastest === undefined) return skipped(name, 'no host told the time');
+  const difference = fastest.aheadMs - slowest.aheadMs;
+  const doubt = slowest === fastest ? 0 : slowest.withinMs + fastest.withinMs;
+  return verdict(name, severity, difference - doubt <= mostClockDifferenceMs, {
+    observed: `${(difference / 1_000).toFixed(1)} s between ${slowest.label} and ${fastest.label}`,
+    wanted: `at most ${mostClockDifferenceMs / 1_000} s between any two hosts`,
+    hint,
+  });
+}
+
+const confNames = { FRONTEND: 'fe.conf', BACKEND: 'be.conf', COMPUTE_NODE: 'cn.conf' } as const;
+
+/** The same line on many nodes is told once. */
+function confCheck({ to }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
+  const read = nodes.filter(({ onHost }) => onHost !== null && 'value' in onHost && onHost.value.confText !== null);
+  if (read.length === 0) return skipped('conf-keys', 'no configuration file was read');
+  const findings = nodeKinds.flatMap((kind) =>
+    read
+      .filter((node) => node.kind === kind)
+      .flatMap((node) => keysOf(node, to).map(({ key, line, what, hint }) => ({ node, key, line, what, hint }))),
+  );
+  const byText = Map.groupBy(findings, ({ node, key, what }) => `${confNames[node.kind]} ${key}: ${what}`);
+  const lines = [...byText].map(
+    ([text, all]) => `${text} (${all.length === 1 ? all[0]?.node.label : `${all.length} nodes`}, line ${all[0]?.line})`,
+  );
+  const hints = [...new Set(findings.map(({ hint }) => hint))];
+  return verdict('conf-keys', 'INFO', findings.length === 0, {
+    observed: lines.length === 0 ? `${read.length} files need no change` : some(lines, 20),
+    wanted: 'settings that the new version reads as the old one did',
+    hint: some(hints, 20),
+  });
+}
+
+function keysOf({ kind, version, onHost }: UpgradeNode, to: string) {
+  if (onHost === null || 'failed' in onHost || onHost.value.confText === null || version === null) return [];
+  return affectedKeys({ kind, from: version, to, confText: onHost.value.confText });
+}
+
+const logIdKey = /^[ \t]*(?:ignore_unknown_log_id|metadata_ignore_unknown_operation_type)[ \t]*=[ \t]*true[ \t]*$/im;
+
+/** An older frontend that meets a journal entry of the newer version stops, unless it was told to pass over it. */
+function logIdCheck(facts: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
+  const name = 'downgrade-log-ids';
+  if (judgeUpgrade(facts).direction !== 'DOWNGRADE') return skipped(name, 'only a downgrade meets unknown entries');
+  const [to, froms] = [parseVersion(facts.to), nodes.map(({ version }) => parseVersion(version ?? ''))];
+  if (to === null || froms.every((from) => from !== null && lineOf(from) === lineOf(to)))
+    return skipped(name, 'the journal is the same within one line');
+  const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND');
+  const { answered, failed } = partition(frontends.map(({ label, onHost }) => ({ label, answer: onHost })));
+  const lacking = answered.filter(({ value }) => value.confText === null || !logIdKey.test(value.confText));
+  const wanted = 'ignore_unknown_log_id = true in every fe.conf';
+  if (failed.length > 0) return unanswered(name, 'WARN', { why: some(failed), wanted });
+  return verdict(name, 'WARN', lacking.length === 0, {
+    observed:
+      lacking.length === 0 ? `${answered.length} frontends` : `not in ${some(lacking.map(({ label }) => label))}`,
+    wanted,
+    hint: 'Write it into fe.conf before; the older frontend may not start after a newer leader wrote what it does not know.',
+  });
+}
