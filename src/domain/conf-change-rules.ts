@@ -23,9 +23,8 @@ export type ConfChange = {
 );
 
 const noEffect = 'It has no effect any more. Leave it while a way back is kept, then take it out.';
-const kerberos = 'Nobody can log in by these Kerberos settings any more: look for users who do before the upgrade.';
-const ranger =
-  'Ranger over Kerberos takes its settings from elsewhere: see the release notes of 3.3 before the upgrade.';
+const kerberos = 'Look before the upgrade for users who log in by Kerberos through these settings.';
+const ranger = 'Try the rules of Ranger on one frontend before the upgrade.';
 const passwords = 'The rule for passwords that it stood for is not enforced any more.';
 
 const dropped = (part: ReleasePart, since: KnownLine, keys: Readonly<Record<string, string>>): readonly ConfChange[] =>

@@ -34,7 +34,7 @@ export function affectedKeys({ kind, from, to, confText }: Question): readonly A
     compareVersions(source, target) < 0
       ? [...upgradeOf(settings, { changes, source, target }), ...javaOptionsOf(settings, { kind, source, target })]
       : downgradeOf(settings, { kind, changes, source, target });
-  return found.toSorted((a, b) => (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY));
+  return found.toSorted((a, b) => (a.line ?? Number.MAX_SAFE_INTEGER) - (b.line ?? Number.MAX_SAFE_INTEGER));
 }
 
 /** Frontends read the file as Java properties and backends by `=`; what both understand is `key = value` and `#`. */
