@@ -1,9 +1,9 @@
 import { AppError } from '../../errors.ts';
 import type { ShellCommand } from './port.ts';
 import { quote, wholeNumber } from './quote.ts';
+import { absolute, change, type NodeKind, read, shortNames } from './shell-text.ts';
 
-/** The kinds of StarRocks process that a host can run; a compute node is a backend package started as `cn`. */
-export type NodeKind = 'frontend' | 'backend' | 'compute-node';
+export type { NodeKind } from './shell-text.ts';
 
 export type StartNode = {
   /** The directory that holds `bin/` and `conf/`, e.g. `/opt/starrocks/fe`. */
@@ -21,8 +21,6 @@ export type StopNode = {
 
 /** A node that was started must live on when the command that started it is killed with its process group. */
 const ownSession = 'setsid --wait';
-
-const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as const;
 
 /**
  * Starts a frontend in the background. Exit code 0 says nothing about success: the shell returns at once.
@@ -159,22 +157,8 @@ export function killGroup({ pgid, startedAtTicks }: { pgid: number; startedAtTic
   ]);
 }
 
-function change(name: string, words: readonly string[]): ShellCommand {
-  return { name, text: words.join(' '), effect: 'change' };
-}
-
-function read(name: string, lines: readonly string[]): ShellCommand {
-  return { name, text: lines.join('\n'), effect: 'read' };
-}
-
 function script(deployDir: string, name: string): string {
   return quote(`${absolute(deployDir)}/bin/${name}`);
-}
-
-/** A relative path would depend on where the login shell happens to be; one from `/` cannot be taken for an option. */
-function absolute(path: string): string {
-  if (!path.startsWith('/')) throw new AppError('INVALID_INPUT', `"${path}" is not an absolute path`);
-  return path.length > 1 ? path.replace(/\/+$/, '') : path;
 }
 
 function gracefulOption(graceful: boolean): string[] {

@@ -1,0 +1,120 @@
+import { neededTools } from './host-commands.ts';
+
+export type Tools = {
+  /** What is missing of what every upgrade needs, e.g. `flock`. */
+  readonly missing: readonly string[];
+  /** What archives can be fetched with; null = neither curl nor wget is there. */
+  readonly downloader: 'curl' | 'wget' | null;
+};
+
+export function parseTools(stdout: string): Tools {
+  const found = new Set(stdout.split('\n'));
+  const missing = neededTools.filter((tool) => !found.has(tool));
+  const strange = ['tar', 'stat'].filter((tool) => found.has(tool) && !found.has(`gnu-${tool}`));
+  return {
+    missing: [...missing, ...strange.map((tool) => `GNU ${tool}`)],
+    downloader: found.has('curl') ? 'curl' : found.has('wget') ? 'wget' : null,
+  };
+}
+
+export function parseClock(stdout: string): Date | null {
+  return /^\d{13}$/.test(stdout.trim()) ? new Date(Number(stdout)) : null;
+}
+
+export type SwapPlace = {
+  readonly sameFileSystem: boolean;
+  readonly writable: boolean;
+  /** What stands in the way, as sentences; empty = nothing. */
+  readonly problems: readonly string[];
+};
+
+/** Null when the answer is none. */
+export function parseSwapPlace(stdout: string): SwapPlace | null {
+  const fields = pairs(stdout);
+  const home = fields.deployDir;
+  if (home === undefined || fields.writable === undefined) return null;
+  if (home === '') return { sameFileSystem: false, writable: false, problems: ['The directory is not there'] };
+  const writable = fields.writable === 'yes';
+  const elsewhere = ['bin', 'lib', 'starwarden'].flatMap((name) => {
+    const mount = fields[name];
+    if (mount === undefined || mount === home) return [];
+    if (mount === '') return [`${name} is not there`];
+    // A link is renamed like any other file; what it leads to stays where it is.
+    if (mount === 'link') return name === 'starwarden' ? ['starwarden is a symbolic link'] : [];
+    return [`${name} is on the file system ${mount}, the directory itself on ${home}`];
+  });
+  return {
+    sameFileSystem: elsewhere.length === 0,
+    writable,
+    problems: [...elsewhere, ...(writable ? [] : ['The user may not write there'])],
+  };
+}
+
+export type Java = {
+  /** Where JAVA_HOME was found: in fe.conf, in the environment, or beside the `java` of the PATH. */
+  readonly from: 'conf' | 'environment' | 'path';
+  /** JAVA_HOME as written; null = there is none. */
+  readonly home: string | null;
+  /** E.g. `17.0.9`, `1.8.0_412`; null = there is no Java at that place. */
+  readonly version: string | null;
+  /** 8 for `1.8.0_412`. */
+  readonly major: number | null;
+  readonly hasCompiler: boolean;
+};
+
+/** Null when the answer is none. */
+export function parseJava(stdout: string): Java | null {
+  const { from, home, version: line = '', compiler } = pairs(stdout);
+  if (from !== 'conf' && from !== 'environment' && from !== 'path') return null;
+  const version = /version "([^"]+)"/.exec(line)?.[1] ?? null;
+  return { from, home: home || null, version, major: majorOf(version), hasCompiler: compiler === 'yes' };
+}
+
+function majorOf(version: string | null): number | null {
+  const [, first, second] = /^(\d+)(?:\.(\d+))?/.exec(version ?? '') ?? [];
+  if (first === undefined) return null;
+  return first === '1' && second !== undefined ? Number(second) : Number(first);
+}
+
+export type NodeLog = { readonly name: string; readonly lines: readonly string[] };
+
+export function parseNodeLogs(stdout: string): NodeLog[] {
+  const lines = stdout.split('\n');
+  const logs: NodeLog[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const [, count, name] = /^\s*(\d+) (\S+)$/.exec(lines[at] ?? '') ?? [];
+    if (count === undefined || name === undefined) break;
+    const end = at + 1 + Number(count);
+    logs.push({ name, lines: lines.slice(at + 1, end).filter((line) => line !== '') });
+    at = end;
+  }
+  return logs;
+}
+
+export type UnitState = {
+  /** False: systemd knows no such unit. */
+  readonly exists: boolean;
+  /** E.g. `active`, `inactive`, `failed`, `activating`. */
+  readonly activeState: string;
+  /** E.g. `running`, `dead`, `stop-sigterm`. */
+  readonly subState: string;
+  readonly mainPid: number | null;
+};
+
+/** Null when systemd did not answer, e.g. because the host has none. */
+export function parseUnitState(stdout: string): UnitState | null {
+  const { LoadState, ActiveState, SubState = '', MainPID } = pairs(stdout);
+  if (LoadState === undefined || ActiveState === undefined) return null;
+  const pid = Number(MainPID);
+  return {
+    exists: LoadState === 'loaded',
+    activeState: ActiveState,
+    subState: SubState,
+    mainPid: Number.isInteger(pid) && pid > 0 ? pid : null,
+  };
+}
+
+function pairs(text: string): Partial<Record<string, string>> {
+  const lines = text.split('\n').filter((line) => line.includes('='));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}

@@ -1,0 +1,95 @@
+import { readingConf } from './conf-commands.ts';
+import type { ShellCommand } from './port.ts';
+import { wholeNumber } from './quote.ts';
+import { ownDirOf } from './release-dirs.ts';
+import { assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
+
+/** What the scripts here and the upgrade need on a host. */
+export const neededTools = ['tar', 'gzip', 'flock', 'sha256sum', 'stat', 'awk', 'sed', 'grep'] as const;
+
+/** Either will do; both are only needed where hosts fetch archives themselves. */
+export const downloaders = ['curl', 'wget'] as const;
+
+/** Which tools there are; read the answer with `parseTools`. */
+export function hasTools(): ShellCommand {
+  return read('has-tools', [
+    `for tool in ${[...neededTools, ...downloaders].join(' ')}; do`,
+    'if command -v "$tool" >/dev/null 2>&1; then echo "$tool"; fi; done',
+    // Others know neither --wildcards nor --quoting-style.
+    'case $(tar --version 2>/dev/null) in *"GNU tar"*) echo gnu-tar;; esac',
+    'case $(stat --version 2>/dev/null) in *"GNU coreutils"*) echo gnu-stat;; esac',
+  ]);
+}
+
+/** The clock of a host, and little else, so that the way there and back counts for little; read with `parseClock`. */
+export function clock(): ShellCommand {
+  return read('clock', ['date +%s%3N']);
+}
+
+/**
+ * Whether binaries can be swapped by renames: `bin`, `lib` and the directory of ours on one file system, which may be
+ * written. Read the answer with `parseSwapPlace`.
+ */
+export function sameFileSystem({ deployDir }: { deployDir: string }): ShellCommand {
+  return read('same-file-system', [
+    assign('dir', ownedDir(deployDir)),
+    assign('own', ownDirOf(deployDir)),
+    // The mount point and not the device: a rename across a bind mount fails though the device is the same.
+    'mount_of() { stat -c %m -- "$1" 2>/dev/null; }',
+    'echo "deployDir=$(mount_of "$dir")"',
+    'for name in bin lib; do if [ -L "$dir/$name" ]; then echo "$name=link"; else echo "$name=$(mount_of "$dir/$name")"; fi; done',
+    'if [ -L "$own" ]; then echo starwarden=link; elif [ -e "$own" ]; then echo "starwarden=$(mount_of "$own")"; fi',
+    'if [ -w "$dir" ]; then echo writable=yes; else echo writable=no; fi',
+  ]);
+}
+
+/**
+ * The JDK that a frontend's start script would take: JAVA_HOME of fe.conf, else of the environment, else the `java` that
+ * is found. Read the answer with `parseJava`.
+ */
+export function javaVersionFor({ deployDir }: { deployDir: string }): ShellCommand {
+  return read('java-version', [
+    ...readingConf({ deployDir, kind: 'frontend' }),
+    'home=$(conf_value JAVA_HOME); from=conf',
+    'if [ -z "$home" ]; then home=$JAVA_HOME; from=environment; fi',
+    `if [ -z "$home" ]; then from=path; java=$(command -v java) && java=$(readlink -f -- "$java") && home=\${java%/bin/java}; fi`,
+    'echo "from=$from"; echo "home=$home"',
+    'if [ -n "$home" ] && [ -x "$home/bin/java" ]; then',
+    'echo "version=$("$home/bin/java" -version 2>&1 </dev/null | grep " version " | head -n 1)"; fi',
+    'if [ -n "$home" ] && [ -x "$home/bin/javac" ]; then echo compiler=yes; else echo compiler=no; fi',
+  ]);
+}
+
+/** Which files tell most of a node that did not come up, the most telling first. */
+const logNames = {
+  frontend: ['fe.out', 'fe.warn.log', 'fe.log'],
+  backend: ['be.out', 'be.WARNING', 'be.INFO'],
+  'compute-node': ['cn.out', 'cn.WARNING', 'cn.INFO'],
+} as const satisfies Record<NodeKind, readonly string[]>;
+
+/**
+ * The last lines of a node's logs, from where its conf file has them written. Lines are cut at 2,000 bytes. Read the answer
+ * with `parseNodeLogs`.
+ */
+export function readNodeLogs({
+  deployDir,
+  kind,
+  lines,
+}: {
+  readonly deployDir: string;
+  readonly kind: NodeKind;
+  /** Of each file. */
+  readonly lines: number;
+}): ShellCommand {
+  return read('read-node-logs', [
+    ...readingConf({ deployDir, kind }),
+    `outDir=$(conf_value LOG_DIR); outDir=\${outDir:-$dir/log}`,
+    `logDir=$(conf_value sys_log_dir); logDir=\${logDir:-$outDir}`,
+    `for name in ${logNames[kind].join(' ')}; do`,
+    `case $name in ${shortNames[kind]}.out) file=$outDir/$name;; *) file=$logDir/$name;; esac`,
+    '[ -f "$file" ] && [ -r "$file" ] || continue',
+    `text=$(tail -c 200000 -- "$file" | tr -d '\\000' | tail -n ${wholeNumber(lines)} | cut -b 1-2000)`,
+    // The count comes first, so that no line of a log can be taken for ours.
+    'echo "$(printf "%s\\n" "$text" | wc -l) $name"; printf "%s\\n" "$text"; done',
+  ]);
+}

@@ -1,0 +1,59 @@
+import type { ShellResult } from './port.ts';
+
+/** Exit codes of the scripts that change a host's disk. The sentence that goes with one is the last line of stderr. */
+export const exitCodes = {
+  /** Another one is at work below that directory, and did not end within the wait. */
+  busy: 75,
+  /** No space left, or a quota is used up. What was begun has been removed. */
+  noSpace: 28,
+  /** The user may not write there, or the file system is read-only. */
+  denied: 77,
+  /** There is no archive, or nobody has compared its sum since it changed. */
+  noArchive: 66,
+  /** Another sum than the catalogue has, an archive that cannot be read, or one with members that have no place in it. */
+  badArchive: 65,
+  /** The archive has nothing for that kind of node. */
+  partMissing: 67,
+  /** The server did not give the archive. What came is kept, so that the next try goes on there. */
+  download: 69,
+  /** The release is not staged, or the old binaries are not kept: nothing was moved. */
+  nothingThere: 80,
+  /** A process of that node runs. */
+  nodeRuns: 81,
+  /** Two directories would have to be at the same place: somebody else was at work. Nothing was moved. */
+  inTheWay: 82,
+  /** A symbolic link or another file system where there must be none. Nothing was moved. */
+  unsafe: 83,
+  /** The binaries are half swapped. */
+  half: 84,
+  /** Anything else, in the words of the program that failed. */
+  failed: 70,
+} as const;
+
+export type HostFailureReason = keyof typeof exitCodes;
+
+/** Why a script did not do its work; null = it did. */
+export function hostFailureOf(result: ShellResult): { reason: HostFailureReason; message: string } | null {
+  if (result.exitCode === 0) return null;
+  const lines = `${result.stderr.trim() || result.stdout.trim()}`.split('\n').slice(-3).join(' / ');
+  return { reason: reasonOf(result.exitCode), message: lines || `it ended with exit code ${result.exitCode}` };
+}
+
+function reasonOf(exitCode: number): HostFailureReason {
+  return reasons.find((reason) => exitCodes[reason] === exitCode) ?? 'failed';
+}
+
+const reasons: readonly HostFailureReason[] = [
+  'busy',
+  'noSpace',
+  'denied',
+  'noArchive',
+  'badArchive',
+  'partMissing',
+  'download',
+  'nothingThere',
+  'nodeRuns',
+  'inTheWay',
+  'unsafe',
+  'half',
+];

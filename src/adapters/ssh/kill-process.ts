@@ -1,0 +1,17 @@
+import type { ShellCommand } from './port.ts';
+import { quote, wholeNumber } from './quote.ts';
+
+/**
+ * Kills that very process, told by pid and start time, and no other: what StarRocks' own scripts do after `--timeout`,
+ * for those that do not know the option. Exit code 0 = it is gone or was so already.
+ */
+export function killProcess({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ShellCommand {
+  const text = [
+    `pid=${wholeNumber(pid)}; ticks=${quote(startedAtTicks)}`,
+    'runs() { line=$(sed "s/.*) //" "/proc/$pid/stat" 2>/dev/null) || return 1',
+    `[ "$(echo "$line" | cut -d' ' -f1)" != Z ] && [ "$(echo "$line" | cut -d' ' -f20)" = "$ticks" ]; }`,
+    'runs || exit 0; kill -s KILL "$pid"; i=0',
+    'while runs && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; ! runs',
+  ].join('\n');
+  return { name: 'kill-process', text, effect: 'change' };
+}

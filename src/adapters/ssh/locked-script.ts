@@ -1,0 +1,59 @@
+import { exitCodes } from './host-failure.ts';
+import type { ShellCommand } from './port.ts';
+import { wholeNumber } from './quote.ts';
+import { ownDirOf } from './release-dirs.ts';
+import { assign, ownedDir } from './shell-text.ts';
+
+export type LockedScript = {
+  readonly name: string;
+  readonly deployDir: string;
+  /** How long to wait for another script at the same node, in seconds. */
+  readonly waitSeconds: number;
+  readonly lines: readonly string[];
+};
+
+/**
+ * A script that has `<deployDir>/starwarden` for itself. sshd does not end what it started when a worker dies, so the one
+ * that was sent before may be at work still: the lock is inherited by every program that it started, and goes with the
+ * last of them. Within, `$dir` is the deploy directory and `$own` the directory of ours.
+ */
+export function lockedScript({ name, deployDir, waitSeconds, lines }: LockedScript): ShellCommand {
+  const text = [
+    assign('dir', ownedDir(deployDir)),
+    assign('own', ownDirOf(deployDir)),
+    ...failing,
+    '[ -d "$dir" ] || die unsafe "$dir is no directory"',
+    '[ ! -L "$own" ] || die unsafe "$own is a symbolic link"',
+    ...lock(waitSeconds),
+    ...lines,
+  ];
+  return { name, text: text.join('\n'), effect: 'change' };
+}
+
+const codes = Object.entries(exitCodes).map(([reason, code]) => `${reason}) code=${code};;`);
+
+/**
+ * `die <reason> <sentence>` ends the script; `fail <what a program said>` does so with the reason told from the words, which
+ * are those of the C locale.
+ */
+const failing = [
+  'export LC_ALL=C; umask 022',
+  `die() { case $1 in ${codes.join(' ')} esac; shift; printf '%s\\n' "$*" >&2; exit "$code"; }`,
+  'fail() { case $1 in',
+  '*"No space left"* | *"quota exceeded"*) die noSpace "$1";;',
+  '*"Permission denied"* | *"Operation not permitted"* | *"Read-only file system"*) die denied "$1";;',
+  '*) die failed "$1";;',
+  'esac; }',
+];
+
+/** Whoever removes the directory removes the lock with it: one that waited meanwhile holds a file that is gone. */
+function lock(waitSeconds: number): string[] {
+  return [
+    'while :; do',
+    'why=$({ mkdir -p -- "$own" && touch -- "$own/.lock"; } 2>&1) || fail "$why"',
+    'exec 9>>"$own/.lock"',
+    `flock -w ${wholeNumber(waitSeconds)} 9 || die busy "another change of $dir is still at work"`,
+    '[ "$(stat -Lc %d:%i /proc/self/fd/9)" != "$(stat -c %d:%i -- "$own/.lock" 2>/dev/null)" ] || break',
+    'done',
+  ];
+}

@@ -1,0 +1,88 @@
+import { neededParts, partsOfReleaseAlone, releaseParts } from './release-dirs.ts';
+
+export type ArchiveState =
+  | { readonly state: 'none' }
+  /** Some of it came; the next try goes on behind these bytes. */
+  | { readonly state: 'partial'; readonly bytes: number }
+  /** It has its name, but the sum was not compared, or the file has changed since. */
+  | { readonly state: 'unverified'; readonly bytes: number }
+  | { readonly state: 'complete'; readonly bytes: number };
+
+/** Null when the answer is none, e.g. because the host failed. */
+export function parseArchiveState(stdout: string): ArchiveState | null {
+  const [, state, digits] = /^state=(none|partial|unverified|complete)\nbytes=(\d+)$/m.exec(stdout) ?? [];
+  const bytes = Number(digits);
+  switch (state) {
+    case 'none':
+      return { state };
+    case 'partial':
+    case 'unverified':
+    case 'complete':
+      return { state, bytes };
+    default:
+      return null;
+  }
+}
+
+export function parseStagedState(stdout: string): 'absent' | 'complete' | null {
+  const [, state] = /^state=(absent|complete)$/m.exec(stdout) ?? [];
+  return state === 'absent' || state === 'complete' ? state : null;
+}
+
+/** One part of a node's binaries, e.g. `lib`. */
+export type PartState = {
+  readonly name: string;
+  /** What is in place: the release that was staged, another one, or nothing. */
+  readonly live: 'new' | 'other' | 'no';
+  readonly staged: boolean;
+  readonly kept: boolean;
+};
+
+export type BinariesState = {
+  /**
+   * `old`: the release waits beside what ran before. `new`: it is in place, all of it. `half`: a swap, or its reverse,
+   * stopped half-way. `nothing-staged`: what ran before is in place, and the release is not there.
+   */
+  readonly state: 'old' | 'new' | 'half' | 'nothing-staged';
+  readonly parts: readonly PartState[];
+};
+
+export function parseBinariesState(stdout: string): BinariesState | null {
+  const parts = [...stdout.matchAll(/^(\S+) (new|other|no) (yes|no) (yes|no)$/gm)].map(
+    ([, name = '', live, staged, kept]): PartState => ({
+      name,
+      live: live === 'new' || live === 'other' ? live : 'no',
+      staged: staged === 'yes',
+      kept: kept === 'yes',
+    }),
+  );
+  return parts.length === releaseParts.length ? { state: stateOf(parts), parts } : null;
+}
+
+function stateOf(parts: readonly PartState[]): BinariesState['state'] {
+  const needed = parts.filter(({ name }) => isOneOf(neededParts, name));
+  const isSwapped = (part: PartState) => part.live === 'new' || !isToSwap(part);
+  if (needed.every(({ live }) => live === 'new') && parts.every(isSwapped)) return 'new';
+  const isUntouched = parts.every(({ live, kept }) => live !== 'new' && !kept);
+  if (!isUntouched || needed.some(({ live }) => live === 'no')) return 'half';
+  return needed.every(({ staged }) => staged) ? 'old' : 'nothing-staged';
+}
+
+/** As `swapBinaries` sees it: there is something to put in place, or something to take away without a successor. */
+function isToSwap({ name, live, staged }: PartState): boolean {
+  return staged || (live === 'other' && isOneOf(partsOfReleaseAlone, name));
+}
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.includes(name);
+}
+
+/** Binaries that ran before, by the name that `keptNameOf` gave them. */
+export type KeptBinaries = { readonly name: string; readonly sizeBytes: number };
+
+export function parseKept(stdout: string): KeptBinaries[] {
+  return [...stdout.matchAll(/^(\d+) (\S.*)$/gm)].map(([, kb, name = '']) => ({
+    name,
+    sizeBytes: Number(kb) * 1_024,
+  }));
+}

@@ -1,0 +1,47 @@
+import { AppError } from '../../errors.ts';
+import type { ShellCommand } from './port.ts';
+import { quote } from './quote.ts';
+
+/** The kinds of StarRocks process that a host can run; a compute node is a backend package started as `cn`. */
+export type NodeKind = 'frontend' | 'backend' | 'compute-node';
+
+/** How StarRocks' scripts, pid files and conf files call a kind. */
+export const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as const satisfies Record<
+  NodeKind,
+  string
+>;
+
+/** What `ps -o comm=` calls a node, as StarRocks' own stop scripts compare it. */
+export const programNames = {
+  frontend: 'java',
+  backend: 'starrocks_be',
+  'compute-node': 'starrocks_be',
+} as const satisfies Record<NodeKind, string>;
+
+export function change(name: string, words: readonly string[]): ShellCommand {
+  return { name, text: words.join(' '), effect: 'change' };
+}
+
+export function read(name: string, lines: readonly string[]): ShellCommand {
+  return { name, text: lines.join('\n'), effect: 'read' };
+}
+
+/** A relative path would depend on where the login shell happens to be; one from `/` cannot be taken for an option. */
+export function absolute(path: string): string {
+  if (!path.startsWith('/')) throw new AppError('INVALID_INPUT', `"${path}" is not an absolute path`);
+  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+}
+
+/** A directory below which things are moved and removed: told in full, and never the root. */
+export function ownedDir(path: string): string {
+  const names = absolute(path).split('/').slice(1);
+  if (names.some((name) => name === '' || name === '.' || name === '..')) {
+    throw new AppError('INVALID_INPUT', `"${path}" is not the full path of a directory of a node`);
+  }
+  return `/${names.join('/')}`;
+}
+
+/** `name='value'`, for the variables on top of a script. */
+export function assign(name: string, value: string): string {
+  return `${name}=${quote(value)}`;
+}

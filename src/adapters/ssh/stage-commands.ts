@@ -1,0 +1,152 @@
+import { isVerified, named, type Waiting } from './archive-commands.ts';
+import { lockedScript } from './locked-script.ts';
+import type { ShellCommand } from './port.ts';
+import {
+  type ArchivePart,
+  checkedStagedId,
+  neededParts,
+  ownDirOf,
+  releaseMark,
+  releaseParts,
+  stagedIdOf,
+} from './release-dirs.ts';
+import { assign, read } from './shell-text.ts';
+
+export type UnpackRelease = Waiting & {
+  readonly deployDir: string;
+  /** The deploy directory that holds the archive: that of the host's first node, may be the same. */
+  readonly archiveDeployDir: string;
+  readonly part: ArchivePart;
+  readonly version: string;
+  readonly sha256: string;
+};
+
+/**
+ * Unpacks what a release brings for one node beside the binaries that run, as `starwarden/staged/<id>`. The archive's sum
+ * must have been compared. What comes out belongs to whom the present binaries belong, has no setuid bits, and is on the
+ * disk for good when this ends. When it fails, nothing of it is left. A second one waits for the first and finds it done.
+ */
+export function unpackRelease({
+  deployDir,
+  archiveDeployDir,
+  part,
+  version,
+  sha256,
+  waitSeconds = 1_800,
+}: UnpackRelease): ShellCommand {
+  return lockedScript({
+    name: 'unpack-release',
+    deployDir,
+    waitSeconds,
+    lines: [
+      ...named({ deployDir: archiveDeployDir, sha256 }),
+      assign('half', part),
+      assign('id', stagedIdOf({ version, sha256 })),
+      isVerified,
+      ...staging,
+      'if is_staged; then echo "$id is staged already"; exit 0; fi',
+      'is_verified || die noArchive "there is no archive $file whose sum was compared"',
+      // Left by one that was killed: nobody is at work on it, or there would be no lock.
+      'rm -rf -- "$new.part"',
+      // A shell that is ended by a signal would not clean up by itself.
+      'trap \'rm -rf -- "$new.part"\' EXIT; trap "exit 143" HUP INT PIPE TERM',
+      'why=$(mkdir -p -- "$new.part" 2>&1) || fail "$why"',
+      'unreadable() { case $1 in *"No space left"* | *"quota exceeded"*) die noSpace "$1";; esac',
+      'die badArchive "$2: $1"; }',
+      ...listing,
+      ...extracting,
+      // Moved as one: either all of it is staged or nothing.
+      'rm -rf -- "$new"',
+      'why=$(mv -T -- "$new.part" "$new" 2>&1) || fail "$why"',
+      'trap - EXIT; sync -- "$own/staged" 2>/dev/null || :',
+      'echo "$id is staged"',
+    ],
+  });
+}
+
+/**
+ * Whether a release waits at a node to be swapped in, or was swapped in; read the answer with `parseStagedState`. Waits
+ * for nobody.
+ */
+export function stagedState({ deployDir, id }: { deployDir: string; id: string }): ShellCommand {
+  return read('staged-state', [
+    assign('dir', deployDirOf(deployDir)),
+    assign('own', ownDirOf(deployDir)),
+    assign('id', checkedStagedId(id)),
+    ...staging,
+    'if is_staged; then echo state=complete; else echo state=absent; fi',
+  ]);
+}
+
+/** Removes a release that was staged and is not in use: the undo of staging. */
+export function removeStaged({ deployDir, id }: { deployDir: string; id: string }): ShellCommand {
+  return lockedScript({
+    name: 'remove-staged',
+    deployDir,
+    waitSeconds: 60,
+    lines: [
+      assign('id', checkedStagedId(id)),
+      ...staging,
+      '[ -d "$dir/bin" ] && [ -d "$dir/lib" ] || die half "the binaries of $dir are half swapped"',
+      'why=$(rm -rf --one-file-system -- "$new" "$new.part" 2>&1) || fail "$why"',
+      'rmdir -- "$own/staged" 2>/dev/null || :',
+    ],
+  });
+}
+
+const deployDirOf = (deployDir: string) => ownDirOf(deployDir).replace(/\/starwarden$/, '');
+
+/** Each needed part waits to be swapped in, or has been: then too there is nothing to unpack. */
+export const staging = [
+  'new=$own/staged/$id',
+  `is_of_release() { [ "$(cat -- "$1/${releaseMark}" 2>/dev/null)" = "$id" ]; }`,
+  `is_staged() { for needed in ${neededParts.join(' ')}; do`,
+  'is_of_release "$new/$needed" || is_of_release "$dir/$needed" || return 1; done; }',
+];
+
+/**
+ * Looks at every member before anything is unpacked. Names come escaped, so one line is one member; the five columns
+ * before the name hold no blanks. Prints how the names begin and which parts there are for this kind of node.
+ */
+const listing = [
+  'why=$(tar -tvzf "$file" --numeric-owner --quoting-style=escape 2>&1 >"$new.part/members") ||',
+  'unreadable "$why" "the archive cannot be read"',
+  `found=$(awk -v half="$half" '`,
+  'function bad(why) { print why ": " name; failed = 1; exit 1 }',
+  '{ type = substr($0, 1, 1); name = $0; for (i = 0; i < 5; i++) sub(/^[^ ]+ +/, "", name)',
+  'if (type == "l") sub(/ -> .*/, "", name); if (type == "h") sub(/ link to .*/, "", name)',
+  'if (type !~ /^[-dlh]$/) bad("the archive has a member that is no file, directory or link")',
+  'if (name ~ /^\\//) bad("the archive has a member with an absolute path")',
+  'if (("/" name "/") ~ /\\/\\.\\.\\//) bad("the archive has a member that leads out of it")',
+  'dot = (name ~ /^\\.\\//) ? "./" : ""; sub(/^\\.\\/+/, "", name); if (name == "") next',
+  'split(name, path, "/")',
+  'if (top == "") top = path[1]; if (path[1] != top) bad("the archive has more than one directory on top")',
+  'if (path[2] == half && path[3] != "") prefix[path[3]] = dot }',
+  'END { if (!failed) for (part in prefix) print prefix[part] part }',
+  `' "$new.part/members" 2>&1) || die badArchive "$found"`,
+  'rm -f -- "$new.part/members"',
+  'brings() { printf "%s\\n" "$found" | grep -qxF -e "$1" -e "./$1"; }',
+  `for needed in ${neededParts.join(' ')}; do brings "$needed" ||`,
+  'die partMissing "the archive has no $half/$needed"; done',
+];
+
+/**
+ * The archive has one name on top, whatever it is; `*` stands for it and for nothing else, as it matches no slash. A part
+ * that is a link would have the mark written elsewhere.
+ */
+const extracting = [
+  'set --',
+  `for name in ${releaseParts.join(' ')}; do if brings "$name"; then set -- "$@" "$name"; fi; done`,
+  'prefix=; strip=2; case $found in *./*) prefix=./; strip=3;; esac',
+  'for name in "$@"; do shift; set -- "$@" "$prefix*/$half/$name"; done',
+  'why=$(tar -xzf "$file" -C "$new.part" --no-same-owner --no-same-permissions --strip-components=$strip \\',
+  '--anchored --wildcards --no-wildcards-match-slash -- "$@" 2>&1) || unreadable "$why" "the archive cannot be unpacked"',
+  `for name in "$new.part"/*; do { [ -d "$name" ] && [ ! -L "$name" ]; } || die badArchive "\${name##*/} is no directory"`,
+  `why=$({ printf '%s\\n' "$id" >"$name/${releaseMark}"; } 2>&1) || fail "$why"; done`,
+  'why=$(chmod -R ug-s,u+rwX -- "$new.part" 2>&1) || fail "$why"',
+  // Logged in as root, but the node may run as somebody else, who writes his pid file into bin.
+  'if [ "$(id -u)" = 0 ]; then like=$dir; [ ! -d "$dir/bin" ] || like=$dir/bin',
+  'why=$(chown -R -h --reference="$like" -- "$new.part" 2>&1) || fail "$why"; fi',
+  // Older than coreutils 8.24: the whole machine's then.
+  'sync -f -- "$new.part" 2>/dev/null || sync',
+];

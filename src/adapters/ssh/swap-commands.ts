@@ -1,0 +1,174 @@
+import { readingConf } from './conf-commands.ts';
+import { lockedScript } from './locked-script.ts';
+import type { ShellCommand } from './port.ts';
+import {
+  checkedKeptName,
+  checkedStagedId,
+  neededParts,
+  ownDirOf,
+  partsOfReleaseAlone,
+  releaseParts,
+} from './release-dirs.ts';
+import { assign, type NodeKind, ownedDir, programNames, read, shortNames } from './shell-text.ts';
+import { staging } from './stage-commands.ts';
+
+export type Swap = {
+  readonly deployDir: string;
+  readonly kind: NodeKind;
+  /** What to swap in, by `stagedIdOf`. */
+  readonly stagedId: string;
+  /** Where what runs now is kept, by `keptNameOf`. */
+  readonly keptName: string;
+};
+
+/**
+ * Puts the staged binaries where the present ones are, and keeps those: for each part `mv <part> kept/…`, then
+ * `mv staged/… <part>`. Goes on from wherever an earlier one stopped, and moves nothing at all when it cannot be carried
+ * through. Refuses while a process of the node runs. `conf`, `meta`, `log` and `storage` are not touched.
+ */
+export function swapBinaries(swap: Swap): ShellCommand {
+  return lockedScript({
+    name: 'swap-binaries',
+    deployDir: swap.deployDir,
+    waitSeconds: 60,
+    lines: [
+      ...swapping(swap),
+      `for name in ${neededParts.join(' ')}; do`,
+      'is_of_release "$dir/$name" || is_of_release "$new/$name" || die nothingThere "$id is not staged: it has no $name"; done',
+      ...notWhileRunning(swap),
+      // All of the looks come before the first move.
+      eachPart([
+        'is_of_release "$dir/$name" && continue',
+        'if is_there "$dir/$name" && { is_there "$new/$name" || is_of_release_alone; } && is_there "$old/$name"; then',
+        'die inTheWay "$name is both in place and kept"; fi',
+        'is_same_disk "$dir/$name" || die unsafe "$dir/$name is on another file system than $own"',
+      ]),
+      'why=$(mkdir -p -- "$old" 2>&1) || fail "$why"',
+      eachPart([
+        'is_of_release "$dir/$name" && continue',
+        'if is_there "$new/$name" || is_of_release_alone; then',
+        'is_there "$dir/$name" && move "$dir/$name" "$old/$name"',
+        'is_there "$new/$name" && move "$new/$name" "$dir/$name"; fi',
+      ]),
+      'sync -- "$dir" "$old" "$new" 2>/dev/null || :',
+      'echo "$id is in place"',
+    ],
+  });
+}
+
+/**
+ * The reverse: the new binaries return to where they were staged, so that a retry need not unpack again, and the kept ones
+ * to their place. Goes on from half-way, and from a swap that stopped half-way.
+ */
+export function swapBack(swap: Swap): ShellCommand {
+  return lockedScript({
+    name: 'swap-back',
+    deployDir: swap.deployDir,
+    waitSeconds: 60,
+    lines: [
+      ...swapping(swap),
+      `for name in ${neededParts.join(' ')}; do is_there "$old/$name" && continue`,
+      'if is_of_release "$dir/$name" || ! is_there "$dir/$name"; then',
+      `die nothingThere "nothing is kept as \${old##*/} that $name could be taken back from"; fi; done`,
+      ...notWhileRunning(swap),
+      eachPart([
+        'if is_of_release "$dir/$name"; then',
+        '! is_there "$new/$name" || die inTheWay "$name of $id is both in place and staged"',
+        'elif is_there "$dir/$name" && is_there "$old/$name"; then die inTheWay "$name is both in place and kept"; fi',
+        'is_same_disk "$dir/$name" || die unsafe "$dir/$name is on another file system than $own"',
+      ]),
+      'why=$(mkdir -p -- "$new" 2>&1) || fail "$why"',
+      eachPart([
+        'if is_of_release "$dir/$name"; then move "$dir/$name" "$new/$name"; fi',
+        'if is_there "$old/$name"; then move "$old/$name" "$dir/$name"; fi',
+      ]),
+      'sync -- "$dir" "$new" 2>/dev/null || :',
+      'rmdir -- "$old" 2>/dev/null || :',
+      `echo "\${old##*/} is in place"`,
+    ],
+  });
+}
+
+/** Which binaries are in place; read the answer with `parseBinariesState`. Waits for nobody. */
+export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kind'>): ShellCommand {
+  return read('binaries-state', [
+    assign('dir', ownedDir(deployDir)),
+    assign('own', ownDirOf(deployDir)),
+    assign('id', checkedStagedId(stagedId)),
+    `old=$own/kept/${checkedKeptName(keptName)}`,
+    ...staging,
+    ...looking,
+    eachPart([
+      `live=no; if is_there "$dir/$name"; then live=other; if is_of_release "$dir/$name"; then live=new; fi; fi`,
+      'staged=no; if is_of_release "$new/$name"; then staged=yes; fi',
+      'kept=no; if is_there "$old/$name"; then kept=yes; fi',
+      'echo "$name $live $staged $kept"',
+    ]),
+  ]);
+}
+
+/** Which binaries are kept, and how much room they take; read the answer with `parseKept`. */
+export function listKept({ deployDir }: { deployDir: string }): ShellCommand {
+  return read('list-kept', [
+    assign('own', ownDirOf(deployDir)),
+    'for kept in "$own"/kept/*; do [ -d "$kept" ] || continue',
+    `size=$(du -sk -- "$kept" 2>/dev/null) && echo "\${size%%[!0-9]*} \${kept##*/}"; done`,
+  ]);
+}
+
+/**
+ * Removes everything of ours at a node: kept and staged binaries, archives. After this there is no way back but another
+ * staging. Nothing outside is removed, wherever links lead, and nothing at all when the node's binaries are half swapped.
+ */
+export function removeStarwardenDir({ deployDir }: { deployDir: string }): ShellCommand {
+  return lockedScript({
+    name: 'remove-starwarden-dir',
+    deployDir,
+    waitSeconds: 60,
+    lines: [
+      '[ -d "$dir/bin" ] && [ -d "$dir/lib" ] || die half "$dir has no bin or no lib: its binaries are half swapped"',
+      'why=$(rm -rf --one-file-system -- "$own" 2>&1) || fail "$why"',
+    ],
+  });
+}
+
+function swapping({ stagedId, keptName }: Swap): string[] {
+  return [
+    assign('id', checkedStagedId(stagedId)),
+    `old=$own/kept/${checkedKeptName(keptName)}`,
+    ...staging,
+    ...looking,
+    'is_same_disk() { [ ! -d "$1" ] || [ -L "$1" ] || [ "$(stat -c %m -- "$1")" = "$(stat -c %m -- "$own")" ]; }',
+    // No copying: a file system that could not rename was refused before.
+    'move() { why=$(mv -T -- "$1" "$2" 2>&1) || fail "$why"; }',
+  ];
+}
+
+/**
+ * Told by the pid files, wherever a half swap left them; and by the variable that the start scripts give to what they
+ * start, since `stop_cn.sh` removes the pid file while the process still drains.
+ */
+function notWhileRunning({ deployDir, kind }: Swap): string[] {
+  return [
+    assign('program', programNames[kind]),
+    ...readingConf({ deployDir, kind }),
+    'runs() { case $(cat "/proc/$1/stat" 2>/dev/null) in *"($program) Z"*) false;; *"($program) "*) ;; *) false;; esac; }',
+    'refuse() { die nodeRuns "the node in $dir runs as process $1"; }',
+    'for pidDir in "$dir/bin" "$old/bin" "$new/bin" "$(conf_value PID_DIR)"; do',
+    `pid=; [ ! -r "$pidDir/${shortNames[kind]}.pid" ] || read -r pid <"$pidDir/${shortNames[kind]}.pid" || :`,
+    `case $pid in '' | *[!0-9]*) ;; *) if runs "$pid"; then refuse "$pid"; fi;; esac; done`,
+    'pid=$(grep -lszxF -e "STARROCKS_HOME=$dir" -e "STARROCKS_HOME=$(readlink -f -- "$dir")" /proc/[0-9]*/environ |',
+    'while IFS=/ read -r _ _ pid _; do if runs "$pid"; then echo "$pid"; break; fi; done)',
+    'if [ -n "$pid" ]; then refuse "$pid"; fi',
+  ];
+}
+
+/** A link counts, wherever it leads: it is what would be moved. */
+const looking = [
+  'is_there() { [ -e "$1" ] || [ -L "$1" ]; }',
+  `is_of_release_alone() { case $name in ${partsOfReleaseAlone.join(' | ')}) ;; *) false;; esac; }`,
+];
+
+function eachPart(lines: readonly string[]): string {
+  return [`for name in ${releaseParts.join(' ')}; do`, ...lines, 'done'].join('\n');
+}
