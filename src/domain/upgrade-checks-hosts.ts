@@ -1,11 +1,9 @@
-import { nodeKinds } from './cluster.ts';
-import { affectedKeys } from './conf-changes.ts';
 import type { Release } from './release.ts';
 import type { NamedCheck } from './run.ts';
 import type { JavaOnHost, NodeOnHost, UpgradeFacts, UpgradeHost, UpgradeNode } from './upgrade-checks-facts.ts';
-import { judgeUpgrade, nodesToChange } from './upgrade-checks-release.ts';
-import { partition, skipped, some, type UpgradeCheckName, unanswered, verdict } from './upgrade-checks-verdict.ts';
-import { compareVersions, lineOf, parseVersion } from './version.ts';
+import { nodesToChange } from './upgrade-checks-release.ts';
+import { partition, skipped, some, type UpgradeCheckName, verdict } from './upgrade-checks-verdict.ts';
+import { compareVersions, parseVersion } from './version.ts';
 
 /** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
 const archiveSizesOfSpace = 3;
@@ -14,7 +12,7 @@ const archiveSizesPerFurtherNode = 2;
 /** `max_bdbje_clock_delta_ms`: frontends whose clocks are further apart do not let each other in. */
 const mostClockDifferenceMs = 5_000;
 
-/** Checks about hosts, directories, services and configuration of the nodes that are to be changed. */
+/** Checks about hosts, directories, JDKs and services of the nodes that are to be changed. */
 export function hostChecks(facts: UpgradeFacts): NamedCheck[] {
   const nodes = nodesToChange(facts);
   return [
@@ -30,8 +28,6 @@ export function hostChecks(facts: UpgradeFacts): NamedCheck[] {
     serviceCheck(nodes),
     jdkCheck(facts.release, nodes),
     ...clockChecks(facts.hosts),
-    confCheck(facts, nodes),
-    logIdCheck(facts, nodes),
   ];
 }
 
@@ -77,7 +73,8 @@ function toolsCheck(hosts: readonly UpgradeHost[]): NamedCheck {
 
 function spaceCheck({ release, archive }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
   const name = 'disk-space';
-  const sizeBytes = release?.sizeBytes ?? (archive !== null && 'value' in archive ? archive.value.sizeBytes : null);
+  if (release === null) return skipped(name, 'there is no release to make room for');
+  const sizeBytes = release.sizeBytes ?? (archive !== null && 'value' in archive ? archive.value.sizeBytes : null);
   const places = placesOf(nodes);
   if (places.length === 0) return skipped(name, 'no host was asked');
   const wanted = `${archiveSizesOfSpace} times the archive free where each node is`;
@@ -221,55 +218,5 @@ function clockCheck(
     observed: `${(difference / 1_000).toFixed(1)} s between ${slowest.label} and ${fastest.label}`,
     wanted: `at most ${mostClockDifferenceMs / 1_000} s between any two hosts`,
     hint,
-  });
-}
-
-const confNames = { FRONTEND: 'fe.conf', BACKEND: 'be.conf', COMPUTE_NODE: 'cn.conf' } as const;
-
-/** The same line on many nodes is told once. */
-function confCheck({ to }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
-  const read = nodes.filter(({ onHost }) => onHost !== null && 'value' in onHost && onHost.value.confText !== null);
-  if (read.length === 0) return skipped('conf-keys', 'no configuration file was read');
-  const findings = nodeKinds.flatMap((kind) =>
-    read
-      .filter((node) => node.kind === kind)
-      .flatMap((node) => keysOf(node, to).map(({ key, line, what, hint }) => ({ node, key, line, what, hint }))),
-  );
-  const byText = Map.groupBy(findings, ({ node, key, what }) => `${confNames[node.kind]} ${key}: ${what}`);
-  const lines = [...byText].map(
-    ([text, all]) => `${text} (${all.length === 1 ? all[0]?.node.label : `${all.length} nodes`}, line ${all[0]?.line})`,
-  );
-  const hints = [...new Set(findings.map(({ hint }) => hint))];
-  return verdict('conf-keys', 'INFO', findings.length === 0, {
-    observed: lines.length === 0 ? `${read.length} files need no change` : some(lines, 20),
-    wanted: 'settings that the new version reads as the old one did',
-    hint: some(hints, 20),
-  });
-}
-
-function keysOf({ kind, version, onHost }: UpgradeNode, to: string) {
-  if (onHost === null || 'failed' in onHost || onHost.value.confText === null || version === null) return [];
-  return affectedKeys({ kind, from: version, to, confText: onHost.value.confText });
-}
-
-const logIdKey = /^[ \t]*(?:ignore_unknown_log_id|metadata_ignore_unknown_operation_type)[ \t]*=[ \t]*true[ \t]*$/im;
-
-/** An older frontend that meets a journal entry of the newer version stops, unless it was told to pass over it. */
-function logIdCheck(facts: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
-  const name = 'downgrade-log-ids';
-  if (judgeUpgrade(facts).direction !== 'DOWNGRADE') return skipped(name, 'only a downgrade meets unknown entries');
-  const [to, froms] = [parseVersion(facts.to), nodes.map(({ version }) => parseVersion(version ?? ''))];
-  if (to === null || froms.every((from) => from !== null && lineOf(from) === lineOf(to)))
-    return skipped(name, 'the journal is the same within one line');
-  const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND');
-  const { answered, failed } = partition(frontends.map(({ label, onHost }) => ({ label, answer: onHost })));
-  const lacking = answered.filter(({ value }) => value.confText === null || !logIdKey.test(value.confText));
-  const wanted = 'ignore_unknown_log_id = true in every fe.conf';
-  if (failed.length > 0) return unanswered(name, 'WARN', { why: some(failed), wanted });
-  return verdict(name, 'WARN', lacking.length === 0, {
-    observed:
-      lacking.length === 0 ? `${answered.length} frontends` : `not in ${some(lacking.map(({ label }) => label))}`,
-    wanted,
-    hint: 'Write it into fe.conf before; the older frontend may not start after a newer leader wrote what it does not know.',
   });
 }

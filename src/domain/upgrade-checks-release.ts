@@ -69,7 +69,8 @@ function reasonsOf({ verdict: overall, reasons }: PathOpinion): string {
   return overall === 'ALLOWED' || messages.length === 0 ? '' : `: ${messages.join('; ')}`;
 }
 
-function returnPathCheck({ direction, returnPath }: PathJudgement): NamedCheck {
+function returnPathCheck({ verdict: there, direction, returnPath }: PathJudgement): NamedCheck {
+  if (there === 'FORBIDDEN') return skipped('return-path', 'there is no way there, so none back');
   if (direction !== 'UPGRADE') return skipped('return-path', 'only an upgrade has a way back to think of');
   const isNone = returnPath.verdict === 'FORBIDDEN';
   return verdict('return-path', isNone ? 'WARN' : 'INFO', returnPath.verdict === 'ALLOWED', {

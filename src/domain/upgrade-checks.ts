@@ -1,6 +1,7 @@
 import type { Refusal } from './plan.ts';
 import type { NamedCheck } from './run.ts';
 import { clusterChecks } from './upgrade-checks-cluster.ts';
+import { confChecks } from './upgrade-checks-conf.ts';
 import type { UpgradeFacts, UpgradeLimits } from './upgrade-checks-facts.ts';
 import { hostChecks } from './upgrade-checks-hosts.ts';
 import { releaseChecks } from './upgrade-checks-release.ts';
@@ -11,7 +12,12 @@ import { isUpgradeCheckName, upgradeCheckNames } from './upgrade-checks-verdict.
  * Pure; the same facts give the same list, in the same order.
  */
 export function upgradeChecks(facts: UpgradeFacts, limits: UpgradeLimits): readonly NamedCheck[] {
-  return [...releaseChecks(facts, limits.direction), ...clusterChecks(facts, limits), ...hostChecks(facts)];
+  return [
+    ...releaseChecks(facts, limits.direction),
+    ...clusterChecks(facts, limits),
+    ...hostChecks(facts),
+    ...confChecks(facts),
+  ];
 }
 
 /**
