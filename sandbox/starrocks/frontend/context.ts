@@ -44,6 +44,8 @@ export type FrontendContext = {
   repositoryErrors: Map<number, string>;
   /** Tablets (`backend.tablet`) that a report named and no table owns; dropped when a second report names them. */
   orphans: Set<string>;
+  /** Tablets that the checker of this frontend found in need and the scheduler has not made well yet. */
+  pendingTablets: Set<number>;
   /** Tablets that the scheduler of this frontend moved or repaired, newest last. */
   movedTablets: number[];
   /** True from SIGUSR1 on: health checks answer 500 and new connections are refused. */
@@ -69,6 +71,8 @@ export type ForwardRequest = {
   roles: string[];
   variables: [string, string][];
   hops: number;
+  /** The version of the frontend that passes the statement on. */
+  release: string;
 };
 export type ForwardReply = {
   outcome: { ok: true; result: Result } | { ok: false; code: number; sqlState: string; message: string };

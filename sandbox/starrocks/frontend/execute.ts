@@ -114,6 +114,7 @@ async function forward(fe: FrontendContext, session: Session, text: string): Pro
     roles: session.roles,
     variables: [...session.variables],
     hops: session.hops + 1,
+    release: fe.release.version,
   };
   const target = { host: leader.host, port: leader.rpcPort === 0 ? fe.self.rpcPort : leader.rpcPort };
   const timeoutMs = fe.pace.atLeast(310_000, 10_000);
@@ -132,8 +133,26 @@ async function forward(fe: FrontendContext, session: Session, text: string): Pro
   return reply.outcome.result;
 }
 
+const tooOld: ForwardReply['outcome'] = {
+  ok: false,
+  code: 1064,
+  sqlState: 'HY000',
+  message: 'Missing current catalog. You need to upgrade this Frontend to the same version as Leader Frontend.',
+};
+
+/**
+ * A leader of a newer line takes nothing from an older follower, which is why the leader is upgraded last. The real one
+ * refuses where the older one does not send all it needs, which between neighbouring lines may never happen;
+ * `sandbox_forwarding = lenient` in fe.conf is for that.
+ */
+function refusesForwarding(fe: FrontendContext, follower: string): boolean {
+  const [major = 0, minor = 0] = follower.split('.').map(Number);
+  return fe.conf.get('sandbox_forwarding') !== 'lenient' && fe.release.atLeast(major, minor + 1);
+}
+
 /** The leader's side of `forward`: the session of the far frontend is rebuilt from what travelled along. */
 export async function executeForwarded(fe: FrontendContext, request: ForwardRequest): Promise<ForwardReply> {
+  if (refusesForwarding(fe, request.release)) return { outcome: tooOld, journalId: fe.group.applied };
   const { user, userHost, remote } = request;
   const session = createSession({ connectionId: 0, user, userHost, remote });
   session.db = request.db;

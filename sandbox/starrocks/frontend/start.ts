@@ -12,16 +12,18 @@ import { repositoryRoot } from './backup/repository.ts';
 import { createFrontendConfig } from './config.ts';
 import { createConnections } from './connections.ts';
 import type { FrontendCalls, FrontendContext } from './context.ts';
-import { dropEmptiedBackends, dropOrphans, scheduleTablets } from './data/scheduler.ts';
+import { dropEmptiedBackends, dropOrphans } from './data/housekeeping.ts';
+import { checkTablets, scheduleTablets } from './data/scheduler.ts';
 import { executeForwarded } from './execute.ts';
 import { createHeartbeats } from './heartbeat.ts';
 import { createFrontendRoutes, isReady } from './http-routes.ts';
 import { type FrontendIdentity, newClusterIdentity, readIdentity, writeIdentity } from './identity.ts';
 import { askHelper, joinGroup } from './join.ts';
 import { storeImage, takeCheckpoint } from './meta/checkpoint.ts';
+import { unreadable, writerChange } from './meta/compatibility.ts';
 import { Group, type GroupCalls } from './meta/group.ts';
 import { openJournal } from './meta/journal.ts';
-import { type Change, change, createStateStore } from './meta/state.ts';
+import { type Change, type ClusterState, change, createStateStore } from './meta/state.ts';
 import { createFrontendMetrics } from './metrics.ts';
 import { leaveGracefully } from './shutdown.ts';
 import { serveSql } from './sql-server.ts';
@@ -69,7 +71,9 @@ export async function startFrontend(options: StartOptions): Promise<void> {
     log,
     onLost: () => process.exit(255),
     onChange: () => undefined,
+    firstChanges: (state) => writerChange(state, release.version),
   });
+  requireReadable(group.state, options);
   if (known === null) writeIdentity(metaDir, identity);
   if (known === null && asked === null) group.found(foundingChanges(identity, self));
   const fe = createContext({ ...options, identity, group, self, httpPort, pace });
@@ -89,10 +93,17 @@ export async function startFrontend(options: StartOptions): Promise<void> {
     return helper && known.length === 0 ? [helper] : known;
   };
   await untilReady(fe, { others, self, isFounder: known === null && asked === null, fail });
+  requireReadable(group.state, options);
   await openPorts(fe, { metaDir, httpPort });
   startLoops(fe);
   log('INFO', 'FE started successfully');
   process.stdout.write(`${formatTime(Date.now())} FE started successfully\n`);
+}
+
+/** Looked at twice: what is on this disk, and what the group has told by the time this frontend could serve. */
+function requireReadable(state: ClusterState, options: StartOptions): void {
+  const reason = unreadable(state, options);
+  if (reason !== null) options.fail(reason);
 }
 
 function parseHelper(text: string, fail: (message: string) => never): Address {
@@ -163,6 +174,7 @@ function createContext({
     checkpoint: { version: -1, at: 0 },
     repositoryErrors: new Map(),
     orphans: new Set(),
+    pendingTablets: new Set(),
     movedTablets: [],
     leaving: false,
   };
@@ -218,7 +230,8 @@ async function openPorts(
       setConfig: (setting) => ({ changed: setOwnConfig(fe, setting) }),
       processList: (request) => ({ rows: processRows(fe, request) }),
       killQuery: ({ queryId }) => ({ killed: killOwnQuery(fe, queryId) }),
-      pushImage: (image) => {
+      pushImage: async (image) => {
+        await fe.group.waitFor(image.index, fe.pace.atLeast(30_000, 1500));
         storeImage(fe, image);
         return null;
       },
@@ -239,6 +252,7 @@ function startLoops(fe: FrontendContext): void {
     startLoop(work, () => pace.atLeast(realMs, floorMs), onError);
   every(heartbeats.periodMs, 20, () => heartbeats.round(fe));
   every(3000, 20, () => fe.jobs.round(fe));
+  every(fe.config.number('tablet_sched_checker_interval_seconds') * 1000, 20, () => checkTablets(fe));
   every(1000, 20, () => scheduleTablets(fe));
   every(10_000, 50, () => dropEmptiedBackends(fe));
   every(20_000, 500, () => dropOrphans(fe));

@@ -60,18 +60,45 @@ export function requireBackends(
   );
 }
 
-/** New tablets, their replicas spread so that the emptiest backends get them first. */
+type Choice = {
+  readonly candidates: readonly Worker[];
+  /** Where the tablet's other replicas are. */
+  readonly taken: readonly Worker[];
+  /** Replicas by backend id. */
+  readonly load: ReadonlyMap<number, number>;
+};
+
+/** The best place for one more replica: in a location of its own where locations are set, then the emptiest. */
+export function chooseBackend({ candidates, taken, load }: Choice): Worker | null {
+  const crowding = (one: Worker) => Number(taken.some((other) => sharesLocation(one, other)));
+  const loadOf = (one: Worker) => load.get(one.id) ?? 0;
+  const free = candidates.filter((one) => !taken.some(({ id }) => id === one.id));
+  const sorted = free.sort((a, b) => crowding(a) - crowding(b) || loadOf(a) - loadOf(b) || a.id - b.id);
+  return sorted[0] ?? null;
+}
+
+/** Two backends that fail together as far as `labels.location` tells; without a label nothing is known. */
+export function sharesLocation(one: Worker, other: Worker): boolean {
+  return one.location !== '' && one.location === other.location;
+}
+
+/** New tablets, their replicas spread over the locations, and so that the emptiest backends get them first. */
 export function placeTablets(
   state: ClusterState,
   ids: Ids,
   want: { buckets: number; replicationNum: number },
 ): Tablet[] {
   const load = replicaCounts(state);
-  const backends = availableBackends(state).map(({ id }) => id);
+  const candidates = availableBackends(state);
   return Array.from({ length: want.buckets }, () => {
-    backends.sort((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0) || a - b);
-    const replicas = backends.slice(0, want.replicationNum).map((backendId): Replica => {
-      load.set(backendId, (load.get(backendId) ?? 0) + 1);
+    const taken: Worker[] = [];
+    while (taken.length < want.replicationNum) {
+      const chosen = chooseBackend({ candidates, taken, load });
+      if (chosen === null) break;
+      taken.push(chosen);
+      load.set(chosen.id, (load.get(chosen.id) ?? 0) + 1);
+    }
+    const replicas = taken.map(({ id: backendId }): Replica => {
       return { id: ids.next(), backendId, version: 1, lastFailedVersion: -1, bad: false };
     });
     return { id: ids.next(), replicas };

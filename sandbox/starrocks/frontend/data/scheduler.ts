@@ -1,7 +1,7 @@
 import type { FrontendContext } from '../context.ts';
 import { type Change, change, type Partition, type Replica, type Tablet, type Worker } from '../meta/state.ts';
 import { callBackend, isAlive, workerOf } from './backends.ts';
-import { availableBackends, replicaCounts } from './placement.ts';
+import { availableBackends, chooseBackend, replicaCounts, sharesLocation } from './placement.ts';
 
 /** One replica to make: copied from `from` to `to`, and after it `drop` goes, if any. */
 type Move = { partition: Partition; tablet: Tablet; from: number; to: number; drop: number | null };
@@ -10,15 +10,35 @@ type Move = { partition: Partition; tablet: Tablet; from: number; to: number; dr
 const movesPerRound = 4;
 
 /**
- * The tablet checker and scheduler of the leader, one round a second: repairs replicas that fell behind or sit on
- * dead backends, empties backends that are leaving, and evens out the numbers unless that is switched off.
+ * The tablet checker of the leader, every 20 s: puts what is not well into the queue, as long as the queue holds no more than
+ * `tablet_sched_max_scheduling_tablets`. At 0 that still lets one in whenever the queue is empty, which is how the real
+ * one behaves: repair crawls, it does not stand still.
  */
-export async function scheduleTablets(fe: FrontendContext): Promise<void> {
+export function checkTablets(fe: FrontendContext): void {
   if (!fe.group.isLeader) return;
   const limit = fe.config.number('tablet_sched_max_scheduling_tablets');
-  const moves = [...repairs(fe), ...(fe.config.flag('tablet_sched_disable_balance') ? [] : balancing(fe))];
-  // A limit of 0 still lets one tablet through, which is how the real queue behaves.
-  for (const move of moves.slice(0, Math.max(1, Math.min(limit, movesPerRound)))) await carryOut(fe, move);
+  for (const { tablet } of repairs(fe)) {
+    if (fe.pendingTablets.size > limit) return;
+    fe.pendingTablets.add(tablet.id);
+  }
+}
+
+/**
+ * The tablet scheduler of the leader, one round a second: repairs replicas that fell behind or sit on dead backends, empties
+ * backends that are leaving, and, when nothing else is to be done, evens out the numbers unless that is switched off.
+ */
+export async function scheduleTablets(fe: FrontendContext): Promise<void> {
+  if (!fe.group.isLeader) return fe.pendingTablets.clear();
+  const due = repairs(fe).filter(({ tablet }) => fe.pendingTablets.has(tablet.id));
+  for (const move of due.slice(0, movesPerRound)) await carryOut(fe, move);
+  const needy = new Set(repairs(fe).map(({ tablet }) => tablet.id));
+  for (const id of fe.pendingTablets) if (!needy.has(id)) fe.pendingTablets.delete(id);
+  if (fe.pendingTablets.size > 0 || !mayBalance(fe)) return;
+  for (const move of balancing(fe)) await carryOut(fe, move);
+}
+
+function mayBalance({ config }: FrontendContext): boolean {
+  return !config.flag('tablet_sched_disable_balance') && config.number('tablet_sched_max_balancing_tablets') > 0;
 }
 
 function repairs(fe: FrontendContext): Move[] {
@@ -43,7 +63,7 @@ function repair(fe: FrontendContext, partition: Partition, tablet: Tablet): Move
   const leaving = tablet.replicas.find((one) => mustLeave(fe, workerOf(fe, one.backendId)));
   const missing = tablet.replicas.length < partition.replicationNum;
   if (!leaving && !missing) return null;
-  const to = emptiest(fe, tablet);
+  const to = homeFor(fe, tablet, leaving);
   return to === null ? null : { partition, tablet, from, to, drop: leaving?.backendId ?? null };
 }
 
@@ -58,11 +78,11 @@ function mustLeave(fe: FrontendContext, worker: Worker | null): boolean {
   return !worker.alive && Date.now() - (worker.lastHeartbeatAt ?? 0) > toleratedMs;
 }
 
-function emptiest(fe: FrontendContext, tablet: Tablet): number | null {
-  const counts = replicaCounts(fe.group.state);
-  const held = new Set(tablet.replicas.map(({ backendId }) => backendId));
-  const free = availableBackends(fe.group.state).filter(({ id }) => !held.has(id));
-  return free.sort((a, b) => (counts.get(a.id) ?? 0) - (counts.get(b.id) ?? 0))[0]?.id ?? null;
+function homeFor(fe: FrontendContext, tablet: Tablet, leaving: Replica | undefined): number | null {
+  const { state } = fe.group;
+  const staying = tablet.replicas.filter((one) => one !== leaving).flatMap((one) => workerOf(fe, one.backendId) ?? []);
+  const candidates = availableBackends(state).filter(({ id }) => id !== leaving?.backendId);
+  return chooseBackend({ candidates, taken: staying, load: replicaCounts(state) })?.id ?? null;
 }
 
 function balancing(fe: FrontendContext): Move[] {
@@ -74,9 +94,11 @@ function balancing(fe: FrontendContext): Move[] {
   for (const partition of state.partitions.values()) {
     if (state.tables.get(String(partition.tableId))?.state !== 'NORMAL') continue;
     for (const tablet of partition.tablets) {
+      const others = tablet.replicas.filter(({ backendId }) => backendId !== high.id);
+      const crowds = others.some(({ backendId }) => sharesLocation(workerOf(fe, backendId) ?? high, low));
       const holders = tablet.replicas.map(({ backendId }) => backendId);
       const source = tablet.replicas.find((one) => one.backendId === high.id);
-      if (!source || !isCurrent(partition, source) || holders.includes(low.id)) continue;
+      if (!source || !isCurrent(partition, source) || holders.includes(low.id) || crowds) continue;
       return [{ partition, tablet, from: high.id, to: low.id, drop: high.id }];
     }
   }
@@ -120,42 +142,4 @@ async function carryOut(fe: FrontendContext, { partition, tablet, from, to, drop
 /** While a backup makes or uploads snapshots its tablets stay where they are. */
 function isReading(state: string | undefined): boolean {
   return state === 'SNAPSHOTING' || state === 'DOWNLOADING' || state === 'COMMITTING';
-}
-
-/** The end of a decommission: a leaving backend that holds nothing any more is dropped. */
-export async function dropEmptiedBackends(fe: FrontendContext): Promise<void> {
-  if (!fe.group.isLeader || !fe.config.flag('drop_backend_after_decommission')) return;
-  const isEmptied = (worker: Worker, counts: Map<number, number>) =>
-    worker.decommissioned && (counts.get(worker.id) ?? 0) === 0;
-  if (![...fe.group.state.workers.values()].some((worker) => worker.decommissioned)) return;
-  await fe.group.update((state) => {
-    const counts = replicaCounts(state);
-    const emptied = [...state.workers.values()].filter((worker) => isEmptied(worker, counts));
-    return { changes: emptied.map(({ id }) => change('workers', id, null)), value: null };
-  });
-}
-
-/** Tells alive backends to drop tablets that the metadata does not know (any more): what a tablet report is for. */
-export async function dropOrphans(fe: FrontendContext): Promise<void> {
-  if (!fe.group.isLeader) return;
-  for (const { id, alive, kind } of fe.group.state.workers.values()) {
-    if (!alive || kind !== 'BACKEND') continue;
-    const before = knownTablets(fe, id);
-    const report = await callBackend(fe, id, 'listTablets', {}).catch(() => ({ tablets: [] }));
-    const known = knownTablets(fe, id);
-    const orphans = report.tablets
-      .map(({ tabletId }) => tabletId)
-      .filter((tabletId) => !known.has(tabletId) && !before.has(tabletId));
-    const settled = orphans.filter((tabletId) => fe.orphans.has(`${id}.${tabletId}`));
-    for (const tabletId of orphans) fe.orphans.add(`${id}.${tabletId}`);
-    if (settled.length > 0) await callBackend(fe, id, 'dropTablets', { tabletIds: settled }).catch(() => null);
-  }
-}
-
-function knownTablets(fe: FrontendContext, backendId: number): Set<number> {
-  const known = new Set<number>();
-  for (const { tablets } of fe.group.state.partitions.values()) {
-    for (const { id, replicas } of tablets) if (replicas.some((one) => one.backendId === backendId)) known.add(id);
-  }
-  return known;
 }

@@ -24,7 +24,7 @@ export async function takeCheckpoint(fe: FrontendContext, { delayMs }: { delayMs
 }
 
 export function storeImage(fe: FrontendContext, image: Image): void {
-  fe.group.saveImage(image);
+  if (!fe.group.saveImage(image)) return;
   fe.checkpoint.version = image.index;
   fe.checkpoint.at = image.writtenAt;
 }

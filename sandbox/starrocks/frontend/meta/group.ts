@@ -36,6 +36,8 @@ type Options = {
   /** The leader lost its group. The real process exits, because its memory may be ahead of the group. */
   onLost: (reason: string) => void;
   onChange: () => void;
+  /** What a new leader writes down first, before it counts as ready. */
+  firstChanges: (state: ClusterState) => Change[];
 };
 
 const entriesPerCall = 500;
@@ -135,8 +137,11 @@ export class Group {
     return { index: this.applied, term, state: this.options.store.dump(), writtenAt: Date.now() };
   }
 
-  saveImage(image: Image): void {
-    if (image.index <= this.applied) this.options.journal.saveImage(image, { keepTail: journalTail });
+  /** False when the image is ahead of this frontend: it takes none that covers what it has not applied. */
+  saveImage(image: Image): boolean {
+    if (image.index > this.applied) return false;
+    this.options.journal.saveImage(image, { keepTail: journalTail });
+    return true;
   }
 
   onVote(request: VoteRequest): VoteReply {
@@ -249,7 +254,9 @@ export class Group {
     log('INFO', `elected leader in term ${journal.vote.term} at journal ${journal.lastIndex}`);
     this.role = 'LEADER';
     this.beatAll();
+    // The empty entry brings everything that earlier leaders wrote into effect here; only then can the state be judged.
     await this.propose([]);
+    await this.propose(this.options.firstChanges(this.state));
     this.ready = true;
     this.options.onChange();
   }

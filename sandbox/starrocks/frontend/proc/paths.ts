@@ -139,7 +139,7 @@ function tableRows(fe: FrontendContext, dbId: number): RowSet {
 }
 
 function balanceRows(fe: FrontendContext): RowSet {
-  const pending = Number(statisticRows(fe).rows.at(-1)?.[7] ?? 0);
+  const pending = fe.pendingTablets.size;
   const items: [string, number][] = [
     ['cluster_load_stat', 1],
     ['working_slots', fe.group.state.workers.size],

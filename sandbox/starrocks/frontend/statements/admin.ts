@@ -53,6 +53,7 @@ export const adminHandlers: Handlers<Kinds> = {
 
   cleanScheduler: onLeader(({ session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['NODE'] });
+    fe.pendingTablets.clear();
     fe.movedTablets.length = 0;
     return done();
   }),

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Flaw } from '../../../../sandbox/starrocks/flaw.ts';
 import { type NodeKind, spawnNode } from '../../../../sandbox/starrocks/spawn.ts';
 import { type Client, connectTo, type Row } from './client.ts';
 
@@ -16,7 +17,7 @@ export type TestNode = {
   stop(signal: NodeJS.Signals): Promise<number | null>;
   pause(): void;
   resume(): void;
-  setVersion(version: string): void;
+  setVersion(version: string, flaw?: Flaw): void;
   log(): string;
 };
 
@@ -170,8 +171,8 @@ function prepareNode({ kind, address, dir, version, conf }: Prepared): TestNode 
     },
     pause: () => child?.kill('SIGSTOP'),
     resume: () => child?.kill('SIGCONT'),
-    setVersion: (next) => {
-      const release = { version: next, commit: commits[next] ?? 'abcdef0' };
+    setVersion: (next, flaw) => {
+      const release = { version: next, commit: commits[next] ?? 'abcdef0', flaw };
       writeFileSync(join(home, 'lib', 'starrocks-release.json'), JSON.stringify(release));
     },
     log: () =>
