@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createHeartbeatService } from './backend/heartbeat-service.ts';
+import { createBackendRoutes } from './backend/http-routes.ts';
+import { openIdentity } from './backend/identity.ts';
+import { openStorage } from './backend/storage.ts';
+import { createTasks } from './backend/tasks.ts';
+import { confNumber, confPath, readConf } from './conf.ts';
+import type { BackendCalls, HeartbeatCalls } from './contracts.ts';
+import { createFaults } from './faults.ts';
+import { createStumble } from './flaw.ts';
+import { serveHttp } from './http-server.ts';
+import { createNodeLog } from './node-log.ts';
+import { createObjectStore } from './object-store.ts';
+import { createPace } from './pace.ts';
+import { holdPidFile } from './pid-file.ts';
+import { readRelease } from './release.ts';
+import { callNode, serveRpc } from './rpc.ts';
+
+const { values } = parseArgs({ options: { home: { type: 'string' }, cn: { type: 'boolean' } }, strict: true });
+process.title = 'starrocks_be';
+await main({ home: resolve(values.home ?? '.'), isCompute: values.cn === true });
+
+async function main({ home, isCompute }: { home: string; isCompute: boolean }): Promise<void> {
+  const kind = isCompute ? 'cn' : 'be';
+  const label = isCompute ? 'CN' : 'BE';
+  const conf = readConf(join(home, 'conf', `${kind}.conf`));
+  const release = readRelease(home);
+  if (release.flaw?.kind === 'never-starts') endAsBroken(home);
+  const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
+  const host = conf.get('sandbox_address') ?? '127.0.0.1';
+  const log = createNodeLog({
+    dir: confPath(conf, 'LOG_DIR', { fallback: join(home, 'log'), home }),
+    main: `${kind}.INFO`,
+    warnings: `${kind}.WARNING`,
+  });
+  const startedAt = Date.now();
+  holdPidFile(join(confPath(conf, 'PID_DIR', { fallback: join(home, 'bin'), home }), `${kind}.pid`), { newline: true });
+  const step = (number: number, text: string) => log('INFO', `${label} start step ${number}: ${text}`);
+
+  step(1, 'daemon threads start successfully');
+  if (release.flaw?.kind === 'never-alive') return loadForEver(() => log('INFO', 'loading tablets from data dirs'));
+  const stumble = createStumble(release.flaw, pace);
+  const httpPort = confNumber(conf, 'be_http_port', confNumber(conf, 'webserver_port', 8040));
+  const heartbeatPort = confNumber(conf, 'heartbeat_service_port', 9050);
+  const ports = { bePort: confNumber(conf, 'be_port', 9060), httpPort, brpcPort: confNumber(conf, 'brpc_port', 8060) };
+  const faults = createFaults({ file: conf.get('sandbox_faults') ?? null, backend: `${host}:${heartbeatPort}` });
+  const roots = storageRoots(confPath(conf, 'storage_root_path', { fallback: join(home, 'storage'), home }));
+  const missing = roots.find((root) => !existsSync(root));
+  if (missing !== undefined) {
+    log('ERROR', `Fail to parse storage_root_path, path ${missing} does not exist`);
+    process.stderr.write(`Fail to parse storage_root_path, path ${missing} does not exist\n`);
+    process.exit(1);
+  }
+  const storage = openStorage({
+    roots,
+    capacityBytes: confNumber(conf, 'sandbox_disk_total_bytes', 100 * 1024 ** 3),
+    otherBytes: confNumber(conf, 'sandbox_disk_other_bytes', 10 * 1024 ** 3),
+    beforeWrite: () => {
+      if (faults.strike('disk-full', '')) throw new Error('IO error: No space left on device');
+    },
+  });
+  step(2, 'storage engine start successfully');
+  const tasks = createTasks({
+    storage,
+    faults,
+    pace,
+    objectStore: createObjectStore(conf.get('sandbox_object_store') ?? null),
+  });
+
+  let leaving = false;
+  const heartbeat = createHeartbeatService({
+    host,
+    nodeType: isCompute ? 'COMPUTE NODE' : 'BACKEND',
+    release,
+    ports,
+    startedAt,
+    identity: openIdentity(roots),
+    storage,
+    isLeaving: () => leaving,
+    cpuCores: confNumber(conf, 'sandbox_cpu_cores', 16),
+    memLimitBytes: confNumber(conf, 'sandbox_mem_bytes', 57.6 * 1024 ** 3),
+  });
+
+  const leave = async () => {
+    if (leaving) return;
+    leaving = true;
+    const rounds = confNumber(conf, 'loop_count_wait_fragments_finish', release.atLeast(3, 4) ? 2 : 0);
+    log('INFO', `${label} is shutting down, waiting ${rounds} rounds for fragments`);
+    await new Promise((done) => setTimeout(done, pace.ms(rounds * 10_000)));
+    log('INFO', `${label} exited`);
+    process.exit(0);
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+  process.on('uncaughtException', (error) => log('ERROR', error.stack ?? error.message));
+
+  await serveRpc<BackendCalls>(
+    { host, port: ports.bePort },
+    {
+      createTablets: ({ tablets }) => {
+        for (const tablet of tablets) storage.createTablet(tablet);
+        return null;
+      },
+      dropTablets: ({ tabletIds }) => {
+        for (const tabletId of tabletIds) storage.dropTablet(tabletId);
+        return null;
+      },
+      listTablets: () => ({ tablets: storage.tablets() }),
+      write: ({ tabletId, version, rows }) => ({ bytes: storage.write(tabletId, { version, rows }) }),
+      scan: async ({ tabletId, version }) => {
+        await stumble();
+        return { rows: storage.scan(tabletId, version) };
+      },
+      readTablet: ({ tabletId, version }) => ({
+        schema: storage.schema(tabletId),
+        rowsets: storage.rowsets(tabletId, version),
+      }),
+      clone: async ({ tabletId, version, source }) => {
+        const copied = await callNode<BackendCalls, 'readTablet'>(
+          source,
+          'readTablet',
+          { tabletId, version },
+          { timeoutMs: 10_000 },
+        );
+        storage.replaceRowsets(copied.schema, copied.rowsets);
+        return { version };
+      },
+      startTask: (task) => {
+        tasks.start(task);
+        return null;
+      },
+      taskReport: ({ taskIds }) => ({ reports: taskIds.map(tasks.report) }),
+      releaseSnapshot: () => null,
+      currentVersion: () => ({ version: `${release.version}-${release.commit}` }),
+    },
+  );
+  step(3, 'thrift server start successfully');
+  await serveRpc<Record<never, [unknown, unknown]>>({ host, port: ports.brpcPort }, {});
+  step(4, 'brpc server start successfully');
+  await serveHttp(
+    { host, port: httpPort },
+    { routes: createBackendRoutes({ storage, stop: () => process.exit(0) }), faults },
+  );
+  step(5, 'http server start successfully');
+  await serveRpc<HeartbeatCalls>({ host, port: heartbeatPort }, { heartbeat });
+  step(6, 'heartbeat server start successfully');
+  log('INFO', `${label} started successfully`);
+}
+
+/** `path[,medium:SSD];path...` */
+function storageRoots(text: string): string[] {
+  return text
+    .split(';')
+    .map((part) => part.split(',')[0]?.trim() ?? '')
+    .filter((path) => path !== '');
+}
+
+/** What the loader says when a release lacks a library; nothing of the program runs, so there is neither pid file nor log. */
+function endAsBroken(home: string): never {
+  const library = 'libjemalloc.so.2: cannot open shared object file: No such file or directory';
+  process.stderr.write(`${home}/lib/starrocks_be: error while loading shared libraries: ${library}\n`);
+  process.exit(127);
+}
+
+/** A release that never gets through its tablets: the process is there and no port is open. */
+function loadForEver(say: () => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
+  say();
+  setInterval(say, 60_000);
+}
