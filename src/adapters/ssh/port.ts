@@ -28,13 +28,28 @@ export type ShellResult = { readonly exitCode: number; readonly stdout: string; 
 /**
  * A shell on one host. A non-zero exit is a result, not an error. Throws `AppError` `SSH_UNREACHABLE` (retryable),
  * `SSH_AUTH_FAILED`, `HOST_KEY_UNKNOWN` (the message holds the fingerprint), `HOST_KEY_CHANGED`, `TIMEOUT`, `CANCELED`;
- * `COMMAND_FAILED` when the command was killed or the connection broke before the exit code came.
+ * `COMMAND_FAILED` when the command was killed, `SSH_ANSWER_LOST` when the connection broke before the exit code came:
+ * of a change nobody knows then whether it happened, so ask the host.
  */
 export interface Shell {
   run(command: ShellCommand, call?: ShellCall): Promise<ShellResult>;
   /** Writes a local file to `remotePath` over SFTP through a temporary name and a rename. */
-  upload(file: { localPath: string; remotePath: string; mode?: number }, call?: ShellCall): Promise<void>;
+  upload(file: Upload, call?: ShellCall): Promise<void>;
 }
+
+export type Upload = {
+  readonly localPath: string;
+  readonly remotePath: string;
+  /** Permissions of the remote file. Default 0o644. */
+  readonly mode?: number;
+  /**
+   * Go on behind what an earlier upload left as `<remotePath>.part`, and leave that there when this one fails too; a
+   * remote file of the right size is taken for the whole. Only sizes are compared: the caller has to compare a checksum.
+   */
+  readonly resume?: boolean;
+  /** Told twice a second at most, and at the end, how many bytes of the file are on the host. */
+  readonly onProgress?: (bytes: number) => void;
+};
 
 /** How to reach a host. Secrets are resolved behind the port. */
 export type SshTarget = {
