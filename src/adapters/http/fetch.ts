@@ -96,7 +96,20 @@ function parseHa(body: string): FrontendHa | null {
   const [role, journalId] = [fields?.role, Number(fields?.current_journal_id)];
   if (fields === null || typeof role !== 'string' || !Number.isSafeInteger(journalId)) return null;
   const leader = typeof fields.master === 'string' && !['', 'unknown'].includes(fields.master) ? fields.master : null;
-  return { role, leader, isReady: String(fields.is_ready) === 'true', journalId };
+  const checkpoint = wholeNumber(fields.last_checkpoint_version);
+  const checkpointMs = wholeNumber(fields.last_checkpoint_time);
+  return {
+    role,
+    leader,
+    isReady: String(fields.is_ready) === 'true',
+    journalId,
+    checkpointJournalId: checkpoint,
+    checkpointAt: checkpointMs === null || checkpointMs <= 0 ? null : new Date(checkpointMs),
+  };
+}
+
+function wholeNumber(field: unknown): number | null {
+  return typeof field === 'string' && /^-?\d{1,15}$/.test(field) ? Number(field) : null;
 }
 
 function parseObject(body: string): Record<string, unknown> | null {

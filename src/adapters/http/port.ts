@@ -19,6 +19,9 @@ export type FrontendHa = {
   readonly leader: string | null;
   readonly isReady: boolean;
   readonly journalId: number;
+  /** The journal entry that this frontend's newest image holds; 0 or below = it has none yet, null = it did not tell. */
+  readonly checkpointJournalId: number | null;
+  readonly checkpointAt: Date | null;
 };
 
 /**

@@ -64,12 +64,29 @@ describe('frontendHa', () => {
       leader: '10.0.0.1',
       isReady: true,
       journalId: 1_220,
+      checkpointJournalId: null,
+      checkpointAt: null,
     });
   });
 
   it('knows no leader where the frontend knows none', async () => {
     const node = await answer({ role: 'UNKNOWN', current_journal_id: '0', master: 'unknown', is_ready: 'false' });
-    expect(await http.frontendHa(node)).toEqual({ role: 'UNKNOWN', leader: null, isReady: false, journalId: 0 });
+    expect(await http.frontendHa(node)).toMatchObject({ role: 'UNKNOWN', leader: null, isReady: false, journalId: 0 });
+  });
+
+  it.each([
+    ['1183', '1686810741121', 1_183, new Date(1_686_810_741_121)],
+    ['-1', '0', -1, null],
+    ['0', '-1', 0, null],
+    ['', 'never', null, null],
+  ])('tells the newest image: %j at %j', async (version, time, checkpointJournalId, checkpointAt) => {
+    const node = await answer({
+      role: 'LEADER',
+      current_journal_id: '1220',
+      last_checkpoint_version: version,
+      last_checkpoint_time: time,
+    });
+    expect(await http.frontendHa(node)).toMatchObject({ checkpointJournalId, checkpointAt });
   });
 
   it.each(['', '[]', 'null', '<html>', '{"role":1}', '{"role":"LEADER"}'])('refuses the nonsense %j', async (body) => {

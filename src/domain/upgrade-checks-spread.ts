@@ -1,0 +1,25 @@
+/** Backends that hold the replicas of at least one tablet together. */
+export type ReplicaSet = {
+  /** BackendIds of the replicas that are well, sorted. */
+  readonly backends: readonly string[];
+  /** Replicas the tablet has in all, those that are not well included. */
+  readonly replicas: number;
+  /** `database.table` of one such tablet. */
+  readonly table: string;
+};
+
+/** Which backends share tablets: every set of backends that occurs, once. */
+export type ReplicaSpread = readonly ReplicaSet[];
+
+/**
+ * A table of which a tablet could not be written to, or not even read, while all of these backends are away, although it
+ * could while any single one of them is; null = there is none. What a single absence costs already (tables with one
+ * replica, replicas that are not well) is no matter of how many backends restart together.
+ */
+export function tableAwayWith(spread: ReplicaSpread, backendIds: readonly string[]): string | null {
+  const found = spread.find(({ backends, replicas }) => {
+    const away = backends.filter((backend) => backendIds.includes(backend)).length;
+    return away > 1 && backends.length - away < Math.floor(replicas / 2) + 1;
+  });
+  return found?.table ?? null;
+}
