@@ -45,6 +45,10 @@ const environment = z.object({
     .string()
     .regex(/^\/.*[^/]$/)
     .default('/run/secrets'),
+  STARWARDEN_RELEASES_DIR: z
+    .string()
+    .regex(/^\/.*[^/]$/, 'is an absolute path without a slash at its end')
+    .optional(),
   STARWARDEN_QUEUE_PREFIX: z
     .string()
     .regex(/^[\w:-]{1,64}$/)
@@ -92,6 +96,8 @@ export type Config = {
   readonly secretKeys: SealingKeys;
   readonly secretEnvPrefix: string;
   readonly secretDirectory: string;
+  /** Archives of releases may be registered by path from here only; null = none may. */
+  readonly releasesDirectory: string | null;
   /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
   readonly readEnv: (name: string) => string | undefined;
   readonly sshAgentSocket: string | null;
@@ -155,6 +161,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     secretKeys: keys,
     secretEnvPrefix: vars.STARWARDEN_SECRET_ENV_PREFIX,
     secretDirectory: vars.STARWARDEN_SECRET_DIR,
+    releasesDirectory: vars.STARWARDEN_RELEASES_DIR ?? null,
     readEnv: (name) => (name.startsWith(vars.STARWARDEN_SECRET_ENV_PREFIX) ? env[name] : undefined),
     sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
     http: {

@@ -53,6 +53,15 @@ describe('loadConfig', () => {
     expect(config.readEnv('DATABASE_URL')).toBeUndefined();
   });
 
+  it('has no directory of releases unless one is named by an absolute path', () => {
+    expect(loadConfig(minimal).releasesDirectory).toBeNull();
+    expect(loadConfig({ ...minimal, STARWARDEN_RELEASES_DIR: '/srv/releases' }).releasesDirectory).toBe(
+      '/srv/releases',
+    );
+    for (const bad of ['releases', './releases', '/srv/releases/', '/'])
+      expect(() => loadConfig({ ...minimal, STARWARDEN_RELEASES_DIR: bad })).toThrow('STARWARDEN_RELEASES_DIR: ');
+  });
+
   it('wants the tokens of the Slack transport that is chosen', () => {
     expect(() => loadConfig({ ...minimal, SLACK_BOT_TOKEN: 'xoxb-1' })).toThrow(
       'SLACK_APP_TOKEN is needed in Socket Mode',

@@ -1,6 +1,9 @@
 import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../domain/cluster.ts';
+import { pictureVersions } from '../domain/cluster-versions.ts';
 import { credentialOf } from './Credential.ts';
+import type { PageArguments } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
+import { readUpgrades } from './Upgrade.ts';
 
 async function nodesOf(cluster: ClusterRow, kind: ClusterNode['kind'], { loaders }: RequestContext) {
   return (await loaders.nodesOfCluster.load(cluster.id)).filter((node) => node.kind === kind);
@@ -14,12 +17,13 @@ export const Cluster = {
     const [nodes, hosts] = await Promise.all([loaders.nodesOfCluster.load(id), loaders.hostsOfCluster.load(id)]);
     return capabilityOf(nodes, hosts);
   },
-  versions: async ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => {
-    const byVersion = Map.groupBy(await loaders.nodesOfCluster.load(id), (node) => node.version);
-    return [...byVersion]
-      .map(([version, nodes]) => ({ version, nodes: nodes.length }))
-      .toSorted((a, b) => b.nodes - a.nodes);
-  },
+  versions: async ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => ({
+    ...pictureVersions(await loaders.nodesOfCluster.load(id)),
+    toFinalize: async () =>
+      (await loaders.upgradesOfCluster.load(id)).filter((upgrade) => upgrade.finalizedAt === null),
+  }),
+  upgrades: async ({ id }: ClusterRow, page: PageArguments, { loaders }: RequestContext) =>
+    readUpgrades(await loaders.upgradesOfCluster.load(id), page),
   frontends: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'FRONTEND', context),
   backends: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'BACKEND', context),
   computeNodes: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'COMPUTE_NODE', context),

@@ -9,6 +9,8 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   rep: 'CheckReport',
   apr: 'Approval',
   alr: 'Alert',
+  rel: 'Release',
+  upg: 'Upgrade',
 };
 
 const typeByKind: Readonly<Record<string, string>> = {

@@ -9,6 +9,8 @@ export type ApiDeps = {
   readonly log: Logger;
   readonly operations: ReadonlyMap<string, AnyOperation>;
   readonly control: ControlDeps;
+  /** Where archives may be registered from by path; null = nowhere. */
+  readonly config: { readonly releasesDirectory: string | null };
   /** Tells who listens that something changed: a run's id or `alert:<id>`. Words may be lost. */
   readonly doorbell: {
     changed(topic: string): void;

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import * as alerts from '../store/queries/alerts.ts';
 import * as clusters from '../store/queries/clusters.ts';
 import * as runs from '../store/queries/runs.ts';
+import { upgradesOfClusters } from '../store/queries/upgrades.ts';
 import type { Visibility } from '../store/queries/visibility.ts';
 import type { Run, RunEvent } from '../store/run-rows.ts';
 
@@ -31,6 +32,10 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     ),
     host: byId((ids) => clusters.hostsById(db, ids)),
     secret: byId((ids) => clusters.secretFacts(db, ids)),
+    upgradesOfCluster: grouped(
+      (ids) => upgradesOfClusters(db, ids),
+      (upgrade) => upgrade.clusterId,
+    ),
     lockOfCluster: single(
       (ids) => clusters.locksOfClusters(db, ids),
       (lock) => lock.clusterId,

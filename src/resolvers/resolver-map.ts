@@ -10,6 +10,7 @@ import { Host } from './Host.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import { operationMutations } from './Mutation/operations.ts';
 import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
+import { registerRelease, removeRelease } from './Mutation/releases.ts';
 import { runDecisions } from './Mutation/run-decisions.ts';
 import { linkSlackAccount, linkSlackUser, unlinkSlackAccount } from './Mutation/slack.ts';
 import { createToken, revokeToken } from './Mutation/tokens.ts';
@@ -26,6 +27,7 @@ import { clusters } from './Query/clusters.ts';
 import { node } from './Query/node.ts';
 import { operations } from './Query/operations.ts';
 import { persons } from './Query/persons.ts';
+import { release, releases } from './Query/releases.ts';
 import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
 import { viewer } from './Query/viewer.ts';
@@ -35,6 +37,7 @@ import { Backend, ComputeNode, Frontend, StarRocksNode } from './StarRocksNode.t
 import { runEvents } from './Subscription/runEvents.ts';
 import { runUpdated } from './Subscription/runUpdated.ts';
 import { TemporaryChange } from './TemporaryChange.ts';
+import { Upgrade } from './Upgrade.ts';
 
 /** Every resolver, by type and field. Fields that are not here are members of the row of the same name. */
 export function makeResolvers(registry: Iterable<AnyOperation>) {
@@ -43,7 +46,22 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     JSON: JSONResolver,
     Node,
     StarRocksNode,
-    Query: { alert, alerts, audit, backups, cluster, clusters, node, operations, persons, run, runs, viewer },
+    Query: {
+      alert,
+      alerts,
+      audit,
+      backups,
+      cluster,
+      clusters,
+      node,
+      operations,
+      persons,
+      release,
+      releases,
+      run,
+      runs,
+      viewer,
+    },
     Mutation: {
       acknowledgeAlert,
       addPerson,
@@ -52,6 +70,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       disablePerson,
       linkSlackAccount,
       linkSlackUser,
+      registerRelease,
+      removeRelease,
       revokeToken,
       unacknowledgeAlert,
       unlinkSlackAccount,
@@ -78,6 +98,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Run,
     RunStep,
     TemporaryChange,
+    Upgrade,
     Vote,
   };
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
 import { databaseNow } from '../../src/store/database.ts';
+import { recordUpgrade } from '../../src/store/upgrades.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
 import { type Api, as, startApi } from './api.ts';
 
@@ -19,7 +21,7 @@ afterAll(() => api.close());
 const query = `query ($first: Int!, $after: String) {
   clusters(first: $first, after: $after) {
     nodes {
-      name capability credential { kind } versions { version nodes }
+      name capability credential { kind } versions { state summary byVersion { version backends } toFinalize { id } } upgrades(first: 2) { nodes { state run { number } nodes { awayMs } } }
       frontends { label host { address sudo } } backends { label cluster { name } } computeNodes { label } hosts { address }
       lockedBy { id } openAlerts { number title events(first: 2) { message } node { label } }
       lastRun { state allowedActions steps(first: 3) { nodes { title } } events(first: 3) { message } approval { state votes { by { name } } } temporaryChanges { title } cluster { name } }
@@ -28,6 +30,8 @@ const query = `query ($first: Int!, $after: String) {
     pageInfo { hasNextPage endCursor }
   }
 }`;
+
+const asked = z.object({ touchCluster: z.object({ run: z.object({ id: z.string() }) }) });
 
 /** Adds clusters until there are so many, each with nodes, a host and a run. */
 async function grow(to: number): Promise<void> {
@@ -77,7 +81,13 @@ async function grow(to: number): Promise<void> {
         })),
       )
       .execute();
-    await api.ask(token, `mutation { touchCluster(input: { clusterId: "${clusterId}" }) { run { id } } }`);
+    const { data } = await api.ask(
+      token,
+      `mutation { touchCluster(input: { clusterId: "${clusterId}" }) { run { id } } }`,
+    );
+    const runId = asked.parse(data).touchCluster.run.id;
+    const history = { clusterId, runId, direction: 'UPGRADE', fromVersion: '3.4.10', toVersion: '3.5.0' } as const;
+    await recordUpgrade(db, history);
   }
 }
 

@@ -124,7 +124,7 @@ it('an administrator sees both, with all that belongs to them', async () => {
   const { data } = await api.ask(
     admin,
     `query ($name: String!) { cluster(name: $name) {
-      id environment usesTls runMode capability versions { version nodes } problems observedAt credential { kind changedAt }
+      id environment usesTls runMode capability versions { state summary byVersion { version frontends } } problems observedAt credential { kind changedAt }
       backends { label address port alive tabletCount maxDiskUsedPercent version host { address sudo credential { kind } nodes { label } } deployDir cluster { name } }
       frontends { label } computeNodes { label } hosts { address ssh }
       lastRun { operation } lockedBy { id } openAlerts { number } lastCheck { health checks { name severity } run { id } }
@@ -137,7 +137,7 @@ it('an administrator sees both, with all that belongs to them', async () => {
     usesTls: false,
     runMode: 'SHARED_NOTHING',
     capability: 'SUDO',
-    versions: [{ version: '3.5.0', nodes: 1 }],
+    versions: { state: 'UNIFORM', summary: '1 node on 3.5.0', byVersion: [{ version: '3.5.0', frontends: 0 }] },
     problems: [],
     credential: null,
     backends: [

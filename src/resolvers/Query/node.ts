@@ -1,6 +1,9 @@
+import { canSomewhere } from '../../domain/access.ts';
 import { findAlert } from '../../store/alerts.ts';
 import { findVisibleBackups } from '../../store/queries/backups.ts';
 import { findApproval } from '../../store/queries/runs.ts';
+import { findUpgrade } from '../../store/queries/upgrades.ts';
+import { findReleaseById } from '../../store/releases.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { ifVisible } from './alert.ts';
 
@@ -26,6 +29,10 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
       const approval = await findApproval(deps.db, id);
       return approval !== null && (await loaders.run.load(approval.runId)) !== null ? approval : null;
     }
+    case 'upg':
+      return ifClusterVisible(await findUpgrade(deps.db, id), context);
+    case 'rel':
+      return canSomewhere(actor, 'cluster:read') ? findReleaseById(deps.db, id) : null;
     default:
       return null;
   }

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Release } from '../../domain/release.ts';
+import { compareVersions, parseVersion } from '../../domain/version.ts';
+import { findRelease, listReleases } from '../../store/releases.ts';
+import { type PageArguments, readConnection } from '../connection.ts';
+import { type RequestContext, requireSomewhere } from '../request-context.ts';
+
+/** Whoever may read some cluster may see what clusters can be taken to: nothing in it is secret. */
+export async function releases(_: unknown, page: PageArguments, context: RequestContext) {
+  await requireSomewhere(context, { permission: 'cluster:read', action: 'releases' });
+  return readConnection<Release, { version: string }>(page, {
+    name: 'releases',
+    key: z.object({ version: z.string() }),
+    keyOf: ({ version }) => ({ version }),
+    read: async ({ limit, after }) => {
+      const all = await listReleases(context.deps.db);
+      return all.filter(({ version }) => after === null || isOlder(version, after.version)).slice(0, limit);
+    },
+  });
+}
+
+export async function release(_: unknown, { version }: { version: string }, context: RequestContext) {
+  await requireSomewhere(context, { permission: 'cluster:read', action: 'release' });
+  return findRelease(context.deps.db, version);
+}
+
+function isOlder(a: string, b: string): boolean {
+  const [left, right] = [parseVersion(a), parseVersion(b)];
+  return left !== null && right !== null && compareVersions(left, right) < 0;
+}

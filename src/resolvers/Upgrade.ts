@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { upgradedNodes } from '../domain/upgrade-nodes.ts';
+import type { UpgradeEntry } from '../store/queries/upgrades.ts';
+import { type PageArguments, readConnection } from './connection.ts';
+import type { RequestContext } from './request-context.ts';
+
+export const Upgrade = {
+  cluster: (upgrade: UpgradeEntry, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(upgrade.clusterId),
+  run: (upgrade: UpgradeEntry, _: unknown, { loaders }: RequestContext) => loaders.run.load(upgrade.runId),
+  nodes: async (upgrade: UpgradeEntry, _: unknown, { loaders }: RequestContext) =>
+    upgradedNodes(await loaders.stepsOfRun.load(upgrade.runId)),
+};
+
+const key = z.object({ startedAt: z.iso.datetime().transform((text) => new Date(text)), id: z.string() });
+
+/** A page of one cluster's history, which was read as a whole, newest first: a cluster has some dozens of entries. */
+export function readUpgrades(entries: readonly UpgradeEntry[], page: PageArguments) {
+  return readConnection<UpgradeEntry, z.infer<typeof key>>(page, {
+    name: 'upgrades',
+    key,
+    keyOf: ({ startedAt, id }) => ({ startedAt, id }),
+    read: async ({ limit, after }) =>
+      entries.filter((entry) => after === null || isBehind(entry, after)).slice(0, limit),
+  });
+}
+
+function isBehind(entry: UpgradeEntry, after: z.infer<typeof key>): boolean {
+  const difference = entry.startedAt.getTime() - after.startedAt.getTime();
+  return difference < 0 || (difference === 0 && entry.id < after.id);
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { UpgradeRecord } from '../../domain/release.ts';
+import { type RunState, runStates } from '../../domain/run.ts';
+import type { Queryable } from '../database.ts';
+import { toUpgrade } from '../upgrades.ts';
+
+/** An entry of a cluster's history of versions, with what became of its run. */
+export type UpgradeEntry = UpgradeRecord & { readonly state: RunState; readonly finishedAt: Date | null };
+
+const runState = z.enum(runStates);
+
+/** The histories of these clusters, newest entry first; one statement. */
+export async function upgradesOfClusters(
+  db: Queryable,
+  clusterIds: readonly string[],
+): Promise<readonly UpgradeEntry[]> {
+  const rows = await entries(db)
+    .where('upgrade.cluster_id', 'in', clusterIds)
+    .orderBy('upgrade.started_at', 'desc')
+    .orderBy('upgrade.id', 'desc')
+    .execute();
+  return rows.map(toEntry);
+}
+
+export async function findUpgrade(db: Queryable, id: string): Promise<UpgradeEntry | null> {
+  const row = await entries(db).where('upgrade.id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toEntry(row);
+}
+
+function entries(db: Queryable) {
+  return db
+    .selectFrom('upgrade')
+    .innerJoin('run', 'run.id', 'upgrade.run_id')
+    .selectAll('upgrade')
+    .select(['run.state as run_state', 'run.finished_at as run_finished_at']);
+}
+
+function toEntry(row: Parameters<typeof toUpgrade>[0] & { run_state: string; run_finished_at: Date | null }) {
+  return { ...toUpgrade(row), state: runState.parse(row.run_state), finishedAt: row.run_finished_at };
+}
