@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { parseIdentityPort } from '../adapters/ssh/answers.ts';
 import { checkSudo, hasStartScript, readIdentityPort, whoAmI } from '../adapters/ssh/commands.ts';
+import { parseUnitState } from '../adapters/ssh/host-answers.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
+import { unitState } from '../adapters/ssh/service-commands.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -73,6 +75,8 @@ const deployment = z.object({
   nodePort: z.number(),
   kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
   deployDir: z.string(),
+  /** The systemd unit that runs the node; null = StarRocks' own scripts do. Runs from before units have none. */
+  unit: z.string().nullable().default(null),
 });
 
 const scriptKind = { FRONTEND: 'frontend', BACKEND: 'backend', COMPUTE_NODE: 'compute-node' } as const satisfies Record<
@@ -92,7 +96,7 @@ export const verifyHost = defineStep({
   check: async (params, { shell, inventory }, { clusterId, signal }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
     if (host?.ssh !== 'OK') return { state: 'todo' };
-    const wrong = await findWrongDirectory(await shell(host.id), params.nodes, signal);
+    const wrong = await findWrongPlace(await shell(host.id), params.nodes, signal);
     return wrong === null ? { state: 'done', facts: { sudo: host.sudo } } : { state: 'todo' };
   },
   apply: async (params, { shell, inventory }, { clusterId, signal, log }) => {
@@ -103,15 +107,11 @@ export const verifyHost = defineStep({
       });
     const session = await shell(host.id);
     const user = (await session.run(whoAmI(), { signal })).stdout.trim();
-    const wrong = await findWrongDirectory(session, params.nodes, signal);
+    const wrong = await findWrongPlace(session, params.nodes, signal);
     if (wrong !== null) {
-      throw new AppError(
-        'PRECONDITION_FAILED',
-        `${wrong.node.deployDir} on ${params.address} ${wrong.why} (as ${user})`,
-        {
-          hint: 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.',
-        },
-      );
+      throw new AppError('PRECONDITION_FAILED', `${wrong.what} on ${params.address} ${wrong.why} (as ${user})`, {
+        hint: wrong.hint,
+      });
     }
     const sudo = user === 'root' || (await session.run(checkSudo(), { signal })).exitCode === 0;
     log(`${params.address}: logged in as ${user}, root ${sudo ? 'available' : 'not available'}`);
@@ -122,25 +122,42 @@ export const verifyHost = defineStep({
 
 type Deployment = z.infer<typeof deployment>;
 
+type WrongPlace = { readonly what: string; readonly why: string; readonly hint: string };
+
 /**
- * The first node whose directory does not hold it; null = all of them are where they should be. The port in the conf
- * file tells nodes of one host apart: a restart must never stop its neighbour.
+ * The first node that is not where it should be; null = all of them are. The port in the conf file tells nodes of one host
+ * apart: a restart must never stop its neighbour.
  */
-async function findWrongDirectory(
+async function findWrongPlace(
   session: Shell,
   nodes: readonly Deployment[],
   signal: AbortSignal,
-): Promise<{ node: Deployment; why: string } | null> {
+): Promise<WrongPlace | null> {
+  const hint = 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.';
   for (const node of nodes) {
     const place = { deployDir: node.deployDir, kind: scriptKind[node.kind] };
     if ((await session.run(hasStartScript(place), { signal })).exitCode !== 0) {
-      return { node, why: `does not hold a ${place.kind} that can be started` };
+      return { what: node.deployDir, why: `does not hold a ${place.kind} that can be started`, hint };
     }
     const port = parseIdentityPort(await session.run(readIdentityPort(place), { signal }), place.kind);
-    if (port !== node.nodePort)
-      return { node, why: `is of a ${place.kind} with port ${port ?? 'unknown'}, not of ${node.label}` };
+    if (port !== node.nodePort) {
+      const why = `is of a ${place.kind} with port ${port ?? 'unknown'}, not of ${node.label}`;
+      return { what: node.deployDir, why, hint };
+    }
+    const wrongUnit = node.unit === null ? null : await findWrongUnit(session, node.unit, signal);
+    if (wrongUnit !== null) return wrongUnit;
   }
   return null;
+}
+
+async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {
+  const state = parseUnitState((await session.run(unitState({ unit }), { signal })).stdout);
+  if (state?.exists) return null;
+  return {
+    what: unit,
+    why: state === null ? 'cannot be asked for: systemd does not answer' : 'is no unit that systemd has loaded',
+    hint: "Give the name as `systemctl list-units` prints it, or leave it out when StarRocks' own scripts run the node.",
+  };
 }
 
 /** Ties nodes to the host they run on. */
@@ -156,7 +173,11 @@ export const attachNodes = defineStep({
     const nodes = await inventory.listNodes(clusterId);
     const tied = params.nodes.every((wanted) =>
       nodes.some(
-        (node) => node.id === wanted.nodeId && node.hostId === host?.id && node.deployDir === wanted.deployDir,
+        (node) =>
+          node.id === wanted.nodeId &&
+          node.hostId === host?.id &&
+          node.deployDir === wanted.deployDir &&
+          node.unit === wanted.unit,
       ),
     );
     return tied ? { state: 'done' } : { state: 'todo' };
@@ -167,8 +188,8 @@ export const attachNodes = defineStep({
       throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
         hint: 'Retry the run.',
       });
-    for (const node of params.nodes)
-      await inventory.attachNode(node.nodeId, { hostId: host.id, deployDir: node.deployDir, unit: null });
+    for (const { nodeId, deployDir, unit } of params.nodes)
+      await inventory.attachNode(nodeId, { hostId: host.id, deployDir, unit });
   },
   undo: { nothing: 'Only where the nodes are is remembered; attach them again to change it.' },
 });

@@ -19,6 +19,12 @@ import { checkAttached } from './post-check.ts';
 
 const sshPort = port.default(22).meta({ description: 'The SSH port, 22 by default.' });
 
+const systemdUnit = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]*\.service$/, 'The full name of a systemd service, e.g. starrocks-be.service')
+  .meta({ description: "The systemd unit that runs the node; left out: StarRocks' own scripts." });
+
 const input = z.object({
   clusterId,
   user: osUserName,
@@ -47,6 +53,7 @@ const input = z.object({
             z.object({
               nodeId,
               deployDir: absolutePath.meta({ description: "The directory that holds the node's bin/ and conf/." }),
+              unit: systemdUnit.optional(),
             }),
           )
           .max(20)

@@ -9,7 +9,11 @@ export type HostInput = {
   readonly hostKeyFingerprint?: string | undefined;
   readonly jumpAddress?: string | undefined;
   readonly jumpPort: number;
-  readonly nodes: readonly { readonly nodeId: string; readonly deployDir: string }[];
+  readonly nodes: readonly {
+    readonly nodeId: string;
+    readonly deployDir: string;
+    readonly unit?: string | undefined;
+  }[];
 };
 
 export type AttachHostsInput = {
@@ -57,11 +61,11 @@ function stepsFor(
   facts: AttachHostsFacts,
 ): StepSpec[] {
   const { address, port } = host;
-  const nodes = host.nodes.flatMap(({ nodeId, deployDir }) => {
+  const nodes = host.nodes.flatMap(({ nodeId, deployDir, unit = null }) => {
     const node = facts.nodes.find((candidate) => candidate.id === nodeId);
     return node === undefined
       ? []
-      : [{ nodeId, label: nodeLabel(node), nodePort: node.port, kind: node.kind, deployDir }];
+      : [{ nodeId, label: nodeLabel(node), nodePort: node.port, kind: node.kind, deployDir, unit }];
   });
   return [
     ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
@@ -139,42 +143,36 @@ function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNod
   });
 }
 
-/** Two nodes of a kind in one directory, or a node in two: what stops the one would stop the other. */
+/** Two nodes of a kind in one directory, two in one unit, or a node in two: what stops the one would stop the other. */
 function placeRefusals(input: AttachHostsInput, index: number, facts: AttachHostsFacts): Refusal[] {
   const wanted = input.hosts.flatMap((host, at) => host.nodes.map((node) => ({ ...node, host, at })));
   const known = facts.nodes.flatMap((node) => {
     const host = facts.attached.find((candidate) => candidate.id === node.hostId);
     const isMoving = wanted.some(({ nodeId }) => nodeId === node.id);
-    return host === undefined || isMoving ? [] : [{ nodeId: node.id, deployDir: node.deployDir ?? '', host, at: -1 }];
+    if (host === undefined || isMoving) return [];
+    return [{ nodeId: node.id, deployDir: node.deployDir ?? '', unit: node.unit ?? undefined, host, at: -1 }];
   });
   const kindOf = (nodeId: string) => facts.nodes.find((node) => node.id === nodeId)?.kind;
   const path = ['input', 'hosts', String(index), 'nodes'];
+  const refusal = (message: string, hint: string): Refusal => ({ code: 'INVALID_INPUT', message, hint, path });
   return wanted
     .filter(({ at }) => at === index)
     .flatMap((place) => {
       const others = [...wanted, ...known].filter((other) => other !== place);
       const twice = others.some(({ nodeId }) => nodeId === place.nodeId);
-      const taken = others.some(
-        ({ nodeId, deployDir, host }) =>
-          nodeId !== place.nodeId &&
-          deployDir === place.deployDir &&
-          host.address === place.host.address &&
-          host.port === place.host.port &&
-          kindOf(nodeId) === kindOf(place.nodeId),
+      const neighbours = others.filter(
+        ({ nodeId, host }) =>
+          nodeId !== place.nodeId && host.address === place.host.address && host.port === place.host.port,
       );
-      const hint = 'Give each node its own host and directory.';
+      const isTaken = neighbours.some(
+        ({ nodeId, deployDir }) => deployDir === place.deployDir && kindOf(nodeId) === kindOf(place.nodeId),
+      );
+      const isShared = place.unit !== undefined && neighbours.some(({ unit }) => unit === place.unit);
+      const ownPlace = 'Give each node its own host and directory.';
       return [
-        ...(twice ? [{ code: 'INVALID_INPUT' as const, message: `${place.nodeId} stands twice`, hint, path }] : []),
-        ...(taken
-          ? [
-              {
-                code: 'INVALID_INPUT' as const,
-                message: `${place.deployDir} holds another node of that kind`,
-                hint,
-                path,
-              },
-            ]
-          : []),
+        ...(twice ? [refusal(`${place.nodeId} stands twice`, ownPlace)] : []),
+        ...(isTaken ? [refusal(`${place.deployDir} holds another node of that kind`, ownPlace)] : []),
+        ...(isShared ? [refusal(`${place.unit} runs another node of that host`, 'Give each node its own unit.')] : []),
       ];
     });
 }

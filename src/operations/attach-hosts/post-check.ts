@@ -12,8 +12,10 @@ export async function checkAttached(
   const checks: NamedCheck[] = [];
   for (const wanted of input.hosts) {
     const host = await inventory.findHostByAddress(clusterId, wanted.address, wanted.port);
-    const tied = wanted.nodes.filter(({ nodeId, deployDir }) =>
-      nodes.some((node) => node.id === nodeId && node.hostId === host?.id && node.deployDir === deployDir),
+    const tied = wanted.nodes.filter(({ nodeId, deployDir, unit = null }) =>
+      nodes.some(
+        (node) => node.id === nodeId && node.hostId === host?.id && node.deployDir === deployDir && node.unit === unit,
+      ),
     );
     const passed = host?.ssh === 'OK' && tied.length === wanted.nodes.length;
     checks.push({
