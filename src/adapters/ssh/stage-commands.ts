@@ -65,8 +65,8 @@ export function unpackRelease({
 }
 
 /**
- * Whether a release waits at a node to be swapped in, or was swapped in; read the answer with `parseStagedState`. Waits
- * for nobody.
+ * Whether a release waits at a node to be swapped in; read the answer with `parseStagedState`. One that was swapped in is
+ * not staged any more: see `binariesState`. Waits for nobody.
  */
 export function stagedState({ deployDir, id }: { deployDir: string; id: string }): ShellCommand {
   return read('staged-state', [
@@ -96,12 +96,16 @@ export function removeStaged({ deployDir, id }: { deployDir: string; id: string 
 
 const deployDirOf = (deployDir: string) => ownDirOf(deployDir).replace(/\/starwarden$/, '');
 
-/** Each needed part waits to be swapped in, or has been: then too there is nothing to unpack. */
+/**
+ * `is_staged`: something waits to be swapped in, and each needed part is either there or, after half a swap, in place
+ * already. A release that is in place altogether is not staged: there is nothing to swap.
+ */
 export const staging = [
   'new=$own/staged/$id',
   `is_of_release() { [ "$(cat -- "$1/${releaseMark}" 2>/dev/null)" = "$id" ]; }`,
   `is_staged() { for needed in ${neededParts.join(' ')}; do`,
-  'is_of_release "$new/$needed" || is_of_release "$dir/$needed" || return 1; done; }',
+  'is_of_release "$new/$needed" || is_of_release "$dir/$needed" || return 1; done',
+  `for any in ${releaseParts.join(' ')}; do if is_of_release "$new/$any"; then return 0; fi; done; return 1; }`,
 ];
 
 /**

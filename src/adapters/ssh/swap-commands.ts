@@ -72,14 +72,14 @@ export function swapBack(swap: Swap): ShellCommand {
       `die nothingThere "nothing is kept as \${old##*/} that $name could be taken back from"; fi; done`,
       ...notWhileRunning(swap),
       eachPart([
-        'if is_of_release "$dir/$name"; then',
-        '! is_there "$new/$name" || die inTheWay "$name of $id is both in place and staged"',
-        'elif is_there "$dir/$name" && is_there "$old/$name"; then die inTheWay "$name is both in place and kept"; fi',
+        'if ! is_of_release "$dir/$name" && is_there "$dir/$name" && is_there "$old/$name"; then',
+        'die inTheWay "$name is both in place and kept"; fi',
         'is_same_disk "$dir/$name" || die unsafe "$dir/$name is on another file system than $own"',
       ]),
       'why=$(mkdir -p -- "$new" 2>&1) || fail "$why"',
       eachPart([
-        'if is_of_release "$dir/$name"; then move "$dir/$name" "$new/$name"; fi',
+        // One that was unpacked again while it was in place is the same.
+        'if is_of_release "$dir/$name"; then rm -rf -- "$new/$name"; move "$dir/$name" "$new/$name"; fi',
         'if is_there "$old/$name"; then move "$old/$name" "$dir/$name"; fi',
       ]),
       'sync -- "$dir" "$new" 2>/dev/null || :',
