@@ -10,13 +10,22 @@ const needed = [
   { program: 'curl', packages: ['curl'] },
 ] as const;
 
+export type Machine = {
+  /** The path of a program, or null. */
+  find(names: readonly string[]): string | null;
+  mayInstall(): boolean;
+};
+
+const thisMachine: Machine = { find: findExecutable, mayInstall: canInstallPackages };
+
 /** Installs what is missing, as the bootstrap does. Throws `Told` where that cannot be. */
-export function requireAnsible(say: (line: string) => void): void {
+export function requireAnsible(say: (line: string) => void, machine: Machine = thisMachine): void {
+  const isMissing = ({ program }: { readonly program: string }) => machine.find([program]) === null;
   const missing = needed.filter(isMissing);
   if (missing.length === 0) return;
   const names = missing.map(({ packages }) => packages[0]).join(' ');
   const hint = `The benchmark compares with Ansible. Install it with \`sudo apt-get install ${names}\`.`;
-  if (!canInstallPackages()) throw new Told(`Not found: ${missing.map(({ program }) => program).join(', ')}.`, hint);
+  if (!machine.mayInstall()) throw new Told(`Not found: ${missing.map(({ program }) => program).join(', ')}.`, hint);
   say(`installing ${names} with apt-get`);
   try {
     installPackages(missing.map(({ packages }) => packages));
@@ -25,8 +34,4 @@ export function requireAnsible(say: (line: string) => void): void {
   }
   const still = missing.filter(isMissing).map(({ program }) => program);
   if (still.length > 0) throw new Told(`Installed, but still not found: ${still.join(', ')}.`, hint);
-}
-
-function isMissing({ program }: { readonly program: string }): boolean {
-  return findExecutable([program]) === null;
 }
