@@ -19,12 +19,14 @@ export type PathJudgement = PathOpinion & {
   readonly returnPath: PathOpinion;
 };
 
+const longestQuote = 64;
 const upgradeGuide = 'StarRocks documentation, deployment/upgrade.md';
 const severity: Record<PathVerdict, number> = { ALLOWED: 0, DISCOURAGED: 1, FORBIDDEN: 2 };
 
 /**
  * What StarRocks says about taking a cluster from one version to another. The texts are as nodes report them or as the
- * catalogue names them; a commit behind the version does not matter. Reasons come worst first.
+ * catalogue names them; a commit behind the version does not matter. Reasons come worst first. Where a version cannot be
+ * read, the verdict is `FORBIDDEN` and the direction means nothing.
  */
 export function judgePath({ from, to }: { from: string; to: string }): PathJudgement {
   const [source, target] = [parseVersion(from), parseVersion(to)];
@@ -136,7 +138,8 @@ function ofTarget(to: Version): PathReason[] {
 
 function unreadable(texts: readonly string[]): PathReason[] {
   const unread = texts.filter((text) => parseVersion(text) === null);
-  const what = texts.length === 0 ? 'No node told its version' : `${unread.join(' and ')} has no place among versions`;
+  const named = [...new Set(unread)].map((text) => `"${text.slice(0, longestQuote)}"`).join(' and ');
+  const what = texts.length === 0 ? 'No node told its version' : `${named} has no place among versions`;
   const message = `${what}, so nothing can be said about a path`;
   return [{ id: 'version-not-comparable', verdict: 'FORBIDDEN', message, source: 'Starwarden' }];
 }

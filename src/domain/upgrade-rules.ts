@@ -97,7 +97,7 @@ export const pathRules: readonly PathRule[] = [
     to: { line: '3.5' },
     verdict: 'DISCOURAGED',
     reason:
-      'StarRocks advises 3.4.10 or later before 3.5; otherwise SET GLOBAL cbo_enable_low_cardinality_optimize = false while nodes of both run',
+      'StarRocks advises 3.4.10 or later before 3.5; otherwise SET GLOBAL cbo_enable_low_cardinality_optimize = false for as long as both versions run',
     source: notes('3.5', 'upgrade notes'),
   },
   {

@@ -16,10 +16,10 @@ export type Version = {
 };
 
 const longestText = 64; // the column in the catalogue
-const shape = /^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})((?:-[0-9A-Za-z.]+)*)$/;
+const shape = /^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})((?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)*)$/;
 const prereleaseShape = new RegExp(`^(${prereleaseKinds.join('|')})[.]?(\\d{0,4})$`, 'i');
 // git abbreviates to 7 digits at least, which also tells a commit from a vendor's `ee1`
-const commitShape = /^[0-9a-f]{7,40}$/;
+const commitShape = /^[0-9a-f]{7,40}$/i;
 
 /**
  * Reads `3.5.0`, `3.5.0-48f4d81`, `3.4.0-RC1`, `3.3.15-ee1-6c9a3f1`. Null for text that has no place in an order, such as the
@@ -31,6 +31,7 @@ export function parseVersion(text: string): Version | null {
   const [, major, minor, patch, rest = ''] = match;
   const suffixes = rest.split('-').slice(1);
   const commit = commitShape.test(suffixes.at(-1) ?? '') ? (suffixes.pop() ?? null) : null;
+  if (commitShape.test(suffixes.at(-1) ?? '')) return null; // two commits, or a build that reads as one: nobody can tell
   const prerelease = readPrerelease(suffixes[0]);
   const build = (prerelease === null ? suffixes : suffixes.slice(1)).join('-').toLowerCase();
   return {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   compareVersions,
@@ -92,6 +93,23 @@ describe('the name of a release', () => {
 });
 
 describe('reading a version', () => {
+  it('answers for any text, and what it reads has a name that is read the same', () => {
+    const number = fc.integer({ min: -1, max: 100_000 });
+    const suffix = fc.constantFrom('', '-rc1', '-RC', '-48f4d81', '-ABCDEF0', '-ee1', '-EE.1', '-dev', '-..', '-rc1.x');
+    const versionLike = fc
+      .tuple(number, number, number, fc.array(suffix, { maxLength: 3 }))
+      .map(([major, minor, patch, suffixes]) => `${major}.${minor}.${patch}${suffixes.join('')}`);
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), versionLike), (text) => {
+        const found = parseVersion(text);
+        if (found === null) return true;
+        const name = releaseNameOf(found);
+        return /^[0-9a-z.-]+$/.test(name) && isSameRelease(name, text) && releaseNameOf(version(name)) === name;
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('tells a commit from a candidate and from a vendor’s build', () => {
     expect(version('3.5.0-48f4d81')).toMatchObject({ prerelease: null, build: null, commit: '48f4d81' });
     expect(version('3.4.0-rc01')).toMatchObject({ prerelease: { kind: 'rc', number: 1 }, build: null, commit: null });
@@ -120,6 +138,9 @@ describe('reading a version', () => {
     '3.5.0-rc1;reboot',
     '3.5.0/../../etc',
     '3.5.0-$(id)',
+    '3.5.0-..',
+    '3.5.0-48f4d81-a2f40c9',
+    '3.5.0-ee..1',
     '٣.٥.٠',
     '3.5.0-é',
     '1e3.0.0',

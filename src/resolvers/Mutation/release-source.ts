@@ -63,8 +63,8 @@ async function inspectFile(path: string, { archives, directory, sha256 }: Inspec
   await access(location, constants.R_OK).catch((cause) => {
     throw missing('The file cannot be read', cause);
   });
-  const sizeBytes = await archives.sizeOf(location).catch((cause) => {
-    throw missing('That is no regular file', cause);
+  const sizeBytes = await archives.sizeOf(location).catch((cause: unknown) => {
+    throw cause instanceof AppError && cause.code === 'NOT_FOUND' ? missing('That is no regular file', cause) : cause;
   });
   if (sizeBytes <= largestReadBytes) await compareChecksum(location, { archives, sha256 });
   return { location, sizeBytes };
