@@ -39,8 +39,8 @@ export type NodeOnHost = {
   readonly confText: string | null;
   /** Names of binaries that an earlier upgrade keeps there. */
   readonly kept: readonly string[];
-  /** For an archive that is on the nodes already: its size there; null = it is not there. Undefined = not asked. */
-  readonly archiveBytes?: number | null;
+  /** For an archive that is said to be on the nodes already: whether it is. Undefined = it comes from elsewhere. */
+  readonly hasArchive?: boolean;
 };
 
 export type JavaOnHost = {

@@ -1,0 +1,148 @@
+import { parseDiskFree } from '../adapters/ssh/answers.ts';
+import { checkSudo, diskFree, hasStartScript, whoAmI } from '../adapters/ssh/commands.ts';
+import { readConf } from '../adapters/ssh/conf-commands.ts';
+import { parseClock, parseJava, parseSwapPlace, parseTools, parseUnitState } from '../adapters/ssh/host-answers.ts';
+import { clock, hasTools, javaVersionFor, sameFileSystem } from '../adapters/ssh/host-commands.ts';
+import type { Shell, ShellCommand, ShellResult } from '../adapters/ssh/port.ts';
+import { parseKept } from '../adapters/ssh/release-answers.ts';
+import { unitState } from '../adapters/ssh/service-commands.ts';
+import type { NodeKind as CommandKind } from '../adapters/ssh/shell-text.ts';
+import { listKept } from '../adapters/ssh/swap-commands.ts';
+import type { ClusterNode, Host, NodeKind } from '../domain/cluster.ts';
+import type { ReleaseSource } from '../domain/release.ts';
+import type { Asked, JavaOnHost, NodeOnHost, UpgradeHost } from '../domain/upgrade-checks-facts.ts';
+import { AppError } from '../errors.ts';
+import { readNodeProcess } from '../steps/node-process.ts';
+
+type Place = Pick<ClusterNode, 'id' | 'kind' | 'deployDir' | 'unit' | 'alive'>;
+
+export type HostToAsk = Pick<Host, 'id' | 'address'> & { readonly nodes: readonly Place[] };
+
+export type HostAnswer = {
+  readonly host: UpgradeHost;
+  /** By the node's id. */
+  readonly nodes: ReadonlyMap<string, Asked<NodeOnHost>>;
+};
+
+type Asking = {
+  readonly shell: (hostId: string) => Promise<Shell>;
+  readonly signal: AbortSignal;
+  /** Where the archive comes from; null = there is no release to look for. */
+  readonly source: ReleaseSource | null;
+};
+
+const commandTimeoutMs = 8_000;
+
+/**
+ * What these hosts say, all asked at once. A host that does not answer is told with the reason, for itself and for each of
+ * its nodes.
+ */
+export async function askHosts(hosts: readonly HostToAsk[], asking: Asking): Promise<HostAnswer[]> {
+  return Promise.all(hosts.map((host) => askHost(host, asking)));
+}
+
+async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promise<HostAnswer> {
+  const { signal } = asking;
+  const runsFrontend = nodes.some(({ kind }) => kind === 'FRONTEND');
+  const run = async (command: ShellCommand): Promise<ShellResult> =>
+    (await asking.shell(id)).run(command, { signal, timeoutMs: commandTimeoutMs });
+  // The first command opens the connection: a host that does not answer is asked once, and not for everything.
+  const look = await told(signal, async () => ({
+    missingTools: missingTools((await run(hasTools())).stdout, asking.source),
+    clock: await readClock(run),
+  }));
+  const asked = await Promise.all(
+    nodes.map(async (node) => {
+      const found: Asked<NodeOnHost> =
+        'failed' in look ? look : await told(signal, async () => askNode(node, { ...asking, run, hostId: id }));
+      return [node.id, found] as const;
+    }),
+  );
+  return { host: { hostId: id, address, runsFrontend, look }, nodes: new Map(asked) };
+}
+
+function missingTools(stdout: string, source: ReleaseSource | null): readonly string[] {
+  const { missing, downloader } = parseTools(stdout);
+  return source?.kind === 'URL' && downloader === null ? [...missing, 'curl or wget'] : missing;
+}
+
+type Run = (command: ShellCommand) => Promise<ShellResult>;
+
+/** The connection is open by now, so the way there and back is short; half of it is the doubt. */
+async function readClock(run: Run): Promise<{ aheadMs: number; withinMs: number } | null> {
+  const sentAt = Date.now();
+  const told = parseClock((await run(clock())).stdout);
+  const backAt = Date.now();
+  if (told === null) return null;
+  const withinMs = Math.ceil((backAt - sentAt) / 2);
+  return { aheadMs: told.getTime() - (sentAt + withinMs), withinMs };
+}
+
+const commandKinds = {
+  FRONTEND: 'frontend',
+  BACKEND: 'backend',
+  COMPUTE_NODE: 'compute-node',
+} as const satisfies Record<NodeKind, CommandKind>;
+
+async function askNode(
+  node: Place,
+  { run, shell, signal, source, hostId }: Asking & { run: Run; hostId: string },
+): Promise<NodeOnHost> {
+  const deployDir = node.deployDir ?? '';
+  const kind = commandKinds[node.kind];
+  const [process, disk, swap, serviceProblem, java, conf, kept, hasArchive] = await Promise.all([
+    shell(hostId).then((session) => readNodeProcess(session, { kind: node.kind, deployDir }, signal)),
+    run(diskFree({ path: deployDir })),
+    run(sameFileSystem({ deployDir })),
+    node.unit === null ? scriptProblem(run, { deployDir, kind }) : unitProblem(run, { unit: node.unit, node }),
+    kind === 'frontend' ? readJava(run, deployDir) : null,
+    run(readConf({ deployDir, kind })),
+    run(listKept({ deployDir })),
+    // df refuses a path that is not there.
+    source?.kind === 'ON_NODE' ? run(diskFree({ path: source.location })) : undefined,
+  ]);
+  const place = parseSwapPlace(swap.stdout);
+  const swapProblem =
+    place === null ? swap.stderr.trim() || 'the directory could not be looked at' : place.problems.join('; ');
+  return {
+    process: process === null ? null : { pid: process.pid, startedAtTicks: process.startedAtTicks },
+    disk: parseDiskFree(disk.stdout),
+    swapProblem: swapProblem === '' ? null : swapProblem,
+    serviceProblem,
+    java,
+    confText: conf.exitCode === 0 ? conf.stdout : null,
+    kept: parseKept(kept.stdout).map(({ name }) => name),
+    ...(hasArchive === undefined ? {} : { hasArchive: hasArchive.exitCode === 0 }),
+  };
+}
+
+async function scriptProblem(run: Run, place: { deployDir: string; kind: CommandKind }): Promise<string | null> {
+  const found = await run(hasStartScript(place));
+  return found.exitCode === 0 ? null : `${place.deployDir}/bin holds no start script that may be run`;
+}
+
+async function unitProblem(run: Run, { unit, node }: { unit: string; node: Place }): Promise<string | null> {
+  const [state, sudo, user] = await Promise.all([run(unitState({ unit })), run(checkSudo()), run(whoAmI())]);
+  const found = parseUnitState(state.stdout);
+  if (found === null) return 'systemd does not answer on the host';
+  if (!found.exists) return `systemd knows no unit ${unit}`;
+  if (node.alive && found.activeState !== 'active')
+    return `the unit ${unit} is ${found.activeState} although the node is alive, so something else runs it`;
+  if (sudo.exitCode === 0 || user.stdout.trim() === 'root') return null;
+  return `sudo asks for a password, so the unit ${unit} cannot be stopped`;
+}
+
+async function readJava(run: Run, deployDir: string): Promise<JavaOnHost | null> {
+  const java = parseJava((await run(javaVersionFor({ deployDir }))).stdout);
+  return java?.version == null ? null : { version: java.version, home: java.home, hasJavac: java.hasCompiler };
+}
+
+/** An answer, or why there is none. What is no AppError is a bug; being cancelled is the caller's own wish. */
+async function told<T>(signal: AbortSignal, read: () => Promise<T>): Promise<Asked<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.code === 'CANCELED' && signal.aborted)) throw error;
+    return { failed: error.message };
+  }
+}
