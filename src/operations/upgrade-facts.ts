@@ -18,7 +18,6 @@ import type {
   UpgradeFacts,
   UpgradeNode,
 } from '../domain/upgrade-checks-facts.ts';
-import { parseVersion, releaseNameOf } from '../domain/version.ts';
 import { AppError } from '../errors.ts';
 import type { Ports } from '../steps/define.ts';
 import type { ObserveContext } from './define.ts';
@@ -60,7 +59,7 @@ export async function readUpgradeFacts(
     inventory.findCluster(clusterId),
     inventory.listNodes(clusterId),
     inventory.listHosts(clusterId),
-    findRelease(looking, to),
+    inventory.findRelease(to),
     inventory.newestBackupAt(clusterId),
     inventory.listOpenUpgrades(clusterId),
   ]);
@@ -155,12 +154,6 @@ async function lookAtArchive({ source }: Release, looking: UpgradeLooking): Prom
 }
 
 const unread = { sizeBytes: null, sha256: null, parts: null, problems: [] } as const satisfies ArchiveFacts;
-
-/** The catalogue knows releases without the commit that nodes report behind the version. */
-async function findRelease({ inventory }: UpgradeLooking, to: string): Promise<Release | null> {
-  const version = parseVersion(to);
-  return inventory.findRelease(version === null ? to : releaseNameOf(version));
-}
 
 function findKnown(node: ObservedNode, known: readonly ClusterNode[]): ClusterNode | undefined {
   return known.find((each) => each.kind === node.kind && each.host === node.host && each.port === node.port);
