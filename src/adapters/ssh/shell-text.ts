@@ -35,7 +35,7 @@ export function absolute(path: string): string {
 /** A directory below which things are moved and removed: told in full, and never the root. */
 export function ownedDir(path: string): string {
   const names = absolute(path).split('/').slice(1);
-  if (names.some((name) => name === '' || name === '.' || name === '..')) {
+  if (names.length === 0 || names.some((name) => name === '' || name === '.' || name === '..')) {
     throw new AppError('INVALID_INPUT', `"${path}" is not the full path of a directory of a node`);
   }
   return `/${names.join('/')}`;

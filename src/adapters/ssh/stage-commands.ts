@@ -87,7 +87,7 @@ export function removeStaged({ deployDir, id }: { deployDir: string; id: string 
     lines: [
       assign('id', checkedStagedId(id)),
       ...staging,
-      '[ -d "$dir/bin" ] && [ -d "$dir/lib" ] || die half "the binaries of $dir are half swapped"',
+      ...notHalfSwapped,
       'why=$(rm -rf --one-file-system -- "$new" "$new.part" 2>&1) || fail "$why"',
       'rmdir -- "$own/staged" 2>/dev/null || :',
     ],
@@ -106,6 +106,13 @@ export const staging = [
   `is_staged() { for needed in ${neededParts.join(' ')}; do`,
   'is_of_release "$new/$needed" || is_of_release "$dir/$needed" || return 1; done',
   `for any in ${releaseParts.join(' ')}; do if is_of_release "$new/$any"; then return 0; fi; done; return 1; }`,
+];
+
+/** What is in place must be one release, whole, before anything is removed that could complete it. */
+export const notHalfSwapped = [
+  '[ -d "$dir/bin" ] && [ -d "$dir/lib" ] &&',
+  `[ "$(cat -- "$dir/bin/${releaseMark}" 2>/dev/null)" = "$(cat -- "$dir/lib/${releaseMark}" 2>/dev/null)" ] ||`,
+  'die half "the binaries in $dir are half swapped"',
 ];
 
 /**

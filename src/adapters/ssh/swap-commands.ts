@@ -10,7 +10,7 @@ import {
   releaseParts,
 } from './release-dirs.ts';
 import { assign, type NodeKind, ownedDir, programNames, read, shortNames } from './shell-text.ts';
-import { staging } from './stage-commands.ts';
+import { notHalfSwapped, staging } from './stage-commands.ts';
 
 export type Swap = {
   readonly deployDir: string;
@@ -125,10 +125,7 @@ export function removeStarwardenDir({ deployDir }: { deployDir: string }): Shell
     name: 'remove-starwarden-dir',
     deployDir,
     waitSeconds: 60,
-    lines: [
-      '[ -d "$dir/bin" ] && [ -d "$dir/lib" ] || die half "$dir has no bin or no lib: its binaries are half swapped"',
-      'why=$(rm -rf --one-file-system -- "$own" 2>&1) || fail "$why"',
-    ],
+    lines: [...notHalfSwapped, 'why=$(rm -rf --one-file-system -- "$own" 2>&1) || fail "$why"'],
   });
 }
 
