@@ -13,6 +13,8 @@ const options = {
   frontends: { type: 'string', default: '3' },
   backends: { type: 'string', default: '3' },
   'compute-nodes': { type: 'string', default: '0' },
+  observers: { type: 'string', default: '0' },
+  locations: { type: 'string', default: '' },
   version: { type: 'string', default: '3.3.15' },
   speed: { type: 'string', default: '1' },
   dir: { type: 'string' },
@@ -38,6 +40,8 @@ export function readArguments(argv: readonly string[]): Asked {
       frontends: wholeNumber('frontends', values.frontends),
       backends: wholeNumber('backends', values.backends),
       computeNodes: wholeNumber('compute-nodes', values['compute-nodes']),
+      observers: wholeNumber('observers', values.observers),
+      locations: values.locations.split(',').filter((one) => one !== ''),
       version: knownVersion(values.version),
       speed: positiveNumber('speed', values.speed),
       starwarden: values.starwarden,
@@ -51,7 +55,8 @@ export function readArguments(argv: readonly string[]): Asked {
 }
 
 export const help = `npm run sandbox -- [options]            start a world; it stays up until SIGINT or SIGTERM
-  --frontends 3 --backends 3 --compute-nodes 0
+  --frontends 3 --backends 3 --compute-nodes 0 --observers 0
+  --locations rack:r1,rack:r2           where the backends stand, in turn
   --version 3.3.15                      one of ${releases.map((release) => release.version).join(', ')}
   --speed 1                             how many times faster than real StarRocks time passes
   --no-starwarden --no-slack            leave a part out

@@ -34,12 +34,21 @@ async function startFirstFrontend(node: PlannedNode, { plan, signal }: Forming):
 
 async function addNodes(sql: Sql, plan: WorldPlan, followers: readonly PlannedNode[]): Promise<void> {
   const { ports } = plan;
-  for (const node of followers) await sql.query(`ALTER SYSTEM ADD FOLLOWER "${node.address}:${ports.editLog}"`);
+  for (const node of followers) {
+    const role = node.isObserver === true ? 'OBSERVER' : 'FOLLOWER';
+    await sql.query(`ALTER SYSTEM ADD ${role} "${node.address}:${ports.editLog}"`);
+  }
   const list = (kind: NodeKind) =>
     nodesOf(plan, kind)
       .map((node) => `"${node.address}:${ports.heartbeat}"`)
       .join(', ');
   if (list('be') !== '') await sql.query(`ALTER SYSTEM ADD BACKEND ${list('be')}`);
+  for (const { address, location } of nodesOf(plan, 'be')) {
+    if (location === undefined) continue;
+    await sql.query(
+      `ALTER SYSTEM MODIFY BACKEND "${address}:${ports.heartbeat}" SET ("labels.location" = "${location}")`,
+    );
+  }
   if (list('cn') !== '') await sql.query(`ALTER SYSTEM ADD COMPUTE NODE ${list('cn')}`);
 }
 

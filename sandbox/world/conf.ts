@@ -8,9 +8,18 @@ export function confText(node: PlannedNode, plan: WorldPlan): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The JDK on which this release runs; hosts carry an older one as well, so that a wrong choice can be seen to fail. */
+/** What JAVA_HOME of a node says: the newest JDK of its host unless the plan says otherwise. */
 export function javaHomeOf(node: PlannedNode): string {
-  return join(node.hostDir, 'usr', 'lib', 'jvm', 'jdk-17');
+  return join(jvmDirOf(node), `jdk-${node.java?.home ?? Math.max(...jdksOf(node))}`);
+}
+
+export function jvmDirOf(node: PlannedNode): string {
+  return join(node.hostDir, 'usr', 'lib', 'jvm');
+}
+
+/** A host carries an older JDK as well, so that a wrong choice can be seen to fail. */
+export function jdksOf(node: PlannedNode): readonly number[] {
+  return node.java?.installed ?? [11, 17];
 }
 
 function frontendLines(node: PlannedNode, { ports }: WorldPlan): string[] {
@@ -40,7 +49,7 @@ function backendLines(node: PlannedNode, { ports }: WorldPlan): string[] {
   ];
 }
 
-function standInLines(node: PlannedNode, { speed, files }: WorldPlan): string[] {
+function standInLines(node: PlannedNode, { speed, files, conf }: WorldPlan): string[] {
   return [
     '# Keys of the sandbox; a real node knows none of them.',
     `sandbox_address = ${node.address}`,
@@ -48,6 +57,7 @@ function standInLines(node: PlannedNode, { speed, files }: WorldPlan): string[] 
     `sandbox_statement_log = ${files.statements}`,
     `sandbox_faults = ${files.faults}`,
     `sandbox_object_store = ${files.objectStore}`,
+    ...Object.entries(conf[node.kind] ?? {}).map(([key, value]) => `${key} = ${value}`),
   ];
 }
 

@@ -37,6 +37,8 @@ export type WorldDescription = {
   readonly logs: { readonly statements: string; readonly commands: string; readonly slackCalls: string };
   readonly faults: { readonly file: string };
   readonly releases: readonly ReleaseArchive[];
+  /** Where the archives are served over HTTP, each under its file name. */
+  readonly archivesUrl: string;
 };
 
 export type SlackDescription = {
@@ -56,6 +58,7 @@ export type FrontendDescription = {
   readonly queryPort: number;
   readonly httpPort: number;
   readonly editLogPort: number;
+  readonly isObserver: boolean;
 };
 
 export type BackendDescription = {
@@ -63,6 +66,8 @@ export type BackendDescription = {
   readonly host: string;
   readonly heartbeatPort: number;
   readonly httpPort: number;
+  /** `labels.location`; null when none is set. */
+  readonly location: string | null;
 };
 
 export type HostDescription = {
@@ -86,6 +91,7 @@ export type WorldFacts = {
   readonly tables: readonly SeededTable[];
   readonly repositoryLocation: string | null;
   readonly releases: readonly ReleaseArchive[];
+  readonly controls: { readonly archives: { readonly url: string } };
   readonly slack: Slack | null;
   readonly slackCalls: string;
   readonly starwarden: { readonly graphqlUrl: string; readonly tokens: NonNullable<WorldDescription['tokens']> } | null;
@@ -118,6 +124,7 @@ export function describeWorld(facts: WorldFacts): WorldDescription {
     logs: { statements: plan.files.statements, commands: plan.files.commands, slackCalls: facts.slackCalls },
     faults: { file: plan.files.faults },
     releases: facts.releases,
+    archivesUrl: facts.controls.archives.url,
   };
 }
 
@@ -145,6 +152,7 @@ function describeFrontends({ nodes, ports }: WorldPlan): FrontendDescription[] {
       queryPort: ports.query,
       httpPort: ports.http,
       editLogPort: ports.editLog,
+      isObserver: node.isObserver === true,
     }));
 }
 
@@ -156,6 +164,7 @@ function describeBackends({ nodes, ports }: WorldPlan, kind: 'be' | 'cn'): Backe
       host: node.address,
       heartbeatPort: ports.heartbeat,
       httpPort: ports.backendHttp,
+      location: node.location ?? null,
     }));
 }
 

@@ -28,8 +28,8 @@ export async function unmountDisks(dir: string): Promise<void> {
   for (const path of mountPointsBelow(dir)) await run('umount', ['-l', path], { timeout: 5_000 });
 }
 
-/** Writes until the disk is full; returns how many bytes that took. */
-export async function fillDisk(path: string): Promise<number> {
+/** Writes until the disk is full, but for `leaveBytes`; returns how many bytes that took. */
+export async function fillDisk(path: string, { leaveBytes = 0 }: { leaveBytes?: number } = {}): Promise<number> {
   if (!isLimitedDisk(path)) throw new Error(`${path} is no limited disk; start the sandbox with --disk-mb`);
   const file = await open(join(path, fillerName), 'a');
   let writtenBytes = 0;
@@ -39,10 +39,11 @@ export async function fillDisk(path: string): Promise<number> {
       if (written === null) chunkBytes = Math.floor(chunkBytes / 16);
       else writtenBytes += written.bytesWritten;
     }
+    await file.truncate(Math.max(0, writtenBytes - leaveBytes));
   } finally {
     await file.close();
   }
-  return writtenBytes;
+  return Math.max(0, writtenBytes - leaveBytes);
 }
 
 /** Undoes `fillDisk`; returns the bytes that are free afterwards. */

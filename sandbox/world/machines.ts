@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type StandInHost, startHost } from '../hosts/start-host.ts';
-import { confText, javaHomeOf } from './conf.ts';
+import { confText, jdksOf, jvmDirOf } from './conf.ts';
 import { mountDisk } from './disks.ts';
 import { writeJdk } from './jdk.ts';
 import type { PlannedNode, WorldPlan } from './plan.ts';
@@ -44,8 +44,7 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
 }
 
 async function installJava(node: PlannedNode): Promise<void> {
-  const jvmDir = dirname(javaHomeOf(node));
-  await Promise.all([11, 17].map((major) => writeJdk({ dir: join(jvmDir, `jdk-${major}`), major })));
+  await Promise.all(jdksOf(node).map((major) => writeJdk({ dir: join(jvmDirOf(node), `jdk-${major}`), major })));
 }
 
 async function installRelease({ node, plan, archive }: MachineOptions): Promise<void> {

@@ -14,7 +14,18 @@ export type PlannedNode = {
   /** STARROCKS_HOME. */
   readonly deployDir: string;
   readonly dataDir: string;
+  /** A frontend that never votes; without it a frontend is a follower. */
+  readonly isObserver?: boolean;
+  /** `labels.location` of a backend, e.g. `rack:r1`. */
+  readonly location?: string;
+  readonly java?: JavaSetup;
 };
+
+/** Which JDKs a host has, by major version, and which of them JAVA_HOME names. Default: 11 and 17, and JAVA_HOME is 17. */
+export type JavaSetup = { readonly installed?: readonly number[]; readonly home?: number };
+
+/** Lines for the conf file of every node of a kind, the keys of the stand-in included. */
+export type ExtraConf = Readonly<Partial<Record<NodeKind, Readonly<Record<string, string | number>>>>>;
 
 /** StarRocks' own ports, all moved by the same amount where something else on this machine has taken one of them. */
 export type Ports = {
@@ -36,6 +47,7 @@ export type WorldPlan = {
   readonly speed: number;
   readonly ports: Ports;
   readonly nodes: readonly PlannedNode[];
+  readonly conf: ExtraConf;
   readonly files: {
     readonly statements: string;
     readonly commands: string;
@@ -53,6 +65,13 @@ export type PlanInput = {
   readonly backends: number;
   readonly computeNodes: number;
   readonly address: (hostNumber: number) => string;
+  /** Frontends beside the followers, named after them. */
+  readonly observers?: number;
+  /** A location for each backend in turn, from the start again when there are fewer. */
+  readonly locations?: readonly string[];
+  /** By the name of the host. */
+  readonly java?: Readonly<Record<string, JavaSetup>>;
+  readonly conf?: ExtraConf;
 };
 
 /** The first host number of each kind; there is room for nine of each before they meet. */
@@ -78,15 +97,27 @@ export function portsAt(offset: number): Ports {
 /** Lays a world out: names, addresses, directories. Pure. */
 export function planWorld(input: PlanInput): WorldPlan {
   const { dir, version, speed, ports, frontends, backends, computeNodes, address } = input;
+  const { observers = 0, locations = [], java = {}, conf = {} } = input;
   if (frontends < 1) throw new Error('a cluster needs at least one frontend');
   if (!(speed > 0)) throw new Error(`speed ${speed} is not above 0`);
   const plan = (kind: NodeKind, count: number) => planNodes({ kind, count, dir, address });
+  const followersAndObservers = plan('fe', frontends + observers).map((node, index) =>
+    index < frontends ? node : { ...node, isObserver: true },
+  );
+  const located = plan('be', backends).map((node, index) => {
+    const location = locations[index % Math.max(1, locations.length)];
+    return location === undefined ? node : { ...node, location };
+  });
+  const nodes = [...followersAndObservers, ...located, ...plan('cn', computeNodes)];
+  const stranger = Object.keys(java).find((name) => !nodes.some((node) => node.name === name));
+  if (stranger !== undefined) throw new Error(`java is given for ${stranger}, which is no host of this world`);
   return {
     dir,
     version,
     speed,
     ports,
-    nodes: [...plan('fe', frontends), ...plan('be', backends), ...plan('cn', computeNodes)],
+    nodes: nodes.map((node) => (java[node.name] === undefined ? node : { ...node, java: java[node.name] })),
+    conf,
     files: {
       statements: join(dir, 'logs', 'statements.jsonl'),
       commands: join(dir, 'logs', 'commands.jsonl'),

@@ -7,12 +7,22 @@ import { buildRelease, type ReleaseArchive } from '../releases/build-release.ts'
 import { releases } from '../releases/versions.ts';
 import type { Programs } from '../releases/write-tree.ts';
 import { type AddressBlock, claimAddressBlock, isFree } from './address-block.ts';
+import { type ArchiveServer, startArchiveServer } from './archive-server.ts';
 import { formCluster } from './cluster.ts';
+import { nextCommand } from './command-log.ts';
 import { fillDisk, freeDisk } from './disks.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { type Machine, prepareMachine } from './machines.ts';
 import { killNode, runningNode, startNode } from './nodes.ts';
-import { type PlannedNode, planWorld, portsAt, portsOf, type WorldPlan } from './plan.ts';
+import {
+  type ExtraConf,
+  type JavaSetup,
+  type PlannedNode,
+  planWorld,
+  portsAt,
+  portsOf,
+  type WorldPlan,
+} from './plan.ts';
 import { sweepWorld } from './processes.ts';
 import { createDemoData, createRepository, createSqlUser, type SeededTable } from './seed.ts';
 import { settleAll } from './settle.ts';
@@ -21,6 +31,14 @@ export type ClusterOptions = {
   readonly frontends?: number;
   readonly backends?: number;
   readonly computeNodes?: number;
+  /** Frontends that never vote, beside the others. Default 0. */
+  readonly observers?: number;
+  /** `labels.location` for the backends in turn, e.g. `['rack:r1', 'rack:r2']`. Default: none is set. */
+  readonly locations?: readonly string[];
+  /** The JDKs of single hosts, by name. Default: each has 11 and 17, and JAVA_HOME is 17. */
+  readonly java?: Readonly<Record<string, JavaSetup>>;
+  /** More lines for the conf files, e.g. `{ fe: { sandbox_forwarding: 'lenient' } }`. */
+  readonly conf?: ExtraConf;
   /** One of `releases`. Default 3.3.15. */
   readonly version?: string;
   /** How many times faster than real StarRocks time passes. Default 1. */
@@ -38,6 +56,12 @@ export type ClusterOptions = {
 /** Takes something wrong on or off. Nodes and hosts are named alike: `fe1`, `be2`, `cn1`. */
 export type ClusterControls = {
   readonly faults: Faults;
+  /** Serves the release archives of this world. */
+  readonly archives: ArchiveServer;
+  /** How many times faster than real StarRocks time passes. */
+  readonly speed: number;
+  /** Resolves with the next command like this that the host gets over SSH: the moment to break something. */
+  nextCommand(host: string, match: RegExp, options?: { readonly timeoutMs?: number }): Promise<string>;
   host(name: string): StandInHost;
   /** The process id of a node, or null when it does not run. */
   pidOf(name: string): number | null;
@@ -45,8 +69,8 @@ export type ClusterControls = {
   kill(name: string): Promise<number>;
   /** Runs the node's own start script; returns the new process id. */
   start(name: string): Promise<number>;
-  /** Fills the disk of a host; returns the bytes it took. Only with `diskBytes`. */
-  fillDisk(name: string): Promise<number>;
+  /** Fills the disk of a host, but for `leaveBytes`; returns the bytes it took. Only with `diskBytes`. */
+  fillDisk(name: string, options?: { readonly leaveBytes?: number }): Promise<number>;
   /** Returns the bytes that are free afterwards. */
   freeDisk(name: string): Promise<number>;
 };
@@ -79,6 +103,8 @@ export async function startStandInCluster(
   for (const path of [dirname(plan.files.statements), plan.files.objectStore]) await mkdir(path, { recursive: true });
   const faults = await createFaults(plan.files.faults);
   const releasesDir = join(dir, 'releases');
+  const archives = await startArchiveServer({ dir: releasesDir });
+  undo.defer(() => archives.stop());
   const [key, archive] = await settleAll([
     makeKeyPair(join(dir, 'keys')),
     buildRelease({ version, outDir: releasesDir, programs }),
@@ -90,7 +116,7 @@ export async function startStandInCluster(
   signal?.throwIfAborted();
   onProgress('starting the cluster');
   undo.defer(() => sweepWorld(dir));
-  const [sql, archives] = await settleAll([formCluster({ plan, signal }), buildReleases(releasesDir, programs)]);
+  const [sql, built] = await settleAll([formCluster({ plan, signal }), buildReleases(releasesDir, programs)]);
 
   onProgress('creating users and data');
   try {
@@ -104,8 +130,8 @@ export async function startStandInCluster(
       ...login,
       tables: backends > 0 ? await createDemoData(sql, { replicas: Math.min(3, backends) }) : [],
       repositoryLocation: backends > 0 ? await createRepository(sql, plan) : null,
-      releases: archives,
-      controls: controlsOf({ plan, machines, faults }),
+      releases: built,
+      controls: controlsOf({ plan, machines, faults, archives }),
     };
   } finally {
     sql.close();
@@ -117,10 +143,12 @@ type Wanted = ClusterOptions & { readonly dir: string; readonly version: string 
 /** The real default ports when they are free on every host, else all of them moved by the same amount. */
 async function choosePlan(block: AddressBlock, wanted: Wanted): Promise<WorldPlan> {
   const { dir, version, speed = 1, frontends = 3, backends = 3, computeNodes = 0 } = wanted;
+  const { observers = 0, locations = [], java = {}, conf = {} } = wanted;
+  const size = { frontends, backends, computeNodes, observers, locations, java, conf };
   for (const offset of [0, 10_000, 20_000]) {
     const ports = portsAt(offset);
     const { address } = block;
-    const plan = planWorld({ dir, version, speed, ports, frontends, backends, computeNodes, address });
+    const plan = planWorld({ dir, version, speed, ports, address, ...size });
     const needed = plan.nodes.flatMap((node) => portsOf(node.kind, ports).map((port) => isFree(node.address, port)));
     if ((await Promise.all(needed)).every((free) => free)) return plan;
   }
@@ -152,9 +180,10 @@ type Controlled = {
   readonly plan: WorldPlan;
   readonly machines: readonly Machine[];
   readonly faults: Faults;
+  readonly archives: ArchiveServer;
 };
 
-function controlsOf({ plan, machines, faults }: Controlled): ClusterControls {
+function controlsOf({ plan, machines, faults, archives }: Controlled): ClusterControls {
   const machineOf = (name: string): Machine => {
     const machine = machines.find(({ node }) => node.name === name);
     if (machine !== undefined) return machine;
@@ -163,11 +192,15 @@ function controlsOf({ plan, machines, faults }: Controlled): ClusterControls {
   const nodeOf = (name: string): PlannedNode => machineOf(name).node;
   return {
     faults,
+    archives,
+    speed: plan.speed,
+    nextCommand: (name, match, { timeoutMs = 60_000 } = {}) =>
+      nextCommand({ file: plan.files.commands, host: machineOf(name).host.name, match, timeoutMs }),
     host: (name) => machineOf(name).host,
     pidOf: (name) => runningNode(nodeOf(name))?.pid ?? null,
     kill: (name) => killNode(nodeOf(name)),
     start: (name) => startNode({ node: nodeOf(name), plan }),
-    fillDisk: (name) => fillDisk(nodeOf(name).diskDir),
+    fillDisk: (name, options) => fillDisk(nodeOf(name).diskDir, options),
     freeDisk: (name) => freeDisk(nodeOf(name).diskDir),
   };
 }

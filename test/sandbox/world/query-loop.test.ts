@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type QueryLoop, startQueryLoop } from '../../../sandbox/world/query-loop.ts';
+import { connectSqlWhenUp } from '../../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import { ssh } from './ssh.ts';
+
+let world: World;
+let loop: QueryLoop | null = null;
+beforeAll(async () => {
+  world = await startWorld({ frontends: 3, backends: 3, version: '3.4.6', speed: 40, starwarden: false, slack: false });
+});
+afterAll(async () => {
+  await loop?.stop();
+  await world?.stop();
+});
+
+async function begin(): Promise<QueryLoop> {
+  loop = await startQueryLoop(world, { everyMs: 20 });
+  return loop;
+}
+
+async function roleOf(name: string): Promise<string> {
+  const frontend = world.describe().cluster.frontends.find((one) => one.name === name);
+  const url = `http://${frontend?.host}:${frontend?.httpPort}/api/show_meta_info?action=SHOW_HA`;
+  const answer: unknown = await fetch(url)
+    .then((response) => response.json())
+    .catch(() => null);
+  return answer !== null && typeof answer === 'object' ? String(Reflect.get(answer, 'role')) : 'none';
+}
+
+const frontends = ['fe1', 'fe2', 'fe3'];
+
+/** The name of the frontend that says it leads, once one does. */
+async function leaderName(): Promise<string> {
+  const find = async () => {
+    const roles = await Promise.all(frontends.map(async (name) => ({ name, role: await roleOf(name) })));
+    return roles.find(({ role }) => role === 'LEADER')?.name ?? null;
+  };
+  await expect.poll(find, { timeout: 20_000 }).not.toBeNull();
+  return (await find()) ?? leaderName();
+}
+
+/** Runs one of the scripts of a node over SSH, as an operator would. */
+async function script(name: string, command: string): Promise<void> {
+  const host = world.describe().hosts.find((one) => one.name === name);
+  if (host === undefined) throw new Error(`no host ${name}`);
+  const { exitCode, stderr } = await ssh(host, `${host.deployDirs.be ?? host.deployDirs.fe}/bin/${command}`);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+}
+
+it('finds every row that was confirmed, and no failure, while a backend is stopped with care and comes back', async () => {
+  const running = await begin();
+  await expect.poll(() => running.soFar().queries, { timeout: 10_000 }).toBeGreaterThan(20);
+  await script('be1', 'stop_be.sh -g');
+  await sleep(500);
+  await world.start('be1');
+  await sleep(500);
+  const report = await running.stop();
+  expect(report.failed).toEqual([]);
+  expect(report.queries).toBeGreaterThan(50);
+  expect(report.confirmedRows).toBeGreaterThan(50);
+  expect(report.rowsFound).toBe(report.confirmedRows);
+  expect(report.centsFound).toBe(report.confirmedCents);
+  expect(report.written).toBe(report.confirmedRows);
+  expect(await running.stop()).toBe(report);
+});
+
+it('keeps every confirmed row when the leader is killed, and says what failed and what was down', async () => {
+  const running = await begin();
+  await expect.poll(() => running.soFar().queries, { timeout: 10_000 }).toBeGreaterThan(20);
+  const leader = await leaderName();
+  await world.kill(leader);
+  await leaderName();
+  await world.start(leader);
+  const report = await running.stop();
+  expect(report.rowsFound).toBe(report.confirmedRows);
+  expect(report.centsFound).toBe(report.confirmedCents);
+  // No other could be written while nobody led: the writer's attempts are what failed.
+  expect(report.failed.filter(({ kind }) => kind === 'write').length).toBeGreaterThan(0);
+  for (const failure of report.failed) {
+    expect(failure).toMatchObject({ code: expect.stringMatching(/^(1064|PROTOCOL_CONNECTION_LOST|ECONNRESET)$/) });
+  }
+  expect(report.failed[0]?.nodesDown).toEqual([leader]);
+  expect(report.longestWriteGapMs).toBeGreaterThan(500);
+  expect(report.longestGapMs).toBeLessThan(report.longestWriteGapMs);
+});
+
+it('counts a query that was refused, and sends the batch again', async () => {
+  const running = await begin();
+  const [frontend] = world.describe().cluster.frontends;
+  await world.faults.add({
+    kind: 'sql-error',
+    frontend: frontend?.host,
+    match: '^INSERT',
+    code: 1064,
+    message: 'no',
+    times: 1,
+  });
+  await expect.poll(() => running.soFar().failed.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  const report = await running.stop();
+  await world.faults.clear();
+  expect(report.failed).toMatchObject([{ kind: 'write', frontend: 'fe1', code: '1064', message: 'no', nodesDown: [] }]);
+  expect(report.rowsFound).toBe(report.confirmedRows);
+});
+
+it('takes a wrong answer for a failure', async () => {
+  const { cluster } = world.describe();
+  const [frontend] = cluster.frontends;
+  const target = { host: frontend?.host ?? '', port: frontend?.queryPort ?? 0, user: 'root', password: '' };
+  const sql = await connectSqlWhenUp(target, { timeoutMs: 10_000 });
+  const running = await begin();
+  await sql.query(`INSERT INTO ${cluster.database}.order_items VALUES (1, 1, 'ghost', 1)`).finally(() => sql.close());
+  await expect.poll(() => running.soFar().failed.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  const [failure] = (await running.stop()).failed;
+  expect(failure).toMatchObject({
+    kind: 'read',
+    code: 'WRONG_ANSWER',
+    message: expect.stringContaining('order_items'),
+  });
+});
