@@ -2,6 +2,7 @@ import { acceptHostKey } from './accept-host-key/index.ts';
 import { attachHosts } from './attach-hosts/index.ts';
 import { backUpDatabase } from './back-up-database/index.ts';
 import { checkCluster } from './check-cluster/index.ts';
+import { checkUpgrade } from './check-upgrade/index.ts';
 import type { AnyOperation } from './define.ts';
 import { refreshCluster } from './refresh-cluster/index.ts';
 import { registerCluster } from './register-cluster/index.ts';
@@ -15,6 +16,7 @@ export const operations: readonly AnyOperation[] = [
   acceptHostKey,
   refreshCluster,
   checkCluster,
+  checkUpgrade,
   backUpDatabase,
   restartNode,
   unregisterCluster,

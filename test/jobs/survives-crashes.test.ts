@@ -92,6 +92,12 @@ const cases: Record<string, Case> = {
     effects: async (run) => [...(await changesSent()), `reports ${await count('check_report', 'run_id', run.id)}`],
     wanted: ['reports 1'],
   },
+  checkUpgrade: {
+    prepare: ensureCluster,
+    input: async () => ({ clusterId, to: '3.4.6' }),
+    effects: async (run) => [...(await changesSent()), `reports ${await count('check_report', 'run_id', run.id)}`],
+    wanted: ['reports 1'],
+  },
   backUpDatabase: {
     prepare: ensureCluster,
     input: async () => ({ clusterId, database: world.describe().cluster.database }),
@@ -122,14 +128,14 @@ describe('every operation survives the death of its worker', () => {
     async (name) => {
       const theCase = cases[name];
       if (theCase === undefined) throw new Error(`no case for ${name}`);
-      let points = [{ position: 0, at: 'before-effect' }];
-      for (let index = 0; index < points.length; index += 1) {
-        const point = points[index];
-        if (point === undefined) break;
+      let points: ReturnType<typeof pointsOf> = [];
+      for (let index = 0; index === 0 || index < points.length; index += 1) {
         await theCase.prepare?.();
         const since = await marks();
         const run = await managed.ask(name, await theCase.input());
         if (index === 0) points = pointsOf(name, run);
+        const point = points[index];
+        if (point === undefined) throw new Error(`${name} planned no step to die at`);
         const death = await workUntilDeath({ ...point, signal: 'SIGKILL' });
         expect(death, `${name} at ${JSON.stringify(point)}`).toBe('SIGKILL');
         const ended = await managed.finish(run.id);

@@ -78,6 +78,7 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
   },
   refreshCluster: async () => ({ clusterId }),
   checkCluster: async () => ({ clusterId }),
+  checkUpgrade: async () => ({ clusterId, to: '3.5.0' }),
   backUpDatabase: async () => ({ clusterId, database: 'sales', repository: 'backups', snapshot: `s${Date.now()}` }),
   restartNode: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
   unregisterCluster: async () => ({ clusterId }),
