@@ -32,6 +32,7 @@ export const errorCodes = [
   // failure while running
   'SSH_UNREACHABLE',
   'SSH_AUTH_FAILED',
+  'SSH_ANSWER_LOST',
   'COMMAND_FAILED',
   'SQL_UNREACHABLE',
   'SQL_AUTH_FAILED',

@@ -417,6 +417,7 @@ async function postCheck(drive: Drive, run: Run, steps: readonly RunStep[]): Pro
       runId: run.id,
       clusterId: run.clusterId,
       signal,
+      steps: steps.map(toPlannedStep),
     });
     await drive.write({ run: { postCheck: result } });
     if (result.passed) return settle(drive, { state: 'SUCCEEDED', failure: null });

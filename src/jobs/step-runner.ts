@@ -222,7 +222,12 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
 }
 
 function mayPass(error: AppError): boolean {
-  return error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'TIMEOUT';
+  return (
+    error.retryable ||
+    error.code === 'SQL_ANSWER_LOST' ||
+    error.code === 'SSH_ANSWER_LOST' ||
+    error.code === 'TIMEOUT'
+  );
 }
 
 /** The run is cancelled, and the effect of the step under way does not show: it is not sent once more. */
@@ -369,9 +374,9 @@ function progressOf({ run, step, finished }: Work, more = 0) {
   return { completed: total === null ? 0 : Math.min(finished + more, total), total, message: step.title };
 }
 
-/** A stage of the same name in another phase is another stage. */
+/** Steps that take a lane back know what its steps found. */
 function isSameLane(a: RunStep, b: RunStep): boolean {
-  return a.phase === b.phase && a.lane?.stage === b.lane?.stage && a.lane?.name === b.lane?.name;
+  return a.lane?.stage === b.lane?.stage && a.lane?.name === b.lane?.name;
 }
 
 function contextOf({ drive, step, output, waitingLanes }: Work): StepContext {

@@ -36,6 +36,14 @@ export type SlackCommand = {
 /** A step of a run as far as an operation may look at it. */
 export type PlannedStep = StepSpec & { readonly phase: StepPhase; readonly state: StepState };
 
+/** A run whose steps are all done; `steps` says what was left out. */
+export type EndedRun = {
+  readonly runId: string;
+  readonly clusterId: string;
+  readonly signal: AbortSignal;
+  readonly steps: readonly PlannedStep[];
+};
+
 export type UndoneRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };
 
 export type Operation<I extends JsonObject, F> = {
@@ -71,7 +79,7 @@ export type Operation<I extends JsonObject, F> = {
   /** Why the run may not go on without this lane, given its steps; null = it may, if a person says so. Absent = never. */
   whyNotWithout?(lane: readonly PlannedStep[]): string | null;
   /** Looks at the cluster once more when every step is done; the run succeeds only if it passes. */
-  postCheck(input: I, ports: Ports, run: { runId: string; clusterId: string; signal: AbortSignal }): Promise<PostCheck>;
+  postCheck(input: I, ports: Ports, run: EndedRun): Promise<PostCheck>;
 };
 
 /** An operation with its types hidden. Inputs are parsed by `input` before they come here. */
@@ -85,11 +93,7 @@ export type AnyOperation = Omit<
   /** Null = the steps are taken back newest first. */
   readonly planUndo: ((input: JsonObject, run: UndoneRun, context: ObserveContext) => Promise<PlanResult>) | null;
   whyNoUndo(input: JsonObject, steps: readonly PlannedStep[]): string | null;
-  postCheck(
-    input: JsonObject,
-    ports: Ports,
-    run: { runId: string; clusterId: string; signal: AbortSignal },
-  ): Promise<PostCheck>;
+  postCheck(input: JsonObject, ports: Ports, run: EndedRun): Promise<PostCheck>;
 };
 
 /** Defines an operation. Everything else (API, Slack, docs, tests) is made from the object this returns. */

@@ -36,6 +36,7 @@ export const errorCodeDescriptions = {
   NOT_UNDOABLE: 'A step that was done has no way back.',
   SSH_UNREACHABLE: 'The host does not answer over SSH.',
   SSH_AUTH_FAILED: 'The host refuses the login over SSH.',
+  SSH_ANSWER_LOST: 'A command was sent to a host, and the connection broke before its answer came.',
   COMMAND_FAILED: 'A command on a host ended with an error.',
   SQL_UNREACHABLE: 'No frontend of the cluster answers.',
   SQL_AUTH_FAILED: 'The cluster refuses the user or the password.',

@@ -163,7 +163,7 @@ function refused(error: Error): Error {
 
 function endedWithoutCode(what: string, { signal, effect }: Pick<Ending, 'signal'> & Pick<ShellCommand, 'effect'>) {
   if (signal !== null) return new AppError('COMMAND_FAILED', `${what} was ended by ${signal}`);
-  return new AppError('COMMAND_FAILED', `${what}: the connection broke before the exit code came`, {
+  return new AppError('SSH_ANSWER_LOST', `${what}: the connection broke before the exit code came`, {
     hint: 'It may still be running there, or have finished',
     retryable: effect === 'read',
   });

@@ -1,0 +1,22 @@
+import { parseFrontendConfig } from './parse.ts';
+import type { SqlCall, StarRocksSql } from './port.ts';
+import { adminSetFrontendConfig, adminShowFrontendConfig } from './statements.ts';
+
+/** Values of the frontend that the call's route names, by key, of all keys that the LIKE pattern fits: one statement. */
+export async function readFrontendValues(
+  sql: StarRocksSql,
+  pattern: string,
+  call: SqlCall,
+): Promise<Readonly<Record<string, string>>> {
+  const rows = parseFrontendConfig(await sql.query(adminShowFrontendConfig(pattern), call));
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+}
+
+/** Up to 3.4 of the frontend that the route names alone; from 3.5 of all, wherever it is sent. */
+export async function setFrontendValue(
+  sql: StarRocksSql,
+  { key, value }: { key: string; value: string },
+  call: SqlCall,
+): Promise<void> {
+  await sql.query(adminSetFrontendConfig(key, value), call);
+}

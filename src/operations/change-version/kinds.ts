@@ -1,0 +1,50 @@
+import { awaitTablets } from '../../steps/upgrade/await-tablets.ts';
+import { awaitVersion } from '../../steps/upgrade/await-version.ts';
+import { guardNode } from '../../steps/upgrade/guard.ts';
+import { holdForPerson, recordUpgrade } from '../../steps/upgrade/history.ts';
+import { createMetadataImage, noteJournal } from '../../steps/upgrade/image.ts';
+import { nodeMove } from '../../steps/upgrade/place.ts';
+import { noteProcess, startForMove, stopForMove } from '../../steps/upgrade/power.ts';
+import { compareQueries, measureBaseline, sampleQueries, soak } from '../../steps/upgrade/queries.ts';
+import {
+  keepSchedulingPaused,
+  pauseTabletScheduling,
+  restoreTabletScheduling,
+} from '../../steps/upgrade/scheduling.ts';
+import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../steps/upgrade/stage.ts';
+import { swapBack, swapBinaries } from '../../steps/upgrade/swap.ts';
+import type { PlannedStep } from '../define.ts';
+
+/** Every kind of step that an upgrade, a downgrade and their ways back are made of. */
+export const changeVersionKinds = [
+  recordUpgrade,
+  sampleQueries,
+  fetchArchive,
+  unpackRelease,
+  dropArchive,
+  removeStaged,
+  noteJournal,
+  createMetadataImage,
+  measureBaseline,
+  pauseTabletScheduling,
+  keepSchedulingPaused,
+  restoreTabletScheduling,
+  guardNode,
+  noteProcess,
+  stopForMove,
+  swapBinaries,
+  swapBack,
+  startForMove,
+  awaitVersion,
+  awaitTablets,
+  compareQueries,
+  soak,
+  holdForPerson,
+];
+
+/** Only a backend or compute node may stay behind; whether the others can do without it, their guards find out. */
+export function whyNotWithout(lane: readonly PlannedStep[]): string | null {
+  const move = lane.flatMap((step) => (step.kind === 'swapBinaries' ? [nodeMove.parse(step.params)] : []))[0];
+  if (move === undefined) return 'it is not a node';
+  return move.kind === 'FRONTEND' ? `${move.label} is a frontend, and frontends of two versions must not stay` : null;
+}

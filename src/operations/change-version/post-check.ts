@@ -1,0 +1,72 @@
+import { parseReplicaTotals } from '../../adapters/starrocks/parse.ts';
+import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
+import { showProc } from '../../adapters/starrocks/statements.ts';
+import { nodeLabel } from '../../domain/cluster.ts';
+import type { NamedCheck, PostCheck } from '../../domain/run.ts';
+import { isSameRelease } from '../../domain/version.ts';
+import type { Ports } from '../../steps/define.ts';
+import type { EndedRun } from '../define.ts';
+
+/** Every node is alive on the target, but for those that a person left out; those are told. */
+export async function checkVersions(
+  { to }: { readonly to: string },
+  { sql }: Pick<Ports, 'sql'>,
+  { signal, steps }: Pick<EndedRun, 'signal' | 'steps'>,
+): Promise<PostCheck> {
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  const leftOut = new Set(steps.filter((step) => step.state === 'skipped').flatMap((step) => step.lane?.name ?? []));
+  const wanted = nodes.filter((node) => !leftOut.has(nodeLabel(node)));
+  const elsewhere = wanted.filter((node) => node.version === null || !isSameRelease(node.version, to));
+  const dead = wanted.filter((node) => !node.alive);
+  const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
+  const totals = parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }));
+  const unhealthy = totals?.unhealthyTablets ?? null;
+  const list = (some: typeof nodes) => some.map((node) => `${nodeLabel(node)} (${node.version ?? '?'})`).join(', ');
+  const checks: NamedCheck[] = [
+    {
+      name: 'nodes-on-version',
+      status: elsewhere.length === 0 ? 'PASS' : 'FAIL',
+      severity: 'BLOCK',
+      observed: elsewhere.length === 0 ? `${wanted.length} nodes on ${to}` : `not on ${to}: ${list(elsewhere)}`,
+      wanted: `every node on ${to}`,
+      hint: 'Retry the run.',
+    },
+    {
+      name: 'nodes-alive',
+      status: dead.length === 0 ? 'PASS' : 'FAIL',
+      severity: 'BLOCK',
+      observed: dead.length === 0 ? 'all alive' : `down: ${list(dead)}`,
+      wanted: 'every node alive',
+      hint: "Look at the node's log on its host.",
+    },
+    {
+      name: 'leader',
+      status: leader === undefined ? 'FAIL' : 'PASS',
+      severity: 'BLOCK',
+      observed: leader === undefined ? 'no leader' : nodeLabel(leader),
+      wanted: 'one living leader',
+      hint: 'Look at the frontends.',
+    },
+    {
+      name: 'tablets-healthy',
+      status: unhealthy === null ? 'SKIPPED' : unhealthy === 0 ? 'PASS' : 'FAIL',
+      severity: 'WARN',
+      observed: unhealthy === null ? 'could not be asked' : `${unhealthy} tablets miss a replica`,
+      wanted: '0',
+      hint: 'The cluster repairs them by itself; look again in some minutes.',
+    },
+    ...(leftOut.size === 0
+      ? []
+      : [
+          {
+            name: 'left-out',
+            status: 'FAIL' as const,
+            severity: 'WARN' as const,
+            observed: `left out by a person: ${[...leftOut].join(', ')}`,
+            wanted: `every node on ${to}`,
+            hint: 'The cluster runs several versions until they have followed: ask for the same again.',
+          },
+        ]),
+  ];
+  return { passed: checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK'), checks };
+}

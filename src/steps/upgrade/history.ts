@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { listKept, removeStarwardenDir } from '../../adapters/ssh/swap-commands.ts';
+import { defineStep } from '../define.ts';
+import { throwIfFailed } from './place.ts';
+
+/** Puts the upgrade into the cluster's history, where it stays open until `finalizeUpgrade`. */
+export const recordUpgrade = defineStep({
+  kind: 'recordUpgrade',
+  params: z.object({
+    direction: z.enum(['UPGRADE', 'DOWNGRADE']),
+    fromVersion: z.string(),
+    toVersion: z.string(),
+  }),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ fromVersion, toVersion }) => `Write the way from ${fromVersion} to ${toVersion} into the history`,
+  check: async (_params, { inventory }, { clusterId, runId }) =>
+    (await inventory.listOpenUpgrades(clusterId)).some((upgrade) => upgrade.runId === runId)
+      ? { state: 'done' }
+      : { state: 'todo' },
+  apply: (params, { inventory }, { clusterId, runId }) => inventory.recordUpgrade({ ...params, clusterId, runId }),
+  undo: { nothing: 'History stays.' },
+});
+
+/** A person looks at the first node before the others follow. */
+export const holdForPerson = defineStep({
+  kind: 'holdForPerson',
+  params: z.object({ message: z.string() }),
+  ports: [],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Wait until a person has looked and resumes the run',
+  check: async ({ message }) => ({ state: 'hold', message }),
+  undo: { nothing: 'It only waits.' },
+});
+
+/** Removes what upgrades have kept and staged beside a node's binaries. There is no quick way back after this. */
+export const removeKept = defineStep({
+  kind: 'removeKept',
+  params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
+  ports: ['shell'],
+  timeoutMs: 1_200_000,
+  repeat: 'safe',
+  describe: ({ label }) => `Remove the old binaries of ${label}`,
+  check: async ({ hostId, deployDir }, { shell }, { signal, attempts }) => {
+    const kept = await (await shell(hostId)).run(listKept({ deployDir }), { signal });
+    return attempts > 0 && kept.stdout.trim() === '' ? { state: 'done' } : { state: 'todo' };
+  },
+  apply: async ({ hostId, label, deployDir }, { shell }, { signal }) => {
+    const result = await (await shell(hostId)).run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 900_000 });
+    throwIfFailed(`Removing the old binaries of ${label}`, result);
+  },
+  undo: { impossible: 'The old binaries are gone' },
+});
+
+export const closeUpgrades = defineStep({
+  kind: 'closeUpgrades',
+  params: z.object({}),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Mark the upgrades of this cluster as final',
+  check: async (_params, { inventory }, { clusterId }) =>
+    (await inventory.listOpenUpgrades(clusterId)).length === 0 ? { state: 'done' } : { state: 'todo' },
+  apply: (_params, { inventory }, { clusterId }) => inventory.finalizeUpgrades(clusterId),
+  undo: { nothing: 'History stays.' },
+});

@@ -1,0 +1,225 @@
+import {
+  isProcessAlive,
+  startBackend,
+  startComputeNode,
+  startFrontend,
+  stopBackend,
+  stopComputeNode,
+  stopFrontend,
+} from '../../adapters/ssh/commands.ts';
+import { parseUnitState } from '../../adapters/ssh/host-answers.ts';
+import { killProcess } from '../../adapters/ssh/kill-process.ts';
+import type { Shell, ShellCommand, ShellResult } from '../../adapters/ssh/port.ts';
+import { systemctlStart, systemctlStop, unitState } from '../../adapters/ssh/service-commands.ts';
+import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
+import type { StepSpec } from '../../domain/plan.ts';
+import { AppError } from '../../errors.ts';
+import { defineStep, type Ports } from '../define.ts';
+import { readNodeProcess } from '../node-process.ts';
+import { awaitTablets } from './await-tablets.ts';
+import { awaitVersion } from './await-version.ts';
+import { factsOf, isNode, lastLogLines, type NodeMove, nodeMove, notedIn, reversed } from './place.ts';
+
+/** Which process is to be stopped, and since when the cluster knows it: some stop scripts remove the pid file first. */
+export const noteProcess = defineStep({
+  kind: 'noteProcess',
+  params: nodeMove,
+  ports: ['shell', 'sql'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ label }) => `Look which process ${label} is`,
+  check: async (move, { shell, sql }, { signal }) => {
+    const running = await readNodeProcess(await shell(move.hostId), move, signal);
+    return { state: 'done', facts: { process: factsOf(running), startedAt: await startOf(move, sql, signal) } };
+  },
+  undo: { nothing: 'It only looks.' },
+});
+
+/** Null when the cluster does not answer now: a node that failed is put back all the same. */
+async function startOf(move: NodeMove, sql: Ports['sql'], signal: AbortSignal): Promise<string | null> {
+  try {
+    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    return nodes.find((node) => isNode(node, move))?.startedAt ?? null;
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) return null;
+    throw error;
+  }
+}
+
+/**
+ * Stops the process that was noted before, letting its work end. One that takes longer than the time-out is killed: by the
+ * scripts themselves where they can, otherwise by us, by pid and start time.
+ */
+export const stopForMove = defineStep({
+  kind: 'stopForMove',
+  params: nodeMove,
+  ports: ['shell'],
+  timeoutMs: ({ stopTimeoutSeconds }) => (stopTimeoutSeconds + 300) * 1_000,
+  settleMs: 3_600_000, // stop_cn.sh returns at once while the process drains; the step's own time is the limit
+  repeat: 'safe', // a second signal to a process that is stopping changes nothing
+  bindsNext: true, // a node that was stopped to be changed is not left down
+  describe: ({ label, fromVersion }) => `Stop ${label} (${fromVersion}), letting its work end`,
+  check: async (move, { shell }, { signal, attempts, earlier }) => {
+    const session = await shell(move.hostId);
+    const noted = notedIn(await earlier('guardNode', 'noteProcess'));
+    const running = await readNodeProcess(session, move, signal);
+    const target = noted === undefined ? running : noted;
+    const isGone = target === null || (await session.run(isProcessAlive(target), { signal })).exitCode !== 0;
+    if (isGone) {
+      // A supervisor would start it again under our hands: systemd has to know that it is to stay down.
+      return move.unit !== null && (await isUnitUp(session, move.unit, signal))
+        ? { state: 'todo' }
+        : { state: 'done', facts: { process: null } };
+    }
+    const isDraining = attempts > 0 && running === null && move.unit === null;
+    if (!isDraining) return { state: 'todo' };
+    return {
+      state: 'moving',
+      progress: { completed: 0, total: null, message: `${move.label} is stopping: its pid file is gone` },
+      wakeAfterMs: 500,
+    };
+  },
+  apply: async (move, { shell }, { signal, log, earlier }) => {
+    const session = await shell(move.hostId);
+    const running = await readNodeProcess(session, move, signal);
+    const target = notedIn(await earlier('guardNode', 'noteProcess')) ?? running;
+    if (running !== null && target !== null && running.pid !== target.pid) {
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `${move.label} runs as process ${running.pid}, not ${target.pid} any more`,
+        {
+          hint: 'Somebody restarted it meanwhile. Find out who works on it, then retry the run.',
+        },
+      );
+    }
+    const call = {
+      signal,
+      timeoutMs: move.stopTimeoutSeconds * 1_000,
+      onLine: (line: string) => log(`${move.label}: ${line}`),
+    };
+    const result = await session.run(stopCommand(move), call).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'TIMEOUT') return null;
+      throw error;
+    });
+    if (result !== null && result.exitCode !== 0) throw commandFailed(`The stop script of ${move.label}`, result);
+    if (target === null || (await session.run(isProcessAlive(target), { signal })).exitCode !== 0) return;
+    const isDraining = result !== null; // the script does not wait for a compute node
+    if (isDraining && (await drained(session, target, { ms: move.stopTimeoutSeconds * 1_000, signal }))) return;
+    log(`${move.label} did not end within ${move.stopTimeoutSeconds} s; process ${target.pid} is killed`);
+    const killed = await session.run(killProcess(target), { signal });
+    if (killed.exitCode !== 0) throw commandFailed(`Killing process ${target.pid} of ${move.label}`, killed);
+  },
+  undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
+  recover: (move): readonly StepSpec[] => [
+    startForMove.with(reversed(move)),
+    awaitVersion.with(reversed(move)),
+    ...(move.hasTablets ? [awaitTablets.with(reversed(move))] : []),
+  ],
+});
+
+/** A process that was told to stop and still runs after so long did not hear it. */
+const stillRunsMs = 90_000;
+
+/**
+ * Starts the node. A script's exit code says little, so the effect is a running process that is not the one from before.
+ * Whether it comes to life is the next step's question.
+ */
+export const startForMove = defineStep({
+  kind: 'startForMove',
+  params: nodeMove,
+  ports: ['shell'],
+  timeoutMs: 180_000,
+  settleMs: 30_000, // a binary may take seconds to write its pid file
+  repeat: 'safe', // the script refuses when the node runs
+  bindsNext: true,
+  describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
+  check: async (move, { shell }, { signal, earlier, startedAt, now }) => {
+    const running = await readNodeProcess(await shell(move.hostId), move, signal);
+    const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
+    if (running === null) return { state: 'todo' };
+    const isNew = !(before?.pid === running.pid && before.startedAtTicks === running.startedAtTicks);
+    const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
+    if (isNew || waitedMs > stillRunsMs) return { state: 'done', facts: { process: factsOf(running) } };
+    return {
+      state: 'moving',
+      progress: { completed: 0, total: null, message: `${move.label} was told to stop; waits whether it does` },
+      wakeAfterMs: 1_000,
+    };
+  },
+  apply: async (move, { shell }, { signal, log }) => {
+    const session = await shell(move.hostId);
+    const result = await session.run(startCommand(move), {
+      signal,
+      timeoutMs: 60_000,
+      onLine: (line) => log(`${move.label}: ${line}`),
+    });
+    if (result.exitCode !== 0) throw commandFailed(`The start script of ${move.label}`, result);
+  },
+  undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
+  diagnose: async (move, { shell }, { signal }) => lastLogLines(await shell(move.hostId), move, signal),
+  recover: (move): readonly StepSpec[] => [noteProcess.with(reversed(move)), stopForMove.with(reversed(move))],
+});
+
+async function isUnitUp(shell: Shell, unit: string, signal: AbortSignal): Promise<boolean> {
+  const state = parseUnitState((await shell.run(unitState({ unit }), { signal })).stdout);
+  return state !== null && !['inactive', 'failed'].includes(state.activeState);
+}
+
+/** Waits for a process that was told to end. */
+async function drained(
+  shell: Shell,
+  target: { pid: number; startedAtTicks: string },
+  { ms, signal }: { ms: number; signal: AbortSignal },
+): Promise<boolean> {
+  const until = performance.now() + ms;
+  while (performance.now() < until) {
+    if ((await shell.run(isProcessAlive(target), { signal })).exitCode !== 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    signal.throwIfAborted();
+  }
+  return false;
+}
+
+function startCommand({ kind, deployDir, unit, sudo }: NodeMove): ShellCommand {
+  if (unit !== null) return systemctlStart({ unit, sudo });
+  switch (kind) {
+    case 'FRONTEND':
+      return startFrontend({ deployDir });
+    case 'BACKEND':
+      return startBackend({ deployDir });
+    case 'COMPUTE_NODE':
+      return startComputeNode({ deployDir });
+    default:
+      return kind satisfies never;
+  }
+}
+
+function stopCommand({
+  kind,
+  deployDir,
+  unit,
+  sudo,
+  fromVersion: version,
+  stopTimeoutSeconds,
+}: NodeMove): ShellCommand {
+  if (unit !== null) return systemctlStop({ unit, sudo });
+  // The script is to give up before the call does.
+  const timeoutSeconds = Math.max(stopTimeoutSeconds - 5, 1);
+  switch (kind) {
+    case 'FRONTEND':
+      return stopFrontend({ deployDir, graceful: true, timeoutSeconds, version });
+    case 'BACKEND':
+      return stopBackend({ deployDir, graceful: true, timeoutSeconds, version });
+    case 'COMPUTE_NODE':
+      return stopComputeNode({ deployDir, graceful: true });
+    default:
+      return kind satisfies never;
+  }
+}
+
+function commandFailed(what: string, result: ShellResult): AppError {
+  const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
+  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, {
+    hint: 'Look at the log of the node on its host, then retry the run.',
+  });
+}
