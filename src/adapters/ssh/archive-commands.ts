@@ -169,7 +169,7 @@ const verifying = [
 /** Both give up when no byte comes for a minute. */
 const downloading = [
   'if command -v curl >/dev/null; then download() {',
-  'curl -fsSL --proto =http,https --connect-timeout 10 --speed-limit 1 --speed-time 60 -C - -o "$file.part" --url "$url"; }',
+  'curl -fgsSL --proto =http,https --connect-timeout 10 --speed-limit 1 --speed-time 60 -C - -o "$file.part" --url "$url"; }',
   'elif command -v wget >/dev/null; then download() {',
   'wget -nv -c --tries=1 --timeout=60 -O "$file.part" -- "$url"; }',
   'else die download "neither curl nor wget is installed"; fi',

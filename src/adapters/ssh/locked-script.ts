@@ -38,7 +38,9 @@ const codes = Object.entries(exitCodes).map(([reason, code]) => `${reason}) code
  */
 const failing = [
   'export LC_ALL=C; umask 022',
-  `die() { case $1 in ${codes.join(' ')} esac; shift; printf '%s\\n' "$*" >&2; exit "$code"; }`,
+  `die() { case $1 in ${codes.join(' ')} esac; shift`,
+  // The first lines say most, and tar has one for each file that found no room.
+  `printf '%s\\n' "$*" | head -n 3 | paste -sd ';' >&2; exit "$code"; }`,
   'fail() { case $1 in',
   '*"No space left"* | *"quota exceeded"*) die noSpace "$1";;',
   '*"Permission denied"* | *"Operation not permitted"* | *"Read-only file system"*) die denied "$1";;',
