@@ -1,20 +1,12 @@
 import { z } from 'zod';
 import { type NodeProcess, parseNodeProcess } from '../adapters/ssh/answers.ts';
-import {
-  isProcessAlive,
-  readPid,
-  startBackend,
-  startComputeNode,
-  startFrontend,
-  stopBackend,
-  stopComputeNode,
-  stopFrontend,
-} from '../adapters/ssh/commands.ts';
-import type { Shell, ShellCommand } from '../adapters/ssh/port.ts';
+import { isProcessAlive, readPid } from '../adapters/ssh/commands.ts';
+import type { Shell } from '../adapters/ssh/port.ts';
 import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { defineStep } from './define.ts';
+import { commandFailed, startCommand, stopCommand } from './node-service.ts';
 
 const kind = z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']);
 const processShape = z.object({ pid: z.number(), startedAtTicks: z.string() });
@@ -28,6 +20,8 @@ const nodePlace = z.object({
   deployDir: z.string(),
   version: z.string(),
   process: processShape.nullable(),
+  /** The systemd unit that runs it; null = StarRocks' own scripts do. */
+  unit: z.string().nullable().default(null),
 });
 
 export type NodePlace = z.infer<typeof nodePlace>;
@@ -126,7 +120,7 @@ export const stopNode = defineStep({
         },
       );
     }
-    const result = await session.run(stopCommand(node), {
+    const result = await session.run(stopCommand(node, node), {
       signal,
       timeoutMs: (node.timeoutSeconds + 30) * 1_000,
       onLine: (line) => log(`${node.label}: ${line}`),
@@ -198,38 +192,4 @@ async function isHealthy(
 
 function isSameProcess(running: NodeProcess, before: { pid: number; startedAtTicks: string } | null): boolean {
   return before !== null && running.pid === before.pid && running.startedAtTicks === before.startedAtTicks;
-}
-
-function startCommand({ kind: nodeKind, deployDir }: NodePlace): ShellCommand {
-  switch (nodeKind) {
-    case 'FRONTEND':
-      return startFrontend({ deployDir });
-    case 'BACKEND':
-      return startBackend({ deployDir });
-    case 'COMPUTE_NODE':
-      return startComputeNode({ deployDir });
-    default:
-      return nodeKind satisfies never;
-  }
-}
-
-function stopCommand(node: NodePlace & { graceful: boolean; timeoutSeconds: number }): ShellCommand {
-  const { deployDir, graceful, timeoutSeconds, version } = node;
-  switch (node.kind) {
-    case 'FRONTEND':
-      return stopFrontend({ deployDir, graceful, timeoutSeconds, version });
-    case 'BACKEND':
-      return stopBackend({ deployDir, graceful, timeoutSeconds, version });
-    case 'COMPUTE_NODE':
-      return stopComputeNode({ deployDir, graceful });
-    default:
-      return node.kind satisfies never;
-  }
-}
-
-function commandFailed(what: string, result: { exitCode: number; stdout: string; stderr: string }): AppError {
-  const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
-  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, {
-    hint: 'Look at the log of the node on its host, then retry the run.',
-  });
 }

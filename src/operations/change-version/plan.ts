@@ -166,7 +166,6 @@ function moveOf(node: MovingNode, input: ChangeVersionInput, release: Release, f
     hostId: node.hostId,
     deployDir: node.deployDir,
     unit: node.unit,
-    sudo: node.unit !== null,
     fromVersion,
     toVersion: release.version,
     release: { version: release.version, sha256: release.sha256 },

@@ -58,6 +58,7 @@ export function planRestartNode(input: RestartNodeInput, facts: RestartNodeFacts
     kind: known.kind,
     hostId: known.hostId,
     deployDir: known.deployDir,
+    unit: known.unit,
     version: now.version ?? '',
     process,
   };

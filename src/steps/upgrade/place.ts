@@ -23,7 +23,6 @@ export const nodeMove = z.object({
   hostId: z.string(),
   deployDir: z.string(),
   unit: z.string().nullable(),
-  sudo: z.boolean(),
   /** The version that runs before the step, as the node tells it. */
   fromVersion: z.string(),
   /** The version that is to run afterwards. */

@@ -1,21 +1,14 @@
-import {
-  isProcessAlive,
-  startBackend,
-  startComputeNode,
-  startFrontend,
-  stopBackend,
-  stopComputeNode,
-  stopFrontend,
-} from '../../adapters/ssh/commands.ts';
+import { isProcessAlive } from '../../adapters/ssh/commands.ts';
 import { parseUnitState } from '../../adapters/ssh/host-answers.ts';
 import { killProcess } from '../../adapters/ssh/kill-process.ts';
-import type { Shell, ShellCommand, ShellResult } from '../../adapters/ssh/port.ts';
-import { systemctlStart, systemctlStop, unitState } from '../../adapters/ssh/service-commands.ts';
+import type { Shell } from '../../adapters/ssh/port.ts';
+import { unitState } from '../../adapters/ssh/service-commands.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep, type Ports } from '../define.ts';
 import { readNodeProcess } from '../node-process.ts';
+import { commandFailed, startCommand, stopCommand } from '../node-service.ts';
 import { awaitTablets } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
 import { factsOf, isNode, lastLogLines, type NodeMove, nodeMove, notedIn, reversed } from './place.ts';
@@ -97,7 +90,7 @@ export const stopForMove = defineStep({
       timeoutMs: move.stopTimeoutSeconds * 1_000,
       onLine: (line: string) => log(`${move.label}: ${line}`),
     };
-    const result = await session.run(stopCommand(move), call).catch((error: unknown) => {
+    const result = await session.run(stopCommand(move, stoppingOf(move)), call).catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'TIMEOUT') return null;
       throw error;
     });
@@ -180,46 +173,7 @@ async function drained(
   return false;
 }
 
-function startCommand({ kind, deployDir, unit, sudo }: NodeMove): ShellCommand {
-  if (unit !== null) return systemctlStart({ unit, sudo });
-  switch (kind) {
-    case 'FRONTEND':
-      return startFrontend({ deployDir });
-    case 'BACKEND':
-      return startBackend({ deployDir });
-    case 'COMPUTE_NODE':
-      return startComputeNode({ deployDir });
-    default:
-      return kind satisfies never;
-  }
-}
-
-function stopCommand({
-  kind,
-  deployDir,
-  unit,
-  sudo,
-  fromVersion: version,
-  stopTimeoutSeconds,
-}: NodeMove): ShellCommand {
-  if (unit !== null) return systemctlStop({ unit, sudo });
+function stoppingOf({ fromVersion: version, stopTimeoutSeconds }: NodeMove) {
   // The script is to give up before the call does.
-  const timeoutSeconds = Math.max(stopTimeoutSeconds - 5, 1);
-  switch (kind) {
-    case 'FRONTEND':
-      return stopFrontend({ deployDir, graceful: true, timeoutSeconds, version });
-    case 'BACKEND':
-      return stopBackend({ deployDir, graceful: true, timeoutSeconds, version });
-    case 'COMPUTE_NODE':
-      return stopComputeNode({ deployDir, graceful: true });
-    default:
-      return kind satisfies never;
-  }
-}
-
-function commandFailed(what: string, result: ShellResult): AppError {
-  const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
-  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, {
-    hint: 'Look at the log of the node on its host, then retry the run.',
-  });
+  return { graceful: true, timeoutSeconds: Math.max(stopTimeoutSeconds - 5, 1), version };
 }
