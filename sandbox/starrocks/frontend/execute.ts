@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Result } from '../mysql/packets.ts';
 import { callNode, javaText } from '../rpc.ts';
 import { SqlError } from '../sql/errors.ts';
 import { type Parsed, parseScript } from '../sql/parse.ts';
 import type { ForwardReply, ForwardRequest, FrontendCalls, FrontendContext } from './context.ts';
 import type { Execution, Handler, Handlers, StatementKind, StatementOf } from './handlers.ts';
+import { NotLeader } from './meta/group.ts';
 import { type QueryEnd, recordQuery } from './metrics.ts';
 import { createSession, type Session } from './session.ts';
 import { accessHandlers } from './statements/access.ts';
@@ -64,7 +66,15 @@ export async function execute(fe: FrontendContext, session: Session, { statement
 }
 
 async function route(fe: FrontendContext, session: Session, parsed: Parsed): Promise<Result> {
-  if (placeOf(parsed.statement, fe, session) === 'local' || fe.group.isLeader) return run(fe, session, parsed);
+  if (placeOf(parsed.statement, fe, session) === 'local') return run(fe, session, parsed);
+  if (fe.group.isLeader) {
+    try {
+      return await run(fe, session, parsed);
+    } catch (error) {
+      // Handed over in the middle of the statement: it changed nothing here, and the next leader carries it out.
+      if (!(error instanceof NotLeader && fe.leaving)) throw error;
+    }
+  }
   if (session.running) session.running.forwarded = true;
   return forward(fe, session, parsed.text);
 }
@@ -102,6 +112,7 @@ function killed(signal: AbortSignal): Promise<never> {
  * gone answers with the text of the Java client until a new one is elected.
  */
 async function forward(fe: FrontendContext, session: Session, text: string): Promise<Result> {
+  if (fe.leaving) await successor(fe);
   const { leader } = fe.group;
   if (!leader) throw new SqlError(1064, 'HY000', 'java.net.ConnectException: Connection refused');
   if (session.hops > mostHops) throw new SqlError(5401, 'HY000', `forward too many times ${session.hops}`);
@@ -131,6 +142,12 @@ async function forward(fe: FrontendContext, session: Session, text: string): Pro
   await fe.group.waitFor(reply.journalId, fe.pace.atLeast(10_000, 3000));
   if (!reply.outcome.ok) throw new SqlError(reply.outcome.code, reply.outcome.sqlState, reply.outcome.message);
   return reply.outcome.result;
+}
+
+/** A frontend that leaves with care keeps what comes in until somebody leads: only a leader that is lost costs statements. */
+async function successor(fe: FrontendContext): Promise<void> {
+  const until = performance.now() + fe.pace.atLeast(30_000, 5000);
+  while (fe.group.leader === null && performance.now() < until) await sleep(10);
 }
 
 const tooOld: ForwardReply['outcome'] = {

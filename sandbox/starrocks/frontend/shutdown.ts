@@ -23,7 +23,8 @@ export async function leaveGracefully(fe: FrontendContext): Promise<void> {
   fe.group.resign();
   while (performance.now() - startedAt < mostMs) {
     const idle = fe.connections.list().every(({ running }) => running === null);
-    if (idle && performance.now() - startedAt >= leastMs) break;
+    const hasSuccessor = fe.group.leader !== null;
+    if (idle && hasSuccessor && performance.now() - startedAt >= leastMs) break;
     await sleep(20);
   }
   fe.log('INFO', 'graceful exit done');

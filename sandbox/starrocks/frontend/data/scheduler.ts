@@ -2,6 +2,7 @@ import type { FrontendContext } from '../context.ts';
 import { type Change, change, type Partition, type Replica, type Tablet, type Worker } from '../meta/state.ts';
 import { callBackend, isAlive, workerOf } from './backends.ts';
 import { availableBackends, chooseBackend, replicaCounts, sharesLocation } from './placement.ts';
+import { withTableLock } from './table-lock.ts';
 
 /** One replica to make: copied from `from` to `to`, and after it `drop` goes, if any. */
 type Move = { partition: Partition; tablet: Tablet; from: number; to: number; drop: number | null };
@@ -30,11 +31,25 @@ export function checkTablets(fe: FrontendContext): void {
 export async function scheduleTablets(fe: FrontendContext): Promise<void> {
   if (!fe.group.isLeader) return fe.pendingTablets.clear();
   const due = repairs(fe).filter(({ tablet }) => fe.pendingTablets.has(tablet.id));
-  for (const move of due.slice(0, movesPerRound)) await carryOut(fe, move);
+  for (const { tablet } of due.slice(0, movesPerRound)) await repairNow(fe, tablet.id);
   const needy = new Set(repairs(fe).map(({ tablet }) => tablet.id));
   for (const id of fe.pendingTablets) if (!needy.has(id)) fe.pendingTablets.delete(id);
   if (fe.pendingTablets.size > 0 || !mayBalance(fe)) return;
-  for (const move of balancing(fe)) await carryOut(fe, move);
+  const [overdue] = balancing(fe);
+  if (overdue === undefined) return;
+  await withTableLock(overdue.partition.tableId, async () => {
+    for (const move of balancing(fe)) await carryOut(fe, move);
+  });
+}
+
+/** Looked at anew under the lock: a load that was before us may have changed what is to be copied. */
+async function repairNow(fe: FrontendContext, tabletId: number): Promise<void> {
+  const found = repairs(fe).find(({ tablet }) => tablet.id === tabletId);
+  if (found === undefined) return;
+  await withTableLock(found.partition.tableId, async () => {
+    const move = repairs(fe).find(({ tablet }) => tablet.id === tabletId);
+    if (move) await carryOut(fe, move);
+  });
 }
 
 function mayBalance({ config }: FrontendContext): boolean {

@@ -6,6 +6,7 @@ import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { callBackend, isAlive } from '../data/backends.ts';
 import { partitionsOf } from '../data/placement.ts';
+import { withTableLock } from '../data/table-lock.ts';
 import { partitionFor, requireTable } from '../data/tables.ts';
 import { type Handlers, onLeader } from '../handlers.ts';
 import { createIds } from '../meta/ids.ts';
@@ -18,8 +19,6 @@ import type { Session } from '../session.ts';
 
 type Insert = { columns: string[] | null; source: Expression[][] | SelectStatement };
 type Work = { fe: FrontendContext; session: Session };
-
-const tableLocks = new Map<number, Promise<unknown>>();
 
 export const insertHandlers: Handlers<'insert'> = {
   insert: onLeader(async ({ statement, session, fe }) => {
@@ -55,16 +54,6 @@ async function readRows({ columns, source }: Insert, table: Table, { fe, session
       return storeAs(at === undefined ? column.fallback : (row[at] ?? null), column);
     });
   });
-}
-
-/** Two loads of one table never overlap, so that versions follow each other without a gap. */
-function withTableLock<T>(tableId: number, work: () => Promise<T>): Promise<T> {
-  const run = (tableLocks.get(tableId) ?? Promise.resolve()).then(work);
-  tableLocks.set(
-    tableId,
-    run.catch(() => undefined),
-  );
-  return run;
 }
 
 /** Writes every replica that is alive; the load counts when each tablet has the majority of its replicas. */
