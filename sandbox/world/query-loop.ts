@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CarefulClient, createCarefulClient, type Sent } from './careful-client.ts';
+import { type CarefulClient, createCarefulClient, type Frontend, type Sent } from './careful-client.ts';
 import { type Answer, batchInsert, type LoopTable, loopTable, tableText, wholeTable } from './loop-table.ts';
 import type { World } from './start-world.ts';
 
@@ -19,7 +19,7 @@ export type FailedQuery = {
   /** The error number of an error packet, the driver's code of a lost connection, or `WRONG_ANSWER`. */
   readonly code: string;
   readonly message: string;
-  /** The nodes without a process at that moment: what was being stopped or had failed. */
+  /** The nodes without a process at that moment, and the frontend itself when it was leaving: what was being stopped. */
   readonly nodesDown: readonly string[];
 };
 
@@ -72,6 +72,7 @@ export async function startQueryLoop(world: World, options: QueryLoopOptions = {
   const finish = async (): Promise<QueryLoopReport> => {
     ending.abort();
     const [{ batches, confirmed, last }] = await Promise.all([writing, ...reading]);
+    await tally.settled();
     const wanted = confirmed * rowsPerBatch;
     const found = await countRows(last, { table, wanted }).finally(() => last.close());
     return {
@@ -169,12 +170,15 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 type Tally = {
   /** Null: nothing was sent. */
   count(kind: FailedQuery['kind'], sent: Sent | null, check?: (answer: Answer) => string | null): void;
+  /** What is still being found out about failures is known. */
+  settled(): Promise<void>;
   report(): Pick<QueryLoopReport, 'queries' | 'failed' | 'longestGapMs' | 'longestWriteGapMs'>;
 };
 
 function createTally(world: World): Tally {
   const names = world.describe().hosts.map(({ name }) => name);
   const failed: FailedQuery[] = [];
+  const asking: Promise<void>[] = [];
   let queries = 0;
   const any = createGap();
   const writes = createGap();
@@ -190,8 +194,11 @@ function createTally(world: World): Tally {
       }
       const { code, message } = sent.ok ? { code: 'WRONG_ANSWER', message: wrong ?? '' } : sent;
       const nodesDown = names.filter((name) => world.pidOf(name) === null);
-      failed.push({ at: new Date(), kind, frontend: sent.frontend.name, code, message, nodesDown });
+      const frontend = sent.frontend.name;
+      failed.push({ at: new Date(), kind, frontend, code, message, nodesDown });
+      asking.push(isLeaving(sent.frontend).then((leaving) => void (leaving && nodesDown.push(frontend))));
     },
+    settled: async () => void (await Promise.all(asking)),
     report: () => ({
       queries,
       failed: [...failed],
@@ -199,6 +206,15 @@ function createTally(world: World): Tally {
       longestWriteGapMs: writes.longestMs(),
     }),
   };
+}
+
+/** A frontend that drains answers its health check with 500, for load balancers to see. */
+async function isLeaving({ host, httpPort }: Frontend): Promise<boolean> {
+  const health = fetch(`http://${host}:${httpPort}/api/health`, { signal: AbortSignal.timeout(1_000) });
+  return health.then(
+    ({ status }) => status === 500,
+    () => false,
+  );
 }
 
 function createGap() {
