@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Told } from '../scripts/lib/say.mjs';
 import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
 import { runEach } from './lib/run-each.ts';
 import { runOne } from './lib/run-one.ts';
 import { memory } from './memory/memory.ts';
 import { runStart } from './run-start/run-start.ts';
 import { slackAck } from './slack-ack/slack-ack.ts';
+import { upgrade } from './upgrade/upgrade.ts';
 
 /*
  * `npm run bench -- <name>` runs one benchmark, `npm run bench` all of them. The last line is one JSON object: the
@@ -17,7 +19,7 @@ import { slackAck } from './slack-ack/slack-ack.ts';
  */
 
 const benchmarks = new Map(
-  [runStart, fleetQueryBenchmark, slackAck, memory].map((benchmark) => [benchmark.name, benchmark]),
+  [runStart, fleetQueryBenchmark, slackAck, memory, upgrade].map((benchmark) => [benchmark.name, benchmark]),
 );
 
 const { values, positionals } = parseArgs({
@@ -34,8 +36,14 @@ if (unknown !== undefined) {
 
 const [only] = names.length === 1 ? names.flatMap((name) => benchmarks.get(name) ?? []) : [];
 const options = { quick: values.quick, profileDir: values.profile === undefined ? null : resolve(values.profile) };
-const results =
-  only === undefined
-    ? await runEach(names, { ...options, program: fileURLToPath(import.meta.url) })
-    : await runOne(only, options);
-console.log(JSON.stringify(results));
+try {
+  const results =
+    only === undefined
+      ? await runEach(names, { ...options, program: fileURLToPath(import.meta.url) })
+      : await runOne(only, options);
+  console.log(JSON.stringify(results));
+} catch (error) {
+  if (!(error instanceof Told)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
