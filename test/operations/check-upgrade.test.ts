@@ -140,12 +140,15 @@ describe('the preflight', () => {
   it('stops at a backup that runs, at a table with one replica, and at a backend that is down', async () => {
     await register();
     const { database, repository } = world.describe().cluster;
+    // The backup hangs in its upload until it is cancelled.
+    const slow = await world.faults.add({ kind: 'upload-delay', ms: 600_000 });
     await asRoot(
       `CREATE TABLE ${database}.lonely (id INT NOT NULL) DUPLICATE KEY (id) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")`,
       `BACKUP SNAPSHOT ${database}.before TO ${repository}`,
     );
     await findsFailed(['BLOCK no-backup-or-restore', 'WARN single-replica-tables', ...usual]);
     await asRoot(`CANCEL BACKUP FROM ${database}`, `DROP TABLE ${database}.lonely FORCE`);
+    await world.faults.remove(slow);
     await findsFailed(usual);
     await world.kill('be2');
     await expect
