@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Shell } from '../../src/adapters/ssh/port.ts';
+import type { ReleaseSource } from '../../src/domain/release.ts';
+import { AppError } from '../../src/errors.ts';
+import { askHosts } from '../../src/operations/upgrade-facts-hosts.ts';
+
+const tools = ['tar', 'gzip', 'flock', 'sha256sum', 'stat', 'awk', 'sed', 'grep', 'gnu-tar', 'gnu-stat'];
+const well: Record<string, string> = {
+  'has-tools': [...tools, 'curl'].join('\n'),
+  'read-pid': 'pid 77\ncomm starrocks_be\nstartedAtTicks 123\n',
+  'disk-free': 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 1000 400 600 40% /data\n',
+  'same-file-system': 'deployDir=/data\nbin=/data\nlib=/data\nwritable=yes\n',
+  'unit-state': 'LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\n',
+  'who-am-i': 'starrocks\n',
+  'read-conf': 'be_port = 9060\n',
+};
+
+/** A host that answers by the name of the command; what is not in `answers` ends with 0 and says nothing. */
+function host(answers: Record<string, string | AppError> = {}, exitCodes: Record<string, number> = {}): Shell {
+  return {
+    run: async ({ name }) => {
+      const stdout = name === 'clock' ? String(Date.now() + 60_000) : ({ ...well, ...answers }[name] ?? '');
+      if (stdout instanceof AppError) throw stdout;
+      return { exitCode: exitCodes[name] ?? 0, stdout, stderr: '' };
+    },
+    upload: async () => Promise.reject(new Error('the preflight uploads nothing')),
+  };
+}
+
+type Options = { unit?: string | null; source?: ReleaseSource | null };
+
+async function ask(shell: Shell, { unit = null, source = null }: Options = {}) {
+  const node = { id: 'nod_1', kind: 'BACKEND' as const, deployDir: '/data/be', unit, alive: true };
+  const [answer] = await askHosts([{ id: 'hst_1', address: '10.0.1.1', nodes: [node] }], {
+    shell: async () => shell,
+    signal: AbortSignal.timeout(5_000),
+    source,
+  });
+  if (answer === undefined) throw new Error('no answer');
+  return { ...answer.host, node: answer.nodes.get('nod_1') };
+}
+
+describe('a host', () => {
+  it('is read in full', async () => {
+    const { look, node, runsFrontend } = await ask(host());
+    expect(runsFrontend).toBe(false);
+    expect(look).toMatchObject({ value: { missingTools: [] } });
+    expect(node).toEqual({
+      value: {
+        process: { pid: 77, startedAtTicks: '123' },
+        disk: { totalBytes: 1_024_000, freeBytes: 614_400, mountPoint: '/data' },
+        swapProblem: null,
+        serviceProblem: null,
+        java: null,
+        confText: 'be_port = 9060\n',
+        kept: [],
+      },
+    });
+  });
+
+  it('whose clock is a minute ahead is seen to be', async () => {
+    const { look } = await ask(host());
+    const clock = 'value' in look ? look.value.clock : null;
+    expect(clock?.aheadMs).toBeGreaterThan(59_000);
+    expect(clock?.aheadMs).toBeLessThan(61_000);
+  });
+
+  it('needs something to fetch with only where it fetches', async () => {
+    const bare = host({ 'has-tools': tools.filter((tool) => tool !== 'flock').join('\n') });
+    expect((await ask(bare)).look).toMatchObject({ value: { missingTools: ['flock'] } });
+    const url = { kind: 'URL', location: 'http://files.local/sr.tar.gz' } as const;
+    expect((await ask(bare, { source: url })).look).toMatchObject({
+      value: { missingTools: ['flock', 'curl or wget'] },
+    });
+  });
+
+  it('that does not answer is asked once, and is the reason for each of its nodes', async () => {
+    const names: string[] = [];
+    const silent: Shell = {
+      ...host(),
+      run: async ({ name }) => {
+        names.push(name);
+        throw new AppError('SSH_UNREACHABLE', 'no route to host', { retryable: true });
+      },
+    };
+    const { look, node } = await ask(silent);
+    expect(look).toEqual({ failed: 'no route to host' });
+    expect(node).toEqual({ failed: 'no route to host' });
+    expect(names).toEqual(['has-tools']);
+  });
+
+  it('tells whether an archive is there that should be', async () => {
+    const source = { kind: 'ON_NODE', location: '/srv/sr.tar.gz' } as const;
+    const missing = host({}, { 'disk-free': 1 });
+    expect((await ask(host(), { source })).node).toMatchObject({ value: { hasArchive: true } });
+    expect((await ask(missing, { source })).node).toMatchObject({ value: { hasArchive: false } });
+  });
+
+  it('never takes another program behind a stale pid file for the node', async () => {
+    const { node } = await ask(host({ 'read-pid': 'pid 77\ncomm sleep\nstartedAtTicks 123\n' }));
+    expect(node).toMatchObject({ value: { process: null } });
+  });
+
+  it('is not half read when a bug throws', async () => {
+    const broken: Shell = { ...host(), run: async () => Promise.reject(new TypeError('a bug')) };
+    await expect(ask(broken)).rejects.toThrow('a bug');
+  });
+});
+
+describe('the service of a node', () => {
+  it.each<[string, Record<string, string>, Record<string, number>, string | null]>([
+    ['may be stopped through sudo', {}, {}, null],
+    ['may be stopped by root', { 'who-am-i': 'root\n' }, { 'check-sudo': 1 }, null],
+    ['cannot be stopped without either', {}, { 'check-sudo': 1 }, 'sudo asks for a password'],
+    ['is not known', { 'unit-state': 'LoadState=not-found\nActiveState=inactive\n' }, {}, 'systemd knows no unit'],
+    [
+      'does not run what lives',
+      { 'unit-state': 'LoadState=loaded\nActiveState=inactive\n' },
+      {},
+      'something else runs it',
+    ],
+    ['is on a host without systemd', { 'unit-state': '' }, {}, 'systemd does not answer'],
+  ])('under systemd %s', async (_what, answers, exitCodes, wanted) => {
+    const { node } = await ask(host(answers, exitCodes), { unit: 'starrocks-be.service' });
+    const problem = wanted === null ? null : expect.stringContaining(wanted);
+    expect(node).toMatchObject({ value: { serviceProblem: problem } });
+  });
+
+  it('without systemd has to have a start script', async () => {
+    expect((await ask(host({}, { 'has-start-script': 1 }))).node).toMatchObject({
+      value: { serviceProblem: '/data/be/bin holds no start script that may be run' },
+    });
+  });
+});
