@@ -4,16 +4,28 @@
 STARROCKS_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export STARROCKS_HOME
 
+# Written in the shell's own words where that is possible: on a machine that runs a whole cluster, and restarts it node by
+# node, the processes that a script starts are what it costs.
+
 # Prints the value of a key of a conf file: the last one wins, quotes and blanks around it are not part of it.
 read_conf() {
-    sed -n -E "s/^[[:space:]]*$2[[:space:]]*=[[:space:]]*(.*[^[:space:]])[[:space:]]*$/\1/p" "$1" 2>/dev/null |
-        tail -n 1 | sed -E 's/^"(.*)"$/\1/'
+    local line value= pattern="^[[:space:]]*$2[[:space:]]*=[[:space:]]*(.*[^[:space:]])[[:space:]]*\$"
+    [[ -r $1 ]] || return 0
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ $pattern ]] && value=${BASH_REMATCH[1]}
+    done <"$1"
+    [[ $value =~ ^\"(.*)\"$ ]] && value=${BASH_REMATCH[1]}
+    printf '%s\n' "$value"
 }
 
 # Only keys in capitals reach the environment; everything else is for the program, which reads the file itself.
 export_capitals() {
-    local key value
-    for key in $(sed -n -E 's/^[[:space:]]*([A-Z][A-Z0-9_]*)[[:space:]]*=.*$/\1/p' "$1" 2>/dev/null); do
+    local line key value keys=
+    [[ -r $1 ]] || return 0
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ ^[[:space:]]*([A-Z][A-Z0-9_]*)[[:space:]]*= ]] && keys+=" ${BASH_REMATCH[1]}"
+    done <"$1"
+    for key in $keys; do
         value=$(read_conf "$1" "$key")
         export "$key=${value//'${STARROCKS_HOME}'/$STARROCKS_HOME}"
     done
@@ -28,17 +40,26 @@ load_conf() {
     export PID_DIR LOG_DIR
 }
 
-# Sleeps for that many seconds of a real cluster; a sandbox may run faster than real time.
+# Sleeps for that many seconds of a real cluster; a sandbox may run faster than real time, but looks no more than 20 times a
+# second.
 pause() {
-    local speed
-    speed=$(read_conf "$CONF_FILE" sandbox_speed)
-    sleep "$(awk -v seconds="$1" -v speed="${speed:-1}" 'BEGIN { printf "%.3f", (speed > 0) ? seconds / speed : seconds }')"
+    if [[ -z ${PAUSE:-} ]]; then
+        PAUSE=$(awk -v seconds="$1" -v speed="$(read_conf "$CONF_FILE" sandbox_speed)" 'BEGIN {
+            pause = (speed > 0) ? seconds / speed : seconds
+            printf "%.3f", (pause < 0.05) ? 0.05 : pause
+        }')
+    fi
+    sleep "$PAUSE"
 }
 
 # A zombie answers `kill -0` although it has ended: whoever asks "is it gone" must not wait for its parent.
 # A process that has ended but was not waited for (Z), or that vanished between two looks (nothing), does not run.
 is_running() {
-    [[ $(ps -o stat= -p "$1" 2>/dev/null) == [!Z]* ]]
+    local stat
+    [[ $1 =~ ^[0-9]+$ ]] || return 1
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    stat=${stat##*) }
+    [[ ${stat%% *} != Z ]]
 }
 
 # wait_for_end <pid> <seconds between looks> [<timeout in seconds>]: waits for ever without a timeout, kills at its end. The
