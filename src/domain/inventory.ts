@@ -49,6 +49,6 @@ export interface Inventory {
   recordUpgrade(upgrade: NewUpgrade): Promise<void>;
   /** Entries whose kept binaries are still on the nodes, oldest first. */
   listOpenUpgrades(clusterId: string): Promise<readonly UpgradeRecord[]>;
-  /** Marks every open entry of the cluster as finalized. */
-  finalizeUpgrades(clusterId: string): Promise<void>;
+  /** Marks the open entries of the cluster as finalized, or only that of one run. */
+  finalizeUpgrades(clusterId: string, runId?: string): Promise<void>;
 }

@@ -35,15 +35,19 @@ export async function hasOpenChanges(drive: Drive): Promise<boolean> {
   return (await listTemporaryChanges(drive.deps.db, drive.runId)).some((change) => change.state === 'OPEN');
 }
 
-/** For each lane that failed: what it did, taken back newest first, the step that failed included. */
+/**
+ * For each lane that failed: what it did, taken back newest first, the step that failed included. In an undo too: a node
+ * that cannot go back is not left down, but returned to where it came from.
+ */
 function recoverSteps(drive: Drive, steps: readonly RunStep[]): NewStep[] {
-  const failed = steps.filter((step) => step.phase === 'do' && step.state === 'failed' && step.lane !== null);
+  const phase = steps.some((step) => step.phase === 'undo') ? 'undo' : 'do';
+  const failed = steps.filter((step) => step.phase === phase && step.state === 'failed' && step.lane !== null);
   return failed.flatMap((broken) => {
     const { lane } = broken;
     if (lane === null) return [];
     const touched = steps.filter(
       (step) =>
-        step.phase === 'do' &&
+        step.phase === phase &&
         step.lane?.stage === lane.stage &&
         step.lane.name === lane.name &&
         (step.state === 'done' || (step.position === broken.position && step.attempt > 0)),

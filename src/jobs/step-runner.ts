@@ -1,7 +1,7 @@
 import { type Check, nextAction } from '../domain/next-action.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { AnyStepKind, StepContext } from '../steps/define.ts';
+import type { AnyStepKind, Ports, StepContext } from '../steps/define.ts';
 import { isStoreAway } from '../store/database.ts';
 import type { JournalEntry, NewEvent } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
@@ -103,10 +103,33 @@ async function apply(work: Work): Promise<void> {
   });
   observe(work, 'before-effect');
   drive.held.assertHeld();
-  await kind.apply(step.params, ports, contextOf(work));
+  await (kind.abortable ? applyUntilCanceled(work, ports) : kind.apply(step.params, ports, contextOf(work)));
   observe(work, 'after-effect');
   await work.output.flush();
   drive.appliedAt.set(step.position, drive.now());
+}
+
+const lookForCancelMs = 1_000;
+
+/** What can be broken off is, as soon as a person cancels the run. */
+async function applyUntilCanceled(work: Work, ports: Ports): Promise<void> {
+  const { drive, step, kind } = work;
+  const canceled = new AbortController();
+  const look = setInterval(() => {
+    readRun(drive.deps.db, drive.runId).then(
+      (run) => {
+        if (run.cancelRequested) canceled.abort(new AppError('CANCELED', 'Broken off, because the run was cancelled'));
+      },
+      () => undefined, // the database is away: the next look will tell
+    );
+  }, lookForCancelMs);
+  try {
+    const context = contextOf(work);
+    const signal = AbortSignal.any([context.signal, canceled.signal]);
+    await kind.apply(step.params, ports, { ...context, signal });
+  } finally {
+    clearInterval(look);
+  }
 }
 
 /** Done, and the run pauses: one entry for both, so that nobody finds the step done and the run going on. */
@@ -223,10 +246,7 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
 
 function mayPass(error: AppError): boolean {
   return (
-    error.retryable ||
-    error.code === 'SQL_ANSWER_LOST' ||
-    error.code === 'SSH_ANSWER_LOST' ||
-    error.code === 'TIMEOUT'
+    error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'SSH_ANSWER_LOST' || error.code === 'TIMEOUT'
   );
 }
 

@@ -94,6 +94,11 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
    * or pause then waits for the end of the next step.
    */
   readonly bindsNext?: true;
+  /**
+   * Set when `apply` may take long and can be broken off anywhere, as an upload: a request to cancel fires its signal.
+   * What it did by then has to be harmless.
+   */
+  readonly abortable?: true;
 };
 
 /** A step kind with its parameter type hidden: parameters are parsed again before each use, so that is safe. */
@@ -106,6 +111,7 @@ export type AnyStepKind = {
   readonly canStop: boolean;
   readonly isTemporary: boolean;
   readonly bindsNext: boolean;
+  readonly abortable: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;
   /** True when the operation's `planUndo` takes it back. */
@@ -143,6 +149,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     canStop: definition.stop !== undefined,
     isTemporary: definition.temporary !== undefined,
     bindsNext: definition.bindsNext ?? false,
+    abortable: definition.abortable ?? false,
     undoPlanned: 'planned' in definition.undo,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
     timeoutMs: (params) =>

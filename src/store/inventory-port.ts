@@ -181,6 +181,6 @@ export function makeInventory(db: Database): Inventory {
     findRelease: (version) => findRelease(db, version),
     recordUpgrade: (upgrade) => recordUpgrade(db, upgrade),
     listOpenUpgrades: (clusterId) => listOpenUpgrades(db, clusterId),
-    finalizeUpgrades: (clusterId) => finalizeUpgrades(db, clusterId),
+    finalizeUpgrades: (clusterId, runId) => finalizeUpgrades(db, clusterId, runId),
   };
 }

@@ -95,7 +95,7 @@ export async function lockRun(tx: Tx, runId: string): Promise<Run> {
  * are due again; what could not be put back is planned anew at the next end.
  */
 export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
-  if (phase === 'do') await reopenRecovered(tx, runId);
+  await reopenRecovered(tx, runId, phase);
   await tx
     .updateTable('run_step')
     .set({
@@ -129,7 +129,7 @@ export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): 
 }
 
 /** What a lane had done and was taken back is to be done again, as if for the first time. */
-async function reopenRecovered(tx: Tx, runId: string): Promise<void> {
+async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
   const recovered = await tx
     .selectFrom('run_step')
     .select(['position', 'lane'])
@@ -152,7 +152,7 @@ async function reopenRecovered(tx: Tx, runId: string): Promise<void> {
         finished_at: null,
       })
       .where('run_id', '=', runId)
-      .where('phase', '=', 'do')
+      .where('phase', '=', phase)
       .where('lane', '=', lane)
       .execute();
   }

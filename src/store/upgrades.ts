@@ -41,12 +41,13 @@ export async function listOpenUpgrades(db: Database, clusterId: string): Promise
   return rows.map(toUpgrade);
 }
 
-export async function finalizeUpgrades(db: Database, clusterId: string): Promise<void> {
+export async function finalizeUpgrades(db: Database, clusterId: string, runId?: string): Promise<void> {
   await db
     .updateTable('upgrade')
     .set({ finalized_at: databaseNow })
     .where('cluster_id', '=', clusterId)
     .where('finalized_at', 'is', null)
+    .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
     .execute();
 }
 

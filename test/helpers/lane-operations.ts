@@ -108,7 +108,9 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
       }),
     bindsNext: true,
     undo: { planned: 'The operation knows the order.' },
-    recover: ({ name }): readonly StepSpec[] => [load.with({ name, version: 'old' })],
+    recover: ({ name, version }): readonly StepSpec[] => [
+      load.with({ name, version: version === 'new' ? 'old' : 'new' }),
+    ],
   });
   const awaitUp = defineStep({
     ...base,

@@ -231,6 +231,23 @@ describe('a person who interferes', () => {
     const events = await listEvents(engine.ctx.db, { runId: id, afterSequence: 0, limit: 500 });
     expect(events.some((event) => event.message === 'Way back: old again')).toBe(true);
   });
+
+  it('returns a machine that cannot go back to where it came from, and goes on with the undo when asked again', async () => {
+    const { id } = await start({ width: 1 });
+    await engine.until(id);
+    fleet.effects = [];
+    fleet.onEffect = async (effect) => {
+      if (effect === 'load b old') fleet.dead.add('b');
+      if (effect === 'load b new') fleet.dead.delete('b');
+    };
+    await undoRun(engine.ctx.control, request(id));
+    expect(await engine.until(id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
+    expect(versions()).toEqual({ ...all('new'), a: 'old' });
+    fleet.onEffect = async () => {};
+    await retryRun(engine.ctx.control, request(id));
+    expect(await engine.until(id)).toMatchObject({ state: 'UNDONE' });
+    expect(versions()).toEqual(all('old'));
+  });
 });
 
 function byEffect(a: string, b: string): number {

@@ -1,7 +1,7 @@
 import { awaitTablets } from '../../steps/upgrade/await-tablets.ts';
 import { awaitVersion } from '../../steps/upgrade/await-version.ts';
 import { guardNode } from '../../steps/upgrade/guard.ts';
-import { holdForPerson, recordUpgrade } from '../../steps/upgrade/history.ts';
+import { closeThisUpgrade, holdForPerson, recordUpgrade } from '../../steps/upgrade/history.ts';
 import { createMetadataImage, noteJournal } from '../../steps/upgrade/image.ts';
 import { nodeMove } from '../../steps/upgrade/place.ts';
 import { noteProcess, startForMove, stopForMove } from '../../steps/upgrade/power.ts';
@@ -18,6 +18,7 @@ import type { PlannedStep } from '../define.ts';
 /** Every kind of step that an upgrade, a downgrade and their ways back are made of. */
 export const changeVersionKinds = [
   recordUpgrade,
+  closeThisUpgrade,
   sampleQueries,
   fetchArchive,
   unpackRelease,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { parseBinariesState } from '../../adapters/ssh/release-answers.ts';
+import { type BinariesState, parseBinariesState } from '../../adapters/ssh/release-answers.ts';
 import { binariesState } from '../../adapters/ssh/swap-commands.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../domain/cluster.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../domain/plan.ts';
 import { judgePath } from '../../domain/upgrade-path.ts';
 import { isSameRelease } from '../../domain/version.ts';
+import { closeThisUpgrade } from '../../steps/upgrade/history.ts';
 import { isNode, type NodeMove, nodeMove, reversed, swapOf } from '../../steps/upgrade/place.ts';
 import { pauseTabletScheduling } from '../../steps/upgrade/scheduling.ts';
 import { removeStaged } from '../../steps/upgrade/stage.ts';
@@ -36,12 +37,14 @@ export async function planWayBack(
     moves.map(async (move) => ({
       move,
       row: rows.find((row) => isNode(row, move)),
-      state: await binariesOf(move, run.runId, context),
+      found: await binariesOf(move, run.runId, context),
     })),
   );
-  const refusals = looked.flatMap(({ move, row }) => refusalOf(move, row));
+  const refusals = looked.flatMap(({ move, row, found }) => [...refusalOf(move, row), ...goneOf(move, found)]);
   if (refusals.length > 0) return { refusals };
-  const back = looked.filter(({ row, state }) => state === 'new' || state === 'half' || row?.alive === false);
+  const back = looked.filter(
+    ({ row, found }) => found?.state === 'new' || found?.state === 'half' || row?.alive === false,
+  );
   const lanes = orderOf(direction, back);
   const clean = removeStagedSteps(run.steps);
   const names = back.map(({ move }) => move.label);
@@ -50,7 +53,12 @@ export async function planWayBack(
       names.length === 0
         ? 'no node was changed; what was staged is removed'
         : `${names.join(', ')} ${names.length === 1 ? 'goes' : 'go'} back to ${[...new Set(back.map(({ move }) => move.fromVersion))].join(' and ')}`,
-    steps: [...(lanes.length > 0 ? [pauseTabletScheduling.with({})] : []), ...lanes, ...clean],
+    steps: [
+      ...(lanes.length > 0 ? [pauseTabletScheduling.with({})] : []),
+      ...lanes,
+      ...clean,
+      closeThisUpgrade.with({}),
+    ],
   };
 }
 
@@ -84,7 +92,20 @@ function movesOf(steps: readonly PlannedStep[]): readonly NodeMove[] {
 async function binariesOf(move: NodeMove, runId: string, { shell, signal }: ObserveContext) {
   const session = await shell(move.hostId);
   const { stdout } = await session.run(binariesState(swapOf(move, runId)), { signal });
-  return parseBinariesState(stdout)?.state ?? null;
+  return parseBinariesState(stdout);
+}
+
+/** Found out before anything is stopped: the new binaries are in place, and there is nothing to put back. */
+function goneOf(move: NodeMove, found: BinariesState | null): Refusal[] {
+  const isGone = found?.state === 'new' && !found.parts.some((part) => part.name === 'lib' && part.kept);
+  if (!isGone) return [];
+  return [
+    {
+      code: 'PRECONDITION_FAILED',
+      message: `The old binaries of ${move.label} are gone`,
+      hint: 'The upgrade was finalized. downgradeCluster leads back, where the versions allow it.',
+    },
+  ];
 }
 
 function refusalOf(move: NodeMove, row: ObservedNode | undefined): Refusal[] {

@@ -54,6 +54,22 @@ export const removeKept = defineStep({
   undo: { impossible: 'The old binaries are gone' },
 });
 
+/** A run that was taken back leaves nothing behind that could be finalized. */
+export const closeThisUpgrade = defineStep({
+  kind: 'closeThisUpgrade',
+  params: z.object({}),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Close the entry of this run in the history',
+  check: async (_params, { inventory }, { clusterId, runId }) =>
+    (await inventory.listOpenUpgrades(clusterId)).some((upgrade) => upgrade.runId === runId)
+      ? { state: 'todo' }
+      : { state: 'done' },
+  apply: (_params, { inventory }, { clusterId, runId }) => inventory.finalizeUpgrades(clusterId, runId),
+  undo: { nothing: 'History stays.' },
+});
+
 export const closeUpgrades = defineStep({
   kind: 'closeUpgrades',
   params: z.object({}),

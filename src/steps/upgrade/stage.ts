@@ -54,6 +54,7 @@ export const fetchArchive = defineStep({
   ports: ['shell'],
   timeoutMs: 6 * hoursMs,
   repeat: 'safe', // it goes on behind what is there
+  abortable: true,
   describe: ({ release: { version }, address }) => `Bring the archive of ${version} to ${address}`,
   check: async ({ hostId, archiveDeployDir, release: wanted, nodes }, { shell }, { signal, runId }) => {
     const session = await shell(hostId);
@@ -112,6 +113,7 @@ export const unpackRelease = defineStep({
   ports: ['shell'],
   timeoutMs: hoursMs,
   repeat: 'safe', // a second one waits for the first, and finds it done
+  abortable: true,
   describe: ({ release: { version }, node }) => `Unpack ${version} for ${node.label}`,
   check: async ({ hostId, release: wanted, node }, { shell }, { signal, runId }) =>
     (await hasRelease(await shell(hostId), { ...node, release: wanted, runId, signal }))

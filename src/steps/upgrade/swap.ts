@@ -67,6 +67,7 @@ export const swapBack = defineStep({
     throwIfFailed(`Putting the kept binaries of ${move.label} back`, result);
   },
   undo: { nothing: 'It is an undo itself.' },
+  recover: (move): readonly StepSpec[] => [swapBinaries.with(move)],
 });
 
 async function readBinaries(shell: Shell, move: NodeMove, run: { signal: AbortSignal; runId: string }) {
