@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fingerprintOf, makeKeyPair } from './key-pair.ts';
 import { killAll, type ProcessId } from './processes.ts';
+import { installServices, type Services } from './services.ts';
 import { type Sshd, startSshd } from './sshd.ts';
 import { sshdConfig } from './sshd-config.ts';
 
@@ -28,6 +29,8 @@ export type HostOptions = {
    * shell start files play a part.
    */
   readonly environment?: Readonly<Record<string, string>>;
+  /** A systemd of its own; without it, `systemctl` and `sudo` are those of this machine, if it has any. */
+  readonly services?: Services;
 };
 
 /** A machine as far as SSH can tell: a private OpenSSH server on a loopback address. */
@@ -66,7 +69,11 @@ export async function startHost(options: HostOptions): Promise<StandInHost> {
   ]);
   const binary = findFile('sshd', ['/usr/sbin/sshd', '/usr/bin/sshd', '/usr/local/sbin/sshd']);
   const { commandLog } = options;
-  const environment = { HOME: join(dir, 'home'), ...options.environment };
+  const environment: Record<string, string> = { HOME: join(dir, 'home'), ...options.environment };
+  if (options.services !== undefined) {
+    const path = options.environment?.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    environment.PATH = `${await installServices(dir, options.services)}:${path}`;
+  }
   await writeFile(
     join(dir, 'sshd_config'),
     sshdConfig({ name, address, port, user, dir, commandLog, sftpServer, environment }),

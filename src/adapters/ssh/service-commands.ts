@@ -13,7 +13,7 @@ export function isUnitName(text: string): boolean {
 type ServiceCall = {
   /** E.g. `starrocks-be.service`. */
   readonly unit: string;
-  /** Through `sudo -n`: the user that logs in is not root. */
+  /** Through `sudo -n`, where the host has it: root may log in to one that does not. */
   readonly sudo: boolean;
 };
 
@@ -37,8 +37,8 @@ export function unitState({ unit }: { unit: string }): ShellCommand {
 }
 
 function systemctl(verb: 'start' | 'stop', { unit, sudo }: ServiceCall): string[] {
-  const root = sudo ? ['sudo', '-n'] : [];
-  return [...root, 'systemctl', '--no-ask-password', verb, '--', quote(checkedUnit(unit))];
+  const call = `systemctl --no-ask-password ${verb} -- ${quote(checkedUnit(unit))}`;
+  return sudo ? [`if command -v sudo >/dev/null; then sudo -n ${call}; else ${call}; fi`] : [call];
 }
 
 function checkedUnit(unit: string): string {

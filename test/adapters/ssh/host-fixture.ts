@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyPair, makeKeyPair } from '../../../sandbox/hosts/key-pair.ts';
-import { type StandInHost, startHost } from '../../../sandbox/hosts/start-host.ts';
+import { type HostOptions, type StandInHost, startHost } from '../../../sandbox/hosts/start-host.ts';
 import type { ShellCommand, SshTarget } from '../../../src/adapters/ssh/port.ts';
 
 export type HostFixture = {
@@ -16,7 +16,10 @@ export type HostFixture = {
 };
 
 /** A stand-in host on its own loopback address, so that test files can run beside each other. */
-export async function startHostFixture(address: string): Promise<HostFixture> {
+export async function startHostFixture(
+  address: string,
+  options: Pick<HostOptions, 'environment' | 'services'> = {},
+): Promise<HostFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'ssh-adapter-'));
   const commandLog = join(dir, 'commands.log');
   const key = await makeKeyPair(join(dir, 'client'));
@@ -27,6 +30,7 @@ export async function startHostFixture(address: string): Promise<HostFixture> {
     dir: join(dir, 'host'),
     commandLog,
     authorizedKeys: [key.publicKey],
+    ...options,
   });
   return {
     dir,

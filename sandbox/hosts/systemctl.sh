@@ -1,0 +1,146 @@
+#!/bin/bash
+# Stands in for systemctl, for services only, and knows start, stop, show and is-active. Unit files are beside it in
+# ../units; what it does not know of them or of the command line is an error, so that nothing is taken for granted.
+# A job goes on when its caller is ended, as systemd's do.
+
+units=$(cd "$(dirname "${BASH_SOURCE[0]}")/../units" && pwd)
+policy=$(<"$units/policy")
+
+setting() {
+  sed -n "s/^$1=//p" "$units/$unit" | tail -n 1
+}
+
+main_pid() {
+  local pid= stat
+  read -r pid 2>/dev/null <"$(setting PIDFile)"
+  stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
+  [[ -n $pid && ! $stat =~ \)\ Z ]] && echo "$pid"
+}
+
+# What it was last told to be, and whether its process agrees.
+active_state() {
+  local wanted=inactive pid
+  [[ -f $units/$unit.state ]] && wanted=$(<"$units/$unit.state")
+  pid=$(main_pid)
+  case $wanted:$pid in
+    active:) echo failed ;;
+    active:*) echo active ;;
+    *) echo "$wanted" ;;
+  esac
+}
+
+wait_while() {
+  local rounds=$(($1 * 20))
+  shift
+  while "$@" >/dev/null; do
+    ((rounds-- > 0)) || return 1
+    sleep 0.05
+  done
+}
+
+# Nothing of the caller's environment reaches a service, but for the sandbox's own mark.
+run_line() {
+  local environment=() line
+  while read -r line; do environment+=("$line"); done < <(sed -n 's/^Environment=//p' "$units/$unit")
+  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 MAINPID="$(main_pid)" \
+    ${STARWARDEN_SANDBOX+"STARWARDEN_SANDBOX=$STARWARDEN_SANDBOX"} "${environment[@]}" \
+    bash -c "exec $1" </dev/null >>"$units/$unit.log" 2>&1
+}
+
+no_pid() { ! main_pid; }
+
+job_start() {
+  [[ $(active_state) == active ]] && return 0
+  echo failed >"$units/$unit.state"
+  run_line "$(setting ExecStart)" || return 1
+  wait_while 10 no_pid || return 1
+  echo active >"$units/$unit.state"
+}
+
+job_stop() {
+  local limit pid
+  limit=$(setting TimeoutStopSec)
+  [[ -n $(setting ExecStop) ]] && run_line "$(setting ExecStop)"
+  if pid=$(main_pid); then
+    kill -TERM "$pid"
+    wait_while "${limit:-90}" main_pid || kill -KILL "$pid" 2>/dev/null
+    wait_while 10 main_pid
+  fi
+  echo inactive >"$units/$unit.state"
+}
+
+if [[ $1 == --job ]]; then
+  unit=$3
+  exec 9>>"$units/$unit.lock"
+  flock 9
+  # Not for the service: it would hold the lock for as long as it lives.
+  case $2 in
+    start) job_start 9>&- ;;
+    stop) job_stop 9>&- ;;
+  esac
+  exit
+fi
+
+properties=
+words=()
+while (($# > 0)); do
+  case $1 in
+    --property=*) properties=${1#*=} ;;
+    --no-ask-password | --no-pager) ;;
+    --) shift; words+=("$@"); break ;;
+    -*) echo "systemctl: unrecognized option '$1'" >&2; exit 1 ;;
+    *) words+=("$1") ;;
+  esac
+  shift
+done
+verb=${words[0]} unit=${words[1]}
+case $verb in
+  start | stop | show | is-active) ;;
+  *) echo "Unknown command verb $verb." >&2; exit 1 ;;
+esac
+if [[ ${#words[@]} != 2 || ! $unit =~ ^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]*\.service$ ]]; then
+  echo "Failed to $verb $unit: Unit name $unit is not valid." >&2
+  exit 1
+fi
+is_found=$([[ -f $units/$unit ]] && echo yes)
+
+case $verb in
+  show)
+    load=not-found state=inactive pid=0 result=success
+    if [[ $is_found ]]; then
+      load=loaded state=$(active_state) pid=$(main_pid)
+      [[ $state == active ]] || pid=0
+      [[ $state == failed ]] && result=exit-code
+    fi
+    sub=$([[ $state == active ]] && echo running || { [[ $state == failed ]] && echo failed || echo dead; })
+    # In an order of its own, as systemd does.
+    for line in "MainPID=$pid" "Result=$result" "LoadState=$load" "ActiveState=$state" "SubState=$sub"; do
+      [[ -z $properties || ,$properties, == *,"${line%%=*}",* ]] && echo "$line"
+    done
+    exit 0
+    ;;
+  is-active)
+    [[ $is_found ]] || { echo inactive; exit 4; }
+    active_state
+    [[ $(active_state) == active ]] || exit 3
+    exit 0
+    ;;
+esac
+
+if [[ $policy != root && -z $SUDO_USER ]]; then
+  echo "Failed to $verb $unit: Interactive authentication required." >&2
+  exit 1
+fi
+if [[ ! $is_found ]]; then
+  if [[ $verb == start ]]; then
+    echo "Failed to start $unit: Unit $unit not found." >&2
+  else
+    echo "Failed to stop $unit: Unit $unit not loaded." >&2
+  fi
+  exit 5
+fi
+setsid "${BASH_SOURCE[0]}" --job "$verb" "$unit" </dev/null >/dev/null 2>&1 &
+if ! wait $!; then
+  echo "Job for $unit failed because the control process exited with error code." >&2
+  exit 1
+fi
