@@ -27,6 +27,13 @@ export function clock(): ShellCommand {
 }
 
 /**
+ * `mount_of <path>`: what it is mounted by. The device would not tell: a directory that is bound to its place cannot be
+ * renamed either, and `stat` knows nothing of that.
+ */
+export const mountOf =
+  'mount_of() { if mountpoint -q "$1" 2>/dev/null; then readlink -f -- "$1"; else stat -c %m -- "$1" 2>/dev/null; fi; }';
+
+/**
  * Whether binaries can be swapped by renames: `bin`, `lib` and the directory of ours on one file system, which may be
  * written. Read the answer with `parseSwapPlace`.
  */
@@ -34,8 +41,7 @@ export function sameFileSystem({ deployDir }: { deployDir: string }): ShellComma
   return read('same-file-system', [
     assign('dir', ownedDir(deployDir)),
     assign('own', ownDirOf(deployDir)),
-    // The mount point and not the device: a rename across a bind mount fails though the device is the same.
-    'mount_of() { stat -c %m -- "$1" 2>/dev/null; }',
+    mountOf,
     'echo "deployDir=$(mount_of "$dir")"',
     'for name in bin lib; do if [ -L "$dir/$name" ]; then echo "$name=link"; else echo "$name=$(mount_of "$dir/$name")"; fi; done',
     'if [ -L "$own" ]; then echo starwarden=link; elif [ -e "$own" ]; then echo "starwarden=$(mount_of "$own")"; fi',

@@ -1,4 +1,5 @@
 import { readingConf } from './conf-commands.ts';
+import { mountOf } from './host-commands.ts';
 import { lockedScript } from './locked-script.ts';
 import type { ShellCommand } from './port.ts';
 import {
@@ -135,7 +136,8 @@ function swapping({ stagedId, keptName }: Swap): string[] {
     `old=$own/kept/${checkedKeptName(keptName)}`,
     ...staging,
     ...looking,
-    'is_same_disk() { [ ! -d "$1" ] || [ -L "$1" ] || [ "$(stat -c %m -- "$1")" = "$(stat -c %m -- "$own")" ]; }',
+    mountOf,
+    'is_same_disk() { [ ! -d "$1" ] || [ -L "$1" ] || [ "$(mount_of "$1")" = "$(mount_of "$own")" ]; }',
     // No copying: a file system that could not rename was refused before.
     'move() { why=$(mv -T -- "$1" "$2" 2>&1) || fail "$why"; }',
   ];

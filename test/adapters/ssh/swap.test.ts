@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mountDisk, unmountDisks } from '../../../sandbox/world/disks.ts';
 import { hostFailureOf } from '../../../src/adapters/ssh/host-failure.ts';
 import { parseBinariesState, parseKept } from '../../../src/adapters/ssh/release-answers.ts';
 import { stagedIdOf } from '../../../src/adapters/ssh/release-dirs.ts';
@@ -14,6 +15,7 @@ import {
   swapBack,
   swapBinaries,
 } from '../../../src/adapters/ssh/swap-commands.ts';
+import { canMount } from '../../sandbox/world/can-mount.ts';
 import { newFrontend, oldFrontend, runLocally, treeOf, writeTree } from './release-fixture.ts';
 
 const stagedId = stagedIdOf({ version: '3.5.0', sha256: '0'.repeat(64) });
@@ -130,8 +132,9 @@ describe('a swap that was killed', () => {
       expect(treeOf(deployDir)).toEqual(newTree);
       expect(await stateOf()).toBe('new');
 
-      // Each move made has one that takes it back, in the order of the parts.
-      for (let killBackAt = 0; killBackAt <= killAt; killBackAt += 1) {
+      // Each move made has one that takes it back. Killed at each of them after a whole swap and after half of one.
+      const isThorough = killAt === movesOfASwap || killAt === 3;
+      for (let killBackAt = isThorough ? 0 : killAt; killBackAt <= killAt; killBackAt += 1) {
         await startAgain();
         expect(await killedAt(swapBack(swap), killBackAt)).toBe(killBackAt < killAt ? 137 : 0);
         await rm(before('left back'), { recursive: true, force: true });
@@ -246,6 +249,24 @@ describe('a swap that must not be', () => {
     expect(await refusal(swapBack(swap))).toBeNull();
     expect(treeOf(deployDir)).toEqual(linked);
     expect(await readFile(join(dir, 'lib-elsewhere', 'starrocks-fe.jar'), 'utf8')).toBe('old jar');
+  });
+
+  it('moves nothing when a part is a file system of its own', async () => {
+    const pages = join(deployDir, 'www');
+    if (!(await canMount())) {
+      await expect(mountDisk({ path: pages, sizeBytes: 1_048_576 })).rejects.toThrow('start without --disk-mb');
+      return;
+    }
+    await mountDisk({ path: pages, sizeBytes: 1_048_576 });
+    try {
+      expect(await refusal(swapBinaries(swap))).toEqual({
+        reason: 'unsafe',
+        message: `${pages} is on another file system than ${join(deployDir, 'starwarden')}`,
+      });
+    } finally {
+      await unmountDisks(dir);
+    }
+    expect(treeOf(deployDir)).toEqual(oldTree);
   });
 
   it.each(['../../etc', 'a b', '', '3.5.0', '-rf-00000000', '3.5.0-00000000\n', '..-00000000'])(
