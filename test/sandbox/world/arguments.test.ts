@@ -20,6 +20,12 @@ describe('readArguments', () => {
     });
   });
 
+  it('reads observers, and locations separated by commas', () => {
+    expect(readArguments(['--observers', '1', '--locations', 'rack:r1,rack:r2'])).toMatchObject({
+      options: { observers: 1, locations: ['rack:r1', 'rack:r2'] },
+    });
+  });
+
   it('counts disks in megabytes', () => {
     expect(readArguments(['--disk-mb', '64'])).toMatchObject({ options: { diskBytes: 67_108_864 } });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConf } from '../../../sandbox/starrocks/conf.ts';
-import { confText } from '../../../sandbox/world/conf.ts';
+import { confText, javaHomeOf } from '../../../sandbox/world/conf.ts';
 import { type PlanInput, planWorld, portsAt } from '../../../sandbox/world/plan.ts';
 
 const plan = (change: Partial<PlanInput> = {}) =>
@@ -32,8 +32,37 @@ describe('planWorld', () => {
     { change: { computeNodes: 1.5 }, message: '1.5 nodes of kind cn' },
     { change: { speed: 0 }, message: 'speed 0 is not above 0' },
     { change: { speed: Number.NaN }, message: 'speed NaN' },
+    { change: { frontends: 8, observers: 2 }, message: '10 nodes of kind fe' },
+    { change: { java: { fe9: {} } }, message: 'java is given for fe9' },
   ])('refuses $change', ({ change, message }) => {
     expect(() => plan(change)).toThrow(message);
+  });
+});
+
+describe('a plan with observers, locations and JDKs', () => {
+  const { nodes } = plan({
+    frontends: 2,
+    observers: 1,
+    locations: ['rack:a', 'rack:b'],
+    java: { fe2: { home: 11 }, fe3: { installed: [11] } },
+  });
+
+  it('makes the last frontends observers', () => {
+    expect(nodes.filter((node) => node.isObserver).map((node) => node.name)).toEqual(['fe3']);
+  });
+
+  it('gives the backends their locations in turn, and other nodes none', () => {
+    const located = nodes.filter((node) => node.location !== undefined);
+    expect(located.map((node) => [node.name, node.location])).toEqual([
+      ['be1', 'rack:a'],
+      ['be2', 'rack:b'],
+      ['be3', 'rack:a'],
+    ]);
+  });
+
+  it('names the newest JDK of a host unless another one is asked for', () => {
+    const homes = nodes.filter((node) => node.kind === 'fe').map((node) => javaHomeOf(node).split('/').at(-1));
+    expect(homes).toEqual(['jdk-17', 'jdk-11', 'jdk-11']);
   });
 });
 

@@ -66,6 +66,17 @@ it('finds every row that was confirmed, and no failure, while a backend is stopp
   expect(await running.stop()).toBe(report);
 });
 
+it('loses nothing but what was sent to the leader itself while the leader hands over and leaves', async () => {
+  const running = await begin();
+  const leader = await leaderName();
+  await script(leader, 'stop_fe.sh -g');
+  expect(await leaderName()).not.toBe(leader);
+  await world.start(leader);
+  const report = await running.stop();
+  expect(report.failed.filter(({ frontend }) => frontend !== leader)).toEqual([]);
+  expect(report.rowsFound).toBe(report.confirmedRows);
+});
+
 it('keeps every confirmed row when the leader is killed, and says what failed and what was down', async () => {
   const running = await begin();
   await expect.poll(() => running.soFar().queries, { timeout: 10_000 }).toBeGreaterThan(20);
