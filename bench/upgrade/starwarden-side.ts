@@ -77,7 +77,7 @@ function runner(starwarden: Starwarden, bench: Bench, undo: AsyncDisposableStack
       if (endStates.has(run.state)) {
         throw new Error(`${operation} ended as ${run.state}: ${JSON.stringify(run.failure)}`);
       }
-      await sleep(20);
+      await sleep(50);
     }
   };
 }
