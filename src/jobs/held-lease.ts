@@ -74,6 +74,7 @@ function leaseLost(lease: Lease): AppError {
 export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): Ports {
   return {
     http: ports.http,
+    archives: ports.archives,
     sql: {
       query: async (statement, call) => {
         if (statement.effect === 'change') held.assertHeld();

@@ -26,7 +26,7 @@ import { askHosts, type HostAnswer } from './upgrade-facts-hosts.ts';
 /** What the preflight looks through: the ports of a step, or what `observe` is given. */
 export type UpgradeLooking = Pick<Ports, 'shell' | 'http' | 'inventory'> & {
   readonly sql: StarRocksSql;
-  readonly archives: Archives | null;
+  readonly archives: Archives;
   readonly signal: AbortSignal;
   readonly now: () => Date;
 };
@@ -145,7 +145,6 @@ async function lookAtArchive({ source }: Release, looking: UpgradeLooking): Prom
   const { archives } = looking;
   const { kind, location } = source;
   if (kind === 'ON_NODE') return null;
-  if (archives === null) return { failed: 'Archives cannot be looked at from here' };
   return ask(looking, async (call) => {
     if (kind === 'PATH') return { ...unread, sizeBytes: await archives.sizeOf(location, call) };
     const { status, sizeBytes } = await archives.head(location, call);

@@ -16,8 +16,8 @@ export type Ports = {
   readonly shell: (hostId: string) => Promise<Shell>;
   readonly http: NodeHttp;
   readonly inventory: Inventory;
-  /** Release archives as this process sees them. Left out where nobody handed them on. */
-  readonly archives?: Archives;
+  /** Release archives as this process sees them. */
+  readonly archives: Archives;
 };
 
 export type PortName = keyof Ports;

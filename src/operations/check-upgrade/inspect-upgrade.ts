@@ -49,7 +49,7 @@ async function inspect(
 ): Promise<readonly NamedCheck[]> {
   const archive = parseVerified(await earlier(verifyArchive.kind));
   try {
-    const looking = { ...ports, archives: archives ?? null, signal, now };
+    const looking = { ...ports, archives, signal, now };
     const facts = await readUpgradeFacts({ clusterId, to }, looking, { archive });
     return upgradeChecks(facts, { maxRunningQueries, maxBackupAgeHours, direction: null });
   } catch (error) {
