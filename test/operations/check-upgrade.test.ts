@@ -236,6 +236,21 @@ describe('checkUpgrade', () => {
     expect(ran.filter((text) => /(start|stop)_(fe|be)\.sh.*(--daemon|-g)|\b(mv|rm|mkdir)\b/.test(text))).toEqual([]);
   });
 
+  it('compares the sum of the whole file through the worker, and blocks when it is another', async () => {
+    await register();
+    const intact = ({ checks }: Awaited<ReturnType<typeof check>>) =>
+      checks.find(({ name }) => name === 'archive-intact');
+    expect(intact(await check())).toMatchObject({
+      status: 'PASS',
+      observed: expect.stringContaining('checksum compared'),
+    });
+    await deleteRelease(engine.ctx.db, to, by);
+    await register({ sha256: 'b'.repeat(64) });
+    const wrong = await check();
+    expect(wrong.readiness).toBe('BLOCKED');
+    expect(intact(wrong)).toMatchObject({ status: 'FAIL', severity: 'BLOCK' });
+  });
+
   it('is BLOCKED, and a success as a run, when the release is nowhere', async () => {
     const { readiness, checks } = await check();
     expect(readiness).toBe('BLOCKED');
