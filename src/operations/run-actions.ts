@@ -47,6 +47,27 @@ export function allowedActions(
   return actionsIn(run.state, { undoable }).filter((action) => fits || action !== 'RETRY');
 }
 
+/**
+ * Lanes at which the run failed and which a retry may leave out, by name (`retryRun` with `withoutLane`); empty when it is
+ * to be retried as a whole. Pure.
+ */
+export function lanesToLeaveOut(
+  run: Run,
+  operation: AnyOperation | undefined,
+  steps: readonly RunStep[],
+): readonly string[] {
+  if (operation?.whyNotWithout === undefined || run.failure?.code === 'PLAN_STALE') return [];
+  if (steps.some((step) => step.phase === 'undo') || !allowedActions(run, operation, steps).includes('RETRY'))
+    return [];
+  const failed = steps
+    .filter((step) => step.phase === 'do' && step.state === 'failed')
+    .flatMap(({ lane }) => lane ?? []);
+  return failed.flatMap(({ stage, name }) => {
+    const own = steps.filter(({ phase, lane }) => phase === 'do' && lane?.stage === stage && lane.name === name);
+    return operation.whyNotWithout?.(own.map(toPlannedStep)) === null ? [name] : [];
+  });
+}
+
 /** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
 export function blockedUndo(run: Run, operation: AnyOperation, steps: readonly RunStep[]): string | null {
   if (run.state === 'SUCCEEDED' && operation.noUndoAfterSuccess !== undefined) return operation.noUndoAfterSuccess;

@@ -3,4 +3,5 @@ import { redactInput } from '../operations/secret-fields.ts';
 
 export const PlannedStep = {
   params: (step: StepSpec) => redactInput(step.params),
+  lane: (step: StepSpec) => step.lane ?? null,
 };

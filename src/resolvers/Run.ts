@@ -1,6 +1,7 @@
 import type { RunAction } from '../domain/run.ts';
+import { stagesOf } from '../domain/run-stages.ts';
 import { AppError } from '../errors.ts';
-import { allowedActions, missingPermission } from '../operations/run-actions.ts';
+import { allowedActions, lanesToLeaveOut, missingPermission } from '../operations/run-actions.ts';
 import { redactInput } from '../operations/secret-fields.ts';
 import type { Run as RunRow } from '../store/run-rows.ts';
 import { type PageArguments, sliceConnection } from './connection.ts';
@@ -18,6 +19,8 @@ export const Run = {
       name: 'steps',
       placeOf: (step) => step.position,
     }),
+  stages: async (run: RunRow, _: unknown, { loaders }: RequestContext) =>
+    stagesOf(await loaders.stepsOfRun.load(run.id)),
   requestedBy: (run: RunRow) => ({ id: run.requestedById, name: run.requestedByName }),
   requestedVia: (run: RunRow) => run.via,
   approval: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.approvalOfRun.load(run.id),
@@ -48,6 +51,8 @@ export const Run = {
         !(isVote(action) && actor.id === run.requestedById),
     );
   },
+  canGoOnWithout: async (run: RunRow, _: unknown, { deps, loaders }: RequestContext) =>
+    lanesToLeaveOut(run, deps.operations.get(run.operation), await loaders.stepsOfRun.load(run.id)),
 };
 
 function isVote(action: RunAction): boolean {

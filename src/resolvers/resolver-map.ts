@@ -32,6 +32,8 @@ import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
 import { viewer } from './Query/viewer.ts';
 import { Run } from './Run.ts';
+import { RunFailure } from './RunFailure.ts';
+import { RunLane, RunStage } from './RunStage.ts';
 import { RunStep } from './RunStep.ts';
 import { Backend, ComputeNode, Frontend, StarRocksNode } from './StarRocksNode.ts';
 import { runEvents } from './Subscription/runEvents.ts';
@@ -96,6 +98,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     PlannedStep,
     RoleBinding,
     Run,
+    RunFailure,
+    RunLane,
+    RunStage,
     RunStep,
     TemporaryChange,
     Upgrade,

@@ -112,7 +112,7 @@ it('the number of SQL statements is the same for 10 clusters and for 50 of 200',
 
 it('the number of SQL statements of a list of runs does not depend on its length', async () => {
   const runs = (first: number) =>
-    `{ runs(first: ${first}) { nodes { cluster { name } steps(first: 2) { nodes { title } } events(first: 2) { message } approval { state } blockedBy { id } allowedActions } } }`;
+    `{ runs(first: ${first}) { nodes { cluster { name } steps(first: 2) { nodes { title } } events(first: 2) { message } approval { state } blockedBy { id } allowedActions canGoOnWithout stages { state lanes { currentStep { title } } } } } }`;
   const send = async (first: number) => {
     statements.length = 0;
     expect((await api.ask(token, runs(first))).errors).toBeUndefined();

@@ -1,3 +1,5 @@
+import { nodeLabel } from '../../domain/cluster.ts';
+import { AppError } from '../../errors.ts';
 import {
   approveRun as approve,
   type ControlDeps,
@@ -14,6 +16,7 @@ import type { RequestContext } from '../request-context.ts';
 import { checkComment, withUserErrors } from '../user-errors.ts';
 
 type Arguments = { readonly id: string; readonly comment?: string | null; readonly planHash?: string | null };
+type RetryArguments = Arguments & { readonly withoutNode?: string | null };
 type Decide = (deps: ControlDeps, request: ControlRequest & { planHash?: string | null }) => Promise<Run>;
 
 /** What a person decides about a run: the same functions that Slack's buttons call. */
@@ -23,19 +26,35 @@ export const runDecisions = {
   cancelRun: decision(cancelRun),
   pauseRun: decision(pauseRun),
   resumeRun: decision(resumeRun),
-  retryRun: decision(retryRun),
+  retryRun: (_: unknown, { withoutNode, ...given }: RetryArguments, context: RequestContext) =>
+    withUserErrors({ run: null }, async () => ({
+      run: await retryRun(context.deps.control, {
+        ...toRequest(given, context),
+        withoutLane: withoutNode == null ? null : await laneNamed(withoutNode, context),
+      }),
+    })),
   undoRun: decision(undoRun),
 };
 
 function decision(decide: Decide) {
-  return (_: unknown, { id, comment, planHash }: Arguments, { deps, actor, requestId }: RequestContext) =>
+  return (_: unknown, given: Arguments, context: RequestContext) =>
     withUserErrors({ run: null }, async () => ({
-      run: await decide(deps.control, {
-        runId: id,
-        actor,
-        comment: checkComment(comment),
-        planHash: planHash ?? null,
-        requestId,
-      }),
+      run: await decide(context.deps.control, { ...toRequest(given, context), planHash: given.planHash ?? null }),
     }));
+}
+
+function toRequest({ id, comment }: Arguments, { actor, requestId }: RequestContext): ControlRequest {
+  return { runId: id, actor, comment: checkComment(comment), requestId };
+}
+
+/** A node's id stands for its label, which is what its lane is called. */
+async function laneNamed(word: string, { loaders }: RequestContext): Promise<string> {
+  if (!word.startsWith('nod_')) return word;
+  const node = await loaders.node.load(word);
+  // The node of a cluster that the actor may not see is no node.
+  if (node !== null && (await loaders.cluster.load(node.clusterId)) !== null) return nodeLabel(node);
+  throw new AppError('NOT_FOUND', `There is no node ${word}`, {
+    hint: 'Run.canGoOnWithout names what can be left out.',
+    path: ['withoutNode'],
+  });
 }
