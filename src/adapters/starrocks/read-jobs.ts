@@ -1,26 +1,36 @@
+import { inParallel } from '../in-parallel.ts';
 import { parseBackupJobs } from './parse.ts';
 import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
 import { showBackup, showDatabases, showRestore } from './statements.ts';
 
 const systemDatabases = new Set(['information_schema', '_statistics_', 'sys', 'mysql']);
 
+/** Databases that are asked at a time; each costs two statements. */
+const atOnce = 6;
+
 /** `database.snapshot` of every backup and restore that has not ended, in all databases the user sees. */
 export async function readRunningJobs(sql: StarRocksSql, call: SqlCall = {}): Promise<string[]> {
   const databases = (await sql.query(showDatabases(), call))
     .map(firstColumn)
     .filter((name) => !systemDatabases.has(name));
-  const running: string[] = [];
-  for (const database of databases) {
-    for (const job of parseBackupJobs(await sql.query(showBackup(database), call))) {
-      if (job.state !== 'FINISHED' && job.state !== 'CANCELLED') running.push(`${database}.${job.snapshot} (backup)`);
-    }
-    // SHOW RESTORE is answered locally and lags on followers: ask the leader.
-    for (const row of await sql.query(showRestore(database), { ...call, route: 'leader' })) {
-      if (row.State !== 'FINISHED' && row.State !== 'CANCELLED')
-        running.push(`${database}.${row.Label ?? '?'} (restore)`);
-    }
-  }
-  return running;
+  const running = await inParallel(databases, atOnce, async (database) => {
+    const [backups, restores] = await Promise.all([
+      sql.query(showBackup(database), call),
+      // SHOW RESTORE is answered locally and lags on followers: ask the leader.
+      sql.query(showRestore(database), { ...call, route: 'leader' }),
+    ]);
+    return [
+      ...parseBackupJobs(backups)
+        .filter((job) => !isOver(job.state))
+        .map((job) => `${database}.${job.snapshot} (backup)`),
+      ...restores.filter((row) => !isOver(row.State)).map((row) => `${database}.${row.Label ?? '?'} (restore)`),
+    ];
+  });
+  return running.flat();
+}
+
+function isOver(state: string | null | undefined): boolean {
+  return state === 'FINISHED' || state === 'CANCELLED';
 }
 
 /** SHOW DATABASES has one column, whose name depends on the version. */
