@@ -128,7 +128,7 @@ type WrongPlace = { readonly what: string; readonly why: string; readonly hint: 
  * The first node that is not where it should be; null = all of them are. The port in the conf file tells nodes of one host
  * apart: a restart must never stop its neighbour.
  */
-async function findWrongPlace(
+export async function findWrongPlace(
   session: Shell,
   nodes: readonly Deployment[],
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { lockedScript } from './locked-script.ts';
+import { leaveNothingEmpty, lockedScript } from './locked-script.ts';
 import type { ShellCommand } from './port.ts';
 import { archiveFileOf, checkedSha256 } from './release-dirs.ts';
 import { absolute, assign, read } from './shell-text.ts';
@@ -11,7 +11,7 @@ export type ArchivePlace = {
   readonly sha256: string;
 };
 
-/** How long a script waits for another one at the same node; the default is enough for an archive to be read once. */
+/** How long a script waits for another one at the same node, in seconds; the default is enough to read an archive. */
 export type Waiting = { readonly waitSeconds?: number };
 
 const longWaitSeconds = 600;
@@ -137,7 +137,7 @@ export function removeArchive(place: ArchivePlace): ShellCommand {
     lines: [
       ...named(place),
       'why=$(rm -f -- "$file" "$file.part" "$file.verified" 2>&1) || fail "$why"',
-      'rmdir -- "$own/archives" 2>/dev/null || :',
+      ...leaveNothingEmpty,
     ],
   });
 }

@@ -15,7 +15,7 @@ export function readConf({ deployDir, kind }: NodeAt): ShellCommand {
     '[ -r "$conf" ] || { printf "%s cannot be read\\n" "$conf" >&2; exit 1; }',
     `head -c ${maxConfBytes} -- "$conf" | awk '`,
     '{ key = tolower($0); sub(/=.*/, "", key); at = index($0, "=")',
-    'if (at && key ~ /pass|secret|token|credential|(access|private|account|shared|api)[_.]?key|sas/)',
+    'if (at && key ~ /pass|secret|token|credential|(access|private|account|shared|api)[_.]?key/)',
     '{ print substr($0, 1, at) " ***"; next }',
     // E.g. -Djavax.net.ssl.trustStorePassword=… in JAVA_OPTS, and user:password@host in an address.
     'line = $0; gsub(/:\\/\\/[^\\/ @]*@/, "://***@", line); out = ""',

@@ -59,3 +59,12 @@ function lock(waitSeconds: number): string[] {
     'done',
   ];
 }
+
+/**
+ * For the end of what removes: once nothing but the lock is left, it goes too, as if nobody had been there. Whoever opened
+ * the lock before finds that it is gone, and makes another.
+ */
+export const leaveNothingEmpty = [
+  'rmdir -- "$own/staged" "$own/kept" "$own/archives" 2>/dev/null',
+  'case $(ls -A -- "$own") in .lock) rm -f -- "$own/.lock"; rmdir -- "$own" 2>/dev/null;; esac; :',
+];

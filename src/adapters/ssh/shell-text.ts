@@ -32,10 +32,12 @@ export function absolute(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path;
 }
 
-/** A directory below which things are moved and removed: told in full, and never the root. */
+/** A directory below which things are moved and removed: its plain full path, and never the root. */
 export function ownedDir(path: string): string {
-  const names = absolute(path).split('/').slice(1);
-  if (names.length === 0 || names.some((name) => name === '' || name === '.' || name === '..')) {
+  const names = absolute(path)
+    .split('/')
+    .filter((name) => name !== '' && name !== '.');
+  if (names.length === 0 || names.includes('..')) {
     throw new AppError('INVALID_INPUT', `"${path}" is not the full path of a directory of a node`);
   }
   return `/${names.join('/')}`;

@@ -1,5 +1,5 @@
 import { isVerified, named, type Waiting } from './archive-commands.ts';
-import { lockedScript } from './locked-script.ts';
+import { leaveNothingEmpty, lockedScript } from './locked-script.ts';
 import type { ShellCommand } from './port.ts';
 import {
   type ArchivePart,
@@ -10,7 +10,7 @@ import {
   releaseParts,
   stagedIdOf,
 } from './release-dirs.ts';
-import { assign, read } from './shell-text.ts';
+import { assign, ownedDir, read } from './shell-text.ts';
 
 export type UnpackRelease = Waiting & {
   readonly deployDir: string;
@@ -70,7 +70,7 @@ export function unpackRelease({
  */
 export function stagedState({ deployDir, id }: { deployDir: string; id: string }): ShellCommand {
   return read('staged-state', [
-    assign('dir', deployDirOf(deployDir)),
+    assign('dir', ownedDir(deployDir)),
     assign('own', ownDirOf(deployDir)),
     assign('id', checkedStagedId(id)),
     ...staging,
@@ -89,12 +89,10 @@ export function removeStaged({ deployDir, id }: { deployDir: string; id: string 
       ...staging,
       ...notHalfSwapped,
       'why=$(rm -rf --one-file-system -- "$new" "$new.part" 2>&1) || fail "$why"',
-      'rmdir -- "$own/staged" 2>/dev/null || :',
+      ...leaveNothingEmpty,
     ],
   });
 }
-
-const deployDirOf = (deployDir: string) => ownDirOf(deployDir).replace(/\/starwarden$/, '');
 
 /**
  * `is_staged`: something waits to be swapped in, and each needed part is either there or, after half a swap, in place
@@ -102,7 +100,8 @@ const deployDirOf = (deployDir: string) => ownDirOf(deployDir).replace(/\/starwa
  */
 export const staging = [
   'new=$own/staged/$id',
-  `is_of_release() { [ "$(cat -- "$1/${releaseMark}" 2>/dev/null)" = "$id" ]; }`,
+  // Read by the shell itself: this is asked dozens of times, and starting a program takes a millisecond.
+  `is_of_release() { mark=; { read -r mark <"$1/${releaseMark}"; } 2>/dev/null; [ "$mark" = "$id" ]; }`,
   `is_staged() { for needed in ${neededParts.join(' ')}; do`,
   'is_of_release "$new/$needed" || is_of_release "$dir/$needed" || return 1; done',
   `for any in ${releaseParts.join(' ')}; do if is_of_release "$new/$any"; then return 0; fi; done; return 1; }`,

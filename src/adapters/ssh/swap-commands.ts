@@ -137,7 +137,8 @@ function swapping({ stagedId, keptName }: Swap): string[] {
     ...staging,
     ...looking,
     mountOf,
-    'is_same_disk() { [ ! -d "$1" ] || [ -L "$1" ] || [ "$(mount_of "$1")" = "$(mount_of "$own")" ]; }',
+    'ownMount=$(mount_of "$own")',
+    'is_same_disk() { [ ! -d "$1" ] || [ -L "$1" ] || [ "$(mount_of "$1")" = "$ownMount" ]; }',
     // No copying: a file system that could not rename was refused before.
     'move() { why=$(mv -T -- "$1" "$2" 2>&1) || fail "$why"; }',
   ];

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mountDisk, unmountDisks } from '../../../sandbox/world/disks.ts';
 import {
   archiveState,
   fetchArchive,
@@ -15,7 +16,10 @@ import {
 import { hostFailureOf } from '../../../src/adapters/ssh/host-failure.ts';
 import { parseArchiveState } from '../../../src/adapters/ssh/release-answers.ts';
 import { archiveFileOf, checkedSha256, keptNameOf, stagedIdOf } from '../../../src/adapters/ssh/release-dirs.ts';
+import { canMount } from '../../sandbox/world/can-mount.ts';
 import { type Archive, describeArchive, runLocally } from './release-fixture.ts';
+
+const mayMount = await canMount();
 
 let dir: string;
 let deployDir: string;
@@ -97,7 +101,7 @@ describe('an archive on a host', () => {
     await runLocally(linkArchive({ ...place, path: archive.path }));
     expect(await failureOf(removeArchive(place))).toBeNull();
     expect(await stateOf()).toEqual({ state: 'none' });
-    expect(await readdir(join(deployDir, 'starwarden'))).toEqual(['.lock']);
+    expect(await readdir(deployDir)).toEqual([]);
     expect((await readFile(archive.path)).equals(content)).toBe(true);
   });
 });
@@ -259,6 +263,21 @@ describe('an archive that a host fetches', () => {
       answer = (_request, response) => response.writeHead(503).end('down for repair');
       expect(await fetchIt()).toMatchObject({ reason: 'download', message: expect.stringContaining('503') });
       expect(await stateOf()).toEqual({ state: 'partial', bytes: 300_000 });
+    });
+
+    it('leaves no room taken on a disk that is too small', async () => {
+      if (!mayMount) {
+        await expect(mountDisk({ path: deployDir, sizeBytes: 1_048_576 })).rejects.toThrow('start without --disk-mb');
+        return;
+      }
+      await mountDisk({ path: deployDir, sizeBytes: 300_000 });
+      try {
+        answer = withRanges();
+        expect(await fetchIt()).toMatchObject({ reason: 'noSpace' });
+        expect(await stateOf()).toEqual({ state: 'none' });
+      } finally {
+        await unmountDisks(dir);
+      }
     });
 
     it('is removed when it is another file', async () => {

@@ -215,7 +215,7 @@ describe('a jump host', () => {
     const cut = setTimeout(() => inner.cut(), 500);
     const running = host.run(shell('sleep 30', 'change'), { timeoutMs: 20_000 }).finally(() => clearTimeout(cut));
     await expect(running).rejects.toMatchObject({
-      code: 'COMMAND_FAILED',
+      code: 'SSH_ANSWER_LOST',
       message: expect.stringContaining('the connection broke'),
     });
     expect((await host.run(hello)).stdout).toBe('hello\n');

@@ -155,7 +155,7 @@ describe('ending a command', () => {
   it('reports a connection that broke in the middle, and works again afterwards', async () => {
     const file = join(fixture.dir, 'cut.pid');
     const running = host.run(shell(`echo $$ > '${file}'; sleep 60`, 'change'));
-    const failure = expect(running).rejects.toMatchObject({ code: 'COMMAND_FAILED', retryable: false });
+    const failure = expect(running).rejects.toMatchObject({ code: 'SSH_ANSWER_LOST', retryable: false });
     await processIn(file);
     await fixture.host.cut();
     await failure;

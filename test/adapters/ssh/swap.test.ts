@@ -278,11 +278,16 @@ describe('a swap that must not be', () => {
     },
   );
 
-  it.each(['/', '', 'opt/fe', '/opt/../etc', '/opt/./fe', '//', '/opt//fe'])('refuses the directory %j', (path) => {
+  it.each(['/', '', 'opt/fe', '/opt/../etc', '/..', '//', '/./'])('refuses the directory %j', (path) => {
     const invalid = expect.objectContaining({ code: 'INVALID_INPUT' });
     expect(() => swapBinaries({ ...swap, deployDir: path })).toThrow(invalid);
     expect(() => removeStarwardenDir({ deployDir: path })).toThrow(invalid);
   });
+});
+
+it('means one directory however its path is written', () => {
+  const text = removeStarwardenDir({ deployDir: '/opt/fe' }).text;
+  expect(removeStarwardenDir({ deployDir: '/opt//./fe/' }).text).toBe(text);
 });
 
 describe('removing what is kept', () => {

@@ -1,0 +1,117 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeUnit } from '../../sandbox/hosts/services.ts';
+import { createSsh, type Ssh } from '../../src/adapters/ssh/ssh2.ts';
+import type { ClusterNode } from '../../src/domain/cluster.ts';
+import { attachHosts } from '../../src/operations/attach-hosts/index.ts';
+import { type AttachHostsInput, planAttachHosts } from '../../src/operations/attach-hosts/plan.ts';
+import { findWrongPlace } from '../../src/steps/attach-host.ts';
+import { type HostFixture, startHostFixture } from '../adapters/ssh/host-fixture.ts';
+import { writeTree } from '../adapters/ssh/release-fixture.ts';
+
+const backend = (id: string, port: number): ClusterNode => ({
+  id,
+  clusterId: 'clu_1',
+  kind: 'BACKEND',
+  host: '10.0.0.11',
+  port,
+  httpPort: 8040,
+  queryPort: null,
+  role: null,
+  alive: true,
+  decommissioning: false,
+  version: '3.4.1',
+  startedAt: null,
+  tabletCount: 0,
+  maxDiskUsedPercent: null,
+  errorMessage: null,
+  observedAt: new Date(),
+  hostId: null,
+  deployDir: null,
+  unit: null,
+});
+
+type Place = { nodeId: string; deployDir: string; unit?: string };
+
+function plan(nodes: readonly Place[]) {
+  const input: AttachHostsInput = {
+    clusterId: 'clu_1',
+    user: 'starrocks',
+    hosts: [{ address: '10.0.0.11', port: 22, hostKeyFingerprint: 'SHA256:x', jumpPort: 22, nodes }],
+  };
+  return planAttachHosts(input, {
+    nodes: [backend('nod_1', 9050), backend('nod_2', 9051)],
+    attached: [],
+    hosts: [{ pinned: null, shown: 'SHA256:x', unreachable: null }],
+  });
+}
+
+describe('the units of attached nodes', () => {
+  it('are remembered as they were given; a node without one is run by its scripts', () => {
+    const result = plan([
+      { nodeId: 'nod_1', deployDir: '/a/be', unit: 'starrocks-be.service' },
+      { nodeId: 'nod_2', deployDir: '/b/be' },
+    ]);
+    const attach = 'steps' in result ? result.steps.find(({ kind }) => kind === 'attachNodes') : undefined;
+    expect(attach?.params.nodes).toMatchObject([{ unit: 'starrocks-be.service' }, { unit: null }]);
+  });
+
+  it('run one node each: what stops the one would stop the other', () => {
+    const unit = 'starrocks-be.service';
+    const result = plan([
+      { nodeId: 'nod_1', deployDir: '/a/be', unit },
+      { nodeId: 'nod_2', deployDir: '/b/be', unit },
+    ]);
+    const messages = 'refusals' in result ? result.refusals.map(({ message }) => message) : [];
+    expect(messages).toContain(`${unit} runs another node of that host`);
+  });
+
+  it.each(['starrocks-be', '--now.service', 'a b.service', '*.service'])('are refused by the name %j', (unit) => {
+    const { hosts, ...rest } = attachHosts.example;
+    const [host] = Array.isArray(hosts) ? hosts : [];
+    const nodes = [{ nodeId: 'nod_01J00000000000000000000000', deployDir: '/opt/be', unit }];
+    const parsed = attachHosts.input.safeParse({ ...rest, hosts: [Object.assign({}, host, { nodes })] });
+    expect(parsed.error?.issues.map(({ path }) => path.join('.'))).toEqual(['hosts.0.nodes.0.unit']);
+  });
+});
+
+describe('the look at a host', () => {
+  let dir: string;
+  let fixture: HostFixture;
+  let ssh: Ssh;
+  let deployDir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'attach-units-'));
+    deployDir = join(dir, 'be');
+    writeTree(deployDir, { 'bin/start_be.sh': '#!/bin/sh\n', 'conf/be.conf': 'heartbeat_service_port = 9050\n' });
+    await chmod(join(deployDir, 'bin', 'start_be.sh'), 0o755);
+    const units = { 'starrocks-be.service': nodeUnit({ kind: 'be', deployDir }) };
+    fixture = await startHostFixture('127.0.1.79', { services: { units, sudo: 'allowed' } });
+    ssh = createSsh();
+  });
+  afterAll(async () => {
+    await ssh?.close();
+    await fixture?.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const look = (unit: string | null) => {
+    const node = { nodeId: 'nod_1', label: 'be', nodePort: 9050, kind: 'BACKEND' as const, deployDir, unit };
+    return findWrongPlace(ssh.shell(fixture.target()), [node], AbortSignal.timeout(10_000));
+  };
+
+  it('finds the unit, and the scripts where no unit is given', async () => {
+    expect(await look('starrocks-be.service')).toBeNull();
+    expect(await look(null)).toBeNull();
+  });
+
+  it('finds that systemd does not know the unit', async () => {
+    expect(await look('starrocks-fe.service')).toMatchObject({
+      what: 'starrocks-fe.service',
+      why: 'is no unit that systemd has loaded',
+    });
+  });
+});
