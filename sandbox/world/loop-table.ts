@@ -54,7 +54,7 @@ export function loopTable({ cluster, rowsPerBatch, suffix }: TableInput): LoopTa
 }
 
 export function tableText({ name, replicas }: LoopTable): string {
-  return `CREATE TABLE ${name} (
+  return `CREATE TABLE IF NOT EXISTS ${name} (
   id BIGINT NOT NULL,
   amount_cents BIGINT NOT NULL
 )

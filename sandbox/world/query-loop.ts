@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CarefulClient, createCarefulClient, type Frontend, type Sent } from './careful-client.ts';
-import { type Answer, batchInsert, type LoopTable, loopTable, tableText, wholeTable } from './loop-table.ts';
+import { type CarefulClient, createCarefulClient, type Sent } from './careful-client.ts';
+import { batchInsert, type LoopTable, loopTable, tableText, wholeTable } from './loop-table.ts';
+import { type Counts, createTally, type Tally } from './query-tally.ts';
 import type { World } from './start-world.ts';
 
 export type QueryLoopOptions = {
@@ -11,22 +12,7 @@ export type QueryLoopOptions = {
   readonly readers?: number;
 };
 
-export type FailedQuery = {
-  readonly at: Date;
-  readonly kind: 'read' | 'write';
-  /** The name of the frontend that it was sent to. */
-  readonly frontend: string;
-  /** The error number of an error packet, the driver's code of a lost connection, or `WRONG_ANSWER`. */
-  readonly code: string;
-  readonly message: string;
-  /** The nodes without a process at that moment, and the frontend itself when it was leaving: what was being stopped. */
-  readonly nodesDown: readonly string[];
-};
-
-export type QueryLoopReport = {
-  /** How many were sent, failed ones included. A frontend that takes no connection is gone round and counts as nothing. */
-  readonly queries: number;
-  readonly failed: readonly FailedQuery[];
+export type QueryLoopReport = Counts & {
   /** Rows that were sent at least once, those that were acknowledged, and those that are there at the end. */
   readonly written: number;
   readonly confirmedRows: number;
@@ -34,20 +20,19 @@ export type QueryLoopReport = {
   /** The same rows by their sum, which a lost row and a doubled one cannot both keep. */
   readonly confirmedCents: number;
   readonly centsFound: number;
-  /** The longest time in which no query succeeded, and in which no write did. */
-  readonly longestGapMs: number;
-  readonly longestWriteGapMs: number;
 };
 
 export type QueryLoop = {
   /** What happened so far; rows are counted at the end only. */
-  soFar(): { readonly queries: number; readonly failed: readonly FailedQuery[] };
+  soFar(): Counts;
   /** Finishes the batch that is under way, counts the rows, and tells. Can be called again. */
   stop(): Promise<QueryLoopReport>;
 };
 
 /** A query that takes longer has failed for whoever waits for it. */
 const patienceMs = 5_000;
+/** How often something is sent once more without which the loop can neither begin nor end. */
+const lastTries = 20;
 /** How long a frontend may take to replay the last write. */
 const catchUpMs = 3_000;
 
@@ -69,6 +54,8 @@ export async function startQueryLoop(world: World, options: QueryLoopOptions = {
   const reading = Array.from({ length: readers }, (_, index) =>
     read({ client: clientOf(index + 1), table, tally, everyMs, signal: ending.signal }),
   );
+  // Told by stop(); until then nobody listens.
+  for (const work of [writing, ...reading]) work.catch(() => {});
   const finish = async (): Promise<QueryLoopReport> => {
     ending.abort();
     const [{ batches, confirmed, last }] = await Promise.all([writing, ...reading]);
@@ -93,10 +80,15 @@ export async function startQueryLoop(world: World, options: QueryLoopOptions = {
   };
 }
 
+/** Tried until somebody leads: a loop may begin in the middle of something. */
 async function createTable(client: CarefulClient, table: LoopTable): Promise<void> {
-  const sent = await client.send(tableText(table), { timeoutMs: 4 * patienceMs });
+  for (let triesLeft = lastTries; ; triesLeft -= 1) {
+    const sent = await client.send(tableText(table), { timeoutMs: patienceMs });
+    if (sent?.ok === true) break;
+    if (triesLeft === 0) throw new Error(`the table of the query loop cannot be made: ${sentText(sent)}`);
+    await sleep(250);
+  }
   client.close();
-  if (sent?.ok !== true) throw new Error(`the table of the query loop cannot be made: ${sentText(sent)}`);
 }
 
 type Work = {
@@ -107,26 +99,29 @@ type Work = {
   readonly signal: AbortSignal;
 };
 
-/** Goes on with a batch until it is confirmed, also after the end was asked for: else nobody knew what should be there. */
-async function write({ client, table, tally, everyMs, signal }: Work) {
+async function write(work: Work): Promise<{ batches: number; confirmed: number; last: CarefulClient }> {
+  const { client, table, everyMs, signal } = work;
   let batches = 0;
   let confirmed = 0;
-  for (let lastTryAt = Number.POSITIVE_INFINITY; !signal.aborted; await pause(everyMs, signal)) {
-    const sql = batchInsert(table, batches);
+  for (; !signal.aborted; await pause(everyMs, signal)) {
     batches += 1;
-    for (;;) {
-      const sent = await client.send(sql, { timeoutMs: patienceMs });
-      tally.count('write', sent);
-      if (sent?.ok === true) {
-        confirmed += 1;
-        break;
-      }
-      if (signal.aborted) lastTryAt = Math.min(lastTryAt, performance.now() + 4 * patienceMs);
-      if (performance.now() > lastTryAt) return { batches, confirmed, last: client };
-      await sleep(everyMs);
-    }
+    if (await confirm(work, batchInsert(table, batches - 1))) confirmed += 1;
   }
   return { batches, confirmed, last: client };
+}
+
+/**
+ * Sends a batch until it is acknowledged, also after the end was asked for: else nobody knew what should be there. False
+ * when nobody acknowledged it for long after that.
+ */
+async function confirm({ client, tally, everyMs, signal }: Work, sql: string): Promise<boolean> {
+  for (let triesLeft = lastTries; triesLeft > 0; await sleep(everyMs)) {
+    const sent = await client.send(sql, { timeoutMs: patienceMs });
+    tally.count('write', sent);
+    if (sent?.ok === true) return true;
+    if (signal.aborted) triesLeft -= 1;
+  }
+  return false;
 }
 
 /** Asks in turn what is known beforehand, and what grows by whole batches. */
@@ -165,67 +160,4 @@ function sentText(sent: Sent | null): string {
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {}); // woken up early, which is all the signal is for
-}
-
-type Tally = {
-  /** Null: nothing was sent. */
-  count(kind: FailedQuery['kind'], sent: Sent | null, check?: (answer: Answer) => string | null): void;
-  /** What is still being found out about failures is known. */
-  settled(): Promise<void>;
-  report(): Pick<QueryLoopReport, 'queries' | 'failed' | 'longestGapMs' | 'longestWriteGapMs'>;
-};
-
-function createTally(world: World): Tally {
-  const names = world.describe().hosts.map(({ name }) => name);
-  const failed: FailedQuery[] = [];
-  const asking: Promise<void>[] = [];
-  let queries = 0;
-  const any = createGap();
-  const writes = createGap();
-  return {
-    count(kind, sent, check) {
-      if (sent === null) return;
-      queries += 1;
-      const wrong = sent.ok ? (check?.(sent.rows[0] ?? {}) ?? null) : null;
-      if (sent.ok && wrong === null) {
-        any.success();
-        if (kind === 'write') writes.success();
-        return;
-      }
-      const { code, message } = sent.ok ? { code: 'WRONG_ANSWER', message: wrong ?? '' } : sent;
-      const nodesDown = names.filter((name) => world.pidOf(name) === null);
-      const frontend = sent.frontend.name;
-      failed.push({ at: new Date(), kind, frontend, code, message, nodesDown });
-      asking.push(isLeaving(sent.frontend).then((leaving) => void (leaving && nodesDown.push(frontend))));
-    },
-    settled: async () => void (await Promise.all(asking)),
-    report: () => ({
-      queries,
-      failed: [...failed],
-      longestGapMs: any.longestMs(),
-      longestWriteGapMs: writes.longestMs(),
-    }),
-  };
-}
-
-/** A frontend that drains answers its health check with 500, for load balancers to see. */
-async function isLeaving({ host, httpPort }: Frontend): Promise<boolean> {
-  const health = fetch(`http://${host}:${httpPort}/api/health`, { signal: AbortSignal.timeout(1_000) });
-  return health.then(
-    ({ status }) => status === 500,
-    () => false,
-  );
-}
-
-function createGap() {
-  let lastAt = performance.now();
-  let longest = 0;
-  const measure = () => Math.max(longest, performance.now() - lastAt);
-  return {
-    success() {
-      longest = measure();
-      lastAt = performance.now();
-    },
-    longestMs: () => Math.round(measure()),
-  };
 }

@@ -20,7 +20,7 @@ export async function leaveGracefully(fe: FrontendContext): Promise<void> {
   const startedAt = performance.now();
   const leastMs = fe.pace.ms(fe.config.number('min_graceful_exit_time_second') * 1000);
   const mostMs = fe.pace.ms(fe.config.number('max_graceful_exit_time_second') * 1000);
-  fe.group.resign();
+  await fe.group.resign();
   while (performance.now() - startedAt < mostMs) {
     const idle = fe.connections.list().every(({ running }) => running === null);
     const hasSuccessor = fe.group.leader !== null;

@@ -186,6 +186,7 @@ function serveGroup(fe: FrontendContext, self: Address) {
     vote: (request) => group.onVote(request),
     append: (request) => group.onAppend(request),
     image: (request) => group.onImage(request),
+    handOver: (request) => group.onHandOver(request),
     join: async ({ name, host, editLogPort }) => {
       const { leader } = group;
       if (!group.isLeader) {

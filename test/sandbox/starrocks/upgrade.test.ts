@@ -125,6 +125,7 @@ describe('a cluster with backends that go and come', () => {
       const row = await rowOf(sql, 'BACKENDS', silent);
       return row?.Alive === 'false' && row.ErrMsg === 'java.net.ConnectException: Connection refused';
     }, 'refused');
+    await until(() => silent.log().includes('loading tablets'), 'as far as it gets');
     expect(await silent.stop('SIGTERM')).toBe(0);
   });
 });

@@ -77,24 +77,20 @@ it('loses nothing but what was sent to the leader itself while the leader hands 
   expect(report.rowsFound).toBe(report.confirmedRows);
 });
 
-it('keeps every confirmed row when the leader is killed, and says what failed and what was down', async () => {
+it('keeps every confirmed row when most frontends are killed, and says what failed and what was down', async () => {
   const running = await begin();
   await expect.poll(() => running.soFar().queries, { timeout: 10_000 }).toBeGreaterThan(20);
-  const leader = await leaderName();
-  await world.kill(leader);
-  await leaderName();
-  await world.start(leader);
+  await Promise.all([world.kill('fe2'), world.kill('fe3')]);
+  const isTold = () =>
+    running.soFar().failed.some(({ kind, nodesDown }) => kind === 'write' && nodesDown.join() === 'fe2,fe3');
+  // One of three can be asked and cannot lead: no write can be confirmed until another is back.
+  await expect.poll(isTold, { timeout: 20_000 }).toBe(true);
+  await Promise.all([world.start('fe2'), world.start('fe3')]);
   const report = await running.stop();
   expect(report.rowsFound).toBe(report.confirmedRows);
   expect(report.centsFound).toBe(report.confirmedCents);
-  // No other could be written while nobody led: the writer's attempts are what failed.
-  expect(report.failed.filter(({ kind }) => kind === 'write').length).toBeGreaterThan(0);
-  for (const failure of report.failed) {
-    expect(failure).toMatchObject({ code: expect.stringMatching(/^(1064|PROTOCOL_CONNECTION_LOST|ECONNRESET)$/) });
-  }
-  expect(report.failed[0]?.nodesDown).toEqual([leader]);
+  for (const { code } of report.failed) expect(code).toMatch(/^(1064|PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE)$/);
   expect(report.longestWriteGapMs).toBeGreaterThan(500);
-  expect(report.longestGapMs).toBeLessThan(report.longestWriteGapMs);
 });
 
 it('counts a query that was refused, and sends the batch again', async () => {

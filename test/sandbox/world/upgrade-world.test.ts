@@ -91,13 +91,13 @@ it('has a frontend refuse 3.5 on its old JDK: with 255 and a line on standard ou
 
 it('tells when a command like this arrives, so that its connection can be cut while it runs', async () => {
   const host = hostNamed('be1');
-  const arrival = world.nextCommand('be1', /sleep 0\.\d; touch/, { timeoutMs: 10_000 });
+  const arrival = world.nextCommand('be1', /sleep 2; touch/, { timeoutMs: 20_000 });
   const marker = join(world.dir, 'hosts', 'be1', 'finished-without-its-connection');
-  const answer = ssh(host, `sleep 0.4; touch ${marker}`);
+  const answer = ssh(host, `sleep 2; touch ${marker}`);
   expect(await arrival).toContain('touch');
   await world.host('be1').cut();
   expect((await answer).exitCode).toBe(255);
-  await expect.poll(() => readFile(marker, 'utf8').catch(() => null)).toBe('');
+  await expect.poll(() => readFile(marker, 'utf8').catch(() => null), { timeout: 20_000 }).toBe('');
   await expect(world.nextCommand('be1', /touch/, { timeoutMs: 30 })).rejects.toThrow('be1 received no command like');
 });
 

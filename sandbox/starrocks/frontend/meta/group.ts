@@ -11,10 +11,14 @@ export type GroupCalls = {
   vote: [VoteRequest, VoteReply];
   append: [AppendRequest, AppendReply];
   image: [ImageRequest, AppendReply];
+  handOver: [HandOverRequest, null];
 };
 export type JoinRequest = { name: string; host: string; editLogPort: number };
 export type JoinReply = { accepted: boolean; leader: Address | null };
-type VoteRequest = { term: number; candidate: string; lastIndex: number; lastTerm: number; trial: boolean };
+/** A trial costs nobody anything; in a hand-over the followers vote although they heard from their leader just now. */
+type Ballot = 'trial' | 'election' | 'hand-over';
+type VoteRequest = { term: number; candidate: string; lastIndex: number; lastTerm: number; ballot: Ballot };
+type HandOverRequest = { term: number };
 type VoteReply = { term: number; granted: boolean };
 type AppendRequest = {
   term: number;
@@ -118,15 +122,36 @@ export class Group {
     return run;
   }
 
-  /** Gives leadership up on purpose: the followers hear nothing more and elect another; nothing is lost. */
-  resign(): void {
+  /** Gives leadership up on purpose, after the change that is under way, and asks the best follower to take over at once. */
+  resign(): Promise<void> {
+    const run = this.tail.then(() => this.stepDown());
+    this.tail = run.catch(() => undefined);
+    return run;
+  }
+
+  private stepDown(): void {
     if (this.role !== 'LEADER') return;
+    const matchOf = ({ name }: Frontend) => this.peers.get(name)?.match ?? 0;
+    const others = this.voters().filter(({ name }) => name !== this.options.self.name);
+    const [heir] = others.sort((a, b) => matchOf(b) - matchOf(a));
     this.options.log('INFO', 'leader resigns');
     this.ready = false;
     this.role = this.state.frontends.get(this.options.self.name)?.role ?? 'FOLLOWER';
     this.leaderName = null;
     this.resigned = true;
     this.heardAt = performance.now();
+    if (heir === undefined) return;
+    const request = { term: this.options.journal.vote.term };
+    const timeoutMs = this.options.pace.atLeast(2000, 300);
+    // If it does not hear this, the silence makes the followers elect somebody a little later.
+    callNode<GroupCalls, 'handOver'>(addressOf(heir), 'handOver', request, { timeoutMs }).catch(() => undefined);
+  }
+
+  onHandOver({ term }: HandOverRequest): null {
+    if (this.role !== 'FOLLOWER' || term !== this.options.journal.vote.term) return null;
+    this.heardAt = performance.now();
+    void this.campaign('hand-over');
+    return null;
   }
 
   /** Resolves when this frontend has applied the journal up to `index`, or after the time. */
@@ -152,12 +177,13 @@ export class Group {
     const upToDate =
       request.lastTerm > journal.lastTerm ||
       (request.lastTerm === journal.lastTerm && request.lastIndex >= journal.lastIndex);
-    const content = this.role === 'LEADER' || performance.now() - this.heardAt < this.drawElectionMs(0);
+    const isAsked = request.ballot === 'hand-over';
+    const content = this.role === 'LEADER' || (!isAsked && performance.now() - this.heardAt < this.drawElectionMs(0));
     const known = this.state.frontends.get(request.candidate)?.joined === true;
     const { term, votedFor } = journal.vote;
     const free = request.term > term || votedFor === null || votedFor === request.candidate;
     const granted = upToDate && !content && known && request.term >= term && free;
-    if (granted && !request.trial) {
+    if (granted && request.ballot !== 'trial') {
       journal.saveVote({ term: request.term, votedFor: request.candidate });
       this.heardAt = performance.now();
     }
@@ -219,23 +245,24 @@ export class Group {
     const me = this.state.frontends.get(this.options.self.name);
     if (me?.joined !== true || me.role !== 'FOLLOWER' || this.resigned) return;
     this.electionDueMs = silentMs + this.drawElectionMs();
-    void this.campaign();
+    void this.campaign('election');
   }
 
-  private async campaign(): Promise<void> {
+  private async campaign(ballot: 'election' | 'hand-over'): Promise<void> {
     const { journal, self } = this.options;
     const heardAt = this.heardAt;
-    if (!(await this.askVotes(true)) || this.heardAt !== heardAt) return;
+    if (ballot === 'election' && !(await this.askVotes('trial'))) return;
+    if (this.heardAt !== heardAt) return;
     journal.saveVote({ term: journal.vote.term + 1, votedFor: self.name });
     const { term } = journal.vote;
-    if (!(await this.askVotes(false)) || journal.vote.term !== term || this.heardAt !== heardAt) return;
+    if (!(await this.askVotes(ballot)) || journal.vote.term !== term || this.heardAt !== heardAt) return;
     await this.takeOver();
   }
 
-  private async askVotes(trial: boolean): Promise<boolean> {
+  private async askVotes(ballot: Ballot): Promise<boolean> {
     const { journal, self, pace } = this.options;
-    const term = journal.vote.term + (trial ? 1 : 0);
-    const request = { term, candidate: self.name, lastIndex: journal.lastIndex, lastTerm: journal.lastTerm, trial };
+    const term = journal.vote.term + (ballot === 'trial' ? 1 : 0);
+    const request = { term, candidate: self.name, lastIndex: journal.lastIndex, lastTerm: journal.lastTerm, ballot };
     const voters = this.voters();
     const timeoutMs = pace.atLeast(2000, 300);
     const asked = voters
@@ -388,7 +415,7 @@ export class Group {
   }
 
   private drawElectionMs(random = Math.random()): number {
-    return this.options.pace.atLeast(3000, 800) * (1 + random);
+    return this.options.pace.atLeast(3000, 1200) * (1 + random);
   }
 }
 
