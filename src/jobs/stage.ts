@@ -92,9 +92,11 @@ function lanesToRun(
   given: { lanes: readonly LaneSteps[]; deferred: ReadonlySet<string>; isEnding: boolean },
 ): readonly LaneSteps[] {
   const open = given.lanes.filter((lane) => nextOf(lane) !== undefined && !hasFailed(lane));
-  const begun = open.filter(hasBegun);
+  // One that waited at its first step, and then found that others go first, takes nobody's place.
+  const isUnderWay = (lane: LaneSteps) => hasBegun(lane) && (hasActed(lane) || !given.deferred.has(lane.name));
+  const begun = open.filter(isUnderWay);
   if (given.isEnding) return begun.filter((lane) => mustGoOn(drive, lane));
-  const waiting = open.filter((lane) => !hasBegun(lane));
+  const waiting = open.filter((lane) => !isUnderWay(lane));
   const inTurn = [
     ...waiting.filter((lane) => !given.deferred.has(lane.name)),
     ...waiting.filter((lane) => given.deferred.has(lane.name)),
@@ -132,7 +134,12 @@ function nextOf(lane: LaneSteps): RunStep | undefined {
 
 /** A lane has begun when one of its steps was tried, even if only to look. */
 function hasBegun(lane: LaneSteps): boolean {
-  return lane.steps.some((step) => step.state !== 'skipped' && (step.state !== 'pending' || step.startedAt !== null));
+  return hasActed(lane) || lane.steps.some((step) => step.state !== 'skipped' && step.startedAt !== null);
+}
+
+/** Beyond looking whether its first step can be done. */
+function hasActed(lane: LaneSteps): boolean {
+  return lane.steps.some((step) => step.state !== 'skipped' && step.state !== 'pending');
 }
 
 function hasFailed(lane: LaneSteps): boolean {

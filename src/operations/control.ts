@@ -7,7 +7,7 @@ import { insertAudit } from '../store/audit.ts';
 import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import { listSteps, lockRun, readRun, reopenChanges, reopenSteps, skipLane } from '../store/runs.ts';
+import { forgetWaiting, listSteps, lockRun, readRun, reopenChanges, reopenSteps, skipLane } from '../store/runs.ts';
 import { forgetSecretsOf } from '../store/secrets.ts';
 import type { AnyOperation } from './define.ts';
 import {
@@ -97,7 +97,8 @@ export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<R
 
 /** What was put back for the pause is changed again first. */
 async function resume(tx: Tx, run: Run, request: ControlRequest): Promise<JournalEntry> {
-  await reopenChanges(tx, run.id);
+  await reopenChanges(tx, run.id, 'do');
+  await forgetWaiting(tx, run.id);
   return {
     run: {
       state: 'QUEUED',

@@ -117,15 +117,28 @@ export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): 
     .where('phase', '=', 'restore')
     .where('state', 'in', ['failed', 'pending', 'applying'])
     .execute();
-  if (phase === 'undo') return;
+  await forgetWaiting(tx, runId);
+  if (phase === 'do') {
+    await tx
+      .updateTable('run_step')
+      .set({ state: 'pending' })
+      .where('run_id', '=', runId)
+      .where('phase', '=', 'do')
+      .where('state', '=', 'skipped')
+      .execute();
+  }
+  await reopenChanges(tx, runId, phase);
+}
+
+/** The time of a step that only waited begins anew: while nobody works, nothing it waits for is late. */
+export async function forgetWaiting(tx: Tx, runId: string): Promise<void> {
   await tx
     .updateTable('run_step')
-    .set({ state: 'pending' })
+    .set({ started_at: null, progress: null })
     .where('run_id', '=', runId)
-    .where('phase', '=', 'do')
-    .where('state', '=', 'skipped')
+    .where('state', '=', 'pending')
+    .where('started_at', 'is not', null)
     .execute();
-  await reopenChanges(tx, runId);
 }
 
 /** What a lane had done and was taken back is to be done again, as if for the first time. */
@@ -187,13 +200,13 @@ export async function skipLane(tx: Tx, runId: string, lane: { stage: string; nam
     .execute();
 }
 
-/** Temporary changes that were put back are due again. */
-export async function reopenChanges(tx: Tx, runId: string): Promise<void> {
+/** Temporary changes that were put back are due again, for the way on or for the way back. */
+export async function reopenChanges(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
   await tx
     .updateTable('run_step')
     .set({ state: 'pending', started_at: null, applied_at: null, finished_at: null })
     .where('run_id', '=', runId)
-    .where('phase', '=', 'do')
+    .where('phase', '=', phase)
     .where('state', '=', 'done')
     .where('position', 'in', (change) =>
       change

@@ -19,6 +19,8 @@ export type Fleet = {
   /** Machines that do not come up at all. */
   dead: Set<string>;
   leader: string;
+  /** Machines that cannot be spared now. */
+  needed: Set<string>;
   /** A setting that must not stay changed. */
   balancing: string;
   /** Milliseconds that taking a machine down takes. */
@@ -34,6 +36,7 @@ export function makeFleet(names: readonly string[]): Fleet {
     broken: new Set(),
     dead: new Set(),
     leader: '',
+    needed: new Set(),
     balancing: 'on',
     downMs: 5,
     onEffect: async () => {},
@@ -61,10 +64,12 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
     kind: 'look',
     describe: ({ name }) => `Look at ${name}`,
     bindsNext: true,
-    check: async ({ name }, _ports, { waitingLanes }) =>
-      fleet.leader === name && waitingLanes > 0
-        ? { state: 'defer', reason: `${name} leads` }
-        : { state: 'done', facts: { was: machine(name).version } },
+    check: async ({ name }, _ports, { waitingLanes }) => {
+      if (fleet.leader === name && waitingLanes > 0) return { state: 'defer', reason: `${name} leads` };
+      return fleet.needed.has(name)
+        ? { state: 'moving', progress: { completed: 0, total: null, message: `${name} is needed` }, wakeAfterMs: 20 }
+        : { state: 'done', facts: { was: machine(name).version } };
+    },
     undo: { nothing: 'It only looks.' },
   });
   const bringUp = defineStep({
@@ -198,9 +203,12 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
       }),
       planUndo: async (_input, { steps: done }) => ({
         summary: 'old again',
-        steps: [...fleet.machines]
-          .filter(([name, { version }]) => version === 'new' && done.some((step) => step.lane?.name === name))
-          .flatMap(([name]) => lane(name, 'old', { stage: 'back', name, width: 1 })),
+        steps: [
+          setBalancing.with({ value: 'off' }),
+          ...[...fleet.machines]
+            .filter(([name, { version }]) => version === 'new' && done.some((step) => step.lane?.name === name))
+            .flatMap(([name]) => lane(name, 'old', { stage: 'back', name, width: 1 })),
+        ],
       }),
       whyNotWithout: (own) => (own.some((step) => step.params.name === 'a') ? 'a is needed' : null),
       postCheck: async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cancelRun, pauseRun, resumeRun, retryRun, undoRun } from '../../src/operations/control.ts';
 import { allowedActions } from '../../src/operations/run-actions.ts';
@@ -73,6 +74,18 @@ describe('lanes of a stage', () => {
     // a leads until c is up; then d does, so that a is due and d is last.
     expect(downs()).toEqual(['down b', 'down c', 'down e', 'down a', 'down d'].toSorted(byEffect));
     expect(downs().at(-1)).toBe('down d');
+  });
+
+  it('let the others go first although it was looked at already when it became its turn to be last', async () => {
+    fleet.needed.add('a');
+    const { id } = await start({ width: 1 });
+    await expect
+      .poll(async () => (await steps(id)).find((step) => step.kind === 'look')?.progress?.message)
+      .toBe('a is needed');
+    fleet.leader = 'a';
+    fleet.needed.clear();
+    expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(downs()).toEqual(['down b', 'down c', 'down d', 'down e', 'down a']);
   });
 
   it('know what an earlier step of their own lane found, and not of another', async () => {
@@ -201,6 +214,49 @@ describe('a person who interferes', () => {
     expect(fleet.effects[0]).toBe('balancing off');
     expect(downs()).toEqual(['down c', 'down d', 'down e']);
     expect(fleet.effects.at(-1)).toBe('balancing on');
+  });
+
+  it('pauses while a lane waits: the hour until it is resumed is no part of its waiting', async () => {
+    fleet.needed.add('a');
+    const { id } = await start({ width: 1 });
+    const waiting = async () => (await steps(id)).find((step) => step.kind === 'look');
+    await expect.poll(async () => (await waiting())?.progress?.message).toBe('a is needed');
+    await pauseRun(engine.ctx.control, request(id));
+    await engine.until(id, ['PAUSED']);
+    const startedAt = (await waiting())?.startedAt ?? new Date();
+    await engine.ctx.db
+      .updateTable('run_step')
+      .set({ started_at: new Date(startedAt.getTime() - 3_600_000) })
+      .where('run_id', '=', id)
+      .where('kind', '=', 'look')
+      .where('started_at', 'is not', null)
+      .execute();
+    await resumeRun(engine.ctx.control, request(id));
+    await engine.until(id, ['RUNNING']);
+    await sleep(300); // it is looked at many times now
+    fleet.needed.clear();
+    expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
+  it('undoes it, and again after that failed half-way: what is temporary is changed for that time as well', async () => {
+    const { id } = await start({ width: 1 });
+    expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
+    fleet.onEffect = async (effect) => {
+      if (effect === 'load b old') fleet.dead.add('b');
+      if (effect === 'load b new') fleet.dead.delete('b');
+    };
+    await undoRun(engine.ctx.control, request(id));
+    expect(await engine.until(id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
+    expect(fleet.balancing).toBe('on');
+    fleet.onEffect = async () => {};
+    fleet.effects = [];
+    await undoRun(engine.ctx.control, request(id));
+    expect(await engine.until(id)).toMatchObject({ state: 'UNDONE' });
+    expect(fleet.effects[0]).toBe('balancing off');
+    expect(fleet.effects.at(-1)).toBe('balancing on');
+    expect(versions()).toEqual(all('old'));
+    const changes = await listTemporaryChanges(engine.ctx.db, id);
+    expect(changes.map((change) => change.state)).toEqual(['RESTORED', 'RESTORED']); // one for each way
   });
 
   it('is asked to look by the run itself, and resumes it', async () => {
