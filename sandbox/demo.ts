@@ -16,10 +16,13 @@ const { values } = parseArgs({
   args: argv.slice(2),
   options: {
     tour: { type: 'boolean', default: false },
-    speed: { type: 'string', default: '5' },
+    speed: { type: 'string' },
     version: { type: 'string', default: '3.3.15' },
   },
 });
+
+/** A tour that nobody watches need not be slow enough to be followed. */
+const speed = values.speed ?? (values.tour ? '10' : '5');
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -47,15 +50,17 @@ async function run(): Promise<number> {
   try {
     await teller.chapter('Bring the world up', async () => {
       world = await startWorld({
-        speed: Number(values.speed),
+        speed: Number(speed),
         version: values.version,
+        // Neighbouring lines of 3.x understand each other; without this, the stand-in is stricter on the way back down.
+        conf: { fe: { sandbox_forwarding: 'lenient' } },
         signal: interrupted.signal,
         onProgress: teller.now,
       });
       return {
         did: summarise(world.describe()),
         checked: [
-          `time passes ${values.speed} times as fast as in a real cluster`,
+          `time passes ${speed} times as fast as in a real cluster`,
           'MariaDB, Redis, OpenSSH, 6 StarRocks stand-ins, a Slack stand-in and Starwarden are processes of their own',
         ],
       };

@@ -16,7 +16,7 @@ const run = z.object({
   postCheck: z
     .object({
       passed: z.boolean(),
-      checks: z.array(z.object({ name: z.string(), status: z.string(), observed: z.string() })),
+      checks: z.array(z.object({ name: z.string(), status: z.string(), severity: z.string(), observed: z.string() })),
     })
     .nullable(),
 });
@@ -30,7 +30,7 @@ export type Run = z.infer<typeof run>;
 export type Payload = z.infer<typeof payload>;
 
 const runFields =
-  'id number state failure { code message } progress { message } postCheck { passed checks { name status observed } }';
+  'id number state failure { code message } progress { message } postCheck { passed checks { name status severity observed } }';
 
 /** Starwarden's API as an internal tool would use it: one token, plain HTTP. */
 export type Api = {

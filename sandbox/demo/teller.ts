@@ -3,8 +3,8 @@ import { stdout } from 'node:process';
 /** Something did not come out as it should; the message is the one thing to look at. */
 export class Wrong extends Error {}
 
-/** What a chapter says when it is done: what it did, and below it what was checked. */
-export type Told = { readonly did: string; readonly checked: readonly string[] };
+/** What a chapter says when it is done: what it did, what was checked, and a list that is only shown. */
+export type Told = { readonly did: string; readonly checked: readonly string[]; readonly listed?: readonly string[] };
 
 export type Teller = {
   heading(text: string): void;
@@ -48,10 +48,10 @@ export function createTeller(): Teller {
         live = true;
       }
       try {
-        const { did, checked } = await work();
+        const { did, checked, listed = [] } = await work();
         facts += checked.length;
         line(`${paint(32, '  ✓')}  ${title}: ${did} ${paint(2, `(${seconds(performance.now() - began)})`)}`);
-        for (const fact of checked) line(paint(2, `       ${fact}`));
+        for (const fact of [...listed, ...checked]) line(paint(2, `       ${fact}`));
       } catch (error) {
         line(`${paint(31, '  ✗')}  ${title} ${paint(2, `(${seconds(performance.now() - began)})`)}`);
         throw error;

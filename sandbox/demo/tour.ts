@@ -1,28 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { SeenMessage } from '../slack/hands/seen.ts';
-import { connectSql, type Sql } from '../world/sql.ts';
 import type { World } from '../world/start-world.ts';
-import { type Api, createApi } from './api.ts';
+import { createApi } from './api.ts';
+import {
+  addressOf,
+  buttonOf,
+  expectEqual,
+  nodesQuery,
+  nodesShape,
+  rootSql,
+  said,
+  slackOf,
+  type Tour,
+  until,
+} from './parts.ts';
 import { type Teller, type Told, Wrong } from './teller.ts';
-
-/** Everything a chapter may use. */
-type Tour = { world: World; api: Api; teller: Teller; clusterId: string };
-
-const nodesShape = z.object({
-  cluster: z.object({
-    id: z.string(),
-    capability: z.string(),
-    frontends: z.array(
-      z.object({ id: z.string(), address: z.string(), alive: z.boolean(), role: z.string().nullable() }),
-    ),
-    backends: z.array(z.object({ id: z.string(), address: z.string(), alive: z.boolean() })),
-  }),
-});
-
-const nodesQuery =
-  'query Nodes($name: String!) { cluster(name: $name) { id capability frontends { id address alive role } backends { id address alive } } }';
+import { checkUpgrade, registerRelease, undoFromSlack, upgradeFromSlack, upgradeStory } from './upgrade.ts';
 
 /** Shows what Starwarden does, on a world that is up. Every chapter checks what it tells; the first that is wrong ends it. */
 export async function giveTour(world: World, teller: Teller): Promise<void> {
@@ -43,6 +37,16 @@ export async function giveTour(world: World, teller: Teller): Promise<void> {
   await teller.chapter('Start it again', async () => startKilled(tour));
   teller.heading('When Starwarden itself dies');
   await teller.chapter('Kill Starwarden in the middle of a backup', async () => surviveCrash(tour));
+  teller.heading('An upgrade, and its way back');
+  const story = upgradeStory(world.describe().cluster.version);
+  try {
+    await teller.chapter('Register a release', async () => registerRelease(tour, story));
+    await teller.chapter('Check the way there', async () => checkUpgrade(tour, story));
+    await teller.chapter('Upgrade from Slack', async () => upgradeFromSlack(tour, story));
+    await teller.chapter('Undo it', async () => undoFromSlack(tour, story));
+  } finally {
+    await story.loop?.stop();
+  }
 }
 
 async function registerCluster(tour: Tour): Promise<Told> {
@@ -275,40 +279,4 @@ async function surviveCrash(tour: Tour): Promise<Told> {
       `the end was checked: ${ended.postCheck?.checks[0]?.observed}`,
     ],
   };
-}
-
-function slackOf(world: World) {
-  if (world.slack === null) throw new Wrong('The world has no Slack');
-  return world.slack;
-}
-
-function addressOf(world: World, name: string): string {
-  const backend = world.describe().cluster.backends.find((candidate) => candidate.name === name);
-  if (backend === undefined) throw new Wrong(`The world has no ${name}`);
-  return `${backend.host}:${backend.heartbeatPort}`;
-}
-
-/** Everything a message says: its fallback text and what is on the screen. */
-function said(message: SeenMessage): string {
-  return [message.text, ...message.lines].join('\n');
-}
-
-function buttonOf(message: SeenMessage, label: RegExp) {
-  return message.elements.find((element) => element.type === 'button' && label.test(element.label)) ?? null;
-}
-
-async function rootSql(world: World): Promise<Sql> {
-  const [first] = world.describe().cluster.frontends;
-  if (first === undefined) throw new Wrong('The world has no frontend');
-  return connectSql({ host: first.host, port: first.queryPort, user: 'root', password: '' });
-}
-
-async function until(what: string, timeoutMs: number, isSo: () => Promise<boolean>): Promise<void> {
-  for (const limit = Date.now() + timeoutMs; !(await isSo()); await sleep(100)) {
-    if (Date.now() > limit) throw new Wrong(`Waited ${timeoutMs / 1_000} s for ${what}`);
-  }
-}
-
-function expectEqual<T>(seen: T, wanted: T, what: string): void {
-  if (seen !== wanted) throw new Wrong(`${what}: ${String(seen)}, wanted ${String(wanted)}`);
 }
