@@ -71,7 +71,7 @@ export type ForwardRequest = {
   roles: string[];
   variables: [string, string][];
   hops: number;
-  /** The version of the frontend that passes the statement on. */
+  /** The version of the frontend that the client is connected to. */
   release: string;
 };
 export type ForwardReply = {

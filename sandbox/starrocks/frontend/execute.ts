@@ -125,7 +125,7 @@ async function forward(fe: FrontendContext, session: Session, text: string): Pro
     roles: session.roles,
     variables: [...session.variables],
     hops: session.hops + 1,
-    release: fe.release.version,
+    release: session.origin ?? fe.release.version,
   };
   const target = { host: leader.host, port: leader.rpcPort === 0 ? fe.self.rpcPort : leader.rpcPort };
   const timeoutMs = fe.pace.atLeast(310_000, 10_000);
@@ -176,6 +176,7 @@ export async function executeForwarded(fe: FrontendContext, request: ForwardRequ
   session.roles = request.roles;
   session.variables = new Map(request.variables);
   session.hops = request.hops;
+  session.origin = request.release;
   try {
     const [parsed] = parseFor(fe, request.text);
     if (!parsed) throw new Error('nothing to execute');

@@ -13,6 +13,8 @@ export type Session = {
   running: Running | null;
   /** How often the statement was passed on between frontends. */
   hops: number;
+  /** The version of the frontend that the client is connected to; null when it is this one. */
+  origin: string | null;
 };
 
 export type Running = { text: string; queryId: string; startedAt: number; abort: AbortController; forwarded: boolean };
@@ -23,7 +25,16 @@ export function createSession(login: {
   userHost: string;
   remote: string;
 }): Session {
-  return { ...login, db: null, roles: [], variables: new Map(), connectedAt: Date.now(), running: null, hops: 0 };
+  return {
+    ...login,
+    db: null,
+    roles: [],
+    variables: new Map(),
+    connectedAt: Date.now(),
+    running: null,
+    hops: 0,
+    origin: null,
+  };
 }
 
 /** The signal that KILL QUERY fires. */
