@@ -44,6 +44,21 @@ export function whyNotNow(facts: MoveFacts, { hasProcess }: { hasProcess: boolea
   return target.kind === 'FRONTEND' ? whyNotFrontend(nodes, target) : whyNotWorker(facts, target);
 }
 
+/**
+ * Why a living node must not even be stopped to be put back; null = it may. It failed a gate and serves all the same, and
+ * it may hold the last replica, or the majority, now that another one is away.
+ */
+export function whyKeepUp({
+  nodes,
+  target,
+  unhealthyTablets,
+}: Pick<MoveFacts, 'nodes' | 'target' | 'unhealthyTablets'>): NotNow | null {
+  if (target === undefined || !target.alive) return null;
+  if (target.kind === 'FRONTEND') return whyNotFrontend(nodes, target);
+  const away = nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
+  return away.length > 0 && unhealthyTablets > 0 ? lastReplica(away) : null;
+}
+
 /** Backends are never older than frontends: a newer frontend may send plans that an older backend does not know. */
 function whyWrongOrder({ nodes, workersOn, frontendsOn }: MoveFacts, target: ObservedNode): NotNow | null {
   const isFrontend = target.kind === 'FRONTEND';
@@ -85,10 +100,7 @@ function whyNotWorker(facts: MoveFacts, target: ObservedNode): NotNow | null {
   const strangers = away.filter((node) => !facts.mates.includes(`${node.host}:${node.port}`));
   // A backend that is gone for good does not matter once every tablet has been repaired without it.
   if (strangers.length > 0 && facts.unhealthyTablets > 0) {
-    return soon(
-      'REPLICATION_AT_RISK',
-      `${strangers.map(nodeLabel).join(', ')} is down: a second backend could hold the last replica`,
-    );
+    return lastReplica(strangers);
   }
   if (away.length === 0 && facts.unhealthyTablets > 0)
     return soon('REPLICATION_AT_RISK', `${facts.unhealthyTablets} tablets miss a replica`);
@@ -98,6 +110,11 @@ function whyNotWorker(facts: MoveFacts, target: ObservedNode): NotNow | null {
       `A backup or restore is running and would fail: ${facts.runningJobs.join(', ')}`,
     );
   return null;
+}
+
+function lastReplica(away: readonly ObservedNode[]): NotNow {
+  const names = away.map(nodeLabel).join(', ');
+  return soon('REPLICATION_AT_RISK', `${names} is down: a second backend could hold the last replica`);
 }
 
 function soon(code: Refusal['code'], message: string): NotNow {

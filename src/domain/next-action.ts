@@ -67,7 +67,7 @@ export function nextAction(step: {
         return {
           do: 'fail',
           code: 'POSTCHECK_FAILED',
-          message: 'The step was carried out, but its effect is not there',
+          message: 'it was carried out, but its effect is not there',
           hint: 'Look at the events of the step, then retry the run.',
         };
       }

@@ -59,7 +59,12 @@ async function lookAndAct(work: Work): Promise<Next | 'deferred'> {
     case 'wait':
       return wait(work, action.progress, action.wakeAfterMs);
     case 'fail':
-      return fail(work, { code: action.code, message: action.message, hint: action.hint });
+      // A check that is blocked names what it looked at; the table does not know which step it judges.
+      return fail(work, {
+        code: action.code,
+        message: check.state === 'blocked' ? action.message : `${step.title}: ${action.message}`,
+        hint: action.hint,
+      });
     case 'interrupt':
       return interrupt(work, action.reason);
     case 'defer':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedNode } from '../../src/domain/cluster.ts';
-import { type MoveFacts, whyNotNow } from '../../src/domain/move-safety.ts';
+import { type MoveFacts, whyKeepUp, whyNotNow } from '../../src/domain/move-safety.ts';
 
 function node(kind: ObservedNode['kind'], host: string, more: Partial<ObservedNode> = {}): ObservedNode {
   return {
@@ -111,5 +111,39 @@ describe('a backend', () => {
   it('does not fall behind frontends in a downgrade', () => {
     expect(ask(backends[0], { frontendsOn: '3.3' })).toMatchObject({ passes: false });
     expect(ask(backends[0], { frontendsOn: '3.4' })).toBeNull();
+  });
+});
+
+describe('a node that failed a gate and is to be put back', () => {
+  const keepUp = (target: ObservedNode | undefined, nodes: readonly ObservedNode[], unhealthyTablets = 0) =>
+    whyKeepUp({ nodes, target, unhealthyTablets });
+
+  it('is, when the others are well, whatever its own tablets miss', () => {
+    for (const target of [...frontends, ...backends]) expect(keepUp(target, [...frontends, ...backends], 7)).toBeNull();
+  });
+
+  it('stays up while another backend is away that holds what only the two of them have', () => {
+    expect(keepUp(backends[0], without('b3'), 4)).toMatchObject({
+      code: 'REPLICATION_AT_RISK',
+      message: expect.stringContaining('b3'),
+      passes: true,
+    });
+    expect(keepUp(backends[0], without('b3'), 0)).toBeNull();
+  });
+
+  it('stays up while the frontends would lose their majority', () => {
+    expect(keepUp(frontends[1], without('f3'))).toMatchObject({ code: 'QUORUM_AT_RISK', passes: true });
+  });
+
+  it('is, when it is down already or not in the cluster any more', () => {
+    const nodes = without('b3');
+    expect(
+      keepUp(
+        nodes.find(({ host }) => host === 'b3'),
+        without('b3'),
+        4,
+      ),
+    ).toBeNull();
+    expect(keepUp(undefined, nodes, 4)).toBeNull();
   });
 });

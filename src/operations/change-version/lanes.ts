@@ -5,7 +5,7 @@ import { awaitVersion } from '../../steps/upgrade/await-version.ts';
 import { guardNode } from '../../steps/upgrade/guard.ts';
 import type { NodeMove } from '../../steps/upgrade/place.ts';
 import { startForMove, stopForMove } from '../../steps/upgrade/power.ts';
-import { compareQueries } from '../../steps/upgrade/queries.ts';
+import { compareQueries, soak } from '../../steps/upgrade/queries.ts';
 import { keepSchedulingPaused } from '../../steps/upgrade/scheduling.ts';
 import { swapBack, swapBinaries } from '../../steps/upgrade/swap.ts';
 
@@ -14,15 +14,20 @@ export type LaneOptions = {
   readonly swap: 'in' | 'back';
   /** What must hold before a node of the other sort goes: the side that goes first has to be there. */
   readonly first: 'WORKERS' | 'FRONTENDS';
-  /** Seconds to watch queries after the node is back, and by what factor they may be worse; null = not watched. */
-  readonly watch: { readonly seconds: number; readonly factor: number } | null;
+  /** How queries are watched after the node is back; null = they are not. */
+  readonly watch: Watch | null;
+  /** How the whole cluster is watched after that; part of the lane, so that a node that does not stand it is put back. */
+  readonly soak: Watch | null;
 };
+
+/** For how many seconds, and by what factor queries may be worse than before. */
+type Watch = { readonly seconds: number; readonly factor: number };
 
 /** Everything that is done to one node, as a lane of its stage. */
 export function laneOf(
   move: NodeMove,
   at: { readonly stage: string; readonly width: number; readonly mates: readonly string[] },
-  { swap, first, watch }: LaneOptions,
+  { swap, first, watch, soak: soaking }: LaneOptions,
 ): StepSpec[] {
   const lane: Lane = { stage: at.stage, name: move.label, width: at.width };
   const isFrontend = move.kind === 'FRONTEND';
@@ -34,6 +39,7 @@ export function laneOf(
         mates: [...at.mates],
         workersOn: isFrontend && first === 'WORKERS' ? line : null,
         frontendsOn: !isFrontend && first === 'FRONTENDS' ? line : null,
+        swap,
       },
       lane,
     ),
@@ -43,8 +49,14 @@ export function laneOf(
     startForMove.with(move, lane),
     awaitVersion.with(move, lane),
     ...(move.hasTablets ? [awaitTablets.with(waitOf(move), lane)] : []),
-    ...(watch === null ? [] : [compareQueries.with({ label: move.label, ...watch }, lane)]),
+    ...(watch === null ? [] : [compareQueries.with(watchOf(move, watch), lane)]),
+    ...(soaking === null ? [] : [soak.with(watchOf(move, soaking), lane)]),
   ];
+}
+
+/** What is needed to watch queries since a node is back, and to tell what the node wrote meanwhile. */
+function watchOf({ label, kind, hostId, deployDir }: NodeMove, watch: Watch) {
+  return { label, kind, hostId, deployDir, ...watch };
 }
 
 function waitOf({ label, gateTimeoutSeconds }: NodeMove) {

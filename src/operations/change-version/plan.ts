@@ -8,7 +8,7 @@ import { isSameRelease } from '../../domain/version.ts';
 import { holdForPerson, recordUpgrade } from '../../steps/upgrade/history.ts';
 import { createMetadataImage, noteJournal } from '../../steps/upgrade/image.ts';
 import type { NodeMove } from '../../steps/upgrade/place.ts';
-import { measureBaseline, sampleQueries, soak } from '../../steps/upgrade/queries.ts';
+import { measureBaseline, sampleQueries } from '../../steps/upgrade/queries.ts';
 import { pauseTabletScheduling } from '../../steps/upgrade/scheduling.ts';
 import { dropArchive, fetchArchive, unpackRelease } from '../../steps/upgrade/stage.ts';
 import type { ChangeVersionInput } from './input.ts';
@@ -85,9 +85,11 @@ function stepsOf(
     swap: 'in',
     first: direction === 'UPGRADE' ? 'WORKERS' : 'FRONTENDS',
     watch: { seconds: watchSeconds, factor: input.gateFactor },
+    soak: null,
   };
-  const lanesOf = (wave: Wave<MovingNode>) =>
-    wave.nodes.flatMap((node) => laneOf(moveOf(node, input, release, facts), stageOf(wave), options));
+  const soak = input.soakSeconds > 0 ? { seconds: input.soakSeconds, factor: input.gateFactor } : null;
+  const lanesOf = (wave: Wave<MovingNode>, more: Partial<LaneOptions> = {}) =>
+    wave.nodes.flatMap((node) => laneOf(moveOf(node, input, release, facts), stageOf(wave), { ...options, ...more }));
   const workers = workerWaves(
     nodes.filter((node) => node.kind !== 'FRONTEND'),
     { parallel: input.parallel, spread },
@@ -95,10 +97,10 @@ function stepsOf(
   const frontends = frontendWaves(nodes.filter((node) => node.kind === 'FRONTEND'));
   const { canary } = workers;
   const workerSteps = [
-    ...(canary === null ? [] : [...lanesOf(canaryWave(canary)), ...afterCanary(canary, input)]),
-    ...workers.waves.flatMap(lanesOf),
+    ...(canary === null ? [] : [...lanesOf(canaryWave(canary), { soak }), ...holdAfter(canary, input)]),
+    ...workers.waves.flatMap((wave) => lanesOf(wave)),
   ];
-  const frontendSteps = frontends.flatMap(lanesOf);
+  const frontendSteps = frontends.flatMap((wave) => lanesOf(wave));
   const steps = [
     recordUpgrade.with({ direction, fromVersion: versions.join(' and '), toVersion: input.to }),
     sampleQueries.with({}),
@@ -116,16 +118,10 @@ function canaryWave(node: MovingNode): Wave<MovingNode> {
   return { stage: 'Canary', nodes: [node], width: 1 };
 }
 
-function afterCanary(
-  node: MovingNode,
-  { soakSeconds, gateFactor, pauseAfterCanary, to }: ChangeVersionInput,
-): StepSpec[] {
-  return [
-    ...(soakSeconds > 0 ? [soak.with({ label: node.label, seconds: soakSeconds, factor: gateFactor })] : []),
-    ...(pauseAfterCanary
-      ? [holdForPerson.with({ message: `${node.label} runs ${to}. Look at it, then resume the run` })]
-      : []),
-  ];
+function holdAfter(node: MovingNode, { pauseAfterCanary, to }: ChangeVersionInput): StepSpec[] {
+  return pauseAfterCanary
+    ? [holdForPerson.with({ message: `${node.label} runs ${to}. Look at it, then resume the run` })]
+    : [];
 }
 
 function stageOf({ stage, width, nodes }: Wave<MovingNode>) {

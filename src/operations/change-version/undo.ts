@@ -40,7 +40,7 @@ export async function planWayBack(
       found: await binariesOf(move, run.runId, context),
     })),
   );
-  const refusals = looked.flatMap(({ move, row, found }) => [...refusalOf(move, row), ...goneOf(move, found)]);
+  const refusals = looked.flatMap(({ move, row, found }) => [...refusalOf(move, row, found), ...goneOf(move, found)]);
   if (refusals.length > 0) return { refusals };
   const back = looked.filter(
     ({ row, found }) => found?.state === 'new' || found?.state === 'half' || row?.alive === false,
@@ -108,10 +108,16 @@ function goneOf(move: NodeMove, found: BinariesState | null): Refusal[] {
   ];
 }
 
-function refusalOf(move: NodeMove, row: ObservedNode | undefined): Refusal[] {
+/**
+ * A node that lives runs neither version of this run, or it runs the old one although the binaries that this run kept are
+ * still put aside: then a later run brought it there, and there is no room to put ours back.
+ */
+function refusalOf(move: NodeMove, row: ObservedNode | undefined, found: BinariesState | null): Refusal[] {
   if (row === undefined || !row.alive || row.version === null) return [];
   const isOurs = isSameRelease(row.version, move.toVersion) || isSameRelease(row.version, move.fromVersion);
-  if (isOurs) return [];
+  const isSwappedSince =
+    found !== null && found.parts.some(({ kept }) => kept) && found.parts.every(({ live }) => live === 'other' || live === 'no');
+  if (isOurs && !isSwappedSince) return [];
   return [
     {
       code: 'PRECONDITION_FAILED',
@@ -132,7 +138,7 @@ function orderOf(
   const first = direction === 'UPGRADE' ? ('FRONTENDS' as const) : ('WORKERS' as const);
   const stage = (name: string, nodes: readonly { move: NodeMove }[]) =>
     nodes.flatMap(({ move }) =>
-      laneOf(reversed(move), { stage: name, width: 1, mates: [] }, { swap: 'back', first, watch: null }),
+      laneOf(reversed(move), { stage: name, width: 1, mates: [] }, { swap: 'back', first, watch: null, soak: null }),
     );
   const frontendSteps = [
     ...stage('Back: observers', observers),

@@ -23,13 +23,18 @@ export const guardNode = defineStep({
     /** The line that all living nodes of the other sort must be on by now; null = nothing is demanded. */
     workersOn: z.string().nullable(),
     frontendsOn: z.string().nullable(),
+    /** `in`: the node gets the release; `back`: it gets rid of it. */
+    swap: z.enum(['in', 'back']),
   }),
-  ports: ['sql', 'shell'],
+  ports: ['sql', 'shell', 'inventory'],
   timeoutMs: 15 * minutesMs,
   repeat: 'safe',
   bindsNext: true, // what was found is true now, and may not be later
   describe: ({ label }) => `See whether ${label} can be spared now`,
-  check: async (move, { sql, shell }, { signal, waitingLanes }) => {
+  check: async (move, { sql, shell, inventory }, { signal, waitingLanes }) => {
+    const { version, sha256 } = move.release;
+    const registered = move.swap === 'in' ? await inventory.findRelease(version) : null;
+    if (registered !== null && registered.sha256 !== sha256) return otherArchive(version);
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
     const target = nodes.find((node) => node.kind === move.kind && node.host === move.host && node.port === move.port);
     if (target?.role === 'LEADER' && waitingLanes > 0)
@@ -63,3 +68,13 @@ export const guardNode = defineStep({
   },
   undo: { nothing: 'It only looks.' },
 });
+
+/** Somebody registered the release anew while the run rested: what it has staged is not what is wanted any more. */
+function otherArchive(version: string) {
+  return {
+    state: 'blocked' as const,
+    code: 'PRECONDITION_FAILED' as const,
+    message: `${version} is another archive in the catalogue now than the one that this run has staged`,
+    hint: 'Undo this run, then ask for the same again. Without the undo, nodes that run the version already keep what they have.',
+  };
+}

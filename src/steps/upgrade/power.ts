@@ -4,35 +4,45 @@ import { killProcess } from '../../adapters/ssh/kill-process.ts';
 import type { Shell } from '../../adapters/ssh/port.ts';
 import { unitState } from '../../adapters/ssh/service-commands.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
+import { whyKeepUp } from '../../domain/move-safety.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep, type Ports } from '../define.ts';
 import { readNodeProcess } from '../node-process.ts';
 import { commandFailed, startCommand, stopCommand } from '../node-service.ts';
-import { awaitTablets } from './await-tablets.ts';
+import { awaitTablets, countUnhealthy } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
 import { factsOf, isNode, lastLogLines, type NodeMove, nodeMove, notedIn, reversed } from './place.ts';
 
-/** Which process is to be stopped, and since when the cluster knows it: some stop scripts remove the pid file first. */
+/**
+ * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
+ * remove the pid file first. One that serves is not stopped while another one is away that could be missed.
+ */
 export const noteProcess = defineStep({
   kind: 'noteProcess',
   params: nodeMove,
   ports: ['shell', 'sql'],
-  timeoutMs: 60_000,
+  timeoutMs: 300_000,
   repeat: 'safe',
-  describe: ({ label }) => `Look which process ${label} is`,
+  describe: ({ label }) => `See whether ${label} may be stopped to be put back, and which process it is`,
   check: async (move, { shell, sql }, { signal }) => {
     const running = await readNodeProcess(await shell(move.hostId), move, signal);
-    return { state: 'done', facts: { process: factsOf(running), startedAt: await startOf(move, sql, signal) } };
+    const seen = await seenBy(sql, move, signal);
+    const why = running === null ? null : (seen?.why ?? null);
+    if (why === null)
+      return { state: 'done', facts: { process: factsOf(running), startedAt: seen?.row?.startedAt ?? null } };
+    return { state: 'moving', progress: { completed: 0, total: null, message: why.message }, wakeAfterMs: 1_000 };
   },
   undo: { nothing: 'It only looks.' },
 });
 
 /** Null when the cluster does not answer now: a node that failed is put back all the same. */
-async function startOf(move: NodeMove, sql: Ports['sql'], signal: AbortSignal): Promise<string | null> {
+async function seenBy(sql: Ports['sql'], move: NodeMove, signal: AbortSignal) {
   try {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    return nodes.find((node) => isNode(node, move))?.startedAt ?? null;
+    const row = nodes.find((node) => isNode(node, move));
+    const unhealthyTablets = move.hasTablets ? await countUnhealthy(sql, signal) : 0;
+    return { row, why: whyKeepUp({ nodes, target: row, unhealthyTablets }) };
   } catch (error) {
     if (error instanceof AppError && error.retryable) return null;
     throw error;

@@ -6,6 +6,7 @@ import type { ObservedNode } from '../../domain/cluster.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { type QueryWindow, whatGotWorse } from '../../domain/query-health.ts';
 import { defineStep, type Ports } from '../define.ts';
+import { lastLogLines, nodeMove } from './place.ts';
 
 const frontendStats = z.object({
   host: z.string(),
@@ -66,12 +67,16 @@ export const measureBaseline = defineStep({
   undo: { nothing: 'It only looks.' },
 });
 
+/** A node that is watched. No `nodeId`: the node is back, and whatever happens to it now is to be heard. */
+const watched = nodeMove
+  .pick({ label: true, kind: true, hostId: true, deployDir: true })
+  .extend({ seconds: z.number(), factor: z.number() });
+
 /** A gate: since the node is back, queries neither fail nor wait more than the factor allows. */
 export const compareQueries = defineStep({
   kind: 'compareQueries',
-  // No `nodeId`: the node is back, and whatever happens to it now is to be heard.
-  params: z.object({ label: z.string(), seconds: z.number(), factor: z.number() }),
-  ports: ['sql', 'http'],
+  params: watched,
+  ports: ['sql', 'http', 'shell'],
   timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
   repeat: 'safe',
   describe: ({ label, factor }) =>
@@ -81,16 +86,17 @@ export const compareQueries = defineStep({
     const waited = waitFor(before, { seconds, at: now(), what: `Watches queries with ${label} back` });
     if (waited !== null) return waited;
     const after = sampleIn({ sample: await sampleNow({ sql, http }, { at: now(), signal }) });
-    return judge(baselineIn(await earlier('measureBaseline')), windowOf(before, after), factor);
+    return judge(baselineIn(await earlier('measureBaseline')), windowOf(before, after), { label, factor });
   },
+  diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
   undo: { nothing: 'It only looks.' },
 });
 
 /** After the first node of a version: waits, and looks whether every node stays alive and queries stay well. */
 export const soak = defineStep({
   kind: 'soak',
-  params: z.object({ label: z.string(), seconds: z.number(), factor: z.number() }),
-  ports: ['sql', 'http'],
+  params: watched,
+  ports: ['sql', 'http', 'shell'],
   timeoutMs: ({ seconds }) => (seconds + 300) * 1_000,
   repeat: 'safe',
   describe: ({ label, seconds }) => `Watch the cluster for ${seconds} s with ${label} on the new version`,
@@ -116,18 +122,23 @@ export const soak = defineStep({
     }
     const start = sampleIn(await earlier('measureBaseline', 'sampleQueries'));
     const after = sampleIn({ sample: await sampleNow({ sql, http }, { at: now(), signal }) });
-    return judge(baselineIn(await earlier('measureBaseline')), windowOf(start, after), factor);
+    return judge(baselineIn(await earlier('measureBaseline')), windowOf(start, after), { label, factor });
   },
+  diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
   undo: { nothing: 'It only looks.' },
 });
 
-function judge(baseline: QueryWindow | null, window: QueryWindow, factor: number) {
+function judge(
+  baseline: QueryWindow | null,
+  window: QueryWindow,
+  { label, factor }: { label: string; factor: number },
+) {
   const worse = baseline === null ? null : whatGotWorse(baseline, window, factor);
   if (worse === null) return { state: 'done' as const, facts: { window: { ...window } } };
   return {
     state: 'blocked' as const,
     code: 'POSTCHECK_FAILED' as const,
-    message: `Queries are worse off than before: ${worse}`,
+    message: `Queries are worse off since ${label} is back: ${worse}`,
     hint: 'Look at fe.audit.log for what fails. Then retry the run, or undo it.',
   };
 }

@@ -47,7 +47,6 @@ describe('the plan of an upgrade', () => {
       'measureBaseline',
       'pauseTabletScheduling',
       'Canary: be 10.0.1.1:9050',
-      'soak',
       'Backends: be 10.0.1.2:9050',
       'Backends: be 10.0.1.3:9050',
       'Followers, and the leader last: fe 10.0.0.2:9010',
@@ -94,6 +93,11 @@ describe('the plan of an upgrade', () => {
     const lines = outline(plan('UPGRADE', {}, { pauseAfterCanary: true, soakSeconds: 0 }));
     expect(lines[lines.indexOf('Canary: be 10.0.1.1:9050') + 1]).toBe('holdForPerson');
     expect(lines).not.toContain('soak');
+  });
+
+  it('watches the cluster as a part of the canary, so that one that does not stand it is put back', () => {
+    const soaks = stepsOf(plan('UPGRADE')).filter((step) => step.kind === 'soak');
+    expect(soaks.map((step) => step.lane?.name)).toEqual(['be 10.0.1.1:9050']);
   });
 
   it('is the same plan when a node has restarted meanwhile, and another when a node is on another version', () => {
