@@ -1,15 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { type BuildReleaseOptions, buildRelease } from '../../sandbox/releases/build-release.ts';
-import type { WorldOptions, World } from '../../sandbox/world/start-world.ts';
+import type { World, WorldOptions } from '../../sandbox/world/start-world.ts';
 import { startWorld } from '../../sandbox/world/start-world.ts';
-import type { RunnerPoint } from '../../src/jobs/runner-deps.ts';
-import { parseVersion } from '../../src/domain/version.ts';
+import { nodeLabel } from '../../src/domain/cluster.ts';
+import { type RunState, type StepPhase, type StepState, terminalRunStates } from '../../src/domain/run.ts';
 import { minimumJdkOf } from '../../src/domain/upgrade-path.ts';
+import { parseVersion } from '../../src/domain/version.ts';
+import type { RunnerPoint } from '../../src/jobs/runner-deps.ts';
+import { listNodes } from '../../src/store/inventory.ts';
 import { insertRelease } from '../../src/store/releases.ts';
-import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
+import type { Run } from '../../src/store/run-rows.ts';
+import { listSteps, readRun } from '../../src/store/runs.ts';
 import { admin, type Engine, startEngine } from './engine.ts';
+import { type Aftermath, type EndState, leftoversOf, readAftermath, readEndState } from './upgrade-end-state.ts';
 import { type Managed, manage } from './world.ts';
 
 /** A managed cluster of the sandbox, with a place to build releases in. */
@@ -27,12 +34,35 @@ export type UpgradeLab = {
   /** The input of an upgrade with everything quick, and the warnings of a sandbox accepted. */
   input(to: string, more?: Record<string, unknown>): Record<string, unknown>;
   /** `fe1: 3.5.0`, for every node, down ones marked. */
-  versions(): Promise<Record<string, string>>;
+  versions(): Promise<EndState['versions']>;
+  /** Works until the run has ended or rests in one of these states. */
+  work(runId: string, states?: readonly RunState[]): Promise<Run>;
+  /** Makes a step that waits believe that so many seconds have passed since it began. Resolves when it has begun. */
+  age(runId: string, step: { kind: string; phase?: StepPhase; seconds: number }): Promise<void>;
+  /** Resolves when a step of this kind is in that state, or has come so far as to say this. */
+  reached(runId: string, step: StepWanted): Promise<void>;
+  /** What cluster and disks look like now. */
+  endState(): Promise<EndState>;
+  aftermath(runId: string): Promise<Aftermath>;
+  /** What is kept beside the binaries of a node, see `leftoversOf`. */
+  leftovers(name: string): Promise<readonly string[]>;
+  /** How the cluster calls the node of a host, as in `be 127.0.0.1:9050`. */
+  labelOf(name: string): Promise<string>;
   close(): Promise<void>;
 };
 
+/** Some step of a run; of several, any. */
+type StepWanted = { kind: string; state?: StepState; progress?: string; phase?: StepPhase; lane?: string };
+
 /** What a fresh sandbox is warned about: nothing was backed up, and the way to 3.5 has a known optimizer trap. */
-export const sandboxWarnings = ['backup-fresh', 'image-fresh', 'path-allowed', 'conf-keys', 'return-path', 'downgrade-log-ids'];
+export const sandboxWarnings = [
+  'backup-fresh',
+  'image-fresh',
+  'path-allowed',
+  'conf-keys',
+  'return-path',
+  'downgrade-log-ids',
+];
 
 export async function startUpgradeLab(
   options: WorldOptions & { env?: Record<string, string> } = {},
@@ -51,11 +81,10 @@ export async function startUpgradeLab(
   const attached = await managed.ask('attachHosts', await managed.attachInput(clusterId, names));
   const ended = await managed.finish(attached.id);
   if (ended.state !== 'SUCCEEDED') throw new Error(`attachHosts ended as ${JSON.stringify(ended.failure)}`);
+  const place = { world, engine, clusterId };
   return {
-    world,
-    engine,
+    ...place,
     managed,
-    clusterId,
     releasesDir,
     onPoint: (given) => {
       listener = given;
@@ -88,18 +117,18 @@ export async function startUpgradeLab(
       maxRunningQueries: 1000,
       ...more,
     }),
-    versions: async () => {
-      const sql = await engine.ctx.connections.sqlFor(clusterId);
-      const nodes = toObservedNodes(await readTopology(sql));
-      const hosts = world.describe().hosts;
-      return Object.fromEntries(
-        nodes
-          .map((node): [string, string] => [
-            hosts.find((host) => host.address === node.host)?.name ?? node.host,
-            `${node.version?.replace(/-.*/, '') ?? '?'}${node.alive ? '' : ' (down)'}`,
-          ])
-          .toSorted(([a], [b]) => a.localeCompare(b)),
-      );
+    versions: async () => (await readEndState(place)).versions,
+    work: (runId, states = terminalRunStates) => work(engine, runId, states),
+    age: (runId, step) => age(engine, runId, step),
+    reached: (runId, step) => reached(engine, runId, step),
+    endState: () => readEndState(place),
+    aftermath: (runId) => readAftermath(place, runId),
+    leftovers: (name) => leftoversOf(world, name),
+    labelOf: async (name) => {
+      const { address } = managed.host(name);
+      const node = (await listNodes(engine.ctx.db, clusterId)).find(({ host }) => host === address);
+      if (node === undefined) throw new Error(`no node ${name}`);
+      return nodeLabel(node);
     },
     close: async () => {
       await engine.close();
@@ -107,4 +136,77 @@ export async function startUpgradeLab(
       await rm(releasesDir, { recursive: true, force: true });
     },
   };
+}
+
+/** On a busy machine a whole upgrade of a small world takes a minute. */
+const patienceMs = 120_000;
+
+async function work(engine: Engine, runId: string, states: readonly RunState[]): Promise<Run> {
+  const worker = engine.work();
+  try {
+    return await waitFor(engine, runId, states);
+  } finally {
+    await worker.stop();
+  }
+}
+
+async function waitFor(engine: Engine, runId: string, states: readonly RunState[]): Promise<Run> {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(50)) {
+    const run = await readRun(engine.ctx.db, runId);
+    if (states.includes(run.state)) return run;
+    if (Date.now() > deadline)
+      throw new Error(`the run is ${run.state}, not ${states.join(' or ')}: ${await openSteps(engine, runId)}`);
+  }
+}
+
+/** What the run is at, for the message of a test that waited in vain. */
+async function openSteps(engine: Engine, runId: string): Promise<string> {
+  const open = (await listSteps(engine.ctx.db, runId)).filter(
+    (step) => step.state === 'applying' || (step.state === 'pending' && step.startedAt !== null),
+  );
+  return open
+    .map(({ phase, kind, lane, state, progress }) => [phase, kind, lane?.name, state, progress?.message].join(' '))
+    .join('; ');
+}
+
+async function reached(engine: Engine, runId: string, wanted: StepWanted): Promise<void> {
+  const { kind, state, progress = '', phase, lane } = wanted;
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
+    const found = (await listSteps(engine.ctx.db, runId)).some(
+      (step) =>
+        step.kind === kind &&
+        (state === undefined || step.state === state) &&
+        (phase === undefined || step.phase === phase) &&
+        (lane === undefined || step.lane?.name === lane) &&
+        (step.progress?.message ?? '').includes(progress),
+    );
+    if (found) return;
+  }
+  throw new Error(`no step of the run became ${JSON.stringify(wanted)}: ${await openSteps(engine, runId)}`);
+}
+
+async function age(
+  engine: Engine,
+  runId: string,
+  { kind, phase = 'do', seconds }: { kind: string; phase?: StepPhase; seconds: number },
+): Promise<void> {
+  const { db } = engine.ctx;
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
+    const due = (await listSteps(db, runId)).find(
+      (step) =>
+        step.kind === kind &&
+        step.phase === phase &&
+        step.startedAt !== null &&
+        (step.state === 'pending' || step.state === 'applying'),
+    );
+    if (due === undefined) continue;
+    await db
+      .updateTable('run_step')
+      .set({ started_at: sql`started_at - INTERVAL ${seconds} SECOND` })
+      .where('run_id', '=', runId)
+      .where('position', '=', due.position)
+      .execute();
+    return;
+  }
+  throw new Error(`no ${kind} of the run waits: ${await openSteps(engine, runId)}`);
 }
