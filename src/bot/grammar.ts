@@ -9,7 +9,13 @@ export type PositionalKind = 'word' | 'node' | 'list' | 'rest';
 
 export type Positional = { readonly name: string; readonly kind: PositionalKind; readonly isOptional: boolean };
 
-export type Flag = { readonly name: string; readonly takesValue: boolean; readonly isList: boolean };
+export type Flag = {
+  readonly name: string;
+  readonly takesValue: boolean;
+  readonly isList: boolean;
+  /** Its value is a node, which may be two words. */
+  readonly isNode?: boolean;
+};
 
 /** What one verb takes. */
 export type CommandSpec = {
@@ -52,12 +58,15 @@ export function parseCommand(text: string, specs: readonly CommandSpec[]): Parse
 
 /** How a command is typed: `restart <cluster> <node> [--reason …]`. */
 export function usageOf(spec: CommandSpec): string {
-  const words = spec.positional.map((each) => {
+  const show = (each: Positional) => {
     const name = each.kind === 'list' ? `${kebab(each.name)}…` : kebab(each.name);
     return each.isOptional ? `[${name}]` : `<${name}>`;
-  });
+  };
   const flags = spec.flags.map((flag) => (flag.takesValue ? `[--${flag.name} …]` : `[--${flag.name}]`));
-  return [spec.verb, ...words, ...flags].join(' ');
+  // What takes the rest of the line comes last: a flag behind it would be part of it.
+  const isRest = (each: Positional) => each.kind === 'rest';
+  const words = spec.positional.filter((each) => !isRest(each)).map(show);
+  return [spec.verb, ...words, ...flags, ...spec.positional.filter(isRest).map(show)].join(' ');
 }
 
 /** `nodeIds` is typed `node`, `timeoutSeconds` is typed `timeout-seconds`. */
@@ -78,7 +87,13 @@ function readItems(line: string, from: number, spec: CommandSpec): ParseResult {
   const reading: Reading = { words: new Map(), flags: new Map(), open: [...spec.positional], position: 1, at: from };
   for (;;) {
     const next = reading.open[0];
-    if (next?.kind === 'rest' && !startsWithFlag(line, reading.at, spec)) {
+    if (next?.kind === 'rest' && flagAt(line, reading.at, spec) === null) {
+      const late = flagWithin(line, reading.at, spec);
+      if (late !== null)
+        return fail(
+          `\`--${late.name}\` stands behind the ${kebab(next.name)}`,
+          `It is typed \`/sr ${usageOf(spec)}\`.`,
+        );
       const rest = takeRest(line, reading.at);
       if (rest !== '') reading.words.set(next.name, [rest]);
       if (rest !== '' || next.isOptional) reading.open.shift();
@@ -101,8 +116,7 @@ function readItems(line: string, from: number, spec: CommandSpec): ParseResult {
 
 function takeToken(line: string, token: Token, reading: Reading, spec: CommandSpec): ParseFailure | null {
   const isFlag = !token.isLiteral && token.text.startsWith('--');
-  const name = isFlag ? token.text.slice(2).toLowerCase() : token.text.toLowerCase();
-  const flag = spec.flags.find((candidate) => candidate.name === name);
+  const flag = findFlag(spec, token.text);
   if (isFlag || (token.value !== null && flag !== undefined)) return takeFlag(line, token, { flag, reading, spec });
   const word = token.value === null ? token.text : `${token.text}=${token.value}`;
   const next = reading.open[0];
@@ -123,6 +137,15 @@ function takeToken(line: string, token: Token, reading: Reading, spec: CommandSp
   reading.open.shift();
   reading.words.set(next.name, [next.kind === 'node' ? withAddress(line, word, reading) : word]);
   return null;
+}
+
+/** `--accept-warnings`, and `--acceptWarnings` as the API spells it. */
+function findFlag({ flags }: CommandSpec, text: string): Flag | undefined {
+  const name = text.replace(/^--/, '').toLowerCase();
+  return (
+    flags.find((flag) => flag.name === name) ??
+    (name.includes('-') ? undefined : flags.find((flag) => flag.name.replaceAll('-', '') === name))
+  );
 }
 
 /** `be 10.0.0.11:9050` are two words and one node. */
@@ -158,7 +181,8 @@ function takeFlag(
     reading.flags.set(flag.name, []);
     return null;
   }
-  const value = token.value ?? takeValue(line, reading);
+  const word = token.value ?? takeValue(line, reading);
+  const value = word !== null && flag.isNode === true ? withAddress(line, word, reading) : word;
   if (value === null || value === '')
     return { problem: `\`--${flag.name}\` needs a value (word ${reading.position})`, hint: usage };
   reading.flags.set(flag.name, [
@@ -177,10 +201,23 @@ function takeValue(line: string, reading: Reading): string | null {
   return token.value === null ? token.text : `${token.text}=${token.value}`;
 }
 
-function startsWithFlag(line: string, at: number, spec: CommandSpec): boolean {
+function flagAt(line: string, at: number, spec: CommandSpec): Flag | null {
   const token = nextToken(line, at);
-  if (token === null || 'problem' in token || token.isLiteral) return false;
-  return spec.flags.some((flag) => token.text.toLowerCase() === `--${flag.name}`);
+  if (token === null || 'problem' in token || token.isLiteral || !token.text.startsWith('--')) return null;
+  return findFlag(spec, token.text) ?? null;
+}
+
+/** A flag of the command that would be lost in the text that takes the rest of the line. */
+function flagWithin(line: string, at: number, spec: CommandSpec): Flag | null {
+  for (let from = at; ; ) {
+    const flag = flagAt(line, from, spec);
+    if (flag !== null) return flag;
+    const token = nextToken(line, from);
+    if (token === null) return null;
+    // A quote that is never closed, as in "it's", is text: the words behind it are looked at all the same.
+    from = 'problem' in token ? line.indexOf(' ', from + 1) : token.to;
+    if (from < 0) return null;
+  }
 }
 
 /** The rest of the line, without the quotes around the whole of it. */

@@ -104,7 +104,12 @@ function toPositional(field: Field): Positional {
 
 function toFlag(field: Field): Flag {
   const name = field.isOnByDefault ? `no-${kebab(field.name)}` : kebab(field.name);
-  return { name, takesValue: !(field.type instanceof z.ZodBoolean), isList: field.type instanceof z.ZodArray };
+  return {
+    name,
+    takesValue: !(field.type instanceof z.ZodBoolean),
+    isList: field.type instanceof z.ZodArray,
+    ...(field.reference === 'node' ? { isNode: true } : {}),
+  };
 }
 
 /** Objects have no form on one line; such a field can be given over the API. */

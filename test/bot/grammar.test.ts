@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CommandSpec, parseCommand, usageOf } from '../../src/bot/grammar.ts';
+import { printCommand } from '../../src/bot/print-command.ts';
 import { normalizeLine } from '../../src/bot/tokens.ts';
 
 const flag = (name: string, more: Partial<CommandSpec['flags'][number]> = {}) => ({
@@ -27,6 +28,11 @@ const specs: readonly CommandSpec[] = [
   { verb: 'scale', positional: [word('clusterId'), word('backends', { kind: 'list' })], flags: [flag('reason')] },
   { verb: 'deny', positional: [word('approval'), word('why', { kind: 'rest' })], flags: [] },
   { verb: 'cancel', positional: [word('run'), word('note', { kind: 'rest', isOptional: true })], flags: [] },
+  {
+    verb: 'retry',
+    positional: [word('run'), word('note', { kind: 'rest', isOptional: true })],
+    flags: [flag('without', { isNode: true })],
+  },
 ];
 
 function parsed(line: string) {
@@ -79,6 +85,15 @@ describe('a command line', () => {
     ['deny P-5 it\'s --not now, "kim"', { words: { approval: ['P-5'], why: ['it\'s --not now, "kim"'] } }],
     ['deny P-5 "not now"', { words: { approval: ['P-5'], why: ['not now'] } }],
     ['cancel R-1', { words: { run: ['R-1'] } }],
+    ['backup prod-eu sales --dryRun', { flags: { 'dry-run': [] } }],
+    ['backup prod-eu sales --DRYRUN', { flags: { 'dry-run': [] } }],
+    ['retry R-1 --without "be 10.0.0.11:9050"', { words: { run: ['R-1'] }, flags: { without: ['be 10.0.0.11:9050'] } }],
+    [
+      'retry R-1 --without be 10.0.0.11:9050 its disk is broken',
+      { words: { run: ['R-1'], note: ['its disk is broken'] }, flags: { without: ['be 10.0.0.11:9050'] } },
+    ],
+    ['retry --without=10.0.0.11 R-1', { words: { run: ['R-1'] }, flags: { without: ['10.0.0.11'] } }],
+    ['retry R-1 it\'s --not "--without" us', { words: { note: ['it\'s --not "--without" us'] } }],
   ])('%j is understood', (line, expected) => {
     expect(parsed(line)).toMatchObject(expected);
   });
@@ -112,6 +127,9 @@ describe('a command line', () => {
     ['backup prod-eu "sales', 'The quote " is not closed (word 3).'],
     ['backup prod-eu --reason="x', 'The quote after --reason= is not closed (word 3).'],
     ['deny', 'deny needs <approval>.'],
+    ['retry R-1 a disk --without be-1', '`--without` stands behind the note. It is typed `/sr retry <run>'],
+    ["retry R-1 it's broken --without be-1", '`--without` stands behind the note.'],
+    ['backup prod-eu sales --dry-r-un', 'I do not know `--dry-r-un` (word 4). Did you mean `--dry-run`?'],
     ['deny P-5', 'deny needs <why>. It is typed `/sr deny <approval> <why>`.'],
     ['help`x`', "I do not know `help'x'` (word 1)."],
     [`backup ${'x'.repeat(1000)}`, 'The line has 1007 characters; 1000 are read at most. Shorten it.'],
@@ -127,7 +145,44 @@ describe('a command line', () => {
       'scale <cluster> <backends…> [--reason …]',
       'deny <approval> <why>',
       'cancel <run> [note]',
+      'retry <run> [--without …] [note]',
     ]);
+  });
+});
+
+describe('a command that is printed', () => {
+  it('reads back as the same command, with what was added', () => {
+    const text = fc
+      .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 30 })
+      .filter((each) => each.trim() === each);
+    const name = fc.stringMatching(/^[a-z][a-z-]{0,8}$/);
+    const lists = fc.uniqueArray(name, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(text, text, lists, fc.boolean(), (database, reason, tables, isDry) => {
+        const [spec] = specs.filter(({ verb }) => verb === 'backup');
+        if (spec === undefined) throw new Error('no backup');
+        const flags = new Map([['reason', [reason]], ...(isDry ? [['dry-run', []] as const] : [])]);
+        const words = new Map([
+          ['clusterId', ['prod-eu']],
+          ['database', [database]],
+        ]);
+        const line = printCommand(spec, { verb: 'backup', words, flags }, new Map([['tables', tables]]));
+        const escaped = line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+        expect(parsed(escaped)).toEqual({
+          verb: 'backup',
+          words: Object.fromEntries(words),
+          flags: { ...Object.fromEntries(flags), tables },
+        });
+      }),
+    );
+  });
+
+  it('adds to a list that was there, and says nothing twice', () => {
+    const result = parseCommand('backup prod-eu sales --tables a,b --dryRun', specs);
+    const [, spec] = specs;
+    if ('failure' in result || spec === undefined) throw new Error('not understood');
+    const line = printCommand(spec, result.command, new Map([['tables', ['b', 'c']]]));
+    expect(line).toBe('backup prod-eu sales --tables a,b,c --dry-run');
   });
 });
 

@@ -13,8 +13,10 @@ import { helpIndex, helpOfVerb } from '../../src/bot/views/help.ts';
 import { linkNotice, whoamiNotice } from '../../src/bot/views/identity.ts';
 import { bugNotice, errorNotice, parseNotice, unlinkedNotice, userErrorsNotice } from '../../src/bot/views/notices.ts';
 import { confirmView, denyView, preview } from '../../src/bot/views/preview.ts';
-import { readRunValue, runValue } from '../../src/bot/views/run-buttons.ts';
-import { endLine, runCard, runSentence } from '../../src/bot/views/run-card.ts';
+import { refusalNotice } from '../../src/bot/views/refusals.ts';
+import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../src/bot/views/run-buttons.ts';
+import { runCard } from '../../src/bot/views/run-card.ts';
+import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
@@ -60,6 +62,38 @@ function everyMessage(text: string): Record<string, Message> {
       progress: { completed: 1, total: 4, message: text },
     }),
   );
+  const states = [...stepStates, ...stepStates];
+  const lane = (index: number) => ({ stage: text, name: `${index} ${text}`, width: 3 });
+  const laneSteps = Array.from({ length: 200 }, (_, position) =>
+    step({
+      position,
+      title: text,
+      lane: lane(position >> 1),
+      state: states[position % states.length] ?? 'pending',
+      progress: { completed: 1, total: 4, message: text },
+      failure: { ...failure, log: [text] },
+      params: { toVersion: text },
+    }),
+  );
+  const recovery = laneSteps
+    .filter(({ state }) => state === 'failed')
+    .map((broken, index) => ({
+      ...broken,
+      position: 200 + index,
+      phase: 'recover' as const,
+      undoOf: broken.position,
+      state: stepStates[index % 3] ?? 'pending',
+    }));
+  const staged = {
+    ...plan,
+    steps: laneSteps.map(({ kind, title, params, lane: at }) => ({
+      kind,
+      title,
+      params,
+      ...(at === null ? {} : { lane: at }),
+    })),
+  };
+  const logged = { ...failure, log: Array.from({ length: 40 }, () => text) };
   const bad = run({
     clusterName: text,
     requestedByName: text,
@@ -75,6 +109,7 @@ function everyMessage(text: string): Record<string, Message> {
     steps,
     title: text,
     actions: runActions,
+    withoutLanes: [text, text, text, text].map((lane) => lane || 'be 1'),
     approval: approval(),
     votes: [vote({ personName: text, comment: text }), vote({ personName: text, vote: 'DENY' })],
     approvers: Array.from({ length: 10 }, () => text),
@@ -95,6 +130,8 @@ function everyMessage(text: string): Record<string, Message> {
   const nodes = Array.from({ length: 100 }, () =>
     node({ host: text, role: text, version: text, alive: false, errorMessage: text }),
   );
+  const upgrade = { direction: 'UPGRADE' as const, fromVersion: text, toVersion: text, state: 'PAUSED' as const };
+  const openUpgrades = Array.from({ length: 30 }, (_, runNumber) => ({ ...upgrade, runNumber }));
   const error = { code: 'INVALID_INPUT' as const, message: text, path: ['input', text], hint: text, retryable: false };
   const actor = {
     id: 'per_1',
@@ -118,21 +155,65 @@ function everyMessage(text: string): Record<string, Message> {
   return {
     ...Object.fromEntries(runStates.map((state) => [`run card ${state}`, runCard(card(state))])),
     'run card without steps': runCard({ ...card('QUEUED'), steps: [] }),
+    ...Object.fromEntries(
+      (['AWAITING_APPROVAL', 'RUNNING', 'PAUSED', 'UNDOING', 'FAILED'] as const).map((state) => [
+        `run card with lanes ${state}`,
+        runCard({
+          ...card(state),
+          run: { ...bad, state, plan: staged, failure: logged, progress: { completed: 0, total: null, message: text } },
+          steps: [...laneSteps, ...recovery],
+        }),
+      ]),
+    ),
+    'end line with lanes': {
+      text: endLine({ ...card('FAILED'), steps: [...laneSteps, ...recovery] }, { requester: '<@U1KIM>' }),
+    },
+    'preview with lanes': preview({ ...previewData, plan: staged, draftId: null, asksForName: false }),
+    'refusals of a preflight': refusalNotice(
+      Array.from({ length: 30 }, () => ({
+        ...error,
+        message: `backup-fresh: ${text}; wanted: ${text}`,
+        hint: `${text} If it is meant, put backup-fresh into acceptWarnings.`,
+      })),
+      { usage: text, again: () => text },
+    ),
     'end line': { text: endLine(card('FAILED'), { requester: '<@U1KIM>' }) },
     'preview with buttons': preview({ ...previewData, draftId: `cmd_${'0'.repeat(26)}`, asksForName: true }),
     'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
-    'alert card': alertCard({ alert: badAlert, mayRepeat: true }),
-    'alert card firing': alertCard({ alert: { ...badAlert, handling: { kind: 'UNACKED' } }, mayRepeat: false }),
-    'alert card resolved': alertCard({ alert: { ...badAlert, signal: 'RESOLVED' }, mayRepeat: false }),
+    'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null }),
+    'alert card held back': alertCard({
+      alert: { ...badAlert, mute: { kind: 'INHIBITED', by: `run:${text}` } },
+      mayRepeat: false,
+      mutedByRun: 12,
+    }),
+    'alert card firing': alertCard({
+      alert: { ...badAlert, handling: { kind: 'UNACKED' } },
+      mayRepeat: false,
+      mutedByRun: null,
+    }),
+    'alert card resolved': alertCard({
+      alert: { ...badAlert, signal: 'RESOLVED' },
+      mayRepeat: false,
+      mutedByRun: null,
+    }),
     'alert list': alertList(Array.from({ length: 60 }, () => badAlert)),
     'no alerts': alertList([]),
     'alert details': alertDetails(
       badAlert,
       Array.from({ length: 100 }, () => ({ at, message: text, actorName: text })),
     ),
-    clusters: clusterList(Array.from({ length: 100 }, () => ({ cluster, nodes, openAlerts: 3 }))),
+    clusters: clusterList(Array.from({ length: 100 }, () => ({ cluster, nodes, openAlerts: 3, openUpgrades }))),
     'no clusters': clusterList([]),
-    status: clusterStatus({ cluster, nodes, openAlerts: 3, openRuns: [bad, bad], lastRun: bad, alertLines: [] }),
+    status: clusterStatus({
+      cluster,
+      nodes,
+      openAlerts: 3,
+      openUpgrades,
+      openRuns: [bad, bad],
+      lastRun: bad,
+      alertLines: [],
+      workedOn: new Map([['nod_1', 12]]),
+    }),
     runs: runList(Array.from({ length: 60 }, () => bad)),
     'no runs': runList([]),
     help: helpIndex(
@@ -172,7 +253,7 @@ describe.each(extremes)('with %s from outside', (_what, text) => {
   it.each(Object.entries(everyMessage(text)))('Slack takes the %s, and it calls nobody', (name, message) => {
     const content = received(message);
     const { users, groups, broadcasts } = noticeOf(content);
-    const wanted = ['end line', 'whoami'].includes(name) ? ['U1KIM'] : [];
+    const wanted = ['end line', 'end line with lanes', 'whoami'].includes(name) ? ['U1KIM'] : [];
     const stranger = name === 'whoami of a stranger' && text === '' ? ['U1KIM'] : [];
     expect({ users, groups, broadcasts }).toEqual({ users: [...wanted, ...stranger], groups: [], broadcasts: [] });
     expect(content.text.trim()).not.toBe('');
@@ -209,7 +290,14 @@ describe('the sentence of a run', () => {
 describe('the status of a cluster', () => {
   const cluster = { name: 'prod-eu', environment: 'prod', observedAt: at, problems: [] };
   const shown = (problems: string[]) => {
-    const data = { openAlerts: 0, openRuns: [], lastRun: null, alertLines: [] };
+    const data = {
+      openAlerts: 0,
+      openUpgrades: [],
+      openRuns: [],
+      lastRun: null,
+      alertLines: [],
+      workedOn: new Map<string, number>(),
+    };
     return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));
   };
 
@@ -276,12 +364,19 @@ describe('what a button carries', () => {
   it('is read back', () => {
     expect(readRunValue(runValue(run()))).toEqual({ runId: run().id, planHash: hash });
     expect(readAlertValue(alertValue(alert()))).toEqual({ alertId: alert().id, revision: 3 });
+    const [button] = withoutButtons(run(), ['be 10.0.0.11:9050']);
+    expect(readWithoutValue(button?.value ?? null)).toEqual({
+      runId: run().id,
+      planHash: hash,
+      lane: 'be 10.0.0.11:9050',
+    });
   });
 
   it.each([null, '', 'run_1 abc', `${run().id} ${hash} more`, `${run().id}\n${hash}`, `${alert().id} ${hash}`])(
     'is refused when it is %j',
     (value) => {
       expect(readRunValue(value)).toBeNull();
+      if (value !== `${run().id} ${hash} more`) expect(readWithoutValue(value)).toBeNull();
       expect(readAlertValue(value)).toBeNull();
     },
   );

@@ -5,7 +5,7 @@ import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
 import { alertDetails, readAlertValue } from '../views/alert-card.ts';
 import { denyView } from '../views/preview.ts';
-import { readRunValue } from '../views/run-buttons.ts';
+import { readRunValue, readWithoutValue, withoutActions } from '../views/run-buttons.ts';
 import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
 
 /** A value that none of our buttons carries. */
@@ -25,6 +25,16 @@ function runAction(verb: RunVerb): ClickAction {
     },
   };
 }
+
+const goOnWithout: ClickAction = {
+  kind: 'act',
+  run: (bot, { ask, actor, value }) => {
+    const carried = readWithoutValue(value);
+    if (carried === null) throw forgedValue();
+    const { runId, planHash, lane } = carried;
+    return decideRun(bot, 'retry', { ask, actor, runId, planHash, comment: null, without: lane });
+  },
+};
 
 function alertAction(verb: 'ack' | 'unack'): ClickAction {
   return {
@@ -64,6 +74,7 @@ export const clicks: ReadonlyMap<string, ClickAction | OpenAction> = new Map<str
   ['run.resume', runAction('resume')],
   ['run.retry', runAction('retry')],
   ['run.undo', runAction('undo')],
+  ...withoutActions.map((id) => [id, goOnWithout] as const),
   ['alert.ack', alertAction('ack')],
   ['alert.unack', alertAction('unack')],
   ['alert.details', showDetails],

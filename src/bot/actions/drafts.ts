@@ -11,7 +11,7 @@ import {
 } from '../../store/slack-drafts.ts';
 import type { Ask, Bot, ClickAction, OpenAction } from '../bot.ts';
 import { startedNotice, submitStart } from '../commands/operation.ts';
-import { notice } from '../views/notices.ts';
+import { notice, userErrorsNotice } from '../views/notices.ts';
 import { confirmView } from '../views/preview.ts';
 import type { Message } from '../views/text.ts';
 
@@ -64,7 +64,7 @@ export async function startDraft(
       planHash: draft.planHash,
       confirm: confirm ?? draft.confirm,
       reason: draft.reason,
-      usage: draft.line,
+      refused: (errors) => userErrorsNotice(errors, draft.line),
       key: draft.id,
     });
     if ('message' in started) return started.message;

@@ -1,7 +1,7 @@
 import type { AlertEventType } from '../../domain/alert.ts';
 import { productionEnvironment } from '../../domain/approval.ts';
 import { isTerminal } from '../../domain/run.ts';
-import { allowedActions } from '../../operations/control.ts';
+import { allowedActions, lanesToLeaveOut } from '../../operations/run-actions.ts';
 import { findAlert, listAlertEvents } from '../../store/alerts.ts';
 import { findApprovalOfRun, listVotes } from '../../store/approvals.ts';
 import { findRun, listSteps } from '../../store/runs.ts';
@@ -11,8 +11,10 @@ import type { NewLine } from '../../store/slack-lines.ts';
 import { listApprovers, readLastEventAt } from '../../store/slack-reads.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
-import { endLine, type RunCardData, runCard } from '../views/run-card.ts';
-import { date, type Message, mention, safe } from '../views/text.ts';
+import { type RunCardData, runCard } from '../views/run-card.ts';
+import { holdOf } from '../views/run-now.ts';
+import { endLine } from '../views/run-sentences.ts';
+import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 
 /** What a card should show now. */
 export type CardContent = {
@@ -52,6 +54,7 @@ async function readRunContent(
     steps,
     title: operation?.title ?? run.operation,
     actions: operation === undefined ? [] : allowedActions(run, operation, steps),
+    withoutLanes: lanesToLeaveOut(run, operation, steps),
     approval,
     votes: approval === null ? [] : await listVotes(bot.db, approval.id),
     approvers:
@@ -93,6 +96,14 @@ function runLines(data: RunCardData, requester: string | null): NewLine[] {
       broadcast: true,
     });
   }
+  const hold = holdOf(run, data.steps);
+  if (hold !== null) {
+    lines.push({
+      key: `hold:${data.steps.findLast((step) => step.state === 'done')?.position ?? 0}:${run.fence}`,
+      text: `${call === null ? '' : `${call} `}*PAUSED*: ${sentence(safe(hold, 600))} \`/sr resume R-${run.number}\` lets it go on.`,
+      broadcast: true,
+    });
+  }
   if (isTerminal(run.state)) {
     const at = run.finishedAt?.getTime() ?? 0;
     const isLoud = run.state === 'FAILED' || run.environment === productionEnvironment;
@@ -122,5 +133,7 @@ async function readAlertContent(
       text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
       broadcast: event.type === 'SEVERITY_ROSE',
     }));
-  return { message: alertCard({ alert, mayRepeat }), revision: alert.revision, lines, otherPlaces: [] };
+  const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
+  const mutedByRun = muting === undefined ? null : ((await findRun(bot.db, muting))?.number ?? null);
+  return { message: alertCard({ alert, mayRepeat, mutedByRun }), revision: alert.revision, lines, otherPlaces: [] };
 }

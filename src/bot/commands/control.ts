@@ -1,5 +1,6 @@
 import { type Actor, canSomewhere, type Permission } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
+import { nodeLabel } from '../../domain/cluster.ts';
 import {
   approveRun,
   type ControlDeps,
@@ -15,8 +16,9 @@ import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alert-handling
 import { findApprovalOfRun, listVotes } from '../../store/approvals.ts';
 import type { Run } from '../../store/run-rows.ts';
 import { ensureCard } from '../../store/slack-cards.ts';
+import { findNodeByWord } from '../../store/slack-reads.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
-import type { Positional } from '../grammar.ts';
+import type { Flag, Positional } from '../grammar.ts';
 import { findAlertByWord, findRunByWord } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
 import { type Message, safe } from '../views/text.ts';
@@ -25,11 +27,19 @@ import { type Message, safe } from '../views/text.ts';
 export const runVerbs = ['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'] as const;
 export type RunVerb = (typeof runVerbs)[number];
 
-type Decide = (deps: ControlDeps, request: ControlRequest & { planHash?: string | null }) => Promise<Run>;
+type Decision = ControlRequest & { planHash?: string | null; withoutLane?: string | null };
 
 const decisions: Record<
   RunVerb,
-  { decide: Decide; permission: Permission; summary: string; said: string; note: 'optional' | 'needed' }
+  {
+    decide: (deps: ControlDeps, request: Decision) => Promise<Run>;
+    permission: Permission;
+    summary: string;
+    said: string;
+    note: 'optional' | 'needed';
+    flags?: readonly Flag[];
+    example?: string;
+  }
 > = {
   cancel: {
     decide: cancelRun,
@@ -55,9 +65,11 @@ const decisions: Record<
   retry: {
     decide: retryRun,
     permission: 'run:control',
-    summary: 'Go on from the step that failed.',
+    summary: 'Go on from the step that failed, or without the node at which it failed.',
     said: 'You retried',
     note: 'optional',
+    flags: [{ name: 'without', takesValue: true, isList: false, isNode: true }],
+    example: 'retry R-12 --without "be 10.0.0.11:9050" its disk is broken',
   },
   undo: {
     decide: undoRun,
@@ -86,16 +98,27 @@ const decisions: Record<
 export async function decideRun(
   bot: Bot,
   verb: RunVerb,
-  request: { ask: Ask; actor: Actor; runId: string; comment: string | null; planHash: string | null },
+  request: {
+    ask: Ask;
+    actor: Actor;
+    runId: string;
+    comment: string | null;
+    planHash: string | null;
+    /** The lane that a retry leaves out. */
+    without?: string | null;
+  },
 ): Promise<Message> {
   const { decide, said } = decisions[verb];
-  const { ask, actor, runId, comment, planHash } = request;
-  const run = await decide(bot.control, { runId, actor, comment, planHash, requestId: ask.id });
+  const { ask, actor, runId, comment, planHash, without = null } = request;
+  const run = await decide(bot.control, { runId, actor, comment, planHash, withoutLane: without, requestId: ask.id });
   // A retry that had to be planned afresh is another run, which belongs where it was asked for.
   if (run.id !== runId && ask.channel !== null)
     await ensureCard(bot.db, { kind: 'RUN', subjectId: run.id, channel: ask.channel });
   bot.wakeCards();
-  return notice(`${said} R-${run.number}${await votesOf(bot, verb, run)}. It is *${run.state.replace('_', ' ')}* now.`);
+  const how = without === null ? '' : ` without ${safe(without, 100)}`;
+  return notice(
+    `${said} R-${run.number}${how}${await votesOf(bot, verb, run)}. It is *${run.state.replace('_', ' ')}* now.`,
+  );
 }
 
 async function votesOf(bot: Bot, verb: RunVerb, run: Run): Promise<string> {
@@ -107,16 +130,19 @@ async function votesOf(bot: Bot, verb: RunVerb, run: Run): Promise<string> {
 }
 
 function runCommand(verb: RunVerb): BotCommand {
-  const { permission, summary, note } = decisions[verb];
+  const { permission, summary, note, flags = [], example } = decisions[verb];
   const isVote = permission === 'run:approve';
   const positional: Positional[] = [
     { name: isVote ? 'approval' : 'run', kind: 'word', isOptional: false },
     { name: note === 'needed' ? 'why' : 'note', kind: 'rest', isOptional: note === 'optional' },
   ];
   return {
-    spec: { verb, positional, flags: [] },
+    spec: { verb, positional, flags },
     summary,
-    examples: [isVote ? `${verb} P-5${note === 'needed' ? ' not during the campaign' : ''}` : `${verb} R-12`],
+    examples: [
+      isVote ? `${verb} P-5${note === 'needed' ? ' not during the campaign' : ''}` : `${verb} R-12`,
+      ...(example === undefined ? [] : [example]),
+    ],
     waiting: null,
     isAllowed: (actor) => canSomewhere(actor, permission),
     access: 'linked',
@@ -130,9 +156,17 @@ function runCommand(verb: RunVerb): BotCommand {
         runId: run.id,
         comment: comment?.slice(0, 500) ?? null,
         planHash: null,
+        without: await laneByWord(bot, run, command.flags.get('without')?.[0] ?? null),
       });
     },
   };
+}
+
+/** Lanes are called like their nodes, and people name nodes in several ways; what is no node is taken as it was typed. */
+async function laneByWord(bot: Bot, run: Run, word: string | null): Promise<string | null> {
+  if (word === null) return null;
+  const found = await findNodeByWord(bot.db, run.clusterId, word);
+  return 'node' in found ? nodeLabel(found.node) : word;
 }
 
 export const runCommands: readonly BotCommand[] = runVerbs.map(runCommand);

@@ -3,16 +3,18 @@ import { approvalsRequired, needsConfirmation } from '../../domain/approval.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { AnyOperation } from '../../operations/define.ts';
-import { submit } from '../../operations/submit.ts';
+import { submit, type UserError } from '../../operations/submit.ts';
 import type { Run } from '../../store/run-rows.ts';
 import { ensureCard } from '../../store/slack-cards.ts';
 import { insertDraft, type SlackDraft } from '../../store/slack-drafts.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
 import { type ParsedCommand, usageOf } from '../grammar.ts';
 import { type OperationCommand, operationCommand } from '../operation-command.ts';
+import { printCommand } from '../print-command.ts';
 import { resolveReferences } from '../resolve.ts';
-import { notice, userErrorsNotice } from '../views/notices.ts';
+import { notice } from '../views/notices.ts';
 import { preview } from '../views/preview.ts';
+import { refusalNotice } from '../views/refusals.ts';
 import { type Message, safe } from '../views/text.ts';
 
 /** The commands of all operations that have one, made from their definitions. */
@@ -52,8 +54,10 @@ async function askOperation(
   const environment = cluster?.environment ?? String(input.environment ?? '');
   const isSmall = operation.risk === 'read' || operation.risk === 'low';
   const isAgreed = options.planHash !== null && (!needsConfirmation(operation.risk) || options.confirm !== null);
+  const refused: Refused = (errors) =>
+    refusalNotice(errors, { usage: usageOf(known.spec), again: (checks) => acceptLine(known, command, checks) });
   if (!options.dryRun && (isSmall || isAgreed))
-    return startOperation(bot, { ask, actor, operation, input, ...options, usage: usageOf(known.spec) });
+    return startOperation(bot, { ask, actor, operation, input, ...options, refused });
 
   const dry = await submit(bot.control, {
     operation: operation.name,
@@ -62,7 +66,7 @@ async function askOperation(
     options: { dryRun: true, reason: options.reason },
     requestId: ask.id,
   });
-  if (dry.plan === null) return userErrorsNotice(dry.userErrors, usageOf(known.spec));
+  if (dry.plan === null) return refused(dry.userErrors);
   const draft: Omit<SlackDraft, 'state' | 'runId'> = {
     id: ask.id,
     team: ask.team,
@@ -90,6 +94,17 @@ async function askOperation(
   });
 }
 
+const acceptFlag = 'accept-warnings';
+
+/** The command as it was typed, with these warnings accepted; null for operations that have none to accept. */
+function acceptLine({ spec }: OperationCommand, command: ParsedCommand, checks: readonly string[]): string | null {
+  if (!spec.flags.some((flag) => flag.name === acceptFlag && flag.isList)) return null;
+  return printCommand(spec, command, new Map([[acceptFlag, checks]]));
+}
+
+/** How refusals of the one door are told. */
+type Refused = (errors: readonly UserError[]) => Message;
+
 export type Start = {
   ask: Ask;
   actor: Actor;
@@ -98,7 +113,7 @@ export type Start = {
   planHash: string | null;
   confirm: string | null;
   reason: string | null;
-  usage: string;
+  refused: Refused;
   /** Two requests with the same key are one run. Default: the request itself. */
   key?: string;
 };
@@ -111,7 +126,7 @@ export async function startOperation(bot: Bot, start: Start): Promise<Message> {
 
 export async function submitStart(
   bot: Bot,
-  { ask, actor, operation, input, planHash, confirm, reason, usage, key }: Start,
+  { ask, actor, operation, input, planHash, confirm, reason, refused, key }: Start,
 ): Promise<{ run: Run; replayed: boolean } | { message: Message }> {
   const result = await submit(bot.control, {
     operation: operation.name,
@@ -120,7 +135,7 @@ export async function submitStart(
     options: { reason, planHash, confirm, idempotencyKey: key ?? ask.id },
     requestId: ask.id,
   });
-  if (result.run === null) return { message: userErrorsNotice(result.userErrors, usage) };
+  if (result.run === null) return { message: refused(result.userErrors) };
   const channel = ask.channel ?? bot.settings.runChannel ?? ask.user;
   await ensureCard(bot.db, { kind: 'RUN', subjectId: result.run.id, channel });
   bot.wakeCards();
@@ -149,11 +164,14 @@ function optionsOf(command: ParsedCommand) {
   };
 }
 
-/** What a person cannot have back, by the steps' own words. */
+/** What a person cannot have back, by the steps' own words; said once where many steps say the same. */
 function irreversibleOf(operation: AnyOperation, plan: Plan): readonly string[] {
-  const reasons = plan.steps.flatMap((step) => {
-    const reason = operation.steps.find((kind) => kind.kind === step.kind)?.undoImpossible;
-    return reason === null || reason === undefined ? [] : [`${step.title}: ${reason}`];
+  const found = plan.steps.flatMap(({ kind, title }) => {
+    const reason = operation.steps.find((known) => known.kind === kind)?.undoImpossible;
+    return reason === null || reason === undefined ? [] : [{ title, reason }];
   });
-  return [...new Set(reasons)];
+  return [...Map.groupBy(found, ({ reason }) => reason)].map(([reason, alike]) => {
+    const [first] = alike;
+    return `${first?.title ?? ''}${alike.length === 1 ? '' : `, and ${alike.length - 1} more like it`}: ${reason}`;
+  });
 }

@@ -1,5 +1,7 @@
 import { canSomewhere } from '../../domain/access.ts';
 import { listAlerts } from '../../store/alerts.ts';
+import { listPlannedWork } from '../../store/planned-work.ts';
+import { openUpgradesOfClusters } from '../../store/queries/upgrades.ts';
 import { listNodesOf, listRecentRuns, listVisibleClusters, readRunsOfCluster } from '../../store/slack-reads.ts';
 import type { Bot, BotCommand } from '../bot.ts';
 import { readContent } from '../cards/content.ts';
@@ -26,11 +28,13 @@ export const clusters: BotCommand = {
     const ids = found.map((cluster) => cluster.id);
     const nodes = await listNodesOf(db, ids);
     const alerts = ids.length === 0 ? [] : await listAlerts(db, { clusterIds: ids, open: true, limit: 1_000 });
+    const upgrades = ids.length === 0 ? [] : await openUpgradesOfClusters(db, ids);
     return clusterList(
       found.map((cluster) => ({
         cluster,
         nodes: nodes.get(cluster.id) ?? [],
         openAlerts: alerts.filter((alert) => alert.clusterId === cluster.id).length,
+        openUpgrades: upgrades.filter((upgrade) => upgrade.clusterId === cluster.id),
       })),
     );
   },
@@ -51,12 +55,19 @@ export const status: BotCommand = {
     const nodes = (await listNodesOf(db, [cluster.id])).get(cluster.id) ?? [];
     const alerts = await listAlerts(db, { clusterIds: [cluster.id], open: true, limit: shownAlerts });
     const { open, last } = await readRunsOfCluster(db, cluster.id);
+    const work = await listPlannedWork(db, { clusterId: cluster.id, windowMs: 0 });
     return clusterStatus({
       cluster,
       nodes,
       openAlerts: alerts.length,
+      openUpgrades: await openUpgradesOfClusters(db, [cluster.id]),
       openRuns: open,
       lastRun: last,
+      workedOn: new Map(
+        work.flatMap(({ nodeId, runId }) =>
+          open.filter(({ id }) => id === runId).map(({ number }) => [nodeId, number] as const),
+        ),
+      ),
       alertLines: alerts.map(alertLine),
     });
   },

@@ -10,10 +10,15 @@ const severityColors: Record<Severity, string> = {
 };
 const severitySigns: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '⚪' };
 
-export type AlertCardData = { readonly alert: Alert; readonly mayRepeat: boolean };
+export type AlertCardData = {
+  readonly alert: Alert;
+  readonly mayRepeat: boolean;
+  /** The number of the run whose planned work on the node holds it back. */
+  readonly mutedByRun: number | null;
+};
 
 /** The one message about an alert. The colour follows its state; the words say the same. */
-export function alertCard({ alert, mayRepeat }: AlertCardData): Message {
+export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Message {
   const buttons = alertButtons(alert);
   const blocks: KnownBlock[] = [
     {
@@ -23,12 +28,19 @@ export function alertCard({ alert, mayRepeat }: AlertCardData): Message {
       block_id: 'head',
     },
     section(safeLines(alert.text, 1500) || '-'),
+    ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(mutedByRun))]),
     { type: 'section', block_id: 'facts', fields: factsOf(alert).map((text) => ({ type: 'mrkdwn' as const, text })) },
     ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'act', elements: buttons }]),
     context([alertName(alert), `rule ${alert.rule}`, ...(mayRepeat ? ['(may appear twice)'] : [])].join(' · ')),
   ];
   const text = alertSentence(alert);
   return { text, attachments: [{ color: colorOf(alert), fallback: text, blocks }] };
+}
+
+function whyMuted(run: number | null): string {
+  return run === null
+    ? '*Held back*: the whole cluster cannot be observed.'
+    : `*Held back*: R-${run} is working on this node. It is loud again when that ends, pauses or is lost.`;
 }
 
 /** Severity first, then cluster, what, state and id; no emoji needed to understand it. */

@@ -5,11 +5,11 @@ import { count, fitLines, plain, safe } from './text.ts';
 type PostCheck = NonNullable<Run['postCheck']>;
 
 /** What was seen on the cluster at the end, what is wrong before what is well. */
-export function checkLines({ checks }: PostCheck): string {
+export function checkLines({ checks }: PostCheck, max = 2500): string {
   const wrong = checks.filter((check) => check.status === 'FAIL');
   const summary =
     wrong.length === 0 ? count(checks.length, 'check') : `${wrong.length} of ${count(checks.length, 'check')} failed`;
-  return fitLines([`*Checked at the end*: ${summary}`, ...[...checks].sort(byUrgency).map(checkLine)], 2500);
+  return fitLines([`*Checked at the end*: ${summary}`, ...[...checks].sort(byUrgency).map(checkLine)], max);
 }
 
 /** The same in a sentence. A run can succeed with a warning, which must not be left out. */

@@ -1,5 +1,8 @@
 import type { KnownBlock } from '@slack/web-api';
 import { type Cluster, type ClusterNode, type NodeKind, nodeLabel } from '../../domain/cluster.ts';
+import { pictureVersions } from '../../domain/cluster-versions.ts';
+import { isTerminal, type RunState } from '../../domain/run.ts';
+import type { UpgradeEntry } from '../../store/queries/upgrades.ts';
 import type { Run } from '../../store/run-rows.ts';
 import { code, context, count, date, fitLines, header, type Message, safe, section } from './text.ts';
 
@@ -7,7 +10,11 @@ export type ClusterLine = {
   readonly cluster: Pick<Cluster, 'name' | 'environment' | 'observedAt' | 'problems'>;
   readonly nodes: readonly ClusterNode[];
   readonly openAlerts: number;
+  /** Upgrades and downgrades whose old binaries are still on the nodes, newest first. */
+  readonly openUpgrades: readonly OpenUpgrade[];
 };
+
+export type OpenUpgrade = Pick<UpgradeEntry, 'direction' | 'fromVersion' | 'toVersion' | 'state' | 'runNumber'>;
 
 /** How a cluster is, in one word, from what was last seen of it. */
 export function healthOf({ cluster, nodes, openAlerts }: ClusterLine): 'UNKNOWN' | 'PROBLEMS' | 'OK' {
@@ -26,7 +33,7 @@ export function clusterList(clusters: readonly ClusterLine[]): Message {
       ...(dead === 0 ? [] : [`${dead} not alive`]),
       ...(line.openAlerts === 0 ? [] : [count(line.openAlerts, 'open alert')]),
     ];
-    return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}`;
+    return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}${mixedOf(line)}`;
   });
   const blocks: KnownBlock[] = [
     section(fitLines(lines, 2900)),
@@ -42,6 +49,8 @@ export type StatusData = ClusterLine & {
   readonly openRuns: readonly Run[];
   readonly lastRun: Run | null;
   readonly alertLines: readonly string[];
+  /** Nodes that a run is working on, by id, with the number of the run: whatever is wrong with them is planned. */
+  readonly workedOn: ReadonlyMap<string, number>;
 };
 
 /** One cluster: nodes by kind, runs, alerts, how old the picture is. */
@@ -52,15 +61,16 @@ export function clusterStatus(data: StatusData): Message {
   const blocks: KnownBlock[] = [
     header(`${cluster.name}: ${health}`),
     section([safe(cluster.environment, 60), versionsOf(nodes), seen(cluster.observedAt)].join(' · ')),
+    ...upgradeSection(data),
     ...(problems.length === 0
       ? []
       : [
           section(`*Problems*\n${fitLines(problems, 1500)}`),
           context(`The nodes below are ${seen(cluster.observedAt)}.`),
         ]),
-    ...nodeSection('FRONTEND', 'Frontends', nodes),
-    ...nodeSection('BACKEND', 'Backends', nodes),
-    ...nodeSection('COMPUTE_NODE', 'Compute nodes', nodes),
+    ...nodeSection('FRONTEND', 'Frontends', data),
+    ...nodeSection('BACKEND', 'Backends', data),
+    ...nodeSection('COMPUTE_NODE', 'Compute nodes', data),
     ...(data.alertLines.length === 0 ? [] : [section(`*Open alerts*\n${fitLines(data.alertLines, 1200)}`)]),
     section(`*Runs*\n${fitLines(runLines(data), 1200)}`),
   ];
@@ -74,12 +84,16 @@ export function clusterStatus(data: StatusData): Message {
   };
 }
 
-function nodeSection(kind: NodeKind, title: string, nodes: readonly ClusterNode[]): KnownBlock[] {
+function nodeSection(kind: NodeKind, title: string, { nodes, workedOn }: StatusData): KnownBlock[] {
   const found = nodes.filter((node) => node.kind === kind);
   if (found.length === 0) return [];
+  const isMixed = pictureVersions(nodes).state === 'MIXED';
   const lines = found.map((node) => {
+    const run = workedOn.get(node.id);
     const facts = [
       node.alive ? 'alive' : '*NOT ALIVE*',
+      ...(run === undefined ? [] : [`R-${run} works on it`]),
+      ...(isMixed ? [safe(node.version ?? 'version unknown', 40)] : []),
       ...(node.role === null ? [] : [safe(node.role, 20)]),
       ...(node.decommissioning ? ['being drained'] : []),
       ...(node.maxDiskUsedPercent === null ? [] : [`disk ${Math.round(node.maxDiskUsedPercent)} %`]),
@@ -91,10 +105,41 @@ function nodeSection(kind: NodeKind, title: string, nodes: readonly ClusterNode[
 }
 
 function versionsOf(nodes: readonly ClusterNode[]): string {
-  const versions = [...new Set(nodes.flatMap((node) => node.version ?? []))];
-  return versions.length === 0
-    ? 'version unknown'
-    : `version ${versions.map((version) => safe(version, 40)).join(' and ')}`;
+  const { state, summary } = pictureVersions(nodes);
+  switch (state) {
+    case 'UNIFORM':
+      return `version ${safe(nodes[0]?.version ?? '', 40)}`;
+    case 'MIXED':
+      return `*mixed versions*: ${safe(summary, 300)}`;
+    case 'UNKNOWN':
+      return nodes.every((node) => node.version === null) ? 'version unknown' : safe(summary, 300);
+    default:
+      return state satisfies never;
+  }
+}
+
+/** In a list, only what is not as usual. */
+function mixedOf({ nodes, openUpgrades: [newest] }: ClusterLine): string {
+  const { state, summary } = pictureVersions(nodes);
+  if (state !== 'MIXED') return '';
+  const run = newest === undefined ? '' : `, R-${newest.runNumber} is ${wordOf(newest.state)}`;
+  return ` · *mixed versions*: ${safe(summary, 200)}${run}`;
+}
+
+/** Which run makes the versions what they are, and what is left to do about it. */
+function upgradeSection({ cluster, nodes, openUpgrades }: StatusData): KnownBlock[] {
+  if (openUpgrades.length === 0) return [];
+  const lines = openUpgrades.map(
+    ({ direction, fromVersion, toVersion, state, runNumber }) =>
+      `R-${runNumber} ${direction === 'UPGRADE' ? 'upgrades' : 'downgrades'} from ${safe(fromVersion, 80)} to ${safe(toVersion, 40)}: *${wordOf(state)}*`,
+  );
+  const isOver = pictureVersions(nodes).state === 'UNIFORM' && openUpgrades.every(({ state }) => isTerminal(state));
+  const next = isOver ? [`The old binaries are kept until ${code(`/sr finalize ${cluster.name}`)}.`] : [];
+  return [section(fitLines([...lines, ...next], 1000))];
+}
+
+function wordOf(state: RunState): string {
+  return state.replace('_', ' ');
 }
 
 function seen(observedAt: Date | null): string {

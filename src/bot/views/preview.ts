@@ -1,7 +1,8 @@
 import type { Button, KnownBlock, ModalView } from '@slack/web-api';
 import type { Risk } from '../../domain/approval.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { code, context, count, fitLines, header, type Message, plain, safe, section } from './text.ts';
+import { noteLines, planLines } from './plan-stages.ts';
+import { code, context, count, fitLines, fitMiddle, header, type Message, plain, safe, section } from './text.ts';
 
 export type PreviewData = {
   readonly title: string;
@@ -22,16 +23,15 @@ export type PreviewData = {
 /** What would be done, before anything is. */
 export function preview(data: PreviewData): Message {
   const { plan } = data;
-  const steps = plan.steps.map((step, index) => `${index + 1}. ${safe(step.title, 200)}`);
-  const notes = plan.notes.map((note) => `• ${safe(note, 300)}`);
+  const notes = noteLines(plan.notes);
   const irreversible = data.irreversible.map((line) => `• cannot be undone: ${safe(line, 300)}`);
   const blocks: KnownBlock[] = [
     header(`${data.title}: ${data.clusterName}`),
     section(safe(plan.summary, 500) || '-'),
-    section(fitLines(steps.length === 0 ? ['No steps'] : steps, 2500)),
     ...(notes.length + irreversible.length === 0
       ? []
-      : [section(`*Read this first*\n${fitLines([...notes, ...irreversible], 2000)}`)]),
+      : [section(`*Read this first*\n${fitLines([...irreversible, ...notes], 2500)}`)]),
+    section(fitMiddle(planLines(plan.steps), 2900)),
     context(
       [
         `risk ${data.risk}`,

@@ -1,6 +1,7 @@
 import type { Button } from '@slack/web-api';
 import type { RunAction } from '../../domain/run.ts';
 import type { Run } from '../../store/run-rows.ts';
+import { plain } from './text.ts';
 
 type Look = {
   readonly id: string;
@@ -51,6 +52,46 @@ export function runButtons(run: Run, actions: readonly RunAction[]): Button[] {
           },
         }),
   }));
+}
+
+/** A block may not have an action id twice. More lanes than these are left to the command. */
+export const withoutActions = ['run.without', 'run.without.2', 'run.without.3'] as const;
+
+/** On a run that failed at nodes which it could do without: one button for each of them whose name fits into one. */
+export function withoutButtons(run: Run, names: readonly string[]): Button[] {
+  const lanes = names.filter((name) => readWithoutValue(withoutValue(run, name)) !== null);
+  return withoutActions.flatMap((id, index) => {
+    const lane = lanes[index];
+    return lane === undefined ? [] : [withoutButton(run, { id, lane })];
+  });
+}
+
+function withoutButton(run: Run, { id, lane }: { id: string; lane: string }): Button {
+  const effect = `R-${run.number} goes on with the others. ${lane} stays as it is now, and the cluster runs several versions until it has followed.`;
+  return {
+    type: 'button',
+    action_id: id,
+    text: { type: 'plain_text', text: plain(`Go on without ${lane}`, 75) },
+    value: withoutValue(run, lane),
+    accessibility_label: plain(`Retry run R-${run.number} without ${lane}`, 75),
+    confirm: {
+      title: { type: 'plain_text', text: plain(`Go on without ${lane}?`, 100) },
+      text: { type: 'plain_text', text: plain(effect, 300) },
+      confirm: { type: 'plain_text', text: 'Go on' },
+      deny: { type: 'plain_text', text: 'Go back' },
+    },
+  };
+}
+
+function withoutValue(run: Pick<Run, 'id' | 'plan'>, lane: string): string {
+  return `${runValue(run)} ${lane}`;
+}
+
+/** Reads what such a button carries; null for anything else. */
+export function readWithoutValue(value: string | null): { runId: string; planHash: string; lane: string } | null {
+  const [, carried = '', lane = ''] = /^(\S+ \S+) (\S.{0,199})$/.exec(value ?? '') ?? [];
+  const run = readRunValue(carried);
+  return run === null ? null : { ...run, lane };
 }
 
 export function runValue(run: Pick<Run, 'id' | 'plan'>): string {

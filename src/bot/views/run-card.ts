@@ -1,33 +1,36 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { JsonObject } from '../../domain/json.ts';
-import { isTerminal, type RunAction, type StepState } from '../../domain/run.ts';
+import { isTerminal, type RunAction } from '../../domain/run.ts';
 import { redactInput } from '../../operations/secret-fields.ts';
 import type { Approval, Vote } from '../../store/approvals.ts';
-import type { Run, RunStep } from '../../store/run-rows.ts';
-import { checkLines, checkSentence } from './check-lines.ts';
-import { runButtons } from './run-buttons.ts';
+import type { Run } from '../../store/run-rows.ts';
+import { checkLines } from './check-lines.ts';
+import { failureSections } from './failure.ts';
+import { noteLines, planLines } from './plan-stages.ts';
+import { runButtons, withoutButtons } from './run-buttons.ts';
+import { holdOf, nodesDone, takingBack } from './run-now.ts';
+import { type RunWords, runSentence, yesOf } from './run-sentences.ts';
+import { hasLanes, stageLines } from './run-stages.ts';
+import { stepLines } from './step-lines.ts';
 import {
   code,
   context,
   count,
   date,
-  duration,
   fitLines,
+  fitMiddle,
   header,
   type Message,
   safe,
-  safeLines,
   section,
-  sentence,
+  textLength,
 } from './text.ts';
 
 /** Everything the message about a run shows. */
-export type RunCardData = {
-  readonly run: Run;
-  readonly steps: readonly RunStep[];
-  /** The operation's title; its name when this version does not know it. */
-  readonly title: string;
+export type RunCardData = RunWords & {
   readonly actions: readonly RunAction[];
+  /** Lanes that a retry may leave out. */
+  readonly withoutLanes: readonly string[];
   readonly approval: Approval | null;
   readonly votes: readonly Vote[];
   /** Who could approve now, for the card to name them. */
@@ -40,70 +43,48 @@ export type RunCardData = {
   readonly mayRepeat: boolean;
 };
 
-/** More steps than this, and the finished ones are folded into one line. */
-const shownSteps = 12;
+/** How long the parts of a card may be, in characters. */
+type Room = Record<'plan' | 'steps' | 'message' | 'log' | 'checks' | 'approval' | 'notes', number>;
+
+/** Slack refuses about 10,000 characters in all, which a card with everything at its longest would have. */
+const wide: Room = { plan: 2000, steps: 2800, message: 1200, log: 1800, checks: 2500, approval: 2800, notes: 900 };
+const narrow: Room = { plan: 1100, steps: 2000, message: 700, log: 800, checks: 1000, approval: 1900, notes: 400 };
+const mostText = 9_000;
 
 /** The one message about a run, as it is now. */
 export function runCard(data: RunCardData): Message {
-  const { run } = data;
-  const buttons = runButtons(run, data.actions);
-  const blocks: KnownBlock[] = [
-    header(`${data.title}: ${run.clusterName}`),
-    section(statusLine(data)),
-    ...planSection(data),
-    ...stepSection(data),
-    ...failureSection(data),
-    ...(run.postCheck === null ? [] : [section(checkLines(run.postCheck))]),
-    ...approvalSection(data),
-    context(footLine(data)),
-    ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'run', elements: buttons }]),
-  ];
+  const spacious = cardBlocks(data, wide);
+  const blocks = textLength(spacious) <= mostText ? spacious : cardBlocks(data, narrow);
   return { text: runSentence(data), blocks };
 }
 
-/** What the message says in one sentence, for notifications and screen readers. */
-export function runSentence({
-  run,
-  steps,
-  title,
-  approval,
-  votes,
-}: Pick<RunCardData, 'run' | 'steps' | 'title' | 'approval' | 'votes'>): string {
-  const name = `R-${run.number} ${title} on ${run.clusterName}`;
-  const said = sentenceOf(
-    run,
-    steps,
-    approval === null ? null : `${yesOf(votes)} of ${approval.required} approvals, P-${approval.number}`,
-  );
-  return safe(`${run.state.replace('_', ' ')}: ${name}. ${said}`, 400);
-}
-
-/** The reply in the thread when a run has ended. */
-export function endLine(
-  { run, steps, title }: Pick<RunCardData, 'run' | 'steps' | 'title'>,
-  who: { requester: string | null },
-): string {
-  const took =
-    run.startedAt === null || run.finishedAt === null
-      ? ''
-      : ` after ${duration(run.finishedAt.getTime() - run.startedAt.getTime())}`;
-  const outcome = `*${run.state}*${took}: R-${run.number} ${safe(title, 80)} on ${safe(run.clusterName, 60)}.`;
-  const why =
-    run.failure === null
-      ? checkSentence(run.postCheck)
-      : `${sentence(safe(run.failure.message, 600))}${run.failure.hint === null ? '' : ` ${sentence(safe(run.failure.hint, 300))}`}`;
-  const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
-  const failedAt = steps.find((step) => step.state === 'failed');
-  const where =
-    failedAt === undefined ? '' : ` Stopped at step ${failedAt.position + 1}, ${safe(failedAt.title, 200)}.`;
-  const call = run.state === 'FAILED' && who.requester !== null ? `${who.requester} ` : '';
-  return `${call}${outcome}${where} ${why}${next}`.trim();
+function cardBlocks(data: RunCardData, room: Room): KnownBlock[] {
+  const { run } = data;
+  const buttons = [...runButtons(run, data.actions), ...withoutButtons(run, data.withoutLanes)];
+  const failure = run.failure ?? run.outcome?.failure ?? null;
+  return [
+    header(`${data.title}: ${run.clusterName}`),
+    section(statusLine(data)),
+    ...planSection(data, room),
+    ...pauseSection(data),
+    ...stepSection(data, room),
+    ...(failure === null ? [] : failureSections(failure, room)),
+    ...(run.postCheck === null ? [] : [section(checkLines(run.postCheck, room.checks))]),
+    ...approvalSection(data, room),
+    ...noteSection(data, room),
+    context(footLine(data)),
+    ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'run', elements: buttons }]),
+  ];
 }
 
 function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string {
   const doing = steps.filter((step) => step.phase === 'do');
   const finished = doing.filter((step) => step.state === 'done' || step.state === 'already').length;
-  const parts = [`*${run.state.replace('_', ' ')}*`, `${finished} of ${count(doing.length, 'step')} done`];
+  const nodes = nodesDone(steps);
+  const back = takingBack(steps);
+  const parts = [`*${run.state.replace('_', ' ')}*`, ...(nodes === null ? [] : [nodes])];
+  parts.push(`${finished} of ${count(doing.length, 'step')} done`);
+  if (back !== null && !isTerminal(run.state)) parts.push(`*${safe(back, 200)}*`);
   if (run.pauseRequested && !isTerminal(run.state) && run.state !== 'PAUSED') parts.push('will pause after this step');
   if (run.startedAt !== null) parts.push(`started ${date(run.startedAt)}`);
   if (run.finishedAt !== null) parts.push(`ended ${date(run.finishedAt)}`);
@@ -113,75 +94,46 @@ function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string
   return parts.join(' · ');
 }
 
-function planSection({ run }: RunCardData): KnownBlock[] {
-  const notes = run.plan.notes.map((note) => `• ${safe(note, 250)}`);
+/** What a person should know before saying yes stands on top until the run has begun. */
+function planSection({ run }: RunCardData, room: Room): KnownBlock[] {
   const reason = run.reason === null || run.reason === '' ? [] : [`Reason: ${safe(run.reason, 500)}`];
-  return [section(fitLines([safe(run.plan.summary, 500) || '-', ...reason, ...notes], 2000))];
-}
-
-function stepSection({ run, steps }: RunCardData): KnownBlock[] {
-  const shown =
-    steps.length === 0 ? run.plan.steps.map((step) => `○ waiting: ${safe(step.title, 150)}`) : stepLines(steps);
-  return shown.length === 0 ? [] : [section(fitLines(shown, 2500))];
-}
-
-function stepLines(steps: readonly RunStep[]): string[] {
-  const isFinished = (step: RunStep) => step.state === 'done' || step.state === 'already' || step.state === 'skipped';
-  if (steps.length <= shownSteps) return steps.map(stepLine);
-  const finished = steps.filter(isFinished);
-  const open = steps.filter((step) => !isFinished(step));
-  const folded =
-    finished.length === 0
-      ? []
-      : [`✔ done: ${count(finished.length, 'step')}, last ${safe(finished.at(-1)?.title ?? '', 150)}`];
-  const left = open.length - shownSteps;
   return [
-    ...folded,
-    ...open.slice(0, shownSteps).map(stepLine),
-    ...(left > 0 ? [`○ waiting: ${count(left, 'more step')}`] : []),
+    section(
+      fitLines([safe(run.plan.summary, 500) || '-', ...reason, ...(hasBegun(run) ? [] : notesOf(run))], room.plan),
+    ),
   ];
 }
 
-function stepLine(step: RunStep): string {
-  const phase = { do: '', undo: 'undo: ', recover: 'take back: ', restore: 'put back: ' }[step.phase];
-  const sign = signOf(step.state);
-  const news =
-    step.state === 'applying' || (step.state === 'pending' && step.progress !== null) ? progressOf(step) : '';
-  return `${sign}: ${phase}${safe(step.title, 150)}${news}`;
+/** Afterwards it stands in small print below. */
+function noteSection({ run }: RunCardData, room: Room): KnownBlock[] {
+  const notes = notesOf(run);
+  return notes.length === 0 || !hasBegun(run) ? [] : [context(fitLines(notes, room.notes))];
 }
 
-function signOf(state: StepState): string {
-  switch (state) {
-    case 'pending':
-      return '○ waiting';
-    case 'applying':
-      return '▶ running';
-    case 'done':
-      return '✔ done';
-    case 'already':
-      return '✔ was so already';
-    case 'failed':
-      return '✖ failed';
-    case 'skipped':
-      return '– skipped';
-    default:
-      return state satisfies never;
-  }
+function notesOf(run: Run): string[] {
+  return noteLines(run.plan.notes);
 }
 
-function progressOf({ progress }: RunStep): string {
-  if (progress === null) return '';
-  const figures = progress.total === null ? '' : `${progress.completed} of ${progress.total}, `;
-  return ` (${figures}${safe(progress.message, 200)})`;
+function hasBegun({ startedAt }: Run): boolean {
+  return startedAt !== null;
 }
 
-function failureSection({ run }: RunCardData): KnownBlock[] {
-  if (run.failure === null) return [];
-  const hint = run.failure.hint === null ? '' : `\n${safeLines(run.failure.hint, 400)}`;
-  return [section(`*What went wrong* (${run.failure.code}): ${safeLines(run.failure.message, 1200)}${hint}`)];
+function pauseSection({ run, steps }: RunCardData): KnownBlock[] {
+  if (run.state !== 'PAUSED') return [];
+  const hold = holdOf(run, steps);
+  if (hold !== null) return [section(`*Paused, so that a person looks*: ${safe(hold, 500)}`)];
+  const after = run.progress === null ? '' : ` The last it did: ${safe(run.progress.message, 300)}.`;
+  return [section(`*Paused by a person*, until it is resumed.${after}`)];
 }
 
-function approvalSection({ run, approval, votes, approvers }: RunCardData): KnownBlock[] {
+/** The plan until it begins, then how far it has come. */
+function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
+  const isPlan = steps.length === 0 || (hasLanes(steps) && !hasBegun(run));
+  const lines = isPlan ? planLines(run.plan.steps) : hasLanes(steps) ? stageLines(run, steps) : stepLines(steps);
+  return [section(fitMiddle(lines, room.steps))];
+}
+
+function approvalSection({ run, approval, votes, approvers }: RunCardData, room: Room): KnownBlock[] {
   if (approval === null) return [];
   const given = votes.map(
     (vote) =>
@@ -198,7 +150,7 @@ function approvalSection({ run, approval, votes, approvers }: RunCardData): Know
       : []),
     ...given,
   ];
-  return [section(fitLines(lines, 2800))];
+  return [section(fitLines(lines, room.approval))];
 }
 
 /** The arguments as they are signed by an approval, secrets hidden. */
@@ -215,18 +167,4 @@ function footLine({ run, mayRepeat }: RunCardData): string {
   if (run.retryOf !== null) parts.push('a retry');
   if (mayRepeat) parts.push('(may appear twice)');
   return parts.join(' · ');
-}
-
-function sentenceOf(run: Run, steps: readonly RunStep[], approvals: string | null): string {
-  if (run.state === 'AWAITING_APPROVAL')
-    return `Waits for ${approvals ?? 'approval'}, asked for by ${run.requestedByName}`;
-  if (run.failure !== null) return `${run.failure.message}`;
-  if (run.state === 'SUCCEEDED') return `${count(steps.length, 'step')} done. ${checkSentence(run.postCheck)}`;
-  const current = steps.find((step) => step.state === 'applying' || step.state === 'pending');
-  if (isTerminal(run.state) || current === undefined) return `Asked for by ${run.requestedByName}`;
-  return `Step ${current.position + 1} of ${steps.length}, ${current.title}`;
-}
-
-function yesOf(votes: readonly Vote[]): number {
-  return votes.filter((vote) => vote.vote === 'APPROVE').length;
 }

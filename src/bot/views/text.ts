@@ -59,6 +59,18 @@ export function fitLines(lines: readonly string[], max: number): string {
   return kept.join('\n');
 }
 
+/** The same, but what is left out is in the middle: the end of a list may be what matters, such as the leader's turn. */
+export function fitMiddle(lines: readonly string[], max: number): string {
+  if (lines.join('\n').length <= max) return lines.join('\n');
+  const tail: string[] = [];
+  for (const line of lines.toReversed()) {
+    if (tail.join('\n').length + line.length > max / 3) break;
+    tail.unshift(line);
+  }
+  const head = lines.slice(0, lines.length - tail.length);
+  return [fitLines(head, max - tail.join('\n').length - 1), ...tail].join('\n');
+}
+
 export function section(mrkdwn: string): KnownBlock {
   return { type: 'section', text: { type: 'mrkdwn', text: mrkdwn } };
 }
@@ -69,6 +81,16 @@ export function context(mrkdwn: string): KnownBlock {
 
 export function header(text: string): KnownBlock {
   return { type: 'header', text: { type: 'plain_text', text: plain(text), emoji: false } };
+}
+
+/** How many characters blocks show in all, as Slack counts them. */
+export function textLength(blocks: unknown): number {
+  if (Array.isArray(blocks)) return blocks.reduce((sum: number, block: unknown) => sum + textLength(block), 0);
+  if (typeof blocks !== 'object' || blocks === null) return 0;
+  return Object.entries(blocks).reduce(
+    (sum, [key, value]) => sum + (key === 'text' && typeof value === 'string' ? value.length : textLength(value)),
+    0,
+  );
 }
 
 /** One or two words for a count: `1 node`, `3 nodes`. */

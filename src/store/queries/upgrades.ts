@@ -5,7 +5,11 @@ import type { Queryable } from '../database.ts';
 import { toUpgrade } from '../upgrades.ts';
 
 /** An entry of a cluster's history of versions, with what became of its run. */
-export type UpgradeEntry = UpgradeRecord & { readonly state: RunState; readonly finishedAt: Date | null };
+export type UpgradeEntry = UpgradeRecord & {
+  readonly state: RunState;
+  readonly runNumber: number;
+  readonly finishedAt: Date | null;
+};
 
 const runState = z.enum(runStates);
 
@@ -22,6 +26,20 @@ export async function upgradesOfClusters(
   return rows.map(toEntry);
 }
 
+/** The entries of these clusters whose kept binaries are still on the nodes, newest first; one statement. */
+export async function openUpgradesOfClusters(
+  db: Queryable,
+  clusterIds: readonly string[],
+): Promise<readonly UpgradeEntry[]> {
+  const rows = await entries(db)
+    .where('upgrade.cluster_id', 'in', clusterIds)
+    .where('upgrade.finalized_at', 'is', null)
+    .orderBy('upgrade.started_at', 'desc')
+    .orderBy('upgrade.id', 'desc')
+    .execute();
+  return rows.map(toEntry);
+}
+
 export async function findUpgrade(db: Queryable, id: string): Promise<UpgradeEntry | null> {
   const row = await entries(db).where('upgrade.id', '=', id).executeTakeFirst();
   return row === undefined ? null : toEntry(row);
@@ -32,9 +50,16 @@ function entries(db: Queryable) {
     .selectFrom('upgrade')
     .innerJoin('run', 'run.id', 'upgrade.run_id')
     .selectAll('upgrade')
-    .select(['run.state as run_state', 'run.finished_at as run_finished_at']);
+    .select(['run.state as run_state', 'run.number as run_number', 'run.finished_at as run_finished_at']);
 }
 
-function toEntry(row: Parameters<typeof toUpgrade>[0] & { run_state: string; run_finished_at: Date | null }) {
-  return { ...toUpgrade(row), state: runState.parse(row.run_state), finishedAt: row.run_finished_at };
+type EntryRow = Parameters<typeof toUpgrade>[0] & {
+  run_state: string;
+  run_number: number;
+  run_finished_at: Date | null;
+};
+
+function toEntry(row: EntryRow): UpgradeEntry {
+  const { run_state, run_number: runNumber, run_finished_at: finishedAt } = row;
+  return { ...toUpgrade(row), state: runState.parse(run_state), runNumber, finishedAt };
 }

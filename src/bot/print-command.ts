@@ -1,0 +1,27 @@
+import type { CommandSpec, ParsedCommand } from './grammar.ts';
+
+const plainWord = /^[A-Za-z0-9._:/][A-Za-z0-9._:/-]*$/;
+
+/** The command as a line that reads back as the same command. `more` = flags with further values, e.g. for a list. */
+export function printCommand(
+  spec: CommandSpec,
+  { words, flags }: ParsedCommand,
+  more: ReadonlyMap<string, readonly string[]> = new Map(),
+): string {
+  const rest = spec.positional.find((place) => place.kind === 'rest');
+  const places = spec.positional
+    .filter((place) => place !== rest)
+    .flatMap((place) => (words.get(place.name) ?? []).map((word) => quote(word)));
+  const typed = spec.flags.flatMap((flag) => {
+    const values = [...new Set([...(flags.get(flag.name) ?? []), ...(more.get(flag.name) ?? [])])];
+    if (!flags.has(flag.name) && values.length === 0) return [];
+    if (!flag.takesValue) return [`--${flag.name}`];
+    return [`--${flag.name} ${quote(values.join(','), /^[A-Za-z0-9._:/,][A-Za-z0-9._:/,-]*$/)}`];
+  });
+  const end = rest === undefined ? [] : (words.get(rest.name) ?? []);
+  return [spec.verb, ...places, ...typed, ...end].join(' ');
+}
+
+function quote(text: string, plain = plainWord): string {
+  return plain.test(text) ? text : `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}

@@ -1,0 +1,24 @@
+import { count, safe } from './text.ts';
+
+const nodeLabel = /^(fe|be|cn) \S+$/;
+
+/** `5 nodes`, `8 hosts`: lanes as people call what they are about. */
+export function countLanes(names: readonly string[], of?: number): string {
+  const total = of ?? names.length;
+  if (names.every((name) => nodeLabel.test(name))) return count(total, 'node');
+  return count(total, names.every((name) => /^[\w.:-]+$/.test(name)) ? 'host' : 'part');
+}
+
+/** The first few by name; the rest is counted. */
+export function someNames(names: readonly string[], most: number): string {
+  const rest = names.length - most;
+  const shown = names.slice(0, rest === 1 ? most + 1 : most).map((name) => safe(name, 80));
+  return `${shown.join(', ')}${rest > 1 ? ` and ${rest} more` : ''}`;
+}
+
+/** How many of them go at a time; nothing for one alone. */
+export function paceOf(lanes: number, width: number): string {
+  if (lanes <= 1) return '';
+  if (width >= lanes) return 'all at once';
+  return width === 1 ? 'one after the other' : `${width} at a time`;
+}

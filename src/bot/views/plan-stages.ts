@@ -1,0 +1,100 @@
+import type { StepSpec } from '../../domain/plan.ts';
+import { groupByStage } from '../../domain/run-stages.ts';
+import { countLanes, paceOf, someNames } from './lane-words.ts';
+import { safe } from './text.ts';
+
+/** More names than these on a line are counted. */
+const shownNames = 6;
+
+/**
+ * A plan for people, one numbered line for each part: neighbours that stand alone are one part, a stage is one with its
+ * lanes. What is done in a lane is told once; where others do the same, or less, that is said.
+ */
+export function planLines(steps: readonly StepSpec[]): string[] {
+  if (steps.length === 0) return ['No steps'];
+  if (steps.every((step) => step.lane === undefined))
+    return steps.map((step, index) => `${index + 1}. ${safe(step.title, 200)}`);
+  const told: Told[] = [];
+  const parts = partsOf(steps).map((part, index) => partOf(part, { number: index + 1, told }));
+  return parts.flatMap((part, index) => {
+    if (!isLikeNeighbours(parts, index)) return part.lines;
+    // Of many stages that differ in nothing but whom they are about, the first and the last are shown.
+    if (isLikeNeighbours(parts, index - 1)) return [];
+    const alike = parts.slice(
+      index,
+      parts.findIndex((_, at) => at > index && !isLikeNeighbours(parts, at)),
+    );
+    return [`… ${alike.length} more stages like these: ${countLanes(alike.flatMap(({ names }) => names))}`];
+  });
+}
+
+/** What is done in each lane of a stage that was told already. */
+type Told = { readonly number: number; readonly recipe: readonly string[] };
+
+type Part = { readonly names: readonly string[]; readonly lines: readonly string[]; readonly isKnown: boolean };
+
+function partOf(part: readonly StepSpec[], { number, told }: { number: number; told: Told[] }): Part {
+  const [first] = part;
+  if (first?.lane === undefined) {
+    const line = `${number}. ${part.map((step) => safe(step.title, 150)).join(' · ')}`;
+    return { names: [], lines: [line], isKnown: false };
+  }
+  const names = [...new Set(part.map((step) => step.lane?.name ?? ''))];
+  const pace = paceOf(names.length, first.lane.width);
+  const many = names.length === 1 ? '' : `${countLanes(names)}${pace === '' ? '' : `, ${pace}`}: `;
+  const head = `${number}. *${safe(first.lane.stage, 100)}*: ${many}${someNames(names, shownNames)}`;
+  const recipe = recipeOf(part);
+  const same = told.find((known) => known.recipe.join() === recipe.join());
+  if (same !== undefined) return { names, lines: [head], isKnown: true };
+  const more = told.find((known) => recipe.every((line) => known.recipe.includes(line)));
+  told.push({ number, recipe });
+  const what =
+    more === undefined
+      ? recipe.join(' · ')
+      : `as in ${more.number}, without: ${more.recipe.filter((line) => !recipe.includes(line)).join(' · ')}`;
+  return { names, lines: [head, `\u2003↳ ${names.length === 1 ? '' : 'each: '}${what}`], isKnown: false };
+}
+
+/** True for a stage whose neighbours on both sides, and the one before, do the same in their lanes. */
+function isLikeNeighbours(parts: readonly Part[], index: number): boolean {
+  return [index - 1, index, index + 1].every((at) => parts[at]?.isKnown === true);
+}
+
+/** Stages, and between them the steps that stand alone. */
+function partsOf(steps: readonly StepSpec[]): readonly (readonly StepSpec[])[] {
+  const parts: StepSpec[][] = [];
+  for (const { stage, steps: own } of groupByStage(steps)) {
+    const last = parts.at(-1);
+    if (stage === null && last !== undefined && last[0]?.lane === undefined) last.push(...own);
+    else parts.push([...own]);
+  }
+  return parts;
+}
+
+/** What is done in each lane of a stage, in words that fit them all. */
+function recipeOf(part: readonly StepSpec[]): string[] {
+  return [...Map.groupBy(part, (step) => step.kind).values()].map((alike) => {
+    const [first = '', ...others] = new Set(alike.map(asIt));
+    return `${safe(first, 150)}${others.length === 0 ? '' : ', and alike'}`;
+  });
+}
+
+/** The title with `it` in place of what the lane is about. */
+function asIt({ title, lane }: StepSpec): string {
+  const name = lane?.name ?? '';
+  if (name === '') return title;
+  const parts = title.split(name);
+  const isWord = (before: string, after: string) => !/[\w.]$/.test(before) && !/^[\w:]/.test(after);
+  const named = parts.reduce((text, part) => `${text}${isWord(text, part) ? 'it' : name}${part}`);
+  return named.replace(/\b(?:fe|be|cn) \S+:\d+/g, 'its node');
+}
+
+/** What a person reads before saying yes. Notes that give the same reason for many things are told once. */
+export function noteLines(notes: readonly string[]): string[] {
+  const reasonOf = (note: string) => (note.includes(': ') ? note.slice(note.indexOf(': ')) : note);
+  return [...Map.groupBy(notes, reasonOf).values()].flatMap((alike) => {
+    const [first = ''] = alike;
+    if (alike.length < 3) return alike.map((note) => `• ${safe(note, 300)}`);
+    return [`• ${safe(first, 300)} (the same for ${alike.length - 1} more)`];
+  });
+}

@@ -1,0 +1,70 @@
+import { isTerminal } from '../../domain/run.ts';
+import type { Approval, Vote } from '../../store/approvals.ts';
+import type { Run, RunStep } from '../../store/run-rows.ts';
+import { checkSentence } from './check-lines.ts';
+import { holdOf, lanesPutBack, nowSentence } from './run-now.ts';
+import { hasLanes } from './run-stages.ts';
+import { count, duration, safe, sentence } from './text.ts';
+
+/** What sentences about a run are made of. */
+export type RunWords = {
+  readonly run: Run;
+  readonly steps: readonly RunStep[];
+  /** The operation's title; its name when this version does not know it. */
+  readonly title: string;
+};
+
+/** What the message says in one sentence, for notifications and screen readers. */
+export function runSentence({
+  run,
+  steps,
+  title,
+  approval,
+  votes,
+}: RunWords & { readonly approval: Approval | null; readonly votes: readonly Vote[] }): string {
+  const name = `R-${run.number} ${title} on ${run.clusterName}`;
+  const said = sentenceOf(
+    run,
+    steps,
+    approval === null ? null : `${yesOf(votes)} of ${approval.required} approvals, P-${approval.number}`,
+  );
+  return safe(`${run.state.replace('_', ' ')}: ${name}. ${said}`, 400);
+}
+
+/** The reply in the thread when a run has ended. */
+export function endLine({ run, steps, title }: RunWords, who: { requester: string | null }): string {
+  const took =
+    run.startedAt === null || run.finishedAt === null
+      ? ''
+      : ` after ${duration(run.finishedAt.getTime() - run.startedAt.getTime())}`;
+  const outcome = `*${run.state}*${took}: R-${run.number} ${safe(title, 80)} on ${safe(run.clusterName, 60)}.`;
+  const why =
+    run.failure === null
+      ? checkSentence(run.postCheck)
+      : `${sentence(safe(run.failure.message, 600))}${run.failure.hint === null ? '' : ` ${sentence(safe(run.failure.hint, 300))}`}`;
+  const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
+  const failedAt = steps.find((step) => step.state === 'failed');
+  const where =
+    failedAt === undefined ? '' : ` Stopped at step ${failedAt.position + 1}, ${safe(failedAt.title, 200)}.`;
+  const back = lanesPutBack(steps).map((each) => ` ${safe(each, 200)}.`);
+  const call = run.state === 'FAILED' && who.requester !== null ? `${who.requester} ` : '';
+  return `${call}${outcome}${where} ${why}${back.join('')}${next}`.trim();
+}
+
+function sentenceOf(run: Run, steps: readonly RunStep[], approvals: string | null): string {
+  if (run.state === 'AWAITING_APPROVAL')
+    return `Waits for ${approvals ?? 'approval'}, asked for by ${run.requestedByName}`;
+  if (run.failure !== null) return `${run.failure.message}`;
+  if (run.state === 'SUCCEEDED') return `${count(steps.length, 'step')} done. ${checkSentence(run.postCheck)}`;
+  if (run.state === 'PAUSED') return holdOf(run, steps) ?? `Paused by a person`;
+  const now = isTerminal(run.state) || !hasLanes(steps) ? null : nowSentence(steps);
+  if (now !== null) return now;
+  const current = steps.find((step) => step.state === 'applying' || step.state === 'pending');
+  if (isTerminal(run.state) || current === undefined) return `Asked for by ${run.requestedByName}`;
+  return `Step ${current.position + 1} of ${steps.length}, ${current.title}`;
+}
+
+/** How many said yes. */
+export function yesOf(votes: readonly Vote[]): number {
+  return votes.filter((vote) => vote.vote === 'APPROVE').length;
+}

@@ -1,0 +1,239 @@
+import { isTerminal, type StepState } from '../../domain/run.ts';
+import { countDone, type RunLane, type RunStage, stagesOf } from '../../domain/run-stages.ts';
+import { type UpgradedNode, upgradedNodes } from '../../domain/upgrade-nodes.ts';
+import type { Run, RunStep } from '../../store/run-rows.ts';
+import { countLanes, paceOf, someNames } from './lane-words.ts';
+import { takesBack, versionAfter } from './run-now.ts';
+import { count, duration, safe } from './text.ts';
+
+type Stage = RunStage<RunStep>;
+type Lane = RunLane<RunStep>;
+type About = { readonly run: Run; readonly away: ReadonlyMap<string, UpgradedNode> };
+
+/** More lanes than this in the stage that is under way, and those that wait or are done are counted. */
+const shownLanes = 12;
+/** So many neighbours, and stages that are done or wait stand on one line. */
+const fewStages = 4;
+const indent = '\u2003';
+
+/** True when there is something to tell by stage and lane. */
+export function hasLanes(steps: readonly RunStep[]): boolean {
+  return steps.some((step) => step.lane !== null);
+}
+
+/** Progress by stage: those under way or failed with their lanes, all others on one line each. */
+export function stageLines(run: Run, steps: readonly RunStep[]): string[] {
+  const away = new Map(upgradedNodes(steps).map((node) => [keyOf(node.stage, node.node), node]));
+  const about = { run, away };
+  const stages = stagesOf(steps);
+  const isBack = stages.some((stage) => stage.phase === 'undo') || run.state === 'UNDOING';
+  const isEnding = run.outcome !== null || isTerminal(run.state) || isBack;
+  // While the plan goes on, what was put back before a pause or retry is history; while it is taken back, the plan is.
+  const shown = stages.filter((stage) =>
+    isBack ? stage.phase !== 'do' && stage.phase !== 'recover' : isEnding || stage.phase === 'do',
+  );
+  const before = steps.filter((step) => step.phase === 'do');
+  const folded = isBack ? [`✔ before the undo: ${countDone(before)} of ${count(before.length, 'step')} done`] : [];
+  return [...folded, ...partsOf(shown).flatMap((part) => partLines(part, about))];
+}
+
+/** Neighbours that stand on one line: steps that stand alone, and many stages, when all are done or all wait. */
+function partsOf(stages: readonly Stage[]): readonly (readonly Stage[])[] {
+  const parts: Stage[][] = [];
+  for (const stage of stages) {
+    const before = parts.at(-1)?.at(-1);
+    const isAlike =
+      before !== undefined &&
+      before.lanes.length > 0 === stage.lanes.length > 0 &&
+      before.state === stage.state &&
+      before.phase === stage.phase &&
+      (stage.state === 'DONE' || stage.state === 'PENDING');
+    if (isAlike) parts.at(-1)?.push(stage);
+    else parts.push([stage]);
+  }
+  return parts.flatMap((part) => (isLanes(part) && part.length < fewStages ? part.map((stage) => [stage]) : [part]));
+}
+
+function isLanes(part: readonly Stage[]): boolean {
+  return part.some(({ lanes }) => lanes.length > 0);
+}
+
+function partLines(part: readonly Stage[], about: About): string[] {
+  const [stage] = part;
+  if (stage === undefined) return [];
+  if (isLanes(part)) return part.length > 1 ? [manyStagesLine(part, about)] : laneStageLines(stage, about);
+  const titles = part.map(({ name }) => safe(name, 120));
+  const shown =
+    part.length > 1 && stage.state === 'DONE'
+      ? `${count(part.length, 'step')}, the last: ${titles.at(-1)}`
+      : titles.join(' · ');
+  return [`${signOf(stage, about)}: ${prefixOf(stage)}${shown}${newsOf(stage.steps[0])}`];
+}
+
+function manyStagesLine(part: readonly Stage[], about: About): string {
+  const [first] = part;
+  const names = part.flatMap(({ lanes }) => lanes.map(({ name }) => name));
+  const ends = `*${safe(first?.name ?? '', 100)}* to *${safe(part.at(-1)?.name ?? '', 100)}*`;
+  const facts = `${count(part.length, 'stage')}, ${countLanes(names)}${suffix(awayRange(part, about))}${withoutWhom(part)}`;
+  return `${first === undefined ? '' : signOf(first, about)}: ${ends}: ${facts}`;
+}
+
+function laneStageLines(stage: Stage, about: About): string[] {
+  if (stage.phase === 'recover') return [recoveryLine(stage)];
+  const names = stage.lanes.map(({ name }) => name);
+  const title = `${signOf(stage, about)}: ${prefixOf(stage)}*${safe(stage.name, 100)}*`;
+  const pace = suffix(paceOf(names.length, stage.width));
+  switch (stage.state) {
+    case 'PENDING':
+      return [`${title}: ${who(names)}${pace}`];
+    case 'SKIPPED':
+      return [`${title}: ${who(names)}`];
+    case 'DONE':
+      return [`${title}: ${who(namesOfDone(stage))}${suffix(awayRange([stage], about))}${withoutWhom([stage])}`];
+    case 'RUNNING':
+    case 'FAILED':
+    case 'TAKING_BACK':
+    case 'TAKEN_BACK': {
+      const done = names.length === 1 ? '' : `: ${namesOfDone(stage).length} of ${countLanes(names)} done${pace}`;
+      return [`${title}${done}`, ...laneLines(stage, about).map((line) => `${indent}${line}`)];
+    }
+    default:
+      return stage.state satisfies never;
+  }
+}
+
+/** What the run takes back by itself, and what it does for that now. */
+function recoveryLine(stage: Stage): string {
+  const names = stage.lanes.map(({ name }) => name);
+  const version = versionAfter(stage.steps);
+  if (stage.state === 'DONE')
+    return `↩ done: ${who(names)} taken back${version === '' ? '' : ` to ${safe(version, 60)}`}`;
+  const now =
+    stage.lanes.find(({ state }) => state === 'RUNNING') ?? stage.lanes.find(({ state }) => state === 'PENDING');
+  const broken = stage.lanes.flatMap(({ failed }) => failed?.failure?.message ?? []);
+  const doingNow = now?.current == null ? '' : `: ${doing(now.current)}`;
+  const failed = broken.length === 0 ? '' : `✖ failed: taking back ${who(names)}: ${safe(broken.join('; '), 300)}`;
+  return failed !== '' && now === undefined ? failed : `↩ running: ${safe(takesBack(stage), 200)}${doingNow}`;
+}
+
+function namesOfDone({ lanes }: Stage): string[] {
+  return lanes.filter(({ state }) => state === 'DONE').map(({ name }) => name);
+}
+
+function withoutWhom(part: readonly Stage[]): string {
+  const left = part.flatMap(({ lanes }) => lanes.filter(({ state }) => state === 'SKIPPED').map(({ name }) => name));
+  return left.length === 0 ? '' : `, without ${someNames(left, 3)}`;
+}
+
+function laneLines(stage: Stage, about: About): string[] {
+  const { lanes } = stage;
+  const line = (lane: Lane) => laneLine(stage, lane, about);
+  if (lanes.length <= shownLanes) return lanes.map(line);
+  const done = lanes.filter(({ state }) => state === 'DONE');
+  const waiting = lanes.filter(({ state }) => state === 'PENDING');
+  const busy = lanes.filter((lane) => !done.includes(lane) && !waiting.includes(lane));
+  const more = busy.length - shownLanes;
+  return [
+    ...(done.length === 0 ? [] : [`✔ done: ${who(namesOfDone(stage))}${suffix(awayRange([stage], about))}`]),
+    ...busy.slice(0, shownLanes).map(line),
+    ...(more > 0 ? [`▶ and ${more} more`] : []),
+    ...(waiting.length === 0 ? [] : [`${waitingSign(about)}: ${who(waiting.map(({ name }) => name))}`]),
+  ];
+}
+
+function laneLine(stage: Stage, lane: Lane, about: About): string {
+  const name = safe(lane.name, 100);
+  const away = about.away.get(keyOf(stage.name, lane.name))?.awayMs ?? null;
+  const wasAway = away === null ? '' : `, away ${duration(away)}`;
+  switch (lane.state) {
+    case 'PENDING':
+      return `${waitingSign(about)}: ${name}`;
+    case 'RUNNING':
+      return lane.current === null ? `▶ running: ${name}` : `▶ running: ${doing(lane.current)}`;
+    case 'DONE':
+      return `✔ done: ${name}${wasAway}`;
+    case 'FAILED':
+      return `✖ failed: ${whyFailed(lane)}`;
+    case 'TAKING_BACK':
+      return `✖ failed, is put back: ${whyFailed(lane)}`;
+    case 'TAKEN_BACK': {
+      const version = versionAfter(lane.recovery);
+      return `↩ failed, was put back${version === '' ? '' : ` to ${safe(version, 60)}`}: ${whyFailed(lane)}${wasAway}`;
+    }
+    case 'SKIPPED':
+      return `– left out: ${name}`;
+    default:
+      return lane.state satisfies never;
+  }
+}
+
+/** Whom and why, the name once. */
+function whyFailed({ name, failed }: Lane): string {
+  const message = failed?.failure?.message ?? '';
+  if (message.includes(name)) return safe(message, 200);
+  return `${safe(name, 100)}${message === '' ? '' : `: ${safe(message, 160)}`}`;
+}
+
+/** A step with what it says about itself while it goes on. */
+function doing(step: RunStep): string {
+  return `${safe(step.title, 150)}${newsOf(step)}`;
+}
+
+function newsOf(step: RunStep | undefined): string {
+  if (step === undefined || step.progress === null || !isOpen(step.state)) return '';
+  const { completed, total, message } = step.progress;
+  return ` (${total === null ? '' : `${completed} of ${total}, `}${safe(message, 150)})`;
+}
+
+function isOpen(state: StepState): boolean {
+  return state === 'pending' || state === 'applying';
+}
+
+function signOf({ state }: Stage, about: About): string {
+  switch (state) {
+    case 'PENDING':
+      return waitingSign(about);
+    case 'RUNNING':
+      return '▶ running';
+    case 'DONE':
+      return '✔ done';
+    case 'FAILED':
+    case 'TAKEN_BACK':
+    case 'TAKING_BACK':
+      return '✖ failed';
+    case 'SKIPPED':
+      return '– left out';
+    default:
+      return state satisfies never;
+  }
+}
+
+function waitingSign({ run }: About): string {
+  return isTerminal(run.state) || run.outcome !== null ? '○ not begun' : '○ waiting';
+}
+
+function prefixOf({ phase }: Stage): string {
+  return { do: '', undo: 'undo: ', recover: '', restore: 'put back: ' }[phase];
+}
+
+function who(names: readonly string[]): string {
+  return names.length === 1 ? safe(names[0] ?? '', 100) : countLanes(names);
+}
+
+function suffix(text: string): string {
+  return text === '' ? '' : `, ${text}`;
+}
+
+/** `away 28 s`, `away 28 s to 41 s`: for how long the nodes of these stages were, that are done. */
+function awayRange(part: readonly Stage[], { away }: About): string {
+  const times = part.flatMap((stage) =>
+    namesOfDone(stage).flatMap((name) => away.get(keyOf(stage.name, name))?.awayMs ?? []),
+  );
+  if (times.length === 0) return '';
+  const [least, most] = [duration(Math.min(...times)), duration(Math.max(...times))];
+  return `away ${least}${least === most ? '' : ` to ${most}`}`;
+}
+
+function keyOf(stage: string, name: string): string {
+  return JSON.stringify([stage, name]);
+}

@@ -1,0 +1,57 @@
+import type { StepState } from '../../domain/run.ts';
+import type { RunStep } from '../../store/run-rows.ts';
+import { count, safe } from './text.ts';
+
+/** More steps than this, and the finished ones are folded into one line. */
+const shownSteps = 12;
+
+/** The steps of a run without lanes, one on each line. */
+export function stepLines(steps: readonly RunStep[]): string[] {
+  const isFinished = (step: RunStep) => step.state === 'done' || step.state === 'already' || step.state === 'skipped';
+  if (steps.length <= shownSteps) return steps.map(stepLine);
+  const finished = steps.filter(isFinished);
+  const open = steps.filter((step) => !isFinished(step));
+  const folded =
+    finished.length === 0
+      ? []
+      : [`✔ done: ${count(finished.length, 'step')}, last ${safe(finished.at(-1)?.title ?? '', 150)}`];
+  const left = open.length - shownSteps;
+  return [
+    ...folded,
+    ...open.slice(0, shownSteps).map(stepLine),
+    ...(left > 0 ? [`○ waiting: ${count(left, 'more step')}`] : []),
+  ];
+}
+
+function stepLine(step: RunStep): string {
+  const phase = { do: '', undo: 'undo: ', recover: 'take back: ', restore: 'put back: ' }[step.phase];
+  const sign = signOf(step.state);
+  const news =
+    step.state === 'applying' || (step.state === 'pending' && step.progress !== null) ? progressOf(step) : '';
+  return `${sign}: ${phase}${safe(step.title, 150)}${news}`;
+}
+
+function signOf(state: StepState): string {
+  switch (state) {
+    case 'pending':
+      return '○ waiting';
+    case 'applying':
+      return '▶ running';
+    case 'done':
+      return '✔ done';
+    case 'already':
+      return '✔ was so already';
+    case 'failed':
+      return '✖ failed';
+    case 'skipped':
+      return '– skipped';
+    default:
+      return state satisfies never;
+  }
+}
+
+function progressOf({ progress }: RunStep): string {
+  if (progress === null) return '';
+  const figures = progress.total === null ? '' : `${progress.completed} of ${progress.total}, `;
+  return ` (${figures}${safe(progress.message, 200)})`;
+}
