@@ -10,6 +10,7 @@ import { type Context, createContext } from '../../src/context.ts';
 import type { Role } from '../../src/domain/access.ts';
 import { newId } from '../../src/ids.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
+import type { AnyOperation } from '../../src/operations/define.ts';
 import { databaseNow } from '../../src/store/database.ts';
 import { insertCluster } from '../../src/store/inventory.ts';
 import { saveTopology } from '../../src/store/topology.ts';
@@ -26,6 +27,8 @@ export type WorldOptions = {
   readonly pace?: Partial<Pace>;
   readonly slack?: Partial<SlackOptions>;
   readonly worker?: boolean;
+  /** Beside the stepped ones. */
+  readonly operations?: readonly AnyOperation[];
 };
 
 /** Who acts as whom: kim operates, lee approves, ana may do everything; gus is a guest who was linked all the same. */
@@ -49,7 +52,9 @@ export async function startWorld(options: WorldOptions = {}) {
     LOG_LEVEL: 'silent',
     ...slackEnvironment(slack, transport),
   });
-  const { ctx, close } = await createContext(config, { operations: stepped.operations });
+  const { ctx, close } = await createContext(config, {
+    operations: [...stepped.operations, ...(options.operations ?? [])],
+  });
   const clusters = await seed(ctx);
   const worker =
     options.worker === false
