@@ -71,7 +71,9 @@ export function lanesToLeaveOut(
 /** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
 export function blockedUndo(run: Run, operation: AnyOperation, steps: readonly RunStep[]): string | null {
   if (run.state === 'SUCCEEDED' && operation.noUndoAfterSuccess !== undefined) return operation.noUndoAfterSuccess;
-  const tooFar = operation.whyNoUndo(run.input, steps.map(toPlannedStep));
+  // What a lane had taken back before it was begun anew by a retry says nothing about how far it is now.
+  const current = steps.filter((step) => step.phase !== 'recover' || step.undoOf !== null);
+  const tooFar = operation.whyNoUndo(run.input, current.map(toPlannedStep));
   if (tooFar !== null) return tooFar;
   const blocking = steps.find(
     (step) =>

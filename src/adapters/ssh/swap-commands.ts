@@ -1,4 +1,4 @@
-import { readingConf } from './conf-commands.ts';
+import { findingNode } from './finding-node.ts';
 import { mountOf } from './host-commands.ts';
 import { lockedScript } from './locked-script.ts';
 import type { ShellCommand } from './port.ts';
@@ -10,7 +10,7 @@ import {
   partsOfReleaseAlone,
   releaseParts,
 } from './release-dirs.ts';
-import { assign, type NodeKind, ownedDir, programNames, read, shortNames } from './shell-text.ts';
+import { assign, type NodeKind, ownedDir, read } from './shell-text.ts';
 import { notHalfSwapped, staging } from './stage-commands.ts';
 
 export type Swap = {
@@ -144,22 +144,12 @@ function swapping({ stagedId, keptName }: Swap): string[] {
   ];
 }
 
-/**
- * Told by the pid files, wherever a half swap left them; and by the variable that the start scripts give to what they
- * start, since `stop_cn.sh` removes the pid file while the process still drains.
- */
-function notWhileRunning({ deployDir, kind }: Swap): string[] {
+/** Wherever a half swap left the pid file. */
+function notWhileRunning(swap: Swap): string[] {
   return [
-    assign('program', programNames[kind]),
-    ...readingConf({ deployDir, kind }),
-    'runs() { case $(cat "/proc/$1/stat" 2>/dev/null) in *"($program) Z"*) false;; *"($program) "*) ;; *) false;; esac; }',
-    'refuse() { die nodeRuns "the node in $dir runs as process $1"; }',
-    'for pidDir in "$dir/bin" "$old/bin" "$new/bin" "$(conf_value PID_DIR)"; do',
-    `pid=; [ ! -r "$pidDir/${shortNames[kind]}.pid" ] || read -r pid <"$pidDir/${shortNames[kind]}.pid" || :`,
-    `case $pid in '' | *[!0-9]*) ;; *) if runs "$pid"; then refuse "$pid"; fi;; esac; done`,
-    'pid=$(grep -lszxF -e "STARROCKS_HOME=$dir" -e "STARROCKS_HOME=$(readlink -f -- "$dir")" /proc/[0-9]*/environ |',
-    'while IFS=/ read -r _ _ pid _; do if runs "$pid"; then echo "$pid"; break; fi; done)',
-    'if [ -n "$pid" ]; then refuse "$pid"; fi',
+    ...findingNode(swap, ['"$old/bin"', '"$new/bin"']),
+    'pid=$(node_pid)',
+    'if [ -n "$pid" ]; then die nodeRuns "the node in $dir runs as process $pid"; fi',
   ];
 }
 

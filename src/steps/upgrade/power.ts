@@ -1,8 +1,10 @@
 import { isProcessAlive } from '../../adapters/ssh/commands.ts';
 import { parseUnitState } from '../../adapters/ssh/host-answers.ts';
+import { hostFailureOf } from '../../adapters/ssh/host-failure.ts';
 import { killProcess } from '../../adapters/ssh/kill-process.ts';
 import type { Shell } from '../../adapters/ssh/port.ts';
 import { unitState } from '../../adapters/ssh/service-commands.ts';
+import { startOnce } from '../../adapters/ssh/start-once.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import { whyKeepUp } from '../../domain/move-safety.ts';
 import type { StepSpec } from '../../domain/plan.ts';
@@ -12,7 +14,17 @@ import { readNodeProcess } from '../node-process.ts';
 import { commandFailed, startCommand, stopCommand } from '../node-service.ts';
 import { awaitTablets, countUnhealthy } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
-import { factsOf, isNode, lastLogLines, type NodeMove, nodeMove, notedIn, reversed } from './place.ts';
+import {
+  commandKinds,
+  factsOf,
+  isNode,
+  lastLogLines,
+  type NodeMove,
+  nodeMove,
+  notedIn,
+  reversed,
+  throwIfFailed,
+} from './place.ts';
 
 /**
  * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
@@ -133,7 +145,7 @@ export const startForMove = defineStep({
   ports: ['shell'],
   timeoutMs: 180_000,
   settleMs: 30_000, // a binary may take seconds to write its pid file
-  repeat: 'safe', // the script refuses when the node runs
+  repeat: 'safe', // a second one waits for the first, and finds the process that it started
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
   check: async (move, { shell }, { signal, earlier, startedAt, now }) => {
@@ -151,11 +163,16 @@ export const startForMove = defineStep({
   },
   apply: async (move, { shell }, { signal, log }) => {
     const session = await shell(move.hostId);
-    const result = await session.run(startCommand(move), {
+    const { unit, deployDir } = move;
+    const start = startCommand(move);
+    // systemd starts nothing twice by itself.
+    const command = unit === null ? startOnce({ deployDir, kind: commandKinds[move.kind] }, start) : start;
+    const result = await session.run(command, {
       signal,
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
       onLine: (line) => log(`${move.label}: ${line}`),
     });
+    if (unit === null && hostFailureOf(result)?.reason === 'busy') throwIfFailed(`Starting ${move.label}`, result);
     if (result.exitCode !== 0) throw commandFailed(`The start script of ${move.label}`, result);
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
