@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadConfig } from '../../src/config.ts';
 import { createContext } from '../../src/context.ts';
@@ -5,24 +7,32 @@ import type { RunnerPoint } from '../../src/jobs/runner-deps.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
 
 /*
- * A worker process for tests. `CRASH_AT` names a point of the runner at which it stops itself: SIGKILL = it dies as a
- * machine dies, SIGSTOP = it sleeps until somebody wakes it.
+ * A worker process for tests. `CRASH_AT` names points of the runner, by position or by kind of step; at the first of them
+ * that it comes to, it tells which and stops itself: SIGKILL = it dies as a machine dies, SIGSTOP = it sleeps until somebody
+ * wakes it. With `-` in its place the points are read from standard input: the worker is loaded, and begins when they come.
  */
 
-const crashAt = z
-  .object({
-    position: z.number(),
-    at: z.enum(['before-record', 'before-effect', 'after-effect', 'after-record']),
-    signal: z.enum(['SIGKILL', 'SIGSTOP']),
-  })
-  .nullable()
-  .parse(JSON.parse(process.env.CRASH_AT ?? 'null'));
+const crashPoint = z.object({
+  position: z.number().optional(),
+  kind: z.string().optional(),
+  at: z.enum(['before-record', 'before-effect', 'after-effect', 'after-record']),
+  signal: z.enum(['SIGKILL', 'SIGSTOP']),
+});
+const crashAt = z.union([z.array(crashPoint), crashPoint.transform((point) => [point]), z.null().transform(() => [])]);
+
+const given = process.env.CRASH_AT ?? 'null';
+const points = crashAt.parse(JSON.parse(given === '-' ? await text(process.stdin) : given));
 
 function stopHere(point: RunnerPoint): void {
-  if (crashAt === null || point.position !== crashAt.position || point.at !== crashAt.at) return;
-  process.kill(process.pid, crashAt.signal);
+  const found = points.find(
+    ({ position, kind, at }) =>
+      at === point.at && (position ?? point.position) === point.position && (kind ?? point.kind) === point.kind,
+  );
+  if (found === undefined) return;
+  writeSync(1, `${JSON.stringify(point)}\n`);
+  process.kill(process.pid, found.signal);
   // The signal reaches this thread before anything else is done: SIGSTOP and SIGKILL cannot be caught, only waited for.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, crashAt.signal === 'SIGKILL' ? 60_000 : 50);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, found.signal === 'SIGKILL' ? 60_000 : 50);
 }
 
 const config = loadConfig(process.env);

@@ -61,7 +61,7 @@ export function manage(world: World, engine: Engine): Managed {
       const hosts = await Promise.all(
         names.map(async (name) => {
           const host = managed.host(name);
-          const deployDir = host.deployDirs.be ?? host.deployDirs.fe;
+          const deployDir = host.deployDirs.be ?? host.deployDirs.cn ?? host.deployDirs.fe;
           return {
             address: host.address,
             port: host.sshPort,
