@@ -1,4 +1,4 @@
-import type { RunAction } from '../domain/run.ts';
+import { isTerminal, type RunAction } from '../domain/run.ts';
 import { stagesOf } from '../domain/run-stages.ts';
 import { AppError } from '../errors.ts';
 import { allowedActions, lanesToLeaveOut, missingPermission } from '../operations/run-actions.ts';
@@ -28,6 +28,8 @@ export const Run = {
     run.blockedBy === null ? null : loaders.run.load(run.blockedBy),
   retryOf: (run: RunRow, _: unknown, { loaders }: RequestContext) =>
     run.retryOf === null ? null : loaders.run.load(run.retryOf),
+  // A run that is retried or undone goes on after it had ended.
+  finishedAt: (run: RunRow) => (isTerminal(run.state) ? run.finishedAt : null),
   temporaryChanges: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.changesOfRun.load(run.id),
   events: (
     run: RunRow,

@@ -1,5 +1,6 @@
 import { type Actor, can, type Role } from '../domain/access.ts';
 import { type Cluster, type ClusterNode, nodeLabel } from '../domain/cluster.ts';
+import { terminalRunStates } from '../domain/run.ts';
 import type { Queryable } from './database.ts';
 import { listNodes, toCluster, toNode } from './inventory.ts';
 import { type Run, toRun } from './run-rows.ts';
@@ -54,7 +55,7 @@ export async function readRunsOfCluster(
     .selectFrom('run')
     .selectAll()
     .where('cluster_id', '=', clusterId)
-    .where('finished_at', 'is', null)
+    .where('state', 'not in', terminalRunStates)
     .orderBy('number')
     .limit(10)
     .execute();
@@ -62,7 +63,7 @@ export async function readRunsOfCluster(
     .selectFrom('run')
     .selectAll()
     .where('cluster_id', '=', clusterId)
-    .where('finished_at', 'is not', null)
+    .where('state', 'in', terminalRunStates)
     .orderBy('finished_at', 'desc')
     .executeTakeFirst();
   return { open: open.map(toRun), last: last === undefined ? null : toRun(last) };

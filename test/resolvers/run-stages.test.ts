@@ -41,7 +41,7 @@ afterAll(() => api.close());
 
 const asked = z.object({ renew: z.object({ run: z.object({ id: z.string() }) }) });
 const query = `query ($id: ID!) { run(id: $id) {
-  state canGoOnWithout failure { code log }
+  state finishedAt canGoOnWithout failure { code log }
   stages { name phase state width completed total lanes { name state completed total currentStep { title lane { name } } failure { message log } } }
   steps(first: 2) { nodes { title lane { stage name width } } }
 } }`;
@@ -120,6 +120,17 @@ describe('progress by stage', () => {
       steps: { nodes: [{ lane: null }, { lane: { stage: 'machines', name: 'a', width: 1 } }] },
     });
   });
+});
+
+it('a run that is retried has not ended', async () => {
+  const id = await failAtBackend();
+  expect((await api.ask(token, query, { id })).data?.run).toMatchObject({ finishedAt: expect.any(String) });
+  fleet.downMs = 2_000;
+  fleet.broken.clear();
+  await api.ask(token, 'mutation ($id: ID!) { retryRun(id: $id) { run { id } } }', { id });
+  await api.engine.until(id, ['RUNNING']);
+  expect((await api.ask(token, query, { id })).data?.run).toMatchObject({ state: 'RUNNING', finishedAt: null });
+  await api.engine.until(id);
 });
 
 describe('a retry without a node', () => {

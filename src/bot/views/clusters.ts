@@ -154,7 +154,7 @@ function runLines({ openRuns, lastRun }: StatusData): string[] {
 
 /** One run on one line. */
 export function runLine(run: Run): string {
-  const when = run.finishedAt ?? run.startedAt ?? run.createdAt;
+  const when = (isTerminal(run.state) ? run.finishedAt : null) ?? run.startedAt ?? run.createdAt;
   return `*${run.state.replace('_', ' ')}* R-${run.number} · ${safe(run.plan.summary, 200)} · ${safe(run.clusterName, 60)} · by ${safe(run.requestedByName, 40)} ${date(when, 'day')}`;
 }
 

@@ -87,7 +87,7 @@ function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string
   if (back !== null && !isTerminal(run.state)) parts.push(`*${safe(back, 200)}*`);
   if (run.pauseRequested && !isTerminal(run.state) && run.state !== 'PAUSED') parts.push('will pause after this step');
   if (run.startedAt !== null) parts.push(`started ${date(run.startedAt)}`);
-  if (run.finishedAt !== null) parts.push(`ended ${date(run.finishedAt)}`);
+  if (run.finishedAt !== null && isTerminal(run.state)) parts.push(`ended ${date(run.finishedAt)}`);
   parts.push(`by ${safe(run.requestedByName, 60)}`);
   if (blockedBy !== null && run.state === 'QUEUED') parts.push(`waits for R-${blockedBy}, which holds the cluster`);
   if (silentSince !== null) parts.push(`no news since ${date(silentSince)}`);

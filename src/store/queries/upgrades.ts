@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { UpgradeRecord } from '../../domain/release.ts';
-import { type RunState, runStates } from '../../domain/run.ts';
+import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
 import type { Queryable } from '../database.ts';
 import { toUpgrade } from '../upgrades.ts';
 
@@ -60,6 +60,8 @@ type EntryRow = Parameters<typeof toUpgrade>[0] & {
 };
 
 function toEntry(row: EntryRow): UpgradeEntry {
-  const { run_state, run_number: runNumber, run_finished_at: finishedAt } = row;
-  return { ...toUpgrade(row), state: runState.parse(run_state), runNumber, finishedAt };
+  const state = runState.parse(row.run_state);
+  // A run that is retried or undone goes on after it had ended.
+  const finishedAt = isTerminal(state) ? row.run_finished_at : null;
+  return { ...toUpgrade(row), state, runNumber: row.run_number, finishedAt };
 }
