@@ -116,9 +116,7 @@ function refusalOf(move: NodeMove, row: ObservedNode | undefined, found: Binarie
   if (row === undefined || !row.alive || row.version === null) return [];
   const isOurs = isSameRelease(row.version, move.toVersion) || isSameRelease(row.version, move.fromVersion);
   const isSwappedSince =
-    found !== null &&
-    found.parts.some(({ kept }) => kept) &&
-    found.parts.every(({ live }) => live === 'other' || live === 'no');
+    found?.parts.some(({ kept }) => kept) === true && found.parts.every(({ live }) => live !== 'new');
   if (isOurs && !isSwappedSince) return [];
   return [
     {
