@@ -30,17 +30,19 @@ export function makeConnections(deps: ConnectionDeps) {
   const inventory = makeInventory(deps.db);
   const archives = createArchives({ head: headOf });
 
-  const sqlFor = async (clusterId: string): Promise<StarRocksSql> => {
+  const openSql = async (clusterId: string): Promise<StarRocksSql> => {
     const cluster = await inventory.findCluster(clusterId);
     if (cluster === null)
       throw new AppError('NOT_FOUND', `There is no cluster ${clusterId}`, { hint: 'It may have been unregistered.' });
     return deps.starrocks.connect({
       frontends: await frontendsOf(inventory, clusterId, cluster.seeds),
       user: cluster.sqlUser,
-      password: () => resolveSecret(deps.db, cluster.passwordRef, deps.secrets),
+      password: once(() => resolveSecret(deps.db, cluster.passwordRef, deps.secrets)),
       tls: cluster.tls,
     });
   };
+  // A step asks a cluster many things in a row: who it is and how to log in is not looked up for each of them.
+  const sqlFor = forAMoment(openSql);
 
   const shell = async (hostId: string): Promise<Shell> => {
     const host = await inventory.findHost(hostId);
@@ -112,6 +114,37 @@ export function makeConnections(deps: ConnectionDeps) {
   });
 
   return { inventory, sqlFor, shell, portsFor, observeContext, http: deps.http };
+}
+
+const momentMs = 1_000;
+
+/** Remembers each answer for a moment, and no longer: what it holds may be a secret, and may change. */
+function forAMoment<T>(ask: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const recent = new Map<string, Promise<T>>();
+  return (id) => {
+    const known = recent.get(id);
+    if (known !== undefined) return known;
+    const answer = ask(id);
+    recent.set(id, answer);
+    const forget = () => {
+      if (recent.get(id) === answer) recent.delete(id);
+    };
+    answer.catch(forget);
+    setTimeout(forget, momentMs).unref();
+    return answer;
+  };
+}
+
+/** Asks once, unless that failed. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = null;
+      throw error;
+    });
+    return answer;
+  };
 }
 
 /** The frontends found in the cluster, live ones first, then those given at registration. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlanResult } from '../domain/plan.ts';
 import { drivenRunStates, type Failure, type StepPhase } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
@@ -78,11 +79,20 @@ async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Prom
     write,
     now: () => new Date(performance.now() + offsetMs),
   };
+  let patienceMs = stayMs;
   for (;;) {
     const next = await advanceOrEnd(drive);
-    if (next !== 'again') return next;
+    if (next === 'again') continue;
+    if (next === 'stop' || next.wakeAfterMs > patienceMs) return next;
+    // Handing the run on and taking it again costs more than so short a wait.
+    patienceMs -= next.wakeAfterMs;
+    await sleep(next.wakeAfterMs, undefined, { signal: held.signal }).catch(() => {});
+    held.assertHeld();
   }
 }
+
+/** A worker is freed unless all that is left is done within this time. */
+const stayMs = 1_500;
 
 /** A bug must not leave a run that says for ever that it is running, and holds its cluster. */
 async function advanceOrEnd(drive: Drive): Promise<Next> {

@@ -1,7 +1,7 @@
 import { type Check, nextAction } from '../domain/next-action.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { AnyStepKind, Ports, StepContext } from '../steps/define.ts';
+import type { AnyStepKind, Applied, Ports, StepContext } from '../steps/define.ts';
 import { isStoreAway } from '../store/database.ts';
 import type { JournalEntry, NewEvent } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
@@ -108,16 +108,23 @@ async function apply(work: Work): Promise<void> {
   });
   observe(work, 'before-effect');
   drive.held.assertHeld();
-  await (kind.abortable ? applyUntilCanceled(work, ports) : kind.apply(step.params, ports, contextOf(work)));
+  const seen = await (kind.abortable
+    ? applyUntilCanceled(work, ports)
+    : kind.apply(step.params, ports, contextOf(work)));
   observe(work, 'after-effect');
   await work.output.flush();
+  if (seen !== undefined) {
+    drive.held.assertHeld();
+    await record(work, 'done', seen);
+    return;
+  }
   drive.appliedAt.set(step.position, drive.now());
 }
 
 const lookForCancelMs = 1_000;
 
 /** What can be broken off is, as soon as a person cancels the run. */
-async function applyUntilCanceled(work: Work, ports: Ports): Promise<void> {
+async function applyUntilCanceled(work: Work, ports: Ports): Promise<Applied> {
   const { drive, step, kind } = work;
   const canceled = new AbortController();
   const look = setInterval(() => {
@@ -131,7 +138,7 @@ async function applyUntilCanceled(work: Work, ports: Ports): Promise<void> {
   try {
     const context = contextOf(work);
     const signal = AbortSignal.any([context.signal, canceled.signal]);
-    await kind.apply(step.params, ports, { ...context, signal });
+    return await kind.apply(step.params, ports, { ...context, signal });
   } finally {
     clearInterval(look);
   }

@@ -1,4 +1,5 @@
 import { parseDiskFree } from '../adapters/ssh/answers.ts';
+import { batched } from '../adapters/ssh/batch.ts';
 import { checkSudo, diskFree, hasStartScript, whoAmI } from '../adapters/ssh/commands.ts';
 import { readConf } from '../adapters/ssh/conf-commands.ts';
 import { parseClock, parseJava, parseSwapPlace, parseTools, parseUnitState } from '../adapters/ssh/host-answers.ts';
@@ -44,8 +45,9 @@ export async function askHosts(hosts: readonly HostToAsk[], asking: Asking): Pro
 async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promise<HostAnswer> {
   const { signal } = asking;
   const runsFrontend = nodes.some(({ kind }) => kind === 'FRONTEND');
+  const session = once(async () => batched(await asking.shell(id)));
   const run = async (command: ShellCommand): Promise<ShellResult> =>
-    (await asking.shell(id)).run(command, { signal, timeoutMs: commandTimeoutMs });
+    (await session()).run(command, { signal, timeoutMs: commandTimeoutMs });
   // The first command opens the connection: a host that does not answer is asked once, and not for everything.
   const look = await told(signal, async () => ({
     missingTools: missingTools((await run(hasTools())).stdout, asking.source),
@@ -54,7 +56,9 @@ async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promi
   const asked = await Promise.all(
     nodes.map(async (node) => {
       const found: Asked<NodeOnHost> =
-        'failed' in look ? look : await told(signal, async () => askNode(node, { ...asking, run, hostId: id }));
+        'failed' in look
+          ? look
+          : await told(signal, async () => askNode(node, { ...asking, run, session: await session() }));
       return [node.id, found] as const;
     }),
   );
@@ -64,6 +68,15 @@ async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promi
 function missingTools(stdout: string, source: ReleaseSource | null): readonly string[] {
   const { missing, downloader } = parseTools(stdout);
   return source?.kind === 'URL' && downloader === null ? [...missing, 'curl or wget'] : missing;
+}
+
+/** One shell for a host, so that what is asked at the same moment can go together. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 type Run = (command: ShellCommand) => Promise<ShellResult>;
@@ -86,12 +99,12 @@ const commandKinds = {
 
 async function askNode(
   node: Place,
-  { run, shell, signal, source, hostId }: Asking & { run: Run; hostId: string },
+  { run, session, signal, source }: Asking & { run: Run; session: Shell },
 ): Promise<NodeOnHost> {
   const deployDir = node.deployDir ?? '';
   const kind = commandKinds[node.kind];
   const [process, disk, swap, serviceProblem, java, conf, kept, hasArchive] = await Promise.all([
-    shell(hostId).then((session) => readNodeProcess(session, { kind: node.kind, deployDir }, signal)),
+    readNodeProcess(session, { kind: node.kind, deployDir }, signal),
     run(diskFree({ path: deployDir })),
     run(sameFileSystem({ deployDir })),
     node.unit === null ? scriptProblem(run, { deployDir, kind }) : unitProblem(run, { unit: node.unit, node }),

@@ -59,6 +59,10 @@ export type Temporary<P, N extends PortName> = {
   restore(params: P, before: Json): readonly StepSpec[];
 };
 
+/** What `apply` saw: nothing, or that the effect is there. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most of what is applied has nothing to answer.
+export type Applied = void | Extract<Check, { state: 'done' }>;
+
 export type StepKind<P extends JsonObject, N extends PortName> = {
   readonly kind: string;
   readonly params: z.ZodType<P>;
@@ -76,8 +80,11 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
   describe(params: P): string;
   /** Asks the cluster, never the journal, whether the effect is there. Changes nothing. */
   check(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Check>;
-  /** Brings the effect about, or sets it in motion. Absent for gates, which only wait. */
-  apply?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
+  /**
+   * Brings the effect about, or sets it in motion. Absent for gates, which only wait. What it saw of the effect where it
+   * brought it about may be answered as `done`, which saves looking once more; nothing else may be concluded from an answer.
+   */
+  apply?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Applied>;
   /** Stops what `apply` set in motion, when the run is cancelled in the middle. Absent: the step is waited for. */
   stop?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
   readonly undo: Undo<P>;
@@ -119,7 +126,7 @@ export type AnyStepKind = {
   timeoutMs(params: JsonObject): number;
   describe(params: JsonObject): string;
   check(params: JsonObject, ports: Ports, context: StepContext): Promise<Check>;
-  apply(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
+  apply(params: JsonObject, ports: Ports, context: StepContext): Promise<Applied>;
   stop(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
   undoSteps(params: JsonObject): readonly StepSpec[];
   recoverSteps(params: JsonObject): readonly StepSpec[];

@@ -21,16 +21,6 @@ export const awaitVersion = defineStep({
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
   check: async (move, ports, { clusterId, signal, earlier, now }) => {
-    const session = await ports.shell(move.hostId);
-    const running = await readNodeProcess(session, move, signal);
-    if (running === null) {
-      return {
-        state: 'blocked',
-        code: 'COMMAND_FAILED',
-        message: `${move.label} was started with ${move.toVersion}, but its process has ended`,
-        hint: "The node's last log lines say why.",
-      };
-    }
     const nodes = toObservedNodes(await readTopology(ports.sql, { signal }));
     const row = nodes.find((node) => isNode(node, move));
     const moving = (message: string) => ({
@@ -39,10 +29,15 @@ export const awaitVersion = defineStep({
       wakeAfterMs: 300,
     });
     const noted = await earlier('guardNode', 'noteProcess');
-    // A process that never ended, though it was told to, has no new start to report.
-    const before = notedIn(noted)?.pid === running.pid ? null : startBefore(noted);
-    const missing = whatIsMissing(move, row, { nodes, before });
-    if (missing !== null) return typeof missing === 'string' ? moving(missing) : missing;
+    const missing = whatIsMissing(move, row, { nodes, before: startBefore(noted) });
+    if (missing !== null) {
+      // A node that is only not there yet may have died on its way.
+      const running = await readNodeProcess(await ports.shell(move.hostId), move, signal);
+      if (running === null) return hasEnded(move);
+      // A process that never ended, though it was told to, has no new start to report.
+      const same = notedIn(noted)?.pid === running.pid ? whatIsMissing(move, row, { nodes, before: null }) : missing;
+      if (same !== null) return typeof same === 'string' ? moving(same) : same;
+    }
     if (row?.httpPort != null && !(await isHealthy(ports.http, { host: row.host, httpPort: row.httpPort }, signal)))
       return moving(`${move.label} does not answer /api/health yet`);
     await ports.inventory.saveTopology(clusterId, { nodes, runMode: null });
@@ -58,6 +53,15 @@ export const awaitVersion = defineStep({
   diagnose: async (move, { shell }, { signal }) => lastLogLines(await shell(move.hostId), move, signal),
   undo: { nothing: 'It only waits.' },
 });
+
+function hasEnded(move: NodeMove) {
+  return {
+    state: 'blocked' as const,
+    code: 'COMMAND_FAILED' as const,
+    message: `${move.label} was started with ${move.toVersion}, but its process has ended`,
+    hint: "The node's last log lines say why.",
+  };
+}
 
 type Missing = string | { state: 'blocked'; code: 'POSTCHECK_FAILED'; message: string; hint: string } | null;
 

@@ -5,7 +5,7 @@ import { type MoveFacts, whyNotNow } from '../../domain/move-safety.ts';
 import { defineStep } from '../define.ts';
 import { readNodeProcess } from '../node-process.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { factsOf, nodeMove } from './place.ts';
+import { factsOf, nodeMove, otherArchive } from './place.ts';
 
 const minutesMs = 60_000;
 
@@ -32,9 +32,8 @@ export const guardNode = defineStep({
   bindsNext: true, // what was found is true now, and may not be later
   describe: ({ label }) => `See whether ${label} can be spared now`,
   check: async (move, { sql, shell, inventory }, { signal, waitingLanes }) => {
-    const { version, sha256 } = move.release;
-    const registered = move.swap === 'in' ? await inventory.findRelease(version) : null;
-    if (registered !== null && registered.sha256 !== sha256) return otherArchive(version);
+    const other = move.swap === 'in' ? await otherArchive(inventory, move.release) : null;
+    if (other !== null) return other;
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
     const target = nodes.find((node) => node.kind === move.kind && node.host === move.host && node.port === move.port);
     if (target?.role === 'LEADER' && waitingLanes > 0)
@@ -68,13 +67,3 @@ export const guardNode = defineStep({
   },
   undo: { nothing: 'It only looks.' },
 });
-
-/** Somebody registered the release anew while the run rested: what it has staged is not what is wanted any more. */
-function otherArchive(version: string) {
-  return {
-    state: 'blocked' as const,
-    code: 'PRECONDITION_FAILED' as const,
-    message: `${version} is another archive in the catalogue now than the one that this run has staged`,
-    hint: 'Undo this run, then ask for the same again. Without the undo, nodes that run the version already keep what they have.',
-  };
-}

@@ -6,7 +6,9 @@ import { hostFailureOf } from '../../adapters/ssh/host-failure.ts';
 import type { Shell, ShellResult } from '../../adapters/ssh/port.ts';
 import { keptNameOf, stagedIdOf } from '../../adapters/ssh/release-dirs.ts';
 import type { NodeKind, ObservedNode } from '../../domain/cluster.ts';
+import type { Inventory } from '../../domain/inventory.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { Check } from '../../domain/next-action.ts';
 import { AppError } from '../../errors.ts';
 
 /**
@@ -94,6 +96,21 @@ const hints: Partial<Record<NonNullable<ReturnType<typeof hostFailureOf>>['reaso
   download: 'Look at the server that holds the archive, then retry the run; what has come already is kept.',
   nodeRuns: 'Somebody started the node meanwhile. Stop it or let it be, then retry the run.',
 };
+
+/** Not null when somebody registered the release anew since the plan was made: its archive is not what is wanted any more. */
+export async function otherArchive(
+  inventory: Inventory,
+  { version, sha256 }: { version: string; sha256: string },
+): Promise<Extract<Check, { state: 'blocked' }> | null> {
+  const registered = await inventory.findRelease(version);
+  if (registered === null || registered.sha256 === sha256) return null;
+  return {
+    state: 'blocked',
+    code: 'PRECONDITION_FAILED',
+    message: `${version} is another archive in the catalogue now than the one that this run was planned with`,
+    hint: 'Undo this run, then ask for the same again. Without the undo, nodes that run the version already keep what they have.',
+  };
+}
 
 /** The last lines of what the node wrote, for people who have to find out why it does not run. */
 export async function lastLogLines(

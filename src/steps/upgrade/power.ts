@@ -2,7 +2,7 @@ import { isProcessAlive } from '../../adapters/ssh/commands.ts';
 import { parseUnitState } from '../../adapters/ssh/host-answers.ts';
 import { hostFailureOf } from '../../adapters/ssh/host-failure.ts';
 import { killProcess } from '../../adapters/ssh/kill-process.ts';
-import type { Shell } from '../../adapters/ssh/port.ts';
+import type { Shell, ShellCommand, ShellResult } from '../../adapters/ssh/port.ts';
 import { unitState } from '../../adapters/ssh/service-commands.ts';
 import { startOnce } from '../../adapters/ssh/start-once.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
@@ -79,7 +79,9 @@ export const stopForMove = defineStep({
     const noted = notedIn(await earlier('guardNode', 'noteProcess'));
     const running = await readNodeProcess(session, move, signal);
     const target = noted === undefined ? running : noted;
-    const isGone = target === null || (await session.run(isProcessAlive(target), { signal })).exitCode !== 0;
+    const isGone =
+      target === null ||
+      (!isSame(running, target) && (await session.run(isProcessAlive(target), { signal })).exitCode !== 0);
     if (isGone) {
       // A supervisor would start it again under our hands: systemd has to know that it is to stay down.
       return move.unit !== null && (await isUnitUp(session, move.unit, signal))
@@ -96,9 +98,10 @@ export const stopForMove = defineStep({
   },
   apply: async (move, { shell }, { signal, log, earlier }) => {
     const session = await shell(move.hostId);
+    const noted = notedIn(await earlier('guardNode', 'noteProcess'));
     const running = await readNodeProcess(session, move, signal);
-    const target = notedIn(await earlier('guardNode', 'noteProcess')) ?? running;
-    if (running !== null && target !== null && running.pid !== target.pid) {
+    const target = noted ?? running;
+    if (running !== null && target !== null && !isSame(running, target)) {
       throw new AppError(
         'PRECONDITION_FAILED',
         `${move.label} runs as process ${running.pid}, not ${target.pid} any more`,
@@ -110,14 +113,20 @@ export const stopForMove = defineStep({
     const call = {
       signal,
       timeoutMs: move.stopTimeoutSeconds * 1_000,
-      onLine: (line: string) => log(`${move.label}: ${line}`),
+      onLine: (line: string) => {
+        if (line !== goneLine) log(`${move.label}: ${line}`);
+      },
     };
-    const result = await session.run(stopCommand(move, stoppingOf(move)), call).catch((error: unknown) => {
+    const stop = stopCommand(move, stoppingOf(move));
+    const command = target === null ? stop : thenSayIfGone(stop, target);
+    const result = await session.run(command, call).catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'TIMEOUT') return null;
       throw error;
     });
     if (result !== null && result.exitCode !== 0) throw commandFailed(`The stop script of ${move.label}`, result);
-    if (target === null || (await session.run(isProcessAlive(target), { signal })).exitCode !== 0) return;
+    if (target === null) return;
+    if (result !== null && saysGone(result)) return move.unit === null ? isStopped : undefined;
+    if ((await session.run(isProcessAlive(target), { signal })).exitCode !== 0) return;
     const isDraining = result !== null; // the script does not wait for a compute node
     if (isDraining && (await drained(session, target, { ms: move.stopTimeoutSeconds * 1_000, signal }))) return;
     log(`${move.label} did not end within ${move.stopTimeoutSeconds} s; process ${target.pid} is killed`);
@@ -131,6 +140,32 @@ export const stopForMove = defineStep({
     ...(move.hasTablets ? [awaitTablets.with(reversed(move))] : []),
   ],
 });
+
+const isStopped = { state: 'done', facts: { process: null } } as const;
+
+function isSame(
+  a: { pid: number; startedAtTicks: string } | null,
+  b: { pid: number; startedAtTicks: string },
+): boolean {
+  return a?.pid === b.pid && a.startedAtTicks === b.startedAtTicks;
+}
+
+const goneLine = 'starwarden: the process has ended';
+
+/** The stop command, and whether the process has ended when it returns, in one way to the host and back. */
+function thenSayIfGone(stop: ShellCommand, target: { pid: number; startedAtTicks: string }): ShellCommand {
+  const text = [
+    `( ${stop.text}`,
+    '); code=$?; [ "$code" -eq 0 ] || exit "$code"',
+    `( ${isProcessAlive(target).text}`,
+    `) || echo '${goneLine}'`,
+  ].join('\n');
+  return { ...stop, text };
+}
+
+function saysGone({ stdout }: ShellResult): boolean {
+  return stdout.split('\n').includes(goneLine);
+}
 
 /** A process that was told to stop and still runs after so long did not hear it. */
 const stillRunsMs = 90_000;
@@ -161,7 +196,7 @@ export const startForMove = defineStep({
       wakeAfterMs: 1_000,
     };
   },
-  apply: async (move, { shell }, { signal, log }) => {
+  apply: async (move, { shell }, { signal, log, earlier }) => {
     const session = await shell(move.hostId);
     const { unit, deployDir } = move;
     const start = startCommand(move);
@@ -174,6 +209,10 @@ export const startForMove = defineStep({
     });
     if (unit === null && hostFailureOf(result)?.reason === 'busy') throwIfFailed(`Starting ${move.label}`, result);
     if (result.exitCode !== 0) throw commandFailed(`The start script of ${move.label}`, result);
+    const running = await readNodeProcess(session, move, signal);
+    const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
+    if (running === null || (before !== null && isSame(running, before))) return;
+    return { state: 'done', facts: { process: factsOf(running) } };
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
   diagnose: async (move, { shell }, { signal }) => lastLogLines(await shell(move.hostId), move, signal),

@@ -127,20 +127,31 @@ async function readValues(sql: StarRocksSql, frontend: FrontendRow, signal: Abor
   return Object.fromEntries(Object.entries(all).filter(([key]) => keys.includes(key)));
 }
 
-/** From 3.5 the statement fails for one dead frontend although all others changed: what counts is what they say then. */
+/**
+ * Sets what is not as wanted: each frontend's own values at once with those of the others, the shared ones through the
+ * leader alone. From 3.5 the statement fails for one dead frontend although all others changed: what counts is what they
+ * say then.
+ */
 async function settle(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<void> {
+  const found = await differences(sql, wanted, signal);
+  const leading = found.filter(({ frontend }) => frontend.role === 'LEADER' && sharesConfig(frontend));
+  const byFrontend = Map.groupBy(leading.length > 0 ? leading : found, ({ frontend }) => nameOf(frontend));
+  const refusals = await Promise.all([...byFrontend.values()].map((own) => setEach(sql, own, signal)));
+  const refusal = refusals.find((each) => each !== null);
+  if (refusal != null && (await differences(sql, wanted, signal)).length > 0) throw refusal;
+}
+
+async function setEach(sql: StarRocksSql, own: readonly Difference[], signal: AbortSignal): Promise<AppError | null> {
   let refusal: AppError | null = null;
-  for (let round = 0; round < 8 * keys.length; round += 1) {
-    const [next] = await differences(sql, wanted, signal);
-    if (next === undefined) return;
-    if (refusal !== null && round >= keys.length) throw refusal;
+  for (const difference of own) {
     try {
-      await setFrontendValue(sql, next, callTo(next.frontend, signal));
+      await setFrontendValue(sql, difference, callTo(difference.frontend, signal));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'SQL_FAILED') throw error;
       refusal = error;
     }
   }
+  return refusal;
 }
 
 function sharesConfig({ version }: FrontendRow): boolean {

@@ -7,6 +7,7 @@ import {
   removeArchive,
   verifyArchive,
 } from '../../adapters/ssh/archive-commands.ts';
+import { batched } from '../../adapters/ssh/batch.ts';
 import type { Shell } from '../../adapters/ssh/port.ts';
 import { parseArchiveState, parseBinariesState, parseStagedState } from '../../adapters/ssh/release-answers.ts';
 import { archiveFileOf, keptNameOf, stagedIdOf } from '../../adapters/ssh/release-dirs.ts';
@@ -18,7 +19,7 @@ import {
 import { binariesState } from '../../adapters/ssh/swap-commands.ts';
 import { releaseSourceKinds } from '../../domain/release.ts';
 import { defineStep } from '../define.ts';
-import { archivePartOf, throwIfFailed } from './place.ts';
+import { archivePartOf, otherArchive, throwIfFailed } from './place.ts';
 
 const release = z.object({ version: z.string(), sha256: z.string() });
 
@@ -41,6 +42,9 @@ const hostPlace = z.object({
 
 const hoursMs = 3_600_000;
 
+/** The scripts end well only when what they were to do is there. */
+const isDone = { state: 'done' } as const;
+
 /**
  * Brings the archive to a host and compares its sum. It goes on where an earlier try stopped, and brings nothing when every
  * node of the host has the release staged already.
@@ -51,19 +55,21 @@ export const fetchArchive = defineStep({
     source: z.object({ kind: z.enum(releaseSourceKinds), location: z.string() }),
     sizeBytes: z.number().nullable(),
   }),
-  ports: ['shell'],
+  ports: ['shell', 'inventory'],
   timeoutMs: 6 * hoursMs,
   repeat: 'safe', // it goes on behind what is there
   abortable: true,
   describe: ({ release: { version }, address }) => `Bring the archive of ${version} to ${address}`,
-  check: async ({ hostId, archiveDeployDir, release: wanted, nodes }, { shell }, { signal, runId }) => {
-    const session = await shell(hostId);
-    const answer = await session.run(archiveState({ deployDir: archiveDeployDir, sha256: wanted.sha256 }), { signal });
-    if (parseArchiveState(answer.stdout)?.state === 'complete') return { state: 'done' };
-    for (const node of nodes) {
-      if (!(await hasRelease(session, { ...node, release: wanted, runId, signal }))) return { state: 'todo' };
-    }
-    return { state: 'done' };
+  check: async ({ hostId, archiveDeployDir, release: wanted, nodes }, { shell, inventory }, { signal, runId }) => {
+    const other = await otherArchive(inventory, wanted);
+    if (other !== null) return other;
+    const session = batched(await shell(hostId));
+    const [answer, ...staged] = await Promise.all([
+      session.run(archiveState({ deployDir: archiveDeployDir, sha256: wanted.sha256 }), { signal }),
+      ...nodes.map((node) => hasRelease(session, { ...node, release: wanted, runId, signal })),
+    ]);
+    const isHere = parseArchiveState(answer.stdout)?.state === 'complete' || staged.every((each) => each);
+    return isHere ? { state: 'done' } : { state: 'todo' };
   },
   apply: async (params, { shell }, { signal, log }) => {
     const { archiveDeployDir: deployDir, address, source, release: wanted, sizeBytes } = params;
@@ -73,11 +79,11 @@ export const fetchArchive = defineStep({
     const what = `The archive of ${wanted.version} on ${address}`;
     if (source.kind === 'URL') {
       throwIfFailed(what, await session.run(fetchArchiveCommand({ ...place, url: source.location }), call));
-      return;
+      return isDone;
     }
     if (source.kind === 'ON_NODE') {
       throwIfFailed(what, await session.run(linkArchive({ ...place, path: source.location }), call));
-      return;
+      return isDone;
     }
     throwIfFailed(what, await session.run(prepareArchiveDir({ deployDir }), call));
     await session.upload(
@@ -90,6 +96,7 @@ export const fetchArchive = defineStep({
       { signal, timeoutMs: 5 * hoursMs },
     );
     throwIfFailed(what, await session.run(verifyArchive(place), call));
+    return isDone;
   },
   undo: { planned: 'What was staged is removed when the run is undone.' },
 });
@@ -116,7 +123,7 @@ export const unpackRelease = defineStep({
   abortable: true,
   describe: ({ release: { version }, node }) => `Unpack ${version} for ${node.label}`,
   check: async ({ hostId, release: wanted, node }, { shell }, { signal, runId }) =>
-    (await hasRelease(await shell(hostId), { ...node, release: wanted, runId, signal }))
+    (await hasRelease(batched(await shell(hostId)), { ...node, release: wanted, runId, signal }))
       ? { state: 'done' }
       : { state: 'todo' },
   apply: async ({ hostId, archiveDeployDir, release: wanted, node }, { shell }, { signal }) => {
@@ -127,6 +134,7 @@ export const unpackRelease = defineStep({
       `Unpacking ${wanted.version} for ${node.label}`,
       await session.run(command, { signal, timeoutMs: hoursMs }),
     );
+    return isDone;
   },
   undo: { planned: 'What was staged is removed when the run is undone.' },
 });
@@ -146,6 +154,7 @@ export const dropArchive = defineStep({
   apply: async ({ hostId, address, archiveDeployDir, release: { sha256 } }, { shell }, { signal }) => {
     const result = await (await shell(hostId)).run(removeArchive({ deployDir: archiveDeployDir, sha256 }), { signal });
     throwIfFailed(`Removing the archive from ${address}`, result);
+    return isDone;
   },
   undo: { nothing: 'A retry brings it again.' },
 });
@@ -184,9 +193,10 @@ type Wanted = {
 async function hasRelease(shell: Shell, wanted: Wanted): Promise<boolean> {
   const { deployDir, signal } = wanted;
   const stagedId = stagedIdOf(wanted.release);
-  const staged = await shell.run(stagedState({ deployDir, id: stagedId }), { signal });
-  if (parseStagedState(staged.stdout) === 'complete') return true;
   const keptName = keptNameOf({ version: wanted.keptVersion, runId: wanted.runId });
-  const live = await shell.run(binariesState({ deployDir, stagedId, keptName }), { signal });
-  return parseBinariesState(live.stdout)?.state === 'new';
+  const [staged, live] = await Promise.all([
+    shell.run(stagedState({ deployDir, id: stagedId }), { signal }),
+    shell.run(binariesState({ deployDir, stagedId, keptName }), { signal }),
+  ]);
+  return parseStagedState(staged.stdout) === 'complete' || parseBinariesState(live.stdout)?.state === 'new';
 }

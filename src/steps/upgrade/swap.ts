@@ -40,6 +40,7 @@ export const swapBinaries = defineStep({
       timeoutMs: 120_000,
     });
     throwIfFailed(`Swapping the binaries of ${move.label}`, result);
+    return { state: 'done' }; // the script has seen each part in its place
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
   recover: (move): readonly StepSpec[] => [swapBack.with(move)],
@@ -65,6 +66,7 @@ export const swapBack = defineStep({
       timeoutMs: 120_000,
     });
     throwIfFailed(`Putting the kept binaries of ${move.label} back`, result);
+    return { state: 'done' };
   },
   undo: { nothing: 'It is an undo itself.' },
   recover: (move): readonly StepSpec[] => [swapBinaries.with(move)],
