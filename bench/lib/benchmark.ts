@@ -22,6 +22,8 @@ export type Definition<Size> = {
   readonly full: Size;
   /** Just enough to show that it works; the figures mean nothing. */
   readonly quick: Size;
+  /** Seconds after which it counts as hanging. Default 180. */
+  readonly limitSeconds?: number;
   measure(bench: Bench, size: Size): Promise<Figures>;
 };
 
@@ -29,9 +31,17 @@ export type Definition<Size> = {
 export type Benchmark = {
   readonly name: string;
   readonly summary: string;
+  readonly limitSeconds: number;
   run(bench: Bench, how: { quick: boolean }): Promise<Figures>;
 };
 
-export function defineBenchmark<Size>({ name, summary, full, quick, measure }: Definition<Size>): Benchmark {
-  return { name, summary, run: (bench, how) => measure(bench, how.quick ? quick : full) };
+export function defineBenchmark<Size>({
+  name,
+  summary,
+  full,
+  quick,
+  limitSeconds = 180,
+  measure,
+}: Definition<Size>): Benchmark {
+  return { name, summary, limitSeconds, run: (bench, how) => measure(bench, how.quick ? quick : full) };
 }

@@ -26,6 +26,7 @@ export const upgrade = defineBenchmark({
   summary: 'What a rolling upgrade costs beyond the stopping and starting of the nodes, against an Ansible playbook.',
   full: { frontends: 3, backends: 17, width: 1, speed: 20 },
   quick: { frontends: 3, backends: 2, width: 1, speed: 40 },
+  limitSeconds: 900,
   measure: async (bench, { width, ...size }) => {
     requireAnsible(bench.say);
     await using undo = new AsyncDisposableStack();
