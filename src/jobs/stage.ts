@@ -46,10 +46,15 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
   };
 
   for (;;) {
-    const run = await readRun(drive.deps.db, drive.runId);
-    const steps = await listSteps(drive.deps.db, drive.runId);
+    const seen = errors.length === 0 ? await look(drive).catch((error: unknown) => void errors.push(error)) : undefined;
+    if (seen === undefined) {
+      // The lease or the database is lost: nothing more is begun, and nothing goes on behind the back of the next drive.
+      await Promise.all(busy.values());
+      throw errors[0];
+    }
+    const { run, steps } = seen;
     const lanes = lanesOf(steps, phase, stage);
-    const isEnding = isStopped || errors.length > 0 || wantsToStop(run, lanes);
+    const isEnding = isStopped || wantsToStop(run, lanes);
     const runnable = lanesToRun(drive, { lanes, deferred, isEnding }).filter((lane) => !busy.has(lane.name));
     const now = performance.now();
     const free = widthOf(lanes) - busy.size;
@@ -67,7 +72,6 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
         });
     }
     if (busy.size === 0) {
-      if (errors.length > 0) throw errors[0];
       // A step that left the run to a person ended the drive.
       if (isStopped) return 'stop';
       if (runnable.length === 0) return 'again';
@@ -76,6 +80,10 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
     }
     await nextChange(busy, idle, now);
   }
+}
+
+async function look({ deps: { db }, runId }: Drive) {
+  return { run: await readRun(db, runId), steps: await listSteps(db, runId) };
 }
 
 /** Whether the stage has a lane that can still do something: a failed stage is settled only when it has none. */

@@ -158,6 +158,23 @@ describe('a lane that fails', () => {
     expect(versions()).toEqual(all('new'));
   });
 
+  it('is left to the next drive when the lease is lost while several are busy, and nothing is begun behind its back', async () => {
+    const { id } = await start({ width: 2 });
+    fleet.onEffect = async (effect) => {
+      if (effect !== 'down b') return;
+      fleet.onEffect = async () => {};
+      await engine.ctx.db
+        .updateTable('run')
+        .set({ lease_owner: null, lease_expires_at: null })
+        .where('id', '=', id)
+        .execute();
+      await sleep(500); // two heartbeats: the worker has noticed
+    };
+    expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
+    expect(versions()).toEqual(all('new'));
+    expect(new Set(downs()).size).toBe(downs().length);
+  });
+
   it('can be left out by a person, if the operation can do without it', async () => {
     fleet.broken.add('b');
     const run = await engine.until((await start({ width: 1 })).id);
