@@ -1,6 +1,6 @@
 import { nodeLabel, type ObservedNode } from './cluster.ts';
 import type { Refusal } from './plan.ts';
-import { lineOf, parseVersion } from './version.ts';
+import { parseVersion } from './version.ts';
 
 /** What has to be known to take a node away in the middle of an upgrade or downgrade. */
 export type MoveFacts = {
@@ -65,7 +65,10 @@ function whyWrongOrder({ nodes, workersOn, frontendsOn }: MoveFacts, target: Obs
   const line = isFrontend ? workersOn : frontendsOn;
   if (line === null) return null;
   const others = nodes.filter((node) => node.alive && (node.kind === 'FRONTEND') !== isFrontend);
-  const behind = others.filter((node) => lineOfNode(node) !== line);
+  const behind = others.filter((node) => {
+    const order = orderOfLines(node.version, line);
+    return order === null || (isFrontend ? order < 0 : order > 0);
+  });
   if (behind.length === 0) return null;
   const names = behind.map((node) => `${nodeLabel(node)} (${node.version ?? '?'})`).join(', ');
   return {
@@ -76,9 +79,10 @@ function whyWrongOrder({ nodes, workersOn, frontendsOn }: MoveFacts, target: Obs
   };
 }
 
-function lineOfNode(node: ObservedNode): string | null {
-  const version = parseVersion(node.version ?? '');
-  return version === null ? null : lineOf(version);
+/** How the line of a node's version compares with a line; null = it cannot be told. */
+function orderOfLines(version: string | null, line: string): number | null {
+  const [found, wanted] = [parseVersion(version ?? ''), parseVersion(`${line}.0`)];
+  return found === null || wanted === null ? null : found.major - wanted.major || found.minor - wanted.minor;
 }
 
 function whyNotFrontend(nodes: readonly ObservedNode[], target: ObservedNode): NotNow | null {

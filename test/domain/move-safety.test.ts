@@ -111,6 +111,8 @@ describe('a backend', () => {
   it('does not fall behind frontends in a downgrade', () => {
     expect(ask(backends[0], { frontendsOn: '3.3' })).toMatchObject({ passes: false });
     expect(ask(backends[0], { frontendsOn: '3.4' })).toBeNull();
+    // One that ran ahead goes back a part of the way: it stays ahead.
+    expect(ask(backends[0], { frontendsOn: '3.5' })).toBeNull();
   });
 });
 

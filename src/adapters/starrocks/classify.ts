@@ -26,6 +26,9 @@ const forwardedTooOften = 5_401;
 const forwardRefused =
   /^(?:[\w.$]+(?:Exception|Error):\s*)*java\.net\.(?:ConnectException|NoRouteToHostException|UnknownHostException|SocketTimeoutException: connect timed out)\b/i;
 
+/** A leader of a newer line takes nothing from an older follower, as they are in the middle of a downgrade. */
+const forwardedFromOlder = /^(?:[\w.$]+(?:Exception|Error):\s*)*Missing current catalog\b/;
+
 /** Why no session came about; nothing was sent. `SQL_UNREACHABLE` means that another frontend may do. */
 export function explainConnectFailure(error: unknown, { where, user, redact }: FailureContext): AppError {
   const { number, code, text } = describe(error, redact);
@@ -62,6 +65,16 @@ export function explainStatementFailure(error: unknown, context: FailureContext)
       hint: 'A new leader may be elected just now; that takes seconds to a minute',
       retryable: true,
     });
+  }
+  if (forwardedFromOlder.test(text)) {
+    return new AppError(
+      'SQL_UNREACHABLE',
+      `${subject}: its leader runs a newer version and takes nothing from it: ${text}`,
+      {
+        hint: 'Another frontend may answer; this one will when all run the same version',
+        retryable: true,
+      },
+    );
   }
   // The forward broke later: the leader may have got it.
   if (/^(?:[\w.$]+(?:Exception|Error):\s*)*java\.net\.Socket(?:Timeout)?Exception\b/.test(text)) {

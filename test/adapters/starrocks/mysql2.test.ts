@@ -132,6 +132,7 @@ describe('errors', () => {
     [1_064, 'java.net.ConnectException: Connection refused (Connection refused)', 'SQL_UNREACHABLE'],
     [1_064, 'org.apache.thrift.transport.TTransportException: java.net.ConnectException: refused', 'SQL_UNREACHABLE'],
     [5_401, 'forward too many times 31', 'SQL_UNREACHABLE'],
+    [1_064, 'Missing current catalog. You need to upgrade this Frontend', 'SQL_UNREACHABLE'],
     [5_024, 'Query reached its timeout of 300 seconds', 'TIMEOUT'],
     [1_203, 'User x already has more than max_user_connections active connections', 'SQL_UNREACHABLE'],
   ])('of the number %d with %j are %s', async (errno, message, code) => {
