@@ -76,16 +76,25 @@ export const keepSchedulingPaused = defineStep({
   undo: { nothing: 'The ledger puts it back.' },
 });
 
-type Wanted = (frontend: FrontendRow, all: readonly FrontendRow[]) => Readonly<Record<string, string>> | null;
+type Values = Readonly<Record<string, string>>;
+type Wanted = (frontend: FrontendRow, all: readonly FrontendRow[], now: Values) => Values;
 type Difference = { readonly frontend: FrontendRow; readonly key: string; readonly value: string };
 
 function wantedOf(saved: Saved): Wanted {
-  return (frontend, all) => {
+  return (frontend, all, now) => {
     // A leader of 3.5 or later hands every change on to all the others: there is one value for all, the leader's.
     const leader = all.find((each) => each.role === 'LEADER');
     const isShared = leader !== undefined && sharesConfig(leader);
-    return saved.byFrontend[isShared ? saved.leader : nameOf(frontend)] ?? null;
+    const known = saved.byFrontend[isShared ? saved.leader : nameOf(frontend)];
+    if (known !== undefined) return known;
+    // It was away when the values were read: nothing but what it has of the pause can be ours, and is put as elsewhere.
+    const elsewhere = Object.entries(saved.byFrontend[saved.leader] ?? {});
+    return Object.fromEntries(elsewhere.filter(([key]) => isPausedValue(key, now[key])));
   };
+}
+
+function isPausedValue(key: string, value: string | undefined): boolean {
+  return Object.entries(paused).some(([name, off]) => name === key && off === value);
 }
 
 async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
@@ -111,10 +120,8 @@ async function differences(sql: StarRocksSql, wanted: Wanted, signal: AbortSigna
     frontends
       .filter((frontend) => frontend.alive && (isLed || !sharesConfig(frontend)))
       .map(async (frontend) => {
-        const want = wanted(frontend, frontends);
-        if (want === null) return [];
         const now = await readValues(sql, frontend, signal);
-        return Object.entries(want).flatMap(([key, value]) =>
+        return Object.entries(wanted(frontend, frontends, now)).flatMap(([key, value]) =>
           now[key] === undefined || now[key] === value ? [] : [{ frontend, key, value }],
         );
       }),
@@ -135,8 +142,9 @@ async function readValues(sql: StarRocksSql, frontend: FrontendRow, signal: Abor
 async function settle(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<void> {
   const found = await differences(sql, wanted, signal);
   const leading = found.filter(({ frontend }) => frontend.role === 'LEADER' && sharesConfig(frontend));
-  const byFrontend = Map.groupBy(leading.length > 0 ? leading : found, ({ frontend }) => nameOf(frontend));
-  const refusals = await Promise.all([...byFrontend.values()].map((own) => setEach(sql, own, signal)));
+  const own = found.filter(({ frontend }) => !sharesConfig(frontend));
+  const byFrontend = Map.groupBy(leading.length > 0 ? [...leading, ...own] : found, ({ frontend }) => nameOf(frontend));
+  const refusals = await Promise.all([...byFrontend.values()].map((each) => setEach(sql, each, signal)));
   const refusal = refusals.find((each) => each !== null);
   if (refusal != null && (await differences(sql, wanted, signal)).length > 0) throw refusal;
 }
