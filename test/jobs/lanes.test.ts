@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { drive } from '../../src/jobs/runner.ts';
 import { cancelRun, pauseRun, resumeRun, retryRun, undoRun } from '../../src/operations/control.ts';
 import { allowedActions } from '../../src/operations/run-actions.ts';
 import { submit } from '../../src/operations/submit.ts';
@@ -158,21 +159,28 @@ describe('a lane that fails', () => {
     expect(versions()).toEqual(all('new'));
   });
 
-  it('is left to the next drive when the lease is lost while several are busy, and nothing is begun behind its back', async () => {
-    const { id } = await start({ width: 2 });
-    fleet.onEffect = async (effect) => {
-      if (effect !== 'down b') return;
-      fleet.onEffect = async () => {};
-      await engine.ctx.db
-        .updateTable('run')
-        .set({ lease_owner: null, lease_expires_at: null })
-        .where('id', '=', id)
-        .execute();
-      await sleep(500); // two heartbeats: the worker has noticed
-    };
-    expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
-    expect(versions()).toEqual(all('new'));
-    expect(new Set(downs()).size).toBe(downs().length);
+  it('is left to the next drive when the lease is lost while several are busy', async () => {
+    // No worker: this drive alone has to find its end.
+    const lonely = await startEngine({ operations: laneOperations(fleet) });
+    try {
+      const input = { clusterId: await lonely.addCluster('fleet'), width: 2 };
+      const { run } = await submit(lonely.ctx.control, { operation: 'renew', input, actor: operator });
+      const { db, runner } = lonely.ctx;
+      fleet.onEffect = async (effect) => {
+        if (effect !== 'down b') return;
+        fleet.onEffect = async () => {};
+        await db.updateTable('run').set({ lease_owner: null, lease_expires_at: null }).execute();
+        await sleep(500); // two heartbeats: the worker has noticed
+      };
+      await drive(runner, run?.id ?? '');
+      expect(downs()).toEqual(['down a', 'down b']);
+      await drive(runner, run?.id ?? '');
+      expect(await lonely.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED', failure: null });
+      expect(versions()).toEqual(all('new'));
+      expect(new Set(downs()).size).toBe(downs().length);
+    } finally {
+      await lonely.close();
+    }
   });
 
   it('can be left out by a person, if the operation can do without it', async () => {
