@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadConfig } from '../../src/config.ts';
@@ -19,6 +20,8 @@ const crashPoint = z.object({
   signal: z.enum(['SIGKILL', 'SIGSTOP']),
 });
 const crashAt = z.union([z.array(crashPoint), crashPoint.transform((point) => [point]), z.null().transform(() => [])]);
+
+flushCompileCache(); // it is not there to do so when it ends
 
 const given = process.env.CRASH_AT ?? 'null';
 const points = crashAt.parse(JSON.parse(given === '-' ? await text(process.stdin) : given));

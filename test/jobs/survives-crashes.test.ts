@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
 import { operations } from '../../src/operations/index.ts';
 import { deleteCluster, listNodes } from '../../src/store/inventory.ts';
+import { insertRelease } from '../../src/store/releases.ts';
 import type { Run } from '../../src/store/run-rows.ts';
 import { listSteps } from '../../src/store/runs.ts';
-import { type Engine, startEngine } from '../helpers/engine.ts';
+import { afterRecords, aroundEffects, type KindPoint, workWithDeaths } from '../helpers/deaths.ts';
+import { admin, type Engine, startEngine } from '../helpers/engine.ts';
+import { sandboxWarnings } from '../helpers/upgrades.ts';
 import { logLines, type Managed, manage } from '../helpers/world.ts';
 
 /*
@@ -23,7 +28,7 @@ let managed: Managed;
 
 beforeAll(async () => {
   world = await startWorld({ starwarden: false, slack: false, speed: 20 });
-  engine = await startEngine();
+  engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases') } });
   managed = manage(world, engine);
   clusterId = await managed.register('managed');
 }, 120_000);
@@ -39,6 +44,11 @@ type Case = {
   input: () => Promise<Record<string, unknown>>;
   effects: (run: Run) => Promise<readonly string[]>;
   wanted: readonly string[];
+  /**
+   * For what takes too long to be done once for each point: one run, in which a worker dies at each of these points the
+   * first time that it is come to.
+   */
+  deaths?: readonly KindPoint[];
 };
 
 const changesSent = async () => [...(await changingStatements()), ...(await changingCommands())];
@@ -110,6 +120,36 @@ const cases: Record<string, Case> = {
     effects: changesSent,
     wanted: ['stop_be.sh', 'start_be.sh'],
   },
+  upgradeCluster: {
+    prepare: ensureReleases,
+    input: async () => changeVersion('3.4.6'),
+    effects: movesMade,
+    wanted: movesOfAll('3.4.6'),
+    deaths: [
+      ...aroundEffects('fetchArchive', 'unpackRelease', 'dropArchive', 'pauseTabletScheduling'),
+      ...aroundEffects('stopForMove', 'swapBinaries', 'startForMove', 'restoreTabletScheduling'),
+      'after-effect recordUpgrade',
+      'after-effect createMetadataImage',
+    ],
+  },
+  downgradeCluster: {
+    prepare: ensureReleases,
+    input: async () => changeVersion('3.3.15'),
+    effects: movesMade,
+    wanted: movesOfAll('3.3.15'),
+    deaths: [
+      ...afterRecords('sampleQueries', 'noteJournal', 'measureBaseline', 'guardNode', 'awaitVersion', 'compareQueries'),
+      ...afterRecords('stopForMove', 'swapBinaries', 'startForMove'),
+      ...aroundEffects('keepSchedulingPaused'),
+    ],
+  },
+  finalizeUpgrade: {
+    prepare: ensureUpgraded,
+    input: async () => ({ clusterId }),
+    effects: async () => [...(await changesSent()), `open upgrades ${(await openUpgrades()).length}`],
+    wanted: ['open upgrades 0'],
+    deaths: aroundEffects('removeKept', 'closeUpgrades'),
+  },
   unregisterCluster: {
     prepare: ensureCluster,
     input: async () => ({ clusterId }),
@@ -123,7 +163,26 @@ describe('every operation survives the death of its worker', () => {
     expect(Object.keys(cases).toSorted()).toEqual(operations.map((operation) => operation.name).toSorted());
   });
 
-  it.each(operations.map((operation) => operation.name))(
+  it.each(operations.map((operation) => operation.name).filter((name) => cases[name]?.deaths !== undefined))(
+    '%s: killed around the effect of each kind of step in one run, every effect happens exactly once',
+    async (name) => {
+      const theCase = cases[name];
+      const points = theCase?.deaths ?? [];
+      await theCase?.prepare?.();
+      readFrom = await marks();
+      const run = await managed.ask(name, (await theCase?.input()) ?? {});
+      const deaths = await workWithDeaths(engine, { runId: run.id, points, limitMs: 260_000 });
+      const ended = await engine.until(run.id);
+      expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+      expect(deaths.toSorted()).toEqual(points.toSorted());
+      expect(await theCase?.effects(ended)).toEqual(theCase?.wanted);
+      const states = (await listSteps(engine.ctx.db, run.id)).map((step) => step.state);
+      expect(states.every((state) => state === 'done' || state === 'already')).toBe(true);
+    },
+    300_000,
+  );
+
+  it.each(operations.map((operation) => operation.name).filter((name) => cases[name]?.deaths === undefined))(
     '%s: killed before and after the effect of each step, every effect happens exactly once',
     async (name) => {
       const theCase = cases[name];
@@ -240,6 +299,75 @@ async function ensureAttached(): Promise<void> {
   expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
 }
 
+/** The two releases between which the cluster goes, in the catalogue. */
+async function ensureReleases(): Promise<void> {
+  await ensureAllAttached();
+  for (const version of ['3.3.15', '3.4.6']) {
+    await engine.ctx.db.deleteFrom('release').where('version', '=', version).execute();
+    const archive = world.describe().releases.find((release) => release.version === version);
+    if (archive === undefined) throw new Error(`the world has no archive of ${version}`);
+    await insertRelease(
+      engine.ctx.db,
+      {
+        version,
+        source: { kind: 'PATH', location: archive.path },
+        sha256: archive.sha256,
+        sizeBytes: null,
+        contents: ['FRONTEND', 'BACKEND'],
+        minimumJdk: 11,
+      },
+      { actor: admin, requestId: null },
+    );
+  }
+}
+
+async function ensureAllAttached(): Promise<void> {
+  await ensureCluster();
+  if ((await listNodes(engine.ctx.db, clusterId)).every((node) => node.hostId !== null)) return;
+  const names = world.describe().hosts.map((host) => host.name);
+  const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, names));
+  expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+}
+
+/** What is left of an upgrade and of the way back, which the cases before have made. */
+async function ensureUpgraded(): Promise<void> {
+  expect((await openUpgrades()).length).toBeGreaterThan(0);
+}
+
+const openUpgrades = () => engine.ctx.connections.inventory.listOpenUpgrades(clusterId);
+
+function changeVersion(to: string) {
+  return {
+    clusterId,
+    to,
+    acceptWarnings: sandboxWarnings,
+    soakSeconds: 0,
+    stopTimeoutSeconds: 60,
+    gateTimeoutSeconds: 60,
+    maxRunningQueries: 1_000,
+  };
+}
+
+/** How often each node was stopped and started, and what runs on it now. */
+async function movesMade(): Promise<readonly string[]> {
+  const sent = (await changingCommands()).toSorted();
+  const nodes = toObservedNodes(await readTopology(await engine.ctx.connections.sqlFor(clusterId)));
+  const running = nodes.map(({ version, alive }) => `${version?.replace(/-.*/, '')}${alive ? '' : ' (down)'}`);
+  return [...sent, ...running, `open changes ${await openChanges()}`];
+}
+
+function movesOfAll(version: string): readonly string[] {
+  return [
+    ...['start_be.sh', 'start_fe.sh', 'stop_be.sh', 'stop_fe.sh'].flatMap((script) => Array<string>(3).fill(script)),
+    ...Array<string>(6).fill(version),
+    'open changes 0',
+  ];
+}
+
+async function openChanges(): Promise<number> {
+  return (await engine.ctx.db.selectFrom('temporary_change').selectAll().where('state', '=', 'OPEN').execute()).length;
+}
+
 async function count(
   table: 'cluster' | 'host' | 'host_key' | 'check_report' | 'backup',
   column: string,
@@ -270,7 +398,10 @@ async function changingCommands(): Promise<string[]> {
   const all = await logLines(world.describe().logs.commands);
   return all
     .slice(readFrom.commands)
-    .flatMap((line) => /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g))/.exec(String(line.command))?.[0] ?? []);
+    .flatMap(
+      (line) =>
+        /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g))|stop_fe\.sh(?='$)/m.exec(String(line.command))?.[0] ?? [],
+    );
 }
 
 async function wipeRedis(): Promise<void> {

@@ -80,6 +80,9 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
   checkCluster: async () => ({ clusterId }),
   checkUpgrade: async () => ({ clusterId, to: '3.5.0' }),
   backUpDatabase: async () => ({ clusterId, database: 'sales', repository: 'backups', snapshot: `s${Date.now()}` }),
+  upgradeCluster: async () => ({ clusterId, to: '3.5.0', acceptWarnings: ['backup-fresh'] }),
+  downgradeCluster: async () => ({ clusterId, to: '3.2.16', acceptWarnings: ['backup-fresh'] }),
+  finalizeUpgrade: async () => ({ clusterId }),
   restartNode: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
   unregisterCluster: async () => ({ clusterId }),
 };
