@@ -97,7 +97,7 @@ export async function upgradeFromSlack(tour: Tour, story: UpgradeStory): Promise
   const watch = watchVersions(tour, { to, tell: teller.now });
   try {
     await kim.click(preview, start.actionId, { blockId: start.blockId });
-    story.card = await waitForCard(tour, /succeeded|failed|plan_stale/i);
+    story.card = await waitForCard(tour, /^(succeeded|failed)/i);
   } finally {
     await watch.stop();
   }
@@ -136,7 +136,7 @@ export async function undoFromSlack(tour: Tour, story: UpgradeStory): Promise<To
   const watch = watchVersions(tour, { to: from, tell: teller.now });
   try {
     await kim.click(card, undo.actionId, { blockId: undo.blockId });
-    story.card = await waitForCard(tour, /undone|failed/i);
+    story.card = await waitForCard(tour, /^(undone|failed)/i);
   } finally {
     await watch.stop();
   }
