@@ -19,7 +19,7 @@ export const downgradeCluster = defineOperation({
   slack: {
     verb: 'downgrade',
     positional: ['clusterId'],
-    examples: ['downgrade prod-eu --to 3.4.6', 'downgrade prod-eu --to 3.4.6 --pauseAfterCanary --reason "CHG-1234"'],
+    examples: ['downgrade prod-eu --to 3.4.6', 'downgrade prod-eu --to 3.4.6 --pause-after-canary --reason "CHG-1234"'],
   },
   steps: changeVersionKinds,
   observe: observeChangeVersion,

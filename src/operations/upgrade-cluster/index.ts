@@ -20,7 +20,7 @@ export const upgradeCluster = defineOperation({
   slack: {
     verb: 'upgrade',
     positional: ['clusterId'],
-    examples: ['upgrade prod-eu --to 3.5.0', 'upgrade prod-eu --to 3.5.0 --pauseAfterCanary --reason "CHG-1234"'],
+    examples: ['upgrade prod-eu --to 3.5.0', 'upgrade prod-eu --to 3.5.0 --pause-after-canary --reason "CHG-1234"'],
   },
   steps: changeVersionKinds,
   observe: observeChangeVersion,

@@ -170,6 +170,18 @@ function saysGone({ stdout }: ShellResult): boolean {
 /** A process that was told to stop and still runs after so long did not hear it. */
 const stillRunsMs = 90_000;
 
+/** A binary may take seconds to write its pid file; one that has not by then has ended, or never began. */
+const noProcessMs = 20_000;
+
+function neverRan({ label, toVersion }: NodeMove) {
+  return {
+    state: 'blocked' as const,
+    code: 'COMMAND_FAILED' as const,
+    message: `${label} was started with ${toVersion}, and no process of it runs`,
+    hint: "The node's last log lines say why.",
+  };
+}
+
 /**
  * Starts the node. A script's exit code says little, so the effect is a running process that is not the one from before.
  * Whether it comes to life is the next step's question.
@@ -179,16 +191,16 @@ export const startForMove = defineStep({
   params: nodeMove,
   ports: ['shell'],
   timeoutMs: 180_000,
-  settleMs: 30_000, // a binary may take seconds to write its pid file
+  settleMs: 2 * noProcessMs,
   repeat: 'safe', // a second one waits for the first, and finds the process that it started
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
-  check: async (move, { shell }, { signal, earlier, startedAt, now }) => {
+  check: async (move, { shell }, { signal, earlier, startedAt, now, attempts }) => {
     const running = await readNodeProcess(await shell(move.hostId), move, signal);
     const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
-    if (running === null) return { state: 'todo' };
-    const isNew = !(before?.pid === running.pid && before.startedAtTicks === running.startedAtTicks);
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
+    if (running === null) return attempts > 0 && waitedMs > noProcessMs ? neverRan(move) : { state: 'todo' };
+    const isNew = !(before?.pid === running.pid && before.startedAtTicks === running.startedAtTicks);
     if (isNew || waitedMs > stillRunsMs) return { state: 'done', facts: { process: factsOf(running) } };
     return {
       state: 'moving',
