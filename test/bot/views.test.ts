@@ -325,6 +325,19 @@ describe('what was checked at the end', () => {
     );
   });
 
+  it('is told by name alone where much passed, and by number in a sentence', () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({ ...checks[0], name: `check-${index}` }));
+    const lines = checkLines({ passed: true, checks: [...many, checks[2]] }).split('\n');
+    expect(lines.slice(0, 2)).toEqual([
+      '*Checked at the end*: 1 of 31 checks failed',
+      '✖ warning, tablets: 6 short; wanted 0 short. Wait.',
+    ]);
+    expect(lines[2]).toMatch(/^✔ passed: check-0, check-1, .*check-29$/);
+    expect(checkSentence({ passed: true, checks: [...many, checks[2]] })).toBe(
+      'Look at: tablets (6 short). 30 checks passed.',
+    );
+  });
+
   it('stands in the sentence too, warnings of a success included', () => {
     expect(checkSentence({ passed: true, checks })).toBe('Look at: tablets (6 short). Checked: leader (fe1).');
     expect(checkSentence({ passed: false, checks })).toBe('The check at the end did not pass: tablets (6 short).');

@@ -4,12 +4,21 @@ import { count, fitLines, plain, safe } from './text.ts';
 
 type PostCheck = NonNullable<Run['postCheck']>;
 
+/** More checks than these that passed are told by name alone, or in a sentence by their number. */
+const shownPassed = 12;
+const namedPassed = 5;
+
 /** What was seen on the cluster at the end, what is wrong before what is well. */
 export function checkLines({ checks }: PostCheck, max = 2500): string {
   const wrong = checks.filter((check) => check.status === 'FAIL');
   const summary =
     wrong.length === 0 ? count(checks.length, 'check') : `${wrong.length} of ${count(checks.length, 'check')} failed`;
-  return fitLines([`*Checked at the end*: ${summary}`, ...[...checks].sort(byUrgency).map(checkLine)], max);
+  const inOrder = [...checks].sort(byUrgency);
+  const passed = checks.filter((check) => check.status === 'PASS');
+  const isLong = passed.length > shownPassed;
+  const lines = inOrder.filter((check) => !isLong || check.status !== 'PASS').map(checkLine);
+  const folded = isLong ? [`✔ passed: ${passed.map(({ name }) => safe(name, 60)).join(', ')}`] : [];
+  return fitLines([`*Checked at the end*: ${summary}`, ...lines, ...folded], max);
 }
 
 /** The same in a sentence. A run can succeed with a warning, which must not be left out. */
@@ -23,6 +32,8 @@ export function checkSentence(postCheck: PostCheck | null): string {
   const failed = named('FAIL');
   if (!postCheck.passed) return `The check at the end did not pass${failed === '' ? '' : `: ${failed}`}.`;
   const warning = failed === '' ? '' : `Look at: ${failed}. `;
+  const passed = postCheck.checks.filter((check) => check.status === 'PASS').length;
+  if (passed > namedPassed) return `${warning}${count(passed, 'check')} passed.`;
   return `${warning}Checked: ${named('PASS') || 'yes'}.`;
 }
 
