@@ -64,6 +64,9 @@ export const sandboxWarnings = [
   'downgrade-log-ids',
 ];
 
+/** For tests in which no worker dies: a busy machine then does not look like one that did. */
+export const patientLease = { STARWARDEN_LEASE_MS: '10000' };
+
 export async function startUpgradeLab(
   options: WorldOptions & { env?: Record<string, string> } = {},
 ): Promise<UpgradeLab> {

@@ -4,14 +4,14 @@ import { undoRun } from '../../../src/operations/control.ts';
 import { listSteps } from '../../../src/store/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import type { EndState } from '../../helpers/upgrade-end-state.ts';
-import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
+import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 
 const to = '3.4.6';
 let lab: UpgradeLab;
 let before: EndState;
 
 beforeAll(async () => {
-  lab = await startUpgradeLab({ version: '3.4.5' });
+  lab = await startUpgradeLab({ env: patientLease, version: '3.4.5' });
 }, 120_000);
 beforeEach(async () => {
   before = await lab.endState();
