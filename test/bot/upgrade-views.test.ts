@@ -237,7 +237,7 @@ describe('a cluster of several versions', () => {
     node({ id: 'nod_2', host: '10.0.0.12', version: '3.4.6-1a2b3c4' }),
   ];
   const upgrade = { direction: 'UPGRADE' as const, fromVersion: '3.4.6', toVersion: '3.5.0', runNumber: 12 };
-  const status = (state: 'PAUSED' | 'SUCCEEDED', of = nodes) =>
+  const status = (state: 'PAUSED' | 'SUCCEEDED' | 'FAILED', of = nodes) =>
     shown(
       clusterStatus({
         cluster,
@@ -270,5 +270,12 @@ describe('a cluster of several versions', () => {
     );
     expect(lines[0]).toContain('version 3.5.0-48f4d81');
     expect(lines).toContain('The old binaries are kept until `/sr finalize prod-eu`.');
+    const failed = status(
+      'FAILED',
+      nodes.map((each) => ({ ...each, version: '3.4.6-1a2b3c4' })),
+    );
+    expect(failed).toContain(
+      'What R-12 put on the nodes stays there until it is undone, or until `/sr finalize prod-eu`.',
+    );
   });
 });

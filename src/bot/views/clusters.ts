@@ -127,15 +127,23 @@ function mixedOf({ nodes, openUpgrades: [newest] }: ClusterLine): string {
 }
 
 /** Which run makes the versions what they are, and what is left to do about it. */
-function upgradeSection({ cluster, nodes, openUpgrades }: StatusData): KnownBlock[] {
+function upgradeSection(data: StatusData): KnownBlock[] {
+  const { openUpgrades } = data;
   if (openUpgrades.length === 0) return [];
   const lines = openUpgrades.map(
     ({ direction, fromVersion, toVersion, state, runNumber }) =>
       `R-${runNumber} ${direction === 'UPGRADE' ? 'upgrades' : 'downgrades'} from ${safe(fromVersion, 80)} to ${safe(toVersion, 40)}: *${wordOf(state)}*`,
   );
-  const isOver = pictureVersions(nodes).state === 'UNIFORM' && openUpgrades.every(({ state }) => isTerminal(state));
-  const next = isOver ? [`The old binaries are kept until ${code(`/sr finalize ${cluster.name}`)}.`] : [];
-  return [section(fitLines([...lines, ...next], 1000))];
+  return [section(fitLines([...lines, ...whatNext(data)], 1000))];
+}
+
+function whatNext({ cluster, nodes, openUpgrades }: StatusData): string[] {
+  if (pictureVersions(nodes).state !== 'UNIFORM' || openUpgrades.some(({ state }) => !isTerminal(state))) return [];
+  const finalize = code(`/sr finalize ${cluster.name}`);
+  const failed = openUpgrades.find(({ state }) => state === 'FAILED' || state === 'CANCELED');
+  return failed === undefined
+    ? [`The old binaries are kept until ${finalize}.`]
+    : [`What R-${failed.runNumber} put on the nodes stays there until it is undone, or until ${finalize}.`];
 }
 
 function wordOf(state: RunState): string {

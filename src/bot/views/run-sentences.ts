@@ -43,12 +43,18 @@ export function endLine({ run, steps, title }: RunWords, who: { requester: strin
       ? checkSentence(run.postCheck)
       : `${sentence(safe(run.failure.message, 600))}${run.failure.hint === null ? '' : ` ${sentence(safe(run.failure.hint, 300))}`}`;
   const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
-  const failedAt = steps.find((step) => step.state === 'failed');
-  const where =
-    failedAt === undefined ? '' : ` Stopped at step ${failedAt.position + 1}, ${safe(failedAt.title, 200)}.`;
+  const where = run.state === 'FAILED' ? stoppedAt(run, steps) : '';
   const back = lanesPutBack(steps).map((each) => ` ${safe(each, 200)}.`);
   const call = run.state === 'FAILED' && who.requester !== null ? `${who.requester} ` : '';
   return `${call}${outcome}${where} ${why}${back.join('')}${next}`.trim();
+}
+
+/** The step that failed; its title only where the reason does not begin with it anyway. */
+function stoppedAt(run: Run, steps: readonly RunStep[]): string {
+  const failed = steps.find((step) => step.state === 'failed');
+  if (failed === undefined) return '';
+  const title = run.failure?.message.includes(failed.title) === true ? '' : `, ${safe(failed.title, 200)}`;
+  return ` Stopped at step ${failed.position + 1}${title}.`;
 }
 
 function sentenceOf(run: Run, steps: readonly RunStep[], approvals: string | null): string {

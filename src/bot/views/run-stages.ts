@@ -213,7 +213,7 @@ function waitingSign({ run }: About): string {
 }
 
 function prefixOf({ phase }: Stage): string {
-  return { do: '', undo: 'undo: ', recover: '', restore: 'put back: ' }[phase];
+  return { do: '', undo: 'undo: ', recover: '', restore: '' }[phase];
 }
 
 function who(names: readonly string[]): string {
