@@ -38,6 +38,12 @@ function stopHere(point: RunnerPoint): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, found.signal === 'SIGKILL' ? 60_000 : 50);
 }
 
+// Whoever started it may be killed as well, and then nobody would end it.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit();
+}, 500).unref();
+
 const config = loadConfig(process.env);
 const { ctx, close } = await createContext(config, { observer: stopHere });
 const worker = startWorker(ctx.runner, ctx.control, {

@@ -28,7 +28,7 @@ type Worker = {
 };
 
 /** Beside the dependencies, as the sandbox has its own: turning our sources into code is most of a worker's start. */
-const compileCache = fileURLToPath(new URL('../../node_modules/.cache/workers', import.meta.url));
+export const compileCache = fileURLToPath(new URL('../../node_modules/.cache/workers', import.meta.url));
 
 /** A worker process that has loaded everything and waits: the death of one costs no time until the next goes on. */
 export function spawnCrashWorker(engine: Engine): Worker {

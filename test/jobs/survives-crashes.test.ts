@@ -11,7 +11,7 @@ import { deleteCluster, listNodes } from '../../src/store/inventory.ts';
 import { insertRelease } from '../../src/store/releases.ts';
 import type { Run } from '../../src/store/run-rows.ts';
 import { listSteps } from '../../src/store/runs.ts';
-import { afterRecords, aroundEffects, type KindPoint, workWithDeaths } from '../helpers/deaths.ts';
+import { afterRecords, aroundEffects, compileCache, type KindPoint, workWithDeaths } from '../helpers/deaths.ts';
 import { admin, type Engine, startEngine } from '../helpers/engine.ts';
 import { sandboxWarnings } from '../helpers/upgrades.ts';
 import { logLines, type Managed, manage } from '../helpers/world.ts';
@@ -266,8 +266,8 @@ function pointsOf(name: string, run: Run) {
 function spawnWorker(crashAt: object) {
   const file = fileURLToPath(new URL('../helpers/crash-worker.ts', import.meta.url));
   return spawn(process.execPath, [file], {
-    env: { ...engine.env, PATH: process.env.PATH, CRASH_AT: JSON.stringify(crashAt) },
-    stdio: 'inherit',
+    env: { ...engine.env, PATH: process.env.PATH, CRASH_AT: JSON.stringify(crashAt), NODE_COMPILE_CACHE: compileCache },
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
 }
 
