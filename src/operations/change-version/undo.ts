@@ -97,7 +97,16 @@ async function binariesOf(move: NodeMove, runId: string, { shell, signal }: Obse
 
 /** Found out before anything is stopped: the new binaries are in place, and there is nothing to put back. */
 function goneOf(move: NodeMove, found: BinariesState | null): Refusal[] {
-  const isGone = found?.state === 'new' && !found.parts.some((part) => part.name === 'lib' && part.kept);
+  if (found === null) {
+    return [
+      {
+        code: 'PRECONDITION_FAILED',
+        message: `Which binaries ${move.label} has could not be read in ${move.deployDir}`,
+        hint: 'Look whether the directory is there and can be read, then undo the run again.',
+      },
+    ];
+  }
+  const isGone = found.state === 'new' && !found.parts.some((part) => part.name === 'lib' && part.kept);
   if (!isGone) return [];
   return [
     {
