@@ -173,7 +173,9 @@ describe('a lane that fails', () => {
         await sleep(500); // two heartbeats: the worker has noticed
       };
       await drive(runner, run?.id ?? '');
-      expect(downs()).toEqual(['down a', 'down b']);
+      // Whichever of the two was quicker; nobody else was begun.
+      expect(downs()).toContain('down b');
+      expect(downs().filter((effect) => effect !== 'down a' && effect !== 'down b')).toEqual([]);
       await drive(runner, run?.id ?? '');
       expect(await lonely.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED', failure: null });
       expect(versions()).toEqual(all('new'));
