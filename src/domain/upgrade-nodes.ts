@@ -11,7 +11,6 @@ export type LaneStep = {
   readonly undoOf: number | null;
   readonly lane: Lane | null;
   readonly startedAt: Date | null;
-  readonly appliedAt: Date | null;
   readonly finishedAt: Date | null;
 };
 
@@ -73,7 +72,9 @@ type LaneHistory = {
 
 function describe({ name, stage }: Lane, history: LaneHistory): UpgradedNode {
   const { stop, planned, recover } = history;
-  const stoppedAt = stop.state === 'already' ? null : stop.appliedAt;
+  // `appliedAt` is only there for a step that was waited for after it was sent; this one is sent as it begins.
+  const wasSent = stop.state === 'done' || stop.state === 'applying' || stop.state === 'failed';
+  const stoppedAt = wasSent ? stop.startedAt : null;
   const backAt = stoppedAt === null ? null : firstBackSince(stoppedAt, [...planned, ...recover]);
   const awayMs = stoppedAt === null || backAt === null ? null : backAt.getTime() - stoppedAt.getTime();
   return { node: name, stage, state: stateOf(history), stoppedAt, backAt, awayMs };

@@ -5,7 +5,7 @@ const kinds = ['guardNode', 'stopNode', 'swapBinaries', 'startNode', 'awaitVersi
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 
 function step(position: number, kind: string, more: Partial<LaneStep> = {}): LaneStep {
-  const times = { startedAt: null, appliedAt: null, finishedAt: null };
+  const times = { startedAt: null, finishedAt: null };
   const lane = { stage: 'Backends, canary', name: 'be 10.0.0.1:9050', width: 1 };
   return { position, kind, phase: 'do', state: 'pending', lane, undoOf: null, ...times, ...more };
 }
@@ -13,7 +13,7 @@ function step(position: number, kind: string, more: Partial<LaneStep> = {}): Lan
 /** The lane of one node; the step at position n was sent at second 10 n and found done five seconds later. */
 function lane(done: number, more: (kind: string) => Partial<LaneStep> = () => ({})): LaneStep[] {
   return kinds.map((kind, position) => {
-    const over = { startedAt: at(position * 10), appliedAt: at(position * 10), finishedAt: at(position * 10 + 5) };
+    const over = { startedAt: at(position * 10), finishedAt: at(position * 10 + 5) };
     return step(position, kind, { ...(position < done ? { state: 'done', ...over } : {}), ...more(kind) });
   });
 }
@@ -49,12 +49,12 @@ describe('the nodes of an upgrade', () => {
   });
 
   it('that were there already were not away', () => {
-    const already = lane(6, () => ({ state: 'already', appliedAt: null }));
+    const already = lane(6, () => ({ state: 'already' }));
     expect(upgradedNodes(already)).toMatchObject([{ state: 'DONE', stoppedAt: null, backAt: null, awayMs: null }]);
   });
 
   it('that failed were away until their old version ran again', () => {
-    const failed = lane(4, (kind) => (kind === 'awaitVersion' ? { state: 'failed', appliedAt: at(40) } : {}));
+    const failed = lane(4, (kind) => (kind === 'awaitVersion' ? { state: 'failed', startedAt: at(40) } : {}));
     const recover = (state: LaneStep['state']) =>
       ['startNode', 'awaitNode'].map((kind, index) =>
         step(6 + index, kind, { phase: 'recover', undoOf: 1, state, finishedAt: state === 'done' ? at(90) : null }),
@@ -80,7 +80,7 @@ describe('the nodes of an upgrade', () => {
 
   it('are taken back when somebody undoes the run, whatever stages the way back has', () => {
     const back = { stage: 'Backends, back', name: 'be 10.0.0.1:9050', width: 1 };
-    const undo = step(6, 'stopNode', { phase: 'undo', lane: back, state: 'applying', appliedAt: at(200) });
+    const undo = step(6, 'stopNode', { phase: 'undo', lane: back, state: 'applying', startedAt: at(200) });
     expect(upgradedNodes([...lane(6), undo])).toMatchObject([{ state: 'TAKING_BACK', awayMs: 35_000 }]);
     expect(upgradedNodes([...lane(6), { ...undo, state: 'done' }])).toMatchObject([{ state: 'TAKEN_BACK' }]);
     expect(upgradedNodes([...lane(6), { ...undo, lane: null, undoOf: 1 }])).toMatchObject([{ state: 'TAKING_BACK' }]);
