@@ -27,7 +27,8 @@ export function stageLines(run: Run, steps: readonly RunStep[]): string[] {
   const about = { run, away };
   const stages = stagesOf(steps);
   const isBack = stages.some((stage) => stage.phase === 'undo') || run.state === 'UNDOING';
-  const isEnding = run.outcome !== null || isTerminal(run.state) || isBack;
+  const isTakenBack = stages.some(({ phase, state }) => phase === 'recover' && state !== 'DONE');
+  const isEnding = run.outcome !== null || isTerminal(run.state) || isBack || isTakenBack;
   // While the plan goes on, what was put back before a pause or retry is history; while it is taken back, the plan is.
   const shown = stages.filter((stage) =>
     isBack ? stage.phase !== 'do' && stage.phase !== 'recover' : isEnding || stage.phase === 'do',
