@@ -4,6 +4,7 @@ import type { StepSpec } from '../domain/plan.ts';
 import {
   drivenRunStates,
   type Failure,
+  isTerminal,
   type PostCheck,
   type Progress,
   type RunState,
@@ -188,6 +189,8 @@ async function updateRun(
       ...(run.cancelRequested === undefined ? {} : { cancel_requested: run.cancelRequested ? 1 : 0 }),
       ...(run.wakeInMs === undefined ? {} : { wake_at: run.wakeInMs === null ? null : databaseNowPlus(run.wakeInMs) }),
       ...(run.started === true ? { started_at: row.fn.coalesce('started_at', databaseNow) } : {}),
+      // A run that had ended and is retried or undone goes on: it has no end until it ends again.
+      ...(run.state !== undefined && !isTerminal(run.state) ? { finished_at: null } : {}),
       ...(run.finished === true ? { finished_at: databaseNow } : {}),
     }))
     .where('id', '=', runId)

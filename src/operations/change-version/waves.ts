@@ -28,7 +28,7 @@ export function workerWaves<N extends UpgradeNode>(
   const domains = Map.groupBy(rest, (node) => node.location);
   const notes: string[] = [];
   const backendWaves = [...domains]
-    .toSorted(([a], [b]) => (a ?? '').localeCompare(b ?? ''))
+    .toSorted(([a], [b]) => (a ?? '').localeCompare(b ?? '', undefined, { numeric: true }))
     .map(([location, nodes]): Wave<N> => {
       const why = parallel > 1 && nodes.length > 1 ? whyOneByOne(location, nodes, spread) : null;
       if (why !== null) notes.push(why);

@@ -10,7 +10,7 @@ export const downgradeCluster = defineOperation({
   name: 'downgradeCluster',
   title: 'Downgrade a cluster',
   version: 1,
-  summary: 'Take every node to a older version, frontends first, with queries running; a node that fails is put back.',
+  summary: 'Take every node to an older version, frontends first, with queries running; a node that fails is put back.',
   permission: 'cluster:upgrade',
   risk: 'high',
   effect: 'changes',
