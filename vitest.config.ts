@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/services-setup.ts'],
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // More than there are cores on a small machine: most of what is tested is waited for.
+    maxWorkers: 3,
     // Tests talk to real processes: the limits leave room for a busy machine, so that only a hang reaches them.
     testTimeout: 30_000,
     hookTimeout: 60_000,

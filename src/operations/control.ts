@@ -130,7 +130,7 @@ export async function retryRun(
   return decide(deps, request, 'RETRY', async (tx, run, steps) => {
     await refuseUnlessApproved(deps, tx, run);
     const isUndo = steps.some((step) => step.phase === 'undo');
-    await reopenSteps(tx, run.id, isUndo ? 'undo' : 'do');
+    await reopenSteps(tx, run.id, isUndo ? 'undo' : 'do', { leftOutToo: without === null });
     const operation = fittingOperation(deps.operations, run);
     const left = without === null ? null : await leaveOut(tx, { run, steps, operation, without, isUndo });
     return {

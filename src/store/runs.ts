@@ -92,9 +92,15 @@ export async function lockRun(tx: Tx, runId: string): Promise<Run> {
 /**
  * Opens the steps at which a run stopped, because a person said that they may be tried again. `applying` where the
  * effect may have been sent, so that it counts as ours if the cluster shows it. Temporary changes that were put back
- * are due again; what could not be put back is planned anew at the next end.
+ * are due again; what could not be put back is planned anew at the next end. Lanes that were left out are opened too,
+ * unless `leftOutToo` is false.
  */
-export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
+export async function reopenSteps(
+  tx: Tx,
+  runId: string,
+  phase: 'do' | 'undo',
+  { leftOutToo = true }: { leftOutToo?: boolean } = {},
+): Promise<void> {
   await reopenRecovered(tx, runId, phase);
   await tx
     .updateTable('run_step')
@@ -118,7 +124,7 @@ export async function reopenSteps(tx: Tx, runId: string, phase: 'do' | 'undo'): 
     .where('state', 'in', ['failed', 'pending', 'applying'])
     .execute();
   await forgetWaiting(tx, runId);
-  if (phase === 'do') {
+  if (phase === 'do' && leftOutToo) {
     await tx
       .updateTable('run_step')
       .set({ state: 'pending' })

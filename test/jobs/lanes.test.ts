@@ -203,6 +203,24 @@ describe('a lane that fails', () => {
     ]);
   });
 
+  it('can be left out beside one that was left out before; a plain retry takes both in again', async () => {
+    fleet.broken = new Set(['b', 'd']);
+    const run = await engine.until((await start({ width: 1 })).id);
+    await retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'b' });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED' });
+    await retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'd' });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(versions()).toEqual({ ...all('new'), b: 'old', d: 'old' });
+
+    const again = await engine.until((await start({ width: 1 })).id);
+    await retryRun(engine.ctx.control, { ...request(again.id), withoutLane: 'b' });
+    expect(await engine.until(again.id)).toMatchObject({ state: 'FAILED' });
+    fleet.broken.clear();
+    await retryRun(engine.ctx.control, request(again.id));
+    expect(await engine.until(again.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(versions()).toEqual(all('new'));
+  });
+
   it('cannot be left out when it is needed', async () => {
     fleet.broken.add('a');
     const run = await engine.until((await start({ width: 1 })).id);
