@@ -128,7 +128,7 @@ describe('the card of an upgrade', () => {
   it('folds many stages of a large cluster, but not the one under way', () => {
     const large = upgradePlan(200);
     const lines = shown(runCard(card({ run: upgradeRun(large), steps: upgradeSteps(large, 'Stop be 10.0.1.44:') })));
-    expect(lines).toContain('✔ done: *Backends in rack:r1* to *Backends in rack:r5*: 21 stages, 167 nodes, away 4 s');
+    expect(lines).toContain('✔ done: *Backends in rack:r1* to *Backends in rack:r5*: 5 stages, 39 nodes, away 4 s');
     expect(lines).toContain(`\u2003▶ running: Stop be 10.0.1.44:9050 (${old}), letting its work end`);
     expect(lines.length).toBeLessThan(30);
   });
