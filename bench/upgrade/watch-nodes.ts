@@ -73,7 +73,10 @@ function lookAtProcesses(watched: readonly Watched[], older: ReadonlySet<string>
     ended.map(({ node }) => node),
     older,
   );
-  for (const { node, away } of ended) if (away !== null && starting.includes(node)) away.startingAt = Date.now();
+  for (const { node, away } of ended) {
+    // A script that ended between two looks has left the process that it started.
+    if (away !== null && (starting.includes(node) || runningNode(node) !== null)) away.startingAt = Date.now();
+  }
 }
 
 /** Answers the outages that are over. */
