@@ -172,6 +172,34 @@ const stepState = z.enum(stepStates);
 const eventType = z.enum(runEventTypes);
 const changeState = z.enum(['OPEN', 'RESTORED']);
 
+/*
+ * A worker reads the run and its steps before each thing it does, and what was planned stays the same text all the while:
+ * reading a text anew costs a hundred times as much as finding it again. What is kept cannot be changed.
+ */
+const readPlan = remembering(plan, 50);
+const readParams = remembering(jsonObject, 5_000);
+const readLane = remembering(lane, 5_000);
+
+function remembering<T>(shape: z.ZodType<T>, most: number): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const value = deepFreeze(fromJson(shape, text));
+    if (known.size >= most) known.clear();
+    known.set(text, value);
+    return value;
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
+
 function optional<T>(shape: z.ZodType<T>, text: string | null): T | null {
   return text === null ? null : fromJson(shape, text);
 }
@@ -187,7 +215,7 @@ export function toRun(row: Selectable<Tables['run']>): Run {
     environment: row.environment,
     state: runState.parse(row.state),
     input: fromJson(jsonObject, row.input),
-    plan: fromJson(plan, row.plan),
+    plan: readPlan(row.plan),
     requestedById: row.requested_by_id,
     requestedByName: row.requested_by_name,
     via: runVia.parse(row.via),
@@ -217,13 +245,13 @@ export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
     phase: stepPhase.parse(row.phase),
     kind: row.kind,
     title: row.title,
-    params: fromJson(jsonObject, row.params),
+    params: readParams(row.params),
     state: stepState.parse(row.state),
     attempt: row.attempt,
     repeatAllowed: row.repeat_allowed === 1,
     undoOf: row.undo_of,
     ledgerId: row.ledger_id,
-    lane: optional(lane, row.lane),
+    lane: row.lane === null ? null : readLane(row.lane),
     progress: optional(progress, row.progress),
     failure: optional(failure, row.failure),
     facts: optional(jsonObject, row.facts),

@@ -84,7 +84,8 @@ function stepsOf(
   const options: LaneOptions = {
     swap: 'in',
     first: direction === 'UPGRADE' ? 'WORKERS' : 'FRONTENDS',
-    watch: { seconds: watchSeconds, factor: input.gateFactor },
+    // Without any time to watch there is nothing to compare.
+    watch: watchSeconds === 0 ? null : { seconds: watchSeconds, factor: input.gateFactor },
     soak: null,
   };
   const soak = input.soakSeconds > 0 ? { seconds: input.soakSeconds, factor: input.gateFactor } : null;
