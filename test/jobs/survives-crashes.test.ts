@@ -134,7 +134,8 @@ const cases: Record<string, Case> = {
   },
   downgradeCluster: {
     prepare: ensureReleases,
-    input: async () => changeVersion('3.3.15'),
+    // Watched for a moment after each node, so that there is a comparison to die after.
+    input: async () => ({ ...changeVersion('3.3.15'), soakSeconds: 1 }),
     effects: movesMade,
     wanted: movesOfAll('3.3.15'),
     deaths: [
@@ -345,6 +346,7 @@ function changeVersion(to: string) {
     stopTimeoutSeconds: 60,
     gateTimeoutSeconds: 60,
     maxRunningQueries: 1_000,
+    gateFactor: 100,
   };
 }
 
