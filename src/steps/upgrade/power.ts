@@ -173,13 +173,10 @@ const stillRunsMs = 90_000;
 /** A binary may take seconds to write its pid file; one that has not by then has ended, or never began. */
 const noProcessMs = 20_000;
 
-function neverRan({ label, toVersion }: NodeMove) {
-  return {
-    state: 'blocked' as const,
-    code: 'COMMAND_FAILED' as const,
-    message: `${label} was started with ${toVersion}, and no process of it runs`,
+function neverRan({ label, toVersion }: NodeMove): AppError {
+  return new AppError('COMMAND_FAILED', `${label} was started with ${toVersion}, and no process of it runs`, {
     hint: "The node's last log lines say why.",
-  };
+  });
 }
 
 /**
@@ -195,11 +192,11 @@ export const startForMove = defineStep({
   repeat: 'safe', // a second one waits for the first, and finds the process that it started
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
-  check: async (move, { shell }, { signal, earlier, startedAt, now, attempts }) => {
+  check: async (move, { shell }, { signal, earlier, startedAt, now }) => {
     const running = await readNodeProcess(await shell(move.hostId), move, signal);
     const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
-    if (running === null) return attempts > 0 && waitedMs > noProcessMs ? neverRan(move) : { state: 'todo' };
+    if (running === null) return { state: 'todo' };
     const isNew = !(before?.pid === running.pid && before.startedAtTicks === running.startedAtTicks);
     if (isNew || waitedMs > stillRunsMs) return { state: 'done', facts: { process: factsOf(running) } };
     return {
@@ -221,9 +218,17 @@ export const startForMove = defineStep({
     });
     if (unit === null && hostFailureOf(result)?.reason === 'busy') throwIfFailed(`Starting ${move.label}`, result);
     if (result.exitCode !== 0) throw commandFailed(`The start script of ${move.label}`, result);
-    const running = await readNodeProcess(session, move, signal);
+    // Known here only: after a crash nobody knows whether the script was ever sent, and then it is sent again.
+    const until = performance.now() + noProcessMs;
+    let running = await readNodeProcess(session, move, signal);
+    while (running === null && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      signal.throwIfAborted();
+      running = await readNodeProcess(session, move, signal);
+    }
+    if (running === null) throw neverRan(move);
     const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
-    if (running === null || (before !== null && isSame(running, before))) return;
+    if (before !== null && isSame(running, before)) return;
     return { state: 'done', facts: { process: factsOf(running) } };
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
