@@ -13,6 +13,13 @@ const longestLine = 256 * 1024 * 1024;
 /** The far side answered, and its answer is an error (a refused connection is an ordinary Error with a `code`). */
 export class RemoteError extends Error {}
 
+/** The far side took the call and went away without an answer: nobody knows what it did. */
+export class ClosedByPeer extends Error {
+  constructor() {
+    super('Socket is closed by peer.');
+  }
+}
+
 export function callNode<C extends Contract<C>, M extends keyof C & string>(
   target: Address,
   method: M,
@@ -77,7 +84,7 @@ async function answer(handlers: object, line: string, socket: Socket): Promise<v
 
 function settleReply<R>(bytes: Buffer, resolve: (value: R) => void, reject: (error: unknown) => void): void {
   try {
-    if (bytes.length === 0) throw new Error('Connection reset');
+    if (bytes.length === 0) throw new ClosedByPeer();
     const reply = JSON.parse(bytes.toString('utf8'));
     if (typeof reply.error === 'string') reject(new RemoteError(reply.error));
     else resolve(reply.result);

@@ -8,6 +8,7 @@ import type { Release } from '../release.ts';
 import type { JobRunner } from './backup/job-runner.ts';
 import type { FrontendConfig } from './config.ts';
 import type { Connections } from './connections.ts';
+import type { ConnectionPool } from './forward.ts';
 import type { Group } from './meta/group.ts';
 import type { Image } from './meta/journal.ts';
 import type { FrontendMetrics } from './metrics.ts';
@@ -35,6 +36,8 @@ export type FrontendContext = {
   group: Group;
   config: FrontendConfig;
   connections: Connections;
+  /** What this frontend keeps open to other frontends for statements it passes on. */
+  leaderPool: ConnectionPool;
   objectStore: ObjectStore;
   jobs: JobRunner;
   metrics: FrontendMetrics;
@@ -48,7 +51,7 @@ export type FrontendContext = {
   pendingTablets: Set<number>;
   /** Tablets that the scheduler of this frontend moved or repaired, newest last. */
   movedTablets: number[];
-  /** True from SIGUSR1 on: health checks answer 500 and new connections are refused. */
+  /** True from SIGUSR1 on: health checks and metrics answer 500, and connections that do nothing are closed. */
   leaving: boolean;
 };
 

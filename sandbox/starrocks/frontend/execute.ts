@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Result } from '../mysql/packets.ts';
-import { callNode, javaText } from '../rpc.ts';
+import { javaText } from '../rpc.ts';
 import { SqlError } from '../sql/errors.ts';
 import { type Parsed, parseScript } from '../sql/parse.ts';
-import type { ForwardReply, ForwardRequest, FrontendCalls, FrontendContext } from './context.ts';
+import type { ForwardReply, ForwardRequest, FrontendContext } from './context.ts';
+import { forward } from './forward.ts';
 import type { Execution, Handler, Handlers, StatementKind, StatementOf } from './handlers.ts';
 import { NotLeader } from './meta/group.ts';
 import { type QueryEnd, recordQuery } from './metrics.ts';
@@ -41,8 +42,6 @@ const handlers: Handlers<StatementKind> = {
   ...workerHandlers,
 };
 
-const mostHops = 30;
-
 export function parseFor(fe: FrontendContext, text: string): Parsed[] {
   return parseScript(text, { newBackupClauses: fe.release.atLeast(3, 4) });
 }
@@ -67,12 +66,16 @@ export async function execute(fe: FrontendContext, session: Session, { statement
 
 async function route(fe: FrontendContext, session: Session, parsed: Parsed): Promise<Result> {
   if (placeOf(parsed.statement, fe, session) === 'local') return run(fe, session, parsed);
-  if (fe.group.isLeader) {
+  while (fe.group.isTakingOver) await sleep(10);
+  if (fe.group.isLeader || fe.group.isHandingOver) {
+    const wasLeader = fe.group.isLeader;
     try {
       return await run(fe, session, parsed);
     } catch (error) {
-      // Handed over in the middle of the statement: it changed nothing here, and the next leader carries it out.
       if (!(error instanceof NotLeader && fe.leaving)) throw error;
+      // It came when nobody led any more: its journal takes nothing, and the next leader never hears of it.
+      if (!wasLeader) throw new SqlError(1064, 'HY000', 'Environment is closed.');
+      // Handed over in the middle of the statement: it changed nothing here, and the next leader carries it out.
     }
   }
   if (session.running) session.running.forwarded = true;
@@ -105,49 +108,6 @@ function killed(signal: AbortSignal): Promise<never> {
       once: true,
     });
   });
-}
-
-/**
- * Passes a statement on to the leader and waits until this frontend has replayed what it changed. A leader that is
- * gone answers with the text of the Java client until a new one is elected.
- */
-async function forward(fe: FrontendContext, session: Session, text: string): Promise<Result> {
-  if (fe.leaving) await successor(fe);
-  const { leader } = fe.group;
-  if (!leader) throw new SqlError(1064, 'HY000', 'java.net.ConnectException: Connection refused');
-  if (session.hops > mostHops) throw new SqlError(5401, 'HY000', `forward too many times ${session.hops}`);
-  const request: ForwardRequest = {
-    text,
-    user: session.user,
-    userHost: session.userHost,
-    remote: session.remote,
-    db: session.db,
-    roles: session.roles,
-    variables: [...session.variables],
-    hops: session.hops + 1,
-    release: session.origin ?? fe.release.version,
-  };
-  const target = { host: leader.host, port: leader.rpcPort === 0 ? fe.self.rpcPort : leader.rpcPort };
-  const timeoutMs = fe.pace.atLeast(310_000, 10_000);
-  const signal = session.running?.abort.signal;
-  const call = callNode<FrontendCalls, 'execute'>(
-    target,
-    'execute',
-    request,
-    signal ? { timeoutMs, signal } : { timeoutMs },
-  );
-  const reply = await call.catch((error: unknown) => {
-    throw new SqlError(1064, 'HY000', javaText(error));
-  });
-  await fe.group.waitFor(reply.journalId, fe.pace.atLeast(10_000, 3000));
-  if (!reply.outcome.ok) throw new SqlError(reply.outcome.code, reply.outcome.sqlState, reply.outcome.message);
-  return reply.outcome.result;
-}
-
-/** A frontend that leaves with care keeps what comes in until somebody leads: only a leader that is lost costs statements. */
-async function successor(fe: FrontendContext): Promise<void> {
-  const until = performance.now() + fe.pace.atLeast(30_000, 5000);
-  while (fe.group.leader === null && performance.now() < until) await sleep(10);
 }
 
 const tooOld: ForwardReply['outcome'] = {

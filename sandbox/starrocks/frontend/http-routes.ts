@@ -35,7 +35,7 @@ export function createFrontendRoutes(
           return jsonResponse({ status: 'OK' });
         });
       case '/metrics':
-        return { type: 'text/plain', body: metricsText(fe) };
+        return fe.leaving ? { status: 500, body: '' } : { type: 'text/plain', body: metricsText(fe) };
       case '/role':
         return role(fe, request.query);
       case '/version':

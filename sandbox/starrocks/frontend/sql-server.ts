@@ -70,7 +70,6 @@ function remoteHost(socket: Socket): string {
 type Origin = { scramble: Buffer; connectionId: number; remote: string };
 
 function openSession(fe: FrontendContext, login: LoginRequest, { scramble, connectionId, remote }: Origin): Session {
-  if (fe.leaving) throw new SqlError(1064, 'HY000', 'frontend is leaving');
   const account = findAccount(fe.group.state, login.user, remote);
   if (!account || !isProofOf(account.passwordHash, login.proof, scramble)) {
     const using = login.proof.length > 0 ? 'YES' : 'NO';

@@ -15,6 +15,7 @@ import type { FrontendCalls, FrontendContext } from './context.ts';
 import { dropEmptiedBackends, dropOrphans } from './data/housekeeping.ts';
 import { checkTablets, scheduleTablets } from './data/scheduler.ts';
 import { executeForwarded } from './execute.ts';
+import { createConnectionPool } from './forward.ts';
 import { createHeartbeats } from './heartbeat.ts';
 import { createFrontendRoutes, isReady } from './http-routes.ts';
 import { type FrontendIdentity, newClusterIdentity, readIdentity, writeIdentity } from './identity.ts';
@@ -168,6 +169,7 @@ function createContext({
     connections: createConnections({
       frontendId: () => (release.atLeast(3, 5) ? (group.state.frontends.get(identity.name)?.id ?? null) : null),
     }),
+    leaderPool: createConnectionPool(),
     objectStore: createObjectStore(conf.get('sandbox_object_store') ?? null),
     jobs: createJobRunner(),
     metrics: createFrontendMetrics(),

@@ -88,6 +88,16 @@ export class Group {
     return this.role === 'LEADER' && this.ready;
   }
 
+  /** Elected, and not ready yet: what comes in waits. */
+  get isTakingOver(): boolean {
+    return this.role === 'LEADER' && !this.ready;
+  }
+
+  /** It gave leadership up and nobody leads yet: it still answers what a leader answers, and can change nothing. */
+  get isHandingOver(): boolean {
+    return this.resigned && this.leaderName === null;
+  }
+
   get leader(): Frontend | null {
     return this.leaderName === null ? null : (this.state.frontends.get(this.leaderName) ?? null);
   }
@@ -112,6 +122,7 @@ export class Group {
    * the majority has it on disk and it took effect here.
    */
   update<T>(build: (state: ClusterState) => { changes: Change[]; value: T }): Promise<T> {
+    if (this.isHandingOver) return Promise.reject(new NotLeader('not leader'));
     const run = this.tail.then(async () => {
       if (!this.isLeader) throw new NotLeader('not leader');
       const { changes, value } = build(this.state);
@@ -122,14 +133,14 @@ export class Group {
     return run;
   }
 
-  /** Gives leadership up on purpose, after the change that is under way, and asks the best follower to take over at once. */
-  resign(): Promise<void> {
-    const run = this.tail.then(() => this.stepDown());
+  /** Gives leadership up on purpose, after the change that is under way, and asks the best follower to take over after a while. */
+  resign({ silentMs }: { silentMs: number }): Promise<void> {
+    const run = this.tail.then(() => this.stepDown(silentMs));
     this.tail = run.catch(() => undefined);
     return run;
   }
 
-  private stepDown(): void {
+  private async stepDown(silentMs: number): Promise<void> {
     if (this.role !== 'LEADER') return;
     const matchOf = ({ name }: Frontend) => this.peers.get(name)?.match ?? 0;
     const others = this.voters().filter(({ name }) => name !== this.options.self.name);
@@ -141,6 +152,7 @@ export class Group {
     this.resigned = true;
     this.heardAt = performance.now();
     if (heir === undefined) return;
+    await sleep(silentMs);
     const request = { term: this.options.journal.vote.term };
     const timeoutMs = this.options.pace.atLeast(2000, 300);
     // If it does not hear this, the silence makes the followers elect somebody a little later.

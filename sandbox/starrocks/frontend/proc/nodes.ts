@@ -39,7 +39,8 @@ function frontendCells(one: Frontend, fe: FrontendContext, clusterId: string): C
     String(one.rpcPort),
     shownRole(one, fe),
     clusterId,
-    String(one.joined),
+    // Who is a member is asked of the journal's group, which knows nobody while it has no leader.
+    String(one.joined && !fe.group.isHandingOver),
     String(one.alive),
     String(one.replayedJournalId),
     timeOrNull(one.lastHeartbeatAt),
