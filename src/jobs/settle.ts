@@ -11,7 +11,7 @@ import { stepKindOf } from './runner-deps.ts';
  */
 export async function settle(drive: Drive, outcome: Outcome): Promise<Next> {
   const steps = await listSteps(drive.deps.db, drive.runId);
-  const recover = outcome.state === 'FAILED' ? recoverSteps(drive, steps) : [];
+  const recover = outcome.state === 'PAUSED' ? [] : recoverSteps(drive, steps);
   const restore = await restoreSteps(drive, steps);
   const lanes = [...new Set(recover.map((step) => step.lane?.name))];
   const events = [
@@ -36,28 +36,51 @@ export async function hasOpenChanges(drive: Drive): Promise<boolean> {
 }
 
 /**
- * For each lane that failed: what it did, taken back newest first, the step that failed included. In an undo too: a node
- * that cannot go back is not left down, but returned to where it came from.
+ * For each lane that is not whole: what it did, taken back newest first, the step that failed included. In an undo too: a
+ * node that cannot go back is not left down, but returned to where it came from. A lane whose recovery failed in an earlier
+ * try is not whole either, even when nothing of it was begun anew: what the run has taken away stays its own to bring back.
  */
 function recoverSteps(drive: Drive, steps: readonly RunStep[]): NewStep[] {
   const phase = steps.some((step) => step.phase === 'undo') ? 'undo' : 'do';
-  const failed = steps.filter((step) => step.phase === phase && step.state === 'failed' && step.lane !== null);
-  return failed.flatMap((broken) => {
-    const { lane } = broken;
-    if (lane === null) return [];
-    const touched = steps.filter(
-      (step) =>
-        step.phase === phase &&
-        step.lane?.stage === lane.stage &&
-        step.lane.name === lane.name &&
-        (step.state === 'done' || (step.position === broken.position && step.attempt > 0)),
-    );
-    return touched.toReversed().flatMap((step) =>
-      stepKindOf(drive.operation, step.kind)
+  const lanes = Map.groupBy(
+    steps.filter((step) => step.phase === phase && step.lane !== null),
+    ({ lane }) => JSON.stringify([lane?.stage, lane?.name]),
+  );
+  return [...lanes.values()]
+    .filter((own) => own.some((step) => step.state === 'failed' || isHalfDone(step)))
+    .flatMap((own) => recoverLane(drive, own));
+}
+
+function recoverLane(drive: Drive, own: readonly RunStep[]): NewStep[] {
+  const kindOf = (step: RunStep) => stepKindOf(drive.operation, step.kind);
+  const isOurs = (step: RunStep) => step.state === 'done' || isHalfDone(step) || isTriedInVain(step);
+  const last = own.findLast((step) => isOurs(step) && kindOf(step).recoverSteps(step.params).length > 0);
+  if (last === undefined) return [];
+  // What was down already when its turn came is brought up too, once the run has laid hands on it.
+  const isTakenOver = (step: RunStep) =>
+    step.state === 'already' && kindOf(step).recoversAlready && step.position < last.position;
+  return own
+    .filter((step) => isOurs(step) || isTakenOver(step))
+    .toReversed()
+    .flatMap((step) =>
+      kindOf(step)
         .recoverSteps(step.params)
-        .map((spec) => ({ ...spec, lane, phase: 'recover' as const, undoOf: step.position })),
+        .map((spec) => ({
+          ...spec,
+          ...(step.lane === null ? {} : { lane: step.lane }),
+          phase: 'recover' as const,
+          undoOf: step.position,
+        })),
     );
-  });
+}
+
+/** Sent at least once, and nobody has seen yet what became of it. */
+function isHalfDone(step: RunStep): boolean {
+  return step.state === 'applying' && step.attempt > 0;
+}
+
+function isTriedInVain(step: RunStep): boolean {
+  return step.state === 'failed' && step.attempt > 0;
 }
 
 export function settleAsFailed(drive: Drive, failure: Failure): Promise<Next> {

@@ -145,9 +145,13 @@ function hasBegun(lane: LaneSteps): boolean {
   return hasActed(lane) || lane.steps.some((step) => step.state !== 'skipped' && step.startedAt !== null);
 }
 
-/** Beyond looking whether its first step can be done. */
+/**
+ * Beyond looking whether its first step can be done. What an earlier try left half done behind that step does not count:
+ * this try has yet to come to it.
+ */
 function hasActed(lane: LaneSteps): boolean {
-  return lane.steps.some((step) => step.state !== 'skipped' && step.state !== 'pending');
+  const next = nextOf(lane)?.position ?? Number.POSITIVE_INFINITY;
+  return lane.steps.some((step) => step.position <= next && step.state !== 'skipped' && step.state !== 'pending');
 }
 
 function hasFailed(lane: LaneSteps): boolean {

@@ -16,8 +16,8 @@ import {
   fittingOperation,
   missingPermission,
   targetOf,
-  toPlannedStep,
   undoableSteps,
+  whyNotWithout,
 } from './run-actions.ts';
 import { type SubmitDeps, submit } from './submit.ts';
 
@@ -160,9 +160,7 @@ async function leaveOut(tx: Tx, { run, steps, operation, without, isUndo }: Leav
     ? 'an undo takes everything back'
     : failed === undefined
       ? `the run did not fail at ${without}`
-      : operation.whyNotWithout === undefined
-        ? `${operation.title} cannot leave anything out`
-        : operation.whyNotWithout(lane.filter((step) => step.lane?.stage === failed.lane?.stage).map(toPlannedStep));
+      : whyNotWithout(operation, steps, { stage: failed.lane?.stage ?? '', name: without });
   if (refusal !== null) {
     throw new AppError('PRECONDITION_FAILED', `R-${run.number} cannot go on without ${without}: ${refusal}`, {
       hint: 'Retry it as a whole, or undo it.',

@@ -1,4 +1,5 @@
 import { type AccessTarget, type Actor, can, type Permission } from '../domain/access.ts';
+import type { Lane } from '../domain/plan.ts';
 import { actionsIn, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
@@ -62,9 +63,29 @@ export function lanesToLeaveOut(
   const failed = steps
     .filter((step) => step.phase === 'do' && step.state === 'failed')
     .flatMap(({ lane }) => lane ?? []);
-  return failed.flatMap(({ stage, name }) => {
-    const own = steps.filter(({ phase, lane }) => phase === 'do' && lane?.stage === stage && lane.name === name);
-    return operation.whyNotWithout?.(own.map(toPlannedStep)) === null ? [name] : [];
+  return failed.flatMap((lane) => (whyNotWithout(operation, steps, lane) === null ? [lane.name] : []));
+}
+
+/** Why a run must not go on without a lane at which it failed; null = it may. */
+export function whyNotWithout(
+  operation: AnyOperation,
+  steps: readonly RunStep[],
+  { stage, name }: Pick<Lane, 'stage' | 'name'>,
+): string | null {
+  if (operation.whyNotWithout === undefined) return `${operation.title} cannot leave anything out`;
+  const own = steps.filter(({ phase, lane }) => phase === 'do' && lane?.stage === stage && lane.name === name);
+  if (!isTakenBack(operation, own, steps)) return `${name} is not back as it was; the run still has to bring it back`;
+  return operation.whyNotWithout(own.map(toPlannedStep));
+}
+
+/** Nothing that the run did to this lane is left: each of its effects was taken back, by steps that ended well. */
+function isTakenBack(operation: AnyOperation, own: readonly RunStep[], all: readonly RunStep[]): boolean {
+  return own.every((step) => {
+    const isOurs = step.state === 'done' || (step.attempt > 0 && step.state !== 'pending');
+    const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
+    if (!isOurs || (kind !== undefined && kind.recoverSteps(step.params).length === 0)) return true;
+    const wayBack = all.filter((other) => other.phase === 'recover' && other.undoOf === step.position);
+    return wayBack.length > 0 && wayBack.every(({ state }) => state === 'done' || state === 'already');
   });
 }
 

@@ -93,6 +93,11 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
    * before the run ends as `FAILED`.
    */
   recover?(params: P): readonly StepSpec[];
+  /**
+   * Set when `recover` is due even though the effect was there before the step: a node that was down when its turn came is
+   * brought up with the rest, once a later step of its lane has changed something.
+   */
+  readonly recoversAlready?: true;
   /** Lines that help to understand why the step failed, e.g. the end of a node's log. Reads only. */
   diagnose?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<readonly string[]>;
   readonly temporary?: Temporary<P, N>;
@@ -119,6 +124,7 @@ export type AnyStepKind = {
   readonly isTemporary: boolean;
   readonly bindsNext: boolean;
   readonly abortable: boolean;
+  readonly recoversAlready: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;
   /** True when the operation's `planUndo` takes it back. */
@@ -157,6 +163,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     isTemporary: definition.temporary !== undefined,
     bindsNext: definition.bindsNext ?? false,
     abortable: definition.abortable ?? false,
+    recoversAlready: definition.recoversAlready ?? false,
     undoPlanned: 'planned' in definition.undo,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
     timeoutMs: (params) =>

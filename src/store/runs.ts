@@ -147,22 +147,21 @@ export async function forgetWaiting(tx: Tx, runId: string): Promise<void> {
     .execute();
 }
 
-/** What a lane had done and was taken back is to be done again, as if for the first time. */
+/**
+ * What a lane had done and was taken back is to be done again, as if for the first time. What could not be taken back stays
+ * the run's own (`applying`): if it is found done, it is ours to bring back, however often the run is tried.
+ */
 async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
-  const recovered = await tx
-    .selectFrom('run_step')
-    .select(['position', 'lane'])
-    .where('run_id', '=', runId)
-    .where('phase', '=', 'recover')
-    .where('undo_of', 'is not', null)
-    .execute();
-  for (const lane of new Set(recovered.map((row) => row.lane))) {
-    if (lane === null) continue;
+  const steps = await listSteps(tx, runId);
+  const recovery = steps.filter((step) => step.phase === 'recover' && step.undoOf !== null);
+  const lanes = new Set(recovery.map(laneKey));
+  for (const step of steps.filter((each) => each.phase === phase && lanes.has(laneKey(each)))) {
+    const wayBack = recovery.filter((each) => each.undoOf === step.position);
+    const isOurs = step.attempt > 0 && wayBack.some((each) => each.state !== 'done' && each.state !== 'already');
     await tx
       .updateTable('run_step')
       .set({
-        state: 'pending',
-        attempt: 0,
+        ...(isOurs ? { state: 'applying', repeat_allowed: 1 } : { state: 'pending', attempt: 0 }),
         facts: null,
         failure: null,
         progress: null,
@@ -171,8 +170,7 @@ async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Pro
         finished_at: null,
       })
       .where('run_id', '=', runId)
-      .where('phase', '=', phase)
-      .where('lane', '=', lane)
+      .where('position', '=', step.position)
       .execute();
   }
   await tx
@@ -181,6 +179,10 @@ async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Pro
     .where('run_id', '=', runId)
     .where('phase', '=', 'recover')
     .execute();
+}
+
+function laneKey({ lane }: RunStep): string | null {
+  return lane === null ? null : JSON.stringify([lane.stage, lane.name]);
 }
 
 /** Leaves out what is not done yet of a lane. A plain retry opens it again. */

@@ -151,7 +151,13 @@ describe('the card of an upgrade', () => {
     );
   });
 
-  const ended = broken.map((step) => (step.phase === 'recover' ? { ...step, state: 'done' as const } : step));
+  // The cluster has the last word: `3.4.10` was meant, and this is what it says that it runs.
+  const runs = '3.4.10-9f8e7d6';
+  const ended = broken.map((step) =>
+    step.phase === 'recover'
+      ? { ...step, state: 'done' as const, facts: step.kind === 'awaitVersion' ? { version: runs } : null }
+      : step,
+  );
   const failed = card({
     run: upgradeRun(plan, { state: 'FAILED', failure, finishedAt: new Date(at.getTime() + 600_000) }),
     steps: ended,
@@ -161,15 +167,22 @@ describe('the card of an upgrade', () => {
 
   it('ends with what was put back, the last lines of the log, and what can be done', () => {
     const lines = shown(runCard(failed));
-    expect(lines).toContain(`\u2003↩ failed, was put back to ${old}: ${why}`);
-    expect(lines).toContain(`↩ done: be 10.0.1.4:9050 taken back to ${old}`);
+    expect(lines).toContain(`\u2003↩ failed, was put back to ${runs}: ${why}`);
+    expect(lines).toContain(`↩ done: be 10.0.1.4:9050 put back to ${runs}`);
     const from = lines.indexOf('```');
     expect(lines.slice(from + 1, lines.indexOf('```', from + 1))).toEqual(
       Array.from({ length: 15 }, (_, index) => `be.WARNING: line ${index + 15} &lt;!channel&gt; ''' &amp; more`),
     );
     expect(lines.slice(-3)).toEqual(['[run.retry]', '[run.undo]', '[run.without]']);
     expect(endLine(failed, { requester: '<@U1>' })).toContain(
-      `${why}. Look at its log. be 10.0.1.4:9050 was put back to ${old}. See`,
+      `${why}. Look at its log. be 10.0.1.4:9050 was put back to ${runs}. See`,
+    );
+  });
+
+  it('does not name a version that nobody has seen', () => {
+    const steps = ended.map((step) => ({ ...step, facts: null }));
+    expect(endLine({ ...failed, steps }, { requester: null })).toContain(
+      'be 10.0.1.4:9050 was taken back; what runs there now was not seen.',
     );
   });
 

@@ -18,6 +18,8 @@ export type Fleet = {
   broken: Set<string>;
   /** Machines that do not come up at all. */
   dead: Set<string>;
+  /** Machines that do not come up with the new version. */
+  refusing: Set<string>;
   leader: string;
   /** Machines that cannot be spared now. */
   needed: Set<string>;
@@ -35,6 +37,7 @@ export function makeFleet(names: readonly string[]): Fleet {
     mostDown: 0,
     broken: new Set(),
     dead: new Set(),
+    refusing: new Set(),
     leader: '',
     needed: new Set(),
     balancing: 'on',
@@ -78,7 +81,8 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
     describe: ({ name }) => `Bring ${name} up`,
     check: async ({ name }) => (machine(name).up ? { state: 'done' } : { state: 'todo' }),
     apply: async ({ name }) => {
-      if (fleet.dead.has(name)) throw new AppError('COMMAND_FAILED', `${name} stays down`, { hint: 'Look at it.' });
+      if (fleet.dead.has(name) || (fleet.refusing.has(name) && machine(name).version === 'new'))
+        throw new AppError('COMMAND_FAILED', `${name} stays down`, { hint: 'Look at it.' });
       await effect(`up ${name}`, () => {
         machine(name).up = true;
       });
@@ -101,6 +105,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
     bindsNext: true,
     undo: { planned: 'The operation knows the order.' },
     recover: (given): readonly StepSpec[] => [bringUp.with(given)],
+    recoversAlready: true,
   });
   const load = defineStep({
     ...base,

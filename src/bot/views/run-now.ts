@@ -38,7 +38,16 @@ export function lanesPutBack(steps: readonly RunStep[]): string[] {
     .filter((stage) => stage.phase === 'do')
     .flatMap(({ lanes }) => lanes)
     .filter((lane) => lane.state === 'TAKEN_BACK' && lane.recovery.length > 0)
-    .map((lane) => `${lane.name} was put back${toWhat(lane.recovery)}`);
+    .map((lane) => `${lane.name} was ${putBack(lane.recovery)}`);
+}
+
+const seen = z.looseObject({ version: z.string() });
+
+/** `put back to 3.4.6`, with the version that the cluster named when it was looked at afterwards, not the one that was meant. */
+export function putBack(recovery: readonly RunStep[]): string {
+  const found = endsOf(recovery, ({ facts }) => seen.safeParse(facts).data?.version);
+  if (found !== '') return `put back to ${found}`;
+  return versionAfter(recovery) === '' ? 'put back' : 'taken back; what runs there now was not seen';
 }
 
 function isUnderWay({ state }: Stage): boolean {
@@ -53,10 +62,14 @@ export function takesBack({ lanes, steps }: Stage): string {
 
 const withVersion = z.looseObject({ toVersion: z.string() });
 
-/** `3.4.6`: the version that these steps end at; empty when they name none. */
+/** `3.4.6`: the version that these steps are to end at; empty when they name none. */
 export function versionAfter(steps: readonly RunStep[]): string {
+  return endsOf(steps, ({ params }) => withVersion.safeParse(params).data?.toVersion);
+}
+
+function endsOf(steps: readonly RunStep[], versionOf: (step: RunStep) => string | undefined): string {
   const ends = [...Map.groupBy(steps, ({ lane }) => lane?.name).values()].flatMap(
-    (own) => own.flatMap(({ params }) => withVersion.safeParse(params).data?.toVersion ?? []).at(-1) ?? [],
+    (own) => own.flatMap((step) => versionOf(step) ?? []).at(-1) ?? [],
   );
   return [...new Set(ends)].join(' and ');
 }

@@ -3,7 +3,7 @@ import { countDone, type RunLane, type RunStage, stagesOf } from '../../domain/r
 import { type UpgradedNode, upgradedNodes } from '../../domain/upgrade-nodes.ts';
 import type { Run, RunStep } from '../../store/run-rows.ts';
 import { countLanes, paceOf, someNames } from './lane-words.ts';
-import { takesBack, versionAfter } from './run-now.ts';
+import { putBack, takesBack } from './run-now.ts';
 import { count, duration, safe } from './text.ts';
 
 type Stage = RunStage<RunStep>;
@@ -106,9 +106,7 @@ function laneStageLines(stage: Stage, about: About): string[] {
 /** What the run takes back by itself, and what it does for that now. */
 function recoveryLine(stage: Stage): string {
   const names = stage.lanes.map(({ name }) => name);
-  const version = versionAfter(stage.steps);
-  if (stage.state === 'DONE')
-    return `↩ done: ${who(names)} taken back${version === '' ? '' : ` to ${safe(version, 60)}`}`;
+  if (stage.state === 'DONE') return `↩ done: ${who(names)} ${safe(putBack(stage.steps), 100)}`;
   const now =
     stage.lanes.find(({ state }) => state === 'RUNNING') ?? stage.lanes.find(({ state }) => state === 'PENDING');
   const broken = stage.lanes.flatMap(({ failed }) => failed?.failure?.message ?? []);
@@ -158,8 +156,9 @@ function laneLine(stage: Stage, lane: Lane, about: About): string {
     case 'TAKING_BACK':
       return `✖ failed, is put back: ${whyFailed(lane)}`;
     case 'TAKEN_BACK': {
-      const version = versionAfter(lane.recovery);
-      return `↩ failed, was put back${version === '' ? '' : ` to ${safe(version, 60)}`}: ${whyFailed(lane)}${wasAway}`;
+      // By an undo, which looks for itself at its end, when there was no recovery.
+      const how = lane.recovery.length === 0 ? 'taken back' : putBack(lane.recovery);
+      return `↩ failed, was ${safe(how, 100)}: ${whyFailed(lane)}${wasAway}`;
     }
     case 'SKIPPED':
       return `– left out: ${name}`;

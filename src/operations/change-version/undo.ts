@@ -64,15 +64,21 @@ export async function planWayBack(
 
 /** Why a run that has come this far cannot be taken back: a frontend has written what the old version cannot read. */
 export function whyNoWayBack(steps: readonly PlannedStep[]): string | null {
-  const recovered = new Set(steps.filter((step) => step.phase === 'recover').map((step) => step.lane?.name));
+  const recovery = Map.groupBy(
+    steps.filter((step) => step.phase === 'recover'),
+    ({ lane }) => lane?.name,
+  );
+  // One whose recovery failed may have written what the old version cannot read.
+  const isRecovered = (label: string) => recovery.get(label)?.every(isOver) === true;
   for (const move of movesOf(steps)) {
-    if (move.kind !== 'FRONTEND' || recovered.has(move.label)) continue;
+    if (move.kind !== 'FRONTEND' || isRecovered(move.label)) continue;
     const hasStarted = steps.some(
       (step) =>
         step.phase === 'do' &&
         step.kind === 'startForMove' &&
         step.lane?.name === move.label &&
-        (step.state === 'done' || step.state === 'applying'),
+        step.state !== 'pending' &&
+        step.state !== 'skipped',
     );
     const { returnPath } = judgePath({ from: move.fromVersion, to: move.toVersion });
     if (!hasStarted || returnPath.verdict !== 'FORBIDDEN') continue;
@@ -80,6 +86,10 @@ export function whyNoWayBack(steps: readonly PlannedStep[]): string | null {
     return `${move.label} has run ${move.toVersion}, and from there is no way back to ${move.fromVersion}. ${why}`;
   }
   return null;
+}
+
+function isOver({ state }: PlannedStep): boolean {
+  return state === 'done' || state === 'already';
 }
 
 /** Every node whose binaries the run was to change, in the order of the plan. */

@@ -139,6 +139,7 @@ export const stopForMove = defineStep({
     awaitVersion.with(reversed(move)),
     ...(move.hasTablets ? [awaitTablets.with(reversed(move))] : []),
   ],
+  recoversAlready: true, // a node that died before its turn is not left down with its binaries changed
 });
 
 const isStopped = { state: 'done', facts: { process: null } } as const;

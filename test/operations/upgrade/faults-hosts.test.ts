@@ -2,7 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { lanesPutBack } from '../../../src/bot/views/run-now.ts';
 import { retryRun, undoRun } from '../../../src/operations/control.ts';
+import { listSteps } from '../../../src/store/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import { deployDirOf, type EndState } from '../../helpers/upgrade-end-state.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
@@ -28,6 +30,18 @@ const control = () => lab.engine.ctx.control;
 const all = (version: string) => Object.fromEntries(Object.keys(before.versions).map((name) => [name, version]));
 const expectState = (versions: EndState['versions']) =>
   expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual({ ...before, versions });
+
+/** The catalogue names another archive for this version from now on; answers the sum that it named before. */
+async function registerAs(version: string, sha256: string): Promise<string> {
+  const { db } = lab.engine.ctx;
+  const before = await db
+    .selectFrom('release')
+    .select('sha256')
+    .where('version', '=', version)
+    .executeTakeFirstOrThrow();
+  await db.updateTable('release').set({ sha256 }).where('version', '=', version).execute();
+  return before.sha256;
+}
 
 async function undo(runId: string): Promise<void> {
   await undoRun(control(), { runId, actor: admin });
@@ -79,6 +93,15 @@ describe('a host whose connection is cut while its backend stops', () => {
     expect(await lab.leftovers('be1')).toEqual([`staged/${near}`]);
     expect(await lab.aftermath(run.id)).toMatchObject({ changes: ['RESTORED'], locks: [] });
     await lab.world.host('be1').accept();
+    // A retry that fails before it touches the backend brings it back all the same: it was this run that took it away.
+    const registered = await registerAs(near, '0'.repeat(64));
+    await retryRun(control(), { runId: run.id, actor: admin });
+    const second = await lab.work(run.id);
+    expect(second).toMatchObject({ state: 'FAILED', failure: { code: 'PRECONDITION_FAILED' } });
+    await expectState(before.versions);
+    const said = lanesPutBack(await listSteps(lab.engine.ctx.db, run.id));
+    expect(said).toEqual([expect.stringMatching(`^${label} was put back to ${home}-`)]);
+    await registerAs(near, registered);
     await retryRun(control(), { runId: run.id, actor: admin });
     expect(await lab.work(run.id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
     await expectState(all(near));
