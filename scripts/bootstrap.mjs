@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { canInstallPackages, installPackages } from './lib/apt.mjs';
 import { takeLock } from './lib/lock.mjs';
-import { findExecutable, howToInstall, programs } from './lib/programs.mjs';
+import { howToInstall, missingParts, programs } from './lib/programs.mjs';
+import { runProgramSync } from './lib/run-program.mjs';
 import { dim, say, Told } from './lib/say.mjs';
 
 /** @typedef {import('./lib/programs.mjs').ProgramName} ProgramName */
@@ -31,7 +31,7 @@ export async function bootstrap({ root = fileURLToPath(new URL('..', import.meta
 
 /** @param {readonly ProgramName[]} need */
 function missingOf(need) {
-  return need.filter((program) => findExecutable(programs[program].names) === null);
+  return need.filter((program) => missingParts(program).length > 0);
 }
 
 /**
@@ -64,41 +64,31 @@ function installNpmPackages(root) {
   say(dim('Installing npm packages (npm ci) …'));
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const options = /** @type {const} */ ({ cwd: root, encoding: 'utf8' });
-  const result = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], options)
-    : spawnSync('npm', args, options);
-  if (result.status !== 0) {
-    throw new Told(
-      `npm ci failed.\n${firstLines(`${result.stderr ?? ''}${result.error?.message ?? ''}`)}`,
-      'If the registry cannot be reached from here, set one that can: npm config set registry <url>',
-    );
-  }
+  const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  runProgramSync(program, [...first, ...args], {
+    cwd: root,
+    hint: 'If the registry cannot be reached from here, set one that can: npm config set registry <url>',
+  });
   writeFileSync(stampOf(root), digest(join(root, 'package-lock.json')));
 }
 
 /** @param {readonly ProgramName[]} missing */
 function installPrograms(missing) {
-  const names = missing.map((program) => programs[program].names[0]).join(', ');
+  const names = namesOf(missing);
   if (!canInstallPackages()) throw new Told(`Not found: ${names}.`, howToInstall(missing));
-  say(dim(`Installing ${names} with apt-get (no service is started) …`));
+  say(dim(`Installing what has ${names} with apt-get (no service is started) …`));
   try {
     installPackages(missing.map((program) => programs[program].apt));
   } catch (error) {
-    throw new Told(`${error instanceof Error ? error.message : error}.`, howToInstall(missing));
+    throw new Told(error instanceof Error ? error.message : String(error), howToInstall(missing));
   }
   const still = missingOf(missing);
-  if (still.length > 0) throw new Told(`Installed, but still not found: ${still.join(', ')}.`, howToInstall(still));
+  if (still.length > 0) throw new Told(`Installed, but still not found: ${namesOf(still)}.`, howToInstall(still));
 }
 
-/**
- * npm says what is wrong first, and adds pages of help.
- *
- * @param {string} text
- */
-function firstLines(text) {
-  const lines = text.trimEnd().split('\n');
-  return lines.length > 20 ? [...lines.slice(0, 20), `… ${lines.length - 20} more lines`].join('\n') : text.trimEnd();
+/** @param {readonly ProgramName[]} missing */
+function namesOf(missing) {
+  return [...new Set(missing.flatMap((program) => missingParts(program)))].join(', ');
 }
 
 /** @param {string} root */

@@ -6,6 +6,7 @@ import { check } from './commands/check.mjs';
 import { runsFile } from './commands/file.mjs';
 import { start } from './commands/start.mjs';
 import { test } from './commands/test.mjs';
+import { needs } from './lib/programs.mjs';
 import { red, say, Told } from './lib/say.mjs';
 
 /**
@@ -15,19 +16,24 @@ import { red, say, Told } from './lib/say.mjs';
  * @property {(args: readonly string[]) => Promise<number>} run answers the exit code
  */
 
-/** The embedded world: hosts behind OpenSSH, MariaDB, Redis. */
-const world = /** @type {const} */ (['mariadb', 'redis', 'sshd']);
-
 /** @type {Record<string, Command>} */
 const commands = {
-  start: { summary: 'Starwarden, with its own database unless told of one', need: [], run: start },
-  demo: { summary: 'a small world, and what Starwarden does in it', need: world, run: runsFile('sandbox/demo.ts') },
-  sandbox: { summary: 'the small world alone, for programs', need: world, run: runsFile('sandbox/main.ts') },
-  test: { summary: 'the tests; arguments are passed on to Vitest', need: world, run: test },
-  bench: { summary: 'benchmarks, all or one by name', need: world, run: runsFile('bench/main.ts') },
-  check: { summary: 'types, lint, generated files, import arrows', need: [], run: check },
-  generate: { summary: 'prints what is made from the operations', need: [], run: runsFile('scripts/generate.ts') },
-  build: { summary: 'dist/, for the container image', need: [], run: build },
+  start: { summary: 'Starwarden, with its own database unless told of one', need: needs.nothing, run: start },
+  demo: {
+    summary: 'a small world, and what Starwarden does in it',
+    need: needs.world,
+    run: runsFile('sandbox/demo.ts'),
+  },
+  sandbox: { summary: 'the small world alone, for programs', need: needs.world, run: runsFile('sandbox/main.ts') },
+  test: { summary: 'the tests; arguments are passed on to Vitest', need: needs.test, run: test },
+  bench: { summary: 'benchmarks, all or one by name', need: needs.world, run: runsFile('bench/main.ts') },
+  check: { summary: 'types, lint, generated files, import arrows', need: needs.nothing, run: check },
+  generate: {
+    summary: 'prints what is made from the operations',
+    need: needs.nothing,
+    run: runsFile('scripts/generate.ts'),
+  },
+  build: { summary: 'dist/, for the container image', need: needs.nothing, run: build },
 };
 
 function usage() {

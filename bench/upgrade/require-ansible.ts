@@ -28,7 +28,7 @@ export function requireAnsible(say: (line: string) => void, machine: Machine = t
   if (!machine.mayInstall()) throw new Told(`Not found: ${missing.map(({ program }) => program).join(', ')}.`, hint);
   say(`installing ${names} with apt-get`);
   try {
-    installPackages(missing.map(({ packages }) => packages));
+    installPackages(missing.map(({ packages }) => packages.map((name) => [name])));
   } catch (error) {
     throw new Told(`${error instanceof Error ? error.message : error}.`, hint);
   }

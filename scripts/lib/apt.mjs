@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { runProgramSync } from './run-program.mjs';
+import { Told } from './say.mjs';
 
 const policyFile = '/usr/sbin/policy-rc.d';
 const policyMark = '# Written by the Starwarden bootstrap while it installs packages; may be removed.';
@@ -13,41 +15,63 @@ export function canInstallPackages() {
 /**
  * Installs Debian packages without starting any service they bring.
  *
- * @param {readonly (readonly string[])[]} wanted per need the packages that would do, the first available one is taken
+ * @param {readonly (readonly (readonly string[])[])[]} wanted per need the sets of packages that would do; the first set
+ *   that the machine's release has is taken
  */
 export function installPackages(wanted) {
   withoutStartingServices(() => {
-    if (tryInstall(wanted)) return;
-    apt(['update', '-qq']); // the lists were missing, or older than the archive
-    if (!tryInstall(wanted)) throw new Error(`apt-get could not install ${wanted.map((names) => names[0]).join(', ')}`);
+    const known = availablePackages(wanted);
+    // Lists that are older than the archive name packages that are gone: what is said after an update counts.
+    if (known !== null && failureOf(() => install(known)) === null) return;
+    // One list that cannot be had does not matter where the packages are in another.
+    const update = failureOf(() => apt(['update', '-qq']));
+    const packages = availablePackages(wanted);
+    const failure =
+      packages === null
+        ? new Told(`apt-get knows none of these: ${wanted.flat(2).join(', ')}.`)
+        : failureOf(() => install(packages));
+    if (failure !== null) throw update === null ? failure : new Told(`${update.message}\n${failure.message}`);
   });
 }
 
-/** @param {readonly (readonly string[])[]} wanted */
-function tryInstall(wanted) {
-  const packages = wanted.map((names) => names.find(hasCandidate));
-  if (packages.some((name) => name === undefined)) return false;
-  return apt(['install', '-y', '-qq', '--no-install-recommends', ...packages.flatMap((name) => name ?? [])]);
+/**
+ * @param {() => void} action
+ * @returns {Told | null}
+ */
+function failureOf(action) {
+  try {
+    action();
+    return null;
+  } catch (error) {
+    if (error instanceof Told) return error;
+    throw error;
+  }
+}
+
+/**
+ * @param {readonly (readonly (readonly string[])[])[]} wanted
+ * @returns {readonly string[] | null} null when one of the needs cannot be met
+ */
+function availablePackages(wanted) {
+  const chosen = wanted.map((sets) => sets.find((names) => names.every(hasCandidate)));
+  return chosen.every((names) => names !== undefined) ? [...new Set(chosen.flat())] : null;
+}
+
+/** @param {readonly string[]} packages */
+function install(packages) {
+  apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }
 
 /** @param {string} name */
 function hasCandidate(name) {
-  const { stdout } = spawnSync('apt-cache', ['policy', name], {
-    encoding: 'utf8',
-    env: { ...environment, LC_ALL: 'C' },
-  });
-  return /Candidate: (?!\(none\))/.test(stdout ?? '');
+  const policy = runProgramSync('apt-cache', ['policy', name], { env: { ...environment, LC_ALL: 'C' } });
+  return /Candidate: (?!\(none\))/.test(policy);
 }
 
-/**
- * @param {readonly string[]} args
- * @returns {boolean} whether it succeeded; if not, what it said has been shown
- */
+/** @param {readonly string[]} args */
 function apt(args) {
   const options = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Options::=--force-confold', '-o', 'Dpkg::Use-Pty=0'];
-  const result = spawnSync('apt-get', [...options, ...args], { encoding: 'utf8', env: environment });
-  if (result.status !== 0) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-  return result.status === 0;
+  runProgramSync('apt-get', [...options, ...args], { env: environment });
 }
 
 /**

@@ -1,18 +1,22 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { findExecutable, requireProgram } from './programs.mjs';
+import { findExecutable, howToInstall, requireProgram } from './programs.mjs';
+import { runProgram } from './run-program.mjs';
+import { Told } from './say.mjs';
 import { startServer } from './server.mjs';
-
-const run = promisify(execFile);
 
 /** The account may do everything in this database and in those whose name begins like it, and nothing elsewhere. */
 export const databaseName = 'starwarden';
+
+/**
+ * MySQL wants the directory that it was built to read and write files in, and ends where it is missing: as with the package
+ * that has the server alone. We want none. The X protocol would take a port of its own.
+ */
+const mysqlArguments = ['--secure-file-priv=NULL', '--mysqlx=OFF'];
 
 /**
  * A MariaDB (or MySQL 8) server of our own: own files, own port on 127.0.0.1, own account with a password that only this
@@ -23,7 +27,7 @@ export const databaseName = 'starwarden';
  */
 export async function startMariadb({ dir, cacheDir, fast }) {
   const program = requireProgram('mariadb');
-  const version = (await run(program, ['--no-defaults', '--version'])).stdout.trim();
+  const version = (await runProgram(program, ['--no-defaults', '--version'])).trim();
   const flavour = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
   const dataDir = join(dir, 'data');
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -71,7 +75,7 @@ async function makeTemplate({ program, flavour, template, cacheDir }) {
   try {
     const dataDir = join(unfinished, 'data');
     if (flavour === 'mariadb') await installMariadb(dataDir);
-    else await run(program, [...commonArguments(dataDir), '--initialize-insecure']);
+    else await runProgram(program, [...commonArguments(dataDir), ...mysqlArguments, '--initialize-insecure']);
     await rm(join(dataDir, 'auto.cnf'), { force: true }); // the identity of a MySQL server; every copy makes its own
     await rename(dataDir, template);
   } catch (error) {
@@ -83,9 +87,9 @@ async function makeTemplate({ program, flavour, template, cacheDir }) {
 
 /** @param {string} dataDir */
 async function installMariadb(dataDir) {
-  const installer = findExecutable(['mariadb-install-db', 'mysql_install_db']);
-  if (installer === null) throw new Error('mariadb-install-db, which comes with the MariaDB server, was not found');
-  await run(installer, [
+  const installer = findExecutable(['mariadb-install-db']);
+  if (installer === null) throw new Told('Not found: mariadb-install-db.', howToInstall(['mariadb']));
+  await runProgram(installer, [
     ...commonArguments(dataDir),
     `--tmpdir=${dataDir}`, // a starting server removes temporary tables it finds: not those of others in /tmp
     '--auth-root-authentication-method=socket', // the other method makes accounts without a password
@@ -121,7 +125,7 @@ function serverArguments({ dir, port, initFile, flavour, fast }) {
     '--innodb-buffer-pool-size=64M',
     '--key-buffer-size=1M',
     '--performance-schema=OFF',
-    ...(flavour === 'mysql' ? ['--mysqlx=OFF'] : ['--innodb-log-file-size=8M']),
+    ...(flavour === 'mysql' ? mysqlArguments : ['--innodb-log-file-size=8M']),
     ...(fast ? ['--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=OFF', '--innodb-fast-shutdown=2'] : []),
   ];
 }

@@ -59,7 +59,7 @@ describe('the bootstrap', () => {
   it('shows what npm said and what can be done when npm fails', async () => {
     const env = await putFakeNpm({ exitCode: 1 });
     await expect(bootstrapElsewhere(env)).rejects.toThrow(
-      /npm ci failed\.\nno such registry\n[\s\S]*npm config set registry/,
+      /npm ci .*failed \(exit code 1\)\. It said:\nno such registry\n[\s\S]*npm config set registry/,
     );
     expect(packagesAreCurrent(root)).toBe(false);
   });
@@ -95,7 +95,7 @@ describe('the bootstrap', () => {
   });
 
   it('says how to install what it cannot install itself', () => {
-    expect(howToInstall(['redis', 'sshd'])).toContain('redis-server openssh-server');
+    expect(howToInstall(['redis', 'sshd', 'ssh'])).toContain('redis-server openssh-server openssh-client`');
     expect(howToInstall(['redis'])).toContain('docker compose up');
   });
 });
