@@ -1,21 +1,17 @@
 import { closest } from './closest.ts';
-import { maxLineLength, nextToken, normalizeLine, type Token, unescapeEntities } from './tokens.ts';
+import { type Flag, findFlag } from './flags.ts';
+import { hiddenFlagIn, readNote } from './note.ts';
+import { isFlagLike, maxLineLength, nextToken, normalizeLine, type Token } from './tokens.ts';
+
+export type { Flag };
 
 /**
  * `word` = one word. `node` = a node's label, which may be two words (`be 10.0.0.11:9050`). `list` = all words that are
- * left, also with commas between. `rest` = the rest of the line as it was typed.
+ * left, also with commas between. `rest` = a note: the rest of the line, in which nothing may look like a flag.
  */
 export type PositionalKind = 'word' | 'node' | 'list' | 'rest';
 
 export type Positional = { readonly name: string; readonly kind: PositionalKind; readonly isOptional: boolean };
-
-export type Flag = {
-  readonly name: string;
-  readonly takesValue: boolean;
-  readonly isList: boolean;
-  /** Its value is a node, which may be two words. */
-  readonly isNode?: boolean;
-};
 
 /** What one verb takes. */
 export type CommandSpec = {
@@ -62,11 +58,13 @@ export function usageOf(spec: CommandSpec): string {
     const name = each.kind === 'list' ? `${kebab(each.name)}…` : kebab(each.name);
     return each.isOptional ? `[${name}]` : `<${name}>`;
   };
-  const flags = spec.flags.map((flag) => (flag.takesValue ? `[--${flag.name} …]` : `[--${flag.name}]`));
+  const typed = (flag: Flag) => (flag.takesValue ? `--${flag.name} …` : `--${flag.name}`);
+  const needed = spec.flags.filter(isRequired).map(typed);
+  const others = spec.flags.filter((flag) => !isRequired(flag)).map((flag) => `[${typed(flag)}]`);
   // What takes the rest of the line comes last: a flag behind it would be part of it.
   const isRest = (each: Positional) => each.kind === 'rest';
   const words = spec.positional.filter((each) => !isRest(each)).map(show);
-  return [spec.verb, ...words, ...flags, ...spec.positional.filter(isRest).map(show)].join(' ');
+  return [spec.verb, ...words, ...needed, ...others, ...spec.positional.filter(isRest).map(show)].join(' ');
 }
 
 /** `nodeIds` is typed `node`, `timeoutSeconds` is typed `timeout-seconds`. */
@@ -85,53 +83,48 @@ type Reading = {
 
 function readItems(line: string, from: number, spec: CommandSpec): ParseResult {
   const reading: Reading = { words: new Map(), flags: new Map(), open: [...spec.positional], position: 1, at: from };
+  const usage = `It is typed \`/sr ${usageOf(spec)}\`.`;
   for (;;) {
     const next = reading.open[0];
-    if (next?.kind === 'rest' && flagAt(line, reading.at, spec) === null) {
-      const late = flagWithin(line, reading.at, spec);
-      if (late !== null)
-        return fail(
-          `\`--${late.name}\` stands behind the ${kebab(next.name)}`,
-          `It is typed \`/sr ${usageOf(spec)}\`.`,
-        );
-      const rest = takeRest(line, reading.at);
-      if (rest !== '') reading.words.set(next.name, [rest]);
-      if (rest !== '' || next.isOptional) reading.open.shift();
+    if (next?.kind === 'rest' && !isFlagNext(line, reading.at, spec)) {
+      const problem = takeNote(line, { reading, spec, next });
+      if (problem !== null) return { failure: problem };
       break;
     }
     const token = nextToken(line, reading.at);
     if (token === null) break;
     reading.position += 1;
-    if ('problem' in token)
-      return fail(`${token.problem} (word ${reading.position})`, `It is typed \`/sr ${usageOf(spec)}\`.`);
+    if ('problem' in token) return fail(`${token.problem} (word ${reading.position})`, usage);
     reading.at = token.to;
     const problem = takeToken(line, token, reading, spec);
     if (problem !== null) return { failure: problem };
   }
-  const missing = reading.open.find((each) => !each.isOptional && !reading.words.has(each.name));
-  if (missing !== undefined)
-    return fail(`${spec.verb} needs <${kebab(missing.name)}>`, `It is typed \`/sr ${usageOf(spec)}\`.`);
+  const place = reading.open.find((each) => !each.isOptional && !reading.words.has(each.name));
+  if (place !== undefined) return fail(`${spec.verb} needs <${kebab(place.name)}>`, usage);
+  const missing = spec.flags.filter((flag) => isRequired(flag) && !reading.flags.has(flag.name));
+  if (missing.length > 0)
+    return fail(`${spec.verb} needs ${missing.map((flag) => `--${flag.name}`).join(' and ')}`, usage);
   return { command: { verb: spec.verb, words: reading.words, flags: reading.flags } };
 }
 
+function isRequired(flag: Flag): boolean {
+  return flag.isRequired === true;
+}
+
 function takeToken(line: string, token: Token, reading: Reading, spec: CommandSpec): ParseFailure | null {
-  const isFlag = !token.isLiteral && token.text.startsWith('--');
-  const flag = findFlag(spec, token.text);
-  if (isFlag || (token.value !== null && flag !== undefined)) return takeFlag(line, token, { flag, reading, spec });
-  const word = token.value === null ? token.text : `${token.text}=${token.value}`;
+  const usage = `It is typed \`/sr ${usageOf(spec)}\`.`;
+  if (isFlagLike(token) || token.value !== null)
+    return takeFlag(line, token, { flag: findFlag(spec.flags, token.text), reading, spec });
+  const hidden = token.isLiteral ? null : hiddenFlagIn(token.text, spec.flags);
+  if (hidden !== null) return unknown({ ...token, text: hidden }, reading.position, flagNames(spec), usage).failure;
+  const word = token.text;
   const next = reading.open[0];
-  if (next === undefined)
-    return unknown(
-      token,
-      reading.position,
-      spec.flags.map((each) => `--${each.name}`),
-      `It is typed \`/sr ${usageOf(spec)}\`.`,
-    ).failure;
+  if (next === undefined) return unknown(token, reading.position, flagNames(spec), usage).failure;
+  const words = next.kind === 'list' ? word.split(',') : [word];
+  if (words.some((each) => each.trim() === ''))
+    return { problem: `<${kebab(next.name)}> is empty (word ${reading.position})`, hint: usage };
   if (next.kind === 'list') {
-    reading.words.set(next.name, [
-      ...(reading.words.get(next.name) ?? []),
-      ...word.split(',').filter((part) => part !== ''),
-    ]);
+    reading.words.set(next.name, [...(reading.words.get(next.name) ?? []), ...words]);
     return null;
   }
   reading.open.shift();
@@ -139,20 +132,43 @@ function takeToken(line: string, token: Token, reading: Reading, spec: CommandSp
   return null;
 }
 
-/** `--accept-warnings`, and `--acceptWarnings` as the API spells it. */
-function findFlag({ flags }: CommandSpec, text: string): Flag | undefined {
-  const name = text.replace(/^--/, '').toLowerCase();
-  return (
-    flags.find((flag) => flag.name === name) ??
-    (name.includes('-') ? undefined : flags.find((flag) => flag.name.replaceAll('-', '') === name))
-  );
+function takeNote(
+  line: string,
+  { reading, spec, next }: { reading: Reading; spec: CommandSpec; next: Positional },
+): ParseFailure | null {
+  if (line.slice(reading.at).trim() === '') return null;
+  const usage = `It is typed \`/sr ${usageOf(spec)}\`.`;
+  const read = readNote(line, reading.at, { flags: spec.flags, position: reading.position });
+  if ('problem' in read) {
+    const { token, position, flag } = read.problem;
+    if (flag !== null)
+      return { problem: `\`--${flag.name}\` stands behind the ${kebab(next.name)} (word ${position})`, hint: usage };
+    const otherwise = `${usage} Text that holds such a word stands in quotes.`;
+    return unknown(token, position, flagNames(spec), otherwise).failure;
+  }
+  if (read.note === '')
+    return { problem: `<${kebab(next.name)}> is empty (word ${reading.position + 1})`, hint: usage };
+  reading.words.set(next.name, [read.note]);
+  reading.open.shift();
+  return null;
+}
+
+function flagNames(spec: CommandSpec): readonly string[] {
+  return spec.flags.map((each) => `--${each.name}`);
+}
+
+/** Whether a flag comes next, or what was meant as one: it is read as a flag then, and refused when there is none. */
+function isFlagNext(line: string, at: number, spec: CommandSpec): boolean {
+  const token = nextToken(line, at);
+  if (token === null || 'problem' in token || token.text === '--') return false;
+  return isFlagLike(token) || (token.value !== null && findFlag(spec.flags, token.text) !== undefined);
 }
 
 /** `be 10.0.0.11:9050` are two words and one node. */
 function withAddress(line: string, word: string, reading: Reading): string {
   if (!['fe', 'be', 'cn'].includes(word.toLowerCase())) return word;
   const token = nextToken(line, reading.at);
-  if (token === null || 'problem' in token || token.text.startsWith('--')) return word;
+  if (token === null || 'problem' in token || token.value !== null || isFlagLike(token)) return word;
   reading.at = token.to;
   reading.position += 1;
   return `${word} ${token.text}`;
@@ -165,13 +181,7 @@ function takeFlag(
 ): ParseFailure | null {
   const { flag, reading, spec } = given;
   const usage = `It is typed \`/sr ${usageOf(spec)}\`.`;
-  if (flag === undefined)
-    return unknown(
-      token,
-      reading.position,
-      spec.flags.map((each) => `--${each.name}`),
-      usage,
-    ).failure;
+  if (flag === undefined) return unknown(token, reading.position, flagNames(spec), usage).failure;
   const before = reading.flags.get(flag.name);
   if (before !== undefined && !flag.isList)
     return { problem: `\`--${flag.name}\` is there twice (word ${reading.position})`, hint: usage };
@@ -181,50 +191,23 @@ function takeFlag(
     reading.flags.set(flag.name, []);
     return null;
   }
-  const word = token.value ?? takeValue(line, reading);
+  const word = token.value ?? takeValue(line, reading, spec);
   const value = word !== null && flag.isNode === true ? withAddress(line, word, reading) : word;
-  if (value === null || value === '')
+  const values = flag.isList ? (value ?? '').split(',') : [value ?? ''];
+  if (values.some((each) => each.trim() === ''))
     return { problem: `\`--${flag.name}\` needs a value (word ${reading.position})`, hint: usage };
-  reading.flags.set(flag.name, [
-    ...(before ?? []),
-    ...(flag.isList ? value.split(',').filter((part) => part !== '') : [value]),
-  ]);
+  reading.flags.set(flag.name, [...(before ?? []), ...values]);
   return null;
 }
 
-function takeValue(line: string, reading: Reading): string | null {
+function takeValue(line: string, reading: Reading, spec: CommandSpec): string | null {
   const token = nextToken(line, reading.at);
-  if (token === null || 'problem' in token) return null;
-  if (!token.isLiteral && token.text.startsWith('--')) return null;
+  if (token === null || 'problem' in token || isFlagLike(token)) return null;
+  // `--reason key=value` may be a flag whose value was forgotten; in quotes it is a value.
+  if (!token.isLiteral && (token.value !== null || hiddenFlagIn(token.text, spec.flags) !== null)) return null;
   reading.at = token.to;
   reading.position += 1;
-  return token.value === null ? token.text : `${token.text}=${token.value}`;
-}
-
-function flagAt(line: string, at: number, spec: CommandSpec): Flag | null {
-  const token = nextToken(line, at);
-  if (token === null || 'problem' in token || token.isLiteral || !token.text.startsWith('--')) return null;
-  return findFlag(spec, token.text) ?? null;
-}
-
-/** A flag of the command that would be lost in the text that takes the rest of the line. */
-function flagWithin(line: string, at: number, spec: CommandSpec): Flag | null {
-  for (let from = at; ; ) {
-    const flag = flagAt(line, from, spec);
-    if (flag !== null) return flag;
-    const token = nextToken(line, from);
-    if (token === null) return null;
-    // A quote that is never closed, as in "it's", is text: the words behind it are looked at all the same.
-    from = 'problem' in token ? line.indexOf(' ', from + 1) : token.to;
-    if (from < 0) return null;
-  }
-}
-
-/** The rest of the line, without the quotes around the whole of it. */
-function takeRest(line: string, at: number): string {
-  const rest = line.slice(at).trim();
-  const quoted = /^"([^"]*)"$/.exec(rest) ?? /^'([^']*)'$/.exec(rest);
-  return unescapeEntities(quoted?.[1] ?? rest).trim();
+  return token.text;
 }
 
 function unknown(
@@ -234,11 +217,17 @@ function unknown(
   otherwise: string,
 ): { failure: ParseFailure } {
   const shown = (token.value === null ? token.text : `${token.text}=${token.value}`).replaceAll('`', "'").slice(0, 60);
-  const meant = closest(token.text, known);
+  const meant = closest(meantAsFlag(token), known);
   return fail(
     `I do not know \`${shown}\` (word ${position})`,
     meant === null ? otherwise : `Did you mean \`${meant}\`?`,
   );
+}
+
+/** `-dry-run`, `dry-run=1` and `--dry-run,` are near to `--dry-run`. */
+function meantAsFlag({ text, value, isLiteral }: Token): string {
+  const isFlag = !isLiteral && (text.startsWith('-') || value !== null);
+  return isFlag ? `--${text.replace(/^-+/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` : text;
 }
 
 function fail(problem: string, hint: string): { failure: ParseFailure } {

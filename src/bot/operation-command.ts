@@ -109,6 +109,7 @@ function toFlag(field: Field): Flag {
     takesValue: !(field.type instanceof z.ZodBoolean),
     isList: field.type instanceof z.ZodArray,
     ...(field.reference === 'node' ? { isNode: true } : {}),
+    ...(field.isOptional ? {} : { isRequired: true }),
   };
 }
 

@@ -18,7 +18,8 @@ export function printCommand(
     if (!flag.takesValue) return [`--${flag.name}`];
     return [`--${flag.name} ${quote(values.join(','), /^[A-Za-z0-9._:/,][A-Za-z0-9._:/,-]*$/)}`];
   });
-  const end = rest === undefined ? [] : (words.get(rest.name) ?? []);
+  // In quotes, for what would be refused as a flag without.
+  const end = rest === undefined ? [] : (words.get(rest.name) ?? []).map((note) => quote(note, /^[\p{L}\p{N} ]+$/u));
   return [spec.verb, ...places, ...typed, ...end].join(' ');
 }
 

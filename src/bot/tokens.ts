@@ -14,6 +14,18 @@ export type TokenError = { readonly problem: string };
 
 export const maxLineLength = 1000;
 
+/** Dashes and minus signs that are no hyphen: what stands for `--` where somebody typed on a phone. */
+export const dashes = '\\u2010-\\u2015\\u2212\\u2E3A\\u2E3B\\uFE58\\uFE63\\uFF0D';
+const ownDashes = new RegExp(`^-*[${dashes}][-${dashes}]*(?=[^\\s-])`);
+
+/**
+ * A word of this form is a flag or a value without its key, or was meant as one: text may look like this only in quotes.
+ * `-5` is a number.
+ */
+export function isFlagLike({ text, isLiteral }: Token): boolean {
+  return !isLiteral && /^(--|-[^\d\s.,-]|=[^=])/.test(text);
+}
+
 const curly: readonly (readonly [RegExp, string])[] = [
   [/[\u201C\u201D\u201E\u201F\u2033]/g, '"'],
   [/[\u2018\u2019\u201A\u201B\u2032]/g, "'"],
@@ -78,8 +90,8 @@ function slackToken(line: string, from: number): Token | null {
 }
 
 function bareToken(line: string, from: number): Token | TokenError {
-  // Phones turn `--flag` into a dash of their own.
-  const dashed = line.slice(from).replace(/^[\u2013\u2014](?=\S)/, '--');
+  // Phones and editors turn `--flag` into dashes of their own.
+  const dashed = line.slice(from).replace(ownDashes, '--');
   const shift = line.length - from - dashed.length;
   const equals = /^(?:--)?[A-Za-z][A-Za-z0-9_-]*=(?=["'])/.exec(dashed);
   if (equals !== null) {

@@ -71,7 +71,9 @@ describe('a command line', () => {
       { words: { clusterId: ['prod-eu'], database: ['db.example.com'] } },
     ],
     ["backup prod-eu <@U12|kim o's>", { words: { clusterId: ['prod-eu'], database: ["<@U12|kim o's>"] } }],
-    ['backup prod-eu key=value', { words: { clusterId: ['prod-eu'], database: ['key=value'] } }],
+    ['backup prod-eu "key=value"', { words: { clusterId: ['prod-eu'], database: ['key=value'] } }],
+    ['backup prod-eu sales --reason "a=b"', { flags: { reason: ['a=b'] } }],
+    ['scale prod-eu -5', { words: { backends: ['-5'] } }],
     ['restart prod-eu be 10.0.0.11:9050', { words: { clusterId: ['prod-eu'], nodeId: ['be 10.0.0.11:9050'] } }],
     ['restart prod-eu 10.0.0.11', { words: { clusterId: ['prod-eu'], nodeId: ['10.0.0.11'] } }],
     [
@@ -82,7 +84,17 @@ describe('a command line', () => {
       'scale prod-eu be-1,be-2 be-3 --reason x',
       { words: { backends: ['be-1', 'be-2', 'be-3'] }, flags: { reason: ['x'] } },
     ],
-    ['deny P-5 it\'s --not now, "kim"', { words: { approval: ['P-5'], why: ['it\'s --not now, "kim"'] } }],
+    ['deny P-5 it\'s not now, "kim"', { words: { approval: ['P-5'], why: ['it\'s not now, "kim"'] } }],
+    ['deny P-5 "do --not"', { words: { why: ['do --not'] } }],
+    ['deny P-5 ask "kim" about "--without", then', { words: { why: ['ask "kim" about "--without", then'] } }],
+    ['deny P-5 -- --not now=1', { words: { why: ['--not now=1'] } }],
+    ['deny P-5 not now -- see --help', { words: { why: ['not now -- see --help'] } }],
+    [
+      'deny P-5 its disk — broken - see https://x.example/?a=b',
+      { words: { why: ['its disk — broken - see https://x.example/?a=b'] } },
+    ],
+    ['deny P-5 latency >=5 s, down by -5 %', { words: { why: ['latency >=5 s, down by -5 %'] } }],
+    [String.raw`deny P-5 "say \"no\""`, { words: { why: ['say "no"'] } }],
     ['deny P-5 "not now"', { words: { approval: ['P-5'], why: ['not now'] } }],
     ['cancel R-1', { words: { run: ['R-1'] } }],
     ['backup prod-eu sales --dryRun', { flags: { 'dry-run': [] } }],
@@ -93,7 +105,8 @@ describe('a command line', () => {
       { words: { run: ['R-1'], note: ['its disk is broken'] }, flags: { without: ['be 10.0.0.11:9050'] } },
     ],
     ['retry --without=10.0.0.11 R-1', { words: { run: ['R-1'] }, flags: { without: ['10.0.0.11'] } }],
-    ['retry R-1 it\'s --not "--without" us', { words: { note: ['it\'s --not "--without" us'] } }],
+    ['retry R-1 it\'s not "--without" us', { words: { note: ['it\'s not "--without" us'] } }],
+    ['retry R-1 without=be-1 its disk', { words: { note: ['its disk'] }, flags: { without: ['be-1'] } }],
   ])('%j is understood', (line, expected) => {
     expect(parsed(line)).toMatchObject(expected);
   });
@@ -127,8 +140,39 @@ describe('a command line', () => {
     ['backup prod-eu "sales', 'The quote " is not closed (word 3).'],
     ['backup prod-eu --reason="x', 'The quote after --reason= is not closed (word 3).'],
     ['deny', 'deny needs <approval>.'],
-    ['retry R-1 a disk --without be-1', '`--without` stands behind the note. It is typed `/sr retry <run>'],
-    ["retry R-1 it's broken --without be-1", '`--without` stands behind the note.'],
+    ['retry R-1 a disk --without be-1', '`--without` stands behind the note (word 5). It is typed `/sr retry <run>'],
+    ["retry R-1 it's broken --without be-1", '`--without` stands behind the note (word 5).'],
+    ['retry R-1 a disk without=be-1', '`--without` stands behind the note (word 5).'],
+    ['retry R-1 a disk —without be-1', '`--without` stands behind the note (word 5).'],
+    ['retry R-1 a disk (--without be-1)', '`--without` stands behind the note (word 5).'],
+    ['retry R-1 a disk--without be-1', '`--without` stands behind the note (word 4).'],
+    ['retry R-1 --witout be-1', 'I do not know `--witout` (word 3). Did you mean `--without`?'],
+    ['retry R-1 now --witout be-1', 'I do not know `--witout` (word 4). Did you mean `--without`?'],
+    ['retry R-1 now witout=be-1', 'I do not know `witout=be-1` (word 4). Did you mean `--without`?'],
+    ['retry R-1 now -without be-1', 'I do not know `-without` (word 4). Did you mean `--without`?'],
+    ['retry R-1 now −−without be-1', '`--without` stands behind the note (word 4).'],
+    ['cancel R-1 --dry-run', 'I do not know `--dry-run` (word 3).'],
+    ['cancel R-1 now `--dry-run`', 'I do not know `--dry-run` (word 4).'],
+    ["cancel R-1 'tis now --force", 'I do not know `--force` (word 5).'],
+    ['cancel R-1 "now --force', 'I do not know `--force` (word 4).'],
+    ['cancel R-1 now force="yes', 'I do not know `force=` (word 4).'],
+    ['cancel R-1 ""', '<note> is empty (word 3).'],
+    ['cancel R-1 --', '<note> is empty (word 3).'],
+    ['backup prod-eu key=value', 'I do not know `key=value` (word 3).'],
+    ['backup prod-eu rep=nightly sales', 'I do not know `rep=nightly` (word 3). Did you mean `--repo`?'],
+    ['backup prod-eu =x', 'I do not know `=x` (word 3).'],
+    ['backup prod-eu sales --=x', 'I do not know `--=x` (word 4).'],
+    ['backup prod-eu sales --', 'I do not know `--` (word 4).'],
+    ['backup prod-eu -repo sales', 'I do not know `-repo` (word 3). Did you mean `--repo`?'],
+    ['backup prod-eu ""', '<database> is empty (word 3).'],
+    ['backup prod-eu sales repo=', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --repo=""', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --tables a,,b', '`--tables` needs a value (word 5).'],
+    ['backup prod-eu sales --repo a=b', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --repo (--x)', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --repo reason=x', '`--repo` needs a value (word 4).'],
+    ['backup prod-eu sales --dryRun --dry-run', '`--dry-run` is there twice (word 5).'],
+    ['scale prod-eu a,,b', '<backends> is empty (word 3).'],
     ['backup prod-eu sales --dry-r-un', 'I do not know `--dry-r-un` (word 4). Did you mean `--dry-run`?'],
     ['deny P-5', 'deny needs <why>. It is typed `/sr deny <approval> <why>`.'],
     ['help`x`', "I do not know `help'x'` (word 1)."],
@@ -147,6 +191,15 @@ describe('a command line', () => {
       'cancel <run> [note]',
       'retry <run> [--without …] [note]',
     ]);
+    const needs = {
+      verb: 'go',
+      positional: [word('clusterId')],
+      flags: [flag('soak'), flag('to', { isRequired: true })],
+    };
+    expect(usageOf(needs)).toBe('go <cluster> --to … [--soak …]');
+    expect(parseCommand('go demo', [needs])).toEqual({
+      failure: { problem: 'go needs --to', hint: 'It is typed `/sr go <cluster> --to … [--soak …]`.' },
+    });
   });
 });
 
