@@ -69,8 +69,14 @@ export const takeBackup = defineStep({
     }
     return { state: 'moving', progress: progressOf(job), wakeAfterMs: pollAfterMs(startedAt, now()) };
   },
-  apply: async (params, { sql }, { signal }) => {
-    await sql.query(backUpDatabase(params), { signal, route: 'leader', timeoutMs: 60_000 });
+  apply: async (params, { sql }, { signal, attempts }) => {
+    try {
+      await sql.query(backUpDatabase(params), { signal, route: 'leader', timeoutMs: 60_000 });
+    } catch (error) {
+      // An earlier BACKUP of ours, whose answer was lost with its leader, may have arrived after we looked for it.
+      const isRefused = error instanceof AppError && error.code === 'SQL_FAILED';
+      if (!isRefused || attempts === 0 || (await findJob(sql, params, signal)) === null) throw error;
+    }
   },
   stop: async ({ database, snapshot }, { sql }, { signal }) => {
     const job = await findJob(sql, { database, snapshot }, signal);

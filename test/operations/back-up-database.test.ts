@@ -157,4 +157,34 @@ describe('backUpDatabase', () => {
     expect(ended).toMatchObject({ state: 'FAILED', failure: { message: expect.stringContaining('bucket is away') } });
     expect(await engine.ctx.connections.inventory.findBackup(run.id)).toMatchObject({ verifiedAt: null });
   });
+
+  it('does not fail for what frontends say while a leader leaves, and sends no second BACKUP', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'sql-drop-after', match: '^BACKUP', times: 1 });
+    await world.faults.add({
+      kind: 'sql-error',
+      match: '^SHOW BACKUP',
+      message: 'Socket is closed by peer.',
+      times: 3,
+    });
+    await world.faults.add({ kind: 'sql-error', match: '^SHOW SNAPSHOT', message: 'Environment is closed.', times: 4 });
+    expect(await engine.until((await start()).id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+  });
+
+  it('goes on with the job of StarRocks when the leader dies in the middle', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start({ snapshot: 'outlives' });
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
+      .toMatch(/UPLOADING/);
+    const leader = (await root.query('SHOW FRONTENDS')).find(({ Role }) => Role === 'LEADER');
+    const name = world.describe().hosts.find(({ address }) => address === leader?.IP)?.name ?? '';
+    await world.kill(name);
+    await world.faults.clear();
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+    await world.start(name);
+  });
 });

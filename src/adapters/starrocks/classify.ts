@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../../errors.ts';
+import { forwardFailure } from './forward-failure.ts';
 import type { Statement } from './port.ts';
 
 /** What a failure was about, with all secrets already taken out of the text. */
@@ -17,17 +18,12 @@ const loginRefused = 1_045;
 const privilegeMissing = [1_252, 5_203, 1_227, 1_142, 1_044];
 const tooManyConnections = [1_203, 1_040];
 const serverTimeout = 5_024;
-const forwardedTooOften = 5_401;
-
-/**
- * A follower could not hand the statement over to the leader: as a rule 1064 with the Java text alone. A text that
- * merely contains such an exception (a store that cannot be reached) is about something else.
- */
-const forwardRefused =
-  /^(?:[\w.$]+(?:Exception|Error):\s*)*java\.net\.(?:ConnectException|NoRouteToHostException|UnknownHostException|SocketTimeoutException: connect timed out)\b/i;
 
 /** A leader of a newer line takes nothing from an older follower, as they are in the middle of a downgrade. */
 const forwardedFromOlder = /^(?:[\w.$]+(?:Exception|Error):\s*)*Missing current catalog\b/;
+
+/** The code of the error of a login that waited for the first word of the server in vain. */
+export const noGreeting = 'NO_GREETING';
 
 /** Why no session came about; nothing was sent. `SQL_UNREACHABLE` means that another frontend may do. */
 export function explainConnectFailure(error: unknown, { where, user, redact }: FailureContext): AppError {
@@ -35,6 +31,12 @@ export function explainConnectFailure(error: unknown, { where, user, redact }: F
   if (number === loginRefused) {
     return new AppError('SQL_AUTH_FAILED', `${where} does not let ${user} in: ${text}`, {
       hint: 'Check user and password, and from which hosts the user may come',
+    });
+  }
+  if (code === noGreeting) {
+    return new AppError('SQL_UNREACHABLE', `${where} accepts the connection and sends no greeting: ${text}`, {
+      hint: 'A frontend that was dropped from its cluster and still runs does that, and so does one that hangs',
+      retryable: true,
     });
   }
   const isTls = code.startsWith('HANDSHAKE_') || number === 5_205;
@@ -59,8 +61,8 @@ export function explainStatementFailure(error: unknown, context: FailureContext)
     });
   }
   if (tooManyConnections.includes(number)) return explainConnectFailure(error, context);
-  // A forward that was refused did not reach the leader, so nothing was done.
-  if (forwardRefused.test(text) || number === forwardedTooOften) {
+  const forward = forwardFailure(number, text);
+  if (forward === 'not-handed-over') {
     return new AppError('SQL_UNREACHABLE', `${subject}: the leader cannot be reached: ${text}`, {
       hint: 'A new leader may be elected just now; that takes seconds to a minute',
       retryable: true,
@@ -76,10 +78,7 @@ export function explainStatementFailure(error: unknown, context: FailureContext)
       },
     );
   }
-  // The forward broke later: the leader may have got it.
-  if (/^(?:[\w.$]+(?:Exception|Error):\s*)*java\.net\.Socket(?:Timeout)?Exception\b/.test(text)) {
-    return answerLost(text, context);
-  }
+  if (forward === 'lost') return answerLost(text, context);
   if (number === serverTimeout) return new AppError('TIMEOUT', `${subject}: ${text}`, { retryable: true });
   return new AppError('SQL_FAILED', `${subject} was refused: ${text} (error ${number})`);
 }
@@ -93,6 +92,12 @@ export function answerLost(text: string, { statement, where }: Pick<FailureConte
   return new AppError('SQL_ANSWER_LOST', `${subject} was sent and the answer never came: ${text}`, {
     hint: 'Ask the cluster whether it happened before sending it again',
   });
+}
+
+/** Whether a frontend answered, and only the leader was out of its reach: that passes with the next election. */
+export function isLeaderAway(error: unknown): boolean {
+  const number = serverErrorNumber(error);
+  return number !== null && error instanceof Error && forwardFailure(number, error.message) !== null;
 }
 
 /** The server's own error number; null when it was the network or the driver that failed, and the session with it. */

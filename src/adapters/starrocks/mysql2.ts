@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
 import { createRedactor } from '../redact.ts';
@@ -6,10 +7,11 @@ import {
   explainConnectFailure,
   explainStatementFailure,
   type FailureContext,
+  isLeaderAway,
   serverErrorNumber,
 } from './classify.ts';
 import { parseFrontends } from './parse.ts';
-import type { SqlRow, SqlTarget, StarRocksSql, Statement } from './port.ts';
+import type { SqlRoute, SqlRow, SqlTarget, StarRocksSql, Statement } from './port.ts';
 import type { Frontend, Login, Session } from './session.ts';
 import { createSessionPool, type SessionPool } from './session-pool.ts';
 import { killSession, showFrontends } from './statements.ts';
@@ -26,10 +28,18 @@ export type StarRocksOptions = {
   readonly connectTimeoutMs?: number;
   readonly idleMs?: number;
   readonly maxSessionsPerFrontend?: number;
+  /**
+   * How long a statement waits, within its own time, for a leader while frontends answer that theirs is gone. Default
+   * 15,000; a leader that is handed over is away for seconds, an election takes up to a minute.
+   */
+  readonly leaderPatienceMs?: number;
 };
 
 const defaultTimeoutMs = 10_000;
 const rememberFailureMs = 30_000;
+const askForLeaderEveryMs = 500;
+/** The part of a statement's time that the wait may take: the rest is for asking, and for saying what was met. */
+const patienceShare = 0.6;
 
 type Shared = {
   readonly pool: SessionPool;
@@ -40,18 +50,16 @@ type Shared = {
 };
 
 export function createStarRocks(options: StarRocksOptions = {}): StarRocks {
-  const { connectTimeoutMs = 3_000, idleMs = 30_000, maxSessionsPerFrontend = 4 } = options;
+  const { connectTimeoutMs = 3_000, idleMs = 30_000, maxSessionsPerFrontend = 4, leaderPatienceMs = 15_000 } = options;
   const pool = createSessionPool({ maxPerFrontend: maxSessionsPerFrontend, idleMs });
   const shared: Shared = { pool, connectTimeoutMs, failedAt: new Map(), background: new Set() };
   return {
     connect: (target) => ({
       async query(statement, { route = 'any', timeoutMs = defaultTimeoutMs, signal } = {}) {
         const deadline = startDeadline({ what: statement.name, timeoutMs, signal });
+        const patienceMs = Math.min(leaderPatienceMs, timeoutMs * patienceShare);
         try {
-          const call: Call = { target, statement, deadline, shared };
-          if (route === 'any') return await queryAny(call, byLastFailure(target.frontends, shared.failedAt));
-          if (route === 'leader') return await queryAny(call, [await findLeader(call)]);
-          return await queryAny(call, [route]);
+          return await withPatience({ target, statement, deadline, shared }, { route, patienceMs });
         } finally {
           deadline.end();
         }
@@ -71,23 +79,56 @@ type Call = {
   readonly shared: Shared;
 };
 
+/**
+ * While frontends answer and only the leader is away, asks again for a while: whoever is elected will answer. A change is
+ * sent again only if nobody can have taken it.
+ */
+async function withPatience(
+  call: Call,
+  { route, patienceMs }: { route: SqlRoute; patienceMs: number },
+): Promise<readonly SqlRow[]> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const outcome = await queryRoute(call, route);
+    if (outcome.kind === 'answered') return outcome.rows;
+    const mayRepeat = outcome.passes && (call.statement.effect === 'read' || outcome.kind === 'not-sent');
+    if (!mayRepeat || performance.now() + askForLeaderEveryMs > until) throw outcome.error;
+    await call.deadline.race(sleep(askForLeaderEveryMs, undefined, { ref: false }));
+  }
+}
+
+async function queryRoute(call: Call, route: SqlRoute): Promise<Outcome> {
+  if (route === 'any') return queryAny(call, byLastFailure(call.target.frontends, call.shared.failedAt));
+  if (route !== 'leader') return queryAny(call, [route]);
+  const found = await findLeader(call);
+  if ('kind' in found) return found;
+  const outcome = await queryAny(call, [found]);
+  // Others still name a leader that has just gone.
+  return outcome.kind === 'answered' || outcome.error.code !== 'SQL_UNREACHABLE'
+    ? outcome
+    : { ...outcome, passes: outcome.error.retryable };
+}
+
 /** Tries the frontends in turn; a change goes on to the next one only when nothing was sent. */
-async function queryAny(call: Call, frontends: readonly Frontend[]): Promise<readonly SqlRow[]> {
+async function queryAny(call: Call, frontends: readonly Frontend[]): Promise<Outcome> {
   const failures: AppError[] = [];
+  let passes = false;
   for (const frontend of frontends) {
     const outcome = await queryOne(call, frontend);
-    if (outcome.kind === 'answered') return outcome.rows;
+    if (outcome.kind === 'answered') return outcome;
+    passes ||= outcome.passes;
     const isElsewherePossible = outcome.error.code === 'SQL_UNREACHABLE';
     const isHarmless = call.statement.effect === 'read' || outcome.kind === 'not-sent';
-    if (!isElsewherePossible || !isHarmless) throw outcome.error;
+    if (!isElsewherePossible || !isHarmless) return outcome;
     failures.push(outcome.error);
   }
-  throw allUnreachable(call.statement, failures);
+  return { kind: 'not-sent', error: allUnreachable(call.statement, failures), passes };
 }
 
 type Outcome =
   | { readonly kind: 'answered'; readonly rows: readonly SqlRow[] }
-  | { readonly kind: 'not-sent' | 'sent'; readonly error: AppError };
+  /** `passes` = a frontend answers, and what it lacks is a leader. */
+  | { readonly kind: 'not-sent' | 'sent'; readonly error: AppError; readonly passes: boolean };
 
 /** A read that met a session which had died while it lay idle is asked again; such sessions run out. */
 async function queryOne(call: Call, frontend: Frontend): Promise<Outcome> {
@@ -116,7 +157,7 @@ async function tryOnce(
     deadline.signal.throwIfAborted();
     const error = explainConnectFailure(leased, context);
     if (error.code === 'SQL_UNREACHABLE') shared.failedAt.set(where, performance.now());
-    return { kind: 'not-sent', error };
+    return { kind: 'not-sent', error, passes: false };
   }
   shared.failedAt.delete(where);
 
@@ -128,13 +169,16 @@ async function tryOnce(
     if (error === deadline.signal.reason) {
       leased.discard();
       if (statement.effect === 'read') stopInBackground({ session: leased.session, login, shared });
-      return { kind: 'sent', error: unanswered(error, context) };
+      return { kind: 'sent', error: unanswered(error, context), passes: false };
     }
     const explained = explainStatementFailure(error, context);
     if (leased.session.isUsable()) leased.giveBack();
     else leased.discard();
     const isStale = leased.isReused && statement.effect === 'read' && serverErrorNumber(error) === null;
-    return isStale ? { kind: 'stale' } : { kind: 'sent', error: explained };
+    if (isStale) return { kind: 'stale' };
+    // A statement that the frontend could not hand over was done nowhere.
+    const wasTaken = explained.code !== 'SQL_UNREACHABLE';
+    return { kind: wasTaken ? 'sent' : 'not-sent', error: explained, passes: isLeaderAway(error) };
   }
 }
 
@@ -179,15 +223,17 @@ function stopInBackground({ session, login, shared }: { session: Session; login:
 }
 
 /** Asks any frontend who leads. Up to 3.2 the answer may be old; from 3.3 there is none without a majority. */
-async function findLeader(call: Call): Promise<Frontend> {
+async function findLeader(call: Call): Promise<Frontend | Exclude<Outcome, { kind: 'answered' }>> {
   const frontends = byLastFailure(call.target.frontends, call.shared.failedAt);
-  const rows = await queryAny({ ...call, statement: showFrontends() }, frontends);
-  const leader = parseFrontends(rows).find(({ role, queryPort }) => role === 'LEADER' && queryPort > 0);
+  const asked = await queryAny({ ...call, statement: showFrontends() }, frontends);
+  if (asked.kind !== 'answered') return { ...asked, kind: 'not-sent' };
+  const leader = parseFrontends(asked.rows).find(({ role, queryPort }) => role === 'LEADER' && queryPort > 0);
   if (leader !== undefined) return { host: leader.host, port: leader.queryPort };
-  throw new AppError('SQL_UNREACHABLE', `${call.statement.name} needs the leader, and the cluster has none`, {
+  const error = new AppError('SQL_UNREACHABLE', `${call.statement.name} needs the leader, and the cluster has none`, {
     hint: 'A majority of the followers has to be alive; an election takes seconds to a minute',
     retryable: true,
   });
+  return { kind: 'not-sent', error, passes: true };
 }
 
 function byLastFailure(frontends: readonly Frontend[], failedAt: ReadonlyMap<string, number>): readonly Frontend[] {

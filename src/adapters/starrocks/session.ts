@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { type Connection, createConnection } from 'mysql2';
 import type { Deadline } from '../deadline.ts';
-import { serverErrorNumber } from './classify.ts';
+import { noGreeting, serverErrorNumber } from './classify.ts';
 import type { SqlRow, SqlTarget } from './port.ts';
 
 export type Frontend = SqlTarget['frontends'][number];
@@ -26,17 +26,27 @@ export type Session = {
 
 /** Connects and logs in; the deadline covers both, so a frontend that accepts and stays silent does not hold us. */
 export async function openSession(login: Login, deadline: Deadline): Promise<Session> {
+  const { host, port } = login.frontend;
+  const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+  let isAccepted = false;
+  let isGreeted = false;
+  socket.once('connect', () => {
+    isAccepted = true;
+  });
+  // The driver listens as well, and at once: no byte is lost by it.
+  socket.once('data', () => {
+    isGreeted = true;
+  });
   const connection = createConnection({
-    host: login.frontend.host,
-    port: login.frontend.port,
+    stream: socket,
+    host,
+    port,
     user: login.user,
     password: login.password,
     charset: 'utf8mb4',
     dateStrings: true,
     multipleStatements: false,
     connectTimeout: deadline.remainingMs(),
-    enableKeepAlive: true,
-    keepAliveInitialDelay: 10_000,
     ...tlsOptions(login),
   });
   let isLost = false;
@@ -64,7 +74,7 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
     await deadline.race(connected);
   } catch (error) {
     connection.destroy();
-    throw error;
+    throw isAccepted && !isGreeted && isTimeout(error) ? silence(error) : error;
   }
   return {
     id: connection.threadId,
@@ -77,6 +87,15 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
     end: () => connection.end(() => connection.destroy()),
     destroy: () => connection.destroy(),
   };
+}
+
+/** The deadline's own error, or the driver's, whichever comes first. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'TIMEOUT' || error.code === 'ETIMEDOUT');
+}
+
+function silence(cause: unknown): Error {
+  return Object.assign(new Error('the login took longer than it may', { cause }), { code: noGreeting });
 }
 
 function ping(connection: Connection): Promise<void> {

@@ -47,6 +47,13 @@ function mariadb(overrides: Partial<SqlTarget> = {}): SqlTarget {
   };
 }
 
+/** For what nobody has to wait for. */
+function impatient(): StarRocks {
+  const connected = createStarRocks({ connectTimeoutMs: 500, leaderPatienceMs: 0 });
+  cleanups.push(() => connected.close());
+  return connected;
+}
+
 function cluster(frontends: readonly { host: string; port: number }[]): SqlTarget {
   return {
     frontends: frontends.map(({ host, port }) => ({ host, port })),
@@ -136,7 +143,11 @@ describe('errors', () => {
     [5_024, 'Query reached its timeout of 300 seconds', 'TIMEOUT'],
     [1_203, 'User x already has more than max_user_connections active connections', 'SQL_UNREACHABLE'],
   ])('of the number %d with %j are %s', async (errno, message, code) => {
-    await expect(starrocks.connect(mariadb()).query(change(signal(errno, message)))).rejects.toMatchObject({
+    await expect(
+      impatient()
+        .connect(mariadb())
+        .query(change(signal(errno, message))),
+    ).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message.slice(0, 100)),
     });
@@ -212,7 +223,7 @@ describe('frontends', () => {
     await expect(starrocks.connect(cluster([first, second])).query(read('SELECT who'))).rejects.toMatchObject({
       code: 'SQL_UNREACHABLE',
       retryable: true,
-      message: expect.stringMatching(new RegExp(`${first.port}.*ECONNREFUSED.*${second.port}.*took longer`)),
+      message: expect.stringMatching(new RegExp(`${first.port}.*ECONNREFUSED.*${second.port}.*no greeting`)),
     });
   });
 
@@ -319,11 +330,86 @@ describe('the leader', () => {
 
   it('is missed in words when there is none', async () => {
     const follower: TinyFrontend = await frontend(() => rowsOf([{ ...follower, role: 'FOLLOWER' }]));
-    const asking = starrocks.connect(cluster([follower])).query(showBackends(), { route: 'leader' });
+    const asking = impatient()
+      .connect(cluster([follower]))
+      .query(showBackends(), { route: 'leader' });
     await expect(asking).rejects.toMatchObject({
       code: 'SQL_UNREACHABLE',
       retryable: true,
       message: 'show-backends needs the leader, and the cluster has none',
+    });
+  });
+});
+
+describe('while a leader is handed over', () => {
+  const gone = (message: string): Reply => ({ errno: 1_064, sqlState: 'HY000', message });
+  /** Answers with each reply once, and with the last one from then on. */
+  const inTurn = (replies: readonly Reply[]) => {
+    let count = 0;
+    return () => replies[Math.min(count++, replies.length - 1)] ?? 'hang';
+  };
+
+  it.each([
+    'Socket is closed by peer.',
+    'java.net.SocketException: Connection reset',
+    'java.net.ConnectException: Connection refused',
+    'Environment is closed.',
+  ])('a read that is told %j is asked again until somebody leads', async (message) => {
+    const reply: Reply = { columns: ['who'], rows: [['the new leader']] };
+    const follower = await frontend(
+      inTurn([gone(message), gone('java.net.ConnectException: Connection refused'), reply]),
+    );
+    const sql = starrocks.connect(cluster([follower, await refusing()]));
+    expect(await sql.query(read('SHOW BACKENDS'))).toEqual([{ who: 'the new leader' }]);
+    expect(follower.statements).toEqual(['SHOW BACKENDS', 'SHOW BACKENDS', 'SHOW BACKENDS']);
+  });
+
+  it('a change that nobody took is sent again, and one that may have been taken is not', async () => {
+    const refused = await frontend(inTurn([gone('java.net.ConnectException: Connection refused'), 'ok']));
+    expect(await starrocks.connect(cluster([refused])).query(change('BACKUP'))).toEqual([]);
+    expect(refused.statements).toEqual(['BACKUP', 'BACKUP']);
+    const taken = await frontend(inTurn([gone('Socket is closed by peer.'), 'ok']));
+    await expect(starrocks.connect(cluster([taken])).query(change('BACKUP'))).rejects.toMatchObject({
+      code: 'SQL_ANSWER_LOST',
+    });
+    expect(taken.statements).toEqual(['BACKUP']);
+  });
+
+  it('the patience ends before the time of the statement, with the reason', async () => {
+    const follower = await frontend(() => gone('Socket is closed by peer.'));
+    const start = performance.now();
+    await expect(
+      starrocks.connect(cluster([follower])).query(read('SHOW BACKENDS'), { timeoutMs: 1_500 }),
+    ).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+      retryable: true,
+      message: expect.stringMatching(/closed by peer/),
+    });
+    expect(performance.now() - start).toBeLessThan(1_400);
+    expect(follower.statements.length).toBeGreaterThan(1);
+  });
+
+  it('does not wait where no frontend answers at all', async () => {
+    const start = performance.now();
+    await expect(starrocks.connect(cluster([await refusing()])).query(read('SELECT 1'))).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+    });
+    expect(performance.now() - start).toBeLessThan(400);
+  });
+});
+
+describe('a frontend that accepts and never greets', () => {
+  it('is told as just that, and not as one that refuses', async () => {
+    const mute = await silent();
+    await expect(starrocks.connect(cluster([mute])).query(read('SELECT 1'))).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+      retryable: true,
+      message: expect.stringMatching(`${mute.port} accepts the connection and sends no greeting`),
+      hint: expect.stringContaining('dropped from its cluster'),
+    });
+    await expect(starrocks.connect(cluster([await refusing()])).query(read('SELECT 1'))).rejects.toMatchObject({
+      message: expect.stringContaining('ECONNREFUSED'),
+      hint: expect.not.stringContaining('dropped'),
     });
   });
 });
