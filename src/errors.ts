@@ -32,6 +32,11 @@ export const errorCodes = [
   // failure while running
   'SSH_UNREACHABLE',
   'SSH_AUTH_FAILED',
+  'SSH_NO_SHELL',
+  'SSH_NO_SFTP',
+  'SSH_NO_FORWARDING',
+  'SSH_INCOMPATIBLE',
+  'SSH_BUSY',
   'SSH_ANSWER_LOST',
   'COMMAND_FAILED',
   'SQL_UNREACHABLE',

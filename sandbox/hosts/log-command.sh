@@ -1,5 +1,6 @@
 #!/bin/bash
 # Run by sshd for every session (ForceCommand): notes what was asked for as one JSON line, then does exactly that.
+# A command that came encoded, so that every login shell takes it, is noted as the script that it is.
 # Arguments: host name, command log, path of sftp-server. Environment of the command is left as sshd made it.
 
 note() {
@@ -27,8 +28,13 @@ if [[ -z ${SSH_ORIGINAL_COMMAND+set} ]]; then
   note "$1" "$2" shell
   exec "$SHELL" -l
 fi
+encoded="exec /bin/sh -c 'eval \"\$(printf %b \"\$1\")\"' sh '"
 if [[ $SSH_ORIGINAL_COMMAND == "$3" ]]; then
   note "$1" "$2" sftp
+elif [[ $SSH_ORIGINAL_COMMAND == "$encoded"*\' ]]; then
+  script=${SSH_ORIGINAL_COMMAND#"$encoded"}
+  printf -v script %b "${script%\'}"
+  note "$1" "$2" "$script"
 else
   note "$1" "$2" "$SSH_ORIGINAL_COMMAND"
 fi

@@ -10,6 +10,8 @@ export type SshdSettings = {
   readonly commandLog: string;
   readonly sftpServer: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Lines of sshd_config(5) that replace those of the same keyword here. */
+  readonly settings: readonly string[];
 };
 
 const wrapper = fileURLToPath(new URL('./log-command.sh', import.meta.url));
@@ -18,7 +20,7 @@ const wrapper = fileURLToPath(new URL('./log-command.sh', import.meta.url));
 export function sshdConfig(host: SshdSettings): string {
   const forced = ['/bin/bash', wrapper, host.name, host.commandLog, host.sftpServer].map(shellQuote).join(' ');
   const variables = Object.entries(host.environment).map(([name, value]) => ` "${name}=${value}"`);
-  return [
+  const lines = [
     `ListenAddress ${host.address}:${host.port}`,
     `HostKey "${host.dir}/host-key"`,
     `PidFile "${host.dir}/sshd.pid"`,
@@ -37,8 +39,14 @@ export function sshdConfig(host: SshdSettings): string {
     ...(variables.length > 0 ? [`SetEnv${variables.join('')}`] : []),
     `Subsystem sftp ${host.sftpServer}`,
     `ForceCommand ${forced}`,
-    '',
-  ].join('\n');
+  ];
+  const replaced = new Set(host.settings.map(keywordOf));
+  const given = host.settings.filter((line) => line.includes(' '));
+  return [...given, ...lines.filter((line) => !replaced.has(keywordOf(line))), ''].join('\n');
+}
+
+function keywordOf(line: string): string {
+  return line.split(' ')[0]?.toLowerCase() ?? '';
 }
 
 /** Without PAM sshd refuses a user whose password field begins with `!`; only root can read that field, sshd included. */

@@ -29,6 +29,11 @@ export type HostOptions = {
    * shell start files play a part.
    */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Lines of sshd_config(5) instead of the usual ones of the same keyword, e.g. `MaxSessions 1`. `Subsystem` alone = no SFTP;
+   * a `ForceCommand` of its own is not logged.
+   */
+  readonly settings?: readonly string[];
   /** A systemd of its own; without it, `systemctl` and `sudo` are those of this machine, if it has any. */
   readonly services?: Services;
 };
@@ -76,7 +81,17 @@ export async function startHost(options: HostOptions): Promise<StandInHost> {
   }
   await writeFile(
     join(dir, 'sshd_config'),
-    sshdConfig({ name, address, port, user, dir, commandLog, sftpServer, environment }),
+    sshdConfig({
+      name,
+      address,
+      port,
+      user,
+      dir,
+      commandLog,
+      sftpServer,
+      environment,
+      settings: options.settings ?? [],
+    }),
   );
   let hostKeyFingerprint = await makeHostKey(dir);
   let sshd: Sshd | null = await startSshd({ binary, address, port, dir });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { whoAmI } from '../adapters/ssh/commands.ts';
+import type { Shell } from '../adapters/ssh/port.ts';
 import { parseReplicaTotals, parseRepositories } from '../adapters/starrocks/parse.ts';
 import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
 import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
@@ -103,9 +104,16 @@ async function findFailedLogins(hosts: readonly Host[], { shell }: Looking, sign
   const logins = await Promise.all(
     hosts.map(async (host) => {
       const reasons: Record<string, string> = {};
-      await orSkip(reasons, 'login', async () => (await shell(host.id)).run(whoAmI(), { signal, timeoutMs: 15_000 }));
+      await orSkip(reasons, 'login', async () => logIn(await shell(host.id), signal));
       return reasons.login === undefined ? [] : [`${host.address}:${host.port}: ${reasons.login}`];
     }),
   );
   return logins.flat();
+}
+
+/** A host answers when its own `id` does. */
+async function logIn(shell: Shell, signal: AbortSignal): Promise<void> {
+  const { exitCode, stdout, stderr } = await shell.run(whoAmI(), { signal, timeoutMs: 15_000 });
+  if (exitCode === 0 && stdout.trim() !== '') return;
+  throw new AppError('COMMAND_FAILED', `the login does not say who it is: ${stderr.trim() || `exit code ${exitCode}`}`);
 }

@@ -132,15 +132,6 @@ export function readFacts(): ShellCommand {
 }
 
 /**
- * Goes before every command: prints `marker` and the shell's own line of /proc on both streams, so that the process
- * group is known, and what the shell's start files print can be told from the command's output.
- */
-export function markStart(marker: string): string {
-  const line = `${quote(marker)}" $starwarden"`;
-  return `read -r starwarden </proc/$$/stat; echo ${line}; echo ${line} >&2; unset starwarden`;
-}
-
-/**
  * Ends a process group: SIGTERM, two seconds later SIGKILL. Exit code 0 = nothing of it is left. sshd makes every
  * command the leader of its own group; when the leader's start time is another one, the group is somebody else's.
  */

@@ -1,9 +1,10 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { AppError, messageOf } from '../../errors.ts';
 import type { Deadline } from '../deadline.ts';
-import { markStart } from './commands.ts';
+import { answerOf, type Ending, NotStarted } from './login-answer.ts';
 import { type Collector, createCollector } from './output.ts';
 import type { ShellCall, ShellCommand, ShellResult } from './port.ts';
+import { inSession, marksOf } from './session-commands.ts';
 
 /** A process group on the host. The start time tells the process from a later one that got the same number. */
 export type RemoteGroup = { readonly pgid: number; readonly startedAtTicks: string };
@@ -15,36 +16,27 @@ export type Execution = {
   readonly deadline: Deadline;
   /** The host's name for messages. */
   readonly where: string;
+  /** Who logs in, for messages. */
+  readonly user: string;
   /** Ends the group and says whether nothing of it is left. */
   readonly kill: (group: RemoteGroup) => Promise<boolean>;
 };
-
-/** The connection had gone stale: the command was certainly not begun, or is a read that gave no sign of life. */
-export class NotStarted extends Error {}
-
-type Ending = { readonly exitCode: number | null; readonly signal: string | null };
 
 const maxStreamBytes = 1_048_576;
 const closeGraceMs = 1_000;
 const startGraceMs = 2_000;
 
 /** Runs one command in one session of an open connection. */
-export async function execute({ client, command, call, deadline, where, kill }: Execution): Promise<ShellResult> {
-  const marker = `starwarden:${crypto.randomUUID()}`;
+export async function execute({ client, command, call, deadline, where, user, kill }: Execution): Promise<ShellResult> {
+  const id = crypto.randomUUID();
   const isMuted = () => deadline.signal.aborted;
-  const opening = openSession(client, `${markStart(marker)}\n${command.text}`, { marker, call, isMuted });
+  const opening = openSession(client, inSession(command.text, id), { id, call, isMuted });
   const what = `${command.name} on ${where}`;
   let session: Session | null = null;
   try {
     session = await deadline.race(opening);
-    const { exitCode, signal } = await deadline.race(session.ended);
-    if (exitCode === null) {
-      const isStale = signal === null && command.effect === 'read' && session.stdout.markerLine() === null;
-      throw isStale
-        ? new NotStarted('the connection broke')
-        : endedWithoutCode(what, { signal, effect: command.effect });
-    }
-    return { exitCode, stdout: session.stdout.text(), stderr: session.stderr.text() };
+    const ending = await deadline.race(session.ended);
+    return answerOf({ ...session, ...ending, what, where, user, effect: command.effect });
   } catch (error) {
     if (!(error instanceof AppError) || error !== deadline.signal.reason) {
       session?.close();
@@ -68,13 +60,13 @@ type Session = {
 };
 
 type Attachment = {
-  readonly marker: string;
+  readonly id: string;
   readonly call: ShellCall;
   /** True once the caller has got its error: it hears no more lines. */
   readonly isMuted: () => boolean;
 };
 
-function attach(stream: ClientChannel, { marker, call, isMuted }: Attachment): Session {
+function attach(stream: ClientChannel, { id, call, isMuted }: Attachment): Session {
   const started = Promise.withResolvers<RemoteGroup | null>();
   const ended = Promise.withResolvers<Ending>();
   const collect = (source: 'stdout' | 'stderr') => {
@@ -85,29 +77,48 @@ function attach(stream: ClientChannel, { marker, call, isMuted }: Attachment): S
         ended.reject(error);
       }
     };
-    return createCollector({ marker, secrets: call.secrets ?? [], maxBytes: maxStreamBytes, onLine });
+    return createCollector({
+      marks: marksOf(id, source),
+      secrets: call.secrets ?? [],
+      maxBytes: maxStreamBytes,
+      onLine,
+    });
   };
   const stdout = collect('stdout');
   const stderr = collect('stderr');
   let ending: Ending = { exitCode: null, signal: null };
   let closing: NodeJS.Timeout | undefined;
 
-  // A daemon that kept the output open would otherwise keep the session open for as long as it lives.
+  // A daemon that kept the output open would otherwise keep the session open for as long as it lives; so would a login that
+  // does not end with the command.
   const closeSoon = () => {
     clearTimeout(closing);
-    closing = setTimeout(() => stream.close(), closeGraceMs);
+    if (isOver() && isAnswered()) return stream.close();
+    closing = setTimeout(() => {
+      stream.close();
+      // sshd may wait for the login's own end before it closes its side.
+      if (isAnswered()) finish();
+    }, closeGraceMs);
+  };
+  const finish = () => {
+    clearTimeout(closing);
+    stdout.end();
+    stderr.end();
+    started.resolve(null);
+    ended.resolve(ending);
   };
   const isOver = () => ending.exitCode !== null || ending.signal !== null;
+  const isAnswered = () => stdout.exitCode() !== null && stderr.exitCode() !== null;
 
   stream.on('data', (chunk: Buffer) => {
-    if (isOver()) closeSoon();
     stdout.push(chunk);
-    const line = stdout.markerLine();
+    const line = stdout.startLine();
     if (line !== null) started.resolve(parseStat(line));
+    if (isOver() || isAnswered()) closeSoon();
   });
   stream.stderr.on('data', (chunk: Buffer) => {
-    if (isOver()) closeSoon();
     stderr.push(chunk);
+    if (isOver() || isAnswered()) closeSoon();
   });
   // A write to a command that has already ended is no failure of ours.
   stream.on('error', () => undefined);
@@ -115,13 +126,7 @@ function attach(stream: ClientChannel, { marker, call, isMuted }: Attachment): S
     ending = { exitCode, signal: signal ?? null };
     closeSoon();
   });
-  stream.once('close', () => {
-    clearTimeout(closing);
-    stdout.end();
-    stderr.end();
-    started.resolve(null);
-    ended.resolve(ending);
-  });
+  stream.once('close', finish);
   stream.end(call.stdin ?? '');
   return { stdout, stderr, ended: ended.promise, started: started.promise, close: () => stream.close() };
 }
@@ -159,14 +164,6 @@ function refused(error: Error): Error {
   return isAfterSending
     ? new AppError('COMMAND_FAILED', `The host refused to run a command: ${error.message}`, { cause: error })
     : new NotStarted(error.message, { cause: error });
-}
-
-function endedWithoutCode(what: string, { signal, effect }: Pick<Ending, 'signal'> & Pick<ShellCommand, 'effect'>) {
-  if (signal !== null) return new AppError('COMMAND_FAILED', `${what} was ended by ${signal}`);
-  return new AppError('SSH_ANSWER_LOST', `${what}: the connection broke before the exit code came`, {
-    hint: 'It may still be running there, or have finished',
-    retryable: effect === 'read',
-  });
 }
 
 /** The line of /proc/PID/stat: field 5 is the process group, field 22 the start time. */

@@ -1,9 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createRedactor } from '../redact.ts';
+import type { Marks } from './session-commands.ts';
 
 export type CollectorOptions = {
-  /** What precedes the command's own output, up to and with a line that begins with this, is dropped. */
-  readonly marker: string;
+  /** The command's own output is what stands between these two. */
+  readonly marks: Marks;
   readonly secrets: readonly string[];
   readonly maxBytes: number;
   readonly onLine: (line: string) => void;
@@ -13,79 +14,140 @@ export type Collector = {
   push(chunk: Buffer): void;
   /** No more will come. */
   end(): void;
+  /** The command's own output, redacted. */
   text(): string;
-  /** The marker's line without the marker; null until it was seen. */
-  markerLine(): string | null;
+  /** What came before the first mark, redacted and cut: what the login said. */
+  preamble(): string;
+  /** The shell's line of /proc behind the first mark; null until it was seen. */
+  startLine(): string | null;
+  /** The exit code behind the last mark; null until it was seen. */
+  exitCode(): number | null;
 };
 
 const longestLine = 4_096;
 const longestPreamble = 262_144;
+const shownPreamble = 2_048;
 
 /** Turns the bytes of one output stream into redacted lines and one redacted, bounded text. */
-export function createCollector({ marker, secrets, maxBytes, onLine }: CollectorOptions): Collector {
+export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorOptions): Collector {
   const decoder = new StringDecoder('utf8');
   const { redact, longest } = createRedactor(secrets);
-  let markerLine: string | null = null;
+  /** The last mark is not the command's output, and does not count as such. */
+  const maxReceivedBytes = maxBytes + marks.end.length + 6;
+  let preamble = '';
+  let startLine: string | null = null;
+  let exitCode: number | null = null;
   let receivedBytes = 0;
   let isCut = false;
   let pending = '';
+  /** An empty line is not told before the next one: the last mark brings one that is not the command's. */
+  let emptyLines = 0;
   const kept: string[] = [];
 
   const emit = (line: string) => onLine(line.length > longestLine ? `${line.slice(0, longestLine)}…` : line);
+  const keep = (line: string, ending = '\n') => {
+    kept.push(`${line}${ending}`);
+    emit(line);
+  };
+  const tellEmptyLines = () => {
+    for (; emptyLines > 0; emptyLines -= 1) keep('');
+  };
+  const takeLine = (line: string) => {
+    const code = endMark(line, marks.end);
+    if (code !== null) {
+      exitCode = code;
+      // Either the empty line before the mark is the mark's, or the last line had no ending of its own.
+      if (emptyLines > 0) emptyLines -= 1;
+      else kept.push((kept.pop() ?? '').replace(/\n$/, ''));
+      tellEmptyLines();
+    } else if (line === '') emptyLines += 1;
+    else {
+      tellEmptyLines();
+      keep(redact(line));
+    }
+  };
   const takeLines = () => {
     const lines = pending.split('\n');
     pending = lines.pop() ?? '';
-    for (const line of lines.map(redact)) {
-      kept.push(`${line}\n`);
-      emit(line);
-    }
+    for (const line of lines) if (exitCode === null && !isCut) takeLine(line);
   };
-  const takeMarker = () => {
-    const found = pending.indexOf(`${marker} `);
-    const lineEnd = found < 0 ? -1 : pending.indexOf('\n', found);
-    if (lineEnd < 0) {
-      // Noise of a shell's start files is of no use: of a long one only as much is kept as a marker may need.
-      if (pending.length > longestPreamble) pending = pending.slice(-1_024);
+  const takeStart = () => {
+    const found = startMark(pending, marks.start);
+    if (found === null) {
+      // Noise of a shell's start files is of no use: of a long one only as much is kept as a mark may need.
+      if (pending.length > longestPreamble) pending = `${pending.slice(0, shownPreamble)}\n${pending.slice(-8_192)}`;
       return;
     }
-    markerLine = pending.slice(found + marker.length + 1, lineEnd);
-    pending = pending.slice(lineEnd + 1);
+    preamble = pending.slice(0, found.from);
+    startLine = found.line;
+    pending = pending.slice(found.to);
     receivedBytes = Buffer.byteLength(pending);
   };
   const cut = () => {
     isCut = true;
-    const rest = redact(pending);
+    tellEmptyLines();
+    const isMark = pending.startsWith(marks.end) || marks.end.startsWith(pending);
+    const rest = isMark ? '' : redact(pending);
     // The end may be the first half of a secret.
     const safe = rest.slice(0, Math.max(0, rest.length - longest));
     const notice = `[output cut after ${maxBytes} bytes]`;
     kept.push(safe, safe === '' ? '' : '\n', notice, '\n');
-    pending = '';
     emit(notice);
+  };
+  /** Of what is not kept any more only the last mark is of interest. */
+  const lookForEnd = (text: string) => {
+    pending = `${pending}${text}`;
+    const lines = pending.split('\n');
+    pending = (lines.pop() ?? '').slice(-1_024);
+    for (const line of lines) exitCode ??= endMark(line, marks.end);
   };
 
   return {
     push(chunk) {
-      if (isCut) return;
+      if (exitCode !== null) return;
+      if (isCut) return lookForEnd(decoder.write(chunk));
       receivedBytes += chunk.length;
-      const isTooMuch = markerLine !== null && receivedBytes > maxBytes;
-      const usable = isTooMuch ? chunk.subarray(0, Math.max(0, chunk.length - (receivedBytes - maxBytes))) : chunk;
-      pending += decoder.write(usable);
-      if (markerLine === null) takeMarker();
-      if (markerLine === null) return;
+      const excess = startLine === null ? 0 : Math.min(chunk.length, Math.max(0, receivedBytes - maxReceivedBytes));
+      pending += decoder.write(chunk.subarray(0, chunk.length - excess));
+      if (startLine === null) takeStart();
+      if (startLine === null) return;
       takeLines();
-      if (isTooMuch || receivedBytes > maxBytes) cut();
+      if (exitCode !== null || receivedBytes <= maxReceivedBytes) return;
+      cut();
+      lookForEnd(decoder.write(chunk.subarray(chunk.length - excess)));
     },
     end() {
-      if (isCut) return;
+      if (isCut || exitCode !== null) return;
       pending += decoder.end();
-      takeLines();
-      if (pending === '') return;
-      const last = redact(pending);
+      if (startLine === null) preamble = pending;
+      else {
+        takeLines();
+        tellEmptyLines();
+        if (pending !== '') keep(redact(pending), '');
+      }
       pending = '';
-      kept.push(last);
-      emit(last);
     },
     text: () => kept.join(''),
-    markerLine: () => markerLine,
+    preamble: () => redact(preamble).slice(0, shownPreamble),
+    startLine: () => startLine,
+    exitCode: () => exitCode,
   };
+}
+
+/** Only with a line of /proc behind it: what a login makes of our text is no mark. */
+function startMark(text: string, mark: string): { from: number; to: number; line: string } | null {
+  for (let from = text.indexOf(`${mark} `); from >= 0; from = text.indexOf(`${mark} `, from + 1)) {
+    const to = text.indexOf('\n', from);
+    if (to < 0) return null;
+    const line = text.slice(from + mark.length + 1, to);
+    if (/^\d+ \(.*\) [A-Za-z]( -?\d+){19,}$/.test(line)) return { from, to: to + 1, line };
+  }
+  return null;
+}
+
+/** A line that is the mark and an exit code, and nothing else. */
+function endMark(line: string, mark: string): number | null {
+  if (!line.startsWith(`${mark} `)) return null;
+  const code = line.slice(mark.length + 1);
+  return /^\d{1,3}$/.test(code) ? Number(code) : null;
 }

@@ -28,6 +28,7 @@ export type ShellResult = { readonly exitCode: number; readonly stdout: string; 
 /**
  * A shell on one host. A non-zero exit is a result, not an error. Throws `AppError` `SSH_UNREACHABLE` (retryable),
  * `SSH_AUTH_FAILED`, `HOST_KEY_UNKNOWN` (the message holds the fingerprint), `HOST_KEY_CHANGED`, `TIMEOUT`, `CANCELED`;
+ * `SSH_NO_SHELL` when the login ended without running the command, whatever it printed and whatever its exit code was;
  * `COMMAND_FAILED` when the command was killed, `SSH_ANSWER_LOST` when the connection broke before the exit code came:
  * of a change nobody knows then whether it happened, so ask the host.
  */

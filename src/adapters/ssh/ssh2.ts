@@ -2,7 +2,8 @@ import { AppError } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
 import { killGroup } from './commands.ts';
 import { type HostKey, nameOf, type Place, unreachable } from './connect.ts';
-import { execute, NotStarted, type RemoteGroup } from './execute.ts';
+import { execute, type RemoteGroup } from './execute.ts';
+import { NotStarted } from './login-answer.ts';
 import { createSshPool, type Lease, type SshPool } from './pool.ts';
 import type { Shell, ShellCall, SshTarget } from './port.ts';
 import { uploadFile } from './upload.ts';
@@ -38,7 +39,7 @@ function createShell(target: SshTarget, pool: SshPool): Shell {
     run: (command, call = {}) =>
       inSession({ pool, target, what: `${command.name} on ${where}`, call }, ({ client }, deadline) => {
         const kill = (group: RemoteGroup) => killRemote({ pool, target, where }, group);
-        return execute({ client, command, call, deadline, where, kill });
+        return execute({ client, command, call, deadline, where, user: target.user, kill });
       }),
     upload: (file, call = {}) =>
       inSession({ pool, target, what: `upload to ${where}`, call }, ({ client }, deadline) =>
@@ -115,7 +116,15 @@ async function killRemote(
     const kill = async () => {
       throw new AppError('COMMAND_FAILED', `${command.name} is not itself killed`);
     };
-    const result = await execute({ client: lease.client, command, call: {}, deadline, where, kill }).finally(free);
+    const result = await execute({
+      client: lease.client,
+      command,
+      call: {},
+      deadline,
+      where,
+      user: target.user,
+      kill,
+    }).finally(free);
     return result.exitCode === 0;
   } finally {
     deadline.end();

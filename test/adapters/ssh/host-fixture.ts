@@ -18,7 +18,7 @@ export type HostFixture = {
 /** A stand-in host on its own loopback address, so that test files can run beside each other. */
 export async function startHostFixture(
   address: string,
-  options: Pick<HostOptions, 'environment' | 'services'> = {},
+  options: Pick<HostOptions, 'environment' | 'services' | 'settings'> = {},
 ): Promise<HostFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'ssh-adapter-'));
   const commandLog = join(dir, 'commands.log');
