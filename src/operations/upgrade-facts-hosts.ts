@@ -124,7 +124,7 @@ async function askNode(
     serviceProblem,
     java,
     confText: conf.exitCode === 0 ? conf.stdout : null,
-    kept: parseKept(kept.stdout).map(({ name }) => name),
+    kept: parseKept(kept).map(({ name }) => name),
     ...(hasArchive === undefined ? {} : { hasArchive: hasArchive.exitCode === 0 }),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type NodeProcess, parseNodeProcess } from '../adapters/ssh/answers.ts';
+import { type NodeProcess, parseAlive, parseNodeProcess } from '../adapters/ssh/answers.ts';
 import { isProcessAlive, readPid } from '../adapters/ssh/commands.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
@@ -40,7 +40,32 @@ export async function readNodeProcess(
 ): Promise<NodeProcess | null> {
   const answer = await shell.run(readPid({ deployDir: node.deployDir, kind: commandKind[node.kind] }), { signal });
   const found = parseNodeProcess(answer.stdout);
+  if (found === 'unknown') {
+    const said = answer.stderr.trim() || answer.stdout.trim() || 'it answers nothing';
+    throw new AppError(
+      'COMMAND_FAILED',
+      `Which process the pid file in ${node.deployDir} names cannot be told: ${said}`,
+      {
+        hint: 'The user who logs in has to be able to read the directory, and to see the process in /proc.',
+      },
+    );
+  }
   return found?.comm === programNames[node.kind] ? found : null;
+}
+
+/** Whether that very process still runs. What the host does not say in so many words is not concluded. */
+export async function isAlive(
+  shell: Shell,
+  process: { pid: number; startedAtTicks: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { stdout, stderr, exitCode } = await shell.run(isProcessAlive(process), { signal });
+  const alive = parseAlive(stdout);
+  if (alive !== null) return alive;
+  const said = stderr.trim() || `exit code ${exitCode}`;
+  throw new AppError('COMMAND_FAILED', `The host does not say whether process ${process.pid} still runs: ${said}`, {
+    hint: 'The user who logs in has to see the process in /proc (a mount option `hidepid` hides those of others).',
+  });
 }
 
 /**
@@ -97,8 +122,7 @@ export const stopNode = defineStep({
     `Stop ${label} (pid ${process.pid})${graceful ? ', letting its work end' : ''}`,
   check: async (node, { shell }, { signal, attempts }) => {
     const session = await shell(node.hostId);
-    const alive = await session.run(isProcessAlive(node.process), { signal });
-    if (alive.exitCode !== 0) return { state: 'done', facts: { pid: node.process.pid } };
+    if (!(await isAlive(session, node.process, signal))) return { state: 'done', facts: { pid: node.process.pid } };
     // stop_cn.sh removes the pid file at once, while the process drains: there is nothing to send again.
     const isDraining = attempts > 0 && (await readNodeProcess(session, node, signal)) === null;
     if (!isDraining) return { state: 'todo' };

@@ -11,6 +11,7 @@ const well: Record<string, string> = {
   'disk-free': 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 1000 400 600 40% /data\n',
   'same-file-system': 'deployDir=/data\nbin=/data\nlib=/data\nwritable=yes\n',
   'unit-state': 'LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\n',
+  'list-kept': 'that is all\n',
   'who-am-i': 'starrocks\n',
   'read-conf': 'be_port = 9060\n',
 };

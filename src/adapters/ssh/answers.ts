@@ -20,12 +20,24 @@ export type HostFacts = {
   readonly javaVersion: string | null;
 };
 
-/** The running process behind a pid file; null when there is no file or the process is gone. */
-export function parseNodeProcess(stdout: string): NodeProcess | null {
+/**
+ * The running process behind a pid file; null when there is no file or the process is gone; `unknown` when the answer says
+ * neither.
+ */
+export function parseNodeProcess(stdout: string): NodeProcess | null | 'unknown' {
+  if (stdout.trim() === 'none') return null;
   const fields = pairs(stdout, ' ');
   const pid = wholeNumber(fields.pid);
-  const { comm = '', startedAtTicks = '' } = fields;
-  return pid === null || comm === '' || startedAtTicks === '' ? null : { pid, comm, startedAtTicks };
+  const { comm, startedAtTicks } = fields;
+  if (pid === null || comm === undefined || startedAtTicks === undefined) return 'unknown';
+  if (comm === '' && startedAtTicks === '') return null;
+  return comm === '' || startedAtTicks === '' ? 'unknown' : { pid, comm, startedAtTicks };
+}
+
+/** Null when the answer is none: then nobody knows, and a process counts neither as running nor as ended. */
+export function parseAlive(stdout: string): boolean | null {
+  const word = stdout.trim();
+  return word === 'alive' ? true : word === 'gone' ? false : null;
 }
 
 /** The port of the conf file, or StarRocks' default where the file does not set it; null = the file could not be read. */

@@ -60,25 +60,36 @@ export function stopComputeNode({ deployDir, graceful }: Pick<StopNode, 'deployD
 export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
   const file = quote(`${absolute(deployDir)}/bin/${shortNames[kind]}.pid`);
   return read('read-pid', [
+    `cd ${quote(absolute(deployDir))} || exit 3`,
+    `if [ -e ${file} ] && [ ! -r ${file} ]; then echo ${file} cannot be read >&2; exit 3; fi`,
     // fe.pid has no newline at its end: `read` sets the variable and reports failure.
-    `pid=; [ ! -r ${file} ] || read -r pid <${file} || :`,
-    `case $pid in ''|*[!0-9]*) exit 0;; esac`,
-    'echo "pid $pid"',
-    'echo "comm $(ps -o comm= -p "$pid")"',
-    // The program's name, field 2, may hold blanks and parentheses: count the fields after its end.
-    `echo "startedAtTicks $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)"`,
+    `pid=; [ ! -e ${file} ] || read -r pid <${file} || :`,
+    `case $pid in ''|*[!0-9]*) echo none; exit 0;; esac`,
+    `${readStat('$pid')} in *'No such process'*) echo none; exit 0;; *) exit 3;; esac;; esac`,
+    `case \${line##*') '} in Z* | X*) echo none; exit 0;; esac`,
+    // The program's name, field 2, may hold blanks and parentheses: count the fields after its end. Field 22 is the start time.
+    `comm=\${line#*'('}; comm=\${comm%')'*}; set -f; set -- \${line##*') '}`,
+    `echo "pid $pid"; echo "comm $comm"; echo "startedAtTicks \${20}"`,
   ]);
 }
 
+/** `$line` is the process's line of /proc; when there is none, goes on with what `kill` says, which knows why. */
+function readStat(pid: string): string {
+  return `line=; { read -r line </proc/${pid}/stat; } 2>/dev/null; case $line in *') '*) ;; *) case $(LC_ALL=C kill -s 0 ${pid} 2>&1)`;
+}
+
 /**
- * Whether that very process still runs: exit code 0 = it does. Told by pid and start time, not by the pid file, which
- * some stop scripts remove while the process is still draining.
+ * Whether that very process still runs; read the answer with `parseAlive`. Told by pid and start time, not by the pid file,
+ * which some stop scripts remove while the process is still draining. Exit code 0 = it does, 1 = it has ended; any other, and
+ * no word, when it cannot be told, e.g. because /proc hides the processes of others.
  */
 export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ShellCommand {
+  const number = wholeNumber(pid);
   return read('is-process-alive', [
-    `line=$(sed 's/.*) //' /proc/${wholeNumber(pid)}/stat 2>/dev/null) || exit 1`,
-    // Field 3 is the state: a zombie has ended. Field 22 is the start time.
-    `[ "$(echo "$line" | cut -d' ' -f1)" != Z ] && [ "$(echo "$line" | cut -d' ' -f20)" = ${quote(startedAtTicks)} ]`,
+    `${readStat(number)} in *'No such process'*) echo gone; exit 1;; *) exit 3;; esac;; esac`,
+    // The program's name, field 2, may hold anything. Field 3 is the state: a zombie has ended. Field 22 is the start time.
+    `set -f; set -- \${line##*') '}`,
+    `if [ "$1" != Z ] && [ "$1" != X ] && [ "\${20}" = ${quote(startedAtTicks)} ]; then echo alive; else echo gone; exit 1; fi`,
   ]);
 }
 

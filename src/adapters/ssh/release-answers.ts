@@ -1,3 +1,4 @@
+import { AppError } from '../../errors.ts';
 import { neededParts, partsOfReleaseAlone, releaseParts } from './release-dirs.ts';
 
 export type ArchiveState =
@@ -80,7 +81,13 @@ function isOneOf(names: readonly string[], name: string): boolean {
 /** Binaries that ran before, by the name that `keptNameOf` gave them. */
 export type KeptBinaries = { readonly name: string; readonly sizeBytes: number };
 
-export function parseKept(stdout: string): KeptBinaries[] {
+/** Throws `COMMAND_FAILED` when the answer is none: that would look as if nothing were kept. */
+export function parseKept({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): KeptBinaries[] {
+  if (!/^that is all$/m.test(stdout)) {
+    throw new AppError('COMMAND_FAILED', `Which binaries are kept cannot be told: ${stderr.trim() || 'no answer'}`, {
+      hint: 'The user who logs in has to be able to read the directory `starwarden` of the node.',
+    });
+  }
   return [...stdout.matchAll(/^(\d+) (\S.*)$/gm)].map(([, kb, name = '']) => ({
     name,
     sizeBytes: Number(kb) * 1_024,

@@ -112,8 +112,11 @@ export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kin
 export function listKept({ deployDir }: { deployDir: string }): ShellCommand {
   return read('list-kept', [
     assign('own', ownDirOf(deployDir)),
+    // A directory that may not be looked into is not an empty one.
+    'if [ -e "$own/kept" ]; then ls -- "$own/kept" >/dev/null || exit 1; elif [ -e "$own" ]; then ls -- "$own" >/dev/null || exit 1; fi',
     'for kept in "$own"/kept/*; do [ -d "$kept" ] || continue',
-    `size=$(du -sk -- "$kept" 2>/dev/null) && echo "\${size%%[!0-9]*} \${kept##*/}"; done`,
+    `size=$(du -sk -- "$kept" 2>/dev/null) || :; size=\${size%%[!0-9]*}; echo "\${size:-0} \${kept##*/}"; done`,
+    'echo "that is all"',
   ]);
 }
 

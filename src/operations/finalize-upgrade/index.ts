@@ -48,7 +48,7 @@ async function observe({ clusterId: id }: Input, { inventory, sqlFor, shell, sig
   );
   const attached = await Promise.all(
     placed.map(async (node) => {
-      const kept = parseKept((await (await shell(node.hostId)).run(listKept(node), { signal })).stdout);
+      const kept = parseKept(await (await shell(node.hostId)).run(listKept(node), { signal }));
       return { ...node, keptBytes: kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
     }),
   );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseKept } from '../../adapters/ssh/release-answers.ts';
 import { listKept, removeStarwardenDir } from '../../adapters/ssh/swap-commands.ts';
 import { defineStep } from '../define.ts';
 import { throwIfFailed } from './place.ts';
@@ -45,7 +46,7 @@ export const removeKept = defineStep({
   describe: ({ label }) => `Remove the old binaries of ${label}`,
   check: async ({ hostId, deployDir }, { shell }, { signal, attempts }) => {
     const kept = await (await shell(hostId)).run(listKept({ deployDir }), { signal });
-    return attempts > 0 && kept.stdout.trim() === '' ? { state: 'done' } : { state: 'todo' };
+    return attempts > 0 && parseKept(kept).length === 0 ? { state: 'done' } : { state: 'todo' };
   },
   apply: async ({ hostId, label, deployDir }, { shell }, { signal }) => {
     const result = await (await shell(hostId)).run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 900_000 });

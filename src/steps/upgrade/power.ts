@@ -10,7 +10,7 @@ import { whyKeepUp } from '../../domain/move-safety.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep, type Ports } from '../define.ts';
-import { readNodeProcess } from '../node-process.ts';
+import { isAlive, readNodeProcess } from '../node-process.ts';
 import { commandFailed, startCommand, stopCommand } from '../node-service.ts';
 import { awaitTablets, countUnhealthy } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
@@ -79,9 +79,7 @@ export const stopForMove = defineStep({
     const noted = notedIn(await earlier('guardNode', 'noteProcess'));
     const running = await readNodeProcess(session, move, signal);
     const target = noted === undefined ? running : noted;
-    const isGone =
-      target === null ||
-      (!isSame(running, target) && (await session.run(isProcessAlive(target), { signal })).exitCode !== 0);
+    const isGone = target === null || (!isSame(running, target) && !(await isAlive(session, target, signal)));
     if (isGone) {
       // A supervisor would start it again under our hands: systemd has to know that it is to stay down.
       return move.unit !== null && (await isUnitUp(session, move.unit, signal))
@@ -126,7 +124,7 @@ export const stopForMove = defineStep({
     if (result !== null && result.exitCode !== 0) throw commandFailed(`The stop script of ${move.label}`, result);
     if (target === null) return;
     if (result !== null && saysGone(result)) return move.unit === null ? isStopped : undefined;
-    if ((await session.run(isProcessAlive(target), { signal })).exitCode !== 0) return;
+    if (!(await isAlive(session, target, signal))) return;
     const isDraining = result !== null; // the script does not wait for a compute node
     if (isDraining && (await drained(session, target, { ms: move.stopTimeoutSeconds * 1_000, signal }))) return;
     log(`${move.label} did not end within ${move.stopTimeoutSeconds} s; process ${target.pid} is killed`);
@@ -158,8 +156,8 @@ function thenSayIfGone(stop: ShellCommand, target: { pid: number; startedAtTicks
   const text = [
     `( ${stop.text}`,
     '); code=$?; [ "$code" -eq 0 ] || exit "$code"',
-    `( ${isProcessAlive(target).text}`,
-    `) || echo '${goneLine}'`,
+    `case $( ${isProcessAlive(target).text}`,
+    `) in gone) echo '${goneLine}';; esac`,
   ].join('\n');
   return { ...stop, text };
 }
@@ -239,7 +237,10 @@ export const startForMove = defineStep({
 
 async function isUnitUp(shell: Shell, unit: string, signal: AbortSignal): Promise<boolean> {
   const state = parseUnitState((await shell.run(unitState({ unit }), { signal })).stdout);
-  return state !== null && !['inactive', 'failed'].includes(state.activeState);
+  if (state !== null) return !['inactive', 'failed'].includes(state.activeState);
+  throw new AppError('COMMAND_FAILED', `systemd does not say how ${unit} is`, {
+    hint: 'Look whether `systemctl show` answers on the host, then retry the run.',
+  });
 }
 
 /** Waits for a process that was told to end. */
@@ -250,7 +251,7 @@ async function drained(
 ): Promise<boolean> {
   const until = performance.now() + ms;
   while (performance.now() < until) {
-    if ((await shell.run(isProcessAlive(target), { signal })).exitCode !== 0) return true;
+    if (!(await isAlive(shell, target, signal))) return true;
     await new Promise((resolve) => setTimeout(resolve, 500));
     signal.throwIfAborted();
   }

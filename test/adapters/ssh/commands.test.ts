@@ -4,10 +4,11 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
-import { parseDiskFree, parseHostFacts, parseNodeProcess } from '../../../src/adapters/ssh/answers.ts';
+import { parseAlive, parseDiskFree, parseHostFacts, parseNodeProcess } from '../../../src/adapters/ssh/answers.ts';
 import {
   checkSudo,
   diskFree,
+  isProcessAlive,
   killGroup,
   readFacts,
   readNodeLogTail,
@@ -117,6 +118,55 @@ describe('readPid', () => {
     const outcome = await run(readPid({ deployDir, kind: 'backend' }));
     expect(outcome.exitCode).toBe(0);
     expect(parseNodeProcess(outcome.stdout)).toBeNull();
+  });
+});
+
+describe('a process', () => {
+  const ask = async (pid: number, startedAtTicks: string) =>
+    parseAlive((await run(isProcessAlive({ pid, startedAtTicks }))).stdout);
+
+  it('is alive with its own start time, and gone with another one, or without a line in /proc', async () => {
+    const ticks = identify(process.pid)?.startedAtTicks ?? '';
+    expect(await ask(process.pid, ticks)).toBe(true);
+    expect(await ask(process.pid, '1')).toBe(false);
+    expect(await ask(4_194_305, ticks)).toBe(false);
+  });
+
+  it('is gone when it has ended, whether or not its parent has noticed', async () => {
+    const file = join(deployDir, 'bin', 'be.pid');
+    // The parent never waits, so its child stays as a zombie.
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $! >"$1"; exec sleep 20', 'sh', file]);
+    try {
+      const ticksOf = async () => identify(Number(await readFile(file, 'utf8').catch(() => '0')))?.startedAtTicks ?? '';
+      await expect.poll(ticksOf, { timeout: 5_000 }).not.toBe('');
+      const [pid, ticks] = [Number(await readFile(file, 'utf8')), await ticksOf()];
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8'), { timeout: 5_000 }).toMatch(/\) Z /);
+      expect(await ask(pid, ticks)).toBe(false);
+      expect(parseNodeProcess((await run(readPid({ deployDir, kind: 'backend' }))).stdout)).toBeNull();
+    } finally {
+      parent.kill();
+    }
+  });
+
+  it.each(['', '\n', '0', 'alive and gone', 'Welcome\nalive', 'permission denied'])('is neither after %j', (stdout) => {
+    expect(parseAlive(stdout)).toBeNull();
+  });
+
+  it.each([
+    '',
+    'none of them',
+    'pid 77',
+    'pid 77\ncomm java',
+    'pid 77\ncomm \nstartedAtTicks 9',
+    'comm java\nstartedAtTicks 9',
+  ])('behind a pid file is not known after %j', (stdout) => {
+    expect(parseNodeProcess(stdout)).toBe('unknown');
+  });
+
+  it('behind a pid file that cannot be reached is not known', async () => {
+    const { stdout, exitCode } = await run(readPid({ deployDir: join(deployDir, 'elsewhere'), kind: 'backend' }));
+    expect(exitCode).not.toBe(0);
+    expect(parseNodeProcess(stdout)).toBe('unknown');
   });
 });
 

@@ -92,10 +92,17 @@ describe.each(['sh', 'bash'])('swapping binaries in %s', (shell) => {
       `${keptName}/lib/starrocks-fe.jar: old jar`,
       `${keptName}/www/index.html: old page`,
     ]);
-    const [kept, ...others] = parseKept((await run(listKept({ deployDir }))).stdout);
+    const [kept, ...others] = parseKept(await run(listKept({ deployDir })));
     expect(others).toEqual([]);
     expect(kept?.name).toBe(keptName);
     expect(kept?.sizeBytes).toBeGreaterThan(0);
+  });
+
+  it('is not taken for none where the host does not say what is kept', async () => {
+    expect(parseKept(await run(listKept({ deployDir })))).toEqual([]);
+    for (const stdout of ['', 'Welcome\n', '120 3.4.6-1_AAAAAAAA\n']) {
+      expect(() => parseKept({ stdout, stderr: '' })).toThrow(expect.objectContaining({ code: 'COMMAND_FAILED' }));
+    }
   });
 
   it('changes nothing when it is asked for again, and everything back when it is taken back', async () => {
