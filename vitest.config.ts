@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { patienceMs } from './sandbox/patience.ts';
 
 export default defineConfig({
   // Vite would take graphql's ES modules, Node takes its CommonJS ones for the libraries, and graphql refuses to be there twice.
@@ -11,8 +12,10 @@ export default defineConfig({
     // More than there are cores on a small machine: most of what is tested is waited for.
     maxWorkers: 3,
     // Tests talk to real processes: the limits leave room for a busy machine, so that only a hang reaches them.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 30_000,
+    // What is waited for within a test gives up first, and says what it waited for.
+    testTimeout: 2.5 * patienceMs,
+    hookTimeout: 2.5 * patienceMs,
+    teardownTimeout: patienceMs,
+    expect: { poll: { timeout: patienceMs } },
   },
 });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceMs } from '../patience.ts';
 import { descendantsOf, killAll, type ProcessId, sendSignal } from './processes.ts';
 
 /** One listening sshd process. */
@@ -37,7 +38,7 @@ export async function startSshd({ binary, address, port, dir }: SshdStart): Prom
   child.unref();
   const hasEnded = () => pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
-  for (const deadline = Date.now() + 10_000; !(await greets(address, port)); await sleep(10)) {
+  for (const deadline = Date.now() + patienceMs; !(await greets(address, port)); await sleep(10)) {
     if (!hasEnded() && Date.now() < deadline) continue;
     if (pid !== undefined) sendSignal(pid, 'SIGKILL');
     throw new Error(`sshd does not listen on ${address}:${port}: ${lastLines(logFile)}`);

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { patienceMs } from '../patience.ts';
 import { partsOf, type Variation } from './variants.ts';
 import { type Programs, writeReleaseTree } from './write-tree.ts';
 
@@ -40,7 +41,7 @@ export async function buildRelease(options: BuildReleaseOptions): Promise<Releas
     await mkdir(staging, { recursive: true });
     await writeReleaseTree({ root: join(staging, name), parts, programs: { ...ownPrograms(), ...programs } });
     const packed = join(staging, 'packed.tar.gz');
-    await run('tar', [...reproducible, '-cf', packed, '-C', staging, name], { timeout: 60_000 });
+    await run('tar', [...reproducible, '-cf', packed, '-C', staging, name], { timeout: patienceMs });
     const content = await readFile(packed);
     await rename(packed, path);
     const sha256 = createHash('sha256').update(content).digest('hex');

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceMs } from '../patience.ts';
 import { lastOutput, startNode } from './nodes.ts';
 import type { NodeKind, PlannedNode, WorldPlan } from './plan.ts';
 import { connectSqlWhenUp, type Row, type Sql } from './sql.ts';
@@ -27,7 +28,7 @@ export async function formCluster({ plan, signal }: Forming): Promise<Sql> {
 async function startFirstFrontend(node: PlannedNode, { plan, signal }: Forming): Promise<Sql> {
   await startNode({ node, plan, signal });
   const target = { host: node.address, port: plan.ports.query, user: 'root', password: '' };
-  return connectSqlWhenUp(target, { timeoutMs: 20_000, signal }).catch((cause) => {
+  return connectSqlWhenUp(target, { timeoutMs: patienceMs, signal }).catch((cause) => {
     throw new Error(`${node.name} does not answer on ${target.host}:${target.port}: ${lastOutput(node)}`, { cause });
   });
 }
@@ -54,7 +55,7 @@ async function addNodes(sql: Sql, plan: WorldPlan, followers: readonly PlannedNo
 
 /** A real heartbeat is due every 5 s, so at speed 1 this takes at least one of them. */
 async function waitUntilAlive(sql: Sql, { plan, signal }: Forming): Promise<void> {
-  const timeoutMs = 20_000 + 40_000 / plan.speed;
+  const timeoutMs = patienceMs + 40_000 / plan.speed;
   const pauseMs = Math.min(500, Math.max(100, 2_000 / plan.speed));
   for (const deadline = Date.now() + timeoutMs; ; await sleep(pauseMs, undefined, { signal })) {
     const rows = await readNodes(sql);

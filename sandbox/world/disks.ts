@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { patienceMs } from '../patience.ts';
 
 const run = promisify(execFile);
 const fillerName = '.filled-by-the-sandbox';
@@ -11,7 +12,7 @@ const fillerName = '.filled-by-the-sandbox';
 export async function mountDisk({ path, sizeBytes }: { path: string; sizeBytes: number }): Promise<void> {
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=755`, 'starwarden-sandbox', path], {
-      timeout: 5_000,
+      timeout: patienceMs,
     });
   } catch (cause) {
     throw new Error(`cannot mount a limited disk on ${path}; start without --disk-mb`, { cause });
@@ -25,7 +26,7 @@ export function isLimitedDisk(path: string): boolean {
 
 /** Takes away all disks below `dir`, those still in use included: their processes have been killed or do not matter. */
 export async function unmountDisks(dir: string): Promise<void> {
-  for (const path of mountPointsBelow(dir)) await run('umount', ['-l', path], { timeout: 5_000 });
+  for (const path of mountPointsBelow(dir)) await run('umount', ['-l', path], { timeout: patienceMs });
 }
 
 /** Writes until the disk is full, but for `leaveBytes`; returns how many bytes that took. */

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type StandInHost, startHost } from '../hosts/start-host.ts';
+import { patienceMs } from '../patience.ts';
 import { confText, jdksOf, jvmDirOf } from './conf.ts';
 import { mountDisk } from './disks.ts';
 import { writeJdk } from './jdk.ts';
@@ -52,7 +53,7 @@ async function installRelease({ node, plan, archive }: MachineOptions): Promise<
   const parent = dirname(node.deployDir);
   const unpacked = join(parent, `StarRocks-${plan.version}`);
   await mkdir(parent, { recursive: true });
-  await run('tar', ['-xzf', archive, '-C', parent, `StarRocks-${plan.version}/${part}`], { timeout: 60_000 });
+  await run('tar', ['-xzf', archive, '-C', parent, `StarRocks-${plan.version}/${part}`], { timeout: patienceMs });
   await rename(join(unpacked, part), node.deployDir);
   await rm(unpacked, { recursive: true });
   await mkdir(join(node.dataDir, node.kind === 'fe' ? 'meta' : 'storage'), { recursive: true });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRunning, type ProcessId, sendSignal } from '../hosts/processes.ts';
+import { patienceMs } from '../patience.ts';
 import type { PlannedNode, WorldPlan } from './plan.ts';
 import { worldMark } from './processes.ts';
 
@@ -26,7 +27,7 @@ export function runScript({ node, plan, script, args }: ScriptCall): Promise<Scr
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', [worldMark]: plan.dir },
-      timeout: 60_000,
+      timeout: patienceMs,
     });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
@@ -49,7 +50,7 @@ export async function startNode({ node, plan, args = [], signal }: NodeStart): P
   const script = `start_${node.kind}.sh`;
   const { exitCode, output } = await runScript({ node, plan, script, args: ['--daemon', ...args] });
   if (exitCode !== 0) throw new Error(`${node.name}: ${script} ended with ${exitCode}: ${output.trim()}`);
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(20, undefined, { signal })) {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(20, undefined, { signal })) {
     const running = runningNode(node);
     if (running !== null) return running.pid;
   }
@@ -61,7 +62,7 @@ export async function killNode(node: PlannedNode): Promise<number> {
   const running = runningNode(node);
   if (running === null) throw new Error(`${node.name} is not running`);
   sendSignal(running.pid, 'SIGKILL');
-  for (const deadline = Date.now() + 5_000; isRunning(running); await sleep(5)) {
+  for (const deadline = Date.now() + patienceMs; isRunning(running); await sleep(5)) {
     if (Date.now() > deadline) throw new Error(`${node.name}, process ${running.pid}, survived SIGKILL`);
   }
   return running.pid;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendantsOf, identify, isRunning, killAll, type ProcessId } from '../hosts/processes.ts';
+import { patienceMs } from '../patience.ts';
 
 /**
  * The variable that every process of a world carries, its directory as the value; commands over SSH inherit it too. A
@@ -22,7 +23,7 @@ export function processesOfWorld(dir: string): ProcessId[] {
 
 /** Kills every process of the world until none is left, those included that were born meanwhile. */
 export async function sweepWorld(dir: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; ; await sleep(10)) {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(10)) {
     const left = processesOfWorld(dir);
     if (left.length === 0) return;
     killAll(left);

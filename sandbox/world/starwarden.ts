@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { patienceMs } from '../patience.ts';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -33,7 +34,7 @@ const listeningLine = z.object({ event: z.literal('listening'), url: z.url() });
 
 /** Starts Starwarden as a process of its own and returns when it says it is ready. */
 export async function startStarwarden(options: StarwardenOptions): Promise<Starwarden> {
-  const { env, logFile, program = 'src/main.ts', timeoutMs = 30_000 } = options;
+  const { env, logFile, program = 'src/main.ts', timeoutMs = patienceMs } = options;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     cwd: projectDir,
     detached: true,

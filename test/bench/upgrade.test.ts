@@ -89,7 +89,7 @@ describe('the world of the benchmark', () => {
     world = await startUpgradeWorld({ dir: join(dir, 'world'), version: '3.4.6', speed: 40, ...size }, undo);
     await takeSnapshot(world);
     await restoreSnapshot(world);
-  }, 60_000);
+  });
 
   afterAll(() => undo.disposeAsync());
 
@@ -129,7 +129,7 @@ describe('the world of the benchmark', () => {
 
     await restoreSnapshot(world);
     expect((await readClusterState(world)).nodes.filter((text) => !text.endsWith(' 3.4.6-a2f40c9'))).toEqual([]);
-  }, 30_000);
+  });
 
   async function upgradeByHand(node: PlannedNode): Promise<void> {
     const archive = world.releases.find(({ version }) => version === '3.5.0')?.path ?? '';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceMs } from '../../sandbox/patience.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type Context, type ContextOptions, createContext } from '../../src/context.ts';
 import { type Actor, systemActor } from '../../src/domain/access.ts';
@@ -59,13 +60,13 @@ export async function startEngine(options: ContextOptions & { env?: Record<strin
       return id;
     },
     until: async (runId, states) => {
-      const limit = Date.now() + 25_000;
+      const limit = Date.now() + patienceMs;
       for (;;) {
         const run = await readRun(ctx.db, runId);
         if (states === undefined ? isTerminal(run.state) : states.includes(run.state)) return run;
         if (Date.now() > limit)
           throw new Error(
-            `run is ${run.state} after 25 s, waited for ${states?.join(' or ') ?? 'its end'}: ${JSON.stringify(run.failure ?? run.progress)}`,
+            `run is ${run.state} after ${patienceMs} ms, waited for ${states?.join(' or ') ?? 'its end'}: ${JSON.stringify(run.failure ?? run.progress)}`,
           );
         await sleep(20);
       }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { patienceMs } from '../../sandbox/patience.ts';
 import { type BuildReleaseOptions, buildRelease } from '../../sandbox/releases/build-release.ts';
 import type { World, WorldOptions } from '../../sandbox/world/start-world.ts';
 import { startWorld } from '../../sandbox/world/start-world.ts';
@@ -142,9 +143,6 @@ export async function startUpgradeLab(
     },
   };
 }
-
-/** On a busy machine a whole upgrade of a small world takes a minute. */
-const patienceMs = 120_000;
 
 async function work(engine: Engine, runId: string, states: readonly RunState[]): Promise<Run> {
   const worker = engine.work();

@@ -111,7 +111,7 @@ describe('a run that waited', () => {
     let release = () => {};
     toy.afterEffect = (key) => (key === 'h' ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve());
     const holder = await ask('setValues', { clusterId: prodId, keys: ['h'] });
-    await expect.poll(() => toy.effects, { timeout: 5_000 }).toEqual(['h=calm']);
+    await expect.poll(() => toy.effects).toEqual(['h=calm']);
     const run = await ask('setCarefully', { clusterId: prodId, keys: ['a'] }, people.asker);
     await approveRun(engine.ctx.control, decide(run.id, people.approver));
     await lose(people[whose]);
@@ -133,7 +133,7 @@ describe('a run is cancelled', () => {
       await canceled;
     };
     await approveRun(engine.ctx.control, decide(run.id, approver));
-    await expect.poll(() => statesAt(run.id), { timeout: 5_000 }).toBe('CANCELED');
+    await expect.poll(() => statesAt(run.id)).toBe('CANCELED');
     await canceled;
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await readRun(engine.ctx.db, run.id)).toMatchObject({ state: 'CANCELED' });
@@ -144,7 +144,7 @@ describe('a run is cancelled', () => {
   it('and does not send again what a crash may have lost', async () => {
     toy.failNext.set('a', new AppError('SSH_UNREACHABLE', 'no route', { retryable: true }));
     const run = await ask('setValues', { keys: ['a', 'b'] });
-    await expect.poll(() => progressAt(run.id), { timeout: 5_000 }).toContain('no route');
+    await expect.poll(() => progressAt(run.id)).toContain('no route');
     await cancelRun(engine.ctx.control, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(toy.effects).toEqual([]);
@@ -167,7 +167,7 @@ describe('a run is cancelled', () => {
     let release = () => {};
     toy.afterEffect = (key) => (key === 'a' ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve());
     const holder = await ask('setValues', { keys: ['a'] });
-    await expect.poll(() => toy.effects, { timeout: 5_000 }).toContain('a=calm');
+    await expect.poll(() => toy.effects).toContain('a=calm');
     toy.blocked.clear();
     await retryRun(engine.ctx.control, decide(failed.id));
     await expect.poll(async () => (await readRun(engine.ctx.db, failed.id)).blockedBy).toBe(holder.id);
@@ -185,7 +185,7 @@ describe('a run that was paused before it began', () => {
     let release = () => {};
     toy.afterEffect = (key) => (key === 'a' ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve());
     const holder = await ask('setValues', { keys: ['a'] });
-    await expect.poll(() => toy.effects, { timeout: 5_000 }).toEqual(['a=calm']);
+    await expect.poll(() => toy.effects).toEqual(['a=calm']);
     const run = await ask('setValues', { keys: ['p'] });
     await pauseRun(engine.ctx.control, decide(run.id));
     await engine.until(run.id, ['PAUSED']);

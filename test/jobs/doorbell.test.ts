@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { patienceMs } from '../../sandbox/patience.ts';
 import { startServices } from '../../scripts/services.mjs';
 import { type Doorbell, openDoorbell, queueName } from '../../src/jobs/doorbell.ts';
 import { submit } from '../../src/operations/submit.ts';
@@ -59,7 +60,7 @@ describe('the doorbell', () => {
 
   /** Rings until somebody hears it: words may be lost while Redis is away, but not for ever. */
   async function ringUntilHeard(bell: Doorbell, runId: string) {
-    for (const deadline = Date.now() + 15_000; !heard.includes(runId); await sleep(50)) {
+    for (const deadline = Date.now() + patienceMs; !heard.includes(runId); await sleep(50)) {
       if (Date.now() > deadline) throw new Error(`nobody heard ${runId}`);
       bell.ring(runId);
     }

@@ -81,7 +81,7 @@ describe('lanes of a stage', () => {
     fleet.needed.add('a');
     const { id } = await start({ width: 1 });
     await expect
-      .poll(async () => (await steps(id)).find((step) => step.kind === 'look')?.progress?.message, { timeout: 15_000 })
+      .poll(async () => (await steps(id)).find((step) => step.kind === 'look')?.progress?.message)
       .toBe('a is needed');
     fleet.leader = 'a';
     fleet.needed.clear();
@@ -265,7 +265,7 @@ describe('a person who interferes', () => {
     fleet.needed.add('a');
     const { id } = await start({ width: 1 });
     const waiting = async () => (await steps(id)).find((step) => step.kind === 'look');
-    await expect.poll(async () => (await waiting())?.progress?.message, { timeout: 15_000 }).toBe('a is needed');
+    await expect.poll(async () => (await waiting())?.progress?.message).toBe('a is needed');
     await pauseRun(engine.ctx.control, request(id));
     await engine.until(id, ['PAUSED']);
     const startedAt = (await waiting())?.startedAt ?? new Date();

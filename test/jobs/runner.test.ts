@@ -180,9 +180,7 @@ describe('the lock of a cluster', () => {
     const first = await start('setValues', { keys: ['a'] });
     await engine.until(first.id, ['RUNNING']);
     const second = await start('setValues', { keys: ['z'] });
-    await expect
-      .poll(async () => (await engine.until(second.id, ['QUEUED'])).blockedBy, { timeout: 5_000 })
-      .toBe(first.id);
+    await expect.poll(async () => (await engine.until(second.id, ['QUEUED'])).blockedBy).toBe(first.id);
     expect(toy.effects).toEqual(['a=calm']);
     release();
     expect(await engine.until(second.id)).toMatchObject({ state: 'SUCCEEDED', blockedBy: null });
@@ -193,7 +191,7 @@ describe('the lock of a cluster', () => {
     let release = () => {};
     toy.afterEffect = (key) => (key === 'a' ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve());
     const first = await start('setValues', { keys: ['a'] });
-    await expect.poll(() => toy.effects, { timeout: 5_000 }).toEqual(['a=calm']);
+    await expect.poll(() => toy.effects).toEqual(['a=calm']);
     expect(await engine.until((await start('readOnly', { keys: ['r'] })).id)).toMatchObject({ state: 'SUCCEEDED' });
     release();
     await engine.until(first.id);
@@ -203,11 +201,9 @@ describe('the lock of a cluster', () => {
     let release = () => {};
     toy.afterEffect = (key) => (key === 'a' ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve());
     const first = await start('setValues', { keys: ['a'] });
-    await expect.poll(() => toy.effects, { timeout: 5_000 }).toEqual(['a=calm']);
+    await expect.poll(() => toy.effects).toEqual(['a=calm']);
     const second = await start('setValues', { keys: ['z'] });
-    await expect
-      .poll(async () => (await engine.until(second.id, ['QUEUED'])).blockedBy, { timeout: 5_000 })
-      .toBe(first.id);
+    await expect.poll(async () => (await engine.until(second.id, ['QUEUED'])).blockedBy).toBe(first.id);
     toy.observed = 'storm';
     release();
     expect(await engine.until(second.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });

@@ -233,9 +233,7 @@ describe('a run', () => {
     const run = await managed.ask('backUpDatabase', { clusterId, database: world.describe().cluster.database });
     // Asleep right before it would send BACKUP, with `applying` recorded.
     const sleeper = spawnWorker({ position: 1, at: 'before-effect', signal: 'SIGSTOP' });
-    await expect
-      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state, { timeout: 15_000 })
-      .toBe('applying');
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state).toBe('applying');
     const ended = await managed.finish(run.id);
     expect(ended.state).toBe('SUCCEEDED');
     expect(await changingStatements()).toEqual(['BACKUP']);

@@ -59,7 +59,7 @@ describe('a run that another version of the program planned', () => {
     toy.moving.set('b', 1_000);
     const run = await ask();
     const worker = engine.work();
-    await expect.poll(() => toy.effects, { timeout: 5_000 }).toEqual(['a=calm']);
+    await expect.poll(() => toy.effects).toEqual(['a=calm']);
     await worker.stop();
     instead = { version: 2 };
     engine.work();
@@ -79,7 +79,7 @@ describe('a run that another version of the program planned', () => {
     const run = await ask();
     await setVersion(run.id, 7);
     engine.work();
-    await expect.poll(() => notesOf(run.id), { timeout: 5_000 }).toHaveLength(1);
+    await expect.poll(() => notesOf(run.id)).toHaveLength(1);
     await engine.ctx.db
       .updateTable('run_event')
       .set({ at: new Date(Date.now() - 3_600_000) })

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceMs } from '../../sandbox/patience.ts';
 import type { ContextOptions } from '../../src/context.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { type MonitorDeps, type MonitorOptions, startMonitor } from '../../src/monitor/start.ts';
@@ -62,8 +63,8 @@ export async function startBench(options: ContextOptions & { env?: Record<string
     },
     looks: async (cluster, count = 2) => {
       const wanted = cluster.looks + count;
-      for (const limit = Date.now() + 20_000; cluster.looks < wanted; await sleep(10)) {
-        if (Date.now() > limit) throw new Error(`${wanted - cluster.looks} looks are missing after 20 s`);
+      for (const limit = Date.now() + patienceMs; cluster.looks < wanted; await sleep(10)) {
+        if (Date.now() > limit) throw new Error(`${wanted - cluster.looks} looks are missing after ${patienceMs} ms`);
       }
     },
     close: async () => {

@@ -65,7 +65,7 @@ describe('the claim to look at a cluster', () => {
     const clusterId = await bench.addCluster('abandoned');
     const dead = await claimProbe(db, { clusterId, owner: 'dead', claimMs: 100, nextInMs: 0 });
     if (dead === null) throw new Error('nobody else wanted it');
-    await expect.poll(() => listDueProbes(db, 100), { timeout: 5_000 }).toContain(clusterId);
+    await expect.poll(() => listDueProbes(db, 100)).toContain(clusterId);
     expect(await recordSample(db, { claim: dead, look: emptyLook, times: defaultAlertTimes })).toBeNull();
     const heir = await claimProbe(db, { clusterId, owner: 'heir', claimMs: 10_000, nextInMs: 0 });
     expect(heir?.fence).toBe(dead.fence + 1);
@@ -135,7 +135,7 @@ describe('several monitors', () => {
     await bench.looks(cluster, 1);
     const began = performance.now();
     await monitor.stop();
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(30_000); // of 60 s
     expect(await listDueProbes(db, 100)).toContain(id);
     expect(await bench.alertsOf(id)).toEqual([]);
   });

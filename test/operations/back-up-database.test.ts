@@ -91,9 +91,7 @@ describe('backUpDatabase', () => {
     const from = await mark();
     await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
     const run = await start({ snapshot: 'given_up' });
-    await expect
-      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
-      .toMatch(/UPLOADING/);
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
     await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'CANCEL BACKUP']);
@@ -107,9 +105,7 @@ describe('backUpDatabase', () => {
   it('says so when its job cannot be cancelled, instead of trying for ever', async () => {
     await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
     const run = await start();
-    await expect
-      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
-      .toMatch(/UPLOADING/);
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
     await world.faults.add({ kind: 'sql-error', match: '^CANCEL BACKUP', message: 'not today' });
     await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({
@@ -125,7 +121,7 @@ describe('backUpDatabase', () => {
     await root.query('BACKUP SNAPSHOT sales.twice TO backups');
     await root.query('CANCEL BACKUP FROM sales');
     await expect
-      .poll(async () => (await root.query('SHOW BACKUP FROM sales'))[0], { timeout: 10_000 })
+      .poll(async () => (await root.query('SHOW BACKUP FROM sales'))[0])
       .toMatchObject({ SnapshotName: 'twice', State: 'CANCELLED' });
     const from = await mark();
     const run = await engine.until((await start({ snapshot: 'twice' })).id);

@@ -79,7 +79,7 @@ const usual = ['WARN backup-fresh'];
 
 /** Looks until the preflight says this, since a cluster notices changes in its own time. */
 async function findsFailed(wanted: readonly string[]): Promise<void> {
-  await expect.poll(async () => failedOf(upgradeChecks(await observe(), limits)), { timeout: 15_000 }).toEqual(wanted);
+  await expect.poll(async () => failedOf(upgradeChecks(await observe(), limits))).toEqual(wanted);
 }
 
 async function asRoot(...statements: string[]): Promise<void> {
@@ -151,9 +151,7 @@ describe('the preflight', () => {
     await world.faults.remove(slow);
     await findsFailed(usual);
     await world.kill('be2');
-    await expect
-      .poll(async () => failedOf(upgradeChecks(await observe(), limits)), { timeout: 15_000 })
-      .toContain('BLOCK nodes-alive');
+    await expect.poll(async () => failedOf(upgradeChecks(await observe(), limits))).toContain('BLOCK nodes-alive');
     await world.start('be2');
     await findsFailed(usual);
   });

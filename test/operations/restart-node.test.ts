@@ -95,7 +95,7 @@ describe('restartNode', () => {
     ]);
     expect(world.pidOf('be1')).not.toBeNull();
     expect(world.pidOf('be1')).not.toBe(pid);
-    await expect.poll(allBackendsAlive, { timeout: 15_000 }).toBe(true);
+    await expect.poll(allBackendsAlive).toBe(true);
   });
 
   it('refuses a node whose host nobody attached', async () => {
@@ -118,10 +118,10 @@ DISTRIBUTED BY HASH(id) BUCKETS 6 PROPERTIES ("replication_num" = "1")`);
   it('refuses a backend while another one is down, even when an absence is accepted', async () => {
     await world.kill('be2');
     await expect
-      .poll(() => refusalsOf('be1', { acceptDowntime: true }), { timeout: 15_000 })
+      .poll(() => refusalsOf('be1', { acceptDowntime: true }))
       .toContainEqual(expect.stringMatching(/^REPLICATION_AT_RISK be .* is down already/));
     await world.start('be2');
-    await expect.poll(allBackendsAlive, { timeout: 15_000 }).toBe(true);
+    await expect.poll(allBackendsAlive).toBe(true);
   });
 
   it('refuses a frontend without which there would be no majority', async () => {
@@ -129,9 +129,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 6 PROPERTIES ("replication_num" = "1")`);
     const name = world.describe().hosts.find((host) => host.address === follower)?.name ?? '';
     const other = ['fe1', 'fe2', 'fe3'].find((candidate) => candidate !== name) ?? '';
     await world.kill(name);
-    await expect
-      .poll(() => refusalsOf(other), { timeout: 15_000 })
-      .toContainEqual(expect.stringMatching(/^QUORUM_AT_RISK/));
+    await expect.poll(() => refusalsOf(other)).toContainEqual(expect.stringMatching(/^QUORUM_AT_RISK/));
     await world.start(name);
   });
 

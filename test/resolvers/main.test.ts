@@ -90,7 +90,7 @@ it('says in one line where it listens, answers, and stops on SIGTERM in good tim
   const askedAt = Date.now();
   program.child.kill('SIGTERM');
   expect(await program.ended).toBe(0);
-  expect(Date.now() - askedAt).toBeLessThan(10_000);
+  expect(Date.now() - askedAt).toBeLessThan(60_000);
 });
 
 it('writes no password into its log, at the finest level, whatever becomes of the request', async () => {

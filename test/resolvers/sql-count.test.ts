@@ -108,7 +108,7 @@ it('the number of SQL statements is the same for 10 clusters and for 50 of 200',
   expect(many.clusters).toBe(50);
   expect(many.sent).toBe(few.sent);
   expect(few.sent).toBeLessThanOrEqual(20);
-}, 60_000);
+});
 
 it('the number of SQL statements of a list of runs does not depend on its length', async () => {
   const runs = (first: number) =>

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { patienceMs } from '../../sandbox/patience.ts';
 
 const scripts = fileURLToPath(new URL('../../scripts/', import.meta.url));
 const started: ChildProcess[] = [];
@@ -85,7 +86,7 @@ describe('a command', () => {
 });
 
 async function untilGone(pid: number) {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     if (status === '' || status.includes(') Z ')) return true;

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { patienceMs } from '../../sandbox/patience.ts';
 import { type Services, startServices } from '../../scripts/services.mjs';
 
 const started: Services[] = [];
@@ -62,7 +63,7 @@ async function processesOn(path: string) {
 }
 
 async function untilNoneRunOn(path: string) {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + patienceMs;
   while ((await processesOn(path)).length > 0 && Date.now() < deadline) await delay(50);
   return processesOn(path);
 }

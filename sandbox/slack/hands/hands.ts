@@ -1,3 +1,4 @@
+import { patienceMs } from '../../patience.ts';
 import { objectOf, textOf } from '../json.ts';
 import type { User } from '../workspace/types.ts';
 import { topView } from '../workspace/views.ts';
@@ -87,14 +88,14 @@ export function createHands(person: Person): Hands {
     waitForMessage(match) {
       const find = () => flatten(sees(match.channel)).findLast((each) => fits(each, match)) ?? null;
       const what = `a message ${match.text ?? ''} in ${match.channel}`;
-      return until(person, { find, what, timeoutMs: match.timeoutMs ?? 5_000 });
+      return until(person, { find, what, timeoutMs: match.timeoutMs ?? patienceMs });
     },
     waitForView(match = {}) {
       const find = () => {
         const top = view();
         return top !== null && (match.title === undefined || top.title === match.title) ? top : null;
       };
-      return until(person, { find, what: `a view ${match.title ?? ''}`, timeoutMs: match.timeoutMs ?? 5_000 });
+      return until(person, { find, what: `a view ${match.title ?? ''}`, timeoutMs: match.timeoutMs ?? patienceMs });
     },
     reload() {
       for (const message of core.workspace.messages) if (message.visibleTo === user.id) message.isDeleted = true;

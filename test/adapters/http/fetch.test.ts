@@ -147,9 +147,10 @@ describe('every call', () => {
     ['stops in the middle', (_request, response) => void response.write('a 1\n')],
   ])('ends at its timeout when the node %s', async (_what, listener) => {
     const node = await serve(listener);
-    const start = performance.now();
-    await expect(http.metrics(node, { timeoutMs: 200 })).rejects.toMatchObject({ code: 'TIMEOUT' });
-    expect(performance.now() - start).toBeLessThan(1_500);
+    await expect(http.metrics(node, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('longer than 200 ms'),
+    });
   });
 
   it('ends when the caller cancels', async () => {

@@ -134,7 +134,7 @@ describe('logging in', () => {
         promisify(execFile)('ssh-add', ['-q', fixture.key.privateKeyFile], {
           env: { ...process.env, SSH_AUTH_SOCK: socketPath },
         });
-      await expect.poll(() => add().then(() => 'added', String), { timeout: 5_000 }).toBe('added');
+      await expect.poll(() => add().then(() => 'added', String)).toBe('added');
       const target = fixture.target({ auth: { kind: 'agent', socketPath } });
       expect((await ssh.shell(target).run(hello)).stdout).toBe('hello\n');
     } finally {
@@ -166,12 +166,12 @@ describe('a host that cannot be reached', () => {
     if (bound === null || typeof bound === 'string') throw new Error('no port');
     try {
       const host = ssh.shell(fixture.target({ port: bound.port }));
-      const start = performance.now();
-      await expect(host.run(hello, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+      const longer = expect.stringContaining('longer than 300 ms');
+      await expect(host.run(hello, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'TIMEOUT', message: longer });
       await expect(ssh.readHostKey({ address: '127.0.1.73', port: bound.port, timeoutMs: 300 })).rejects.toMatchObject({
         code: 'TIMEOUT',
+        message: longer,
       });
-      expect(performance.now() - start).toBeLessThan(2_000);
     } finally {
       for (const socket of sockets) socket.destroy();
       silent.close();
@@ -274,7 +274,7 @@ describe('idle connections', () => {
       const first = (await host.run(shell('echo $PPID'))).stdout;
       const again = (await host.run(shell('echo $PPID'))).stdout;
       expect(again).toBe(first);
-      await expect.poll(() => isAlive(Number(first)), { timeout: 3_000 }).toBe(false);
+      await expect.poll(() => isAlive(Number(first))).toBe(false);
       expect((await host.run(shell('echo $PPID'))).stdout).not.toBe(first);
     } finally {
       await impatient.close();

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 /** The process whose number a command wrote to `file`, once it did. */
 async function processIn(file: string) {
-  await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 5_000 }).toMatch(/^\d+\n/);
+  await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toMatch(/^\d+\n/);
   const found = identify(Number.parseInt(await readFile(file, 'utf8'), 10));
   if (found === null) throw new Error(`the process named in ${file} has ended already`);
   return found;
@@ -91,9 +91,9 @@ describe('running a command', () => {
   it('does not wait for a daemon that keeps the output open', async () => {
     const file = join(fixture.dir, 'daemon.pid');
     const start = performance.now();
-    const result = await host.run(shell(`sleep 20 & echo $! > '${file}'; echo started`));
+    const result = await host.run(shell(`sleep 60 & echo $! > '${file}'; echo started`));
     expect(result).toMatchObject({ exitCode: 0, stdout: 'started\n' });
-    expect(performance.now() - start).toBeLessThan(6_000);
+    expect(performance.now() - start).toBeLessThan(20_000); // of 60 s
     const daemon = await processIn(file);
     expect(isRunning(daemon)).toBe(true);
     process.kill(daemon.pid);
@@ -166,7 +166,7 @@ describe('ending a command', () => {
     const canceled = Array.from({ length: 10 }, () => host.run(shell('sleep 60'), { timeoutMs: 1_500 }).catch(String));
     await Promise.all(canceled);
     expect((await host.run(shell('echo free'))).stdout).toBe('free\n');
-  }, 20_000);
+  });
 });
 
 async function membersOfGroup(pgid: number): Promise<string[]> {

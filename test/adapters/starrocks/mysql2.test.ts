@@ -89,18 +89,18 @@ async function silent() {
   });
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return { host: '127.0.0.1', port: bound.port };
+  return { host: '127.0.0.1', port: bound.port, callers: () => sockets.size };
 }
 
 describe('values', () => {
   it('come as text or null, whatever their type', async () => {
     const rows = await starrocks.connect(mariadb()).query(
-      read(`SELECT 1 AS i, 9223372036854775807 AS big, 1.50 AS d, NULL AS n, '' AS empty, 'Größe 🚀' AS t,
+      read(`SELECT 1 AS i, 9223372036854775807 AS big, 1.50 AS d, NULL AS n, '' AS nothing, 'Größe 🚀' AS t,
               TIMESTAMP('2025-06-15 15:57:30') AS at, DATE('2025-06-15') AS day, x'41' AS bin, TRUE AS yes`),
     );
     expect(rows).toEqual([
       {
-        ...{ i: '1', big: '9223372036854775807', d: '1.50', n: null, empty: '', t: 'Größe 🚀' },
+        ...{ i: '1', big: '9223372036854775807', d: '1.50', n: null, nothing: '', t: 'Größe 🚀' },
         ...{ at: '2025-06-15 15:57:30', day: '2025-06-15', bin: 'A', yes: '1' },
       },
     ]);
@@ -203,12 +203,13 @@ describe('a wrong password', () => {
 
 describe('frontends', () => {
   it('are tried in turn until one lets us in, and the dead ones last from then on', async () => {
-    const frontends = [await refusing(), await silent(), await says('third')];
+    const mute = await silent();
+    const frontends = [await refusing(), mute, await says('third')];
     const sql = starrocks.connect(cluster(frontends));
     expect(await sql.query(read('SELECT who'))).toEqual([{ who: 'third' }]);
-    const start = performance.now();
+    const before = mute.callers();
     expect(await sql.query(read('SELECT who'))).toEqual([{ who: 'third' }]);
-    expect(performance.now() - start).toBeLessThan(300);
+    expect([before, mute.callers()]).toEqual([1, 1]);
   });
 
   it('are tried in turn for a change too, as long as nothing was sent', async () => {
@@ -478,10 +479,10 @@ describe('timeouts', () => {
     await expect(sql.query(read(`SELECT SLEEP(30) AS ${marker}`), { timeoutMs: 300 })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
-    expect(performance.now() - start).toBeLessThan(1_500);
+    expect(performance.now() - start).toBeLessThan(20_000); // of 30 s
     const running = async () =>
       (await sql.query(read('SHOW FULL PROCESSLIST'))).filter(({ Info }) => Info?.includes(marker));
-    await expect.poll(running, { timeout: 3_000 }).toEqual([]);
+    await expect.poll(running).toEqual([]);
   });
 
   it('cover the wait for a free session', async () => {

@@ -140,7 +140,7 @@ describe('a cluster of the sandbox', () => {
     undo.defer(starrocks.close);
     const { sqlUser, sqlPassword } = cluster;
     sql = starrocks.connect({ frontends, user: sqlUser, password: async () => sqlPassword, tls: null });
-  }, 60_000);
+  });
 
   afterAll(() => undo.disposeAsync());
 

@@ -25,7 +25,7 @@ async function upgrade(more: Record<string, unknown> = {}, meanwhile = async (_r
   return { run: ended, label: await lab.labelOf('be1') };
 }
 
-const asBefore = () => expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual(before);
+const asBefore = () => expect.poll(() => lab.endState()).toEqual(before);
 
 /** The other nodes were not so much as looked at. */
 async function expectOnlyCanary(runId: string, label: string): Promise<void> {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   before = await lab.endState();
 });
-afterAll(() => lab?.close(), 60_000);
+afterAll(() => lab?.close());
 
 const control = () => lab.engine.ctx.control;
 const ask = () => lab.managed.ask('upgradeCluster', lab.input(to, { gateTimeoutSeconds: 600 }));
@@ -25,13 +25,13 @@ const ask = () => lab.managed.ask('upgradeCluster', lab.input(to, { gateTimeoutS
 /** The backends are there already; no frontend is, and nothing else differs from before. */
 async function expectFrontendsBack(): Promise<void> {
   const versions = { ...before.versions, be1: to, be2: to };
-  await expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual({ ...before, versions });
+  await expect.poll(() => lab.endState()).toEqual({ ...before, versions });
 }
 
 async function undo(runId: string): Promise<void> {
   await undoRun(control(), { runId, actor: admin });
   expect(await lab.work(runId)).toMatchObject({ state: 'UNDONE', failure: null });
-  await expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual(before);
+  await expect.poll(() => lab.endState()).toEqual(before);
   for (const { name } of lab.world.describe().hosts) expect(await lab.leftovers(name), name).toEqual([]);
 }
 
@@ -70,7 +70,7 @@ describe('a frontend whose JDK is too old for the target', () => {
     expect(ended.failure?.message).toMatch(/JDK|java/i);
     expect(ended.failure?.log?.length).toBeGreaterThan(0);
     const versions = { ...before.versions, be1: to, be2: to };
-    await expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual({ ...before, versions, belongings });
+    await expect.poll(() => lab.endState()).toEqual({ ...before, versions, belongings });
     expect(await lab.aftermath(run.id)).toMatchObject({ changes: ['RESTORED'], locks: [] });
     await setJavaHome('fe2', 17);
     await retryRun(control(), { runId: run.id, actor: admin });

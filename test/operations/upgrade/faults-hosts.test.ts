@@ -24,12 +24,12 @@ beforeAll(async () => {
 beforeEach(async () => {
   before = await lab.endState();
 });
-afterAll(() => lab?.close(), 60_000);
+afterAll(() => lab?.close());
 
 const control = () => lab.engine.ctx.control;
 const all = (version: string) => Object.fromEntries(Object.keys(before.versions).map((name) => [name, version]));
 const expectState = (versions: EndState['versions']) =>
-  expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual({ ...before, versions });
+  expect.poll(() => lab.endState()).toEqual({ ...before, versions });
 
 /** The catalogue names another archive for this version from now on; answers the sum that it named before. */
 async function registerAs(version: string, sha256: string): Promise<string> {
@@ -87,7 +87,7 @@ describe('a host whose connection is cut while its backend stops', () => {
     expect(ended.failure?.message).toContain('It had failed before: ');
     expect(ended.failure?.message).toContain(lab.managed.host('be1').address);
     // Stopped, with its old binaries in place; nothing else was begun, and nothing temporary is left.
-    await expect.poll(() => lab.versions(), { timeout: 15_000 }).toEqual({ ...before.versions, be1: `${home} (down)` });
+    await expect.poll(() => lab.versions()).toEqual({ ...before.versions, be1: `${home} (down)` });
     const { scheduling, belongings } = await lab.endState();
     expect({ scheduling, belongings }).toEqual({ scheduling: before.scheduling, belongings: before.belongings });
     expect(await lab.leftovers('be1')).toEqual([`staged/${near}`]);

@@ -24,13 +24,13 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const { name } of lab.world.describe().hosts) await lab.world.freeDisk(name);
 });
-afterAll(() => lab?.close(), 60_000);
+afterAll(() => lab?.close());
 
 const names = () => lab.world.describe().hosts.map(({ name }) => name);
 
 /** Nodes and settings are as they were, no node was so much as told to stop, and nothing lies about half done. */
 async function expectNothingStopped(runId: string): Promise<void> {
-  await expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual(before);
+  await expect.poll(() => lab.endState()).toEqual(before);
   const left = (await Promise.all(names().map((name) => lab.leftovers(name)))).flat();
   expect(left.filter((entry) => entry.endsWith('.part'))).toEqual([]);
   const commands = (await logLines(lab.world.describe().logs.commands, sent)).map(({ command }) => String(command));
@@ -52,7 +52,7 @@ async function expectUpgraded(runId: string): Promise<void> {
 async function takeBack(runId: string): Promise<void> {
   await undoRun(lab.engine.ctx.control, { runId, actor: admin });
   expect(await lab.work(runId)).toMatchObject({ state: 'UNDONE', failure: null });
-  await expect.poll(() => lab.endState(), { timeout: 15_000 }).toEqual(before);
+  await expect.poll(() => lab.endState()).toEqual(before);
   await expectEmptyDisks();
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
+import { patienceMs } from '../../../sandbox/patience.ts';
 import { buildRelease } from '../../../sandbox/releases/build-release.ts';
 import { corruptArchive, truncateArchive } from '../../../sandbox/releases/damage.ts';
 import type { Variation } from '../../../sandbox/releases/variants.ts';
@@ -15,7 +16,7 @@ const run = promisify(execFile);
 const dir = mkdtempSync(join(tmpdir(), 'starwarden-variants-'));
 const running = new Set<number>();
 /** A busy machine takes its time to start a process. */
-const patience = { timeout: 20_000 };
+const patience = { timeout: patienceMs };
 let unpacked = 0;
 
 afterEach(() => {

@@ -38,7 +38,7 @@ async function command(...words: string[]): Promise<{ code: unknown; stdout: str
 
 async function startSmall(): Promise<Running> {
   const running = sandbox([...small, '--dir', dir]);
-  await expect.poll(running.stdout, { timeout: 20_000 }).toContain('\n');
+  await expect.poll(running.stdout).toContain('\n');
   return running;
 }
 
@@ -93,12 +93,12 @@ describe('the command line', () => {
     const { child } = await startSmall();
     expect(processesOfWorld(dir).length).toBeGreaterThan(3);
     child.kill('SIGKILL');
-    await expect.poll(() => processesOfWorld(dir), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => processesOfWorld(dir)).toEqual([]);
   });
 
   it('ends in order when interrupted while it starts', async () => {
     const { child, stdout, stderr } = sandbox([...small, '--dir', dir]);
-    await expect.poll(stderr, { timeout: 20_000 }).toContain('starting the cluster');
+    await expect.poll(stderr).toContain('starting the cluster');
     child.kill('SIGINT');
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(stdout()).toBe('');

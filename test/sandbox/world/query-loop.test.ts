@@ -37,7 +37,7 @@ async function leaderName(): Promise<string> {
     const roles = await Promise.all(frontends.map(async (name) => ({ name, role: await roleOf(name) })));
     return roles.find(({ role }) => role === 'LEADER')?.name ?? null;
   };
-  await expect.poll(find, { timeout: 20_000 }).not.toBeNull();
+  await expect.poll(find).not.toBeNull();
   return (await find()) ?? leaderName();
 }
 
@@ -51,7 +51,7 @@ async function script(name: string, command: string): Promise<void> {
 
 it('finds every row that was confirmed, and no failure, while a backend is stopped with care and comes back', async () => {
   const running = await begin();
-  await expect.poll(() => running.soFar().queries, { timeout: 10_000 }).toBeGreaterThan(20);
+  await expect.poll(() => running.soFar().queries).toBeGreaterThan(20);
   await script('be1', 'stop_be.sh -g');
   await sleep(500);
   await world.start('be1');
@@ -79,12 +79,12 @@ it('loses nothing but what was sent to the leader itself while the leader hands 
 
 it('keeps every confirmed row when most frontends are killed, and says what failed and what was down', async () => {
   const running = await begin();
-  await expect.poll(() => running.soFar().queries, { timeout: 10_000 }).toBeGreaterThan(20);
+  await expect.poll(() => running.soFar().queries).toBeGreaterThan(20);
   await Promise.all([world.kill('fe2'), world.kill('fe3')]);
   const isTold = () =>
     running.soFar().failed.some(({ kind, nodesDown }) => kind === 'write' && nodesDown.join() === 'fe2,fe3');
   // One of three can be asked and cannot lead: no write can be confirmed until another is back.
-  await expect.poll(isTold, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isTold).toBe(true);
   await Promise.all([world.start('fe2'), world.start('fe3')]);
   const report = await running.stop();
   expect(report.rowsFound).toBe(report.confirmedRows);
@@ -104,7 +104,7 @@ it('counts a query that was refused, and sends the batch again', async () => {
     message: 'no',
     times: 1,
   });
-  await expect.poll(() => running.soFar().failed.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => running.soFar().failed.length).toBeGreaterThan(0);
   const report = await running.stop();
   await world.faults.clear();
   expect(report.failed).toMatchObject([{ kind: 'write', frontend: 'fe1', code: '1064', message: 'no', nodesDown: [] }]);
@@ -118,7 +118,7 @@ it('takes a wrong answer for a failure', async () => {
   const sql = await connectSqlWhenUp(target, { timeoutMs: 10_000 });
   const running = await begin();
   await sql.query(`INSERT INTO ${cluster.database}.order_items VALUES (1, 1, 'ghost', 1)`).finally(() => sql.close());
-  await expect.poll(() => running.soFar().failed.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => running.soFar().failed.length).toBeGreaterThan(0);
   const [failure] = (await running.stop()).failed;
   expect(failure).toMatchObject({
     kind: 'read',

@@ -109,9 +109,9 @@ describe('a host', () => {
     expect(world.pidOf('be1')).toBeNull();
     expect(await ssh(hostNamed('be1'), `${deployDirs.be}/bin/start_be.sh --daemon`)).toMatchObject({ exitCode: 0 });
 
-    await expect.poll(() => world.pidOf('be1'), { timeout: 10_000 }).not.toBeNull();
+    await expect.poll(() => world.pidOf('be1')).not.toBeNull();
     expect(world.pidOf('be1')).not.toBe(before.pid);
-    await expect.poll(async () => (await backend('be1')).Alive, { timeout: 10_000 }).toBe('true');
+    await expect.poll(async () => (await backend('be1')).Alive).toBe('true');
     await expectDemoData(sql, world);
   });
 
@@ -135,11 +135,11 @@ describe('a node', () => {
     expect(await world.kill('be3')).toBe(pid);
     expect(world.pidOf('be3')).toBeNull();
     await expect(world.kill('be3')).rejects.toThrow('be3 is not running');
-    await expect.poll(async () => (await backend('be3')).Alive, { timeout: 10_000 }).toBe('false');
+    await expect.poll(async () => (await backend('be3')).Alive).toBe('false');
 
     expect(await world.start('be3')).toBe(world.pidOf('be3'));
     await expect(world.start('be3')).rejects.toThrow('Backend running as process');
-    await expect.poll(async () => (await backend('be3')).Alive, { timeout: 10_000 }).toBe('true');
+    await expect.poll(async () => (await backend('be3')).Alive).toBe('true');
     await expectDemoData(sql, world);
   });
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceMs } from '../../../../sandbox/patience.ts';
 import type { Flaw } from '../../../../sandbox/starrocks/flaw.ts';
 import { type NodeKind, spawnNode } from '../../../../sandbox/starrocks/spawn.ts';
 import { type Client, connectTo, type Row } from './client.ts';
@@ -202,7 +203,7 @@ function canListen(host: string): Promise<boolean> {
 export async function until(
   condition: () => Promise<boolean> | boolean,
   what: string,
-  timeoutMs = 15_000,
+  timeoutMs = patienceMs,
 ): Promise<void> {
   await untilValue(async () => ((await condition()) ? true : null), what, timeoutMs);
 }
@@ -210,7 +211,7 @@ export async function until(
 export async function untilValue<T>(
   read: () => Promise<T | null> | T | null,
   what: string,
-  timeoutMs = 15_000,
+  timeoutMs = patienceMs,
 ): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(15)) {
     const value = await read();
