@@ -42,8 +42,8 @@ export async function createContext(
 ): Promise<{ ctx: Context; close: () => Promise<void> }> {
   const log = createLog(config);
   const now = options.now ?? (() => new Date());
+  await bringUpToDate(config.databaseUrl);
   const db = openDatabase({ url: config.databaseUrl, onStatement: options.onStatement });
-  await migrate(db);
   const doorbell = openDoorbell({ redisUrl: config.redisUrl, prefix: config.queuePrefix, log });
   const registry = new Map((options.operations ?? operations).map((operation) => [operation.name, operation]));
   const secrets: SecretSettings = {
@@ -94,6 +94,16 @@ export async function createContext(
     await db.destroy();
   };
   return { ctx: { config, log, db, doorbell, operations: registry, control, runner, connections, now }, close };
+}
+
+/** By connections of its own: a change of the schema, or another process's, takes as long as it takes. */
+async function bringUpToDate(url: string): Promise<void> {
+  const db = openDatabase({ url, poolSize: 2, answerMs: null });
+  try {
+    await migrate(db);
+  } finally {
+    await db.destroy();
+  }
 }
 
 function createLog(config: Config): Logger {

@@ -10,10 +10,21 @@ export type Doorbell = {
   changed(topic: string): void;
   /** Calls `listener` with the topic of each change, until the returned function is called. */
   onChanged(listener: (topic: string) => void): () => void;
+  /** Whether Redis takes a write now: a replica and a full one still pass words on. Rejects when it does not answer. */
+  tryWrite(): Promise<'ok' | 'refuses-writes'>;
+  /** Words that Redis did not take since this process began. */
+  wordsLost(): number;
   close(): Promise<void>;
 };
 
-/** Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, words are lost and logged at debug level. */
+/** What Redis says when it is a replica, has no memory left, cannot save, or lacks replicas: it answers, and takes no writes. */
+const refusal =
+  /^(?:ReplyError: )?(READONLY|OOM|MISCONF|NOREPLICAS)\b|\b(READONLY You can't write|OOM command not allowed)/;
+
+/**
+ * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, words are lost and counted. That it began to
+ * refuse or lose words, and that it takes them again, is logged once.
+ */
 export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; prefix: string; log: Logger }): Doorbell {
   const publisher = new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
   const queue = new Queue<{ runId: string }>(queueName, {
@@ -29,16 +40,28 @@ export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; pref
   const subscriber = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const channel = `${prefix}:changed`;
   const listeners = new Set<(topic: string) => void>();
-  const lost = (err: unknown) => log.debug({ err }, 'a word through Redis was lost');
-  for (const connection of [publisher, subscriber]) connection.on('error', lost);
-  queue.on('error', lost);
+  let wordsLost = 0;
+  let isLosing = false;
+  const lost = (err: unknown) => {
+    wordsLost += 1;
+    if (isLosing) return log.debug({ err }, 'a word through Redis was lost');
+    isLosing = true;
+    log.warn({ err, refused: isRefusal(err) }, 'Redis takes no words; runs go on, but begin later');
+  };
+  const heard = () => {
+    if (isLosing) log.info({ wordsLost }, 'Redis takes words again');
+    isLosing = false;
+  };
+  for (const connection of [publisher, subscriber])
+    connection.on('error', (err) => log.debug({ err }, 'a connection to Redis failed'));
+  queue.on('error', (err) => log.debug({ err }, 'the queue of runs had an error'));
   subscriber.subscribe(channel).catch(lost);
   subscriber.on('message', (_channel, topic) => {
     for (const listener of listeners) listener(topic);
   });
   return {
     ring: (runId, delayMs = 0) => {
-      queue.add('drive', { runId }, delayMs > 0 ? { delay: delayMs } : {}).catch(lost);
+      queue.add('drive', { runId }, delayMs > 0 ? { delay: delayMs } : {}).then(heard, lost);
     },
     changed: (topic) => {
       publisher.publish(channel, topic).catch(lost);
@@ -47,10 +70,24 @@ export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; pref
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    tryWrite: async () => {
+      try {
+        await publisher.set(`${prefix}:written`, '1', 'EX', 60);
+        return 'ok';
+      } catch (error) {
+        if (isRefusal(error)) return 'refuses-writes';
+        throw error;
+      }
+    },
+    wordsLost: () => wordsLost,
     close: async () => {
       await queue.close().catch(lost);
       publisher.disconnect();
       subscriber.disconnect();
     },
   };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && refusal.test(error.message);
 }

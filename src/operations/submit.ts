@@ -268,6 +268,13 @@ function checkOptions(options: RunOptions) {
       path: ['options', tooLong],
     });
   }
+  if (options.idempotencyKey != null && options.idempotencyKey.trim() === '') {
+    // One empty key would be the key of everybody who forgot to fill it in: their second run would be taken for the first.
+    throw new AppError('INVALID_INPUT', 'options.idempotencyKey is empty', {
+      hint: 'Give a text of your own for each thing you ask for, such as a random id, or leave it out.',
+      path: ['options', 'idempotencyKey'],
+    });
+  }
   return {
     dryRun: options.dryRun ?? false,
     reason: options.reason ?? null,

@@ -15,5 +15,9 @@ export type ApiDeps = {
   readonly doorbell: {
     changed(topic: string): void;
     onChanged(listener: (topic: string) => void): () => void;
+    /** Whether Redis takes a write now. Rejects when it does not answer. */
+    tryWrite(): Promise<'ok' | 'refuses-writes'>;
+    /** Words that Redis did not take since this process began. */
+    wordsLost(): number;
   };
 };

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin, HeaderMap } from '@apollo/server';
-import { Kind } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import type { ApiMetrics } from './http/metrics.ts';
 import { type Cost, checkOperation } from './limits/check-operation.ts';
 import { logUnexpected } from './log-unexpected.ts';
@@ -17,6 +17,7 @@ export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<Reques
       return {
         didResolveOperation: async ({ schema, document, operation, request }) => {
           if (operation === undefined) return; // graphql-js says which operations there are
+          if (operation.operation === 'subscription') throw notOverHttp();
           const checked = checkOperation({ schema, document, operation, variables: request.variables ?? {} });
           cost = { cost: checked.cost, limit: checked.limit };
           const [first] = checked.errors;
@@ -49,6 +50,16 @@ export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<Reques
       };
     },
   };
+}
+
+function notOverHttp(): GraphQLError {
+  return new GraphQLError('Subscriptions go over WebSocket', {
+    extensions: {
+      code: 'BAD_USER_INPUT',
+      hint: 'Connect to the same path with the graphql-ws protocol and the token in connectionParams.authorization.',
+      http: { status: 400 },
+    },
+  });
 }
 
 /**

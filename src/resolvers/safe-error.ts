@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError, Kind } from 'graphql';
 import { AppError } from '../errors.ts';
+import { maxTokens } from './limits/check-subscription.ts';
 import { whatIsWrong } from './limits/variables.ts';
 
 const internalMessage = 'Something went wrong in Starwarden itself; its log has more under the request id';
@@ -47,6 +48,16 @@ export function toSafeError(error: unknown, formatted: GraphQLFormattedError): G
   };
   const original = originalOf(error);
   if (isUnexpected(error)) return { message: internalMessage, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+  if (
+    original instanceof GraphQLError &&
+    /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(original.message)
+  ) {
+    return {
+      message: `A document has ${maxTokens} words and signs at most`,
+      ...place,
+      extensions: { code: 'BAD_USER_INPUT' },
+    };
+  }
   if (original instanceof AppError) {
     const { code, hint, retryable, path } = original;
     return {

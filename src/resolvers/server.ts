@@ -6,6 +6,7 @@ import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHt
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Actor } from '../domain/access.ts';
+import { AppError } from '../errors.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { makeApolloPlugin } from './apollo-plugin.ts';
 import { makeAuthenticate } from './http/authenticate.ts';
@@ -23,6 +24,8 @@ import { makeSchema } from './schema.ts';
 import { serveWebSocket } from './websocket.ts';
 
 const graphqlPath = '/graphql';
+/** A request has to be here within this time, body and all: a slow one holds a socket, and there are only so many. */
+const receiveWithin = { headersTimeout: 10_000, requestTimeout: 25_000, connectionsCheckingInterval: 2_000 } as const;
 /** How long requests that are under way may take to end when the server stops. */
 const drainMs = 4_000;
 
@@ -48,7 +51,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
   const requestIds = makeRequestIds();
   const metrics = makeMetrics(deps);
   const app = makeApp({ deps, options, metrics, requestIds });
-  const server = createServer(app);
+  const server = createServer(receiveWithin, app);
   const stops: (() => Promise<void>)[] = [];
   if (options.graphql) {
     const schema = makeSchema(deps.operations.values());
@@ -144,6 +147,16 @@ function makeLastResort(deps: ApiDeps, requestIds: RequestIds): ErrorRequestHand
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
     const requestId = requestIds.of(request);
+    if (error instanceof AppError && error.code === 'STORE_UNAVAILABLE') {
+      response.setHeader('Retry-After', '5');
+      return respondWithError(response, 503, {
+        code: error.code,
+        message: error.message,
+        hint: error.hint ?? undefined,
+        retryable: true,
+        requestId,
+      });
+    }
     const status = statusOf(error);
     if (status === 413)
       return respondWithError(response, 413, {

@@ -4,23 +4,28 @@ import type { ServerOptions } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Actor } from '../domain/access.ts';
+import { accessTopic } from './access-topic.ts';
 import type { ApiDeps } from './api-deps.ts';
 import type { Attempt, Authenticate } from './http/authenticate.ts';
 import type { ApiMetrics } from './http/metrics.ts';
 import type { RequestIds } from './http/request-ids.ts';
 import { checkSubscription } from './limits/check-subscription.ts';
+import { isNestedTooDeep, nestsTooDeep, tooDeep } from './limits/nesting.ts';
+import { countOpen, socketLimits } from './limits/sockets.ts';
 import { describeError, logUnexpected } from './log-unexpected.ts';
 import { type Caller, makeRequestContext } from './request-context.ts';
 import { toSafeError } from './safe-error.ts';
 
 const maxMessageBytes = 256 * 1024;
-const maxSubscriptionsPerSocket = 50;
-/** How long a subscription goes on before its token is looked at again. */
-const recheckMs = 10_000;
+/** How long a socket goes on before its token is looked at again, when no word came that somebody's rights changed. */
+const recheckMs = 5_000;
+/** Close codes: 1013 is "try again later"; those from 4400 on are graphql-ws' way to say what HTTP says with 400 and so on. */
+const closeCodes = { tryLater: 1013, shutOut: 4403, tooMany: 4429 } as const;
 
 type Params = Record<string, unknown> | undefined;
 /** What is known of a socket once its token was found good. */
-type SocketFacts = { attempt?: Attempt; caller?: Caller };
+type SocketFacts = { attempt?: Attempt; caller?: Caller; currentActor?: CurrentActor; key?: string };
+type CurrentActor = { read(): Promise<Actor | null>; forget(): void };
 type Options = ServerOptions<Params, Extra & SocketFacts>;
 type Connection = Parameters<NonNullable<Options['onSubscribe']>>[0];
 
@@ -45,21 +50,49 @@ export function serveWebSocket(server: Server, path: string, socketDeps: SocketD
     }
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
-  const served = useServer<Params, SocketFacts>({ ...makeOptions(socketDeps), isProd: true }, sockets);
-  return { stop: async () => served.dispose() };
+  const open = new Set<Connection>();
+  const served = useServer<Params, SocketFacts>({ ...makeOptions(socketDeps, open), isProd: true }, sockets);
+  const stopListening = socketDeps.deps.doorbell.onChanged((topic) => {
+    for (const connection of open) {
+      if (connection.extra.caller !== undefined && topic === accessTopic(connection.extra.caller.actor.id)) {
+        void closeIfShutOut(connection, socketDeps.deps);
+      }
+    }
+  });
+  return {
+    stop: async () => {
+      stopListening();
+      await served.dispose();
+    },
+  };
 }
 
-function makeOptions({ schema, deps, authenticate, metrics, requestIds }: SocketDeps): Options {
+function makeOptions({ schema, deps, authenticate, metrics, requestIds }: SocketDeps, open: Set<Connection>): Options {
+  const sockets = countOpen();
+  const subscriptions = countOpen();
   return {
     schema,
-    onConnect: (connection) => connect(connection, { deps, authenticate, requestIds }),
+    onConnect: async (connection) => {
+      if (!(await connect(connection, { deps, authenticate, requestIds, sockets }))) return false;
+      open.add(connection);
+      return true;
+    },
+    onClose: (connection) => {
+      open.delete(connection);
+      if (connection.extra.key !== undefined) sockets.remove(connection.extra.key);
+    },
     onSubscribe: (connection, _id, { query, operationName, variables }) => {
-      const { caller, attempt } = connection.extra;
-      if (caller === undefined || attempt === undefined)
+      const { caller, attempt, currentActor, key } = connection.extra;
+      if (caller === undefined || attempt === undefined || currentActor === undefined || key === undefined)
         return [refusal('UNAUTHENTICATED', 'The connection has no token')];
-      if (Object.keys(connection.subscriptions).length > maxSubscriptionsPerSocket) {
-        return [refusal('RATE_LIMITED', `A connection carries ${maxSubscriptionsPerSocket} subscriptions at most`)];
+      const { subscriptionsPerSocket, subscriptionsPerToken } = socketLimits;
+      if (Object.keys(connection.subscriptions).length > subscriptionsPerSocket) {
+        return [refusal('RATE_LIMITED', `A connection carries ${subscriptionsPerSocket} subscriptions at most`)];
       }
+      if (subscriptions.of(key) >= subscriptionsPerToken) {
+        return [refusal('RATE_LIMITED', `A token carries ${subscriptionsPerToken} subscriptions at most`)];
+      }
+      if (nestsTooDeep(query) || isNestedTooDeep(variables ?? null)) return [tooDeep()];
       const checked = checkSubscription({
         schema,
         query,
@@ -67,9 +100,13 @@ function makeOptions({ schema, deps, authenticate, metrics, requestIds }: Socket
         variables: variables ?? {},
       });
       if ('errors' in checked) return checked.errors;
-      const currentActor = makeCurrentActor(attempt, authenticate);
-      const contextValue = makeRequestContext(deps, { caller, requestId: attempt.requestId, currentActor });
+      const contextValue = makeRequestContext(deps, {
+        caller,
+        requestId: attempt.requestId,
+        currentActor: currentActor.read,
+      });
       metrics.subscriptions.inc();
+      subscriptions.add(key);
       return {
         schema,
         document: checked.document,
@@ -83,24 +120,38 @@ function makeOptions({ schema, deps, authenticate, metrics, requestIds }: Socket
       return { ...result, errors: safeErrors(connection, { deps, errors: result.errors, operationName }) };
     },
     onError: (connection, _id, { operationName }, errors) => safeErrors(connection, { deps, errors, operationName }),
-    onComplete: () => metrics.subscriptions.dec(),
+    onComplete: ({ extra }) => {
+      metrics.subscriptions.dec();
+      if (extra.key !== undefined) subscriptions.remove(extra.key);
+    },
   };
 }
 
-/** Remembers who it is; false closes the socket with 4403. */
+/** Remembers who it is; false closes the socket with 4403, unless it was closed with a better reason. */
 async function connect(
   connection: Connection,
-  { deps, authenticate, requestIds }: Pick<SocketDeps, 'deps' | 'authenticate' | 'requestIds'>,
+  {
+    deps,
+    authenticate,
+    requestIds,
+    sockets,
+  }: Pick<SocketDeps, 'deps' | 'authenticate' | 'requestIds'> & { sockets: ReturnType<typeof countOpen> },
 ): Promise<boolean> {
   const attempt = attemptOf(connection, requestIds);
   try {
     const caller = await authenticate(attempt);
     if (typeof caller === 'string') return false;
-    connection.extra.attempt = attempt;
-    connection.extra.caller = caller;
+    const key = caller.tokenId ?? attempt.address;
+    if (sockets.of(key) >= socketLimits.perToken || sockets.total() >= socketLimits.all) {
+      connection.extra.socket.close(closeCodes.tooMany, 'Too many connections are open');
+      return false;
+    }
+    sockets.add(key);
+    Object.assign(connection.extra, { attempt, caller, key, currentActor: makeCurrentActor(attempt, authenticate) });
     return true;
   } catch (error) {
     deps.log.error({ requestId: attempt.requestId, err: describeError(error) }, 'a token could not be looked up');
+    connection.extra.socket.close(closeCodes.tryLater, 'The token cannot be looked up now');
     return false;
   }
 }
@@ -114,15 +165,36 @@ function attemptOf({ connectionParams, extra }: Connection, requestIds: RequestI
   };
 }
 
+/** Somebody's rights changed: who was shut out listens no longer. What cannot be looked up now is looked at again by itself. */
+async function closeIfShutOut({ extra }: Connection, { log }: Pick<ApiDeps, 'log'>): Promise<void> {
+  extra.currentActor?.forget();
+  try {
+    if ((await extra.currentActor?.read()) === null) extra.socket.close(closeCodes.shutOut, 'The token has ended');
+  } catch (error) {
+    log.warn({ requestId: extra.attempt?.requestId, err: describeError(error) }, 'a token could not be looked up');
+  }
+}
+
 /** The actor as the token says it now, asked for again every so often, so that who was shut out does not listen on. */
-function makeCurrentActor(attempt: Attempt, authenticate: Authenticate): () => Promise<Actor | null> {
+function makeCurrentActor(attempt: Attempt, authenticate: Authenticate): CurrentActor {
   let known: Promise<Actor | null> | null = null;
   let askedAt = 0;
-  return () => {
+  const read = () => {
     if (known !== null && Date.now() - askedAt < recheckMs) return known;
     askedAt = Date.now();
-    known = authenticate(attempt).then((caller) => (typeof caller === 'string' ? null : caller.actor));
-    return known;
+    const asked = authenticate(attempt).then((caller) => (typeof caller === 'string' ? null : caller.actor));
+    // An answer that did not come is nobody's rights: the next one asks again.
+    asked.catch(() => {
+      if (known === asked) known = null;
+    });
+    known = asked;
+    return asked;
+  };
+  return {
+    read,
+    forget: () => {
+      known = null;
+    },
   };
 }
 

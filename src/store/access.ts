@@ -6,14 +6,8 @@ import type { RunVia } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { insertAudit } from './audit.ts';
-import {
-  type Database,
-  databaseNow,
-  databaseNowPlus,
-  inTransaction,
-  isDuplicateKey,
-  type Queryable,
-} from './database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import type { Tables } from './tables.ts';
 
 export type Person = {

@@ -2,10 +2,13 @@ import { Kysely, MysqlDialect, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import { AppError } from '../errors.ts';
+import { boundPool } from './bounded-pool.ts';
 import * as core from './migrations/0001-core.ts';
 import * as monitor from './migrations/0002-monitor.ts';
 import * as slack from './migrations/0003-slack.ts';
 import * as upgrades from './migrations/0004-upgrades.ts';
+import * as readiness from './migrations/0007-readiness.ts';
+import { isRetryableConflict } from './store-errors.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -17,6 +20,8 @@ export type DatabaseOptions = {
   url: string;
   /** Connections in the pool. Default 10. */
   poolSize?: number;
+  /** How long an answer may take, see `boundPool`; null = as long as it takes, for changes of the schema. Default 4.5 s. */
+  answerMs?: number | null;
   /** Called once per statement sent; for counting in benchmarks and tests. */
   onStatement?: (statement: string) => void;
 };
@@ -28,14 +33,14 @@ const sessionSettings = [
 ];
 
 /** Opens a pool; nothing is connected until the first statement. Sessions run in UTC with strict mode. */
-export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOptions): Database {
+export function openDatabase({ url, poolSize = 10, answerMs = 4_500, onStatement }: DatabaseOptions): Database {
   const pool = createPool({
     uri: url,
     connectionLimit: poolSize,
     timezone: 'Z',
     charset: 'utf8mb4_bin',
     supportBigNumbers: true,
-    connectTimeout: 10_000,
+    connectTimeout: answerMs ?? 10_000,
     enableKeepAlive: true,
   });
   pool.on('connection', (connection) => {
@@ -47,7 +52,7 @@ export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOption
     }
   });
   return new Kysely<Tables>({
-    dialect: new MysqlDialect({ pool }),
+    dialect: new MysqlDialect({ pool: answerMs === null ? pool : boundPool(pool, { answerMs }) }),
     ...(onStatement === undefined
       ? {}
       : {
@@ -58,7 +63,13 @@ export function openDatabase({ url, poolSize = 10, onStatement }: DatabaseOption
   });
 }
 
-const migrations = { '0001-core': core, '0002-monitor': monitor, '0003-slack': slack, '0004-upgrades': upgrades };
+const migrations = {
+  '0001-core': core,
+  '0002-monitor': monitor,
+  '0003-slack': slack,
+  '0004-upgrades': upgrades,
+  '0007-readiness': readiness,
+};
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */
 export async function migrate(db: Database): Promise<void> {
@@ -84,26 +95,6 @@ export async function readDatabaseTime(db: Queryable): Promise<Date> {
 /** The database's clock plus some milliseconds. */
 export function databaseNowPlus(ms: number) {
   return sql<Date>`TIMESTAMPADD(MICROSECOND, ${Math.round(ms) * 1000}, UTC_TIMESTAMP(3))`;
-}
-
-/** MySQL's and MariaDB's number for a duplicate key. */
-export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && error.errno === 1062;
-}
-
-/** Deadlock or lock wait timeout: the transaction was rolled back and may be tried again as a whole. */
-export function isRetryableConflict(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && (error.errno === 1213 || error.errno === 1205);
-}
-
-/**
- * True when the database did not answer, or broke off: the same may succeed later. False for what is wrong with the
- * statement or its data, and for every other error; those of the operating system bear an `errno` too.
- */
-export function isStoreAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('sqlState' in error && typeof error.sqlState === 'string') return !/^(22|23)/.test(error.sqlState);
-  return 'fatal' in error && error.fatal === true;
 }
 
 /** Runs a transaction; when the server broke it off because of a deadlock, runs it again, at most four times more. */

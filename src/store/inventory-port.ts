@@ -1,6 +1,6 @@
 import type { Inventory } from '../domain/inventory.ts';
 import { newId } from '../ids.ts';
-import { type Database, databaseNow, inTransaction, isDuplicateKey } from './database.ts';
+import { type Database, databaseNow, inTransaction } from './database.ts';
 import {
   deleteCluster,
   findBackupOfRun,
@@ -17,6 +17,7 @@ import {
 import { toJson } from './json.ts';
 import { findRelease } from './releases.ts';
 import { forgetReplacedSecrets } from './secrets.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import { saveTopology } from './topology.ts';
 import { finalizeUpgrades, listOpenUpgrades, recordUpgrade } from './upgrades.ts';
 

@@ -10,10 +10,11 @@ import {
   nodeKinds,
 } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
-import { type Database, databaseNow, inTransaction, isDuplicateKey, type Queryable } from './database.ts';
+import { type Database, databaseNow, inTransaction, type Queryable } from './database.ts';
 import { fromJson, toJson } from './json.ts';
 import { checksShape } from './run-rows.ts';
 import { deleteSecret } from './secrets.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import type { Tables } from './tables.ts';
 
 const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));

@@ -3,17 +3,11 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { SealingKeys } from '../domain/sealing.ts';
 import { insertAudit } from './audit.ts';
-import {
-  type Database,
-  databaseNow,
-  databaseNowPlus,
-  inTransaction,
-  isDuplicateKey,
-  type Queryable,
-} from './database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
 import { insertSteps } from './journal.ts';
 import { toJson } from './json.ts';
 import { insertSecrets, type PendingSecret } from './secrets.ts';
+import { isDuplicateKey } from './store-errors.ts';
 
 export type NewRun = {
   id: string;

@@ -2,15 +2,9 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { nodeKinds } from '../domain/cluster.ts';
 import type { NodeProbe, Probe, ProbeSample } from '../domain/probe.ts';
-import {
-  type Database,
-  databaseNow,
-  databaseNowPlus,
-  inTransaction,
-  isDuplicateKey,
-  type Queryable,
-} from './database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
 import { fromJson } from './json.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import type { MonitorTables } from './tables-monitor.ts';
 
 /** The right to look at one cluster now. Whatever is recorded names its fence, as with the lease of a run. */

@@ -8,8 +8,9 @@ import { compareVersions, isSameRelease, parseVersion, releaseNameOf } from '../
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { insertAudit } from './audit.ts';
-import { type Database, databaseNow, inTransaction, isDuplicateKey, type Queryable, type Tx } from './database.ts';
+import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from './database.ts';
 import { fromJson, toJson } from './json.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import type { ReleaseRow } from './tables.ts';
 
 const parts = z.array(z.enum(releaseParts));

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { isTerminal, runStates } from '../domain/run.ts';
 import { newId } from '../ids.ts';
-import { type Database, databaseNow, databaseNowPlus, isDuplicateKey } from './database.ts';
+import { type Database, databaseNow, databaseNowPlus } from './database.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import type { Tables } from './tables.ts';
 
 export const cardKinds = ['RUN', 'ALERT'] as const;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { newId } from '../ids.ts';
-import { type Database, databaseNow, databaseNowPlus, isDuplicateKey } from './database.ts';
+import { type Database, databaseNow, databaseNowPlus } from './database.ts';
 import { type CardChange, type Claimer, type DeliveryState, deliveryColumns, deliveryStates } from './slack-cards.ts';
+import { isDuplicateKey } from './store-errors.ts';
 
 /** A reply in the thread of a card. */
 export type Line = {

@@ -4,14 +4,8 @@ import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { findActorByPersonId } from './access.ts';
 import { insertAudit } from './audit.ts';
-import {
-  type Database,
-  databaseNow,
-  databaseNowPlus,
-  inTransaction,
-  isDuplicateKey,
-  type Queryable,
-} from './database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
+import { isDuplicateKey } from './store-errors.ts';
 
 /** A Slack account: ids of the workspace and the user. */
 export type SlackAccount = { readonly team: string; readonly user: string };

@@ -168,6 +168,7 @@ export type Tables = MonitorTables &
       at: Date;
     };
     idempotency_key: { actor_id: string; key: string; input_hash: string; run_id: string; created_at: Date };
+    write_mark: { id: number; at: Date };
     audit_event: {
       id: Generated<number>;
       at: Date;

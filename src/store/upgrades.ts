@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { NewUpgrade } from '../domain/inventory.ts';
 import type { UpgradeRecord } from '../domain/release.ts';
 import { newId } from '../ids.ts';
-import { type Database, databaseNow, isDuplicateKey } from './database.ts';
+import { type Database, databaseNow } from './database.ts';
+import { isDuplicateKey } from './store-errors.ts';
 import type { UpgradeRow } from './tables.ts';
 
 const direction = z.enum(['UPGRADE', 'DOWNGRADE']);

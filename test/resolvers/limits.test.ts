@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { costLimit } from '../../src/resolvers/limits/cost.ts';
@@ -175,7 +177,10 @@ describe('beside GraphQL', () => {
   it('says that the process lives, and that MySQL and Redis answer', async () => {
     expect(await (await fetch(`${api.server.url}/healthz`)).json()).toEqual({ ok: true });
     const ready = await fetch(`${api.server.url}/readyz`);
-    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, mysql: 'ok', redis: 'ok' }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { ready: true, degraded: false, mysql: 'ok', redis: 'ok', problems: [] },
+    ]);
   });
 
   it('says which of the two is away', async () => {
@@ -183,7 +188,16 @@ describe('beside GraphQL', () => {
     try {
       await own.engine.ctx.doorbell.close();
       const ready = await fetch(`${own.server.url}/readyz`);
-      expect([ready.status, await ready.json()]).toEqual([503, { ready: false, mysql: 'ok', redis: 'away' }]);
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        {
+          ready: false,
+          degraded: true,
+          mysql: 'ok',
+          redis: 'away',
+          problems: ['Redis does not answer: runs go on, but begin later.'],
+        },
+      ]);
     } finally {
       await own.close();
     }
@@ -203,4 +217,75 @@ describe('beside GraphQL', () => {
       expect(text).toMatch(line);
     }
   });
+});
+
+const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+
+describe('a request that', () => {
+  it.each([
+    ['a literal', `{ cluster(name: ${deep}) { id } }`, '{}'],
+    ['selections', `{ a${'{ a '.repeat(20_000)}${'}'.repeat(20_001)}`, '{}'],
+    ['a variable', '{ viewer { id } }', `{ "a": ${deep} }`],
+  ])('nests %s 20,000 deep is refused in our words', async (_what, query, variables) => {
+    const response = await post(`{ "query": ${JSON.stringify(query)}, "variables": ${variables} }`);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { errors: [{ message: 'Brackets may nest 100 deep at most', extensions: { code: 'BAD_USER_INPUT' } }] },
+    ]);
+  });
+
+  it('has more words than a document may have is refused in our words', async () => {
+    const answer = await api.ask(token, `{ ${'id '.repeat(6_000)} }`);
+    expect(answer.errors).toMatchObject([
+      { message: 'A document has 5000 words and signs at most', extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+  });
+
+  it('subscribes over POST is told where subscriptions go', async () => {
+    const answer = await api.ask(token, 'subscription { runUpdated(id: "run_x") { id } }');
+    expect(answer.errors).toMatchObject([
+      { message: 'Subscriptions go over WebSocket', extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+    expect(answer.status).toBe(400);
+  });
+
+  it('has no token is not waited for: its connection ends with the answer, whatever of the body is missing', async () => {
+    const { hostname, port } = new URL(api.server.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    const closed = once(socket, 'close');
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      heard += text;
+    });
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{',
+    );
+    await closed;
+    expect(heard).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it.each(['', ' ', '\t\n'])(
+    "gives the idempotency key %j is refused: it would be everybody's",
+    async (idempotencyKey) => {
+      const operator = await api.login(
+        `key-${idempotencyKey.length}-${idempotencyKey.charCodeAt(0) || 0}`,
+        as.operator,
+      );
+      const clusterId = await api.engine.addCluster(
+        `keys-${idempotencyKey.length}-${idempotencyKey.charCodeAt(0) || 0}`,
+      );
+      const answer = await api.ask(
+        operator,
+        'mutation ($input: RefreshClusterInput!, $options: RunOptions) { refreshCluster(input: $input, options: $options) { run { id } replayed userErrors { code path } } }',
+        { input: { clusterId }, options: { idempotencyKey } },
+      );
+      expect(answer.data).toEqual({
+        refreshCluster: {
+          run: null,
+          replayed: false,
+          userErrors: [{ code: 'INVALID_INPUT', path: ['options', 'idempotencyKey'] }],
+        },
+      });
+    },
+  );
 });

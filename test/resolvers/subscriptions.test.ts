@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { patienceMs } from '../../sandbox/patience.ts';
+import { socketLimits } from '../../src/resolvers/limits/sockets.ts';
 import { type ApiServer, startServer } from '../../src/resolvers/server.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { applyEntry, type JournalEntry } from '../../src/store/journal.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   api = await startApi({ operations: stepped.operations });
   operator = await api.login('otto', as.operator);
   silent = await startServer(
-    { ...api.engine.ctx, doorbell: { changed: () => {}, onChanged: () => () => {} } },
+    { ...api.engine.ctx, doorbell: { ...api.engine.ctx.doorbell, changed: () => {}, onChanged: () => () => {} } },
     {
       host: '127.0.0.1',
       port: 0,
@@ -237,6 +238,51 @@ describe('a connection', () => {
         ]);
       }
     }
+  });
+
+  it.each([
+    ['its token is revoked', 'mutation ($id: ID!) { revokeToken(id: $id) { userErrors { code } } }', 'token'],
+    ['its person is shut out', 'mutation ($id: ID!) { disablePerson(id: $id) { userErrors { code } } }', 'person'],
+  ] as const)('is closed at once when %s', async (_what, mutation, which) => {
+    const admin = await api.login(`admin-${which}`, as.admin);
+    const leaver = await api.login(`leaver-${which}`, as.operator);
+    const { data } = await api.ask(admin, '{ persons(first: 100) { nodes { id name tokens { id } } } }');
+    const person = z
+      .object({
+        nodes: z.array(z.object({ id: z.string(), name: z.string(), tokens: z.array(z.object({ id: z.string() })) })),
+      })
+      .parse(data?.persons)
+      .nodes.find(({ name }) => name === `leaver-${which}`);
+    if (person === undefined) throw new Error('the leaver is not there');
+    const { seen, ended } = watch(connect(leaver), updates, { id: await newRun(`leaves-${which}`) });
+    await until(() => seen.length === 1);
+    const id = which === 'token' ? person.tokens[0]?.id : person.id;
+    expect((await api.ask(admin, mutation, { id })).data).toMatchObject(
+      which === 'token' ? { revokeToken: { userErrors: [] } } : { disablePerson: { userErrors: [] } },
+    );
+    expect(await ended).toMatchObject({ code: 4403, reason: 'The token has ended' });
+  });
+
+  it('is refused to a token that has too many of them, and let in again when one has ended', async () => {
+    const token = await api.login('collector', as.viewer);
+    const id = await newRun('collected');
+    const many = Array.from({ length: socketLimits.perToken }, () => watch(connect(token), updates, { id }));
+    await until(() => many.every(({ seen }) => seen.length === 1));
+    expect(await watch(connect(token), updates, { id }).ended).toMatchObject({ code: 4429 });
+    many.at(-1)?.stop();
+    await many.at(-1)?.ended;
+    // A client closes its socket once nothing is asked through it; that takes a moment to be noticed.
+    let later = watch(connect(token), updates, { id });
+    while (later.seen.length === 0) {
+      if ((await Promise.race([later.ended, sleep(200, 'open')])) !== 'open')
+        later = watch(connect(token), updates, { id });
+    }
+    expect(later.seen).toHaveLength(1);
+  });
+
+  it('refuses what nests too deep in our words', async () => {
+    const query = `subscription { runUpdated(id: ${'['.repeat(20_000)}${']'.repeat(20_000)}) { id } }`;
+    expect(await watch(connect(operator), query).ended).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   });
 
   it('from a page of another site is refused, whatever its token', async () => {

@@ -7,6 +7,7 @@ import {
   disablePerson as disable,
   unbindRole as unbind,
 } from '../../store/access.ts';
+import { accessTopic } from '../access-topic.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 import { withUserErrors } from '../user-errors.ts';
 import { parseArguments } from './parse-arguments.ts';
@@ -45,7 +46,7 @@ export async function disablePerson(_: unknown, { id }: { id: string }, context:
         path: ['id'],
       });
     }
-    return { person: await disable(context.deps.db, id, context) };
+    return { person: tell(context, await disable(context.deps.db, id, context)) };
   });
 }
 
@@ -53,7 +54,7 @@ export async function bindRole(_: unknown, { input }: { input: unknown }, contex
   await requireGlobally(context, { permission: 'access:manage', action: 'bindRole' });
   return withUserErrors({ person: null }, async () => {
     const { personId, binding } = readBinding(input);
-    return { person: await bind(context.deps.db, personId, binding, context) };
+    return { person: tell(context, await bind(context.deps.db, personId, binding, context)) };
   });
 }
 
@@ -67,8 +68,14 @@ export async function unbindRole(_: unknown, { input }: { input: unknown }, cont
         path: ['input', 'role'],
       });
     }
-    return { person: await unbind(context.deps.db, personId, binding, context) };
+    return { person: tell(context, await unbind(context.deps.db, personId, binding, context)) };
   });
+}
+
+/** Connections that are open with this person's tokens look again who they are. */
+function tell<P extends { readonly id: string }>({ deps }: RequestContext, person: P): P {
+  deps.doorbell.changed(accessTopic(person.id));
+  return person;
 }
 
 function readBinding(input: unknown): { personId: string; binding: RoleBinding } {

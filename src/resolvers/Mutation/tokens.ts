@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createToken as create, revokeToken as revoke } from '../../store/access.ts';
+import { accessTopic } from '../access-topic.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 import { withUserErrors } from '../user-errors.ts';
 import { parseArguments } from './parse-arguments.ts';
@@ -22,5 +23,9 @@ export async function createToken(_: unknown, { input }: { input: unknown }, con
 
 export async function revokeToken(_: unknown, { id }: { id: string }, context: RequestContext) {
   await requireGlobally(context, { permission: 'access:manage', action: 'revokeToken' });
-  return withUserErrors({ apiToken: null }, async () => ({ apiToken: await revoke(context.deps.db, id, context) }));
+  return withUserErrors({ apiToken: null }, async () => {
+    const apiToken = await revoke(context.deps.db, id, context);
+    context.deps.doorbell.changed(accessTopic(apiToken.personId));
+    return { apiToken };
+  });
 }

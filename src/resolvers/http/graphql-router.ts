@@ -3,6 +3,7 @@ import { expressMiddleware } from '@as-integrations/express5';
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import type { ApiDeps } from '../api-deps.ts';
+import { isNestedTooDeep, nestsTooDeep, tooDeep } from '../limits/nesting.ts';
 import { type Caller, makeRequestContext, type RequestContext } from '../request-context.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { RequestIds } from './request-ids.ts';
@@ -44,6 +45,7 @@ export function makeGraphqlRouter({
     });
     if (caller === 'too-many-attempts') {
       response.setHeader('Retry-After', '60');
+      response.setHeader('Connection', 'close');
       respondWithError(response, 429, {
         code: 'RATE_LIMITED',
         message: 'Too many requests without a good token',
@@ -52,6 +54,8 @@ export function makeGraphqlRouter({
       });
     } else if (caller === 'refused') {
       response.setHeader('WWW-Authenticate', 'Bearer');
+      // The body of who has no token is not waited for.
+      response.setHeader('Connection', 'close');
       respondWithError(response, 401, {
         code: 'UNAUTHENTICATED',
         message: 'The token is missing, unknown, expired or revoked',
@@ -65,6 +69,7 @@ export function makeGraphqlRouter({
   });
   if (requestsPerMinute > 0) router.use(limitRate({ requestsPerMinute, callerOf, requestIds }));
   router.use(express.json({ limit: maxBody }));
+  router.use(refuseDeepBodies(requestIds));
   router.use(
     expressMiddleware(apollo, {
       context: async ({ req }) => makeRequestContext(deps, { caller: callerOf(req), requestId: requestIds.of(req) }),
@@ -83,6 +88,18 @@ function refuseOtherMethods(requestIds: RequestIds): RequestHandler {
       hint: 'Subscriptions go over WebSocket, with the graphql-ws protocol.',
       requestId: requestIds.of(request),
     });
+  };
+}
+
+/** Before anything reads the document: parsers and validators go as deep as it does, and end when the stack does. */
+function refuseDeepBodies(requestIds: RequestIds): RequestHandler {
+  return (request, response, next) => {
+    const body: unknown = request.body;
+    const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : null;
+    if (!isNestedTooDeep(body) && !(typeof query === 'string' && nestsTooDeep(query))) return next();
+    const { message, extensions } = tooDeep();
+    const hint = String(extensions.hint);
+    respondWithError(response, 400, { code: 'BAD_USER_INPUT', message, hint, requestId: requestIds.of(request) });
   };
 }
 

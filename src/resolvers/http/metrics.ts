@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { severities } from '../../domain/alert.ts';
 import { runStates } from '../../domain/run.ts';
 import { countOpenAlerts } from '../../store/queries/alerts.ts';
@@ -11,7 +11,7 @@ export type ApiMetrics = ReturnType<typeof makeMetrics>;
 const keepMs = 2_000;
 
 /** What `/metrics` shows. No name of a cluster or a person is in there, so it needs no token. */
-export function makeMetrics({ db, log }: Pick<ApiDeps, 'db' | 'log'>) {
+export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 'doorbell'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -39,6 +39,20 @@ export function makeMetrics({ db, log }: Pick<ApiDeps, 'db' | 'log'>) {
     help: 'How long the oldest run that is due has waited for a worker.',
     registers,
   });
+  new Counter({
+    name: 'starwarden_redis_words_lost_total',
+    help: 'Words that Redis did not take: runs are found later, by the loop that looks for what is due.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(doorbell.wordsLost());
+    },
+  });
+  const storeUp = new Gauge({
+    name: 'starwarden_store_up',
+    help: 'Whether the database answered when these numbers were read: 1 or 0.',
+    registers,
+  });
   const subscriptions = new Gauge({ name: 'starwarden_graphql_subscriptions', help: 'Open subscriptions.', registers });
 
   let readAt = 0;
@@ -56,7 +70,9 @@ export function makeMetrics({ db, log }: Pick<ApiDeps, 'db' | 'log'>) {
       const open = await countOpenAlerts(db);
       for (const severity of severities) alerts.set({ severity }, open.get(severity) ?? 0);
       lag.set(queueLagMs / 1000);
+      storeUp.set(1);
     } catch (err) {
+      storeUp.set(0);
       log.warn({ err }, 'metrics could not ask the database');
     }
   };

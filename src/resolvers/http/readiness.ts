@@ -1,15 +1,58 @@
 import { randomUUID } from 'node:crypto';
-import { pingDatabase } from '../../store/queries/ping.ts';
+import { writeMark } from '../../store/queries/ping.ts';
+import { isRefusedWrite } from '../../store/store-errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 
-export type Readiness = { readonly ready: boolean; readonly mysql: 'ok' | 'away'; readonly redis: 'ok' | 'away' };
+/**
+ * `ready` = this process can do its work. `degraded` = it can, but slower or with less: runs go on without Redis' words, found by
+ * the loop that looks for what is due. `problems` says in sentences what is not as it should be.
+ */
+export type Readiness = {
+  readonly ready: boolean;
+  readonly degraded: boolean;
+  readonly mysql: 'ok' | 'away' | 'refuses-writes';
+  readonly redis: 'ok' | 'away' | 'refuses-writes';
+  readonly problems: readonly string[];
+};
 
 const patienceMs = 2_000;
 
-/** Whether what this process needs answers now: MySQL a statement, and Redis by passing a word through it. */
+const problemOf = {
+  mysql: {
+    away: 'MySQL does not answer: nothing can be read or started until it does.',
+    'refuses-writes': 'MySQL cannot write, its disk is full or it is read-only: nothing can be started or recorded.',
+  },
+  redis: {
+    away: 'Redis does not answer: runs go on, but begin later.',
+    'refuses-writes': 'Redis takes no writes, it is out of memory or a replica: runs go on, but begin later.',
+  },
+} as const;
+
+/** What this process needs, asked now: MySQL to write a row, Redis to take a key and to pass a word on. */
 export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'doorbell'>): Promise<Readiness> {
-  const [mysql, redis] = await Promise.all([inTime(pingDatabase(db)), inTime(hearOwnWord(doorbell))]);
-  return { ready: mysql === 'ok' && redis === 'ok', mysql, redis };
+  const [mysql, redis] = await Promise.all([
+    inTime<Readiness['mysql']>(
+      writeMark(db).then(
+        () => 'ok' as const,
+        (error: unknown) => (isWriteRefused(error) ? 'refuses-writes' : 'away'),
+      ),
+    ),
+    inTime<Readiness['redis']>(readRedis(doorbell)),
+  ]);
+  const problems = [
+    ...(mysql === 'ok' ? [] : [problemOf.mysql[mysql]]),
+    ...(redis === 'ok' ? [] : [problemOf.redis[redis]]),
+  ];
+  return { ready: mysql === 'ok' && redis !== 'away', degraded: problems.length > 0, mysql, redis, problems };
+}
+
+function isWriteRefused(error: unknown): boolean {
+  return isRefusedWrite(error) || (error instanceof Error && isRefusedWrite(error.cause));
+}
+
+async function readRedis(doorbell: ApiDeps['doorbell']): Promise<Readiness['redis']> {
+  const [written] = await Promise.all([doorbell.tryWrite(), hearOwnWord(doorbell)]);
+  return written;
 }
 
 async function hearOwnWord(doorbell: ApiDeps['doorbell']): Promise<void> {
@@ -25,11 +68,11 @@ async function hearOwnWord(doorbell: ApiDeps['doorbell']): Promise<void> {
   stop();
 }
 
-async function inTime(work: Promise<void>): Promise<'ok' | 'away'> {
+async function inTime<T extends string>(work: Promise<T>): Promise<T | 'away'> {
   const { promise: tooLate, resolve } = Promise.withResolvers<'away'>();
   const timer = setTimeout(() => resolve('away'), patienceMs);
   try {
-    return await Promise.race([work.then(() => 'ok' as const), tooLate]);
+    return await Promise.race([work, tooLate]);
   } catch {
     return 'away';
   } finally {

@@ -5,11 +5,20 @@ import type { ErrorCode } from '../../errors.ts';
 export function respondWithError(
   response: Response,
   status: number,
-  error: { code: ErrorCode; message: string; hint?: string; requestId: string },
+  error: { code: ErrorCode; message: string; hint?: string | undefined; retryable?: boolean; requestId: string },
 ): void {
-  const { code, message, hint, requestId } = error;
+  const { code, message, hint, retryable, requestId } = error;
   response.status(status).json({
-    errors: [{ message, extensions: { code, ...(hint === undefined ? {} : { hint }) } }],
+    errors: [
+      {
+        message,
+        extensions: {
+          code,
+          ...(hint === undefined ? {} : { hint }),
+          ...(retryable === undefined ? {} : { retryable }),
+        },
+      },
+    ],
     extensions: { requestId },
   });
 }

@@ -1,7 +1,10 @@
-import { sql } from 'kysely';
-import type { Database } from '../database.ts';
+import { type Database, databaseNow } from '../database.ts';
 
-/** Resolves when the database answers a statement. */
-export async function pingDatabase(db: Database): Promise<void> {
-  await sql`SELECT 1`.execute(db);
+/** Resolves when the database has written something. Throws what it says, in our words where the server as a whole is at fault. */
+export async function writeMark(db: Database): Promise<void> {
+  await db
+    .insertInto('write_mark')
+    .values({ id: 1, at: databaseNow })
+    .onDuplicateKeyUpdate({ at: databaseNow })
+    .execute();
 }
