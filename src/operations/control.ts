@@ -4,7 +4,7 @@ import { isTerminal, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { endApproval, findApprovalOfRun, insertVote, listVotes } from '../store/approvals.ts';
 import { insertAudit } from '../store/audit.ts';
-import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
+import { inTransaction, type Queryable, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { forgetWaiting, listSteps, lockRun, readRun, reopenChanges, reopenSteps, skipLane } from '../store/runs.ts';
@@ -15,9 +15,9 @@ import {
   blockedUndo,
   fittingOperation,
   missingPermission,
+  stageToLeave,
+  stepsBack,
   targetOf,
-  undoableSteps,
-  whyNotWithout,
 } from './run-actions.ts';
 import { type SubmitDeps, submit } from './submit.ts';
 
@@ -154,19 +154,8 @@ type LeaveOut = { run: Run; steps: readonly RunStep[]; operation: AnyOperation; 
 
 /** Skips the lane that failed, if the operation can do without it. Answers its name. */
 async function leaveOut(tx: Tx, { run, steps, operation, without, isUndo }: LeaveOut): Promise<string> {
-  const lane = steps.filter((step) => step.phase === 'do' && step.lane?.name === without);
-  const failed = lane.find((step) => step.state === 'failed');
-  const refusal = isUndo
-    ? 'an undo takes everything back'
-    : failed === undefined
-      ? `the run did not fail at ${without}`
-      : whyNotWithout(operation, steps, { stage: failed.lane?.stage ?? '', name: without });
-  if (refusal !== null) {
-    throw new AppError('PRECONDITION_FAILED', `R-${run.number} cannot go on without ${without}: ${refusal}`, {
-      hint: 'Retry it as a whole, or undo it.',
-    });
-  }
-  await skipLane(tx, run.id, { stage: failed?.lane?.stage ?? '', name: without });
+  const stage = stageToLeave(run, { steps, operation, without, isUndo });
+  await skipLane(tx, run.id, { stage, name: without });
   return without;
 }
 
@@ -179,17 +168,7 @@ export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run
     await refuseUnlessApproved(deps, tx, run);
     const operation = fittingOperation(deps.operations, run);
     await reopenSteps(tx, run.id, 'undo');
-    const begun = new Set(steps.filter((step) => step.phase === 'undo').map((step) => step.undoOf));
-    const undoable = operation.planUndo === null ? undoableSteps(operation, steps) : [];
-    const fresh = undoable.filter((step) => !begun.has(step.position));
-    const addSteps = fresh.flatMap((step) => {
-      const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
-      return (kind?.undoSteps(step.params) ?? []).map((spec) => ({
-        ...spec,
-        phase: 'undo' as const,
-        undoOf: step.position,
-      }));
-    });
+    const addSteps = stepsBack(operation, steps);
     return {
       entry: {
         run: {
@@ -293,8 +272,22 @@ async function decide(
   return readRun(deps.db, request.runId);
 }
 
+/** The run and its steps, for a person who may decide this now. Throws what the decision would throw. */
+export async function readForDecision(
+  deps: ControlDeps,
+  request: ControlRequest,
+  action: RunAction,
+): Promise<{ run: Run; steps: readonly RunStep[] }> {
+  const run = await readVisible(deps, request);
+  await authorize(deps, request, run, action);
+  const steps = await listSteps(deps.db, run.id);
+  refuseUnlessAllowed(deps, run, steps, action);
+  if (action === 'UNDO') await refuseUnlessApproved(deps, deps.db, run);
+  return { run, steps };
+}
+
 /** What starts effects anew long after the yes needs a new yes, for a new plan. */
-async function refuseUnlessApproved(deps: ControlDeps, tx: Tx, run: Run): Promise<void> {
+async function refuseUnlessApproved(deps: ControlDeps, tx: Queryable, run: Run): Promise<void> {
   const approval = await findApprovalOfRun(tx, run.id);
   if (approval === null && approvalsRequired(fittingOperation(deps.operations, run).risk, run.environment) === 0)
     return;

@@ -1,5 +1,5 @@
 import { type AccessTarget, type Actor, can, type Permission } from '../domain/access.ts';
-import type { Lane } from '../domain/plan.ts';
+import type { Lane, StepSpec } from '../domain/plan.ts';
 import { actionsIn, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
@@ -34,6 +34,24 @@ export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]
     .toReversed();
 }
 
+/** The steps that take back what is ours and was not taken back yet, newest first; empty where the operation plans the way back. */
+export function stepsBack(operation: AnyOperation, steps: readonly RunStep[]): readonly NewUndoStep[] {
+  const begun = new Set(steps.filter((step) => step.phase === 'undo').map((step) => step.undoOf));
+  const undoable = operation.planUndo === null ? undoableSteps(operation, steps) : [];
+  return undoable
+    .filter((step) => !begun.has(step.position))
+    .flatMap((step) => {
+      const kind = operation.steps.find((candidate) => candidate.kind === step.kind);
+      return (kind?.undoSteps(step.params) ?? []).map((spec) => ({
+        ...spec,
+        phase: 'undo' as const,
+        undoOf: step.position,
+      }));
+    });
+}
+
+type NewUndoStep = StepSpec & { readonly phase: 'undo'; readonly undoOf: number };
+
 /** What anybody who is entitled may ask of this run now. */
 export function allowedActions(
   run: Run,
@@ -64,6 +82,25 @@ export function lanesToLeaveOut(
     .filter((step) => step.phase === 'do' && step.state === 'failed')
     .flatMap(({ lane }) => lane ?? []);
   return failed.flatMap((lane) => (whyNotWithout(operation, steps, lane) === null ? [lane.name] : []));
+}
+
+/** The stage in which the run failed at this lane and may go on without it. Throws `PRECONDITION_FAILED` where it may not. */
+export function stageToLeave(
+  run: Run,
+  given: { steps: readonly RunStep[]; operation: AnyOperation; without: string; isUndo: boolean },
+): string {
+  const { steps, operation, without, isUndo } = given;
+  const failed = steps.find((step) => step.phase === 'do' && step.lane?.name === without && step.state === 'failed');
+  const stage = failed?.lane?.stage ?? '';
+  const refusal = isUndo
+    ? 'an undo takes everything back'
+    : failed === undefined
+      ? `the run did not fail at ${without}`
+      : whyNotWithout(operation, steps, { stage, name: without });
+  if (refusal === null) return stage;
+  throw new AppError('PRECONDITION_FAILED', `R-${run.number} cannot go on without ${without}: ${refusal}`, {
+    hint: 'Retry it as a whole, or undo it.',
+  });
 }
 
 /** Why a run must not go on without a lane at which it failed; null = it may. */

@@ -29,6 +29,68 @@ describe.each<Transport>(['socket', 'http'])('what needs a second look, over %s'
     return world.kim.waitForMessage({ channel, text, where: (seen) => seen.isEphemeral && seen.elements.length > 0 });
   }
 
+  it('an undo that is typed shows the way back first, and --dry-run shows it and nothing else', async () => {
+    const preview = await previewed(`/sr shake dev-one ${node} --no-gently`, 'Shake it hard');
+    await world.kim.click(preview, 'draft.start');
+    await world.kim.waitForMessage({ channel, text: /RUNNING: R-\d+ Shake a node on dev-one/ });
+    world.open(...(await shakes()));
+    const done = await world.kim.waitForMessage({ channel, text: /SUCCEEDED: R-\d+ Shake a node on dev-one/ });
+    const name = /R-\d+/.exec(done.text)?.[0] ?? '';
+    const stateNow = async () =>
+      (
+        await world.ctx.db
+          .selectFrom('run')
+          .select('state')
+          .where('number', '=', Number(name.slice(2)))
+          .executeTakeFirstOrThrow()
+      ).state;
+    const answer = async (line: string, text: string | RegExp) => {
+      world.kim.reload();
+      const { message } = await world.kim.slash(line, { channel });
+      const isIt = (said: string) => (typeof text === 'string' ? said.includes(text) : text.test(said));
+      if (message !== null && isIt(message.lines.join('\n'))) return message;
+      return world.kim.waitForMessage({ channel, text, where: (seen) => seen.isEphemeral });
+    };
+
+    const dry = await answer(`/sr undo ${name} --dry-run`, `Undo ${name}: Shake a node, dev-one`);
+    expect(dry.lines.join('\n')).toMatch(/1\. take shake-nod_\w+-false back/);
+    expect(dry.elements).toEqual([]);
+    await answer(
+      `/sr undo ${name} wrong node --dry-rn`,
+      'I do not know `--dry-rn` (word 5). Did you mean `--dry-run`?',
+    );
+    await answer(`/sr undo ${name} wrong node --dry-run`, '`--dry-run` stands behind the note (word 5)');
+    await answer(`/sr undo ${name} --confirm prod-eu`, 'is a run of dev-one, not of prod-eu');
+    const asked = await answer(`/sr undo ${name} wrong node`, 'note: wrong node');
+    expect(asked.elements.map((each) => each.label)).toEqual([`Undo ${name}`, 'Leave it']);
+    await world.kim.click(asked, 'decision.leave');
+    await world.kim.waitForMessage({ channel, text: 'Nothing was done.' });
+    expect(await stateNow()).toBe('SUCCEEDED');
+
+    await world.kim.click(asked, 'decision.do');
+    await world.kim.waitForMessage({ channel, text: new RegExp(`UNDONE: ${name}`) });
+    await world.kim.click(asked, 'decision.do');
+    await world.kim.waitForMessage({ channel, text: `${name} is UNDONE by now, not SUCCEEDED as when this was shown` });
+  });
+
+  it('a cancel that is typed asks where service is affected, and takes the name of the cluster as a yes', async () => {
+    const preview = await previewed(`/sr shake dev-one 10.0.0.12`, 'Shake it gently');
+    await world.kim.click(preview, 'draft.start');
+    const card = await world.kim.waitForMessage({ channel, text: /RUNNING: R-\d+ Shake a node on dev-one/ });
+    const name = /R-\d+/.exec(card.text)?.[0] ?? '';
+    await world.kim.slash(`/sr cancel ${name} it shakes too much`, { channel });
+    const asked = await world.kim.waitForMessage({
+      channel,
+      text: `Cancel ${name}: Shake a node, dev-one`,
+      where: (seen) => seen.isEphemeral,
+    });
+    expect(asked.lines.join('\n')).toContain('is under way: it is stopped where that does no harm');
+    await world.kim.slash(`/sr cancel ${name} --confirm dev-one it shakes too much`, { channel });
+    await world.kim.waitForMessage({ channel, text: `You asked to cancel ${name}` });
+    world.open(...(await shakes()));
+    await world.kim.waitForMessage({ channel, text: new RegExp(`(CANCELED|SUCCEEDED): ${name}`) });
+  });
+
   it('a preview says what would be done, and starts nothing', async () => {
     const before = await countRuns();
     const preview = await previewed(`/sr shake dev-one ${node} --no-gently --reason "<!here> & now"`, 'Shake it hard');

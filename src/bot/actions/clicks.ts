@@ -1,9 +1,12 @@
 import { can } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
 import { findAlert, listAlertEvents } from '../../store/alerts.ts';
+import { findRun } from '../../store/runs.ts';
 import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
 import { alertDetails, readAlertValue } from '../views/alert-card.ts';
+import { readAskedValue } from '../views/asked.ts';
+import { notice } from '../views/notices.ts';
 import { denyView } from '../views/preview.ts';
 import { readRunValue, readWithoutValue, withoutActions } from '../views/run-buttons.ts';
 import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
@@ -35,6 +38,28 @@ const goOnWithout: ClickAction = {
     return decideRun(bot, 'retry', { ask, actor, runId, planHash, comment: null, without: lane });
   },
 };
+
+/** The yes to what a typed command asked back. */
+const doAsked: ClickAction = {
+  kind: 'act',
+  run: async (bot, { ask, actor, value }) => {
+    const asked = readAskedValue(value);
+    if (asked === null) throw forgedValue();
+    const { verb, runId, state, comment, without } = asked;
+    const run = await findRun(bot.db, runId);
+    if (run !== null && run.state !== state)
+      throw new AppError(
+        'PLAN_STALE',
+        `R-${run.number} is ${run.state.replace('_', ' ')} by now, not ${state.replace('_', ' ')} as when this was shown`,
+        {
+          hint: 'Look at it, then ask again.',
+        },
+      );
+    return decideRun(bot, verb, { ask, actor, runId, comment, planHash: null, without });
+  },
+};
+
+const leaveAsked: ClickAction = { kind: 'act', run: async () => notice('Nothing was done.') };
 
 function alertAction(verb: 'ack' | 'unack'): ClickAction {
   return {
@@ -75,6 +100,8 @@ export const clicks: ReadonlyMap<string, ClickAction | OpenAction> = new Map<str
   ['run.retry', runAction('retry')],
   ['run.undo', runAction('undo')],
   ...withoutActions.map((id) => [id, goOnWithout] as const),
+  ['decision.do', doAsked],
+  ['decision.leave', leaveAsked],
   ['alert.ack', alertAction('ack')],
   ['alert.unack', alertAction('unack')],
   ['alert.details', showDetails],

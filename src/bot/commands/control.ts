@@ -1,6 +1,7 @@
 import { type Actor, canSomewhere, type Permission } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
 import { nodeLabel } from '../../domain/cluster.ts';
+import { AppError } from '../../errors.ts';
 import {
   approveRun,
   type ControlDeps,
@@ -18,10 +19,11 @@ import type { Run } from '../../store/run-rows.ts';
 import { ensureCard } from '../../store/slack-cards.ts';
 import { findNodeByWord } from '../../store/slack-reads.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
-import type { Flag, Positional } from '../grammar.ts';
+import type { Flag, ParsedCommand, Positional } from '../grammar.ts';
 import { findAlertByWord, findRunByWord } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
 import { type Message, safe } from '../views/text.ts';
+import { askAgain, askingFlags, isAskedAgain } from './ask-again.ts';
 
 /** What can be asked of a run, by verb. */
 export const runVerbs = ['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'] as const;
@@ -130,7 +132,8 @@ async function votesOf(bot: Bot, verb: RunVerb, run: Run): Promise<string> {
 }
 
 function runCommand(verb: RunVerb): BotCommand {
-  const { permission, summary, note, flags = [], example } = decisions[verb];
+  const { permission, summary, note, example } = decisions[verb];
+  const flags = [...(decisions[verb].flags ?? []), ...(isAskedAgain(verb) ? askingFlags : [])];
   const isVote = permission === 'run:approve';
   const positional: Positional[] = [
     { name: isVote ? 'approval' : 'run', kind: 'word', isOptional: false },
@@ -148,18 +151,26 @@ function runCommand(verb: RunVerb): BotCommand {
     access: 'linked',
     async run(bot, { ask, actor, command }) {
       const word = command.words.get(isVote ? 'approval' : 'run')?.[0] ?? '';
-      const comment = command.words.get('note')?.[0] ?? command.words.get('why')?.[0] ?? null;
+      const comment = noteOf(command);
       const run = await findRunByWord(bot.db, actor, word);
-      return decideRun(bot, verb, {
-        ask,
-        actor,
-        runId: run.id,
-        comment: comment?.slice(0, 500) ?? null,
-        planHash: null,
-        without: await laneByWord(bot, run, command.flags.get('without')?.[0] ?? null),
-      });
+      const without = await laneByWord(bot, run, command.flags.get('without')?.[0] ?? null);
+      const first = isAskedAgain(verb)
+        ? await askAgain(bot, { ask, actor, run, verb, without, comment, command })
+        : null;
+      return first ?? decideRun(bot, verb, { ask, actor, runId: run.id, comment, planHash: null, without });
     },
   };
+}
+
+const maxNoteLength = 500;
+
+/** The note as it was typed; nothing of it is cut off in silence. */
+function noteOf({ words }: ParsedCommand): string | null {
+  const note = words.get('note')?.[0] ?? words.get('why')?.[0] ?? null;
+  if (note === null || note.length <= maxNoteLength) return note;
+  throw new AppError('INVALID_INPUT', `The note has ${note.length} characters; ${maxNoteLength} are kept at most`, {
+    hint: 'Shorten it.',
+  });
 }
 
 /** Lanes are called like their nodes, and people name nodes in several ways; what is no node is taken as it was typed. */
@@ -210,7 +221,7 @@ function alertCommand(verb: 'ack' | 'unack', summary: string): BotCommand {
         ask,
         actor,
         alertId: alert.id,
-        comment: command.words.get('note')?.[0]?.slice(0, 500) ?? null,
+        comment: noteOf(command),
       });
     },
   };

@@ -11,7 +11,7 @@ type Look = {
 };
 
 /** Order on the card: what helps first, what destroys last. */
-const looks: Record<RunAction, Look> = {
+export const looks: Readonly<Record<RunAction, Look>> = {
   APPROVE: { id: 'run.approve', label: 'Approve', style: 'primary', confirm: 'You approve exactly this plan.' },
   RESUME: { id: 'run.resume', label: 'Resume', style: 'primary' },
   RETRY: { id: 'run.retry', label: 'Retry', style: 'primary' },
@@ -66,8 +66,13 @@ export function withoutButtons(run: Run, names: readonly string[]): Button[] {
   });
 }
 
+/** What comes of going on without a lane, before a person says yes to it. */
+export function withoutEffect(run: Pick<Run, 'number'>, lane: string): string {
+  return `R-${run.number} goes on with the others. ${lane} stays as it is now, and the cluster runs several versions until it has followed.`;
+}
+
 function withoutButton(run: Run, { id, lane }: { id: string; lane: string }): Button {
-  const effect = `R-${run.number} goes on with the others. ${lane} stays as it is now, and the cluster runs several versions until it has followed.`;
+  const effect = withoutEffect(run, lane);
   return {
     type: 'button',
     action_id: id,
