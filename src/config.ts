@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
 import { roles } from './domain/access.ts';
 import { type SealingKeys, sealingKey } from './domain/sealing.ts';
@@ -49,6 +49,11 @@ const environment = z.object({
     .string()
     .regex(/^\/.*[^/]$/, 'is an absolute path without a slash at its end')
     .optional(),
+  STARWARDEN_DOWNLOADS_DIR: z
+    .string()
+    .regex(/^\/.*[^/]$/, 'is an absolute path without a slash at its end')
+    .default(`/var/tmp/starwarden-downloads-${userInfo().uid}`),
+  STARWARDEN_DOWNLOADS_MAX_GIB: z.coerce.number().min(0.001).max(100_000).default(20),
   STARWARDEN_QUEUE_PREFIX: z
     .string()
     .regex(/^[\w:-]{1,64}$/)
@@ -98,6 +103,8 @@ export type Config = {
   readonly secretDirectory: string;
   /** Archives of releases may be registered by path from here only; null = none may. */
   readonly releasesDirectory: string | null;
+  /** Where archives are kept that were fetched from an address, and how much of them. */
+  readonly downloads: { readonly directory: string; readonly mostBytes: number };
   /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
   readonly readEnv: (name: string) => string | undefined;
   readonly sshAgentSocket: string | null;
@@ -162,6 +169,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     secretEnvPrefix: vars.STARWARDEN_SECRET_ENV_PREFIX,
     secretDirectory: vars.STARWARDEN_SECRET_DIR,
     releasesDirectory: vars.STARWARDEN_RELEASES_DIR ?? null,
+    downloads: {
+      directory: vars.STARWARDEN_DOWNLOADS_DIR,
+      mostBytes: vars.STARWARDEN_DOWNLOADS_MAX_GIB * 1_073_741_824,
+    },
     readEnv: (name) => (name.startsWith(vars.STARWARDEN_SECRET_ENV_PREFIX) ? env[name] : undefined),
     sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
     http: {

@@ -1,4 +1,5 @@
 import { createArchives } from './adapters/archives/local.ts';
+import { download } from './adapters/http/download.ts';
 import { headOf } from './adapters/http/head.ts';
 import type { NodeHttp } from './adapters/http/port.ts';
 import type { Shell, SshTarget } from './adapters/ssh/port.ts';
@@ -22,13 +23,15 @@ export type ConnectionDeps = {
   };
   readonly http: NodeHttp;
   readonly agentSocket: string | null;
+  /** Where archives are kept that were fetched from an address. */
+  readonly downloads: { readonly directory: string; readonly mostBytes: number };
   readonly now: () => Date;
 };
 
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
 export function makeConnections(deps: ConnectionDeps) {
   const inventory = makeInventory(deps.db);
-  const archives = createArchives({ head: headOf });
+  const archives = createArchives({ head: headOf, download, ...deps.downloads });
 
   const openSql = async (clusterId: string): Promise<StarRocksSql> => {
     const cluster = await inventory.findCluster(clusterId);

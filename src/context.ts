@@ -61,6 +61,7 @@ export async function createContext(
     ssh,
     http: createNodeHttp(),
     agentSocket: config.sshAgentSocket,
+    downloads: config.downloads,
     now,
   });
   const control: ControlDeps = {

@@ -53,6 +53,17 @@ describe('loadConfig', () => {
     expect(config.readEnv('DATABASE_URL')).toBeUndefined();
   });
 
+  it('keeps what it fetches in a directory of this user, within a bound', () => {
+    expect(loadConfig(minimal).downloads).toEqual({
+      directory: `/var/tmp/starwarden-downloads-${process.getuid?.()}`,
+      mostBytes: 20 * 1_073_741_824,
+    });
+    const given = { ...minimal, STARWARDEN_DOWNLOADS_DIR: '/srv/kept', STARWARDEN_DOWNLOADS_MAX_GIB: '0.5' };
+    expect(loadConfig(given).downloads).toEqual({ directory: '/srv/kept', mostBytes: 536_870_912 });
+    for (const bad of [{ STARWARDEN_DOWNLOADS_DIR: 'here' }, { STARWARDEN_DOWNLOADS_MAX_GIB: '0' }])
+      expect(() => loadConfig({ ...minimal, ...bad })).toThrow(Object.keys(bad)[0]);
+  });
+
   it('has no directory of releases unless one is named by an absolute path', () => {
     expect(loadConfig(minimal).releasesDirectory).toBeNull();
     expect(loadConfig({ ...minimal, STARWARDEN_RELEASES_DIR: '/srv/releases' }).releasesDirectory).toBe(

@@ -87,14 +87,15 @@ async function copyScripts(from: string, to: string): Promise<void> {
   }
 }
 
-/** The program runs under a link of the right name, since the stop scripts look at `ps -o comm=`. */
+/** `launch.sh` runs the program under a link of the right name, since the stop scripts look at `ps -o comm=`. */
 async function writeLauncher(launcher: { home: string; name: string; program: string; node: string }): Promise<void> {
   const lib = join(launcher.home, 'lib');
   await mkdir(lib, { recursive: true });
   await copyFile(join(layoutDir, 'launch.sh'), join(lib, 'launch.sh'));
   await chmod(join(lib, 'launch.sh'), 0o755);
   await writeFile(join(lib, 'program'), launcher.program);
-  await symlink(launcher.node, join(lib, launcher.name));
+  await writeFile(join(lib, 'node-path'), launcher.node);
+  await symlink('node', join(lib, launcher.name));
 }
 
 async function writeFiles(home: string, files: Readonly<Record<string, string | Buffer>>): Promise<void> {

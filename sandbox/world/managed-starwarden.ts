@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { worldMark } from './processes.ts';
 import { type Starwarden, startStarwarden } from './starwarden.ts';
 
@@ -98,6 +99,7 @@ function starwardenEnv({ services, slack, tokens, secretKey, worldDir, probeInte
     REDIS_URL: services.redisUrl,
     STARWARDEN_SECRET_KEY: secretKey,
     STARWARDEN_BOOTSTRAP_TOKENS: JSON.stringify(bootstrap),
+    STARWARDEN_DOWNLOADS_DIR: join(worldDir, 'downloads'),
     STARWARDEN_PROBE_INTERVAL_MS: String(Math.max(200, Math.round(probeIntervalMs))),
     LOG_LEVEL: 'info',
     ...(slack === null ? {} : slackEnv(slack)),

@@ -1,11 +1,12 @@
 /** Where a release archive is fetched from when a node is staged. */
-export const releaseSourceKinds = ['PATH', 'URL', 'ON_NODE'] as const;
+export const releaseSourceKinds = ['PATH', 'URL', 'HOST_URL', 'ON_NODE'] as const;
 export type ReleaseSourceKind = (typeof releaseSourceKinds)[number];
 
 export type ReleaseSource = {
   /**
-   * `PATH`: a file on the host that Starwarden runs on, below its directory of releases. `URL`: each node fetches it over
-   * HTTP. `ON_NODE`: the file is on every node already, under the same absolute path.
+   * `PATH`: a file on the host that Starwarden runs on, below its directory of releases. `URL`: Starwarden fetches it once
+   * over HTTP. Both are sent to the hosts over SSH. `HOST_URL`: each host fetches it over HTTP by itself. `ON_NODE`: the
+   * file is on every node already, under the same absolute path.
    */
   readonly kind: ReleaseSourceKind;
   /** The path or URL. */

@@ -1,4 +1,4 @@
-import { type ReleasePart, releaseParts } from './release.ts';
+import { type Release, type ReleasePart, releaseParts } from './release.ts';
 import type { NamedCheck } from './run.ts';
 import type { ArchiveFacts, Asked, UpgradeFacts, UpgradeNode } from './upgrade-checks-facts.ts';
 import { skipped, some, unanswered, verdict } from './upgrade-checks-verdict.ts';
@@ -116,16 +116,34 @@ function contentsCheck(facts: UpgradeFacts): NamedCheck {
   if (facts.release === null) return skipped(name, 'there is no release to look into');
   const needed = neededParts(facts.nodes);
   // What was found inside counts more than what somebody once wrote down.
-  const found = archiveOf(facts)?.parts ?? facts.release.contents;
+  const seen = archiveOf(facts)?.parts ?? null;
+  const found = seen ?? facts.release.contents;
   const missing = needed.filter((part) => !found.includes(part));
+  const words = found.map(wordOf).join(' and ') || 'no part of StarRocks';
+  if (seen === null && missing.length === 0)
+    return skipped(name, `registered as ${words}, not looked into; ${whoReads(facts.release)}`);
   return verdict(name, 'BLOCK', missing.length === 0, {
-    observed: `has ${found.map(wordOf).join(' and ') || 'no part of StarRocks'}`,
+    observed: `has ${words}`,
     wanted: needed.map(wordOf).join(' and '),
     hint: `Register an archive that holds ${missing.map(wordOf).join(' and ')} too.`,
   });
 }
 
-function neededParts(nodes: readonly UpgradeNode[]): ReleasePart[] {
+/** Who will look into an archive that nobody has read so far, and when. */
+function whoReads({ source: { kind } }: Release): string {
+  switch (kind) {
+    case 'PATH':
+    case 'URL':
+      return 'checkUpgrade reads all of it, and the upgrade does before anything is sent or stopped';
+    case 'HOST_URL':
+    case 'ON_NODE':
+      return 'each host reads all of it while it is staged, before anything is stopped';
+    default:
+      return kind satisfies never;
+  }
+}
+
+export function neededParts(nodes: readonly Pick<UpgradeNode, 'kind'>[]): ReleasePart[] {
   const kinds = new Set(nodes.map(({ kind }) => (kind === 'FRONTEND' ? 'FRONTEND' : 'BACKEND')));
   return releaseParts.filter((part) => kinds.has(part));
 }
@@ -144,17 +162,23 @@ function archiveCheck({ release, archive, nodes }: UpgradeFacts): NamedCheck {
   const wanted = `the archive whose sha256 is ${release.sha256}`;
   const { kind, location } = release.source;
   if (archive !== null && 'failed' in archive) {
-    // The nodes fetch it, and may reach what this process cannot.
-    return unanswered(name, kind === 'URL' ? 'WARN' : 'BLOCK', { why: archive.failed, wanted });
+    // The hosts fetch it, and may reach what this process cannot.
+    return unanswered(name, kind === 'HOST_URL' ? 'WARN' : 'BLOCK', { why: archive.failed, wanted });
   }
   const problems = [...archiveProblems(release, archive), ...(kind === 'ON_NODE' ? onNodeProblems(nodes) : [])];
-  const summed = archive?.value.sha256 != null ? ', checksum compared' : '';
+  const place = `${location}${sizeText(archive?.value.sizeBytes ?? null)}`;
+  if (problems.length === 0 && (archive === null || archive.value.sha256 === null))
+    return skipped(name, `${place}: its sum was not compared yet; ${whoReads(release)}`);
   return verdict(name, 'BLOCK', problems.length === 0, {
-    observed:
-      problems.length === 0 ? `${location}${sizeText(archive?.value.sizeBytes ?? null)}${summed}` : some(problems),
+    observed: problems.length === 0 ? `${place}, checksum compared` : some(problems),
     wanted,
     hint: 'Put the right file there, or register the release again.',
   });
+}
+
+/** What a server's answer to `HEAD` says against an archive; one that only answers to `GET` says nothing. */
+export function remoteProblems(location: string, status: number): string[] {
+  return status < 400 || [405, 501].includes(status) ? [] : [`${location} answers HTTP ${status}`];
 }
 
 type Wanted = { readonly sha256: string; readonly sizeBytes: number | null };

@@ -67,7 +67,7 @@ async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promi
 
 function missingTools(stdout: string, source: ReleaseSource | null): readonly string[] {
   const { missing, downloader } = parseTools(stdout);
-  return source?.kind === 'URL' && downloader === null ? [...missing, 'curl or wget'] : missing;
+  return source?.kind === 'HOST_URL' && downloader === null ? [...missing, 'curl or wget'] : missing;
 }
 
 /** One shell for a host, so that what is asked at the same moment can go together. */

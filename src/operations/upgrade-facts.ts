@@ -10,6 +10,7 @@ import { readRunningWork } from '../adapters/starrocks/read-work.ts';
 import { showProc } from '../adapters/starrocks/statements.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
 import type { Release } from '../domain/release.ts';
+import { archiveFactsOf } from '../domain/upgrade-checks-archive.ts';
 import type {
   ArchiveFacts,
   Asked,
@@ -18,6 +19,7 @@ import type {
   UpgradeFacts,
   UpgradeNode,
 } from '../domain/upgrade-checks-facts.ts';
+import { remoteProblems } from '../domain/upgrade-checks-release.ts';
 import { AppError } from '../errors.ts';
 import type { Ports } from '../steps/define.ts';
 import type { ObserveContext } from './define.ts';
@@ -140,15 +142,20 @@ async function readImage(
   return { label: nodeLabel({ kind: 'FRONTEND', host, port }), image };
 }
 
-/** The archive from outside, without reading it: what a plan has time for. */
-async function lookAtArchive({ source }: Release, looking: UpgradeLooking): Promise<Asked<ArchiveFacts> | null> {
+/** The archive as far as a plan has time for: what was found when it was fetched, else what can be seen from outside. */
+async function lookAtArchive(
+  { source, sha256, version }: Release,
+  looking: UpgradeLooking,
+): Promise<Asked<ArchiveFacts> | null> {
   const { archives } = looking;
   const { kind, location } = source;
   if (kind === 'ON_NODE') return null;
   return ask(looking, async (call) => {
     if (kind === 'PATH') return { ...unread, sizeBytes: await archives.sizeOf(location, call) };
+    const stored = kind === 'URL' ? await archives.stored(sha256) : null;
+    if (stored !== null) return archiveFactsOf(stored, version);
     const { status, sizeBytes } = await archives.head(location, call);
-    return { ...unread, sizeBytes, problems: status < 400 ? [] : [`${location} answers HTTP ${status}`] };
+    return { ...unread, sizeBytes, problems: remoteProblems(location, status) };
   });
 }
 

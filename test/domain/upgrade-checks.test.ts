@@ -115,7 +115,29 @@ describe('versions and releases', () => {
     const onlyBackend = facts({ release: release({ contents: ['BACKEND'] }) });
     expect(line(check('release-contents', onlyBackend))).toBe('FAIL BLOCK has be');
     const noFrontendToo = facts({ nodes: [be(1), be(2)], release: release({ contents: ['BACKEND'] }) });
-    expect(check('release-contents', noFrontendToo).status).toBe('PASS');
+    expect(line(check('release-contents', noFrontendToo))).toMatch(/^SKIPPED INFO registered as be, not looked into/);
+  });
+
+  it.each([
+    ['PATH', 'checkUpgrade reads all of it, and the upgrade does before anything is sent or stopped'],
+    ['URL', 'checkUpgrade reads all of it, and the upgrade does before anything is sent or stopped'],
+    ['HOST_URL', 'each host reads all of it while it is staged, before anything is stopped'],
+    ['ON_NODE', 'each host reads all of it while it is staged, before anything is stopped'],
+  ] as const)('passes no archive that nobody has read, and says who will: %s', (kind, who) => {
+    const unread = release({ source: { kind, location: '/srv/sr.tar.gz' }, sha256: '0'.repeat(64) });
+    const given = facts({ release: unread, ...(kind === 'ON_NODE' ? { archive: null } : {}) });
+    for (const name of ['archive-intact', 'release-contents'] as const) {
+      const { status, observed } = check(name, given);
+      expect(status, name).toBe('SKIPPED');
+      expect(observed).toContain(who);
+    }
+  });
+
+  it('passes one that was read, with both parts in it', () => {
+    const { sha256, sizeBytes } = release();
+    const archive = { value: { sizeBytes, sha256, parts: ['FRONTEND', 'BACKEND'] as const, problems: [] } };
+    expect(check('archive-intact', facts({ archive })).status).toBe('PASS');
+    expect(check('release-contents', facts({ archive })).status).toBe('PASS');
   });
 
   it('believes what was found inside the archive more than what was written down', () => {
@@ -132,8 +154,12 @@ describe('versions and releases', () => {
     expect(line(check('archive-intact', facts({ archive })))).toBe(`FAIL BLOCK ${observed}`);
   });
 
-  it('only warns when an address that the nodes fetch from cannot be reached from here', () => {
-    const url = release({ source: { kind: 'URL', location: 'http://files.local/sr.tar.gz' } });
+  it('only warns when an address that the hosts fetch from cannot be reached from here', () => {
+    const ours = release({ source: { kind: 'URL', location: 'http://files.local/sr.tar.gz' } });
+    expect(line(check('archive-intact', facts({ release: ours, archive: { failed: 'no way' } })))).toMatch(
+      /^FAIL BLOCK/,
+    );
+    const url = release({ source: { kind: 'HOST_URL', location: 'http://files.local/sr.tar.gz' } });
     const given = facts({ release: url, archive: { failed: 'http://files.local/sr.tar.gz cannot be reached' } });
     expect(line(check('archive-intact', given))).toMatch(/^FAIL WARN http/);
   });

@@ -29,7 +29,7 @@ beforeAll(async () => {
     version: '3.4.5',
     locations: ['rack:r1', 'rack:r2'],
   });
-  engine = await startEngine();
+  engine = await startEngine({ env: { STARWARDEN_DOWNLOADS_DIR: join(world.dir, 'downloads') } });
   managed = manage(world, engine);
   clusterId = await managed.register('upgrades');
   const names = world.describe().hosts.map(({ name }) => name);
@@ -50,6 +50,10 @@ function archive() {
   const found = world.describe().releases.find(({ version }) => version === to);
   if (found === undefined) throw new Error(`the world has no archive of ${to}`);
   return found;
+}
+
+function urlOfArchive(): string {
+  return `${world.describe().archivesUrl.replace(/\/$/, '')}/${archive().path.split('/').at(-1)}`;
 }
 
 async function register(more: Partial<Release> = {}): Promise<void> {
@@ -117,11 +121,14 @@ describe('the preflight', () => {
     });
   });
 
-  it('reads an archive from an address without fetching it', async () => {
-    const url = `${world.describe().archivesUrl.replace(/\/$/, '')}/${archive().path.split('/').at(-1)}`;
+  it('asks for an archive at an address without fetching it, and passes nothing by that', async () => {
+    const url = urlOfArchive();
     await register({ source: { kind: 'URL', location: url } });
     const facts = await observe();
     expect(facts.archive).toMatchObject({ value: { sizeBytes: archive().sizeBytes, problems: [] } });
+    const checks = upgradeChecks(facts, limits);
+    for (const name of ['archive-intact', 'release-contents'])
+      expect(checks.find((check) => check.name === name)).toMatchObject({ status: 'SKIPPED' });
     await deleteRelease(engine.ctx.db, to, by);
     await register({ source: { kind: 'URL', location: `${url}.missing` } });
     expect(failedOf(upgradeChecks(await observe(), limits))).toContain('BLOCK archive-intact');
@@ -187,14 +194,26 @@ describe('verifyArchive', () => {
       waitingLanes: 0,
       earlier: async () => null,
     };
-    const found = await verifyArchive.check({ version: to }, engine.ctx.connections.portsFor(clusterId), context);
-    return found.state === 'done' ? parseVerified(found.facts ?? null) : found;
+    const found = await verifyArchive.apply({ version: to }, engine.ctx.connections.portsFor(clusterId), context);
+    return parseVerified(found?.facts ?? null);
   };
 
   it('reads the whole file for its sum, and finds both parts in it', async () => {
     await register();
     const { sha256, sizeBytes } = archive();
     expect(await verified()).toEqual({ value: { sizeBytes, sha256, parts: ['FRONTEND', 'BACKEND'], problems: [] } });
+  });
+
+  it('fetches the archive at an address, reads all of it, and keeps it for the upgrade', async () => {
+    const { sha256, sizeBytes } = archive();
+    await register({ source: { kind: 'URL', location: urlOfArchive() } });
+    const value = { sizeBytes, sha256, parts: ['FRONTEND', 'BACKEND'], problems: [] };
+    expect(await verified()).toEqual({ value });
+    // From then on a plan knows it too.
+    expect((await observe()).archive).toEqual({ value });
+    await deleteRelease(engine.ctx.db, to, by);
+    await register({ source: { kind: 'URL', location: urlOfArchive() }, sha256: 'b'.repeat(64) });
+    expect(await verified()).toMatchObject({ failed: expect.stringContaining(`sum ${sha256}, not bbbb`) });
   });
 
   it('tells what is wrong with a file that is no archive, and that there is none', async () => {

@@ -153,6 +153,9 @@ describe('registering a release', () => {
     ['a version with blanks', { version: ' 3.5.0 ' }, 'version'],
     ['a short checksum', { sha256: 'ab' }, 'sha256'],
     ['a checksum with other letters', { sha256: 'g'.repeat(64) }, 'sha256'],
+    ['a checksum that nobody has looked up', { sha256: '0'.repeat(64) }, 'sha256'],
+    ['a checksum that stands for another', { sha256: 'F'.repeat(64) }, 'sha256'],
+    ['the checksum of nothing', { sha256: createHash('sha256').digest('hex') }, 'sha256'],
     ['nothing in the archive', { contents: [] }, 'contents'],
     ['a JDK of the last century', { minimumJdk: 1 }, 'minimumJdk'],
   ])('refuses %s', async (_what, more, path) => {

@@ -6,4 +6,6 @@ name=$1
 shift
 # A test runner's own options for Node are not for the program.
 unset NODE_OPTIONS
+# This link is made here and not packed: no release holds links that lead out of it.
+[ -e "$here/node" ] || ln -sf "$(cat "$here/node-path")" "$here/node"
 exec "$here/$name" --disable-warning=ExperimentalWarning "$(cat "$here/program")" --home "$(dirname "$here")" "$@"

@@ -1,31 +1,32 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import type { Writable } from 'node:stream';
 import { AppError, messageOf } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
+import { listMembers } from './list-members.ts';
 import type { ArchiveCall, Archives, ExamineCall, ExaminedArchive } from './port.ts';
+import { createStore, type StoreOptions } from './store.ts';
 
 const chunkBytes = 1_048_576;
-const mostMembers = 100_000;
-const longestComplaint = 500;
 
-/** Archives on this machine. `head` asks over HTTP, which is another adapter's business. */
-export function createArchives({ head }: Pick<Archives, 'head'>): Archives {
+export type ArchivesOptions = Pick<Archives, 'head'> & Omit<StoreOptions, 'examine'>;
+
+/** Archives on this machine. What asks over HTTP is handed in, since that is another adapter's business. */
+export function createArchives({ head, ...store }: ArchivesOptions): Archives {
+  const examine: Archives['examine'] = (path, call = {}) =>
+    within(`reading ${path}`, call, 30 * 60_000, async (deadline) => {
+      await sizeOf(path);
+      const file = await open(path).catch((cause) => refuse(path, cause));
+      try {
+        return await examineFile(file, { deadline, call });
+      } finally {
+        await file.close();
+      }
+    });
   return {
     head,
     sizeOf: (path, call) => within(`looking at ${path}`, call, 10_000, () => sizeOf(path)),
-    examine: (path, call = {}) =>
-      within(`reading ${path}`, call, 30 * 60_000, async (deadline) => {
-        await sizeOf(path);
-        const file = await open(path).catch((cause) => refuse(path, cause));
-        try {
-          return await examine(file, { deadline, call });
-        } finally {
-          await file.close();
-        }
-      }),
+    examine,
+    ...createStore({ ...store, examine }),
   };
 }
 
@@ -58,7 +59,7 @@ function refuse(path: string, cause?: unknown): never {
 }
 
 /** One reading feeds both the checksum and `tar`, for an archive has some gigabytes. */
-async function examine(
+async function examineFile(
   file: FileHandle,
   { deadline, call }: { deadline: Deadline; call: ExamineCall },
 ): Promise<ExaminedArchive> {
@@ -77,42 +78,4 @@ async function examine(
   } finally {
     list.kill();
   }
-}
-
-/** `tar` reads the archive from its standard input and prints the names; it never writes a file. */
-function listMembers() {
-  const tar = spawn('tar', ['-tzf', '-'], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, stdio: 'pipe' });
-  const members: string[] = [];
-  let complaint = '';
-  createInterface({ input: tar.stdout }).on('line', (line) => {
-    if (members.length < mostMembers) members.push(line);
-  });
-  tar.stderr.on('data', (data) => {
-    complaint = `${complaint}${data}`.slice(0, longestComplaint);
-  });
-  // A tar that has given up closes its input: the rest of the file is then read for the checksum alone.
-  tar.stdin.on('error', () => undefined);
-  const ended = new Promise<string | null>((resolve) => {
-    tar.on('error', (error) => resolve(`tar could not be run: ${error.message}`));
-    tar.on('close', (code) => resolve(code === 0 ? null : complaint.trim() || `tar ended with exit code ${code}`));
-  });
-  return {
-    write: (chunk: Buffer) => write(tar.stdin, chunk),
-    end: async () => {
-      tar.stdin.end();
-      const unreadable = await ended;
-      return { members, unreadable };
-    },
-    kill: () => {
-      if (tar.exitCode === null) tar.kill('SIGKILL');
-    },
-  };
-}
-
-async function write(stream: Writable, chunk: Buffer): Promise<void> {
-  if (stream.destroyed || stream.writableEnded || stream.write(chunk)) return;
-  await new Promise<void>((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
-  });
 }

@@ -22,7 +22,7 @@ export async function headOf(
     if (deadline.signal.aborted && deadline.signal.reason instanceof AppError) throw deadline.signal.reason;
     const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
     throw new AppError('HTTP_FAILED', `${url} cannot be reached: ${messageOf(reason)}`, {
-      hint: 'Check the address and the network; the nodes will fetch the archive from there.',
+      hint: 'Check the address and the network between here and there.',
       retryable: true,
       cause: error,
     });

@@ -5,6 +5,7 @@ import { closeThisUpgrade, holdForPerson, recordUpgrade } from '../../steps/upgr
 import { createMetadataImage, noteJournal } from '../../steps/upgrade/image.ts';
 import { nodeMove } from '../../steps/upgrade/place.ts';
 import { noteProcess, startForMove, stopForMove } from '../../steps/upgrade/power.ts';
+import { proveArchive } from '../../steps/upgrade/prove-archive.ts';
 import { compareQueries, measureBaseline, sampleQueries, soak } from '../../steps/upgrade/queries.ts';
 import {
   keepSchedulingPaused,
@@ -20,6 +21,7 @@ export const changeVersionKinds = [
   recordUpgrade,
   closeThisUpgrade,
   sampleQueries,
+  proveArchive,
   fetchArchive,
   unpackRelease,
   dropArchive,

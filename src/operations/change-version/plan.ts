@@ -2,12 +2,14 @@ import type { PlanResult, StepSpec } from '../../domain/plan.ts';
 import type { Release } from '../../domain/release.ts';
 import { upgradeChecks, upgradeRefusals } from '../../domain/upgrade-checks.ts';
 import type { UpgradeFacts, UpgradeNode } from '../../domain/upgrade-checks-facts.ts';
+import { neededParts } from '../../domain/upgrade-checks-release.ts';
 import type { ReplicaSpread } from '../../domain/upgrade-checks-spread.ts';
 import { judgePaths } from '../../domain/upgrade-path.ts';
 import { isSameRelease } from '../../domain/version.ts';
 import { holdForPerson, recordUpgrade } from '../../steps/upgrade/history.ts';
 import { createMetadataImage, noteJournal } from '../../steps/upgrade/image.ts';
 import type { NodeMove } from '../../steps/upgrade/place.ts';
+import { isSentFromHere, proveArchive } from '../../steps/upgrade/prove-archive.ts';
 import { measureBaseline, sampleQueries } from '../../steps/upgrade/queries.ts';
 import { pauseTabletScheduling } from '../../steps/upgrade/scheduling.ts';
 import { dropArchive, fetchArchive, unpackRelease } from '../../steps/upgrade/stage.ts';
@@ -105,6 +107,7 @@ function stepsOf(
   const steps = [
     recordUpgrade.with({ direction, fromVersion: versions.join(' and '), toVersion: input.to }),
     sampleQueries.with({}),
+    ...provingOf(nodes, release),
     ...stagingOf(nodes, release),
     noteJournal.with({}),
     createMetadataImage.with({}),
@@ -128,6 +131,12 @@ function holdAfter(node: MovingNode, { pauseAfterCanary, to }: ChangeVersionInpu
 function stageOf({ stage, width, nodes }: Wave<MovingNode>) {
   const mates = width > 1 ? nodes.map((node) => `${node.host}:${node.port}`) : [];
   return { stage, width, mates };
+}
+
+/** What the hosts fetch or have themselves, they prove themselves. */
+function provingOf(nodes: readonly MovingNode[], { source, version, sha256 }: Release): StepSpec[] {
+  if (!isSentFromHere(source.kind)) return [];
+  return [proveArchive.with({ release: { version, sha256 }, source, parts: neededParts(nodes) })];
 }
 
 /** Once for each host: the archive comes, every node of the host gets its part, the archive goes. */

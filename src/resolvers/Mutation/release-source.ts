@@ -29,6 +29,7 @@ export async function inspectSource(
     case 'PATH':
       return inspectFile(checkPath(location), inspection);
     case 'URL':
+    case 'HOST_URL':
       return inspectUrl(checkUrl(location), inspection);
     case 'ON_NODE':
       return { location: checkPath(location), sizeBytes: null };
@@ -108,7 +109,7 @@ function checkUrl(location: string): string {
 
 async function inspectUrl(location: string, { archives }: Inspection): Promise<InspectedSource> {
   const answer = await archives.head(location, { timeoutMs: headTimeoutMs }).catch((error: unknown) => {
-    // The nodes fetch it, not we: a server that only they can reach is as good as any.
+    // The worker or the hosts fetch it, which may be elsewhere; the preflight asks again.
     if (error instanceof AppError && (error.code === 'HTTP_FAILED' || error.code === 'TIMEOUT')) return null;
     throw error;
   });

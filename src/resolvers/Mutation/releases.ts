@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { releaseParts, releaseSourceKinds } from '../../domain/release.ts';
 import { minimumJdkOf } from '../../domain/upgrade-path.ts';
@@ -12,7 +13,10 @@ import { inspectSource } from './release-source.ts';
 const input = z.object({
   version: z.string().max(200),
   source: z.object({ kind: z.enum(releaseSourceKinds), location: z.string().min(1).max(2048) }),
-  sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits')
+    .refine((sum) => !isNoSum(sum), 'No archive has this sum: give the one that was published with the archive'),
   contents: z
     .array(z.enum(releaseParts))
     .min(1, 'An archive holds something')
@@ -20,6 +24,14 @@ const input = z.object({
     .transform((parts) => releaseParts.filter((part) => (parts ?? releaseParts).includes(part))),
   minimumJdk: z.int().min(8).max(99).nullish(),
 });
+
+/** What stands in for a sum that somebody has not looked up yet, and the sum of nothing at all. */
+function isNoSum(text: string): boolean {
+  const sum = text.toLowerCase();
+  return /^(0{64}|f{64})$/.test(sum) || sum === sumOfNothing;
+}
+
+const sumOfNothing = createHash('sha256').digest('hex');
 
 export async function registerRelease(_: unknown, { input: given }: { input: unknown }, context: RequestContext) {
   await requireGlobally(context, { permission: 'release:manage', action: 'registerRelease' });

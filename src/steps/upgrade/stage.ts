@@ -55,11 +55,14 @@ export const fetchArchive = defineStep({
     source: z.object({ kind: z.enum(releaseSourceKinds), location: z.string() }),
     sizeBytes: z.number().nullable(),
   }),
-  ports: ['shell', 'inventory'],
+  ports: ['shell', 'inventory', 'archives'],
   timeoutMs: 6 * hoursMs,
   repeat: 'safe', // it goes on behind what is there
   abortable: true,
-  describe: ({ release: { version }, address }) => `Bring the archive of ${version} to ${address}`,
+  describe: ({ release: { version }, address, source: { kind, location } }) =>
+    kind === 'HOST_URL'
+      ? `Have ${address} fetch the archive of ${version} from ${location}`
+      : `Bring the archive of ${version} to ${address}${kind === 'ON_NODE' ? ', where it is already' : ' over SSH'}`,
   check: async ({ hostId, archiveDeployDir, release: wanted, nodes }, { shell, inventory }, { signal, runId }) => {
     const other = await otherArchive(inventory, wanted);
     if (other !== null) return other;
@@ -71,13 +74,13 @@ export const fetchArchive = defineStep({
     const isHere = parseArchiveState(answer.stdout)?.state === 'complete' || staged.every((each) => each);
     return isHere ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async (params, { shell }, { signal, log }) => {
+  apply: async (params, { shell, archives }, { signal, log }) => {
     const { archiveDeployDir: deployDir, address, source, release: wanted, sizeBytes } = params;
     const session = await shell(params.hostId);
     const place = { deployDir, sha256: wanted.sha256 };
     const call = { signal, timeoutMs: 5 * hoursMs, onLine: (line: string) => log(`${address}: ${line}`) };
     const what = `The archive of ${wanted.version} on ${address}`;
-    if (source.kind === 'URL') {
+    if (source.kind === 'HOST_URL') {
       throwIfFailed(what, await session.run(fetchArchiveCommand({ ...place, url: source.location }), call));
       return isDone;
     }
@@ -86,15 +89,21 @@ export const fetchArchive = defineStep({
       return isDone;
     }
     throwIfFailed(what, await session.run(prepareArchiveDir({ deployDir }), call));
-    await session.upload(
-      {
-        localPath: source.location,
-        remotePath: archiveFileOf(place),
-        resume: true,
-        onProgress: tellTenths(sizeBytes, (percent) => log(`${address}: ${percent} % of the archive sent`)),
-      },
-      { signal, timeoutMs: 5 * hoursMs },
-    );
+    const upload = (localPath: string) =>
+      session.upload(
+        {
+          localPath,
+          remotePath: archiveFileOf(place),
+          resume: true,
+          onProgress: tellTenths(sizeBytes, (percent) => log(`${address}: ${percent} % of the archive sent`)),
+        },
+        { signal, timeoutMs: 5 * hoursMs },
+      );
+    // Fetched here before, as a rule; another process that goes on with the run may have to do it again.
+    if (source.kind === 'URL') {
+      const archive = { url: source.location, sha256: wanted.sha256 };
+      await archives.withFetched(archive, { signal }, ({ path }) => upload(path));
+    } else await upload(source.location);
     throwIfFailed(what, await session.run(verifyArchive(place), call));
     return isDone;
   },

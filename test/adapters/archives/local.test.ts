@@ -1,22 +1,25 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createArchives } from '../../../src/adapters/archives/local.ts';
+import type { Archives } from '../../../src/adapters/archives/port.ts';
+import { download } from '../../../src/adapters/http/download.ts';
 import { headOf } from '../../../src/adapters/http/head.ts';
 
 const run = promisify(execFile);
-const archives = createArchives({ head: headOf });
+let archives: Archives;
 let dir: string;
 let archive: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'archives-'));
+  archives = createArchives({ head: headOf, download, directory: join(dir, 'kept'), mostBytes: 1_000_000_000 });
   await mkdir(join(dir, 'StarRocks-3.5.0', 'fe', 'bin'), { recursive: true });
   await writeFile(join(dir, 'StarRocks-3.5.0', 'fe', 'bin', 'start_fe.sh'), 'x'.repeat(3_000_000));
   archive = join(dir, 'good.tar.gz');
@@ -33,10 +36,10 @@ describe('an archive on this machine', () => {
       sizeBytes: bytes.length,
       sha256: createHash('sha256').update(bytes).digest('hex'),
       members: [
-        'StarRocks-3.5.0/',
-        'StarRocks-3.5.0/fe/',
-        'StarRocks-3.5.0/fe/bin/',
-        'StarRocks-3.5.0/fe/bin/start_fe.sh',
+        { name: 'StarRocks-3.5.0/', type: 'directory', target: null },
+        { name: 'StarRocks-3.5.0/fe/', type: 'directory', target: null },
+        { name: 'StarRocks-3.5.0/fe/bin/', type: 'directory', target: null },
+        { name: 'StarRocks-3.5.0/fe/bin/start_fe.sh', type: 'file', target: null },
       ],
       unreadable: null,
     });
@@ -61,6 +64,34 @@ describe('an archive on this machine', () => {
     expect(found).toMatchObject({ sizeBytes: bytes.length, members: [] });
     expect(found.unreadable).toMatch(/not in gzip format/);
     expect(found.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  it('tells links with where they lead, and odd names so that one line is one member', async () => {
+    const odd = join(dir, 'odd');
+    await mkdir(odd);
+    await writeFile(join(odd, 'a b\nc'), 'x');
+    await symlink('../out -> there', join(odd, 'sym'));
+    await link(join(odd, 'a b\nc'), join(odd, 'z'));
+    const path = join(dir, 'odd.tar.gz');
+    await run('tar', ['-czf', path, '--sort=name', '-C', dir, 'odd']);
+    expect((await archives.examine(path)).members).toEqual([
+      { name: 'odd/', type: 'directory', target: null },
+      { name: 'odd/a b\\nc', type: 'file', target: null },
+      { name: 'odd/sym', type: 'symlink', target: '../out -> there' },
+      { name: 'odd/z', type: 'hardlink', target: 'odd/a b\\nc' },
+    ]);
+  });
+
+  it.each([
+    ['xz', 'fd377a585a000004e6d6b446', /compressed with xz, and has to be a tar compressed with gzip/],
+    ['zstd', '28b52ffd04001900', /compressed with zstd/],
+    ['bzip2', '425a683931415926', /compressed with bzip2/],
+    ['zip', '504b030414000000', /a zip file/],
+    ['a page of a login', Buffer.from('<!DOCTYPE html><html>').toString('hex'), /a page of a web site/],
+  ])('is told to be %s, when it is that', async (name, hex, told) => {
+    const path = join(dir, `${name}.tar.gz`);
+    await writeFile(path, Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(1000)]));
+    expect((await archives.examine(path)).unreadable).toMatch(told);
   });
 
   it.each(['missing.tar.gz', '.'])('is not there at %j', async (name) => {

@@ -171,6 +171,7 @@ describe('an archive that must not be unpacked', () => {
     ['an absolute path', '/tmp/starwarden-escaped', 'absolute path'],
     ['a path that leads out', 'StarRocks-3.5.0/fe/bin/../../../../starwarden-escaped', 'leads out of it'],
     ['a second name on top', 'Other/fe/bin/x', 'more than one directory on top'],
+    ['a file of macOS', 'StarRocks-3.5.0/fe/lib/._x.jar', 'a file of macOS'],
     ['a path that leads out, behind a line end', 'StarRocks-3.5.0/fe\n/../../x', 'leads out of it'],
   ])('has a member with %s', async (_what, name, message) => {
     await writeFile(join(dir, 'extra'), 'extra');
@@ -183,6 +184,36 @@ describe('an archive that must not be unpacked', () => {
     const archive = await pack(join(dir, 'pipe.tar.gz'), dir, ['StarRocks-3.5.0']);
     await rm(join(dir, 'StarRocks-3.5.0', 'fe', 'bin', 'pipe'));
     await expectRefusal(archive, bad('no file, directory or link'));
+  });
+
+  it.each(['/etc/passwd', '../../be/lib/x', '../../../x', '../../fe/bin/start_fe.sh'])(
+    'has a link to %s',
+    async (target) => {
+      const path = join(dir, 'StarRocks-3.5.0', 'fe', 'lib', 'link');
+      await symlink(target, path);
+      const archive = await pack(join(dir, 'linking.tar.gz'), dir, ['StarRocks-3.5.0']);
+      await rm(path);
+      await expectRefusal(archive, bad('the archive has a link that leads out'));
+    },
+  );
+
+  it.each([
+    ['no directory around its parts', ['-C', 'StarRocks-3.5.0', 'fe'], 'no directory around fe and be'],
+    [
+      'another version',
+      ['--transform', 's,^StarRocks-3.5.0,StarRocks-3.4.6,', 'StarRocks-3.5.0'],
+      'of another version',
+    ],
+  ])('has %s', async (_what, words, message) => {
+    await expectRefusal(await pack(join(dir, 'wrong.tar.gz'), dir, words), bad(message));
+  });
+
+  it('is taken with links that stay within', async () => {
+    const path = join(dir, 'StarRocks-3.5.0', 'fe', 'lib', 'link');
+    await symlink('../bin/./start_fe.sh', path);
+    const archive = await pack(join(dir, 'within.tar.gz'), dir, ['./StarRocks-3.5.0']);
+    await rm(path);
+    expect(await stage(archive)).toMatchObject({ exitCode: 0 });
   });
 
   it('has a link where a part must be', async () => {

@@ -39,6 +39,7 @@ describe('the plan of an upgrade', () => {
     expect(outline(plan('UPGRADE'))).toEqual([
       'recordUpgrade',
       'sampleQueries',
+      'proveArchive',
       ...['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.1.1', '10.0.1.2', '10.0.1.3']
         .map((host) => `Staging: ${host}`)
         .toSorted(),
@@ -109,6 +110,21 @@ describe('the plan of an upgrade', () => {
     const nodes = (more: object) => [fe(1, { role: 'LEADER' }), fe(2), fe(3), be(1, more), be(2), be(3)];
     expect(hash({ nodes: nodes({ startedAt: '2026-05-05 05:05:05', runningQueries: 9 }) })).toBe(hash({}));
     expect(hash({ nodes: nodes({ version: '3.4.5-35b71e0' }) })).not.toBe(hash({}));
+  });
+
+  it.each([
+    ['PATH', ['Prove the archive of 3.5.0 at /x'], 'Bring the archive of 3.5.0 to 10.0.0.1 over SSH'],
+    [
+      'URL',
+      ['Fetch the archive of 3.5.0 once from /x, for all hosts, and prove it'],
+      'Bring the archive of 3.5.0 to 10.0.0.1 over SSH',
+    ],
+    ['HOST_URL', [], 'Have 10.0.0.1 fetch the archive of 3.5.0 from /x'],
+    ['ON_NODE', [], 'Bring the archive of 3.5.0 to 10.0.0.1, where it is already'],
+  ] as const)('says which way an archive of the kind %s takes', (kind, proving, bringing) => {
+    const steps = stepsOf(plan('UPGRADE', { release: release({ source: { kind, location: '/x' } }) }));
+    expect(steps.filter((step) => step.kind === 'proveArchive').map(({ title }) => title)).toEqual(proving);
+    expect(steps.find((step) => step.kind === 'fetchArchive')?.title).toBe(bringing);
   });
 
   it('brings the archive once to a host with two nodes', () => {
