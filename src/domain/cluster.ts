@@ -46,6 +46,8 @@ export type ObservedNode = {
   readonly tabletCount: number | null;
   /** Disk use in percent of the fullest disk; backends only. */
   readonly maxDiskUsedPercent: number | null;
+  /** What the cluster said instead, when it cannot be read. Not kept in the inventory. */
+  readonly unreadDiskUse?: string;
   readonly errorMessage: string | null;
 };
 

@@ -108,17 +108,34 @@ function decommissionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   });
 }
 
+/** A backend that tells nothing, or nothing that can be read, may have the fullest disk of all. */
 function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
-  const used = nodes
-    .filter((node) => node.maxDiskUsedPercent !== null)
-    .toSorted((a, b) => (b.maxDiskUsedPercent ?? 0) - (a.maxDiskUsedPercent ?? 0));
-  const [fullest] = used;
-  if (fullest === undefined) return skipped('disk-use', 'no backend has told');
-  const percent = fullest.maxDiskUsedPercent ?? 0;
-  return verdict('disk-use', percent >= limits.diskBlockPercent ? 'BLOCK' : 'WARN', percent < limits.diskWarnPercent, {
-    observed: `${percent.toFixed(1)} % on ${nodeLabel(fullest)}`,
+  const used = nodes.flatMap((node) =>
+    node.maxDiskUsedPercent === null ? [] : [{ label: nodeLabel(node), percent: node.maxDiskUsedPercent }],
+  );
+  const backends = nodes.filter(({ kind, alive }) => kind === 'BACKEND' && alive);
+  const silent = backends.filter(({ maxDiskUsedPercent }) => maxDiskUsedPercent === null);
+  const unread = nodes.flatMap((node) =>
+    node.unreadDiskUse === undefined
+      ? []
+      : [`${nodeLabel(node)} says ${JSON.stringify(node.unreadDiskUse)}, which cannot be read`],
+  );
+  const [fullest] = used.toSorted((a, b) => b.percent - a.percent);
+  if (fullest === undefined && unread.length === 0) return skipped('disk-use', 'no backend has told');
+  const untold = silent.filter(({ unreadDiskUse }) => unreadDiskUse === undefined).map(nodeLabel);
+  const percent = fullest?.percent ?? 0;
+  const isFine = percent < limits.diskWarnPercent && unread.length + untold.length === 0;
+  return verdict('disk-use', percent >= limits.diskBlockPercent ? 'BLOCK' : 'WARN', isFine, {
+    observed: [
+      ...(fullest === undefined ? [] : [`${percent.toFixed(1)} % on ${fullest.label}`]),
+      ...unread,
+      ...(untold.length === 0 ? [] : [`not told by ${untold.join(', ')}`]),
+    ].join('; '),
     wanted: `below ${limits.diskWarnPercent} %`,
-    hint: 'Add a backend or disks, or drop what is not needed.',
+    hint:
+      percent < limits.diskWarnPercent
+        ? 'Look at SHOW BACKENDS and at the disks of these backends.'
+        : 'Add a backend or disks, or drop what is not needed.',
   });
 }
 

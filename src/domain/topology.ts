@@ -60,6 +60,8 @@ export type BackendRow = WorkerRow & {
   readonly usedPercent: number | null;
   /** Of the fullest disk. */
   readonly maxDiskUsedPercent: number | null;
+  /** What stands there instead of a percentage, when it cannot be read. */
+  readonly unreadDiskUse?: string;
   /** `rack:r1`; null = none, or older than 3.2.8. */
   readonly location: string | null;
   readonly lastTabletReportAt: string | null;

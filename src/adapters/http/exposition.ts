@@ -8,11 +8,29 @@ const label = /\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/gy;
  * left out, so that one odd metric does not hide all others.
  */
 export function parseExposition(text: string): MetricSample[] {
-  return text
+  const samples = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .flatMap((line) => parseSample(line) ?? []);
+  return onceEach(samples);
+}
+
+/** StarRocks registers some metrics twice. Of one series with two values the larger one counts: the other one stands still. */
+function onceEach(samples: readonly MetricSample[]): MetricSample[] {
+  const bySeries = new Map<string, MetricSample>();
+  for (const sample of samples) {
+    const series = seriesOf(sample);
+    const known = bySeries.get(series);
+    if (known === undefined || Number.isNaN(known.value) || sample.value > known.value) bySeries.set(series, sample);
+  }
+  return [...bySeries.values()];
+}
+
+/** The same for the same labels in another order. */
+function seriesOf({ name, labels }: MetricSample): string {
+  const keys = Object.keys(labels);
+  return (keys.length > 1 ? keys.sort() : keys).reduce((text, key) => `${text}\0${key}\0${labels[key]}`, name);
 }
 
 /** By position and not by one pattern: a hostile line must not take more time than its length. */

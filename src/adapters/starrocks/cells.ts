@@ -16,16 +16,36 @@ export function absent(cell: Cell): string | null {
   return cell === undefined || cell === null || ['', 'NULL', 'N/A'].includes(cell.trim()) ? null : cell;
 }
 
-/** `1.968 TB`, `57.600GB`, `0.000 B`: three decimals at most, so the result is an estimate. Units are 1024-based. */
-export function bytes(cell: Cell): number | null {
-  const [, amount, unit = 'B'] = /^\s*(\d+(?:\.\d+)?)\s*([KMGTP]?B)\s*$/.exec(cell ?? '') ?? [];
-  return amount === undefined ? null : Math.round(Number(amount) * (units[unit] ?? 1));
+/**
+ * A number as the locale of the frontend's JVM writes it: `1234.5`, `97,45`, `1,234.5`, `1.234,5`, `1 234,5`, `1'234.5`. The
+ * last separator is the decimal one, unless it comes more than once: frontends write three decimals in sizes and group
+ * nothing by themselves, so `952,147` is less than a thousand.
+ */
+function decimal(text: string): number | null {
+  const plain = text.replaceAll(/(?<=\d)[\s'\u2019](?=\d{3})/g, '');
+  // One separator alone is the decimal one, although three digits follow it.
+  if (/^\d+(?:[.,]\d+)?$/.test(plain)) return Number(plain.replace(',', '.'));
+  const grouped = /^(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/.exec(plain) ?? /^(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?$/.exec(plain);
+  const [, whole, fraction = '0'] = grouped ?? [];
+  return whole === undefined ? null : Number(`${whole.replaceAll(/[.,]/g, '')}.${fraction}`);
 }
 
-/** `83.04 %` */
+/** What stands there although it cannot be read; undefined = nothing does, or it can. */
+export function unread(cell: Cell, value: number | null): string | undefined {
+  return value === null ? (absent(cell)?.trim() ?? undefined) : undefined;
+}
+
+/** `1.968 TB`, `57,600GB`, `0.000 B`: three decimals at most, so the result is an estimate. Units are 1024-based. */
+export function bytes(cell: Cell): number | null {
+  const [, amount = '', unit = 'B'] = /^\s*(\d[\d\s.,'\u2019]*?)\s*([KMGTP]?B)\s*$/.exec(cell ?? '') ?? [];
+  const value = decimal(amount);
+  return value === null ? null : Math.round(value * (units[unit] ?? 1));
+}
+
+/** `83.04 %`, `97,45 %` */
 export function percent(cell: Cell): number | null {
-  const [, amount] = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(cell ?? '') ?? [];
-  return amount === undefined ? null : Number(amount);
+  const [, amount = ''] = /^\s*(\d[\d\s.,'\u2019]*?)\s*%\s*$/.exec(cell ?? '') ?? [];
+  return decimal(amount);
 }
 
 /** A whole number; null for the `-1` of a node that was never seen, and for anything else. */

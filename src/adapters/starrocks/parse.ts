@@ -11,7 +11,7 @@ import {
   type WorkerRow,
 } from '../../domain/topology.ts';
 import { AppError } from '../../errors.ts';
-import { absent, bytes, flag, percent, version, whole } from './cells.ts';
+import { absent, bytes, flag, percent, unread, version, whole } from './cells.ts';
 import type { SqlRow } from './port.ts';
 
 const roles = ['LEADER', 'FOLLOWER', 'OBSERVER'] as const;
@@ -39,6 +39,7 @@ export function parseFrontends(rows: readonly SqlRow[]): FrontendRow[] {
 export function parseBackends(rows: readonly SqlRow[]): BackendRow[] {
   return rows.map((row) => ({
     ...worker(row, 'BackendId'),
+    ...unreadDiskUse(row),
     tabletCount: number(row, 'TabletNum'),
     dataUsedBytes: bytes(row.DataUsedCapacity),
     availableBytes: bytes(row.AvailCapacity),
@@ -141,6 +142,11 @@ function worker(row: SqlRow, idColumn: 'BackendId' | 'ComputeNodeId'): WorkerRow
     statusCode: absent(row.StatusCode),
     warehouse: absent(row.WarehouseName),
   };
+}
+
+function unreadDiskUse({ MaxDiskUsedPct: cell }: SqlRow): Pick<BackendRow, 'unreadDiskUse'> {
+  const text = unread(cell, percent(cell));
+  return text === undefined ? {} : { unreadDiskUse: text };
 }
 
 function lastTabletReport(status: string | null | undefined): string | null {

@@ -32,6 +32,7 @@ export function toObservedNodes(topology: Topology): ObservedNode[] {
       ...fromWorker(row, 'BACKEND'),
       tabletCount: row.tabletCount,
       maxDiskUsedPercent: row.maxDiskUsedPercent,
+      ...(row.unreadDiskUse === undefined ? {} : { unreadDiskUse: row.unreadDiskUse }),
     })),
     ...topology.computeNodes.map((row) => ({ ...fromWorker(row, 'COMPUTE_NODE'), tabletCount: row.tabletCount })),
   ];

@@ -63,6 +63,26 @@ describe('parseExposition', () => {
     );
   });
 
+  it('counts a series once that stands there twice, whatever the order of its labels', () => {
+    const page = 'm{a="1",b="2"} 0\nm{b="2", a="1"} 3\nm{a="1"} 1\nn 5\nn 5\nn NaN';
+    expect(parseExposition(page)).toEqual([
+      { name: 'm', labels: { b: '2', a: '1' }, value: 3 },
+      { name: 'm', labels: { a: '1' }, value: 1 },
+      { name: 'n', labels: {}, value: 5 },
+    ]);
+  });
+
+  it.each(['a"b', 'a\nb', 'a\r\nb', 'a}b', 'a"}', '{', 'a", x="b', '"} 1 {"', '\\', '\n', '数据\u0000'])(
+    'reads the rest of a page in which a user of a failed login is called %j',
+    (user) => {
+      const page = `before 1\nlogins_failed{user="${user}"} 4\nafter{a="b"} 2\n`;
+      expect(parseExposition(page).filter(({ name }) => name !== 'logins_failed')).toEqual([
+        { name: 'before', labels: {}, value: 1 },
+        { name: 'after', labels: { a: 'b' }, value: 2 },
+      ]);
+    },
+  );
+
   it.each(['m', 'm{a="1" 2', 'm{a=1} 2', 'm{a="1"} two', '<html>', 'm{} 0x10'])(
     'leaves out the line %j alone',
     (line) => {

@@ -123,6 +123,15 @@ describe('parseBackends', () => {
     });
   });
 
+  it.each(['97;45 %', 'NaN %', '٩٧٫٤٥ %', '-1.00 %'])('keeps the figure of a disk that it cannot read: %j', (told) => {
+    const [row] = parseBackends([{ ...backend31, MaxDiskUsedPct: told }]);
+    expect(row).toMatchObject({ maxDiskUsedPercent: null, unreadDiskUse: told });
+  });
+
+  it.each(['', 'N/A', null, '97,45 %'])('keeps nothing of a figure that is not there, or can be read: %j', (told) => {
+    expect(parseBackends([{ ...backend31, MaxDiskUsedPct: told }])[0]).not.toHaveProperty('unreadDiskUse');
+  });
+
   it('reads one that was just added', () => {
     const unseen = { BePort: '-1', HttpPort: '-1', BrpcPort: '-1', LastStartTime: null, LastHeartbeat: null };
     const [row] = parseBackends([
@@ -242,6 +251,20 @@ describe('cells', () => {
     ['57.600GB', 61_847_529_062],
     ['1.2GB', 1_288_490_189],
     ['0B', 0],
+    // The locale of the frontend's JVM decides about separators; three decimals stand behind the last one.
+    ['952,147 GB', 1_022_360_056_496],
+    ['1,204 TB', 1_323_811_999_842],
+    ['1,234.5 GB', 1_325_534_281_728],
+    ['1.234,5 GB', 1_325_534_281_728],
+    ['1 234,5 GB', 1_325_534_281_728],
+    ['1\u202f234,5 GB', 1_325_534_281_728],
+    ["1'234.5 GB", 1_325_534_281_728],
+    ['1.234.567 B', 1_234_567],
+    ['1,234,567.000 B', 1_234_567],
+    ['1,2,3 GB', null],
+    ['1,234,5 GB', null],
+    ['1;2 GB', null],
+    ['-1.000 GB', null],
     ['N/A', null],
     ['', null],
     ['-1', null],
@@ -255,6 +278,12 @@ describe('cells', () => {
     ['83.04 %', 83.04],
     ['0.3 %', 0.3],
     ['100%', 100],
+    ['97,45 %', 97.45],
+    ['1,00 %', 1],
+    ['1.234,5 %', 1_234.5],
+    ['97;45 %', null],
+    ['97.45', null],
+    ['NaN %', null],
     ['N/A', null],
     [undefined, null],
   ])('reads the share %j as %j', (cell, expected) => {
