@@ -1,5 +1,5 @@
 #!/bin/bash
-# Stands in for systemctl, for services only, and knows start, stop, show and is-active. Unit files are beside it in
+# Stands in for systemctl, for services only, and knows start, stop, reset-failed, show and is-active. Unit files are beside it in
 # ../units; what it does not know of them or of the command line is an error, so that nothing is taken for granted.
 # A job goes on when its caller is ended, as systemd's do.
 
@@ -49,16 +49,52 @@ run_line() {
 
 no_pid() { ! main_pid; }
 
+# As systemd without settings of its own: 5 starts within 10 s. A stop does not set the count back.
+limit_burst() { local n; n=$(setting StartLimitBurst); echo "${n:-5}"; }
+limit_seconds() { local n; n=$(setting StartLimitIntervalSec); echo "${n:-10}"; }
+
+# Counts a start; false when there were too many, and then it is none.
+may_start() {
+  local burst interval now=${EPOCHREALTIME/./} file=$units/$unit.starts at recent=()
+  burst=$(limit_burst) interval=$(limit_seconds)
+  ((burst > 0 && interval > 0)) || return 0
+  [[ -f $file ]] && while read -r at; do ((now - at < interval * 1000000)) && recent+=("$at"); done <"$file"
+  ((${#recent[@]} < burst)) || return 1
+  printf '%s\n' "${recent[@]}" "$now" >"$file"
+}
+
+# Starts a service again that ended by itself, while systemd thinks that it is up.
+supervise() {
+  local pause
+  case $(setting Restart) in '' | no) return ;; esac
+  pause=$(setting RestartSec)
+  while [[ $(<"$units/$unit.state") == active ]]; do
+    if no_pid; then
+      sleep "${pause:-0.1}"
+      exec "${BASH_SOURCE[0]}" --job restart "$unit"
+    fi
+    sleep 0.1
+  done
+}
+
 job_start() {
   [[ $(active_state) == active ]] && return 0
   echo failed >"$units/$unit.state"
+  rm -f "$units/$unit.result"
+  if ! may_start; then
+    echo start-limit-hit >"$units/$unit.result"
+    return 1
+  fi
   run_line "$(setting ExecStart)" || return 1
   wait_while 10 no_pid || return 1
   echo active >"$units/$unit.state"
+  setsid "${BASH_SOURCE[0]}" --supervise - "$unit" </dev/null >/dev/null 2>&1 &
 }
 
 job_stop() {
   local limit pid
+  # Its end is no failure from now on.
+  echo deactivating >"$units/$unit.state"
   limit=$(setting TimeoutStopSec)
   [[ -n $(setting ExecStop) ]] && run_line "$(setting ExecStop)"
   if pid=$(main_pid); then
@@ -69,6 +105,12 @@ job_stop() {
   echo inactive >"$units/$unit.state"
 }
 
+if [[ $1 == --supervise ]]; then
+  unit=$3
+  supervise
+  exit
+fi
+
 if [[ $1 == --job ]]; then
   unit=$3
   exec 9>>"$units/$unit.lock"
@@ -76,6 +118,8 @@ if [[ $1 == --job ]]; then
   # Not for the service: it would hold the lock for as long as it lives.
   case $2 in
     start) job_start 9>&- ;;
+    # Whoever told it to stop meanwhile is obeyed.
+    restart) [[ $(<"$units/$unit.state") != active ]] || job_start 9>&- ;;
     stop) job_stop 9>&- ;;
   esac
   exit
@@ -94,8 +138,9 @@ while (($# > 0)); do
   shift
 done
 verb=${words[0]} unit=${words[1]}
+[[ -z $unit || $unit == *.service ]] || unit+=.service
 case $verb in
-  start | stop | show | is-active) ;;
+  start | stop | reset-failed | show | is-active) ;;
   *) echo "Unknown command verb $verb." >&2; exit 1 ;;
 esac
 if [[ ${#words[@]} != 2 || ! $unit =~ ^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]*\.service$ ]]; then
@@ -111,10 +156,19 @@ case $verb in
       load=loaded state=$(active_state) pid=$(main_pid)
       [[ $state == active ]] || pid=0
       [[ $state == failed ]] && result=exit-code
+      [[ $state == failed && -f $units/$unit.result ]] && result=$(<"$units/$unit.result")
     fi
     sub=$([[ $state == active ]] && echo running || { [[ $state == failed ]] && echo failed || echo dead; })
     # In an order of its own, as systemd does.
-    for line in "MainPID=$pid" "Result=$result" "LoadState=$load" "ActiveState=$state" "SubState=$sub"; do
+    restart=no burst=5 interval=10s
+    if [[ $is_found ]]; then
+      restart=$(setting Restart) burst=$(limit_burst) interval=$(limit_seconds)
+      minutes=$((interval / 60)) seconds=$((interval % 60)) interval=
+      ((minutes > 0)) && interval=${minutes}min
+      ((seconds > 0 || minutes == 0)) && interval+="${interval:+ }${seconds}s"
+    fi
+    for line in "Restart=${restart:-no}" "StartLimitBurst=$burst" "StartLimitIntervalUSec=$interval" \
+      "MainPID=$pid" "Result=$result" "LoadState=$load" "ActiveState=$state" "SubState=$sub"; do
       [[ -z $properties || ,$properties, == *,"${line%%=*}",* ]] && echo "$line"
     done
     exit 0
@@ -139,8 +193,17 @@ if [[ ! $is_found ]]; then
   fi
   exit 5
 fi
+if [[ $verb == reset-failed ]]; then
+  [[ $(active_state) == failed ]] && echo inactive >"$units/$unit.state"
+  rm -f "$units/$unit.starts" "$units/$unit.result"
+  exit 0
+fi
 setsid "${BASH_SOURCE[0]}" --job "$verb" "$unit" </dev/null >/dev/null 2>&1 &
 if ! wait $!; then
+  if [[ -f $units/$unit.result ]]; then
+    echo "Job for $unit failed." >&2
+    exit 1
+  fi
   echo "Job for $unit failed because the control process exited with error code." >&2
   exit 1
 fi

@@ -24,6 +24,18 @@ export type UpgradeNode = ObservedNode & {
   readonly onHost: Asked<NodeOnHost> | null;
 };
 
+export type UnitStartLimit = {
+  readonly unit: string;
+  readonly burst: number;
+  readonly intervalMs: number;
+  /** The unit has `Restart=`: systemd starts it by itself too, and counts that. */
+  readonly restarts: boolean;
+  /** The user may have systemd forget how often it started it. */
+  readonly mayReset: boolean;
+  /** The line of sudoers that would allow it. */
+  readonly sudoers: string;
+};
+
 /** What the host of a node says about the node's directory and service. */
 export type NodeOnHost = {
   /** The process that its pid file names, if it is a node's and runs; null = none. */
@@ -33,6 +45,8 @@ export type NodeOnHost = {
   readonly swapProblem: string | null;
   /** Why the node could not be stopped and started; null = it can. */
   readonly serviceProblem: string | null;
+  /** How often systemd starts the node's unit; not there where no unit runs it, or where there is no limit. */
+  readonly startLimit?: UnitStartLimit;
   /** The JDK that the frontend's start script would take; null for workers, and where none was found. */
   readonly java: JavaOnHost | null;
   /** Text of fe.conf, be.conf or cn.conf, secrets masked; null = it could not be read. */

@@ -1,6 +1,13 @@
 import type { Release } from './release.ts';
 import type { NamedCheck } from './run.ts';
-import type { JavaOnHost, NodeOnHost, UpgradeFacts, UpgradeHost, UpgradeNode } from './upgrade-checks-facts.ts';
+import type {
+  JavaOnHost,
+  NodeOnHost,
+  UnitStartLimit,
+  UpgradeFacts,
+  UpgradeHost,
+  UpgradeNode,
+} from './upgrade-checks-facts.ts';
 import { nodesToChange } from './upgrade-checks-release.ts';
 import { partition, skipped, some, type UpgradeCheckName, verdict } from './upgrade-checks-verdict.ts';
 import { compareVersions, parseVersion } from './version.ts';
@@ -139,6 +146,33 @@ function problemCheck(
 }
 
 function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  const check = controlCheck(nodes);
+  if (check.status !== 'PASS') return check;
+  const limits = nodes.flatMap(({ label, onHost }) => {
+    const limit = onHost !== null && 'value' in onHost ? onHost.value.startLimit : undefined;
+    return limit === undefined || limit.burst >= startsOf(limit) ? [] : [{ label, limit }];
+  });
+  if (limits.length === 0) return check;
+  const observed = limits.map(
+    ({ label, limit }) =>
+      `${label}: ${limit.unit} may be started ${limit.burst} times in ${Math.round(limit.intervalMs / 1000)} s, and the upgrade and its way back may need ${startsOf(limit)}`,
+  );
+  const fixed = limits.find(({ limit }) => !limit.mayReset)?.limit;
+  if (fixed === undefined)
+    return { ...check, observed: `${check.observed}; ${some(observed)}; the count is set back when it is reached` };
+  return verdict('service-control', 'WARN', false, {
+    observed: some(observed),
+    wanted: 'enough starts, or the right to set their count back',
+    hint: `Let the login user run \`systemctl reset-failed\` (sudoers: ${fixed.sudoers}), or raise StartLimitBurst= of the unit.`,
+  });
+}
+
+/** One for the new version and one for the old; systemd starts a node that dies by itself, and that is counted too. */
+function startsOf({ restarts }: UnitStartLimit): number {
+  return restarts ? 4 : 2;
+}
+
+function controlCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   return problemCheck('service-control', nodes, {
     problemOf: ({ serviceProblem, process }, { alive, deployDir }) => {
       if (serviceProblem !== null) return serviceProblem;

@@ -1,12 +1,21 @@
 import { parseDiskFree } from '../adapters/ssh/answers.ts';
 import { batched } from '../adapters/ssh/batch.ts';
-import { checkSudo, diskFree, hasStartScript, whoAmI } from '../adapters/ssh/commands.ts';
+import { diskFree, hasStartScript } from '../adapters/ssh/commands.ts';
 import { readConf } from '../adapters/ssh/conf-commands.ts';
-import { parseClock, parseJava, parseSwapPlace, parseTools, parseUnitState } from '../adapters/ssh/host-answers.ts';
+import {
+  parseClock,
+  parseJava,
+  parseSwapPlace,
+  parseTools,
+  parseUnitRights,
+  parseUnitState,
+  type UnitRights,
+  type UnitState,
+} from '../adapters/ssh/host-answers.ts';
 import { clock, hasTools, javaVersionFor, sameFileSystem } from '../adapters/ssh/host-commands.ts';
 import type { Shell, ShellCommand, ShellResult } from '../adapters/ssh/port.ts';
 import { parseKept } from '../adapters/ssh/release-answers.ts';
-import { unitState } from '../adapters/ssh/service-commands.ts';
+import { sudoersLine, unitRights, unitState } from '../adapters/ssh/service-commands.ts';
 import type { NodeKind as CommandKind } from '../adapters/ssh/shell-text.ts';
 import { listKept } from '../adapters/ssh/swap-commands.ts';
 import type { ClusterNode, Host, NodeKind } from '../domain/cluster.ts';
@@ -103,11 +112,13 @@ async function askNode(
 ): Promise<NodeOnHost> {
   const deployDir = node.deployDir ?? '';
   const kind = commandKinds[node.kind];
-  const [process, disk, swap, serviceProblem, java, conf, kept, hasArchive] = await Promise.all([
+  const [process, disk, swap, service, java, conf, kept, hasArchive] = await Promise.all([
     readNodeProcess(session, { kind: node.kind, deployDir }, signal),
     run(diskFree({ path: deployDir })),
     run(sameFileSystem({ deployDir })),
-    node.unit === null ? scriptProblem(run, { deployDir, kind }) : unitProblem(run, { unit: node.unit, node }),
+    node.unit === null
+      ? scriptProblem(run, { deployDir, kind }).then((serviceProblem): Service => ({ serviceProblem }))
+      : readUnit(run, { unit: node.unit, node }),
     kind === 'frontend' ? readJava(run, deployDir) : null,
     run(readConf({ deployDir, kind })),
     run(listKept({ deployDir })),
@@ -121,7 +132,7 @@ async function askNode(
     process: process === null ? null : { pid: process.pid, startedAtTicks: process.startedAtTicks },
     disk: parseDiskFree(disk.stdout),
     swapProblem: swapProblem === '' ? null : swapProblem,
-    serviceProblem,
+    ...service,
     java,
     confText: conf.exitCode === 0 ? conf.stdout : null,
     kept: parseKept(kept).map(({ name }) => name),
@@ -134,15 +145,43 @@ async function scriptProblem(run: Run, place: { deployDir: string; kind: Command
   return found.exitCode === 0 ? null : `${place.deployDir}/bin holds no start script that may be run`;
 }
 
-async function unitProblem(run: Run, { unit, node }: { unit: string; node: Place }): Promise<string | null> {
-  const [state, sudo, user] = await Promise.all([run(unitState({ unit })), run(checkSudo()), run(whoAmI())]);
+type Service = Pick<NodeOnHost, 'serviceProblem' | 'startLimit'>;
+
+async function readUnit(run: Run, { unit, node }: { unit: string; node: Place }): Promise<Service> {
+  const [state, answer] = await Promise.all([run(unitState({ unit })), run(unitRights({ unit }))]);
   const found = parseUnitState(state.stdout);
+  const rights = parseUnitRights(answer.stdout);
+  const sudoers = sudoersLine({ unit, user: rights?.user ?? 'the user who logs in' });
+  const limit = found?.startLimit ?? null;
+  return {
+    serviceProblem: unitProblem({ unit, node, found, rights, sudoers }),
+    ...(found === null || limit === null
+      ? {}
+      : { startLimit: { unit, ...limit, restarts: found.restarts, mayReset: rights?.resetFailed ?? false, sudoers } }),
+  };
+}
+
+function unitProblem({
+  unit,
+  node,
+  found,
+  rights,
+  sudoers,
+}: {
+  readonly unit: string;
+  readonly node: Place;
+  readonly found: UnitState | null;
+  readonly rights: UnitRights | null;
+  readonly sudoers: string;
+}): string | null {
   if (found === null) return 'systemd does not answer on the host';
   if (!found.exists) return `systemd knows no unit ${unit}`;
   if (node.alive && found.activeState !== 'active')
     return `the unit ${unit} is ${found.activeState} although the node is alive, so something else runs it`;
-  if (sudo.exitCode === 0 || user.stdout.trim() === 'root') return null;
-  return `sudo asks for a password, so the unit ${unit} cannot be stopped`;
+  if (rights === null) return `whether the unit ${unit} may be stopped and started cannot be told`;
+  const missing = [...(rights.stop ? [] : ['stopped']), ...(rights.start ? [] : ['started'])];
+  if (missing.length === 0) return null;
+  return `sudo asks ${rights.user} for a password, so the unit ${unit} cannot be ${missing.join(' and ')}; sudoers needs: ${sudoers}`;
 }
 
 async function readJava(run: Run, deployDir: string): Promise<JavaOnHost | null> {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { parseIdentityPort } from '../adapters/ssh/answers.ts';
 import { checkSudo, hasStartScript, readIdentityPort, whoAmI } from '../adapters/ssh/commands.ts';
-import { parseUnitState } from '../adapters/ssh/host-answers.ts';
+import { parseUnitRights, parseUnitState } from '../adapters/ssh/host-answers.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
-import { unitState } from '../adapters/ssh/service-commands.ts';
+import { unitRights, unitState } from '../adapters/ssh/service-commands.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -113,7 +113,7 @@ export const verifyHost = defineStep({
         hint: wrong.hint,
       });
     }
-    const sudo = user === 'root' || (await session.run(checkSudo(), { signal })).exitCode === 0;
+    const sudo = user === 'root' || (await mayBeRoot(session, params.nodes, signal));
     log(`${params.address}: logged in as ${user}, root ${sudo ? 'available' : 'not available'}`);
     await inventory.saveHostFacts(host.id, { ssh: 'OK', sudo, problem: null });
   },
@@ -148,6 +148,16 @@ export async function findWrongPlace(
     if (wrongUnit !== null) return wrongUnit;
   }
   return null;
+}
+
+/** Whether the user may do as root what the nodes of this host need: any command, or those that their units are run by. */
+async function mayBeRoot(session: Shell, nodes: readonly Deployment[], signal: AbortSignal): Promise<boolean> {
+  if ((await session.run(checkSudo(), { signal })).exitCode === 0) return true;
+  const units = nodes.flatMap(({ unit }) => unit ?? []);
+  const rights = await Promise.all(
+    units.map(async (unit) => parseUnitRights((await session.run(unitRights({ unit }), { signal })).stdout)),
+  );
+  return units.length > 0 && rights.every((each) => each?.start === true && each.stop);
 }
 
 async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {

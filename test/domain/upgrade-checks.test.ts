@@ -318,6 +318,20 @@ describe('the hosts', () => {
     expect(failed(withBackend(more))).toEqual([wanted]);
   });
 
+  const limit = { unit: 'starrocks-be.service', burst: 3, intervalMs: 120_000, sudoers: 'the line' };
+
+  it.each([
+    ['enough for both ways', { ...limit, restarts: false, mayReset: false }, 'PASS'],
+    ['that can be set back', { ...limit, restarts: true, mayReset: true }, 'PASS'],
+    ['that cannot be set back', { ...limit, restarts: true, mayReset: false }, 'FAIL'],
+    ['of one start', { ...limit, burst: 1, restarts: false, mayReset: false }, 'FAIL'],
+  ] as const)('counts the starts that a unit allows: a limit %s', (_what, startLimit, wanted) => {
+    const found = check('service-control', withBackend({ startLimit }));
+    expect(found.status).toBe(wanted);
+    if (wanted === 'FAIL') expect(found).toMatchObject({ severity: 'WARN', hint: expect.stringContaining('the line') });
+    else if (startLimit.restarts) expect(found.observed).toContain('3 times in 120 s');
+  });
+
   it('refuses a host without the tools', () => {
     const look = { value: { clock: null, missingTools: ['flock', 'tar'] } };
     const given = facts({ hosts: [host('10.0.0.1'), host('10.0.1.1', { look })] });

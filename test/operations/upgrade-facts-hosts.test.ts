@@ -12,7 +12,7 @@ const well: Record<string, string> = {
   'same-file-system': 'deployDir=/data\nbin=/data\nlib=/data\nwritable=yes\n',
   'unit-state': 'LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\n',
   'list-kept': 'that is all\n',
-  'who-am-i': 'starrocks\n',
+  'unit-rights': 'start=yes\nstop=yes\nreset-failed=yes\nuser=starrocks\n',
   'read-conf': 'be_port = 9060\n',
 };
 
@@ -111,8 +111,13 @@ describe('a host', () => {
 describe('the service of a node', () => {
   it.each<[string, Record<string, string>, Record<string, number>, string | null]>([
     ['may be stopped through sudo', {}, {}, null],
-    ['may be stopped by root', { 'who-am-i': 'root\n' }, { 'check-sudo': 1 }, null],
-    ['cannot be stopped without either', {}, { 'check-sudo': 1 }, 'sudo asks for a password'],
+    [
+      'cannot be stopped where sudo lists no such command, and says which line it needs',
+      { 'unit-rights': 'start=yes\nstop=no\nreset-failed=no\nuser=starrocks\n' },
+      {},
+      'cannot be stopped; sudoers needs: starrocks ALL=(root) NOPASSWD: /usr/bin/systemctl start starrocks-be.service, /usr/bin/systemctl stop starrocks-be.service, /usr/bin/systemctl reset-failed starrocks-be.service',
+    ],
+    ['is not judged without an answer', { 'unit-rights': 'start=yes\n' }, {}, 'cannot be told'],
     ['is not known', { 'unit-state': 'LoadState=not-found\nActiveState=inactive\n' }, {}, 'systemd knows no unit'],
     [
       'does not run what lives',
@@ -125,6 +130,14 @@ describe('the service of a node', () => {
     const { node } = await ask(host(answers, exitCodes), { unit: 'starrocks-be.service' });
     const problem = wanted === null ? null : expect.stringContaining(wanted);
     expect(node).toMatchObject({ value: { serviceProblem: problem } });
+  });
+
+  it('has the limit of starts that systemd tells', async () => {
+    const unit = `${well['unit-state']}Restart=on-failure\nStartLimitBurst=3\nStartLimitIntervalUSec=2min\n`;
+    const { node } = await ask(host({ 'unit-state': unit }), { unit: 'starrocks-be.service' });
+    expect(node).toMatchObject({
+      value: { startLimit: { burst: 3, intervalMs: 120_000, restarts: true, mayReset: true } },
+    });
   });
 
   it('without systemd has to have a start script', async () => {

@@ -99,11 +99,17 @@ export type UnitState = {
   /** E.g. `running`, `dead`, `stop-sigterm`. */
   readonly subState: string;
   readonly mainPid: number | null;
+  /** False: systemd does not start it again by itself. */
+  readonly restarts: boolean;
+  /** So many starts within so long are allowed; null = any number, or systemd does not say. */
+  readonly startLimit: StartLimit | null;
 };
+
+export type StartLimit = { readonly burst: number; readonly intervalMs: number };
 
 /** Null when systemd did not answer, e.g. because the host has none. */
 export function parseUnitState(stdout: string): UnitState | null {
-  const { LoadState, ActiveState, SubState = '', MainPID } = pairs(stdout);
+  const { LoadState, ActiveState, SubState = '', MainPID, Restart, ...limit } = pairs(stdout);
   if (LoadState === undefined || ActiveState === undefined) return null;
   const pid = Number(MainPID);
   return {
@@ -111,7 +117,50 @@ export function parseUnitState(stdout: string): UnitState | null {
     activeState: ActiveState,
     subState: SubState,
     mainPid: Number.isInteger(pid) && pid > 0 ? pid : null,
+    restarts: Restart !== undefined && Restart !== 'no',
+    startLimit: startLimitOf(limit.StartLimitBurst, limit.StartLimitIntervalUSec),
   };
+}
+
+/** systemd switches the limit off when either is 0. */
+function startLimitOf(burst: string | undefined, interval: string | undefined): StartLimit | null {
+  const intervalMs = timespanMs(interval ?? '');
+  return Number(burst) > 0 && intervalMs !== null && intervalMs > 0 ? { burst: Number(burst), intervalMs } : null;
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  month: 2_629_800_000,
+  y: 31_557_600_000,
+};
+
+/** E.g. `2min`, `1h 30min`, as `systemctl show` prints a length of time; null for anything else, e.g. `infinity`. */
+function timespanMs(text: string): number | null {
+  const parts = text.split(' ').map((part) => /^(\d+)([a-z]+)$/.exec(part));
+  const lengths = parts.map((part) => Number(part?.[1]) * (unitMs[part?.[2] ?? ''] ?? Number.NaN));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  return Number.isNaN(total) ? null : total;
+}
+
+export type UnitRights = {
+  readonly user: string;
+  readonly start: boolean;
+  readonly stop: boolean;
+  /** Only needed where the unit has a limit of starts. */
+  readonly resetFailed: boolean;
+};
+
+/** Null when the answer is none. */
+export function parseUnitRights(stdout: string): UnitRights | null {
+  const { user, start, stop, 'reset-failed': reset } = pairs(stdout);
+  if (![start, stop, reset].every((word) => word === 'yes' || word === 'no') || !user) return null;
+  return { user, start: start === 'yes', stop: stop === 'yes', resetFailed: reset === 'yes' };
 }
 
 function pairs(text: string): Partial<Record<string, string>> {

@@ -17,9 +17,20 @@ type ServiceCall = {
   readonly sudo: boolean;
 };
 
-/** Waits until systemd says that the unit is up, which for a unit around StarRocks' scripts says little. */
+/**
+ * Waits until systemd says that the unit is up, which for a unit around StarRocks' scripts says little. One that systemd does
+ * not start because it was started too often (`StartLimitBurst=`) is started once more, with that count set back.
+ */
 export function systemctlStart(call: ServiceCall): ShellCommand {
-  return change('systemctl-start', systemctl('start', call));
+  return change('systemctl-start', [
+    [
+      ...systemctl(call),
+      'root start; code=$?; [ "$code" -eq 0 ] && exit 0',
+      `case $(systemctl show --property=Result -- ${quote(call.unit)} 2>/dev/null) in Result=start-limit-hit) ;; *) exit "$code";; esac`,
+      'echo "systemd has started it too often (StartLimitBurst): the count is set back"',
+      'root reset-failed && root start',
+    ].join('\n'),
+  ]);
 }
 
 /**
@@ -27,18 +38,53 @@ export function systemctlStart(call: ServiceCall): ShellCommand {
  * node with a unit is stopped by nothing else: `Restart=` would bring it back.
  */
 export function systemctlStop(call: ServiceCall): ShellCommand {
-  return change('systemctl-stop', systemctl('stop', call));
+  return change('systemctl-stop', [[...systemctl(call), 'root stop'].join('\n')]);
 }
 
 /** Asks no root. Read the answer with `parseUnitState`; a unit that does not exist answers as well. */
 export function unitState({ unit }: { unit: string }): ShellCommand {
-  const properties = 'LoadState,ActiveState,SubState,Result,MainPID';
+  const properties = 'LoadState,ActiveState,SubState,Result,MainPID,Restart,StartLimitBurst,StartLimitIntervalUSec';
   return read('unit-state', [`systemctl show --property=${properties} -- ${quote(checkedUnit(unit))}`]);
 }
 
-function systemctl(verb: 'start' | 'stop', { unit, sudo }: ServiceCall): string[] {
-  const call = `systemctl --no-ask-password ${verb} -- ${quote(checkedUnit(unit))}`;
-  return sudo ? [`if command -v sudo >/dev/null; then sudo -n ${call}; else ${call}; fi`] : [call];
+/** What the user may have systemd do with that unit, without a password. Read the answer with `parseUnitRights`. */
+export function unitRights({ unit }: { unit: string }): ShellCommand {
+  return read('unit-rights', [
+    ...finding({ unit }),
+    'for verb in start stop reset-failed; do',
+    'if [ "$(id -u)" = 0 ] || find_rule "$verb"; then echo "$verb=yes"; else echo "$verb=no"; fi; done',
+    'echo "user=$(id -un)"',
+  ]);
+}
+
+/** The line of sudoers(5) that a user needs for a unit, as it is to be written. */
+export function sudoersLine({ unit, user }: { unit: string; user: string }): string {
+  const commands = ['start', 'stop', 'reset-failed'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}`);
+  return `${user} ALL=(root) NOPASSWD: ${commands.join(', ')}`;
+}
+
+/**
+ * `find_rule <verb>` says whether sudo runs that very command without a password, and leaves in `$name` how the unit is called
+ * there: rules that list commands are compared word by word, and people leave out `.service`.
+ */
+function finding({ unit }: { unit: string }): string[] {
+  const full = checkedUnit(unit);
+  return [
+    `find_rule() { for name in ${quote(full)} ${quote(full.replace(/\.service$/, ''))}; do`,
+    'sudo -n -l systemctl "$1" "$name" </dev/null >/dev/null 2>&1 && return 0; done; return 1; }',
+  ];
+}
+
+/** `root <verb>`: by sudo where it allows it; otherwise as whoever logged in, who may be root, or sudo says why not. */
+function systemctl({ unit, sudo }: ServiceCall): string[] {
+  const plain = `systemctl --no-ask-password "$1" -- ${quote(checkedUnit(unit))}`;
+  if (!sudo) return [`root() { ${plain}; }`];
+  return [
+    ...finding({ unit }),
+    'root() { if find_rule "$1"; then sudo -n systemctl "$1" "$name"',
+    `elif [ "$(id -u)" = 0 ] || ! command -v sudo >/dev/null; then ${plain}`,
+    `else sudo -n systemctl "$1" ${quote(unit)}; fi; }`,
+  ];
 }
 
 function checkedUnit(unit: string): string {
