@@ -5,6 +5,8 @@ import type { ReplicaTotals, RepositoryRow } from './topology.ts';
 /** What was found out about a cluster for a report. Null = could not be asked, with the reason in `notAsked`. */
 export type HealthFacts = {
   readonly nodes: readonly ObservedNode[];
+  /** What is wrong with the list of nodes itself, e.g. a remnant of a frontend. */
+  readonly listProblems: readonly string[];
   readonly replicas: ReplicaTotals | null;
   readonly repositories: readonly RepositoryRow[] | null;
   readonly singleReplicaTables: number | null;
@@ -35,6 +37,7 @@ export function evaluateHealth(facts: HealthFacts): readonly NamedCheck[] {
     ...aliveChecks(facts.nodes),
     leaderCheck(facts.nodes),
     quorumCheck(facts.nodes),
+    ...listChecks(facts.listProblems),
     versionCheck(facts.nodes),
     decommissionCheck(facts.nodes),
     diskCheck(facts.nodes),
@@ -88,6 +91,17 @@ function quorumCheck(nodes: readonly ObservedNode[]): NamedCheck {
     wanted: 'one more may fail without losing the majority',
     hint: 'Run three or five follower frontends, all alive.',
   });
+}
+
+function listChecks(problems: readonly string[]): NamedCheck[] {
+  if (problems.length === 0) return [];
+  return [
+    verdict('nodes-listed-once', 'WARN', false, {
+      observed: problems.join('; '),
+      wanted: 'every node once',
+      hint: 'Nodes and majorities are counted by address meanwhile. Drop nothing by that address while the frontend runs.',
+    }),
+  ];
 }
 
 function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {

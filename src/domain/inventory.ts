@@ -25,8 +25,11 @@ export interface Inventory {
   removeCluster(id: string): Promise<void>;
   listNodes(clusterId: string): Promise<readonly ClusterNode[]>;
   findNode(id: string): Promise<ClusterNode | null>;
-  /** Replaces the picture of the cluster; ids of known nodes are kept, vanished nodes leave. */
-  saveTopology(clusterId: string, topology: { nodes: readonly ObservedNode[]; runMode: string | null }): Promise<void>;
+  /** Replaces the picture of the cluster and its problems; ids of known nodes are kept, vanished nodes leave. */
+  saveTopology(
+    clusterId: string,
+    topology: { nodes: readonly ObservedNode[]; runMode: string | null; problems?: readonly string[] },
+  ): Promise<void>;
   listHosts(clusterId: string): Promise<readonly Host[]>;
   findHost(id: string): Promise<Host | null>;
   findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;

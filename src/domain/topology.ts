@@ -21,6 +21,49 @@ export type FrontendRow = {
   readonly version: NodeVersion | null;
 };
 
+/** The frontends as they are, and rows that are remnants: entries of an earlier life of a frontend that is in another row. */
+export type Frontends = { readonly current: readonly FrontendRow[]; readonly remnants: readonly FrontendRow[] };
+
+/**
+ * One row for each address (`IP` and edit-log port), in the order of the rows. On Kubernetes a frontend that lost its
+ * metadata may stand in SHOW FRONTENDS twice, under names that differ by their time stamp. One process listens at an
+ * address, and the group that elects takes no second member there, so that quorums are counted by address too. The row
+ * that is kept is the one that leads, lives, has joined, or is the newest, in this order.
+ */
+export function separateRemnants(rows: readonly FrontendRow[]): Frontends {
+  const addressOf = ({ host, editLogPort }: FrontendRow) => `${host}:${editLogPort}`;
+  const best = new Map<string, FrontendRow>();
+  for (const row of rows) {
+    const known = best.get(addressOf(row));
+    if (known === undefined || isTruer(row, known)) best.set(addressOf(row), row);
+  }
+  const isKept = (row: FrontendRow) => best.get(addressOf(row)) === row;
+  return { current: rows.filter(isKept), remnants: rows.filter((row) => !isKept(row)) };
+}
+
+function isTruer(a: FrontendRow, b: FrontendRow): boolean {
+  const ranks = (row: FrontendRow) => [
+    Number(row.alive && row.role === 'LEADER'),
+    Number(row.alive),
+    Number(row.joined),
+    Number(/_(\d+)$/.exec(row.name)?.[1] ?? 0),
+  ];
+  const [left, right] = [ranks(a), ranks(b)];
+  const at = left.findIndex((rank, index) => rank !== right[index]);
+  return at !== -1 && (left[at] ?? 0) > (right[at] ?? 0);
+}
+
+/** A remnant as a problem in words. */
+export function remnantProblem({ host, editLogPort, name, errorMessage }: FrontendRow): string {
+  const why = errorMessage === null ? '' : `: ${errorMessage}`;
+  return `SHOW FRONTENDS lists fe ${host}:${editLogPort} more than once: ${name} is a remnant${why}. DROP takes an address and may hit the one that runs`;
+}
+
+/** Whether a frontend leads. While leadership is handed over, every frontend shows no leader for some seconds. */
+export function hasLeader(rows: readonly FrontendRow[]): boolean {
+  return rows.some(({ role, alive }) => role === 'LEADER' && alive);
+}
+
 /** `3.5.0-48f4d81` is release `3.5.0`, commit `48f4d81`. A build that is no release has a name there: `MAIN-RELEASE`. */
 export type NodeVersion = { readonly text: string; readonly release: string; readonly commit: string | null };
 

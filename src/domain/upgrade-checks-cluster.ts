@@ -11,7 +11,7 @@ const mostEntriesBehind = 100_000;
 /** Checks about what the cluster itself says. */
 export function clusterChecks(facts: UpgradeFacts, limits: UpgradeLimits): NamedCheck[] {
   return [
-    aliveCheck(facts.nodes),
+    aliveCheck(facts),
     leaderCheck(facts.nodes),
     quorumCheck(facts.nodes),
     spareWorkerCheck(facts.nodes),
@@ -47,12 +47,12 @@ export function clusterChecks(facts: UpgradeFacts, limits: UpgradeLimits): Named
   ];
 }
 
-function aliveCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+function aliveCheck({ nodes, listProblems = [] }: UpgradeFacts): NamedCheck {
   const down = nodes.filter((node) => !node.alive);
   return verdict('nodes-alive', 'BLOCK', down.length === 0 && nodes.length > 0, {
     observed:
       down.length === 0
-        ? `${nodes.length} alive`
+        ? [`${nodes.length} alive`, ...listProblems].join('; ')
         : `down: ${some(down.map(({ label, errorMessage }) => (errorMessage ? `${label} (${errorMessage})` : label)))}`,
     wanted: 'every node alive',
     hint: 'Look at the log of the node and start it, or drop it from the cluster.',

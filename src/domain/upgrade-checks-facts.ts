@@ -118,6 +118,8 @@ export type UpgradeFacts = {
   /** `shared_nothing` or `shared_data`; null = not known. */
   readonly runMode: string | null;
   readonly nodes: readonly UpgradeNode[];
+  /** What is wrong with the list of nodes itself, in words; left out = nothing. */
+  readonly listProblems?: readonly string[];
   readonly hosts: readonly UpgradeHost[];
   readonly replicas: Asked<ReplicaTotals>;
   readonly singleReplicaTables: Asked<number>;

@@ -1,6 +1,6 @@
 import type { NodeHttp } from '../adapters/http/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
-import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { AppError, messageOf } from '../errors.ts';
@@ -29,6 +29,8 @@ export type Finding =
       readonly nodes: readonly ObservedNode[];
       readonly leader: string | null;
       readonly probes: readonly NodeProbe[];
+      /** What is wrong with the list of nodes itself, in words. */
+      readonly problems: readonly string[];
     }
   | { readonly kind: 'unseen'; readonly failure: AppError; readonly probes: readonly NodeProbe[] }
   | { readonly kind: 'interrupted' };
@@ -69,12 +71,14 @@ export async function lookAtCluster(ports: LookPorts, request: LookRequest): Pro
     return { kind: 'unseen', failure, probes: request.known.map((node) => toProbe(node, null)) };
   }
   // Up to 3.2 the row of a dead leader may still say LEADER.
-  const leader = topology.find((node) => node.role === 'LEADER' && node.alive);
+  const nodes = toObservedNodes(topology);
+  const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
   return {
     kind: 'seen',
-    nodes: topology,
+    nodes,
     leader: leader === undefined ? null : nodeLabel(leader),
-    probes: topology.map((node) => toProbe(node, node.alive)),
+    probes: nodes.map((node) => toProbe(node, node.alive)),
+    problems: problemsIn(topology),
   };
 }
 
@@ -82,10 +86,10 @@ async function readNodes(
   ports: LookPorts,
   { clusterId, timeoutMs }: LookRequest,
   signal: AbortSignal,
-): Promise<readonly ObservedNode[] | AppError> {
+): Promise<Topology | AppError> {
   try {
     const sql = await ports.sqlFor(clusterId);
-    return toObservedNodes(await readTopology(sql, { signal, timeoutMs }));
+    return await readTopology(sql, { signal, timeoutMs });
   } catch (error) {
     if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return error;
     throw error;

@@ -73,9 +73,8 @@ async function judge(db: Database, { clusterId, finding, durationMs, settings }:
     return { durationMs, ok: false, problem, leader: null, nodes: probes, sample };
   }
   const { nodes, leader } = finding;
-  await saveTopology(db, clusterId, { nodes, runMode: null });
-  const problems = problemsOf(probes, leader);
-  if (problems.length > 0) await saveClusterProblems(db, clusterId, problems);
+  const problems = [...problemsOf(probes, leader), ...finding.problems];
+  await saveTopology(db, clusterId, { nodes, runMode: null, problems });
   const conditions = nodeConditions(await listNodes(db, clusterId), probes, settings);
   return {
     durationMs,

@@ -5,7 +5,13 @@ import type { StarRocksSql } from '../adapters/starrocks/port.ts';
 import { readRunningJobs } from '../adapters/starrocks/read-jobs.ts';
 import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
 import { readRunningQueries } from '../adapters/starrocks/read-running-queries.ts';
-import { readRunMode, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import {
+  problemsIn,
+  readRunMode,
+  readTopology,
+  type Topology,
+  toObservedNodes,
+} from '../adapters/starrocks/read-topology.ts';
 import { readRunningWork } from '../adapters/starrocks/read-work.ts';
 import { showProc } from '../adapters/starrocks/statements.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
@@ -87,6 +93,7 @@ export async function readUpgradeFacts(
     release,
     archive: archiveFound,
     runMode: ('value' in runMode ? runMode.value : null) ?? cluster?.runMode ?? null,
+    listProblems: problemsIn(topology),
     nodes: observed.map((node) => toUpgradeNode(node, { known, topology, answers })),
     hosts: answers.map(({ host }) => host),
     ...aboutCluster,

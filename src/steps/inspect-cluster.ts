@@ -3,7 +3,7 @@ import { whoAmI } from '../adapters/ssh/commands.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import { parseReplicaTotals, parseRepositories } from '../adapters/starrocks/parse.ts';
 import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
-import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { showProc, showRepositories } from '../adapters/starrocks/statements.ts';
 import { type Host, healthWord, type ObservedNode } from '../domain/cluster.ts';
 import { evaluateHealth, type HealthFacts, unreachableCheck } from '../domain/health-checks.ts';
@@ -49,10 +49,12 @@ const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'S
 async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepContext): Promise<HealthFacts> {
   const { sql, inventory } = ports;
   const notAsked: Record<string, string> = {};
-  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  const topology = await readTopology(sql, { signal });
+  const nodes = toObservedNodes(topology);
   const hosts = await inventory.listHosts(clusterId);
   return {
     nodes,
+    listProblems: problemsIn(topology),
     replicas: await orSkip(notAsked, 'tablets-healthy', async () =>
       parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal })),
     ),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type NodeProcess, parseAlive, parseNodeProcess } from '../adapters/ssh/answers.ts';
 import { isProcessAlive, readPid } from '../adapters/ssh/commands.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
-import { readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { defineStep } from './define.ts';
@@ -170,7 +170,8 @@ export const awaitNode = defineStep({
   repeat: 'safe',
   describe: ({ label }) => `Wait until the cluster says that ${label} is alive again`,
   check: async (node, { sql, http, inventory }, { clusterId, signal }) => {
-    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    const topology = await readTopology(sql, { signal }, { waitMs: 0 });
+    const nodes = toObservedNodes(topology);
     const row = nodes.find(
       (candidate) => candidate.kind === node.kind && candidate.host === node.host && candidate.port === node.port,
     );
@@ -195,7 +196,7 @@ export const awaitNode = defineStep({
       return moving('The frontends have no leader yet');
     if (row.httpPort !== null && !(await isHealthy(http, { host: row.host, httpPort: row.httpPort }, signal)))
       return moving(`${node.label} does not answer /api/health yet`);
-    await inventory.saveTopology(clusterId, { nodes, runMode: null });
+    await inventory.saveTopology(clusterId, { nodes, runMode: null, problems: problemsIn(topology) });
     return { state: 'done', facts: { startedAt: row.startedAt, version: row.version ?? '' } };
   },
   undo: { nothing: 'It only waits.' },

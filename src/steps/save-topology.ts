@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readRunMode, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { problemsIn, readRunMode, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { AppError } from '../errors.ts';
 import { defineStep } from './define.ts';
 
@@ -30,6 +30,7 @@ export const saveTopology = defineStep({
     await inventory.saveTopology(clusterId, {
       nodes: toObservedNodes(topology),
       runMode: await runModeOrNull(sql, signal),
+      problems: problemsIn(topology),
     });
   },
   undo: { nothing: 'It only reads.' },

@@ -6,12 +6,12 @@ import { toJson } from './json.ts';
 
 /**
  * Replaces the stored picture of a cluster by what was just seen. Known nodes keep their id, host and directory; nodes
- * that are gone from the cluster leave. Clears the cluster's problems.
+ * that are gone from the cluster leave. The cluster's problems are those given, by default none.
  */
 export async function saveTopology(
   db: Database,
   clusterId: string,
-  seen: { nodes: readonly ObservedNode[]; runMode: string | null },
+  seen: { nodes: readonly ObservedNode[]; runMode: string | null; problems?: readonly string[] },
 ): Promise<void> {
   await inTransaction(db, async (tx) => {
     const cluster = await tx
@@ -25,7 +25,11 @@ export async function saveTopology(
     await deleteOthers(tx, clusterId, seen.nodes);
     await tx
       .updateTable('cluster')
-      .set({ observed_at: databaseNow, problems: '[]', ...(seen.runMode === null ? {} : { run_mode: seen.runMode }) })
+      .set({
+        observed_at: databaseNow,
+        problems: toJson(seen.problems ?? []),
+        ...(seen.runMode === null ? {} : { run_mode: seen.runMode }),
+      })
       .where('id', '=', clusterId)
       .execute();
   });

@@ -38,7 +38,7 @@ describe('a look at a cluster', () => {
   it('does not take a dead frontend for the leader', async () => {
     const cluster = paperCluster();
     cluster.frontends[0] = { host: '10.0.0.1', alive: false };
-    expect(await look(cluster)).toMatchObject({ kind: 'seen', leader: null });
+    expect(await look(cluster, { timeoutMs: 900 })).toMatchObject({ kind: 'seen', leader: null });
   });
 
   it('counts how often in a row a node was silent over HTTP, and since when', async () => {

@@ -1,21 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObservedNode } from '../../domain/cluster.ts';
-import type { BackendRow, ComputeNodeRow, FrontendRow, WorkerRow } from '../../domain/topology.ts';
+import {
+  type BackendRow,
+  type ComputeNodeRow,
+  type FrontendRow,
+  hasLeader,
+  remnantProblem,
+  separateRemnants,
+  type WorkerRow,
+} from '../../domain/topology.ts';
 import { parseBackends, parseComputeNodes, parseFrontendConfig, parseFrontends } from './parse.ts';
 import type { SqlCall, StarRocksSql } from './port.ts';
 import { adminShowFrontendConfig, showBackends, showComputeNodes, showFrontends } from './statements.ts';
 
 export type Topology = {
+  /** One for each address; what else bears the address is a remnant. */
   readonly frontends: readonly FrontendRow[];
+  readonly remnants: readonly FrontendRow[];
   readonly backends: readonly BackendRow[];
   readonly computeNodes: readonly ComputeNodeRow[];
 };
 
-/** What the cluster says about its own nodes; any frontend forwards the question to the leader. */
-export async function readTopology(sql: StarRocksSql, call: SqlCall = {}): Promise<Topology> {
-  const frontends = parseFrontends(await sql.query(showFrontends(), call));
+/** How long to ask again while no frontend leads, and with which clock. */
+export type LeaderPatience = {
+  readonly waitMs: number;
+  readonly everyMs: number;
+  readonly clock: { now(): number; sleep(ms: number, signal: AbortSignal | undefined): Promise<unknown> };
+};
+
+const longestWaitMs = 15_000;
+/** The part of a caller's time that may be spent on waiting. */
+const patienceShare = 0.6;
+
+const systemClock: LeaderPatience['clock'] = {
+  now: () => performance.now(),
+  // Whoever is cancelled meanwhile hears it from the next question.
+  sleep: (ms, signal) => sleep(ms, undefined, { ...(signal && { signal }), ref: false }).catch(() => undefined),
+};
+
+/**
+ * What the cluster says about its own nodes; any frontend forwards the question to the leader. During a hand-over every
+ * frontend shows no leader for 1 to 5 s: that is waited through, 15 s at most, and only then it is what the answer shows.
+ */
+export async function readTopology(
+  sql: StarRocksSql,
+  call: SqlCall = {},
+  patience: Partial<LeaderPatience> = {},
+): Promise<Topology> {
+  const rows = await readFrontends(sql, call, {
+    waitMs: Math.min(longestWaitMs, (call.timeoutMs ?? Number.POSITIVE_INFINITY) * patienceShare),
+    everyMs: 500,
+    clock: systemClock,
+    ...patience,
+  });
+  const { current, remnants } = separateRemnants(rows);
   const backends = parseBackends(await sql.query(showBackends(), call));
   const computeNodes = parseComputeNodes(await sql.query(showComputeNodes(), call));
-  return { frontends, backends, computeNodes };
+  return { frontends: current, remnants, backends, computeNodes };
+}
+
+async function readFrontends(
+  sql: StarRocksSql,
+  call: SqlCall,
+  { waitMs, everyMs, clock }: LeaderPatience,
+): Promise<FrontendRow[]> {
+  const until = clock.now() + waitMs;
+  for (;;) {
+    const rows = parseFrontends(await sql.query(showFrontends(), call));
+    if (hasLeader(rows) || clock.now() + everyMs > until) return rows;
+    await clock.sleep(everyMs, call.signal);
+  }
+}
+
+/** What is wrong with the list of nodes itself, in words. */
+export function problemsIn({ remnants }: Topology): string[] {
+  return remnants.map(remnantProblem);
 }
 
 /** `shared_nothing` or `shared_data`; null when the user may not ask (ADMIN needs OPERATE) or the answer is empty. */

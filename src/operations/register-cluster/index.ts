@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
+import { problemsIn, readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import type { PlanResult } from '../../domain/plan.ts';
 import { recordCluster } from '../../steps/record-cluster.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
@@ -65,13 +65,14 @@ export const registerCluster = defineOperation({
       passwordRef: password,
       tls: tls === undefined ? null : { verify: tls.verify, ca: tls.ca ?? null },
     });
-    const nodes = toObservedNodes(await readTopology(sql, { signal: context.signal }));
+    const topology = await readTopology(sql, { signal: context.signal });
+    const nodes = toObservedNodes(topology);
     const known = [];
     for (const node of nodes.filter((candidate) => candidate.kind === 'FRONTEND')) {
       const owner = await context.inventory.findClusterByFrontend({ host: node.host, port: node.port });
       if (owner !== null && owner.name !== name) known.push(owner.name);
     }
-    return { nameTaken, nodes, managedAs: [...new Set(known)] };
+    return { nameTaken, nodes, managedAs: [...new Set(known)], listProblems: problemsIn(topology) };
   },
   plan: (given, facts): PlanResult => planRegisterCluster(given, facts),
   postCheck: (given, ports, run) => checkRegistered(given.name, ports, run),

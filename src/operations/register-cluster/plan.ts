@@ -17,6 +17,8 @@ export type RegisterClusterFacts = {
   readonly nodes: readonly ObservedNode[];
   /** Names of registered clusters that these frontends belong to already. */
   readonly managedAs: readonly string[];
+  /** What is wrong with the list of nodes itself, in words. */
+  readonly listProblems: readonly string[];
 };
 
 /** Refuses a name in use and a cluster that is managed under another name: two locks for one cluster are none. */
@@ -54,9 +56,12 @@ export function planRegisterCluster(input: RegisterClusterInput, facts: Register
       }),
       saveTopology.with({}),
     ],
-    notes: facts.nodes
-      .filter((node) => !node.alive)
-      .map((node) => `${node.host}:${node.port} is not alive: ${node.errorMessage ?? 'no reason given'}`),
+    notes: [
+      ...facts.nodes
+        .filter((node) => !node.alive)
+        .map((node) => `${node.host}:${node.port} is not alive: ${node.errorMessage ?? 'no reason given'}`),
+      ...facts.listProblems,
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
+import { problemsIn, readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../domain/cluster.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { isSameRelease } from '../../domain/version.ts';
@@ -21,7 +21,9 @@ export const awaitVersion = defineStep({
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
   check: async (move, ports, { clusterId, signal, earlier, now }) => {
-    const nodes = toObservedNodes(await readTopology(ports.sql, { signal }));
+    // No leader is only one more thing that is not there yet.
+    const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
+    const nodes = toObservedNodes(topology);
     const row = nodes.find((node) => isNode(node, move));
     const moving = (message: string) => ({
       state: 'moving' as const,
@@ -40,7 +42,7 @@ export const awaitVersion = defineStep({
     }
     if (row?.httpPort != null && !(await isHealthy(ports.http, { host: row.host, httpPort: row.httpPort }, signal)))
       return moving(`${move.label} does not answer /api/health yet`);
-    await ports.inventory.saveTopology(clusterId, { nodes, runMode: null });
+    await ports.inventory.saveTopology(clusterId, { nodes, runMode: null, problems: problemsIn(topology) });
     return {
       state: 'done',
       facts: {

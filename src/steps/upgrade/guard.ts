@@ -34,7 +34,7 @@ export const guardNode = defineStep({
   check: async (move, { sql, shell, inventory }, { signal, waitingLanes }) => {
     const other = move.swap === 'in' ? await otherArchive(inventory, move.release) : null;
     if (other !== null) return other;
-    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    const nodes = toObservedNodes(await readTopology(sql, { signal }, { waitMs: 0 }));
     const target = nodes.find((node) => node.kind === move.kind && node.host === move.host && node.port === move.port);
     if (target?.role === 'LEADER' && waitingLanes > 0)
       return { state: 'defer', reason: `${move.label} leads now; the other frontends go first` };

@@ -3,7 +3,7 @@ import { readFrontendValues, setFrontendValue } from '../../adapters/starrocks/f
 import type { StarRocksSql } from '../../adapters/starrocks/port.ts';
 import { readTopology } from '../../adapters/starrocks/read-topology.ts';
 import type { Json } from '../../domain/json.ts';
-import type { FrontendRow } from '../../domain/topology.ts';
+import { type FrontendRow, hasLeader } from '../../domain/topology.ts';
 import { compareVersions, parseVersion } from '../../domain/version.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep } from '../define.ts';
@@ -100,8 +100,7 @@ function isPausedValue(key: string, value: string | undefined): boolean {
 async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
   const { frontends } = await readTopology(sql, { signal });
   const leader = frontends.find((each) => each.role === 'LEADER');
-  if (leader === undefined)
-    throw new AppError('SQL_UNREACHABLE', 'The frontends have no leader now', { retryable: true });
+  if (leader === undefined) throw noLeader();
   const living = frontends.filter((each) => each.alive);
   const byFrontend = await Promise.all(
     living.map(async (each) => [nameOf(each), await readValues(sql, each, signal)] as const),
@@ -115,6 +114,8 @@ async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
  */
 async function differences(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<readonly Difference[]> {
   const { frontends } = await readTopology(sql, { signal });
+  // Whom the leader would change cannot be told without one: nothing would differ, and the step would be done.
+  if (!hasLeader(frontends)) throw noLeader();
   const isLed = frontends.some((each) => each.role === 'LEADER' && each.alive && sharesConfig(each));
   const found = await Promise.all(
     frontends
@@ -160,6 +161,13 @@ async function setEach(sql: StarRocksSql, own: readonly Difference[], signal: Ab
     }
   }
   return refusal;
+}
+
+function noLeader(): AppError {
+  return new AppError('SQL_UNREACHABLE', 'The frontends have no leader now', {
+    hint: 'An election takes seconds to a minute',
+    retryable: true,
+  });
 }
 
 function sharesConfig({ version }: FrontendRow): boolean {
