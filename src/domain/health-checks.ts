@@ -1,13 +1,14 @@
 import { type ClusterNode, type Host, nodeLabel, type ObservedNode } from './cluster.ts';
 import type { NamedCheck } from './run.ts';
-import type { ReplicaTotals, RepositoryRow } from './topology.ts';
+import { type TabletHealth, tabletsInWords, unhealthyTablets } from './tablet-health.ts';
+import type { RepositoryRow } from './topology.ts';
 
 /** What was found out about a cluster for a report. Null = could not be asked, with the reason in `notAsked`. */
 export type HealthFacts = {
   readonly nodes: readonly ObservedNode[];
-  /** What is wrong with the list of nodes itself, e.g. a remnant of a frontend. */
-  readonly listProblems: readonly string[];
-  readonly replicas: ReplicaTotals | null;
+  /** What is wrong with the list of nodes itself, e.g. a remnant of a frontend; left out = nothing. */
+  readonly listProblems?: readonly string[];
+  readonly replicas: TabletHealth | null;
   readonly repositories: readonly RepositoryRow[] | null;
   readonly singleReplicaTables: number | null;
   /** Addresses (`host:port`) whose `/api/health` did not answer well. */
@@ -37,7 +38,7 @@ export function evaluateHealth(facts: HealthFacts): readonly NamedCheck[] {
     ...aliveChecks(facts.nodes),
     leaderCheck(facts.nodes),
     quorumCheck(facts.nodes),
-    ...listChecks(facts.listProblems),
+    ...listChecks(facts.listProblems ?? []),
     versionCheck(facts.nodes),
     decommissionCheck(facts.nodes),
     diskCheck(facts.nodes),
@@ -166,18 +167,14 @@ function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
 
 function tabletCheck({ replicas, notAsked }: HealthFacts): NamedCheck {
   if (replicas === null) return skipped('tablets-healthy', notAsked['tablets-healthy'] ?? 'not asked');
-  const {
-    unhealthyTablets: unhealthy,
-    inconsistentTablets: inconsistent,
-    errorStateTablets: broken,
-    tablets,
-  } = replicas;
+  const unhealthy = unhealthyTablets(replicas);
+  const { inconsistentTablets: inconsistent, errorStateTablets: broken } = replicas;
   return verdict(
     'tablets-healthy',
     inconsistent + broken > 0 ? 'BLOCK' : 'WARN',
     unhealthy + inconsistent + broken === 0,
     {
-      observed: `${unhealthy} unhealthy, ${inconsistent} inconsistent, ${broken} in error state, of ${tablets}`,
+      observed: tabletsInWords(replicas),
       wanted: 'none',
       hint: "Unhealthy tablets repair themselves when every backend is alive; SHOW PROC '/statistic' names the database.",
     },

@@ -1,4 +1,5 @@
 import type { NamedCheck } from './run.ts';
+import { tabletsInWords, unhealthyTablets } from './tablet-health.ts';
 import type { Asked, UpgradeFacts, UpgradeLimits, UpgradeNode } from './upgrade-checks-facts.ts';
 import { partition, skipped, some, type UpgradeCheckName, unanswered, verdict } from './upgrade-checks-verdict.ts';
 
@@ -99,9 +100,9 @@ function tabletCheck({ replicas, runMode }: UpgradeFacts): NamedCheck {
   const wanted = 'every tablet with all its replicas';
   if (runMode === 'shared_data') return skipped(name, 'shared data: tablets live in the object store');
   if ('failed' in replicas) return unanswered(name, 'BLOCK', { why: replicas.failed, wanted });
-  const { unhealthyTablets, inconsistentTablets, errorStateTablets, tablets } = replicas.value;
-  return verdict(name, 'BLOCK', unhealthyTablets + inconsistentTablets + errorStateTablets === 0, {
-    observed: `${unhealthyTablets} unhealthy, ${inconsistentTablets} inconsistent, ${errorStateTablets} in error state, of ${tablets}`,
+  const { inconsistentTablets, errorStateTablets } = replicas.value;
+  return verdict(name, 'BLOCK', unhealthyTablets(replicas.value) + inconsistentTablets + errorStateTablets === 0, {
+    observed: tabletsInWords(replicas.value),
     wanted,
     hint: "They repair themselves when every backend is alive; SHOW PROC '/statistic' names the database.",
   });

@@ -1,6 +1,6 @@
 import type { ObservedNode } from './cluster.ts';
 import type { Release, ReleasePart, UpgradeRecord } from './release.ts';
-import type { ReplicaTotals } from './topology.ts';
+import type { TabletHealth } from './tablet-health.ts';
 
 /** What was found, or why it could not be asked, in words. */
 export type Asked<T> = { readonly value: T } | { readonly failed: string };
@@ -121,7 +121,7 @@ export type UpgradeFacts = {
   /** What is wrong with the list of nodes itself, in words; left out = nothing. */
   readonly listProblems?: readonly string[];
   readonly hosts: readonly UpgradeHost[];
-  readonly replicas: Asked<ReplicaTotals>;
+  readonly replicas: Asked<TabletHealth>;
   readonly singleReplicaTables: Asked<number>;
   /** `database.snapshot` of backups and restores that run. */
   readonly backupJobs: Asked<readonly string[]>;

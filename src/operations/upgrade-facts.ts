@@ -1,10 +1,10 @@
 import type { Archives } from '../adapters/archives/port.ts';
 import { readRoutineLoads } from '../adapters/http/read-query-stats.ts';
-import { parseReplicaTotals } from '../adapters/starrocks/parse.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
 import { readRunningJobs } from '../adapters/starrocks/read-jobs.ts';
 import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
 import { readRunningQueries } from '../adapters/starrocks/read-running-queries.ts';
+import { readTabletHealth } from '../adapters/starrocks/read-tablet-health.ts';
 import {
   problemsIn,
   readRunMode,
@@ -13,7 +13,6 @@ import {
   toObservedNodes,
 } from '../adapters/starrocks/read-topology.ts';
 import { readRunningWork } from '../adapters/starrocks/read-work.ts';
-import { showProc } from '../adapters/starrocks/statements.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
 import type { Release } from '../domain/release.ts';
 import { archiveFactsOf } from '../domain/upgrade-checks-archive.ts';
@@ -112,10 +111,7 @@ async function readCluster({ frontends }: Topology, looking: UpgradeLooking): Pr
   const alive = frontends.filter((row) => row.alive);
   const leader = alive.find(({ role }) => role === 'LEADER');
   const [replicas, singleReplicaTables, backupJobs, work, routineLoads, runningQueries, images] = await Promise.all([
-    // The leader's own count: other frontends answer from what they have heard.
-    ask(looking, async (call) =>
-      told(parseReplicaTotals(await sql.query(showProc('/statistic'), { ...call, route: 'leader' }))),
-    ),
+    ask(looking, (call) => readTabletHealth(sql, call)),
     ask(looking, (call) => countSingleReplicaTables(sql, call)),
     ask(looking, (call) => readRunningJobs(sql, call)),
     ask(looking, (call) => readRunningWork(sql, call)),

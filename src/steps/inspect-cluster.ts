@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { whoAmI } from '../adapters/ssh/commands.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
-import { parseReplicaTotals, parseRepositories } from '../adapters/starrocks/parse.ts';
+import { parseRepositories } from '../adapters/starrocks/parse.ts';
 import { countSingleReplicaTables } from '../adapters/starrocks/read-replicas.ts';
+import { readTabletHealth } from '../adapters/starrocks/read-tablet-health.ts';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
-import { showProc, showRepositories } from '../adapters/starrocks/statements.ts';
+import { showRepositories } from '../adapters/starrocks/statements.ts';
 import { type Host, healthWord, type ObservedNode } from '../domain/cluster.ts';
 import { evaluateHealth, type HealthFacts, unreachableCheck } from '../domain/health-checks.ts';
 import type { NamedCheck } from '../domain/run.ts';
@@ -55,9 +56,7 @@ async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepC
   return {
     nodes,
     listProblems: problemsIn(topology),
-    replicas: await orSkip(notAsked, 'tablets-healthy', async () =>
-      parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal })),
-    ),
+    replicas: await orSkip(notAsked, 'tablets-healthy', () => readTabletHealth(sql, { signal })),
     repositories: await orSkip(notAsked, 'repositories', async () =>
       parseRepositories(await sql.query(showRepositories(), { signal })),
     ),

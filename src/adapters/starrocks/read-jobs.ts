@@ -1,9 +1,8 @@
+import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { inParallel } from '../in-parallel.ts';
 import { parseBackupJobs } from './parse.ts';
 import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
 import { showBackup, showDatabases, showRestore } from './statements.ts';
-
-const systemDatabases = new Set(['information_schema', '_statistics_', 'sys', 'mysql']);
 
 /** Databases that are asked at a time; each costs two statements. */
 const atOnce = 6;
@@ -12,7 +11,7 @@ const atOnce = 6;
 export async function readRunningJobs(sql: StarRocksSql, call: SqlCall = {}): Promise<string[]> {
   const databases = (await sql.query(showDatabases(), call))
     .map(firstColumn)
-    .filter((name) => !systemDatabases.has(name));
+    .filter((name) => !isSystemDatabase(name) && name !== 'mysql');
   const running = await inParallel(databases, atOnce, async (database) => {
     const [backups, restores] = await Promise.all([
       sql.query(showBackup(database), call),

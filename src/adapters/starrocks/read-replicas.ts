@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
 import type { SqlCall, StarRocksSql } from './port.ts';
 import { replicaDistribution, showTableConfig } from './statements.ts';
@@ -28,16 +29,13 @@ export async function countSingleReplicaTables(sql: StarRocksSql, call: SqlCall 
   return (await listSingleReplicaTables(sql, call)).length;
 }
 
-/** StarRocks' own statistics tables keep one replica on small clusters and are rebuilt by themselves. */
-const ownDatabases = new Set(['_statistics_', 'information_schema', 'sys']);
-
 async function listSingleReplicaTables(
   sql: StarRocksSql,
   call: SqlCall,
 ): Promise<{ database: string; table: string }[]> {
   const rows = await sql.query(showTableConfig(), call);
   return rows
-    .filter((row) => replicationOf(row.PROPERTIES ?? null) === 1 && !ownDatabases.has(row.TABLE_SCHEMA ?? ''))
+    .filter((row) => replicationOf(row.PROPERTIES ?? null) === 1 && !isSystemDatabase(row.TABLE_SCHEMA ?? ''))
     .map((row) => ({ database: row.TABLE_SCHEMA ?? '', table: row.TABLE_NAME ?? '' }));
 }
 

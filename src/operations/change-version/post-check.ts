@@ -1,8 +1,8 @@
-import { parseReplicaTotals } from '../../adapters/starrocks/parse.ts';
+import { readTabletHealth } from '../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
-import { showProc } from '../../adapters/starrocks/statements.ts';
 import { nodeLabel } from '../../domain/cluster.ts';
 import type { NamedCheck, PostCheck } from '../../domain/run.ts';
+import { tabletsInWords, unhealthyTablets } from '../../domain/tablet-health.ts';
 import { isSameRelease } from '../../domain/version.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { EndedRun } from '../define.ts';
@@ -19,8 +19,7 @@ export async function checkVersions(
   const elsewhere = wanted.filter((node) => node.version === null || !isSameRelease(node.version, to));
   const dead = wanted.filter((node) => !node.alive);
   const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
-  const totals = parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }));
-  const unhealthy = totals?.unhealthyTablets ?? null;
+  const health = await readTabletHealth(sql, { signal });
   const list = (some: typeof nodes) => some.map((node) => `${nodeLabel(node)} (${node.version ?? '?'})`).join(', ');
   const checks: NamedCheck[] = [
     {
@@ -49,9 +48,9 @@ export async function checkVersions(
     },
     {
       name: 'tablets-healthy',
-      status: unhealthy === null ? 'SKIPPED' : unhealthy === 0 ? 'PASS' : 'FAIL',
+      status: unhealthyTablets(health) === 0 ? 'PASS' : 'FAIL',
       severity: 'WARN',
-      observed: unhealthy === null ? 'could not be asked' : `${unhealthy} tablets miss a replica`,
+      observed: tabletsInWords(health),
       wanted: '0',
       hint: 'The cluster repairs them by itself; look again in some minutes.',
     },

@@ -1,10 +1,12 @@
-import { parseBackends, parseReplicaTotals } from '../../adapters/starrocks/parse.ts';
+import { parseBackends } from '../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../adapters/starrocks/read-jobs.ts';
 import { readSingleReplicaTables } from '../../adapters/starrocks/read-replicas.ts';
+import { readTabletHealth } from '../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
-import { showBackends, showProc } from '../../adapters/starrocks/statements.ts';
+import { showBackends } from '../../adapters/starrocks/statements.ts';
 import type { ClusterNode, ObservedNode } from '../../domain/cluster.ts';
 import type { RestartFacts } from '../../domain/restart-safety.ts';
+import { unhealthyTablets } from '../../domain/tablet-health.ts';
 import { AppError } from '../../errors.ts';
 import { readNodeProcess } from '../../steps/node-process.ts';
 import type { ObserveContext } from '../define.ts';
@@ -43,7 +45,7 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
     runningQueries: backend?.runningQueries ?? null,
     safety: {
       nodes,
-      unhealthyTablets: isBackend ? await unhealthyTablets(sql, signal) : 0,
+      unhealthyTablets: isBackend ? await countOrNull(sql, signal) : 0,
       singleReplicaTables: backend === undefined ? [] : await readSingleReplicaTables(sql, backend.id, { signal }),
       runningJobs: isBackend ? await readRunningJobs(sql, { signal }) : [],
     },
@@ -60,15 +62,12 @@ async function processOf(node: ClusterNode, context: ObserveContext) {
   return running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks };
 }
 
-async function unhealthyTablets(
+async function countOrNull(
   sql: Awaited<ReturnType<ObserveContext['sqlFor']>>,
   signal: AbortSignal,
 ): Promise<number | null> {
   try {
-    // The leader's own count: other frontends answer from what they have heard.
-    return (
-      parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))?.unhealthyTablets ?? null
-    );
+    return unhealthyTablets(await readTabletHealth(sql, { signal }));
   } catch (error) {
     if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return null;
     throw error;

@@ -1,8 +1,8 @@
-import { parseReplicaTotals } from '../../adapters/starrocks/parse.ts';
+import { readTabletHealth } from '../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
-import { showProc } from '../../adapters/starrocks/statements.ts';
 import { nodeLabel } from '../../domain/cluster.ts';
 import type { NamedCheck, PostCheck } from '../../domain/run.ts';
+import { type TabletHealth, tabletsInWords, unhealthyTablets } from '../../domain/tablet-health.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { RestartNodeInput } from './plan.ts';
@@ -20,7 +20,7 @@ export async function checkRestarted(
       ? undefined
       : nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port);
   const leader = nodes.find((row) => row.role === 'LEADER' && row.alive);
-  const unhealthy = await unhealthyOrNull(sql, signal);
+  const health = await healthOrNull(sql, signal);
   const checks: NamedCheck[] = [
     {
       name: 'node-alive',
@@ -43,9 +43,9 @@ export async function checkRestarted(
     },
     {
       name: 'tablets-healthy',
-      status: unhealthy === null ? 'SKIPPED' : unhealthy === 0 ? 'PASS' : 'FAIL',
+      status: health === null ? 'SKIPPED' : unhealthyTablets(health) === 0 ? 'PASS' : 'FAIL',
       severity: 'WARN',
-      observed: unhealthy === null ? 'the SQL user may not ask' : `${unhealthy} tablets miss a replica`,
+      observed: health === null ? 'the SQL user may not ask' : tabletsInWords(health),
       wanted: '0',
       hint: 'The cluster repairs them by itself; look again in some minutes.',
     },
@@ -53,11 +53,9 @@ export async function checkRestarted(
   return { passed: checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK'), checks };
 }
 
-async function unhealthyOrNull(sql: Ports['sql'], signal: AbortSignal): Promise<number | null> {
+async function healthOrNull(sql: Ports['sql'], signal: AbortSignal): Promise<TabletHealth | null> {
   try {
-    return (
-      parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }))?.unhealthyTablets ?? null
-    );
+    return await readTabletHealth(sql, { signal });
   } catch (error) {
     if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return null;
     throw error;

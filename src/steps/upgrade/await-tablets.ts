@@ -1,8 +1,7 @@
 import { readFrontendValues, setFrontendValue } from '../../adapters/starrocks/frontend-config.ts';
-import { parseReplicaTotals } from '../../adapters/starrocks/parse.ts';
 import type { StarRocksSql } from '../../adapters/starrocks/port.ts';
-import { showProc } from '../../adapters/starrocks/statements.ts';
-import { AppError } from '../../errors.ts';
+import { readTabletHealth } from '../../adapters/starrocks/read-tablet-health.ts';
+import { tabletsInWords, unhealthyTablets } from '../../domain/tablet-health.ts';
 import { defineStep } from '../define.ts';
 import { nodeMove } from './place.ts';
 
@@ -25,8 +24,8 @@ export const awaitTablets = defineStep({
   repeat: 'safe',
   describe: ({ label }) => `Wait until all tablets are whole again after ${label} was away`,
   check: async ({ label }, { sql }, { signal }) => {
-    const unhealthy = await countUnhealthy(sql, signal);
-    if (unhealthy === 0) return { state: 'done' };
+    const health = await readTabletHealth(sql, { signal });
+    if (unhealthyTablets(health) === 0) return { state: 'done' };
     const isPaused = (await readFrontendValues(sql, repairKey, { route: 'leader', signal }))[repairKey] === '0';
     if (isPaused) return { state: 'todo' };
     return {
@@ -34,7 +33,7 @@ export const awaitTablets = defineStep({
       progress: {
         completed: 0,
         total: null,
-        message: `${unhealthy} tablets miss what was written while ${label} was away`,
+        message: `Not whole since ${label} was away: ${tabletsInWords(health)}`,
       },
       wakeAfterMs: 500,
     };
@@ -46,9 +45,7 @@ export const awaitTablets = defineStep({
   undo: { nothing: 'It only waits; the ledger puts the scheduler back.' },
 });
 
-/** By the leader's own count; throws when the user may not ask. */
+/** Tablets of users that miss a replica, or may; throws when it cannot be told. */
 export async function countUnhealthy(sql: StarRocksSql, signal: AbortSignal): Promise<number> {
-  const totals = parseReplicaTotals(await sql.query(showProc('/statistic'), { route: 'leader', signal }));
-  if (totals !== null) return totals.unhealthyTablets;
-  throw new AppError('SQL_FAILED', "SHOW PROC '/statistic' has no row of totals", { retryable: true });
+  return unhealthyTablets(await readTabletHealth(sql, { signal }));
 }
