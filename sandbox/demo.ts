@@ -2,13 +2,14 @@
  * `npm run demo`: a small world, a tour of it, then everything stays up for whoever wants to go on by hand.
  * `npm run demo -- --tour`: the same without a terminal; it ends by itself, with exit code 0 when every fact was as told.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import process, { argv, stderr, stdout } from 'node:process';
 import { parseArgs } from 'node:util';
 import { createTeller, Wrong } from './demo/teller.ts';
 import { giveTour } from './demo/tour.ts';
+import { untilInterrupted } from './interruption.ts';
 import { openControl } from './world/control.ts';
-import { controlFileIn, sandboxHome } from './world/control-file.ts';
+import { controlFileIn } from './world/control-file.ts';
 import { summarise } from './world/describe.ts';
 import { startWorld, type World } from './world/start-world.ts';
 
@@ -24,13 +25,7 @@ const { values } = parseArgs({
 /** A tour that nobody watches need not be slow enough to be followed. */
 const speed = values.speed ?? (values.tour ? '10' : '5');
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (interrupted.signal.aborted) process.exit(1);
-    interrupted.abort();
-  });
-}
+const interrupted = untilInterrupted();
 
 try {
   process.exitCode = await run();
@@ -85,13 +80,9 @@ async function stop(world: World | null): Promise<void> {
 }
 
 async function stayUp(world: World): Promise<void> {
-  await mkdir(sandboxHome, { recursive: true });
-  const control = await openControl(world, controlFileIn(null));
+  const control = await openControl(world, [controlFileIn(world.dir), controlFileIn(null)]);
   stdout.write(`${howToGoOn(world)}\n`);
-  await new Promise<void>((resolve) => {
-    if (interrupted.signal.aborted) resolve();
-    interrupted.signal.addEventListener('abort', () => resolve());
-  });
+  await interrupted.promise;
   await control.close();
 }
 

@@ -2,14 +2,16 @@
  * `npm run sandbox`: starts a world and keeps it up, or asks something of the one that is up. Standard output carries the
  * answer and nothing else; everything about the way there goes to standard error.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import process, { argv, stderr, stdout } from 'node:process';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import process, { argv, env, stderr, stdout } from 'node:process';
+import { untilInterrupted } from './interruption.ts';
 import { type Asked, help, readArguments } from './world/arguments.ts';
 import { UsageError } from './world/commands.ts';
 import { openControl, sendCommand } from './world/control.ts';
 import { controlFileIn, sandboxHome } from './world/control-file.ts';
 import { summarise } from './world/describe.ts';
+import { putUnderManagement } from './world/register.ts';
 import type { World } from './world/start-world.ts';
 
 // Whoever reads only the first line may close the pipe; that is no reason to fall over.
@@ -27,7 +29,9 @@ async function run(asked: Asked): Promise<void> {
       stdout.write(help);
       return;
     case 'command':
-      stdout.write(`${await sendCommand(asked.words, controlFileIn(asked.dir))}\n`);
+      stdout.write(
+        `${await sendCommand(asked.words, controlFileIn(asked.dir === null ? null : placeOf(asked.dir)))}\n`,
+      );
       return;
     case 'start':
       return stayUp(asked);
@@ -36,18 +40,20 @@ async function run(asked: Asked): Promise<void> {
   }
 }
 
-async function stayUp({ options, json, keep }: Extract<Asked, { kind: 'start' }>): Promise<void> {
-  const interrupted = interruption();
+async function stayUp({ options, json, keep, register }: Extract<Asked, { kind: 'start' }>): Promise<void> {
+  const interrupted = untilInterrupted();
   const startedAt = performance.now();
   const progress = (line: string) => stderr.write(`${elapsed(startedAt)}  ${line}\n`);
-  const dir = options.dir ?? (await makeDir());
+  const dir = options.dir === undefined ? await makeDir() : placeOf(options.dir);
+  const removeDir = !keep && options.dir === undefined;
   const { startWorld } = await import('./world/start-world.ts'); // not needed by a command, which should be quick
   try {
-    const world = await startWorld({ ...options, dir, signal: interrupted.signal, onProgress: progress });
+    const world = await startWorld({ ...options, dir, removeDir, signal: interrupted.signal, onProgress: progress });
     await using _ = { [Symbol.asyncDispose]: () => world.stop() };
-    const control = await openControl(world, controlFileIn(options.dir));
+    if (register) await putUnderManagement(world, progress);
+    const control = await openControl(world, [controlFileIn(world.dir), controlFileIn(null)]);
     progress(`${summarise(world.describe())} is up`);
-    stdout.write(`${json ? JSON.stringify(world.describe()) : welcome(world)}\n`);
+    stdout.write(`${json ? JSON.stringify(world.describe()) : welcome(world, { register })}\n`);
     await interrupted.promise;
     progress('stopping');
     await control.close();
@@ -57,22 +63,15 @@ async function stayUp({ options, json, keep }: Extract<Asked, { kind: 'start' }>
       throw error;
     }
   }
-  if (!keep && options.dir === undefined) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   progress('nothing is left running');
 }
 
-/** The first SIGINT or SIGTERM asks for an orderly end; a second one ends this process, and the reaper does the rest. */
-function interruption() {
-  const controller = new AbortController();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
-      controller.abort();
-      resolve();
-    });
-  }
-  return { signal: controller.signal, promise };
+const notRegistered =
+  'not registered with this Starwarden: do so with registerCluster and attachHosts, or start with --register';
+
+/** npm runs in the directory of the project, whoever calls it from elsewhere. */
+function placeOf(dir: string): string {
+  return resolve(env.INIT_CWD ?? process.cwd(), dir);
 }
 
 async function makeDir(): Promise<string> {
@@ -80,7 +79,7 @@ async function makeDir(): Promise<string> {
   return mkdtemp(join(sandboxHome, 'world-'));
 }
 
-function welcome(world: World): string {
+function welcome(world: World, { register }: { register: boolean }): string {
   const { cluster, hosts, slack, graphqlUrl, logs } = world.describe();
   const [frontend] = cluster.frontends;
   const [host] = hosts;
@@ -89,6 +88,9 @@ function welcome(world: World): string {
     `SSH        ssh -i ${host?.keyFile} -p ${host?.sshPort} ${host?.user}@${host?.address}`,
     ...(slack === null ? [] : [`Slack      ${slack.url}`]),
     ...(graphqlUrl === null ? [] : [`GraphQL    ${graphqlUrl}   token ${world.describe().token}`]),
+    ...(graphqlUrl === null
+      ? []
+      : [`cluster    ${register ? `${cluster.name} is registered, its hosts are attached` : notRegistered}`]),
     `logs       ${logs.statements}`,
     'commands   npm run sandbox -- --help',
   ].join('\n');

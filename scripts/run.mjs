@@ -25,6 +25,17 @@ const commands = {
     run: runsFile('sandbox/demo.ts'),
   },
   sandbox: { summary: 'the small world alone, for programs', need: needs.world, run: runsFile('sandbox/main.ts') },
+  slack: { summary: 'the Slack stand-in alone', need: needs.nothing, run: runsFile('sandbox/slack/serve.ts') },
+  'slack:as': {
+    summary: "a person's hands in a Slack stand-in",
+    need: needs.nothing,
+    run: runsFile('sandbox/slack/cli.ts'),
+  },
+  compare: {
+    summary: 'what the usual upgrade script does in each fault',
+    need: needs.compare,
+    run: runsFile('sandbox/usual-script/compare.ts'),
+  },
   test: { summary: 'the tests; arguments are passed on to Vitest', need: needs.test, run: test },
   bench: { summary: 'benchmarks, all or one by name', need: needs.world, run: runsFile('bench/main.ts') },
   check: { summary: 'types, lint, generated files, import arrows', need: needs.nothing, run: check },

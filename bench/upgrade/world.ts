@@ -28,7 +28,7 @@ const firstHostNumber = 100;
  */
 export async function startUpgradeWorld(start: WorldStart, undo: AsyncDisposableStack): Promise<UpgradeWorld> {
   const { dir, version, speed, frontends, backends } = start;
-  const reaper = startReaper(dir);
+  const reaper = startReaper(dir, { removeDir: false });
   undo.defer(() => reaper.finish());
   const few = Math.min(backends, backendsAtOnce);
   const cluster = await startStandInCluster({ dir, version, speed, frontends, backends: few }, undo);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { clusterInput, hostsInput } from '../world/register.ts';
 import type { World } from '../world/start-world.ts';
 import { createApi } from './api.ts';
 import {
@@ -51,16 +52,7 @@ export async function giveTour(world: World, teller: Teller): Promise<void> {
 
 async function registerCluster(tour: Tour): Promise<Told> {
   const { cluster } = tour.world.describe();
-  const [first] = cluster.frontends;
-  if (first === undefined) throw new Wrong('The world has no frontend');
-  const input = {
-    name: 'demo',
-    environment: 'dev',
-    frontends: [{ host: first.host, port: first.queryPort }],
-    sqlUser: cluster.sqlUser,
-    password: cluster.sqlPassword,
-  };
-  const run = await tour.api.carryOut('registerCluster', input);
+  const run = await tour.api.carryOut('registerCluster', clusterInput(tour.world.describe()));
   const { cluster: known } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
   tour.clusterId = known.id;
   expectEqual(known.frontends.length, cluster.frontends.length, 'frontends');
@@ -76,24 +68,12 @@ async function registerCluster(tour: Tour): Promise<Told> {
 
 async function attachHosts(tour: Tour): Promise<Told> {
   const { hosts } = tour.world.describe();
-  const [first] = hosts;
-  if (first === undefined) throw new Wrong('The world has no host');
   const { cluster } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
-  const nodes = [...cluster.frontends, ...cluster.backends];
-  const entries = hosts.map((host) => {
-    const node = nodes.find((candidate) => candidate.address === host.address);
-    const deployDir = host.deployDirs.fe ?? host.deployDirs.be ?? host.deployDirs.cn;
-    return {
-      address: host.address,
-      port: host.sshPort,
-      nodes: node === undefined ? [] : [{ nodeId: node.id, deployDir }],
-    };
-  });
-  const login = { clusterId: tour.clusterId, user: first.user, privateKey: await readFile(first.keyFile, 'utf8') };
-  const refused = await tour.api.ask('attachHosts', { ...login, hosts: entries });
+  const input = await hostsInput(tour.world.describe(), cluster);
+  const unvouched = input.hosts.map(({ hostKeyFingerprint: _, ...entry }) => entry);
+  const refused = await tour.api.ask('attachHosts', { ...input, hosts: unvouched });
   expectEqual(refused.userErrors[0]?.code ?? 'accepted', 'HOST_KEY_UNKNOWN', 'answer to keys that nobody vouched for');
-  const vouched = entries.map((entry, index) => ({ ...entry, hostKeyFingerprint: hosts[index]?.hostKeyFingerprint }));
-  const run = await tour.api.carryOut('attachHosts', { ...login, hosts: vouched }, tour.teller.now);
+  const run = await tour.api.carryOut('attachHosts', input, tour.teller.now);
   const { cluster: after } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
   if (after.capability === 'SQL_ONLY') throw new Wrong('The cluster is still SQL only');
   return {

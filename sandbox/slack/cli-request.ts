@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const usage = `usage: node sandbox/slack/cli.ts --url URL [--as kim] [--channel '#ops-alerts'] MOVE ...
+export const usage = `usage: npm run slack:as -- --url URL [--as kim] [--channel '#ops-alerts'] MOVE ...
 
   slash /sr status demo         types a slash command into the channel
   say TEXT, mention TEXT        writes a message; --thread TS answers in a thread

@@ -1,9 +1,9 @@
 /**
  * A person's hands on the command line, against a stand-in that runs already:
  *
- *   node sandbox/slack/cli.ts --url U --as kim slash --channel '#ops-alerts' /sr status
- *   node sandbox/slack/cli.ts --url U --as lee click --channel '#ops-alerts' --ts 1763… alert.ack
- *   node sandbox/slack/cli.ts --url U --as kim submit --view V0SW… note='disk was full'
+ *   npm run slack:as -- --url U --as kim slash --channel '#ops-alerts' /sr status
+ *   npm run slack:as -- --url U --as lee click --channel '#ops-alerts' --ts 1763… alert.ack
+ *   npm run slack:as -- --url U --as kim submit --view V0SW… note='disk was full'
  *
  * Prints JSON and ends with 1 when the move failed. Without --url it takes the address from SLACK_URL.
  */

@@ -1,7 +1,7 @@
 /**
  * The Slack stand-in by itself, for a look at its page or for a bot in another process:
  *
- *   node sandbox/slack/serve.ts [--port 0] [--request-url http://127.0.0.1:3000/slack/events] [--call-log calls.jsonl]
+ *   npm run slack -- [--port 0] [--request-url http://127.0.0.1:3000/slack/events] [--call-log calls.jsonl]
  *
  * Prints one line of JSON when it listens, and stays until SIGINT or SIGTERM. With a request URL it signs and posts;
  * without one it waits for Socket Mode connections.

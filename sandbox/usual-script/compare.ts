@@ -1,5 +1,5 @@
 /**
- * `node sandbox/usual-script/compare.ts [part of a name]`: runs the usual script in a fresh world under each fault, and
+ * `npm run compare -- [part of a name]`: runs the usual script in a fresh world under each fault, and
  * prints what is left afterwards. docs/upgrade-scripts-compared.md is made of what it prints. Needs the right to mount, `ssh`,
  * `scp` and `mysql`.
  */

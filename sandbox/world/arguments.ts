@@ -7,7 +7,13 @@ import type { WorldOptions } from './start-world.ts';
 export type Asked =
   | { readonly kind: 'help' }
   | { readonly kind: 'command'; readonly words: readonly string[]; readonly dir: string | null }
-  | { readonly kind: 'start'; readonly options: WorldOptions; readonly json: boolean; readonly keep: boolean };
+  | {
+      readonly kind: 'start';
+      readonly options: WorldOptions;
+      readonly json: boolean;
+      readonly keep: boolean;
+      readonly register: boolean;
+    };
 
 const options = {
   frontends: { type: 'string', default: '3' },
@@ -23,6 +29,7 @@ const options = {
   slack: { type: 'boolean', default: true },
   json: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
+  register: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -36,6 +43,7 @@ export function readArguments(argv: readonly string[]): Asked {
     kind: 'start',
     json: values.json,
     keep: values.keep,
+    register: isToRegister(values),
     options: {
       frontends: wholeNumber('frontends', values.frontends),
       backends: wholeNumber('backends', values.backends),
@@ -61,11 +69,14 @@ export const help = `npm run sandbox -- [options]            start a world; it s
   --speed 1                             how many times faster than real StarRocks time passes
   --no-starwarden --no-slack            leave a part out
   --disk-mb 256                         give every host a disk of this size, for fill-disk (needs the right to mount)
-  --dir <directory> --keep              where the world lives, and whether it is kept at the end
+  --dir <directory>                     where the world lives: empty or missing; kept at the end
+  --keep                                keep the directory also without --dir
+  --register                            put the cluster and its hosts under the management of this Starwarden
   --json                                print one line of JSON when everything answers
 
 npm run sandbox -- [--dir <directory>] <command>
-                                        ask something of the running sandbox, or of the one in that directory
+                                        ask something of the sandbox that was started last, or of the one in that
+                                        directory
 ${commandsHelp()}
 `;
 
@@ -75,6 +86,11 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function isToRegister({ register, starwarden }: { register: boolean; starwarden: boolean }): boolean {
+  if (register && !starwarden) throw new UsageError('--register needs Starwarden: leave --no-starwarden out');
+  return register;
 }
 
 function wholeNumber(name: string, text: string): number {

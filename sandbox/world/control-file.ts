@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** Where the sandboxes of this checkout live. */
 export const sandboxHome = fileURLToPath(new URL('../../.local/sandbox', import.meta.url));
 
-/** Where the sandbox that was started last can be found; one with a directory of its own is found there. */
+/** Where a sandbox can be found: in its directory, and the one that was started last beside all of them. */
 export function controlFileIn(dir: string | null | undefined): string {
   return join(dir ?? sandboxHome, 'world.json');
 }

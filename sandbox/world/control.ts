@@ -12,22 +12,26 @@ export type Control = { close(): Promise<void> };
 const controlFile = z.object({ url: z.url(), secret: z.string(), pid: z.number(), world: z.unknown() });
 const request = z.object({ words: z.array(z.string()) });
 
-/** Serves commands for a world on a local port, and writes down where in `file`, readable by its owner alone. */
-export async function openControl(world: World, file: string): Promise<Control> {
+/** Serves commands for a world on a local port, and writes down where in each of `files`, readable by its owner alone. */
+export async function openControl(world: World, files: readonly string[]): Promise<Control> {
   const secret = randomBytes(24).toString('base64url');
   const server = createServer((req, res) => void answer(req, res, { world, secret }));
   const port = await listen(server);
   const url = `http://127.0.0.1:${port}`;
-  await mkdir(dirname(file), { recursive: true });
   const content = { url, secret, pid: process.pid, world: world.describe() };
-  await writeFile(`${file}.${process.pid}`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.${process.pid}`, file);
+  for (const file of files) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.${process.pid}`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    await rename(`${file}.${process.pid}`, file);
+  }
   return {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      const last = await readControlFile(file).catch(() => null);
-      if (last?.url === url) await rm(file, { force: true }); // else it is a later sandbox's
+      for (const file of files) {
+        const last = await readControlFile(file).catch(() => null);
+        if (last?.url === url) await rm(file, { force: true }); // else it is a later sandbox's
+      }
     },
   };
 }

@@ -101,6 +101,8 @@ function starwardenEnv({ services, slack, tokens, secretKey, worldDir, probeInte
     STARWARDEN_BOOTSTRAP_TOKENS: JSON.stringify(bootstrap),
     STARWARDEN_DOWNLOADS_DIR: join(worldDir, 'downloads'),
     STARWARDEN_PROBE_INTERVAL_MS: String(Math.max(200, Math.round(probeIntervalMs))),
+    // Its archives may be registered by their path.
+    STARWARDEN_RELEASES_DIR: join(worldDir, 'releases'),
     LOG_LEVEL: 'info',
     ...(slack === null ? {} : slackEnv(slack)),
   };

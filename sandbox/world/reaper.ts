@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 
 export type Reaper = {
   /** Lets it clean up now, and waits until it has. */
-  finish(): Promise<void>;
+  finish(how?: { keepDir: boolean }): Promise<void>;
 };
 
 /** Starts the process that cleans up after this one, however this one ends. It is in a session of its own: Ctrl-C passes it by. */
-export function startReaper(dir: string): Reaper {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./reaper-main.ts', import.meta.url)), dir], {
+export function startReaper(dir: string, { removeDir }: { removeDir: boolean }): Reaper {
+  const program = fileURLToPath(new URL('./reaper-main.ts', import.meta.url));
+  const child = spawn(process.execPath, [program, dir, ...(removeDir ? ['--remove'] : [])], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH },
@@ -22,9 +23,9 @@ export function startReaper(dir: string): Reaper {
   ended.catch(() => {}); // told by finish(), or by nobody when the world was killed
   child.unref();
   return {
-    finish() {
+    finish({ keepDir } = { keepDir: false }) {
       child.ref();
-      child.stdin.end();
+      child.stdin.end(keepDir ? 'keep' : '');
       return ended;
     },
   };

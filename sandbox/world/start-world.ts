@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Slack, startSlack } from '../slack/start.ts';
@@ -9,8 +9,10 @@ import { settleAll } from './settle.ts';
 import { type ClusterControls, type ClusterOptions, startStandInCluster } from './stand-in-cluster.ts';
 
 export type WorldOptions = ClusterOptions & {
-  /** Empty or missing; kept at the end. Without it, a temporary one that is removed at the end. */
+  /** Empty or missing; kept at the end, unless `removeDir` is set. Without it, a temporary one that is removed at the end. */
   readonly dir?: string;
+  /** Whether the directory goes with the world, however that ends. */
+  readonly removeDir?: boolean;
   /** Default true. */
   readonly starwarden?: boolean;
   /** Default true: a Slack stand-in in Socket Mode. */
@@ -41,9 +43,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   // A world is stopped, not forgotten: until then its process stays up, whatever its parts wait for.
   const alive = setInterval(() => {}, 3_600_000);
   undo.defer(() => clearInterval(alive));
-  const dir = await makeDir(options, undo);
-  const reaper = startReaper(dir);
-  undo.defer(() => reaper.finish());
+  const dir = await makeDir(options);
+  const reaper = startReaper(dir, { removeDir: options.removeDir ?? options.dir === undefined });
+  // One that did not come up is looked into by whoever named its directory.
+  let hasStarted = false;
+  const isToBeLookedInto = () => options.dir !== undefined && !hasStarted && options.signal?.aborted !== true;
+  undo.defer(() => reaper.finish({ keepDir: isToBeLookedInto() }));
 
   const files = {
     slackCalls: join(dir, 'logs', 'slack-calls.jsonl'),
@@ -69,6 +74,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   if (starwarden !== null) undo.defer(() => starwarden.stop());
 
   options.signal?.throwIfAborted();
+  hasStarted = true;
   const ending = undo.move();
   let stopping: Promise<void> | null = null;
   return {
@@ -85,16 +91,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** The real path: what the processes of this world carry as their mark must be equal, not just the same place. */
-async function makeDir(options: WorldOptions, undo: AsyncDisposableStack): Promise<string> {
+async function makeDir(options: WorldOptions): Promise<string> {
   if (options.dir !== undefined) {
     await mkdir(options.dir, { recursive: true });
     const found = await readdir(options.dir);
     if (found.length > 0) throw new Error(`${options.dir} is not empty: it holds ${found.slice(0, 3).join(', ')}`);
     return realpath(options.dir);
   }
-  const dir = await realpath(await mkdtemp(join(tmpdir(), 'starwarden-world-')));
-  undo.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
-  return dir;
+  return realpath(await mkdtemp(join(tmpdir(), 'starwarden-world-')));
 }
 
 /** Imported only here: a world without Starwarden needs no database. */

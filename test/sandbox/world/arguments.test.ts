@@ -26,6 +26,12 @@ describe('readArguments', () => {
     });
   });
 
+  it('registers the cluster only when asked to, and where there is a Starwarden', () => {
+    expect(readArguments([])).toMatchObject({ register: false });
+    expect(readArguments(['--register'])).toMatchObject({ register: true });
+    expect(() => readArguments(['--register', '--no-starwarden'])).toThrow('--register needs Starwarden');
+  });
+
   it('counts disks in megabytes', () => {
     expect(readArguments(['--disk-mb', '64'])).toMatchObject({ options: { diskBytes: 67_108_864 } });
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +94,23 @@ describe('the command line', () => {
     expect(processesOfWorld(dir).length).toBeGreaterThan(3);
     child.kill('SIGKILL');
     await expect.poll(() => processesOfWorld(dir)).toEqual([]);
+  });
+
+  it.each([
+    ['SIGTERM that comes twice, as from npm', ['SIGTERM', 'SIGTERM'] as const, [0, null]],
+    ['the end of its terminal', ['SIGHUP'] as const, [0, null]],
+    ['SIGKILL', ['SIGKILL'] as const, [null, 'SIGKILL']],
+  ])('removes the directory that it made, and is found in it until then, on %s', async (_, signals, ending) => {
+    const { child, stdout } = sandbox(small);
+    await expect.poll(stdout).toContain('\n');
+    const { dir: own }: { dir: string } = JSON.parse(stdout());
+    const { child: asked, stdout: answer } = sandbox(['--dir', own, 'status']);
+    expect(await once(asked, 'close')).toEqual([0, null]);
+    expect(answer()).toContain('be1');
+    for (const signal of signals) child.kill(signal);
+    expect(await once(child, 'close')).toEqual(ending);
+    await expect.poll(() => existsSync(own)).toBe(false);
+    expect(processesOfWorld(own)).toEqual([]);
   });
 
   it('ends in order when interrupted while it starts', async () => {
