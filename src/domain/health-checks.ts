@@ -107,6 +107,10 @@ function listChecks(problems: readonly string[]): NamedCheck[] {
 
 function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const versions = [...new Set(nodes.map((node) => node.version).filter((version) => version !== null))];
+  const untold = nodes.filter((node) => node.version === null && node.alive);
+  if (versions.length === 0) return skipped('same-version', 'no node has told');
+  if (versions.length === 1 && untold.length > 0)
+    return skipped('same-version', `${versions[0]}; not told by ${untold.map(nodeLabel).join(', ')}`);
   return verdict('same-version', 'WARN', versions.length <= 1, {
     observed: versions.join(', ') || 'unknown',
     wanted: 'one version',
@@ -116,6 +120,7 @@ function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {
 
 function decommissionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const leaving = nodes.filter((node) => node.decommissioning);
+  if (nodes.length === 0) return skipped('no-decommission', 'no node is known');
   return verdict('no-decommission', 'INFO', leaving.length === 0, {
     observed: leaving.map(nodeLabel).join(', ') || 'none',
     wanted: 'none',
@@ -155,6 +160,8 @@ function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
 }
 
 function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
+  if (unhealthyHttp.length === 0 && !nodes.some((node) => node.alive))
+    return skipped('http-health', 'no living node was asked');
   return verdict('http-health', 'WARN', unhealthyHttp.length === 0, {
     observed:
       unhealthyHttp.length === 0

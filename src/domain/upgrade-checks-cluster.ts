@@ -88,7 +88,7 @@ function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
 
 function spareWorkerCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const workers = nodes.filter((node) => node.kind !== 'FRONTEND' && node.alive);
-  return verdict('spare-worker', 'WARN', workers.length !== 1, {
+  return verdict('spare-worker', 'WARN', workers.length > 1, {
     observed: `${workers.length} backends and compute nodes alive`,
     wanted: 'another one that runs queries while one restarts',
     hint: 'No query can run while the only one restarts.',
@@ -110,6 +110,7 @@ function tabletCheck({ replicas, runMode }: UpgradeFacts): NamedCheck {
 
 function decommissionCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const leaving = nodes.filter((node) => node.decommissioning);
+  if (nodes.length === 0) return skipped('no-decommission', 'no node is known');
   return verdict('no-decommission', 'BLOCK', leaving.length === 0, {
     observed: leaving.map(({ label }) => label).join(', ') || 'none',
     wanted: 'no backend that is being emptied',
@@ -167,6 +168,7 @@ function backupCheck({ newestBackupAt, now }: UpgradeFacts, { maxBackupAgeHours 
 }
 
 function imageCheck({ images }: UpgradeFacts): NamedCheck {
+  if (images.length === 0) return skipped('image-fresh', 'no living frontend was asked');
   const { answered, failed } = partition(images.map(({ label, image }) => ({ label, answer: image })));
   const behind = answered.map(({ label, value }) => ({
     label,

@@ -3,7 +3,7 @@ import { type AffectedKey, affectedKeys } from './conf-changes.ts';
 import type { NamedCheck } from './run.ts';
 import type { UpgradeFacts, UpgradeNode } from './upgrade-checks-facts.ts';
 import { judgeUpgrade, nodesToChange } from './upgrade-checks-release.ts';
-import { partition, skipped, some, unanswered, verdict } from './upgrade-checks-verdict.ts';
+import { partition, passedByAll, skipped, some, unanswered, verdict } from './upgrade-checks-verdict.ts';
 
 const confNames = { FRONTEND: 'fe.conf', BACKEND: 'be.conf', COMPUTE_NODE: 'cn.conf' } as const satisfies Record<
   NodeKind,
@@ -29,11 +29,14 @@ function confCheck({ to }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCh
     .filter(({ key }) => key !== unknownLogIds);
   const texts = Map.groupBy(findings, ({ node, key, what }) => `${confNames[node.kind]}: ${key}: ${what}`);
   const lines = [...texts].map(([text, all]) => `${text} (${whereOf(all)})`);
-  return verdict('conf-keys', 'INFO', findings.length === 0, {
+  const check = verdict('conf-keys', 'INFO', findings.length === 0, {
     observed: lines.length === 0 ? `${read.length} files need no change` : some(lines, mostKeys),
     wanted: 'settings that the new version reads as the old one did',
     hint: some([...new Set(findings.map(({ hint }) => hint))], mostKeys),
   });
+  // What a setting means depends on the version that reads it now.
+  const told = read.filter(({ version }) => version !== null).length;
+  return passedByAll(check, { told, of: nodes.length, what: 'nodes' });
 }
 
 function whereOf(findings: readonly Finding[]): string {
@@ -58,7 +61,11 @@ function logIdCheck(facts: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCh
   if (judgeUpgrade(facts).direction !== 'DOWNGRADE') return skipped(name, 'only a downgrade meets unknown entries');
   const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND');
   const { answered, failed } = partition(frontends.map(({ label, onHost }) => ({ label, answer: onHost })));
-  const unread = answered.filter(({ value }) => value.confText === null).map(({ label }) => `${label}: no fe.conf`);
+  const unread = [
+    ...answered.filter(({ value }) => value.confText === null).map(({ label }) => `${label}: no fe.conf`),
+    ...frontends.filter(({ onHost }) => onHost === null).map(({ label }) => `${label}: no host`),
+    ...frontends.filter(({ version }) => version === null).map(({ label }) => `${label}: no version`),
+  ];
   const wanted = `${unknownLogIds} = true in every fe.conf`;
   if (failed.length + unread.length > 0) return unanswered(name, 'WARN', { why: some([...failed, ...unread]), wanted });
   const lacking = frontends.filter((node) => keysOf(node, facts.to).some(({ key }) => key === unknownLogIds));

@@ -9,7 +9,7 @@ import type {
   UpgradeNode,
 } from './upgrade-checks-facts.ts';
 import { nodesToChange } from './upgrade-checks-release.ts';
-import { partition, skipped, some, type UpgradeCheckName, verdict } from './upgrade-checks-verdict.ts';
+import { partition, passedByAll, skipped, some, type UpgradeCheckName, verdict } from './upgrade-checks-verdict.ts';
 import { compareVersions, parseVersion } from './version.ts';
 
 /** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
@@ -39,6 +39,7 @@ export function hostChecks(facts: UpgradeFacts): NamedCheck[] {
 }
 
 function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  if (nodes.length === 0) return skipped('hosts-attached', 'no node is to be changed');
   const missing = nodes.filter((node) => node.hostId === null || node.deployDir === null);
   return verdict('hosts-attached', 'BLOCK', missing.length === 0, {
     observed:
@@ -57,18 +58,19 @@ function answerCheck(hosts: readonly UpgradeHost[], nodes: readonly UpgradeNode[
     ...partition(hosts.map(({ address, look }) => ({ label: address, answer: look }))).failed,
     ...partition(nodes.map(({ label, onHost }) => ({ label, answer: onHost }))).failed,
   ];
-  return verdict(name, 'BLOCK', silent.length === 0, {
+  const check = verdict(name, 'BLOCK', silent.length === 0, {
     observed: silent.length === 0 ? `${hosts.length} hosts answer` : some(silent),
     wanted: 'every host answers over SSH',
     hint: 'Mend the access to the host; acceptHostKey trusts a new key.',
   });
+  return passedByAll(check, { told: askedOf(nodes), of: nodes.length, what: 'nodes' });
 }
 
 function toolsCheck(hosts: readonly UpgradeHost[]): NamedCheck {
   const { answered } = partition(hosts.map(({ address, look }) => ({ label: address, answer: look })));
   if (answered.length === 0) return skipped('tools-on-host', 'no host was asked');
   const lacking = answered.filter(({ value }) => value.missingTools.length > 0);
-  return verdict('tools-on-host', 'BLOCK', lacking.length === 0, {
+  const check = verdict('tools-on-host', 'BLOCK', lacking.length === 0, {
     observed:
       lacking.length === 0
         ? `on ${answered.length} hosts`
@@ -76,6 +78,7 @@ function toolsCheck(hosts: readonly UpgradeHost[]): NamedCheck {
     wanted: 'the programs that unpack an archive and prove its checksum',
     hint: 'Install them from the packages of the operating system.',
   });
+  return passedByAll(check, { told: answered.length, of: hosts.length, what: 'hosts' });
 }
 
 function spaceCheck({ release, archive }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
@@ -100,11 +103,16 @@ function spaceCheck({ release, archive }: UpgradeFacts, nodes: readonly UpgradeN
       `${labels.join(' and ')}: ${mebibytes(disk.freeBytes)} free on ${disk.mountPoint}, ${mebibytes(needed)} needed`,
     ];
   });
-  return verdict(name, 'BLOCK', short.length === 0, {
+  const check = verdict(name, 'BLOCK', short.length === 0, {
     observed: short.length === 0 ? `enough for ${mebibytes(sizeBytes)} on ${places.length} file systems` : some(short),
     wanted,
     hint: 'Free space there, or finalize an earlier upgrade that still keeps its old binaries.',
   });
+  return passedByAll(check, { told: askedOf(nodes), of: nodes.length, what: 'nodes' });
+}
+
+function askedOf(nodes: readonly UpgradeNode[]): number {
+  return nodes.filter(({ onHost }) => onHost !== null && 'value' in onHost).length;
 }
 
 type Place = { readonly labels: string[]; readonly disk: NodeOnHost['disk'] };
@@ -142,7 +150,8 @@ function problemCheck(
   if (asked.length === 0) return skipped(name, 'no host was asked');
   const problems = asked.flatMap(({ label, problem }) => (problem === null ? [] : [`${label}: ${problem}`]));
   const observed = problems.length === 0 ? `${asked.length} nodes` : some(problems);
-  return verdict(name, 'BLOCK', problems.length === 0, { observed, ...texts });
+  const check = verdict(name, 'BLOCK', problems.length === 0, { observed, ...texts });
+  return passedByAll(check, { told: asked.length, of: nodes.length, what: 'nodes' });
 }
 
 function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
@@ -248,9 +257,10 @@ function clockCheck(
   if (slowest === undefined || fastest === undefined) return skipped(name, 'no host told the time');
   const difference = fastest.aheadMs - slowest.aheadMs;
   const doubt = slowest === fastest ? 0 : slowest.withinMs + fastest.withinMs;
-  return verdict(name, severity, difference - doubt <= mostClockDifferenceMs, {
+  const check = verdict(name, severity, difference - doubt <= mostClockDifferenceMs, {
     observed: `${(difference / 1_000).toFixed(1)} s between ${slowest.label} and ${fastest.label}`,
     wanted: `at most ${mostClockDifferenceMs / 1_000} s between any two hosts`,
     hint,
   });
+  return passedByAll(check, { told: clocks.length, of: hosts.length, what: 'hosts' });
 }

@@ -84,6 +84,9 @@ function returnPathCheck({ verdict: there, direction, returnPath }: PathJudgemen
 
 function mixedVersionsCheck({ nodes }: UpgradeFacts): NamedCheck {
   const versions = versionsOf(nodes);
+  const untold = nodes.filter(({ version }) => version === null).length;
+  if (untold === nodes.length || (untold > 0 && versions.length <= 2))
+    return skipped('mixed-versions', `${untold} of ${nodes.length} nodes do not tell their version`);
   const counts = versions.map(
     (version) => `${nodes.filter((node) => (node.version ?? 'unknown') === version).length} on ${version}`,
   );

@@ -106,7 +106,7 @@ describe('the card of an upgrade', () => {
     );
     const lines = shown(runCard(card({ steps })));
     expect(lines.slice(lines.findIndex((line) => line.startsWith('✔')))).toEqual([
-      '✔ done: 2 steps, the last: Read how many queries run and fail, and how long they take',
+      '✔ done: 3 steps, the last: Prove the archive of 3.5.0 at /releases/StarRocks-3.5.0.tar.gz',
       '✔ done: *Staging*: 9 hosts',
       expect.stringMatching(/^✔ done: \d steps, the last: Pause tablet scheduling/),
       '✔ done: *Canary*: be 10.0.1.1:9050, away 4 s',

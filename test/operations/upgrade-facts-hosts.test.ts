@@ -69,8 +69,11 @@ describe('a host', () => {
   it('needs something to fetch with only where it fetches', async () => {
     const bare = host({ 'has-tools': tools.filter((tool) => tool !== 'flock').join('\n') });
     expect((await ask(bare)).look).toMatchObject({ value: { missingTools: ['flock'] } });
-    const url = { kind: 'URL', location: 'http://files.local/sr.tar.gz' } as const;
-    expect((await ask(bare, { source: url })).look).toMatchObject({
+    const location = 'http://files.local/sr.tar.gz';
+    expect((await ask(bare, { source: { kind: 'URL', location } })).look).toMatchObject({
+      value: { missingTools: ['flock'] },
+    });
+    expect((await ask(bare, { source: { kind: 'HOST_URL', location } })).look).toMatchObject({
       value: { missingTools: ['flock', 'curl or wget'] },
     });
   });
