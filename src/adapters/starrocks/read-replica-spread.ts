@@ -1,7 +1,8 @@
 import type { ReplicaSet, ReplicaSpread } from '../../domain/upgrade-checks-spread.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
-import { replicaStatus, showTableConfig, type TableName } from './statements.ts';
+import { readReplicatedTables } from './read-tables.ts';
+import { replicaStatus } from './statements.ts';
 
 /** Each costs a statement whose answer has a row for every replica. */
 const mostTables = 200;
@@ -12,7 +13,7 @@ const atOnce = 6;
  * asked in a few seconds, so it is not known.
  */
 export async function readReplicaSpread(sql: StarRocksSql, call: SqlCall = {}): Promise<ReplicaSpread | null> {
-  const tables = (await sql.query(showTableConfig(), call)).filter(hasReplicas).map(nameOf);
+  const tables = await readReplicatedTables(sql, call);
   if (tables.length > mostTables) return null;
   const sets = await inParallel(tables, atOnce, async (name) =>
     // Answered by the frontend that is asked: the leader knows first.
@@ -20,15 +21,6 @@ export async function readReplicaSpread(sql: StarRocksSql, call: SqlCall = {}): 
   );
   const distinct = new Map(sets.flat().map((set) => [JSON.stringify([set.replicas, ...set.backends]), set]));
   return [...distinct.values()];
-}
-
-/** Views and external tables have no such property. */
-function hasReplicas({ PROPERTIES }: SqlRow): boolean {
-  return (PROPERTIES ?? '').includes('"replication_num"');
-}
-
-function nameOf(row: SqlRow): TableName {
-  return { database: row.TABLE_SCHEMA ?? '', table: row.TABLE_NAME ?? '' };
 }
 
 function setsOf(table: string, rows: readonly SqlRow[]): ReplicaSet[] {

@@ -1,13 +1,15 @@
-import { z } from 'zod';
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
-import type { SqlCall, StarRocksSql } from './port.ts';
-import { replicaDistribution, showTableConfig } from './statements.ts';
-
-const properties = z.object({ replication_num: z.string().optional() });
+import { inParallel } from '../in-parallel.ts';
+import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
+import { type ReplicatedTable, readReplicatedTables } from './read-tables.ts';
+import { replicaDistribution, replicaStatus, type TableName } from './statements.ts';
 
 /** Asking a table costs a statement; beyond so many, the others count as being on the backend, to be safe. */
 const askAtMost = 200;
+/** Tables whose replicas are counted one by one, where nothing tells how many each should have. */
+const countAtMost = 500;
+const atOnce = 6;
 
 /** `database.table` of the tables that keep one replica only and have a tablet on this backend (by its BackendId). */
 export async function readSingleReplicaTables(
@@ -29,38 +31,40 @@ export async function countSingleReplicaTables(sql: StarRocksSql, call: SqlCall 
   return (await listSingleReplicaTables(sql, call)).length;
 }
 
-async function listSingleReplicaTables(
-  sql: StarRocksSql,
-  call: SqlCall,
-): Promise<{ database: string; table: string }[]> {
-  const rows = await sql.query(showTableConfig(), call);
-  return rows
-    .filter((row) => replicationOf(row.PROPERTIES ?? null) === 1 && !isSystemDatabase(row.TABLE_SCHEMA ?? ''))
-    .map((row) => ({ database: row.TABLE_SCHEMA ?? '', table: row.TABLE_NAME ?? '' }));
+/** StarRocks' own tables keep one replica on small clusters and are rebuilt by themselves. */
+async function listSingleReplicaTables(sql: StarRocksSql, call: SqlCall): Promise<readonly TableName[]> {
+  const tables = (await readReplicatedTables(sql, call)).filter(({ database }) => !isSystemDatabase(database));
+  const unclear = tables.filter(({ replicationNum }) => replicationNum === null);
+  if (unclear.length > countAtMost) {
+    throw new AppError(
+      'SQL_FAILED',
+      `Whether one of ${unclear.length} tables has a single replica cannot be told while information_schema does not answer`,
+      { hint: `Up to ${countAtMost} tables are asked one by one. Bring the backends up first.`, retryable: true },
+    );
+  }
+  const counted = await inParallel(unclear, atOnce, async (name) =>
+    (await hasSingleReplica(sql, name, call)) ? [name] : [],
+  );
+  return [...tables.filter(({ replicationNum }) => replicationNum === 1), ...counted.flat()];
 }
 
-async function hasTabletOn(
-  sql: StarRocksSql,
-  name: { database: string; table: string },
-  backendId: string,
-  call: SqlCall,
-): Promise<boolean> {
+/** By the replicas themselves, those of every partition: a tablet that has one. */
+async function hasSingleReplica(sql: StarRocksSql, name: ReplicatedTable, call: SqlCall): Promise<boolean> {
+  const rows = await statusOf(sql, name, call);
+  return [...Map.groupBy(rows, ({ TabletId }) => TabletId ?? '').values()].some((replicas) => replicas.length === 1);
+}
+
+async function statusOf(sql: StarRocksSql, name: TableName, call: SqlCall): Promise<readonly SqlRow[]> {
+  try {
+    return await sql.query(replicaStatus(name), { ...call, route: 'leader' });
+  } catch (error) {
+    // Dropped since it was listed, or a view.
+    if (error instanceof AppError && /table does not exist or is not/i.test(error.message)) return [];
+    throw error;
+  }
+}
+
+async function hasTabletOn(sql: StarRocksSql, name: TableName, backendId: string, call: SqlCall): Promise<boolean> {
   const rows = await sql.query(replicaDistribution(name), call);
   return rows.some((row) => row.BackendId === backendId && Number(row.ReplicaNum) > 0);
-}
-
-/** Null for tables that have no replicas of their own, such as views and external tables. */
-function replicationOf(text: string | null): number | null {
-  if (text === null || text === '') return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new AppError('SQL_FAILED', 'information_schema.tables_config has PROPERTIES that are not JSON', {
-      hint: 'This version of StarRocks may be newer than Starwarden.',
-      cause,
-    });
-  }
-  const parsed = properties.safeParse(json);
-  return parsed.success && parsed.data.replication_num !== undefined ? Number(parsed.data.replication_num) : null;
 }
