@@ -63,6 +63,23 @@ describe('backUpDatabase', () => {
     ]);
   });
 
+  it('refuses the databases of StarRocks itself, however they are written', async () => {
+    for (const database of ['_statistics_', 'information_schema', 'INFORMATION_SCHEMA', 'sys', ' sys'])
+      expect(await refusalsOf({ database })).toEqual([
+        expect.stringMatching(/^INVALID_INPUT .* is a database of StarRocks' own/),
+      ]);
+  });
+
+  it('backs up a database whatever characters its name is made of', async () => {
+    const name = `it's "mine"; a\\b -- c`;
+    await root.query(`CREATE DATABASE \`${name}\``);
+    await root.query(`CREATE TABLE \`${name}\`.one (id INT NOT NULL) DUPLICATE KEY (id)
+DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
+    const run = await engine.until((await start({ database: name })).id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    await root.query(`DROP DATABASE \`${name}\` FORCE`);
+  });
+
   it('sends one BACKUP and finds the job again when the answer to it is lost', async () => {
     const from = await mark();
     await world.faults.add({ kind: 'sql-drop-after', match: '^BACKUP', times: 1 });

@@ -1,3 +1,4 @@
+import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
 import type { Statement } from './port.ts';
 
@@ -53,6 +54,7 @@ export type BackUpDatabase = {
 };
 
 export function backUpDatabase({ database, snapshot, repository, tables, timeoutSeconds }: BackUpDatabase): Statement {
+  refuseSystemDatabase(database);
   if (tables?.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no tables backs up nothing');
   return change('back-up-database', [
     `BACKUP SNAPSHOT ${ident(database)}.${ident(snapshot)}`,
@@ -63,6 +65,7 @@ export function backUpDatabase({ database, snapshot, repository, tables, timeout
 }
 
 export function cancelBackup(database: string): Statement {
+  refuseSystemDatabase(database);
   return change('cancel-backup', [`CANCEL BACKUP FROM ${ident(database)}`]);
 }
 
@@ -138,6 +141,12 @@ export function showTableConfig({ database }: { database?: string } = {}): State
 
 export function countRows({ database, table }: TableName): Statement {
   return read('count-rows', `SELECT COUNT(*) AS row_count FROM ${ident(database)}.${ident(table)}`);
+}
+
+/** Where no change of ours belongs, whatever StarRocks would take. */
+function refuseSystemDatabase(database: string): void {
+  if (!isSystemDatabase(database)) return;
+  throw new AppError('INVALID_INPUT', `${database} is a database of StarRocks' own; nothing is done to it`);
 }
 
 function read(name: string, clauses: string | readonly string[]): Statement {

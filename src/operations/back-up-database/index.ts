@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseRepositories } from '../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../adapters/starrocks/read-jobs.ts';
 import { showDatabases, showRepositories, showTables } from '../../adapters/starrocks/statements.ts';
+import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
 import { findSnapshot, recordBackup, takeBackup, verifySnapshot } from '../../steps/back-up.ts';
 import { defineOperation, type ObserveContext } from '../define.ts';
@@ -69,6 +70,7 @@ async function observeBackup(given: BackUpDatabaseInput, { sqlFor, inventory, si
   const sql = await sqlFor(given.clusterId);
   const databases = (await sql.query(showDatabases(), { signal })).map((row) => Object.values(row)[0] ?? '');
   const databaseExists = databases.includes(given.database);
+  const canHaveTables = databaseExists && !isSystemDatabase(given.database);
   const repositories = parseRepositories(await sql.query(showRepositories(), { signal }));
   const repository = chooseRepository(given.repository, repositories);
   const snapshot =
@@ -78,7 +80,7 @@ async function observeBackup(given: BackUpDatabaseInput, { sqlFor, inventory, si
   return {
     runMode: (await inventory.findCluster(given.clusterId))?.runMode ?? null,
     databaseExists,
-    tables: databaseExists ? (await sql.query(showTables(given.database), { signal })).length : 0,
+    tables: canHaveTables ? (await sql.query(showTables(given.database), { signal })).length : 0,
     repositories,
     // A name that is not used answers a row without timestamp and this status; anything else blocks the name.
     snapshotStatus: snapshot === null || isUnused(snapshot) ? null : snapshot.status,

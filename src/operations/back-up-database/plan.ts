@@ -1,4 +1,5 @@
 import type { PlanResult, Refusal } from '../../domain/plan.ts';
+import { isSystemDatabase } from '../../domain/system-databases.ts';
 import type { RepositoryRow } from '../../domain/topology.ts';
 import { recordBackup, takeBackup, verifySnapshot } from '../../steps/back-up.ts';
 
@@ -52,7 +53,14 @@ function refusalsOf(input: Input, facts: BackUpFacts, repository: string | null)
       hint: 'Use cluster snapshots (3.4 and later).',
     });
   }
-  if (!facts.databaseExists) {
+  if (isSystemDatabase(input.database)) {
+    refusals.push({
+      code: 'INVALID_INPUT',
+      message: `${input.database} is a database of StarRocks' own: it holds nothing of users, and StarRocks fills it by itself`,
+      hint: 'Name a database of yours.',
+      path: ['input', 'database'],
+    });
+  } else if (!facts.databaseExists) {
     refusals.push({
       code: 'NOT_FOUND',
       message: `There is no database ${input.database}, or the SQL user does not see it`,
