@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
-import { roles } from './domain/access.ts';
+import { reservedNames, roles } from './domain/access.ts';
 import { type SealingKeys, sealingKey } from './domain/sealing.ts';
 import { AppError, messageOf } from './errors.ts';
 
@@ -11,7 +11,10 @@ const parts = ['api', 'worker', 'bot', 'monitor'] as const;
 
 const bootstrapTokens = z.array(
   z.object({
-    owner: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/),
+    owner: z
+      .string()
+      .regex(/^[a-z][a-z0-9._-]{0,63}$/)
+      .refine((name) => !reservedNames.includes(name), `${reservedNames.join(', ')} are Starwarden's own names`),
     role: z.enum(roles),
     token: z.string().min(16).max(200),
   }),
@@ -58,6 +61,10 @@ const environment = z.object({
     .string()
     .regex(/^[\w:-]{1,64}$/)
     .default('starwarden'),
+  STARWARDEN_APPROVAL_ENVIRONMENTS: z
+    .string()
+    .regex(/^([a-z][a-z0-9-]{0,39}(,[a-z][a-z0-9-]{0,39})*|none)$/, 'is a list such as `prod,staging`, or `none`')
+    .default('prod'),
   SSH_AUTH_SOCK: z.string().optional(),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   HOST: z.string().default('127.0.0.1'),
@@ -108,6 +115,8 @@ export type Config = {
   /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
   readonly readEnv: (name: string) => string | undefined;
   readonly sshAgentSocket: string | null;
+  /** Environment labels whose clusters need other people's approval. */
+  readonly approvalEnvironments: readonly string[];
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -175,6 +184,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     readEnv: (name) => (name.startsWith(vars.STARWARDEN_SECRET_ENV_PREFIX) ? env[name] : undefined),
     sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
+    approvalEnvironments:
+      vars.STARWARDEN_APPROVAL_ENVIRONMENTS === 'none' ? [] : vars.STARWARDEN_APPROVAL_ENVIRONMENTS.split(','),
     http: {
       host: vars.HOST,
       port: vars.PORT,

@@ -26,6 +26,7 @@ export type ConnectionDeps = {
   /** Where archives are kept that were fetched from an address. */
   readonly downloads: { readonly directory: string; readonly mostBytes: number };
   readonly now: () => Date;
+  readonly approvalEnvironments: readonly string[];
 };
 
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
@@ -101,6 +102,7 @@ export function makeConnections(deps: ConnectionDeps) {
     archives,
     signal,
     now: deps.now,
+    approvalEnvironments: deps.approvalEnvironments,
     sqlFor,
     shell,
     sqlTo: ({ passwordRef, ...target }) =>

@@ -62,6 +62,7 @@ export async function createContext(
     http: createNodeHttp(),
     agentSocket: config.sshAgentSocket,
     downloads: config.downloads,
+    approvalEnvironments: config.approvalEnvironments,
     now,
   });
   const control: ControlDeps = {
@@ -69,6 +70,7 @@ export async function createContext(
     operations: registry,
     secrets,
     now,
+    approvalEnvironments: config.approvalEnvironments,
     observeContext: connections.observeContext,
     ring: (runId) => {
       doorbell.ring(runId);

@@ -56,6 +56,9 @@ export type Actor = {
 /** The cluster an action is about; null for what concerns the whole installation. */
 export type AccessTarget = { readonly clusterId: string; readonly environment: string } | null;
 
+/** Names that the audit log gives to no person: Starwarden itself, who had no good token, and whoever asks when nobody has to log in. */
+export const reservedNames: readonly string[] = ['starwarden', 'system', 'unknown', 'anonymous'];
+
 /** Starwarden itself: schedules, recovery, the probe. */
 export const systemActor: Actor = {
   id: 'system',

@@ -4,8 +4,23 @@ import { type AccessTarget, type Actor, can } from './access.ts';
 export const risks = ['read', 'low', 'high', 'destructive'] as const;
 export type Risk = (typeof risks)[number];
 
-/** The environment label whose clusters need other people's approval. */
-export const productionEnvironment = 'prod';
+/** The environment labels whose clusters need other people's approval, when the installation names no others. */
+export const defaultApprovalEnvironments: readonly string[] = ['prod'];
+
+/** Whether an environment's label reads like production: what people write who mean `prod`. */
+export function looksLikeProduction(environment: string): boolean {
+  return /(^|-)(prod|prd|production|produktion|live)(-|$|\d)/.test(environment);
+}
+
+/**
+ * A sentence for whoever labels a cluster so that it looks like production and yet needs nobody's approval; null = nothing to
+ * say. The label is a person's choice; what follows from it must not surprise them.
+ */
+export function noteOnEnvironment(environment: string, approvalEnvironments: readonly string[]): string | null {
+  if (approvalEnvironments.includes(environment) || !looksLikeProduction(environment)) return null;
+  const named = approvalEnvironments.length === 0 ? 'in no environment' : `in ${approvalEnvironments.join(', ')} only`;
+  return `${environment} looks like production, but nobody has to approve what is done there: approvals are asked for ${named} (STARWARDEN_APPROVAL_ENVIRONMENTS)`;
+}
 
 export const approvalTtlMs = 30 * 60_000;
 
@@ -13,8 +28,11 @@ export const approvalTtlMs = 30 * 60_000;
 export const approvalCoversMs = 24 * 3_600_000;
 
 /** How many people other than the requester must say yes before a run of this risk may start. */
-export function approvalsRequired(risk: Risk, environment: string): number {
-  const production = environment === productionEnvironment;
+export function approvalsRequired(
+  risk: Risk,
+  { environment, approvalEnvironments }: { environment: string; approvalEnvironments: readonly string[] },
+): number {
+  const production = approvalEnvironments.includes(environment);
   switch (risk) {
     case 'read':
     case 'low':

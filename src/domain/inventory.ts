@@ -21,6 +21,11 @@ export interface Inventory {
   /** A registered cluster, other than `exceptId`, that a frontend (`IP` text and edit-log port) belongs to. */
   findClusterByFrontend(frontend: { host: string; port: number; exceptId?: string }): Promise<Cluster | null>;
   addCluster(cluster: NewCluster): Promise<void>;
+  /**
+   * Writes what is known of the cluster anew; the secret of a password that is replaced is destroyed. Throws `ALREADY_EXISTS` when the
+   * name belongs to another cluster.
+   */
+  changeCluster(cluster: NewCluster): Promise<void>;
   /** Forgets the cluster, its nodes, hosts and secrets; history (runs, audit, backups) stays. */
   removeCluster(id: string): Promise<void>;
   listNodes(clusterId: string): Promise<readonly ClusterNode[]>;
@@ -34,6 +39,8 @@ export interface Inventory {
   findHost(id: string): Promise<Host | null>;
   findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;
   saveHost(host: NewHost): Promise<void>;
+  /** Forgets the host, its login and its pinned key, and that nodes run there; the nodes themselves stay known. */
+  removeHost(id: string): Promise<void>;
   saveHostFacts(id: string, facts: Pick<Host, 'ssh' | 'sudo' | 'problem'>): Promise<void>;
   /** Ties nodes to a host; `deployDir` is the directory that holds `bin/` and `conf/`. */
   attachNode(nodeId: string, place: { hostId: string; deployDir: string; unit: string | null }): Promise<void>;

@@ -108,7 +108,9 @@ function guardWrites(inventory: Ports['inventory'], held: Pick<HeldLease, 'asser
   return {
     ...inventory,
     addCluster: guarded(inventory.addCluster),
+    changeCluster: guarded(inventory.changeCluster),
     removeCluster: guarded(inventory.removeCluster),
+    removeHost: guarded(inventory.removeHost),
     saveTopology: guarded(inventory.saveTopology),
     saveHost: guarded(inventory.saveHost),
     saveHostFacts: guarded(inventory.saveHostFacts),

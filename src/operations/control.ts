@@ -289,7 +289,13 @@ export async function readForDecision(
 /** What starts effects anew long after the yes needs a new yes, for a new plan. */
 async function refuseUnlessApproved(deps: ControlDeps, tx: Queryable, run: Run): Promise<void> {
   const approval = await findApprovalOfRun(tx, run.id);
-  if (approval === null && approvalsRequired(fittingOperation(deps.operations, run).risk, run.environment) === 0)
+  if (
+    approval === null &&
+    approvalsRequired(fittingOperation(deps.operations, run).risk, {
+      environment: run.environment,
+      approvalEnvironments: deps.approvalEnvironments,
+    }) === 0
+  )
     return;
   if (approval?.state !== 'APPROVED' || approval.decidedAt === null) {
     throw new AppError('APPROVAL_REQUIRED', `R-${run.number} was never approved`, {

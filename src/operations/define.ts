@@ -15,6 +15,8 @@ export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
   readonly archives: Archives;
   readonly signal: AbortSignal;
   readonly now: () => Date;
+  /** Environment labels whose clusters need other people's approval. */
+  readonly approvalEnvironments: readonly string[];
   /** SQL to a registered cluster, by id. */
   readonly sqlFor: (clusterId: string) => Promise<StarRocksSql>;
   /** SQL to a cluster that is not registered yet. `passwordRef` may name a secret that came with this very input. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isHostAddress } from '../domain/host-address.ts';
 
 /*
  * The fields that operation inputs are made of. The GraphQL input types, the Slack forms and the reference page are
@@ -30,8 +31,8 @@ export const hostAddress = z
   .string()
   .min(1)
   .max(255)
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$/, 'A host name or IP address')
-  .meta({ description: 'A host name or an IP address.' });
+  .refine(isHostAddress, 'A host name or an IP address, without a port and without brackets')
+  .meta({ description: 'A host name or an IP address; a port stands in a field of its own.' });
 
 export const port = z.int().min(1).max(65535).meta({ description: 'A TCP port.' });
 

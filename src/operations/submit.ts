@@ -23,6 +23,8 @@ export type SubmitDeps = {
   /** A context for planning; `pending` are secrets of this very input, not stored yet. */
   readonly observeContext: (pending: readonly PendingSecret[], signal: AbortSignal) => ObserveContext;
   readonly now: () => Date;
+  /** Environment labels whose clusters need other people's approval. */
+  readonly approvalEnvironments: readonly string[];
   /** Wakes a worker; may be lost. */
   readonly ring: (runId: string) => void;
 };
@@ -116,7 +118,10 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
   }
   if (options.dryRun) return { run: null, plan, userErrors: [], replayed: false };
 
-  const required = approvalsRequired(operation.risk, cluster.environment);
+  const required = approvalsRequired(operation.risk, {
+    environment: cluster.environment,
+    approvalEnvironments: deps.approvalEnvironments,
+  });
   const id = newId('run');
   const created = await insertRun(deps.db, {
     id,

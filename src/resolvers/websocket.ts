@@ -12,6 +12,7 @@ import type { RequestIds } from './http/request-ids.ts';
 import { checkSubscription } from './limits/check-subscription.ts';
 import { isNestedTooDeep, nestsTooDeep, tooDeep } from './limits/nesting.ts';
 import { countOpen, socketLimits } from './limits/sockets.ts';
+import { makeTurns } from './limits/turns.ts';
 import { describeError, logUnexpected } from './log-unexpected.ts';
 import { type Caller, makeRequestContext } from './request-context.ts';
 import { toSafeError } from './safe-error.ts';
@@ -51,7 +52,17 @@ export function serveWebSocket(server: Server, path: string, socketDeps: SocketD
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
   const open = new Set<Connection>();
-  const served = useServer<Params, SocketFacts>({ ...makeOptions(socketDeps, open), isProd: true }, sockets);
+  const inTurn = makeTurns(socketLimits.databaseWidth);
+  const served = useServer<Params, SocketFacts>(
+    {
+      ...makeOptions(
+        { ...socketDeps, authenticate: (attempt) => inTurn(() => socketDeps.authenticate(attempt)) },
+        open,
+      ),
+      isProd: true,
+    },
+    sockets,
+  );
   const stopListening = socketDeps.deps.doorbell.onChanged((topic) => {
     for (const connection of open) {
       if (connection.extra.caller !== undefined && topic === accessTopic(connection.extra.caller.actor.id)) {

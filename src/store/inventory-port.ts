@@ -2,7 +2,9 @@ import type { Inventory } from '../domain/inventory.ts';
 import { newId } from '../ids.ts';
 import { type Database, databaseNow, inTransaction } from './database.ts';
 import {
+  changeCluster,
   deleteCluster,
+  deleteHost,
   findBackupOfRun,
   findCluster,
   findClusterByName,
@@ -39,6 +41,7 @@ export function makeInventory(db: Database): Inventory {
       return row === undefined ? null : toCluster(row);
     },
     addCluster: (cluster) => insertCluster(db, cluster),
+    changeCluster: (cluster) => changeCluster(db, cluster),
     removeCluster: (id) => deleteCluster(db, id),
     listNodes: (clusterId) => listNodes(db, clusterId),
     findNode: async (id) => {
@@ -94,6 +97,7 @@ export function makeInventory(db: Database): Inventory {
         if (before !== undefined) await forgetReplacedSecrets(tx, host.clusterId, toHost(before).auth);
       });
     },
+    removeHost: (id) => deleteHost(db, id),
     saveHostFacts: async (id, facts) => {
       const sudo = facts.sudo === null ? null : facts.sudo ? 1 : 0;
       await db.updateTable('host').set({ ssh: facts.ssh, sudo, problem: facts.problem }).where('id', '=', id).execute();

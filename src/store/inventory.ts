@@ -13,7 +13,7 @@ import { AppError } from '../errors.ts';
 import { type Database, databaseNow, inTransaction, type Queryable } from './database.ts';
 import { fromJson, toJson } from './json.ts';
 import { checksShape } from './run-rows.ts';
-import { deleteSecret } from './secrets.ts';
+import { deleteSecret, forgetReplacedSecrets } from './secrets.ts';
 import { isDuplicateKey } from './store-errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -148,6 +148,63 @@ export async function insertCluster(
       cause: error,
     });
   }
+}
+
+/** Writes a cluster's row anew, and destroys the secret of a password that is not used any more. */
+export async function changeCluster(
+  db: Database,
+  cluster: Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>,
+): Promise<void> {
+  try {
+    await inTransaction(db, async (tx) => {
+      const before = await tx
+        .selectFrom('cluster')
+        .select('password_ref')
+        .where('id', '=', cluster.id)
+        .executeTakeFirst();
+      await tx
+        .updateTable('cluster')
+        .set({
+          name: cluster.name,
+          environment: cluster.environment,
+          sql_user: cluster.sqlUser,
+          password_ref: cluster.passwordRef,
+          seeds: toJson(cluster.seeds),
+          tls: cluster.tls === null ? null : toJson(cluster.tls),
+        })
+        .where('id', '=', cluster.id)
+        .execute();
+      if (before !== undefined && before.password_ref !== cluster.passwordRef)
+        await deleteSecret(tx, before.password_ref);
+    });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    throw new AppError('ALREADY_EXISTS', `A cluster named ${cluster.name} is registered already`, {
+      hint: 'Choose another name.',
+      cause: error,
+    });
+  }
+}
+
+/** Forgets a host: its login, its pinned key, and that nodes run there. */
+export async function deleteHost(db: Database, id: string): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const row = await tx.selectFrom('host').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined) return;
+    await tx
+      .updateTable('cluster_node')
+      .set({ host_id: null, deploy_dir: null, unit: null })
+      .where('host_id', '=', id)
+      .execute();
+    await tx
+      .deleteFrom('host_key')
+      .where('cluster_id', '=', row.cluster_id)
+      .where('address', '=', row.address)
+      .where('port', '=', row.port)
+      .execute();
+    await tx.deleteFrom('host').where('id', '=', id).execute();
+    await forgetReplacedSecrets(tx, row.cluster_id, toHost(row).auth);
+  });
 }
 
 /** Forgets a cluster and what was needed to reach it. Its runs, audit events and backup history stay. */

@@ -71,7 +71,7 @@ describe('approvalsRequired', () => {
     ['destructive', 'prod', 2],
     ['destructive', 'dev', 1],
   ] as const)('%s in %s needs %i', (risk, environment, wanted) => {
-    expect(approvalsRequired(risk, environment)).toBe(wanted);
+    expect(approvalsRequired(risk, { environment, approvalEnvironments: ['prod'] })).toBe(wanted);
   });
 });
 

@@ -151,6 +151,24 @@ const cases: Record<string, Case> = {
     wanted: ['open upgrades 0'],
     deaths: aroundEffects('removeKept', 'closeUpgrades'),
   },
+  detachHost: {
+    prepare: ensureAttached,
+    input: async () => ({ clusterId, address: managed.host('be1').address, port: managed.host('be1').sshPort }),
+    effects: async () => [
+      ...(await changesSent()),
+      `hosts ${await count('host', 'address', managed.host('be1').address)}`,
+    ],
+    wanted: ['hosts 0'],
+  },
+  updateCluster: {
+    prepare: async () => {
+      await ensureCluster();
+      await engine.ctx.db.updateTable('cluster').set({ environment: 'dev' }).where('id', '=', clusterId).execute();
+    },
+    input: async () => ({ clusterId, environment: 'staging' }),
+    effects: async () => [...(await changesSent()), `in staging ${await count('cluster', 'environment', 'staging')}`],
+    wanted: ['in staging 1'],
+  },
   unregisterCluster: {
     prepare: ensureCluster,
     input: async () => ({ clusterId }),

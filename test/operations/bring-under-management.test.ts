@@ -236,6 +236,79 @@ describe('checkCluster', () => {
   });
 });
 
+describe('updateCluster', () => {
+  const row = async () => {
+    const cluster = await engine.ctx.connections.inventory.findCluster(clusterId);
+    if (cluster === null) throw new Error('the cluster is gone');
+    return cluster;
+  };
+
+  it('refuses a login that does not work, keeps the old one, and forgets the new one', async () => {
+    const before = await row();
+    const secrets = await secretIds();
+    expect(await refusalsOf('updateCluster', { clusterId, password: 'canary-77aa' })).toEqual([
+      expect.stringMatching(/^SQL_AUTH_FAILED/),
+    ]);
+    expect(await refusalsOf('updateCluster', { clusterId, sqlUser: 'nobody' })).toEqual([
+      expect.stringMatching(/^SQL_AUTH_FAILED/),
+    ]);
+    expect(await refusalsOf('updateCluster', { clusterId, frontends: [{ host: '127.0.0.1', port: 1 }] })).toEqual([
+      expect.stringMatching(/^SQL_UNREACHABLE/),
+    ]);
+    expect(await row()).toEqual(before);
+    expect(await secretIds()).toEqual(secrets);
+  });
+
+  it('proves a new user and password, then uses them, and destroys the password from before', async () => {
+    const [frontend] = world.describe().cluster.frontends;
+    if (frontend === undefined) throw new Error('no frontend');
+    const root = await connectSql({ host: frontend.host, port: frontend.queryPort, user: 'root', password: '' });
+    await root.query(`CREATE USER 'warden2'@'%' IDENTIFIED BY 'second-password' DEFAULT ROLE root`);
+    root.close();
+    const before = await row();
+    const run = await managed.ask('updateCluster', { clusterId, sqlUser: 'warden2', password: 'second-password' });
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    const after = await row();
+    expect(after).toMatchObject({ name: 'one', sqlUser: 'warden2' });
+    expect(await secretIds()).not.toContain(before.passwordRef.replace('secret:', ''));
+    const check = await managed.finish((await managed.ask('refreshCluster', { clusterId })).id);
+    expect(check.state).toBe('SUCCEEDED');
+  });
+
+  it('renames and relabels, says what follows for approvals, and refuses what changes nothing', async () => {
+    const dry = async (input: object) =>
+      (await ask('updateCluster', { clusterId, ...input }, { dryRun: true })).plan?.notes;
+    expect(await dry({ environment: 'prod' })).toContain('In prod another person has to approve what affects service');
+    expect(await dry({ environment: 'production' })).toContainEqual(
+      expect.stringContaining('production looks like production, but nobody has to approve what is done there'),
+    );
+    const run = await managed.ask('updateCluster', { clusterId, name: 'one-b', environment: 'staging' });
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await row()).toMatchObject({ name: 'one-b', environment: 'staging', sqlUser: 'warden2' });
+    expect(await refusalsOf('updateCluster', { clusterId, name: 'one-b' })).toEqual([
+      'INVALID_INPUT one-b is called and reached like that already',
+    ]);
+  });
+});
+
+describe('detachHost', () => {
+  it('forgets login and key, says which nodes it can no longer start, and refuses what is not attached', async () => {
+    const { address, sshPort } = managed.host('be1');
+    expect(await refusalsOf('detachHost', { clusterId, address: '192.0.2.9' })).toEqual([
+      'NOT_FOUND 192.0.2.9:22 is not attached',
+    ]);
+    const { plan } = await ask('detachHost', { clusterId, address, port: sshPort }, { dryRun: true });
+    expect(plan?.notes).toContainEqual(expect.stringContaining(`can no longer start, stop or upgrade ${address}:`));
+    const run = await managed.ask('detachHost', { clusterId, address, port: sshPort });
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    const { inventory } = engine.ctx.connections;
+    expect(await inventory.findHostByAddress(clusterId, address, sshPort)).toBeNull();
+    expect(await inventory.findPinnedKey(clusterId, address, sshPort)).toBeNull();
+    const node = (await inventory.listNodes(clusterId)).find(({ host }) => host === address);
+    expect(node).toMatchObject({ hostId: null, deployDir: null });
+  });
+});
+
 describe('unregisterCluster', () => {
   it('forgets every secret, and answers the same run when it is asked again with the same key', async () => {
     const again = () => ask('unregisterCluster', { clusterId }, { idempotencyKey: 'forget-one' });

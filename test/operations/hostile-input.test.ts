@@ -84,6 +84,16 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
   downgradeCluster: async () => ({ clusterId, to: '3.2.16', acceptWarnings: ['backup-fresh'] }),
   finalizeUpgrade: async () => ({ clusterId }),
   restartNode: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
+  detachHost: async () => ({ clusterId, address: managed.host('be1').address, port: managed.host('be1').sshPort }),
+  updateCluster: async () => ({
+    clusterId,
+    name: 'target-2',
+    environment: 'staging',
+    frontends: listOf(managed.registration('x').frontends),
+    sqlUser: managed.registration('x').sqlUser,
+    password: managed.registration('x').password,
+    tls: { enabled: false, ca: 'x' },
+  }),
   unregisterCluster: async () => ({ clusterId }),
 };
 
@@ -166,4 +176,8 @@ async function databaseExists(name: string): Promise<boolean> {
   const rows = await sql.query('SHOW DATABASES');
   sql.close();
   return rows.some((row) => Object.values(row).includes(name));
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

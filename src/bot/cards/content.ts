@@ -1,5 +1,4 @@
 import type { AlertEventType } from '../../domain/alert.ts';
-import { productionEnvironment } from '../../domain/approval.ts';
 import { isTerminal } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../operations/run-actions.ts';
 import { findAlert, listAlertEvents } from '../../store/alerts.ts';
@@ -75,12 +74,15 @@ async function readRunContent(
   return {
     message: runCard(data),
     revision: run.revision,
-    lines: runLines(data, requester),
+    lines: runLines(data, { requester, approvalEnvironments: bot.control.approvalEnvironments }),
     otherPlaces: places.filter((place) => place !== null),
   };
 }
 
-function runLines(data: RunCardData, requester: string | null): NewLine[] {
+function runLines(
+  data: RunCardData,
+  { requester, approvalEnvironments }: { requester: string | null; approvalEnvironments: readonly string[] },
+): NewLine[] {
   const { run } = data;
   const call = requester === null ? null : mention(requester);
   const lines: NewLine[] = data.votes.map((vote) => ({
@@ -106,7 +108,7 @@ function runLines(data: RunCardData, requester: string | null): NewLine[] {
   }
   if (isTerminal(run.state)) {
     const at = run.finishedAt?.getTime() ?? 0;
-    const isLoud = run.state === 'FAILED' || run.environment === productionEnvironment;
+    const isLoud = run.state === 'FAILED' || approvalEnvironments.includes(run.environment);
     lines.push({ key: `end:${at}`, text: endLine(data, { requester: call }), broadcast: isLoud });
   }
   return lines;

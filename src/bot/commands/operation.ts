@@ -87,7 +87,10 @@ async function askOperation(
     risk: operation.risk,
     plan: dry.plan,
     reason: options.reason,
-    approvals: approvalsRequired(operation.risk, environment),
+    approvals: approvalsRequired(operation.risk, {
+      environment,
+      approvalEnvironments: bot.control.approvalEnvironments,
+    }),
     irreversible: irreversibleOf(operation, dry.plan),
     draftId: options.dryRun ? null : draft.id,
     asksForName: needsConfirmation(operation.risk) && options.confirm === null,

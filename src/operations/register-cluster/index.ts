@@ -72,7 +72,13 @@ export const registerCluster = defineOperation({
       const owner = await context.inventory.findClusterByFrontend({ host: node.host, port: node.port });
       if (owner !== null && owner.name !== name) known.push(owner.name);
     }
-    return { nameTaken, nodes, managedAs: [...new Set(known)], listProblems: problemsIn(topology) };
+    return {
+      nameTaken,
+      nodes,
+      managedAs: [...new Set(known)],
+      listProblems: problemsIn(topology),
+      approvalEnvironments: context.approvalEnvironments,
+    };
   },
   plan: (given, facts): PlanResult => planRegisterCluster(given, facts),
   postCheck: (given, ports, run) => checkRegistered(given.name, ports, run),

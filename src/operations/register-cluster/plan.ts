@@ -1,3 +1,4 @@
+import { noteOnEnvironment } from '../../domain/approval.ts';
 import type { ObservedNode } from '../../domain/cluster.ts';
 import type { PlanResult, Refusal } from '../../domain/plan.ts';
 import { recordCluster } from '../../steps/record-cluster.ts';
@@ -19,6 +20,7 @@ export type RegisterClusterFacts = {
   readonly managedAs: readonly string[];
   /** What is wrong with the list of nodes itself, in words. */
   readonly listProblems: readonly string[];
+  readonly approvalEnvironments: readonly string[];
 };
 
 /** Refuses a name in use and a cluster that is managed under another name: two locks for one cluster are none. */
@@ -57,12 +59,18 @@ export function planRegisterCluster(input: RegisterClusterInput, facts: Register
       saveTopology.with({}),
     ],
     notes: [
+      ...environmentNotes(input.environment, facts.approvalEnvironments),
       ...facts.nodes
         .filter((node) => !node.alive)
         .map((node) => `${node.host}:${node.port} is not alive: ${node.errorMessage ?? 'no reason given'}`),
       ...facts.listProblems,
     ],
   };
+}
+
+function environmentNotes(environment: string, approvalEnvironments: readonly string[]): readonly string[] {
+  const note = noteOnEnvironment(environment, approvalEnvironments);
+  return note === null ? [] : [note];
 }
 
 function countOf(nodes: readonly ObservedNode[]): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type RoleBinding, roles, type Scope } from '../../domain/access.ts';
+import { type RoleBinding, reservedNames, roles, type Scope } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
 import {
   addPerson as add,
@@ -14,7 +14,8 @@ import { parseArguments } from './parse-arguments.ts';
 
 const personName = z
   .string()
-  .regex(/^[a-z][a-z0-9._-]{1,63}$/, '2 to 64 characters: lower-case letters, digits, dots, hyphens, underscores');
+  .regex(/^[a-z][a-z0-9._-]{1,63}$/, '2 to 64 characters: lower-case letters, digits, dots, hyphens, underscores')
+  .refine((name) => !reservedNames.includes(name), `${reservedNames.join(', ')} are Starwarden's own names`);
 
 const bindingShape = z.object({
   personId: z.string(),

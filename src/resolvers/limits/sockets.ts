@@ -4,6 +4,8 @@ export const socketLimits = {
   subscriptionsPerToken: 500,
   subscriptionsPerSocket: 50,
   all: 1_000,
+  /** Connections to the database that everything which came over sockets uses at once. */
+  databaseWidth: 4,
 } as const;
 
 /** Counts what is open by token. */
