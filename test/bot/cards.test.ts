@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { submit } from '../../src/operations/submit.ts';
 import { findActorByPersonId } from '../../src/store/access.ts';
+import { makeMetrics } from '../../src/resolvers/http/metrics.ts';
 import { readDeliveryHealth } from '../../src/store/slack-cards.ts';
 import { startWorld, type World, type WorldOptions } from './fixture.ts';
 
@@ -281,6 +282,11 @@ describe('when Slack misbehaves', () => {
       .poll(async () => (await ctx.db.selectFrom('slack_card').select(['state', 'error']).executeTakeFirst()) ?? null)
       .toEqual({ state: 'FAILED', error: 'is_archived' });
     expect(await readDeliveryHealth(ctx.db)).toMatchObject({ unsent: 1, failed: 1 });
+    const shown = makeMetrics({ db: ctx.db, log: ctx.log, doorbell: ctx.doorbell });
+    const text = await shown.text();
+    shown.stop();
+    expect(text).toMatch(/^starwarden_slack_messages_unsent\{state="failed"\} 1$/m);
+    expect(text).toMatch(/^starwarden_slack_oldest_unsent_seconds [\d.e-]+$/m);
   });
 
   it('a message that was deleted is posted anew', async () => {

@@ -211,6 +211,9 @@ describe('beside GraphQL', () => {
       /^starwarden_runs\{state="SUCCEEDED"\} 0$/m,
       /^starwarden_queue_lag_seconds 0$/m,
       /^starwarden_alerts_open\{severity="CRITICAL"\} 0$/m,
+      /^starwarden_slack_messages_unsent\{state="waiting"\} 0$/m,
+      /^starwarden_slack_messages_unsent\{state="failed"\} 0$/m,
+      /^starwarden_slack_oldest_unsent_seconds 0$/m,
       /^starwarden_http_request_duration_seconds_count\{method="POST",route="\/graphql",status="200"\} [1-9]/m,
       /^starwarden_graphql_duration_seconds_count\{type="query",field="viewer",outcome="ok"\} [1-9]/m,
     ]) {

@@ -3,6 +3,7 @@ import { severities } from '../../domain/alert.ts';
 import { runStates } from '../../domain/run.ts';
 import { countOpenAlerts } from '../../store/queries/alerts.ts';
 import { readRunMetrics } from '../../store/queries/runs.ts';
+import { readDeliveryHealth } from '../../store/slack-cards.ts';
 import type { ApiDeps } from '../api-deps.ts';
 
 export type ApiMetrics = ReturnType<typeof makeMetrics>;
@@ -53,6 +54,17 @@ export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 
     help: 'Whether the database answered when these numbers were read: 1 or 0.',
     registers,
   });
+  const slackMessages = new Gauge({
+    name: 'starwarden_slack_messages_unsent',
+    help: 'Messages that are not in Slack although they should be; failed: Slack refused them.',
+    labelNames: ['state'],
+    registers,
+  });
+  const slackWait = new Gauge({
+    name: 'starwarden_slack_oldest_unsent_seconds',
+    help: 'How long the oldest of these messages has waited; 0 when there is none.',
+    registers,
+  });
   const subscriptions = new Gauge({ name: 'starwarden_graphql_subscriptions', help: 'Open subscriptions.', registers });
 
   let readAt = 0;
@@ -70,6 +82,10 @@ export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 
       const open = await countOpenAlerts(db);
       for (const severity of severities) alerts.set({ severity }, open.get(severity) ?? 0);
       lag.set(queueLagMs / 1000);
+      const { unsent, failed, oldestUnsentMs } = await readDeliveryHealth(db);
+      slackMessages.set({ state: 'waiting' }, unsent - failed);
+      slackMessages.set({ state: 'failed' }, failed);
+      slackWait.set((oldestUnsentMs ?? 0) / 1000);
       storeUp.set(1);
     } catch (err) {
       storeUp.set(0);
