@@ -1,16 +1,21 @@
 export type Slots = {
   /** Waits for a free place and gives back the function that frees it; rejects with the signal's reason. */
   take(signal: AbortSignal): Promise<() => void>;
+  /** How many places are taken now. */
+  taken(): number;
+  /** No more than that from now on, and at least one; whoever has a place keeps it. */
+  lower(limit: number): void;
 };
 
 /** A first-come-first-served limit on things done at the same time. */
-export function createSlots(limit: number): Slots {
+export function createSlots(most: number): Slots {
+  let limit = most;
   const waiting: (() => void)[] = [];
   let taken = 0;
 
   const release = () => {
     taken -= 1;
-    waiting.shift()?.();
+    if (taken < limit) waiting.shift()?.();
   };
   const occupy = () => {
     taken += 1;
@@ -21,6 +26,10 @@ export function createSlots(limit: number): Slots {
     };
   };
   return {
+    taken: () => taken,
+    lower: (wanted) => {
+      limit = Math.max(1, Math.min(limit, wanted));
+    },
     async take(signal) {
       signal.throwIfAborted();
       if (taken < limit) return occupy();

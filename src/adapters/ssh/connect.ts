@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { Client, type ConnectConfig } from 'ssh2';
-import { AppError, messageOf } from '../../errors.ts';
+import { Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import { AppError, type AppErrorOptions, messageOf } from '../../errors.ts';
 import type { SshTarget } from './port.ts';
 
-export type Credentials = Pick<ConnectConfig, 'privateKey' | 'passphrase' | 'agent' | 'authHandler'>;
+/** A private key that the driver can read, or an agent. */
+export type Credentials = Pick<ConnectConfig, 'privateKey' | 'passphrase' | 'agent'>;
 
 export type HostKey = {
   /** `SHA256:…` as OpenSSH prints it. */
@@ -17,18 +18,47 @@ export type Place = { readonly address: string; readonly port: number };
 
 const connectTimeoutMs = 10_000;
 
-/** Connects and logs in. `through` is an open stream to the host, made by a jump host. */
-export function openClient(
-  target: SshTarget,
-  { credentials, through }: { credentials: Credentials; through: Duplex | null },
-): Promise<Client> {
+/** Host keys by the kind of key; a host usually has one of each of the first, second and last. */
+export const hostKeyKinds = [
+  ['ssh-ed25519'],
+  ['ecdsa-sha2-nistp256'],
+  ['ecdsa-sha2-nistp384'],
+  ['ecdsa-sha2-nistp521'],
+  ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+] as const satisfies readonly (readonly ServerHostKeyAlgorithm[])[];
+
+export type Opening = {
+  readonly credentials: Credentials;
+  /** An open stream to the host, made by a jump host. */
+  readonly through: Duplex | null;
+  /** Which kinds of host key are asked for, the first that the host has is shown. */
+  readonly kinds: readonly (readonly ServerHostKeyAlgorithm[])[];
+};
+
+/** The host has another key than the pinned one; it may have that one too. */
+export class OtherHostKey extends AppError {
+  /** Of the key that it showed. */
+  readonly type: string;
+  constructor(type: string, message: string, options: AppErrorOptions) {
+    super('HOST_KEY_CHANGED', message, options);
+    this.type = type;
+  }
+}
+
+/** The host has closed the connection before it showed its key: nothing was asked of it yet. */
+export class Dropped extends Error {}
+
+/** Connects and logs in. */
+export function openClient(target: SshTarget, { credentials, through, kinds }: Opening): Promise<Client> {
   const { promise, resolve, reject } = Promise.withResolvers<Client>();
   const client = new Client();
   let refusal: AppError | null = null;
+  let hasShownKey = false;
+  const login: Login = { wanted: [], isPartial: false };
   const fail = (error: unknown) => {
     client.destroy();
     through?.destroy();
-    reject(refusal ?? explainFailure(target, error));
+    reject(refusal ?? explainFailure(target, { error, hasShownKey, login }));
   };
   // The protocol sends small packets and waits for answers: gathering them costs 40 ms each time.
   client.once('connect', () => client.setNoDelay(true));
@@ -42,10 +72,13 @@ export function openClient(
     client.connect({
       ...whereTo(target, through),
       ...credentials,
+      algorithms: { serverHostKey: kinds.flat() },
+      authHandler: offering(credentials.agent === undefined ? 'publickey' : 'agent', login),
       username: target.user,
       keepaliveInterval: 10_000,
       keepaliveCountMax: 3,
       hostVerifier: (key: Buffer) => {
+        hasShownKey = true;
         refusal = checkHostKey(target, describeHostKey(key));
         return refusal === null;
       },
@@ -57,9 +90,12 @@ export function openClient(
   return promise;
 }
 
-/** Shows a host's key without logging in: what a person compares before it is pinned. */
-export function readHostKeyOnce(place: Place, { through }: { through: Duplex | null }): Promise<HostKey> {
-  const { promise, resolve, reject } = Promise.withResolvers<HostKey>();
+/** Shows a host's key without logging in: what a person compares before it is pinned. Null = the host has none of these. */
+export function readHostKeyOnce(
+  place: Place,
+  { through, kinds }: Pick<Opening, 'through' | 'kinds'>,
+): Promise<HostKey | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<HostKey | null>();
   const client = new Client();
   const finish = () => {
     client.destroy();
@@ -67,11 +103,13 @@ export function readHostKeyOnce(place: Place, { through }: { through: Duplex | n
   };
   client.on('error', (error) => {
     finish();
-    reject(unreachable(place, error));
+    if (hasNoSuchKey(error)) resolve(null);
+    else reject(incompatible(place, error) ?? dropped(error) ?? unreachable(place, error));
   });
-  client.once('close', () => reject(unreachable(place, new Error('the connection was closed during the handshake'))));
+  client.once('close', () => reject(new Dropped('the connection was closed during the handshake')));
   client.connect({
     ...whereTo(place, through),
+    algorithms: { serverHostKey: kinds.flat() },
     username: 'nobody',
     authHandler: ['none'],
     hostVerifier: (key: Buffer) => {
@@ -121,19 +159,111 @@ function checkHostKey(target: SshTarget, { fingerprint, type }: HostKey): AppErr
     );
   }
   if (target.hostKeyFingerprint === fingerprint) return null;
-  return new AppError(
-    'HOST_KEY_CHANGED',
+  return new OtherHostKey(
+    type,
     `${name} shows the ${type} host key ${fingerprint} instead of the accepted ${target.hostKeyFingerprint}`,
     { hint: `Find out why before accepting the new key (reinstalled, or somebody in between?): ${compare}` },
   );
 }
 
-function explainFailure(target: SshTarget, cause: unknown): AppError {
+/** What the host said to what was offered. */
+type Login = {
+  /** The ways to log in that it goes on with. */
+  wanted: readonly string[];
+  /** It took what was offered, and wants more. */
+  isPartial: boolean;
+};
+
+/** Offers one way and listens to the answer: the driver's own error says only that all failed. */
+function offering(method: 'publickey' | 'agent', login: Login): NonNullable<ConnectConfig['authHandler']> {
+  let isOffered = false;
+  return (left, isPartial) => {
+    login.wanted = left ?? login.wanted;
+    login.isPartial ||= isPartial === true;
+    const next = isOffered ? false : method;
+    isOffered = true;
+    return next;
+  };
+}
+
+type Failure = { readonly error: unknown; readonly hasShownKey: boolean; readonly login: Login };
+
+function explainFailure(target: SshTarget, { error: cause, hasShownKey, login }: Failure): Error {
   const level = cause instanceof Error && 'level' in cause ? cause.level : null;
   const isAuth = cause instanceof KeyUnusable || level === 'client-authentication' || level === 'agent';
-  if (!isAuth) return unreachable(target, cause);
-  return new AppError('SSH_AUTH_FAILED', `${nameOf(target)} does not let ${target.user} in: ${messageOf(cause)}`, {
-    hint: `Check the key, its passphrase, and that its public half stands in authorized_keys of ${target.user}`,
+  if (isAuth) return refusedLogin(target, { cause, login });
+  const isEarly = hasShownKey ? null : dropped(cause);
+  return incompatible(target, cause) ?? isEarly ?? unreachable(target, cause);
+}
+
+function refusedLogin(target: SshTarget, { cause, login }: { cause: unknown; login: Login }): AppError {
+  const who = `${nameOf(target)} does not let ${target.user} in`;
+  const ways = login.wanted.join(', ');
+  const failed = (message: string, hint: string) => new AppError('SSH_AUTH_FAILED', message, { hint, cause });
+  if (login.isPartial) {
+    return failed(
+      `${who} with the key alone: it takes the key, and wants a second factor (${ways})`,
+      'Starwarden cannot answer questions at a login. Let this user in with the key alone, e.g. `Match User <user>` with `AuthenticationMethods publickey` in sshd_config',
+    );
+  }
+  if (login.wanted.length > 0 && !login.wanted.includes('publickey')) {
+    return failed(
+      `${who} with a key: it takes only ${ways}`,
+      'Set `PubkeyAuthentication yes` in sshd_config, and allow `publickey` in AuthenticationMethods',
+    );
+  }
+  return failed(
+    `${who}: ${messageOf(cause)}`,
+    `Check the key, its passphrase, and that its public half stands in authorized_keys of ${target.user}`,
+  );
+}
+
+const settings: readonly (readonly [RegExp, string, string, string])[] = [
+  [
+    /key exchange/,
+    'key exchange',
+    'KexAlgorithms',
+    'curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group14-sha256',
+  ],
+  [/host key/, 'host key', 'HostKeyAlgorithms', 'ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512'],
+  [/cipher/, 'cipher', 'Ciphers', 'aes256-gcm@openssh.com,aes256-ctr,chacha20-poly1305@openssh.com'],
+  [/MAC/, 'MAC', 'MACs', 'hmac-sha2-256-etm@openssh.com,hmac-sha2-256'],
+  [/compression/, 'compression', 'Compression', 'yes'],
+];
+
+/** Null when it is something else. */
+function incompatible(place: Place, cause: unknown): AppError | null {
+  const message = messageOf(cause);
+  const found = /no matching/i.test(message) ? settings.find(([pattern]) => pattern.test(message)) : undefined;
+  if (found === undefined) return null;
+  const [, what, keyword, ours] = found;
+  return new AppError('SSH_INCOMPATIBLE', `${nameOf(place)} and Starwarden have no ${what} algorithm in common`, {
+    hint: `Allow one of these in sshd_config of the host: \`${keyword} +${ours}\``,
     cause,
   });
+}
+
+/** True when the host has no key of the kinds that it was asked for. */
+export function hasNoSuchKey(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  return /no matching host key/i.test(messageOf(cause));
+}
+
+/** Null when it is something else, e.g. that nobody listens. */
+function dropped(cause: unknown): Dropped | null {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  const isDropped = code === 'ECONNRESET' || /before handshake|closed during the handshake/i.test(messageOf(cause));
+  return isDropped ? new Dropped(messageOf(cause), { cause }) : null;
+}
+
+export function tooManyLogins(place: Place, cause: unknown): AppError {
+  return new AppError(
+    'SSH_BUSY',
+    `${nameOf(place)} closes connections before it introduces itself: ${messageOf(cause)}`,
+    {
+      hint: 'sshd does so when more log in at once than `MaxStartups` allows, or when the address is blocked (PerSourceMaxStartups, fail2ban, hosts.deny)',
+      retryable: true,
+      cause,
+    },
+  );
 }

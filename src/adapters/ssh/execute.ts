@@ -1,7 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { AppError, messageOf } from '../../errors.ts';
 import type { Deadline } from '../deadline.ts';
-import { answerOf, type Ending, NotStarted } from './login-answer.ts';
+import { answerOf, type Ending, NotStarted, openingFailure } from './login-answer.ts';
 import { type Collector, createCollector } from './output.ts';
 import type { ShellCall, ShellCommand, ShellResult } from './port.ts';
 import { inSession, marksOf } from './session-commands.ts';
@@ -163,7 +163,7 @@ function refused(error: Error): Error {
   const isAfterSending = error.message.startsWith('Unable to exec');
   return isAfterSending
     ? new AppError('COMMAND_FAILED', `The host refused to run a command: ${error.message}`, { cause: error })
-    : new NotStarted(error.message, { cause: error });
+    : openingFailure(error);
 }
 
 /** The line of /proc/PID/stat: field 5 is the process group, field 22 the start time. */

@@ -6,6 +6,17 @@ import type { ShellCommand, ShellResult } from './port.ts';
 /** The connection had gone stale: the command was certainly not begun, or is a read that gave no sign of life. */
 export class NotStarted extends Error {}
 
+/** The host opens no further session on this connection: nothing was asked of it. */
+export class SessionRefused extends Error {}
+
+/** What the driver says when a session could not be opened; any error that does not tell is not this one. */
+export function openingFailure(error: Error): Error {
+  const isRefused = 'reason' in error && typeof error.reason === 'number';
+  return isRefused
+    ? new SessionRefused(error.message, { cause: error })
+    : new NotStarted(error.message, { cause: error });
+}
+
 /** How a session ended, as sshd tells it; neither is there when the connection broke. */
 export type Ending = { readonly exitCode: number | null; readonly signal: string | null };
 

@@ -1,10 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
-import { messageOf } from '../../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ServerHostKeyAlgorithm } from 'ssh2';
+import { AppError, messageOf } from '../../errors.ts';
 import { createSlots, type Slots } from '../slots.ts';
-import { type Credentials, type HostKey, openClient, type Place, readHostKeyOnce, unreachable } from './connect.ts';
+import {
+  type Credentials,
+  Dropped,
+  type HostKey,
+  hasNoSuchKey,
+  hostKeyKinds,
+  nameOf,
+  type Opening,
+  OtherHostKey,
+  openClient,
+  type Place,
+  readHostKeyOnce,
+  tooManyLogins,
+  unreachable,
+} from './connect.ts';
 import type { SshTarget } from './port.ts';
+import { usablePrivateKey } from './private-key.ts';
 
 /** A connection lent out; `release` has to be called on every way out. */
 export type Lease = {
@@ -21,7 +37,8 @@ export type Lease = {
 
 export type SshPool = {
   lease(target: SshTarget): Promise<Lease>;
-  readHostKey(place: Place, jump: SshTarget | null): Promise<HostKey>;
+  /** The key whose fingerprint is `prefer` if the host has it, otherwise its first. */
+  readHostKey(place: Place, way: { readonly jump: SshTarget | null; readonly prefer: string | null }): Promise<HostKey>;
   close(): Promise<void>;
 };
 
@@ -42,6 +59,8 @@ const killSessions = 2;
  */
 export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool {
   const connections = new Map<string, Connection>();
+  /** By place and fingerprint: the kind of the pinned key, where it is not the first that the host shows. */
+  const rightKinds = new Map<string, readonly ServerHostKeyAlgorithm[]>();
   let isClosed = false;
 
   const lease = async (target: SshTarget): Promise<Lease> => {
@@ -84,11 +103,32 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
     if (connections.get(key) === connection) connections.delete(key);
   };
 
+  /** Asks for the kind of host key first that was right before: a host may have several, and one of them is pinned. */
   const connect = async (target: SshTarget, credentials: Credentials): Promise<Client> => {
-    if (target.jump === null) return openClient(target, { credentials, through: null });
+    const place = `${nameOf(target)} ${target.hostKeyFingerprint}`;
+    let kinds = firstOf(rightKinds.get(place));
+    let changed: unknown = null;
+    while (kinds.length > 0) {
+      const [first = []] = kinds;
+      try {
+        const client = await patiently(target, () => connectOnce(target, { credentials, kinds }));
+        if (changed !== null) rightKinds.set(place, first);
+        return client;
+      } catch (error) {
+        if (changed !== null && hasNoSuchKey(error)) break;
+        if (!(error instanceof OtherHostKey)) throw error;
+        changed ??= error;
+        kinds = behind(kinds, error.type);
+      }
+    }
+    throw changed;
+  };
+
+  const connectOnce = async (target: SshTarget, opening: Omit<Opening, 'through'>): Promise<Client> => {
+    if (target.jump === null) return openClient(target, { ...opening, through: null });
     const way = await openWay(target, target.jump);
     try {
-      const client = await openClient(target, { credentials, through: way.stream });
+      const client = await openClient(target, { ...opening, through: way.stream });
       client.once('close', way.release);
       return client;
     } catch (error) {
@@ -104,10 +144,7 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
       return { stream: await forward(client, { place, onClose: release }), release };
     } catch (error) {
       release();
-      throw unreachable(
-        place,
-        new Error(`through ${jump.address}:${jump.port}: ${messageOf(error)}`, { cause: error }),
-      );
+      throw noWay(place, { jump, error });
     }
   };
 
@@ -119,10 +156,23 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
 
   return {
     lease,
-    async readHostKey(place, jump) {
-      if (jump === null) return readHostKeyOnce(place, { through: null });
-      const way = await openWay(place, jump);
-      return readHostKeyOnce(place, { through: way.stream }).finally(way.release);
+    async readHostKey(place, { jump, prefer }) {
+      const readOnce = async (kinds: Opening['kinds']) => {
+        if (jump === null) return readHostKeyOnce(place, { through: null, kinds });
+        const way = await openWay(place, jump);
+        return readHostKeyOnce(place, { through: way.stream, kinds }).finally(way.release);
+      };
+      const shown: HostKey[] = [];
+      for (let kinds: Opening['kinds'] = hostKeyKinds; kinds.length > 0; ) {
+        const key = await patiently(place, () => readOnce(kinds));
+        if (key === null) break;
+        shown.push(key);
+        if (prefer === null || key.fingerprint === prefer) return key;
+        kinds = behind(kinds, key.type);
+      }
+      const [first] = shown;
+      if (first !== undefined) return first;
+      throw unreachable(place, new Error('it has no host key of a kind that Starwarden knows'));
     },
     async close() {
       isClosed = true;
@@ -160,12 +210,74 @@ function forward(client: Client, { place, onClose }: { place: Place; onClose: ()
   });
 }
 
-async function readCredentials({ auth }: SshTarget): Promise<Credentials> {
-  if (auth.kind === 'agent') return { agent: auth.socketPath, authHandler: ['agent'] };
-  const privateKey = await auth.privateKey();
-  const passphrase = auth.passphrase === null ? {} : { passphrase: await auth.passphrase() };
-  return { privateKey, ...passphrase, authHandler: ['publickey'] };
+async function readCredentials(target: SshTarget): Promise<Credentials> {
+  const { auth } = target;
+  if (auth.kind === 'agent') return { agent: auth.socketPath };
+  const text = await auth.privateKey();
+  const given = { text, passphrase: auth.passphrase === null ? null : await auth.passphrase() };
+  try {
+    const { key: privateKey, passphrase } = usablePrivateKey(given);
+    return passphrase === null ? { privateKey } : { privateKey, passphrase };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    // It was refused when it was given; the stored one has become another since, e.g. the file that it is read from.
+    throw new AppError(
+      'SSH_AUTH_FAILED',
+      `Nobody can log in to ${nameOf(target)} as ${target.user}: ${error.message}`,
+      {
+        ...(error.hint === null ? {} : { hint: error.hint }),
+        cause: error,
+      },
+    );
+  }
 }
+
+function firstOf(kind: readonly ServerHostKeyAlgorithm[] | undefined): Opening['kinds'] {
+  return kind === undefined ? hostKeyKinds : [kind, ...hostKeyKinds.filter((each) => each !== kind)];
+}
+
+/** What is left to ask for: the kinds before the one that was shown are none of the host's. */
+function behind(kinds: Opening['kinds'], type: string): Opening['kinds'] {
+  return kinds.slice(kinds.findIndex((kind) => kind.some((name) => keyTypeOf(name) === type)) + 1);
+}
+
+/** The type that stands in the key itself: one RSA key serves several algorithms. */
+function keyTypeOf(algorithm: ServerHostKeyAlgorithm): string {
+  return algorithm.startsWith('rsa-sha2') ? 'ssh-rsa' : algorithm;
+}
+
+const connectTries = 6;
+
+/** sshd drops connections at random while many log in (`MaxStartups`): then it is tried again, after a growing while. */
+async function patiently<T>(place: Place, connectOnce: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await connectOnce();
+    } catch (error) {
+      if (!(error instanceof Dropped)) throw error;
+      if (attempt === connectTries) throw tooManyLogins(place, error);
+    }
+    await sleep(100 * 2 ** attempt * (0.5 + Math.random()));
+  }
+}
+
+/** Why there is no stream to a host behind a jump host. */
+function noWay(place: Place, { jump, error }: { jump: SshTarget; error: unknown }): AppError {
+  const isForbidden = error instanceof Error && 'reason' in error && error.reason === administrativelyProhibited;
+  if (!isForbidden)
+    return unreachable(place, new Error(`through ${nameOf(jump)}: ${messageOf(error)}`, { cause: error }));
+  return new AppError(
+    'SSH_NO_FORWARDING',
+    `The jump host ${nameOf(jump)} does not let ${jump.user} through to ${nameOf(place)}`,
+    {
+      hint: `Allow it in sshd_config of the jump host: \`AllowTcpForwarding local\` (or \`yes\`), no \`DisableForwarding\`, and \`PermitOpen ${nameOf(place)}\` if it lists places; authorized_keys must not say no-port-forwarding`,
+      cause: error,
+    },
+  );
+}
+
+/** RFC 4254, 5.1: the reason of a channel that is refused on principle. */
+const administrativelyProhibited = 1;
 
 async function keyOf(target: SshTarget, credentials: Credentials): Promise<string> {
   const { address, port, user, hostKeyFingerprint, jump } = target;

@@ -3,7 +3,7 @@ import { type Deadline, startDeadline } from '../deadline.ts';
 import { killGroup } from './commands.ts';
 import { type HostKey, nameOf, type Place, unreachable } from './connect.ts';
 import { execute, type RemoteGroup } from './execute.ts';
-import { NotStarted } from './login-answer.ts';
+import { NotStarted, SessionRefused } from './login-answer.ts';
 import { createSshPool, type Lease, type SshPool } from './pool.ts';
 import type { Shell, ShellCall, SshTarget } from './port.ts';
 import { uploadFile } from './upload.ts';
@@ -12,9 +12,16 @@ export type Ssh = {
   /** A shell on one host. Cheap: connections are shared between all shells of the same target. */
   shell(target: SshTarget): Shell;
   /** Shows a host's key without logging in, for a person to compare before it is pinned. */
-  readHostKey(place: Place & { readonly jump?: SshTarget | null; readonly timeoutMs?: number }): Promise<HostKey>;
+  readHostKey(place: HostKeyQuestion): Promise<HostKey>;
   /** Ends every connection; running commands fail. */
   close(): Promise<void>;
+};
+
+export type HostKeyQuestion = Place & {
+  readonly jump?: SshTarget | null;
+  /** A fingerprint: a host has several keys, and this one is shown if it is one of them. */
+  readonly prefer?: string | null;
+  readonly timeoutMs?: number;
 };
 
 const defaultTimeoutMs = 30_000;
@@ -25,9 +32,9 @@ export function createSsh({ idleMs = 60_000 }: { readonly idleMs?: number } = {}
   const pool = createSshPool({ idleMs });
   return {
     shell: (target) => createShell(target, pool),
-    async readHostKey({ address, port, jump = null, timeoutMs = 10_000 }) {
+    async readHostKey({ address, port, jump = null, prefer = null, timeoutMs = 10_000 }) {
       const deadline = startDeadline({ what: `reading the host key of ${nameOf({ address, port })}`, timeoutMs });
-      return deadline.race(pool.readHostKey({ address, port }, jump)).finally(deadline.end);
+      return deadline.race(pool.readHostKey({ address, port }, { jump, prefer })).finally(deadline.end);
     },
     close: pool.close,
   };
@@ -55,49 +62,87 @@ type SessionOptions = {
   readonly call: ShellCall;
 };
 
-/** Lends a connection and one of its sessions to `work`; once more on a new connection when the old one was stale. */
+/**
+ * Lends a connection and one of its sessions to `work`; once more on a new connection when the old one was stale. Where the
+ * host opens fewer sessions than we ask for, it waits for one of ours to end.
+ */
 async function inSession<T>(
   { pool, target, what, call }: SessionOptions,
   work: (lease: Lease, deadline: Deadline) => Promise<T>,
 ): Promise<T> {
   const deadline = startDeadline({ what, timeoutMs: call.timeoutMs ?? defaultTimeoutMs, signal: call.signal });
+  let refused: SessionRefused | null = null;
+  let freshTries = 0;
   try {
-    const first = await attempt({ pool, target, deadline }, work);
-    if (first.kind === 'done') return first.value;
-    const second = first.isReused ? await attempt({ pool, target, deadline }, work) : first;
-    if (second.kind === 'done') return second.value;
-    throw unreachable(target, second.cause);
+    for (;;) {
+      const found = await attempt({ pool, target, deadline }, work);
+      if (found.kind === 'done') return found.value;
+      if (found.kind === 'refused') {
+        refused = found.cause;
+        if (found.others > 0) continue;
+      } else if (!found.isReused || freshTries > 0) throw unreachable(target, found.cause);
+      // sshd may still count a session that has just ended: on another connection it does not.
+      freshTries += 1;
+      if (freshTries > 2) throw noSession({ target, what, cause: found.cause });
+    }
+  } catch (error) {
+    const isLate = error instanceof AppError && error.code === 'TIMEOUT' && error === deadline.signal.reason;
+    throw isLate && refused !== null ? noSession({ target, what, cause: refused }) : error;
   } finally {
     deadline.end();
   }
 }
 
+function noSession({ target, what, cause }: { target: SshTarget; what: string; cause: Error }): AppError {
+  return new AppError(
+    'SSH_BUSY',
+    `${what} was not begun: ${nameOf(target)} opens no further session for ${target.user}`,
+    {
+      hint: 'Raise `MaxSessions` in sshd_config of the host (10 is its default, 0 and 1 are too few)',
+      retryable: true,
+      cause,
+    },
+  );
+}
+
 type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }
-  | { readonly kind: 'not-started'; readonly isReused: boolean; readonly cause: NotStarted };
+  | { readonly kind: 'not-started'; readonly isReused: boolean; readonly cause: NotStarted }
+  /** `others`: so many sessions of ours are open on that connection. */
+  | { readonly kind: 'refused'; readonly others: number; readonly cause: SessionRefused };
 
 async function attempt<T>(
   { pool, target, deadline }: Pick<SessionOptions, 'pool' | 'target'> & { readonly deadline: Deadline },
   work: (lease: Lease, deadline: Deadline) => Promise<T>,
 ): Promise<Attempt<T>> {
-  const leasing = pool.lease(target);
-  const lease = await deadline.race(leasing).catch((error: unknown) => {
-    // The connection may still come about; it then belongs to nobody.
-    leasing.then(({ release }) => release()).catch(() => undefined);
-    throw error;
-  });
+  const lease = await leaseOf({ pool, target, deadline });
   try {
     const free = await lease.slots.take(deadline.signal);
     return await work(lease, deadline)
       .then((value) => ({ kind: 'done', value }) as const)
       .finally(free);
   } catch (error) {
+    if (error instanceof SessionRefused) {
+      const others = lease.slots.taken();
+      if (others > 0) lease.slots.lower(others);
+      else lease.distrust();
+      return { kind: 'refused', others, cause: error };
+    }
     if (!(error instanceof NotStarted)) throw error;
     lease.distrust();
     return { kind: 'not-started', isReused: lease.isReused, cause: error };
   } finally {
     lease.release();
   }
+}
+
+async function leaseOf({ pool, target, deadline }: Pick<SessionOptions, 'pool' | 'target'> & { deadline: Deadline }) {
+  const leasing = pool.lease(target);
+  return deadline.race(leasing).catch((error: unknown) => {
+    // The connection may still come about; it then belongs to nobody.
+    leasing.then(({ release }) => release()).catch(() => undefined);
+    throw error;
+  });
 }
 
 /** In a session of its own, on a new connection when the old one is gone; true when nothing of the group is left. */
@@ -107,27 +152,28 @@ async function killRemote(
 ): Promise<boolean> {
   const command = killGroup(group);
   const deadline = startDeadline({ what: `${command.name} on ${where}`, timeoutMs: killTimeoutMs });
-  const lease = await deadline.race(pool.lease(target)).catch((error: unknown) => {
-    deadline.end();
-    throw error;
-  });
+  const kill = async () => {
+    throw new AppError('COMMAND_FAILED', `${command.name} is not itself killed`);
+  };
+  const once = async (): Promise<boolean | 'refused'> => {
+    const lease = await leaseOf({ pool, target, deadline });
+    try {
+      const free = await lease.killSlots.take(deadline.signal);
+      const execution = { client: lease.client, command, call: {}, deadline, where, user: target.user, kill };
+      return (await execute(execution).finally(free)).exitCode === 0;
+    } catch (error) {
+      if (!(error instanceof SessionRefused)) throw error;
+      lease.distrust();
+      return 'refused';
+    } finally {
+      lease.release();
+    }
+  };
   try {
-    const free = await lease.killSlots.take(deadline.signal);
-    const kill = async () => {
-      throw new AppError('COMMAND_FAILED', `${command.name} is not itself killed`);
-    };
-    const result = await execute({
-      client: lease.client,
-      command,
-      call: {},
-      deadline,
-      where,
-      user: target.user,
-      kill,
-    }).finally(free);
-    return result.exitCode === 0;
+    const first = await once();
+    // What is to be killed may hold the only session that the host opens on that connection.
+    return first === 'refused' ? (await once()) === true : first;
   } finally {
     deadline.end();
-    lease.release();
   }
 }
