@@ -3,9 +3,10 @@ import { download } from './adapters/http/download.ts';
 import { headOf } from './adapters/http/head.ts';
 import type { NodeHttp } from './adapters/http/port.ts';
 import type { Shell, SshTarget } from './adapters/ssh/port.ts';
+import { usablePrivateKey } from './adapters/ssh/private-key.ts';
 import type { SqlTarget, StarRocksSql } from './adapters/starrocks/port.ts';
 import type { Host } from './domain/cluster.ts';
-import type { Inventory } from './domain/inventory.ts';
+import type { Inventory, NewHost } from './domain/inventory.ts';
 import { AppError } from './errors.ts';
 import type { ObserveContext } from './operations/define.ts';
 import type { Ports } from './steps/define.ts';
@@ -19,7 +20,12 @@ export type ConnectionDeps = {
   readonly starrocks: { connect(target: SqlTarget): StarRocksSql };
   readonly ssh: {
     shell(target: SshTarget): Shell;
-    readHostKey(place: { address: string; port: number; timeoutMs?: number }): Promise<{ fingerprint: string }>;
+    readHostKey(place: {
+      address: string;
+      port: number;
+      prefer?: string | null;
+      timeoutMs?: number;
+    }): Promise<{ fingerprint: string }>;
   };
   readonly http: NodeHttp;
   readonly agentSocket: string | null;
@@ -57,7 +63,9 @@ export function makeConnections(deps: ConnectionDeps) {
     return deps.ssh.shell(await sshTarget(host));
   };
 
-  const sshTarget = async (host: Host, depth = 0): Promise<SshTarget> => {
+  const login = async (host: Omit<NewHost, 'id'>): Promise<Shell> => deps.ssh.shell(await sshTarget(host));
+
+  const sshTarget = async (host: Omit<NewHost, 'id'>, depth = 0): Promise<SshTarget> => {
     if (depth > 3)
       throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
     const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
@@ -71,7 +79,7 @@ export function makeConnections(deps: ConnectionDeps) {
     };
   };
 
-  const authOf = (host: Host): SshTarget['auth'] => {
+  const authOf = (host: Pick<Host, 'auth'>): SshTarget['auth'] => {
     const { auth } = host;
     if (auth.kind === 'agent') {
       if (deps.agentSocket === null)
@@ -91,32 +99,41 @@ export function makeConnections(deps: ConnectionDeps) {
   const portsFor = (clusterId: string): Ports => ({
     sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(statement, call) },
     shell,
+    login,
     http: deps.http,
     inventory,
     archives,
   });
 
-  const observeContext = (pending: readonly PendingSecret[], signal: AbortSignal): ObserveContext => ({
-    http: deps.http,
-    inventory,
-    archives,
-    signal,
-    now: deps.now,
-    approvalEnvironments: deps.approvalEnvironments,
-    sqlFor,
-    shell,
-    sqlTo: ({ passwordRef, ...target }) =>
-      deps.starrocks.connect({
-        ...target,
-        password: () => {
-          const given = pending.find((secret) => `secret:${secret.id}` === passwordRef);
-          return given === undefined
-            ? resolveSecret(deps.db, passwordRef, deps.secrets)
-            : resolveSource(given.source, deps.secrets);
-        },
-      }),
-    readHostKey: (place) => deps.ssh.readHostKey(place),
-  });
+  const observeContext = (pending: readonly PendingSecret[], signal: AbortSignal): ObserveContext => {
+    /** Of a secret that came with this very input, or of one that is stored. */
+    const resolveGiven = (ref: string): Promise<string> => {
+      const given = pending.find((secret) => `secret:${secret.id}` === ref);
+      return given === undefined
+        ? resolveSecret(deps.db, ref, deps.secrets)
+        : resolveSource(given.source, deps.secrets);
+    };
+    return {
+      http: deps.http,
+      inventory,
+      archives,
+      signal,
+      now: deps.now,
+      approvalEnvironments: deps.approvalEnvironments,
+      sqlFor,
+      shell,
+      sqlTo: ({ passwordRef, ...target }) =>
+        deps.starrocks.connect({
+          ...target,
+          password: () => resolveGiven(passwordRef),
+        }),
+      readHostKey: (place) => deps.ssh.readHostKey(place),
+      checkPrivateKey: async ({ privateKeyRef, passphraseRef }) => {
+        const text = await resolveGiven(privateKeyRef);
+        usablePrivateKey({ text, passphrase: passphraseRef === null ? null : await resolveGiven(passphraseRef) });
+      },
+    };
+  };
 
   return { inventory, sqlFor, shell, portsFor, observeContext, http: deps.http };
 }

@@ -22,8 +22,18 @@ export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
   /** SQL to a cluster that is not registered yet. `passwordRef` may name a secret that came with this very input. */
   readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => StarRocksSql;
   readonly shell: (hostId: string) => Promise<Shell>;
-  /** The key a host shows now, unpinned; for a person to compare. Throws `SSH_UNREACHABLE`. */
-  readonly readHostKey: (target: Pick<SshTarget, 'address' | 'port'>) => Promise<{ fingerprint: string }>;
+  /**
+   * The key a host shows now, unpinned; for a person to compare. `prefer`: the one of its keys that has this fingerprint, if
+   * there is such a one. Throws `SSH_UNREACHABLE`.
+   */
+  readonly readHostKey: (
+    target: Pick<SshTarget, 'address' | 'port'> & { readonly prefer?: string | null },
+  ) => Promise<{ fingerprint: string }>;
+  /** Throws `INVALID_INPUT` with the reason when it is no private key that can be used. Either may have come with this input. */
+  readonly checkPrivateKey: (key: {
+    readonly privateKeyRef: string;
+    readonly passphraseRef: string | null;
+  }) => Promise<void>;
 };
 
 /** How the Slack command for an operation reads its words: `/sr <verb> <positional…>`; the rest are `--flags`. */

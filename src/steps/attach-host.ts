@@ -5,6 +5,7 @@ import { parseUnitRights, parseUnitState } from '../adapters/ssh/host-answers.ts
 import type { Shell } from '../adapters/ssh/port.ts';
 import { unitRights, unitState } from '../adapters/ssh/service-commands.ts';
 import type { NodeKind } from '../domain/cluster.ts';
+import type { NewHost } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { defineStep } from './define.ts';
@@ -19,11 +20,14 @@ const recordHostParams = place.extend({
   jump: place.nullable(),
 });
 
-/** Remembers how to log in to a host. A host that is known already gets the new settings. */
+/**
+ * Remembers how to log in to a host, once that login has been tried: a host that is known already gets the new settings, and
+ * must not lose one that works to one that does not.
+ */
 export const recordHost = defineStep({
   kind: 'recordHost',
   params: recordHostParams,
-  ports: ['inventory'],
+  ports: ['inventory', 'login'],
   timeoutMs: 60_000,
   repeat: 'safe',
   describe: ({ address, port, user }) => `Remember how to log in to ${address}:${port} as ${user}`,
@@ -41,7 +45,7 @@ export const recordHost = defineStep({
       jump?.port === params.jump?.port;
     return same ? { state: 'done', facts: { hostId: host.id } } : { state: 'todo' };
   },
-  apply: async (params, { inventory }, { clusterId }) => {
+  apply: async (params, { inventory, login }, { clusterId, signal }) => {
     const jump =
       params.jump === null ? null : await inventory.findHostByAddress(clusterId, params.jump.address, params.jump.port);
     if (params.jump !== null && jump === null) {
@@ -51,8 +55,7 @@ export const recordHost = defineStep({
         { hint: 'Attach it first.' },
       );
     }
-    await inventory.saveHost({
-      id: newId('hst'),
+    const host: Omit<NewHost, 'id'> = {
       clusterId,
       address: params.address,
       port: params.port,
@@ -63,7 +66,9 @@ export const recordHost = defineStep({
           : { kind: 'key', privateKeyRef: params.privateKeyRef, passphraseRef: params.passphraseRef },
       hostKeyFingerprint: params.fingerprint,
       jumpHostId: jump?.id ?? null,
-    });
+    };
+    await (await login(host)).run(whoAmI(), { signal, timeoutMs: 20_000 });
+    await inventory.saveHost({ id: newId('hst'), ...host });
   },
   undo: { nothing: 'Only how to log in is remembered; attach the host again to change it.' },
 });

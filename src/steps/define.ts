@@ -3,7 +3,7 @@ import type { Archives } from '../adapters/archives/port.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
-import type { Inventory } from '../domain/inventory.ts';
+import type { Inventory, NewHost } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
 import type { Lane, StepSpec } from '../domain/plan.ts';
@@ -14,6 +14,8 @@ export type Ports = {
   readonly sql: StarRocksSql;
   /** A shell on an attached host, by host id. */
   readonly shell: (hostId: string) => Promise<Shell>;
+  /** A shell by a login that is not recorded yet. */
+  readonly login: (host: Omit<NewHost, 'id'>) => Promise<Shell>;
   readonly http: NodeHttp;
   readonly inventory: Inventory;
   /** Release archives as this process sees them. */

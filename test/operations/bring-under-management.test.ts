@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeKeyPair } from '../../sandbox/hosts/key-pair.ts';
 import { connectSql } from '../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { cancelRun, retryRun } from '../../src/operations/control.ts';
@@ -169,6 +171,42 @@ describe('attachHosts', () => {
       failure: { code: 'PRECONDITION_FAILED', message: expect.stringContaining('/one/dir') },
     });
     expect((await listNodes(engine.ctx.db, clusterId)).every((node) => node.hostId === null)).toBe(true);
+  });
+
+  it('refuses a key that nobody can use before anything is recorded, and does not show it', async () => {
+    const input = await managed.attachInput(clusterId, ['be1']);
+    const stranger = await makeKeyPair(join(world.describe().dir, 'stranger'), { passphrase: 'secret' });
+    const before = await secretIds();
+    for (const [privateKey, reason] of [
+      [stranger.publicKey, 'This is a public key'],
+      [await readFile(stranger.privateKeyFile, 'utf8'), 'protected by a passphrase'],
+      ['PuTTY-User-Key-File-3: ssh-ed25519', "in PuTTY's format"],
+      ['hunter2', 'not a private key'],
+    ]) {
+      const result = await ask('attachHosts', { ...input, privateKey });
+      expect(result).toMatchObject({
+        run: null,
+        userErrors: [{ code: 'INVALID_INPUT', message: expect.stringContaining(reason ?? '') }],
+      });
+      expect(JSON.stringify(result)).not.toContain('hunter2');
+    }
+    expect(await secretIds()).toEqual(before);
+  });
+
+  it('keeps a login that works until the new one has been tried', async () => {
+    const stranger = await makeKeyPair(join(world.describe().dir, 'stranger'));
+    const input = await managed.attachInput(clusterId, ['be1']);
+    const first = await managed.finish((await managed.ask('attachHosts', { ...input, hosts: hostsOf(input) })).id);
+    expect(first.state).toBe('SUCCEEDED');
+    const { address, sshPort } = managed.host('be1');
+    const { inventory, shell } = engine.ctx.connections;
+    const before = await inventory.findHostByAddress(clusterId, address, sshPort);
+    const privateKey = await readFile(stranger.privateKeyFile, 'utf8');
+    const run = await managed.finish((await managed.ask('attachHosts', { ...input, privateKey })).id);
+    expect(run).toMatchObject({ state: 'FAILED', failure: { code: 'SSH_AUTH_FAILED' } });
+    expect(await inventory.findHostByAddress(clusterId, address, sshPort)).toEqual(before);
+    const session = await shell(before?.id ?? '');
+    expect((await session.run({ name: 'test', text: 'echo in', effect: 'read' })).stdout).toBe('in\n');
   });
 
   it('looks again at directories on a host that is attached already', async () => {

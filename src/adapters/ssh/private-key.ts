@@ -22,12 +22,14 @@ export function usablePrivateKey({ text, passphrase }: GivenKey): { key: string;
   throw unusable(messageOf(parsed), passphrase);
 }
 
+const path = ['input', 'privateKey'] as const;
+
 const wanted =
   'Give the private key itself (the file without .pub, as `ssh-keygen -t ed25519` makes it), with its passphrase if it has one';
 
 function refuseOthers(key: string, kind: string): void {
   const refuse = (message: string, hint = wanted): never => {
-    throw new AppError('INVALID_INPUT', message, { hint });
+    throw new AppError('INVALID_INPUT', message, { hint, path });
   };
   if (key.trim() === '') refuse('The private key is empty');
   const isPublic =
@@ -56,6 +58,7 @@ function unusable(reason: string, passphrase: string | null): AppError {
   const about = passphrase === null ? '' : ' with the passphrase that was given';
   return new AppError('INVALID_INPUT', `The private key cannot be read${about}: it is damaged or cut off`, {
     hint: wanted,
+    path,
   });
 }
 
@@ -68,6 +71,7 @@ function wrongPassphrase(): AppError {
 
 function badType(reason: string): AppError {
   return new AppError('INVALID_INPUT', `The private key is of a type that cannot be used: ${reason}`, {
+    path,
     hint: 'Use an ed25519, ECDSA or RSA key; one on a security key (sk-…) needs the SSH agent',
   });
 }

@@ -91,18 +91,34 @@ export const attachHosts = defineOperation({
   },
   slack: null, // a private key must never be typed into a chat
   steps: [pinHostKey, recordHost, verifyHost, attachNodes],
-  observe: async (given, context) => ({
-    nodes: await context.inventory.listNodes(given.clusterId),
-    attached: await context.inventory.listHosts(given.clusterId),
-    hosts: await Promise.all(given.hosts.map((host) => readHostFacts(given.clusterId, host, context))),
-  }),
+  observe: async (given, context) => {
+    await checkKey(given, context);
+    return {
+      nodes: await context.inventory.listNodes(given.clusterId),
+      attached: await context.inventory.listHosts(given.clusterId),
+      hosts: await Promise.all(given.hosts.map((host) => readHostFacts(given.clusterId, host, context))),
+    };
+  },
   plan: planAttachHosts,
   postCheck: checkAttached,
 });
 
+/** A key that nobody can use is refused before anything is recorded. */
+async function checkKey(
+  { privateKey, passphrase = null }: { privateKey?: string | undefined; passphrase?: string | null | undefined },
+  { checkPrivateKey }: Pick<ObserveContext, 'checkPrivateKey'>,
+): Promise<void> {
+  if (privateKey !== undefined) await checkPrivateKey({ privateKeyRef: privateKey, passphraseRef: passphrase });
+}
+
 async function readHostFacts(
   id: string,
-  host: { address: string; port: number; jumpAddress?: string | undefined },
+  host: {
+    address: string;
+    port: number;
+    hostKeyFingerprint?: string | undefined;
+    jumpAddress?: string | undefined;
+  },
   { inventory, readHostKey }: ObserveContext,
 ): Promise<HostFacts> {
   const pinned = await inventory.findPinnedKey(id, host.address, host.port);
@@ -111,7 +127,8 @@ async function readHostFacts(
   try {
     return {
       pinned,
-      shown: (await readHostKey({ address: host.address, port: host.port })).fingerprint,
+      shown: (await readHostKey({ address: host.address, port: host.port, prefer: host.hostKeyFingerprint ?? pinned }))
+        .fingerprint,
       unreachable: null,
     };
   } catch (error) {

@@ -37,7 +37,7 @@ export type AttachHostsFacts = {
   readonly hosts: readonly HostFacts[];
 };
 
-/** Per host: trust its key, remember the login, log in and look, tie its nodes. Refuses keys that nobody vouched for. */
+/** Per host: prove the login and remember it, trust its key, look around, tie its nodes. Refuses keys that nobody vouched for. */
 export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts): PlanResult {
   const refusals: Refusal[] = [];
   const steps: StepSpec[] = [];
@@ -68,7 +68,6 @@ function stepsFor(
       : [{ nodeId, label: nodeLabel(node), nodePort: node.port, kind: node.kind, deployDir, unit }];
   });
   return [
-    ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
     recordHost.with({
       address,
       port,
@@ -78,6 +77,8 @@ function stepsFor(
       fingerprint: key.fingerprint,
       jump: host.jumpAddress === undefined ? null : { address: host.jumpAddress, port: host.jumpPort },
     }),
+    // Behind the login: it proves the key, and one that is wrong must not lock out a login that works.
+    ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
     verifyHost.with({ address, port, nodes }),
     ...(nodes.length === 0 ? [] : [attachNodes.with({ address, port, nodes })]),
   ];
