@@ -1,6 +1,7 @@
 import type { NodeHttp } from '../adapters/http/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { versionComment } from '../adapters/starrocks/statements.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { AppError, messageOf } from '../errors.ts';
@@ -32,7 +33,13 @@ export type Finding =
       /** What is wrong with the list of nodes itself, in words. */
       readonly problems: readonly string[];
     }
-  | { readonly kind: 'unseen'; readonly failure: AppError; readonly probes: readonly NodeProbe[] }
+  | {
+      readonly kind: 'unseen';
+      readonly failure: AppError;
+      readonly probes: readonly NodeProbe[];
+      /** A frontend lets us in and answers what it knows itself; what it lacks is a leader. */
+      readonly isAnswering: boolean;
+    }
   | { readonly kind: 'interrupted' };
 
 const healthTimeoutMs = 3_000;
@@ -68,7 +75,9 @@ export async function lookAtCluster(ports: LookPorts, request: LookRequest): Pro
   if (topology instanceof AppError) {
     const failure =
       deadline.aborted && topology.code === 'CANCELED' ? tookTooLong(request.timeoutMs, topology) : topology;
-    return { kind: 'unseen', failure, probes: request.known.map((node) => toProbe(node, null)) };
+    const isAnswering = await answersItself(ports, request, { failure, signal });
+    if (request.signal.aborted) return { kind: 'interrupted' };
+    return { kind: 'unseen', failure, probes: request.known.map((node) => toProbe(node, null)), isAnswering };
   }
   // Up to 3.2 the row of a dead leader may still say LEADER.
   const nodes = toObservedNodes(topology);
@@ -92,6 +101,27 @@ async function readNodes(
     return await readTopology(sql, { signal, timeoutMs });
   } catch (error) {
     if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return error;
+    throw error;
+  }
+}
+
+const answerTimeoutMs = 2_000;
+
+/**
+ * Without a majority the frontend that is left still answers what needs no leader. Asked only when the nodes could not be
+ * told, so that an alert need not say that nobody answers.
+ */
+async function answersItself(
+  ports: LookPorts,
+  { clusterId }: LookRequest,
+  { failure, signal }: { failure: AppError; signal: AbortSignal },
+): Promise<boolean> {
+  if (failure.code !== 'SQL_UNREACHABLE' || signal.aborted) return false;
+  try {
+    await (await ports.sqlFor(clusterId)).query(versionComment(), { signal, timeoutMs: answerTimeoutMs });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return false;
     throw error;
   }
 }

@@ -68,7 +68,7 @@ async function judge(db: Database, { clusterId, finding, durationMs, settings }:
   if (finding.kind === 'unseen') {
     const problem = finding.failure.message;
     await saveClusterProblems(db, clusterId, [problem]);
-    const conditions = [unreachableCondition(clusterId, finding.failure, probes)];
+    const conditions = [unreachableCondition(clusterId, finding.failure, probes, finding)];
     const sample = { conditions, unjudged: unjudgedWhenUnseen, plannedWork };
     return { durationMs, ok: false, problem, leader: null, nodes: probes, sample };
   }

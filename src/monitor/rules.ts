@@ -51,20 +51,26 @@ export function nodeConditions(
 
 /**
  * `cluster_unreachable`: nobody tells what nodes there are. One failed look is not enough: while a new leader is elected,
- * which takes seconds to a minute, no frontend can answer. Login or privileges refused is less than silence, but just as blind.
+ * which takes seconds to a minute, no frontend can answer. `isAnswering` = one lets us in all the same, and only a leader is
+ * missing: that is another fact than silence. Login or privileges refused is less than silence, but just as blind.
  */
-export function unreachableCondition(clusterId: string, failure: AppError, probes: readonly NodeProbe[]): Condition {
+export function unreachableCondition(
+  clusterId: string,
+  failure: AppError,
+  probes: readonly NodeProbe[],
+  { isAnswering = false }: { isAnswering?: boolean } = {},
+): Condition {
   const isSilent = failure.code === 'SQL_UNREACHABLE' || failure.code === 'TIMEOUT';
+  const [title, what, effect] = isAnswering ? words.leaderless : isSilent ? words.silent : words.refused;
   return {
     fingerprint: alertFingerprint({ clusterId, rule: 'cluster_unreachable', labels: {} }),
     rule: 'cluster_unreachable',
     severity: isSilent ? 'CRITICAL' : 'HIGH',
     nodeId: null,
     labels: {},
-    title: isSilent ? 'No frontend answers' : 'The cluster cannot be observed',
+    title,
     text: (since) => {
-      const start = `${isSilent ? 'None could be reached over SQL' : 'Starwarden is refused'} since ${utc(since)}`;
-      const effect = isSilent ? ' If clients fare the same, nobody can query or load.' : '';
+      const start = `${what} since ${utc(since)}`;
       return `${sentence(start, failure.message)}${overHttp(probes)}${effect} Alerts about its nodes wait until it answers.`;
     },
     startedAt: null,
@@ -72,6 +78,21 @@ export function unreachableCondition(clusterId: string, failure: AppError, probe
     minSamples: unreachableLooks,
   };
 }
+
+/** Title, what is so, and what it means for users. */
+const words = {
+  leaderless: [
+    'The frontends reach no leader',
+    'A frontend lets Starwarden in and answers what it knows itself, but none could ask a leader for the nodes',
+    ' As a rule their majority is lost then: nothing can be changed or loaded, and what still can be queried is not known.',
+  ],
+  silent: [
+    'No frontend answers',
+    'None could be reached over SQL',
+    ' If clients fare the same, nobody can query or load.',
+  ],
+  refused: ['The cluster cannot be observed', 'Starwarden is refused', ''],
+} as const;
 
 /** What `cluster_unreachable` leaves unjudged: missing data says nothing about nodes. */
 export const unjudgedWhenUnseen: readonly AlertRule[] = ['node_down'];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StarRocksSql } from '../../src/adapters/starrocks/port.ts';
 import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
 import { AppError } from '../../src/errors.ts';
 import { type Finding, lookAtCluster } from '../../src/monitor/look.ts';
@@ -39,6 +40,20 @@ describe('a look at a cluster', () => {
     const cluster = paperCluster();
     cluster.frontends[0] = { host: '10.0.0.1', alive: false };
     expect(await look(cluster, { timeoutMs: 900 })).toMatchObject({ kind: 'seen', leader: null });
+  });
+
+  it('tells a frontend that is left without a leader from one that does not answer', async () => {
+    const cluster = paperCluster();
+    cluster.failure = new AppError('SQL_UNREACHABLE', 'the leader cannot be reached', { retryable: true });
+    const { sqlFor } = portsOf(cluster);
+    const leaderless = async () => ({
+      query: async (...[statement, call]: Parameters<StarRocksSql['query']>) =>
+        statement.name === 'version-comment'
+          ? [{ version_comment: '3.5.0-37c7c51' }]
+          : (await sqlFor('clu_1')).query(statement, call),
+    });
+    expect(await look(cluster, {}, { sqlFor: leaderless })).toMatchObject({ kind: 'unseen', isAnswering: true });
+    expect(await look(cluster)).toMatchObject({ kind: 'unseen', isAnswering: false });
   });
 
   it('counts how often in a row a node was silent over HTTP, and since when', async () => {

@@ -148,6 +148,16 @@ describe('the rule cluster_unreachable', () => {
     );
   });
 
+  it('does not say that nobody answers where a frontend does, and only the leader is away', () => {
+    const failure = new AppError('SQL_UNREACHABLE', 'the leader cannot be reached');
+    const condition = unreachableCondition('clu_1', failure, [probe({ kind: 'FRONTEND' })], { isAnswering: true });
+    expect(condition).toMatchObject({ severity: 'CRITICAL', title: 'The frontends reach no leader' });
+    expect(condition.text(since)).toBe(
+      'A frontend lets Starwarden in and answers what it knows itself, but none could ask a leader for the nodes since 2026-03-01 12:00:05 UTC: the leader cannot be reached. ' +
+        'Over HTTP 1 of 1 frontends answer. As a rule their majority is lost then: nothing can be changed or loaded, and what still can be queried is not known. Alerts about its nodes wait until it answers.',
+    );
+  });
+
   it('is HIGH when it is only we who are refused', () => {
     const condition = unreachableCondition('clu_1', new AppError('SQL_AUTH_FAILED', 'wrong password'), []);
     expect(condition).toMatchObject({ severity: 'HIGH', title: 'The cluster cannot be observed' });
