@@ -12,7 +12,7 @@ import { openControl, sendCommand } from './world/control.ts';
 import { controlFileIn, sandboxHome } from './world/control-file.ts';
 import { summarise } from './world/describe.ts';
 import { putUnderManagement } from './world/register.ts';
-import type { World } from './world/start-world.ts';
+import { welcome } from './world/welcome.ts';
 
 // Whoever reads only the first line may close the pipe; that is no reason to fall over.
 stdout.on('error', () => {});
@@ -53,7 +53,7 @@ async function stayUp({ options, json, keep, register }: Extract<Asked, { kind: 
     if (register) await putUnderManagement(world, progress);
     const control = await openControl(world, [controlFileIn(world.dir), controlFileIn(null)]);
     progress(`${summarise(world.describe())} is up`);
-    stdout.write(`${json ? JSON.stringify(world.describe()) : welcome(world, { register })}\n`);
+    stdout.write(`${json ? JSON.stringify(world.describe()) : welcome(world.describe(), { register })}\n`);
     await interrupted.promise;
     progress('stopping');
     await control.close();
@@ -66,9 +66,6 @@ async function stayUp({ options, json, keep, register }: Extract<Asked, { kind: 
   progress('nothing is left running');
 }
 
-const notRegistered =
-  'not registered with this Starwarden: do so with registerCluster and attachHosts, or start with --register';
-
 /** npm runs in the directory of the project, whoever calls it from elsewhere. */
 function placeOf(dir: string): string {
   return resolve(env.INIT_CWD ?? process.cwd(), dir);
@@ -77,23 +74,6 @@ function placeOf(dir: string): string {
 async function makeDir(): Promise<string> {
   await mkdir(sandboxHome, { recursive: true });
   return mkdtemp(join(sandboxHome, 'world-'));
-}
-
-function welcome(world: World, { register }: { register: boolean }): string {
-  const { cluster, hosts, slack, graphqlUrl, logs } = world.describe();
-  const [frontend] = cluster.frontends;
-  const [host] = hosts;
-  return [
-    `SQL        mysql -h ${frontend?.host} -P ${frontend?.queryPort} -u ${cluster.sqlUser} -p${cluster.sqlPassword}`,
-    `SSH        ssh -i ${host?.keyFile} -p ${host?.sshPort} ${host?.user}@${host?.address}`,
-    ...(slack === null ? [] : [`Slack      ${slack.url}`]),
-    ...(graphqlUrl === null ? [] : [`GraphQL    ${graphqlUrl}   token ${world.describe().token}`]),
-    ...(graphqlUrl === null
-      ? []
-      : [`cluster    ${register ? `${cluster.name} is registered, its hosts are attached` : notRegistered}`]),
-    `logs       ${logs.statements}`,
-    'commands   npm run sandbox -- --help',
-  ].join('\n');
 }
 
 function elapsed(since: number): string {

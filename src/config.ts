@@ -124,6 +124,8 @@ export type Config = {
     readonly trustedProxies: number;
     /** Requests a minute for one token; 0 = as many as they like. */
     readonly requestsPerMinute: number;
+    /** Browsers that come to /graphql get an explorer: not in production. */
+    readonly explorer: boolean;
   };
   readonly auth: { readonly insecure: boolean; readonly bootstrapTokens: readonly BootstrapToken[] };
   readonly worker: { readonly leaseMs: number; readonly recoverEveryMs: number; readonly concurrency: number };
@@ -191,6 +193,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       port: vars.PORT,
       trustedProxies: vars.STARWARDEN_TRUSTED_PROXIES,
       requestsPerMinute: vars.STARWARDEN_API_RATE_PER_MINUTE,
+      explorer: given.NODE_ENV !== 'production',
     },
     auth: { insecure: vars.STARWARDEN_INSECURE_NO_AUTH, bootstrapTokens: tokens },
     worker: {

@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { makeApolloPlugin } from './apollo-plugin.ts';
 import { makeAuthenticate } from './http/authenticate.ts';
+import { makeExplorer } from './http/explorer.ts';
 import { makeGraphqlRouter } from './http/graphql-router.ts';
 import { type ApiMetrics, makeMetrics } from './http/metrics.ts';
 import { readReadiness } from './http/readiness.ts';
@@ -35,6 +36,8 @@ export type ServerOptions = {
   readonly port: number;
   /** False: only /healthz, /readyz and /metrics, for a process that is a worker alone. */
   readonly graphql: boolean;
+  /** Browsers that come to /graphql get an explorer. Not given: no. */
+  readonly explorer?: boolean;
   /** Who requests without a token act as; null = nobody. Only for STARWARDEN_INSECURE_NO_AUTH. */
   readonly anonymous: Actor | null;
   readonly requestsPerMinute: number;
@@ -58,6 +61,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     const authenticate = makeAuthenticate(deps, options);
     const apollo = makeApollo({ schema, server, metrics });
     await apollo.start();
+    if (options.explorer === true) app.use(graphqlPath, makeExplorer());
     app.use(graphqlPath, makeGraphqlRouter({ ...options, apollo, deps, authenticate, requestIds }));
     const sockets = serveWebSocket(server, graphqlPath, { schema, deps, authenticate, metrics, requestIds });
     stops.push(sockets.stop, () => apollo.stop());
