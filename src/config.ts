@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
 import { reservedNames, roles } from './domain/access.ts';
+import { mistakesOf } from './domain/mistakes.ts';
 import { type SealingKeys, sealingKey } from './domain/sealing.ts';
+import { count } from './domain/words.ts';
 import { AppError, messageOf } from './errors.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -13,7 +15,7 @@ const bootstrapTokens = z.array(
   z.object({
     owner: z
       .string()
-      .regex(/^[a-z][a-z0-9._-]{0,63}$/)
+      .regex(/^[a-z][a-z0-9._-]{0,63}$/, 'the name of a person, in lower case')
       .refine((name) => !reservedNames.includes(name), `${reservedNames.join(', ')} are Starwarden's own names`),
     role: z.enum(roles),
     token: z.string().min(16).max(200),
@@ -21,7 +23,10 @@ const bootstrapTokens = z.array(
 );
 
 const slackLinks = z.array(
-  z.object({ user: z.string().regex(/^[UW][A-Z0-9]{2,31}$/), owner: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/) }),
+  z.object({
+    user: z.string().regex(/^[UW][A-Z0-9]{2,31}$/, 'the id of a Slack user, such as U0123ABCD'),
+    owner: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/, 'the name of a person, in lower case'),
+  }),
 );
 
 const environment = z.object({
@@ -42,11 +47,11 @@ const environment = z.object({
   STARWARDEN_NODE_DOWN_FOR_MS: milliseconds(0, 3_600_000).default(0),
   STARWARDEN_SECRET_ENV_PREFIX: z
     .string()
-    .regex(/^[A-Z][A-Z0-9_]*_$/)
+    .regex(/^[A-Z][A-Z0-9_]*_$/, 'is upper case and ends with an underscore, such as STARWARDEN_CRED_')
     .default('STARWARDEN_CRED_'),
   STARWARDEN_SECRET_DIR: z
     .string()
-    .regex(/^\/.*[^/]$/)
+    .regex(/^\/.*[^/]$/, 'is an absolute path without a slash at its end')
     .default('/run/secrets'),
   STARWARDEN_RELEASES_DIR: z
     .string()
@@ -59,7 +64,7 @@ const environment = z.object({
   STARWARDEN_DOWNLOADS_MAX_GIB: z.coerce.number().min(0.001).max(100_000).default(20),
   STARWARDEN_QUEUE_PREFIX: z
     .string()
-    .regex(/^[\w:-]{1,64}$/)
+    .regex(/^[\w:-]{1,64}$/, 'has 1 to 64 letters, digits, underscores, colons and hyphens')
     .default('starwarden'),
   STARWARDEN_APPROVAL_ENVIRONMENTS: z
     .string()
@@ -140,9 +145,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(given);
   const mistakes = parsed.success
     ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    : mistakesOf(parsed.error, given).map(({ path, text }) => `${path.join('.')}: ${text}`);
   const tokens = attempt(mistakes, 'STARWARDEN_BOOTSTRAP_TOKENS', () =>
-    bootstrapTokens.parse(JSON.parse(given.STARWARDEN_BOOTSTRAP_TOKENS ?? '[]')),
+    parseAs(bootstrapTokens, JSON.parse(given.STARWARDEN_BOOTSTRAP_TOKENS ?? '[]')),
   );
   const keys = attempt(mistakes, 'STARWARDEN_SECRET_KEY', () =>
     (given.STARWARDEN_SECRET_KEY ?? '')
@@ -153,19 +158,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const wanted = attempt(
     mistakes,
     'STARWARDEN_PARTS',
-    () =>
-      new Set(
-        z
-          .array(z.enum(parts))
-          .min(1)
-          .parse((given.STARWARDEN_PARTS ?? parts.join(',')).split(',')),
-      ),
+    () => new Set(parseAs(z.array(z.enum(parts)).min(1), (given.STARWARDEN_PARTS ?? parts.join(',')).split(','))),
   );
   const slack = attempt(mistakes, 'SLACK_*', () => slackConfig(given));
   if (!parsed.success || tokens === null || keys === null || wanted === null || mistakes.length > 0) {
     throw new AppError(
       'INVALID_INPUT',
-      `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`,
+      `The configuration has ${count(mistakes.length, 'mistake')}:\n  ${mistakes.join('\n  ')}`,
       { hint: '.env.example lists every variable.' },
     );
   }
@@ -223,20 +222,25 @@ function slackConfig(given: Record<string, string | undefined>): SlackConfig | n
     apiUrl: given.SLACK_API_URL ?? null,
     alertChannel: given.SLACK_ALERT_CHANNEL ?? null,
     runChannel: given.SLACK_RUN_CHANNEL ?? null,
-    links: slackLinks.parse(JSON.parse(given.SLACK_LINKS ?? '[]')),
+    links: parseAs(slackLinks, JSON.parse(given.SLACK_LINKS ?? '[]')),
   };
+}
+
+function parseAs<T>(shape: z.ZodType<T>, given: unknown): T {
+  const parsed = shape.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    mistakesOf(parsed.error, given, 'the list')
+      .map(({ message }) => message)
+      .join('; '),
+  );
 }
 
 function attempt<T>(mistakes: string[], name: string, read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    const text =
-      error instanceof z.ZodError
-        ? error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')
-        : error instanceof SyntaxError
-          ? 'is not JSON'
-          : messageOf(error);
+    const text = error instanceof SyntaxError ? 'is not JSON' : messageOf(error);
     if (!mistakes.some((mistake) => mistake.startsWith(`${name}:`))) mistakes.push(`${name}: ${text}`);
     return null;
   }

@@ -1,6 +1,6 @@
 import { type Actor, can } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
-import { type Cluster, nodeLabel } from '../domain/cluster.ts';
+import { type Cluster, labelAsMeant, nodeLabel } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { AppError } from '../errors.ts';
 import { findAlertByNumber } from '../store/alerts.ts';
@@ -23,7 +23,7 @@ export async function findClusterByWord(
   { exact }: { exact: boolean },
 ): Promise<Cluster> {
   const clusters = await listVisibleClusters(db, actor);
-  const wanted = word.toLowerCase();
+  const wanted = labelAsMeant(word);
   const named = clusters.find((cluster) => cluster.name === wanted);
   if (named !== undefined) return named;
   const beginning = exact ? [] : clusters.filter((cluster) => cluster.name.startsWith(wanted));
@@ -69,7 +69,7 @@ async function resolveOne(
   const found = await findNodeByWord(db, cluster.id, word);
   if ('node' in found) return found.node.id;
   const labels = found.candidates.map(nodeLabel);
-  const meant = closest(word, [...labels, ...found.candidates.map((node) => `${node.host}:${node.port}`)]);
+  const meant = closest(word, [...labels, ...labels.map((label) => label.slice(3))]);
   const problem = found.isAmbiguous ? 'more than one node' : 'no node';
   throw new AppError('NOT_FOUND', `${cluster.name} has ${problem} called ${word}`, {
     hint:

@@ -62,10 +62,15 @@ export type ClusterNode = ObservedNode & {
   readonly unit: string | null;
 };
 
-/** What people call a node: `fe 10.0.0.1:9010`, `be 10.0.0.11:9050`, `cn …`. */
+/** What people call a node: `fe 10.0.0.1:9010`, `be [fd00::21]:9050`, `cn …`. */
 export function nodeLabel(node: Pick<ObservedNode, 'kind' | 'host' | 'port'>): string {
   const word = { FRONTEND: 'fe', BACKEND: 'be', COMPUTE_NODE: 'cn' }[node.kind];
-  return `${word} ${node.host}:${node.port}`;
+  return `${word} ${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.port}`;
+}
+
+/** The name of a cluster, or an environment label, that was meant by what was typed: both are lower case without blanks. */
+export function labelAsMeant(typed: string): string {
+  return typed.trim().toLowerCase();
 }
 
 export type HostAuth =

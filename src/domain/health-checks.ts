@@ -2,6 +2,7 @@ import { type ClusterNode, type Host, nodeLabel, type ObservedNode } from './clu
 import type { NamedCheck } from './run.ts';
 import { type TabletHealth, tabletsInWords, unhealthyTablets } from './tablet-health.ts';
 import type { RepositoryRow } from './topology.ts';
+import { count } from './words.ts';
 
 /** What was found out about a cluster for a report. Null = could not be asked, with the reason in `notAsked`. */
 export type HealthFacts = {
@@ -165,7 +166,7 @@ function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
   return verdict('http-health', 'WARN', unhealthyHttp.length === 0, {
     observed:
       unhealthyHttp.length === 0
-        ? `${nodes.filter((node) => node.alive).length} nodes answer`
+        ? answering(nodes.filter((node) => node.alive).length)
         : `no good answer: ${unhealthyHttp.join(', ')}`,
     wanted: 'every living node answers /api/health',
     hint: 'The port may be closed to Starwarden, or the node hangs.',
@@ -191,7 +192,7 @@ function tabletCheck({ replicas, notAsked }: HealthFacts): NamedCheck {
 function replicationCheck({ singleReplicaTables, notAsked }: HealthFacts): NamedCheck {
   if (singleReplicaTables === null) return skipped('replication', notAsked.replication ?? 'not asked');
   return verdict('replication', 'WARN', singleReplicaTables === 0, {
-    observed: `${singleReplicaTables} table(s) with one replica`,
+    observed: `${count(singleReplicaTables, 'table')} with one replica`,
     wanted: '0',
     hint: 'They are away when their backend is, and lost with its disk: raise replication_num.',
   });
@@ -204,7 +205,7 @@ function repositoryCheck({ repositories, notAsked }: HealthFacts): NamedCheck {
     observed:
       broken.length > 0
         ? broken.map(({ name, errorMessage }) => `${name}: ${errorMessage ?? ''}`).join('; ')
-        : `${repositories.length} repositories`,
+        : count(repositories.length, 'repository'),
     wanted: 'at least one, all reachable',
     hint:
       repositories.length === 0
@@ -227,7 +228,9 @@ function sshCheck({ hosts, attached, nodes, failedLogins }: HealthFacts): NamedC
   const tied = attached.filter((node) => node.hostId !== null).length;
   return verdict('ssh', 'WARN', failedLogins.length === 0 && tied >= nodes.length, {
     observed:
-      failedLogins.length > 0 ? failedLogins.join('; ') : `${tied} of ${nodes.length} nodes have a host that answers`,
+      failedLogins.length > 0
+        ? failedLogins.join('; ')
+        : `${tied} of ${count(nodes.length, 'node')} with a host that answers`,
     wanted: 'a login on the host of every node',
     hint: 'Attach the hosts that are missing, or mend the access.',
   });
@@ -251,4 +254,8 @@ function verdict(
 
 function skipped(name: string, why: string): NamedCheck {
   return { name, severity: 'INFO', status: 'SKIPPED', observed: why, wanted: 'to be known', hint: null };
+}
+
+function answering(nodes: number): string {
+  return `${count(nodes, 'node')} ${nodes === 1 ? 'answers' : 'answer'}`;
 }

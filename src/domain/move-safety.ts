@@ -1,6 +1,7 @@
 import { nodeLabel, type ObservedNode } from './cluster.ts';
 import type { Refusal } from './plan.ts';
 import { parseVersion } from './version.ts';
+import { count } from './words.ts';
 
 /** What has to be known to take a node away in the middle of an upgrade or downgrade. */
 export type MoveFacts = {
@@ -107,7 +108,7 @@ function whyNotWorker(facts: MoveFacts, target: ObservedNode): NotNow | null {
     return lastReplica(strangers);
   }
   if (away.length === 0 && facts.unhealthyTablets > 0)
-    return soon('REPLICATION_AT_RISK', `${facts.unhealthyTablets} tablets miss a replica`);
+    return soon('REPLICATION_AT_RISK', `${count(facts.unhealthyTablets, 'tablet misses', 'tablets miss')} a replica`);
   if (facts.runningJobs.length > 0)
     return soon(
       'PRECONDITION_FAILED',

@@ -1,5 +1,6 @@
 import { nodeLabel, type ObservedNode } from './cluster.ts';
 import type { Refusal } from './plan.ts';
+import { count } from './words.ts';
 
 /** What has to be known to say whether a node may be stopped. */
 export type RestartFacts = {
@@ -80,7 +81,7 @@ function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDownti
   } else if (facts.unhealthyTablets > 0) {
     refusals.push({
       code: 'REPLICATION_AT_RISK',
-      message: `${facts.unhealthyTablets} tablets miss a replica`,
+      message: `${count(facts.unhealthyTablets, 'tablet misses', 'tablets miss')} a replica`,
       hint: 'Wait until the cluster has repaired them.',
     });
   }
@@ -88,7 +89,7 @@ function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDownti
     const some = facts.singleReplicaTables.slice(0, 5).join(', ');
     refusals.push({
       code: 'REPLICATION_AT_RISK',
-      message: `${facts.singleReplicaTables.length} table(s) have their only replica there: ${some}${facts.singleReplicaTables.length > 5 ? ', …' : ''}`,
+      message: `${count(facts.singleReplicaTables.length, 'table has its', 'tables have their')} only replica there: ${some}${facts.singleReplicaTables.length > 5 ? ', …' : ''}`,
       hint: 'They cannot be queried meanwhile. Give acceptDowntime: true if that is meant.',
     });
   }

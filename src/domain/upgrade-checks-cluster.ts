@@ -2,6 +2,7 @@ import type { NamedCheck } from './run.ts';
 import { tabletsInWords, unhealthyTablets } from './tablet-health.ts';
 import type { Asked, UpgradeFacts, UpgradeLimits, UpgradeNode } from './upgrade-checks-facts.ts';
 import { partition, skipped, some, type UpgradeCheckName, unanswered, verdict } from './upgrade-checks-verdict.ts';
+import { count } from './words.ts';
 
 /**
  * A leader makes an image each 50,000 journal entries. With twice as many, images fail, and a frontend that restarts would
@@ -89,7 +90,7 @@ function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
 function spareWorkerCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const workers = nodes.filter((node) => node.kind !== 'FRONTEND' && node.alive);
   return verdict('spare-worker', 'WARN', workers.length > 1, {
-    observed: `${workers.length} backends and compute nodes alive`,
+    observed: `${count(workers.length, 'backend or compute node', 'backends and compute nodes')} alive`,
     wanted: 'another one that runs queries while one restarts',
     hint: 'No query can run while the only one restarts.',
   });
@@ -152,7 +153,7 @@ function singleReplicaCheck({ singleReplicaTables: asked, runMode }: UpgradeFact
   if (runMode === 'shared_data') return skipped(name, 'shared data: tablets live in the object store');
   if ('failed' in asked) return unanswered(name, 'WARN', { why: asked.failed, wanted });
   return verdict(name, 'WARN', asked.value === 0, {
-    observed: `${asked.value} table(s) with one replica`,
+    observed: `${count(asked.value, 'table')} with one replica`,
     wanted,
     hint: 'They cannot be queried or loaded while their backend restarts.',
   });

@@ -4,6 +4,7 @@ import type { NamedCheck } from './run.ts';
 import type { UpgradeFacts, UpgradeNode } from './upgrade-checks-facts.ts';
 import { judgeUpgrade, nodesToChange } from './upgrade-checks-release.ts';
 import { partition, passedByAll, skipped, some, unanswered, verdict } from './upgrade-checks-verdict.ts';
+import { count } from './words.ts';
 
 const confNames = { FRONTEND: 'fe.conf', BACKEND: 'be.conf', COMPUTE_NODE: 'cn.conf' } as const satisfies Record<
   NodeKind,
@@ -30,7 +31,10 @@ function confCheck({ to }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCh
   const texts = Map.groupBy(findings, ({ node, key, what }) => `${confNames[node.kind]}: ${key}: ${what}`);
   const lines = [...texts].map(([text, all]) => `${text} (${whereOf(all)})`);
   const check = verdict('conf-keys', 'INFO', findings.length === 0, {
-    observed: lines.length === 0 ? `${read.length} files need no change` : some(lines, mostKeys),
+    observed:
+      lines.length === 0
+        ? `${count(read.length, 'file')} ${read.length === 1 ? 'needs' : 'need'} no change`
+        : some(lines, mostKeys),
     wanted: 'settings that the new version reads as the old one did',
     hint: some([...new Set(findings.map(({ hint }) => hint))], mostKeys),
   });
@@ -40,7 +44,7 @@ function confCheck({ to }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCh
 }
 
 function whereOf(findings: readonly Finding[]): string {
-  const nodes = findings.length === 1 ? (findings[0]?.node.label ?? '') : `${findings.length} nodes`;
+  const nodes = findings.length === 1 ? (findings[0]?.node.label ?? '') : count(findings.length, 'node');
   const lines = [...new Set(findings.flatMap(({ line }) => line ?? []))];
   return lines.length === 0 ? nodes : `${nodes}, line ${lines.join(' or ')}`;
 }
@@ -71,7 +75,7 @@ function logIdCheck(facts: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCh
   const lacking = frontends.filter((node) => keysOf(node, facts.to).some(({ key }) => key === unknownLogIds));
   return verdict(name, 'WARN', lacking.length === 0, {
     observed:
-      lacking.length === 0 ? `${answered.length} frontends` : `not in ${some(lacking.map(({ label }) => label))}`,
+      lacking.length === 0 ? count(answered.length, 'frontend') : `not in ${some(lacking.map(({ label }) => label))}`,
     wanted,
     hint: 'Write it into fe.conf before; an older frontend may not start after a newer leader wrote what it does not know.',
   });

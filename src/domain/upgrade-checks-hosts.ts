@@ -11,6 +11,7 @@ import type {
 import { nodesToChange } from './upgrade-checks-release.ts';
 import { partition, passedByAll, skipped, some, type UpgradeCheckName, verdict } from './upgrade-checks-verdict.ts';
 import { compareVersions, parseVersion } from './version.ts';
+import { count } from './words.ts';
 
 /** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
 const archiveSizesOfSpace = 3;
@@ -44,7 +45,7 @@ function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   return verdict('hosts-attached', 'BLOCK', missing.length === 0, {
     observed:
       missing.length === 0
-        ? `${nodes.length} nodes with a host`
+        ? `${count(nodes.length, 'node')} with a host`
         : `no host: ${missing.map(({ label }) => label).join(', ')}`,
     wanted: 'SSH access to the host of every node',
     hint: 'Attach them with attachHosts.',
@@ -59,7 +60,10 @@ function answerCheck(hosts: readonly UpgradeHost[], nodes: readonly UpgradeNode[
     ...partition(nodes.map(({ label, onHost }) => ({ label, answer: onHost }))).failed,
   ];
   const check = verdict(name, 'BLOCK', silent.length === 0, {
-    observed: silent.length === 0 ? `${hosts.length} hosts answer` : some(silent),
+    observed:
+      silent.length === 0
+        ? `${count(hosts.length, 'host')} ${hosts.length === 1 ? 'answers' : 'answer'}`
+        : some(silent),
     wanted: 'every host answers over SSH',
     hint: 'Mend the access to the host; acceptHostKey trusts a new key.',
   });
@@ -73,7 +77,7 @@ function toolsCheck(hosts: readonly UpgradeHost[]): NamedCheck {
   const check = verdict('tools-on-host', 'BLOCK', lacking.length === 0, {
     observed:
       lacking.length === 0
-        ? `on ${answered.length} hosts`
+        ? `on ${count(answered.length, 'host')}`
         : some(lacking.map(({ label, value }) => `${label} lacks ${value.missingTools.join(', ')}`)),
     wanted: 'the programs that unpack an archive and prove its checksum',
     hint: 'Install them from the packages of the operating system.',
@@ -149,7 +153,7 @@ function problemCheck(
   );
   if (asked.length === 0) return skipped(name, 'no host was asked');
   const problems = asked.flatMap(({ label, problem }) => (problem === null ? [] : [`${label}: ${problem}`]));
-  const observed = problems.length === 0 ? `${asked.length} nodes` : some(problems);
+  const observed = problems.length === 0 ? count(asked.length, 'node') : some(problems);
   const check = verdict(name, 'BLOCK', problems.length === 0, { observed, ...texts });
   return passedByAll(check, { told: asked.length, of: nodes.length, what: 'nodes' });
 }

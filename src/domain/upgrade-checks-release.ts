@@ -4,6 +4,7 @@ import type { ArchiveFacts, Asked, UpgradeFacts, UpgradeNode } from './upgrade-c
 import { skipped, some, unanswered, verdict } from './upgrade-checks-verdict.ts';
 import { judgePaths, type PathJudgement, type PathOpinion } from './upgrade-path.ts';
 import { isSameRelease } from './version.ts';
+import { count } from './words.ts';
 
 /** The distinct versions that nodes report; one that reports none counts as `unknown`. */
 export function versionsOf(nodes: readonly Pick<UpgradeNode, 'version'>[]): string[] {
@@ -44,7 +45,7 @@ function pathCheck(
   const fine = 'a step that StarRocks supports';
   if (judgement.verdict !== 'FORBIDDEN' && judgement.direction === 'SAME')
     return verdict(name, 'BLOCK', false, {
-      observed: `${nodes.length} nodes run ${to} already`,
+      observed: `${count(nodes.length, 'node')} ${nodes.length === 1 ? 'runs' : 'run'} ${to} already`,
       wanted: 'a version to go to',
       hint: 'Nothing is left to do; finalizeUpgrade removes what an upgrade keeps.',
     });
@@ -191,7 +192,7 @@ function archiveProblems({ sha256, sizeBytes }: Wanted, archive: Asked<ArchiveFa
   const found = archive.value;
   const isOtherSize = sizeBytes !== null && found.sizeBytes !== null && sizeBytes !== found.sizeBytes;
   return [
-    ...(isOtherSize ? [`it has ${found.sizeBytes} bytes, not ${sizeBytes}`] : []),
+    ...(isOtherSize ? [`it has ${count(found.sizeBytes, 'byte')}, not ${sizeBytes}`] : []),
     ...(found.sha256 !== null && found.sha256 !== sha256 ? [`its sha256 is ${found.sha256}`] : []),
     ...found.problems,
   ];
@@ -204,5 +205,5 @@ function onNodeProblems(nodes: readonly UpgradeNode[]): string[] {
 }
 
 function sizeText(bytes: number | null): string {
-  return bytes === null ? '' : `, ${bytes} bytes`;
+  return bytes === null ? '' : `, ${count(bytes, 'byte')}`;
 }

@@ -1,6 +1,7 @@
 import { type Actor, can, type Permission } from '../domain/access.ts';
 import { approvalCoversMs } from '../domain/approval.ts';
 import type { Failure } from '../domain/run.ts';
+import { count } from '../domain/words.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { findActorByPersonId, findPerson } from '../store/access.ts';
 import { findApprovalOfRun, listVotes } from '../store/approvals.ts';
@@ -31,7 +32,7 @@ export async function whyNotEntitled(db: Database, run: Run, operation: AnyOpera
   if (sinceMs > approvalCoversMs) {
     return {
       code: 'APPROVAL_EXPIRED',
-      message: `It was approved ${Math.floor(sinceMs / 3_600_000)} hours ago`,
+      message: `It was approved ${count(Math.floor(sinceMs / 3_600_000), 'hour')} ago`,
       hint: `An approval covers ${approvalCoversMs / 3_600_000} hours. Ask for the operation again.`,
       step: null,
     };

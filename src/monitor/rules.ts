@@ -2,6 +2,7 @@ import { type AlertRule, alertFingerprint } from '../domain/alert.ts';
 import type { Condition } from '../domain/alert-life.ts';
 import { type ClusterNode, type NodeKind, nodeLabel } from '../domain/cluster.ts';
 import type { NodeProbe } from '../domain/probe.ts';
+import { count } from '../domain/words.ts';
 import type { AppError } from '../errors.ts';
 
 export type RuleSettings = {
@@ -118,7 +119,10 @@ function effectOf(node: ClusterNode, nodes: readonly ClusterNode[]): string {
     case 'FRONTEND':
       return frontendEffect(node, peers);
     case 'BACKEND': {
-      const tablets = node.tabletCount === null ? 'Its tablets are' : `${node.tabletCount} tablets there are`;
+      const tablets =
+        node.tabletCount === null
+          ? 'Its tablets are'
+          : `${count(node.tabletCount, 'tablet there is', 'tablets there are')}`;
       return `${tablets} short of a replica, and those with a single one cannot be read; ${alive} of ${peers.length} backends are alive.`;
     }
     case 'COMPUTE_NODE':

@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import type { JsonObject } from '../domain/json.ts';
+import { mistakesOf } from '../domain/mistakes.ts';
 import type { AnyOperation } from './define.ts';
 import type { UserError } from './submit.ts';
 
@@ -9,17 +9,16 @@ export function parseInput(
   raw: unknown,
 ): { input: JsonObject } | { userErrors: readonly UserError[] } {
   const parsed = operation.input.safeParse(raw);
-  return parsed.success ? { input: parsed.data } : { userErrors: parsed.error.issues.slice(0, 20).map(toUserError) };
-}
-
-function toUserError(issue: z.core.$ZodIssue): UserError {
-  const path = issue.path.map(String);
-  const where = path.length === 0 ? 'The input' : path.join('.');
+  if (parsed.success) return { input: parsed.data };
   return {
-    code: 'INVALID_INPUT',
-    message: `${where}: ${issue.message}`,
-    path: ['input', ...path],
-    hint: 'Query `operations` for what each field takes.',
-    retryable: false,
+    userErrors: mistakesOf(parsed.error, raw)
+      .slice(0, 20)
+      .map(({ path, message }) => ({
+        code: 'INVALID_INPUT',
+        message,
+        path: ['input', ...path],
+        hint: 'Query `operations` for what each field takes.',
+        retryable: false,
+      })),
   };
 }

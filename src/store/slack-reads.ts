@@ -1,16 +1,18 @@
-import { type Actor, can, type Role } from '../domain/access.ts';
+import type { Actor, Role } from '../domain/access.ts';
 import { type Cluster, type ClusterNode, nodeLabel } from '../domain/cluster.ts';
 import { terminalRunStates } from '../domain/run.ts';
 import type { Queryable } from './database.ts';
 import { listNodes, toCluster, toNode } from './inventory.ts';
+import { isVisible, visibilityOf } from './queries/visibility.ts';
 import { type Run, toRun } from './run-rows.ts';
 
 /** Every cluster that the actor may see, by name. */
 export async function listVisibleClusters(db: Queryable, actor: Actor): Promise<readonly Cluster[]> {
-  const rows = await db.selectFrom('cluster').selectAll().orderBy('name').execute();
-  return rows
-    .map(toCluster)
-    .filter((cluster) => can(actor, 'cluster:read', { clusterId: cluster.id, environment: cluster.environment }));
+  const seen = isVisible(visibilityOf(actor, 'cluster:read'), {
+    clusterId: 'cluster.id',
+    environment: 'cluster.environment',
+  });
+  return (await db.selectFrom('cluster').selectAll().where(seen).orderBy('name').execute()).map(toCluster);
 }
 
 /** Nodes of many clusters with one statement. */
@@ -28,22 +30,6 @@ export async function listNodesOf(
     .orderBy('port')
     .execute();
   return Map.groupBy(rows.map(toNode), (node) => node.clusterId);
-}
-
-/** Newest first, only what the actor may see. */
-export async function listRecentRuns(
-  db: Queryable,
-  actor: Actor,
-  filter: { clusterId: string | null; mine: boolean; limit: number },
-): Promise<readonly Run[]> {
-  let query = db.selectFrom('run').selectAll().orderBy('number', 'desc').limit(200);
-  if (filter.clusterId !== null) query = query.where('cluster_id', '=', filter.clusterId);
-  if (filter.mine) query = query.where('requested_by_id', '=', actor.id);
-  const rows = await query.execute();
-  return rows
-    .map(toRun)
-    .filter((run) => can(actor, 'cluster:read', { clusterId: run.clusterId, environment: run.environment }))
-    .slice(0, filter.limit);
 }
 
 /** Runs that have not ended, and the one that ended last, of one cluster. */
@@ -117,18 +103,18 @@ export async function findNodeByWord(
   word: string,
 ): Promise<{ node: ClusterNode } | { candidates: readonly ClusterNode[]; isAmbiguous: boolean }> {
   const nodes = await listNodes(db, clusterId);
-  const wanted = word.trim().toLowerCase();
-  const matching = nodes.filter((node) =>
-    [
-      node.id,
-      nodeLabel(node),
-      node.host,
-      `${node.host}:${node.port}`,
-      `${nodeLabel(node).slice(0, 2)} ${node.host}`,
-    ].some((name) => name.toLowerCase() === wanted),
-  );
+  const wanted = word.trim().replace(/\s+/g, ' ').toLowerCase();
+  const matching = nodes.filter((node) => namesOf(node).some((name) => name.toLowerCase() === wanted));
   const [only, second] = matching;
   if (only !== undefined && second === undefined) return { node: only };
   const isAmbiguous = matching.length > 0;
   return { candidates: isAmbiguous ? matching : nodes, isAmbiguous };
+}
+
+/** An IPv6 address is written with brackets where a port follows, and is taken without as well. */
+function namesOf(node: ClusterNode): readonly string[] {
+  const kind = nodeLabel(node).slice(0, 2);
+  const hosts = node.host.includes(':') ? [node.host, `[${node.host}]`] : [node.host];
+  const places = hosts.flatMap((host) => [host, `${host}:${node.port}`]);
+  return [node.id, ...places, ...places.map((place) => `${kind} ${place}`)];
 }

@@ -1,8 +1,11 @@
 import { canSomewhere } from '../../domain/access.ts';
+import { labelAsMeant } from '../../domain/cluster.ts';
 import { listAlerts } from '../../store/alerts.ts';
 import { listPlannedWork } from '../../store/planned-work.ts';
+import { listRuns } from '../../store/queries/runs.ts';
 import { openUpgradesOfClusters } from '../../store/queries/upgrades.ts';
-import { listNodesOf, listRecentRuns, listVisibleClusters, readRunsOfCluster } from '../../store/slack-reads.ts';
+import { visibilityOf } from '../../store/queries/visibility.ts';
+import { listNodesOf, listVisibleClusters, readRunsOfCluster } from '../../store/slack-reads.ts';
 import type { Bot, BotCommand } from '../bot.ts';
 import { readContent } from '../cards/content.ts';
 import { findClusterByWord, findRunByWord } from '../resolve.ts';
@@ -21,7 +24,8 @@ export const clusters: BotCommand = {
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   access: 'linked',
   async run({ db }, { actor, command }) {
-    const environment = command.flags.get('env')?.[0] ?? null;
+    const typed = command.flags.get('env')?.[0];
+    const environment = typed === undefined ? null : labelAsMeant(typed);
     const found = (await listVisibleClusters(db, actor)).filter(
       (cluster) => environment === null || cluster.environment === environment,
     );
@@ -88,10 +92,10 @@ export const runs: BotCommand = {
     const word = command.words.get('cluster')?.[0];
     const cluster = word === undefined ? null : await findClusterByWord(db, actor, word, { exact: false });
     return runList(
-      await listRecentRuns(db, actor, {
-        clusterId: cluster?.id ?? null,
-        mine: command.flags.has('mine'),
-        limit: shownRuns,
+      await listRuns(db, {
+        visibility: visibilityOf(actor, 'cluster:read'),
+        filter: { clusterId: cluster?.id ?? null, requestedById: command.flags.has('mine') ? actor.id : null },
+        page: { limit: shownRuns, after: null },
       }),
     );
   },

@@ -26,7 +26,7 @@ export function runSentence({
   const said = sentenceOf(
     run,
     steps,
-    approval === null ? null : `${yesOf(votes)} of ${approval.required} approvals, P-${approval.number}`,
+    approval === null ? null : `${yesOf(votes)} of ${count(approval.required, 'approval')}, P-${approval.number}`,
   );
   return safe(`${run.state.replace('_', ' ')}: ${name}. ${said}`, 400);
 }

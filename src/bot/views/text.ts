@@ -1,5 +1,7 @@
 import type { KnownBlock, MessageAttachment } from '@slack/web-api';
 
+export { count } from '../../domain/words.ts';
+
 /** What is sent to Slack. `text` says the same as the blocks in one sentence: notifications and screen readers use it. */
 export type Message = {
   readonly text: string;
@@ -91,11 +93,6 @@ export function textLength(blocks: unknown): number {
     (sum, [key, value]) => sum + (key === 'text' && typeof value === 'string' ? value.length : textLength(value)),
     0,
   );
-}
-
-/** One or two words for a count: `1 node`, `3 nodes`. */
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`;
 }
 
 /** Ends a text as a sentence ends, so that another one can follow. */

@@ -1,5 +1,6 @@
 import { type ClusterNode, type Host, nodeLabel } from '../../domain/cluster.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../domain/plan.ts';
+import { count } from '../../domain/words.ts';
 import { attachNodes, recordHost, verifyHost } from '../../steps/attach-host.ts';
 import { pinHostKey } from '../../steps/pin-host-key.ts';
 
@@ -51,7 +52,7 @@ export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts
   }
   if (refusals.length > 0) return { refusals };
   const nodeCount = input.hosts.reduce((sum, host) => sum + host.nodes.length, 0);
-  return { summary: `Attach ${input.hosts.length} host(s) with ${nodeCount} node(s)`, steps };
+  return { summary: `Attach ${count(input.hosts.length, 'host')} with ${count(nodeCount, 'node')}`, steps };
 }
 
 function stepsFor(

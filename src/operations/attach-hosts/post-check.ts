@@ -1,4 +1,5 @@
 import type { NamedCheck, PostCheck } from '../../domain/run.ts';
+import { count } from '../../domain/words.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { AttachHostsInput } from './plan.ts';
 
@@ -22,7 +23,7 @@ export async function checkAttached(
       name: `host-${wanted.address}`,
       status: passed ? 'PASS' : 'FAIL',
       severity: 'BLOCK',
-      observed: `login ${host?.ssh ?? 'not tried'}, ${tied.length} of ${wanted.nodes.length} nodes tied`,
+      observed: `login ${host?.ssh ?? 'not tried'}, ${tied.length} of ${count(wanted.nodes.length, 'node')} tied`,
       wanted: 'login OK, every node tied',
       hint: 'Retry the run.',
     });

@@ -1,6 +1,7 @@
 import type { PlanResult, Refusal } from '../../domain/plan.ts';
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import type { RepositoryRow } from '../../domain/topology.ts';
+import { count } from '../../domain/words.ts';
 import { recordBackup, takeBackup, verifySnapshot } from '../../steps/back-up.ts';
 
 export type BackUpFacts = {
@@ -40,7 +41,7 @@ export function planBackUpDatabase(input: Input, facts: BackUpFacts): PlanResult
       takeBackup.with({ database, repository, snapshot, timeoutSeconds }),
       verifySnapshot.with({ database, repository, snapshot }),
     ],
-    notes: [`${facts.tables} table(s)`],
+    notes: [count(facts.tables, 'table')],
   };
 }
 

@@ -4,6 +4,7 @@ import { nodeLabel } from '../../domain/cluster.ts';
 import type { NamedCheck, PostCheck } from '../../domain/run.ts';
 import { tabletsInWords, unhealthyTablets } from '../../domain/tablet-health.ts';
 import { isSameRelease } from '../../domain/version.ts';
+import { count } from '../../domain/words.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { EndedRun } from '../define.ts';
 
@@ -26,7 +27,8 @@ export async function checkVersions(
       name: 'nodes-on-version',
       status: elsewhere.length === 0 ? 'PASS' : 'FAIL',
       severity: 'BLOCK',
-      observed: elsewhere.length === 0 ? `${wanted.length} nodes on ${to}` : `not on ${to}: ${list(elsewhere)}`,
+      observed:
+        elsewhere.length === 0 ? `${count(wanted.length, 'node')} on ${to}` : `not on ${to}: ${list(elsewhere)}`,
       wanted: `every node on ${to}`,
       hint: 'Retry the run.',
     },

@@ -6,6 +6,7 @@ import { type ClusterNode, nodeLabel, type ObservedNode } from '../../domain/clu
 import type { PlanResult, Refusal } from '../../domain/plan.ts';
 import type { PostCheck } from '../../domain/run.ts';
 import { isSameRelease } from '../../domain/version.ts';
+import { count } from '../../domain/words.ts';
 import type { Ports } from '../../steps/define.ts';
 import { closeUpgrades, removeKept } from '../../steps/upgrade/history.ts';
 import { defineOperation, type EndedRun, type ObserveContext } from '../define.ts';
@@ -85,7 +86,7 @@ function plan(_input: Input, { nodes, attached, openUpgrades }: Facts): PlanResu
   if (refusals.length > 0) return { refusals };
   const total = kept.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
   return {
-    summary: `Remove the old binaries of ${kept.length} nodes (${Math.round(total / 1_048_576)} MB); the cluster stays on ${one}`,
+    summary: `Remove the old binaries of ${count(kept.length, 'node')} (${Math.round(total / 1_048_576)} MB); the cluster stays on ${one}`,
     steps: [
       ...kept.map((node) =>
         removeKept.with(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from '../../domain/words.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
 import { defineOperation } from '../define.ts';
 import { clusterId } from '../fields.ts';
@@ -26,7 +27,7 @@ export const refreshCluster = defineOperation({
           name: 'nodes-known',
           status: nodes.length > 0 ? 'PASS' : 'FAIL',
           severity: 'BLOCK',
-          observed: `${nodes.length} nodes`,
+          observed: count(nodes.length, 'node'),
           wanted: 'at least one',
           hint: 'Look at the cluster.',
         },

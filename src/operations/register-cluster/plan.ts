@@ -1,6 +1,7 @@
 import { noteOnEnvironment } from '../../domain/approval.ts';
 import type { ObservedNode } from '../../domain/cluster.ts';
 import type { PlanResult, Refusal } from '../../domain/plan.ts';
+import { count } from '../../domain/words.ts';
 import { recordCluster } from '../../steps/record-cluster.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
 
@@ -74,12 +75,12 @@ function environmentNotes(environment: string, approvalEnvironments: readonly st
 }
 
 function countOf(nodes: readonly ObservedNode[]): string {
-  const count = (kind: ObservedNode['kind']) => nodes.filter((node) => node.kind === kind).length;
+  const of = (kind: ObservedNode['kind']) => nodes.filter((node) => node.kind === kind).length;
   const versions = [...new Set(nodes.map((node) => node.version).filter((version) => version !== null))];
   const parts = [
-    `${count('FRONTEND')} frontend(s)`,
-    `${count('BACKEND')} backend(s)`,
-    `${count('COMPUTE_NODE')} compute node(s)`,
+    count(of('FRONTEND'), 'frontend'),
+    count(of('BACKEND'), 'backend'),
+    count(of('COMPUTE_NODE'), 'compute node'),
   ];
   return `${parts.join(', ')}, version ${versions.join(' and ') || 'unknown'}`;
 }

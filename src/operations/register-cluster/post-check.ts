@@ -1,4 +1,5 @@
 import type { PostCheck } from '../../domain/run.ts';
+import { count } from '../../domain/words.ts';
 import type { Ports } from '../../steps/define.ts';
 
 /** The cluster can be read back from the inventory, with frontends, under its name and no other. */
@@ -26,7 +27,7 @@ export async function checkRegistered(
         observed:
           cluster === null
             ? 'not in the inventory'
-            : `${cluster.name} with ${nodes.length} nodes, ${frontends.length} of them frontends`,
+            : `${cluster.name} with ${count(nodes.length, 'node')}, ${frontends.length} of them frontends`,
         wanted: `${name} with at least one frontend`,
         hint: 'Retry the run.',
       },

@@ -1,6 +1,7 @@
 import { nodeLabel } from '../../domain/cluster.ts';
 import type { PlanResult, StepSpec } from '../../domain/plan.ts';
 import { restartRefusals } from '../../domain/restart-safety.ts';
+import { count } from '../../domain/words.ts';
 import { awaitNode, startNode, stopNode } from '../../steps/node-process.ts';
 import type { RestartNodeFacts } from './observe.ts';
 
@@ -82,7 +83,8 @@ function notesOf({ now, runningQueries, safety }: RestartNodeFacts): string[] {
   const notes: string[] = [];
   if (now?.role === 'LEADER')
     notes.push('It is the leader: another frontend takes over, and statements may fail for some seconds');
-  if (runningQueries !== null && runningQueries > 0) notes.push(`${runningQueries} queries run on it now`);
+  if (runningQueries !== null && runningQueries > 0)
+    notes.push(`${count(runningQueries, 'query')} ${runningQueries === 1 ? 'runs' : 'run'} on it now`);
   if (safety.singleReplicaTables.length > 0)
     notes.push(`Away meanwhile, for they have one replica: ${safety.singleReplicaTables.slice(0, 10).join(', ')}`);
   return notes;

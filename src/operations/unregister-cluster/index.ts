@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from '../../domain/words.ts';
 import { forgetCluster } from '../../steps/record-cluster.ts';
 import { defineOperation } from '../define.ts';
 import { clusterId } from '../fields.ts';
@@ -34,7 +35,7 @@ export const unregisterCluster = defineOperation({
       summary: `Forget ${name}`,
       steps: [forgetCluster.with({ name })],
       notes: [
-        `Its SQL credentials and the SSH access of ${hosts} host(s) are destroyed`,
+        `Its SQL credentials and the SSH access of ${count(hosts, 'host')} are destroyed`,
         'Its runs, audit events and backup history stay',
         'Its alerts end',
       ],

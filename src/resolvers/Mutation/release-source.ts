@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
+import { mistakesOf } from '../../domain/mistakes.ts';
 import type { ReleaseSource } from '../../domain/release.ts';
 import { AppError } from '../../errors.ts';
 import type { ObserveContext } from '../../operations/define.ts';
@@ -41,7 +42,10 @@ export async function inspectSource(
 function checkPath(location: string): string {
   const parsed = absolutePath.safeParse(location);
   if (parsed.success) return parsed.data;
-  throw refuse(parsed.error.issues[0]?.message ?? 'An absolute path', 'Give it as it stands on the machine.');
+  throw refuse(
+    mistakesOf(parsed.error, location, 'The path')[0]?.message ?? 'An absolute path',
+    'Give it as it stands on the machine.',
+  );
 }
 
 /** Both sides are resolved before they are compared, so that no link leads out of the directory. */

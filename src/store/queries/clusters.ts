@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CheckReport, Cluster, ClusterNode, Host } from '../../domain/cluster.ts';
+import { type CheckReport, type Cluster, type ClusterNode, type Host, labelAsMeant } from '../../domain/cluster.ts';
 import type { Queryable } from '../database.ts';
 import { toCluster, toHost, toNode, toReport } from '../inventory.ts';
 import { containsPattern, isVisible, type Page, type Visibility } from './visibility.ts';
@@ -22,7 +22,7 @@ export async function listClusters(
   { visibility, filter, page }: { visibility: Visibility; filter: ClusterListFilter; page: Page<{ name: string }> },
 ): Promise<readonly Cluster[]> {
   let query = db.selectFrom('cluster').selectAll().where(isVisible(visibility, columns));
-  if (filter.environment != null) query = query.where('environment', '=', filter.environment);
+  if (filter.environment != null) query = query.where('environment', '=', labelAsMeant(filter.environment));
   if (filter.nameContains != null) query = query.where('name', 'like', containsPattern(filter.nameContains));
   if (filter.hasProblems != null) query = query.where('problems', filter.hasProblems ? '!=' : '=', '[]');
   if (page.after !== null) query = query.where('name', '>', page.after.name);
@@ -49,7 +49,7 @@ export async function findVisibleClusterByName(
   const row = await db
     .selectFrom('cluster')
     .selectAll()
-    .where('name', '=', by.name)
+    .where('name', '=', labelAsMeant(by.name))
     .where(isVisible(by.visibility, columns))
     .executeTakeFirst();
   return row === undefined ? null : toCluster(row);
