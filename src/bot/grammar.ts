@@ -42,6 +42,11 @@ export function parseCommand(text: string, specs: readonly CommandSpec[]): Parse
   if ('problem' in first) return fail(`${first.problem} (word 1)`, 'Type `/sr help`.');
   const verb = first.text.toLowerCase();
   const spec = specs.find((candidate) => candidate.verb === verb);
+  if (spec === undefined && verb === 'register' && first.value === null)
+    return fail(
+      'Clusters are registered over the API: their passwords must not be typed into a chat',
+      'Send the mutation `registerCluster`; docs/reference/api.md shows it.',
+    );
   if (spec === undefined || first.value !== null)
     return unknown(
       first,

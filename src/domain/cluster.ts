@@ -68,6 +68,14 @@ export function nodeLabel(node: Pick<ObservedNode, 'kind' | 'host' | 'port'>): s
   return `${word} ${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.port}`;
 }
 
+/** Every way in which people name a node. An IPv6 address has brackets where a port follows, and is taken without as well. */
+export function namesOfNode(node: Pick<ClusterNode, 'id' | 'kind' | 'host' | 'port'>): readonly string[] {
+  const kind = nodeLabel(node).slice(0, 2);
+  const hosts = node.host.includes(':') ? [node.host, `[${node.host}]`] : [node.host];
+  const places = hosts.flatMap((host) => [host, `${host}:${node.port}`]);
+  return [node.id, ...places, ...places.map((place) => `${kind} ${place}`)];
+}
+
 /** The name of a cluster, or an environment label, that was meant by what was typed: both are lower case without blanks. */
 export function labelAsMeant(typed: string): string {
   return typed.trim().toLowerCase();

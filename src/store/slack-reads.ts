@@ -1,5 +1,5 @@
 import type { Actor, Role } from '../domain/access.ts';
-import { type Cluster, type ClusterNode, nodeLabel } from '../domain/cluster.ts';
+import { type Cluster, type ClusterNode, namesOfNode } from '../domain/cluster.ts';
 import { terminalRunStates } from '../domain/run.ts';
 import type { Queryable } from './database.ts';
 import { listNodes, toCluster, toNode } from './inventory.ts';
@@ -104,17 +104,9 @@ export async function findNodeByWord(
 ): Promise<{ node: ClusterNode } | { candidates: readonly ClusterNode[]; isAmbiguous: boolean }> {
   const nodes = await listNodes(db, clusterId);
   const wanted = word.trim().replace(/\s+/g, ' ').toLowerCase();
-  const matching = nodes.filter((node) => namesOf(node).some((name) => name.toLowerCase() === wanted));
+  const matching = nodes.filter((node) => namesOfNode(node).some((name) => name.toLowerCase() === wanted));
   const [only, second] = matching;
   if (only !== undefined && second === undefined) return { node: only };
   const isAmbiguous = matching.length > 0;
   return { candidates: isAmbiguous ? matching : nodes, isAmbiguous };
-}
-
-/** An IPv6 address is written with brackets where a port follows, and is taken without as well. */
-function namesOf(node: ClusterNode): readonly string[] {
-  const kind = nodeLabel(node).slice(0, 2);
-  const hosts = node.host.includes(':') ? [node.host, `[${node.host}]`] : [node.host];
-  const places = hosts.flatMap((host) => [host, `${host}:${node.port}`]);
-  return [node.id, ...places, ...places.map((place) => `${kind} ${place}`)];
 }

@@ -129,6 +129,7 @@ describe('a command line', () => {
 
   it.each([
     ['bakup prod-eu sales', 'I do not know `bakup` (word 1). Did you mean `backup`?'],
+    ['register prod-eu', 'Clusters are registered over the API: their passwords must not be typed into a chat.'],
     ['frobnicate', 'I do not know `frobnicate` (word 1). Type `/sr help` for what there is.'],
     ['backup prod-eu sales --rep nightly', 'I do not know `--rep` (word 4). Did you mean `--repo`?'],
     ['backup prod-eu sales extra', 'I do not know `extra` (word 4).'],
