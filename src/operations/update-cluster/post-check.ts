@@ -1,5 +1,6 @@
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import type { NamedCheck, PostCheck } from '../../domain/run.ts';
+import { count } from '../../domain/words.ts';
 import { messageOf } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { EndedRun } from '../define.ts';
@@ -37,7 +38,7 @@ async function checkAnswer({ sql, signal }: Pick<Ports, 'sql'> & { signal: Abort
   try {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
     const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND').length;
-    const observed = `${nodes.length} nodes, ${frontends} of them frontends`;
+    const observed = `${count(nodes.length, 'node')}, of them ${count(frontends, 'frontend')}`;
     return { name, status: 'PASS', severity: 'BLOCK', observed, wanted, hint: '' };
   } catch (error) {
     signal.throwIfAborted();
