@@ -58,7 +58,7 @@ export type FrontendContext = {
 /** What frontends ask each other on the rpc_port. */
 export type FrontendCalls = {
   execute: [ForwardRequest, ForwardReply];
-  setConfig: [{ key: string; value: string; persistent: boolean }, { changed: boolean }];
+  setConfig: [{ key: string; value: string; persistent: boolean; user: string }, { changed: boolean }];
   processList: [{ full: boolean }, { rows: ProcessRow[] }];
   killQuery: [{ queryId: string }, { killed: boolean }];
   pushImage: [Image, null];

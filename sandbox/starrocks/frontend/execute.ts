@@ -22,6 +22,7 @@ import { replicaHandlers } from './statements/replicas.ts';
 import { selectHandlers } from './statements/select.ts';
 import { sessionHandlers } from './statements/session.ts';
 import { showHandlers } from './statements/show.ts';
+import { workHandlers } from './statements/show-work.ts';
 import { tableHandlers } from './statements/tables.ts';
 import { workerHandlers } from './statements/workers.ts';
 
@@ -39,6 +40,7 @@ const handlers: Handlers<StatementKind> = {
   ...sessionHandlers,
   ...showHandlers,
   ...tableHandlers,
+  ...workHandlers,
   ...workerHandlers,
 };
 

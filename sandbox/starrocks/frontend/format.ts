@@ -22,15 +22,15 @@ export function timeOrNull(at: number | null): string | null {
   return at === null ? null : formatTime(at);
 }
 
-/** `%` and `_` of SQL LIKE, without regard to case, which is how every SHOW ... LIKE compares. */
-export function isLike(value: string, pattern: string): boolean {
+/** `%` and `_` of SQL LIKE, without regard to case, which is how nearly every SHOW ... LIKE compares. */
+export function isLike(value: string, pattern: string, { caseSensitive = false } = {}): boolean {
   let source = '';
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern.charAt(at);
     if (char === '\\' && at + 1 < pattern.length) source += escapeChar(pattern.charAt(++at));
     else source += char === '%' ? '.*' : char === '_' ? '.' : escapeChar(char);
   }
-  return new RegExp(`^${source}$`, 'is').test(value);
+  return new RegExp(`^${source}$`, caseSensitive ? 's' : 'is').test(value);
 }
 
 function escapeChar(char: string): string {

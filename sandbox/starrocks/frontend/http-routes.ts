@@ -127,7 +127,7 @@ function showProc(fe: FrontendContext, path: string): Response {
 function setConfig(fe: FrontendContext, query: URLSearchParams): Response {
   const set: Record<string, string> = {};
   const err: Record<string, string> = {};
-  for (const [key, value] of query) (fe.config.set(key, value) ? set : err)[key] = value;
+  for (const [key, value] of query) (fe.config.set(key, value) === null ? set : err)[key] = value;
   return jsonResponse({ set, err });
 }
 

@@ -1,3 +1,6 @@
+import type { LocatedProperties } from './cursor.ts';
+import type { Span } from './errors.ts';
+
 /** Every statement that the stand-in understands, as the parser hands it on. */
 export type Statement =
   | TopologyStatement
@@ -34,13 +37,13 @@ export type DiskCommand = 'DECOMMISSION' | 'CANCEL DECOMMISSION' | 'DISABLE' | '
 export type AdminStatement =
   | { kind: 'showConfig'; pattern: string | null }
   | { kind: 'setConfig'; properties: Properties; persistent: boolean }
-  | { kind: 'showReplicaStatus'; table: TableName; partitions: string[] | null; where: StatusFilter | null }
-  | { kind: 'showReplicaDistribution'; table: TableName; partitions: string[] | null }
-  | { kind: 'setReplicaStatus'; properties: Properties }
-  | { kind: 'repairTable'; table: TableName }
-  | { kind: 'checkTablets'; ids: number[] }
+  | { kind: 'showReplicaStatus'; table: TableName; partitions: string[] | null; where: StatusFilter | null; span: Span }
+  | { kind: 'showReplicaDistribution'; table: TableName; partitions: string[] | null; span: Span }
+  | { kind: 'setReplicaStatus'; properties: LocatedProperties }
+  | { kind: 'repairTable'; table: TableName; partitions: string[] | null }
+  | { kind: 'checkTablets'; ids: number[]; properties: LocatedProperties }
   | { kind: 'kill'; target: 'CONNECTION' | 'QUERY'; id: number | string };
-export type StatusFilter = { equal: boolean; status: string };
+export type StatusFilter = { equal: boolean; status: string; span: Span };
 
 export type ShowStatement =
   | { kind: 'showFrontends' }
@@ -56,12 +59,18 @@ export type ShowStatement =
   | { kind: 'showCreateTable'; table: TableName }
   | { kind: 'showPartitions'; table: TableName }
   | { kind: 'showTablet'; target: number | TableName }
-  | { kind: 'showVariables'; global: boolean; pattern: string | null }
+  | { kind: 'showVariables'; global: boolean; verbose: boolean; pattern: string | null; where: Expression | null }
   | { kind: 'showGrants'; user: UserName | null; role: string | null }
   | { kind: 'showUsers' }
   | { kind: 'showRoles' }
   | { kind: 'showWarnings' }
-  | { kind: 'showCatalogs' };
+  | { kind: 'showCatalogs' }
+  | { kind: 'showLoad'; db: string | null; everywhere: boolean }
+  | { kind: 'showData'; table: TableName | null }
+  | { kind: 'showAlterTable'; what: 'COLUMN' | 'ROLLUP' | 'OPTIMIZE'; db: string | null }
+  | { kind: 'showAuthentication'; user: UserName | null; everybody: boolean }
+  | { kind: 'showStorageVolumes' }
+  | { kind: 'showResourceGroups'; all: boolean };
 
 export type ColumnDefinition = { name: string; type: string; nullable: boolean; fallback: string | null };
 export type KeyType = 'DUPLICATE' | 'PRIMARY' | 'UNIQUE';

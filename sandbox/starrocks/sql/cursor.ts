@@ -1,4 +1,11 @@
+import type { Span } from './errors.ts';
 import { syntaxError, type Token, tokenize } from './lexer.ts';
+
+export type LocatedProperties = {
+  readonly values: Record<string, string>;
+  readonly spans: ReadonlyMap<string, Span>;
+  readonly last: Span;
+};
 
 /** Words that cannot name anything unless they stand in backticks. */
 const reserved = new Set(
@@ -32,7 +39,7 @@ export class Cursor {
   }
 
   ahead(distance: number): Token {
-    const token = this.tokens[Math.min(this.at + distance, this.tokens.length - 1)];
+    const token = this.tokens[Math.max(0, Math.min(this.at + distance, this.tokens.length - 1))];
     if (!token) throw new Error('a token list always ends with an end token');
     return token;
   }
@@ -124,6 +131,23 @@ export class Cursor {
       return [key, this.string()] as const;
     });
     return Object.fromEntries(pairs);
+  }
+
+  /** The same, with where each property stands and with the last one for "something is missing". */
+  locatedProperties(): LocatedProperties {
+    const spans = new Map<string, Span>();
+    let last: Span | null = null;
+    const pairs = this.parenthesized(() => {
+      const from = this.token;
+      const key = this.string();
+      this.expect('=');
+      const to = this.token;
+      last = { from, to };
+      spans.set(key, last);
+      return [key, this.string()] as const;
+    });
+    if (last === null) throw this.unexpected('SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT');
+    return { values: Object.fromEntries(pairs), spans, last };
   }
 
   optionalProperties(): Record<string, string> {

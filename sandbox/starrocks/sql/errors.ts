@@ -20,6 +20,15 @@ export class SqlError extends Error {
   }
 }
 
+/** The words a wrong part of a statement stands between, as the analyzer points at them. */
+export type Span = { readonly from: Position; readonly to: Position };
+type Position = { readonly line: number; readonly column: number };
+
+export function analysisErrorAt({ from, to }: Span, message: string): SqlError {
+  const where = `from line ${from.line}, column ${from.column} to line ${to.line}, column ${to.column}`;
+  return new SqlError(1064, 'HY000', `Getting analyzing error ${where}. Detail message: ${message}.`);
+}
+
 export function analysisError(message: string, code = 1064, sqlState = 'HY000'): SqlError {
   return new SqlError(code, sqlState, `Getting analyzing error. Detail message: ${message}.`);
 }
@@ -34,14 +43,21 @@ export function backupError(release: Release, message: string): SqlError {
   return new SqlError(5064, '42000', prefixed(release, message));
 }
 
+/** What the analyzer says of a name in a statement. */
 export function unknownDatabase(release: Release, name: string): SqlError {
+  const text = `Unknown database '${name}'`;
+  return release.atLeast(3, 3) ? analysisError(text, 5501, '3F000') : new SqlError(1049, '42000', text);
+}
+
+/** What a login, USE and DROP DATABASE say, which do not come that far. */
+export function unknownDatabaseHere(release: Release, name: string): SqlError {
   const text = `Unknown database '${name}'`;
   return release.atLeast(3, 3) ? new SqlError(5501, '3F000', text) : new SqlError(1049, '42000', text);
 }
 
 export function unknownTable(release: Release, name: string): SqlError {
   const text = `Unknown table '${name}'`;
-  return release.atLeast(3, 3) ? new SqlError(5502, '42602', text) : new SqlError(1051, '42S02', text);
+  return release.atLeast(3, 3) ? analysisError(text, 5502, '42602') : new SqlError(1051, '42S02', text);
 }
 
 function prefixed(release: Release, message: string): string {

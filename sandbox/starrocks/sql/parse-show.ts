@@ -2,6 +2,7 @@ import type { Statement } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { parseUserName } from './parse-access.ts';
 import { parseShowJob, parseShowSnapshot } from './parse-backup.ts';
+import { parseExpression } from './parse-expression.ts';
 
 /** What follows SHOW. */
 export function parseShow(cursor: Cursor): Statement {
@@ -27,15 +28,50 @@ export function parseShow(cursor: Cursor): Statement {
   if (cursor.acceptOne('TABLET', 'TABLETS')) {
     return { kind: 'showTablet', target: cursor.accept('FROM') ? cursor.qualifiedName() : cursor.integer() };
   }
-  if (cursor.sees('GLOBAL') || cursor.sees('SESSION') || cursor.sees('VARIABLES')) {
-    const global = cursor.acceptOne('GLOBAL', 'SESSION') === 'GLOBAL';
-    cursor.expect('VARIABLES');
-    return { kind: 'showVariables', global, pattern: like(cursor) };
-  }
+  const variables = parseVariables(cursor);
+  if (variables) return variables;
+  const work = parseWork(cursor);
+  if (work) return work;
   if (cursor.accept('GRANTS')) return parseGrants(cursor);
   if (cursor.sees('BACKUP') || cursor.sees('RESTORE')) return parseShowJob(cursor);
   if (cursor.accept('SNAPSHOT')) return parseShowSnapshot(cursor);
   throw cursor.unexpected('BACKENDS', 'BACKUP', 'DATABASES', 'FRONTENDS', 'PROC', 'TABLES');
+}
+
+function parseVariables(cursor: Cursor): Statement | null {
+  const scope = ['GLOBAL', 'SESSION', 'LOCAL', 'VERBOSE'].find((word) => cursor.sees(word, 'VARIABLES'));
+  if (scope === undefined && !cursor.sees('VARIABLES')) return null;
+  if (scope !== undefined) cursor.expect(scope);
+  cursor.expect('VARIABLES');
+  const pattern = like(cursor);
+  const where = pattern === null && cursor.accept('WHERE') ? parseExpression(cursor) : null;
+  return { kind: 'showVariables', global: scope === 'GLOBAL', verbose: scope === 'VERBOSE', pattern, where };
+}
+
+/** Loads, changes of tables, sizes and groups: asked for by people, and answered here as by a cluster that has none. */
+function parseWork(cursor: Cursor): Statement | null {
+  if (cursor.accept('LOAD', 'ALL')) return { kind: 'showLoad', db: null, everywhere: true };
+  if (cursor.accept('LOAD')) return { kind: 'showLoad', db: from(cursor), everywhere: false };
+  if (cursor.accept('DATA')) return { kind: 'showData', table: cursor.accept('FROM') ? cursor.qualifiedName() : null };
+  if (cursor.accept('ALTER', 'TABLE')) {
+    const what = cursor.expectOne('COLUMN', 'ROLLUP', 'OPTIMIZE');
+    return { kind: 'showAlterTable', what, db: from(cursor) };
+  }
+  if (cursor.accept('ALL', 'AUTHENTICATION')) return { kind: 'showAuthentication', user: null, everybody: true };
+  if (cursor.accept('AUTHENTICATION')) {
+    const user = cursor.accept('FOR') ? parseUserName(cursor) : null;
+    return { kind: 'showAuthentication', user, everybody: false };
+  }
+  if (cursor.accept('STORAGE', 'VOLUMES')) {
+    like(cursor);
+    return { kind: 'showStorageVolumes' };
+  }
+  if (cursor.accept('RESOURCE', 'GROUPS')) return { kind: 'showResourceGroups', all: cursor.accept('ALL') };
+  return null;
+}
+
+function from(cursor: Cursor): string | null {
+  return cursor.acceptOne('FROM', 'IN') ? cursor.identifier() : null;
 }
 
 function parsePlain(cursor: Cursor): Statement | null {

@@ -1,5 +1,7 @@
 import type { AdminStatement, DiskCommand, FrontendRole, Statement, TopologyStatement, WorkerKind } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { SqlError } from './errors.ts';
+import type { Token } from './lexer.ts';
 
 /** What follows ALTER SYSTEM. */
 export function parseAlterSystem(cursor: Cursor): TopologyStatement {
@@ -100,9 +102,10 @@ function addresses(cursor: Cursor): string[] {
 
 /** What follows ADMIN. */
 export function parseAdmin(cursor: Cursor): AdminStatement {
+  const start = cursor.ahead(-1);
   switch (cursor.expectOne('SHOW', 'SET', 'REPAIR', 'CANCEL', 'CHECK')) {
     case 'SHOW':
-      return parseAdminShow(cursor);
+      return parseAdminShow(cursor, start);
     case 'SET':
       return parseAdminSet(cursor);
     case 'CANCEL':
@@ -113,13 +116,13 @@ export function parseAdmin(cursor: Cursor): AdminStatement {
     case 'CHECK': {
       cursor.expect('TABLET');
       const ids = cursor.parenthesized(() => cursor.integer());
-      cursor.optionalProperties();
-      return { kind: 'checkTablets', ids };
+      cursor.expect('PROPERTIES');
+      return { kind: 'checkTablets', ids, properties: cursor.locatedProperties() };
     }
   }
 }
 
-function parseAdminShow(cursor: Cursor): AdminStatement {
+function parseAdminShow(cursor: Cursor, start: Token): AdminStatement {
   if (cursor.accept('FRONTEND')) {
     cursor.expect('CONFIG');
     return { kind: 'showConfig', pattern: cursor.accept('LIKE') ? cursor.string() : null };
@@ -129,17 +132,20 @@ function parseAdminShow(cursor: Cursor): AdminStatement {
   cursor.expect('FROM');
   const table = cursor.qualifiedName();
   const partitions = optionalPartitions(cursor);
-  if (what === 'DISTRIBUTION') return { kind: 'showReplicaDistribution', table, partitions };
-  if (!cursor.accept('WHERE')) return { kind: 'showReplicaStatus', table, partitions, where: null };
+  const span = { from: start, to: cursor.ahead(-1) };
+  if (what === 'DISTRIBUTION') return { kind: 'showReplicaDistribution', table, partitions, span };
+  if (!cursor.accept('WHERE')) return { kind: 'showReplicaStatus', table, partitions, where: null, span };
+  const from = cursor.token;
   cursor.expect('STATUS');
   const equal = cursor.expectOne('=', '!=', '<>') === '=';
-  return { kind: 'showReplicaStatus', table, partitions, where: { equal, status: cursor.string() } };
+  const where = { equal, span: { from, to: cursor.token }, status: cursor.string() };
+  return { kind: 'showReplicaStatus', table, partitions, where, span };
 }
 
 function parseAdminSet(cursor: Cursor): AdminStatement {
   if (cursor.accept('REPLICA')) {
     cursor.expect('STATUS', 'PROPERTIES');
-    return { kind: 'setReplicaStatus', properties: cursor.properties() };
+    return { kind: 'setReplicaStatus', properties: cursor.locatedProperties() };
   }
   cursor.expect('FRONTEND', 'CONFIG');
   const properties = cursor.properties();
@@ -149,8 +155,7 @@ function parseAdminSet(cursor: Cursor): AdminStatement {
 function parseRepair(cursor: Cursor): AdminStatement {
   cursor.expect('TABLE');
   const table = cursor.qualifiedName();
-  optionalPartitions(cursor);
-  return { kind: 'repairTable', table };
+  return { kind: 'repairTable', table, partitions: optionalPartitions(cursor) };
 }
 
 export function optionalPartitions(cursor: Cursor): string[] | null {
@@ -158,9 +163,19 @@ export function optionalPartitions(cursor: Cursor): string[] | null {
   return cursor.parenthesized(() => cursor.identifierOrString());
 }
 
-/** `KILL [CONNECTION | QUERY] id`, or an id in quotes, which names a query. */
+/** `KILL [CONNECTION | QUERY] id`; after QUERY the id may stand in quotes and names a query. */
 export function parseKill(cursor: Cursor): Statement {
-  const target = cursor.acceptOne('CONNECTION', 'QUERY') ?? 'CONNECTION';
-  if (cursor.token.kind === 'string') return { kind: 'kill', target: 'QUERY', id: cursor.string() };
+  const named = cursor.acceptOne('CONNECTION', 'QUERY');
+  const target = named ?? 'CONNECTION';
+  if (cursor.token.kind === 'string') return { kind: 'kill', target: 'QUERY', id: queryId(cursor.string(), named) };
   return { kind: 'kill', target, id: cursor.integer() };
+}
+
+function queryId(id: string, named: 'CONNECTION' | 'QUERY' | null): string {
+  if (named === 'QUERY') return id;
+  throw new SqlError(
+    1064,
+    'HY000',
+    `Getting syntax error. Detail message: connection id ${id} should be a positive integer.`,
+  );
 }

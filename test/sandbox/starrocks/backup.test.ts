@@ -62,7 +62,7 @@ describe('a repository', () => {
       "Getting analyzing error. Detail message: Incorrect repository name 'a-b'.",
     ],
     ['DROP REPOSITORY nope', 5064, 'Getting analyzing error. Detail message: Repository does not exist.'],
-    ['SHOW SNAPSHOT ON nope', 1064, 'Getting analyzing error. Detail message: Repository nope does not exist.'],
+    ['SHOW SNAPSHOT ON nope', 5064, 'Getting analyzing error. Detail message: Repository [nope] does not exist.'],
     [
       'BACKUP SNAPSHOT shop.s TO nope',
       5064,

@@ -23,8 +23,8 @@ it('changes a setting on every frontend, and with PERSISTENT for the next start 
     expect(readFileSync(join(frontend.home, 'conf', 'fe.conf'), 'utf8')).toContain('disable_balance = true');
   }
   expect(await sql.failure('ADMIN SET FRONTEND CONFIG ("http_port" = "1")')).toEqual({
-    code: 5102,
-    sqlState: 'F0000',
+    code: 1064,
+    sqlState: 'HY000',
     message: "Config 'http_port' does not exist or is not mutable",
   });
 });

@@ -8,7 +8,7 @@ const shortestMs = 600_000;
 export function timeoutOf(properties: Properties): number {
   const text = properties.timeout;
   if (text === undefined) return dayMs;
-  if (!/^\d+$/.test(text)) throw analysisError(`Invalid timeout: ${text}`, 5064, '42000');
+  if (!/^\d+$/.test(text)) throw analysisError(`Invalid timeout format: ${text}`, 5064, '42000');
   if (Number(text) * 1000 < shortestMs) throw analysisError('timeout must be at least 10 min', 5064, '42000');
   return Number(text) * 1000;
 }

@@ -14,7 +14,8 @@ import { listSnapshots } from './repository.ts';
 
 /** BACKUP: checks everything that can be known now and leaves a PENDING job behind. */
 export async function submitBackup({ statement, session, fe }: Execution<StatementOf['backup']>): Promise<Done> {
-  const db = currentDatabase(fe, session, statement.db);
+  requirePrivilege(fe, session, { privileges: ['REPOSITORY'] });
+  const db = currentDatabase(fe, session, statement.db ?? session.db ?? '');
   const repository = findRepository(fe.group.state, statement.repository);
   if (!repository) throw analysisError(`Repository [${statement.repository}] does not exist`, 5064, '42000');
   const objects = chooseObjects(fe, db, statement.objects);
@@ -23,7 +24,6 @@ export async function submitBackup({ statement, session, fe }: Execution<Stateme
   if (!['full', 'incremental'].includes(type.toLowerCase()))
     throw analysisError(`Invalid backup job type: ${type}`, 5064, '42000');
   const timeoutMs = timeoutOf(statement.properties);
-  requirePrivilege(fe, session, { privileges: ['REPOSITORY'] });
   for (const { table } of objects) {
     requirePrivilege(fe, session, { privileges: ['EXPORT'], object: { kind: 'TABLE', db: db.name, table } });
   }

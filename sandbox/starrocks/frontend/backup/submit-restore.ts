@@ -25,6 +25,7 @@ const defaultReplicationNum = 3;
 
 /** RESTORE: checks the statement against the snapshot and leaves a PENDING job behind. */
 export async function submitRestore({ statement, session, fe }: Execution<StatementOf['restore']>): Promise<Done> {
+  requirePrivilege(fe, session, { privileges: ['REPOSITORY'] });
   const repository = findRepository(fe.group.state, statement.repository);
   if (!repository) throw backupError(fe.release, `Repository ${statement.repository} does not exist`);
   const { properties } = statement;
@@ -35,13 +36,12 @@ export async function submitRestore({ statement, session, fe }: Execution<Statem
   const replicationNum = Number(properties.replication_num ?? defaultReplicationNum);
   if (!Number.isInteger(replicationNum) || replicationNum < 1)
     throw analysisError(`Invalid replication_num: ${properties.replication_num}`, 5064, '42000');
-  requirePrivilege(fe, session, { privileges: ['REPOSITORY'] });
   if (statement.objects === null)
     requirePrivilege(fe, session, { privileges: ['CREATE DATABASE'], object: { kind: 'CATALOG' } });
 
   const info = readInfo(fe, repository, { snapshot: statement.snapshot, timestamp });
   if (statement.sourceDb !== null && statement.sourceDb !== info.database) {
-    throw backupError(fe.release, `Database ${statement.sourceDb} does not exist in snapshot ${statement.snapshot}`);
+    throw backupError(fe.release, `target database: ${statement.sourceDb} is not existed in snapshot`);
   }
   const targetName = statement.db ?? session.db ?? (fe.release.atLeast(3, 4) ? info.database : null);
   if (targetName === null) throw new SqlError(1046, '3D000', 'No database selected');

@@ -18,6 +18,15 @@ export function callBackend<M extends keyof BackendCalls>(
   return callNode<BackendCalls, M>(target, method, request, signal ? { timeoutMs, signal } : { timeoutMs });
 }
 
+/**
+ * Dead for longer than `tablet_sched_be_down_tolerate_time_s`. Until then StarRocks waits for it: its replicas are not made
+ * anew, and the health of tablets counts them as if it were there.
+ */
+export function isGivenUp({ config, pace }: FrontendContext, { alive, lastHeartbeatAt }: Worker): boolean {
+  const toleratedMs = pace.ms(config.number('tablet_sched_be_down_tolerate_time_s') * 1000);
+  return !alive && Date.now() - (lastHeartbeatAt ?? 0) > toleratedMs;
+}
+
 export function isAlive(fe: FrontendContext, backendId: number): boolean {
   return workerOf(fe, backendId)?.alive === true;
 }

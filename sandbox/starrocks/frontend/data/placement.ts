@@ -1,5 +1,5 @@
 import type { Release } from '../../release.ts';
-import { executionError } from '../../sql/errors.ts';
+import { analysisError, executionError } from '../../sql/errors.ts';
 import type { Ids } from '../meta/ids.ts';
 import type { ClusterState, Partition, Replica, Tablet, Worker } from '../meta/state.ts';
 
@@ -48,15 +48,14 @@ export function requireBackends(
 ): void {
   const available = availableBackends(state).map(({ id }) => id);
   if (need.replicationNum <= available.length) return;
-  const leaving = [...state.workers.values()].filter(({ decommissioned }) => decommissioned).map(({ id }) => id);
-  const start = 'Table replication num should be less than or equal to the number of available ';
-  const middle = 'You can change this default by setting the replication_num table properties. ';
+  const text =
+    'BE nodes. You can change this default by setting the replication_num table properties. ' +
+    `Current alive backend is [${available.sort((a, b) => a - b).join(',')}].`;
+  if (release.atLeast(3, 3))
+    throw analysisError(`Table replication num should be less than of equal to the number of available ${text}`);
   throw executionError(
     release,
-    release.atLeast(3, 3)
-      ? `${start}backends. ${middle}Current available backends: [${available.join(', ')}], ` +
-          `decommissioned backends: [${leaving.join(', ')}], table=${need.table}, properties.replication_num=${need.replicationNum}`
-      : `${start}BE nodes. ${middle}Current alive backend is [${available.join(', ')}]. `,
+    `Table replication num should be less than or equal to the number of available ${text} `,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { FrontendContext } from '../context.ts';
 import { type Change, change, type Partition, type Replica, type Tablet, type Worker } from '../meta/state.ts';
-import { callBackend, isAlive, workerOf } from './backends.ts';
+import { callBackend, isAlive, isGivenUp, workerOf } from './backends.ts';
 import { availableBackends, chooseBackend, replicaCounts, sharesLocation } from './placement.ts';
 import { withTableLock } from './table-lock.ts';
 
@@ -88,9 +88,7 @@ function isCurrent(partition: Partition, replica: Replica): boolean {
 
 /** Gone from the cluster, on its way out, or dead for longer than is tolerated. */
 function mustLeave(fe: FrontendContext, worker: Worker | null): boolean {
-  if (!worker || worker.decommissioned) return true;
-  const toleratedMs = fe.pace.ms(fe.config.number('tablet_sched_be_down_tolerate_time_s') * 1000);
-  return !worker.alive && Date.now() - (worker.lastHeartbeatAt ?? 0) > toleratedMs;
+  return !worker || worker.decommissioned || isGivenUp(fe, worker);
 }
 
 function homeFor(fe: FrontendContext, tablet: Tablet, leaving: Replica | undefined): number | null {

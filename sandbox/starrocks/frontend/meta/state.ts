@@ -27,7 +27,6 @@ export type Disk = {
   usedBytes: number;
   pathHash: string;
 };
-export type DiskState = 'ONLINE' | 'DISABLED' | 'DECOMMISSIONED';
 
 /** A backend or compute node. Ports are -1 until the first heartbeat told them. */
 export type Worker = {
@@ -48,7 +47,6 @@ export type Worker = {
   cpuCores: number;
   memLimitBytes: number;
   disks: Disk[];
-  diskStates: Record<string, DiskState>;
   runningQueries: number;
   tabletsReportedAt: number | null;
   location: string;

@@ -1,15 +1,15 @@
 import { type RowSet, textRows } from '../../mysql/packets.ts';
 import type { FrontendContext } from '../context.ts';
+import { isGivenUp, workerOf } from '../data/backends.ts';
 import { tablesOf } from '../data/tables.ts';
-import type { ClusterState, Partition, Tablet } from '../meta/state.ts';
+import type { Partition, Tablet } from '../meta/state.ts';
 
-/** A tablet is well when enough replicas are current on backends that are alive and stay. */
-export function isHealthy(state: ClusterState, partition: Partition, tablet: Tablet): boolean {
+/** A tablet is well when enough replicas are current on backends that stay; one that died just now is not missed yet. */
+function isHealthy(fe: FrontendContext, partition: Partition, tablet: Tablet): boolean {
   const good = tablet.replicas.filter((replica) => {
-    const worker = state.workers.get(String(replica.backendId));
-    return (
-      worker?.alive === true && !worker.decommissioned && !replica.bad && replica.version >= partition.visibleVersion
-    );
+    const worker = workerOf(fe, replica.backendId);
+    const counts = worker !== null && !worker.decommissioned && !isGivenUp(fe, worker);
+    return counts && !replica.bad && replica.version >= partition.visibleVersion;
   });
   return good.length >= partition.replicationNum;
 }
@@ -23,7 +23,7 @@ const columns = [
 export function statisticRows(fe: FrontendContext): RowSet {
   const { state } = fe.group;
   const databases = [...state.databases.values()];
-  const figures = databases.map((db) => countDatabase(state, db.id));
+  const figures = databases.map((db) => countDatabase(fe, db.id));
   const rows = databases.map((db, index) => [String(db.id), db.name, ...(figures[index] ?? []).map(String)]);
   const totals = Array.from({ length: columns.length - 2 }, (_, at) =>
     figures.reduce((sum, row) => sum + (row[at] ?? 0), 0),
@@ -31,28 +31,30 @@ export function statisticRows(fe: FrontendContext): RowSet {
   return textRows(columns, [...rows, ['Total', String(databases.length), ...totals.map(String)]]);
 }
 
-function countDatabase(state: ClusterState, dbId: number): number[] {
+function countDatabase(fe: FrontendContext, dbId: number): number[] {
+  const { state } = fe.group;
   const tables = tablesOf(state, dbId);
   const ids = new Set(tables.map(({ id }) => id));
   const partitions = [...state.partitions.values()].filter(({ tableId }) => ids.has(tableId));
   const tablets = partitions.flatMap((partition) => partition.tablets);
   const replicas = tablets.reduce((sum, tablet) => sum + tablet.replicas.length, 0);
-  const unhealthy = unhealthyTablets(state, dbId).length;
+  const unhealthy = unhealthyTablets(fe, dbId).length;
   return [tables.length, partitions.length, partitions.length, tablets.length, replicas, unhealthy, 0, 0, 0];
 }
 
-function unhealthyTablets(state: ClusterState, dbId: number): number[] {
+function unhealthyTablets(fe: FrontendContext, dbId: number): number[] {
+  const { state } = fe.group;
   const ids = new Set(tablesOf(state, dbId).map(({ id }) => id));
   return [...state.partitions.values()]
     .filter(({ tableId }) => ids.has(tableId))
     .flatMap((partition) =>
-      partition.tablets.filter((tablet) => !isHealthy(state, partition, tablet)).map(({ id }) => id),
+      partition.tablets.filter((tablet) => !isHealthy(fe, partition, tablet)).map(({ id }) => id),
     );
 }
 
 /** `/statistic/<DbId>`: the ids behind the figures. */
 export function unhealthyRows(fe: FrontendContext, dbId: number): RowSet {
-  const ids = unhealthyTablets(fe.group.state, dbId).join(', ');
+  const ids = unhealthyTablets(fe, dbId).join(', ');
   return textRows(
     ['UnhealthyTablets', 'InconsistentTablets', 'CloningTablets', 'ErrorStateTablets'],
     [[`[${ids}]`, '[]', '[]', '[]']],

@@ -15,18 +15,31 @@ export function frontendRows(fe: FrontendContext): RowSet {
     ...['ReplayedJournalId', 'LastHeartbeat', 'IsHelper', 'ErrMsg', 'StartTime', 'Version'],
   ];
   const clusterId = fe.group.state.settings.get('clusterId') ?? '';
-  const rows = [...fe.group.state.frontends.values()].map((frontend) => {
+  const rows = inHashOrder([...fe.group.state.frontends.values()]).map((frontend) => {
     const one = frontend.name === fe.self.name ? refreshed(frontend, fe) : frontend;
     return [...(withId ? [String(one.id)] : []), ...frontendCells(one, fe, clusterId)];
   });
   return textRows(columns, rows);
 }
 
+/** Its StartTime, as that of others, is what a heartbeat of this run told; until the first one there is none. */
 function refreshed(frontend: Frontend, fe: FrontendContext): Frontend {
-  const { queryPort, rpcPort, startedAt } = fe.self;
+  const { queryPort, rpcPort } = fe.self;
+  const startedAt = frontend.startedAt === fe.self.startedAt ? frontend.startedAt : null;
   const lastHeartbeatAt = frontend.lastHeartbeatAt ?? Date.now();
   const own = { queryPort, rpcPort, startedAt, lastHeartbeatAt, errMsg: '', version: fe.release.text };
   return { ...frontend, ...own, alive: true, replayedJournalId: fe.group.applied };
+}
+
+/** They stand in a hash table by name, and nobody sorts them: the order is that of the names' Java hash codes. */
+function inHashOrder(frontends: Frontend[]): Frontend[] {
+  const slots = Math.max(16, 2 ** Math.ceil(Math.log2(frontends.length / 0.75)));
+  const slotOf = ({ name }: Frontend) => {
+    let hash = 0;
+    for (const char of name) hash = (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) | 0;
+    return (hash ^ (hash >>> 16)) & (slots - 1);
+  };
+  return frontends.sort((a, b) => slotOf(a) - slotOf(b));
 }
 
 function frontendCells(one: Frontend, fe: FrontendContext, clusterId: string): Cell[] {
@@ -99,7 +112,7 @@ export function backendRows(fe: FrontendContext): RowSet {
 function backendCells(one: Worker, tablets: number, release: Release): Cell[] {
   const used = sum(one, 'usedBytes');
   const available = sum(one, 'availableBytes');
-  const total = Math.max(1, sum(one, 'totalBytes'));
+  const total = sum(one, 'totalBytes');
   const fullest = Math.max(0, ...one.disks.map((disk) => 1 - disk.availableBytes / Math.max(1, disk.totalBytes)));
   const reported = one.tabletsReportedAt === null ? 'N/A' : formatTime(one.tabletsReportedAt);
   return [
@@ -110,8 +123,8 @@ function backendCells(one: Worker, tablets: number, release: Release): Cell[] {
     String(tablets),
     formatBytes(used),
     formatBytes(one.disks.length === 0 ? 1 : available),
-    formatBytes(one.disks.length === 0 ? 1 : total),
-    formatPercent(one.disks.length === 0 ? 0 : (total - available) / total),
+    formatBytes(total),
+    formatPercent((total - available) / Math.max(1, total)),
     formatPercent(fullest),
     one.errMsg,
     one.version,
@@ -197,7 +210,7 @@ export function diskRows(worker: Worker): RowSet {
     formatBytes(disk.availableBytes),
     formatBytes(disk.totalBytes),
     formatPercent(1 - disk.availableBytes / Math.max(1, disk.totalBytes)),
-    worker.diskStates[disk.path] ?? 'ONLINE',
+    'ONLINE',
     disk.pathHash,
     'HDD',
     '0',

@@ -4,6 +4,7 @@ import type { FrontendContext } from '../context.ts';
 import { tablesOf } from '../data/tables.ts';
 import { statisticRows, unhealthyRows } from './health.ts';
 import { backendRows, computeNodeRows, diskRows, frontendRows } from './nodes.ts';
+import { quietRows } from './quiet-paths.ts';
 
 const roots = (
   'backends compute_nodes dbs jobs statistic tasks frontends brokers resources load_error_hub transactions monitor ' +
@@ -18,12 +19,34 @@ export function isLeaderPath(path: string): boolean {
 }
 
 export function procRows(fe: FrontendContext, path: string): RowSet {
-  const [, root = '', id, extra] = path.replace(/\/+$/, '').split('/');
-  const found = extra === undefined && path.startsWith('/') ? rowsOf(fe, root, id) : null;
+  if (path === '') throw analysisError('Path is null');
+  const bare = path.replace(/^\//, '');
+  const [root = '', id, extra] = bare.split('/');
+  const isKnown = path.startsWith('/') && (root === '' || rootNames(fe).includes(root));
+  const isOfDatabase = root === 'jobs' || root === 'transactions';
+  const exists = !isOfDatabase || id === undefined || fe.group.state.databases.has(id);
+  const found = isKnown && exists ? (quietRows(bare) ?? (extra === undefined ? rowsOf(fe, root, id) : null)) : null;
   if (found) return found;
-  throw analysisError(
-    `Unknown proc node path: ${path}${fe.release.atLeast(3, 5) ? `. msg: Cannot find path: ${path}` : ''}`,
-  );
+  if (isKnown && root === 'cluster_balance' && extra === undefined) throw analysisError(`invalid type: ${id}`);
+  if (isKnown && root === 'transactions' && !exists)
+    throw analysisError(`databaseTransactionMgr[${id}] does not exist`);
+  const reason = fe.release.atLeast(3, 5) ? `. msg: ${reasonFor(path, isKnown)}` : '';
+  throw analysisError(`Unknown proc node path: ${path}${reason}`);
+}
+
+/** The words of the directory that was asked for something it does not have. */
+function reasonFor(path: string, isKnown: boolean): string {
+  const [, root = '', id, kind] = path.split('/');
+  if (!path.startsWith('/')) return `Path(${path}) does not start with '/'`;
+  if (id === undefined || !isKnown) return `Cannot find path: ${path}`;
+  if (id === '') return `${path} is not a directory`;
+  if (root === 'backends') {
+    return /^\d+$/.test(id) ? `Backend[${id}] does not exist.` : `Invalid backend id format: ${id}`;
+  }
+  if (root === 'dbs') return `Unknown database id or name "${id}"`;
+  if (root === 'statistic') return `Invalid db id: ${id}`;
+  if (root !== 'jobs') return `Cannot find path: ${path}`;
+  return kind === undefined ? `Database[${id}] does not exist.` : `Invalid job type: ${kind}`;
 }
 
 function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowSet | null {
@@ -35,7 +58,6 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
     );
   if (!rootNames(fe).includes(root)) return null;
   const db = id === undefined ? null : (state.databases.get(id) ?? null);
-  const known = id === undefined || db !== null;
   switch (root) {
     case 'frontends':
       return id === undefined ? frontendRows(fe) : null;
@@ -52,7 +74,7 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
     case 'cluster_balance':
       return id === undefined ? balanceRows(fe) : null;
     case 'jobs':
-      return id === undefined ? databaseList(fe) : db && jobRows(fe, db.id);
+      return id === undefined ? databaseList(fe) : db && jobRows();
     case 'transactions':
       return id === undefined
         ? databaseList(fe)
@@ -65,31 +87,20 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
               ],
             );
     case 'tasks':
-      return textRows(['TaskType', 'FailedNum', 'TotalNum'], [['Total', '0', '0']]);
+      return id === undefined ? textRows(['TaskType', 'FailedNum', 'TotalNum'], [['Total', '0', '0']]) : null;
     case 'brokers':
       return brokerRows(fe);
     case 'current_queries':
     case 'global_current_queries':
       return queryRows(fe);
-    case 'colocation_group':
-      return textRows(
-        ['GroupId', 'GroupName', 'TableIds', 'TableNames', 'BucketsNum', 'ReplicationNum', 'DistCols', 'IsStable'],
-        [],
-      );
-    case 'compactions':
-      return textRows(['Partition', 'TxnID', 'StartTime', 'CommitTime', 'FinishTime', 'Error', 'Profile'], []);
-    case 'replications':
-      return textRows(
-        ['JobID', 'DatabaseID', 'TableID', 'TxnID', 'CreatedTime', 'FinishedTime', 'State', 'Progress', 'Error'],
-        [],
-      );
     default:
-      return known ? textRows(['Name'], []) : null;
+      return null;
   }
 }
 
 function rootNames(fe: FrontendContext): string[] {
-  return fe.release.atLeast(3, 3) ? [...roots, 'global_current_queries'] : roots;
+  const newer = fe.release.atLeast(3, 3) ? [...roots, 'global_current_queries'] : roots;
+  return fe.release.atLeast(3, 5) ? [...newer, 'historical_nodes'] : newer;
 }
 
 function databaseList(fe: FrontendContext): RowSet {
@@ -123,7 +134,10 @@ function tableRows(fe: FrontendContext, dbId: number): RowSet {
     'PartitionNum',
     'State',
     'Type',
+    'LastConsistencyCheckTime',
     'ReplicaCount',
+    'PartitionType',
+    'StoragePath',
   ];
   const rows = tablesOf(state, dbId).map((table) => {
     const partitions = [...state.partitions.values()].filter(({ tableId }) => tableId === table.id);
@@ -131,8 +145,8 @@ function tableRows(fe: FrontendContext, dbId: number): RowSet {
       .flatMap(({ tablets }) => tablets)
       .reduce((sum, tablet) => sum + tablet.replicas.length, 0);
     return [
-      ...[String(table.id), table.name, '1', table.partitionColumn, String(partitions.length), table.state, 'OLAP'],
-      String(replicas),
+      ...[String(table.id), table.name, '1', table.partitionColumn ?? '', String(partitions.length), table.state],
+      ...['OLAP', null, String(replicas), table.partitionColumn === null ? 'UNPARTITIONED' : 'RANGE', null],
     ];
   });
   return textRows(columns, rows);
@@ -156,25 +170,9 @@ function balanceRows(fe: FrontendContext): RowSet {
   );
 }
 
-function jobRows(fe: FrontendContext, dbId: number): RowSet {
-  const job = fe.group.state.jobs.get(String(dbId)) ?? null;
-  const row = (kind: 'BACKUP' | 'RESTORE') => {
-    const state = job?.kind === kind ? job.state : null;
-    const done = state === 'FINISHED' || state === 'CANCELLED';
-    const figures = [
-      state === 'PENDING',
-      state !== null && state !== 'PENDING' && !done,
-      state === 'FINISHED',
-      state === 'CANCELLED',
-    ];
-    return [kind.toLowerCase(), ...figures.map((is) => (is ? '1' : '0')), state === null ? '0' : '1'];
-  };
-  const rows = [
-    ['load', '0', '0', '0', '0', '0'],
-    ['schema_change', '0', '0', '0', '0', '0'],
-    row('BACKUP'),
-    row('RESTORE'),
-  ];
+/** None of them exists here, and backups are not among them: SHOW BACKUP tells about those. */
+function jobRows(): RowSet {
+  const rows = ['load', 'rollup', 'schema_change', 'export'].map((kind) => [kind, '0', '0', '0', '0', '0']);
   return textRows(['JobType', 'Pending', 'Running', 'Finished', 'Cancelled', 'Total'], rows);
 }
 

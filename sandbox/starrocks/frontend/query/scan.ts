@@ -23,11 +23,11 @@ export async function scanTable(fe: FrontendContext, table: Table, signal?: Abor
 export function requireAnyBackend(fe: FrontendContext): void {
   const someAlive = [...fe.group.state.workers.values()].some(({ alive }) => alive);
   if (someAlive) return;
-  const list = [...fe.group.state.workers.values()].map(({ host }) => `[${host} alive: false, inBlacklist: false]`);
+  const list = [...fe.group.state.workers.values()].map(({ host }) => `[${host} alive: false inBlacklist: true] `);
   throw new SqlError(
     1064,
     'HY000',
-    `Backend node not found. Check if any backend node is down.${list.map((one) => ` backend: ${one}`).join('')}`,
+    `Backend node not found. Check if any backend node is down.backend: ${list.join('')}`,
   );
 }
 

@@ -63,8 +63,11 @@ async function readSource(statement: SelectStatement, { fe, session }: Work): Pr
     if (onBackend || (!fe.release.atLeast(3, 3) && !readsVariables)) requireAnyBackend(fe);
     return { columns: [], rows: [[]] };
   }
-  if ((from.db ?? session.db)?.toLowerCase() === 'information_schema')
+  if ((from.db ?? session.db)?.toLowerCase() === 'information_schema') {
+    // A backend scans these tables too, although a frontend has all that stands in them.
+    requireAnyBackend(fe);
     return informationSchema(fe, session, from.name.toLowerCase());
+  }
   const { db, table } = requireTable(fe, session, from);
   requirePrivilege(fe, session, { privileges: ['SELECT'], object: { kind: 'TABLE', db: db.name, table: table.name } });
   if (table.state === 'RESTORE')

@@ -18,6 +18,7 @@ type Kinds =
   | 'grantPrivileges'
   | 'showGrants'
   | 'showUsers'
+  | 'showAuthentication'
   | 'showRoles';
 
 const grantNeed = { privileges: ['GRANT'] };
@@ -168,6 +169,18 @@ export const accessHandlers: Handlers<Kinds> = {
     );
   }),
 
+  showAuthentication: locally(({ statement, session, fe }) => {
+    const own = { name: session.user, host: session.userHost };
+    const { everybody } = statement;
+    const user = statement.user ?? own;
+    if (everybody || userKey(user) !== userKey(own)) requirePrivilege(fe, session, grantNeed);
+    const shown = everybody ? [...fe.group.state.users.values()] : [requireUser(fe, fe.group.state, user)];
+    return textRows(
+      ['UserIdentity', 'Password', 'AuthPlugin', 'UserForAuthPlugin'],
+      shown.map((one) => [userKey(one), one.passwordHash === '' ? 'No' : 'Yes', 'MYSQL_NATIVE_PASSWORD', null]),
+    );
+  }),
+
   showRoles: locally(({ session, fe }) => {
     requirePrivilege(fe, session, grantNeed);
     const names = [...fe.group.state.roles.keys()];
@@ -207,7 +220,7 @@ function requireUser(fe: FrontendContext, state: ClusterState, user: UserName): 
   const found = state.users.get(userKey(user));
   if (!found)
     throw fe.release.atLeast(3, 2)
-      ? analysisError(`cannot find user ${userKey(user)}`)
+      ? analysisError(`cannot find user ${userKey(user)}!`)
       : new SqlError(1064, 'HY000', 'cannot find user');
   return found;
 }

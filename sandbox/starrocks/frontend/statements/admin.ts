@@ -1,14 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { done, textRows } from '../../mysql/packets.ts';
+import { formatTime } from '../../pace.ts';
 import { callNode, javaText } from '../../rpc.ts';
 import { analysisError, executionError, SqlError } from '../../sql/errors.ts';
-import { requirePrivilege } from '../access.ts';
+import { requirePrivilege, userKey } from '../access.ts';
 import type { FrontendCalls, FrontendContext } from '../context.ts';
 import { isLike } from '../format.ts';
 import { type Handlers, locally, onLeader } from '../handlers.ts';
 import { takeCheckpoint } from '../meta/checkpoint.ts';
 import { change } from '../meta/state.ts';
+import type { Session } from '../session.ts';
 import { parseHostPort } from './addresses.ts';
 
 type Kinds = 'showConfig' | 'setConfig' | 'createImage' | 'cleanScheduler' | 'addBrokers' | 'dropBrokers';
@@ -18,7 +20,7 @@ export const adminHandlers: Handlers<Kinds> = {
     requirePrivilege(fe, session, { privileges: ['OPERATE'] });
     const { pattern } = statement;
     const shown = fe.config.items().filter(({ key, aliases }) => {
-      return pattern === null || [key, ...aliases].some((name) => isLike(name, pattern));
+      return pattern === null || [key, ...aliases].some((name) => isLike(name, pattern, { caseSensitive: true }));
     });
     const rows = shown.map(({ key, aliases, value, type, mutable, comment }) => {
       return [key, `[${aliases.join(', ')}]`, value, type, String(mutable), comment];
@@ -36,11 +38,10 @@ export const adminHandlers: Handlers<Kinds> = {
       if (!first || entries.length !== 1) throw analysisError('config parameter size is not equal to 1');
       const [key, value] = first;
       if (statement.persistent && !fe.release.atLeast(3, 5)) throw analysisError('WITH PERSISTENT is not supported');
-      if (!setOwnConfig(fe, { key, value, persistent: statement.persistent })) {
-        const text = `Config '${key}' does not exist or is not mutable`;
-        throw fe.release.atLeast(3, 5) ? new SqlError(5102, 'F0000', text) : executionError(fe.release, text);
-      }
-      if (fe.release.atLeast(3, 5)) await pushConfig(fe, { key, value, persistent: statement.persistent });
+      if (statement.persistent) writeConf(fe, userKey({ name: session.user, host: session.userHost }), { key, value });
+      const refusal = fe.config.set(key, value);
+      if (refusal !== null) throw executionError(fe.release, refusal);
+      if (fe.release.atLeast(3, 5)) await pushConfig(fe, session, { key, value, persistent: statement.persistent });
       return done();
     },
   },
@@ -88,23 +89,36 @@ function brokerKey({ name, host, port }: { name: string; host: string; port: num
   return `${name}@${host}:${port}`;
 }
 
-type Setting = { key: string; value: string; persistent: boolean };
+type Setting = { key: string; value: string; persistent: boolean; user: string };
 
-/** Changes this process, and with `persistent` its fe.conf, so that a restart keeps the value. */
-export function setOwnConfig(fe: FrontendContext, { key, value, persistent }: Setting): boolean {
-  if (!fe.config.set(key, value)) return false;
-  if (persistent) {
-    const file = join(fe.home, 'conf', 'fe.conf');
-    const lines = readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line.split('=')[0]?.trim() !== key);
-    writeFileSync(file, `${lines.join('\n').trimEnd()}\n${key} = ${value}\n`);
-  }
+/** What the leader asks of another frontend: changed in the process, and with `persistent` in fe.conf too. */
+export function setOwnConfig(fe: FrontendContext, { key, value, persistent, user }: Setting): boolean {
+  if (fe.config.set(key, value) !== null) return false;
+  if (persistent) writeConf(fe, user, { key, value });
   return true;
 }
 
+/**
+ * A comment with who did it when, and the line. The leader writes before it looks whether there is such a key, so that what is
+ * refused stands in its file all the same, and an alias becomes a second line beside the key.
+ */
+function writeConf(fe: FrontendContext, user: string, { key, value }: { key: string; value: string }): void {
+  const file = join(fe.home, 'conf', 'fe.conf');
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const at = lines.findIndex((line) => !line.trimStart().startsWith('#') && line.split('=')[0]?.trim() === key);
+  const old = lines[at];
+  const time = formatTime(Date.now());
+  const comment =
+    old === undefined
+      ? `# The user ${user} added ${key}=${value} at ${time}`
+      : `# The user ${user} changed ${old.trim()} to ${key}=${value} at ${time}`;
+  lines.splice(at < 0 ? lines.length : at, at < 0 ? 0 : 1, comment, `${key} = ${value}`);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
 /** One frontend that does not answer makes the statement fail, although the others took the value. */
-async function pushConfig(fe: FrontendContext, setting: Setting): Promise<void> {
+async function pushConfig(fe: FrontendContext, session: Session, asked: Omit<Setting, 'user'>): Promise<void> {
+  const setting = { ...asked, user: userKey({ name: session.user, host: session.userHost }) };
   const others = [...fe.group.state.frontends.values()].filter(({ name }) => name !== fe.self.name);
   const failures = await Promise.all(
     others.map(async ({ host, rpcPort }) => {
@@ -113,10 +127,11 @@ async function pushConfig(fe: FrontendContext, setting: Setting): Promise<void> 
       const call = callNode<FrontendCalls, 'setConfig'>(target, 'setConfig', setting, { timeoutMs });
       return call.then(
         () => null,
-        (error: unknown) => `set config for fe[${host}] failed: ${javaText(error)}`,
+        // Tried twice, and said twice without anything in between.
+        (error: unknown) => `set config for fe[${host}] failed: ${javaText(error)}`.repeat(2),
       );
     }),
   );
   const failed = failures.filter((failure) => failure !== null);
-  if (failed.length > 0) throw new SqlError(5101, 'F0000', `Set config failed: ${failed.join('; ')}`);
+  if (failed.length > 0) throw new SqlError(5101, 'F0000', `Set config failed: ${failed.join('')}`);
 }

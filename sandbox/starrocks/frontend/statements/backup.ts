@@ -1,5 +1,5 @@
 import { done, textRows } from '../../mysql/packets.ts';
-import { backupError } from '../../sql/errors.ts';
+import { analysisError, backupError, SqlError } from '../../sql/errors.ts';
 import { hasPrivilege, requirePrivilege } from '../access.ts';
 import { isDone } from '../backup/job-runner.ts';
 import { listSnapshots, readSnapshotInfo, snapshotTimestamps } from '../backup/repository.ts';
@@ -25,6 +25,12 @@ export const backupHandlers: Handlers<Kinds> = {
 
   cancelJob: onLeader(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, need);
+    if (statement.db === null && session.db === null)
+      throw new SqlError(
+        1064,
+        'HY000',
+        'Getting syntax error. Detail message: No selected database for cancel BACKUP/RESTORE.',
+      );
     const db = currentDatabase(fe, session, statement.db);
     const job = shownJob(fe, db.id)?.job;
     if (job?.kind !== statement.job) {
@@ -61,6 +67,10 @@ export const backupHandlers: Handlers<Kinds> = {
     requirePrivilege(fe, session, need);
     const repository = findRepository(fe.group.state, statement.repository);
     if (!repository) throw repositoryMissing(fe.release, statement.repository);
+    if (statement.snapshot === null && statement.timestamp !== null)
+      throw analysisError(
+        "Where clause should looks like: SNAPSHOT = 'your_snapshot_name' [AND TIMESTAMP = '2018-04-18-19-19-10']",
+      );
     if (statement.snapshot !== null && statement.timestamp !== null) {
       return snapshotDetails(fe, repository, { snapshot: statement.snapshot, timestamp: statement.timestamp });
     }

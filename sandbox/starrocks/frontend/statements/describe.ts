@@ -1,12 +1,13 @@
 import { type Cell, textRows } from '../../mysql/packets.ts';
 import { formatTime } from '../../pace.ts';
-import { analysisError } from '../../sql/errors.ts';
 import { canSeeDatabase, requirePrivilege } from '../access.ts';
+import type { FrontendContext } from '../context.ts';
+import { workerOf } from '../data/backends.ts';
 import { partitionsOf } from '../data/placement.ts';
 import { currentDatabase, requireTable, tablesOf } from '../data/tables.ts';
 import { formatBytes, isLike } from '../format.ts';
 import { type Handlers, locally } from '../handlers.ts';
-import type { Partition, Table } from '../meta/state.ts';
+import type { Partition, Replica, Table } from '../meta/state.ts';
 import { informationSchema } from '../query/information-schema.ts';
 
 type Kinds = 'showTables' | 'showColumns' | 'showCreateTable' | 'showPartitions' | 'showTablet';
@@ -15,10 +16,9 @@ type Kinds = 'showTables' | 'showColumns' | 'showCreateTable' | 'showPartitions'
 export const describeHandlers: Handlers<Kinds> = {
   showTables: locally(({ statement, session, fe }) => {
     const db = currentDatabase(fe, session, statement.db);
-    if (!canSeeDatabase(fe.group.state, session, db.name)) {
-      requirePrivilege(fe, session, { privileges: ['ANY'], object: { kind: 'DATABASE', db: db.name } });
-    }
-    const names = tablesOf(fe.group.state, db.id).map(({ name }) => name);
+    // A database that is hidden from somebody looks empty to him.
+    const visible = canSeeDatabase(fe.group.state, session, db.name);
+    const names = visible ? tablesOf(fe.group.state, db.id).map(({ name }) => name) : [];
     const shown = names.filter((name) => statement.pattern === null || isLike(name, statement.pattern));
     return textRows(
       [`Tables_in_${db.name}`],
@@ -61,7 +61,8 @@ export const describeHandlers: Handlers<Kinds> = {
         'PartitionKey',
       ],
       ...['Range', 'DistributionKey', 'Buckets', 'ReplicationNum', 'StorageMedium', 'CooldownTime'],
-      ...['LastConsistencyCheckTime', 'DataSize', 'IsInMemory', 'RowCount'],
+      ...['LastConsistencyCheckTime', 'DataSize', 'StorageSize', 'IsInMemory', 'RowCount', 'DataVersion'],
+      ...['VersionEpoch', 'VersionTxnType'],
     ];
     return textRows(
       columns,
@@ -76,18 +77,15 @@ export const describeHandlers: Handlers<Kinds> = {
       const { table } = requireTable(fe, session, statement.target);
       const rows = partitionsOf(state, table.id).flatMap((partition) =>
         partition.tablets.flatMap(({ id, replicas }) =>
-          replicas.map((one) =>
-            [id, one.id, one.backendId, partition.schemaHash, one.version, one.lastFailedVersion].map(String),
-          ),
+          replicas.map((one) => replicaRow(fe, { partition, tabletId: id, replica: one })),
         ),
       );
-      return textRows(['TabletId', 'ReplicaId', 'BackendId', 'SchemaHash', 'Version', 'LstFailedVersion'], rows);
+      return textRows(replicaColumns, rows);
     }
     const tabletId = statement.target;
     const partition = [...state.partitions.values()].find(({ tablets }) => tablets.some(({ id }) => id === tabletId));
     const table = state.tables.get(String(partition?.tableId));
     const db = state.databases.get(String(table?.dbId));
-    if (!partition || !table || !db) throw analysisError(`Unknown tablet: ${tabletId}`);
     const columns = [
       'DbName',
       'TableName',
@@ -100,6 +98,10 @@ export const describeHandlers: Handlers<Kinds> = {
       'IsSync',
       'DetailCmd',
     ];
+    if (!partition || !table || !db) {
+      const nowhere = `SHOW PROC '/dbs/-1/-1/partitions/-1/-1/${tabletId}';`;
+      return textRows(columns, [[null, null, null, null, '-1', '-1', '-1', '-1', 'false', nowhere]]);
+    }
     const path = `/dbs/${db.id}/${table.id}/partitions/${partition.id}/${partition.indexId}/${tabletId}`;
     const ids = [db.id, table.id, partition.id, partition.indexId].map(String);
     return textRows(columns, [
@@ -107,6 +109,33 @@ export const describeHandlers: Handlers<Kinds> = {
     ]);
   }),
 };
+
+const replicaColumns = [
+  ...['TabletId', 'ReplicaId', 'BackendId', 'SchemaHash', 'Version', 'VersionHash', 'LstSuccessVersion'],
+  ...['LstSuccessVersionHash', 'LstFailedVersion', 'LstFailedVersionHash', 'LstFailedTime', 'DataSize', 'RowCount'],
+  ...['State', 'LstConsistencyCheckTime', 'CheckVersion', 'CheckVersionHash', 'VersionCount', 'PathHash', 'MetaUrl'],
+  ...['CompactionStatus', 'DiskRootPath', 'IsConsistent', 'Checksum'],
+];
+
+type ReplicaPlace = { partition: Partition; tabletId: number; replica: Replica };
+
+function replicaRow(fe: FrontendContext, { partition, tabletId, replica }: ReplicaPlace): Cell[] {
+  const worker = workerOf(fe, replica.backendId);
+  const disk = worker?.disks[0];
+  const url = `http://${worker?.host}:${worker?.httpPort}/api`;
+  const share = partition.tablets.length;
+  return [
+    ...[tabletId, replica.id, replica.backendId, partition.schemaHash, replica.version].map(String),
+    ...['0', String(replica.version), '0', String(replica.lastFailedVersion), '0', null],
+    ...[plainBytes(Math.round(partition.dataBytes / share)), String(Math.round(partition.rowCount / share)), 'NORMAL'],
+    ...[null, '-1', '0', '1', disk?.pathHash ?? '-1', `${url}/meta/header/${tabletId}`],
+    ...[`${url}/compaction/show?tablet_id=${tabletId}`, disk?.path ?? '', 'true', '-1'],
+  ];
+}
+
+function plainBytes(bytes: number): string {
+  return bytes === 0 ? '0B' : formatBytes(bytes, '');
+}
 
 function partitionRow(table: Table, one: Partition): Cell[] {
   const range = `[types: [...]; keys: [${one.lower ?? 'MIN'}]; ..types: [...]; keys: [${one.upper ?? 'MAX'}]; )`;
@@ -118,7 +147,8 @@ function partitionRow(table: Table, one: Partition): Cell[] {
       table.distribution.columns.join(', '),
     ],
     ...[String(one.tablets.length), String(one.replicationNum), 'HDD', '9999-12-31 23:59:59', null],
-    ...[formatBytes(one.dataBytes).replace(' ', ''), 'false', String(one.rowCount)],
+    ...[plainBytes(one.dataBytes), plainBytes(one.dataBytes), 'false', String(one.rowCount)],
+    ...[String(one.visibleVersion), '457043326867079168', 'TXN_NORMAL'],
   ];
 }
 

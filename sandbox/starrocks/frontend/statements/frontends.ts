@@ -1,9 +1,8 @@
+import { lookup } from 'node:dns/promises';
 import { done } from '../../mysql/packets.ts';
-import { executionError } from '../../sql/errors.ts';
+import { analysisError, executionError } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
-import type { FrontendContext } from '../context.ts';
 import { type Handlers, onLeader } from '../handlers.ts';
-import { createIds } from '../meta/ids.ts';
 import { type ClusterState, change, type Frontend } from '../meta/state.ts';
 import { parseHostPort, resolveHostPort } from './addresses.ts';
 
@@ -14,9 +13,9 @@ export const frontendHandlers: Handlers<'addFrontend' | 'dropFrontend' | 'moveFr
     const { host, port } = await resolveHostPort(fe, statement.address);
     await fe.group.update((state) => {
       if (findByHost(state, host)) throw executionError(fe.release, `FE with the same host: ${host} already exists`);
-      const ids = createIds(state);
-      const frontend = newFrontend({ id: ids.next(), host, editLogPort: port, role: statement.role, joined: false });
-      return { changes: [change('frontends', frontend.name, frontend), ids.change()], value: null };
+      const id = nextFrontendId(state);
+      const frontend = newFrontend({ id, host, editLogPort: port, role: statement.role, joined: false });
+      return { changes: [change('frontends', frontend.name, frontend)], value: null };
     });
     return done();
   }),
@@ -42,7 +41,7 @@ export const frontendHandlers: Handlers<'addFrontend' | 'dropFrontend' | 'moveFr
 
   moveFrontend: onLeader(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['NODE'] });
-    refuseAddressChange(fe, statement.from, statement.to);
+    await refuseAddressChange(statement.from, statement.to);
     await fe.group.update((state) => {
       const found = findByHost(state, statement.from);
       if (!found) throw executionError(fe.release, `frontend [${statement.from}] not found`);
@@ -56,9 +55,16 @@ export const frontendHandlers: Handlers<'addFrontend' | 'dropFrontend' | 'moveFr
   }),
 };
 
-export function refuseAddressChange(fe: FrontendContext, from: string, to: string): void {
+/** Numbers of their own, from 1 on; the number of the newest one, dropped, goes to the next. */
+function nextFrontendId(state: ClusterState): number {
+  return Math.max(0, ...[...state.frontends.values()].map(({ id }) => id)) + 1;
+}
+
+/** The new name has to resolve before anybody looks whether there is a node with the old one. */
+export async function refuseAddressChange(from: string, to: string): Promise<void> {
   const isAddress = (host: string) => /^[\d.]+$/.test(host);
-  if (isAddress(from) && isAddress(to)) throw executionError(fe.release, "Can't change ip to ip");
+  if (isAddress(from) && isAddress(to)) throw analysisError("Can't change ip to ip");
+  if (!isAddress(to) && (await lookup(to, 4).catch(() => null)) === null) throw analysisError(`unknown host ${to}`);
 }
 
 function findByHost(state: ClusterState, host: string): Frontend | null {

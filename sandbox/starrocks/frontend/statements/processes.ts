@@ -34,7 +34,7 @@ export const processHandlers: Handlers<'showProcessList' | 'kill'> = {
 };
 
 async function killByQueryId(fe: FrontendContext, session: Session, queryId: string) {
-  const unknown = new SqlError(1365, 'HY000', `Unknown query id: ${queryId}`);
+  const unknown = new SqlError(fe.release.atLeast(3, 5) ? 1064 : 1365, 'HY000', `Unknown query id: ${queryId}`);
   const own = fe.connections.list().find(({ running }) => running?.queryId === queryId);
   if (own && own.user !== session.user) requirePrivilege(fe, session, { privileges: ['OPERATE'] });
   if (killOwnQuery(fe, queryId)) return done();

@@ -1,20 +1,23 @@
 import { done, textRows } from '../../mysql/packets.ts';
-import type { TableName } from '../../sql/ast.ts';
-import { analysisError } from '../../sql/errors.ts';
+import type { StatusFilter, TableName } from '../../sql/ast.ts';
+import type { LocatedProperties } from '../../sql/cursor.ts';
+import { analysisError, analysisErrorAt, executionError, type Span } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
-import { requireTable } from '../data/tables.ts';
+import { findDatabase, findTable } from '../data/tables.ts';
 import { formatPercent } from '../format.ts';
 import { type Handlers, locally, onLeader } from '../handlers.ts';
-import { change, type Partition, type Replica } from '../meta/state.ts';
+import { change, type Partition, type Replica, type Table } from '../meta/state.ts';
 import type { Session } from '../session.ts';
 
 type Kinds = 'showReplicaStatus' | 'showReplicaDistribution' | 'setReplicaStatus' | 'repairTable' | 'checkTablets';
 
 export const replicaHandlers: Handlers<Kinds> = {
   showReplicaStatus: locally(({ statement, session, fe }) => {
-    const partitions = chosenPartitions(fe, session, statement);
+    requirePrivilege(fe, session, { privileges: ['OPERATE'] });
+    if (statement.where) refuseUnknownStatus(statement.where);
+    const partitions = chosenPartitions(fe, session, { ...statement, kindOfTable: 'OLAP table' });
     const columns = [
       ...[
         'TabletId',
@@ -33,7 +36,7 @@ export const replicaHandlers: Handlers<Kinds> = {
           ...[id, one.id, one.backendId, one.version, one.lastFailedVersion, one.version, partition.visibleVersion].map(
             String,
           ),
-          ...[String(partition.schemaHash), String(one.version), String(one.bad), 'false', 'NORMAL'],
+          ...[String(partition.schemaHash), String(one.version), String(one.bad), String(one.bad), 'NORMAL'],
           replicaStatus(fe, partition, one),
         ]),
       ),
@@ -44,7 +47,8 @@ export const replicaHandlers: Handlers<Kinds> = {
   }),
 
   showReplicaDistribution: locally(({ statement, session, fe }) => {
-    const partitions = chosenPartitions(fe, session, statement);
+    requirePrivilege(fe, session, { privileges: ['OPERATE'] });
+    const partitions = chosenPartitions(fe, session, { ...statement, kindOfTable: 'native table' });
     const backends = [...fe.group.state.workers.values()].filter(({ kind }) => kind === 'BACKEND');
     const replicas = partitions.flatMap(({ tablets }) => tablets).flatMap((tablet) => tablet.replicas);
     const rows = backends.map(({ id }) => {
@@ -58,10 +62,7 @@ export const replicaHandlers: Handlers<Kinds> = {
   /** An unknown tablet or backend is answered with a silent OK. */
   setReplicaStatus: onLeader(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['OPERATE'] });
-    const { tablet_id: tabletId, backend_id: backendId, status } = statement.properties;
-    if (tabletId === undefined || backendId === undefined)
-      throw analysisError('Should add following properties: TABLET_ID, BACKEND_ID and STATUS');
-    if (status !== 'bad' && status !== 'ok') throw analysisError(`Do not support setting replica status as ${status}`);
+    const { tabletId, backendId, status } = replicaToSet(statement.properties);
     await fe.group.update((state) => {
       const partition = [...state.partitions.values()].find(({ tablets }) =>
         tablets.some(({ id }) => id === Number(tabletId)),
@@ -81,29 +82,80 @@ export const replicaHandlers: Handlers<Kinds> = {
 
   repairTable: onLeader(({ statement, session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['OPERATE'] });
-    requireTable(fe, session, statement.table);
+    const table = findReplicaTable(fe, session, statement.table);
+    if (!table) throw executionError(fe.release, missingTable('OLAP table', statement.table.name));
+    const missing = missingPartition(fe, table, statement.partitions);
+    if (missing !== undefined) throw executionError(fe.release, `Partition does not exist: ${missing}`);
     return done();
   }),
-  checkTablets: onLeader(({ session, fe }) => {
+  checkTablets: onLeader(({ statement, session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['OPERATE'] });
+    const { values, spans, last } = statement.properties;
+    const { type } = values;
+    if (type === undefined) throw analysisErrorAt(last, "Missing necessary properties 'type'");
+    if (type.toLowerCase() !== 'consistency')
+      throw analysisErrorAt(spans.get('type') ?? last, `Invalid type value '${type}'`);
     return done();
   }),
 };
 
-type Chosen = { table: TableName; partitions: string[] | null };
+const shownStatus = new Set(['OK', 'DEAD', 'VERSION_ERROR', 'SCHEMA_ERROR', 'MISSING']);
 
-function chosenPartitions(fe: FrontendContext, session: Session, { table: name, partitions }: Chosen): Partition[] {
-  requirePrivilege(fe, session, { privileges: ['OPERATE'] });
-  const { table } = requireTable(fe, session, name);
-  const all = partitionsOf(fe.group.state, table.id);
-  const missing = partitions?.find((wanted) => !all.some((one) => one.name === wanted));
+function refuseUnknownStatus({ status, span }: StatusFilter): void {
+  if (shownStatus.has(status.toUpperCase())) return;
+  const all = [...shownStatus].map((one) => `'${one}'`).join('|');
+  throw analysisErrorAt(span, `Unsupported predicates. Where clause can only be 'status =|!= ${all}'`);
+}
+
+/** Keys may be written in any case; the first thing that is wrong is named, with where it stands. */
+function replicaToSet({ values, spans, last }: LocatedProperties) {
+  const read = (key: string) => {
+    const written = Object.keys(values).find((one) => one.toLowerCase() === key);
+    return written === undefined ? undefined : { value: values[written] ?? '', span: spans.get(written) ?? last };
+  };
+  const [tablet, backend, status] = [read('tablet_id'), read('backend_id'), read('status')];
+  for (const one of [tablet, backend]) {
+    if (one && !/^\d+$/.test(one.value)) throw analysisErrorAt(one.span, `Invalid table id format '${one.value}'`);
+  }
+  const wanted = status?.value.toLowerCase();
+  if (status && wanted !== 'bad' && wanted !== 'ok')
+    throw analysisErrorAt(status.span, `Invalid replica status value '${status.value}'`);
+  if (!tablet || !backend || !status)
+    throw analysisErrorAt(last, "Missing necessary properties 'TABLET_ID, BACKEND_ID and STATUS'");
+  return { tabletId: tablet.value, backendId: backend.value, status: wanted };
+}
+
+type Chosen = { table: TableName; partitions: string[] | null; span: Span; kindOfTable: string };
+
+function chosenPartitions(fe: FrontendContext, session: Session, asked: Chosen): Partition[] {
+  if (asked.table.db === null && session.db === null) throw analysisErrorAt(asked.span, 'No database selected');
+  const table = findReplicaTable(fe, session, asked.table);
+  if (!table) throw analysisError(missingTable(asked.kindOfTable, asked.table.name));
+  const missing = missingPartition(fe, table, asked.partitions);
   if (missing !== undefined) throw analysisError(`Partition does not exist: ${missing}`);
-  return all.filter((one) => partitions === null || partitions.includes(one.name));
+  const { partitions } = asked;
+  return partitionsOf(fe.group.state, table.id).filter((one) => partitions === null || partitions.includes(one.name));
+}
+
+function missingTable(kind: string, name: string): string {
+  return `Table does not exist or is not ${kind}: ${name}`;
+}
+
+function missingPartition(fe: FrontendContext, table: Table, wanted: string[] | null): string | undefined {
+  const all = partitionsOf(fe.group.state, table.id);
+  return wanted?.find((name) => !all.some((one) => one.name === name));
+}
+
+/** These statements have a sentence of their own for a database that is not there, with the letters as they are. */
+function findReplicaTable(fe: FrontendContext, session: Session, { db: name, name: table }: TableName): Table | null {
+  const wanted = name ?? session.db ?? '';
+  const db = findDatabase(fe.group.state, wanted);
+  if (!db) throw analysisError(`Database ${wanted} does not exsit`);
+  return findTable(fe.group.state, db.id, table);
 }
 
 function replicaStatus(fe: FrontendContext, partition: Partition, replica: Replica): string {
   const worker = fe.group.state.workers.get(String(replica.backendId));
-  if (!worker?.alive) return 'DEAD';
-  if (replica.bad) return 'BAD';
+  if (!worker?.alive || replica.bad) return 'DEAD';
   return replica.version < partition.visibleVersion ? 'VERSION_ERROR' : 'OK';
 }

@@ -25,8 +25,9 @@ export async function createRepository({
     throw backupError(fe.release, `Failed to create repository: repository with same name already exist: ${name}`);
   }
   if (broker !== '' && ![...fe.group.state.brokers.values()].some((one) => one.name === broker)) {
-    throw backupError(fe.release, `broker does not exist: ${broker}`);
+    throw analysisError(`Unknown broker name(${broker})`);
   }
+  if (location === '') throw analysisError('You must specify a location on the repository');
   const connected = connect(fe, { id: 0, name, createdAt: Date.now(), readOnly, location, broker });
   await fe.group.update((state) => {
     const ids = createIds(state);
@@ -67,6 +68,6 @@ export function findRepository(state: ClusterState, name: string): Repository | 
 
 /** SHOW SNAPSHOT of an unknown repository. */
 export function repositoryMissing(release: Release, name: string): SqlError {
-  const text = `Repository ${name} does not exist`;
-  return release.atLeast(3, 3) ? analysisError(text) : new SqlError(1064, 'HY000', text);
+  if (!release.atLeast(3, 3)) return new SqlError(1064, 'HY000', `Repository ${name} does not exist`);
+  return analysisError(`Repository [${name}] does not exist`, 5064, '42000');
 }

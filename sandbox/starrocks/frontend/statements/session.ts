@@ -1,5 +1,5 @@
 import { done } from '../../mysql/packets.ts';
-import { SqlError, unknownDatabase } from '../../sql/errors.ts';
+import { SqlError, unknownDatabaseHere } from '../../sql/errors.ts';
 import { canSeeDatabase, requirePrivilege, userKey } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { findDatabase } from '../data/tables.ts';
@@ -66,7 +66,7 @@ export const sessionHandlers: Handlers<'use' | 'setVariables' | 'setNames' | 'tr
 export function useDatabase(fe: FrontendContext, session: Session, name: string): void {
   const bare = name.includes('.') ? (name.split('.').at(-1) ?? name) : name;
   const known = bare === 'information_schema' || findDatabase(fe.group.state, bare) !== null;
-  if (!known) throw unknownDatabase(fe.release, bare);
+  if (!known) throw unknownDatabaseHere(fe.release, bare);
   if (bare !== 'information_schema' && !canSeeDatabase(fe.group.state, session, bare)) {
     requirePrivilege(fe, session, { privileges: ['ANY'], object: { kind: 'DATABASE', db: bare } });
   }

@@ -1,10 +1,13 @@
-import { textRows } from '../../mysql/packets.ts';
+import { type Cell, textRows } from '../../mysql/packets.ts';
 import { formatTime } from '../../pace.ts';
+import { SqlError } from '../../sql/errors.ts';
 import { canSeeDatabase, requirePrivilege } from '../access.ts';
 import { isLike, timeOrNull } from '../format.ts';
 import { type Handlers, locally, onLeader } from '../handlers.ts';
 import { backendRows, computeNodeRows, frontendRows } from '../proc/nodes.ts';
 import { brokerRows, isLeaderPath, procRows } from '../proc/paths.ts';
+import { evaluate, isTrue } from '../query/evaluate.ts';
+import { requireAnyBackend } from '../query/scan.ts';
 import { globalVariables, sessionVariables } from '../variables.ts';
 
 type Kinds =
@@ -52,6 +55,7 @@ export const showHandlers: Handlers<Kinds> = {
 
   showWarehouses: locally(({ fe, statement }) => {
     const { release } = fe;
+    if (release.atLeast(3, 5)) throw new SqlError(5907, '42000', 'unsupported statement in shared_nothing mode');
     const matches = statement.pattern === null || isLike('default_warehouse', statement.pattern);
     const started = formatTime(fe.self.startedAt);
     if (!release.atLeast(3, 3)) {
@@ -60,7 +64,6 @@ export const showHandlers: Handlers<Kinds> = {
         matches ? [['0', 'default_warehouse', 'AVAILABLE', '1']] : [],
       );
     }
-    const property = release.atLeast(3, 5) ? ['Property'] : [];
     const columns = [
       ...[
         'Id',
@@ -72,13 +75,10 @@ export const showHandlers: Handlers<Kinds> = {
         'StartedClusters',
         'RunningSql',
       ],
-      ...['QueuedSql', 'CreatedOn', 'ResumedOn', 'UpdatedOn', ...property, 'Comment'],
+      ...['QueuedSql', 'CreatedOn', 'ResumedOn', 'UpdatedOn', 'Comment'],
     ];
     const row = ['0', 'default_warehouse', 'AVAILABLE', '0', '1', '1', '1', '0', '0', started, started, started];
-    return textRows(
-      columns,
-      matches ? [[...row, ...property.map(() => ''), 'An internal warehouse init after FE is ready']] : [],
-    );
+    return textRows(columns, matches ? [[...row, 'An internal warehouse init after FE is ready']] : []);
   }),
 
   showDatabases: locally(({ fe, session, statement }) => {
@@ -94,12 +94,24 @@ export const showHandlers: Handlers<Kinds> = {
   }),
 
   showVariables: locally(({ fe, session, statement }) => {
-    const variables = statement.global ? globalVariables(fe) : sessionVariables(fe, session);
-    const shown = [...variables].filter(([name]) => statement.pattern === null || isLike(name, statement.pattern));
-    return textRows(
-      ['Variable_name', 'Value'],
-      shown.sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
+    const { global, verbose, pattern, where } = statement;
+    // With WHERE it is a SELECT of information_schema, and a backend has to do that.
+    if (where) requireAnyBackend(fe);
+    const variables = global ? globalVariables(fe) : sessionVariables(fe, session);
+    const columns = (name: string) => (name.toLowerCase() === 'value' ? 'value' : 'name');
+    const shown = [...variables].filter(([name, value]) => {
+      if (pattern !== null) return isLike(name, pattern);
+      const row = { name, value };
+      return where === null || isTrue(evaluate(where, { fe, session, row: (asked) => row[columns(asked)] }));
+    });
+    const sorted = shown.sort(([a], [b]) => (a < b ? -1 : 1));
+    if (!verbose) return textRows(['Variable_name', 'Value'], sorted);
+    const defaults = globalVariables(fe);
+    const rows = sorted.map(([name, value]): Cell[] => {
+      const fallback = defaults.get(name) ?? '';
+      return [name, value, fallback, value === fallback ? '0' : '1'];
+    });
+    return textRows(['Variable_name', 'Value', 'Default_value', 'Is_changed'], rows);
   }),
 
   showWarnings: locally(() => textRows(['Level', 'Code', 'Message'], [])),

@@ -1,6 +1,6 @@
 import { done } from '../../mysql/packets.ts';
 import type { CreateTable, RangePartition } from '../../sql/ast.ts';
-import { analysisError, executionError, SqlError, unknownDatabase, unknownTable } from '../../sql/errors.ts';
+import { analysisError, executionError, SqlError, unknownDatabaseHere, unknownTable } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf, placeTablets, requireBackends } from '../data/placement.ts';
@@ -53,7 +53,7 @@ export const tableHandlers: Handlers<Kinds> = {
     const dropped = await fe.group.update((state) => {
       const db = findDatabase(state, statement.name);
       if (!db && statement.ifExists) return { changes: [], value: [] };
-      if (!db) throw unknownDatabase(fe.release, statement.name);
+      if (!db) throw unknownDatabaseHere(fe.release, statement.name);
       const tables = tablesOf(state, db.id);
       const partitions = tables.flatMap((table) => partitionsOf(state, table.id));
       const changes = [

@@ -1,12 +1,12 @@
 import { done } from '../../mysql/packets.ts';
-import type { DiskCommand, WorkerKind } from '../../sql/ast.ts';
-import { executionError, SqlError } from '../../sql/errors.ts';
+import type { WorkerKind } from '../../sql/ast.ts';
+import { analysisError, executionError, SqlError } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { singleReplicaTables } from '../data/placement.ts';
 import { type Handlers, onLeader } from '../handlers.ts';
 import { createIds } from '../meta/ids.ts';
-import { type Change, type ClusterState, change, type DiskState, type Worker } from '../meta/state.ts';
+import { type Change, type ClusterState, change, type Worker } from '../meta/state.ts';
 import { type HostPort, parseHostPort, resolveHostPort } from './addresses.ts';
 import { refuseAddressChange } from './frontends.ts';
 
@@ -41,7 +41,7 @@ export const workerHandlers: Handlers<'addWorkers' | 'dropWorkers' | 'moveBacken
 
   moveBackend: onLeader(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['NODE'] });
-    refuseAddressChange(fe, statement.from, statement.to);
+    await refuseAddressChange(statement.from, statement.to);
     await fe.group.update((state) => {
       const found = [...state.workers.values()].filter(
         ({ host, kind }) => host === statement.from && kind === 'BACKEND',
@@ -54,12 +54,11 @@ export const workerHandlers: Handlers<'addWorkers' | 'dropWorkers' | 'moveBacken
 
   labelBackend: onLeader(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['NODE'] });
-    const location = statement.properties['labels.location'];
-    if (location === undefined)
-      throw executionError(fe.release, `unsupported property: ${Object.keys(statement.properties)[0]}`);
-    if (location !== '' && !/^[a-z_0-9]+:[a-z_0-9]+$/.test(location)) {
-      throw executionError(fe.release, `invalid 'location' or 'labels.location' property format: ${location}`);
-    }
+    const unsupported = Object.keys(statement.properties).find((key) => key !== 'labels.location');
+    if (unsupported !== undefined) throw analysisError(`unsupported property: ${unsupported}`);
+    const location = statement.properties['labels.location'] ?? '';
+    if (location !== '' && !/^[a-z_0-9]+:\s*[a-z_0-9]+$/.test(location))
+      throw analysisError(`invalid location format: ${location}, should be like: 'key:val'`);
     const address = parseHostPort(statement.address);
     await fe.group.update((state) => {
       const found = findWorker(state, 'BACKEND', address);
@@ -69,26 +68,12 @@ export const workerHandlers: Handlers<'addWorkers' | 'dropWorkers' | 'moveBacken
     return done();
   }),
 
-  changeDisks: onLeader(async ({ statement, session, fe }) => {
+  /** In a shared-nothing cluster they are words of the grammar and nothing else. */
+  changeDisks: onLeader(({ session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['NODE'] });
-    const address = parseHostPort(statement.address);
-    await fe.group.update((state) => {
-      const found = requireWorker(fe, state, 'BACKEND', address);
-      const unknown = statement.paths.find((path) => !found.disks.some((disk) => disk.path === path));
-      if (unknown !== undefined)
-        throw executionError(fe.release, `Failed to set disk state: disk ${unknown} not found on backend`);
-      const diskStates = { ...found.diskStates };
-      for (const path of statement.paths) diskStates[path] = diskStateAfter(statement.state);
-      return { changes: [change('workers', found.id, { ...found, diskStates })], value: null };
-    });
-    return done();
+    throw analysisError('not support');
   }),
 };
-
-function diskStateAfter(command: DiskCommand): DiskState {
-  if (command === 'DECOMMISSION') return 'DECOMMISSIONED';
-  return command === 'DISABLE' ? 'DISABLED' : 'ONLINE';
-}
 
 export function findWorker(state: ClusterState, kind: WorkerKind, { host, port }: HostPort): Worker | null {
   const found = [...state.workers.values()].find(
@@ -165,7 +150,6 @@ function newWorker(id: number, kind: WorkerKind, { host, port }: HostPort): Work
     cpuCores: 0,
     memLimitBytes: 0,
     disks: [],
-    diskStates: {},
     runningQueries: 0,
     tabletsReportedAt: null,
     location: '',
