@@ -11,7 +11,9 @@ export type FaultKind =
   | 'sql-drop-after'
   | 'http-error'
   | 'disk-full'
-  | 'upload-delay';
+  | 'upload-delay'
+  | 'decimal-commas'
+  | 'frontend-twice';
 
 export type FaultRule = {
   id: string;

@@ -10,6 +10,8 @@ const kinds = [
   'http-error',
   'disk-full',
   'upload-delay',
+  'decimal-commas',
+  'frontend-twice',
 ] as const satisfies readonly FaultKind[];
 
 /** What can be asked of the stand-in frontends and backends; they read the file again whenever it changes. */

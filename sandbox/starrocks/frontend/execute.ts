@@ -56,8 +56,11 @@ export async function execute(fe: FrontendContext, session: Session, { statement
   fe.metrics.requestTotal++;
   let end: QueryEnd = 'success';
   try {
-    return await Promise.race([route(fe, session, { statement, text }), killed(abort.signal)]);
+    const result = await Promise.race([route(fe, session, { statement, text }), killed(abort.signal)]);
+    session.last = { text, state: result.kind === 'ok' ? 'OK' : 'EOF' };
+    return result;
   } catch (error) {
+    session.last = { text, state: 'ERR' };
     end = error instanceof SqlError && error.atAnalysis ? 'analysis error' : 'internal error';
     throw error;
   } finally {

@@ -95,9 +95,11 @@ function metaInfo(fe: FrontendContext, action: string): Response | null {
 
 function showHa(fe: FrontendContext): Response {
   const { group } = fe;
+  // The others, as each frontend lists them; the leader leaves itself out as well, and says that it cannot read.
   const nodes = (role: 'FOLLOWER' | 'OBSERVER') => {
-    const named = [...group.state.frontends.values()].filter((frontend) => frontend.role === role && frontend.joined);
-    return `[${named.map(({ host }) => host).join(', ')}]`;
+    const others = [...group.state.frontends.values()].filter(({ name }) => name !== group.leaderName);
+    const named = others.filter((frontend) => frontend.role === role && frontend.joined);
+    return named.map(({ host }) => host).join(',');
   };
   const known = group.role !== 'UNKNOWN' && group.role !== 'INIT';
   return jsonResponse({
@@ -106,7 +108,7 @@ function showHa(fe: FrontendContext): Response {
     master: known ? (group.leader?.host ?? 'unknown') : 'unknown',
     electable_nodes: nodes('FOLLOWER'),
     observer_nodes: nodes('OBSERVER'),
-    can_read: String(group.applied > 0),
+    can_read: String(!group.isLeader && group.applied > 0),
     is_ready: String(isReady(fe)),
     last_checkpoint_version: String(fe.checkpoint.version),
     last_checkpoint_time: String(fe.checkpoint.at),

@@ -4,6 +4,7 @@ import { httpGet } from '../http-client.ts';
 import type { NodeLog } from '../node-log.ts';
 import type { Pace } from '../pace.ts';
 import { type Address, callNode } from '../rpc.ts';
+import type { FrontendRole } from '../sql/ast.ts';
 import type { FrontendIdentity } from './identity.ts';
 import type { GroupCalls } from './meta/group.ts';
 
@@ -33,11 +34,11 @@ export async function askHelper({ helper, httpPort, self, hostType, pace, log }:
   }
 }
 
-type Join = { name: string; self: Address; candidates: () => Address[]; pace: Pace };
+type Join = { name: string; role: FrontendRole; self: Address; candidates: () => Address[]; pace: Pace };
 
 /** Makes itself known to the leader, whoever that is; false when the leader says that this frontend is not one of its. */
-export async function joinGroup({ name, self, candidates, pace }: Join): Promise<boolean> {
-  const request = { name, host: self.host, editLogPort: self.port };
+export async function joinGroup({ name, role, self, candidates, pace }: Join): Promise<boolean> {
+  const request = { name, role, host: self.host, editLogPort: self.port };
   while (true) {
     for (const candidate of candidates()) {
       const reply = await askToJoin(candidate, request, pace);

@@ -11,6 +11,8 @@ export type Session = {
   connectedAt: number;
   /** The statement that runs now; null while the session sleeps. */
   running: Running | null;
+  /** What ran last and how it ended: it stands in the process list until the next one. */
+  last: { text: string; state: 'OK' | 'EOF' | 'ERR' } | null;
   /** How often the statement was passed on between frontends. */
   hops: number;
   /** The version of the frontend that the client is connected to; null when it is this one. */
@@ -32,6 +34,7 @@ export function createSession(login: {
     variables: new Map(),
     connectedAt: Date.now(),
     running: null,
+    last: null,
     hops: 0,
     origin: null,
   };

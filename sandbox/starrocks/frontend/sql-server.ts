@@ -43,6 +43,8 @@ export function serveSql(fe: FrontendContext): Promise<Server> {
 
 async function serveConnection(fe: FrontendContext, socket: Socket): Promise<void> {
   const stream = new PacketStream(socket);
+  // The id of a connection is made from that of its frontend, and one that was dropped has none: it takes the call and says nothing.
+  if (!fe.group.state.frontends.has(fe.self.name)) return;
   const scramble = createScramble();
   const connectionId = fe.connections.nextId();
   stream.write(handshakePacket({ version: fe.config.get('mysql_server_version'), connectionId, scramble }));

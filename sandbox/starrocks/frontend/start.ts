@@ -6,6 +6,7 @@ import { createObjectStore } from '../object-store.ts';
 import { createPace, formatTime, startLoop } from '../pace.ts';
 import type { Release } from '../release.ts';
 import { type Address, serveRpc } from '../rpc.ts';
+import type { FrontendRole } from '../sql/ast.ts';
 import { builtInRoles, userKey } from './access.ts';
 import { createJobRunner } from './backup/job-runner.ts';
 import { repositoryRoot } from './backup/repository.ts';
@@ -93,7 +94,7 @@ export async function startFrontend(options: StartOptions): Promise<void> {
     const known = frontends.map((frontend) => ({ host: frontend.host, port: frontend.editLogPort }));
     return helper && known.length === 0 ? [helper] : known;
   };
-  await untilReady(fe, { others, self, isFounder: known === null && asked === null, fail });
+  await untilReady(fe, { others, self, role: identity.role, isFounder: known === null && asked === null, fail });
   requireReadable(group.state, options);
   await openPorts(fe, { metaDir, httpPort });
   startLoops(fe);
@@ -189,14 +190,17 @@ function serveGroup(fe: FrontendContext, self: Address) {
     append: (request) => group.onAppend(request),
     image: (request) => group.onImage(request),
     handOver: (request) => group.onHandOver(request),
-    join: async ({ name, host, editLogPort }) => {
+    join: async ({ name, role, host, editLogPort }) => {
       const { leader } = group;
       if (!group.isLeader) {
         if (!leader || leader.name === fe.self.name) throw new Error('no leader yet');
         return { accepted: false, leader: { host: leader.host, port: leader.editLogPort } };
       }
       const found = group.state.frontends.get(name);
-      if (found?.editLogPort !== editLogPort) return { accepted: false, leader: null };
+      if (found?.editLogPort !== editLogPort) {
+        if (role === 'OBSERVER') group.keepInformed({ name, host, editLogPort });
+        return { accepted: false, leader: null };
+      }
       fe.log('INFO', `frontend ${name} at ${host}:${editLogPort} joins`);
       await group.update((state) => {
         const now = state.frontends.get(name);
@@ -210,13 +214,24 @@ function serveGroup(fe: FrontendContext, self: Address) {
   });
 }
 
-type Readiness = { others: () => Address[]; self: Address; isFounder: boolean; fail: (message: string) => never };
+type Readiness = {
+  others: () => Address[];
+  self: Address;
+  role: FrontendRole;
+  isFounder: boolean;
+  fail: (message: string) => never;
+};
 
-/** Waits until this frontend leads or follows; one that was dropped meanwhile is told so and exits. */
-async function untilReady(fe: FrontendContext, { others, self, isFounder, fail }: Readiness): Promise<void> {
+/**
+ * Waits until this frontend leads or follows. A follower that was dropped meanwhile is told so and exits; a dropped observer runs
+ * on and replays, answers HTTP as if nothing had happened, and greets nobody on its query port.
+ */
+async function untilReady(fe: FrontendContext, readiness: Readiness): Promise<void> {
+  const { others, self, role, isFounder, fail } = readiness;
   if (!isFounder && others().length > 0) {
-    const joined = joinGroup({ name: fe.self.name, self, candidates: others, pace: fe.pace });
-    void joined.then((accepted) => accepted || fail('current node is not added to the cluster, will exit'));
+    const joined = joinGroup({ name: fe.self.name, role, self, candidates: others, pace: fe.pace });
+    const refused = () => role === 'OBSERVER' || fail('current node is not added to the cluster, will exit');
+    void joined.then((accepted) => accepted || refused());
   }
   while (!isReady(fe)) await new Promise((wake) => setTimeout(wake, 10));
 }

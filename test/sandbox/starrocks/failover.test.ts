@@ -9,7 +9,8 @@ let leader: TestNode;
 let followers: TestNode[];
 let viaFollower: Client;
 beforeAll(async () => {
-  cluster = await startCluster({ version: '3.4.5', frontends: 3, backends: 1 });
+  // A second of this clock without a leader, so that a busy machine does not miss it.
+  cluster = await startCluster({ version: '3.4.5', frontends: 3, backends: 1, conf: { sandbox_hand_over_ms: 20_000 } });
   await lookAround();
   const [follower] = followers;
   if (!follower) throw new Error('no follower');

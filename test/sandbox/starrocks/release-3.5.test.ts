@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Client } from './helpers/client.ts';
@@ -20,7 +21,9 @@ it('changes a setting on every frontend, and with PERSISTENT for the next start 
   await sql.query('ADMIN SET FRONTEND CONFIG ("disable_balance" = "true") WITH PERSISTENT');
   for (const frontend of cluster.frontends) {
     expect(await balanceOff(await cluster.connect(frontend))).toBe('true');
-    expect(readFileSync(join(frontend.home, 'conf', 'fe.conf'), 'utf8')).toContain('disable_balance = true');
+    expect(readFileSync(join(frontend.home, 'conf', 'fe.conf'), 'utf8')).toMatch(
+      /# The user 'root'@'%' added disable_balance=true at [\d: -]+\ndisable_balance = true\n$/,
+    );
   }
   expect(await sql.failure('ADMIN SET FRONTEND CONFIG ("http_port" = "1")')).toEqual({
     code: 1064,
@@ -61,6 +64,69 @@ it('takes in an observer and a compute node, in either order of start and statem
   const onObserver = await cluster.connect(observer);
   await onObserver.query('CREATE DATABASE through_observer');
   expect(await onObserver.query("SHOW DATABASES LIKE 'through%'")).toHaveLength(1);
+});
+
+it('numbers frontends from 1 on, and gives the number of the newest one again when it was dropped', async () => {
+  const idOf = async (host: string) => (await sql.query('SHOW FRONTENDS')).find(({ IP }) => IP === host)?.Id;
+  const ids = (await sql.query('SHOW FRONTENDS')).map(({ Id }) => Number(Id)).sort();
+  expect(ids).toEqual([1, 2, 3]);
+  for (const host of ['127.0.0.96', '127.0.0.97']) {
+    await sql.query(`ALTER SYSTEM ADD OBSERVER "${host}:9010"`);
+    expect(await idOf(host)).toBe('4');
+    await sql.query(`ALTER SYSTEM DROP OBSERVER "${host}:9010"`);
+  }
+});
+
+it('goes on in an observer that was dropped: health is well, and nobody is greeted', async () => {
+  const observer = cluster.nodes().find(({ kind, address }) => {
+    return kind === 'fe' && !cluster.frontends.some((one) => one.address === address);
+  });
+  if (!observer) throw new Error('no observer');
+  await sql.query(`ALTER SYSTEM DROP OBSERVER "${observer.address}:9010"`);
+  for (const restart of [false, true]) {
+    if (restart) {
+      await observer.stop('SIGTERM');
+      observer.start();
+    }
+    await until(() => greets(observer.address).then((greeted) => greeted === false), 'silent');
+    const { status, body } = await cluster.http(observer, '/api/health');
+    expect([status, JSON.parse(body).status]).toEqual([200, 'OK']);
+    const ha = JSON.parse((await cluster.http(observer, '/api/show_meta_info?action=SHOW_HA')).body);
+    expect(ha).toMatchObject({ role: 'OBSERVER', is_ready: 'true' });
+  }
+});
+
+/** Whether a connection is greeted within a moment; null when there is none. */
+function greets(host: string): Promise<boolean | null> {
+  return new Promise((resolve) => {
+    const socket = connect(9030, host);
+    const end = (greeted: boolean | null) => {
+      socket.destroy();
+      resolve(greeted);
+    };
+    socket.once('data', () => end(true));
+    socket.once('error', () => end(null));
+    socket.once('connect', () => setTimeout(() => end(false), 300));
+  });
+}
+
+it('shows figures with decimal commas, and a frontend twice, where a fault asks for it', async () => {
+  cluster.setFaults([
+    { id: 'commas', kind: 'decimal-commas' },
+    { id: 'twice', kind: 'frontend-twice', match: cluster.frontends[0]?.address },
+  ]);
+  const [row] = await sql.query('SHOW BACKENDS');
+  expect(row?.TotalCapacity).toMatch(/^\d+,\d{3} [GT]B$/);
+  expect(row?.MaxDiskUsedPct).toMatch(/^\d+,\d\d %$/);
+  const twice = (await sql.query('SHOW FRONTENDS')).filter(({ IP }) => IP === cluster.frontends[0]?.address);
+  expect(twice.map(({ Alive }) => Alive).sort()).toEqual(['false', 'true']);
+  expect(twice.find(({ Alive }) => Alive === 'false')).toMatchObject({
+    Join: 'false',
+    ErrMsg: 'got exception',
+    StartTime: 'NULL',
+    Version: 'UNKNOWN-1e222c2',
+  });
+  cluster.setFaults([]);
 });
 
 it('refuses a compute node that was added as a backend', async () => {

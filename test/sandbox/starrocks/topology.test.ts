@@ -86,7 +86,10 @@ describe('topology statements', () => {
       HttpPort: '-1',
       LastHeartbeat: null,
       Alive: 'false',
+      DataUsedCapacity: '0.000 B',
       AvailCapacity: '1.000 B',
+      TotalCapacity: '0.000 B',
+      DataTotalCapacity: '0.000 B',
       StatusCode: 'CONNECTING',
     });
     await sql.query('ALTER SYSTEM DROP BACKEND "127.0.0.99:9050"');

@@ -120,6 +120,25 @@ describe('a cluster with backends that go and come', () => {
     expect(Number(/^starrocks_fe_query_internal_err (\d+)$/m.exec(body)?.[1])).toBeGreaterThanOrEqual(2);
   });
 
+  it('asks a backend for tables that a frontend knows by itself, and has none to ask', async () => {
+    await Promise.all(cluster.backends.map((backend) => backend.stop('SIGTERM')));
+    for (const backend of cluster.backends) await backendIs(sql, backend, false);
+    for (const text of [
+      'SELECT TABLE_NAME FROM information_schema.tables_config',
+      "SHOW VARIABLES WHERE Variable_name = 'query_timeout'",
+    ]) {
+      const failure = await sql.failure(text);
+      expect(failure).toMatchObject({ code: 1064, sqlState: 'HY000' });
+      expect(failure.message).toMatch(
+        /^Backend node not found\. Check if any backend node is down\.backend: (\[[\d.]+ alive: false inBlacklist: true\] ){3}$/,
+      );
+    }
+    expect(await sql.query("SHOW VARIABLES LIKE 'query_timeout'")).toHaveLength(1);
+    expect(await unhealthy(sql)).toBe(0);
+    for (const backend of cluster.backends) backend.start();
+    for (const backend of cluster.backends) await backendIs(sql, backend, true);
+  });
+
   it('never sees a backend alive that answers no heartbeat', async () => {
     const silent = first(cluster.backends);
     await change(silent, '3.5.0', { kind: 'never-alive' });

@@ -13,7 +13,8 @@ export type GroupCalls = {
   image: [ImageRequest, AppendReply];
   handOver: [HandOverRequest, null];
 };
-export type JoinRequest = { name: string; host: string; editLogPort: number };
+type Peer = Pick<Frontend, 'name' | 'host' | 'editLogPort'>;
+export type JoinRequest = Peer & Pick<Frontend, 'role'>;
 export type JoinReply = { accepted: boolean; leader: Address | null };
 /** A trial costs nobody anything; in a hand-over the followers vote although they heard from their leader just now. */
 type Ballot = 'trial' | 'election' | 'hand-over';
@@ -66,6 +67,8 @@ export class Group {
   private ready = false;
   private resigned = false;
   private readonly peers = new Map<string, { next: number; match: number; answeredAt: number; busy: boolean }>();
+  /** Observers that were dropped and run on: the leader goes on telling them, so that they learn of it themselves. */
+  private readonly departed = new Map<string, Peer>();
   private readonly waiters = new Set<() => void>();
   private tail: Promise<unknown> = Promise.resolve();
 
@@ -334,9 +337,15 @@ export class Group {
     for (const frontend of this.state.frontends.values()) {
       if (frontend.name !== this.options.self.name && frontend.joined) void this.sync(frontend);
     }
+    for (const peer of this.departed.values()) void this.sync(peer);
   }
 
-  private async sync(peer: Frontend): Promise<void> {
+  /** A dropped observer that was started again with its old metadata is told the journal as before. */
+  keepInformed(peer: Peer): void {
+    this.departed.set(peer.name, peer);
+  }
+
+  private async sync(peer: Peer): Promise<void> {
     const { journal, pace } = this.options;
     const known = this.peers.get(peer.name);
     const progress = known ?? { next: journal.lastIndex + 1, match: 0, answeredAt: performance.now(), busy: false };
@@ -358,12 +367,13 @@ export class Group {
       } while (progress.next <= journal.lastIndex);
     } catch {
       // A peer that does not answer is asked again at the next beat; SHOW FRONTENDS tells about it.
+      this.departed.delete(peer.name);
     } finally {
       progress.busy = false;
     }
   }
 
-  private send(peer: Frontend, next: number, timeoutMs: number): Promise<AppendReply> {
+  private send(peer: Peer, next: number, timeoutMs: number): Promise<AppendReply> {
     const { journal, self } = this.options;
     const term = journal.vote.term;
     const previousTerm = journal.termAt(next - 1);
@@ -398,6 +408,10 @@ export class Group {
     while (this.applied < this.committed) {
       const entry = this.options.journal.entry(this.applied + 1);
       if (!entry) break;
+      for (const { in: where, key, value } of entry.changes) {
+        const gone = where === 'frontends' && value === null ? this.state.frontends.get(key) : undefined;
+        if (gone?.joined && gone.role === 'OBSERVER') this.departed.set(key, gone);
+      }
       this.options.store.apply(entry.changes);
       this.applied++;
       moved = true;
@@ -431,6 +445,6 @@ export class Group {
   }
 }
 
-function addressOf({ host, editLogPort }: Frontend): Address {
+function addressOf({ host, editLogPort }: Peer): Address {
   return { host, port: editLogPort };
 }

@@ -2,13 +2,21 @@ import { type RowSet, textRows } from '../../mysql/packets.ts';
 import type { FrontendContext } from '../context.ts';
 import { isGivenUp, workerOf } from '../data/backends.ts';
 import { tablesOf } from '../data/tables.ts';
-import type { Partition, Tablet } from '../meta/state.ts';
+import type { Partition, Tablet, Worker } from '../meta/state.ts';
+
+/**
+ * StarRocks misses the replicas of a dead backend only when it gives the backend up. `sandbox_dead_replicas = missed` in fe.conf
+ * makes them missed at once.
+ */
+function isMissed(fe: FrontendContext, worker: Worker): boolean {
+  return fe.conf.get('sandbox_dead_replicas') === 'missed' ? !worker.alive : isGivenUp(fe, worker);
+}
 
 /** A tablet is well when enough replicas are current on backends that stay; one that died just now is not missed yet. */
 function isHealthy(fe: FrontendContext, partition: Partition, tablet: Tablet): boolean {
   const good = tablet.replicas.filter((replica) => {
     const worker = workerOf(fe, replica.backendId);
-    const counts = worker !== null && !worker.decommissioned && !isGivenUp(fe, worker);
+    const counts = worker !== null && !worker.decommissioned && !isMissed(fe, worker);
     return counts && !replica.bad && replica.version >= partition.visibleVersion;
   });
   return good.length >= partition.replicationNum;

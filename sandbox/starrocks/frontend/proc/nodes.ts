@@ -15,7 +15,9 @@ export function frontendRows(fe: FrontendContext): RowSet {
     ...['ReplayedJournalId', 'LastHeartbeat', 'IsHelper', 'ErrMsg', 'StartTime', 'Version'],
   ];
   const clusterId = fe.group.state.settings.get('clusterId') ?? '';
-  const rows = inHashOrder([...fe.group.state.frontends.values()]).map((frontend) => {
+  const known = [...fe.group.state.frontends.values()];
+  const twice = known.filter(({ host }) => fe.faults.strike('frontend-twice', host) !== null).map(staleTwin);
+  const rows = inHashOrder([...known, ...twice]).map((frontend) => {
     const one = frontend.name === fe.self.name ? refreshed(frontend, fe) : frontend;
     return [...(withId ? [String(one.id)] : []), ...frontendCells(one, fe, clusterId)];
   });
@@ -29,6 +31,14 @@ function refreshed(frontend: Frontend, fe: FrontendContext): Frontend {
   const lastHeartbeatAt = frontend.lastHeartbeatAt ?? Date.now();
   const own = { queryPort, rpcPort, startedAt, lastHeartbeatAt, errMsg: '', version: fe.release.text };
   return { ...frontend, ...own, alive: true, replayedJournalId: fe.group.applied };
+}
+
+/** What is left of a pod that came back under its name: StarRocks keeps both entries and takes the old one for dead. */
+function staleTwin(frontend: Frontend): Frontend {
+  const [born] = /\d+$/.exec(frontend.name) ?? ['0'];
+  const name = `${frontend.name.slice(0, -born.length)}${Number(born) - 90_000_000}`;
+  const dead = { joined: false, alive: false, errMsg: 'got exception', startedAt: null };
+  return { ...frontend, ...dead, name, version: 'UNKNOWN-1e222c2' };
 }
 
 /** They stand in a hash table by name, and nobody sorts them: the order is that of the names' Java hash codes. */
@@ -105,7 +115,7 @@ export function backendRows(fe: FrontendContext): RowSet {
   const backends = workersOf(fe, 'BACKEND');
   return textRows(
     columns,
-    backends.map((one) => backendCells(one, counts.get(one.id) ?? 0, release)),
+    backends.map((one) => inWordsOf(fe, backendCells(one, counts.get(one.id) ?? 0, release))),
   );
 }
 
@@ -197,8 +207,14 @@ function sum(worker: Worker, field: 'totalBytes' | 'availableBytes' | 'usedBytes
   return worker.disks.reduce((total, disk) => total + disk[field], 0);
 }
 
+/** Sizes and shares with a decimal comma, as a JVM writes them in a locale that has one. */
+function inWordsOf(fe: FrontendContext, cells: Cell[]): Cell[] {
+  if (fe.faults.strike('decimal-commas', '') === null) return cells;
+  return cells.map((cell) => cell?.replace(/^(\d+)\.(\d+)(?= ?([KMGTP]?B|%)$)/, '$1,$2') ?? null);
+}
+
 /** `/backends/<id>`: one row a disk. */
-export function diskRows(worker: Worker): RowSet {
+export function diskRows(fe: FrontendContext, worker: Worker): RowSet {
   const columns = [
     ...['RootPath', 'DataUsedCapacity', 'OtherUsedCapacity', 'AvailCapacity', 'TotalCapacity', 'TotalUsedPct', 'State'],
     ...['PathHash', 'StorageMedium', 'TabletNum', 'DataTotalCapacity', 'DataUsedPct'],
@@ -217,5 +233,8 @@ export function diskRows(worker: Worker): RowSet {
     formatBytes(disk.usedBytes + disk.availableBytes),
     formatPercent(disk.usedBytes / Math.max(1, disk.usedBytes + disk.availableBytes)),
   ]);
-  return textRows(columns, rows);
+  return textRows(
+    columns,
+    rows.map((row) => inWordsOf(fe, row)),
+  );
 }

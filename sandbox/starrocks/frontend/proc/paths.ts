@@ -63,7 +63,7 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
       return id === undefined ? frontendRows(fe) : null;
     case 'backends': {
       const worker = id === undefined ? null : (state.workers.get(id) ?? null);
-      return id === undefined ? backendRows(fe) : worker && diskRows(worker);
+      return id === undefined ? backendRows(fe) : worker && diskRows(fe, worker);
     }
     case 'compute_nodes':
       return id === undefined ? computeNodeRows(fe) : null;

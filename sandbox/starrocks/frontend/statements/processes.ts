@@ -84,7 +84,8 @@ export function processRows(fe: FrontendContext, { full }: { full: boolean }): P
   return fe.connections.list().map((session) => {
     const { running } = session;
     const since = running?.startedAt ?? session.connectedAt;
-    const info = running ? (full ? running.text : running.text.slice(0, 100)) : '';
+    const shown = running?.text ?? session.last?.text ?? '';
+    const info = full ? shown : shown.slice(0, 100);
     return {
       user: session.user,
       cells: [
@@ -93,7 +94,7 @@ export function processRows(fe: FrontendContext, { full }: { full: boolean }): P
         ...[
           formatTime(session.connectedAt),
           String(Math.floor((Date.now() - since) / 1000)),
-          running ? 'OK' : 'EOF',
+          running ? 'OK' : (session.last?.state ?? 'OK'),
           info,
         ],
         running?.forwarded ? '' : 'false',

@@ -31,6 +31,8 @@ export type TestCluster = {
   setFaults(rules: object[]): void;
   connect(frontend?: TestNode, login?: { user?: string; password?: string; database?: string }): Promise<Client>;
   http(frontend: TestNode, path: string): Promise<{ status: number; body: string }>;
+  /** All nodes, those that were added later too. */
+  nodes(): readonly TestNode[];
   /** The frontend that says it is the leader, waited for. */
   leader(): Promise<TestNode>;
   addNode(kind: NodeKind, conf?: Record<string, string | number>): TestNode;
@@ -91,6 +93,7 @@ export async function startCluster(options: Options = {}): Promise<TestCluster> 
       const response = await fetch(`http://${node.address}:${node.kind === 'fe' ? 8030 : 8040}${path}`);
       return { status: response.status, body: await response.text() };
     },
+    nodes: () => nodes,
     leader: () => findLeader(cluster),
     addNode,
     statements: () => readLines(statementLog),
