@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startCluster, type TestCluster } from '../sandbox/starrocks/helpers/cluster.ts';
+import { startCluster, type TestCluster, untilValue } from '../sandbox/starrocks/helpers/cluster.ts';
 import { type Answer, createReplay, type Recorded, type Replay, readRecorded } from './replay.ts';
 
 /** One cluster for all of it: each file goes on where the one before left the cluster. */
 let cluster: TestCluster;
 let replay: Replay;
 beforeAll(async () => {
-  cluster = await startCluster({ version: '3.5.0', backends: 3, speed: 50 });
+  cluster = await startCluster({
+    version: '3.5.0',
+    backends: 3,
+    speed: 50,
+    conf: { sandbox_statistics_tables: 'true' },
+  });
   // However fast or slow the machine is: a backup that was begun goes on until it is cancelled.
   cluster.setFaults([{ id: 'slow', kind: 'upload-delay', ms: 360_000_000 }]);
   replay = await createReplay(cluster);
@@ -27,6 +32,16 @@ it.each(files)('the stand-in answers as the recorded frontend: %s', async (file)
     if (!isSame(answer, line)) differences.push({ statement: line.statement, as: line.as, recorded: line, answer });
   }
   expect(differences).toEqual([]);
+});
+
+it('the stand-in makes twelve tables by itself, and lists them with sixty of the system', async () => {
+  const rows = await untilValue(async () => {
+    const all = await replay.root.query('SELECT TABLE_SCHEMA, PROPERTIES FROM information_schema.tables_config');
+    return all.filter(({ TABLE_SCHEMA }) => TABLE_SCHEMA === '_statistics_').length === 12 ? all : null;
+  }, 'twelve tables');
+  const ofSystem = rows.filter(({ TABLE_SCHEMA }) => ['information_schema', 'sys'].includes(String(TABLE_SCHEMA)));
+  expect(ofSystem).toHaveLength(60);
+  expect(new Set(ofSystem.map(({ PROPERTIES }) => PROPERTIES))).toEqual(new Set(['']));
 });
 
 it('the stand-in fills the columns with cells of the recorded forms', async () => {

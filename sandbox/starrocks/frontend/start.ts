@@ -32,6 +32,7 @@ import { serveSql } from './sql-server.ts';
 import { setOwnConfig } from './statements/admin.ts';
 import { newFrontend } from './statements/frontends.ts';
 import { killOwnQuery, processRows } from './statements/processes.ts';
+import { makeStatisticsTables } from './statistics-tables.ts';
 
 /** Every heartbeat round is an entry, so that a journal without images would grow for ever. */
 const entriesBetweenImages = 1000;
@@ -272,6 +273,7 @@ function startLoops(fe: FrontendContext): void {
   every(3000, 20, () => fe.jobs.round(fe));
   every(fe.config.number('tablet_sched_checker_interval_seconds') * 1000, 20, () => checkTablets(fe));
   every(1000, 20, () => scheduleTablets(fe));
+  every(10_000, 50, () => makeStatisticsTables(fe));
   every(10_000, 50, () => dropEmptiedBackends(fe));
   every(20_000, 500, () => dropOrphans(fe));
   every(600_000, 1000, () => checkRepositories(fe));

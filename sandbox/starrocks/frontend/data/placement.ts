@@ -25,14 +25,14 @@ export function replicaCounts(state: ClusterState): Map<number, number> {
   return counts;
 }
 
-/** `db.table` of every table that keeps its only replica of something on this backend. */
+/** `db.table` of every table of users that keeps its only replica of something on this backend. */
 export function singleReplicaTables(state: ClusterState, backendId: number): string[] {
   const names = new Set<string>();
   for (const partition of state.partitions.values()) {
     const here = partition.tablets.some(({ replicas }) => replicas.some((replica) => replica.backendId === backendId));
     if (partition.replicationNum === 1 && here) names.add(qualifiedName(state, partition.tableId));
   }
-  return [...names];
+  return [...names].filter((name) => !name.startsWith('_statistics_.'));
 }
 
 export function qualifiedName(state: ClusterState, tableId: number): string {

@@ -81,7 +81,7 @@ const views: Record<string, View> = {
       ],
       ...['DISTRIBUTE_TYPE', 'DISTRIBUTE_BUCKET', 'SORT_KEY', 'PROPERTIES', 'TABLE_ID'],
     ],
-    rows: (_fe, tables) => tables.map(({ db, table }) => configRow(db, table)),
+    rows: (_fe, tables) => [...systemRows(), ...tables.map(({ db, table }) => configRow(db, table))],
   },
   partitions_meta: {
     columns: [
@@ -186,6 +186,28 @@ function tableRow(db: string, table: Table, partitions: Partition[]): Cell[] {
     ...[created, created, null, 'utf8_general_ci', null, '', table.comment],
   ];
 }
+
+/** Their own tables stand there too, with nothing to say of replicas. */
+function systemRows(): Cell[][] {
+  return Object.entries(systemTables).flatMap(([db, names], at) =>
+    names.map((name, index) => [db, name, 'SCHEMA', '', '', '', '', '', '0', '', '', String(at * 100 + index + 1)]),
+  );
+}
+
+const systemTables = {
+  information_schema: (
+    'analyze_status applicable_roles be_bvars be_cloud_native_compactions be_compactions be_configs ' +
+    'be_datacache_metrics be_logs be_metrics be_tablets be_threads be_txns character_sets ' +
+    'cluster_snapshot_jobs cluster_snapshots collations column_privileges column_stats_usage columns ' +
+    'engines events fe_metrics fe_tablet_schedules global_variables key_column_usage keywords ' +
+    'load_tracking_logs loads materialized_views partitions partitions_meta pipe_files pipes ' +
+    'referential_constraints routine_load_jobs routines schema_privileges schemata session_variables ' +
+    'statistics stream_loads table_constraints table_privileges tables tables_config task_runs tasks ' +
+    'temp_tables triggers user_privileges verbose_session_variables views warehouse_metrics ' +
+    'warehouse_queries'
+  ).split(' '),
+  sys: ['fe_locks', 'fe_memory_usage', 'grants_to_roles', 'grants_to_users', 'object_dependencies', 'role_edges'],
+};
 
 function configRow(db: string, table: Table): Cell[] {
   const quoted = (names: string[]) => names.map((name) => `\`${name}\``).join(', ');
