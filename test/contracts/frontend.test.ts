@@ -10,7 +10,8 @@ beforeAll(async () => {
     version: '3.5.0',
     backends: 3,
     speed: 50,
-    conf: { sandbox_statistics_tables: 'true' },
+    // A backend that leaves with nothing on it would be gone in no time here.
+    conf: { sandbox_statistics_tables: 'true', drop_backend_after_decommission: 'false' },
   });
   // However fast or slow the machine is: a backup that was begun goes on until it is cancelled.
   cluster.setFaults([{ id: 'slow', kind: 'upload-delay', ms: 360_000_000 }]);
