@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/ids.ts';
 import { startWorld, type Transport, type World } from './fixture.ts';
 
 const channel = 'sr-demo';
@@ -131,6 +132,28 @@ describe.each<Transport>(['socket', 'http'])('commands over %s', (transport) => 
 
   it('whoami says who one is', async () => {
     await ask('ana', '/sr whoami', 'and act as *ana*: ADMIN everywhere');
+  });
+
+  it('runs shows a person of one cluster its runs, however many newer ones there are elsewhere', async () => {
+    const { db } = world.ctx;
+    const { number: _number, ...row } = await db
+      .selectFrom('run')
+      .selectAll()
+      .where('number', '=', 1)
+      .executeTakeFirstOrThrow();
+    const copies = Array.from({ length: 220 }, () => ({ ...row, id: newId('run'), cluster_id: world.clusters.prod }));
+    await db
+      .insertInto('run')
+      .values(copies.map((copy) => ({ ...copy, cluster_name: 'prod-eu', environment: 'prod' })))
+      .execute();
+    const binding = db
+      .updateTable('role_binding')
+      .where('person_id', 'in', db.selectFrom('person').select('id').where('name', '=', 'lee'));
+    await binding.set({ scope_kind: 'cluster', scope_value: world.clusters.dev }).execute();
+    const said = await ask('lee', '/sr runs', 'R-1 ·');
+    expect(said).not.toContain('prod-eu');
+    expect(await ask('lee', '/sr status "DEV-ONE "', 'dev-one: OK')).toContain('be 10.0.0.11:9050');
+    await binding.set({ scope_kind: 'all', scope_value: '' }).execute();
   });
 
   it('alerts lists none when there is none', async () => {
