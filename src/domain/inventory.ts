@@ -59,6 +59,31 @@ export interface Inventory {
   recordUpgrade(upgrade: NewUpgrade): Promise<void>;
   /** Entries whose kept binaries are still on the nodes, oldest first. */
   listOpenUpgrades(clusterId: string): Promise<readonly UpgradeRecord[]>;
+  /** The upgrades of the cluster that are open cannot be undone any more, for this reason. Their entries stay open. */
+  forbidUndo(clusterId: string, reason: string): Promise<void>;
   /** Marks the open entries of the cluster as finalized, or only that of one run. */
   finalizeUpgrades(clusterId: string, runId?: string): Promise<void>;
 }
+
+/** A method that answers something. One that answers nothing changes something. */
+export type InventoryRead = {
+  [Name in keyof Inventory]: Inventory[Name] extends (...args: never[]) => Promise<void> ? never : Name;
+}[keyof Inventory];
+
+/** The methods that change nothing. All others may be called only by the worker that drives the run (see `guardPorts`). */
+export const inventoryReads = [
+  'findCluster',
+  'findClusterByName',
+  'findClusterByFrontend',
+  'listNodes',
+  'findNode',
+  'listHosts',
+  'findHost',
+  'findHostByAddress',
+  'findPinnedKey',
+  'findReport',
+  'findBackup',
+  'newestBackupAt',
+  'findRelease',
+  'listOpenUpgrades',
+] as const satisfies readonly InventoryRead[];

@@ -107,4 +107,6 @@ export type PostCheck = {
   readonly passed: boolean;
   readonly checks: readonly NamedCheck[];
   readonly facts?: JsonObject;
+  /** What failed may be so for a moment only, as a leader that is being elected: to be looked at again before it is believed. */
+  readonly isSettling?: boolean;
 };

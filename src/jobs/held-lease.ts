@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Shell } from '../adapters/ssh/port.ts';
+import { inventoryReads } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
 import type { Ports } from '../steps/define.ts';
 import type { Database } from '../store/database.ts';
@@ -84,7 +85,7 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
     },
     shell: async (hostId) => guardShell(await ports.shell(hostId), held),
     login: async (host) => guardShell(await ports.login(host), held),
-    inventory: guardWrites(ports.inventory, held),
+    inventory: fenceWrites(ports.inventory, inventoryReads, held),
   };
 }
 
@@ -101,28 +102,23 @@ function guardShell(shell: Shell, held: Pick<HeldLease, 'assertHeld'>): Shell {
   };
 }
 
-function guardWrites(inventory: Ports['inventory'], held: Pick<HeldLease, 'assertHeld'>): Ports['inventory'] {
-  const guarded =
-    <A extends readonly unknown[], R>(write: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      held.assertHeld();
-      return write(...args);
-    };
-  return {
-    ...inventory,
-    addCluster: guarded(inventory.addCluster),
-    changeCluster: guarded(inventory.changeCluster),
-    removeCluster: guarded(inventory.removeCluster),
-    removeHost: guarded(inventory.removeHost),
-    saveTopology: guarded(inventory.saveTopology),
-    saveHost: guarded(inventory.saveHost),
-    saveHostFacts: guarded(inventory.saveHostFacts),
-    attachNode: guarded(inventory.attachNode),
-    pinHostKey: guarded(inventory.pinHostKey),
-    saveReport: guarded(inventory.saveReport),
-    addBackup: guarded(inventory.addBackup),
-    completeBackup: guarded(inventory.completeBackup),
-    recordUpgrade: guarded(inventory.recordUpgrade),
-    finalizeUpgrades: guarded(inventory.finalizeUpgrades),
-  };
+/**
+ * A port whose methods can be called only while the lease is held, but for those that are known to read only: a method that
+ * is added tomorrow is fenced without anybody's doing.
+ */
+export function fenceWrites<T extends object>(
+  port: T,
+  reads: readonly string[],
+  held: Pick<HeldLease, 'assertHeld'>,
+): T {
+  const fenced = Object.entries(port)
+    .filter(([name]) => !reads.includes(name))
+    .map(([name, write]) => [
+      name,
+      async (...args: readonly unknown[]): Promise<unknown> => {
+        held.assertHeld();
+        return Reflect.apply(write, port, args);
+      },
+    ]);
+  return { ...port, ...Object.fromEntries(fenced) };
 }

@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlanResult } from '../domain/plan.ts';
 import { drivenRunStates, type Failure, type StepPhase } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { AnyOperation } from '../operations/define.ts';
-import { toPlannedStep } from '../operations/run-actions.ts';
 import { planOperation } from '../operations/submit.ts';
 import { readDatabaseTime } from '../store/database.ts';
 import { type JournalEntry, writeJournal } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import { findLockHolder, findNoteAt, listSteps, readRun } from '../store/runs.ts';
+import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
 import { isDuplicateKey, isStoreAway } from '../store/store-errors.ts';
+import { checkSucceeded } from './end-check.ts';
 import { whyNotEntitled } from './entitled.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
+import { mayPass } from './may-pass.ts';
 import { type RunnerDeps, stepKindOf } from './runner-deps.ts';
 import { abandon, finish, hasOpenChanges, settle, settleAfter, settleAsFailed } from './settle.ts';
 import { canGoOn, driveStage } from './stage.ts';
 import { type Due, runStep, stopStep } from './step-runner.ts';
+import { planUndo, settleUndone } from './undo.ts';
 import { chooseOperation, setAside } from './unfit.ts';
 
 /** One drive of one run: everything that the functions below need. */
@@ -176,22 +177,7 @@ async function advance(drive: Drive): Promise<Next> {
   }
   if (stage !== null) return driveStage(drive, phase, stage);
   if (next !== undefined) return runAlone(drive, { run, step: next, isCanceling: false, steps });
-  return phase === 'undo' ? settleUndone(drive, steps) : postCheck(drive, run, steps);
-}
-
-/** Only what is known to be ours was taken back; of a step that broke off nobody knows, and that is said. */
-async function settleUndone(drive: Drive, steps: readonly RunStep[]): Promise<Next> {
-  const doubtful = steps.filter((step) => {
-    if (step.phase !== 'do' || step.attempt === 0 || (step.state !== 'failed' && step.state !== 'applying'))
-      return false;
-    const kind = stepKindOf(drive.operation, step.kind);
-    return kind.undoImpossible !== null || kind.undoSteps(step.params).length > 0;
-  });
-  if (doubtful.length > 0) {
-    const message = `Not taken back, for whether it happened is not known: ${doubtful.map((step) => step.title).join('; ')}`;
-    await drive.write({ events: [{ type: 'NOTE', message }] });
-  }
-  return settle(drive, { state: 'UNDONE', failure: null });
+  return phase === 'undo' ? settleUndone(drive, run, steps) : checkSucceeded(drive, run, steps);
 }
 
 async function advanceRestore(
@@ -239,67 +225,6 @@ function stageOf(steps: readonly RunStep[], phase: StepPhase, step: RunStep | un
 
 function isToStop(run: Run, phase: StepPhase): boolean {
   return phase === 'do' && (run.cancelRequested || run.pauseRequested);
-}
-
-/** The way back as the operation sees it now; its steps become part of the run. Null = they are there. */
-async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next | null> {
-  const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
-  if (lost !== null) return settleAsFailed(drive, lost);
-  const planned = await observeForUndo(drive, run, steps);
-  if ('wakeAfterMs' in planned) return planned;
-  if ('refusals' in planned) {
-    const [first] = planned.refusals;
-    return settleAsFailed(drive, {
-      code: 'UNDO_FAILED',
-      message: `It cannot be undone now: ${planned.refusals.map((refusal) => refusal.message).join('; ')}`,
-      hint: first?.hint ?? null,
-      step: null,
-    });
-  }
-  if (planned.steps.length === 0) return null;
-  const message = `Way back: ${planned.summary}`;
-  await drive.write({
-    addSteps: planned.steps.map((step) => ({ ...step, phase: 'undo' as const })),
-    events: [
-      { type: 'NOTE', message },
-      ...(planned.notes ?? []).map((note) => ({ type: 'NOTE' as const, message: note })),
-    ],
-  });
-  return 'again';
-}
-
-/** How long an undo is tried that cannot be planned because something does not answer. */
-const undoPatienceMs = 10 * 60_000;
-
-async function observeForUndo(
-  drive: Drive,
-  run: Run,
-  steps: readonly RunStep[],
-): Promise<PlanResult | { wakeAfterMs: number }> {
-  const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(60_000)]);
-  try {
-    const result = await drive.operation.planUndo?.(
-      run.input,
-      { runId: run.id, steps: steps.map(toPlannedStep) },
-      drive.deps.observeContext(signal),
-    );
-    return result ?? { summary: '', steps: [] };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
-    drive.held.assertHeld();
-    const message = `Cannot plan the way back yet: ${error.message}`;
-    const since = (await findNoteAt(drive.deps.db, run.id, message)) ?? drive.now();
-    if (!error.retryable || drive.now().getTime() - since.getTime() > undoPatienceMs)
-      return {
-        refusals: [{ code: 'PRECONDITION_FAILED', message: error.message, hint: error.hint ?? 'Retry the run.' }],
-      };
-    const wakeAfterMs = 2_000;
-    await drive.write({
-      run: { wakeInMs: wakeAfterMs, progress: { completed: 0, total: null, message } },
-      events: run.progress?.message === message ? [] : [{ type: 'NOTE', message }],
-    });
-    return { wakeAfterMs };
-  }
 }
 
 /** True when the step before left the cluster in a state to stay in which nobody asked for, such as a stopped node. */
@@ -382,7 +307,7 @@ async function planAgain(drive: Drive, run: Run) {
     if (!(error instanceof AppError)) throw error;
     drive.held.assertHeld();
     const waitedMs = drive.now().getTime() - run.createdAt.getTime();
-    if (error.retryable && waitedMs < 24 * 3_600_000) {
+    if (mayPass(error) && waitedMs < 24 * 3_600_000) {
       const wakeAfterMs = Math.min(Math.max(waitedMs / 10, 2_000), 30_000);
       const message = `Cannot plan yet: ${error.message}`;
       await drive.write({
@@ -415,43 +340,4 @@ async function pause(drive: Drive, run: Run): Promise<Next> {
     events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }],
   });
   return 'stop';
-}
-
-/** How long after the last step the post-condition may go unread before the run fails for that. */
-const postCheckPatienceMs = 120_000;
-
-async function postCheck(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
-  const { deps, held } = drive;
-  try {
-    const signal = AbortSignal.any([held.signal, AbortSignal.timeout(30_000)]);
-    const result = await drive.operation.postCheck(run.input, deps.portsFor(run.clusterId), {
-      runId: run.id,
-      clusterId: run.clusterId,
-      signal,
-      steps: steps.map(toPlannedStep),
-    });
-    await drive.write({ run: { postCheck: result } });
-    if (result.passed) return settle(drive, { state: 'SUCCEEDED', failure: null });
-    const failed = result.checks.filter((check) => check.status === 'FAIL' && check.severity === 'BLOCK');
-    return settleAsFailed(drive, {
-      code: 'POSTCHECK_FAILED',
-      message: `Every step was done, but the end is not as it should be: ${failed.map((check) => `${check.name} is ${check.observed}, wanted ${check.wanted}`).join('; ')}`,
-      hint: failed[0]?.hint ?? 'Look at the cluster, then retry the run.',
-      step: null,
-    });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
-    held.assertHeld();
-    const lastStep = steps.findLast((step) => step.finishedAt !== null)?.finishedAt ?? run.createdAt;
-    if (error.retryable && drive.now().getTime() - lastStep.getTime() < postCheckPatienceMs) {
-      await drive.write({ run: { wakeInMs: 2_000 } });
-      return { wakeAfterMs: 2_000 };
-    }
-    return settleAsFailed(drive, {
-      code: error.code,
-      message: `The end could not be checked: ${error.message}`,
-      hint: error.hint,
-      step: null,
-    });
-  }
 }

@@ -2,6 +2,7 @@ import type { Failure } from '../domain/run.ts';
 import type { NewStep } from '../store/journal.ts';
 import type { Outcome, Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, listTemporaryChanges } from '../store/runs.ts';
+import { lookAtEnd } from './end-check.ts';
 import type { Drive, Next } from './runner.ts';
 import { stepKindOf } from './runner-deps.ts';
 
@@ -131,11 +132,16 @@ export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: re
         ? restoreFailure(notRestored, outcome)
         : outcome.failure;
   const state = broken === undefined && outcome.state !== 'PAUSED' ? outcome.state : 'FAILED';
+  // A check that did not pass is the reason of this end already. What another end had found is no answer for this one.
+  const isSeen = state === 'SUCCEEDED' || state === 'UNDONE' || run.postCheck !== null;
+  const seen = isSeen ? run.postCheck : await lookAtEnd(drive, { run, steps, ending: state });
   await drive.write({
     run: {
       state,
       outcome: null,
       failure,
+      postCheck: seen,
+      beforeUndo: null,
       finished: true,
       blockedBy: null,
       wakeInMs: null,
@@ -168,7 +174,7 @@ function settleAgain(drive: Drive): Promise<Next> {
 /** Ends the run as it is: what should have ended it properly is broken. What stays changed stands in the ledger. */
 export async function abandon(drive: Drive, failure: Failure): Promise<Next> {
   await drive.write({
-    run: { state: 'FAILED', outcome: null, failure, finished: true, blockedBy: null, wakeInMs: null },
+    run: { state: 'FAILED', outcome: null, failure, postCheck: null, finished: true, blockedBy: null, wakeInMs: null },
     releaseLock: true,
     events: [{ type: 'RUN_STATE', message: `${sentence('FAILED')}: ${failure.message}` }],
   });

@@ -6,6 +6,7 @@ import type { JournalEntry, NewEvent } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { listSteps, readRun } from '../store/runs.ts';
 import { isStoreAway } from '../store/store-errors.ts';
+import { mayPass } from './may-pass.ts';
 import { makeOutput, type Output } from './output.ts';
 import type { Drive, Next } from './runner.ts';
 import { type RunnerPoint, stepKindOf } from './runner-deps.ts';
@@ -254,12 +255,6 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
     events: news,
   });
   return { wakeAfterMs };
-}
-
-function mayPass(error: AppError): boolean {
-  return (
-    error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'SSH_ANSWER_LOST' || error.code === 'TIMEOUT'
-  );
 }
 
 /** The run is cancelled, and the effect of the step under way does not show: it is not sent once more. */

@@ -1,39 +1,29 @@
-import { type Actor, can, systemActor } from '../domain/access.ts';
-import { approvalCoversMs, approvalsRequired, whyMayNotVote } from '../domain/approval.ts';
-import { isTerminal, type RunAction } from '../domain/run.ts';
+import { systemActor } from '../domain/access.ts';
+import { whyMayNotVote } from '../domain/approval.ts';
+import type { RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { endApproval, findApprovalOfRun, insertVote, listVotes } from '../store/approvals.ts';
 import { insertAudit } from '../store/audit.ts';
-import { inTransaction, type Queryable, readDatabaseTime, type Tx } from '../store/database.ts';
+import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { applyEntry, type JournalEntry } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import { forgetWaiting, listSteps, lockRun, readRun, reopenChanges, reopenSteps, skipLane } from '../store/runs.ts';
 import { forgetSecretsOf } from '../store/secrets.ts';
-import type { AnyOperation } from './define.ts';
 import {
-  allowedActions,
-  blockedUndo,
-  fittingOperation,
-  missingPermission,
-  stageToLeave,
-  stepsBack,
-  targetOf,
-} from './run-actions.ts';
-import { type SubmitDeps, submit } from './submit.ts';
+  auditOf,
+  authorize,
+  type ControlDeps,
+  type ControlRequest,
+  readVisible,
+  refuseUnlessAllowed,
+} from './decision.ts';
+import type { AnyOperation } from './define.ts';
+import { allowedActions, fittingOperation, isAskedAfresh, stageToLeave, stepsBack } from './run-actions.ts';
+import { submit } from './submit.ts';
+import { foreseeUndo } from './way-back.ts';
 
+export type { ControlDeps, ControlRequest };
 export { allowedActions };
-
-export type ControlDeps = SubmitDeps & {
-  /** Tells everybody who watches that the run changed; may be lost. */
-  readonly changed: (runId: string) => void;
-};
-
-export type ControlRequest = {
-  readonly runId: string;
-  readonly actor: Actor;
-  readonly comment?: string | null;
-  readonly requestId?: string | null;
-};
 
 type Decision = { entry: JournalEntry; wake: boolean };
 
@@ -58,7 +48,7 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
     if (!untouched) {
       return {
         entry: {
-          run: { state: 'CANCELING', cancelRequested: true, failure: null, wakeInMs: null },
+          run: { state: 'CANCELING', cancelRequested: true, failure: null, postCheck: null, wakeInMs: null },
           events: [stateEvent(request, 'asked to cancel')],
         },
         wake: true,
@@ -122,13 +112,12 @@ export async function retryRun(
 ): Promise<Run> {
   const before = await readVisible(deps, request);
   const without = request.withoutLane ?? null;
-  if (before.failure?.code === 'PLAN_STALE' || before.startedAt === null) {
+  if (isAskedAfresh(before)) {
     await authorize(deps, request, before, 'RETRY');
-    refuseUnlessAllowed(deps, before, [], 'RETRY');
+    await refuseUnlessAllowed(deps, deps.db, { run: before, steps: [], action: 'RETRY' });
     return retryAfresh(deps, request, before);
   }
   return decide(deps, request, 'RETRY', async (tx, run, steps) => {
-    await refuseUnlessApproved(deps, tx, run);
     const isUndo = steps.some((step) => step.phase === 'undo');
     await reopenSteps(tx, run.id, isUndo ? 'undo' : 'do', { leftOutToo: without === null });
     const operation = fittingOperation(deps.operations, run);
@@ -139,6 +128,7 @@ export async function retryRun(
           state: isUndo ? 'UNDOING' : 'QUEUED',
           outcome: null,
           failure: null,
+          postCheck: null,
           cancelRequested: false,
           pauseRequested: false,
           wakeInMs: null,
@@ -160,26 +150,31 @@ async function leaveOut(tx: Tx, { run, steps, operation, without, isUndo }: Leav
 }
 
 /**
- * Takes back, newest first, every step that is ours. Refused in words when one of them has no way back. An undo that
- * stopped goes on where it stopped.
+ * Takes back, newest first, every step that is ours. Refused in words when one of them has no way back, and where the
+ * operation plans the way back itself, when it finds none now: then the run stays as it was. An undo that stopped goes on
+ * where it stopped.
  */
-export function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+export async function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+  await foreseeUndo(deps, request);
   return decide(deps, request, 'UNDO', async (tx, run, steps) => {
-    await refuseUnlessApproved(deps, tx, run);
     const operation = fittingOperation(deps.operations, run);
-    await reopenSteps(tx, run.id, 'undo');
-    const addSteps = stepsBack(operation, steps);
+    const isPlannedLater = operation.planUndo !== null && !steps.some((step) => step.phase === 'undo');
+    // Until the way back is planned with the cluster in hand, everything stays as it is: it may still be refused.
+    if (!isPlannedLater) await reopenSteps(tx, run.id, 'undo');
+    const { state, failure, progress, postCheck, finishedAt } = run;
     return {
       entry: {
         run: {
           state: 'UNDOING',
           outcome: null,
           failure: null,
+          postCheck: null,
+          beforeUndo: { state, failure, progress, postCheck, finishedAt },
           cancelRequested: false,
           pauseRequested: false,
           wakeInMs: null,
         },
-        addSteps,
+        addSteps: stepsBack(operation, steps),
         events: [stateEvent(request, 'asked to undo it')],
       },
       wake: true,
@@ -255,7 +250,7 @@ async function decide(
   const outcome = await inTransaction(deps.db, async (tx) => {
     const run = await lockRun(tx, request.runId);
     const steps = await listSteps(tx, run.id);
-    refuseUnlessAllowed(deps, run, steps, action);
+    await refuseUnlessAllowed(deps, tx, { run, steps, action });
     const { entry, wake } = await decision(tx, run, steps);
     const woken = await applyEntry(tx, run.id, entry);
     await insertAudit(tx, auditOf(run, request, `${action.toLowerCase()}Run`, 'DONE'));
@@ -270,104 +265,6 @@ async function decide(
   for (const id of outcome.woken) deps.ring(id);
   deps.changed(request.runId);
   return readRun(deps.db, request.runId);
-}
-
-/** The run and its steps, for a person who may decide this now. Throws what the decision would throw. */
-export async function readForDecision(
-  deps: ControlDeps,
-  request: ControlRequest,
-  action: RunAction,
-): Promise<{ run: Run; steps: readonly RunStep[] }> {
-  const run = await readVisible(deps, request);
-  await authorize(deps, request, run, action);
-  const steps = await listSteps(deps.db, run.id);
-  refuseUnlessAllowed(deps, run, steps, action);
-  if (action === 'UNDO') await refuseUnlessApproved(deps, deps.db, run);
-  return { run, steps };
-}
-
-/** What starts effects anew long after the yes needs a new yes, for a new plan. */
-async function refuseUnlessApproved(deps: ControlDeps, tx: Queryable, run: Run): Promise<void> {
-  const approval = await findApprovalOfRun(tx, run.id);
-  if (
-    approval === null &&
-    approvalsRequired(fittingOperation(deps.operations, run).risk, {
-      environment: run.environment,
-      approvalEnvironments: deps.approvalEnvironments,
-    }) === 0
-  )
-    return;
-  if (approval?.state !== 'APPROVED' || approval.decidedAt === null) {
-    throw new AppError('APPROVAL_REQUIRED', `R-${run.number} was never approved`, {
-      hint: 'Ask for the operation again.',
-    });
-  }
-  const sinceMs = (await readDatabaseTime(tx)).getTime() - approval.decidedAt.getTime();
-  if (sinceMs <= approvalCoversMs) return;
-  throw new AppError('APPROVAL_EXPIRED', `R-${run.number} was approved at ${approval.decidedAt.toISOString()}`, {
-    hint: `An approval covers ${approvalCoversMs / 3_600_000} hours. Ask for the operation again.`,
-  });
-}
-
-function refuseUnlessAllowed(deps: ControlDeps, run: Run, steps: readonly RunStep[], action: RunAction): void {
-  // A run of an operation that is gone, or has another version now, can still be stopped.
-  const startsEffects = action === 'UNDO' || action === 'RETRY';
-  const operation = startsEffects ? fittingOperation(deps.operations, run) : deps.operations.get(run.operation);
-  const allowed = allowedActions(run, operation, steps);
-  if (allowed.includes(action)) return;
-  const blocked =
-    action === 'UNDO' && operation !== undefined && !isTerminalWithoutEffect(run)
-      ? blockedUndo(run, operation, steps)
-      : null;
-  if (blocked !== null)
-    throw new AppError('NOT_UNDOABLE', `R-${run.number} cannot be undone: ${blocked}`, {
-      hint: 'Take the effect back by hand.',
-    });
-  throw new AppError(
-    'PRECONDITION_FAILED',
-    `R-${run.number} is ${run.state}; it cannot be asked to ${action.toLowerCase()} now`,
-    {
-      hint:
-        allowed.length === 0
-          ? 'Nothing more can be asked of it.'
-          : `It can be asked to: ${allowed.map((word) => word.toLowerCase()).join(', ')}.`,
-    },
-  );
-}
-
-function isTerminalWithoutEffect(run: Run): boolean {
-  return isTerminal(run.state) && (run.state === 'REJECTED' || run.state === 'EXPIRED' || run.state === 'UNDONE');
-}
-
-async function readVisible(deps: ControlDeps, { runId, actor }: ControlRequest): Promise<Run> {
-  const run = await readRun(deps.db, runId);
-  if (can(actor, 'cluster:read', targetOf(run))) return run;
-  throw new AppError('NOT_FOUND', `There is no run ${runId}`, { hint: 'Look at the list of runs for its id.' });
-}
-
-async function authorize(deps: ControlDeps, request: ControlRequest, run: Run, action: RunAction): Promise<void> {
-  const missing = missingPermission(request.actor, run, {
-    action: action,
-    operation: deps.operations.get(run.operation),
-  });
-  if (missing === null) return;
-  await insertAudit(deps.db, auditOf(run, request, `${action.toLowerCase()}Run`, 'FORBIDDEN'));
-  throw new AppError('FORBIDDEN', `${request.actor.name} may not ${action.toLowerCase()} runs on ${run.clusterName}`, {
-    hint: `It needs the permission ${missing}.`,
-  });
-}
-
-function auditOf(run: Run, request: ControlRequest, action: string, outcome: string) {
-  return {
-    actor: request.actor,
-    action,
-    subject: `R-${run.number}`,
-    clusterId: run.clusterId,
-    outcome,
-    detail: request.comment ? { comment: request.comment } : null,
-    runId: run.id,
-    requestId: request.requestId ?? null,
-  };
 }
 
 function stateEvent({ actor, comment }: ControlRequest, what: string) {

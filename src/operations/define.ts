@@ -92,12 +92,21 @@ export type Operation<I extends JsonObject, F> = {
   whyNotWithout?(lane: readonly PlannedStep[]): string | null;
   /** Looks at the cluster once more when every step is done; the run succeeds only if it passes. */
   postCheck(input: I, ports: Ports, run: EndedRun): Promise<PostCheck>;
+  /**
+   * The same for every other end of a run that has changed something. An undo is done only if this passes; after a failure
+   * or a cancellation it only says how things were left. Every operation with a way back has one: what `postCheck` found is
+   * no answer for them.
+   */
+  endCheck?(input: I, ports: Ports, run: EndedRun & { readonly ending: OtherEnding }): Promise<PostCheck>;
 };
+
+/** How a run ends that does not end as planned. */
+export type OtherEnding = 'UNDONE' | 'FAILED' | 'CANCELED';
 
 /** An operation with its types hidden. Inputs are parsed by `input` before they come here. */
 export type AnyOperation = Omit<
   Operation<JsonObject, unknown>,
-  'complete' | 'observe' | 'plan' | 'planUndo' | 'whyNoUndo' | 'postCheck'
+  'complete' | 'observe' | 'plan' | 'planUndo' | 'whyNoUndo' | 'postCheck' | 'endCheck'
 > & {
   complete(input: JsonObject, given: { now: Date }): JsonObject;
   /** Observes, then plans. */
@@ -106,6 +115,10 @@ export type AnyOperation = Omit<
   readonly planUndo: ((input: JsonObject, run: UndoneRun, context: ObserveContext) => Promise<PlanResult>) | null;
   whyNoUndo(input: JsonObject, steps: readonly PlannedStep[]): string | null;
   postCheck(input: JsonObject, ports: Ports, run: EndedRun): Promise<PostCheck>;
+  /** Null = nobody looks. */
+  readonly endCheck:
+    | ((input: JsonObject, ports: Ports, run: EndedRun & { readonly ending: OtherEnding }) => Promise<PostCheck>)
+    | null;
 };
 
 /** Defines an operation. Everything else (API, Slack, docs, tests) is made from the object this returns. */
@@ -125,5 +138,10 @@ export function defineOperation<I extends JsonObject, F>(definition: Operation<I
             (await definition.planUndo?.(parse(input), run, context)) ?? { summary: '', steps: [] },
     whyNoUndo: (input, steps) => definition.whyNoUndo?.(parse(input), steps) ?? null,
     postCheck: (input, ports, run) => definition.postCheck(parse(input), ports, run),
+    endCheck:
+      definition.endCheck === undefined
+        ? null
+        : async (input, ports, run) =>
+            (await definition.endCheck?.(parse(input), ports, run)) ?? { passed: false, checks: [] },
   };
 }

@@ -1,7 +1,9 @@
 import { type AccessTarget, type Actor, can, type Permission } from '../domain/access.ts';
+import { approvalCoversMs, approvalsRequired } from '../domain/approval.ts';
 import type { Lane, StepSpec } from '../domain/plan.ts';
 import { actionsIn, type RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
+import type { Approval } from '../store/approvals.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
 import type { AnyOperation, PlannedStep } from './define.ts';
 
@@ -52,18 +54,51 @@ export function stepsBack(operation: AnyOperation, steps: readonly RunStep[]): r
 
 type NewUndoStep = StepSpec & { readonly phase: 'undo'; readonly undoOf: number };
 
-/** What anybody who is entitled may ask of this run now. */
+/** What an approval says about a run now; `now` by the database's clock where it matters to the second. */
+export type Consent = {
+  readonly approval: Approval | null;
+  readonly now: Date;
+  /** Where approvals are needed at all. */
+  readonly approvalEnvironments: readonly string[];
+};
+
+/** What starts effects anew long after the yes needs a new yes, for a new plan. Null = it is covered. */
+export function whyNotCovered(run: Run, operation: AnyOperation, consent: Consent): Uncovered | null {
+  const { approval, now, approvalEnvironments } = consent;
+  const { environment } = run;
+  if (approval === null && approvalsRequired(operation.risk, { environment, approvalEnvironments }) === 0) return null;
+  if (approval?.state !== 'APPROVED' || approval.decidedAt === null)
+    return { code: 'APPROVAL_REQUIRED', message: `R-${run.number} was never approved` };
+  if (now.getTime() - approval.decidedAt.getTime() <= approvalCoversMs) return null;
+  return { code: 'APPROVAL_EXPIRED', message: `R-${run.number} was approved at ${approval.decidedAt.toISOString()}` };
+}
+
+type Uncovered = { readonly code: 'APPROVAL_REQUIRED' | 'APPROVAL_EXPIRED'; readonly message: string };
+
+/** A retry of such a run is a new run, with a new plan, and a new approval where one is needed. */
+export function isAskedAfresh(run: Run): boolean {
+  return run.failure?.code === 'PLAN_STALE' || run.startedAt === null;
+}
+
+/** What anybody who is entitled may ask of this run now. What is not named here is refused. */
 export function allowedActions(
   run: Run,
   operation: AnyOperation | undefined,
   steps: readonly RunStep[],
+  consent: Consent,
 ): readonly RunAction[] {
   const fits = operation !== undefined && (operation.version === run.operationVersion || run.startedAt === null);
   const undoable =
     fits &&
     blockedUndo(run, operation, steps) === null &&
     (isUndoPlanned(operation, steps) || undoableSteps(operation, steps).length > 0);
-  return actionsIn(run.state, { undoable }).filter((action) => fits || action !== 'RETRY');
+  const isCovered = fits && whyNotCovered(run, operation, consent) === null;
+  const mayRetry = isCovered || (fits && isAskedAfresh(run));
+  const isVotingOver = consent.approval !== null && consent.approval.expiresAt <= consent.now;
+  return actionsIn(run.state, { undoable: undoable && isCovered }).filter((action) => {
+    if (action === 'RETRY') return mayRetry;
+    return !(isVotingOver && (action === 'APPROVE' || action === 'REJECT'));
+  });
 }
 
 /**
@@ -74,9 +109,10 @@ export function lanesToLeaveOut(
   run: Run,
   operation: AnyOperation | undefined,
   steps: readonly RunStep[],
+  consent: Consent,
 ): readonly string[] {
-  if (operation?.whyNotWithout === undefined || run.failure?.code === 'PLAN_STALE') return [];
-  if (steps.some((step) => step.phase === 'undo') || !allowedActions(run, operation, steps).includes('RETRY'))
+  if (operation?.whyNotWithout === undefined || isAskedAfresh(run)) return [];
+  if (steps.some((step) => step.phase === 'undo') || !allowedActions(run, operation, steps, consent).includes('RETRY'))
     return [];
   const failed = steps
     .filter((step) => step.phase === 'do' && step.state === 'failed')
@@ -128,6 +164,7 @@ function isTakenBack(operation: AnyOperation, own: readonly RunStep[], all: read
 
 /** Why a run cannot be undone as a whole: a step that was done and has no way back. Null = it can. */
 export function blockedUndo(run: Run, operation: AnyOperation, steps: readonly RunStep[]): string | null {
+  if (run.undoGone !== null) return run.undoGone;
   if (run.state === 'SUCCEEDED' && operation.noUndoAfterSuccess !== undefined) return operation.noUndoAfterSuccess;
   // What a lane had taken back before it was begun anew by a retry says nothing about how far it is now.
   const current = steps.filter((step) => step.phase !== 'recover' || step.undoOf !== null);

@@ -2,8 +2,8 @@ import type { StepSpec } from '../domain/plan.ts';
 import type { RunAction } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import { type ControlDeps, type ControlRequest, readForDecision } from './control.ts';
-import { fittingOperation, stageToLeave, stepsBack, toPlannedStep } from './run-actions.ts';
+import { type ControlDeps, type ControlRequest, readForDecision } from './decision.ts';
+import { fittingOperation, isAskedAfresh, stageToLeave, stepsBack, toPlannedStep } from './run-actions.ts';
 
 /** What a decision about a run would do. `summary` is one line for people; nothing was done. */
 export type Outlook = {
@@ -17,7 +17,7 @@ const observeTimeoutMs = 25_000;
 
 /**
  * What `undoRun` would do now: the way back as it would be planned from what the cluster says. Changes nothing. Throws
- * what `undoRun` would throw, and `PRECONDITION_FAILED` where the undo itself would end with a refusal.
+ * what `undoRun` would throw: `NOT_UNDOABLE` with the reason where there is no way back now.
  */
 export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): Promise<Outlook> {
   const { run, steps } = await readForDecision(deps, request, 'UNDO');
@@ -34,7 +34,7 @@ export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): P
   );
   if ('refusals' in plan) {
     throw new AppError(
-      'PRECONDITION_FAILED',
+      'NOT_UNDOABLE',
       `R-${run.number} cannot be undone now: ${plan.refusals.map(({ message }) => message).join('; ')}`,
       { hint: plan.refusals[0]?.hint ?? 'Look at the cluster, then ask again.' },
     );
@@ -72,7 +72,7 @@ function foreseeRetry(
   steps: readonly RunStep[],
   { without, isUndo }: { without: string | null; isUndo: boolean },
 ): Outlook {
-  if (run.failure?.code === 'PLAN_STALE' || run.startedAt === null)
+  if (isAskedAfresh(run))
     return { run, steps: [], notes: [], summary: 'It is asked for again, as a new run with a new plan' };
   const open = isUndo
     ? stillToUndo(steps)

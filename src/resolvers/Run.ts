@@ -47,14 +47,23 @@ export const Run = {
   allowedActions: async (run: RunRow, _: unknown, { deps, loaders, actor }: RequestContext) => {
     const steps = await loaders.stepsOfRun.load(run.id);
     const operation = deps.operations.get(run.operation);
-    return allowedActions(run, operation, steps).filter(
+    const consent = {
+      approval: await loaders.approvalOfRun.load(run.id),
+      now: new Date(),
+      approvalEnvironments: deps.control.approvalEnvironments,
+    };
+    return allowedActions(run, operation, steps, consent).filter(
       (action) =>
         missingPermission(actor, run, { action, operation }) === null &&
         !(isVote(action) && actor.id === run.requestedById),
     );
   },
   canGoOnWithout: async (run: RunRow, _: unknown, { deps, loaders }: RequestContext) =>
-    lanesToLeaveOut(run, deps.operations.get(run.operation), await loaders.stepsOfRun.load(run.id)),
+    lanesToLeaveOut(run, deps.operations.get(run.operation), await loaders.stepsOfRun.load(run.id), {
+      approval: await loaders.approvalOfRun.load(run.id),
+      now: new Date(),
+      approvalEnvironments: deps.control.approvalEnvironments,
+    }),
 };
 
 function isVote(action: RunAction): boolean {

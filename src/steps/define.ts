@@ -129,6 +129,8 @@ export type AnyStepKind = {
   readonly recoversAlready: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;
+  /** True when steps of its own take it back. */
+  readonly canUndo: boolean;
   /** True when the operation's `planUndo` takes it back. */
   readonly undoPlanned: boolean;
   timeoutMs(params: JsonObject): number;
@@ -166,6 +168,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     bindsNext: definition.bindsNext ?? false,
     abortable: definition.abortable ?? false,
     recoversAlready: definition.recoversAlready ?? false,
+    canUndo: 'steps' in definition.undo,
     undoPlanned: 'planned' in definition.undo,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
     timeoutMs: (params) =>

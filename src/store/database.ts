@@ -7,6 +7,7 @@ import * as core from './migrations/0001-core.ts';
 import * as monitor from './migrations/0002-monitor.ts';
 import * as slack from './migrations/0003-slack.ts';
 import * as upgrades from './migrations/0004-upgrades.ts';
+import * as endings from './migrations/0005-endings.ts';
 import * as readiness from './migrations/0007-readiness.ts';
 import { isRetryableConflict } from './store-errors.ts';
 import type { Tables } from './tables.ts';
@@ -68,6 +69,7 @@ const migrations = {
   '0002-monitor': monitor,
   '0003-slack': slack,
   '0004-upgrades': upgrades,
+  '0005-endings': endings,
   '0007-readiness': readiness,
 };
 

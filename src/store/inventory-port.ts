@@ -21,7 +21,7 @@ import { findRelease } from './releases.ts';
 import { forgetReplacedSecrets } from './secrets.ts';
 import { isDuplicateKey } from './store-errors.ts';
 import { saveTopology } from './topology.ts';
-import { finalizeUpgrades, listOpenUpgrades, recordUpgrade } from './upgrades.ts';
+import { finalizeUpgrades, forbidUndo, listOpenUpgrades, recordUpgrade } from './upgrades.ts';
 
 /** The inventory that steps and plans use, on MySQL. */
 export function makeInventory(db: Database): Inventory {
@@ -186,6 +186,7 @@ export function makeInventory(db: Database): Inventory {
     findRelease: (version) => findRelease(db, version),
     recordUpgrade: (upgrade) => recordUpgrade(db, upgrade),
     listOpenUpgrades: (clusterId) => listOpenUpgrades(db, clusterId),
+    forbidUndo: (clusterId, reason) => forbidUndo(db, clusterId, reason),
     finalizeUpgrades: (clusterId, runId) => finalizeUpgrades(db, clusterId, runId),
   };
 }

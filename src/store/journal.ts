@@ -15,7 +15,8 @@ import { AppError } from '../errors.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from './database.ts';
 import { toJson } from './json.ts';
 import type { Lease } from './leases.ts';
-import type { Outcome, RunEventType } from './run-rows.ts';
+import type { BeforeUndo, Outcome, RunEventType } from './run-rows.ts';
+import { reopenSteps } from './runs.ts';
 import type { Tables } from './tables.ts';
 
 export type NewEvent = { type: RunEventType; step?: number | null; message: string };
@@ -28,7 +29,8 @@ export type JournalEntry = {
     outcome?: Outcome | null;
     progress?: Progress | null;
     failure?: Failure | null;
-    postCheck?: PostCheck;
+    postCheck?: PostCheck | null;
+    beforeUndo?: BeforeUndo | null;
     blockedBy?: string | null;
     needsReplan?: boolean;
     pauseRequested?: boolean;
@@ -37,7 +39,11 @@ export type JournalEntry = {
     wakeInMs?: number | null;
     started?: true;
     finished?: true;
+    /** When it had ended, for a run that returns to its end. */
+    finishedAt?: Date | null;
   };
+  /** The undo begins: what an earlier try had taken back is history. */
+  beginUndo?: true;
   step?: {
     position: number;
     state?: StepState;
@@ -97,6 +103,7 @@ export async function applyEntry(
   runId: string,
   entry: JournalEntry,
 ): Promise<readonly string[]> {
+  if (entry.beginUndo === true) await reopenSteps(tx, runId, 'undo');
   if (entry.addSteps !== undefined) await insertSteps(tx, runId, entry.addSteps);
   if (entry.step !== undefined) await updateStep(tx, runId, entry.step);
   if (entry.openChange !== undefined) await openChange(tx, runId, entry.openChange);
@@ -182,7 +189,8 @@ async function updateRun(
       ...(run.outcome === undefined ? {} : { outcome: orNull(run.outcome) }),
       ...(run.progress === undefined ? {} : { progress: orNull(run.progress) }),
       ...(run.failure === undefined ? {} : { failure: orNull(run.failure) }),
-      ...(run.postCheck === undefined ? {} : { post_check: toJson(run.postCheck) }),
+      ...(run.postCheck === undefined ? {} : { post_check: orNull(run.postCheck) }),
+      ...(run.beforeUndo === undefined ? {} : { before_undo: orNull(run.beforeUndo) }),
       ...(run.blockedBy === undefined ? {} : { blocked_by: run.blockedBy }),
       ...(run.needsReplan === undefined ? {} : { needs_replan: run.needsReplan ? 1 : 0 }),
       ...(run.pauseRequested === undefined ? {} : { pause_requested: run.pauseRequested ? 1 : 0 }),
@@ -192,6 +200,7 @@ async function updateRun(
       // A run that had ended and is retried or undone goes on: it has no end until it ends again.
       ...(run.state !== undefined && !isTerminal(run.state) ? { finished_at: null } : {}),
       ...(run.finished === true ? { finished_at: databaseNow } : {}),
+      ...(run.finishedAt === undefined ? {} : { finished_at: run.finishedAt }),
     }))
     .where('id', '=', runId)
     .execute();

@@ -96,6 +96,8 @@ async function insertRunRow(tx: Queryable, run: NewRun): Promise<void> {
       progress: null,
       failure: null,
       post_check: null,
+      before_undo: null,
+      undo_gone: null,
       retry_of: run.retryOf,
       event_sequence: 1,
       created_at: databaseNow,

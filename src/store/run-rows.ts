@@ -45,6 +45,9 @@ export type Run = {
   readonly progress: Progress | null;
   readonly failure: Failure | null;
   readonly postCheck: PostCheck | null;
+  readonly beforeUndo: BeforeUndo | null;
+  /** Why it cannot be undone any more, whatever its steps say. */
+  readonly undoGone: string | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
   readonly pauseRequested: boolean;
@@ -61,6 +64,9 @@ export type Outcome = {
   /** What a run that pauses says meanwhile. */
   readonly progress?: Progress | null;
 };
+
+/** What a run returns to when the undo that somebody asked for is refused before it begins. */
+export type BeforeUndo = Pick<Run, 'state' | 'failure' | 'progress' | 'postCheck' | 'finishedAt'>;
 
 export type RunStep = {
   readonly runId: string;
@@ -163,6 +169,16 @@ const outcome: z.ZodType<Outcome> = z.object({
   failure: failure.nullable(),
   progress: progress.nullable().optional(),
 });
+const beforeUndo: z.ZodType<BeforeUndo> = z.object({
+  state: z.enum(runStates),
+  failure: failure.nullable(),
+  progress: progress.nullable(),
+  postCheck: postCheck.nullable(),
+  finishedAt: z
+    .string()
+    .transform((text) => new Date(text))
+    .nullable(),
+});
 
 // Made once: making a shape costs a hundred times as much as using it.
 const runState = z.enum(runStates);
@@ -228,6 +244,8 @@ export function toRun(row: Selectable<Tables['run']>): Run {
     progress: optional(progress, row.progress),
     failure: optional(failure, row.failure),
     postCheck: optional(postCheck, row.post_check),
+    beforeUndo: optional(beforeUndo, row.before_undo),
+    undoGone: row.undo_gone,
     retryOf: row.retry_of,
     cancelRequested: row.cancel_requested === 1,
     pauseRequested: row.pause_requested === 1,

@@ -93,6 +93,10 @@ export type Tables = MonitorTables &
       progress: string | null;
       failure: string | null;
       post_check: string | null;
+      /** How the run had ended, or rested, when its undo was asked for; null once the undo has begun. */
+      before_undo: string | null;
+      /** Why it cannot be undone any more, whatever its steps say; null = nothing is known against it. */
+      undo_gone: string | null;
       retry_of: string | null;
       cancel_requested: Generated<number>;
       pause_requested: Generated<number>;

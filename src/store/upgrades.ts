@@ -42,6 +42,18 @@ export async function listOpenUpgrades(db: Database, clusterId: string): Promise
   return rows.map(toUpgrade);
 }
 
+/** Whoever watches these runs sees at once that they cannot be undone any more. */
+export async function forbidUndo(db: Database, clusterId: string, reason: string): Promise<void> {
+  await db
+    .updateTable('run')
+    .set((run) => ({ undo_gone: reason.slice(0, 500), revision: run('revision', '+', 1) }))
+    .where('undo_gone', 'is', null)
+    .where('id', 'in', (open) =>
+      open.selectFrom('upgrade').select('run_id').where('cluster_id', '=', clusterId).where('finalized_at', 'is', null),
+    )
+    .execute();
+}
+
 export async function finalizeUpgrades(db: Database, clusterId: string, runId?: string): Promise<void> {
   await db
     .updateTable('upgrade')

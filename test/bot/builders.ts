@@ -38,6 +38,8 @@ export function run(change: Partial<Run> = {}): Run {
     progress: null,
     failure: null,
     postCheck: null,
+    beforeUndo: null,
+    undoGone: null,
     retryOf: null,
     cancelRequested: false,
     pauseRequested: false,

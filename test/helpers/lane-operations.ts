@@ -25,6 +25,8 @@ export type Fleet = {
   needed: Set<string>;
   /** A setting that must not stay changed. */
   balancing: string;
+  /** Why there is no way back now; empty = there is one. */
+  noWayBack: string;
   /** Milliseconds that taking a machine down takes. */
   downMs: number;
   onEffect: (effect: string) => Promise<void>;
@@ -41,6 +43,7 @@ export function makeFleet(names: readonly string[]): Fleet {
     leader: '',
     needed: new Set(),
     balancing: 'on',
+    noWayBack: '',
     downMs: 5,
     onEffect: async () => {},
   };
@@ -206,15 +209,36 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
           ...[...fleet.machines.keys()].flatMap((name) => lane(name, 'new', { stage: 'machines', name, width })),
         ],
       }),
-      planUndo: async (_input, { steps: done }) => ({
-        summary: 'old again',
-        steps: [
-          setBalancing.with({ value: 'off' }),
-          ...[...fleet.machines]
-            .filter(([name, { version }]) => version === 'new' && done.some((step) => step.lane?.name === name))
-            .flatMap(([name]) => lane(name, 'old', { stage: 'back', name, width: 1 })),
-        ],
-      }),
+      planUndo: async (_input, { steps: done }) =>
+        fleet.noWayBack !== ''
+          ? { refusals: [{ code: 'PRECONDITION_FAILED', message: fleet.noWayBack, hint: 'Go on.' }] }
+          : {
+              summary: 'old again',
+              steps: [
+                setBalancing.with({ value: 'off' }),
+                ...[...fleet.machines]
+                  .filter(([name, { version }]) => version === 'new' && done.some((step) => step.lane?.name === name))
+                  .flatMap(([name]) => lane(name, 'old', { stage: 'back', name, width: 1 })),
+              ],
+            },
+      endCheck: async () => {
+        const left = [...fleet.machines].filter(([, { up, version }]) => !up || version !== 'old');
+        return {
+          passed: left.length === 0,
+          checks: [
+            {
+              name: 'machines',
+              status: left.length === 0 ? 'PASS' : 'FAIL',
+              severity: 'BLOCK',
+              observed: [...fleet.machines]
+                .map(([name, { up, version }]) => `${name} ${up ? version : 'down'}`)
+                .join(', '),
+              wanted: 'all old',
+              hint: null,
+            },
+          ],
+        };
+      },
       whyNotWithout: (own) => (own.some((step) => step.params.name === 'a') ? 'a is needed' : null),
       postCheck: async () => {
         const left = [...fleet.machines].filter(([, { up, version }]) => !up || version !== 'new');

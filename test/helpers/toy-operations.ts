@@ -18,6 +18,8 @@ export type Toy = {
   blocked: Map<string, string>;
   /** Called in the middle of `apply`, after the effect. */
   afterEffect: (key: string) => Promise<void>;
+  /** Keys of which the end says that they are not as they were. */
+  stuck: Set<string>;
   /** What `observe` finds; part of the plan. */
   observed: string;
 };
@@ -30,6 +32,7 @@ export function makeToy(): Toy {
     moving: new Map(),
     blocked: new Map(),
     afterEffect: async () => {},
+    stuck: new Set(),
     observed: 'calm',
   };
 }
@@ -147,6 +150,19 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
         summary: `${name} while ${observed}`,
         steps: steps(keys.map((key) => `${key}`)),
         notes: [observed],
+      }),
+      endCheck: async (_input, _ports, { ending }) => ({
+        passed: toy.stuck.size === 0,
+        checks: [
+          {
+            name: 'values-at-end',
+            status: toy.stuck.size === 0 ? 'PASS' : 'FAIL',
+            severity: 'BLOCK',
+            observed: `${ending}: ${[...toy.values].map(([key, value]) => `${key}=${value}`).join(' ') || 'nothing set'}`,
+            wanted: 'as before',
+            hint: null,
+          },
+        ],
       }),
       postCheck: async ({ keys }) => {
         const wrong = name === 'setValues' && keys.some((key) => toy.values.get(`end-${key}`) === 'bad');

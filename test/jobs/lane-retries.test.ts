@@ -96,7 +96,9 @@ describe('a machine that a run has taken down and could not bring back', () => {
     const run = await engine.until(id);
     const [operation] = laneOperations(fleet);
     const steps = await listSteps(engine.ctx.db, id);
-    expect(lanesToLeaveOut(run, operation, steps)).toEqual([]);
+    expect(
+      lanesToLeaveOut(run, operation, steps, { approval: null, now: new Date(), approvalEnvironments: ['prod'] }),
+    ).toEqual([]);
     await expect(retry(id, 'b')).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
       message: expect.stringContaining('the run still has to bring it back'),

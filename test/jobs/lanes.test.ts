@@ -322,7 +322,13 @@ describe('a person who interferes', () => {
     };
     const paused = await engine.until(id, ['PAUSED']);
     const [operation] = laneOperations(fleet);
-    expect(allowedActions(paused, operation, await steps(id))).toContain('UNDO');
+    expect(
+      allowedActions(paused, operation, await steps(id), {
+        approval: null,
+        now: new Date(),
+        approvalEnvironments: ['prod'],
+      }),
+    ).toContain('UNDO');
     fleet.effects = [];
     fleet.onEffect = async () => {};
     await undoRun(engine.ctx.control, request(id));

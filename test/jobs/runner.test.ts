@@ -123,7 +123,11 @@ describe('an operation that has nothing to take back once it succeeded', () => {
   it('offers no undo then, and says why when asked all the same', async () => {
     const run = await engine.until((await start('setForGood')).id);
     expect(
-      allowedActions(run, engine.ctx.operations.get('setForGood'), await listSteps(engine.ctx.db, run.id)),
+      allowedActions(run, engine.ctx.operations.get('setForGood'), await listSteps(engine.ctx.db, run.id), {
+        approval: null,
+        now: new Date(),
+        approvalEnvironments: ['prod'],
+      }),
     ).toEqual([]);
     await expect(undoRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
       code: 'NOT_UNDOABLE',

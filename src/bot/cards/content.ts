@@ -52,8 +52,19 @@ async function readRunContent(
     run,
     steps,
     title: operation?.title ?? run.operation,
-    actions: operation === undefined ? [] : allowedActions(run, operation, steps),
-    withoutLanes: lanesToLeaveOut(run, operation, steps),
+    actions:
+      operation === undefined
+        ? []
+        : allowedActions(run, operation, steps, {
+            approval,
+            now: bot.now(),
+            approvalEnvironments: bot.control.approvalEnvironments,
+          }),
+    withoutLanes: lanesToLeaveOut(run, operation, steps, {
+      approval,
+      now: bot.now(),
+      approvalEnvironments: bot.control.approvalEnvironments,
+    }),
     approval,
     votes: approval === null ? [] : await listVotes(bot.db, approval.id),
     approvers:

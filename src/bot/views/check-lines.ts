@@ -37,6 +37,13 @@ export function checkSentence(postCheck: PostCheck | null): string {
   return `${warning}Checked: ${named('PASS') || 'yes'}.`;
 }
 
+/** How a run that failed has left things: only what is not as it should be, and what nobody could look at. */
+export function leftSentence(postCheck: PostCheck | null): string {
+  const left = (postCheck?.checks ?? []).filter(({ status }) => status !== 'PASS');
+  if (left.length === 0) return '';
+  return `Seen at the end: ${left.map(({ observed }) => safe(plain(observed, 200), 220)).join('; ')}.`;
+}
+
 function checkLine({ name, status, severity, observed, wanted, hint }: NamedCheck): string {
   const said = `${safe(name, 60)}: ${safe(observed, 200)}`;
   if (status === 'PASS') return `✔ ${said}`;

@@ -1,7 +1,7 @@
 import { isTerminal } from '../../domain/run.ts';
 import type { Approval, Vote } from '../../store/approvals.ts';
 import type { Run, RunStep } from '../../store/run-rows.ts';
-import { checkSentence } from './check-lines.ts';
+import { checkSentence, leftSentence } from './check-lines.ts';
 import { holdOf, lanesPutBack, nowSentence } from './run-now.ts';
 import { hasLanes } from './run-stages.ts';
 import { count, duration, safe, sentence } from './text.ts';
@@ -45,8 +45,9 @@ export function endLine({ run, steps, title }: RunWords, who: { requester: strin
   const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
   const where = run.state === 'FAILED' ? stoppedAt(run, steps) : '';
   const back = lanesPutBack(steps).map((each) => ` ${safe(each, 200)}.`);
+  const left = run.failure === null || run.failure.code === 'POSTCHECK_FAILED' ? '' : ` ${leftSentence(run.postCheck)}`;
   const call = run.state === 'FAILED' && who.requester !== null ? `${who.requester} ` : '';
-  return `${call}${outcome}${where} ${why}${back.join('')}${next}`.trim();
+  return `${call}${outcome}${where} ${why}${back.join('')}${left.trimEnd()}${next}`.trim();
 }
 
 /** The step that failed; its title only where the reason does not begin with it anyway. */

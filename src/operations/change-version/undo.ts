@@ -93,7 +93,7 @@ function isOver({ state }: PlannedStep): boolean {
 }
 
 /** Every node whose binaries the run was to change, in the order of the plan. */
-function movesOf(steps: readonly PlannedStep[]): readonly NodeMove[] {
+export function movesOf(steps: readonly PlannedStep[]): readonly NodeMove[] {
   return steps.flatMap((step) =>
     step.phase === 'do' && step.kind === 'swapBinaries' ? [nodeMove.parse(step.params)] : [],
   );

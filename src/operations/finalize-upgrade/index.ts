@@ -41,19 +41,23 @@ export const finalizeUpgrade = defineOperation({
 
 async function observe({ clusterId: id }: Input, { inventory, sqlFor, shell, signal }: ObserveContext): Promise<Facts> {
   const nodes = toObservedNodes(await readTopology(await sqlFor(id), { signal }));
-  const known = await inventory.listNodes(id);
+  const attached = await readKept(await inventory.listNodes(id), shell, signal);
+  return { nodes, attached, openUpgrades: (await inventory.listOpenUpgrades(id)).length };
+}
+
+/** Nodes that are attached, with the bytes that their old binaries take. */
+async function readKept(known: readonly ClusterNode[], shell: Ports['shell'], signal: AbortSignal) {
   const placed = known.flatMap((node) =>
     node.hostId === null || node.deployDir === null
       ? []
       : [{ ...node, hostId: node.hostId, deployDir: node.deployDir }],
   );
-  const attached = await Promise.all(
+  return Promise.all(
     placed.map(async (node) => {
       const kept = parseKept(await (await shell(node.hostId)).run(listKept(node), { signal }));
       return { ...node, keptBytes: kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
     }),
   );
-  return { nodes, attached, openUpgrades: (await inventory.listOpenUpgrades(id)).length };
 }
 
 function plan(_input: Input, { nodes, attached, openUpgrades }: Facts): PlanResult {
@@ -102,18 +106,27 @@ function plan(_input: Input, { nodes, attached, openUpgrades }: Facts): PlanResu
 
 async function postCheck(
   { clusterId: id }: Input,
-  { inventory }: Pick<Ports, 'inventory'>,
-  _run: EndedRun,
+  { inventory, shell }: Pick<Ports, 'inventory' | 'shell'>,
+  { signal }: EndedRun,
 ): Promise<PostCheck> {
   const open = await inventory.listOpenUpgrades(id);
+  const keeping = (await readKept(await inventory.listNodes(id), shell, signal)).filter((node) => node.keptBytes > 0);
   return {
-    passed: open.length === 0,
+    passed: open.length === 0 && keeping.length === 0,
     checks: [
+      {
+        name: 'old-binaries',
+        status: keeping.length === 0 ? 'PASS' : 'FAIL',
+        severity: 'BLOCK',
+        observed: keeping.length === 0 ? 'none are left' : `still kept on ${keeping.map(nodeLabel).join(', ')}`,
+        wanted: 'none on any attached node',
+        hint: 'Retry the run.',
+      },
       {
         name: 'upgrades-final',
         status: open.length === 0 ? 'PASS' : 'FAIL',
         severity: 'BLOCK',
-        observed: `${open.length} upgrades are open`,
+        observed: open.length === 1 ? '1 upgrade is open' : `${open.length} upgrades are open`,
         wanted: '0',
         hint: 'Retry the run.',
       },

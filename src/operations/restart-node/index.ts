@@ -51,4 +51,5 @@ export const restartNode = defineOperation({
   observe: observeRestart,
   plan: planRestartNode,
   postCheck: checkRestarted,
+  endCheck: checkRestarted,
 });

@@ -50,7 +50,8 @@ export async function checkRestarted(
       hint: 'The cluster repairs them by itself; look again in some minutes.',
     },
   ];
-  return { passed: checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK'), checks };
+  const passed = checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK');
+  return { passed, checks, isSettling: true };
 }
 
 async function healthOrNull(sql: Ports['sql'], signal: AbortSignal): Promise<TabletHealth | null> {

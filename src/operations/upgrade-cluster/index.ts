@@ -1,3 +1,4 @@
+import { checkNodesAtEnd } from '../change-version/end-check.ts';
 import { changeVersionExample, changeVersionInput } from '../change-version/input.ts';
 import { changeVersionKinds, whyNotWithout } from '../change-version/kinds.ts';
 import { observeChangeVersion } from '../change-version/observe.ts';
@@ -29,4 +30,5 @@ export const upgradeCluster = defineOperation({
   whyNoUndo: (_input, steps) => whyNoWayBack(steps),
   whyNotWithout,
   postCheck: (input, ports, run) => checkVersions(input, ports, run),
+  endCheck: (_input, ports, run) => checkNodesAtEnd(ports, run),
 });

@@ -36,11 +36,15 @@ export const holdForPerson = defineStep({
   undo: { nothing: 'It only waits.' },
 });
 
+/** Said by each upgrade whose old binaries a finalization removes, from before the first is gone. */
+const finalized =
+  'The old binaries were removed when the upgrade was finalized; downgradeCluster leads back, where the versions allow it';
+
 /** Removes what upgrades have kept and staged beside a node's binaries. There is no quick way back after this. */
 export const removeKept = defineStep({
   kind: 'removeKept',
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
-  ports: ['shell'],
+  ports: ['shell', 'inventory'],
   timeoutMs: 1_200_000,
   repeat: 'safe',
   describe: ({ label }) => `Remove the old binaries of ${label}`,
@@ -48,7 +52,8 @@ export const removeKept = defineStep({
     const kept = await (await shell(hostId)).run(listKept({ deployDir }), { signal });
     return attempts > 0 && parseKept(kept).length === 0 ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async ({ hostId, label, deployDir }, { shell }, { signal }) => {
+  apply: async ({ hostId, label, deployDir }, { shell, inventory }, { clusterId, signal }) => {
+    await inventory.forbidUndo(clusterId, finalized);
     const result = await (await shell(hostId)).run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 900_000 });
     throwIfFailed(`Removing the old binaries of ${label}`, result);
   },
@@ -80,6 +85,9 @@ export const closeUpgrades = defineStep({
   describe: () => 'Mark the upgrades of this cluster as final',
   check: async (_params, { inventory }, { clusterId }) =>
     (await inventory.listOpenUpgrades(clusterId)).length === 0 ? { state: 'done' } : { state: 'todo' },
-  apply: (_params, { inventory }, { clusterId }) => inventory.finalizeUpgrades(clusterId),
+  apply: async (_params, { inventory }, { clusterId }) => {
+    await inventory.forbidUndo(clusterId, finalized);
+    await inventory.finalizeUpgrades(clusterId);
+  },
   undo: { nothing: 'History stays.' },
 });

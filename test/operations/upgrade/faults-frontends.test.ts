@@ -2,7 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { retryRun, undoRun } from '../../../src/operations/control.ts';
+import { allowedActions } from '../../../src/operations/run-actions.ts';
 import { submit } from '../../../src/operations/submit.ts';
+import { upgradeCluster } from '../../../src/operations/upgrade-cluster/index.ts';
+import { listSteps, readRun } from '../../../src/store/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import { deployDirOf, type EndState } from '../../helpers/upgrade-end-state.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
@@ -19,6 +22,7 @@ beforeEach(async () => {
 });
 afterAll(() => lab?.close());
 
+const consent = { approval: null, now: new Date(), approvalEnvironments: ['prod'] };
 const control = () => lab.engine.ctx.control;
 const ask = () => lab.managed.ask('upgradeCluster', lab.input(to, { gateTimeoutSeconds: 600 }));
 
@@ -126,5 +130,14 @@ describe('a frontend that does not come up with its new binaries', () => {
     const finalized = await lab.managed.ask('finalizeUpgrade', { clusterId: lab.clusterId });
     expect(await lab.work(finalized.id)).toMatchObject({ state: 'SUCCEEDED' });
     for (const { name } of lab.world.describe().hosts) expect(await lab.leftovers(name), name).toEqual([]);
+    const { db } = lab.engine.ctx;
+    const good = await readRun(db, again.id);
+    expect(allowedActions(good, upgradeCluster, await listSteps(db, again.id), consent)).toEqual([]);
+    await expect(undoRun(control(), { runId: again.id, actor: admin })).rejects.toMatchObject({
+      code: 'NOT_UNDOABLE',
+      message: expect.stringContaining('The old binaries were removed when the upgrade was finalized'),
+    });
+    expect(await readRun(db, again.id)).toEqual(good);
+    expect(good).toMatchObject({ state: 'SUCCEEDED', failure: null });
   }, 300_000);
 });

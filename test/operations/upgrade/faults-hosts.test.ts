@@ -45,7 +45,11 @@ async function registerAs(version: string, sha256: string): Promise<string> {
 
 async function undo(runId: string): Promise<void> {
   await undoRun(control(), { runId, actor: admin });
-  expect(await lab.work(runId)).toMatchObject({ state: 'UNDONE', failure: null });
+  const undone = await lab.work(runId);
+  expect(undone).toMatchObject({ state: 'UNDONE', failure: null, postCheck: { passed: true } });
+  // Its own look at the cluster, not that of the upgrade: they are back on the version from before.
+  const seen = undone.postCheck?.checks.find(({ name }) => name === 'nodes-on-version')?.observed;
+  expect(seen).toMatch(new RegExp(`^\\d+ nodes on ${home}-\\w+$`));
   await expectState(before.versions);
 }
 
@@ -85,6 +89,7 @@ describe('a host whose connection is cut while its backend stops', () => {
     expect(ended).toMatchObject({ state: 'FAILED', failure: { code: 'RECOVERY_FAILED' } });
     expect(ended.failure?.message).toMatch(`${label} could not be put back to how it was: Start ${label} with ${home}`);
     expect(ended.failure?.message).toContain('It had failed before: ');
+    expect(ended.postCheck?.checks.find(({ name }) => name === 'nodes-alive')?.observed).toMatch(`down: ${label}`);
     expect(ended.failure?.message).toContain(lab.managed.host('be1').address);
     // Stopped, with its old binaries in place; nothing else was begun, and nothing temporary is left.
     await expect.poll(() => lab.versions()).toEqual({ ...before.versions, be1: `${home} (down)` });

@@ -35,7 +35,11 @@ afterAll(() => lab?.close(), 120_000);
 const control = () => lab.engine.ctx.control;
 async function actionsNow(states: 'PAUSED'[] = []) {
   const run = await untilState(lab, runId, { states });
-  return allowedActions(run, upgradeCluster, await listSteps(lab.engine.ctx.db, runId));
+  return allowedActions(run, upgradeCluster, await listSteps(lab.engine.ctx.db, runId), {
+    approval: null,
+    now: new Date(),
+    approvalEnvironments: ['prod'],
+  });
 }
 
 it('can be undone as long as no frontend runs the new version, also when one was tried and is put back', async () => {
