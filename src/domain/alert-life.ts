@@ -114,7 +114,14 @@ export function applySample(
 /** Ends an alert whose subject is gone: there is nothing left that could fire or be repaired. */
 export function endAlert(alert: Alert, at: Date, why: string): AlertChange {
   return {
-    alert: { ...alert, signal: 'RESOLVED', mute: { kind: 'NONE' }, resolvedAt: alert.resolvedAt ?? at, closedAt: at },
+    alert: {
+      ...alert,
+      signal: 'RESOLVED',
+      mute: { kind: 'NONE' },
+      text: alert.signal === 'RESOLVED' ? alert.text : textOfPast(alert, { at, now: why }),
+      resolvedAt: alert.resolvedAt ?? at,
+      closedAt: at,
+    },
     events: [{ type: 'CLOSED', message: `Closed: ${why}` }],
   };
 }
@@ -197,9 +204,33 @@ function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; 
 function resolve(before: Alert, at: Date): Draft {
   const lastedMs = at.getTime() - before.since.getTime();
   return {
-    alert: { ...before, signal: 'RESOLVED', mute: { kind: 'NONE' }, resolvedAt: at },
+    alert: {
+      ...before,
+      signal: 'RESOLVED',
+      mute: { kind: 'NONE' },
+      text: textOfPast(before, { at, now: nowOf(before) }),
+      resolvedAt: at,
+    },
     events: [{ type: 'RESOLVED', message: `Resolved after ${durationInWords(lastedMs)}` }],
   };
+}
+
+/** What was found when the condition did not hold any more; the words of the firing stay, as words of the past. */
+function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): string {
+  const start = `${now.slice(0, 1).toUpperCase()}${now.slice(1)}`;
+  const moment = `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${start}, seen at ${moment}. What was said while it fired: ${before.text}`;
+}
+
+function nowOf({ rule, labels }: Alert): string {
+  switch (rule) {
+    case 'node_down':
+      return `the cluster does not show ${labels.node ?? 'the node'} as down any more`;
+    case 'cluster_unreachable':
+      return 'the cluster answers and can be observed';
+    default:
+      return rule satisfies never;
+  }
 }
 
 function withoutData(before: Alert, at: Date, times: AlertTimes): Draft {

@@ -84,6 +84,20 @@ export function stagesOf<S extends StagedStep>(steps: readonly S[]): readonly Ru
   });
 }
 
+/**
+ * How far a run has come: the one number that is shown for it. Steps of its plan, of the way back once that has begun; what
+ * is put back on the way out is not counted.
+ */
+export function countProgress(steps: readonly Pick<StagedStep, 'state' | 'phase'>[]): {
+  readonly completed: number;
+  readonly total: number;
+  readonly phase: 'do' | 'undo';
+} {
+  const phase = steps.some((step) => step.phase === 'undo') ? 'undo' : 'do';
+  const own = steps.filter((step) => step.phase === phase);
+  return { completed: countDone(own), total: own.length, phase };
+}
+
 /** Steps that are done, whoever did them. */
 export function countDone(steps: readonly Pick<StagedStep, 'state'>[]): number {
   return steps.filter(({ state }) => state === 'done' || state === 'already').length;

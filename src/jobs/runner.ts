@@ -156,7 +156,7 @@ async function advance(drive: Drive): Promise<Next> {
   if (isCanceling) {
     if (next === undefined || next.state === 'pending' || stoppable(drive, next)) return cancel(drive, next);
     // Nothing is begun any more: all that is left is to look at the step that was under way.
-    return runAlone(drive, { run, step: next, isCanceling, steps });
+    return runAlone(drive, { run, step: next, isCanceling });
   }
   if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, run);
   const waiting = await takeLock(drive, run);
@@ -176,7 +176,7 @@ async function advance(drive: Drive): Promise<Next> {
     if (end !== null) return end;
   }
   if (stage !== null) return driveStage(drive, phase, stage);
-  if (next !== undefined) return runAlone(drive, { run, step: next, isCanceling: false, steps });
+  if (next !== undefined) return runAlone(drive, { run, step: next, isCanceling: false });
   return phase === 'undo' ? settleUndone(drive, run, steps) : checkSucceeded(drive, run, steps);
 }
 
@@ -188,7 +188,7 @@ async function advanceRestore(
 ): Promise<Next> {
   const next = nextRecoverStep(steps) ?? nextOpenStep(steps, 'restore');
   if (next === undefined) return finish(drive, run, outcome, steps);
-  return (await takeLock(drive, run)) ?? runAlone(drive, { run, step: next, isCanceling: false, steps });
+  return (await takeLock(drive, run)) ?? runAlone(drive, { run, step: next, isCanceling: false });
 }
 
 /** A lane whose recovery failed is left as it is; the others are still taken back. */
@@ -210,10 +210,9 @@ function isOpen(step: RunStep): boolean {
 /** One step on its own: there is no other lane whose turn it could be. */
 async function runAlone(
   drive: Drive,
-  { run, step, isCanceling, steps }: Pick<Due, 'run' | 'step' | 'isCanceling'> & { steps: readonly RunStep[] },
+  { run, step, isCanceling }: Pick<Due, 'run' | 'step' | 'isCanceling'>,
 ): Promise<Next> {
-  const finished = steps.filter((other) => other.state === 'done' || other.state === 'already').length;
-  const next = await runStep(drive, { run, step, isCanceling, finished, waitingLanes: 0 });
+  const next = await runStep(drive, { run, step, isCanceling, waitingLanes: 0 });
   return next === 'deferred' ? 'again' : next;
 }
 

@@ -67,7 +67,6 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
           run,
           step,
           isCanceling: false,
-          finished: steps.filter(isFinished).length,
           waitingLanes: lanes.filter((other) => other.name !== lane.name && !hasBegun(other)).length,
         });
     }

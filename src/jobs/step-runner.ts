@@ -18,8 +18,6 @@ export type Due = {
   readonly step: RunStep;
   /** The step may end, but its effect is not sent (again). */
   readonly isCanceling: boolean;
-  /** How many steps of the run are done. */
-  readonly finished: number;
   /** Other lanes of its stage that were not begun yet. */
   readonly waitingLanes: number;
 };
@@ -150,7 +148,7 @@ async function hold(work: Work, message: string): Promise<void> {
   const { drive, step } = work;
   await drive.write({
     step: { position: step.position, state: 'done', started: true, finished: true },
-    run: { pauseRequested: true, progress: { ...progressOf(work, 1), message } },
+    run: { pauseRequested: true, progress: { ...progressOf(work), message } },
     events: [{ type: 'STEP_FINISHED', step: step.position, message }],
   });
 }
@@ -177,7 +175,7 @@ async function record(work: Work, state: 'done' | 'already', check: Check): Prom
   const facts = check.state === 'done' ? (check.facts ?? null) : null;
   await drive.write({
     step: { position: step.position, state, facts, progress: null, failure: null, started: true, finished: true },
-    run: { progress: progressOf(work, 1), wakeInMs: null },
+    run: { progress: progressOf(work), wakeInMs: null },
     ...(step.ledgerId === null || !(await isLastOfChange(work)) ? {} : { restoredChange: step.ledgerId }),
     events: [
       {
@@ -348,7 +346,6 @@ export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' |
     run,
     step,
     isCanceling: true,
-    finished: step.position,
     waitingLanes: 0,
     kind: stepKindOf(drive.operation, step.kind),
     output: makeOutput(drive, step.position),
@@ -396,9 +393,9 @@ function lateBy({ drive, step, kind }: Work): number | null {
   return triedMs > kind.timeoutMs(step.params) ? triedMs : null;
 }
 
-function progressOf({ run, step, finished }: Work, more = 0) {
-  const total = step.phase === 'do' ? run.plan.steps.length : null;
-  return { completed: total === null ? 0 : Math.min(finished + more, total), total, message: step.title };
+/** What it does now, in words; how far it has come is counted from its steps (see `countProgress`). */
+function progressOf({ step }: Work) {
+  return { completed: 0, total: null, message: step.title };
 }
 
 /** Steps that take a lane back know what its steps found. */

@@ -1,5 +1,5 @@
-import { isTerminal, type RunAction } from '../domain/run.ts';
-import { stagesOf } from '../domain/run-stages.ts';
+import { isTerminal, type RunAction, type TerminalRunState } from '../domain/run.ts';
+import { countProgress, stagesOf } from '../domain/run-stages.ts';
 import { AppError } from '../errors.ts';
 import { allowedActions, lanesToLeaveOut, missingPermission } from '../operations/run-actions.ts';
 import { redactInput } from '../operations/secret-fields.ts';
@@ -21,6 +21,12 @@ export const Run = {
     }),
   stages: async (run: RunRow, _: unknown, { loaders }: RequestContext) =>
     stagesOf(await loaders.stepsOfRun.load(run.id)),
+  progress: async (run: RunRow, _: unknown, { loaders }: RequestContext) => {
+    if (run.startedAt === null) return run.progress;
+    const { completed, total } = countProgress(await loaders.stepsOfRun.load(run.id));
+    const message = isTerminal(run.state) ? endWords[run.state] : run.progress?.message;
+    return { completed, total, message: message ?? run.plan.summary };
+  },
   requestedBy: (run: RunRow) => ({ id: run.requestedById, name: run.requestedByName }),
   requestedVia: (run: RunRow) => run.via,
   approval: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.approvalOfRun.load(run.id),
@@ -64,6 +70,16 @@ export const Run = {
       now: new Date(),
       approvalEnvironments: deps.control.approvalEnvironments,
     }),
+};
+
+/** A run that has ended does nothing any more. */
+const endWords: Record<TerminalRunState, string> = {
+  SUCCEEDED: 'Succeeded',
+  FAILED: 'Failed',
+  CANCELED: 'Cancelled',
+  UNDONE: 'Undone',
+  REJECTED: 'Denied',
+  EXPIRED: 'Nobody approved in time',
 };
 
 function isVote(action: RunAction): boolean {

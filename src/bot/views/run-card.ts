@@ -9,7 +9,7 @@ import { failureSections } from './failure.ts';
 import { noteLines, planLines } from './plan-stages.ts';
 import { runButtons, withoutButtons } from './run-buttons.ts';
 import { holdOf, nodesDone, takingBack } from './run-now.ts';
-import { type RunWords, runSentence, yesOf } from './run-sentences.ts';
+import { type RunWords, runSentence, stepsDone, yesOf } from './run-sentences.ts';
 import { hasLanes, stageLines } from './run-stages.ts';
 import { stepLines } from './step-lines.ts';
 import {
@@ -78,12 +78,10 @@ function cardBlocks(data: RunCardData, room: Room): KnownBlock[] {
 }
 
 function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string {
-  const doing = steps.filter((step) => step.phase === 'do');
-  const finished = doing.filter((step) => step.state === 'done' || step.state === 'already').length;
   const nodes = nodesDone(steps);
   const back = takingBack(steps);
   const parts = [`*${run.state.replace('_', ' ')}*`, ...(nodes === null ? [] : [nodes])];
-  parts.push(`${finished} of ${count(doing.length, 'step')} done`);
+  parts.push(stepsDone(steps));
   if (back !== null && !isTerminal(run.state)) parts.push(`*${safe(back, 200)}*`);
   if (run.pauseRequested && !isTerminal(run.state) && run.state !== 'PAUSED') parts.push('will pause after this step');
   if (run.startedAt !== null) parts.push(`started ${date(run.startedAt)}`);
@@ -129,7 +127,11 @@ function pauseSection({ run, steps }: RunCardData): KnownBlock[] {
 /** The plan until it begins, then how far it has come. */
 function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
   const isPlan = steps.length === 0 || (hasLanes(steps) && !hasBegun(run));
-  const lines = isPlan ? planLines(run.plan.steps) : hasLanes(steps) ? stageLines(run, steps) : stepLines(steps);
+  const lines = isPlan
+    ? planLines(run.plan.steps)
+    : hasLanes(steps)
+      ? stageLines(run, steps)
+      : stepLines(steps, { isOver: isTerminal(run.state) || run.outcome !== null });
   return [section(fitMiddle(lines, room.steps))];
 }
 

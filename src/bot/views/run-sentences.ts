@@ -1,4 +1,5 @@
 import { isTerminal } from '../../domain/run.ts';
+import { countProgress } from '../../domain/run-stages.ts';
 import type { Approval, Vote } from '../../store/approvals.ts';
 import type { Run, RunStep } from '../../store/run-rows.ts';
 import { checkSentence, leftSentence } from './check-lines.ts';
@@ -55,20 +56,33 @@ function stoppedAt(run: Run, steps: readonly RunStep[]): string {
   const failed = steps.find((step) => step.state === 'failed');
   if (failed === undefined) return '';
   const title = run.failure?.message.includes(failed.title) === true ? '' : `, ${safe(failed.title, 200)}`;
-  return ` Stopped at step ${failed.position + 1}${title}.`;
+  // Steps of a way back are counted for themselves, as they are done.
+  const sameWay = steps.filter((step) => step.phase === failed.phase);
+  return ` Stopped at step ${sameWay.indexOf(failed) + 1}${title}.`;
 }
 
 function sentenceOf(run: Run, steps: readonly RunStep[], approvals: string | null): string {
   if (run.state === 'AWAITING_APPROVAL')
     return `Waits for ${approvals ?? 'approval'}, asked for by ${run.requestedByName}`;
   if (run.failure !== null) return `${run.failure.message}`;
-  if (run.state === 'SUCCEEDED') return `${count(steps.length, 'step')} done. ${checkSentence(run.postCheck)}`;
+  if (run.state === 'SUCCEEDED') {
+    const { completed, total } = countProgress(steps);
+    return `${completed === total ? `${count(total, 'step')} done` : stepsDone(steps)}. ${checkSentence(run.postCheck)}`;
+  }
   if (run.state === 'PAUSED') return holdOf(run, steps) ?? `Paused by a person`;
   const now = isTerminal(run.state) || !hasLanes(steps) ? null : nowSentence(steps);
   if (now !== null) return now;
   const current = steps.find((step) => step.state === 'applying' || step.state === 'pending');
   if (isTerminal(run.state) || current === undefined) return `Asked for by ${run.requestedByName}`;
-  return `Step ${current.position + 1} of ${steps.length}, ${current.title}`;
+  const sameWay = steps.filter((step) => step.phase === current.phase);
+  return `Step ${sameWay.indexOf(current) + 1} of ${sameWay.length}, ${current.title}`;
+}
+
+/** `5 of 71 steps done`, the same number wherever it stands. */
+export function stepsDone(steps: readonly RunStep[]): string {
+  const { completed, total, phase } = countProgress(steps);
+  const back = phase === 'undo' ? ' back' : '';
+  return `${completed} of ${count(total, 'step')}${back} done`;
 }
 
 /** How many said yes. */

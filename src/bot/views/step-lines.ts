@@ -6,7 +6,8 @@ import { count, safe } from './text.ts';
 const shownSteps = 12;
 
 /** The steps of a run without lanes, one on each line. */
-export function stepLines(steps: readonly RunStep[]): string[] {
+export function stepLines(steps: readonly RunStep[], { isOver }: { isOver: boolean }): string[] {
+  const stepLine = (step: RunStep) => lineOf(step, isOver);
   const isFinished = (step: RunStep) => step.state === 'done' || step.state === 'already' || step.state === 'skipped';
   if (steps.length <= shownSteps) return steps.map(stepLine);
   const finished = steps.filter(isFinished);
@@ -19,22 +20,28 @@ export function stepLines(steps: readonly RunStep[]): string[] {
   return [
     ...folded,
     ...open.slice(0, shownSteps).map(stepLine),
-    ...(left > 0 ? [`○ waiting: ${count(left, 'more step')}`] : []),
+    ...(left > 0 ? [`${isOver ? notBegun : waiting}: ${count(left, 'more step')}`] : []),
   ];
 }
 
-function stepLine(step: RunStep): string {
+const waiting = '○ waiting';
+/** Of a run that has ended: nothing waits any more. */
+const notBegun = '○ not begun';
+
+function lineOf(step: RunStep, isOver: boolean): string {
   const phase = { do: '', undo: 'undo: ', recover: 'take back: ', restore: 'put back: ' }[step.phase];
-  const sign = signOf(step.state);
+  const sign = step.state === 'pending' && isOver ? notBegun : signOf(step.state);
   const news =
-    step.state === 'applying' || (step.state === 'pending' && step.progress !== null) ? progressOf(step) : '';
+    step.state === 'applying' || (step.state === 'pending' && step.progress !== null && !isOver)
+      ? progressOf(step)
+      : '';
   return `${sign}: ${phase}${safe(step.title, 150)}${news}`;
 }
 
 function signOf(state: StepState): string {
   switch (state) {
     case 'pending':
-      return '○ waiting';
+      return waiting;
     case 'applying':
       return '▶ running';
     case 'done':
