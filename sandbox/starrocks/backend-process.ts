@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createHeartbeatService } from './backend/heartbeat-service.ts';
@@ -6,7 +6,7 @@ import { createBackendRoutes } from './backend/http-routes.ts';
 import { openIdentity } from './backend/identity.ts';
 import { openStorage } from './backend/storage.ts';
 import { createTasks } from './backend/tasks.ts';
-import { confNumber, confPath, readConf } from './conf.ts';
+import { confNumber, confPath, readConf, startedDir } from './conf.ts';
 import type { BackendCalls, HeartbeatCalls } from './contracts.ts';
 import { createFaults } from './faults.ts';
 import { createStumble } from './flaw.ts';
@@ -19,7 +19,8 @@ import { readRelease } from './release.ts';
 import { callNode, serveRpc } from './rpc.ts';
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, cn: { type: 'boolean' } }, strict: true });
-process.title = 'starrocks_be';
+// Setting the title would write over the arguments, of which `--cn` tells a compute node.
+writeFileSync('/proc/self/comm', 'starrocks_be');
 await main({ home: resolve(values.home ?? '.'), isCompute: values.cn === true });
 
 async function main({ home, isCompute }: { home: string; isCompute: boolean }): Promise<void> {
@@ -31,12 +32,12 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
   const host = conf.get('sandbox_address') ?? '127.0.0.1';
   const log = createNodeLog({
-    dir: confPath(conf, 'LOG_DIR', { fallback: join(home, 'log'), home }),
+    dir: startedDir('LOG_DIR', join(home, 'log')),
     main: `${kind}.INFO`,
     warnings: `${kind}.WARNING`,
   });
   const startedAt = Date.now();
-  holdPidFile(join(confPath(conf, 'PID_DIR', { fallback: join(home, 'bin'), home }), `${kind}.pid`), { newline: true });
+  holdPidFile(join(startedDir('PID_DIR', join(home, 'bin')), `${kind}.pid`), { newline: true });
   const step = (number: number, text: string) => log('INFO', `${label} start step ${number}: ${text}`);
 
   step(1, 'daemon threads start successfully');
@@ -46,7 +47,7 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const heartbeatPort = confNumber(conf, 'heartbeat_service_port', 9050);
   const ports = { bePort: confNumber(conf, 'be_port', 9060), httpPort, brpcPort: confNumber(conf, 'brpc_port', 8060) };
   const faults = createFaults({ file: conf.get('sandbox_faults') ?? null, backend: `${host}:${heartbeatPort}` });
-  const roots = storageRoots(confPath(conf, 'storage_root_path', { fallback: join(home, 'storage'), home }));
+  const roots = storageRoots(confPath(conf, 'storage_root_path', join(home, 'storage')));
   const missing = roots.find((root) => !existsSync(root));
   if (missing !== undefined) {
     log('ERROR', `Fail to parse storage_root_path, path ${missing} does not exist`);

@@ -1,22 +1,44 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** The settings of one node: what its fe.conf, be.conf or cn.conf says. Keys keep their case: LOG_DIR is not log_dir. */
 export type Conf = ReadonlyMap<string, string>;
 
 /** Reads `key = value` lines; `#` starts a comment line, the last of two equal keys wins, as in the real parsers. */
 export function parseConf(text: string): Conf {
+  return collect(text.split(/\r?\n/), /^([^#=][^=]*)=(.*)$/);
+}
+
+/** As Java reads fe.conf: other separators, other comments, lines that go on, and the signs that `\u` stands for. */
+function parseProperties(text: string): Conf {
+  const joined = text.replaceAll(/^[ \t\f]*[#!].*$/gm, '').replaceAll(/\\(\r\n|\r|\n)[ \t\f]*/g, '');
+  const plain = joined.replaceAll(/\\u([0-9a-fA-F]{4})/g, (_all, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  return collect(plain.split(/[\r\n]+/), /^([^=:\s]+)\s*[=:\s]?\s*(.*)$/);
+}
+
+function collect(lines: readonly string[], pattern: RegExp): Conf {
   const conf = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const trimmed = line.trim();
-    const equals = trimmed.indexOf('=');
-    if (trimmed.startsWith('#') || equals <= 0) continue;
-    conf.set(trimmed.slice(0, equals).trim(), unquote(trimmed.slice(equals + 1).trim()));
+  for (const line of lines) {
+    const [, key, value] = pattern.exec(line.trim()) ?? [];
+    if (key !== undefined && value !== undefined) conf.set(key.trim(), unquote(value.trim()));
   }
   return conf;
 }
 
+/** A node's conf file. `${NAME}` is a variable of the process; a node does not start with one that is not set. */
 export function readConf(file: string): Conf {
-  return parseConf(readFileSync(file, 'utf8'));
+  const text = readFileSync(file, 'utf8');
+  const conf = basename(file) === 'fe.conf' ? parseProperties(text) : parseConf(text);
+  const withVariables = (value: string) =>
+    value.replaceAll(/\$\{([^}]*)\}/g, (_all, name: string) => {
+      const found = process.env[name];
+      if (found === undefined) throw new Error(`no such env variable: ${name}`);
+      return found;
+    });
+  // Keys in capitals are for the start script, which knows more of them.
+  return new Map([...conf].map(([key, value]) => [key, /^[A-Z]/.test(key) ? value : withVariables(value)]));
 }
 
 export function confNumber(conf: Conf, key: string, fallback: number): number {
@@ -25,10 +47,14 @@ export function confNumber(conf: Conf, key: string, fallback: number): number {
   return value;
 }
 
-/** A path of the conf file, with the one variable that the shipped files use. */
-export function confPath(conf: Conf, key: string, { fallback, home }: { fallback: string; home: string }): string {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell variable of the shipped conf files, not a template
-  return (conf.get(key) ?? fallback).replaceAll('${STARROCKS_HOME}', home);
+/** A path of the conf file. */
+export function confPath(conf: Conf, key: string, fallback: string): string {
+  return conf.get(key) ?? fallback;
+}
+
+/** A directory that the start script settles, which the conf file may move. */
+export function startedDir(name: 'PID_DIR' | 'LOG_DIR', fallback: string): string {
+  return process.env[name] ?? fallback;
 }
 
 function unquote(value: string): string {

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { confNumber, confPath, readConf } from './conf.ts';
+import { confNumber, confPath, readConf, startedDir } from './conf.ts';
 import { startFrontend } from './frontend/start.ts';
 import { createNodeLog } from './node-log.ts';
 import { createPace, formatTime } from './pace.ts';
@@ -13,21 +13,22 @@ const { values } = parseArgs({
   options: { home: { type: 'string' }, helper: { type: 'string' }, host_type: { type: 'string' } },
   strict: true,
 });
-process.title = 'java';
+// As the stop scripts compare it; setting the title would write over the arguments, which tell nodes apart.
+writeFileSync('/proc/self/comm', 'java');
 
 const home = resolve(values.home ?? '.');
 const conf = readConf(join(home, 'conf', 'fe.conf'));
 const log = createNodeLog({
-  dir: confPath(conf, 'LOG_DIR', { fallback: join(home, 'log'), home }),
+  dir: startedDir('LOG_DIR', join(home, 'log')),
   main: 'fe.log',
   warnings: 'fe.warn.log',
 });
 process.on('uncaughtException', (error) => log('ERROR', error.stack ?? error.message));
 process.on('unhandledRejection', (error) => log('ERROR', error instanceof Error ? (error.stack ?? '') : String(error)));
 
-const metaDir = confPath(conf, 'meta_dir', { fallback: join(home, 'meta'), home });
+const metaDir = confPath(conf, 'meta_dir', join(home, 'meta'));
 if (!existsSync(metaDir)) fail(`meta dir ${metaDir} does not exist, will exit`);
-holdPidFile(join(confPath(conf, 'PID_DIR', { fallback: join(home, 'bin'), home }), 'fe.pid'), { newline: false });
+holdPidFile(join(startedDir('PID_DIR', join(home, 'bin')), 'fe.pid'), { newline: false });
 
 const release = readRelease(home);
 const pace = createPace(confNumber(conf, 'sandbox_speed', 1));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRunning, type ProcessId, sendSignal } from '../hosts/processes.ts';
 import { patienceMs } from '../patience.ts';
+import { parseConf } from '../starrocks/conf.ts';
 import type { PlannedNode, WorldPlan } from './plan.ts';
 import { worldMark } from './processes.ts';
 
@@ -70,7 +71,9 @@ export async function killNode(node: PlannedNode): Promise<number> {
 
 /** The process of a node according to its pid file, or null when there is none or the number is somebody else's by now. */
 export function runningNode(node: PlannedNode): ProcessId | null {
-  const pid = Number(readText(join(node.deployDir, 'bin', `${node.kind}.pid`)));
+  const conf = parseConf(readText(join(node.deployDir, 'conf', `${node.kind}.conf`)));
+  const pidDir = conf.get('PID_DIR')?.replace(/^\$\{?STARROCKS_HOME\}?/, node.deployDir) ?? join(node.deployDir, 'bin');
+  const pid = Number(readText(join(pidDir, `${node.kind}.pid`)));
   const found = pid > 0 ? identify(pid) : null;
   if (found === null || !isRunning(found)) return null;
   return readText(`/proc/${pid}/environ`).includes(`STARROCKS_HOME=${node.deployDir}\0`) ? found : null;

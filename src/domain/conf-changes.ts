@@ -1,5 +1,8 @@
 import type { NodeKind } from './cluster.ts';
 import { type ConfChange, confChanges, optionsJdk17Refuses } from './conf-change-rules.ts';
+import type { ConfSetting } from './java-properties.ts';
+import { readConfFile } from './node-conf.ts';
+import { readStartLines } from './start-environment.ts';
 import { compareVersions, lineOf, parseVersion, type Version } from './version.ts';
 
 /** A key of a node's configuration file that does not mean what it meant, or is missing. */
@@ -11,9 +14,6 @@ export type AffectedKey = {
   readonly what: string;
   readonly hint: string;
 };
-
-/** A line of the file that sets something. */
-type Setting = { readonly key: string; readonly line: number; readonly value: string };
 
 type Question = {
   readonly kind: NodeKind;
@@ -28,7 +28,7 @@ type Question = {
 export function affectedKeys({ kind, from, to, confText }: Question): readonly AffectedKey[] {
   const [source, target] = [parseVersion(from), parseVersion(to)];
   if (source === null || target === null || lineOf(source) === lineOf(target)) return [];
-  const settings = readSettings(confText);
+  const settings = readSettings(kind, confText);
   const changes = confChanges.filter(({ part }) => part === (kind === 'FRONTEND' ? 'FRONTEND' : 'BACKEND'));
   const found =
     compareVersions(source, target) < 0
@@ -37,18 +37,19 @@ export function affectedKeys({ kind, from, to, confText }: Question): readonly A
   return found.toSorted((a, b) => (a.line ?? Number.MAX_SAFE_INTEGER) - (b.line ?? Number.MAX_SAFE_INTEGER));
 }
 
-/** Frontends read the file as Java properties and backends by `=`; what both understand is `key = value` and `#`. */
-function readSettings(text: string): Setting[] {
-  return text.split('\n').flatMap((raw, index) => {
-    const at = raw.indexOf('=');
-    const key = at === -1 ? '' : raw.slice(0, at).trim();
-    return /^[A-Za-z_]\w*$/.test(key) ? [{ key, line: index + 1, value: raw.slice(at + 1).trim() }] : [];
-  });
+/** What the program reads, and what its start script exports: keys in capitals are for the script alone. */
+function readSettings(kind: NodeKind, text: string): ConfSetting[] {
+  // A frontend passes over a key without a value.
+  const settings = readConfFile(kind, text).settings.filter(({ value }) => kind !== 'FRONTEND' || value !== '');
+  const isForScript = ({ key }: ConfSetting) => /^[A-Z][A-Z0-9_]*$/.test(key);
+  // A last line without an end gets one as soon as somebody adds another.
+  const all = [...settings.filter((setting) => !isForScript(setting)), ...readStartLines(`${text}\n`)];
+  return all.toSorted((a, b) => a.line - b.line);
 }
 
 type Move = { readonly changes: readonly ConfChange[]; readonly source: Version; readonly target: Version };
 
-function upgradeOf(settings: readonly Setting[], { changes, source, target }: Move): AffectedKey[] {
+function upgradeOf(settings: readonly ConfSetting[], { changes, source, target }: Move): AffectedKey[] {
   const passed = changes.filter(({ since }) => isReached(since, target) && !isReached(since, source));
   return settings.flatMap(({ key, line }) =>
     passed.filter((change) => change.key === key).map((change) => ({ key, line, ...explain(change) })),
@@ -75,7 +76,7 @@ function explain(change: ConfChange): Pick<AffectedKey, 'what' | 'hint'> {
 }
 
 /** On the way down, the names that only the newer version knows. */
-function downgradeOf(settings: readonly Setting[], { kind, ...move }: Move & { kind: NodeKind }): AffectedKey[] {
+function downgradeOf(settings: readonly ConfSetting[], { kind, ...move }: Move & { kind: NodeKind }): AffectedKey[] {
   const passed = move.changes.filter(({ since }) => isReached(since, move.source) && !isReached(since, move.target));
   const renamed = settings.flatMap(({ key, line }) =>
     passed.flatMap((change) => {
@@ -89,7 +90,7 @@ function downgradeOf(settings: readonly Setting[], { kind, ...move }: Move & { k
 }
 
 /** An older frontend exits on the first entry of the journal that it does not know, unless told to pass over those. */
-function unknownLogIds(settings: readonly Setting[], target: Version): AffectedKey[] {
+function unknownLogIds(settings: readonly ConfSetting[], target: Version): AffectedKey[] {
   const names = isReached('3.3', target)
     ? ['ignore_unknown_log_id', 'metadata_ignore_unknown_operation_type']
     : ['ignore_unknown_log_id'];
@@ -109,7 +110,7 @@ const addOpens = '--add-opens=java.base/java.util=ALL-UNNAMED';
 
 /** From 3.5 on every JVM is a JDK 17: some old options keep it from starting, and one new option is needed. */
 function javaOptionsOf(
-  settings: readonly Setting[],
+  settings: readonly ConfSetting[],
   { kind, source, target }: { kind: NodeKind; source: Version; target: Version },
 ): AffectedKey[] {
   if (isReached('3.5', source) || !isReached('3.5', target)) return [];

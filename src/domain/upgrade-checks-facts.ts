@@ -38,7 +38,7 @@ export type UnitStartLimit = {
 
 /** What the host of a node says about the node's directory and service. */
 export type NodeOnHost = {
-  /** The process that its pid file names, if it is a node's and runs; null = none. */
+  /** The process that it runs as; null = none was found. */
   readonly process: { readonly pid: number; readonly startedAtTicks: string } | null;
   readonly disk: { readonly freeBytes: number; readonly mountPoint: string } | null;
   /** Why the directory's binaries cannot be swapped by renaming; null = they can. */
@@ -47,8 +47,8 @@ export type NodeOnHost = {
   readonly serviceProblem: string | null;
   /** How often systemd starts the node's unit; not there where no unit runs it, or where there is no limit. */
   readonly startLimit?: UnitStartLimit;
-  /** The JDK that the frontend's start script would take; null for workers, and where none was found. */
-  readonly java: JavaOnHost | null;
+  /** The JDK that the frontend's start script would take; null for workers, and where none was found; else why not told. */
+  readonly java: JavaOnHost | { readonly unknown: string } | null;
   /** Text of fe.conf, be.conf or cn.conf, secrets masked; null = it could not be read. */
   readonly confText: string | null;
   /** Names of binaries that an earlier upgrade keeps there. */

@@ -190,7 +190,7 @@ function controlCheck(nodes: readonly UpgradeNode[]): NamedCheck {
     problemOf: ({ serviceProblem, process }, { alive, deployDir }) => {
       if (serviceProblem !== null) return serviceProblem;
       // Whoever cannot see the process cannot stop it, and must not replace its programs.
-      return alive && process === null ? `alive, but ${deployDir}/bin holds no pid file of a running process` : null;
+      return alive && process === null ? `alive, but no process of ${deployDir} was found` : null;
     },
     wanted: 'a way to stop and start each node',
     hint: 'Attach the host again with the right directory or systemd unit, and give the login user the right to use it.',
@@ -202,10 +202,23 @@ function jdkCheck(release: Release | null, nodes: readonly UpgradeNode[]): Named
   if (release === null) return skipped('jdk', 'there is no release to start');
   if (frontends.length === 0) return skipped('jdk', 'no frontend is changed');
   const needsJavac = needsCompiler(release.version);
-  return problemCheck('jdk', frontends, {
-    problemOf: ({ java }) => whyNotStart(java, { minimum: release.minimumJdk, needsJavac }),
-    wanted: `JDK ${release.minimumJdk} or later${needsJavac ? ' with javac' : ''} for every frontend`,
+  const wanted = `JDK ${release.minimumJdk} or later${needsJavac ? ' with javac' : ''} for every frontend`;
+  const problemOf = ({ java }: NodeOnHost) =>
+    java !== null && 'unknown' in java ? null : whyNotStart(java, { minimum: release.minimumJdk, needsJavac });
+  const judged = problemCheck('jdk', frontends, {
+    problemOf,
+    wanted,
     hint: 'Install it, and name it as JAVA_HOME in fe.conf, which the start script reads first.',
+  });
+  const untold = frontends.flatMap(({ label, onHost }) => {
+    const java = onHost !== null && 'value' in onHost ? onHost.value.java : null;
+    return java !== null && 'unknown' in java ? [`${label}: cannot be told: ${java.unknown}`] : [];
+  });
+  if (judged.status === 'FAIL' || untold.length === 0) return judged;
+  return verdict('jdk', 'WARN', false, {
+    observed: some(untold),
+    wanted,
+    hint: 'Look by hand which JDK its start script takes, then accept the warning; or write the path into fe.conf.',
   });
 }
 

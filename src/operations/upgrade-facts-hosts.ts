@@ -18,11 +18,13 @@ import { parseKept } from '../adapters/ssh/release-answers.ts';
 import { sudoersLine, unitRights, unitState } from '../adapters/ssh/service-commands.ts';
 import type { NodeKind as CommandKind } from '../adapters/ssh/shell-text.ts';
 import { listKept } from '../adapters/ssh/swap-commands.ts';
-import type { ClusterNode, Host, NodeKind } from '../domain/cluster.ts';
+import type { ClusterNode, Host } from '../domain/cluster.ts';
+import { readNodeConf } from '../domain/node-conf.ts';
 import type { ReleaseSource } from '../domain/release.ts';
 import type { Asked, JavaOnHost, NodeOnHost, UpgradeHost } from '../domain/upgrade-checks-facts.ts';
 import { AppError } from '../errors.ts';
-import { readNodeProcess } from '../steps/node-process.ts';
+import { commandKind, readNodeProcess } from '../steps/node-process.ts';
+import { readVariables } from '../steps/read-node-conf.ts';
 
 type Place = Pick<ClusterNode, 'id' | 'kind' | 'deployDir' | 'unit' | 'alive'>;
 
@@ -100,31 +102,27 @@ async function readClock(run: Run): Promise<{ aheadMs: number; withinMs: number 
   return { aheadMs: told.getTime() - (sentAt + withinMs), withinMs };
 }
 
-const commandKinds = {
-  FRONTEND: 'frontend',
-  BACKEND: 'backend',
-  COMPUTE_NODE: 'compute-node',
-} as const satisfies Record<NodeKind, CommandKind>;
-
 async function askNode(
   node: Place,
   { run, session, signal, source }: Asking & { run: Run; session: Shell },
 ): Promise<NodeOnHost> {
   const deployDir = node.deployDir ?? '';
-  const kind = commandKinds[node.kind];
-  const [process, disk, swap, service, java, conf, kept, hasArchive] = await Promise.all([
+  const kind = commandKind[node.kind];
+  const [process, disk, swap, service, conf, kept, hasArchive] = await Promise.all([
     readNodeProcess(session, { kind: node.kind, deployDir }, signal),
     run(diskFree({ path: deployDir })),
     run(sameFileSystem({ deployDir })),
     node.unit === null
       ? scriptProblem(run, { deployDir, kind }).then((serviceProblem): Service => ({ serviceProblem }))
       : readUnit(run, { unit: node.unit, node }),
-    kind === 'frontend' ? readJava(run, deployDir) : null,
     run(readConf({ deployDir, kind })),
     run(listKept({ deployDir })),
     // df refuses a path that is not there.
     source?.kind === 'ON_NODE' ? run(diskFree({ path: source.location })) : undefined,
   ]);
+  const confText = conf.exitCode === 0 ? conf.stdout : null;
+  const java =
+    kind === 'frontend' ? await readJava(run, { home: deployDir, confText, pid: process?.pid ?? null, signal }) : null;
   const place = parseSwapPlace(swap.stdout);
   const swapProblem =
     place === null ? swap.stderr.trim() || 'the directory could not be looked at' : place.problems.join('; ');
@@ -134,7 +132,7 @@ async function askNode(
     swapProblem: swapProblem === '' ? null : swapProblem,
     ...service,
     java,
-    confText: conf.exitCode === 0 ? conf.stdout : null,
+    confText,
     kept: parseKept(kept).map(({ name }) => name),
     ...(hasArchive === undefined ? {} : { hasArchive: hasArchive.exitCode === 0 }),
   };
@@ -184,8 +182,27 @@ function unitProblem({
   return `sudo asks ${rights.user} for a password, so the unit ${unit} cannot be ${missing.join(' and ')}; sudoers needs: ${sudoers}`;
 }
 
-async function readJava(run: Run, deployDir: string): Promise<JavaOnHost | null> {
-  const java = parseJava((await run(javaVersionFor({ deployDir }))).stdout);
+type JavaQuestion = {
+  readonly home: string;
+  readonly confText: string | null;
+  readonly pid: number | null;
+  readonly signal: AbortSignal;
+};
+
+/** What fe.conf says goes before what the process was started with: the file may have been changed since. */
+async function readJava(run: Run, { home, confText, pid, signal }: JavaQuestion): Promise<NodeOnHost['java']> {
+  if (confText === null) return { unknown: 'fe.conf cannot be read' };
+  const conf = readNodeConf({ kind: 'FRONTEND', confText, home }).started('JAVA_HOME');
+  const written = 'value' in conf ? conf.value || null : null;
+  if (written !== null) return javaAt(run, javaVersionFor({ home: written }));
+  const running = pid === null ? undefined : await readVariables({ run }, { pid, names: ['JAVA_HOME'], signal });
+  const started = running?.get('JAVA_HOME') || null;
+  if (started !== null) return javaAt(run, javaVersionFor({ home: started, from: 'process' }));
+  return 'unknown' in conf ? { unknown: `JAVA_HOME: ${conf.unknown}` } : javaAt(run, javaVersionFor({ home: null }));
+}
+
+async function javaAt(run: Run, command: ShellCommand): Promise<JavaOnHost | null> {
+  const java = parseJava((await run(command)).stdout);
   return java?.version == null ? null : { version: java.version, home: java.home, hasJavac: java.hasCompiler };
 }
 

@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { parseIdentityPort } from '../adapters/ssh/answers.ts';
-import { checkSudo, hasStartScript, readIdentityPort, whoAmI } from '../adapters/ssh/commands.ts';
+import { checkSudo, hasStartScript, whoAmI } from '../adapters/ssh/commands.ts';
 import { parseUnitRights, parseUnitState } from '../adapters/ssh/host-answers.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import { unitRights, unitState } from '../adapters/ssh/service-commands.ts';
-import type { NodeKind } from '../domain/cluster.ts';
 import type { NewHost } from '../domain/inventory.ts';
+import type { Told } from '../domain/told.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { defineStep } from './define.ts';
+import { commandKind } from './node-process.ts';
+import { readConfOn } from './read-node-conf.ts';
 
 const place = z.object({ address: z.string(), port: z.number() });
 
@@ -84,11 +85,6 @@ const deployment = z.object({
   unit: z.string().nullable().default(null),
 });
 
-const scriptKind = { FRONTEND: 'frontend', BACKEND: 'backend', COMPUTE_NODE: 'compute-node' } as const satisfies Record<
-  NodeKind,
-  string
->;
-
 /** Logs in, looks whether the nodes' directories are what they should be and whether root is available. */
 export const verifyHost = defineStep({
   kind: 'verifyHost',
@@ -140,14 +136,17 @@ export async function findWrongPlace(
 ): Promise<WrongPlace | null> {
   const hint = 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.';
   for (const node of nodes) {
-    const place = { deployDir: node.deployDir, kind: scriptKind[node.kind] };
+    const place = { deployDir: node.deployDir, kind: commandKind[node.kind] };
     if ((await session.run(hasStartScript(place), { signal })).exitCode !== 0) {
       return { what: node.deployDir, why: `does not hold a ${place.kind} that can be started`, hint };
     }
-    const port = parseIdentityPort(await session.run(readIdentityPort(place), { signal }), place.kind);
-    if (port !== node.nodePort) {
-      const why = `is of a ${place.kind} with port ${port ?? 'unknown'}, not of ${node.label}`;
-      return { what: node.deployDir, why, hint };
+    const port = await readIdentityPort(session, node, signal);
+    if ('unknown' in port) {
+      const why = `may not be of ${node.label}: its port cannot be told: ${port.unknown}`;
+      return { what: node.deployDir, why, hint: 'Start the node, or write the port into its conf file as a number.' };
+    }
+    if (port.value !== node.nodePort) {
+      return { what: node.deployDir, why: `is of a ${place.kind} with port ${port.value}, not of ${node.label}`, hint };
     }
     const wrongUnit = node.unit === null ? null : await findWrongUnit(session, node.unit, signal);
     if (wrongUnit !== null) return wrongUnit;
@@ -163,6 +162,13 @@ async function mayBeRoot(session: Shell, nodes: readonly Deployment[], signal: A
     units.map(async (unit) => parseUnitRights((await session.run(unitRights({ unit }), { signal })).stdout)),
   );
   return units.length > 0 && rights.every((each) => each?.start === true && each.stop);
+}
+
+/** The port that tells a node from its neighbours, as the node itself reads its conf file. */
+async function readIdentityPort(session: Shell, node: Deployment, signal: AbortSignal): Promise<Told<number>> {
+  const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
+  const conf = await readConfOn(session, node, { keys: [key], signal });
+  return typeof conf === 'string' ? { unknown: conf } : conf.port(key, node.kind === 'FRONTEND' ? 9010 : 9050);
 }
 
 async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { type NodeProcess, parseAlive, parseNodeProcess } from '../adapters/ssh/answers.ts';
-import { isProcessAlive, readPid } from '../adapters/ssh/commands.ts';
-import type { Shell } from '../adapters/ssh/port.ts';
+import { isAtLeast34, isProcessAlive, readPid } from '../adapters/ssh/commands.ts';
+import { signalProcess } from '../adapters/ssh/kill-process.ts';
+import type { Shell, ShellCommand } from '../adapters/ssh/port.ts';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
 import { defineStep } from './define.ts';
-import { commandFailed, startCommand, stopCommand } from './node-service.ts';
+import { commandFailed, type NodeService, type Stopping, startCommand, stopCommand } from './node-service.ts';
 
 const kind = z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']);
 const processShape = z.object({ pid: z.number(), startedAtTicks: z.string() });
@@ -26,13 +27,14 @@ const nodePlace = z.object({
 
 export type NodePlace = z.infer<typeof nodePlace>;
 
-const commandKind = {
+/** How the shell commands call a kind. */
+export const commandKind = {
   FRONTEND: 'frontend',
   BACKEND: 'backend',
   COMPUTE_NODE: 'compute-node',
 } as const satisfies Record<NodeKind, string>;
 
-/** The process of the node that its pid file names now; null when that is gone, or is another program. */
+/** The process of the node; null when none runs. One that has ended and was not waited for does not run. */
 export async function readNodeProcess(
   shell: Shell,
   node: { kind: NodeKind; deployDir: string },
@@ -124,7 +126,7 @@ export const stopNode = defineStep({
     const session = await shell(node.hostId);
     if (!(await isAlive(session, node.process, signal))) return { state: 'done', facts: { pid: node.process.pid } };
     // stop_cn.sh removes the pid file at once, while the process drains: there is nothing to send again.
-    const isDraining = attempts > 0 && (await readNodeProcess(session, node, signal)) === null;
+    const isDraining = attempts > 0 && isOutOfReach(await readNodeProcess(session, node, signal));
     if (!isDraining) return { state: 'todo' };
     return {
       state: 'moving',
@@ -138,13 +140,11 @@ export const stopNode = defineStep({
     if (running === null || !isSameProcess(running, node.process)) {
       throw new AppError(
         'PRECONDITION_FAILED',
-        `The pid file of ${node.label} does not name the process ${node.process.pid} that was to be stopped`,
-        {
-          hint: 'Somebody restarted it meanwhile, or its pid file was removed. Look at the host, then ask again.',
-        },
+        `${node.label} runs as ${running === null ? 'no process' : `process ${running.pid}`} now, not as ${node.process.pid}, which was to be stopped`,
+        { hint: 'Somebody restarted it meanwhile. Look at the host, then ask again.' },
       );
     }
-    const result = await session.run(stopCommand(node, node), {
+    const result = await session.run(stopOf(node, node, running), {
       signal,
       timeoutMs: (node.timeoutSeconds + 30) * 1_000,
       onLine: (line) => log(`${node.label}: ${line}`),
@@ -153,6 +153,18 @@ export const stopNode = defineStep({
   },
   undo: { steps: ({ graceful: _graceful, timeoutSeconds: _timeout, ...node }) => [startNode.with(node)] },
 });
+
+/** No pid file names it, or not any more: `stop_cn.sh` removes it at once, and the process drains. */
+export function isOutOfReach(running: NodeProcess | null): boolean {
+  return running === null || running.pidFile === null;
+}
+
+/** The stop command; where the script would not find the process, the signal that it would send. */
+export function stopOf(node: NodeService, stopping: Stopping, running: NodeProcess | null): ShellCommand {
+  if (node.unit !== null || running === null || !isOutOfReach(running)) return stopCommand(node, stopping);
+  if (node.kind !== 'FRONTEND') return signalProcess(running, stopping.graceful ? 'TERM' : 'KILL');
+  return signalProcess(running, stopping.graceful && isAtLeast34(stopping.version) ? 'USR1' : 'TERM');
+}
 
 /** A gate: the cluster itself says that the node is back, with a start time that is not the one from before. */
 export const awaitNode = defineStep({

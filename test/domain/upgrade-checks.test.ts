@@ -305,6 +305,16 @@ describe('the hosts', () => {
     expect(check('jdk', given).status).toBe(wanted);
   });
 
+  it('only warns of a JDK that cannot be told, and blocks for another frontend whose JDK is too old', () => {
+    const untold = { unknown: 'JAVA_HOME: $JDK_BASE is not set in the file' };
+    expect(line(check('jdk', withFrontend(untold)))).toBe(
+      'FAIL WARN fe 10.0.0.1:9010: cannot be told: JAVA_HOME: $JDK_BASE is not set in the file',
+    );
+    const old = fe(2, { onHost: { value: onHost({ java: { version: '11.0.20', home: '/j', hasJavac: true } }) } });
+    const both = [fe(1, { role: 'LEADER', onHost: { value: onHost({ java: untold }) } }), old, fe(3), be(1), be(2)];
+    expect(line(check('jdk', facts({ nodes: both })))).toMatch(/^FAIL BLOCK fe 10.0.0.2:9010: 11.0.20/);
+  });
+
   it('names the JAVA_HOME that it saw', () => {
     const given = withFrontend({ version: '11.0.20', home: '/opt/jdk-11', hasJavac: true });
     expect(line(check('jdk', given))).toBe('FAIL BLOCK fe 10.0.0.1:9010: 11.0.20 at JAVA_HOME=/opt/jdk-11');

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +107,56 @@ describe('the look at a host', () => {
   it('finds the unit, and the scripts where no unit is given', async () => {
     expect(await look('starrocks-be.service')).toBeNull();
     expect(await look(null)).toBeNull();
+  });
+
+  it.each<[string, number, RegExp | null]>([
+    ['edit_log_port: 9011\nJAVA_HOME=/opt/starrocks/jdk-17\n', 9011, null],
+    ['edit_log_port: 9011\n', 9010, /is of a frontend with port 9011, not of fe/],
+    ['edit_log_port 9011', 9011, null],
+    [`FE_EDIT_LOG_PORT = 9011\nedit_log_port = \${FE_EDIT_LOG_PORT}\n`, 9011, null],
+    [`edit_log_port = \${FE_EDIT_LOG_PORT}\n`, 9010, /cannot be told: .*FE_EDIT_LOG_PORT/],
+    ['edit_log_port = nine\n', 9010, /cannot be told: .*"nine" is no port/],
+    ['query_port = 9030\n', 9010, null],
+  ])('takes a directory with fe.conf %j for the node with port %d only where that is so', async (text, port, why) => {
+    const place = join(dir, 'fe');
+    writeTree(place, { 'bin/start_fe.sh': '#!/bin/sh\n', 'conf/fe.conf': text });
+    await chmod(join(place, 'bin', 'start_fe.sh'), 0o755);
+    const node = {
+      nodeId: 'nod_1',
+      label: 'fe',
+      nodePort: port,
+      kind: 'FRONTEND' as const,
+      deployDir: place,
+      unit: null,
+    };
+    const wrong = await findWrongPlace(ssh.shell(fixture.target()), [node], AbortSignal.timeout(10_000));
+    if (why === null) expect(wrong).toBeNull();
+    else expect(wrong?.why).toMatch(why);
+  });
+
+  it('asks the process of the node for a variable that the file leaves open, and refuses a file that is not there', async () => {
+    const place = join(dir, 'running', 'fe');
+    writeTree(place, { 'bin/start_fe.sh': '#!/bin/sh\n', 'conf/fe.conf': `edit_log_port = \${FE_EDIT_LOG_PORT}\n` });
+    await chmod(join(place, 'bin', 'start_fe.sh'), 0o755);
+    const node = {
+      nodeId: 'nod_1',
+      label: 'fe',
+      nodePort: 9011,
+      kind: 'FRONTEND' as const,
+      deployDir: place,
+      unit: null,
+    };
+    const look = () => findWrongPlace(ssh.shell(fixture.target()), [node], AbortSignal.timeout(10_000));
+    const program = `require('fs').writeFileSync('/proc/self/comm', 'java'); setTimeout(() => {}, 60000)`;
+    const env = { STARROCKS_HOME: place, FE_EDIT_LOG_PORT: '9011' };
+    const running = spawn(process.execPath, ['-e', program], { env, stdio: 'ignore' });
+    try {
+      await expect.poll(look, { timeout: 10_000 }).toBeNull();
+    } finally {
+      running.kill('SIGKILL');
+    }
+    await rm(join(place, 'conf', 'fe.conf'));
+    expect((await look())?.why).toMatch(/cannot be told: .*fe.conf cannot be read/);
   });
 
   it('finds that systemd does not know the unit', async () => {

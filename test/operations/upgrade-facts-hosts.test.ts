@@ -7,7 +7,7 @@ import { askHosts } from '../../src/operations/upgrade-facts-hosts.ts';
 const tools = ['tar', 'gzip', 'flock', 'sha256sum', 'stat', 'awk', 'sed', 'grep', 'gnu-tar', 'gnu-stat'];
 const well: Record<string, string> = {
   'has-tools': [...tools, 'curl'].join('\n'),
-  'read-pid': 'pid 77\ncomm starrocks_be\nstartedAtTicks 123\n',
+  'read-pid': 'pid 77\ncomm starrocks_be\nstartedAtTicks 123\npidFile /data/be/bin/be.pid\n',
   'disk-free': 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 1000 400 600 40% /data\n',
   'same-file-system': 'deployDir=/data\nbin=/data\nlib=/data\nwritable=yes\n',
   'unit-state': 'LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\n',
@@ -101,13 +101,66 @@ describe('a host', () => {
   });
 
   it('never takes another program behind a stale pid file for the node', async () => {
-    const { node } = await ask(host({ 'read-pid': 'pid 77\ncomm sleep\nstartedAtTicks 123\n' }));
+    const { node } = await ask(
+      host({ 'read-pid': 'pid 77\ncomm sleep\nstartedAtTicks 123\npidFile /data/be/bin/be.pid\n' }),
+    );
     expect(node).toMatchObject({ value: { process: null } });
   });
 
   it('is not half read when a bug throws', async () => {
     const broken: Shell = { ...host(), run: async () => Promise.reject(new TypeError('a bug')) };
     await expect(ask(broken)).rejects.toThrow('a bug');
+  });
+});
+
+describe('the JDK of a frontend', () => {
+  const javaOf = async (confText: string, { running = '', process = true } = {}) => {
+    const asked: string[] = [];
+    const shell = host({
+      'read-conf': confText,
+      'read-environment': running,
+      'read-pid': process ? 'pid 77\ncomm java\nstartedAtTicks 1\npidFile \n' : 'none',
+    });
+    const listening: Shell = {
+      ...shell,
+      run: async (command, call) => {
+        if (command.name !== 'java-version') return shell.run(command, call);
+        const [, home = '(none)'] = /^home='([^']*)'/.exec(command.text) ?? [];
+        asked.push(home);
+        return {
+          exitCode: 0,
+          stderr: '',
+          stdout: `from=conf\nhome=${home}\nversion=openjdk version "17.0.9"\ncompiler=yes\n`,
+        };
+      },
+    };
+    const node = { id: 'nod_1', kind: 'FRONTEND' as const, deployDir: '/opt/fe', unit: null, alive: true };
+    const [answer] = await askHosts([{ id: 'hst_1', address: '10.0.1.1', nodes: [node] }], {
+      shell: async () => listening,
+      signal: AbortSignal.timeout(5_000),
+      source: null,
+    });
+    const found = answer?.nodes.get('nod_1');
+    const java = found !== undefined && 'value' in found ? found.value.java : null;
+    return java !== null && 'unknown' in java ? java : asked;
+  };
+
+  it.each<[string, string]>([
+    ['JAVA_HOME=/opt/jdk-17\n', '/opt/jdk-17'],
+    ['JAVA_HOME = /opt/jdk-17 # the one of the platform team\n', '/opt/jdk-17'],
+    ['JDK_BASE=/opt\nJAVA_HOME="$JDK_BASE/jdk-17"\n', '/opt/jdk-17'],
+    [`JAVA_HOME=\${STARROCKS_HOME}/jdk\n`, '/opt/fe/jdk'],
+  ])('is the one that the start script takes from %j', async (text, home) => {
+    expect(await javaOf(text, { running: 'JAVA_HOME=/other\n' })).toEqual([home]);
+  });
+
+  it('is the one of the running process where the file leaves it open, and else cannot be told', async () => {
+    for (const text of ['JAVA_HOME=$JDK_BASE/jdk-17\n', 'JAVA_HOME=$(/usr/libexec/java_home)\n']) {
+      expect(await javaOf(text, { running: 'JAVA_HOME=/srv/jdk-17\n' })).toEqual(['/srv/jdk-17']);
+      expect(await javaOf(text)).toMatchObject({ unknown: expect.stringContaining('JAVA_HOME') });
+      expect(await javaOf(text, { process: false })).toMatchObject({ unknown: expect.stringContaining('JAVA_HOME') });
+    }
+    expect(await javaOf('', { process: false })).toEqual(['(none)']);
   });
 });
 

@@ -18,26 +18,25 @@ read_conf() {
     printf '%s\n' "$value"
 }
 
-# Only keys in capitals reach the environment; everything else is for the program, which reads the file itself.
+# Only keys in capitals reach the environment; everything else is for the program, which reads the file itself. As with the
+# real scripts a shell makes of a value what it is: quotes, variables, commands and a comment behind it count, other
+# separators than `=` and a last line without an end do not.
 export_capitals() {
-    local line key value keys=
+    local line key pattern='^[[:blank:]]*([A-Z][A-Z0-9_]*)[[:blank:]]*=[[:blank:]]*(.*)$'
     [[ -r $1 ]] || return 0
-    while IFS= read -r line || [[ -n $line ]]; do
-        [[ $line =~ ^[[:space:]]*([A-Z][A-Z0-9_]*)[[:space:]]*= ]] && keys+=" ${BASH_REMATCH[1]}"
+    while read line; do
+        [[ $line =~ $pattern ]] || continue
+        key=${BASH_REMATCH[1]}
+        eval "set -- ${BASH_REMATCH[2]}"
+        export "$key=$*"
     done <"$1"
-    for key in $keys; do
-        value=$(read_conf "$1" "$key")
-        export "$key=${value//'${STARROCKS_HOME}'/$STARROCKS_HOME}"
-    done
 }
 
-# Reads a conf file and settles the directories that it may move.
+# Reads a conf file and settles the directories that it may move; where the caller has them is no matter.
 load_conf() {
     CONF_FILE=$1
+    export PID_DIR=$STARROCKS_HOME/bin LOG_DIR=$STARROCKS_HOME/log
     export_capitals "$CONF_FILE"
-    PID_DIR=${PID_DIR:-$STARROCKS_HOME/bin}
-    LOG_DIR=${LOG_DIR:-$STARROCKS_HOME/log}
-    export PID_DIR LOG_DIR
 }
 
 # Sleeps for that many seconds of a real cluster; a sandbox may run faster than real time, but looks no more than 20 times a

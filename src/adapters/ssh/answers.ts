@@ -1,5 +1,11 @@
 /** A process told from a later one with the same number by its start time in clock ticks since boot. */
-export type NodeProcess = { readonly pid: number; readonly comm: string; readonly startedAtTicks: string };
+export type NodeProcess = {
+  readonly pid: number;
+  readonly comm: string;
+  readonly startedAtTicks: string;
+  /** The pid file that names it; null = none does, so that its stop script would not reach it. */
+  readonly pidFile: string | null;
+};
 
 export type DiskSpace = { readonly totalBytes: number; readonly freeBytes: number; readonly mountPoint: string };
 
@@ -20,18 +26,14 @@ export type HostFacts = {
   readonly javaVersion: string | null;
 };
 
-/**
- * The running process behind a pid file; null when there is no file or the process is gone; `unknown` when the answer says
- * neither.
- */
+/** The process that a node runs as; null when none does; `unknown` when the answer says neither. */
 export function parseNodeProcess(stdout: string): NodeProcess | null | 'unknown' {
   if (stdout.trim() === 'none') return null;
   const fields = pairs(stdout, ' ');
   const pid = wholeNumber(fields.pid);
-  const { comm, startedAtTicks } = fields;
-  if (pid === null || comm === undefined || startedAtTicks === undefined) return 'unknown';
-  if (comm === '' && startedAtTicks === '') return null;
-  return comm === '' || startedAtTicks === '' ? 'unknown' : { pid, comm, startedAtTicks };
+  const { comm, startedAtTicks, pidFile } = fields;
+  if (pid === null || !comm || !startedAtTicks || pidFile === undefined) return 'unknown';
+  return { pid, comm, startedAtTicks, pidFile: pidFile === '' ? null : pidFile };
 }
 
 /** Null when the answer is none: then nobody knows, and a process counts neither as running nor as ended. */
@@ -40,13 +42,9 @@ export function parseAlive(stdout: string): boolean | null {
   return word === 'alive' ? true : word === 'gone' ? false : null;
 }
 
-/** The port of the conf file, or StarRocks' default where the file does not set it; null = the file could not be read. */
-export function parseIdentityPort(
-  answer: { stdout: string; stderr: string },
-  kind: 'frontend' | 'backend' | 'compute-node',
-): number | null {
-  if (answer.stderr.trim() !== '') return null;
-  return wholeNumber(answer.stdout.trim()) ?? (kind === 'frontend' ? 9010 : 9050);
+export function parseEnvironment(stdout: string): ReadonlyMap<string, string> {
+  const lines = stdout.split('\n').filter((line) => line.includes('='));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 /** Reads the POSIX format of `df`; null when it is none. */

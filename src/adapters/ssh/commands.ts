@@ -1,7 +1,8 @@
 import { AppError } from '../../errors.ts';
+import { findingNode } from './finding-node.ts';
 import type { ShellCommand } from './port.ts';
 import { quote, wholeNumber } from './quote.ts';
-import { absolute, change, type NodeKind, read, shortNames } from './shell-text.ts';
+import { absolute, assign, change, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
 
 export type { NodeKind } from './shell-text.ts';
 
@@ -56,20 +57,28 @@ export function stopComputeNode({ deployDir, graceful }: Pick<StopNode, 'deployD
   return change('stop-compute-node', [script(deployDir, 'stop_cn.sh'), ...gracefulOption(graceful)]);
 }
 
-/** Which process the node's pid file names; read the answer with `parseNodeProcess`. */
+/** Which process the node runs as, and which pid file names it; read the answer with `parseNodeProcess`. */
 export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
   const file = quote(`${absolute(deployDir)}/bin/${shortNames[kind]}.pid`);
   return read('read-pid', [
-    `cd ${quote(absolute(deployDir))} || exit 3`,
+    assign('dir', ownedDir(deployDir)),
+    'cd -- "$dir" || exit 3',
     `if [ -e ${file} ] && [ ! -r ${file} ]; then echo ${file} cannot be read >&2; exit 3; fi`,
-    // fe.pid has no newline at its end: `read` sets the variable and reports failure.
-    `pid=; [ ! -e ${file} ] || read -r pid <${file} || :`,
-    `case $pid in ''|*[!0-9]*) echo none; exit 0;; esac`,
-    `${readStat('$pid')} in *'No such process'*) echo none; exit 0;; *) exit 3;; esac;; esac`,
-    `case \${line##*') '} in Z* | X*) echo none; exit 0;; esac`,
-    // The program's name, field 2, may hold blanks and parentheses: count the fields after its end. Field 22 is the start time.
-    `comm=\${line#*'('}; comm=\${comm%')'*}; set -f; set -- \${line##*') '}`,
-    `echo "pid $pid"; echo "comm $comm"; echo "startedAtTicks \${20}"`,
+    ...findingNode({ deployDir, kind }),
+    'find_node',
+    // One that a pid file names and that /proc does not show may be the node.
+    `if [ -z "$found" ]; then names "$dir/bin" "" || case $named in *[!0-9]*) ;; *)`,
+    `${readStat('$named')} in *'No such process'*) ;; *) exit 3;; esac;; esac;; esac`,
+    'echo none; exit 0; fi',
+    'echo "pid $found"; echo "comm $program"; echo "startedAtTicks $ticks"; echo "pidFile $pidFile"',
+  ]);
+}
+
+/** Variables of a process, those alone that are asked for; read the answer with `parseEnvironment`. Exit code 1 = not told. */
+export function readEnvironment({ pid, names }: { pid: number; names: readonly string[] }): ShellCommand {
+  const wanted = names.filter((name) => /^[A-Za-z_]\w*$/.test(name)).join('\\|');
+  return read('read-environment', [
+    `sed -zn 's/^\\(${wanted}\\)=/&/p' /proc/${wholeNumber(pid)}/environ | tr '\\n\\0' ' \\n'`,
   ]);
 }
 
@@ -96,13 +105,6 @@ export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAt
 /** Whether `deployDir` holds a node of that kind: exit code 0 = its start script is there and may be run. */
 export function hasStartScript({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
   return read('has-start-script', [`test -x ${script(deployDir, `start_${shortNames[kind]}.sh`)}`]);
-}
-
-/** The port that tells a node from others, as its conf file sets it; read the answer with `parseIdentityPort`. */
-export function readIdentityPort({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
-  const key = kind === 'frontend' ? 'edit_log_port' : 'heartbeat_service_port';
-  const file = quote(`${absolute(deployDir)}/conf/${shortNames[kind]}.conf`);
-  return read('read-identity-port', [`sed -n 's/^[[:space:]]*${key}[[:space:]]*=[[:space:]]*//p' ${file} | tail -n 1`]);
 }
 
 /** Whether the user may become root without a password: exit code 0. */
@@ -171,8 +173,8 @@ function timeoutOption(seconds: number | null): string[] {
   return seconds === null ? [] : ['--timeout', wholeNumber(seconds)];
 }
 
-/** False for a text that names no release, e.g. `MAIN-RELEASE-d094052`: old options work everywhere. */
-function isAtLeast34(version: string): boolean {
+/** Whether its scripts know `--timeout` and its frontends SIGUSR1. False for a text that names no release: old options always work. */
+export function isAtLeast34(version: string): boolean {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 4);
 }

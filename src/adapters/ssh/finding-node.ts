@@ -1,25 +1,55 @@
-import { readingConf } from './conf-commands.ts';
 import { assign, type NodeKind, programNames, shortNames } from './shell-text.ts';
 
 /**
- * `node_pid` prints the process of the node in `$dir`, or nothing. Told by the pid files; and by the variable that the start
- * scripts give to what they start, since `stop_cn.sh` removes the pid file while the process still drains, and one that was
- * just started has none yet.
+ * `find_node` sets `found` to the process of the node in `$dir`, `ticks` to its start time, and `pidFile` to the file that
+ * names it; each is empty when there is none. `node_pid` prints the process. This is the one way to find a node.
+ *
+ * A pid file is where the start script had it put: `PID_DIR` of the process tells. It is not there yet right after the start,
+ * and not any more while a compute node drains, so processes are looked at as well: by their program, and by the directory
+ * that the start scripts give them as `STARROCKS_HOME`. One that has ended and was not waited for (a zombie) does not run.
  */
 export function findingNode(
   node: { readonly deployDir: string; readonly kind: NodeKind },
   /** Where else a pid file may be, as the shell sees it: `"$old/bin"`. */
   morePidDirs: readonly string[] = [],
 ): string[] {
-  const pidFile = `"$pidDir/${shortNames[node.kind]}.pid"`;
+  const file = `${shortNames[node.kind]}.pid`;
   return [
     assign('program', programNames[node.kind]),
-    ...readingConf(node),
-    'runs() { case $(cat "/proc/$1/stat" 2>/dev/null) in *"($program) Z"*) false;; *"($program) "*) ;; *) false;; esac; }',
-    `node_pid() { for pidDir in "$dir/bin" ${[...morePidDirs, '"$(conf_value PID_DIR)"'].join(' ')}; do`,
-    `pid=; [ ! -r ${pidFile} ] || read -r pid <${pidFile} || :`,
-    `case $pid in '' | *[!0-9]*) ;; *) if runs "$pid"; then echo "$pid"; return; fi;; esac; done`,
-    'grep -lszxF -e "STARROCKS_HOME=$dir" -e "STARROCKS_HOME=$(readlink -f -- "$dir")" /proc/[0-9]*/environ |',
-    'while IFS=/ read -r _ _ pid _; do if runs "$pid"; then echo "$pid"; break; fi; done; }',
+    // Field 2, the program's name, may hold blanks and parentheses: what follows counts from its end.
+    'stat_of() { { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1',
+    'case $stat in *"($program) "[ZX]*) return 1;; *"($program) "*) ;; *) return 1;; esac',
+    `set -- \${stat##*") "}; shift 19; ticks=$1; }`,
+    `value_of() { sed -zn "s/^$2=//p" "/proc/$1/environ" 2>/dev/null | tr -d '\\0'; }`,
+    // is_node <pid> [<named by a pid file>]
+    'is_node() { stat_of "$1" || return 1',
+    `args=$(tr '\\0' '\\n' <"/proc/$1/cmdline" 2>/dev/null)`,
+    isOfKind[node.kind],
+    'home=$(value_of "$1" STARROCKS_HOME)',
+    'if [ -n "$home" ]; then [ "$home" -ef "$dir" ]; return; fi',
+    // Another user's: the environment is not shown to us, the arguments are.
+    'case $args in *"$dir/"*) ;; *) [ -n "$2" ];; esac; }',
+    `names() { named=; { read -r named <"$1/${file}"; } 2>/dev/null || :; [ "$named" = "$2" ]; }`,
+    // A place more to look at, and no more than that: what is found there is judged like anything else.
+    `confDir=$(sed -n 's/^[[:blank:]]*PID_DIR[[:blank:]]*=[[:blank:]]*//p' "$dir/conf/${shortNames[node.kind]}.conf" 2>/dev/null |`,
+    `tail -n 1 | sed 's/[[:blank:]]*\\([[:blank:]]#.*\\)*$//; s/^"\\(.*\\)"$/\\1/; s/^[$][{]*STARROCKS_HOME[}]*/@HOME@/')`,
+    `case $confDir in @HOME@*) confDir=$dir\${confDir#@HOME@};; esac`,
+    `find_node() { found=; pidFile=; for pidDir in ${['"$dir/bin"', ...morePidDirs, '"$confDir"'].join(' ')}; do`,
+    `names "$pidDir" "" || case $named in *[!0-9]*) ;; *)`,
+    `if is_node "$named" named; then found=$named; pidFile=$pidDir/${file}; return; fi;; esac; done`,
+    'oldest=; for each in $(grep -ls "($program) " /proc/[0-9]*/stat); do',
+    `each=\${each#/proc/}; each=\${each%/stat}`,
+    // Should it have started programs that are not another one yet, it is the oldest.
+    'if is_node "$each" && { [ -z "$found" ] || [ "$ticks" -lt "$oldest" ]; }; then found=$each; oldest=$ticks; fi; done',
+    '[ -n "$found" ] || return 0; ticks=$oldest; pidDir=$(value_of "$found" PID_DIR)',
+    `if [ -n "$pidDir" ] && names "$pidDir" "$found"; then pidFile=$pidDir/${file}; fi; }`,
+    'node_pid() { find_node; [ -z "$found" ] || echo "$found"; }',
   ];
 }
+
+/** A start script asks `java -version` with the node's variables; a compute node runs the backend's program. */
+const isOfKind = {
+  frontend: 'case $args in *-version) return 1;; esac',
+  backend: 'if printf "%s" "$args" | grep -qx -e --cn; then return 1; fi',
+  'compute-node': 'printf "%s" "$args" | grep -qx -e --cn || return 1',
+} as const satisfies Record<NodeKind, string>;

@@ -50,9 +50,13 @@ export function parseSwapPlace(stdout: string): SwapPlace | null {
   };
 }
 
+const javaSources = ['conf', 'process', 'environment', 'path'] as const;
+
+/** Where JAVA_HOME was found: in fe.conf, in the running process, in the environment, or beside the `java` of the PATH. */
+export type JavaSource = (typeof javaSources)[number];
+
 export type Java = {
-  /** Where JAVA_HOME was found: in fe.conf, in the environment, or beside the `java` of the PATH. */
-  readonly from: 'conf' | 'environment' | 'path';
+  readonly from: JavaSource;
   /** JAVA_HOME as written; null = there is none. */
   readonly home: string | null;
   /** E.g. `17.0.9`, `1.8.0_412`; null = there is no Java at that place. */
@@ -64,8 +68,9 @@ export type Java = {
 
 /** Null when the answer is none. */
 export function parseJava(stdout: string): Java | null {
-  const { from, home, version: line = '', compiler } = pairs(stdout);
-  if (from !== 'conf' && from !== 'environment' && from !== 'path') return null;
+  const { from: told, home, version: line = '', compiler } = pairs(stdout);
+  const from = javaSources.find((source) => source === told);
+  if (from === undefined) return null;
   const version = /version "([^"]+)"/.exec(line)?.[1] ?? null;
   return { from, home: home || null, version, major: majorOf(version), hasCompiler: compiler === 'yes' };
 }

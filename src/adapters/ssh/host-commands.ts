@@ -1,8 +1,8 @@
-import { readingConf } from './conf-commands.ts';
+import type { JavaSource } from './host-answers.ts';
 import type { ShellCommand } from './port.ts';
 import { wholeNumber } from './quote.ts';
 import { ownDirOf } from './release-dirs.ts';
-import { assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
+import { absolute, assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
 
 /** What the scripts here and the upgrade need on a host. */
 export const neededTools = ['tar', 'gzip', 'flock', 'sha256sum', 'stat', 'awk', 'sed', 'grep'] as const;
@@ -50,14 +50,12 @@ export function sameFileSystem({ deployDir }: { deployDir: string }): ShellComma
 }
 
 /**
- * The JDK that a frontend's start script would take: JAVA_HOME of fe.conf, else of the environment, else the `java` that
- * is found. Read the answer with `parseJava`.
+ * The JDK at `home`; null = what the start script takes where nothing names one: JAVA_HOME of the environment, else the
+ * `java` that is found. Read the answer with `parseJava`.
  */
-export function javaVersionFor({ deployDir }: { deployDir: string }): ShellCommand {
+export function javaVersionFor({ home, from = 'conf' }: { home: string | null; from?: JavaSource }): ShellCommand {
   return read('java-version', [
-    ...readingConf({ deployDir, kind: 'frontend' }),
-    'home=$(conf_value JAVA_HOME); from=conf',
-    'if [ -z "$home" ]; then home=$JAVA_HOME; from=environment; fi',
+    home === null ? 'home=$JAVA_HOME; from=environment' : `${assign('home', home)}; from=${from}`,
     `if [ -z "$home" ]; then from=path; java=$(command -v java) && java=$(readlink -f -- "$java") && home=\${java%/bin/java}; fi`,
     'echo "from=$from"; echo "home=$home"',
     'if [ -n "$home" ] && [ -x "$home/bin/java" ]; then',
@@ -73,24 +71,24 @@ const logNames = {
   'compute-node': ['cn.out', 'cn.WARNING', 'cn.INFO'],
 } as const satisfies Record<NodeKind, readonly string[]>;
 
-/**
- * The last lines of a node's logs, from where its conf file has them written. Lines are cut at 2,000 bytes. Read the answer
- * with `parseNodeLogs`.
- */
+/** The last lines of a node's logs. Lines are cut at 2,000 bytes. Read the answer with `parseNodeLogs`. */
 export function readNodeLogs({
-  deployDir,
   kind,
+  outDir,
+  logDir,
   lines,
 }: {
-  readonly deployDir: string;
   readonly kind: NodeKind;
+  /** Where the start script writes what the program says. */
+  readonly outDir: string;
+  /** Where the program writes its own log. */
+  readonly logDir: string;
   /** Of each file. */
   readonly lines: number;
 }): ShellCommand {
   return read('read-node-logs', [
-    ...readingConf({ deployDir, kind }),
-    `outDir=$(conf_value LOG_DIR); outDir=\${outDir:-$dir/log}`,
-    `logDir=$(conf_value sys_log_dir); logDir=\${logDir:-$outDir}`,
+    assign('outDir', absolute(outDir)),
+    assign('logDir', absolute(logDir)),
     `for name in ${logNames[kind].join(' ')}; do`,
     `case $name in ${shortNames[kind]}.out) file=$outDir/$name;; *) file=$logDir/$name;; esac`,
     '[ -f "$file" ] && [ -r "$file" ] || continue',

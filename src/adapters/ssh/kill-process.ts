@@ -15,3 +15,19 @@ export function killProcess({ pid, startedAtTicks }: { pid: number; startedAtTic
   ].join('\n');
   return { name: 'kill-process', text, effect: 'change' };
 }
+
+/**
+ * Sends a signal to that very process and to no other, and does not wait: what a stop script does, for a process that no pid
+ * file names, which the script would not find.
+ */
+export function signalProcess(
+  { pid, startedAtTicks }: { pid: number; startedAtTicks: string },
+  signal: 'TERM' | 'USR1' | 'KILL',
+): ShellCommand {
+  const text = [
+    `line=; { read -r line </proc/${wholeNumber(pid)}/stat; } 2>/dev/null; set -f; set -- \${line##*') '}`,
+    `[ "$1" != Z ] && [ "\${20}" = ${quote(startedAtTicks)} ] || exit 0`,
+    `kill -s ${signal} ${wholeNumber(pid)}`,
+  ].join('\n');
+  return { name: 'signal-process', text, effect: 'change' };
+}

@@ -47,7 +47,7 @@ export function planRestartNode(input: RestartNodeInput, facts: RestartNodeFacts
       refusals: [
         {
           code: 'PRECONDITION_FAILED',
-          message: `${label} is alive, but ${known.deployDir}/bin holds no pid file of a running process`,
+          message: `${label} is alive, but no process of ${known.deployDir} was found`,
           hint: 'The directory is not the one it runs from, or it is run by another user or by systemd. Attach the host again with the right directory.',
         },
       ],

@@ -9,7 +9,9 @@ import type { NodeKind, ObservedNode } from '../../domain/cluster.ts';
 import type { Inventory } from '../../domain/inventory.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Check } from '../../domain/next-action.ts';
+import type { Told } from '../../domain/told.ts';
 import { AppError } from '../../errors.ts';
+import { readConfOn } from '../read-node-conf.ts';
 
 /**
  * A node that is taken from one version to another, and where it is. No process is named here: a plan must be the same
@@ -118,8 +120,15 @@ export async function lastLogLines(
   { kind, deployDir }: { kind: NodeKind; deployDir: string },
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const answer = await shell.run(readNodeLogs({ deployDir, kind: commandKinds[kind], lines: 8 }), { signal });
-  return parseNodeLogs(answer.stdout).flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`));
+  const conf = await readConfOn(shell, { kind, deployDir }, { keys: ['sys_log_dir'], names: ['LOG_DIR'], signal });
+  // What cannot be told is looked for where it usually is: these lines decide nothing.
+  const told = (found: Told<string | null>) => ('value' in found && found.value?.startsWith('/') ? found.value : null);
+  const outDir = (typeof conf === 'string' ? null : told(conf.started('LOG_DIR'))) ?? `${deployDir}/log`;
+  const logDir = (typeof conf === 'string' ? null : told(conf.text('sys_log_dir'))) ?? outDir;
+  const command = readNodeLogs({ kind: commandKinds[kind], outDir, logDir, lines: 8 });
+  return parseNodeLogs((await shell.run(command, { signal })).stdout).flatMap(({ name, lines }) =>
+    lines.map((line) => `${name}: ${line}`),
+  );
 }
 
 const notedProcess = z.object({ process: z.object({ pid: z.number(), startedAtTicks: z.string() }).nullable() });

@@ -10,8 +10,8 @@ import { whyKeepUp } from '../../domain/move-safety.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep, type Ports } from '../define.ts';
-import { isAlive, readNodeProcess } from '../node-process.ts';
-import { commandFailed, startCommand, stopCommand } from '../node-service.ts';
+import { isAlive, isOutOfReach, readNodeProcess, stopOf } from '../node-process.ts';
+import { commandFailed, startCommand } from '../node-service.ts';
 import { awaitTablets, countUnhealthy } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
 import {
@@ -86,7 +86,7 @@ export const stopForMove = defineStep({
         ? { state: 'todo' }
         : { state: 'done', facts: { process: null } };
     }
-    const isDraining = attempts > 0 && running === null && move.unit === null;
+    const isDraining = attempts > 0 && isOutOfReach(running) && move.unit === null;
     if (!isDraining) return { state: 'todo' };
     return {
       state: 'moving',
@@ -115,7 +115,7 @@ export const stopForMove = defineStep({
         if (line !== goneLine) log(`${move.label}: ${line}`);
       },
     };
-    const stop = stopCommand(move, stoppingOf(move));
+    const stop = stopOf(move, stoppingOf(move), running);
     const command = target === null ? stop : thenSayIfGone(stop, target);
     const result = await session.run(command, call).catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'TIMEOUT') return null;

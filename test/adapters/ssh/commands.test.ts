@@ -95,32 +95,6 @@ describe('start and stop', () => {
   });
 });
 
-describe('readPid', () => {
-  it.each([
-    ['frontend', 'fe.pid', ''],
-    ['backend', 'be.pid', '\n'],
-    ['compute-node', 'cn.pid', '\n'],
-  ] as const)('identifies the running process of a %s', async (kind, file, lineEnd) => {
-    await writeFile(join(deployDir, 'bin', file), `${process.pid}${lineEnd}`);
-    const found = parseNodeProcess((await run(readPid({ deployDir, kind }))).stdout);
-    const comm = (await readFile(`/proc/${process.pid}/comm`, 'utf8')).trim();
-    expect(found).toEqual({ pid: process.pid, comm, startedAtTicks: identify(process.pid)?.startedAtTicks });
-  });
-
-  it.each([
-    ['has no pid file', null],
-    ['has a pid file of a process that is gone', '4194305\n'],
-    ['has a pid file with something else in it', '1; touch never\n'],
-    ['has an empty pid file', ''],
-  ])('finds no process where the node %s', async (_what, content) => {
-    const file = join(deployDir, 'bin', 'be.pid');
-    await (content === null ? rm(file, { force: true }) : writeFile(file, content));
-    const outcome = await run(readPid({ deployDir, kind: 'backend' }));
-    expect(outcome.exitCode).toBe(0);
-    expect(parseNodeProcess(outcome.stdout)).toBeNull();
-  });
-});
-
 describe('a process', () => {
   const ask = async (pid: number, startedAtTicks: string) =>
     parseAlive((await run(isProcessAlive({ pid, startedAtTicks }))).stdout);
@@ -158,6 +132,7 @@ describe('a process', () => {
     'pid 77',
     'pid 77\ncomm java',
     'pid 77\ncomm \nstartedAtTicks 9',
+    'pid 77\ncomm java\nstartedAtTicks 9',
     'comm java\nstartedAtTicks 9',
   ])('behind a pid file is not known after %j', (stdout) => {
     expect(parseNodeProcess(stdout)).toBe('unknown');

@@ -39,20 +39,18 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const conf = (text: string) => writeTree(deployDir, { 'conf/fe.conf': text });
 
 describe('the JDK of a frontend', () => {
-  const java = async (run: LocalRun = {}) => {
-    const { exitCode, stdout } = await runLocally(javaVersionFor({ deployDir }), run);
+  const java = async ({ home = null, ...run }: LocalRun & { home?: string | null } = {}) => {
+    const { exitCode, stdout } = await runLocally(javaVersionFor({ home }), run);
     expect(exitCode).toBe(0);
     return parseJava(stdout);
   };
 
-  it.each(['sh', 'bash'])('is the one that fe.conf names last, asked in %s', async (shell) => {
+  it.each(['sh', 'bash'])('is the one that is named, asked in %s', async (shell) => {
     await writeJdk({ dir: join(deployDir, 'jdk-17'), major: 17 });
-    conf(
-      `JAVA_HOME = /nowhere\n# JAVA_HOME=/commented\n  JAVA_HOME = "\${STARROCKS_HOME}/jdk-17"  \njava_home = /lower\n`,
-    );
-    expect(await java({ shell, environment: { JAVA_HOME: '/elsewhere' } })).toEqual({
+    const home = join(deployDir, 'jdk-17');
+    expect(await java({ home, shell, environment: { JAVA_HOME: '/elsewhere' } })).toEqual({
       from: 'conf',
-      home: join(deployDir, 'jdk-17'),
+      home,
       version: '17.0.11',
       major: 17,
       hasCompiler: true,
@@ -78,15 +76,9 @@ describe('the JDK of a frontend', () => {
     expect(await java({ environment })).toMatchObject({ from: 'path', home: join(dir, 'jdk-11'), major: 11 });
   });
 
-  it('is none where the place that is named has none, and nothing of the conf file is run', async () => {
-    conf(`JAVA_HOME = /opt/$(touch ${join(dir, 'never')})\n`);
-    expect(await java()).toEqual({
-      from: 'conf',
-      home: `/opt/$(touch ${join(dir, 'never')})`,
-      version: null,
-      major: null,
-      hasCompiler: false,
-    });
+  it('is none where the place that is named has none, and nothing of the name is run', async () => {
+    const home = `/opt/$(touch ${join(dir, 'never')})`;
+    expect(await java({ home })).toEqual({ from: 'conf', home, version: null, major: null, hasCompiler: false });
     await expect(readFile(join(dir, 'never'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
@@ -109,6 +101,14 @@ describe('a conf file', () => {
         'azure_blob_shared_key = canary-5',
         'JAVA_OPTS = "-Xmx8g -Djavax.net.ssl.trustStorePassword=canary-6 -Dx=y -Dfs.s3a.secret.key=canary-7"',
         'ranger_url = http://admin:canary-8@ranger:6080/',
+        'ldap_password: canary-9',
+        'api_key canary-10',
+        '  !old.secret : canary-11',
+        'bind_password = canary-12\\',
+        '  canary-13\\\\\\',
+        'canary-14',
+        'p\\u0061ssword = canary-15',
+        'http_port: 8030',
         'priority_networks = 10.0.0.0/8;192.168.0.0/16',
         '',
       ].join('\n'),
@@ -120,20 +120,37 @@ describe('a conf file', () => {
       '# StarRocks',
       'query_port = 9030',
       'mysql_password = ***',
-      '#ldap_admin_Secret= ***',
+      '#ldap_admin_Secret=***',
       'aws_s3_access_key = ***',
-      'AWS_S3_SECRET_KEY= ***',
+      'AWS_S3_SECRET_KEY=***',
       'azure_blob_shared_key = ***',
       'JAVA_OPTS = "-Xmx8g -Djavax.net.ssl.trustStorePassword=*** -Dx=y -Dfs.s3a.secret.key=***"',
       'ranger_url = http://***@ranger:6080/',
+      'ldap_password: ***',
+      'api_key ***',
+      '  !old.secret : ***',
+      'bind_password = ***\\',
+      '***\\',
+      '***',
+      'p\\u0061ssword = ***',
+      'http_port: 8030',
       'priority_networks = 10.0.0.0/8;192.168.0.0/16',
       '',
     ]);
   });
 
-  it('is cut behind 256 KiB, and told apart from one that is not there', async () => {
+  it.each(['a = 1', 'a = 1\n', 'a = 1\r\n\n', '', '\n'])('comes with its end as it is: %j', async (text) => {
+    conf(text);
+    expect((await runLocally(readConf({ deployDir, kind: 'frontend' }))).stdout).toBe(text);
+  });
+
+  it('is not half read, and what cannot be read is told apart from one that is empty', async () => {
     conf(`${'# a comment of forty characters, or so..\n'.repeat(10_000)}`);
-    expect((await runLocally(readConf({ deployDir, kind: 'frontend' }))).stdout.length).toBeLessThanOrEqual(262_145);
+    expect(await runLocally(readConf({ deployDir, kind: 'frontend' }))).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: `${join(deployDir, 'conf', 'fe.conf')} is longer than 256 KiB\n`,
+    });
     expect(await runLocally(readConf({ deployDir, kind: 'backend' }))).toMatchObject({
       exitCode: 1,
       stderr: `${join(deployDir, 'conf', 'be.conf')} cannot be read\n`,
@@ -142,24 +159,24 @@ describe('a conf file', () => {
 });
 
 describe('the logs of a node', () => {
-  const logs = async (kind: 'frontend' | 'backend' = 'frontend') =>
-    parseNodeLogs((await runLocally(readNodeLogs({ deployDir, kind, lines: 2 }))).stdout);
+  const logs = async (kind: 'frontend' | 'backend', [outDir, logDir]: readonly [string, string]) =>
+    parseNodeLogs((await runLocally(readNodeLogs({ kind, outDir, logDir, lines: 2 }))).stdout);
 
   it('are read from where the node writes them, the last lines of each', async () => {
-    conf(`LOG_DIR = \${STARROCKS_HOME}/out here\nsys_log_dir = ${join(dir, 'logs')}\n`);
     writeTree(deployDir, { 'out here/fe.out': 'one\n3 fe.log\nthree\n', 'log/fe.log': 'not this one\n' });
     writeTree(join(dir, 'logs'), { 'fe.log': `four\n${'x'.repeat(5_000)}\n`, 'fe.warn.log': '' });
-    expect(await logs()).toEqual([
+    expect(await logs('frontend', [join(deployDir, 'out here'), join(dir, 'logs')])).toEqual([
       { name: 'fe.out', lines: ['3 fe.log', 'three'] },
       { name: 'fe.warn.log', lines: [] },
       { name: 'fe.log', lines: ['four', 'x'.repeat(2_000)] },
     ]);
   });
 
-  it('are those beside the binaries where the conf file says nothing, and none where there are none', async () => {
-    writeTree(deployDir, { 'log/be.INFO': 'started\0\n', 'conf/be.conf': 'be_port = 9060\n' });
-    expect(await logs('backend')).toEqual([{ name: 'be.INFO', lines: ['started'] }]);
-    expect(await logs()).toEqual([]);
+  it('are none where there are none', async () => {
+    const log = join(deployDir, 'log');
+    writeTree(log, { 'be.INFO': 'started\0\n' });
+    expect(await logs('backend', [log, log])).toEqual([{ name: 'be.INFO', lines: ['started'] }]);
+    expect(await logs('frontend', [log, log])).toEqual([]);
   });
 });
 

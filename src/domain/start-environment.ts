@@ -1,0 +1,107 @@
+import type { NodeKind } from './cluster.ts';
+import type { ConfSetting } from './java-properties.ts';
+import type { Told } from './told.ts';
+
+/**
+ * The lines that StarRocks' start scripts export, written as the shell is given them: keys in capitals with a `=`. Other
+ * separators mean nothing to the scripts, and a last line without an end is not read.
+ */
+export function readStartLines(text: string): ConfSetting[] {
+  return shellLines(text).flatMap(({ content, line }) => {
+    const words = content.split(/[ \t]+/).filter((word) => word !== '');
+    const [, key, value] = /^([A-Z][A-Z0-9_]*)=([\s\S]*)$/.exec(words.join(' ').replaceAll(/ ?= ?/g, '=')) ?? [];
+    return key === undefined || value === undefined ? [] : [{ key, value, line }];
+  });
+}
+
+/**
+ * What the start scripts of a node in `home` give to what they start, by the node's conf file alone. A value that a shell
+ * would have to be asked for (a command, a variable of the login, a pattern) cannot be told; nothing is run here.
+ */
+export function startEnvironment(
+  text: string,
+  { kind, home }: { readonly kind: NodeKind; readonly home: string },
+): ReadonlyMap<string, Told<string>> {
+  const environment = new Map<string, Told<string>>([
+    ['STARROCKS_HOME', { value: home }],
+    ['DORIS_HOME', { value: home }],
+    ['LOG_DIR', { value: `${home}/log` }],
+    ['PID_DIR', { value: `${home}/bin` }],
+  ]);
+  if (kind !== 'FRONTEND') environment.set('UDF_RUNTIME_DIR', { value: `${home}/lib/udf-runtime` });
+  for (const { key, value } of readStartLines(text)) environment.set(key, expanded(value, environment));
+  return environment;
+}
+
+/** As `read` without `-r` gives them: a backslash takes the meaning from what follows, the end of the line included. */
+function shellLines(text: string): { content: string; line: number }[] {
+  const found: { content: string; line: number }[] = [];
+  let [content, line, next] = ['', 1, 1];
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text.charAt(at);
+    if (sign === '\\') {
+      at += 1;
+      if (text.charAt(at) === '\n') next += 1;
+      else content += text.charAt(at);
+    } else if (sign === '\n') {
+      found.push({ content, line });
+      next += 1;
+      [content, line] = ['', next];
+    } else {
+      content += sign;
+    }
+  }
+  return found;
+}
+
+type Environment = ReadonlyMap<string, Told<string>>;
+
+/** What `eval "echo KEY=value"` prints behind the `=`, as far as that can be told without a shell. */
+function expanded(text: string, environment: Environment): Told<string> {
+  let value = '';
+  let quotes: '"' | null = null;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text.charAt(at);
+    if (sign === '"') {
+      quotes = quotes === null ? '"' : null;
+    } else if (sign === "'" && quotes === null) {
+      const end = text.indexOf("'", at + 1);
+      if (end === -1) return { unknown: 'a quote is not closed' };
+      value += text.slice(at + 1, end);
+      at = end;
+    } else if (sign === '\\') {
+      at += 1;
+      const next = text.charAt(at);
+      value += quotes === null || '$`"\\'.includes(next) ? next : `\\${next}`;
+    } else if (sign === '$') {
+      const found = variableAt(text.slice(at), { isQuoted: quotes !== null, environment });
+      if ('unknown' in found) return found;
+      value += found.value;
+      at += found.length - 1;
+    } else if (sign === '#' && quotes === null && text.charAt(at - 1) === ' ') {
+      return { value: value.trimEnd() };
+    } else if (sign === '`' || (quotes === null && /[;&|<>()*?[{}~]/.test(sign))) {
+      return { unknown: `a shell makes something else of "${sign}"` };
+    } else {
+      value += sign;
+    }
+  }
+  return quotes === null ? { value } : { unknown: 'a quote is not closed' };
+}
+
+function variableAt(
+  text: string,
+  { isQuoted, environment }: { readonly isQuoted: boolean; readonly environment: Environment },
+): { readonly value: string; readonly length: number } | { readonly unknown: string } {
+  const [whole, braced, plain] = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/.exec(text) ?? [];
+  const name = braced ?? plain;
+  if (whole === undefined || name === undefined) {
+    const isPlain = /^\$(?:[ /=.,:%+\]]|$)/.test(text) || (isQuoted && text.startsWith('$"'));
+    return isPlain ? { value: '$', length: 1 } : { unknown: `a shell makes something else of "${text.slice(0, 2)}"` };
+  }
+  const found = environment.get(name);
+  if (found === undefined) return { unknown: `$${name} is not set in the file` };
+  if ('unknown' in found) return { unknown: `$${name}: ${found.unknown}` };
+  if (!isQuoted && /[\s*?[]/.test(found.value)) return { unknown: `$${name} stands there without quotes` };
+  return { value: found.value, length: whole.length };
+}
