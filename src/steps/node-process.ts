@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { type NodeProcess, parseAlive, parseNodeProcess } from '../adapters/ssh/answers.ts';
 import { isAtLeast34, isProcessAlive, readPid } from '../adapters/ssh/commands.ts';
+import { hostFailureOf } from '../adapters/ssh/host-failure.ts';
 import { signalProcess } from '../adapters/ssh/kill-process.ts';
 import type { Shell, ShellCommand } from '../adapters/ssh/port.ts';
+import { startOnce } from '../adapters/ssh/start-once.ts';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
@@ -80,6 +82,33 @@ const programNames = {
   COMPUTE_NODE: 'starrocks_be',
 } as const satisfies Record<NodeKind, string>;
 
+type Starting = { readonly signal: AbortSignal; readonly log: (line: string) => void };
+
+/** The one way to start a node, for whatever purpose. systemd starts nothing twice by itself; the scripts would. */
+export async function startService(
+  session: Shell,
+  node: NodeService & { readonly label: string },
+  { signal, log }: Starting,
+): Promise<void> {
+  const { kind, deployDir, unit, label } = node;
+  const start = startCommand(node);
+  const command = unit === null ? startOnce({ deployDir, kind: commandKind[kind] }, start) : start;
+  const result = await session.run(command, {
+    signal,
+    timeoutMs: 120_000,
+    onLine: (line) => log(`${label}: ${line}`),
+  });
+  const failure = unit === null ? hostFailureOf(result) : null;
+  if (failure?.reason === 'busy') {
+    throw new AppError('COMMAND_FAILED', `Starting ${label}: ${failure.message}`, {
+      hint: 'Look at the host, then retry the run.',
+      // Another script of ours is at work there: this one waits for its turn.
+      retryable: true,
+    });
+  }
+  if (result.exitCode !== 0) throw commandFailed(`The start script of ${label}`, result);
+}
+
 /**
  * Starts the node by its own script. The script's exit code says little, so the effect is a running process that is not
  * the one from before; a binary may take seconds to write its pid file.
@@ -90,7 +119,7 @@ export const startNode = defineStep({
   ports: ['shell'],
   timeoutMs: 180_000,
   settleMs: 30_000,
-  repeat: 'safe', // the script refuses when the node runs
+  repeat: 'safe', // a second one waits for the first, and finds the process that it started
   describe: ({ label }) => `Start ${label}`,
   check: async (node, { shell }, { signal }) => {
     const running = await readNodeProcess(await shell(node.hostId), node, signal);
@@ -101,12 +130,7 @@ export const startNode = defineStep({
   },
   apply: async (node, { shell }, { signal, log }) => {
     const session = await shell(node.hostId);
-    const result = await session.run(startCommand(node), {
-      signal,
-      timeoutMs: 60_000,
-      onLine: (line) => log(`${node.label}: ${line}`),
-    });
-    if (result.exitCode !== 0) throw commandFailed(`The start script of ${node.label}`, result);
+    await startService(session, node, { signal, log });
   },
   undo: { nothing: 'The node runs; stopping it again would help nobody.' },
 });

@@ -37,7 +37,8 @@ const codes = Object.entries(exitCodes).map(([reason, code]) => `${reason}) code
  * are those of the C locale.
  */
 const failing = [
-  'export LC_ALL=C; umask 022',
+  // Ours alone: what a script starts for good gets its own back, see `startOnce`.
+  'maskBefore=$(umask); export LC_ALL=C; umask 022',
   `die() { case $1 in ${codes.join(' ')} esac; shift`,
   // The first lines say most, and tar has one for each file that found no room.
   `printf '%s\\n' "$*" | head -n 3 | paste -sd ';' >&2; exit "$code"; }`,

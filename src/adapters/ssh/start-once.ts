@@ -1,12 +1,14 @@
 import { findingNode } from './finding-node.ts';
 import { lockedScript } from './locked-script.ts';
 import type { ShellCommand } from './port.ts';
-import { type NodeKind, shortNames } from './shell-text.ts';
+import { assign, type NodeKind } from './shell-text.ts';
 
 /**
  * Runs the node's own start script, unless a process of the node is there. StarRocks' scripts look for a pid file alone:
  * one that is sent a second time while the first is at work starts a second process, which ends for want of its ports and
  * leaves its number in the pid file of the one that lives. This one waits for the first, and finds it done.
+ *
+ * What is started gets what the login of its owner gives it, and nothing of the shell that we work in.
  */
 export function startOnce(
   node: { readonly deployDir: string; readonly kind: NodeKind },
@@ -20,11 +22,27 @@ export function startOnce(
       ...findingNode(node),
       'pid=$(node_pid)',
       'if [ -n "$pid" ]; then echo "it runs as process $pid already"; exit 0; fi',
-      // What is started lives on, and must not keep the lock.
-      `${start.text} 9>&- || exit $?`,
-      // Whoever waits for the lock is to find it; it may take a moment to write its number.
-      `i=0; while [ $i -lt 50 ]; do pid=; read -r pid 2>/dev/null <"$dir/bin/${shortNames[node.kind]}.pid" || :`,
-      `case $pid in '' | *[!0-9]*) ;; *) if runs "$pid"; then break; fi;; esac; sleep 0.1; i=$((i + 1)); done`,
+      ...asLogin,
+      assign('start', start.text),
+      'as_login "$start" || exit $?',
+      // Whoever waits for the lock is to find it.
+      'i=0; while [ $i -lt 50 ] && [ -z "$(node_pid)" ]; do sleep 0.1; i=$((i + 1)); done',
     ],
   });
 }
+
+/**
+ * `as_login <command>` runs it as a login shell does that was just begun: with the variables that sshd gave to this session,
+ * before any file or line of ours touched them, and those that the start files of a login set; with their mask of file modes,
+ * in the directory where the session began, and with no file of ours open. `$maskBefore` is the mask before ours.
+ */
+const asLogin = [
+  `given=$(sed -z "s/'/'\\\\\\\\''/g; s/^/'/; s/\\$/'/" "/proc/$$/environ" 2>/dev/null | tr '\\0' ' ')`,
+  'as_login() { command=$1',
+  'if [ -n "$given" ]; then eval "set -- env -i $given"; else set -- env -u LC_ALL; fi',
+  // A C shell takes no command together with -l; it reads one as well.
+  `case $SHELL in *csh) set -- "$@" "$SHELL" -l;; *) set -- "$@" "\${SHELL:-/bin/sh}" -l -c "$command";; esac`,
+  // What is started lives on, and must not keep the lock.
+  '( umask "$maskBefore"; exec 9>&-',
+  `case $SHELL in *csh) printf '%s\\n' "$command" | "$@";; *) exec "$@" </dev/null;; esac ); }`,
+];

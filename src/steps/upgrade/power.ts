@@ -1,30 +1,18 @@
 import { isProcessAlive } from '../../adapters/ssh/commands.ts';
 import { parseUnitState } from '../../adapters/ssh/host-answers.ts';
-import { hostFailureOf } from '../../adapters/ssh/host-failure.ts';
 import { killProcess } from '../../adapters/ssh/kill-process.ts';
 import type { Shell, ShellCommand, ShellResult } from '../../adapters/ssh/port.ts';
 import { unitState } from '../../adapters/ssh/service-commands.ts';
-import { startOnce } from '../../adapters/ssh/start-once.ts';
 import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
 import { whyKeepUp } from '../../domain/move-safety.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep, type Ports } from '../define.ts';
-import { isAlive, isOutOfReach, readNodeProcess, stopOf } from '../node-process.ts';
-import { commandFailed, startCommand } from '../node-service.ts';
+import { isAlive, isOutOfReach, readNodeProcess, startService, stopOf } from '../node-process.ts';
+import { commandFailed } from '../node-service.ts';
 import { awaitTablets, countUnhealthy } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
-import {
-  commandKinds,
-  factsOf,
-  isNode,
-  lastLogLines,
-  type NodeMove,
-  nodeMove,
-  notedIn,
-  reversed,
-  throwIfFailed,
-} from './place.ts';
+import { factsOf, isNode, lastLogLines, type NodeMove, nodeMove, notedIn, reversed } from './place.ts';
 
 /**
  * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
@@ -206,17 +194,7 @@ export const startForMove = defineStep({
   },
   apply: async (move, { shell }, { signal, log, earlier }) => {
     const session = await shell(move.hostId);
-    const { unit, deployDir } = move;
-    const start = startCommand(move);
-    // systemd starts nothing twice by itself.
-    const command = unit === null ? startOnce({ deployDir, kind: commandKinds[move.kind] }, start) : start;
-    const result = await session.run(command, {
-      signal,
-      timeoutMs: 120_000,
-      onLine: (line) => log(`${move.label}: ${line}`),
-    });
-    if (unit === null && hostFailureOf(result)?.reason === 'busy') throwIfFailed(`Starting ${move.label}`, result);
-    if (result.exitCode !== 0) throw commandFailed(`The start script of ${move.label}`, result);
+    await startService(session, move, { signal, log });
     // Known here only: after a crash nobody knows whether the script was ever sent, and then it is sent again.
     const until = performance.now() + noProcessMs;
     let running = await readNodeProcess(session, move, signal);

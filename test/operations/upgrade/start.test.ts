@@ -21,7 +21,7 @@ const move = {
 };
 
 it('is sent again when Starwarden died before it knew whether the script ran, even after an hour', async () => {
-  const silent = { run: async () => ({ exitCode: 0, stdout: '', stderr: '' }), upload: async () => {} };
+  const silent = { run: async () => ({ exitCode: 0, stdout: 'none\n', stderr: '' }), upload: async () => {} };
   const ports: Partial<Ports> = { shell: async () => silent };
   const found = await startForMove.check(move, ports as Ports, {
     runId: 'run_1',
