@@ -126,7 +126,7 @@ export async function movesSince(lab: UpgradeLab, from: number): Promise<Record<
 /** How a script that changes a node is recognized in a host's log. */
 export const scripts = {
   stop: /\/bin\/stop_(?:fe|be|cn)\.sh/,
-  start: /\/bin\/start_(?:fe|be|cn)\.sh' --daemon/,
+  start: /\/bin\/start_(?:fe|be|cn)\.sh\S* --daemon/,
   swap: /\$id is in place/,
   back: /\$\{old##\*\/\} is in place/,
   unpack: /\$id is staged already/,
