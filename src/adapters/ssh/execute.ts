@@ -13,6 +13,8 @@ export type Execution = {
   readonly client: Client;
   readonly command: ShellCommand;
   readonly call: ShellCall;
+  /** Fed to the command's standard input instead of the call's text. */
+  readonly input?: NodeJS.ReadableStream | undefined;
   readonly deadline: Deadline;
   /** The host's name for messages. */
   readonly where: string;
@@ -27,10 +29,19 @@ const closeGraceMs = 1_000;
 const startGraceMs = 2_000;
 
 /** Runs one command in one session of an open connection. */
-export async function execute({ client, command, call, deadline, where, user, kill }: Execution): Promise<ShellResult> {
+export async function execute({
+  client,
+  command,
+  call,
+  input,
+  deadline,
+  where,
+  user,
+  kill,
+}: Execution): Promise<ShellResult> {
   const id = crypto.randomUUID();
   const isMuted = () => deadline.signal.aborted;
-  const opening = openSession(client, inSession(command.text, id), { id, call, isMuted });
+  const opening = openSession(client, inSession(command.text, id), { id, call, input, isMuted });
   const what = `${command.name} on ${where}`;
   let session: Session | null = null;
   try {
@@ -62,11 +73,12 @@ type Session = {
 type Attachment = {
   readonly id: string;
   readonly call: ShellCall;
+  readonly input: NodeJS.ReadableStream | undefined;
   /** True once the caller has got its error: it hears no more lines. */
   readonly isMuted: () => boolean;
 };
 
-function attach(stream: ClientChannel, { id, call, isMuted }: Attachment): Session {
+function attach(stream: ClientChannel, { id, call, input, isMuted }: Attachment): Session {
   const started = Promise.withResolvers<RemoteGroup | null>();
   const ended = Promise.withResolvers<Ending>();
   const collect = (source: 'stdout' | 'stderr') => {
@@ -127,7 +139,11 @@ function attach(stream: ClientChannel, { id, call, isMuted }: Attachment): Sessi
     closeSoon();
   });
   stream.once('close', finish);
-  stream.end(call.stdin ?? '');
+  if (input === undefined) stream.end(call.stdin ?? '');
+  else {
+    input.on('error', () => stream.close());
+    input.pipe(stream);
+  }
   return { stdout, stderr, ended: ended.promise, started: started.promise, close: () => stream.close() };
 }
 

@@ -34,7 +34,10 @@ export type ShellResult = { readonly exitCode: number; readonly stdout: string; 
  */
 export interface Shell {
   run(command: ShellCommand, call?: ShellCall): Promise<ShellResult>;
-  /** Writes a local file to `remotePath` over SFTP through a temporary name and a rename. */
+  /**
+   * Writes a local file to `remotePath` through a temporary name and a rename: over SFTP, or through a command where the host
+   * has none.
+   */
   upload(file: Upload, call?: ShellCall): Promise<void>;
 }
 

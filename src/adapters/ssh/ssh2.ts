@@ -5,8 +5,9 @@ import { type HostKey, nameOf, type Place, unreachable } from './connect.ts';
 import { execute, type RemoteGroup } from './execute.ts';
 import { NotStarted, SessionRefused } from './login-answer.ts';
 import { createSshPool, type Lease, type SshPool } from './pool.ts';
-import type { Shell, ShellCall, SshTarget } from './port.ts';
+import type { Shell, ShellCall, ShellCommand, SshTarget } from './port.ts';
 import { uploadFile } from './upload.ts';
+import { uploadThroughShell } from './upload-through-shell.ts';
 
 export type Ssh = {
   /** A shell on one host. Cheap: connections are shared between all shells of the same target. */
@@ -49,9 +50,16 @@ function createShell(target: SshTarget, pool: SshPool): Shell {
         return execute({ client, command, call, deadline, where, user: target.user, kill });
       }),
     upload: (file, call = {}) =>
-      inSession({ pool, target, what: `upload to ${where}`, call }, ({ client }, deadline) =>
-        uploadFile(file, { client, deadline, where }),
-      ),
+      inSession({ pool, target, what: `upload to ${where}`, call }, async ({ client }, deadline) => {
+        const kill = (group: RemoteGroup) => killRemote({ pool, target, where }, group);
+        const run = (command: ShellCommand, input?: NodeJS.ReadableStream) =>
+          execute({ client, command, call: {}, input, deadline, where, user: target.user, kill });
+        await uploadFile(file, { client, deadline, where }).catch((error: unknown) => {
+          if (!(error instanceof AppError) || error.code !== 'SSH_NO_SFTP') throw error;
+          // Slower, but it asks for nothing that a command does not.
+          return uploadThroughShell(file, { run, where });
+        });
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Client, SFTPWrapper } from 'ssh2';
 import { AppError, messageOf } from '../../errors.ts';
 import type { Deadline } from '../deadline.ts';
+import { openingFailure } from './login-answer.ts';
 import type { Upload } from './port.ts';
 import * as remote from './sftp.ts';
 
@@ -23,7 +24,9 @@ export async function uploadFile(
   { client, deadline, where }: { client: Client; deadline: Deadline; where: string },
 ): Promise<void> {
   const temporary = `${file.remotePath}${file.resume ? '' : `.${crypto.randomUUID()}`}.part`;
-  const sftp = await deadline.race(remote.openSftp(client));
+  const sftp = await deadline.race(
+    remote.openSftp(client).catch((error: unknown) => Promise.reject(noSftp(error, where))),
+  );
   let local: FileHandle | null = null;
   try {
     local = await open(file.localPath);
@@ -41,6 +44,15 @@ export async function uploadFile(
     await local?.close();
   }
   sftp.end();
+}
+
+/** No session at all is something else than one that is no SFTP. */
+function noSftp(error: unknown, where: string): Error {
+  if (error instanceof Error && ('reason' in error || error.message === 'Not connected')) return openingFailure(error);
+  return new AppError('SSH_NO_SFTP', `${where} takes no files over SFTP: ${messageOf(error)}`, {
+    hint: 'Set `Subsystem sftp internal-sftp` in sshd_config of the host, and let the login print nothing when nobody types',
+    cause: error,
+  });
 }
 
 type Writing = {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -147,6 +148,32 @@ describe('an sshd that knows none of our algorithms', () => {
     await expect(ssh.shell(target()).run(hello)).rejects.toMatchObject(wanted);
     if (!message.source.includes('MAC'))
       await expect(ssh.readHostKey({ address, port: host.port })).rejects.toMatchObject(wanted);
+  });
+});
+
+describe('an sshd without SFTP', () => {
+  it.each([
+    ['no subsystem', ['Subsystem']],
+    ['one that is not there', ['Subsystem sftp /nowhere/sftp-server']],
+  ])('(%s) is given files through a command, whole, renamed last and resumed', async (_what, settings) => {
+    const { target, dir } = await sshdWith(...settings);
+    const host = ssh.shell(target());
+    const [localPath, remotePath] = [join(dir, 'local'), join(dir, "it's here")];
+    const bytes = randomBytes(3_000_000);
+    await writeFile(localPath, bytes);
+    const told: number[] = [];
+    await host.upload({ localPath, remotePath, mode: 0o640, onProgress: (sent) => told.push(sent) });
+    expect((await readFile(remotePath)).equals(bytes)).toBe(true);
+    expect((await stat(remotePath)).mode & 0o777).toBe(0o640);
+    expect(told.at(-1)).toBe(3_000_000);
+    await writeFile(`${remotePath}2.part`, bytes.subarray(0, 1_234_567));
+    await host.upload({ localPath, remotePath: `${remotePath}2`, resume: true });
+    expect((await readFile(`${remotePath}2`)).equals(bytes)).toBe(true);
+    await expect(host.upload({ localPath, remotePath: join(dir, 'none', 'x') })).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+      hint: expect.stringContaining('directory exists'),
+    });
+    expect((await readdir(dir)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 });
 
