@@ -1,8 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import type { SqlRow, StarRocksSql } from '../../src/adapters/starrocks/port.ts';
+import { AppError } from '../../src/errors.ts';
 import { cancelRun, retryRun } from '../../src/operations/control.ts';
 import { submit } from '../../src/operations/submit.ts';
+import { takeBackup } from '../../src/steps/back-up.ts';
+import type { StepContext } from '../../src/steps/define.ts';
+import { pauseTabletScheduling } from '../../src/steps/upgrade/scheduling.ts';
 import { findLockHolder, listSteps } from '../../src/store/runs.ts';
 import { admin, type Engine, startEngine } from '../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../helpers/world.ts';
@@ -50,6 +55,13 @@ async function statementsSince(from: number): Promise<string[]> {
 }
 
 const mark = async () => (await logLines(world.describe().logs.statements)).length;
+
+const context = (attempts: number): StepContext => ({
+  ...{ runId: 'run_1', clusterId, signal: AbortSignal.timeout(5_000), startedAt: null, attempts, waitingLanes: 0 },
+  now: () => new Date(),
+  log: () => undefined,
+  earlier: async () => null,
+});
 
 describe('backUpDatabase', () => {
   it('refuses a database without tables, one that does not exist, and a repository that does not', async () => {
@@ -183,6 +195,52 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     await world.faults.add({ kind: 'sql-error', match: '^SHOW SNAPSHOT', message: 'Environment is closed.', times: 4 });
     expect(await engine.until((await start()).id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+  });
+
+  it('takes a BACKUP that is refused when it is sent again for done, if its job is there', async () => {
+    const refused = new AppError('SQL_FAILED', 'back-up-database was refused: a job is running');
+    const job = {
+      JobId: '1',
+      SnapshotName: 'again',
+      DbName: 'sales',
+      State: 'SNAPSHOTING',
+      CreateTime: 'x',
+      Timeout: '600',
+    };
+    const apply = (attempts: number, jobs: readonly SqlRow[]) => {
+      const query: StarRocksSql['query'] = async ({ name }) => {
+        if (name === 'back-up-database') throw refused;
+        return jobs;
+      };
+      return takeBackup.apply(
+        { database: 'sales', repository: 'backups', snapshot: 'again', timeoutSeconds: 600 },
+        { ...engine.ctx.connections.portsFor(clusterId), sql: { query } },
+        context(attempts),
+      );
+    };
+    await expect(apply(1, [job])).resolves.toBeUndefined();
+    await expect(apply(1, [{ ...job, SnapshotName: 'another' }])).rejects.toBe(refused);
+    await expect(apply(0, [job])).rejects.toBe(refused); // never sent before: the job is somebody else's
+  });
+
+  it('does not take the absence of a leader for a scheduler that is as it should be', async () => {
+    const follower = {
+      ...{ Name: 'f', IP: '192.0.2.1', EditLogPort: '9010', HttpPort: '8030', QueryPort: '9030', RpcPort: '9020' },
+      ...{
+        Role: 'FOLLOWER',
+        ClusterId: '1',
+        Join: 'false',
+        Alive: 'true',
+        ReplayedJournalId: '7',
+        Version: '3.5.0-37c7c51',
+      },
+    };
+    const query: StarRocksSql['query'] = async ({ name }) => (name === 'show-frontends' ? [follower] : []);
+    const ports = { ...engine.ctx.connections.portsFor(clusterId), sql: { query } };
+    await expect(pauseTabletScheduling.check({}, ports, context(0))).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+      retryable: true,
+    });
   });
 
   it('goes on with the job of StarRocks when the leader dies in the middle', async () => {

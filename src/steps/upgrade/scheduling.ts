@@ -98,7 +98,7 @@ function isPausedValue(key: string, value: string | undefined): boolean {
 }
 
 async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
-  const { frontends } = await readTopology(sql, { signal });
+  const { frontends } = await readTopology(sql, { signal }, { waitMs: 0 });
   const leader = frontends.find((each) => each.role === 'LEADER');
   if (leader === undefined) throw noLeader();
   const living = frontends.filter((each) => each.alive);
@@ -113,7 +113,7 @@ async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
  * leader, which changes only itself, nothing reaches it. It has restarted then, and runs with its conf file's values.
  */
 async function differences(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<readonly Difference[]> {
-  const { frontends } = await readTopology(sql, { signal });
+  const { frontends } = await readTopology(sql, { signal }, { waitMs: 0 });
   // Whom the leader would change cannot be told without one: nothing would differ, and the step would be done.
   if (!hasLeader(frontends)) throw noLeader();
   const isLed = frontends.some((each) => each.role === 'LEADER' && each.alive && sharesConfig(each));
