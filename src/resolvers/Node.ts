@@ -11,6 +11,8 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   alr: 'Alert',
   rel: 'Release',
   upg: 'Upgrade',
+  per: 'Person',
+  aud: 'AuditEvent',
 };
 
 const typeByKind: Readonly<Record<string, string>> = {

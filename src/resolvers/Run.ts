@@ -1,10 +1,11 @@
+import { z } from 'zod';
 import { isTerminal, type RunAction, type TerminalRunState } from '../domain/run.ts';
 import { countProgress, stagesOf } from '../domain/run-stages.ts';
 import { AppError } from '../errors.ts';
 import { allowedActions, lanesToLeaveOut, missingPermission } from '../operations/run-actions.ts';
 import { redactInput } from '../operations/secret-fields.ts';
-import type { Run as RunRow } from '../store/run-rows.ts';
-import { type PageArguments, sliceConnection } from './connection.ts';
+import type { RunEvent, Run as RunRow } from '../store/run-rows.ts';
+import { type PageArguments, readConnection, sliceConnection } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
 
 const maxEvents = 500;
@@ -50,6 +51,23 @@ export const Run = {
       });
     return loaders.eventsOfRun({ afterSequence: args.afterSequence ?? 0, limit }).load(run.id);
   },
+  eventLog: (run: RunRow, page: PageArguments, { loaders }: RequestContext) =>
+    readConnection<RunEvent, { sequence: number }>(page, {
+      name: 'events',
+      key: z.object({ sequence: z.int() }),
+      keyOf: ({ sequence }) => ({ sequence }),
+      maxLength: maxEvents,
+      read: ({ limit, after, before = null, backward = false }) =>
+        loaders
+          .eventsOfRun({
+            afterSequence: after?.sequence ?? 0,
+            limit,
+            ...(before === null ? {} : { beforeSequence: before.sequence }),
+            ...(backward ? { backward } : {}),
+          })
+          .load(run.id),
+      count: async () => (await loaders.eventCountOfRun.load(run.id))?.count ?? 0,
+    }),
   allowedActions: async (run: RunRow, _: unknown, { deps, loaders, actor }: RequestContext) => {
     const steps = await loaders.stepsOfRun.load(run.id);
     const operation = deps.operations.get(run.operation);

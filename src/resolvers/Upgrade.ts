@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { upgradedNodes } from '../domain/upgrade-nodes.ts';
 import type { UpgradeEntry } from '../store/queries/upgrades.ts';
-import { type PageArguments, readConnection } from './connection.ts';
+import { type PageArguments, readConnection, slicePage } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
 
 export const Upgrade = {
@@ -19,12 +19,13 @@ export function readUpgrades(entries: readonly UpgradeEntry[], page: PageArgumen
     name: 'upgrades',
     key,
     keyOf: ({ startedAt, id }) => ({ startedAt, id }),
-    read: async ({ limit, after }) =>
-      entries.filter((entry) => after === null || isBehind(entry, after)).slice(0, limit),
+    read: async (part) => slicePage(entries, { ...part, isBehind, isAhead: (entry, place) => isBehind(place, entry) }),
+    count: async () => entries.length,
   });
 }
 
-function isBehind(entry: UpgradeEntry, after: z.infer<typeof key>): boolean {
+/** Whether the one is older than the other. */
+function isBehind(entry: z.infer<typeof key>, after: z.infer<typeof key>): boolean {
   const difference = entry.startedAt.getTime() - after.startedAt.getTime();
   return difference < 0 || (difference === 0 && entry.id < after.id);
 }

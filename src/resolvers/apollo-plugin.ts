@@ -15,11 +15,12 @@ export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<Reques
       const startedAt = performance.now();
       let cost: Cost | null = null;
       return {
-        didResolveOperation: async ({ schema, document, operation, request }) => {
+        didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
           if (operation === undefined) return; // graphql-js says which operations there are
           if (operation.operation === 'subscription') throw notOverHttp();
           const checked = checkOperation({ schema, document, operation, variables: request.variables ?? {} });
           cost = { cost: checked.cost, limit: checked.limit };
+          contextValue.cost = cost;
           const [first] = checked.errors;
           if (first !== undefined) throw first;
         },

@@ -78,7 +78,11 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => alerts.openAlertsOfClusters(db, ids),
       (alert) => alert.clusterId,
     ),
-    eventsOfRun: perArguments((args: { afterSequence: number; limit: number }) =>
+    eventCountOfRun: single(
+      (ids) => runs.countEventsOfRuns(db, ids),
+      (counted) => counted.runId,
+    ),
+    eventsOfRun: perArguments((args: EventPage) =>
       grouped(
         (runIds) => runs.eventsOfRuns(db, { runIds, ...args }),
         (event: RunEvent) => event.runId,
@@ -92,6 +96,9 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     ),
   };
 }
+
+/** Which of a run's events. */
+type EventPage = { afterSequence: number; limit: number; beforeSequence?: number | null; backward?: boolean };
 
 type Load<T> = (ids: readonly string[]) => Promise<readonly T[]>;
 

@@ -3,10 +3,14 @@ import { AppError } from '../errors.ts';
 import { insertAudit } from '../store/audit.ts';
 import { type Visibility, visibilityOf } from '../store/queries/visibility.ts';
 import type { ApiDeps } from './api-deps.ts';
+import type { Cost } from './limits/check-operation.ts';
 import { type Loaders, makeLoaders } from './loaders.ts';
 
 /** Who asks, as the request's token says. */
 export type Caller = { readonly actor: Actor; readonly tokenId: string | null; readonly tokenExpiresAt: Date | null };
+
+/** Requests in the present minute. */
+export type Rate = { readonly limit: number; readonly remaining: number; readonly resetAt: Date | null };
 
 /** What every resolver of one request shares. */
 export type RequestContext = {
@@ -14,6 +18,10 @@ export type RequestContext = {
   readonly caller: Caller;
   readonly actor: Actor;
   readonly requestId: string;
+  /** What the request may cost at most; set when it was counted, null over WebSocket. */
+  cost: Cost | null;
+  /** What the token may still ask; null where nobody counts. */
+  readonly rate: Rate | null;
   /** One set per request, and a new one per event of a subscription: what they keep must never become stale. */
   loaders: Loaders;
   /** The actor as they are now, for what goes on for long; null when their token or they themselves were shut out. */
@@ -26,7 +34,8 @@ export function makeRequestContext(
     caller,
     requestId,
     currentActor,
-  }: { caller: Caller; requestId: string; currentActor?: () => Promise<Actor | null> },
+    rate = null,
+  }: { caller: Caller; requestId: string; currentActor?: () => Promise<Actor | null>; rate?: Rate | null },
 ): RequestContext {
   const { actor } = caller;
   return {
@@ -34,6 +43,8 @@ export function makeRequestContext(
     caller,
     actor,
     requestId,
+    cost: null,
+    rate,
     loaders: makeLoaders(deps.db, readableBy(actor)),
     currentActor: currentActor ?? (async () => actor),
   };

@@ -27,6 +27,7 @@ import { clusters } from './Query/clusters.ts';
 import { node } from './Query/node.ts';
 import { operations } from './Query/operations.ts';
 import { persons } from './Query/persons.ts';
+import { rateLimit } from './Query/rateLimit.ts';
 import { release, releases } from './Query/releases.ts';
 import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
@@ -36,6 +37,8 @@ import { RunFailure } from './RunFailure.ts';
 import { RunLane, RunStage } from './RunStage.ts';
 import { RunStep } from './RunStep.ts';
 import { Backend, ComputeNode, Frontend, StarRocksNode } from './StarRocksNode.ts';
+import { alertUpdated } from './Subscription/alertUpdated.ts';
+import { clusterUpdated } from './Subscription/clusterUpdated.ts';
 import { runEvents } from './Subscription/runEvents.ts';
 import { runUpdated } from './Subscription/runUpdated.ts';
 import { TemporaryChange } from './TemporaryChange.ts';
@@ -58,6 +61,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       node,
       operations,
       persons,
+      rateLimit,
       release,
       releases,
       run,
@@ -81,7 +85,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       ...runDecisions,
       ...operationMutations(registry),
     },
-    Subscription: { runEvents, runUpdated },
+    Subscription: { alertUpdated, clusterUpdated, runEvents, runUpdated },
     Alert,
     AlertEvent,
     Approval,

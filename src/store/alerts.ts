@@ -14,23 +14,58 @@ export type AlertFilter = {
   readonly signals?: readonly AlertSignal[];
   /** What the asker's roles cover; left out = everything. */
   readonly visibleTo?: readonly Scope[];
+  /** Opened at or after. */
+  readonly since?: Date;
+  /** Opened before. */
+  readonly until?: Date;
   /** Only alerts with a smaller number: the next page. */
   readonly beforeNumber?: number;
+  /** Only alerts with a greater number. */
+  readonly afterNumber?: number;
+  /** The oldest of them rather than the newest, still newest first. */
+  readonly backward?: boolean;
   readonly limit: number;
 };
 
 /** Newest first. */
 export async function listAlerts(db: Queryable, filter: AlertFilter): Promise<readonly Alert[]> {
-  const { clusterIds, open, rule, severities, signals, visibleTo, beforeNumber, limit } = filter;
-  // `IN ()` is no SQL, and the answer is known.
-  if ([clusterIds, severities, signals, visibleTo].some((list) => list?.length === 0)) return [];
-  let query = db.selectFrom('alert').selectAll().orderBy('number', 'desc').limit(limit);
+  if (matchesNothing(filter)) return [];
+  const { backward = false, limit } = filter;
+  const rows = await alertsThat(db, filter)
+    .selectAll()
+    .orderBy('number', backward ? 'asc' : 'desc')
+    .limit(limit)
+    .execute();
+  const found = rows.map(toAlert);
+  return backward ? found.toReversed() : found;
+}
+
+/** How many there are of them, wherever a page would begin. */
+export async function countAlerts(db: Queryable, filter: Omit<AlertFilter, 'limit'>): Promise<number> {
+  if (matchesNothing(filter)) return 0;
+  const row = await alertsThat(db, filter)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+/** `IN ()` is no SQL, and the answer is known. */
+function matchesNothing({ clusterIds, severities, signals, visibleTo }: Omit<AlertFilter, 'limit'>): boolean {
+  return [clusterIds, severities, signals, visibleTo].some((list) => list?.length === 0);
+}
+
+function alertsThat(db: Queryable, filter: Omit<AlertFilter, 'limit'>) {
+  const { clusterIds, open, rule, severities, signals, visibleTo, beforeNumber, afterNumber, since, until } = filter;
+  let query = db.selectFrom('alert');
   if (clusterIds !== undefined) query = query.where('cluster_id', 'in', clusterIds);
   if (open !== undefined) query = query.where('signal_state', open ? '!=' : '=', 'RESOLVED');
   if (rule !== undefined) query = query.where('rule', '=', rule);
   if (severities !== undefined) query = query.where('severity', 'in', severities);
   if (signals !== undefined) query = query.where('signal_state', 'in', signals);
   if (beforeNumber !== undefined) query = query.where('number', '<', beforeNumber);
+  if (afterNumber !== undefined) query = query.where('number', '>', afterNumber);
+  if (since !== undefined) query = query.where('opened_at', '>=', since);
+  if (until !== undefined) query = query.where('opened_at', '<', until);
   if (visibleTo?.every((scope) => scope.kind !== 'all')) {
     query = query.where((row) =>
       row.or(
@@ -41,7 +76,7 @@ export async function listAlerts(db: Queryable, filter: AlertFilter): Promise<re
       ),
     );
   }
-  return (await query.execute()).map(toAlert);
+  return query;
 }
 
 export async function findAlert(db: Queryable, id: string): Promise<Alert | null> {

@@ -4,9 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { patienceMs } from '../../sandbox/patience.ts';
+import { alertFingerprint } from '../../src/domain/alert.ts';
 import { socketLimits } from '../../src/resolvers/limits/sockets.ts';
 import { type ApiServer, startServer } from '../../src/resolvers/server.ts';
-import { inTransaction } from '../../src/store/database.ts';
+import { insertAlert } from '../../src/store/alerts.ts';
+import { type Database, inTransaction } from '../../src/store/database.ts';
 import { applyEntry, type JournalEntry } from '../../src/store/journal.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
 import { type Api, as, startApi } from './api.ts';
@@ -193,6 +195,52 @@ describe('runUpdated', () => {
   });
 });
 
+describe('alertUpdated and clusterUpdated', () => {
+  it('show alerts that are open, then each change, of clusters that may be seen', async () => {
+    const clusterId = await api.engine.addCluster('alerting');
+    const otherId = await api.engine.addCluster('alerting-too');
+    const open = (id: string, name: string) => openAlert(api.engine.ctx.db, { id, name, environment: 'dev' });
+    const first = await open(clusterId, 'alerting');
+    await open(otherId, 'alerting-too');
+    const query = 'subscription ($id: ID) { alertUpdated(clusterId: $id) { id state revision } }';
+    const { seen } = watch(connect(operator), query, { id: clusterId });
+    await until(() => seen.length === 1);
+    expect(seen).toMatchObject([{ id: first, state: 'FIRING' }]);
+    await api.ask(operator, 'mutation ($id: ID!) { acknowledgeAlert(id: $id) { userErrors { code } } }', { id: first });
+    await until(() => seen.length === 2);
+    expect(seen[1]).toMatchObject({ id: first, state: 'ACKED' });
+    const outsider = await api.login('outside-alerts', {
+      role: 'ADMIN',
+      scope: { kind: 'environment', environment: 'prod' },
+    });
+    const unseen = watch(connect(outsider), query);
+    await sleep(300);
+    expect(unseen.seen).toEqual([]);
+  });
+
+  it('show a cluster after a change of what is known, and not after each look', async () => {
+    const clusterId = await api.engine.addCluster('watched');
+    const { seen } = watch(connect(operator), 'subscription ($id: ID!) { clusterUpdated(id: $id) { name problems } }', {
+      id: clusterId,
+    });
+    await until(() => seen.length === 1);
+    const set = (problems: string) =>
+      api.engine.ctx.db
+        .updateTable('cluster')
+        .set({ problems, observed_at: new Date() })
+        .where('id', '=', clusterId)
+        .execute();
+    await set('[]');
+    api.engine.ctx.doorbell.changed(`cluster:${clusterId}`);
+    await sleep(300);
+    expect(seen).toHaveLength(1);
+    await set('["no frontend answers"]');
+    api.engine.ctx.doorbell.changed(`cluster:${clusterId}`);
+    await until(() => seen.length === 2);
+    expect(seen[1]).toMatchObject({ problems: ['no frontend answers'] });
+  });
+});
+
 describe('a connection', () => {
   it('without a good token is closed', async () => {
     for (const token of [null, 'nonsense']) {
@@ -321,3 +369,21 @@ describe('a connection', () => {
     expect(Date.now() - startedAt).toBeLessThan(30_000);
   });
 });
+
+function openAlert(db: Database, cluster: { id: string; name: string; environment: string }): Promise<string> {
+  const at = new Date();
+  const labels = { node: 'be 10.0.0.11:9050' };
+  const condition = {
+    rule: 'node_down',
+    severity: 'CRITICAL',
+    nodeId: null,
+    labels,
+    title: 'be 10.0.0.11:9050 is down',
+    fingerprint: alertFingerprint({ clusterId: cluster.id, rule: 'node_down', labels }),
+    text: () => 'No heartbeats.',
+    startedAt: null,
+    forMs: 0,
+    minSamples: 1,
+  } as const;
+  return inTransaction(db, (tx) => insertAlert(tx, { cluster, condition, since: at, at }));
+}

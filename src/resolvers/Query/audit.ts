@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AuditListFilter, listAudit } from '../../store/queries/audit.ts';
+import { type AuditListFilter, countAudit, listAudit } from '../../store/queries/audit.ts';
 import { visibilityOf } from '../../store/queries/visibility.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, requireSomewhere } from '../request-context.ts';
@@ -11,11 +11,12 @@ export async function audit(
 ) {
   await requireSomewhere(context, { permission: 'audit:read', action: 'audit' });
   const { deps, actor } = context;
+  const which = { visibility: visibilityOf(actor, 'audit:read'), filter: filter ?? {} };
   return readConnection(page, {
     name: 'audit',
     key: z.object({ number: z.int() }),
-    read: (part) =>
-      listAudit(deps.db, { visibility: visibilityOf(actor, 'audit:read'), filter: filter ?? {}, page: part }),
+    read: (part) => listAudit(deps.db, { ...which, page: part }),
+    count: () => countAudit(deps.db, which),
     keyOf: ({ number }) => ({ number }),
   });
 }

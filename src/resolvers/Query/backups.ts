@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BackupListFilter, listBackups } from '../../store/queries/backups.ts';
+import { type BackupListFilter, countBackups, listBackups } from '../../store/queries/backups.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
@@ -10,10 +10,12 @@ export function backups(
   { filter, ...page }: PageArguments & { filter?: BackupListFilter | null },
   { deps, actor }: RequestContext,
 ) {
+  const which = { visibility: readableBy(actor), filter: filter ?? {} };
   return readConnection(page, {
     name: 'backups',
     key,
-    read: (part) => listBackups(deps.db, { visibility: readableBy(actor), filter: filter ?? {}, page: part }),
+    read: (part) => listBackups(deps.db, { ...which, page: part }),
+    count: () => countBackups(deps.db, which),
     keyOf: ({ startedAt, id }) => ({ startedAt, id }),
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ClusterListFilter, listClusters } from '../../store/queries/clusters.ts';
+import { type ClusterListFilter, countClusters, listClusters } from '../../store/queries/clusters.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
@@ -8,10 +8,12 @@ export function clusters(
   { filter, ...page }: PageArguments & { filter?: ClusterListFilter | null },
   { deps, actor }: RequestContext,
 ) {
+  const which = { visibility: readableBy(actor), filter: filter ?? {} };
   return readConnection(page, {
     name: 'clusters',
     key: z.object({ name: z.string() }),
-    read: (part) => listClusters(deps.db, { visibility: readableBy(actor), filter: filter ?? {}, page: part }),
+    read: (part) => listClusters(deps.db, { ...which, page: part }),
+    count: () => countClusters(deps.db, which),
     keyOf: ({ name }) => ({ name }),
   });
 }

@@ -1,8 +1,11 @@
-import { canSomewhere } from '../../domain/access.ts';
+import { can, canSomewhere } from '../../domain/access.ts';
+import { findPerson } from '../../store/access.ts';
 import { findAlert } from '../../store/alerts.ts';
+import { findAuditEvent } from '../../store/queries/audit.ts';
 import { findVisibleBackups } from '../../store/queries/backups.ts';
 import { findApproval } from '../../store/queries/runs.ts';
 import { findUpgrade } from '../../store/queries/upgrades.ts';
+import { visibilityOf } from '../../store/queries/visibility.ts';
 import { findReleaseById } from '../../store/releases.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { ifVisible } from './alert.ts';
@@ -31,6 +34,14 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
     }
     case 'upg':
       return ifClusterVisible(await findUpgrade(deps.db, id), context);
+    case 'per':
+      return can(actor, 'access:manage', null) || id === actor.id ? findPerson(deps.db, id) : null;
+    case 'aud': {
+      const number = Number(/^aud_(\d{1,15})$/.exec(id)?.[1] ?? Number.NaN);
+      if (Number.isNaN(number) || !canSomewhere(actor, 'audit:read')) return null;
+      const found = await findAuditEvent(deps.db, { visibility: visibilityOf(actor, 'audit:read'), number });
+      return found === null ? null : { ...found, id };
+    }
     case 'rel':
       return canSomewhere(actor, 'cluster:read') ? findReleaseById(deps.db, id) : null;
     default:

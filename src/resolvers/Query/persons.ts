@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listPersons } from '../../store/queries/persons.ts';
+import { countPersons, listPersons } from '../../store/queries/persons.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 
@@ -10,5 +10,6 @@ export async function persons(_: unknown, page: PageArguments, context: RequestC
     key: z.object({ name: z.string() }),
     read: (part) => listPersons(context.deps.db, part),
     keyOf: ({ name }) => ({ name }),
+    count: () => countPersons(context.deps.db),
   });
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Release } from '../../domain/release.ts';
 import { compareVersions, parseVersion } from '../../domain/version.ts';
 import { findRelease, listReleases } from '../../store/releases.ts';
-import { type PageArguments, readConnection } from '../connection.ts';
+import { type PageArguments, readConnection, slicePage } from '../connection.ts';
 import { type RequestContext, requireSomewhere } from '../request-context.ts';
 
 /** Whoever may read some cluster may see what clusters can be taken to: nothing in it is secret. */
@@ -12,10 +12,13 @@ export async function releases(_: unknown, page: PageArguments, context: Request
     name: 'releases',
     key: z.object({ version: z.string() }),
     keyOf: ({ version }) => ({ version }),
-    read: async ({ limit, after }) => {
-      const all = await listReleases(context.deps.db);
-      return all.filter(({ version }) => after === null || isOlder(version, after.version)).slice(0, limit);
-    },
+    read: async (part) =>
+      slicePage(await listReleases(context.deps.db), {
+        ...part,
+        isBehind: (row, key) => isOlder(row.version, key.version),
+        isAhead: (row, key) => isOlder(key.version, row.version),
+      }),
+    count: async () => (await listReleases(context.deps.db)).length,
   });
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { listRuns, type RunListFilter } from '../../store/queries/runs.ts';
+import { countRuns, listRuns, type RunListFilter } from '../../store/queries/runs.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
-type RunFilter = Omit<RunListFilter, 'requestedById'> & { mine?: boolean | null };
+type RunFilter = RunListFilter & { mine?: boolean | null };
 
 export function runs(
   _: unknown,
@@ -11,15 +11,15 @@ export function runs(
   { deps, actor }: RequestContext,
 ) {
   const { mine, ...rest } = filter ?? {};
+  const which = {
+    visibility: readableBy(actor),
+    filter: { ...rest, ...(mine === true ? { requestedById: actor.id } : {}) },
+  };
   return readConnection(page, {
     name: 'runs',
     key: z.object({ number: z.int() }),
-    read: (part) =>
-      listRuns(deps.db, {
-        visibility: readableBy(actor),
-        filter: { ...rest, ...(mine === true ? { requestedById: actor.id } : {}) },
-        page: part,
-      }),
+    read: (part) => listRuns(deps.db, { ...which, page: part }),
+    count: () => countRuns(deps.db, which),
     keyOf: ({ number }) => ({ number }),
   });
 }

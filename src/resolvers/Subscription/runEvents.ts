@@ -17,7 +17,7 @@ async function* watchEvents(
   context: RequestContext,
 ): AsyncGenerator<{ runEvents: RunEvent }, void, void> {
   let afterSequence = after;
-  for await (const _ of ticks(context.deps.doorbell, runId)) {
+  for await (const _ of ticks(context.deps.doorbell, (topic) => topic === runId)) {
     // Read before the events are: a run that had ended by then writes no more of them.
     const { state } = await readWatchedRun(context, runId);
     for (;;) {

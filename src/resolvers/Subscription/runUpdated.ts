@@ -8,7 +8,7 @@ import { readWatchedRun } from './watched-run.ts';
 /** The run after each change of its revision. Several changes in one go are one answer: the newest. */
 async function* watchRun(id: string, context: RequestContext): AsyncGenerator<{ runUpdated: Run }, void, void> {
   let shown = 0;
-  for await (const _ of ticks(context.deps.doorbell, id)) {
+  for await (const _ of ticks(context.deps.doorbell, (topic) => topic === id)) {
     const run = await readWatchedRun(context, id);
     if (run.revision > shown) {
       shown = run.revision;

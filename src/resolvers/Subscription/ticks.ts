@@ -4,14 +4,14 @@ export const pollMs = 2_000;
 export type Bell = { onChanged(listener: (topic: string) => void): () => void };
 
 /**
- * Yields at once, then whenever the topic may have changed: when the bell says so, and every so often without it.
+ * Yields at once, then whenever something that is meant may have changed: when the bell says so, and every so often without it.
  * Changes that come while the consumer is busy are one tick, so nothing piles up and nothing is missed.
  */
-export async function* ticks(bell: Bell, topic: string): AsyncGenerator<void, never, void> {
+export async function* ticks(bell: Bell, isMeant: (topic: string) => boolean): AsyncGenerator<void, never, void> {
   let rung = true;
   let wake = () => {};
   const stop = bell.onChanged((changed) => {
-    if (changed !== topic) return;
+    if (!isMeant(changed)) return;
     rung = true;
     wake();
   });

@@ -2,9 +2,10 @@ import type { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.ts';
 import { isNestedTooDeep, nestsTooDeep, tooDeep } from '../limits/nesting.ts';
-import { type Caller, makeRequestContext, type RequestContext } from '../request-context.ts';
+import { type Caller, makeRequestContext, type Rate, type RequestContext } from '../request-context.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { RequestIds } from './request-ids.ts';
 import { respondWithError } from './respond.ts';
@@ -72,7 +73,8 @@ export function makeGraphqlRouter({
   router.use(refuseDeepBodies(requestIds));
   router.use(
     expressMiddleware(apollo, {
-      context: async ({ req }) => makeRequestContext(deps, { caller: callerOf(req), requestId: requestIds.of(req) }),
+      context: async ({ req }) =>
+        makeRequestContext(deps, { caller: callerOf(req), requestId: requestIds.of(req), rate: rateOf(req) }),
     }),
   );
   return router;
@@ -89,6 +91,16 @@ function refuseOtherMethods(requestIds: RequestIds): RequestHandler {
       requestId: requestIds.of(request),
     });
   };
+}
+
+const rateInfo = z.object({ limit: z.number(), remaining: z.number(), resetTime: z.date().optional() });
+
+/** What the limiter noted on the request; null when there is none. */
+function rateOf(request: Request): Rate | null {
+  const noted = rateInfo.safeParse('rateLimit' in request ? request.rateLimit : null).data;
+  return noted === undefined
+    ? null
+    : { limit: noted.limit, remaining: noted.remaining, resetAt: noted.resetTime ?? null };
 }
 
 /** Before anything reads the document: parsers and validators go as deep as it does, and end when the stack does. */

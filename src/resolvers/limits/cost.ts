@@ -88,8 +88,13 @@ function withExplicitPages(
       Field: (field) => {
         const first = types.getFieldDef()?.args.find((argument) => argument.name === 'first');
         if (first === undefined) return isUnpagedList(types) ? withFirst(field, unpagedLength) : undefined;
-        const given = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
-        if (given?.kind === Kind.INT) return undefined;
+        // `last` is asked for instead of `first`, whose default stands in the schema all the same.
+        const last = field.arguments?.find((argument) => argument.name.value === 'last')?.value;
+        const given =
+          last === undefined || last.kind === Kind.NULL
+            ? field.arguments?.find((argument) => argument.name.value === 'first')?.value
+            : last;
+        if (given?.kind === Kind.INT) return given === last ? withFirst(field, Number(given.value)) : undefined;
         if (given?.kind !== Kind.VARIABLE) return withFirst(field, first.defaultValue);
         const name = given.name.value;
         pageVariables.add(name);

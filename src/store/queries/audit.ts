@@ -1,10 +1,11 @@
-import { type SqlBool, sql } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { type RunVia, runVias } from '../../domain/run.ts';
 import type { Queryable } from '../database.ts';
 import { fromJson } from '../json.ts';
-import { isVisible, type Page, type Visibility } from './visibility.ts';
+import type { Tables } from '../tables.ts';
+import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 export type AuditEvent = {
   readonly number: number;
@@ -27,6 +28,10 @@ export type AuditListFilter = {
   readonly actorId?: string | null | undefined;
   readonly action?: string | null | undefined;
   readonly outcome?: string | null | undefined;
+  /** At or after. */
+  readonly since?: Date | null | undefined;
+  /** Before. */
+  readonly until?: Date | null | undefined;
 };
 
 /**
@@ -37,20 +42,57 @@ export async function listAudit(
   db: Queryable,
   { visibility, filter, page }: { visibility: Visibility; filter: AuditListFilter; page: Page<{ number: number }> },
 ): Promise<readonly AuditEvent[]> {
+  const part = pageOf(page, { columns: ['audit_event.id'], direction: 'desc', values: ({ number }) => [number] });
+  const rows = await auditThat(db, { visibility, filter })
+    .selectAll('audit_event')
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map(toAuditEvent));
+}
+
+/** How many there are of them. */
+export async function countAudit(
+  db: Queryable,
+  which: { visibility: Visibility; filter: AuditListFilter },
+): Promise<number> {
+  const row = await auditThat(db, which)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+/** One of them by its number; null when there is none that may be seen. */
+export async function findAuditEvent(
+  db: Queryable,
+  { visibility, number }: { visibility: Visibility; number: number },
+): Promise<AuditEvent | null> {
+  const row = await auditThat(db, { visibility, filter: {} })
+    .selectAll('audit_event')
+    .where('audit_event.id', '=', number)
+    .executeTakeFirst();
+  return row === undefined ? null : toAuditEvent(row);
+}
+
+function auditThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: AuditListFilter }) {
   const seen = isVisible(visibility, { clusterId: 'cluster.id', environment: 'cluster.environment' });
   let query = db
     .selectFrom('audit_event')
     .leftJoin('cluster', 'cluster.id', 'audit_event.cluster_id')
-    .selectAll('audit_event')
     .where(sql<SqlBool>`COALESCE(${seen}, FALSE)`);
   if (filter.clusterId != null) query = query.where('audit_event.cluster_id', '=', filter.clusterId);
   if (filter.runId != null) query = query.where('run_id', '=', filter.runId);
   if (filter.actorId != null) query = query.where('actor_id', '=', filter.actorId);
   if (filter.action != null) query = query.where('action', '=', filter.action);
   if (filter.outcome != null) query = query.where('outcome', '=', filter.outcome);
-  if (page.after !== null) query = query.where('audit_event.id', '<', page.after.number);
-  const rows = await query.orderBy('audit_event.id', 'desc').limit(page.limit).execute();
-  return rows.map((row) => ({
+  if (filter.since != null) query = query.where('audit_event.at', '>=', filter.since);
+  if (filter.until != null) query = query.where('audit_event.at', '<', filter.until);
+  return query;
+}
+
+function toAuditEvent(row: Selectable<Tables['audit_event']>): AuditEvent {
+  return {
     number: row.id,
     at: row.at,
     actorId: row.actor_id,
@@ -63,5 +105,5 @@ export async function listAudit(
     detail: row.detail === null ? null : fromJson(z.json(), row.detail),
     runId: row.run_id,
     requestId: row.request_id,
-  }));
+  };
 }

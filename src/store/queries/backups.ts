@@ -3,11 +3,15 @@ import type { Backup } from '../../domain/cluster.ts';
 import { isTerminal, runStates } from '../../domain/run.ts';
 import type { Queryable } from '../database.ts';
 import { toBackup } from '../inventory.ts';
-import { isVisible, type Page, type Visibility } from './visibility.ts';
+import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 export type BackupListFilter = {
   readonly clusterId?: string | null | undefined;
   readonly database?: string | null | undefined;
+  /** Begun at or after. */
+  readonly since?: Date | null | undefined;
+  /** Begun before. */
+  readonly until?: Date | null | undefined;
 };
 
 /** Where a backup may be seen is decided by its run, which keeps the environment after the cluster is gone. */
@@ -22,41 +26,55 @@ export async function listBackups(
     page,
   }: { visibility: Visibility; filter: BackupListFilter; page: Page<{ startedAt: Date; id: string }> },
 ): Promise<readonly Backup[]> {
+  const part = pageOf(page, {
+    columns: ['backup.started_at', 'backup.id'],
+    direction: 'desc',
+    values: ({ startedAt, id }) => [startedAt, id],
+  });
+  const rows = await backupsThat(db, { visibility, filter })
+    .selectAll('backup')
+    .select('run.state as run_state')
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map((row) => toBackup(row, isOpen(row.run_state))));
+}
+
+/** How many there are of them. */
+export async function countBackups(
+  db: Queryable,
+  which: { visibility: Visibility; filter: BackupListFilter },
+): Promise<number> {
+  const row = await backupsThat(db, which)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+function backupsThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: BackupListFilter }) {
   let query = visibleBackups(db, visibility);
   if (filter.clusterId != null) query = query.where('backup.cluster_id', '=', filter.clusterId);
   if (filter.database != null) query = query.where('database_name', '=', filter.database);
-  const { after } = page;
-  if (after !== null) {
-    query = query.where((row) =>
-      row.or([
-        row('backup.started_at', '<', after.startedAt),
-        row.and([row('backup.started_at', '=', after.startedAt), row('backup.id', '<', after.id)]),
-      ]),
-    );
-  }
-  const rows = await query
-    .orderBy('backup.started_at', 'desc')
-    .orderBy('backup.id', 'desc')
-    .limit(page.limit)
-    .execute();
-  return rows.map((row) => toBackup(row, isOpen(row.run_state)));
+  if (filter.since != null) query = query.where('backup.started_at', '>=', filter.since);
+  if (filter.until != null) query = query.where('backup.started_at', '<', filter.until);
+  return query;
 }
 
 export async function findVisibleBackups(
   db: Queryable,
   by: { visibility: Visibility; ids: readonly string[] },
 ): Promise<readonly Backup[]> {
-  const rows = await visibleBackups(db, by.visibility).where('backup.id', 'in', by.ids).execute();
+  const rows = await visibleBackups(db, by.visibility)
+    .selectAll('backup')
+    .select('run.state as run_state')
+    .where('backup.id', 'in', by.ids)
+    .execute();
   return rows.map((row) => toBackup(row, isOpen(row.run_state)));
 }
 
 function visibleBackups(db: Queryable, visibility: Visibility) {
-  return db
-    .selectFrom('backup')
-    .innerJoin('run', 'run.id', 'backup.run_id')
-    .selectAll('backup')
-    .select('run.state as run_state')
-    .where(isVisible(visibility, columns));
+  return db.selectFrom('backup').innerJoin('run', 'run.id', 'backup.run_id').where(isVisible(visibility, columns));
 }
 
 function isOpen(state: string): boolean {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type CheckReport, type Cluster, type ClusterNode, type Host, labelAsMeant } from '../../domain/cluster.ts';
 import type { Queryable } from '../database.ts';
 import { toCluster, toHost, toNode, toReport } from '../inventory.ts';
-import { containsPattern, isVisible, type Page, type Visibility } from './visibility.ts';
+import { containsPattern, isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
  * Reads for many clusters at once. Each function sends one statement, however many ids it is given.
@@ -21,12 +21,33 @@ export async function listClusters(
   db: Queryable,
   { visibility, filter, page }: { visibility: Visibility; filter: ClusterListFilter; page: Page<{ name: string }> },
 ): Promise<readonly Cluster[]> {
-  let query = db.selectFrom('cluster').selectAll().where(isVisible(visibility, columns));
+  const part = pageOf(page, { columns: ['cluster.name'], direction: 'asc', values: ({ name }) => [name] });
+  const rows = await clustersThat(db, { visibility, filter })
+    .selectAll('cluster')
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map(toCluster));
+}
+
+/** How many there are of them. */
+export async function countClusters(
+  db: Queryable,
+  which: { visibility: Visibility; filter: ClusterListFilter },
+): Promise<number> {
+  const row = await clustersThat(db, which)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+function clustersThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: ClusterListFilter }) {
+  let query = db.selectFrom('cluster').where(isVisible(visibility, columns));
   if (filter.environment != null) query = query.where('environment', '=', labelAsMeant(filter.environment));
   if (filter.nameContains != null) query = query.where('name', 'like', containsPattern(filter.nameContains));
   if (filter.hasProblems != null) query = query.where('problems', filter.hasProblems ? '!=' : '=', '[]');
-  if (page.after !== null) query = query.where('name', '>', page.after.name);
-  return (await query.orderBy('name').limit(page.limit).execute()).map(toCluster);
+  return query;
 }
 
 export async function findVisibleClusters(

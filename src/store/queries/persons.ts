@@ -1,10 +1,25 @@
 import { type Person, toPerson } from '../access.ts';
 import type { Queryable } from '../database.ts';
-import type { Page } from './visibility.ts';
+import { type Page, pageOf } from './visibility.ts';
 
 /** By name, which is unique. */
 export async function listPersons(db: Queryable, page: Page<{ name: string }>): Promise<readonly Person[]> {
-  let query = db.selectFrom('person').selectAll();
-  if (page.after !== null) query = query.where('name', '>', page.after.name);
-  return (await query.orderBy('name').limit(page.limit).execute()).map(toPerson);
+  const part = pageOf(page, { columns: ['name'], direction: 'asc', values: ({ name }) => [name] });
+  const rows = await db
+    .selectFrom('person')
+    .selectAll()
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map(toPerson));
+}
+
+/** How many there are. */
+export async function countPersons(db: Queryable): Promise<number> {
+  const row = await db
+    .selectFrom('person')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
 }

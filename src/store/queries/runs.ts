@@ -12,7 +12,7 @@ import {
   toRunStep,
   toTemporaryChange,
 } from '../run-rows.ts';
-import { isVisible, type Page, type Visibility } from './visibility.ts';
+import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
  * Reads for many runs at once. Each function sends one statement, however many ids it is given.
@@ -23,6 +23,10 @@ export type RunListFilter = {
   readonly states?: readonly RunState[] | null | undefined;
   readonly operation?: string | null | undefined;
   readonly requestedById?: string | null | undefined;
+  /** Asked for at or after. */
+  readonly since?: Date | null | undefined;
+  /** Asked for before. */
+  readonly until?: Date | null | undefined;
 };
 
 const columns = { clusterId: 'run.cluster_id', environment: 'run.environment' };
@@ -32,7 +36,29 @@ export async function listRuns(
   db: Queryable,
   { visibility, filter, page }: { visibility: Visibility; filter: RunListFilter; page: Page<{ number: number }> },
 ): Promise<readonly Run[]> {
-  let query = db.selectFrom('run').selectAll().where(isVisible(visibility, columns));
+  const part = pageOf(page, { columns: ['run.number'], direction: 'desc', values: ({ number }) => [number] });
+  const rows = await runsThat(db, { visibility, filter })
+    .selectAll('run')
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map(toRun));
+}
+
+/** How many there are of them. */
+export async function countRuns(
+  db: Queryable,
+  which: { visibility: Visibility; filter: RunListFilter },
+): Promise<number> {
+  const row = await runsThat(db, which)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+function runsThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: RunListFilter }) {
+  let query = db.selectFrom('run').where(isVisible(visibility, columns));
   if (filter.clusterId != null) query = query.where('cluster_id', '=', filter.clusterId);
   if (filter.states != null)
     query = query.where(
@@ -40,8 +66,9 @@ export async function listRuns(
     );
   if (filter.operation != null) query = query.where('operation', '=', filter.operation);
   if (filter.requestedById != null) query = query.where('requested_by_id', '=', filter.requestedById);
-  if (page.after !== null) query = query.where('number', '<', page.after.number);
-  return (await query.orderBy('number', 'desc').limit(page.limit).execute()).map(toRun);
+  if (filter.since != null) query = query.where('created_at', '>=', filter.since);
+  if (filter.until != null) query = query.where('created_at', '<', filter.until);
+  return query;
 }
 
 export async function findVisibleRuns(
@@ -102,19 +129,50 @@ export async function stepsOfRuns(db: Queryable, runIds: readonly string[]): Pro
   return rows.map(toRunStep);
 }
 
-/** The first events of each run behind a sequence number. */
+/** How many events each run has. */
+export async function countEventsOfRuns(
+  db: Queryable,
+  runIds: readonly string[],
+): Promise<readonly { runId: string; count: number }[]> {
+  const rows = await db
+    .selectFrom('run_event')
+    .select(({ fn }) => ['run_id', fn.countAll<number>().as('count')])
+    .where('run_id', 'in', runIds)
+    .groupBy('run_id')
+    .execute();
+  return rows.map((row) => ({ runId: row.run_id, count: Number(row.count) }));
+}
+
+/** The first events of each run behind a sequence number; `backward`: the last ones before another. In order in both cases. */
 export async function eventsOfRuns(
   db: Queryable,
-  { runIds, afterSequence, limit }: { runIds: readonly string[]; afterSequence: number; limit: number },
+  {
+    runIds,
+    afterSequence,
+    beforeSequence = null,
+    backward = false,
+    limit,
+  }: {
+    runIds: readonly string[];
+    afterSequence: number;
+    beforeSequence?: number | null;
+    backward?: boolean;
+    limit: number;
+  },
 ): Promise<readonly RunEvent[]> {
   const rows = await db
     .selectFrom((from) =>
       from
         .selectFrom('run_event')
         .selectAll()
-        .select(sql<number>`ROW_NUMBER() OVER (PARTITION BY run_id ORDER BY sequence)`.as('place'))
+        .select(
+          sql<number>`ROW_NUMBER() OVER (PARTITION BY run_id ORDER BY sequence ${sql.raw(backward ? 'DESC' : 'ASC')})`.as(
+            'place',
+          ),
+        )
         .where('run_id', 'in', runIds)
         .where('sequence', '>', afterSequence)
+        .where(beforeSequence === null ? sql<SqlBool>`TRUE` : sql<SqlBool>`sequence < ${beforeSequence}`)
         .as('numbered'),
     )
     .select(['run_id', 'sequence', 'at', 'type', 'step', 'message'])

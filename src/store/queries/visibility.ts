@@ -32,8 +32,40 @@ export function isVisible(
   return conditions.length === 0 ? sql<SqlBool>`FALSE` : sql<SqlBool>`(${sql.join(conditions, sql` OR `)})`;
 }
 
-/** A page to read: how many rows at most, and the place to begin behind. */
-export type Page<Key> = { readonly limit: number; readonly after: Key | null };
+/**
+ * A page to read: how many rows at most, and the places it lies between. `backward`: those nearest to `before`, else those
+ * nearest to `after`; in the order of the list in both cases.
+ */
+export type Page<Key> = {
+  readonly limit: number;
+  readonly after: Key | null;
+  readonly before?: Key | null;
+  readonly backward?: boolean;
+};
+
+/** How a list is ordered: by these columns together, which no two rows share. `columns` are names of the query, never input. */
+type Order<Key> = {
+  readonly columns: readonly string[];
+  readonly direction: 'asc' | 'desc';
+  readonly values: (key: Key) => readonly unknown[];
+};
+
+/** A page as parts of a query: the condition, the order to ask in, and how to bring rows into the order of the list. */
+export function pageOf<Key>({ after, before, backward = false }: Page<Key>, order: Order<Key>) {
+  const columns = sql.join(order.columns.map((column) => sql.ref(column)));
+  const behind = order.direction === 'asc' ? sql.raw('>') : sql.raw('<');
+  const ahead = order.direction === 'asc' ? sql.raw('<') : sql.raw('>');
+  const conditions = [
+    ...(after === null ? [] : [sql`(${columns}) ${behind} (${sql.join(order.values(after))})`]),
+    ...(before == null ? [] : [sql`(${columns}) ${ahead} (${sql.join(order.values(before))})`]),
+  ];
+  const direction = backward === (order.direction === 'asc') ? 'DESC' : 'ASC';
+  return {
+    where: conditions.length === 0 ? sql<SqlBool>`TRUE` : sql<SqlBool>`${sql.join(conditions, sql` AND `)}`,
+    orderBy: sql.join(order.columns.map((column) => sql`${sql.ref(column)} ${sql.raw(direction)}`)),
+    inOrder: <T>(rows: readonly T[]): readonly T[] => (backward ? rows.toReversed() : rows),
+  };
+}
 
 /** LIKE's wildcards as plain characters, with the escape character that MySQL and MariaDB use by default. */
 export function containsPattern(text: string): string {

@@ -1,0 +1,5 @@
+import { socketLimits } from '../limits/sockets.ts';
+import { makeTurns } from '../limits/turns.ts';
+
+/** All subscriptions of this process look through the same few places, so that requests find a connection to the database. */
+export const inTurn = makeTurns(socketLimits.databaseWidth);
