@@ -1,8 +1,11 @@
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely';
-import { isBrokenOff, isRefusedByServer, storeUnavailable } from './store-errors.ts';
+import { isBrokenOff, isRefusedByServer, isRefusedWrite, storeUnavailable } from './store-errors.ts';
 
 type Leased = (error: unknown, connection: MysqlPoolConnection | null) => void;
 type Answered = (error: unknown, result: MysqlQueryResult) => void;
+
+/** `onRefusedWrite` is called whenever the server says that it cannot write: its disk is full, or it is read-only. */
+export type Bounds = { readonly answerMs: number; readonly onRefusedWrite?: () => void };
 
 /** A statement that got its connection late still has this long. */
 const leastMs = 400;
@@ -13,14 +16,14 @@ const leastMs = 400;
  * taken for that of the next statement. A read outside a transaction that a lost connection broke off is asked once more, on
  * another connection: idle ones die with a server that was restarted.
  */
-export function boundPool(pool: MysqlPool, { answerMs }: { readonly answerMs: number }): MysqlPool {
+export function boundPool(pool: MysqlPool, { answerMs, onRefusedWrite = () => {} }: Bounds): MysqlPool {
   return {
     getConnection: (callback) => {
       const until = performance.now() + answerMs;
       acquire(pool, answerMs, (error, connection) => {
         // Kysely looks at the error first; its type has no place for a connection that is not there.
         if (connection === null) (callback as Leased)(error, null);
-        else callback(null, bound({ pool, connection, answerMs, until }));
+        else callback(null, bound({ pool, connection, answerMs, until, onRefusedWrite }));
       });
     },
     end: (callback) => pool.end(callback),
@@ -50,11 +53,13 @@ function bound({
   connection,
   answerMs,
   until,
+  onRefusedWrite,
 }: {
   pool: MysqlPool;
   connection: MysqlPoolConnection;
   answerMs: number;
   until: number;
+  onRefusedWrite: () => void;
 }): MysqlPoolConnection {
   let current = connection;
   let isFirst = true;
@@ -75,6 +80,7 @@ function bound({
         ask(other, { sql, parameters, withinMs: answerMs }, callback);
       });
     ask(current, { sql, parameters, withinMs }, (error, result) => {
+      if (isRefusedWrite(originOf(error))) onRefusedWrite();
       if (mayRepeat && isBrokenOff(originOf(error))) {
         current.destroy();
         repeat();

@@ -52,8 +52,13 @@ export function openDatabase({ url, poolSize = 10, answerMs = 4_500, onStatement
       });
     }
   });
-  return new Kysely<Tables>({
-    dialect: new MysqlDialect({ pool: answerMs === null ? pool : boundPool(pool, { answerMs }) }),
+  const db = new Kysely<Tables>({
+    dialect: new MysqlDialect({
+      pool:
+        answerMs === null
+          ? pool
+          : boundPool(pool, { answerMs, onRefusedWrite: () => refusedWriteAt.set(db, Date.now()) }),
+    }),
     ...(onStatement === undefined
       ? {}
       : {
@@ -62,6 +67,16 @@ export function openDatabase({ url, poolSize = 10, answerMs = 4_500, onStatement
           },
         }),
   });
+  return db;
+}
+
+/** When each database last refused to write. A server whose disk is full still writes what fits into pages it has. */
+const refusedWriteAt = new WeakMap<Database, number>();
+
+/** How long ago the database refused a write of this process, in milliseconds; null = never. */
+export function msSinceRefusedWrite(db: Database): number | null {
+  const at = refusedWriteAt.get(db);
+  return at === undefined ? null : Date.now() - at;
 }
 
 const migrations = {

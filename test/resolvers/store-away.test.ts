@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fillDisk, freeDisk, mountDisk, unmountDisks } from '../../sandbox/world/disks.ts';
 import { type Services, startServices } from '../../scripts/services.mjs';
 import { loadConfig } from '../../src/config.ts';
 import { createContext } from '../../src/context.ts';
@@ -11,9 +12,11 @@ import { type ApiServer, startServer } from '../../src/resolvers/server.ts';
 import { addPerson, bindRole, createToken } from '../../src/store/access.ts';
 import { testEnv } from '../helpers/config.ts';
 import { systemActor } from '../helpers/engine.ts';
+import { canMount } from '../sandbox/world/can-mount.ts';
 
 /* A Starwarden on a MariaDB and a Redis of its own, which are frozen, killed and made to refuse writes. */
 
+const mayMount = await canMount();
 let dir: string;
 let services: Services;
 let opened: Awaited<ReturnType<typeof createContext>>;
@@ -22,7 +25,8 @@ let token: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'starwarden-away-'));
-  services = await startServices({ dir, fast: true });
+  if (mayMount) await mountDisk({ path: dir, sizeBytes: 300 * 1024 * 1024 });
+  services = await startServices({ dir: join(dir, 'services'), fast: true });
   opened = await createContext(
     loadConfig(testEnv({ databaseUrl: services.databaseUrl, redisUrl: services.redisUrl, prefix: 'away' })),
   );
@@ -44,6 +48,7 @@ afterAll(async () => {
   await server?.stop();
   await opened?.close();
   await services?.stopHard();
+  await unmountDisks(dir);
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -138,6 +143,34 @@ describe('a Redis that takes no writes', () => {
       expect(await ready()).toMatchObject({ degraded: false, redis: 'ok' });
     },
   );
+});
+
+/* Last: what was refused counts for a minute in /readyz. */
+describe('a database whose disk is full', () => {
+  it('says so in calls and in /readyz, and goes on when there is room again', async () => {
+    if (!mayMount) {
+      await expect(fillDisk(dir)).rejects.toThrow('is no limited disk');
+      return;
+    }
+    await fillDisk(dir);
+    let refusal: Awaited<ReturnType<typeof ask>> | null = null;
+    for (let count = 0; count < 2_000 && refusal === null; count += 1) {
+      const answer = await ask(
+        `mutation { addPerson(input: { name: "p${count}-${'x'.repeat(50)}" }) { userErrors { code } } }`,
+      );
+      if (answer.body.errors !== undefined) refusal = answer;
+    }
+    expect(refusal?.body.errors[0]).toMatchObject({
+      message: "Starwarden's own database cannot write: its disk is full, or it is read-only",
+      extensions: { code: 'STORE_UNAVAILABLE', retryable: true },
+    });
+    expect((await ask('{ viewer { name } }')).body.data).toMatchObject({ viewer: { name: 'ada' } });
+    expect(await ready()).toMatchObject({ status: 503, ready: false, mysql: 'refuses-writes' });
+    await freeDisk(dir);
+    expect((await ask('mutation { addPerson(input: { name: "later" }) { userErrors { code } } }')).body).toMatchObject({
+      data: { addPerson: { userErrors: [] } },
+    });
+  });
 });
 
 async function until(what: () => boolean): Promise<void> {

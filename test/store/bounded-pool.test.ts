@@ -42,7 +42,7 @@ function pool(...answers: Answer[][]) {
     },
     end: (callback) => callback(null),
   };
-  return { log, bounded: boundPool(paper, { answerMs: 500 }) };
+  return { log, bounded: boundPool(paper, { answerMs: 500, onRefusedWrite: () => log.push('refused') }) };
 }
 
 function take(bounded: MysqlPool): Promise<MysqlPoolConnection> {
@@ -105,10 +105,11 @@ describe('a bounded pool', () => {
     [1040, 'Too many connections', 'takes no more work'],
     [1053, 'Server shutdown in progress', 'takes no more work'],
   ])('says of error %i that the store is at fault, not the statement', async (errno, message, words) => {
-    const { bounded } = pool([{ error: server(errno, message) }]);
+    const { bounded, log } = pool([{ error: server(errno, message) }]);
     const error = await ask(await take(bounded), 'insert into run values (1)').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining(words) });
     expect(isStoreAway(error)).toBe(true);
+    expect(log.includes('refused')).toBe(words === 'cannot write');
   });
 
   it('leaves the mistakes of a statement as they are', async () => {

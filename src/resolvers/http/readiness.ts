@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { msSinceRefusedWrite } from '../../store/database.ts';
 import { writeMark } from '../../store/queries/ping.ts';
 import { isRefusedWrite } from '../../store/store-errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
@@ -16,6 +17,8 @@ export type Readiness = {
 };
 
 const patienceMs = 2_000;
+/** How long a write that was refused makes this process not ready; the monitor alone writes more often. */
+const refusalCountsMs = 60_000;
 
 const problemOf = {
   mysql: {
@@ -33,7 +36,7 @@ export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'door
   const [mysql, redis] = await Promise.all([
     inTime<Readiness['mysql']>(
       writeMark(db).then(
-        () => 'ok' as const,
+        () => (refusedLately(db) ? 'refuses-writes' : 'ok'),
         (error: unknown) => (isWriteRefused(error) ? 'refuses-writes' : 'away'),
       ),
     ),
@@ -44,6 +47,12 @@ export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'door
     ...(redis === 'ok' ? [] : [problemOf.redis[redis]]),
   ];
   return { ready: mysql === 'ok' && redis !== 'away', degraded: problems.length > 0, mysql, redis, problems };
+}
+
+/** A server whose disk is full takes the one row all the same, it fits into a page that is there: what it refused lately counts. */
+function refusedLately(db: ApiDeps['db']): boolean {
+  const sinceMs = msSinceRefusedWrite(db);
+  return sinceMs !== null && sinceMs < refusalCountsMs;
 }
 
 function isWriteRefused(error: unknown): boolean {
