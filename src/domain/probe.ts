@@ -32,6 +32,7 @@ export type Probe = {
 
 /** One line of a cluster's recent past; kept for a day. */
 export type ProbeSample = {
+  readonly clusterId: string;
   readonly at: Date;
   readonly durationMs: number;
   readonly ok: boolean;

@@ -1,9 +1,12 @@
 import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../domain/cluster.ts';
 import { pictureVersions } from '../domain/cluster-versions.ts';
+import { AppError } from '../errors.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
 import { readUpgrades } from './Upgrade.ts';
+
+const maxLooks = 500;
 
 async function nodesOf(cluster: ClusterRow, kind: ClusterNode['kind'], { loaders }: RequestContext) {
   return (await loaders.nodesOfCluster.load(cluster.id)).filter((node) => node.kind === kind);
@@ -28,6 +31,15 @@ export const Cluster = {
   backends: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'BACKEND', context),
   computeNodes: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'COMPUTE_NODE', context),
   hosts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.hostsOfCluster.load(id),
+  recentLooks: ({ id }: ClusterRow, { first }: { first?: number | null }, { loaders }: RequestContext) => {
+    const limit = first ?? 25;
+    if (limit < 1 || limit > maxLooks)
+      throw new AppError('BAD_USER_INPUT', `first is 1 to ${maxLooks}`, {
+        hint: 'Looks are kept for a day.',
+        path: ['first'],
+      });
+    return loaders.looksOfCluster({ limit }).load(id);
+  },
   lockedBy: async ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => {
     const lock = await loaders.lockOfCluster.load(id);
     return lock === null ? null : loaders.run.load(lock.runId);

@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader';
 import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
+import type { ProbeSample } from '../domain/probe.ts';
 import { listBindings, listTokens } from '../store/access.ts';
 import type { Database } from '../store/database.ts';
+import { samplesOfClusters } from '../store/probes.ts';
 import * as alerts from '../store/queries/alerts.ts';
 import * as clusters from '../store/queries/clusters.ts';
 import * as runs from '../store/queries/runs.ts';
@@ -35,6 +37,12 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     upgradesOfCluster: grouped(
       (ids) => upgradesOfClusters(db, ids),
       (upgrade) => upgrade.clusterId,
+    ),
+    looksOfCluster: perArguments((args: { limit: number }) =>
+      grouped(
+        (clusterIds) => samplesOfClusters(db, { clusterIds, ...args }),
+        (look: ProbeSample) => look.clusterId,
+      ),
     ),
     lockOfCluster: single(
       (ids) => clusters.locksOfClusters(db, ids),

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { z } from 'zod';
 import { nodeKinds } from '../domain/cluster.ts';
 import type { NodeProbe, Probe, ProbeSample } from '../domain/probe.ts';
@@ -135,14 +135,30 @@ export async function listProbeSamples(
   db: Queryable,
   { clusterId, limit }: { clusterId: string; limit: number },
 ): Promise<readonly ProbeSample[]> {
+  return samplesOfClusters(db, { clusterIds: [clusterId], limit });
+}
+
+/** The recent past of these clusters, newest first; one statement for all. */
+export async function samplesOfClusters(
+  db: Queryable,
+  { clusterIds, limit }: { clusterIds: readonly string[]; limit: number },
+): Promise<readonly ProbeSample[]> {
   const rows = await db
-    .selectFrom('probe_sample')
-    .selectAll()
-    .where('cluster_id', '=', clusterId)
+    .selectFrom((from) =>
+      from
+        .selectFrom('probe_sample')
+        .selectAll()
+        .select(sql<number>`ROW_NUMBER() OVER (PARTITION BY cluster_id ORDER BY fence DESC)`.as('place'))
+        .where('cluster_id', 'in', clusterIds)
+        .as('numbered'),
+    )
+    .select(['cluster_id', 'fence', 'at', 'duration_ms', 'ok', 'problem', 'leader', 'alive', 'total'])
+    .where('place', '<=', limit)
+    .orderBy('cluster_id')
     .orderBy('fence', 'desc')
-    .limit(limit)
     .execute();
   return rows.map((row) => ({
+    clusterId: row.cluster_id,
     at: row.at,
     durationMs: row.duration_ms,
     ok: row.ok === 1,

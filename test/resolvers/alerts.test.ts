@@ -135,3 +135,33 @@ it('may not be taken by who only looks, and is not there for who may not see its
   expect(seen.data?.node).toBeNull();
   expect(seen.text).not.toContain('prod-alert');
 });
+
+it('a cluster shows its recent looks, newest first', async () => {
+  const clusterId = await api.engine.addCluster('looked-at');
+  const look = (fence: number, alive: number, problem: string | null) => ({
+    cluster_id: clusterId,
+    fence,
+    at: new Date(at.getTime() + fence * 1_000),
+    duration_ms: 12,
+    ok: problem === null ? 1 : 0,
+    alive,
+    total: 6,
+    leader: null,
+    problem,
+  });
+  await api.engine.ctx.db
+    .insertInto('probe_sample')
+    .values([look(1, 6, null), look(2, 0, 'no frontend answers'), look(3, 5, null)])
+    .execute();
+  const { data } = await api.ask(
+    operator,
+    'query ($id: ID!) { cluster(id: $id) { recentLooks(first: 2) { ok problem aliveNodes totalNodes durationMs } } }',
+    { id: clusterId },
+  );
+  expect(data?.cluster).toEqual({
+    recentLooks: [
+      { ok: true, problem: null, aliveNodes: 5, totalNodes: 6, durationMs: 12 },
+      { ok: false, problem: 'no frontend answers', aliveNodes: 0, totalNodes: 6, durationMs: 12 },
+    ],
+  });
+});

@@ -25,7 +25,7 @@ const query = `query ($first: Int!, $after: String) {
       frontends { label host { address sudo } } backends { label cluster { name } } computeNodes { label } hosts { address }
       lockedBy { id } openAlerts { number title events(first: 2) { message } node { label } }
       lastRun { state allowedActions steps(first: 3) { nodes { title } } events(first: 3) { message } approval { state votes { by { name } } } temporaryChanges { title } cluster { name } }
-      lastCheck { health run { id } }
+      lastCheck { health run { id } } recentLooks(first: 2) { ok aliveNodes }
     }
     pageInfo { hasNextPage endCursor }
   }
