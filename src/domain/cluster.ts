@@ -1,4 +1,4 @@
-import type { NamedCheck } from './run.ts';
+import { hasLooked, type NamedCheck } from './run.ts';
 
 export const nodeKinds = ['FRONTEND', 'BACKEND', 'COMPUTE_NODE'] as const;
 export type NodeKind = (typeof nodeKinds)[number];
@@ -139,9 +139,13 @@ export type CheckReport = {
   readonly checks: readonly NamedCheck[];
 };
 
-/** The word for the whole report: a failed BLOCK check is CRITICAL, a failed WARN check is DEGRADED. */
-export function healthWord(checks: readonly NamedCheck[]): 'HEALTHY' | 'DEGRADED' | 'CRITICAL' {
+/**
+ * The word for the whole report: a failed BLOCK check is CRITICAL, a failed WARN check is DEGRADED. UNKNOWN where nothing
+ * was looked at by which that could be told.
+ */
+export function healthWord(checks: readonly NamedCheck[]): 'HEALTHY' | 'DEGRADED' | 'CRITICAL' | 'UNKNOWN' {
   const failed = checks.filter((check) => check.status === 'FAIL');
   if (failed.some((check) => check.severity === 'BLOCK')) return 'CRITICAL';
+  if (!hasLooked(checks)) return 'UNKNOWN';
   return failed.some((check) => check.severity === 'WARN') ? 'DEGRADED' : 'HEALTHY';
 }

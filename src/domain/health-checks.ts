@@ -1,5 +1,5 @@
 import { type ClusterNode, type Host, nodeLabel, type ObservedNode } from './cluster.ts';
-import type { NamedCheck } from './run.ts';
+import { hasLooked, type NamedCheck } from './run.ts';
 import { type TabletHealth, tabletsInWords, unhealthyTablets } from './tablet-health.ts';
 import type { RepositoryRow } from './topology.ts';
 import { count } from './words.ts';
@@ -31,6 +31,11 @@ const limits = { diskWarnPercent: 85, diskBlockPercent: 95, backupWarnHours: 48 
 export function unreachableCheck(error: { message: string; hint: string | null }): NamedCheck {
   const hint = error.hint ?? 'Look at the frontends and at the network between.';
   return verdict('reachable', 'BLOCK', false, { observed: error.message, wanted: 'a frontend that answers', hint });
+}
+
+/** False for the report of a cluster that could not be asked, and for one in which nothing that decides was looked at. */
+export function couldLook(checks: readonly NamedCheck[]): boolean {
+  return hasLooked(checks) && !checks.some(({ name, status }) => name === 'reachable' && status === 'FAIL');
 }
 
 /** The report: each check with what was seen, what is wanted and what to do. Pure; the same facts give the same report. */

@@ -110,3 +110,13 @@ export type PostCheck = {
   /** What failed may be so for a moment only, as a leader that is being elected: to be looked at again before it is believed. */
   readonly isSettling?: boolean;
 };
+
+/**
+ * True when the checks rest on a look: at least one of them was made, and where some were not, one that decides was. A
+ * check that was skipped says nothing, so checks that were all skipped pass nothing.
+ */
+export function hasLooked(checks: readonly NamedCheck[]): boolean {
+  const made = checks.filter(({ status }) => status !== 'SKIPPED');
+  if (made.length === checks.length) return made.length > 0;
+  return made.some(({ severity }) => severity === 'BLOCK');
+}

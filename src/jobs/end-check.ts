@@ -1,4 +1,4 @@
-import type { PostCheck } from '../domain/run.ts';
+import { hasLooked, type NamedCheck, type PostCheck } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { EndedRun } from '../operations/define.ts';
 import { toPlannedStep } from '../operations/run-actions.ts';
@@ -42,11 +42,13 @@ async function judge(
   const lastStep = steps.findLast((step) => step.finishedAt !== null)?.finishedAt ?? run.createdAt;
   const sinceMs = drive.now().getTime() - lastStep.getTime();
   try {
-    const { isSettling = false, ...result } = await look(endedRun(drive, run, steps));
+    const { isSettling = false, ...found } = await look(endedRun(drive, run, steps));
+    // Checks that were all skipped pass nothing, whatever the operation makes of them.
+    const result = { ...found, passed: found.passed && (found.checks.length === 0 || hasLooked(found.checks)) };
     if (!result.passed && isSettling && sinceMs < settlingPatienceMs) return lookAgain(drive);
     await drive.write({ run: { postCheck: result } });
     if (result.passed) return settle(drive, { state: as, failure: null });
-    const failed = result.checks.filter((check) => check.status === 'FAIL' && check.severity === 'BLOCK');
+    const failed = whatFailed(result.checks);
     const done = as === 'SUCCEEDED' ? 'Every step was done' : 'Every step back was done';
     return settleAsFailed(drive, {
       code: as === 'SUCCEEDED' ? 'POSTCHECK_FAILED' : 'UNDO_FAILED',
@@ -67,6 +69,12 @@ async function judge(
   }
 }
 
+/** What keeps the end from passing: what is not as it should be, or what nobody could look at. */
+function whatFailed(checks: readonly NamedCheck[]): readonly NamedCheck[] {
+  const failed = checks.filter(({ status, severity }) => status === 'FAIL' && severity === 'BLOCK');
+  return failed.length > 0 ? failed : checks.filter(({ status }) => status === 'SKIPPED');
+}
+
 async function lookAgain(drive: Drive): Promise<Next> {
   await drive.write({ run: { wakeInMs: lookAgainMs } });
   return { wakeAfterMs: lookAgainMs };
@@ -85,7 +93,7 @@ export async function lookAtEnd(
   try {
     const ports = drive.deps.portsFor(run.clusterId);
     const { checks } = await endCheck(run.input, ports, { ...endedRun(drive, run, steps), ending });
-    return { passed: false, checks };
+    return checks.length === 0 ? null : { passed: false, checks };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
     drive.held.assertHeld();

@@ -7,10 +7,10 @@ import { readTabletHealth } from '../adapters/starrocks/read-tablet-health.ts';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { showRepositories } from '../adapters/starrocks/statements.ts';
 import { type Host, healthWord, type ObservedNode } from '../domain/cluster.ts';
-import { evaluateHealth, type HealthFacts, unreachableCheck } from '../domain/health-checks.ts';
-import type { NamedCheck } from '../domain/run.ts';
+import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../domain/health-checks.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { defineStep, type Ports, type StepContext } from './define.ts';
+import { keepReport, type LookedAt } from './keep-report.ts';
 
 type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory'>;
 
@@ -24,24 +24,21 @@ export const inspectCluster = defineStep({
   describe: () => 'Look at nodes, tablets, disks, backups and access',
   check: async (_params, { inventory }, { runId }) => {
     const report = await inventory.findReport(runId);
-    return report === null ? { state: 'todo' } : { state: 'done', facts: { health: healthWord(report.checks) } };
+    return report === null || !couldLook(report.checks)
+      ? { state: 'todo' }
+      : { state: 'done', facts: { health: healthWord(report.checks) } };
   },
-  apply: async (_params, ports, context) => {
-    const checks = await inspect(ports, context);
-    for (const check of checks.filter((one) => one.status === 'FAIL'))
-      context.log(`${check.severity} ${check.name}: ${check.observed}`);
-    await ports.inventory.saveReport({ clusterId: context.clusterId, runId: context.runId, checks });
-  },
+  apply: async (_params, ports, context) => keepReport(await inspect(ports, context), ports, context),
   undo: { nothing: 'It only reads.' },
 });
 
 /** A cluster that does not answer is a finding, and the one that matters: no reason to have no report. */
-async function inspect(ports: Looking, context: StepContext): Promise<readonly NamedCheck[]> {
+async function inspect(ports: Looking, context: StepContext): Promise<LookedAt> {
   try {
-    return evaluateHealth(await readHealthFacts(ports, context));
+    return { checks: evaluateHealth(await readHealthFacts(ports, context)), unanswered: null };
   } catch (error) {
     if (!(error instanceof AppError) || !unreachable.has(error.code)) throw error;
-    return [unreachableCheck(error)];
+    return { checks: [unreachableCheck(error)], unanswered: error };
   }
 }
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { healthWord } from '../../src/domain/cluster.ts';
 import type { HealthFacts } from '../../src/domain/health-checks.ts';
-import { evaluateHealth } from '../../src/domain/health-checks.ts';
-import type { NamedCheck } from '../../src/domain/run.ts';
+import { couldLook, evaluateHealth, unreachableCheck } from '../../src/domain/health-checks.ts';
+import { hasLooked, type NamedCheck } from '../../src/domain/run.ts';
 import { upgradeChecks } from '../../src/domain/upgrade-checks.ts';
 import type { UpgradeFacts, UpgradeNode } from '../../src/domain/upgrade-checks-facts.ts';
+import { readinessOf } from '../../src/operations/check-upgrade/inspect-upgrade.ts';
 import { be, facts, fe, host, onHost, release } from './upgrade-checks-builders.ts';
 
 /*
@@ -107,5 +109,33 @@ describe('a check of a cluster', () => {
   it('does not pass one version while a living node tells none', () => {
     const nodes = [fe(1, { role: 'LEADER' }), fe(2), fe(3), { ...be(1), version: null }];
     expect(passed(evaluateHealth({ ...nothing, nodes }))).not.toContain('same-version');
+  });
+});
+
+describe('a report', () => {
+  const check = (status: NamedCheck['status'], severity: NamedCheck['severity'] = 'BLOCK'): NamedCheck => ({
+    ...{ name: 'one', observed: 'something', wanted: 'something', hint: null },
+    ...{ status, severity },
+  });
+
+  it.each<[string, NamedCheck[], string, string]>([
+    ['of nothing', [], 'UNKNOWN', 'UNKNOWN'],
+    ['of which nothing was made', [check('SKIPPED'), check('SKIPPED', 'INFO')], 'UNKNOWN', 'UNKNOWN'],
+    ['in which only warnings were looked at', [check('SKIPPED'), check('PASS', 'WARN')], 'UNKNOWN', 'UNKNOWN'],
+    ['that warns, and has not looked at what decides', [check('SKIPPED'), check('FAIL', 'WARN')], 'UNKNOWN', 'UNKNOWN'],
+    ['in which one that decides was made', [check('SKIPPED'), check('PASS')], 'HEALTHY', 'READY'],
+    ['that is complete', [check('PASS', 'WARN'), check('PASS')], 'HEALTHY', 'READY'],
+    ['with a warning', [check('SKIPPED', 'INFO'), check('PASS'), check('FAIL', 'WARN')], 'DEGRADED', 'WARNINGS'],
+    ['with a failure', [check('SKIPPED'), check('FAIL')], 'CRITICAL', 'BLOCKED'],
+  ])('%s has its word', (_what, checks, health, readiness) => {
+    expect(healthWord(checks)).toBe(health);
+    expect(readinessOf(checks)).toBe(readiness);
+    expect(hasLooked(checks)).toBe(health !== 'UNKNOWN');
+  });
+
+  it('of a cluster that did not answer rests on no look', () => {
+    expect(couldLook([unreachableCheck({ message: 'refused', hint: null })])).toBe(false);
+    expect(couldLook([check('SKIPPED')])).toBe(false);
+    expect(couldLook([check('FAIL')])).toBe(true);
   });
 });

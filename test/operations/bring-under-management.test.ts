@@ -248,14 +248,32 @@ describe('attachHosts', () => {
 });
 
 describe('checkCluster', () => {
-  it('reports a cluster that does not answer instead of having no report', async () => {
+  it('fails when the cluster does not answer, keeps the report that says so, and looks again in a retry', async () => {
     await world.faults.add({ kind: 'sql-drop-before' });
-    const run = await managed.finish((await managed.ask('checkCluster', { clusterId })).id);
+    const { inventory } = engine.ctx.connections;
+    const unseen = [{ name: 'reachable', status: 'FAIL', severity: 'BLOCK' }];
+    for (const [operation, input] of [
+      ['checkCluster', { clusterId }],
+      ['checkUpgrade', { clusterId, to: '3.5.0' }],
+    ] as const) {
+      const run = await managed.finish((await managed.ask(operation, input)).id);
+      expect(run).toMatchObject({
+        state: 'FAILED',
+        failure: {
+          code: 'SQL_UNREACHABLE',
+          message: expect.stringContaining('The cluster could not be looked at: '),
+        },
+        postCheck: { passed: false, checks: unseen },
+      });
+      expect((await inventory.findReport(run.id))?.checks).toMatchObject(unseen);
+    }
+    const failed = await managed.finish((await managed.ask('checkCluster', { clusterId })).id);
     await world.faults.clear();
-    expect(run).toMatchObject({
-      state: 'SUCCEEDED',
-      postCheck: { checks: [{ name: 'reachable', status: 'FAIL', severity: 'BLOCK' }] },
-    });
+    await retryRun(engine.ctx.control, { runId: failed.id, actor: admin });
+    const again = await managed.finish(failed.id);
+    expect(again).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    expect(again.postCheck?.checks.map(({ name }) => name)).toContain('leader');
+    expect((await inventory.findReport(again.id))?.checks).toEqual(again.postCheck?.checks);
   });
 
   it('reports what is wrong, and succeeds in reporting', async () => {

@@ -1,4 +1,4 @@
-import type { NamedCheck } from '../../domain/run.ts';
+import { hasLooked, type NamedCheck } from '../../domain/run.ts';
 import type { Run } from '../../store/run-rows.ts';
 import { count, fitLines, plain, safe } from './text.ts';
 
@@ -11,8 +11,9 @@ const namedPassed = 5;
 /** What was seen on the cluster at the end, what is wrong before what is well. */
 export function checkLines({ checks }: PostCheck, max = 2500): string {
   const wrong = checks.filter((check) => check.status === 'FAIL');
-  const summary =
+  const failed =
     wrong.length === 0 ? count(checks.length, 'check') : `${wrong.length} of ${count(checks.length, 'check')} failed`;
+  const summary = wrong.length > 0 || checks.length === 0 || hasLooked(checks) ? failed : 'nothing could be looked at';
   const inOrder = [...checks].sort(byUrgency);
   const passed = checks.filter((check) => check.status === 'PASS');
   const isLong = passed.length > shownPassed;
@@ -34,12 +35,16 @@ export function checkSentence(postCheck: PostCheck | null): string {
   const warning = failed === '' ? '' : `Look at: ${failed}. `;
   const passed = postCheck.checks.filter((check) => check.status === 'PASS').length;
   if (passed > namedPassed) return `${warning}${count(passed, 'check')} passed.`;
-  return `${warning}Checked: ${named('PASS') || 'yes'}.`;
+  if (passed > 0) return `${warning}Checked: ${named('PASS')}.`;
+  const skipped = named('SKIPPED');
+  return skipped === '' ? warning.trimEnd() : `${warning}Not checked: ${skipped}.`;
 }
 
-/** How a run that failed has left things: only what is not as it should be, and what nobody could look at. */
-export function leftSentence(postCheck: PostCheck | null): string {
-  const left = (postCheck?.checks ?? []).filter(({ status }) => status !== 'PASS');
+/** How a run that failed has left things: only what is not as it should be, what nobody could look at, and what was not `said`. */
+export function leftSentence(postCheck: PostCheck | null, said: string): string {
+  const left = (postCheck?.checks ?? []).filter(
+    ({ status, observed }) => status !== 'PASS' && !said.includes(observed),
+  );
   if (left.length === 0) return '';
   return `Seen at the end: ${left.map(({ observed }) => safe(plain(observed, 200), 220)).join('; ')}.`;
 }

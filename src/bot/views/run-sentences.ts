@@ -46,7 +46,10 @@ export function endLine({ run, steps, title }: RunWords, who: { requester: strin
   const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
   const where = run.state === 'FAILED' ? stoppedAt(run, steps) : '';
   const back = lanesPutBack(steps).map((each) => ` ${safe(each, 200)}.`);
-  const left = run.failure === null || run.failure.code === 'POSTCHECK_FAILED' ? '' : ` ${leftSentence(run.postCheck)}`;
+  const left =
+    run.failure === null || run.failure.code === 'POSTCHECK_FAILED'
+      ? ''
+      : ` ${leftSentence(run.postCheck, run.failure.message)}`;
   const call = run.state === 'FAILED' && who.requester !== null ? `${who.requester} ` : '';
   return `${call}${outcome}${where} ${why}${back.join('')}${left.trimEnd()}${next}`.trim();
 }

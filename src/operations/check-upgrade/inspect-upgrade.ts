@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { unreachableCheck } from '../../domain/health-checks.ts';
-import type { NamedCheck } from '../../domain/run.ts';
+import { couldLook, unreachableCheck } from '../../domain/health-checks.ts';
+import { hasLooked, type NamedCheck } from '../../domain/run.ts';
 import { upgradeChecks } from '../../domain/upgrade-checks.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import { defineStep, type Ports, type StepContext } from '../../steps/define.ts';
+import { keepReport, type LookedAt } from '../../steps/keep-report.ts';
 import { readUpgradeFacts } from '../upgrade-facts.ts';
 import { parseVerified, verifyArchive } from './verify-archive.ts';
 
@@ -21,21 +22,19 @@ export const inspectUpgrade = defineStep({
   describe: ({ to }) => `Look at nodes, hosts and jobs for the way to ${to}`,
   check: async (_params, { inventory }, { runId }) => {
     const report = await inventory.findReport(runId);
-    return report === null ? { state: 'todo' } : { state: 'done', facts: { readiness: readinessOf(report.checks) } };
+    return report === null || !couldLook(report.checks)
+      ? { state: 'todo' }
+      : { state: 'done', facts: { readiness: readinessOf(report.checks) } };
   },
-  apply: async (wanted, ports, context) => {
-    const checks = await inspect(wanted, ports, context);
-    for (const check of checks.filter((one) => one.status === 'FAIL'))
-      context.log(`${check.severity} ${check.name}: ${check.observed}`);
-    await ports.inventory.saveReport({ clusterId: context.clusterId, runId: context.runId, checks });
-  },
+  apply: async (wanted, ports, context) => keepReport(await inspect(wanted, ports, context), ports, context),
   undo: { nothing: 'It only reads.' },
 });
 
-/** Whether the upgrade would begin now: at once, with warnings accepted, or not at all. */
-export function readinessOf(checks: readonly NamedCheck[]): 'READY' | 'WARNINGS' | 'BLOCKED' {
+/** Whether the upgrade would begin now: at once, with warnings accepted, or not at all. UNKNOWN: nothing was looked at. */
+export function readinessOf(checks: readonly NamedCheck[]): 'READY' | 'WARNINGS' | 'BLOCKED' | 'UNKNOWN' {
   const failed = checks.filter(({ status }) => status === 'FAIL');
   if (failed.some(({ severity }) => severity === 'BLOCK')) return 'BLOCKED';
+  if (!hasLooked(checks)) return 'UNKNOWN';
   return failed.some(({ severity }) => severity === 'WARN') ? 'WARNINGS' : 'READY';
 }
 
@@ -46,14 +45,15 @@ async function inspect(
   { to, maxRunningQueries, maxBackupAgeHours }: z.infer<typeof params>,
   { archives, ...ports }: Looking,
   { clusterId, signal, now, earlier }: StepContext,
-): Promise<readonly NamedCheck[]> {
+): Promise<LookedAt> {
   const archive = parseVerified(await earlier(verifyArchive.kind));
   try {
     const looking = { ...ports, archives, signal, now };
     const facts = await readUpgradeFacts({ clusterId, to }, looking, { archive });
-    return upgradeChecks(facts, { maxRunningQueries, maxBackupAgeHours, direction: null });
+    const checks = upgradeChecks(facts, { maxRunningQueries, maxBackupAgeHours, direction: null });
+    return { checks, unanswered: null };
   } catch (error) {
     if (!(error instanceof AppError) || !unreachable.has(error.code)) throw error;
-    return [unreachableCheck(error)];
+    return { checks: [unreachableCheck(error)], unanswered: error };
   }
 }

@@ -1,0 +1,29 @@
+import { couldLook } from '../domain/health-checks.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { NamedCheck, PostCheck } from '../domain/run.ts';
+import type { Ports } from '../steps/define.ts';
+
+/** The end of a run that makes a report: it passes when there is one that rests on a look, whatever that has found. */
+export async function checkReport(
+  { inventory }: Pick<Ports, 'inventory'>,
+  runId: string,
+  factsOf: (checks: readonly NamedCheck[]) => JsonObject,
+): Promise<PostCheck> {
+  const report = await inventory.findReport(runId);
+  if (report !== null) {
+    return { passed: couldLook(report.checks), facts: factsOf(report.checks), checks: report.checks };
+  }
+  return {
+    passed: false,
+    checks: [
+      {
+        name: 'report',
+        status: 'FAIL',
+        severity: 'BLOCK',
+        observed: 'no report',
+        wanted: 'a report',
+        hint: 'Retry the run.',
+      },
+    ],
+  };
+}
