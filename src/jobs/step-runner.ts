@@ -73,15 +73,14 @@ async function lookAndAct(work: Work): Promise<Next | 'deferred'> {
       await hold(work, action.message);
       return 'again';
     case 'apply':
-      await apply(work);
-      return 'again';
+      return apply(work);
     default:
       return action satisfies never;
   }
 }
 
 /** Writes `applying` first, then brings the effect about. */
-async function apply(work: Work): Promise<void> {
+async function apply(work: Work): Promise<Next> {
   const { drive, step, kind } = work;
   const ports = drive.deps.portsFor(drive.clusterId);
   const before =
@@ -107,18 +106,45 @@ async function apply(work: Work): Promise<void> {
   });
   observe(work, 'before-effect');
   drive.held.assertHeld();
-  const seen = await (kind.abortable
-    ? applyUntilCanceled(work, ports)
-    : kind.apply(step.params, ports, contextOf(work)));
+  const seen = await send(work, ports).catch((error: unknown) => lookUpRefused(work, error));
+  if (seen !== undefined && seen.state === 'moving') return wait(work, seen.progress, seen.wakeAfterMs);
   observe(work, 'after-effect');
   await work.output.flush();
   if (seen !== undefined) {
     drive.held.assertHeld();
     await record(work, 'done', seen);
-    return;
+    return 'again';
   }
   drive.appliedAt.set(step.position, drive.now());
+  return 'again';
 }
+
+function send(work: Work, ports: Ports): Promise<Applied> {
+  const { step, kind } = work;
+  return kind.abortable ? applyUntilCanceled(work, ports) : kind.apply(step.params, ports, contextOf(work));
+}
+
+/**
+ * A change that was sent before, and of which nobody knows what became, may be refused because it is there already (`already
+ * exists`, `one job at a time`). It is looked up before the refusal is believed: what is there, or goes on, is ours.
+ */
+async function lookUpRefused(work: Work, error: unknown): Promise<Extract<Check, { state: 'done' | 'moving' }>> {
+  const { drive, step, kind } = work;
+  if (step.attempt === 0 || !(error instanceof AppError) || notRefused.has(error.code) || mayPass(error)) throw error;
+  drive.held.assertHeld();
+  const check = await kind
+    .check(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work))
+    .catch((unseen: unknown) => {
+      // What may pass is looked at again; the change is refused again then, and looked up again.
+      if (unseen instanceof AppError && mayPass(unseen)) throw unseen;
+      throw error;
+    });
+  if (check.state === 'done' || check.state === 'moving') return check;
+  throw error;
+}
+
+/** The words of Starwarden itself, which say nothing about the cluster. */
+const notRefused = new Set<AppError['code']>(['LEASE_LOST', 'CANCELED', 'STORE_UNAVAILABLE']);
 
 const lookForCancelMs = 1_000;
 

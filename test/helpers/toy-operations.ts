@@ -16,6 +16,10 @@ export type Toy = {
   /** Keys whose check says that it goes on by itself, so many times. */
   moving: Map<string, number>;
   blocked: Map<string, string>;
+  /** Keys whose value does not show before a change of them was refused. */
+  late: Set<string>;
+  /** Becomes `moving` when a change of the key is refused. */
+  movingOnceRefused: Map<string, number>;
   /** Called in the middle of `apply`, after the effect. */
   afterEffect: (key: string) => Promise<void>;
   /** Keys of which the end says that they are not as they were. */
@@ -31,6 +35,8 @@ export function makeToy(): Toy {
     failNext: new Map(),
     moving: new Map(),
     blocked: new Map(),
+    late: new Set(),
+    movingOnceRefused: new Map(),
     afterEffect: async () => {},
     stuck: new Set(),
     observed: 'calm',
@@ -54,12 +60,17 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
         wakeAfterMs: 20,
       };
     }
+    if (toy.late.has(key)) return { state: 'todo' };
     return toy.values.get(key) === value ? { state: 'done', facts: { value } } : { state: 'todo' };
   };
   const apply = async (key: string, value: string) => {
     const failure = toy.failNext.get(key);
     toy.failNext.delete(key);
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) {
+      toy.late.delete(key);
+      toy.moving.set(key, toy.movingOnceRefused.get(key) ?? 0);
+      throw failure;
+    }
     toy.effects.push(`${key}=${value}`);
     toy.values.set(key, value);
     await toy.afterEffect(key);

@@ -102,6 +102,52 @@ describe('a run', () => {
     expect((await listSteps(engine.ctx.db, run.id))[0]?.attempt).toBe(2);
   });
 
+  describe('whose change is refused when it is sent again', () => {
+    const refused = new AppError('SQL_FAILED', 'a already exists');
+    /** The change reaches the cluster and its answer does not come back; what it did shows late. */
+    const loseAnswer = (effect: () => void) => {
+      toy.late.add('a');
+      toy.afterEffect = async () => {
+        effect();
+        toy.afterEffect = async () => {};
+        toy.failNext.set('a', refused);
+        throw new AppError('SQL_ANSWER_LOST', 'the connection broke');
+      };
+    };
+
+    it('takes it for done, and for its own, when its effect is there', async () => {
+      loseAnswer(() => {});
+      const run = await engine.until((await start('setValues', { keys: ['a', 'b'] })).id);
+      expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null });
+      expect(toy.effects).toEqual(['a=calm', 'b=calm']);
+      expect(await statesOf(run.id)).toEqual(['do setValue done', 'do setValue done']);
+      await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+      expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
+      expect(toy.effects.slice(2)).toEqual(['clear b', 'clear a']);
+    });
+
+    it('waits for it when it goes on by itself', async () => {
+      loseAnswer(() => toy.movingOnceRefused.set('a', 3));
+      const run = await engine.until((await start('setValues', { keys: ['a'] })).id);
+      expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null });
+      expect(toy.effects).toEqual(['a=calm']);
+    });
+
+    it('fails with the words of the refusal when its effect is not there', async () => {
+      loseAnswer(() => toy.values.delete('a'));
+      const run = await engine.until((await start('setValues', { keys: ['a'] })).id);
+      expect(run).toMatchObject({ state: 'FAILED', failure: { code: 'SQL_FAILED', message: 'a already exists' } });
+    });
+
+    it('does not take for its own what was there before it sent anything', async () => {
+      toy.late.add('a');
+      toy.values.set('a', 'calm');
+      toy.failNext.set('a', refused);
+      const run = await engine.until((await start('setValues', { keys: ['a'] })).id);
+      expect(run).toMatchObject({ state: 'FAILED', failure: { message: 'a already exists' } });
+    });
+  });
+
   it('fails, and does not succeed, when the end is not as it should be', async () => {
     toy.values.set('end-a', 'bad');
     const run = await engine.until((await start('setValues')).id);
