@@ -1,5 +1,6 @@
 import { type AlertRule, alertFingerprint } from '../domain/alert.ts';
 import type { Condition } from '../domain/alert-life.ts';
+import { alertTitles } from '../domain/alert-titles.ts';
 import { type ClusterNode, type NodeKind, nodeLabel } from '../domain/cluster.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { count } from '../domain/words.ts';
@@ -40,7 +41,7 @@ export function nodeConditions(
       severity: 'CRITICAL',
       nodeId: node.id,
       labels,
-      title: wasNeverUp ? `${label} has never come up` : `${label} is down`,
+      title: `${label}${(wasNeverUp ? alertTitles.neverUp : alertTitles.down).now}`,
       text: (since) =>
         `${sentence(`The cluster reports it as not alive since ${utc(since)}`, node.errorMessage)}${httpRemark(node, probe)} ${effectOf(node, nodes)}`,
       startedAt: probe?.silentSince ?? null,
@@ -83,16 +84,16 @@ export function unreachableCondition(
 /** Title, what is so, and what it means for users. */
 const words = {
   leaderless: [
-    'The frontends reach no leader',
+    alertTitles.leaderless.now,
     'A frontend lets Starwarden in and answers what it knows itself, but none could ask a leader for the nodes',
     ' As a rule their majority is lost then: nothing can be changed or loaded, and what still can be queried is not known.',
   ],
   silent: [
-    'No frontend answers',
+    alertTitles.silent.now,
     'None could be reached over SQL',
     ' If clients fare the same, nobody can query or load.',
   ],
-  refused: ['The cluster cannot be observed', 'Starwarden is refused', ''],
+  refused: [alertTitles.refused.now, 'Starwarden is refused', ''],
 } as const;
 
 /** What `cluster_unreachable` leaves unjudged: missing data says nothing about nodes. */

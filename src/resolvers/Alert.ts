@@ -1,4 +1,5 @@
 import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord } from '../domain/alert.ts';
+import { titleToShow } from '../domain/alert-titles.ts';
 import { AppError } from '../errors.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -6,6 +7,7 @@ const maxEvents = 200;
 
 export const Alert = {
   state: (alert: AlertRow) => alertWord(alert),
+  title: (alert: AlertRow) => titleToShow(alert),
   cluster: (alert: AlertRow, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(alert.clusterId),
   node: (alert: AlertRow, _: unknown, { loaders }: RequestContext) =>
     alert.nodeId === null ? null : loaders.node.load(alert.nodeId),

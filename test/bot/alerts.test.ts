@@ -73,6 +73,8 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   const resolved = await card('resolved');
   expect(resolved.ts).toBe(opened.ts);
   expect(resolved.colors).toEqual(['2eb886']);
+  expect(resolved.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 was down. Resolved. A-1');
+  expect([resolved.text, ...resolved.lines].join('\n')).not.toContain('is down');
   expect(resolved.elements.map((each) => each.label)).toEqual(['Details']);
   await world.kim.waitForMessage({ channel, text: 'It answers again', where: (seen) => seen.threadTs === opened.ts });
 

@@ -9,6 +9,7 @@ import {
   type Pending,
   type Sample,
 } from '../../src/domain/alert-life.ts';
+import { titleToShow } from '../../src/domain/alert-titles.ts';
 
 const start = Date.parse('2026-03-01T12:00:00Z');
 const minutes = (count: number) => new Date(start + count * 60_000);
@@ -403,5 +404,19 @@ describe('words and identities', () => {
     expect([defaultAckMs('CRITICAL'), defaultAckMs('HIGH'), defaultAckMs('LOW')]).toEqual([
       3_600_000, 14_400_000, 86_400_000,
     ]);
+  });
+});
+
+describe('the title to show', () => {
+  it.each([
+    ['be 10.0.0.11:9050 is down', 'be 10.0.0.11:9050 was down'],
+    ['fe [fd00::21]:9010 has never come up', 'fe [fd00::21]:9010 had never come up'],
+    ['The frontends reach no leader', 'The frontends reached no leader'],
+    ['No frontend answers', 'No frontend answered'],
+    ['The cluster cannot be observed', 'The cluster could not be observed'],
+    ['Something of another version', 'Over: Something of another version'],
+  ])('of "%s" says once it is resolved: %s', (title, past) => {
+    expect(titleToShow(alert({ title, signal: 'RESOLVED' }))).toBe(past);
+    for (const signal of ['FIRING', 'STALE'] as const) expect(titleToShow(alert({ title, signal }))).toBe(title);
   });
 });

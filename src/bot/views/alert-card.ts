@@ -1,5 +1,6 @@
 import type { Button, KnownBlock } from '@slack/web-api';
 import { type Alert, alertName, alertWord, type Severity } from '../../domain/alert.ts';
+import { titleToShow } from '../../domain/alert-titles.ts';
 import { code, context, count, date, fitLines, type Message, plain, safe, safeLines, section } from './text.ts';
 
 const severityColors: Record<Severity, string> = {
@@ -23,7 +24,7 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
   const blocks: KnownBlock[] = [
     {
       ...section(
-        `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* · ${code(alert.clusterName, 60)}\n*${safe(alert.title, 150)}*`,
+        `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* · ${code(alert.clusterName, 60)}\n*${safe(titleToShow(alert), 150)}*`,
       ),
       block_id: 'head',
     },
@@ -47,12 +48,12 @@ function whyMuted(run: number | null): string {
 export function alertSentence(alert: Alert): string {
   const words = wordsOf(alert);
   const state = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
-  return safe(`[${alert.severity}] ${alert.clusterName}: ${alert.title}. ${state}. ${alertName(alert)}`, 300);
+  return safe(`[${alert.severity}] ${alert.clusterName}: ${titleToShow(alert)}. ${state}. ${alertName(alert)}`, 300);
 }
 
 /** One alert on one line of a list. */
 export function alertLine(alert: Alert): string {
-  return `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* ${alertName(alert)} · ${code(alert.clusterName, 60)} · ${safe(alert.title, 150)} · since ${date(alert.since, 'day')}`;
+  return `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* ${alertName(alert)} · ${code(alert.clusterName, 60)} · ${safe(titleToShow(alert), 150)} · since ${date(alert.since, 'day')}`;
 }
 
 export function alertList(alerts: readonly Alert[]): Message {
@@ -156,7 +157,7 @@ function alertButtons(alert: Alert): Button[] {
     action_id: id,
     text: { type: 'plain_text', text: label },
     value: alertValue(alert),
-    accessibility_label: plain(`${label}: ${alertName(alert)}, ${alert.title}`, 75),
+    accessibility_label: plain(`${label}: ${alertName(alert)}, ${titleToShow(alert)}`, 75),
     ...(style === undefined ? {} : { style }),
   });
   const details = button('alert.details', 'Details');
