@@ -37,6 +37,11 @@ const granted: Record<Role, readonly Permission[]> = {
   ADMIN: permissions,
 };
 
+/** The roles that grant a permission, where they hold. */
+export function rolesWith(permission: Permission): readonly Role[] {
+  return roles.filter((role) => granted[role].includes(permission));
+}
+
 /** Where a role holds: everywhere, on all clusters with an environment label, or on one cluster. Bindings only add. */
 export type Scope =
   | { readonly kind: 'all' }

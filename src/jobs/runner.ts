@@ -6,7 +6,7 @@ import { planOperation } from '../operations/submit.ts';
 import { readDatabaseTime } from '../store/database.ts';
 import { type JournalEntry, writeJournal } from '../store/journal.ts';
 import type { Run, RunStep } from '../store/run-rows.ts';
-import { findLockHolder, listSteps, readRun } from '../store/runs.ts';
+import { findLockHolder, findRun, listSteps, readRun } from '../store/runs.ts';
 import { isDuplicateKey, isStoreAway } from '../store/store-errors.ts';
 import { checkSucceeded } from './end-check.ts';
 import { whyNotEntitled } from './entitled.ts';
@@ -256,6 +256,8 @@ async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
       return 'again'; // somebody was quicker: look who
     }
   }
+  const holding = run.blockedBy === holder ? null : await findRun(db, holder);
+  const whom = holding === null ? 'another run' : `R-${holding.number}`;
   const wakeAfterMs = 5_000; // the holder wakes us when it ends; this is for the case that this word is lost
   await drive.write({
     run: {
@@ -266,7 +268,7 @@ async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
     },
     ...(run.blockedBy === holder
       ? {}
-      : { events: [{ type: 'NOTE', message: `Waits for run ${holder}, which holds the cluster` }] }),
+      : { events: [{ type: 'NOTE', message: `Waits for ${whom}, which holds the cluster` }] }),
   });
   return { wakeAfterMs };
 }

@@ -1,3 +1,4 @@
+import type { Json } from '../domain/json.ts';
 import { type Check, nextAction } from '../domain/next-action.ts';
 import { AppError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -91,7 +92,7 @@ async function apply(work: Work): Promise<Next> {
   await drive.write({
     step: { position: step.position, state: 'applying', attempted: true, started: true },
     run: { progress: progressOf(work), wakeInMs: null },
-    events: [{ type: 'STEP_STARTED', step: step.position, message: step.title }, ...changeEvents(step, before)],
+    events: [{ type: 'STEP_STARTED', step: step.position, message: step.title }, ...changeEvents(work, before)],
     ...(before === null
       ? {}
       : {
@@ -184,15 +185,10 @@ function appliedMsAgo({ drive, step }: Work): number | null {
   return at === null ? null : drive.now().getTime() - at.getTime();
 }
 
-function changeEvents(step: RunStep, before: { value: unknown } | null): NewEvent[] {
+function changeEvents({ kind, step }: Work, before: { value: Json } | null): NewEvent[] {
   if (before === null) return [];
-  return [
-    {
-      type: 'TEMPORARY_CHANGE',
-      step: step.position,
-      message: `Was ${JSON.stringify(before.value)} before; will be put back`,
-    },
-  ];
+  const back = kind.restoreSteps(step.params, before.value).map(({ title }) => title);
+  return [{ type: 'TEMPORARY_CHANGE', step: step.position, message: `For the way back: ${back.join('; ')}` }];
 }
 
 async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {

@@ -1,3 +1,4 @@
+import { inWords } from '../domain/words.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { readDatabaseTime } from '../store/database.ts';
 import type { JournalEntry } from '../store/journal.ts';
@@ -53,7 +54,7 @@ export async function setAside(
     return 'stop';
   }
   const open = (await listTemporaryChanges(deps.db, run.id)).filter((change) => change.state === 'OPEN');
-  const left = open.map((change) => `; still there: ${change.title}, was ${JSON.stringify(change.before)}`).join('');
+  const left = open.map((change) => `; still there: ${change.title}, was ${inWords(change.before)}`).join('');
   const state = run.cancelRequested && open.length === 0 ? ('CANCELED' as const) : ('FAILED' as const);
   await write({
     run: {

@@ -87,7 +87,7 @@ export async function readUpgradeFacts(
   ]);
   return {
     now: looking.now(),
-    clusterName: cluster?.name ?? clusterId,
+    clusterName: cluster?.name ?? 'the cluster',
     to,
     release,
     archive: archiveFound,

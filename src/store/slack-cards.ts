@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { isTerminal, runStates } from '../domain/run.ts';
+import { isTerminal, type RunState, runStates } from '../domain/run.ts';
 import { newId } from '../ids.ts';
 import { type Database, databaseNow, databaseNowPlus } from './database.ts';
 import { isDuplicateKey } from './store-errors.ts';
@@ -84,13 +84,21 @@ export async function findCard(db: Database, subject: { kind: CardKind; subjectI
   return row === undefined ? null : toCard(row);
 }
 
+/** States of a run that somebody should hear of, whatever it is about. */
+const troubledStates: readonly RunState[] = ['FAILED', 'INTERRUPTED'];
+
 /**
- * Runs that should have a card and have none: young ones and those that still go on. A run asked for in Slack belongs
- * into the channel where it was asked for; the idempotency key of such a run is the id of the Slack request.
+ * Runs that should have a card and have none: those that still go on, and those that began or ended lately. A run of a
+ * `quietOperation` that was not asked for in Slack is told only when it fails. A run asked for in Slack belongs into the
+ * channel where it was asked for; the idempotency key of such a run is the id of the Slack request.
  */
 export async function listRunsWithoutCard(
   db: Database,
-  { youngerThanMs, slackOnly }: { youngerThanMs: number; slackOnly: boolean },
+  {
+    youngerThanMs,
+    slackOnly,
+    quietOperations,
+  }: { youngerThanMs: number; slackOnly: boolean; quietOperations: readonly string[] },
 ): Promise<readonly { runId: string; channel: string | null; slackUser: string | null }[]> {
   let query = db
     .selectFrom('run')
@@ -104,11 +112,24 @@ export async function listRunsWithoutCard(
     .select(['run.id as run_id', 'slack_request.channel', 'slack_request.slack_user'])
     .where('slack_card.id', 'is', null)
     .where((row) =>
-      row.or([row('run.created_at', '>', databaseNowPlus(-youngerThanMs)), row('run.state', 'in', openRunStates)]),
+      row.or([
+        row('run.created_at', '>', databaseNowPlus(-youngerThanMs)),
+        row('run.finished_at', '>', databaseNowPlus(-youngerThanMs)),
+        row('run.state', 'in', openRunStates),
+      ]),
     )
     .orderBy('run.number')
     .limit(50);
   if (slackOnly) query = query.where('slack_request.id', 'is not', null);
+  if (quietOperations.length > 0) {
+    query = query.where((row) =>
+      row.or([
+        row('run.operation', 'not in', quietOperations),
+        row('run.via', '=', 'SLACK'),
+        row('run.state', 'in', troubledStates),
+      ]),
+    );
+  }
   const rows = await query.execute();
   return rows.map((row) => ({ runId: row.run_id, channel: row.channel, slackUser: row.slack_user }));
 }

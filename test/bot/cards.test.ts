@@ -79,8 +79,16 @@ describe('the message about a run', () => {
     world.open('one');
     const paused = await card(/PAUSED: R-1/);
     await world.kim.click(paused, 'run.resume');
-    await world.kim.click(await card('two waits'), 'run.cancel');
-    await card(/CANCELING|CANCELED/);
+    await world.kim.slash('/sr cancel R-1 --confirm dev-one the wrong cluster', { channel });
+    const canceled = await card('CANCELED: R-1 Touch a cluster on dev-one. kim asked to cancel it: the wrong cluster');
+    expect(canceled.lines).toContain('kim asked to cancel it: the wrong cluster.');
+    for (const text of [
+      'kim asked to pause it',
+      'kim resumed it',
+      /kim asked to cancel it .*: the wrong cluster/,
+      '*CANCELED*',
+    ])
+      await world.kim.waitForMessage({ channel, text, where: (seen) => seen.threadTs === canceled.ts });
     await world.lee.click(paused, 'run.cancel', { evenIfGone: true });
     await world.lee.waitForMessage({ channel, text: 'lee may not cancel runs on dev-one' });
   });
@@ -100,6 +108,38 @@ describe('the message about a run', () => {
     expect(result.userErrors).toEqual([]);
     await world.kim.waitForMessage({ channel: 'ops-alerts', text: /SUCCEEDED: R-1/ });
     expect(posted()).toEqual([]);
+  });
+
+  it('about a read-only check that was asked for by API is there only when the check fails', async () => {
+    await start();
+    const { ctx, clusters } = world;
+    const ana = await ctx.db.selectFrom('person').select('id').where('name', '=', 'ana').executeTakeFirstOrThrow();
+    const actor = await findActorByPersonId(ctx.db, ana.id, 'API');
+    if (actor === null) throw new Error('ana is gone');
+    const look = (at: string) =>
+      submit(ctx.control, { operation: 'lookAtCluster', input: { clusterId: clusters.dev, at }, actor });
+    world.open('fine');
+    expect([(await look('fine')).userErrors, (await look('bad')).userErrors]).toEqual([[], []]);
+    world.open('asked');
+    await world.kim.slash('/sr look dev-one asked', { channel });
+    await card(/SUCCEEDED: R-3 Look at a cluster/);
+    // A long one: it was asked for an hour ago.
+    await ctx.db
+      .updateTable('run')
+      .set({ created_at: new Date(Date.now() - 3_600_000) })
+      .where('number', '=', 2)
+      .execute();
+    expect(posted('ops-alerts')).toEqual([]);
+    world.open('bad');
+    const failed = await world.kim.waitForMessage({ channel: 'ops-alerts', text: /FAILED: R-2/ });
+    await world.kim.waitForMessage({
+      channel: 'ops-alerts',
+      text: '*FAILED*',
+      where: (seen) => seen.threadTs === failed.ts,
+    });
+    const first = await ctx.db.selectFrom('run').select('state').where('number', '=', 1).executeTakeFirstOrThrow();
+    expect(first.state).toBe('SUCCEEDED');
+    expect(posted('ops-alerts').map(({ ts }) => ts)).toEqual([failed.ts]);
   });
 
   it('follows the run after a restart of the bot in the middle', async () => {

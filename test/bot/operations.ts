@@ -117,8 +117,22 @@ export function createSteppedOperations() {
     plan: () => ({ summary: 'Wipe it', steps: [step.with({ name: 'wipe' })] }),
   });
 
+  const look = defineOperation({
+    ...common,
+    name: 'lookAtCluster',
+    title: 'Look at a cluster',
+    summary: 'Reads and changes nothing.',
+    permission: 'cluster:check',
+    risk: 'read',
+    effect: 'reads',
+    input: z.object({ clusterId, at: z.string().meta({ description: 'The name of the step.' }) }),
+    example: { clusterId: 'clu_01J00000000000000000000000', at: 'it' },
+    slack: { verb: 'look', positional: ['clusterId', 'at'], examples: ['look prod-eu it'] },
+    plan: ({ at }) => ({ summary: 'Look at it', steps: [step.with({ name: at })] }),
+  });
+
   return {
-    operations: [touch, shake, wipe],
+    operations: [touch, shake, wipe, look],
     applied,
     open: (...names: string[]) => {
       for (const name of names) open.add(name);

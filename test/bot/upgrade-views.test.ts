@@ -41,6 +41,8 @@ function card(change: Partial<RunCardData>): RunCardData {
     withoutLanes: [],
     approval: null,
     votes: [],
+    decisions: [],
+    names: new Map(),
     approvers: [],
     blockedBy: null,
     silentSince: null,

@@ -9,6 +9,7 @@ import { defaultSettings } from '../../sandbox/slack/settings.ts';
 import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
 import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
+import { decisionLine, voteLine } from '../../src/bot/views/decisions.ts';
 import { helpIndex, helpOfVerb } from '../../src/bot/views/help.ts';
 import { linkNotice, whoamiNotice } from '../../src/bot/views/identity.ts';
 import { bugNotice, errorNotice, parseNotice, unlinkedNotice, userErrorsNotice } from '../../src/bot/views/notices.ts';
@@ -20,7 +21,10 @@ import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
+import { decisions } from '../../src/store/slack-reads.ts';
 import { alert, approval, at, hash, node, run, step, vote } from './builders.ts';
+
+const opaque = ['clu', 'nod', 'hst', 'run', 'apr', 'per', 'sec'].map((kind) => `${kind}_01J${'0'.repeat(23)}`);
 
 /** What comes from clusters, people and errors, at its worst. */
 const extremes: readonly (readonly [string, string])[] = [
@@ -31,6 +35,7 @@ const extremes: readonly (readonly [string, string])[] = [
   ['a call to everybody', '<!channel> <!here> <!everyone> @channel'],
   ['a person, a group and a link', '<@U123ABC> <!subteam^S123ABC> <https://evil.example|click here>'],
   ['code and emphasis', '`*_~ ```rm -rf /``` `<!channel>`'],
+  ['opaque ids', opaque.join(' ')],
   ['line breaks and control characters', 'one\ntwo\r\n\u0000\u0007\u202Ethree\u202C\u200B'],
 ];
 
@@ -112,7 +117,9 @@ function everyMessage(text: string): Record<string, Message> {
     withoutLanes: [text, text, text, text].map((lane) => lane || 'be 1'),
     approval: approval(),
     votes: [vote({ personName: text, comment: text }), vote({ personName: text, vote: 'DENY' })],
-    approvers: Array.from({ length: 10 }, () => text),
+    decisions: decisions.map((action, id) => ({ id, action, by: text, comment: text, at })),
+    names: new Map([[text, text]]),
+    approvers: Array.from({ length: 60 }, () => ({ personId: 'per_9', name: text, slackUser: null })),
     blockedBy: 3,
     silentSince: at,
     mayRepeat: true,
@@ -178,6 +185,11 @@ function everyMessage(text: string): Record<string, Message> {
       { usage: text, again: () => text },
     ),
     'end line': { text: endLine(card('FAILED'), { requester: '<@U1KIM>' }) },
+    'end line of a cancelled run': {
+      text: endLine({ ...card('CANCELED'), run: { ...bad, state: 'CANCELED', failure: null } }, { requester: null }),
+    },
+    'line of a decision': { text: decisionLine({ id: 1, action: 'cancelRun', by: text, comment: text, at }) },
+    'line of a vote': { text: voteLine(vote({ personName: text, comment: text })) },
     'preview with buttons': preview({ ...previewData, draftId: `cmd_${'0'.repeat(26)}`, asksForName: true }),
     'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
     'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null }),
@@ -249,6 +261,15 @@ function received(message: Message) {
   return checkMessage(draft, { settings: defaultSettings, isUpdate: true }).content;
 }
 
+/** Everything in a message that people read: all its texts, and no values of buttons. */
+function textsOf(part: unknown): string[] {
+  if (Array.isArray(part)) return part.flatMap(textsOf);
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) =>
+    typeof value === 'string' && ['text', 'accessibility_label', 'fallback'].includes(key) ? [value] : textsOf(value),
+  );
+}
+
 describe.each(extremes)('with %s from outside', (_what, text) => {
   it.each(Object.entries(everyMessage(text)))('Slack takes the %s, and it calls nobody', (name, message) => {
     const content = received(message);
@@ -257,6 +278,7 @@ describe.each(extremes)('with %s from outside', (_what, text) => {
     const stranger = name === 'whoami of a stranger' && text === '' ? ['U1KIM'] : [];
     expect({ users, groups, broadcasts }).toEqual({ users: [...wanted, ...stranger], groups: [], broadcasts: [] });
     expect(content.text.trim()).not.toBe('');
+    expect(textsOf(message).filter((said) => /(clu|nod|hst|run|apr|per|sec)_[0-9A-Z]{26}/.test(said))).toEqual([]);
   });
 });
 
@@ -274,7 +296,7 @@ describe('the sentence of a run', () => {
     [run(), 'RUNNING: R-12 Restart a node on prod-eu. Step 1 of 2, Stop be 10.0.0.11:9050'],
     [
       run({ state: 'AWAITING_APPROVAL' }),
-      'AWAITING APPROVAL: R-12 Restart a node on prod-eu. Waits for 1 of 2 approvals, P-5, asked for by kim',
+      'AWAITING APPROVAL: R-12 Restart a node on prod-eu. Waits for 1 more approval (1 of 2 approvals given), P-5, asked for by kim',
     ],
     [
       run({ state: 'FAILED', failure: { code: 'TIMEOUT', message: 'It did not stop', hint: null, step: 0 } }),
@@ -282,7 +304,7 @@ describe('the sentence of a run', () => {
     ],
   ])('says everything without a sign or a colour', (given, sentence) => {
     const steps = [step({ state: 'applying' }), step({ position: 1, title: 'Start it' })];
-    const data = { run: given, steps, title: 'Restart a node', approval: approval(), votes: [vote()] };
+    const data = { run: given, steps, title: 'Restart a node', approval: approval(), votes: [vote()], decisions: [] };
     expect(runSentence(data)).toBe(sentence);
   });
 });
@@ -342,11 +364,18 @@ describe('what was checked at the end', () => {
     expect(checkSentence({ passed: true, checks })).toBe('Look at: tablets (6 short). Checked: leader (fe1).');
     expect(checkSentence({ passed: false, checks })).toBe('The check at the end did not pass: tablets (6 short).');
     expect(checkSentence(null)).toBe('');
+    expect(checkSentence({ passed: true, checks: [checks[1]] })).toBe('Not checked: ssh (no host).');
   });
 
   it('keeps sentences apart where a failure and its hint follow each other', () => {
     const failure = { code: 'TIMEOUT' as const, message: 'It did not stop', hint: 'Look at its log', step: 0 };
-    const data = { run: run({ state: 'FAILED', failure }), steps: [], title: 'Restart a node' };
+    const data = {
+      run: run({ state: 'FAILED', failure }),
+      steps: [],
+      title: 'Restart a node',
+      votes: [],
+      decisions: [],
+    };
     expect(endLine(data, { requester: null })).toContain('It did not stop. Look at its log. See `/sr run R-12`.');
   });
 });

@@ -1,15 +1,18 @@
 import type { AlertEventType } from '../../domain/alert.ts';
+import { idsIn } from '../../domain/opaque-id.ts';
 import { isTerminal } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../operations/run-actions.ts';
 import { findAlert, listAlertEvents } from '../../store/alerts.ts';
 import { findApprovalOfRun, listVotes } from '../../store/approvals.ts';
+import type { Run } from '../../store/run-rows.ts';
 import { findRun, listSteps } from '../../store/runs.ts';
 import { findSlackUserOfPerson } from '../../store/slack.ts';
 import type { Card } from '../../store/slack-cards.ts';
 import type { NewLine } from '../../store/slack-lines.ts';
-import { listApprovers, readLastEventAt } from '../../store/slack-reads.ts';
+import { type Approver, listApprovers, listDecisions, readLastEventAt, readNames } from '../../store/slack-reads.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
+import { decisionLine, voteLine } from '../views/decisions.ts';
 import { type RunCardData, runCard } from '../views/run-card.ts';
 import { holdOf } from '../views/run-now.ts';
 import { endLine } from '../views/run-sentences.ts';
@@ -30,6 +33,9 @@ export type Subject = Pick<Card, 'kind' | 'subjectId'> & Partial<Pick<Card, 'cre
 
 /** A run that says nothing for so long is shown as silent, not as a bar that stands still. */
 const silentMs = 2 * 60_000;
+
+/** More people who may approve than these are not read. */
+const mostApprovers = 50;
 
 /** Reads the subject of a card and builds its message; null when the subject is gone. */
 export function readContent(bot: Bot, card: Subject, options: { mayRepeat: boolean }): Promise<CardContent | null> {
@@ -67,20 +73,15 @@ async function readRunContent(
     }),
     approval,
     votes: approval === null ? [] : await listVotes(bot.db, approval.id),
-    approvers:
-      run.state === 'AWAITING_APPROVAL'
-        ? await listApprovers(bot.db, {
-            clusterId: run.clusterId,
-            environment: run.environment,
-            exceptPersonId: run.requestedById,
-            limit: 10,
-          })
-        : [],
+    approvers: run.state === 'AWAITING_APPROVAL' ? await readApprovers(bot, run) : [],
+    decisions: await listDecisions(bot.db, run.id),
+    names: await readNames(bot.db, idsIn(run.input)),
     blockedBy: holder?.number ?? null,
     silentSince: lastEventAt !== null && bot.now().getTime() - lastEventAt.getTime() > silentMs ? lastEventAt : null,
     mayRepeat,
   };
-  const requester = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: run.requestedById });
+  const account = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: run.requestedById });
+  const requester = account ?? configuredAccount(bot, run.requestedByName);
   const places = [bot.settings.runChannel, run.via === 'SLACK' ? requester : null];
   return {
     message: runCard(data),
@@ -88,6 +89,22 @@ async function readRunContent(
     lines: runLines(data, { requester, approvalEnvironments: bot.control.approvalEnvironments }),
     otherPlaces: places.filter((place) => place !== null),
   };
+}
+
+async function readApprovers(bot: Bot, run: Run): Promise<readonly Approver[]> {
+  const approvers = await listApprovers(bot.db, {
+    clusterId: run.clusterId,
+    environment: run.environment,
+    exceptPersonId: run.requestedById,
+    team: bot.self.team,
+    limit: mostApprovers,
+  });
+  return approvers.map((each) => ({ ...each, slackUser: each.slackUser ?? configuredAccount(bot, each.name) }));
+}
+
+/** A link by configuration is written down when its account first asks for something; it can be called before that. */
+function configuredAccount({ settings }: Bot, name: string): string | null {
+  return settings.links.find(({ owner }) => owner === name)?.user ?? null;
 }
 
 function runLines(
@@ -98,9 +115,16 @@ function runLines(
   const call = requester === null ? null : mention(requester);
   const lines: NewLine[] = data.votes.map((vote) => ({
     key: `vote:${vote.personId}`,
-    text: `${safe(vote.personName, 60)} ${vote.vote === 'APPROVE' ? 'approved' : 'denied'} it ${date(vote.at)}${vote.comment === null ? '' : `: ${safe(vote.comment, 500)}`}`,
+    text: voteLine(vote),
     broadcast: false,
   }));
+  lines.push(
+    ...data.decisions.map((decision) => ({
+      key: `decision:${decision.id}`,
+      text: decisionLine(decision),
+      broadcast: false,
+    })),
+  );
   if (run.state === 'INTERRUPTED') {
     const why = run.failure === null ? '' : ` ${safe(run.failure.message, 600)} ${safe(run.failure.hint ?? '', 300)}`;
     lines.push({

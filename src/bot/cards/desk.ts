@@ -100,6 +100,7 @@ async function findRuns(bot: Bot): Promise<void> {
   for (const run of await listRunsWithoutCard(bot.db, {
     youngerThanMs: youngMs,
     slackOnly: bot.settings.runChannel === null,
+    quietOperations: [...bot.operations.values()].filter(({ effect }) => effect === 'reads').map(({ name }) => name),
   })) {
     const channel = run.channel ?? bot.settings.runChannel ?? run.slackUser;
     if (channel !== null) await ensureCard(bot.db, { kind: 'RUN', subjectId: run.runId, channel });

@@ -1,28 +1,32 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { JsonObject } from '../../domain/json.ts';
 import { isTerminal, type RunAction } from '../../domain/run.ts';
+import { membersInWords } from '../../domain/words.ts';
 import { redactInput } from '../../operations/secret-fields.ts';
 import type { Approval, Vote } from '../../store/approvals.ts';
 import type { Run } from '../../store/run-rows.ts';
+import type { Approver } from '../../store/slack-reads.ts';
 import { checkLines } from './check-lines.ts';
+import { whoDecided } from './decisions.ts';
 import { failureSections } from './failure.ts';
 import { noteLines, planLines } from './plan-stages.ts';
 import { runButtons, withoutButtons } from './run-buttons.ts';
 import { holdOf, nodesDone, takingBack } from './run-now.ts';
-import { type RunWords, runSentence, stepsDone, yesOf } from './run-sentences.ts';
+import { approvalsGiven, type RunWords, runSentence, stepsDone } from './run-sentences.ts';
 import { hasLanes, stageLines } from './run-stages.ts';
 import { stepLines } from './step-lines.ts';
 import {
   code,
   context,
-  count,
   date,
   fitLines,
   fitMiddle,
   header,
   type Message,
+  mention,
   safe,
   section,
+  sentence,
   textLength,
 } from './text.ts';
 
@@ -32,9 +36,10 @@ export type RunCardData = RunWords & {
   /** Lanes that a retry may leave out. */
   readonly withoutLanes: readonly string[];
   readonly approval: Approval | null;
-  readonly votes: readonly Vote[];
-  /** Who could approve now, for the card to name them. */
-  readonly approvers: readonly string[];
+  /** Who could approve now, for the card to call them. */
+  readonly approvers: readonly Approver[];
+  /** What people call that which the input names by id. */
+  readonly names: ReadonlyMap<string, string>;
   /** The number of the run that holds the cluster. */
   readonly blockedBy: number | null;
   /** When it has been silent for long: since when. */
@@ -66,7 +71,7 @@ function cardBlocks(data: RunCardData, room: Room): KnownBlock[] {
     header(`${data.title}: ${run.clusterName}`),
     section(statusLine(data)),
     ...planSection(data, room),
-    ...pauseSection(data),
+    ...decisionSection(data),
     ...stepSection(data, room),
     ...(failure === null ? [] : failureSections(failure, room)),
     ...(run.postCheck === null ? [] : [section(checkLines(run.postCheck, room.checks))]),
@@ -116,12 +121,19 @@ function hasBegun({ startedAt }: Run): boolean {
   return startedAt !== null;
 }
 
-function pauseSection({ run, steps }: RunCardData): KnownBlock[] {
-  if (run.state !== 'PAUSED') return [];
+/** Who made it what it is now, and why. */
+function decisionSection(data: RunCardData): KnownBlock[] {
+  const { run, steps } = data;
   const hold = holdOf(run, steps);
   if (hold !== null) return [section(`*Paused, so that a person looks*: ${safe(hold, 500)}`)];
+  const who = whoDecided(run.state, data);
+  if (run.state !== 'PAUSED') return who === null ? [] : [section(sentence(safe(who, 500)))];
   const after = run.progress === null ? '' : ` The last it did: ${safe(run.progress.message, 300)}.`;
-  return [section(`*Paused by a person*, until it is resumed.${after}`)];
+  return [
+    section(
+      `${who === null ? '*Paused by a person*, until it is resumed' : `*Paused*, until it is resumed. ${safe(who, 500)}`}.${after}`,
+    ),
+  ];
 }
 
 /** The plan until it begins, then how far it has come. */
@@ -135,31 +147,50 @@ function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
   return [section(fitMiddle(lines, room.steps))];
 }
 
-function approvalSection({ run, approval, votes, approvers }: RunCardData, room: Room): KnownBlock[] {
+function approvalSection({ run, approval, votes, approvers, names }: RunCardData, room: Room): KnownBlock[] {
   if (approval === null) return [];
   const given = votes.map(
     (vote) =>
       `• ${safe(vote.personName, 60)} ${vote.vote === 'APPROVE' ? 'approved' : 'denied'}${vote.comment === null ? '' : `: ${safe(vote.comment, 200)}`}`,
   );
   const open = run.state === 'AWAITING_APPROVAL';
+  const until = open ? `, expires ${date(approval.expiresAt)}` : `, ${approvalWords[approval.state]}`;
   const lines = [
-    `*P-${approval.number}*: ${yesOf(votes)} of ${count(approval.required, 'approval')}${open ? `, expires ${date(approval.expiresAt)}` : `, ${approval.state.toLowerCase()}`} · plan ${code(approval.planHash.slice(0, 8))}`,
-    `Arguments: ${argumentsOf(run.input)}`,
+    `*P-${approval.number}*: ${approvalsGiven(approval, votes)}${until} · plan ${code(approval.planHash.slice(0, 8))}`,
+    `Arguments: ${argumentsOf(run.input, names)}`,
     ...(open
-      ? [
-          `May approve: ${approvers.length === 0 ? 'nobody yet' : approvers.map((name) => safe(name, 40)).join(', ')}; not ${safe(run.requestedByName, 60)}, who asked`,
-        ]
+      ? [`May approve: ${whoMayApprove(approvers, votes)}; not ${safe(run.requestedByName, 60)}, who asked`]
       : []),
     ...given,
   ];
   return [section(fitLines(lines, room.approval))];
 }
 
-/** The arguments as they are signed by an approval, secrets hidden. */
-export function argumentsOf(input: JsonObject): string {
-  const parts = Object.entries(redactInput(input)).map(
-    ([name, value]) =>
-      `${safe(name, 40)}=${code(typeof value === 'string' ? value : JSON.stringify(value ?? null), 200)}`,
+const approvalWords = {
+  PENDING: 'not decided',
+  APPROVED: 'approved',
+  DENIED: 'denied',
+  EXPIRED: 'not given in time',
+  CANCELED: 'the run was cancelled before',
+} as const satisfies Record<Approval['state'], string>;
+
+/** Nobody is called in vain: whoever has voted is done, and of many the first few are called. */
+function whoMayApprove(approvers: readonly Approver[], votes: readonly Vote[]): string {
+  const left = approvers.filter(({ personId }) => !votes.some((vote) => vote.personId === personId));
+  if (left.length === 0) return '*nobody*, until an ADMIN gives somebody the role APPROVER here';
+  const called = left.flatMap(({ slackUser }) => slackUser ?? []).slice(0, mostCalled);
+  const others = left.filter(({ slackUser }) => slackUser === null || !called.includes(slackUser));
+  const shown = [...called.map(mention), ...others.map(({ name }) => safe(name, 40))].slice(0, mostNamed);
+  return `${shown.join(', ')}${left.length > shown.length ? ` and ${left.length - shown.length} more` : ''}`;
+}
+
+const mostCalled = 5;
+const mostNamed = 10;
+
+/** The arguments as they are signed by an approval, secrets hidden and ids by their names. */
+export function argumentsOf(input: JsonObject, names: ReadonlyMap<string, string>): string {
+  const parts = membersInWords(redactInput(input), (id) => names.get(id) ?? null).map(
+    ({ name, words }) => `${safe(name, 40)}=${code(words, 300)}`,
   );
   return fitLines(parts, 1500).replaceAll('\n', ', ') || '-';
 }

@@ -2,7 +2,9 @@ import { isTerminal } from '../../domain/run.ts';
 import { countProgress } from '../../domain/run-stages.ts';
 import type { Approval, Vote } from '../../store/approvals.ts';
 import type { Run, RunStep } from '../../store/run-rows.ts';
+import type { Decision } from '../../store/slack-reads.ts';
 import { checkSentence, leftSentence } from './check-lines.ts';
+import { whoDecided } from './decisions.ts';
 import { holdOf, lanesPutBack, nowSentence } from './run-now.ts';
 import { hasLanes } from './run-stages.ts';
 import { count, duration, safe, sentence } from './text.ts';
@@ -13,35 +15,32 @@ export type RunWords = {
   readonly steps: readonly RunStep[];
   /** The operation's title; its name when this version does not know it. */
   readonly title: string;
+  readonly votes: readonly Vote[];
+  /** What people asked of it, oldest first. */
+  readonly decisions: readonly Decision[];
 };
 
 /** What the message says in one sentence, for notifications and screen readers. */
-export function runSentence({
-  run,
-  steps,
-  title,
-  approval,
-  votes,
-}: RunWords & { readonly approval: Approval | null; readonly votes: readonly Vote[] }): string {
-  const name = `R-${run.number} ${title} on ${run.clusterName}`;
-  const said = sentenceOf(
-    run,
-    steps,
-    approval === null ? null : `${yesOf(votes)} of ${count(approval.required, 'approval')}, P-${approval.number}`,
+export function runSentence(data: RunWords & { readonly approval: Approval | null }): string {
+  const { run, title } = data;
+  return safe(
+    `${run.state.replace('_', ' ')}: R-${run.number} ${title} on ${run.clusterName}. ${sentenceOf(data)}`,
+    400,
   );
-  return safe(`${run.state.replace('_', ' ')}: ${name}. ${said}`, 400);
 }
 
 /** The reply in the thread when a run has ended. */
-export function endLine({ run, steps, title }: RunWords, who: { requester: string | null }): string {
+export function endLine(data: RunWords, who: { requester: string | null }): string {
+  const { run, steps, title } = data;
   const took =
     run.startedAt === null || run.finishedAt === null
       ? ''
       : ` after ${duration(run.finishedAt.getTime() - run.startedAt.getTime())}`;
   const outcome = `*${run.state}*${took}: R-${run.number} ${safe(title, 80)} on ${safe(run.clusterName, 60)}.`;
+  const decided = whoDecided(run.state, data);
   const why =
     run.failure === null
-      ? checkSentence(run.postCheck)
+      ? `${decided === null ? '' : sentence(safe(decided, 500))} ${checkSentence(run.postCheck)}`.trim()
       : `${sentence(safe(run.failure.message, 600))}${run.failure.hint === null ? '' : ` ${sentence(safe(run.failure.hint, 300))}`}`;
   const next = run.state === 'FAILED' ? ` See \`/sr run R-${run.number}\`.` : '';
   const where = run.state === 'FAILED' ? stoppedAt(run, steps) : '';
@@ -64,15 +63,23 @@ function stoppedAt(run: Run, steps: readonly RunStep[]): string {
   return ` Stopped at step ${sameWay.indexOf(failed) + 1}${title}.`;
 }
 
-function sentenceOf(run: Run, steps: readonly RunStep[], approvals: string | null): string {
-  if (run.state === 'AWAITING_APPROVAL')
-    return `Waits for ${approvals ?? 'approval'}, asked for by ${run.requestedByName}`;
+function sentenceOf(data: RunWords & { readonly approval: Approval | null }): string {
+  const { run, steps, approval, votes } = data;
+  if (run.state === 'AWAITING_APPROVAL') {
+    const left = approval === null ? 1 : Math.max(1, approval.required - yesOf(votes));
+    const given = approval === null || yesOf(votes) === 0 ? '' : ` (${approvalsGiven(approval, votes)})`;
+    const more = given === '' ? 'approval' : 'more approval';
+    const which = approval === null ? '' : `, P-${approval.number}`;
+    return `Waits for ${count(left, more)}${given}${which}, asked for by ${run.requestedByName}`;
+  }
   if (run.failure !== null) return `${run.failure.message}`;
   if (run.state === 'SUCCEEDED') {
     const { completed, total } = countProgress(steps);
     return `${completed === total ? `${count(total, 'step')} done` : stepsDone(steps)}. ${checkSentence(run.postCheck)}`;
   }
-  if (run.state === 'PAUSED') return holdOf(run, steps) ?? `Paused by a person`;
+  const decided = whoDecided(run.state, data);
+  if (run.state === 'PAUSED') return holdOf(run, steps) ?? decided ?? 'Paused by a person';
+  if (decided !== null && run.state !== 'UNDOING') return decided;
   const now = isTerminal(run.state) || !hasLanes(steps) ? null : nowSentence(steps);
   if (now !== null) return now;
   const current = steps.find((step) => step.state === 'applying' || step.state === 'pending');
@@ -88,7 +95,12 @@ export function stepsDone(steps: readonly RunStep[]): string {
   return `${completed} of ${count(total, 'step')}${back} done`;
 }
 
-/** How many said yes. */
-export function yesOf(votes: readonly Vote[]): number {
+/** `1 of 2 approvals given`; `2 approvals needed` while there is none. */
+export function approvalsGiven({ required }: Pick<Approval, 'required'>, votes: readonly Vote[]): string {
+  const yes = yesOf(votes);
+  return yes === 0 ? `${count(required, 'approval')} needed` : `${yes} of ${count(required, 'approval')} given`;
+}
+
+function yesOf(votes: readonly Vote[]): number {
   return votes.filter((vote) => vote.vote === 'APPROVE').length;
 }

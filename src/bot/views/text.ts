@@ -1,5 +1,7 @@
 import type { KnownBlock, MessageAttachment } from '@slack/web-api';
 
+import { withNames } from '../../domain/words.ts';
+
 export { count } from '../../domain/words.ts';
 
 /** What is sent to Slack. `text` says the same as the blocks in one sentence: notifications and screen readers use it. */
@@ -19,7 +21,7 @@ export function safe(text: string, max = 300): string {
 
 /** The same, with line breaks kept. */
 export function safeLines(text: string, max = 1500): string {
-  const clean = text.replace(invisible, '').replace(/[^\P{Cc}\n]/gu, ' ');
+  const clean = withNames(text.replace(invisible, '').replace(/[^\P{Cc}\n]/gu, ' '));
   return fit(clean, max, escapeCharacter);
 }
 
@@ -110,10 +112,11 @@ export function duration(ms: number): string {
 }
 
 function oneLine(text: string): string {
-  return text
+  const line = text
     .replace(invisible, '')
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
+  return withNames(line); // where nobody put a name before, an id is still nothing that people read
 }
 
 function escapeCharacter(character: string): string {

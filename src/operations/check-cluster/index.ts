@@ -18,7 +18,9 @@ export const checkCluster = defineOperation({
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'check', positional: ['clusterId'], examples: ['check prod-eu'] },
   steps: [inspectCluster],
-  observe: async ({ clusterId: id }, { inventory }) => ({ name: (await inventory.findCluster(id))?.name ?? id }),
+  observe: async ({ clusterId: id }, { inventory }) => ({
+    name: (await inventory.findCluster(id))?.name ?? 'the cluster',
+  }),
   plan: (_input, { name }) => ({ summary: `Check ${name}`, steps: [inspectCluster.with({})] }),
   // The run succeeds when the cluster was looked at, whatever was found.
   postCheck: (_input, ports, { runId }) => checkReport(ports, runId, healthFacts),

@@ -23,9 +23,11 @@ export const checkUpgrade = defineOperation({
     examples: ['check-upgrade prod-eu --to 3.5.0', 'check-upgrade prod-eu --to 3.5.0 --max-backup-age-hours 48'],
   },
   steps: [verifyArchive, inspectUpgrade],
-  observe: async ({ clusterId: id }, { inventory }) => ({ name: (await inventory.findCluster(id))?.name ?? id }),
+  observe: async ({ clusterId: id }, { inventory }) => ({
+    name: (await inventory.findCluster(id))?.name ?? 'the cluster',
+  }),
   plan: ({ to, maxRunningQueries: queries, maxBackupAgeHours: hours }, { name }) => ({
-    summary: `Check the way of ${name} to ${to}`,
+    summary: `Check whether ${name} can go to ${to}`,
     steps: [
       verifyArchive.with({ version: to }),
       inspectUpgrade.with({ to, maxRunningQueries: queries, maxBackupAgeHours: hours }),

@@ -19,7 +19,7 @@ export const inspectUpgrade = defineStep({
   ports: ['sql', 'shell', 'http', 'inventory', 'archives'],
   timeoutMs: 300_000,
   repeat: 'safe',
-  describe: ({ to }) => `Look at nodes, hosts and jobs for the way to ${to}`,
+  describe: ({ to }) => `Look whether nodes, hosts and jobs are ready for ${to}`,
   check: async (_params, { inventory }, { runId }) => {
     const report = await inventory.findReport(runId);
     return report === null || !couldLook(report.checks)

@@ -16,7 +16,9 @@ export const refreshCluster = defineOperation({
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'refresh', positional: ['clusterId'], examples: ['refresh prod-eu'] },
   steps: [saveTopology],
-  observe: async ({ clusterId: id }, { inventory }) => ({ name: (await inventory.findCluster(id))?.name ?? id }),
+  observe: async ({ clusterId: id }, { inventory }) => ({
+    name: (await inventory.findCluster(id))?.name ?? 'the cluster',
+  }),
   plan: (_input, { name }) => ({ summary: `Read the nodes of ${name}`, steps: [saveTopology.with({})] }),
   postCheck: async ({ clusterId: id }, { inventory }) => {
     const nodes = await inventory.listNodes(id);
