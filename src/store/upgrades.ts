@@ -46,7 +46,7 @@ export async function listOpenUpgrades(db: Database, clusterId: string): Promise
 export async function forbidUndo(db: Database, clusterId: string, reason: string): Promise<void> {
   await db
     .updateTable('run')
-    .set((run) => ({ undo_gone: reason.slice(0, 500), revision: run('revision', '+', 1) }))
+    .set((row) => ({ undo_gone: reason.slice(0, 500), revision: row('revision', '+', 1) }))
     .where('undo_gone', 'is', null)
     .where('id', 'in', (open) =>
       open.selectFrom('upgrade').select('run_id').where('cluster_id', '=', clusterId).where('finalized_at', 'is', null),

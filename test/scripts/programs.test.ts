@@ -18,7 +18,7 @@ const everywhere = [
 const ours = ['npm', 'systemctl', 'sudo', 'java'];
 
 const ofShell =
-  /^(\.|:|break|case|cd|command|continue|do|done|echo|elif|else|esac|eval|exec|exit|export|fi|for|if|in|let|local|read|return|set|shift|source|then|trap|ulimit|umask|unset|until|wait|while)$/;
+  /^(\.|:|break|case|cd|command|continue|do|done|echo|elif|else|esac|eval|exec|exit|export|fi|for|if|in|let|local|read|return|set|shift|source|then|trap|type|ulimit|umask|unset|until|wait|while)$/;
 
 /** Who may start what, beyond what is everywhere. The first rule that fits a file counts. */
 const rules = [
@@ -44,6 +44,7 @@ function startedByScript(text: string): string[] {
   const code = text
     .replace(/^\s*#.*$/gm, '')
     .replace(/'[^']*'/g, "''")
+    .replace(/\$?\(\([^\n]*?\)\)/g, '1') // what is reckoned
     .replace(/\becho "(?:(?!\$\()[^"])*"/g, 'echo')
     .replace(/^[ \t]*[\w.*:|$ -]+\)(?=\s|$)/gm, ''); // the patterns of a case
   const place =
