@@ -32,6 +32,12 @@ export function isRunning(process: ProcessId): boolean {
   return entry !== null && !entry.isZombie && entry.startedAtTicks === process.startedAtTicks;
 }
 
+/** Whether the process with this number runs; a zombie does not: in a container nobody may be there to collect it. */
+export function isAlive(pid: number): boolean {
+  const found = identify(pid);
+  return found !== null && isRunning(found);
+}
+
 /** SIGKILL to each that is still there. */
 export function killAll(processes: readonly ProcessId[]): void {
   for (const { pid } of processes.filter(isRunning)) sendSignal(pid, 'SIGKILL');

@@ -5,6 +5,7 @@ import { hostFailureOf } from '../adapters/ssh/host-failure.ts';
 import { signalProcess } from '../adapters/ssh/kill-process.ts';
 import type { Shell, ShellCommand } from '../adapters/ssh/port.ts';
 import { startOnce } from '../adapters/ssh/start-once.ts';
+import { untilEnded } from '../adapters/ssh/until-ended.ts';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import type { NodeKind } from '../domain/cluster.ts';
 import { AppError } from '../errors.ts';
@@ -185,7 +186,9 @@ export function isOutOfReach(running: NodeProcess | null): boolean {
 
 /** The stop command; where the script would not find the process, the signal that it would send. */
 export function stopOf(node: NodeService, stopping: Stopping, running: NodeProcess | null): ShellCommand {
-  if (node.unit !== null || running === null || !isOutOfReach(running)) return stopCommand(node, stopping);
+  const stop = stopCommand(node, stopping);
+  if (node.unit !== null || running === null) return stop;
+  if (!isOutOfReach(running)) return untilEnded(stop, running);
   if (node.kind !== 'FRONTEND') return signalProcess(running, stopping.graceful ? 'TERM' : 'KILL');
   return signalProcess(running, stopping.graceful && isAtLeast34(stopping.version) ? 'USR1' : 'TERM');
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { isAlive } from '../../sandbox/hosts/processes.ts';
 import { bootstrap } from '../../scripts/bootstrap.mjs';
 import { type Services, startServices } from '../../scripts/services.mjs';
 
@@ -60,15 +61,6 @@ async function startForTests(dir: string) {
 function sweepLeftovers() {
   mkdirSync(home, { recursive: true });
   for (const name of readdirSync(home)) {
-    if (!isRunning(Number(name))) rmSync(join(home, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
+    if (!isAlive(Number(name))) rmSync(join(home, name), { recursive: true, force: true });
   }
 }

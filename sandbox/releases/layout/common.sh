@@ -51,11 +51,16 @@ pause() {
     sleep "$PAUSE"
 }
 
-# A zombie answers `kill -0` although it has ended: whoever asks "is it gone" must not wait for its parent.
-# A process that has ended but was not waited for (Z), or that vanished between two looks (nothing), does not run.
+# A zombie answers `kill -0` although it has ended. The real scripts ask that alone, and wait for ever where nobody waits for
+# it; with `sandbox_kill_0 = true` these do so too. Else a world can be used on a machine whose process 1 collects nothing: a
+# process that has ended but was not waited for (Z), or that vanished between two looks (nothing), does not run.
 is_running() {
     local stat
     [[ $1 =~ ^[0-9]+$ ]] || return 1
+    if [[ ${KILL_0:=$(read_conf "$CONF_FILE" sandbox_kill_0)} == true ]]; then
+        kill -0 "$1" 2>/dev/null
+        return
+    fi
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
     stat=${stat##*) }
     [[ ${stat%% *} != Z ]]

@@ -96,9 +96,10 @@ export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAt
   const number = wholeNumber(pid);
   return read('is-process-alive', [
     `${readStat(number)} in *'No such process'*) echo gone; exit 1;; *) exit 3;; esac;; esac`,
-    // The program's name, field 2, may hold anything. Field 3 is the state: a zombie has ended. Field 22 is the start time.
-    `set -f; set -- \${line##*') '}`,
-    `if [ "$1" != Z ] && [ "$1" != X ] && [ "\${20}" = ${quote(startedAtTicks)} ]; then echo alive; else echo gone; exit 1; fi`,
+    // The program's name, field 2, may hold anything. Field 3 is the state: a zombie has ended, unless further threads of it
+    // (field 20) still work. Field 22 is the start time.
+    `set -f; set -- \${line##*') '}; case "$1 \${18}" in "Z "[01] | X*) set --;; esac`,
+    `if [ "\${20}" = ${quote(startedAtTicks)} ]; then echo alive; else echo gone; exit 1; fi`,
   ]);
 }
 

@@ -2,7 +2,8 @@ import { assign, type NodeKind, programNames, shortNames } from './shell-text.ts
 
 /**
  * `find_node` sets `found` to the process of the node in `$dir`, `ticks` to its start time, and `pidFile` to the file that
- * names it; each is empty when there is none. `node_pid` prints the process. This is the one way to find a node.
+ * names it; each is empty when there is none. `node_pid` prints the process. This is the one way to find a node. `stale` is
+ * a pid file that names a process of that program which has ended, and which StarRocks' scripts take for a running one.
  *
  * A pid file is where the start script had it put: `PID_DIR` of the process tells. It is not there yet right after the start,
  * and not any more while a compute node drains, so processes are looked at as well: by their program, and by the directory
@@ -34,9 +35,13 @@ export function findingNode(
     `confDir=$(sed -n 's/^[[:blank:]]*PID_DIR[[:blank:]]*=[[:blank:]]*//p' "$dir/conf/${shortNames[node.kind]}.conf" 2>/dev/null |`,
     `tail -n 1 | sed 's/[[:blank:]]*\\([[:blank:]]#.*\\)*$//; s/^"\\(.*\\)"$/\\1/; s/^[$][{]*STARROCKS_HOME[}]*/@HOME@/')`,
     `case $confDir in @HOME@*) confDir=$dir\${confDir#@HOME@};; esac`,
-    `find_node() { found=; pidFile=; for pidDir in ${['"$dir/bin"', ...morePidDirs, '"$confDir"'].join(' ')}; do`,
+    `is_zombie() { { read -r stat <"/proc/$1/stat"; } 2>/dev/null && case $stat in *"($program) "[ZX]*) ;; *) false;; esac || return 1`,
+    // Not while further threads of it work.
+    `set -- \${stat##*") "}; [ "\${18}" -le 1 ]; }`,
+    `find_node() { found=; pidFile=; stale=; for pidDir in ${['"$dir/bin"', ...morePidDirs, '"$confDir"'].join(' ')}; do`,
     `names "$pidDir" "" || case $named in *[!0-9]*) ;; *)`,
-    `if is_node "$named" named; then found=$named; pidFile=$pidDir/${file}; return; fi;; esac; done`,
+    `if is_node "$named" named; then found=$named; pidFile=$pidDir/${file}; return; fi`,
+    `! is_zombie "$named" || stale=$pidDir/${file};; esac; done`,
     'oldest=; for each in $(grep -ls "($program) " /proc/[0-9]*/stat); do',
     `each=\${each#/proc/}; each=\${each%/stat}`,
     // Should it have started programs that are not another one yet, it is the oldest.

@@ -20,8 +20,9 @@ export function startOnce(
     waitSeconds: 60,
     lines: [
       ...findingNode(node),
-      'pid=$(node_pid)',
-      'if [ -n "$pid" ]; then echo "it runs as process $pid already"; exit 0; fi',
+      'find_node; if [ -n "$found" ]; then echo "it runs as process $found already"; exit 0; fi',
+      // The script would say that it runs as that process.
+      '[ -z "$stale" ] || rm -f -- "$stale"',
       ...asLogin,
       assign('start', start.text),
       'as_login "$start" || exit $?',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeKeyPair } from '../../../sandbox/hosts/key-pair.ts';
+import { isAlive } from '../../../sandbox/hosts/processes.ts';
 import { type StandInHost, startHost } from '../../../sandbox/hosts/start-host.ts';
 import type { SshTarget } from '../../../src/adapters/ssh/port.ts';
 import { createSsh, type Ssh } from '../../../src/adapters/ssh/ssh2.ts';
@@ -281,11 +282,6 @@ describe('idle connections', () => {
     }
   });
 });
-
-async function isAlive(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return status !== null && !/\) Z /.test(status);
-}
 
 function keyFrom(file: string, passphrase: string | null = null): SshTarget['auth'] {
   return {

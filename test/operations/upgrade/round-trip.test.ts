@@ -54,12 +54,19 @@ async function hop({ operation, to }: (typeof hops)[number]) {
   return { to, tookMs, away: await awayOf(run.id) };
 }
 
+/** What a follower says of a leader that ended or refuses, and passes on of one that is leaving. */
+const leaderGone = [
+  /^java\.net\.\w+: Connection (refused|reset)$/,
+  /^Socket is closed by peer\.$/,
+  /^Environment is closed\.$/,
+];
+
 /**
  * At that moment the frontend that a query was sent to was on its way out or in; or it passed a write on to the leader, and
- * that was, with no other elected yet: up to 3.3 a leader is stopped without handing over.
+ * that was going or gone, with no other elected yet: up to 3.3 a leader is stopped without handing over.
  */
 function isExcused({ at, frontend, kind, message }: FailedQuery, away: readonly Away[]): boolean {
-  const isLeaderGone = kind === 'write' && /^java\.net\.\w+: Connection (refused|reset)$/.test(message);
+  const isLeaderGone = kind === 'write' && leaderGone.some((pattern) => pattern.test(message));
   return away.some(
     ({ name, from, until }) =>
       name.startsWith('fe') && from <= at && at <= until && (name === frontend || isLeaderGone),

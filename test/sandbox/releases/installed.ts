@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
+import { isAlive } from '../../../sandbox/hosts/processes.ts';
 import { buildRelease, type ReleaseArchive } from '../../../sandbox/releases/build-release.ts';
 import { writeJdk } from '../../../sandbox/world/jdk.ts';
 
@@ -118,10 +118,4 @@ export class Installed {
     await mkdir(this.#dir, { recursive: true });
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** False for a zombie: in a container nobody may be there to collect it. */
-export function isAlive(pid: number): boolean {
-  const found = identify(pid);
-  return found !== null && isRunning(found);
 }

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { isAlive } from '../../../sandbox/hosts/processes.ts';
 import { releases } from '../../../sandbox/releases/versions.ts';
-import { Installed, isAlive, type Kind, removeArchives } from './installed.ts';
+import { Installed, type Kind, removeArchives } from './installed.ts';
 
 const open: Installed[] = [];
 

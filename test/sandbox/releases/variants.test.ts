@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
+import { isAlive } from '../../../sandbox/hosts/processes.ts';
 import { patienceMs } from '../../../sandbox/patience.ts';
 import { buildRelease } from '../../../sandbox/releases/build-release.ts';
 import { corruptArchive, truncateArchive } from '../../../sandbox/releases/damage.ts';
@@ -24,11 +24,6 @@ afterEach(() => {
   running.clear();
 });
 afterAll(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
-
-function isAlive(pid: number): boolean {
-  const found = identify(pid);
-  return found !== null && isRunning(found);
-}
 
 const read = (...path: string[]) => readFile(join(...path), 'utf8').catch(() => '');
 

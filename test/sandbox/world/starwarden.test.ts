@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
+import { isAlive } from '../../../sandbox/hosts/processes.ts';
 import { startManagedStarwarden } from '../../../sandbox/world/managed-starwarden.ts';
 import { startStarwarden } from '../../../sandbox/world/starwarden.ts';
 
@@ -12,11 +12,6 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'starwarden-child-'));
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
-
-const isAlive = (pid: number) => {
-  const found = identify(pid);
-  return found !== null && isRunning(found);
-};
 
 describe('startStarwarden', () => {
   it('returns when it is ready, and ends it in order', async () => {

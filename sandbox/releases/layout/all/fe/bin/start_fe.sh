@@ -25,7 +25,7 @@ require_jdk
 pidfile=$PID_DIR/fe.pid
 if [[ -f $pidfile ]]; then
     pid=$(cat "$pidfile")
-    if is_running "$pid" && [[ $(name_of "$pid") == java ]]; then
+    if is_running "$pid" && [[ $(name_of "$pid") == java* ]]; then
         echo "Frontend running as process $pid. Stop it first."
         exit 1
     fi
