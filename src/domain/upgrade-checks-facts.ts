@@ -45,6 +45,8 @@ export type NodeOnHost = {
   readonly swapProblem: string | null;
   /** Why the node could not be stopped and started; null = it can. */
   readonly serviceProblem: string | null;
+  /** Who would start it, and whom it belongs to, where these are two; not there where a unit runs it. */
+  readonly startedAs?: { readonly user: string; readonly belongsTo: string };
   /** How often systemd starts the node's unit; not there where no unit runs it, or where there is no limit. */
   readonly startLimit?: UnitStartLimit;
   /** The JDK that the frontend's start script would take; null for workers, and where none was found; else why not told. */

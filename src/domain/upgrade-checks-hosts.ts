@@ -11,7 +11,7 @@ import type {
 import { nodesToChange } from './upgrade-checks-release.ts';
 import { partition, passedByAll, skipped, some, type UpgradeCheckName, verdict } from './upgrade-checks-verdict.ts';
 import { compareVersions, parseVersion } from './version.ts';
-import { count } from './words.ts';
+import { count, wordsForStart } from './words.ts';
 
 /** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
 const archiveSizesOfSpace = 3;
@@ -161,6 +161,16 @@ function problemCheck(
 function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const check = controlCheck(nodes);
   if (check.status !== 'PASS') return check;
+  const strangers = nodes.flatMap(({ label, onHost }) => {
+    const startedAs = onHost !== null && 'value' in onHost ? onHost.value.startedAs : undefined;
+    return startedAs === undefined ? [] : [`${label} ${wordsForStart(startedAs)}`];
+  });
+  if (strangers.length > 0)
+    return verdict('service-control', 'WARN', false, {
+      observed: some(strangers),
+      wanted: 'every node is started by the user whom it belongs to',
+      hint: 'Attach the host again with the login of that user; files that another one writes may be closed to it afterwards.',
+    });
   const limits = nodes.flatMap(({ label, onHost }) => {
     const limit = onHost !== null && 'value' in onHost ? onHost.value.startLimit : undefined;
     return limit === undefined || limit.burst >= startsOf(limit) ? [] : [{ label, limit }];

@@ -69,3 +69,8 @@ function isId(value: Json): boolean {
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
+
+/** What is to be known of a node that another user than its own would start. */
+export function wordsForStart({ user, belongsTo }: { readonly user: string; readonly belongsTo: string }): string {
+  return `belongs to ${belongsTo} and would be started as ${user}`;
+}

@@ -5,6 +5,7 @@ import { readConf } from '../adapters/ssh/conf-commands.ts';
 import {
   parseClock,
   parseJava,
+  parseOwner,
   parseSwapPlace,
   parseTools,
   parseUnitRights,
@@ -12,7 +13,7 @@ import {
   type UnitRights,
   type UnitState,
 } from '../adapters/ssh/host-answers.ts';
-import { clock, hasTools, javaVersionFor, sameFileSystem } from '../adapters/ssh/host-commands.ts';
+import { clock, hasTools, javaVersionFor, ownerOf, sameFileSystem } from '../adapters/ssh/host-commands.ts';
 import type { Shell, ShellCommand, ShellResult } from '../adapters/ssh/port.ts';
 import { parseKept } from '../adapters/ssh/release-answers.ts';
 import { sudoersLine, unitRights, unitState } from '../adapters/ssh/service-commands.ts';
@@ -112,9 +113,7 @@ async function askNode(
     readNodeProcess(session, { kind: node.kind, deployDir }, signal),
     run(diskFree({ path: deployDir })),
     run(sameFileSystem({ deployDir })),
-    node.unit === null
-      ? scriptProblem(run, { deployDir, kind }).then((serviceProblem): Service => ({ serviceProblem }))
-      : readUnit(run, { unit: node.unit, node }),
+    node.unit === null ? readScripts(run, { deployDir, kind }) : readUnit(run, { unit: node.unit, node }),
     run(readConf({ deployDir, kind })),
     run(listKept({ deployDir })),
     // df refuses a path that is not there.
@@ -138,12 +137,16 @@ async function askNode(
   };
 }
 
-async function scriptProblem(run: Run, place: { deployDir: string; kind: CommandKind }): Promise<string | null> {
-  const found = await run(hasStartScript(place));
-  return found.exitCode === 0 ? null : `${place.deployDir}/bin holds no start script that may be run`;
-}
+type Service = Pick<NodeOnHost, 'serviceProblem' | 'startLimit' | 'startedAs'>;
 
-type Service = Pick<NodeOnHost, 'serviceProblem' | 'startLimit'>;
+async function readScripts(run: Run, place: { deployDir: string; kind: CommandKind }): Promise<Service> {
+  const [found, owner] = await Promise.all([run(hasStartScript(place)), run(ownerOf(place))]);
+  const startedAs = parseOwner(owner.stdout);
+  return {
+    serviceProblem: found.exitCode === 0 ? null : `${place.deployDir}/bin holds no start script that may be run`,
+    ...(startedAs === null ? {} : { startedAs }),
+  };
+}
 
 async function readUnit(run: Run, { unit, node }: { unit: string; node: Place }): Promise<Service> {
   const [state, answer] = await Promise.all([run(unitState({ unit })), run(unitRights({ unit }))]);

@@ -342,6 +342,11 @@ describe('the hosts', () => {
     else if (startLimit.restarts) expect(found.observed).toContain('3 times in 120 s');
   });
 
+  it('warns of a node that another user than its own would start', () => {
+    const found = check('service-control', withBackend({ startedAs: { user: 'root', belongsTo: 'starrocks' } }));
+    expect(line(found)).toMatch(/^FAIL WARN be .* belongs to starrocks and would be started as root$/);
+  });
+
   it('refuses a host without the tools', () => {
     const look = { value: { clock: null, missingTools: ['flock', 'tar'] } };
     const given = facts({ hosts: [host('10.0.0.1'), host('10.0.1.1', { look })] });

@@ -50,6 +50,14 @@ export function parseSwapPlace(stdout: string): SwapPlace | null {
   };
 }
 
+export type StartedAs = { readonly user: string; readonly belongsTo: string };
+
+/** Who would start the node, where that is not whom it belongs to: the user of its process, else of its directory. */
+export function parseOwner(stdout: string): StartedAs | null {
+  const { login, owner } = pairs(stdout);
+  return login && owner && login !== owner ? { user: login, belongsTo: owner } : null;
+}
+
 const javaSources = ['conf', 'process', 'environment', 'path'] as const;
 
 /** Where JAVA_HOME was found: in fe.conf, in the running process, in the environment, or beside the `java` of the PATH. */

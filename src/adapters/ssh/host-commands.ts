@@ -1,3 +1,4 @@
+import { findingNode } from './finding-node.ts';
 import type { JavaSource } from './host-answers.ts';
 import type { ShellCommand } from './port.ts';
 import { wholeNumber } from './quote.ts';
@@ -46,6 +47,17 @@ export function sameFileSystem({ deployDir }: { deployDir: string }): ShellComma
     'for name in bin lib; do if [ -L "$dir/$name" ]; then echo "$name=link"; else echo "$name=$(mount_of "$dir/$name")"; fi; done',
     'if [ -L "$own" ]; then echo starwarden=link; elif [ -e "$own" ]; then echo "starwarden=$(mount_of "$own")"; fi',
     'if [ -w "$dir" ]; then echo writable=yes; else echo writable=no; fi',
+  ]);
+}
+
+/** Whom a node belongs to, and who would start it; read the answer with `parseOwner`. */
+export function ownerOf({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+  return read('owner-of', [
+    assign('dir', ownedDir(deployDir)),
+    ...findingNode({ deployDir, kind }),
+    'find_node; echo "login=$(id -un)"',
+    'of=$dir; [ -z "$found" ] || of=/proc/$found',
+    'owner=$(stat -c %U -- "$of"); [ "$owner" != UNKNOWN ] || owner=$(stat -c %u -- "$of"); echo "owner=$owner"',
   ]);
 }
 

@@ -1,3 +1,5 @@
+import { parseOwner } from '../../adapters/ssh/host-answers.ts';
+import { ownerOf } from '../../adapters/ssh/host-commands.ts';
 import { parseBackends } from '../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../adapters/starrocks/read-jobs.ts';
 import { readSingleReplicaTables } from '../../adapters/starrocks/read-replicas.ts';
@@ -8,7 +10,7 @@ import type { ClusterNode, ObservedNode } from '../../domain/cluster.ts';
 import type { RestartFacts } from '../../domain/restart-safety.ts';
 import { unhealthyTablets } from '../../domain/tablet-health.ts';
 import { AppError } from '../../errors.ts';
-import { readNodeProcess } from '../../steps/node-process.ts';
+import { commandKind, readNodeProcess } from '../../steps/node-process.ts';
 import type { ObserveContext } from '../define.ts';
 import type { RestartNodeInput } from './plan.ts';
 
@@ -18,6 +20,8 @@ export type RestartNodeFacts = {
   /** As the cluster shows it now; null = gone. */
   readonly now: ObservedNode | null;
   readonly process: { pid: number; startedAtTicks: string } | null;
+  /** Who would start it, and whom it belongs to, where these are two and no unit runs it. */
+  readonly startedAs: { readonly user: string; readonly belongsTo: string } | null;
   readonly runningQueries: number | null;
   readonly safety: RestartFacts;
 };
@@ -41,7 +45,7 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
   return {
     known,
     now,
-    process: known === null ? null : await processOf(known, context),
+    ...(known === null ? { process: null, startedAs: null } : await processOf(known, context)),
     runningQueries: backend?.runningQueries ?? null,
     safety: {
       nodes,
@@ -52,14 +56,18 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
   };
 }
 
-async function processOf(node: ClusterNode, context: ObserveContext) {
-  if (node.hostId === null || node.deployDir === null) return null;
-  const running = await readNodeProcess(
-    await context.shell(node.hostId),
-    { kind: node.kind, deployDir: node.deployDir },
-    context.signal,
-  );
-  return running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks };
+async function processOf(
+  { kind, hostId, deployDir, unit }: ClusterNode,
+  { shell, signal }: ObserveContext,
+): Promise<Pick<RestartNodeFacts, 'process' | 'startedAs'>> {
+  if (hostId === null || deployDir === null) return { process: null, startedAs: null };
+  const session = await shell(hostId);
+  const running = await readNodeProcess(session, { kind, deployDir }, signal);
+  const owner = ownerOf({ deployDir, kind: commandKind[kind] });
+  return {
+    process: running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks },
+    startedAs: unit === null ? parseOwner((await session.run(owner, { signal })).stdout) : null,
+  };
 }
 
 async function countOrNull(

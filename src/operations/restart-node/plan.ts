@@ -1,7 +1,7 @@
 import { nodeLabel } from '../../domain/cluster.ts';
 import type { PlanResult, StepSpec } from '../../domain/plan.ts';
 import { restartRefusals } from '../../domain/restart-safety.ts';
-import { count } from '../../domain/words.ts';
+import { count, wordsForStart } from '../../domain/words.ts';
 import { awaitNode, startNode, stopNode } from '../../steps/node-process.ts';
 import type { RestartNodeFacts } from './observe.ts';
 
@@ -79,8 +79,10 @@ export function planRestartNode(input: RestartNodeInput, facts: RestartNodeFacts
   return { summary: process === null ? `Start ${label}` : `Restart ${label}`, steps, notes: notesOf(facts) };
 }
 
-function notesOf({ now, runningQueries, safety }: RestartNodeFacts): string[] {
+function notesOf({ now, runningQueries, safety, startedAs }: RestartNodeFacts): string[] {
   const notes: string[] = [];
+  if (startedAs !== null)
+    notes.push(`It ${wordsForStart(startedAs)}: files that it writes then may be closed to its owner`);
   if (now?.role === 'LEADER')
     notes.push('It is the leader: another frontend takes over, and statements may fail for some seconds');
   if (runningQueries !== null && runningQueries > 0)

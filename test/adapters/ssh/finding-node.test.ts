@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { identify } from '../../../sandbox/hosts/processes.ts';
 import { parseEnvironment, parseNodeProcess } from '../../../src/adapters/ssh/answers.ts';
 import { isProcessAlive, readEnvironment, readPid } from '../../../src/adapters/ssh/commands.ts';
+import { parseOwner } from '../../../src/adapters/ssh/host-answers.ts';
+import { ownerOf } from '../../../src/adapters/ssh/host-commands.ts';
 import { Installed, removeArchives } from '../../sandbox/releases/installed.ts';
 import { runLocally } from './release-fixture.ts';
 
@@ -114,6 +117,24 @@ describe('the process of a node', () => {
       parent.kill('SIGKILL');
     }
   });
+});
+
+it('belongs to the user of its process, else of its directory, and is told where another one would start it', async () => {
+  const bin = join(installed.root, 'other-login');
+  await mkdir(bin);
+  await writeFile(join(bin, 'id'), '#!/bin/sh\necho deploy\n', { mode: 0o755 });
+  const asDeploy = { environment: { PATH: `${bin}:${process.env.PATH}` } };
+  const command = ownerOf({ deployDir: installed.home('fe'), kind: 'frontend' });
+  const belongsTo = userInfo().username;
+  expect(parseOwner((await runLocally(command)).stdout)).toBeNull();
+  expect(parseOwner((await runLocally(command, asDeploy)).stdout)).toEqual({ user: 'deploy', belongsTo });
+  const pid = await installed.start('fe');
+  try {
+    expect(parseOwner((await runLocally(command, asDeploy)).stdout)).toEqual({ user: 'deploy', belongsTo });
+    expect(parseOwner((await runLocally(command)).stdout)).toBeNull();
+  } finally {
+    process.kill(pid, 'SIGKILL');
+  }
 });
 
 it('tells of the variables of a process those alone that are asked for', async () => {

@@ -100,4 +100,4 @@ it('goes up over two lines and back down with queries running, and no query fail
   expect(queries).toBeGreaterThan(500);
   expect(failed.filter((query) => !isExcused(query, away))).toEqual([]);
   await expect.poll(() => lab.endState()).toEqual(before);
-}, 420_000);
+}, 600_000); // a busy machine takes four times as long
