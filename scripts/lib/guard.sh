@@ -9,13 +9,20 @@
 grace=$1
 shift
 exec 3<&0
+# One that has ended answers `kill -0` for as long as nobody waits for it, which may be for ever (a container without an init).
+runs() {
+  kill -0 $$ 2>/dev/null || return 1
+  stat=
+  { read -r stat <"/proc/$$/stat"; } 2>/dev/null
+  case ${stat##*') '} in Z*) return 1 ;; esac
+}
 (
   trap '' TERM INT HUP
   while read -r _; do :; done <&3
   exec 3<&-
   kill -TERM $$ 2>/dev/null || exit 0
   tenths=$((grace * 10))
-  while [ "$tenths" -gt 0 ] && kill -0 $$ 2>/dev/null; do
+  while [ "$tenths" -gt 0 ] && runs; do
     sleep 0.1
     tenths=$((tenths - 1))
   done
