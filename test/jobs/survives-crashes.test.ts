@@ -418,7 +418,8 @@ async function changingCommands(): Promise<string[]> {
     .slice(readFrom.commands)
     .flatMap(
       (line) =>
-        /(?:start|stop)_(?:fe|be|cn)\.sh(?=' (?:--daemon|-g))|stop_fe\.sh(?='$)/m.exec(String(line.command))?.[0] ?? [],
+        /(?:start|stop)_(?:fe|be|cn)\.sh(?=\S* (?:--daemon|-g))|stop_fe\.sh(?='$)/m.exec(String(line.command))?.[0] ??
+        [],
     );
 }
 
