@@ -57,8 +57,10 @@ export interface Inventory {
   findRelease(version: string): Promise<Release | null>;
   /** Begins an entry of the cluster's history of versions; a repeat for the same run changes nothing. */
   recordUpgrade(upgrade: NewUpgrade): Promise<void>;
-  /** Entries whose kept binaries are still on the nodes, oldest first. */
+  /** Entries that no finalization and no undo has closed, oldest first; their runs may have kept nothing. */
   listOpenUpgrades(clusterId: string): Promise<readonly UpgradeRecord[]>;
+  /** Those of them whose kept binaries are still on the nodes. */
+  listUpgradesToFinalize(clusterId: string): Promise<readonly UpgradeRecord[]>;
   /** The upgrades of the cluster that are open cannot be undone any more, for this reason. Their entries stay open. */
   forbidUndo(clusterId: string, reason: string): Promise<void>;
   /** Marks the open entries of the cluster as finalized, or only that of one run. */
@@ -86,4 +88,5 @@ export const inventoryReads = [
   'newestBackupAt',
   'findRelease',
   'listOpenUpgrades',
+  'listUpgradesToFinalize',
 ] as const satisfies readonly InventoryRead[];

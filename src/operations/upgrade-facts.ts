@@ -68,7 +68,7 @@ export async function readUpgradeFacts(
     inventory.listHosts(clusterId),
     inventory.findRelease(to),
     inventory.newestBackupAt(clusterId),
-    inventory.listOpenUpgrades(clusterId),
+    inventory.listUpgradesToFinalize(clusterId),
   ]);
   const observed = toObservedNodes(topology);
   const attached = observed.flatMap((node) => findKnown(node, known) ?? []);

@@ -22,8 +22,11 @@ export const Cluster = {
   },
   versions: async ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => ({
     ...pictureVersions(await loaders.nodesOfCluster.load(id)),
-    toFinalize: async () =>
-      (await loaders.upgradesOfCluster.load(id)).filter((upgrade) => upgrade.finalizedAt === null),
+    toFinalize: async () => {
+      const open = (await loaders.upgradesOfCluster.load(id)).filter((upgrade) => upgrade.finalizedAt === null);
+      const kept = await Promise.all(open.map(({ runId }) => loaders.isKeptByRun.load(runId)));
+      return open.filter((_upgrade, at) => kept[at] === true);
+    },
   }),
   upgrades: async ({ id }: ClusterRow, page: PageArguments, { loaders }: RequestContext) =>
     readUpgrades(await loaders.upgradesOfCluster.load(id), page),

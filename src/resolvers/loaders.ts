@@ -8,7 +8,7 @@ import { samplesOfClusters } from '../store/probes.ts';
 import * as alerts from '../store/queries/alerts.ts';
 import * as clusters from '../store/queries/clusters.ts';
 import * as runs from '../store/queries/runs.ts';
-import { upgradesOfClusters } from '../store/queries/upgrades.ts';
+import { runsThatKeep, upgradesOfClusters } from '../store/queries/upgrades.ts';
 import type { Visibility } from '../store/queries/visibility.ts';
 import type { Run, RunEvent } from '../store/run-rows.ts';
 
@@ -38,6 +38,10 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => upgradesOfClusters(db, ids),
       (upgrade) => upgrade.clusterId,
     ),
+    isKeptByRun: new DataLoader<string, boolean>(async (ids) => {
+      const kept = new Set(await runsThatKeep(db, ids));
+      return ids.map((id) => kept.has(id));
+    }),
     looksOfCluster: perArguments((args: { limit: number }) =>
       grouped(
         (clusterIds) => samplesOfClusters(db, { clusterIds, ...args }),

@@ -17,6 +17,7 @@ import {
   toReport,
 } from './inventory.ts';
 import { toJson } from './json.ts';
+import { upgradesToFinalize } from './queries/upgrades.ts';
 import { findRelease } from './releases.ts';
 import { forgetReplacedSecrets } from './secrets.ts';
 import { isDuplicateKey } from './store-errors.ts';
@@ -186,6 +187,7 @@ export function makeInventory(db: Database): Inventory {
     findRelease: (version) => findRelease(db, version),
     recordUpgrade: (upgrade) => recordUpgrade(db, upgrade),
     listOpenUpgrades: (clusterId) => listOpenUpgrades(db, clusterId),
+    listUpgradesToFinalize: (clusterId) => upgradesToFinalize(db, clusterId),
     forbidUndo: (clusterId, reason) => forbidUndo(db, clusterId, reason),
     finalizeUpgrades: (clusterId, runId) => finalizeUpgrades(db, clusterId, runId),
   };

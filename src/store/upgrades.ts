@@ -29,7 +29,7 @@ export async function recordUpgrade(db: Database, upgrade: NewUpgrade): Promise<
   }
 }
 
-/** Entries whose kept binaries are still on the nodes, oldest first. */
+/** Entries that no finalization and no undo has closed, oldest first. */
 export async function listOpenUpgrades(db: Database, clusterId: string): Promise<readonly UpgradeRecord[]> {
   const rows = await db
     .selectFrom('upgrade')

@@ -7,6 +7,7 @@ import { acceptWarnings, toVersion } from '../../src/operations/upgrade-fields.t
 import { finalizeUpgrades, recordUpgrade } from '../../src/store/upgrades.ts';
 import { facts } from '../domain/upgrade-checks-builders.ts';
 import { type Fleet, makeFleet } from '../helpers/lane-operations.ts';
+import { addSwapStep } from '../helpers/swap-step.ts';
 import { startWorld, type World } from './fixture.ts';
 import { fleetOperations } from './fleet.ts';
 
@@ -122,6 +123,7 @@ it('a cluster in the middle of an upgrade says which versions it runs and which 
     .executeTakeFirstOrThrow();
   const entry = { clusterId: world.clusters.prod, runId: run.id, fromVersion: '3.4.6', toVersion: '3.5.0' };
   await recordUpgrade(db, { ...entry, direction: 'UPGRADE' });
+  await addSwapStep(db, run.id, 'done');
   const mix = (version: string) =>
     db
       .updateTable('cluster_node')

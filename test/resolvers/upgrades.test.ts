@@ -4,6 +4,7 @@ import { newId } from '../../src/ids.ts';
 import { saveTopology } from '../../src/store/topology.ts';
 import { finalizeUpgrades, recordUpgrade } from '../../src/store/upgrades.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
+import { addSwapStep } from '../helpers/swap-step.ts';
 import { type Api, as, startApi } from './api.ts';
 
 const shape = z.object({ touchCluster: z.object({ run: z.object({ id: z.string() }) }) });
@@ -48,7 +49,11 @@ function node(kind: 'FRONTEND' | 'BACKEND', host: string, version: string) {
 it('a cluster tells which versions it runs, and which upgrades keep their old binaries', async () => {
   const nodes = [node('FRONTEND', '10.0.0.1', '3.4.10-aaaaaaa'), node('BACKEND', '10.0.0.2', '3.5.2-bbbbbbb')];
   await saveTopology(api.engine.ctx.db, clusterId, { nodes, runMode: 'shared_nothing' });
-  await upgrade('3.5.2');
+  const { db } = api.engine.ctx;
+  await addSwapStep(db, await upgrade('3.5.2'), 'done');
+  // One that ended before its first swap, and one that never began: they keep nothing that could be finalized.
+  await addSwapStep(db, await upgrade('3.5.9'), 'skipped');
+  await upgrade('3.5.8');
   const query = `query ($id: ID!) { cluster(id: $id) { versions {
     state summary byVersion { version frontends backends computeNodes } toFinalize { toVersion direction finalizedAt }
   } } }`;
@@ -138,7 +143,9 @@ it('its history says how long each node was away, newest upgrade first', async (
     'query ($id: ID!, $after: String) { cluster(id: $id) { upgrades(after: $after) { nodes { toVersion } } } }',
     { id: clusterId, after },
   );
-  expect(rest.data?.cluster).toEqual({ upgrades: { nodes: [{ toVersion: '3.5.2' }] } });
+  expect(rest.data?.cluster).toEqual({
+    upgrades: { nodes: [{ toVersion: '3.5.8' }, { toVersion: '3.5.9' }, { toVersion: '3.5.2' }] },
+  });
 });
 
 it('an upgrade is found by its id by those who may see its cluster, and by nobody else', async () => {

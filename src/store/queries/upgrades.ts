@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { keepsBinaries, swapKinds } from '../../domain/kept-binaries.ts';
 import type { UpgradeRecord } from '../../domain/release.ts';
 import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
 import type { Queryable } from '../database.ts';
+import { toRunStep } from '../run-rows.ts';
 import { toUpgrade } from '../upgrades.ts';
 
 /** An entry of a cluster's history of versions, with what became of its run. */
@@ -26,7 +28,7 @@ export async function upgradesOfClusters(
   return rows.map(toEntry);
 }
 
-/** The entries of these clusters whose kept binaries are still on the nodes, newest first; one statement. */
+/** The entries of these clusters that are not over, or have left binaries on the nodes; newest first, two statements. */
 export async function openUpgradesOfClusters(
   db: Queryable,
   clusterIds: readonly string[],
@@ -37,7 +39,38 @@ export async function openUpgradesOfClusters(
     .orderBy('upgrade.started_at', 'desc')
     .orderBy('upgrade.id', 'desc')
     .execute();
-  return rows.map(toEntry);
+  const open = rows.map(toEntry);
+  const kept = new Set(await runsThatKeep(db, idsOf(open)));
+  return open.filter(({ runId, state }) => !isTerminal(state) || kept.has(runId));
+}
+
+/** The entries of a cluster whose kept binaries are still on the nodes, oldest first; two statements. */
+export async function upgradesToFinalize(db: Queryable, clusterId: string): Promise<readonly UpgradeRecord[]> {
+  const rows = await entries(db)
+    .where('upgrade.cluster_id', '=', clusterId)
+    .where('upgrade.finalized_at', 'is', null)
+    .orderBy('upgrade.started_at')
+    .orderBy('upgrade.id')
+    .execute();
+  const kept = new Set(await runsThatKeep(db, idsOf(rows.map(toEntry))));
+  return rows.map(toUpgrade).filter(({ runId }) => kept.has(runId));
+}
+
+/** Which of these runs have left old binaries on nodes, as their steps say; one statement. */
+export async function runsThatKeep(db: Queryable, runIds: readonly string[]): Promise<readonly string[]> {
+  if (runIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('run_step')
+    .selectAll()
+    .where('run_id', 'in', runIds)
+    .where('kind', 'in', swapKinds)
+    .execute();
+  const steps = rows.map(toRunStep);
+  return runIds.filter((id) => keepsBinaries(steps.filter(({ runId }) => runId === id)));
+}
+
+function idsOf(entriesOfRuns: readonly UpgradeEntry[]): string[] {
+  return entriesOfRuns.map(({ runId }) => runId);
 }
 
 export async function findUpgrade(db: Queryable, id: string): Promise<UpgradeEntry | null> {
