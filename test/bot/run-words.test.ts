@@ -138,6 +138,14 @@ describe('the approvals that a run waits for', () => {
     expect(lines(card({ ...data, approvers: many })).join()).toContain('p9, p10 and 19 more; not kim');
   });
 
+  it('are waited for without counting steps as done, and a run that was denied says that nothing was begun', () => {
+    const denied = run({ state: 'REJECTED', startedAt: null });
+    expect(lines(card({ run: { ...denied, state: 'AWAITING_APPROVAL' } }))[0]).toBe(
+      '*AWAITING APPROVAL* · 1 step · by kim',
+    );
+    expect(lines(card({ run: denied }))[0]).toBe('*REJECTED* · nothing was begun · by kim');
+  });
+
   it('call nobody once they are given, and say it when nobody can', () => {
     const approvers = [approver(1, 'U01')];
     const begun = card({ run: run(), approval: approval({ state: 'APPROVED' }), votes: [vote()], approvers });

@@ -12,7 +12,7 @@ import { failureSections } from './failure.ts';
 import { noteLines, planLines } from './plan-stages.ts';
 import { runButtons, withoutButtons } from './run-buttons.ts';
 import { holdOf, nodesDone, takingBack } from './run-now.ts';
-import { approvalsGiven, type RunWords, runSentence, stepsDone } from './run-sentences.ts';
+import { approvalsGiven, type RunWords, runSentence, stepsDone, stepsToDo } from './run-sentences.ts';
 import { hasLanes, stageLines } from './run-stages.ts';
 import { stepLines } from './step-lines.ts';
 import {
@@ -86,7 +86,7 @@ function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string
   const nodes = nodesDone(steps);
   const back = takingBack(steps);
   const parts = [`*${run.state.replace('_', ' ')}*`, ...(nodes === null ? [] : [nodes])];
-  parts.push(stepsDone(steps));
+  parts.push(hasBegun(run) ? stepsDone(steps) : isTerminal(run.state) ? 'nothing was begun' : stepsToDo(steps));
   if (back !== null && !isTerminal(run.state)) parts.push(`*${safe(back, 200)}*`);
   if (run.pauseRequested && !isTerminal(run.state) && run.state !== 'PAUSED') parts.push('will pause after this step');
   if (run.startedAt !== null) parts.push(`started ${date(run.startedAt)}`);

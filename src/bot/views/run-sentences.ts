@@ -95,6 +95,11 @@ export function stepsDone(steps: readonly RunStep[]): string {
   return `${completed} of ${count(total, 'step')}${back} done`;
 }
 
+/** `3 steps`, of a run that has not begun. */
+export function stepsToDo(steps: readonly RunStep[]): string {
+  return count(countProgress(steps).total, 'step');
+}
+
 /** `1 of 2 approvals given`; `2 approvals needed` while there is none. */
 export function approvalsGiven({ required }: Pick<Approval, 'required'>, votes: readonly Vote[]): string {
   const yes = yesOf(votes);
