@@ -1,11 +1,19 @@
 import { defineConfig } from 'vitest/config';
 import { patienceMs } from './sandbox/patience.ts';
 
+/**
+ * Labs that take minutes each, with everything real: `npm run test:long` runs them, and whoever names one to `npm test`. What they
+ * hold in the large, other tests hold in the small.
+ */
+const long = ['test/operations/upgrade/round-trip.test.ts', 'test/operations/upgrade/orchestration-crashes.test.ts'];
+const wanted = process.env.STARWARDEN_TESTS;
+
 export default defineConfig({
   // Vite would take graphql's ES modules, Node takes its CommonJS ones for the libraries, and graphql refuses to be there twice.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: wanted === 'long' ? long : ['test/**/*.test.ts'],
+    exclude: wanted === 'short' ? long : [],
     globalSetup: ['test/helpers/services-setup.ts'],
     reporters: ['default', './test/helpers/summary-reporter.ts'],
     pool: 'forks',

@@ -5,7 +5,7 @@ import { build } from './commands/build.mjs';
 import { check } from './commands/check.mjs';
 import { runsFile } from './commands/file.mjs';
 import { start } from './commands/start.mjs';
-import { test } from './commands/test.mjs';
+import { test, testLong } from './commands/test.mjs';
 import { needs } from './lib/programs.mjs';
 import { red, say, Told } from './lib/say.mjs';
 
@@ -37,6 +37,7 @@ const commands = {
     run: runsFile('sandbox/usual-script/compare.ts'),
   },
   test: { summary: 'the tests; arguments are passed on to Vitest', need: needs.test, run: test },
+  'test:long': { summary: 'the labs that take minutes each', need: needs.test, run: testLong },
   bench: { summary: 'benchmarks, all or one by name', need: needs.world, run: runsFile('bench/main.ts') },
   check: { summary: 'types, lint, generated files, import arrows', need: needs.nothing, run: check },
   generate: {
