@@ -93,3 +93,19 @@ export const hostKeyFingerprint = z
   .string()
   .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'As ssh-keygen -lf prints it: SHA256: and 43 characters')
   .meta({ description: "The fingerprint of the host's SSH key, as `ssh-keygen -lf` prints it." });
+
+/** Where a frontend answers SQL. */
+export const frontendAddress = z.object({
+  host: hostAddress,
+  port: port.default(9030).meta({ description: 'The query port, 9030 by default.' }),
+});
+
+/** How a frontend's certificate is judged. */
+export const certificateRules = {
+  verify: z.boolean().default(true).meta({ description: 'Refuse a certificate that the authority did not sign.' }),
+  ca: z
+    .string()
+    .max(100_000)
+    .optional()
+    .meta({ description: "The authority's certificate in PEM; the system's own when left out." }),
+};

@@ -4,7 +4,7 @@ import type { PlanResult } from '../../domain/plan.ts';
 import { recordCluster } from '../../steps/record-cluster.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
 import { defineOperation } from '../define.ts';
-import { clusterName, environment, hostAddress, port, secretText, sqlUserName } from '../fields.ts';
+import { certificateRules, clusterName, environment, frontendAddress, secretText, sqlUserName } from '../fields.ts';
 import { planRegisterCluster } from './plan.ts';
 import { checkRegistered } from './post-check.ts';
 
@@ -12,12 +12,7 @@ const input = z.object({
   name: clusterName,
   environment: environment.default('dev'),
   frontends: z
-    .array(
-      z.object({
-        host: hostAddress,
-        port: port.default(9030).meta({ description: 'The query port, 9030 by default.' }),
-      }),
-    )
+    .array(frontendAddress)
     .min(1)
     .max(20)
     .meta({ description: 'One frontend is enough; the others are found by asking it.' }),
@@ -28,12 +23,7 @@ const input = z.object({
   }),
   tls: z
     .object({
-      verify: z.boolean().default(true).meta({ description: 'Refuse a certificate that the authority did not sign.' }),
-      ca: z
-        .string()
-        .max(100_000)
-        .optional()
-        .meta({ description: "The authority's certificate in PEM; the system's own when left out." }),
+      ...certificateRules,
     })
     .optional()
     .meta({ description: 'Encrypt connections to the frontends. Needs a keystore on them.' }),

@@ -3,7 +3,15 @@ import { readTopology, toObservedNodes } from '../../adapters/starrocks/read-top
 import { changeCluster, knownOf } from '../../steps/change-cluster.ts';
 import { saveTopology } from '../../steps/save-topology.ts';
 import { defineOperation } from '../define.ts';
-import { clusterId, clusterName, environment, hostAddress, port, secretText, sqlUserName } from '../fields.ts';
+import {
+  certificateRules,
+  clusterId,
+  clusterName,
+  environment,
+  frontendAddress,
+  secretText,
+  sqlUserName,
+} from '../fields.ts';
 import { isReachedOtherwise, mergeKnown, planUpdateCluster } from './plan.ts';
 import { checkUpdated } from './post-check.ts';
 
@@ -11,19 +19,9 @@ const input = z.object({
   clusterId,
   name: clusterName.optional(),
   environment: environment.optional(),
-  frontends: z
-    .array(
-      z.object({
-        host: hostAddress,
-        port: port.default(9030).meta({ description: 'The query port, 9030 by default.' }),
-      }),
-    )
-    .min(1)
-    .max(20)
-    .optional()
-    .meta({
-      description: 'Where to ask when none of the frontends found in the cluster answers; replaces the old list.',
-    }),
+  frontends: z.array(frontendAddress).min(1).max(20).optional().meta({
+    description: 'Where to ask when none of the frontends found in the cluster answers; replaces the old list.',
+  }),
   sqlUser: sqlUserName.optional(),
   password: secretText.optional().meta({
     secret: true,
@@ -33,12 +31,7 @@ const input = z.object({
   tls: z
     .object({
       enabled: z.boolean().default(true).meta({ description: 'False: connections are not encrypted any more.' }),
-      verify: z.boolean().default(true).meta({ description: 'Refuse a certificate that the authority did not sign.' }),
-      ca: z
-        .string()
-        .max(100_000)
-        .optional()
-        .meta({ description: "The authority's certificate in PEM; the system's own when left out." }),
+      ...certificateRules,
     })
     .optional()
     .meta({ description: 'How connections to the frontends are encrypted.' }),
