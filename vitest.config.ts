@@ -5,7 +5,9 @@ import { patienceMs } from './sandbox/patience.ts';
  * Labs that take minutes each, with everything real: `npm run test:long` runs them, and whoever names one to `npm test`. What they
  * hold in the large, other tests hold in the small.
  */
-const long = ['test/operations/upgrade/round-trip.test.ts', 'test/operations/upgrade/orchestration-crashes.test.ts'];
+const long = ['round-trip', 'orchestration-crashes', 'orchestration-people', 'faults-frontends', 'faults-hosts'].map(
+  (name) => `test/operations/upgrade/${name}.test.ts`,
+);
 const wanted = process.env.STARWARDEN_TESTS;
 
 export default defineConfig({

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Client, ClientChannel } from 'ssh2';
 import { AppError, messageOf } from '../../errors.ts';
 import type { Deadline } from '../deadline.ts';
@@ -27,6 +28,8 @@ export type Execution = {
 const maxStreamBytes = 1_048_576;
 const closeGraceMs = 1_000;
 const startGraceMs = 2_000;
+/** The driver ends what is open and tells of the end of the connection in one go. */
+const brokenShowsMs = 200;
 
 /** Runs one command in one session of an open connection. */
 export async function execute({
@@ -167,7 +170,10 @@ function openSession(client: Client, text: string, attachment: Attachment): Prom
   return new Promise((resolve, reject) => {
     try {
       // Attached within the callback: a short command's exit code may come in the same packet as its start.
-      client.exec(text, (error, stream) => (error ? reject(refused(error)) : resolve(attach(stream, attachment))));
+      client.exec(text, (error, stream) => {
+        if (error) refused(client, error).then(reject, reject);
+        else resolve(attach(stream, attachment));
+      });
     } catch (error) {
       reject(new NotStarted(messageOf(error), { cause: error }));
     }
@@ -175,11 +181,16 @@ function openSession(client: Client, text: string, attachment: Attachment): Prom
 }
 
 /** An error of the request itself leaves open whether it was carried out; any other came before it was sent. */
-function refused(error: Error): Error {
-  const isAfterSending = error.message.startsWith('Unable to exec');
-  return isAfterSending
-    ? new AppError('COMMAND_FAILED', `The host refused to run a command: ${error.message}`, { cause: error })
-    : openingFailure(error);
+async function refused(client: Client, error: Error): Promise<Error> {
+  if (!error.message.startsWith('Unable to exec')) return openingFailure(error);
+  // The driver says the same of a request that the host refused and of one that the end of the connection left open.
+  const isBroken = (await within(brokenShowsMs, once(client, 'close'))) !== null;
+  return isBroken
+    ? new AppError('SSH_ANSWER_LOST', 'The connection broke while a command was asked for', {
+        hint: 'It may still be running there, or have finished',
+        cause: error,
+      })
+    : new AppError('COMMAND_FAILED', `The host refused to run a command: ${error.message}`, { cause: error });
 }
 
 /** The line of /proc/PID/stat: field 5 is the process group, field 22 the start time. */

@@ -39,7 +39,9 @@ describe('an sshd that allows few sessions', () => {
 
   it('is named as the reason when none of ours ends in time', async () => {
     const host = ssh.shell((await sshdWith('MaxSessions 1')).target());
-    const long = host.run(shell('sleep 3'));
+    const begun = Promise.withResolvers<void>();
+    const long = host.run(shell('echo begun; sleep 3'), { onLine: () => begun.resolve() });
+    await begun.promise; // of two that are asked for at once, either may get the only session
     await expect(host.run(hello, { timeoutMs: 1_500 })).rejects.toMatchObject({
       code: 'SSH_BUSY',
       retryable: true,
