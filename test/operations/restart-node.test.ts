@@ -59,7 +59,7 @@ describe('restartNode', () => {
     await rm(deployDir, { recursive: true });
   });
 
-  it('restarts the leader: another frontend leads, and the old one comes back with a new process', async () => {
+  it('restarts the leader: it comes back with a new process, and one living frontend leads', async () => {
     const before = (await topology()).frontends.find((row) => row.role === 'LEADER');
     const name = world.describe().hosts.find((host) => host.address === before?.host)?.name ?? '';
     const pid = world.pidOf(name);
@@ -71,7 +71,8 @@ describe('restartNode', () => {
     expect(world.pidOf(name)).not.toBe(pid);
     const after = (await topology()).frontends;
     expect(after.every((row) => row.alive)).toBe(true);
-    expect(after.filter((row) => row.role === 'LEADER').map((row) => row.host)).not.toContain(before?.host);
+    // Which one is for their election to say: a leader that is back before the others have missed it may win that too.
+    expect(after.filter((row) => row.role === 'LEADER')).toHaveLength(1);
   });
 
   it('does not leave the node down when it is cancelled right after the stop', async () => {
