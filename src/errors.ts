@@ -84,6 +84,19 @@ export class AppError extends Error {
   }
 }
 
+/** How a mistake of the caller's, or a refusal, is told in an answer. */
+export type UserError = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly path: readonly string[] | null;
+  readonly hint: string | null;
+  readonly retryable: boolean;
+};
+
+export function toUserError(error: AppError): UserError {
+  return { code: error.code, message: error.message, path: error.path, hint: error.hint, retryable: error.retryable };
+}
+
 /** The message of anything that was thrown, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
+import { createContext } from './app/context.ts';
+import { startParts } from './app/parts.ts';
 import { loadConfig } from './config.ts';
-import { createContext } from './context.ts';
 import { AppError, messageOf } from './errors.ts';
-import { startParts } from './parts.ts';
 
 const stopPatienceMs = 9_500;
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createContext } from '../../src/app/context.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createContext } from '../../src/context.ts';
 import { systemActor } from '../../src/domain/access.ts';
 import { newId } from '../../src/ids.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
-import { submit } from '../../src/operations/submit.ts';
+import { submit } from '../../src/runs/submit.ts';
 import { databaseNow, openDatabase } from '../../src/store/database.ts';
 import { environment } from '../lib/environment.ts';
 import { noOpOperation } from './no-op.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
-import { clusterId } from '../../src/operations/fields.ts';
+import { clusterId } from '../../src/operations/input/fields.ts';
 import { defineStep } from '../../src/steps/define.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
-import { findPersonIdByName, findSlackActor, linkSlackUser } from '../store/slack.ts';
+import { findPersonIdByName, findSlackActor, linkSlackUser } from '../store/slack/slack.ts';
 import type { Ask, Bot } from './bot.ts';
 import { errorName } from './lookup.ts';
 

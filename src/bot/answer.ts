@@ -1,6 +1,6 @@
 import type { RespondFn } from '@slack/bolt';
 import type { Logger } from 'pino';
-import type { Clients } from './clients.ts';
+import type { Clients } from './slack/clients.ts';
 import type { Message } from './views/text.ts';
 
 const respondTimeoutMs = 5_000;

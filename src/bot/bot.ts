@@ -1,12 +1,12 @@
 import type { ModalView } from '@slack/web-api';
 import type { Logger } from 'pino';
 import type { Actor } from '../domain/access.ts';
-import type { ControlDeps } from '../operations/control.ts';
 import type { AnyOperation } from '../operations/define.ts';
+import type { ControlDeps } from '../runs/control.ts';
 import type { Database } from '../store/database.ts';
-import type { Clients } from './clients.ts';
-import type { CommandSpec, ParsedCommand } from './grammar.ts';
+import type { CommandSpec, ParsedCommand } from './commands/grammar.ts';
 import type { SeenInSlack } from './lookup.ts';
+import type { Clients } from './slack/clients.ts';
 import type { Message } from './views/text.ts';
 
 export type BotSettings = {

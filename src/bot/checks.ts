@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BotSettings } from './bot.ts';
-import type { Clients } from './clients.ts';
 import { errorName } from './lookup.ts';
+import type { Clients } from './slack/clients.ts';
 
 /** What the app must be allowed to do, and what for. */
 export const neededScopes = {

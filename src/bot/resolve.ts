@@ -3,14 +3,14 @@ import type { Alert } from '../domain/alert.ts';
 import { type Cluster, labelAsMeant, nodeLabel } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { AppError } from '../errors.ts';
-import { findAlertByNumber } from '../store/alerts.ts';
-import { findApprovalByNumber } from '../store/approvals.ts';
+import { findAlertByNumber } from '../store/alerts/alerts.ts';
 import type { Database } from '../store/database.ts';
-import type { Run } from '../store/run-rows.ts';
-import { findRun, findRunByNumber } from '../store/runs.ts';
-import { findNodeByWord, listVisibleClusters } from '../store/slack-reads.ts';
-import { closest } from './closest.ts';
-import type { Reference } from './operation-command.ts';
+import { findApprovalByNumber } from '../store/runs/approvals.ts';
+import type { Run } from '../store/runs/run-rows.ts';
+import { findRun, findRunByNumber } from '../store/runs/runs.ts';
+import { findNodeByWord, listVisibleClusters } from '../store/slack/slack-reads.ts';
+import { closest } from './commands/closest.ts';
+import type { Reference } from './commands/operation-command.ts';
 
 /**
  * The cluster of that name. `exact` for everything that changes something; reading may name a unique beginning.

@@ -1,15 +1,15 @@
 import type { RespondFn } from '@slack/bolt';
 import type { Actor } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
-import { recordRequest } from '../store/slack.ts';
+import { recordRequest } from '../store/slack/slack.ts';
 import { clicks } from './actions/clicks.ts';
 import { submissions } from './actions/submissions.ts';
 import { actorOf, whyNotHere } from './actor.ts';
 import { makeAnswer } from './answer.ts';
 import type { Ask, Bot, Form, OpenAction } from './bot.ts';
-import { parseCommand } from './grammar.ts';
+import { parseCommand } from './commands/grammar.ts';
 import { errorName } from './lookup.ts';
-import { clickPayload, commandPayload, eventPayload, submissionPayload, suggestionPayload } from './payloads.ts';
+import { clickPayload, commandPayload, eventPayload, submissionPayload, suggestionPayload } from './slack/payloads.ts';
 import { bugNotice, errorNotice, notice, parseNotice, unlinkedNotice } from './views/notices.ts';
 import type { Message } from './views/text.ts';
 

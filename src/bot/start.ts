@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
 import type { RequestHandler } from 'express';
 import type { Bot, BotContext, BotSettings } from './bot.ts';
-import { startDesk } from './cards/desk.ts';
-import { defaultPace, type Pace } from './cards/pace.ts';
 import { checkSlack } from './checks.ts';
-import { type Clients, clientOptions, createClients, slackLogger } from './clients.ts';
 import { allCommands } from './commands/all.ts';
-import { createHttpReceiver } from './http-receiver.ts';
 import { createSeenInSlack, errorName } from './lookup.ts';
+import { startDesk } from './messages/desk.ts';
+import { defaultPace, type Pace } from './messages/pace.ts';
 import { type Incoming, route } from './router.ts';
-import { createSocketReceiver, keepConnected } from './socket.ts';
+import { type Clients, clientOptions, createClients, slackLogger } from './slack/clients.ts';
+import { createHttpReceiver } from './slack/http-receiver.ts';
+import { createSocketReceiver, keepConnected } from './slack/socket.ts';
 
 export type RunningBot = {
   /** Ends what is under way, within some seconds. */

@@ -1,8 +1,8 @@
-import { type ControlDeps, expireApproval } from '../operations/control.ts';
-import { listOverdueApprovals } from '../store/approvals.ts';
-import { listDueRuns } from '../store/leases.ts';
-import { drive } from './runner.ts';
-import type { RunnerDeps } from './runner-deps.ts';
+import { type ControlDeps, expireApproval } from '../runs/control.ts';
+import { drive } from '../runs/drive/runner.ts';
+import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
+import { listOverdueApprovals } from '../store/runs/approvals.ts';
+import { listDueRuns } from '../store/runs/leases.ts';
 
 /**
  * MySQL is the truth: whatever is due there is driven even when Redis was wiped or never answers. Also ends approvals

@@ -1,9 +1,9 @@
 import { Worker } from 'bullmq';
-import type { ControlDeps } from '../operations/control.ts';
+import type { ControlDeps } from '../runs/control.ts';
+import { drive } from '../runs/drive/runner.ts';
+import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
 import { queueName } from './doorbell.ts';
 import { startRecoverLoop } from './recover.ts';
-import { drive } from './runner.ts';
-import type { RunnerDeps } from './runner-deps.ts';
 
 export type WorkerOptions = {
   readonly redisUrl: string;

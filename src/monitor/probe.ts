@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { type AlertTimes, defaultAlertTimes } from '../domain/alert-life.ts';
+import { listNodes } from '../store/clusters/inventory.ts';
+import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
-import { listNodes } from '../store/inventory.ts';
-import { listPlannedWork } from '../store/planned-work.ts';
-import { type ProbeClaim, releaseProbe } from '../store/probes.ts';
-import { type Look, recordSample } from '../store/record-sample.ts';
-import { saveClusterProblems, saveTopology } from '../store/topology.ts';
+import { type ProbeClaim, releaseProbe } from '../store/probes/probes.ts';
+import { type Look, recordSample } from '../store/probes/record-sample.ts';
+import { listPlannedWork } from '../store/runs/planned-work.ts';
 import { type Finding, type LookPorts, lookAtCluster } from './look.ts';
 import { nodeConditions, problemsOf, type RuleSettings, unjudgedWhenUnseen, unreachableCondition } from './rules.ts';
 

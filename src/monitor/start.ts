@@ -2,8 +2,14 @@ import type { Logger } from 'pino';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import { createSlots } from '../adapters/slots.ts';
 import type { Database } from '../store/database.ts';
-import { claimProbe, listAbandonedProbes, listDueProbes, pruneBatch, pruneProbeSamples } from '../store/probes.ts';
-import { abandonProbe } from '../store/record-sample.ts';
+import {
+  claimProbe,
+  listAbandonedProbes,
+  listDueProbes,
+  pruneBatch,
+  pruneProbeSamples,
+} from '../store/probes/probes.ts';
+import { abandonProbe } from '../store/probes/record-sample.ts';
 import type { LookPorts } from './look.ts';
 import { probeCluster } from './probe.ts';
 

@@ -1,18 +1,18 @@
-import { acceptHostKey } from './accept-host-key/index.ts';
-import { attachHosts } from './attach-hosts/index.ts';
-import { backUpDatabase } from './back-up-database/index.ts';
-import { checkCluster } from './check-cluster/index.ts';
-import { checkUpgrade } from './check-upgrade/index.ts';
+import { backUpDatabase } from './backup/back-up-database/back-up-database.ts';
+import { checkCluster } from './cluster/check-cluster/check-cluster.ts';
+import { refreshCluster } from './cluster/refresh-cluster/refresh-cluster.ts';
+import { registerCluster } from './cluster/register-cluster/register-cluster.ts';
+import { unregisterCluster } from './cluster/unregister-cluster/unregister-cluster.ts';
+import { updateCluster } from './cluster/update-cluster/update-cluster.ts';
 import type { AnyOperation } from './define.ts';
-import { detachHost } from './detach-host/index.ts';
-import { downgradeCluster } from './downgrade-cluster/index.ts';
-import { finalizeUpgrade } from './finalize-upgrade/index.ts';
-import { refreshCluster } from './refresh-cluster/index.ts';
-import { registerCluster } from './register-cluster/index.ts';
-import { restartNode } from './restart-node/index.ts';
-import { unregisterCluster } from './unregister-cluster/index.ts';
-import { updateCluster } from './update-cluster/index.ts';
-import { upgradeCluster } from './upgrade-cluster/index.ts';
+import { acceptHostKey } from './host/accept-host-key/accept-host-key.ts';
+import { attachHosts } from './host/attach-hosts/attach-hosts.ts';
+import { detachHost } from './host/detach-host/detach-host.ts';
+import { restartNode } from './node/restart-node/restart-node.ts';
+import { checkUpgrade } from './upgrade/check-upgrade/check-upgrade.ts';
+import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.ts';
+import { finalizeUpgrade } from './upgrade/finalize-upgrade/finalize-upgrade.ts';
+import { upgradeCluster } from './upgrade/upgrade-cluster/upgrade-cluster.ts';
 
 /** Every operation there is. Adding one = its folder, one line here, one test. */
 export const operations: readonly AnyOperation[] = [

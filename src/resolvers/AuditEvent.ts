@@ -1,4 +1,4 @@
-import type { AuditEvent as AuditEventRow } from '../store/queries/audit.ts';
+import type { AuditEvent as AuditEventRow } from '../store/reads/audit.ts';
 import type { RequestContext } from './request-context.ts';
 
 export const AuditEvent = {

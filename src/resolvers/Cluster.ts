@@ -1,5 +1,5 @@
 import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../domain/cluster.ts';
-import { pictureVersions } from '../domain/cluster-versions.ts';
+import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';

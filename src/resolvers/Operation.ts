@@ -1,6 +1,6 @@
 import { needsConfirmation } from '../domain/approval.ts';
 import type { AnyOperation } from '../operations/define.ts';
-import { inputFields, operationTypeName, typeText } from '../schema/input-shape.ts';
+import { inputFields, operationTypeName, typeText } from '../operations/input/input-shape.ts';
 import { permissionValue } from '../schema/vocabulary.ts';
 
 export const Operation = {

@@ -1,5 +1,5 @@
 import type { StepSpec } from '../domain/plan.ts';
-import { redactInput } from '../operations/secret-fields.ts';
+import { redactInput } from '../operations/input/secret-fields.ts';
 
 export const PlannedStep = {
   params: (step: StepSpec) => redactInput(step.params),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { upgradedNodes } from '../domain/upgrade-nodes.ts';
-import type { UpgradeEntry } from '../store/queries/upgrades.ts';
+import { upgradedNodes } from '../domain/upgrade/nodes.ts';
+import type { UpgradeEntry } from '../store/reads/upgrades.ts';
 import { type PageArguments, readConnection, slicePage } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { ControlDeps } from '../operations/control.ts';
 import type { AnyOperation } from '../operations/define.ts';
+import type { ControlDeps } from '../runs/control.ts';
 import type { Database } from '../store/database.ts';
 
 /** What the API is built from; the part of the program's context that it needs. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { Page } from '../store/queries/visibility.ts';
+import type { Page } from '../store/reads/visibility.ts';
 
 export type PageArguments = {
   readonly first?: number | null;

@@ -2,15 +2,15 @@ import DataLoader from 'dataloader';
 import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
-import { listBindings, listTokens } from '../store/access.ts';
+import { listBindings, listTokens } from '../store/access/access.ts';
 import type { Database } from '../store/database.ts';
-import { samplesOfClusters } from '../store/probes.ts';
-import * as alerts from '../store/queries/alerts.ts';
-import * as clusters from '../store/queries/clusters.ts';
-import * as runs from '../store/queries/runs.ts';
-import { runsThatKeep, upgradesOfClusters } from '../store/queries/upgrades.ts';
-import type { Visibility } from '../store/queries/visibility.ts';
-import type { Run, RunEvent } from '../store/run-rows.ts';
+import { samplesOfClusters } from '../store/probes/probes.ts';
+import * as alerts from '../store/reads/alerts.ts';
+import * as clusters from '../store/reads/clusters.ts';
+import * as runs from '../store/reads/runs.ts';
+import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
+import type { Visibility } from '../store/reads/visibility.ts';
+import type { Run, RunEvent } from '../store/runs/run-rows.ts';
 
 export type Loaders = ReturnType<typeof makeLoaders>;
 

@@ -1,9 +1,8 @@
 import { type Actor, can, canSomewhere, type Permission, type Scope } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
-import { insertAudit } from '../store/audit.ts';
-import { type Visibility, visibilityOf } from '../store/queries/visibility.ts';
+import { insertAudit } from '../store/access/audit.ts';
+import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
 import type { ApiDeps } from './api-deps.ts';
-import type { Cost } from './limits/check-operation.ts';
 import { type Loaders, makeLoaders } from './loaders.ts';
 
 /** Who asks, as the request's token says. */
@@ -11,6 +10,9 @@ export type Caller = { readonly actor: Actor; readonly tokenId: string | null; r
 
 /** Requests in the present minute. */
 export type Rate = { readonly limit: number; readonly remaining: number; readonly resetAt: Date | null };
+
+/** What a request may cost at most by its text, and the most that is let through. */
+export type Cost = { readonly cost: number; readonly limit: number };
 
 /** What every resolver of one request shares. */
 export type RequestContext = {

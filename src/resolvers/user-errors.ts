@@ -1,5 +1,4 @@
-import { AppError, type ErrorCode } from '../errors.ts';
-import { toUserError, type UserError } from '../operations/submit.ts';
+import { AppError, type ErrorCode, toUserError, type UserError } from '../errors.ts';
 
 /** The caller cannot proceed at all: these stand in `errors`, everything else that can be explained in `userErrors`. */
 const topLevelCodes: ReadonlySet<ErrorCode> = new Set([

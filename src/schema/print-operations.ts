@@ -1,5 +1,11 @@
 import type { AnyOperation } from '../operations/define.ts';
-import { type InputField, type InputType, inputFields, operationTypeName, typeText } from './input-shape.ts';
+import {
+  type InputField,
+  type InputType,
+  inputFields,
+  operationTypeName,
+  typeText,
+} from '../operations/input/input-shape.ts';
 import { errorCodeDescriptions, permissionDescriptions, permissionValue } from './vocabulary.ts';
 
 /**

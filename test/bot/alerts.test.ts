@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
-import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts.ts';
+import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { startWorld, type World } from './fixture.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { submit } from '../../src/operations/submit.ts';
-import { makeMetrics } from '../../src/resolvers/http/metrics.ts';
-import { findActorByPersonId } from '../../src/store/access.ts';
-import { readDeliveryHealth } from '../../src/store/slack-cards.ts';
+import { makeMetrics } from '../../src/api/http/metrics.ts';
+import { submit } from '../../src/runs/submit.ts';
+import { findActorByPersonId } from '../../src/store/access/access.ts';
+import { readDeliveryHealth } from '../../src/store/slack/slack-cards.ts';
 import { startWorld, type World, type WorldOptions } from './fixture.ts';
 
 const channel = 'sr-demo';

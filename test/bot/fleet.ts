@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AnyOperation } from '../../src/operations/define.ts';
-import { clusterId } from '../../src/operations/fields.ts';
+import { clusterId } from '../../src/operations/input/fields.ts';
 import { type Fleet, laneOperations } from '../helpers/lane-operations.ts';
 
 const input = z.object({

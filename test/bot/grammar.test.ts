@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CommandSpec, parseCommand, usageOf } from '../../src/bot/grammar.ts';
-import { printCommand } from '../../src/bot/print-command.ts';
-import { normalizeLine } from '../../src/bot/tokens.ts';
+import { type CommandSpec, parseCommand, usageOf } from '../../src/bot/commands/grammar.ts';
+import { printCommand } from '../../src/bot/commands/print-command.ts';
+import { normalizeLine } from '../../src/bot/slack/tokens.ts';
 
 const flag = (name: string, more: Partial<CommandSpec['flags'][number]> = {}) => ({
   name,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allCommands } from '../../src/bot/commands/all.ts';
-import { type CommandSpec, type Flag, parseCommand } from '../../src/bot/grammar.ts';
+import { type CommandSpec, type Flag, parseCommand } from '../../src/bot/commands/grammar.ts';
 import { operations } from '../../src/operations/index.ts';
 import { createSteppedOperations } from './operations.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { allCommands } from '../../src/bot/commands/all.ts';
-import { parseCommand } from '../../src/bot/grammar.ts';
-import { operationCommand } from '../../src/bot/operation-command.ts';
+import { parseCommand } from '../../src/bot/commands/grammar.ts';
+import { operationCommand } from '../../src/bot/commands/operation-command.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { operations } from '../../src/operations/index.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineOperation } from '../../src/operations/define.ts';
-import { clusterId, nodeId } from '../../src/operations/fields.ts';
+import { clusterId, nodeId } from '../../src/operations/input/fields.ts';
 import { defineStep } from '../../src/steps/define.ts';
 
 /**

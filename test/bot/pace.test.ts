@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backOffMs, createGate, refusedMs } from '../../src/bot/cards/pace.ts';
+import { backOffMs, createGate, refusedMs } from '../../src/bot/messages/pace.ts';
 
 it('a gate lets one through, and the next after the gap', () => {
   let now = 0;

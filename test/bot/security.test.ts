@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flaws } from '../../sandbox/slack/deliver/forge.ts';
-import { redeemLinkCode } from '../../src/store/slack.ts';
+import { redeemLinkCode } from '../../src/store/slack/slack.ts';
 import { startWorld, type Transport, type World } from './fixture.ts';
 
 const channel = 'sr-demo';

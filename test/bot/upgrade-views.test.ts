@@ -9,8 +9,8 @@ import { refusalNotice } from '../../src/bot/views/refusals.ts';
 import { type RunCardData, runCard } from '../../src/bot/views/run-card.ts';
 import { endLine } from '../../src/bot/views/run-sentences.ts';
 import type { Message } from '../../src/bot/views/text.ts';
-import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade-checks.ts';
-import { facts } from '../domain/upgrade-checks-builders.ts';
+import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade/checks.ts';
+import { facts } from '../domain/upgrade/checks-builders.ts';
 import { at, node } from './builders.ts';
 import { failedAt, upgradePlan, upgradeRun, upgradeSteps } from './upgrade.ts';
 

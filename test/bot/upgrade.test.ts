@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
-import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade-checks.ts';
+import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade/checks.ts';
 import { defineOperation } from '../../src/operations/define.ts';
-import { clusterId } from '../../src/operations/fields.ts';
-import { acceptWarnings, toVersion } from '../../src/operations/upgrade-fields.ts';
-import { finalizeUpgrades, recordUpgrade } from '../../src/store/upgrades.ts';
-import { facts } from '../domain/upgrade-checks-builders.ts';
+import { clusterId } from '../../src/operations/input/fields.ts';
+import { acceptWarnings, toVersion } from '../../src/operations/upgrade/fields.ts';
+import { finalizeUpgrades, recordUpgrade } from '../../src/store/upgrades/upgrades.ts';
+import { facts } from '../domain/upgrade/checks-builders.ts';
 import { type Fleet, makeFleet } from '../helpers/lane-operations.ts';
 import { addSwapStep } from '../helpers/swap-step.ts';
 import { startWorld, type World } from './fixture.ts';

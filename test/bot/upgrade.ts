@@ -1,10 +1,10 @@
 import { makePlan, type Plan } from '../../src/domain/plan.ts';
 import type { StepState } from '../../src/domain/run.ts';
-import { changeVersionExample } from '../../src/operations/change-version/input.ts';
-import { planChangeVersion } from '../../src/operations/change-version/plan.ts';
-import { upgradeCluster } from '../../src/operations/upgrade-cluster/index.ts';
-import type { Run, RunStep } from '../../src/store/run-rows.ts';
-import { be, facts, fe } from '../domain/upgrade-checks-builders.ts';
+import { changeVersionExample } from '../../src/operations/upgrade/change-version/input.ts';
+import { planChangeVersion } from '../../src/operations/upgrade/change-version/plan.ts';
+import { upgradeCluster } from '../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
+import type { Run, RunStep } from '../../src/store/runs/run-rows.ts';
+import { be, facts, fe } from '../domain/upgrade/checks-builders.ts';
 import { at, run, step } from './builders.ts';
 
 /** The plan of an upgrade from 3.4.10 to 3.5.0: three frontends and so many backends, eight in a rack. */

@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { createContext } from '../../src/app/context.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createContext } from '../../src/context.ts';
-import type { RunnerPoint } from '../../src/jobs/runner-deps.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
+import type { RunnerPoint } from '../../src/runs/drive/runner-deps.ts';
 
 /*
  * A worker process for tests. `CRASH_AT` names points of the runner, by position or by kind of step; at the first of them

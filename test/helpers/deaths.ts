@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { drivenRunStates } from '../../src/domain/run.ts';
-import type { RunnerPoint } from '../../src/jobs/runner-deps.ts';
+import type { RunnerPoint } from '../../src/runs/drive/runner-deps.ts';
 import { databaseNowPlus } from '../../src/store/database.ts';
-import { readRun } from '../../src/store/runs.ts';
+import { readRun } from '../../src/store/runs/runs.ts';
 import type { Engine } from './engine.ts';
 
 /** A point of the runner for every step of a kind: `before-effect` of `swapBinaries`. */

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from '../../sandbox/patience.ts';
+import { type Context, type ContextOptions, createContext } from '../../src/app/context.ts';
 import { loadConfig } from '../../src/config.ts';
-import { type Context, type ContextOptions, createContext } from '../../src/context.ts';
 import { type Actor, systemActor } from '../../src/domain/access.ts';
 import { isTerminal, type RunState } from '../../src/domain/run.ts';
 import { newId } from '../../src/ids.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
-import { insertCluster } from '../../src/store/inventory.ts';
-import type { Run } from '../../src/store/run-rows.ts';
-import { readRun } from '../../src/store/runs.ts';
+import { insertCluster } from '../../src/store/clusters/inventory.ts';
+import type { Run } from '../../src/store/runs/run-rows.ts';
+import { readRun } from '../../src/store/runs/runs.ts';
 import { testEnv } from './config.ts';
 import { createTestDatabase, createTestRedis } from './services.ts';
 

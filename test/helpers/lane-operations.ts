@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Lane, StepSpec } from '../../src/domain/plan.ts';
 import { AppError } from '../../src/errors.ts';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
-import { clusterId } from '../../src/operations/fields.ts';
+import { clusterId } from '../../src/operations/input/fields.ts';
 import { defineStep } from '../../src/steps/define.ts';
 
 /** Machines that are taken down, changed and brought up again, as an upgrade does it with nodes. */

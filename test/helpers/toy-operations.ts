@@ -3,7 +3,7 @@ import type { Check } from '../../src/domain/next-action.ts';
 import type { StepSpec } from '../../src/domain/plan.ts';
 import type { AppError } from '../../src/errors.ts';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
-import { clusterId } from '../../src/operations/fields.ts';
+import { clusterId } from '../../src/operations/input/fields.ts';
 import { defineStep } from '../../src/steps/define.ts';
 
 /** A cluster made of one object: what it holds, what was done to it, and what is wrong with it. */

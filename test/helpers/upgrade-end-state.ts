@@ -7,7 +7,7 @@ import { parseReplicaTotals } from '../../src/adapters/starrocks/parse.ts';
 import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
 import { showProc } from '../../src/adapters/starrocks/statements.ts';
 import type { Failure, RunState } from '../../src/domain/run.ts';
-import { listTemporaryChanges, readRun } from '../../src/store/runs.ts';
+import { listTemporaryChanges, readRun } from '../../src/store/runs/runs.ts';
 import type { Engine } from './engine.ts';
 
 /** What is to be as it was after a fault, as far as it can be seen in the cluster and on the hosts' disks. */

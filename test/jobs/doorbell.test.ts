@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { patienceMs } from '../../sandbox/patience.ts';
 import { startServices } from '../../scripts/services.mjs';
 import { type Doorbell, openDoorbell, queueName } from '../../src/jobs/doorbell.ts';
-import { submit } from '../../src/operations/submit.ts';
+import { submit } from '../../src/runs/submit.ts';
 import { operator, startEngine } from '../helpers/engine.ts';
 import { makeToy, toyOperations } from '../helpers/toy-operations.ts';
 

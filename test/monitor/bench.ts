@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from '../../sandbox/patience.ts';
-import type { ContextOptions } from '../../src/context.ts';
+import type { ContextOptions } from '../../src/app/context.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { type MonitorDeps, type MonitorOptions, startMonitor } from '../../src/monitor/start.ts';
-import { listAlertEvents, listAlerts } from '../../src/store/alerts.ts';
+import { listAlertEvents, listAlerts } from '../../src/store/alerts/alerts.ts';
+import { deleteCluster } from '../../src/store/clusters/inventory.ts';
 import type { Database } from '../../src/store/database.ts';
-import { deleteCluster } from '../../src/store/inventory.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 import { type PaperCluster, portsOf } from './paper-cluster.ts';
 

@@ -11,8 +11,8 @@ import {
   listProbes,
   pruneProbeSamples,
   releaseProbe,
-} from '../../src/store/probes.ts';
-import { recordSample } from '../../src/store/record-sample.ts';
+} from '../../src/store/probes/probes.ts';
+import { recordSample } from '../../src/store/probes/record-sample.ts';
 import { type Bench, startBench } from './bench.ts';
 import { paperCluster } from './paper-cluster.ts';
 

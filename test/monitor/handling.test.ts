@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/domain/access.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
-import { acknowledgeAlert, unacknowledgeAlert } from '../../src/store/alert-handling.ts';
+import { acknowledgeAlert, unacknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import {
   findAlert,
   findAlertByNumber,
   listAlertEvents,
   listAlerts,
   listAlertsChangedSince,
-} from '../../src/store/alerts.ts';
-import { claimProbe } from '../../src/store/probes.ts';
-import { recordSample } from '../../src/store/record-sample.ts';
+} from '../../src/store/alerts/alerts.ts';
+import { claimProbe } from '../../src/store/probes/probes.ts';
+import { recordSample } from '../../src/store/probes/record-sample.ts';
 import { admin, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
 
 let engine: Engine;

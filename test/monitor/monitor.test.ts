@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import { acknowledgeAlert } from '../../src/store/alert-handling.ts';
-import { deleteCluster, findCluster, listNodes } from '../../src/store/inventory.ts';
-import { listProbeSamples, listProbes } from '../../src/store/probes.ts';
+import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
+import { deleteCluster, findCluster, listNodes } from '../../src/store/clusters/inventory.ts';
+import { listProbeSamples, listProbes } from '../../src/store/probes/probes.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
 import { type PaperNode, paperCluster, unreachable } from './paper-cluster.ts';

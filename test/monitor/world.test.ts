@@ -3,9 +3,9 @@ import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { newId } from '../../src/ids.ts';
 import { startMonitor } from '../../src/monitor/start.ts';
-import { listAlerts } from '../../src/store/alerts.ts';
-import { findCluster, insertCluster, listNodes } from '../../src/store/inventory.ts';
-import { listProbes } from '../../src/store/probes.ts';
+import { listAlerts } from '../../src/store/alerts/alerts.ts';
+import { findCluster, insertCluster, listNodes } from '../../src/store/clusters/inventory.ts';
+import { listProbes } from '../../src/store/probes/probes.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 
 let world: World;

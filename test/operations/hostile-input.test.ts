@@ -10,7 +10,7 @@ import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { AppError } from '../../src/errors.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { operations } from '../../src/operations/index.ts';
-import { submit } from '../../src/operations/submit.ts';
+import { submit } from '../../src/runs/submit.ts';
 import { admin, type Engine, startEngine } from '../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../helpers/world.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alertFingerprint } from '../../src/domain/alert.ts';
-import { insertAlert } from '../../src/store/alerts.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { type Api, as, startApi } from './api.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 
 let api: Api;
 let operator: string;

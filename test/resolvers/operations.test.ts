@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createSteppedOperations } from '../bot/operations.ts';
-import { type Answer, type Api, as, startApi } from './api.ts';
+import { type Answer, type Api, as, startApi } from '../helpers/api.ts';
 
 const stepped = createSteppedOperations();
 const payload = `{

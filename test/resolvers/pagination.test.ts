@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
-import { type Api, as, startApi } from './api.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 
 const page = z.object({
   nodes: z.array(z.record(z.string(), z.json())),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createLinkCode, findSlackActor } from '../../src/store/slack.ts';
-import { type Api, as, startApi } from './api.ts';
+import { createLinkCode, findSlackActor } from '../../src/store/slack/slack.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 
 const userErrors = 'userErrors { code message path hint retryable }';
 const addPerson = `mutation ($name: String!) { addPerson(input: { name: $name }) { person { id name bindings { role } } ${userErrors} } }`;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { databaseNow } from '../../src/store/database.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
-import { type Api, as, startApi } from './api.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 
 const register = `mutation ($input: RegisterReleaseInput!) { registerRelease(input: $input) {
   release { id version source { kind location } sha256 sizeBytes contents minimumJdk registeredByName }

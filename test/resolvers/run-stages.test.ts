@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { listNodes } from '../../src/store/inventory.ts';
-import { saveTopology } from '../../src/store/topology.ts';
+import { listNodes } from '../../src/store/clusters/inventory.ts';
+import { saveTopology } from '../../src/store/clusters/topology.ts';
 import { fleetOperations } from '../bot/fleet.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 import { type Fleet, makeFleet } from '../helpers/lane-operations.ts';
-import { type Api, as, startApi } from './api.ts';
 
 const backend = 'be 10.0.0.2:9050';
 const fleet: Fleet = makeFleet([]);

@@ -4,14 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { patienceMs } from '../../sandbox/patience.ts';
+import { socketLimits } from '../../src/api/limits/sockets.ts';
+import { type ApiServer, startServer } from '../../src/api/server.ts';
 import { alertFingerprint } from '../../src/domain/alert.ts';
-import { socketLimits } from '../../src/resolvers/limits/sockets.ts';
-import { type ApiServer, startServer } from '../../src/resolvers/server.ts';
-import { insertAlert } from '../../src/store/alerts.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
-import { applyEntry, type JournalEntry } from '../../src/store/journal.ts';
+import { applyEntry, type JournalEntry } from '../../src/store/runs/journal.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
-import { type Api, as, startApi } from './api.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 
 const stepped = createSteppedOperations();
 const events =

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
-import { saveTopology } from '../../src/store/topology.ts';
-import { finalizeUpgrades, recordUpgrade } from '../../src/store/upgrades.ts';
+import { saveTopology } from '../../src/store/clusters/topology.ts';
+import { finalizeUpgrades, recordUpgrade } from '../../src/store/upgrades/upgrades.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 import { addSwapStep } from '../helpers/swap-step.ts';
-import { type Api, as, startApi } from './api.ts';
 
 const shape = z.object({ touchCluster: z.object({ run: z.object({ id: z.string() }) }) });
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
+import { saveTopology } from '../../src/store/clusters/topology.ts';
 import { databaseNow } from '../../src/store/database.ts';
-import { saveTopology } from '../../src/store/topology.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
-import { type Api, as, startApi } from './api.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
 
 /*
  * Two clusters, dev and prod, with a node, a host, a run, a backup and a report each. What somebody may not see is not

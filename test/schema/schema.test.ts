@@ -20,8 +20,8 @@ import { operations } from '../../src/operations/index.ts';
 import { buildSchemaOf } from '../../src/schema/build.ts';
 import { generateFiles } from '../../src/schema/generate-files.ts';
 import { permissionValue } from '../../src/schema/vocabulary.ts';
-import { approvalStates } from '../../src/store/approvals.ts';
-import { runEventTypes } from '../../src/store/run-rows.ts';
+import { approvalStates } from '../../src/store/runs/approvals.ts';
+import { runEventTypes } from '../../src/store/runs/run-rows.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const schema = buildSchemaOf(operations);

@@ -1,4 +1,4 @@
-import type { Asked } from '../../domain/upgrade-checks-facts.ts';
+import type { Asked } from '../../domain/upgrade/checks-facts.ts';
 import { AppError } from '../../errors.ts';
 import { parseFrontendConfig } from './parse.ts';
 import type { SqlCall, StarRocksSql } from './port.ts';

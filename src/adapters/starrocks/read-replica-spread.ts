@@ -1,4 +1,4 @@
-import type { ReplicaSet, ReplicaSpread } from '../../domain/upgrade-checks-spread.ts';
+import type { ReplicaSet, ReplicaSpread } from '../../domain/upgrade/checks-spread.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
 import { readReplicatedTables } from './read-tables.ts';

@@ -1,4 +1,4 @@
-import type { RunningWork } from '../../domain/upgrade-checks-facts.ts';
+import type { RunningWork } from '../../domain/upgrade/checks-facts.ts';
 import { AppError } from '../../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';

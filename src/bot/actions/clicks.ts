@@ -1,7 +1,7 @@
 import { can } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
-import { findAlert, listAlertEvents } from '../../store/alerts.ts';
-import { findRun } from '../../store/runs.ts';
+import { findAlert, listAlertEvents } from '../../store/alerts/alerts.ts';
+import { findRun } from '../../store/runs/runs.ts';
 import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
 import { alertDetails, readAlertValue } from '../views/alert-card.ts';

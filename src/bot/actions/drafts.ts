@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
-import { readRun } from '../../store/runs.ts';
+import { readRun } from '../../store/runs/runs.ts';
 import {
   cancelDraft,
   findDraft,
@@ -8,7 +8,7 @@ import {
   reopenDraft,
   type SlackDraft,
   saveDraftRun,
-} from '../../store/slack-drafts.ts';
+} from '../../store/slack/slack-drafts.ts';
 import type { Ask, Bot, ClickAction, OpenAction } from '../bot.ts';
 import { startedNotice, submitStart } from '../commands/operation.ts';
 import { notice, userErrorsNotice } from '../views/notices.ts';

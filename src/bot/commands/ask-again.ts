@@ -1,11 +1,11 @@
 import type { Actor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
-import { foresee, foreseeUndo, type Outlook } from '../../operations/way-back.ts';
-import type { Run } from '../../store/run-rows.ts';
+import { foresee, foreseeUndo, type Outlook } from '../../runs/way-back.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
 import type { Ask, Bot } from '../bot.ts';
-import type { Flag, ParsedCommand } from '../grammar.ts';
 import { type AskedVerb, askedVerbs, outlookMessage } from '../views/asked.ts';
 import type { Message } from '../views/text.ts';
+import type { Flag, ParsedCommand } from './grammar.ts';
 
 /** Taken by the verbs that are asked back. */
 export const askingFlags: readonly Flag[] = [

@@ -12,18 +12,18 @@ import {
   resumeRun,
   retryRun,
   undoRun,
-} from '../../operations/control.ts';
-import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alert-handling.ts';
-import { findApprovalOfRun, listVotes } from '../../store/approvals.ts';
-import type { Run } from '../../store/run-rows.ts';
-import { ensureCard } from '../../store/slack-cards.ts';
-import { findNodeByWord } from '../../store/slack-reads.ts';
+} from '../../runs/control.ts';
+import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alerts/alert-handling.ts';
+import { findApprovalOfRun, listVotes } from '../../store/runs/approvals.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
+import { ensureCard } from '../../store/slack/slack-cards.ts';
+import { findNodeByWord } from '../../store/slack/slack-reads.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
-import type { Flag, ParsedCommand, Positional } from '../grammar.ts';
 import { findAlertByWord, findRunByWord } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
 import { type Message, safe } from '../views/text.ts';
 import { askAgain, askingFlags, isAskedAgain } from './ask-again.ts';
+import type { Flag, ParsedCommand, Positional } from './grammar.ts';
 
 /** What can be asked of a run, by verb. */
 export const runVerbs = ['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'] as const;

@@ -1,11 +1,11 @@
 import type { Actor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
-import { createLinkCode } from '../../store/slack.ts';
+import { createLinkCode } from '../../store/slack/slack.ts';
 import type { BotCommand } from '../bot.ts';
-import { closest } from '../closest.ts';
-import { usageOf } from '../grammar.ts';
 import { type HelpEntry, helpIndex, helpOfVerb } from '../views/help.ts';
 import { linkNotice, whoamiNotice } from '../views/identity.ts';
+import { closest } from './closest.ts';
+import { usageOf } from './grammar.ts';
 
 export const whoami: BotCommand = {
   spec: { verb: 'whoami', positional: [], flags: [] },

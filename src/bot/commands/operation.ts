@@ -2,20 +2,21 @@ import { type Actor, canSomewhere } from '../../domain/access.ts';
 import { approvalsRequired, needsConfirmation } from '../../domain/approval.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Plan } from '../../domain/plan.ts';
+import type { UserError } from '../../errors.ts';
 import type { AnyOperation } from '../../operations/define.ts';
-import { submit, type UserError } from '../../operations/submit.ts';
-import type { Run } from '../../store/run-rows.ts';
-import { ensureCard } from '../../store/slack-cards.ts';
-import { insertDraft, type SlackDraft } from '../../store/slack-drafts.ts';
+import { submit } from '../../runs/submit.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
+import { ensureCard } from '../../store/slack/slack-cards.ts';
+import { insertDraft, type SlackDraft } from '../../store/slack/slack-drafts.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
-import { type ParsedCommand, usageOf } from '../grammar.ts';
-import { type OperationCommand, operationCommand } from '../operation-command.ts';
-import { printCommand } from '../print-command.ts';
 import { resolveReferences } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
 import { preview } from '../views/preview.ts';
 import { refusalNotice } from '../views/refusals.ts';
 import { type Message, safe } from '../views/text.ts';
+import { type ParsedCommand, usageOf } from './grammar.ts';
+import { type OperationCommand, operationCommand } from './operation-command.ts';
+import { printCommand } from './print-command.ts';
 
 /** The commands of all operations that have one, made from their definitions. */
 export function operationCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {

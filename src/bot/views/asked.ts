@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/web-api';
 import { z } from 'zod';
 import { runStates } from '../../domain/run.ts';
-import type { Outlook } from '../../operations/way-back.ts';
+import type { Outlook } from '../../runs/way-back.ts';
 import { noteLines, planLines } from './plan-stages.ts';
 import { looks, withoutEffect } from './run-buttons.ts';
 import { context, fitLines, fitMiddle, header, type Message, plain, safe, section } from './text.ts';

@@ -1,5 +1,5 @@
 import { hasLooked, type NamedCheck } from '../../domain/run.ts';
-import type { Run } from '../../store/run-rows.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
 import { count, fitLines, plain, safe } from './text.ts';
 
 type PostCheck = NonNullable<Run['postCheck']>;

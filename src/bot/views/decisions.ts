@@ -1,6 +1,6 @@
 import type { RunState } from '../../domain/run.ts';
-import type { Vote } from '../../store/approvals.ts';
-import type { Decision } from '../../store/slack-reads.ts';
+import type { Vote } from '../../store/runs/approvals.ts';
+import type { Decision } from '../../store/slack/slack-reads.ts';
 import { date, safe } from './text.ts';
 
 const asked = {

@@ -1,6 +1,5 @@
-import type { AppError } from '../../errors.ts';
-import type { UserError } from '../../operations/submit.ts';
-import type { ParseFailure } from '../grammar.ts';
+import type { AppError, UserError } from '../../errors.ts';
+import type { ParseFailure } from '../commands/grammar.ts';
 import { code, fitLines, type Message, safe, safeLines, section } from './text.ts';
 
 /** A short answer in our own words. `mrkdwn` is ours; untrusted parts were escaped where they were put in. */

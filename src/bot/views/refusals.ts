@@ -1,4 +1,4 @@
-import type { UserError } from '../../operations/submit.ts';
+import type { UserError } from '../../errors.ts';
 import { userErrorsNotice } from './notices.ts';
 import { code, count, fitLines, type Message, safe, section } from './text.ts';
 

@@ -1,8 +1,8 @@
 import { isTerminal } from '../../domain/run.ts';
 import { countProgress } from '../../domain/run-stages.ts';
-import type { Approval, Vote } from '../../store/approvals.ts';
-import type { Run, RunStep } from '../../store/run-rows.ts';
-import type { Decision } from '../../store/slack-reads.ts';
+import type { Approval, Vote } from '../../store/runs/approvals.ts';
+import type { Run, RunStep } from '../../store/runs/run-rows.ts';
+import type { Decision } from '../../store/slack/slack-reads.ts';
 import { checkSentence, leftSentence } from './check-lines.ts';
 import { whoDecided } from './decisions.ts';
 import { holdOf, lanesPutBack, nowSentence } from './run-now.ts';

@@ -1,5 +1,5 @@
 import type { StepState } from '../../domain/run.ts';
-import type { RunStep } from '../../store/run-rows.ts';
+import type { RunStep } from '../../store/runs/run-rows.ts';
 import { count, safe } from './text.ts';
 
 /** More steps than this, and the finished ones are folded into one line. */

@@ -1,4 +1,7 @@
-import { acknowledgeAlert as acknowledge, unacknowledgeAlert as unacknowledge } from '../../store/alert-handling.ts';
+import {
+  acknowledgeAlert as acknowledge,
+  unacknowledgeAlert as unacknowledge,
+} from '../../store/alerts/alert-handling.ts';
 import type { RequestContext } from '../request-context.ts';
 import { checkComment, withUserErrors } from '../user-errors.ts';
 

@@ -1,5 +1,5 @@
 import type { AnyOperation } from '../../operations/define.ts';
-import { type RunOptions, submit } from '../../operations/submit.ts';
+import { type RunOptions, submit } from '../../runs/submit.ts';
 import type { RequestContext } from '../request-context.ts';
 
 type Arguments = { readonly input: unknown; readonly options?: RunOptions | null };

@@ -2,10 +2,10 @@ import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import { mistakesOf } from '../../domain/mistakes.ts';
-import type { ReleaseSource } from '../../domain/release.ts';
+import type { ReleaseSource } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
 import type { ObserveContext } from '../../operations/define.ts';
-import { absolutePath } from '../../operations/fields.ts';
+import { absolutePath } from '../../operations/input/fields.ts';
 
 /** A larger archive would keep the request waiting: staging reads it from its first to its last byte anyway. */
 const largestReadBytes = 64 * 1_048_576;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { releaseParts, releaseSourceKinds } from '../../domain/release.ts';
-import { minimumJdkOf } from '../../domain/upgrade-path.ts';
+import { minimumJdkOf } from '../../domain/upgrade/path.ts';
+import { releaseParts, releaseSourceKinds } from '../../domain/upgrade/release.ts';
 import { parseVersion, releaseNameOf, type Version } from '../../domain/version.ts';
 import { AppError } from '../../errors.ts';
-import { deleteRelease, insertRelease } from '../../store/releases.ts';
+import { deleteRelease, insertRelease } from '../../store/upgrades/releases.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 import { withUserErrors } from '../user-errors.ts';
 import { parseArguments } from './parse-arguments.ts';

@@ -10,8 +10,8 @@ import {
   resumeRun,
   retryRun,
   undoRun,
-} from '../../operations/control.ts';
-import type { Run } from '../../store/run-rows.ts';
+} from '../../runs/control.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
 import type { RequestContext } from '../request-context.ts';
 import { checkComment, withUserErrors } from '../user-errors.ts';
 

@@ -1,7 +1,7 @@
 import { can } from '../../domain/access.ts';
 import type { Alert } from '../../domain/alert.ts';
 import { AppError } from '../../errors.ts';
-import { findAlert, findAlertByNumber } from '../../store/alerts.ts';
+import { findAlert, findAlertByNumber } from '../../store/alerts/alerts.ts';
 import type { RequestContext } from '../request-context.ts';
 
 export async function alert(_: unknown, by: { id?: string | null; number?: number | null }, context: RequestContext) {

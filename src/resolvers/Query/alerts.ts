@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlertSignal, Severity } from '../../domain/alert.ts';
-import { countAlerts, listAlerts } from '../../store/alerts.ts';
+import { countAlerts, listAlerts } from '../../store/alerts/alerts.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableScopes } from '../request-context.ts';
 

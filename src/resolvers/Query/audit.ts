@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type AuditListFilter, countAudit, listAudit } from '../../store/queries/audit.ts';
-import { visibilityOf } from '../../store/queries/visibility.ts';
+import { type AuditListFilter, countAudit, listAudit } from '../../store/reads/audit.ts';
+import { visibilityOf } from '../../store/reads/visibility.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, requireSomewhere } from '../request-context.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BackupListFilter, countBackups, listBackups } from '../../store/queries/backups.ts';
+import { type BackupListFilter, countBackups, listBackups } from '../../store/reads/backups.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { findVisibleClusterByName } from '../../store/queries/clusters.ts';
+import { findVisibleClusterByName } from '../../store/reads/clusters.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
 export function cluster(

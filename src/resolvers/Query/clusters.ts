@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ClusterListFilter, countClusters, listClusters } from '../../store/queries/clusters.ts';
+import { type ClusterListFilter, countClusters, listClusters } from '../../store/reads/clusters.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 

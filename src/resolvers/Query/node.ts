@@ -1,12 +1,12 @@
 import { can, canSomewhere } from '../../domain/access.ts';
-import { findPerson } from '../../store/access.ts';
-import { findAlert } from '../../store/alerts.ts';
-import { findAuditEvent } from '../../store/queries/audit.ts';
-import { findVisibleBackups } from '../../store/queries/backups.ts';
-import { findApproval } from '../../store/queries/runs.ts';
-import { findUpgrade } from '../../store/queries/upgrades.ts';
-import { visibilityOf } from '../../store/queries/visibility.ts';
-import { findReleaseById } from '../../store/releases.ts';
+import { findPerson } from '../../store/access/access.ts';
+import { findAlert } from '../../store/alerts/alerts.ts';
+import { findAuditEvent } from '../../store/reads/audit.ts';
+import { findVisibleBackups } from '../../store/reads/backups.ts';
+import { findApproval } from '../../store/reads/runs.ts';
+import { findUpgrade } from '../../store/reads/upgrades.ts';
+import { visibilityOf } from '../../store/reads/visibility.ts';
+import { findReleaseById } from '../../store/upgrades/releases.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { ifVisible } from './alert.ts';
 

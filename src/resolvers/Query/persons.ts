@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countPersons, listPersons } from '../../store/queries/persons.ts';
+import { countPersons, listPersons } from '../../store/reads/persons.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 

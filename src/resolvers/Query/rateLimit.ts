@@ -1,4 +1,3 @@
-import { costLimit } from '../limits/cost.ts';
 import type { RequestContext } from '../request-context.ts';
 
 /** Null over WebSocket, where requests are not counted. */
@@ -6,7 +5,7 @@ export function rateLimit(_: unknown, _args: unknown, { cost, rate }: RequestCon
   if (cost === null) return null;
   return {
     cost: cost.cost,
-    costLimit,
+    costLimit: cost.limit,
     limit: rate?.limit ?? null,
     remaining: rate?.remaining ?? null,
     resetAt: rate?.resetAt ?? null,

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { findVisibleRunByNumber } from '../../store/queries/runs.ts';
+import { findVisibleRunByNumber } from '../../store/reads/runs.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
 export function run(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countRuns, listRuns, type RunListFilter } from '../../store/queries/runs.ts';
+import { countRuns, listRuns, type RunListFilter } from '../../store/reads/runs.ts';
 import { type PageArguments, readConnection } from '../connection.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 

@@ -1,5 +1,5 @@
 import type { Alert } from '../../domain/alert.ts';
-import { listAlerts, listAlertsChangedSince } from '../../store/alerts.ts';
+import { listAlerts, listAlertsChangedSince } from '../../store/alerts/alerts.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import { makeLoaders } from '../loaders.ts';
 import { ifVisible } from '../Query/alert.ts';

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode } from '../../domain/cluster.ts';
 import { AppError } from '../../errors.ts';
-import { findVisibleClusters, nodesOfClusters } from '../../store/queries/clusters.ts';
+import { findVisibleClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
 import { makeLoaders } from '../loaders.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { readCurrentActor } from './current-actor.ts';

@@ -1,5 +1,4 @@
-import { socketLimits } from '../limits/sockets.ts';
-import { makeTurns } from '../limits/turns.ts';
+import { makeTurns, subscriptionWidth } from './turns.ts';
 
 /** All subscriptions of this process look through the same few places, so that requests find a connection to the database. */
-export const inTurn = makeTurns(socketLimits.databaseWidth);
+export const inTurn = makeTurns(subscriptionWidth);

@@ -1,6 +1,6 @@
 import { isTerminal } from '../../domain/run.ts';
-import type { RunEvent } from '../../store/run-rows.ts';
-import { listEvents } from '../../store/runs.ts';
+import type { RunEvent } from '../../store/runs/run-rows.ts';
+import { listEvents } from '../../store/runs/runs.ts';
 import type { RequestContext } from '../request-context.ts';
 import { ticks } from './ticks.ts';
 import { readWatchedRun } from './watched-run.ts';

@@ -1,5 +1,5 @@
 import { isTerminal } from '../../domain/run.ts';
-import type { Run } from '../../store/run-rows.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
 import { makeLoaders } from '../loaders.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { ticks } from './ticks.ts';

@@ -10,7 +10,7 @@ import { readFrontendConfigs } from '../../../src/adapters/starrocks/read-fronte
 import { readReplicaSpread } from '../../../src/adapters/starrocks/read-replica-spread.ts';
 import { readRunningQueries } from '../../../src/adapters/starrocks/read-running-queries.ts';
 import { readRunningWork } from '../../../src/adapters/starrocks/read-work.ts';
-import { tableAwayWith } from '../../../src/domain/upgrade-checks-spread.ts';
+import { tableAwayWith } from '../../../src/domain/upgrade/checks-spread.ts';
 import { AppError } from '../../../src/errors.ts';
 
 /** A cluster that answers by the text of the statement, and tells what it was asked. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
 import { readTabletHealth } from '../../../src/adapters/starrocks/read-tablet-health.ts';
-import { whyNotNow } from '../../../src/domain/move-safety.ts';
 import { tabletsInWords, unhealthyTablets } from '../../../src/domain/tablet-health.ts';
+import { whyNotNow } from '../../../src/domain/upgrade/move-safety.ts';
 
 const columns = [
   ...['DbId', 'DbName', 'TableNum', 'PartitionNum', 'IndexNum', 'TabletNum', 'ReplicaNum', 'UnhealthyTabletNum'],

@@ -1,21 +1,21 @@
 import type { ImportLine } from './import-lines.ts';
 
 /**
- * The parts of `src/`. A folder is a part, with two exceptions. Under `operations/`, the folders hold operations, which
- * say what to do and know no store, while the files beside them are the one door, which records it. The files directly
- * in `src/` put everything together, but for a few that everyone may use.
+ * The parts of `src/`: a folder is a part. `main.ts` and `app/` put everything together; of the other files directly in
+ * `src/`, everyone may use `errors.ts`.
  */
 export type Part =
   | 'domain'
   | 'steps'
-  | 'operation'
-  | 'door'
+  | 'operations'
+  | 'runs'
   | 'adapters'
   | 'store'
   | 'jobs'
   | 'monitor'
   | 'schema'
   | 'resolvers'
+  | 'api'
   | 'bot'
   | 'errors'
   | 'ids'
@@ -23,10 +23,10 @@ export type Part =
   | 'composition';
 
 /**
- * How far an arrow goes: all of the part, its types only, or what loads no driver (of adapters: ports, text, parsers)
- * or no store (of the files beside the operations: how one is defined), neither by itself nor through others.
+ * How far an arrow goes: all of the part, its types only, or what loads no driver (of adapters: ports, text, parsers),
+ * neither by itself nor through others.
  */
-type Reach = 'all' | 'types' | 'driverless' | 'storeless';
+type Reach = 'all' | 'types' | 'driverless';
 
 type Rule = {
   parts: Partial<Record<Part, Reach>>;
@@ -40,38 +40,20 @@ const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   config: { parts: { domain: 'all' }, packages: ['zod'] },
   domain: { parts: {}, packages: [] },
   steps: { parts: { domain: 'all', adapters: 'driverless', ids: 'all' }, packages: ['zod'] },
-  operation: { parts: { domain: 'all', steps: 'all', adapters: 'driverless', door: 'storeless' }, packages: ['zod'] },
-  door: {
-    parts: { domain: 'all', steps: 'all', adapters: 'driverless', operation: 'all', store: 'all', ids: 'all' },
-    packages: ['zod'],
+  operations: { parts: { domain: 'all', steps: 'all', adapters: 'driverless', ids: 'all' }, packages: ['zod'] },
+  runs: {
+    parts: { domain: 'all', steps: 'all', operations: 'all', adapters: 'driverless', store: 'all', ids: 'all' },
   },
   adapters: { parts: { domain: 'all' } },
   store: { parts: { domain: 'all', ids: 'all' } },
-  jobs: {
-    parts: {
-      operation: 'all',
-      door: 'all',
-      steps: 'all',
-      domain: 'all',
-      store: 'all',
-      adapters: 'driverless',
-      ids: 'all',
-    },
-  },
+  jobs: { parts: { runs: 'all', domain: 'all', store: 'all' } },
   monitor: { parts: { domain: 'all', adapters: 'driverless', store: 'all', ids: 'all' } },
-  schema: { parts: { operation: 'all', door: 'all' }, packages: ['zod', 'graphql'] },
-  resolvers: {
-    parts: {
-      operation: 'all',
-      door: 'all',
-      store: 'all',
-      domain: 'all',
-      schema: 'all',
-      monitor: 'types',
-      jobs: 'types',
-    },
+  schema: { parts: { operations: 'all' }, packages: ['zod', 'graphql'] },
+  resolvers: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all', schema: 'all' } },
+  api: {
+    parts: { resolvers: 'all', schema: 'all', operations: 'all', runs: 'all', store: 'all', domain: 'all' },
   },
-  bot: { parts: { operation: 'all', door: 'all', store: 'all', domain: 'all' } },
+  bot: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all' } },
 };
 
 /** Packages that speak to the outside, and the only places that may load them. */
@@ -101,9 +83,12 @@ export function partOf(path: string): Part | null {
     case 'schema':
     case 'resolvers':
     case 'bot':
-      return folder;
     case 'operations':
-      return rest.length > 1 ? 'operation' : 'door';
+    case 'runs':
+    case 'api':
+      return folder;
+    case 'app':
+      return 'composition';
     case 'errors.ts':
       return 'errors';
     case 'ids.ts':
@@ -167,8 +152,6 @@ function refusedFile({ path, from, line, files }: FileArrow) {
       return `${from} may know the types of ${to} only`;
     case 'driverless':
       return loads(line.target, isDriver, files) ? `${from} may not reach a driver; take the port` : null;
-    case 'storeless':
-      return loads(line.target, isStore, files) ? `${from} may not reach the store` : null;
     default:
       return reach satisfies never;
   }
@@ -183,7 +166,6 @@ function refusedAdapter(path: string, target: string) {
 type Test = (line: ImportLine) => boolean;
 
 const isDriver: Test = ({ kind, target }) => kind === 'package' && drivers.test(target);
-const isStore: Test = ({ kind, target }) => kind === 'file' && partOf(target) === 'store';
 
 /** Whether loading that file loads something of the kind asked for, directly or through others. */
 function loads(path: string, test: Test, files: ReadonlyMap<string, SourceFile>, seen = new Set<string>()): boolean {

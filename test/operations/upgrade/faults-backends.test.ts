@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startQueryLoop } from '../../../sandbox/world/query-loop.ts';
-import { undoRun } from '../../../src/operations/control.ts';
-import { listSteps } from '../../../src/store/runs.ts';
+import { undoRun } from '../../../src/runs/control.ts';
+import { listSteps } from '../../../src/store/runs/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import type { EndState } from '../../helpers/upgrade-end-state.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';

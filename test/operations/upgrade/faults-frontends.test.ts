@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { retryRun, undoRun } from '../../../src/operations/control.ts';
-import { allowedActions } from '../../../src/operations/run-actions.ts';
-import { submit } from '../../../src/operations/submit.ts';
-import { upgradeCluster } from '../../../src/operations/upgrade-cluster/index.ts';
-import { listSteps, readRun } from '../../../src/store/runs.ts';
+import { upgradeCluster } from '../../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
+import { retryRun, undoRun } from '../../../src/runs/control.ts';
+import { allowedActions } from '../../../src/runs/run-actions.ts';
+import { submit } from '../../../src/runs/submit.ts';
+import { listSteps, readRun } from '../../../src/store/runs/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import { deployDirOf, type EndState } from '../../helpers/upgrade-end-state.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';

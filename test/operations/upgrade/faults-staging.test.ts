@@ -1,9 +1,9 @@
 import { copyFile, stat } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { corruptArchive, truncateArchive } from '../../../sandbox/releases/damage.ts';
-import { cancelRun, retryRun, undoRun } from '../../../src/operations/control.ts';
-import { submit } from '../../../src/operations/submit.ts';
-import { listSteps } from '../../../src/store/runs.ts';
+import { cancelRun, retryRun, undoRun } from '../../../src/runs/control.ts';
+import { submit } from '../../../src/runs/submit.ts';
+import { listSteps } from '../../../src/store/runs/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import type { EndState } from '../../helpers/upgrade-end-state.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';

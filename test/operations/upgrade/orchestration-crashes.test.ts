@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { undoRun } from '../../../src/operations/control.ts';
+import { undoRun } from '../../../src/runs/control.ts';
 import { afterRecords, aroundEffects, workUntilEach, workWithDeaths } from '../../helpers/deaths.ts';
 import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 import {

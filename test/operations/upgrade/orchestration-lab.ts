@@ -6,10 +6,10 @@ import { readFrontendValues, setFrontendValue } from '../../../src/adapters/star
 import { readTopology, toObservedNodes } from '../../../src/adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../src/domain/cluster.ts';
 import { isTerminal, type RunState } from '../../../src/domain/run.ts';
-import { countUnhealthy } from '../../../src/steps/upgrade/await-tablets.ts';
+import { countUnhealthy } from '../../../src/operations/upgrade/steps/await-tablets.ts';
 import { databaseNowPlus } from '../../../src/store/database.ts';
-import type { Run, RunStep } from '../../../src/store/run-rows.ts';
-import { listEvents, listSteps, listTemporaryChanges, readRun } from '../../../src/store/runs.ts';
+import type { Run, RunStep } from '../../../src/store/runs/run-rows.ts';
+import { listEvents, listSteps, listTemporaryChanges, readRun } from '../../../src/store/runs/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import type { UpgradeLab } from '../../helpers/upgrades.ts';
 import { logLines } from '../../helpers/world.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { retryRun } from '../../../src/operations/control.ts';
-import { listSteps, readRun } from '../../../src/store/runs.ts';
+import { retryRun } from '../../../src/runs/control.ts';
+import { listSteps, readRun } from '../../../src/store/runs/runs.ts';
 import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 import { logLines } from '../../helpers/world.ts';
 import {

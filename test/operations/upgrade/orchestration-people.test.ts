@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cancelRun, pauseRun, resumeRun, undoRun } from '../../../src/operations/control.ts';
-import { allowedActions } from '../../../src/operations/run-actions.ts';
-import { upgradeCluster } from '../../../src/operations/upgrade-cluster/index.ts';
-import { listPlannedWork } from '../../../src/store/planned-work.ts';
-import { listEvents, listSteps } from '../../../src/store/runs.ts';
+import { upgradeCluster } from '../../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
+import { cancelRun, pauseRun, resumeRun, undoRun } from '../../../src/runs/control.ts';
+import { allowedActions } from '../../../src/runs/run-actions.ts';
+import { listPlannedWork } from '../../../src/store/runs/planned-work.ts';
+import { listEvents, listSteps } from '../../../src/store/runs/runs.ts';
 import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 import {
   changesOf,

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { pauseRun, resumeRun, retryRun, undoRun } from '../../../src/operations/control.ts';
-import { allowedActions } from '../../../src/operations/run-actions.ts';
-import { upgradeCluster } from '../../../src/operations/upgrade-cluster/index.ts';
-import { listSteps } from '../../../src/store/runs.ts';
+import { upgradeCluster } from '../../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
+import { pauseRun, resumeRun, retryRun, undoRun } from '../../../src/runs/control.ts';
+import { allowedActions } from '../../../src/runs/run-actions.ts';
+import { listSteps } from '../../../src/store/runs/runs.ts';
 import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 import {
   changesOf,

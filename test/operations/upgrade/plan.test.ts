@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { makePlan, type PlanResult } from '../../../src/domain/plan.ts';
-import type { UpgradeFacts } from '../../../src/domain/upgrade-checks-facts.ts';
-import { changeVersionExample } from '../../../src/operations/change-version/input.ts';
-import { planChangeVersion } from '../../../src/operations/change-version/plan.ts';
-import { be, facts, fe, release } from '../../domain/upgrade-checks-builders.ts';
+import type { UpgradeFacts } from '../../../src/domain/upgrade/checks-facts.ts';
+import { changeVersionExample } from '../../../src/operations/upgrade/change-version/input.ts';
+import { planChangeVersion } from '../../../src/operations/upgrade/change-version/plan.ts';
+import { be, facts, fe, release } from '../../domain/upgrade/checks-builders.ts';
 
 const input = {
   ...changeVersionExample,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startQueryLoop } from '../../../sandbox/world/query-loop.ts';
 import type { FailedQuery } from '../../../sandbox/world/query-tally.ts';
-import { upgradedNodes } from '../../../src/domain/upgrade-nodes.ts';
-import { listSteps } from '../../../src/store/runs.ts';
+import { upgradedNodes } from '../../../src/domain/upgrade/nodes.ts';
+import { listSteps } from '../../../src/store/runs/runs.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 
 const home = '3.3.15';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { startForMove } from '../../../src/operations/upgrade/steps/power.ts';
 import type { Ports } from '../../../src/steps/define.ts';
-import { startForMove } from '../../../src/steps/upgrade/power.ts';
 
 const move = {
   nodeId: 'nod_1',

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { upgradeChecks } from '../../../src/domain/upgrade-checks.ts';
-import type { UpgradeFacts } from '../../../src/domain/upgrade-checks-facts.ts';
-import { upgradeCheckNames } from '../../../src/domain/upgrade-checks-verdict.ts';
-import { be, facts, fe, release } from '../../domain/upgrade-checks-builders.ts';
+import { upgradeChecks } from '../../../src/domain/upgrade/checks.ts';
+import type { UpgradeFacts } from '../../../src/domain/upgrade/checks-facts.ts';
+import { upgradeCheckNames } from '../../../src/domain/upgrade/checks-verdict.ts';
+import { be, facts, fe, release } from '../../domain/upgrade/checks-builders.ts';
 
 const guide = await readFile(new URL('../../../docs/upgrade.md', import.meta.url), 'utf8');
 const rows = [...guide.matchAll(/^\| `([a-z-]+)` \| .+ \| (.+) \|$/gm)].map(([, name = '', otherwise = '']) => ({

@@ -4,7 +4,7 @@ import { upgradeStory } from '../../../sandbox/demo/upgrade.ts';
 import { releases } from '../../../sandbox/releases/versions.ts';
 import { cases } from '../../../sandbox/usual-script/cases.ts';
 import { differenceOf, type EndState } from '../../../sandbox/usual-script/end-state.ts';
-import { judgePath } from '../../../src/domain/upgrade-path.ts';
+import { judgePath } from '../../../src/domain/upgrade/path.ts';
 
 const before: EndState = {
   nodes: { fe1: '3.4.6', be1: '3.4.6', be2: '3.4.6' },

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiDeps } from '../../resolvers/api-deps.ts';
+import { msSinceRefusedWrite } from '../../store/database.ts';
+import { writeMark } from '../../store/reads/ping.ts';
+import { isRefusedWrite } from '../../store/store-errors.ts';
+
+/**
+ * `ready` = this process can do its work. `degraded` = it can, but slower or with less: runs go on without Redis' words, found by
+ * the loop that looks for what is due. `problems` says in sentences what is not as it should be.
+ */
+export type Readiness = {
+  readonly ready: boolean;
+  readonly degraded: boolean;
+  readonly mysql: 'ok' | 'away' | 'refuses-writes';
+  readonly redis: 'ok' | 'away' | 'refuses-writes';
+  readonly problems: readonly string[];
+};
+
+const patienceMs = 2_000;
+/** How long a write that was refused makes this process not ready; the monitor alone writes more often. */
+const refusalCountsMs = 60_000;
+
+const problemOf = {
+  mysql: {
+    away: 'MySQL does not answer: nothing can be read or started until it does.',
+    'refuses-writes': 'MySQL cannot write, its disk is full or it is read-only: nothing can be started or recorded.',
+  },
+  redis: {
+    away: 'Redis does not answer: runs go on, but begin later.',
+    'refuses-writes': 'Redis takes no writes, it is out of memory or a replica: runs go on, but begin later.',
+  },
+} as const;
+
+/** What this process needs, asked now: MySQL to write a row, Redis to take a key and to pass a word on. */
+export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'doorbell'>): Promise<Readiness> {
+  const [mysql, redis] = await Promise.all([
+    inTime<Readiness['mysql']>(
+      writeMark(db).then(
+        () => (refusedLately(db) ? 'refuses-writes' : 'ok'),
+        (error: unknown) => (isWriteRefused(error) ? 'refuses-writes' : 'away'),
+      ),
+    ),
+    inTime<Readiness['redis']>(readRedis(doorbell)),
+  ]);
+  const problems = [
+    ...(mysql === 'ok' ? [] : [problemOf.mysql[mysql]]),
+    ...(redis === 'ok' ? [] : [problemOf.redis[redis]]),
+  ];
+  return { ready: mysql === 'ok' && redis !== 'away', degraded: problems.length > 0, mysql, redis, problems };
+}
+
+/** A server whose disk is full takes the one row all the same, it fits into a page that is there: what it refused lately counts. */
+function refusedLately(db: ApiDeps['db']): boolean {
+  const sinceMs = msSinceRefusedWrite(db);
+  return sinceMs !== null && sinceMs < refusalCountsMs;
+}
+
+function isWriteRefused(error: unknown): boolean {
+  return isRefusedWrite(error) || (error instanceof Error && isRefusedWrite(error.cause));
+}
+
+async function readRedis(doorbell: ApiDeps['doorbell']): Promise<Readiness['redis']> {
+  const [written] = await Promise.all([doorbell.tryWrite(), hearOwnWord(doorbell)]);
+  return written;
+}
+
+async function hearOwnWord(doorbell: ApiDeps['doorbell']): Promise<void> {
+  const word = `ready:${randomUUID()}`;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = doorbell.onChanged((topic) => {
+    if (topic === word) resolve();
+  });
+  const forget = setTimeout(stop, patienceMs);
+  doorbell.changed(word);
+  await promise;
+  clearTimeout(forget);
+  stop();
+}
+
+async function inTime<T extends string>(work: Promise<T>): Promise<T | 'away'> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<'away'>();
+  const timer = setTimeout(() => resolve('away'), patienceMs);
+  try {
+    return await Promise.race([work, tooLate]);
+  } catch {
+    return 'away';
+  } finally {
+    clearTimeout(timer);
+  }
+}

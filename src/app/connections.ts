@@ -1,0 +1,188 @@
+import { createArchives } from '../adapters/archives/local.ts';
+import { download } from '../adapters/http/download.ts';
+import { headOf } from '../adapters/http/head.ts';
+import type { NodeHttp } from '../adapters/http/port.ts';
+import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
+import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
+import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { Host } from '../domain/cluster.ts';
+import type { Inventory, NewHost } from '../domain/inventory.ts';
+import { AppError } from '../errors.ts';
+import type { ObserveContext } from '../operations/define.ts';
+import type { Ports } from '../steps/define.ts';
+import { makeInventory } from '../store/clusters/inventory-port.ts';
+import type { Database } from '../store/database.ts';
+import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets.ts';
+
+export type ConnectionDeps = {
+  readonly db: Database;
+  readonly secrets: SecretSettings;
+  readonly starrocks: { connect(target: SqlTarget): StarRocksSql };
+  readonly ssh: {
+    shell(target: SshTarget): Shell;
+    readHostKey(place: {
+      address: string;
+      port: number;
+      prefer?: string | null;
+      timeoutMs?: number;
+    }): Promise<{ fingerprint: string }>;
+  };
+  readonly http: NodeHttp;
+  readonly agentSocket: string | null;
+  /** Where archives are kept that were fetched from an address. */
+  readonly downloads: { readonly directory: string; readonly mostBytes: number };
+  readonly now: () => Date;
+  readonly approvalEnvironments: readonly string[];
+};
+
+/** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
+export function makeConnections(deps: ConnectionDeps) {
+  const inventory = makeInventory(deps.db);
+  const archives = createArchives({ head: headOf, download, ...deps.downloads });
+
+  const openSql = async (clusterId: string): Promise<StarRocksSql> => {
+    const cluster = await inventory.findCluster(clusterId);
+    if (cluster === null)
+      throw new AppError('NOT_FOUND', `There is no cluster ${clusterId}`, { hint: 'It may have been unregistered.' });
+    return deps.starrocks.connect({
+      frontends: await frontendsOf(inventory, clusterId, cluster.seeds),
+      user: cluster.sqlUser,
+      password: once(() => resolveSecret(deps.db, cluster.passwordRef, deps.secrets)),
+      tls: cluster.tls,
+    });
+  };
+  // A step asks a cluster many things in a row: who it is and how to log in is not looked up for each of them.
+  const sqlFor = forAMoment(openSql);
+
+  const shell = async (hostId: string): Promise<Shell> => {
+    const host = await inventory.findHost(hostId);
+    if (host === null)
+      throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', {
+        hint: 'Attach it with attachHosts.',
+      });
+    return deps.ssh.shell(await sshTarget(host));
+  };
+
+  const login = async (host: Omit<NewHost, 'id'>): Promise<Shell> => deps.ssh.shell(await sshTarget(host));
+
+  const sshTarget = async (host: Omit<NewHost, 'id'>, depth = 0): Promise<SshTarget> => {
+    if (depth > 3)
+      throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
+    const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
+    return {
+      address: host.address,
+      port: host.port,
+      user: host.user,
+      auth: authOf(host),
+      hostKeyFingerprint: host.hostKeyFingerprint,
+      jump: jump === null ? null : await sshTarget(jump, depth + 1),
+    };
+  };
+
+  const authOf = (host: Pick<Host, 'auth'>): SshTarget['auth'] => {
+    const { auth } = host;
+    if (auth.kind === 'agent') {
+      if (deps.agentSocket === null)
+        throw new AppError('CREDENTIAL_MISSING', 'No SSH agent is running', {
+          hint: 'Start Starwarden with SSH_AUTH_SOCK set, or give a key.',
+        });
+      return { kind: 'agent', socketPath: deps.agentSocket };
+    }
+    const { passphraseRef } = auth;
+    return {
+      kind: 'key',
+      privateKey: () => resolveSecret(deps.db, auth.privateKeyRef, deps.secrets),
+      passphrase: passphraseRef === null ? null : () => resolveSecret(deps.db, passphraseRef, deps.secrets),
+    };
+  };
+
+  const portsFor = (clusterId: string): Ports => ({
+    sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(statement, call) },
+    shell,
+    login,
+    http: deps.http,
+    inventory,
+    archives,
+  });
+
+  const observeContext = (pending: readonly PendingSecret[], signal: AbortSignal): ObserveContext => {
+    /** Of a secret that came with this very input, or of one that is stored. */
+    const resolveGiven = (ref: string): Promise<string> => {
+      const given = pending.find((secret) => `secret:${secret.id}` === ref);
+      return given === undefined
+        ? resolveSecret(deps.db, ref, deps.secrets)
+        : resolveSource(given.source, deps.secrets);
+    };
+    return {
+      http: deps.http,
+      inventory,
+      archives,
+      signal,
+      now: deps.now,
+      approvalEnvironments: deps.approvalEnvironments,
+      sqlFor,
+      shell,
+      sqlTo: ({ passwordRef, ...target }) =>
+        deps.starrocks.connect({
+          ...target,
+          password: () => resolveGiven(passwordRef),
+        }),
+      readHostKey: (place) => deps.ssh.readHostKey(place),
+      checkPrivateKey: async ({ privateKeyRef, passphraseRef }) => {
+        const text = await resolveGiven(privateKeyRef);
+        usablePrivateKey({ text, passphrase: passphraseRef === null ? null : await resolveGiven(passphraseRef) });
+      },
+    };
+  };
+
+  return { inventory, sqlFor, shell, portsFor, observeContext, http: deps.http };
+}
+
+const momentMs = 1_000;
+
+/** Remembers each answer for a moment, and no longer: what it holds may be a secret, and may change. */
+function forAMoment<T>(ask: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const recent = new Map<string, Promise<T>>();
+  return (id) => {
+    const known = recent.get(id);
+    if (known !== undefined) return known;
+    const answer = ask(id);
+    recent.set(id, answer);
+    const forget = () => {
+      if (recent.get(id) === answer) recent.delete(id);
+    };
+    answer.catch(forget);
+    setTimeout(forget, momentMs).unref();
+    return answer;
+  };
+}
+
+/** Asks once, unless that failed. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = null;
+      throw error;
+    });
+    return answer;
+  };
+}
+
+/** The frontends found in the cluster, live ones first, then those given at registration. */
+async function frontendsOf(
+  inventory: Inventory,
+  clusterId: string,
+  seeds: SqlTarget['frontends'],
+): Promise<SqlTarget['frontends']> {
+  const nodes = await inventory.listNodes(clusterId);
+  const found = nodes
+    .filter((node) => node.kind === 'FRONTEND' && node.queryPort !== null && node.queryPort > 0)
+    .toSorted((a, b) => Number(b.alive) - Number(a.alive))
+    .map((node) => ({ host: node.host, port: node.queryPort ?? 0 }));
+  const all = [...found, ...seeds];
+  return all.filter(
+    (frontend, index) =>
+      all.findIndex((other) => other.host === frontend.host && other.port === frontend.port) === index,
+  );
+}

@@ -1,0 +1,122 @@
+import { type Logger, pino } from 'pino';
+import { createNodeHttp } from '../adapters/http/fetch.ts';
+import { createSsh } from '../adapters/ssh/ssh2.ts';
+import { createStarRocks } from '../adapters/starrocks/mysql2.ts';
+import type { Config } from '../config.ts';
+import { type Doorbell, openDoorbell } from '../jobs/doorbell.ts';
+import type { AnyOperation } from '../operations/define.ts';
+import { operations } from '../operations/index.ts';
+import type { ControlDeps } from '../runs/control.ts';
+import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
+import { type Database, migrate, openDatabase } from '../store/database.ts';
+import type { SecretSettings } from '../store/secrets.ts';
+import { makeConnections } from './connections.ts';
+
+/** What the parts of the program are built from. At most ten members. */
+export type Context = {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly db: Database;
+  readonly doorbell: Doorbell;
+  readonly operations: ReadonlyMap<string, AnyOperation>;
+  /** For `submit` and everything a person decides about a run. */
+  readonly control: ControlDeps;
+  /** For workers. */
+  readonly runner: RunnerDeps;
+  readonly connections: ReturnType<typeof makeConnections>;
+  readonly now: () => Date;
+};
+
+export type ContextOptions = {
+  /** Other operations than the registry's; for tests. */
+  operations?: readonly AnyOperation[];
+  observer?: RunnerDeps['observer'];
+  onStatement?: (statement: string) => void;
+  now?: () => Date;
+};
+
+/** Opens everything the configuration names and brings the schema up to date; `close` shuts it all in reverse order. */
+export async function createContext(
+  config: Config,
+  options: ContextOptions = {},
+): Promise<{ ctx: Context; close: () => Promise<void> }> {
+  const log = createLog(config);
+  const now = options.now ?? (() => new Date());
+  await bringUpToDate(config.databaseUrl);
+  const db = openDatabase({ url: config.databaseUrl, onStatement: options.onStatement });
+  const doorbell = openDoorbell({ redisUrl: config.redisUrl, prefix: config.queuePrefix, log });
+  const registry = new Map((options.operations ?? operations).map((operation) => [operation.name, operation]));
+  const secrets: SecretSettings = {
+    keys: config.secretKeys,
+    envPrefix: config.secretEnvPrefix,
+    directory: config.secretDirectory,
+    readEnv: config.readEnv,
+  };
+  const starrocks = createStarRocks();
+  const ssh = createSsh();
+  const connections = makeConnections({
+    db,
+    secrets,
+    starrocks,
+    ssh,
+    http: createNodeHttp(),
+    agentSocket: config.sshAgentSocket,
+    downloads: config.downloads,
+    approvalEnvironments: config.approvalEnvironments,
+    now,
+  });
+  const control: ControlDeps = {
+    db,
+    operations: registry,
+    secrets,
+    now,
+    approvalEnvironments: config.approvalEnvironments,
+    observeContext: connections.observeContext,
+    ring: (runId) => {
+      doorbell.ring(runId);
+      doorbell.changed(runId);
+    },
+    changed: doorbell.changed,
+  };
+  const runner: RunnerDeps = {
+    db,
+    operations: registry,
+    log,
+    portsFor: connections.portsFor,
+    observeContext: (signal) => connections.observeContext([], signal),
+    owner: config.owner,
+    leaseMs: config.worker.leaseMs,
+    ring: doorbell.ring,
+    changed: doorbell.changed,
+    ...(options.observer === undefined ? {} : { observer: options.observer }),
+  };
+  const close = async () => {
+    await doorbell.close();
+    await ssh.close();
+    await starrocks.close();
+    await db.destroy();
+  };
+  return { ctx: { config, log, db, doorbell, operations: registry, control, runner, connections, now }, close };
+}
+
+/** By connections of its own: a change of the schema, or another process's, takes as long as it takes. */
+async function bringUpToDate(url: string): Promise<void> {
+  const db = openDatabase({ url, poolSize: 2, answerMs: null });
+  try {
+    await migrate(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+function createLog(config: Config): Logger {
+  return pino({
+    level: config.logLevel,
+    base: { owner: config.owner },
+    // A second net: secrets are references everywhere, but headers and connection settings may be logged by libraries.
+    redact: {
+      paths: ['*.password', '*.privateKey', '*.authorization', 'req.headers.authorization', '*.token'],
+      censor: '[secret]',
+    },
+  });
+}

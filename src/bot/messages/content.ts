@@ -1,0 +1,182 @@
+import type { AlertEventType } from '../../domain/alert.ts';
+import { idsIn } from '../../domain/opaque-id.ts';
+import { isTerminal } from '../../domain/run.ts';
+import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
+import { findAlert, listAlertEvents } from '../../store/alerts/alerts.ts';
+import { findApprovalOfRun, listVotes } from '../../store/runs/approvals.ts';
+import type { Run } from '../../store/runs/run-rows.ts';
+import { findRun, listSteps } from '../../store/runs/runs.ts';
+import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
+import type { Card } from '../../store/slack/slack-cards.ts';
+import type { NewLine } from '../../store/slack/slack-lines.ts';
+import {
+  type Approver,
+  listApprovers,
+  listDecisions,
+  readLastEventAt,
+  readNames,
+} from '../../store/slack/slack-reads.ts';
+import type { Bot } from '../bot.ts';
+import { alertCard } from '../views/alert-card.ts';
+import { decisionLine, voteLine } from '../views/decisions.ts';
+import { type RunCardData, runCard } from '../views/run-card.ts';
+import { holdOf } from '../views/run-now.ts';
+import { endLine } from '../views/run-sentences.ts';
+import { date, type Message, mention, safe, sentence } from '../views/text.ts';
+
+/** What a card should show now. */
+export type CardContent = {
+  readonly message: Message;
+  readonly revision: number;
+  /** Replies that its thread should have. */
+  readonly lines: readonly NewLine[];
+  /** Where else it may stand when its channel cannot be reached, best first: channels, or people. */
+  readonly otherPlaces: readonly string[];
+};
+
+/** A card, or only what it would be about. */
+export type Subject = Pick<Card, 'kind' | 'subjectId'> & Partial<Pick<Card, 'createdAt'>>;
+
+/** A run that says nothing for so long is shown as silent, not as a bar that stands still. */
+const silentMs = 2 * 60_000;
+
+/** More people who may approve than these are not read. */
+const mostApprovers = 50;
+
+/** Reads the subject of a card and builds its message; null when the subject is gone. */
+export function readContent(bot: Bot, card: Subject, options: { mayRepeat: boolean }): Promise<CardContent | null> {
+  return card.kind === 'RUN' ? readRunContent(bot, card, options) : readAlertContent(bot, card, options);
+}
+
+async function readRunContent(
+  bot: Bot,
+  card: Subject,
+  { mayRepeat }: { mayRepeat: boolean },
+): Promise<CardContent | null> {
+  const run = await findRun(bot.db, card.subjectId);
+  if (run === null) return null;
+  const steps = await listSteps(bot.db, run.id);
+  const operation = bot.operations.get(run.operation);
+  const approval = await findApprovalOfRun(bot.db, run.id);
+  const lastEventAt = run.state === 'RUNNING' ? await readLastEventAt(bot.db, run.id) : null;
+  const holder = run.blockedBy === null ? null : await findRun(bot.db, run.blockedBy);
+  const data: RunCardData = {
+    run,
+    steps,
+    title: operation?.title ?? run.operation,
+    actions:
+      operation === undefined
+        ? []
+        : allowedActions(run, operation, steps, {
+            approval,
+            now: bot.now(),
+            approvalEnvironments: bot.control.approvalEnvironments,
+          }),
+    withoutLanes: lanesToLeaveOut(run, operation, steps, {
+      approval,
+      now: bot.now(),
+      approvalEnvironments: bot.control.approvalEnvironments,
+    }),
+    approval,
+    votes: approval === null ? [] : await listVotes(bot.db, approval.id),
+    approvers: run.state === 'AWAITING_APPROVAL' ? await readApprovers(bot, run) : [],
+    decisions: await listDecisions(bot.db, run.id),
+    names: await readNames(bot.db, idsIn(run.input)),
+    blockedBy: holder?.number ?? null,
+    silentSince: lastEventAt !== null && bot.now().getTime() - lastEventAt.getTime() > silentMs ? lastEventAt : null,
+    mayRepeat,
+  };
+  const account = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: run.requestedById });
+  const requester = account ?? configuredAccount(bot, run.requestedByName);
+  const places = [bot.settings.runChannel, run.via === 'SLACK' ? requester : null];
+  return {
+    message: runCard(data),
+    revision: run.revision,
+    lines: runLines(data, { requester, approvalEnvironments: bot.control.approvalEnvironments }),
+    otherPlaces: places.filter((place) => place !== null),
+  };
+}
+
+async function readApprovers(bot: Bot, run: Run): Promise<readonly Approver[]> {
+  const approvers = await listApprovers(bot.db, {
+    clusterId: run.clusterId,
+    environment: run.environment,
+    exceptPersonId: run.requestedById,
+    team: bot.self.team,
+    limit: mostApprovers,
+  });
+  return approvers.map((each) => ({ ...each, slackUser: each.slackUser ?? configuredAccount(bot, each.name) }));
+}
+
+/** A link by configuration is written down when its account first asks for something; it can be called before that. */
+function configuredAccount({ settings }: Bot, name: string): string | null {
+  return settings.links.find(({ owner }) => owner === name)?.user ?? null;
+}
+
+function runLines(
+  data: RunCardData,
+  { requester, approvalEnvironments }: { requester: string | null; approvalEnvironments: readonly string[] },
+): NewLine[] {
+  const { run } = data;
+  const call = requester === null ? null : mention(requester);
+  const lines: NewLine[] = data.votes.map((vote) => ({
+    key: `vote:${vote.personId}`,
+    text: voteLine(vote),
+    broadcast: false,
+  }));
+  lines.push(
+    ...data.decisions.map((decision) => ({
+      key: `decision:${decision.id}`,
+      text: decisionLine(decision),
+      broadcast: false,
+    })),
+  );
+  if (run.state === 'INTERRUPTED') {
+    const why = run.failure === null ? '' : ` ${safe(run.failure.message, 600)} ${safe(run.failure.hint ?? '', 300)}`;
+    lines.push({
+      key: `interrupted:${run.fence}`,
+      text: `${call === null ? '' : `${call} `}*INTERRUPTED*: a person must decide.${why}`,
+      broadcast: true,
+    });
+  }
+  const hold = holdOf(run, data.steps);
+  if (hold !== null) {
+    lines.push({
+      key: `hold:${data.steps.findLast((step) => step.state === 'done')?.position ?? 0}:${run.fence}`,
+      text: `${call === null ? '' : `${call} `}*PAUSED*: ${sentence(safe(hold, 600))} \`/sr resume R-${run.number}\` lets it go on.`,
+      broadcast: true,
+    });
+  }
+  if (isTerminal(run.state)) {
+    const at = run.finishedAt?.getTime() ?? 0;
+    const isLoud = run.state === 'FAILED' || approvalEnvironments.includes(run.environment);
+    lines.push({ key: `end:${at}`, text: endLine(data, { requester: call }), broadcast: isLoud });
+  }
+  return lines;
+}
+
+/** One line per change that a person may want to read later; repeats are only counted on the card. */
+const toldEvents: readonly AlertEventType[] = [
+  ...(['REOPENED', 'RESOLVED', 'STALE', 'DATA_BACK', 'ACKED', 'UNACKED', 'ACK_RUNS_OUT', 'ACK_EXPIRED'] as const),
+  ...(['SEVERITY_ROSE', 'SEVERITY_FELL', 'MUTED', 'UNMUTED'] as const),
+];
+
+async function readAlertContent(
+  bot: Bot,
+  card: Subject,
+  { mayRepeat }: { mayRepeat: boolean },
+): Promise<CardContent | null> {
+  const alert = await findAlert(bot.db, card.subjectId);
+  if (alert === null) return null;
+  const events = await listAlertEvents(bot.db, { alertId: alert.id, limit: 500 });
+  const lines = events
+    .filter((event) => toldEvents.includes(event.type) && (card.createdAt === undefined || event.at >= card.createdAt))
+    .map((event) => ({
+      key: `event:${event.id}`,
+      text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
+      broadcast: event.type === 'SEVERITY_ROSE',
+    }));
+  const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
+  const mutedByRun = muting === undefined ? null : ((await findRun(bot.db, muting))?.number ?? null);
+  return { message: alertCard({ alert, mayRepeat, mutedByRun }), revision: alert.revision, lines, otherPlaces: [] };
+}

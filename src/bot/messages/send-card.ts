@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { type Card, type CardChange, saveCard } from '../../store/slack/slack-cards.ts';
+import { ensureLines } from '../../store/slack/slack-lines.ts';
+import type { Message } from '../views/text.ts';
+import { type CardContent, readContent } from './content.ts';
+import { edit, type Failure, look, post } from './deliver.ts';
+import type { Desk } from './desk.ts';
+import { backOffMs, refusedMs } from './pace.ts';
+
+/** Brings one claimed card up to date: posts it, edits it, or finds that nothing changed. */
+export async function sendCard(desk: Desk, card: Card): Promise<void> {
+  const { bot, claimer } = desk;
+  const doubt = card.ts === null && (card.state === 'UNKNOWN' || card.state === 'SENDING');
+  const found = doubt
+    ? await look(bot.clients.lookup, { id: card.id, channel: card.channel, threadTs: null, since: card.createdAt })
+    : null;
+  if (found !== null && typeof found === 'object') {
+    // It had arrived. What it shows is not known, so it is compared, and edited if need be, at the next look.
+    await saveCard(bot.db, claimer, card.id, {
+      ...found,
+      state: 'QUEUED',
+      error: null,
+      mayRepeat: false,
+      shownHash: null,
+      nextTryInMs: desk.pace.cardGapMs,
+    });
+    return;
+  }
+  const mayRepeat = card.mayRepeat || doubt;
+  const content = await readContent(bot, card, { mayRepeat: mayRepeat && card.ts === null });
+  if (content === null) {
+    await saveCard(bot.db, claimer, card.id, {
+      state: 'FAILED',
+      error: 'what it is about is gone',
+      nextTryInMs: 86_400_000,
+    });
+    return;
+  }
+  await ensureLines(bot.db, card.id, content.lines);
+  const hash = hashOf(content.message);
+  const message = card.plain ? { text: content.message.text } : content.message;
+  const shown: CardChange = {
+    state: 'SENT',
+    shownRevision: content.revision,
+    shownHash: hash,
+    error: null,
+    attempts: 0,
+    mayRepeat: false,
+    plain: false, // when the content changes, its blocks get another chance
+    checked: true,
+  };
+  if (card.ts === null) await postCard(desk, card, { content, message, shown, mayRepeat });
+  else if (card.shownHash === hash) await saveCard(bot.db, claimer, card.id, shown);
+  else await editCard(desk, card, { ts: card.ts, content, message, shown });
+}
+
+type Sending = { content: CardContent; message: Message; shown: CardChange };
+
+async function postCard(
+  desk: Desk,
+  card: Card,
+  { content, message, shown, mayRepeat }: Sending & { mayRepeat: boolean },
+): Promise<void> {
+  const { bot, claimer, gate, pace } = desk;
+  const wait = gate.enter(`post ${card.channel}`, pace.postGapMs);
+  if (wait > 0) {
+    await saveCard(bot.db, claimer, card.id, { mayRepeat, nextTryInMs: wait });
+    return;
+  }
+  const isOurs = await saveCard(
+    bot.db,
+    claimer,
+    card.id,
+    { state: 'SENDING', attempts: card.attempts + 1, mayRepeat },
+    { keep: true },
+  );
+  if (!isOurs) return;
+  const outcome = await post(bot.clients.outbox, {
+    id: card.id,
+    channel: card.channel,
+    threadTs: null,
+    broadcast: false,
+    message,
+  });
+  if (outcome.kind === 'sent') {
+    await saveCard(bot.db, claimer, card.id, {
+      ...shown,
+      ts: outcome.ts,
+      channel: outcome.channel,
+      nextTryInMs: await desk.cardGap(),
+    });
+    return;
+  }
+  await saveFailure(desk, card, { outcome, otherPlaces: content.otherPlaces });
+}
+
+async function editCard(desk: Desk, card: Card, { ts, message, shown }: Sending & { ts: string }): Promise<void> {
+  const { bot, claimer, gate, pace } = desk;
+  const wait = gate.enter('edit', pace.editGapMs);
+  if (wait > 0) {
+    await saveCard(bot.db, claimer, card.id, { nextTryInMs: wait });
+    return;
+  }
+  const outcome = await edit(bot.clients.outbox, { id: card.id, channel: card.channel, ts, message });
+  if (outcome.kind === 'sent') {
+    await saveCard(bot.db, claimer, card.id, { ...shown, nextTryInMs: await desk.cardGap() });
+    return;
+  }
+  await saveFailure(desk, card, { outcome, otherPlaces: [] });
+}
+
+async function saveFailure(
+  desk: Desk,
+  card: Card,
+  { outcome, otherPlaces }: { outcome: Failure; otherPlaces: readonly string[] },
+): Promise<void> {
+  const { bot, claimer } = desk;
+  const attempts = card.attempts + 1;
+  const refused = refusedMs(attempts, { isPosted: card.ts !== null });
+  const save = (change: CardChange) =>
+    saveCard(bot.db, claimer, card.id, { attempts, error: outcome.error, ...change });
+  const about = {
+    card: card.id,
+    kind: card.kind,
+    subject: card.subjectId,
+    channel: card.channel,
+    error: outcome.error,
+  };
+  switch (outcome.kind) {
+    case 'later':
+      if (outcome.limited) desk.gate.close(card.ts === null ? `post ${card.channel}` : 'edit', outcome.afterMs);
+      await save({ state: 'QUEUED', nextTryInMs: outcome.afterMs });
+      return;
+    case 'unknown':
+      bot.log.warn(about, 'slack gave no answer, will look before sending again');
+      // Editing twice does no harm, so an edit needs no look.
+      await save({ state: card.ts === null ? 'UNKNOWN' : 'QUEUED', nextTryInMs: backOffMs(attempts) });
+      return;
+    case 'content':
+      bot.log.error(about, 'slack refused a message that we built, sends it as plain text');
+      await save({
+        state: card.plain ? 'FAILED' : 'QUEUED',
+        plain: true,
+        shownHash: null,
+        nextTryInMs: card.plain ? refused : 0,
+      });
+      return;
+    case 'gone':
+      bot.log.warn(about, 'a message of ours is gone, posts it anew');
+      await save({ state: 'QUEUED', ts: null, shownHash: null, nextTryInMs: 0 });
+      return;
+    case 'channel':
+    case 'refused': {
+      const next =
+        outcome.kind === 'channel' && card.ts === null ? otherPlaces[otherPlaces.indexOf(card.channel) + 1] : undefined;
+      bot.log.error({ ...about, next }, 'slack does not take a message');
+      await save(
+        next === undefined
+          ? { state: 'FAILED', nextTryInMs: refused }
+          : { state: 'QUEUED', channel: next, nextTryInMs: 0 },
+      );
+      return;
+    }
+    default:
+      outcome satisfies never;
+  }
+}
+
+function hashOf(message: Message): string {
+  return createHash('sha256').update(JSON.stringify(message)).digest('hex');
+}

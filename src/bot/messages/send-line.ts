@@ -1,0 +1,64 @@
+import type { CardChange } from '../../store/slack/slack-cards.ts';
+import { type Line, saveLine } from '../../store/slack/slack-lines.ts';
+import { look, post } from './deliver.ts';
+import type { Desk } from './desk.ts';
+import { backOffMs, refusedMs } from './pace.ts';
+
+/** Sends one reply into the thread of its card. */
+export async function sendLine(desk: Desk, line: Line): Promise<void> {
+  const { bot, claimer, gate, pace } = desk;
+  const save = (change: CardChange, options = {}) => saveLine(bot.db, claimer, line.id, change, options);
+  const doubt = line.state === 'UNKNOWN' || line.state === 'SENDING';
+  const found = doubt
+    ? await look(bot.clients.lookup, {
+        id: line.id,
+        channel: line.channel,
+        threadTs: line.threadTs,
+        since: line.createdAt,
+      })
+    : null;
+  if (found !== null && typeof found === 'object') {
+    await save({ state: 'SENT', ts: found.ts, error: null });
+    return;
+  }
+  const mayRepeat = line.mayRepeat || doubt;
+  const wait = gate.enter(`post ${line.channel}`, pace.postGapMs);
+  if (wait > 0) {
+    await save({ mayRepeat, nextTryInMs: wait });
+    return;
+  }
+  if (!(await save({ state: 'SENDING', attempts: line.attempts + 1, mayRepeat }, { keep: true }))) return;
+  const text = mayRepeat ? `${line.text} (may appear twice)` : line.text;
+  const outcome = await post(bot.clients.outbox, {
+    id: line.id,
+    channel: line.channel,
+    threadTs: line.threadTs,
+    broadcast: line.broadcast,
+    message: { text },
+  });
+  switch (outcome.kind) {
+    case 'sent':
+      await save({ state: 'SENT', ts: outcome.ts, error: null });
+      return;
+    case 'later':
+      if (outcome.limited) gate.close(`post ${line.channel}`, outcome.afterMs);
+      await save({ state: 'QUEUED', error: outcome.error, nextTryInMs: outcome.afterMs });
+      return;
+    case 'unknown':
+      await save({ state: 'UNKNOWN', error: outcome.error, nextTryInMs: backOffMs(line.attempts + 1) });
+      return;
+    case 'content':
+    case 'channel':
+    case 'gone':
+    case 'refused':
+      bot.log.error({ line: line.id, channel: line.channel, error: outcome.error }, 'slack does not take a reply');
+      await save({
+        state: 'FAILED',
+        error: outcome.error,
+        nextTryInMs: refusedMs(line.attempts + 1, { isPosted: true }),
+      });
+      return;
+    default:
+      outcome satisfies never;
+  }
+}

@@ -1,0 +1,286 @@
+import type { NamedCheck } from '../run.ts';
+import { compareVersions, parseVersion } from '../version.ts';
+import { count, wordsForStart } from '../words.ts';
+import type { JavaOnHost, NodeOnHost, UnitStartLimit, UpgradeFacts, UpgradeHost, UpgradeNode } from './checks-facts.ts';
+import { nodesToChange } from './checks-release.ts';
+import { partition, passedByAll, skipped, some, type UpgradeCheckName, verdict } from './checks-verdict.ts';
+import type { Release } from './release.ts';
+
+/** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
+const archiveSizesOfSpace = 3;
+/** What a further node on the same file system needs: the archive is there once for all of them. */
+const archiveSizesPerFurtherNode = 2;
+/** `max_bdbje_clock_delta_ms`: frontends whose clocks are further apart do not let each other in. */
+const mostClockDifferenceMs = 5_000;
+
+/** Checks about hosts, directories, JDKs and services of the nodes that are to be changed. */
+export function hostChecks(facts: UpgradeFacts): NamedCheck[] {
+  const nodes = nodesToChange(facts);
+  return [
+    attachedCheck(nodes),
+    answerCheck(facts.hosts, nodes),
+    toolsCheck(facts.hosts),
+    spaceCheck(facts, nodes),
+    problemCheck('swap-possible', nodes, {
+      problemOf: ({ swapProblem }) => swapProblem,
+      wanted: 'a directory of the node that may be written to, on one file system',
+      hint: 'Binaries are put in place by renaming: give the login user the directory, and keep bin/ and lib/ on its file system.',
+    }),
+    serviceCheck(nodes),
+    jdkCheck(facts.release, nodes),
+    ...clockChecks(facts.hosts),
+  ];
+}
+
+function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  if (nodes.length === 0) return skipped('hosts-attached', 'no node is to be changed');
+  const missing = nodes.filter((node) => node.hostId === null || node.deployDir === null);
+  return verdict('hosts-attached', 'BLOCK', missing.length === 0, {
+    observed:
+      missing.length === 0
+        ? `${count(nodes.length, 'node')} with a host`
+        : `no host: ${missing.map(({ label }) => label).join(', ')}`,
+    wanted: 'SSH access to the host of every node',
+    hint: 'Attach them with attachHosts.',
+  });
+}
+
+function answerCheck(hosts: readonly UpgradeHost[], nodes: readonly UpgradeNode[]): NamedCheck {
+  const name = 'hosts-answer';
+  if (hosts.length === 0) return skipped(name, 'no host is attached');
+  const silent = [
+    ...partition(hosts.map(({ address, look }) => ({ label: address, answer: look }))).failed,
+    ...partition(nodes.map(({ label, onHost }) => ({ label, answer: onHost }))).failed,
+  ];
+  const check = verdict(name, 'BLOCK', silent.length === 0, {
+    observed:
+      silent.length === 0
+        ? `${count(hosts.length, 'host')} ${hosts.length === 1 ? 'answers' : 'answer'}`
+        : some(silent),
+    wanted: 'every host answers over SSH',
+    hint: 'Mend the access to the host; acceptHostKey trusts a new key.',
+  });
+  return passedByAll(check, { told: askedOf(nodes), of: nodes.length, what: 'nodes' });
+}
+
+function toolsCheck(hosts: readonly UpgradeHost[]): NamedCheck {
+  const { answered } = partition(hosts.map(({ address, look }) => ({ label: address, answer: look })));
+  if (answered.length === 0) return skipped('tools-on-host', 'no host was asked');
+  const lacking = answered.filter(({ value }) => value.missingTools.length > 0);
+  const check = verdict('tools-on-host', 'BLOCK', lacking.length === 0, {
+    observed:
+      lacking.length === 0
+        ? `on ${count(answered.length, 'host')}`
+        : some(lacking.map(({ label, value }) => `${label} lacks ${value.missingTools.join(', ')}`)),
+    wanted: 'the programs that unpack an archive and prove its checksum',
+    hint: 'Install them from the packages of the operating system.',
+  });
+  return passedByAll(check, { told: answered.length, of: hosts.length, what: 'hosts' });
+}
+
+function spaceCheck({ release, archive }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
+  const name = 'disk-space';
+  if (release === null) return skipped(name, 'there is no release to make room for');
+  const sizeBytes = release.sizeBytes ?? (archive !== null && 'value' in archive ? archive.value.sizeBytes : null);
+  const places = placesOf(nodes);
+  if (places.length === 0) return skipped(name, 'no host was asked');
+  const wanted = `${archiveSizesOfSpace} times the archive free where each node is`;
+  if (sizeBytes === null) {
+    return verdict(name, 'WARN', false, {
+      observed: `the size of the archive is not known; ${some(places.map(({ labels, disk }) => `${labels[0]} has ${disk === null ? 'an unknown space' : mebibytes(disk.freeBytes)}`))}`,
+      wanted,
+      hint: 'Compare by hand, then accept the warning.',
+    });
+  }
+  const short = places.flatMap(({ labels, disk }) => {
+    if (disk === null) return [`${labels.join(' and ')}: the space could not be read`];
+    const needed = sizeBytes * (archiveSizesOfSpace + archiveSizesPerFurtherNode * (labels.length - 1));
+    if (disk.freeBytes >= needed) return [];
+    return [
+      `${labels.join(' and ')}: ${mebibytes(disk.freeBytes)} free on ${disk.mountPoint}, ${mebibytes(needed)} needed`,
+    ];
+  });
+  const check = verdict(name, 'BLOCK', short.length === 0, {
+    observed: short.length === 0 ? `enough for ${mebibytes(sizeBytes)} on ${places.length} file systems` : some(short),
+    wanted,
+    hint: 'Free space there, or finalize an earlier upgrade that still keeps its old binaries.',
+  });
+  return passedByAll(check, { told: askedOf(nodes), of: nodes.length, what: 'nodes' });
+}
+
+function askedOf(nodes: readonly UpgradeNode[]): number {
+  return nodes.filter(({ onHost }) => onHost !== null && 'value' in onHost).length;
+}
+
+type Place = { readonly labels: string[]; readonly disk: NodeOnHost['disk'] };
+
+/** The file systems that nodes are on; two nodes of a host may share one. */
+function placesOf(nodes: readonly UpgradeNode[]): Place[] {
+  const places = new Map<string, Place>();
+  for (const { label, hostId, onHost } of nodes) {
+    if (onHost === null || 'failed' in onHost) continue;
+    const { disk } = onHost.value;
+    const key = JSON.stringify([hostId, disk?.mountPoint ?? label]);
+    const place = places.get(key) ?? { labels: [], disk };
+    place.labels.push(label);
+    places.set(key, place);
+  }
+  return [...places.values()];
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1_048_576)} MiB`;
+}
+
+type Asking = { problemOf: (found: NodeOnHost, node: UpgradeNode) => string | null; wanted: string; hint: string };
+
+function problemCheck(
+  name: UpgradeCheckName,
+  nodes: readonly UpgradeNode[],
+  { problemOf, ...texts }: Asking,
+): NamedCheck {
+  const asked = nodes.flatMap((node) =>
+    node.onHost !== null && 'value' in node.onHost
+      ? [{ label: node.label, problem: problemOf(node.onHost.value, node) }]
+      : [],
+  );
+  if (asked.length === 0) return skipped(name, 'no host was asked');
+  const problems = asked.flatMap(({ label, problem }) => (problem === null ? [] : [`${label}: ${problem}`]));
+  const observed = problems.length === 0 ? count(asked.length, 'node') : some(problems);
+  const check = verdict(name, 'BLOCK', problems.length === 0, { observed, ...texts });
+  return passedByAll(check, { told: asked.length, of: nodes.length, what: 'nodes' });
+}
+
+function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  const check = controlCheck(nodes);
+  if (check.status !== 'PASS') return check;
+  const strangers = nodes.flatMap(({ label, onHost }) => {
+    const startedAs = onHost !== null && 'value' in onHost ? onHost.value.startedAs : undefined;
+    return startedAs === undefined ? [] : [`${label} ${wordsForStart(startedAs)}`];
+  });
+  if (strangers.length > 0)
+    return verdict('service-control', 'WARN', false, {
+      observed: some(strangers),
+      wanted: 'every node is started by the user whom it belongs to',
+      hint: 'Attach the host again with the login of that user; files that another one writes may be closed to it afterwards.',
+    });
+  const limits = nodes.flatMap(({ label, onHost }) => {
+    const limit = onHost !== null && 'value' in onHost ? onHost.value.startLimit : undefined;
+    return limit === undefined || limit.burst >= startsOf(limit) ? [] : [{ label, limit }];
+  });
+  if (limits.length === 0) return check;
+  const observed = limits.map(
+    ({ label, limit }) =>
+      `${label}: ${limit.unit} may be started ${limit.burst} times in ${Math.round(limit.intervalMs / 1000)} s, and the upgrade and its way back may need ${startsOf(limit)}`,
+  );
+  const fixed = limits.find(({ limit }) => !limit.mayReset)?.limit;
+  if (fixed === undefined)
+    return { ...check, observed: `${check.observed}; ${some(observed)}; the count is set back when it is reached` };
+  return verdict('service-control', 'WARN', false, {
+    observed: some(observed),
+    wanted: 'enough starts, or the right to set their count back',
+    hint: `Let the login user run \`systemctl reset-failed\` (sudoers: ${fixed.sudoers}), or raise StartLimitBurst= of the unit.`,
+  });
+}
+
+/** One for the new version and one for the old; systemd starts a node that dies by itself, and that is counted too. */
+function startsOf({ restarts }: UnitStartLimit): number {
+  return restarts ? 4 : 2;
+}
+
+function controlCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+  return problemCheck('service-control', nodes, {
+    problemOf: ({ serviceProblem, process }, { alive, deployDir }) => {
+      if (serviceProblem !== null) return serviceProblem;
+      // Whoever cannot see the process cannot stop it, and must not replace its programs.
+      return alive && process === null ? `alive, but no process of ${deployDir} was found` : null;
+    },
+    wanted: 'a way to stop and start each node',
+    hint: 'Attach the host again with the right directory or systemd unit, and give the login user the right to use it.',
+  });
+}
+
+function jdkCheck(release: Release | null, nodes: readonly UpgradeNode[]): NamedCheck {
+  const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND');
+  if (release === null) return skipped('jdk', 'there is no release to start');
+  if (frontends.length === 0) return skipped('jdk', 'no frontend is changed');
+  const needsJavac = needsCompiler(release.version);
+  const wanted = `JDK ${release.minimumJdk} or later${needsJavac ? ' with javac' : ''} for every frontend`;
+  const problemOf = ({ java }: NodeOnHost) =>
+    java !== null && 'unknown' in java ? null : whyNotStart(java, { minimum: release.minimumJdk, needsJavac });
+  const judged = problemCheck('jdk', frontends, {
+    problemOf,
+    wanted,
+    hint: 'Install it, and name it as JAVA_HOME in fe.conf, which the start script reads first.',
+  });
+  const untold = frontends.flatMap(({ label, onHost }) => {
+    const java = onHost !== null && 'value' in onHost ? onHost.value.java : null;
+    return java !== null && 'unknown' in java ? [`${label}: cannot be told: ${java.unknown}`] : [];
+  });
+  if (judged.status === 'FAIL' || untold.length === 0) return judged;
+  return verdict('jdk', 'WARN', false, {
+    observed: some(untold),
+    wanted,
+    hint: 'Look by hand which JDK its start script takes, then accept the warning; or write the path into fe.conf.',
+  });
+}
+
+function whyNotStart(
+  java: JavaOnHost | null,
+  { minimum, needsJavac }: { minimum: number; needsJavac: boolean },
+): string | null {
+  if (java === null) return 'no JDK was found';
+  const where = `${java.version} at JAVA_HOME=${java.home ?? '(not set)'}`;
+  const major = javaMajor(java.version);
+  if (major === null) return `the version of ${where} cannot be read`;
+  // 3.2 takes 8, and 11 or later, and refuses what lies between.
+  if (major < minimum || (minimum === 8 && major > 8 && major < 11)) return where;
+  return needsJavac && !java.hasJavac ? `${where} has no javac` : null;
+}
+
+/** `1.8.0_392` is 8. */
+function javaMajor(version: string): number | null {
+  const [, first, second] = /^(\d{1,3})(?:\.(\d{1,3}))?/.exec(version) ?? [];
+  if (first === undefined) return null;
+  return first === '1' && second !== undefined ? Number(second) : Number(first);
+}
+
+/** From 3.4 on a JRE is enough. */
+function needsCompiler(version: string): boolean {
+  const [target, first] = [parseVersion(version), parseVersion('3.4.0-alpha')];
+  return target !== null && first !== null && compareVersions(target, first) < 0;
+}
+
+function clockChecks(hosts: readonly UpgradeHost[]): NamedCheck[] {
+  const frontends = hosts.filter(({ runsFrontend }) => runsFrontend);
+  return [
+    clockCheck(
+      'frontend-clocks',
+      'BLOCK',
+      frontends,
+      'Frontends refuse each other beyond that: set the clocks by NTP.',
+    ),
+    clockCheck('clocks', 'WARN', hosts, 'Set the clocks by NTP.'),
+  ];
+}
+
+function clockCheck(
+  name: UpgradeCheckName,
+  severity: 'BLOCK' | 'WARN',
+  hosts: readonly UpgradeHost[],
+  hint: string,
+): NamedCheck {
+  const { answered } = partition(hosts.map(({ address, look }) => ({ label: address, answer: look })));
+  const clocks = answered.flatMap(({ label, value }) => (value.clock === null ? [] : [{ label, ...value.clock }]));
+  const [slowest] = clocks.toSorted((a, b) => a.aheadMs - b.aheadMs);
+  const fastest = clocks.toSorted((a, b) => a.aheadMs - b.aheadMs).at(-1);
+  if (slowest === undefined || fastest === undefined) return skipped(name, 'no host told the time');
+  const difference = fastest.aheadMs - slowest.aheadMs;
+  const doubt = slowest === fastest ? 0 : slowest.withinMs + fastest.withinMs;
+  const check = verdict(name, severity, difference - doubt <= mostClockDifferenceMs, {
+    observed: `${(difference / 1_000).toFixed(1)} s between ${slowest.label} and ${fastest.label}`,
+    wanted: `at most ${mostClockDifferenceMs / 1_000} s between any two hosts`,
+    hint,
+  });
+  return passedByAll(check, { told: clocks.length, of: hosts.length, what: 'hosts' });
+}

@@ -1,0 +1,101 @@
+import type { NamedCheck } from '../run.ts';
+import type { Asked } from './checks-facts.ts';
+
+/** The preflight's checks. A name is what a person writes into `acceptWarnings`, so it never changes its meaning. */
+export const upgradeCheckNames = [
+  'path-allowed',
+  'return-path',
+  'mixed-versions',
+  'kept-binaries',
+  'release-registered',
+  'release-contents',
+  'archive-intact',
+  'nodes-alive',
+  'one-leader',
+  'frontends-quorum',
+  'spare-worker',
+  'tablets-healthy',
+  'no-decommission',
+  'no-backup-or-restore',
+  'no-schema-change',
+  'loads-running',
+  'routine-loads',
+  'running-queries',
+  'single-replica-tables',
+  'backup-fresh',
+  'image-fresh',
+  'hosts-attached',
+  'hosts-answer',
+  'tools-on-host',
+  'disk-space',
+  'swap-possible',
+  'service-control',
+  'jdk',
+  'frontend-clocks',
+  'clocks',
+  'conf-keys',
+  'downgrade-log-ids',
+] as const;
+
+export type UpgradeCheckName = (typeof upgradeCheckNames)[number];
+
+export function isUpgradeCheckName(name: string): name is UpgradeCheckName {
+  return upgradeCheckNames.some((known) => known === name);
+}
+
+export type Texts = { readonly observed: string; readonly wanted: string; readonly hint: string };
+
+export function verdict(
+  name: UpgradeCheckName,
+  severity: NamedCheck['severity'],
+  passed: boolean,
+  { observed, wanted, hint }: Texts,
+): NamedCheck {
+  return { name, severity, status: passed ? 'PASS' : 'FAIL', observed, wanted, hint: passed ? null : hint };
+}
+
+/** For what does not apply here, or is harmless when nobody knows it. */
+export function skipped(name: UpgradeCheckName, why: string): NamedCheck {
+  return { name, severity: 'INFO', status: 'SKIPPED', observed: why, wanted: 'nothing', hint: null };
+}
+
+/** A check that would pass on what some said, while others were not asked or did not tell: it has not looked at everything. */
+export function passedByAll(
+  check: NamedCheck,
+  { told, of, what }: { told: number; of: number; what: string },
+): NamedCheck {
+  if (check.status !== 'PASS' || told >= of) return check;
+  const observed = `${check.observed}; ${of - told} of ${of} ${what} told nothing`;
+  return { ...check, severity: 'INFO', status: 'SKIPPED', observed, hint: null };
+}
+
+/** A question without an answer, where not to know is as bad as to know the worst. */
+export function unanswered(
+  name: UpgradeCheckName,
+  severity: NamedCheck['severity'],
+  { why, wanted }: { why: string; wanted: string },
+): NamedCheck {
+  const hint = 'It could not be asked; mend that, then check again.';
+  return { name, severity, status: 'FAIL', observed: why, wanted, hint };
+}
+
+/** The answers of many, and what those said who could not be asked. */
+export function partition<T>(asked: readonly { readonly label: string; readonly answer: Asked<T> | null }[]): {
+  answered: { label: string; value: T }[];
+  failed: string[];
+} {
+  const answered: { label: string; value: T }[] = [];
+  const failed: string[] = [];
+  for (const { label, answer } of asked) {
+    if (answer === null) continue;
+    if ('value' in answer) answered.push({ label, value: answer.value });
+    else failed.push(`${label}: ${answer.failed}`);
+  }
+  return { answered, failed };
+}
+
+/** The first few of many, for one line. */
+export function some(items: readonly string[], most = 5): string {
+  const rest = items.length - most;
+  return `${items.slice(0, most).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+}

@@ -1,0 +1,72 @@
+import type { Refusal } from '../plan.ts';
+import type { NamedCheck } from '../run.ts';
+import { clusterChecks } from './checks-cluster.ts';
+import { confChecks } from './checks-conf.ts';
+import type { UpgradeFacts, UpgradeLimits } from './checks-facts.ts';
+import { hostChecks } from './checks-hosts.ts';
+import { releaseChecks } from './checks-release.ts';
+import { isUpgradeCheckName, upgradeCheckNames } from './checks-verdict.ts';
+
+/**
+ * The preflight of an upgrade or downgrade: every check by name, with what was seen, what is wanted and what to do.
+ * Pure; the same facts give the same list, in the same order.
+ */
+export function upgradeChecks(facts: UpgradeFacts, limits: UpgradeLimits): readonly NamedCheck[] {
+  return [
+    ...releaseChecks(facts, limits.direction),
+    ...clusterChecks(facts, limits),
+    ...hostChecks(facts),
+    ...confChecks(facts),
+  ];
+}
+
+/**
+ * Why these checks forbid to begin; empty = nothing does. A failed BLOCK check always does. A failed WARN check does
+ * until a person names it in `acceptWarnings`; a name there that failed nothing is harmless, so that an input stays good
+ * when a warning is gone.
+ */
+export function upgradeRefusals(
+  checks: readonly NamedCheck[],
+  { acceptWarnings }: { acceptWarnings: readonly string[] },
+): readonly Refusal[] {
+  const unknown = acceptWarnings.filter((name) => !isUpgradeCheckName(name));
+  const failed = checks.filter((check) => check.status === 'FAIL');
+  const blocking = failed.filter((check) => check.severity === 'BLOCK');
+  const warning = failed.filter((check) => check.severity === 'WARN' && !acceptWarnings.includes(check.name));
+  return [
+    ...unknown.map(
+      (name): Refusal => ({
+        code: 'INVALID_INPUT',
+        message: `There is no check "${name}"`,
+        hint: `The checks are ${upgradeCheckNames.join(', ')}.`,
+        path: ['input', 'acceptWarnings'],
+      }),
+    ),
+    ...blocking.map(
+      (check): Refusal => ({ code: codeOf(check.name), message: messageOf(check), hint: check.hint ?? check.wanted }),
+    ),
+    ...warning.map(
+      (check): Refusal => ({
+        code: codeOf(check.name),
+        message: messageOf(check),
+        hint: `${check.hint ?? check.wanted} If it is meant, put ${check.name} into acceptWarnings.`,
+      }),
+    ),
+  ];
+}
+
+function messageOf({ name, observed, wanted }: NamedCheck): string {
+  return `${name}: ${observed}; wanted: ${wanted}`;
+}
+
+const codes: Readonly<Record<string, Refusal['code']>> = {
+  'path-allowed': 'UNSUPPORTED_VERSION_PATH',
+  'one-leader': 'QUORUM_AT_RISK',
+  'frontends-quorum': 'QUORUM_AT_RISK',
+  'tablets-healthy': 'REPLICATION_AT_RISK',
+  'single-replica-tables': 'REPLICATION_AT_RISK',
+};
+
+function codeOf(name: string): Refusal['code'] {
+  return codes[name] ?? 'PREFLIGHT_FAILED';
+}

@@ -1,0 +1,131 @@
+import { nodeLabel, type ObservedNode } from '../cluster.ts';
+import type { Refusal } from '../plan.ts';
+import { parseVersion } from '../version.ts';
+import { count } from '../words.ts';
+
+/** What has to be known to take a node away in the middle of an upgrade or downgrade. */
+export type MoveFacts = {
+  readonly nodes: readonly ObservedNode[];
+  /** As the cluster shows it now; undefined = it is not in the cluster any more. */
+  readonly target: ObservedNode | undefined;
+  /** `host:port` of backends that may be away at the same time: they hold no second replica of anything. */
+  readonly mates: readonly string[];
+  readonly workersOn: string | null;
+  readonly frontendsOn: string | null;
+  readonly unhealthyTablets: number;
+  /** `database.snapshot` of backups and restores that run. */
+  readonly runningJobs: readonly string[];
+};
+
+export type NotNow = {
+  readonly code: Refusal['code'];
+  readonly message: string;
+  readonly hint: string;
+  /** True for what may be over soon without anybody doing anything. */
+  readonly passes: boolean;
+};
+
+/** Why this node must not be taken away now; null = it may. A node that is down already takes nothing away. */
+export function whyNotNow(facts: MoveFacts, { hasProcess }: { hasProcess: boolean }): NotNow | null {
+  const { nodes, target } = facts;
+  if (target === undefined) {
+    return {
+      code: 'PRECONDITION_FAILED',
+      message: 'It is not in the cluster any more',
+      hint: 'Ask for the upgrade again; it will be planned without it.',
+      passes: false,
+    };
+  }
+  if (!nodes.some((node) => node.role === 'LEADER' && node.alive))
+    return soon('QUORUM_AT_RISK', 'The frontends have no leader now');
+  if (!target.alive && hasProcess)
+    return soon('PRECONDITION_FAILED', `${nodeLabel(target)} runs, but the cluster does not see it alive`);
+  const mixed = whyWrongOrder(facts, target);
+  if (mixed !== null) return mixed;
+  return target.kind === 'FRONTEND' ? whyNotFrontend(nodes, target) : whyNotWorker(facts, target);
+}
+
+/**
+ * Why a living node must not even be stopped to be put back; null = it may. It failed a gate and serves all the same, and
+ * it may hold the last replica, or the majority, now that another one is away.
+ */
+export function whyKeepUp({
+  nodes,
+  target,
+  unhealthyTablets,
+}: Pick<MoveFacts, 'nodes' | 'target' | 'unhealthyTablets'>): NotNow | null {
+  if (target === undefined || !target.alive) return null;
+  if (target.kind === 'FRONTEND') return whyNotFrontend(nodes, target);
+  const away = nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
+  return away.length > 0 && unhealthyTablets > 0 ? lastReplica(away) : null;
+}
+
+/** Backends are never older than frontends: a newer frontend may send plans that an older backend does not know. */
+function whyWrongOrder({ nodes, workersOn, frontendsOn }: MoveFacts, target: ObservedNode): NotNow | null {
+  const isFrontend = target.kind === 'FRONTEND';
+  const line = isFrontend ? workersOn : frontendsOn;
+  if (line === null) return null;
+  const others = nodes.filter((node) => node.alive && (node.kind === 'FRONTEND') !== isFrontend);
+  const behind = others.filter((node) => {
+    const order = orderOfLines(node.version, line);
+    return order === null || (isFrontend ? order < 0 : order > 0);
+  });
+  if (behind.length === 0) return null;
+  const names = behind.map((node) => `${nodeLabel(node)} (${node.version ?? '?'})`).join(', ');
+  return {
+    code: 'PRECONDITION_FAILED',
+    message: `${names} ${behind.length === 1 ? 'is' : 'are'} not on ${line} yet, and ${isFrontend ? 'frontends must not run ahead of backends' : 'backends must not fall behind frontends'}`,
+    hint: 'Retry the run with it, or take it out of the cluster first.',
+    passes: false,
+  };
+}
+
+/** How the line of a node's version compares with a line; null = it cannot be told. */
+function orderOfLines(version: string | null, line: string): number | null {
+  const [found, wanted] = [parseVersion(version ?? ''), parseVersion(`${line}.0`)];
+  return found === null || wanted === null ? null : found.major - wanted.major || found.minor - wanted.minor;
+}
+
+function whyNotFrontend(nodes: readonly ObservedNode[], target: ObservedNode): NotNow | null {
+  if (target.role === 'OBSERVER' || !target.alive) return null;
+  const electable = nodes.filter((node) => node.kind === 'FRONTEND' && node.role !== 'OBSERVER');
+  if (electable.length === 1) return null; // its absence was accepted with the preflight's warning
+  const left = electable.filter((node) => node.alive && !isSame(node, target));
+  const majority = Math.floor(electable.length / 2) + 1;
+  if (left.length >= majority) return null;
+  return soon(
+    'QUORUM_AT_RISK',
+    `Without ${nodeLabel(target)} ${left.length} of ${electable.length} electable frontends are alive; ${majority} are needed for a leader`,
+  );
+}
+
+function whyNotWorker(facts: MoveFacts, target: ObservedNode): NotNow | null {
+  if (!target.alive) return null;
+  const away = facts.nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
+  const strangers = away.filter((node) => !facts.mates.includes(`${node.host}:${node.port}`));
+  // A backend that is gone for good does not matter once every tablet has been repaired without it.
+  if (strangers.length > 0 && facts.unhealthyTablets > 0) {
+    return lastReplica(strangers);
+  }
+  if (away.length === 0 && facts.unhealthyTablets > 0)
+    return soon('REPLICATION_AT_RISK', `${count(facts.unhealthyTablets, 'tablet misses', 'tablets miss')} a replica`);
+  if (facts.runningJobs.length > 0)
+    return soon(
+      'PRECONDITION_FAILED',
+      `A backup or restore is running and would fail: ${facts.runningJobs.join(', ')}`,
+    );
+  return null;
+}
+
+function lastReplica(away: readonly ObservedNode[]): NotNow {
+  const names = away.map(nodeLabel).join(', ');
+  return soon('REPLICATION_AT_RISK', `${names} is down: a second backend could hold the last replica`);
+}
+
+function soon(code: Refusal['code'], message: string): NotNow {
+  return { code, message, hint: 'Wait until it is over, then retry the run.', passes: true };
+}
+
+function isSame(a: ObservedNode, b: ObservedNode): boolean {
+  return a.kind === b.kind && a.host === b.host && a.port === b.port;
+}

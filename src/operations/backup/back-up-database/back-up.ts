@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { parseBackupJobs, parseSnapshots } from '../../../adapters/starrocks/parse.ts';
+import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
+import { backUpDatabase, cancelBackup, showBackup, showSnapshot } from '../../../adapters/starrocks/statements.ts';
+import { type BackupJobRow, backupJobStates, type SnapshotRow } from '../../../domain/topology.ts';
+import { AppError } from '../../../errors.ts';
+import { newId } from '../../../ids.ts';
+import { defineStep } from '../../../steps/define.ts';
+
+const snapshotParams = z.object({ database: z.string(), repository: z.string(), snapshot: z.string() });
+
+/** Opens the row of our own history, so that a backup that breaks is seen as broken and not as absent. */
+export const recordBackup = defineStep({
+  kind: 'recordBackup',
+  params: snapshotParams,
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ database, snapshot }) => `Open the record of backup ${snapshot} of ${database}`,
+  check: async (_params, { inventory }, { runId }) =>
+    (await inventory.findBackup(runId)) === null ? { state: 'todo' } : { state: 'done' },
+  apply: async (params, { inventory }, { runId, clusterId }) =>
+    inventory.addBackup({ id: newId('bak'), runId, clusterId, ...params }),
+  undo: { nothing: 'History stays.' },
+});
+
+/** Slower and slower: a tenth of the time it has taken, between one second and half a minute. */
+function pollAfterMs(startedAt: Date | null, now: Date): number {
+  const takenMs = startedAt === null ? 0 : now.getTime() - startedAt.getTime();
+  return Math.min(Math.max(takenMs / 10, 1_000), 30_000);
+}
+
+/**
+ * Sends BACKUP and waits for its job. A job is told by database and snapshot name: its id changes when the leader does.
+ * Where the job has gone from SHOW BACKUP (a later job of the database replaced it), the repository has the last word.
+ */
+export const takeBackup = defineStep({
+  kind: 'takeBackup',
+  params: snapshotParams.extend({ timeoutSeconds: z.number() }),
+  ports: ['sql'],
+  timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 300) * 1_000,
+  settleMs: 10_000,
+  repeat: 'safe', // a name can be used once, so a second BACKUP of it is refused
+  describe: ({ database, repository, snapshot }) => `Back ${database} up to ${repository} as ${snapshot}`,
+  check: async ({ database, repository, snapshot }, { sql }, { signal, startedAt, attempts, now }) => {
+    // Before BACKUP was ever sent, whatever bears the name is somebody else's: an old job, or a snapshot.
+    const isOurs = attempts > 0;
+    const job = isOurs ? await findJob(sql, { database, snapshot }, signal) : null;
+    if (job === null) {
+      const isThere = ((await findSnapshot(sql, { repository, snapshot }, signal))?.timestamps.length ?? 0) > 0;
+      if (isThere && !isOurs) {
+        return {
+          state: 'blocked',
+          code: 'ALREADY_EXISTS',
+          message: `The name ${snapshot} was used in ${repository} meanwhile`,
+          hint: 'Choose another name, or leave it out.',
+        };
+      }
+      return { state: isThere ? 'done' : 'todo' };
+    }
+    if (job.state === 'FINISHED') return { state: 'done' };
+    if (job.state === 'CANCELLED') {
+      return {
+        state: 'blocked',
+        code: 'SQL_FAILED',
+        message: `StarRocks gave the backup up: ${job.status}${job.taskErrors ? `, ${job.taskErrors}` : ''}`,
+        hint: 'Its name stays blocked in the repository. Mend the cause, then ask for a new backup.',
+      };
+    }
+    return { state: 'moving', progress: progressOf(job), wakeAfterMs: pollAfterMs(startedAt, now()) };
+  },
+  apply: async (params, { sql }, { signal, attempts }) => {
+    try {
+      await sql.query(backUpDatabase(params), { signal, route: 'leader', timeoutMs: 60_000 });
+    } catch (error) {
+      // An earlier BACKUP of ours, whose answer was lost with its leader, may have arrived after we looked for it.
+      const isRefused = error instanceof AppError && error.code === 'SQL_FAILED';
+      if (!isRefused || attempts === 0 || (await findJob(sql, params, signal)) === null) throw error;
+    }
+  },
+  stop: async ({ database, snapshot }, { sql }, { signal }) => {
+    const job = await findJob(sql, { database, snapshot }, signal);
+    if (job === null || job.state === 'FINISHED' || job.state === 'CANCELLED') return;
+    await sql.query(cancelBackup(database), { signal, route: 'leader' });
+  },
+  undo: { impossible: 'StarRocks cannot drop a snapshot before 4.2; delete __ss_<name>/ in the repository by hand' },
+});
+
+/** The snapshot is whole when the repository lists it with a timestamp; that timestamp is what a restore needs. */
+export const verifySnapshot = defineStep({
+  kind: 'verifySnapshot',
+  params: snapshotParams,
+  ports: ['sql', 'inventory'],
+  timeoutMs: 300_000,
+  repeat: 'safe',
+  describe: ({ repository, snapshot }) => `See that ${repository} holds ${snapshot}`,
+  check: async (_params, { inventory }, { runId }) => {
+    const backup = await inventory.findBackup(runId);
+    return backup?.verifiedAt
+      ? { state: 'done', facts: { backupTimestamp: backup.backupTimestamp } }
+      : { state: 'todo' };
+  },
+  apply: async ({ repository, snapshot }, { sql, inventory }, { runId, signal, log }) => {
+    const found = await findSnapshot(sql, { repository, snapshot }, signal);
+    const [timestamp] = found?.timestamps ?? [];
+    if (found === null || timestamp === undefined || !isWhole(found)) {
+      throw new AppError(
+        'POSTCHECK_FAILED',
+        `The repository ${repository} does not hold ${snapshot}: ${found?.status ?? 'no such snapshot'}`,
+        // With a timestamp it is there, and only could not be read just now.
+        { hint: 'Look at the repository in the object store.', retryable: timestamp !== undefined },
+      );
+    }
+    log(`${repository} holds ${snapshot}, timestamp ${timestamp}`);
+    await inventory.completeBackup(runId, { backupTimestamp: timestamp });
+  },
+  undo: { nothing: 'It only reads.' },
+});
+
+/** The repository can read it. Anything else (`Failed to get info: …`) is a doubt, and a backup in doubt is none. */
+export function isWhole({ status }: SnapshotRow): boolean {
+  return /^OK$/i.test(status);
+}
+
+export async function findSnapshot(
+  sql: StarRocksSql,
+  name: { repository: string; snapshot: string },
+  signal: AbortSignal,
+): Promise<SnapshotRow | null> {
+  // Listing a bucket may take long.
+  const rows = parseSnapshots(await sql.query(showSnapshot(name), { signal, timeoutMs: 60_000 }));
+  return rows.find((row) => row.snapshot === name.snapshot) ?? null;
+}
+
+async function findJob(
+  sql: StarRocksSql,
+  name: { database: string; snapshot: string },
+  signal: AbortSignal,
+): Promise<BackupJobRow | null> {
+  const jobs = parseBackupJobs(await sql.query(showBackup(name.database), { signal }));
+  return jobs.find((job) => job.snapshot === name.snapshot) ?? null;
+}
+
+function progressOf(job: BackupJobRow) {
+  const total = backupJobStates.indexOf('FINISHED');
+  const tasks = job.unfinishedTasks > 0 ? `, ${job.unfinishedTasks} tasks left` : '';
+  return {
+    completed: backupJobStates.indexOf(job.state),
+    total,
+    message: `${job.state}${tasks}${job.progress ? ` ${job.progress}` : ''}`,
+  };
+}

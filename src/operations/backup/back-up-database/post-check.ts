@@ -1,0 +1,43 @@
+import type { PostCheck } from '../../../domain/run.ts';
+import { AppError } from '../../../errors.ts';
+import type { Ports } from '../../../steps/define.ts';
+import { findSnapshot, isWhole } from './back-up.ts';
+
+/** The repository lists the snapshot with the timestamp that we remember, and with a good status. */
+export async function checkBackedUp(
+  _input: unknown,
+  { sql, inventory }: Pick<Ports, 'sql' | 'inventory'>,
+  { runId, signal }: { runId: string; signal: AbortSignal },
+): Promise<PostCheck> {
+  const backup = await inventory.findBackup(runId);
+  if (backup === null)
+    throw new AppError('POSTCHECK_FAILED', 'The record of the backup is gone', { hint: 'Ask for a new backup.' });
+  const found = await findSnapshot(sql, backup, signal);
+  const passed =
+    found !== null &&
+    backup.backupTimestamp !== null &&
+    found.timestamps.includes(backup.backupTimestamp) &&
+    isWhole(found);
+  return {
+    passed,
+    facts: {
+      backupId: backup.id,
+      repository: backup.repository,
+      snapshot: backup.snapshot,
+      backupTimestamp: backup.backupTimestamp,
+    },
+    checks: [
+      {
+        name: 'snapshot-whole',
+        status: passed ? 'PASS' : 'FAIL',
+        severity: 'BLOCK',
+        observed:
+          found === null
+            ? 'not in the repository'
+            : `status ${found.status}, timestamp ${found.timestamps.join(', ') || 'none'}`,
+        wanted: `status OK, timestamp ${backup.backupTimestamp ?? 'known'}`,
+        hint: 'Look at the repository in the object store.',
+      },
+    ],
+  };
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineStep } from '../../steps/define.ts';
+
+/** Forgets a cluster: rows and secrets of our own, nothing on the cluster. */
+export const forgetCluster = defineStep({
+  kind: 'forgetCluster',
+  params: z.object({ name: z.string() }),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ name }) => `Forget the cluster ${name}; nothing on it is touched`,
+  check: async (_params, { inventory }, { clusterId }) =>
+    (await inventory.findCluster(clusterId)) === null ? { state: 'done' } : { state: 'todo' },
+  apply: async (_params, { inventory }, { clusterId }) => inventory.removeCluster(clusterId),
+  undo: { impossible: 'The stored credentials are destroyed; register the cluster again instead' },
+});
+
+export const recordCluster = defineStep({
+  kind: 'recordCluster',
+  params: z.object({
+    name: z.string(),
+    environment: z.string(),
+    sqlUser: z.string(),
+    passwordRef: z.string(),
+    seeds: z.array(z.object({ host: z.string(), port: z.number() })),
+    tls: z.object({ verify: z.boolean(), ca: z.string().nullable() }).nullable(),
+  }),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ name, environment }) => `Remember the cluster ${name} (${environment})`,
+  check: async ({ name }, { inventory }, { clusterId }) => {
+    if ((await inventory.findCluster(clusterId)) !== null) return { state: 'done' };
+    const other = await inventory.findClusterByName(name);
+    if (other === null) return { state: 'todo' };
+    return {
+      state: 'blocked',
+      code: 'ALREADY_EXISTS',
+      message: `A cluster named ${name} was registered meanwhile`,
+      hint: 'Choose another name.',
+    };
+  },
+  apply: async (params, { inventory }, { clusterId }) => inventory.addCluster({ id: clusterId, ...params }),
+  // An undo long after would forget hosts and credentials without the approval that unregisterCluster needs.
+  undo: { impossible: 'Use unregisterCluster to forget a cluster' },
+});

@@ -1,0 +1,44 @@
+import type { PostCheck } from '../../../domain/run.ts';
+import { count } from '../../../domain/words.ts';
+import type { Ports } from '../../../steps/define.ts';
+
+/** The cluster can be read back from the inventory, with frontends, under its name and no other. */
+export async function checkRegistered(
+  name: string,
+  { inventory }: Pick<Ports, 'inventory'>,
+  { clusterId }: { clusterId: string },
+): Promise<PostCheck> {
+  const cluster = await inventory.findCluster(clusterId);
+  const nodes = await inventory.listNodes(clusterId);
+  const frontends = nodes.filter((node) => node.kind === 'FRONTEND');
+  const isKnown = cluster?.name === name && cluster.observedAt !== null && frontends.length > 0;
+  // Asked at the end again: of two registrations at the same time, neither saw the other when it was planned.
+  const others = await Promise.all(
+    frontends.map(({ host, port }) => inventory.findClusterByFrontend({ host, port, exceptId: clusterId })),
+  );
+  const twin = others.find((other) => other !== null);
+  return {
+    passed: isKnown && twin === undefined,
+    checks: [
+      {
+        name: 'cluster-known',
+        status: isKnown ? 'PASS' : 'FAIL',
+        severity: 'BLOCK',
+        observed:
+          cluster === null
+            ? 'not in the inventory'
+            : `${cluster.name} with ${count(nodes.length, 'node')}, ${frontends.length} of them frontends`,
+        wanted: `${name} with at least one frontend`,
+        hint: 'Retry the run.',
+      },
+      {
+        name: 'managed-once',
+        status: twin === undefined ? 'PASS' : 'FAIL',
+        severity: 'BLOCK',
+        observed: twin === undefined ? 'under this name alone' : `also managed as ${twin.name}`,
+        wanted: 'one name, since two locks for one cluster are none',
+        hint: 'Unregister one of the two, then retry the run.',
+      },
+    ],
+  };
+}

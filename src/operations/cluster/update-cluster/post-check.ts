@@ -1,0 +1,47 @@
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import { count } from '../../../domain/words.ts';
+import { messageOf } from '../../../errors.ts';
+import type { Ports } from '../../../steps/define.ts';
+import type { EndedRun } from '../../define.ts';
+import type { UpdateClusterInput } from './plan.ts';
+
+/** The cluster is known as was asked, and answers to a login made of what is stored now. */
+export async function checkUpdated(
+  given: UpdateClusterInput,
+  { inventory, sql }: Pick<Ports, 'inventory' | 'sql'>,
+  { clusterId, signal }: Pick<EndedRun, 'clusterId' | 'signal'>,
+): Promise<PostCheck> {
+  const cluster = await inventory.findCluster(clusterId);
+  const isAsAsked =
+    cluster !== null &&
+    (given.name ?? cluster.name) === cluster.name &&
+    (given.environment ?? cluster.environment) === cluster.environment &&
+    (given.sqlUser ?? cluster.sqlUser) === cluster.sqlUser &&
+    (given.password ?? cluster.passwordRef) === cluster.passwordRef;
+  const known: NamedCheck = {
+    name: 'cluster-known',
+    status: isAsAsked ? 'PASS' : 'FAIL',
+    severity: 'BLOCK',
+    observed:
+      cluster === null ? 'not in the inventory' : `${cluster.name} (${cluster.environment}), ${cluster.sqlUser}`,
+    wanted: 'what was asked for',
+    hint: 'Retry the run.',
+  };
+  const answers = await checkAnswer({ sql, signal });
+  return { passed: known.status === 'PASS' && answers.status === 'PASS', checks: [known, answers] };
+}
+
+async function checkAnswer({ sql, signal }: Pick<Ports, 'sql'> & { signal: AbortSignal }): Promise<NamedCheck> {
+  const name = 'cluster-answers';
+  const wanted = 'the cluster shows its nodes to the login that is stored';
+  try {
+    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND').length;
+    const observed = `${count(nodes.length, 'node')}, of them ${count(frontends, 'frontend')}`;
+    return { name, status: 'PASS', severity: 'BLOCK', observed, wanted, hint: '' };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { name, status: 'FAIL', severity: 'BLOCK', observed: messageOf(error), wanted, hint: 'Retry the run.' };
+  }
+}

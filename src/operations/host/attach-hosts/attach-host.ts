@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { checkSudo, hasStartScript, whoAmI } from '../../../adapters/ssh/commands.ts';
+import { parseUnitRights, parseUnitState } from '../../../adapters/ssh/host-answers.ts';
+import type { Shell } from '../../../adapters/ssh/port.ts';
+import { unitRights, unitState } from '../../../adapters/ssh/service-commands.ts';
+import type { NewHost } from '../../../domain/inventory.ts';
+import type { Told } from '../../../domain/told.ts';
+import { AppError } from '../../../errors.ts';
+import { newId } from '../../../ids.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { commandKind } from '../../../steps/node-process.ts';
+import { readConfOn } from '../../../steps/read-node-conf.ts';
+
+const place = z.object({ address: z.string(), port: z.number() });
+
+const recordHostParams = place.extend({
+  user: z.string(),
+  privateKeyRef: z.string().nullable(),
+  passphraseRef: z.string().nullable(),
+  fingerprint: z.string(),
+  jump: place.nullable(),
+});
+
+/**
+ * Remembers how to log in to a host, once that login has been tried: a host that is known already gets the new settings, and
+ * must not lose one that works to one that does not.
+ */
+export const recordHost = defineStep({
+  kind: 'recordHost',
+  params: recordHostParams,
+  ports: ['inventory', 'login'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ address, port, user }) => `Remember how to log in to ${address}:${port} as ${user}`,
+  check: async (params, { inventory }, { clusterId }) => {
+    const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
+    if (host === null) return { state: 'todo' };
+    const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
+    const same =
+      host.user === params.user &&
+      host.hostKeyFingerprint === params.fingerprint &&
+      (host.auth.kind === 'key'
+        ? host.auth.privateKeyRef === params.privateKeyRef && host.auth.passphraseRef === params.passphraseRef
+        : params.privateKeyRef === null) &&
+      jump?.address === params.jump?.address &&
+      jump?.port === params.jump?.port;
+    return same ? { state: 'done', facts: { hostId: host.id } } : { state: 'todo' };
+  },
+  apply: async (params, { inventory, login }, { clusterId, signal }) => {
+    const jump =
+      params.jump === null ? null : await inventory.findHostByAddress(clusterId, params.jump.address, params.jump.port);
+    if (params.jump !== null && jump === null) {
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `The jump host ${params.jump.address}:${params.jump.port} is not attached`,
+        { hint: 'Attach it first.' },
+      );
+    }
+    const host: Omit<NewHost, 'id'> = {
+      clusterId,
+      address: params.address,
+      port: params.port,
+      user: params.user,
+      auth:
+        params.privateKeyRef === null
+          ? { kind: 'agent' }
+          : { kind: 'key', privateKeyRef: params.privateKeyRef, passphraseRef: params.passphraseRef },
+      hostKeyFingerprint: params.fingerprint,
+      jumpHostId: jump?.id ?? null,
+    };
+    await (await login(host)).run(whoAmI(), { signal, timeoutMs: 20_000 });
+    await inventory.saveHost({ id: newId('hst'), ...host });
+  },
+  undo: { nothing: 'Only how to log in is remembered; attach the host again to change it.' },
+});
+
+const deployment = z.object({
+  nodeId: z.string(),
+  label: z.string(),
+  /** Edit-log port of a frontend, heartbeat port of the others. */
+  nodePort: z.number(),
+  kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
+  deployDir: z.string(),
+  /** The systemd unit that runs the node; null = StarRocks' own scripts do. Runs from before units have none. */
+  unit: z.string().nullable().default(null),
+});
+
+/** Logs in, looks whether the nodes' directories are what they should be and whether root is available. */
+export const verifyHost = defineStep({
+  kind: 'verifyHost',
+  params: place.extend({ nodes: z.array(deployment) }),
+  ports: ['shell', 'inventory'],
+  timeoutMs: 120_000,
+  repeat: 'safe',
+  describe: ({ address, port }) => `Log in to ${address}:${port} and look at the directories of its nodes`,
+  // A login that worked some day, for other nodes perhaps, says nothing about these directories.
+  check: async (params, { shell, inventory }, { clusterId, signal }) => {
+    const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
+    if (host?.ssh !== 'OK') return { state: 'todo' };
+    const wrong = await findWrongPlace(await shell(host.id), params.nodes, signal);
+    return wrong === null ? { state: 'done', facts: { sudo: host.sudo } } : { state: 'todo' };
+  },
+  apply: async (params, { shell, inventory }, { clusterId, signal, log }) => {
+    const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
+    if (host === null)
+      throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
+        hint: 'Retry the run.',
+      });
+    const session = await shell(host.id);
+    const user = (await session.run(whoAmI(), { signal })).stdout.trim();
+    const wrong = await findWrongPlace(session, params.nodes, signal);
+    if (wrong !== null) {
+      throw new AppError('PRECONDITION_FAILED', `${wrong.what} on ${params.address} ${wrong.why} (as ${user})`, {
+        hint: wrong.hint,
+      });
+    }
+    const sudo = user === 'root' || (await mayBeRoot(session, params.nodes, signal));
+    log(`${params.address}: logged in as ${user}, root ${sudo ? 'available' : 'not available'}`);
+    await inventory.saveHostFacts(host.id, { ssh: 'OK', sudo, problem: null });
+  },
+  undo: { nothing: 'It only reads.' },
+});
+
+type Deployment = z.infer<typeof deployment>;
+
+type WrongPlace = { readonly what: string; readonly why: string; readonly hint: string };
+
+/**
+ * The first node that is not where it should be; null = all of them are. The port in the conf file tells nodes of one host
+ * apart: a restart must never stop its neighbour.
+ */
+export async function findWrongPlace(
+  session: Shell,
+  nodes: readonly Deployment[],
+  signal: AbortSignal,
+): Promise<WrongPlace | null> {
+  const hint = 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.';
+  for (const node of nodes) {
+    const place = { deployDir: node.deployDir, kind: commandKind[node.kind] };
+    if ((await session.run(hasStartScript(place), { signal })).exitCode !== 0) {
+      return { what: node.deployDir, why: `does not hold a ${place.kind} that can be started`, hint };
+    }
+    const port = await readIdentityPort(session, node, signal);
+    if ('unknown' in port) {
+      const why = `may not be of ${node.label}: its port cannot be told: ${port.unknown}`;
+      return { what: node.deployDir, why, hint: 'Start the node, or write the port into its conf file as a number.' };
+    }
+    if (port.value !== node.nodePort) {
+      return { what: node.deployDir, why: `is of a ${place.kind} with port ${port.value}, not of ${node.label}`, hint };
+    }
+    const wrongUnit = node.unit === null ? null : await findWrongUnit(session, node.unit, signal);
+    if (wrongUnit !== null) return wrongUnit;
+  }
+  return null;
+}
+
+/** Whether the user may do as root what the nodes of this host need: any command, or those that their units are run by. */
+async function mayBeRoot(session: Shell, nodes: readonly Deployment[], signal: AbortSignal): Promise<boolean> {
+  if ((await session.run(checkSudo(), { signal })).exitCode === 0) return true;
+  const units = nodes.flatMap(({ unit }) => unit ?? []);
+  const rights = await Promise.all(
+    units.map(async (unit) => parseUnitRights((await session.run(unitRights({ unit }), { signal })).stdout)),
+  );
+  return units.length > 0 && rights.every((each) => each?.start === true && each.stop);
+}
+
+/** The port that tells a node from its neighbours, as the node itself reads its conf file. */
+async function readIdentityPort(session: Shell, node: Deployment, signal: AbortSignal): Promise<Told<number>> {
+  const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
+  const conf = await readConfOn(session, node, { keys: [key], signal });
+  return typeof conf === 'string' ? { unknown: conf } : conf.port(key, node.kind === 'FRONTEND' ? 9010 : 9050);
+}
+
+async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {
+  const state = parseUnitState((await session.run(unitState({ unit }), { signal })).stdout);
+  if (state?.exists) return null;
+  return {
+    what: unit,
+    why: state === null ? 'cannot be asked for: systemd does not answer' : 'is no unit that systemd has loaded',
+    hint: "Give the name as `systemctl list-units` prints it, or leave it out when StarRocks' own scripts run the node.",
+  };
+}
+
+/** Ties nodes to the host they run on. */
+export const attachNodes = defineStep({
+  kind: 'attachNodes',
+  params: place.extend({ nodes: z.array(deployment) }),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ address, nodes }) => `Tie ${nodes.map((node) => node.label).join(', ')} to ${address}`,
+  check: async (params, { inventory }, { clusterId }) => {
+    const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
+    const nodes = await inventory.listNodes(clusterId);
+    const tied = params.nodes.every((wanted) =>
+      nodes.some(
+        (node) =>
+          node.id === wanted.nodeId &&
+          node.hostId === host?.id &&
+          node.deployDir === wanted.deployDir &&
+          node.unit === wanted.unit,
+      ),
+    );
+    return tied ? { state: 'done' } : { state: 'todo' };
+  },
+  apply: async (params, { inventory }, { clusterId }) => {
+    const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
+    if (host === null)
+      throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
+        hint: 'Retry the run.',
+      });
+    for (const { nodeId, deployDir, unit } of params.nodes)
+      await inventory.attachNode(nodeId, { hostId: host.id, deployDir, unit });
+  },
+  undo: { nothing: 'Only where the nodes are is remembered; attach them again to change it.' },
+});

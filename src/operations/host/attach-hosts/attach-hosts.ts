@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { AppError } from '../../../errors.ts';
+import type { ObserveContext } from '../../define.ts';
+import { defineOperation } from '../../define.ts';
+import {
+  absolutePath,
+  clusterId,
+  hostAddress,
+  hostKeyFingerprint,
+  nodeId,
+  osUserName,
+  port,
+  secretText,
+} from '../../input/fields.ts';
+import { pinHostKey } from '../pin-host-key.ts';
+import { attachNodes, recordHost, verifyHost } from './attach-host.ts';
+import { type HostFacts, planAttachHosts } from './plan.ts';
+import { checkAttached } from './post-check.ts';
+
+const sshPort = port.default(22).meta({ description: 'The SSH port, 22 by default.' });
+
+const systemdUnit = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]*\.service$/, 'The full name of a systemd service, e.g. starrocks-be.service')
+  .meta({ description: "The systemd unit that runs the node; left out: StarRocks' own scripts." });
+
+const input = z.object({
+  clusterId,
+  user: osUserName,
+  privateKey: secretText.optional().meta({
+    secret: true,
+    description:
+      'The private key in OpenSSH or PEM format, by value, `env:NAME` or `file:/path`. Left out: the SSH agent of Starwarden is used.',
+  }),
+  passphrase: secretText
+    .optional()
+    .meta({ secret: true, description: 'The passphrase of the private key, if it has one.' }),
+  hosts: z
+    .array(
+      z.object({
+        address: hostAddress,
+        port: sshPort,
+        hostKeyFingerprint: hostKeyFingerprint
+          .optional()
+          .meta({ description: 'Trust this key; left out: the key must have been accepted with acceptHostKey.' }),
+        jumpAddress: hostAddress
+          .optional()
+          .meta({ description: 'Go through this host, which must be attached already or stand earlier in the list.' }),
+        jumpPort: port.default(22).meta({ description: 'The SSH port of the jump host, 22 by default.' }),
+        nodes: z
+          .array(
+            z.object({
+              nodeId,
+              deployDir: absolutePath.meta({ description: "The directory that holds the node's bin/ and conf/." }),
+              unit: systemdUnit.optional(),
+            }),
+          )
+          .max(20)
+          .default([])
+          .meta({ description: 'The nodes that run on this host; none for a jump host.' }),
+      }),
+    )
+    .min(1)
+    .max(200)
+    .meta({ description: 'The hosts, each with its nodes.' }),
+});
+
+export const attachHosts = defineOperation({
+  name: 'attachHosts',
+  title: 'Attach hosts',
+  version: 1,
+  summary: 'Give Starwarden SSH access to the hosts of a cluster, so that it can start, stop and upgrade nodes.',
+  permission: 'host:attach',
+  risk: 'low',
+  effect: 'changes',
+  input,
+  example: {
+    clusterId: 'clu_01J00000000000000000000000',
+    user: 'starrocks',
+    privateKey: 'file:/run/secrets/starrocks-ssh-key',
+    hosts: [
+      {
+        address: '10.0.0.11',
+        port: 22,
+        hostKeyFingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU',
+        jumpPort: 22,
+        nodes: [{ nodeId: 'nod_01J00000000000000000000000', deployDir: '/opt/starrocks/be' }],
+      },
+    ],
+  },
+  slack: null, // a private key must never be typed into a chat
+  steps: [pinHostKey, recordHost, verifyHost, attachNodes],
+  observe: async (given, context) => {
+    await checkKey(given, context);
+    return {
+      nodes: await context.inventory.listNodes(given.clusterId),
+      attached: await context.inventory.listHosts(given.clusterId),
+      hosts: await Promise.all(given.hosts.map((host) => readHostFacts(given.clusterId, host, context))),
+    };
+  },
+  plan: planAttachHosts,
+  postCheck: checkAttached,
+});
+
+/** A key that nobody can use is refused before anything is recorded. */
+async function checkKey(
+  { privateKey, passphrase = null }: { privateKey?: string | undefined; passphrase?: string | null | undefined },
+  { checkPrivateKey }: Pick<ObserveContext, 'checkPrivateKey'>,
+): Promise<void> {
+  if (privateKey !== undefined) await checkPrivateKey({ privateKeyRef: privateKey, passphraseRef: passphrase });
+}
+
+async function readHostFacts(
+  id: string,
+  host: {
+    address: string;
+    port: number;
+    hostKeyFingerprint?: string | undefined;
+    jumpAddress?: string | undefined;
+  },
+  { inventory, readHostKey }: ObserveContext,
+): Promise<HostFacts> {
+  const pinned = await inventory.findPinnedKey(id, host.address, host.port);
+  // Behind a jump host the key cannot be seen before the jump host itself is attached; it is compared at the login.
+  if (host.jumpAddress !== undefined) return { pinned, shown: null, unreachable: null };
+  try {
+    return {
+      pinned,
+      shown: (await readHostKey({ address: host.address, port: host.port, prefer: host.hostKeyFingerprint ?? pinned }))
+        .fingerprint,
+      unreachable: null,
+    };
+  } catch (error) {
+    if (error instanceof AppError) return { pinned, shown: null, unreachable: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,196 @@
+import { type ClusterNode, type Host, nodeLabel } from '../../../domain/cluster.ts';
+import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
+import { count } from '../../../domain/words.ts';
+import { pinHostKey } from '../pin-host-key.ts';
+import { attachNodes, recordHost, verifyHost } from './attach-host.ts';
+
+export type HostInput = {
+  readonly address: string;
+  readonly port: number;
+  readonly hostKeyFingerprint?: string | undefined;
+  readonly jumpAddress?: string | undefined;
+  readonly jumpPort: number;
+  readonly nodes: readonly {
+    readonly nodeId: string;
+    readonly deployDir: string;
+    readonly unit?: string | undefined;
+  }[];
+};
+
+export type AttachHostsInput = {
+  readonly clusterId: string;
+  readonly user: string;
+  readonly privateKey?: string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly hosts: readonly HostInput[];
+};
+
+export type HostFacts = {
+  readonly pinned: string | null;
+  /** The key it shows now; null when it could not be asked. */
+  readonly shown: string | null;
+  readonly unreachable: string | null;
+};
+
+export type AttachHostsFacts = {
+  readonly nodes: readonly ClusterNode[];
+  readonly attached: readonly Host[];
+  readonly hosts: readonly HostFacts[];
+};
+
+/** Per host: prove the login and remember it, trust its key, look around, tie its nodes. Refuses keys that nobody vouched for. */
+export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts): PlanResult {
+  const refusals: Refusal[] = [];
+  const steps: StepSpec[] = [];
+  for (const [index, host] of input.hosts.entries()) {
+    const found = facts.hosts[index] ?? { pinned: null, shown: null, unreachable: 'not asked' };
+    const trusted = trustedKey(host, found, ['input', 'hosts', String(index)]);
+    refusals.push(...nodeRefusals(host, index, facts.nodes), ...jumpRefusals(input, index, facts.attached));
+    refusals.push(...placeRefusals(input, index, facts));
+    if ('code' in trusted) refusals.push(trusted);
+    else steps.push(...stepsFor(input, host, trusted, facts));
+  }
+  if (refusals.length > 0) return { refusals };
+  const nodeCount = input.hosts.reduce((sum, host) => sum + host.nodes.length, 0);
+  return { summary: `Attach ${count(input.hosts.length, 'host')} with ${count(nodeCount, 'node')}`, steps };
+}
+
+function stepsFor(
+  input: AttachHostsInput,
+  host: HostInput,
+  key: { fingerprint: string; isNew: boolean },
+  facts: AttachHostsFacts,
+): StepSpec[] {
+  const { address, port } = host;
+  const nodes = host.nodes.flatMap(({ nodeId, deployDir, unit = null }) => {
+    const node = facts.nodes.find((candidate) => candidate.id === nodeId);
+    return node === undefined
+      ? []
+      : [{ nodeId, label: nodeLabel(node), nodePort: node.port, kind: node.kind, deployDir, unit }];
+  });
+  return [
+    recordHost.with({
+      address,
+      port,
+      user: input.user,
+      privateKeyRef: input.privateKey ?? null,
+      passphraseRef: input.passphrase ?? null,
+      fingerprint: key.fingerprint,
+      jump: host.jumpAddress === undefined ? null : { address: host.jumpAddress, port: host.jumpPort },
+    }),
+    // Behind the login: it proves the key, and one that is wrong must not lock out a login that works.
+    ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
+    verifyHost.with({ address, port, nodes }),
+    ...(nodes.length === 0 ? [] : [attachNodes.with({ address, port, nodes })]),
+  ];
+}
+
+/** The key to trust: the one given, or the one pinned before. What the host shows must be that very key. */
+function trustedKey(
+  host: HostInput,
+  facts: HostFacts,
+  path: readonly string[],
+): Refusal | { fingerprint: string; isNew: boolean } {
+  const where = `${host.address}:${host.port}`;
+  const fingerprint = host.hostKeyFingerprint ?? facts.pinned;
+  if (facts.unreachable !== null) {
+    return {
+      code: 'PRECONDITION_FAILED',
+      message: `${where} cannot be reached: ${facts.unreachable}`,
+      hint: 'Check the address, the port and the firewall.',
+      path,
+    };
+  }
+  if (fingerprint === null) {
+    return {
+      code: 'HOST_KEY_UNKNOWN',
+      message:
+        facts.shown === null
+          ? `The SSH key of ${where} is not known`
+          : `${where} shows the SSH key ${facts.shown}, which nobody has vouched for`,
+      hint: 'Compare it on the host itself with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, then give it as hostKeyFingerprint or accept it with acceptHostKey.',
+      path,
+    };
+  }
+  if (facts.shown !== null && facts.shown !== fingerprint) {
+    return {
+      code: 'HOST_KEY_CHANGED',
+      message: `${where} shows the SSH key ${facts.shown}, but ${fingerprint} is the trusted one`,
+      hint: 'The host was rebuilt, or somebody stands in between. Find out which, then accept the new key with acceptHostKey.',
+      path,
+    };
+  }
+  return { fingerprint, isNew: facts.pinned !== fingerprint };
+}
+
+function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNode[]): Refusal[] {
+  const path = ['input', 'hosts', String(index), 'nodes'];
+  return host.nodes.flatMap(({ nodeId }): Refusal[] => {
+    const node = known.find((candidate) => candidate.id === nodeId);
+    if (node === undefined) {
+      const hint = 'Refresh the cluster, then look at the ids of its nodes.';
+      return [{ code: 'NOT_FOUND', message: `The cluster has no node ${nodeId}`, hint, path }];
+    }
+    // A host may be reached by another name than its nodes have, but not by the name of another node's host.
+    const resident = known.find((other) => other.host === host.address);
+    if (resident === undefined || node.host === host.address) return [];
+    return [
+      {
+        code: 'INVALID_INPUT',
+        message: `${host.address} is where ${nodeLabel(resident)} runs, not ${nodeLabel(node)}`,
+        hint: 'Look at the ids of the nodes: a restart would stop the wrong one.',
+        path,
+      },
+    ];
+  });
+}
+
+/** Two nodes of a kind in one directory, two in one unit, or a node in two: what stops the one would stop the other. */
+function placeRefusals(input: AttachHostsInput, index: number, facts: AttachHostsFacts): Refusal[] {
+  const wanted = input.hosts.flatMap((host, at) => host.nodes.map((node) => ({ ...node, host, at })));
+  const known = facts.nodes.flatMap((node) => {
+    const host = facts.attached.find((candidate) => candidate.id === node.hostId);
+    const isMoving = wanted.some(({ nodeId }) => nodeId === node.id);
+    if (host === undefined || isMoving) return [];
+    return [{ nodeId: node.id, deployDir: node.deployDir ?? '', unit: node.unit ?? undefined, host, at: -1 }];
+  });
+  const kindOf = (nodeId: string) => facts.nodes.find((node) => node.id === nodeId)?.kind;
+  const path = ['input', 'hosts', String(index), 'nodes'];
+  const refusal = (message: string, hint: string): Refusal => ({ code: 'INVALID_INPUT', message, hint, path });
+  return wanted
+    .filter(({ at }) => at === index)
+    .flatMap((place) => {
+      const others = [...wanted, ...known].filter((other) => other !== place);
+      const twice = others.some(({ nodeId }) => nodeId === place.nodeId);
+      const neighbours = others.filter(
+        ({ nodeId, host }) =>
+          nodeId !== place.nodeId && host.address === place.host.address && host.port === place.host.port,
+      );
+      const isTaken = neighbours.some(
+        ({ nodeId, deployDir }) => deployDir === place.deployDir && kindOf(nodeId) === kindOf(place.nodeId),
+      );
+      const isShared = place.unit !== undefined && neighbours.some(({ unit }) => unit === place.unit);
+      const ownPlace = 'Give each node its own host and directory.';
+      return [
+        ...(twice ? [refusal(`${place.nodeId} stands twice`, ownPlace)] : []),
+        ...(isTaken ? [refusal(`${place.deployDir} holds another node of that kind`, ownPlace)] : []),
+        ...(isShared ? [refusal(`${place.unit} runs another node of that host`, 'Give each node its own unit.')] : []),
+      ];
+    });
+}
+
+function jumpRefusals(input: AttachHostsInput, index: number, attached: readonly Host[]): Refusal[] {
+  const host = input.hosts[index];
+  if (host?.jumpAddress === undefined) return [];
+  const isJump = (candidate: { address: string; port: number }) =>
+    candidate.address === host.jumpAddress && candidate.port === host.jumpPort;
+  if (attached.some(isJump) || input.hosts.slice(0, index).some(isJump)) return [];
+  return [
+    {
+      code: 'PRECONDITION_FAILED',
+      message: `The jump host ${host.jumpAddress}:${host.jumpPort} is not attached`,
+      hint: 'Attach it first, or put it earlier in the list.',
+      path: ['input', 'hosts', String(index), 'jumpAddress'],
+    },
+  ];
+}

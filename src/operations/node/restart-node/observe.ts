@@ -1,0 +1,83 @@
+import { parseOwner } from '../../../adapters/ssh/host-answers.ts';
+import { ownerOf } from '../../../adapters/ssh/host-commands.ts';
+import { parseBackends } from '../../../adapters/starrocks/parse.ts';
+import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
+import { readSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
+import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { showBackends } from '../../../adapters/starrocks/statements.ts';
+import type { ClusterNode, ObservedNode } from '../../../domain/cluster.ts';
+import type { RestartFacts } from '../../../domain/restart-safety.ts';
+import { unhealthyTablets } from '../../../domain/tablet-health.ts';
+import { AppError } from '../../../errors.ts';
+import { commandKind, readNodeProcess } from '../../../steps/node-process.ts';
+import type { ObserveContext } from '../../define.ts';
+import type { RestartNodeInput } from './plan.ts';
+
+export type RestartNodeFacts = {
+  /** As the inventory knows it, with its host; null = no such node in this cluster. */
+  readonly known: ClusterNode | null;
+  /** As the cluster shows it now; null = gone. */
+  readonly now: ObservedNode | null;
+  readonly process: { pid: number; startedAtTicks: string } | null;
+  /** Who would start it, and whom it belongs to, where these are two and no unit runs it. */
+  readonly startedAs: { readonly user: string; readonly belongsTo: string } | null;
+  readonly runningQueries: number | null;
+  readonly safety: RestartFacts;
+};
+
+export async function observeRestart(input: RestartNodeInput, context: ObserveContext): Promise<RestartNodeFacts> {
+  const { signal, inventory } = context;
+  const node = await inventory.findNode(input.nodeId);
+  const known = node !== null && node.clusterId === input.clusterId ? node : null;
+  const sql = await context.sqlFor(input.clusterId);
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  const now =
+    known === null
+      ? null
+      : (nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port) ?? null);
+  const isBackend = now?.kind === 'BACKEND' && now.alive;
+  const backend = isBackend
+    ? parseBackends(await sql.query(showBackends(), { signal })).find(
+        (row) => row.host === now.host && row.heartbeatPort === now.port,
+      )
+    : undefined;
+  return {
+    known,
+    now,
+    ...(known === null ? { process: null, startedAs: null } : await processOf(known, context)),
+    runningQueries: backend?.runningQueries ?? null,
+    safety: {
+      nodes,
+      unhealthyTablets: isBackend ? await countOrNull(sql, signal) : 0,
+      singleReplicaTables: backend === undefined ? [] : await readSingleReplicaTables(sql, backend.id, { signal }),
+      runningJobs: isBackend ? await readRunningJobs(sql, { signal }) : [],
+    },
+  };
+}
+
+async function processOf(
+  { kind, hostId, deployDir, unit }: ClusterNode,
+  { shell, signal }: ObserveContext,
+): Promise<Pick<RestartNodeFacts, 'process' | 'startedAs'>> {
+  if (hostId === null || deployDir === null) return { process: null, startedAs: null };
+  const session = await shell(hostId);
+  const running = await readNodeProcess(session, { kind, deployDir }, signal);
+  const owner = ownerOf({ deployDir, kind: commandKind[kind] });
+  return {
+    process: running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks },
+    startedAs: unit === null ? parseOwner((await session.run(owner, { signal })).stdout) : null,
+  };
+}
+
+async function countOrNull(
+  sql: Awaited<ReturnType<ObserveContext['sqlFor']>>,
+  signal: AbortSignal,
+): Promise<number | null> {
+  try {
+    return unhealthyTablets(await readTabletHealth(sql, { signal }));
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { nodeLabel } from '../../../domain/cluster.ts';
+import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import { type TabletHealth, tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
+import { AppError } from '../../../errors.ts';
+import type { Ports } from '../../../steps/define.ts';
+import type { RestartNodeInput } from './plan.ts';
+
+/** The cluster shows the node alive and has a leader; missing replicas are told, since they repair themselves. */
+export async function checkRestarted(
+  input: RestartNodeInput,
+  { sql, inventory }: Pick<Ports, 'sql' | 'inventory'>,
+  { signal }: { signal: AbortSignal },
+): Promise<PostCheck> {
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  const known = await inventory.findNode(input.nodeId);
+  const node =
+    known === null
+      ? undefined
+      : nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port);
+  const leader = nodes.find((row) => row.role === 'LEADER' && row.alive);
+  const health = await healthOrNull(sql, signal);
+  const checks: NamedCheck[] = [
+    {
+      name: 'node-alive',
+      status: node?.alive === true ? 'PASS' : 'FAIL',
+      severity: 'BLOCK',
+      observed:
+        node === undefined
+          ? 'not in the cluster'
+          : `${nodeLabel(node)} ${node.alive ? `alive since ${node.startedAt ?? '?'}` : `down: ${node.errorMessage ?? ''}`}`,
+      wanted: 'alive',
+      hint: "Look at the node's log on its host.",
+    },
+    {
+      name: 'leader',
+      status: leader === undefined ? 'FAIL' : 'PASS',
+      severity: 'BLOCK',
+      observed: leader === undefined ? 'no leader' : nodeLabel(leader),
+      wanted: 'one living leader',
+      hint: 'Look at the frontends.',
+    },
+    {
+      name: 'tablets-healthy',
+      status: health === null ? 'SKIPPED' : unhealthyTablets(health) === 0 ? 'PASS' : 'FAIL',
+      severity: 'WARN',
+      observed: health === null ? 'the SQL user may not ask' : tabletsInWords(health),
+      wanted: '0',
+      hint: 'The cluster repairs them by itself; look again in some minutes.',
+    },
+  ];
+  const passed = checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK');
+  return { passed, checks, isSettling: true };
+}
+
+async function healthOrNull(sql: Ports['sql'], signal: AbortSignal): Promise<TabletHealth | null> {
+  try {
+    return await readTabletHealth(sql, { signal });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import type { PlannedStep } from '../../define.ts';
+import { awaitTablets } from '../steps/await-tablets.ts';
+import { awaitVersion } from '../steps/await-version.ts';
+import { guardNode } from '../steps/guard.ts';
+import { closeThisUpgrade, holdForPerson, recordUpgrade } from '../steps/history.ts';
+import { createMetadataImage, noteJournal } from '../steps/image.ts';
+import { nodeMove } from '../steps/place.ts';
+import { noteProcess, startForMove, stopForMove } from '../steps/power.ts';
+import { proveArchive } from '../steps/prove-archive.ts';
+import { compareQueries, measureBaseline, sampleQueries, soak } from '../steps/queries.ts';
+import { keepSchedulingPaused, pauseTabletScheduling, restoreTabletScheduling } from '../steps/scheduling.ts';
+import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../steps/stage.ts';
+import { swapBack, swapBinaries } from '../steps/swap.ts';
+
+/** Every kind of step that an upgrade, a downgrade and their ways back are made of. */
+export const changeVersionKinds = [
+  recordUpgrade,
+  closeThisUpgrade,
+  sampleQueries,
+  proveArchive,
+  fetchArchive,
+  unpackRelease,
+  dropArchive,
+  removeStaged,
+  noteJournal,
+  createMetadataImage,
+  measureBaseline,
+  pauseTabletScheduling,
+  keepSchedulingPaused,
+  restoreTabletScheduling,
+  guardNode,
+  noteProcess,
+  stopForMove,
+  swapBinaries,
+  swapBack,
+  startForMove,
+  awaitVersion,
+  awaitTablets,
+  compareQueries,
+  soak,
+  holdForPerson,
+];
+
+/** Only a backend or compute node may stay behind; whether the others can do without it, their guards find out. */
+export function whyNotWithout(lane: readonly PlannedStep[]): string | null {
+  const move = lane.flatMap((step) => (step.kind === 'swapBinaries' ? [nodeMove.parse(step.params)] : []))[0];
+  if (move === undefined) return 'it is not a node';
+  return move.kind === 'FRONTEND' ? `${move.label} is a frontend, and frontends of two versions must not stay` : null;
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { couldLook, unreachableCheck } from '../../../domain/health-checks.ts';
+import { hasLooked, type NamedCheck } from '../../../domain/run.ts';
+import { upgradeChecks } from '../../../domain/upgrade/checks.ts';
+import { AppError, type ErrorCode } from '../../../errors.ts';
+import { defineStep, type Ports, type StepContext } from '../../../steps/define.ts';
+import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
+import { readUpgradeFacts } from '../facts.ts';
+import { parseVerified, verifyArchive } from './verify-archive.ts';
+
+const params = z.object({ to: z.string(), maxRunningQueries: z.number(), maxBackupAgeHours: z.number() });
+
+type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory' | 'archives'>;
+
+/** Looks at everything that an upgrade asks for, and stores the report under the run. */
+export const inspectUpgrade = defineStep({
+  kind: 'inspectUpgrade',
+  params,
+  ports: ['sql', 'shell', 'http', 'inventory', 'archives'],
+  timeoutMs: 300_000,
+  repeat: 'safe',
+  describe: ({ to }) => `Look whether nodes, hosts and jobs are ready for ${to}`,
+  check: async (_params, { inventory }, { runId }) => {
+    const report = await inventory.findReport(runId);
+    return report === null || !couldLook(report.checks)
+      ? { state: 'todo' }
+      : { state: 'done', facts: { readiness: readinessOf(report.checks) } };
+  },
+  apply: async (wanted, ports, context) => keepReport(await inspect(wanted, ports, context), ports, context),
+  undo: { nothing: 'It only reads.' },
+});
+
+/** Whether the upgrade would begin now: at once, with warnings accepted, or not at all. UNKNOWN: nothing was looked at. */
+export function readinessOf(checks: readonly NamedCheck[]): 'READY' | 'WARNINGS' | 'BLOCKED' | 'UNKNOWN' {
+  const failed = checks.filter(({ status }) => status === 'FAIL');
+  if (failed.some(({ severity }) => severity === 'BLOCK')) return 'BLOCKED';
+  if (!hasLooked(checks)) return 'UNKNOWN';
+  return failed.some(({ severity }) => severity === 'WARN') ? 'WARNINGS' : 'READY';
+}
+
+const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'SQL_PRIVILEGE_MISSING', 'TIMEOUT']);
+
+/** A cluster that does not answer is a finding, and no reason to have no report. */
+async function inspect(
+  { to, maxRunningQueries, maxBackupAgeHours }: z.infer<typeof params>,
+  { archives, ...ports }: Looking,
+  { clusterId, signal, now, earlier }: StepContext,
+): Promise<LookedAt> {
+  const archive = parseVerified(await earlier(verifyArchive.kind));
+  try {
+    const looking = { ...ports, archives, signal, now };
+    const facts = await readUpgradeFacts({ clusterId, to }, looking, { archive });
+    const checks = upgradeChecks(facts, { maxRunningQueries, maxBackupAgeHours, direction: null });
+    return { checks, unanswered: null };
+  } catch (error) {
+    if (!(error instanceof AppError) || !unreachable.has(error.code)) throw error;
+    return { checks: [unreachableCheck(error)], unanswered: error };
+  }
+}

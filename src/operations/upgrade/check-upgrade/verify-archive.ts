@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { JsonObject } from '../../../domain/json.ts';
+import { archiveFactsOf } from '../../../domain/upgrade/checks-archive.ts';
+import type { ArchiveFacts, Asked } from '../../../domain/upgrade/checks-facts.ts';
+import { remoteProblems } from '../../../domain/upgrade/checks-release.ts';
+import { type Release, releaseParts } from '../../../domain/upgrade/release.ts';
+import { AppError } from '../../../errors.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { type Reading, readArchive } from '../steps/read-archive.ts';
+
+const archiveFacts = z.object({
+  sizeBytes: z.number().nullable(),
+  sha256: z.string().nullable(),
+  parts: z.array(z.enum(releaseParts)).nullable(),
+  problems: z.array(z.string()),
+});
+
+/** What the step leaves for `inspectUpgrade`. Neither member: there was nothing to read from here. */
+const facts = z.object({ value: archiveFacts.optional(), failed: z.string().optional() });
+
+/** Reads the step's facts back; null = there was nothing to read from here. */
+export function parseVerified(found: JsonObject | null): Asked<ArchiveFacts> | null {
+  const { value, failed } = facts.parse(found ?? {});
+  if (value !== undefined) return { value };
+  return failed === undefined ? null : { failed };
+}
+
+/**
+ * Reads the archive once from its first to its last byte, for its checksum and for what it holds; one at an address is
+ * fetched for that, and kept for the upgrade. It fails for nothing that it finds: what is wrong with the archive belongs into
+ * the report.
+ *
+ * What the hosts fetch or have themselves is not read here: they compare its sum when it is staged.
+ */
+export const verifyArchive = defineStep({
+  kind: 'verifyArchive',
+  params: z.object({ version: z.string() }),
+  ports: ['inventory', 'archives'],
+  timeoutMs: 6 * 3_600_000,
+  repeat: 'safe', // it goes on behind what is there
+  abortable: true,
+  describe: ({ version }) => `Prove the archive of ${version}`,
+  check: async () => ({ state: 'todo' }),
+  apply: async ({ version }, { inventory, archives }, { signal, log }) => {
+    const release = await inventory.findRelease(version);
+    if (release === null) return { state: 'done', facts: {} };
+    try {
+      const value = await proveArchive(release, { archives, signal, log });
+      return { state: 'done', facts: value === null ? {} : { value } };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'CANCELED') throw error;
+      return { state: 'done', facts: { failed: error.message } };
+    }
+  },
+  undo: { nothing: 'It only reads.' },
+});
+
+type Found = { [K in keyof ArchiveFacts]: ArchiveFacts[K] };
+
+async function proveArchive(release: Release, reading: Reading): Promise<Found | null> {
+  const { kind, location } = release.source;
+  if (kind === 'HOST_URL') {
+    const { status, sizeBytes } = await reading.archives.head(location, { signal: reading.signal });
+    return { sizeBytes, sha256: null, parts: null, problems: remoteProblems(location, status) };
+  }
+  const archive = await readArchive(release, reading);
+  return archive === null ? null : archiveFactsOf(archive, release.version);
+}

@@ -1,0 +1,33 @@
+import { defineOperation } from '../../define.ts';
+import { checkNodesAtEnd } from '../change-version/end-check.ts';
+import { changeVersionExample, changeVersionInput } from '../change-version/input.ts';
+import { changeVersionKinds, whyNotWithout } from '../change-version/kinds.ts';
+import { observeChangeVersion } from '../change-version/observe.ts';
+import { planChangeVersion } from '../change-version/plan.ts';
+import { checkVersions } from '../change-version/post-check.ts';
+import { planWayBack, whyNoWayBack } from '../change-version/undo.ts';
+
+export const downgradeCluster = defineOperation({
+  name: 'downgradeCluster',
+  title: 'Downgrade a cluster',
+  version: 1,
+  summary: 'Take every node to an older version, frontends first, with queries running; a node that fails is put back.',
+  permission: 'cluster:upgrade',
+  risk: 'high',
+  effect: 'changes',
+  input: changeVersionInput,
+  example: { ...changeVersionExample, to: '3.4.6' },
+  slack: {
+    verb: 'downgrade',
+    positional: ['clusterId'],
+    examples: ['downgrade prod-eu --to 3.4.6', 'downgrade prod-eu --to 3.4.6 --pause-after-canary --reason "CHG-1234"'],
+  },
+  steps: changeVersionKinds,
+  observe: observeChangeVersion,
+  plan: (input, facts) => planChangeVersion('DOWNGRADE', input, facts),
+  planUndo: (input, run, context) => planWayBack('DOWNGRADE', input, run, context),
+  whyNoUndo: (_input, steps) => whyNoWayBack(steps),
+  whyNotWithout,
+  postCheck: (input, ports, run) => checkVersions(input, ports, run),
+  endCheck: (_input, ports, run) => checkNodesAtEnd(ports, run),
+});

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import type { ObservedNode } from '../../../domain/cluster.ts';
+import type { JsonObject } from '../../../domain/json.ts';
+import { isSameRelease } from '../../../domain/version.ts';
+import { AppError } from '../../../errors.ts';
+import { defineStep, type Ports } from '../../../steps/define.ts';
+import { readNodeProcess } from '../../../steps/node-process.ts';
+import { isNode, lastLogLines, type NodeMove, nodeMove, notedIn } from './place.ts';
+import { sampleOf } from './queries.ts';
+
+/**
+ * A gate: the process lives, the cluster itself says that the node is alive since a new start, and in the version that was
+ * wanted. A process that died, or a node that came back in another version, fails at once: waiting would not help.
+ */
+export const awaitVersion = defineStep({
+  kind: 'awaitVersion',
+  params: nodeMove,
+  ports: ['sql', 'http', 'shell', 'inventory'],
+  timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,
+  repeat: 'safe',
+  describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
+  check: async (move, ports, { clusterId, signal, earlier, now }) => {
+    // No leader is only one more thing that is not there yet.
+    const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
+    const nodes = toObservedNodes(topology);
+    const row = nodes.find((node) => isNode(node, move));
+    const moving = (message: string) => ({
+      state: 'moving' as const,
+      progress: { completed: 0, total: null, message },
+      wakeAfterMs: 300,
+    });
+    const noted = await earlier('guardNode', 'noteProcess');
+    const missing = whatIsMissing(move, row, { nodes, before: startBefore(noted) });
+    if (missing !== null) {
+      // A node that is only not there yet may have died on its way.
+      const running = await readNodeProcess(await ports.shell(move.hostId), move, signal);
+      if (running === null) return hasEnded(move);
+      // A process that never ended, though it was told to, has no new start to report.
+      const same = notedIn(noted)?.pid === running.pid ? whatIsMissing(move, row, { nodes, before: null }) : missing;
+      if (same !== null) return typeof same === 'string' ? moving(same) : same;
+    }
+    if (row?.httpPort != null && !(await isHealthy(ports.http, { host: row.host, httpPort: row.httpPort }, signal)))
+      return moving(`${move.label} does not answer /api/health yet`);
+    await ports.inventory.saveTopology(clusterId, { nodes, runMode: null, problems: problemsIn(topology) });
+    return {
+      state: 'done',
+      facts: {
+        startedAt: row?.startedAt ?? null,
+        version: row?.version ?? null,
+        sample: await sampleOf(ports.http, { nodes, at: now(), signal }),
+      },
+    };
+  },
+  diagnose: async (move, { shell }, { signal }) => lastLogLines(await shell(move.hostId), move, signal),
+  undo: { nothing: 'It only waits.' },
+});
+
+function hasEnded(move: NodeMove) {
+  return {
+    state: 'blocked' as const,
+    code: 'COMMAND_FAILED' as const,
+    message: `${move.label} was started with ${move.toVersion}, but its process has ended`,
+    hint: "The node's last log lines say why.",
+  };
+}
+
+type Missing = string | { state: 'blocked'; code: 'POSTCHECK_FAILED'; message: string; hint: string } | null;
+
+/** What the cluster does not say yet; a text = it may still come. */
+function whatIsMissing(
+  move: NodeMove,
+  row: ObservedNode | undefined,
+  { nodes, before }: { nodes: readonly ObservedNode[]; before: string | null },
+): Missing {
+  if (row === undefined) {
+    return {
+      state: 'blocked',
+      code: 'POSTCHECK_FAILED',
+      message: `${move.label} is not in the cluster any more`,
+      hint: 'Look at SHOW FRONTENDS and SHOW BACKENDS.',
+    };
+  }
+  if (!row.alive) return `${move.label} is not alive yet${row.errorMessage === null ? '' : `: ${row.errorMessage}`}`;
+  if (row.startedAt === null || row.startedAt === before) return `${move.label} has not reported its new start yet`;
+  if (row.version === null || !isSameRelease(row.version, move.toVersion)) {
+    return {
+      state: 'blocked',
+      code: 'POSTCHECK_FAILED',
+      message: `${move.label} came back with ${row.version ?? 'no version'}, not with ${move.toVersion}`,
+      hint: 'The archive does not hold what its name says, or the node runs from another directory.',
+    };
+  }
+  const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
+  return leader === undefined ? 'The frontends have no leader yet' : null;
+}
+
+const withStart = z.object({ startedAt: z.string().nullable() });
+
+function startBefore(facts: JsonObject | null): string | null {
+  const parsed = withStart.safeParse(facts);
+  return parsed.success ? parsed.data.startedAt : null;
+}
+
+async function isHealthy(
+  http: Ports['http'],
+  node: { host: string; httpPort: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await http.health(node, { signal });
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { type MoveFacts, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { readNodeProcess } from '../../../steps/node-process.ts';
+import { countUnhealthy } from './await-tablets.ts';
+import { factsOf, nodeMove, otherArchive } from './place.ts';
+
+const minutesMs = 60_000;
+
+/**
+ * A gate before each node: may it be taken away now? It waits for what passes by itself (a backup, tablets that are being
+ * repaired, a frontend that is coming back) and fails for what does not. It also notes the process that will be stopped.
+ *
+ * The leader of the moment lets the other frontends of its stage go first, whoever led when the plan was made.
+ */
+export const guardNode = defineStep({
+  kind: 'guardNode',
+  params: nodeMove.extend({
+    /** Backends of the same failure domain, which may be away at the same time: `host:port`. */
+    mates: z.array(z.string()),
+    /** The line that all living nodes of the other sort must be on by now; null = nothing is demanded. */
+    workersOn: z.string().nullable(),
+    frontendsOn: z.string().nullable(),
+    /** `in`: the node gets the release; `back`: it gets rid of it. */
+    swap: z.enum(['in', 'back']),
+  }),
+  ports: ['sql', 'shell', 'inventory'],
+  timeoutMs: 15 * minutesMs,
+  repeat: 'safe',
+  bindsNext: true, // what was found is true now, and may not be later
+  describe: ({ label }) => `See whether ${label} can be spared now`,
+  check: async (move, { sql, shell, inventory }, { signal, waitingLanes }) => {
+    const other = move.swap === 'in' ? await otherArchive(inventory, move.release) : null;
+    if (other !== null) return other;
+    const nodes = toObservedNodes(await readTopology(sql, { signal }, { waitMs: 0 }));
+    const target = nodes.find((node) => node.kind === move.kind && node.host === move.host && node.port === move.port);
+    if (target?.role === 'LEADER' && waitingLanes > 0)
+      return { state: 'defer', reason: `${move.label} leads now; the other frontends go first` };
+    const keepsTablets = move.hasTablets;
+    const facts: MoveFacts = {
+      nodes,
+      target,
+      mates: move.mates,
+      workersOn: move.workersOn,
+      frontendsOn: move.frontendsOn,
+      unhealthyTablets: keepsTablets ? await countUnhealthy(sql, signal) : 0,
+      runningJobs: keepsTablets ? await readRunningJobs(sql, { signal }) : [],
+    };
+    const process = await readNodeProcess(await shell(move.hostId), move, signal);
+    const why = whyNotNow(facts, { hasProcess: process !== null });
+    if (why === null) {
+      return {
+        state: 'done',
+        facts: { process: factsOf(process), startedAt: target?.startedAt ?? null, version: target?.version ?? null },
+      };
+    }
+    if (why.passes) {
+      return {
+        state: 'moving',
+        progress: { completed: 0, total: null, message: why.message },
+        wakeAfterMs: 1_000,
+      };
+    }
+    return { state: 'blocked', code: why.code, message: why.message, hint: why.hint };
+  },
+  undo: { nothing: 'It only looks.' },
+});

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { parseKept } from '../../../adapters/ssh/release-answers.ts';
+import { listKept, removeStarwardenDir } from '../../../adapters/ssh/swap-commands.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { throwIfFailed } from './place.ts';
+
+/** Puts the upgrade into the cluster's history, where it stays open until `finalizeUpgrade`. */
+export const recordUpgrade = defineStep({
+  kind: 'recordUpgrade',
+  params: z.object({
+    direction: z.enum(['UPGRADE', 'DOWNGRADE']),
+    fromVersion: z.string(),
+    toVersion: z.string(),
+  }),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: ({ fromVersion, toVersion }) => `Write the way from ${fromVersion} to ${toVersion} into the history`,
+  check: async (_params, { inventory }, { clusterId, runId }) =>
+    (await inventory.listOpenUpgrades(clusterId)).some((upgrade) => upgrade.runId === runId)
+      ? { state: 'done' }
+      : { state: 'todo' },
+  apply: (params, { inventory }, { clusterId, runId }) => inventory.recordUpgrade({ ...params, clusterId, runId }),
+  undo: { nothing: 'History stays.' },
+});
+
+/** A person looks at the first node before the others follow. */
+export const holdForPerson = defineStep({
+  kind: 'holdForPerson',
+  params: z.object({ message: z.string() }),
+  ports: [],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Wait until a person has looked and resumes the run',
+  check: async ({ message }) => ({ state: 'hold', message }),
+  undo: { nothing: 'It only waits.' },
+});
+
+/** Said by each upgrade whose old binaries a finalization removes, from before the first is gone. */
+const finalized =
+  'The old binaries were removed when the upgrade was finalized; downgradeCluster leads back, where the versions allow it';
+
+/** Removes what upgrades have kept and staged beside a node's binaries. There is no quick way back after this. */
+export const removeKept = defineStep({
+  kind: 'removeKept',
+  params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
+  ports: ['shell', 'inventory'],
+  timeoutMs: 1_200_000,
+  repeat: 'safe',
+  describe: ({ label }) => `Remove the old binaries of ${label}`,
+  check: async ({ hostId, deployDir }, { shell }, { signal, attempts }) => {
+    const kept = await (await shell(hostId)).run(listKept({ deployDir }), { signal });
+    return attempts > 0 && parseKept(kept).length === 0 ? { state: 'done' } : { state: 'todo' };
+  },
+  apply: async ({ hostId, label, deployDir }, { shell, inventory }, { clusterId, signal }) => {
+    await inventory.forbidUndo(clusterId, finalized);
+    const result = await (await shell(hostId)).run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 900_000 });
+    throwIfFailed(`Removing the old binaries of ${label}`, result);
+  },
+  undo: { impossible: 'The old binaries are gone' },
+});
+
+/** A run that was taken back leaves nothing behind that could be finalized. */
+export const closeThisUpgrade = defineStep({
+  kind: 'closeThisUpgrade',
+  params: z.object({}),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Close the entry of this run in the history',
+  check: async (_params, { inventory }, { clusterId, runId }) =>
+    (await inventory.listOpenUpgrades(clusterId)).some((upgrade) => upgrade.runId === runId)
+      ? { state: 'todo' }
+      : { state: 'done' },
+  apply: (_params, { inventory }, { clusterId, runId }) => inventory.finalizeUpgrades(clusterId, runId),
+  undo: { nothing: 'History stays.' },
+});
+
+export const closeUpgrades = defineStep({
+  kind: 'closeUpgrades',
+  params: z.object({}),
+  ports: ['inventory'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Mark the upgrades of this cluster as final',
+  check: async (_params, { inventory }, { clusterId }) =>
+    (await inventory.listOpenUpgrades(clusterId)).length === 0 ? { state: 'done' } : { state: 'todo' },
+  apply: async (_params, { inventory }, { clusterId }) => {
+    await inventory.forbidUndo(clusterId, finalized);
+    await inventory.finalizeUpgrades(clusterId);
+  },
+  undo: { nothing: 'History stays.' },
+});

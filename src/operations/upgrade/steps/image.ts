@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
+import { createImage } from '../../../adapters/starrocks/statements.ts';
+import type { JsonObject } from '../../../domain/json.ts';
+import { defineStep, type Ports } from '../../../steps/define.ts';
+
+const noted = z.object({ journalId: z.number() });
+
+/** How far the metadata has come: the image that is made next has to hold at least this. */
+export const noteJournal = defineStep({
+  kind: 'noteJournal',
+  params: z.object({}),
+  ports: ['sql', 'http'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Look how far the metadata has come',
+  check: async (_params, ports, { signal }) => {
+    const images = await readImages(ports, signal);
+    return { state: 'done', facts: { journalId: Math.max(0, ...images.map((image) => image.journalId)) } };
+  },
+  undo: { nothing: 'It only looks.' },
+});
+
+/**
+ * A fresh image of the metadata on every frontend before any of them is touched. The statement only asks for it; the
+ * checkpoint runs within about a minute and is then handed to the other frontends.
+ */
+export const createMetadataImage = defineStep({
+  kind: 'createMetadataImage',
+  params: z.object({}),
+  ports: ['sql', 'http'],
+  timeoutMs: 900_000,
+  settleMs: 900_000,
+  repeat: 'safe',
+  describe: () => 'Write a fresh image of the metadata to every frontend',
+  check: async (_params, ports, { signal, attempts, earlier }) => {
+    if (attempts === 0) return { state: 'todo' };
+    const wanted = journalIn(await earlier('noteJournal'));
+    const missing = (await readImages(ports, signal)).filter((image) => image.checkpoint < wanted);
+    if (missing.length === 0) return { state: 'done', facts: { journalId: wanted } };
+    return {
+      state: 'moving',
+      progress: {
+        completed: 0,
+        total: null,
+        message: `Waits for the image on ${missing.map((each) => each.host).join(', ')}`,
+      },
+      wakeAfterMs: 500,
+    };
+  },
+  apply: async (_params, { sql }, { signal }) => {
+    await sql.query(createImage(), { route: 'leader', signal });
+  },
+  undo: { nothing: 'An image harms nobody.' },
+});
+
+async function readImages({ sql, http }: Pick<Ports, 'sql' | 'http'>, signal: AbortSignal) {
+  const { frontends } = await readTopology(sql, { signal });
+  return Promise.all(
+    frontends
+      .filter((frontend) => frontend.alive)
+      .map(async ({ host, httpPort }) => {
+        const ha = await http.frontendHa({ host, httpPort }, { signal });
+        return { host, journalId: ha.journalId, checkpoint: ha.checkpointJournalId ?? 0 };
+      }),
+  );
+}
+
+function journalIn(facts: JsonObject | null): number {
+  const parsed = noted.safeParse(facts);
+  return parsed.success ? parsed.data.journalId : 0;
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { NodeHttp } from '../../../adapters/http/port.ts';
+import { type QueryStats, queriesBetween, readQueryStats } from '../../../adapters/http/read-query-stats.ts';
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import type { ObservedNode } from '../../../domain/cluster.ts';
+import type { JsonObject } from '../../../domain/json.ts';
+import { type QueryWindow, whatGotWorse } from '../../../domain/upgrade/query-health.ts';
+import { defineStep, type Ports } from '../../../steps/define.ts';
+import { lastLogLines, nodeMove } from './place.ts';
+
+const frontendStats = z.object({
+  host: z.string(),
+  httpPort: z.number(),
+  queries: z.number(),
+  errors: z.number(),
+  analysisErrors: z.number(),
+  p95Ms: z.number().nullable(),
+});
+const sampleShape = z.object({ sample: z.object({ atMs: z.number(), frontends: z.array(frontendStats) }) });
+type Sample = z.infer<typeof sampleShape>['sample'];
+const baselineShape = z.object({
+  baseline: z.object({ queries: z.number(), errors: z.number(), p95Ms: z.number().nullable() }),
+});
+
+/** What all living frontends have counted, with the time of the reading; plain data, to be kept with a step. */
+export async function sampleOf(
+  http: NodeHttp,
+  { nodes, at, signal }: { nodes: readonly ObservedNode[]; at: Date; signal: AbortSignal },
+): Promise<JsonObject> {
+  const frontends = nodes.flatMap(({ kind, alive, host, httpPort }) =>
+    kind === 'FRONTEND' && alive && httpPort !== null ? [{ host, httpPort }] : [],
+  );
+  const stats = await readQueryStats(http, frontends, { signal });
+  return { atMs: at.getTime(), frontends: stats.frontends.map((each) => ({ ...each })) };
+}
+
+/** Reads the counters before anything is done: the first half of the baseline. */
+export const sampleQueries = defineStep({
+  kind: 'sampleQueries',
+  params: z.object({}),
+  ports: ['sql', 'http'],
+  timeoutMs: 60_000,
+  repeat: 'safe',
+  describe: () => 'Read how many queries run and fail, and how long they take',
+  check: async (_params, { sql, http }, { signal, now }) => ({
+    state: 'done',
+    facts: { sample: await sampleNow({ sql, http }, { at: now(), signal }) },
+  }),
+  undo: { nothing: 'It only looks.' },
+});
+
+/** The second half: what is normal, as everything later is compared with it. */
+export const measureBaseline = defineStep({
+  kind: 'measureBaseline',
+  params: z.object({ seconds: z.number() }),
+  ports: ['sql', 'http'],
+  timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
+  repeat: 'safe',
+  describe: ({ seconds }) => `Measure what is normal, over at least ${seconds} s`,
+  check: async ({ seconds }, { sql, http }, { signal, now, earlier }) => {
+    const before = sampleIn(await earlier('sampleQueries'));
+    const waited = waitFor(before, { seconds, at: now(), what: 'Measures what is normal' });
+    if (waited !== null) return waited;
+    const after = await sampleNow({ sql, http }, { at: now(), signal });
+    return { state: 'done', facts: { baseline: { ...windowOf(before, sampleIn({ sample: after })) } } };
+  },
+  undo: { nothing: 'It only looks.' },
+});
+
+/** A node that is watched. No `nodeId`: the node is back, and whatever happens to it now is to be heard. */
+const watched = nodeMove
+  .pick({ label: true, kind: true, hostId: true, deployDir: true })
+  .extend({ seconds: z.number(), factor: z.number() });
+
+/** A gate: since the node is back, queries neither fail nor wait more than the factor allows. */
+export const compareQueries = defineStep({
+  kind: 'compareQueries',
+  params: watched,
+  ports: ['sql', 'http', 'shell'],
+  timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
+  repeat: 'safe',
+  describe: ({ label, factor }) =>
+    `Compare errors and latency of queries since ${label} is back with before (at most ${factor} times)`,
+  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, earlier }) => {
+    const before = sampleIn(await earlier('awaitVersion'));
+    const waited = waitFor(before, { seconds, at: now(), what: `Watches queries with ${label} back` });
+    if (waited !== null) return waited;
+    const after = sampleIn({ sample: await sampleNow({ sql, http }, { at: now(), signal }) });
+    return judge(baselineIn(await earlier('measureBaseline')), windowOf(before, after), { label, factor });
+  },
+  diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
+  undo: { nothing: 'It only looks.' },
+});
+
+/** After the first node of a version: waits, and looks whether every node stays alive and queries stay well. */
+export const soak = defineStep({
+  kind: 'soak',
+  params: watched,
+  ports: ['sql', 'http', 'shell'],
+  timeoutMs: ({ seconds }) => (seconds + 300) * 1_000,
+  repeat: 'safe',
+  describe: ({ label, seconds }) => `Watch the cluster for ${seconds} s with ${label} on the new version`,
+  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, startedAt, earlier }) => {
+    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    const dead = nodes.filter((node) => !node.alive);
+    if (dead.length > 0) {
+      return {
+        state: 'blocked',
+        code: 'POSTCHECK_FAILED',
+        message: `While the cluster was watched, ${dead.map((node) => `${node.host}:${node.port}`).join(', ')} went away`,
+        hint: 'Find out why. Then retry the run to go on, or undo it.',
+      };
+    }
+    const passedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
+    if (passedMs < seconds * 1_000) {
+      const message = `${Math.floor(passedMs / 1_000)} of ${seconds} s watched`;
+      return {
+        state: 'moving',
+        progress: { completed: Math.floor(passedMs / 1_000), total: seconds, message: `Watches ${label}: ${message}` },
+        wakeAfterMs: Math.min(Math.max(seconds * 1_000 - passedMs, 50), 5_000),
+      };
+    }
+    const start = sampleIn(await earlier('measureBaseline', 'sampleQueries'));
+    const after = sampleIn({ sample: await sampleNow({ sql, http }, { at: now(), signal }) });
+    return judge(baselineIn(await earlier('measureBaseline')), windowOf(start, after), { label, factor });
+  },
+  diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
+  undo: { nothing: 'It only looks.' },
+});
+
+function judge(
+  baseline: QueryWindow | null,
+  window: QueryWindow,
+  { label, factor }: { label: string; factor: number },
+) {
+  const worse = baseline === null ? null : whatGotWorse(baseline, window, factor);
+  if (worse === null) return { state: 'done' as const, facts: { window: { ...window } } };
+  return {
+    state: 'blocked' as const,
+    code: 'POSTCHECK_FAILED' as const,
+    message: `Queries are worse off since ${label} is back: ${worse}`,
+    hint: 'Look at fe.audit.log for what fails. Then retry the run, or undo it.',
+  };
+}
+
+/** Until the window is long enough to say something. */
+function waitFor(before: Sample | null, { seconds, at, what }: { seconds: number; at: Date; what: string }) {
+  const passedMs = before === null ? 0 : at.getTime() - before.atMs;
+  if (before === null || passedMs >= seconds * 1_000) return null;
+  return {
+    state: 'moving' as const,
+    progress: { completed: Math.floor(passedMs / 1_000), total: seconds, message: what },
+    wakeAfterMs: Math.min(Math.max(seconds * 1_000 - passedMs, 50), 5_000),
+  };
+}
+
+async function sampleNow(
+  { sql, http }: Pick<Ports, 'sql' | 'http'>,
+  { at, signal }: { at: Date; signal: AbortSignal },
+): Promise<JsonObject> {
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  return sampleOf(http, { nodes, at, signal });
+}
+
+function sampleIn(facts: JsonObject | null): Sample | null {
+  const parsed = sampleShape.safeParse(facts);
+  return parsed.success ? parsed.data.sample : null;
+}
+
+function baselineIn(facts: JsonObject | null): QueryWindow | null {
+  const parsed = baselineShape.safeParse(facts);
+  return parsed.success ? parsed.data.baseline : null;
+}
+
+function windowOf(before: Sample | null, after: Sample | null): QueryWindow {
+  if (before === null || after === null) return { queries: 0, errors: 0, p95Ms: null };
+  const latencies = after.frontends.flatMap(({ p95Ms }) => p95Ms ?? []);
+  const { queries, errors, analysisErrors } = queriesBetween(statsOf(before), statsOf(after));
+  return {
+    queries,
+    // A mistake in a query is no matter of the version.
+    errors: errors - analysisErrors,
+    p95Ms: latencies.length === 0 ? null : Math.max(...latencies),
+  };
+}
+
+function statsOf({ frontends }: Sample): QueryStats {
+  return { frontends, silent: [], queries: 0, errors: 0, analysisErrors: 0, p95Ms: null };
+}

@@ -1,0 +1,118 @@
+import { hasLooked, type NamedCheck, type PostCheck } from '../../domain/run.ts';
+import { AppError } from '../../errors.ts';
+import type { EndedRun } from '../../operations/define.ts';
+import type { Run, RunStep } from '../../store/runs/run-rows.ts';
+import { toPlannedStep } from '../run-actions.ts';
+import { mayPass } from './may-pass.ts';
+import type { Drive, Next } from './runner.ts';
+import { settle, settleAsFailed } from './settle.ts';
+
+/** How long after the last step the end may go unread before the run fails for that. */
+const unreadPatienceMs = 120_000;
+/** How long after the last step an end that is not as it should be may still become so by itself. */
+const settlingPatienceMs = 60_000;
+const lookAgainMs = 2_000;
+const lookMs = 30_000;
+
+/** Every step is done: the run succeeds if the cluster says so. */
+export function checkSucceeded(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
+  const { operation, deps } = drive;
+  return judge(drive, { run, steps, as: 'SUCCEEDED' }, (ended) =>
+    operation.postCheck(run.input, deps.portsFor(run.clusterId), ended),
+  );
+}
+
+/** Every step back is done: the run is undone if the cluster says so. */
+export function checkUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
+  const { operation, deps } = drive;
+  const { endCheck } = operation;
+  if (endCheck === null) return settle(drive, { state: 'UNDONE', failure: null });
+  return judge(drive, { run, steps, as: 'UNDONE' }, (ended) =>
+    endCheck(run.input, deps.portsFor(run.clusterId), { ...ended, ending: 'UNDONE' }),
+  );
+}
+
+type Judged = { readonly run: Run; readonly steps: readonly RunStep[]; readonly as: 'SUCCEEDED' | 'UNDONE' };
+
+async function judge(
+  drive: Drive,
+  { run, steps, as }: Judged,
+  look: (ended: EndedRun) => Promise<PostCheck>,
+): Promise<Next> {
+  const lastStep = steps.findLast((step) => step.finishedAt !== null)?.finishedAt ?? run.createdAt;
+  const sinceMs = drive.now().getTime() - lastStep.getTime();
+  try {
+    const { isSettling = false, ...found } = await look(endedRun(drive, run, steps));
+    // Checks that were all skipped pass nothing, whatever the operation makes of them.
+    const result = { ...found, passed: found.passed && (found.checks.length === 0 || hasLooked(found.checks)) };
+    if (!result.passed && isSettling && sinceMs < settlingPatienceMs) return lookAgain(drive);
+    await drive.write({ run: { postCheck: result } });
+    if (result.passed) return settle(drive, { state: as, failure: null });
+    const failed = whatFailed(result.checks);
+    const done = as === 'SUCCEEDED' ? 'Every step was done' : 'Every step back was done';
+    return settleAsFailed(drive, {
+      code: as === 'SUCCEEDED' ? 'POSTCHECK_FAILED' : 'UNDO_FAILED',
+      message: `${done}, but the end is not as it should be: ${failed.map((check) => `${check.name} is ${check.observed}, wanted ${check.wanted}`).join('; ')}`,
+      hint: failed[0]?.hint ?? 'Look at the cluster, then retry the run.',
+      step: null,
+    });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
+    drive.held.assertHeld();
+    if (mayPass(error) && sinceMs < unreadPatienceMs) return lookAgain(drive);
+    return settleAsFailed(drive, {
+      code: as === 'SUCCEEDED' ? error.code : 'UNDO_FAILED',
+      message: `The end could not be checked: ${error.message}`,
+      hint: error.hint,
+      step: null,
+    });
+  }
+}
+
+/** What keeps the end from passing: what is not as it should be, or what nobody could look at. */
+function whatFailed(checks: readonly NamedCheck[]): readonly NamedCheck[] {
+  const failed = checks.filter(({ status, severity }) => status === 'FAIL' && severity === 'BLOCK');
+  return failed.length > 0 ? failed : checks.filter(({ status }) => status === 'SKIPPED');
+}
+
+async function lookAgain(drive: Drive): Promise<Next> {
+  await drive.write({ run: { wakeInMs: lookAgainMs } });
+  return { wakeAfterMs: lookAgainMs };
+}
+
+/**
+ * How a run that failed or was cancelled leaves things, seen after everything was taken back that is taken back; null when
+ * it has changed nothing, or nobody looks. Decides nothing.
+ */
+export async function lookAtEnd(
+  drive: Drive,
+  { run, steps, ending }: { run: Run; steps: readonly RunStep[]; ending: 'FAILED' | 'CANCELED' },
+): Promise<PostCheck | null> {
+  const { endCheck } = drive.operation;
+  if (endCheck === null || !steps.some((step) => step.attempt > 0)) return null;
+  try {
+    const ports = drive.deps.portsFor(run.clusterId);
+    const { checks } = await endCheck(run.input, ports, { ...endedRun(drive, run, steps), ending });
+    return checks.length === 0 ? null : { passed: false, checks };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
+    drive.held.assertHeld();
+    return { passed: false, checks: [unseen(error)] };
+  }
+}
+
+function unseen(error: AppError) {
+  return {
+    name: 'end',
+    status: 'SKIPPED' as const,
+    severity: 'BLOCK' as const,
+    observed: `how things were left could not be looked at: ${error.message}`,
+    wanted: 'a look at the cluster',
+    hint: error.hint,
+  };
+}
+
+function endedRun(drive: Drive, run: Run, steps: readonly RunStep[]): EndedRun {
+  const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(lookMs)]);
+  return { runId: run.id, clusterId: run.clusterId, signal, steps: steps.map(toPlannedStep) };
+}

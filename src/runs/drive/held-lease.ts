@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import type { Shell } from '../../adapters/ssh/port.ts';
+import { inventoryReads } from '../../domain/inventory.ts';
+import { AppError } from '../../errors.ts';
+import type { Ports } from '../../steps/define.ts';
+import type { Database } from '../../store/database.ts';
+import { claimRun, type Lease, releaseLease, renewLease } from '../../store/runs/leases.ts';
+
+/** A lease that is being kept alive while work goes on. */
+export type HeldLease = {
+  readonly lease: Lease;
+  /** Fires when the lease is lost; every call to the outside gets it. */
+  readonly signal: AbortSignal;
+  /** Throws `LEASE_LOST` when the lease may have run out by this process's own monotonic clock. Asks nobody. */
+  assertHeld(): void;
+  /** Stops the heartbeat and gives the lease back. */
+  release(): Promise<void>;
+};
+
+/** The part of a lease's time that must be left before an effect may begin. */
+const safetyShare = 0.2;
+
+/** Claims the run and keeps the lease alive by a heartbeat; null when the run is not due or somebody else has it. */
+export async function holdLease(
+  db: Database,
+  claim: { runId: string; owner: string; leaseMs: number },
+): Promise<HeldLease | null> {
+  // The monotonic clock goes on while a process is stopped (SIGSTOP), so a worker that slept too long finds out by itself.
+  let askedAt = performance.now();
+  // Of two drives in one process, one may wake up from a long sleep between claiming and reading its fence.
+  const owner = `${claim.owner.slice(-54)}/${randomBytes(4).toString('hex')}`;
+  const lease = await claimRun(db, { ...claim, owner });
+  if (lease === null) return null;
+  let goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
+  const lost = new AbortController();
+  let isRenewing = false;
+  const renew = async () => {
+    isRenewing = true;
+    askedAt = performance.now();
+    try {
+      if (await renewLease(db, lease, claim.leaseMs)) goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
+      else lost.abort(leaseLost(lease));
+    } catch {
+      // The database broke off: the lease may still be ours, until the clock says otherwise.
+    }
+    isRenewing = false;
+  };
+  const heartbeat = setInterval(() => {
+    // Asked of the clock alone: a database that never answers must not keep the calls to the outside going.
+    if (performance.now() > goodUntil) lost.abort(leaseLost(lease));
+    if (!isRenewing && performance.now() - askedAt >= claim.leaseMs / 4) void renew();
+  }, claim.leaseMs / 20);
+  return {
+    lease,
+    signal: lost.signal,
+    assertHeld: () => {
+      if (!lost.signal.aborted && performance.now() <= goodUntil) return;
+      lost.abort(leaseLost(lease));
+      throw leaseLost(lease);
+    },
+    release: async () => {
+      clearInterval(heartbeat);
+      await releaseLease(db, lease); // a renewal that is under way can only fail after this, and changes nothing then
+    },
+  };
+}
+
+function leaseLost(lease: Lease): AppError {
+  return new AppError('LEASE_LOST', `The lease of run ${lease.runId} ran out`, {
+    hint: 'Another worker goes on with it.',
+    retryable: true,
+  });
+}
+
+/** Ports that look at the lease before each call that changes something, so that a worker that lost it cannot act. */
+export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): Ports {
+  return {
+    http: ports.http,
+    archives: ports.archives,
+    sql: {
+      query: async (statement, call) => {
+        if (statement.effect === 'change') held.assertHeld();
+        return ports.sql.query(statement, call);
+      },
+    },
+    shell: async (hostId) => guardShell(await ports.shell(hostId), held),
+    login: async (host) => guardShell(await ports.login(host), held),
+    inventory: fenceWrites(ports.inventory, inventoryReads, held),
+  };
+}
+
+function guardShell(shell: Shell, held: Pick<HeldLease, 'assertHeld'>): Shell {
+  return {
+    run: async (command, call) => {
+      if (command.effect === 'change') held.assertHeld();
+      return shell.run(command, call);
+    },
+    upload: async (file, call) => {
+      held.assertHeld();
+      return shell.upload(file, call);
+    },
+  };
+}
+
+/**
+ * A port whose methods can be called only while the lease is held, but for those that are known to read only: a method that
+ * is added tomorrow is fenced without anybody's doing.
+ */
+export function fenceWrites<T extends object>(
+  port: T,
+  reads: readonly string[],
+  held: Pick<HeldLease, 'assertHeld'>,
+): T {
+  const fenced = Object.entries(port)
+    .filter(([name]) => !reads.includes(name))
+    .map(([name, write]) => [
+      name,
+      async (...args: readonly unknown[]): Promise<unknown> => {
+        held.assertHeld();
+        return Reflect.apply(write, port, args);
+      },
+    ]);
+  return { ...port, ...Object.fromEntries(fenced) };
+}

@@ -1,0 +1,219 @@
+import type { Failure } from '../../domain/run.ts';
+import type { NewStep } from '../../store/runs/journal.ts';
+import type { Outcome, Run, RunStep } from '../../store/runs/run-rows.ts';
+import { listSteps, listTemporaryChanges } from '../../store/runs/runs.ts';
+import { lookAtEnd } from './end-check.ts';
+import type { Drive, Next } from './runner.ts';
+import { stepKindOf } from './runner-deps.ts';
+
+/**
+ * Decides how the run ends, or that it pauses. What failed lanes had done becomes visible steps that take it back, and
+ * temporary changes that are still open become steps that put them back; they run before the run may end in any way.
+ */
+export async function settle(drive: Drive, outcome: Outcome): Promise<Next> {
+  const steps = await listSteps(drive.deps.db, drive.runId);
+  const recover = outcome.state === 'PAUSED' ? [] : recoverSteps(drive, steps);
+  const restore = await restoreSteps(drive, steps);
+  const lanes = [...new Set(recover.map((step) => step.lane?.name))];
+  const events = [
+    ...(recover.length === 0
+      ? []
+      : [{ type: 'NOTE' as const, message: `Takes back what was done to ${lanes.join(', ')}` }]),
+    ...(restore.length === 0
+      ? []
+      : [{ type: 'TEMPORARY_CHANGE' as const, message: `Puts back ${count(restore.length, 'temporary change')}` }]),
+  ];
+  await drive.write({ run: { outcome }, addSteps: [...recover, ...restore], events });
+  return 'again';
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** True when a temporary change of the run is not put back yet. */
+export async function hasOpenChanges(drive: Drive): Promise<boolean> {
+  return (await listTemporaryChanges(drive.deps.db, drive.runId)).some((change) => change.state === 'OPEN');
+}
+
+/**
+ * For each lane that is not whole: what it did, taken back newest first, the step that failed included. In an undo too: a
+ * node that cannot go back is not left down, but returned to where it came from. A lane whose recovery failed in an earlier
+ * try is not whole either, even when nothing of it was begun anew: what the run has taken away stays its own to bring back.
+ */
+function recoverSteps(drive: Drive, steps: readonly RunStep[]): NewStep[] {
+  const phase = steps.some((step) => step.phase === 'undo') ? 'undo' : 'do';
+  const lanes = Map.groupBy(
+    steps.filter((step) => step.phase === phase && step.lane !== null),
+    ({ lane }) => JSON.stringify([lane?.stage, lane?.name]),
+  );
+  return [...lanes.values()]
+    .filter((own) => own.some((step) => step.state === 'failed' || isHalfDone(step)))
+    .flatMap((own) => recoverLane(drive, own));
+}
+
+function recoverLane(drive: Drive, own: readonly RunStep[]): NewStep[] {
+  const kindOf = (step: RunStep) => stepKindOf(drive.operation, step.kind);
+  const isOurs = (step: RunStep) => step.state === 'done' || isHalfDone(step) || isTriedInVain(step);
+  const last = own.findLast((step) => isOurs(step) && kindOf(step).recoverSteps(step.params).length > 0);
+  if (last === undefined) return [];
+  // What was down already when its turn came is brought up too, once the run has laid hands on it.
+  const isTakenOver = (step: RunStep) =>
+    step.state === 'already' && kindOf(step).recoversAlready && step.position < last.position;
+  return own
+    .filter((step) => isOurs(step) || isTakenOver(step))
+    .toReversed()
+    .flatMap((step) =>
+      kindOf(step)
+        .recoverSteps(step.params)
+        .map((spec) => ({
+          ...spec,
+          ...(step.lane === null ? {} : { lane: step.lane }),
+          phase: 'recover' as const,
+          undoOf: step.position,
+        })),
+    );
+}
+
+/** Sent at least once, and nobody has seen yet what became of it. */
+function isHalfDone(step: RunStep): boolean {
+  return step.state === 'applying' && step.attempt > 0;
+}
+
+function isTriedInVain(step: RunStep): boolean {
+  return step.state === 'failed' && step.attempt > 0;
+}
+
+export function settleAsFailed(drive: Drive, failure: Failure): Promise<Next> {
+  return settle(drive, { state: 'FAILED', failure });
+}
+
+/** How a run ends whose step failed. */
+export function settleAfter(
+  drive: Drive,
+  { phase, position, failure }: Pick<RunStep, 'phase' | 'position' | 'failure'>,
+) {
+  const known = failure ?? {
+    code: 'INTERNAL_SERVER_ERROR' as const,
+    message: 'A step failed without a reason',
+    hint: null,
+    step: position,
+  };
+  return settleAsFailed(
+    drive,
+    phase === 'undo' ? { ...known, code: 'UNDO_FAILED', message: `Undo stopped: ${known.message}` } : known,
+  );
+}
+
+async function restoreSteps(drive: Drive, steps: readonly RunStep[]): Promise<NewStep[]> {
+  const open = (await listTemporaryChanges(drive.deps.db, drive.runId)).filter((change) => change.state === 'OPEN');
+  return open.toReversed().flatMap((change) => {
+    const made = steps.find((step) => step.position === change.position);
+    if (made === undefined) return [];
+    const specs = stepKindOf(drive.operation, made.kind).restoreSteps(made.params, change.before);
+    return specs.map((spec) => ({ ...spec, phase: 'restore' as const, ledgerId: change.id }));
+  });
+}
+
+/** Every temporary change is back, or could not be put back: the run ends and frees the cluster. */
+export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: readonly RunStep[]): Promise<Next> {
+  // Recoveries of an earlier try, before a retry, are history.
+  const notRecovered = steps.find(
+    (step) => step.phase === 'recover' && step.state === 'failed' && step.undoOf !== null,
+  );
+  const notRestored = steps.find((step) => step.phase === 'restore' && step.state === 'failed');
+  const broken = notRecovered ?? notRestored;
+  if (outcome.state === 'PAUSED' && broken === undefined)
+    return run.cancelRequested ? settleAgain(drive) : rest(drive, outcome);
+  const failure =
+    notRecovered !== undefined
+      ? recoveryFailure(notRecovered, outcome)
+      : notRestored !== undefined
+        ? restoreFailure(notRestored, outcome)
+        : outcome.failure;
+  const state = broken === undefined && outcome.state !== 'PAUSED' ? outcome.state : 'FAILED';
+  // A check that did not pass is the reason of this end already. What another end had found is no answer for this one.
+  const isSeen = state === 'SUCCEEDED' || state === 'UNDONE' || run.postCheck !== null;
+  const seen = isSeen ? run.postCheck : await lookAtEnd(drive, { run, steps, ending: state });
+  await drive.write({
+    run: {
+      state,
+      outcome: null,
+      failure,
+      postCheck: seen,
+      beforeUndo: null,
+      finished: true,
+      blockedBy: null,
+      wakeInMs: null,
+      pauseRequested: false,
+      cancelRequested: false,
+    },
+    releaseLock: true,
+    events: [
+      { type: 'RUN_STATE', message: failure === null ? sentence(state) : `${sentence(state)}: ${failure.message}` },
+    ],
+  });
+  drive.deps.log.info({ runId: run.id, operation: run.operation, state, code: failure?.code }, 'run ended');
+  return 'stop';
+}
+
+/** Every temporary change is back: the run rests until a person resumes it. The cluster stays locked. */
+async function rest(drive: Drive, { progress = null }: Outcome): Promise<Next> {
+  await drive.write({
+    run: { state: 'PAUSED', outcome: null, progress, pauseRequested: false, wakeInMs: null },
+    events: [{ type: 'RUN_STATE', message: 'Paused between two steps; temporary changes are put back meanwhile' }],
+  });
+  return 'stop';
+}
+
+/** Somebody cancelled it while it was about to pause. */
+function settleAgain(drive: Drive): Promise<Next> {
+  return settle(drive, { state: 'CANCELED', failure: null });
+}
+
+/** Ends the run as it is: what should have ended it properly is broken. What stays changed stands in the ledger. */
+export async function abandon(drive: Drive, failure: Failure): Promise<Next> {
+  await drive.write({
+    run: { state: 'FAILED', outcome: null, failure, postCheck: null, finished: true, blockedBy: null, wakeInMs: null },
+    releaseLock: true,
+    events: [{ type: 'RUN_STATE', message: `${sentence('FAILED')}: ${failure.message}` }],
+  });
+  return 'stop';
+}
+
+function recoveryFailure(step: RunStep, outcome: Outcome): Failure {
+  const before = outcome.failure === null ? '' : ` It had failed before: ${outcome.failure.message}`;
+  return {
+    code: 'RECOVERY_FAILED',
+    message: `${step.lane?.name ?? 'It'} could not be put back to how it was: ${step.title}: ${step.failure?.message ?? ''}.${before}`,
+    hint:
+      step.failure?.hint ?? 'Look at the host; the binaries of both versions are in the starwarden directory there.',
+    step: step.position,
+    ...(step.failure?.log === undefined ? {} : { log: step.failure.log }),
+  };
+}
+
+function restoreFailure(step: RunStep, outcome: Outcome): Failure {
+  const before = outcome.failure === null ? '' : ` The run had failed before: ${outcome.failure.message}`;
+  return {
+    code: 'UNDO_FAILED',
+    message: `A temporary change is still there: ${step.title}. ${step.failure?.message ?? ''}${before}`,
+    hint: 'Retry the run: it tries again to put the value back.',
+    step: step.position,
+  };
+}
+
+function sentence(state: Exclude<Outcome['state'], 'PAUSED'>): string {
+  switch (state) {
+    case 'SUCCEEDED':
+      return 'Succeeded, and checked';
+    case 'FAILED':
+      return 'Failed';
+    case 'CANCELED':
+      return 'Cancelled';
+    case 'UNDONE':
+      return 'Undone';
+    default:
+      return state satisfies never;
+  }
+}

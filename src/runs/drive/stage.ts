@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StepPhase } from '../../domain/run.ts';
+import type { Run, RunStep } from '../../store/runs/run-rows.ts';
+import { listSteps, readRun } from '../../store/runs/runs.ts';
+import type { Drive, Next } from './runner.ts';
+import { stepKindOf } from './runner-deps.ts';
+import { type Due, runStep } from './step-runner.ts';
+
+/** A lane of the stage that is due, with its steps in order. */
+type LaneSteps = { readonly name: string; readonly width: number; readonly steps: readonly RunStep[] };
+
+/** How soon a lane is asked again whether it is its turn. */
+const deferMs = 200;
+
+/** What one lane answered last. */
+type Idle = { readonly until: number };
+
+/**
+ * Drives the lanes of one stage side by side, at most `width` at a time, until none of them can go on now: because all
+ * have ended, because one failed or a person wants the run to stop and the others have come to a place to stop at, or
+ * because all that is left goes on by itself. `again` = look at the run afresh.
+ *
+ * While one lane is busy, the others are looked at when they are due, in this very process: only when nothing is to be
+ * done for a while the worker is freed.
+ */
+export async function driveStage(drive: Drive, phase: StepPhase, stage: string): Promise<Next> {
+  const busy = new Map<string, Promise<void>>();
+  const idle = new Map<string, Idle>();
+  const deferred = new Set<string>();
+  const errors: unknown[] = [];
+  let isStopped = false;
+
+  const begin = (name: string, due: Due) => {
+    const work = runStep(drive, due)
+      .then((next) => {
+        if (next === 'deferred') deferred.add(name);
+        if (next === 'stop') isStopped = true;
+        else if (next !== 'again')
+          idle.set(name, { until: performance.now() + (next === 'deferred' ? deferMs : next.wakeAfterMs) });
+      })
+      .catch((error: unknown) => {
+        errors.push(error);
+      })
+      .finally(() => busy.delete(name));
+    busy.set(name, work);
+  };
+
+  for (;;) {
+    const seen = errors.length === 0 ? await look(drive).catch((error: unknown) => void errors.push(error)) : undefined;
+    if (seen === undefined) {
+      // The lease or the database is lost: nothing more is begun, and nothing goes on behind the back of the next drive.
+      await Promise.all(busy.values());
+      throw errors[0];
+    }
+    const { run, steps } = seen;
+    const lanes = lanesOf(steps, phase, stage);
+    const isEnding = isStopped || wantsToStop(run, lanes);
+    const runnable = lanesToRun(drive, { lanes, deferred, isEnding }).filter((lane) => !busy.has(lane.name));
+    const now = performance.now();
+    const free = widthOf(lanes) - busy.size;
+    const ready = runnable.filter((lane) => (idle.get(lane.name)?.until ?? 0) <= now).slice(0, Math.max(free, 0));
+    for (const lane of ready) {
+      idle.delete(lane.name);
+      const step = nextOf(lane);
+      if (step !== undefined)
+        begin(lane.name, {
+          run,
+          step,
+          isCanceling: false,
+          waitingLanes: lanes.filter((other) => other.name !== lane.name && !hasBegun(other)).length,
+        });
+    }
+    if (busy.size === 0) {
+      // A step that left the run to a person ended the drive.
+      if (isStopped) return 'stop';
+      if (runnable.length === 0) return 'again';
+      const wakeAfterMs = Math.min(...runnable.map((lane) => (idle.get(lane.name)?.until ?? now) - now));
+      return wakeAfterMs <= 0 ? 'again' : { wakeAfterMs: Math.ceil(wakeAfterMs) };
+    }
+    await nextChange(busy, idle, now);
+  }
+}
+
+async function look({ deps: { db }, runId }: Drive) {
+  return { run: await readRun(db, runId), steps: await listSteps(db, runId) };
+}
+
+/** Whether the stage has a lane that can still do something: a failed stage is settled only when it has none. */
+export function canGoOn(drive: Drive, steps: readonly RunStep[], phase: StepPhase, stage: string): boolean {
+  return lanesToRun(drive, { lanes: lanesOf(steps, phase, stage), deferred: new Set(), isEnding: true }).length > 0;
+}
+
+/**
+ * Lanes that may do their next step now. Lanes that have begun come first; as many others as the width has room for
+ * follow, those that answered `defer` last. When the run is to stop, only what must not stay as it is goes on.
+ */
+function lanesToRun(
+  drive: Drive,
+  given: { lanes: readonly LaneSteps[]; deferred: ReadonlySet<string>; isEnding: boolean },
+): readonly LaneSteps[] {
+  const open = given.lanes.filter((lane) => nextOf(lane) !== undefined && !hasFailed(lane));
+  // One that waited at its first step, and then found that others go first, takes nobody's place.
+  const isUnderWay = (lane: LaneSteps) => hasBegun(lane) && (hasActed(lane) || !given.deferred.has(lane.name));
+  const begun = open.filter(isUnderWay);
+  if (given.isEnding) return begun.filter((lane) => mustGoOn(drive, lane));
+  const waiting = open.filter((lane) => !isUnderWay(lane));
+  const inTurn = [
+    ...waiting.filter((lane) => !given.deferred.has(lane.name)),
+    ...waiting.filter((lane) => given.deferred.has(lane.name)),
+  ];
+  return [...begun, ...inTurn].slice(0, Math.max(widthOf(given.lanes), begun.length));
+}
+
+/** A lane whose last step left something that nobody would want to stay, or whose step is half done. */
+function mustGoOn(drive: Drive, lane: LaneSteps): boolean {
+  const next = nextOf(lane);
+  if (next === undefined) return false;
+  if (next.state === 'applying') return true;
+  const before = lane.steps.findLast((step) => step.position < next.position && isFinished(step));
+  return before !== undefined && stepKindOf(drive.operation, before.kind).bindsNext;
+}
+
+function lanesOf(steps: readonly RunStep[], phase: StepPhase, stage: string): readonly LaneSteps[] {
+  const lanes = new Map<string, { name: string; width: number; steps: RunStep[] }>();
+  for (const step of steps) {
+    if (step.phase !== phase || step.lane?.stage !== stage) continue;
+    const lane = lanes.get(step.lane.name) ?? { name: step.lane.name, width: step.lane.width, steps: [] };
+    lane.steps.push(step);
+    lanes.set(step.lane.name, lane);
+  }
+  return [...lanes.values()];
+}
+
+function wantsToStop(run: Run, lanes: readonly LaneSteps[]): boolean {
+  return run.cancelRequested || run.pauseRequested || run.outcome !== null || lanes.some(hasFailed);
+}
+
+function nextOf(lane: LaneSteps): RunStep | undefined {
+  return lane.steps.find((step) => step.state === 'pending' || step.state === 'applying');
+}
+
+/** A lane has begun when one of its steps was tried, even if only to look. */
+function hasBegun(lane: LaneSteps): boolean {
+  return hasActed(lane) || lane.steps.some((step) => step.state !== 'skipped' && step.startedAt !== null);
+}
+
+/**
+ * Beyond looking whether its first step can be done. What an earlier try left half done behind that step does not count:
+ * this try has yet to come to it.
+ */
+function hasActed(lane: LaneSteps): boolean {
+  const next = nextOf(lane)?.position ?? Number.POSITIVE_INFINITY;
+  return lane.steps.some((step) => step.position <= next && step.state !== 'skipped' && step.state !== 'pending');
+}
+
+function hasFailed(lane: LaneSteps): boolean {
+  return lane.steps.some((step) => step.state === 'failed');
+}
+
+function isFinished(step: RunStep): boolean {
+  return step.state === 'done' || step.state === 'already';
+}
+
+function widthOf(lanes: readonly LaneSteps[]): number {
+  return Math.max(1, lanes[0]?.width ?? 1);
+}
+
+/** Until a busy lane answers, or an idle one is due. */
+async function nextChange(
+  busy: ReadonlyMap<string, Promise<void>>,
+  idle: ReadonlyMap<string, Idle>,
+  now: number,
+): Promise<void> {
+  const due = Math.min(...[...idle.values()].map((lane) => lane.until - now));
+  const timer = new AbortController();
+  const waits = [...busy.values()];
+  if (Number.isFinite(due)) waits.push(sleep(Math.max(due, 1), undefined, { signal: timer.signal }).catch(() => {}));
+  await Promise.race(waits);
+  timer.abort();
+}

@@ -1,0 +1,97 @@
+import type { PlanResult } from '../../domain/plan.ts';
+import { isTerminal } from '../../domain/run.ts';
+import { AppError } from '../../errors.ts';
+import type { Run, RunStep } from '../../store/runs/run-rows.ts';
+import { findNoteAt } from '../../store/runs/runs.ts';
+import { whyNotEntitled } from '../entitled.ts';
+import { toPlannedStep } from '../run-actions.ts';
+import { checkUndone } from './end-check.ts';
+import { mayPass } from './may-pass.ts';
+import type { Drive, Next } from './runner.ts';
+import { stepKindOf } from './runner-deps.ts';
+import { settleAsFailed } from './settle.ts';
+
+/** The way back as the operation sees it now; its steps become part of the run. Null = they are there. */
+export async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next | null> {
+  const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
+  if (lost !== null) return refuseUndo(drive, run, lost.message);
+  const planned = await observeForUndo(drive, run, steps);
+  if ('wakeAfterMs' in planned) return planned;
+  if ('refusals' in planned)
+    return refuseUndo(drive, run, planned.refusals.map((refusal) => refusal.message).join('; '));
+  if (planned.steps.length === 0) return null;
+  const message = `Way back: ${planned.summary}`;
+  await drive.write({
+    run: { beforeUndo: null },
+    beginUndo: true,
+    addSteps: planned.steps.map((step) => ({ ...step, phase: 'undo' as const })),
+    events: [
+      { type: 'NOTE', message },
+      ...(planned.notes ?? []).map((note) => ({ type: 'NOTE' as const, message: note })),
+    ],
+  });
+  return 'again';
+}
+
+/** Nothing was begun: the run stands again as it stood when the undo was asked for. */
+async function refuseUndo(drive: Drive, run: Run, why: string): Promise<Next> {
+  const message = `It cannot be undone now: ${why}`;
+  const before = run.beforeUndo;
+  if (before === null) return settleAsFailed(drive, { code: 'UNDO_FAILED', message, hint: null, step: null });
+  await drive.write({
+    run: { ...before, beforeUndo: null, blockedBy: null, wakeInMs: null },
+    ...(isTerminal(before.state) ? { releaseLock: true } : {}),
+    events: [{ type: 'NOTE', message: `${message}. Nothing was done, and the run is ${before.state} as before` }],
+  });
+  return 'stop';
+}
+
+/** How long an undo is tried that cannot be planned because something does not answer. */
+const undoPatienceMs = 10 * 60_000;
+
+async function observeForUndo(
+  drive: Drive,
+  run: Run,
+  steps: readonly RunStep[],
+): Promise<PlanResult | { wakeAfterMs: number }> {
+  const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(60_000)]);
+  try {
+    const result = await drive.operation.planUndo?.(
+      run.input,
+      { runId: run.id, steps: steps.map(toPlannedStep) },
+      drive.deps.observeContext(signal),
+    );
+    return result ?? { summary: '', steps: [] };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
+    drive.held.assertHeld();
+    const message = `Cannot plan the way back yet: ${error.message}`;
+    const since = (await findNoteAt(drive.deps.db, run.id, message)) ?? drive.now();
+    if (!mayPass(error) || drive.now().getTime() - since.getTime() > undoPatienceMs)
+      return {
+        refusals: [{ code: 'PRECONDITION_FAILED', message: error.message, hint: error.hint ?? 'Retry the run.' }],
+      };
+    const wakeAfterMs = 2_000;
+    await drive.write({
+      run: { wakeInMs: wakeAfterMs, progress: { completed: 0, total: null, message } },
+      events: run.progress?.message === message ? [] : [{ type: 'NOTE', message }],
+    });
+    return { wakeAfterMs };
+  }
+}
+
+/** Only what is known to be ours was taken back; of a step that broke off nobody knows, and that is said. */
+export async function settleUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
+  const doubtful = steps.filter((step) => {
+    if (step.phase !== 'do' || step.attempt === 0 || (step.state !== 'failed' && step.state !== 'applying'))
+      return false;
+    const kind = stepKindOf(drive.operation, step.kind);
+    return kind.undoImpossible !== null || kind.undoSteps(step.params).length > 0;
+  });
+  if (doubtful.length > 0) {
+    const message = `Not taken back, for whether it happened is not known: ${doubtful.map((step) => step.title).join('; ')}`;
+    if ((await findNoteAt(drive.deps.db, run.id, message)) === null)
+      await drive.write({ events: [{ type: 'NOTE', message }] });
+  }
+  return checkUndone(drive, run, steps);
+}

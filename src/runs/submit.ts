@@ -1,0 +1,288 @@
+import { type Actor, can } from '../domain/access.ts';
+import { approvalsRequired, approvalTtlMs, needsConfirmation } from '../domain/approval.ts';
+import { type JsonObject, keyedHashJson } from '../domain/json.ts';
+import { generatedTexts, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
+import { AppError, toUserError, type UserError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { AnyOperation, ObserveContext } from '../operations/define.ts';
+import { parseInput } from '../operations/input/parse-input.ts';
+import { redactInput, replaceSecrets } from '../operations/input/secret-fields.ts';
+import { insertAudit } from '../store/access/audit.ts';
+import { findCluster } from '../store/clusters/inventory.ts';
+import type { Database } from '../store/database.ts';
+import { findIdempotencyKey, insertRun } from '../store/runs/new-runs.ts';
+import type { Run } from '../store/runs/run-rows.ts';
+import { readRun } from '../store/runs/runs.ts';
+import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets.ts';
+
+/** What the one door needs. */
+export type SubmitDeps = {
+  readonly db: Database;
+  readonly operations: ReadonlyMap<string, AnyOperation>;
+  readonly secrets: SecretSettings;
+  /** A context for planning; `pending` are secrets of this very input, not stored yet. */
+  readonly observeContext: (pending: readonly PendingSecret[], signal: AbortSignal) => ObserveContext;
+  readonly now: () => Date;
+  /** Environment labels whose clusters need other people's approval. */
+  readonly approvalEnvironments: readonly string[];
+  /** Wakes a worker; may be lost. */
+  readonly ring: (runId: string) => void;
+};
+
+export type RunOptions = {
+  readonly dryRun?: boolean;
+  readonly reason?: string | null;
+  readonly idempotencyKey?: string | null;
+  readonly planHash?: string | null;
+  readonly confirm?: string | null;
+};
+
+export type SubmitResult = {
+  readonly run: Run | null;
+  readonly plan: Plan | null;
+  readonly userErrors: readonly UserError[];
+  readonly replayed: boolean;
+};
+
+export type SubmitRequest = {
+  readonly operation: string;
+  readonly input: unknown;
+  readonly actor: Actor;
+  readonly options?: RunOptions;
+  readonly requestId?: string | null;
+  readonly retryOf?: string | null;
+};
+
+/** How long reading the cluster for a plan may take before the caller is told that it did not answer. */
+const observeTimeoutMs = 25_000;
+
+/**
+ * The one door. Parses, authorizes, observes, plans and admits; then ONE transaction holds run, steps and audit row.
+ * Nothing is changed anywhere but in Starwarden's own database. Mistakes of input and refusals come back as
+ * `userErrors`; throws `FORBIDDEN` when the actor may see the cluster but not do this.
+ */
+export async function submit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitResult> {
+  try {
+    return await admit(deps, request);
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'FORBIDDEN' && error.code !== 'STORE_UNAVAILABLE')
+      return refused([toUserError(error)]);
+    throw error;
+  }
+}
+
+async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitResult> {
+  const operation = deps.operations.get(request.operation);
+  if (operation === undefined)
+    throw new AppError('NOT_FOUND', `There is no operation ${request.operation}`, {
+      hint: 'Query `operations` for the list.',
+    });
+  const options = checkOptions(request.options ?? {});
+  const parsed = parseInput(operation, request.input);
+  if ('userErrors' in parsed) return refused(parsed.userErrors);
+  const sealed = takeSecrets(operation, parsed.input, { settings: deps.secrets, keepRefs: request.retryOf != null });
+  // Before everything else: the cluster that was unregistered by the first request is gone for the second.
+  const inputHash = keyedHashJson({ operation: operation.name, input: parsed.input }, hashKey(deps.secrets));
+  const replay = await findReplay(deps, request.actor, options.idempotencyKey, inputHash);
+  if (replay !== null) return replay;
+  const cluster = await authorize(deps, operation, sealed.input, request);
+  if (needsConfirmation(operation.risk) && options.dryRun !== true && options.confirm !== cluster.name) {
+    throw new AppError('CONFIRMATION_MISMATCH', `${operation.title} needs the name of the cluster, typed`, {
+      hint: `Give confirm: "${cluster.name}"`,
+      path: ['options', 'confirm'],
+    });
+  }
+
+  const input = operation.complete(sealed.input, { now: deps.now() });
+  const planned = await planOperation(
+    operation,
+    input,
+    deps.observeContext(sealed.pending, AbortSignal.timeout(observeTimeoutMs)),
+    generatedTexts(sealed.input, input),
+  );
+  if ('userErrors' in planned) return refused(planned.userErrors);
+  const { plan } = planned;
+  if (options.planHash !== null && options.planHash !== plan.hash) {
+    throw new AppError('PLAN_STALE', 'The cluster or the input changed: the plan is not the one that was shown', {
+      hint: 'Look at the plan with dryRun: true, and give its hash.',
+      path: ['options', 'planHash'],
+    });
+  }
+  if (options.dryRun) return { run: null, plan, userErrors: [], replayed: false };
+
+  const required = approvalsRequired(operation.risk, {
+    environment: cluster.environment,
+    approvalEnvironments: deps.approvalEnvironments,
+  });
+  const id = newId('run');
+  const created = await insertRun(deps.db, {
+    id,
+    operationVersion: operation.version,
+    cluster,
+    input,
+    plan,
+    actor: request.actor,
+    reason: options.reason,
+    retryOf: request.retryOf ?? null,
+    secrets: sealed.pending,
+    keys: deps.secrets.keys,
+    approval: required === 0 ? null : { id: newId('apr'), required, ttlMs: approvalTtlMs },
+    idempotency: options.idempotencyKey === null ? null : { key: options.idempotencyKey, inputHash },
+    auditDetail: redactInput(input),
+    requestId: request.requestId ?? null,
+  });
+  if (created === 'duplicate') {
+    const other = await findReplay(deps, request.actor, options.idempotencyKey, inputHash);
+    if (other !== null) return other;
+  }
+  deps.ring(id);
+  return { run: await readRun(deps.db, id), plan, userErrors: [], replayed: false };
+}
+
+/** Observes and plans; also what a waiting run does again before its first step. */
+export async function planOperation(
+  operation: AnyOperation,
+  input: JsonObject,
+  context: ObserveContext,
+  generated: readonly string[],
+): Promise<{ plan: Plan } | { userErrors: readonly UserError[] }> {
+  const result = await operation.observeAndPlan(input, context);
+  if (!('refusals' in result)) return { plan: makePlan(operation, result, generated) };
+  return {
+    userErrors: result.refusals.map((refusal) => ({ ...refusal, path: refusal.path ?? null, retryable: false })),
+  };
+}
+
+type Target = { id: string; name: string; environment: string };
+
+async function authorize(
+  deps: SubmitDeps,
+  operation: AnyOperation,
+  input: JsonObject,
+  request: SubmitRequest,
+): Promise<Target> {
+  const { actor } = request;
+  const target = operation.effect === 'creates' ? newTarget(input) : await existingTarget(deps.db, input, actor);
+  const accessTarget =
+    operation.effect === 'creates' ? null : { clusterId: target.id, environment: target.environment };
+  if (can(actor, operation.permission, accessTarget)) return target;
+  await insertAudit(deps.db, {
+    actor,
+    action: operation.name,
+    subject: target.name,
+    clusterId: operation.effect === 'creates' ? null : target.id,
+    outcome: 'FORBIDDEN',
+    detail: redactInput(input),
+    runId: null,
+    requestId: request.requestId ?? null,
+  });
+  throw new AppError('FORBIDDEN', `${actor.name} may not do "${operation.title}" on ${target.name}`, {
+    hint: `It needs the permission ${operation.permission}; ask an ADMIN for a role that has it.`,
+  });
+}
+
+function newTarget(input: JsonObject): Target {
+  return { id: newId('clu'), name: String(input.name), environment: String(input.environment) };
+}
+
+async function existingTarget(db: Database, input: JsonObject, actor: Actor): Promise<Target> {
+  const id = String(input.clusterId);
+  const cluster = await findCluster(db, id);
+  if (cluster === null || !can(actor, 'cluster:read', { clusterId: id, environment: cluster.environment })) {
+    throw new AppError('NOT_FOUND', `There is no cluster ${id}`, {
+      hint: 'Query `clusters` for their ids.',
+      path: ['input', 'clusterId'],
+    });
+  }
+  return cluster;
+}
+
+async function findReplay(
+  deps: SubmitDeps,
+  actor: Actor,
+  key: string | null,
+  inputHash: string,
+): Promise<SubmitResult | null> {
+  if (key === null) return null;
+  const used = await findIdempotencyKey(deps.db, actor.id, key);
+  if (used === null) return null;
+  if (used.inputHash !== inputHash) {
+    throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another input', {
+      hint: 'Use a new key for a new request.',
+      path: ['options', 'idempotencyKey'],
+    });
+  }
+  const run = await readRun(deps.db, used.runId);
+  // Their own run; but whoever lost the right to see its cluster does not see it.
+  if (!can(actor, 'cluster:read', { clusterId: run.clusterId, environment: run.environment })) return null;
+  return { run, plan: run.plan, userErrors: [], replayed: true };
+}
+
+/**
+ * Takes the secrets out of an input and leaves references. Nothing is stored yet. Only the input of an earlier run may
+ * hold references already (`keepRefs`); from a caller, such a text is a secret's value like any other.
+ */
+function takeSecrets(
+  operation: AnyOperation,
+  input: JsonObject,
+  { settings, keepRefs }: { settings: SecretSettings; keepRefs: boolean },
+): { input: JsonObject; pending: PendingSecret[] } {
+  const pending: PendingSecret[] = [];
+  const withRefs = replaceSecrets(operation.input, input, (value, path) => {
+    if (keepRefs && secretRefPattern.test(value)) return value;
+    const id = newId('sec');
+    pending.push({ id, source: parseSecretAt(value, path, settings) });
+    return `secret:${id}`;
+  });
+  return { input: withRefs, pending };
+}
+
+function parseSecretAt(value: string, path: readonly string[], settings: SecretSettings) {
+  try {
+    return parseSecret(value, settings);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, error.message, {
+      hint: error.hint ?? undefined,
+      path: ['input', ...path],
+      cause: error,
+    });
+  }
+}
+
+function hashKey(settings: SecretSettings): Buffer {
+  // Any configured key will do as long as it stays the same; the last one is the oldest.
+  return settings.keys.at(-1)?.key ?? Buffer.alloc(32);
+}
+
+function checkOptions(options: RunOptions) {
+  const tooLong = (['reason', 'idempotencyKey', 'planHash', 'confirm'] as const).find(
+    (name) => (options[name]?.length ?? 0) > limits[name],
+  );
+  if (tooLong !== undefined) {
+    throw new AppError('INVALID_INPUT', `options.${tooLong} has at most ${limits[tooLong]} characters`, {
+      hint: 'Shorten it.',
+      path: ['options', tooLong],
+    });
+  }
+  if (options.idempotencyKey != null && options.idempotencyKey.trim() === '') {
+    // One empty key would be the key of everybody who forgot to fill it in: their second run would be taken for the first.
+    throw new AppError('INVALID_INPUT', 'options.idempotencyKey is empty', {
+      hint: 'Give a text of your own for each thing you ask for, such as a random id, or leave it out.',
+      path: ['options', 'idempotencyKey'],
+    });
+  }
+  return {
+    dryRun: options.dryRun ?? false,
+    reason: options.reason ?? null,
+    idempotencyKey: options.idempotencyKey ?? null,
+    planHash: options.planHash ?? null,
+    confirm: options.confirm ?? null,
+  };
+}
+
+const limits = { reason: 1000, idempotencyKey: 255, planHash: 64, confirm: 64 } as const;
+
+function refused(userErrors: readonly UserError[]): SubmitResult {
+  return { run: null, plan: null, userErrors, replayed: false };
+}

@@ -1,0 +1,299 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import { type Actor, type RoleBinding, roles, type Scope } from '../../domain/access.ts';
+import type { RunVia } from '../../domain/run.ts';
+import { AppError } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import { isDuplicateKey } from '../store-errors.ts';
+import type { Tables } from '../tables.ts';
+import { insertAudit } from './audit.ts';
+
+export type Person = {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly disabledAt: Date | null;
+};
+
+/** A token without the token itself, which is kept as a hash only. */
+export type ApiToken = {
+  readonly id: string;
+  readonly personId: string;
+  readonly label: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+};
+
+/** Who changes people and tokens, for the audit log. */
+export type ChangedBy = { readonly actor: Pick<Actor, 'id' | 'name' | 'via'>; readonly requestId: string | null };
+
+/**
+ * The person a token acts as, with the roles of this very moment; null for a token that is unknown, expired or revoked,
+ * and for a person who was shut out. One statement.
+ */
+export async function findActorByToken(
+  db: Queryable,
+  token: string,
+): Promise<{ actor: Actor; tokenId: string; expiresAt: Date | null } | null> {
+  const rows = await db
+    .selectFrom('api_token')
+    .innerJoin('person', 'person.id', 'api_token.person_id')
+    .leftJoin('role_binding', 'role_binding.person_id', 'person.id')
+    .select(['api_token.id as token_id', 'api_token.expires_at', 'person.id', 'person.name'])
+    .select(['role_binding.role', 'role_binding.scope_kind', 'role_binding.scope_value'])
+    .where('api_token.token_hash', '=', hashToken(token))
+    .where('api_token.revoked_at', 'is', null)
+    .where((row) => row.or([row('api_token.expires_at', 'is', null), row('api_token.expires_at', '>', databaseNow)]))
+    .where('person.disabled_at', 'is', null)
+    .execute();
+  const [first] = rows;
+  if (first === undefined) return null;
+  const actor: Actor = { id: first.id, name: first.name, via: 'API', bindings: rows.flatMap(toBindingOrNone) };
+  return { actor, tokenId: first.token_id, expiresAt: first.expires_at };
+}
+
+/** A person as an actor, with the roles of this very moment; null when they do not exist or were shut out. */
+export async function findActorByPersonId(db: Queryable, personId: string, via: RunVia): Promise<Actor | null> {
+  const person = await findPerson(db, personId);
+  if (person === null || person.disabledAt !== null) return null;
+  const bindings = await listBindings(db, [personId]);
+  return { id: person.id, name: person.name, via, bindings: bindings.map(({ binding }) => binding) };
+}
+
+export async function findPerson(db: Queryable, id: string): Promise<Person | null> {
+  const row = await db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toPerson(row);
+}
+
+export async function listBindings(
+  db: Queryable,
+  personIds: readonly string[],
+): Promise<readonly { personId: string; binding: RoleBinding }[]> {
+  if (personIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('role_binding')
+    .selectAll()
+    .where('person_id', 'in', personIds)
+    .orderBy('role')
+    .orderBy('scope_kind')
+    .orderBy('scope_value')
+    .execute();
+  return rows.map((row) => ({ personId: row.person_id, binding: toBinding(row) }));
+}
+
+export async function listTokens(db: Queryable, personIds: readonly string[]): Promise<readonly ApiToken[]> {
+  if (personIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('api_token')
+    .selectAll()
+    .where('person_id', 'in', personIds)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(toApiToken);
+}
+
+/** Lets a person in. Throws `ALREADY_EXISTS`. */
+export async function addPerson(db: Database, name: string, by: ChangedBy): Promise<Person> {
+  const id = newId('per');
+  try {
+    return await inTransaction(db, async (tx) => {
+      await tx.insertInto('person').values({ id, name, created_at: databaseNow, disabled_at: null }).execute();
+      await audit(tx, by, { action: 'addPerson', subject: name });
+      return readPerson(tx, id);
+    });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    throw new AppError('ALREADY_EXISTS', `There is a person called ${name} already`, {
+      hint: 'Choose another name.',
+      path: ['input', 'name'],
+      cause: error,
+    });
+  }
+}
+
+/** Shuts a person out at once: no token and no Slack account acts as them any more. */
+export async function disablePerson(db: Database, id: string, by: ChangedBy): Promise<Person> {
+  return inTransaction(db, async (tx) => {
+    const person = await readPerson(tx, id);
+    await tx
+      .updateTable('person')
+      .set((row) => ({ disabled_at: row.fn.coalesce('disabled_at', databaseNow) }))
+      .where('id', '=', id)
+      .execute();
+    await audit(tx, by, { action: 'disablePerson', subject: person.name });
+    return readPerson(tx, id);
+  });
+}
+
+/** Gives a role; giving it again changes nothing. */
+export async function bindRole(db: Database, personId: string, binding: RoleBinding, by: ChangedBy): Promise<Person> {
+  return inTransaction(db, async (tx) => {
+    const person = await readPerson(tx, personId);
+    await tx
+      .insertInto('role_binding')
+      .ignore()
+      .values({ person_id: personId, role: binding.role, ...scopeColumns(binding.scope) })
+      .execute();
+    await audit(tx, by, { action: 'bindRole', subject: person.name, detail: { role: binding.role, ...binding.scope } });
+    return person;
+  });
+}
+
+/** Takes a role away; taking it again changes nothing. */
+export async function unbindRole(db: Database, personId: string, binding: RoleBinding, by: ChangedBy): Promise<Person> {
+  return inTransaction(db, async (tx) => {
+    const person = await readPerson(tx, personId);
+    const { scope_kind, scope_value } = scopeColumns(binding.scope);
+    await tx
+      .deleteFrom('role_binding')
+      .where('person_id', '=', personId)
+      .where('role', '=', binding.role)
+      .where('scope_kind', '=', scope_kind)
+      .where('scope_value', '=', scope_value)
+      .execute();
+    await audit(tx, by, {
+      action: 'unbindRole',
+      subject: person.name,
+      detail: { role: binding.role, ...binding.scope },
+    });
+    return person;
+  });
+}
+
+/** Makes a token of 256 random bits. The text is in the answer and nowhere else. */
+export async function createToken(
+  db: Database,
+  token: { personId: string; label: string; expiresInMs: number },
+  by: ChangedBy,
+): Promise<{ token: string; apiToken: ApiToken }> {
+  const text = `sw_${randomBytes(32).toString('base64url')}`;
+  const id = newId('tok');
+  return inTransaction(db, async (tx) => {
+    const person = await readPerson(tx, token.personId);
+    if (person.disabledAt !== null)
+      throw new AppError('PRECONDITION_FAILED', `${person.name} was shut out`, { hint: 'Add another person.' });
+    await tx
+      .insertInto('api_token')
+      .values({
+        id,
+        person_id: person.id,
+        label: token.label,
+        token_hash: hashToken(text),
+        created_at: databaseNow,
+        expires_at: databaseNowPlus(token.expiresInMs),
+        revoked_at: null,
+      })
+      .execute();
+    await audit(tx, by, { action: 'createToken', subject: person.name, detail: { tokenId: id, label: token.label } });
+    return { token: text, apiToken: await readToken(tx, id) };
+  });
+}
+
+/** Ends a token at once. */
+export async function revokeToken(db: Database, id: string, by: ChangedBy): Promise<ApiToken> {
+  return inTransaction(db, async (tx) => {
+    const token = await readToken(tx, id);
+    await tx
+      .updateTable('api_token')
+      .set((row) => ({ revoked_at: row.fn.coalesce('revoked_at', databaseNow) }))
+      .where('id', '=', id)
+      .execute();
+    await audit(tx, by, { action: 'revokeToken', subject: token.label, detail: { tokenId: id } });
+    return readToken(tx, id);
+  });
+}
+
+/** A token's hash. Tokens are random, so a plain hash cannot be guessed backwards and no salt is needed. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+async function readPerson(db: Queryable, id: string): Promise<Person> {
+  const person = await findPerson(db, id);
+  if (person === null)
+    throw new AppError('NOT_FOUND', 'There is no such person', { hint: 'Query `persons` for their ids.' });
+  return person;
+}
+
+async function readToken(db: Queryable, id: string): Promise<ApiToken> {
+  const row = await db.selectFrom('api_token').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined)
+    throw new AppError('NOT_FOUND', 'There is no such token', { hint: "Query a person's `tokens` for their ids." });
+  return toApiToken(row);
+}
+
+async function audit(
+  db: Queryable,
+  by: ChangedBy,
+  event: { action: string; subject: string; detail?: Record<string, string> },
+): Promise<void> {
+  await insertAudit(db, {
+    ...by,
+    ...event,
+    detail: event.detail ?? null,
+    clusterId: null,
+    runId: null,
+    outcome: 'DONE',
+  });
+}
+
+export function toPerson(row: Selectable<Tables['person']>): Person {
+  return { id: row.id, name: row.name, createdAt: row.created_at, disabledAt: row.disabled_at };
+}
+
+function toApiToken(row: Selectable<Tables['api_token']>): ApiToken {
+  return {
+    id: row.id,
+    personId: row.person_id,
+    label: row.label,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+  };
+}
+
+function toBindingOrNone(row: {
+  role: string | null;
+  scope_kind: string | null;
+  scope_value: string | null;
+}): RoleBinding[] {
+  const { role, scope_kind, scope_value } = row;
+  return role === null || scope_kind === null || scope_value === null
+    ? []
+    : [toBinding({ role, scope_kind, scope_value })];
+}
+
+function toBinding(row: { role: string; scope_kind: string; scope_value: string }): RoleBinding {
+  return { role: z.enum(roles).parse(row.role), scope: toScope(row) };
+}
+
+function toScope(row: { scope_kind: string; scope_value: string }): Scope {
+  const kind = z.enum(['all', 'environment', 'cluster']).parse(row.scope_kind);
+  switch (kind) {
+    case 'all':
+      return { kind };
+    case 'environment':
+      return { kind, environment: row.scope_value };
+    case 'cluster':
+      return { kind, clusterId: row.scope_value };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function scopeColumns(scope: Scope): { scope_kind: string; scope_value: string } {
+  switch (scope.kind) {
+    case 'all':
+      return { scope_kind: 'all', scope_value: '' };
+    case 'environment':
+      return { scope_kind: 'environment', scope_value: scope.environment };
+    case 'cluster':
+      return { scope_kind: 'cluster', scope_value: scope.clusterId };
+    default:
+      return scope satisfies never;
+  }
+}

@@ -1,0 +1,140 @@
+import { type Actor, can } from '../../domain/access.ts';
+import { type Alert, alertName, defaultAckMs } from '../../domain/alert.ts';
+import { type AlertChange, durationInWords } from '../../domain/alert-life.ts';
+import { AppError } from '../../errors.ts';
+import { insertAudit } from '../access/audit.ts';
+import { type Database, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
+import { toAlert } from './alert-rows.ts';
+import { findAlert, writeAlertChange } from './alerts.ts';
+
+export type HandlingRequest = {
+  readonly alertId: string;
+  readonly actor: Actor;
+  readonly comment?: string | null;
+  readonly requestId?: string | null;
+  /** Told `alert:<id>` when it changed. */
+  readonly changed: (topic: string) => void;
+};
+
+const longestAckMs = 7 * 24 * 3_600_000;
+
+/**
+ * Says that the actor takes care of an alert, for `forMs` (default: by severity, an hour to a day; at most a week).
+ * Repeating it without a time changes nothing. Throws `NOT_FOUND`, `FORBIDDEN`, `INVALID_INPUT`, and
+ * `PRECONDITION_FAILED` when it is resolved or somebody else has it.
+ */
+export async function acknowledgeAlert(
+  db: Database,
+  request: HandlingRequest & { readonly forMs?: number | null },
+): Promise<Alert> {
+  const { actor, comment, forMs = null } = request;
+  if (forMs !== null && !(forMs >= 1_000 && forMs <= longestAckMs)) {
+    throw new AppError('INVALID_INPUT', 'An acknowledgement lasts between a second and 7 days', { path: ['forMs'] });
+  }
+  return handle(db, { ...request, action: 'acknowledgeAlert' }, (alert, at) => {
+    refuseUnlessOpen(alert);
+    const { handling } = alert;
+    const isHeld = handling.kind === 'ACKED' && handling.until > at;
+    if (isHeld && handling.byId !== actor.id) {
+      const ago = durationInWords(at.getTime() - handling.at.getTime());
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `${alertName(alert)} was acknowledged by ${handling.byName} ${ago} ago`,
+        {
+          hint: 'Take that acknowledgement back first if somebody else is to have it.',
+        },
+      );
+    }
+    if (isHeld && forMs === null) return null;
+    const lastsMs = forMs ?? defaultAckMs(alert.severity);
+    const until = new Date(at.getTime() + lastsMs);
+    return {
+      alert: { ...alert, handling: { kind: 'ACKED', byId: actor.id, byName: actor.name, at, until, reminded: false } },
+      events: [{ type: 'ACKED', message: said(`${actor.name} took it for ${durationInWords(lastsMs)}`, comment) }],
+    };
+  });
+}
+
+/** Takes an acknowledgement back, one's own or somebody else's. Changes nothing when there is none. */
+export async function unacknowledgeAlert(db: Database, request: HandlingRequest): Promise<Alert> {
+  const { actor, comment } = request;
+  return handle(db, { ...request, action: 'unacknowledgeAlert' }, (alert) => {
+    refuseUnlessOpen(alert);
+    if (alert.handling.kind === 'UNACKED') return null;
+    return {
+      alert: { ...alert, handling: { kind: 'UNACKED' } },
+      events: [{ type: 'UNACKED', message: said(`${actor.name} took the acknowledgement back`, comment) }],
+    };
+  });
+}
+
+type Handled = HandlingRequest & { readonly action: string };
+
+/** Visible? entitled? then one transaction: change, event and audit row. A null decision changes nothing. */
+async function handle(
+  db: Database,
+  request: Handled,
+  decide: (alert: Alert, at: Date) => AlertChange | null,
+): Promise<Alert> {
+  await authorize(db, request);
+  const isChanged = await inTransaction(db, async (tx) => {
+    const change = decide(await lockAlert(tx, request.alertId), await readDatabaseTime(tx));
+    if (change === null) return false;
+    await writeAlertChange(tx, change, request.actor);
+    await insertAudit(tx, auditOf(change.alert, request, 'DONE'));
+    return true;
+  });
+  if (isChanged) request.changed(`alert:${request.alertId}`);
+  return toKnown(await findAlert(db, request.alertId), request.alertId);
+}
+
+async function authorize(db: Database, request: Handled): Promise<void> {
+  const { actor, alertId } = request;
+  const alert = toKnown(await findAlert(db, alertId), alertId);
+  const target = { clusterId: alert.clusterId, environment: alert.environment };
+  // Who may not see the cluster does not learn that the alert exists.
+  if (!can(actor, 'cluster:read', target)) throw notFound(alertId);
+  if (can(actor, 'alert:handle', target)) return;
+  await insertAudit(db, auditOf(alert, request, 'FORBIDDEN'));
+  throw new AppError('FORBIDDEN', `${actor.name} may not handle alerts of ${alert.clusterName}`, {
+    hint: 'It needs the permission alert:handle.',
+  });
+}
+
+async function lockAlert(tx: Tx, id: string): Promise<Alert> {
+  const row = await tx.selectFrom('alert').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  return toKnown(row === undefined ? null : toAlert(row), id);
+}
+
+function refuseUnlessOpen(alert: Alert): void {
+  if (alert.signal !== 'RESOLVED') return;
+  throw new AppError('PRECONDITION_FAILED', `${alertName(alert)} is resolved; there is nothing to take care of`, {
+    hint: 'If it fires again within 15 minutes, it is the same alert.',
+  });
+}
+
+function toKnown(alert: Alert | null, id: string): Alert {
+  if (alert === null) throw notFound(id);
+  return alert;
+}
+
+function notFound(id: string): AppError {
+  return new AppError('NOT_FOUND', `There is no alert ${id}`, { hint: 'Look at the list of alerts for its id.' });
+}
+
+function auditOf(alert: Alert, { actor, action, comment, requestId }: Handled, outcome: string) {
+  return {
+    actor,
+    action,
+    subject: alertName(alert),
+    clusterId: alert.clusterId,
+    outcome,
+    detail: comment ? { comment } : null,
+    runId: null,
+    requestId: requestId ?? null,
+  };
+}
+
+function said(what: string, comment: string | null | undefined): string {
+  return comment ? `${what}: ${comment}` : what;
+}

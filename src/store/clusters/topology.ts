@@ -1,0 +1,106 @@
+import { sql } from 'kysely';
+import type { ObservedNode } from '../../domain/cluster.ts';
+import { newId } from '../../ids.ts';
+import { type Database, databaseNow, inTransaction, type Tx } from '../database.ts';
+import { toJson } from '../json.ts';
+
+/**
+ * Replaces the stored picture of a cluster by what was just seen. Known nodes keep their id, host and directory; nodes
+ * that are gone from the cluster leave. The cluster's problems are those given, by default none.
+ */
+export async function saveTopology(
+  db: Database,
+  clusterId: string,
+  seen: { nodes: readonly ObservedNode[]; runMode: string | null; problems?: readonly string[] },
+): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const cluster = await tx
+      .selectFrom('cluster')
+      .select('id')
+      .where('id', '=', clusterId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (cluster === undefined) return; // unregistered meanwhile: nothing to remember
+    await upsertNodes(tx, clusterId, seen.nodes);
+    await deleteOthers(tx, clusterId, seen.nodes);
+    await tx
+      .updateTable('cluster')
+      .set({
+        observed_at: databaseNow,
+        problems: toJson(seen.problems ?? []),
+        ...(seen.runMode === null ? {} : { run_mode: seen.runMode }),
+      })
+      .where('id', '=', clusterId)
+      .execute();
+  });
+}
+
+/** One statement for all nodes: a look at a cluster every few seconds must not cost one per node. */
+async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNode[]): Promise<void> {
+  if (nodes.length === 0) return;
+  const rows = nodes.map((node) => ({
+    id: newId('nod'),
+    cluster_id: clusterId,
+    host_id: null,
+    deploy_dir: null,
+    unit: null,
+    ...nodeColumns(node),
+  }));
+  const seen = Object.fromEntries(seenColumns.map((column) => [column, sql`VALUES(${sql.ref(column)})`]));
+  await tx.insertInto('cluster_node').values(rows).onDuplicateKeyUpdate(seen).execute();
+}
+
+/** What a look may change about a node that is known; its id, host and directory stay. */
+const seenColumns = [
+  'http_port',
+  'query_port',
+  'role',
+  'alive',
+  'decommissioning',
+  'version',
+  'started_at',
+  'tablet_count',
+  'max_disk_used_percent',
+  'error_message',
+  'observed_at',
+] as const;
+
+async function deleteOthers(tx: Tx, clusterId: string, nodes: readonly ObservedNode[]): Promise<void> {
+  const known = await tx
+    .selectFrom('cluster_node')
+    .select(['id', 'kind', 'host', 'port'])
+    .where('cluster_id', '=', clusterId)
+    .execute();
+  const isSeen = (row: { kind: string; host: string; port: number }) =>
+    nodes.some((node) => node.kind === row.kind && node.host === row.host && node.port === row.port);
+  const gone = known.filter((row) => !isSeen(row)).map((row) => row.id);
+  if (gone.length > 0) await tx.deleteFrom('cluster_node').where('id', 'in', gone).execute();
+}
+
+/** Says that the picture is stale; the last one stays readable. */
+export async function saveClusterProblems(db: Database, clusterId: string, problems: readonly string[]): Promise<void> {
+  await db
+    .updateTable('cluster')
+    .set({ problems: toJson(problems) })
+    .where('id', '=', clusterId)
+    .execute();
+}
+
+function nodeColumns(node: ObservedNode) {
+  return {
+    kind: node.kind,
+    host: node.host,
+    port: node.port,
+    http_port: node.httpPort,
+    query_port: node.queryPort,
+    role: node.role,
+    alive: node.alive ? 1 : 0,
+    decommissioning: node.decommissioning ? 1 : 0,
+    version: node.version,
+    started_at: node.startedAt,
+    tablet_count: node.tabletCount,
+    max_disk_used_percent: node.maxDiskUsedPercent,
+    error_message: node.errorMessage,
+    observed_at: databaseNow,
+  };
+}

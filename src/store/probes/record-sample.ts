@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { alertRules } from '../../domain/alert.ts';
+import { type AlertTimes, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
+import type { Probe } from '../../domain/probe.ts';
+import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
+import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
+import { fromJson, toJson } from '../json.ts';
+import type { ProbeClaim } from './probes.ts';
+
+/** One finished look. */
+export type Look = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
+  readonly sample: Omit<Sample, 'at'>;
+};
+
+const pendingShape: z.ZodType<Pending[]> = z.array(
+  z.object({
+    fingerprint: z.string(),
+    rule: z.enum(alertRules),
+    since: z.iso.datetime().transform((text) => new Date(text)),
+    samples: z.number(),
+  }),
+);
+
+/**
+ * Writes a look and what it makes of the cluster's alerts, in one transaction, and gives the claim back. Answers the
+ * ids of the alerts that changed; null, and nothing written, when the claim was lost or the cluster is gone.
+ */
+export async function recordSample(
+  db: Database,
+  { claim, look, times }: { claim: ProbeClaim; look: Look; times: AlertTimes },
+): Promise<readonly string[] | null> {
+  return inTransaction(db, async (tx) => {
+    const held = await tx
+      .selectFrom('probe')
+      .select('pending')
+      .where('cluster_id', '=', claim.clusterId)
+      .where('fence', '=', claim.fence)
+      .where('owner', '=', claim.owner)
+      .where('claimed_until', '>', databaseNow)
+      .forUpdate()
+      .executeTakeFirst();
+    const cluster = await tx
+      .selectFrom('cluster')
+      .select(['id', 'name', 'environment'])
+      .where('id', '=', claim.clusterId)
+      .executeTakeFirst();
+    if (held === undefined || cluster === undefined) return null;
+    const at = await readDatabaseTime(tx);
+    const state = { alerts: await lockOpenAlerts(tx, cluster.id), pending: fromJson(pendingShape, held.pending) };
+    const effect = applySample(state, { ...look.sample, at }, times);
+    // Changes before openings: a closed alert must have let go of its fingerprint.
+    for (const change of effect.changed) await writeAlertChange(tx, change);
+    for (const alert of effect.repeated) await writeAlertRepeat(tx, alert);
+    const changedIds = effect.changed.map((change) => change.alert.id);
+    for (const opening of effect.opened) changedIds.push(await insertAlert(tx, { cluster, at, ...opening }));
+    await writeLook(tx, { claim, look, at, pending: effect.pending });
+    return changedIds;
+  });
+}
+
+async function writeLook(
+  tx: Tx,
+  { claim, look, at, pending }: { claim: ProbeClaim; look: Look; at: Date; pending: readonly Pending[] },
+): Promise<void> {
+  const found = {
+    at,
+    duration_ms: Math.round(look.durationMs),
+    ok: look.ok ? 1 : 0,
+    problem: look.problem?.slice(0, 4_000) ?? null,
+    leader: look.leader?.slice(0, 300) ?? null,
+  };
+  await tx
+    .updateTable('probe')
+    .set({ ...found, nodes: toJson(look.nodes), pending: toJson(pending), owner: null, claimed_until: null })
+    .where('cluster_id', '=', claim.clusterId)
+    .execute();
+  const alive = look.nodes.filter((node) => node.alive === true).length;
+  await tx
+    .insertInto('probe_sample')
+    .values({ cluster_id: claim.clusterId, fence: claim.fence, alive, total: look.nodes.length, ...found })
+    .execute();
+}
+
+/** Forgets what was seen of a cluster that is not registered any more, and closes its alerts. Answers their ids. */
+export async function abandonProbe(db: Database, clusterId: string): Promise<readonly string[]> {
+  return inTransaction(db, async (tx) => {
+    await tx
+      .selectFrom('probe')
+      .select('cluster_id')
+      .where('cluster_id', '=', clusterId)
+      .forUpdate()
+      .executeTakeFirst();
+    const isBack = await tx.selectFrom('cluster').select('id').where('id', '=', clusterId).executeTakeFirst();
+    if (isBack !== undefined) return [];
+    const at = await readDatabaseTime(tx);
+    const alerts = await lockOpenAlerts(tx, clusterId);
+    for (const alert of alerts) await writeAlertChange(tx, endAlert(alert, at, 'the cluster was unregistered'));
+    await tx.deleteFrom('probe_sample').where('cluster_id', '=', clusterId).execute();
+    await tx.deleteFrom('probe').where('cluster_id', '=', clusterId).execute();
+    return alerts.map((alert) => alert.id);
+  });
+}

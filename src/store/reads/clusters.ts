@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { type CheckReport, type Cluster, type ClusterNode, type Host, labelAsMeant } from '../../domain/cluster.ts';
+import { toCluster, toHost, toNode, toReport } from '../clusters/inventory.ts';
+import type { Queryable } from '../database.ts';
+import { containsPattern, isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
+
+/*
+ * Reads for many clusters at once. Each function sends one statement, however many ids it is given.
+ */
+
+export type ClusterListFilter = {
+  readonly environment?: string | null | undefined;
+  readonly nameContains?: string | null | undefined;
+  readonly hasProblems?: boolean | null | undefined;
+};
+
+const columns = { clusterId: 'cluster.id', environment: 'cluster.environment' };
+
+/** By name, which is unique. */
+export async function listClusters(
+  db: Queryable,
+  { visibility, filter, page }: { visibility: Visibility; filter: ClusterListFilter; page: Page<{ name: string }> },
+): Promise<readonly Cluster[]> {
+  const part = pageOf(page, { columns: ['cluster.name'], direction: 'asc', values: ({ name }) => [name] });
+  const rows = await clustersThat(db, { visibility, filter })
+    .selectAll('cluster')
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map(toCluster));
+}
+
+/** How many there are of them. */
+export async function countClusters(
+  db: Queryable,
+  which: { visibility: Visibility; filter: ClusterListFilter },
+): Promise<number> {
+  const row = await clustersThat(db, which)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+function clustersThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: ClusterListFilter }) {
+  let query = db.selectFrom('cluster').where(isVisible(visibility, columns));
+  if (filter.environment != null) query = query.where('environment', '=', labelAsMeant(filter.environment));
+  if (filter.nameContains != null) query = query.where('name', 'like', containsPattern(filter.nameContains));
+  if (filter.hasProblems != null) query = query.where('problems', filter.hasProblems ? '!=' : '=', '[]');
+  return query;
+}
+
+export async function findVisibleClusters(
+  db: Queryable,
+  by: { visibility: Visibility; ids: readonly string[] },
+): Promise<readonly Cluster[]> {
+  const rows = await db
+    .selectFrom('cluster')
+    .selectAll()
+    .where('id', 'in', by.ids)
+    .where(isVisible(by.visibility, columns))
+    .execute();
+  return rows.map(toCluster);
+}
+
+export async function findVisibleClusterByName(
+  db: Queryable,
+  by: { visibility: Visibility; name: string },
+): Promise<Cluster | null> {
+  const row = await db
+    .selectFrom('cluster')
+    .selectAll()
+    .where('name', '=', labelAsMeant(by.name))
+    .where(isVisible(by.visibility, columns))
+    .executeTakeFirst();
+  return row === undefined ? null : toCluster(row);
+}
+
+export async function nodesOfClusters(db: Queryable, clusterIds: readonly string[]): Promise<readonly ClusterNode[]> {
+  const rows = await db
+    .selectFrom('cluster_node')
+    .selectAll()
+    .where('cluster_id', 'in', clusterIds)
+    .orderBy('kind')
+    .orderBy('host')
+    .orderBy('port')
+    .execute();
+  return rows.map(toNode);
+}
+
+export async function nodesById(db: Queryable, ids: readonly string[]): Promise<readonly ClusterNode[]> {
+  return (await db.selectFrom('cluster_node').selectAll().where('id', 'in', ids).execute()).map(toNode);
+}
+
+export async function hostsOfClusters(db: Queryable, clusterIds: readonly string[]): Promise<readonly Host[]> {
+  const rows = await db
+    .selectFrom('host')
+    .selectAll()
+    .where('cluster_id', 'in', clusterIds)
+    .orderBy('address')
+    .orderBy('port')
+    .execute();
+  return rows.map(toHost);
+}
+
+export async function hostsById(db: Queryable, ids: readonly string[]): Promise<readonly Host[]> {
+  return (await db.selectFrom('host').selectAll().where('id', 'in', ids).execute()).map(toHost);
+}
+
+export type SecretFacts = { readonly id: string; readonly kind: 'env' | 'file' | 'inline'; readonly changedAt: Date };
+
+/** What may be told about secrets. The content is not even read. */
+export async function secretFacts(db: Queryable, ids: readonly string[]): Promise<readonly SecretFacts[]> {
+  const rows = await db.selectFrom('secret').select(['id', 'kind', 'changed_at']).where('id', 'in', ids).execute();
+  return rows.map((row) => ({
+    id: row.id,
+    kind: z.enum(['env', 'file', 'inline']).parse(row.kind),
+    changedAt: row.changed_at,
+  }));
+}
+
+/** Which run holds which cluster. */
+export async function locksOfClusters(
+  db: Queryable,
+  clusterIds: readonly string[],
+): Promise<readonly { clusterId: string; runId: string }[]> {
+  const rows = await db
+    .selectFrom('cluster_lock')
+    .select(['cluster_id', 'run_id'])
+    .where('cluster_id', 'in', clusterIds)
+    .execute();
+  return rows.map((row) => ({ clusterId: row.cluster_id, runId: row.run_id }));
+}
+
+/** The newest report of each cluster; two of the same millisecond may both come. */
+export async function lastReports(db: Queryable, clusterIds: readonly string[]): Promise<readonly CheckReport[]> {
+  const rows = await db
+    .selectFrom('check_report')
+    .innerJoin(
+      (from) =>
+        from
+          .selectFrom('check_report')
+          .select(({ fn }) => ['cluster_id as newest_cluster', fn.max('at').as('newest_at')])
+          .where('cluster_id', 'in', clusterIds)
+          .groupBy('cluster_id')
+          .as('newest'),
+      (join) =>
+        join
+          .onRef('newest.newest_cluster', '=', 'check_report.cluster_id')
+          .onRef('newest.newest_at', '=', 'check_report.at'),
+    )
+    .selectAll('check_report')
+    .execute();
+  return rows.map(toReport);
+}
+
+export async function reportsById(db: Queryable, ids: readonly string[]): Promise<readonly CheckReport[]> {
+  return (await db.selectFrom('check_report').selectAll().where('id', 'in', ids).execute()).map(toReport);
+}

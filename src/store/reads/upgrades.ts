@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
+import { keepsBinaries, swapKinds } from '../../domain/upgrade/kept-binaries.ts';
+import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
+import type { Queryable } from '../database.ts';
+import { toRunStep } from '../runs/run-rows.ts';
+import { toUpgrade } from '../upgrades/upgrades.ts';
+
+/** An entry of a cluster's history of versions, with what became of its run. */
+export type UpgradeEntry = UpgradeRecord & {
+  readonly state: RunState;
+  readonly runNumber: number;
+  readonly finishedAt: Date | null;
+};
+
+const runState = z.enum(runStates);
+
+/** The histories of these clusters, newest entry first; one statement. */
+export async function upgradesOfClusters(
+  db: Queryable,
+  clusterIds: readonly string[],
+): Promise<readonly UpgradeEntry[]> {
+  const rows = await entries(db)
+    .where('upgrade.cluster_id', 'in', clusterIds)
+    .orderBy('upgrade.started_at', 'desc')
+    .orderBy('upgrade.id', 'desc')
+    .execute();
+  return rows.map(toEntry);
+}
+
+/** The entries of these clusters that are not over, or have left binaries on the nodes; newest first, two statements. */
+export async function openUpgradesOfClusters(
+  db: Queryable,
+  clusterIds: readonly string[],
+): Promise<readonly UpgradeEntry[]> {
+  const rows = await entries(db)
+    .where('upgrade.cluster_id', 'in', clusterIds)
+    .where('upgrade.finalized_at', 'is', null)
+    .orderBy('upgrade.started_at', 'desc')
+    .orderBy('upgrade.id', 'desc')
+    .execute();
+  const open = rows.map(toEntry);
+  const kept = new Set(await runsThatKeep(db, idsOf(open)));
+  return open.filter(({ runId, state }) => !isTerminal(state) || kept.has(runId));
+}
+
+/** The entries of a cluster whose kept binaries are still on the nodes, oldest first; two statements. */
+export async function upgradesToFinalize(db: Queryable, clusterId: string): Promise<readonly UpgradeRecord[]> {
+  const rows = await entries(db)
+    .where('upgrade.cluster_id', '=', clusterId)
+    .where('upgrade.finalized_at', 'is', null)
+    .orderBy('upgrade.started_at')
+    .orderBy('upgrade.id')
+    .execute();
+  const kept = new Set(await runsThatKeep(db, idsOf(rows.map(toEntry))));
+  return rows.map(toUpgrade).filter(({ runId }) => kept.has(runId));
+}
+
+/** Which of these runs have left old binaries on nodes, as their steps say; one statement. */
+export async function runsThatKeep(db: Queryable, runIds: readonly string[]): Promise<readonly string[]> {
+  if (runIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('run_step')
+    .selectAll()
+    .where('run_id', 'in', runIds)
+    .where('kind', 'in', swapKinds)
+    .execute();
+  const steps = rows.map(toRunStep);
+  return runIds.filter((id) => keepsBinaries(steps.filter(({ runId }) => runId === id)));
+}
+
+function idsOf(entriesOfRuns: readonly UpgradeEntry[]): string[] {
+  return entriesOfRuns.map(({ runId }) => runId);
+}
+
+export async function findUpgrade(db: Queryable, id: string): Promise<UpgradeEntry | null> {
+  const row = await entries(db).where('upgrade.id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toEntry(row);
+}
+
+function entries(db: Queryable) {
+  return db
+    .selectFrom('upgrade')
+    .innerJoin('run', 'run.id', 'upgrade.run_id')
+    .selectAll('upgrade')
+    .select(['run.state as run_state', 'run.number as run_number', 'run.finished_at as run_finished_at']);
+}
+
+type EntryRow = Parameters<typeof toUpgrade>[0] & {
+  run_state: string;
+  run_number: number;
+  run_finished_at: Date | null;
+};
+
+function toEntry(row: EntryRow): UpgradeEntry {
+  const state = runState.parse(row.run_state);
+  // A run that is retried or undone goes on after it had ended.
+  const finishedAt = isTerminal(state) ? row.run_finished_at : null;
+  return { ...toUpgrade(row), state, runNumber: row.run_number, finishedAt };
+}

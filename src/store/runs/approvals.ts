@@ -1,0 +1,119 @@
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import { databaseNow, type Queryable, type Tx } from '../database.ts';
+import type { Tables } from '../tables.ts';
+
+export const approvalStates = ['PENDING', 'APPROVED', 'DENIED', 'EXPIRED', 'CANCELED'] as const;
+
+export type Approval = {
+  readonly id: string;
+  /** The short number that people type: `P-5`. */
+  readonly number: number;
+  readonly runId: string;
+  readonly planHash: string;
+  readonly state: (typeof approvalStates)[number];
+  readonly required: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly decidedAt: Date | null;
+};
+
+export type Vote = {
+  readonly approvalId: string;
+  readonly personId: string;
+  readonly personName: string;
+  readonly via: string;
+  readonly vote: 'APPROVE' | 'DENY';
+  readonly comment: string | null;
+  readonly at: Date;
+};
+
+export function toApproval(row: Selectable<Tables['approval']>): Approval {
+  return {
+    id: row.id,
+    number: row.number,
+    runId: row.run_id,
+    planHash: row.plan_hash,
+    state: z.enum(approvalStates).parse(row.state),
+    required: row.required,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    decidedAt: row.decided_at,
+  };
+}
+
+export function toVote(row: Selectable<Tables['approval_vote']>): Vote {
+  return {
+    approvalId: row.approval_id,
+    personId: row.person_id,
+    personName: row.person_name,
+    via: row.via,
+    vote: z.enum(['APPROVE', 'DENY']).parse(row.vote),
+    comment: row.comment,
+    at: row.at,
+  };
+}
+
+export async function findApprovalOfRun(db: Queryable, runId: string): Promise<Approval | null> {
+  const row = await db.selectFrom('approval').selectAll().where('run_id', '=', runId).executeTakeFirst();
+  return row === undefined ? null : toApproval(row);
+}
+
+export async function findApprovalByNumber(db: Queryable, number: number): Promise<Approval | null> {
+  const row = await db.selectFrom('approval').selectAll().where('number', '=', number).executeTakeFirst();
+  return row === undefined ? null : toApproval(row);
+}
+
+export async function listVotes(db: Queryable, approvalId: string): Promise<readonly Vote[]> {
+  const rows = await db
+    .selectFrom('approval_vote')
+    .selectAll()
+    .where('approval_id', '=', approvalId)
+    .orderBy('at')
+    .execute();
+  return rows.map(toVote);
+}
+
+/** Pending approvals whose time is over; they are expired actively, so that a card in Slack can say so. */
+export async function listOverdueApprovals(db: Queryable): Promise<readonly { runId: string }[]> {
+  const rows = await db
+    .selectFrom('approval')
+    .select('run_id')
+    .where('state', '=', 'PENDING')
+    .where('expires_at', '<=', databaseNow)
+    .limit(100)
+    .execute();
+  return rows.map((row) => ({ runId: row.run_id }));
+}
+
+/** Ends the pending approval of a run; false when there is none, or (for `EXPIRED`) its time is not over. */
+export async function endApproval(
+  tx: Tx,
+  runId: string,
+  state: Exclude<Approval['state'], 'PENDING'>,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable('approval')
+    .set({ state, decided_at: databaseNow })
+    .where('run_id', '=', runId)
+    .where('state', '=', 'PENDING')
+    .$if(state === 'EXPIRED', (update) => update.where('expires_at', '<=', databaseNow))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** One vote per person: a second one is a duplicate key. */
+export async function insertVote(tx: Tx, vote: Omit<Vote, 'at'>): Promise<void> {
+  await tx
+    .insertInto('approval_vote')
+    .values({
+      approval_id: vote.approvalId,
+      person_id: vote.personId,
+      person_name: vote.personName,
+      via: vote.via,
+      vote: vote.vote,
+      comment: vote.comment,
+      at: databaseNow,
+    })
+    .execute();
+}

@@ -1,0 +1,270 @@
+import { sql, type Transaction } from 'kysely';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { StepSpec } from '../../domain/plan.ts';
+import {
+  drivenRunStates,
+  type Failure,
+  isTerminal,
+  type PostCheck,
+  type Progress,
+  type RunState,
+  type StepPhase,
+  type StepState,
+} from '../../domain/run.ts';
+import { AppError } from '../../errors.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import { toJson } from '../json.ts';
+import type { Tables } from '../tables.ts';
+import type { Lease } from './leases.ts';
+import type { BeforeUndo, Outcome, RunEventType } from './run-rows.ts';
+import { reopenSteps } from './runs.ts';
+
+export type NewEvent = { type: RunEventType; step?: number | null; message: string };
+export type NewStep = StepSpec & { phase: StepPhase; undoOf?: number; ledgerId?: string };
+
+/** What changes about a run, as one transaction. Everything left out stays as it is. */
+export type JournalEntry = {
+  run?: {
+    state?: RunState;
+    outcome?: Outcome | null;
+    progress?: Progress | null;
+    failure?: Failure | null;
+    postCheck?: PostCheck | null;
+    beforeUndo?: BeforeUndo | null;
+    blockedBy?: string | null;
+    needsReplan?: boolean;
+    pauseRequested?: boolean;
+    cancelRequested?: boolean;
+    /** Milliseconds from now until somebody should look at the run again; null = whenever somebody has time. */
+    wakeInMs?: number | null;
+    started?: true;
+    finished?: true;
+    /** When it had ended, for a run that returns to its end. */
+    finishedAt?: Date | null;
+  };
+  /** The undo begins: what an earlier try had taken back is history. */
+  beginUndo?: true;
+  step?: {
+    position: number;
+    state?: StepState;
+    progress?: Progress | null;
+    failure?: Failure | null;
+    facts?: JsonObject | null;
+    attempted?: true;
+    started?: true;
+    applied?: true;
+    finished?: true;
+  };
+  addSteps?: readonly NewStep[];
+  openChange?: { id: string; clusterId: string; position: number; title: string; before: Json };
+  restoredChange?: string;
+  takeLock?: string;
+  releaseLock?: true;
+  events?: readonly NewEvent[];
+};
+
+/**
+ * Writes an entry if the lease is still ours and no person decided otherwise since the worker last looked. Throws
+ * `LEASE_LOST` otherwise, and then nothing is written. Answers the ids of the runs that waited for the lock and may go
+ * on now.
+ */
+export async function writeJournal(db: Database, lease: Lease, entry: JournalEntry): Promise<readonly string[]> {
+  return inTransaction(db, async (tx) => {
+    const held = await tx
+      .selectFrom('run')
+      .select(['state', 'outcome'])
+      .where('id', '=', lease.runId)
+      .where('lease_fence', '=', lease.fence)
+      .where('lease_owner', '=', lease.owner)
+      .where('lease_expires_at', '>', databaseNow)
+      .forUpdate()
+      .executeTakeFirst();
+    if (held === undefined)
+      throw new AppError('LEASE_LOST', `Another worker may be driving run ${lease.runId}`, { retryable: true });
+    if (isOvertaken(held, entry.run?.state))
+      throw new AppError('LEASE_LOST', `A person decided about run ${lease.runId} meanwhile`, { retryable: true });
+    return applyEntry(tx, lease.runId, entry);
+  });
+}
+
+/**
+ * People decide about a run while a worker drives it: what the worker concluded before must not write over that. A run
+ * that was cancelled before it began stays cancelled, and a request to cancel is not lost in a pause.
+ */
+function isOvertaken(now: { state: string; outcome: string | null }, wanted: RunState | undefined): boolean {
+  if (!drivenRunStates.some((state) => state === now.state)) return true;
+  if (now.state !== 'CANCELING' || now.outcome !== null) return false;
+  return wanted === 'QUEUED' || wanted === 'RUNNING' || wanted === 'PAUSED' || wanted === 'INTERRUPTED';
+}
+
+/** The same without a lease, for what a person decides about a run (approve, cancel, retry). The caller locks the row. */
+export async function applyEntry(
+  tx: Transaction<Tables>,
+  runId: string,
+  entry: JournalEntry,
+): Promise<readonly string[]> {
+  if (entry.beginUndo === true) await reopenSteps(tx, runId, 'undo');
+  if (entry.addSteps !== undefined) await insertSteps(tx, runId, entry.addSteps);
+  if (entry.step !== undefined) await updateStep(tx, runId, entry.step);
+  if (entry.openChange !== undefined) await openChange(tx, runId, entry.openChange);
+  if (entry.restoredChange !== undefined) {
+    await tx
+      .updateTable('temporary_change')
+      .set({ state: 'RESTORED', restored_at: databaseNow })
+      .where('id', '=', entry.restoredChange)
+      .execute();
+  }
+  if (entry.takeLock !== undefined) {
+    await tx
+      .insertInto('cluster_lock')
+      .values({ cluster_id: entry.takeLock, run_id: runId, since: databaseNow })
+      .execute();
+  }
+  const waiting = entry.releaseLock === true ? await releaseLock(tx, runId) : [];
+  await updateRun(tx, runId, entry.run ?? {}, entry.events?.length ?? 0);
+  if (entry.events !== undefined) await insertEvents(tx, runId, entry.events);
+  return waiting;
+}
+
+/** Adds steps behind those that are there. */
+export async function insertSteps(tx: Queryable, runId: string, steps: readonly NewStep[]): Promise<void> {
+  if (steps.length === 0) return;
+  const { last } = await tx
+    .selectFrom('run_step')
+    .select((row) => row.fn.coalesce(row.fn.max('position'), row.lit(-1)).as('last'))
+    .where('run_id', '=', runId)
+    .executeTakeFirstOrThrow();
+  const values = steps.map((step, index) => ({
+    run_id: runId,
+    position: Number(last) + 1 + index,
+    phase: step.phase,
+    kind: step.kind,
+    title: step.title.slice(0, 500),
+    params: toJson(step.params),
+    lane: step.lane === undefined ? null : toJson(step.lane),
+    state: 'pending' as const,
+    undo_of: step.undoOf ?? null,
+    ledger_id: step.ledgerId ?? null,
+    progress: null,
+    failure: null,
+    facts: null,
+    started_at: null,
+    applied_at: null,
+    finished_at: null,
+  }));
+  await tx.insertInto('run_step').values(values).execute();
+}
+
+async function updateStep(tx: Queryable, runId: string, step: NonNullable<JournalEntry['step']>): Promise<void> {
+  await tx
+    .updateTable('run_step')
+    .set((row) => ({
+      ...(step.state === undefined ? {} : { state: step.state }),
+      ...(step.progress === undefined ? {} : { progress: orNull(step.progress) }),
+      ...(step.failure === undefined ? {} : { failure: orNull(step.failure) }),
+      ...(step.facts === undefined ? {} : { facts: orNull(step.facts) }),
+      ...(step.attempted === true ? { attempt: row('attempt', '+', 1), repeat_allowed: 0 } : {}),
+      ...(step.started === true ? { started_at: row.fn.coalesce('started_at', databaseNow) } : {}),
+      ...(step.applied === true ? { applied_at: databaseNow } : {}),
+      ...(step.finished === true ? { finished_at: databaseNow } : {}),
+      position: step.position,
+    }))
+    .where('run_id', '=', runId)
+    .where('position', '=', step.position)
+    .execute();
+}
+
+async function updateRun(
+  tx: Queryable,
+  runId: string,
+  run: NonNullable<JournalEntry['run']>,
+  newEvents: number,
+): Promise<void> {
+  await tx
+    .updateTable('run')
+    .set((row) => ({
+      revision: row('revision', '+', 1),
+      event_sequence: row('event_sequence', '+', newEvents),
+      ...(run.state === undefined ? {} : { state: run.state }),
+      ...(run.outcome === undefined ? {} : { outcome: orNull(run.outcome) }),
+      ...(run.progress === undefined ? {} : { progress: orNull(run.progress) }),
+      ...(run.failure === undefined ? {} : { failure: orNull(run.failure) }),
+      ...(run.postCheck === undefined ? {} : { post_check: orNull(run.postCheck) }),
+      ...(run.beforeUndo === undefined ? {} : { before_undo: orNull(run.beforeUndo) }),
+      ...(run.blockedBy === undefined ? {} : { blocked_by: run.blockedBy }),
+      ...(run.needsReplan === undefined ? {} : { needs_replan: run.needsReplan ? 1 : 0 }),
+      ...(run.pauseRequested === undefined ? {} : { pause_requested: run.pauseRequested ? 1 : 0 }),
+      ...(run.cancelRequested === undefined ? {} : { cancel_requested: run.cancelRequested ? 1 : 0 }),
+      ...(run.wakeInMs === undefined ? {} : { wake_at: run.wakeInMs === null ? null : databaseNowPlus(run.wakeInMs) }),
+      ...(run.started === true ? { started_at: row.fn.coalesce('started_at', databaseNow) } : {}),
+      // A run that had ended and is retried or undone goes on: it has no end until it ends again.
+      ...(run.state !== undefined && !isTerminal(run.state) ? { finished_at: null } : {}),
+      ...(run.finished === true ? { finished_at: databaseNow } : {}),
+      ...(run.finishedAt === undefined ? {} : { finished_at: run.finishedAt }),
+    }))
+    .where('id', '=', runId)
+    .execute();
+}
+
+async function insertEvents(tx: Queryable, runId: string, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  // `updateRun` has counted them already. Asked within the statement: every question of its own is a way to the server
+  // and back while the row is locked.
+  const last = tx.selectFrom('run').select('event_sequence').where('id', '=', runId);
+  const values = events.map((event, index) => ({
+    run_id: runId,
+    sequence: sql<number>`${last} - ${events.length - 1 - index}`,
+    at: databaseNow,
+    type: event.type,
+    step: event.step ?? null,
+    message: event.message.slice(0, 4000),
+  }));
+  await tx.insertInto('run_event').values(values).execute();
+}
+
+async function openChange(
+  tx: Queryable,
+  runId: string,
+  change: NonNullable<JournalEntry['openChange']>,
+): Promise<void> {
+  await tx
+    .insertInto('temporary_change')
+    .values({
+      id: change.id,
+      run_id: runId,
+      cluster_id: change.clusterId,
+      position: change.position,
+      title: change.title.slice(0, 500),
+      before_value: toJson(change.before),
+      state: 'OPEN',
+      created_at: databaseNow,
+      restored_at: null,
+    })
+    // A retried run makes its change again: there is a new value from before, and something to put back again.
+    .onDuplicateKeyUpdate({
+      id: change.id,
+      before_value: toJson(change.before),
+      state: 'OPEN',
+      created_at: databaseNow,
+      restored_at: null,
+    })
+    .execute();
+}
+
+/** Frees the cluster and wakes everybody who waited for this run. */
+async function releaseLock(tx: Queryable, runId: string): Promise<readonly string[]> {
+  await tx.deleteFrom('cluster_lock').where('run_id', '=', runId).execute();
+  const waiting = await tx
+    .selectFrom('run')
+    .select('id')
+    .where('blocked_by', '=', runId)
+    .where('state', '=', 'QUEUED')
+    .execute();
+  const ids = waiting.map((row) => row.id);
+  if (ids.length > 0) await tx.updateTable('run').set({ wake_at: null }).where('id', 'in', ids).execute();
+  return ids;
+}
+
+function orNull(value: object | null): string | null {
+  return value === null ? null : toJson(value);
+}

@@ -1,0 +1,305 @@
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { Lane, Plan } from '../../domain/plan.ts';
+import {
+  type Failure,
+  type PostCheck,
+  type Progress,
+  type RunState,
+  type RunVia,
+  runStates,
+  runVias,
+  type StepPhase,
+  type StepState,
+  stepPhases,
+  stepStates,
+} from '../../domain/run.ts';
+import { errorCodes } from '../../errors.ts';
+import { fromJson } from '../json.ts';
+import type { Tables } from '../tables.ts';
+
+/** A run as it is stored. */
+export type Run = {
+  readonly id: string;
+  /** The short number that people type: `R-12`. */
+  readonly number: number;
+  readonly operation: string;
+  readonly operationVersion: number;
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly environment: string;
+  readonly state: RunState;
+  /** Secrets are references here. */
+  readonly input: JsonObject;
+  readonly plan: Plan;
+  readonly requestedById: string;
+  readonly requestedByName: string;
+  readonly via: RunVia;
+  readonly reason: string | null;
+  readonly blockedBy: string | null;
+  readonly needsReplan: boolean;
+  readonly wakeAt: Date | null;
+  readonly fence: number;
+  readonly outcome: Outcome | null;
+  readonly progress: Progress | null;
+  readonly failure: Failure | null;
+  readonly postCheck: PostCheck | null;
+  readonly beforeUndo: BeforeUndo | null;
+  /** Why it cannot be undone any more, whatever its steps say. */
+  readonly undoGone: string | null;
+  readonly retryOf: string | null;
+  readonly cancelRequested: boolean;
+  readonly pauseRequested: boolean;
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+/** What a run will end as, or that it will pause, kept while its temporary changes are being put back. */
+export type Outcome = {
+  readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE' | 'PAUSED';
+  readonly failure: Failure | null;
+  /** What a run that pauses says meanwhile. */
+  readonly progress?: Progress | null;
+};
+
+/** What a run returns to when the undo that somebody asked for is refused before it begins. */
+export type BeforeUndo = Pick<Run, 'state' | 'failure' | 'progress' | 'postCheck' | 'finishedAt'>;
+
+export type RunStep = {
+  readonly runId: string;
+  readonly position: number;
+  readonly phase: StepPhase;
+  readonly kind: string;
+  readonly title: string;
+  readonly params: JsonObject;
+  readonly state: StepState;
+  readonly attempt: number;
+  readonly repeatAllowed: boolean;
+  readonly undoOf: number | null;
+  readonly ledgerId: string | null;
+  readonly lane: Lane | null;
+  readonly progress: Progress | null;
+  readonly failure: Failure | null;
+  readonly facts: JsonObject | null;
+  readonly startedAt: Date | null;
+  readonly appliedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+export type RunEvent = {
+  readonly runId: string;
+  readonly sequence: number;
+  readonly at: Date;
+  readonly type: RunEventType;
+  readonly step: number | null;
+  readonly message: string;
+};
+
+export const runEventTypes = [
+  'RUN_CREATED',
+  'RUN_STATE',
+  'APPROVAL',
+  'STEP_STARTED',
+  'STEP_PROGRESS',
+  'STEP_FINISHED',
+  'STEP_FAILED',
+  'OUTPUT',
+  'TEMPORARY_CHANGE',
+  'NOTE',
+] as const;
+export type RunEventType = (typeof runEventTypes)[number];
+
+export type TemporaryChange = {
+  readonly id: string;
+  readonly runId: string;
+  readonly clusterId: string;
+  readonly position: number;
+  readonly title: string;
+  readonly before: Json;
+  readonly state: 'OPEN' | 'RESTORED';
+  readonly createdAt: Date;
+  readonly restoredAt: Date | null;
+};
+
+const json: z.ZodType<Json> = z.json();
+const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+const failure: z.ZodType<Failure> = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  hint: z.string().nullable(),
+  step: z.number().nullable(),
+  log: z.array(z.string()).optional(),
+});
+const progress: z.ZodType<Progress> = z.object({
+  completed: z.number(),
+  total: z.number().nullable(),
+  message: z.string(),
+});
+const check = z.object({
+  name: z.string(),
+  status: z.enum(['PASS', 'FAIL', 'SKIPPED']),
+  severity: z.enum(['BLOCK', 'WARN', 'INFO']),
+  observed: z.string(),
+  wanted: z.string(),
+  hint: z.string().nullable(),
+});
+export const checksShape = z.array(check);
+const postCheck: z.ZodType<PostCheck> = z.object({
+  passed: z.boolean(),
+  checks: checksShape,
+  facts: jsonObject.optional(),
+});
+const lane: z.ZodType<Lane> = z.object({ stage: z.string(), name: z.string(), width: z.number() });
+const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject, lane: lane.optional() });
+const plan: z.ZodType<Plan> = z.object({
+  operation: z.string(),
+  operationVersion: z.number(),
+  summary: z.string(),
+  steps: z.array(step),
+  notes: z.array(z.string()),
+  // Absent in rows from before there were any.
+  generated: z.array(z.string()).default([]),
+  hash: z.string(),
+});
+const outcome: z.ZodType<Outcome> = z.object({
+  state: z.enum(['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE', 'PAUSED']),
+  failure: failure.nullable(),
+  progress: progress.nullable().optional(),
+});
+const beforeUndo: z.ZodType<BeforeUndo> = z.object({
+  state: z.enum(runStates),
+  failure: failure.nullable(),
+  progress: progress.nullable(),
+  postCheck: postCheck.nullable(),
+  finishedAt: z
+    .string()
+    .transform((text) => new Date(text))
+    .nullable(),
+});
+
+// Made once: making a shape costs a hundred times as much as using it.
+const runState = z.enum(runStates);
+const runVia = z.enum(runVias);
+const stepPhase = z.enum(stepPhases);
+const stepState = z.enum(stepStates);
+const eventType = z.enum(runEventTypes);
+const changeState = z.enum(['OPEN', 'RESTORED']);
+
+/*
+ * A worker reads the run and its steps before each thing it does, and what was planned stays the same text all the while:
+ * reading a text anew costs a hundred times as much as finding it again. What is kept cannot be changed.
+ */
+const readPlan = remembering(plan, 50);
+const readParams = remembering(jsonObject, 5_000);
+const readLane = remembering(lane, 5_000);
+
+function remembering<T>(shape: z.ZodType<T>, most: number): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const value = deepFreeze(fromJson(shape, text));
+    if (known.size >= most) known.clear();
+    known.set(text, value);
+    return value;
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
+
+function optional<T>(shape: z.ZodType<T>, text: string | null): T | null {
+  return text === null ? null : fromJson(shape, text);
+}
+
+export function toRun(row: Selectable<Tables['run']>): Run {
+  return {
+    id: row.id,
+    number: row.number,
+    operation: row.operation,
+    operationVersion: row.operation_version,
+    clusterId: row.cluster_id,
+    clusterName: row.cluster_name,
+    environment: row.environment,
+    state: runState.parse(row.state),
+    input: fromJson(jsonObject, row.input),
+    plan: readPlan(row.plan),
+    requestedById: row.requested_by_id,
+    requestedByName: row.requested_by_name,
+    via: runVia.parse(row.via),
+    reason: row.reason,
+    blockedBy: row.blocked_by,
+    needsReplan: row.needs_replan === 1,
+    wakeAt: row.wake_at,
+    fence: row.lease_fence,
+    outcome: optional(outcome, row.outcome),
+    progress: optional(progress, row.progress),
+    failure: optional(failure, row.failure),
+    postCheck: optional(postCheck, row.post_check),
+    beforeUndo: optional(beforeUndo, row.before_undo),
+    undoGone: row.undo_gone,
+    retryOf: row.retry_of,
+    cancelRequested: row.cancel_requested === 1,
+    pauseRequested: row.pause_requested === 1,
+    revision: row.revision,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
+  return {
+    runId: row.run_id,
+    position: row.position,
+    phase: stepPhase.parse(row.phase),
+    kind: row.kind,
+    title: row.title,
+    params: readParams(row.params),
+    state: stepState.parse(row.state),
+    attempt: row.attempt,
+    repeatAllowed: row.repeat_allowed === 1,
+    undoOf: row.undo_of,
+    ledgerId: row.ledger_id,
+    lane: row.lane === null ? null : readLane(row.lane),
+    progress: optional(progress, row.progress),
+    failure: optional(failure, row.failure),
+    facts: optional(jsonObject, row.facts),
+    startedAt: row.started_at,
+    appliedAt: row.applied_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function toRunEvent(row: Selectable<Tables['run_event']>): RunEvent {
+  return {
+    runId: row.run_id,
+    sequence: row.sequence,
+    at: row.at,
+    type: eventType.parse(row.type),
+    step: row.step,
+    message: row.message,
+  };
+}
+
+export function toTemporaryChange(row: Selectable<Tables['temporary_change']>): TemporaryChange {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    clusterId: row.cluster_id,
+    position: row.position,
+    title: row.title,
+    before: fromJson(json, row.before_value),
+    state: changeState.parse(row.state),
+    createdAt: row.created_at,
+    restoredAt: row.restored_at,
+  };
+}

@@ -1,0 +1,227 @@
+import { sql } from 'kysely';
+import { AppError } from '../../errors.ts';
+import type { Database, Queryable, Tx } from '../database.ts';
+import {
+  type Run,
+  type RunEvent,
+  type RunStep,
+  type TemporaryChange,
+  toRun,
+  toRunEvent,
+  toRunStep,
+  toTemporaryChange,
+} from './run-rows.ts';
+
+export async function findRun(db: Queryable, id: string): Promise<Run | null> {
+  const row = await db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toRun(row);
+}
+
+export async function findRunByNumber(db: Queryable, number: number): Promise<Run | null> {
+  const row = await db.selectFrom('run').selectAll().where('number', '=', number).executeTakeFirst();
+  return row === undefined ? null : toRun(row);
+}
+
+/** The run, or `NOT_FOUND`. */
+export async function readRun(db: Queryable, id: string): Promise<Run> {
+  const run = await findRun(db, id);
+  if (run === null)
+    throw new AppError('NOT_FOUND', `There is no run ${id}`, { hint: 'Look at the list of runs for its id.' });
+  return run;
+}
+
+export async function listSteps(db: Queryable, runId: string): Promise<readonly RunStep[]> {
+  const rows = await db.selectFrom('run_step').selectAll().where('run_id', '=', runId).orderBy('position').execute();
+  return rows.map(toRunStep);
+}
+
+/** Events after a sequence number, oldest first, at most `limit`. */
+export async function listEvents(
+  db: Queryable,
+  { runId, afterSequence, limit }: { runId: string; afterSequence: number; limit: number },
+): Promise<readonly RunEvent[]> {
+  const rows = await db
+    .selectFrom('run_event')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('sequence', '>', afterSequence)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  return rows.map(toRunEvent);
+}
+
+export async function listTemporaryChanges(db: Queryable, runId: string): Promise<readonly TemporaryChange[]> {
+  const rows = await db
+    .selectFrom('temporary_change')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .orderBy('position')
+    .execute();
+  return rows.map(toTemporaryChange);
+}
+
+/** When this note was written about the run for the first time; null = never. */
+export async function findNoteAt(db: Queryable, runId: string, message: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('run_event')
+    .select('at')
+    .where('run_id', '=', runId)
+    .where('type', '=', 'NOTE')
+    .where('message', '=', message)
+    .orderBy('sequence')
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
+/** Which run holds the cluster's lock; null = nobody. */
+export async function findLockHolder(db: Database, clusterId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('cluster_lock')
+    .select('run_id')
+    .where('cluster_id', '=', clusterId)
+    .executeTakeFirst();
+  return row?.run_id ?? null;
+}
+
+/** The run, with its row locked until the transaction ends. */
+export async function lockRun(tx: Tx, runId: string): Promise<Run> {
+  return toRun(await tx.selectFrom('run').selectAll().where('id', '=', runId).forUpdate().executeTakeFirstOrThrow());
+}
+
+/**
+ * Opens the steps at which a run stopped, because a person said that they may be tried again. `applying` where the
+ * effect may have been sent, so that it counts as ours if the cluster shows it. Temporary changes that were put back
+ * are due again; what could not be put back is planned anew at the next end. Lanes that were left out are opened too,
+ * unless `leftOutToo` is false.
+ */
+export async function reopenSteps(
+  tx: Tx,
+  runId: string,
+  phase: 'do' | 'undo',
+  { leftOutToo = true }: { leftOutToo?: boolean } = {},
+): Promise<void> {
+  await reopenRecovered(tx, runId, phase);
+  await tx
+    .updateTable('run_step')
+    .set({
+      state: sql<string>`CASE WHEN attempt > 0 THEN 'applying' ELSE 'pending' END`,
+      repeat_allowed: 1,
+      failure: null,
+      started_at: null,
+      applied_at: null,
+      finished_at: null,
+    })
+    .where('run_id', '=', runId)
+    .where('phase', '=', phase)
+    .where('state', 'in', ['failed', 'applying'])
+    .execute();
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'skipped' })
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'restore')
+    .where('state', 'in', ['failed', 'pending', 'applying'])
+    .execute();
+  await forgetWaiting(tx, runId);
+  if (phase === 'do' && leftOutToo) {
+    await tx
+      .updateTable('run_step')
+      .set({ state: 'pending' })
+      .where('run_id', '=', runId)
+      .where('phase', '=', 'do')
+      .where('state', '=', 'skipped')
+      .execute();
+  }
+  await reopenChanges(tx, runId, phase);
+}
+
+/** The time of a step that only waited begins anew: while nobody works, nothing it waits for is late. */
+export async function forgetWaiting(tx: Tx, runId: string): Promise<void> {
+  await tx
+    .updateTable('run_step')
+    .set({ started_at: null, progress: null })
+    .where('run_id', '=', runId)
+    .where('state', '=', 'pending')
+    .where('started_at', 'is not', null)
+    .execute();
+}
+
+/**
+ * What a lane had done and was taken back is to be done again, as if for the first time. What could not be taken back stays
+ * the run's own (`applying`): if it is found done, it is ours to bring back, however often the run is tried.
+ */
+async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
+  const steps = await listSteps(tx, runId);
+  const recovery = steps.filter((step) => step.phase === 'recover' && step.undoOf !== null);
+  const lanes = new Set(recovery.map(laneKey));
+  for (const step of steps.filter((each) => each.phase === phase && lanes.has(laneKey(each)))) {
+    const wayBack = recovery.filter((each) => each.undoOf === step.position);
+    const isOurs = step.attempt > 0 && wayBack.some((each) => each.state !== 'done' && each.state !== 'already');
+    await tx
+      .updateTable('run_step')
+      .set({
+        ...(isOurs ? { state: 'applying', repeat_allowed: 1 } : { state: 'pending', attempt: 0 }),
+        facts: null,
+        failure: null,
+        progress: null,
+        started_at: null,
+        applied_at: null,
+        finished_at: null,
+      })
+      .where('run_id', '=', runId)
+      .where('position', '=', step.position)
+      .execute();
+  }
+  await tx
+    .updateTable('run_step')
+    .set({ undo_of: null, state: sql<string>`CASE WHEN state IN ('done', 'already') THEN state ELSE 'skipped' END` })
+    .where('run_id', '=', runId)
+    .where('phase', '=', 'recover')
+    .execute();
+}
+
+function laneKey({ lane }: RunStep): string | null {
+  return lane === null ? null : JSON.stringify([lane.stage, lane.name]);
+}
+
+/** Leaves out what is not done yet of a lane. A plain retry opens it again. */
+export async function skipLane(tx: Tx, runId: string, lane: { stage: string; name: string }): Promise<void> {
+  const steps = (await listSteps(tx, runId)).filter(
+    (step) =>
+      step.phase === 'do' &&
+      step.lane?.stage === lane.stage &&
+      step.lane.name === lane.name &&
+      step.state !== 'done' &&
+      step.state !== 'already',
+  );
+  if (steps.length === 0) return;
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'skipped' })
+    .where('run_id', '=', runId)
+    .where(
+      'position',
+      'in',
+      steps.map((step) => step.position),
+    )
+    .execute();
+}
+
+/** Temporary changes that were put back are due again, for the way on or for the way back. */
+export async function reopenChanges(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
+  await tx
+    .updateTable('run_step')
+    .set({ state: 'pending', started_at: null, applied_at: null, finished_at: null })
+    .where('run_id', '=', runId)
+    .where('phase', '=', phase)
+    .where('state', '=', 'done')
+    .where('position', 'in', (change) =>
+      change
+        .selectFrom('temporary_change')
+        .select('position')
+        .where('run_id', '=', runId)
+        .where('state', '=', 'RESTORED'),
+    )
+    .execute();
+}

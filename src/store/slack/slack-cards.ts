@@ -1,0 +1,325 @@
+import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
+import { newId } from '../../ids.ts';
+import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { isDuplicateKey } from '../store-errors.ts';
+import type { Tables } from '../tables.ts';
+
+export const cardKinds = ['RUN', 'ALERT'] as const;
+export type CardKind = (typeof cardKinds)[number];
+
+/**
+ * `QUEUED` = to be sent, or sent and to be edited. `SENDING` = a process is at it, or died at it. `UNKNOWN` = Slack gave
+ * no answer, so it may be there. `FAILED` = Slack refuses; tried again later.
+ */
+export const deliveryStates = ['QUEUED', 'SENDING', 'SENT', 'UNKNOWN', 'FAILED'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+export type Card = {
+  readonly id: string;
+  readonly kind: CardKind;
+  readonly subjectId: string;
+  readonly channel: string;
+  readonly ts: string | null;
+  readonly shownRevision: number;
+  readonly shownHash: string | null;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly plain: boolean;
+  readonly mayRepeat: boolean;
+  readonly error: string | null;
+  readonly createdAt: Date;
+};
+
+/** A process that works on cards, and for how long they are its own. */
+export type Claimer = { readonly owner: string; readonly leaseMs: number };
+
+const openRunStates = runStates.filter((state) => !isTerminal(state));
+
+/** How often an unchanged card of a live subject is compared with it anyway ("no news since"). */
+const recheckMs = 60_000;
+
+/** Makes the card of a subject if there is none yet. */
+export async function ensureCard(
+  db: Database,
+  card: { kind: CardKind; subjectId: string; channel: string },
+): Promise<void> {
+  try {
+    await db
+      .insertInto('slack_card')
+      .values({
+        id: newId('msg'),
+        kind: card.kind,
+        subject_id: card.subjectId,
+        channel: card.channel,
+        ts: null,
+        shown_revision: 0,
+        shown_hash: null,
+        state: 'QUEUED',
+        attempts: 0,
+        next_try_at: databaseNow,
+        checked_at: null,
+        plain: 0,
+        may_repeat: 0,
+        error: null,
+        lease_owner: null,
+        lease_expires_at: null,
+        created_at: databaseNow,
+      })
+      .execute();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
+
+export async function findCard(db: Database, subject: { kind: CardKind; subjectId: string }): Promise<Card | null> {
+  const row = await db
+    .selectFrom('slack_card')
+    .selectAll()
+    .where('kind', '=', subject.kind)
+    .where('subject_id', '=', subject.subjectId)
+    .executeTakeFirst();
+  return row === undefined ? null : toCard(row);
+}
+
+/** States of a run that somebody should hear of, whatever it is about. */
+const troubledStates: readonly RunState[] = ['FAILED', 'INTERRUPTED'];
+
+/**
+ * Runs that should have a card and have none: those that still go on, and those that began or ended lately. A run of a
+ * `quietOperation` that was not asked for in Slack is told only when it fails. A run asked for in Slack belongs into the
+ * channel where it was asked for; the idempotency key of such a run is the id of the Slack request.
+ */
+export async function listRunsWithoutCard(
+  db: Database,
+  {
+    youngerThanMs,
+    slackOnly,
+    quietOperations,
+  }: { youngerThanMs: number; slackOnly: boolean; quietOperations: readonly string[] },
+): Promise<readonly { runId: string; channel: string | null; slackUser: string | null }[]> {
+  let query = db
+    .selectFrom('run')
+    .leftJoin('slack_card', (join) =>
+      join.onRef('slack_card.subject_id', '=', 'run.id').on('slack_card.kind', '=', 'RUN'),
+    )
+    .leftJoin('idempotency_key', (join) =>
+      join.onRef('idempotency_key.run_id', '=', 'run.id').onRef('idempotency_key.actor_id', '=', 'run.requested_by_id'),
+    )
+    .leftJoin('slack_request', 'slack_request.id', 'idempotency_key.key')
+    .select(['run.id as run_id', 'slack_request.channel', 'slack_request.slack_user'])
+    .where('slack_card.id', 'is', null)
+    .where((row) =>
+      row.or([
+        row('run.created_at', '>', databaseNowPlus(-youngerThanMs)),
+        row('run.finished_at', '>', databaseNowPlus(-youngerThanMs)),
+        row('run.state', 'in', openRunStates),
+      ]),
+    )
+    .orderBy('run.number')
+    .limit(50);
+  if (slackOnly) query = query.where('slack_request.id', 'is not', null);
+  if (quietOperations.length > 0) {
+    query = query.where((row) =>
+      row.or([
+        row('run.operation', 'not in', quietOperations),
+        row('run.via', '=', 'SLACK'),
+        row('run.state', 'in', troubledStates),
+      ]),
+    );
+  }
+  const rows = await query.execute();
+  return rows.map((row) => ({ runId: row.run_id, channel: row.channel, slackUser: row.slack_user }));
+}
+
+/** Takes cards that are due: never sent, to be tried again, older than their run, or due for a look. */
+export async function claimRunCards(db: Database, claimer: Claimer, limit: number): Promise<readonly Card[]> {
+  const rows = await db
+    .selectFrom('slack_card')
+    .innerJoin('run', 'run.id', 'slack_card.subject_id')
+    .select('slack_card.id')
+    .where('slack_card.kind', '=', 'RUN')
+    .where('slack_card.next_try_at', '<=', databaseNow)
+    .where((row) =>
+      row.or([row('slack_card.lease_expires_at', 'is', null), row('slack_card.lease_expires_at', '<', databaseNow)]),
+    )
+    .where((row) =>
+      row.or([
+        row('slack_card.state', '!=', 'SENT'),
+        row('run.revision', '>', row.ref('slack_card.shown_revision')),
+        row.and([
+          row('run.state', 'in', openRunStates),
+          row('slack_card.checked_at', '<', databaseNowPlus(-recheckMs)),
+        ]),
+      ]),
+    )
+    .orderBy('slack_card.next_try_at')
+    .limit(limit)
+    .execute();
+  return claimCards(
+    db,
+    claimer,
+    rows.map((row) => row.id),
+  );
+}
+
+/** Open alerts that somebody should hear of and that have no card. What resolves before it was posted never is. */
+export async function listAlertsWithoutCard(db: Database): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .leftJoin('slack_card', (join) =>
+      join.onRef('slack_card.subject_id', '=', 'alert.id').on('slack_card.kind', '=', 'ALERT'),
+    )
+    .select('alert.id')
+    .where('slack_card.id', 'is', null)
+    .where('alert.signal_state', '=', 'FIRING')
+    .where('alert.muted_by', 'is', null)
+    .where('alert.closed_at', 'is', null)
+    .orderBy('alert.number')
+    .limit(50)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export async function claimAlertCards(db: Database, claimer: Claimer, limit: number): Promise<readonly Card[]> {
+  const rows = await db
+    .selectFrom('slack_card')
+    .innerJoin('alert', 'alert.id', 'slack_card.subject_id')
+    .select('slack_card.id')
+    .where('slack_card.kind', '=', 'ALERT')
+    .where('slack_card.next_try_at', '<=', databaseNow)
+    .where((row) =>
+      row.or([row('slack_card.lease_expires_at', 'is', null), row('slack_card.lease_expires_at', '<', databaseNow)]),
+    )
+    .where((row) =>
+      row.or([row('slack_card.state', '!=', 'SENT'), row('alert.revision', '>', row.ref('slack_card.shown_revision'))]),
+    )
+    .orderBy('slack_card.next_try_at')
+    .limit(limit)
+    .execute();
+  return claimCards(
+    db,
+    claimer,
+    rows.map((row) => row.id),
+  );
+}
+
+/** Takes those of these cards that nobody else has. */
+export async function claimCards(db: Database, claimer: Claimer, ids: readonly string[]): Promise<readonly Card[]> {
+  const cards: Card[] = [];
+  for (const id of ids) {
+    const result = await db
+      .updateTable('slack_card')
+      .set({ lease_owner: claimer.owner, lease_expires_at: databaseNowPlus(claimer.leaseMs) })
+      .where('id', '=', id)
+      .where('next_try_at', '<=', databaseNow)
+      .where((row) => row.or([row('lease_expires_at', 'is', null), row('lease_expires_at', '<', databaseNow)]))
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) continue;
+    cards.push(toCard(await db.selectFrom('slack_card').selectAll().where('id', '=', id).executeTakeFirstOrThrow()));
+  }
+  return cards;
+}
+
+export type CardChange = {
+  state?: DeliveryState;
+  channel?: string;
+  ts?: string | null;
+  shownRevision?: number;
+  shownHash?: string | null;
+  plain?: boolean;
+  mayRepeat?: boolean;
+  error?: string | null;
+  attempts?: number;
+  /** The card is left alone for so long. */
+  nextTryInMs?: number;
+  checked?: true;
+};
+
+/** Writes what became of a claimed card; nothing when the claim was lost meanwhile. `keep` = the work goes on. */
+export async function saveCard(
+  db: Database,
+  claimer: Claimer,
+  id: string,
+  change: CardChange,
+  { keep = false } = {},
+): Promise<boolean> {
+  const result = await db
+    .updateTable('slack_card')
+    .set({
+      ...deliveryColumns(change, claimer, keep),
+      ...(change.channel === undefined ? {} : { channel: change.channel }),
+      ...(change.shownRevision === undefined ? {} : { shown_revision: change.shownRevision }),
+      ...(change.shownHash === undefined ? {} : { shown_hash: change.shownHash }),
+      ...(change.plain === undefined ? {} : { plain: change.plain ? 1 : 0 }),
+      ...(change.checked === true ? { checked_at: databaseNow } : {}),
+    })
+    .where('id', '=', id)
+    .where('lease_owner', '=', claimer.owner)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Cards of subjects that still go on: edits are spread over them. */
+export async function countLiveCards(db: Database): Promise<number> {
+  const row = await db
+    .selectFrom('slack_card')
+    .innerJoin('run', 'run.id', 'slack_card.subject_id')
+    .select((builder) => builder.fn.countAll().as('live'))
+    .where('slack_card.kind', '=', 'RUN')
+    .where('run.state', 'in', ['QUEUED', 'RUNNING', 'CANCELING', 'UNDOING'])
+    .executeTakeFirstOrThrow();
+  return Number(row.live);
+}
+
+/** What is not in Slack although it should be; for metrics and alarms. */
+export async function readDeliveryHealth(
+  db: Database,
+): Promise<{ unsent: number; failed: number; oldestUnsentMs: number | null }> {
+  const row = await db
+    .selectFrom('slack_card')
+    .select((builder) => [
+      builder.fn.countAll().as('unsent'),
+      builder.fn.sum(builder.case().when('state', '=', 'FAILED').then(1).else(0).end()).as('failed'),
+      sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(created_at), UTC_TIMESTAMP(3)) / 1000`.as('oldest'),
+    ])
+    .where('ts', 'is', null)
+    .executeTakeFirstOrThrow();
+  return {
+    unsent: Number(row.unsent),
+    failed: Number(row.failed ?? 0),
+    oldestUnsentMs: row.oldest === null ? null : Number(row.oldest),
+  };
+}
+
+export function deliveryColumns(change: CardChange, claimer: Claimer, keep: boolean) {
+  return {
+    ...(change.state === undefined ? {} : { state: change.state }),
+    ...(change.ts === undefined ? {} : { ts: change.ts }),
+    ...(change.mayRepeat === undefined ? {} : { may_repeat: change.mayRepeat ? 1 : 0 }),
+    ...(change.error === undefined ? {} : { error: change.error === null ? null : change.error.slice(0, 255) }),
+    ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
+    ...(change.nextTryInMs === undefined ? {} : { next_try_at: databaseNowPlus(change.nextTryInMs) }),
+    ...(keep ? { lease_expires_at: databaseNowPlus(claimer.leaseMs) } : { lease_owner: null, lease_expires_at: null }),
+  };
+}
+
+function toCard(row: Selectable<Tables['slack_card']>): Card {
+  return {
+    id: row.id,
+    kind: z.enum(cardKinds).parse(row.kind),
+    subjectId: row.subject_id,
+    channel: row.channel,
+    ts: row.ts,
+    shownRevision: row.shown_revision,
+    shownHash: row.shown_hash,
+    state: z.enum(deliveryStates).parse(row.state),
+    attempts: row.attempts,
+    plain: row.plain === 1,
+    mayRepeat: row.may_repeat === 1,
+    error: row.error,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import type { Actor } from '../../domain/access.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { terminalRunStates } from '../../domain/run.ts';
+import type { Release } from '../../domain/upgrade/release.ts';
+import { releaseParts, releaseSourceKinds } from '../../domain/upgrade/release.ts';
+import { compareVersions, isSameRelease, parseVersion, releaseNameOf } from '../../domain/version.ts';
+import { AppError } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import { insertAudit } from '../access/audit.ts';
+import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
+import { fromJson, toJson } from '../json.ts';
+import { isDuplicateKey } from '../store-errors.ts';
+import type { ReleaseRow } from '../tables.ts';
+
+const parts = z.array(z.enum(releaseParts));
+const sourceKind = z.enum(releaseSourceKinds);
+const namesRelease = z.object({ to: z.string() });
+
+export type NewRelease = Omit<Release, 'id' | 'registeredAt' | 'registeredByName'>;
+
+type ChangedBy = { readonly actor: Actor; readonly requestId: string | null };
+
+/** The release that this text names, by meaning: `3.4.0-RC1` finds `3.4.0-rc01`; null = none is registered. */
+export async function findRelease(db: Queryable, version: string): Promise<Release | null> {
+  const row = await db
+    .selectFrom('release')
+    .selectAll()
+    .where('version', '=', catalogueName(version))
+    .executeTakeFirst();
+  return row === undefined ? null : toRelease(row);
+}
+
+export async function findReleaseById(db: Queryable, id: string): Promise<Release | null> {
+  const row = await db.selectFrom('release').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toRelease(row);
+}
+
+/** The whole catalogue, newest version first; an installation has some dozens of releases. */
+export async function listReleases(db: Queryable): Promise<readonly Release[]> {
+  const releases = (await db.selectFrom('release').selectAll().execute()).map(toRelease);
+  return releases.toSorted((a, b) => compareTexts(b.version, a.version));
+}
+
+/** Adds to the catalogue. Throws `ALREADY_EXISTS` when the version has a release. */
+export async function insertRelease(db: Database, release: NewRelease, by: ChangedBy): Promise<Release> {
+  const id = newId('rel');
+  const version = catalogueName(release.version);
+  try {
+    return await inTransaction(db, async (tx) => {
+      await tx
+        .insertInto('release')
+        .values({
+          id,
+          version,
+          source_kind: release.source.kind,
+          location: release.source.location,
+          sha256: release.sha256,
+          size_bytes: release.sizeBytes,
+          contents: toJson([...release.contents]),
+          minimum_jdk: release.minimumJdk,
+          registered_at: databaseNow,
+          registered_by_id: by.actor.id,
+          registered_by_name: by.actor.name,
+        })
+        .execute();
+      const { source, sha256 } = release;
+      await audit(tx, by, { action: 'registerRelease', version, detail: { ...source, sha256 } });
+      return readRelease(tx, version);
+    });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    throw new AppError('ALREADY_EXISTS', `There is a release ${version} already`, {
+      hint: 'Remove it first if its archive was replaced.',
+      path: ['input', 'version'],
+      cause: error,
+    });
+  }
+}
+
+/** Takes a release out of the catalogue, unless a run that is not over was asked for with it. Throws `NOT_FOUND`. */
+export async function deleteRelease(db: Database, text: string, by: ChangedBy): Promise<Release> {
+  return inTransaction(db, async (tx) => {
+    const release = await readRelease(tx, text);
+    const user = await findRunThatUses(tx, release.version);
+    if (user !== null) {
+      throw new AppError('PRECONDITION_FAILED', `R-${user} is not over and uses ${release.version}`, {
+        hint: 'Wait for it, or cancel it.',
+        path: ['version'],
+      });
+    }
+    await tx.deleteFrom('release').where('id', '=', release.id).execute();
+    await audit(tx, by, { action: 'removeRelease', version: release.version, detail: { sha256: release.sha256 } });
+    return release;
+  });
+}
+
+export function toRelease(row: ReleaseRow): Release {
+  return {
+    id: row.id,
+    version: row.version,
+    source: { kind: sourceKind.parse(row.source_kind), location: row.location },
+    sha256: row.sha256,
+    sizeBytes: row.size_bytes === null ? null : Number(row.size_bytes),
+    contents: fromJson(parts, row.contents),
+    minimumJdk: row.minimum_jdk,
+    registeredAt: row.registered_at,
+    registeredByName: row.registered_by_name,
+  };
+}
+
+async function readRelease(tx: Tx, text: string): Promise<Release> {
+  const release = await findRelease(tx, text);
+  if (release !== null) return release;
+  throw new AppError('NOT_FOUND', 'There is no such release in the catalogue', {
+    hint: 'The query releases lists them.',
+    path: ['version'],
+  });
+}
+
+/** The number of a run that is not over and was asked to take a cluster to this version. */
+async function findRunThatUses(tx: Tx, version: string): Promise<number | null> {
+  const open = await tx
+    .selectFrom('run')
+    .select(['number', 'input'])
+    .where('state', 'not in', terminalRunStates)
+    .where('operation', 'in', ['checkUpgrade', 'upgradeCluster', 'downgradeCluster'])
+    .execute();
+  const user = open.find(({ input }) => {
+    const named = namesRelease.safeParse(JSON.parse(input));
+    return named.success && isSameRelease(named.data.to, version);
+  });
+  return user?.number ?? null;
+}
+
+function audit(tx: Tx, by: ChangedBy, what: { action: string; version: string; detail: JsonObject }) {
+  const { version: subject, ...rest } = what;
+  return insertAudit(tx, { ...by, ...rest, subject, outcome: 'DONE', clusterId: null, runId: null });
+}
+
+function catalogueName(text: string): string {
+  const version = parseVersion(text);
+  return version === null ? text : releaseNameOf(version);
+}
+
+function compareTexts(a: string, b: string): number {
+  const [left, right] = [parseVersion(a), parseVersion(b)];
+  return left === null || right === null ? 0 : compareVersions(left, right);
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { NewUpgrade } from '../../domain/inventory.ts';
+import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
+import { newId } from '../../ids.ts';
+import { type Database, databaseNow } from '../database.ts';
+import { isDuplicateKey } from '../store-errors.ts';
+import type { UpgradeRow } from '../tables.ts';
+
+const direction = z.enum(['UPGRADE', 'DOWNGRADE']);
+
+/** Begins the history's entry of a run. A repeat after a crash finds it there and changes nothing. */
+export async function recordUpgrade(db: Database, upgrade: NewUpgrade): Promise<void> {
+  try {
+    await db
+      .insertInto('upgrade')
+      .values({
+        id: newId('upg'),
+        cluster_id: upgrade.clusterId,
+        run_id: upgrade.runId,
+        direction: upgrade.direction,
+        from_version: upgrade.fromVersion.slice(0, 255),
+        to_version: upgrade.toVersion,
+        started_at: databaseNow,
+        finalized_at: null,
+      })
+      .execute();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
+
+/** Entries that no finalization and no undo has closed, oldest first. */
+export async function listOpenUpgrades(db: Database, clusterId: string): Promise<readonly UpgradeRecord[]> {
+  const rows = await db
+    .selectFrom('upgrade')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .where('finalized_at', 'is', null)
+    .orderBy('started_at')
+    .orderBy('id')
+    .execute();
+  return rows.map(toUpgrade);
+}
+
+/** Whoever watches these runs sees at once that they cannot be undone any more. */
+export async function forbidUndo(db: Database, clusterId: string, reason: string): Promise<void> {
+  await db
+    .updateTable('run')
+    .set((row) => ({ undo_gone: reason.slice(0, 500), revision: row('revision', '+', 1) }))
+    .where('undo_gone', 'is', null)
+    .where('id', 'in', (open) =>
+      open.selectFrom('upgrade').select('run_id').where('cluster_id', '=', clusterId).where('finalized_at', 'is', null),
+    )
+    .execute();
+}
+
+export async function finalizeUpgrades(db: Database, clusterId: string, runId?: string): Promise<void> {
+  await db
+    .updateTable('upgrade')
+    .set({ finalized_at: databaseNow })
+    .where('cluster_id', '=', clusterId)
+    .where('finalized_at', 'is', null)
+    .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
+    .execute();
+}
+
+export function toUpgrade(row: UpgradeRow): UpgradeRecord {
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    runId: row.run_id,
+    direction: direction.parse(row.direction),
+    fromVersion: row.from_version,
+    toVersion: row.to_version,
+    startedAt: row.started_at,
+    finalizedAt: row.finalized_at,
+  };
+}

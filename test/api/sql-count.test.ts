@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { newId } from '../../src/ids.ts';
+import { databaseNow } from '../../src/store/database.ts';
+import { recordUpgrade } from '../../src/store/upgrades/upgrades.ts';
+import { createSteppedOperations } from '../bot/operations.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
+
+const statements: string[] = [];
+let api: Api;
+let token: string;
+beforeAll(async () => {
+  api = await startApi({
+    operations: createSteppedOperations().operations,
+    onStatement: (text) => statements.push(text),
+  });
+  token = await api.login('root', as.admin);
+});
+afterAll(() => api.close());
+
+const query = `query ($first: Int!, $after: String) {
+  clusters(first: $first, after: $after) {
+    nodes {
+      name capability credential { kind } versions { state summary byVersion { version backends } toFinalize { id } } upgrades(first: 2) { nodes { state run { number } nodes { awayMs } } }
+      frontends { label host { address sudo } } backends { label cluster { name } } computeNodes { label } hosts { address }
+      lockedBy { id } openAlerts { number title events(first: 2) { message } node { label } }
+      lastRun { state allowedActions steps(first: 3) { nodes { title } } events(first: 3) { message } approval { state votes { by { name } } } temporaryChanges { title } cluster { name } }
+      lastCheck { health run { id } } recentLooks(first: 2) { ok aliveNodes }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+const asked = z.object({ touchCluster: z.object({ run: z.object({ id: z.string() }) }) });
+
+/** Adds clusters until there are so many, each with nodes, a host and a run. */
+async function grow(to: number): Promise<void> {
+  const { db } = api.engine.ctx;
+  for (let count = (await db.selectFrom('cluster').select('id').execute()).length; count < to; count += 1) {
+    const clusterId = await api.engine.addCluster(`cluster-${String(count).padStart(4, '0')}`);
+    const hostId = newId('hst');
+    await db
+      .insertInto('host')
+      .values({
+        id: hostId,
+        cluster_id: clusterId,
+        address: '10.0.0.1',
+        port: 22,
+        user: 'sr',
+        auth: '{"kind":"agent"}',
+        host_key_fingerprint: null,
+        jump_host_id: null,
+        ssh: 'OK',
+        sudo: 1,
+        problem: null,
+        created_at: databaseNow,
+      })
+      .execute();
+    await db
+      .insertInto('cluster_node')
+      .values(
+        ['FRONTEND', 'BACKEND'].map((kind) => ({
+          id: newId('nod'),
+          cluster_id: clusterId,
+          kind,
+          host: '10.0.0.1',
+          port: 9050,
+          http_port: null,
+          query_port: null,
+          role: null,
+          alive: 1,
+          decommissioning: 0,
+          version: '3.5.0',
+          started_at: null,
+          tablet_count: 1,
+          max_disk_used_percent: 1,
+          error_message: null,
+          observed_at: databaseNow,
+          host_id: hostId,
+          deploy_dir: '/opt',
+        })),
+      )
+      .execute();
+    const { data } = await api.ask(
+      token,
+      `mutation { touchCluster(input: { clusterId: "${clusterId}" }) { run { id } } }`,
+    );
+    const runId = asked.parse(data).touchCluster.run.id;
+    const history = { clusterId, runId, direction: 'UPGRADE', fromVersion: '3.4.10', toVersion: '3.5.0' } as const;
+    await recordUpgrade(db, history);
+  }
+}
+
+async function countStatements(first: number): Promise<{ clusters: number; sent: number }> {
+  statements.length = 0;
+  const { data, errors } = await api.ask(token, query, { first, after: null });
+  expect(errors).toBeUndefined();
+  const clusters = JSON.stringify(data).split('"capability"').length - 1;
+  return { clusters, sent: statements.length };
+}
+
+it('the number of SQL statements is the same for 10 clusters and for 50 of 200', async () => {
+  await grow(10);
+  const few = await countStatements(50);
+  await grow(200);
+  const many = await countStatements(50);
+  expect(few.clusters).toBe(10);
+  expect(many.clusters).toBe(50);
+  expect(many.sent).toBe(few.sent);
+  expect(few.sent).toBeLessThanOrEqual(20);
+});
+
+it('the number of SQL statements of a list of runs does not depend on its length', async () => {
+  const runs = (first: number) =>
+    `{ runs(first: ${first}) { nodes { cluster { name } steps(first: 2) { nodes { title } } events(first: 2) { message } approval { state } blockedBy { id } allowedActions canGoOnWithout stages { state lanes { currentStep { title } } } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    expect((await api.ask(token, runs(first))).errors).toBeUndefined();
+    return statements.length;
+  };
+  await grow(20);
+  expect(await send(20)).toBe(await send(2));
+});

@@ -1,0 +1,261 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import type { SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
+import { AppError } from '../../../src/errors.ts';
+import { takeBackup } from '../../../src/operations/backup/back-up-database/back-up.ts';
+import { pauseTabletScheduling } from '../../../src/operations/upgrade/steps/scheduling.ts';
+import { cancelRun, retryRun } from '../../../src/runs/control.ts';
+import { submit } from '../../../src/runs/submit.ts';
+import type { StepContext } from '../../../src/steps/define.ts';
+import { findLockHolder, listSteps } from '../../../src/store/runs/runs.ts';
+import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
+import { logLines, type Managed, manage } from '../../helpers/world.ts';
+
+let world: World;
+let engine: Engine;
+let managed: Managed;
+let root: Sql;
+let clusterId: string;
+
+beforeAll(async () => {
+  world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+  engine = await startEngine();
+  managed = manage(world, engine);
+  const [frontend] = world.describe().cluster.frontends;
+  if (frontend === undefined) throw new Error('no frontend');
+  root = await connectSql({ host: frontend.host, port: frontend.queryPort, user: 'root', password: '' });
+  clusterId = await managed.register('backups');
+  engine.work();
+}, 120_000);
+
+afterEach(() => world.faults.clear());
+
+afterAll(async () => {
+  root?.close();
+  await engine?.close();
+  await world?.stop();
+});
+
+const start = (extra: Record<string, unknown> = {}) =>
+  managed.ask('backUpDatabase', { clusterId, database: 'sales', ...extra });
+
+async function refusalsOf(input: Record<string, unknown>): Promise<string[]> {
+  const result = await submit(engine.ctx.control, {
+    operation: 'backUpDatabase',
+    input: { clusterId, ...input },
+    actor: admin,
+  });
+  return result.userErrors.map(({ code, message }) => `${code} ${message}`);
+}
+
+async function statementsSince(from: number): Promise<string[]> {
+  const lines = (await logLines(world.describe().logs.statements, from)).map((line) => String(line.text).trim());
+  return lines.filter((text) => /^(BACKUP|CANCEL)/.test(text)).map((text) => text.split(/\s+/).slice(0, 2).join(' '));
+}
+
+const mark = async () => (await logLines(world.describe().logs.statements)).length;
+
+const context = (attempts: number): StepContext => ({
+  ...{ runId: 'run_1', clusterId, signal: AbortSignal.timeout(5_000), startedAt: null, attempts, waitingLanes: 0 },
+  now: () => new Date(),
+  log: () => undefined,
+  earlier: async () => null,
+});
+
+describe('backUpDatabase', () => {
+  it('refuses a database without tables, one that does not exist, and a repository that does not', async () => {
+    await root.query('CREATE DATABASE empty_one');
+    expect(await refusalsOf({ database: 'empty_one' })).toEqual([
+      expect.stringMatching(/^PRECONDITION_FAILED empty_one has no tables/),
+    ]);
+    expect(await refusalsOf({ database: 'nowhere' })).toEqual([expect.stringMatching(/^NOT_FOUND/)]);
+    expect(await refusalsOf({ database: 'sales', repository: 'attic' })).toEqual([
+      expect.stringMatching(/^NOT_FOUND There is no repository attic; there are: backups/),
+    ]);
+  });
+
+  it('refuses the databases of StarRocks itself, however they are written', async () => {
+    for (const database of ['_statistics_', 'information_schema', 'INFORMATION_SCHEMA', 'sys', ' sys'])
+      expect(await refusalsOf({ database })).toEqual([
+        expect.stringMatching(/^INVALID_INPUT .* is a database of StarRocks' own/),
+      ]);
+  });
+
+  it('backs up a database whatever characters its name is made of', async () => {
+    const name = `it's "mine"; a\\b -- c`;
+    await root.query(`CREATE DATABASE \`${name}\``);
+    await root.query(`CREATE TABLE \`${name}\`.one (id INT NOT NULL) DUPLICATE KEY (id)
+DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
+    const run = await engine.until((await start({ database: name })).id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    await root.query(`DROP DATABASE \`${name}\` FORCE`);
+  });
+
+  it('sends one BACKUP and finds the job again when the answer to it is lost', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'sql-drop-after', match: '^BACKUP', times: 1 });
+    const run = await engine.until((await start()).id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+  });
+
+  it('starts by the hash of a dry run, though the name of the snapshot is made anew', async () => {
+    const request = { operation: 'backUpDatabase', input: { clusterId, database: 'sales' }, actor: admin };
+    const { plan } = await submit(engine.ctx.control, { ...request, options: { dryRun: true } });
+    const { run, userErrors } = await submit(engine.ctx.control, { ...request, options: { planHash: plan?.hash } });
+    expect(userErrors).toEqual([]);
+    expect(run?.plan.generated).not.toEqual(plan?.generated);
+    expect(await engine.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
+  it('refuses a name that is used', async () => {
+    expect((await engine.until((await start({ snapshot: 'nightly' })).id)).state).toBe('SUCCEEDED');
+    expect(await refusalsOf({ database: 'sales', snapshot: 'nightly' })).toEqual([
+      expect.stringMatching(/^ALREADY_EXISTS The name nightly is used/),
+    ]);
+  });
+
+  it('cancelled in the middle, cancels the job of StarRocks, says so, and frees the cluster', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start({ snapshot: 'given_up' });
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
+    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'CANCEL BACKUP']);
+    const [job] = await root.query('SHOW BACKUP FROM sales');
+    expect(job).toMatchObject({ SnapshotName: 'given_up', State: 'CANCELLED' });
+    expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
+    const backup = await engine.ctx.connections.inventory.findBackup(run.id);
+    expect(backup).toMatchObject({ verifiedAt: null, backupTimestamp: null });
+  });
+
+  it('says so when its job cannot be cancelled, instead of trying for ever', async () => {
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start();
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
+    await world.faults.add({ kind: 'sql-error', match: '^CANCEL BACKUP', message: 'not today' });
+    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({
+      state: 'FAILED',
+      failure: { message: expect.stringMatching(/Could not be stopped, and may still go on: .*not today/) },
+    });
+    expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
+    await world.faults.clear();
+    await root.query('CANCEL BACKUP FROM sales');
+  });
+
+  it('does not take an old job of the same name for its own', async () => {
+    await root.query('BACKUP SNAPSHOT sales.twice TO backups');
+    await root.query('CANCEL BACKUP FROM sales');
+    await expect
+      .poll(async () => (await root.query('SHOW BACKUP FROM sales'))[0])
+      .toMatchObject({ SnapshotName: 'twice', State: 'CANCELLED' });
+    const from = await mark();
+    const run = await engine.until((await start({ snapshot: 'twice' })).id);
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null });
+  });
+
+  it('fails with the words of StarRocks when it is refused, and goes on when retried after it was mended', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'sql-error', match: '^BACKUP', message: 'Repository is being migrated', times: 1 });
+    const run = await engine.until((await start()).id);
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      failure: { code: 'SQL_FAILED', message: expect.stringContaining('Repository is being migrated') },
+    });
+    await world.faults.clear();
+    await retryRun(engine.ctx.control, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'BACKUP SNAPSHOT']);
+  });
+
+  it('is no backup when the repository cannot tell that it is whole', async () => {
+    const run = await start({ snapshot: 'doubted' });
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state, { timeout: 15_000, interval: 10 })
+      .toMatch(/applying|done/);
+    await world.faults.add({ kind: 'sql-error', match: 'SHOW SNAPSHOT', message: 'bucket is away' });
+    const ended = await engine.until(run.id);
+    expect(ended).toMatchObject({ state: 'FAILED', failure: { message: expect.stringContaining('bucket is away') } });
+    expect(await engine.ctx.connections.inventory.findBackup(run.id)).toMatchObject({ verifiedAt: null });
+  });
+
+  it('does not fail for what frontends say while a leader leaves, and sends no second BACKUP', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'sql-drop-after', match: '^BACKUP', times: 1 });
+    await world.faults.add({
+      kind: 'sql-error',
+      match: '^SHOW BACKUP',
+      message: 'Socket is closed by peer.',
+      times: 3,
+    });
+    await world.faults.add({ kind: 'sql-error', match: '^SHOW SNAPSHOT', message: 'Environment is closed.', times: 4 });
+    expect(await engine.until((await start()).id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+  });
+
+  it('takes a BACKUP that is refused when it is sent again for done, if its job is there', async () => {
+    const refused = new AppError('SQL_FAILED', 'back-up-database was refused: a job is running');
+    const job = {
+      JobId: '1',
+      SnapshotName: 'again',
+      DbName: 'sales',
+      State: 'SNAPSHOTING',
+      CreateTime: 'x',
+      Timeout: '600',
+    };
+    const apply = (attempts: number, jobs: readonly SqlRow[]) => {
+      const query: StarRocksSql['query'] = async ({ name }) => {
+        if (name === 'back-up-database') throw refused;
+        return jobs;
+      };
+      return takeBackup.apply(
+        { database: 'sales', repository: 'backups', snapshot: 'again', timeoutSeconds: 600 },
+        { ...engine.ctx.connections.portsFor(clusterId), sql: { query } },
+        context(attempts),
+      );
+    };
+    await expect(apply(1, [job])).resolves.toBeUndefined();
+    await expect(apply(1, [{ ...job, SnapshotName: 'another' }])).rejects.toBe(refused);
+    await expect(apply(0, [job])).rejects.toBe(refused); // never sent before: the job is somebody else's
+  });
+
+  it('does not take the absence of a leader for a scheduler that is as it should be', async () => {
+    const follower = {
+      ...{ Name: 'f', IP: '192.0.2.1', EditLogPort: '9010', HttpPort: '8030', QueryPort: '9030', RpcPort: '9020' },
+      ...{
+        Role: 'FOLLOWER',
+        ClusterId: '1',
+        Join: 'false',
+        Alive: 'true',
+        ReplayedJournalId: '7',
+        Version: '3.5.0-37c7c51',
+      },
+    };
+    const query: StarRocksSql['query'] = async ({ name }) => (name === 'show-frontends' ? [follower] : []);
+    const ports = { ...engine.ctx.connections.portsFor(clusterId), sql: { query } };
+    await expect(pauseTabletScheduling.check({}, ports, context(0))).rejects.toMatchObject({
+      code: 'SQL_UNREACHABLE',
+      retryable: true,
+    });
+  });
+
+  it('goes on with the job of StarRocks when the leader dies in the middle', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start({ snapshot: 'outlives' });
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
+      .toMatch(/UPLOADING/);
+    const leader = (await root.query('SHOW FRONTENDS')).find(({ Role }) => Role === 'LEADER');
+    const name = world.describe().hosts.find(({ address }) => address === leader?.IP)?.name ?? '';
+    await world.kill(name);
+    await world.faults.clear();
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
+    await world.start(name);
+  });
+});
