@@ -1,5 +1,4 @@
-import type { Alert, AlertEventType, AlertRule, Mute, Severity } from './alert.ts';
-import { severities } from './alert.ts';
+import { type Alert, type AlertEventType, type AlertRule, type Mute, type Severity, severities } from './alert.ts';
 
 /** Something that is wrong now, as a rule found it in one sample. */
 export type Condition = {

@@ -105,3 +105,28 @@ export function whyMayNotVote(vote: {
   }
   return null;
 }
+
+export const approvalStates = ['PENDING', 'APPROVED', 'DENIED', 'EXPIRED', 'CANCELED'] as const;
+
+export type Approval = {
+  readonly id: string;
+  /** The short number that people type: `P-5`. */
+  readonly number: number;
+  readonly runId: string;
+  readonly planHash: string;
+  readonly state: (typeof approvalStates)[number];
+  readonly required: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly decidedAt: Date | null;
+};
+
+export type Vote = {
+  readonly approvalId: string;
+  readonly personId: string;
+  readonly personName: string;
+  readonly via: string;
+  readonly vote: 'APPROVE' | 'DENY';
+  readonly comment: string | null;
+  readonly at: Date;
+};

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Lane, Plan } from './plan.ts';
 
 export const runStates = [
   'AWAITING_APPROVAL',
@@ -120,3 +121,108 @@ export function hasLooked(checks: readonly NamedCheck[]): boolean {
   if (made.length === checks.length) return made.length > 0;
   return made.some(({ severity }) => severity === 'BLOCK');
 }
+
+/** A run as it is stored. */
+export type Run = {
+  readonly id: string;
+  /** The short number that people type: `R-12`. */
+  readonly number: number;
+  readonly operation: string;
+  readonly operationVersion: number;
+  readonly clusterId: string;
+  readonly clusterName: string;
+  readonly environment: string;
+  readonly state: RunState;
+  /** Secrets are references here. */
+  readonly input: JsonObject;
+  readonly plan: Plan;
+  readonly requestedById: string;
+  readonly requestedByName: string;
+  readonly via: RunVia;
+  readonly reason: string | null;
+  readonly blockedBy: string | null;
+  readonly needsReplan: boolean;
+  readonly wakeAt: Date | null;
+  readonly fence: number;
+  readonly outcome: Outcome | null;
+  readonly progress: Progress | null;
+  readonly failure: Failure | null;
+  readonly postCheck: PostCheck | null;
+  readonly beforeUndo: BeforeUndo | null;
+  /** Why it cannot be undone any more, whatever its steps say. */
+  readonly undoGone: string | null;
+  readonly retryOf: string | null;
+  readonly cancelRequested: boolean;
+  readonly pauseRequested: boolean;
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+/** What a run will end as, or that it will pause, kept while its temporary changes are being put back. */
+export type Outcome = {
+  readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE' | 'PAUSED';
+  readonly failure: Failure | null;
+  /** What a run that pauses says meanwhile. */
+  readonly progress?: Progress | null;
+};
+
+/** What a run returns to when the undo that somebody asked for is refused before it begins. */
+export type BeforeUndo = Pick<Run, 'state' | 'failure' | 'progress' | 'postCheck' | 'finishedAt'>;
+
+export type RunStep = {
+  readonly runId: string;
+  readonly position: number;
+  readonly phase: StepPhase;
+  readonly kind: string;
+  readonly title: string;
+  readonly params: JsonObject;
+  readonly state: StepState;
+  readonly attempt: number;
+  readonly repeatAllowed: boolean;
+  readonly undoOf: number | null;
+  readonly ledgerId: string | null;
+  readonly lane: Lane | null;
+  readonly progress: Progress | null;
+  readonly failure: Failure | null;
+  readonly facts: JsonObject | null;
+  readonly startedAt: Date | null;
+  readonly appliedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+export type RunEvent = {
+  readonly runId: string;
+  readonly sequence: number;
+  readonly at: Date;
+  readonly type: RunEventType;
+  readonly step: number | null;
+  readonly message: string;
+};
+
+export const runEventTypes = [
+  'RUN_CREATED',
+  'RUN_STATE',
+  'APPROVAL',
+  'STEP_STARTED',
+  'STEP_PROGRESS',
+  'STEP_FINISHED',
+  'STEP_FAILED',
+  'OUTPUT',
+  'TEMPORARY_CHANGE',
+  'NOTE',
+] as const;
+export type RunEventType = (typeof runEventTypes)[number];
+
+export type TemporaryChange = {
+  readonly id: string;
+  readonly runId: string;
+  readonly clusterId: string;
+  readonly position: number;
+  readonly title: string;
+  readonly before: Json;
+  readonly state: 'OPEN' | 'RESTORED';
+  readonly createdAt: Date;
+  readonly restoredAt: Date | null;
+};

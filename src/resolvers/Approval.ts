@@ -1,4 +1,4 @@
-import type { Approval as ApprovalRow, Vote as VoteRow } from '../store/runs/approvals.ts';
+import type { Approval as ApprovalRow, Vote as VoteRow } from '../domain/approval.ts';
 import type { RequestContext } from './request-context.ts';
 
 export const Approval = {

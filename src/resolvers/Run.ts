@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { isTerminal, type RunAction, type TerminalRunState } from '../domain/run.ts';
+import { isTerminal, type RunAction, type RunEvent, type Run as RunRow, type TerminalRunState } from '../domain/run.ts';
 import { countProgress, stagesOf } from '../domain/run-stages.ts';
 import { AppError } from '../errors.ts';
 import { redactInput } from '../operations/input/secret-fields.ts';
 import { allowedActions, lanesToLeaveOut, missingPermission } from '../runs/run-actions.ts';
-import type { RunEvent, Run as RunRow } from '../store/runs/run-rows.ts';
 import { type PageArguments, readConnection, sliceConnection } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
 

@@ -1,5 +1,5 @@
+import type { RunStep } from '../domain/run.ts';
 import { countDone, type RunLane as Lane, type RunStage as Stage } from '../domain/run-stages.ts';
-import type { RunStep } from '../store/runs/run-rows.ts';
 
 export const RunStage = {
   phase: (stage: Stage<RunStep>) => stage.phase.toUpperCase(),

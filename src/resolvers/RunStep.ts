@@ -1,5 +1,5 @@
+import type { RunStep as RunStepRow } from '../domain/run.ts';
 import { redactInput } from '../operations/input/secret-fields.ts';
-import type { RunStep as RunStepRow } from '../store/runs/run-rows.ts';
 
 export const RunStep = {
   phase: (step: RunStepRow) => step.phase.toUpperCase(),

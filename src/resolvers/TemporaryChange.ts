@@ -1,4 +1,4 @@
-import type { TemporaryChange as TemporaryChangeRow } from '../store/runs/run-rows.ts';
+import type { TemporaryChange as TemporaryChangeRow } from '../domain/run.ts';
 
 export const TemporaryChange = {
   step: (change: TemporaryChangeRow) => change.position,

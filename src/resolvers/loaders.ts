@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
+import type { Run, RunEvent } from '../domain/run.ts';
 import { listBindings, listTokens } from '../store/access/access.ts';
 import type { Database } from '../store/database.ts';
 import { samplesOfClusters } from '../store/probes/probes.ts';
@@ -10,7 +11,6 @@ import * as clusters from '../store/reads/clusters.ts';
 import * as runs from '../store/reads/runs.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
-import type { Run, RunEvent } from '../store/runs/run-rows.ts';
 
 export type Loaders = ReturnType<typeof makeLoaders>;
 

@@ -1,13 +1,12 @@
 import { systemActor } from '../domain/access.ts';
 import { whyMayNotVote } from '../domain/approval.ts';
-import type { RunAction } from '../domain/run.ts';
+import type { Run, RunAction, RunStep } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { insertAudit } from '../store/access/audit.ts';
 import { inTransaction, readDatabaseTime, type Tx } from '../store/database.ts';
 import { endApproval, findApprovalOfRun, insertVote, listVotes } from '../store/runs/approvals.ts';
 import { applyEntry, type JournalEntry } from '../store/runs/journal.ts';
-import type { Run, RunStep } from '../store/runs/run-rows.ts';
 import {
   forgetWaiting,
   listSteps,

@@ -1,11 +1,10 @@
 import { type Actor, can } from '../domain/access.ts';
 import { approvalCoversMs } from '../domain/approval.ts';
-import { actionsIn, isTerminal, type RunAction } from '../domain/run.ts';
+import { actionsIn, isTerminal, type Run, type RunAction, type RunStep } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { insertAudit } from '../store/access/audit.ts';
 import { type Queryable, readDatabaseTime } from '../store/database.ts';
 import { findApprovalOfRun } from '../store/runs/approvals.ts';
-import type { Run, RunStep } from '../store/runs/run-rows.ts';
 import { listSteps, readRun } from '../store/runs/runs.ts';
 import {
   allowedActions,

@@ -1,12 +1,11 @@
 import { type Actor, can, type Permission } from '../domain/access.ts';
 import { approvalCoversMs } from '../domain/approval.ts';
-import type { Failure } from '../domain/run.ts';
+import type { Failure, Run } from '../domain/run.ts';
 import { count } from '../domain/words.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { findActorByPersonId, findPerson } from '../store/access/access.ts';
 import { type Database, readDatabaseTime } from '../store/database.ts';
 import { findApprovalOfRun, listVotes } from '../store/runs/approvals.ts';
-import type { Run } from '../store/runs/run-rows.ts';
 
 /**
  * Why a run that waited may not begin any more: whoever asked for it was shut out or lost the role meanwhile, or too few

@@ -1,11 +1,9 @@
 import { type AccessTarget, type Actor, can, type Permission } from '../domain/access.ts';
-import { approvalCoversMs, approvalsRequired } from '../domain/approval.ts';
+import { type Approval, approvalCoversMs, approvalsRequired } from '../domain/approval.ts';
 import type { Lane, StepSpec } from '../domain/plan.ts';
-import { actionsIn, type RunAction } from '../domain/run.ts';
+import { actionsIn, type Run, type RunAction, type RunStep } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { AnyOperation, PlannedStep } from '../operations/define.ts';
-import type { Approval } from '../store/runs/approvals.ts';
-import type { Run, RunStep } from '../store/runs/run-rows.ts';
 
 /** A step as far as an operation may look at it. */
 export function toPlannedStep({ kind, title, params, lane, phase, state }: RunStep): PlannedStep {

@@ -2,6 +2,7 @@ import { type Actor, can } from '../domain/access.ts';
 import { approvalsRequired, approvalTtlMs, needsConfirmation } from '../domain/approval.ts';
 import { type JsonObject, keyedHashJson } from '../domain/json.ts';
 import { generatedTexts, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
+import type { Run } from '../domain/run.ts';
 import { AppError, toUserError, type UserError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { AnyOperation, ObserveContext } from '../operations/define.ts';
@@ -11,7 +12,6 @@ import { insertAudit } from '../store/access/audit.ts';
 import { findCluster } from '../store/clusters/inventory.ts';
 import type { Database } from '../store/database.ts';
 import { findIdempotencyKey, insertRun } from '../store/runs/new-runs.ts';
-import type { Run } from '../store/runs/run-rows.ts';
 import { readRun } from '../store/runs/runs.ts';
 import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets.ts';
 

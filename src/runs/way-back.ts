@@ -1,7 +1,6 @@
 import type { StepSpec } from '../domain/plan.ts';
-import type { RunAction } from '../domain/run.ts';
+import type { Run, RunAction, RunStep } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
-import type { Run, RunStep } from '../store/runs/run-rows.ts';
 import { type ControlDeps, type ControlRequest, readForDecision } from './decision.ts';
 import { fittingOperation, isAskedAfresh, stageToLeave, stepsBack, toPlannedStep } from './run-actions.ts';
 

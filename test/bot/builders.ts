@@ -1,7 +1,7 @@
 import type { Alert } from '../../src/domain/alert.ts';
+import type { Approval, Vote } from '../../src/domain/approval.ts';
 import type { ClusterNode } from '../../src/domain/cluster.ts';
-import type { Approval, Vote } from '../../src/store/runs/approvals.ts';
-import type { Run, RunStep } from '../../src/store/runs/run-rows.ts';
+import type { Run, RunStep } from '../../src/domain/run.ts';
 
 export const at = new Date('2026-11-20T12:00:00Z');
 export const hash = 'a'.repeat(64);

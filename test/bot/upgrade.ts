@@ -1,9 +1,8 @@
 import { makePlan, type Plan } from '../../src/domain/plan.ts';
-import type { StepState } from '../../src/domain/run.ts';
+import type { Run, RunStep, StepState } from '../../src/domain/run.ts';
 import { changeVersionExample } from '../../src/operations/upgrade/change-version/input.ts';
 import { planChangeVersion } from '../../src/operations/upgrade/change-version/plan.ts';
 import { upgradeCluster } from '../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
-import type { Run, RunStep } from '../../src/store/runs/run-rows.ts';
 import { be, facts, fe } from '../domain/upgrade/checks-builders.ts';
 import { at, run, step } from './builders.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { World } from '../../sandbox/world/start-world.ts';
+import type { Run } from '../../src/domain/run.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
-import type { Run } from '../../src/store/runs/run-rows.ts';
 import { admin, type Engine } from './engine.ts';
 
 /** What tests do with a world and an engine together. */

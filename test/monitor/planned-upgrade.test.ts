@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Lane, StepSpec } from '../../src/domain/plan.ts';
+import type { Run } from '../../src/domain/run.ts';
 import { defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
 import { pauseRun, resumeRun, retryRun, undoRun } from '../../src/runs/control.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { defineStep } from '../../src/steps/define.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
-import type { Run } from '../../src/store/runs/run-rows.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
 import { type PaperCluster, type PaperNode, paperCluster } from './paper-cluster.ts';

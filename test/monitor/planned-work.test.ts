@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Check } from '../../src/domain/next-action.ts';
+import type { Run } from '../../src/domain/run.ts';
 import { defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
 import { pauseRun, resumeRun } from '../../src/runs/control.ts';
@@ -8,7 +9,6 @@ import { submit } from '../../src/runs/submit.ts';
 import { defineStep } from '../../src/steps/define.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
 import { listPlannedWork } from '../../src/store/runs/planned-work.ts';
-import type { Run } from '../../src/store/runs/run-rows.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
 import { type PaperCluster, type PaperNode, paperCluster, unreachable } from './paper-cluster.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunStep } from '../../src/domain/run.ts';
 import { cancelRun, pauseRun, resumeRun, retryRun, undoRun } from '../../src/runs/control.ts';
 import { drive } from '../../src/runs/drive/runner.ts';
 import { allowedActions } from '../../src/runs/run-actions.ts';
 import { submit } from '../../src/runs/submit.ts';
-import type { RunStep } from '../../src/store/runs/run-rows.ts';
 import { listEvents, listSteps, listTemporaryChanges } from '../../src/store/runs/runs.ts';
 import { type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { type Fleet, laneOperations, makeFleet } from '../helpers/lane-operations.ts';

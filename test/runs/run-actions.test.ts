@@ -1,12 +1,18 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RunAction, type RunState, runActions, runStates, type StepState } from '../../src/domain/run.ts';
+import {
+  type Run,
+  type RunAction,
+  type RunState,
+  runActions,
+  runStates,
+  type StepState,
+} from '../../src/domain/run.ts';
 import { newId } from '../../src/ids.ts';
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, retryRun, undoRun } from '../../src/runs/control.ts';
 import { allowedActions } from '../../src/runs/run-actions.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { findApprovalOfRun } from '../../src/store/runs/approvals.ts';
-import type { Run } from '../../src/store/runs/run-rows.ts';
 import { listSteps, readRun } from '../../src/store/runs/runs.ts';
 import { admin, approver, type Engine, startEngine } from '../helpers/engine.ts';
 import { laneOperations, makeFleet } from '../helpers/lane-operations.ts';

@@ -12,16 +12,14 @@ import {
 import { describe, expect, it } from 'vitest';
 import { permissions, roles } from '../../src/domain/access.ts';
 import { severities } from '../../src/domain/alert.ts';
-import { risks } from '../../src/domain/approval.ts';
+import { approvalStates, risks } from '../../src/domain/approval.ts';
 import { backupStates } from '../../src/domain/cluster.ts';
-import { runActions, runStates, runVias, stepStates } from '../../src/domain/run.ts';
+import { runActions, runEventTypes, runStates, runVias, stepStates } from '../../src/domain/run.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { operations } from '../../src/operations/index.ts';
 import { buildSchemaOf } from '../../src/schema/build.ts';
 import { generateFiles } from '../../src/schema/generate-files.ts';
 import { permissionValue } from '../../src/schema/vocabulary.ts';
-import { approvalStates } from '../../src/store/runs/approvals.ts';
-import { runEventTypes } from '../../src/store/runs/run-rows.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const schema = buildSchemaOf(operations);

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from '../json.ts';
-import { isObject, objectsOf } from '../json.ts';
+import { isObject, type Json, type JsonObject, objectsOf } from '../json.ts';
 import { limits } from '../limits.ts';
 import type { Settings } from '../settings.ts';
 import { SlackError } from '../slack-error.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject } from '../json.ts';
-import { objectsOf } from '../json.ts';
+import { type JsonObject, objectsOf } from '../json.ts';
 import { limits } from '../limits.ts';
 import type { Settings } from '../settings.ts';
 import { SlackError } from '../slack-error.ts';

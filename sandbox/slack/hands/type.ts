@@ -6,8 +6,7 @@ import { SlackError } from '../slack-error.ts';
 import { postMessage } from '../workspace/post.ts';
 import { viewJson } from '../workspace/views.ts';
 import { findChannel, findUser, openConversation, type Workspace } from '../workspace/workspace.ts';
-import type { Experience } from './experience.ts';
-import { trouble } from './experience.ts';
+import { type Experience, trouble } from './experience.ts';
 import { channelFor, experienceOf, type Person, requireActive, slackbotSays } from './person.ts';
 import { seenMessage } from './seen.ts';
 

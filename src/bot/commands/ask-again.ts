@@ -1,7 +1,7 @@
 import type { Actor } from '../../domain/access.ts';
+import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { foresee, foreseeUndo, type Outlook } from '../../runs/way-back.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import type { Ask, Bot } from '../bot.ts';
 import { type AskedVerb, askedVerbs, outlookMessage } from '../views/asked.ts';
 import type { Message } from '../views/text.ts';

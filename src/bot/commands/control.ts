@@ -1,6 +1,7 @@
 import { type Actor, canSomewhere, type Permission } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
 import { nodeLabel } from '../../domain/cluster.ts';
+import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import {
   approveRun,
@@ -15,7 +16,6 @@ import {
 } from '../../runs/control.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alerts/alert-handling.ts';
 import { findApprovalOfRun, listVotes } from '../../store/runs/approvals.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import { ensureCard } from '../../store/slack/slack-cards.ts';
 import { findNodeByWord } from '../../store/slack/slack-reads.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';

@@ -1,10 +1,9 @@
 import type { AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
-import { isTerminal } from '../../domain/run.ts';
+import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
 import { findAlert, listAlertEvents } from '../../store/alerts/alerts.ts';
 import { findApprovalOfRun, listVotes } from '../../store/runs/approvals.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import { findRun, listSteps } from '../../store/runs/runs.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';

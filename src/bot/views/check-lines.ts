@@ -1,5 +1,4 @@
-import { hasLooked, type NamedCheck } from '../../domain/run.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
+import { hasLooked, type NamedCheck, type Run } from '../../domain/run.ts';
 import { count, fitLines, plain, safe } from './text.ts';
 
 type PostCheck = NonNullable<Run['postCheck']>;

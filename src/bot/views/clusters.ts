@@ -1,9 +1,8 @@
 import type { KnownBlock } from '@slack/web-api';
 import { type Cluster, type ClusterNode, type NodeKind, nodeLabel } from '../../domain/cluster.ts';
-import { isTerminal, type RunState } from '../../domain/run.ts';
+import { isTerminal, type Run, type RunState } from '../../domain/run.ts';
 import { pictureVersions } from '../../domain/upgrade/cluster-versions.ts';
 import type { UpgradeEntry } from '../../store/reads/upgrades.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import { code, context, count, date, fitLines, header, type Message, safe, section } from './text.ts';
 
 export type ClusterLine = {

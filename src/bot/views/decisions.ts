@@ -1,5 +1,5 @@
+import type { Vote } from '../../domain/approval.ts';
 import type { RunState } from '../../domain/run.ts';
-import type { Vote } from '../../store/runs/approvals.ts';
 import type { Decision } from '../../store/slack/slack-reads.ts';
 import { date, safe } from './text.ts';
 

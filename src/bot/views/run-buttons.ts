@@ -1,6 +1,5 @@
 import type { Button } from '@slack/web-api';
-import type { RunAction } from '../../domain/run.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
+import type { Run, RunAction } from '../../domain/run.ts';
 import { plain } from './text.ts';
 
 type Look = {

@@ -1,10 +1,9 @@
 import type { KnownBlock } from '@slack/web-api';
+import type { Approval, Vote } from '../../domain/approval.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { isTerminal, type RunAction } from '../../domain/run.ts';
+import { isTerminal, type Run, type RunAction } from '../../domain/run.ts';
 import { membersInWords } from '../../domain/words.ts';
 import { redactInput } from '../../operations/input/secret-fields.ts';
-import type { Approval, Vote } from '../../store/runs/approvals.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import type { Approver } from '../../store/slack/slack-reads.ts';
 import { checkLines } from './check-lines.ts';
 import { whoDecided } from './decisions.ts';

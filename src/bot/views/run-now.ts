@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Run, RunStep } from '../../domain/run.ts';
 import { type RunStage, stagesOf } from '../../domain/run-stages.ts';
 import { upgradedNodes } from '../../domain/upgrade/nodes.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import { countLanes } from './lane-words.ts';
 import { count } from './text.ts';
 

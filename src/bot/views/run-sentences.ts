@@ -1,7 +1,6 @@
-import { isTerminal } from '../../domain/run.ts';
+import type { Approval, Vote } from '../../domain/approval.ts';
+import { isTerminal, type Run, type RunStep } from '../../domain/run.ts';
 import { countProgress } from '../../domain/run-stages.ts';
-import type { Approval, Vote } from '../../store/runs/approvals.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import type { Decision } from '../../store/slack/slack-reads.ts';
 import { checkSentence, leftSentence } from './check-lines.ts';
 import { whoDecided } from './decisions.ts';

@@ -1,7 +1,6 @@
-import { isTerminal, type StepState } from '../../domain/run.ts';
+import { isTerminal, type Run, type RunStep, type StepState } from '../../domain/run.ts';
 import { countDone, type RunLane, type RunStage, stagesOf } from '../../domain/run-stages.ts';
 import { type UpgradedNode, upgradedNodes } from '../../domain/upgrade/nodes.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import { countLanes, paceOf, someNames } from './lane-words.ts';
 import { putBack, takesBack } from './run-now.ts';
 import { count, duration, safe } from './text.ts';

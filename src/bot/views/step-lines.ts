@@ -1,5 +1,4 @@
-import type { StepState } from '../../domain/run.ts';
-import type { RunStep } from '../../store/runs/run-rows.ts';
+import type { RunStep, StepState } from '../../domain/run.ts';
 import { count, safe } from './text.ts';
 
 /** More steps than this, and the finished ones are folded into one line. */

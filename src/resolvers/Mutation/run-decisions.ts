@@ -1,4 +1,5 @@
 import { nodeLabel } from '../../domain/cluster.ts';
+import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import {
   approveRun as approve,
@@ -11,7 +12,6 @@ import {
   retryRun,
   undoRun,
 } from '../../runs/control.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import type { RequestContext } from '../request-context.ts';
 import { checkComment, withUserErrors } from '../user-errors.ts';
 

@@ -1,5 +1,4 @@
-import { isTerminal } from '../../domain/run.ts';
-import type { RunEvent } from '../../store/runs/run-rows.ts';
+import { isTerminal, type RunEvent } from '../../domain/run.ts';
 import { listEvents } from '../../store/runs/runs.ts';
 import type { RequestContext } from '../request-context.ts';
 import { ticks } from './ticks.ts';

@@ -1,5 +1,4 @@
-import { isTerminal } from '../../domain/run.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
+import { isTerminal, type Run } from '../../domain/run.ts';
 import { makeLoaders } from '../loaders.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { ticks } from './ticks.ts';

@@ -1,6 +1,6 @@
+import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { findVisibleRuns } from '../../store/reads/runs.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { readCurrentActor } from './current-actor.ts';
 import { inTurn } from './in-turn.ts';

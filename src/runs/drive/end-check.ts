@@ -1,7 +1,6 @@
-import { hasLooked, type NamedCheck, type PostCheck } from '../../domain/run.ts';
+import { hasLooked, type NamedCheck, type PostCheck, type Run, type RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { EndedRun } from '../../operations/define.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import { toPlannedStep } from '../run-actions.ts';
 import { mayPass } from './may-pass.ts';
 import type { Drive, Next } from './runner.ts';

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drivenRunStates, type Failure, type StepPhase } from '../../domain/run.ts';
+import { drivenRunStates, type Failure, type Run, type RunStep, type StepPhase } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { AnyOperation } from '../../operations/define.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import { type JournalEntry, writeJournal } from '../../store/runs/journal.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import { findLockHolder, findRun, listSteps, readRun } from '../../store/runs/runs.ts';
 import { isDuplicateKey, isStoreAway } from '../../store/store-errors.ts';
 import { whyNotEntitled } from '../entitled.ts';

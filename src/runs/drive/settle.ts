@@ -1,6 +1,5 @@
-import type { Failure } from '../../domain/run.ts';
+import type { Failure, Outcome, Run, RunStep } from '../../domain/run.ts';
 import type { NewStep } from '../../store/runs/journal.ts';
-import type { Outcome, Run, RunStep } from '../../store/runs/run-rows.ts';
 import { listSteps, listTemporaryChanges } from '../../store/runs/runs.ts';
 import { lookAtEnd } from './end-check.ts';
 import type { Drive, Next } from './runner.ts';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StepPhase } from '../../domain/run.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
+import type { Run, RunStep, StepPhase } from '../../domain/run.ts';
 import { listSteps, readRun } from '../../store/runs/runs.ts';
 import type { Drive, Next } from './runner.ts';
 import { stepKindOf } from './runner-deps.ts';

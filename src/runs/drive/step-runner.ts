@@ -1,10 +1,10 @@
 import type { Json } from '../../domain/json.ts';
 import { type Check, nextAction } from '../../domain/next-action.ts';
+import type { Run, RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import type { AnyStepKind, Applied, Ports, StepContext } from '../../steps/define.ts';
 import type { JournalEntry, NewEvent } from '../../store/runs/journal.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import { listSteps, readRun } from '../../store/runs/runs.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
 import { mayPass } from './may-pass.ts';

@@ -1,7 +1,6 @@
 import type { PlanResult } from '../../domain/plan.ts';
-import { isTerminal } from '../../domain/run.ts';
+import { isTerminal, type Run, type RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import type { Run, RunStep } from '../../store/runs/run-rows.ts';
 import { findNoteAt } from '../../store/runs/runs.ts';
 import { whyNotEntitled } from '../entitled.ts';
 import { toPlannedStep } from '../run-actions.ts';

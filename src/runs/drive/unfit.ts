@@ -1,8 +1,8 @@
+import type { Run } from '../../domain/run.ts';
 import { inWords } from '../../domain/words.ts';
 import type { AnyOperation } from '../../operations/define.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import type { JournalEntry } from '../../store/runs/journal.ts';
-import type { Run } from '../../store/runs/run-rows.ts';
 import { findNoteAt, listSteps, listTemporaryChanges } from '../../store/runs/runs.ts';
 import type { RunnerDeps } from './runner-deps.ts';
 

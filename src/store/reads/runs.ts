@@ -1,17 +1,16 @@
 import { type SqlBool, sql } from 'kysely';
-import { drivenRunStates, type RunState } from '../../domain/run.ts';
-import { databaseNow, type Queryable } from '../database.ts';
-import { type Approval, toApproval, toVote, type Vote } from '../runs/approvals.ts';
+import type { Approval, Vote } from '../../domain/approval.ts';
 import {
+  drivenRunStates,
   type Run,
   type RunEvent,
+  type RunState,
   type RunStep,
   type TemporaryChange,
-  toRun,
-  toRunEvent,
-  toRunStep,
-  toTemporaryChange,
-} from '../runs/run-rows.ts';
+} from '../../domain/run.ts';
+import { databaseNow, type Queryable } from '../database.ts';
+import { toApproval, toVote } from '../runs/approvals.ts';
+import { toRun, toRunEvent, toRunStep, toTemporaryChange } from '../runs/run-rows.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*

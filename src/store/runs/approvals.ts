@@ -1,32 +1,8 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
+import { type Approval, approvalStates, type Vote } from '../../domain/approval.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
 import type { Tables } from '../tables.ts';
-
-export const approvalStates = ['PENDING', 'APPROVED', 'DENIED', 'EXPIRED', 'CANCELED'] as const;
-
-export type Approval = {
-  readonly id: string;
-  /** The short number that people type: `P-5`. */
-  readonly number: number;
-  readonly runId: string;
-  readonly planHash: string;
-  readonly state: (typeof approvalStates)[number];
-  readonly required: number;
-  readonly createdAt: Date;
-  readonly expiresAt: Date;
-  readonly decidedAt: Date | null;
-};
-
-export type Vote = {
-  readonly approvalId: string;
-  readonly personId: string;
-  readonly personName: string;
-  readonly via: string;
-  readonly vote: 'APPROVE' | 'DENY';
-  readonly comment: string | null;
-  readonly at: Date;
-};
 
 export function toApproval(row: Selectable<Tables['approval']>): Approval {
   return {

@@ -2,11 +2,14 @@ import { sql, type Transaction } from 'kysely';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import {
+  type BeforeUndo,
   drivenRunStates,
   type Failure,
   isTerminal,
+  type Outcome,
   type PostCheck,
   type Progress,
+  type RunEventType,
   type RunState,
   type StepPhase,
   type StepState,
@@ -16,7 +19,6 @@ import { type Database, databaseNow, databaseNowPlus, inTransaction, type Querya
 import { toJson } from '../json.ts';
 import type { Tables } from '../tables.ts';
 import type { Lease } from './leases.ts';
-import type { BeforeUndo, Outcome, RunEventType } from './run-rows.ts';
 import { reopenSteps } from './runs.ts';
 
 export type NewEvent = { type: RunEventType; step?: number | null; message: string };

@@ -1,16 +1,8 @@
 import { sql } from 'kysely';
+import type { Run, RunEvent, RunStep, TemporaryChange } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { Database, Queryable, Tx } from '../database.ts';
-import {
-  type Run,
-  type RunEvent,
-  type RunStep,
-  type TemporaryChange,
-  toRun,
-  toRunEvent,
-  toRunStep,
-  toTemporaryChange,
-} from './run-rows.ts';
+import { toRun, toRunEvent, toRunStep, toTemporaryChange } from './run-rows.ts';
 
 export async function findRun(db: Queryable, id: string): Promise<Run | null> {
   const row = await db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();

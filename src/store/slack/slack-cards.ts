@@ -1,5 +1,4 @@
-import type { Selectable } from 'kysely';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { z } from 'zod';
 import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';

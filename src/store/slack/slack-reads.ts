@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type Actor, rolesWith } from '../../domain/access.ts';
 import { type Cluster, type ClusterNode, namesOfNode, nodeLabel } from '../../domain/cluster.ts';
-import { terminalRunStates } from '../../domain/run.ts';
+import { type Run, terminalRunStates } from '../../domain/run.ts';
 import { listNodes, toCluster, toNode } from '../clusters/inventory.ts';
 import type { Queryable } from '../database.ts';
 import { fromJson } from '../json.ts';
 import { isVisible, visibilityOf } from '../reads/visibility.ts';
-import { type Run, toRun } from '../runs/run-rows.ts';
+import { toRun } from '../runs/run-rows.ts';
 
 /** Every cluster that the actor may see, by name. */
 export async function listVisibleClusters(db: Queryable, actor: Actor): Promise<readonly Cluster[]> {

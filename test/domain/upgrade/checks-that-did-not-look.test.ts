@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { healthWord } from '../../../src/domain/cluster.ts';
-import type { HealthFacts } from '../../../src/domain/health-checks.ts';
-import { couldLook, evaluateHealth, unreachableCheck } from '../../../src/domain/health-checks.ts';
+import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../../../src/domain/health-checks.ts';
 import { hasLooked, type NamedCheck } from '../../../src/domain/run.ts';
 import { upgradeChecks } from '../../../src/domain/upgrade/checks.ts';
 import type { UpgradeFacts, UpgradeNode } from '../../../src/domain/upgrade/checks-facts.ts';

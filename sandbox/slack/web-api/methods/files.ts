@@ -1,6 +1,5 @@
 import { changed } from '../../core.ts';
-import type { JsonObject } from '../../json.ts';
-import { textOf } from '../../json.ts';
+import { type JsonObject, textOf } from '../../json.ts';
 import { limits, lives } from '../../limits.ts';
 import { SlackError } from '../../slack-error.ts';
 import { postMessage } from '../../workspace/post.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../../errors.ts';
-import type { ObserveContext } from '../../define.ts';
-import { defineOperation } from '../../define.ts';
+import { defineOperation, type ObserveContext } from '../../define.ts';
 import {
   absolutePath,
   clusterId,
