@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { findForbiddenArrows } from './helpers/architecture/arrows.ts';
+import { findForbiddenArrows, partOf } from './helpers/architecture/arrows.ts';
+import { findCircles } from './helpers/architecture/circles.ts';
 import { readImportLines } from './helpers/architecture/import-lines.ts';
 import { callsFetch, findBrokenRules } from './helpers/architecture/source-rules.ts';
 
@@ -17,6 +18,9 @@ const sourceFile = ({ path, source }: { path: string; source: string }) => ({
   callsFetch: callsFetch(source),
 });
 
+const filesNamedBy = (source: (typeof sources)[number]) =>
+  sourceFile(source).imports.flatMap(({ kind, target }) => (kind === 'file' ? [target] : []));
+
 describe('the sources', () => {
   it('are found', () => {
     expect(sources.map(({ path }) => path)).toContain('src/errors.ts');
@@ -26,6 +30,21 @@ describe('the sources', () => {
   it('have no import arrow that the architecture does not have', () => {
     const forbidden = findForbiddenArrows(sources.map(sourceFile));
     expect(forbidden, forbidden.join('\n')).toEqual([]);
+  });
+
+  it('go in no circle, types included', () => {
+    const circles = findCircles(new Map(sources.map((each) => [each.path, filesNamedBy(each)])));
+    expect(circles.filter((circle) => !circle.every((path) => path.startsWith('src/runs/drive/')))).toEqual([]);
+  });
+
+  it('are parts that go in no circle', () => {
+    const part = (path: string) => partOf(path) ?? path;
+    const parts = [...new Set(sources.map(({ path }) => part(path)))];
+    const arrows = parts.map((name) => {
+      const files = sources.filter(({ path }) => part(path) === name);
+      return [name, files.flatMap(filesNamedBy).map(part)] as const;
+    });
+    expect(findCircles(new Map(arrows))).toEqual([]);
   });
 
   it('read the environment in one place, fetch in one place, have no barrel and no endless file', () => {
@@ -97,6 +116,22 @@ describe('the checker of arrows', () => {
     ['src/adapters/ssh/connect.ts', "import { deadline } from '../deadline.ts';\nimport { quote } from './quote.ts';"],
   ])('lets pass in %s: %s', (path, source) => {
     expect(judge(path, source)).toEqual([]);
+  });
+});
+
+describe('the finder of circles', () => {
+  const circlesOf = (arrows: Record<string, string[]>) => findCircles(new Map(Object.entries(arrows)));
+
+  it('finds two that name each other, and longer ways round', () => {
+    expect(circlesOf({ a: ['b'], b: ['a'] })).toEqual([['a', 'b']]);
+    expect(circlesOf({ a: ['b'], b: ['c', 'x'], c: ['d'], d: ['b'], x: ['y'], y: ['x'] })).toEqual([
+      ['x', 'y'],
+      ['b', 'c', 'd'],
+    ]);
+  });
+
+  it('takes no fork that meets again, and nobody who names only itself, for a circle', () => {
+    expect(circlesOf({ a: ['b', 'c'], b: ['d'], c: ['d', 'a2'], d: ['d'], a2: [] })).toEqual([]);
   });
 });
 

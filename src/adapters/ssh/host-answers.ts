@@ -1,4 +1,4 @@
-import { neededTools } from './host-commands.ts';
+import { neededTools } from './host-tools.ts';
 
 export type Tools = {
   /** What is missing of what every upgrade needs, e.g. `flock`. */

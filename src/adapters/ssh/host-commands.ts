@@ -1,15 +1,10 @@
 import { findingNode } from './finding-node.ts';
 import type { JavaSource } from './host-answers.ts';
+import { downloaders, neededTools } from './host-tools.ts';
 import type { ShellCommand } from './port.ts';
 import { wholeNumber } from './quote.ts';
 import { ownDirOf } from './release-dirs.ts';
 import { absolute, assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
-
-/** What the scripts here and the upgrade need on a host. */
-export const neededTools = ['tar', 'gzip', 'flock', 'sha256sum', 'stat', 'awk', 'sed', 'grep'] as const;
-
-/** Either will do; both are only needed where hosts fetch archives themselves. */
-export const downloaders = ['curl', 'wget'] as const;
 
 /** Which tools there are; read the answer with `parseTools`. */
 export function hasTools(): ShellCommand {

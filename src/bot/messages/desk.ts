@@ -1,6 +1,5 @@
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
-  type Claimer,
   claimAlertCards,
   claimRunCards,
   countLiveCards,
@@ -10,19 +9,10 @@ import {
 } from '../../store/slack/slack-cards.ts';
 import { claimLines } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
-import { createGate, type Gate, type Pace } from './pace.ts';
+import type { Desk } from './message-context.ts';
+import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
 import { sendLine } from './send-line.ts';
-
-/** Where cards and lines are written from. Several processes may have one each; a card is on one desk at a time. */
-export type Desk = {
-  readonly bot: Bot;
-  readonly claimer: Claimer;
-  readonly gate: Gate;
-  readonly pace: Pace;
-  /** How long a card that was just sent is left alone: longer, the more of them are alive. */
-  readonly cardGap: () => Promise<number>;
-};
 
 /** A claim outlives the slowest calls between two renewals; what a dead process held is taken over after it. */
 const leaseMs = 30_000;

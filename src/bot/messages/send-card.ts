@@ -4,7 +4,7 @@ import { ensureLines } from '../../store/slack/slack-lines.ts';
 import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
 import { edit, type Failure, look, post } from './deliver.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './message-context.ts';
 import { backOffMs, refusedMs } from './pace.ts';
 
 /** Brings one claimed card up to date: posts it, edits it, or finds that nothing changed. */

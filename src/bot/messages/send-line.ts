@@ -1,7 +1,7 @@
 import type { CardChange } from '../../store/slack/slack-cards.ts';
 import { type Line, saveLine } from '../../store/slack/slack-lines.ts';
 import { look, post } from './deliver.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './message-context.ts';
 import { backOffMs, refusedMs } from './pace.ts';
 
 /** Sends one reply into the thread of its card. */

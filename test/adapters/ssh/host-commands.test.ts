@@ -18,10 +18,10 @@ import {
   clock,
   hasTools,
   javaVersionFor,
-  neededTools,
   readNodeLogs,
   sameFileSystem,
 } from '../../../src/adapters/ssh/host-commands.ts';
+import { neededTools } from '../../../src/adapters/ssh/host-tools.ts';
 import { canMount } from '../../sandbox/world/can-mount.ts';
 import { type LocalRun, runLocally, writeTree } from './release-fixture.ts';
 

@@ -12,7 +12,7 @@ import { unhealthyTablets } from '../../../domain/tablet-health.ts';
 import { AppError } from '../../../errors.ts';
 import { commandKind, readNodeProcess } from '../../../steps/node-process.ts';
 import type { ObserveContext } from '../../define.ts';
-import type { RestartNodeInput } from './plan.ts';
+import type { RestartNodeInput } from './input.ts';
 
 export type RestartNodeFacts = {
   /** As the inventory knows it, with its host; null = no such node in this cluster. */

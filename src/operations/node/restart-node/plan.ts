@@ -3,15 +3,8 @@ import type { PlanResult, StepSpec } from '../../../domain/plan.ts';
 import { restartRefusals } from '../../../domain/restart-safety.ts';
 import { count, wordsForStart } from '../../../domain/words.ts';
 import { awaitNode, startNode, stopNode } from '../../../steps/node-process.ts';
+import type { RestartNodeInput } from './input.ts';
 import type { RestartNodeFacts } from './observe.ts';
-
-export type RestartNodeInput = {
-  readonly clusterId: string;
-  readonly nodeId: string;
-  readonly graceful: boolean;
-  readonly timeoutSeconds: number;
-  readonly acceptDowntime: boolean;
-};
 
 /** Stop, start, wait. A node that is down is only started. */
 export function planRestartNode(input: RestartNodeInput, facts: RestartNodeFacts): PlanResult {

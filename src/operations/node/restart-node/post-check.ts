@@ -5,7 +5,7 @@ import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
 import { type TabletHealth, tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
 import { AppError } from '../../../errors.ts';
 import type { Ports } from '../../../steps/define.ts';
-import type { RestartNodeInput } from './plan.ts';
+import type { RestartNodeInput } from './input.ts';
 
 /** The cluster shows the node alive and has a leader; missing replicas are told, since they repair themselves. */
 export async function checkRestarted(
