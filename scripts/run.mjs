@@ -45,11 +45,16 @@ const commands = {
     need: needs.nothing,
     run: runsFile('scripts/generate.ts'),
   },
+  'generate:tables': {
+    summary: 'prints the typed tables from a database that all migrations were run on',
+    need: needs.database,
+    run: runsFile('scripts/generate-tables.ts'),
+  },
   build: { summary: 'dist/, for the container image', need: needs.nothing, run: build },
 };
 
 function usage() {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  npm run ${name.padEnd(10)} ${summary}`);
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  npm run ${name.padEnd(15)} ${summary}`);
   return `Commands:\n${lines.join('\n')}`;
 }
 

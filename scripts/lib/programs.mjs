@@ -48,6 +48,7 @@ const world = /** @type {const} */ (['mariadb', 'redis', 'sshd', 'ps']);
 /** What each command is to find. */
 export const needs = {
   nothing: [],
+  database: /** @type {const} */ (['mariadb']),
   world,
   /** The tests log in as a person does too, and let hosts fetch with either tool. */
   test: /** @type {const} */ ([...world, 'ssh', 'curl', 'wget']),

@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import { AppError } from '../errors.ts';
 import { boundPool } from './bounded-pool.ts';
+import type { Tables } from './generated/tables.ts';
 import * as core from './migrations/0001-core.ts';
 import * as monitor from './migrations/0002-monitor.ts';
 import * as slack from './migrations/0003-slack.ts';
@@ -10,7 +11,6 @@ import * as upgrades from './migrations/0004-upgrades.ts';
 import * as endings from './migrations/0005-endings.ts';
 import * as readiness from './migrations/0007-readiness.ts';
 import { isRetryableConflict } from './store-errors.ts';
-import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
 export type Tx = Transaction<Tables>;

@@ -6,8 +6,8 @@ import type { RunVia } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import type { Tables } from '../tables.ts';
 import { insertAudit } from './audit.ts';
 
 export type Person = {

@@ -9,8 +9,8 @@ import {
   type Handling,
   severities,
 } from '../../domain/alert.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson, toJson } from '../json.ts';
-import type { MonitorTables } from '../tables-monitor.ts';
 
 const labels = z.record(z.string(), z.string());
 // Made once: making a shape costs a hundred times as much as using it.
@@ -19,7 +19,7 @@ const severity = z.enum(severities);
 const signal = z.enum(alertSignals);
 const eventType = z.enum(alertEventTypes);
 
-export function toAlert(row: Selectable<MonitorTables['alert']>): Alert {
+export function toAlert(row: Selectable<Tables['alert']>): Alert {
   return {
     id: row.id,
     number: row.number,
@@ -76,7 +76,7 @@ export function alertColumns(alert: Alert) {
   };
 }
 
-export function toAlertEvent(row: Selectable<MonitorTables['alert_event']>): AlertEvent {
+export function toAlertEvent(row: Selectable<Tables['alert_event']>): AlertEvent {
   return {
     id: row.id,
     alertId: row.alert_id,
@@ -89,7 +89,7 @@ export function toAlertEvent(row: Selectable<MonitorTables['alert_event']>): Ale
   };
 }
 
-function handlingOf(row: Selectable<MonitorTables['alert']>): Handling {
+function handlingOf(row: Selectable<Tables['alert']>): Handling {
   const { acked_by_id: byId, acked_by_name: byName, acked_at: at, acked_until: until } = row;
   if (byId === null || byName === null || at === null || until === null) return { kind: 'UNACKED' };
   return { kind: 'ACKED', byId, byName, at, until, reminded: row.ack_reminded === 1 };

@@ -11,11 +11,11 @@ import {
 } from '../../domain/cluster.ts';
 import { AppError } from '../../errors.ts';
 import { type Database, databaseNow, inTransaction, type Queryable } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson, toJson } from '../json.ts';
 import { checksShape } from '../runs/run-rows.ts';
 import { deleteSecret, forgetReplacedSecrets } from '../secrets.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import type { Tables } from '../tables.ts';
 
 const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));
 const tlsShape = z.object({ verify: z.boolean(), ca: z.string().nullable() });

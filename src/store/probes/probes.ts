@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { nodeKinds } from '../../domain/cluster.ts';
 import type { NodeProbe, Probe, ProbeSample } from '../../domain/probe.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import type { MonitorTables } from '../tables-monitor.ts';
 
 /** The right to look at one cluster now. Whatever is recorded names its fence, as with the lease of a run. */
 export type ProbeClaim = {
@@ -195,7 +195,7 @@ export async function pruneProbeSamples(db: Database, olderThanMs: number): Prom
   });
 }
 
-function toProbe(row: Selectable<MonitorTables['probe']>): Probe[] {
+function toProbe(row: Selectable<Tables['probe']>): Probe[] {
   const { at, duration_ms: durationMs, ok } = row;
   if (at === null || durationMs === null || ok === null) return [];
   return [

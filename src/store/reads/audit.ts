@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { type RunVia, runVias } from '../../domain/run.ts';
 import type { Queryable } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
-import type { Tables } from '../tables.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 export type AuditEvent = {

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { type Approval, approvalStates, type Vote } from '../../domain/approval.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../generated/tables.ts';
 
 export function toApproval(row: Selectable<Tables['approval']>): Approval {
   return {

@@ -16,8 +16,8 @@ import {
 } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { toJson } from '../json.ts';
-import type { Tables } from '../tables.ts';
 import type { Lease } from './leases.ts';
 import { reopenSteps } from './runs.ts';
 

@@ -19,8 +19,8 @@ import {
   type TemporaryChange,
 } from '../../domain/run.ts';
 import { errorCodes } from '../../errors.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
-import type { Tables } from '../tables.ts';
 
 const json: z.ZodType<Json> = z.json();
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import type { Tables } from '../tables.ts';
 
 export const cardKinds = ['RUN', 'ALERT'] as const;
 export type CardKind = (typeof cardKinds)[number];

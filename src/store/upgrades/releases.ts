@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Actor } from '../../domain/access.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -8,9 +9,9 @@ import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson, toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import type { ReleaseRow } from '../tables.ts';
 
 const parts = z.array(z.enum(releaseParts));
 const sourceKind = z.enum(releaseSourceKinds);
@@ -94,7 +95,7 @@ export async function deleteRelease(db: Database, text: string, by: ChangedBy): 
   });
 }
 
-export function toRelease(row: ReleaseRow): Release {
+export function toRelease(row: Selectable<Tables['release']>): Release {
   return {
     id: row.id,
     version: row.version,

@@ -1,10 +1,11 @@
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { NewUpgrade } from '../../domain/inventory.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import type { UpgradeRow } from '../tables.ts';
 
 const direction = z.enum(['UPGRADE', 'DOWNGRADE']);
 
@@ -64,7 +65,7 @@ export async function finalizeUpgrades(db: Database, clusterId: string, runId?: 
     .execute();
 }
 
-export function toUpgrade(row: UpgradeRow): UpgradeRecord {
+export function toUpgrade(row: Selectable<Tables['upgrade']>): UpgradeRecord {
   return {
     id: row.id,
     clusterId: row.cluster_id,

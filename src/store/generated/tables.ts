@@ -1,0 +1,422 @@
+import type { Generated } from 'kysely';
+
+/*
+ * Printed from a migrated database by `npm run generate:tables`; what is said of columns stands in scripts/tables/notes.ts.
+ * JSON lives in text columns and is parsed by the file that owns the table. All times are UTC, milliseconds kept.
+ */
+
+export type Tables = {
+  alert: {
+    id: string;
+    number: Generated<number>;
+    fingerprint: string;
+    /** The fingerprint while the alert is not closed, else null: a unique key keeps two from being open. */
+    open_fingerprint: string | null;
+    rule: string;
+    severity: string;
+    cluster_id: string;
+    cluster_name: string;
+    environment: string;
+    node_id: string | null;
+    labels: string;
+    title: string;
+    text: string;
+    /** Not `signal`: that is a reserved word. */
+    signal_state: string;
+    acked_by_id: string | null;
+    acked_by_name: string | null;
+    acked_at: Date | null;
+    acked_until: Date | null;
+    ack_reminded: number;
+    muted_by: string | null;
+    since: Date;
+    opened_at: Date;
+    last_seen_at: Date;
+    resolved_at: Date | null;
+    closed_at: Date | null;
+    count: number;
+    flaps: number;
+    previous_id: string | null;
+    revision: number;
+    changed_at: Date;
+  };
+  alert_event: {
+    id: Generated<number>;
+    alert_id: string;
+    revision: number;
+    at: Date;
+    type: string;
+    message: string;
+    actor_id: string | null;
+    actor_name: string | null;
+  };
+  api_token: {
+    id: string;
+    person_id: string;
+    label: string;
+    token_hash: string;
+    created_at: Date;
+    expires_at: Date | null;
+    revoked_at: Date | null;
+  };
+  approval: {
+    id: string;
+    number: Generated<number>;
+    run_id: string;
+    plan_hash: string;
+    state: string;
+    required: number;
+    created_at: Date;
+    expires_at: Date;
+    decided_at: Date | null;
+  };
+  approval_vote: {
+    approval_id: string;
+    person_id: string;
+    person_name: string;
+    via: string;
+    vote: string;
+    comment: string | null;
+    at: Date;
+  };
+  audit_event: {
+    id: Generated<number>;
+    at: Date;
+    actor_id: string;
+    actor_name: string;
+    via: string;
+    action: string;
+    subject: string | null;
+    cluster_id: string | null;
+    outcome: string;
+    detail: string | null;
+    run_id: string | null;
+    request_id: string | null;
+  };
+  backup: {
+    id: string;
+    cluster_id: string;
+    run_id: string;
+    database_name: string;
+    repository: string;
+    snapshot: string;
+    backup_timestamp: string | null;
+    started_at: Date;
+    verified_at: Date | null;
+  };
+  check_report: {
+    id: string;
+    cluster_id: string;
+    run_id: string;
+    at: Date;
+    checks: string;
+  };
+  cluster: {
+    id: string;
+    name: string;
+    environment: string;
+    sql_user: string;
+    password_ref: string;
+    seeds: string;
+    tls: string | null;
+    run_mode: string | null;
+    observed_at: Date | null;
+    problems: string;
+    created_at: Date;
+  };
+  cluster_lock: {
+    cluster_id: string;
+    run_id: string;
+    since: Date;
+  };
+  cluster_node: {
+    id: string;
+    cluster_id: string;
+    kind: string;
+    host: string;
+    port: number;
+    http_port: number | null;
+    query_port: number | null;
+    role: string | null;
+    alive: number;
+    decommissioning: number;
+    version: string | null;
+    started_at: string | null;
+    tablet_count: number | null;
+    max_disk_used_percent: number | null;
+    error_message: string | null;
+    observed_at: Date;
+    host_id: string | null;
+    deploy_dir: string | null;
+    unit: string | null;
+  };
+  host: {
+    id: string;
+    cluster_id: string;
+    address: string;
+    port: number;
+    user: string;
+    auth: string;
+    host_key_fingerprint: string | null;
+    jump_host_id: string | null;
+    ssh: string | null;
+    sudo: number | null;
+    problem: string | null;
+    created_at: Date;
+  };
+  host_key: {
+    cluster_id: string;
+    address: string;
+    port: number;
+    fingerprint: string;
+    pinned_at: Date;
+  };
+  idempotency_key: {
+    actor_id: string;
+    key: string;
+    input_hash: string;
+    run_id: string;
+    created_at: Date;
+  };
+  person: {
+    id: string;
+    name: string;
+    created_at: Date;
+    disabled_at: Date | null;
+  };
+  probe: {
+    cluster_id: string;
+    /** When the next look is due. */
+    due_at: Date;
+    owner: string | null;
+    /** Grows with every claim, as the fence of a run's lease does. */
+    fence: Generated<number>;
+    claimed_until: Date | null;
+    /** When the last look ended; null = there was none yet. */
+    at: Date | null;
+    duration_ms: number | null;
+    ok: number | null;
+    problem: string | null;
+    leader: string | null;
+    nodes: string;
+    pending: string;
+  };
+  probe_sample: {
+    cluster_id: string;
+    fence: number;
+    at: Date;
+    duration_ms: number;
+    ok: number;
+    alive: number;
+    total: number;
+    leader: string | null;
+    problem: string | null;
+  };
+  release: {
+    id: string;
+    version: string;
+    source_kind: string;
+    location: string;
+    sha256: string;
+    size_bytes: number | null;
+    contents: string;
+    minimum_jdk: number;
+    registered_at: Date;
+    registered_by_id: string;
+    registered_by_name: string;
+  };
+  role_binding: {
+    person_id: string;
+    role: string;
+    scope_kind: string;
+    scope_value: string;
+  };
+  run: {
+    id: string;
+    number: Generated<number>;
+    operation: string;
+    operation_version: number;
+    cluster_id: string;
+    cluster_name: string;
+    environment: string;
+    state: string;
+    input: string;
+    plan: string;
+    plan_hash: string;
+    requested_by_id: string;
+    requested_by_name: string;
+    via: string;
+    reason: string | null;
+    blocked_by: string | null;
+    needs_replan: number;
+    wake_at: Date | null;
+    lease_owner: string | null;
+    lease_fence: Generated<number>;
+    lease_expires_at: Date | null;
+    /** What the run will end as, once its temporary changes are put back; null while that is open. */
+    outcome: string | null;
+    progress: string | null;
+    failure: string | null;
+    post_check: string | null;
+    retry_of: string | null;
+    cancel_requested: Generated<number>;
+    pause_requested: Generated<number>;
+    event_sequence: Generated<number>;
+    revision: Generated<number>;
+    created_at: Date;
+    started_at: Date | null;
+    finished_at: Date | null;
+    /** How the run had ended, or rested, when its undo was asked for; null once the undo has begun. */
+    before_undo: string | null;
+    /** Why it cannot be undone any more, whatever its steps say; null = nothing is known against it. */
+    undo_gone: string | null;
+  };
+  run_event: {
+    run_id: string;
+    sequence: number;
+    at: Date;
+    type: string;
+    step: number | null;
+    message: string;
+  };
+  run_step: {
+    run_id: string;
+    position: number;
+    phase: string;
+    kind: string;
+    title: string;
+    params: string;
+    state: string;
+    attempt: Generated<number>;
+    /** A person said that it may be sent again although a crash left it open. */
+    repeat_allowed: Generated<number>;
+    /** The step this one takes back. */
+    undo_of: number | null;
+    ledger_id: string | null;
+    progress: string | null;
+    failure: string | null;
+    facts: string | null;
+    started_at: Date | null;
+    applied_at: Date | null;
+    finished_at: Date | null;
+    /** JSON of the lane; null = the step stands alone. */
+    lane: string | null;
+  };
+  secret: {
+    id: string;
+    cluster_id: string | null;
+    kind: string;
+    /** Name of the environment variable, path of the file, or the sealed text. */
+    content: string;
+    key_id: string | null;
+    changed_at: Date;
+  };
+  /** The one message about a run or an alert. */
+  slack_card: {
+    id: string;
+    kind: string;
+    subject_id: string;
+    channel: string;
+    ts: string | null;
+    /** Revision of the subject that the message shows. */
+    shown_revision: number;
+    shown_hash: string | null;
+    state: string;
+    attempts: number;
+    next_try_at: Date;
+    /** When the content was last compared with the subject. */
+    checked_at: Date | null;
+    /** Slack refused the blocks: plain text until the content changes. */
+    plain: number;
+    /** A former attempt may have arrived although nobody could find it. */
+    may_repeat: number;
+    error: string | null;
+    lease_owner: string | null;
+    lease_expires_at: Date | null;
+    created_at: Date;
+  };
+  /** An operation that was shown as a preview and waits for its Start button. Has the id of the request that made it. */
+  slack_draft: {
+    id: string;
+    team: string;
+    slack_user: string;
+    channel: string | null;
+    operation: string;
+    input: string;
+    plan_hash: string;
+    cluster_name: string;
+    confirm: string | null;
+    reason: string | null;
+    /** The line that was typed, for asking again. */
+    line: string;
+    state: string;
+    run_id: string | null;
+    created_at: Date;
+  };
+  slack_identity: {
+    team: string;
+    slack_user: string;
+    person_id: string;
+    linked_at: Date;
+  };
+  /** One reply in the thread of a card. */
+  slack_line: {
+    id: string;
+    card_id: string;
+    line_key: string;
+    text: string;
+    broadcast: number;
+    ts: string | null;
+    state: string;
+    attempts: number;
+    next_try_at: Date;
+    may_repeat: number;
+    error: string | null;
+    lease_owner: string | null;
+    lease_expires_at: Date | null;
+    created_at: Date;
+  };
+  /** One-time codes; only their hash is kept. */
+  slack_link_code: {
+    code_hash: string;
+    team: string;
+    slack_user: string;
+    created_at: Date;
+    expires_at: Date;
+    used_at: Date | null;
+  };
+  /** Every request that may have an effect, once: a repeated `trigger_id` does not get in. */
+  slack_request: {
+    id: string;
+    trigger_id: string;
+    team: string;
+    slack_user: string;
+    channel: string | null;
+    received_at: Date;
+  };
+  temporary_change: {
+    id: string;
+    run_id: string;
+    cluster_id: string;
+    position: number;
+    title: string;
+    before_value: string;
+    state: string;
+    created_at: Date;
+    restored_at: Date | null;
+  };
+  upgrade: {
+    id: string;
+    cluster_id: string;
+    run_id: string;
+    direction: string;
+    from_version: string;
+    to_version: string;
+    started_at: Date;
+    finalized_at: Date | null;
+  };
+  write_mark: {
+    id: number;
+    at: Date;
+  };
+};
