@@ -5,12 +5,13 @@ import type { NodeLog } from '../node-log.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Pace } from '../pace.ts';
 import type { Release } from '../release.ts';
-import type { JobRunner } from './backup/job-runner.ts';
+import type { LiveJob } from './backup/jobs.ts';
 import type { FrontendConfig } from './config.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import type { Connections } from './connections.ts';
-import type { ConnectionPool } from './forward.ts';
 import type { Group } from './meta/group.ts';
 import type { Image } from './meta/journal.ts';
+import type { JobStatus } from './meta/state.ts';
 import type { FrontendMetrics } from './metrics.ts';
 
 export type SelfNode = {
@@ -53,6 +54,14 @@ export type FrontendContext = {
   movedTablets: number[];
   /** True from SIGUSR1 on: health checks and metrics answer 500, and connections that do nothing are closed. */
   leaving: boolean;
+};
+
+/** Runs the backup and restore jobs of the cluster on the leader, one state a round. */
+export type JobRunner = {
+  /** Null on a follower, and for a database without a job. */
+  live(dbId: number): LiveJob | null;
+  round(fe: FrontendContext): Promise<void>;
+  cancel(fe: FrontendContext, dbId: number, status: JobStatus): Promise<void>;
 };
 
 /** What frontends ask each other on the rpc_port. */

@@ -4,9 +4,10 @@ import { partitionsOf } from '../data/placement.ts';
 import { findTable } from '../data/tables.ts';
 import { createIds } from '../meta/ids.ts';
 import type { BackupJob, Partition, Repository, SnapshotPart, Table } from '../meta/state.ts';
-import { JobFailure, logJob } from './job-runner.ts';
+import { JobFailure, type TaskList } from './jobs.ts';
+import { logJob } from './log-job.ts';
 import { type SnapshotInfo, snapshotRoot, tabletLocation, writeSnapshot } from './repository.ts';
-import { collectReports, sendTasks, type TaskList, type TaskOrder } from './task-list.ts';
+import { collectReports, sendTasks, type TaskOrder } from './task-list.ts';
 
 /** Moves a backup on by one state, or leaves it where it is while tasks are unfinished. */
 export async function stepBackup(fe: FrontendContext, job: BackupJob, tasks: TaskList): Promise<BackupJob> {

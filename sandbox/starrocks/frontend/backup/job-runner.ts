@@ -1,31 +1,9 @@
-import type { FrontendContext } from '../context.ts';
-import { change, type Job, type JobStatus } from '../meta/state.ts';
+import type { FrontendContext, JobRunner } from '../context.ts';
+import type { JobStatus } from '../meta/state.ts';
 import { stepBackup } from './backup-steps.ts';
+import { emptyTaskList, isDone, JobFailure, type LiveJob } from './jobs.ts';
+import { logJob } from './log-job.ts';
 import { stepRestore, undoRestore } from './restore-steps.ts';
-import { emptyTaskList, type TaskList } from './task-list.ts';
-
-/** A job as the leader sees it: ahead of the journal while it is in a state that is not logged. */
-export type LiveJob = { job: Job; tasks: TaskList };
-
-/** Runs the backup and restore jobs of the cluster on the leader, one state a round. */
-export type JobRunner = {
-  /** Null on a follower, and for a database without a job. */
-  live(dbId: number): LiveJob | null;
-  round(fe: FrontendContext): Promise<void>;
-  cancel(fe: FrontendContext, dbId: number, status: JobStatus): Promise<void>;
-};
-
-export const okStatus: JobStatus = { code: 'OK', message: '' };
-
-/** A job that failed for a reason that its Status must tell. */
-export class JobFailure extends Error {
-  readonly status: JobStatus;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.status = { code, message };
-  }
-}
 
 export function createJobRunner(): JobRunner {
   const live = new Map<number, LiveJob>();
@@ -83,13 +61,4 @@ async function runOne(fe: FrontendContext, one: LiveJob): Promise<void> {
     throw new JobFailure('TIMEOUT', job.kind === 'RESTORE' ? `restore job with label: ${job.label}  timeout.` : '');
   }
   one.job = job.kind === 'BACKUP' ? await stepBackup(fe, job, one.tasks) : await stepRestore(fe, job, one.tasks);
-}
-
-export function isDone(job: Job): boolean {
-  return job.state === 'FINISHED' || job.state === 'CANCELLED';
-}
-
-/** Writes the job to the journal; what is not logged is lost with the leader. */
-export async function logJob(fe: FrontendContext, job: Job): Promise<void> {
-  await fe.group.update(() => ({ changes: [change('jobs', job.dbId, job)], value: null }));
 }

@@ -4,7 +4,7 @@ import { findTable } from '../data/tables.ts';
 import { createIds } from '../meta/ids.ts';
 import { type Change, type ClusterState, change, type Partition, type RestoreJob, type Table } from '../meta/state.ts';
 import { newPartition } from '../statements/tables.ts';
-import { JobFailure } from './job-runner.ts';
+import { JobFailure } from './jobs.ts';
 import type { SnapshotInfo, SnapshotMeta } from './repository.ts';
 
 /** One partition to fill: which one, with which files of the snapshot, and what it counts afterwards. */

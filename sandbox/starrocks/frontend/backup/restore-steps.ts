@@ -11,10 +11,11 @@ import {
   type RestoreTarget,
 } from '../meta/state.ts';
 import { removal } from '../statements/tables.ts';
-import { JobFailure, logJob } from './job-runner.ts';
+import { JobFailure, type TaskList } from './jobs.ts';
+import { logJob } from './log-job.ts';
 import { readSnapshotInfo, readSnapshotMeta, type SnapshotInfo, snapshotRoot, tabletLocation } from './repository.ts';
 import { type PartitionPair, planRestore } from './restore-plan.ts';
-import { collectReports, sendTasks, type TaskList, type TaskOrder } from './task-list.ts';
+import { collectReports, sendTasks, type TaskOrder } from './task-list.ts';
 
 /** Moves a restore on by one state, or leaves it where it is while tasks are unfinished. */
 export async function stepRestore(fe: FrontendContext, job: RestoreJob, tasks: TaskList): Promise<RestoreJob> {

@@ -1,7 +1,7 @@
 import { type RowSet, textRows } from '../../mysql/packets.ts';
 import { timeOrNull } from '../format.ts';
 import type { BackupJob, Job, JobStatus, RestoreJob } from '../meta/state.ts';
-import { emptyTaskList, type TaskList } from './task-list.ts';
+import { emptyTaskList, type TaskList } from './jobs.ts';
 
 type Shown<J extends Job> = { job: J; tasks: TaskList | null };
 

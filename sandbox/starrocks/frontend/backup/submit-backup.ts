@@ -9,7 +9,7 @@ import type { Execution, StatementOf } from '../handlers.ts';
 import { type BackupJob, change, type Database } from '../meta/state.ts';
 import { findRepository } from '../statements/repositories.ts';
 import { refuseUnknown, timeoutOf } from './job-properties.ts';
-import { isDone, okStatus } from './job-runner.ts';
+import { isDone, okStatus } from './jobs.ts';
 import { listSnapshots } from './repository.ts';
 
 /** BACKUP: checks everything that can be known now and leaves a PENDING job behind. */

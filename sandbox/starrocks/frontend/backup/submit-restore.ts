@@ -9,7 +9,7 @@ import { createIds } from '../meta/ids.ts';
 import { change, type Database, type Repository, type RestoreJob } from '../meta/state.ts';
 import { findRepository } from '../statements/repositories.ts';
 import { refuseUnknown, timeoutOf } from './job-properties.ts';
-import { okStatus } from './job-runner.ts';
+import { okStatus } from './jobs.ts';
 import { readSnapshotInfo, type SnapshotInfo } from './repository.ts';
 import { refuseSecondJob } from './submit-backup.ts';
 

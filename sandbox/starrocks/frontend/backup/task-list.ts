@@ -2,18 +2,9 @@ import type { BackendTask, TaskReport } from '../../contracts.ts';
 import { javaText } from '../../rpc.ts';
 import type { FrontendContext } from '../context.ts';
 import { callBackend } from '../data/backends.ts';
+import type { TaskList } from './jobs.ts';
 
-/** The tasks of one job in one state. An entry goes away when its task is done; a failed one stays, with its text. */
-export type TaskList = {
-  unfinished: Map<string, number>;
-  progress: Map<string, string>;
-  errors: Map<string, string>;
-};
 export type TaskOrder = { id: string; backendId: number; task: BackendTask };
-
-export function emptyTaskList(): TaskList {
-  return { unfinished: new Map(), progress: new Map(), errors: new Map() };
-}
 
 /** Sends the tasks. A backend that cannot be reached leaves its task unfinished, until the job times out. */
 export async function sendTasks(fe: FrontendContext, list: TaskList, orders: TaskOrder[]): Promise<void> {

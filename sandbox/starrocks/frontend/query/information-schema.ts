@@ -6,7 +6,7 @@ import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
 import type { Partition, Table } from '../meta/state.ts';
 import type { Session } from '../session.ts';
-import type { Source } from './select.ts';
+import type { Source } from './source.ts';
 
 type Visible = { db: string; table: Table };
 type View = { columns: string[]; rows: (fe: FrontendContext, tables: Visible[]) => Cell[][] };

@@ -10,10 +10,9 @@ import { aggregate, hasAggregate } from './aggregate.ts';
 import { compare, evaluate, isTrue, type Scope, unresolvedColumn } from './evaluate.ts';
 import { informationSchema } from './information-schema.ts';
 import { requireAnyBackend, scanTable } from './scan.ts';
+import type { Source } from './source.ts';
 import { cellOf, cellValue, wireType } from './types.ts';
 
-/** What a SELECT reads: named columns and rows, from a table or from information_schema. */
-export type Source = { columns: { name: string; type: string }[]; rows: Cell[][] };
 type Work = { fe: FrontendContext; session: Session };
 
 export async function runSelect(statement: SelectStatement, work: Work): Promise<RowSet> {

@@ -1,7 +1,7 @@
 import { done, textRows } from '../../mysql/packets.ts';
 import { analysisError, backupError, SqlError } from '../../sql/errors.ts';
 import { hasPrivilege, requirePrivilege } from '../access.ts';
-import { isDone } from '../backup/job-runner.ts';
+import { isDone } from '../backup/jobs.ts';
 import { listSnapshots, readSnapshotInfo, snapshotTimestamps } from '../backup/repository.ts';
 import { backupRows, restoreRows } from '../backup/rows.ts';
 import { submitBackup } from '../backup/submit-backup.ts';

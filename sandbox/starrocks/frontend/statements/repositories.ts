@@ -3,7 +3,7 @@ import { isStoreLocation } from '../../object-store.ts';
 import type { Release } from '../../release.ts';
 import { analysisError, backupError, SqlError } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
-import { isDone } from '../backup/job-runner.ts';
+import { isDone } from '../backup/jobs.ts';
 import { connectRepository } from '../backup/repository.ts';
 import type { FrontendContext } from '../context.ts';
 import type { Execution, StatementOf } from '../handlers.ts';
