@@ -10,6 +10,7 @@ import * as slack from './migrations/0003-slack.ts';
 import * as upgrades from './migrations/0004-upgrades.ts';
 import * as endings from './migrations/0005-endings.ts';
 import * as readiness from './migrations/0007-readiness.ts';
+import * as claims from './migrations/0010-claims.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -86,6 +87,7 @@ const migrations = {
   '0004-upgrades': upgrades,
   '0005-endings': endings,
   '0007-readiness': readiness,
+  '0010-claims': claims,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -149,7 +149,7 @@ it('an alert is posted when its channel can be used again', async () => {
   world.slack.ctl.setBotMember(channel, true);
   await db
     .updateTable('slack_card')
-    .set({ next_try_at: new Date(0) })
+    .set({ due_at: new Date(0) })
     .execute(); // a minute later
   await card('firing');
 });

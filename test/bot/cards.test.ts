@@ -177,7 +177,7 @@ describe('the message about a run', () => {
     await world.stopBot();
     await world.ctx.db
       .updateTable('slack_card')
-      .set({ ts: null, state: 'SENDING', shown_revision: 0, lease_owner: 'dead', lease_expires_at: new Date(0) })
+      .set({ ts: null, state: 'SENDING', shown_revision: 0, claimed_by: 'dead', claimed_until: new Date(0) })
       .execute();
     await world.startBot();
     world.open('one');

@@ -109,9 +109,9 @@ export async function workUntilEach(
 export async function letLeaseEnd(engine: Engine, runId: string): Promise<void> {
   await engine.ctx.db
     .updateTable('run')
-    .set({ lease_expires_at: databaseNowPlus(-1_000) })
+    .set({ claimed_until: databaseNowPlus(-1_000) })
     .where('id', '=', runId)
-    .where('lease_expires_at', 'is not', null)
+    .where('claimed_until', 'is not', null)
     .execute();
 }
 

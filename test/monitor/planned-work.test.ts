@@ -158,7 +158,7 @@ describe('a node that a run is restarting', () => {
     const minutesAgo = (count: number) => new Date(Date.now() - count * 60_000);
     const lastSign = async (at: Date) => {
       const { db } = bench.ctx;
-      await db.updateTable('run').set({ wake_at: at, lease_expires_at: null }).where('id', '=', run.id).execute();
+      await db.updateTable('run').set({ due_at: at, claimed_until: null }).where('id', '=', run.id).execute();
     };
     await lastSign(minutesAgo(1));
     await bench.looks(cluster, 3);

@@ -53,7 +53,7 @@ describe('a lease', () => {
     const first = await holdLease(engine.ctx.db, { runId, owner: 'one', leaseMs });
     await engine.ctx.db
       .updateTable('run')
-      .set({ lease_expires_at: new Date(0) })
+      .set({ claimed_until: new Date(0) })
       .where('id', '=', runId)
       .execute();
     const second = await holdLease(engine.ctx.db, { runId, owner: 'one', leaseMs });

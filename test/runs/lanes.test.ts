@@ -169,7 +169,7 @@ describe('a lane that fails', () => {
       fleet.onEffect = async (effect) => {
         if (effect !== 'down b') return;
         fleet.onEffect = async () => {};
-        await db.updateTable('run').set({ lease_owner: null, lease_expires_at: null }).execute();
+        await db.updateTable('run').set({ claimed_by: null, claimed_until: null }).execute();
         await sleep(500); // two heartbeats: the worker has noticed
       };
       await drive(runner, run?.id ?? '');

@@ -85,7 +85,7 @@ describe('a run that another version of the program planned', () => {
       .set({ at: new Date(Date.now() - 3_600_000) })
       .where('run_id', '=', run.id)
       .execute();
-    await engine.ctx.db.updateTable('run').set({ wake_at: null }).where('id', '=', run.id).execute();
+    await engine.ctx.db.updateTable('run').set({ due_at: null }).where('id', '=', run.id).execute();
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
     expect(await notesOf(run.id)).toHaveLength(1);
     expect(toy.effects).toEqual([]);

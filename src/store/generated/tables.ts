@@ -39,6 +39,8 @@ export type Tables = {
     previous_id: string | null;
     revision: number;
     changed_at: Date;
+    past_title: string | null;
+    muted_because: string | null;
   };
   alert_event: {
     id: Generated<number>;
@@ -188,7 +190,7 @@ export type Tables = {
     cluster_id: string;
     /** When the next look is due. */
     due_at: Date;
-    owner: string | null;
+    claimed_by: string | null;
     /** Grows with every claim, as the fence of a run's lease does. */
     fence: Generated<number>;
     claimed_until: Date | null;
@@ -249,10 +251,10 @@ export type Tables = {
     reason: string | null;
     blocked_by: string | null;
     needs_replan: number;
-    wake_at: Date | null;
-    lease_owner: string | null;
-    lease_fence: Generated<number>;
-    lease_expires_at: Date | null;
+    due_at: Date | null;
+    claimed_by: string | null;
+    fence: Generated<number>;
+    claimed_until: Date | null;
     /** What the run will end as, once its temporary changes are put back; null while that is open. */
     outcome: string | null;
     progress: string | null;
@@ -323,7 +325,7 @@ export type Tables = {
     shown_hash: string | null;
     state: string;
     attempts: number;
-    next_try_at: Date;
+    due_at: Date;
     /** When the content was last compared with the subject. */
     checked_at: Date | null;
     /** Slack refused the blocks: plain text until the content changes. */
@@ -331,9 +333,10 @@ export type Tables = {
     /** A former attempt may have arrived although nobody could find it. */
     may_repeat: number;
     error: string | null;
-    lease_owner: string | null;
-    lease_expires_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
     created_at: Date;
+    fence: Generated<number>;
   };
   /** An operation that was shown as a preview and waits for its Start button. Has the id of the request that made it. */
   slack_draft: {
@@ -369,12 +372,13 @@ export type Tables = {
     ts: string | null;
     state: string;
     attempts: number;
-    next_try_at: Date;
+    due_at: Date;
     may_repeat: number;
     error: string | null;
-    lease_owner: string | null;
-    lease_expires_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
     created_at: Date;
+    fence: Generated<number>;
   };
   /** One-time codes; only their hash is kept. */
   slack_link_code: {

@@ -67,7 +67,7 @@ export async function claimProbe(db: Database, request: ClaimRequest): Promise<P
   const result = await db
     .updateTable('probe')
     .set((row) => ({
-      owner,
+      claimed_by: owner,
       fence: row('fence', '+', 1),
       claimed_until: databaseNowPlus(claimMs),
       due_at: databaseNowPlus(nextInMs),
@@ -81,7 +81,7 @@ export async function claimProbe(db: Database, request: ClaimRequest): Promise<P
     .selectFrom('probe')
     .select(['fence', 'nodes'])
     .where('cluster_id', '=', clusterId)
-    .where('owner', '=', owner)
+    .where('claimed_by', '=', owner)
     .executeTakeFirst();
   return row === undefined ? null : { clusterId, owner, fence: row.fence, before: fromJson(nodesShape, row.nodes) };
 }
@@ -93,7 +93,7 @@ async function claimFirstProbe(db: Database, { clusterId, owner, claimMs, nextIn
       .values({
         cluster_id: clusterId,
         due_at: databaseNowPlus(nextInMs),
-        owner,
+        claimed_by: owner,
         fence: 1,
         claimed_until: databaseNowPlus(claimMs),
         at: null,
@@ -116,9 +116,9 @@ async function claimFirstProbe(db: Database, { clusterId, owner, claimMs, nextIn
 export async function releaseProbe(db: Database, claim: ProbeClaim): Promise<void> {
   await db
     .updateTable('probe')
-    .set({ claimed_until: null, owner: null, due_at: databaseNow })
+    .set({ claimed_until: null, claimed_by: null, due_at: databaseNow })
     .where('cluster_id', '=', claim.clusterId)
-    .where('owner', '=', claim.owner)
+    .where('claimed_by', '=', claim.owner)
     .where('fence', '=', claim.fence)
     .execute();
 }

@@ -35,7 +35,7 @@ export async function recordSample(
       .select('pending')
       .where('cluster_id', '=', claim.clusterId)
       .where('fence', '=', claim.fence)
-      .where('owner', '=', claim.owner)
+      .where('claimed_by', '=', claim.owner)
       .where('claimed_until', '>', databaseNow)
       .forUpdate()
       .executeTakeFirst();
@@ -71,7 +71,7 @@ async function writeLook(
   };
   await tx
     .updateTable('probe')
-    .set({ ...found, nodes: toJson(look.nodes), pending: toJson(pending), owner: null, claimed_until: null })
+    .set({ ...found, nodes: toJson(look.nodes), pending: toJson(pending), claimed_by: null, claimed_until: null })
     .where('cluster_id', '=', claim.clusterId)
     .execute();
   const alive = look.nodes.filter((node) => node.alive === true).length;

@@ -215,13 +215,13 @@ export async function readRunMetrics(
   const due = await db
     .selectFrom('run')
     .select(
-      sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(COALESCE(wake_at, created_at)), ${databaseNow}) / 1000`.as(
+      sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(COALESCE(due_at, created_at)), ${databaseNow}) / 1000`.as(
         'lag',
       ),
     )
     .where('state', 'in', drivenRunStates)
-    .where((row) => row.or([row('wake_at', 'is', null), row('wake_at', '<=', databaseNow)]))
-    .where((row) => row.or([row('lease_expires_at', 'is', null), row('lease_expires_at', '<', databaseNow)]))
+    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
+    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
     .executeTakeFirst();
   return {
     byState: new Map(counts.map((row) => [row.state, Number(row.count)])),

@@ -76,9 +76,9 @@ export async function writeJournal(db: Database, lease: Lease, entry: JournalEnt
       .selectFrom('run')
       .select(['state', 'outcome'])
       .where('id', '=', lease.runId)
-      .where('lease_fence', '=', lease.fence)
-      .where('lease_owner', '=', lease.owner)
-      .where('lease_expires_at', '>', databaseNow)
+      .where('fence', '=', lease.fence)
+      .where('claimed_by', '=', lease.owner)
+      .where('claimed_until', '>', databaseNow)
       .forUpdate()
       .executeTakeFirst();
     if (held === undefined)
@@ -197,7 +197,7 @@ async function updateRun(
       ...(run.needsReplan === undefined ? {} : { needs_replan: run.needsReplan ? 1 : 0 }),
       ...(run.pauseRequested === undefined ? {} : { pause_requested: run.pauseRequested ? 1 : 0 }),
       ...(run.cancelRequested === undefined ? {} : { cancel_requested: run.cancelRequested ? 1 : 0 }),
-      ...(run.wakeInMs === undefined ? {} : { wake_at: run.wakeInMs === null ? null : databaseNowPlus(run.wakeInMs) }),
+      ...(run.wakeInMs === undefined ? {} : { due_at: run.wakeInMs === null ? null : databaseNowPlus(run.wakeInMs) }),
       ...(run.started === true ? { started_at: row.fn.coalesce('started_at', databaseNow) } : {}),
       // A run that had ended and is retried or undone goes on: it has no end until it ends again.
       ...(run.state !== undefined && !isTerminal(run.state) ? { finished_at: null } : {}),
@@ -263,7 +263,7 @@ async function releaseLock(tx: Queryable, runId: string): Promise<readonly strin
     .where('state', '=', 'QUEUED')
     .execute();
   const ids = waiting.map((row) => row.id);
-  if (ids.length > 0) await tx.updateTable('run').set({ wake_at: null }).where('id', 'in', ids).execute();
+  if (ids.length > 0) await tx.updateTable('run').set({ due_at: null }).where('id', 'in', ids).execute();
   return ids;
 }
 

@@ -15,34 +15,34 @@ export async function claimRun(
   const result = await db
     .updateTable('run')
     .set((row) => ({
-      lease_owner: owner,
-      lease_fence: row('lease_fence', '+', 1),
-      lease_expires_at: databaseNowPlus(leaseMs),
+      claimed_by: owner,
+      fence: row('fence', '+', 1),
+      claimed_until: databaseNowPlus(leaseMs),
     }))
     .where('id', '=', runId)
     .where('state', 'in', drivenRunStates)
-    .where((row) => row.or([row('wake_at', 'is', null), row('wake_at', '<=', databaseNow)]))
-    .where((row) => row.or([row('lease_expires_at', 'is', null), row('lease_expires_at', '<', databaseNow)]))
+    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
+    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) return null;
   const claimed = await db
     .selectFrom('run')
-    .select('lease_fence')
+    .select('fence')
     .where('id', '=', runId)
-    .where('lease_owner', '=', owner)
+    .where('claimed_by', '=', owner)
     .executeTakeFirst();
-  return claimed === undefined ? null : { runId, owner, fence: claimed.lease_fence };
+  return claimed === undefined ? null : { runId, owner, fence: claimed.fence };
 }
 
 /** Prolongs the lease; false when it is lost, for ever. */
 export async function renewLease(db: Database, lease: Lease, leaseMs: number): Promise<boolean> {
   const result = await db
     .updateTable('run')
-    .set({ lease_expires_at: databaseNowPlus(leaseMs) })
+    .set({ claimed_until: databaseNowPlus(leaseMs) })
     .where('id', '=', lease.runId)
-    .where('lease_fence', '=', lease.fence)
-    .where('lease_owner', '=', lease.owner)
-    .where('lease_expires_at', '>', databaseNow)
+    .where('fence', '=', lease.fence)
+    .where('claimed_by', '=', lease.owner)
+    .where('claimed_until', '>', databaseNow)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
@@ -51,10 +51,10 @@ export async function renewLease(db: Database, lease: Lease, leaseMs: number): P
 export async function releaseLease(db: Database, lease: Lease): Promise<void> {
   await db
     .updateTable('run')
-    .set({ lease_owner: null, lease_expires_at: null })
+    .set({ claimed_by: null, claimed_until: null })
     .where('id', '=', lease.runId)
-    .where('lease_fence', '=', lease.fence)
-    .where('lease_owner', '=', lease.owner)
+    .where('fence', '=', lease.fence)
+    .where('claimed_by', '=', lease.owner)
     .execute();
 }
 
@@ -64,8 +64,8 @@ export async function listDueRuns(db: Database, limit: number): Promise<readonly
     .selectFrom('run')
     .select('id')
     .where('state', 'in', drivenRunStates)
-    .where((row) => row.or([row('wake_at', 'is', null), row('wake_at', '<=', databaseNow)]))
-    .where((row) => row.or([row('lease_expires_at', 'is', null), row('lease_expires_at', '<', databaseNow)]))
+    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
+    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
     .orderBy('created_at')
     .limit(limit)
     .execute();

@@ -47,8 +47,8 @@ export async function listPlannedWork(
           // Held, or to be woken later; between the two, the last event is its sign of life.
           row(
             row.fn.coalesce(
-              'run.lease_expires_at',
-              'run.wake_at',
+              'run.claimed_until',
+              'run.due_at',
               row
                 .selectFrom('run_event')
                 .select((event) => event.fn.max('run_event.at').as('at'))

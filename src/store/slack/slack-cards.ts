@@ -58,13 +58,13 @@ export async function ensureCard(
         shown_hash: null,
         state: 'QUEUED',
         attempts: 0,
-        next_try_at: databaseNow,
+        due_at: databaseNow,
         checked_at: null,
         plain: 0,
         may_repeat: 0,
         error: null,
-        lease_owner: null,
-        lease_expires_at: null,
+        claimed_by: null,
+        claimed_until: null,
         created_at: databaseNow,
       })
       .execute();
@@ -140,9 +140,9 @@ export async function claimRunCards(db: Database, claimer: Claimer, limit: numbe
     .innerJoin('run', 'run.id', 'slack_card.subject_id')
     .select('slack_card.id')
     .where('slack_card.kind', '=', 'RUN')
-    .where('slack_card.next_try_at', '<=', databaseNow)
+    .where('slack_card.due_at', '<=', databaseNow)
     .where((row) =>
-      row.or([row('slack_card.lease_expires_at', 'is', null), row('slack_card.lease_expires_at', '<', databaseNow)]),
+      row.or([row('slack_card.claimed_until', 'is', null), row('slack_card.claimed_until', '<', databaseNow)]),
     )
     .where((row) =>
       row.or([
@@ -154,7 +154,7 @@ export async function claimRunCards(db: Database, claimer: Claimer, limit: numbe
         ]),
       ]),
     )
-    .orderBy('slack_card.next_try_at')
+    .orderBy('slack_card.due_at')
     .limit(limit)
     .execute();
   return claimCards(
@@ -188,14 +188,14 @@ export async function claimAlertCards(db: Database, claimer: Claimer, limit: num
     .innerJoin('alert', 'alert.id', 'slack_card.subject_id')
     .select('slack_card.id')
     .where('slack_card.kind', '=', 'ALERT')
-    .where('slack_card.next_try_at', '<=', databaseNow)
+    .where('slack_card.due_at', '<=', databaseNow)
     .where((row) =>
-      row.or([row('slack_card.lease_expires_at', 'is', null), row('slack_card.lease_expires_at', '<', databaseNow)]),
+      row.or([row('slack_card.claimed_until', 'is', null), row('slack_card.claimed_until', '<', databaseNow)]),
     )
     .where((row) =>
       row.or([row('slack_card.state', '!=', 'SENT'), row('alert.revision', '>', row.ref('slack_card.shown_revision'))]),
     )
-    .orderBy('slack_card.next_try_at')
+    .orderBy('slack_card.due_at')
     .limit(limit)
     .execute();
   return claimCards(
@@ -211,10 +211,10 @@ export async function claimCards(db: Database, claimer: Claimer, ids: readonly s
   for (const id of ids) {
     const result = await db
       .updateTable('slack_card')
-      .set({ lease_owner: claimer.owner, lease_expires_at: databaseNowPlus(claimer.leaseMs) })
+      .set({ claimed_by: claimer.owner, claimed_until: databaseNowPlus(claimer.leaseMs) })
       .where('id', '=', id)
-      .where('next_try_at', '<=', databaseNow)
-      .where((row) => row.or([row('lease_expires_at', 'is', null), row('lease_expires_at', '<', databaseNow)]))
+      .where('due_at', '<=', databaseNow)
+      .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) continue;
     cards.push(toCard(await db.selectFrom('slack_card').selectAll().where('id', '=', id).executeTakeFirstOrThrow()));
@@ -256,7 +256,7 @@ export async function saveCard(
       ...(change.checked === true ? { checked_at: databaseNow } : {}),
     })
     .where('id', '=', id)
-    .where('lease_owner', '=', claimer.owner)
+    .where('claimed_by', '=', claimer.owner)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
@@ -300,8 +300,8 @@ export function deliveryColumns(change: CardChange, claimer: Claimer, keep: bool
     ...(change.mayRepeat === undefined ? {} : { may_repeat: change.mayRepeat ? 1 : 0 }),
     ...(change.error === undefined ? {} : { error: change.error === null ? null : change.error.slice(0, 255) }),
     ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
-    ...(change.nextTryInMs === undefined ? {} : { next_try_at: databaseNowPlus(change.nextTryInMs) }),
-    ...(keep ? { lease_expires_at: databaseNowPlus(claimer.leaseMs) } : { lease_owner: null, lease_expires_at: null }),
+    ...(change.nextTryInMs === undefined ? {} : { due_at: databaseNowPlus(change.nextTryInMs) }),
+    ...(keep ? { claimed_until: databaseNowPlus(claimer.leaseMs) } : { claimed_by: null, claimed_until: null }),
   };
 }
 

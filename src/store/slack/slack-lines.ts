@@ -42,11 +42,11 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
         ts: null,
         state: 'QUEUED',
         attempts: 0,
-        next_try_at: databaseNow,
+        due_at: databaseNow,
         may_repeat: 0,
         error: null,
-        lease_owner: null,
-        lease_expires_at: null,
+        claimed_by: null,
+        claimed_until: null,
         created_at: databaseNow,
       })
       .execute();
@@ -70,10 +70,10 @@ export async function claimLines(db: Database, claimer: Claimer, limit: number):
   for (const { id } of rows) {
     const result = await db
       .updateTable('slack_line')
-      .set({ lease_owner: claimer.owner, lease_expires_at: databaseNowPlus(claimer.leaseMs) })
+      .set({ claimed_by: claimer.owner, claimed_until: databaseNowPlus(claimer.leaseMs) })
       .where('id', '=', id)
-      .where('next_try_at', '<=', databaseNow)
-      .where((row) => row.or([row('lease_expires_at', 'is', null), row('lease_expires_at', '<', databaseNow)]))
+      .where('due_at', '<=', databaseNow)
+      .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
       .executeTakeFirst();
     if (result.numUpdatedRows > 0n) lines.push(await readLine(db, id));
   }
@@ -113,7 +113,7 @@ export async function saveLine(
     .updateTable('slack_line')
     .set(deliveryColumns(change, claimer, keep))
     .where('id', '=', id)
-    .where('lease_owner', '=', claimer.owner)
+    .where('claimed_by', '=', claimer.owner)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }

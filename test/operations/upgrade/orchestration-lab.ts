@@ -204,7 +204,7 @@ export async function letAnHourPass(lab: UpgradeLab, runId: string): Promise<voi
     .set({
       created_at: new Date(run.createdAt.getTime() - hourMs),
       started_at: earlier(run.startedAt),
-      wake_at: databaseNowPlus(0),
+      due_at: databaseNowPlus(0),
     })
     .where('id', '=', runId)
     .execute();
