@@ -30,7 +30,7 @@ export function noOpOperation(onApply: (runId: string) => void): AnyOperation {
     summary: 'Goes the way of every operation and does nothing.',
     permission: 'cluster:check',
     risk: 'low',
-    effect: 'changes',
+    target: { kind: 'cluster', from: 'clusterId' },
     input: z.object({ clusterId }),
     example: { clusterId: 'clu_01J00000000000000000000000' },
     slack: null,

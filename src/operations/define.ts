@@ -7,6 +7,7 @@ import type { Risk } from '../domain/approval.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PlanResult, StepSpec } from '../domain/plan.ts';
 import type { PostCheck, StepPhase, StepState } from '../domain/run.ts';
+import type { TargetFields } from '../domain/target.ts';
 import type { AnyStepKind, Ports } from '../steps/define.ts';
 
 /** What `observe` may read. It changes nothing anywhere. */
@@ -58,6 +59,11 @@ export type EndedRun = {
 
 export type UndoneRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };
 
+/** Fields of an input that hold one text; any name where the shape of the input is not known. */
+type TextField<I> = string extends keyof I
+  ? string
+  : { [Field in keyof I & string]: I[Field] extends string ? Field : never }[keyof I & string];
+
 export type Operation<I extends JsonObject, F> = {
   /** The mutation's name. */
   readonly name: string;
@@ -68,8 +74,8 @@ export type Operation<I extends JsonObject, F> = {
   readonly summary: string;
   readonly permission: Permission;
   readonly risk: Risk;
-  /** `creates`: the run makes a new cluster. `changes`: takes the cluster's lock. `reads`: never waits for a lock. */
-  readonly effect: 'creates' | 'changes' | 'reads';
+  /** About whom it is, and which fields of the input say so. */
+  readonly target: TargetFields<TextField<I>>;
   readonly input: z.ZodType<I> & { shape: Readonly<Record<string, z.ZodType>> };
   readonly example: I;
   readonly slack: SlackCommand | null;
@@ -106,8 +112,9 @@ export type OtherEnding = 'UNDONE' | 'FAILED' | 'CANCELED';
 /** An operation with its types hidden. Inputs are parsed by `input` before they come here. */
 export type AnyOperation = Omit<
   Operation<JsonObject, unknown>,
-  'complete' | 'observe' | 'plan' | 'planUndo' | 'whyNoUndo' | 'postCheck' | 'endCheck'
+  'target' | 'complete' | 'observe' | 'plan' | 'planUndo' | 'whyNoUndo' | 'postCheck' | 'endCheck'
 > & {
+  readonly target: TargetFields<string>;
   complete(input: JsonObject, given: { now: Date }): JsonObject;
   /** Observes, then plans. */
   observeAndPlan(input: JsonObject, context: ObserveContext): Promise<PlanResult>;

@@ -1,11 +1,12 @@
 import { needsConfirmation } from '../domain/approval.ts';
+import { effectOn } from '../domain/target.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { inputFields, operationTypeName, typeText } from '../operations/input/input-shape.ts';
 import { permissionValue } from '../schema/vocabulary.ts';
 
 export const Operation = {
   risk: (operation: AnyOperation) => operation.risk.toUpperCase(),
-  effect: (operation: AnyOperation) => operation.effect.toUpperCase(),
+  effect: (operation: AnyOperation) => effectOn(operation).toUpperCase(),
   permission: (operation: AnyOperation) => permissionValue(operation.permission),
   needsConfirmation: (operation: AnyOperation) => needsConfirmation(operation.risk),
   fields: (operation: AnyOperation) =>

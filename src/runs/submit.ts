@@ -3,6 +3,7 @@ import { approvalsRequired, approvalTtlMs, needsConfirmation } from '../domain/a
 import { type JsonObject, keyedHashJson } from '../domain/json.ts';
 import { generatedTexts, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
 import type { Run } from '../domain/run.ts';
+import { accessTo, namedTarget, type Target } from '../domain/target.ts';
 import { AppError, toUserError, type UserError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { AnyOperation, ObserveContext } from '../operations/define.ts';
@@ -85,7 +86,8 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
   const inputHash = keyedHashJson({ operation: operation.name, input: parsed.input }, hashKey(deps.secrets));
   const replay = await findReplay(deps, request.actor, options.idempotencyKey, inputHash);
   if (replay !== null) return replay;
-  const cluster = await authorize(deps, operation, sealed.input, request);
+  const target = await authorize(deps, operation, sealed.input, request);
+  const { cluster } = target;
   if (needsConfirmation(operation.risk) && options.dryRun !== true && options.confirm !== cluster.name) {
     throw new AppError('CONFIRMATION_MISMATCH', `${operation.title} needs the name of the cluster, typed`, {
       hint: `Give confirm: "${cluster.name}"`,
@@ -153,8 +155,7 @@ export async function planOperation(
   };
 }
 
-type Target = { id: string; name: string; environment: string };
-
+/** Finds whom the input is about, once: everything after this has it from here. */
 async function authorize(
   deps: SubmitDeps,
   operation: AnyOperation,
@@ -162,39 +163,42 @@ async function authorize(
   request: SubmitRequest,
 ): Promise<Target> {
   const { actor } = request;
-  const target = operation.effect === 'creates' ? newTarget(input) : await existingTarget(deps.db, input, actor);
-  const accessTarget =
-    operation.effect === 'creates' ? null : { clusterId: target.id, environment: target.environment };
-  if (can(actor, operation.permission, accessTarget)) return target;
+  const target = await findTarget(deps.db, { operation, input, actor });
+  const { kind, cluster } = target;
+  if (can(actor, operation.permission, accessTo(target))) return target;
   await insertAudit(deps.db, {
     actor,
     action: operation.name,
-    subject: target.name,
-    clusterId: operation.effect === 'creates' ? null : target.id,
+    subject: cluster.name,
+    clusterId: kind === 'new-cluster' ? null : cluster.id,
     outcome: 'FORBIDDEN',
     detail: redactInput(input),
     runId: null,
     requestId: request.requestId ?? null,
   });
-  throw new AppError('FORBIDDEN', `${actor.name} may not do "${operation.title}" on ${target.name}`, {
+  throw new AppError('FORBIDDEN', `${actor.name} may not do "${operation.title}" on ${cluster.name}`, {
     hint: `It needs the permission ${operation.permission}; ask an ADMIN for a role that has it.`,
   });
 }
 
-function newTarget(input: JsonObject): Target {
-  return { id: newId('clu'), name: String(input.name), environment: String(input.environment) };
-}
-
-async function existingTarget(db: Database, input: JsonObject, actor: Actor): Promise<Target> {
-  const id = String(input.clusterId);
-  const cluster = await findCluster(db, id);
-  if (cluster === null || !can(actor, 'cluster:read', { clusterId: id, environment: cluster.environment })) {
-    throw new AppError('NOT_FOUND', `There is no cluster ${id}`, {
+async function findTarget(
+  db: Database,
+  { operation, input, actor }: { operation: AnyOperation; input: JsonObject; actor: Actor },
+): Promise<Target> {
+  const named = namedTarget(operation.target, input);
+  if (named.kind === 'new-cluster') {
+    const { kind, name, environment } = named;
+    return { kind, cluster: { id: newId('clu'), name, environment } };
+  }
+  const cluster = await findCluster(db, named.clusterId);
+  const target = cluster === null ? null : { kind: named.kind, cluster };
+  if (target === null || !can(actor, 'cluster:read', accessTo(target))) {
+    throw new AppError('NOT_FOUND', `There is no cluster ${named.clusterId}`, {
       hint: 'Query `clusters` for their ids.',
-      path: ['input', 'clusterId'],
+      path: ['input', named.field],
     });
   }
-  return cluster;
+  return target;
 }
 
 async function findReplay(

@@ -62,7 +62,7 @@ export function createSteppedOperations() {
   });
   const common = {
     version: 1,
-    effect: 'changes',
+    target: { kind: 'cluster', from: 'clusterId' },
     steps: [step, takeBack],
     observe: async () => ({}),
     postCheck,
@@ -124,7 +124,6 @@ export function createSteppedOperations() {
     summary: 'Reads and changes nothing.',
     permission: 'cluster:check',
     risk: 'read',
-    effect: 'reads',
     input: z.object({ clusterId, at: z.string().meta({ description: 'The name of the step.' }) }),
     example: { clusterId: 'clu_01J00000000000000000000000', at: 'it' },
     slack: { verb: 'look', positional: ['clusterId', 'at'], examples: ['look prod-eu it'] },

@@ -195,7 +195,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
       summary: 'A toy.',
       permission: 'cluster:check',
       risk: 'low',
-      effect: 'changes',
+      target: { kind: 'cluster', from: 'clusterId' },
       input,
       example: { clusterId: 'clu_01J00000000000000000000000', width: 2, hold: false },
       slack: null,

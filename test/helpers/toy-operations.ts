@@ -141,7 +141,6 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
   const operation = (
     name: string,
     risk: AnyOperation['risk'],
-    effect: AnyOperation['effect'],
     steps: (keys: readonly string[]) => StepSpec[],
   ): AnyOperation =>
     defineOperation({
@@ -151,7 +150,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
       summary: 'A toy.',
       permission: name === 'manage' ? 'cluster:register' : 'cluster:check',
       risk,
-      effect,
+      target: { kind: 'cluster', from: 'clusterId' },
       input,
       example: { clusterId: 'clu_01J00000000000000000000000', keys: ['a'] },
       slack: { verb: name.toLowerCase(), positional: ['clusterId'], examples: [`${name.toLowerCase()} toy`] },
@@ -194,25 +193,19 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     });
 
   return [
-    operation('setValues', 'low', 'changes', (keys) => keys.map((key) => setValue.with({ key, value: toy.observed }))),
+    operation('setValues', 'low', (keys) => keys.map((key) => setValue.with({ key, value: toy.observed }))),
     {
-      ...operation('setForGood', 'low', 'changes', (keys) =>
-        keys.map((key) => setValue.with({ key, value: toy.observed })),
-      ),
+      ...operation('setForGood', 'low', (keys) => keys.map((key) => setValue.with({ key, value: toy.observed }))),
       noUndoAfterSuccess: 'Set is set',
     },
-    operation('setCarefully', 'high', 'changes', (keys) =>
-      keys.map((key) => setValue.with({ key, value: toy.observed })),
-    ),
-    operation('destroyValues', 'destructive', 'changes', (keys) =>
-      keys.map((key) => setValue.with({ key, value: 'gone' })),
-    ),
-    operation('setTemporarily', 'low', 'changes', (keys) => [
+    operation('setCarefully', 'high', (keys) => keys.map((key) => setValue.with({ key, value: toy.observed }))),
+    operation('destroyValues', 'destructive', (keys) => keys.map((key) => setValue.with({ key, value: 'gone' }))),
+    operation('setTemporarily', 'low', (keys) => [
       changeForNow.with({ key: 'switch', value: 'off' }),
       ...keys.map((key) => setValue.with({ key, value: 'x' })),
     ]),
-    operation('manage', 'low', 'changes', (keys) => keys.map((key) => setValue.with({ key, value: 'managed' }))),
-    operation('sendAll', 'low', 'changes', (keys) => keys.map((key) => sendOnce.with({ key, value: 'sent' }))),
-    operation('readOnly', 'read', 'reads', (keys) => keys.map((key) => setValue.with({ key, value: 'read' }))),
+    operation('manage', 'low', (keys) => keys.map((key) => setValue.with({ key, value: 'managed' }))),
+    operation('sendAll', 'low', (keys) => keys.map((key) => sendOnce.with({ key, value: 'sent' }))),
+    operation('readOnly', 'read', (keys) => keys.map((key) => setValue.with({ key, value: 'read' }))),
   ];
 }

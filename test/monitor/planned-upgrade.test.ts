@@ -124,7 +124,7 @@ const upgradePaper = defineOperation({
   summary: 'A toy.',
   permission: 'cluster:check',
   risk: 'low',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: given,
   example: { clusterId: 'clu_01J00000000000000000000000', nodes: [] },
   slack: null,

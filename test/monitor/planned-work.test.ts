@@ -60,7 +60,7 @@ const restartPaper = defineOperation({
   summary: 'A toy.',
   permission: 'cluster:check',
   risk: 'low',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({ clusterId, nodeId: z.string(), host: z.string() }),
   example: { clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_1', host: '10.0.0.11' },
   slack: null,

@@ -19,7 +19,7 @@ function operation(input: Parameters<typeof defineOperation>[0]['input'], name =
     summary: 'Do "some" things.',
     permission: 'cluster:check',
     risk: 'low',
-    effect: 'changes',
+    target: { kind: 'cluster', from: 'clusterId' },
     input,
     example: {},
     slack: null,

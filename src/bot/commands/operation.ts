@@ -51,8 +51,7 @@ async function askOperation(
   const { operation } = known;
   const { input, cluster } = await resolveReferences(bot.db, actor, known.read(command));
   const options = optionsOf(command);
-  const clusterName = cluster?.name ?? String(input.name ?? '');
-  const environment = cluster?.environment ?? String(input.environment ?? '');
+  const { name: clusterName, environment } = cluster ?? clusterToBe(operation, input);
   const isSmall = operation.risk === 'read' || operation.risk === 'low';
   const isAgreed = options.planHash !== null && (!needsConfirmation(operation.risk) || options.confirm !== null);
   const refused: Refused = (errors) =>
@@ -178,4 +177,11 @@ function irreversibleOf(operation: AnyOperation, plan: Plan): readonly string[] 
     const [first] = alike;
     return `${first?.title ?? ''}${alike.length === 1 ? '' : `, and ${alike.length - 1} more like it`}: ${reason}`;
   });
+}
+
+/** As far as the command says it: what it leaves out is filled in, or refused, with the plan. */
+function clusterToBe({ target }: AnyOperation, input: JsonObject): { name: string; environment: string } {
+  if (target.kind !== 'new-cluster') return { name: '', environment: '' };
+  const said = (field: string) => String(input[field] ?? '');
+  return { name: said(target.name), environment: said(target.environment) };
 }

@@ -1,3 +1,4 @@
+import { effectOn } from '../../domain/target.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
   claimAlertCards,
@@ -90,7 +91,9 @@ async function findRuns(bot: Bot): Promise<void> {
   for (const run of await listRunsWithoutCard(bot.db, {
     youngerThanMs: youngMs,
     slackOnly: bot.settings.runChannel === null,
-    quietOperations: [...bot.operations.values()].filter(({ effect }) => effect === 'reads').map(({ name }) => name),
+    quietOperations: [...bot.operations.values()]
+      .filter((operation) => effectOn(operation) === 'reads')
+      .map(({ name }) => name),
   })) {
     const channel = run.channel ?? bot.settings.runChannel ?? run.slackUser;
     if (channel !== null) await ensureCard(bot.db, { kind: 'RUN', subjectId: run.runId, channel });

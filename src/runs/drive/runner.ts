@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drivenRunStates, type Failure, type Run, type RunStep, type StepPhase } from '../../domain/run.ts';
+import { effectOn } from '../../domain/target.ts';
 import { AppError } from '../../errors.ts';
 import type { AnyOperation } from '../../operations/define.ts';
 import { readDatabaseTime } from '../../store/database.ts';
@@ -243,7 +244,7 @@ function hasWaited(drive: Drive, run: Run): boolean {
 /** Takes the cluster for this run; otherwise the run queues and says whom it waits for. */
 async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
   const { db } = drive.deps;
-  if (drive.operation.effect === 'reads') return null;
+  if (effectOn(drive.operation) === 'reads') return null;
   const holder = await findLockHolder(db, run.clusterId);
   if (holder === run.id) return null;
   if (holder === null) {

@@ -36,7 +36,7 @@ export const backUpDatabase = defineOperation({
   summary: 'Take a full backup of a database into a repository, and see that it is whole.',
   permission: 'backup:create',
   risk: 'low',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input,
   example: {
     clusterId: 'clu_01J00000000000000000000000',

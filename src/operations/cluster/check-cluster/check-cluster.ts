@@ -13,7 +13,7 @@ export const checkCluster = defineOperation({
   summary: 'Make a report of named checks: nodes, leader, tablets, disks, versions, backups and access.',
   permission: 'cluster:check',
   risk: 'read',
-  effect: 'reads',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({ clusterId }),
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'check', positional: ['clusterId'], examples: ['check prod-eu'] },

@@ -11,7 +11,7 @@ export const refreshCluster = defineOperation({
   summary: 'Ask the cluster for its nodes now, instead of waiting for the next probe.',
   permission: 'cluster:check',
   risk: 'read',
-  effect: 'reads',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({ clusterId }),
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'refresh', positional: ['clusterId'], examples: ['refresh prod-eu'] },

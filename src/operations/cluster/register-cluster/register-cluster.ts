@@ -43,7 +43,7 @@ export const registerCluster = defineOperation({
   summary: 'Put a running StarRocks cluster under management: its nodes are read from one of its frontends.',
   permission: 'cluster:register',
   risk: 'low',
-  effect: 'creates',
+  target: { kind: 'new-cluster', name: 'name', environment: 'environment' },
   input,
   example: {
     name: 'prod-eu',

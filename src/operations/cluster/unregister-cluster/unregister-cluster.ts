@@ -11,7 +11,7 @@ export const unregisterCluster = defineOperation({
   summary: 'Forget a cluster and its credentials; the cluster itself is not touched.',
   permission: 'cluster:unregister',
   risk: 'high',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({ clusterId }),
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'unregister', positional: ['clusterId'], examples: ['unregister old-dev'] },

@@ -44,7 +44,7 @@ export const updateCluster = defineOperation({
   summary: 'Change how Starwarden calls and reaches a cluster; a new login is proven before it replaces the old one.',
   permission: 'cluster:register',
   risk: 'high',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input,
   example: { clusterId: 'clu_01J00000000000000000000000', name: 'prod-eu', password: 'env:STARWARDEN_CRED_PROD_EU_2' },
   slack: null, // a password must never be typed into a chat

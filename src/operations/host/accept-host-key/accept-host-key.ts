@@ -10,7 +10,7 @@ export const acceptHostKey = defineOperation({
   summary: 'Trust this SSH key of a host from now on; any other key is refused.',
   permission: 'host:attach',
   risk: 'low',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({
     clusterId,
     address: hostAddress,

@@ -72,7 +72,7 @@ export const attachHosts = defineOperation({
   summary: 'Give Starwarden SSH access to the hosts of a cluster, so that it can start, stop and upgrade nodes.',
   permission: 'host:attach',
   risk: 'low',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input,
   example: {
     clusterId: 'clu_01J00000000000000000000000',

@@ -18,7 +18,7 @@ export const detachHost = defineOperation({
   summary: 'Forget the SSH access to a host; its nodes stay known, and can no longer be started, stopped or upgraded.',
   permission: 'host:attach',
   risk: 'high',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input,
   example: { clusterId: 'clu_01J00000000000000000000000', address: '10.0.0.11', port: 22 },
   slack: { verb: 'detach', positional: ['clusterId', 'address'], examples: ['detach old-dev 10.0.0.11'] },

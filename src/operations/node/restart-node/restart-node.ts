@@ -32,7 +32,7 @@ export const restartNode = defineOperation({
   summary: 'Stop one frontend, backend or compute node gracefully, start it, and wait until the cluster sees it alive.',
   permission: 'node:restart',
   risk: 'high',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input,
   example: {
     clusterId: 'clu_01J00000000000000000000000',

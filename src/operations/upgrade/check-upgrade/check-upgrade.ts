@@ -14,7 +14,7 @@ export const checkUpgrade = defineOperation({
   summary: 'Say by named checks whether the cluster can be taken to another version now, and change nothing.',
   permission: 'cluster:check',
   risk: 'read',
-  effect: 'reads',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({ clusterId, to: toVersion, maxRunningQueries, maxBackupAgeHours }),
   example: { clusterId: 'clu_01J00000000000000000000000', to: '3.5.0', maxRunningQueries: 20, maxBackupAgeHours: 24 },
   slack: {

@@ -29,7 +29,7 @@ export const finalizeUpgrade = defineOperation({
   summary: 'Remove the old binaries that upgrades have kept on the nodes; after this only a downgrade leads back.',
   permission: 'cluster:upgrade',
   risk: 'high',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input,
   example: { clusterId: 'clu_01J00000000000000000000000' },
   slack: { verb: 'finalize', positional: ['clusterId'], examples: ['finalize prod-eu'] },

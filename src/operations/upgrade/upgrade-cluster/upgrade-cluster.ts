@@ -15,7 +15,7 @@ export const upgradeCluster = defineOperation({
     'Take every node to a newer version, one after the other, with queries running; a node that fails is put back.',
   permission: 'cluster:upgrade',
   risk: 'high',
-  effect: 'changes',
+  target: { kind: 'cluster', from: 'clusterId' },
   input: changeVersionInput,
   example: changeVersionExample,
   slack: {

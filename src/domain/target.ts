@@ -1,0 +1,54 @@
+import type { Risk } from './approval.ts';
+import type { JsonObject } from './json.ts';
+
+/** A cluster as runs and refusals name it. */
+export type ClusterRef = { readonly id: string; readonly name: string; readonly environment: string };
+
+/** What a run is about: a cluster that it brings under management, or one that is there. */
+export type Target = { readonly kind: 'new-cluster' | 'cluster'; readonly cluster: ClusterRef };
+
+/** What an operation is about, and which fields of its input say so. Runs about several clusters or none: decision 0014. */
+export type TargetFields<Field extends string> =
+  | { readonly kind: 'new-cluster'; readonly name: Field; readonly environment: Field }
+  | { readonly kind: 'cluster'; readonly from: Field };
+
+/** What an input names: a cluster by its id, or the name and environment of one that is to be. */
+export type NamedTarget =
+  | { readonly kind: 'new-cluster'; readonly name: string; readonly environment: string }
+  | { readonly kind: 'cluster'; readonly clusterId: string; readonly field: string };
+
+/** Whom a parsed input is about. */
+export function namedTarget(fields: TargetFields<string>, input: JsonObject): NamedTarget {
+  switch (fields.kind) {
+    case 'new-cluster':
+      return {
+        kind: 'new-cluster',
+        name: textIn(input, fields.name),
+        environment: textIn(input, fields.environment),
+      };
+    case 'cluster':
+      return { kind: 'cluster', clusterId: textIn(input, fields.from), field: fields.from };
+    default:
+      return fields satisfies never;
+  }
+}
+
+function textIn(input: JsonObject, field: string): string {
+  const value = input[field];
+  if (typeof value !== 'string') throw new Error(`the input has no text in ${field}, which names the target`);
+  return value;
+}
+
+/** Where rights are looked at: null = everywhere, since a cluster that is to be is in nobody's scope yet. */
+export function accessTo({ kind, cluster }: Target): { clusterId: string; environment: string } | null {
+  return kind === 'new-cluster' ? null : { clusterId: cluster.id, environment: cluster.environment };
+}
+
+/** What the run does to its target. Whatever may change something takes the cluster's lock; reading waits for nobody. */
+export function effectOn(operation: {
+  readonly risk: Risk;
+  readonly target: { readonly kind: Target['kind'] };
+}): 'creates' | 'changes' | 'reads' {
+  if (operation.target.kind === 'new-cluster') return 'creates';
+  return operation.risk === 'read' ? 'reads' : 'changes';
+}
