@@ -12,7 +12,7 @@ import type { ObserveContext } from '../operations/define.ts';
 import type { Ports } from '../steps/define.ts';
 import { makeInventory } from '../store/clusters/inventory-port.ts';
 import type { Database } from '../store/database.ts';
-import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets.ts';
+import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
 
 export type ConnectionDeps = {
   readonly db: Database;

@@ -9,7 +9,7 @@ import { operations } from '../operations/index.ts';
 import type { ControlDeps } from '../runs/control.ts';
 import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
 import { type Database, migrate, openDatabase } from '../store/database.ts';
-import type { SecretSettings } from '../store/secrets.ts';
+import type { SecretSettings } from '../store/secrets/secrets.ts';
 import { makeConnections } from './connections.ts';
 
 /** What the parts of the program are built from. At most ten members. */

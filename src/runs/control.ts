@@ -16,7 +16,7 @@ import {
   reopenSteps,
   skipLane,
 } from '../store/runs/runs.ts';
-import { forgetSecretsOf } from '../store/secrets.ts';
+import { forgetSecretsOf } from '../store/secrets/secrets.ts';
 import {
   auditOf,
   authorize,

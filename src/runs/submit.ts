@@ -14,7 +14,7 @@ import { findCluster } from '../store/clusters/inventory.ts';
 import type { Database } from '../store/database.ts';
 import { findIdempotencyKey, insertRun } from '../store/runs/new-runs.ts';
 import { readRun } from '../store/runs/runs.ts';
-import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets.ts';
+import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets/secrets.ts';
 
 /** What the one door needs. */
 export type SubmitDeps = {

@@ -1,31 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Selectable } from 'kysely';
-import { z } from 'zod';
-import { type Actor, type RoleBinding, roles, type Scope } from '../../domain/access.ts';
+import type { Actor, RoleBinding } from '../../domain/access.ts';
 import type { RunVia } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
-import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
+import {
+  type ApiToken,
+  type Person,
+  scopeColumns,
+  toApiToken,
+  toBinding,
+  toBindingOrNone,
+  toPerson,
+} from './access-rows.ts';
 import { insertAudit } from './audit.ts';
-
-export type Person = {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAt: Date;
-  readonly disabledAt: Date | null;
-};
-
-/** A token without the token itself, which is kept as a hash only. */
-export type ApiToken = {
-  readonly id: string;
-  readonly personId: string;
-  readonly label: string;
-  readonly createdAt: Date;
-  readonly expiresAt: Date | null;
-  readonly revokedAt: Date | null;
-};
 
 /** Who changes people and tokens, for the audit log. */
 export type ChangedBy = { readonly actor: Pick<Actor, 'id' | 'name' | 'via'>; readonly requestId: string | null };
@@ -239,61 +228,4 @@ async function audit(
     runId: null,
     outcome: 'DONE',
   });
-}
-
-export function toPerson(row: Selectable<Tables['person']>): Person {
-  return { id: row.id, name: row.name, createdAt: row.created_at, disabledAt: row.disabled_at };
-}
-
-function toApiToken(row: Selectable<Tables['api_token']>): ApiToken {
-  return {
-    id: row.id,
-    personId: row.person_id,
-    label: row.label,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
-  };
-}
-
-function toBindingOrNone(row: {
-  role: string | null;
-  scope_kind: string | null;
-  scope_value: string | null;
-}): RoleBinding[] {
-  const { role, scope_kind, scope_value } = row;
-  return role === null || scope_kind === null || scope_value === null
-    ? []
-    : [toBinding({ role, scope_kind, scope_value })];
-}
-
-function toBinding(row: { role: string; scope_kind: string; scope_value: string }): RoleBinding {
-  return { role: z.enum(roles).parse(row.role), scope: toScope(row) };
-}
-
-function toScope(row: { scope_kind: string; scope_value: string }): Scope {
-  const kind = z.enum(['all', 'environment', 'cluster']).parse(row.scope_kind);
-  switch (kind) {
-    case 'all':
-      return { kind };
-    case 'environment':
-      return { kind, environment: row.scope_value };
-    case 'cluster':
-      return { kind, clusterId: row.scope_value };
-    default:
-      return kind satisfies never;
-  }
-}
-
-function scopeColumns(scope: Scope): { scope_kind: string; scope_value: string } {
-  switch (scope.kind) {
-    case 'all':
-      return { scope_kind: 'all', scope_value: '' };
-    case 'environment':
-      return { scope_kind: 'environment', scope_value: scope.environment };
-    case 'cluster':
-      return { scope_kind: 'cluster', scope_value: scope.clusterId };
-    default:
-      return scope satisfies never;
-  }
 }

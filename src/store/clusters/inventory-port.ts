@@ -3,10 +3,11 @@ import { newId } from '../../ids.ts';
 import { type Database, databaseNow, inTransaction } from '../database.ts';
 import { toJson } from '../json.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
-import { forgetReplacedSecrets } from '../secrets.ts';
+import { forgetReplacedSecrets } from '../secrets/secrets.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { findRelease } from '../upgrades/releases.ts';
 import { finalizeUpgrades, forbidUndo, listOpenUpgrades, recordUpgrade } from '../upgrades/upgrades.ts';
+import { toCluster, toHost, toNode, toReport } from './cluster-rows.ts';
 import {
   changeCluster,
   deleteCluster,
@@ -17,10 +18,6 @@ import {
   insertCluster,
   listHosts,
   listNodes,
-  toCluster,
-  toHost,
-  toNode,
-  toReport,
 } from './inventory.ts';
 import { saveTopology } from './topology.ts';
 

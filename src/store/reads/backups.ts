@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Backup } from '../../domain/cluster.ts';
 import { isTerminal, runStates } from '../../domain/run.ts';
-import { toBackup } from '../clusters/inventory.ts';
+import { toBackup } from '../clusters/cluster-rows.ts';
 import type { Queryable } from '../database.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type CheckReport, type Cluster, type ClusterNode, type Host, labelAsMeant } from '../../domain/cluster.ts';
-import { toCluster, toHost, toNode, toReport } from '../clusters/inventory.ts';
+import { toCluster, toHost, toNode, toReport } from '../clusters/cluster-rows.ts';
 import type { Queryable } from '../database.ts';
 import { containsPattern, isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 

@@ -1,4 +1,4 @@
-import { type Person, toPerson } from '../access/access.ts';
+import { type Person, toPerson } from '../access/access-rows.ts';
 import type { Queryable } from '../database.ts';
 import { type Page, pageOf } from './visibility.ts';
 

@@ -9,7 +9,7 @@ import {
   type TemporaryChange,
 } from '../../domain/run.ts';
 import { databaseNow, type Queryable } from '../database.ts';
-import { toApproval, toVote } from '../runs/approvals.ts';
+import { toApproval, toVote } from '../runs/approval-rows.ts';
 import { toRun, toRunEvent, toRunStep, toTemporaryChange } from '../runs/run-rows.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 

@@ -4,7 +4,7 @@ import { keepsBinaries, swapKinds } from '../../domain/upgrade/kept-binaries.ts'
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
 import type { Queryable } from '../database.ts';
 import { toRunStep } from '../runs/run-rows.ts';
-import { toUpgrade } from '../upgrades/upgrades.ts';
+import { toUpgrade } from '../upgrades/upgrade-rows.ts';
 
 /** An entry of a cluster's history of versions, with what became of its run. */
 export type UpgradeEntry = UpgradeRecord & {

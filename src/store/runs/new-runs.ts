@@ -5,7 +5,7 @@ import type { SealingKeys } from '../../domain/sealing.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import { toJson } from '../json.ts';
-import { insertSecrets, type PendingSecret } from '../secrets.ts';
+import { insertSecrets, type PendingSecret } from '../secrets/secrets.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { insertSteps } from './journal.ts';
 

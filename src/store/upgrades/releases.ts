@@ -1,20 +1,17 @@
-import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Actor } from '../../domain/access.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { terminalRunStates } from '../../domain/run.ts';
-import { type Release, releaseParts, releaseSourceKinds } from '../../domain/upgrade/release.ts';
+import type { Release } from '../../domain/upgrade/release.ts';
 import { compareVersions, isSameRelease, parseVersion, releaseNameOf } from '../../domain/version.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
-import type { Tables } from '../generated/tables.ts';
-import { fromJson, toJson } from '../json.ts';
+import { toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
+import { toRelease } from './upgrade-rows.ts';
 
-const parts = z.array(z.enum(releaseParts));
-const sourceKind = z.enum(releaseSourceKinds);
 const namesRelease = z.object({ to: z.string() });
 
 export type NewRelease = Omit<Release, 'id' | 'registeredAt' | 'registeredByName'>;
@@ -93,20 +90,6 @@ export async function deleteRelease(db: Database, text: string, by: ChangedBy): 
     await audit(tx, by, { action: 'removeRelease', version: release.version, detail: { sha256: release.sha256 } });
     return release;
   });
-}
-
-export function toRelease(row: Selectable<Tables['release']>): Release {
-  return {
-    id: row.id,
-    version: row.version,
-    source: { kind: sourceKind.parse(row.source_kind), location: row.location },
-    sha256: row.sha256,
-    sizeBytes: row.size_bytes === null ? null : Number(row.size_bytes),
-    contents: fromJson(parts, row.contents),
-    minimumJdk: row.minimum_jdk,
-    registeredAt: row.registered_at,
-    registeredByName: row.registered_by_name,
-  };
 }
 
 async function readRelease(tx: Tx, text: string): Promise<Release> {

@@ -1,13 +1,9 @@
-import type { Selectable } from 'kysely';
-import { z } from 'zod';
 import type { NewUpgrade } from '../../domain/inventory.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow } from '../database.ts';
-import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-
-const direction = z.enum(['UPGRADE', 'DOWNGRADE']);
+import { toUpgrade } from './upgrade-rows.ts';
 
 /** Begins the history's entry of a run. A repeat after a crash finds it there and changes nothing. */
 export async function recordUpgrade(db: Database, upgrade: NewUpgrade): Promise<void> {
@@ -63,17 +59,4 @@ export async function finalizeUpgrades(db: Database, clusterId: string, runId?: 
     .where('finalized_at', 'is', null)
     .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
     .execute();
-}
-
-export function toUpgrade(row: Selectable<Tables['upgrade']>): UpgradeRecord {
-  return {
-    id: row.id,
-    clusterId: row.cluster_id,
-    runId: row.run_id,
-    direction: direction.parse(row.direction),
-    fromVersion: row.from_version,
-    toVersion: row.to_version,
-    startedAt: row.started_at,
-    finalizedAt: row.finalized_at,
-  };
 }

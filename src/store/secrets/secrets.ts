@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { HostAuth } from '../domain/cluster.ts';
-import { type SealingKeys, seal, unseal } from '../domain/sealing.ts';
-import { AppError } from '../errors.ts';
-import { type Database, databaseNow, type Queryable, type Tx } from './database.ts';
+import type { HostAuth } from '../../domain/cluster.ts';
+import { type SealingKeys, seal, unseal } from '../../domain/sealing.ts';
+import { AppError } from '../../errors.ts';
+import { type Database, databaseNow, type Queryable, type Tx } from '../database.ts';
 
 /** A secret as it came in: by reference, or its value. */
 export type SecretSource =

@@ -1,0 +1,107 @@
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import {
+  type Backup,
+  type CheckReport,
+  type Cluster,
+  type ClusterNode,
+  type Host,
+  type HostAuth,
+  nodeKinds,
+} from '../../domain/cluster.ts';
+import type { Tables } from '../generated/tables.ts';
+import { fromJson } from '../json.ts';
+import { checksShape } from '../runs/run-rows.ts';
+
+const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));
+const tlsShape = z.object({ verify: z.boolean(), ca: z.string().nullable() });
+const problemsShape = z.array(z.string());
+// Made once: making a shape costs a hundred times as much as using it, and a list has thousands of rows.
+const kindShape = z.enum(nodeKinds);
+const sshShape = z.enum(['OK', 'FAILED']);
+const authShape: z.ZodType<HostAuth> = z.union([
+  z.object({ kind: z.literal('key'), privateKeyRef: z.string(), passphraseRef: z.string().nullable() }),
+  z.object({ kind: z.literal('agent') }),
+]);
+
+export function toCluster(row: Selectable<Tables['cluster']>): Cluster {
+  return {
+    id: row.id,
+    name: row.name,
+    environment: row.environment,
+    sqlUser: row.sql_user,
+    passwordRef: row.password_ref,
+    seeds: fromJson(seedsShape, row.seeds),
+    tls: row.tls === null ? null : fromJson(tlsShape, row.tls),
+    runMode: row.run_mode,
+    observedAt: row.observed_at,
+    problems: fromJson(problemsShape, row.problems),
+    createdAt: row.created_at,
+  };
+}
+
+export function toNode(row: Selectable<Tables['cluster_node']>): ClusterNode {
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    kind: kindShape.parse(row.kind),
+    host: row.host,
+    port: row.port,
+    httpPort: row.http_port,
+    queryPort: row.query_port,
+    role: row.role,
+    alive: row.alive === 1,
+    decommissioning: row.decommissioning === 1,
+    version: row.version,
+    startedAt: row.started_at,
+    tabletCount: row.tablet_count,
+    maxDiskUsedPercent: row.max_disk_used_percent,
+    errorMessage: row.error_message,
+    observedAt: row.observed_at,
+    hostId: row.host_id,
+    deployDir: row.deploy_dir,
+    unit: row.unit,
+  };
+}
+
+export function toHost(row: Selectable<Tables['host']>): Host {
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    address: row.address,
+    port: row.port,
+    user: row.user,
+    auth: fromJson(authShape, row.auth),
+    hostKeyFingerprint: row.host_key_fingerprint,
+    jumpHostId: row.jump_host_id,
+    ssh: row.ssh === null ? null : sshShape.parse(row.ssh),
+    sudo: row.sudo === null ? null : row.sudo === 1,
+    problem: row.problem,
+  };
+}
+
+/** `runIsOpen` = the run that makes this backup has not ended yet. */
+export function toBackup(row: Selectable<Tables['backup']>, runIsOpen: boolean): Backup {
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    runId: row.run_id,
+    database: row.database_name,
+    repository: row.repository,
+    snapshot: row.snapshot,
+    state: row.verified_at !== null ? 'AVAILABLE' : runIsOpen ? 'RUNNING' : 'BROKEN',
+    backupTimestamp: row.backup_timestamp,
+    startedAt: row.started_at,
+    verifiedAt: row.verified_at,
+  };
+}
+
+export function toReport(row: Selectable<Tables['check_report']>): CheckReport {
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    runId: row.run_id,
+    at: row.at,
+    checks: fromJson(checksShape, row.checks),
+  };
+}
