@@ -1,45 +1,61 @@
 import type { RunVia } from './run.ts';
 
-export const roles = ['VIEWER', 'OPERATOR', 'APPROVER', 'ADMIN'] as const;
-export type Role = (typeof roles)[number];
+/** What an operation or a query needs, `<noun>:<verb>`, each with what it allows. */
+export const permissionTable = {
+  'cluster:read': 'See a cluster, its runs and its backups.',
+  'cluster:register': 'Put clusters under management.',
+  'cluster:unregister': 'Forget clusters.',
+  'cluster:check': 'Refresh and check clusters.',
+  'host:attach': 'Give Starwarden access to hosts.',
+  'node:restart': 'Restart nodes.',
+  'backup:create': 'Make backups.',
+  'cluster:upgrade': 'Upgrade and downgrade clusters.',
+  'release:manage': 'Manage the catalogue of releases.',
+  'run:control': 'Cancel, pause, resume, retry and undo runs.',
+  'run:approve': 'Say yes or no to the runs of others.',
+  'alert:handle': 'Acknowledge alerts.',
+  'audit:read': 'Read the audit log.',
+  'access:manage': 'Manage people, roles and tokens.',
+} as const satisfies Readonly<Record<`${string}:${string}`, string>>;
+export type Permission = keyof typeof permissionTable;
 
-/** What an operation or a query needs. `<noun>:<verb>`. */
-export const permissions = [
-  'cluster:read',
-  'cluster:register',
-  'cluster:unregister',
-  'cluster:check',
-  'host:attach',
-  'node:restart',
-  'backup:create',
-  'cluster:upgrade',
-  'release:manage',
-  'run:control',
-  'run:approve',
-  'alert:handle',
-  'audit:read',
-  'access:manage',
-] as const;
-export type Permission = (typeof permissions)[number];
+export const permissions = Object.keys(permissionTable).filter((name): name is Permission => name in permissionTable);
 
-const granted: Record<Role, readonly Permission[]> = {
-  VIEWER: ['cluster:read'],
-  OPERATOR: [
-    'cluster:read',
-    'cluster:check',
-    'node:restart',
-    'backup:create',
-    'cluster:upgrade',
-    'run:control',
-    'alert:handle',
-  ],
-  APPROVER: ['cluster:read', 'run:approve', 'alert:handle', 'audit:read'],
-  ADMIN: permissions,
-};
+type RoleRow = { readonly means: string; readonly grants: readonly Permission[] };
+
+/** What each role is for, and the permissions that it grants. */
+export const roleTable = {
+  VIEWER: { means: 'See clusters and runs.', grants: ['cluster:read'] },
+  OPERATOR: {
+    means: 'Check, back up and restart; control runs; handle alerts.',
+    grants: [
+      'cluster:read',
+      'cluster:check',
+      'node:restart',
+      'backup:create',
+      'cluster:upgrade',
+      'run:control',
+      'alert:handle',
+    ],
+  },
+  APPROVER: {
+    means: 'Approve runs, read the audit log, handle alerts.',
+    grants: ['cluster:read', 'run:approve', 'alert:handle', 'audit:read'],
+  },
+  ADMIN: { means: 'Everything, people and tokens included.', grants: permissions },
+} as const satisfies Readonly<Record<string, RoleRow>>;
+export type Role = keyof typeof roleTable;
+
+export const roles = Object.keys(roleTable).filter((name): name is Role => name in roleTable);
+
+function grants(role: Role, permission: Permission): boolean {
+  const row: RoleRow = roleTable[role];
+  return row.grants.includes(permission);
+}
 
 /** The roles that grant a permission, where they hold. */
 export function rolesWith(permission: Permission): readonly Role[] {
-  return roles.filter((role) => granted[role].includes(permission));
+  return roles.filter((role) => grants(role, permission));
 }
 
 /** Where a role holds: everywhere, on all clusters with an environment label, or on one cluster. Bindings only add. */
@@ -74,12 +90,12 @@ export const systemActor: Actor = {
 
 /** True when one of the actor's roles, where it holds, grants the permission. Outside any cluster only global bindings count. */
 export function can(actor: Actor, permission: Permission, target: AccessTarget): boolean {
-  return actor.bindings.some((binding) => granted[binding.role].includes(permission) && covers(binding.scope, target));
+  return actor.bindings.some((binding) => grants(binding.role, permission) && covers(binding.scope, target));
 }
 
 /** True when the actor holds the permission anywhere at all; for lists that are then filtered by cluster. */
 export function canSomewhere(actor: Actor, permission: Permission): boolean {
-  return actor.bindings.some((binding) => granted[binding.role].includes(permission));
+  return actor.bindings.some((binding) => grants(binding.role, permission));
 }
 
 function covers(scope: Scope, target: AccessTarget): boolean {

@@ -2,7 +2,7 @@ import { needsConfirmation } from '../domain/approval.ts';
 import { effectOn } from '../domain/target.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { inputFields, operationTypeName, typeText } from '../operations/input/input-shape.ts';
-import { permissionValue } from '../schema/vocabulary.ts';
+import { permissionValue } from '../schema/permission-value.ts';
 
 export const Operation = {
   risk: (operation: AnyOperation) => operation.risk.toUpperCase(),

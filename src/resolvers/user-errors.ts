@@ -1,15 +1,4 @@
-import { AppError, type ErrorCode, toUserError, type UserError } from '../errors.ts';
-
-/** The caller cannot proceed at all: these stand in `errors`, everything else that can be explained in `userErrors`. */
-const topLevelCodes: ReadonlySet<ErrorCode> = new Set([
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'RATE_LIMITED',
-  'QUERY_TOO_COMPLEX',
-  'BAD_USER_INPUT',
-  'INTERNAL_SERVER_ERROR',
-  'STORE_UNAVAILABLE',
-]);
+import { AppError, stopsRequest, toUserError, type UserError } from '../errors.ts';
 
 /** What a mutation answers: what it made, or why it made nothing. */
 export async function withUserErrors<T extends object>(
@@ -19,7 +8,7 @@ export async function withUserErrors<T extends object>(
   try {
     return { ...(await work()), userErrors: [] };
   } catch (error) {
-    if (!(error instanceof AppError) || topLevelCodes.has(error.code)) throw error;
+    if (!(error instanceof AppError) || stopsRequest(error.code)) throw error;
     return { ...nothing, userErrors: [toUserError(error)] };
   }
 }

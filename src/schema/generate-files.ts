@@ -3,10 +3,11 @@ import type { AnyOperation } from '../operations/define.ts';
 import { buildSchemaOf } from './build.ts';
 import { printOperations } from './print-operations.ts';
 import { printReference } from './print-reference.ts';
+import { printAccess, printErrors } from './print-tables.ts';
 
 export type GeneratedFile = { readonly path: string; readonly text: string };
 
-/** The files that are made from the operations, for people, for clients, and for the diff that a review reads. */
+/** The files that are made from the operations and from the tables of the code, for people, for clients, and for the diff that a review reads. */
 export function generateFiles(operations: readonly AnyOperation[]): readonly GeneratedFile[] {
   return [
     { path: 'src/schema/generated/operations.graphql', text: printOperations(operations) },
@@ -15,5 +16,7 @@ export function generateFiles(operations: readonly AnyOperation[]): readonly Gen
       text: `${printSchema(lexicographicSortSchema(buildSchemaOf(operations)))}\n`,
     },
     { path: 'docs/reference/operations.md', text: printReference(operations) },
+    { path: 'docs/reference/access.md', text: printAccess(operations) },
+    { path: 'docs/reference/errors.md', text: printErrors() },
   ];
 }

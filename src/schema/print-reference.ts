@@ -69,6 +69,7 @@ function table(name: string, fields: readonly InputField[]): string {
   return [`\`${name}\`:`, '', '| field | type | default | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
-function cell(text: string): string {
+/** Text as it may stand in a table. */
+export function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

@@ -19,7 +19,7 @@ import { errorCodes } from '../../src/errors.ts';
 import { operations } from '../../src/operations/index.ts';
 import { buildSchemaOf } from '../../src/schema/build.ts';
 import { generateFiles } from '../../src/schema/generate-files.ts';
-import { permissionValue } from '../../src/schema/vocabulary.ts';
+import { permissionValue } from '../../src/schema/permission-value.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const schema = buildSchemaOf(operations);

@@ -1,5 +1,5 @@
 import { canSomewhere, permissions } from '../../domain/access.ts';
-import { permissionValue } from '../../schema/vocabulary.ts';
+import { permissionValue } from '../../schema/permission-value.ts';
 import type { RequestContext } from '../request-context.ts';
 
 export function viewer(_: unknown, _args: unknown, { actor, caller }: RequestContext) {

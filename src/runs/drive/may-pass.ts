@@ -1,8 +1,6 @@
-import type { AppError } from '../../errors.ts';
+import { type AppError, leavesOpen } from '../../errors.ts';
 
 /** What may be otherwise when asked again: no reason to fail a run as long as there is time. */
 export function mayPass(error: AppError): boolean {
-  return (
-    error.retryable || error.code === 'SQL_ANSWER_LOST' || error.code === 'SSH_ANSWER_LOST' || error.code === 'TIMEOUT'
-  );
+  return error.retryable || leavesOpen(error.code);
 }

@@ -48,7 +48,7 @@ const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   store: { parts: { domain: 'all', ids: 'all' } },
   jobs: { parts: { runs: 'all', domain: 'all', store: 'all' } },
   monitor: { parts: { domain: 'all', adapters: 'driverless', store: 'all', ids: 'all' } },
-  schema: { parts: { operations: 'all' }, packages: ['zod', 'graphql'] },
+  schema: { parts: { operations: 'all', domain: 'all' }, packages: ['zod', 'graphql'] },
   resolvers: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all', schema: 'all' } },
   api: {
     parts: { resolvers: 'all', schema: 'all', operations: 'all', runs: 'all', store: 'all', domain: 'all' },
