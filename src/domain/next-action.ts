@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../errors.ts';
+import type { InventoryRecord } from './inventory.ts';
 import type { JsonObject } from './json.ts';
 import type { Progress, StepState } from './run.ts';
 
 /** What a step's `check` found on the cluster. */
 export type Check =
-  /** The effect is there. `facts` are kept with the step (a timestamp, a version). */
-  | { readonly state: 'done'; readonly facts?: JsonObject }
+  /** The effect is there. `facts` are kept with the step (a timestamp, a version), `records` are written with it. */
+  | { readonly state: 'done'; readonly facts?: JsonObject; readonly records?: readonly InventoryRecord[] }
   | { readonly state: 'todo' }
   /** The effect has begun and goes on by itself; look again after `wakeAfterMs`. */
   | { readonly state: 'moving'; readonly progress: Progress; readonly wakeAfterMs: number }

@@ -3,7 +3,7 @@ import type { Archives } from '../adapters/archives/port.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
-import type { Inventory, NewHost } from '../domain/inventory.ts';
+import type { Inventory, InventoryRecord, NewHost } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
 import type { Lane, StepSpec } from '../domain/plan.ts';
@@ -61,9 +61,12 @@ export type Temporary<P, N extends PortName> = {
   restore(params: P, before: Json): readonly StepSpec[];
 };
 
-/** What `apply` saw: nothing, or that the effect is there. */
+/** The step has failed, and what it found is to be remembered all the same. */
+export type FailedWithRecords = Extract<Check, { state: 'blocked' }> & { readonly records: readonly InventoryRecord[] };
+
+/** What `apply` saw: nothing, or that the effect is there, or that it failed after it had found something. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most of what is applied has nothing to answer.
-export type Applied = void | Extract<Check, { state: 'done' }>;
+export type Applied = void | Extract<Check, { state: 'done' }> | FailedWithRecords;
 
 export type StepKind<P extends JsonObject, N extends PortName> = {
   readonly kind: string;
@@ -85,8 +88,14 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
   /**
    * Brings the effect about, or sets it in motion. Absent for gates, which only wait. What it saw of the effect where it
    * brought it about may be answered as `done`, which saves looking once more; nothing else may be concluded from an answer.
+   * A step whose only effect is a row of Starwarden's own answers it in `records`: there is no other way to write one.
    */
   apply?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Applied>;
+  /**
+   * What is to be remembered before the effect begins, whatever becomes of it: it is written with the entry that says
+   * `applying`, each time there is one.
+   */
+  recordsBefore?(params: P): readonly InventoryRecord[];
   /** Stops what `apply` set in motion, when the run is cancelled in the middle. Absent: the step is waited for. */
   stop?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
   readonly undo: Undo<P>;
@@ -137,6 +146,7 @@ export type AnyStepKind = {
   describe(params: JsonObject): string;
   check(params: JsonObject, ports: Ports, context: StepContext): Promise<Check>;
   apply(params: JsonObject, ports: Ports, context: StepContext): Promise<Applied>;
+  recordsBefore(params: JsonObject): readonly InventoryRecord[];
   stop(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
   undoSteps(params: JsonObject): readonly StepSpec[];
   recoverSteps(params: JsonObject): readonly StepSpec[];
@@ -176,6 +186,7 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     describe: (params) => definition.describe(parse(params)),
     check: (params, ports, context) => definition.check(parse(params), pick(ports), context),
     apply: async (params, ports, context) => definition.apply?.(parse(params), pick(ports), context),
+    recordsBefore: (params) => definition.recordsBefore?.(parse(params)) ?? [],
     stop: async (params, ports, context) => definition.stop?.(parse(params), pick(ports), context),
     undoSteps: (params) => ('steps' in definition.undo ? definition.undo.steps(parse(params)) : []),
     recoverSteps: (params) => definition.recover?.(parse(params)) ?? [],

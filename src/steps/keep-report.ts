@@ -1,7 +1,8 @@
 import { couldLook } from '../domain/health-checks.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { NamedCheck } from '../domain/run.ts';
-import { AppError } from '../errors.ts';
-import type { Ports, StepContext } from './define.ts';
+import type { AppError } from '../errors.ts';
+import type { Applied, StepContext } from './define.ts';
 
 export type LookedAt = {
   readonly checks: readonly NamedCheck[];
@@ -10,32 +11,35 @@ export type LookedAt = {
 };
 
 /**
- * Stores the report under the run. One in which nothing could be looked at is stored too, and fails the step: a run that
+ * The report, to be kept under the run. One in which nothing could be looked at is kept too, and fails the step: a run that
  * could not look has checked nothing. A retry looks again.
  */
-export async function keepReport(
+export function keepReport(
   { checks, unanswered }: LookedAt,
-  { inventory }: Pick<Ports, 'inventory'>,
-  { clusterId, runId, log }: StepContext,
-): Promise<void> {
+  { log }: Pick<StepContext, 'log'>,
+  factsOf: (checks: readonly NamedCheck[]) => JsonObject,
+): Applied {
   for (const check of checks.filter((one) => one.status === 'FAIL'))
     log(`${check.severity} ${check.name}: ${check.observed}`);
-  await inventory.saveReport({ clusterId, runId, checks });
+  const records = [{ record: 'reportMade' as const, checks }];
   if (unanswered !== null) {
-    // Its own time is over with the report: it is not asked again and again like a step that waits for an answer.
-    throw new AppError(
-      unanswered.code === 'TIMEOUT' ? 'SQL_UNREACHABLE' : unanswered.code,
-      `The cluster could not be looked at: ${unanswered.message}`,
-      {
-        hint: unanswered.hint ?? 'Look at the frontends and at the network between, then retry the run.',
-        cause: unanswered,
-      },
-    );
+    return {
+      state: 'blocked',
+      // Its own time is over with the report: it is not asked again and again like a step that waits for an answer.
+      code: unanswered.code === 'TIMEOUT' ? 'SQL_UNREACHABLE' : unanswered.code,
+      message: `The cluster could not be looked at: ${unanswered.message}`,
+      hint: unanswered.hint ?? 'Look at the frontends and at the network between, then retry the run.',
+      records,
+    };
   }
-  if (couldLook(checks)) return;
-  throw new AppError('POSTCHECK_FAILED', `Nothing that decides could be looked at: ${notMade(checks)}`, {
+  if (couldLook(checks)) return { state: 'done', facts: factsOf(checks), records };
+  return {
+    state: 'blocked',
+    code: 'POSTCHECK_FAILED',
+    message: `Nothing that decides could be looked at: ${notMade(checks)}`,
     hint: 'Look at what keeps Starwarden from asking, then retry the run.',
-  });
+    records,
+  };
 }
 
 function notMade(checks: readonly NamedCheck[]): string {

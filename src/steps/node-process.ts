@@ -204,11 +204,11 @@ export const awaitNode = defineStep({
     port: z.number(),
     startedBefore: z.string().nullable(),
   }),
-  ports: ['sql', 'http', 'inventory'],
+  ports: ['sql', 'http'],
   timeoutMs: 300_000,
   repeat: 'safe',
   describe: ({ label }) => `Wait until the cluster says that ${label} is alive again`,
-  check: async (node, { sql, http, inventory }, { clusterId, signal }) => {
+  check: async (node, { sql, http }, { signal }) => {
     const topology = await readTopology(sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
     const row = nodes.find(
@@ -235,8 +235,11 @@ export const awaitNode = defineStep({
       return moving('The frontends have no leader yet');
     if (row.httpPort !== null && !(await isHealthy(http, { host: row.host, httpPort: row.httpPort }, signal)))
       return moving(`${node.label} does not answer /api/health yet`);
-    await inventory.saveTopology(clusterId, { nodes, runMode: null, problems: problemsIn(topology) });
-    return { state: 'done', facts: { startedAt: row.startedAt, version: row.version ?? '' } };
+    return {
+      state: 'done',
+      facts: { startedAt: row.startedAt, version: row.version ?? '' },
+      records: [{ record: 'topologySeen', topology: { nodes, runMode: null, problems: problemsIn(topology) } }],
+    };
   },
   undo: { nothing: 'It only waits.' },
 });

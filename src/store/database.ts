@@ -17,6 +17,8 @@ export type Database = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
 /** Where a function may run inside somebody else's transaction. */
 export type Queryable = Database | Tx;
+/** What can ask and not change. */
+export type Reader = Pick<Queryable, 'selectFrom'>;
 
 export type DatabaseOptions = {
   url: string;

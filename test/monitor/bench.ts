@@ -5,7 +5,7 @@ import type { Alert } from '../../src/domain/alert.ts';
 import { type MonitorDeps, type MonitorOptions, startMonitor } from '../../src/monitor/start.ts';
 import { listAlertEvents, listAlerts } from '../../src/store/alerts/alerts.ts';
 import { deleteCluster } from '../../src/store/clusters/inventory.ts';
-import type { Database } from '../../src/store/database.ts';
+import { type Database, inTransaction } from '../../src/store/database.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 import { type PaperCluster, portsOf } from './paper-cluster.ts';
 
@@ -69,7 +69,7 @@ export async function startBench(options: ContextOptions & { env?: Record<string
     },
     close: async () => {
       await Promise.all(monitors.map((monitor) => monitor.stop()));
-      for (const id of clusters.keys()) await deleteCluster(ctx.db, id);
+      for (const id of clusters.keys()) await inTransaction(ctx.db, (tx) => deleteCluster(tx, id));
       await engine.close();
     },
   };

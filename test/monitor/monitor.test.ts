@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import { deleteCluster, findCluster, listNodes } from '../../src/store/clusters/inventory.ts';
+import { inTransaction } from '../../src/store/database.ts';
 import { listProbeSamples, listProbes } from '../../src/store/probes/probes.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
@@ -169,7 +170,7 @@ describe('the monitor', () => {
     const id = await bench.add('leaving', cluster);
     backendOf(cluster).alive = false;
     await expect.poll(() => signals(id), soon).toEqual(['node_down FIRING']);
-    await deleteCluster(bench.ctx.db, id);
+    await inTransaction(bench.ctx.db, (tx) => deleteCluster(tx, id));
     await expect.poll(async () => (await bench.alertsOf(id))[0]?.closedAt, soon).toBeInstanceOf(Date);
     const [closed] = await bench.alertsOf(id);
     if (closed === undefined) throw new Error('the alert is gone');

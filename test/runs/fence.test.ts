@@ -1,38 +1,131 @@
-import { describe, expect, it } from 'vitest';
-import { type InventoryRead, inventoryReads } from '../../src/domain/inventory.ts';
-import { AppError } from '../../src/errors.ts';
-import { fenceWrites } from '../../src/runs/drive/held-lease.ts';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import type { Inventory } from '../../src/domain/inventory.ts';
+import { type HeldLease, holdLease } from '../../src/runs/drive/held-lease.ts';
+import { submit } from '../../src/runs/submit.ts';
 import { makeInventory } from '../../src/store/clusters/inventory-port.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { findReportOfRun } from '../../src/store/clusters/reports.ts';
+import { type Database, openDatabase, type Reader } from '../../src/store/database.ts';
+import { writeJournal } from '../../src/store/runs/journal.ts';
+import { listEvents, listSteps } from '../../src/store/runs/runs.ts';
+import { type Engine, operator, startEngine } from '../helpers/engine.ts';
+import { makeToy, toyOperations } from '../helpers/toy-operations.ts';
 
-const held = {
-  assertHeld: () => {
-    throw new AppError('LEASE_LOST', 'The lease ran out');
-  },
-};
+let engine: Engine;
+let db: Database;
+let clusters = 0;
 
-describe('a worker that lost its lease', () => {
-  it('can call nothing of the inventory but what is known to read, whatever methods there will be', async () => {
-    const db = openDatabase({ url: 'mysql://nobody@127.0.0.1:1/none' }); // nothing is asked of it
-    const names = Object.keys(makeInventory(db));
-    await db.destroy();
-    const called: string[] = [];
-    const port = Object.fromEntries(
-      [...names, 'methodOfTomorrow'].map((name) => [name, async () => void called.push(name)]),
-    );
-    const fenced = fenceWrites(port, inventoryReads, held);
-    expect(Object.keys(fenced)).toEqual([...names, 'methodOfTomorrow']);
-    for (const [name, call] of Object.entries(fenced)) {
-      if (inventoryReads.some((read) => read === name)) await call();
-      else await expect(call(), name).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    }
-    expect(called.toSorted()).toEqual([...inventoryReads].toSorted());
+beforeAll(async () => {
+  engine = await startEngine({ operations: toyOperations(makeToy()) });
+  db = engine.ctx.db;
+});
+afterAll(() => engine?.close());
+
+/** A run that this test drives by hand. */
+async function hold(): Promise<HeldLease> {
+  clusters += 1;
+  const clusterId = await engine.addCluster(`toy-${clusters}`);
+  const { run } = await submit(engine.ctx.control, { operation: 'setValues', input: { clusterId }, actor: operator });
+  const held = await holdLease(db, { runId: run?.id ?? '', owner: 'test', leaseMs: 60_000 });
+  if (held === null) throw new Error('the run is not free');
+  return held;
+}
+
+const report = [
+  { name: 'tablets', status: 'PASS', severity: 'BLOCK', observed: 'good', wanted: 'good', hint: null },
+] as const;
+const firstDone = { position: 0, state: 'done', finished: true } as const;
+
+/** What is stored of it: the state of the first step, its events, and the report. */
+async function storedOf({ lease: { runId } }: HeldLease) {
+  const [step] = await listSteps(db, runId);
+  const events = await listEvents(db, { runId, afterSequence: 1, limit: 10 });
+  const checks = (await findReportOfRun(db, runId))?.checks ?? null;
+  return { step: step?.state, events: events.map(({ message }) => message), checks };
+}
+
+const untouched = { step: 'pending', events: [], checks: null };
+
+describe('what a step wants to be remembered', () => {
+  it('is written with the entry of the journal that records the step', async () => {
+    const held = await hold();
+    await writeJournal(db, held.lease, {
+      step: firstDone,
+      records: [{ record: 'reportMade', checks: report }],
+      events: [{ type: 'NOTE', message: 'both' }],
+    });
+    expect(await storedOf(held)).toEqual({ step: 'done', events: ['both'], checks: report });
+    await held.release();
   });
 
-  it('is not let through by a method that answers nothing: naming it a read does not compile', () => {
-    const read: InventoryRead = 'findCluster';
-    // @ts-expect-error it answers nothing, so it changes something
-    const write: InventoryRead = 'removeCluster';
-    expect([read, write]).toEqual(['findCluster', 'removeCluster']);
+  it('is not written when the entry is refused, for the lease of the worker ran out', async () => {
+    const held = await hold();
+    await db
+      .updateTable('run')
+      .set({ claimed_until: new Date(0) })
+      .where('id', '=', held.lease.runId)
+      .execute();
+    const entry = { step: firstDone, records: [{ record: 'reportMade', checks: report }] } as const;
+    await expect(writeJournal(db, held.lease, entry)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await storedOf(held)).toEqual(untouched);
+    await held.release();
+  });
+
+  it('is not written by a worker that another one has followed', async () => {
+    const held = await hold();
+    const { runId } = held.lease;
+    await db
+      .updateTable('run')
+      .set({ claimed_until: new Date(0) })
+      .where('id', '=', runId)
+      .execute();
+    const next = await holdLease(db, { runId, owner: 'next', leaseMs: 60_000 });
+    const entry = { records: [{ record: 'clusterRemoved' }] } as const;
+    await expect(writeJournal(db, held.lease, entry)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(writeJournal(db, { ...held.lease, fence: 1 }, entry)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await engine.ctx.connections.inventory.findClusterByName(`toy-${clusters}`)).not.toBeNull();
+    await next?.release();
+    await held.release();
+  });
+
+  it('takes the entry with it when it cannot be written', async () => {
+    const held = await hold();
+    const other = await engine.addCluster(`taken-${clusters}`);
+    const cluster = await engine.ctx.connections.inventory.findCluster(other);
+    if (cluster === null) throw new Error('it was just added');
+    const written = writeJournal(db, held.lease, {
+      step: firstDone,
+      records: [
+        { record: 'reportMade', checks: report },
+        { record: 'clusterChanged', cluster },
+      ],
+    });
+    await expect(written).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(await storedOf(held)).toEqual(untouched);
+    await held.release();
+  });
+});
+
+describe('the inventory that steps are given', () => {
+  it('has no method that answers nothing, and its implementation is given nothing to write with', () => {
+    type Writes = {
+      [Name in keyof Inventory]: Inventory[Name] extends (...args: never[]) => Promise<void> ? Name : never;
+    }[keyof Inventory];
+    expectTypeOf<Writes>().toBeNever();
+    expectTypeOf(makeInventory).parameter(0).toEqualTypeOf<Reader>();
+    expectTypeOf<keyof Reader>().toEqualTypeOf<'selectFrom'>();
+  });
+
+  it('sends nothing but SELECT, whatever is asked of it', async () => {
+    const statements: string[] = [];
+    const watched = openDatabase({
+      url: engine.ctx.config.databaseUrl,
+      poolSize: 1,
+      onStatement: (statement) => statements.push(statement),
+    });
+    const methods = Object.values(makeInventory(watched));
+    for (const method of methods) await Reflect.apply(method, null, ['none', 'none', 1]);
+    await watched.destroy();
+    expect(statements.length).toBeGreaterThanOrEqual(methods.length);
+    expect(statements.filter((statement) => !/^select /i.test(statement))).toEqual([]);
   });
 });

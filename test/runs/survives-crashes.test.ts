@@ -9,6 +9,7 @@ import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read
 import type { Run } from '../../src/domain/run.ts';
 import { operations } from '../../src/operations/index.ts';
 import { deleteCluster, listNodes } from '../../src/store/clusters/inventory.ts';
+import { inTransaction } from '../../src/store/database.ts';
 import { listSteps } from '../../src/store/runs/runs.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';
 import { afterRecords, aroundEffects, compileCache, type KindPoint, workWithDeaths } from '../helpers/deaths.ts';
@@ -298,7 +299,7 @@ async function workUntilDeath(crashAt: object): Promise<string | null> {
 
 async function forgetAll(): Promise<void> {
   for (const { id } of await engine.ctx.db.selectFrom('cluster').select('id').execute())
-    await deleteCluster(engine.ctx.db, id);
+    await inTransaction(engine.ctx.db, (tx) => deleteCluster(tx, id));
 }
 
 async function ensureCluster(): Promise<void> {

@@ -11,7 +11,7 @@ export const forgetCluster = defineStep({
   describe: ({ name }) => `Forget the cluster ${name}; nothing on it is touched`,
   check: async (_params, { inventory }, { clusterId }) =>
     (await inventory.findCluster(clusterId)) === null ? { state: 'done' } : { state: 'todo' },
-  apply: async (_params, { inventory }, { clusterId }) => inventory.removeCluster(clusterId),
+  apply: async () => ({ state: 'done', records: [{ record: 'clusterRemoved' }] }),
   undo: { impossible: 'The stored credentials are destroyed; register the cluster again instead' },
 });
 
@@ -40,7 +40,7 @@ export const recordCluster = defineStep({
       hint: 'Choose another name.',
     };
   },
-  apply: async (params, { inventory }, { clusterId }) => inventory.addCluster({ id: clusterId, ...params }),
+  apply: async (cluster) => ({ state: 'done', records: [{ record: 'clusterAdded', cluster }] }),
   // An undo long after would forget hosts and credentials without the approval that unregisterCluster needs.
   undo: { impossible: 'Use unregisterCluster to forget a cluster' },
 });

@@ -25,13 +25,11 @@ export const saveTopology = defineStep({
       ? { state: 'done', facts: { nodes: (await inventory.listNodes(clusterId)).length } }
       : { state: 'todo' };
   },
-  apply: async (_params, { sql, inventory }, { clusterId, signal }) => {
-    const topology = await readTopology(sql, { signal });
-    await inventory.saveTopology(clusterId, {
-      nodes: toObservedNodes(topology),
-      runMode: await runModeOrNull(sql, signal),
-      problems: problemsIn(topology),
-    });
+  apply: async (_params, { sql }, { signal }) => {
+    const found = await readTopology(sql, { signal });
+    const nodes = toObservedNodes(found);
+    const topology = { nodes, runMode: await runModeOrNull(sql, signal), problems: problemsIn(found) };
+    return { state: 'done', facts: { nodes: nodes.length }, records: [{ record: 'topologySeen', topology }] };
   },
   undo: { nothing: 'It only reads.' },
 });

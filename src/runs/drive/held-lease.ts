@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Shell } from '../../adapters/ssh/port.ts';
-import { inventoryReads } from '../../domain/inventory.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { Database } from '../../store/database.ts';
@@ -85,7 +84,7 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
     },
     shell: async (hostId) => guardShell(await ports.shell(hostId), held),
     login: async (host) => guardShell(await ports.login(host), held),
-    inventory: fenceWrites(ports.inventory, inventoryReads, held),
+    inventory: ports.inventory,
   };
 }
 
@@ -100,25 +99,4 @@ function guardShell(shell: Shell, held: Pick<HeldLease, 'assertHeld'>): Shell {
       return shell.upload(file, call);
     },
   };
-}
-
-/**
- * A port whose methods can be called only while the lease is held, but for those that are known to read only: a method that
- * is added tomorrow is fenced without anybody's doing.
- */
-export function fenceWrites<T extends object>(
-  port: T,
-  reads: readonly string[],
-  held: Pick<HeldLease, 'assertHeld'>,
-): T {
-  const fenced = Object.entries(port)
-    .filter(([name]) => !reads.includes(name))
-    .map(([name, write]) => [
-      name,
-      async (...args: readonly unknown[]): Promise<unknown> => {
-        held.assertHeld();
-        return Reflect.apply(write, port, args);
-      },
-    ]);
-  return { ...port, ...Object.fromEntries(fenced) };
 }

@@ -4,7 +4,7 @@ import { effectOn } from '../../domain/target.ts';
 import { AppError } from '../../errors.ts';
 import type { AnyOperation } from '../../operations/define.ts';
 import { readDatabaseTime } from '../../store/database.ts';
-import { type JournalEntry, writeJournal } from '../../store/runs/journal.ts';
+import { type WorkerEntry, writeJournal } from '../../store/runs/journal.ts';
 import { findLockHolder, findRun, listSteps, readRun } from '../../store/runs/runs.ts';
 import { isDuplicateKey, isStoreAway } from '../../store/store-errors.ts';
 import { whyNotEntitled } from '../entitled.ts';
@@ -28,7 +28,7 @@ export type Drive = {
   readonly clusterId: string;
   /** When this very drive saw the `apply` of a step return, by position. */
   readonly appliedAt: Map<number, Date>;
-  readonly write: (entry: JournalEntry) => Promise<void>;
+  readonly write: (entry: WorkerEntry) => Promise<void>;
   /** The database's clock, which stamped the journal; so a host with a wrong clock neither hurries nor waits for ever. */
   readonly now: () => Date;
 };
@@ -62,7 +62,7 @@ export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
 async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Promise<Exclude<Next, 'again'>> {
   const run = await readRun(deps.db, runId);
   const operation = chooseOperation(run, deps.operations);
-  const write = async (entry: JournalEntry) => {
+  const write = async (entry: WorkerEntry) => {
     const woken = await writeJournal(deps.db, held.lease, entry);
     for (const id of woken) deps.ring(id);
     deps.changed(runId);

@@ -1,10 +1,11 @@
+import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Json } from '../../domain/json.ts';
 import { type Check, nextAction } from '../../domain/next-action.ts';
 import type { Run, RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import type { AnyStepKind, Applied, Ports, StepContext } from '../../steps/define.ts';
-import type { JournalEntry, NewEvent } from '../../store/runs/journal.ts';
+import type { NewEvent, WorkerEntry } from '../../store/runs/journal.ts';
 import { listSteps, readRun } from '../../store/runs/runs.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
 import { mayPass } from './may-pass.ts';
@@ -92,6 +93,7 @@ async function apply(work: Work): Promise<Next> {
   await drive.write({
     step: { position: step.position, state: 'applying', attempted: true, started: true },
     run: { progress: progressOf(work), wakeInMs: null },
+    records: kind.recordsBefore(step.params),
     events: [{ type: 'STEP_STARTED', step: step.position, message: step.title }, ...changeEvents(work, before)],
     ...(before === null
       ? {}
@@ -109,6 +111,7 @@ async function apply(work: Work): Promise<Next> {
   drive.held.assertHeld();
   const seen = await send(work, ports).catch((error: unknown) => lookUpRefused(work, error));
   if (seen !== undefined && seen.state === 'moving') return wait(work, seen.progress, seen.wakeAfterMs);
+  if (seen !== undefined && seen.state === 'blocked') return fail(work, seen, seen.records);
   observe(work, 'after-effect');
   await work.output.flush();
   if (seen !== undefined) {
@@ -194,10 +197,11 @@ function changeEvents({ kind, step }: Work, before: { value: Json } | null): New
 async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {
   const { drive, step } = work;
   await work.output.flush();
-  const facts = check.state === 'done' ? (check.facts ?? null) : null;
+  const { facts = null, records = [] } = check.state === 'done' ? check : {};
   await drive.write({
     step: { position: step.position, state, facts, progress: null, failure: null, started: true, finished: true },
     run: { progress: progressOf(work), wakeInMs: null },
+    records,
     ...(step.ledgerId === null || !(await isLastOfChange(work)) ? {} : { restoredChange: step.ledgerId }),
     events: [
       {
@@ -305,6 +309,7 @@ async function recordStopped({ drive, step, output }: Work, message: string): Pr
 async function fail(
   work: Work,
   failure: { code: AppError['code']; message: string; hint: string | null },
+  records: readonly InventoryRecord[] = [],
 ): Promise<Next> {
   const { drive, step } = work;
   const log = await diagnose(work);
@@ -316,7 +321,8 @@ async function fail(
     ...(log.length === 0 ? {} : { log }),
   };
   await work.output.flush();
-  const entry: JournalEntry = {
+  const entry: WorkerEntry = {
+    records,
     step: { position: step.position, state: 'failed', failure: stored, progress: null, finished: true, started: true },
     events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: ${failure.message}` }],
   };

@@ -1,38 +1,43 @@
 import { sql } from 'kysely';
 import type { ObservedNode } from '../../domain/cluster.ts';
+import type { SeenTopology } from '../../domain/inventory.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, inTransaction, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
 
-/**
- * Replaces the stored picture of a cluster by what was just seen. Known nodes keep their id, host and directory; nodes
- * that are gone from the cluster leave. The cluster's problems are those given, by default none.
- */
+/** Replaces the stored picture of a cluster in a transaction of its own; one that was unregistered meanwhile is let be. */
 export async function saveTopology(
   db: Database,
   clusterId: string,
-  seen: { nodes: readonly ObservedNode[]; runMode: string | null; problems?: readonly string[] },
+  seen: Omit<SeenTopology, 'problems'> & Partial<SeenTopology>,
 ): Promise<void> {
-  await inTransaction(db, async (tx) => {
-    const cluster = await tx
-      .selectFrom('cluster')
-      .select('id')
-      .where('id', '=', clusterId)
-      .forUpdate()
-      .executeTakeFirst();
-    if (cluster === undefined) return; // unregistered meanwhile: nothing to remember
-    await upsertNodes(tx, clusterId, seen.nodes);
-    await deleteOthers(tx, clusterId, seen.nodes);
-    await tx
-      .updateTable('cluster')
-      .set({
-        observed_at: databaseNow,
-        problems: toJson(seen.problems ?? []),
-        ...(seen.runMode === null ? {} : { run_mode: seen.runMode }),
-      })
-      .where('id', '=', clusterId)
-      .execute();
-  });
+  await inTransaction(db, (tx) => replaceTopology(tx, clusterId, { problems: [], ...seen }));
+}
+
+/**
+ * Replaces the stored picture of a cluster by what was just seen. Known nodes keep their id, host and directory; nodes
+ * that are gone from the cluster leave. False when the cluster was unregistered meanwhile: there is nothing to remember.
+ */
+export async function replaceTopology(tx: Tx, clusterId: string, seen: SeenTopology): Promise<boolean> {
+  const cluster = await tx
+    .selectFrom('cluster')
+    .select('id')
+    .where('id', '=', clusterId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (cluster === undefined) return false;
+  await upsertNodes(tx, clusterId, seen.nodes);
+  await deleteOthers(tx, clusterId, seen.nodes);
+  await tx
+    .updateTable('cluster')
+    .set({
+      observed_at: databaseNow,
+      problems: toJson(seen.problems),
+      ...(seen.runMode === null ? {} : { run_mode: seen.runMode }),
+    })
+    .where('id', '=', clusterId)
+    .execute();
+  return true;
 }
 
 /** One statement for all nodes: a look at a cluster every few seconds must not cost one per node. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
 import { keepsBinaries, swapKinds } from '../../domain/upgrade/kept-binaries.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
-import type { Queryable } from '../database.ts';
+import type { Queryable, Reader } from '../database.ts';
 import { toRunStep } from '../runs/run-rows.ts';
 import { toUpgrade } from '../upgrades/upgrade-rows.ts';
 
@@ -45,7 +45,7 @@ export async function openUpgradesOfClusters(
 }
 
 /** The entries of a cluster whose kept binaries are still on the nodes, oldest first; two statements. */
-export async function upgradesToFinalize(db: Queryable, clusterId: string): Promise<readonly UpgradeRecord[]> {
+export async function upgradesToFinalize(db: Reader, clusterId: string): Promise<readonly UpgradeRecord[]> {
   const rows = await entries(db)
     .where('upgrade.cluster_id', '=', clusterId)
     .where('upgrade.finalized_at', 'is', null)
@@ -57,7 +57,7 @@ export async function upgradesToFinalize(db: Queryable, clusterId: string): Prom
 }
 
 /** Which of these runs have left old binaries on nodes, as their steps say; one statement. */
-export async function runsThatKeep(db: Queryable, runIds: readonly string[]): Promise<readonly string[]> {
+export async function runsThatKeep(db: Reader, runIds: readonly string[]): Promise<readonly string[]> {
   if (runIds.length === 0) return [];
   const rows = await db
     .selectFrom('run_step')
@@ -78,7 +78,7 @@ export async function findUpgrade(db: Queryable, id: string): Promise<UpgradeEnt
   return row === undefined ? null : toEntry(row);
 }
 
-function entries(db: Queryable) {
+function entries(db: Reader) {
   return db
     .selectFrom('upgrade')
     .innerJoin('run', 'run.id', 'upgrade.run_id')

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import {
@@ -18,6 +19,7 @@ import { AppError } from '../../errors.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 import { toJson } from '../json.ts';
+import { writeRecords } from '../records.ts';
 import type { Lease } from './leases.ts';
 import { reopenSteps } from './runs.ts';
 
@@ -65,16 +67,19 @@ export type JournalEntry = {
   events?: readonly NewEvent[];
 };
 
+/** What a worker writes: with the entry, what a step wants Starwarden to remember. */
+export type WorkerEntry = JournalEntry & { records?: readonly InventoryRecord[] };
+
 /**
  * Writes an entry if the lease is still ours and no person decided otherwise since the worker last looked. Throws
  * `LEASE_LOST` otherwise, and then nothing is written. Answers the ids of the runs that waited for the lock and may go
  * on now.
  */
-export async function writeJournal(db: Database, lease: Lease, entry: JournalEntry): Promise<readonly string[]> {
+export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntry): Promise<readonly string[]> {
   return inTransaction(db, async (tx) => {
     const held = await tx
       .selectFrom('run')
-      .select(['state', 'outcome'])
+      .select(['state', 'outcome', 'cluster_id'])
       .where('id', '=', lease.runId)
       .where('fence', '=', lease.fence)
       .where('claimed_by', '=', lease.owner)
@@ -85,6 +90,7 @@ export async function writeJournal(db: Database, lease: Lease, entry: JournalEnt
       throw new AppError('LEASE_LOST', `Another worker may be driving run ${lease.runId}`, { retryable: true });
     if (isOvertaken(held, entry.run?.state))
       throw new AppError('LEASE_LOST', `A person decided about run ${lease.runId} meanwhile`, { retryable: true });
+    await writeRecords(tx, { runId: lease.runId, clusterId: held.cluster_id }, entry.records ?? []);
     return applyEntry(tx, lease.runId, entry);
   });
 }

@@ -7,7 +7,7 @@ import { compareVersions, isSameRelease, parseVersion, releaseNameOf } from '../
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { insertAudit } from '../access/audit.ts';
-import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
+import { type Database, databaseNow, inTransaction, type Queryable, type Reader, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { toRelease } from './upgrade-rows.ts';
@@ -19,7 +19,7 @@ export type NewRelease = Omit<Release, 'id' | 'registeredAt' | 'registeredByName
 type ChangedBy = { readonly actor: Actor; readonly requestId: string | null };
 
 /** The release that this text names, by meaning: `3.4.0-RC1` finds `3.4.0-rc01`; null = none is registered. */
-export async function findRelease(db: Queryable, version: string): Promise<Release | null> {
+export async function findRelease(db: Reader, version: string): Promise<Release | null> {
   const row = await db
     .selectFrom('release')
     .selectAll()

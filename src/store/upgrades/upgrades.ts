@@ -1,12 +1,15 @@
 import type { NewUpgrade } from '../../domain/inventory.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
 import { newId } from '../../ids.ts';
-import { type Database, databaseNow } from '../database.ts';
+import { databaseNow, type Queryable, type Reader } from '../database.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { toUpgrade } from './upgrade-rows.ts';
 
 /** Begins the history's entry of a run. A repeat after a crash finds it there and changes nothing. */
-export async function recordUpgrade(db: Database, upgrade: NewUpgrade): Promise<void> {
+export async function recordUpgrade(
+  db: Queryable,
+  upgrade: NewUpgrade & { readonly clusterId: string; readonly runId: string },
+): Promise<void> {
   try {
     await db
       .insertInto('upgrade')
@@ -27,7 +30,7 @@ export async function recordUpgrade(db: Database, upgrade: NewUpgrade): Promise<
 }
 
 /** Entries that no finalization and no undo has closed, oldest first. */
-export async function listOpenUpgrades(db: Database, clusterId: string): Promise<readonly UpgradeRecord[]> {
+export async function listOpenUpgrades(db: Reader, clusterId: string): Promise<readonly UpgradeRecord[]> {
   const rows = await db
     .selectFrom('upgrade')
     .selectAll()
@@ -40,7 +43,7 @@ export async function listOpenUpgrades(db: Database, clusterId: string): Promise
 }
 
 /** Whoever watches these runs sees at once that they cannot be undone any more. */
-export async function forbidUndo(db: Database, clusterId: string, reason: string): Promise<void> {
+export async function forbidUndo(db: Queryable, clusterId: string, reason: string): Promise<void> {
   await db
     .updateTable('run')
     .set((row) => ({ undo_gone: reason.slice(0, 500), revision: row('revision', '+', 1) }))
@@ -51,7 +54,7 @@ export async function forbidUndo(db: Database, clusterId: string, reason: string
     .execute();
 }
 
-export async function finalizeUpgrades(db: Database, clusterId: string, runId?: string): Promise<void> {
+export async function finalizeUpgrades(db: Queryable, clusterId: string, runId?: string): Promise<void> {
   await db
     .updateTable('upgrade')
     .set({ finalized_at: databaseNow })

@@ -19,8 +19,10 @@ export const recordBackup = defineStep({
   describe: ({ database, snapshot }) => `Open the record of backup ${snapshot} of ${database}`,
   check: async (_params, { inventory }, { runId }) =>
     (await inventory.findBackup(runId)) === null ? { state: 'todo' } : { state: 'done' },
-  apply: async (params, { inventory }, { runId, clusterId }) =>
-    inventory.addBackup({ id: newId('bak'), runId, clusterId, ...params }),
+  apply: async (params) => ({
+    state: 'done',
+    records: [{ record: 'backupBegun', backup: { id: newId('bak'), ...params } }],
+  }),
   undo: { nothing: 'History stays.' },
 });
 
@@ -100,7 +102,7 @@ export const verifySnapshot = defineStep({
       ? { state: 'done', facts: { backupTimestamp: backup.backupTimestamp } }
       : { state: 'todo' };
   },
-  apply: async ({ repository, snapshot }, { sql, inventory }, { runId, signal, log }) => {
+  apply: async ({ repository, snapshot }, { sql }, { signal, log }) => {
     const found = await findSnapshot(sql, { repository, snapshot }, signal);
     const [timestamp] = found?.timestamps ?? [];
     if (found === null || timestamp === undefined || !isWhole(found)) {
@@ -112,7 +114,11 @@ export const verifySnapshot = defineStep({
       );
     }
     log(`${repository} holds ${snapshot}, timestamp ${timestamp}`);
-    await inventory.completeBackup(runId, { backupTimestamp: timestamp });
+    return {
+      state: 'done',
+      facts: { backupTimestamp: timestamp },
+      records: [{ record: 'backupVerified', backupTimestamp: timestamp }],
+    };
   },
   undo: { nothing: 'It only reads.' },
 });

@@ -28,7 +28,8 @@ export const inspectCluster = defineStep({
       ? { state: 'todo' }
       : { state: 'done', facts: { health: healthWord(report.checks) } };
   },
-  apply: async (_params, ports, context) => keepReport(await inspect(ports, context), ports, context),
+  apply: async (_params, ports, context) =>
+    keepReport(await inspect(ports, context), context, (checks) => ({ health: healthWord(checks) })),
   undo: { nothing: 'It only reads.' },
 });
 

@@ -56,8 +56,7 @@ export const recordHost = defineStep({
         { hint: 'Attach it first.' },
       );
     }
-    const host: Omit<NewHost, 'id'> = {
-      clusterId,
+    const host: Omit<NewHost, 'id' | 'clusterId'> = {
       address: params.address,
       port: params.port,
       user: params.user,
@@ -68,8 +67,10 @@ export const recordHost = defineStep({
       hostKeyFingerprint: params.fingerprint,
       jumpHostId: jump?.id ?? null,
     };
-    await (await login(host)).run(whoAmI(), { signal, timeoutMs: 20_000 });
-    await inventory.saveHost({ id: newId('hst'), ...host });
+    await (await login({ clusterId, ...host })).run(whoAmI(), { signal, timeoutMs: 20_000 });
+    const known = await inventory.findHostByAddress(clusterId, params.address, params.port);
+    const hostId = known?.id ?? newId('hst');
+    return { state: 'done', facts: { hostId }, records: [{ record: 'hostSaved', host: { id: hostId, ...host } }] };
   },
   undo: { nothing: 'Only how to log in is remembered; attach the host again to change it.' },
 });
@@ -116,7 +117,8 @@ export const verifyHost = defineStep({
     }
     const sudo = user === 'root' || (await mayBeRoot(session, params.nodes, signal));
     log(`${params.address}: logged in as ${user}, root ${sudo ? 'available' : 'not available'}`);
-    await inventory.saveHostFacts(host.id, { ssh: 'OK', sudo, problem: null });
+    const facts = { ssh: 'OK' as const, sudo, problem: null };
+    return { state: 'done', facts: { sudo }, records: [{ record: 'hostVerified', hostId: host.id, facts }] };
   },
   undo: { nothing: 'It only reads.' },
 });
@@ -209,8 +211,14 @@ export const attachNodes = defineStep({
       throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
         hint: 'Retry the run.',
       });
-    for (const { nodeId, deployDir, unit } of params.nodes)
-      await inventory.attachNode(nodeId, { hostId: host.id, deployDir, unit });
+    return {
+      state: 'done',
+      records: params.nodes.map(({ nodeId, deployDir, unit }) => ({
+        record: 'nodeAttached' as const,
+        nodeId,
+        place: { hostId: host.id, deployDir, unit },
+      })),
+    };
   },
   undo: { nothing: 'Only where the nodes are is remembered; attach them again to change it.' },
 });

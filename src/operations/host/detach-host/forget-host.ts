@@ -11,6 +11,6 @@ export const forgetHost = defineStep({
   describe: ({ place }) => `Forget the SSH access to ${place}; nothing on it is touched`,
   check: async ({ hostId }, { inventory }) =>
     (await inventory.findHost(hostId)) === null ? { state: 'done' } : { state: 'todo' },
-  apply: async ({ hostId }, { inventory }) => inventory.removeHost(hostId),
+  apply: async ({ hostId }) => ({ state: 'done', records: [{ record: 'hostRemoved', hostId }] }),
   undo: { impossible: 'The stored login is destroyed; attach the host again instead' },
 });

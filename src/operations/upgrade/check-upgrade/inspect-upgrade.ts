@@ -26,7 +26,8 @@ export const inspectUpgrade = defineStep({
       ? { state: 'todo' }
       : { state: 'done', facts: { readiness: readinessOf(report.checks) } };
   },
-  apply: async (wanted, ports, context) => keepReport(await inspect(wanted, ports, context), ports, context),
+  apply: async (wanted, ports, context) =>
+    keepReport(await inspect(wanted, ports, context), context, (checks) => ({ readiness: readinessOf(checks) })),
   undo: { nothing: 'It only reads.' },
 });
 

@@ -16,11 +16,11 @@ import { sampleOf } from './queries.ts';
 export const awaitVersion = defineStep({
   kind: 'awaitVersion',
   params: nodeMove,
-  ports: ['sql', 'http', 'shell', 'inventory'],
+  ports: ['sql', 'http', 'shell'],
   timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
-  check: async (move, ports, { clusterId, signal, earlier, now }) => {
+  check: async (move, ports, { signal, earlier, now }) => {
     // No leader is only one more thing that is not there yet.
     const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
@@ -42,7 +42,6 @@ export const awaitVersion = defineStep({
     }
     if (row?.httpPort != null && !(await isHealthy(ports.http, { host: row.host, httpPort: row.httpPort }, signal)))
       return moving(`${move.label} does not answer /api/health yet`);
-    await ports.inventory.saveTopology(clusterId, { nodes, runMode: null, problems: problemsIn(topology) });
     return {
       state: 'done',
       facts: {
@@ -50,6 +49,7 @@ export const awaitVersion = defineStep({
         version: row?.version ?? null,
         sample: await sampleOf(ports.http, { nodes, at: now(), signal }),
       },
+      records: [{ record: 'topologySeen', topology: { nodes, runMode: null, problems: problemsIn(topology) } }],
     };
   },
   diagnose: async (move, { shell }, { signal }) => lastLogLines(await shell(move.hostId), move, signal),

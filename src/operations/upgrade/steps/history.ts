@@ -20,7 +20,7 @@ export const recordUpgrade = defineStep({
     (await inventory.listOpenUpgrades(clusterId)).some((upgrade) => upgrade.runId === runId)
       ? { state: 'done' }
       : { state: 'todo' },
-  apply: (params, { inventory }, { clusterId, runId }) => inventory.recordUpgrade({ ...params, clusterId, runId }),
+  apply: async (upgrade) => ({ state: 'done', records: [{ record: 'upgradeBegun', upgrade }] }),
   undo: { nothing: 'History stays.' },
 });
 
@@ -44,7 +44,7 @@ const finalized =
 export const removeKept = defineStep({
   kind: 'removeKept',
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
-  ports: ['shell', 'inventory'],
+  ports: ['shell'],
   timeoutMs: 1_200_000,
   repeat: 'safe',
   describe: ({ label }) => `Remove the old binaries of ${label}`,
@@ -52,8 +52,8 @@ export const removeKept = defineStep({
     const kept = await (await shell(hostId)).run(listKept({ deployDir }), { signal });
     return attempts > 0 && parseKept(kept).length === 0 ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async ({ hostId, label, deployDir }, { shell, inventory }, { clusterId, signal }) => {
-    await inventory.forbidUndo(clusterId, finalized);
+  recordsBefore: () => [{ record: 'undoForbidden', reason: finalized }],
+  apply: async ({ hostId, label, deployDir }, { shell }, { signal }) => {
     const result = await (await shell(hostId)).run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 900_000 });
     throwIfFailed(`Removing the old binaries of ${label}`, result);
   },
@@ -72,7 +72,7 @@ export const closeThisUpgrade = defineStep({
     (await inventory.listOpenUpgrades(clusterId)).some((upgrade) => upgrade.runId === runId)
       ? { state: 'todo' }
       : { state: 'done' },
-  apply: (_params, { inventory }, { clusterId, runId }) => inventory.finalizeUpgrades(clusterId, runId),
+  apply: async () => ({ state: 'done', records: [{ record: 'upgradesClosed', of: 'run' }] }),
   undo: { nothing: 'History stays.' },
 });
 
@@ -85,9 +85,12 @@ export const closeUpgrades = defineStep({
   describe: () => 'Mark the upgrades of this cluster as final',
   check: async (_params, { inventory }, { clusterId }) =>
     (await inventory.listOpenUpgrades(clusterId)).length === 0 ? { state: 'done' } : { state: 'todo' },
-  apply: async (_params, { inventory }, { clusterId }) => {
-    await inventory.forbidUndo(clusterId, finalized);
-    await inventory.finalizeUpgrades(clusterId);
-  },
+  apply: async () => ({
+    state: 'done',
+    records: [
+      { record: 'undoForbidden', reason: finalized },
+      { record: 'upgradesClosed', of: 'cluster' },
+    ],
+  }),
   undo: { nothing: 'History stays.' },
 });

@@ -1,0 +1,55 @@
+import type { InventoryRecord } from '../domain/inventory.ts';
+import { AppError } from '../errors.ts';
+import { completeBackup, insertBackup } from './clusters/backups.ts';
+import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/hosts.ts';
+import { attachNode, changeCluster, deleteCluster, insertCluster } from './clusters/inventory.ts';
+import { saveReport } from './clusters/reports.ts';
+import { replaceTopology } from './clusters/topology.ts';
+import type { Tx } from './database.ts';
+import { finalizeUpgrades, forbidUndo, recordUpgrade } from './upgrades/upgrades.ts';
+
+/** The run that records, and the cluster it is about. */
+export type RecordedBy = { readonly runId: string; readonly clusterId: string };
+
+/** Writes what a step wants to be remembered, in the transaction of its journal entry. Ids of run and cluster are never the step's. */
+export async function writeRecords(tx: Tx, by: RecordedBy, records: readonly InventoryRecord[]): Promise<void> {
+  for (const record of records) await writeRecord(tx, by, record);
+}
+
+async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: InventoryRecord): Promise<void> {
+  switch (record.record) {
+    case 'clusterAdded':
+      return insertCluster(tx, { ...record.cluster, id: clusterId });
+    case 'clusterChanged':
+      return changeCluster(tx, { ...record.cluster, id: clusterId });
+    case 'clusterRemoved':
+      return deleteCluster(tx, clusterId);
+    case 'topologySeen':
+      if (await replaceTopology(tx, clusterId, record.topology)) return;
+      throw new AppError('NOT_FOUND', 'The cluster was unregistered meanwhile', { hint: 'Register it again.' });
+    case 'hostSaved':
+      return saveHost(tx, { ...record.host, clusterId });
+    case 'hostRemoved':
+      return deleteHost(tx, record.hostId);
+    case 'hostVerified':
+      return saveHostFacts(tx, record.hostId, record.facts);
+    case 'nodeAttached':
+      return attachNode(tx, record.nodeId, record.place);
+    case 'hostKeyPinned':
+      return pinHostKey(tx, { ...record.key, clusterId });
+    case 'reportMade':
+      return saveReport(tx, { clusterId, runId, checks: record.checks });
+    case 'backupBegun':
+      return insertBackup(tx, { ...record.backup, clusterId, runId });
+    case 'backupVerified':
+      return completeBackup(tx, runId, record.backupTimestamp);
+    case 'upgradeBegun':
+      return recordUpgrade(tx, { ...record.upgrade, clusterId, runId });
+    case 'undoForbidden':
+      return forbidUndo(tx, clusterId, record.reason);
+    case 'upgradesClosed':
+      return finalizeUpgrades(tx, clusterId, record.of === 'run' ? runId : undefined);
+    default:
+      return record satisfies never;
+  }
+}
