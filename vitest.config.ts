@@ -1,26 +1,35 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { patienceMs } from './sandbox/patience.ts';
+import { listTestFiles, type ProjectName } from './test/helpers/running/projects.ts';
+import LongestFirst from './test/helpers/running/sequencer.ts';
 
-/**
- * Labs that take minutes each, with everything real: `npm run test:long` runs them, and whoever names one to `npm test`. What they
- * hold in the large, other tests hold in the small.
- */
-const long = ['round-trip', 'orchestration-crashes', 'orchestration-people', 'faults-frontends', 'faults-hosts'].map(
-  (name) => `test/operations/upgrade/${name}.test.ts`,
-);
-const wanted = process.env.STARWARDEN_TESTS;
+const files = listTestFiles();
+
+function project(name: ProjectName, more: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include: files[name], ...more } };
+}
+
+/** More than there are cores on a small machine: most of what is tested is waited for. */
+const processes: TestProjectInlineConfiguration['test'] = {
+  pool: 'forks',
+  maxWorkers: 3,
+  setupFiles: ['test/helpers/running/accuse.ts'],
+};
 
 export default defineConfig({
   // Vite would take graphql's ES modules, Node takes its CommonJS ones for the libraries, and graphql refuses to be there twice.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    include: wanted === 'long' ? long : ['test/**/*.test.ts'],
-    exclude: wanted === 'short' ? long : [],
+    // Which file belongs where follows from what it loads: see `projectOf`. `scripts/commands/test.mjs` leaves `long` out.
+    projects: [
+      project('pure', { pool: 'threads', maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } }),
+      project('store', { ...processes, sequence: { groupOrder: 1 } }),
+      project('world', { ...processes, sequence: { groupOrder: 1 } }),
+      project('long', { ...processes, sequence: { groupOrder: 2 } }),
+    ],
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/services-setup.ts'],
     reporters: ['default', './test/helpers/summary-reporter.ts'],
-    pool: 'forks',
-    // More than there are cores on a small machine: most of what is tested is waited for.
-    maxWorkers: 3,
     // Tests talk to real processes: the limits leave room for a busy machine, so that only a hang reaches them.
     // What is waited for within a test gives up first, and says what it waited for.
     testTimeout: 2.5 * patienceMs,

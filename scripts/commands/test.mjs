@@ -1,25 +1,22 @@
 import { runNode } from '../lib/node-child.mjs';
 
 /**
- * The last line it prints is `N passed, N failed`; see test/helpers/summary-reporter.ts. Without a path, the labs that take minutes
- * are left out; vitest.config.ts lists them.
+ * The last line it prints is `N passed, N failed`; see test/helpers/summary-reporter.ts. Without a path, what is in `test/long` is
+ * left out.
  *
  * @param {readonly string[]} args passed on to Vitest, e.g. a path
  */
 export function test(args) {
-  return vitest(args, args.some((arg) => arg.startsWith('test/')) ? 'named' : 'short');
+  const isNamed = args.some((arg) => arg.startsWith('test/'));
+  return vitest(isNamed ? args : ['--project=!long', ...args]);
 }
 
 /** @param {readonly string[]} args passed on to Vitest */
 export function testLong(args) {
-  return vitest(args, 'long');
+  return vitest(['--project=long', ...args]);
 }
 
-/**
- * @param {readonly string[]} args
- * @param {'short' | 'long' | 'named'} which
- */
-function vitest(args, which) {
-  const env = { ...process.env, STARWARDEN_TESTS: which };
-  return runNode(['node_modules/vitest/vitest.mjs', 'run', ...args], { env });
+/** @param {readonly string[]} args */
+function vitest(args) {
+  return runNode(['node_modules/vitest/vitest.mjs', 'run', ...args]);
 }

@@ -1,11 +1,13 @@
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import { overBudget } from './running/budget.ts';
 
 type Failure = { where: string; what: string; message: string };
 
-/** Ends a run with the one thing to look at, if there is one, and the counts alone on the last line. */
+/** Ends a run with what took too long, the one thing to look at, if there is one, and the counts alone on the last line. */
 export default class SummaryReporter implements Reporter {
   #root = process.cwd();
+  #startedAt = performance.now();
 
   onInit(vitest: Vitest) {
     this.#root = vitest.config.root;
@@ -22,9 +24,16 @@ export default class SummaryReporter implements Reporter {
     ];
     // A file that cannot be loaded and an error outside of any test are failures too, or the counts would hide them.
     const failed = count('failed') + brokenModules.length + unhandledErrors.length;
-    process.stdout.write(
-      `${[...pointAt(failures), summarize(count('passed'), failed, count('skipped'))].join('\n')}\n`,
+    const slow = overBudget(
+      modules.map((module) => ({
+        file: module.relativeModuleId,
+        seconds: module.diagnostic().duration / 1_000,
+        isLong: module.project.name === 'long',
+      })),
+      (performance.now() - this.#startedAt) / 1_000,
     );
+    const counts = summarize(count('passed'), failed, count('skipped'));
+    process.stdout.write(`${[...slow, ...pointAt(failures), counts].join('\n')}\n`);
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { isAlive } from '../../../sandbox/hosts/processes.ts';
 import { releases } from '../../../sandbox/releases/versions.ts';
-import { Installed, type Kind, removeArchives } from './installed.ts';
+import { Installed, type Kind, removeArchives } from '../../sandbox/releases/installed.ts';
 
 const open: Installed[] = [];
 

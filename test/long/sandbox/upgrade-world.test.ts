@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { corruptArchive } from '../../../sandbox/releases/damage.ts';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
-import { canMount } from './can-mount.ts';
-import { ssh } from './ssh.ts';
+import { canMount } from '../../sandbox/world/can-mount.ts';
+import { ssh } from '../../sandbox/world/ssh.ts';
 
 const mayMount = await canMount();
 let world: World;

@@ -22,7 +22,7 @@ import {
   untilState,
   untilStep,
   wholeCluster,
-} from './orchestration-lab.ts';
+} from '../../operations/upgrade/orchestration-lab.ts';
 
 /** What people do to an upgrade that is under way, one after the other on the same cluster. */
 let lab: UpgradeLab;

@@ -1,8 +1,14 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Client, Row } from './helpers/client.ts';
-import { startCluster, type TestCluster, type TestNode, until, untilValue } from './helpers/cluster.ts';
+import type { Client, Row } from '../../sandbox/starrocks/helpers/client.ts';
+import {
+  startCluster,
+  type TestCluster,
+  type TestNode,
+  until,
+  untilValue,
+} from '../../sandbox/starrocks/helpers/cluster.ts';
 
 const unhealthy = async (sql: Client) => Number((await sql.query('SHOW PROC "/statistic"')).at(-1)?.UnhealthyTabletNum);
 

@@ -15,7 +15,7 @@ import {
   story,
   untilState,
   wholeCluster,
-} from './orchestration-lab.ts';
+} from '../../operations/upgrade/orchestration-lab.ts';
 
 /** From 3.4.5 there is no way back once a frontend runs 3.5: until when the run may be undone, and what it says then. */
 let lab: UpgradeLab;

@@ -4,7 +4,7 @@ import { type QueryLoop, startQueryLoop } from '../../../sandbox/world/query-loo
 import type { FailedQuery } from '../../../sandbox/world/query-tally.ts';
 import { connectSqlWhenUp } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
-import { ssh } from './ssh.ts';
+import { ssh } from '../../sandbox/world/ssh.ts';
 
 let world: World;
 let loop: QueryLoop | null = null;

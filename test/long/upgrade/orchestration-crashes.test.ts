@@ -14,7 +14,7 @@ import {
   story,
   untilState,
   wholeCluster,
-} from './orchestration-lab.ts';
+} from '../../operations/upgrade/orchestration-lab.ts';
 
 /*
  * The worker's process is killed in the middle of what takes long, while the host goes on with it and nobody looks; then the

@@ -1,8 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Client } from './helpers/client.ts';
-import { startCluster, type TestCluster, type TestNode, until, untilValue } from './helpers/cluster.ts';
+import type { Client } from '../../sandbox/starrocks/helpers/client.ts';
+import {
+  startCluster,
+  type TestCluster,
+  type TestNode,
+  until,
+  untilValue,
+} from '../../sandbox/starrocks/helpers/cluster.ts';
 
 let cluster: TestCluster;
 let leader: TestNode;

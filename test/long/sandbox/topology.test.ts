@@ -2,8 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from './helpers/client.ts';
-import { startCluster, type TestCluster, type TestNode, until, untilValue } from './helpers/cluster.ts';
+import type { Client } from '../../sandbox/starrocks/helpers/client.ts';
+import {
+  startCluster,
+  type TestCluster,
+  type TestNode,
+  until,
+  untilValue,
+} from '../../sandbox/starrocks/helpers/cluster.ts';
 
 const speed = 10;
 const roundMs = 5000 / speed;
