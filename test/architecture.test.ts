@@ -142,6 +142,7 @@ describe('the checker of single files', () => {
     ['const { env } = process?.env;', 'reads process.env'],
     ["import { argv, env } from 'node:process';", 'reads process.env'],
     ['const answer = await fetch(url);', 'calls fetch'],
+    ['if (schema instanceof z.ZodArray) return schema.element;', 'looks into zod'],
     ["/** All of it. */\nexport * from './run.ts';\nexport type { A } from './a.ts';\n", 'only passes on'],
   ])('refuses %j', (source, reason) => {
     expect(findBrokenRules('src/jobs/runner.ts', source)).toEqual([expect.stringContaining(reason)]);

@@ -9,6 +9,8 @@ import type { PlanResult, StepSpec } from '../domain/plan.ts';
 import type { PostCheck, StepPhase, StepState } from '../domain/run.ts';
 import type { TargetFields } from '../domain/target.ts';
 import type { AnyStepKind, Ports } from '../steps/define.ts';
+import { type InputField, operationTypeName } from './input/input-field.ts';
+import { inputFields } from './input/read-fields.ts';
 
 /** What `observe` may read. It changes nothing anywhere. */
 export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
@@ -115,6 +117,8 @@ export type AnyOperation = Omit<
   'target' | 'complete' | 'observe' | 'plan' | 'planUndo' | 'whyNoUndo' | 'postCheck' | 'endCheck'
 > & {
   readonly target: TargetFields<string>;
+  /** What `input` takes, as data. */
+  readonly fields: readonly InputField[];
   complete(input: JsonObject, given: { now: Date }): JsonObject;
   /** Observes, then plans. */
   observeAndPlan(input: JsonObject, context: ObserveContext): Promise<PlanResult>;
@@ -133,6 +137,7 @@ export function defineOperation<I extends JsonObject, F>(definition: Operation<I
   const parse = (input: JsonObject): I => definition.input.parse(input);
   return {
     ...definition,
+    fields: inputFields(operationTypeName(definition.name), definition.input),
     complete: (input, given) => definition.complete?.(parse(input), given) ?? input,
     observeAndPlan: async (input, context) => {
       const parsed = parse(input);

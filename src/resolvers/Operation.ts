@@ -1,7 +1,7 @@
 import { needsConfirmation } from '../domain/approval.ts';
 import { effectOn } from '../domain/target.ts';
 import type { AnyOperation } from '../operations/define.ts';
-import { inputFields, operationTypeName, typeText } from '../operations/input/input-shape.ts';
+import { typeText } from '../operations/input/input-field.ts';
 import { permissionValue } from '../schema/permission-value.ts';
 
 export const Operation = {
@@ -10,7 +10,7 @@ export const Operation = {
   permission: (operation: AnyOperation) => permissionValue(operation.permission),
   needsConfirmation: (operation: AnyOperation) => needsConfirmation(operation.risk),
   fields: (operation: AnyOperation) =>
-    inputFields(operationTypeName(operation.name), operation.input).map((field) => ({
+    operation.fields.map((field) => ({
       ...field,
       type: `${typeText(field.type)}${field.required ? '!' : ''}`,
     })),

@@ -232,7 +232,7 @@ function takeSecrets(
   { settings, keepRefs }: { settings: SecretSettings; keepRefs: boolean },
 ): { input: JsonObject; pending: PendingSecret[] } {
   const pending: PendingSecret[] = [];
-  const withRefs = replaceSecrets(operation.input, input, (value, path) => {
+  const withRefs = replaceSecrets(operation.fields, input, (value, path) => {
     if (keepRefs && secretRefPattern.test(value)) return value;
     const id = newId('sec');
     pending.push({ id, source: parseSecretAt(value, path, settings) });

@@ -2,7 +2,7 @@ import { type DefinitionNode, type DocumentNode, Kind, print } from 'graphql';
 import { permissionTable, roleTable } from '../domain/access.ts';
 import { errorTable } from '../errors.ts';
 import type { AnyOperation } from '../operations/define.ts';
-import { type InputType, inputFields, operationTypeName } from '../operations/input/input-shape.ts';
+import { type InputType, operationTypeName } from '../operations/input/input-field.ts';
 import { permissionValue } from './permission-value.ts';
 import { enumeration, extension, field, inputObject, inputValue, named, notNull } from './sdl.ts';
 
@@ -14,10 +14,10 @@ import { enumeration, extension, field, inputObject, inputValue, named, notNull 
 export function defineOperations(operations: readonly AnyOperation[]): DocumentNode {
   const types = new Map<string, DefinitionNode>();
   const mutations = operations.map((operation) => {
-    const typeName = operationTypeName(operation.name);
-    const fields = inputFields(typeName, operation.input);
-    addType(types, { kind: 'object', name: `${typeName}Input`, description: `What ${operation.name} takes.`, fields });
-    return mutation(operation, `${typeName}Input`);
+    const { name, fields } = operation;
+    const inputType = `${operationTypeName(name)}Input`;
+    addType(types, { kind: 'object', name: inputType, description: `What ${name} takes.`, fields });
+    return mutation(operation, inputType);
   });
   return {
     kind: Kind.DOCUMENT,
@@ -68,7 +68,7 @@ function mutation(operation: AnyOperation, inputType: string) {
 
 function addType(types: Map<string, DefinitionNode>, type: InputType): void {
   if (type.kind === 'list') addType(types, type.of);
-  if (type.kind === 'list' || type.kind === 'scalar') return;
+  if (type.kind !== 'enum' && type.kind !== 'object') return;
   if (types.has(type.name)) throw new Error(`Two input types would be called ${type.name}; rename a field`);
   if (type.kind === 'enum') {
     types.set(type.name, enumeration(type.name, { description: `The values of ${type.name}.`, values: type.values }));

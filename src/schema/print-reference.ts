@@ -1,11 +1,5 @@
 import type { AnyOperation } from '../operations/define.ts';
-import {
-  type InputField,
-  type InputType,
-  inputFields,
-  operationTypeName,
-  typeText,
-} from '../operations/input/input-shape.ts';
+import { type InputField, type InputType, operationTypeName, typeText } from '../operations/input/input-field.ts';
 
 const riskWords = {
   read: 'changes nothing',
@@ -48,10 +42,11 @@ function section(operation: AnyOperation): string {
   ].join('\n\n');
 }
 
-function fieldTables(operation: AnyOperation): string {
-  const typeName = operationTypeName(operation.name);
-  const fields = inputFields(typeName, operation.input);
-  return [table(`${typeName}Input`, fields), ...fields.flatMap((field) => nestedTables(field.type))].join('\n\n');
+function fieldTables({ name, fields }: AnyOperation): string {
+  return [
+    table(`${operationTypeName(name)}Input`, fields),
+    ...fields.flatMap((field) => nestedTables(field.type)),
+  ].join('\n\n');
 }
 
 function nestedTables(type: InputType): string[] {

@@ -11,7 +11,7 @@ import {
   type StringValueNode,
   type TypeNode,
 } from 'graphql';
-import type { InputField, InputType } from '../operations/input/input-shape.ts';
+import { type InputField, type InputType, typeText } from '../operations/input/input-field.ts';
 
 /* Pieces of a schema as graphql-js knows them; it prints them and builds from them. */
 
@@ -25,7 +25,7 @@ export function reference(type: InputType, { required }: { required: boolean }):
   const bare =
     type.kind === 'list'
       ? ({ kind: Kind.LIST_TYPE, type: reference(type.of, { required: true }) } as const)
-      : named(type.name);
+      : named(typeText(type));
   return required ? { kind: Kind.NON_NULL_TYPE, type: bare } : bare;
 }
 

@@ -6,6 +6,8 @@ import { operationCommand } from '../../src/bot/commands/operation-command.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { operations } from '../../src/operations/index.ts';
+import { clusterId } from '../../src/operations/input/fields.ts';
+import { inputFields } from '../../src/operations/input/read-fields.ts';
 import { createSteppedOperations } from './operations.ts';
 
 const inSlack = operations.filter((operation) => operation.slack !== null);
@@ -45,8 +47,7 @@ describe('the command of an operation', () => {
 
   it.each(inSlack)('$name offers no secret on the command line', (operation) => {
     const spec = operationCommand(operation)?.spec;
-    const secrets = Object.entries(operation.input.shape).filter(([, type]) => type.meta()?.secret === true);
-    for (const [name] of secrets) {
+    for (const { name } of operation.fields.filter(({ secret }) => secret)) {
       expect(spec?.flags.map((flag) => flag.name)).not.toContain(name);
       expect(spec?.positional.map((each) => each.name)).not.toContain(name);
     }
@@ -75,7 +76,8 @@ describe('the command of an operation', () => {
   it('refuses a field whose flag means something for every operation', () => {
     const [touch] = createSteppedOperations().operations;
     if (touch === undefined) throw new Error('no operation');
-    const clashing = { ...touch, input: z.object({ clusterId: z.string(), reason: z.string() }) };
+    const reason = z.string().meta({ description: 'Why.' });
+    const clashing = { ...touch, fields: inputFields('Touch', z.object({ clusterId, reason })) };
     expect(() => operationCommand(clashing)).toThrow('--reason has a meaning for every operation already');
   });
 

@@ -186,7 +186,11 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   const lane = (name: string, version: string, at: Lane): StepSpec[] =>
     [look, takeDown, load, bringUp, awaitUp].map((kind) => kind.with({ name, version }, at));
 
-  const input = z.object({ clusterId, width: z.int().min(1).max(9).default(2), hold: z.boolean().default(false) });
+  const input = z.object({
+    clusterId,
+    width: z.int().min(1).max(9).default(2).meta({ description: 'How many machines at a time.' }),
+    hold: z.boolean().default(false).meta({ description: 'Pause before the first machine.' }),
+  });
   return [
     defineOperation({
       name: 'renew',

@@ -137,7 +137,10 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     undo: { impossible: 'What was sent is sent' },
   });
 
-  const input = z.object({ clusterId, keys: z.array(z.string()).default(['a', 'b', 'c']) });
+  const input = z.object({
+    clusterId,
+    keys: z.array(z.string()).default(['a', 'b', 'c']).meta({ description: 'What to write.' }),
+  });
   const operation = (
     name: string,
     risk: AnyOperation['risk'],

@@ -34,7 +34,10 @@ const backend = (host: string): PaperNode => {
 };
 const waits = { state: 'moving', progress: { completed: 0, total: null, message: 'waits' }, wakeAfterMs: 30 } as const;
 const base = { ports: [], timeoutMs: 60_000, repeat: 'safe' } as const;
-const node = z.object({ nodeId: z.string(), host: z.string() });
+const node = z.object({
+  nodeId: z.string().meta({ description: 'Which node.' }),
+  host: z.string().meta({ description: 'Its host.' }),
+});
 
 /** Names its nodes only below the top, as staging does: it takes nothing away. */
 const stage = defineStep({
@@ -115,7 +118,7 @@ const again = defineStep({
   undo: { nothing: 'It only looks.' },
 });
 
-const given = z.object({ clusterId, nodes: z.array(node) });
+const given = z.object({ clusterId, nodes: z.array(node).meta({ description: 'The nodes, in turn.' }) });
 const laneAt = (name: string, stageName: string): Lane => ({ stage: stageName, name, width: 1 });
 const upgradePaper = defineOperation({
   name: 'upgradePaper',

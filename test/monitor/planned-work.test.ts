@@ -61,7 +61,11 @@ const restartPaper = defineOperation({
   permission: 'cluster:check',
   risk: 'low',
   target: { kind: 'cluster', from: 'clusterId' },
-  input: z.object({ clusterId, nodeId: z.string(), host: z.string() }),
+  input: z.object({
+    clusterId,
+    nodeId: z.string().meta({ description: 'Which node.' }),
+    host: z.string().meta({ description: 'Its host.' }),
+  }),
   example: { clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_1', host: '10.0.0.11' },
   slack: null,
   steps: [stopPaper, awaitPaper, startPaper],

@@ -10,6 +10,7 @@ import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { AppError } from '../../src/errors.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { operations } from '../../src/operations/index.ts';
+import type { InputField, InputType } from '../../src/operations/input/input-field.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { admin, type Engine, startEngine } from '../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../helpers/world.ts';
@@ -104,7 +105,7 @@ it.each(operations.map((operation) => [operation.name, operation] as const))(
     if (valid === undefined) throw new Error(`no input for ${name}`);
     const before = (await statements()).length;
     const refused = new Set<string>();
-    for (const path of textFields(operation.input)) {
+    for (const path of textPaths(operation.fields)) {
       for (const text of hostile) {
         const outcome = await tryInput(operation, withValue(valid, path, text));
         expect(outcome, `${name} ${path.join('.')} = ${JSON.stringify(text.slice(0, 60))}`).not.toMatch(
@@ -139,20 +140,14 @@ async function tryInput(operation: AnyOperation, input: unknown): Promise<string
 }
 
 /** Paths of all text fields, those inside lists by index 0. */
-function textFields(schema: z.ZodType, path: readonly string[] = []): string[][] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    const inner = schema.unwrap();
-    return inner instanceof z.ZodType ? textFields(inner, path) : [];
-  }
-  if (schema instanceof z.ZodArray)
-    return schema.element instanceof z.ZodType ? textFields(schema.element, [...path, '0']) : [];
-  if (schema instanceof z.ZodObject) {
-    const shape: Record<string, unknown> = schema.shape;
-    return Object.entries(shape).flatMap(([key, field]) =>
-      field instanceof z.ZodType ? textFields(field, [...path, key]) : [],
-    );
-  }
-  return schema instanceof z.ZodString ? [[...path]] : [];
+function textPaths(fields: readonly InputField[], path: readonly string[] = []): string[][] {
+  return fields.flatMap(({ name, type }) => pathsIn(type, [...path, name]));
+}
+
+function pathsIn(type: InputType, path: readonly string[]): string[][] {
+  if (type.kind === 'list') return pathsIn(type.of, [...path, '0']);
+  if (type.kind === 'object') return textPaths(type.fields, path);
+  return type.kind === 'text' || type.kind === 'id' ? [[...path]] : [];
 }
 
 function withValue(input: unknown, [key, ...rest]: readonly string[], value: string): unknown {

@@ -2,13 +2,14 @@ import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
+import { inputFields } from '../../src/operations/input/read-fields.ts';
 import { buildSchemaOf } from '../../src/schema/build.ts';
 import { printOperations } from '../../src/schema/print-operations.ts';
 import { printReference } from '../../src/schema/print-reference.ts';
 
 /** An operation with any input at all, also one that the types would refuse. */
 function operationWith(input: z.ZodObject): AnyOperation {
-  return { ...operation(z.object({})), input: Object.assign(z.record(z.string(), z.json()), { shape: input.shape }) };
+  return { ...operation(z.object({})), fields: inputFields('DoThings', input) };
 }
 
 function operation(input: Parameters<typeof defineOperation>[0]['input'], name = 'doThings'): AnyOperation {
@@ -130,6 +131,21 @@ input DoThingsPlaceInnerInput {
       'an enum value without a description',
       z.object({ a: z.enum(['FAST']).meta({ description: 'A.' }) }),
       'FAST has no description',
+    ],
+    [
+      'a secret number',
+      z.object({ a: z.int().min(0).max(9).meta({ secret: true, description: 'A.' }) }),
+      'is secret, which only a text can be',
+    ],
+    [
+      'a list of secrets',
+      z.object({ a: z.array(z.string().meta({ secret: true })).meta({ description: 'A.' }) }),
+      'a secret has a field of its own',
+    ],
+    [
+      'a reference to what nobody knows',
+      z.object({ a: z.string().meta({ reference: 'moon', description: 'A.' }) }),
+      'refers to none of cluster, node',
     ],
     [
       'an optional element',

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { AnyOperation, SlackCommand } from '../../operations/define.ts';
-import { isSecretField } from '../../operations/input/secret-fields.ts';
+import type { InputField, InputType, ReferenceKind } from '../../operations/input/input-field.ts';
 import { type CommandSpec, type Flag, kebab, type ParsedCommand, type Positional } from './grammar.ts';
 
 /** Flags that every operation takes. */
@@ -15,7 +14,7 @@ export const operationFlags = [
 /** A word that stands for a row: a cluster's name or a node's label; looked up before the operation is asked for. */
 export type Reference = {
   readonly field: string;
-  readonly kind: 'cluster' | 'node';
+  readonly kind: ReferenceKind;
   readonly words: readonly string[];
   readonly isList: boolean;
 };
@@ -28,16 +27,6 @@ export type OperationCommand = {
   readonly read: (command: ParsedCommand) => { input: JsonObject; references: readonly Reference[] };
 };
 
-type Field = {
-  readonly name: string;
-  /** Without `optional` and `default`. */
-  readonly type: z.ZodType;
-  readonly isOptional: boolean;
-  /** A boolean that is true when left out is typed `--no-…`. */
-  readonly isOnByDefault: boolean;
-  readonly reference: 'cluster' | 'node' | null;
-};
-
 /**
  * The Slack command of an operation, made from its definition alone; null when it has none. Throws when the definition
  * cannot be typed as a command, which a test over the registry finds.
@@ -45,9 +34,7 @@ type Field = {
 export function operationCommand(operation: AnyOperation): OperationCommand | null {
   const { slack } = operation;
   if (slack === null) return null;
-  const fields = Object.entries(operation.input.shape)
-    .filter(([, type]) => !isSecretField(type)) // a secret must not be typed into a chat
-    .map(([name, type]) => toField(name, type));
+  const fields = operation.fields.filter(({ secret }) => !secret); // a secret must not be typed into a chat
   const positional = slack.positional.map((name) => {
     const field = fields.find((candidate) => candidate.name === name);
     if (field === undefined) throw new Error(`${operation.name}: there is no field ${name} to give by position`);
@@ -71,73 +58,64 @@ export function operationCommand(operation: AnyOperation): OperationCommand | nu
         ...positional.map(({ field }) => ({ field, words: command.words.get(field.name) })),
         ...flags.map(({ field, flag }) => ({ field, words: command.flags.get(flag.name) })),
       ].flatMap(({ field, words }) => (words === undefined ? [] : [{ field, words }]));
-      const plain = given.filter(({ field }) => field.reference === null);
+      const plain = given.filter(({ field }) => referenceOf(field.type) === null);
       return {
         input: Object.fromEntries(
-          plain.map(({ field, words }) => [field.name, field.isOnByDefault ? false : toValue(field.type, words)]),
+          plain.map(({ field, words }) => [field.name, isOnByDefault(field) ? false : toValue(field.type, words)]),
         ),
-        references: given.flatMap(({ field, words }) =>
-          field.reference === null
-            ? []
-            : [{ field: field.name, kind: field.reference, words, isList: field.type instanceof z.ZodArray }],
-        ),
+        references: given.flatMap(({ field, words }) => {
+          const kind = referenceOf(field.type);
+          return kind === null ? [] : [{ field: field.name, kind, words, isList: field.type.kind === 'list' }];
+        }),
       };
     },
   };
 }
 
-function toField(name: string, type: z.ZodType): Field {
-  const inner = unwrap(type);
-  const element = inner instanceof z.ZodArray ? asType(inner.element) : inner;
-  const reference = z
-    .enum(['cluster', 'node'])
-    .safeParse(type.meta()?.reference ?? inner.meta()?.reference ?? element?.meta()?.reference);
-  const isOnByDefault = inner instanceof z.ZodBoolean && type.safeParse(undefined).data === true;
-  return { name, type: inner, isOptional: inner !== type, isOnByDefault, reference: reference.data ?? null };
+/** What a word in this place stands for; null = for itself. */
+function referenceOf(type: InputType): ReferenceKind | null {
+  if (type.kind === 'list') return referenceOf(type.of);
+  return type.kind === 'id' ? type.of : null;
 }
 
-function toPositional(field: Field): Positional {
-  const isList = field.type instanceof z.ZodArray;
-  const kind = isList ? 'list' : field.reference === 'node' ? 'node' : 'word';
-  return { name: field.name, kind, isOptional: field.isOptional };
+/** A boolean that is true when left out is typed `--no-…`. */
+function isOnByDefault({ type, defaultValue }: InputField): boolean {
+  return type.kind === 'boolean' && defaultValue === true;
 }
 
-function toFlag(field: Field): Flag {
-  const name = field.isOnByDefault ? `no-${kebab(field.name)}` : kebab(field.name);
+function toPositional({ name, type, required }: InputField): Positional {
+  const kind = type.kind === 'list' ? 'list' : referenceOf(type) === 'node' ? 'node' : 'word';
+  return { name, kind, isOptional: !required };
+}
+
+function toFlag(field: InputField): Flag {
+  const { name, type, required } = field;
   return {
-    name,
-    takesValue: !(field.type instanceof z.ZodBoolean),
-    isList: field.type instanceof z.ZodArray,
-    ...(field.reference === 'node' ? { isNode: true } : {}),
-    ...(field.isOptional ? {} : { isRequired: true }),
+    name: isOnByDefault(field) ? `no-${kebab(name)}` : kebab(name),
+    takesValue: type.kind !== 'boolean',
+    isList: type.kind === 'list',
+    ...(referenceOf(type) === 'node' ? { isNode: true } : {}),
+    ...(required ? { isRequired: true } : {}),
   };
 }
 
 /** Objects have no form on one line; such a field can be given over the API. */
-function canBeTyped(type: z.ZodType): boolean {
-  if (type instanceof z.ZodObject) return false;
-  if (type instanceof z.ZodArray) return !(asType(type.element) instanceof z.ZodObject);
-  return true;
+function canBeTyped(type: InputType): boolean {
+  return type.kind === 'list' ? canBeTyped(type.of) : type.kind !== 'object';
 }
 
-function toValue(type: z.ZodType, words: readonly string[]): Json {
-  if (type instanceof z.ZodBoolean) return true;
-  if (type instanceof z.ZodArray) {
-    const element = asType(type.element);
-    return words.map((word) => (element === null ? word : toValue(element, [word])));
-  }
+function toValue(type: InputType, words: readonly string[]): Json {
   const [word = ''] = words;
-  if (type instanceof z.ZodNumber) return /^-?\d{1,15}$/.test(word) ? Number(word) : word;
-  if (type instanceof z.ZodEnum) return word.toUpperCase().replaceAll('-', '_');
-  return word;
-}
-
-function unwrap(type: z.ZodType): z.ZodType {
-  if (!(type instanceof z.ZodOptional || type instanceof z.ZodDefault)) return type;
-  const inner = asType(type.unwrap());
-  return inner === null ? type : unwrap(inner);
-}
-
-function asType(type: unknown): z.ZodType | null {
-  return type instanceof z.ZodType ? type : null;
+  switch (type.kind) {
+    case 'list':
+      return words.map((each) => toValue(type.of, [each]));
+    case 'boolean':
+      return true;
+    case 'integer':
+      return /^-?\d{1,15}$/.test(word) ? Number(word) : word;
+    case 'enum':
+      return word.toUpperCase().replaceAll('-', '_');
+    default:
+      return word;
+  }
 }

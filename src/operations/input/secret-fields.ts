@@ -1,23 +1,15 @@
-import { z } from 'zod';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { secretRefPattern } from '../../domain/plan.ts';
+import type { InputField, InputType } from './input-field.ts';
+
+type Replace = (value: string, path: readonly string[]) => string;
 
 /**
- * Replaces every secret of a parsed input. The schema says which fields are secret (`meta({ secret: true })`);
- * `replace` gets the value and the path and answers what stands there instead, usually a reference.
+ * Replaces every secret of a parsed input. `fields` say which are secret; `replace` gets the value and the path and answers
+ * what stands there instead, usually a reference.
  */
-export function replaceSecrets(
-  schema: z.ZodType,
-  input: JsonObject,
-  replace: (value: string, path: readonly string[]) => string,
-): JsonObject {
-  const replaced = walk(schema, input, [], replace);
-  return isObject(replaced) ? replaced : {};
-}
-
-/** True when the field, below its wrappers, is marked as secret. */
-export function isSecretField(schema: z.ZodType): boolean {
-  return inner(schema).meta()?.secret === true;
+export function replaceSecrets(fields: readonly InputField[], input: JsonObject, replace: Replace): JsonObject {
+  return inFields(fields, input, { path: [], replace });
 }
 
 /** The input as it may be shown: references become a fixed word. */
@@ -33,39 +25,24 @@ function redact(value: Json | undefined): Json {
   return value ?? null;
 }
 
-function walk(
-  schema: z.ZodType,
-  value: Json | undefined,
-  path: readonly string[],
-  replace: (value: string, path: readonly string[]) => string,
-): Json | undefined {
-  const type = inner(schema);
-  if (typeof value === 'string') return type.meta()?.secret === true ? replace(value, path) : value;
-  if (type instanceof z.ZodArray && Array.isArray(value)) {
-    const element = type.element;
-    if (!(element instanceof z.ZodType)) return value;
-    return value.map((item, index) => walk(element, item, [...path, String(index)], replace) ?? null);
-  }
-  if (type instanceof z.ZodObject && isObject(value)) {
-    const shape: Readonly<Record<string, unknown>> = type.shape;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, member]) => {
-        const field = shape[key];
-        return [key, field instanceof z.ZodType ? walk(field, member, [...path, key], replace) : member];
-      }),
-    );
-  }
-  return value;
+type Place = { readonly path: readonly string[]; readonly replace: Replace };
+
+function inFields(fields: readonly InputField[], members: JsonObject, { path, replace }: Place): JsonObject {
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  return Object.fromEntries(
+    Object.entries(members).map(([key, member]) => {
+      const field = byName.get(key);
+      const at = [...path, key];
+      if (field?.secret && typeof member === 'string') return [key, replace(member, at)];
+      return [key, field === undefined ? member : inType(field.type, member, { path: at, replace })];
+    }),
+  );
 }
 
-function inner(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    const unwrapped = schema.unwrap();
-    // meta given on the wrapper counts as well: `secretText.optional().meta(...)`
-    if (schema.meta()?.secret === true) return schema;
-    return unwrapped instanceof z.ZodType ? inner(unwrapped) : schema;
-  }
-  return schema;
+function inType(type: InputType, value: Json | undefined, { path, replace }: Place): Json | undefined {
+  if (type.kind === 'object' && isObject(value)) return inFields(type.fields, value, { path, replace });
+  if (type.kind !== 'list' || !Array.isArray(value)) return value;
+  return value.map((item, index) => inType(type.of, item, { path: [...path, String(index)], replace }) ?? null);
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

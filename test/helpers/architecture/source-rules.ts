@@ -2,6 +2,9 @@ import { readImportLines } from './import-lines.ts';
 
 const readsEnvironment =
   /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\[['"]env['"]\]|import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*['"]node:process['"]/;
+/** Asking what kind of schema it is; a schema that is made and used to parse asks nothing. */
+const looksIntoZod = /\binstanceof z\.|\b_zod\b|\.def\.type\b/;
+const zodReader = 'src/operations/input/read-fields.ts';
 const globalFetch = /(?<![.\w])fetch\(/;
 const comments = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
 const longest = 500;
@@ -15,6 +18,7 @@ export function findBrokenRules(path: string, source: string): string[] {
     callsFetch(source) && !path.startsWith('src/adapters/http/')
       ? `${path} calls fetch; only src/adapters/http/ may`
       : [],
+    looksIntoZod.test(code) && path !== zodReader ? `${path} looks into zod; only ${zodReader} may` : [],
     isBarrel(path, source) && path !== 'src/operations/index.ts' ? `${path} only passes on what others export` : [],
     lines > longest ? `${path} has ${lines} lines; ${longest} is the most` : [],
   ].flat();
