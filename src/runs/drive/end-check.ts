@@ -2,8 +2,8 @@ import { hasLooked, type NamedCheck, type PostCheck, type Run, type RunStep } fr
 import { AppError } from '../../errors.ts';
 import type { EndedRun } from '../../operations/define.ts';
 import { toPlannedStep } from '../run-actions.ts';
+import type { Drive, Next } from './drive.ts';
 import { mayPass } from './may-pass.ts';
-import type { Drive, Next } from './runner.ts';
 import { settle, settleAsFailed } from './settle.ts';
 
 /** How long after the last step the end may go unread before the run fails for that. */

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import type { Drive } from './runner.ts';
+import type { Drive } from './drive.ts';
 
 /** Lines that a step prints while it works, written to the run's events in batches. */
 export type Output = { add(line: string): void; flush(): Promise<void>; close(): void };

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run, RunStep, StepPhase } from '../../domain/run.ts';
 import { listSteps, readRun } from '../../store/runs/runs.ts';
-import type { Drive, Next } from './runner.ts';
+import type { Drive, Next } from './drive.ts';
 import { stepKindOf } from './runner-deps.ts';
-import { type Due, runStep } from './step-runner.ts';
+import { runStep } from './step-runner.ts';
+import type { Due } from './work.ts';
 
 /** A lane of the stage that is due, with its steps in order. */
 type LaneSteps = { readonly name: string; readonly width: number; readonly steps: readonly RunStep[] };

@@ -4,9 +4,9 @@ import { AppError } from '../../errors.ts';
 import { findNoteAt } from '../../store/runs/runs.ts';
 import { whyNotEntitled } from '../entitled.ts';
 import { toPlannedStep } from '../run-actions.ts';
+import type { Drive, Next } from './drive.ts';
 import { checkUndone } from './end-check.ts';
 import { mayPass } from './may-pass.ts';
-import type { Drive, Next } from './runner.ts';
 import { stepKindOf } from './runner-deps.ts';
 import { settleAsFailed } from './settle.ts';
 

@@ -1,0 +1,137 @@
+import { drivenRunStates, type Run, type RunStep, type StepPhase } from '../../domain/run.ts';
+import { listSteps, readRun } from '../../store/runs/runs.ts';
+import { hasWaited, replan, takeLock } from './begin.ts';
+import type { Drive, Next } from './drive.ts';
+import { checkSucceeded } from './end-check.ts';
+import { finish } from './finish.ts';
+import { stepKindOf } from './runner-deps.ts';
+import { hasOpenChanges, settle, settleAfter } from './settle.ts';
+import { canGoOn, driveStage } from './stage.ts';
+import { runStep } from './step-runner.ts';
+import { stopStep } from './stop-step.ts';
+import { planUndo, settleUndone } from './undo.ts';
+import type { Due } from './work.ts';
+
+/** One move: reads the run afresh and does the next thing that is due. */
+export async function advance(drive: Drive): Promise<Next> {
+  const run = await readRun(drive.deps.db, drive.runId);
+  // A person ended or paused it meanwhile.
+  if (!drivenRunStates.some((state) => state === run.state)) return 'stop';
+  const steps = await listSteps(drive.deps.db, drive.runId);
+  if (run.outcome !== null) return advanceRestore(drive, run, run.outcome, steps);
+  const phase = run.state === 'UNDOING' ? 'undo' : 'do';
+  // A worker may die between recording that a step failed and deciding how the run ends: nothing behind it is begun.
+  const failed = steps.find((step) => step.phase === phase && step.state === 'failed');
+  const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
+  const stage = stageOf(steps, phase, failed ?? next);
+  // What a lane of the stage left half done comes to its end first, whatever happened to the others.
+  if (stage !== null && (failed !== undefined || isToStop(run, phase)) && canGoOn(drive, steps, phase, stage))
+    return (await takeLock(drive, run)) ?? driveStage(drive, phase, stage);
+  if (failed !== undefined) {
+    const isCanceled = run.cancelRequested && failed.failure?.code === 'CANCELED';
+    return isCanceled ? settle(drive, { state: 'CANCELED', failure: null }) : settleAfter(drive, failed);
+  }
+  const isBound = phase === 'do' && stage === null && next !== undefined && isBoundToGoOn(drive, next, steps);
+  const isCanceling = run.cancelRequested && phase === 'do' && !isBound;
+  if (isCanceling) {
+    if (next === undefined || next.state === 'pending' || stoppable(drive, next)) return cancel(drive, next);
+    // Nothing is begun any more: all that is left is to look at the step that was under way.
+    return runAlone(drive, { run, step: next, isCanceling });
+  }
+  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, run);
+  const waiting = await takeLock(drive, run);
+  if (waiting !== null) return waiting;
+  if (phase === 'do' && (run.needsReplan || hasWaited(drive, run))) {
+    const end = await replan(drive, run);
+    if (end !== null) return end;
+  }
+  if (run.state === 'QUEUED') {
+    await drive.write({
+      run: { state: 'RUNNING', started: true, blockedBy: null },
+      events: [{ type: 'RUN_STATE', message: 'Running' }],
+    });
+  }
+  if (phase === 'undo' && drive.operation.planUndo !== null && !steps.some((step) => step.phase === 'undo')) {
+    const end = await planUndo(drive, run, steps);
+    if (end !== null) return end;
+  }
+  if (stage !== null) return driveStage(drive, phase, stage);
+  if (next !== undefined) return runAlone(drive, { run, step: next, isCanceling: false });
+  return phase === 'undo' ? settleUndone(drive, run, steps) : checkSucceeded(drive, run, steps);
+}
+
+async function advanceRestore(
+  drive: Drive,
+  run: Run,
+  outcome: NonNullable<Run['outcome']>,
+  steps: readonly RunStep[],
+): Promise<Next> {
+  const next = nextRecoverStep(steps) ?? nextOpenStep(steps, 'restore');
+  if (next === undefined) return finish(drive, run, outcome, steps);
+  return (await takeLock(drive, run)) ?? runAlone(drive, { run, step: next, isCanceling: false });
+}
+
+/** A lane whose recovery failed is left as it is; the others are still taken back. */
+function nextRecoverStep(steps: readonly RunStep[]): RunStep | undefined {
+  const broken = new Set(
+    steps.filter((step) => step.phase === 'recover' && step.state === 'failed').map((step) => step.lane?.name),
+  );
+  return steps.find((step) => step.phase === 'recover' && isOpen(step) && !broken.has(step.lane?.name));
+}
+
+function nextOpenStep(steps: readonly RunStep[], phase: StepPhase): RunStep | undefined {
+  return steps.find((step) => step.phase === phase && isOpen(step));
+}
+
+function isOpen(step: RunStep): boolean {
+  return step.state === 'pending' || step.state === 'applying';
+}
+
+/** One step on its own: there is no other lane whose turn it could be. */
+async function runAlone(
+  drive: Drive,
+  { run, step, isCanceling }: Pick<Due, 'run' | 'step' | 'isCanceling'>,
+): Promise<Next> {
+  const next = await runStep(drive, { run, step, isCanceling, waitingLanes: 0 });
+  return next === 'deferred' ? 'again' : next;
+}
+
+/** The stage that this step is part of. The first open step decides, unless one of a stage failed. */
+function stageOf(steps: readonly RunStep[], phase: StepPhase, step: RunStep | undefined): string | null {
+  const stage = step?.lane?.stage;
+  return stage !== undefined && steps.some((other) => other.phase === phase) ? stage : null;
+}
+
+function isToStop(run: Run, phase: StepPhase): boolean {
+  return phase === 'do' && (run.cancelRequested || run.pauseRequested);
+}
+
+/** True when the step before left the cluster in a state to stay in which nobody asked for, such as a stopped node. */
+function isBoundToGoOn(drive: Drive, next: RunStep, steps: readonly RunStep[]): boolean {
+  const before = steps.findLast((step) => step.phase === 'do' && step.position < next.position);
+  if (before === undefined) return false;
+  const isDone = before.state === 'done' || before.state === 'already';
+  return isDone && stepKindOf(drive.operation, before.kind).bindsNext;
+}
+
+function stoppable(drive: Drive, step: RunStep): boolean {
+  return stepKindOf(drive.operation, step.kind).canStop;
+}
+
+async function cancel(drive: Drive, next: RunStep | undefined): Promise<Next> {
+  if (next?.state === 'applying') {
+    const stopped = await stopStep(drive, next);
+    if (stopped !== 'stopped') return stopped;
+  }
+  return settle(drive, { state: 'CANCELED', failure: null });
+}
+
+/** Temporary changes are not left in place while nobody works: they are put back first, and made again on resume. */
+async function pause(drive: Drive, run: Run): Promise<Next> {
+  if (await hasOpenChanges(drive)) return settle(drive, { state: 'PAUSED', failure: null, progress: run.progress });
+  await drive.write({
+    run: { state: 'PAUSED', pauseRequested: false },
+    events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }],
+  });
+  return 'stop';
+}

@@ -1,0 +1,97 @@
+import type { Run } from '../../domain/run.ts';
+import { effectOn } from '../../domain/target.ts';
+import { AppError } from '../../errors.ts';
+import { findLockHolder, findRun } from '../../store/runs/runs.ts';
+import { isDuplicateKey } from '../../store/store-errors.ts';
+import { whyNotEntitled } from '../entitled.ts';
+import { planOperation } from '../submit.ts';
+import type { Drive, Next } from './drive.ts';
+import { mayPass } from './may-pass.ts';
+import { settleAsFailed } from './settle.ts';
+
+/** Takes the cluster for this run; otherwise the run queues and says whom it waits for. */
+export async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
+  const { db } = drive.deps;
+  if (effectOn(drive.operation) === 'reads') return null;
+  const holder = await findLockHolder(db, run.clusterId);
+  if (holder === run.id) return null;
+  if (holder === null) {
+    try {
+      await drive.write({ takeLock: run.clusterId });
+      return null;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return 'again'; // somebody was quicker: look who
+    }
+  }
+  const holding = run.blockedBy === holder ? null : await findRun(db, holder);
+  const whom = holding === null ? 'another run' : `R-${holding.number}`;
+  const wakeAfterMs = 5_000; // the holder wakes us when it ends; this is for the case that this word is lost
+  await drive.write({
+    run: {
+      state: run.state === 'RUNNING' ? 'QUEUED' : run.state,
+      blockedBy: holder,
+      needsReplan: run.startedAt === null,
+      wakeInMs: wakeAfterMs,
+    },
+    ...(run.blockedBy === holder
+      ? {}
+      : { events: [{ type: 'NOTE', message: `Waits for ${whom}, which holds the cluster` }] }),
+  });
+  return { wakeAfterMs };
+}
+
+/** A plan this old may not be true any more, whoever let the run wait: a lock, an approval, a pause, or no worker. */
+const freshPlanMs = 30_000;
+
+export function hasWaited(drive: Drive, run: Run): boolean {
+  return run.startedAt === null && drive.now().getTime() - run.createdAt.getTime() > freshPlanMs;
+}
+
+/**
+ * The run waited, so the cluster may have changed: plans again, and stops if the plan is not the one that was agreed.
+ * Null = it is, and the run may begin.
+ */
+export async function replan(drive: Drive, run: Run): Promise<Next | null> {
+  const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
+  if (lost !== null) return settleAsFailed(drive, lost);
+  const planned = await planAgain(drive, run);
+  if ('wakeAfterMs' in planned) return planned;
+  if ('plan' in planned && planned.plan.hash === run.plan.hash) {
+    await drive.write({ run: { needsReplan: false } });
+    return null;
+  }
+  const why =
+    'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
+  return settleAsFailed(drive, {
+    code: 'PLAN_STALE',
+    message: `The cluster changed while the run waited: ${why}`,
+    hint: 'Ask for the operation again; it will be planned afresh.',
+    step: null,
+  });
+}
+
+async function planAgain(drive: Drive, run: Run) {
+  try {
+    return await planOperation(
+      drive.operation,
+      run.input,
+      drive.deps.observeContext(drive.held.signal),
+      run.plan.generated,
+    );
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    drive.held.assertHeld();
+    const waitedMs = drive.now().getTime() - run.createdAt.getTime();
+    if (mayPass(error) && waitedMs < 24 * 3_600_000) {
+      const wakeAfterMs = Math.min(Math.max(waitedMs / 10, 2_000), 30_000);
+      const message = `Cannot plan yet: ${error.message}`;
+      await drive.write({
+        run: { wakeInMs: wakeAfterMs, progress: { completed: 0, total: null, message } },
+        events: run.progress?.message === message ? [] : [{ type: 'NOTE', message }],
+      });
+      return { wakeAfterMs };
+    }
+    return { userErrors: [error] };
+  }
+}

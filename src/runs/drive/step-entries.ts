@@ -1,0 +1,148 @@
+import type { InventoryRecord } from '../../domain/inventory.ts';
+import type { Check } from '../../domain/next-action.ts';
+import { AppError } from '../../errors.ts';
+import type { WorkerEntry } from '../../store/runs/journal.ts';
+import { listSteps } from '../../store/runs/runs.ts';
+import type { Next } from './drive.ts';
+import { settleAfter } from './settle.ts';
+import { contextOf, lateBy, observe, progressOf, type Work } from './work.ts';
+
+export async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {
+  const { drive, step } = work;
+  await work.output.flush();
+  const { facts = null, records = [] } = check.state === 'done' ? check : {};
+  await drive.write({
+    step: { position: step.position, state, facts, progress: null, failure: null, started: true, finished: true },
+    run: { progress: progressOf(work), wakeInMs: null },
+    records,
+    ...(step.ledgerId === null || !(await isLastOfChange(work)) ? {} : { restoredChange: step.ledgerId }),
+    events: [
+      {
+        type: 'STEP_FINISHED',
+        step: step.position,
+        message: state === 'already' ? `${step.title}: was so already` : `${step.title}: done`,
+      },
+    ],
+  });
+  observe(work, 'after-record');
+}
+
+async function isLastOfChange(work: Work): Promise<boolean> {
+  const steps = await listSteps(work.drive.deps.db, work.drive.runId);
+  return !steps.some((step) => step.ledgerId === work.step.ledgerId && step.position > work.step.position);
+}
+
+/** Done, and the run pauses: one entry for both, so that nobody finds the step done and the run going on. */
+export async function hold(work: Work, message: string): Promise<void> {
+  const { drive, step } = work;
+  await drive.write({
+    step: { position: step.position, state: 'done', started: true, finished: true },
+    run: { pauseRequested: true, progress: { ...progressOf(work), message } },
+    events: [{ type: 'STEP_FINISHED', step: step.position, message }],
+  });
+}
+
+export async function wait(
+  work: Work,
+  progress: { completed: number; total: number | null; message: string },
+  wakeAfterMs: number,
+): Promise<Next> {
+  const { drive, step, kind } = work;
+  const late = lateBy(work);
+  if (late !== null) {
+    return fail(work, {
+      code: kind.isGate ? 'HEALTH_GATE_TIMEOUT' : 'TIMEOUT',
+      message: `${step.title}: not there after ${Math.round(late / 1000)} s. Last seen: ${progress.message}`,
+      hint: 'Look at the node and its log, then retry the run.',
+    });
+  }
+  const news =
+    step.progress?.message === progress.message
+      ? []
+      : [{ type: 'STEP_PROGRESS' as const, step: step.position, message: progress.message }];
+  await drive.write({
+    step: {
+      position: step.position,
+      progress,
+      started: true,
+      ...(drive.appliedAt.has(step.position) && step.appliedAt === null ? { applied: true } : {}),
+    },
+    run: { progress: { ...progressOf(work), message: progress.message }, wakeInMs: wakeAfterMs },
+    events: news,
+  });
+  return { wakeAfterMs };
+}
+
+export async function recordStopped({ drive, step, output }: Work, message: string): Promise<void> {
+  await output.flush();
+  await drive.write({
+    step: {
+      position: step.position,
+      state: 'failed',
+      progress: null,
+      finished: true,
+      failure: { code: 'CANCELED', message, hint: null, step: step.position },
+    },
+    events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: ${message}` }],
+  });
+}
+
+export async function fail(
+  work: Work,
+  failure: { code: AppError['code']; message: string; hint: string | null },
+  records: readonly InventoryRecord[] = [],
+): Promise<Next> {
+  const { drive, step } = work;
+  const log = await diagnose(work);
+  const stored = {
+    code: failure.code,
+    message: failure.message,
+    hint: failure.hint,
+    step: step.position,
+    ...(log.length === 0 ? {} : { log }),
+  };
+  await work.output.flush();
+  const entry: WorkerEntry = {
+    records,
+    step: { position: step.position, state: 'failed', failure: stored, progress: null, finished: true, started: true },
+    events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: ${failure.message}` }],
+  };
+  await drive.write(entry);
+  // A temporary change that cannot be put back does not keep the others from being put back.
+  if (step.phase === 'restore' || step.phase === 'recover') return 'again';
+  // The other lanes come to a place to stop at first.
+  return step.lane === null ? settleAfter(drive, { ...step, failure: stored }) : 'again';
+}
+
+const diagnoseMs = 15_000;
+
+/** What helps to understand the failure, if it can be had now. */
+async function diagnose(work: Work): Promise<readonly string[]> {
+  const { drive, step, kind } = work;
+  const context = contextOf(work);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(diagnoseMs)]);
+  try {
+    const lines = await kind.diagnose(step.params, drive.deps.portsFor(drive.clusterId), { ...context, signal });
+    return lines.slice(-40).map((line) => line.slice(0, 500));
+  } catch (error) {
+    if (!(error instanceof AppError)) drive.deps.log.warn({ runId: drive.runId, err: error }, 'no diagnosis');
+    drive.held.assertHeld();
+    return [];
+  }
+}
+
+export async function interrupt(work: Work, reason: string): Promise<Next> {
+  await work.drive.write({
+    run: {
+      state: 'INTERRUPTED',
+      failure: {
+        code: 'LEASE_LOST',
+        message: `${work.step.title}: ${reason}`,
+        hint: 'Look whether it happened, then retry or cancel the run.',
+        step: work.step.position,
+      },
+    },
+    events: [{ type: 'RUN_STATE', step: work.step.position, message: `Interrupted: ${reason}` }],
+  });
+  return 'stop';
+}

@@ -1,0 +1,57 @@
+import type { RunStep } from '../../domain/run.ts';
+import { AppError } from '../../errors.ts';
+import { readRun } from '../../store/runs/runs.ts';
+import type { Drive, Next } from './drive.ts';
+import { mayPass } from './may-pass.ts';
+import { makeOutput } from './output.ts';
+import { stepKindOf } from './runner-deps.ts';
+import { fail, recordStopped } from './step-entries.ts';
+import { contextOf, lateBy, type Work } from './work.ts';
+
+/** Stops what a step set in motion. `stopped`, or when to look again. */
+export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' | Next> {
+  const run = await readRun(drive.deps.db, drive.runId);
+  const work: Work = {
+    drive,
+    run,
+    step,
+    isCanceling: true,
+    waitingLanes: 0,
+    kind: stepKindOf(drive.operation, step.kind),
+    output: makeOutput(drive, step.position),
+  };
+  try {
+    await work.kind.stop(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
+    await recordStopped(work, 'Stopped, because the run was cancelled');
+    return 'stopped';
+  } catch (error) {
+    return await handleStopError(work, error);
+  } finally {
+    work.output.close();
+  }
+}
+
+const stopAgainMs = 2_000;
+
+/** Tries again what may pass, and once more what may not: a job may just have ended by itself. Then says so and ends. */
+async function handleStopError(work: Work, error: unknown): Promise<Next> {
+  const { drive, step } = work;
+  if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;
+  drive.held.assertHeld();
+  if (!(error instanceof AppError)) throw error;
+  const message = `Could not be stopped yet: ${error.message}`;
+  const isRepeated = step.progress?.message === message;
+  if (lateBy(work) !== null || (isRepeated && !mayPass(error))) {
+    return fail(work, {
+      code: error.code,
+      message: `Could not be stopped, and may still go on: ${error.message}`,
+      hint: 'Look at the cluster, and stop it by hand.',
+    });
+  }
+  await drive.write({
+    step: { position: step.position, progress: { completed: 0, total: null, message } },
+    run: { wakeInMs: stopAgainMs },
+    events: isRepeated ? [] : [{ type: 'STEP_PROGRESS', step: step.position, message }],
+  });
+  return { wakeAfterMs: stopAgainMs };
+}

@@ -1,0 +1,63 @@
+import type { Run, RunStep } from '../../domain/run.ts';
+import type { AnyStepKind, StepContext } from '../../steps/define.ts';
+import { listSteps } from '../../store/runs/runs.ts';
+import type { Drive } from './drive.ts';
+import type { Output } from './output.ts';
+import type { RunnerPoint } from './runner-deps.ts';
+
+/** A step that is to be looked at. */
+export type Due = {
+  readonly run: Run;
+  readonly step: RunStep;
+  /** The step may end, but its effect is not sent (again). */
+  readonly isCanceling: boolean;
+  /** Other lanes of its stage that were not begun yet. */
+  readonly waitingLanes: number;
+};
+
+/** One step being carried out. */
+export type Work = Due & { drive: Drive; kind: AnyStepKind; output: Output };
+
+/** Milliseconds the step has been tried for, when that is longer than it may be; otherwise null. */
+export function lateBy({ drive, step, kind }: Work): number | null {
+  if (step.startedAt === null) return null;
+  const triedMs = drive.now().getTime() - step.startedAt.getTime();
+  return triedMs > kind.timeoutMs(step.params) ? triedMs : null;
+}
+
+/** What it does now, in words; how far it has come is counted from its steps (see `countProgress`). */
+export function progressOf({ step }: Work) {
+  return { completed: 0, total: null, message: step.title };
+}
+
+export function contextOf({ drive, step, output, waitingLanes }: Work): StepContext {
+  return {
+    runId: drive.runId,
+    clusterId: drive.clusterId,
+    signal: drive.held.signal,
+    now: drive.now,
+    log: output.add,
+    startedAt: step.startedAt,
+    attempts: step.attempt,
+    waitingLanes,
+    earlier: async (...kinds) => {
+      const found = (await listSteps(drive.deps.db, drive.runId)).filter(
+        (other) =>
+          other.position < step.position &&
+          (other.state === 'done' || other.state === 'already') &&
+          kinds.includes(other.kind),
+      );
+      const inLane = found.findLast((other) => step.lane !== null && isSameLane(other, step));
+      return (inLane ?? found.findLast((other) => other.lane === null))?.facts ?? null;
+    },
+  };
+}
+
+/** Steps that take a lane back know what its steps found. */
+function isSameLane(a: RunStep, b: RunStep): boolean {
+  return a.lane?.stage === b.lane?.stage && a.lane?.name === b.lane?.name;
+}
+
+export function observe({ drive, step }: Work, at: RunnerPoint['at']): void {
+  drive.deps.observer?.({ runId: drive.runId, position: step.position, kind: step.kind, at });
+}
