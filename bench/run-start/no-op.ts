@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { theCluster } from '../../src/domain/subject.ts';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
 import { defineStep } from '../../src/steps/define.ts';
@@ -12,6 +13,8 @@ export function noOpOperation(onApply: (runId: string) => void): AnyOperation {
   const noOp = defineStep({
     kind: 'noOp',
     params: z.object({}),
+    about: () => theCluster,
+    effect: 'changes',
     ports: [],
     timeoutMs: 60_000,
     repeat: 'safe',

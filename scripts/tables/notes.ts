@@ -9,6 +9,7 @@ export const notes: Readonly<Record<string, string>> = {
   'run.before_undo': 'How the run had ended, or rested, when its undo was asked for; null once the undo has begun.',
   'run.outcome': 'What the run will end as, once its temporary changes are put back; null while that is open.',
   'run.undo_gone': 'Why it cannot be undone any more, whatever its steps say; null = nothing is known against it.',
+  'run_step.about_id': 'Null = its parameters name whom it is about by no id, or it is the cluster of the run.',
   'run_step.lane': 'JSON of the lane; null = the step stands alone.',
   'run_step.repeat_allowed': 'A person said that it may be sent again although a crash left it open.',
   'run_step.undo_of': 'The step this one takes back.',

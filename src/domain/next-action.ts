@@ -4,9 +4,9 @@ import type { JsonObject } from './json.ts';
 import type { Progress, StepState } from './run.ts';
 
 /** What a step's `check` found on the cluster. */
-export type Check =
+export type Check<F extends JsonObject = JsonObject> =
   /** The effect is there. `facts` are kept with the step (a timestamp, a version), `records` are written with it. */
-  | { readonly state: 'done'; readonly facts?: JsonObject; readonly records?: readonly InventoryRecord[] }
+  | { readonly state: 'done'; readonly facts?: F; readonly records?: readonly InventoryRecord[] }
   | { readonly state: 'todo' }
   /** The effect has begun and goes on by itself; look again after `wakeAfterMs`. */
   | { readonly state: 'moving'; readonly progress: Progress; readonly wakeAfterMs: number }

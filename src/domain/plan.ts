@@ -1,4 +1,5 @@
 import { hashJson, type Json, type JsonObject } from './json.ts';
+import type { StepEffect, Subject } from './subject.ts';
 
 /**
  * Steps that stand side by side. The steps of one stage follow each other in the plan; each lane is a sequence of its own,
@@ -14,11 +15,13 @@ export type Lane = {
   readonly width: number;
 };
 
-/** One unit of a plan: a step kind with its parameters. Plain data. */
+/** One unit of a plan: a step kind with its parameters, and what that means. Plain data. */
 export type StepSpec = {
   readonly kind: string;
   readonly title: string;
   readonly params: JsonObject;
+  readonly about: Subject;
+  readonly effect: StepEffect;
   /** Left out: the step stands alone, after everything before it and before everything after it. */
   readonly lane?: Lane;
 };
@@ -65,7 +68,8 @@ export type Plan = {
 
 /**
  * The plan with its hash. The hash covers what will be done (operation, version, steps), not the notes: running
- * queries change every second and must not make an approval stale. Secret references and generated texts are left out
+ * queries change every second and must not make an approval stale. Whom a step is about and what it does to them follow from
+ * its kind and parameters, and are not part of it either. Secret references and generated texts are left out
  * of it, since a dry run and the real run hold different ones that mean the same.
  */
 export function makePlan(

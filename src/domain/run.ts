@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lane, Plan } from './plan.ts';
+import type { StepEffect, Subject } from './subject.ts';
 
 export const runStates = [
   'AWAITING_APPROVAL',
@@ -178,6 +179,8 @@ export type RunStep = {
   readonly kind: string;
   readonly title: string;
   readonly params: JsonObject;
+  readonly about: Subject;
+  readonly effect: StepEffect;
   readonly state: StepState;
   readonly attempt: number;
   readonly repeatAllowed: boolean;

@@ -22,7 +22,7 @@ export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): P
   const { run, steps } = await readForDecision(deps, request, 'UNDO');
   const operation = fittingOperation(deps.operations, run);
   const left = stillToUndo(steps);
-  const back = stepsBack(operation, steps).map(({ kind, title, params }) => ({ kind, title, params }));
+  const back = stepsBack(operation, steps);
   if (operation.planUndo === null || steps.some(({ phase }) => phase === 'undo'))
     return { run, steps: [...left, ...back], notes: [], summary: 'What this run did is taken back, newest first' };
   const signal = AbortSignal.timeout(observeTimeoutMs);

@@ -7,6 +7,7 @@ import type { Inventory, InventoryRecord, NewHost } from '../domain/inventory.ts
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
 import type { Lane, StepSpec } from '../domain/plan.ts';
+import type { StepEffect, Subject } from '../domain/subject.ts';
 
 /** Everything a step may reach. A step kind names the ports it uses and is handed those alone. */
 export type Ports = {
@@ -38,9 +39,32 @@ export type StepContext = {
   readonly attempts: number;
   /** How many other lanes of the same stage were not begun yet: as long as there are some, `check` may answer `defer`. */
   readonly waitingLanes: number;
-  /** What the last finished step of one of these kinds found, before this step: in its lane, else outside all lanes. */
-  readonly earlier: (...kinds: readonly string[]) => Promise<JsonObject | null>;
 };
+
+/** What the engine hands to a step. */
+export type EngineContext = StepContext & {
+  /** The last finished step of one of these kinds before this step: in its lane, else outside all lanes. */
+  readonly earlier: (kinds: readonly string[]) => Promise<EarlierStep | null>;
+};
+
+export type EarlierStep = { readonly kind: string; readonly facts: JsonObject | null };
+
+/** A kind as another one may need it: `readFacts` reads what a step of it has found, and answers null for anything else. */
+export type Needed<F extends JsonObject> = {
+  readonly kind: string;
+  readFacts(facts: JsonObject | null): F | null;
+};
+
+/** What a step has to know of earlier ones, by a name of its own; of several kinds, the one that came last counts. */
+export type Needs = Readonly<Record<string, readonly Needed<JsonObject>[]>>;
+
+/** What the earlier steps found; null = there is none, or it found nothing. */
+export type Found<R extends Needs> = {
+  readonly [K in keyof R]: R[K][number] extends Needed<infer F> ? F | null : never;
+};
+
+/** What a step kind's own functions get. */
+type Context<R extends Needs> = StepContext & { readonly found: Found<R> };
 
 /** How a step is taken back: by further steps, or not at all, said in words. */
 export type Undo<P> =
@@ -64,14 +88,24 @@ export type Temporary<P, N extends PortName> = {
 /** The step has failed, and what it found is to be remembered all the same. */
 export type FailedWithRecords = Extract<Check, { state: 'blocked' }> & { readonly records: readonly InventoryRecord[] };
 
+type Seen<F extends JsonObject> = Extract<Check<F>, { state: 'done' }> | FailedWithRecords;
+
 /** What `apply` saw: nothing, or that the effect is there, or that it failed after it had found something. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most of what is applied has nothing to answer.
-export type Applied = void | Extract<Check, { state: 'done' }> | FailedWithRecords;
+export type Applied<F extends JsonObject = JsonObject> = void | Seen<F>;
 
-export type StepKind<P extends JsonObject, N extends PortName> = {
+export type StepKind<P extends JsonObject, N extends PortName, F extends JsonObject, R extends Needs> = {
   readonly kind: string;
   readonly params: z.ZodType<P>;
   readonly ports: readonly N[];
+  /** Whom or what it is about. */
+  about(params: NoInfer<P>): Subject;
+  /** What it does to them. */
+  readonly effect: StepEffect | ((params: P) => StepEffect);
+  /** What a step of this kind finds, for kinds that others need. */
+  readonly facts?: z.ZodType<F>;
+  /** Which earlier steps' facts it works with; they come as `found`. */
+  readonly needs?: R;
   /** Milliseconds from the first try until the step counts as failed with `HEALTH_GATE_TIMEOUT` or `TIMEOUT`. */
   readonly timeoutMs: number | ((params: P) => number);
   /**
@@ -84,20 +118,20 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
   /** One line for people: what this step does to what. */
   describe(params: P): string;
   /** Asks the cluster, never the journal, whether the effect is there. Changes nothing. */
-  check(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Check>;
+  check(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<Check<NoInfer<F>>>;
   /**
    * Brings the effect about, or sets it in motion. Absent for gates, which only wait. What it saw of the effect where it
    * brought it about may be answered as `done`, which saves looking once more; nothing else may be concluded from an answer.
    * A step whose only effect is a row of Starwarden's own answers it in `records`: there is no other way to write one.
    */
-  apply?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Applied>;
+  apply?(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<Applied<NoInfer<F>>>;
   /**
    * What is to be remembered before the effect begins, whatever becomes of it: it is written with the entry that says
    * `applying`, each time there is one.
    */
   recordsBefore?(params: P): readonly InventoryRecord[];
   /** Stops what `apply` set in motion, when the run is cancelled in the middle. Absent: the step is waited for. */
-  stop?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<void>;
+  stop?(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<void>;
   readonly undo: Undo<P>;
   /**
    * Steps that take this step back by themselves when it, or a later step of its lane, fails. They run newest first,
@@ -110,7 +144,7 @@ export type StepKind<P extends JsonObject, N extends PortName> = {
    */
   readonly recoversAlready?: true;
   /** Lines that help to understand why the step failed, e.g. the end of a node's log. Reads only. */
-  diagnose?(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<readonly string[]>;
+  diagnose?(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<readonly string[]>;
   readonly temporary?: Temporary<P, N>;
   /**
    * Set when nobody would want the cluster to stay as this step leaves it, e.g. with a node stopped: a request to cancel
@@ -136,6 +170,10 @@ export type AnyStepKind = {
   readonly bindsNext: boolean;
   readonly abortable: boolean;
   readonly recoversAlready: boolean;
+  /** The kinds whose facts it works with: one of each list. */
+  readonly needs: readonly (readonly Needed<JsonObject>[])[];
+  /** Whether its facts can be needed by others. */
+  readonly hasFacts: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;
   /** True when steps of its own take it back. */
@@ -144,29 +182,44 @@ export type AnyStepKind = {
   readonly undoPlanned: boolean;
   timeoutMs(params: JsonObject): number;
   describe(params: JsonObject): string;
-  check(params: JsonObject, ports: Ports, context: StepContext): Promise<Check>;
-  apply(params: JsonObject, ports: Ports, context: StepContext): Promise<Applied>;
+  about(params: JsonObject): Subject;
+  effect(params: JsonObject): StepEffect;
+  check(params: JsonObject, ports: Ports, context: EngineContext): Promise<Check>;
+  apply(params: JsonObject, ports: Ports, context: EngineContext): Promise<Applied>;
   recordsBefore(params: JsonObject): readonly InventoryRecord[];
-  stop(params: JsonObject, ports: Ports, context: StepContext): Promise<void>;
+  stop(params: JsonObject, ports: Ports, context: EngineContext): Promise<void>;
   undoSteps(params: JsonObject): readonly StepSpec[];
   recoverSteps(params: JsonObject): readonly StepSpec[];
-  diagnose(params: JsonObject, ports: Ports, context: StepContext): Promise<readonly string[]>;
-  readBefore(params: JsonObject, ports: Ports, context: StepContext): Promise<Json>;
+  diagnose(params: JsonObject, ports: Ports, context: EngineContext): Promise<readonly string[]>;
+  readBefore(params: JsonObject, ports: Ports, context: EngineContext): Promise<Json>;
   restoreSteps(params: JsonObject, before: Json): readonly StepSpec[];
   /** The step as plain data, for a plan. */
   spec(params: JsonObject): StepSpec;
 };
 
-export type DefinedStepKind<P extends JsonObject> = AnyStepKind & { with(params: P, lane?: Lane): StepSpec };
+export type DefinedStepKind<P extends JsonObject, F extends JsonObject = JsonObject> = AnyStepKind &
+  Needed<F> & { with(params: P, lane?: Lane): StepSpec };
 
 /** Defines a step kind. `with(params)` makes the plain data that plans are built of. */
-export function defineStep<P extends JsonObject, N extends PortName>(definition: StepKind<P, N>): DefinedStepKind<P> {
+export function defineStep<
+  P extends JsonObject,
+  N extends PortName,
+  F extends JsonObject = JsonObject,
+  R extends Needs = Record<never, never>,
+>(definition: StepKind<P, N, F, R>): DefinedStepKind<P, F> {
   const parse = (params: JsonObject): P => definition.params.parse(params);
   const pick = (ports: Ports): Pick<Ports, N> => pickPorts(ports, definition.ports);
+  const effectOf = (params: P) =>
+    typeof definition.effect === 'function' ? definition.effect(params) : definition.effect;
   const spec = (params: JsonObject): StepSpec => {
     const parsed = parse(params);
-    return { kind: definition.kind, title: definition.describe(parsed), params: parsed };
+    const [about, effect] = [definition.about(parsed), effectOf(parsed)];
+    return { kind: definition.kind, title: definition.describe(parsed), params: parsed, about, effect };
   };
+  const withFound = async ({ earlier, ...context }: EngineContext): Promise<Context<R>> => ({
+    ...context,
+    found: await findNeeded(definition.needs, earlier),
+  });
   return {
     kind: definition.kind,
     ports: definition.ports,
@@ -181,23 +234,37 @@ export function defineStep<P extends JsonObject, N extends PortName>(definition:
     canUndo: 'steps' in definition.undo,
     undoPlanned: 'planned' in definition.undo,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
+    needs: Object.values(definition.needs ?? {}),
+    hasFacts: definition.facts !== undefined,
+    readFacts: (facts) => definition.facts?.safeParse(facts).data ?? null,
     timeoutMs: (params) =>
       typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params)),
     describe: (params) => definition.describe(parse(params)),
-    check: (params, ports, context) => definition.check(parse(params), pick(ports), context),
-    apply: async (params, ports, context) => definition.apply?.(parse(params), pick(ports), context),
+    about: (params) => definition.about(parse(params)),
+    effect: (params) => effectOf(parse(params)),
+    check: async (params, ports, context) => definition.check(parse(params), pick(ports), await withFound(context)),
+    apply: async (params, ports, context) => definition.apply?.(parse(params), pick(ports), await withFound(context)),
     recordsBefore: (params) => definition.recordsBefore?.(parse(params)) ?? [],
-    stop: async (params, ports, context) => definition.stop?.(parse(params), pick(ports), context),
+    stop: async (params, ports, context) => definition.stop?.(parse(params), pick(ports), await withFound(context)),
     undoSteps: (params) => ('steps' in definition.undo ? definition.undo.steps(parse(params)) : []),
     recoverSteps: (params) => definition.recover?.(parse(params)) ?? [],
     diagnose: async (params, ports, context) =>
-      (await definition.diagnose?.(parse(params), pick(ports), context)) ?? [],
+      (await definition.diagnose?.(parse(params), pick(ports), await withFound(context))) ?? [],
     readBefore: async (params, ports, context) =>
       (await definition.temporary?.read(parse(params), pick(ports), context)) ?? null,
     restoreSteps: (params, before) => definition.temporary?.restore(parse(params), before) ?? [],
     spec,
     with: (params, lane) => (lane === undefined ? spec(params) : { ...spec(params), lane }),
   };
+}
+
+async function findNeeded<R extends Needs>(needs: R | undefined, earlier: EngineContext['earlier']): Promise<Found<R>> {
+  const found: Record<string, JsonObject | null> = {};
+  for (const [name, kinds] of Object.entries(needs ?? {})) {
+    const step = await earlier(kinds.map(({ kind }) => kind));
+    found[name] = kinds.find(({ kind }) => kind === step?.kind)?.readFacts(step?.facts ?? null) ?? null;
+  }
+  return found as Found<R>; // each name of R got what one of its own kinds reads
 }
 
 function pickPorts<N extends PortName>(ports: Ports, names: readonly N[]): Pick<Ports, N> {

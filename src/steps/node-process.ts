@@ -8,6 +8,7 @@ import { startOnce } from '../adapters/ssh/start-once.ts';
 import { untilEnded } from '../adapters/ssh/until-ended.ts';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import type { NodeKind } from '../domain/cluster.ts';
+import { nodeSubject } from '../domain/subject.ts';
 import { AppError } from '../errors.ts';
 import { defineStep } from './define.ts';
 import { commandFailed, type NodeService, type Stopping, startCommand, stopCommand } from './node-service.ts';
@@ -117,6 +118,8 @@ export async function startService(
 export const startNode = defineStep({
   kind: 'startNode',
   params: nodePlace,
+  about: nodeSubject,
+  effect: 'brings-back',
   ports: ['shell'],
   timeoutMs: 180_000,
   settleMs: 30_000,
@@ -140,6 +143,8 @@ export const startNode = defineStep({
 export const stopNode = defineStep({
   kind: 'stopNode',
   params: nodePlace.extend({ process: processShape, graceful: z.boolean(), timeoutSeconds: z.number() }),
+  about: nodeSubject,
+  effect: 'takes-away',
   ports: ['shell'],
   timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 60) * 1_000,
   settleMs: 600_000, // stop_cn.sh returns at once while the process drains
@@ -204,6 +209,8 @@ export const awaitNode = defineStep({
     port: z.number(),
     startedBefore: z.string().nullable(),
   }),
+  about: nodeSubject,
+  effect: 'brings-back',
   ports: ['sql', 'http'],
   timeoutMs: 300_000,
   repeat: 'safe',

@@ -59,6 +59,8 @@ export function step(change: Partial<RunStep> = {}): RunStep {
     kind: 'stop-node',
     title: 'Stop be 10.0.0.11:9050',
     params: {},
+    about: { kind: 'node', id: null, label: 'be 10.0.0.11:9050' },
+    effect: 'takes-away',
     state: 'pending',
     attempt: 0,
     repeatAllowed: false,

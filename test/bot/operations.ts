@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { theCluster } from '../../src/domain/subject.ts';
 import { defineOperation } from '../../src/operations/define.ts';
 import { clusterId, nodeId } from '../../src/operations/input/fields.ts';
 import { defineStep } from '../../src/steps/define.ts';
@@ -14,6 +15,8 @@ export function createSteppedOperations() {
   const takeBack = defineStep({
     kind: 'take-back',
     params: z.object({ name: z.string() }),
+    about: () => theCluster,
+    effect: 'changes',
     ports: [],
     timeoutMs: 60_000,
     repeat: 'safe',
@@ -28,6 +31,8 @@ export function createSteppedOperations() {
   const step = defineStep({
     kind: 'wait-for-test',
     params: z.object({ name: z.string() }),
+    about: () => theCluster,
+    effect: 'changes',
     ports: [],
     timeoutMs: 60_000,
     repeat: 'safe',

@@ -9,6 +9,7 @@ import { refusalNotice } from '../../src/bot/views/refusals.ts';
 import { type RunCardData, runCard } from '../../src/bot/views/run-card.ts';
 import { endLine } from '../../src/bot/views/run-sentences.ts';
 import type { Message } from '../../src/bot/views/text.ts';
+import { theCluster } from '../../src/domain/subject.ts';
 import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade/checks.ts';
 import { facts } from '../domain/upgrade/checks-builders.ts';
 import { at, node } from './builders.ts';
@@ -92,8 +93,8 @@ describe('the preview of an upgrade', () => {
   it('tells a plan without lanes step by step', () => {
     expect(
       planLines([
-        { kind: 'a', title: 'Stop it', params: {} },
-        { kind: 'b', title: 'Start it', params: {} },
+        { kind: 'a', title: 'Stop it', params: {}, about: theCluster, effect: 'takes-away' },
+        { kind: 'b', title: 'Start it', params: {}, about: theCluster, effect: 'brings-back' },
       ]),
     ).toEqual(['1. Stop it', '2. Start it']);
   });

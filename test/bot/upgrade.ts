@@ -28,10 +28,10 @@ export function upgradeSteps(plan: Plan, reached: string | null): RunStep[] {
   const index = reached === null ? plan.steps.length : plan.steps.findIndex(({ title }) => title.startsWith(reached));
   if (index < 0) throw new Error(`no step ${reached}`);
   const time = (position: number) => new Date(at.getTime() + position * 1_000);
-  return plan.steps.map(({ kind, title, params, lane = null }, position) => {
+  return plan.steps.map(({ lane = null, ...spec }, position) => {
     const state: StepState = position < index ? 'done' : position === index ? 'applying' : 'pending';
     const times = { startedAt: time(position), appliedAt: time(position), finishedAt: time(position + 1) };
-    const row = step({ position, kind, title, params, lane, state, attempt: state === 'pending' ? 0 : 1 });
+    const row = step({ ...spec, position, lane, state, attempt: state === 'pending' ? 0 : 1 });
     return state === 'pending' ? row : { ...row, ...times, ...(state === 'applying' ? { finishedAt: null } : {}) };
   });
 }

@@ -57,7 +57,13 @@ function everyMessage(text: string): Record<string, Message> {
     notes: [text, text],
     generated: [],
     hash,
-    steps: Array.from({ length: 50 }, () => ({ kind: 'stop', title: text, params: {} })),
+    steps: Array.from({ length: 50 }, () => ({
+      kind: 'stop',
+      title: text,
+      params: {},
+      about: { kind: 'node' as const, id: text, label: text },
+      effect: 'takes-away' as const,
+    })),
   };
   const steps = Array.from({ length: 50 }, (_, position) =>
     step({
@@ -91,10 +97,12 @@ function everyMessage(text: string): Record<string, Message> {
     }));
   const staged = {
     ...plan,
-    steps: laneSteps.map(({ kind, title, params, lane: at }) => ({
+    steps: laneSteps.map(({ kind, title, params, about, effect, lane: at }) => ({
       kind,
       title,
       params,
+      about,
+      effect,
       ...(at === null ? {} : { lane: at }),
     })),
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Lane, StepSpec } from '../../src/domain/plan.ts';
+import { type Subject, theCluster } from '../../src/domain/subject.ts';
 import { AppError } from '../../src/errors.ts';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
@@ -63,11 +64,19 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
     await fleet.onEffect(text);
   };
   const params = z.object({ name: z.string(), version: z.string() });
-  const base = { params, ports: [], timeoutMs: 2_000, repeat: 'safe' } as const;
+  const base = {
+    params,
+    ports: [],
+    timeoutMs: 2_000,
+    repeat: 'safe',
+    about: ({ name }: { name: string }): Subject => ({ kind: 'node', id: name, label: name }),
+  } as const;
 
   const look = defineStep({
     ...base,
     kind: 'look',
+    effect: 'looks',
+    facts: z.object({ was: z.string() }),
     describe: ({ name }) => `Look at ${name}`,
     bindsNext: true,
     check: async ({ name }, _ports, { waitingLanes }) => {
@@ -81,6 +90,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   const bringUp = defineStep({
     ...base,
     kind: 'bringUp',
+    effect: 'brings-back',
     describe: ({ name }) => `Bring ${name} up`,
     check: async ({ name }) => (machine(name).up ? { state: 'done' } : { state: 'todo' }),
     apply: async ({ name }) => {
@@ -97,6 +107,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   const takeDown = defineStep({
     ...base,
     kind: 'takeDown',
+    effect: 'takes-away',
     describe: ({ name }) => `Take ${name} down`,
     check: async ({ name }) => (machine(name).up ? { state: 'todo' } : { state: 'done' }),
     apply: async ({ name }) => {
@@ -113,6 +124,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   const load = defineStep({
     ...base,
     kind: 'load',
+    effect: 'changes',
     describe: ({ name, version }) => `Load ${version} on ${name}`,
     check: async ({ name, version }) => (machine(name).version === version ? { state: 'done' } : { state: 'todo' }),
     apply: async ({ name, version }) =>
@@ -128,19 +140,23 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   const awaitUp = defineStep({
     ...base,
     kind: 'awaitUp',
+    effect: 'brings-back',
+    needs: { before: [look] },
     timeoutMs: 200,
     describe: ({ name }) => `Wait for ${name}`,
-    check: async ({ name, version }, _ports, { earlier }) => {
-      if ((await earlier('look'))?.was === 'nothing') throw new Error('cannot be');
+    check: async ({ name, version }, _ports, { found: { before } }) => {
+      if (before?.was === 'nothing') throw new Error('cannot be');
       return version === 'new' && fleet.broken.has(name)
         ? { state: 'moving', progress: { completed: 0, total: null, message: `${name} is not well` }, wakeAfterMs: 20 }
-        : { state: 'done', facts: { was: String((await earlier('look'))?.was ?? 'not looked at') } };
+        : { state: 'done', facts: { was: before?.was ?? 'not looked at' } };
     },
     diagnose: async ({ name }) => [`log of ${name}`, 'cannot start'],
     undo: { nothing: 'It only waits.' },
   });
   const setBalancing = defineStep({
     kind: 'setBalancing',
+    about: () => theCluster,
+    effect: 'changes',
     params: z.object({ value: z.string() }),
     ports: [],
     timeoutMs: 2_000,
@@ -159,6 +175,8 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   });
   const putBalancing = defineStep({
     kind: 'putBalancing',
+    about: () => theCluster,
+    effect: 'changes',
     params: z.object({ value: z.string() }),
     ports: [],
     timeoutMs: 2_000,
@@ -173,6 +191,8 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
   });
   const holdForPerson = defineStep({
     kind: 'holdForPerson',
+    about: () => theCluster,
+    effect: 'waits',
     params: z.object({}),
     ports: [],
     timeoutMs: 2_000,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Check } from '../../src/domain/next-action.ts';
 import type { StepSpec } from '../../src/domain/plan.ts';
+import { theCluster } from '../../src/domain/subject.ts';
 import type { AppError } from '../../src/errors.ts';
 import { type AnyOperation, defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
@@ -78,6 +79,8 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
   const pair = z.object({ key: z.string(), value: z.string() });
   const base = {
     params: pair,
+    about: () => theCluster,
+    effect: 'changes',
     ports: [],
     timeoutMs: 5_000,
     describe: ({ key, value }: { key: string; value: string }) => `Set ${key} to ${value}`,

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from 'zod';
 import type { Lane, StepSpec } from '../../src/domain/plan.ts';
 import type { Run } from '../../src/domain/run.ts';
+import { type Subject, theCluster } from '../../src/domain/subject.ts';
 import { defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
 import { pauseRun, resumeRun, retryRun, undoRun } from '../../src/runs/control.ts';
@@ -38,12 +39,15 @@ const node = z.object({
   nodeId: z.string().meta({ description: 'Which node.' }),
   host: z.string().meta({ description: 'Its host.' }),
 });
+const about = ({ nodeId, host }: z.infer<typeof node>): Subject => ({ kind: 'node', id: nodeId, label: host });
 
 /** Names its nodes only below the top, as staging does: it takes nothing away. */
 const stage = defineStep({
   ...base,
   kind: 'stagePaper',
   params: z.object({ nodes: z.array(node) }),
+  about: () => theCluster,
+  effect: 'changes',
   describe: () => 'Stage',
   check: async () => (closed.has('stage') ? waits : { state: 'done' }),
   undo: { nothing: 'It is on paper.' },
@@ -51,7 +55,9 @@ const stage = defineStep({
 const compare = defineStep({
   ...base,
   kind: 'comparePaper',
-  params: z.object({ host: z.string() }),
+  params: node,
+  about,
+  effect: 'looks',
   describe: ({ host }) => `Compare ${host}`,
   check: async ({ host }) => (closed.has(`compare ${host}`) ? waits : { state: 'done' }),
   undo: { nothing: 'It only looks.' },
@@ -60,6 +66,8 @@ const stop = defineStep({
   ...base,
   kind: 'stopPaper',
   params: node,
+  about,
+  effect: 'takes-away',
   bindsNext: true,
   describe: ({ host }) => `Stop ${host}`,
   check: async ({ host }) => (backend(host).alive ? { state: 'todo' } : { state: 'done' }),
@@ -73,6 +81,8 @@ const start = defineStep({
   ...base,
   kind: 'startPaper',
   params: node,
+  about,
+  effect: 'brings-back',
   describe: ({ host }) => `Start ${host}`,
   check: async ({ host }) => {
     if (broken.has(host))
@@ -89,6 +99,8 @@ const awaitPaper = defineStep({
   ...base,
   kind: 'awaitPaper',
   params: node,
+  about,
+  effect: 'brings-back',
   describe: ({ host }) => `Wait for ${host}`,
   check: async () => ({ state: 'done' }),
   undo: { nothing: 'It only waits.' },
@@ -97,6 +109,8 @@ const back = defineStep({
   ...base,
   kind: 'backPaper',
   params: node,
+  about,
+  effect: 'brings-back',
   describe: ({ host }) => `Bring ${host} back`,
   check: async ({ host }) => {
     if (closed.has(`back ${host}`)) return waits;
@@ -113,6 +127,8 @@ const again = defineStep({
   ...base,
   kind: 'againPaper',
   params: node,
+  about,
+  effect: 'looks',
   describe: ({ host }) => `Look at ${host} again`,
   check: async () => ({ state: 'done' }),
   undo: { nothing: 'It only looks.' },
@@ -140,7 +156,7 @@ const upgradePaper = defineOperation({
       ...nodes.flatMap((one) => {
         const lane = laneAt(one.host, 'Backends');
         const steps = [stop, start, awaitPaper].map((kind) => kind.with(one, lane));
-        return [...steps, compare.with({ host: one.host }, lane)];
+        return [...steps, compare.with(one, lane)];
       }),
     ],
   }),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Check } from '../../src/domain/next-action.ts';
 import type { Run } from '../../src/domain/run.ts';
+import type { StepEffect, Subject } from '../../src/domain/subject.ts';
 import { defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
 import { pauseRun, resumeRun } from '../../src/runs/control.ts';
@@ -27,6 +28,7 @@ const closed: Check = { state: 'moving', progress: { completed: 0, total: null, 
 const nodeParams = z.object({ nodeId: z.string(), host: z.string() });
 const base = {
   params: nodeParams,
+  about: ({ nodeId, host }: { nodeId: string; host: string }): Subject => ({ kind: 'node', id: nodeId, label: host }),
   ports: [],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -38,19 +40,26 @@ const backend = (host: string): PaperNode => {
   if (node === undefined) throw new Error(`no backend ${host}`);
   return node;
 };
-const set = (kind: string, alive: boolean) =>
+const set = (kind: string, { alive, effect }: { alive: boolean; effect: StepEffect }) =>
   defineStep({
     ...base,
     kind,
+    effect,
     describe: ({ host }) => `${kind} ${host}`,
     check: async ({ host }) => (backend(host).alive === alive ? { state: 'done' } : { state: 'todo' }),
     apply: async ({ host }) => {
       backend(host).alive = alive;
     },
   });
-const stopPaper = set('stopPaper', false);
-const awaitPaper = defineStep({ ...base, kind: 'awaitPaper', describe: () => 'Wait', check: async () => gate });
-const startPaper = set('startPaper', true);
+const stopPaper = set('stopPaper', { alive: false, effect: 'takes-away' });
+const awaitPaper = defineStep({
+  ...base,
+  kind: 'awaitPaper',
+  effect: 'waits',
+  describe: () => 'Wait',
+  check: async () => gate,
+});
+const startPaper = set('startPaper', { alive: true, effect: 'brings-back' });
 
 /** Stops a backend on paper, waits at the gate, starts it. */
 const restartPaper = defineOperation({

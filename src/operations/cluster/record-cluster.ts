@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { theCluster } from '../../domain/subject.ts';
 import { defineStep } from '../../steps/define.ts';
 
 /** Forgets a cluster: rows and secrets of our own, nothing on the cluster. */
 export const forgetCluster = defineStep({
   kind: 'forgetCluster',
   params: z.object({ name: z.string() }),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -25,6 +28,8 @@ export const recordCluster = defineStep({
     seeds: z.array(z.object({ host: z.string(), port: z.number() })),
     tls: z.object({ verify: z.boolean(), ca: z.string().nullable() }).nullable(),
   }),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { problemsIn, readRunMode, readTopology, toObservedNodes } from '../../adapters/starrocks/read-topology.ts';
+import { theCluster } from '../../domain/subject.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep } from '../../steps/define.ts';
 
@@ -7,6 +8,8 @@ import { defineStep } from '../../steps/define.ts';
 export const saveTopology = defineStep({
   kind: 'saveTopology',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'looks',
   ports: ['sql', 'inventory'],
   timeoutMs: 120_000,
   repeat: 'safe',

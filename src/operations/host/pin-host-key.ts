@@ -4,6 +4,8 @@ import { defineStep } from '../../steps/define.ts';
 export const pinHostKey = defineStep({
   kind: 'pinHostKey',
   params: z.object({ address: z.string(), port: z.number(), fingerprint: z.string() }),
+  about: ({ address, port }) => ({ kind: 'host', id: null, label: `${address}:${port}` }),
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',

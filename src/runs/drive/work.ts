@@ -1,5 +1,5 @@
 import type { Run, RunStep } from '../../domain/run.ts';
-import type { AnyStepKind, StepContext } from '../../steps/define.ts';
+import type { AnyStepKind, EngineContext } from '../../steps/define.ts';
 import { listSteps } from '../../store/runs/runs.ts';
 import type { Drive } from './drive.ts';
 import type { Output } from './output.ts';
@@ -30,7 +30,7 @@ export function progressOf({ step }: Work) {
   return { completed: 0, total: null, message: step.title };
 }
 
-export function contextOf({ drive, step, output, waitingLanes }: Work): StepContext {
+export function contextOf({ drive, step, output, waitingLanes }: Work): EngineContext {
   return {
     runId: drive.runId,
     clusterId: drive.clusterId,
@@ -40,7 +40,7 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): StepCont
     startedAt: step.startedAt,
     attempts: step.attempt,
     waitingLanes,
-    earlier: async (...kinds) => {
+    earlier: async (kinds) => {
       const found = (await listSteps(drive.deps.db, drive.runId)).filter(
         (other) =>
           other.position < step.position &&
@@ -48,7 +48,7 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): StepCont
           kinds.includes(other.kind),
       );
       const inLane = found.findLast((other) => step.lane !== null && isSameLane(other, step));
-      return (inLane ?? found.findLast((other) => other.lane === null))?.facts ?? null;
+      return inLane ?? found.findLast((other) => other.lane === null) ?? null;
     },
   };
 }

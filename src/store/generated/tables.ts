@@ -303,6 +303,11 @@ export type Tables = {
     finished_at: Date | null;
     /** JSON of the lane; null = the step stands alone. */
     lane: string | null;
+    about_kind: Generated<string>;
+    /** Null = its parameters name whom it is about by no id, or it is the cluster of the run. */
+    about_id: string | null;
+    about_label: Generated<string>;
+    effect: Generated<string>;
   };
   secret: {
     id: string;

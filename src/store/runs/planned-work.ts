@@ -1,17 +1,14 @@
-import { z } from 'zod';
 import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
-import { fromJson } from '../json.ts';
 
 /** A run that nobody drives any more mutes nothing after so long. */
 const lostAfterMs = 120_000;
 
-const withNode = z.looseObject({ nodeId: z.string().optional() });
-
 const drivenStates = ['RUNNING', 'CANCELING', 'UNDOING'] as const;
 
 /**
- * Nodes that a run is working on: some step naming the node (`params.nodeId`) has begun, and one of the same phase is still
- * to be done. Only runs that are being driven count; a paused, interrupted or lost run leaves its node loud. Nodes whose
+ * Nodes that a run is taking away and bringing back: in one lane, some step about the node has begun, and one that takes it
+ * away or brings it back is still to be done. A step that only looks at a node that is back, or changes what lies beside it,
+ * mutes nothing. Only runs that are being driven count; a paused, interrupted or lost run leaves its node loud. Nodes whose
  * work ended less than `windowMs` ago count too, so that a look which began before the end does not blame what it saw then.
  *
  * The plan and an undo are told apart, since a run that is taken back leaves steps of its plan open for ever, and takes
@@ -21,11 +18,11 @@ const drivenStates = ['RUNNING', 'CANCELING', 'UNDOING'] as const;
 export async function listPlannedWork(
   db: Database,
   { clusterId, windowMs }: { clusterId: string; windowMs: number },
-): Promise<readonly { nodeId: string; runId: string }[]> {
+): Promise<readonly Work[]> {
   const rows = await db
     .selectFrom('run')
     .innerJoin('run_step', 'run_step.run_id', 'run.id')
-    .select(['run.id as run_id', 'run.state as run_state', 'run_step.params', 'run_step.phase', 'run_step.state'])
+    .select(['run.id as run_id', 'run.state as run_state', 'about_id', 'effect', 'phase', 'lane', 'run_step.state'])
     .select((row) => [
       row.case().when('run.outcome', 'is', null).then(0).else(1).end().as('is_ending'),
       row
@@ -37,7 +34,8 @@ export async function listPlannedWork(
         .as('is_recent'),
     ])
     .where('run.cluster_id', '=', clusterId)
-    .where('run_step.params', 'like', '%"nodeId"%')
+    .where('about_kind', '=', 'node')
+    .where('about_id', 'is not', null)
     .where((row) => row.or([row('run_step.phase', '!=', 'recover'), row('run_step.undo_of', 'is not', null)]))
     .where((row) =>
       row.or([
@@ -64,22 +62,24 @@ export async function listPlannedWork(
     .orderBy('run.number')
     .execute();
 
-  const groups = new Map<string, { nodeId: string; runId: string; hasBegun: boolean; isOpen: boolean }>();
+  const groups = new Map<string, Work & { hasBegun: boolean; isOpen: boolean }>();
   for (const row of rows) {
-    const { nodeId } = fromJson(withNode, row.params);
-    if (nodeId === undefined) continue;
-    const key = `${row.run_id} ${nodeId} ${row.phase === 'undo' ? 'undo' : 'do'}`;
-    const group = groups.get(key) ?? { nodeId, runId: row.run_id, hasBegun: false, isOpen: false };
+    if (row.about_id === null) continue;
+    const key = JSON.stringify([row.run_id, row.about_id, row.phase === 'undo', row.lane]);
+    const group = groups.get(key) ?? { nodeId: row.about_id, runId: row.run_id, hasBegun: false, isOpen: false };
     // The state tells, not the time at which the run ended: a retry or undo goes on after that.
     const isDriven = drivenStates.some((state) => state === row.run_state);
     const isDue = row.phase !== 'do' || (row.is_ending === 0 && row.run_state !== 'UNDOING');
     const isToBeDone = isDriven && isDue && (row.state === 'pending' || row.state === 'applying');
+    const isAbsence = row.effect === 'takes-away' || row.effect === 'brings-back';
     groups.set(key, {
       ...group,
       hasBegun: group.hasBegun || (row.state !== 'pending' && row.state !== 'skipped'),
-      isOpen: group.isOpen || isToBeDone || row.is_recent === 1,
+      isOpen: group.isOpen || (isAbsence && (isToBeDone || row.is_recent === 1)),
     });
   }
   const open = [...groups.values()].filter((group) => group.hasBegun && group.isOpen);
   return [...new Map(open.map(({ nodeId, runId }) => [`${runId} ${nodeId}`, { nodeId, runId }])).values()];
 }
+
+type Work = { readonly nodeId: string; readonly runId: string };

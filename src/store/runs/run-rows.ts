@@ -18,6 +18,7 @@ import {
   stepStates,
   type TemporaryChange,
 } from '../../domain/run.ts';
+import { type Subject, stepEffects, subjectKinds, theCluster } from '../../domain/subject.ts';
 import { errorCodes } from '../../errors.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
@@ -51,7 +52,18 @@ const postCheck: z.ZodType<PostCheck> = z.object({
   facts: jsonObject.optional(),
 });
 const lane: z.ZodType<Lane> = z.object({ stage: z.string(), name: z.string(), width: z.number() });
-const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject, lane: lane.optional() });
+const stepEffect = z.enum(stepEffects);
+const subjectKind = z.enum(subjectKinds);
+const subject: z.ZodType<Subject> = z.object({ kind: subjectKind, id: z.string().nullable(), label: z.string() });
+const step = z.object({
+  kind: z.string(),
+  title: z.string(),
+  params: jsonObject,
+  // Absent in plans from before there were any; the rows of their steps have them.
+  about: subject.default(theCluster),
+  effect: stepEffect.default('changes'),
+  lane: lane.optional(),
+});
 const plan: z.ZodType<Plan> = z.object({
   operation: z.string(),
   operationVersion: z.number(),
@@ -162,6 +174,8 @@ export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
     kind: row.kind,
     title: row.title,
     params: readParams(row.params),
+    about: { kind: subjectKind.parse(row.about_kind), id: row.about_id, label: row.about_label },
+    effect: stepEffect.parse(row.effect),
     state: stepState.parse(row.state),
     attempt: row.attempt,
     repeatAllowed: row.repeat_allowed === 1,

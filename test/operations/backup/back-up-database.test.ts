@@ -7,7 +7,7 @@ import { takeBackup } from '../../../src/operations/backup/back-up-database/back
 import { pauseTabletScheduling } from '../../../src/operations/upgrade/steps/scheduling.ts';
 import { cancelRun, retryRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
-import type { StepContext } from '../../../src/steps/define.ts';
+import type { EngineContext } from '../../../src/steps/define.ts';
 import { findLockHolder, listSteps } from '../../../src/store/runs/runs.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
@@ -56,7 +56,7 @@ async function statementsSince(from: number): Promise<string[]> {
 
 const mark = async () => (await logLines(world.describe().logs.statements)).length;
 
-const context = (attempts: number): StepContext => ({
+const context = (attempts: number): EngineContext => ({
   ...{ runId: 'run_1', clusterId, signal: AbortSignal.timeout(5_000), startedAt: null, attempts, waitingLanes: 0 },
   now: () => new Date(),
   log: () => undefined,

@@ -8,7 +8,7 @@ import type { NamedCheck } from '../../../src/domain/run.ts';
 import { upgradeChecks } from '../../../src/domain/upgrade/checks.ts';
 import { upgradeCheckNames } from '../../../src/domain/upgrade/checks-verdict.ts';
 import type { Release } from '../../../src/domain/upgrade/release.ts';
-import { parseVerified, verifyArchive } from '../../../src/operations/upgrade/check-upgrade/verify-archive.ts';
+import { archiveOf, verifyArchive } from '../../../src/operations/upgrade/check-upgrade/verify-archive.ts';
 import { observeUpgrade } from '../../../src/operations/upgrade/facts.ts';
 import { deleteRelease, insertRelease } from '../../../src/store/upgrades/releases.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
@@ -196,7 +196,7 @@ describe('verifyArchive', () => {
     };
     const found = await verifyArchive.apply({ version: to }, engine.ctx.connections.portsFor(clusterId), context);
     if (found?.state !== 'done') throw new Error('it answers what it found');
-    return parseVerified(found.facts ?? null);
+    return archiveOf(verifyArchive.readFacts(found.facts ?? null) ?? {});
   };
 
   it('reads the whole file for its sum, and finds both parts in it', async () => {

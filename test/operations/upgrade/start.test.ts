@@ -32,7 +32,7 @@ it('is sent again when Starwarden died before it knew whether the script ran, ev
     startedAt: new Date('2026-01-01T00:00:00Z'),
     attempts: 1,
     waitingLanes: 0,
-    earlier: async () => ({ process: null }),
+    earlier: async () => ({ kind: 'guardNode', facts: { process: null, startedAt: null, version: null } }),
   });
   expect(found).toEqual({ state: 'todo' });
 });

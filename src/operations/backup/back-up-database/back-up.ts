@@ -13,6 +13,8 @@ const snapshotParams = z.object({ database: z.string(), repository: z.string(), 
 export const recordBackup = defineStep({
   kind: 'recordBackup',
   params: snapshotParams,
+  about: ({ database }) => ({ kind: 'database', id: database, label: database }),
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -39,6 +41,8 @@ function pollAfterMs(startedAt: Date | null, now: Date): number {
 export const takeBackup = defineStep({
   kind: 'takeBackup',
   params: snapshotParams.extend({ timeoutSeconds: z.number() }),
+  about: ({ database }) => ({ kind: 'database', id: database, label: database }),
+  effect: 'changes',
   ports: ['sql'],
   timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 300) * 1_000,
   settleMs: 10_000,
@@ -92,6 +96,8 @@ export const takeBackup = defineStep({
 export const verifySnapshot = defineStep({
   kind: 'verifySnapshot',
   params: snapshotParams,
+  about: ({ repository }) => ({ kind: 'repository', id: repository, label: repository }),
+  effect: 'looks',
   ports: ['sql', 'inventory'],
   timeoutMs: 300_000,
   repeat: 'safe',

@@ -8,6 +8,7 @@ import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/sta
 import { showRepositories } from '../../../adapters/starrocks/statements.ts';
 import { type Host, healthWord, type ObservedNode } from '../../../domain/cluster.ts';
 import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../../../domain/health-checks.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { defineStep, type Ports, type StepContext } from '../../../steps/define.ts';
 import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
@@ -18,6 +19,8 @@ type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory'>;
 export const inspectCluster = defineStep({
   kind: 'inspectCluster',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'looks',
   ports: ['sql', 'shell', 'http', 'inventory'],
   timeoutMs: 300_000,
   repeat: 'safe',

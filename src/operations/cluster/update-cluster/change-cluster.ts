@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cluster } from '../../../domain/cluster.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
 
 const known = z.object({
@@ -28,6 +29,8 @@ export function isSameKnown(a: KnownCluster, b: KnownCluster): boolean {
 export const changeCluster = defineStep({
   kind: 'changeCluster',
   params: z.object({ before: known, after: known }),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',

@@ -28,6 +28,8 @@ const recordHostParams = place.extend({
 export const recordHost = defineStep({
   kind: 'recordHost',
   params: recordHostParams,
+  about: ({ address, port }) => ({ kind: 'host', id: null, label: `${address}:${port}` }),
+  effect: 'changes',
   ports: ['inventory', 'login'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -90,6 +92,8 @@ const deployment = z.object({
 export const verifyHost = defineStep({
   kind: 'verifyHost',
   params: place.extend({ nodes: z.array(deployment) }),
+  about: ({ address, port }) => ({ kind: 'host', id: null, label: `${address}:${port}` }),
+  effect: 'looks',
   ports: ['shell', 'inventory'],
   timeoutMs: 120_000,
   repeat: 'safe',
@@ -187,6 +191,8 @@ async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal):
 export const attachNodes = defineStep({
   kind: 'attachNodes',
   params: place.extend({ nodes: z.array(deployment) }),
+  about: ({ address, port }) => ({ kind: 'host', id: null, label: `${address}:${port}` }),
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',

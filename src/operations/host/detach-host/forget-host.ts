@@ -5,6 +5,8 @@ import { defineStep } from '../../../steps/define.ts';
 export const forgetHost = defineStep({
   kind: 'forgetHost',
   params: z.object({ hostId: z.string(), place: z.string() }),
+  about: ({ hostId, place }) => ({ kind: 'host', id: hostId, label: place }),
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { couldLook, unreachableCheck } from '../../../domain/health-checks.ts';
 import { hasLooked, type NamedCheck } from '../../../domain/run.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { upgradeChecks } from '../../../domain/upgrade/checks.ts';
+import type { ArchiveFacts, Asked } from '../../../domain/upgrade/checks-facts.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { defineStep, type Ports, type StepContext } from '../../../steps/define.ts';
 import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
 import { readUpgradeFacts } from '../facts.ts';
-import { parseVerified, verifyArchive } from './verify-archive.ts';
+import { archiveOf, verifyArchive } from './verify-archive.ts';
 
 const params = z.object({ to: z.string(), maxRunningQueries: z.number(), maxBackupAgeHours: z.number() });
 
@@ -16,6 +18,9 @@ type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory' | 'archives'>;
 export const inspectUpgrade = defineStep({
   kind: 'inspectUpgrade',
   params,
+  about: () => theCluster,
+  effect: 'looks',
+  needs: { verified: [verifyArchive] },
   ports: ['sql', 'shell', 'http', 'inventory', 'archives'],
   timeoutMs: 300_000,
   repeat: 'safe',
@@ -26,8 +31,11 @@ export const inspectUpgrade = defineStep({
       ? { state: 'todo' }
       : { state: 'done', facts: { readiness: readinessOf(report.checks) } };
   },
-  apply: async (wanted, ports, context) =>
-    keepReport(await inspect(wanted, ports, context), context, (checks) => ({ readiness: readinessOf(checks) })),
+  apply: async (wanted, ports, { found, ...context }) => {
+    const archive = found.verified === null ? null : archiveOf(found.verified);
+    const looked = await inspect(wanted, ports, { ...context, archive });
+    return keepReport(looked, context, (checks) => ({ readiness: readinessOf(checks) }));
+  },
   undo: { nothing: 'It only reads.' },
 });
 
@@ -45,9 +53,8 @@ const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'S
 async function inspect(
   { to, maxRunningQueries, maxBackupAgeHours }: z.infer<typeof params>,
   { archives, ...ports }: Looking,
-  { clusterId, signal, now, earlier }: StepContext,
+  { clusterId, signal, now, archive }: StepContext & { readonly archive: Asked<ArchiveFacts> | null },
 ): Promise<LookedAt> {
-  const archive = parseVerified(await earlier(verifyArchive.kind));
   try {
     const looking = { ...ports, archives, signal, now };
     const facts = await readUpgradeFacts({ clusterId, to }, looking, { archive });

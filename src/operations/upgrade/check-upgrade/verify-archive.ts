@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject } from '../../../domain/json.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { archiveFactsOf } from '../../../domain/upgrade/checks-archive.ts';
 import type { ArchiveFacts, Asked } from '../../../domain/upgrade/checks-facts.ts';
 import { remoteProblems } from '../../../domain/upgrade/checks-release.ts';
@@ -11,16 +11,15 @@ import { type Reading, readArchive } from '../steps/read-archive.ts';
 const archiveFacts = z.object({
   sizeBytes: z.number().nullable(),
   sha256: z.string().nullable(),
-  parts: z.array(z.enum(releaseParts)).nullable(),
-  problems: z.array(z.string()),
+  parts: z.array(z.enum(releaseParts)).readonly().nullable(),
+  problems: z.array(z.string()).readonly(),
 });
 
 /** What the step leaves for `inspectUpgrade`. Neither member: there was nothing to read from here. */
 const facts = z.object({ value: archiveFacts.optional(), failed: z.string().optional() });
 
-/** Reads the step's facts back; null = there was nothing to read from here. */
-export function parseVerified(found: JsonObject | null): Asked<ArchiveFacts> | null {
-  const { value, failed } = facts.parse(found ?? {});
+/** What the step found, as a report asks for it; null = there was nothing to read from here. */
+export function archiveOf({ value, failed }: z.infer<typeof facts>): Asked<ArchiveFacts> | null {
   if (value !== undefined) return { value };
   return failed === undefined ? null : { failed };
 }
@@ -35,6 +34,9 @@ export function parseVerified(found: JsonObject | null): Asked<ArchiveFacts> | n
 export const verifyArchive = defineStep({
   kind: 'verifyArchive',
   params: z.object({ version: z.string() }),
+  about: () => theCluster,
+  effect: 'looks',
+  facts,
   ports: ['inventory', 'archives'],
   timeoutMs: 6 * 3_600_000,
   repeat: 'safe', // it goes on behind what is there

@@ -1,6 +1,7 @@
 import { readFrontendValues, setFrontendValue } from '../../../adapters/starrocks/frontend-config.ts';
 import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { nodeMove } from './place.ts';
@@ -18,6 +19,8 @@ export const awaitTablets = defineStep({
   kind: 'awaitTablets',
   // No `nodeId`: the node is back, and whatever happens to it now is to be heard.
   params: nodeMove.pick({ label: true, gateTimeoutSeconds: true }),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['sql'],
   timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,
   settleMs: 24 * 3_600_000, // the step's own time is the limit

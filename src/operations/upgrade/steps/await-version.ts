@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
-import type { JsonObject } from '../../../domain/json.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type Ports } from '../../../steps/define.ts';
 import { readNodeProcess } from '../../../steps/node-process.ts';
-import { isNode, lastLogLines, type NodeMove, nodeMove, notedIn } from './place.ts';
-import { sampleOf } from './queries.ts';
+import { guardNode } from './guard.ts';
+import { noteProcess } from './note-process.ts';
+import { isNode, lastLogLines, type NodeMove, nodeMove } from './place.ts';
+import { sample, sampleOf } from './query-sample.ts';
 
 /**
  * A gate: the process lives, the cluster itself says that the node is alive since a new start, and in the version that was
@@ -16,11 +18,15 @@ import { sampleOf } from './queries.ts';
 export const awaitVersion = defineStep({
   kind: 'awaitVersion',
   params: nodeMove,
+  about: nodeSubject,
+  effect: 'brings-back',
+  facts: z.object({ startedAt: z.string().nullable(), version: z.string().nullable(), sample }),
+  needs: { noted: [guardNode, noteProcess] },
   ports: ['sql', 'http', 'shell'],
   timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
-  check: async (move, ports, { signal, earlier, now }) => {
+  check: async (move, ports, { signal, found: { noted }, now }) => {
     // No leader is only one more thing that is not there yet.
     const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
@@ -30,14 +36,13 @@ export const awaitVersion = defineStep({
       progress: { completed: 0, total: null, message },
       wakeAfterMs: 300,
     });
-    const noted = await earlier('guardNode', 'noteProcess');
-    const missing = whatIsMissing(move, row, { nodes, before: startBefore(noted) });
+    const missing = whatIsMissing(move, row, { nodes, before: noted?.startedAt ?? null });
     if (missing !== null) {
       // A node that is only not there yet may have died on its way.
       const running = await readNodeProcess(await ports.shell(move.hostId), move, signal);
       if (running === null) return hasEnded(move);
       // A process that never ended, though it was told to, has no new start to report.
-      const same = notedIn(noted)?.pid === running.pid ? whatIsMissing(move, row, { nodes, before: null }) : missing;
+      const same = noted?.process?.pid === running.pid ? whatIsMissing(move, row, { nodes, before: null }) : missing;
       if (same !== null) return typeof same === 'string' ? moving(same) : same;
     }
     if (row?.httpPort != null && !(await isHealthy(ports.http, { host: row.host, httpPort: row.httpPort }, signal)))
@@ -93,13 +98,6 @@ function whatIsMissing(
   }
   const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
   return leader === undefined ? 'The frontends have no leader yet' : null;
-}
-
-const withStart = z.object({ startedAt: z.string().nullable() });
-
-function startBefore(facts: JsonObject | null): string | null {
-  const parsed = withStart.safeParse(facts);
-  return parsed.success ? parsed.data.startedAt : null;
 }
 
 async function isHealthy(

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
 import { type MoveFacts, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { readNodeProcess } from '../../../steps/node-process.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { factsOf, nodeMove, otherArchive } from './place.ts';
+import { factsOf, nodeMove, notedNode, otherArchive } from './place.ts';
 
 const minutesMs = 60_000;
 
@@ -26,6 +27,9 @@ export const guardNode = defineStep({
     /** `in`: the node gets the release; `back`: it gets rid of it. */
     swap: z.enum(['in', 'back']),
   }),
+  about: nodeSubject,
+  effect: 'looks',
+  facts: notedNode.extend({ version: z.string().nullable() }),
   ports: ['sql', 'shell', 'inventory'],
   timeoutMs: 15 * minutesMs,
   repeat: 'safe',

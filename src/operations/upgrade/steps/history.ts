@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseKept } from '../../../adapters/ssh/release-answers.ts';
 import { listKept, removeStarwardenDir } from '../../../adapters/ssh/swap-commands.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { throwIfFailed } from './place.ts';
 
@@ -12,6 +13,8 @@ export const recordUpgrade = defineStep({
     fromVersion: z.string(),
     toVersion: z.string(),
   }),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -28,6 +31,8 @@ export const recordUpgrade = defineStep({
 export const holdForPerson = defineStep({
   kind: 'holdForPerson',
   params: z.object({ message: z.string() }),
+  about: () => theCluster,
+  effect: 'waits',
   ports: [],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -44,6 +49,8 @@ const finalized =
 export const removeKept = defineStep({
   kind: 'removeKept',
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
+  about: ({ label }) => ({ kind: 'node', id: null, label }),
+  effect: 'changes',
   ports: ['shell'],
   timeoutMs: 1_200_000,
   repeat: 'safe',
@@ -64,6 +71,8 @@ export const removeKept = defineStep({
 export const closeThisUpgrade = defineStep({
   kind: 'closeThisUpgrade',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -79,6 +88,8 @@ export const closeThisUpgrade = defineStep({
 export const closeUpgrades = defineStep({
   kind: 'closeUpgrades',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['inventory'],
   timeoutMs: 60_000,
   repeat: 'safe',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
 import { createImage } from '../../../adapters/starrocks/statements.ts';
-import type { JsonObject } from '../../../domain/json.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { defineStep, type Ports } from '../../../steps/define.ts';
 
 const noted = z.object({ journalId: z.number() });
@@ -10,6 +10,9 @@ const noted = z.object({ journalId: z.number() });
 export const noteJournal = defineStep({
   kind: 'noteJournal',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'looks',
+  facts: noted,
   ports: ['sql', 'http'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -28,14 +31,17 @@ export const noteJournal = defineStep({
 export const createMetadataImage = defineStep({
   kind: 'createMetadataImage',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'changes',
+  needs: { noted: [noteJournal] },
   ports: ['sql', 'http'],
   timeoutMs: 900_000,
   settleMs: 900_000,
   repeat: 'safe',
   describe: () => 'Write a fresh image of the metadata to every frontend',
-  check: async (_params, ports, { signal, attempts, earlier }) => {
+  check: async (_params, ports, { signal, attempts, found }) => {
     if (attempts === 0) return { state: 'todo' };
-    const wanted = journalIn(await earlier('noteJournal'));
+    const wanted = found.noted?.journalId ?? 0;
     const missing = (await readImages(ports, signal)).filter((image) => image.checkpoint < wanted);
     if (missing.length === 0) return { state: 'done', facts: { journalId: wanted } };
     return {
@@ -64,9 +70,4 @@ async function readImages({ sql, http }: Pick<Ports, 'sql' | 'http'>, signal: Ab
         return { host, journalId: ha.journalId, checkpoint: ha.checkpointJournalId ?? 0 };
       }),
   );
-}
-
-function journalIn(facts: JsonObject | null): number {
-  const parsed = noted.safeParse(facts);
-  return parsed.success ? parsed.data.journalId : 0;
 }

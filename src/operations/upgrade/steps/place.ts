@@ -7,7 +7,6 @@ import type { Shell, ShellResult } from '../../../adapters/ssh/port.ts';
 import { keptNameOf, stagedIdOf } from '../../../adapters/ssh/release-dirs.ts';
 import type { NodeKind, ObservedNode } from '../../../domain/cluster.ts';
 import type { Inventory } from '../../../domain/inventory.ts';
-import type { JsonObject } from '../../../domain/json.ts';
 import type { Check } from '../../../domain/next-action.ts';
 import type { Told } from '../../../domain/told.ts';
 import { AppError } from '../../../errors.ts';
@@ -131,15 +130,16 @@ export async function lastLogLines(
   );
 }
 
-const notedProcess = z.object({ process: z.object({ pid: z.number(), startedAtTicks: z.string() }).nullable() });
+const processShape = z.object({ pid: z.number(), startedAtTicks: z.string() });
 
-/** The process that a guard or `noteProcess` of the same lane found; undefined = nobody looked. */
-export function notedIn(facts: JsonObject | null): { pid: number; startedAtTicks: string } | null | undefined {
-  const parsed = notedProcess.safeParse(facts);
-  return parsed.success ? parsed.data.process : undefined;
-}
+/** What is noted of a node before it is stopped: its process, and since when the cluster knows it. */
+export const notedNode = z.object({
+  process: processShape.nullable(),
+  startedAt: z.string().nullable(),
+});
+export type NotedNode = z.infer<typeof notedNode>;
 
 /** A process as facts of a step keep it. */
-export function factsOf(running: NodeProcess | null): JsonObject | null {
+export function factsOf(running: NodeProcess | null): NotedNode['process'] {
   return running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks };
 }

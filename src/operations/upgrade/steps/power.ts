@@ -3,51 +3,17 @@ import { parseUnitState } from '../../../adapters/ssh/host-answers.ts';
 import { killProcess } from '../../../adapters/ssh/kill-process.ts';
 import type { Shell, ShellCommand, ShellResult } from '../../../adapters/ssh/port.ts';
 import { unitState } from '../../../adapters/ssh/service-commands.ts';
-import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
-import { whyKeepUp } from '../../../domain/upgrade/move-safety.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
 import { AppError } from '../../../errors.ts';
-import { defineStep, type Ports } from '../../../steps/define.ts';
+import { defineStep } from '../../../steps/define.ts';
 import { isAlive, isOutOfReach, readNodeProcess, startService, stopOf } from '../../../steps/node-process.ts';
 import { commandFailed } from '../../../steps/node-service.ts';
-import { awaitTablets, countUnhealthy } from './await-tablets.ts';
+import { awaitTablets } from './await-tablets.ts';
 import { awaitVersion } from './await-version.ts';
-import { factsOf, isNode, lastLogLines, type NodeMove, nodeMove, notedIn, reversed } from './place.ts';
-
-/**
- * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
- * remove the pid file first. One that serves is not stopped while another one is away that could be missed.
- */
-export const noteProcess = defineStep({
-  kind: 'noteProcess',
-  params: nodeMove,
-  ports: ['shell', 'sql'],
-  timeoutMs: 300_000,
-  repeat: 'safe',
-  describe: ({ label }) => `See whether ${label} may be stopped to be put back, and which process it is`,
-  check: async (move, { shell, sql }, { signal }) => {
-    const running = await readNodeProcess(await shell(move.hostId), move, signal);
-    const seen = await seenBy(sql, move, signal);
-    const why = running === null ? null : (seen?.why ?? null);
-    if (why === null)
-      return { state: 'done', facts: { process: factsOf(running), startedAt: seen?.row?.startedAt ?? null } };
-    return { state: 'moving', progress: { completed: 0, total: null, message: why.message }, wakeAfterMs: 1_000 };
-  },
-  undo: { nothing: 'It only looks.' },
-});
-
-/** Null when the cluster does not answer now: a node that failed is put back all the same. */
-async function seenBy(sql: Ports['sql'], move: NodeMove, signal: AbortSignal) {
-  try {
-    const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    const row = nodes.find((node) => isNode(node, move));
-    const unhealthyTablets = move.hasTablets ? await countUnhealthy(sql, signal) : 0;
-    return { row, why: whyKeepUp({ nodes, target: row, unhealthyTablets }) };
-  } catch (error) {
-    if (error instanceof AppError && error.retryable) return null;
-    throw error;
-  }
-}
+import { guardNode } from './guard.ts';
+import { noteProcess } from './note-process.ts';
+import { factsOf, lastLogLines, type NodeMove, nodeMove, reversed } from './place.ts';
 
 /**
  * Stops the process that was noted before, letting its work end. One that takes longer than the time-out is killed: by the
@@ -56,15 +22,18 @@ async function seenBy(sql: Ports['sql'], move: NodeMove, signal: AbortSignal) {
 export const stopForMove = defineStep({
   kind: 'stopForMove',
   params: nodeMove,
+  about: nodeSubject,
+  effect: 'takes-away',
+  needs: { noted: [guardNode, noteProcess] },
   ports: ['shell'],
   timeoutMs: ({ stopTimeoutSeconds }) => (stopTimeoutSeconds + 300) * 1_000,
   settleMs: 3_600_000, // stop_cn.sh returns at once while the process drains; the step's own time is the limit
   repeat: 'safe', // a second signal to a process that is stopping changes nothing
   bindsNext: true, // a node that was stopped to be changed is not left down
   describe: ({ label, fromVersion }) => `Stop ${label} (${fromVersion}), letting its work end`,
-  check: async (move, { shell }, { signal, attempts, earlier }) => {
+  check: async (move, { shell }, { signal, attempts, found }) => {
     const session = await shell(move.hostId);
-    const noted = notedIn(await earlier('guardNode', 'noteProcess'));
+    const noted = found.noted?.process;
     const running = await readNodeProcess(session, move, signal);
     const target = noted === undefined ? running : noted;
     const isGone = target === null || (!isSame(running, target) && !(await isAlive(session, target, signal)));
@@ -82,9 +51,9 @@ export const stopForMove = defineStep({
       wakeAfterMs: 500,
     };
   },
-  apply: async (move, { shell }, { signal, log, earlier }) => {
+  apply: async (move, { shell }, { signal, log, found }) => {
     const session = await shell(move.hostId);
-    const noted = notedIn(await earlier('guardNode', 'noteProcess'));
+    const noted = found.noted?.process;
     const running = await readNodeProcess(session, move, signal);
     const target = noted ?? running;
     if (running !== null && target !== null && !isSame(running, target)) {
@@ -173,15 +142,18 @@ function neverRan({ label, toVersion }: NodeMove): AppError {
 export const startForMove = defineStep({
   kind: 'startForMove',
   params: nodeMove,
+  about: nodeSubject,
+  effect: 'brings-back',
+  needs: { noted: [guardNode, noteProcess] },
   ports: ['shell'],
   timeoutMs: 180_000,
   settleMs: 2 * noProcessMs,
   repeat: 'safe', // a second one waits for the first, and finds the process that it started
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
-  check: async (move, { shell }, { signal, earlier, startedAt, now }) => {
+  check: async (move, { shell }, { signal, found, startedAt, now }) => {
     const running = await readNodeProcess(await shell(move.hostId), move, signal);
-    const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
+    const before = found.noted?.process ?? null;
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
     if (running === null) return { state: 'todo' };
     const isNew = !(before?.pid === running.pid && before.startedAtTicks === running.startedAtTicks);
@@ -192,7 +164,7 @@ export const startForMove = defineStep({
       wakeAfterMs: 1_000,
     };
   },
-  apply: async (move, { shell }, { signal, log, earlier }) => {
+  apply: async (move, { shell }, { signal, log, found }) => {
     const session = await shell(move.hostId);
     await startService(session, move, { signal, log });
     // Known here only: after a crash nobody knows whether the script was ever sent, and then it is sent again.
@@ -204,7 +176,7 @@ export const startForMove = defineStep({
       running = await readNodeProcess(session, move, signal);
     }
     if (running === null) throw neverRan(move);
-    const before = notedIn(await earlier('guardNode', 'noteProcess')) ?? null;
+    const before = found.noted?.process ?? null;
     if (before !== null && isSame(running, before)) return;
     return { state: 'done', facts: { process: factsOf(running) } };
   },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { theCluster } from '../../../domain/subject.ts';
 import { archiveFactsOf } from '../../../domain/upgrade/checks-archive.ts';
 import { type ReleaseSource, releaseSourceKinds } from '../../../domain/upgrade/release.ts';
 import { AppError } from '../../../errors.ts';
@@ -23,6 +24,8 @@ export const proveArchive = defineStep({
     /** What the nodes of the cluster need of it. */
     parts: z.array(z.enum(['FRONTEND', 'BACKEND'])),
   }),
+  about: () => theCluster,
+  effect: 'looks',
   ports: ['inventory', 'archives'],
   timeoutMs: 6 * 3_600_000,
   repeat: 'safe', // it goes on behind what is there

@@ -1,43 +1,21 @@
 import { z } from 'zod';
-import type { NodeHttp } from '../../../adapters/http/port.ts';
-import { type QueryStats, queriesBetween, readQueryStats } from '../../../adapters/http/read-query-stats.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import type { ObservedNode } from '../../../domain/cluster.ts';
-import type { JsonObject } from '../../../domain/json.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { type QueryWindow, whatGotWorse } from '../../../domain/upgrade/query-health.ts';
 import { defineStep, type Ports } from '../../../steps/define.ts';
+import { awaitVersion } from './await-version.ts';
 import { lastLogLines, nodeMove } from './place.ts';
+import { type Sample, sample, sampleOf, windowOf } from './query-sample.ts';
 
-const frontendStats = z.object({
-  host: z.string(),
-  httpPort: z.number(),
-  queries: z.number(),
-  errors: z.number(),
-  analysisErrors: z.number(),
-  p95Ms: z.number().nullable(),
-});
-const sampleShape = z.object({ sample: z.object({ atMs: z.number(), frontends: z.array(frontendStats) }) });
-type Sample = z.infer<typeof sampleShape>['sample'];
-const baselineShape = z.object({
-  baseline: z.object({ queries: z.number(), errors: z.number(), p95Ms: z.number().nullable() }),
-});
-
-/** What all living frontends have counted, with the time of the reading; plain data, to be kept with a step. */
-export async function sampleOf(
-  http: NodeHttp,
-  { nodes, at, signal }: { nodes: readonly ObservedNode[]; at: Date; signal: AbortSignal },
-): Promise<JsonObject> {
-  const frontends = nodes.flatMap(({ kind, alive, host, httpPort }) =>
-    kind === 'FRONTEND' && alive && httpPort !== null ? [{ host, httpPort }] : [],
-  );
-  const stats = await readQueryStats(http, frontends, { signal });
-  return { atMs: at.getTime(), frontends: stats.frontends.map((each) => ({ ...each })) };
-}
+const queryWindow = z.object({ queries: z.number(), errors: z.number(), p95Ms: z.number().nullable() });
 
 /** Reads the counters before anything is done: the first half of the baseline. */
 export const sampleQueries = defineStep({
   kind: 'sampleQueries',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'looks',
+  facts: z.object({ sample }),
   ports: ['sql', 'http'],
   timeoutMs: 60_000,
   repeat: 'safe',
@@ -53,16 +31,20 @@ export const sampleQueries = defineStep({
 export const measureBaseline = defineStep({
   kind: 'measureBaseline',
   params: z.object({ seconds: z.number() }),
+  about: () => theCluster,
+  effect: 'looks',
+  facts: z.object({ baseline: queryWindow }),
+  needs: { first: [sampleQueries] },
   ports: ['sql', 'http'],
   timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
   repeat: 'safe',
   describe: ({ seconds }) => `Measure what is normal, over at least ${seconds} s`,
-  check: async ({ seconds }, { sql, http }, { signal, now, earlier }) => {
-    const before = sampleIn(await earlier('sampleQueries'));
+  check: async ({ seconds }, { sql, http }, { signal, now, found }) => {
+    const before = found.first?.sample ?? null;
     const waited = waitFor(before, { seconds, at: now(), what: 'Measures what is normal' });
     if (waited !== null) return waited;
     const after = await sampleNow({ sql, http }, { at: now(), signal });
-    return { state: 'done', facts: { baseline: { ...windowOf(before, sampleIn({ sample: after })) } } };
+    return { state: 'done', facts: { baseline: windowOf(before, after) } };
   },
   undo: { nothing: 'It only looks.' },
 });
@@ -76,17 +58,20 @@ const watched = nodeMove
 export const compareQueries = defineStep({
   kind: 'compareQueries',
   params: watched,
+  about: () => theCluster,
+  effect: 'looks',
+  needs: { back: [awaitVersion], normal: [measureBaseline] },
   ports: ['sql', 'http', 'shell'],
   timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
   repeat: 'safe',
   describe: ({ label, factor }) =>
     `Compare errors and latency of queries since ${label} is back with before (at most ${factor} times)`,
-  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, earlier }) => {
-    const before = sampleIn(await earlier('awaitVersion'));
+  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, found }) => {
+    const before = found.back?.sample ?? null;
     const waited = waitFor(before, { seconds, at: now(), what: `Watches queries with ${label} back` });
     if (waited !== null) return waited;
-    const after = sampleIn({ sample: await sampleNow({ sql, http }, { at: now(), signal }) });
-    return judge(baselineIn(await earlier('measureBaseline')), windowOf(before, after), { label, factor });
+    const after = await sampleNow({ sql, http }, { at: now(), signal });
+    return judge(found.normal?.baseline ?? null, windowOf(before, after), { label, factor });
   },
   diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
   undo: { nothing: 'It only looks.' },
@@ -96,11 +81,14 @@ export const compareQueries = defineStep({
 export const soak = defineStep({
   kind: 'soak',
   params: watched,
+  about: () => theCluster,
+  effect: 'looks',
+  needs: { back: [awaitVersion], normal: [measureBaseline] },
   ports: ['sql', 'http', 'shell'],
   timeoutMs: ({ seconds }) => (seconds + 300) * 1_000,
   repeat: 'safe',
   describe: ({ label, seconds }) => `Watch the cluster for ${seconds} s with ${label} on the new version`,
-  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, startedAt, earlier }) => {
+  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, startedAt, found }) => {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
     const dead = nodes.filter((node) => !node.alive);
     if (dead.length > 0) {
@@ -120,9 +108,8 @@ export const soak = defineStep({
         wakeAfterMs: Math.min(Math.max(seconds * 1_000 - passedMs, 50), 5_000),
       };
     }
-    const start = sampleIn(await earlier('measureBaseline', 'sampleQueries'));
-    const after = sampleIn({ sample: await sampleNow({ sql, http }, { at: now(), signal }) });
-    return judge(baselineIn(await earlier('measureBaseline')), windowOf(start, after), { label, factor });
+    const after = await sampleNow({ sql, http }, { at: now(), signal });
+    return judge(found.normal?.baseline ?? null, windowOf(found.back?.sample ?? null, after), { label, factor });
   },
   diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
   undo: { nothing: 'It only looks.' },
@@ -157,33 +144,7 @@ function waitFor(before: Sample | null, { seconds, at, what }: { seconds: number
 async function sampleNow(
   { sql, http }: Pick<Ports, 'sql' | 'http'>,
   { at, signal }: { at: Date; signal: AbortSignal },
-): Promise<JsonObject> {
+): Promise<Sample> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   return sampleOf(http, { nodes, at, signal });
-}
-
-function sampleIn(facts: JsonObject | null): Sample | null {
-  const parsed = sampleShape.safeParse(facts);
-  return parsed.success ? parsed.data.sample : null;
-}
-
-function baselineIn(facts: JsonObject | null): QueryWindow | null {
-  const parsed = baselineShape.safeParse(facts);
-  return parsed.success ? parsed.data.baseline : null;
-}
-
-function windowOf(before: Sample | null, after: Sample | null): QueryWindow {
-  if (before === null || after === null) return { queries: 0, errors: 0, p95Ms: null };
-  const latencies = after.frontends.flatMap(({ p95Ms }) => p95Ms ?? []);
-  const { queries, errors, analysisErrors } = queriesBetween(statsOf(before), statsOf(after));
-  return {
-    queries,
-    // A mistake in a query is no matter of the version.
-    errors: errors - analysisErrors,
-    p95Ms: latencies.length === 0 ? null : Math.max(...latencies),
-  };
-}
-
-function statsOf({ frontends }: Sample): QueryStats {
-  return { frontends, silent: [], queries: 0, errors: 0, analysisErrors: 0, p95Ms: null };
 }

@@ -3,6 +3,7 @@ import { readFrontendValues, setFrontendValue } from '../../../adapters/starrock
 import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
 import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
 import type { Json } from '../../../domain/json.ts';
+import { theCluster } from '../../../domain/subject.ts';
 import { type FrontendRow, hasLeader } from '../../../domain/topology.ts';
 import { compareVersions, parseVersion } from '../../../domain/version.ts';
 import { AppError } from '../../../errors.ts';
@@ -30,6 +31,8 @@ type Saved = z.infer<typeof savedShape>;
 export const restoreTabletScheduling = defineStep({
   kind: 'restoreTabletScheduling',
   params: savedShape,
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['sql'],
   timeoutMs: 300_000,
   repeat: 'safe',
@@ -47,6 +50,8 @@ export const restoreTabletScheduling = defineStep({
 export const pauseTabletScheduling = defineStep({
   kind: 'pauseTabletScheduling',
   params: z.object({}),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['sql'],
   timeoutMs: 120_000,
   repeat: 'safe',
@@ -65,6 +70,8 @@ export const pauseTabletScheduling = defineStep({
 export const keepSchedulingPaused = defineStep({
   kind: 'keepSchedulingPaused',
   params: z.object({ label: z.string() }),
+  about: () => theCluster,
+  effect: 'changes',
   ports: ['sql'],
   timeoutMs: 120_000,
   repeat: 'safe',

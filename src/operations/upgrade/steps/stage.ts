@@ -55,6 +55,8 @@ export const fetchArchive = defineStep({
     source: z.object({ kind: z.enum(releaseSourceKinds), location: z.string() }),
     sizeBytes: z.number().nullable(),
   }),
+  about: ({ hostId, address }) => ({ kind: 'host', id: hostId, label: address }),
+  effect: 'changes',
   ports: ['shell', 'inventory', 'archives'],
   timeoutMs: 6 * hoursMs,
   repeat: 'safe', // it goes on behind what is there
@@ -126,6 +128,8 @@ function tellTenths(sizeBytes: number | null, tell: (percent: number) => void): 
 export const unpackRelease = defineStep({
   kind: 'unpackRelease',
   params: hostPlace.omit({ nodes: true }).extend({ node: stagedNode }),
+  about: ({ node: { label } }) => ({ kind: 'node', id: null, label }),
+  effect: 'changes',
   ports: ['shell'],
   timeoutMs: hoursMs,
   repeat: 'safe', // a second one waits for the first, and finds it done
@@ -152,6 +156,8 @@ export const unpackRelease = defineStep({
 export const dropArchive = defineStep({
   kind: 'dropArchive',
   params: hostPlace.omit({ nodes: true }),
+  about: ({ hostId, address }) => ({ kind: 'host', id: hostId, label: address }),
+  effect: 'changes',
   ports: ['shell'],
   timeoutMs: 600_000,
   repeat: 'safe',
@@ -172,6 +178,8 @@ export const dropArchive = defineStep({
 export const removeStaged = defineStep({
   kind: 'removeStaged',
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string(), release }),
+  about: ({ label }) => ({ kind: 'node', id: null, label }),
+  effect: 'changes',
   ports: ['shell'],
   timeoutMs: 600_000,
   repeat: 'safe',

@@ -6,6 +6,7 @@ import {
   swapBinaries as swapCommand,
 } from '../../../adapters/ssh/swap-commands.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { type NodeMove, nodeMove, swapOf, throwIfFailed } from './place.ts';
@@ -17,6 +18,8 @@ import { type NodeMove, nodeMove, swapOf, throwIfFailed } from './place.ts';
 export const swapBinaries = defineStep({
   kind: 'swapBinaries',
   params: nodeMove,
+  about: nodeSubject,
+  effect: 'changes',
   ports: ['shell'],
   timeoutMs: 180_000,
   repeat: 'safe', // goes on from any half-way state
@@ -50,6 +53,8 @@ export const swapBinaries = defineStep({
 export const swapBack = defineStep({
   kind: 'swapBack',
   params: nodeMove,
+  about: nodeSubject,
+  effect: 'changes',
   ports: ['shell'],
   timeoutMs: 180_000,
   repeat: 'safe',

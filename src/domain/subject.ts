@@ -1,0 +1,30 @@
+/** What a step can be about. */
+export const subjectKinds = ['node', 'host', 'database', 'repository', 'cluster'] as const;
+export type SubjectKind = (typeof subjectKinds)[number];
+
+/** Whom or what a step is about. */
+export type Subject = {
+  readonly kind: SubjectKind;
+  /**
+   * The id by which the inventory knows it, or the name by which the cluster does. Null = the step's parameters do not name
+   * it so: a host that is not recorded yet, or the run's own cluster.
+   */
+  readonly id: string | null;
+  /** What people call it: `be 10.0.0.11:9050`. */
+  readonly label: string;
+};
+
+/** The cluster of the run: for steps that are about no single part of it. */
+export const theCluster: Subject = { kind: 'cluster', id: null, label: 'the cluster' };
+
+/**
+ * What a step does to its subject. `takes-away`: it does not serve from then on. `brings-back`: it serves again once the last
+ * such step in a row is done. `changes`: something else about it, or about what Starwarden knows of it, is other than before.
+ * `looks`: reads, and at most keeps what it saw. `waits`: for time or for a person.
+ */
+export const stepEffects = ['takes-away', 'brings-back', 'changes', 'looks', 'waits'] as const;
+export type StepEffect = (typeof stepEffects)[number];
+
+export function nodeSubject({ nodeId, label }: { readonly nodeId: string; readonly label: string }): Subject {
+  return { kind: 'node', id: nodeId, label };
+}

@@ -1,0 +1,46 @@
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
+import { whyKeepUp } from '../../../domain/upgrade/move-safety.ts';
+import { AppError } from '../../../errors.ts';
+import { defineStep, type Ports } from '../../../steps/define.ts';
+import { readNodeProcess } from '../../../steps/node-process.ts';
+import { countUnhealthy } from './await-tablets.ts';
+import { factsOf, isNode, type NodeMove, nodeMove, notedNode } from './place.ts';
+
+/**
+ * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
+ * remove the pid file first. One that serves is not stopped while another one is away that could be missed.
+ */
+export const noteProcess = defineStep({
+  kind: 'noteProcess',
+  params: nodeMove,
+  about: nodeSubject,
+  effect: 'looks',
+  facts: notedNode,
+  ports: ['shell', 'sql'],
+  timeoutMs: 300_000,
+  repeat: 'safe',
+  describe: ({ label }) => `See whether ${label} may be stopped to be put back, and which process it is`,
+  check: async (move, { shell, sql }, { signal }) => {
+    const running = await readNodeProcess(await shell(move.hostId), move, signal);
+    const seen = await seenBy(sql, move, signal);
+    const why = running === null ? null : (seen?.why ?? null);
+    if (why === null)
+      return { state: 'done', facts: { process: factsOf(running), startedAt: seen?.row?.startedAt ?? null } };
+    return { state: 'moving', progress: { completed: 0, total: null, message: why.message }, wakeAfterMs: 1_000 };
+  },
+  undo: { nothing: 'It only looks.' },
+});
+
+/** Null when the cluster does not answer now: a node that failed is put back all the same. */
+async function seenBy(sql: Ports['sql'], move: NodeMove, signal: AbortSignal) {
+  try {
+    const nodes = toObservedNodes(await readTopology(sql, { signal }));
+    const row = nodes.find((node) => isNode(node, move));
+    const unhealthyTablets = move.hasTablets ? await countUnhealthy(sql, signal) : 0;
+    return { row, why: whyKeepUp({ nodes, target: row, unhealthyTablets }) };
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+
+/**
+ * Whom each step is about and what it does to them. The defaults are for a process of the version before, which writes steps
+ * without these while a newer one is being rolled out.
+ */
+const columns = sql`ALTER TABLE run_step
+  ADD COLUMN about_kind VARCHAR(16) NOT NULL DEFAULT 'cluster',
+  ADD COLUMN about_id VARCHAR(255) NULL,
+  ADD COLUMN about_label VARCHAR(255) NOT NULL DEFAULT 'the cluster',
+  ADD COLUMN effect VARCHAR(16) NOT NULL DEFAULT 'changes'`;
+
+/** For the nodes that runs of a cluster are working on: tells steps that matter from the many that do not. */
+const index = sql`CREATE INDEX run_step_about ON run_step (run_id, about_kind, effect)`;
+
+/** What the parameters of a step say, as text. */
+function param(path: string): RawBuilder<string> {
+  return sql<string>`JSON_UNQUOTE(JSON_EXTRACT(params, ${sql.lit(path)}))`;
+}
+
+type About = { readonly kind: string; readonly id: RawBuilder<string | null>; readonly label: RawBuilder<string> };
+
+const none = sql<null>`NULL`;
+const node: About = { kind: 'node', id: param('$.nodeId'), label: param('$.label') };
+const namedNode: About = { kind: 'node', id: none, label: param('$.label') };
+const address = sql<string>`CONCAT(${param('$.address')}, ':', ${param('$.port')})`;
+const hostByAddress: About = { kind: 'host', id: none, label: address };
+const host: About = { kind: 'host', id: param('$.hostId'), label: param('$.address') };
+const database: About = { kind: 'database', id: param('$.database'), label: param('$.database') };
+
+/** The kinds of steps that there were before the columns, as they were then; those about the cluster that change it are as the defaults say. */
+const known: readonly { readonly kinds: readonly string[]; readonly about: About | null; readonly effect: string }[] = [
+  { kinds: ['stopNode', 'stopForMove'], about: node, effect: 'takes-away' },
+  {
+    kinds: ['startNode', 'awaitNode', 'startForMove', 'awaitVersion'],
+    about: node,
+    effect: 'brings-back',
+  },
+  { kinds: ['guardNode', 'noteProcess'], about: node, effect: 'looks' },
+  { kinds: ['swapBinaries', 'swapBack'], about: node, effect: 'changes' },
+  { kinds: ['removeStaged', 'removeKept'], about: namedNode, effect: 'changes' },
+  { kinds: ['unpackRelease'], about: { kind: 'node', id: none, label: param('$.node.label') }, effect: 'changes' },
+  { kinds: ['fetchArchive', 'dropArchive'], about: host, effect: 'changes' },
+  { kinds: ['forgetHost'], about: { kind: 'host', id: param('$.hostId'), label: param('$.place') }, effect: 'changes' },
+  { kinds: ['recordHost', 'pinHostKey', 'attachNodes'], about: hostByAddress, effect: 'changes' },
+  { kinds: ['verifyHost'], about: hostByAddress, effect: 'looks' },
+  { kinds: ['recordBackup', 'takeBackup'], about: database, effect: 'changes' },
+  {
+    kinds: ['verifySnapshot'],
+    about: { kind: 'repository', id: param('$.repository'), label: param('$.repository') },
+    effect: 'looks',
+  },
+  { kinds: ['holdForPerson'], about: null, effect: 'waits' },
+  {
+    kinds: [
+      'saveTopology',
+      'inspectCluster',
+      'inspectUpgrade',
+      'verifyArchive',
+      'proveArchive',
+      'noteJournal',
+      'sampleQueries',
+      'measureBaseline',
+      'compareQueries',
+      'soak',
+    ],
+    about: null,
+    effect: 'looks',
+  },
+];
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await columns.execute(db);
+  for (const { kinds, about, effect } of known) {
+    const subject =
+      about === null
+        ? sql``
+        : sql`about_kind = ${about.kind}, about_id = LEFT(${about.id}, 255), about_label = LEFT(${about.label}, 255),`;
+    await sql`UPDATE run_step SET ${subject} effect = ${effect} WHERE kind IN (${sql.join([...kinds])})`.execute(db);
+  }
+  await index.execute(db);
+}
