@@ -134,7 +134,11 @@ export type Config = {
   };
   readonly auth: { readonly insecure: boolean; readonly bootstrapTokens: readonly BootstrapToken[] };
   readonly worker: { readonly leaseMs: number; readonly recoverEveryMs: number; readonly concurrency: number };
-  readonly monitor: { readonly probeEveryMs: number; readonly nodeDownForMs: number };
+  readonly monitor: {
+    readonly probeEveryMs: number;
+    /** By the name of the alert rule: what it is to use instead of its defaults. */
+    readonly rules: Readonly<Record<string, unknown>>;
+  };
   readonly slack: SlackConfig | null;
   readonly logLevel: string;
 };
@@ -200,7 +204,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       recoverEveryMs: vars.STARWARDEN_RECOVER_INTERVAL_MS,
       concurrency: vars.STARWARDEN_WORKER_CONCURRENCY,
     },
-    monitor: { probeEveryMs: vars.STARWARDEN_PROBE_INTERVAL_MS, nodeDownForMs: vars.STARWARDEN_NODE_DOWN_FOR_MS },
+    monitor: {
+      probeEveryMs: vars.STARWARDEN_PROBE_INTERVAL_MS,
+      rules: { node_down: { forMs: vars.STARWARDEN_NODE_DOWN_FOR_MS } },
+    },
     slack,
     logLevel: vars.LOG_LEVEL,
   };

@@ -1,15 +1,27 @@
-import { type Alert, type AlertEventType, type AlertRule, type Mute, type Severity, severities } from './alert.ts';
+import { type Alert, type AlertEventType, type Mute, type Severity, severities } from './alert.ts';
 
-/** Something that is wrong now, as a rule found it in one sample. */
+/** All that the life of an alert needs to know of its rule. Names of rules stand nowhere else. */
+export type RuleFacts = {
+  readonly name: string;
+  /** What was found when it did not hold any more; `{node}` stands for the identity label `node`. */
+  readonly over: string;
+  /** Whose alerts of the same cluster are hidden while one of this rule fires, and why. */
+  readonly inhibits: { readonly rules: 'others' | readonly string[]; readonly because: string } | null;
+  /** It brings about what a run does that takes the node away: meanwhile it is hidden, and not counted. */
+  readonly isInhibitedByRuns: boolean;
+};
+
+/** Something that is wrong now, as a rule found it in one sample: data, nothing to be called. */
 export type Condition = {
   readonly fingerprint: string;
-  readonly rule: AlertRule;
+  readonly rule: string;
   readonly severity: Severity;
   readonly nodeId: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly title: string;
-  /** The whole story; the start is known only here, where earlier samples are remembered. */
-  readonly text: (since: Date) => string;
+  readonly pastTitle: string;
+  /** The whole story in pieces. Between them belongs the moment since when: earlier samples know it, not the rule. */
+  readonly text: readonly string[];
   /** When it began, if the sample knows better than "when it was first seen". */
   readonly startedAt: Date | null;
   /** It must hold for so long, and in so many samples in a row, before it is an alert. */
@@ -20,7 +32,7 @@ export type Condition = {
 /** A condition that holds, but not for long enough yet. */
 export type Pending = {
   readonly fingerprint: string;
-  readonly rule: AlertRule;
+  readonly rule: string;
   readonly since: Date;
   readonly samples: number;
 };
@@ -30,7 +42,7 @@ export type Sample = {
   readonly at: Date;
   readonly conditions: readonly Condition[];
   /** Rules that this look could not judge: their alerts neither fire nor resolve. */
-  readonly unjudged: readonly AlertRule[];
+  readonly unjudged: readonly string[];
   /** Nodes that a run is working on: that they are away is its doing. */
   readonly plannedWork: readonly { readonly nodeId: string; readonly runId: string }[];
 };
@@ -58,9 +70,12 @@ export type NewAlertEvent = { readonly type: AlertEventType; readonly message: s
 /** An alert that changed so that it is worth showing; `events` is never empty. */
 export type AlertChange = { readonly alert: Alert; readonly events: readonly NewAlertEvent[] };
 
+/** What a sample is judged by. */
+export type AlertPolicy = { readonly times: AlertTimes; readonly rules: readonly RuleFacts[] };
+
 /** What one sample makes of a cluster's alerts. */
 export type SampleEffect = {
-  readonly opened: readonly { readonly condition: Condition; readonly since: Date }[];
+  readonly opened: readonly { readonly condition: Condition; readonly since: Date; readonly mute: Mute }[];
   readonly changed: readonly AlertChange[];
   /** Fired again with nothing new to show: only `count` and `lastSeenAt` grew. */
   readonly repeated: readonly Alert[];
@@ -70,44 +85,54 @@ export type SampleEffect = {
 /**
  * The whole state machine: the alerts of a cluster that are not closed, the conditions that are ripening, and one new
  * sample, give what to write. A condition on a node under planned work is not counted at all, so that it is judged
- * afresh when the work ends; an alert that was open before is only muted.
+ * afresh when the work ends; an alert that was open before is only muted. An alert of a rule that nobody judged, because
+ * of missing data or because this version does not have it, goes stale: it is not resolved.
  */
 export function applySample(
   state: { readonly alerts: readonly Alert[]; readonly pending: readonly Pending[] },
   sample: Sample,
-  times: AlertTimes,
+  policy: AlertPolicy,
 ): SampleEffect {
   const opened: { condition: Condition; since: Date }[] = [];
   // What could not be judged goes on ripening where it stood; everything else that does not hold now starts again.
-  const pending: Pending[] = state.pending.filter((ripening) => sample.unjudged.includes(ripening.rule));
+  const pending: Pending[] = state.pending.filter((ripening) => !isJudged(ripening.rule, sample, policy));
   const drafts = new Map<string, Draft>();
 
   for (const alert of state.alerts) {
     const condition = sample.conditions.find((candidate) => candidate.fingerprint === alert.fingerprint);
-    drafts.set(alert.fingerprint, meet(alert, { condition, sample, times }));
+    drafts.set(alert.fingerprint, meet(alert, { condition, sample, policy }));
   }
   for (const condition of sample.conditions) {
     const draft = drafts.get(condition.fingerprint);
     if (draft !== undefined && draft.alert.signal !== 'RESOLVED') continue;
-    if (workOn(condition.nodeId, sample) !== null) continue;
+    if (workOn(condition, sample, policy) !== null) continue;
     const ripe = ripen(condition, state.pending, sample.at);
     if (!isRipe(ripe, condition, sample.at)) pending.push(ripe);
     else if (draft === undefined || draft.alert.closedAt !== null) opened.push({ condition, since: ripe.since });
     else drafts.set(condition.fingerprint, reopen(draft.alert, condition, { at: sample.at, since: ripe.since }));
   }
 
-  const isUnreachable =
-    [...drafts.values()].some(({ alert }) => alert.rule === 'cluster_unreachable' && alert.signal === 'FIRING') ||
-    opened.some(({ condition }) => condition.rule === 'cluster_unreachable');
+  const firing = new Set([
+    ...[...drafts.values()].filter(({ alert }) => alert.signal === 'FIRING').map(({ alert }) => alert.rule),
+    ...opened.map(({ condition }) => condition.rule),
+  ]);
   const settled = [...drafts.values()].map((draft) =>
-    expireAck(applyMute(draft, muteOf(draft.alert, sample, isUnreachable)), sample.at, times),
+    expireAck(applyMute(draft, muteOf(draft.alert, { sample, policy, firing })), sample.at, policy.times),
   );
   return {
-    opened,
+    opened: opened.map((opening) => ({
+      ...opening,
+      mute: muteOf({ ...opening.condition, signal: 'FIRING' }, { sample, policy, firing }),
+    })),
     changed: settled.filter(({ events }) => events.length > 0),
     repeated: settled.filter(({ events, repeated }) => repeated && events.length === 0).map(({ alert }) => alert),
     pending,
   };
+}
+
+/** The whole story, once it is known since when. */
+export function textOf({ text }: Pick<Condition, 'text'>, since: Date): string {
+  return text.join(inWords(since));
 }
 
 /** Ends an alert whose subject is gone: there is nothing left that could fire or be repaired. */
@@ -137,13 +162,22 @@ export function durationInWords(ms: number): string {
 
 type Draft = AlertChange & { readonly repeated?: boolean };
 
-type Meeting = { readonly condition: Condition | undefined; readonly sample: Sample; readonly times: AlertTimes };
+type Meeting = { readonly condition: Condition | undefined; readonly sample: Sample; readonly policy: AlertPolicy };
 
 /** What a sample makes of one alert, before re-opening and muting. */
-function meet(alert: Alert, { condition, sample: { at, unjudged }, times }: Meeting): Draft {
+function meet(alert: Alert, { condition, sample, policy }: Meeting): Draft {
+  const { at } = sample;
+  const { times } = policy;
   if (alert.signal === 'RESOLVED') return closeWhenQuiet(alert, at, times);
   if (condition !== undefined) return fireAgain(alert, condition, { at, times });
-  return unjudged.includes(alert.rule) ? withoutData(alert, at, times) : resolve(alert, at);
+  const rule = policy.rules.find(({ name }) => name === alert.rule);
+  return rule === undefined || !isJudged(rule.name, sample, policy)
+    ? withoutData(alert, at, times)
+    : resolve(alert, rule, at);
+}
+
+function isJudged(rule: string, { unjudged }: Sample, { rules }: AlertPolicy): boolean {
+  return rules.some(({ name }) => name === rule) && !unjudged.includes(rule);
 }
 
 function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): Draft {
@@ -161,14 +195,15 @@ function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Dat
     events.push({ type: 'SEVERITY_ROSE', message: `Severity rose from ${before.severity} to ${condition.severity}` });
   if (rise < 0)
     events.push({ type: 'SEVERITY_FELL', message: `Severity fell from ${before.severity} to ${condition.severity}` });
-  const text = condition.text(before.since);
+  const { title, pastTitle } = condition;
+  const text = textOf(condition, before.since);
   const mayRewrite = events.length > 0 || at.getTime() - before.changedAt.getTime() >= times.rewriteMs;
-  if (mayRewrite && events.length === 0 && (text !== before.text || condition.title !== before.title)) {
+  if (mayRewrite && events.length === 0 && (text !== before.text || title !== before.title)) {
     events.push({ type: 'UPDATED', message: text });
   }
   if (events.length === 0) return { alert: seen, events, repeated: true };
   const handling = rise > 0 ? ({ kind: 'UNACKED' } as const) : before.handling;
-  return { alert: { ...seen, severity: condition.severity, title: condition.title, text, handling }, events };
+  return { alert: { ...seen, severity: condition.severity, title, pastTitle, text, handling }, events };
 }
 
 /** Above 0 when it gets worse. */
@@ -188,7 +223,8 @@ function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; 
       severity: condition.severity,
       nodeId: condition.nodeId,
       title: condition.title,
-      text: condition.text(since),
+      pastTitle: condition.pastTitle,
+      text: textOf(condition, since),
       handling: isAcked ? before.handling : { kind: 'UNACKED' },
       since,
       lastSeenAt: at,
@@ -200,14 +236,14 @@ function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; 
   };
 }
 
-function resolve(before: Alert, at: Date): Draft {
+function resolve(before: Alert, rule: RuleFacts, at: Date): Draft {
   const lastedMs = at.getTime() - before.since.getTime();
   return {
     alert: {
       ...before,
       signal: 'RESOLVED',
       mute: { kind: 'NONE' },
-      text: textOfPast(before, { at, now: nowOf(before) }),
+      text: textOfPast(before, { at, now: overOf(rule, before) }),
       resolvedAt: at,
     },
     events: [{ type: 'RESOLVED', message: `Resolved after ${durationInWords(lastedMs)}` }],
@@ -217,19 +253,15 @@ function resolve(before: Alert, at: Date): Draft {
 /** What was found when the condition did not hold any more; the words of the firing stay, as words of the past. */
 function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): string {
   const start = `${now.slice(0, 1).toUpperCase()}${now.slice(1)}`;
-  const moment = `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  return `${start}, seen at ${moment}. What was said while it fired: ${before.text}`;
+  return `${start}, seen at ${inWords(at)}. What was said while it fired: ${before.text}`;
 }
 
-function nowOf({ rule, labels }: Alert): string {
-  switch (rule) {
-    case 'node_down':
-      return `the cluster does not show ${labels.node ?? 'the node'} as down any more`;
-    case 'cluster_unreachable':
-      return 'the cluster answers and can be observed';
-    default:
-      return rule satisfies never;
-  }
+function overOf({ over }: RuleFacts, { labels }: Alert): string {
+  return over.replace(/\{(\w+)\}/g, (_, label: string) => labels[label] ?? `the ${label}`);
+}
+
+function inWords(at: Date): string {
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function withoutData(before: Alert, at: Date, times: AlertTimes): Draft {
@@ -267,18 +299,26 @@ function isRipe(pending: Pending, condition: Condition, at: Date): boolean {
   return pending.samples >= condition.minSamples && at.getTime() - pending.since.getTime() >= condition.forMs;
 }
 
-/** The run that is working on this node now. */
-function workOn(nodeId: string | null, { plannedWork }: Sample): string | null {
-  return nodeId === null ? null : (plannedWork.find((work) => work.nodeId === nodeId)?.runId ?? null);
+type AboutNode = { readonly rule: string; readonly nodeId: string | null };
+
+/** The run that takes the node away now, if that explains what the rule finds. */
+function workOn({ rule, nodeId }: AboutNode, { plannedWork }: Sample, { rules }: AlertPolicy): string | null {
+  const isExplained = rules.some(({ name, isInhibitedByRuns }) => name === rule && isInhibitedByRuns);
+  return isExplained ? (plannedWork.find((work) => work.nodeId === nodeId)?.runId ?? null) : null;
 }
 
-function muteOf(alert: Alert, sample: Sample, isUnreachable: boolean): Mute {
+type Muting = { readonly sample: Sample; readonly policy: AlertPolicy; readonly firing: ReadonlySet<string> };
+
+function muteOf(alert: AboutNode & Pick<Alert, 'signal'>, { sample, policy, firing }: Muting): Mute {
   if (alert.signal === 'RESOLVED') return { kind: 'NONE' };
-  const runId = workOn(alert.nodeId, sample);
-  if (runId !== null) return { kind: 'INHIBITED', by: `run:${runId}` };
-  return isUnreachable && alert.rule !== 'cluster_unreachable'
-    ? { kind: 'INHIBITED', by: 'cluster_unreachable' }
-    : { kind: 'NONE' };
+  const runId = workOn(alert, sample, policy);
+  if (runId !== null) return { kind: 'INHIBITED', by: `run:${runId}`, because: `run ${runId} is working on the node` };
+  for (const { name, inhibits } of policy.rules) {
+    if (inhibits === null || name === alert.rule || !firing.has(name)) continue;
+    if (inhibits.rules === 'others' || inhibits.rules.includes(alert.rule))
+      return { kind: 'INHIBITED', by: name, because: inhibits.because };
+  }
+  return { kind: 'NONE' };
 }
 
 function applyMute(draft: Draft, mute: Mute): Draft {
@@ -288,14 +328,13 @@ function applyMute(draft: Draft, mute: Mute): Draft {
   const event: NewAlertEvent =
     mute.kind === 'NONE'
       ? { type: 'UNMUTED', message: 'No longer hidden' }
-      : { type: 'MUTED', message: `Hidden: ${explainMute(mute.by)}` };
+      : { type: 'MUTED', message: hiddenBecause(mute) };
   return { alert: { ...draft.alert, mute }, events: [...draft.events, event] };
 }
 
-function explainMute(by: string): string {
-  return by === 'cluster_unreachable'
-    ? 'the whole cluster cannot be observed'
-    : `${by.replace(/^run:/, 'run ')} is working on the node`;
+/** What the history says of an alert that is hidden. */
+export function hiddenBecause({ because }: Extract<Mute, { kind: 'INHIBITED' }>): string {
+  return `Hidden: ${because}`;
 }
 
 function expireAck(draft: Draft, at: Date, times: AlertTimes): Draft {

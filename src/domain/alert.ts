@@ -3,9 +3,6 @@ import { hashJson } from './json.ts';
 export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] as const;
 export type Severity = (typeof severities)[number];
 
-export const alertRules = ['node_down', 'cluster_unreachable'] as const;
-export type AlertRule = (typeof alertRules)[number];
-
 /** STALE = it was firing when data stopped coming. Missing data never resolves anything. */
 export const alertSignals = ['FIRING', 'RESOLVED', 'STALE'] as const;
 export type AlertSignal = (typeof alertSignals)[number];
@@ -24,8 +21,10 @@ export type Handling =
       readonly reminded: boolean;
     };
 
-/** Why nobody should be told although it fires. `by` = the rule that explains it (`cluster_unreachable`) or `run:<id>`. */
-export type Mute = { readonly kind: 'NONE' } | { readonly kind: 'INHIBITED'; readonly by: string };
+/** Why nobody should be told although it fires. `by` = the rule that explains it, or `run:<id>`; `because` = its words. */
+export type Mute =
+  | { readonly kind: 'NONE' }
+  | { readonly kind: 'INHIBITED'; readonly by: string; readonly because: string };
 
 /** An alert as it is stored: one row from its first firing until 15 quiet minutes after it was resolved. */
 export type Alert = {
@@ -34,7 +33,8 @@ export type Alert = {
   readonly number: number;
   /** Same cluster, rule and identity labels = same fingerprint; at most one alert per fingerprint is not closed. */
   readonly fingerprint: string;
-  readonly rule: AlertRule;
+  /** The name of the rule; it may be one that this version of Starwarden does not have. */
+  readonly rule: string;
   readonly severity: Severity;
   readonly clusterId: string;
   readonly clusterName: string;
@@ -45,6 +45,8 @@ export type Alert = {
   readonly labels: Readonly<Record<string, string>>;
   /** What is wrong, in a few words; `text` adds since when, why, and what it means for users. */
   readonly title: string;
+  /** The same in the past tense; null = nobody said. */
+  readonly pastTitle: string | null;
   readonly text: string;
   readonly signal: AlertSignal;
   readonly handling: Handling;
@@ -103,7 +105,7 @@ export type AlertEvent = {
 /** What makes two firings the same alert: never free text, numbers or times. */
 export function alertFingerprint(identity: {
   clusterId: string;
-  rule: AlertRule;
+  rule: string;
   labels: Readonly<Record<string, string>>;
 }): string {
   return hashJson({ cluster: identity.clusterId, rule: identity.rule, labels: identity.labels });
@@ -117,6 +119,11 @@ export function alertWord(
   if (alert.mute.kind === 'INHIBITED') return 'INHIBITED';
   if (alert.signal === 'STALE') return 'STALE';
   return alert.handling.kind === 'ACKED' ? 'ACKED' : 'FIRING';
+}
+
+/** The title to show. What is stored stays as it was when it fired; of what is over nobody is told that it is so now. */
+export function titleToShow({ title, pastTitle, signal }: Pick<Alert, 'title' | 'pastTitle' | 'signal'>): string {
+  return signal === 'RESOLVED' ? (pastTitle ?? `Over: ${title}`) : title;
 }
 
 /** What people call an alert. */

@@ -23,39 +23,42 @@ export type LookRequest = {
   readonly signal: AbortSignal;
 };
 
-/** What one look found. `unseen` = the cluster did not tell; `interrupted` = we were told to stop, so nothing is known. */
-export type Finding =
-  | {
-      readonly kind: 'seen';
-      readonly nodes: readonly ObservedNode[];
-      readonly leader: string | null;
-      readonly probes: readonly NodeProbe[];
-      /** What is wrong with the list of nodes itself, in words. */
-      readonly problems: readonly string[];
-    }
-  | {
-      readonly kind: 'unseen';
-      readonly failure: AppError;
-      readonly probes: readonly NodeProbe[];
-      /** A frontend lets us in and answers what it knows itself; what it lacks is a leader. */
-      readonly isAnswering: boolean;
-    }
-  | { readonly kind: 'interrupted' };
+/** What one look saw, part by part; each is read once, however many rules want it. A new part is a key here and a reader. */
+export type Look<N extends ObservedNode = ObservedNode> = {
+  /** What the frontends show of the nodes. */
+  readonly topology:
+    | {
+        readonly isSeen: true;
+        readonly nodes: readonly N[];
+        readonly leader: string | null;
+        /** What is wrong with the list of nodes itself, in words. */
+        readonly problems: readonly string[];
+      }
+    | {
+        readonly isSeen: false;
+        readonly failure: AppError;
+        /** A frontend lets us in and answers what it knows itself; what it lacks is a leader. */
+        readonly isAnswering: boolean;
+      };
+  /** What every node says of its health over HTTP. Whoever is silent is seen to be silent. */
+  readonly health: { readonly isSeen: true; readonly probes: readonly NodeProbe[] };
+};
 
 const healthTimeoutMs = 3_000;
 
 /**
- * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is a finding;
+ * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is something seen;
  * what is thrown is a failure of our own (the store behind `sqlFor`), of which nothing can be concluded about the cluster.
+ * Null = we were told to stop meanwhile, so nothing is known.
  */
-export async function lookAtCluster(ports: LookPorts, request: LookRequest): Promise<Finding> {
+export async function lookAtCluster(ports: LookPorts, request: LookRequest): Promise<Look | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([request.signal, deadline]);
   const [topology, health] = await Promise.all([
     readNodes(ports, request, signal),
     Promise.all(request.known.map((node) => askHealth(ports.http, node, signal))),
   ]);
-  if (request.signal.aborted) return { kind: 'interrupted' };
+  if (request.signal.aborted) return null;
   const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
   const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
     const before = request.before.find((probe) => nodeLabel(probe) === nodeLabel(node));
@@ -76,18 +79,23 @@ export async function lookAtCluster(ports: LookPorts, request: LookRequest): Pro
     const failure =
       deadline.aborted && topology.code === 'CANCELED' ? tookTooLong(request.timeoutMs, topology) : topology;
     const isAnswering = await answersItself(ports, request, { failure, signal });
-    if (request.signal.aborted) return { kind: 'interrupted' };
-    return { kind: 'unseen', failure, probes: request.known.map((node) => toProbe(node, null)), isAnswering };
+    if (request.signal.aborted) return null;
+    return {
+      topology: { isSeen: false, failure, isAnswering },
+      health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
+    };
   }
   // Up to 3.2 the row of a dead leader may still say LEADER.
   const nodes = toObservedNodes(topology);
   const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
   return {
-    kind: 'seen',
-    nodes,
-    leader: leader === undefined ? null : nodeLabel(leader),
-    probes: nodes.map((node) => toProbe(node, node.alive)),
-    problems: problemsIn(topology),
+    topology: {
+      isSeen: true,
+      nodes,
+      leader: leader === undefined ? null : nodeLabel(leader),
+      problems: problemsIn(topology),
+    },
+    health: { isSeen: true, probes: nodes.map((node) => toProbe(node, node.alive)) },
   };
 }
 

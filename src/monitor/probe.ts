@@ -4,10 +4,12 @@ import { listNodes } from '../store/clusters/inventory.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
 import { type ProbeClaim, releaseProbe } from '../store/probes/probes.ts';
-import { type Look, recordSample } from '../store/probes/record-sample.ts';
+import { type FinishedLook, recordSample } from '../store/probes/record-sample.ts';
 import { listPlannedWork } from '../store/runs/planned-work.ts';
-import { type Finding, type LookPorts, lookAtCluster } from './look.ts';
-import { nodeConditions, problemsOf, type RuleSettings, unjudgedWhenUnseen, unreachableCondition } from './rules.ts';
+import type { ConfiguredRule, Parts } from './define-rule.ts';
+import { evaluateRules } from './evaluate.ts';
+import { type Look, type LookPorts, lookAtCluster } from './look.ts';
+import { problemsOf } from './problems.ts';
 
 export type ProbeDeps = {
   readonly db: Database;
@@ -17,7 +19,11 @@ export type ProbeDeps = {
   readonly changed: (topic: string) => void;
 };
 
-export type ProbeSettings = RuleSettings & { readonly timeoutMs: number; readonly everyMs: number };
+export type ProbeSettings = {
+  readonly rules: readonly ConfiguredRule[];
+  readonly timeoutMs: number;
+  readonly everyMs: number;
+};
 
 /**
  * Looks at one cluster, stores the picture, and moves its alerts. Never throws: what goes wrong on the cluster's side is
@@ -33,18 +39,18 @@ export async function probeCluster(
   try {
     const startedAt = performance.now();
     const known = await listNodes(db, clusterId);
-    const finding = await lookAtCluster(deps.ports, {
+    const look = await lookAtCluster(deps.ports, {
       clusterId,
       known,
       before: claim.before,
       timeoutMs: settings.timeoutMs,
       signal,
     });
-    if (finding.kind === 'interrupted') return await releaseProbe(db, claim);
+    if (look === null) return await releaseProbe(db, claim);
     const durationMs = performance.now() - startedAt;
-    const look = await judge(db, { clusterId, finding, durationMs, settings });
+    const finished = await judge(deps, { clusterId, look, durationMs, rules: settings.rules });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
-    const alertIds = await recordSample(db, { claim, look, times });
+    const alertIds = await recordSample(db, { claim, look: finished, policy: { times, rules: settings.rules } });
     if (alertIds === null)
       log.warn({ clusterId }, 'a look was not recorded: its claim had ended, or its cluster is gone');
     for (const id of alertIds ?? []) changed(`alert:${id}`);
@@ -53,35 +59,33 @@ export async function probeCluster(
   }
 }
 
-type Judged = {
-  clusterId: string;
-  finding: Exclude<Finding, { kind: 'interrupted' }>;
-  durationMs: number;
-  settings: RuleSettings;
-};
+type Judged = { clusterId: string; look: Look; durationMs: number; rules: readonly ConfiguredRule[] };
 
 /** Stores the picture of the cluster, so that readers need not ask it, and says what is wrong. */
-async function judge(db: Database, { clusterId, finding, durationMs, settings }: Judged): Promise<Look> {
-  const { probes } = finding;
+async function judge({ db, log }: ProbeDeps, { clusterId, look, durationMs, rules }: Judged): Promise<FinishedLook> {
   // Asked after the look, with the look's own time as the window: work that ended meanwhile may be what it saw.
   const plannedWork = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
-  if (finding.kind === 'unseen') {
-    const problem = finding.failure.message;
-    await saveClusterProblems(db, clusterId, [problem]);
-    const conditions = [unreachableCondition(clusterId, finding.failure, probes, finding)];
-    const sample = { conditions, unjudged: unjudgedWhenUnseen, plannedWork };
-    return { durationMs, ok: false, problem, leader: null, nodes: probes, sample };
-  }
-  const { nodes, leader } = finding;
-  const problems = [...problemsOf(probes, leader), ...finding.problems];
-  await saveTopology(db, clusterId, { nodes, runMode: null, problems });
-  const conditions = nodeConditions(await listNodes(db, clusterId), probes, settings);
+  const parts = await savePicture(db, clusterId, look);
+  const { conditions, unjudged } = evaluateRules(rules, { clusterId, parts, log });
+  const { topology, health } = look;
   return {
     durationMs,
-    ok: true,
-    problem: null,
-    leader,
-    nodes: probes,
-    sample: { conditions, unjudged: [], plannedWork },
+    ok: topology.isSeen,
+    problem: topology.isSeen ? null : topology.failure.message,
+    leader: topology.isSeen ? topology.leader : null,
+    nodes: health.probes,
+    sample: { conditions, unjudged, plannedWork },
   };
+}
+
+/** Answers the same look with the nodes as the inventory knows them. */
+async function savePicture(db: Database, clusterId: string, { topology, health }: Look): Promise<Parts> {
+  if (!topology.isSeen) {
+    await saveClusterProblems(db, clusterId, [topology.failure.message]);
+    return { topology, health };
+  }
+  const { nodes, leader } = topology;
+  const problems = [...problemsOf(health.probes, leader), ...topology.problems];
+  await saveTopology(db, clusterId, { nodes, runMode: null, problems });
+  return { topology: { ...topology, nodes: await listNodes(db, clusterId) }, health };
 }

@@ -10,14 +10,16 @@ import {
   pruneProbeSamples,
 } from '../store/probes/probes.ts';
 import { abandonProbe } from '../store/probes/record-sample.ts';
+import { configureRules } from './evaluate.ts';
 import type { LookPorts } from './look.ts';
 import { probeCluster } from './probe.ts';
+import { rules } from './rules/index.ts';
 
 /** The part of the context that the monitor needs. */
 export type MonitorDeps = {
   readonly config: {
     readonly owner: string;
-    readonly monitor: { readonly probeEveryMs: number; readonly nodeDownForMs: number };
+    readonly monitor: { readonly probeEveryMs: number; readonly rules: Readonly<Record<string, unknown>> };
   };
   readonly db: Database;
   readonly log: Logger;
@@ -47,7 +49,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   const { concurrency = 8, probeTimeoutMs = 10_000 } = options;
   const { db, log, config } = ctx;
   const everyMs = config.monitor.probeEveryMs;
-  const settings = { nodeDownForMs: config.monitor.nodeDownForMs, timeoutMs: probeTimeoutMs, everyMs };
+  const settings = { rules: configureRules(rules, config.monitor.rules), timeoutMs: probeTimeoutMs, everyMs };
   // Half as long again for storing what was found.
   const claimMs = Math.max(everyMs, probeTimeoutMs * 1.5);
   const tickMs = Math.min(1_000, Math.max(50, everyMs / 4));

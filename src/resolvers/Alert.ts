@@ -1,5 +1,4 @@
-import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord } from '../domain/alert.ts';
-import { titleToShow } from '../domain/alert-titles.ts';
+import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord, titleToShow } from '../domain/alert.ts';
 import { AppError } from '../errors.ts';
 import type { RequestContext } from './request-context.ts';
 

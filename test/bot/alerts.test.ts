@@ -24,14 +24,17 @@ async function openAlert(change: { title?: string } = {}): Promise<string> {
     nodeId: null,
     labels: { node: 'be 10.0.0.11:9050' },
     title,
+    pastTitle: title.replace(' is down', ' was down'),
     startedAt: new Date(),
     forMs: 0,
     minSamples: 1,
-    text: () => 'The heartbeat failed: connection refused <!channel>',
+    text: ['The heartbeat failed: connection refused <!channel>'],
   };
   const at = new Date();
   const cluster = { id: clusters.prod, name: 'prod-eu', environment: 'prod' };
-  const id = await inTransaction(ctx.db, (tx) => insertAlert(tx, { cluster, condition, since: at, at }));
+  const id = await inTransaction(ctx.db, (tx) =>
+    insertAlert(tx, { cluster, condition, since: at, mute: { kind: 'NONE' }, at }),
+  );
   ctx.doorbell.changed(`alert:${id}`);
   return id;
 }

@@ -118,6 +118,7 @@ export function alert(change: Partial<Alert> = {}): Alert {
     nodeId: null,
     labels: { node: 'be 10.0.0.11:9050' },
     title: 'be 10.0.0.11:9050 is down',
+    pastTitle: 'be 10.0.0.11:9050 was down',
     text: 'It has not answered for 20 s.',
     signal: 'FIRING',
     handling: { kind: 'UNACKED' },

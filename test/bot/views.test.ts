@@ -202,9 +202,14 @@ function everyMessage(text: string): Record<string, Message> {
     'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
     'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null }),
     'alert card held back': alertCard({
-      alert: { ...badAlert, mute: { kind: 'INHIBITED', by: `run:${text}` } },
+      alert: { ...badAlert, mute: { kind: 'INHIBITED', by: `run:${text}`, because: text } },
       mayRepeat: false,
       mutedByRun: 12,
+    }),
+    'alert card held back by a rule': alertCard({
+      alert: { ...badAlert, mute: { kind: 'INHIBITED', by: text, because: text } },
+      mayRepeat: false,
+      mutedByRun: null,
     }),
     'alert card firing': alertCard({
       alert: { ...badAlert, handling: { kind: 'UNACKED' } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Alert, alertFingerprint, alertWord, defaultAckMs } from '../../src/domain/alert.ts';
+import { type Alert, alertFingerprint, alertWord, defaultAckMs, titleToShow } from '../../src/domain/alert.ts';
 import {
   applySample,
   type Condition,
@@ -7,14 +7,31 @@ import {
   durationInWords,
   endAlert,
   type Pending,
+  type RuleFacts,
   type Sample,
 } from '../../src/domain/alert-life.ts';
-import { titleToShow } from '../../src/domain/alert-titles.ts';
 
 const start = Date.parse('2026-03-01T12:00:00Z');
 const minutes = (count: number) => new Date(start + count * 60_000);
 
-const identity = { clusterId: 'clu_1', rule: 'node_down', labels: { node: 'be 10.0.0.11:9050' } } as const;
+/** Invented, so that nothing here can rest on the name of a rule that there is. */
+const rules: readonly RuleFacts[] = [
+  {
+    name: 'all_dark',
+    over: 'somebody sees the house',
+    inhibits: { rules: 'others', because: 'nobody sees the house' },
+    isInhibitedByRuns: false,
+  },
+  { name: 'lamp_out', over: 'the light of {node} is seen', inhibits: null, isInhibitedByRuns: true },
+  {
+    name: 'fuse_blown',
+    over: 'the fuse is whole',
+    inhibits: { rules: ['lamp_out'], because: 'the fuse is blown' },
+    isInhibitedByRuns: false,
+  },
+];
+
+const identity = { clusterId: 'clu_1', rule: 'lamp_out', labels: { node: 'be 10.0.0.11:9050' } } as const;
 const fingerprint = alertFingerprint(identity);
 
 function alert(changes: Partial<Alert> = {}): Alert {
@@ -22,7 +39,7 @@ function alert(changes: Partial<Alert> = {}): Alert {
     id: 'alr_1',
     number: 7,
     fingerprint,
-    rule: 'node_down',
+    rule: 'lamp_out',
     severity: 'CRITICAL',
     clusterId: 'clu_1',
     clusterName: 'prod-eu',
@@ -30,7 +47,8 @@ function alert(changes: Partial<Alert> = {}): Alert {
     nodeId: 'nod_1',
     labels: identity.labels,
     title: 'be is down',
-    text: 'down since 12:00',
+    pastTitle: 'be was down',
+    text: 'down since 2026-03-01 12:00:00 UTC.',
     signal: 'FIRING',
     handling: { kind: 'UNACKED' },
     mute: { kind: 'NONE' },
@@ -51,12 +69,13 @@ function alert(changes: Partial<Alert> = {}): Alert {
 function condition(changes: Partial<Condition> = {}): Condition {
   return {
     fingerprint,
-    rule: 'node_down',
+    rule: 'lamp_out',
     severity: 'CRITICAL',
     nodeId: 'nod_1',
     labels: identity.labels,
     title: 'be is down',
-    text: (since) => `down since ${since.toISOString().slice(11, 16)}`,
+    pastTitle: 'be was down',
+    text: ['down since ', '.'],
     startedAt: null,
     forMs: 0,
     minSamples: 1,
@@ -69,16 +88,19 @@ function sample(at: Date, changes: Partial<Sample> = {}): Sample {
 }
 
 function apply(alerts: readonly Alert[], look: Sample, pending: readonly Pending[] = []) {
-  return applySample({ alerts, pending }, look, defaultAlertTimes);
+  return applySample({ alerts, pending }, look, { times: defaultAlertTimes, rules });
 }
 
 const acked = (untilMinutes: number, reminded = false) =>
   ({ kind: 'ACKED', byId: 'per_kim', byName: 'kim', at: minutes(0), until: minutes(untilMinutes), reminded }) as const;
 
+const byRun = { kind: 'INHIBITED', by: 'run:run_9', because: 'run run_9 is working on the node' } as const;
+const byDark = { kind: 'INHIBITED', by: 'all_dark', because: 'nobody sees the house' } as const;
+
 describe('one alert meets one sample', () => {
   const fires = { conditions: [condition()] };
   const resolved = { signal: 'RESOLVED', resolvedAt: minutes(10) } as const;
-  const blind = { unjudged: ['node_down'] } as const;
+  const blind = { unjudged: ['lamp_out'] } as const;
 
   it.each<[string, Partial<Alert>, Sample, string[], Partial<Alert>]>([
     [
@@ -200,14 +222,14 @@ describe('one alert meets one sample', () => {
       { text: 'old' },
       sample(minutes(1), fires),
       ['UPDATED'],
-      { text: 'down since 12:00' },
+      { text: 'down since 2026-03-01 12:00:00 UTC.' },
     ],
     [
       'is muted while a run works on its node',
       {},
       sample(minutes(1), { ...fires, plannedWork: [{ nodeId: 'nod_1', runId: 'run_9' }] }),
       ['MUTED'],
-      { signal: 'FIRING', mute: { kind: 'INHIBITED', by: 'run:run_9' } },
+      { signal: 'FIRING', mute: byRun },
     ],
     [
       'is loud while a run works on another node',
@@ -218,18 +240,12 @@ describe('one alert meets one sample', () => {
     ],
     [
       'is loud again when the run ended and it still fires',
-      { mute: { kind: 'INHIBITED', by: 'run:run_9' } },
+      { mute: byRun },
       sample(minutes(1), fires),
       ['UNMUTED'],
       { mute: { kind: 'NONE' } },
     ],
-    [
-      'resolves quietly while muted',
-      { mute: { kind: 'INHIBITED', by: 'run:run_9' } },
-      sample(minutes(1)),
-      ['RESOLVED'],
-      { mute: { kind: 'NONE' } },
-    ],
+    ['resolves quietly while muted', { mute: byRun }, sample(minutes(1)), ['RESOLVED'], { mute: { kind: 'NONE' } }],
   ])('%s', (_name, before, look, events, after) => {
     const effect = apply([alert(before)], look);
     expect(effect.opened).toEqual([]);
@@ -286,7 +302,7 @@ describe('a condition without an alert', () => {
 
   it('goes on ripening over a sample that could not judge it', () => {
     const first = apply([], sample(minutes(0), { conditions: [slow] }));
-    const blind = apply([], sample(new Date(start + 15_000), { unjudged: ['node_down'] }), first.pending);
+    const blind = apply([], sample(new Date(start + 15_000), { unjudged: ['lamp_out'] }), first.pending);
     expect(blind.pending).toEqual(first.pending);
     expect(apply([], sample(minutes(1), { conditions: [slow] }), blind.pending).opened).toHaveLength(1);
   });
@@ -323,41 +339,37 @@ describe('a condition without an alert', () => {
 });
 
 describe('a cluster that cannot be reached', () => {
-  const unreachable = condition({ fingerprint: 'c', rule: 'cluster_unreachable', nodeId: null, labels: {} });
+  const unreachable = condition({ fingerprint: 'c', rule: 'all_dark', nodeId: null, labels: {} });
   const blind = (at: Date, pending: readonly Pending[] = [], alerts = [alert({ lastSeenAt: at })]) =>
-    apply(alerts, sample(at, { conditions: [unreachable], unjudged: ['node_down'] }), pending);
+    apply(alerts, sample(at, { conditions: [unreachable], unjudged: ['lamp_out'] }), pending);
 
   it('hides the alerts of its nodes and resolves none', () => {
     const effect = blind(minutes(5));
-    expect(effect.opened).toMatchObject([{ condition: { rule: 'cluster_unreachable' } }]);
+    expect(effect.opened).toMatchObject([{ condition: { rule: 'all_dark' } }]);
     expect(effect.changed).toMatchObject([
       {
-        alert: { signal: 'FIRING', mute: { kind: 'INHIBITED', by: 'cluster_unreachable' } },
+        alert: { signal: 'FIRING', mute: byDark },
         events: [{ type: 'MUTED' }],
       },
     ]);
   });
 
   it('shows them again when it answers and they still fire', () => {
-    const hidden = alert({ signal: 'STALE', mute: { kind: 'INHIBITED', by: 'cluster_unreachable' } });
-    const whole = alert({ id: 'alr_2', fingerprint: 'c', rule: 'cluster_unreachable', nodeId: null });
+    const hidden = alert({ signal: 'STALE', mute: byDark });
+    const whole = alert({ id: 'alr_2', fingerprint: 'c', rule: 'all_dark', nodeId: null });
     const effect = apply([hidden, whole], sample(minutes(9), { conditions: [condition()] }));
     expect(
       effect.changed.map(({ alert: { rule, signal }, events }) => [rule, signal, ...events.map(({ type }) => type)]),
     ).toEqual([
-      ['node_down', 'FIRING', 'DATA_BACK', 'UNMUTED'],
-      ['cluster_unreachable', 'RESOLVED', 'RESOLVED'],
+      ['lamp_out', 'FIRING', 'DATA_BACK', 'UNMUTED'],
+      ['all_dark', 'RESOLVED', 'RESOLVED'],
     ]);
   });
 });
 
 describe('words and identities', () => {
   it('end an alert whose cluster is gone as resolved and closed', () => {
-    const { alert: ended, events } = endAlert(
-      alert({ mute: { kind: 'INHIBITED', by: 'run:run_9' } }),
-      minutes(3),
-      'gone',
-    );
+    const { alert: ended, events } = endAlert(alert({ mute: byRun }), minutes(3), 'gone');
     expect(ended).toMatchObject({
       signal: 'RESOLVED',
       mute: { kind: 'NONE' },
@@ -369,7 +381,7 @@ describe('words and identities', () => {
 
   it.each([
     [{ signal: 'RESOLVED', handling: acked(60) }, 'RESOLVED'],
-    [{ mute: { kind: 'INHIBITED', by: 'run:run_9' }, handling: acked(60) }, 'INHIBITED'],
+    [{ mute: byRun, handling: acked(60) }, 'INHIBITED'],
     [{ signal: 'STALE', handling: acked(60) }, 'STALE'],
     [{ handling: acked(60) }, 'ACKED'],
     [{}, 'FIRING'],
@@ -381,12 +393,7 @@ describe('words and identities', () => {
     const of = (changes: Partial<Parameters<typeof alertFingerprint>[0]>) =>
       alertFingerprint({ ...identity, ...changes });
     expect(of({ labels: { a: '1', b: '2' } })).toBe(of({ labels: { b: '2', a: '1' } }));
-    const all = [
-      of({}),
-      of({ clusterId: 'clu_2' }),
-      of({ rule: 'cluster_unreachable' }),
-      of({ labels: { node: 'x' } }),
-    ];
+    const all = [of({}), of({ clusterId: 'clu_2' }), of({ rule: 'all_dark' }), of({ labels: { node: 'x' } })];
     expect(new Set(all).size).toBe(4);
   });
 
@@ -409,14 +416,99 @@ describe('words and identities', () => {
 
 describe('the title to show', () => {
   it.each([
-    ['be 10.0.0.11:9050 is down', 'be 10.0.0.11:9050 was down'],
-    ['fe [fd00::21]:9010 has never come up', 'fe [fd00::21]:9010 had never come up'],
-    ['The frontends reach no leader', 'The frontends reached no leader'],
-    ['No frontend answers', 'No frontend answered'],
-    ['The cluster cannot be observed', 'The cluster could not be observed'],
-    ['Something of another version', 'Over: Something of another version'],
-  ])('of "%s" says once it is resolved: %s', (title, past) => {
-    expect(titleToShow(alert({ title, signal: 'RESOLVED' }))).toBe(past);
-    for (const signal of ['FIRING', 'STALE'] as const) expect(titleToShow(alert({ title, signal }))).toBe(title);
+    ['be 10.0.0.11:9050 is down', 'be 10.0.0.11:9050 was down', 'be 10.0.0.11:9050 was down'],
+    ['Something of another version', null, 'Over: Something of another version'],
+  ])('of "%s" says once it is resolved: %s', (title, pastTitle, past) => {
+    expect(titleToShow(alert({ title, pastTitle, signal: 'RESOLVED' }))).toBe(past);
+    for (const signal of ['FIRING', 'STALE'] as const)
+      expect(titleToShow(alert({ title, pastTitle, signal }))).toBe(title);
+  });
+});
+
+describe('the life of an alert knows of its rule only what it is told', () => {
+  const of = (rule: string, changes: Partial<Alert> = {}) => alert({ rule, fingerprint: rule, ...changes });
+  const holds = (rule: string, changes: Partial<Condition> = {}) => condition({ rule, fingerprint: rule, ...changes });
+  const work = { plannedWork: [{ nodeId: 'nod_1', runId: 'run_9' }] };
+
+  it.each<[string, readonly Alert[], Partial<Sample>, string, Partial<Alert>]>([
+    [
+      'a rule hides whom it names while it fires',
+      [of('fuse_blown'), of('lamp_out')],
+      { conditions: [holds('fuse_blown'), holds('lamp_out')] },
+      'lamp_out',
+      { signal: 'FIRING', mute: { kind: 'INHIBITED', by: 'fuse_blown', because: 'the fuse is blown' } },
+    ],
+    [
+      'a rule hides nobody whom it does not name',
+      [of('fuse_blown'), of('all_dark')],
+      { conditions: [holds('fuse_blown'), holds('all_dark')] },
+      'all_dark',
+      { mute: { kind: 'NONE' } },
+    ],
+    [
+      'a rule that hides the others does not hide itself, and is named before those that come later',
+      [of('all_dark'), of('fuse_blown'), of('lamp_out')],
+      { conditions: ['all_dark', 'fuse_blown', 'lamp_out'].map((rule) => holds(rule)) },
+      'lamp_out',
+      { mute: byDark },
+    ],
+    [
+      'a rule that does not fire any more hides nobody',
+      [
+        of('fuse_blown'),
+        of('lamp_out', { mute: { kind: 'INHIBITED', by: 'fuse_blown', because: 'the fuse is blown' } }),
+      ],
+      { conditions: [holds('lamp_out')] },
+      'lamp_out',
+      { mute: { kind: 'NONE' } },
+    ],
+    [
+      'a rule of which nobody knows whether it fires hides on until it is stale',
+      [of('fuse_blown', { lastSeenAt: minutes(1) }), of('lamp_out')],
+      { conditions: [holds('lamp_out')], unjudged: ['fuse_blown'] },
+      'lamp_out',
+      { mute: { kind: 'INHIBITED', by: 'fuse_blown', because: 'the fuse is blown' } },
+    ],
+    [
+      'a run hides nothing that taking the node away does not explain',
+      [of('fuse_blown')],
+      { conditions: [holds('fuse_blown')], ...work },
+      'fuse_blown',
+      { count: 2, mute: { kind: 'NONE' } },
+    ],
+    [
+      'what was found when it was over stands in its text, with the identity of the alert',
+      [of('lamp_out')],
+      {},
+      'lamp_out',
+      {
+        signal: 'RESOLVED',
+        text: 'The light of be 10.0.0.11:9050 is seen, seen at 2026-03-01 12:01:00 UTC. What was said while it fired: down since 2026-03-01 12:00:00 UTC.',
+      },
+    ],
+    [
+      'a rule that this version does not have is not over: it goes stale',
+      [of('rule_of_tomorrow')],
+      {},
+      'rule_of_tomorrow',
+      { signal: 'STALE', resolvedAt: null },
+    ],
+  ])('%s', (_name, before, look, rule, after) => {
+    const effect = apply(before, sample(minutes(1), look));
+    const all = [...effect.changed.map((change) => change.alert), ...effect.repeated, ...before];
+    expect(all.find((one) => one.rule === rule)).toMatchObject(after);
+  });
+
+  it('an alert that is explained when it opens is hidden from the start', () => {
+    const conditions = [holds('fuse_blown'), holds('lamp_out')];
+    expect(apply([], sample(minutes(0), { conditions })).opened.map(({ mute }) => mute)).toEqual([
+      { kind: 'NONE' },
+      { kind: 'INHIBITED', by: 'fuse_blown', because: 'the fuse is blown' },
+    ]);
+  });
+
+  it('what ripens by a rule that this version does not have is neither opened nor forgotten', () => {
+    const pending = [{ fingerprint: 'x', rule: 'rule_of_tomorrow', since: minutes(0), samples: 1 }];
+    expect(apply([], sample(minutes(1)), pending)).toMatchObject({ opened: [], pending });
   });
 });

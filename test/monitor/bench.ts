@@ -51,7 +51,7 @@ export async function startBench(options: ContextOptions & { env?: Record<string
       return id;
     },
     watch: ({ owner = ctx.config.owner, nodeDownForMs = 0, db = ctx.db, ...limits } = {}) => {
-      const config = { owner, monitor: { probeEveryMs: 200, nodeDownForMs } };
+      const config = { owner, monitor: { probeEveryMs: 200, rules: { node_down: { forMs: nodeDownForMs } } } };
       const monitor = startMonitor({ ...ctx, db, connections, config }, limits);
       monitors.push(monitor);
       return monitor;

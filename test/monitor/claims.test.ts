@@ -57,7 +57,9 @@ describe('the claim to look at a cluster', () => {
     const second = await claim(0);
     if (second === null) throw new Error('it was given back');
     expect(second.fence).toBe(first.fence + 1);
-    expect(await recordSample(db, { claim: second, look: emptyLook, times: defaultAlertTimes })).toEqual([]);
+    expect(
+      await recordSample(db, { claim: second, look: emptyLook, policy: { times: defaultAlertTimes, rules: [] } }),
+    ).toEqual([]);
     expect(await claim(0)).not.toBeNull();
   });
 
@@ -66,10 +68,14 @@ describe('the claim to look at a cluster', () => {
     const dead = await claimProbe(db, { clusterId, owner: 'dead', claimMs: 100, nextInMs: 0 });
     if (dead === null) throw new Error('nobody else wanted it');
     await expect.poll(() => listDueProbes(db, 100)).toContain(clusterId);
-    expect(await recordSample(db, { claim: dead, look: emptyLook, times: defaultAlertTimes })).toBeNull();
+    expect(
+      await recordSample(db, { claim: dead, look: emptyLook, policy: { times: defaultAlertTimes, rules: [] } }),
+    ).toBeNull();
     const heir = await claimProbe(db, { clusterId, owner: 'heir', claimMs: 10_000, nextInMs: 0 });
     expect(heir?.fence).toBe(dead.fence + 1);
-    expect(await recordSample(db, { claim: dead, look: emptyLook, times: defaultAlertTimes })).toBeNull();
+    expect(
+      await recordSample(db, { claim: dead, look: emptyLook, policy: { times: defaultAlertTimes, rules: [] } }),
+    ).toBeNull();
     await releaseProbe(db, dead);
     expect(await claimProbe(db, { clusterId, owner: 'third', claimMs: 10_000, nextInMs: 0 })).toBeNull();
     expect(await listProbes(db, [clusterId])).toEqual([]);
@@ -79,7 +85,7 @@ describe('the claim to look at a cluster', () => {
     const clusterId = await bench.addCluster('old');
     const claim = await claimProbe(db, { clusterId, owner: 'a', claimMs: 10_000, nextInMs: 60_000 });
     if (claim === null) throw new Error('nobody else wanted it');
-    await recordSample(db, { claim, look: emptyLook, times: defaultAlertTimes });
+    await recordSample(db, { claim, look: emptyLook, policy: { times: defaultAlertTimes, rules: [] } });
     expect(await pruneProbeSamples(db, 24 * 3_600_000)).toBe(0);
     await db
       .updateTable('probe_sample')

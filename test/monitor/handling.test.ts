@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/domain/access.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
+import { rules } from '../../src/monitor/rules/index.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import {
   findAlert,
@@ -51,14 +52,15 @@ async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
     nodeId: null,
     labels: { node: 'be 10.0.0.11:9050' },
     title: 'be 10.0.0.11:9050 is down',
-    text: () => 'It is not alive.',
+    pastTitle: 'be 10.0.0.11:9050 was down',
+    text: ['It is not alive.'],
     startedAt: null,
     forMs: 0,
     minSamples: 1,
   } as const;
   const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [] };
   const look = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
-  return recordSample(db, { claim, look, times: defaultAlertTimes });
+  return recordSample(db, { claim, look, policy: { times: defaultAlertTimes, rules } });
 }
 
 const outsider: Actor = {

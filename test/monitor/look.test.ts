@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StarRocksSql } from '../../src/adapters/starrocks/port.ts';
 import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
 import { AppError } from '../../src/errors.ts';
-import { type Finding, lookAtCluster } from '../../src/monitor/look.ts';
+import { type Look, lookAtCluster } from '../../src/monitor/look.ts';
 import { type PaperCluster, paperCluster, portsOf, unreachable } from './paper-cluster.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
@@ -13,16 +13,21 @@ function known(node: ObservedNode): ClusterNode {
 }
 
 async function knownNodes(cluster: PaperCluster): Promise<ClusterNode[]> {
-  const finding = await look(cluster, { known: [] });
-  if (finding.kind !== 'seen') throw new Error('the cluster was not seen');
-  return finding.nodes.map(known);
+  const { topology } = seen(await look(cluster, { known: [] }));
+  if (!topology.isSeen) throw new Error('the cluster was not seen');
+  return topology.nodes.map(known);
+}
+
+function seen(found: Look | null): Look {
+  if (found === null) throw new Error('the look was broken off');
+  return found;
 }
 
 function look(
   cluster: PaperCluster,
   changes: Partial<Parameters<typeof lookAtCluster>[1]> = {},
   ports: Partial<Parameters<typeof lookAtCluster>[0]> = {},
-): Promise<Finding> {
+): Promise<Look | null> {
   const request = { clusterId: 'clu_1', known: [], before: [], timeoutMs: 5_000, signal: new AbortController().signal };
   return lookAtCluster({ ...portsOf(cluster), now: () => now, ...ports }, { ...request, ...changes });
 }
@@ -32,14 +37,14 @@ describe('a look at a cluster', () => {
     const cluster = paperCluster();
     cluster.computeNodes = [{ host: '10.0.0.21', alive: true }];
     const finding = await look(cluster);
-    expect(finding).toMatchObject({ kind: 'seen', leader: 'fe 10.0.0.1:9010' });
-    expect(finding).toHaveProperty('nodes.length', 7);
+    expect(finding).toMatchObject({ topology: { isSeen: true, leader: 'fe 10.0.0.1:9010' } });
+    expect(finding).toHaveProperty('topology.nodes.length', 7);
   });
 
   it('does not take a dead frontend for the leader', async () => {
     const cluster = paperCluster();
     cluster.frontends[0] = { host: '10.0.0.1', alive: false };
-    expect(await look(cluster, { timeoutMs: 900 })).toMatchObject({ kind: 'seen', leader: null });
+    expect(await look(cluster, { timeoutMs: 900 })).toMatchObject({ topology: { isSeen: true, leader: null } });
   });
 
   it('tells a frontend that is left without a leader from one that does not answer', async () => {
@@ -52,45 +57,44 @@ describe('a look at a cluster', () => {
           ? [{ version_comment: '3.5.0-37c7c51' }]
           : (await sqlFor('clu_1')).query(statement, call),
     });
-    expect(await look(cluster, {}, { sqlFor: leaderless })).toMatchObject({ kind: 'unseen', isAnswering: true });
-    expect(await look(cluster)).toMatchObject({ kind: 'unseen', isAnswering: false });
+    const found = await look(cluster, {}, { sqlFor: leaderless });
+    expect(found).toMatchObject({ topology: { isSeen: false, isAnswering: true } });
+    expect(await look(cluster)).toMatchObject({ topology: { isSeen: false, isAnswering: false } });
   });
 
   it('counts how often in a row a node was silent over HTTP, and since when', async () => {
     const cluster = paperCluster();
     cluster.backends[0] = { host: '10.0.0.11', alive: true, httpIsSilent: true };
     const nodes = await knownNodes(cluster);
-    const first = await look(cluster, { known: nodes });
-    if (first.kind !== 'seen') throw new Error('the cluster was not seen');
+    const first = seen(await look(cluster, { known: nodes }));
     const later = () => new Date(now.getTime() + 15_000);
-    const second = await look(cluster, { known: nodes, before: first.probes }, { now: later });
-    if (second.kind !== 'seen') throw new Error('the cluster was not seen');
-    const silent = second.probes.filter((probe) => probe.httpProblem !== null);
+    const second = seen(await look(cluster, { known: nodes, before: first.health.probes }, { now: later }));
+    const silent = second.health.probes.filter((probe) => probe.httpProblem !== null);
+    expect([first.topology.isSeen, second.topology.isSeen]).toEqual([true, true]);
     expect(silent).toMatchObject([{ host: '10.0.0.11', alive: true, httpFailures: 2, silentSince: now }]);
     cluster.backends[0].httpIsSilent = false;
-    const third = await look(cluster, { known: nodes, before: second.probes });
-    expect(third).toMatchObject({
-      probes: third.kind === 'seen' ? third.probes.map(() => ({ httpFailures: 0, silentSince: null })) : [],
-    });
+    const third = seen(await look(cluster, { known: nodes, before: second.health.probes }));
+    expect(third.topology.isSeen).toBe(true);
+    expect(third.health.probes).toMatchObject(nodes.map(() => ({ httpFailures: 0, silentSince: null })));
   });
 
   it('finds that nobody answers, and still asks the known nodes over HTTP', async () => {
     const cluster = paperCluster();
     const nodes = await knownNodes(cluster);
     cluster.failure = unreachable();
-    const finding = await look(cluster, { known: nodes });
-    expect(finding).toMatchObject({ kind: 'unseen', failure: { code: 'SQL_UNREACHABLE' } });
-    expect(finding.kind === 'unseen' && finding.probes.map((probe) => [probe.alive, probe.httpProblem])).toEqual(
-      nodes.map(() => [null, null]),
-    );
+    const { topology, health } = seen(await look(cluster, { known: nodes }));
+    expect(topology).toMatchObject({ isSeen: false, failure: { code: 'SQL_UNREACHABLE' } });
+    expect(health.probes.map((probe) => [probe.alive, probe.httpProblem])).toEqual(nodes.map(() => [null, null]));
   });
 
   it('ends when its time is over, and says so', async () => {
     const cluster = { ...paperCluster(), answersAfterMs: 10_000 };
     const finding = await look(cluster, { timeoutMs: 50 });
     expect(finding).toMatchObject({
-      kind: 'unseen',
-      failure: { code: 'TIMEOUT', message: 'No frontend answered within 50 ms' },
+      topology: {
+        isSeen: false,
+        failure: { code: 'TIMEOUT', message: 'No frontend answered within 50 ms' },
+      },
     });
   });
 
@@ -99,7 +103,7 @@ describe('a look at a cluster', () => {
     const stopping = new AbortController();
     const finding = look(cluster, { signal: stopping.signal });
     stopping.abort();
-    expect(await finding).toEqual({ kind: 'interrupted' });
+    expect(await finding).toBeNull();
   });
 
   it.each([
@@ -110,8 +114,8 @@ describe('a look at a cluster', () => {
     await expect(look(paperCluster(), {}, { sqlFor })).rejects.toBe(error);
   });
 
-  it('takes a refused login for a finding', async () => {
+  it('takes a refused login for something seen', async () => {
     const cluster = { ...paperCluster(), failure: new AppError('SQL_AUTH_FAILED', 'wrong password') };
-    expect(await look(cluster)).toMatchObject({ kind: 'unseen', failure: { code: 'SQL_AUTH_FAILED' } });
+    expect(await look(cluster)).toMatchObject({ topology: { isSeen: false, failure: { code: 'SQL_AUTH_FAILED' } } });
   });
 });

@@ -22,14 +22,21 @@ async function openAlert(clusterName: string, environment = 'dev'): Promise<{ id
     nodeId: null,
     labels,
     title: 'be 10.0.0.11:9050 is down',
+    pastTitle: 'be 10.0.0.11:9050 was down',
     fingerprint: alertFingerprint({ clusterId, rule: 'node_down', labels }),
-    text: () => 'No heartbeats.',
+    text: ['No heartbeats.'],
     startedAt: null,
     forMs: 0,
     minSamples: 1,
   } as const;
   const id = await inTransaction(api.engine.ctx.db, (tx) =>
-    insertAlert(tx, { cluster: { id: clusterId, name: clusterName, environment }, condition, since: at, at }),
+    insertAlert(tx, {
+      cluster: { id: clusterId, name: clusterName, environment },
+      condition,
+      since: at,
+      mute: { kind: 'NONE' },
+      at,
+    }),
   );
   return { id, clusterId };
 }

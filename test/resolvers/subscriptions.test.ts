@@ -379,11 +379,12 @@ function openAlert(db: Database, cluster: { id: string; name: string; environmen
     nodeId: null,
     labels,
     title: 'be 10.0.0.11:9050 is down',
+    pastTitle: 'be 10.0.0.11:9050 was down',
     fingerprint: alertFingerprint({ clusterId: cluster.id, rule: 'node_down', labels }),
-    text: () => 'No heartbeats.',
+    text: ['No heartbeats.'],
     startedAt: null,
     forMs: 0,
     minSamples: 1,
   } as const;
-  return inTransaction(db, (tx) => insertAlert(tx, { cluster, condition, since: at, at }));
+  return inTransaction(db, (tx) => insertAlert(tx, { cluster, condition, since: at, mute: { kind: 'NONE' }, at }));
 }

@@ -1,6 +1,5 @@
 import type { Button, KnownBlock } from '@slack/web-api';
-import { type Alert, alertName, alertWord, type Severity } from '../../domain/alert.ts';
-import { titleToShow } from '../../domain/alert-titles.ts';
+import { type Alert, alertName, alertWord, type Severity, titleToShow } from '../../domain/alert.ts';
 import { code, context, count, date, fitLines, type Message, plain, safe, safeLines, section } from './text.ts';
 
 const severityColors: Record<Severity, string> = {
@@ -29,7 +28,7 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
       block_id: 'head',
     },
     section(safeLines(alert.text, 1500) || '-'),
-    ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(mutedByRun))]),
+    ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(alert.mute.because, mutedByRun))]),
     { type: 'section', block_id: 'facts', fields: factsOf(alert).map((text) => ({ type: 'mrkdwn' as const, text })) },
     ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'act', elements: buttons }]),
     context([alertName(alert), `rule ${alert.rule}`, ...(mayRepeat ? ['(may appear twice)'] : [])].join(' · ')),
@@ -38,9 +37,9 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
   return { text, attachments: [{ color: colorOf(alert), fallback: text, blocks }] };
 }
 
-function whyMuted(run: number | null): string {
+function whyMuted(because: string, run: number | null): string {
   return run === null
-    ? '*Held back*: the whole cluster cannot be observed.'
+    ? `*Held back*: ${safe(because, 200)}.`
     : `*Held back*: R-${run} is working on this node. It is loud again when that ends, pauses or is lost.`;
 }
 

@@ -4,9 +4,9 @@ import {
   type Alert,
   type AlertEvent,
   alertEventTypes,
-  alertRules,
   alertSignals,
   type Handling,
+  type Mute,
   severities,
 } from '../../domain/alert.ts';
 import type { Tables } from '../generated/tables.ts';
@@ -14,7 +14,6 @@ import { fromJson, toJson } from '../json.ts';
 
 const labels = z.record(z.string(), z.string());
 // Made once: making a shape costs a hundred times as much as using it.
-const rule = z.enum(alertRules);
 const severity = z.enum(severities);
 const signal = z.enum(alertSignals);
 const eventType = z.enum(alertEventTypes);
@@ -24,7 +23,7 @@ export function toAlert(row: Selectable<Tables['alert']>): Alert {
     id: row.id,
     number: row.number,
     fingerprint: row.fingerprint,
-    rule: rule.parse(row.rule),
+    rule: row.rule,
     severity: severity.parse(row.severity),
     clusterId: row.cluster_id,
     clusterName: row.cluster_name,
@@ -32,10 +31,11 @@ export function toAlert(row: Selectable<Tables['alert']>): Alert {
     nodeId: row.node_id,
     labels: fromJson(labels, row.labels),
     title: row.title,
+    pastTitle: row.past_title,
     text: row.text,
     signal: signal.parse(row.signal_state),
     handling: handlingOf(row),
-    mute: row.muted_by === null ? { kind: 'NONE' } : { kind: 'INHIBITED', by: row.muted_by },
+    mute: muteOf(row),
     since: row.since,
     openedAt: row.opened_at,
     lastSeenAt: row.last_seen_at,
@@ -59,6 +59,7 @@ export function alertColumns(alert: Alert) {
     node_id: alert.nodeId,
     labels: toJson(alert.labels),
     title: alert.title.slice(0, 500),
+    past_title: alert.pastTitle?.slice(0, 500) ?? null,
     text: alert.text.slice(0, 4_000),
     signal_state: alert.signal,
     acked_by_id: isAcked ? handling.byId : null,
@@ -67,6 +68,7 @@ export function alertColumns(alert: Alert) {
     acked_until: isAcked ? handling.until : null,
     ack_reminded: isAcked && handling.reminded ? 1 : 0,
     muted_by: mute.kind === 'INHIBITED' ? mute.by : null,
+    muted_because: mute.kind === 'INHIBITED' ? mute.because.slice(0, 200) : null,
     since: alert.since,
     last_seen_at: alert.lastSeenAt,
     resolved_at: alert.resolvedAt,
@@ -87,6 +89,10 @@ export function toAlertEvent(row: Selectable<Tables['alert_event']>): AlertEvent
     actorId: row.actor_id,
     actorName: row.actor_name,
   };
+}
+
+function muteOf({ muted_by: by, muted_because: because }: Selectable<Tables['alert']>): Mute {
+  return by === null ? { kind: 'NONE' } : { kind: 'INHIBITED', by, because: because ?? 'something else explains it' };
 }
 
 function handlingOf(row: Selectable<Tables['alert']>): Handling {

@@ -1,6 +1,12 @@
 import type { Scope } from '../../domain/access.ts';
-import type { Alert, AlertEvent, AlertRule, AlertSignal, Severity } from '../../domain/alert.ts';
-import type { AlertChange, Condition } from '../../domain/alert-life.ts';
+import type { Alert, AlertEvent, AlertSignal, Mute, Severity } from '../../domain/alert.ts';
+import {
+  type AlertChange,
+  type Condition,
+  hiddenBecause,
+  type NewAlertEvent,
+  textOf,
+} from '../../domain/alert-life.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
 import { alertColumns, toAlert, toAlertEvent } from './alert-rows.ts';
@@ -9,7 +15,7 @@ export type AlertFilter = {
   readonly clusterIds?: readonly string[];
   /** true = not resolved; false = resolved or closed. */
   readonly open?: boolean;
-  readonly rule?: AlertRule;
+  readonly rule?: string;
   readonly severities?: readonly Severity[];
   readonly signals?: readonly AlertSignal[];
   /** What the asker's roles cover; left out = everything. */
@@ -166,13 +172,14 @@ export type Opening = {
   readonly cluster: { readonly id: string; readonly name: string; readonly environment: string };
   readonly condition: Condition;
   readonly since: Date;
+  readonly mute: Mute;
   readonly at: Date;
 };
 
 /** Opens an alert and answers its id. */
-export async function insertAlert(tx: Tx, { cluster, condition, since, at }: Opening): Promise<string> {
+export async function insertAlert(tx: Tx, { cluster, condition, since, mute, at }: Opening): Promise<string> {
   const id = newId('alr');
-  const text = condition.text(since);
+  const text = textOf(condition, since);
   const previous = await tx
     .selectFrom('alert')
     .select('id')
@@ -193,7 +200,7 @@ export async function insertAlert(tx: Tx, { cluster, condition, since, at }: Ope
         text,
         signal: 'FIRING',
         handling: { kind: 'UNACKED' },
-        mute: { kind: 'NONE' },
+        mute,
         since,
         openedAt: at,
         lastSeenAt: at,
@@ -220,10 +227,14 @@ export async function insertAlert(tx: Tx, { cluster, condition, since, at }: Ope
   await insertEvents(tx, {
     alertId: id,
     revision: 1,
-    events: [{ type: 'OPENED', message: `${condition.title}. ${text}` }],
+    events: [{ type: 'OPENED', message: `${condition.title}. ${text}` }, ...eventsOf(mute)],
     actor: null,
   });
   return id;
+}
+
+function eventsOf(mute: Mute): NewAlertEvent[] {
+  return mute.kind === 'NONE' ? [] : [{ type: 'MUTED', message: hiddenBecause(mute) }];
 }
 
 type NewEvents = {

@@ -29,7 +29,10 @@ const alerts = [
     WHEN title = 'No frontend answers' THEN 'No frontend answered'
     WHEN title = 'The cluster cannot be observed' THEN 'The cluster could not be observed'
     END`,
-  sql`UPDATE alert SET muted_because = 'the whole cluster cannot be observed' WHERE muted_by = 'cluster_unreachable'`,
+  sql`UPDATE alert SET muted_because = CASE
+    WHEN muted_by = 'cluster_unreachable' THEN 'the whole cluster cannot be observed'
+    WHEN muted_by LIKE 'run:%' THEN CONCAT('run ', SUBSTRING(muted_by, 5), ' is working on the node')
+    END`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

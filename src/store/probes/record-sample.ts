@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { alertRules } from '../../domain/alert.ts';
-import { type AlertTimes, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
+import { type AlertPolicy, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { Probe } from '../../domain/probe.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
@@ -8,14 +7,14 @@ import { fromJson, toJson } from '../json.ts';
 import type { ProbeClaim } from './probes.ts';
 
 /** One finished look. */
-export type Look = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
+export type FinishedLook = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
   readonly sample: Omit<Sample, 'at'>;
 };
 
 const pendingShape: z.ZodType<Pending[]> = z.array(
   z.object({
     fingerprint: z.string(),
-    rule: z.enum(alertRules),
+    rule: z.string(),
     since: z.iso.datetime().transform((text) => new Date(text)),
     samples: z.number(),
   }),
@@ -27,7 +26,7 @@ const pendingShape: z.ZodType<Pending[]> = z.array(
  */
 export async function recordSample(
   db: Database,
-  { claim, look, times }: { claim: ProbeClaim; look: Look; times: AlertTimes },
+  { claim, look, policy }: { claim: ProbeClaim; look: FinishedLook; policy: AlertPolicy },
 ): Promise<readonly string[] | null> {
   return inTransaction(db, async (tx) => {
     const held = await tx
@@ -47,7 +46,7 @@ export async function recordSample(
     if (held === undefined || cluster === undefined) return null;
     const at = await readDatabaseTime(tx);
     const state = { alerts: await lockOpenAlerts(tx, cluster.id), pending: fromJson(pendingShape, held.pending) };
-    const effect = applySample(state, { ...look.sample, at }, times);
+    const effect = applySample(state, { ...look.sample, at }, policy);
     // Changes before openings: a closed alert must have let go of its fingerprint.
     for (const change of effect.changed) await writeAlertChange(tx, change);
     for (const alert of effect.repeated) await writeAlertRepeat(tx, alert);
@@ -60,7 +59,7 @@ export async function recordSample(
 
 async function writeLook(
   tx: Tx,
-  { claim, look, at, pending }: { claim: ProbeClaim; look: Look; at: Date; pending: readonly Pending[] },
+  { claim, look, at, pending }: { claim: ProbeClaim; look: FinishedLook; at: Date; pending: readonly Pending[] },
 ): Promise<void> {
   const found = {
     at,

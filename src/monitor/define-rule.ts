@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import { alertFingerprint, type Severity } from '../domain/alert.ts';
+import type { Condition, RuleFacts } from '../domain/alert-life.ts';
+import type { ClusterNode } from '../domain/cluster.ts';
+import type { Look } from './look.ts';
+
+/** The parts of one look that rules may read; nodes have their ids by then. Each says whether it was seen. */
+export type Parts = Look<ClusterNode>;
+export type PartName = keyof Parts;
+
+/** The rule cannot say whether its condition holds, and why: its alerts neither fire nor resolve, and go stale. */
+export type Unjudged = { readonly unjudged: string };
+
+export type Words = {
+  /** In a few words, while it is so and once it is over. */
+  readonly title: { readonly now: string; readonly past: string };
+  /** What is so; "since" and the moment follow. */
+  readonly what: string;
+  /** As the cluster or a call to it put it; null = nobody said. */
+  readonly why: string | null;
+  /** What else was seen, in whole sentences; may be empty. */
+  readonly more: string;
+  /** What it means for users, in whole sentences. */
+  readonly effect: string;
+};
+
+type Definition<Name extends PartName, Settings extends z.ZodType, Found> = RuleFacts & {
+  readonly reads: readonly Name[];
+  /** Each with a default; what the configuration says of this rule comes first. */
+  readonly settings: Settings;
+  /** Pure. What is wrong now, one for each alert that there should be, or why that cannot be said. */
+  readonly judge: (parts: Pick<Parts, Name>) => readonly Found[] | Unjudged;
+  /** What makes two findings the same alert: never free text, numbers or times. */
+  readonly identity: (found: Found) => Readonly<Record<string, string>>;
+  /** The node that it is about; null = the whole cluster. */
+  readonly nodeId: (found: Found) => string | null;
+  readonly severity: (found: Found) => Severity;
+  readonly words: (found: Found) => Words;
+  /** How long and how often in a row it must hold before it is an alert, and when it began if the look knows. */
+  readonly ripens: (
+    found: Found,
+    settings: z.output<Settings>,
+  ) => Pick<Condition, 'forMs' | 'minSamples' | 'startedAt'>;
+};
+
+export type Rule = RuleFacts & {
+  readonly reads: readonly PartName[];
+  /** Takes what the configuration says of the rule, `undefined` for nothing. Throws what zod throws when that is nonsense. */
+  configure(settings: unknown): ConfiguredRule;
+};
+
+export type ConfiguredRule = RuleFacts & {
+  /** Judges one look at one cluster. */
+  judge(clusterId: string, parts: Parts): readonly Condition[] | Unjudged;
+};
+
+/** An alert rule: one file with what it reads, how it judges, and everything that is said of its alerts. */
+export function defineRule<Name extends PartName, Settings extends z.ZodType, Found>(
+  definition: Definition<Name, Settings, Found>,
+): Rule {
+  const { name, over, inhibits, isInhibitedByRuns, reads } = definition;
+  const facts: RuleFacts = { name, over, inhibits, isInhibitedByRuns };
+  return {
+    ...facts,
+    reads,
+    configure: (given) => {
+      const settings = definition.settings.parse(given ?? {});
+      return {
+        ...facts,
+        judge: (clusterId, parts) => {
+          const judged = definition.judge(parts);
+          if ('unjudged' in judged) return judged;
+          return judged.map((found) => conditionOf(definition, { clusterId, found, settings }));
+        },
+      };
+    },
+  };
+}
+
+function conditionOf<Name extends PartName, Settings extends z.ZodType, Found>(
+  rule: Definition<Name, Settings, Found>,
+  { clusterId, found, settings }: { clusterId: string; found: Found; settings: z.output<Settings> },
+): Condition {
+  const labels = rule.identity(found);
+  const { title, ...words } = rule.words(found);
+  return {
+    fingerprint: alertFingerprint({ clusterId, rule: rule.name, labels }),
+    rule: rule.name,
+    severity: rule.severity(found),
+    nodeId: rule.nodeId(found),
+    labels,
+    title: title.now,
+    pastTitle: title.past,
+    text: piecesOf(words),
+    ...rule.ripens(found, settings),
+  };
+}
+
+function piecesOf({ what, why, more, effect }: Omit<Words, 'title'>): string[] {
+  const reason = why === null ? '.' : `: ${cut(why).replace(/[.\s]+$/, '')}.`;
+  return [`${what} since `, [reason, more, effect].filter((part) => part !== '').join(' ')];
+}
+
+const longestReason = 500;
+
+/** What somebody else said, as long as it may be repeated. */
+export function cut(text: string): string {
+  return text.length > longestReason ? `${text.slice(0, longestReason)}…` : text;
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { NodeKind } from '../../domain/cluster.ts';
+import type { NodeProbe } from '../../domain/probe.ts';
+import type { AppError } from '../../errors.ts';
+import { defineRule } from '../define-rule.ts';
+
+/** About the time after which alerts about nodes are stale too. */
+const unreachableLooks = 3;
+
+/**
+ * Nobody tells what nodes there are. One failed look is not enough: while a new leader is elected, which takes seconds to a
+ * minute, no frontend can answer. One that lets us in all the same and only lacks a leader is another fact than silence.
+ * Login or privileges refused is less than silence, but just as blind.
+ */
+export const clusterUnreachable = defineRule({
+  name: 'cluster_unreachable',
+  reads: ['topology', 'health'],
+  settings: z.object({}),
+  judge: ({ topology, health }) => {
+    if (topology.isSeen) return [];
+    const { failure, isAnswering } = topology;
+    const isSilent = failure.code === 'SQL_UNREACHABLE' || failure.code === 'TIMEOUT';
+    const kind: Kind = isAnswering ? 'leaderless' : isSilent ? 'silent' : 'refused';
+    return [{ kind, isSilent, failure, probes: health.probes }];
+  },
+  identity: () => ({}),
+  nodeId: () => null,
+  severity: ({ isSilent }) => (isSilent ? 'CRITICAL' : 'HIGH'),
+  words: ({ kind, failure, probes }: Unreachable) => ({
+    title: words[kind].title,
+    what: words[kind].what,
+    why: failure.message,
+    more: overHttp(probes),
+    effect: [words[kind].effect, 'Alerts about its nodes wait until it answers.'].join(' ').trimStart(),
+  }),
+  ripens: () => ({ forMs: 0, minSamples: unreachableLooks, startedAt: null }),
+  over: 'the cluster answers and can be observed',
+  inhibits: { rules: 'others', because: 'the whole cluster cannot be observed' },
+  isInhibitedByRuns: false,
+});
+
+type Kind = keyof typeof words;
+type Unreachable = {
+  readonly kind: Kind;
+  readonly isSilent: boolean;
+  readonly failure: AppError;
+  readonly probes: readonly NodeProbe[];
+};
+
+const words = {
+  leaderless: {
+    title: { now: 'The frontends reach no leader', past: 'The frontends reached no leader' },
+    what: 'A frontend lets Starwarden in and answers what it knows itself, but none could ask a leader for the nodes',
+    effect:
+      'As a rule their majority is lost then: nothing can be changed or loaded, and what still can be queried is not known.',
+  },
+  silent: {
+    title: { now: 'No frontend answers', past: 'No frontend answered' },
+    what: 'None could be reached over SQL',
+    effect: 'If clients fare the same, nobody can query or load.',
+  },
+  refused: {
+    title: { now: 'The cluster cannot be observed', past: 'The cluster could not be observed' },
+    what: 'Starwarden is refused',
+    effect: '',
+  },
+} as const;
+
+const kinds: readonly (readonly [NodeKind, string])[] = [
+  ['FRONTEND', 'frontends'],
+  ['BACKEND', 'backends'],
+  ['COMPUTE_NODE', 'compute nodes'],
+];
+
+function overHttp(probes: readonly NodeProbe[]): string {
+  const counts = kinds.flatMap(([kind, name]) => {
+    const all = probes.filter((probe) => probe.kind === kind);
+    const answering = all.filter((probe) => probe.httpProblem === null);
+    return all.length === 0 ? [] : [`${answering.length} of ${all.length} ${name}`];
+  });
+  return counts.length === 0 ? '' : `Over HTTP ${counts.join(', ')} answer.`;
+}

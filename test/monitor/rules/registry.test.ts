@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../../src/domain/alert.ts';
+import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
+import type { Parts } from '../../../src/monitor/define-rule.ts';
+import { rules } from '../../../src/monitor/rules/index.ts';
+import { node, seen, since, unreachable, unseen } from './builders.ts';
+
+type Examples = {
+  /** A look in which the condition holds, and what makes the alert this one and no other. */
+  readonly holds: Parts;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly holdsNot: Parts;
+  /** What is said when it is over. */
+  readonly over: string;
+};
+
+/** By rule. A rule without examples fails below: this is the line that a new one adds. */
+const examples: Readonly<Record<string, Examples>> = {
+  cluster_unreachable: {
+    holds: unseen(unreachable),
+    labels: {},
+    holdsNot: seen([node()]),
+    over: 'The cluster answers and can be observed',
+  },
+  node_down: {
+    holds: seen([node({ alive: false })]),
+    labels: { node: 'be 10.0.0.11:9050' },
+    holdsNot: seen([node()]),
+    over: 'The cluster does not show be 10.0.0.11:9050 as down any more',
+  },
+};
+
+const configured = rules.map((rule) => rule.configure(undefined));
+const policy = { times: defaultAlertTimes, rules: configured };
+const at = new Date(since.getTime() + 3_600_000);
+
+/** The alert that the condition opened an hour ago. */
+function alertOf(condition: Condition): Alert {
+  const { startedAt, forMs, minSamples, text, ...rest } = condition;
+  return {
+    ...rest,
+    id: 'alr_1',
+    number: 1,
+    clusterId: 'clu_1',
+    clusterName: 'prod-eu',
+    environment: 'prod',
+    text: textOf(condition, since),
+    signal: 'FIRING',
+    handling: { kind: 'UNACKED' },
+    mute: { kind: 'NONE' },
+    since,
+    openedAt: since,
+    lastSeenAt: since,
+    resolvedAt: null,
+    closedAt: null,
+    count: 1,
+    flaps: 0,
+    previousId: null,
+    revision: 1,
+    changedAt: since,
+  };
+}
+
+/** What the rule makes of a look. */
+function sampleOf(rule: (typeof configured)[number], parts: Parts) {
+  const judged = rule.judge('clu_1', parts);
+  return 'unjudged' in judged
+    ? { at, conditions: [], unjudged: [rule.name], plannedWork: [] }
+    : { at, conditions: judged, unjudged: [], plannedWork: [] };
+}
+
+function next(rule: (typeof configured)[number], alert: Alert, parts: Parts): Alert {
+  const effect = applySample({ alerts: [alert], pending: [] }, sampleOf(rule, parts), policy);
+  return effect.changed[0]?.alert ?? effect.repeated[0] ?? alert;
+}
+
+describe.each(configured.map((rule) => [rule.name, rule] as const))('the rule %s', (name, rule) => {
+  const example = examples[name];
+  if (example === undefined) throw new Error(`there are no examples of the rule ${name}`);
+  const judged = rule.judge('clu_1', example.holds);
+  const conditions = 'unjudged' in judged ? [] : judged;
+
+  it('is found in its example, with words for now and for the past', () => {
+    expect(conditions.map(({ rule: of, labels }) => [of, labels])).toEqual([[name, example.labels]]);
+    for (const condition of conditions) {
+      expect(condition.title).toMatch(/\S/);
+      expect(condition.pastTitle).toMatch(/\S/);
+      expect(condition.pastTitle).not.toBe(condition.title);
+      expect(textOf(condition, since)).toMatch(/ since 2026-03-01 12:00:05 UTC[.:] .+\.$/);
+      expect(condition.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  it('is not found where it does not hold', () => {
+    expect(rule.judge('clu_1', example.holdsNot)).toEqual([]);
+  });
+
+  it('makes conditions that are data: JSON gives them back', () => {
+    for (const { startedAt, ...condition } of conditions) {
+      expect(JSON.parse(JSON.stringify(condition))).toEqual(condition);
+      expect(startedAt).toSatisfy((value) => value === null || value instanceof Date);
+    }
+  });
+
+  it('says in words of its own what was found when it is over', () => {
+    for (const condition of conditions) {
+      const over = next(rule, alertOf(condition), example.holdsNot);
+      expect(over.signal).toBe('RESOLVED');
+      expect(over.text).toMatch(new RegExp(`^${example.over.replaceAll('.', '\\.')}, seen at `));
+    }
+  });
+
+  it.each([
+    ['told nothing', unseen(unreachable)],
+    ['told its nodes', seen([])],
+  ])('resolves nothing that it cannot judge, when the cluster %s', (_how, parts) => {
+    const judgement = rule.judge('clu_1', parts);
+    if (!('unjudged' in judgement)) return expect(judgement).toBeInstanceOf(Array);
+    expect(judgement.unjudged).toMatch(/\S/);
+    for (const condition of conditions) expect(next(rule, alertOf(condition), parts).signal).toBe('STALE');
+  });
+
+  it('has a name that fits the database, and hides only rules that there are', () => {
+    expect(name).toMatch(/^[a-z][a-z0-9_]{2,39}$/);
+    const hidden = rule.inhibits === null || rule.inhibits.rules === 'others' ? [] : rule.inhibits.rules;
+    for (const other of hidden) expect(rules.map((each) => each.name)).toContain(other);
+    expect(hidden).not.toContain(name);
+    expect(rule.inhibits?.because ?? 'why').toMatch(/^\S.{0,198}$/);
+  });
+});
+
+describe('the rules together', () => {
+  it('have names of their own', () => {
+    expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
+  });
+
+  it('never hide each other, so that of what fires somebody is always told', () => {
+    const hides = (a: (typeof rules)[number], b: (typeof rules)[number]) =>
+      a !== b && a.inhibits !== null && (a.inhibits.rules === 'others' || a.inhibits.rules.includes(b.name));
+    const reach = (from: (typeof rules)[number], seenBefore = new Set<string>()): Set<string> => {
+      for (const other of rules.filter((each) => hides(from, each) && !seenBefore.has(each.name)))
+        reach(other, seenBefore.add(other.name));
+      return seenBefore;
+    };
+    for (const rule of rules) expect(reach(rule)).not.toContain(rule.name);
+  });
+});
