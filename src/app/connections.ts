@@ -2,6 +2,8 @@ import { createArchives } from '../adapters/archives/local.ts';
 import { download } from '../adapters/http/download.ts';
 import { headOf } from '../adapters/http/head.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
+import { openNode } from '../adapters/nodes/open-node.ts';
+import type { Node, NodeRef } from '../adapters/nodes/port.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
 import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
@@ -13,6 +15,7 @@ import type { Ports } from '../steps/define.ts';
 import { makeInventory } from '../store/clusters/inventory-port.ts';
 import type { Database } from '../store/database.ts';
 import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
+import { findAttached } from './attached-node.ts';
 
 export type ConnectionDeps = {
   readonly db: Database;
@@ -63,6 +66,11 @@ export function makeConnections(deps: ConnectionDeps) {
     return deps.ssh.shell(await sshTarget(host));
   };
 
+  const node = async (ref: NodeRef, guard?: () => void): Promise<Node> => {
+    const { hostId, place } = await findAttached(inventory, ref);
+    return openNode(await shell(hostId), place, guard);
+  };
+
   const login = async (host: Omit<NewHost, 'id'>): Promise<Shell> => deps.ssh.shell(await sshTarget(host));
 
   const sshTarget = async (host: Omit<NewHost, 'id'>, depth = 0): Promise<SshTarget> => {
@@ -98,6 +106,7 @@ export function makeConnections(deps: ConnectionDeps) {
 
   const portsFor = (clusterId: string): Ports => ({
     sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(statement, call) },
+    node,
     shell,
     login,
     http: deps.http,
@@ -121,6 +130,7 @@ export function makeConnections(deps: ConnectionDeps) {
       now: deps.now,
       approvalEnvironments: deps.approvalEnvironments,
       sqlFor,
+      node,
       shell,
       sqlTo: ({ passwordRef, ...target }) =>
         deps.starrocks.connect({
@@ -135,7 +145,7 @@ export function makeConnections(deps: ConnectionDeps) {
     };
   };
 
-  return { inventory, sqlFor, shell, portsFor, observeContext, http: deps.http };
+  return { inventory, sqlFor, node, shell, portsFor, observeContext, http: deps.http };
 }
 
 const momentMs = 1_000;

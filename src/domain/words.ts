@@ -70,7 +70,10 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** Who would start a node, and whom it belongs to, where these are two. */
+export type StartedAs = { readonly user: string; readonly belongsTo: string };
+
 /** What is to be known of a node that another user than its own would start. */
-export function wordsForStart({ user, belongsTo }: { readonly user: string; readonly belongsTo: string }): string {
+export function wordsForStart({ user, belongsTo }: StartedAs): string {
   return `belongs to ${belongsTo} and would be started as ${user}`;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Archives } from '../adapters/archives/port.ts';
+import type { Node, NodeRef } from '../adapters/nodes/port.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
@@ -24,6 +25,7 @@ export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
   readonly sqlFor: (clusterId: string) => Promise<StarRocksSql>;
   /** SQL to a cluster that is not registered yet. `passwordRef` may name a secret that came with this very input. */
   readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => StarRocksSql;
+  readonly node: (node: NodeRef) => Promise<Node>;
   readonly shell: (hostId: string) => Promise<Shell>;
   /**
    * The key a host shows now, unpinned; for a person to compare. `prefer`: the one of its keys that has this fingerprint, if

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Archives } from '../adapters/archives/port.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
+import type { Node, NodeRef } from '../adapters/nodes/port.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Inventory, InventoryRecord, NewHost } from '../domain/inventory.ts';
@@ -13,7 +14,12 @@ import type { StepEffect, Subject } from '../domain/subject.ts';
 export type Ports = {
   /** SQL to the cluster of the run. */
   readonly sql: StarRocksSql;
-  /** A shell on an attached host, by host id. */
+  /**
+   * An attached node. `guard` is called before each of its effects, also in the middle of one that takes long, and stops it by
+   * throwing: the worker that drives a run looks at its lease there.
+   */
+  readonly node: (node: NodeRef, guard?: () => void) => Promise<Node>;
+  /** A shell on an attached host, by host id: for what is about the host. What is about a node goes through `node`. */
   readonly shell: (hostId: string) => Promise<Shell>;
   /** A shell by a login that is not recorded yet. */
   readonly login: (host: Omit<NewHost, 'id'>) => Promise<Shell>;

@@ -1,3 +1,4 @@
+import type { StartedAs } from '../../domain/words.ts';
 import { neededTools } from './host-tools.ts';
 
 export type Tools = {
@@ -49,8 +50,6 @@ export function parseSwapPlace(stdout: string): SwapPlace | null {
     problems: [...elsewhere, ...(writable ? [] : ['The user may not write there'])],
   };
 }
-
-export type StartedAs = { readonly user: string; readonly belongsTo: string };
 
 /** Who would start the node, where that is not whom it belongs to: the user of its process, else of its directory. */
 export function parseOwner(stdout: string): StartedAs | null {

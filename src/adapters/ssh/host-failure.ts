@@ -1,3 +1,4 @@
+import { AppError } from '../../errors.ts';
 import type { ShellResult } from './port.ts';
 
 /** Exit codes of the scripts that change a host's disk. The sentence that goes with one is the last line of stderr. */
@@ -57,3 +58,34 @@ const reasons: readonly HostFailureReason[] = [
   'unsafe',
   'half',
 ];
+
+/** Throws what a script on a host said about its failure; `what` begins the sentence. */
+export function throwIfFailed(what: string, result: ShellResult): void {
+  const failure = hostFailureOf(result);
+  if (failure === null) return;
+  throw new AppError(
+    failure.reason === 'nodeRuns' ? 'PRECONDITION_FAILED' : 'COMMAND_FAILED',
+    `${what}: ${failure.message}`,
+    {
+      hint: hints[failure.reason] ?? 'Look at the host, then retry the run.',
+      // Another script of ours is at work there: this one waits for its turn.
+      retryable: failure.reason === 'busy',
+    },
+  );
+}
+
+const hints: Partial<Record<HostFailureReason, string>> = {
+  noSpace: 'Free space in the file system of the deploy directory, then retry the run. Nothing was left half unpacked.',
+  denied: 'The SSH user must be allowed to write in the deploy directory.',
+  badArchive: 'The archive is not the one that was registered. Register the right one, then ask again.',
+  download: 'Look at the server that holds the archive, then retry the run; what has come already is kept.',
+  nodeRuns: 'Somebody started the node meanwhile. Stop it or let it be, then retry the run.',
+};
+
+/** What a node's own script said at its end, for one that failed. */
+export function commandFailed(what: string, result: ShellResult): AppError {
+  const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
+  return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, {
+    hint: 'Look at the log of the node on its host, then retry the run.',
+  });
+}

@@ -1,3 +1,4 @@
+import type { BinariesState, KeptBinaries, PartState } from '../../domain/node-binaries.ts';
 import { AppError } from '../../errors.ts';
 import { neededParts, partsOfReleaseAlone, releaseParts } from './release-dirs.ts';
 
@@ -30,24 +31,6 @@ export function parseStagedState(stdout: string): 'absent' | 'complete' | null {
   return state === 'absent' || state === 'complete' ? state : null;
 }
 
-/** One part of a node's binaries, e.g. `lib`. */
-export type PartState = {
-  readonly name: string;
-  /** What is in place: the release that was staged, another one, or nothing. */
-  readonly live: 'new' | 'other' | 'no';
-  readonly staged: boolean;
-  readonly kept: boolean;
-};
-
-export type BinariesState = {
-  /**
-   * `old`: the release waits beside what ran before. `new`: it is in place, all of it. `half`: a swap, or its reverse,
-   * stopped half-way. `nothing-staged`: what ran before is in place, and the release is not there.
-   */
-  readonly state: 'old' | 'new' | 'half' | 'nothing-staged';
-  readonly parts: readonly PartState[];
-};
-
 export function parseBinariesState(stdout: string): BinariesState | null {
   const parts = [...stdout.matchAll(/^(\S+) (new|other|no) (yes|no) (yes|no)$/gm)].map(
     ([, name = '', live, staged, kept]): PartState => ({
@@ -77,9 +60,6 @@ function isToSwap({ name, live, staged }: PartState): boolean {
 function isOneOf(names: readonly string[], name: string): boolean {
   return names.includes(name);
 }
-
-/** Binaries that ran before, by the name that `keptNameOf` gave them. */
-export type KeptBinaries = { readonly name: string; readonly sizeBytes: number };
 
 /** Throws `COMMAND_FAILED` when the answer is none: that would look as if nothing were kept. */
 export function parseKept({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): KeptBinaries[] {

@@ -1,9 +1,17 @@
+import type { NodeKind as ClusterNodeKind } from '../../domain/cluster.ts';
 import { AppError } from '../../errors.ts';
 import type { ShellCommand } from './port.ts';
 import { quote } from './quote.ts';
 
 /** The kinds of StarRocks process that a host can run; a compute node is a backend package started as `cn`. */
 export type NodeKind = 'frontend' | 'backend' | 'compute-node';
+
+/** How commands call a kind of node. */
+export const commandKinds = {
+  FRONTEND: 'frontend',
+  BACKEND: 'backend',
+  COMPUTE_NODE: 'compute-node',
+} as const satisfies Record<ClusterNodeKind, NodeKind>;
 
 /** How StarRocks' scripts, pid files and conf files call a kind. */
 export const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as const satisfies Record<

@@ -1,5 +1,6 @@
 import type { ObservedNode } from '../cluster.ts';
 import type { TabletHealth } from '../tablet-health.ts';
+import type { StartedAs } from '../words.ts';
 import type { Release, ReleasePart, UpgradeRecord } from './release.ts';
 
 /** What was found, or why it could not be asked, in words. */
@@ -46,7 +47,7 @@ export type NodeOnHost = {
   /** Why the node could not be stopped and started; null = it can. */
   readonly serviceProblem: string | null;
   /** Who would start it, and whom it belongs to, where these are two; not there where a unit runs it. */
-  readonly startedAs?: { readonly user: string; readonly belongsTo: string };
+  readonly startedAs?: StartedAs;
   /** How often systemd starts the node's unit; not there where no unit runs it, or where there is no limit. */
   readonly startLimit?: UnitStartLimit;
   /** The JDK that the frontend's start script would take; null for workers, and where none was found; else why not told. */

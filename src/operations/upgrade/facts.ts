@@ -1,5 +1,6 @@
 import type { Archives } from '../../adapters/archives/port.ts';
 import { readRoutineLoads } from '../../adapters/http/read-query-stats.ts';
+import { askHosts, type HostAnswer } from '../../adapters/ssh/read-host-facts.ts';
 import type { StarRocksSql } from '../../adapters/starrocks/port.ts';
 import { readRunningJobs } from '../../adapters/starrocks/read-jobs.ts';
 import { countSingleReplicaTables } from '../../adapters/starrocks/read-replicas.ts';
@@ -28,7 +29,6 @@ import type { Release } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { ObserveContext } from '../define.ts';
-import { askHosts, type HostAnswer } from './facts-hosts.ts';
 
 /** What the preflight looks through: the ports of a step, or what `observe` is given. */
 export type UpgradeLooking = Pick<Ports, 'shell' | 'http' | 'inventory'> & {

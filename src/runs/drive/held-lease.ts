@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Shell } from '../../adapters/ssh/port.ts';
+import { guardShell } from '../../adapters/ssh/guard-shell.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { Database } from '../../store/database.ts';
@@ -82,21 +82,9 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
         return ports.sql.query(statement, call);
       },
     },
-    shell: async (hostId) => guardShell(await ports.shell(hostId), held),
-    login: async (host) => guardShell(await ports.login(host), held),
+    node: (node) => ports.node(node, () => held.assertHeld()),
+    shell: async (hostId) => guardShell(await ports.shell(hostId), () => held.assertHeld()),
+    login: async (host) => guardShell(await ports.login(host), () => held.assertHeld()),
     inventory: ports.inventory,
-  };
-}
-
-function guardShell(shell: Shell, held: Pick<HeldLease, 'assertHeld'>): Shell {
-  return {
-    run: async (command, call) => {
-      if (command.effect === 'change') held.assertHeld();
-      return shell.run(command, call);
-    },
-    upload: async (file, call) => {
-      held.assertHeld();
-      return shell.upload(file, call);
-    },
   };
 }

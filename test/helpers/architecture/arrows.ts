@@ -142,7 +142,9 @@ function refusedFile({ path, from, line, files }: FileArrow) {
   if (!line.target.startsWith('src/')) return 'nothing outside src/ belongs to the product';
   const to = partOf(line.target);
   if (to === null) return 'it is in no part that the architecture knows';
-  if (from === 'adapters' && to === 'adapters') return refusedAdapter(path, line.target);
+  if (from === 'adapters' && to === 'adapters') return refusedAdapter(path, line, files);
+  if (hostText.test(line.target))
+    return 'only src/adapters/ may write text for hosts; take the port, or a reader on it';
   if (from === 'composition' || to === 'errors' || from === to) return null;
   const reach = rules[from].parts[to];
   if (reach === undefined) return `${from} may not know ${to}`;
@@ -157,10 +159,20 @@ function refusedFile({ path, from, line, files }: FileArrow) {
   }
 }
 
-/** Adapters share what lies beside their folders, and know nothing of each other. */
-function refusedAdapter(path: string, target: string) {
+/** Where commands for hosts are put together. Everybody else says what is wanted. */
+const hostText =
+  /^src\/adapters\/ssh\/(?:[\w-]*commands|quote|shell-text|locked-script|finding-node|start-once|until-ended|say-if-gone|kill-process)\.ts$/;
+
+/**
+ * Adapters share what lies beside their folders, and know nothing of each other, but for `nodes/`: what runs a node on a host
+ * is reached through the port of `ssh/`, with its text.
+ */
+function refusedAdapter(path: string, line: ImportLine, files: ReadonlyMap<string, SourceFile>) {
   const folder = (file: string) => file.split('/').slice(2, -1).join('/');
-  return folder(target) === '' || folder(target) === folder(path) ? null : 'adapters may not know each other';
+  const [from, to] = [folder(path), folder(line.target)];
+  if (to === '' || to === from) return null;
+  if (from !== 'nodes' || to !== 'ssh') return 'adapters may not know each other';
+  return !line.typeOnly && loads(line.target, isDriver, files) ? 'nodes may not reach a driver; take the port' : null;
 }
 
 type Test = (line: ImportLine) => boolean;

@@ -7,6 +7,8 @@ const looksIntoZod = /\binstanceof z\.|\b_zod\b|\.def\.type\b/;
 const zodReader = 'src/operations/input/read-fields.ts';
 const globalFetch = /(?<![.\w])fetch\(/;
 const comments = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
+/** The type of a command, or one that is written out: no statement has a name. */
+const hostCommand = /\bShellCommand\b|\bname:\s*['"`][\w-]+['"`],\s*text:/;
 const longest = 500;
 
 /** Rules about one file of `src/` that its text alone can break, as sentences. */
@@ -19,6 +21,9 @@ export function findBrokenRules(path: string, source: string): string[] {
       ? `${path} calls fetch; only src/adapters/http/ may`
       : [],
     looksIntoZod.test(code) && path !== zodReader ? `${path} looks into zod; only ${zodReader} may` : [],
+    hostCommand.test(code) && !path.startsWith('src/adapters/')
+      ? `${path} has to do with commands for hosts; only src/adapters/ may`
+      : [],
     isBarrel(path, source) && path !== 'src/operations/index.ts' ? `${path} only passes on what others export` : [],
     lines > longest ? `${path} has ${lines} lines; ${longest} is the most` : [],
   ].flat();

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { openNode } from '../../../src/adapters/nodes/open-node.ts';
 import { startForMove } from '../../../src/operations/upgrade/steps/power.ts';
 import type { Ports } from '../../../src/steps/define.ts';
 
@@ -22,7 +23,8 @@ const move = {
 
 it('is sent again when Starwarden died before it knew whether the script ran, even after an hour', async () => {
   const silent = { run: async () => ({ exitCode: 0, stdout: 'none\n', stderr: '' }), upload: async () => {} };
-  const ports: Partial<Ports> = { shell: async () => silent };
+  const place = { label: move.label, kind: 'BACKEND', deployDir: move.deployDir, unit: null } as const;
+  const ports: Partial<Ports> = { node: async () => openNode(silent, place) };
   const found = await startForMove.check(move, ports as Ports, {
     runId: 'run_1',
     clusterId: 'clu_1',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { whoAmI } from '../../../adapters/ssh/commands.ts';
 import type { Shell } from '../../../adapters/ssh/port.ts';
+import { readUser } from '../../../adapters/ssh/read-login.ts';
 import { parseRepositories } from '../../../adapters/starrocks/parse.ts';
 import { countSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
@@ -113,9 +113,8 @@ async function findFailedLogins(hosts: readonly Host[], { shell }: Looking, sign
   return logins.flat();
 }
 
-/** A host answers when its own `id` does. */
 async function logIn(shell: Shell, signal: AbortSignal): Promise<void> {
-  const { exitCode, stdout, stderr } = await shell.run(whoAmI(), { signal, timeoutMs: 15_000 });
-  if (exitCode === 0 && stdout.trim() !== '') return;
-  throw new AppError('COMMAND_FAILED', `the login does not say who it is: ${stderr.trim() || `exit code ${exitCode}`}`);
+  const user = await readUser(shell, { signal, timeoutMs: 15_000 });
+  if ('value' in user) return;
+  throw new AppError('COMMAND_FAILED', `the login does not say who it is: ${user.unknown}`);
 }

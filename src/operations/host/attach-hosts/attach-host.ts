@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { checkSudo, hasStartScript, whoAmI } from '../../../adapters/ssh/commands.ts';
-import { parseUnitRights, parseUnitState } from '../../../adapters/ssh/host-answers.ts';
 import type { Shell } from '../../../adapters/ssh/port.ts';
-import { unitRights, unitState } from '../../../adapters/ssh/service-commands.ts';
+import { hasSudo, readUser } from '../../../adapters/ssh/read-login.ts';
+import { readConfOn } from '../../../adapters/ssh/read-node-conf.ts';
+import { canBeStarted, readUnitRights, readUnitState } from '../../../adapters/ssh/read-service.ts';
 import type { NewHost } from '../../../domain/inventory.ts';
 import type { Told } from '../../../domain/told.ts';
 import { AppError } from '../../../errors.ts';
 import { newId } from '../../../ids.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { commandKind } from '../../../steps/node-process.ts';
-import { readConfOn } from '../../../steps/read-node-conf.ts';
 
 const place = z.object({ address: z.string(), port: z.number() });
 
@@ -69,7 +67,7 @@ export const recordHost = defineStep({
       hostKeyFingerprint: params.fingerprint,
       jumpHostId: jump?.id ?? null,
     };
-    await (await login({ clusterId, ...host })).run(whoAmI(), { signal, timeoutMs: 20_000 });
+    await readUser(await login({ clusterId, ...host }), { signal, timeoutMs: 20_000 });
     const known = await inventory.findHostByAddress(clusterId, params.address, params.port);
     const hostId = known?.id ?? newId('hst');
     return { state: 'done', facts: { hostId }, records: [{ record: 'hostSaved', host: { id: hostId, ...host } }] };
@@ -112,7 +110,8 @@ export const verifyHost = defineStep({
         hint: 'Retry the run.',
       });
     const session = await shell(host.id);
-    const user = (await session.run(whoAmI(), { signal })).stdout.trim();
+    const answer = await readUser(session, { signal });
+    const user = 'value' in answer ? answer.value : '';
     const wrong = await findWrongPlace(session, params.nodes, signal);
     if (wrong !== null) {
       throw new AppError('PRECONDITION_FAILED', `${wrong.what} on ${params.address} ${wrong.why} (as ${user})`, {
@@ -142,9 +141,9 @@ export async function findWrongPlace(
 ): Promise<WrongPlace | null> {
   const hint = 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.';
   for (const node of nodes) {
-    const place = { deployDir: node.deployDir, kind: commandKind[node.kind] };
-    if ((await session.run(hasStartScript(place), { signal })).exitCode !== 0) {
-      return { what: node.deployDir, why: `does not hold a ${place.kind} that can be started`, hint };
+    const kind = node.kind.toLowerCase().replace('_', '-');
+    if (!(await canBeStarted(session, node, signal))) {
+      return { what: node.deployDir, why: `does not hold a ${kind} that can be started`, hint };
     }
     const port = await readIdentityPort(session, node, signal);
     if ('unknown' in port) {
@@ -152,7 +151,7 @@ export async function findWrongPlace(
       return { what: node.deployDir, why, hint: 'Start the node, or write the port into its conf file as a number.' };
     }
     if (port.value !== node.nodePort) {
-      return { what: node.deployDir, why: `is of a ${place.kind} with port ${port.value}, not of ${node.label}`, hint };
+      return { what: node.deployDir, why: `is of a ${kind} with port ${port.value}, not of ${node.label}`, hint };
     }
     const wrongUnit = node.unit === null ? null : await findWrongUnit(session, node.unit, signal);
     if (wrongUnit !== null) return wrongUnit;
@@ -162,11 +161,9 @@ export async function findWrongPlace(
 
 /** Whether the user may do as root what the nodes of this host need: any command, or those that their units are run by. */
 async function mayBeRoot(session: Shell, nodes: readonly Deployment[], signal: AbortSignal): Promise<boolean> {
-  if ((await session.run(checkSudo(), { signal })).exitCode === 0) return true;
+  if (await hasSudo(session, { signal })) return true;
   const units = nodes.flatMap(({ unit }) => unit ?? []);
-  const rights = await Promise.all(
-    units.map(async (unit) => parseUnitRights((await session.run(unitRights({ unit }), { signal })).stdout)),
-  );
+  const rights = await Promise.all(units.map((unit) => readUnitRights(session, unit, signal)));
   return units.length > 0 && rights.every((each) => each?.start === true && each.stop);
 }
 
@@ -178,7 +175,7 @@ async function readIdentityPort(session: Shell, node: Deployment, signal: AbortS
 }
 
 async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {
-  const state = parseUnitState((await session.run(unitState({ unit }), { signal })).stdout);
+  const state = await readUnitState(session, unit, signal);
   if (state?.exists) return null;
   return {
     what: unit,

@@ -1,5 +1,3 @@
-import { parseOwner } from '../../../adapters/ssh/host-answers.ts';
-import { ownerOf } from '../../../adapters/ssh/host-commands.ts';
 import { parseBackends } from '../../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
 import { readSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
@@ -7,10 +5,11 @@ import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { showBackends } from '../../../adapters/starrocks/statements.ts';
 import type { ClusterNode, ObservedNode } from '../../../domain/cluster.ts';
+import type { ProcessId } from '../../../domain/process-id.ts';
 import type { RestartFacts } from '../../../domain/restart-safety.ts';
 import { unhealthyTablets } from '../../../domain/tablet-health.ts';
+import type { StartedAs } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
-import { commandKind, readNodeProcess } from '../../../steps/node-process.ts';
 import type { ObserveContext } from '../../define.ts';
 import type { RestartNodeInput } from './input.ts';
 
@@ -19,9 +18,9 @@ export type RestartNodeFacts = {
   readonly known: ClusterNode | null;
   /** As the cluster shows it now; null = gone. */
   readonly now: ObservedNode | null;
-  readonly process: { pid: number; startedAtTicks: string } | null;
+  readonly process: ProcessId | null;
   /** Who would start it, and whom it belongs to, where these are two and no unit runs it. */
-  readonly startedAs: { readonly user: string; readonly belongsTo: string } | null;
+  readonly startedAs: StartedAs | null;
   readonly runningQueries: number | null;
   readonly safety: RestartFacts;
 };
@@ -57,17 +56,13 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
 }
 
 async function processOf(
-  { kind, hostId, deployDir, unit }: ClusterNode,
-  { shell, signal }: ObserveContext,
+  { id, hostId, deployDir }: ClusterNode,
+  { node: nodeOf, signal }: ObserveContext,
 ): Promise<Pick<RestartNodeFacts, 'process' | 'startedAs'>> {
   if (hostId === null || deployDir === null) return { process: null, startedAs: null };
-  const session = await shell(hostId);
-  const running = await readNodeProcess(session, { kind, deployDir }, signal);
-  const owner = ownerOf({ deployDir, kind: commandKind[kind] });
-  return {
-    process: running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks },
-    startedAs: unit === null ? parseOwner((await session.run(owner, { signal })).stdout) : null,
-  };
+  const node = await nodeOf(id);
+  const [process, startedAs] = await Promise.all([node.process({ signal }), node.startedAs({ signal })]);
+  return { process, startedAs };
 }
 
 async function countOrNull(

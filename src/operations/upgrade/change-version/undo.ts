@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import { type BinariesState, parseBinariesState } from '../../../adapters/ssh/release-answers.ts';
-import { binariesState } from '../../../adapters/ssh/swap-commands.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
+import type { BinariesState } from '../../../domain/node-binaries.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { judgePath } from '../../../domain/upgrade/path.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import type { ObserveContext, PlannedStep, UndoneRun } from '../../define.ts';
 import { closeThisUpgrade } from '../steps/history.ts';
-import { isNode, type NodeMove, nodeMove, reversed, swapOf } from '../steps/place.ts';
+import { isNode, type NodeMove, nodeMove, replacementOf, reversed } from '../steps/place.ts';
 import { pauseTabletScheduling } from '../steps/scheduling.ts';
 import { removeStaged } from '../steps/stage.ts';
 import { laneOf } from './lanes.ts';
@@ -37,7 +36,7 @@ export async function planWayBack(
     moves.map(async (move) => ({
       move,
       row: rows.find((row) => isNode(row, move)),
-      found: await binariesOf(move, run.runId, context),
+      found: await (await context.node(move.nodeId)).binaries(replacementOf(move, run.runId), context),
     })),
   );
   const refusals = looked.flatMap(({ move, row, found }) => [...refusalOf(move, row, found), ...goneOf(move, found)]);
@@ -97,12 +96,6 @@ export function movesOf(steps: readonly PlannedStep[]): readonly NodeMove[] {
   return steps.flatMap((step) =>
     step.phase === 'do' && step.kind === 'swapBinaries' ? [nodeMove.parse(step.params)] : [],
   );
-}
-
-async function binariesOf(move: NodeMove, runId: string, { shell, signal }: ObserveContext) {
-  const session = await shell(move.hostId);
-  const { stdout } = await session.run(binariesState(swapOf(move, runId)), { signal });
-  return parseBinariesState(stdout);
 }
 
 /** Found out before anything is stopped: the new binaries are in place, and there is nothing to put back. */

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { parseKept } from '../../../adapters/ssh/release-answers.ts';
-import { listKept } from '../../../adapters/ssh/swap-commands.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
@@ -39,14 +37,14 @@ export const finalizeUpgrade = defineOperation({
   postCheck,
 });
 
-async function observe({ clusterId: id }: Input, { inventory, sqlFor, shell, signal }: ObserveContext): Promise<Facts> {
+async function observe({ clusterId: id }: Input, { inventory, sqlFor, node, signal }: ObserveContext): Promise<Facts> {
   const nodes = toObservedNodes(await readTopology(await sqlFor(id), { signal }));
-  const attached = await readKept(await inventory.listNodes(id), shell, signal);
+  const attached = await readKept(await inventory.listNodes(id), node, signal);
   return { nodes, attached, openUpgrades: (await inventory.listOpenUpgrades(id)).length };
 }
 
 /** Nodes that are attached, with the bytes that their old binaries take. */
-async function readKept(known: readonly ClusterNode[], shell: Ports['shell'], signal: AbortSignal) {
+async function readKept(known: readonly ClusterNode[], nodeOf: Ports['node'], signal: AbortSignal) {
   const placed = known.flatMap((node) =>
     node.hostId === null || node.deployDir === null
       ? []
@@ -54,7 +52,7 @@ async function readKept(known: readonly ClusterNode[], shell: Ports['shell'], si
   );
   return Promise.all(
     placed.map(async (node) => {
-      const kept = parseKept(await (await shell(node.hostId)).run(listKept(node), { signal }));
+      const kept = await (await nodeOf(node.id)).kept({ signal });
       return { ...node, keptBytes: kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
     }),
   );
@@ -106,11 +104,11 @@ function plan(_input: Input, { nodes, attached, openUpgrades }: Facts): PlanResu
 
 async function postCheck(
   { clusterId: id }: Input,
-  { inventory, shell }: Pick<Ports, 'inventory' | 'shell'>,
+  { inventory, node }: Pick<Ports, 'inventory' | 'node'>,
   { signal }: EndedRun,
 ): Promise<PostCheck> {
   const open = await inventory.listOpenUpgrades(id);
-  const keeping = (await readKept(await inventory.listNodes(id), shell, signal)).filter((node) => node.keptBytes > 0);
+  const keeping = (await readKept(await inventory.listNodes(id), node, signal)).filter((each) => each.keptBytes > 0);
   return {
     passed: open.length === 0 && keeping.length === 0,
     checks: [

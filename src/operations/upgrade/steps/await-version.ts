@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
+import { isSameProcess } from '../../../domain/process-id.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type Ports } from '../../../steps/define.ts';
-import { readNodeProcess } from '../../../steps/node-process.ts';
 import { guardNode } from './guard.ts';
 import { noteProcess } from './note-process.ts';
 import { isNode, lastLogLines, type NodeMove, nodeMove } from './place.ts';
@@ -22,7 +22,7 @@ export const awaitVersion = defineStep({
   effect: 'brings-back',
   facts: z.object({ startedAt: z.string().nullable(), version: z.string().nullable(), sample }),
   needs: { noted: [guardNode, noteProcess] },
-  ports: ['sql', 'http', 'shell'],
+  ports: ['sql', 'http', 'node'],
   timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
@@ -39,10 +39,11 @@ export const awaitVersion = defineStep({
     const missing = whatIsMissing(move, row, { nodes, before: noted?.startedAt ?? null });
     if (missing !== null) {
       // A node that is only not there yet may have died on its way.
-      const running = await readNodeProcess(await ports.shell(move.hostId), move, signal);
+      const running = await (await ports.node(move.nodeId)).process({ signal });
       if (running === null) return hasEnded(move);
       // A process that never ended, though it was told to, has no new start to report.
-      const same = noted?.process?.pid === running.pid ? whatIsMissing(move, row, { nodes, before: null }) : missing;
+      const isOld = isSameProcess(running, noted?.process ?? null);
+      const same = isOld ? whatIsMissing(move, row, { nodes, before: null }) : missing;
       if (same !== null) return typeof same === 'string' ? moving(same) : same;
     }
     if (row?.httpPort != null && !(await isHealthy(ports.http, { host: row.host, httpPort: row.httpPort }, signal)))
@@ -57,7 +58,7 @@ export const awaitVersion = defineStep({
       records: [{ record: 'topologySeen', topology: { nodes, runMode: null, problems: problemsIn(topology) } }],
     };
   },
-  diagnose: async (move, { shell }, { signal }) => lastLogLines(await shell(move.hostId), move, signal),
+  diagnose: async ({ nodeId }, { node }, { signal }) => lastLogLines(await node(nodeId), signal),
   undo: { nothing: 'It only waits.' },
 });
 

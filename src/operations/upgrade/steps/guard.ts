@@ -4,9 +4,8 @@ import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-
 import { nodeSubject } from '../../../domain/subject.ts';
 import { type MoveFacts, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { readNodeProcess } from '../../../steps/node-process.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { factsOf, nodeMove, notedNode, otherArchive } from './place.ts';
+import { isNode, nodeMove, notedNode, otherArchive } from './place.ts';
 
 const minutesMs = 60_000;
 
@@ -30,16 +29,16 @@ export const guardNode = defineStep({
   about: nodeSubject,
   effect: 'looks',
   facts: notedNode.extend({ version: z.string().nullable() }),
-  ports: ['sql', 'shell', 'inventory'],
+  ports: ['sql', 'node', 'inventory'],
   timeoutMs: 15 * minutesMs,
   repeat: 'safe',
   bindsNext: true, // what was found is true now, and may not be later
   describe: ({ label }) => `See whether ${label} can be spared now`,
-  check: async (move, { sql, shell, inventory }, { signal, waitingLanes }) => {
+  check: async (move, { sql, node, inventory }, { signal, waitingLanes }) => {
     const other = move.swap === 'in' ? await otherArchive(inventory, move.release) : null;
     if (other !== null) return other;
     const nodes = toObservedNodes(await readTopology(sql, { signal }, { waitMs: 0 }));
-    const target = nodes.find((node) => node.kind === move.kind && node.host === move.host && node.port === move.port);
+    const target = nodes.find((row) => isNode(row, move));
     if (target?.role === 'LEADER' && waitingLanes > 0)
       return { state: 'defer', reason: `${move.label} leads now; the other frontends go first` };
     const keepsTablets = move.hasTablets;
@@ -52,12 +51,12 @@ export const guardNode = defineStep({
       unhealthyTablets: keepsTablets ? await countUnhealthy(sql, signal) : 0,
       runningJobs: keepsTablets ? await readRunningJobs(sql, { signal }) : [],
     };
-    const process = await readNodeProcess(await shell(move.hostId), move, signal);
+    const process = await (await node(move.nodeId)).process({ signal });
     const why = whyNotNow(facts, { hasProcess: process !== null });
     if (why === null) {
       return {
         state: 'done',
-        facts: { process: factsOf(process), startedAt: target?.startedAt ?? null, version: target?.version ?? null },
+        facts: { process, startedAt: target?.startedAt ?? null, version: target?.version ?? null },
       };
     }
     if (why.passes) {

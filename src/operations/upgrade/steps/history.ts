@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { parseKept } from '../../../adapters/ssh/release-answers.ts';
-import { listKept, removeStarwardenDir } from '../../../adapters/ssh/swap-commands.ts';
 import { theCluster } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { throwIfFailed } from './place.ts';
 
 /** Puts the upgrade into the cluster's history, where it stays open until `finalizeUpgrade`. */
 export const recordUpgrade = defineStep({
@@ -51,18 +48,17 @@ export const removeKept = defineStep({
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
   about: ({ label }) => ({ kind: 'node', id: null, label }),
   effect: 'changes',
-  ports: ['shell'],
+  ports: ['node'],
   timeoutMs: 1_200_000,
   repeat: 'safe',
   describe: ({ label }) => `Remove the old binaries of ${label}`,
-  check: async ({ hostId, deployDir }, { shell }, { signal, attempts }) => {
-    const kept = await (await shell(hostId)).run(listKept({ deployDir }), { signal });
-    return attempts > 0 && parseKept(kept).length === 0 ? { state: 'done' } : { state: 'todo' };
+  check: async ({ hostId, deployDir }, { node }, { signal, attempts }) => {
+    const kept = await (await node({ hostId, deployDir })).kept({ signal });
+    return attempts > 0 && kept.length === 0 ? { state: 'done' } : { state: 'todo' };
   },
   recordsBefore: () => [{ record: 'undoForbidden', reason: finalized }],
-  apply: async ({ hostId, label, deployDir }, { shell }, { signal }) => {
-    const result = await (await shell(hostId)).run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 900_000 });
-    throwIfFailed(`Removing the old binaries of ${label}`, result);
+  apply: async ({ hostId, deployDir }, { node }, { signal }) => {
+    await (await node({ hostId, deployDir })).removeKept({ signal });
   },
   undo: { impossible: 'The old binaries are gone' },
 });

@@ -3,9 +3,8 @@ import { nodeSubject } from '../../../domain/subject.ts';
 import { whyKeepUp } from '../../../domain/upgrade/move-safety.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type Ports } from '../../../steps/define.ts';
-import { readNodeProcess } from '../../../steps/node-process.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { factsOf, isNode, type NodeMove, nodeMove, notedNode } from './place.ts';
+import { isNode, type NodeMove, nodeMove, notedNode } from './place.ts';
 
 /**
  * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
@@ -17,16 +16,15 @@ export const noteProcess = defineStep({
   about: nodeSubject,
   effect: 'looks',
   facts: notedNode,
-  ports: ['shell', 'sql'],
+  ports: ['node', 'sql'],
   timeoutMs: 300_000,
   repeat: 'safe',
   describe: ({ label }) => `See whether ${label} may be stopped to be put back, and which process it is`,
-  check: async (move, { shell, sql }, { signal }) => {
-    const running = await readNodeProcess(await shell(move.hostId), move, signal);
+  check: async (move, { node, sql }, { signal }) => {
+    const running = await (await node(move.nodeId)).process({ signal });
     const seen = await seenBy(sql, move, signal);
     const why = running === null ? null : (seen?.why ?? null);
-    if (why === null)
-      return { state: 'done', facts: { process: factsOf(running), startedAt: seen?.row?.startedAt ?? null } };
+    if (why === null) return { state: 'done', facts: { process: running, startedAt: seen?.row?.startedAt ?? null } };
     return { state: 'moving', progress: { completed: 0, total: null, message: why.message }, wakeAfterMs: 1_000 };
   },
   undo: { nothing: 'It only looks.' },

@@ -1,16 +1,10 @@
 import { z } from 'zod';
-import type { NodeProcess } from '../../../adapters/ssh/answers.ts';
-import { parseNodeLogs } from '../../../adapters/ssh/host-answers.ts';
-import { readNodeLogs } from '../../../adapters/ssh/host-commands.ts';
-import { hostFailureOf } from '../../../adapters/ssh/host-failure.ts';
-import type { Shell, ShellResult } from '../../../adapters/ssh/port.ts';
-import { keptNameOf, stagedIdOf } from '../../../adapters/ssh/release-dirs.ts';
-import type { NodeKind, ObservedNode } from '../../../domain/cluster.ts';
+import type { Node } from '../../../adapters/nodes/port.ts';
+import type { ObservedNode } from '../../../domain/cluster.ts';
 import type { Inventory } from '../../../domain/inventory.ts';
 import type { Check } from '../../../domain/next-action.ts';
-import type { Told } from '../../../domain/told.ts';
-import { AppError } from '../../../errors.ts';
-import { readConfOn } from '../../../steps/read-node-conf.ts';
+import type { Replacement } from '../../../domain/node-binaries.ts';
+import { processId } from '../../../steps/process-id.ts';
 
 /**
  * A node that is taken from one version to another, and where it is. No process is named here: a plan must be the same
@@ -47,12 +41,6 @@ export function reversed(move: NodeMove): NodeMove {
   return { ...move, fromVersion: move.toVersion, toVersion: move.fromVersion };
 }
 
-export const commandKinds = {
-  FRONTEND: 'frontend',
-  BACKEND: 'backend',
-  COMPUTE_NODE: 'compute-node',
-} as const satisfies Record<NodeKind, string>;
-
 /** Whether a row of the cluster is that node. */
 export function isNode(
   row: Pick<ObservedNode, 'kind' | 'host' | 'port'>,
@@ -61,42 +49,10 @@ export function isNode(
   return row.kind === node.kind && row.host === node.host && row.port === node.port;
 }
 
-/** Compute nodes run from the backend's part of an archive. */
-export function archivePartOf(kind: NodeKind): 'fe' | 'be' {
-  return kind === 'FRONTEND' ? 'fe' : 'be';
+/** What the move puts in place of what runs, in this run. */
+export function replacementOf({ release, keptVersion }: NodeMove, runId: string): Replacement {
+  return { release, keptVersion, runId };
 }
-
-export function swapOf(move: NodeMove, runId: string) {
-  return {
-    deployDir: move.deployDir,
-    kind: commandKinds[move.kind],
-    stagedId: stagedIdOf(move.release),
-    keptName: keptNameOf({ version: move.keptVersion, runId }),
-  };
-}
-
-/** Throws what a script on a host said about its failure; `what` begins the sentence. */
-export function throwIfFailed(what: string, result: ShellResult, hint?: string): void {
-  const failure = hostFailureOf(result);
-  if (failure === null) return;
-  throw new AppError(
-    failure.reason === 'nodeRuns' ? 'PRECONDITION_FAILED' : 'COMMAND_FAILED',
-    `${what}: ${failure.message}`,
-    {
-      hint: hint ?? hints[failure.reason] ?? 'Look at the host, then retry the run.',
-      // Another script of ours is at work there: this one waits for its turn.
-      retryable: failure.reason === 'busy',
-    },
-  );
-}
-
-const hints: Partial<Record<NonNullable<ReturnType<typeof hostFailureOf>>['reason'], string>> = {
-  noSpace: 'Free space in the file system of the deploy directory, then retry the run. Nothing was left half unpacked.',
-  denied: 'The SSH user must be allowed to write in the deploy directory.',
-  badArchive: 'The archive is not the one that was registered. Register the right one, then ask again.',
-  download: 'Look at the server that holds the archive, then retry the run; what has come already is kept.',
-  nodeRuns: 'Somebody started the node meanwhile. Stop it or let it be, then retry the run.',
-};
 
 /** Not null when somebody registered the release anew since the plan was made: its archive is not what is wanted any more. */
 export async function otherArchive(
@@ -114,32 +70,12 @@ export async function otherArchive(
 }
 
 /** The last lines of what the node wrote, for people who have to find out why it does not run. */
-export async function lastLogLines(
-  shell: Shell,
-  { kind, deployDir }: { kind: NodeKind; deployDir: string },
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const conf = await readConfOn(shell, { kind, deployDir }, { keys: ['sys_log_dir'], names: ['LOG_DIR'], signal });
-  // What cannot be told is looked for where it usually is: these lines decide nothing.
-  const told = (found: Told<string | null>) => ('value' in found && found.value?.startsWith('/') ? found.value : null);
-  const outDir = (typeof conf === 'string' ? null : told(conf.started('LOG_DIR'))) ?? `${deployDir}/log`;
-  const logDir = (typeof conf === 'string' ? null : told(conf.text('sys_log_dir'))) ?? outDir;
-  const command = readNodeLogs({ kind: commandKinds[kind], outDir, logDir, lines: 8 });
-  return parseNodeLogs((await shell.run(command, { signal })).stdout).flatMap(({ name, lines }) =>
-    lines.map((line) => `${name}: ${line}`),
-  );
+export function lastLogLines(node: Node, signal: AbortSignal): Promise<readonly string[]> {
+  return node.lastLogLines(8, { signal });
 }
-
-const processShape = z.object({ pid: z.number(), startedAtTicks: z.string() });
 
 /** What is noted of a node before it is stopped: its process, and since when the cluster knows it. */
 export const notedNode = z.object({
-  process: processShape.nullable(),
+  process: processId.nullable(),
   startedAt: z.string().nullable(),
 });
-export type NotedNode = z.infer<typeof notedNode>;
-
-/** A process as facts of a step keep it. */
-export function factsOf(running: NodeProcess | null): NotedNode['process'] {
-  return running === null ? null : { pid: running.pid, startedAtTicks: running.startedAtTicks };
-}

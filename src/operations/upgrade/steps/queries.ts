@@ -61,7 +61,7 @@ export const compareQueries = defineStep({
   about: () => theCluster,
   effect: 'looks',
   needs: { back: [awaitVersion], normal: [measureBaseline] },
-  ports: ['sql', 'http', 'shell'],
+  ports: ['sql', 'http', 'node'],
   timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
   repeat: 'safe',
   describe: ({ label, factor }) =>
@@ -73,7 +73,7 @@ export const compareQueries = defineStep({
     const after = await sampleNow({ sql, http }, { at: now(), signal });
     return judge(found.normal?.baseline ?? null, windowOf(before, after), { label, factor });
   },
-  diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
+  diagnose: async (place, { node }, { signal }) => lastLogLines(await node(place), signal),
   undo: { nothing: 'It only looks.' },
 });
 
@@ -84,7 +84,7 @@ export const soak = defineStep({
   about: () => theCluster,
   effect: 'looks',
   needs: { back: [awaitVersion], normal: [measureBaseline] },
-  ports: ['sql', 'http', 'shell'],
+  ports: ['sql', 'http', 'node'],
   timeoutMs: ({ seconds }) => (seconds + 300) * 1_000,
   repeat: 'safe',
   describe: ({ label, seconds }) => `Watch the cluster for ${seconds} s with ${label} on the new version`,
@@ -111,7 +111,7 @@ export const soak = defineStep({
     const after = await sampleNow({ sql, http }, { at: now(), signal });
     return judge(found.normal?.baseline ?? null, windowOf(found.back?.sample ?? null, after), { label, factor });
   },
-  diagnose: async (node, { shell }, { signal }) => lastLogLines(await shell(node.hostId), node, signal),
+  diagnose: async (place, { node }, { signal }) => lastLogLines(await node(place), signal),
   undo: { nothing: 'It only looks.' },
 });
 

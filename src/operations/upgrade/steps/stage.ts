@@ -1,25 +1,16 @@
 import { z } from 'zod';
-import {
-  archiveState,
-  fetchArchive as fetchArchiveCommand,
-  linkArchive,
-  prepareArchiveDir,
-  removeArchive,
-  verifyArchive,
-} from '../../../adapters/ssh/archive-commands.ts';
 import { batched } from '../../../adapters/ssh/batch.ts';
-import type { Shell } from '../../../adapters/ssh/port.ts';
-import { parseArchiveState, parseBinariesState, parseStagedState } from '../../../adapters/ssh/release-answers.ts';
-import { archiveFileOf, keptNameOf, stagedIdOf } from '../../../adapters/ssh/release-dirs.ts';
 import {
-  removeStaged as removeStagedCommand,
-  stagedState,
-  unpackRelease as unpackCommand,
-} from '../../../adapters/ssh/stage-commands.ts';
-import { binariesState } from '../../../adapters/ssh/swap-commands.ts';
+  fetchOnHost,
+  linkOnHost,
+  readArchiveState,
+  removeFromHost,
+  sendToHost,
+} from '../../../adapters/ssh/host-archive.ts';
+import { hasRelease } from '../../../adapters/ssh/read-binaries.ts';
 import { releaseSourceKinds } from '../../../domain/upgrade/release.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { archivePartOf, otherArchive, throwIfFailed } from './place.ts';
+import { otherArchive } from './place.ts';
 
 const release = z.object({ version: z.string(), sha256: z.string() });
 
@@ -69,44 +60,40 @@ export const fetchArchive = defineStep({
     const other = await otherArchive(inventory, wanted);
     if (other !== null) return other;
     const session = batched(await shell(hostId));
-    const [answer, ...staged] = await Promise.all([
-      session.run(archiveState({ deployDir: archiveDeployDir, sha256: wanted.sha256 }), { signal }),
-      ...nodes.map((node) => hasRelease(session, { ...node, release: wanted, runId, signal })),
+    const [archive, ...staged] = await Promise.all([
+      readArchiveState(session, { deployDir: archiveDeployDir, sha256: wanted.sha256 }, { signal }),
+      ...nodes.map(({ deployDir, keptVersion }) =>
+        hasRelease(session, { deployDir }, { replacement: { release: wanted, keptVersion, runId }, signal }),
+      ),
     ]);
-    const isHere = parseArchiveState(answer.stdout)?.state === 'complete' || staged.every((each) => each);
+    const isHere = archive?.state === 'complete' || staged.every((each) => each);
     return isHere ? { state: 'done' } : { state: 'todo' };
   },
   apply: async (params, { shell, archives }, { signal, log }) => {
     const { archiveDeployDir: deployDir, address, source, release: wanted, sizeBytes } = params;
     const session = await shell(params.hostId);
     const place = { deployDir, sha256: wanted.sha256 };
-    const call = { signal, timeoutMs: 5 * hoursMs, onLine: (line: string) => log(`${address}: ${line}`) };
-    const what = `The archive of ${wanted.version} on ${address}`;
+    const call = {
+      what: `The archive of ${wanted.version} on ${address}`,
+      signal,
+      timeoutMs: 5 * hoursMs,
+      onLine: (line: string) => log(`${address}: ${line}`),
+    };
     if (source.kind === 'HOST_URL') {
-      throwIfFailed(what, await session.run(fetchArchiveCommand({ ...place, url: source.location }), call));
+      await fetchOnHost(session, { ...place, url: source.location }, call);
       return isDone;
     }
     if (source.kind === 'ON_NODE') {
-      throwIfFailed(what, await session.run(linkArchive({ ...place, path: source.location }), call));
+      await linkOnHost(session, { ...place, path: source.location }, call);
       return isDone;
     }
-    throwIfFailed(what, await session.run(prepareArchiveDir({ deployDir }), call));
-    const upload = (localPath: string) =>
-      session.upload(
-        {
-          localPath,
-          remotePath: archiveFileOf(place),
-          resume: true,
-          onProgress: tellTenths(sizeBytes, (percent) => log(`${address}: ${percent} % of the archive sent`)),
-        },
-        { signal, timeoutMs: 5 * hoursMs },
-      );
-    // Fetched here before, as a rule; another process that goes on with the run may have to do it again.
-    if (source.kind === 'URL') {
+    const onProgress = tellTenths(sizeBytes, (percent) => log(`${address}: ${percent} % of the archive sent`));
+    await sendToHost(session, place, call, async (upload) => {
+      if (source.kind !== 'URL') return upload({ localPath: source.location, onProgress });
+      // Fetched here before, as a rule; another process that goes on with the run may have to do it again.
       const archive = { url: source.location, sha256: wanted.sha256 };
-      await archives.withFetched(archive, { signal }, ({ path }) => upload(path));
-    } else await upload(source.location);
-    throwIfFailed(what, await session.run(verifyArchive(place), call));
+      await archives.withFetched(archive, { signal }, ({ path }) => upload({ localPath: path, onProgress }));
+    });
     return isDone;
   },
   undo: { planned: 'What was staged is removed when the run is undone.' },
@@ -130,23 +117,21 @@ export const unpackRelease = defineStep({
   params: hostPlace.omit({ nodes: true }).extend({ node: stagedNode }),
   about: ({ node: { label } }) => ({ kind: 'node', id: null, label }),
   effect: 'changes',
-  ports: ['shell'],
+  ports: ['node'],
   timeoutMs: hoursMs,
   repeat: 'safe', // a second one waits for the first, and finds it done
   abortable: true,
   describe: ({ release: { version }, node }) => `Unpack ${version} for ${node.label}`,
-  check: async ({ hostId, release: wanted, node }, { shell }, { signal, runId }) =>
-    (await hasRelease(batched(await shell(hostId)), { ...node, release: wanted, runId, signal }))
-      ? { state: 'done' }
-      : { state: 'todo' },
-  apply: async ({ hostId, archiveDeployDir, release: wanted, node }, { shell }, { signal }) => {
-    const session = await shell(hostId);
-    const { deployDir, kind } = node;
-    const command = unpackCommand({ deployDir, archiveDeployDir, part: archivePartOf(kind), ...wanted });
-    throwIfFailed(
-      `Unpacking ${wanted.version} for ${node.label}`,
-      await session.run(command, { signal, timeoutMs: hoursMs }),
-    );
+  check: async ({ hostId, release: wanted, node: { deployDir, keptVersion } }, { node }, { signal, runId }) => {
+    const at = await node({ hostId, deployDir });
+    const [isStaged, binaries] = await Promise.all([
+      at.isStaged(wanted, { signal }),
+      at.binaries({ release: wanted, keptVersion, runId }, { signal }),
+    ]);
+    return isStaged === true || binaries?.state === 'new' ? { state: 'done' } : { state: 'todo' };
+  },
+  apply: async ({ hostId, archiveDeployDir, release: wanted, node: { deployDir } }, { node }, { signal }) => {
+    await (await node({ hostId, deployDir })).stage(wanted, archiveDeployDir, { signal });
     return isDone;
   },
   undo: { planned: 'What was staged is removed when the run is undone.' },
@@ -162,13 +147,13 @@ export const dropArchive = defineStep({
   timeoutMs: 600_000,
   repeat: 'safe',
   describe: ({ address }) => `Remove the archive from ${address}, where it is unpacked`,
-  check: async ({ hostId, archiveDeployDir, release: { sha256 } }, { shell }, { signal }) => {
-    const answer = await (await shell(hostId)).run(archiveState({ deployDir: archiveDeployDir, sha256 }), { signal });
-    return parseArchiveState(answer.stdout)?.state === 'none' ? { state: 'done' } : { state: 'todo' };
+  check: async ({ hostId, archiveDeployDir: deployDir, release: { sha256 } }, { shell }, { signal }) => {
+    const archive = await readArchiveState(await shell(hostId), { deployDir, sha256 }, { signal });
+    return archive?.state === 'none' ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async ({ hostId, address, archiveDeployDir, release: { sha256 } }, { shell }, { signal }) => {
-    const result = await (await shell(hostId)).run(removeArchive({ deployDir: archiveDeployDir, sha256 }), { signal });
-    throwIfFailed(`Removing the archive from ${address}`, result);
+  apply: async ({ hostId, address, archiveDeployDir: deployDir, release: { sha256 } }, { shell }, { signal }) => {
+    const what = `Removing the archive from ${address}`;
+    await removeFromHost(await shell(hostId), { deployDir, sha256 }, { what, signal });
     return isDone;
   },
   undo: { nothing: 'A retry brings it again.' },
@@ -180,40 +165,15 @@ export const removeStaged = defineStep({
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string(), release }),
   about: ({ label }) => ({ kind: 'node', id: null, label }),
   effect: 'changes',
-  ports: ['shell'],
+  ports: ['node'],
   timeoutMs: 600_000,
   repeat: 'safe',
   describe: ({ label, release: { version } }) => `Remove what was unpacked of ${version} for ${label}`,
-  check: async ({ hostId, deployDir, release: wanted }, { shell }, { signal }) => {
-    const answer = await (await shell(hostId)).run(stagedState({ deployDir, id: stagedIdOf(wanted) }), { signal });
-    return parseStagedState(answer.stdout) === 'absent' ? { state: 'done' } : { state: 'todo' };
+  check: async ({ hostId, deployDir, release: wanted }, { node }, { signal }) => {
+    const isStaged = await (await node({ hostId, deployDir })).isStaged(wanted, { signal });
+    return isStaged === false ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async ({ hostId, label, deployDir, release: wanted }, { shell }, { signal }) => {
-    const command = removeStagedCommand({ deployDir, id: stagedIdOf(wanted) });
-    throwIfFailed(
-      `Removing what was unpacked for ${label}`,
-      await (await shell(hostId)).run(command, { signal, timeoutMs: 300_000 }),
-    );
-  },
+  apply: async ({ hostId, deployDir, release: wanted }, { node }, { signal }) =>
+    (await node({ hostId, deployDir })).unstage(wanted, { signal }),
   undo: { nothing: 'It removes what an undo leaves over.' },
 });
-
-type Wanted = {
-  readonly deployDir: string;
-  readonly keptVersion: string;
-  readonly release: { readonly version: string; readonly sha256: string };
-  readonly runId: string;
-  readonly signal: AbortSignal;
-};
-
-/** The release is staged for the node, or runs there already. */
-async function hasRelease(shell: Shell, wanted: Wanted): Promise<boolean> {
-  const { deployDir, signal } = wanted;
-  const stagedId = stagedIdOf(wanted.release);
-  const keptName = keptNameOf({ version: wanted.keptVersion, runId: wanted.runId });
-  const [staged, live] = await Promise.all([
-    shell.run(stagedState({ deployDir, id: stagedId }), { signal }),
-    shell.run(binariesState({ deployDir, stagedId, keptName }), { signal }),
-  ]);
-  return parseStagedState(staged.stdout) === 'complete' || parseBinariesState(live.stdout)?.state === 'new';
-}

@@ -1,15 +1,9 @@
-import type { Shell } from '../../../adapters/ssh/port.ts';
-import { parseBinariesState } from '../../../adapters/ssh/release-answers.ts';
-import {
-  binariesState,
-  swapBack as swapBackCommand,
-  swapBinaries as swapCommand,
-} from '../../../adapters/ssh/swap-commands.ts';
+import type { Node } from '../../../adapters/nodes/port.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { type NodeMove, nodeMove, swapOf, throwIfFailed } from './place.ts';
+import { type NodeMove, nodeMove, replacementOf } from './place.ts';
 
 /**
  * Puts the staged binaries in place and keeps the ones that ran. Renames only; `conf`, `meta`, `log` and `storage` stay
@@ -20,14 +14,14 @@ export const swapBinaries = defineStep({
   params: nodeMove,
   about: nodeSubject,
   effect: 'changes',
-  ports: ['shell'],
+  ports: ['node'],
   timeoutMs: 180_000,
   repeat: 'safe', // goes on from any half-way state
   bindsNext: true,
   describe: ({ label, release }) =>
     `Put the binaries of ${release.version} in place on ${label}, and keep the old ones`,
-  check: async (move, { shell }, { signal, runId }) => {
-    const { state } = await readBinaries(await shell(move.hostId), move, { signal, runId });
+  check: async (move, { node }, { signal, runId }) => {
+    const { state } = await readBinaries(await node(move.nodeId), move, { signal, runId });
     if (state === 'new') return { state: 'done' };
     if (state !== 'nothing-staged') return { state: 'todo' };
     return {
@@ -37,13 +31,9 @@ export const swapBinaries = defineStep({
       hint: 'Somebody removed it. Undo the run, and ask for the upgrade again.',
     };
   },
-  apply: async (move, { shell }, { signal, runId }) => {
-    const result = await (await shell(move.hostId)).run(swapCommand(swapOf(move, runId)), {
-      signal,
-      timeoutMs: 120_000,
-    });
-    throwIfFailed(`Swapping the binaries of ${move.label}`, result);
-    return { state: 'done' }; // the script has seen each part in its place
+  apply: async (move, { node }, { signal, runId }) => {
+    await (await node(move.nodeId)).swapIn(replacementOf(move, runId), { signal });
+    return { state: 'done' }; // each part was seen in its place
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
   recover: (move): readonly StepSpec[] => [swapBack.with(move)],
@@ -55,31 +45,26 @@ export const swapBack = defineStep({
   params: nodeMove,
   about: nodeSubject,
   effect: 'changes',
-  ports: ['shell'],
+  ports: ['node'],
   timeoutMs: 180_000,
   repeat: 'safe',
   bindsNext: true,
   describe: ({ label, keptVersion }) => `Put the kept binaries of ${keptVersion} back on ${label}`,
-  check: async (move, { shell }, { signal, runId }) => {
-    const { state, parts } = await readBinaries(await shell(move.hostId), move, { signal, runId });
+  check: async (move, { node }, { signal, runId }) => {
+    const { state, parts } = await readBinaries(await node(move.nodeId), move, { signal, runId });
     const isBack = parts.every((part) => part.live !== 'new' && !part.kept);
     return isBack && state !== 'half' ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async (move, { shell }, { signal, runId }) => {
-    const result = await (await shell(move.hostId)).run(swapBackCommand(swapOf(move, runId)), {
-      signal,
-      timeoutMs: 120_000,
-    });
-    throwIfFailed(`Putting the kept binaries of ${move.label} back`, result);
+  apply: async (move, { node }, { signal, runId }) => {
+    await (await node(move.nodeId)).putBack(replacementOf(move, runId), { signal });
     return { state: 'done' };
   },
   undo: { nothing: 'It is an undo itself.' },
   recover: (move): readonly StepSpec[] => [swapBinaries.with(move)],
 });
 
-async function readBinaries(shell: Shell, move: NodeMove, run: { signal: AbortSignal; runId: string }) {
-  const { signal, runId } = run;
-  const found = parseBinariesState((await shell.run(binariesState(swapOf(move, runId)), { signal })).stdout);
+async function readBinaries(node: Node, move: NodeMove, run: { signal: AbortSignal; runId: string }) {
+  const found = await node.binaries(replacementOf(move, run.runId), { signal: run.signal });
   if (found !== null) return found;
   throw new AppError('COMMAND_FAILED', `Which binaries ${move.label} has could not be read in ${move.deployDir}`, {
     hint: 'Look whether the directory is there and can be read, then retry the run.',

@@ -1,10 +1,11 @@
-import { parseEnvironment } from '../adapters/ssh/answers.ts';
-import { readEnvironment } from '../adapters/ssh/commands.ts';
-import { readConf } from '../adapters/ssh/conf-commands.ts';
-import type { Shell } from '../adapters/ssh/port.ts';
-import type { NodeKind } from '../domain/cluster.ts';
-import { type NodeConf, readNodeConf, variablesIn } from '../domain/node-conf.ts';
-import { commandKind, readNodeProcess } from './node-process.ts';
+import type { NodeKind } from '../../domain/cluster.ts';
+import { type NodeConf, readNodeConf, variablesIn } from '../../domain/node-conf.ts';
+import { parseEnvironment } from './answers.ts';
+import { readEnvironment } from './commands.ts';
+import { readConf } from './conf-commands.ts';
+import type { Shell } from './port.ts';
+import { readNodeProcess } from './read-node-process.ts';
+import { commandKinds } from './shell-text.ts';
 
 type Place = { readonly kind: NodeKind; readonly deployDir: string };
 
@@ -17,7 +18,7 @@ export async function readConfOn(
   node: Place,
   { keys, names = [], signal }: { keys: readonly string[]; names?: readonly string[]; signal: AbortSignal },
 ): Promise<NodeConf | string> {
-  const answer = await shell.run(readConf({ deployDir: node.deployDir, kind: commandKind[node.kind] }), { signal });
+  const answer = await shell.run(readConf({ deployDir: node.deployDir, kind: commandKinds[node.kind] }), { signal });
   if (answer.exitCode !== 0) return answer.stderr.trim() || 'its configuration file cannot be read';
   const source = { kind: node.kind, confText: answer.stdout, home: node.deployDir };
   const alone = readNodeConf(source);

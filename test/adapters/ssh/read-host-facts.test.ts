@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Shell } from '../../../src/adapters/ssh/port.ts';
+import { askHosts } from '../../../src/adapters/ssh/read-host-facts.ts';
 import type { ReleaseSource } from '../../../src/domain/upgrade/release.ts';
 import { AppError } from '../../../src/errors.ts';
-import { askHosts } from '../../../src/operations/upgrade/facts-hosts.ts';
 
 const tools = ['tar', 'gzip', 'flock', 'sha256sum', 'stat', 'awk', 'sed', 'grep', 'gnu-tar', 'gnu-stat'];
 const well: Record<string, string> = {

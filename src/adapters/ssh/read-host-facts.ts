@@ -1,7 +1,12 @@
-import { parseDiskFree } from '../../adapters/ssh/answers.ts';
-import { batched } from '../../adapters/ssh/batch.ts';
-import { diskFree, hasStartScript } from '../../adapters/ssh/commands.ts';
-import { readConf } from '../../adapters/ssh/conf-commands.ts';
+import type { ClusterNode, Host } from '../../domain/cluster.ts';
+import { readNodeConf } from '../../domain/node-conf.ts';
+import type { Asked, JavaOnHost, NodeOnHost, UpgradeHost } from '../../domain/upgrade/checks-facts.ts';
+import type { ReleaseSource } from '../../domain/upgrade/release.ts';
+import { AppError } from '../../errors.ts';
+import { parseDiskFree } from './answers.ts';
+import { batched } from './batch.ts';
+import { diskFree, hasStartScript } from './commands.ts';
+import { readConf } from './conf-commands.ts';
 import {
   parseClock,
   parseJava,
@@ -12,20 +17,15 @@ import {
   parseUnitState,
   type UnitRights,
   type UnitState,
-} from '../../adapters/ssh/host-answers.ts';
-import { clock, hasTools, javaVersionFor, ownerOf, sameFileSystem } from '../../adapters/ssh/host-commands.ts';
-import type { Shell, ShellCommand, ShellResult } from '../../adapters/ssh/port.ts';
-import { parseKept } from '../../adapters/ssh/release-answers.ts';
-import { sudoersLine, unitRights, unitState } from '../../adapters/ssh/service-commands.ts';
-import type { NodeKind as CommandKind } from '../../adapters/ssh/shell-text.ts';
-import { listKept } from '../../adapters/ssh/swap-commands.ts';
-import type { ClusterNode, Host } from '../../domain/cluster.ts';
-import { readNodeConf } from '../../domain/node-conf.ts';
-import type { Asked, JavaOnHost, NodeOnHost, UpgradeHost } from '../../domain/upgrade/checks-facts.ts';
-import type { ReleaseSource } from '../../domain/upgrade/release.ts';
-import { AppError } from '../../errors.ts';
-import { commandKind, readNodeProcess } from '../../steps/node-process.ts';
-import { readVariables } from '../../steps/read-node-conf.ts';
+} from './host-answers.ts';
+import { clock, hasTools, javaVersionFor, ownerOf, sameFileSystem } from './host-commands.ts';
+import type { Shell, ShellCommand, ShellResult } from './port.ts';
+import { readVariables } from './read-node-conf.ts';
+import { readNodeProcess } from './read-node-process.ts';
+import { parseKept } from './release-answers.ts';
+import { sudoersLine, unitRights, unitState } from './service-commands.ts';
+import { type NodeKind as CommandKind, commandKinds } from './shell-text.ts';
+import { listKept } from './swap-commands.ts';
 
 type Place = Pick<ClusterNode, 'id' | 'kind' | 'deployDir' | 'unit' | 'alive'>;
 
@@ -108,7 +108,7 @@ async function askNode(
   { run, session, signal, source }: Asking & { run: Run; session: Shell },
 ): Promise<NodeOnHost> {
   const deployDir = node.deployDir ?? '';
-  const kind = commandKind[node.kind];
+  const kind = commandKinds[node.kind];
   const [process, disk, swap, service, conf, kept, hasArchive] = await Promise.all([
     readNodeProcess(session, { kind: node.kind, deployDir }, signal),
     run(diskFree({ path: deployDir })),

@@ -1,0 +1,16 @@
+import { batched } from '../ssh/batch.ts';
+import { guardShell } from '../ssh/guard-shell.ts';
+import type { Shell } from '../ssh/port.ts';
+import type { NodePlace } from './place.ts';
+import type { Node } from './port.ts';
+import { nodeByScripts } from './scripts.ts';
+import { nodeBySystemd } from './systemd.ts';
+
+/**
+ * A node at a place of the inventory, by whatever runs it there. `guard` is called before each effect, also in the middle of a
+ * call; what it throws ends the call. What is read at the same moment goes to the host in one session.
+ */
+export function openNode(shell: Shell, place: NodePlace, guard: () => void = () => {}): Node {
+  const session = batched(guardShell(shell, guard));
+  return place.unit === null ? nodeByScripts(session, place) : nodeBySystemd(session, { ...place, unit: place.unit });
+}

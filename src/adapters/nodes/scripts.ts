@@ -1,0 +1,109 @@
+import { AppError } from '../../errors.ts';
+import type { NodeProcess } from '../ssh/answers.ts';
+import {
+  isAtLeast34,
+  startBackend,
+  startComputeNode,
+  startFrontend,
+  stopBackend,
+  stopComputeNode,
+  stopFrontend,
+} from '../ssh/commands.ts';
+import { commandFailed, hostFailureOf } from '../ssh/host-failure.ts';
+import { signalProcess } from '../ssh/kill-process.ts';
+import type { Shell, ShellCommand } from '../ssh/port.ts';
+import { isAlive, readNodeProcess } from '../ssh/read-node-process.ts';
+import { readStartedAs } from '../ssh/read-service.ts';
+import { commandKinds } from '../ssh/shell-text.ts';
+import { startOnce } from '../ssh/start-once.ts';
+import { untilEnded } from '../ssh/until-ended.ts';
+import { awaitProcess } from './await-process.ts';
+import { endProcess } from './end-process.ts';
+import { nodeOnHost } from './on-host.ts';
+import { type HostProcess, hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './place.ts';
+import type { Node, Stopping } from './port.ts';
+
+/** A node that StarRocks' own `start_*.sh` and `stop_*.sh` run. Nothing brings it back by itself. */
+export function nodeByScripts(shell: Shell, place: NodePlace): Node {
+  const shared = nodeOnHost(shell, place);
+  const { label, kind, deployDir } = place;
+  return {
+    ...shared,
+    stopState: async (expected, { signal }) => {
+      const running = await readNodeProcess(shell, place, signal);
+      const target = expected === undefined ? running : expected && hostProcessOf(expected);
+      if (target === null) return 'ended';
+      const isThere = running !== null && isSameOnHost(running, target);
+      if (!isThere && !(await isAlive(shell, target, signal))) return 'ended';
+      // stop_cn.sh removes the pid file at once, and the process drains.
+      return running === null || running.pidFile === null ? 'ending' : 'running';
+    },
+    stop: async (expected, stopping, call) => {
+      const running = await readNodeProcess(shell, place, call.signal);
+      const target = expected == null ? running : hostProcessOf(expected);
+      if (target === null) return 'ended';
+      if (running !== null && !isSameOnHost(running, target)) return { runsAs: processIdOf(running) };
+      const stop = stopCommand(place, { stopping, target, running });
+      await endProcess(shell, { label, target, stop, timeoutMs: stopping.timeoutSeconds * 1_000 }, call);
+      return 'ended';
+    },
+    start: async (call) => {
+      const { signal, log = () => {} } = call;
+      const command = startOnce({ deployDir, kind: commandKinds[kind] }, startCommand(place));
+      const onLine = (line: string) => log(`${label}: ${line}`);
+      const result = await shell.run(command, { signal, timeoutMs: 120_000, onLine });
+      const failure = hostFailureOf(result);
+      if (failure?.reason === 'busy') {
+        throw new AppError('COMMAND_FAILED', `Starting ${label}: ${failure.message}`, {
+          hint: 'Look at the host, then retry the run.',
+          // Another script of ours is at work there: this one waits for its turn.
+          retryable: true,
+        });
+      }
+      if (failure !== null) throw commandFailed(`The start script of ${label}`, result);
+      return awaitProcess(shared.process, call);
+    },
+    startedAs: ({ signal }) => readStartedAs(shell, place, signal),
+  };
+}
+
+function startCommand({ kind, deployDir }: NodePlace): ShellCommand {
+  switch (kind) {
+    case 'FRONTEND':
+      return startFrontend({ deployDir });
+    case 'BACKEND':
+      return startBackend({ deployDir });
+    case 'COMPUTE_NODE':
+      return startComputeNode({ deployDir });
+    default:
+      return kind satisfies never;
+  }
+}
+
+type ToStop = {
+  readonly stopping: Stopping;
+  readonly target: HostProcess;
+  /** As it was found; null = it was not found, although it runs. */
+  readonly running: NodeProcess | null;
+};
+
+/** Its stop script; where no pid file names the process, so that the script would not find it, the signal it would send. */
+function stopCommand({ kind, deployDir }: NodePlace, { stopping, target, running }: ToStop): ShellCommand {
+  const { graceful, version } = stopping;
+  if (running === null || running.pidFile === null) {
+    if (kind !== 'FRONTEND') return signalProcess(target, graceful ? 'TERM' : 'KILL');
+    return signalProcess(target, graceful && isAtLeast34(version) ? 'USR1' : 'TERM');
+  }
+  // The script is to give up before the call does.
+  const options = { deployDir, graceful, version, timeoutSeconds: Math.max(stopping.timeoutSeconds - 5, 1) };
+  switch (kind) {
+    case 'FRONTEND':
+      return untilEnded(stopFrontend(options), running);
+    case 'BACKEND':
+      return untilEnded(stopBackend(options), running);
+    case 'COMPUTE_NODE':
+      return untilEnded(stopComputeNode(options), running);
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,57 @@
+import { AppError } from '../../errors.ts';
+import { commandFailed } from '../ssh/host-failure.ts';
+import type { Shell } from '../ssh/port.ts';
+import { isAlive, readNodeProcess } from '../ssh/read-node-process.ts';
+import { readUnitState } from '../ssh/read-service.ts';
+import { systemctlStart, systemctlStop } from '../ssh/service-commands.ts';
+import { awaitProcess } from './await-process.ts';
+import { endProcess } from './end-process.ts';
+import { nodeOnHost } from './on-host.ts';
+import { hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './place.ts';
+import type { Node } from './port.ts';
+
+/**
+ * A node that a systemd unit runs, and nothing else: a script would start or stop it behind systemd's back, and `Restart=`
+ * would bring it back. How gracefully it is stopped is written in the unit.
+ */
+export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: string }): Node {
+  const shared = nodeOnHost(shell, place);
+  const { label, unit } = place;
+  const isUp = async (signal: AbortSignal) => {
+    const state = await readUnitState(shell, unit, signal);
+    if (state !== null) return !['inactive', 'failed'].includes(state.activeState);
+    throw new AppError('COMMAND_FAILED', `systemd does not say how ${unit} is`, {
+      hint: 'Look whether `systemctl show` answers on the host, then retry the run.',
+    });
+  };
+  return {
+    ...shared,
+    stopState: async (expected, { signal }) => {
+      const running = await readNodeProcess(shell, place, signal);
+      const target = expected === undefined ? running : expected && hostProcessOf(expected);
+      if (target !== null) {
+        const isThere = running !== null && isSameOnHost(running, target);
+        if (isThere || (await isAlive(shell, target, signal))) return 'running';
+      }
+      return (await isUp(signal)) ? 'returns' : 'ended';
+    },
+    stop: async (expected, { timeoutSeconds }, call) => {
+      const running = await readNodeProcess(shell, place, call.signal);
+      const target = expected == null ? running : hostProcessOf(expected);
+      if (running !== null && target !== null && !isSameOnHost(running, target))
+        return { runsAs: processIdOf(running) };
+      const stop = systemctlStop({ unit, sudo: true });
+      await endProcess(shell, { label, target, stop, timeoutMs: timeoutSeconds * 1_000 }, call);
+      return 'unsure'; // whether systemd starts it again, it has to be asked
+    },
+    start: async (call) => {
+      const { signal, log = () => {} } = call;
+      const onLine = (line: string) => log(`${label}: ${line}`);
+      const result = await shell.run(systemctlStart({ unit, sudo: true }), { signal, timeoutMs: 120_000, onLine });
+      if (result.exitCode !== 0) throw commandFailed(`The start script of ${label}`, result);
+      return awaitProcess(shared.process, call);
+    },
+    // Whoever the unit says.
+    startedAs: async () => null,
+  };
+}

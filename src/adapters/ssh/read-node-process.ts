@@ -1,0 +1,44 @@
+import type { NodeKind } from '../../domain/cluster.ts';
+import { AppError } from '../../errors.ts';
+import { type NodeProcess, parseAlive, parseNodeProcess } from './answers.ts';
+import { isProcessAlive, readPid } from './commands.ts';
+import type { Shell } from './port.ts';
+import { commandKinds, programNames } from './shell-text.ts';
+
+/** The process of the node; null when none runs. One that has ended and was not waited for does not run. */
+export async function readNodeProcess(
+  shell: Shell,
+  node: { readonly kind: NodeKind; readonly deployDir: string },
+  signal: AbortSignal,
+): Promise<NodeProcess | null> {
+  const kind = commandKinds[node.kind];
+  const answer = await shell.run(readPid({ deployDir: node.deployDir, kind }), { signal });
+  const found = parseNodeProcess(answer.stdout);
+  if (found === 'unknown') {
+    const said = answer.stderr.trim() || answer.stdout.trim() || 'it answers nothing';
+    throw new AppError(
+      'COMMAND_FAILED',
+      `Which process the pid file in ${node.deployDir} names cannot be told: ${said}`,
+      {
+        hint: 'The user who logs in has to be able to read the directory, and to see the process in /proc.',
+      },
+    );
+  }
+  // A pid file that outlived its process may name any other program by now, and `stop_fe.sh` up to 3.3 kills it all the same.
+  return found?.comm === programNames[kind] ? found : null;
+}
+
+/** Whether that very process still runs. What the host does not say in so many words is not concluded. */
+export async function isAlive(
+  shell: Shell,
+  process: { readonly pid: number; readonly startedAtTicks: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { stdout, stderr, exitCode } = await shell.run(isProcessAlive(process), { signal });
+  const alive = parseAlive(stdout);
+  if (alive !== null) return alive;
+  const said = stderr.trim() || `exit code ${exitCode}`;
+  throw new AppError('COMMAND_FAILED', `The host does not say whether process ${process.pid} still runs: ${said}`, {
+    hint: 'The user who logs in has to see the process in /proc (a mount option `hidepid` hides those of others).',
+  });
+}

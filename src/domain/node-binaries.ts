@@ -1,0 +1,29 @@
+/** A release that takes the place of what a node runs from, in one run. */
+export type Replacement = {
+  /** Two archives of one version are not the same. */
+  readonly release: { readonly version: string; readonly sha256: string };
+  /** What ran before the release came, as the node tells it: its binaries are kept under this name and the run's. */
+  readonly keptVersion: string;
+  readonly runId: string;
+};
+
+/** One part of a node's binaries, e.g. `lib`. */
+export type PartState = {
+  readonly name: string;
+  /** What is in place: the release that was staged, another one, or nothing. */
+  readonly live: 'new' | 'other' | 'no';
+  readonly staged: boolean;
+  readonly kept: boolean;
+};
+
+export type BinariesState = {
+  /**
+   * `old`: the release waits beside what ran before. `new`: it is in place, all of it. `half`: a swap, or its reverse,
+   * stopped half-way. `nothing-staged`: what ran before is in place, and the release is not there.
+   */
+  readonly state: 'old' | 'new' | 'half' | 'nothing-staged';
+  readonly parts: readonly PartState[];
+};
+
+/** Binaries that ran before, by the name that they are kept under. */
+export type KeptBinaries = { readonly name: string; readonly sizeBytes: number };
