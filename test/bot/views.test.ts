@@ -6,6 +6,8 @@ import { noticeOf } from '../../sandbox/slack/blocks/notice.ts';
 import { checkView } from '../../sandbox/slack/blocks/views.ts';
 import { isObject, type JsonObject, parseJson } from '../../sandbox/slack/json.ts';
 import { defaultSettings } from '../../sandbox/slack/settings.ts';
+import { confirmForm } from '../../src/bot/forms/confirm-form.ts';
+import { denyForm } from '../../src/bot/forms/deny-form.ts';
 import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
 import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
@@ -13,7 +15,7 @@ import { decisionLine, voteLine } from '../../src/bot/views/decisions.ts';
 import { helpIndex, helpOfVerb } from '../../src/bot/views/help.ts';
 import { linkNotice, whoamiNotice } from '../../src/bot/views/identity.ts';
 import { bugNotice, errorNotice, parseNotice, unlinkedNotice, userErrorsNotice } from '../../src/bot/views/notices.ts';
-import { confirmView, denyView, preview } from '../../src/bot/views/preview.ts';
+import { preview } from '../../src/bot/views/preview.ts';
 import { refusalNotice } from '../../src/bot/views/refusals.ts';
 import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../src/bot/views/run-buttons.ts';
 import { runCard } from '../../src/bot/views/run-card.ts';
@@ -297,8 +299,8 @@ describe.each(extremes)('with %s from outside', (_what, text) => {
 
 describe('forms', () => {
   it.each<[string, ModalView]>([
-    ['that confirms', confirmView(`cmd_${'0'.repeat(26)}`)],
-    ['that denies', denyView(runValue(run()))],
+    ['that confirms', confirmForm(`cmd_${'0'.repeat(26)}`)],
+    ['that denies', denyForm(runValue(run()))],
   ])('Slack takes the one %s', (_name, view) => {
     expect(() => checkView(wire(view), { type: 'modal', settings: defaultSettings })).not.toThrow();
   });

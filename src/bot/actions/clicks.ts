@@ -4,10 +4,10 @@ import { findAlert, listAlertEvents } from '../../store/alerts/alerts.ts';
 import { findRun } from '../../store/runs/runs.ts';
 import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
+import { denyForm } from '../forms/deny-form.ts';
 import { alertDetails, readAlertValue } from '../views/alert-card.ts';
 import { readAskedValue } from '../views/asked.ts';
 import { notice } from '../views/notices.ts';
-import { denyView } from '../views/preview.ts';
 import { readRunValue, readWithoutValue, withoutActions } from '../views/run-buttons.ts';
 import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
 
@@ -87,7 +87,7 @@ const showDetails: ClickAction = {
 
 const askWhy: OpenAction = {
   kind: 'open',
-  view: (value) => (value === null || readRunValue(value) === null ? null : denyView(value)),
+  view: (value) => (value === null || readRunValue(value) === null ? null : denyForm(value)),
 };
 
 /** Every button there is, by its action id. */

@@ -11,8 +11,8 @@ import {
 } from '../../store/slack/slack-drafts.ts';
 import type { Ask, Bot, ClickAction, OpenAction } from '../bot.ts';
 import { startedNotice, submitStart } from '../commands/operation.ts';
+import { confirmForm } from '../forms/confirm-form.ts';
 import { notice, userErrorsNotice } from '../views/notices.ts';
-import { confirmView } from '../views/preview.ts';
 import type { Message } from '../views/text.ts';
 
 const draftId = /^cmd_[0-9A-Z]{26}$/;
@@ -39,7 +39,7 @@ export const cancelDraftAction: ClickAction = {
 /** Opens the form that wants the cluster's name. Who may start it is decided when the form comes back. */
 export const confirmDraftAction: OpenAction = {
   kind: 'open',
-  view: (value) => (value === null || !draftId.test(value) ? null : confirmView(value)),
+  view: (value) => (value === null || !draftId.test(value) ? null : confirmForm(value)),
 };
 
 export async function startDraft(

@@ -1,4 +1,4 @@
-import type { Button, KnownBlock, ModalView } from '@slack/web-api';
+import type { Button, KnownBlock } from '@slack/web-api';
 import type { Risk } from '../../domain/approval.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { noteLines, planLines } from './plan-stages.ts';
@@ -76,57 +76,4 @@ function draftButtons(data: PreviewData, draftId: string): Button[] {
       accessibility_label: plain(`Do not start: ${data.title} on ${data.clusterName}`, 75),
     },
   ];
-}
-
-/**
- * Asks for the cluster's name, typed, before something that is hard to undo. It must open within the life of a trigger,
- * so it knows the draft's id and nothing else; the preview above it names the cluster.
- */
-export function confirmView(draftId: string): ModalView {
-  return {
-    type: 'modal',
-    callback_id: 'draft.confirm',
-    private_metadata: draftId,
-    title: { type: 'plain_text', text: 'Are you sure?' },
-    submit: { type: 'plain_text', text: 'Start' },
-    close: { type: 'plain_text', text: 'Go back' },
-    blocks: [
-      section('This is hard to undo. The preview says what will be done.'),
-      {
-        type: 'input',
-        block_id: 'name',
-        label: { type: 'plain_text', text: 'Type the name of the cluster' },
-        element: { type: 'plain_text_input', action_id: 'name', focus_on_load: true, max_length: 64 },
-        hint: { type: 'plain_text', text: 'The one that stands above the plan.' },
-      },
-    ],
-  };
-}
-
-/** Asks why somebody denies a run. `value` is what the button carried. */
-export function denyView(value: string): ModalView {
-  return {
-    type: 'modal',
-    callback_id: 'run.deny',
-    private_metadata: value,
-    title: { type: 'plain_text', text: 'Deny the run' },
-    submit: { type: 'plain_text', text: 'Deny' },
-    close: { type: 'plain_text', text: 'Go back' },
-    blocks: [
-      {
-        type: 'input',
-        block_id: 'reason',
-        label: { type: 'plain_text', text: 'Why?' },
-        element: {
-          type: 'plain_text_input',
-          action_id: 'reason',
-          multiline: true,
-          focus_on_load: true,
-          min_length: 5,
-          max_length: 500,
-        },
-        hint: { type: 'plain_text', text: 'The person who asked reads it on the card.' },
-      },
-    ],
-  };
 }
