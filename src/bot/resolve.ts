@@ -1,16 +1,21 @@
-import { type Actor, can } from '../domain/access.ts';
+import type { Actor } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
-import { type Cluster, labelAsMeant, nodeLabel } from '../domain/cluster.ts';
+import { type Cluster, type ClusterNode, labelAsMeant, namesOfNode, nodeLabel } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Run } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
-import { findAlertByNumber } from '../store/alerts/alerts.ts';
 import type { Database } from '../store/database.ts';
-import { findApprovalByNumber } from '../store/runs/approvals.ts';
-import { findRun, findRunByNumber } from '../store/runs/runs.ts';
-import { findNodeByWord, listVisibleClusters } from '../store/slack/slack-reads.ts';
+import { findVisibleAlert } from '../store/reads/alerts.ts';
+import { findVisibleClusterByName, listClusterNames, nodesOfClusters } from '../store/reads/clusters.ts';
+import { findVisibleRunByNumber, findVisibleRunOfApproval } from '../store/reads/runs.ts';
+import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
 import { closest } from './commands/closest.ts';
 import type { Reference } from './commands/operation-command.ts';
+
+/** What a person may see; the same for whoever asks the API. */
+export function readableBy(actor: Actor): Visibility {
+  return visibilityOf(actor, 'cluster:read');
+}
 
 /**
  * The cluster of that name. `exact` for everything that changes something; reading may name a unique beginning.
@@ -22,14 +27,17 @@ export async function findClusterByWord(
   word: string,
   { exact }: { exact: boolean },
 ): Promise<Cluster> {
-  const clusters = await listVisibleClusters(db, actor);
+  const visibility = readableBy(actor);
   const wanted = labelAsMeant(word);
-  const named = clusters.find((cluster) => cluster.name === wanted);
-  if (named !== undefined) return named;
-  const beginning = exact ? [] : clusters.filter((cluster) => cluster.name.startsWith(wanted));
+  const named = await findVisibleClusterByName(db, { visibility, name: wanted });
+  if (named !== null) return named;
+  const all = await listClusterNames(db, visibility);
+  const beginning = exact ? [] : all.filter((name) => name.startsWith(wanted));
   const [only, second] = beginning;
-  if (only !== undefined && second === undefined) return only;
-  const names = (beginning.length > 0 ? beginning : clusters).map((cluster) => cluster.name);
+  const begun =
+    only !== undefined && second === undefined ? await findVisibleClusterByName(db, { visibility, name: only }) : null;
+  if (begun !== null) return begun;
+  const names = beginning.length > 0 ? beginning : all;
   const meant = closest(wanted, names);
   throw new AppError(
     'NOT_FOUND',
@@ -66,7 +74,7 @@ async function resolveOne(
 ): Promise<string> {
   if (reference.kind === 'cluster') return (await findClusterByWord(db, actor, word, { exact: true })).id;
   if (cluster === null) throw new AppError('INVALID_INPUT', 'A node can only be named together with its cluster');
-  const found = await findNodeByWord(db, cluster.id, word);
+  const found = nodeByWord(await nodesOfClusters(db, [cluster.id]), word);
   if ('node' in found) return found.node.id;
   const labels = found.candidates.map(nodeLabel);
   const meant = closest(word, [...labels, ...labels.map((label) => label.slice(3))]);
@@ -79,34 +87,39 @@ async function resolveOne(
   });
 }
 
+/**
+ * The node of a cluster that a person means by `be 10.0.0.11:9050`, an address, a host and port, or an id. Exact only:
+ * what is typed decides what is stopped.
+ */
+export function nodeByWord(
+  nodes: readonly ClusterNode[],
+  word: string,
+): { node: ClusterNode } | { candidates: readonly ClusterNode[]; isAmbiguous: boolean } {
+  const wanted = word.trim().replace(/\s+/g, ' ').toLowerCase();
+  const matching = nodes.filter((node) => namesOfNode(node).some((name) => name.toLowerCase() === wanted));
+  const [only, second] = matching;
+  if (only !== undefined && second === undefined) return { node: only };
+  const isAmbiguous = matching.length > 0;
+  return { candidates: isAmbiguous ? matching : nodes, isAmbiguous };
+}
+
 /** `R-12` or `12`, or the approval `P-5` of a run. Throws `NOT_FOUND` also for a run that the actor may not see. */
 export async function findRunByWord(db: Database, actor: Actor, word: string): Promise<Run> {
-  const match = /^(?:([rp])-?)?(\d{1,15})$/i.exec(word);
-  const number = Number(match?.[2] ?? 0);
-  const run =
-    match === null
-      ? null
-      : match[1]?.toLowerCase() === 'p'
-        ? await runOfApproval(db, number)
-        : await findRunByNumber(db, number);
-  if (run !== null && can(actor, 'cluster:read', { clusterId: run.clusterId, environment: run.environment }))
-    return run;
+  const [, prefix = '', digits] = /^(?:([rp])-?)?(\d{1,15})$/i.exec(word) ?? [];
+  const find = prefix.toLowerCase() === 'p' ? findVisibleRunOfApproval : findVisibleRunByNumber;
+  const run = digits === undefined ? null : await find(db, { visibility: readableBy(actor), number: Number(digits) });
+  if (run !== null) return run;
   throw new AppError('NOT_FOUND', `There is no run ${word}`, {
     hint: 'Runs are called R-12, approvals P-5; /sr runs lists them.',
   });
 }
 
-async function runOfApproval(db: Database, number: number): Promise<Run | null> {
-  const approval = await findApprovalByNumber(db, number);
-  return approval === null ? null : findRun(db, approval.runId);
-}
-
 /** `A-7` or `7`. Throws `NOT_FOUND` also for an alert that the actor may not see. */
 export async function findAlertByWord(db: Database, actor: Actor, word: string): Promise<Alert> {
-  const match = /^(?:a-?)?(\d{1,15})$/i.exec(word);
-  const alert = match === null ? null : await findAlertByNumber(db, Number(match[1]));
-  if (alert !== null && can(actor, 'cluster:read', { clusterId: alert.clusterId, environment: alert.environment }))
-    return alert;
+  const [, digits] = /^(?:a-?)?(\d{1,15})$/i.exec(word) ?? [];
+  const alert =
+    digits === undefined ? null : await findVisibleAlert(db, { visibility: readableBy(actor), number: Number(digits) });
+  if (alert !== null) return alert;
   throw new AppError('NOT_FOUND', `There is no alert ${word}`, {
     hint: 'Alerts are called A-7; /sr alerts lists them.',
   });

@@ -24,6 +24,9 @@ export type RunState = (typeof runStates)[number];
 export const terminalRunStates = ['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE', 'REJECTED', 'EXPIRED'] as const;
 export type TerminalRunState = (typeof terminalRunStates)[number];
 
+/** States that are not the end, whoever has something to do. */
+export const openRunStates = runStates.filter((state) => !isTerminal(state));
+
 /** States in which a worker has something to do, now or when `wakeAt` comes. */
 export const drivenRunStates = ['QUEUED', 'RUNNING', 'CANCELING', 'UNDOING'] as const satisfies readonly RunState[];
 

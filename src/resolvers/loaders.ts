@@ -3,11 +3,12 @@ import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
-import { listBindings, listTokens } from '../store/access/access.ts';
 import type { Database } from '../store/database.ts';
-import { samplesOfClusters } from '../store/probes/probes.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as clusters from '../store/reads/clusters.ts';
+import { bindingsOfPersons, tokensOfPersons } from '../store/reads/persons.ts';
+import { samplesOfClusters } from '../store/reads/probes.ts';
+import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
@@ -16,7 +17,8 @@ export type Loaders = ReturnType<typeof makeLoaders>;
 
 /**
  * Every read that a field makes on behalf of its parent goes through here, so that the number of statements does not
- * grow with the number of parents. Clusters and runs that the actor may not see load as null.
+ * grow with the number of parents. What is loaded by an id of its own is null where the actor may not see it; what belongs to
+ * something comes with what was seen already.
  */
 export function makeLoaders(db: Database, visibility: Visibility) {
   const cluster = byId<Cluster>((ids) => clusters.findVisibleClusters(db, { visibility, ids }));
@@ -27,12 +29,12 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => clusters.nodesOfClusters(db, ids),
       (node) => node.clusterId,
     ),
-    node: byId((ids) => clusters.nodesById(db, ids)),
+    node: byId((ids) => clusters.findVisibleNodes(db, { visibility, ids })),
     hostsOfCluster: grouped(
       (ids) => clusters.hostsOfClusters(db, ids),
       (host) => host.clusterId,
     ),
-    host: byId((ids) => clusters.hostsById(db, ids)),
+    host: byId((ids) => clusters.findVisibleHosts(db, { visibility, ids })),
     secret: byId((ids) => clusters.secretFacts(db, ids)),
     upgradesOfCluster: grouped(
       (ids) => upgradesOfClusters(db, ids),
@@ -56,34 +58,33 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => clusters.lastReports(db, ids),
       (report) => report.clusterId,
     ),
-    report: byId((ids) => clusters.reportsById(db, ids)),
     run,
     lastRunOfCluster: single(
       (ids) => runs.lastRuns(db, ids),
       (last) => last.clusterId,
     ),
     stepsOfRun: grouped(
-      (ids) => runs.stepsOfRuns(db, ids),
+      (ids) => runParts.stepsOfRuns(db, ids),
       (step) => step.runId,
     ),
     approvalOfRun: single(
-      (ids) => runs.approvalsOfRuns(db, ids),
+      (ids) => runParts.approvalsOfRuns(db, ids),
       (approval) => approval.runId,
     ),
     votesOfApproval: grouped(
-      (ids) => runs.votesOfApprovals(db, ids),
+      (ids) => runParts.votesOfApprovals(db, ids),
       (vote) => vote.approvalId,
     ),
     changesOfRun: grouped(
-      (ids) => runs.changesOfRuns(db, ids),
+      (ids) => runParts.changesOfRuns(db, ids),
       (change) => change.runId,
     ),
     bindingsOfPerson: grouped(
-      (ids) => listBindings(db, ids),
+      (ids) => bindingsOfPersons(db, ids),
       (bound) => bound.personId,
     ),
     tokensOfPerson: grouped(
-      (ids) => listTokens(db, ids),
+      (ids) => tokensOfPersons(db, ids),
       (token) => token.personId,
     ),
     openAlertsOfCluster: grouped(
@@ -91,12 +92,12 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (alert) => alert.clusterId,
     ),
     eventCountOfRun: single(
-      (ids) => runs.countEventsOfRuns(db, ids),
+      (ids) => runParts.countEventsOfRuns(db, ids),
       (counted) => counted.runId,
     ),
     eventsOfRun: perArguments((args: EventPage) =>
       grouped(
-        (runIds) => runs.eventsOfRuns(db, { runIds, ...args }),
+        (runIds) => runParts.eventsOfRuns(db, { runIds, ...args }),
         (event: RunEvent) => event.runId,
       ),
     ),

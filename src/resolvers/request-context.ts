@@ -1,4 +1,4 @@
-import { type Actor, can, canSomewhere, type Permission, type Scope } from '../domain/access.ts';
+import { type Actor, can, canSomewhere, type Permission } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
 import { insertAudit } from '../store/access/audit.ts';
 import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
@@ -55,13 +55,6 @@ export function makeRequestContext(
 /** The clusters an actor may see. */
 export function readableBy(actor: Actor): Visibility {
   return visibilityOf(actor, 'cluster:read');
-}
-
-/** The same as scopes. */
-export function readableScopes(actor: Actor): readonly Scope[] {
-  return actor.bindings
-    .filter((binding) => canSomewhere({ ...actor, bindings: [binding] }, 'cluster:read'))
-    .map((binding) => binding.scope);
 }
 
 type Need = { readonly permission: Permission; readonly action: string };

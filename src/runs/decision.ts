@@ -1,19 +1,14 @@
-import { type Actor, can } from '../domain/access.ts';
+import type { Actor } from '../domain/access.ts';
 import { approvalCoversMs } from '../domain/approval.ts';
 import { actionsIn, isTerminal, type Run, type RunAction, type RunStep } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import { insertAudit } from '../store/access/audit.ts';
 import { type Queryable, readDatabaseTime } from '../store/database.ts';
+import { findVisibleRun } from '../store/reads/runs.ts';
+import { visibilityOf } from '../store/reads/visibility.ts';
 import { findApprovalOfRun } from '../store/runs/approvals.ts';
-import { listSteps, readRun } from '../store/runs/runs.ts';
-import {
-  allowedActions,
-  blockedUndo,
-  fittingOperation,
-  missingPermission,
-  targetOf,
-  whyNotCovered,
-} from './run-actions.ts';
+import { listSteps } from '../store/runs/runs.ts';
+import { allowedActions, blockedUndo, fittingOperation, missingPermission, whyNotCovered } from './run-actions.ts';
 import type { SubmitDeps } from './submit.ts';
 
 export type ControlDeps = SubmitDeps & {
@@ -91,8 +86,8 @@ function isTerminalWithoutEffect(run: Run): boolean {
 }
 
 export async function readVisible(deps: ControlDeps, { runId, actor }: ControlRequest): Promise<Run> {
-  const run = await readRun(deps.db, runId);
-  if (can(actor, 'cluster:read', targetOf(run))) return run;
+  const run = await findVisibleRun(deps.db, { visibility: visibilityOf(actor, 'cluster:read'), id: runId });
+  if (run !== null) return run;
   throw new AppError('NOT_FOUND', `There is no run ${runId}`, { hint: 'Look at the list of runs for its id.' });
 }
 

@@ -3,8 +3,9 @@ import { approvalCoversMs } from '../domain/approval.ts';
 import type { Failure, Run } from '../domain/run.ts';
 import { count } from '../domain/words.ts';
 import type { AnyOperation } from '../operations/define.ts';
-import { findActorByPersonId, findPerson } from '../store/access/access.ts';
+import { findActorByPersonId } from '../store/access/actors.ts';
 import { type Database, readDatabaseTime } from '../store/database.ts';
+import { findPerson } from '../store/reads/persons.ts';
 import { findApprovalOfRun, listVotes } from '../store/runs/approvals.ts';
 
 /**

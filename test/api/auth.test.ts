@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import {
-  createToken,
-  disablePerson,
-  findActorByPersonId,
-  hashToken,
-  revokeToken,
-} from '../../src/store/access/access.ts';
+import { findActorByPersonId } from '../../src/store/access/actors.ts';
 import { ensureBootstrapTokens, hasUsableToken } from '../../src/store/access/bootstrap-access.ts';
+import { createToken, disablePerson, revokeToken } from '../../src/store/access/people.ts';
+import { hashToken } from '../../src/store/access/token-hash.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
 import { systemActor } from '../helpers/engine.ts';
 

@@ -9,7 +9,7 @@ import { type Services, startServices } from '../../scripts/services.mjs';
 import { type ApiServer, startServer } from '../../src/api/server.ts';
 import { createContext } from '../../src/app/context.ts';
 import { loadConfig } from '../../src/config.ts';
-import { addPerson, bindRole, createToken } from '../../src/store/access/access.ts';
+import { addPerson, bindRole, createToken } from '../../src/store/access/people.ts';
 import { testEnv } from '../helpers/config.ts';
 import { systemActor } from '../helpers/engine.ts';
 import { canMount } from '../sandbox/world/can-mount.ts';

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeMetrics } from '../../src/api/http/metrics.ts';
 import { submit } from '../../src/runs/submit.ts';
-import { findActorByPersonId } from '../../src/store/access/access.ts';
-import { readDeliveryHealth } from '../../src/store/slack/slack-cards.ts';
+import { findActorByPersonId } from '../../src/store/access/actors.ts';
+import { readDeliveryHealth } from '../../src/store/reads/metrics.ts';
 import { startWorld, type World, type WorldOptions } from './fixture.ts';
 
 const channel = 'sr-demo';

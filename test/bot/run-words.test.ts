@@ -7,7 +7,7 @@ import { idsIn } from '../../src/domain/opaque-id.ts';
 import type { RunState } from '../../src/domain/run.ts';
 import { inWords } from '../../src/domain/words.ts';
 import { operations } from '../../src/operations/index.ts';
-import type { Decision } from '../../src/store/slack/slack-reads.ts';
+import type { Decision } from '../../src/store/reads/decisions.ts';
 import { approval, at, run, step, vote } from './builders.ts';
 
 const names = new Map([

@@ -23,7 +23,7 @@ import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
-import { decisions } from '../../src/store/slack/slack-reads.ts';
+import { decisions } from '../../src/store/reads/decisions.ts';
 import { alert, approval, at, hash, node, run, step, vote } from './builders.ts';
 
 const opaque = ['clu', 'nod', 'hst', 'run', 'apr', 'per', 'sec'].map((kind) => `${kind}_01J${'0'.repeat(23)}`);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ApiServer, type ServerOptions, startServer } from '../../src/api/server.ts';
 import type { RoleBinding } from '../../src/domain/access.ts';
-import { addPerson, bindRole, createToken } from '../../src/store/access/access.ts';
+import { addPerson, bindRole, createToken } from '../../src/store/access/people.ts';
 import { type Engine, startEngine, systemActor } from './engine.ts';
 
 const answerShape = z.object({

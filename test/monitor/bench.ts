@@ -3,9 +3,9 @@ import { patienceMs } from '../../sandbox/patience.ts';
 import type { ContextOptions } from '../../src/app/context.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { type MonitorDeps, type MonitorOptions, startMonitor } from '../../src/monitor/start.ts';
-import { listAlertEvents, listAlerts } from '../../src/store/alerts/alerts.ts';
 import { deleteCluster } from '../../src/store/clusters/inventory.ts';
 import { type Database, inTransaction } from '../../src/store/database.ts';
+import { eventsOfAlerts, listAlerts } from '../../src/store/reads/alerts.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 import { type PaperCluster, portsOf } from './paper-cluster.ts';
 
@@ -56,9 +56,14 @@ export async function startBench(options: ContextOptions & { env?: Record<string
       monitors.push(monitor);
       return monitor;
     },
-    alertsOf: (clusterId) => listAlerts(ctx.db, { clusterIds: [clusterId], limit: 50 }),
+    alertsOf: (clusterId) =>
+      listAlerts(ctx.db, {
+        visibility: 'everywhere',
+        filter: { clusterId },
+        page: { limit: 50, after: null },
+      }),
     eventsOf: async (alert) => {
-      const events = await listAlertEvents(ctx.db, { alertId: alert.id, limit: 100 });
+      const events = await eventsOfAlerts(ctx.db, { alertIds: [alert.id], limit: 100 });
       return events.map((event) => event.type);
     },
     looks: async (cluster, count = 2) => {

@@ -7,12 +7,12 @@ import { type Database, openDatabase } from '../../src/store/database.ts';
 import {
   claimProbe,
   listDueProbes,
-  listProbeSamples,
   listProbes,
   pruneProbeSamples,
   releaseProbe,
 } from '../../src/store/probes/probes.ts';
 import { recordSample } from '../../src/store/probes/record-sample.ts';
+import { samplesOfClusters } from '../../src/store/reads/probes.ts';
 import { type Bench, startBench } from './bench.ts';
 import { paperCluster } from './paper-cluster.ts';
 
@@ -93,7 +93,7 @@ describe('the claim to look at a cluster', () => {
       .where('cluster_id', '=', clusterId)
       .execute();
     expect(await pruneProbeSamples(db, 24 * 3_600_000)).toBe(1);
-    expect(await listProbeSamples(db, { clusterId, limit: 10 })).toEqual([]);
+    expect(await samplesOfClusters(db, { clusterIds: [clusterId], limit: 10 })).toEqual([]);
   });
 });
 
@@ -163,7 +163,7 @@ describe('a monitor without its database', () => {
     expect(cluster.looks).toBeGreaterThan(looks);
     await monitor.stop();
     expect(await bench.alertsOf(id)).toEqual([]);
-    const samples = await listProbeSamples(db, { clusterId: id, limit: 50 });
+    const samples = await samplesOfClusters(db, { clusterIds: [id], limit: 50 });
     expect(samples.every((sample) => sample.ok)).toBe(true);
     await far.destroy();
     await wire.close();

@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Actor } from '../../src/domain/access.ts';
+import type { Actor, Scope } from '../../src/domain/access.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
 import { rules } from '../../src/monitor/rules/index.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
-import {
-  findAlert,
-  findAlertByNumber,
-  listAlertEvents,
-  listAlerts,
-  listAlertsChangedSince,
-} from '../../src/store/alerts/alerts.ts';
+import { findAlert } from '../../src/store/alerts/alerts.ts';
 import { claimProbe } from '../../src/store/probes/probes.ts';
 import { recordSample } from '../../src/store/probes/record-sample.ts';
+import {
+  type AlertListFilter,
+  eventsOfAlerts,
+  findVisibleAlert,
+  listAlerts,
+  listAlertsChangedSince,
+} from '../../src/store/reads/alerts.ts';
+import { type Visibility, visibilityOf } from '../../src/store/reads/visibility.ts';
 import { admin, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
 
 let engine: Engine;
@@ -21,6 +23,7 @@ let alert: Alert;
 let made = 0;
 const topics: string[] = [];
 const changed = (topic: string) => topics.push(topic);
+const visibility = 'everywhere';
 
 beforeAll(async () => {
   engine = await startEngine();
@@ -35,7 +38,11 @@ beforeEach(async () => {
   topics.length = 0;
   clusterId = await engine.addCluster(`cluster-${made}`, made % 2 === 0 ? 'prod' : 'dev');
   await sampleOf(clusterId, { isDown: true });
-  const [opened] = await listAlerts(engine.ctx.db, { clusterIds: [clusterId], limit: 1 });
+  const [opened] = await listAlerts(engine.ctx.db, {
+    visibility,
+    filter: { clusterId },
+    page: { limit: 1, after: null },
+  });
   if (opened === undefined) throw new Error('no alert was opened');
   alert = opened;
 });
@@ -92,15 +99,13 @@ describe('acknowledging an alert', () => {
     });
     if (acked.handling.kind !== 'ACKED') throw new Error('it is not acknowledged');
     expect(acked.handling.until.getTime() - acked.handling.at.getTime()).toBe(3_600_000);
-    const events = await listAlertEvents(engine.ctx.db, { alertId: alert.id, limit: 10 });
+    const events = await eventsOfAlerts(engine.ctx.db, { alertIds: [alert.id], limit: 10 });
     expect(events.map(({ type, revision, actorName }) => [type, revision, actorName])).toEqual([
       ['OPENED', 1, null],
       ['ACKED', 2, 'kim'],
     ]);
     expect(events[1]?.message).toBe('kim took it for 60 min: on it');
-    expect(await listAlertEvents(engine.ctx.db, { alertId: alert.id, afterId: events[0]?.id ?? 0, limit: 10 })).toEqual(
-      [events[1]],
-    );
+    expect(await eventsOfAlerts(engine.ctx.db, { alertIds: [alert.id], limit: 1 })).toEqual([events[1]]);
     expect(await audit()).toEqual([
       {
         action: 'acknowledgeAlert',
@@ -187,35 +192,38 @@ describe('acknowledging an alert', () => {
     const after = await findAlert(engine.ctx.db, alert.id);
     expect(after).toMatchObject({ handling: { kind: 'ACKED' }, revision: 6 });
     expect(after?.count).toBeGreaterThan(1);
-    const events = await listAlertEvents(engine.ctx.db, { alertId: alert.id, limit: 20 });
+    const events = await eventsOfAlerts(engine.ctx.db, { alertIds: [alert.id], limit: 20 });
     expect(events.map((event) => event.revision)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
 describe('the list of alerts', () => {
-  it('can be asked by number, cluster, state, rule, severity, and page by page', async () => {
+  it('can be asked by number, cluster, state, severity, and page by page', async () => {
     const { db } = engine.ctx;
-    const numbers = async (filter: Partial<Parameters<typeof listAlerts>[1]>) =>
-      (await listAlerts(db, { clusterIds: [clusterId], limit: 10, ...filter })).map((found) => found.number);
-    expect((await findAlertByNumber(db, alert.number))?.id).toBe(alert.id);
-    expect(await findAlertByNumber(db, 999_999)).toBeNull();
-    expect(await numbers({ open: true, rule: 'node_down', severities: ['CRITICAL'], signals: ['FIRING'] })).toEqual([
-      alert.number,
-    ]);
+    const list = (filter: AlertListFilter, after: number | null = null) =>
+      listAlerts(db, { visibility, filter, page: { limit: 10, after: after === null ? null : { number: after } } });
+    const numbers = async (filter: AlertListFilter) =>
+      (await list({ clusterId, ...filter })).map((found) => found.number);
+    expect((await findVisibleAlert(db, { visibility, number: alert.number }))?.id).toBe(alert.id);
+    expect(await findVisibleAlert(db, { visibility, number: 999_999 })).toBeNull();
+    expect(await numbers({ open: true, severities: ['CRITICAL'], signals: ['FIRING'] })).toEqual([alert.number]);
     expect(await numbers({ open: false })).toEqual([]);
-    expect(await numbers({ rule: 'cluster_unreachable' })).toEqual([]);
-    expect(await numbers({ clusterIds: [] })).toEqual([]);
-    expect(await numbers({ beforeNumber: alert.number })).toEqual([]);
-    const all = await listAlerts(db, { limit: 100 });
-    const [newest, second] = all;
+    expect(await numbers({ severities: [] })).toEqual([]);
+    expect(await numbers({ signals: [] })).toEqual([]);
+    expect(await list({ clusterId }, alert.number)).toEqual([]);
+    const [newest, second] = await list({});
     expect(newest?.id).toBe(alert.id);
-    expect((await listAlerts(db, { beforeNumber: newest?.number ?? 0, limit: 1 }))[0]?.id).toBe(second?.id);
+    expect((await list({}, newest?.number ?? 0))[0]?.id).toBe(second?.id);
   });
 
   it('shows what the roles of the asker cover', async () => {
     const { db } = engine.ctx;
-    const seen = async (visibleTo: NonNullable<Parameters<typeof listAlerts>[1]['visibleTo']>) =>
-      (await listAlerts(db, { visibleTo, limit: 100 })).map((found) => found.environment);
+    const seen = async (scopes: readonly Scope[]) => {
+      const bindings = scopes.map((scope) => ({ role: 'VIEWER', scope }) as const);
+      const visible: Visibility = visibilityOf({ ...operator, bindings }, 'cluster:read');
+      const found = await listAlerts(db, { visibility: visible, filter: {}, page: { limit: 100, after: null } });
+      return found.map(({ environment }) => environment);
+    };
     const all = await seen([{ kind: 'all' }]);
     expect(new Set(all)).toEqual(new Set(['dev', 'prod']));
     expect(new Set(await seen([{ kind: 'environment', environment: 'prod' }]))).toEqual(new Set(['prod']));
@@ -229,7 +237,8 @@ describe('the list of alerts', () => {
     await acknowledgeAlert(db, { alertId: alert.id, actor: operator, changed });
     const now = await findAlert(db, alert.id);
     if (now === null) throw new Error('the alert is gone');
-    expect(await listAlertsChangedSince(db, { since: now.changedAt, limit: 10 })).toEqual([now]);
-    expect(await listAlertsChangedSince(db, { since: new Date(now.changedAt.getTime() + 1), limit: 10 })).toEqual([]);
+    const which = { visibility, clusterId: null, limit: 10 } as const;
+    expect(await listAlertsChangedSince(db, { ...which, since: now.changedAt })).toEqual([now]);
+    expect(await listAlertsChangedSince(db, { ...which, since: new Date(now.changedAt.getTime() + 1) })).toEqual([]);
   });
 });

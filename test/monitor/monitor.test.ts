@@ -3,7 +3,8 @@ import { AppError } from '../../src/errors.ts';
 import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import { deleteCluster, findCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { listProbeSamples, listProbes } from '../../src/store/probes/probes.ts';
+import { listProbes } from '../../src/store/probes/probes.ts';
+import { samplesOfClusters } from '../../src/store/reads/probes.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
 import { type PaperNode, paperCluster, unreachable } from './paper-cluster.ts';
@@ -43,7 +44,7 @@ describe('the monitor', () => {
     expect(probe).toMatchObject({ ok: true, problem: null, leader: 'fe 10.0.0.1:9010' });
     expect(probe?.nodes).toHaveLength(6);
     expect((await findCluster(bench.ctx.db, id))?.observedAt).toBeInstanceOf(Date);
-    const samples = await listProbeSamples(bench.ctx.db, { clusterId: id, limit: 10 });
+    const samples = await samplesOfClusters(bench.ctx.db, { clusterIds: [id], limit: 10 });
     expect(samples.length).toBeGreaterThanOrEqual(2);
     expect(samples[0]).toMatchObject({ ok: true, aliveNodes: 6, totalNodes: 6, leader: 'fe 10.0.0.1:9010' });
     cluster.leader = '10.0.0.2';
@@ -132,7 +133,7 @@ describe('the monitor', () => {
     cluster.failure = null;
     await bench.looks(cluster, 3);
     expect(await bench.alertsOf(id)).toEqual([]);
-    const samples = await listProbeSamples(bench.ctx.db, { clusterId: id, limit: 10 });
+    const samples = await samplesOfClusters(bench.ctx.db, { clusterIds: [id], limit: 10 });
     const failed = samples.filter((sample) => sample.problem === 'no frontend of the cluster answered');
     expect(failed.map((sample) => sample.ok)).toEqual([false, false]);
   });
@@ -176,6 +177,6 @@ describe('the monitor', () => {
     if (closed === undefined) throw new Error('the alert is gone');
     expect(await bench.eventsOf(closed)).toEqual(['OPENED', 'CLOSED']);
     await expect.poll(() => listProbes(bench.ctx.db, [id]), soon).toEqual([]);
-    expect(await listProbeSamples(bench.ctx.db, { clusterId: id, limit: 1 })).toEqual([]);
+    expect(await samplesOfClusters(bench.ctx.db, { clusterIds: [id], limit: 1 })).toEqual([]);
   });
 });

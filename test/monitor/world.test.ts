@@ -3,9 +3,9 @@ import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { newId } from '../../src/ids.ts';
 import { startMonitor } from '../../src/monitor/start.ts';
-import { listAlerts } from '../../src/store/alerts/alerts.ts';
 import { findCluster, insertCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { listProbes } from '../../src/store/probes/probes.ts';
+import { listAlerts } from '../../src/store/reads/alerts.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 
 let world: World;
@@ -52,7 +52,8 @@ afterAll(async () => {
 
 const soon = { timeout: 20_000, interval: 50 };
 
-const alerts = (): Promise<readonly Alert[]> => listAlerts(engine.ctx.db, { clusterIds: [clusterId], limit: 20 });
+const alerts = (): Promise<readonly Alert[]> =>
+  listAlerts(engine.ctx.db, { visibility: 'everywhere', filter: { clusterId }, page: { limit: 20, after: null } });
 const open = async () =>
   (await alerts())
     .filter((alert) => alert.signal !== 'RESOLVED')

@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { titleToShow } from '../../src/domain/alert.ts';
-import { listAlerts } from '../../src/store/alerts/alerts.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import * as core from '../../src/store/migrations/0001-core.ts';
 import * as monitor from '../../src/store/migrations/0002-monitor.ts';
 import * as slack from '../../src/store/migrations/0003-slack.ts';
 import * as claims from '../../src/store/migrations/0010-claims.ts';
+import { listAlerts } from '../../src/store/reads/alerts.ts';
 import { createTestDatabase, type TestDatabase } from '../helpers/services.ts';
 
 let database: TestDatabase;
@@ -48,7 +48,9 @@ afterAll(async () => {
 });
 
 it('alerts from before are told in the past tense when they are over, and say why they are hidden', async () => {
-  const alerts = (await listAlerts(db, { limit: 10 })).toReversed();
+  const alerts = (
+    await listAlerts(db, { visibility: 'everywhere', filter: {}, page: { limit: 10, after: null } })
+  ).toReversed();
   expect(alerts.map((alert) => titleToShow(alert))).toEqual([
     'be 10.0.0.11:9050 was down',
     'fe [fd00::21]:9010 had never come up',

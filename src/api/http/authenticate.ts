@@ -1,7 +1,7 @@
 import type { Actor } from '../../domain/access.ts';
 import type { ApiDeps } from '../../resolvers/api-deps.ts';
 import type { Caller } from '../../resolvers/request-context.ts';
-import { findActorByToken } from '../../store/access/access.ts';
+import { findActorByToken } from '../../store/access/actors.ts';
 import { insertAudit } from '../../store/access/audit.ts';
 
 export type Attempt = {

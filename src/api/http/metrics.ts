@@ -2,9 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { severities } from '../../domain/alert.ts';
 import { runStates } from '../../domain/run.ts';
 import type { ApiDeps } from '../../resolvers/api-deps.ts';
-import { countOpenAlerts } from '../../store/reads/alerts.ts';
-import { readRunMetrics } from '../../store/reads/runs.ts';
-import { readDeliveryHealth } from '../../store/slack/slack-cards.ts';
+import { countOpenAlerts, readDeliveryHealth, readRunMetrics } from '../../store/reads/metrics.ts';
 
 export type ApiMetrics = ReturnType<typeof makeMetrics>;
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiDeps } from '../../resolvers/api-deps.ts';
 import { msSinceRefusedWrite } from '../../store/database.ts';
-import { writeMark } from '../../store/reads/ping.ts';
 import { isRefusedWrite } from '../../store/store-errors.ts';
+import { writeMark } from '../../store/write-mark.ts';
 
 /**
  * `ready` = this process can do its work. `degraded` = it can, but slower or with less: runs go on without Redis' words, found by

@@ -1,10 +1,10 @@
-import { can } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
-import { findAlert, listAlertEvents } from '../../store/alerts/alerts.ts';
-import { findRun } from '../../store/runs/runs.ts';
+import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
+import { findVisibleRun } from '../../store/reads/runs.ts';
 import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
 import { denyForm } from '../forms/deny-form.ts';
+import { readableBy } from '../resolve.ts';
 import { alertDetails, readAlertValue } from '../views/alert-card.ts';
 import { readAskedValue } from '../views/asked.ts';
 import { notice } from '../views/notices.ts';
@@ -46,7 +46,7 @@ const doAsked: ClickAction = {
     const asked = readAskedValue(value);
     if (asked === null) throw forgedValue();
     const { verb, runId, state, comment, without } = asked;
-    const run = await findRun(bot.db, runId);
+    const run = await findVisibleRun(bot.db, { visibility: readableBy(actor), id: runId });
     if (run !== null && run.state !== state)
       throw new AppError(
         'PLAN_STALE',
@@ -77,11 +77,10 @@ const showDetails: ClickAction = {
   run: async (bot, { actor, value }) => {
     const carried = readAlertValue(value);
     if (carried === null) throw forgedValue();
-    const alert = await findAlert(bot.db, carried.alertId);
-    if (alert === null || !can(actor, 'cluster:read', { clusterId: alert.clusterId, environment: alert.environment })) {
+    const alert = await findVisibleAlert(bot.db, { visibility: readableBy(actor), id: carried.alertId });
+    if (alert === null)
       throw new AppError('NOT_FOUND', 'There is no such alert', { hint: '/sr alerts lists those that are open.' });
-    }
-    return alertDetails(alert, await listAlertEvents(bot.db, { alertId: alert.id, limit: 100 }));
+    return alertDetails(alert, await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 100 }));
   },
 };
 

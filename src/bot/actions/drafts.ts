@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
-import { readRun } from '../../store/runs/runs.ts';
+import { findVisibleRun } from '../../store/reads/runs.ts';
 import {
   cancelDraft,
   findDraft,
@@ -12,6 +12,7 @@ import {
 import type { Ask, Bot, ClickAction, OpenAction } from '../bot.ts';
 import { startedNotice, submitStart } from '../commands/operation.ts';
 import { confirmForm } from '../forms/confirm-form.ts';
+import { readableBy } from '../resolve.ts';
 import { notice, userErrorsNotice } from '../views/notices.ts';
 import type { Message } from '../views/text.ts';
 
@@ -26,13 +27,13 @@ export const startDraftAction: ClickAction = {
 
 export const cancelDraftAction: ClickAction = {
   kind: 'act',
-  run: async (bot, { ask, value }) => {
+  run: async (bot, { ask, actor, value }) => {
     const draft = await ownDraft(bot, ask, value);
     if (await cancelDraft(bot.db, draft.id)) return notice('Nothing was started.');
     const now = await findDraft(bot.db, draft.id);
     return now?.state === 'CANCELED'
       ? notice('You cancelled it before; nothing was started.')
-      : alreadyStarted(bot, now ?? draft);
+      : alreadyStarted(bot, actor, now ?? draft);
   },
 };
 
@@ -83,9 +84,11 @@ export async function ownDraft(bot: Bot, ask: Ask, value: string | null): Promis
   throw new AppError('NOT_FOUND', 'There is nothing to start here any more', { hint: 'Type the command again.' });
 }
 
-async function alreadyStarted(bot: Bot, draft: SlackDraft): Promise<Message> {
+async function alreadyStarted(bot: Bot, actor: Actor, draft: SlackDraft): Promise<Message> {
   if (draft.runId === null) return notice('It is being started already.');
-  const run = await readRun(bot.db, draft.runId);
+  const run = await findVisibleRun(bot.db, { visibility: readableBy(actor), id: draft.runId });
+  if (run === null)
+    throw new AppError('NOT_FOUND', `There is no run ${draft.runId}`, { hint: 'Look at the list of runs for its id.' });
   return notice(
     `It was started already, as R-${run.number}; it is *${run.state.replace('_', ' ')}*. \`/sr cancel R-${run.number}\` stops it.`,
   );

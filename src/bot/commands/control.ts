@@ -15,11 +15,11 @@ import {
   undoRun,
 } from '../../runs/control.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alerts/alert-handling.ts';
-import { findApprovalOfRun, listVotes } from '../../store/runs/approvals.ts';
+import { nodesOfClusters } from '../../store/reads/clusters.ts';
+import { approvalsOfRuns, votesOfApprovals } from '../../store/reads/run-parts.ts';
 import { ensureCard } from '../../store/slack/slack-cards.ts';
-import { findNodeByWord } from '../../store/slack/slack-reads.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
-import { findAlertByWord, findRunByWord } from '../resolve.ts';
+import { findAlertByWord, findRunByWord, nodeByWord } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
 import { type Message, safe } from '../views/text.ts';
 import { askAgain, askingFlags, isAskedAgain } from './ask-again.ts';
@@ -125,9 +125,9 @@ export async function decideRun(
 
 async function votesOf(bot: Bot, verb: RunVerb, run: Run): Promise<string> {
   if (verb !== 'approve') return '';
-  const approval = await findApprovalOfRun(bot.db, run.id);
-  if (approval === null) return '';
-  const yes = (await listVotes(bot.db, approval.id)).filter((vote) => vote.vote === 'APPROVE').length;
+  const [approval] = await approvalsOfRuns(bot.db, [run.id]);
+  if (approval === undefined) return '';
+  const yes = (await votesOfApprovals(bot.db, [approval.id])).filter((vote) => vote.vote === 'APPROVE').length;
   return ` (${yes} of ${approval.required})`;
 }
 
@@ -176,7 +176,7 @@ function noteOf({ words }: ParsedCommand): string | null {
 /** Lanes are called like their nodes, and people name nodes in several ways; what is no node is taken as it was typed. */
 async function laneByWord(bot: Bot, run: Run, word: string | null): Promise<string | null> {
   if (word === null) return null;
-  const found = await findNodeByWord(bot.db, run.clusterId, word);
+  const found = nodeByWord(await nodesOfClusters(bot.db, [run.clusterId]), word);
   return 'node' in found ? nodeLabel(found.node) : word;
 }
 

@@ -1,20 +1,21 @@
-import { canSomewhere } from '../../domain/access.ts';
-import { labelAsMeant } from '../../domain/cluster.ts';
-import { listAlerts } from '../../store/alerts/alerts.ts';
-import { listRuns } from '../../store/reads/runs.ts';
+import { type Actor, canSomewhere } from '../../domain/access.ts';
+import { openRunStates } from '../../domain/run.ts';
+import { countOpenAlertsOfClusters, listAlerts } from '../../store/reads/alerts.ts';
+import { listClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
+import { findLastEndedRun, listRuns } from '../../store/reads/runs.ts';
 import { openUpgradesOfClusters } from '../../store/reads/upgrades.ts';
-import { visibilityOf } from '../../store/reads/visibility.ts';
+import { wholeList } from '../../store/reads/visibility.ts';
 import { listPlannedWork } from '../../store/runs/planned-work.ts';
-import { listNodesOf, listVisibleClusters, readRunsOfCluster } from '../../store/slack/slack-reads.ts';
 import type { Bot, BotCommand } from '../bot.ts';
 import { readContent } from '../messages/content.ts';
-import { findClusterByWord, findRunByWord } from '../resolve.ts';
+import { findClusterByWord, findRunByWord, readableBy } from '../resolve.ts';
 import { alertLine, alertList } from '../views/alert-card.ts';
 import { clusterList, clusterStatus, runList } from '../views/clusters.ts';
 import { notice } from '../views/notices.ts';
 
 const shownRuns = 15;
 const shownAlerts = 50;
+const shownOpenRuns = 10;
 
 export const clusters: BotCommand = {
   spec: { verb: 'clusters', positional: [], flags: [{ name: 'env', takesValue: true, isList: false }] },
@@ -24,20 +25,21 @@ export const clusters: BotCommand = {
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   access: 'linked',
   async run({ db }, { actor, command }) {
-    const typed = command.flags.get('env')?.[0];
-    const environment = typed === undefined ? null : labelAsMeant(typed);
-    const found = (await listVisibleClusters(db, actor)).filter(
-      (cluster) => environment === null || cluster.environment === environment,
-    );
+    const found = await listClusters(db, {
+      visibility: readableBy(actor),
+      filter: { environment: command.flags.get('env')?.[0] },
+      page: wholeList,
+    });
+    if (found.length === 0) return clusterList([]);
     const ids = found.map((cluster) => cluster.id);
-    const nodes = await listNodesOf(db, ids);
-    const alerts = ids.length === 0 ? [] : await listAlerts(db, { clusterIds: ids, open: true, limit: 1_000 });
-    const upgrades = ids.length === 0 ? [] : await openUpgradesOfClusters(db, ids);
+    const nodes = Map.groupBy(await nodesOfClusters(db, ids), (node) => node.clusterId);
+    const openAlerts = await countOpenAlertsOfClusters(db, ids);
+    const upgrades = await openUpgradesOfClusters(db, ids);
     return clusterList(
       found.map((cluster) => ({
         cluster,
         nodes: nodes.get(cluster.id) ?? [],
-        openAlerts: alerts.filter((alert) => alert.clusterId === cluster.id).length,
+        openAlerts: openAlerts.get(cluster.id) ?? 0,
         openUpgrades: upgrades.filter((upgrade) => upgrade.clusterId === cluster.id),
       })),
     );
@@ -56,9 +58,19 @@ export const status: BotCommand = {
     const word = call.command.words.get('cluster')?.[0];
     if (word === undefined) return clusters.run(bot, call);
     const cluster = await findClusterByWord(db, call.actor, word, { exact: false });
-    const nodes = (await listNodesOf(db, [cluster.id])).get(cluster.id) ?? [];
-    const alerts = await listAlerts(db, { clusterIds: [cluster.id], open: true, limit: shownAlerts });
-    const { open, last } = await readRunsOfCluster(db, cluster.id);
+    const visibility = readableBy(call.actor);
+    const nodes = await nodesOfClusters(db, [cluster.id]);
+    const alerts = await listAlerts(db, {
+      visibility,
+      filter: { clusterId: cluster.id, open: true },
+      page: { limit: shownAlerts, after: null },
+    });
+    const oldestOpen = await listRuns(db, {
+      visibility,
+      filter: { clusterId: cluster.id, states: openRunStates },
+      page: { limit: shownOpenRuns, after: null, backward: true },
+    });
+    const open = oldestOpen.toReversed();
     const work = await listPlannedWork(db, { clusterId: cluster.id, windowMs: 0 });
     return clusterStatus({
       cluster,
@@ -66,7 +78,7 @@ export const status: BotCommand = {
       openAlerts: alerts.length,
       openUpgrades: await openUpgradesOfClusters(db, [cluster.id]),
       openRuns: open,
-      lastRun: last,
+      lastRun: await findLastEndedRun(db, { visibility, clusterId: cluster.id }),
       workedOn: new Map(
         work.flatMap(({ nodeId, runId }) =>
           open.filter(({ id }) => id === runId).map(({ number }) => [nodeId, number] as const),
@@ -93,7 +105,7 @@ export const runs: BotCommand = {
     const cluster = word === undefined ? null : await findClusterByWord(db, actor, word, { exact: false });
     return runList(
       await listRuns(db, {
-        visibility: visibilityOf(actor, 'cluster:read'),
+        visibility: readableBy(actor),
         filter: { clusterId: cluster?.id ?? null, requestedById: command.flags.has('mine') ? actor.id : null },
         page: { limit: shownRuns, after: null },
       }),
@@ -110,13 +122,17 @@ export const run: BotCommand = {
   access: 'linked',
   async run(bot, { actor, command }) {
     const found = await findRunByWord(bot.db, actor, command.words.get('run')?.[0] ?? '');
-    return (await showRun(bot, found.id)) ?? notice('That run is gone.');
+    return (await showRun(bot, actor, found.id)) ?? notice('That run is gone.');
   },
 };
 
 /** A run as its card shows it, for one reader; the buttons work there as well. */
-async function showRun(bot: Bot, runId: string) {
-  const content = await readContent(bot, { kind: 'RUN', subjectId: runId }, { mayRepeat: false });
+async function showRun(bot: Bot, actor: Actor, runId: string) {
+  const content = await readContent(
+    bot,
+    { kind: 'RUN', subjectId: runId },
+    { visibility: readableBy(actor), mayRepeat: false },
+  );
   return content?.message ?? null;
 }
 
@@ -129,12 +145,13 @@ export const alerts: BotCommand = {
   access: 'linked',
   async run({ db }, { actor, command }) {
     const word = command.words.get('cluster')?.[0];
-    const seen =
-      word === undefined
-        ? await listVisibleClusters(db, actor)
-        : [await findClusterByWord(db, actor, word, { exact: false })];
+    const cluster = word === undefined ? null : await findClusterByWord(db, actor, word, { exact: false });
     return alertList(
-      await listAlerts(db, { clusterIds: seen.map((cluster) => cluster.id), open: true, limit: shownAlerts }),
+      await listAlerts(db, {
+        visibility: readableBy(actor),
+        filter: { clusterId: cluster?.id, open: true },
+        page: { limit: shownAlerts, after: null },
+      }),
     );
   },
 };

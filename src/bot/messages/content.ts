@@ -2,19 +2,16 @@ import type { AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
 import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
-import { findAlert, listAlertEvents } from '../../store/alerts/alerts.ts';
-import { findApprovalOfRun, listVotes } from '../../store/runs/approvals.ts';
-import { findRun, listSteps } from '../../store/runs/runs.ts';
+import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
+import { type Approver, listApprovers } from '../../store/reads/approvers.ts';
+import { listDecisions } from '../../store/reads/decisions.ts';
+import { readNames } from '../../store/reads/names.ts';
+import { approvalsOfRuns, readLastEventAt, stepsOfRuns, votesOfApprovals } from '../../store/reads/run-parts.ts';
+import { findVisibleRun } from '../../store/reads/runs.ts';
+import type { Visibility } from '../../store/reads/visibility.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
 import type { NewLine } from '../../store/slack/slack-lines.ts';
-import {
-  type Approver,
-  listApprovers,
-  listDecisions,
-  readLastEventAt,
-  readNames,
-} from '../../store/slack/slack-reads.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
 import { decisionLine, voteLine } from '../views/decisions.ts';
@@ -42,23 +39,26 @@ const silentMs = 2 * 60_000;
 /** More people who may approve than these are not read. */
 const mostApprovers = 50;
 
-/** Reads the subject of a card and builds its message; null when the subject is gone. */
-export function readContent(bot: Bot, card: Subject, options: { mayRepeat: boolean }): Promise<CardContent | null> {
+/** For whom it is read: a channel sees a card as a whole. */
+type Reading = { readonly visibility: Visibility; readonly mayRepeat: boolean };
+
+/** Reads the subject of a card and builds its message; null when the subject is gone, or may not be seen. */
+export function readContent(bot: Bot, card: Subject, options: Reading): Promise<CardContent | null> {
   return card.kind === 'RUN' ? readRunContent(bot, card, options) : readAlertContent(bot, card, options);
 }
 
 async function readRunContent(
   bot: Bot,
   card: Subject,
-  { mayRepeat }: { mayRepeat: boolean },
+  { visibility, mayRepeat }: Reading,
 ): Promise<CardContent | null> {
-  const run = await findRun(bot.db, card.subjectId);
+  const run = await findVisibleRun(bot.db, { visibility, id: card.subjectId });
   if (run === null) return null;
-  const steps = await listSteps(bot.db, run.id);
+  const steps = await stepsOfRuns(bot.db, [run.id]);
   const operation = bot.operations.get(run.operation);
-  const approval = await findApprovalOfRun(bot.db, run.id);
+  const [approval = null] = await approvalsOfRuns(bot.db, [run.id]);
   const lastEventAt = run.state === 'RUNNING' ? await readLastEventAt(bot.db, run.id) : null;
-  const holder = run.blockedBy === null ? null : await findRun(bot.db, run.blockedBy);
+  const holder = run.blockedBy === null ? null : await findVisibleRun(bot.db, { visibility, id: run.blockedBy });
   const data: RunCardData = {
     run,
     steps,
@@ -77,10 +77,10 @@ async function readRunContent(
       approvalEnvironments: bot.control.approvalEnvironments,
     }),
     approval,
-    votes: approval === null ? [] : await listVotes(bot.db, approval.id),
+    votes: approval === null ? [] : await votesOfApprovals(bot.db, [approval.id]),
     approvers: run.state === 'AWAITING_APPROVAL' ? await readApprovers(bot, run) : [],
     decisions: await listDecisions(bot.db, run.id),
-    names: await readNames(bot.db, idsIn(run.input)),
+    names: await readNames(bot.db, { visibility, ids: idsIn(run.input) }),
     blockedBy: holder?.number ?? null,
     silentSince: lastEventAt !== null && bot.now().getTime() - lastEventAt.getTime() > silentMs ? lastEventAt : null,
     mayRepeat,
@@ -163,11 +163,11 @@ const toldEvents: readonly AlertEventType[] = [
 async function readAlertContent(
   bot: Bot,
   card: Subject,
-  { mayRepeat }: { mayRepeat: boolean },
+  { visibility, mayRepeat }: Reading,
 ): Promise<CardContent | null> {
-  const alert = await findAlert(bot.db, card.subjectId);
+  const alert = await findVisibleAlert(bot.db, { visibility, id: card.subjectId });
   if (alert === null) return null;
-  const events = await listAlertEvents(bot.db, { alertId: alert.id, limit: 500 });
+  const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
   const lines = events
     .filter((event) => toldEvents.includes(event.type) && (card.createdAt === undefined || event.at >= card.createdAt))
     .map((event) => ({
@@ -176,6 +176,7 @@ async function readAlertContent(
       broadcast: event.type === 'SEVERITY_ROSE',
     }));
   const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
-  const mutedByRun = muting === undefined ? null : ((await findRun(bot.db, muting))?.number ?? null);
+  const mutedByRun =
+    muting === undefined ? null : ((await findVisibleRun(bot.db, { visibility, id: muting }))?.number ?? null);
   return { message: alertCard({ alert, mayRepeat, mutedByRun }), revision: alert.revision, lines, otherPlaces: [] };
 }

@@ -27,7 +27,10 @@ export async function sendCard(desk: Desk, card: Card): Promise<void> {
     return;
   }
   const mayRepeat = card.mayRepeat || doubt;
-  const content = await readContent(bot, card, { mayRepeat: mayRepeat && card.ts === null });
+  const content = await readContent(bot, card, {
+    visibility: 'everywhere',
+    mayRepeat: mayRepeat && card.ts === null,
+  });
   if (content === null) {
     await saveCard(bot.db, claimer, card.id, {
       state: 'FAILED',

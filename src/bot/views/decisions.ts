@@ -1,6 +1,6 @@
 import type { Vote } from '../../domain/approval.ts';
 import type { RunState } from '../../domain/run.ts';
-import type { Decision } from '../../store/slack/slack-reads.ts';
+import type { Decision } from '../../store/reads/decisions.ts';
 import { date, safe } from './text.ts';
 
 const asked = {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { isTerminal, type Run, type RunAction } from '../../domain/run.ts';
 import { membersInWords } from '../../domain/words.ts';
 import { redactInput } from '../../operations/input/secret-fields.ts';
-import type { Approver } from '../../store/slack/slack-reads.ts';
+import type { Approver } from '../../store/reads/approvers.ts';
 import { checkLines } from './check-lines.ts';
 import { whoDecided } from './decisions.ts';
 import { failureSections } from './failure.ts';

@@ -1,7 +1,7 @@
 import type { Approval, Vote } from '../../domain/approval.ts';
 import { isTerminal, type Run, type RunStep } from '../../domain/run.ts';
 import { countProgress } from '../../domain/run-stages.ts';
-import type { Decision } from '../../store/slack/slack-reads.ts';
+import type { Decision } from '../../store/reads/decisions.ts';
 import { checkSentence, leftSentence } from './check-lines.ts';
 import { whoDecided } from './decisions.ts';
 import { holdOf, lanesPutBack, nowSentence } from './run-now.ts';

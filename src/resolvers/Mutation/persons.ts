@@ -6,7 +6,7 @@ import {
   bindRole as bind,
   disablePerson as disable,
   unbindRole as unbind,
-} from '../../store/access/access.ts';
+} from '../../store/access/people.ts';
 import { accessTopic } from '../access-topic.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 import { withUserErrors } from '../user-errors.ts';

@@ -51,8 +51,7 @@ function toRequest({ id, comment }: Arguments, { actor, requestId }: RequestCont
 async function laneNamed(word: string, { loaders }: RequestContext): Promise<string> {
   if (!word.startsWith('nod_')) return word;
   const node = await loaders.node.load(word);
-  // The node of a cluster that the actor may not see is no node.
-  if (node !== null && (await loaders.cluster.load(node.clusterId)) !== null) return nodeLabel(node);
+  if (node !== null) return nodeLabel(node);
   throw new AppError('NOT_FOUND', `There is no node ${word}`, {
     hint: 'Run.canGoOnWithout names what can be left out.',
     path: ['withoutNode'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../errors.ts';
-import { findPerson } from '../../store/access/access.ts';
 import { insertAudit } from '../../store/access/audit.ts';
+import { findPerson } from '../../store/reads/persons.ts';
 import { linkSlackUser as link, redeemLinkCode, unlinkSlackUser } from '../../store/slack/slack.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 import { withUserErrors } from '../user-errors.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createToken as create, revokeToken as revoke } from '../../store/access/access.ts';
+import { createToken as create, revokeToken as revoke } from '../../store/access/people.ts';
 import { accessTopic } from '../access-topic.ts';
 import { type RequestContext, requireGlobally } from '../request-context.ts';
 import { withUserErrors } from '../user-errors.ts';

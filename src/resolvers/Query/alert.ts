@@ -1,17 +1,14 @@
-import { can } from '../../domain/access.ts';
-import type { Alert } from '../../domain/alert.ts';
 import { AppError } from '../../errors.ts';
-import { findAlert, findAlertByNumber } from '../../store/alerts/alerts.ts';
-import type { RequestContext } from '../request-context.ts';
+import { findVisibleAlert } from '../../store/reads/alerts.ts';
+import { type RequestContext, readableBy } from '../request-context.ts';
 
-export async function alert(_: unknown, by: { id?: string | null; number?: number | null }, context: RequestContext) {
-  const { db } = context.deps;
-  if (by.id != null && by.number == null) return ifVisible(await findAlert(db, by.id), context);
-  if (by.number != null && by.id == null) return ifVisible(await findAlertByNumber(db, by.number), context);
+export function alert(
+  _: unknown,
+  { id, number }: { id?: string | null; number?: number | null },
+  { deps, actor }: RequestContext,
+) {
+  const visibility = readableBy(actor);
+  if (id != null && number == null) return findVisibleAlert(deps.db, { visibility, id });
+  if (number != null && id == null) return findVisibleAlert(deps.db, { visibility, number });
   throw new AppError('BAD_USER_INPUT', 'alert takes either id or number', { hint: 'Give exactly one of them.' });
-}
-
-/** An alert outlives its cluster, so it says itself where it belongs. */
-export function ifVisible(found: Alert | null, { actor }: RequestContext): Alert | null {
-  return found !== null && can(actor, 'cluster:read', found) ? found : null;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Release } from '../../domain/upgrade/release.ts';
 import { compareVersions, parseVersion } from '../../domain/version.ts';
-import { findRelease, listReleases } from '../../store/upgrades/releases.ts';
+import { findRelease, listReleases } from '../../store/reads/releases.ts';
 import { type PageArguments, readConnection, slicePage } from '../connection.ts';
 import { type RequestContext, requireSomewhere } from '../request-context.ts';
 

@@ -1,9 +1,8 @@
 import type { Alert } from '../../domain/alert.ts';
-import { listAlerts, listAlertsChangedSince } from '../../store/alerts/alerts.ts';
 import { readDatabaseTime } from '../../store/database.ts';
+import { listAlerts, listAlertsChangedSince } from '../../store/reads/alerts.ts';
 import { makeLoaders } from '../loaders.ts';
-import { ifVisible } from '../Query/alert.ts';
-import { type RequestContext, readableBy, readableScopes } from '../request-context.ts';
+import { type RequestContext, readableBy } from '../request-context.ts';
 import { readCurrentActor } from './current-actor.ts';
 import { inTurn } from './in-turn.ts';
 import { ticks } from './ticks.ts';
@@ -21,21 +20,19 @@ async function* watchAlerts(
   let newest = await inTurn(() => readDatabaseTime(db));
   let shown: ReadonlyMap<string, number> | null = null;
   for await (const _ of ticks(doorbell, (topic) => topic.startsWith('alert:'))) {
-    const actor = await readCurrentActor(context);
+    const visibility = readableBy(await readCurrentActor(context));
     const since = new Date(newest.getTime() - overlapMs);
     const changed = await inTurn(() =>
       shown === null
-        ? listAlerts(db, { open: true, visibleTo: readableScopes(actor), limit: mostAtOnce })
-        : listAlertsChangedSince(db, { since, limit: mostAtOnce }),
+        ? listAlerts(db, { visibility, filter: { clusterId, open: true }, page: { limit: mostAtOnce, after: null } })
+        : listAlertsChangedSince(db, { visibility, clusterId, since, limit: mostAtOnce }),
     );
     const before: ReadonlyMap<string, number> | null = shown;
     shown = new Map([...(before ?? []), ...changed.map(({ id, revision }) => [id, revision] as const)]);
     for (const alert of changed) {
       if (alert.changedAt > newest) newest = alert.changedAt;
-      const isNew = (before?.get(alert.id) ?? 0) < alert.revision;
-      const isMeant = clusterId === null || alert.clusterId === clusterId;
-      if (!isNew || !isMeant || ifVisible(alert, { ...context, actor }) === null) continue;
-      context.loaders = makeLoaders(db, readableBy(actor));
+      if ((before?.get(alert.id) ?? 0) >= alert.revision) continue;
+      context.loaders = makeLoaders(db, visibility);
       yield { alertUpdated: alert };
     }
   }

@@ -1,5 +1,5 @@
 import { isTerminal, type RunEvent } from '../../domain/run.ts';
-import { listEvents } from '../../store/runs/runs.ts';
+import { eventsOfRuns } from '../../store/reads/run-parts.ts';
 import type { RequestContext } from '../request-context.ts';
 import { ticks } from './ticks.ts';
 import { readWatchedRun } from './watched-run.ts';
@@ -20,7 +20,7 @@ async function* watchEvents(
     // Read before the events are: a run that had ended by then writes no more of them.
     const { state } = await readWatchedRun(context, runId);
     for (;;) {
-      const events = await listEvents(context.deps.db, { runId, afterSequence, limit: pageSize });
+      const events = await eventsOfRuns(context.deps.db, { runIds: [runId], afterSequence, limit: pageSize });
       for (const event of events) {
         afterSequence = event.sequence;
         yield { runEvents: event };

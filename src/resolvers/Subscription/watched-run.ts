@@ -1,6 +1,6 @@
 import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { findVisibleRuns } from '../../store/reads/runs.ts';
+import { findVisibleRun } from '../../store/reads/runs.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { readCurrentActor } from './current-actor.ts';
 import { inTurn } from './in-turn.ts';
@@ -8,8 +8,8 @@ import { inTurn } from './in-turn.ts';
 /** The run as it is now, if whoever watches may still see it. Throws `UNAUTHENTICATED` or `NOT_FOUND`, which end the watching. */
 export async function readWatchedRun({ deps, currentActor }: RequestContext, id: string): Promise<Run> {
   const actor = await readCurrentActor({ currentActor });
-  const [run] = await inTurn(() => findVisibleRuns(deps.db, { visibility: readableBy(actor), ids: [id] }));
-  if (run === undefined)
+  const run = await inTurn(() => findVisibleRun(deps.db, { visibility: readableBy(actor), id }));
+  if (run === null)
     throw new AppError('NOT_FOUND', `There is no run ${id}`, { hint: 'Look at the list of runs for its id.' });
   return run;
 }

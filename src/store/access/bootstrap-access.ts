@@ -2,9 +2,9 @@ import { type Role, systemActor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, inTransaction, type Queryable } from '../database.ts';
-import { hashToken } from './access.ts';
 import { type Person, toPerson } from './access-rows.ts';
 import { insertAudit } from './audit.ts';
+import { hashToken } from './token-hash.ts';
 
 export type BootstrapToken = { readonly owner: string; readonly role: Role; readonly token: string };
 

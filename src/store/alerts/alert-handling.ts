@@ -4,6 +4,8 @@ import { type AlertChange, durationInWords } from '../../domain/alert-life.ts';
 import { AppError } from '../../errors.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
+import { findVisibleAlert } from '../reads/alerts.ts';
+import { visibilityOf } from '../reads/visibility.ts';
 import { toAlert } from './alert-rows.ts';
 import { findAlert, writeAlertChange } from './alerts.ts';
 
@@ -90,11 +92,10 @@ async function handle(
 
 async function authorize(db: Database, request: Handled): Promise<void> {
   const { actor, alertId } = request;
-  const alert = toKnown(await findAlert(db, alertId), alertId);
-  const target = { clusterId: alert.clusterId, environment: alert.environment };
   // Who may not see the cluster does not learn that the alert exists.
-  if (!can(actor, 'cluster:read', target)) throw notFound(alertId);
-  if (can(actor, 'alert:handle', target)) return;
+  const seen = await findVisibleAlert(db, { visibility: visibilityOf(actor, 'cluster:read'), id: alertId });
+  const alert = toKnown(seen, alertId);
+  if (can(actor, 'alert:handle', alert)) return;
   await insertAudit(db, auditOf(alert, request, 'FORBIDDEN'));
   throw new AppError('FORBIDDEN', `${actor.name} may not handle alerts of ${alert.clusterName}`, {
     hint: 'It needs the permission alert:handle.',

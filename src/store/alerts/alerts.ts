@@ -1,5 +1,4 @@
-import type { Scope } from '../../domain/access.ts';
-import type { Alert, AlertEvent, AlertSignal, Mute, Severity } from '../../domain/alert.ts';
+import type { Alert, Mute } from '../../domain/alert.ts';
 import {
   type AlertChange,
   type Condition,
@@ -9,126 +8,11 @@ import {
 } from '../../domain/alert-life.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
-import { alertColumns, toAlert, toAlertEvent } from './alert-rows.ts';
-
-export type AlertFilter = {
-  readonly clusterIds?: readonly string[];
-  /** true = not resolved; false = resolved or closed. */
-  readonly open?: boolean;
-  readonly rule?: string;
-  readonly severities?: readonly Severity[];
-  readonly signals?: readonly AlertSignal[];
-  /** What the asker's roles cover; left out = everything. */
-  readonly visibleTo?: readonly Scope[];
-  /** Opened at or after. */
-  readonly since?: Date;
-  /** Opened before. */
-  readonly until?: Date;
-  /** Only alerts with a smaller number: the next page. */
-  readonly beforeNumber?: number;
-  /** Only alerts with a greater number. */
-  readonly afterNumber?: number;
-  /** The oldest of them rather than the newest, still newest first. */
-  readonly backward?: boolean;
-  readonly limit: number;
-};
-
-/** Newest first. */
-export async function listAlerts(db: Queryable, filter: AlertFilter): Promise<readonly Alert[]> {
-  if (matchesNothing(filter)) return [];
-  const { backward = false, limit } = filter;
-  const rows = await alertsThat(db, filter)
-    .selectAll()
-    .orderBy('number', backward ? 'asc' : 'desc')
-    .limit(limit)
-    .execute();
-  const found = rows.map(toAlert);
-  return backward ? found.toReversed() : found;
-}
-
-/** How many there are of them, wherever a page would begin. */
-export async function countAlerts(db: Queryable, filter: Omit<AlertFilter, 'limit'>): Promise<number> {
-  if (matchesNothing(filter)) return 0;
-  const row = await alertsThat(db, filter)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirst();
-  return Number(row?.count ?? 0);
-}
-
-/** `IN ()` is no SQL, and the answer is known. */
-function matchesNothing({ clusterIds, severities, signals, visibleTo }: Omit<AlertFilter, 'limit'>): boolean {
-  return [clusterIds, severities, signals, visibleTo].some((list) => list?.length === 0);
-}
-
-function alertsThat(db: Queryable, filter: Omit<AlertFilter, 'limit'>) {
-  const { clusterIds, open, rule, severities, signals, visibleTo, beforeNumber, afterNumber, since, until } = filter;
-  let query = db.selectFrom('alert');
-  if (clusterIds !== undefined) query = query.where('cluster_id', 'in', clusterIds);
-  if (open !== undefined) query = query.where('signal_state', open ? '!=' : '=', 'RESOLVED');
-  if (rule !== undefined) query = query.where('rule', '=', rule);
-  if (severities !== undefined) query = query.where('severity', 'in', severities);
-  if (signals !== undefined) query = query.where('signal_state', 'in', signals);
-  if (beforeNumber !== undefined) query = query.where('number', '<', beforeNumber);
-  if (afterNumber !== undefined) query = query.where('number', '>', afterNumber);
-  if (since !== undefined) query = query.where('opened_at', '>=', since);
-  if (until !== undefined) query = query.where('opened_at', '<', until);
-  if (visibleTo?.every((scope) => scope.kind !== 'all')) {
-    query = query.where((row) =>
-      row.or(
-        visibleTo.flatMap((scope) => {
-          if (scope.kind === 'cluster') return row('cluster_id', '=', scope.clusterId);
-          return scope.kind === 'environment' ? row('environment', '=', scope.environment) : [];
-        }),
-      ),
-    );
-  }
-  return query;
-}
+import { alertColumns, toAlert } from './alert-rows.ts';
 
 export async function findAlert(db: Queryable, id: string): Promise<Alert | null> {
   const row = await db.selectFrom('alert').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : toAlert(row);
-}
-
-/** By the short number that people type: 7 for `A-7`. */
-export async function findAlertByNumber(db: Queryable, number: number): Promise<Alert | null> {
-  const row = await db.selectFrom('alert').selectAll().where('number', '=', number).executeTakeFirst();
-  return row === undefined ? null : toAlert(row);
-}
-
-/**
- * Alerts changed at or after a time, oldest change first. For a reader that polls: a change is stamped before it is
- * committed, so look back some seconds further than the newest one seen, and compare `revision`.
- */
-export async function listAlertsChangedSince(
-  db: Queryable,
-  { since, limit }: { since: Date; limit: number },
-): Promise<readonly Alert[]> {
-  const rows = await db
-    .selectFrom('alert')
-    .selectAll()
-    .where('changed_at', '>=', since)
-    .orderBy('changed_at')
-    .orderBy('number')
-    .limit(limit)
-    .execute();
-  return rows.map(toAlert);
-}
-
-/** An alert's history, oldest first. */
-export async function listAlertEvents(
-  db: Queryable,
-  { alertId, afterId = 0, limit }: { alertId: string; afterId?: number; limit: number },
-): Promise<readonly AlertEvent[]> {
-  const rows = await db
-    .selectFrom('alert_event')
-    .selectAll()
-    .where('alert_id', '=', alertId)
-    .where('id', '>', afterId)
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-  return rows.map(toAlertEvent);
 }
 
 /** Locks and reads what a sample of this cluster may change. */

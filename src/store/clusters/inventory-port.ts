@@ -1,7 +1,7 @@
 import type { Inventory } from '../../domain/inventory.ts';
 import type { Reader } from '../database.ts';
+import { findRelease } from '../reads/releases.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
-import { findRelease } from '../upgrades/releases.ts';
 import { listOpenUpgrades } from '../upgrades/upgrades.ts';
 import { findBackupOfRun, newestBackupAt } from './backups.ts';
 import { findHost, findHostByAddress, findPinnedKey, listHosts } from './hosts.ts';

@@ -1,7 +1,7 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { nodeKinds } from '../../domain/cluster.ts';
-import type { NodeProbe, Probe, ProbeSample } from '../../domain/probe.ts';
+import type { NodeProbe, Probe } from '../../domain/probe.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
@@ -128,45 +128,6 @@ export async function listProbes(db: Queryable, clusterIds: readonly string[]): 
   if (clusterIds.length === 0) return [];
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
   return rows.flatMap(toProbe);
-}
-
-/** The recent past of a cluster, newest first. */
-export async function listProbeSamples(
-  db: Queryable,
-  { clusterId, limit }: { clusterId: string; limit: number },
-): Promise<readonly ProbeSample[]> {
-  return samplesOfClusters(db, { clusterIds: [clusterId], limit });
-}
-
-/** The recent past of these clusters, newest first; one statement for all. */
-export async function samplesOfClusters(
-  db: Queryable,
-  { clusterIds, limit }: { clusterIds: readonly string[]; limit: number },
-): Promise<readonly ProbeSample[]> {
-  const rows = await db
-    .selectFrom((from) =>
-      from
-        .selectFrom('probe_sample')
-        .selectAll()
-        .select(sql<number>`ROW_NUMBER() OVER (PARTITION BY cluster_id ORDER BY fence DESC)`.as('place'))
-        .where('cluster_id', 'in', clusterIds)
-        .as('numbered'),
-    )
-    .select(['cluster_id', 'fence', 'at', 'duration_ms', 'ok', 'problem', 'leader', 'alive', 'total'])
-    .where('place', '<=', limit)
-    .orderBy('cluster_id')
-    .orderBy('fence', 'desc')
-    .execute();
-  return rows.map((row) => ({
-    clusterId: row.cluster_id,
-    at: row.at,
-    durationMs: row.duration_ms,
-    ok: row.ok === 1,
-    problem: row.problem,
-    leader: row.leader,
-    aliveNodes: row.alive,
-    totalNodes: row.total,
-  }));
 }
 
 /** Clusters that were looked at and are not registered any more. */

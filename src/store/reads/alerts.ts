@@ -1,14 +1,103 @@
-import { sql } from 'kysely';
-import type { Alert, AlertEvent } from '../../domain/alert.ts';
+import { type SqlBool, sql } from 'kysely';
+import type { Alert, AlertEvent, AlertSignal, Severity } from '../../domain/alert.ts';
 import { toAlert, toAlertEvent } from '../alerts/alert-rows.ts';
-import type { Queryable } from '../database.ts';
+import type { Reader } from '../database.ts';
+import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
- * Reads for many clusters or alerts at once. Each function sends one statement, however many ids it is given.
+ * Alerts that somebody may see, each function with one statement. An alert outlives its cluster, so it says itself where it
+ * belongs.
  */
 
-/** Newest first. There are never many: one for each rule and node at most is open. */
-export async function openAlertsOfClusters(db: Queryable, clusterIds: readonly string[]): Promise<readonly Alert[]> {
+export type AlertListFilter = {
+  readonly clusterId?: string | null | undefined;
+  /** true = not resolved; false = resolved or closed. */
+  readonly open?: boolean | null | undefined;
+  readonly severities?: readonly Severity[] | null | undefined;
+  readonly signals?: readonly AlertSignal[] | null | undefined;
+  /** Opened at or after. */
+  readonly since?: Date | null | undefined;
+  /** Opened before. */
+  readonly until?: Date | null | undefined;
+};
+
+const columns = { clusterId: 'alert.cluster_id', environment: 'alert.environment' };
+
+/** Newest first, by number, which is unique. */
+export async function listAlerts(
+  db: Reader,
+  { visibility, filter, page }: { visibility: Visibility; filter: AlertListFilter; page: Page<{ number: number }> },
+): Promise<readonly Alert[]> {
+  const part = pageOf(page, { columns: ['alert.number'], direction: 'desc', values: ({ number }) => [number] });
+  const rows = await alertsThat(db, { visibility, filter })
+    .selectAll('alert')
+    .where(part.where)
+    .orderBy(part.orderBy)
+    .limit(page.limit)
+    .execute();
+  return part.inOrder(rows.map(toAlert));
+}
+
+/** How many there are of them. */
+export async function countAlerts(
+  db: Reader,
+  which: { visibility: Visibility; filter: AlertListFilter },
+): Promise<number> {
+  const row = await alertsThat(db, which)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+function alertsThat(db: Reader, { visibility, filter }: { visibility: Visibility; filter: AlertListFilter }) {
+  let query = db.selectFrom('alert').where(isVisible(visibility, columns));
+  if (filter.clusterId != null) query = query.where('cluster_id', '=', filter.clusterId);
+  if (filter.open != null) query = query.where('signal_state', filter.open ? '!=' : '=', 'RESOLVED');
+  if (filter.severities != null) query = query.where(isOneOf('severity', filter.severities));
+  if (filter.signals != null) query = query.where(isOneOf('signal_state', filter.signals));
+  if (filter.since != null) query = query.where('opened_at', '>=', filter.since);
+  if (filter.until != null) query = query.where('opened_at', '<', filter.until);
+  return query;
+}
+
+export async function findVisibleAlert(
+  db: Reader,
+  by: { visibility: Visibility } & ({ id: string } | { number: number }),
+): Promise<Alert | null> {
+  const row = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where((alert) => ('id' in by ? alert('id', '=', by.id) : alert('number', '=', by.number)))
+    .where(isVisible(by.visibility, columns))
+    .executeTakeFirst();
+  return row === undefined ? null : toAlert(row);
+}
+
+/**
+ * Alerts changed at or after a time, oldest change first. For a reader that polls: a change is stamped before it is
+ * committed, so look back some seconds further than the newest one seen, and compare `revision`.
+ */
+export async function listAlertsChangedSince(
+  db: Reader,
+  {
+    visibility,
+    clusterId,
+    since,
+    limit,
+  }: { visibility: Visibility; clusterId: string | null; since: Date; limit: number },
+): Promise<readonly Alert[]> {
+  const rows = await alertsThat(db, { visibility, filter: { clusterId } })
+    .selectAll('alert')
+    .where('changed_at', '>=', since)
+    .orderBy('changed_at')
+    .orderBy('number')
+    .limit(limit)
+    .execute();
+  return rows.map(toAlert);
+}
+
+/** Of clusters that the caller has read with their rights, newest first. There are never many: one for each rule and node at most is open. */
+export async function openAlertsOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly Alert[]> {
   const rows = await db
     .selectFrom('alert')
     .selectAll()
@@ -20,9 +109,25 @@ export async function openAlertsOfClusters(db: Queryable, clusterIds: readonly s
   return rows.map(toAlert);
 }
 
+/** How many of them each cluster has; those that have none are not there. */
+export async function countOpenAlertsOfClusters(
+  db: Reader,
+  clusterIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('alert')
+    .select(({ fn }) => ['cluster_id', fn.countAll<number>().as('count')])
+    .where('cluster_id', 'in', clusterIds)
+    .where('closed_at', 'is', null)
+    .where('signal_state', '!=', 'RESOLVED')
+    .groupBy('cluster_id')
+    .execute();
+  return new Map(rows.map((row) => [row.cluster_id, Number(row.count)]));
+}
+
 /** The newest events of each alert, oldest first. */
 export async function eventsOfAlerts(
-  db: Queryable,
+  db: Reader,
   { alertIds, limit }: { alertIds: readonly string[]; limit: number },
 ): Promise<readonly AlertEvent[]> {
   const rows = await db
@@ -41,14 +146,7 @@ export async function eventsOfAlerts(
   return rows.map(toAlertEvent);
 }
 
-/** How many alerts are not resolved, by severity. */
-export async function countOpenAlerts(db: Queryable): Promise<ReadonlyMap<string, number>> {
-  const rows = await db
-    .selectFrom('alert')
-    .select(({ fn }) => ['severity', fn.countAll<number>().as('count')])
-    .where('closed_at', 'is', null)
-    .where('signal_state', '!=', 'RESOLVED')
-    .groupBy('severity')
-    .execute();
-  return new Map(rows.map((row) => [row.severity, Number(row.count)]));
+/** `IN ()` is no SQL. */
+function isOneOf(column: string, values: readonly string[]) {
+  return values.length === 0 ? sql<SqlBool>`FALSE` : sql<SqlBool>`${sql.ref(column)} IN (${sql.join(values)})`;
 }

@@ -2,7 +2,7 @@ import { type Selectable, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { type RunVia, runVias } from '../../domain/run.ts';
-import type { Queryable } from '../database.ts';
+import type { Reader } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
@@ -39,7 +39,7 @@ export type AuditListFilter = {
  * installation, and what is left of clusters that are gone, takes a role that holds everywhere.
  */
 export async function listAudit(
-  db: Queryable,
+  db: Reader,
   { visibility, filter, page }: { visibility: Visibility; filter: AuditListFilter; page: Page<{ number: number }> },
 ): Promise<readonly AuditEvent[]> {
   const part = pageOf(page, { columns: ['audit_event.id'], direction: 'desc', values: ({ number }) => [number] });
@@ -54,7 +54,7 @@ export async function listAudit(
 
 /** How many there are of them. */
 export async function countAudit(
-  db: Queryable,
+  db: Reader,
   which: { visibility: Visibility; filter: AuditListFilter },
 ): Promise<number> {
   const row = await auditThat(db, which)
@@ -65,7 +65,7 @@ export async function countAudit(
 
 /** One of them by its number; null when there is none that may be seen. */
 export async function findAuditEvent(
-  db: Queryable,
+  db: Reader,
   { visibility, number }: { visibility: Visibility; number: number },
 ): Promise<AuditEvent | null> {
   const row = await auditThat(db, { visibility, filter: {} })
@@ -75,7 +75,7 @@ export async function findAuditEvent(
   return row === undefined ? null : toAuditEvent(row);
 }
 
-function auditThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: AuditListFilter }) {
+function auditThat(db: Reader, { visibility, filter }: { visibility: Visibility; filter: AuditListFilter }) {
   const seen = isVisible(visibility, { clusterId: 'cluster.id', environment: 'cluster.environment' });
   let query = db
     .selectFrom('audit_event')

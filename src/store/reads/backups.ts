@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Backup } from '../../domain/cluster.ts';
 import { isTerminal, runStates } from '../../domain/run.ts';
 import { toBackup } from '../clusters/cluster-rows.ts';
-import type { Queryable } from '../database.ts';
+import type { Reader } from '../database.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 export type BackupListFilter = {
@@ -19,7 +19,7 @@ const columns = { clusterId: 'run.cluster_id', environment: 'run.environment' };
 
 /** Newest first, then by id. */
 export async function listBackups(
-  db: Queryable,
+  db: Reader,
   {
     visibility,
     filter,
@@ -43,7 +43,7 @@ export async function listBackups(
 
 /** How many there are of them. */
 export async function countBackups(
-  db: Queryable,
+  db: Reader,
   which: { visibility: Visibility; filter: BackupListFilter },
 ): Promise<number> {
   const row = await backupsThat(db, which)
@@ -52,7 +52,7 @@ export async function countBackups(
   return Number(row?.count ?? 0);
 }
 
-function backupsThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: BackupListFilter }) {
+function backupsThat(db: Reader, { visibility, filter }: { visibility: Visibility; filter: BackupListFilter }) {
   let query = visibleBackups(db, visibility);
   if (filter.clusterId != null) query = query.where('backup.cluster_id', '=', filter.clusterId);
   if (filter.database != null) query = query.where('database_name', '=', filter.database);
@@ -61,19 +61,19 @@ function backupsThat(db: Queryable, { visibility, filter }: { visibility: Visibi
   return query;
 }
 
-export async function findVisibleBackups(
-  db: Queryable,
-  by: { visibility: Visibility; ids: readonly string[] },
-): Promise<readonly Backup[]> {
-  const rows = await visibleBackups(db, by.visibility)
+export async function findVisibleBackup(
+  db: Reader,
+  { visibility, id }: { visibility: Visibility; id: string },
+): Promise<Backup | null> {
+  const row = await visibleBackups(db, visibility)
     .selectAll('backup')
     .select('run.state as run_state')
-    .where('backup.id', 'in', by.ids)
-    .execute();
-  return rows.map((row) => toBackup(row, isOpen(row.run_state)));
+    .where('backup.id', '=', id)
+    .executeTakeFirst();
+  return row === undefined ? null : toBackup(row, isOpen(row.run_state));
 }
 
-function visibleBackups(db: Queryable, visibility: Visibility) {
+function visibleBackups(db: Reader, visibility: Visibility) {
   return db.selectFrom('backup').innerJoin('run', 'run.id', 'backup.run_id').where(isVisible(visibility, columns));
 }
 

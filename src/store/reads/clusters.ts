@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { type CheckReport, type Cluster, type ClusterNode, type Host, labelAsMeant } from '../../domain/cluster.ts';
 import { toCluster, toHost, toNode, toReport } from '../clusters/cluster-rows.ts';
-import type { Queryable } from '../database.ts';
+import type { Reader } from '../database.ts';
 import { containsPattern, isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
- * Reads for many clusters at once. Each function sends one statement, however many ids it is given.
+ * Clusters that somebody may see, and what belongs to clusters. Each function sends one statement, however many ids it is
+ * given. `…OfClusters` is about clusters that the caller has read with their rights.
  */
 
 export type ClusterListFilter = {
@@ -18,7 +19,7 @@ const columns = { clusterId: 'cluster.id', environment: 'cluster.environment' };
 
 /** By name, which is unique. */
 export async function listClusters(
-  db: Queryable,
+  db: Reader,
   { visibility, filter, page }: { visibility: Visibility; filter: ClusterListFilter; page: Page<{ name: string }> },
 ): Promise<readonly Cluster[]> {
   const part = pageOf(page, { columns: ['cluster.name'], direction: 'asc', values: ({ name }) => [name] });
@@ -33,7 +34,7 @@ export async function listClusters(
 
 /** How many there are of them. */
 export async function countClusters(
-  db: Queryable,
+  db: Reader,
   which: { visibility: Visibility; filter: ClusterListFilter },
 ): Promise<number> {
   const row = await clustersThat(db, which)
@@ -42,7 +43,7 @@ export async function countClusters(
   return Number(row?.count ?? 0);
 }
 
-function clustersThat(db: Queryable, { visibility, filter }: { visibility: Visibility; filter: ClusterListFilter }) {
+function clustersThat(db: Reader, { visibility, filter }: { visibility: Visibility; filter: ClusterListFilter }) {
   let query = db.selectFrom('cluster').where(isVisible(visibility, columns));
   if (filter.environment != null) query = query.where('environment', '=', labelAsMeant(filter.environment));
   if (filter.nameContains != null) query = query.where('name', 'like', containsPattern(filter.nameContains));
@@ -51,7 +52,7 @@ function clustersThat(db: Queryable, { visibility, filter }: { visibility: Visib
 }
 
 export async function findVisibleClusters(
-  db: Queryable,
+  db: Reader,
   by: { visibility: Visibility; ids: readonly string[] },
 ): Promise<readonly Cluster[]> {
   const rows = await db
@@ -64,7 +65,7 @@ export async function findVisibleClusters(
 }
 
 export async function findVisibleClusterByName(
-  db: Queryable,
+  db: Reader,
   by: { visibility: Visibility; name: string },
 ): Promise<Cluster | null> {
   const row = await db
@@ -76,7 +77,18 @@ export async function findVisibleClusterByName(
   return row === undefined ? null : toCluster(row);
 }
 
-export async function nodesOfClusters(db: Queryable, clusterIds: readonly string[]): Promise<readonly ClusterNode[]> {
+/** The names of all of them, in order; for saying what there is. */
+export async function listClusterNames(db: Reader, visibility: Visibility): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('cluster')
+    .select('name')
+    .where(isVisible(visibility, columns))
+    .orderBy('name')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+export async function nodesOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly ClusterNode[]> {
   const rows = await db
     .selectFrom('cluster_node')
     .selectAll()
@@ -88,11 +100,21 @@ export async function nodesOfClusters(db: Queryable, clusterIds: readonly string
   return rows.map(toNode);
 }
 
-export async function nodesById(db: Queryable, ids: readonly string[]): Promise<readonly ClusterNode[]> {
-  return (await db.selectFrom('cluster_node').selectAll().where('id', 'in', ids).execute()).map(toNode);
+export async function findVisibleNodes(
+  db: Reader,
+  { visibility, ids }: { visibility: Visibility; ids: readonly string[] },
+): Promise<readonly ClusterNode[]> {
+  const rows = await db
+    .selectFrom('cluster_node')
+    .innerJoin('cluster', 'cluster.id', 'cluster_node.cluster_id')
+    .selectAll('cluster_node')
+    .where('cluster_node.id', 'in', ids)
+    .where(isVisible(visibility, columns))
+    .execute();
+  return rows.map(toNode);
 }
 
-export async function hostsOfClusters(db: Queryable, clusterIds: readonly string[]): Promise<readonly Host[]> {
+export async function hostsOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly Host[]> {
   const rows = await db
     .selectFrom('host')
     .selectAll()
@@ -103,14 +125,24 @@ export async function hostsOfClusters(db: Queryable, clusterIds: readonly string
   return rows.map(toHost);
 }
 
-export async function hostsById(db: Queryable, ids: readonly string[]): Promise<readonly Host[]> {
-  return (await db.selectFrom('host').selectAll().where('id', 'in', ids).execute()).map(toHost);
+export async function findVisibleHosts(
+  db: Reader,
+  { visibility, ids }: { visibility: Visibility; ids: readonly string[] },
+): Promise<readonly Host[]> {
+  const rows = await db
+    .selectFrom('host')
+    .innerJoin('cluster', 'cluster.id', 'host.cluster_id')
+    .selectAll('host')
+    .where('host.id', 'in', ids)
+    .where(isVisible(visibility, columns))
+    .execute();
+  return rows.map(toHost);
 }
 
 export type SecretFacts = { readonly id: string; readonly kind: 'env' | 'file' | 'inline'; readonly changedAt: Date };
 
 /** What may be told about secrets. The content is not even read. */
-export async function secretFacts(db: Queryable, ids: readonly string[]): Promise<readonly SecretFacts[]> {
+export async function secretFacts(db: Reader, ids: readonly string[]): Promise<readonly SecretFacts[]> {
   const rows = await db.selectFrom('secret').select(['id', 'kind', 'changed_at']).where('id', 'in', ids).execute();
   return rows.map((row) => ({
     id: row.id,
@@ -121,7 +153,7 @@ export async function secretFacts(db: Queryable, ids: readonly string[]): Promis
 
 /** Which run holds which cluster. */
 export async function locksOfClusters(
-  db: Queryable,
+  db: Reader,
   clusterIds: readonly string[],
 ): Promise<readonly { clusterId: string; runId: string }[]> {
   const rows = await db
@@ -133,7 +165,7 @@ export async function locksOfClusters(
 }
 
 /** The newest report of each cluster; two of the same millisecond may both come. */
-export async function lastReports(db: Queryable, clusterIds: readonly string[]): Promise<readonly CheckReport[]> {
+export async function lastReports(db: Reader, clusterIds: readonly string[]): Promise<readonly CheckReport[]> {
   const rows = await db
     .selectFrom('check_report')
     .innerJoin(
@@ -154,6 +186,16 @@ export async function lastReports(db: Queryable, clusterIds: readonly string[]):
   return rows.map(toReport);
 }
 
-export async function reportsById(db: Queryable, ids: readonly string[]): Promise<readonly CheckReport[]> {
-  return (await db.selectFrom('check_report').selectAll().where('id', 'in', ids).execute()).map(toReport);
+export async function findVisibleReport(
+  db: Reader,
+  { visibility, id }: { visibility: Visibility; id: string },
+): Promise<CheckReport | null> {
+  const row = await db
+    .selectFrom('check_report')
+    .innerJoin('cluster', 'cluster.id', 'check_report.cluster_id')
+    .selectAll('check_report')
+    .where('check_report.id', '=', id)
+    .where(isVisible(visibility, columns))
+    .executeTakeFirst();
+  return row === undefined ? null : toReport(row);
 }

@@ -1,9 +1,10 @@
-import { type Person, toPerson } from '../access/access-rows.ts';
-import type { Queryable } from '../database.ts';
+import type { RoleBinding } from '../../domain/access.ts';
+import { type ApiToken, type Person, toApiToken, toBinding, toPerson } from '../access/access-rows.ts';
+import type { Reader } from '../database.ts';
 import { type Page, pageOf } from './visibility.ts';
 
 /** By name, which is unique. */
-export async function listPersons(db: Queryable, page: Page<{ name: string }>): Promise<readonly Person[]> {
+export async function listPersons(db: Reader, page: Page<{ name: string }>): Promise<readonly Person[]> {
   const part = pageOf(page, { columns: ['name'], direction: 'asc', values: ({ name }) => [name] });
   const rows = await db
     .selectFrom('person')
@@ -16,10 +17,41 @@ export async function listPersons(db: Queryable, page: Page<{ name: string }>): 
 }
 
 /** How many there are. */
-export async function countPersons(db: Queryable): Promise<number> {
+export async function countPersons(db: Reader): Promise<number> {
   const row = await db
     .selectFrom('person')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirst();
   return Number(row?.count ?? 0);
+}
+
+export async function findPerson(db: Reader, id: string): Promise<Person | null> {
+  const row = await db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toPerson(row);
+}
+
+export async function bindingsOfPersons(
+  db: Reader,
+  personIds: readonly string[],
+): Promise<readonly { personId: string; binding: RoleBinding }[]> {
+  const rows = await db
+    .selectFrom('role_binding')
+    .selectAll()
+    .where('person_id', 'in', personIds)
+    .orderBy('role')
+    .orderBy('scope_kind')
+    .orderBy('scope_value')
+    .execute();
+  return rows.map((row) => ({ personId: row.person_id, binding: toBinding(row) }));
+}
+
+export async function tokensOfPersons(db: Reader, personIds: readonly string[]): Promise<readonly ApiToken[]> {
+  const rows = await db
+    .selectFrom('api_token')
+    .selectAll()
+    .where('person_id', 'in', personIds)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(toApiToken);
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
 import { keepsBinaries, swapKinds } from '../../domain/upgrade/kept-binaries.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
-import type { Queryable, Reader } from '../database.ts';
+import type { Reader } from '../database.ts';
 import { toRunStep } from '../runs/run-rows.ts';
 import { toUpgrade } from '../upgrades/upgrade-rows.ts';
+import { isVisible, type Visibility } from './visibility.ts';
 
 /** An entry of a cluster's history of versions, with what became of its run. */
 export type UpgradeEntry = UpgradeRecord & {
@@ -16,10 +17,7 @@ export type UpgradeEntry = UpgradeRecord & {
 const runState = z.enum(runStates);
 
 /** The histories of these clusters, newest entry first; one statement. */
-export async function upgradesOfClusters(
-  db: Queryable,
-  clusterIds: readonly string[],
-): Promise<readonly UpgradeEntry[]> {
+export async function upgradesOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly UpgradeEntry[]> {
   const rows = await entries(db)
     .where('upgrade.cluster_id', 'in', clusterIds)
     .orderBy('upgrade.started_at', 'desc')
@@ -30,7 +28,7 @@ export async function upgradesOfClusters(
 
 /** The entries of these clusters that are not over, or have left binaries on the nodes; newest first, two statements. */
 export async function openUpgradesOfClusters(
-  db: Queryable,
+  db: Reader,
   clusterIds: readonly string[],
 ): Promise<readonly UpgradeEntry[]> {
   const rows = await entries(db)
@@ -73,8 +71,15 @@ function idsOf(entriesOfRuns: readonly UpgradeEntry[]): string[] {
   return entriesOfRuns.map(({ runId }) => runId);
 }
 
-export async function findUpgrade(db: Queryable, id: string): Promise<UpgradeEntry | null> {
-  const row = await entries(db).where('upgrade.id', '=', id).executeTakeFirst();
+export async function findVisibleUpgrade(
+  db: Reader,
+  { visibility, id }: { visibility: Visibility; id: string },
+): Promise<UpgradeEntry | null> {
+  const row = await entries(db)
+    .innerJoin('cluster', 'cluster.id', 'upgrade.cluster_id')
+    .where('upgrade.id', '=', id)
+    .where(isVisible(visibility, { clusterId: 'cluster.id', environment: 'cluster.environment' }))
+    .executeTakeFirst();
   return row === undefined ? null : toEntry(row);
 }
 

@@ -43,6 +43,9 @@ export type Page<Key> = {
   readonly backward?: boolean;
 };
 
+/** Of lists that are never long. */
+export const wholeList: Page<never> = { limit: Number.MAX_SAFE_INTEGER, after: null };
+
 /** How a list is ordered: by these columns together, which no two rows share. `columns` are names of the query, never input. */
 type Order<Key> = {
   readonly columns: readonly string[];

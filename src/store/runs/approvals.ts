@@ -7,11 +7,6 @@ export async function findApprovalOfRun(db: Queryable, runId: string): Promise<A
   return row === undefined ? null : toApproval(row);
 }
 
-export async function findApprovalByNumber(db: Queryable, number: number): Promise<Approval | null> {
-  const row = await db.selectFrom('approval').selectAll().where('number', '=', number).executeTakeFirst();
-  return row === undefined ? null : toApproval(row);
-}
-
 export async function listVotes(db: Queryable, approvalId: string): Promise<readonly Vote[]> {
   const rows = await db
     .selectFrom('approval_vote')

@@ -9,11 +9,6 @@ export async function findRun(db: Queryable, id: string): Promise<Run | null> {
   return row === undefined ? null : toRun(row);
 }
 
-export async function findRunByNumber(db: Queryable, number: number): Promise<Run | null> {
-  const row = await db.selectFrom('run').selectAll().where('number', '=', number).executeTakeFirst();
-  return row === undefined ? null : toRun(row);
-}
-
 /** The run, or `NOT_FOUND`. */
 export async function readRun(db: Queryable, id: string): Promise<Run> {
   const run = await findRun(db, id);

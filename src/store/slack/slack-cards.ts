@@ -1,6 +1,6 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
+import { openRunStates, type RunState } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
@@ -34,8 +34,6 @@ export type Card = {
 
 /** A process that works on cards, and for how long they are its own. */
 export type Claimer = { readonly owner: string; readonly leaseMs: number };
-
-const openRunStates = runStates.filter((state) => !isTerminal(state));
 
 /** How often an unchanged card of a live subject is compared with it anyway ("no news since"). */
 const recheckMs = 60_000;
@@ -271,26 +269,6 @@ export async function countLiveCards(db: Database): Promise<number> {
     .where('run.state', 'in', ['QUEUED', 'RUNNING', 'CANCELING', 'UNDOING'])
     .executeTakeFirstOrThrow();
   return Number(row.live);
-}
-
-/** What is not in Slack although it should be; for metrics and alarms. */
-export async function readDeliveryHealth(
-  db: Database,
-): Promise<{ unsent: number; failed: number; oldestUnsentMs: number | null }> {
-  const row = await db
-    .selectFrom('slack_card')
-    .select((builder) => [
-      builder.fn.countAll().as('unsent'),
-      builder.fn.sum(builder.case().when('state', '=', 'FAILED').then(1).else(0).end()).as('failed'),
-      sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(created_at), UTC_TIMESTAMP(3)) / 1000`.as('oldest'),
-    ])
-    .where('ts', 'is', null)
-    .executeTakeFirstOrThrow();
-  return {
-    unsent: Number(row.unsent),
-    failed: Number(row.failed ?? 0),
-    oldestUnsentMs: row.oldest === null ? null : Number(row.oldest),
-  };
 }
 
 export function deliveryColumns(change: CardChange, claimer: Claimer, keep: boolean) {

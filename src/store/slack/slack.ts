@@ -2,7 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { Actor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
-import { findActorByPersonId } from '../access/access.ts';
+import { findActorByPersonId } from '../access/actors.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import { isDuplicateKey } from '../store-errors.ts';

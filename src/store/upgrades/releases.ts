@@ -3,41 +3,20 @@ import type { Actor } from '../../domain/access.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { terminalRunStates } from '../../domain/run.ts';
 import type { Release } from '../../domain/upgrade/release.ts';
-import { compareVersions, isSameRelease, parseVersion, releaseNameOf } from '../../domain/version.ts';
+import { isSameRelease } from '../../domain/version.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { insertAudit } from '../access/audit.ts';
-import { type Database, databaseNow, inTransaction, type Queryable, type Reader, type Tx } from '../database.ts';
+import { type Database, databaseNow, inTransaction, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
+import { catalogueName, findRelease } from '../reads/releases.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import { toRelease } from './upgrade-rows.ts';
 
 const namesRelease = z.object({ to: z.string() });
 
 export type NewRelease = Omit<Release, 'id' | 'registeredAt' | 'registeredByName'>;
 
 type ChangedBy = { readonly actor: Actor; readonly requestId: string | null };
-
-/** The release that this text names, by meaning: `3.4.0-RC1` finds `3.4.0-rc01`; null = none is registered. */
-export async function findRelease(db: Reader, version: string): Promise<Release | null> {
-  const row = await db
-    .selectFrom('release')
-    .selectAll()
-    .where('version', '=', catalogueName(version))
-    .executeTakeFirst();
-  return row === undefined ? null : toRelease(row);
-}
-
-export async function findReleaseById(db: Queryable, id: string): Promise<Release | null> {
-  const row = await db.selectFrom('release').selectAll().where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : toRelease(row);
-}
-
-/** The whole catalogue, newest version first; an installation has some dozens of releases. */
-export async function listReleases(db: Queryable): Promise<readonly Release[]> {
-  const releases = (await db.selectFrom('release').selectAll().execute()).map(toRelease);
-  return releases.toSorted((a, b) => compareTexts(b.version, a.version));
-}
 
 /** Adds to the catalogue. Throws `ALREADY_EXISTS` when the version has a release. */
 export async function insertRelease(db: Database, release: NewRelease, by: ChangedBy): Promise<Release> {
@@ -119,14 +98,4 @@ async function findRunThatUses(tx: Tx, version: string): Promise<number | null> 
 function audit(tx: Tx, by: ChangedBy, what: { action: string; version: string; detail: JsonObject }) {
   const { version: subject, ...rest } = what;
   return insertAudit(tx, { ...by, ...rest, subject, outcome: 'DONE', clusterId: null, runId: null });
-}
-
-function catalogueName(text: string): string {
-  const version = parseVersion(text);
-  return version === null ? text : releaseNameOf(version);
-}
-
-function compareTexts(a: string, b: string): number {
-  const [left, right] = [parseVersion(a), parseVersion(b)];
-  return left === null || right === null ? 0 : compareVersions(left, right);
 }

@@ -1,89 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Actor, RoleBinding } from '../../domain/access.ts';
-import type { RunVia } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import { findPerson } from '../reads/persons.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import {
-  type ApiToken,
-  type Person,
-  scopeColumns,
-  toApiToken,
-  toBinding,
-  toBindingOrNone,
-  toPerson,
-} from './access-rows.ts';
+import { type ApiToken, type Person, scopeColumns, toApiToken } from './access-rows.ts';
 import { insertAudit } from './audit.ts';
+import { hashToken } from './token-hash.ts';
 
 /** Who changes people and tokens, for the audit log. */
 export type ChangedBy = { readonly actor: Pick<Actor, 'id' | 'name' | 'via'>; readonly requestId: string | null };
-
-/**
- * The person a token acts as, with the roles of this very moment; null for a token that is unknown, expired or revoked,
- * and for a person who was shut out. One statement.
- */
-export async function findActorByToken(
-  db: Queryable,
-  token: string,
-): Promise<{ actor: Actor; tokenId: string; expiresAt: Date | null } | null> {
-  const rows = await db
-    .selectFrom('api_token')
-    .innerJoin('person', 'person.id', 'api_token.person_id')
-    .leftJoin('role_binding', 'role_binding.person_id', 'person.id')
-    .select(['api_token.id as token_id', 'api_token.expires_at', 'person.id', 'person.name'])
-    .select(['role_binding.role', 'role_binding.scope_kind', 'role_binding.scope_value'])
-    .where('api_token.token_hash', '=', hashToken(token))
-    .where('api_token.revoked_at', 'is', null)
-    .where((row) => row.or([row('api_token.expires_at', 'is', null), row('api_token.expires_at', '>', databaseNow)]))
-    .where('person.disabled_at', 'is', null)
-    .execute();
-  const [first] = rows;
-  if (first === undefined) return null;
-  const actor: Actor = { id: first.id, name: first.name, via: 'API', bindings: rows.flatMap(toBindingOrNone) };
-  return { actor, tokenId: first.token_id, expiresAt: first.expires_at };
-}
-
-/** A person as an actor, with the roles of this very moment; null when they do not exist or were shut out. */
-export async function findActorByPersonId(db: Queryable, personId: string, via: RunVia): Promise<Actor | null> {
-  const person = await findPerson(db, personId);
-  if (person === null || person.disabledAt !== null) return null;
-  const bindings = await listBindings(db, [personId]);
-  return { id: person.id, name: person.name, via, bindings: bindings.map(({ binding }) => binding) };
-}
-
-export async function findPerson(db: Queryable, id: string): Promise<Person | null> {
-  const row = await db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : toPerson(row);
-}
-
-export async function listBindings(
-  db: Queryable,
-  personIds: readonly string[],
-): Promise<readonly { personId: string; binding: RoleBinding }[]> {
-  if (personIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('role_binding')
-    .selectAll()
-    .where('person_id', 'in', personIds)
-    .orderBy('role')
-    .orderBy('scope_kind')
-    .orderBy('scope_value')
-    .execute();
-  return rows.map((row) => ({ personId: row.person_id, binding: toBinding(row) }));
-}
-
-export async function listTokens(db: Queryable, personIds: readonly string[]): Promise<readonly ApiToken[]> {
-  if (personIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('api_token')
-    .selectAll()
-    .where('person_id', 'in', personIds)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .execute();
-  return rows.map(toApiToken);
-}
 
 /** Lets a person in. Throws `ALREADY_EXISTS`. */
 export async function addPerson(db: Database, name: string, by: ChangedBy): Promise<Person> {
@@ -194,11 +121,6 @@ export async function revokeToken(db: Database, id: string, by: ChangedBy): Prom
     await audit(tx, by, { action: 'revokeToken', subject: token.label, detail: { tokenId: id } });
     return readToken(tx, id);
   });
-}
-
-/** A token's hash. Tokens are random, so a plain hash cannot be guessed backwards and no salt is needed. */
-export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }
 
 async function readPerson(db: Queryable, id: string): Promise<Person> {

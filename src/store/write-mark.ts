@@ -1,4 +1,4 @@
-import { type Database, databaseNow } from '../database.ts';
+import { type Database, databaseNow } from './database.ts';
 
 /** Resolves when the database has written something. Throws what it says, in our words where the server as a whole is at fault. */
 export async function writeMark(db: Database): Promise<void> {

@@ -1,0 +1,65 @@
+import { sql } from 'kysely';
+import { drivenRunStates } from '../../domain/run.ts';
+import { databaseNow, type Reader } from '../database.ts';
+
+/*
+ * Figures of the whole installation, for whoever may read its metrics: counts and times, no names.
+ */
+
+/** How many runs are in each state, and how long the oldest one that is due has waited for a worker, in milliseconds. */
+export async function readRunMetrics(
+  db: Reader,
+): Promise<{ byState: ReadonlyMap<string, number>; queueLagMs: number }> {
+  const counts = await db
+    .selectFrom('run')
+    .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  const due = await db
+    .selectFrom('run')
+    .select(
+      sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(COALESCE(due_at, created_at)), ${databaseNow}) / 1000`.as(
+        'lag',
+      ),
+    )
+    .where('state', 'in', drivenRunStates)
+    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
+    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
+    .executeTakeFirst();
+  return {
+    byState: new Map(counts.map((row) => [row.state, Number(row.count)])),
+    queueLagMs: Math.max(0, Number(due?.lag ?? 0)),
+  };
+}
+
+/** How many alerts are not resolved, by severity. */
+export async function countOpenAlerts(db: Reader): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('alert')
+    .select(({ fn }) => ['severity', fn.countAll<number>().as('count')])
+    .where('closed_at', 'is', null)
+    .where('signal_state', '!=', 'RESOLVED')
+    .groupBy('severity')
+    .execute();
+  return new Map(rows.map((row) => [row.severity, Number(row.count)]));
+}
+
+/** What is not in Slack although it should be; for metrics and alarms. */
+export async function readDeliveryHealth(
+  db: Reader,
+): Promise<{ unsent: number; failed: number; oldestUnsentMs: number | null }> {
+  const row = await db
+    .selectFrom('slack_card')
+    .select((builder) => [
+      builder.fn.countAll().as('unsent'),
+      builder.fn.sum(builder.case().when('state', '=', 'FAILED').then(1).else(0).end()).as('failed'),
+      sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(created_at), UTC_TIMESTAMP(3)) / 1000`.as('oldest'),
+    ])
+    .where('ts', 'is', null)
+    .executeTakeFirstOrThrow();
+  return {
+    unsent: Number(row.unsent),
+    failed: Number(row.failed ?? 0),
+    oldestUnsentMs: row.oldest === null ? null : Number(row.oldest),
+  };
+}

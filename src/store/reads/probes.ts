@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import type { ProbeSample } from '../../domain/probe.ts';
+import type { Reader } from '../database.ts';
+
+/** The recent past of these clusters, which the caller has read with their rights, newest first; one statement for all. */
+export async function samplesOfClusters(
+  db: Reader,
+  { clusterIds, limit }: { clusterIds: readonly string[]; limit: number },
+): Promise<readonly ProbeSample[]> {
+  const rows = await db
+    .selectFrom((from) =>
+      from
+        .selectFrom('probe_sample')
+        .selectAll()
+        .select(sql<number>`ROW_NUMBER() OVER (PARTITION BY cluster_id ORDER BY fence DESC)`.as('place'))
+        .where('cluster_id', 'in', clusterIds)
+        .as('numbered'),
+    )
+    .select(['cluster_id', 'fence', 'at', 'duration_ms', 'ok', 'problem', 'leader', 'alive', 'total'])
+    .where('place', '<=', limit)
+    .orderBy('cluster_id')
+    .orderBy('fence', 'desc')
+    .execute();
+  return rows.map((row) => ({
+    clusterId: row.cluster_id,
+    at: row.at,
+    durationMs: row.duration_ms,
+    ok: row.ok === 1,
+    problem: row.problem,
+    leader: row.leader,
+    aliveNodes: row.alive,
+    totalNodes: row.total,
+  }));
+}
