@@ -75,7 +75,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     const subject =
       about === null
         ? sql``
-        : sql`about_kind = ${about.kind}, about_id = LEFT(${about.id}, 255), about_label = LEFT(${about.label}, 255),`;
+        : sql`about_kind = ${about.kind}, about_id = LEFT(${about.id}, 255), about_label = COALESCE(LEFT(${about.label}, 255), about_label),`;
     await sql`UPDATE run_step SET ${subject} effect = ${effect} WHERE kind IN (${sql.join([...kinds])})`.execute(db);
   }
   await index.execute(db);
