@@ -4,13 +4,14 @@ import { headOf } from '../adapters/http/head.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import { openNode } from '../adapters/nodes/open-node.ts';
 import type { Node, NodeRef } from '../adapters/nodes/port.ts';
+import type { Reading } from '../adapters/reading.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
 import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { Host } from '../domain/cluster.ts';
 import type { Inventory, NewHost } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
-import type { ObserveContext } from '../operations/define.ts';
+import type { Registration } from '../operations/define.ts';
 import type { Ports } from '../steps/define.ts';
 import { makeInventory } from '../store/clusters/inventory-port.ts';
 import type { Database } from '../store/database.ts';
@@ -114,7 +115,13 @@ export function makeConnections(deps: ConnectionDeps) {
     archives,
   });
 
-  const observeContext = (pending: readonly PendingSecret[], signal: AbortSignal): ObserveContext => {
+  const reading = (clusterId: string, signal: AbortSignal): Reading => {
+    const { sql, http } = portsFor(clusterId);
+    return { clusterId, sql, node, shell, http, inventory, archives, signal, now: deps.now };
+  };
+
+  /** `pending`: secrets of an input that is not stored yet. */
+  const registration = (pending: readonly PendingSecret[]): Registration => {
     /** Of a secret that came with this very input, or of one that is stored. */
     const resolveGiven = (ref: string): Promise<string> => {
       const given = pending.find((secret) => `secret:${secret.id}` === ref);
@@ -123,15 +130,7 @@ export function makeConnections(deps: ConnectionDeps) {
         : resolveSource(given.source, deps.secrets);
     };
     return {
-      http: deps.http,
-      inventory,
-      archives,
-      signal,
-      now: deps.now,
       approvalEnvironments: deps.approvalEnvironments,
-      sqlFor,
-      node,
-      shell,
       sqlTo: ({ passwordRef, ...target }) =>
         deps.starrocks.connect({
           ...target,
@@ -145,7 +144,7 @@ export function makeConnections(deps: ConnectionDeps) {
     };
   };
 
-  return { inventory, sqlFor, node, shell, portsFor, observeContext, http: deps.http };
+  return { inventory, archives, node, shell, portsFor, reading, registration };
 }
 
 const momentMs = 1_000;

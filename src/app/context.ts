@@ -71,7 +71,8 @@ export async function createContext(
     secrets,
     now,
     approvalEnvironments: config.approvalEnvironments,
-    observeContext: connections.observeContext,
+    reading: connections.reading,
+    registration: connections.registration,
     ring: (runId) => {
       doorbell.ring(runId);
       doorbell.changed(runId);
@@ -83,7 +84,8 @@ export async function createContext(
     operations: registry,
     log,
     portsFor: connections.portsFor,
-    observeContext: (signal) => connections.observeContext([], signal),
+    reading: connections.reading,
+    registration: connections.registration,
     owner: config.owner,
     leaseMs: config.worker.leaseMs,
     ring: doorbell.ring,

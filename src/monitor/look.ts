@@ -1,26 +1,19 @@
-import type { NodeHttp } from '../adapters/http/port.ts';
-import type { StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { Reading } from '../adapters/reading.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { versionComment } from '../adapters/starrocks/statements.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { AppError, messageOf } from '../errors.ts';
 
-export type LookPorts = {
-  readonly sqlFor: (clusterId: string) => Promise<StarRocksSql>;
-  readonly http: Pick<NodeHttp, 'health'>;
-  readonly now: () => Date;
-};
+/** The part of a reading that a look needs; its signal fires when the program stops. */
+export type Looking = Pick<Reading, 'sql' | 'now' | 'signal'> & { readonly http: Pick<Reading['http'], 'health'> };
 
 export type LookRequest = {
-  readonly clusterId: string;
   /** The nodes as they were last seen; whoever is new is asked over HTTP next time. */
   readonly known: readonly ClusterNode[];
   readonly before: readonly NodeProbe[];
   /** For the whole look. */
   readonly timeoutMs: number;
-  /** Fires when the program stops. */
-  readonly signal: AbortSignal;
 };
 
 /** What one look saw, part by part; each is read once, however many rules want it. A new part is a key here and a reader. */
@@ -48,17 +41,17 @@ const healthTimeoutMs = 3_000;
 
 /**
  * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is something seen;
- * what is thrown is a failure of our own (the store behind `sqlFor`), of which nothing can be concluded about the cluster.
+ * what is thrown is a failure of our own (the store behind `sql`), of which nothing can be concluded about the cluster.
  * Null = we were told to stop meanwhile, so nothing is known.
  */
-export async function lookAtCluster(ports: LookPorts, request: LookRequest): Promise<Look | null> {
+export async function lookAtCluster(reading: Looking, request: LookRequest): Promise<Look | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
-  const signal = AbortSignal.any([request.signal, deadline]);
+  const signal = AbortSignal.any([reading.signal, deadline]);
   const [topology, health] = await Promise.all([
-    readNodes(ports, request, signal),
-    Promise.all(request.known.map((node) => askHealth(ports.http, node, signal))),
+    readNodes(reading.sql, { signal, timeoutMs: request.timeoutMs }),
+    Promise.all(request.known.map((node) => askHealth(reading.http, node, signal))),
   ]);
-  if (request.signal.aborted) return null;
+  if (reading.signal.aborted) return null;
   const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
   const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
     const before = request.before.find((probe) => nodeLabel(probe) === nodeLabel(node));
@@ -72,14 +65,14 @@ export async function lookAtCluster(ports: LookPorts, request: LookRequest): Pro
       alive,
       httpProblem,
       httpFailures: (before?.httpFailures ?? 0) + 1,
-      silentSince: before?.silentSince ?? ports.now(),
+      silentSince: before?.silentSince ?? reading.now(),
     };
   };
   if (topology instanceof AppError) {
     const failure =
       deadline.aborted && topology.code === 'CANCELED' ? tookTooLong(request.timeoutMs, topology) : topology;
-    const isAnswering = await answersItself(ports, request, { failure, signal });
-    if (request.signal.aborted) return null;
+    const isAnswering = await answersItself(reading.sql, { failure, signal });
+    if (reading.signal.aborted) return null;
     return {
       topology: { isSeen: false, failure, isAnswering },
       health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
@@ -100,13 +93,11 @@ export async function lookAtCluster(ports: LookPorts, request: LookRequest): Pro
 }
 
 async function readNodes(
-  ports: LookPorts,
-  { clusterId, timeoutMs }: LookRequest,
-  signal: AbortSignal,
+  sql: Reading['sql'],
+  call: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<Topology | AppError> {
   try {
-    const sql = await ports.sqlFor(clusterId);
-    return await readTopology(sql, { signal, timeoutMs });
+    return await readTopology(sql, call);
   } catch (error) {
     if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return error;
     throw error;
@@ -120,13 +111,12 @@ const answerTimeoutMs = 2_000;
  * told, so that an alert need not say that nobody answers.
  */
 async function answersItself(
-  ports: LookPorts,
-  { clusterId }: LookRequest,
+  sql: Reading['sql'],
   { failure, signal }: { failure: AppError; signal: AbortSignal },
 ): Promise<boolean> {
   if (failure.code !== 'SQL_UNREACHABLE' || signal.aborted) return false;
   try {
-    await (await ports.sqlFor(clusterId)).query(versionComment(), { signal, timeoutMs: answerTimeoutMs });
+    await sql.query(versionComment(), { signal, timeoutMs: answerTimeoutMs });
     return true;
   } catch (error) {
     if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return false;
@@ -135,7 +125,7 @@ async function answersItself(
 }
 
 /** Why the node's health is in doubt; null = it is well, or cannot be asked. */
-async function askHealth(http: LookPorts['http'], node: ClusterNode, signal: AbortSignal): Promise<string | null> {
+async function askHealth(http: Looking['http'], node: ClusterNode, signal: AbortSignal): Promise<string | null> {
   if (node.httpPort === null) return null;
   try {
     const isWell = await http.health(

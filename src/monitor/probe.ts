@@ -8,13 +8,13 @@ import { type FinishedLook, recordSample } from '../store/probes/record-sample.t
 import { listPlannedWork } from '../store/runs/planned-work.ts';
 import type { ConfiguredRule, Parts } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
-import { type Look, type LookPorts, lookAtCluster } from './look.ts';
+import { type Look, type Looking, lookAtCluster } from './look.ts';
 import { problemsOf } from './problems.ts';
 
 export type ProbeDeps = {
   readonly db: Database;
   readonly log: Logger;
-  readonly ports: LookPorts;
+  readonly reading: (clusterId: string, signal: AbortSignal) => Looking;
   /** Told `alert:<id>` for each alert that changed. */
   readonly changed: (topic: string) => void;
 };
@@ -39,12 +39,10 @@ export async function probeCluster(
   try {
     const startedAt = performance.now();
     const known = await listNodes(db, clusterId);
-    const look = await lookAtCluster(deps.ports, {
-      clusterId,
+    const look = await lookAtCluster(deps.reading(clusterId, signal), {
       known,
       before: claim.before,
       timeoutMs: settings.timeoutMs,
-      signal,
     });
     if (look === null) return await releaseProbe(db, claim);
     const durationMs = performance.now() - startedAt;

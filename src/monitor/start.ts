@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { NodeHttp } from '../adapters/http/port.ts';
-import { createSlots } from '../adapters/slots.ts';
+import { createSlots, type Slots } from '../adapters/slots.ts';
 import type { Database } from '../store/database.ts';
 import {
   claimProbe,
@@ -11,7 +10,7 @@ import {
 } from '../store/probes/probes.ts';
 import { abandonProbe } from '../store/probes/record-sample.ts';
 import { configureRules } from './evaluate.ts';
-import type { LookPorts } from './look.ts';
+import type { Looking } from './look.ts';
 import { probeCluster } from './probe.ts';
 import { rules } from './rules/index.ts';
 
@@ -24,8 +23,7 @@ export type MonitorDeps = {
   readonly db: Database;
   readonly log: Logger;
   readonly doorbell: { changed(topic: string): void };
-  readonly connections: Pick<LookPorts, 'sqlFor' | 'http'>;
-  readonly now: () => Date;
+  readonly connections: { readonly reading: (clusterId: string, signal: AbortSignal) => Looking };
 };
 
 export type MonitorOptions = {
@@ -53,12 +51,14 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   // Half as long again for storing what was found.
   const claimMs = Math.max(everyMs, probeTimeoutMs * 1.5);
   const tickMs = Math.min(1_000, Math.max(50, everyMs / 4));
-  const { sqlFor } = ctx.connections;
-  const http = limited(ctx.connections.http);
+  const slots = createSlots(httpCallsAtOnce);
   const deps = {
     db,
     log,
-    ports: { sqlFor, http, now: ctx.now },
+    reading: (clusterId: string, signal: AbortSignal) => {
+      const reading = ctx.connections.reading(clusterId, signal);
+      return { ...reading, http: limited(reading.http, slots) };
+    },
     changed: (topic: string) => ctx.doorbell.changed(topic),
   };
   const stopping = new AbortController();
@@ -122,8 +122,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   };
 }
 
-function limited(http: Pick<NodeHttp, 'health'>): Pick<NodeHttp, 'health'> {
-  const slots = createSlots(httpCallsAtOnce);
+function limited(http: Looking['http'], slots: Slots): Looking['http'] {
   return {
     health: async (node, call) => {
       const free = await slots.take(call?.signal ?? new AbortController().signal);

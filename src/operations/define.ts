@@ -1,32 +1,26 @@
 import type { z } from 'zod';
-import type { Archives } from '../adapters/archives/port.ts';
-import type { Node, NodeRef } from '../adapters/nodes/port.ts';
-import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
-import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { Reading } from '../adapters/reading.ts';
+import type { SshTarget } from '../adapters/ssh/port.ts';
+import type { SqlReader, SqlTarget } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
 import type { Risk } from '../domain/approval.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PlanResult, StepSpec } from '../domain/plan.ts';
 import type { PostCheck, StepPhase, StepState } from '../domain/run.ts';
 import type { TargetFields } from '../domain/target.ts';
-import type { AnyStepKind, Ports } from '../steps/define.ts';
+import type { AnyStepKind } from '../steps/define.ts';
 import { type InputField, operationTypeName } from './input/input-field.ts';
 import { inputFields } from './input/read-fields.ts';
 
-/** What `observe` may read. It changes nothing anywhere. */
-export type ObserveContext = Pick<Ports, 'http' | 'inventory'> & {
-  /** Release archives as this process sees them. */
-  readonly archives: Archives;
-  readonly signal: AbortSignal;
-  readonly now: () => Date;
+/** Also for doors, which know operations and no adapter. */
+export type { Reading };
+
+/** What only bringing something under management needs: a look at what is not recorded yet. It changes nothing anywhere. */
+export type Registration = {
   /** Environment labels whose clusters need other people's approval. */
   readonly approvalEnvironments: readonly string[];
-  /** SQL to a registered cluster, by id. */
-  readonly sqlFor: (clusterId: string) => Promise<StarRocksSql>;
-  /** SQL to a cluster that is not registered yet. `passwordRef` may name a secret that came with this very input. */
-  readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => StarRocksSql;
-  readonly node: (node: NodeRef) => Promise<Node>;
-  readonly shell: (hostId: string) => Promise<Shell>;
+  /** SQL to a cluster by a login that is not recorded. `passwordRef` may name a secret that came with this very input. */
+  readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => SqlReader;
   /**
    * The key a host shows now, unpinned; for a person to compare. `prefer`: the one of its keys that has this fingerprint, if
    * there is such a one. Throws `SSH_UNREACHABLE`.
@@ -54,14 +48,10 @@ export type SlackCommand = {
 export type PlannedStep = StepSpec & { readonly phase: StepPhase; readonly state: StepState };
 
 /** A run whose steps are all done; `steps` says what was left out. */
-export type EndedRun = {
-  readonly runId: string;
-  readonly clusterId: string;
-  readonly signal: AbortSignal;
-  readonly steps: readonly PlannedStep[];
-};
+export type EndedRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };
 
-export type UndoneRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };
+/** How a run ends that does not end as planned. */
+export type OtherEnding = 'UNDONE' | 'FAILED' | 'CANCELED';
 
 /** Fields of an input that hold one text; any name where the shape of the input is not known. */
 type TextField<I> = string extends keyof I
@@ -88,30 +78,27 @@ export type Operation<I extends JsonObject, F> = {
   readonly noUndoAfterSuccess?: string;
   /** Fills in what was left open (a snapshot's name), once, before the first plan; the result is stored as the run's input. */
   complete?(input: I, given: { now: Date }): I;
-  observe(input: I, context: ObserveContext): Promise<F>;
+  observe(input: I, reading: Reading, registration: Registration): Promise<F>;
   /** Pure and synchronous: the same input and facts give the same plan. */
   plan(input: I, facts: F): PlanResult;
   /**
    * The way back, for an operation whose steps cannot simply be taken back newest first. Made when the undo begins, from
    * what the cluster is then; refusals end the undo. Steps whose `undo` says `planned` are taken back by this.
    */
-  planUndo?(input: I, run: UndoneRun, context: ObserveContext): Promise<PlanResult>;
+  planUndo?(input: I, reading: Reading, run: EndedRun): Promise<PlanResult>;
   /** Why a run that has come this far cannot be undone any more; null = it can. Pure. */
   whyNoUndo?(input: I, steps: readonly PlannedStep[]): string | null;
   /** Why the run may not go on without this lane, given its steps; null = it may, if a person says so. Absent = never. */
   whyNotWithout?(lane: readonly PlannedStep[]): string | null;
   /** Looks at the cluster once more when every step is done; the run succeeds only if it passes. */
-  postCheck(input: I, ports: Ports, run: EndedRun): Promise<PostCheck>;
+  postCheck(input: I, reading: Reading, run: EndedRun): Promise<PostCheck>;
   /**
    * The same for every other end of a run that has changed something. An undo is done only if this passes; after a failure
    * or a cancellation it only says how things were left. Every operation with a way back has one: what `postCheck` found is
    * no answer for them.
    */
-  endCheck?(input: I, ports: Ports, run: EndedRun & { readonly ending: OtherEnding }): Promise<PostCheck>;
+  endCheck?(input: I, reading: Reading, run: EndedRun & { readonly ending: OtherEnding }): Promise<PostCheck>;
 };
-
-/** How a run ends that does not end as planned. */
-export type OtherEnding = 'UNDONE' | 'FAILED' | 'CANCELED';
 
 /** An operation with its types hidden. Inputs are parsed by `input` before they come here. */
 export type AnyOperation = Omit<
@@ -123,14 +110,14 @@ export type AnyOperation = Omit<
   readonly fields: readonly InputField[];
   complete(input: JsonObject, given: { now: Date }): JsonObject;
   /** Observes, then plans. */
-  observeAndPlan(input: JsonObject, context: ObserveContext): Promise<PlanResult>;
+  observeAndPlan(input: JsonObject, reading: Reading, registration: Registration): Promise<PlanResult>;
   /** Null = the steps are taken back newest first. */
-  readonly planUndo: ((input: JsonObject, run: UndoneRun, context: ObserveContext) => Promise<PlanResult>) | null;
+  readonly planUndo: ((input: JsonObject, reading: Reading, run: EndedRun) => Promise<PlanResult>) | null;
   whyNoUndo(input: JsonObject, steps: readonly PlannedStep[]): string | null;
-  postCheck(input: JsonObject, ports: Ports, run: EndedRun): Promise<PostCheck>;
+  postCheck(input: JsonObject, reading: Reading, run: EndedRun): Promise<PostCheck>;
   /** Null = nobody looks. */
   readonly endCheck:
-    | ((input: JsonObject, ports: Ports, run: EndedRun & { readonly ending: OtherEnding }) => Promise<PostCheck>)
+    | ((input: JsonObject, reading: Reading, run: EndedRun & { readonly ending: OtherEnding }) => Promise<PostCheck>)
     | null;
 };
 
@@ -141,21 +128,21 @@ export function defineOperation<I extends JsonObject, F>(definition: Operation<I
     ...definition,
     fields: inputFields(operationTypeName(definition.name), definition.input),
     complete: (input, given) => definition.complete?.(parse(input), given) ?? input,
-    observeAndPlan: async (input, context) => {
+    observeAndPlan: async (input, reading, registration) => {
       const parsed = parse(input);
-      return definition.plan(parsed, await definition.observe(parsed, context));
+      return definition.plan(parsed, await definition.observe(parsed, reading, registration));
     },
     planUndo:
       definition.planUndo === undefined
         ? null
-        : async (input, run, context) =>
-            (await definition.planUndo?.(parse(input), run, context)) ?? { summary: '', steps: [] },
+        : async (input, reading, run) =>
+            (await definition.planUndo?.(parse(input), reading, run)) ?? { summary: '', steps: [] },
     whyNoUndo: (input, steps) => definition.whyNoUndo?.(parse(input), steps) ?? null,
-    postCheck: (input, ports, run) => definition.postCheck(parse(input), ports, run),
+    postCheck: (input, reading, run) => definition.postCheck(parse(input), reading, run),
     endCheck:
       definition.endCheck === undefined
         ? null
-        : async (input, ports, run) =>
-            (await definition.endCheck?.(parse(input), ports, run)) ?? { passed: false, checks: [] },
+        : async (input, reading, run) =>
+            (await definition.endCheck?.(parse(input), reading, run)) ?? { passed: false, checks: [] },
   };
 }

@@ -1,11 +1,11 @@
+import type { Reading } from '../adapters/reading.ts';
 import { couldLook } from '../domain/health-checks.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { NamedCheck, PostCheck } from '../domain/run.ts';
-import type { Ports } from '../steps/define.ts';
 
 /** The end of a run that makes a report: it passes when there is one that rests on a look, whatever that has found. */
 export async function checkReport(
-  { inventory }: Pick<Ports, 'inventory'>,
+  { inventory }: Pick<Reading, 'inventory'>,
   runId: string,
   factsOf: (checks: readonly NamedCheck[]) => JsonObject,
 ): Promise<PostCheck> {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AnyOperation } from '../operations/define.ts';
+import type { AnyOperation, Reading } from '../operations/define.ts';
 import type { ControlDeps } from '../runs/control.ts';
 import type { Database } from '../store/database.ts';
 
@@ -9,6 +9,7 @@ export type ApiDeps = {
   readonly log: Logger;
   readonly operations: ReadonlyMap<string, AnyOperation>;
   readonly control: ControlDeps;
+  readonly connections: Pick<Reading, 'archives'>;
   /** Where archives may be registered from by path; null = nowhere. */
   readonly config: { readonly releasesDirectory: string | null };
   /** Tells who listens that something changed: a run's id or `alert:<id>`. Words may be lost. */

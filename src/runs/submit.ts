@@ -6,7 +6,7 @@ import type { Run } from '../domain/run.ts';
 import { accessTo, namedTarget, type Target } from '../domain/target.ts';
 import { AppError, toUserError, type UserError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { AnyOperation, ObserveContext } from '../operations/define.ts';
+import type { AnyOperation, Reading, Registration } from '../operations/define.ts';
 import { parseInput } from '../operations/input/parse-input.ts';
 import { redactInput, replaceSecrets } from '../operations/input/secret-fields.ts';
 import { insertAudit } from '../store/access/audit.ts';
@@ -21,8 +21,9 @@ export type SubmitDeps = {
   readonly db: Database;
   readonly operations: ReadonlyMap<string, AnyOperation>;
   readonly secrets: SecretSettings;
-  /** A context for planning; `pending` are secrets of this very input, not stored yet. */
-  readonly observeContext: (pending: readonly PendingSecret[], signal: AbortSignal) => ObserveContext;
+  readonly reading: (clusterId: string, signal: AbortSignal) => Reading;
+  /** `pending`: secrets of this very input, not stored yet. */
+  readonly registration: (pending: readonly PendingSecret[]) => Registration;
   readonly now: () => Date;
   /** Environment labels whose clusters need other people's approval. */
   readonly approvalEnvironments: readonly string[];
@@ -99,7 +100,10 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
   const planned = await planOperation(
     operation,
     input,
-    deps.observeContext(sealed.pending, AbortSignal.timeout(observeTimeoutMs)),
+    {
+      reading: deps.reading(cluster.id, AbortSignal.timeout(observeTimeoutMs)),
+      registration: deps.registration(sealed.pending),
+    },
     generatedTexts(sealed.input, input),
   );
   if ('userErrors' in planned) return refused(planned.userErrors);
@@ -145,10 +149,10 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
 export async function planOperation(
   operation: AnyOperation,
   input: JsonObject,
-  context: ObserveContext,
+  { reading, registration }: { reading: Reading; registration: Registration },
   generated: readonly string[],
 ): Promise<{ plan: Plan } | { userErrors: readonly UserError[] }> {
-  const result = await operation.observeAndPlan(input, context);
+  const result = await operation.observeAndPlan(input, reading, registration);
   if (!('refusals' in result)) return { plan: makePlan(operation, result, generated) };
   return {
     userErrors: result.refusals.map((refusal) => ({ ...refusal, path: refusal.path ?? null, retryable: false })),

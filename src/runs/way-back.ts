@@ -26,11 +26,10 @@ export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): P
   if (operation.planUndo === null || steps.some(({ phase }) => phase === 'undo'))
     return { run, steps: [...left, ...back], notes: [], summary: 'What this run did is taken back, newest first' };
   const signal = AbortSignal.timeout(observeTimeoutMs);
-  const plan = await operation.planUndo(
-    run.input,
-    { runId: run.id, steps: steps.map(toPlannedStep) },
-    deps.observeContext([], signal),
-  );
+  const plan = await operation.planUndo(run.input, deps.reading(run.clusterId, signal), {
+    runId: run.id,
+    steps: steps.map(toPlannedStep),
+  });
   if ('refusals' in plan) {
     throw new AppError(
       'NOT_UNDOABLE',

@@ -1,18 +1,19 @@
 import type { z } from 'zod';
-import type { Archives } from '../adapters/archives/port.ts';
-import type { NodeHttp } from '../adapters/http/port.ts';
 import type { Node, NodeRef } from '../adapters/nodes/port.ts';
+import type { Reading } from '../adapters/reading.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
-import type { Inventory, InventoryRecord, NewHost } from '../domain/inventory.ts';
+import type { InventoryRecord, NewHost } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
 import type { Lane, StepSpec } from '../domain/plan.ts';
 import type { StepEffect, Subject } from '../domain/subject.ts';
 
-/** Everything a step may reach. A step kind names the ports it uses and is handed those alone. */
-export type Ports = {
-  /** SQL to the cluster of the run. */
+/**
+ * Everything a step may reach. A step kind names the ports it uses and is handed those alone; where it only looks, what it
+ * is handed cannot change anything.
+ */
+export type Ports = Pick<Reading, 'http' | 'inventory' | 'archives'> & {
   readonly sql: StarRocksSql;
   /**
    * An attached node. `guard` is called before each of its effects, also in the middle of one that takes long, and stops it by
@@ -23,20 +24,16 @@ export type Ports = {
   readonly shell: (hostId: string) => Promise<Shell>;
   /** A shell by a login that is not recorded yet. */
   readonly login: (host: Omit<NewHost, 'id'>) => Promise<Shell>;
-  readonly http: NodeHttp;
-  readonly inventory: Inventory;
-  /** Release archives as this process sees them. */
-  readonly archives: Archives;
 };
 
 export type PortName = keyof Ports;
 
+/** The same ports for looking only. */
+export type ReadingPorts<N extends PortName> = Pick<Reading, N & keyof Reading>;
+
 /** What a step knows about the run it is part of. */
-export type StepContext = {
+export type StepContext = Pick<Reading, 'clusterId' | 'signal' | 'now'> & {
   readonly runId: string;
-  readonly clusterId: string;
-  readonly signal: AbortSignal;
-  readonly now: () => Date;
   /** Adds a line to the run's events; the text is redacted before it is stored. */
   readonly log: (line: string) => void;
   /** When this step was first tried, by the journal; null before. */
@@ -87,7 +84,7 @@ export type Undo<P> =
  * ledger before `apply`, and the steps from `restore` run on every way out.
  */
 export type Temporary<P, N extends PortName> = {
-  read(params: P, ports: Pick<Ports, N>, context: StepContext): Promise<Json>;
+  read(params: P, ports: ReadingPorts<N>, context: StepContext): Promise<Json>;
   restore(params: P, before: Json): readonly StepSpec[];
 };
 
@@ -124,7 +121,7 @@ export type StepKind<P extends JsonObject, N extends PortName, F extends JsonObj
   /** One line for people: what this step does to what. */
   describe(params: P): string;
   /** Asks the cluster, never the journal, whether the effect is there. Changes nothing. */
-  check(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<Check<NoInfer<F>>>;
+  check(params: P, ports: ReadingPorts<N>, context: Context<R>): Promise<Check<NoInfer<F>>>;
   /**
    * Brings the effect about, or sets it in motion. Absent for gates, which only wait. What it saw of the effect where it
    * brought it about may be answered as `done`, which saves looking once more; nothing else may be concluded from an answer.
@@ -150,7 +147,7 @@ export type StepKind<P extends JsonObject, N extends PortName, F extends JsonObj
    */
   readonly recoversAlready?: true;
   /** Lines that help to understand why the step failed, e.g. the end of a node's log. Reads only. */
-  diagnose?(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<readonly string[]>;
+  diagnose?(params: P, ports: ReadingPorts<N>, context: Context<R>): Promise<readonly string[]>;
   readonly temporary?: Temporary<P, N>;
   /**
    * Set when nobody would want the cluster to stay as this step leaves it, e.g. with a node stopped: a request to cancel
@@ -214,7 +211,7 @@ export function defineStep<
   R extends Needs = Record<never, never>,
 >(definition: StepKind<P, N, F, R>): DefinedStepKind<P, F> {
   const parse = (params: JsonObject): P => definition.params.parse(params);
-  const pick = (ports: Ports): Pick<Ports, N> => pickPorts(ports, definition.ports);
+  const pick = (ports: Ports) => pickPorts(ports, definition.ports);
   const effectOf = (params: P) =>
     typeof definition.effect === 'function' ? definition.effect(params) : definition.effect;
   const spec = (params: JsonObject): StepSpec => {
@@ -273,8 +270,8 @@ async function findNeeded<R extends Needs>(needs: R | undefined, earlier: Engine
   return found as Found<R>; // each name of R got what one of its own kinds reads
 }
 
-function pickPorts<N extends PortName>(ports: Ports, names: readonly N[]): Pick<Ports, N> {
+function pickPorts<N extends PortName>(ports: Ports, names: readonly N[]): Pick<Ports, N> & ReadingPorts<N> {
   const picked: Partial<Ports> = {};
   for (const name of names) Object.assign(picked, { [name]: ports[name] });
-  return picked as Pick<Ports, N>; // every name of N was copied in the loop above
+  return picked as Pick<Ports, N> & ReadingPorts<N>; // every name of N was copied in the loop above
 }

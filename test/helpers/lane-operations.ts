@@ -233,7 +233,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
           ...[...fleet.machines.keys()].flatMap((name) => lane(name, 'new', { stage: 'machines', name, width })),
         ],
       }),
-      planUndo: async (_input, { steps: done }) =>
+      planUndo: async (_input, _reading, { steps: done }) =>
         fleet.noWayBack !== ''
           ? { refusals: [{ code: 'PRECONDITION_FAILED', message: fleet.noWayBack, hint: 'Go on.' }] }
           : {

@@ -35,7 +35,7 @@ export type Aftermath = {
 type Place = { readonly world: World; readonly engine: Engine; readonly clusterId: string };
 
 export async function readEndState({ world, engine, clusterId }: Place): Promise<EndState> {
-  const sql = await engine.ctx.connections.sqlFor(clusterId);
+  const sql = engine.ctx.connections.portsFor(clusterId).sql;
   const topology = await readTopology(sql);
   const nodes = toObservedNodes(topology);
   const { hosts } = world.describe();

@@ -370,7 +370,7 @@ function changeVersion(to: string) {
 /** How often each node was stopped and started, and what runs on it now. */
 async function movesMade(): Promise<readonly string[]> {
   const sent = (await changingCommands()).toSorted();
-  const nodes = toObservedNodes(await readTopology(await engine.ctx.connections.sqlFor(clusterId)));
+  const nodes = toObservedNodes(await readTopology(engine.ctx.connections.portsFor(clusterId).sql));
   const running = nodes.map(({ version, alive }) => `${version?.replace(/-.*/, '')}${alive ? '' : ' (down)'}`);
   return [...sent, ...running, `open changes ${await openChanges()}`];
 }

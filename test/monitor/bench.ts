@@ -34,14 +34,7 @@ export async function startBench(options: ContextOptions & { env?: Record<string
     return portsOf(cluster);
   };
   const connections: MonitorDeps['connections'] = {
-    sqlFor: (clusterId) => portsFor(clusterId).sqlFor(clusterId),
-    http: {
-      // Hosts are the same in every cluster on paper: whoever knows the node answers.
-      health: async (node, call) => {
-        for (const cluster of clusters.values()) await portsOf(cluster).http.health(node, call);
-        return true;
-      },
-    },
+    reading: (clusterId, signal) => ({ ...portsFor(clusterId), signal, now: ctx.now }),
   };
   return {
     ...engine,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StarRocksSql } from '../../src/adapters/starrocks/port.ts';
+import type { SqlReader } from '../../src/adapters/starrocks/port.ts';
 import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
 import { AppError } from '../../src/errors.ts';
 import { type Look, lookAtCluster } from '../../src/monitor/look.ts';
@@ -26,10 +26,11 @@ function seen(found: Look | null): Look {
 function look(
   cluster: PaperCluster,
   changes: Partial<Parameters<typeof lookAtCluster>[1]> = {},
-  ports: Partial<Parameters<typeof lookAtCluster>[0]> = {},
+  reading: Partial<Parameters<typeof lookAtCluster>[0]> = {},
 ): Promise<Look | null> {
-  const request = { clusterId: 'clu_1', known: [], before: [], timeoutMs: 5_000, signal: new AbortController().signal };
-  return lookAtCluster({ ...portsOf(cluster), now: () => now, ...ports }, { ...request, ...changes });
+  const request = { known: [], before: [], timeoutMs: 5_000 };
+  const { signal } = new AbortController();
+  return lookAtCluster({ ...portsOf(cluster), signal, now: () => now, ...reading }, { ...request, ...changes });
 }
 
 describe('a look at a cluster', () => {
@@ -50,14 +51,12 @@ describe('a look at a cluster', () => {
   it('tells a frontend that is left without a leader from one that does not answer', async () => {
     const cluster = paperCluster();
     cluster.failure = new AppError('SQL_UNREACHABLE', 'the leader cannot be reached', { retryable: true });
-    const { sqlFor } = portsOf(cluster);
-    const leaderless = async () => ({
-      query: async (...[statement, call]: Parameters<StarRocksSql['query']>) =>
-        statement.name === 'version-comment'
-          ? [{ version_comment: '3.5.0-37c7c51' }]
-          : (await sqlFor('clu_1')).query(statement, call),
-    });
-    const found = await look(cluster, {}, { sqlFor: leaderless });
+    const { sql } = portsOf(cluster);
+    const leaderless: SqlReader = {
+      query: async (statement, call) =>
+        statement.name === 'version-comment' ? [{ version_comment: '3.5.0-37c7c51' }] : sql.query(statement, call),
+    };
+    const found = await look(cluster, {}, { sql: leaderless });
     expect(found).toMatchObject({ topology: { isSeen: false, isAnswering: true } });
     expect(await look(cluster)).toMatchObject({ topology: { isSeen: false, isAnswering: false } });
   });
@@ -101,7 +100,7 @@ describe('a look at a cluster', () => {
   it('knows nothing when the program is told to stop meanwhile', async () => {
     const cluster = { ...paperCluster(), answersAfterMs: 10_000 };
     const stopping = new AbortController();
-    const finding = look(cluster, { signal: stopping.signal });
+    const finding = look(cluster, {}, { signal: stopping.signal });
     stopping.abort();
     expect(await finding).toBeNull();
   });
@@ -110,8 +109,8 @@ describe('a look at a cluster', () => {
     ['a failure of the driver', new Error('read ECONNRESET')],
     ['a store that is away', new AppError('STORE_UNAVAILABLE', 'MySQL is away', { retryable: true })],
   ])('concludes nothing about the cluster from %s behind the port', async (_name, error) => {
-    const sqlFor = () => Promise.reject(error);
-    await expect(look(paperCluster(), {}, { sqlFor })).rejects.toBe(error);
+    const sql = { query: () => Promise.reject(error) };
+    await expect(look(paperCluster(), {}, { sql })).rejects.toBe(error);
   });
 
   it('takes a refused login for something seen', async () => {

@@ -62,3 +62,9 @@ export interface Node {
   /** Removes what is kept and staged: there is no way back after this. */
   removeKept(call: NodeCall): Promise<void>;
 }
+
+/** The same for whoever only looks. */
+export type NodeReader = Pick<
+  Node,
+  'process' | 'stopState' | 'startedAs' | 'lastLogLines' | 'isStaged' | 'binaries' | 'kept'
+>;

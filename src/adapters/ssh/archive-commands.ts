@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import { leaveNothingEmpty, lockedScript } from './locked-script.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import { archiveFileOf, checkedSha256 } from './release-dirs.ts';
 import { absolute, assign, read } from './shell-text.ts';
 
@@ -27,7 +27,7 @@ export function prepareArchiveDir({ deployDir }: { deployDir: string }): ShellCo
 }
 
 /** What there is of an archive; read the answer with `parseArchiveState`. Waits for nobody. */
-export function archiveState(place: ArchivePlace): ShellCommand {
+export function archiveState(place: ArchivePlace): ReadCommand {
   return read('archive-state', [
     ...named(place),
     isVerified,

@@ -1,18 +1,30 @@
-import type { Shell, ShellCall, ShellCommand, ShellResult } from './port.ts';
+import type { ReadCommand, Shell, ShellCall, ShellCommand, ShellReader, ShellResult } from './port.ts';
 
 type Waiting = {
-  readonly command: ShellCommand;
+  readonly command: ReadCommand;
   readonly call: ShellCall;
   resolve(result: ShellResult): void;
   reject(error: unknown): void;
 };
 
+/** The same shell with its reads joined; changes go on their own. */
+export function batched(shell: Shell): Shell {
+  const reads = batchedReads(shell);
+  return {
+    upload: shell.upload,
+    run: (command, call) => (isRead(command) ? reads.run(command, call) : shell.run(command, call)),
+  };
+}
+
+function isRead(command: ShellCommand): command is ReadCommand {
+  return command.effect === 'read';
+}
+
 /**
  * The same shell, but what is asked of it at the same moment goes in one session: a way to the host and back, and a
- * process there, instead of one for each question. Only reads are joined; changes, and calls that want lines or hand over
- * input, go on their own.
+ * process there, instead of one for each question. Calls that want lines or hand over input go on their own.
  */
-export function batched(shell: Shell): Shell {
+export function batchedReads(shell: ShellReader): ShellReader {
   let waiting: Waiting[] = [];
   const send = async () => {
     const batch = waiting;
@@ -42,10 +54,8 @@ export function batched(shell: Shell): Shell {
     }
   };
   return {
-    upload: shell.upload,
     run: (command, call = {}) => {
-      if (command.effect === 'change' || call.onLine !== undefined || call.stdin !== undefined)
-        return shell.run(command, call);
+      if (call.onLine !== undefined || call.stdin !== undefined) return shell.run(command, call);
       return new Promise((resolve, reject) => {
         waiting.push({ command, call, resolve, reject });
         // After everything that is ready to ask has asked.
@@ -56,7 +66,7 @@ export function batched(shell: Shell): Shell {
 }
 
 /** Each in a shell of its own, so that its `exit` ends nothing else; a line behind each tells where it ends and how. */
-export function joinReads(commands: readonly ShellCommand[], marker: string): ShellCommand {
+export function joinReads(commands: readonly ReadCommand[], marker: string): ReadCommand {
   const text = commands
     .map(
       (command) =>

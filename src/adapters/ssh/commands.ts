@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import { findingNode } from './finding-node.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import { quote, wholeNumber } from './quote.ts';
 import { absolute, assign, change, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
 
@@ -58,7 +58,7 @@ export function stopComputeNode({ deployDir, graceful }: Pick<StopNode, 'deployD
 }
 
 /** Which process the node runs as, and which pid file names it; read the answer with `parseNodeProcess`. */
-export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ReadCommand {
   const file = quote(`${absolute(deployDir)}/bin/${shortNames[kind]}.pid`);
   return read('read-pid', [
     assign('dir', ownedDir(deployDir)),
@@ -75,7 +75,7 @@ export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind
 }
 
 /** Variables of a process, those alone that are asked for; read the answer with `parseEnvironment`. Exit code 1 = not told. */
-export function readEnvironment({ pid, names }: { pid: number; names: readonly string[] }): ShellCommand {
+export function readEnvironment({ pid, names }: { pid: number; names: readonly string[] }): ReadCommand {
   const wanted = names.filter((name) => /^[A-Za-z_]\w*$/.test(name)).join('\\|');
   return read('read-environment', [
     `sed -zn 's/^\\(${wanted}\\)=/&/p' /proc/${wholeNumber(pid)}/environ | tr '\\n\\0' ' \\n'`,
@@ -92,7 +92,7 @@ function readStat(pid: string): string {
  * which some stop scripts remove while the process is still draining. Exit code 0 = it does, 1 = it has ended; any other, and
  * no word, when it cannot be told, e.g. because /proc hides the processes of others.
  */
-export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ShellCommand {
+export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ReadCommand {
   const number = wholeNumber(pid);
   return read('is-process-alive', [
     `${readStat(number)} in *'No such process'*) echo gone; exit 1;; *) exit 3;; esac;; esac`,
@@ -104,31 +104,31 @@ export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAt
 }
 
 /** Whether `deployDir` holds a node of that kind: exit code 0 = its start script is there and may be run. */
-export function hasStartScript({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+export function hasStartScript({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ReadCommand {
   return read('has-start-script', [`test -x ${script(deployDir, `start_${shortNames[kind]}.sh`)}`]);
 }
 
 /** Whether the user may become root without a password: exit code 0. */
-export function checkSudo(): ShellCommand {
+export function checkSudo(): ReadCommand {
   return read('check-sudo', ['sudo -n true']);
 }
 
-export function whoAmI(): ShellCommand {
+export function whoAmI(): ReadCommand {
   return read('who-am-i', ['id -un']);
 }
 
 /** The end of a log file, at most `bytes` of it; the first line may be cut. */
-export function readNodeLogTail({ file, bytes }: { file: string; bytes: number }): ShellCommand {
+export function readNodeLogTail({ file, bytes }: { file: string; bytes: number }): ReadCommand {
   return read('read-node-log-tail', [`tail -c ${wholeNumber(bytes)} -- ${quote(absolute(file))}`]);
 }
 
 /** Space of the file system that holds `path`; read the answer with `parseDiskFree`. */
-export function diskFree({ path }: { path: string }): ShellCommand {
+export function diskFree({ path }: { path: string }): ReadCommand {
   return read('disk-free', [`LC_ALL=C df -P -k -- ${quote(absolute(path))}`]);
 }
 
 /** What a host is like; read the answer with `parseHostFacts`. A fact that cannot be read is left empty. */
-export function readFacts(): ShellCommand {
+export function readFacts(): ReadCommand {
   const file = (name: string, path: string) => `echo "${name}=$(cat ${path} 2>/dev/null)"`;
   const memory = (name: string, key: string) => `echo "${name}=$(awk '/^${key}:/ { print $2 }' /proc/meminfo)"`;
   return read('read-facts', [

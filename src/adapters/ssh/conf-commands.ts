@@ -1,4 +1,4 @@
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand } from './port.ts';
 import { assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
 
 const maxConfBytes = 262_144;
@@ -9,7 +9,7 @@ const secretKey = 'pass|secret|token|credential|(access|private|account|shared|a
  * every separator that Java knows, in lines that are commented out and in lines that go on too. Exit code 1 = it cannot be
  * read, or is longer than 256 KiB: of half a file nobody knows what it says.
  */
-export function readConf({ deployDir, kind }: { readonly deployDir: string; readonly kind: NodeKind }): ShellCommand {
+export function readConf({ deployDir, kind }: { readonly deployDir: string; readonly kind: NodeKind }): ReadCommand {
   return read('read-conf', [
     assign('conf', `${ownedDir(deployDir)}/conf/${shortNames[kind]}.conf`),
     '{ [ -f "$conf" ] && [ -r "$conf" ]; } || { printf "%s cannot be read\\n" "$conf" >&2; exit 1; }',

@@ -7,7 +7,7 @@ import {
   verifyArchive,
 } from './archive-commands.ts';
 import { throwIfFailed } from './host-failure.ts';
-import type { Shell, ShellCall, Upload } from './port.ts';
+import type { Shell, ShellCall, ShellReader, Upload } from './port.ts';
 import { type ArchiveState, parseArchiveState } from './release-answers.ts';
 import { archiveFileOf } from './release-dirs.ts';
 
@@ -19,7 +19,7 @@ type Call = ShellCall & { readonly what: string };
 
 /** Null when the answer is none. */
 export async function readArchiveState(
-  shell: Shell,
+  shell: ShellReader,
   place: ArchivePlace,
   call: ShellCall,
 ): Promise<ArchiveState | null> {

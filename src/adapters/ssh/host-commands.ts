@@ -1,13 +1,13 @@
 import { findingNode } from './finding-node.ts';
 import type { JavaSource } from './host-answers.ts';
 import { downloaders, neededTools } from './host-tools.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand } from './port.ts';
 import { wholeNumber } from './quote.ts';
 import { ownDirOf } from './release-dirs.ts';
 import { absolute, assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
 
 /** Which tools there are; read the answer with `parseTools`. */
-export function hasTools(): ShellCommand {
+export function hasTools(): ReadCommand {
   return read('has-tools', [
     `for tool in ${[...neededTools, ...downloaders].join(' ')}; do`,
     'if command -v "$tool" >/dev/null 2>&1; then echo "$tool"; fi; done',
@@ -18,7 +18,7 @@ export function hasTools(): ShellCommand {
 }
 
 /** The clock of a host, and little else, so that the way there and back counts for little; read with `parseClock`. */
-export function clock(): ShellCommand {
+export function clock(): ReadCommand {
   return read('clock', ['date +%s%3N']);
 }
 
@@ -33,7 +33,7 @@ export const mountOf =
  * Whether binaries can be swapped by renames: `bin`, `lib` and the directory of ours on one file system, which may be
  * written. Read the answer with `parseSwapPlace`.
  */
-export function sameFileSystem({ deployDir }: { deployDir: string }): ShellCommand {
+export function sameFileSystem({ deployDir }: { deployDir: string }): ReadCommand {
   return read('same-file-system', [
     assign('dir', ownedDir(deployDir)),
     assign('own', ownDirOf(deployDir)),
@@ -46,7 +46,7 @@ export function sameFileSystem({ deployDir }: { deployDir: string }): ShellComma
 }
 
 /** Whom a node belongs to, and who would start it; read the answer with `parseOwner`. */
-export function ownerOf({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ShellCommand {
+export function ownerOf({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ReadCommand {
   return read('owner-of', [
     assign('dir', ownedDir(deployDir)),
     ...findingNode({ deployDir, kind }),
@@ -60,7 +60,7 @@ export function ownerOf({ deployDir, kind }: { deployDir: string; kind: NodeKind
  * The JDK at `home`; null = what the start script takes where nothing names one: JAVA_HOME of the environment, else the
  * `java` that is found. Read the answer with `parseJava`.
  */
-export function javaVersionFor({ home, from = 'conf' }: { home: string | null; from?: JavaSource }): ShellCommand {
+export function javaVersionFor({ home, from = 'conf' }: { home: string | null; from?: JavaSource }): ReadCommand {
   return read('java-version', [
     home === null ? 'home=$JAVA_HOME; from=environment' : `${assign('home', home)}; from=${from}`,
     `if [ -z "$home" ]; then from=path; java=$(command -v java) && java=$(readlink -f -- "$java") && home=\${java%/bin/java}; fi`,
@@ -92,7 +92,7 @@ export function readNodeLogs({
   readonly logDir: string;
   /** Of each file. */
   readonly lines: number;
-}): ShellCommand {
+}): ReadCommand {
   return read('read-node-logs', [
     assign('outDir', absolute(outDir)),
     assign('logDir', absolute(logDir)),

@@ -1,10 +1,12 @@
 /** A command made by `commands.ts`, the only place that writes shell text. */
-export type ShellCommand = {
+export type ShellCommand<Effect extends 'read' | 'change' = 'read' | 'change'> = {
   readonly text: string;
   /** A short constant name for logs and metrics, e.g. `stop-backend`. */
   readonly name: string;
-  readonly effect: 'read' | 'change';
+  readonly effect: Effect;
 };
+
+export type ReadCommand = ShellCommand<'read'>;
 
 export type ShellCall = {
   /**
@@ -33,12 +35,17 @@ export type ShellResult = { readonly exitCode: number; readonly stdout: string; 
  * of a change nobody knows then whether it happened, so ask the host.
  */
 export interface Shell {
-  run(command: ShellCommand, call?: ShellCall): Promise<ShellResult>;
+  readonly run: (command: ShellCommand, call?: ShellCall) => Promise<ShellResult>;
   /**
    * Writes a local file to `remotePath` through a temporary name and a rename: over SFTP, or through a command where the host
    * has none.
    */
   upload(file: Upload, call?: ShellCall): Promise<void>;
+}
+
+/** The same for whoever only looks: a command that changes something does not fit in. */
+export interface ShellReader {
+  readonly run: (command: ReadCommand, call?: ShellCall) => Promise<ShellResult>;
 }
 
 export type Upload = {

@@ -1,5 +1,5 @@
 import type { BinariesState, KeptBinaries, Replacement } from '../../domain/node-binaries.ts';
-import type { Shell } from './port.ts';
+import type { ShellReader } from './port.ts';
 import { parseBinariesState, parseKept, parseStagedState } from './release-answers.ts';
 import { keptNameOf, stagedIdOf } from './release-dirs.ts';
 import { stagedState } from './stage-commands.ts';
@@ -9,7 +9,7 @@ type Place = { readonly deployDir: string };
 
 /** Which binaries are in place; null when the answer is none. */
 export async function readBinaries(
-  shell: Shell,
+  shell: ShellReader,
   { deployDir }: Place,
   { replacement, signal }: { readonly replacement: Replacement; readonly signal: AbortSignal },
 ): Promise<BinariesState | null> {
@@ -20,7 +20,7 @@ export async function readBinaries(
 
 /** Whether the release waits to be swapped in; null when the answer is none. One that is in place is not staged. */
 export async function readStaged(
-  shell: Shell,
+  shell: ShellReader,
   { deployDir }: Place,
   { release, signal }: { readonly release: Replacement['release']; readonly signal: AbortSignal },
 ): Promise<boolean | null> {
@@ -31,7 +31,7 @@ export async function readStaged(
 
 /** Whether the release is staged for the node, or runs there already. */
 export async function hasRelease(
-  shell: Shell,
+  shell: ShellReader,
   place: Place,
   { replacement, signal }: { readonly replacement: Replacement; readonly signal: AbortSignal },
 ): Promise<boolean> {
@@ -43,7 +43,11 @@ export async function hasRelease(
 }
 
 /** Throws `COMMAND_FAILED` when the answer is none: that would look as if nothing were kept. */
-export async function readKept(shell: Shell, place: Place, signal: AbortSignal): Promise<readonly KeptBinaries[]> {
+export async function readKept(
+  shell: ShellReader,
+  place: Place,
+  signal: AbortSignal,
+): Promise<readonly KeptBinaries[]> {
   return parseKept(await shell.run(listKept(place), { signal }));
 }
 

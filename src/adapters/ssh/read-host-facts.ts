@@ -4,7 +4,7 @@ import type { Asked, JavaOnHost, NodeOnHost, UpgradeHost } from '../../domain/up
 import type { ReleaseSource } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
 import { parseDiskFree } from './answers.ts';
-import { batched } from './batch.ts';
+import { batchedReads } from './batch.ts';
 import { diskFree, hasStartScript } from './commands.ts';
 import { readConf } from './conf-commands.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type UnitState,
 } from './host-answers.ts';
 import { clock, hasTools, javaVersionFor, ownerOf, sameFileSystem } from './host-commands.ts';
-import type { Shell, ShellCommand, ShellResult } from './port.ts';
+import type { ReadCommand, ShellReader, ShellResult } from './port.ts';
 import { readVariables } from './read-node-conf.ts';
 import { readNodeProcess } from './read-node-process.ts';
 import { parseKept } from './release-answers.ts';
@@ -38,7 +38,7 @@ export type HostAnswer = {
 };
 
 type Asking = {
-  readonly shell: (hostId: string) => Promise<Shell>;
+  readonly shell: (hostId: string) => Promise<ShellReader>;
   readonly signal: AbortSignal;
   /** Where the archive comes from; null = there is no release to look for. */
   readonly source: ReleaseSource | null;
@@ -57,8 +57,8 @@ export async function askHosts(hosts: readonly HostToAsk[], asking: Asking): Pro
 async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promise<HostAnswer> {
   const { signal } = asking;
   const runsFrontend = nodes.some(({ kind }) => kind === 'FRONTEND');
-  const session = once(async () => batched(await asking.shell(id)));
-  const run = async (command: ShellCommand): Promise<ShellResult> =>
+  const session = once(async () => batchedReads(await asking.shell(id)));
+  const run = async (command: ReadCommand): Promise<ShellResult> =>
     (await session()).run(command, { signal, timeoutMs: commandTimeoutMs });
   // The first command opens the connection: a host that does not answer is asked once, and not for everything.
   const look = await told(signal, async () => ({
@@ -91,7 +91,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-type Run = (command: ShellCommand) => Promise<ShellResult>;
+type Run = (command: ReadCommand) => Promise<ShellResult>;
 
 /** The connection is open by now, so the way there and back is short; half of it is the doubt. */
 async function readClock(run: Run): Promise<{ aheadMs: number; withinMs: number } | null> {
@@ -105,7 +105,7 @@ async function readClock(run: Run): Promise<{ aheadMs: number; withinMs: number 
 
 async function askNode(
   node: Place,
-  { run, session, signal, source }: Asking & { run: Run; session: Shell },
+  { run, session, signal, source }: Asking & { run: Run; session: ShellReader },
 ): Promise<NodeOnHost> {
   const deployDir = node.deployDir ?? '';
   const kind = commandKinds[node.kind];
@@ -204,7 +204,7 @@ async function readJava(run: Run, { home, confText, pid, signal }: JavaQuestion)
   return 'unknown' in conf ? { unknown: `JAVA_HOME: ${conf.unknown}` } : javaAt(run, javaVersionFor({ home: null }));
 }
 
-async function javaAt(run: Run, command: ShellCommand): Promise<JavaOnHost | null> {
+async function javaAt(run: Run, command: ReadCommand): Promise<JavaOnHost | null> {
   const java = parseJava((await run(command)).stdout);
   return java?.version == null ? null : { version: java.version, home: java.home, hasJavac: java.hasCompiler };
 }

@@ -1,15 +1,15 @@
 import type { Told } from '../../domain/told.ts';
 import { checkSudo, whoAmI } from './commands.ts';
-import type { Shell, ShellCall } from './port.ts';
+import type { ShellCall, ShellReader } from './port.ts';
 
 /** The user who is logged in. A host answers when its own `id` does. */
-export async function readUser(shell: Shell, call: ShellCall): Promise<Told<string>> {
+export async function readUser(shell: ShellReader, call: ShellCall): Promise<Told<string>> {
   const { exitCode, stdout, stderr } = await shell.run(whoAmI(), call);
   const user = stdout.trim();
   return exitCode === 0 && user !== '' ? { value: user } : { unknown: stderr.trim() || `exit code ${exitCode}` };
 }
 
 /** Whether the user may become root without a password. */
-export async function hasSudo(shell: Shell, call: ShellCall): Promise<boolean> {
+export async function hasSudo(shell: ShellReader, call: ShellCall): Promise<boolean> {
   return (await shell.run(checkSudo(), call)).exitCode === 0;
 }

@@ -3,7 +3,7 @@ import { type NodeConf, readNodeConf, variablesIn } from '../../domain/node-conf
 import { parseEnvironment } from './answers.ts';
 import { readEnvironment } from './commands.ts';
 import { readConf } from './conf-commands.ts';
-import type { Shell } from './port.ts';
+import type { ShellReader } from './port.ts';
 import { readNodeProcess } from './read-node-process.ts';
 import { commandKinds } from './shell-text.ts';
 
@@ -14,7 +14,7 @@ type Place = { readonly kind: NodeKind; readonly deployDir: string };
  * node's process: those in the values of `keys`, and `names`.
  */
 export async function readConfOn(
-  shell: Shell,
+  shell: ShellReader,
   node: Place,
   { keys, names = [], signal }: { keys: readonly string[]; names?: readonly string[]; signal: AbortSignal },
 ): Promise<NodeConf | string> {
@@ -36,7 +36,7 @@ function isTold(conf: NodeConf, name: string): boolean {
 
 /** What a process was started with, of these variables; nothing where that is not shown to us. */
 export async function readVariables(
-  shell: Pick<Shell, 'run'>,
+  shell: Pick<ShellReader, 'run'>,
   { pid, names, signal }: { pid: number; names: readonly string[]; signal: AbortSignal },
 ): Promise<ReadonlyMap<string, string>> {
   return parseEnvironment((await shell.run(readEnvironment({ pid, names }), { signal })).stdout);

@@ -2,13 +2,13 @@ import type { NodeKind } from '../../domain/cluster.ts';
 import type { Told } from '../../domain/told.ts';
 import { parseNodeLogs } from './host-answers.ts';
 import { readNodeLogs } from './host-commands.ts';
-import type { Shell } from './port.ts';
+import type { ShellReader } from './port.ts';
 import { readConfOn } from './read-node-conf.ts';
 import { commandKinds } from './shell-text.ts';
 
 /** The last lines of what the node wrote, for people who have to find out why it does not run. */
 export async function readLastLogLines(
-  shell: Shell,
+  shell: ShellReader,
   { kind, deployDir }: { readonly kind: NodeKind; readonly deployDir: string },
   { lines, signal }: { readonly lines: number; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {

@@ -2,12 +2,12 @@ import type { NodeKind } from '../../domain/cluster.ts';
 import { AppError } from '../../errors.ts';
 import { type NodeProcess, parseAlive, parseNodeProcess } from './answers.ts';
 import { isProcessAlive, readPid } from './commands.ts';
-import type { Shell } from './port.ts';
+import type { ShellReader } from './port.ts';
 import { commandKinds, programNames } from './shell-text.ts';
 
 /** The process of the node; null when none runs. One that has ended and was not waited for does not run. */
 export async function readNodeProcess(
-  shell: Shell,
+  shell: ShellReader,
   node: { readonly kind: NodeKind; readonly deployDir: string },
   signal: AbortSignal,
 ): Promise<NodeProcess | null> {
@@ -30,7 +30,7 @@ export async function readNodeProcess(
 
 /** Whether that very process still runs. What the host does not say in so many words is not concluded. */
 export async function isAlive(
-  shell: Shell,
+  shell: ShellReader,
   process: { readonly pid: number; readonly startedAtTicks: string },
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import { quote } from './quote.ts';
 import { change, read } from './shell-text.ts';
 
@@ -42,13 +42,13 @@ export function systemctlStop(call: ServiceCall): ShellCommand {
 }
 
 /** Asks no root. Read the answer with `parseUnitState`; a unit that does not exist answers as well. */
-export function unitState({ unit }: { unit: string }): ShellCommand {
+export function unitState({ unit }: { unit: string }): ReadCommand {
   const properties = 'LoadState,ActiveState,SubState,Result,MainPID,Restart,StartLimitBurst,StartLimitIntervalUSec';
   return read('unit-state', [`systemctl show --property=${properties} -- ${quote(checkedUnit(unit))}`]);
 }
 
 /** What the user may have systemd do with that unit, without a password. Read the answer with `parseUnitRights`. */
-export function unitRights({ unit }: { unit: string }): ShellCommand {
+export function unitRights({ unit }: { unit: string }): ReadCommand {
   return read('unit-rights', [
     ...finding({ unit }),
     'for verb in start stop reset-failed; do',

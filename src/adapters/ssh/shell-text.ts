@@ -1,6 +1,6 @@
 import type { NodeKind as ClusterNodeKind } from '../../domain/cluster.ts';
 import { AppError } from '../../errors.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import { quote } from './quote.ts';
 
 /** The kinds of StarRocks process that a host can run; a compute node is a backend package started as `cn`. */
@@ -30,7 +30,7 @@ export function change(name: string, words: readonly string[]): ShellCommand {
   return { name, text: words.join(' '), effect: 'change' };
 }
 
-export function read(name: string, lines: readonly string[]): ShellCommand {
+export function read(name: string, lines: readonly string[]): ReadCommand {
   return { name, text: lines.join('\n'), effect: 'read' };
 }
 

@@ -1,6 +1,6 @@
 import { isVerified, named, type Waiting } from './archive-commands.ts';
 import { leaveNothingEmpty, lockedScript } from './locked-script.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import {
   type ArchivePart,
   checkedStagedId,
@@ -69,7 +69,7 @@ export function unpackRelease({
  * Whether a release waits at a node to be swapped in; read the answer with `parseStagedState`. One that was swapped in is
  * not staged any more: see `binariesState`. Waits for nobody.
  */
-export function stagedState({ deployDir, id }: { deployDir: string; id: string }): ShellCommand {
+export function stagedState({ deployDir, id }: { deployDir: string; id: string }): ReadCommand {
   return read('staged-state', [
     assign('dir', ownedDir(deployDir)),
     assign('own', ownDirOf(deployDir)),

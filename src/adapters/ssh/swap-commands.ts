@@ -1,7 +1,7 @@
 import { findingNode } from './finding-node.ts';
 import { mountOf } from './host-commands.ts';
 import { lockedScript } from './locked-script.ts';
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import {
   checkedKeptName,
   checkedStagedId,
@@ -91,7 +91,7 @@ export function swapBack(swap: Swap): ShellCommand {
 }
 
 /** Which binaries are in place; read the answer with `parseBinariesState`. Waits for nobody. */
-export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kind'>): ShellCommand {
+export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kind'>): ReadCommand {
   return read('binaries-state', [
     assign('dir', ownedDir(deployDir)),
     assign('own', ownDirOf(deployDir)),
@@ -109,7 +109,7 @@ export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kin
 }
 
 /** Which binaries are kept, and how much room they take; read the answer with `parseKept`. */
-export function listKept({ deployDir }: { deployDir: string }): ShellCommand {
+export function listKept({ deployDir }: { deployDir: string }): ReadCommand {
   return read('list-kept', [
     assign('own', ownDirOf(deployDir)),
     // A directory that may not be looked into is not an empty one.

@@ -1,4 +1,4 @@
-import type { ShellCommand } from './port.ts';
+import type { ReadCommand, ShellCommand } from './port.ts';
 import { quote, wholeNumber } from './quote.ts';
 import { absolute, read } from './shell-text.ts';
 
@@ -9,7 +9,7 @@ type Arriving = {
 };
 
 /** How many bytes are there; read the answer with `parseArrived`. */
-export function arrivedBytes({ remotePath, temporary }: Arriving): ShellCommand {
+export function arrivedBytes({ remotePath, temporary }: Arriving): ReadCommand {
   const size = (path: string) => `$(stat -Lc %s -- ${quote(absolute(path))} 2>/dev/null)`;
   return read('arrived-bytes', [`echo "whole=${size(remotePath)} part=${size(temporary)}"`]);
 }

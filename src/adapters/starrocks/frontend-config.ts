@@ -1,10 +1,10 @@
 import { parseFrontendConfig } from './parse.ts';
-import type { SqlCall, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader, StarRocksSql } from './port.ts';
 import { adminSetFrontendConfig, adminShowFrontendConfig } from './statements.ts';
 
 /** Values of the frontend that the call's route names, by key, of all keys that the LIKE pattern fits: one statement. */
 export async function readFrontendValues(
-  sql: StarRocksSql,
+  sql: SqlReader,
   pattern: string,
   call: SqlCall,
 ): Promise<Readonly<Record<string, string>>> {

@@ -2,15 +2,17 @@
 export type SqlRoute = 'any' | 'leader' | { readonly host: string; readonly port: number };
 
 /** A statement made by `statements.ts`, the only place that writes SQL for StarRocks. */
-export type Statement = {
+export type Statement<Effect extends 'read' | 'change' = 'read' | 'change'> = {
   readonly text: string;
   /** A short constant name for logs and metrics, e.g. `show-backends`. */
   readonly name: string;
   /** `read` may be tried on the next frontend; a `change` is sent once, and a lost answer is `SQL_ANSWER_LOST`. */
-  readonly effect: 'read' | 'change';
+  readonly effect: Effect;
   /** Parts of the text that no message may show, e.g. the key of an object store. */
   readonly secrets?: readonly string[];
 };
+
+export type ReadStatement = Statement<'read'>;
 
 /** One row by column name. StarRocks answers text for SHOW; SQL NULL is `null`. */
 export type SqlRow = Readonly<Record<string, string | null>>;
@@ -29,7 +31,12 @@ export type SqlCall = {
  * not sent, or the server itself gave it up), `CANCELED`.
  */
 export interface StarRocksSql {
-  query(statement: Statement, call?: SqlCall): Promise<readonly SqlRow[]>;
+  readonly query: (statement: Statement, call?: SqlCall) => Promise<readonly SqlRow[]>;
+}
+
+/** The same for whoever only looks: a statement that changes something does not fit in. */
+export interface SqlReader {
+  readonly query: (statement: ReadStatement, call?: SqlCall) => Promise<readonly SqlRow[]>;
 }
 
 /** How to reach a cluster's frontends. The password is resolved behind the port and never leaves it. */

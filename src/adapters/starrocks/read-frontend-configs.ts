@@ -1,7 +1,7 @@
 import type { Asked } from '../../domain/upgrade/checks-facts.ts';
 import { AppError } from '../../errors.ts';
 import { parseFrontendConfig } from './parse.ts';
-import type { SqlCall, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader } from './port.ts';
 import { adminShowFrontendConfig } from './statements.ts';
 
 export type FrontendConfigs = {
@@ -17,7 +17,7 @@ export type FrontendConfigs = {
  * very frontend that is asked, and up to 3.4 each has its own values. A frontend that does not answer is told, not thrown.
  */
 export async function readFrontendConfigs(
-  sql: StarRocksSql,
+  sql: SqlReader,
   { keys, frontends }: { keys: readonly string[]; frontends: readonly { host: string; port: number }[] },
   call: SqlCall = {},
 ): Promise<FrontendConfigs[]> {
@@ -30,7 +30,7 @@ export async function readFrontendConfigs(
 }
 
 async function readValues(
-  sql: StarRocksSql,
+  sql: SqlReader,
   keys: readonly string[],
   call: SqlCall,
 ): Promise<Readonly<Record<string, string>>> {

@@ -1,14 +1,14 @@
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { inParallel } from '../in-parallel.ts';
 import { parseBackupJobs } from './parse.ts';
-import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { showBackup, showDatabases, showRestore } from './statements.ts';
 
 /** Databases that are asked at a time; each costs two statements. */
 const atOnce = 6;
 
 /** `database.snapshot` of every backup and restore that has not ended, in all databases the user sees. */
-export async function readRunningJobs(sql: StarRocksSql, call: SqlCall = {}): Promise<string[]> {
+export async function readRunningJobs(sql: SqlReader, call: SqlCall = {}): Promise<string[]> {
   const databases = (await sql.query(showDatabases(), call))
     .map(firstColumn)
     .filter((name) => !isSystemDatabase(name) && name !== 'mysql');

@@ -1,6 +1,6 @@
 import type { ReplicaSet, ReplicaSpread } from '../../domain/upgrade/checks-spread.ts';
 import { inParallel } from '../in-parallel.ts';
-import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { readReplicatedTables } from './read-tables.ts';
 import { replicaStatus } from './statements.ts';
 
@@ -12,7 +12,7 @@ const atOnce = 6;
  * Which backends hold tablets together, from every table that has replicas. Null = there are more tables than can be
  * asked in a few seconds, so it is not known.
  */
-export async function readReplicaSpread(sql: StarRocksSql, call: SqlCall = {}): Promise<ReplicaSpread | null> {
+export async function readReplicaSpread(sql: SqlReader, call: SqlCall = {}): Promise<ReplicaSpread | null> {
   const tables = await readReplicatedTables(sql, call);
   if (tables.length > mostTables) return null;
   const sets = await inParallel(tables, atOnce, async (name) =>

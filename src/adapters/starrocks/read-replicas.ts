@@ -1,7 +1,7 @@
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { type ReplicatedTable, readReplicatedTables } from './read-tables.ts';
 import { replicaDistribution, replicaStatus, type TableName } from './statements.ts';
 
@@ -13,7 +13,7 @@ const atOnce = 6;
 
 /** `database.table` of the tables that keep one replica only and have a tablet on this backend (by its BackendId). */
 export async function readSingleReplicaTables(
-  sql: StarRocksSql,
+  sql: SqlReader,
   backendId: string,
   call: SqlCall = {},
 ): Promise<string[]> {
@@ -27,12 +27,12 @@ export async function readSingleReplicaTables(
 }
 
 /** How many tables keep one replica only. */
-export async function countSingleReplicaTables(sql: StarRocksSql, call: SqlCall = {}): Promise<number> {
+export async function countSingleReplicaTables(sql: SqlReader, call: SqlCall = {}): Promise<number> {
   return (await listSingleReplicaTables(sql, call)).length;
 }
 
 /** StarRocks' own tables keep one replica on small clusters and are rebuilt by themselves. */
-async function listSingleReplicaTables(sql: StarRocksSql, call: SqlCall): Promise<readonly TableName[]> {
+async function listSingleReplicaTables(sql: SqlReader, call: SqlCall): Promise<readonly TableName[]> {
   const tables = (await readReplicatedTables(sql, call)).filter(({ database }) => !isSystemDatabase(database));
   const unclear = tables.filter(({ replicationNum }) => replicationNum === null);
   if (unclear.length > countAtMost) {
@@ -49,12 +49,12 @@ async function listSingleReplicaTables(sql: StarRocksSql, call: SqlCall): Promis
 }
 
 /** By the replicas themselves, those of every partition: a tablet that has one. */
-async function hasSingleReplica(sql: StarRocksSql, name: ReplicatedTable, call: SqlCall): Promise<boolean> {
+async function hasSingleReplica(sql: SqlReader, name: ReplicatedTable, call: SqlCall): Promise<boolean> {
   const rows = await statusOf(sql, name, call);
   return [...Map.groupBy(rows, ({ TabletId }) => TabletId ?? '').values()].some((replicas) => replicas.length === 1);
 }
 
-async function statusOf(sql: StarRocksSql, name: TableName, call: SqlCall): Promise<readonly SqlRow[]> {
+async function statusOf(sql: SqlReader, name: TableName, call: SqlCall): Promise<readonly SqlRow[]> {
   try {
     return await sql.query(replicaStatus(name), { ...call, route: 'leader' });
   } catch (error) {
@@ -64,7 +64,7 @@ async function statusOf(sql: StarRocksSql, name: TableName, call: SqlCall): Prom
   }
 }
 
-async function hasTabletOn(sql: StarRocksSql, name: TableName, backendId: string, call: SqlCall): Promise<boolean> {
+async function hasTabletOn(sql: SqlReader, name: TableName, backendId: string, call: SqlCall): Promise<boolean> {
   const rows = await sql.query(replicaDistribution(name), call);
   return rows.some((row) => row.BackendId === backendId && Number(row.ReplicaNum) > 0);
 }

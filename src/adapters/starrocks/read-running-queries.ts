@@ -1,4 +1,4 @@
-import type { SqlCall, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader } from './port.ts';
 import { showProc } from './statements.ts';
 
 /**
@@ -6,7 +6,7 @@ import { showProc } from './statements.ts';
  * Throws when one of them does not answer, since its queries would be missing.
  */
 export async function readRunningQueries(
-  sql: StarRocksSql,
+  sql: SqlReader,
   frontends: readonly { host: string; port: number }[],
   call: SqlCall = {},
 ): Promise<number> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import { whole } from './cells.ts';
-import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { showProc, showTableConfig, type TableName } from './statements.ts';
 
 /** A table that has replicas. `replicationNum` is null where only the replicas themselves can tell. */
@@ -17,7 +17,7 @@ const atOnce = 6;
  * Every table that has replicas. A backend scans `information_schema`, so that nothing comes when none lives, and just then
  * it matters: the metadata of the leader tells as well. Throws with both reasons when neither does.
  */
-export async function readReplicatedTables(sql: StarRocksSql, call: SqlCall = {}): Promise<readonly ReplicatedTable[]> {
+export async function readReplicatedTables(sql: SqlReader, call: SqlCall = {}): Promise<readonly ReplicatedTable[]> {
   try {
     const timeoutMs = Math.min(tableConfigMs, call.timeoutMs ?? tableConfigMs);
     const rows = await sql.query(showTableConfig(), { ...call, timeoutMs });
@@ -36,7 +36,7 @@ export async function readReplicatedTables(sql: StarRocksSql, call: SqlCall = {}
 }
 
 /** Needs OPERATE and no backend, and shows the tables that the user has no privilege on, too. */
-async function readFromMetadata(sql: StarRocksSql, call: SqlCall): Promise<ReplicatedTable[]> {
+async function readFromMetadata(sql: SqlReader, call: SqlCall): Promise<ReplicatedTable[]> {
   const onLeader = { ...call, route: 'leader' } as const;
   const databases = await sql.query(showProc('/dbs'), onLeader);
   const tables = await inParallel(databases, atOnce, async ({ DbId, DbName }) => {

@@ -4,14 +4,14 @@ import type { TabletHealth } from '../../domain/tablet-health.ts';
 import { AppError } from '../../errors.ts';
 import { whole } from './cells.ts';
 import { parseBackends, parseReplicaTotals } from './parse.ts';
-import type { SqlCall, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader } from './port.ts';
 import { showBackends, showProc } from './statements.ts';
 
 /**
  * The one way to ask whether tablets miss a replica: the leader's count (other frontends answer from what they have heard)
  * and what it leaves out. Throws when it cannot be told, e.g. `SQL_PRIVILEGE_MISSING` without OPERATE.
  */
-export async function readTabletHealth(sql: StarRocksSql, call: SqlCall = {}): Promise<TabletHealth> {
+export async function readTabletHealth(sql: SqlReader, call: SqlCall = {}): Promise<TabletHealth> {
   const onLeader = { ...call, route: 'leader' } as const;
   const rows = await sql.query(showProc('/statistic'), onLeader);
   const totals = parseReplicaTotals(rows);

@@ -10,7 +10,7 @@ import {
   type WorkerRow,
 } from '../../domain/topology.ts';
 import { parseBackends, parseComputeNodes, parseFrontendConfig, parseFrontends } from './parse.ts';
-import type { SqlCall, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader } from './port.ts';
 import { adminShowFrontendConfig, showBackends, showComputeNodes, showFrontends } from './statements.ts';
 
 export type Topology = {
@@ -43,7 +43,7 @@ const systemClock: LeaderPatience['clock'] = {
  * frontend shows no leader for 1 to 5 s: that is waited through, 15 s at most, and only then it is what the answer shows.
  */
 export async function readTopology(
-  sql: StarRocksSql,
+  sql: SqlReader,
   call: SqlCall = {},
   patience: Partial<LeaderPatience> = {},
 ): Promise<Topology> {
@@ -60,7 +60,7 @@ export async function readTopology(
 }
 
 async function readFrontends(
-  sql: StarRocksSql,
+  sql: SqlReader,
   call: SqlCall,
   { waitMs, everyMs, clock }: LeaderPatience,
 ): Promise<FrontendRow[]> {
@@ -78,7 +78,7 @@ export function problemsIn({ remnants }: Topology): string[] {
 }
 
 /** `shared_nothing` or `shared_data`; null when the user may not ask (ADMIN needs OPERATE) or the answer is empty. */
-export async function readRunMode(sql: StarRocksSql, call: SqlCall = {}): Promise<string | null> {
+export async function readRunMode(sql: SqlReader, call: SqlCall = {}): Promise<string | null> {
   const rows = parseFrontendConfig(await sql.query(adminShowFrontendConfig('run_mode'), call));
   return rows.find((row) => row.key === 'run_mode')?.value ?? null;
 }

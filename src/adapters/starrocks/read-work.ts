@@ -1,7 +1,7 @@
 import type { RunningWork } from '../../domain/upgrade/checks-facts.ts';
 import { AppError } from '../../errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import type { SqlCall, SqlRow, StarRocksSql } from './port.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { showProc } from './statements.ts';
 
 const atOnce = 6;
@@ -12,7 +12,7 @@ const mostDatabases = 1_000;
  * Loads and changes of tables that have not ended, counted by the leader in every database. The job types are the same in
  * 3.1 to 4.0; whatever is neither a load nor an export is taken for a change of tables.
  */
-export async function readRunningWork(sql: StarRocksSql, call: SqlCall = {}): Promise<RunningWork> {
+export async function readRunningWork(sql: SqlReader, call: SqlCall = {}): Promise<RunningWork> {
   const onLeader = { ...call, route: 'leader' } as const;
   const databases = (await sql.query(showProc('/jobs'), onLeader)).flatMap(({ DbId, DbName }) =>
     DbId != null && /^\d+$/.test(DbId) ? [{ id: DbId, name: DbName ?? DbId }] : [],

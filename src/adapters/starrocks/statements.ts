@@ -1,6 +1,6 @@
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
-import type { Statement } from './port.ts';
+import type { ReadStatement, Statement } from './port.ts';
 
 const longestIdentifier = 1_024;
 const longestLiteral = 65_535;
@@ -21,25 +21,25 @@ export function literal(text: string): string {
 export type TableName = { readonly database: string; readonly table: string };
 
 /** Forwarded to the leader by any frontend, as are the next two. */
-export function showFrontends(): Statement {
+export function showFrontends(): ReadStatement {
   return read('show-frontends', 'SHOW FRONTENDS');
 }
 
-export function showBackends(): Statement {
+export function showBackends(): ReadStatement {
   return read('show-backends', 'SHOW BACKENDS');
 }
 
-export function showComputeNodes(): Statement {
+export function showComputeNodes(): ReadStatement {
   return read('show-compute-nodes', 'SHOW COMPUTE NODES');
 }
 
 /** Most paths are answered by the frontend that is asked, from what it knows: ask the leader. Needs OPERATE. */
-export function showProc(path: string): Statement {
+export function showProc(path: string): ReadStatement {
   return read('show-proc', `SHOW PROC ${literal(path)}`);
 }
 
 /** The last job of the database; no row when there is none, or when EXPORT is missing on one of its tables. */
-export function showBackup(database: string): Statement {
+export function showBackup(database: string): ReadStatement {
   return read('show-backup', `SHOW BACKUP FROM ${ident(database)}`);
 }
 
@@ -70,30 +70,30 @@ export function cancelBackup(database: string): Statement {
 }
 
 /** Answered locally by the frontend that is asked; a follower lags. */
-export function showRestore(database: string): Statement {
+export function showRestore(database: string): ReadStatement {
   return read('show-restore', `SHOW RESTORE FROM ${ident(database)}`);
 }
 
 /** Lists the repository's bucket, which may take seconds. A name that is not there gives a row without timestamp. */
-export function showSnapshot({ repository, snapshot }: { repository: string; snapshot?: string }): Statement {
+export function showSnapshot({ repository, snapshot }: { repository: string; snapshot?: string }): ReadStatement {
   const filter = snapshot === undefined ? '' : ` WHERE SNAPSHOT = ${literal(snapshot)}`;
   return read('show-snapshot', `SHOW SNAPSHOT ON ${ident(repository)}${filter}`);
 }
 
-export function showRepositories(): Statement {
+export function showRepositories(): ReadStatement {
   return read('show-repositories', 'SHOW REPOSITORIES');
 }
 
-export function showDatabases(): Statement {
+export function showDatabases(): ReadStatement {
   return read('show-databases', 'SHOW DATABASES');
 }
 
-export function showTables(database: string): Statement {
+export function showTables(database: string): ReadStatement {
   return read('show-tables', `SHOW TABLES FROM ${ident(database)}`);
 }
 
 /** Answered by the very frontend that is asked; `_` and `%` in the pattern are wildcards, and aliases match too. */
-export function adminShowFrontendConfig(pattern: string): Statement {
+export function adminShowFrontendConfig(pattern: string): ReadStatement {
   return read('show-frontend-config', `ADMIN SHOW FRONTEND CONFIG LIKE ${literal(pattern)}`);
 }
 
@@ -108,7 +108,7 @@ export function createImage(): Statement {
 }
 
 /** Up to 3.4 the sessions of the frontend that is asked, from 3.5 those of all. */
-export function showProcesslist(): Statement {
+export function showProcesslist(): ReadStatement {
   return read('show-processlist', 'SHOW FULL PROCESSLIST');
 }
 
@@ -118,20 +118,20 @@ export function killSession({ id, query = false }: { id: number; query?: boolean
 }
 
 /** `3.5.0-48f4d81` of the frontend that is asked; needs no backend. */
-export function versionComment(): Statement {
+export function versionComment(): ReadStatement {
   return read('version-comment', 'SELECT @@version_comment AS version_comment');
 }
 
-export function replicaStatus({ database, table }: TableName): Statement {
+export function replicaStatus({ database, table }: TableName): ReadStatement {
   return read('replica-status', `ADMIN SHOW REPLICA STATUS FROM ${ident(database)}.${ident(table)}`);
 }
 
-export function replicaDistribution({ database, table }: TableName): Statement {
+export function replicaDistribution({ database, table }: TableName): ReadStatement {
   return read('replica-distribution', `ADMIN SHOW REPLICA DISTRIBUTION FROM ${ident(database)}.${ident(table)}`);
 }
 
 /** PROPERTIES holds `replication_num` as JSON text. Default: the tables of every database. */
-export function showTableConfig({ database }: { database?: string } = {}): Statement {
+export function showTableConfig({ database }: { database?: string } = {}): ReadStatement {
   return read('show-table-config', [
     'SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PROPERTIES, TABLE_ID',
     'FROM information_schema.tables_config',
@@ -139,7 +139,7 @@ export function showTableConfig({ database }: { database?: string } = {}): State
   ]);
 }
 
-export function countRows({ database, table }: TableName): Statement {
+export function countRows({ database, table }: TableName): ReadStatement {
   return read('count-rows', `SELECT COUNT(*) AS row_count FROM ${ident(database)}.${ident(table)}`);
 }
 
@@ -149,7 +149,7 @@ function refuseSystemDatabase(database: string): void {
   throw new AppError('INVALID_INPUT', `${database} is a database of StarRocks' own; nothing is done to it`);
 }
 
-function read(name: string, clauses: string | readonly string[]): Statement {
+function read(name: string, clauses: string | readonly string[]): ReadStatement {
   return { name, text: typeof clauses === 'string' ? clauses : clauses.join('\n'), effect: 'read' };
 }
 

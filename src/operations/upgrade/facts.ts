@@ -1,7 +1,6 @@
-import type { Archives } from '../../adapters/archives/port.ts';
 import { readRoutineLoads } from '../../adapters/http/read-query-stats.ts';
+import type { Reading } from '../../adapters/reading.ts';
 import { askHosts, type HostAnswer } from '../../adapters/ssh/read-host-facts.ts';
-import type { StarRocksSql } from '../../adapters/starrocks/port.ts';
 import { readRunningJobs } from '../../adapters/starrocks/read-jobs.ts';
 import { countSingleReplicaTables } from '../../adapters/starrocks/read-replicas.ts';
 import { readRunningQueries } from '../../adapters/starrocks/read-running-queries.ts';
@@ -27,39 +26,26 @@ import type {
 import { remoteProblems } from '../../domain/upgrade/checks-release.ts';
 import type { Release } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
-import type { Ports } from '../../steps/define.ts';
-import type { ObserveContext } from '../define.ts';
 
-/** What the preflight looks through: the ports of a step, or what `observe` is given. */
-export type UpgradeLooking = Pick<Ports, 'shell' | 'http' | 'inventory'> & {
-  readonly sql: StarRocksSql;
-  readonly archives: Archives;
-  readonly signal: AbortSignal;
-  readonly now: () => Date;
-};
+/** Hosts are asked as such, a node with everything else on its host in one go; so no single node is. */
+export type UpgradeReading = Omit<Reading, 'node'>;
 
-export type UpgradeQuestion = { readonly clusterId: string; readonly to: string };
+export type UpgradeQuestion = { readonly to: string };
 
 /** No single question may take the time of all others: a plan has to be made within 25 s. */
 const longestMs = 12_000;
 
-/** The facts for a plan. Throws only when the cluster itself does not answer, or when Starwarden's own database does not. */
-export async function observeUpgrade(question: UpgradeQuestion, context: ObserveContext): Promise<UpgradeFacts> {
-  const { http, inventory, archives, shell, signal, now } = context;
-  const sql = await context.sqlFor(question.clusterId);
-  return readUpgradeFacts(question, { sql, http, inventory, archives, shell, signal, now });
-}
-
 /**
- * Everything that the preflight looks at, read at once as far as possible. `archive` = what was found when the archive was
- * read before; null or left out, it is only looked at from outside.
+ * Everything that the preflight looks at, read at once as far as possible. Throws only when the cluster itself does not
+ * answer, or when Starwarden's own database does not. `archive` = what was found when the archive was read before; null or
+ * left out, it is only looked at from outside.
  */
 export async function readUpgradeFacts(
-  { clusterId, to }: UpgradeQuestion,
-  looking: UpgradeLooking,
+  { to }: UpgradeQuestion,
+  looking: UpgradeReading,
   { archive = null }: { archive?: Asked<ArchiveFacts> | null } = {},
 ): Promise<UpgradeFacts> {
-  const { sql, inventory, signal } = looking;
+  const { clusterId, sql, inventory, signal } = looking;
   const [topology, runMode, cluster, known, hosts, release, newestBackupAt, openUpgrades] = await Promise.all([
     readTopology(sql, { signal }),
     ask(looking, (call) => readRunMode(sql, call)),
@@ -106,7 +92,7 @@ type AboutCluster = Pick<
   'replicas' | 'singleReplicaTables' | 'backupJobs' | 'work' | 'routineLoads' | 'runningQueries' | 'images'
 >;
 
-async function readCluster({ frontends }: Topology, looking: UpgradeLooking): Promise<AboutCluster> {
+async function readCluster({ frontends }: Topology, looking: UpgradeReading): Promise<AboutCluster> {
   const { sql, http } = looking;
   const alive = frontends.filter((row) => row.alive);
   const leader = alive.find(({ role }) => role === 'LEADER');
@@ -136,7 +122,7 @@ function told<T>(value: T | null | undefined): T {
 
 async function readImage(
   { host, httpPort, editLogPort: port }: Topology['frontends'][number],
-  looking: UpgradeLooking,
+  looking: UpgradeReading,
 ): Promise<FrontendImage> {
   const image = await ask(looking, async (call) => {
     const { journalId, checkpointJournalId, checkpointAt } = await looking.http.frontendHa({ host, httpPort }, call);
@@ -148,7 +134,7 @@ async function readImage(
 /** The archive as far as a plan has time for: what was found when it was fetched, else what can be seen from outside. */
 async function lookAtArchive(
   { source, sha256, version }: Release,
-  looking: UpgradeLooking,
+  looking: UpgradeReading,
 ): Promise<Asked<ArchiveFacts> | null> {
   const { archives } = looking;
   const { kind, location } = source;
@@ -200,7 +186,7 @@ function onHostOf({ id, hostId }: ClusterNode, answers: readonly HostAnswer[]): 
 
 /** An answer, or why there is none. What is no AppError is a bug; being cancelled is the caller's own wish. */
 async function ask<T>(
-  { signal }: UpgradeLooking,
+  { signal }: UpgradeReading,
   read: (call: { signal: AbortSignal }) => Promise<T>,
 ): Promise<Asked<T>> {
   const limit = AbortSignal.timeout(longestMs);

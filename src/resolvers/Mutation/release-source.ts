@@ -4,7 +4,7 @@ import { isAbsolute, relative } from 'node:path';
 import { mistakesOf } from '../../domain/mistakes.ts';
 import type { ReleaseSource } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
-import type { ObserveContext } from '../../operations/define.ts';
+import type { Reading } from '../../operations/define.ts';
 import { absolutePath } from '../../operations/input/fields.ts';
 
 /** A larger archive would keep the request waiting: staging reads it from its first to its last byte anyway. */
@@ -12,7 +12,7 @@ const largestReadBytes = 64 * 1_048_576;
 const headTimeoutMs = 3_000;
 
 type Inspection = {
-  readonly archives: ObserveContext['archives'];
+  readonly archives: Reading['archives'];
   /** Paths lead nowhere else; null = paths are refused. */
   readonly directory: string | null;
   readonly sha256: string;

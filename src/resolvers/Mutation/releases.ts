@@ -38,7 +38,7 @@ export async function registerRelease(_: unknown, { input: given }: { input: unk
   return withUserErrors({ release: null }, async () => {
     const { version: text, source, sha256, contents, minimumJdk } = parseArguments(input, given);
     const version = readVersion(text, ['input', 'version']);
-    const archives = context.deps.control.observeContext([], AbortSignal.timeout(60_000)).archives;
+    const { archives } = context.deps.connections;
     const directory = context.deps.config.releasesDirectory;
     const found = await inspectSource(source, { archives, directory, sha256: sha256.toLowerCase() });
     const release = {

@@ -76,7 +76,7 @@ async function planAgain(drive: Drive, run: Run) {
     return await planOperation(
       drive.operation,
       run.input,
-      drive.deps.observeContext(drive.held.signal),
+      { reading: drive.deps.reading(run.clusterId, drive.held.signal), registration: drive.deps.registration([]) },
       run.plan.generated,
     );
   } catch (error) {

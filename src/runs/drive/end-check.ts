@@ -1,6 +1,6 @@
 import { hasLooked, type NamedCheck, type PostCheck, type Run, type RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import type { EndedRun } from '../../operations/define.ts';
+import type { EndedRun, Reading } from '../../operations/define.ts';
 import { toPlannedStep } from '../run-actions.ts';
 import type { Drive, Next } from './drive.ts';
 import { mayPass } from './may-pass.ts';
@@ -15,19 +15,17 @@ const lookMs = 30_000;
 
 /** Every step is done: the run succeeds if the cluster says so. */
 export function checkSucceeded(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
-  const { operation, deps } = drive;
-  return judge(drive, { run, steps, as: 'SUCCEEDED' }, (ended) =>
-    operation.postCheck(run.input, deps.portsFor(run.clusterId), ended),
+  return judge(drive, { run, steps, as: 'SUCCEEDED' }, (reading, ended) =>
+    drive.operation.postCheck(run.input, reading, ended),
   );
 }
 
 /** Every step back is done: the run is undone if the cluster says so. */
 export function checkUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
-  const { operation, deps } = drive;
-  const { endCheck } = operation;
+  const { endCheck } = drive.operation;
   if (endCheck === null) return settle(drive, { state: 'UNDONE', failure: null });
-  return judge(drive, { run, steps, as: 'UNDONE' }, (ended) =>
-    endCheck(run.input, deps.portsFor(run.clusterId), { ...ended, ending: 'UNDONE' }),
+  return judge(drive, { run, steps, as: 'UNDONE' }, (reading, ended) =>
+    endCheck(run.input, reading, { ...ended, ending: 'UNDONE' }),
   );
 }
 
@@ -36,12 +34,12 @@ type Judged = { readonly run: Run; readonly steps: readonly RunStep[]; readonly 
 async function judge(
   drive: Drive,
   { run, steps, as }: Judged,
-  look: (ended: EndedRun) => Promise<PostCheck>,
+  look: (reading: Reading, ended: EndedRun) => Promise<PostCheck>,
 ): Promise<Next> {
   const lastStep = steps.findLast((step) => step.finishedAt !== null)?.finishedAt ?? run.createdAt;
   const sinceMs = drive.now().getTime() - lastStep.getTime();
   try {
-    const { isSettling = false, ...found } = await look(endedRun(drive, run, steps));
+    const { isSettling = false, ...found } = await look(readEnd(drive, run), endedRun(run, steps));
     // Checks that were all skipped pass nothing, whatever the operation makes of them.
     const result = { ...found, passed: found.passed && (found.checks.length === 0 || hasLooked(found.checks)) };
     if (!result.passed && isSettling && sinceMs < settlingPatienceMs) return lookAgain(drive);
@@ -90,8 +88,7 @@ export async function lookAtEnd(
   const { endCheck } = drive.operation;
   if (endCheck === null || !steps.some((step) => step.attempt > 0)) return null;
   try {
-    const ports = drive.deps.portsFor(run.clusterId);
-    const { checks } = await endCheck(run.input, ports, { ...endedRun(drive, run, steps), ending });
+    const { checks } = await endCheck(run.input, readEnd(drive, run), { ...endedRun(run, steps), ending });
     return checks.length === 0 ? null : { passed: false, checks };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
@@ -111,7 +108,10 @@ function unseen(error: AppError) {
   };
 }
 
-function endedRun(drive: Drive, run: Run, steps: readonly RunStep[]): EndedRun {
-  const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(lookMs)]);
-  return { runId: run.id, clusterId: run.clusterId, signal, steps: steps.map(toPlannedStep) };
+function readEnd(drive: Drive, run: Run): Reading {
+  return drive.deps.reading(run.clusterId, AbortSignal.any([drive.held.signal, AbortSignal.timeout(lookMs)]));
+}
+
+function endedRun(run: Run, steps: readonly RunStep[]): EndedRun {
+  return { runId: run.id, steps: steps.map(toPlannedStep) };
 }

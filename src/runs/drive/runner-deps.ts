@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
-import type { AnyOperation, ObserveContext } from '../../operations/define.ts';
+import type { AnyOperation, Reading, Registration } from '../../operations/define.ts';
 import type { AnyStepKind, Ports } from '../../steps/define.ts';
 import type { Database } from '../../store/database.ts';
+import type { PendingSecret } from '../../store/secrets/secrets.ts';
 
 /** What a worker needs to drive runs. */
 export type RunnerDeps = {
   readonly db: Database;
   readonly operations: ReadonlyMap<string, AnyOperation>;
   readonly portsFor: (clusterId: string) => Ports;
-  readonly observeContext: (signal: AbortSignal) => ObserveContext;
+  readonly reading: (clusterId: string, signal: AbortSignal) => Reading;
+  readonly registration: (pending: readonly PendingSecret[]) => Registration;
   readonly log: Logger;
   /** Name of this worker process, unique among all of them. */
   readonly owner: string;

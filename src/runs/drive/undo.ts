@@ -55,11 +55,10 @@ async function observeForUndo(
 ): Promise<PlanResult | { wakeAfterMs: number }> {
   const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(60_000)]);
   try {
-    const result = await drive.operation.planUndo?.(
-      run.input,
-      { runId: run.id, steps: steps.map(toPlannedStep) },
-      drive.deps.observeContext(signal),
-    );
+    const result = await drive.operation.planUndo?.(run.input, drive.deps.reading(run.clusterId, signal), {
+      runId: run.id,
+      steps: steps.map(toPlannedStep),
+    });
     return result ?? { summary: '', steps: [] };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;

@@ -164,13 +164,13 @@ const hostText =
   /^src\/adapters\/ssh\/(?:[\w-]*commands|quote|shell-text|locked-script|finding-node|start-once|until-ended|say-if-gone|kill-process)\.ts$/;
 
 /**
- * Adapters share what lies beside their folders, and know nothing of each other, but for `nodes/`: what runs a node on a host
+ * Adapters share what lies beside their folders, which may name their ports, and know nothing of each other, but for `nodes/`: what runs a node on a host
  * is reached through the port of `ssh/`, with its text.
  */
 function refusedAdapter(path: string, line: ImportLine, files: ReadonlyMap<string, SourceFile>) {
   const folder = (file: string) => file.split('/').slice(2, -1).join('/');
   const [from, to] = [folder(path), folder(line.target)];
-  if (to === '' || to === from) return null;
+  if (to === '' || to === from || (from === '' && line.typeOnly && line.target.endsWith('/port.ts'))) return null;
   if (from !== 'nodes' || to !== 'ssh') return 'adapters may not know each other';
   return !line.typeOnly && loads(line.target, isDriver, files) ? 'nodes may not reach a driver; take the port' : null;
 }

@@ -42,7 +42,7 @@ const refusalsOf = async (name: string, extra = {}) =>
   (await plan(name, extra)).userErrors.map(({ code, message }) => `${code} ${message}`);
 
 async function topology() {
-  return readTopology(await engine.ctx.connections.sqlFor(clusterId));
+  return readTopology(engine.ctx.connections.portsFor(clusterId).sql);
 }
 
 describe('restartNode', () => {

@@ -9,7 +9,7 @@ import { upgradeChecks } from '../../../src/domain/upgrade/checks.ts';
 import { upgradeCheckNames } from '../../../src/domain/upgrade/checks-verdict.ts';
 import type { Release } from '../../../src/domain/upgrade/release.ts';
 import { archiveOf, verifyArchive } from '../../../src/operations/upgrade/check-upgrade/verify-archive.ts';
-import { observeUpgrade } from '../../../src/operations/upgrade/facts.ts';
+import { readUpgradeFacts } from '../../../src/operations/upgrade/facts.ts';
 import { deleteRelease, insertRelease } from '../../../src/store/upgrades/releases.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
@@ -74,8 +74,7 @@ async function register(more: Partial<Release> = {}): Promise<void> {
 }
 
 const limits = { maxRunningQueries: 20, maxBackupAgeHours: 24, direction: null };
-const observe = () =>
-  observeUpgrade({ clusterId, to }, engine.ctx.connections.observeContext([], AbortSignal.timeout(25_000)));
+const observe = () => readUpgradeFacts({ to }, engine.ctx.connections.reading(clusterId, AbortSignal.timeout(25_000)));
 const failedOf = (checks: readonly NamedCheck[]) =>
   checks.filter(({ status }) => status === 'FAIL').map(({ name, severity }) => `${severity} ${name}`);
 /** As a sandbox is: never backed up, and this machine's one disk is shared by all its hosts. */

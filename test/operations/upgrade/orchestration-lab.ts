@@ -39,7 +39,7 @@ export const requestOf = (runId: string) => ({ runId, actor: admin });
 
 /** The four values of each living frontend, by its name. */
 export async function schedulingOf(lab: UpgradeLab): Promise<Record<string, Record<string, string>>> {
-  const sql = await lab.engine.ctx.connections.sqlFor(lab.clusterId);
+  const sql = lab.engine.ctx.connections.portsFor(lab.clusterId).sql;
   const { frontends } = await readTopology(sql);
   const entries = await Promise.all(
     frontends
@@ -55,14 +55,14 @@ export async function schedulingOf(lab: UpgradeLab): Promise<Record<string, Reco
 
 /** As an operator would by hand, on one frontend. */
 export async function setScheduling(lab: UpgradeLab, frontend: string, key: string, value: string): Promise<void> {
-  const sql = await lab.engine.ctx.connections.sqlFor(lab.clusterId);
+  const sql = lab.engine.ctx.connections.portsFor(lab.clusterId).sql;
   const found = (await readTopology(sql)).frontends.find(({ host }) => nameOf(lab, host) === frontend);
   if (found === undefined) throw new Error(`no frontend ${frontend}`);
   await setFrontendValue(sql, { key, value }, { route: { host: found.host, port: found.queryPort } });
 }
 
 export async function nodesOf(lab: UpgradeLab): Promise<readonly ObservedNode[]> {
-  return toObservedNodes(await readTopology(await lab.engine.ctx.connections.sqlFor(lab.clusterId)));
+  return toObservedNodes(await readTopology(lab.engine.ctx.connections.portsFor(lab.clusterId).sql));
 }
 
 /** The name of the frontend that leads now. */
@@ -75,7 +75,7 @@ export async function leaderOf(lab: UpgradeLab): Promise<string> {
 /** Everything that must be in order when a run has ended, as one value to compare. */
 export async function endState(lab: UpgradeLab) {
   const { db } = lab.engine.ctx;
-  const sql = await lab.engine.ctx.connections.sqlFor(lab.clusterId);
+  const sql = lab.engine.ctx.connections.portsFor(lab.clusterId).sql;
   const nodes = await nodesOf(lab);
   const locks = await db.selectFrom('cluster_lock').selectAll().execute();
   const open = await db.selectFrom('temporary_change').selectAll().where('state', '=', 'OPEN').execute();

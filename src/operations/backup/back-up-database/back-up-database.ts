@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { Reading } from '../../../adapters/reading.ts';
 import { parseRepositories } from '../../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
 import { showDatabases, showRepositories, showTables } from '../../../adapters/starrocks/statements.ts';
 import { isSystemDatabase } from '../../../domain/system-databases.ts';
 import { AppError } from '../../../errors.ts';
-import { defineOperation, type ObserveContext } from '../../define.ts';
+import { defineOperation } from '../../define.ts';
 import { clusterId, databaseName, repositoryName, snapshotName } from '../../input/fields.ts';
 import { findSnapshot, recordBackup, takeBackup, verifySnapshot } from './back-up.ts';
 import { chooseRepository, planBackUpDatabase } from './plan.ts';
@@ -66,8 +67,7 @@ function nameSnapshot(database: string, now: Date): string {
   return `${start.slice(0, 40)}_${time}`;
 }
 
-async function observeBackup(given: BackUpDatabaseInput, { sqlFor, inventory, signal }: ObserveContext) {
-  const sql = await sqlFor(given.clusterId);
+async function observeBackup(given: BackUpDatabaseInput, { sql, inventory, signal }: Reading) {
   const databases = (await sql.query(showDatabases(), { signal })).map((row) => Object.values(row)[0] ?? '');
   const databaseExists = databases.includes(given.database);
   const canHaveTables = databaseExists && !isSystemDatabase(given.database);
@@ -92,7 +92,7 @@ function isUnused(snapshot: { timestamps: readonly string[]; status: string }): 
   return snapshot.timestamps.length === 0 && /no snapshot/i.test(snapshot.status);
 }
 
-async function jobsOrNone(sql: Parameters<typeof readRunningJobs>[0], signal: AbortSignal): Promise<readonly string[]> {
+async function jobsOrNone(sql: Reading['sql'], signal: AbortSignal): Promise<readonly string[]> {
   try {
     return await readRunningJobs(sql, { signal });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseBackupJobs, parseSnapshots } from '../../../adapters/starrocks/parse.ts';
-import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
+import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { backUpDatabase, cancelBackup, showBackup, showSnapshot } from '../../../adapters/starrocks/statements.ts';
 import { type BackupJobRow, backupJobStates, type SnapshotRow } from '../../../domain/topology.ts';
 import { AppError } from '../../../errors.ts';
@@ -135,7 +135,7 @@ export function isWhole({ status }: SnapshotRow): boolean {
 }
 
 export async function findSnapshot(
-  sql: StarRocksSql,
+  sql: SqlReader,
   name: { repository: string; snapshot: string },
   signal: AbortSignal,
 ): Promise<SnapshotRow | null> {
@@ -145,7 +145,7 @@ export async function findSnapshot(
 }
 
 async function findJob(
-  sql: StarRocksSql,
+  sql: SqlReader,
   name: { database: string; snapshot: string },
   signal: AbortSignal,
 ): Promise<BackupJobRow | null> {

@@ -1,13 +1,13 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { AppError } from '../../../errors.ts';
-import type { Ports } from '../../../steps/define.ts';
 import { findSnapshot, isWhole } from './back-up.ts';
 
 /** The repository lists the snapshot with the timestamp that we remember, and with a good status. */
 export async function checkBackedUp(
   _input: unknown,
-  { sql, inventory }: Pick<Ports, 'sql' | 'inventory'>,
-  { runId, signal }: { runId: string; signal: AbortSignal },
+  { sql, inventory, signal }: Pick<Reading, 'sql' | 'inventory' | 'signal'>,
+  { runId }: { runId: string },
 ): Promise<PostCheck> {
   const backup = await inventory.findBackup(runId);
   if (backup === null)

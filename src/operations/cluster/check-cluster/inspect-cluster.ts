@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Shell } from '../../../adapters/ssh/port.ts';
+import type { Reading } from '../../../adapters/reading.ts';
+import type { ShellReader } from '../../../adapters/ssh/port.ts';
 import { readUser } from '../../../adapters/ssh/read-login.ts';
 import { parseRepositories } from '../../../adapters/starrocks/parse.ts';
 import { countSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
@@ -10,10 +11,10 @@ import { type Host, healthWord, type ObservedNode } from '../../../domain/cluste
 import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../../../domain/health-checks.ts';
 import { theCluster } from '../../../domain/subject.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
-import { defineStep, type Ports, type StepContext } from '../../../steps/define.ts';
+import { defineStep, type StepContext } from '../../../steps/define.ts';
 import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
 
-type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory'>;
+type Looking = Pick<Reading, 'sql' | 'shell' | 'http' | 'inventory'>;
 
 /** Looks at everything a report speaks of, and stores the report under the run. */
 export const inspectCluster = defineStep({
@@ -113,7 +114,7 @@ async function findFailedLogins(hosts: readonly Host[], { shell }: Looking, sign
   return logins.flat();
 }
 
-async function logIn(shell: Shell, signal: AbortSignal): Promise<void> {
+async function logIn(shell: ShellReader, signal: AbortSignal): Promise<void> {
   const user = await readUser(shell, { signal, timeoutMs: 15_000 });
   if ('value' in user) return;
   throw new AppError('COMMAND_FAILED', `the login does not say who it is: ${user.unknown}`);

@@ -1,12 +1,11 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { count } from '../../../domain/words.ts';
-import type { Ports } from '../../../steps/define.ts';
 
 /** The cluster can be read back from the inventory, with frontends, under its name and no other. */
 export async function checkRegistered(
   name: string,
-  { inventory }: Pick<Ports, 'inventory'>,
-  { clusterId }: { clusterId: string },
+  { inventory, clusterId }: Pick<Reading, 'inventory' | 'clusterId'>,
 ): Promise<PostCheck> {
   const cluster = await inventory.findCluster(clusterId);
   const nodes = await inventory.listNodes(clusterId);

@@ -54,19 +54,23 @@ export const registerCluster = defineOperation({
   },
   slack: null, // a password must never be typed into a chat
   steps: [recordCluster, saveTopology],
-  observe: async ({ name, frontends, sqlUser, password, tls }, context) => {
-    const nameTaken = (await context.inventory.findClusterByName(name)) !== null;
-    const sql = context.sqlTo({
+  observe: async (
+    { name, frontends, sqlUser, password, tls },
+    { inventory, signal },
+    { sqlTo, approvalEnvironments },
+  ) => {
+    const nameTaken = (await inventory.findClusterByName(name)) !== null;
+    const sql = sqlTo({
       frontends,
       user: sqlUser,
       passwordRef: password,
       tls: tls === undefined ? null : { verify: tls.verify, ca: tls.ca ?? null },
     });
-    const topology = await readTopology(sql, { signal: context.signal });
+    const topology = await readTopology(sql, { signal });
     const nodes = toObservedNodes(topology);
     const known = [];
     for (const node of nodes.filter((candidate) => candidate.kind === 'FRONTEND')) {
-      const owner = await context.inventory.findClusterByFrontend({ host: node.host, port: node.port });
+      const owner = await inventory.findClusterByFrontend({ host: node.host, port: node.port });
       if (owner !== null && owner.name !== name) known.push(owner.name);
     }
     return {
@@ -74,9 +78,9 @@ export const registerCluster = defineOperation({
       nodes,
       managedAs: [...new Set(known)],
       listProblems: problemsIn(topology),
-      approvalEnvironments: context.approvalEnvironments,
+      approvalEnvironments,
     };
   },
   plan: (given, facts): PlanResult => planRegisterCluster(given, facts),
-  postCheck: (given, ports, run) => checkRegistered(given.name, ports, run),
+  postCheck: (given, reading) => checkRegistered(given.name, reading),
 });

@@ -1,18 +1,16 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
 import { count } from '../../../domain/words.ts';
 import { messageOf } from '../../../errors.ts';
-import type { Ports } from '../../../steps/define.ts';
-import type { EndedRun } from '../../define.ts';
 import type { UpdateClusterInput } from './plan.ts';
 
 /** The cluster is known as was asked, and answers to a login made of what is stored now. */
 export async function checkUpdated(
   given: UpdateClusterInput,
-  { inventory, sql }: Pick<Ports, 'inventory' | 'sql'>,
-  { clusterId, signal }: Pick<EndedRun, 'clusterId' | 'signal'>,
+  reading: Pick<Reading, 'inventory' | 'sql' | 'clusterId' | 'signal'>,
 ): Promise<PostCheck> {
-  const cluster = await inventory.findCluster(clusterId);
+  const cluster = await reading.inventory.findCluster(reading.clusterId);
   const isAsAsked =
     cluster !== null &&
     (given.name ?? cluster.name) === cluster.name &&
@@ -28,11 +26,11 @@ export async function checkUpdated(
     wanted: 'what was asked for',
     hint: 'Retry the run.',
   };
-  const answers = await checkAnswer({ sql, signal });
+  const answers = await checkAnswer(reading);
   return { passed: known.status === 'PASS' && answers.status === 'PASS', checks: [known, answers] };
 }
 
-async function checkAnswer({ sql, signal }: Pick<Ports, 'sql'> & { signal: AbortSignal }): Promise<NamedCheck> {
+async function checkAnswer({ sql, signal }: Pick<Reading, 'sql' | 'signal'>): Promise<NamedCheck> {
   const name = 'cluster-answers';
   const wanted = 'the cluster shows its nodes to the login that is stored';
   try {

@@ -49,33 +49,33 @@ export const updateCluster = defineOperation({
   example: { clusterId: 'clu_01J00000000000000000000000', name: 'prod-eu', password: 'env:STARWARDEN_CRED_PROD_EU_2' },
   slack: null, // a password must never be typed into a chat
   steps: [changeCluster, saveTopology],
-  observe: async (given, context) => {
-    const cluster = await context.inventory.findCluster(given.clusterId);
+  observe: async (given, { inventory, signal }, { sqlTo, approvalEnvironments }) => {
+    const cluster = await inventory.findCluster(given.clusterId);
     if (cluster === null) return null;
     const before = knownOf(cluster);
     const after = mergeKnown(before, given);
-    const namesake = await context.inventory.findClusterByName(after.name);
-    const nodes = await context.inventory.listNodes(cluster.id);
+    const namesake = await inventory.findClusterByName(after.name);
+    const nodes = await inventory.listNodes(cluster.id);
     const facts = {
       before,
       namesakeId: namesake?.id ?? null,
       known: nodes,
-      approvalEnvironments: context.approvalEnvironments,
+      approvalEnvironments,
     };
     if (!isReachedOtherwise(before, after)) return { ...facts, found: null, managedAs: [] };
     // The new way alone: what only works by the old one would not work afterwards.
-    const sql = context.sqlTo({
+    const sql = sqlTo({
       frontends: after.seeds,
       user: after.sqlUser,
       passwordRef: after.passwordRef,
       tls: after.tls,
     });
-    const found = toObservedNodes(await readTopology(sql, { signal: context.signal }));
+    const found = toObservedNodes(await readTopology(sql, { signal }));
     const owners = await Promise.all(
       found
         .filter(({ kind }) => kind === 'FRONTEND')
         .map(({ host, port: editLogPort }) =>
-          context.inventory.findClusterByFrontend({ host, port: editLogPort, exceptId: cluster.id }),
+          inventory.findClusterByFrontend({ host, port: editLogPort, exceptId: cluster.id }),
         ),
     );
     return { ...facts, found, managedAs: [...new Set(owners.flatMap((owner) => owner?.name ?? []))] };

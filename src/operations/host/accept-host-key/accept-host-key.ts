@@ -29,8 +29,8 @@ export const acceptHostKey = defineOperation({
     examples: ['accept-key prod-eu 10.0.0.11 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'],
   },
   steps: [pinHostKey],
-  observe: async ({ address, port: sshPort, fingerprint }, context) => ({
-    shown: (await context.readHostKey({ address, port: sshPort, prefer: fingerprint })).fingerprint,
+  observe: async ({ address, port: sshPort, fingerprint }, _reading, { readHostKey }) => ({
+    shown: (await readHostKey({ address, port: sshPort, prefer: fingerprint })).fingerprint,
   }),
   plan: ({ address, port: sshPort, fingerprint }, { shown }) => {
     if (shown !== fingerprint) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Shell } from '../../../adapters/ssh/port.ts';
+import type { ShellReader } from '../../../adapters/ssh/port.ts';
 import { hasSudo, readUser } from '../../../adapters/ssh/read-login.ts';
 import { readConfOn } from '../../../adapters/ssh/read-node-conf.ts';
 import { canBeStarted, readUnitRights, readUnitState } from '../../../adapters/ssh/read-service.ts';
@@ -135,7 +135,7 @@ type WrongPlace = { readonly what: string; readonly why: string; readonly hint: 
  * apart: a restart must never stop its neighbour.
  */
 export async function findWrongPlace(
-  session: Shell,
+  session: ShellReader,
   nodes: readonly Deployment[],
   signal: AbortSignal,
 ): Promise<WrongPlace | null> {
@@ -160,7 +160,7 @@ export async function findWrongPlace(
 }
 
 /** Whether the user may do as root what the nodes of this host need: any command, or those that their units are run by. */
-async function mayBeRoot(session: Shell, nodes: readonly Deployment[], signal: AbortSignal): Promise<boolean> {
+async function mayBeRoot(session: ShellReader, nodes: readonly Deployment[], signal: AbortSignal): Promise<boolean> {
   if (await hasSudo(session, { signal })) return true;
   const units = nodes.flatMap(({ unit }) => unit ?? []);
   const rights = await Promise.all(units.map((unit) => readUnitRights(session, unit, signal)));
@@ -168,13 +168,13 @@ async function mayBeRoot(session: Shell, nodes: readonly Deployment[], signal: A
 }
 
 /** The port that tells a node from its neighbours, as the node itself reads its conf file. */
-async function readIdentityPort(session: Shell, node: Deployment, signal: AbortSignal): Promise<Told<number>> {
+async function readIdentityPort(session: ShellReader, node: Deployment, signal: AbortSignal): Promise<Told<number>> {
   const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
   const conf = await readConfOn(session, node, { keys: [key], signal });
   return typeof conf === 'string' ? { unknown: conf } : conf.port(key, node.kind === 'FRONTEND' ? 9010 : 9050);
 }
 
-async function findWrongUnit(session: Shell, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {
+async function findWrongUnit(session: ShellReader, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {
   const state = await readUnitState(session, unit, signal);
   if (state?.exists) return null;
   return {

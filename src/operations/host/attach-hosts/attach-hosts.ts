@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Reading } from '../../../adapters/reading.ts';
 import { AppError } from '../../../errors.ts';
-import { defineOperation, type ObserveContext } from '../../define.ts';
+import { defineOperation, type Registration } from '../../define.ts';
 import {
   absolutePath,
   clusterId,
@@ -90,12 +91,13 @@ export const attachHosts = defineOperation({
   },
   slack: null, // a private key must never be typed into a chat
   steps: [pinHostKey, recordHost, verifyHost, attachNodes],
-  observe: async (given, context) => {
-    await checkKey(given, context);
+  observe: async (given, { inventory }, { checkPrivateKey, readHostKey }) => {
+    await checkKey(given, { checkPrivateKey });
+    const asking = { inventory, readHostKey };
     return {
-      nodes: await context.inventory.listNodes(given.clusterId),
-      attached: await context.inventory.listHosts(given.clusterId),
-      hosts: await Promise.all(given.hosts.map((host) => readHostFacts(given.clusterId, host, context))),
+      nodes: await inventory.listNodes(given.clusterId),
+      attached: await inventory.listHosts(given.clusterId),
+      hosts: await Promise.all(given.hosts.map((host) => readHostFacts(given.clusterId, host, asking))),
     };
   },
   plan: planAttachHosts,
@@ -105,7 +107,7 @@ export const attachHosts = defineOperation({
 /** A key that nobody can use is refused before anything is recorded. */
 async function checkKey(
   { privateKey, passphrase = null }: { privateKey?: string | undefined; passphrase?: string | null | undefined },
-  { checkPrivateKey }: Pick<ObserveContext, 'checkPrivateKey'>,
+  { checkPrivateKey }: Pick<Registration, 'checkPrivateKey'>,
 ): Promise<void> {
   if (privateKey !== undefined) await checkPrivateKey({ privateKeyRef: privateKey, passphraseRef: passphrase });
 }
@@ -118,7 +120,7 @@ async function readHostFacts(
     hostKeyFingerprint?: string | undefined;
     jumpAddress?: string | undefined;
   },
-  { inventory, readHostKey }: ObserveContext,
+  { inventory, readHostKey }: Pick<Reading, 'inventory'> & Pick<Registration, 'readHostKey'>,
 ): Promise<HostFacts> {
   const pinned = await inventory.findPinnedKey(id, host.address, host.port);
   // Behind a jump host the key cannot be seen before the jump host itself is attached; it is compared at the login.

@@ -1,13 +1,12 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
 import { count } from '../../../domain/words.ts';
-import type { Ports } from '../../../steps/define.ts';
 import type { AttachHostsInput } from './plan.ts';
 
 /** Every host answered a login, and every node is tied to its host. */
 export async function checkAttached(
   input: AttachHostsInput,
-  { inventory }: Pick<Ports, 'inventory'>,
-  { clusterId }: { clusterId: string },
+  { inventory, clusterId }: Pick<Reading, 'inventory' | 'clusterId'>,
 ): Promise<PostCheck> {
   const nodes = await inventory.listNodes(clusterId);
   const checks: NamedCheck[] = [];

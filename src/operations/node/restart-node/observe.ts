@@ -1,3 +1,4 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { parseBackends } from '../../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
 import { readSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
@@ -10,7 +11,6 @@ import type { RestartFacts } from '../../../domain/restart-safety.ts';
 import { unhealthyTablets } from '../../../domain/tablet-health.ts';
 import type { StartedAs } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
-import type { ObserveContext } from '../../define.ts';
 import type { RestartNodeInput } from './input.ts';
 
 export type RestartNodeFacts = {
@@ -25,11 +25,10 @@ export type RestartNodeFacts = {
   readonly safety: RestartFacts;
 };
 
-export async function observeRestart(input: RestartNodeInput, context: ObserveContext): Promise<RestartNodeFacts> {
-  const { signal, inventory } = context;
+export async function observeRestart(input: RestartNodeInput, reading: Reading): Promise<RestartNodeFacts> {
+  const { sql, signal, inventory } = reading;
   const node = await inventory.findNode(input.nodeId);
   const known = node !== null && node.clusterId === input.clusterId ? node : null;
-  const sql = await context.sqlFor(input.clusterId);
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const now =
     known === null
@@ -44,7 +43,7 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
   return {
     known,
     now,
-    ...(known === null ? { process: null, startedAs: null } : await processOf(known, context)),
+    ...(known === null ? { process: null, startedAs: null } : await processOf(known, reading)),
     runningQueries: backend?.runningQueries ?? null,
     safety: {
       nodes,
@@ -57,7 +56,7 @@ export async function observeRestart(input: RestartNodeInput, context: ObserveCo
 
 async function processOf(
   { id, hostId, deployDir }: ClusterNode,
-  { node: nodeOf, signal }: ObserveContext,
+  { node: nodeOf, signal }: Reading,
 ): Promise<Pick<RestartNodeFacts, 'process' | 'startedAs'>> {
   if (hostId === null || deployDir === null) return { process: null, startedAs: null };
   const node = await nodeOf(id);
@@ -65,10 +64,7 @@ async function processOf(
   return { process, startedAs };
 }
 
-async function countOrNull(
-  sql: Awaited<ReturnType<ObserveContext['sqlFor']>>,
-  signal: AbortSignal,
-): Promise<number | null> {
+async function countOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<number | null> {
   try {
     return unhealthyTablets(await readTabletHealth(sql, { signal }));
   } catch (error) {

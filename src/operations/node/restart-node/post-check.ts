@@ -1,17 +1,16 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { nodeLabel } from '../../../domain/cluster.ts';
 import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
 import { type TabletHealth, tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
 import { AppError } from '../../../errors.ts';
-import type { Ports } from '../../../steps/define.ts';
 import type { RestartNodeInput } from './input.ts';
 
 /** The cluster shows the node alive and has a leader; missing replicas are told, since they repair themselves. */
 export async function checkRestarted(
   input: RestartNodeInput,
-  { sql, inventory }: Pick<Ports, 'sql' | 'inventory'>,
-  { signal }: { signal: AbortSignal },
+  { sql, inventory, signal }: Pick<Reading, 'sql' | 'inventory' | 'signal'>,
 ): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const known = await inventory.findNode(input.nodeId);
@@ -54,7 +53,7 @@ export async function checkRestarted(
   return { passed, checks, isSettling: true };
 }
 
-async function healthOrNull(sql: Ports['sql'], signal: AbortSignal): Promise<TabletHealth | null> {
+async function healthOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<TabletHealth | null> {
   try {
     return await readTabletHealth(sql, { signal });
   } catch (error) {

@@ -1,8 +1,8 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
 import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
 import { isSameRelease } from '../../../domain/version.ts';
-import type { Ports } from '../../../steps/define.ts';
 import type { EndedRun, OtherEnding } from '../../define.ts';
 import { isNode } from '../steps/place.ts';
 import { leaderCheck } from './post-check.ts';
@@ -13,8 +13,8 @@ import { movesOf } from './undo.ts';
  * be alive on the version from before; after a failure or a cancellation it is told which versions they run, and who is down.
  */
 export async function checkNodesAtEnd(
-  { sql }: Pick<Ports, 'sql'>,
-  { signal, steps, ending }: Pick<EndedRun, 'signal' | 'steps'> & { readonly ending: OtherEnding },
+  { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
+  { steps, ending }: Pick<EndedRun, 'steps'> & { readonly ending: OtherEnding },
 ): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const looked = movesOf(steps).map((move) => ({ move, row: nodes.find((row) => isNode(row, move)) }));

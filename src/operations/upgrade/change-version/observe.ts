@@ -1,15 +1,11 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { readReplicaSpread } from '../../../adapters/starrocks/read-replica-spread.ts';
-import type { ObserveContext } from '../../define.ts';
-import { observeUpgrade } from '../facts.ts';
+import { readUpgradeFacts } from '../facts.ts';
 import type { ChangeVersionInput } from './input.ts';
 import type { ChangeVersionFacts } from './plan.ts';
 
-export async function observeChangeVersion(
-  input: ChangeVersionInput,
-  context: ObserveContext,
-): Promise<ChangeVersionFacts> {
-  const upgrade = await observeUpgrade(input, context);
+export async function observeChangeVersion(input: ChangeVersionInput, reading: Reading): Promise<ChangeVersionFacts> {
+  const upgrade = await readUpgradeFacts(input, reading);
   if (input.parallel === 1) return { upgrade, spread: null };
-  const sql = await context.sqlFor(input.clusterId);
-  return { upgrade, spread: await readReplicaSpread(sql, { signal: context.signal }) };
+  return { upgrade, spread: await readReplicaSpread(reading.sql, { signal: reading.signal }) };
 }

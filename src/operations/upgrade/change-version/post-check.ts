@@ -1,3 +1,4 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
@@ -5,14 +6,13 @@ import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
 import { tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { count } from '../../../domain/words.ts';
-import type { Ports } from '../../../steps/define.ts';
 import type { EndedRun } from '../../define.ts';
 
 /** Every node is alive on the target, but for those that a person left out; those are told. */
 export async function checkVersions(
   { to }: { readonly to: string },
-  { sql }: Pick<Ports, 'sql'>,
-  { signal, steps }: Pick<EndedRun, 'signal' | 'steps'>,
+  { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
+  { steps }: Pick<EndedRun, 'steps'>,
 ): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const leftOut = new Set(steps.filter((step) => step.state === 'skipped').flatMap((step) => step.lane?.name ?? []));

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
 import type { BinariesState } from '../../../domain/node-binaries.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { judgePath } from '../../../domain/upgrade/path.ts';
 import { isSameRelease } from '../../../domain/version.ts';
-import type { ObserveContext, PlannedStep, UndoneRun } from '../../define.ts';
+import type { EndedRun, PlannedStep } from '../../define.ts';
 import { closeThisUpgrade } from '../steps/history.ts';
 import { isNode, type NodeMove, nodeMove, replacementOf, reversed } from '../steps/place.ts';
 import { pauseTabletScheduling } from '../steps/scheduling.ts';
@@ -25,18 +26,16 @@ const stagedPlace = z.object({
  */
 export async function planWayBack(
   direction: 'UPGRADE' | 'DOWNGRADE',
-  input: { readonly clusterId: string },
-  run: UndoneRun,
-  context: ObserveContext,
+  reading: Reading,
+  run: EndedRun,
 ): Promise<PlanResult> {
   const moves = movesOf(run.steps);
-  const sql = await context.sqlFor(input.clusterId);
-  const rows = toObservedNodes(await readTopology(sql, { signal: context.signal }));
+  const rows = toObservedNodes(await readTopology(reading.sql, { signal: reading.signal }));
   const looked = await Promise.all(
     moves.map(async (move) => ({
       move,
       row: rows.find((row) => isNode(row, move)),
-      found: await (await context.node(move.nodeId)).binaries(replacementOf(move, run.runId), context),
+      found: await (await reading.node(move.nodeId)).binaries(replacementOf(move, run.runId), reading),
     })),
   );
   const refusals = looked.flatMap(({ move, row, found }) => [...refusalOf(move, row, found), ...goneOf(move, found)]);

@@ -5,14 +5,14 @@ import { theCluster } from '../../../domain/subject.ts';
 import { upgradeChecks } from '../../../domain/upgrade/checks.ts';
 import type { ArchiveFacts, Asked } from '../../../domain/upgrade/checks-facts.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
-import { defineStep, type Ports, type StepContext } from '../../../steps/define.ts';
+import { defineStep, type StepContext } from '../../../steps/define.ts';
 import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
-import { readUpgradeFacts } from '../facts.ts';
+import { readUpgradeFacts, type UpgradeReading } from '../facts.ts';
 import { archiveOf, verifyArchive } from './verify-archive.ts';
 
 const params = z.object({ to: z.string(), maxRunningQueries: z.number(), maxBackupAgeHours: z.number() });
 
-type Looking = Pick<Ports, 'sql' | 'shell' | 'http' | 'inventory' | 'archives'>;
+type Looking = Omit<UpgradeReading, 'clusterId' | 'signal' | 'now'>;
 
 /** Looks at everything that an upgrade asks for, and stores the report under the run. */
 export const inspectUpgrade = defineStep({
@@ -52,12 +52,11 @@ const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'S
 /** A cluster that does not answer is a finding, and no reason to have no report. */
 async function inspect(
   { to, maxRunningQueries, maxBackupAgeHours }: z.infer<typeof params>,
-  { archives, ...ports }: Looking,
+  ports: Looking,
   { clusterId, signal, now, archive }: StepContext & { readonly archive: Asked<ArchiveFacts> | null },
 ): Promise<LookedAt> {
   try {
-    const looking = { ...ports, archives, signal, now };
-    const facts = await readUpgradeFacts({ clusterId, to }, looking, { archive });
+    const facts = await readUpgradeFacts({ to }, { ...ports, clusterId, signal, now }, { archive });
     const checks = upgradeChecks(facts, { maxRunningQueries, maxBackupAgeHours, direction: null });
     return { checks, unanswered: null };
   } catch (error) {

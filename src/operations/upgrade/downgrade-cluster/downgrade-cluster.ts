@@ -25,9 +25,9 @@ export const downgradeCluster = defineOperation({
   steps: changeVersionKinds,
   observe: observeChangeVersion,
   plan: (input, facts) => planChangeVersion('DOWNGRADE', input, facts),
-  planUndo: (input, run, context) => planWayBack('DOWNGRADE', input, run, context),
+  planUndo: (_input, reading, run) => planWayBack('DOWNGRADE', reading, run),
   whyNoUndo: (_input, steps) => whyNoWayBack(steps),
   whyNotWithout,
-  postCheck: (input, ports, run) => checkVersions(input, ports, run),
-  endCheck: (_input, ports, run) => checkNodesAtEnd(ports, run),
+  postCheck: (input, reading, run) => checkVersions(input, reading, run),
+  endCheck: (_input, reading, run) => checkNodesAtEnd(reading, run),
 });

@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { type ClusterNode, nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { count } from '../../../domain/words.ts';
-import type { Ports } from '../../../steps/define.ts';
-import { defineOperation, type EndedRun, type ObserveContext } from '../../define.ts';
+import { defineOperation } from '../../define.ts';
 import { clusterId } from '../../input/fields.ts';
 import { closeUpgrades, removeKept } from '../steps/history.ts';
 
@@ -37,14 +37,14 @@ export const finalizeUpgrade = defineOperation({
   postCheck,
 });
 
-async function observe({ clusterId: id }: Input, { inventory, sqlFor, node, signal }: ObserveContext): Promise<Facts> {
-  const nodes = toObservedNodes(await readTopology(await sqlFor(id), { signal }));
+async function observe({ clusterId: id }: Input, { inventory, sql, node, signal }: Reading): Promise<Facts> {
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const attached = await readKept(await inventory.listNodes(id), node, signal);
   return { nodes, attached, openUpgrades: (await inventory.listOpenUpgrades(id)).length };
 }
 
 /** Nodes that are attached, with the bytes that their old binaries take. */
-async function readKept(known: readonly ClusterNode[], nodeOf: Ports['node'], signal: AbortSignal) {
+async function readKept(known: readonly ClusterNode[], nodeOf: Reading['node'], signal: AbortSignal) {
   const placed = known.flatMap((node) =>
     node.hostId === null || node.deployDir === null
       ? []
@@ -104,8 +104,7 @@ function plan(_input: Input, { nodes, attached, openUpgrades }: Facts): PlanResu
 
 async function postCheck(
   { clusterId: id }: Input,
-  { inventory, node }: Pick<Ports, 'inventory' | 'node'>,
-  { signal }: EndedRun,
+  { inventory, node, signal }: Pick<Reading, 'inventory' | 'node' | 'signal'>,
 ): Promise<PostCheck> {
   const open = await inventory.listOpenUpgrades(id);
   const keeping = (await readKept(await inventory.listNodes(id), node, signal)).filter((each) => each.keptBytes > 0);

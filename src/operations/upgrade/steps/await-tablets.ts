@@ -1,5 +1,5 @@
 import { readFrontendValues, setFrontendValue } from '../../../adapters/starrocks/frontend-config.ts';
-import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
+import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
 import { theCluster } from '../../../domain/subject.ts';
 import { tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
@@ -49,6 +49,6 @@ export const awaitTablets = defineStep({
 });
 
 /** Tablets of users that miss a replica, or may; throws when it cannot be told. */
-export async function countUnhealthy(sql: StarRocksSql, signal: AbortSignal): Promise<number> {
+export async function countUnhealthy(sql: SqlReader, signal: AbortSignal): Promise<number> {
   return unhealthyTablets(await readTabletHealth(sql, { signal }));
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
 import { createImage } from '../../../adapters/starrocks/statements.ts';
 import { theCluster } from '../../../domain/subject.ts';
-import { defineStep, type Ports } from '../../../steps/define.ts';
+import { defineStep } from '../../../steps/define.ts';
 
 const noted = z.object({ journalId: z.number() });
 
@@ -60,7 +61,7 @@ export const createMetadataImage = defineStep({
   undo: { nothing: 'An image harms nobody.' },
 });
 
-async function readImages({ sql, http }: Pick<Ports, 'sql' | 'http'>, signal: AbortSignal) {
+async function readImages({ sql, http }: Pick<Reading, 'sql' | 'http'>, signal: AbortSignal) {
   const { frontends } = await readTopology(sql, { signal });
   return Promise.all(
     frontends

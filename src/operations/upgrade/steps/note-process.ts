@@ -1,8 +1,9 @@
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { whyKeepUp } from '../../../domain/upgrade/move-safety.ts';
 import { AppError } from '../../../errors.ts';
-import { defineStep, type Ports } from '../../../steps/define.ts';
+import { defineStep } from '../../../steps/define.ts';
 import { countUnhealthy } from './await-tablets.ts';
 import { isNode, type NodeMove, nodeMove, notedNode } from './place.ts';
 
@@ -31,7 +32,7 @@ export const noteProcess = defineStep({
 });
 
 /** Null when the cluster does not answer now: a node that failed is put back all the same. */
-async function seenBy(sql: Ports['sql'], move: NodeMove, signal: AbortSignal) {
+async function seenBy(sql: Reading['sql'], move: NodeMove, signal: AbortSignal) {
   try {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
     const row = nodes.find((node) => isNode(node, move));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Node } from '../../../adapters/nodes/port.ts';
+import type { NodeReader } from '../../../adapters/nodes/port.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
 import type { Inventory } from '../../../domain/inventory.ts';
 import type { Check } from '../../../domain/next-action.ts';
@@ -70,7 +70,7 @@ export async function otherArchive(
 }
 
 /** The last lines of what the node wrote, for people who have to find out why it does not run. */
-export function lastLogLines(node: Node, signal: AbortSignal): Promise<readonly string[]> {
+export function lastLogLines(node: NodeReader, signal: AbortSignal): Promise<readonly string[]> {
   return node.lastLogLines(8, { signal });
 }
 

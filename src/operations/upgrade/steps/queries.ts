@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { theCluster } from '../../../domain/subject.ts';
 import { type QueryWindow, whatGotWorse } from '../../../domain/upgrade/query-health.ts';
-import { defineStep, type Ports } from '../../../steps/define.ts';
+import { defineStep } from '../../../steps/define.ts';
 import { awaitVersion } from './await-version.ts';
 import { lastLogLines, nodeMove } from './place.ts';
 import { type Sample, sample, sampleOf, windowOf } from './query-sample.ts';
@@ -142,7 +143,7 @@ function waitFor(before: Sample | null, { seconds, at, what }: { seconds: number
 }
 
 async function sampleNow(
-  { sql, http }: Pick<Ports, 'sql' | 'http'>,
+  { sql, http }: Pick<Reading, 'sql' | 'http'>,
   { at, signal }: { at: Date; signal: AbortSignal },
 ): Promise<Sample> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readFrontendValues, setFrontendValue } from '../../../adapters/starrocks/frontend-config.ts';
-import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
+import type { SqlReader, StarRocksSql } from '../../../adapters/starrocks/port.ts';
 import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
 import type { Json } from '../../../domain/json.ts';
 import { theCluster } from '../../../domain/subject.ts';
@@ -104,7 +104,7 @@ function isPausedValue(key: string, value: string | undefined): boolean {
   return Object.entries(paused).some(([name, off]) => name === key && off === value);
 }
 
-async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
+async function save(sql: SqlReader, signal: AbortSignal): Promise<Json> {
   const { frontends } = await readTopology(sql, { signal }, { waitMs: 0 });
   const leader = frontends.find((each) => each.role === 'LEADER');
   if (leader === undefined) throw noLeader();
@@ -119,7 +119,7 @@ async function save(sql: StarRocksSql, signal: AbortSignal): Promise<Json> {
  * What living frontends have otherwise than wanted. One of 3.5 or later lets the leader make the change: under an older
  * leader, which changes only itself, nothing reaches it. It has restarted then, and runs with its conf file's values.
  */
-async function differences(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<readonly Difference[]> {
+async function differences(sql: SqlReader, wanted: Wanted, signal: AbortSignal): Promise<readonly Difference[]> {
   const { frontends } = await readTopology(sql, { signal }, { waitMs: 0 });
   // Whom the leader would change cannot be told without one: nothing would differ, and the step would be done.
   if (!hasLeader(frontends)) throw noLeader();
@@ -137,7 +137,7 @@ async function differences(sql: StarRocksSql, wanted: Wanted, signal: AbortSigna
   return found.flat();
 }
 
-async function readValues(sql: StarRocksSql, frontend: FrontendRow, signal: AbortSignal) {
+async function readValues(sql: SqlReader, frontend: FrontendRow, signal: AbortSignal) {
   const all = await readFrontendValues(sql, allKeys, callTo(frontend, signal));
   return Object.fromEntries(Object.entries(all).filter(([key]) => keys.includes(key)));
 }

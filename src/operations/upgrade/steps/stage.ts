@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batched } from '../../../adapters/ssh/batch.ts';
+import { batchedReads } from '../../../adapters/ssh/batch.ts';
 import {
   fetchOnHost,
   linkOnHost,
@@ -59,7 +59,7 @@ export const fetchArchive = defineStep({
   check: async ({ hostId, archiveDeployDir, release: wanted, nodes }, { shell, inventory }, { signal, runId }) => {
     const other = await otherArchive(inventory, wanted);
     if (other !== null) return other;
-    const session = batched(await shell(hostId));
+    const session = batchedReads(await shell(hostId));
     const [archive, ...staged] = await Promise.all([
       readArchiveState(session, { deployDir: archiveDeployDir, sha256: wanted.sha256 }, { signal }),
       ...nodes.map(({ deployDir, keptVersion }) =>

@@ -1,4 +1,4 @@
-import type { Node } from '../../../adapters/nodes/port.ts';
+import type { NodeReader } from '../../../adapters/nodes/port.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { AppError } from '../../../errors.ts';
@@ -63,7 +63,7 @@ export const swapBack = defineStep({
   recover: (move): readonly StepSpec[] => [swapBinaries.with(move)],
 });
 
-async function readBinaries(node: Node, move: NodeMove, run: { signal: AbortSignal; runId: string }) {
+async function readBinaries(node: NodeReader, move: NodeMove, run: { signal: AbortSignal; runId: string }) {
   const found = await node.binaries(replacementOf(move, run.runId), { signal: run.signal });
   if (found !== null) return found;
   throw new AppError('COMMAND_FAILED', `Which binaries ${move.label} has could not be read in ${move.deployDir}`, {

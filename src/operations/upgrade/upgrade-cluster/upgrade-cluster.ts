@@ -26,9 +26,9 @@ export const upgradeCluster = defineOperation({
   steps: changeVersionKinds,
   observe: observeChangeVersion,
   plan: (input, facts) => planChangeVersion('UPGRADE', input, facts),
-  planUndo: (input, run, context) => planWayBack('UPGRADE', input, run, context),
+  planUndo: (_input, reading, run) => planWayBack('UPGRADE', reading, run),
   whyNoUndo: (_input, steps) => whyNoWayBack(steps),
   whyNotWithout,
-  postCheck: (input, ports, run) => checkVersions(input, ports, run),
-  endCheck: (_input, ports, run) => checkNodesAtEnd(ports, run),
+  postCheck: (input, reading, run) => checkVersions(input, reading, run),
+  endCheck: (_input, reading, run) => checkNodesAtEnd(reading, run),
 });

@@ -1,0 +1,27 @@
+import type { Inventory } from '../domain/inventory.ts';
+import type { Archives } from './archives/port.ts';
+import type { NodeHttp } from './http/port.ts';
+import type { NodeReader, NodeRef } from './nodes/port.ts';
+import type { ShellReader } from './ssh/port.ts';
+import type { SqlReader } from './starrocks/port.ts';
+
+/**
+ * What looks at a cluster and cannot change anything, bound to the one in question: for plans, for the checks of steps and
+ * of ends, and for the monitor.
+ */
+export type Reading = {
+  /** The cluster in question; of one that is still to be registered, the id it will have. */
+  readonly clusterId: string;
+  /** SQL to that cluster. Throws `NOT_FOUND` when it is not registered, besides what the port throws. */
+  readonly sql: SqlReader;
+  /** A shell on an attached host, by host id. */
+  readonly shell: (hostId: string) => Promise<ShellReader>;
+  /** An attached node. */
+  readonly node: (node: NodeRef) => Promise<NodeReader>;
+  readonly http: NodeHttp;
+  readonly inventory: Inventory;
+  /** Release archives as this process sees them. */
+  readonly archives: Archives;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+};
