@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
-import { findPersonIdByName, findSlackActor, linkSlackUser } from '../store/slack/slack.ts';
+import { findPersonByName } from '../store/reads/persons.ts';
+import { findSlackActor, linkSlackUser } from '../store/slack/slack.ts';
 import type { Ask, Bot } from './bot.ts';
 import { errorName } from './lookup.ts';
 
@@ -30,9 +31,9 @@ export async function actorOf(bot: Bot, ask: Pick<Ask, 'team' | 'user'>): Promis
   if (actor !== null) return actor;
   const link = bot.settings.links.find(({ user }) => user === ask.user);
   if (link === undefined || ask.team !== bot.self.team) return null;
-  const personId = await findPersonIdByName(bot.db, link.owner);
-  if (personId === null) return null;
-  await linkSlackUser(bot.db, { team: ask.team, user: ask.user, personId });
+  const person = await findPersonByName(bot.db, link.owner);
+  if (person === null || person.disabledAt !== null) return null;
+  await linkSlackUser(bot.db, { team: ask.team, user: ask.user, personId: person.id });
   bot.log.info({ slackUser: ask.user, person: link.owner }, 'linked a Slack user as configured');
   return findSlackActor(bot.db, ask);
 }

@@ -5,7 +5,7 @@ import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts
 import type { Database } from '../store/database.ts';
 import { type ProbeClaim, releaseProbe } from '../store/probes/probes.ts';
 import { type FinishedLook, recordSample } from '../store/probes/record-sample.ts';
-import { listPlannedWork } from '../store/runs/planned-work.ts';
+import { listPlannedWork } from '../store/reads/planned-work.ts';
 import type { ConfiguredRule, Parts } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
 import { type Look, type Looking, lookAtCluster } from './look.ts';

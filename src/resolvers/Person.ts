@@ -1,5 +1,5 @@
 import type { RoleBinding as RoleBindingRow } from '../domain/access.ts';
-import type { Person as PersonRow } from '../store/access/access-rows.ts';
+import type { Person as PersonRow } from '../domain/person.ts';
 import type { RequestContext } from './request-context.ts';
 
 export const Person = {

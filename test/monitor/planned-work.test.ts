@@ -9,7 +9,7 @@ import { pauseRun, resumeRun } from '../../src/runs/control.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { defineStep } from '../../src/steps/define.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
-import { listPlannedWork } from '../../src/store/runs/planned-work.ts';
+import { listPlannedWork } from '../../src/store/reads/planned-work.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
 import { type PaperCluster, type PaperNode, paperCluster, unreachable } from './paper-cluster.ts';

@@ -1,24 +1,8 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { type RoleBinding, roles, type Scope } from '../../domain/access.ts';
+import type { ApiToken, Person } from '../../domain/person.ts';
 import type { Tables } from '../generated/tables.ts';
-
-export type Person = {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAt: Date;
-  readonly disabledAt: Date | null;
-};
-
-/** A token without the token itself, which is kept as a hash only. */
-export type ApiToken = {
-  readonly id: string;
-  readonly personId: string;
-  readonly label: string;
-  readonly createdAt: Date;
-  readonly expiresAt: Date | null;
-  readonly revokedAt: Date | null;
-};
 
 export function toPerson(row: Selectable<Tables['person']>): Person {
   return { id: row.id, name: row.name, createdAt: row.created_at, disabledAt: row.disabled_at };

@@ -1,8 +1,9 @@
 import { type Role, systemActor } from '../../domain/access.ts';
+import type { Person } from '../../domain/person.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, inTransaction, type Queryable } from '../database.ts';
-import { type Person, toPerson } from './access-rows.ts';
+import { toPerson } from './access-rows.ts';
 import { insertAudit } from './audit.ts';
 import { hashToken } from './token-hash.ts';
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor, RoleBinding } from '../../domain/access.ts';
+import type { ApiToken, Person } from '../../domain/person.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import { findPerson } from '../reads/persons.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import { type ApiToken, type Person, scopeColumns, toApiToken } from './access-rows.ts';
+import { scopeColumns, toApiToken } from './access-rows.ts';
 import { insertAudit } from './audit.ts';
 import { hashToken } from './token-hash.ts';
 

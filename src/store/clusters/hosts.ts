@@ -1,8 +1,8 @@
-import type { Host } from '../../domain/cluster.ts';
+import type { Host, HostAuth } from '../../domain/cluster.ts';
 import type { NewHost } from '../../domain/inventory.ts';
 import { databaseNow, type Queryable, type Reader, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
-import { forgetReplacedSecrets } from '../secrets/secrets.ts';
+import { deleteSecret } from '../secrets/secrets.ts';
 import { toHost } from './cluster-rows.ts';
 
 export async function listHosts(db: Reader, clusterId: string): Promise<readonly Host[]> {
@@ -68,6 +68,16 @@ export async function saveHostFacts(
 ): Promise<void> {
   const sudo = facts.sudo === null ? null : facts.sudo ? 1 : 0;
   await db.updateTable('host').set({ ssh: facts.ssh, sudo, problem: facts.problem }).where('id', '=', id).execute();
+}
+
+/** Destroys the secrets of a login that was replaced, as far as no other host of the cluster logs in with them. */
+async function forgetReplacedSecrets(tx: Tx, clusterId: string, replaced: HostAuth): Promise<void> {
+  const used = new Set((await listHosts(tx, clusterId)).flatMap(({ auth }) => secretsOf(auth)));
+  for (const ref of secretsOf(replaced).filter((each) => !used.has(each))) await deleteSecret(tx, ref);
+}
+
+function secretsOf(auth: HostAuth): readonly string[] {
+  return auth.kind === 'agent' ? [] : [auth.privateKeyRef, auth.passphraseRef].filter((ref) => ref !== null);
 }
 
 /** Forgets a host: its login, its pinned key, and that nodes run there. */

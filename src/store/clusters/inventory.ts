@@ -3,7 +3,7 @@ import type { NewCluster, NodePlace } from '../../domain/inventory.ts';
 import { AppError } from '../../errors.ts';
 import { databaseNow, type Queryable, type Reader, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
-import { deleteSecret } from '../secrets/secrets.ts';
+import { deleteSecret, forgetSecretsOf } from '../secrets/secrets.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { toCluster, toNode } from './cluster-rows.ts';
 
@@ -96,9 +96,10 @@ export async function deleteCluster(tx: Tx, id: string): Promise<void> {
   const cluster = await tx.selectFrom('cluster').select('password_ref').where('id', '=', id).executeTakeFirst();
   // By its reference too: the password may have come with an earlier try to register the cluster.
   if (cluster !== undefined) await deleteSecret(tx, cluster.password_ref);
-  for (const table of ['cluster_node', 'host', 'host_key', 'secret'] as const) {
+  for (const table of ['cluster_node', 'host', 'host_key'] as const) {
     await tx.deleteFrom(table).where('cluster_id', '=', id).execute();
   }
+  await forgetSecretsOf(tx, id);
   await tx.deleteFrom('cluster').where('id', '=', id).execute();
 }
 

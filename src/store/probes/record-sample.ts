@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AlertPolicy, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { Probe } from '../../domain/probe.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
+import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import type { ProbeClaim } from './probes.ts';
@@ -38,12 +39,8 @@ export async function recordSample(
       .where('claimed_until', '>', databaseNow)
       .forUpdate()
       .executeTakeFirst();
-    const cluster = await tx
-      .selectFrom('cluster')
-      .select(['id', 'name', 'environment'])
-      .where('id', '=', claim.clusterId)
-      .executeTakeFirst();
-    if (held === undefined || cluster === undefined) return null;
+    const cluster = await findCluster(tx, claim.clusterId);
+    if (held === undefined || cluster === null) return null;
     const at = await readDatabaseTime(tx);
     const state = { alerts: await lockOpenAlerts(tx, cluster.id), pending: fromJson(pendingShape, held.pending) };
     const effect = applySample(state, { ...look.sample, at }, policy);
@@ -89,8 +86,8 @@ export async function abandonProbe(db: Database, clusterId: string): Promise<rea
       .where('cluster_id', '=', clusterId)
       .forUpdate()
       .executeTakeFirst();
-    const isBack = await tx.selectFrom('cluster').select('id').where('id', '=', clusterId).executeTakeFirst();
-    if (isBack !== undefined) return [];
+    const isBack = (await findCluster(tx, clusterId)) !== null;
+    if (isBack) return [];
     const at = await readDatabaseTime(tx);
     const alerts = await lockOpenAlerts(tx, clusterId);
     for (const alert of alerts) await writeAlertChange(tx, endAlert(alert, at, 'the cluster was unregistered'));

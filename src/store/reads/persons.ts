@@ -1,5 +1,6 @@
 import type { RoleBinding } from '../../domain/access.ts';
-import { type ApiToken, type Person, toApiToken, toBinding, toPerson } from '../access/access-rows.ts';
+import type { ApiToken, Person } from '../../domain/person.ts';
+import { toApiToken, toBinding, toPerson } from '../access/access-rows.ts';
 import type { Reader } from '../database.ts';
 import { type Page, pageOf } from './visibility.ts';
 
@@ -27,6 +28,12 @@ export async function countPersons(db: Reader): Promise<number> {
 
 export async function findPerson(db: Reader, id: string): Promise<Person | null> {
   const row = await db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toPerson(row);
+}
+
+/** By name, which is unique, whether they were shut out or not. */
+export async function findPersonByName(db: Reader, name: string): Promise<Person | null> {
+  const row = await db.selectFrom('person').selectAll().where('name', '=', name).executeTakeFirst();
   return row === undefined ? null : toPerson(row);
 }
 

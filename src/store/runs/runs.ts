@@ -212,3 +212,14 @@ export async function reopenChanges(tx: Tx, runId: string, phase: 'do' | 'undo')
     )
     .execute();
 }
+
+/** Says why these runs cannot be undone any more, where nothing is said yet. */
+export async function forbidUndoOfRuns(db: Queryable, runIds: readonly string[], reason: string): Promise<void> {
+  if (runIds.length === 0) return;
+  await db
+    .updateTable('run')
+    .set((row) => ({ undo_gone: reason.slice(0, 500), revision: row('revision', '+', 1) }))
+    .where('undo_gone', 'is', null)
+    .where('id', 'in', runIds)
+    .execute();
+}

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { HostAuth } from '../../domain/cluster.ts';
 import { type SealingKeys, seal, unseal } from '../../domain/sealing.ts';
 import { AppError } from '../../errors.ts';
 import { type Database, databaseNow, type Queryable, type Tx } from '../database.ts';
@@ -77,19 +76,9 @@ export async function deleteSecret(tx: Tx, ref: string): Promise<void> {
     .execute();
 }
 
-/** Destroys what came with a request to register a cluster that never began. */
+/** Destroys all that belongs to a cluster: it is forgotten, or never began. */
 export async function forgetSecretsOf(tx: Tx, clusterId: string): Promise<void> {
   await tx.deleteFrom('secret').where('cluster_id', '=', clusterId).execute();
-}
-
-/** Destroys the secrets of a login that was replaced, as far as no other host of the cluster logs in with them. */
-export async function forgetReplacedSecrets(tx: Tx, clusterId: string, replaced: HostAuth): Promise<void> {
-  if (replaced.kind !== 'key') return;
-  const hosts = await tx.selectFrom('host').select('auth').where('cluster_id', '=', clusterId).execute();
-  const unused = [replaced.privateKeyRef, replaced.passphraseRef]
-    .filter((ref) => ref !== null)
-    .filter((ref) => !hosts.some((host) => host.auth.includes(`"${ref}"`)));
-  for (const ref of unused) await deleteSecret(tx, ref);
 }
 
 /** The value of a source. Throws `CREDENTIAL_MISSING` when the variable or file is not there. */

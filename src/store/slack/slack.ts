@@ -5,6 +5,7 @@ import { newId } from '../../ids.ts';
 import { findActorByPersonId } from '../access/actors.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import { findPerson } from '../reads/persons.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 
 /** A Slack account: ids of the workspace and the user. */
@@ -149,32 +150,16 @@ export async function unlinkSlackUser(db: Database, account: SlackAccount): Prom
   return result.numDeletedRows > 0n;
 }
 
-/** The person of that name who is not disabled. */
-export async function findPersonIdByName(db: Queryable, name: string): Promise<string | null> {
-  const row = await db
-    .selectFrom('person')
-    .select('id')
-    .where('name', '=', name)
-    .where('disabled_at', 'is', null)
-    .executeTakeFirst();
-  return row?.id ?? null;
-}
-
 async function writeLink(tx: Queryable, link: SlackAccount & { personId: string; by: string }): Promise<void> {
-  const person = await tx
-    .selectFrom('person')
-    .select(['id', 'name'])
-    .where('id', '=', link.personId)
-    .where('disabled_at', 'is', null)
-    .executeTakeFirst();
-  if (person === undefined)
+  const person = await findPerson(tx, link.personId);
+  if (person === null || person.disabledAt !== null)
     throw new AppError('NOT_FOUND', `There is no person ${link.personId}`, { hint: 'The person may be disabled.' });
   await tx
     .insertInto('slack_identity')
     .values({ team: link.team, slack_user: link.user, person_id: person.id, linked_at: databaseNow })
     .onDuplicateKeyUpdate({ person_id: person.id, linked_at: databaseNow })
     .execute();
-  const by = await tx.selectFrom('person').select('name').where('id', '=', link.by).executeTakeFirst();
+  const by = await findPerson(tx, link.by);
   await insertAudit(tx, {
     actor: { id: link.by, name: by?.name ?? link.by, via: 'API' },
     action: 'linkSlackUser',

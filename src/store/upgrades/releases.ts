@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Actor } from '../../domain/access.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { terminalRunStates } from '../../domain/run.ts';
+import { openRunStates } from '../../domain/run.ts';
 import type { Release } from '../../domain/upgrade/release.ts';
 import { isSameRelease } from '../../domain/version.ts';
 import { AppError } from '../../errors.ts';
@@ -10,8 +10,11 @@ import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, inTransaction, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
 import { catalogueName, findRelease } from '../reads/releases.ts';
+import { listRuns } from '../reads/runs.ts';
+import { wholeList } from '../reads/visibility.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 
+const namingOperations: readonly string[] = ['checkUpgrade', 'upgradeCluster', 'downgradeCluster'];
 const namesRelease = z.object({ to: z.string() });
 
 export type NewRelease = Omit<Release, 'id' | 'registeredAt' | 'registeredByName'>;
@@ -82,15 +85,10 @@ async function readRelease(tx: Tx, text: string): Promise<Release> {
 
 /** The number of a run that is not over and was asked to take a cluster to this version. */
 async function findRunThatUses(tx: Tx, version: string): Promise<number | null> {
-  const open = await tx
-    .selectFrom('run')
-    .select(['number', 'input'])
-    .where('state', 'not in', terminalRunStates)
-    .where('operation', 'in', ['checkUpgrade', 'upgradeCluster', 'downgradeCluster'])
-    .execute();
-  const user = open.find(({ input }) => {
-    const named = namesRelease.safeParse(JSON.parse(input));
-    return named.success && isSameRelease(named.data.to, version);
+  const open = await listRuns(tx, { visibility: 'everywhere', filter: { states: openRunStates }, page: wholeList });
+  const user = open.find(({ operation, input }) => {
+    const named = namesRelease.safeParse(input);
+    return namingOperations.includes(operation) && named.success && isSameRelease(named.data.to, version);
   });
   return user?.number ?? null;
 }

@@ -2,6 +2,7 @@ import type { NewUpgrade } from '../../domain/inventory.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Reader } from '../database.ts';
+import { forbidUndoOfRuns } from '../runs/runs.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { toUpgrade } from './upgrade-rows.ts';
 
@@ -44,14 +45,9 @@ export async function listOpenUpgrades(db: Reader, clusterId: string): Promise<r
 
 /** Whoever watches these runs sees at once that they cannot be undone any more. */
 export async function forbidUndo(db: Queryable, clusterId: string, reason: string): Promise<void> {
-  await db
-    .updateTable('run')
-    .set((row) => ({ undo_gone: reason.slice(0, 500), revision: row('revision', '+', 1) }))
-    .where('undo_gone', 'is', null)
-    .where('id', 'in', (open) =>
-      open.selectFrom('upgrade').select('run_id').where('cluster_id', '=', clusterId).where('finalized_at', 'is', null),
-    )
-    .execute();
+  const open = await listOpenUpgrades(db, clusterId);
+  const runIds = open.map(({ runId }) => runId);
+  await forbidUndoOfRuns(db, runIds, reason);
 }
 
 export async function finalizeUpgrades(db: Queryable, clusterId: string, runId?: string): Promise<void> {

@@ -56,6 +56,24 @@ const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   bot: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all' } },
 };
 
+/**
+ * What the doors may take from the store: nouns through `reads/`, where rights stand in the SQL; changes that are not the work
+ * of a run by these files, which look at rights themselves; what is Slack's own.
+ */
+const behindDoors: Partial<Record<Part, readonly string[]>> = {
+  resolvers: [
+    'reads/',
+    'database.ts',
+    'access/audit.ts',
+    'access/people.ts',
+    'alerts/alert-handling.ts',
+    'slack/slack.ts',
+    'upgrades/releases.ts',
+  ],
+  bot: ['reads/', 'database.ts', 'alerts/alert-handling.ts', 'slack/'],
+  api: ['reads/', 'database.ts', 'access/actors.ts', 'access/audit.ts', 'store-errors.ts', 'write-mark.ts'],
+};
+
 /** Packages that speak to the outside, and the only places that may load them. */
 const owners: readonly { package: RegExp; places: readonly string[] }[] = [
   { package: /^ssh2$/, places: ['src/adapters/ssh/'] },
@@ -145,7 +163,11 @@ function refusedFile({ path, from, line, files }: FileArrow) {
   if (from === 'adapters' && to === 'adapters') return refusedAdapter(path, line, files);
   if (hostText.test(line.target))
     return 'only src/adapters/ may write text for hosts; take the port, or a reader on it';
+  if (from === 'store' && to === 'store') return refusedInStore(path, line.target);
   if (from === 'composition' || to === 'errors' || from === to) return null;
+  const allowed = to === 'store' ? behindDoors[from] : undefined;
+  if (allowed?.every((place) => !line.target.startsWith(`src/store/${place}`)))
+    return `${from} may take of the store ${allowed.join(', ')} only`;
   const reach = rules[from].parts[to];
   if (reach === undefined) return `${from} may not know ${to}`;
   if (line.typeOnly || reach === 'all') return null;
@@ -173,6 +195,15 @@ function refusedAdapter(path: string, line: ImportLine, files: ReadonlyMap<strin
   if (to === '' || to === from || (from === '' && line.typeOnly && line.target.endsWith('/port.ts'))) return null;
   if (from !== 'nodes' || to !== 'ssh') return 'adapters may not know each other';
   return !line.typeOnly && loads(line.target, isDriver, files) ? 'nodes may not reach a driver; take the port' : null;
+}
+
+/** Reads take of an aggregate what makes a thing of a row, and nothing that reads or writes by its own SQL. */
+function refusedInStore(path: string, target: string) {
+  if (!path.startsWith('src/store/reads/') || target.startsWith('src/store/reads/')) return null;
+  const [, , folder = '', ...rest] = target.split('/');
+  return rest.length === 0 || folder === 'generated' || target.endsWith('-rows.ts')
+    ? null
+    : 'reads take of an aggregate its rows only';
 }
 
 type Test = (line: ImportLine) => boolean;

@@ -24,9 +24,46 @@ export function findBrokenRules(path: string, source: string): string[] {
     hostCommand.test(code) && !path.startsWith('src/adapters/')
       ? `${path} has to do with commands for hosts; only src/adapters/ may`
       : [],
+    ...foreignTables(path, code).map((table) => `${path} changes or reads ${table}, which is another aggregate's`),
     isBarrel(path, source) && path !== 'src/operations/index.ts' ? `${path} only passes on what others export` : [],
     lines > longest ? `${path} has ${lines} lines; ${longest} is the most` : [],
   ].flat();
+}
+
+/** The tables of each folder of `src/store/`. Others are asked for by functions, but for the `joined` ones, in a join with one's own. */
+const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonly string[] }>> = {
+  access: { own: ['person', 'role_binding', 'api_token', 'audit_event'] },
+  alerts: { own: ['alert', 'alert_event'] },
+  clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report', 'backup'] },
+  // Which clusters are due to be looked at, and which looks are about none any more.
+  probes: { own: ['probe', 'probe_sample'], joined: ['cluster'] },
+  runs: {
+    own: [
+      ...['run', 'run_step', 'run_event', 'temporary_change', 'cluster_lock'],
+      ...['approval', 'approval_vote', 'idempotency_key'],
+    ],
+  },
+  secrets: { own: ['secret'] },
+  // Which runs and alerts have no message yet, or one that is older than they are.
+  slack: {
+    own: ['slack_identity', 'slack_link_code', 'slack_request', 'slack_draft', 'slack_card', 'slack_line'],
+    joined: ['run', 'alert', 'idempotency_key'],
+  },
+  upgrades: { own: ['release', 'upgrade'] },
+};
+const namedTable = /\b(selectFrom|\w+Join|updateTable|insertInto|deleteFrom|replaceInto)\(\s*'([a-z_]+)[' ]/g;
+
+/** Tables that a file of an aggregate names although they are another's. `reads/` reads them all, and changes none. */
+function foreignTables(path: string, code: string): readonly string[] {
+  const [, part, folder = '', ...rest] = path.split('/');
+  if (part !== 'store' || rest.length === 0 || folder === 'migrations') return [];
+  const owned = tables[folder];
+  return [...code.matchAll(namedTable)].flatMap(([, verb = '', table = '']) => {
+    const isRead = verb === 'selectFrom' || verb.endsWith('Join');
+    if (folder === 'reads') return isRead ? [] : [table];
+    const isOwn = owned?.own.includes(table) === true;
+    return isOwn || (isRead && owned?.joined?.includes(table) === true) ? [] : [table];
+  });
 }
 
 export function callsFetch(source: string) {

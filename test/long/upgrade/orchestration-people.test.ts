@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { upgradeCluster } from '../../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
 import { cancelRun, pauseRun, resumeRun, undoRun } from '../../../src/runs/control.ts';
 import { allowedActions } from '../../../src/runs/run-actions.ts';
-import { listPlannedWork } from '../../../src/store/runs/planned-work.ts';
+import { listPlannedWork } from '../../../src/store/reads/planned-work.ts';
 import { listEvents, listSteps } from '../../../src/store/runs/runs.ts';
 import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 import {

@@ -1,4 +1,4 @@
-import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { databaseNow, databaseNowPlus, type Reader } from '../database.ts';
 
 /** A run that nobody drives any more mutes nothing after so long. */
 const lostAfterMs = 120_000;
@@ -16,7 +16,7 @@ const drivenStates = ['RUNNING', 'CANCELING', 'UNDOING'] as const;
  * off; one from before a retry is history.
  */
 export async function listPlannedWork(
-  db: Database,
+  db: Reader,
   { clusterId, windowMs }: { clusterId: string; windowMs: number },
 ): Promise<readonly Work[]> {
   const rows = await db
