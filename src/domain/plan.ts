@@ -22,6 +22,9 @@ export type StepSpec = {
   readonly params: JsonObject;
   readonly about: Subject;
   readonly effect: StepEffect;
+  /** What it leaves beside whom it is about, until another step removes that. */
+  readonly leaves?: string;
+  readonly removes?: string;
   /** Left out: the step stands alone, after everything before it and before everything after it. */
   readonly lane?: Lane;
 };

@@ -1,11 +1,13 @@
 import type { Lane } from './plan.ts';
 import type { Failure, StepPhase, StepState } from './run.ts';
+import { commonSubject, type Subject } from './subject.ts';
 
 /** What the journal knows of a step, as far as progress by stage needs it. */
 export type StagedStep = {
   readonly position: number;
   readonly phase: StepPhase;
   readonly title: string;
+  readonly about: Subject;
   readonly state: StepState;
   /** The position of the step that this one takes back; null also for a recovery that a retry has made history. */
   readonly undoOf: number | null;
@@ -23,6 +25,7 @@ export type StageState = (typeof stageStates)[number];
 
 export type RunLane<S> = {
   readonly name: string;
+  readonly about: Subject;
   readonly state: StageState;
   readonly steps: readonly S[];
   /** What it does now, its recovery included; what it will do next when it does nothing. Null = it is over. */
@@ -114,6 +117,7 @@ function toLane<S extends StagedStep>(name: string, steps: readonly S[], all: re
   const isOver = state === 'DONE' || state === 'TAKEN_BACK' || state === 'SKIPPED' || state === 'FAILED';
   return {
     name,
+    about: commonSubject(steps),
     state,
     steps,
     current: isOver ? null : (way.find((step) => step.state === 'applying') ?? way.find(isOpen) ?? null),

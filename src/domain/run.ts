@@ -184,6 +184,12 @@ export type RunStep = {
   readonly params: JsonObject;
   readonly about: Subject;
   readonly effect: StepEffect;
+  readonly leaves: string | null;
+  readonly removes: string | null;
+  /** What it saw them to be, in a word, e.g. a version; null = it has seen nothing of that sort. */
+  readonly observed: string | null;
+  /** What a person is to look at, from when the step holds the run until somebody resumes or retries it. */
+  readonly hold: string | null;
   readonly state: StepState;
   readonly attempt: number;
   readonly repeatAllowed: boolean;

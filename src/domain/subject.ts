@@ -28,3 +28,12 @@ export type StepEffect = (typeof stepEffects)[number];
 export function nodeSubject({ nodeId, label }: { readonly nodeId: string; readonly label: string }): Subject {
   return { kind: 'node', id: nodeId, label };
 }
+
+export function isSameSubject(a: Subject, b: Subject): boolean {
+  return a.kind === b.kind && a.id === b.id && a.label === b.label;
+}
+
+/** Whom steps that belong together are about: the first of them that is about less than the cluster. */
+export function commonSubject(steps: readonly { readonly about: Subject }[]): Subject {
+  return steps.find(({ about }) => about.kind !== 'cluster')?.about ?? theCluster;
+}

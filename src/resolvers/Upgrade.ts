@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { upgradedNodes } from '../domain/upgrade/nodes.ts';
+import { absencesIn } from '../domain/absences.ts';
 import type { UpgradeEntry } from '../store/reads/upgrades.ts';
 import { type PageArguments, readConnection, slicePage } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
@@ -8,7 +8,11 @@ export const Upgrade = {
   cluster: (upgrade: UpgradeEntry, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(upgrade.clusterId),
   run: (upgrade: UpgradeEntry, _: unknown, { loaders }: RequestContext) => loaders.run.load(upgrade.runId),
   nodes: async (upgrade: UpgradeEntry, _: unknown, { loaders }: RequestContext) =>
-    upgradedNodes(await loaders.stepsOfRun.load(upgrade.runId)),
+    absencesIn(await loaders.stepsOfRun.load(upgrade.runId)).map(({ name, awaySince, ...rest }) => ({
+      ...rest,
+      node: name,
+      stoppedAt: awaySince,
+    })),
 };
 
 const key = z.object({ startedAt: z.iso.datetime().transform((text) => new Date(text)), id: z.string() });

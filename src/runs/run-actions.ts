@@ -6,8 +6,14 @@ import { AppError } from '../errors.ts';
 import type { AnyOperation, PlannedStep } from '../operations/define.ts';
 
 /** A step as far as an operation may look at it. */
-export function toPlannedStep({ kind, title, params, about, effect, lane, phase, state }: RunStep): PlannedStep {
-  return { kind, title, params, about, effect, phase, state, ...(lane === null ? {} : { lane }) };
+export function toPlannedStep(step: RunStep): PlannedStep {
+  const { kind, title, params, about, effect, leaves, removes, lane, phase, state } = step;
+  return {
+    ...{ kind, title, params, about, effect, phase, state },
+    ...(leaves === null ? {} : { leaves }),
+    ...(removes === null ? {} : { removes }),
+    ...(lane === null ? {} : { lane }),
+  };
 }
 
 /** True when the way back is planned by the operation itself, and there is something to take back. */

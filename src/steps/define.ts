@@ -105,8 +105,13 @@ export type StepKind<P extends JsonObject, N extends PortName, F extends JsonObj
   about(params: NoInfer<P>): Subject;
   /** What it does to them. */
   readonly effect: StepEffect | ((params: P) => StepEffect);
+  /** What it leaves beside them until another step removes that, see `hasLeft`. */
+  readonly leaves?: string;
+  readonly removes?: string;
   /** What a step of this kind finds, for kinds that others need. */
   readonly facts?: z.ZodType<F>;
+  /** What its facts say that they were seen to be, in a word, e.g. a version; null = nothing. */
+  observed?(facts: NoInfer<F>): string | null;
   /** Which earlier steps' facts it works with; they come as `found`. */
   readonly needs?: R;
   /** Milliseconds from the first try until the step counts as failed with `HEALTH_GATE_TIMEOUT` or `TIMEOUT`. */
@@ -187,6 +192,7 @@ export type AnyStepKind = {
   describe(params: JsonObject): string;
   about(params: JsonObject): Subject;
   effect(params: JsonObject): StepEffect;
+  observed(facts: JsonObject | null): string | null;
   check(params: JsonObject, ports: Ports, context: EngineContext): Promise<Check>;
   apply(params: JsonObject, ports: Ports, context: EngineContext): Promise<Applied>;
   recordsBefore(params: JsonObject): readonly InventoryRecord[];
@@ -216,9 +222,17 @@ export function defineStep<
     typeof definition.effect === 'function' ? definition.effect(params) : definition.effect;
   const spec = (params: JsonObject): StepSpec => {
     const parsed = parse(params);
-    const [about, effect] = [definition.about(parsed), effectOf(parsed)];
-    return { kind: definition.kind, title: definition.describe(parsed), params: parsed, about, effect };
+    return {
+      kind: definition.kind,
+      title: definition.describe(parsed),
+      params: parsed,
+      about: definition.about(parsed),
+      effect: effectOf(parsed),
+      ...(definition.leaves === undefined ? {} : { leaves: definition.leaves }),
+      ...(definition.removes === undefined ? {} : { removes: definition.removes }),
+    };
   };
+  const readFacts = (facts: JsonObject | null): F | null => definition.facts?.safeParse(facts).data ?? null;
   const withFound = async ({ earlier, ...context }: EngineContext): Promise<Context<R>> => ({
     ...context,
     found: await findNeeded(definition.needs, earlier),
@@ -239,7 +253,11 @@ export function defineStep<
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,
     needs: Object.values(definition.needs ?? {}),
     hasFacts: definition.facts !== undefined,
-    readFacts: (facts) => definition.facts?.safeParse(facts).data ?? null,
+    readFacts,
+    observed: (facts) => {
+      const found = readFacts(facts);
+      return found === null ? null : (definition.observed?.(found) ?? null);
+    },
     timeoutMs: (params) =>
       typeof definition.timeoutMs === 'number' ? definition.timeoutMs : definition.timeoutMs(parse(params)),
     describe: (params) => definition.describe(parse(params)),

@@ -11,6 +11,8 @@ import { endLine } from '../../src/bot/views/run-sentences.ts';
 import type { Message } from '../../src/bot/views/text.ts';
 import { theCluster } from '../../src/domain/subject.ts';
 import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade/checks.ts';
+import { awaitVersion } from '../../src/operations/upgrade/steps/await-version.ts';
+import { holdForPerson } from '../../src/operations/upgrade/steps/history.ts';
 import { facts } from '../domain/upgrade/checks-builders.ts';
 import { at, node } from './builders.ts';
 import { failedAt, upgradePlan, upgradeRun, upgradeSteps } from './upgrade.ts';
@@ -93,8 +95,8 @@ describe('the preview of an upgrade', () => {
   it('tells a plan without lanes step by step', () => {
     expect(
       planLines([
-        { kind: 'a', title: 'Stop it', params: {}, about: theCluster, effect: 'takes-away' },
-        { kind: 'b', title: 'Start it', params: {}, about: theCluster, effect: 'brings-back' },
+        { kind: 'a', title: 'Stop it', about: theCluster },
+        { kind: 'b', title: 'Start it', about: theCluster },
       ]),
     ).toEqual(['1. Stop it', '2. Start it']);
   });
@@ -158,7 +160,7 @@ describe('the card of an upgrade', () => {
   const runs = '3.4.10-9f8e7d6';
   const ended = broken.map((step) =>
     step.phase === 'recover'
-      ? { ...step, state: 'done' as const, facts: step.kind === 'awaitVersion' ? { version: runs } : null }
+      ? { ...step, state: 'done' as const, observed: step.kind === awaitVersion.kind ? runs : null }
       : step,
   );
   const failed = card({
@@ -183,7 +185,7 @@ describe('the card of an upgrade', () => {
   });
 
   it('does not name a version that nobody has seen', () => {
-    const steps = ended.map((step) => ({ ...step, facts: null }));
+    const steps = ended.map((step) => (step.phase === 'recover' ? { ...step, observed: null } : step));
     expect(endLine({ ...failed, steps }, { requester: null })).toContain(
       'be 10.0.1.4:9050 was taken back; what runs there now was not seen.',
     );
@@ -204,11 +206,15 @@ describe('the card of an upgrade', () => {
     const steps = upgradeSteps(plan, 'See whether be 10.0.1.2:9050').map((step) =>
       step.state === 'applying' ? { ...step, state: 'pending' as const, startedAt: null } : step,
     );
-    const held = card({ run: upgradeRun(plan, { state: 'PAUSED', progress: progress(look) }), steps });
+    const holding = steps.map((step) => (step.kind === holdForPerson.kind ? { ...step, hold: look } : step));
+    const held = card({ run: upgradeRun(plan, { state: 'PAUSED', progress: progress(look) }), steps: holding });
     expect(shown(runCard(held))).toContain(`*Paused, so that a person looks*: ${look}`);
     expect(runCard(held).text).toContain(look);
     const title = 'Wait until a person has looked and resumes the run';
+    // Even one whose last word is that of the step that holds.
     const paused = card({ run: upgradeRun(plan, { state: 'PAUSED', progress: progress(title) }), steps });
+    const after = card({ run: upgradeRun(plan, { state: 'PAUSED', progress: progress(look) }), steps });
+    expect(shown(runCard(after))).toContain(`*Paused by a person*, until it is resumed. The last it did: ${look}.`);
     expect(shown(runCard(paused))).toContain(`*Paused by a person*, until it is resumed. The last it did: ${title}.`);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StepPhase, StepState } from '../../src/domain/run.ts';
 import { groupByStage, type StagedStep, stagesOf } from '../../src/domain/run-stages.ts';
+import { theCluster } from '../../src/domain/subject.ts';
 
 /** `do machines/a done` in short; the last word may be `of 3` (takes 3 back) or `begun`. */
 function steps(...lines: readonly (readonly [StepPhase, string, StepState, (Partial<StagedStep> | undefined)?])[]) {
@@ -9,6 +10,7 @@ function steps(...lines: readonly (readonly [StepPhase, string, StepState, (Part
     return {
       position,
       phase,
+      about: theCluster,
       title: name === undefined ? stage : `${stage} ${name} ${position}`,
       state,
       undoOf: null,

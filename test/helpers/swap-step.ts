@@ -1,3 +1,4 @@
+import { keptBinaries } from '../../src/domain/upgrade/kept-binaries.ts';
 import type { Database } from '../../src/store/database.ts';
 
 /** A step of the run by which the binaries of a node were, or were not, swapped. */
@@ -9,7 +10,15 @@ export async function addSwapStep(db: Database, runId: string, state: 'done' | '
     .insertInto('run_step')
     .values({
       ...{ ...nothing, ...times, run_id: runId, position: 90, phase: 'do', kind: 'swapBinaries' },
-      ...{ title: 'Swap', params: '{}', state, lane },
+      ...{ title: 'Swap', params: '{}', state, lane, leaves: keptBinaries, removes: null },
+      ...{
+        about_kind: 'node',
+        about_id: 'nod_2',
+        about_label: 'be 10.0.0.2:9050',
+        effect: 'changes',
+        observed: null,
+        hold: null,
+      },
     })
     .execute();
 }

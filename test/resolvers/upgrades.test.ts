@@ -79,17 +79,30 @@ it('its history says how long each node was away, newest upgrade first', async (
   const { db } = api.engine.ctx;
   const lane = JSON.stringify({ stage: 'Backends, canary', name: 'be 10.0.0.2:9050', width: 1 });
   const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
-  const steps = ['stopNode', 'swapBinaries', 'startNode', 'awaitVersion'];
+  const steps = [
+    ['stopNode', 'takes-away'],
+    ['swapBinaries', 'changes'],
+    ['startNode', 'brings-back'],
+    ['awaitVersion', 'brings-back'],
+  ] as const;
   await db
     .insertInto('run_step')
     .values(
-      steps.map((kind, index) => ({
+      steps.map(([kind, effect], index) => ({
         run_id: runId,
         position: 100 + index,
         phase: 'do',
         kind,
         title: kind,
         params: '{}',
+        about_kind: 'node',
+        about_id: 'nod_2',
+        about_label: 'be 10.0.0.2:9050',
+        effect,
+        leaves: null,
+        removes: null,
+        observed: null,
+        hold: null,
         state: 'done',
         undo_of: null,
         ledger_id: null,

@@ -141,8 +141,8 @@ function runLines(
   const hold = holdOf(run, data.steps);
   if (hold !== null) {
     lines.push({
-      key: `hold:${data.steps.findLast((step) => step.state === 'done')?.position ?? 0}:${run.fence}`,
-      text: `${call === null ? '' : `${call} `}*PAUSED*: ${sentence(safe(hold, 600))} \`/sr resume R-${run.number}\` lets it go on.`,
+      key: `hold:${hold.position}:${run.fence}`,
+      text: `${call === null ? '' : `${call} `}*PAUSED*: ${sentence(safe(hold.message, 600))} \`/sr resume R-${run.number}\` lets it go on.`,
       broadcast: true,
     });
   }

@@ -1,12 +1,10 @@
+import type { Subject } from '../../domain/subject.ts';
 import { count, safe } from './text.ts';
 
-const nodeLabel = /^(fe|be|cn) \S+$/;
-
 /** `5 nodes`, `8 hosts`: lanes as people call what they are about. */
-export function countLanes(names: readonly string[], of?: number): string {
-  const total = of ?? names.length;
-  if (names.every((name) => nodeLabel.test(name))) return count(total, 'node');
-  return count(total, names.every((name) => /^[\w.:-]+$/.test(name)) ? 'host' : 'part');
+export function countLanes(lanes: readonly { readonly about: Subject }[]): string {
+  const [kind, ...others] = new Set(lanes.map(({ about }) => about.kind));
+  return count(lanes.length, kind === undefined || kind === 'cluster' || others.length > 0 ? 'part' : kind);
 }
 
 /** The first few by name; the rest is counted. */

@@ -1,7 +1,11 @@
-import type { StepSpec } from '../../domain/plan.ts';
+import type { Lane, StepSpec } from '../../domain/plan.ts';
 import { groupByStage } from '../../domain/run-stages.ts';
+import { commonSubject, type Subject } from '../../domain/subject.ts';
 import { countLanes, paceOf, someNames } from './lane-words.ts';
 import { safe } from './text.ts';
+
+/** A step of a plan, as it was made or as its run keeps it. */
+type PlanStep = Pick<StepSpec, 'kind' | 'title' | 'about'> & { readonly lane?: Lane | null };
 
 /** More names than these on a line are counted. */
 const shownNames = 6;
@@ -10,9 +14,9 @@ const shownNames = 6;
  * A plan for people, one numbered line for each part: neighbours that stand alone are one part, a stage is one with its
  * lanes. What is done in a lane is told once; where others do the same, or less, that is said.
  */
-export function planLines(steps: readonly StepSpec[]): string[] {
+export function planLines(steps: readonly PlanStep[]): string[] {
   if (steps.length === 0) return ['No steps'];
-  if (steps.every((step) => step.lane === undefined))
+  if (steps.every((step) => step.lane == null))
     return steps.map((step, index) => `${index + 1}. ${safe(step.title, 200)}`);
   const told: Told[] = [];
   const parts = partsOf(steps).map((part, index) => partOf(part, { number: index + 1, told }));
@@ -24,35 +28,43 @@ export function planLines(steps: readonly StepSpec[]): string[] {
       index,
       parts.findIndex((_, at) => at > index && !isLikeNeighbours(parts, at)),
     );
-    return [`… ${alike.length} more stages like these: ${countLanes(alike.flatMap(({ names }) => names))}`];
+    return [`… ${alike.length} more stages like these: ${countLanes(alike.flatMap(({ lanes }) => lanes))}`];
   });
 }
 
 /** What is done in each lane of a stage that was told already. */
 type Told = { readonly number: number; readonly recipe: readonly string[] };
 
-type Part = { readonly names: readonly string[]; readonly lines: readonly string[]; readonly isKnown: boolean };
+type Part = {
+  readonly lanes: readonly { readonly name: string; readonly about: Subject }[];
+  readonly lines: readonly string[];
+  readonly isKnown: boolean;
+};
 
-function partOf(part: readonly StepSpec[], { number, told }: { number: number; told: Told[] }): Part {
+function partOf(part: readonly PlanStep[], { number, told }: { number: number; told: Told[] }): Part {
   const [first] = part;
-  if (first?.lane === undefined) {
+  if (first?.lane == null) {
     const line = `${number}. ${part.map((step) => safe(step.title, 150)).join(' · ')}`;
-    return { names: [], lines: [line], isKnown: false };
+    return { lanes: [], lines: [line], isKnown: false };
   }
-  const names = [...new Set(part.map((step) => step.lane?.name ?? ''))];
+  const lanes = [...Map.groupBy(part, (step) => step.lane?.name ?? '')].map(([name, own]) => ({
+    name,
+    about: commonSubject(own),
+  }));
+  const names = lanes.map(({ name }) => name);
   const pace = paceOf(names.length, first.lane.width);
-  const many = names.length === 1 ? '' : `${countLanes(names)}${pace === '' ? '' : `, ${pace}`}: `;
+  const many = names.length === 1 ? '' : `${countLanes(lanes)}${pace === '' ? '' : `, ${pace}`}: `;
   const head = `${number}. *${safe(first.lane.stage, 100)}*: ${many}${someNames(names, shownNames)}`;
   const recipe = recipeOf(part);
   const same = told.find((known) => known.recipe.join() === recipe.join());
-  if (same !== undefined) return { names, lines: [head], isKnown: true };
+  if (same !== undefined) return { lanes, lines: [head], isKnown: true };
   const more = told.find((known) => recipe.every((line) => known.recipe.includes(line)));
   told.push({ number, recipe });
   const what =
     more === undefined
       ? recipe.join(' · ')
       : `as in ${more.number}, without: ${more.recipe.filter((line) => !recipe.includes(line)).join(' · ')}`;
-  return { names, lines: [head, `\u2003↳ ${names.length === 1 ? '' : 'each: '}${what}`], isKnown: false };
+  return { lanes, lines: [head, `\u2003↳ ${names.length === 1 ? '' : 'each: '}${what}`], isKnown: false };
 }
 
 /** True for a stage whose neighbours on both sides, and the one before, do the same in their lanes. */
@@ -61,32 +73,36 @@ function isLikeNeighbours(parts: readonly Part[], index: number): boolean {
 }
 
 /** Stages, and between them the steps that stand alone. */
-function partsOf(steps: readonly StepSpec[]): readonly (readonly StepSpec[])[] {
-  const parts: StepSpec[][] = [];
+function partsOf(steps: readonly PlanStep[]): readonly (readonly PlanStep[])[] {
+  const parts: PlanStep[][] = [];
   for (const { stage, steps: own } of groupByStage(steps)) {
     const last = parts.at(-1);
-    if (stage === null && last !== undefined && last[0]?.lane === undefined) last.push(...own);
+    if (stage === null && last !== undefined && last[0]?.lane == null) last.push(...own);
     else parts.push([...own]);
   }
   return parts;
 }
 
 /** What is done in each lane of a stage, in words that fit them all. */
-function recipeOf(part: readonly StepSpec[]): string[] {
+function recipeOf(part: readonly PlanStep[]): string[] {
   return [...Map.groupBy(part, (step) => step.kind).values()].map((alike) => {
     const [first = '', ...others] = new Set(alike.map(asIt));
     return `${safe(first, 150)}${others.length === 0 ? '' : ', and alike'}`;
   });
 }
 
-/** The title with `it` in place of what the lane is about. */
-function asIt({ title, lane }: StepSpec): string {
+/** The title with `it` in place of what the lane is about, and with no other node's name. */
+function asIt({ title, about, lane }: PlanStep): string {
   const name = lane?.name ?? '';
   if (name === '') return title;
+  const named = withoutName(title, name, 'it');
+  return about.kind === 'node' && about.label !== name ? withoutName(named, about.label, 'its node') : named;
+}
+
+function withoutName(title: string, name: string, instead: string): string {
   const parts = title.split(name);
   const isWord = (before: string, after: string) => !/[\w.]$/.test(before) && !/^[\w:]/.test(after);
-  const named = parts.reduce((text, part) => `${text}${isWord(text, part) ? 'it' : name}${part}`);
-  return named.replace(/\b(?:fe|be|cn) \S+:\d+/g, 'its node');
+  return parts.reduce((text, part) => `${text}${isWord(text, part) ? instead : name}${part}`);
 }
 
 /** What a person reads before saying yes. Notes that give the same reason for many things are told once. */

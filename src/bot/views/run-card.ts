@@ -10,7 +10,7 @@ import { whoDecided } from './decisions.ts';
 import { failureSections } from './failure.ts';
 import { noteLines, planLines } from './plan-stages.ts';
 import { runButtons, withoutButtons } from './run-buttons.ts';
-import { holdOf, nodesDone, takingBack } from './run-now.ts';
+import { absencesDone, holdOf, takingBack } from './run-now.ts';
 import { approvalsGiven, type RunWords, runSentence, stepsDone, stepsToDo } from './run-sentences.ts';
 import { hasLanes, stageLines } from './run-stages.ts';
 import { stepLines } from './step-lines.ts';
@@ -82,9 +82,9 @@ function cardBlocks(data: RunCardData, room: Room): KnownBlock[] {
 }
 
 function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string {
-  const nodes = nodesDone(steps);
+  const away = absencesDone(steps);
   const back = takingBack(steps);
-  const parts = [`*${run.state.replace('_', ' ')}*`, ...(nodes === null ? [] : [nodes])];
+  const parts = [`*${run.state.replace('_', ' ')}*`, ...(away === null ? [] : [away])];
   parts.push(hasBegun(run) ? stepsDone(steps) : isTerminal(run.state) ? 'nothing was begun' : stepsToDo(steps));
   if (back !== null && !isTerminal(run.state)) parts.push(`*${safe(back, 200)}*`);
   if (run.pauseRequested && !isTerminal(run.state) && run.state !== 'PAUSED') parts.push('will pause after this step');
@@ -124,7 +124,7 @@ function hasBegun({ startedAt }: Run): boolean {
 function decisionSection(data: RunCardData): KnownBlock[] {
   const { run, steps } = data;
   const hold = holdOf(run, steps);
-  if (hold !== null) return [section(`*Paused, so that a person looks*: ${safe(hold, 500)}`)];
+  if (hold !== null) return [section(`*Paused, so that a person looks*: ${safe(hold.message, 500)}`)];
   const who = whoDecided(run.state, data);
   if (run.state !== 'PAUSED') return who === null ? [] : [section(sentence(safe(who, 500)))];
   const after = run.progress === null ? '' : ` The last it did: ${safe(run.progress.message, 300)}.`;
@@ -139,7 +139,7 @@ function decisionSection(data: RunCardData): KnownBlock[] {
 function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
   const isPlan = steps.length === 0 || (hasLanes(steps) && !hasBegun(run));
   const lines = isPlan
-    ? planLines(run.plan.steps)
+    ? planLines(steps.length === 0 ? run.plan.steps : steps)
     : hasLanes(steps)
       ? stageLines(run, steps)
       : stepLines(steps, { isOver: isTerminal(run.state) || run.outcome !== null });

@@ -77,7 +77,7 @@ function sentenceOf(data: RunWords & { readonly approval: Approval | null }): st
     return `${completed === total ? `${count(total, 'step')} done` : stepsDone(steps)}. ${checkSentence(run.postCheck)}`;
   }
   const decided = whoDecided(run.state, data);
-  if (run.state === 'PAUSED') return holdOf(run, steps) ?? decided ?? 'Paused by a person';
+  if (run.state === 'PAUSED') return holdOf(run, steps)?.message ?? decided ?? 'Paused by a person';
   if (decided !== null && run.state !== 'UNDOING') return decided;
   const now = isTerminal(run.state) || !hasLanes(steps) ? null : nowSentence(steps);
   if (now !== null) return now;

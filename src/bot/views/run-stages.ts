@@ -1,13 +1,17 @@
+import { type Absence, absencesIn } from '../../domain/absences.ts';
 import { isTerminal, type Run, type RunStep, type StepState } from '../../domain/run.ts';
 import { countDone, type RunLane, type RunStage, stagesOf } from '../../domain/run-stages.ts';
-import { type UpgradedNode, upgradedNodes } from '../../domain/upgrade/nodes.ts';
 import { countLanes, paceOf, someNames } from './lane-words.ts';
 import { putBack, takesBack } from './run-now.ts';
 import { count, duration, safe } from './text.ts';
 
 type Stage = RunStage<RunStep>;
 type Lane = RunLane<RunStep>;
-type About = { readonly run: Run; readonly away: ReadonlyMap<string, UpgradedNode> };
+type Told = {
+  readonly run: Run;
+  readonly steps: readonly RunStep[];
+  readonly away: ReadonlyMap<string, Absence>;
+};
 
 /** More lanes than this in the stage that is under way, and those that wait or are done are counted. */
 const shownLanes = 12;
@@ -22,8 +26,8 @@ export function hasLanes(steps: readonly RunStep[]): boolean {
 
 /** Progress by stage: those under way or failed with their lanes, all others on one line each. */
 export function stageLines(run: Run, steps: readonly RunStep[]): string[] {
-  const away = new Map(upgradedNodes(steps).map((node) => [keyOf(node.stage, node.node), node]));
-  const about = { run, away };
+  const away = new Map(absencesIn(steps).map((absence) => [keyOf(absence.stage, absence.name), absence]));
+  const told = { run, steps, away };
   const stages = stagesOf(steps);
   const isBack = stages.some((stage) => stage.phase === 'undo') || run.state === 'UNDOING';
   const isTakenBack = stages.some(({ phase, state }) => phase === 'recover' && state !== 'DONE');
@@ -34,7 +38,7 @@ export function stageLines(run: Run, steps: readonly RunStep[]): string[] {
   );
   const before = steps.filter((step) => step.phase === 'do');
   const folded = isBack ? [`✔ before the undo: ${countDone(before)} of ${count(before.length, 'step')} done`] : [];
-  return [...folded, ...partsOf(shown).flatMap((part) => partLines(part, about))];
+  return [...folded, ...partsOf(shown).flatMap((part) => partLines(part, told))];
 }
 
 /** Neighbours that stand on one line: steps that stand alone, and many stages, when all are done or all wait. */
@@ -58,44 +62,44 @@ function isLanes(part: readonly Stage[]): boolean {
   return part.some(({ lanes }) => lanes.length > 0);
 }
 
-function partLines(part: readonly Stage[], about: About): string[] {
+function partLines(part: readonly Stage[], told: Told): string[] {
   const [stage] = part;
   if (stage === undefined) return [];
-  if (isLanes(part)) return part.length > 1 ? [manyStagesLine(part, about)] : laneStageLines(stage, about);
+  if (isLanes(part)) return part.length > 1 ? [manyStagesLine(part, told)] : laneStageLines(stage, told);
   const titles = part.map(({ name }) => safe(name, 120));
   const shown =
     part.length > 1 && stage.state === 'DONE'
       ? `${count(part.length, 'step')}, the last: ${titles.at(-1)}`
       : titles.join(' · ');
-  return [`${signOf(stage, about)}: ${prefixOf(stage)}${shown}${newsOf(stage.steps[0])}`];
+  return [`${signOf(stage, told)}: ${prefixOf(stage)}${shown}${newsOf(stage.steps[0])}`];
 }
 
-function manyStagesLine(part: readonly Stage[], about: About): string {
+function manyStagesLine(part: readonly Stage[], told: Told): string {
   const [first] = part;
-  const names = part.flatMap(({ lanes }) => lanes.map(({ name }) => name));
+  const lanes = part.flatMap((stage) => stage.lanes);
   const ends = `*${safe(first?.name ?? '', 100)}* to *${safe(part.at(-1)?.name ?? '', 100)}*`;
-  const facts = `${count(part.length, 'stage')}, ${countLanes(names)}${suffix(awayRange(part, about))}${withoutWhom(part)}`;
-  return `${first === undefined ? '' : signOf(first, about)}: ${ends}: ${facts}`;
+  const facts = `${count(part.length, 'stage')}, ${countLanes(lanes)}${suffix(awayRange(part, told))}${withoutWhom(part)}`;
+  return `${first === undefined ? '' : signOf(first, told)}: ${ends}: ${facts}`;
 }
 
-function laneStageLines(stage: Stage, about: About): string[] {
-  if (stage.phase === 'recover') return [recoveryLine(stage)];
-  const names = stage.lanes.map(({ name }) => name);
-  const title = `${signOf(stage, about)}: ${prefixOf(stage)}*${safe(stage.name, 100)}*`;
-  const pace = suffix(paceOf(names.length, stage.width));
+function laneStageLines(stage: Stage, told: Told): string[] {
+  if (stage.phase === 'recover') return [recoveryLine(stage, told)];
+  const { lanes } = stage;
+  const title = `${signOf(stage, told)}: ${prefixOf(stage)}*${safe(stage.name, 100)}*`;
+  const pace = suffix(paceOf(lanes.length, stage.width));
   switch (stage.state) {
     case 'PENDING':
-      return [`${title}: ${who(names)}${pace}`];
+      return [`${title}: ${who(lanes)}${pace}`];
     case 'SKIPPED':
-      return [`${title}: ${who(names)}`];
+      return [`${title}: ${who(lanes)}`];
     case 'DONE':
-      return [`${title}: ${who(namesOfDone(stage))}${suffix(awayRange([stage], about))}${withoutWhom([stage])}`];
+      return [`${title}: ${who(lanesDone(stage))}${suffix(awayRange([stage], told))}${withoutWhom([stage])}`];
     case 'RUNNING':
     case 'FAILED':
     case 'TAKING_BACK':
     case 'TAKEN_BACK': {
-      const done = names.length === 1 ? '' : `: ${namesOfDone(stage).length} of ${countLanes(names)} done${pace}`;
-      return [`${title}${done}`, ...laneLines(stage, about).map((line) => `${indent}${line}`)];
+      const done = lanes.length === 1 ? '' : `: ${lanesDone(stage).length} of ${countLanes(lanes)} done${pace}`;
+      return [`${title}${done}`, ...laneLines(stage, told).map((line) => `${indent}${line}`)];
     }
     default:
       return stage.state satisfies never;
@@ -103,19 +107,19 @@ function laneStageLines(stage: Stage, about: About): string[] {
 }
 
 /** What the run takes back by itself, and what it does for that now. */
-function recoveryLine(stage: Stage): string {
-  const names = stage.lanes.map(({ name }) => name);
-  if (stage.state === 'DONE') return `↩ done: ${who(names)} ${safe(putBack(stage.steps), 100)}`;
+function recoveryLine(stage: Stage, { steps }: Told): string {
+  if (stage.state === 'DONE') return `↩ done: ${who(stage.lanes)} ${safe(putBack(stage.steps, steps), 100)}`;
   const now =
     stage.lanes.find(({ state }) => state === 'RUNNING') ?? stage.lanes.find(({ state }) => state === 'PENDING');
   const broken = stage.lanes.flatMap(({ failed }) => failed?.failure?.message ?? []);
   const doingNow = now?.current == null ? '' : `: ${doing(now.current)}`;
-  const failed = broken.length === 0 ? '' : `✖ failed: taking back ${who(names)}: ${safe(broken.join('; '), 300)}`;
-  return failed !== '' && now === undefined ? failed : `↩ running: ${safe(takesBack(stage), 200)}${doingNow}`;
+  const failed =
+    broken.length === 0 ? '' : `✖ failed: taking back ${who(stage.lanes)}: ${safe(broken.join('; '), 300)}`;
+  return failed !== '' && now === undefined ? failed : `↩ running: ${safe(takesBack(stage, steps), 200)}${doingNow}`;
 }
 
-function namesOfDone({ lanes }: Stage): string[] {
-  return lanes.filter(({ state }) => state === 'DONE').map(({ name }) => name);
+function lanesDone({ lanes }: Stage): readonly Lane[] {
+  return lanes.filter(({ state }) => state === 'DONE');
 }
 
 function withoutWhom(part: readonly Stage[]): string {
@@ -123,29 +127,29 @@ function withoutWhom(part: readonly Stage[]): string {
   return left.length === 0 ? '' : `, without ${someNames(left, 3)}`;
 }
 
-function laneLines(stage: Stage, about: About): string[] {
+function laneLines(stage: Stage, told: Told): string[] {
   const { lanes } = stage;
-  const line = (lane: Lane) => laneLine(stage, lane, about);
+  const line = (lane: Lane) => laneLine(stage, lane, told);
   if (lanes.length <= shownLanes) return lanes.map(line);
   const done = lanes.filter(({ state }) => state === 'DONE');
   const waiting = lanes.filter(({ state }) => state === 'PENDING');
   const busy = lanes.filter((lane) => !done.includes(lane) && !waiting.includes(lane));
   const more = busy.length - shownLanes;
   return [
-    ...(done.length === 0 ? [] : [`✔ done: ${who(namesOfDone(stage))}${suffix(awayRange([stage], about))}`]),
+    ...(done.length === 0 ? [] : [`✔ done: ${who(lanesDone(stage))}${suffix(awayRange([stage], told))}`]),
     ...busy.slice(0, shownLanes).map(line),
     ...(more > 0 ? [`▶ and ${more} more`] : []),
-    ...(waiting.length === 0 ? [] : [`${waitingSign(about)}: ${who(waiting.map(({ name }) => name))}`]),
+    ...(waiting.length === 0 ? [] : [`${waitingSign(told)}: ${who(waiting)}`]),
   ];
 }
 
-function laneLine(stage: Stage, lane: Lane, about: About): string {
+function laneLine(stage: Stage, lane: Lane, told: Told): string {
   const name = safe(lane.name, 100);
-  const away = about.away.get(keyOf(stage.name, lane.name))?.awayMs ?? null;
+  const away = told.away.get(keyOf(stage.name, lane.name))?.awayMs ?? null;
   const wasAway = away === null ? '' : `, away ${duration(away)}`;
   switch (lane.state) {
     case 'PENDING':
-      return `${waitingSign(about)}: ${name}`;
+      return `${waitingSign(told)}: ${name}`;
     case 'RUNNING':
       return lane.current === null ? `▶ running: ${name}` : `▶ running: ${doing(lane.current)}`;
     case 'DONE':
@@ -156,7 +160,7 @@ function laneLine(stage: Stage, lane: Lane, about: About): string {
       return `✖ failed, is put back: ${whyFailed(lane)}`;
     case 'TAKEN_BACK': {
       // By an undo, which looks for itself at its end, when there was no recovery.
-      const how = lane.recovery.length === 0 ? 'taken back' : putBack(lane.recovery);
+      const how = lane.recovery.length === 0 ? 'taken back' : putBack(lane.recovery, told.steps);
       return `↩ failed, was ${safe(how, 100)}: ${whyFailed(lane)}${wasAway}`;
     }
     case 'SKIPPED':
@@ -188,10 +192,10 @@ function isOpen(state: StepState): boolean {
   return state === 'pending' || state === 'applying';
 }
 
-function signOf({ state }: Stage, about: About): string {
+function signOf({ state }: Stage, told: Told): string {
   switch (state) {
     case 'PENDING':
-      return waitingSign(about);
+      return waitingSign(told);
     case 'RUNNING':
       return '▶ running';
     case 'DONE':
@@ -207,7 +211,7 @@ function signOf({ state }: Stage, about: About): string {
   }
 }
 
-function waitingSign({ run }: About): string {
+function waitingSign({ run }: Told): string {
   return isTerminal(run.state) || run.outcome !== null ? '○ not begun' : '○ waiting';
 }
 
@@ -215,8 +219,8 @@ function prefixOf({ phase }: Stage): string {
   return { do: '', undo: 'undo: ', recover: '', restore: '' }[phase];
 }
 
-function who(names: readonly string[]): string {
-  return names.length === 1 ? safe(names[0] ?? '', 100) : countLanes(names);
+function who(lanes: readonly Lane[]): string {
+  return lanes.length === 1 ? safe(lanes[0]?.name ?? '', 100) : countLanes(lanes);
 }
 
 function suffix(text: string): string {
@@ -224,9 +228,9 @@ function suffix(text: string): string {
 }
 
 /** `away 28 s`, `away 28 s to 41 s`: for how long the nodes of these stages were, that are done. */
-function awayRange(part: readonly Stage[], { away }: About): string {
+function awayRange(part: readonly Stage[], { away }: Told): string {
   const times = part.flatMap((stage) =>
-    namesOfDone(stage).flatMap((name) => away.get(keyOf(stage.name, name))?.awayMs ?? []),
+    lanesDone(stage).flatMap(({ name }) => away.get(keyOf(stage.name, name))?.awayMs ?? []),
   );
   if (times.length === 0) return '';
   const [least, most] = [duration(Math.min(...times)), duration(Math.max(...times))];

@@ -8,11 +8,20 @@ import { settleAfter } from './settle.ts';
 import { contextOf, lateBy, observe, progressOf, type Work } from './work.ts';
 
 export async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {
-  const { drive, step } = work;
+  const { drive, step, kind } = work;
   await work.output.flush();
   const { facts = null, records = [] } = check.state === 'done' ? check : {};
   await drive.write({
-    step: { position: step.position, state, facts, progress: null, failure: null, started: true, finished: true },
+    step: {
+      position: step.position,
+      state,
+      facts,
+      observed: kind.observed(facts),
+      progress: null,
+      failure: null,
+      started: true,
+      finished: true,
+    },
     run: { progress: progressOf(work), wakeInMs: null },
     records,
     ...(step.ledgerId === null || !(await isLastOfChange(work)) ? {} : { restoredChange: step.ledgerId }),
@@ -36,7 +45,7 @@ async function isLastOfChange(work: Work): Promise<boolean> {
 export async function hold(work: Work, message: string): Promise<void> {
   const { drive, step } = work;
   await drive.write({
-    step: { position: step.position, state: 'done', started: true, finished: true },
+    step: { position: step.position, state: 'done', hold: message, started: true, finished: true },
     run: { pauseRequested: true, progress: { ...progressOf(work), message } },
     events: [{ type: 'STEP_FINISHED', step: step.position, message }],
   });

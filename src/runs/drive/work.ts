@@ -47,7 +47,8 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): EngineCo
           (other.state === 'done' || other.state === 'already') &&
           kinds.includes(other.kind),
       );
-      const inLane = found.findLast((other) => step.lane !== null && isSameLane(other, step));
+      // What stands alone comes after all lanes before it, and knows what each of them found.
+      const inLane = found.findLast((other) => step.lane === null || isSameLane(other, step));
       return inLane ?? found.findLast((other) => other.lane === null) ?? null;
     },
   };

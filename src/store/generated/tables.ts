@@ -308,6 +308,13 @@ export type Tables = {
     about_id: string | null;
     about_label: Generated<string>;
     effect: Generated<string>;
+    /** What the step leaves beside whom it is about, until another one removes that. */
+    leaves: string | null;
+    removes: string | null;
+    /** What it saw them to be, in a word; null = it has seen nothing of that sort. */
+    observed: string | null;
+    /** What a person is to look at before the run goes on; null = nothing, or somebody has let it go on. */
+    hold: string | null;
   };
   secret: {
     id: string;

@@ -1,14 +1,18 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 
 /**
- * Whom each step is about and what it does to them. The defaults are for a process of the version before, which writes steps
+ * Whom each step is about, what it does to them and leaves beside them, what it saw them to be, and what it holds the run for. The defaults are for a process of the version before, which writes steps
  * without these while a newer one is being rolled out.
  */
 const columns = sql`ALTER TABLE run_step
   ADD COLUMN about_kind VARCHAR(16) NOT NULL DEFAULT 'cluster',
   ADD COLUMN about_id VARCHAR(255) NULL,
   ADD COLUMN about_label VARCHAR(255) NOT NULL DEFAULT 'the cluster',
-  ADD COLUMN effect VARCHAR(16) NOT NULL DEFAULT 'changes'`;
+  ADD COLUMN effect VARCHAR(16) NOT NULL DEFAULT 'changes',
+  ADD COLUMN leaves VARCHAR(32) NULL,
+  ADD COLUMN removes VARCHAR(32) NULL,
+  ADD COLUMN observed VARCHAR(255) NULL,
+  ADD COLUMN hold TEXT NULL`;
 
 /** For the nodes that runs of a cluster are working on: tells steps that matter from the many that do not. */
 const index = sql`CREATE INDEX run_step_about ON run_step (run_id, about_kind, effect)`;
@@ -69,6 +73,22 @@ const known: readonly { readonly kinds: readonly string[]; readonly about: About
   },
 ];
 
+const more = [
+  sql`UPDATE run_step SET leaves = 'kept-binaries' WHERE kind = 'swapBinaries'`,
+  sql`UPDATE run_step SET removes = 'kept-binaries' WHERE kind = 'swapBack'`,
+  sql`UPDATE run_step SET observed = LEFT(JSON_UNQUOTE(JSON_EXTRACT(facts, '$.version')), 255)
+    WHERE kind IN ('guardNode', 'awaitVersion') AND state IN ('done', 'already')
+      AND JSON_TYPE(JSON_EXTRACT(facts, '$.version')) = 'STRING'`,
+  // Runs that wait for a person now: the step that asked for that is done, and nothing behind it has begun.
+  sql`UPDATE run_step AS held
+    JOIN run ON run.id = held.run_id
+    LEFT JOIN run_step AS later
+      ON later.run_id = held.run_id AND later.phase = 'do' AND later.position > held.position
+        AND later.started_at IS NOT NULL
+    SET held.hold = JSON_UNQUOTE(JSON_EXTRACT(held.params, '$.message'))
+    WHERE run.state = 'PAUSED' AND held.kind = 'holdForPerson' AND held.state = 'done' AND later.run_id IS NULL`,
+];
+
 export async function up(db: Kysely<unknown>): Promise<void> {
   await columns.execute(db);
   for (const { kinds, about, effect } of known) {
@@ -78,5 +98,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         : sql`about_kind = ${about.kind}, about_id = LEFT(${about.id}, 255), about_label = COALESCE(LEFT(${about.label}, 255), about_label),`;
     await sql`UPDATE run_step SET ${subject} effect = ${effect} WHERE kind IN (${sql.join([...kinds])})`.execute(db);
   }
+  for (const statement of more) await statement.execute(db);
   await index.execute(db);
 }

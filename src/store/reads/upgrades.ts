@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { hasLeft } from '../../domain/left-behind.ts';
 import { isTerminal, type RunState, runStates } from '../../domain/run.ts';
-import { keepsBinaries, swapKinds } from '../../domain/upgrade/kept-binaries.ts';
+import { keptBinaries } from '../../domain/upgrade/kept-binaries.ts';
 import type { UpgradeRecord } from '../../domain/upgrade/release.ts';
 import type { Reader } from '../database.ts';
 import { toRunStep } from '../runs/run-rows.ts';
@@ -61,10 +62,15 @@ export async function runsThatKeep(db: Reader, runIds: readonly string[]): Promi
     .selectFrom('run_step')
     .selectAll()
     .where('run_id', 'in', runIds)
-    .where('kind', 'in', swapKinds)
+    .where((row) => row.or([row('leaves', '=', keptBinaries), row('removes', '=', keptBinaries)]))
     .execute();
   const steps = rows.map(toRunStep);
-  return runIds.filter((id) => keepsBinaries(steps.filter(({ runId }) => runId === id)));
+  return runIds.filter((id) =>
+    hasLeft(
+      steps.filter(({ runId }) => runId === id),
+      keptBinaries,
+    ),
+  );
 }
 
 function idsOf(entriesOfRuns: readonly UpgradeEntry[]): string[] {

@@ -54,6 +54,8 @@ export type JournalEntry = {
     progress?: Progress | null;
     failure?: Failure | null;
     facts?: JsonObject | null;
+    observed?: string | null;
+    hold?: string;
     attempted?: true;
     started?: true;
     applied?: true;
@@ -153,6 +155,10 @@ export async function insertSteps(tx: Queryable, runId: string, steps: readonly 
     about_id: step.about.id,
     about_label: step.about.label.slice(0, 255),
     effect: step.effect,
+    leaves: step.leaves ?? null,
+    removes: step.removes ?? null,
+    observed: null,
+    hold: null,
     lane: step.lane === undefined ? null : toJson(step.lane),
     state: 'pending' as const,
     undo_of: step.undoOf ?? null,
@@ -175,6 +181,8 @@ async function updateStep(tx: Queryable, runId: string, step: NonNullable<Journa
       ...(step.progress === undefined ? {} : { progress: orNull(step.progress) }),
       ...(step.failure === undefined ? {} : { failure: orNull(step.failure) }),
       ...(step.facts === undefined ? {} : { facts: orNull(step.facts) }),
+      ...(step.observed === undefined ? {} : { observed: step.observed?.slice(0, 255) ?? null }),
+      ...(step.hold === undefined ? {} : { hold: step.hold }),
       ...(step.attempted === true ? { attempt: row('attempt', '+', 1), repeat_allowed: 0 } : {}),
       ...(step.started === true ? { started_at: row.fn.coalesce('started_at', databaseNow) } : {}),
       ...(step.applied === true ? { applied_at: databaseNow } : {}),

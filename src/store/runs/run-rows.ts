@@ -62,6 +62,8 @@ const step = z.object({
   // Absent in plans from before there were any; the rows of their steps have them.
   about: subject.default(theCluster),
   effect: stepEffect.default('changes'),
+  leaves: z.string().optional(),
+  removes: z.string().optional(),
   lane: lane.optional(),
 });
 const plan: z.ZodType<Plan> = z.object({
@@ -176,6 +178,10 @@ export function toRunStep(row: Selectable<Tables['run_step']>): RunStep {
     params: readParams(row.params),
     about: { kind: subjectKind.parse(row.about_kind), id: row.about_id, label: row.about_label },
     effect: stepEffect.parse(row.effect),
+    leaves: row.leaves,
+    removes: row.removes,
+    observed: row.observed,
+    hold: row.hold,
     state: stepState.parse(row.state),
     attempt: row.attempt,
     repeatAllowed: row.repeat_allowed === 1,

@@ -123,8 +123,17 @@ export async function reopenSteps(
   await reopenChanges(tx, runId, phase);
 }
 
-/** The time of a step that only waited begins anew: while nobody works, nothing it waits for is late. */
+/**
+ * The time of a step that only waited begins anew: while nobody works, nothing it waits for is late. Whoever lets the run go
+ * on has looked at what it was held for.
+ */
 export async function forgetWaiting(tx: Tx, runId: string): Promise<void> {
+  await tx
+    .updateTable('run_step')
+    .set({ hold: null })
+    .where('run_id', '=', runId)
+    .where('hold', 'is not', null)
+    .execute();
   await tx
     .updateTable('run_step')
     .set({ started_at: null, progress: null })

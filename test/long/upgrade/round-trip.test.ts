@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startQueryLoop } from '../../../sandbox/world/query-loop.ts';
 import type { FailedQuery } from '../../../sandbox/world/query-tally.ts';
-import { upgradedNodes } from '../../../src/domain/upgrade/nodes.ts';
+import { absencesIn } from '../../../src/domain/absences.ts';
 import { listSteps } from '../../../src/store/runs/runs.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 
@@ -34,8 +34,8 @@ type Away = { readonly name: string; readonly from: Date; readonly until: Date }
 
 async function awayOf(runId: string): Promise<readonly Away[]> {
   const { hosts } = lab.world.describe();
-  return upgradedNodes(await listSteps(lab.engine.ctx.db, runId)).flatMap(
-    ({ node, stoppedAt: from, backAt: until }) => {
+  return absencesIn(await listSteps(lab.engine.ctx.db, runId)).flatMap(
+    ({ name: node, awaySince: from, backAt: until }) => {
       const name = hosts.find(({ address }) => node.includes(`${address}:`))?.name;
       return name && from && until ? [{ name, from, until }] : [];
     },

@@ -21,6 +21,7 @@ export const awaitVersion = defineStep({
   about: nodeSubject,
   effect: 'brings-back',
   facts: z.object({ startedAt: z.string().nullable(), version: z.string().nullable(), sample }),
+  observed: ({ version }) => version,
   needs: { noted: [guardNode, noteProcess] },
   ports: ['sql', 'http', 'node'],
   timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,

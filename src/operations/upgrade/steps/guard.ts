@@ -29,6 +29,7 @@ export const guardNode = defineStep({
   about: nodeSubject,
   effect: 'looks',
   facts: notedNode.extend({ version: z.string().nullable() }),
+  observed: ({ version }) => version,
   ports: ['sql', 'node', 'inventory'],
   timeoutMs: 15 * minutesMs,
   repeat: 'safe',

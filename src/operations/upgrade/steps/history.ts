@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { theCluster } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
+import { awaitVersion } from './await-version.ts';
 
 /** Puts the upgrade into the cluster's history, where it stays open until `finalizeUpgrade`. */
 export const recordUpgrade = defineStep({
@@ -30,11 +31,16 @@ export const holdForPerson = defineStep({
   params: z.object({ message: z.string() }),
   about: () => theCluster,
   effect: 'waits',
+  needs: { seen: [awaitVersion] },
   ports: [],
   timeoutMs: 60_000,
   repeat: 'safe',
   describe: () => 'Wait until a person has looked and resumes the run',
-  check: async ({ message }) => ({ state: 'hold', message }),
+  // The message says which version a node runs: true once the cluster has said so.
+  check: async ({ message }, _ports, { found }) => ({
+    state: 'hold',
+    message: found.seen === null ? `Not seen on the cluster: ${message}` : message,
+  }),
   undo: { nothing: 'It only waits.' },
 });
 

@@ -1,6 +1,7 @@
 import type { NodeReader } from '../../../adapters/nodes/port.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
+import { keptBinaries } from '../../../domain/upgrade/kept-binaries.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { type NodeMove, nodeMove, replacementOf } from './place.ts';
@@ -14,6 +15,7 @@ export const swapBinaries = defineStep({
   params: nodeMove,
   about: nodeSubject,
   effect: 'changes',
+  leaves: keptBinaries,
   ports: ['node'],
   timeoutMs: 180_000,
   repeat: 'safe', // goes on from any half-way state
@@ -45,6 +47,7 @@ export const swapBack = defineStep({
   params: nodeMove,
   about: nodeSubject,
   effect: 'changes',
+  removes: keptBinaries,
   ports: ['node'],
   timeoutMs: 180_000,
   repeat: 'safe',

@@ -1,20 +1,22 @@
 import { expect, it } from 'vitest';
-import { keepsBinaries, type SwapStep } from '../../../src/domain/upgrade/kept-binaries.ts';
+import { hasLeft, type LeavingStep } from '../../src/domain/left-behind.ts';
+import { keptBinaries } from '../../src/domain/upgrade/kept-binaries.ts';
 
 /** `swap` or `back` on a node, in the order of their positions. */
-function step(position: number, kind: string, more: Partial<SwapStep> = {}): SwapStep {
+function step(position: number, more: Partial<LeavingStep> = {}): LeavingStep {
   return {
-    ...{ kind, position, phase: 'do', state: 'done', attempt: 1, undoOf: null },
-    lane: { stage: 'Canary', name: 'be 1', width: 1 },
+    ...{ leaves: null, removes: null, position, phase: 'do', state: 'done', attempt: 1, undoOf: null },
+    about: { kind: 'node', id: 'nod_1', label: 'be 1' },
     ...more,
   };
 }
-const swap = (more: Partial<SwapStep> = {}) => step(5, 'swapBinaries', more);
-const back = (more: Partial<SwapStep> = {}) => step(60, 'swapBack', { phase: 'recover', undoOf: 5, ...more });
-const other = { lane: { stage: 'Backends', name: 'be 2', width: 1 } } as const;
+const swap = (more: Partial<LeavingStep> = {}) => step(5, { leaves: keptBinaries, ...more });
+const back = (more: Partial<LeavingStep> = {}) =>
+  step(60, { removes: keptBinaries, phase: 'recover', undoOf: 5, ...more });
+const other = { about: { kind: 'node', id: 'nod_2', label: 'be 2' } } as const;
 
-it.each<[string, boolean, SwapStep[]]>([
-  ['without any swap', false, [step(1, 'stopForMove')]],
+it.each<[string, boolean, LeavingStep[]]>([
+  ['without any swap', false, [step(1)]],
   [
     'that never came to its swaps',
     false,
@@ -29,16 +31,21 @@ it.each<[string, boolean, SwapStep[]]>([
   ['whose node was back already', false, [swap({ state: 'failed' }), back({ state: 'already', attempt: 0 })]],
   ['that could not put its node back', true, [swap(), back({ state: 'failed' })]],
   ['that has yet to put its node back', true, [swap(), back({ state: 'pending', attempt: 0 })]],
-  ['that put one of two nodes back', true, [swap(), step(6, 'swapBinaries', other), back()]],
+  ['that put one of two nodes back', true, [swap(), swap({ ...other, position: 6 }), back()]],
   ['that put its node back and was retried', false, [swap({ state: 'pending', attempt: 0 }), back({ undoOf: null })]],
   ['whose retry swapped again', true, [swap(), back({ undoOf: null })]],
   ['that was undone', false, [swap(), back({ phase: 'undo', undoOf: null })]],
   [
     'whose undo did not pass and returned',
     true,
-    [swap(), back({ phase: 'undo' }), step(70, 'swapBinaries', { phase: 'recover', undoOf: 60 })],
+    [swap(), back({ phase: 'undo' }), swap({ position: 70, phase: 'recover', undoOf: 60 })],
+  ],
+  [
+    'that left something else and removed it',
+    true,
+    [swap(), step(61, { leaves: 'a ladder' }), step(62, { removes: 'a ladder' })],
   ],
 ])('a run %s keeps old binaries: %s', (_what, kept, steps) => {
-  expect(keepsBinaries(steps)).toBe(kept);
-  expect(keepsBinaries(steps.toReversed())).toBe(kept);
+  expect(hasLeft(steps, keptBinaries)).toBe(kept);
+  expect(hasLeft(steps.toReversed(), keptBinaries)).toBe(kept);
 });
