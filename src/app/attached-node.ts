@@ -1,6 +1,7 @@
 import type { NodeRef } from '../adapters/nodes/port.ts';
-import { type ClusterNode, nodeLabel } from '../domain/cluster.ts';
+import type { ClusterNode } from '../domain/cluster.ts';
 import type { Inventory } from '../domain/inventory.ts';
+import { nodeLabel } from '../domain/node-identity.ts';
 import { AppError } from '../errors.ts';
 
 type Known = Pick<Inventory, 'findNode' | 'findHost' | 'listNodes'>;

@@ -1,7 +1,8 @@
 import type { Actor } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
-import { type Cluster, type ClusterNode, labelAsMeant, namesOfNode, nodeLabel } from '../domain/cluster.ts';
+import { type Cluster, type ClusterNode, labelAsMeant } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { namesOfNode, nodeLabel } from '../domain/node-identity.ts';
 import type { Run } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';

@@ -1,4 +1,4 @@
-import { hasLooked, type NamedCheck } from './run.ts';
+import { type NamedCheck, worstOf } from './verdict.ts';
 
 export const nodeKinds = ['FRONTEND', 'BACKEND', 'COMPUTE_NODE'] as const;
 export type NodeKind = (typeof nodeKinds)[number];
@@ -61,20 +61,6 @@ export type ClusterNode = ObservedNode & {
   /** The systemd unit that runs the node, e.g. `starrocks-be.service`; null = StarRocks' own scripts do. */
   readonly unit: string | null;
 };
-
-/** What people call a node: `fe 10.0.0.1:9010`, `be [fd00::21]:9050`, `cn …`. */
-export function nodeLabel(node: Pick<ObservedNode, 'kind' | 'host' | 'port'>): string {
-  const word = { FRONTEND: 'fe', BACKEND: 'be', COMPUTE_NODE: 'cn' }[node.kind];
-  return `${word} ${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.port}`;
-}
-
-/** Every way in which people name a node. An IPv6 address has brackets where a port follows, and is taken without as well. */
-export function namesOfNode(node: Pick<ClusterNode, 'id' | 'kind' | 'host' | 'port'>): readonly string[] {
-  const kind = nodeLabel(node).slice(0, 2);
-  const hosts = node.host.includes(':') ? [node.host, `[${node.host}]`] : [node.host];
-  const places = hosts.flatMap((host) => [host, `${host}:${node.port}`]);
-  return [node.id, ...places, ...places.map((place) => `${kind} ${place}`)];
-}
 
 /** The name of a cluster, or an environment label, that was meant by what was typed: both are lower case without blanks. */
 export function labelAsMeant(typed: string): string {
@@ -144,8 +130,6 @@ export type CheckReport = {
  * was looked at by which that could be told.
  */
 export function healthWord(checks: readonly NamedCheck[]): 'HEALTHY' | 'DEGRADED' | 'CRITICAL' | 'UNKNOWN' {
-  const failed = checks.filter((check) => check.status === 'FAIL');
-  if (failed.some((check) => check.severity === 'BLOCK')) return 'CRITICAL';
-  if (!hasLooked(checks)) return 'UNKNOWN';
-  return failed.some((check) => check.severity === 'WARN') ? 'DEGRADED' : 'HEALTHY';
+  const words = { BLOCK: 'CRITICAL', WARN: 'DEGRADED', UNKNOWN: 'UNKNOWN', NOTHING: 'HEALTHY' } as const;
+  return words[worstOf(checks)];
 }

@@ -1,7 +1,9 @@
-import { type ClusterNode, type Host, nodeLabel, type ObservedNode } from './cluster.ts';
-import { hasLooked, type NamedCheck } from './run.ts';
+import type { ClusterNode, Host, ObservedNode } from './cluster.ts';
+import { nodeLabel } from './node-identity.ts';
+import { quorumOf } from './quorum.ts';
 import { type TabletHealth, tabletsInWords, unhealthyTablets } from './tablet-health.ts';
 import type { RepositoryRow } from './topology.ts';
+import { hasLooked, type NamedCheck, skipped, verdict } from './verdict.ts';
 import { count } from './words.ts';
 
 /** What was found out about a cluster for a report. Null = could not be asked, with the reason in `notAsked`. */
@@ -90,11 +92,9 @@ function leaderCheck(nodes: readonly ObservedNode[]): NamedCheck {
 }
 
 function quorumCheck(nodes: readonly ObservedNode[]): NamedCheck {
-  const electable = nodes.filter((node) => node.kind === 'FRONTEND' && node.role !== 'OBSERVER');
-  const alive = electable.filter((node) => node.alive).length;
-  const majority = Math.floor(electable.length / 2) + 1;
-  return verdict('frontend-redundancy', 'WARN', electable.length >= 3 && alive - 1 >= majority, {
-    observed: `${alive} of ${electable.length} electable frontends alive, majority ${majority}`,
+  const { electable, alive, majority, spare } = quorumOf(nodes);
+  return verdict('frontend-redundancy', 'WARN', electable >= 3 && spare >= 1, {
+    observed: `${alive} of ${electable} electable frontends alive, majority ${majority}`,
     wanted: 'one more may fail without losing the majority',
     hint: 'Run three or five follower frontends, all alive.',
   });
@@ -113,10 +113,10 @@ function listChecks(problems: readonly string[]): NamedCheck[] {
 
 function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const versions = [...new Set(nodes.map((node) => node.version).filter((version) => version !== null))];
-  const untold = nodes.filter((node) => node.version === null && node.alive);
-  if (versions.length === 0) return skipped('same-version', 'no node has told');
-  if (versions.length === 1 && untold.length > 0)
-    return skipped('same-version', `${versions[0]}; not told by ${untold.map(nodeLabel).join(', ')}`);
+  const silent = nodes.filter((node) => node.version === null && node.alive);
+  if (versions.length === 0) return untold('same-version', 'no node has told');
+  if (versions.length === 1 && silent.length > 0)
+    return untold('same-version', `${versions[0]}; not told by ${silent.map(nodeLabel).join(', ')}`);
   return verdict('same-version', 'WARN', versions.length <= 1, {
     observed: versions.join(', ') || 'unknown',
     wanted: 'one version',
@@ -126,7 +126,7 @@ function versionCheck(nodes: readonly ObservedNode[]): NamedCheck {
 
 function decommissionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const leaving = nodes.filter((node) => node.decommissioning);
-  if (nodes.length === 0) return skipped('no-decommission', 'no node is known');
+  if (nodes.length === 0) return untold('no-decommission', 'no node is known');
   return verdict('no-decommission', 'INFO', leaving.length === 0, {
     observed: leaving.map(nodeLabel).join(', ') || 'none',
     wanted: 'none',
@@ -147,15 +147,15 @@ function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
       : [`${nodeLabel(node)} says ${JSON.stringify(node.unreadDiskUse)}, which cannot be read`],
   );
   const [fullest] = used.toSorted((a, b) => b.percent - a.percent);
-  if (fullest === undefined && unread.length === 0) return skipped('disk-use', 'no backend has told');
-  const untold = silent.filter(({ unreadDiskUse }) => unreadDiskUse === undefined).map(nodeLabel);
+  if (fullest === undefined && unread.length === 0) return untold('disk-use', 'no backend has told');
+  const mute = silent.filter(({ unreadDiskUse }) => unreadDiskUse === undefined).map(nodeLabel);
   const percent = fullest?.percent ?? 0;
-  const isFine = percent < limits.diskWarnPercent && unread.length + untold.length === 0;
+  const isFine = percent < limits.diskWarnPercent && unread.length + mute.length === 0;
   return verdict('disk-use', percent >= limits.diskBlockPercent ? 'BLOCK' : 'WARN', isFine, {
     observed: [
       ...(fullest === undefined ? [] : [`${percent.toFixed(1)} % on ${fullest.label}`]),
       ...unread,
-      ...(untold.length === 0 ? [] : [`not told by ${untold.join(', ')}`]),
+      ...(mute.length === 0 ? [] : [`not told by ${mute.join(', ')}`]),
     ].join('; '),
     wanted: `below ${limits.diskWarnPercent} %`,
     hint:
@@ -167,7 +167,7 @@ function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
 
 function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
   if (unhealthyHttp.length === 0 && !nodes.some((node) => node.alive))
-    return skipped('http-health', 'no living node was asked');
+    return untold('http-health', 'no living node was asked');
   return verdict('http-health', 'WARN', unhealthyHttp.length === 0, {
     observed:
       unhealthyHttp.length === 0
@@ -179,7 +179,7 @@ function httpCheck({ unhealthyHttp, nodes }: HealthFacts): NamedCheck {
 }
 
 function tabletCheck({ replicas, notAsked }: HealthFacts): NamedCheck {
-  if (replicas === null) return skipped('tablets-healthy', notAsked['tablets-healthy'] ?? 'not asked');
+  if (replicas === null) return untold('tablets-healthy', notAsked['tablets-healthy'] ?? 'not asked');
   const unhealthy = unhealthyTablets(replicas);
   const { inconsistentTablets: inconsistent, errorStateTablets: broken } = replicas;
   return verdict(
@@ -195,7 +195,7 @@ function tabletCheck({ replicas, notAsked }: HealthFacts): NamedCheck {
 }
 
 function replicationCheck({ singleReplicaTables, notAsked }: HealthFacts): NamedCheck {
-  if (singleReplicaTables === null) return skipped('replication', notAsked.replication ?? 'not asked');
+  if (singleReplicaTables === null) return untold('replication', notAsked.replication ?? 'not asked');
   return verdict('replication', 'WARN', singleReplicaTables === 0, {
     observed: `${count(singleReplicaTables, 'table')} with one replica`,
     wanted: '0',
@@ -204,7 +204,7 @@ function replicationCheck({ singleReplicaTables, notAsked }: HealthFacts): Named
 }
 
 function repositoryCheck({ repositories, notAsked }: HealthFacts): NamedCheck {
-  if (repositories === null) return skipped('repositories', notAsked.repositories ?? 'not asked');
+  if (repositories === null) return untold('repositories', notAsked.repositories ?? 'not asked');
   const broken = repositories.filter((repository) => repository.errorMessage !== null);
   return verdict('repositories', 'WARN', repositories.length > 0 && broken.length === 0, {
     observed:
@@ -229,7 +229,7 @@ function backupCheck({ newestBackupAt, now }: HealthFacts): NamedCheck {
 }
 
 function sshCheck({ hosts, attached, nodes, failedLogins }: HealthFacts): NamedCheck {
-  if (hosts.length === 0) return skipped('ssh', 'no hosts are attached: SQL only');
+  if (hosts.length === 0) return untold('ssh', 'no hosts are attached: SQL only');
   const tied = attached.filter((node) => node.hostId !== null).length;
   return verdict('ssh', 'WARN', failedLogins.length === 0 && tied >= nodes.length, {
     observed:
@@ -241,24 +241,9 @@ function sshCheck({ hosts, attached, nodes, failedLogins }: HealthFacts): NamedC
   });
 }
 
-function verdict(
-  name: string,
-  severity: NamedCheck['severity'],
-  passed: boolean,
-  texts: { observed: string; wanted: string; hint: string },
-): NamedCheck {
-  return {
-    name,
-    severity,
-    status: passed ? 'PASS' : 'FAIL',
-    observed: texts.observed,
-    wanted: texts.wanted,
-    hint: passed ? null : texts.hint,
-  };
-}
-
-function skipped(name: string, why: string): NamedCheck {
-  return { name, severity: 'INFO', status: 'SKIPPED', observed: why, wanted: 'to be known', hint: null };
+/** What could not be asked, or what nobody told. */
+function untold(name: string, why: string): NamedCheck {
+  return skipped(name, { why, wanted: 'to be known' });
 }
 
 function answering(nodes: number): string {

@@ -1,6 +1,6 @@
 import type { Backup, CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
-import type { NamedCheck } from './run.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
+import type { NamedCheck } from './verdict.ts';
 
 export type NewCluster = Pick<Cluster, 'id' | 'name' | 'environment' | 'sqlUser' | 'passwordRef' | 'seeds' | 'tls'>;
 export type NewHost = Pick<

@@ -1,5 +1,7 @@
-import { nodeLabel, type ObservedNode } from './cluster.ts';
+import type { ObservedNode } from './cluster.ts';
+import { isSameNode, nodeLabel } from './node-identity.ts';
 import type { Refusal } from './plan.ts';
+import { quorumOf } from './quorum.ts';
 import { count } from './words.ts';
 
 /** What has to be known to say whether a node may be stopped. */
@@ -40,16 +42,14 @@ export function restartRefusals(
 
 function frontendRefusals(target: ObservedNode, { nodes }: RestartFacts, acceptDowntime: boolean): Refusal[] {
   if (target.role === 'OBSERVER') return [];
-  const electable = nodes.filter((node) => node.kind === 'FRONTEND' && node.role !== 'OBSERVER');
-  const aliveOthers = electable.filter((node) => node.alive && !isSame(node, target));
-  const majority = Math.floor(electable.length / 2) + 1;
-  if (aliveOthers.length >= majority) return [];
-  if (electable.length === 1 && acceptDowntime) return [];
+  const { electable, alive, majority, spare } = quorumOf(nodes, (node) => isSameNode(node, target));
+  if (spare >= 0) return [];
+  if (electable === 1 && acceptDowntime) return [];
   return [
     {
       code: 'QUORUM_AT_RISK',
-      message: `Without ${nodeLabel(target)} ${aliveOthers.length} of ${electable.length} electable frontends are alive; ${majority} are needed for a leader`,
-      hint: quorumHint(electable.length),
+      message: `Without ${nodeLabel(target)} ${alive} of ${electable} electable frontends are alive; ${majority} are needed for a leader`,
+      hint: quorumHint(electable),
     },
   ];
 }
@@ -64,7 +64,7 @@ function quorumHint(electable: number): string {
 
 function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDowntime: boolean): Refusal[] {
   const refusals: Refusal[] = [];
-  const down = facts.nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
+  const down = facts.nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSameNode(node, target));
   if (down.length > 0) {
     refusals.push({
       code: 'REPLICATION_AT_RISK',
@@ -104,7 +104,7 @@ function backendRefusals(target: ObservedNode, facts: RestartFacts, acceptDownti
 }
 
 function computeNodeRefusals(target: ObservedNode, { nodes }: RestartFacts, acceptDowntime: boolean): Refusal[] {
-  const workers = nodes.filter((node) => node.kind !== 'FRONTEND' && node.alive && !isSame(node, target));
+  const workers = nodes.filter((node) => node.kind !== 'FRONTEND' && node.alive && !isSameNode(node, target));
   if (workers.length > 0 || acceptDowntime) return [];
   return [
     {
@@ -113,8 +113,4 @@ function computeNodeRefusals(target: ObservedNode, { nodes }: RestartFacts, acce
       hint: 'Give acceptDowntime: true if that is meant.',
     },
   ];
-}
-
-function isSame(a: ObservedNode, b: ObservedNode): boolean {
-  return a.kind === b.kind && a.host === b.host && a.port === b.port;
 }

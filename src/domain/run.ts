@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lane, Plan } from './plan.ts';
 import type { StepEffect, Subject } from './subject.ts';
+import type { NamedCheck } from './verdict.ts';
 
 export const runStates = [
   'AWAITING_APPROVAL',
@@ -96,17 +97,6 @@ export function actionsIn(state: RunState, { undoable }: { undoable: boolean }):
   }
 }
 
-/** A named observation of a report: a preflight check, a health check, or one line of a post-condition. */
-export type NamedCheck = {
-  readonly name: string;
-  readonly status: 'PASS' | 'FAIL' | 'SKIPPED';
-  /** How bad a FAIL is. */
-  readonly severity: 'BLOCK' | 'WARN' | 'INFO';
-  readonly observed: string;
-  readonly wanted: string;
-  readonly hint: string | null;
-};
-
 /** The condition that makes a run `SUCCEEDED`, as it was found on the cluster at the end. */
 export type PostCheck = {
   readonly passed: boolean;
@@ -115,16 +105,6 @@ export type PostCheck = {
   /** What failed may be so for a moment only, as a leader that is being elected: to be looked at again before it is believed. */
   readonly isSettling?: boolean;
 };
-
-/**
- * True when the checks rest on a look: at least one of them was made, and where some were not, one that decides was. A
- * check that was skipped says nothing, so checks that were all skipped pass nothing.
- */
-export function hasLooked(checks: readonly NamedCheck[]): boolean {
-  const made = checks.filter(({ status }) => status !== 'SKIPPED');
-  if (made.length === checks.length) return made.length > 0;
-  return made.some(({ severity }) => severity === 'BLOCK');
-}
 
 /** A run as it is stored. */
 export type Run = {

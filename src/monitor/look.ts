@@ -1,8 +1,10 @@
 import type { Reading } from '../adapters/reading.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { versionComment } from '../adapters/starrocks/statements.ts';
-import { type ClusterNode, nodeLabel, type ObservedNode } from '../domain/cluster.ts';
+import type { ClusterNode, ObservedNode } from '../domain/cluster.ts';
+import { findSameNode, nodeLabel } from '../domain/node-identity.ts';
 import type { NodeProbe } from '../domain/probe.ts';
+import { findLeader } from '../domain/quorum.ts';
 import { AppError, messageOf } from '../errors.ts';
 
 /** The part of a reading that a look needs; its signal fires when the program stops. */
@@ -54,7 +56,7 @@ export async function lookAtCluster(reading: Looking, request: LookRequest): Pro
   if (reading.signal.aborted) return null;
   const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
   const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
-    const before = request.before.find((probe) => nodeLabel(probe) === nodeLabel(node));
+    const before = findSameNode(request.before, node);
     const httpProblem = problems.get(nodeLabel(node)) ?? null;
     const { kind, host, port } = node;
     if (httpProblem === null) return { kind, host, port, alive, httpProblem, httpFailures: 0, silentSince: null };
@@ -78,9 +80,8 @@ export async function lookAtCluster(reading: Looking, request: LookRequest): Pro
       health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
     };
   }
-  // Up to 3.2 the row of a dead leader may still say LEADER.
   const nodes = toObservedNodes(topology);
-  const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
+  const leader = findLeader(nodes);
   return {
     topology: {
       isSeen: true,

@@ -1,4 +1,4 @@
-import { nodeLabel } from '../domain/cluster.ts';
+import { nodeLabel } from '../domain/node-identity.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { cut } from './define-rule.ts';
 

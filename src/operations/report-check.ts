@@ -1,7 +1,8 @@
 import type { Reading } from '../adapters/reading.ts';
 import { couldLook } from '../domain/health-checks.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { NamedCheck, PostCheck } from '../domain/run.ts';
+import type { PostCheck } from '../domain/run.ts';
+import type { NamedCheck } from '../domain/verdict.ts';
 
 /** The end of a run that makes a report: it passes when there is one that rests on a look, whatever that has found. */
 export async function checkReport(

@@ -1,4 +1,5 @@
-import { type ClusterNode, nodeLabel } from '../domain/cluster.ts';
+import type { ClusterNode } from '../domain/cluster.ts';
+import { nodeLabel } from '../domain/node-identity.ts';
 import type { RequestContext } from './request-context.ts';
 
 const typeNames = { FRONTEND: 'Frontend', BACKEND: 'Backend', COMPUTE_NODE: 'ComputeNode' } as const satisfies Record<

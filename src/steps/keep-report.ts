@@ -1,6 +1,6 @@
 import { couldLook } from '../domain/health-checks.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { NamedCheck } from '../domain/run.ts';
+import type { NamedCheck } from '../domain/verdict.ts';
 import type { AppError } from '../errors.ts';
 import type { Applied, StepContext } from './define.ts';
 

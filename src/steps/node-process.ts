@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
+import { findSameNode } from '../domain/node-identity.ts';
 import { isSameProcess, processNumber } from '../domain/process-id.ts';
+import { findLeader } from '../domain/quorum.ts';
 import { nodeSubject } from '../domain/subject.ts';
 import { AppError } from '../errors.ts';
 import { defineStep } from './define.ts';
@@ -105,9 +107,7 @@ export const awaitNode = defineStep({
   check: async (node, { sql, http }, { signal }) => {
     const topology = await readTopology(sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
-    const row = nodes.find(
-      (candidate) => candidate.kind === node.kind && candidate.host === node.host && candidate.port === node.port,
-    );
+    const row = findSameNode(nodes, node);
     const moving = (message: string) => ({
       state: 'moving' as const,
       progress: { completed: 0, total: null, message },
@@ -125,8 +125,7 @@ export const awaitNode = defineStep({
       return moving(`${node.label} is not alive yet${row.errorMessage === null ? '' : `: ${row.errorMessage}`}`);
     if (row.startedAt === null || row.startedAt === node.startedBefore)
       return moving(`${node.label} has not reported its new start yet`);
-    if (!nodes.some((candidate) => candidate.role === 'LEADER' && candidate.alive))
-      return moving('The frontends have no leader yet');
+    if (findLeader(nodes) === undefined) return moving('The frontends have no leader yet');
     if (row.httpPort !== null && !(await isHealthy(http, { host: row.host, httpPort: row.httpPort }, signal)))
       return moving(`${node.label} does not answer /api/health yet`);
     return {

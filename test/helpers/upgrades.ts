@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { patienceMs } from '../../sandbox/patience.ts';
 import { type BuildReleaseOptions, buildRelease } from '../../sandbox/releases/build-release.ts';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/start-world.ts';
-import { nodeLabel } from '../../src/domain/cluster.ts';
+import { nodeLabel } from '../../src/domain/node-identity.ts';
 import { type Run, type RunState, type StepPhase, type StepState, terminalRunStates } from '../../src/domain/run.ts';
 import { minimumJdkOf } from '../../src/domain/upgrade/path.ts';
 import { parseVersion } from '../../src/domain/version.ts';

@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import type { TabletHealth } from '../../domain/tablet-health.ts';
 import { AppError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import { type Actor, canSomewhere, type Permission } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
-import { nodeLabel } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import {

@@ -1,4 +1,5 @@
-import { hasLooked, type NamedCheck, type Run } from '../../domain/run.ts';
+import type { Run } from '../../domain/run.ts';
+import { hasLooked, type NamedCheck } from '../../domain/verdict.ts';
 import { count, fitLines, plain, safe } from './text.ts';
 
 type PostCheck = NonNullable<Run['postCheck']>;

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
-import { type Cluster, type ClusterNode, type NodeKind, nodeLabel } from '../../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKind } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
 import { isTerminal, type Run, type RunState } from '../../domain/run.ts';
 import { pictureVersions } from '../../domain/upgrade/cluster-versions.ts';
 import type { UpgradeEntry } from '../../store/reads/upgrades.ts';

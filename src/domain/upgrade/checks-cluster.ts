@@ -1,5 +1,6 @@
-import type { NamedCheck } from '../run.ts';
+import { quorumOf } from '../quorum.ts';
 import { tabletsInWords, unhealthyTablets } from '../tablet-health.ts';
+import type { NamedCheck } from '../verdict.ts';
 import { count } from '../words.ts';
 import type { Asked, UpgradeFacts, UpgradeLimits, UpgradeNode } from './checks-facts.ts';
 import { partition, skipped, some, type UpgradeCheckName, unanswered, verdict } from './checks-verdict.ts';
@@ -72,16 +73,14 @@ function leaderCheck(nodes: readonly UpgradeNode[]): NamedCheck {
 
 /** The rule of `restart-safety`, for all frontends in turn. */
 function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
-  const electable = nodes.filter((node) => node.kind === 'FRONTEND' && node.role !== 'OBSERVER');
-  const alive = electable.filter((node) => node.alive).length;
-  const majority = Math.floor(electable.length / 2) + 1;
-  const isAlone = electable.length === 1;
-  return verdict('frontends-quorum', isAlone ? 'WARN' : 'BLOCK', alive - 1 >= majority, {
-    observed: `${alive} of ${electable.length} electable frontends alive, majority ${majority}`,
+  const { electable, alive, majority, spare } = quorumOf(nodes);
+  const isAlone = electable === 1;
+  return verdict('frontends-quorum', isAlone ? 'WARN' : 'BLOCK', spare >= 1, {
+    observed: `${alive} of ${electable} electable frontends alive, majority ${majority}`,
     wanted: 'a majority of living frontends while one of them restarts',
     hint: isAlone
       ? 'It is the only frontend: nobody can log in while it restarts. Add two more if that cannot be.'
-      : electable.length === 2
+      : electable === 2
         ? 'Of two frontends none can be spared: the other one gives up and exits. Add a third one first.'
         : 'Bring the other frontends up first.',
   });

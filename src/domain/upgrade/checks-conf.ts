@@ -1,9 +1,9 @@
 import type { NodeKind } from '../cluster.ts';
-import type { NamedCheck } from '../run.ts';
+import { type NamedCheck, passedByAll } from '../verdict.ts';
 import { count } from '../words.ts';
 import type { UpgradeFacts, UpgradeNode } from './checks-facts.ts';
 import { judgeUpgrade, nodesToChange } from './checks-release.ts';
-import { partition, passedByAll, skipped, some, unanswered, verdict } from './checks-verdict.ts';
+import { partition, skipped, some, unanswered, verdict } from './checks-verdict.ts';
 import { type AffectedKey, affectedKeys } from './conf-changes.ts';
 
 const confNames = { FRONTEND: 'fe.conf', BACKEND: 'be.conf', COMPUTE_NODE: 'cn.conf' } as const satisfies Record<

@@ -1,9 +1,9 @@
-import type { NamedCheck } from '../run.ts';
+import { type NamedCheck, passedByAll } from '../verdict.ts';
 import { compareVersions, parseVersion } from '../version.ts';
 import { count, wordsForStart } from '../words.ts';
 import type { JavaOnHost, NodeOnHost, UnitStartLimit, UpgradeFacts, UpgradeHost, UpgradeNode } from './checks-facts.ts';
 import { nodesToChange } from './checks-release.ts';
-import { partition, passedByAll, skipped, some, type UpgradeCheckName, verdict } from './checks-verdict.ts';
+import { partition, skipped, some, type UpgradeCheckName, verdict } from './checks-verdict.ts';
 import type { Release } from './release.ts';
 
 /** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */

@@ -1,4 +1,4 @@
-import type { NamedCheck } from '../run.ts';
+import type { NamedCheck } from '../verdict.ts';
 import { isSameRelease } from '../version.ts';
 import { count } from '../words.ts';
 import type { ArchiveFacts, Asked, UpgradeFacts, UpgradeNode } from './checks-facts.ts';

@@ -1,3 +1,5 @@
+import { majorityOf } from '../quorum.ts';
+
 /** Backends that hold the replicas of at least one tablet together. */
 export type ReplicaSet = {
   /** BackendIds of the replicas that are well, sorted. */
@@ -19,7 +21,7 @@ export type ReplicaSpread = readonly ReplicaSet[];
 export function tableAwayWith(spread: ReplicaSpread, backendIds: readonly string[]): string | null {
   const found = spread.find(({ backends, replicas }) => {
     const away = backends.filter((backend) => backendIds.includes(backend)).length;
-    return away > 1 && backends.length - away < Math.floor(replicas / 2) + 1;
+    return away > 1 && backends.length - away < majorityOf(replicas);
   });
   return found?.table ?? null;
 }

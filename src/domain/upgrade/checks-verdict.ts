@@ -1,4 +1,4 @@
-import type { NamedCheck } from '../run.ts';
+import { skipped as anySkipped, verdict as anyVerdict, type NamedCheck, type Texts } from '../verdict.ts';
 import type { Asked } from './checks-facts.ts';
 
 /** The preflight's checks. A name is what a person writes into `acceptWarnings`, so it never changes its meaning. */
@@ -43,30 +43,18 @@ export function isUpgradeCheckName(name: string): name is UpgradeCheckName {
   return upgradeCheckNames.some((known) => known === name);
 }
 
-export type Texts = { readonly observed: string; readonly wanted: string; readonly hint: string };
-
 export function verdict(
   name: UpgradeCheckName,
   severity: NamedCheck['severity'],
   passed: boolean,
-  { observed, wanted, hint }: Texts,
+  texts: Texts,
 ): NamedCheck {
-  return { name, severity, status: passed ? 'PASS' : 'FAIL', observed, wanted, hint: passed ? null : hint };
+  return anyVerdict(name, severity, passed, texts);
 }
 
 /** For what does not apply here, or is harmless when nobody knows it. */
 export function skipped(name: UpgradeCheckName, why: string): NamedCheck {
-  return { name, severity: 'INFO', status: 'SKIPPED', observed: why, wanted: 'nothing', hint: null };
-}
-
-/** A check that would pass on what some said, while others were not asked or did not tell: it has not looked at everything. */
-export function passedByAll(
-  check: NamedCheck,
-  { told, of, what }: { told: number; of: number; what: string },
-): NamedCheck {
-  if (check.status !== 'PASS' || told >= of) return check;
-  const observed = `${check.observed}; ${of - told} of ${of} ${what} told nothing`;
-  return { ...check, severity: 'INFO', status: 'SKIPPED', observed, hint: null };
+  return anySkipped(name, { why, wanted: 'nothing' });
 }
 
 /** A question without an answer, where not to know is as bad as to know the worst. */
@@ -76,7 +64,7 @@ export function unanswered(
   { why, wanted }: { why: string; wanted: string },
 ): NamedCheck {
   const hint = 'It could not be asked; mend that, then check again.';
-  return { name, severity, status: 'FAIL', observed: why, wanted, hint };
+  return verdict(name, severity, false, { observed: why, wanted, hint });
 }
 
 /** The answers of many, and what those said who could not be asked. */

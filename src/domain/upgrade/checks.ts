@@ -1,5 +1,5 @@
 import type { Refusal } from '../plan.ts';
-import type { NamedCheck } from '../run.ts';
+import type { NamedCheck } from '../verdict.ts';
 import { clusterChecks } from './checks-cluster.ts';
 import { confChecks } from './checks-conf.ts';
 import type { UpgradeFacts, UpgradeLimits } from './checks-facts.ts';

@@ -1,5 +1,7 @@
-import { nodeLabel, type ObservedNode } from '../cluster.ts';
+import type { ObservedNode } from '../cluster.ts';
+import { isSameNode, nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
+import { findLeader, quorumOf } from '../quorum.ts';
 import { parseVersion } from '../version.ts';
 import { count } from '../words.ts';
 
@@ -36,8 +38,7 @@ export function whyNotNow(facts: MoveFacts, { hasProcess }: { hasProcess: boolea
       passes: false,
     };
   }
-  if (!nodes.some((node) => node.role === 'LEADER' && node.alive))
-    return soon('QUORUM_AT_RISK', 'The frontends have no leader now');
+  if (findLeader(nodes) === undefined) return soon('QUORUM_AT_RISK', 'The frontends have no leader now');
   if (!target.alive && hasProcess)
     return soon('PRECONDITION_FAILED', `${nodeLabel(target)} runs, but the cluster does not see it alive`);
   const mixed = whyWrongOrder(facts, target);
@@ -56,7 +57,7 @@ export function whyKeepUp({
 }: Pick<MoveFacts, 'nodes' | 'target' | 'unhealthyTablets'>): NotNow | null {
   if (target === undefined || !target.alive) return null;
   if (target.kind === 'FRONTEND') return whyNotFrontend(nodes, target);
-  const away = nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
+  const away = nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSameNode(node, target));
   return away.length > 0 && unhealthyTablets > 0 ? lastReplica(away) : null;
 }
 
@@ -88,20 +89,18 @@ function orderOfLines(version: string | null, line: string): number | null {
 
 function whyNotFrontend(nodes: readonly ObservedNode[], target: ObservedNode): NotNow | null {
   if (target.role === 'OBSERVER' || !target.alive) return null;
-  const electable = nodes.filter((node) => node.kind === 'FRONTEND' && node.role !== 'OBSERVER');
-  if (electable.length === 1) return null; // its absence was accepted with the preflight's warning
-  const left = electable.filter((node) => node.alive && !isSame(node, target));
-  const majority = Math.floor(electable.length / 2) + 1;
-  if (left.length >= majority) return null;
+  const { electable, alive, majority, spare } = quorumOf(nodes, (node) => isSameNode(node, target));
+  if (electable === 1) return null; // its absence was accepted with the preflight's warning
+  if (spare >= 0) return null;
   return soon(
     'QUORUM_AT_RISK',
-    `Without ${nodeLabel(target)} ${left.length} of ${electable.length} electable frontends are alive; ${majority} are needed for a leader`,
+    `Without ${nodeLabel(target)} ${alive} of ${electable} electable frontends are alive; ${majority} are needed for a leader`,
   );
 }
 
 function whyNotWorker(facts: MoveFacts, target: ObservedNode): NotNow | null {
   if (!target.alive) return null;
-  const away = facts.nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSame(node, target));
+  const away = facts.nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSameNode(node, target));
   const strangers = away.filter((node) => !facts.mates.includes(`${node.host}:${node.port}`));
   // A backend that is gone for good does not matter once every tablet has been repaired without it.
   if (strangers.length > 0 && facts.unhealthyTablets > 0) {
@@ -124,8 +123,4 @@ function lastReplica(away: readonly ObservedNode[]): NotNow {
 
 function soon(code: Refusal['code'], message: string): NotNow {
   return { code, message, hint: 'Wait until it is over, then retry the run.', passes: true };
-}
-
-function isSame(a: ObservedNode, b: ObservedNode): boolean {
-  return a.kind === b.kind && a.host === b.host && a.port === b.port;
 }

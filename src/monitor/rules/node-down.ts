@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { type ClusterNode, nodeLabel } from '../../domain/cluster.ts';
+import type { ClusterNode } from '../../domain/cluster.ts';
+import { findSameNode, nodeLabel } from '../../domain/node-identity.ts';
 import type { NodeProbe } from '../../domain/probe.ts';
+import { quorumOf } from '../../domain/quorum.ts';
 import { count } from '../../domain/words.ts';
 import { defineRule } from '../define-rule.ts';
 
@@ -28,7 +30,7 @@ export const nodeDown = defineRule({
       .map((node) => ({
         node,
         nodes,
-        probe: health.probes.find((candidate) => nodeLabel(candidate) === nodeLabel(node)),
+        probe: findSameNode(health.probes, node),
       }));
   },
   identity: ({ node }) => ({ node: nodeLabel(node) }),
@@ -93,13 +95,10 @@ function effectOf(node: ClusterNode, nodes: readonly ClusterNode[]): string {
 
 function frontendEffect(node: ClusterNode, frontends: readonly ClusterNode[]): string {
   if (node.role === 'OBSERVER') return 'It is an observer: no vote is lost, only its connections.';
-  const electable = frontends.filter((frontend) => frontend.role !== 'OBSERVER');
-  const alive = electable.filter((frontend) => frontend.alive).length;
-  const majority = Math.floor(electable.length / 2) + 1;
-  const count = `${alive} of ${electable.length} electable frontends are alive`;
-  if (alive < majority)
-    return `${count}, fewer than the ${majority} that a leader needs: nothing can be changed or loaded.`;
-  return alive === majority
+  const { electable, alive, majority, spare } = quorumOf(frontends);
+  const count = `${alive} of ${electable} electable frontends are alive`;
+  if (spare < 0) return `${count}, fewer than the ${majority} that a leader needs: nothing can be changed or loaded.`;
+  return spare === 0
     ? `${count}: if one more fails, the cluster has no leader.`
     : `${count}; its connections go to the others.`;
 }

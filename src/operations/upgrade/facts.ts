@@ -13,7 +13,8 @@ import {
   toObservedNodes,
 } from '../../adapters/starrocks/read-topology.ts';
 import { readRunningWork } from '../../adapters/starrocks/read-work.ts';
-import { type ClusterNode, nodeLabel, type ObservedNode } from '../../domain/cluster.ts';
+import type { ClusterNode, ObservedNode } from '../../domain/cluster.ts';
+import { findSameNode, nodeLabel } from '../../domain/node-identity.ts';
 import { archiveFactsOf } from '../../domain/upgrade/checks-archive.ts';
 import type {
   ArchiveFacts,
@@ -57,7 +58,7 @@ export async function readUpgradeFacts(
     inventory.listUpgradesToFinalize(clusterId),
   ]);
   const observed = toObservedNodes(topology);
-  const attached = observed.flatMap((node) => findKnown(node, known) ?? []);
+  const attached = observed.flatMap((node) => findSameNode(known, node) ?? []);
   const [answers, aboutCluster, archiveFound] = await Promise.all([
     askHosts(
       hosts
@@ -150,10 +151,6 @@ async function lookAtArchive(
 
 const unread = { sizeBytes: null, sha256: null, parts: null, problems: [] } as const satisfies ArchiveFacts;
 
-function findKnown(node: ObservedNode, known: readonly ClusterNode[]): ClusterNode | undefined {
-  return known.find((each) => each.kind === node.kind && each.host === node.host && each.port === node.port);
-}
-
 type Sources = {
   readonly known: readonly ClusterNode[];
   readonly topology: Topology;
@@ -161,7 +158,7 @@ type Sources = {
 };
 
 function toUpgradeNode(node: ObservedNode, { known, topology, answers }: Sources): UpgradeNode {
-  const row = findKnown(node, known);
+  const row = findSameNode(known, node);
   const isRow = (each: { host: string; heartbeatPort: number }) =>
     each.host === node.host && each.heartbeatPort === node.port;
   const backend = node.kind === 'BACKEND' ? topology.backends.find(isRow) : undefined;

@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import {

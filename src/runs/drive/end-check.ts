@@ -1,4 +1,5 @@
-import { hasLooked, type NamedCheck, type PostCheck, type Run, type RunStep } from '../../domain/run.ts';
+import type { PostCheck, Run, RunStep } from '../../domain/run.ts';
+import { blocks, hasLooked, type NamedCheck, skipped } from '../../domain/verdict.ts';
 import { AppError } from '../../errors.ts';
 import type { EndedRun, Reading } from '../../operations/define.ts';
 import { toPlannedStep } from '../run-actions.ts';
@@ -68,7 +69,7 @@ async function judge(
 
 /** What keeps the end from passing: what is not as it should be, or what nobody could look at. */
 function whatFailed(checks: readonly NamedCheck[]): readonly NamedCheck[] {
-  const failed = checks.filter(({ status, severity }) => status === 'FAIL' && severity === 'BLOCK');
+  const failed = checks.filter(blocks);
   return failed.length > 0 ? failed : checks.filter(({ status }) => status === 'SKIPPED');
 }
 
@@ -98,14 +99,12 @@ export async function lookAtEnd(
 }
 
 function unseen(error: AppError) {
-  return {
-    name: 'end',
-    status: 'SKIPPED' as const,
-    severity: 'BLOCK' as const,
-    observed: `how things were left could not be looked at: ${error.message}`,
+  return skipped('end', {
+    why: `how things were left could not be looked at: ${error.message}`,
     wanted: 'a look at the cluster',
+    severity: 'BLOCK',
     hint: error.hint,
-  };
+  });
 }
 
 function readEnd(drive: Drive, run: Run): Reading {

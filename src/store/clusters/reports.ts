@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../domain/cluster.ts';
-import type { NamedCheck } from '../../domain/run.ts';
+import type { NamedCheck } from '../../domain/verdict.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Reader } from '../database.ts';
 import { toJson } from '../json.ts';

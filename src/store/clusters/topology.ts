@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { ObservedNode } from '../../domain/cluster.ts';
 import type { SeenTopology } from '../../domain/inventory.ts';
+import { isSameNode } from '../../domain/node-identity.ts';
 import { newId } from '../../ids.ts';
 import { type Database, databaseNow, inTransaction, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
@@ -76,8 +77,7 @@ async function deleteOthers(tx: Tx, clusterId: string, nodes: readonly ObservedN
     .select(['id', 'kind', 'host', 'port'])
     .where('cluster_id', '=', clusterId)
     .execute();
-  const isSeen = (row: { kind: string; host: string; port: number }) =>
-    nodes.some((node) => node.kind === row.kind && node.host === row.host && node.port === row.port);
+  const isSeen = (row: { kind: string; host: string; port: number }) => nodes.some((node) => isSameNode(node, row));
   const gone = known.filter((row) => !isSeen(row)).map((row) => row.id);
   if (gone.length > 0) await tx.deleteFrom('cluster_node').where('id', 'in', gone).execute();
 }

@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Reader } from '../database.ts';
 import { findVisibleHosts, findVisibleNodes } from './clusters.ts';
 import { isVisible, type Visibility } from './visibility.ts';

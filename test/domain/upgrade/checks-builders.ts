@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../../src/domain/cluster.ts';
+import { nodeLabel } from '../../../src/domain/node-identity.ts';
 import type { NodeOnHost, UpgradeFacts, UpgradeHost, UpgradeNode } from '../../../src/domain/upgrade/checks-facts.ts';
 import type { Release } from '../../../src/domain/upgrade/release.ts';
 

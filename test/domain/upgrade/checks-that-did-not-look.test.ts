@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { healthWord } from '../../../src/domain/cluster.ts';
 import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../../../src/domain/health-checks.ts';
-import { hasLooked, type NamedCheck } from '../../../src/domain/run.ts';
 import { upgradeChecks } from '../../../src/domain/upgrade/checks.ts';
 import type { UpgradeFacts, UpgradeNode } from '../../../src/domain/upgrade/checks-facts.ts';
+import { hasLooked, type NamedCheck } from '../../../src/domain/verdict.ts';
 import { readinessOf } from '../../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { be, facts, fe, host, onHost, release } from './checks-builders.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { NamedCheck } from '../../../src/domain/run.ts';
 import { upgradeChecks, upgradeRefusals } from '../../../src/domain/upgrade/checks.ts';
 import type { UpgradeFacts, UpgradeLimits } from '../../../src/domain/upgrade/checks-facts.ts';
 import { upgradeCheckNames } from '../../../src/domain/upgrade/checks-verdict.ts';
+import type { NamedCheck } from '../../../src/domain/verdict.ts';
 import { be, facts, fe, host, now, onHost, release } from './checks-builders.ts';
 
 const MiB = 1_048_576;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { healthWord } from '../../../domain/cluster.ts';
-import type { NamedCheck } from '../../../domain/run.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { defineOperation } from '../../define.ts';
 import { clusterId } from '../../input/fields.ts';
 import { checkReport } from '../../report-check.ts';

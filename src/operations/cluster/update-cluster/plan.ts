@@ -1,5 +1,6 @@
 import { noteOnEnvironment } from '../../../domain/approval.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import { saveTopology } from '../save-topology.ts';
 import { changeCluster, isSameKnown, type KnownCluster } from './change-cluster.ts';
@@ -91,9 +92,7 @@ function* whyNot(input: UpdateClusterInput, facts: UpdateClusterFacts, after: Kn
   const isStranger =
     facts.found !== null &&
     facts.known.length > 0 &&
-    !facts.found.some((node) =>
-      facts.known.some(({ kind, host, port }) => kind === node.kind && host === node.host && port === node.port),
-    );
+    !facts.found.some((node) => findSameNode(facts.known, node) !== undefined);
   if (isStranger) {
     yield {
       code: 'PRECONDITION_FAILED',

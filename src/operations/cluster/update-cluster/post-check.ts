@@ -1,6 +1,7 @@
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import type { PostCheck } from '../../../domain/run.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { count } from '../../../domain/words.ts';
 import { messageOf } from '../../../errors.ts';
 import type { UpdateClusterInput } from './plan.ts';

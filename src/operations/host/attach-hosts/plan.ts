@@ -1,4 +1,5 @@
-import { type ClusterNode, type Host, nodeLabel } from '../../../domain/cluster.ts';
+import type { ClusterNode, Host } from '../../../domain/cluster.ts';
+import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { count } from '../../../domain/words.ts';
 import { pinHostKey } from '../pin-host-key.ts';

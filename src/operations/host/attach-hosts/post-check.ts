@@ -1,5 +1,6 @@
 import type { Reading } from '../../../adapters/reading.ts';
-import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import type { PostCheck } from '../../../domain/run.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { count } from '../../../domain/words.ts';
 import type { AttachHostsInput } from './plan.ts';
 

@@ -6,6 +6,7 @@ import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { showBackends } from '../../../adapters/starrocks/statements.ts';
 import type { ClusterNode, ObservedNode } from '../../../domain/cluster.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
 import type { ProcessId } from '../../../domain/process-id.ts';
 import type { RestartFacts } from '../../../domain/restart-safety.ts';
 import { unhealthyTablets } from '../../../domain/tablet-health.ts';
@@ -30,10 +31,7 @@ export async function observeRestart(input: RestartNodeInput, reading: Reading):
   const node = await inventory.findNode(input.nodeId);
   const known = node !== null && node.clusterId === input.clusterId ? node : null;
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
-  const now =
-    known === null
-      ? null
-      : (nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port) ?? null);
+  const now = known === null ? null : (findSameNode(nodes, known) ?? null);
   const isBackend = now?.kind === 'BACKEND' && now.alive;
   const backend = isBackend
     ? parseBackends(await sql.query(showBackends(), { signal })).find(

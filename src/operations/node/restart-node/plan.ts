@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../../domain/cluster.ts';
+import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { PlanResult, StepSpec } from '../../../domain/plan.ts';
 import { restartRefusals } from '../../../domain/restart-safety.ts';
 import { count, wordsForStart } from '../../../domain/words.ts';

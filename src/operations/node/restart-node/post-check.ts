@@ -1,9 +1,11 @@
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import { nodeLabel } from '../../../domain/cluster.ts';
-import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import { leaderCheck, nothingBlocks } from '../../../domain/end-checks.ts';
+import { findSameNode, nodeLabel } from '../../../domain/node-identity.ts';
+import type { PostCheck } from '../../../domain/run.ts';
 import { type TabletHealth, tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { AppError } from '../../../errors.ts';
 import type { RestartNodeInput } from './input.ts';
 
@@ -14,11 +16,7 @@ export async function checkRestarted(
 ): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const known = await inventory.findNode(input.nodeId);
-  const node =
-    known === null
-      ? undefined
-      : nodes.find((row) => row.kind === known.kind && row.host === known.host && row.port === known.port);
-  const leader = nodes.find((row) => row.role === 'LEADER' && row.alive);
+  const node = known === null ? undefined : findSameNode(nodes, known);
   const health = await healthOrNull(sql, signal);
   const checks: NamedCheck[] = [
     {
@@ -32,14 +30,7 @@ export async function checkRestarted(
       wanted: 'alive',
       hint: "Look at the node's log on its host.",
     },
-    {
-      name: 'leader',
-      status: leader === undefined ? 'FAIL' : 'PASS',
-      severity: 'BLOCK',
-      observed: leader === undefined ? 'no leader' : nodeLabel(leader),
-      wanted: 'one living leader',
-      hint: 'Look at the frontends.',
-    },
+    leaderCheck(nodes),
     {
       name: 'tablets-healthy',
       status: health === null ? 'SKIPPED' : unhealthyTablets(health) === 0 ? 'PASS' : 'FAIL',
@@ -49,8 +40,7 @@ export async function checkRestarted(
       hint: 'The cluster repairs them by itself; look again in some minutes.',
     },
   ];
-  const passed = checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK');
-  return { passed, checks, isSettling: true };
+  return { passed: nothingBlocks(checks), checks, isSettling: true };
 }
 
 async function healthOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<TabletHealth | null> {

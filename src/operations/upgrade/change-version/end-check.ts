@@ -1,11 +1,12 @@
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import { nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
-import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import type { ObservedNode } from '../../../domain/cluster.ts';
+import { leaderCheck, nothingBlocks } from '../../../domain/end-checks.ts';
+import { findSameNode, nodeLabel } from '../../../domain/node-identity.ts';
+import type { PostCheck } from '../../../domain/run.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import type { EndedRun, OtherEnding } from '../../define.ts';
-import { isNode } from '../steps/place.ts';
-import { leaderCheck } from './post-check.ts';
 import { movesOf } from './undo.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function checkNodesAtEnd(
   { steps, ending }: Pick<EndedRun, 'steps'> & { readonly ending: OtherEnding },
 ): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
-  const looked = movesOf(steps).map((move) => ({ move, row: nodes.find((row) => isNode(row, move)) }));
+  const looked = movesOf(steps).map((move) => ({ move, row: findSameNode(nodes, move) }));
   // One that left the cluster meanwhile is nothing that an undo could bring back.
   const here = looked.flatMap(({ move, row }) => (row === undefined ? [] : [{ move, row }]));
   const rows = here.map(({ row }) => row);
@@ -58,8 +59,7 @@ export async function checkNodesAtEnd(
           },
         ]),
   ];
-  const passed = checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK');
-  return { passed, checks, isSettling: true };
+  return { passed: nothingBlocks(checks), checks, isSettling: true };
 }
 
 /** `6 nodes on 3.3.15-d4c9bf5`, or who is where. */

@@ -1,9 +1,12 @@
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import { nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
-import type { NamedCheck, PostCheck } from '../../../domain/run.ts';
+import { leaderCheck, nothingBlocks } from '../../../domain/end-checks.ts';
+import { nodeLabel } from '../../../domain/node-identity.ts';
+import { findLeader } from '../../../domain/quorum.ts';
+import type { PostCheck } from '../../../domain/run.ts';
 import { tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { count } from '../../../domain/words.ts';
 import type { EndedRun } from '../../define.ts';
@@ -62,24 +65,6 @@ export async function checkVersions(
           },
         ]),
   ];
-  const passed = checks.every((check) => check.status !== 'FAIL' || check.severity !== 'BLOCK');
   // In a hand-over the frontends show nobody as leader, and nobody as joined, for some seconds.
-  return { passed, checks, isSettling: dead.length > 0 || !hasLeader(nodes) };
-}
-
-function hasLeader(nodes: readonly ObservedNode[]): boolean {
-  return nodes.some((node) => node.role === 'LEADER' && node.alive);
-}
-
-/** Some frontend leads, as the cluster itself says. */
-export function leaderCheck(nodes: readonly ObservedNode[]): NamedCheck {
-  const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
-  return {
-    name: 'leader',
-    status: leader === undefined ? 'FAIL' : 'PASS',
-    severity: 'BLOCK',
-    observed: leader === undefined ? 'no leader' : nodeLabel(leader),
-    wanted: 'one living leader',
-    hint: 'Look at the frontends.',
-  };
+  return { passed: nothingBlocks(checks), checks, isSettling: dead.length > 0 || findLeader(nodes) === undefined };
 }

@@ -3,12 +3,13 @@ import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
 import type { BinariesState } from '../../../domain/node-binaries.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { judgePath } from '../../../domain/upgrade/path.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import type { EndedRun, PlannedStep } from '../../define.ts';
 import { closeThisUpgrade } from '../steps/history.ts';
-import { isNode, type NodeMove, nodeMove, replacementOf, reversed } from '../steps/place.ts';
+import { type NodeMove, nodeMove, replacementOf, reversed } from '../steps/place.ts';
 import { pauseTabletScheduling } from '../steps/scheduling.ts';
 import { removeStaged } from '../steps/stage.ts';
 import { laneOf } from './lanes.ts';
@@ -34,7 +35,7 @@ export async function planWayBack(
   const looked = await Promise.all(
     moves.map(async (move) => ({
       move,
-      row: rows.find((row) => isNode(row, move)),
+      row: findSameNode(rows, move),
       found: await (await reading.node(move.nodeId)).binaries(replacementOf(move, run.runId), reading),
     })),
   );

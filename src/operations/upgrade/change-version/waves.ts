@@ -1,4 +1,5 @@
-import { nodeLabel } from '../../../domain/cluster.ts';
+import { nodeLabel } from '../../../domain/node-identity.ts';
+import { isElectable } from '../../../domain/quorum.ts';
 import type { UpgradeNode } from '../../../domain/upgrade/checks-facts.ts';
 import { type ReplicaSpread, tableAwayWith } from '../../../domain/upgrade/checks-spread.ts';
 
@@ -52,7 +53,7 @@ export function workerWaves<N extends UpgradeNode>(
 export function frontendWaves<N extends UpgradeNode>(frontends: readonly N[]): readonly Wave<N>[] {
   const observers = frontends.filter((node) => node.role === 'OBSERVER').toSorted(byAddress);
   const electable = frontends
-    .filter((node) => node.role !== 'OBSERVER')
+    .filter(isElectable)
     .toSorted((a, b) => Number(a.role === 'LEADER') - Number(b.role === 'LEADER') || byAddress(a, b));
   return [
     { stage: 'Observers', nodes: observers, width: 1 },

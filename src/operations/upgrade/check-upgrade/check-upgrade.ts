@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NamedCheck } from '../../../domain/run.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { defineOperation } from '../../define.ts';
 import { clusterId } from '../../input/fields.ts';
 import { checkReport } from '../../report-check.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { couldLook, unreachableCheck } from '../../../domain/health-checks.ts';
-import { hasLooked, type NamedCheck } from '../../../domain/run.ts';
 import { theCluster } from '../../../domain/subject.ts';
 import { upgradeChecks } from '../../../domain/upgrade/checks.ts';
 import type { ArchiveFacts, Asked } from '../../../domain/upgrade/checks-facts.ts';
+import { type NamedCheck, worstOf } from '../../../domain/verdict.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { defineStep, type StepContext } from '../../../steps/define.ts';
 import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
@@ -41,10 +41,8 @@ export const inspectUpgrade = defineStep({
 
 /** Whether the upgrade would begin now: at once, with warnings accepted, or not at all. UNKNOWN: nothing was looked at. */
 export function readinessOf(checks: readonly NamedCheck[]): 'READY' | 'WARNINGS' | 'BLOCKED' | 'UNKNOWN' {
-  const failed = checks.filter(({ status }) => status === 'FAIL');
-  if (failed.some(({ severity }) => severity === 'BLOCK')) return 'BLOCKED';
-  if (!hasLooked(checks)) return 'UNKNOWN';
-  return failed.some(({ severity }) => severity === 'WARN') ? 'WARNINGS' : 'READY';
+  const words = { BLOCK: 'BLOCKED', WARN: 'WARNINGS', UNKNOWN: 'UNKNOWN', NOTHING: 'READY' } as const;
+  return words[worstOf(checks)];
 }
 
 const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'SQL_PRIVILEGE_MISSING', 'TIMEOUT']);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import { type ClusterNode, nodeLabel, type ObservedNode } from '../../../domain/cluster.ts';
+import type { ClusterNode, ObservedNode } from '../../../domain/cluster.ts';
+import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { isSameRelease } from '../../../domain/version.ts';

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../domain/cluster.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
 import { isSameProcess } from '../../../domain/process-id.ts';
+import { findLeader } from '../../../domain/quorum.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type Ports } from '../../../steps/define.ts';
 import { guardNode } from './guard.ts';
 import { noteProcess } from './note-process.ts';
-import { isNode, lastLogLines, type NodeMove, nodeMove } from './place.ts';
+import { lastLogLines, type NodeMove, nodeMove } from './place.ts';
 import { sample, sampleOf } from './query-sample.ts';
 
 /**
@@ -31,7 +33,7 @@ export const awaitVersion = defineStep({
     // No leader is only one more thing that is not there yet.
     const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
-    const row = nodes.find((node) => isNode(node, move));
+    const row = findSameNode(nodes, move);
     const moving = (message: string) => ({
       state: 'moving' as const,
       progress: { completed: 0, total: null, message },
@@ -98,7 +100,7 @@ function whatIsMissing(
       hint: 'The archive does not hold what its name says, or the node runs from another directory.',
     };
   }
-  const leader = nodes.find((node) => node.role === 'LEADER' && node.alive);
+  const leader = findLeader(nodes);
   return leader === undefined ? 'The frontends have no leader yet' : null;
 }
 

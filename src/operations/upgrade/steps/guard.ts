@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { type MoveFacts, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { isNode, nodeMove, notedNode, otherArchive } from './place.ts';
+import { nodeMove, notedNode, otherArchive } from './place.ts';
 
 const minutesMs = 60_000;
 
@@ -39,7 +40,7 @@ export const guardNode = defineStep({
     const other = move.swap === 'in' ? await otherArchive(inventory, move.release) : null;
     if (other !== null) return other;
     const nodes = toObservedNodes(await readTopology(sql, { signal }, { waitMs: 0 }));
-    const target = nodes.find((row) => isNode(row, move));
+    const target = findSameNode(nodes, move);
     if (target?.role === 'LEADER' && waitingLanes > 0)
       return { state: 'defer', reason: `${move.label} leads now; the other frontends go first` };
     const keepsTablets = move.hasTablets;

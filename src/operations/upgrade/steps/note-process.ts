@@ -1,11 +1,12 @@
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { whyKeepUp } from '../../../domain/upgrade/move-safety.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { isNode, type NodeMove, nodeMove, notedNode } from './place.ts';
+import { type NodeMove, nodeMove, notedNode } from './place.ts';
 
 /**
  * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
@@ -35,7 +36,7 @@ export const noteProcess = defineStep({
 async function seenBy(sql: Reading['sql'], move: NodeMove, signal: AbortSignal) {
   try {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    const row = nodes.find((node) => isNode(node, move));
+    const row = findSameNode(nodes, move);
     const unhealthyTablets = move.hasTablets ? await countUnhealthy(sql, signal) : 0;
     return { row, why: whyKeepUp({ nodes, target: row, unhealthyTablets }) };
   } catch (error) {

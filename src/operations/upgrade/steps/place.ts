@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { NodeReader } from '../../../adapters/nodes/port.ts';
-import type { ObservedNode } from '../../../domain/cluster.ts';
 import type { Inventory } from '../../../domain/inventory.ts';
 import type { Check } from '../../../domain/next-action.ts';
 import type { Replacement } from '../../../domain/node-binaries.ts';
@@ -39,14 +38,6 @@ export type NodeMove = z.infer<typeof nodeMove>;
 /** The way back of a move: the same release leaves, the kept binaries return. */
 export function reversed(move: NodeMove): NodeMove {
   return { ...move, fromVersion: move.toVersion, toVersion: move.fromVersion };
-}
-
-/** Whether a row of the cluster is that node. */
-export function isNode(
-  row: Pick<ObservedNode, 'kind' | 'host' | 'port'>,
-  node: Pick<ObservedNode, 'kind' | 'host' | 'port'>,
-): boolean {
-  return row.kind === node.kind && row.host === node.host && row.port === node.port;
 }
 
 /** What the move puts in place of what runs, in this run. */
