@@ -9,7 +9,7 @@ import type { PartContent, ReleasePart } from './write-tree.ts';
  * - `never-alive`: the process runs, and no heartbeat is answered
  * - `flaky-queries`: the backend comes up on the version, and a share of its fragments fails while the others are slow
  */
-export const releaseVariants = ['mislabelled', 'never-starts', 'never-alive', 'flaky-queries'] as const;
+const releaseVariants = ['mislabelled', 'never-starts', 'never-alive', 'flaky-queries'] as const;
 export type ReleaseVariant = (typeof releaseVariants)[number];
 
 export type Variation = {

@@ -32,8 +32,3 @@ export function objectsOf(value: Json | undefined): readonly JsonObject[] {
 export function objectOf(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
-
-/** A deep copy that shares nothing with the original, and drops `undefined` as the wire would. */
-export function wire<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
-}

@@ -17,7 +17,7 @@ export type ObjectStore = {
   copyOut(location: string, file: string): void;
 };
 
-export class StoreUnreachable extends Error {}
+class StoreUnreachable extends Error {}
 
 export function createObjectStore(root: string | null): ObjectStore {
   const path = (location: string) => pathOf(root, location);

@@ -22,7 +22,7 @@ export function readRelease(home: string): Release {
   return createRelease({ version, commit, flaw: parseFlaw(Reflect.get(parsed, 'flaw')) });
 }
 
-export function createRelease({
+function createRelease({
   version,
   commit,
   flaw = null,

@@ -8,7 +8,7 @@ import type { World, WorldOptions } from '../world/start-world.ts';
 import { differenceOf, type EndState, readState } from './end-state.ts';
 import { runScript, type ScriptRun } from './run-script.ts';
 
-export const target = '3.5.0';
+const target = '3.5.0';
 
 type Given = { readonly world: World; readonly before: EndState; readonly start: () => Promise<ScriptRun> };
 

@@ -4,11 +4,8 @@ import { type AccessTarget, type Actor, can } from './access.ts';
 export const risks = ['read', 'low', 'high', 'destructive'] as const;
 export type Risk = (typeof risks)[number];
 
-/** The environment labels whose clusters need other people's approval, when the installation names no others. */
-export const defaultApprovalEnvironments: readonly string[] = ['prod'];
-
 /** Whether an environment's label reads like production: what people write who mean `prod`. */
-export function looksLikeProduction(environment: string): boolean {
+function looksLikeProduction(environment: string): boolean {
   return /(^|-)(prod|prd|production|produktion|live)(-|$|\d)/.test(environment);
 }
 

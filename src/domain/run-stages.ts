@@ -20,7 +20,7 @@ export type StagedStep = {
  * Where a stage or one of its lanes stands. `TAKING_BACK`, `TAKEN_BACK`: it failed, or somebody asked for it, and what it
  * did is taken back, or was. `SKIPPED`: the run goes on without it.
  */
-export const stageStates = ['PENDING', 'RUNNING', 'DONE', 'FAILED', 'TAKING_BACK', 'TAKEN_BACK', 'SKIPPED'] as const;
+const stageStates = ['PENDING', 'RUNNING', 'DONE', 'FAILED', 'TAKING_BACK', 'TAKEN_BACK', 'SKIPPED'] as const;
 export type StageState = (typeof stageStates)[number];
 
 export type RunLane<S> = {

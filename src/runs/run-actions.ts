@@ -30,7 +30,7 @@ function isUndoPlanned(operation: AnyOperation, steps: readonly RunStep[]): bool
 }
 
 /** Steps that are ours, done, and have a way back; newest first. */
-export function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
+function undoableSteps(operation: AnyOperation, steps: readonly RunStep[]): readonly RunStep[] {
   const undone = new Set(
     steps.filter((step) => step.phase === 'undo' && step.state !== 'failed').map((step) => step.undoOf),
   );
@@ -220,6 +220,6 @@ export function fittingOperation(operations: ReadonlyMap<string, AnyOperation>, 
   );
 }
 
-export function targetOf(run: Run): NonNullable<AccessTarget> {
+function targetOf(run: Run): NonNullable<AccessTarget> {
   return { clusterId: run.clusterId, environment: run.environment };
 }

@@ -21,7 +21,7 @@ const described = (text: string): StringValueNode => ({ kind: Kind.STRING, value
 export const named = (name: string): NamedTypeNode => ({ kind: Kind.NAMED_TYPE, name: nameNode(name) });
 
 /** `[String!]`, and `[String!]!` for what has to be given. */
-export function reference(type: InputType, { required }: { required: boolean }): TypeNode {
+function reference(type: InputType, { required }: { required: boolean }): TypeNode {
   const bare =
     type.kind === 'list'
       ? ({ kind: Kind.LIST_TYPE, type: reference(type.of, { required: true }) } as const)

@@ -22,7 +22,7 @@ export function createHttpTransport(core: Core, target: { requestUrl: string | n
 }
 
 /** The request as Slack writes it: forms without a charset, events as JSON. */
-export function signedRequest(core: Core, appRequest: AppRequest, url: string): RawRequest {
+function signedRequest(core: Core, appRequest: AppRequest, url: string): RawRequest {
   const { kind, payload, retry } = appRequest;
   const timestamp = Math.floor(core.clock.now() / 1_000);
   const body = kind === 'events_api' ? JSON.stringify(payload) : formBody(kind, payload);

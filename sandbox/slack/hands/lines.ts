@@ -11,7 +11,7 @@ export function linesOf(workspace: Workspace, content: Pick<Content, 'text' | 'b
   return [...(blocks.length > 0 ? blocks : plainLines(workspace, content.text)), ...attachments];
 }
 
-export function readableText(workspace: Workspace, mrkdwn: string): string {
+function readableText(workspace: Workspace, mrkdwn: string): string {
   return parseMrkdwn(mrkdwn)
     .map((token) => tokenText(workspace, token))
     .join('');

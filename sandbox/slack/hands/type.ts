@@ -109,7 +109,7 @@ export async function openHome(person: Person): Promise<Experience> {
 }
 
 /** What the client makes of typed text: entities for `& < >`, ids for known `@names` and `#channels`. */
-export function escapeTyped(workspace: Workspace, text: string): string {
+function escapeTyped(workspace: Workspace, text: string): string {
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return escaped
     .replace(/(^|\s)@([a-z0-9._-]+)/g, (whole, before: string, name: string) => {

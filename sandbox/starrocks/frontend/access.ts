@@ -5,7 +5,7 @@ import type { FrontendContext } from './context.ts';
 import type { ClusterState, Grant, Role, User } from './meta/state.ts';
 import type { Session } from './session.ts';
 
-export const systemPrivileges = [
+const systemPrivileges = [
   'NODE',
   'OPERATE',
   'REPOSITORY',

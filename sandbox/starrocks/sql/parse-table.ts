@@ -78,7 +78,7 @@ function parsePartitioning(cursor: Cursor): { partitionColumn: string | null; pa
 }
 
 /** `PARTITION p VALUES LESS THAN ("x")` or `... MAXVALUE`; null stands for MAXVALUE. */
-export function parsePartition(cursor: Cursor): RangePartition {
+function parsePartition(cursor: Cursor): RangePartition {
   cursor.expect('PARTITION');
   const name = cursor.identifier();
   cursor.expect('VALUES', 'LESS', 'THAN');

@@ -158,7 +158,7 @@ function parseRepair(cursor: Cursor): AdminStatement {
   return { kind: 'repairTable', table, partitions: optionalPartitions(cursor) };
 }
 
-export function optionalPartitions(cursor: Cursor): string[] | null {
+function optionalPartitions(cursor: Cursor): string[] | null {
   if (!cursor.acceptOne('PARTITION', 'PARTITIONS')) return null;
   return cursor.parenthesized(() => cursor.identifierOrString());
 }

@@ -52,7 +52,7 @@ const types: Readonly<Record<string, ArchiveMember['type']>> = {
 };
 
 /** Names come escaped, so one line is one member; the five columns before the name hold no blanks. */
-export function parseMember(line: string): ArchiveMember {
+function parseMember(line: string): ArchiveMember {
   const type = types[line.slice(0, 1)] ?? 'other';
   const [, text = ''] = /^\S+ +\S+ +\S+ +\S+ +\S+ (.*)$/.exec(line) ?? [];
   const arrow = type === 'symlink' ? ' -> ' : type === 'hardlink' ? ' link to ' : null;

@@ -9,23 +9,6 @@ export type NodeProcess = {
 
 export type DiskSpace = { readonly totalBytes: number; readonly freeBytes: number; readonly mountPoint: string };
 
-/** What `readFacts` tells of a host; null = could not be read there. */
-export type HostFacts = {
-  readonly clockAt: Date | null;
-  readonly cores: number | null;
-  readonly memoryBytes: number | null;
-  readonly swapBytes: number | null;
-  /** The soft limit of open files; `Infinity` when there is none. */
-  readonly openFiles: number | null;
-  /** `always`, `madvise` or `never`. */
-  readonly transparentHugePages: string | null;
-  readonly overcommitMemory: number | null;
-  readonly swappiness: number | null;
-  readonly maxMapCount: number | null;
-  /** E.g. `17.0.9`; the Java that a plain shell of that user finds. */
-  readonly javaVersion: string | null;
-};
-
 /** The process that a node runs as; null when none does; `unknown` when the answer says neither. */
 export function parseNodeProcess(stdout: string): NodeProcess | null | 'unknown' {
   if (stdout.trim() === 'none') return null;
@@ -52,27 +35,6 @@ export function parseDiskFree(stdout: string): DiskSpace | null {
   const [, totalKb, freeKb, mountPoint] = /^\S.*\s(\d+)\s+\d+\s+(\d+)\s+\S+%\s+(\/.*)$/m.exec(stdout) ?? [];
   if (totalKb === undefined || freeKb === undefined || mountPoint === undefined) return null;
   return { totalBytes: Number(totalKb) * 1_024, freeBytes: Number(freeKb) * 1_024, mountPoint };
-}
-
-export function parseHostFacts(stdout: string): HostFacts {
-  const fields = pairs(stdout, '=');
-  const clockMs = wholeNumber(fields.clockEpochMs);
-  const fromKb = (text: string | undefined) => {
-    const kb = wholeNumber(text);
-    return kb === null ? null : kb * 1_024;
-  };
-  return {
-    clockAt: clockMs === null ? null : new Date(clockMs),
-    cores: wholeNumber(fields.cores),
-    memoryBytes: fromKb(fields.memoryKb),
-    swapBytes: fromKb(fields.swapKb),
-    openFiles: fields.openFiles === 'unlimited' ? Number.POSITIVE_INFINITY : wholeNumber(fields.openFiles),
-    transparentHugePages: /\[(\w+)\]/.exec(fields.transparentHugePages ?? '')?.[1] ?? null,
-    overcommitMemory: wholeNumber(fields.overcommitMemory),
-    swappiness: wholeNumber(fields.swappiness),
-    maxMapCount: wholeNumber(fields.maxMapCount),
-    javaVersion: /version "([^"]+)"/.exec(fields.java ?? '')?.[1] ?? null,
-  };
 }
 
 function pairs(text: string, separator: string): Partial<Record<string, string>> {

@@ -66,7 +66,7 @@ export function batchedReads(shell: ShellReader): ShellReader {
 }
 
 /** Each in a shell of its own, so that its `exit` ends nothing else; a line behind each tells where it ends and how. */
-export function joinReads(commands: readonly ReadCommand[], marker: string): ReadCommand {
+function joinReads(commands: readonly ReadCommand[], marker: string): ReadCommand {
   const text = commands
     .map(
       (command) =>
@@ -84,7 +84,7 @@ export function joinReads(commands: readonly ReadCommand[], marker: string): Rea
 }
 
 /** The answers in their order; one that is missing was cut off. */
-export function splitAnswers(
+function splitAnswers(
   { stdout, stderr }: ShellResult,
   { marker, count }: { marker: string; count: number },
 ): readonly (ShellResult | undefined)[] {

@@ -117,32 +117,9 @@ export function whoAmI(): ReadCommand {
   return read('who-am-i', ['id -un']);
 }
 
-/** The end of a log file, at most `bytes` of it; the first line may be cut. */
-export function readNodeLogTail({ file, bytes }: { file: string; bytes: number }): ReadCommand {
-  return read('read-node-log-tail', [`tail -c ${wholeNumber(bytes)} -- ${quote(absolute(file))}`]);
-}
-
 /** Space of the file system that holds `path`; read the answer with `parseDiskFree`. */
 export function diskFree({ path }: { path: string }): ReadCommand {
   return read('disk-free', [`LC_ALL=C df -P -k -- ${quote(absolute(path))}`]);
-}
-
-/** What a host is like; read the answer with `parseHostFacts`. A fact that cannot be read is left empty. */
-export function readFacts(): ReadCommand {
-  const file = (name: string, path: string) => `echo "${name}=$(cat ${path} 2>/dev/null)"`;
-  const memory = (name: string, key: string) => `echo "${name}=$(awk '/^${key}:/ { print $2 }' /proc/meminfo)"`;
-  return read('read-facts', [
-    'echo "clockEpochMs=$(date +%s%3N)"',
-    'echo "cores=$(getconf _NPROCESSORS_ONLN)"',
-    memory('memoryKb', 'MemTotal'),
-    memory('swapKb', 'SwapTotal'),
-    'echo "openFiles=$(ulimit -n)"',
-    file('transparentHugePages', '/sys/kernel/mm/transparent_hugepage/enabled'),
-    file('overcommitMemory', '/proc/sys/vm/overcommit_memory'),
-    file('swappiness', '/proc/sys/vm/swappiness'),
-    file('maxMapCount', '/proc/sys/vm/max_map_count'),
-    `echo "java=$("\${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 </dev/null | grep ' version ' | head -n 1)"`,
-  ]);
 }
 
 /**

@@ -107,11 +107,6 @@ export function createImage(): Statement {
   return change('create-image', ['ALTER SYSTEM CREATE IMAGE']);
 }
 
-/** Up to 3.4 the sessions of the frontend that is asked, from 3.5 those of all. */
-export function showProcesslist(): ReadStatement {
-  return read('show-processlist', 'SHOW FULL PROCESSLIST');
-}
-
 /** Ends a session, or with `query` only what it runs; works on the frontend that owns the session. */
 export function killSession({ id, query = false }: { id: number; query?: boolean }): Statement {
   return change('kill-session', [`KILL ${query ? 'QUERY' : 'CONNECTION'} ${wholeNumber(id)}`]);
@@ -137,10 +132,6 @@ export function showTableConfig({ database }: { database?: string } = {}): ReadS
     'FROM information_schema.tables_config',
     ...(database === undefined ? [] : [`WHERE TABLE_SCHEMA = ${literal(database)}`]),
   ]);
-}
-
-export function countRows({ database, table }: TableName): ReadStatement {
-  return read('count-rows', `SELECT COUNT(*) AS row_count FROM ${ident(database)}.${ident(table)}`);
 }
 
 /** Where no change of ours belongs, whatever StarRocks would take. */

@@ -7,8 +7,8 @@ import {
   type ValidationContext,
 } from 'graphql';
 
-export const maxDepth = 12;
-export const maxAliases = 30;
+const maxDepth = 12;
+const maxAliases = 30;
 
 /** Refuses queries that nest more than 12 fields; what asks about the schema itself is limited by graphql-js. */
 export function limitDepth(context: ValidationContext): ASTVisitor {

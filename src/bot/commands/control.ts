@@ -26,7 +26,7 @@ import { askAgain, askingFlags, isAskedAgain } from './ask-again.ts';
 import type { Flag, ParsedCommand, Positional } from './grammar.ts';
 
 /** What can be asked of a run, by verb. */
-export const runVerbs = ['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'] as const;
+const runVerbs = ['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'] as const;
 export type RunVerb = (typeof runVerbs)[number];
 
 type Decision = ControlRequest & { planHash?: string | null; withoutLane?: string | null };

@@ -4,7 +4,7 @@ import type { InputField, InputType, ReferenceKind } from '../../operations/inpu
 import { type CommandSpec, type Flag, kebab, type ParsedCommand, type Positional } from './grammar.ts';
 
 /** Flags that every operation takes. */
-export const operationFlags = [
+const operationFlags = [
   { name: 'dry-run', takesValue: false, isList: false },
   { name: 'reason', takesValue: true, isList: false },
   { name: 'confirm', takesValue: true, isList: false },

@@ -122,7 +122,7 @@ export type Start = {
 };
 
 /** Starts the operation through the one door. */
-export async function startOperation(bot: Bot, start: Start): Promise<Message> {
+async function startOperation(bot: Bot, start: Start): Promise<Message> {
   const started = await submitStart(bot, start);
   return 'message' in started ? started.message : startedNotice(started.run, started.replayed);
 }

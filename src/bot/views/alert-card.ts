@@ -44,7 +44,7 @@ function whyMuted(because: string, run: number | null): string {
 }
 
 /** Severity first, then cluster, what, state and id; no emoji needed to understand it. */
-export function alertSentence(alert: Alert): string {
+function alertSentence(alert: Alert): string {
   const words = wordsOf(alert);
   const state = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
   return safe(`[${alert.severity}] ${alert.clusterName}: ${titleToShow(alert)}. ${state}. ${alertName(alert)}`, 300);

@@ -17,7 +17,7 @@ export type ClusterLine = {
 export type OpenUpgrade = Pick<UpgradeEntry, 'direction' | 'fromVersion' | 'toVersion' | 'state' | 'runNumber'>;
 
 /** How a cluster is, in one word, from what was last seen of it. */
-export function healthOf({ cluster, nodes, openAlerts }: ClusterLine): 'UNKNOWN' | 'PROBLEMS' | 'OK' {
+function healthOf({ cluster, nodes, openAlerts }: ClusterLine): 'UNKNOWN' | 'PROBLEMS' | 'OK' {
   if (cluster.observedAt === null) return 'UNKNOWN';
   return cluster.problems.length > 0 || openAlerts > 0 || nodes.some((node) => !node.alive) ? 'PROBLEMS' : 'OK';
 }
@@ -161,7 +161,7 @@ function runLines({ openRuns, lastRun }: StatusData): string[] {
 }
 
 /** One run on one line. */
-export function runLine(run: Run): string {
+function runLine(run: Run): string {
   const when = (isTerminal(run.state) ? run.finishedAt : null) ?? run.startedAt ?? run.createdAt;
   return `*${run.state.replace('_', ' ')}* R-${run.number} · ${safe(run.plan.summary, 200)} · ${safe(run.clusterName, 60)} · by ${safe(run.requestedByName, 40)} ${date(when, 'day')}`;
 }

@@ -187,7 +187,7 @@ const mostCalled = 5;
 const mostNamed = 10;
 
 /** The arguments as they are signed by an approval, secrets hidden and ids by their names. */
-export function argumentsOf(input: JsonObject, names: ReadonlyMap<string, string>): string {
+function argumentsOf(input: JsonObject, names: ReadonlyMap<string, string>): string {
   const parts = membersInWords(redactInput(input), (id) => names.get(id) ?? null).map(
     ({ name, words }) => `${safe(name, 40)}=${code(words, 300)}`,
   );

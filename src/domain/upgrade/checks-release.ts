@@ -7,7 +7,7 @@ import { judgePaths, type PathJudgement, type PathOpinion } from './path.ts';
 import { type Release, type ReleasePart, releaseParts } from './release.ts';
 
 /** The distinct versions that nodes report; one that reports none counts as `unknown`. */
-export function versionsOf(nodes: readonly Pick<UpgradeNode, 'version'>[]): string[] {
+function versionsOf(nodes: readonly Pick<UpgradeNode, 'version'>[]): string[] {
   return [...new Set(nodes.map(({ version }) => version ?? 'unknown'))].toSorted();
 }
 

@@ -1,5 +1,5 @@
 /** How often the database is asked although nobody rang: words through Redis may be lost. */
-export const pollMs = 2_000;
+const pollMs = 2_000;
 
 export type Bell = { onChanged(listener: (topic: string) => void): () => void };
 

@@ -6,7 +6,7 @@ import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 
-export const cardKinds = ['RUN', 'ALERT'] as const;
+const cardKinds = ['RUN', 'ALERT'] as const;
 export type CardKind = (typeof cardKinds)[number];
 
 /**
@@ -69,16 +69,6 @@ export async function ensureCard(
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
-}
-
-export async function findCard(db: Database, subject: { kind: CardKind; subjectId: string }): Promise<Card | null> {
-  const row = await db
-    .selectFrom('slack_card')
-    .selectAll()
-    .where('kind', '=', subject.kind)
-    .where('subject_id', '=', subject.subjectId)
-    .executeTakeFirst();
-  return row === undefined ? null : toCard(row);
 }
 
 /** States of a run that somebody should hear of, whatever it is about. */
@@ -204,7 +194,7 @@ export async function claimAlertCards(db: Database, claimer: Claimer, limit: num
 }
 
 /** Takes those of these cards that nobody else has. */
-export async function claimCards(db: Database, claimer: Claimer, ids: readonly string[]): Promise<readonly Card[]> {
+async function claimCards(db: Database, claimer: Claimer, ids: readonly string[]): Promise<readonly Card[]> {
   const cards: Card[] = [];
   for (const id of ids) {
     const result = await db

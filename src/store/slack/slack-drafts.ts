@@ -4,7 +4,7 @@ import { type Database, databaseNow } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import type { SlackAccount } from './slack.ts';
 
-export const draftStates = ['OPEN', 'STARTED', 'CANCELED'] as const;
+const draftStates = ['OPEN', 'STARTED', 'CANCELED'] as const;
 
 /** An operation that was shown to somebody and not started yet. Everything its buttons need is here, so they outlive us. */
 export type SlackDraft = SlackAccount & {

@@ -11,7 +11,7 @@ import { isDuplicateKey } from '../store-errors.ts';
 /** A Slack account: ids of the workspace and the user. */
 export type SlackAccount = { readonly team: string; readonly user: string };
 
-export const linkCodeTtlMs = 10 * 60_000;
+const linkCodeTtlMs = 10 * 60_000;
 const maxTriggerLength = 128;
 /** Without letters and digits that look alike. */
 const codeAlphabet = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';

@@ -1,17 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identify, isRunning } from '../../../sandbox/hosts/processes.ts';
-import { parseAlive, parseDiskFree, parseHostFacts, parseNodeProcess } from '../../../src/adapters/ssh/answers.ts';
+import { parseAlive, parseDiskFree, parseNodeProcess } from '../../../src/adapters/ssh/answers.ts';
 import {
   checkSudo,
   diskFree,
   isProcessAlive,
   killGroup,
-  readFacts,
-  readNodeLogTail,
   readPid,
   startBackend,
   startComputeNode,
@@ -146,40 +144,6 @@ describe('a process', () => {
 });
 
 describe('reading a host', () => {
-  it('reads facts that agree with what this machine says itself', async () => {
-    const { stdout, exitCode } = await run(readFacts());
-    const facts = parseHostFacts(stdout);
-    expect(exitCode).toBe(0);
-    expect(facts.cores).toBe(cpus().length);
-    expect(facts.memoryBytes).toBe(totalmem());
-    expect(Math.abs((facts.clockAt?.getTime() ?? 0) - Date.now())).toBeLessThan(10_000);
-    expect(facts.openFiles).toBeGreaterThan(0);
-    expect(facts.swapBytes).toBeGreaterThanOrEqual(0);
-    expect(facts.swappiness).toBe(Number(await readFile('/proc/sys/vm/swappiness', 'utf8')));
-  });
-
-  it('leaves a fact empty that a host does not tell', () => {
-    expect(parseHostFacts('cores=\nopenFiles=unlimited\nsomething else\n')).toEqual({
-      clockAt: null,
-      cores: null,
-      memoryBytes: null,
-      swapBytes: null,
-      openFiles: Number.POSITIVE_INFINITY,
-      transparentHugePages: null,
-      overcommitMemory: null,
-      swappiness: null,
-      maxMapCount: null,
-      javaVersion: null,
-    });
-  });
-
-  it('reads the version out of what Java prints, and the chosen setting of huge pages', () => {
-    const facts = parseHostFacts(
-      'java=openjdk version "17.0.9" 2023-10-17\ntransparentHugePages=always [madvise] never\n',
-    );
-    expect(facts).toMatchObject({ javaVersion: '17.0.9', transparentHugePages: 'madvise' });
-  });
-
   it('tells total and free space of a path', async () => {
     const space = parseDiskFree((await run(diskFree({ path: deployDir }))).stdout);
     expect(space?.totalBytes).toBeGreaterThan(0);
@@ -191,12 +155,6 @@ describe('reading a host', () => {
     const text = 'Filesystem 1024-blocks Used Available Capacity Mounted on\n//nas/a b 100 40 60 40% /mnt/a b\n';
     expect(parseDiskFree(text)).toEqual({ totalBytes: 102_400, freeBytes: 61_440, mountPoint: '/mnt/a b' });
     expect(parseDiskFree("df: '/x': No such file or directory\n")).toBeNull();
-  });
-
-  it('reads at most the asked bytes of a log', async () => {
-    const file = join(deployDir, 'be.INFO');
-    await writeFile(file, `${'x'.repeat(1_000)}the end\n`);
-    expect((await run(readNodeLogTail({ file, bytes: 8 }))).stdout).toBe('the end\n');
   });
 
   it('names the user, and asks sudo without ever prompting', async () => {

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql } from '../../../sandbox/world/sql.ts';
 import { type StandInCluster, startStandInCluster } from '../../../sandbox/world/stand-in-cluster.ts';
+import { readFrontendValues } from '../../../src/adapters/starrocks/frontend-config.ts';
 import { createStarRocks } from '../../../src/adapters/starrocks/mysql2.ts';
 import type { SqlRoute, SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
-import { readFrontendConfigs } from '../../../src/adapters/starrocks/read-frontend-configs.ts';
 import { readReplicaSpread } from '../../../src/adapters/starrocks/read-replica-spread.ts';
 import { readRunningQueries } from '../../../src/adapters/starrocks/read-running-queries.ts';
 import { readRunningWork } from '../../../src/adapters/starrocks/read-work.ts';
 import { tableAwayWith } from '../../../src/domain/upgrade/checks-spread.ts';
-import { AppError } from '../../../src/errors.ts';
 
 /** A cluster that answers by the text of the statement, and tells what it was asked. */
 function paper(answers: (text: string, route: SqlRoute) => readonly SqlRow[]) {
@@ -105,24 +104,6 @@ describe('the spread of replicas', () => {
   });
 });
 
-describe('the settings of frontends', () => {
-  it('are those of each, by the very key, and tell of one that does not answer', async () => {
-    const row = (Key: string, Value: string, AliasNames = '[]') => ({ Key, Value, AliasNames, IsMutable: 'true' });
-    const { sql } = paper((_text, route) => {
-      if (typeof route === 'object' && route.host === 'b') throw new AppError('SQL_UNREACHABLE', 'b does not answer');
-      return [row('xAb', '1'), row('long_name', '7', '[a_b]'), row('a-b', '3')];
-    });
-    const frontends = [
-      { host: 'a', port: 9030 },
-      { host: 'b', port: 9030 },
-    ];
-    expect(await readFrontendConfigs(sql, { keys: ['a_b', 'gone'], frontends })).toEqual([
-      { host: 'a', port: 9030, values: { value: { a_b: '7' } } },
-      { host: 'b', port: 9030, values: { failed: 'b does not answer' } },
-    ]);
-  });
-});
-
 describe('a cluster of the sandbox', () => {
   const undo = new AsyncDisposableStack();
   let cluster: StandInCluster;
@@ -160,9 +141,9 @@ describe('a cluster of the sandbox', () => {
     const root = await connectSql({ host: first?.host ?? '', port: first?.port ?? 0, user: 'root', password: '' });
     await root.query(`ADMIN SET FRONTEND CONFIG ("${key}" = "0")`);
     root.close();
-    const found = await readFrontendConfigs(sql, { keys: [key], frontends });
-    const changed = found.filter(({ values }) => 'value' in values && values.value[key] === '0');
-    expect(changed.map(({ host }) => host)).toEqual([first?.host]);
-    expect(found.filter(({ values }) => 'value' in values && values.value[key] === '10000')).toHaveLength(2);
+    const values = await Promise.all(
+      frontends.map(async (route) => (await readFrontendValues(sql, key, { route }))[key]),
+    );
+    expect(values).toEqual(['0', '10000', '10000']);
   });
 });

@@ -124,11 +124,9 @@ describe('statements', () => {
     [statements.showDatabases(), 'SHOW DATABASES'],
     [statements.showTables('sales'), 'SHOW TABLES FROM `sales`'],
     [statements.adminShowFrontendConfig('run_mode'), "ADMIN SHOW FRONTEND CONFIG LIKE 'run_mode'"],
-    [statements.showProcesslist(), 'SHOW FULL PROCESSLIST'],
     [statements.versionComment(), 'SELECT @@version_comment AS version_comment'],
     [statements.replicaStatus(table), 'ADMIN SHOW REPLICA STATUS FROM `sales`.`orders`'],
     [statements.replicaDistribution(table), 'ADMIN SHOW REPLICA DISTRIBUTION FROM `sales`.`orders`'],
-    [statements.countRows(table), 'SELECT COUNT(*) AS row_count FROM `sales`.`orders`'],
     [
       statements.showTableConfig({ database: "it's" }),
       "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PROPERTIES, TABLE_ID\nFROM information_schema.tables_config\nWHERE TABLE_SCHEMA = 'it\\'s'",

@@ -104,7 +104,7 @@ export function tabletLocation(
 }
 
 /** `yyyy-MM-dd-HH-mm-ss-SSS` in the time zone of the leader. */
-export function snapshotStamp(ms: number): string {
+function snapshotStamp(ms: number): string {
   return `${formatTime(ms).replace(/[ :]/g, '-')}-${String(ms % 1000).padStart(3, '0')}`;
 }
 

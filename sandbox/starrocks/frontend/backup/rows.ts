@@ -88,6 +88,6 @@ function taskCells(tasks: TaskList | null, showsProgress: boolean): string[] {
   ];
 }
 
-export function statusText({ code, message }: JobStatus): string {
+function statusText({ code, message }: JobStatus): string {
   return code === 'OK' ? '[OK]' : `[${code}, msg: ${message}]`;
 }

@@ -35,7 +35,7 @@ export function singleReplicaTables(state: ClusterState, backendId: number): str
   return [...names].filter((name) => !name.startsWith('_statistics_.'));
 }
 
-export function qualifiedName(state: ClusterState, tableId: number): string {
+function qualifiedName(state: ClusterState, tableId: number): string {
   const table = state.tables.get(String(tableId));
   return `${state.databases.get(String(table?.dbId))?.name}.${table?.name}`;
 }

@@ -3,7 +3,7 @@ import type { FrontendContext } from '../context.ts';
 import type { Partition, Table } from '../meta/state.ts';
 import { callBackend } from './backends.ts';
 
-export function tabletSchema(table: Table, tabletId: number, schemaHash: number): TabletSchema {
+function tabletSchema(table: Table, tabletId: number, schemaHash: number): TabletSchema {
   const merges = table.keyType !== 'DUPLICATE';
   const mergeKeys = merges ? table.keys.map((key) => table.columns.findIndex(({ name }) => name === key)) : [];
   return { tabletId, schemaHash, mergeKeys };

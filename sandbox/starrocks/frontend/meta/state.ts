@@ -199,7 +199,7 @@ export type Change = {
   [C in CollectionName]: { in: C; key: string; value: Collections[C] | null };
 }[CollectionName];
 
-export const collectionNames = [
+const collectionNames = [
   'frontends',
   'workers',
   'brokers',
