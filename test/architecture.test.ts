@@ -114,6 +114,8 @@ describe('the checker of arrows', () => {
       'reads take of an aggregate its rows only',
     ],
     ['src/errors.ts', "import { newId } from './ids.ts';", 'errors may not know ids'],
+    ['src/due-loop.ts', "import { listDueRuns } from './store/runs/leases.ts';", 'due-loop may not know store'],
+    ['src/resolvers/Run.ts', "import { startDueLoop } from '../due-loop.ts';", 'resolvers may not know due-loop'],
     ['src/misc/things.ts', "import { AppError } from '../errors.ts';", 'not a part'],
   ])('refuses in %s: %s', (path, source, reason) => {
     const [refused, ...others] = judge(path, source);
@@ -131,11 +133,12 @@ describe('the checker of arrows', () => {
     ['src/operations/backup/plan.ts', "import { defineOperation } from '../define.ts';"],
     ['src/runs/submit.ts', "import { runs } from '../store/runs.ts';"],
     ['src/bot/resolve.ts', "import { listRuns } from '../store/reads/runs.ts';"],
-    ['src/bot/messages/desk.ts', "import { claimLines } from '../../store/slack/slack-lines.ts';"],
+    ['src/bot/messages/reconcile.ts', "import { claimLine } from '../../store/slack/slack-lines.ts';"],
     [
       'src/store/reads/runs.ts',
       "import { toRun } from '../runs/run-rows.ts';\nimport { pageOf } from './visibility.ts';",
     ],
+    ['src/bot/messages/reconcile.ts', "import { startDueLoop } from '../../due-loop.ts';"],
     ['src/jobs/worker.ts', "import { drive } from '../runs/drive/runner.ts';"],
     ['src/main.ts', "import { drive } from './runs/drive/runner.ts';\nimport express from 'express';"],
     ['src/adapters/ssh/connect.ts', "import { deadline } from '../deadline.ts';\nimport { quote } from './quote.ts';"],

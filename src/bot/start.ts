@@ -5,8 +5,8 @@ import type { Bot, BotContext, BotSettings } from './bot.ts';
 import { checkSlack } from './checks.ts';
 import { allCommands } from './commands/all.ts';
 import { createSeenInSlack, errorName } from './lookup.ts';
-import { startDesk } from './messages/desk.ts';
 import { defaultPace, type Pace } from './messages/pace.ts';
+import { startReconciler } from './messages/reconcile.ts';
 import { type Incoming, route } from './router.ts';
 import { type Clients, clientOptions, createClients, slackLogger } from './slack/clients.ts';
 import { createHttpReceiver } from './slack/http-receiver.ts';
@@ -132,9 +132,9 @@ async function startParts(
   const receiver = socket ?? http;
   if (receiver === null) throw new Error('neither an app token nor a signing secret is configured');
   const work = listen(bot, { receiver, self });
-  const desk = startDesk(bot, { owner: context.config.owner, pace });
-  wakeCards = desk.wake;
-  const forget = context.doorbell.onChanged(() => desk.wake());
+  const reconciler = startReconciler(bot, { owner: context.config.owner, pace });
+  wakeCards = reconciler.wake;
+  const forget = context.doorbell.onChanged(() => reconciler.wake());
   const connection = socket === null ? null : keepConnected(socket, log);
   await connection?.firstTry;
   log.info(
@@ -147,7 +147,7 @@ async function startParts(
       await connection?.stop();
       await http?.stop();
       await Promise.race([Promise.all([...work]), sleep(drainMs, undefined, { ref: false })]);
-      await desk.stop();
+      await reconciler.stop();
     },
   };
 }

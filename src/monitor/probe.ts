@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import { type AlertTimes, defaultAlertTimes } from '../domain/alert-life.ts';
+import { releaseClaim } from '../store/claims.ts';
 import { listNodes } from '../store/clusters/inventory.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
-import { type ProbeClaim, releaseProbe } from '../store/probes/probes.ts';
+import type { ProbeClaim } from '../store/probes/probes.ts';
 import { type FinishedLook, recordSample } from '../store/probes/record-sample.ts';
 import { listPlannedWork } from '../store/reads/planned-work.ts';
 import type { ConfiguredRule, Parts } from './define-rule.ts';
@@ -44,7 +45,7 @@ export async function probeCluster(
       before: claim.before,
       timeoutMs: settings.timeoutMs,
     });
-    if (look === null) return await releaseProbe(db, claim);
+    if (look === null) return await releaseClaim(db, claim, { isDueNow: true });
     const durationMs = performance.now() - startedAt;
     const finished = await judge(deps, { clusterId, look, durationMs, rules: settings.rules });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };

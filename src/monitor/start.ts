@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createSlots, type Slots } from '../adapters/slots.ts';
+import { startDueLoop } from '../due-loop.ts';
 import type { Database } from '../store/database.ts';
 import {
   claimProbe,
@@ -50,7 +51,6 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   const settings = { rules: configureRules(rules, config.monitor.rules), timeoutMs: probeTimeoutMs, everyMs };
   // Half as long again for storing what was found.
   const claimMs = Math.max(everyMs, probeTimeoutMs * 1.5);
-  const tickMs = Math.min(1_000, Math.max(50, everyMs / 4));
   const slots = createSlots(httpCallsAtOnce);
   const deps = {
     db,
@@ -62,13 +62,10 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     changed: (topic: string) => ctx.doorbell.changed(topic),
   };
   const stopping = new AbortController();
-  const busy = new Map<string, Promise<void>>();
   const met = new Set<string>();
-  let timer: NodeJS.Timeout | undefined;
   let pruneAt = 0;
-  let isStoreAway = false;
 
-  const probe = async (clusterId: string): Promise<void> => {
+  const handle = async (clusterId: string): Promise<void> => {
     // Many clusters are due at once after a start; half an interval more or less spreads them, a little keeps them spread.
     const jitter = met.has(clusterId) ? 0.05 : 0.5;
     met.add(clusterId);
@@ -76,48 +73,26 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     const claim = await claimProbe(db, { clusterId, owner: config.owner, claimMs, nextInMs });
     if (claim !== null) await probeCluster(deps, claim, { settings, signal: stopping.signal });
   };
-  const begin = (clusterId: string) => {
-    const done = probe(clusterId)
-      .catch((err: unknown) => log.warn({ clusterId, err }, 'a look could not be claimed; it stays due'))
-      .finally(() => busy.delete(clusterId));
-    busy.set(clusterId, done);
-  };
-  const tidy = async () => {
+  const abandon = async () => {
     for (const clusterId of await listAbandonedProbes(db)) {
       for (const id of await abandonProbe(db, clusterId)) deps.changed(`alert:${id}`);
     }
+  };
+  const prune = async () => {
     if (performance.now() < pruneAt) return;
     if ((await pruneProbeSamples(db, keepSamplesMs)) < pruneBatch) pruneAt = performance.now() + pruneEveryMs;
   };
-  const look = async () => {
-    for (const clusterId of await listDueProbes(db, concurrency)) {
-      if (busy.size >= concurrency) break;
-      if (!busy.has(clusterId)) begin(clusterId);
-    }
-    await tidy();
-  };
-  const loop = async () => {
-    try {
-      await look();
-      if (isStoreAway) log.info('the monitor has its database again');
-      isStoreAway = false;
-    } catch (err) {
-      // Once per absence: the loop comes by every second.
-      if (!isStoreAway) log.error({ err }, 'the monitor cannot ask its database; it goes on trying');
-      isStoreAway = true;
-    }
-    if (stopping.signal.aborted) return;
-    timer = setTimeout(() => {
-      looping = loop();
-    }, tickMs);
-  };
-  let looping = loop();
+  const loop = startDueLoop({
+    name: 'monitor',
+    log,
+    everyMs: Math.min(1_000, Math.max(50, everyMs / 4)),
+    chores: [abandon, prune],
+    kinds: [{ what: 'probe', list: (limit) => listDueProbes(db, limit), handle, atOnce: concurrency }],
+  });
   return {
     stop: async () => {
       stopping.abort();
-      clearTimeout(timer);
-      await looping;
-      await Promise.all(busy.values());
+      await loop.stop();
     },
   };
 }

@@ -3,14 +3,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
+import { releaseClaim } from '../../src/store/claims.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
-import {
-  claimProbe,
-  listDueProbes,
-  listProbes,
-  pruneProbeSamples,
-  releaseProbe,
-} from '../../src/store/probes/probes.ts';
+import { claimProbe, listDueProbes, listProbes, pruneProbeSamples } from '../../src/store/probes/probes.ts';
 import { recordSample } from '../../src/store/probes/record-sample.ts';
 import { samplesOfClusters } from '../../src/store/reads/probes.ts';
 import { type Bench, startBench } from './bench.ts';
@@ -52,7 +47,7 @@ describe('the claim to look at a cluster', () => {
     const claim = (nextInMs: number) => claimProbe(db, { clusterId, owner: 'a', claimMs: 10_000, nextInMs });
     const first = await claim(60_000);
     if (first === null) throw new Error('nobody else wanted it');
-    await releaseProbe(db, first);
+    await releaseClaim(db, first, { isDueNow: true });
     expect(await listDueProbes(db, 100)).toContain(clusterId);
     const second = await claim(0);
     if (second === null) throw new Error('it was given back');
@@ -76,7 +71,7 @@ describe('the claim to look at a cluster', () => {
     expect(
       await recordSample(db, { claim: dead, look: emptyLook, policy: { times: defaultAlertTimes, rules: [] } }),
     ).toBeNull();
-    await releaseProbe(db, dead);
+    await releaseClaim(db, dead, { isDueNow: true });
     expect(await claimProbe(db, { clusterId, owner: 'third', claimMs: 10_000, nextInMs: 0 })).toBeNull();
     expect(await listProbes(db, [clusterId])).toEqual([]);
   });

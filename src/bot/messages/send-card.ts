@@ -4,25 +4,25 @@ import { ensureLines } from '../../store/slack/slack-lines.ts';
 import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
 import { edit, type Failure, look, post } from './deliver.ts';
-import type { Desk } from './message-context.ts';
+import { claimMs, type MessageContext } from './message-context.ts';
 import { backOffMs, refusedMs } from './pace.ts';
 
 /** Brings one claimed card up to date: posts it, edits it, or finds that nothing changed. */
-export async function sendCard(desk: Desk, card: Card): Promise<void> {
-  const { bot, claimer } = desk;
+export async function sendCard(context: MessageContext, card: Card): Promise<void> {
+  const { bot } = context;
   const doubt = card.ts === null && (card.state === 'UNKNOWN' || card.state === 'SENDING');
   const found = doubt
     ? await look(bot.clients.lookup, { id: card.id, channel: card.channel, threadTs: null, since: card.createdAt })
     : null;
   if (found !== null && typeof found === 'object') {
     // It had arrived. What it shows is not known, so it is compared, and edited if need be, at the next look.
-    await saveCard(bot.db, claimer, card.id, {
+    await saveCard(bot.db, card, {
       ...found,
       state: 'QUEUED',
       error: null,
       mayRepeat: false,
       shownHash: null,
-      nextTryInMs: desk.pace.cardGapMs,
+      nextTryInMs: context.pace.cardGapMs,
     });
     return;
   }
@@ -32,7 +32,7 @@ export async function sendCard(desk: Desk, card: Card): Promise<void> {
     mayRepeat: mayRepeat && card.ts === null,
   });
   if (content === null) {
-    await saveCard(bot.db, claimer, card.id, {
+    await saveCard(bot.db, card, {
       state: 'FAILED',
       error: 'what it is about is gone',
       nextTryInMs: 86_400_000,
@@ -52,30 +52,29 @@ export async function sendCard(desk: Desk, card: Card): Promise<void> {
     plain: false, // when the content changes, its blocks get another chance
     checked: true,
   };
-  if (card.ts === null) await postCard(desk, card, { content, message, shown, mayRepeat });
-  else if (card.shownHash === hash) await saveCard(bot.db, claimer, card.id, shown);
-  else await editCard(desk, card, { ts: card.ts, content, message, shown });
+  if (card.ts === null) await postCard(context, card, { content, message, shown, mayRepeat });
+  else if (card.shownHash === hash) await saveCard(bot.db, card, shown);
+  else await editCard(context, card, { ts: card.ts, content, message, shown });
 }
 
 type Sending = { content: CardContent; message: Message; shown: CardChange };
 
 async function postCard(
-  desk: Desk,
+  context: MessageContext,
   card: Card,
   { content, message, shown, mayRepeat }: Sending & { mayRepeat: boolean },
 ): Promise<void> {
-  const { bot, claimer, gate, pace } = desk;
+  const { bot, gate, pace } = context;
   const wait = gate.enter(`post ${card.channel}`, pace.postGapMs);
   if (wait > 0) {
-    await saveCard(bot.db, claimer, card.id, { mayRepeat, nextTryInMs: wait });
+    await saveCard(bot.db, card, { mayRepeat, nextTryInMs: wait });
     return;
   }
   const isOurs = await saveCard(
     bot.db,
-    claimer,
-    card.id,
+    card,
     { state: 'SENDING', attempts: card.attempts + 1, mayRepeat },
-    { keep: true },
+    { keepForMs: claimMs },
   );
   if (!isOurs) return;
   const outcome = await post(bot.clients.outbox, {
@@ -86,42 +85,45 @@ async function postCard(
     message,
   });
   if (outcome.kind === 'sent') {
-    await saveCard(bot.db, claimer, card.id, {
+    await saveCard(bot.db, card, {
       ...shown,
       ts: outcome.ts,
       channel: outcome.channel,
-      nextTryInMs: await desk.cardGap(),
+      nextTryInMs: await context.cardGap(),
     });
     return;
   }
-  await saveFailure(desk, card, { outcome, otherPlaces: content.otherPlaces });
+  await saveFailure(context, card, { outcome, otherPlaces: content.otherPlaces });
 }
 
-async function editCard(desk: Desk, card: Card, { ts, message, shown }: Sending & { ts: string }): Promise<void> {
-  const { bot, claimer, gate, pace } = desk;
+async function editCard(
+  context: MessageContext,
+  card: Card,
+  { ts, message, shown }: Sending & { ts: string },
+): Promise<void> {
+  const { bot, gate, pace } = context;
   const wait = gate.enter('edit', pace.editGapMs);
   if (wait > 0) {
-    await saveCard(bot.db, claimer, card.id, { nextTryInMs: wait });
+    await saveCard(bot.db, card, { nextTryInMs: wait });
     return;
   }
   const outcome = await edit(bot.clients.outbox, { id: card.id, channel: card.channel, ts, message });
   if (outcome.kind === 'sent') {
-    await saveCard(bot.db, claimer, card.id, { ...shown, nextTryInMs: await desk.cardGap() });
+    await saveCard(bot.db, card, { ...shown, nextTryInMs: await context.cardGap() });
     return;
   }
-  await saveFailure(desk, card, { outcome, otherPlaces: [] });
+  await saveFailure(context, card, { outcome, otherPlaces: [] });
 }
 
 async function saveFailure(
-  desk: Desk,
+  context: MessageContext,
   card: Card,
   { outcome, otherPlaces }: { outcome: Failure; otherPlaces: readonly string[] },
 ): Promise<void> {
-  const { bot, claimer } = desk;
+  const { bot } = context;
   const attempts = card.attempts + 1;
   const refused = refusedMs(attempts, { isPosted: card.ts !== null });
-  const save = (change: CardChange) =>
-    saveCard(bot.db, claimer, card.id, { attempts, error: outcome.error, ...change });
+  const save = (change: CardChange) => saveCard(bot.db, card, { attempts, error: outcome.error, ...change });
   const about = {
     card: card.id,
     kind: card.kind,
@@ -131,7 +133,7 @@ async function saveFailure(
   };
   switch (outcome.kind) {
     case 'later':
-      if (outcome.limited) desk.gate.close(card.ts === null ? `post ${card.channel}` : 'edit', outcome.afterMs);
+      if (outcome.limited) context.gate.close(card.ts === null ? `post ${card.channel}` : 'edit', outcome.afterMs);
       await save({ state: 'QUEUED', nextTryInMs: outcome.afterMs });
       return;
     case 'unknown':

@@ -1,13 +1,13 @@
-import type { CardChange } from '../../store/slack/slack-cards.ts';
+import type { CardChange, Keep } from '../../store/slack/slack-cards.ts';
 import { type Line, saveLine } from '../../store/slack/slack-lines.ts';
 import { look, post } from './deliver.ts';
-import type { Desk } from './message-context.ts';
+import { claimMs, type MessageContext } from './message-context.ts';
 import { backOffMs, refusedMs } from './pace.ts';
 
 /** Sends one reply into the thread of its card. */
-export async function sendLine(desk: Desk, line: Line): Promise<void> {
-  const { bot, claimer, gate, pace } = desk;
-  const save = (change: CardChange, options = {}) => saveLine(bot.db, claimer, line.id, change, options);
+export async function sendLine(context: MessageContext, line: Line): Promise<void> {
+  const { bot, gate, pace } = context;
+  const save = (change: CardChange, keep: Keep = {}) => saveLine(bot.db, line, change, keep);
   const doubt = line.state === 'UNKNOWN' || line.state === 'SENDING';
   const found = doubt
     ? await look(bot.clients.lookup, {
@@ -27,7 +27,7 @@ export async function sendLine(desk: Desk, line: Line): Promise<void> {
     await save({ mayRepeat, nextTryInMs: wait });
     return;
   }
-  if (!(await save({ state: 'SENDING', attempts: line.attempts + 1, mayRepeat }, { keep: true }))) return;
+  if (!(await save({ state: 'SENDING', attempts: line.attempts + 1, mayRepeat }, { keepForMs: claimMs }))) return;
   const text = mayRepeat ? `${line.text} (may appear twice)` : line.text;
   const outcome = await post(bot.clients.outbox, {
     id: line.id,

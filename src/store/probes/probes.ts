@@ -2,24 +2,23 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { nodeKinds } from '../../domain/cluster.ts';
 import type { NodeProbe, Probe } from '../../domain/probe.ts';
-import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
+import { type Claim, claimDue, isDue, isOurs } from '../claims.ts';
+import { type Database, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 
-/** The right to look at one cluster now. Whatever is recorded names its fence, as with the lease of a run. */
-export type ProbeClaim = {
+/** The right to look at one cluster now. */
+export type ProbeClaim = Claim & {
   readonly clusterId: string;
-  readonly owner: string;
-  readonly fence: number;
   /** What the last look found about the nodes. */
   readonly before: readonly NodeProbe[];
 };
 
-export type ClaimRequest = {
+export type ProbeClaimRequest = {
   readonly clusterId: string;
   readonly owner: string;
-  /** For so long nobody else looks; longer than a look takes. Who dies meanwhile has lost it by then. */
+  /** For so long nobody else looks; longer than a look takes. */
   readonly claimMs: number;
   /** When the look after this one is due. */
   readonly nextInMs: number;
@@ -46,47 +45,26 @@ export async function listDueProbes(db: Database, limit: number): Promise<readon
     .selectFrom('cluster')
     .leftJoin('probe', 'probe.cluster_id', 'cluster.id')
     .select('cluster.id')
-    .where((row) =>
-      row.or([
-        row('probe.cluster_id', 'is', null),
-        row.and([
-          row('probe.due_at', '<=', databaseNow),
-          row.or([row('probe.claimed_until', 'is', null), row('probe.claimed_until', '<', databaseNow)]),
-        ]),
-      ]),
-    )
+    .where((row) => row.or([row('probe.cluster_id', 'is', null), isDue('probe')]))
     .orderBy('probe.due_at')
     .limit(limit)
     .execute();
   return rows.map((row) => row.id);
 }
 
-/** Takes the next look at a cluster; null when it is not due any more, or somebody else has it. The database's clock decides. */
-export async function claimProbe(db: Database, request: ClaimRequest): Promise<ProbeClaim | null> {
+/** Takes the next look at a cluster; null when it is not due any more, or somebody else has it. */
+export async function claimProbe(db: Database, request: ProbeClaimRequest): Promise<ProbeClaim | null> {
   const { clusterId, owner, claimMs, nextInMs } = request;
-  const result = await db
-    .updateTable('probe')
-    .set((row) => ({
-      claimed_by: owner,
-      fence: row('fence', '+', 1),
-      claimed_until: databaseNowPlus(claimMs),
-      due_at: databaseNowPlus(nextInMs),
-    }))
-    .where('cluster_id', '=', clusterId)
-    .where('due_at', '<=', databaseNow)
-    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
-    .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) return claimFirstProbe(db, request);
-  const row = await db
-    .selectFrom('probe')
-    .select(['fence', 'nodes'])
-    .where('cluster_id', '=', clusterId)
-    .where('claimed_by', '=', owner)
-    .executeTakeFirst();
-  return row === undefined ? null : { clusterId, owner, fence: row.fence, before: fromJson(nodesShape, row.nodes) };
+  const claim = await claimDue(db, { table: 'probe', id: clusterId, owner, forMs: claimMs, nextInMs });
+  if (claim === null) return claimFirstProbe(db, request);
+  const row = await db.selectFrom('probe').select('nodes').where(isOurs(claim)).executeTakeFirst();
+  return row === undefined ? null : { ...claim, clusterId, before: fromJson(nodesShape, row.nodes) };
 }
 
-async function claimFirstProbe(db: Database, { clusterId, owner, claimMs, nextInMs }: ClaimRequest) {
+async function claimFirstProbe(
+  db: Database,
+  { clusterId, owner, claimMs, nextInMs }: ProbeClaimRequest,
+): Promise<ProbeClaim | null> {
   try {
     await db
       .insertInto('probe')
@@ -105,22 +83,11 @@ async function claimFirstProbe(db: Database, { clusterId, owner, claimMs, nextIn
         pending: '[]',
       })
       .execute();
-    return { clusterId, owner, fence: 1, before: [] };
+    return { table: 'probe', id: clusterId, clusterId, owner, fence: 1, before: [] };
   } catch (error) {
     if (isDuplicateKey(error)) return null; // somebody has it, or had it a moment ago
     throw error;
   }
-}
-
-/** Gives a claim back unused, if it is still ours: the look is due at once, for whoever goes on. */
-export async function releaseProbe(db: Database, claim: ProbeClaim): Promise<void> {
-  await db
-    .updateTable('probe')
-    .set({ claimed_until: null, claimed_by: null, due_at: databaseNow })
-    .where('cluster_id', '=', claim.clusterId)
-    .where('claimed_by', '=', claim.owner)
-    .where('fence', '=', claim.fence)
-    .execute();
 }
 
 /** The last look at each of these clusters that was looked at; one statement for all. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AlertPolicy, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { Probe } from '../../domain/probe.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
+import { isOurs, unclaimed } from '../claims.ts';
 import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
@@ -33,9 +34,7 @@ export async function recordSample(
     const held = await tx
       .selectFrom('probe')
       .select('pending')
-      .where('cluster_id', '=', claim.clusterId)
-      .where('fence', '=', claim.fence)
-      .where('claimed_by', '=', claim.owner)
+      .where(isOurs(claim))
       .where('claimed_until', '>', databaseNow)
       .forUpdate()
       .executeTakeFirst();
@@ -67,7 +66,7 @@ async function writeLook(
   };
   await tx
     .updateTable('probe')
-    .set({ ...found, nodes: toJson(look.nodes), pending: toJson(pending), claimed_by: null, claimed_until: null })
+    .set({ ...found, nodes: toJson(look.nodes), pending: toJson(pending), ...unclaimed })
     .where('cluster_id', '=', claim.clusterId)
     .execute();
   const alive = look.nodes.filter((node) => node.alive === true).length;

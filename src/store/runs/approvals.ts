@@ -17,16 +17,16 @@ export async function listVotes(db: Queryable, approvalId: string): Promise<read
   return rows.map(toVote);
 }
 
-/** Pending approvals whose time is over; they are expired actively, so that a card in Slack can say so. */
-export async function listOverdueApprovals(db: Queryable): Promise<readonly { runId: string }[]> {
+/** Runs whose approval is pending and whose time is over; it is expired actively, so that a card in Slack can say so. */
+export async function listOverdueApprovals(db: Queryable, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('approval')
     .select('run_id')
     .where('state', '=', 'PENDING')
     .where('expires_at', '<=', databaseNow)
-    .limit(100)
+    .limit(limit)
     .execute();
-  return rows.map((row) => ({ runId: row.run_id }));
+  return rows.map((row) => row.run_id);
 }
 
 /** Ends the pending approval of a run; false when there is none, or (for `EXPIRED`) its time is not over. */

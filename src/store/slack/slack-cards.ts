@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { openRunStates, type RunState } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';
+import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 import { isDuplicateKey } from '../store-errors.ts';
@@ -18,6 +19,8 @@ export type DeliveryState = (typeof deliveryStates)[number];
 
 export type Card = {
   readonly id: string;
+  /** The right to send it, and to record what became of it. */
+  readonly claim: Claim;
   readonly kind: CardKind;
   readonly subjectId: string;
   readonly channel: string;
@@ -31,9 +34,6 @@ export type Card = {
   readonly error: string | null;
   readonly createdAt: Date;
 };
-
-/** A process that works on cards, and for how long they are its own. */
-export type Claimer = { readonly owner: string; readonly leaseMs: number };
 
 /** How often an unchanged card of a live subject is compared with it anyway ("no news since"). */
 const recheckMs = 60_000;
@@ -61,8 +61,7 @@ export async function ensureCard(
         plain: 0,
         may_repeat: 0,
         error: null,
-        claimed_by: null,
-        claimed_until: null,
+        ...unclaimed,
         created_at: databaseNow,
       })
       .execute();
@@ -121,17 +120,14 @@ export async function listRunsWithoutCard(
   return rows.map((row) => ({ runId: row.run_id, channel: row.channel, slackUser: row.slack_user }));
 }
 
-/** Takes cards that are due: never sent, to be tried again, older than their run, or due for a look. */
-export async function claimRunCards(db: Database, claimer: Claimer, limit: number): Promise<readonly Card[]> {
+/** Cards of runs that are due: never sent, to be tried again, older than their run, or due for a look. */
+export async function listDueRunCards(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_card')
     .innerJoin('run', 'run.id', 'slack_card.subject_id')
     .select('slack_card.id')
     .where('slack_card.kind', '=', 'RUN')
-    .where('slack_card.due_at', '<=', databaseNow)
-    .where((row) =>
-      row.or([row('slack_card.claimed_until', 'is', null), row('slack_card.claimed_until', '<', databaseNow)]),
-    )
+    .where(isDue('slack_card'))
     .where((row) =>
       row.or([
         row('slack_card.state', '!=', 'SENT'),
@@ -145,11 +141,7 @@ export async function claimRunCards(db: Database, claimer: Claimer, limit: numbe
     .orderBy('slack_card.due_at')
     .limit(limit)
     .execute();
-  return claimCards(
-    db,
-    claimer,
-    rows.map((row) => row.id),
-  );
+  return rows.map((row) => row.id);
 }
 
 /** Open alerts that somebody should hear of and that have no card. What resolves before it was posted never is. */
@@ -170,44 +162,29 @@ export async function listAlertsWithoutCard(db: Database): Promise<readonly stri
   return rows.map((row) => row.id);
 }
 
-export async function claimAlertCards(db: Database, claimer: Claimer, limit: number): Promise<readonly Card[]> {
+/** The same of alerts. */
+export async function listDueAlertCards(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_card')
     .innerJoin('alert', 'alert.id', 'slack_card.subject_id')
     .select('slack_card.id')
     .where('slack_card.kind', '=', 'ALERT')
-    .where('slack_card.due_at', '<=', databaseNow)
-    .where((row) =>
-      row.or([row('slack_card.claimed_until', 'is', null), row('slack_card.claimed_until', '<', databaseNow)]),
-    )
+    .where(isDue('slack_card'))
     .where((row) =>
       row.or([row('slack_card.state', '!=', 'SENT'), row('alert.revision', '>', row.ref('slack_card.shown_revision'))]),
     )
     .orderBy('slack_card.due_at')
     .limit(limit)
     .execute();
-  return claimCards(
-    db,
-    claimer,
-    rows.map((row) => row.id),
-  );
+  return rows.map((row) => row.id);
 }
 
-/** Takes those of these cards that nobody else has. */
-async function claimCards(db: Database, claimer: Claimer, ids: readonly string[]): Promise<readonly Card[]> {
-  const cards: Card[] = [];
-  for (const id of ids) {
-    const result = await db
-      .updateTable('slack_card')
-      .set({ claimed_by: claimer.owner, claimed_until: databaseNowPlus(claimer.leaseMs) })
-      .where('id', '=', id)
-      .where('due_at', '<=', databaseNow)
-      .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
-      .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) continue;
-    cards.push(toCard(await db.selectFrom('slack_card').selectAll().where('id', '=', id).executeTakeFirstOrThrow()));
-  }
-  return cards;
+/** Takes a card that is due; null when somebody else has it. */
+export async function claimCard(db: Database, by: { id: string; owner: string; forMs: number }): Promise<Card | null> {
+  const claim = await claimDue(db, { ...by, table: 'slack_card' });
+  if (claim === null) return null;
+  const row = await db.selectFrom('slack_card').selectAll().where(isOurs(claim)).executeTakeFirst();
+  return row === undefined ? null : toCard(row, claim);
 }
 
 export type CardChange = {
@@ -225,26 +202,22 @@ export type CardChange = {
   checked?: true;
 };
 
-/** Writes what became of a claimed card; nothing when the claim was lost meanwhile. `keep` = the work goes on. */
-export async function saveCard(
-  db: Database,
-  claimer: Claimer,
-  id: string,
-  change: CardChange,
-  { keep = false } = {},
-): Promise<boolean> {
+/**
+ * Writes what became of a claimed card and gives the claim back; false, and nothing written, when somebody else took it
+ * meanwhile. `keepForMs` = the work goes on for so long.
+ */
+export async function saveCard(db: Database, { claim }: Card, change: CardChange, keep: Keep = {}): Promise<boolean> {
   const result = await db
     .updateTable('slack_card')
     .set({
-      ...deliveryColumns(change, claimer, keep),
+      ...deliveryColumns(change, keep),
       ...(change.channel === undefined ? {} : { channel: change.channel }),
       ...(change.shownRevision === undefined ? {} : { shown_revision: change.shownRevision }),
       ...(change.shownHash === undefined ? {} : { shown_hash: change.shownHash }),
       ...(change.plain === undefined ? {} : { plain: change.plain ? 1 : 0 }),
       ...(change.checked === true ? { checked_at: databaseNow } : {}),
     })
-    .where('id', '=', id)
-    .where('claimed_by', '=', claimer.owner)
+    .where(isOurs(claim))
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
@@ -261,7 +234,9 @@ export async function countLiveCards(db: Database): Promise<number> {
   return Number(row.live);
 }
 
-export function deliveryColumns(change: CardChange, claimer: Claimer, keep: boolean) {
+export type Keep = { readonly keepForMs?: number };
+
+export function deliveryColumns(change: CardChange, { keepForMs }: Keep) {
   return {
     ...(change.state === undefined ? {} : { state: change.state }),
     ...(change.ts === undefined ? {} : { ts: change.ts }),
@@ -269,13 +244,14 @@ export function deliveryColumns(change: CardChange, claimer: Claimer, keep: bool
     ...(change.error === undefined ? {} : { error: change.error === null ? null : change.error.slice(0, 255) }),
     ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
     ...(change.nextTryInMs === undefined ? {} : { due_at: databaseNowPlus(change.nextTryInMs) }),
-    ...(keep ? { claimed_until: databaseNowPlus(claimer.leaseMs) } : { claimed_by: null, claimed_until: null }),
+    ...(keepForMs === undefined ? unclaimed : { claimed_until: databaseNowPlus(keepForMs) }),
   };
 }
 
-function toCard(row: Selectable<Tables['slack_card']>): Card {
+function toCard(row: Selectable<Tables['slack_card']>, claim: Claim): Card {
   return {
     id: row.id,
+    claim,
     kind: z.enum(cardKinds).parse(row.kind),
     subjectId: row.subject_id,
     channel: row.channel,

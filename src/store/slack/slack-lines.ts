@@ -1,12 +1,16 @@
+import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import { newId } from '../../ids.ts';
-import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
+import { type Database, databaseNow } from '../database.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import { type CardChange, type Claimer, type DeliveryState, deliveryColumns, deliveryStates } from './slack-cards.ts';
+import { type CardChange, type DeliveryState, deliveryColumns, deliveryStates, type Keep } from './slack-cards.ts';
 
 /** A reply in the thread of a card. */
 export type Line = {
   readonly id: string;
+  /** The right to send it, and to record what became of it. */
+  readonly claim: Claim;
   readonly cardId: string;
   readonly text: string;
   readonly broadcast: boolean;
@@ -45,8 +49,7 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
         due_at: databaseNow,
         may_repeat: 0,
         error: null,
-        claimed_by: null,
-        claimed_until: null,
+        ...unclaimed,
         created_at: databaseNow,
       })
       .execute();
@@ -55,41 +58,50 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
   }
 }
 
-/** Takes the oldest unsent reply of each thread whose card stands already. */
-export async function claimLines(db: Database, claimer: Claimer, limit: number): Promise<readonly Line[]> {
+/** The oldest unsent reply of each thread whose card stands already, if it is due. */
+export async function listDueLines(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_line')
-    .innerJoin('slack_card', 'slack_card.id', 'slack_line.card_id')
-    .select((row) => ['slack_line.card_id', row.fn.min('slack_line.id').as('id')])
-    .where('slack_line.state', '!=', 'SENT')
-    .where('slack_card.ts', 'is not', null)
-    .groupBy('slack_line.card_id')
+    .innerJoin(
+      (from) =>
+        from
+          .selectFrom('slack_line')
+          .innerJoin('slack_card', 'slack_card.id', 'slack_line.card_id')
+          .select((row) => row.fn.min('slack_line.id').as('id'))
+          .where('slack_line.state', '!=', 'SENT')
+          .where('slack_card.ts', 'is not', null)
+          .groupBy('slack_line.card_id')
+          .as('oldest'),
+      (join) => join.onRef('oldest.id', '=', 'slack_line.id'),
+    )
+    .select('slack_line.id')
+    .where(isDue('slack_line'))
+    .orderBy('slack_line.due_at')
     .limit(limit)
     .execute();
-  const lines: Line[] = [];
-  for (const { id } of rows) {
-    const result = await db
-      .updateTable('slack_line')
-      .set({ claimed_by: claimer.owner, claimed_until: databaseNowPlus(claimer.leaseMs) })
-      .where('id', '=', id)
-      .where('due_at', '<=', databaseNow)
-      .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
-      .executeTakeFirst();
-    if (result.numUpdatedRows > 0n) lines.push(await readLine(db, id));
-  }
-  return lines;
+  return rows.map((row) => row.id);
 }
 
-async function readLine(db: Database, id: string): Promise<Line> {
+/** Takes a reply that is due; null when somebody else has it, or sent it since it was listed. */
+export async function claimLine(db: Database, by: { id: string; owner: string; forMs: number }): Promise<Line | null> {
+  const claim = await claimDue(db, { ...by, table: 'slack_line', still: isUnsent });
+  return claim === null ? null : readLine(db, claim);
+}
+
+const isUnsent = sql<SqlBool>`state <> 'SENT'`;
+
+async function readLine(db: Database, claim: Claim): Promise<Line | null> {
   const row = await db
     .selectFrom('slack_line')
     .innerJoin('slack_card', 'slack_card.id', 'slack_line.card_id')
     .selectAll('slack_line')
     .select(['slack_card.channel', 'slack_card.ts as thread_ts'])
-    .where('slack_line.id', '=', id)
-    .executeTakeFirstOrThrow();
+    .where(isOurs(claim))
+    .executeTakeFirst();
+  if (row === undefined) return null;
   return {
     id: row.id,
+    claim,
     cardId: row.card_id,
     text: row.text,
     broadcast: row.broadcast === 1,
@@ -102,18 +114,12 @@ async function readLine(db: Database, id: string): Promise<Line> {
   };
 }
 
-export async function saveLine(
-  db: Database,
-  claimer: Claimer,
-  id: string,
-  change: CardChange,
-  { keep = false } = {},
-): Promise<boolean> {
+/** Writes what became of a claimed reply; see `saveCard`. */
+export async function saveLine(db: Database, { claim }: Line, change: CardChange, keep: Keep = {}): Promise<boolean> {
   const result = await db
     .updateTable('slack_line')
-    .set(deliveryColumns(change, claimer, keep))
-    .where('id', '=', id)
-    .where('claimed_by', '=', claimer.owner)
+    .set(deliveryColumns(change, keep))
+    .where(isOurs(claim))
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }

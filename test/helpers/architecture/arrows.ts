@@ -1,8 +1,8 @@
 import type { ImportLine } from './import-lines.ts';
 
 /**
- * The parts of `src/`: a folder is a part. `main.ts` and `app/` put everything together; of the other files directly in
- * `src/`, everyone may use `errors.ts`.
+ * The parts of `src/`: a folder is a part. `main.ts` and `app/` put everything together. The other files directly in `src/`
+ * are parts of their own; everyone may use `errors.ts`.
  */
 export type Part =
   | 'domain'
@@ -19,6 +19,7 @@ export type Part =
   | 'bot'
   | 'errors'
   | 'ids'
+  | 'due-loop'
   | 'config'
   | 'composition';
 
@@ -37,6 +38,8 @@ type Rule = {
 const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   errors: { parts: {}, packages: [] },
   ids: { parts: {}, packages: ['ulid'] },
+  // A timer and a list of what is under way: what is due, and who claims it, is brought along by those who use it.
+  'due-loop': { parts: {}, packages: ['pino'] },
   config: { parts: { domain: 'all' }, packages: ['zod'] },
   domain: { parts: {}, packages: [] },
   steps: { parts: { domain: 'all', adapters: 'driverless', ids: 'all' }, packages: ['zod'] },
@@ -46,14 +49,14 @@ const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   },
   adapters: { parts: { domain: 'all' } },
   store: { parts: { domain: 'all', ids: 'all' } },
-  jobs: { parts: { runs: 'all', domain: 'all', store: 'all' } },
-  monitor: { parts: { domain: 'all', adapters: 'driverless', store: 'all', ids: 'all' } },
+  jobs: { parts: { runs: 'all', domain: 'all', store: 'all', 'due-loop': 'all' } },
+  monitor: { parts: { domain: 'all', adapters: 'driverless', store: 'all', ids: 'all', 'due-loop': 'all' } },
   schema: { parts: { operations: 'all', domain: 'all' }, packages: ['zod', 'graphql'] },
   resolvers: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all', schema: 'all' } },
   api: {
     parts: { resolvers: 'all', schema: 'all', operations: 'all', runs: 'all', store: 'all', domain: 'all' },
   },
-  bot: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all' } },
+  bot: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all', 'due-loop': 'all' } },
 };
 
 /**
@@ -111,6 +114,8 @@ export function partOf(path: string): Part | null {
       return 'errors';
     case 'ids.ts':
       return 'ids';
+    case 'due-loop.ts':
+      return 'due-loop';
     case 'config.ts':
       return 'config';
     default:

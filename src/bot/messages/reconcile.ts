@@ -1,0 +1,87 @@
+import { effectOn } from '../../domain/target.ts';
+import { type DueLoop, startDueLoop } from '../../due-loop.ts';
+import { pruneSlack } from '../../store/slack/slack.ts';
+import {
+  claimCard,
+  countLiveCards,
+  ensureCard,
+  listAlertsWithoutCard,
+  listDueAlertCards,
+  listDueRunCards,
+  listRunsWithoutCard,
+} from '../../store/slack/slack-cards.ts';
+import { claimLine, listDueLines } from '../../store/slack/slack-lines.ts';
+import type { Bot } from '../bot.ts';
+import { claimMs, type MessageContext } from './message-context.ts';
+import { createGate, type Pace } from './pace.ts';
+import { sendCard } from './send-card.ts';
+import { sendLine } from './send-line.ts';
+
+/** Of each kind, by this process. */
+const atOnce = 20;
+/** Runs that ended longer ago than this get no card any more. */
+const youngMs = 10 * 60_000;
+const pruneEveryMs = 3_600_000;
+
+/**
+ * Keeps the messages in Slack as MySQL says they should be, until stopped: new runs and alerts get a card, changed ones
+ * an edit, ends a reply. Woken by a word, and by itself at every poll, since words may be lost.
+ */
+export function startReconciler(bot: Bot, { owner, pace }: { owner: string; pace: Pace }): DueLoop {
+  const { db, log } = bot;
+  const context: MessageContext = {
+    bot,
+    gate: createGate(),
+    pace,
+    cardGap: async () => Math.max(pace.cardGapMs, (await countLiveCards(db)) * pace.editGapMs),
+  };
+  const by = (id: string) => ({ id, owner, forMs: claimMs });
+  const handleCard = async (id: string) => {
+    const card = await claimCard(db, by(id));
+    if (card === null) return;
+    await sendCard(context, card);
+    loop.wake(); // its replies can be sent now
+  };
+  const handleLine = async (id: string) => {
+    const line = await claimLine(db, by(id));
+    if (line !== null) await sendLine(context, line);
+  };
+  let pruneAt = 0;
+  const prune = async () => {
+    if (performance.now() < pruneAt) return;
+    pruneAt = performance.now() + pruneEveryMs;
+    await pruneSlack(db);
+  };
+  const loop = startDueLoop({
+    name: 'slack',
+    log,
+    everyMs: pace.pollMs,
+    chores: [prune, () => findRuns(bot), () => findAlerts(bot)],
+    kinds: [
+      { what: 'card of an alert', list: (limit) => listDueAlertCards(db, limit), handle: handleCard, atOnce },
+      { what: 'card of a run', list: (limit) => listDueRunCards(db, limit), handle: handleCard, atOnce },
+      { what: 'reply', list: (limit) => listDueLines(db, limit), handle: handleLine, atOnce },
+    ],
+  });
+  return loop;
+}
+
+async function findRuns(bot: Bot): Promise<void> {
+  for (const run of await listRunsWithoutCard(bot.db, {
+    youngerThanMs: youngMs,
+    slackOnly: bot.settings.runChannel === null,
+    quietOperations: [...bot.operations.values()]
+      .filter((operation) => effectOn(operation) === 'reads')
+      .map(({ name }) => name),
+  })) {
+    const channel = run.channel ?? bot.settings.runChannel ?? run.slackUser;
+    if (channel !== null) await ensureCard(bot.db, { kind: 'RUN', subjectId: run.runId, channel });
+  }
+}
+
+async function findAlerts(bot: Bot): Promise<void> {
+  const channel = bot.settings.alertChannel;
+  if (channel === null) return;
+  for (const id of await listAlertsWithoutCard(bot.db))
+    await ensureCard(bot.db, { kind: 'ALERT', subjectId: id, channel });
+}

@@ -1,0 +1,81 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import { databaseNow, databaseNowPlus, type Queryable } from './database.ts';
+
+/**
+ * Tables of what becomes due and is worked on by one process at a time. Each has `due_at`, `claimed_by`, `claimed_until`
+ * and `fence`, and one column that names a row.
+ */
+const idColumns = { run: 'id', probe: 'cluster_id', slack_card: 'id', slack_line: 'id' } as const;
+
+export type ClaimTable = keyof typeof idColumns;
+
+/**
+ * The right to work on one thing that is due, until it ends or is given back. The fence grows with every claim; whatever the
+ * holder records names it, so that who slept through the end of a claim records nothing once somebody else has it.
+ */
+export type Claim = {
+  readonly table: ClaimTable;
+  readonly id: string;
+  readonly owner: string;
+  readonly fence: number;
+};
+
+export type ClaimRequest = Omit<Claim, 'fence'> & {
+  /** For so long nobody else gets it; longer than the work takes, or than the time to the next renewal. */
+  readonly forMs: number;
+  /** When it is due again; left out = whoever records the outcome says so. */
+  readonly nextInMs?: number;
+  /** What must still be so. It was listed a moment ago, and somebody else may have done the work since. */
+  readonly still?: Expression<SqlBool>;
+};
+
+/** Takes what is due and free; null when it is not, or not any more. The database's clock decides. */
+export async function claimDue(db: Queryable, request: ClaimRequest): Promise<Claim | null> {
+  const { table, id, owner, forMs, nextInMs, still } = request;
+  const next = nextInMs === undefined ? sql`` : sql`due_at = ${databaseNowPlus(nextInMs)},`;
+  // The fence comes back with the answer to this very statement: read later, it could be that of a later claim.
+  const { numAffectedRows, insertId } = await sql`
+    UPDATE ${sql.table(table)}
+    SET claimed_by = ${owner}, claimed_until = ${databaseNowPlus(forMs)}, ${next} fence = LAST_INSERT_ID(fence + 1)
+    WHERE ${idOf(table)} = ${id} AND ${isDue(table)} AND ${still ?? sql`TRUE`}`.execute(db);
+  if (numAffectedRows !== 1n || insertId === undefined) return null;
+  return { table, id, owner, fence: Number(insertId) };
+}
+
+/** Prolongs a claim; false when it ended or was taken, for ever. */
+export async function renewClaim(db: Queryable, claim: Claim, forMs: number): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE ${sql.table(claim.table)}
+    SET claimed_until = ${databaseNowPlus(forMs)}
+    WHERE ${isOurs(claim)} AND claimed_until > ${databaseNow}`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+/** Gives a claim back, if nobody else has it yet. */
+export async function releaseClaim(db: Queryable, claim: Claim, { isDueNow = false } = {}): Promise<void> {
+  const due = isDueNow ? sql`, due_at = ${databaseNow}` : sql``;
+  await sql`
+    UPDATE ${sql.table(claim.table)}
+    SET claimed_by = NULL, claimed_until = NULL${due}
+    WHERE ${isOurs(claim)}`.execute(db);
+}
+
+/** The columns of a claim that is given back. */
+export const unclaimed = { claimed_by: null, claimed_until: null } as const;
+
+/** True of a row that is due and that nobody works on. */
+export function isDue(table: ClaimTable): Expression<SqlBool> {
+  const dueAt = sql.ref(`${table}.due_at`);
+  const until = sql.ref(`${table}.claimed_until`);
+  return sql<SqlBool>`(${dueAt} IS NULL OR ${dueAt} <= ${databaseNow}) AND (${until} IS NULL OR ${until} < ${databaseNow})`;
+}
+
+/** True of the row of this claim as long as nobody else took it, even when its time is over. */
+export function isOurs({ table, id, owner, fence }: Claim): Expression<SqlBool> {
+  const ofTable = (column: string) => sql.ref(`${table}.${column}`);
+  return sql<SqlBool>`${idOf(table)} = ${id} AND ${ofTable('claimed_by')} = ${owner} AND ${ofTable('fence')} = ${fence}`;
+}
+
+function idOf(table: ClaimTable) {
+  return sql.ref(`${table}.${idColumns[table]}`);
+}
