@@ -1,8 +1,13 @@
 import type { z } from 'zod';
 
-/** Text of a LONGTEXT column; null stays null. */
+/** Text of a LONGTEXT column. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value);
+}
+
+/** The same where there may be nothing to write. */
+export function toJsonOrNull(value: object | null): string | null {
+  return value === null ? null : toJson(value);
 }
 
 /** Reads a LONGTEXT column that we wrote; a text that does not fit its shape is a bug or a damaged row and throws. */

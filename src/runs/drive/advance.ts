@@ -1,11 +1,11 @@
-import { drivenRunStates, type Run, type RunStep, type StepPhase } from '../../domain/run.ts';
-import { listSteps, readRun } from '../../store/runs/runs.ts';
-import { hasWaited, replan, takeLock } from './begin.ts';
+import { drivenRunStates, type Outcome, type Run, type RunStep, type StepPhase } from '../../domain/run.ts';
+import { begin, takeLock } from './begin.ts';
 import type { Drive, Next } from './drive.ts';
 import { checkSucceeded } from './end-check.ts';
 import { finish } from './finish.ts';
+import type { Seen } from './known-run.ts';
 import { stepKindOf } from './runner-deps.ts';
-import { hasOpenChanges, settle, settleAfter } from './settle.ts';
+import { openChanges, settle, settleAfter } from './settle.ts';
 import { canGoOn, driveStage } from './stage.ts';
 import { runStep } from './step-runner.ts';
 import { stopStep } from './stop-step.ts';
@@ -14,11 +14,11 @@ import type { Due } from './work.ts';
 
 /** One move: reads the run afresh and does the next thing that is due. */
 export async function advance(drive: Drive): Promise<Next> {
-  const run = await readRun(drive.deps.db, drive.runId);
+  const seen = await drive.known.look();
+  const { run, steps } = seen;
   // A person ended or paused it meanwhile.
   if (!drivenRunStates.some((state) => state === run.state)) return 'stop';
-  const steps = await listSteps(drive.deps.db, drive.runId);
-  if (run.outcome !== null) return advanceRestore(drive, run, run.outcome, steps);
+  if (run.outcome !== null) return advanceRestore(drive, seen, run.outcome);
   const phase = run.state === 'UNDOING' ? 'undo' : 'do';
   // A worker may die between recording that a step failed and deciding how the run ends: nothing behind it is begun.
   const failed = steps.find((step) => step.phase === phase && step.state === 'failed');
@@ -26,7 +26,7 @@ export async function advance(drive: Drive): Promise<Next> {
   const stage = stageOf(steps, phase, failed ?? next);
   // What a lane of the stage left half done comes to its end first, whatever happened to the others.
   if (stage !== null && (failed !== undefined || isToStop(run, phase)) && canGoOn(drive, steps, phase, stage))
-    return (await takeLock(drive, run)) ?? driveStage(drive, phase, stage);
+    return (await takeLock(drive, seen)) ?? driveStage(drive, phase, stage);
   if (failed !== undefined) {
     const isCanceled = run.cancelRequested && failed.failure?.code === 'CANCELED';
     return isCanceled ? settle(drive, { state: 'CANCELED', failure: null }) : settleAfter(drive, failed);
@@ -36,39 +36,25 @@ export async function advance(drive: Drive): Promise<Next> {
   if (isCanceling) {
     if (next === undefined || next.state === 'pending' || stoppable(drive, next)) return cancel(drive, next);
     // Nothing is begun any more: all that is left is to look at the step that was under way.
-    return runAlone(drive, { run, step: next, isCanceling });
+    return runAlone(drive, { step: next, isCanceling });
   }
-  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, run);
-  const waiting = await takeLock(drive, run);
+  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, seen);
+  const waiting = await begin(drive, seen, phase);
   if (waiting !== null) return waiting;
-  if (phase === 'do' && (run.needsReplan || hasWaited(drive, run))) {
-    const end = await replan(drive, run);
-    if (end !== null) return end;
-  }
-  if (run.state === 'QUEUED') {
-    await drive.write({
-      run: { state: 'RUNNING', started: true, blockedBy: null },
-      events: [{ type: 'RUN_STATE', message: 'Running' }],
-    });
-  }
   if (phase === 'undo' && drive.operation.planUndo !== null && !steps.some((step) => step.phase === 'undo')) {
     const end = await planUndo(drive, run, steps);
     if (end !== null) return end;
   }
   if (stage !== null) return driveStage(drive, phase, stage);
-  if (next !== undefined) return runAlone(drive, { run, step: next, isCanceling: false });
+  if (next !== undefined) return runAlone(drive, { step: next, isCanceling: false });
   return phase === 'undo' ? settleUndone(drive, run, steps) : checkSucceeded(drive, run, steps);
 }
 
-async function advanceRestore(
-  drive: Drive,
-  run: Run,
-  outcome: NonNullable<Run['outcome']>,
-  steps: readonly RunStep[],
-): Promise<Next> {
+async function advanceRestore(drive: Drive, seen: Seen, outcome: Outcome): Promise<Next> {
+  const { run, steps } = seen;
   const next = nextRecoverStep(steps) ?? nextOpenStep(steps, 'restore');
   if (next === undefined) return finish(drive, run, outcome, steps);
-  return (await takeLock(drive, run)) ?? runAlone(drive, { run, step: next, isCanceling: false });
+  return (await takeLock(drive, seen)) ?? runAlone(drive, { step: next, isCanceling: false });
 }
 
 /** A lane whose recovery failed is left as it is; the others are still taken back. */
@@ -88,11 +74,8 @@ function isOpen(step: RunStep): boolean {
 }
 
 /** One step on its own: there is no other lane whose turn it could be. */
-async function runAlone(
-  drive: Drive,
-  { run, step, isCanceling }: Pick<Due, 'run' | 'step' | 'isCanceling'>,
-): Promise<Next> {
-  const next = await runStep(drive, { run, step, isCanceling, waitingLanes: 0 });
+async function runAlone(drive: Drive, { step, isCanceling }: Pick<Due, 'step' | 'isCanceling'>): Promise<Next> {
+  const next = await runStep(drive, { step, isCanceling, waitingLanes: 0 });
   return next === 'deferred' ? 'again' : next;
 }
 
@@ -127,8 +110,9 @@ async function cancel(drive: Drive, next: RunStep | undefined): Promise<Next> {
 }
 
 /** Temporary changes are not left in place while nobody works: they are put back first, and made again on resume. */
-async function pause(drive: Drive, run: Run): Promise<Next> {
-  if (await hasOpenChanges(drive)) return settle(drive, { state: 'PAUSED', failure: null, progress: run.progress });
+async function pause(drive: Drive, { run, steps }: Seen): Promise<Next> {
+  if ((await openChanges(drive, steps)).length > 0)
+    return settle(drive, { state: 'PAUSED', failure: null, progress: run.progress });
   await drive.write({
     run: { state: 'PAUSED', pauseRequested: false },
     events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }],

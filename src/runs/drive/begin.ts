@@ -1,23 +1,48 @@
-import type { Run } from '../../domain/run.ts';
+import type { Run, StepPhase } from '../../domain/run.ts';
 import { effectOn } from '../../domain/target.ts';
 import { AppError } from '../../errors.ts';
+import type { WorkerEntry } from '../../store/runs/journal.ts';
 import { findLockHolder, findRun } from '../../store/runs/runs.ts';
 import { isDuplicateKey } from '../../store/store-errors.ts';
 import { whyNotEntitled } from '../entitled.ts';
 import { planOperation } from '../submit.ts';
 import type { Drive, Next } from './drive.ts';
+import type { Seen } from './known-run.ts';
 import { mayPass } from './may-pass.ts';
 import { settleAsFailed } from './settle.ts';
 
-/** Takes the cluster for this run; otherwise the run queues and says whom it waits for. */
-export async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
+/** Takes the cluster, plans again where the run has waited, and says that it runs. Null = it may go on. */
+export async function begin(drive: Drive, seen: Seen, phase: StepPhase): Promise<Next | null> {
+  const { run } = seen;
+  const running: WorkerEntry =
+    run.state === 'QUEUED'
+      ? {
+          run: { state: 'RUNNING', started: true, blockedBy: null },
+          events: [{ type: 'RUN_STATE', message: 'Running' }],
+        }
+      : {};
+  if (phase !== 'do' || !(run.needsReplan || hasWaited(drive, run))) return takeLock(drive, seen, running);
+  const end = (await takeLock(drive, seen)) ?? (await replan(drive, run));
+  if (end === null) await drive.write({ ...running, run: { ...running.run, needsReplan: false } });
+  return end;
+}
+
+/**
+ * Takes the cluster for this run, and writes with it what there is to say; otherwise the run queues and says whom it waits
+ * for. Null = the run has it.
+ */
+export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {}): Promise<Next | null> {
   const { db } = drive.deps;
-  if (effectOn(drive.operation) === 'reads') return null;
-  const holder = await findLockHolder(db, run.clusterId);
-  if (holder === run.id) return null;
+  const { run } = seen;
+  if (effectOn(drive.operation) === 'reads' || seen.lockHolder === run.id) {
+    if (also.run !== undefined) await drive.write(also);
+    return null;
+  }
+  // Whoever held it when the run was read may have ended since, and wakes only those who waited by then.
+  const holder = seen.lockHolder === null ? null : await findLockHolder(db, run.clusterId);
   if (holder === null) {
     try {
-      await drive.write({ takeLock: run.clusterId });
+      await drive.write({ ...also, takeLock: run.clusterId });
       return null;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
@@ -44,7 +69,7 @@ export async function takeLock(drive: Drive, run: Run): Promise<Next | null> {
 /** A plan this old may not be true any more, whoever let the run wait: a lock, an approval, a pause, or no worker. */
 const freshPlanMs = 30_000;
 
-export function hasWaited(drive: Drive, run: Run): boolean {
+function hasWaited(drive: Drive, run: Run): boolean {
   return run.startedAt === null && drive.now().getTime() - run.createdAt.getTime() > freshPlanMs;
 }
 
@@ -52,15 +77,12 @@ export function hasWaited(drive: Drive, run: Run): boolean {
  * The run waited, so the cluster may have changed: plans again, and stops if the plan is not the one that was agreed.
  * Null = it is, and the run may begin.
  */
-export async function replan(drive: Drive, run: Run): Promise<Next | null> {
+async function replan(drive: Drive, run: Run): Promise<Next | null> {
   const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
   if (lost !== null) return settleAsFailed(drive, lost);
   const planned = await planAgain(drive, run);
   if ('wakeAfterMs' in planned) return planned;
-  if ('plan' in planned && planned.plan.hash === run.plan.hash) {
-    await drive.write({ run: { needsReplan: false } });
-    return null;
-  }
+  if ('plan' in planned && planned.plan.hash === run.plan.hash) return null;
   const why =
     'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
   return settleAsFailed(drive, {

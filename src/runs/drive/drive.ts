@@ -1,6 +1,7 @@
 import type { AnyOperation } from '../../operations/define.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
 import type { HeldLease } from './held-lease.ts';
+import type { KnownRun } from './known-run.ts';
 import type { RunnerDeps } from './runner-deps.ts';
 
 /** One drive of one run: everything that the functions below need. */
@@ -12,6 +13,7 @@ export type Drive = {
   readonly clusterId: string;
   /** When this very drive saw the `apply` of a step return, by position. */
   readonly appliedAt: Map<number, Date>;
+  readonly known: Pick<KnownRun, 'look' | 'steps'>;
   readonly write: (entry: WorkerEntry) => Promise<void>;
   /** The database's clock, which stamped the journal; so a host with a wrong clock neither hurries nor waits for ever. */
   readonly now: () => Date;

@@ -1,18 +1,18 @@
 import type { PostCheck, Run, RunStep } from '../../domain/run.ts';
-import { blocks, hasLooked, type NamedCheck, skipped } from '../../domain/verdict.ts';
+import { blocks, hasLooked, type NamedCheck } from '../../domain/verdict.ts';
 import { AppError } from '../../errors.ts';
 import type { EndedRun, Reading } from '../../operations/define.ts';
-import { toPlannedStep } from '../run-actions.ts';
 import type { Drive, Next } from './drive.ts';
+import { finish } from './finish.ts';
+import { endedRun, readEnd } from './look-at-end.ts';
 import { mayPass } from './may-pass.ts';
-import { settle, settleAsFailed } from './settle.ts';
+import { settle, settleAsFailed, stepsToTakeBack } from './settle.ts';
 
 /** How long after the last step the end may go unread before the run fails for that. */
 const unreadPatienceMs = 120_000;
 /** How long after the last step an end that is not as it should be may still become so by itself. */
 const settlingPatienceMs = 60_000;
 const lookAgainMs = 2_000;
-const lookMs = 30_000;
 
 /** Every step is done: the run succeeds if the cluster says so. */
 export function checkSucceeded(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
@@ -24,13 +24,21 @@ export function checkSucceeded(drive: Drive, run: Run, steps: readonly RunStep[]
 /** Every step back is done: the run is undone if the cluster says so. */
 export function checkUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
   const { endCheck } = drive.operation;
-  if (endCheck === null) return settle(drive, { state: 'UNDONE', failure: null });
+  if (endCheck === null) return end(drive, { run, steps, as: 'UNDONE' });
   return judge(drive, { run, steps, as: 'UNDONE' }, (reading, ended) =>
     endCheck(run.input, reading, { ...ended, ending: 'UNDONE' }),
   );
 }
 
 type Judged = { readonly run: Run; readonly steps: readonly RunStep[]; readonly as: 'SUCCEEDED' | 'UNDONE' };
+
+/** What is to be put back is put back first; where nothing is, the run ends with the entry that keeps its check. */
+async function end(drive: Drive, { run, steps, as }: Judged): Promise<Next> {
+  const outcome = { state: as, failure: null };
+  const { recover, restore } = await stepsToTakeBack(drive, outcome, steps);
+  if (recover.length + restore.length === 0) return finish(drive, run, outcome, steps);
+  return settle(drive, outcome, run.postCheck === null ? {} : { postCheck: run.postCheck });
+}
 
 async function judge(
   drive: Drive,
@@ -44,16 +52,16 @@ async function judge(
     // Checks that were all skipped pass nothing, whatever the operation makes of them.
     const result = { ...found, passed: found.passed && (found.checks.length === 0 || hasLooked(found.checks)) };
     if (!result.passed && isSettling && sinceMs < settlingPatienceMs) return lookAgain(drive);
-    await drive.write({ run: { postCheck: result } });
-    if (result.passed) return settle(drive, { state: as, failure: null });
+    if (result.passed) return end(drive, { run: { ...run, postCheck: result }, steps, as });
     const failed = whatFailed(result.checks);
     const done = as === 'SUCCEEDED' ? 'Every step was done' : 'Every step back was done';
-    return settleAsFailed(drive, {
-      code: as === 'SUCCEEDED' ? 'POSTCHECK_FAILED' : 'UNDO_FAILED',
+    const failure = {
+      code: as === 'SUCCEEDED' ? ('POSTCHECK_FAILED' as const) : ('UNDO_FAILED' as const),
       message: `${done}, but the end is not as it should be: ${failed.map((check) => `${check.name} is ${check.observed}, wanted ${check.wanted}`).join('; ')}`,
       hint: failed[0]?.hint ?? 'Look at the cluster, then retry the run.',
       step: null,
-    });
+    };
+    return settleAsFailed(drive, failure, { postCheck: result });
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
     drive.held.assertHeld();
@@ -76,41 +84,4 @@ function whatFailed(checks: readonly NamedCheck[]): readonly NamedCheck[] {
 async function lookAgain(drive: Drive): Promise<Next> {
   await drive.write({ run: { wakeInMs: lookAgainMs } });
   return { wakeAfterMs: lookAgainMs };
-}
-
-/**
- * How a run that failed or was cancelled leaves things, seen after everything was taken back that is taken back; null when
- * it has changed nothing, or nobody looks. Decides nothing.
- */
-export async function lookAtEnd(
-  drive: Drive,
-  { run, steps, ending }: { run: Run; steps: readonly RunStep[]; ending: 'FAILED' | 'CANCELED' },
-): Promise<PostCheck | null> {
-  const { endCheck } = drive.operation;
-  if (endCheck === null || !steps.some((step) => step.attempt > 0)) return null;
-  try {
-    const { checks } = await endCheck(run.input, readEnd(drive, run), { ...endedRun(run, steps), ending });
-    return checks.length === 0 ? null : { passed: false, checks };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
-    drive.held.assertHeld();
-    return { passed: false, checks: [unseen(error)] };
-  }
-}
-
-function unseen(error: AppError) {
-  return skipped('end', {
-    why: `how things were left could not be looked at: ${error.message}`,
-    wanted: 'a look at the cluster',
-    severity: 'BLOCK',
-    hint: error.hint,
-  });
-}
-
-function readEnd(drive: Drive, run: Run): Reading {
-  return drive.deps.reading(run.clusterId, AbortSignal.any([drive.held.signal, AbortSignal.timeout(lookMs)]));
-}
-
-function endedRun(run: Run, steps: readonly RunStep[]): EndedRun {
-  return { runId: run.id, steps: steps.map(toPlannedStep) };
 }

@@ -1,6 +1,6 @@
 import type { Failure, Outcome, Run, RunStep } from '../../domain/run.ts';
 import type { Drive, Next } from './drive.ts';
-import { lookAtEnd } from './end-check.ts';
+import { lookAtEnd } from './look-at-end.ts';
 import { settle } from './settle.ts';
 
 /** Every temporary change is back, or could not be put back: the run ends and frees the cluster. */

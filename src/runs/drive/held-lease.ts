@@ -3,11 +3,13 @@ import { guardShell } from '../../adapters/ssh/guard-shell.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import type { Database } from '../../store/database.ts';
-import { claimRun, type Lease, releaseLease, renewLease } from '../../store/runs/leases.ts';
+import { claimRun, type DrivenRun, type Lease, releaseLease, renewLease } from '../../store/runs/leases.ts';
 
 /** A lease that is being kept alive while work goes on. */
 export type HeldLease = {
   readonly lease: Lease;
+  /** The run as it was when the lease was taken. */
+  readonly claimed: DrivenRun;
   /** Fires when the lease is lost; every call to the outside gets it. */
   readonly signal: AbortSignal;
   /** Throws `LEASE_LOST` when the lease may have run out by this process's own monotonic clock. Asks nobody. */
@@ -28,8 +30,9 @@ export async function holdLease(
   let askedAt = performance.now();
   // Of two drives in one process, one may wake up from a long sleep between claiming and reading its fence.
   const owner = `${claim.owner.slice(-54)}/${randomBytes(4).toString('hex')}`;
-  const lease = await claimRun(db, { ...claim, owner });
-  if (lease === null) return null;
+  const claimed = await claimRun(db, { ...claim, owner });
+  if (claimed === null) return null;
+  const { lease } = claimed;
   let goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
   const lost = new AbortController();
   let isRenewing = false;
@@ -51,6 +54,7 @@ export async function holdLease(
   }, claim.leaseMs / 20);
   return {
     lease,
+    claimed: claimed.driven,
     signal: lost.signal,
     assertHeld: () => {
       if (!lost.signal.aborted && performance.now() <= goodUntil) return;

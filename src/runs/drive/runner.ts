@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { readDatabaseTime } from '../../store/database.ts';
-import { type WorkerEntry, writeJournal } from '../../store/runs/journal.ts';
+import type { WorkerEntry } from '../../store/runs/journal.ts';
 import { readRun } from '../../store/runs/runs.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
 import { advance } from './advance.ts';
 import type { Drive, Next } from './drive.ts';
 import { abandon } from './finish.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
+import { knowRun } from './known-run.ts';
 import type { RunnerDeps } from './runner-deps.ts';
 import { settleAsFailed } from './settle.ts';
 import { chooseOperation, setAside } from './unfit.ts';
@@ -37,16 +37,18 @@ export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
 }
 
 async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Promise<Exclude<Next, 'again'>> {
-  const run = await readRun(deps.db, runId);
+  const { run, at } = held.claimed;
+  // Counted on by the monotonic clock, so that a host whose clock is set meanwhile does not matter.
+  const offsetMs = at.getTime() - performance.now();
+  const now = () => new Date(performance.now() + offsetMs);
   const operation = chooseOperation(run, deps.operations);
+  const known = knowRun(deps.db, held, now);
   const write = async (entry: WorkerEntry) => {
-    const woken = await writeJournal(deps.db, held.lease, entry);
+    const woken = await known.write(entry);
     for (const id of woken) deps.ring(id);
     deps.changed(runId);
   };
   if ('isNewer' in operation) return setAside(deps, { run, unfit: operation, write });
-  // Counted on by the monotonic clock, so that a host whose clock is set meanwhile does not matter.
-  const offsetMs = (await readDatabaseTime(deps.db)).getTime() - performance.now();
   const guarded: RunnerDeps = { ...deps, portsFor: (clusterId) => guardPorts(deps.portsFor(clusterId), held) };
   const drive: Drive = {
     deps: guarded,
@@ -55,8 +57,9 @@ async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Prom
     runId,
     clusterId: run.clusterId,
     appliedAt: new Map(),
+    known,
     write,
-    now: () => new Date(performance.now() + offsetMs),
+    now,
   };
   let patienceMs = stayMs;
   for (;;) {

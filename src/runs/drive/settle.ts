@@ -1,6 +1,6 @@
-import type { Failure, Outcome, RunStep } from '../../domain/run.ts';
+import type { Failure, Outcome, PostCheck, RunStep, TemporaryChange } from '../../domain/run.ts';
 import type { NewStep } from '../../store/runs/journal.ts';
-import { listSteps, listTemporaryChanges } from '../../store/runs/runs.ts';
+import { listTemporaryChanges } from '../../store/runs/runs.ts';
 import type { Drive, Next } from './drive.ts';
 import { stepKindOf } from './runner-deps.ts';
 
@@ -8,10 +8,12 @@ import { stepKindOf } from './runner-deps.ts';
  * Decides how the run ends, or that it pauses. What failed lanes had done becomes visible steps that take it back, and
  * temporary changes that are still open become steps that put them back; they run before the run may end in any way.
  */
-export async function settle(drive: Drive, outcome: Outcome): Promise<Next> {
-  const steps = await listSteps(drive.deps.db, drive.runId);
-  const recover = outcome.state === 'PAUSED' ? [] : recoverSteps(drive, steps);
-  const restore = await restoreSteps(drive, steps);
+export async function settle(
+  drive: Drive,
+  outcome: Outcome,
+  { postCheck }: { postCheck?: PostCheck } = {},
+): Promise<Next> {
+  const { recover, restore } = await stepsToTakeBack(drive, outcome, await drive.known.steps());
   const lanes = [...new Set(recover.map((step) => step.lane?.name))];
   const events = [
     ...(recover.length === 0
@@ -21,17 +23,32 @@ export async function settle(drive: Drive, outcome: Outcome): Promise<Next> {
       ? []
       : [{ type: 'TEMPORARY_CHANGE' as const, message: `Puts back ${count(restore.length, 'temporary change')}` }]),
   ];
-  await drive.write({ run: { outcome }, addSteps: [...recover, ...restore], events });
+  await drive.write({
+    run: { outcome, ...(postCheck === undefined ? {} : { postCheck }) },
+    addSteps: [...recover, ...restore],
+    events,
+  });
   return 'again';
+}
+
+/** What is still to be done before the run may end in this way: nothing where both are empty. */
+export async function stepsToTakeBack(
+  drive: Drive,
+  outcome: Outcome,
+  steps: readonly RunStep[],
+): Promise<{ recover: readonly NewStep[]; restore: readonly NewStep[] }> {
+  const recover = outcome.state === 'PAUSED' ? [] : recoverSteps(drive, steps);
+  return { recover, restore: restoreSteps(drive, steps, await openChanges(drive, steps)) };
 }
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-/** True when a temporary change of the run is not put back yet. */
-export async function hasOpenChanges(drive: Drive): Promise<boolean> {
-  return (await listTemporaryChanges(drive.deps.db, drive.runId)).some((change) => change.state === 'OPEN');
+/** Temporary changes of the run that are not put back yet. Only a step of a temporary kind can have made one. */
+export async function openChanges(drive: Drive, steps: readonly RunStep[]): Promise<readonly TemporaryChange[]> {
+  if (!steps.some((step) => stepKindOf(drive.operation, step.kind).isTemporary)) return [];
+  return (await listTemporaryChanges(drive.deps.db, drive.runId)).filter((change) => change.state === 'OPEN');
 }
 
 /**
@@ -82,8 +99,8 @@ function isTriedInVain(step: RunStep): boolean {
   return step.state === 'failed' && step.attempt > 0;
 }
 
-export function settleAsFailed(drive: Drive, failure: Failure): Promise<Next> {
-  return settle(drive, { state: 'FAILED', failure });
+export function settleAsFailed(drive: Drive, failure: Failure, found: { postCheck?: PostCheck } = {}): Promise<Next> {
+  return settle(drive, { state: 'FAILED', failure }, found);
 }
 
 /** How a run ends whose step failed. */
@@ -103,8 +120,7 @@ export function settleAfter(
   );
 }
 
-async function restoreSteps(drive: Drive, steps: readonly RunStep[]): Promise<NewStep[]> {
-  const open = (await listTemporaryChanges(drive.deps.db, drive.runId)).filter((change) => change.state === 'OPEN');
+function restoreSteps(drive: Drive, steps: readonly RunStep[], open: readonly TemporaryChange[]): NewStep[] {
   return open.toReversed().flatMap((change) => {
     const made = steps.find((step) => step.position === change.position);
     if (made === undefined) return [];

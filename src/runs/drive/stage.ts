@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run, RunStep, StepPhase } from '../../domain/run.ts';
-import { listSteps, readRun } from '../../store/runs/runs.ts';
 import type { Drive, Next } from './drive.ts';
 import { stepKindOf } from './runner-deps.ts';
 import { runStep } from './step-runner.ts';
@@ -46,7 +45,8 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
   };
 
   for (;;) {
-    const seen = errors.length === 0 ? await look(drive).catch((error: unknown) => void errors.push(error)) : undefined;
+    const seen =
+      errors.length === 0 ? await drive.known.look().catch((error: unknown) => void errors.push(error)) : undefined;
     if (seen === undefined) {
       // The lease or the database is lost: nothing more is begun, and nothing goes on behind the back of the next drive.
       await Promise.all(busy.values());
@@ -64,7 +64,6 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
       const step = nextOf(lane);
       if (step !== undefined)
         begin(lane.name, {
-          run,
           step,
           isCanceling: false,
           waitingLanes: lanes.filter((other) => other.name !== lane.name && !hasBegun(other)).length,
@@ -79,10 +78,6 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
     }
     await nextChange(busy, idle, now);
   }
-}
-
-async function look({ deps: { db }, runId }: Drive) {
-  return { run: await readRun(db, runId), steps: await listSteps(db, runId) };
 }
 
 /** Whether the stage has a lane that can still do something: a failed stage is settled only when it has none. */

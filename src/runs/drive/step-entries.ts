@@ -2,7 +2,6 @@ import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Check } from '../../domain/next-action.ts';
 import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
-import { listSteps } from '../../store/runs/runs.ts';
 import type { Next } from './drive.ts';
 import { settleAfter } from './settle.ts';
 import { contextOf, lateBy, observe, progressOf, type Work } from './work.ts';
@@ -37,7 +36,7 @@ export async function record(work: Work, state: 'done' | 'already', check: Check
 }
 
 async function isLastOfChange(work: Work): Promise<boolean> {
-  const steps = await listSteps(work.drive.deps.db, work.drive.runId);
+  const steps = await work.drive.known.steps();
   return !steps.some((step) => step.ledgerId === work.step.ledgerId && step.position > work.step.position);
 }
 

@@ -1,6 +1,5 @@
 import type { RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { readRun } from '../../store/runs/runs.ts';
 import type { Drive, Next } from './drive.ts';
 import { mayPass } from './may-pass.ts';
 import { makeOutput } from './output.ts';
@@ -10,10 +9,8 @@ import { contextOf, lateBy, type Work } from './work.ts';
 
 /** Stops what a step set in motion. `stopped`, or when to look again. */
 export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' | Next> {
-  const run = await readRun(drive.deps.db, drive.runId);
   const work: Work = {
     drive,
-    run,
     step,
     isCanceling: true,
     waitingLanes: 0,

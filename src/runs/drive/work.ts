@@ -1,13 +1,11 @@
-import type { Run, RunStep } from '../../domain/run.ts';
+import type { RunStep } from '../../domain/run.ts';
 import type { AnyStepKind, EngineContext } from '../../steps/define.ts';
-import { listSteps } from '../../store/runs/runs.ts';
 import type { Drive } from './drive.ts';
 import type { Output } from './output.ts';
 import type { RunnerPoint } from './runner-deps.ts';
 
 /** A step that is to be looked at. */
 export type Due = {
-  readonly run: Run;
   readonly step: RunStep;
   /** The step may end, but its effect is not sent (again). */
   readonly isCanceling: boolean;
@@ -41,7 +39,7 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): EngineCo
     attempts: step.attempt,
     waitingLanes,
     earlier: async (kinds) => {
-      const found = (await listSteps(drive.deps.db, drive.runId)).filter(
+      const found = (await drive.known.steps()).filter(
         (other) =>
           other.position < step.position &&
           (other.state === 'done' || other.state === 'already') &&

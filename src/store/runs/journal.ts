@@ -1,6 +1,6 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { InventoryRecord } from '../../domain/inventory.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import type { Json } from '../../domain/json.ts';
 import type { StepSpec } from '../../domain/plan.ts';
 import {
   type BeforeUndo,
@@ -13,15 +13,14 @@ import {
   type RunEventType,
   type RunState,
   type StepPhase,
-  type StepState,
 } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
-import type { Tables } from '../generated/tables.ts';
-import { toJson } from '../json.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable, type Tx } from '../database.ts';
+import { toJson, toJsonOrNull } from '../json.ts';
 import { writeRecords } from '../records.ts';
 import type { Lease } from './leases.ts';
 import { reopenSteps } from './runs.ts';
+import { type StepChange, updateStep } from './step-changes.ts';
 
 export type NewEvent = { type: RunEventType; step?: number | null; message: string };
 export type NewStep = StepSpec & { phase: StepPhase; undoOf?: number; ledgerId?: string };
@@ -48,19 +47,7 @@ export type JournalEntry = {
   };
   /** The undo begins: what an earlier try had taken back is history. */
   beginUndo?: true;
-  step?: {
-    position: number;
-    state?: StepState;
-    progress?: Progress | null;
-    failure?: Failure | null;
-    facts?: JsonObject | null;
-    observed?: string | null;
-    hold?: string;
-    attempted?: true;
-    started?: true;
-    applied?: true;
-    finished?: true;
-  };
+  step?: StepChange;
   addSteps?: readonly NewStep[];
   openChange?: { id: string; clusterId: string; position: number; title: string; before: Json };
   restoredChange?: string;
@@ -79,21 +66,19 @@ export type WorkerEntry = JournalEntry & { records?: readonly InventoryRecord[] 
  */
 export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntry): Promise<readonly string[]> {
   return inTransaction(db, async (tx) => {
-    const held = await tx
-      .selectFrom('run')
-      .select(['state', 'outcome', 'cluster_id'])
-      .where('id', '=', lease.runId)
+    // First of all, and it locks the row: who holds the run is asked and said in one statement.
+    const written = await updateRun(tx, lease.runId, entry)
       .where('fence', '=', lease.fence)
       .where('claimed_by', '=', lease.owner)
       .where('claimed_until', '>', databaseNow)
-      .forUpdate()
+      .where('state', 'in', drivenRunStates)
+      .$if(goesOn(entry.run?.state), (update) =>
+        update.where((row) => row.or([row('state', '<>', 'CANCELING'), row('outcome', 'is not', null)])),
+      )
       .executeTakeFirst();
-    if (held === undefined)
-      throw new AppError('LEASE_LOST', `Another worker may be driving run ${lease.runId}`, { retryable: true });
-    if (isOvertaken(held, entry.run?.state))
-      throw new AppError('LEASE_LOST', `A person decided about run ${lease.runId} meanwhile`, { retryable: true });
-    await writeRecords(tx, { runId: lease.runId, clusterId: held.cluster_id }, entry.records ?? []);
-    return applyEntry(tx, lease.runId, entry);
+    if (written.numUpdatedRows === 0n) throw await whyNotWritten(tx, lease);
+    await writeRecords(tx, lease, entry.records ?? []);
+    return writeRest(tx, lease.runId, entry);
   });
 }
 
@@ -101,20 +86,36 @@ export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntr
  * People decide about a run while a worker drives it: what the worker concluded before must not write over that. A run
  * that was cancelled before it began stays cancelled, and a request to cancel is not lost in a pause.
  */
-function isOvertaken(now: { state: string; outcome: string | null }, wanted: RunState | undefined): boolean {
-  if (!drivenRunStates.some((state) => state === now.state)) return true;
-  if (now.state !== 'CANCELING' || now.outcome !== null) return false;
+function goesOn(wanted: RunState | undefined): boolean {
   return wanted === 'QUEUED' || wanted === 'RUNNING' || wanted === 'PAUSED' || wanted === 'INTERRUPTED';
 }
 
+async function whyNotWritten(tx: Tx, lease: Lease): Promise<AppError> {
+  const held = await tx
+    .selectFrom('run')
+    .select('id')
+    .where('id', '=', lease.runId)
+    .where('fence', '=', lease.fence)
+    .where('claimed_by', '=', lease.owner)
+    .where('claimed_until', '>', databaseNow)
+    .executeTakeFirst();
+  const why =
+    held === undefined
+      ? `Another worker may be driving run ${lease.runId}`
+      : `A person decided about run ${lease.runId} meanwhile`;
+  return new AppError('LEASE_LOST', why, { retryable: true });
+}
+
 /** The same without a lease, for what a person decides about a run (approve, cancel, retry). The caller locks the row. */
-export async function applyEntry(
-  tx: Transaction<Tables>,
-  runId: string,
-  entry: JournalEntry,
-): Promise<readonly string[]> {
+export async function applyEntry(tx: Tx, runId: string, entry: JournalEntry): Promise<readonly string[]> {
+  await updateRun(tx, runId, entry).execute();
+  return writeRest(tx, runId, entry);
+}
+
+/** All of an entry but the run's own row, which has counted the events already. */
+async function writeRest(tx: Tx, runId: string, entry: JournalEntry): Promise<readonly string[]> {
   if (entry.beginUndo === true) await reopenSteps(tx, runId, 'undo');
-  if (entry.addSteps !== undefined) await insertSteps(tx, runId, entry.addSteps);
+  if (entry.addSteps !== undefined) await appendSteps(tx, runId, entry.addSteps);
   if (entry.step !== undefined) await updateStep(tx, runId, entry.step);
   if (entry.openChange !== undefined) await openChange(tx, runId, entry.openChange);
   if (entry.restoredChange !== undefined) {
@@ -131,22 +132,31 @@ export async function applyEntry(
       .execute();
   }
   const waiting = entry.releaseLock === true ? await releaseLock(tx, runId) : [];
-  await updateRun(tx, runId, entry.run ?? {}, entry.events?.length ?? 0);
-  if (entry.events !== undefined) await insertEvents(tx, runId, entry.events);
+  await insertEvents(tx, runId, entry.events ?? []);
   return waiting;
 }
 
 /** Adds steps behind those that are there. */
-export async function insertSteps(tx: Queryable, runId: string, steps: readonly NewStep[]): Promise<void> {
+async function appendSteps(tx: Queryable, runId: string, steps: readonly NewStep[]): Promise<void> {
   if (steps.length === 0) return;
   const { last } = await tx
     .selectFrom('run_step')
     .select((row) => row.fn.coalesce(row.fn.max('position'), row.lit(-1)).as('last'))
     .where('run_id', '=', runId)
     .executeTakeFirstOrThrow();
+  await insertSteps(tx, { runId, from: Number(last) + 1 }, steps);
+}
+
+/** Adds steps at positions that are free, from this one on. */
+export async function insertSteps(
+  tx: Queryable,
+  { runId, from }: { runId: string; from: number },
+  steps: readonly NewStep[],
+): Promise<void> {
+  if (steps.length === 0) return;
   const values = steps.map((step, index) => ({
     run_id: runId,
-    position: Number(last) + 1 + index,
+    position: from + index,
     phase: step.phase,
     kind: step.kind,
     title: step.title.slice(0, 500),
@@ -173,44 +183,18 @@ export async function insertSteps(tx: Queryable, runId: string, steps: readonly 
   await tx.insertInto('run_step').values(values).execute();
 }
 
-async function updateStep(tx: Queryable, runId: string, step: NonNullable<JournalEntry['step']>): Promise<void> {
-  await tx
-    .updateTable('run_step')
-    .set((row) => ({
-      ...(step.state === undefined ? {} : { state: step.state }),
-      ...(step.progress === undefined ? {} : { progress: orNull(step.progress) }),
-      ...(step.failure === undefined ? {} : { failure: orNull(step.failure) }),
-      ...(step.facts === undefined ? {} : { facts: orNull(step.facts) }),
-      ...(step.observed === undefined ? {} : { observed: step.observed?.slice(0, 255) ?? null }),
-      ...(step.hold === undefined ? {} : { hold: step.hold }),
-      ...(step.attempted === true ? { attempt: row('attempt', '+', 1), repeat_allowed: 0 } : {}),
-      ...(step.started === true ? { started_at: row.fn.coalesce('started_at', databaseNow) } : {}),
-      ...(step.applied === true ? { applied_at: databaseNow } : {}),
-      ...(step.finished === true ? { finished_at: databaseNow } : {}),
-      position: step.position,
-    }))
-    .where('run_id', '=', runId)
-    .where('position', '=', step.position)
-    .execute();
-}
-
-async function updateRun(
-  tx: Queryable,
-  runId: string,
-  run: NonNullable<JournalEntry['run']>,
-  newEvents: number,
-): Promise<void> {
-  await tx
+function updateRun(tx: Queryable, runId: string, { run = {}, events = [] }: JournalEntry) {
+  return tx
     .updateTable('run')
     .set((row) => ({
       revision: row('revision', '+', 1),
-      event_sequence: row('event_sequence', '+', newEvents),
+      event_sequence: row('event_sequence', '+', events.length),
       ...(run.state === undefined ? {} : { state: run.state }),
-      ...(run.outcome === undefined ? {} : { outcome: orNull(run.outcome) }),
-      ...(run.progress === undefined ? {} : { progress: orNull(run.progress) }),
-      ...(run.failure === undefined ? {} : { failure: orNull(run.failure) }),
-      ...(run.postCheck === undefined ? {} : { post_check: orNull(run.postCheck) }),
-      ...(run.beforeUndo === undefined ? {} : { before_undo: orNull(run.beforeUndo) }),
+      ...(run.outcome === undefined ? {} : { outcome: toJsonOrNull(run.outcome) }),
+      ...(run.progress === undefined ? {} : { progress: toJsonOrNull(run.progress) }),
+      ...(run.failure === undefined ? {} : { failure: toJsonOrNull(run.failure) }),
+      ...(run.postCheck === undefined ? {} : { post_check: toJsonOrNull(run.postCheck) }),
+      ...(run.beforeUndo === undefined ? {} : { before_undo: toJsonOrNull(run.beforeUndo) }),
       ...(run.blockedBy === undefined ? {} : { blocked_by: run.blockedBy }),
       ...(run.needsReplan === undefined ? {} : { needs_replan: run.needsReplan ? 1 : 0 }),
       ...(run.pauseRequested === undefined ? {} : { pause_requested: run.pauseRequested ? 1 : 0 }),
@@ -222,8 +206,7 @@ async function updateRun(
       ...(run.finished === true ? { finished_at: databaseNow } : {}),
       ...(run.finishedAt === undefined ? {} : { finished_at: run.finishedAt }),
     }))
-    .where('id', '=', runId)
-    .execute();
+    .where('id', '=', runId);
 }
 
 async function insertEvents(tx: Queryable, runId: string, events: readonly NewEvent[]): Promise<void> {
@@ -283,8 +266,4 @@ async function releaseLock(tx: Queryable, runId: string): Promise<readonly strin
   const ids = waiting.map((row) => row.id);
   if (ids.length > 0) await tx.updateTable('run').set({ due_at: null }).where('id', 'in', ids).execute();
   return ids;
-}
-
-function orNull(value: object | null): string | null {
-  return value === null ? null : toJson(value);
 }

@@ -1,17 +1,32 @@
-import { drivenRunStates } from '../../domain/run.ts';
+import { drivenRunStates, type Run } from '../../domain/run.ts';
 import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { toRun } from './run-rows.ts';
 
 /**
  * The right to drive one run. The fence grows with every claim; whatever the holder writes names it, so that a worker
  * which slept through the end of its lease can record nothing.
  */
-export type Lease = { readonly runId: string; readonly owner: string; readonly fence: number };
+export type Lease = {
+  readonly runId: string;
+  readonly clusterId: string;
+  readonly owner: string;
+  readonly fence: number;
+};
 
-/** Takes the lease of a run that is due and free; null when it is not. The database's clock decides. */
+/** A run as whoever drives it reads it, in one statement. */
+export type DrivenRun = {
+  readonly run: Run;
+  /** Which run holds the lock of its cluster; null = nobody. */
+  readonly lockHolder: string | null;
+  /** The time by the database's clock. */
+  readonly at: Date;
+};
+
+/** Takes the lease of a run that is due and free, and reads it; null when it is not. The database's clock decides. */
 export async function claimRun(
   db: Database,
   { runId, owner, leaseMs }: { runId: string; owner: string; leaseMs: number },
-): Promise<Lease | null> {
+): Promise<{ lease: Lease; driven: DrivenRun } | null> {
   const result = await db
     .updateTable('run')
     .set((row) => ({
@@ -25,13 +40,22 @@ export async function claimRun(
     .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) return null;
-  const claimed = await db
+  const driven = await readDriven(db, { runId, owner });
+  if (driven === null) return null;
+  return { lease: { runId, clusterId: driven.run.clusterId, owner, fence: driven.run.fence }, driven };
+}
+
+/** The run, if its lease is still this owner's; else null. */
+export async function readDriven(db: Database, lease: Pick<Lease, 'runId' | 'owner'>): Promise<DrivenRun | null> {
+  const row = await db
     .selectFrom('run')
-    .select('fence')
-    .where('id', '=', runId)
-    .where('claimed_by', '=', owner)
+    .leftJoin('cluster_lock', 'cluster_lock.cluster_id', 'run.cluster_id')
+    .selectAll('run')
+    .select(['cluster_lock.run_id as lock_holder', databaseNow.as('database_time')])
+    .where('run.id', '=', lease.runId)
+    .where('run.claimed_by', '=', lease.owner)
     .executeTakeFirst();
-  return claimed === undefined ? null : { runId, owner, fence: claimed.fence };
+  return row === undefined ? null : { run: toRun(row), lockHolder: row.lock_holder, at: row.database_time };
 }
 
 /** Prolongs the lease; false when it is lost, for ever. */

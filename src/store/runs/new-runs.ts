@@ -47,7 +47,7 @@ export async function insertRun(db: Database, run: NewRun): Promise<'created' | 
       await insertRunRow(tx, run);
       await insertSteps(
         tx,
-        run.id,
+        { runId: run.id, from: 0 },
         run.plan.steps.map((step) => ({ ...step, phase: 'do' as const })),
       );
       if (run.approval !== null) await insertApproval(tx, run, run.approval);

@@ -1,0 +1,113 @@
+import type { Run, RunStep } from '../../domain/run.ts';
+import { AppError } from '../../errors.ts';
+import type { Database } from '../../store/database.ts';
+import { type WorkerEntry, writeJournal } from '../../store/runs/journal.ts';
+import { type DrivenRun, readDriven } from '../../store/runs/leases.ts';
+import { listSteps } from '../../store/runs/runs.ts';
+import { stepAfter } from '../../store/runs/step-changes.ts';
+import type { HeldLease } from './held-lease.ts';
+
+/** What a drive sees of its run before each move. */
+export type Seen = {
+  readonly run: Run;
+  readonly steps: readonly RunStep[];
+  /** Which run held the lock of the cluster just then. */
+  readonly lockHolder: string | null;
+};
+
+/** A run as the drive that holds it knows it. */
+export type KnownRun = {
+  /** The run as it is now. Its steps are read only when somebody else may have changed them. */
+  look(): Promise<Seen>;
+  /** Its steps, with all that this drive has written. */
+  steps(): Promise<readonly RunStep[]>;
+  /** Writes an entry of the journal. Answers the ids of the runs that may go on now. */
+  write(entry: WorkerEntry): Promise<readonly string[]>;
+};
+
+/** The run as it is stored. */
+export type StoredRun = {
+  /** Null when another worker has it. */
+  read(): Promise<DrivenRun | null>;
+  readSteps(): Promise<readonly RunStep[]>;
+  write(entry: WorkerEntry): Promise<readonly string[]>;
+};
+
+export function knowRun(
+  db: Database,
+  { lease, claimed }: Pick<HeldLease, 'lease' | 'claimed'>,
+  now: () => Date,
+): KnownRun {
+  const stored: StoredRun = {
+    read: () => readDriven(db, lease),
+    readSteps: () => listSteps(db, lease.runId),
+    write: (entry) => writeJournal(db, lease, entry),
+  };
+  return rememberRun(stored, claimed, now);
+}
+
+/**
+ * Nobody but the holder of the lease writes a run, except people who decide about it; each entry, whoever writes it, makes the
+ * run's revision one more. So as long as the revision is what this drive has made of it, its steps are what it has made of
+ * them.
+ */
+export function rememberRun(stored: StoredRun, claimed: DrivenRun, now: () => Date): KnownRun {
+  let first: DrivenRun | null = claimed;
+  let known: { readonly revision: number; readonly steps: readonly RunStep[] } | null = null;
+  // The lanes of a stage write while another one looks; entries that have begun, and that have ended.
+  let begun = 0;
+  let ended = 0;
+
+  const look = async (): Promise<Seen> => {
+    const before = { revision: known?.revision, begun, ended };
+    const driven = first ?? (await stored.read());
+    first = null;
+    if (driven === null)
+      throw new AppError('LEASE_LOST', `Another worker may be driving run ${claimed.run.id}`, { retryable: true });
+    const { run, lockHolder } = driven;
+    // Compared with what was known before the question: an entry that ended since must not stand for one of a person.
+    if (known !== null && before.revision === run.revision) return { run, steps: known.steps, lockHolder };
+    const steps = await readSteps();
+    // Whether an entry that was under way is in what was read, nobody can tell: it is used, and not kept.
+    if (before.begun === before.ended && before.begun === begun) known = { revision: run.revision, steps };
+    return { run, steps, lockHolder };
+  };
+
+  /** Never without an entry that had ended by now: a lane would do the same step twice. */
+  const readSteps = async (): Promise<readonly RunStep[]> => {
+    for (;;) {
+      const before = ended;
+      const steps = await stored.readSteps();
+      if (before === ended) return steps;
+    }
+  };
+
+  const write = async (entry: WorkerEntry) => {
+    begun += 1;
+    try {
+      const woken = await stored.write(entry);
+      known = known === null ? null : after(known, entry, now());
+      return woken;
+    } catch (error) {
+      known = null;
+      throw error;
+    } finally {
+      ended += 1;
+    }
+  };
+
+  return { look, steps: async () => known?.steps ?? readSteps(), write };
+}
+
+function after(
+  known: { readonly revision: number; readonly steps: readonly RunStep[] },
+  { step: change, addSteps = [], beginUndo }: WorkerEntry,
+  now: Date,
+) {
+  if (addSteps.length > 0 || beginUndo === true) return null;
+  const steps =
+    change === undefined
+      ? known.steps
+      : known.steps.map((step) => (step.position === change.position ? stepAfter(step, change, now) : step));
+  return { revision: known.revision + 1, steps };
+}
