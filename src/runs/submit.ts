@@ -10,8 +10,10 @@ import type { AnyOperation, Reading, Registration } from '../operations/define.t
 import { parseInput } from '../operations/input/parse-input.ts';
 import { redactInput, replaceSecrets } from '../operations/input/secret-fields.ts';
 import { insertAudit } from '../store/access/audit.ts';
-import { findCluster } from '../store/clusters/inventory.ts';
 import type { Database } from '../store/database.ts';
+import { findVisibleCluster } from '../store/reads/clusters.ts';
+import { findVisibleRun } from '../store/reads/runs.ts';
+import { visibilityOf } from '../store/reads/visibility.ts';
 import { findIdempotencyKey, insertRun } from '../store/runs/new-runs.ts';
 import { readRun } from '../store/runs/runs.ts';
 import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets/secrets.ts';
@@ -194,15 +196,13 @@ async function findTarget(
     const { kind, name, environment } = named;
     return { kind, cluster: { id: newId('clu'), name, environment } };
   }
-  const cluster = await findCluster(db, named.clusterId);
-  const target = cluster === null ? null : { kind: named.kind, cluster };
-  if (target === null || !can(actor, 'cluster:read', accessTo(target))) {
-    throw new AppError('NOT_FOUND', `There is no cluster ${named.clusterId}`, {
-      hint: 'Query `clusters` for their ids.',
-      path: ['input', named.field],
-    });
-  }
-  return target;
+  const visibility = visibilityOf(actor, 'cluster:read');
+  const cluster = await findVisibleCluster(db, { visibility, id: named.clusterId });
+  if (cluster !== null) return { kind: named.kind, cluster };
+  throw new AppError('NOT_FOUND', `There is no cluster ${named.clusterId}`, {
+    hint: 'Query `clusters` for their ids.',
+    path: ['input', named.field],
+  });
 }
 
 async function findReplay(
@@ -220,10 +220,10 @@ async function findReplay(
       path: ['options', 'idempotencyKey'],
     });
   }
-  const run = await readRun(deps.db, used.runId);
   // Their own run; but whoever lost the right to see its cluster does not see it.
-  if (!can(actor, 'cluster:read', { clusterId: run.clusterId, environment: run.environment })) return null;
-  return { run, plan: run.plan, userErrors: [], replayed: true };
+  const visibility = visibilityOf(actor, 'cluster:read');
+  const run = await findVisibleRun(deps.db, { visibility, id: used.runId });
+  return run === null ? null : { run, plan: run.plan, userErrors: [], replayed: true };
 }
 
 /**

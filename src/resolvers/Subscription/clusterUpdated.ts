@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode } from '../../domain/cluster.ts';
 import { AppError } from '../../errors.ts';
-import { findVisibleClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
+import { findVisibleCluster, nodesOfClusters } from '../../store/reads/clusters.ts';
 import { makeLoaders } from '../loaders.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 import { readCurrentActor } from './current-actor.ts';
@@ -16,8 +16,8 @@ async function* watchCluster(
   let shown: string | null = null;
   for await (const _ of ticks(doorbell, (topic) => topic === `cluster:${id}`)) {
     const visibility = readableBy(await readCurrentActor(context));
-    const [cluster] = await inTurn(() => findVisibleClusters(db, { visibility, ids: [id] }));
-    if (cluster === undefined) {
+    const cluster = await inTurn(() => findVisibleCluster(db, { visibility, id }));
+    if (cluster === null) {
       throw new AppError('NOT_FOUND', `There is no cluster ${id}`, {
         hint: 'Look at the list of clusters for its id.',
       });

@@ -64,6 +64,14 @@ export async function findVisibleClusters(
   return rows.map(toCluster);
 }
 
+export async function findVisibleCluster(
+  db: Reader,
+  { visibility, id }: { visibility: Visibility; id: string },
+): Promise<Cluster | null> {
+  const [cluster] = await findVisibleClusters(db, { visibility, ids: [id] });
+  return cluster ?? null;
+}
+
 export async function findVisibleClusterByName(
   db: Reader,
   by: { visibility: Visibility; name: string },

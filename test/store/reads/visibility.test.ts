@@ -1,0 +1,246 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Actor, can, type Permission, type Role, roles, type Scope } from '../../../src/domain/access.ts';
+import { type Database, migrate, openDatabase } from '../../../src/store/database.ts';
+import { countAlerts, findVisibleAlert, listAlerts, listAlertsChangedSince } from '../../../src/store/reads/alerts.ts';
+import { countAudit, findAuditEvent, listAudit } from '../../../src/store/reads/audit.ts';
+import { countBackups, findVisibleBackup, listBackups } from '../../../src/store/reads/backups.ts';
+import {
+  countClusters,
+  findVisibleClusterByName,
+  findVisibleClusters,
+  findVisibleHosts,
+  findVisibleNodes,
+  findVisibleReport,
+  listClusterNames,
+  listClusters,
+} from '../../../src/store/reads/clusters.ts';
+import { readNames } from '../../../src/store/reads/names.ts';
+import {
+  countRuns,
+  findLastEndedRun,
+  findVisibleApproval,
+  findVisibleRunByNumber,
+  findVisibleRunOfApproval,
+  findVisibleRuns,
+  listRuns,
+} from '../../../src/store/reads/runs.ts';
+import { findVisibleUpgrade } from '../../../src/store/reads/upgrades.ts';
+import { type Page, visibilityOf } from '../../../src/store/reads/visibility.ts';
+import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
+import { environments, fillWithRows } from './many-rows.ts';
+
+/*
+ * What `can` says of each row, and what the SQL of the read model shows, are the same thing said twice. Here they are compared
+ * for people with any roles anywhere, most of whom see a few rows among hundreds that they may not see.
+ */
+
+let database: TestDatabase;
+let db: Database;
+let rows: Awaited<ReturnType<typeof fillWithRows>>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase({ url: database.url, poolSize: 5, answerMs: null });
+  await migrate(db);
+  rows = await fillWithRows(db, { clusters: 80 });
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+
+/** Of clusters, one that is there, one that is gone, or one that never was: by its place among the runs. */
+const someScope = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(null) },
+  { weight: 4, arbitrary: fc.constantFrom(...environments, 'nowhere') },
+  { weight: 8, arbitrary: fc.nat({ max: 400 }) },
+);
+const someBindings = fc.array(fc.record({ role: fc.constantFrom(...roles), where: someScope }), { maxLength: 4 });
+const somePages = fc.record({ limit: fc.integer({ min: 3, max: 60 }), backward: fc.boolean() });
+
+function actorWith(bindings: readonly { role: Role; where: null | string | number }[]): Actor {
+  const scopeOf = (where: null | string | number): Scope => {
+    if (where === null) return { kind: 'all' };
+    if (typeof where === 'string') return { kind: 'environment', environment: where };
+    return { kind: 'cluster', clusterId: rows.runs[where]?.clusterId ?? 'clu_NEVER' };
+  };
+  return {
+    id: 'per_asker',
+    name: 'asker',
+    via: 'API',
+    bindings: bindings.map(({ role, where }) => ({ role, scope: scopeOf(where) })),
+  };
+}
+
+function seenBy<T extends { clusterId: string; environment: string }>(
+  actor: Actor,
+  all: readonly T[],
+  permission: Permission = 'cluster:read',
+): readonly T[] {
+  return all.filter((row) => can(actor, permission, row));
+}
+
+/** Everything that a list shows, page by page from either end, in the order of the list. */
+async function readAll<T>(
+  { limit, backward }: { limit: number; backward: boolean },
+  read: (page: Page<T>) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  let found: readonly T[] = [];
+  for (;;) {
+    const next = backward ? found[0] : found.at(-1);
+    const key = next ?? null;
+    const page = await read({ limit, backward, ...(backward ? { after: null, before: key } : { after: key }) });
+    found = backward ? [...page, ...found] : [...found, ...page];
+    if (page.length < limit) return found;
+  }
+}
+
+const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id).toSorted();
+const numbers = (found: readonly { number: number }[]) => found.map(({ number }) => number).toSorted((a, b) => b - a);
+
+function holds(check: (actor: Actor, pages: { limit: number; backward: boolean }) => Promise<void>, numRuns = 60) {
+  return fc.assert(
+    fc.asyncProperty(someBindings, somePages, (bindings, pages) => check(actorWith(bindings), pages)),
+    { numRuns },
+  );
+}
+
+describe('a list shows, page by page, exactly the rows that the asker may see', () => {
+  it('of clusters, and of their names', () =>
+    holds(async (actor, pages) => {
+      const which = { visibility: visibilityOf(actor, 'cluster:read'), filter: {} };
+      const expected = seenBy(actor, rows.clusters).map(({ name }) => name);
+      const found = await readAll<{ name: string }>(pages, (page) => listClusters(db, { ...which, page }));
+      expect(found.map(({ name }) => name)).toEqual(expected);
+      expect(await countClusters(db, which)).toBe(expected.length);
+      expect(await listClusterNames(db, which.visibility)).toEqual(expected);
+    }));
+
+  it('of runs', () =>
+    holds(async (actor, pages) => {
+      const which = { visibility: visibilityOf(actor, 'cluster:read'), filter: {} };
+      const expected = numbers(seenBy(actor, rows.runs));
+      const found = await readAll<{ number: number }>(pages, (page) => listRuns(db, { ...which, page }));
+      expect(found.map(({ number }) => number)).toEqual(expected);
+      expect(await countRuns(db, which)).toBe(expected.length);
+    }));
+
+  it('of alerts, and of those that changed', () =>
+    holds(async (actor, pages) => {
+      const which = { visibility: visibilityOf(actor, 'cluster:read'), filter: { open: true } };
+      const expected = numbers(seenBy(actor, rows.alerts));
+      const found = await readAll<{ number: number }>(pages, (page) => listAlerts(db, { ...which, page }));
+      expect(found.map(({ number }) => number)).toEqual(expected);
+      expect(await countAlerts(db, which)).toBe(expected.length);
+      const changed = await listAlertsChangedSince(db, {
+        visibility: which.visibility,
+        clusterId: null,
+        since: new Date(0),
+        limit: pages.limit,
+      });
+      expect(numbers(changed)).toEqual(expected.toReversed().slice(0, pages.limit).toReversed());
+    }));
+
+  it('of backups', () =>
+    holds(async (actor, pages) => {
+      const which = { visibility: visibilityOf(actor, 'cluster:read'), filter: {} };
+      const expected = ids(seenBy(actor, rows.backups));
+      const found = await readAll<{ startedAt: Date; id: string }>(pages, (page) =>
+        listBackups(db, { ...which, page }),
+      );
+      expect(found.map(({ id }) => id)).toEqual(expected.toReversed());
+      expect(await countBackups(db, which)).toBe(expected.length);
+    }));
+
+  it('of audit events, by the permission to read them', () =>
+    holds(async (actor, pages) => {
+      const which = { visibility: visibilityOf(actor, 'audit:read'), filter: {} };
+      const expected = numbers(rows.audit.filter(({ place }) => can(actor, 'audit:read', place)));
+      const found = await readAll<{ number: number }>(pages, (page) => listAudit(db, { ...which, page }));
+      expect(found.map(({ number }) => number)).toEqual(expected);
+      expect(await countAudit(db, which)).toBe(expected.length);
+    }));
+});
+
+describe('what the asker may not see is not found', () => {
+  it('among clusters, nodes, hosts and runs by their ids, nor has it a name', () =>
+    holds(async (actor) => {
+      const visibility = visibilityOf(actor, 'cluster:read');
+      const of = (all: readonly { id: string }[]) => ({ visibility, ids: all.map(({ id }) => id) });
+      const clusters = rows.clusters.map(({ clusterId: id, ...rest }) => ({ ...rest, id, clusterId: id }));
+      const seen = {
+        clusters: ids(seenBy(actor, clusters)),
+        nodes: ids(seenBy(actor, rows.nodes)),
+        hosts: ids(seenBy(actor, rows.hosts)),
+        runs: ids(seenBy(actor, rows.runs)),
+      };
+      expect(ids(await findVisibleClusters(db, of(clusters)))).toEqual(seen.clusters);
+      expect(ids(await findVisibleNodes(db, of(rows.nodes)))).toEqual(seen.nodes);
+      expect(ids(await findVisibleHosts(db, of(rows.hosts)))).toEqual(seen.hosts);
+      expect(ids(await findVisibleRuns(db, of(rows.runs)))).toEqual(seen.runs);
+      const named = await readNames(db, of([...clusters, ...rows.nodes, ...rows.hosts, ...rows.runs]));
+      expect([...named.keys()].toSorted()).toEqual(Object.values(seen).flat().toSorted());
+    }));
+
+  it('by a name or a number, nor through what belongs to it', () =>
+    fc.assert(
+      fc.asyncProperty(someBindings, fc.nat({ max: 10_000 }), async (bindings, draw) => {
+        const actor = actorWith(bindings);
+        const visibility = visibilityOf(actor, 'cluster:read');
+        const pick = <T>(all: readonly T[]): T => {
+          const row = all[draw % all.length];
+          if (row === undefined) throw new Error('there are no rows');
+          return row;
+        };
+        const may = (row: { clusterId: string; environment: string }) => can(actor, 'cluster:read', row);
+        const check = (found: unknown, row: { clusterId: string; environment: string; id?: string }) => {
+          if (may(row)) expect(found).toMatchObject('id' in row ? { id: row.id } : {});
+          else expect(found).toBeNull();
+        };
+        const { clusterId: id, ...cluster } = pick(rows.clusters);
+        check(await findVisibleClusterByName(db, { visibility, name: cluster.name }), {
+          ...cluster,
+          id,
+          clusterId: id,
+        });
+        const run = pick(rows.runs);
+        check(await findVisibleRunByNumber(db, { visibility, number: run.number }), run);
+        const approval = pick(rows.approvals);
+        check(await findVisibleRunOfApproval(db, { visibility, number: approval.number }), {
+          ...approval,
+          id: approval.runId,
+        });
+        for (const [all, find] of [
+          [rows.approvals, findVisibleApproval],
+          [rows.alerts, findVisibleAlert],
+          [rows.backups, findVisibleBackup],
+          [rows.reports, findVisibleReport],
+          [rows.upgrades, findVisibleUpgrade],
+        ] as const) {
+          const row = pick<{ id: string; clusterId: string; environment: string }>(all);
+          check(await find(db, { visibility, id: row.id }), row);
+        }
+        const alert = pick(rows.alerts);
+        check(await findVisibleAlert(db, { visibility, number: alert.number }), alert);
+        const event = pick(rows.audit);
+        const audited = await findAuditEvent(db, {
+          visibility: visibilityOf(actor, 'audit:read'),
+          number: event.number,
+        });
+        expect(audited?.number ?? null).toBe(can(actor, 'audit:read', event.place) ? event.number : null);
+        const ended = await findLastEndedRun(db, { visibility, clusterId: run.clusterId });
+        if (ended !== null) expect(may(ended)).toBe(true);
+      }),
+      { numRuns: 60 },
+    ));
+
+  it('and a viewer of one cluster sees its runs on the first page, however many newer ones there are elsewhere', async () => {
+    const oldest = rows.runs[0];
+    const actor = actorWith([{ role: 'VIEWER', where: 0 }]);
+    const page = { limit: 15, after: null };
+    const found = await listRuns(db, { visibility: visibilityOf(actor, 'cluster:read'), filter: {}, page });
+    expect(numbers(found)).toEqual(numbers(rows.runs.filter(({ clusterId }) => clusterId === oldest?.clusterId)));
+    expect(found.length).toBe(4);
+  });
+});
