@@ -97,14 +97,29 @@ type Seen<F extends JsonObject> = Extract<Check<F>, { state: 'done' }> | FailedW
 // biome-ignore lint/suspicious/noConfusingVoidType: most of what is applied has nothing to answer.
 export type Applied<F extends JsonObject = JsonObject> = void | Seen<F>;
 
-export type StepKind<P extends JsonObject, N extends PortName, F extends JsonObject, R extends Needs> = {
+/** What `apply` is handed: a step that says that it only looks, or waits, is handed nothing that changes anything. */
+type ApplyPorts<N extends PortName> = {
+  readonly 'takes-away': Pick<Ports, N>;
+  readonly 'brings-back': Pick<Ports, N>;
+  readonly changes: Pick<Ports, N>;
+  readonly looks: ReadingPorts<N>;
+  readonly waits: ReadingPorts<N>;
+};
+
+export type StepKind<
+  P extends JsonObject,
+  N extends PortName,
+  E extends StepEffect,
+  F extends JsonObject,
+  R extends Needs,
+> = {
   readonly kind: string;
   readonly params: z.ZodType<P>;
   readonly ports: readonly N[];
   /** Whom or what it is about. */
   about(params: NoInfer<P>): Subject;
   /** What it does to them. */
-  readonly effect: StepEffect | ((params: P) => StepEffect);
+  readonly effect: E | ((params: P) => E);
   /** What it leaves beside them until another step removes that, see `hasLeft`. */
   readonly leaves?: string;
   readonly removes?: string;
@@ -132,7 +147,7 @@ export type StepKind<P extends JsonObject, N extends PortName, F extends JsonObj
    * brought it about may be answered as `done`, which saves looking once more; nothing else may be concluded from an answer.
    * A step whose only effect is a row of Starwarden's own answers it in `records`: there is no other way to write one.
    */
-  apply?(params: P, ports: Pick<Ports, N>, context: Context<R>): Promise<Applied<NoInfer<F>>>;
+  apply?(params: P, ports: ApplyPorts<N>[E], context: Context<R>): Promise<Applied<NoInfer<F>>>;
   /**
    * What is to be remembered before the effect begins, whatever becomes of it: it is written with the entry that says
    * `applying`, each time there is one.
@@ -213,9 +228,10 @@ export type DefinedStepKind<P extends JsonObject, F extends JsonObject = JsonObj
 export function defineStep<
   P extends JsonObject,
   N extends PortName,
+  const E extends StepEffect,
   F extends JsonObject = JsonObject,
   R extends Needs = Record<never, never>,
->(definition: StepKind<P, N, F, R>): DefinedStepKind<P, F> {
+>(definition: StepKind<P, N, E, F, R>): DefinedStepKind<P, F> {
   const parse = (params: JsonObject): P => definition.params.parse(params);
   const pick = (ports: Ports) => pickPorts(ports, definition.ports);
   const effectOf = (params: P) =>
