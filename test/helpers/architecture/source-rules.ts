@@ -66,6 +66,13 @@ function foreignTables(path: string, code: string): readonly string[] {
   });
 }
 
+/** The kinds of steps that a file of `src/` names although they are a family's own. Migrations speak of the kinds of their day. */
+export function findForeignKinds(path: string, source: string, kinds: readonly string[]): string[] {
+  if (/^src\/(steps|operations\/\w+|store\/migrations)\//.test(path)) return [];
+  const literal = new RegExp(`['"\`](${kinds.join('|')})['"\`]`, 'g');
+  return [...source.replace(comments, '').matchAll(literal)].map(([, kind]) => `${path} names the step kind ${kind}`);
+}
+
 export function callsFetch(source: string) {
   return globalFetch.test(source.replace(comments, ''));
 }

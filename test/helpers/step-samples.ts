@@ -1,0 +1,111 @@
+import type { StepSpec } from '../../src/domain/plan.ts';
+import { recordBackup, takeBackup, verifySnapshot } from '../../src/operations/backup/back-up-database/back-up.ts';
+import { inspectCluster } from '../../src/operations/cluster/check-cluster/inspect-cluster.ts';
+import { forgetCluster, recordCluster } from '../../src/operations/cluster/record-cluster.ts';
+import { saveTopology } from '../../src/operations/cluster/save-topology.ts';
+import { changeCluster } from '../../src/operations/cluster/update-cluster/change-cluster.ts';
+import { attachNodes, recordHost, verifyHost } from '../../src/operations/host/attach-hosts/attach-host.ts';
+import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts';
+import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
+import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
+import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
+import { awaitTablets } from '../../src/operations/upgrade/steps/await-tablets.ts';
+import { awaitVersion } from '../../src/operations/upgrade/steps/await-version.ts';
+import { guardNode } from '../../src/operations/upgrade/steps/guard.ts';
+import {
+  closeThisUpgrade,
+  closeUpgrades,
+  holdForPerson,
+  recordUpgrade,
+  removeKept,
+} from '../../src/operations/upgrade/steps/history.ts';
+import { createMetadataImage, noteJournal } from '../../src/operations/upgrade/steps/image.ts';
+import { noteProcess } from '../../src/operations/upgrade/steps/note-process.ts';
+import { startForMove, stopForMove } from '../../src/operations/upgrade/steps/power.ts';
+import { proveArchive } from '../../src/operations/upgrade/steps/prove-archive.ts';
+import { compareQueries, measureBaseline, sampleQueries, soak } from '../../src/operations/upgrade/steps/queries.ts';
+import {
+  keepSchedulingPaused,
+  pauseTabletScheduling,
+  restoreTabletScheduling,
+} from '../../src/operations/upgrade/steps/scheduling.ts';
+import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../src/operations/upgrade/steps/stage.ts';
+import { swapBack, swapBinaries } from '../../src/operations/upgrade/steps/swap.ts';
+import { awaitNode, startNode, stopNode } from '../../src/steps/node-process.ts';
+
+const label = 'be 10.0.0.11:9050';
+const release = { version: '3.5.0', sha256: 'ab'.repeat(32) };
+const place = { hostId: 'hst_1', deployDir: '/opt/be' };
+const node = { nodeId: 'nod_1', label, kind: 'BACKEND', ...place } as const;
+const process = { pid: 7, startedAtTicks: '70' };
+const running = { ...node, version: '3.4.6', process, unit: null };
+const move = {
+  ...node,
+  ...{ host: '10.0.0.11', port: 9050, unit: null, fromVersion: '3.4.6', toVersion: '3.5.0', release },
+  ...{ keptVersion: '3.4.6', stopTimeoutSeconds: 60, hasTablets: true, gateTimeoutSeconds: 60 },
+};
+const watched = { label, kind: 'BACKEND', ...place, seconds: 10, factor: 3 } as const;
+const staged = { label, kind: 'BACKEND', deployDir: '/opt/be', keptVersion: '3.4.6' } as const;
+const onHost = { hostId: 'hst_1', address: '10.0.0.11', archiveDeployDir: '/opt/be', release };
+const ssh = { address: '10.0.0.11', port: 22 };
+const snapshot = { database: 'sales', repository: 'nightly', snapshot: 'sales_1' };
+const cluster = { name: 'prod-eu', environment: 'prod', sqlUser: 'root', passwordRef: 'env:X', seeds: [], tls: null };
+
+/** One step of every kind that an operation has. */
+export const stepSamples: readonly StepSpec[] = [
+  recordBackup.with(snapshot),
+  takeBackup.with({ ...snapshot, timeoutSeconds: 600 }),
+  verifySnapshot.with(snapshot),
+  inspectCluster.with({}),
+  recordCluster.with(cluster),
+  forgetCluster.with({ name: 'prod-eu' }),
+  saveTopology.with({}),
+  changeCluster.with({ before: cluster, after: cluster }),
+  recordHost.with({
+    ...ssh,
+    ...{ user: 'sr', privateKeyRef: null, passphraseRef: null, fingerprint: 'SHA256:x', jump: null },
+  }),
+  verifyHost.with({ ...ssh, nodes: [] }),
+  attachNodes.with({ ...ssh, nodes: [{ ...node, nodePort: 9050, unit: null }] }),
+  forgetHost.with({ hostId: 'hst_1', place: '10.0.0.11:22' }),
+  pinHostKey.with({ ...ssh, fingerprint: 'SHA256:x' }),
+  inspectUpgrade.with({ to: '3.5.0', maxRunningQueries: 1, maxBackupAgeHours: 1 }),
+  verifyArchive.with({ version: '3.5.0' }),
+  awaitTablets.with({ label, gateTimeoutSeconds: 60 }),
+  awaitVersion.with(move),
+  guardNode.with({ ...move, mates: [], workersOn: null, frontendsOn: null, swap: 'in' }),
+  recordUpgrade.with({ direction: 'UPGRADE', fromVersion: '3.4.6', toVersion: '3.5.0' }),
+  closeThisUpgrade.with({}),
+  closeUpgrades.with({}),
+  holdForPerson.with({ message: `${label} runs 3.5.0. Look at it` }),
+  removeKept.with({ ...place, label }),
+  noteJournal.with({}),
+  createMetadataImage.with({}),
+  noteProcess.with(move),
+  stopForMove.with(move),
+  startForMove.with(move),
+  proveArchive.with({ release, source: { kind: 'PATH', location: '/releases/a.tar.gz' }, parts: ['BACKEND'] }),
+  sampleQueries.with({}),
+  measureBaseline.with({ seconds: 10 }),
+  compareQueries.with(watched),
+  soak.with(watched),
+  pauseTabletScheduling.with({}),
+  keepSchedulingPaused.with({ label }),
+  restoreTabletScheduling.with({ leader: '10.0.0.1:9010', byFrontend: {} }),
+  fetchArchive.with({ ...onHost, nodes: [staged], source: { kind: 'PATH', location: '/a' }, sizeBytes: null }),
+  unpackRelease.with({ ...onHost, node: staged }),
+  dropArchive.with(onHost),
+  removeStaged.with({ ...place, label, release }),
+  swapBinaries.with(move),
+  swapBack.with(move),
+  awaitNode.with({ ...node, host: '10.0.0.11', port: 9050, startedBefore: null }),
+  startNode.with(running),
+  stopNode.with({ ...running, process, graceful: true, timeoutSeconds: 60 }),
+];
+
+/** The sample of this kind. */
+export function sampleOf(kind: string): StepSpec {
+  const found = stepSamples.find((sample) => sample.kind === kind);
+  if (found === undefined) throw new Error(`test/helpers/step-samples.ts has no step of the kind ${kind}`);
+  return found;
+}
