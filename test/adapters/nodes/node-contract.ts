@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Node, NodeCall } from '../../../src/adapters/nodes/port.ts';
+import type { Replacement } from '../../../src/domain/node-binaries.ts';
+import { isSameProcess, type ProcessId } from '../../../src/domain/process-id.ts';
+import { AppError } from '../../../src/errors.ts';
+
+/** A node of 3.4.6 that is down, whatever runs it, with real processes. */
+export type NodeUnderTest = {
+  open(guard?: () => void): Node;
+  /** Ends whatever runs, at once and behind everybody's back, and leaves the node down as it was in the beginning. */
+  reset(): Promise<void>;
+  /** Ends the process at once, behind everybody's back. */
+  kill(process: ProcessId): Promise<void>;
+  /** How often its program was started since the reset. */
+  starts(): Promise<number>;
+  /** How long the process takes to end from its next start on; `never` = only by force. */
+  takesToEnd(ms: number | 'never'): Promise<void>;
+  /** From now on whatever starts the node fails, until the next reset. */
+  breakStart(): Promise<void>;
+  /** A release that the node's host has, and where its archive is kept. */
+  readonly release: Replacement['release'];
+  readonly archiveDir: string;
+  close(): Promise<void>;
+};
+
+/** Every method, by whether it changes the node: a new one has to be put to one of both. */
+const effects = ['stop', 'start', 'stage', 'unstage', 'swapIn', 'putBack', 'removeKept'] as const;
+const reads = ['process', 'stopState', 'startedAs', 'lastLogLines', 'isStaged', 'binaries', 'kept'] as const;
+
+const gracefully = { graceful: true, timeoutSeconds: 30, version: '3.4.6' } as const;
+const call = (): NodeCall => ({ signal: AbortSignal.timeout(60_000) });
+
+/** What every implementation of the port has to keep. */
+export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): void {
+  describe(`a node run by ${name}`, () => {
+    let place: NodeUnderTest;
+    let node: Node;
+    let replacement: Replacement;
+
+    beforeAll(async () => {
+      place = await make();
+      node = place.open();
+      replacement = { release: place.release, keptVersion: '3.4.6-1a2b3c4', runId: 'run_01J00000000000000000000000' };
+    });
+    afterAll(() => place?.close());
+    beforeEach(() => place.reset());
+
+    async function start(): Promise<ProcessId> {
+      const running = await node.start(call());
+      if (running === null) throw new Error('it was started, and nothing runs');
+      return running;
+    }
+
+    it('has no process while it is down, and one after its start, which is told from every other', async () => {
+      expect(await node.process(call())).toBeNull();
+      const first = await start();
+      expect(await node.process(call())).toEqual(first);
+      expect(JSON.parse(JSON.stringify(first))).toEqual(first);
+      await place.kill(first);
+      expect(await node.process(call())).toBeNull();
+      expect(await node.stopState(first, call())).toBe('ended');
+      const second = await start();
+      expect(isSameProcess(first, second)).toBe(false);
+    });
+
+    it('is started once, however often and however much at the same time it is asked for', async () => {
+      const started = await Promise.all([node.start(call()), place.open().start(call())]);
+      started.push(await node.start(call()));
+      expect(started[0]).not.toBeNull();
+      expect(started).toEqual([started[0], started[0], started[0]]);
+      expect(await place.starts()).toBe(1);
+    });
+
+    it('is stopped as far as that very process has ended, and may be told again', async () => {
+      const running = await start();
+      expect(await node.stopState(running, call())).not.toBe('ended');
+      expect(['ended', 'unsure']).toContain(await node.stop(running, gracefully, call()));
+      expect(await node.stopState(running, call())).toBe('ended');
+      expect(await node.process(call())).toBeNull();
+      expect(['ended', 'unsure']).toContain(await node.stop(running, gracefully, call()));
+      expect(await node.stopState(running, call())).toBe('ended');
+    });
+
+    it('is stopped as whatever it runs as, when nobody noted what that is', async () => {
+      const running = await start();
+      expect(await node.stopState(undefined, call())).not.toBe('ended');
+      await node.stop(undefined, gracefully, call());
+      expect(await node.stopState(running, call())).toBe('ended');
+      expect(await node.stopState(undefined, call())).toBe('ended');
+    });
+
+    it('is not stopped when another process runs by then than the one that was noted', async () => {
+      const noted = await start();
+      await place.kill(noted);
+      const other = await start();
+      expect(await node.stop(noted, gracefully, call())).toEqual({ runsAs: other });
+      expect(await node.process(call())).toEqual(other);
+    });
+
+    it('is waited for while its process drains', async () => {
+      await place.takesToEnd(2_000);
+      const running = await start();
+      const stopping = node.stop(running, gracefully, call());
+      await sleep(1_000);
+      expect(await node.stopState(running, call())).not.toBe('ended');
+      await stopping;
+      expect(await node.stopState(running, call())).toBe('ended');
+    });
+
+    it('is killed when its time is over', async () => {
+      await place.takesToEnd('never');
+      const running = await start();
+      await node.stop(running, { ...gracefully, timeoutSeconds: 3 }, call());
+      expect(await node.process(call())).toBeNull();
+      await expect.poll(() => node.stopState(running, call())).toBe('ended');
+    });
+
+    it('fails with the reason when whatever starts it does', async () => {
+      await place.breakStart();
+      await expect(node.start(call())).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+      expect(await node.process(call())).toBeNull();
+    });
+
+    it('has its binaries replaced while it is down, and gets them back', async () => {
+      expect(await node.isStaged(place.release, call())).toBe(false);
+      for (const _again of [1, 2]) await node.stage(place.release, place.archiveDir, call());
+      expect(await node.isStaged(place.release, call())).toBe(true);
+      expect(await node.binaries(replacement, call())).toMatchObject({ state: 'old' });
+      const running = await start();
+      await expect(node.swapIn(replacement, call())).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+      await node.stop(running, gracefully, call());
+      for (const _again of [1, 2]) await node.swapIn(replacement, call());
+      expect(await node.binaries(replacement, call())).toMatchObject({ state: 'new' });
+      expect(await node.kept(call())).toEqual([
+        { name: expect.stringContaining('3.4.6'), sizeBytes: expect.any(Number) },
+      ]);
+      const renewed = await start();
+      await expect(node.putBack(replacement, call())).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+      await node.stop(renewed, gracefully, call());
+      for (const _again of [1, 2]) await node.putBack(replacement, call());
+      expect(await node.binaries(replacement, call())).toMatchObject({ state: 'old' });
+      await node.unstage(place.release, call());
+      expect(await node.isStaged(place.release, call())).toBe(false);
+      await node.removeKept(call());
+      expect(await node.kept(call())).toEqual([]);
+    });
+
+    it('is not changed by a worker that has lost its lease, which may look on', async () => {
+      const running = await start();
+      expect(Object.keys(node).toSorted()).toEqual([...effects, ...reads].toSorted());
+      const lost = place.open(leaseLost);
+      const attempts: Record<(typeof effects)[number], () => Promise<unknown>> = {
+        stop: () => lost.stop(running, gracefully, call()),
+        start: () => lost.start(call()),
+        stage: () => lost.stage(place.release, place.archiveDir, call()),
+        unstage: () => lost.unstage(place.release, call()),
+        swapIn: () => lost.swapIn(replacement, call()),
+        putBack: () => lost.putBack(replacement, call()),
+        removeKept: () => lost.removeKept(call()),
+      };
+      for (const effect of effects)
+        await expect(attempts[effect](), effect).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      expect(await lost.process(call())).toEqual(running);
+      expect(await lost.stopState(running, call())).not.toBe('ended');
+      expect(await lost.startedAs(call())).toBeNull();
+      expect(await lost.lastLogLines(8, call())).toEqual(expect.any(Array));
+      expect(await lost.isStaged(place.release, call())).toBe(false);
+      expect(await lost.binaries(replacement, call())).toMatchObject({ state: 'nothing-staged' });
+      expect(await lost.kept(call())).toEqual([]);
+      expect(await place.starts()).toBe(1);
+    });
+
+    it('is not killed by a worker that lost its lease while it waited for the end', async () => {
+      await place.takesToEnd('never');
+      const running = await start();
+      let asked = 0;
+      const losing = place.open(() => {
+        asked += 1;
+        if (asked > 1) leaseLost();
+      });
+      // So short that it is over before any script of the node kills by itself.
+      const stopping = losing.stop(running, { ...gracefully, timeoutSeconds: 1 }, call());
+      await expect(stopping).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      expect(await node.process(call())).toEqual(running);
+    });
+  });
+}
+
+function leaseLost(): never {
+  throw new AppError('LEASE_LOST', 'The lease ran out', { hint: 'Another worker goes on with it.' });
+}
