@@ -26,8 +26,8 @@ export function startOnce(
       ...asLogin,
       assign('start', start.text),
       'as_login "$start" || exit $?',
-      // Whoever waits for the lock is to find it.
-      'i=0; while [ $i -lt 50 ] && [ -z "$(node_pid)" ]; do sleep 0.1; i=$((i + 1)); done',
+      // Whoever waits for the lock is to find it: by its pid file, since a program that has just begun may change its name.
+      'i=0; while find_node; [ $i -lt 50 ] && [ -z "$pidFile" ]; do sleep 0.1; i=$((i + 1)); done',
     ],
   });
 }

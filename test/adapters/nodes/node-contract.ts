@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Node, NodeCall } from '../../../src/adapters/nodes/port.ts';
+import type { Node, NodeCall, NodeReader } from '../../../src/adapters/nodes/port.ts';
 import type { Replacement } from '../../../src/domain/node-binaries.ts';
 import { isSameProcess, type ProcessId } from '../../../src/domain/process-id.ts';
 import { AppError } from '../../../src/errors.ts';
@@ -26,7 +26,15 @@ export type NodeUnderTest = {
 
 /** Every method, by whether it changes the node: a new one has to be put to one of both. */
 const effects = ['stop', 'start', 'stage', 'unstage', 'swapIn', 'putBack', 'removeKept'] as const;
-const reads = ['process', 'stopState', 'startedAs', 'lastLogLines', 'isStaged', 'binaries', 'kept'] as const;
+const reads = [
+  'process',
+  'stopState',
+  'startedAs',
+  'lastLogLines',
+  'isStaged',
+  'binaries',
+  'kept',
+] as const satisfies readonly (keyof NodeReader)[];
 
 const gracefully = { graceful: true, timeoutSeconds: 30, version: '3.4.6' } as const;
 const call = (): NodeCall => ({ signal: AbortSignal.timeout(60_000) });
