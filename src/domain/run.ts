@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lane, Plan } from './plan.ts';
 import type { StepEffect, Subject } from './subject.ts';
+import type { Target } from './target.ts';
 import type { NamedCheck } from './verdict.ts';
 
 export const runStates = [
@@ -113,6 +114,7 @@ export type Run = {
   readonly number: number;
   readonly operation: string;
   readonly operationVersion: number;
+  readonly targetKind: Target['kind'];
   readonly clusterId: string;
   readonly clusterName: string;
   readonly environment: string;

@@ -1,13 +1,16 @@
-import type { Risk } from './approval.ts';
 import type { JsonObject } from './json.ts';
 
 /** A cluster as runs and refusals name it. */
 export type ClusterRef = { readonly id: string; readonly name: string; readonly environment: string };
 
-/** What a run is about: a cluster that it brings under management, or one that is there. */
-export type Target = { readonly kind: 'new-cluster' | 'cluster'; readonly cluster: ClusterRef };
+/**
+ * What a run with steps of its own is about: a cluster that it brings under management, or one that is there. The tables know
+ * runs about several clusters and about none as well; how those are to work is decision 0014.
+ */
+export const targetKinds = ['cluster', 'new-cluster'] as const;
+export type Target = { readonly kind: (typeof targetKinds)[number]; readonly cluster: ClusterRef };
 
-/** What an operation is about, and which fields of its input say so. Runs about several clusters or none: decision 0014. */
+/** What an operation is about, and which fields of its input say so. */
 export type TargetFields<Field extends string> =
   | { readonly kind: 'new-cluster'; readonly name: Field; readonly environment: Field }
   | { readonly kind: 'cluster'; readonly from: Field };
@@ -42,13 +45,4 @@ function textIn(input: JsonObject, field: string): string {
 /** Where rights are looked at: null = everywhere, since a cluster that is to be is in nobody's scope yet. */
 export function accessTo({ kind, cluster }: Target): { clusterId: string; environment: string } | null {
   return kind === 'new-cluster' ? null : { clusterId: cluster.id, environment: cluster.environment };
-}
-
-/** What the run does to its target. Whatever may change something takes the cluster's lock; reading waits for nobody. */
-export function effectOn(operation: {
-  readonly risk: Risk;
-  readonly target: { readonly kind: Target['kind'] };
-}): 'creates' | 'changes' | 'reads' {
-  if (operation.target.kind === 'new-cluster') return 'creates';
-  return operation.risk === 'read' ? 'reads' : 'changes';
 }

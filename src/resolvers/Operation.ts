@@ -1,5 +1,5 @@
 import { needsConfirmation } from '../domain/approval.ts';
-import { effectOn } from '../domain/target.ts';
+import { effectOn } from '../domain/effect-on-target.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { typeText } from '../operations/input/input-field.ts';
 import { permissionValue } from '../schema/permission-value.ts';

@@ -62,7 +62,7 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
       };
     }
     await endApproval(tx, run.id, 'CANCELED');
-    if (deps.operations.get(run.operation)?.target.kind === 'new-cluster') await forgetSecretsOf(tx, run.clusterId);
+    if (run.targetKind === 'new-cluster') await forgetSecretsOf(tx, run.clusterId);
     return {
       entry: {
         run: { state: 'CANCELED', finished: true, blockedBy: null },

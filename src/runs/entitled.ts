@@ -13,8 +13,7 @@ import { findApprovalOfRun, listVotes } from '../store/runs/approvals.ts';
  * of those who approved may still approve, or it was long ago. Null = it may.
  */
 export async function whyNotEntitled(db: Database, run: Run, operation: AnyOperation): Promise<Failure | null> {
-  const target =
-    operation.target.kind === 'new-cluster' ? null : { clusterId: run.clusterId, environment: run.environment };
+  const target = run.targetKind === 'new-cluster' ? null : { clusterId: run.clusterId, environment: run.environment };
   const may = async (personId: string, permission: Permission): Promise<boolean> => {
     const actor = await findPersonNow(db, personId, run.via);
     return actor === 'no person' || (actor !== null && can(actor, permission, target));

@@ -199,7 +199,7 @@ export function missingPermission(
   const needed = action === 'APPROVE' || action === 'REJECT' ? 'run:approve' : 'run:control';
   if (!can(actor, needed, targetOf(run))) return needed;
   if ((action !== 'RETRY' && action !== 'UNDO') || operation === undefined) return null;
-  const target = operation.target.kind === 'new-cluster' ? null : targetOf(run);
+  const target = run.targetKind === 'new-cluster' ? null : targetOf(run);
   return can(actor, operation.permission, target) ? null : operation.permission;
 }
 

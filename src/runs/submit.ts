@@ -126,7 +126,7 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
   const created = await insertRun(deps.db, {
     id,
     operationVersion: operation.version,
-    cluster,
+    target,
     input,
     plan,
     actor: request.actor,

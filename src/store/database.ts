@@ -11,6 +11,7 @@ import * as upgrades from './migrations/0004-upgrades.ts';
 import * as endings from './migrations/0005-endings.ts';
 import * as readiness from './migrations/0007-readiness.ts';
 import * as meaning from './migrations/0008-meaning.ts';
+import * as targets from './migrations/0009-targets.ts';
 import * as claims from './migrations/0010-claims.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
@@ -91,6 +92,7 @@ const migrations = {
   '0005-endings': endings,
   '0007-readiness': readiness,
   '0008-meaning': meaning,
+  '0009-targets': targets,
   '0010-claims': claims,
 };
 

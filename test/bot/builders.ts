@@ -12,6 +12,7 @@ export function run(change: Partial<Run> = {}): Run {
     number: 12,
     operation: 'restartNode',
     operationVersion: 1,
+    targetKind: 'cluster',
     clusterId: `clu_${'0'.repeat(26)}`,
     clusterName: 'prod-eu',
     environment: 'prod',

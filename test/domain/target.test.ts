@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accessTo, effectOn, namedTarget } from '../../src/domain/target.ts';
+import { effectOn } from '../../src/domain/effect-on-target.ts';
+import { accessTo, namedTarget } from '../../src/domain/target.ts';
 import { operations } from '../../src/operations/index.ts';
 
 const cluster = { id: 'clu_1', name: 'prod-eu', environment: 'prod' };

@@ -1,4 +1,4 @@
-import { effectOn } from '../../domain/target.ts';
+import { effectOn } from '../../domain/effect-on-target.ts';
 import { type DueLoop, startDueLoop } from '../../due-loop.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {

@@ -1,5 +1,5 @@
+import { effectOn } from '../../domain/effect-on-target.ts';
 import type { Run, StepPhase } from '../../domain/run.ts';
-import { effectOn } from '../../domain/target.ts';
 import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
 import { findLockHolder, findRun } from '../../store/runs/runs.ts';

@@ -238,9 +238,10 @@ export type Tables = {
     number: Generated<number>;
     operation: string;
     operation_version: number;
-    cluster_id: string;
-    cluster_name: string;
-    environment: string;
+    /** Null for a run about several clusters or none; then its name and environment are null too. */
+    cluster_id: string | null;
+    cluster_name: string | null;
+    environment: string | null;
     state: string;
     input: string;
     plan: string;
@@ -272,6 +273,10 @@ export type Tables = {
     before_undo: string | null;
     /** Why it cannot be undone any more, whatever its steps say; null = nothing is known against it. */
     undo_gone: string | null;
+    /** `cluster`, `new-cluster`, `clusters` or `none`. */
+    target_kind: Generated<string>;
+    /** The run about several clusters that this one is a part of; null = it stands alone. */
+    parent_id: string | null;
   };
   run_event: {
     run_id: string;

@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/access.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { SealingKeys } from '../../domain/sealing.ts';
+import type { Target } from '../../domain/target.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import { toJson } from '../json.ts';
@@ -12,7 +13,7 @@ import { insertSteps } from './journal.ts';
 export type NewRun = {
   id: string;
   operationVersion: number;
-  cluster: { id: string; name: string; environment: string };
+  target: Target;
   input: JsonObject;
   plan: Plan;
   actor: Actor;
@@ -43,7 +44,7 @@ export async function insertRun(db: Database, run: NewRun): Promise<'created' | 
           })
           .execute();
       }
-      await insertSecrets(tx, run.secrets, { clusterId: run.cluster.id, keys: run.keys });
+      await insertSecrets(tx, run.secrets, { clusterId: run.target.cluster.id, keys: run.keys });
       await insertRunRow(tx, run);
       await insertSteps(
         tx,
@@ -54,8 +55,8 @@ export async function insertRun(db: Database, run: NewRun): Promise<'created' | 
       await insertAudit(tx, {
         actor: run.actor,
         action: run.plan.operation,
-        subject: run.cluster.name,
-        clusterId: run.cluster.id,
+        subject: run.target.cluster.name,
+        clusterId: run.target.cluster.id,
         outcome: run.approval === null ? 'STARTED' : 'AWAITING_APPROVAL',
         detail: run.auditDetail,
         runId: run.id,
@@ -76,9 +77,10 @@ async function insertRunRow(tx: Queryable, run: NewRun): Promise<void> {
       id: run.id,
       operation: run.plan.operation,
       operation_version: run.operationVersion,
-      cluster_id: run.cluster.id,
-      cluster_name: run.cluster.name,
-      environment: run.cluster.environment,
+      target_kind: run.target.kind,
+      cluster_id: run.target.cluster.id,
+      cluster_name: run.target.cluster.name,
+      environment: run.target.cluster.environment,
       state: run.approval === null ? 'QUEUED' : 'AWAITING_APPROVAL',
       input: toJson(run.input),
       plan: toJson(run.plan),

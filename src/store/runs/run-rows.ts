@@ -19,6 +19,7 @@ import {
   type TemporaryChange,
 } from '../../domain/run.ts';
 import { type Subject, stepEffects, subjectKinds, theCluster } from '../../domain/subject.ts';
+import { type ClusterRef, targetKinds } from '../../domain/target.ts';
 import { errorCodes } from '../../errors.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
@@ -95,6 +96,7 @@ const beforeUndo: z.ZodType<BeforeUndo> = z.object({
 // Made once: making a shape costs a hundred times as much as using it.
 const runState = z.enum(runStates);
 const runVia = z.enum(runVias);
+const targetKind = z.enum(targetKinds);
 const stepPhase = z.enum(stepPhases);
 const stepState = z.enum(stepStates);
 const eventType = z.enum(runEventTypes);
@@ -132,15 +134,26 @@ function optional<T>(shape: z.ZodType<T>, text: string | null): T | null {
   return text === null ? null : fromJson(shape, text);
 }
 
+/** The cluster of a run that has steps. Runs about several clusters or none have no steps, and are none that this program makes. */
+export function clusterOf(
+  row: Pick<Selectable<Tables['run']>, 'cluster_id' | 'cluster_name' | 'environment'>,
+): ClusterRef {
+  const { cluster_id: id, cluster_name: name, environment } = row;
+  if (id === null || name === null || environment === null) throw new Error('a run with steps is about no cluster');
+  return { id, name, environment };
+}
+
 export function toRun(row: Selectable<Tables['run']>): Run {
+  const cluster = clusterOf(row);
   return {
     id: row.id,
     number: row.number,
     operation: row.operation,
     operationVersion: row.operation_version,
-    clusterId: row.cluster_id,
-    clusterName: row.cluster_name,
-    environment: row.environment,
+    targetKind: targetKind.parse(row.target_kind),
+    clusterId: cluster.id,
+    clusterName: cluster.name,
+    environment: cluster.environment,
     state: runState.parse(row.state),
     input: fromJson(jsonObject, row.input),
     plan: readPlan(row.plan),
