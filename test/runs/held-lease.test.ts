@@ -57,7 +57,7 @@ describe('a lease', () => {
       .where('id', '=', runId)
       .execute();
     const second = await holdLease(engine.ctx.db, { runId, owner: 'one', leaseMs });
-    expect(second?.lease.owner).not.toBe(first?.lease.owner);
+    expect(second?.lease.fence).toBe((first?.lease.fence ?? 0) + 1);
     await first?.release();
     second?.assertHeld();
     expect(await holdLease(engine.ctx.db, { runId, owner: 'three', leaseMs })).toBeNull();

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { guardShell } from '../../adapters/ssh/guard-shell.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
+import { releaseClaim, renewClaim } from '../../store/claims.ts';
 import type { Database } from '../../store/database.ts';
-import { claimRun, type DrivenRun, type Lease, releaseLease, renewLease } from '../../store/runs/leases.ts';
+import { claimRun, type DrivenRun, type Lease } from '../../store/runs/leases.ts';
 
 /** A lease that is being kept alive while work goes on. */
 export type HeldLease = {
@@ -28,9 +28,7 @@ export async function holdLease(
 ): Promise<HeldLease | null> {
   // The monotonic clock goes on while a process is stopped (SIGSTOP), so a worker that slept too long finds out by itself.
   let askedAt = performance.now();
-  // Of two drives in one process, one may wake up from a long sleep between claiming and reading its fence.
-  const owner = `${claim.owner.slice(-54)}/${randomBytes(4).toString('hex')}`;
-  const claimed = await claimRun(db, { ...claim, owner });
+  const claimed = await claimRun(db, claim);
   if (claimed === null) return null;
   const { lease } = claimed;
   let goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
@@ -40,7 +38,7 @@ export async function holdLease(
     isRenewing = true;
     askedAt = performance.now();
     try {
-      if (await renewLease(db, lease, claim.leaseMs)) goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
+      if (await renewClaim(db, lease, claim.leaseMs)) goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
       else lost.abort(leaseLost(lease));
     } catch {
       // The database broke off: the lease may still be ours, until the clock says otherwise.
@@ -63,7 +61,7 @@ export async function holdLease(
     },
     release: async () => {
       clearInterval(heartbeat);
-      await releaseLease(db, lease); // a renewal that is under way can only fail after this, and changes nothing then
+      await releaseClaim(db, lease); // a renewal that is under way can only fail after this, and changes nothing then
     },
   };
 }

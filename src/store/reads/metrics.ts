@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { drivenRunStates } from '../../domain/run.ts';
+import { isDue } from '../claims.ts';
 import { databaseNow, type Reader } from '../database.ts';
 
 /*
@@ -23,8 +24,7 @@ export async function readRunMetrics(
       ),
     )
     .where('state', 'in', drivenRunStates)
-    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
-    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
+    .where(isDue('run'))
     .executeTakeFirst();
   return {
     byState: new Map(counts.map((row) => [row.state, Number(row.count)])),

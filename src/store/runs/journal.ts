@@ -15,6 +15,7 @@ import {
   type StepPhase,
 } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
+import { isOurs } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable, type Tx } from '../database.ts';
 import { toJson, toJsonOrNull } from '../json.ts';
 import { writeRecords } from '../records.ts';
@@ -68,8 +69,7 @@ export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntr
   return inTransaction(db, async (tx) => {
     // First of all, and it locks the row: who holds the run is asked and said in one statement.
     const written = await updateRun(tx, lease.runId, entry)
-      .where('fence', '=', lease.fence)
-      .where('claimed_by', '=', lease.owner)
+      .where(isOurs(lease))
       .where('claimed_until', '>', databaseNow)
       .where('state', 'in', drivenRunStates)
       .$if(goesOn(entry.run?.state), (update) =>
@@ -94,9 +94,7 @@ async function whyNotWritten(tx: Tx, lease: Lease): Promise<AppError> {
   const held = await tx
     .selectFrom('run')
     .select('id')
-    .where('id', '=', lease.runId)
-    .where('fence', '=', lease.fence)
-    .where('claimed_by', '=', lease.owner)
+    .where(isOurs(lease))
     .where('claimed_until', '>', databaseNow)
     .executeTakeFirst();
   const why =

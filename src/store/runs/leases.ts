@@ -1,17 +1,11 @@
+import { type SqlBool, sql } from 'kysely';
 import { drivenRunStates, type Run } from '../../domain/run.ts';
-import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { type Claim, claimDue, isDue, isOurs } from '../claims.ts';
+import { type Database, databaseNow } from '../database.ts';
 import { toRun } from './run-rows.ts';
 
-/**
- * The right to drive one run. The fence grows with every claim; whatever the holder writes names it, so that a worker
- * which slept through the end of its lease can record nothing.
- */
-export type Lease = {
-  readonly runId: string;
-  readonly clusterId: string;
-  readonly owner: string;
-  readonly fence: number;
-};
+/** The right to drive one run: a claim that is kept alive by a heartbeat. */
+export type Lease = Claim & { readonly runId: string; readonly clusterId: string };
 
 /** A run as whoever drives it reads it, in one statement. */
 export type DrivenRun = {
@@ -27,59 +21,24 @@ export async function claimRun(
   db: Database,
   { runId, owner, leaseMs }: { runId: string; owner: string; leaseMs: number },
 ): Promise<{ lease: Lease; driven: DrivenRun } | null> {
-  const result = await db
-    .updateTable('run')
-    .set((row) => ({
-      claimed_by: owner,
-      fence: row('fence', '+', 1),
-      claimed_until: databaseNowPlus(leaseMs),
-    }))
-    .where('id', '=', runId)
-    .where('state', 'in', drivenRunStates)
-    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
-    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
-    .executeTakeFirst();
-  if (result.numUpdatedRows === 0n) return null;
-  const driven = await readDriven(db, { runId, owner });
-  if (driven === null) return null;
-  return { lease: { runId, clusterId: driven.run.clusterId, owner, fence: driven.run.fence }, driven };
+  const claim = await claimDue(db, { table: 'run', id: runId, owner, forMs: leaseMs, still: isDriven });
+  const driven = claim === null ? null : await readDriven(db, claim);
+  if (claim === null || driven === null) return null;
+  return { lease: { ...claim, runId, clusterId: driven.run.clusterId }, driven };
 }
 
-/** The run, if its lease is still this owner's; else null. */
-export async function readDriven(db: Database, lease: Pick<Lease, 'runId' | 'owner'>): Promise<DrivenRun | null> {
+const isDriven = sql<SqlBool>`state IN (${sql.join([...drivenRunStates])})`;
+
+/** The run, if nobody else took it since; else null. */
+export async function readDriven(db: Database, claim: Claim): Promise<DrivenRun | null> {
   const row = await db
     .selectFrom('run')
     .leftJoin('cluster_lock', 'cluster_lock.cluster_id', 'run.cluster_id')
     .selectAll('run')
     .select(['cluster_lock.run_id as lock_holder', databaseNow.as('database_time')])
-    .where('run.id', '=', lease.runId)
-    .where('run.claimed_by', '=', lease.owner)
+    .where(isOurs(claim))
     .executeTakeFirst();
   return row === undefined ? null : { run: toRun(row), lockHolder: row.lock_holder, at: row.database_time };
-}
-
-/** Prolongs the lease; false when it is lost, for ever. */
-export async function renewLease(db: Database, lease: Lease, leaseMs: number): Promise<boolean> {
-  const result = await db
-    .updateTable('run')
-    .set({ claimed_until: databaseNowPlus(leaseMs) })
-    .where('id', '=', lease.runId)
-    .where('fence', '=', lease.fence)
-    .where('claimed_by', '=', lease.owner)
-    .where('claimed_until', '>', databaseNow)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
-}
-
-/** Gives the lease back, if it is still ours. */
-export async function releaseLease(db: Database, lease: Lease): Promise<void> {
-  await db
-    .updateTable('run')
-    .set({ claimed_by: null, claimed_until: null })
-    .where('id', '=', lease.runId)
-    .where('fence', '=', lease.fence)
-    .where('claimed_by', '=', lease.owner)
-    .execute();
 }
 
 /** Runs that somebody should drive now: due, and nobody holds them. Oldest first. */
@@ -88,8 +47,7 @@ export async function listDueRuns(db: Database, limit: number): Promise<readonly
     .selectFrom('run')
     .select('id')
     .where('state', 'in', drivenRunStates)
-    .where((row) => row.or([row('due_at', 'is', null), row('due_at', '<=', databaseNow)]))
-    .where((row) => row.or([row('claimed_until', 'is', null), row('claimed_until', '<', databaseNow)]))
+    .where(isDue('run'))
     .orderBy('created_at')
     .limit(limit)
     .execute();
