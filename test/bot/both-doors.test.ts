@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Bot } from '../../src/bot/bot.ts';
+import { allCommands } from '../../src/bot/commands/all.ts';
+import { parseCommand } from '../../src/bot/commands/grammar.ts';
+import { createClients } from '../../src/bot/slack/clients.ts';
+import { type RoleBinding, roles } from '../../src/domain/access.ts';
+import { AppError } from '../../src/errors.ts';
+import { findActorByPersonId } from '../../src/store/access/actors.ts';
+import { type Api, startApi } from '../helpers/api.ts';
+import { environments, fillWithRows } from '../store/reads/many-rows.ts';
+
+/*
+ * One person, through the API and through the bot's commands, with any roles in any places: both doors show the same, in the
+ * same order, and what one does not find the other does not find either.
+ */
+
+let api: Api;
+let bot: Bot;
+let rows: Awaited<ReturnType<typeof fillWithRows>>;
+let people = 0;
+
+beforeAll(async () => {
+  api = await startApi();
+  const { ctx } = api.engine;
+  rows = await fillWithRows(ctx.db, { clusters: 60 });
+  const settings = { appToken: null, signingSecret: null, alertChannel: null, runChannel: null, links: [] };
+  bot = {
+    ...ctx,
+    settings: { ...settings, botToken: 'xoxb-none', apiUrl: null },
+    // Nothing that is asked here is sent anywhere.
+    clients: createClients({ botToken: 'xoxb-none', apiUrl: 'http://127.0.0.1:1/' }, ctx.log),
+    self: { team: 'T000', user: 'U000' },
+    seen: { whyNotUser: async () => null, whyNotChannel: async () => null },
+    commands: allCommands(ctx.operations),
+    wakeCards: () => {},
+  };
+});
+afterAll(() => api.close());
+
+/** Types a line as this person. `found` = what was called by these letters, in the order of the answer; null = not found. */
+async function type(personId: string, line: string, called: RegExp) {
+  const parsed = parseCommand(
+    line,
+    bot.commands.map(({ spec }) => spec),
+  );
+  if (!('command' in parsed)) throw new Error(parsed.failure.problem);
+  const command = bot.commands.find(({ spec }) => spec.verb === parsed.command.verb);
+  const actor = await findActorByPersonId(bot.db, personId, 'SLACK');
+  if (command === undefined || actor === null) throw new Error('there is no such command, or person');
+  const ask = { id: 'cmd_0', team: 'T000', user: 'U000', channel: 'C000', line };
+  try {
+    const { text, blocks = [] } = await command.run(bot, { ask, actor, command: parsed.command });
+    const shown = blocks.flatMap((block) => (block.type === 'section' ? [block.text?.text ?? ''] : [])).join('\n');
+    const count = Number(/^\d+/.exec(text)?.[0] ?? 0);
+    return { text, count, found: [...shown.matchAll(called)].map(([, name = '']) => name) };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+/** A message may leave out the end of a long list, and says how many there are. */
+function expectSame(said: Awaited<ReturnType<typeof type>>, wanted: readonly (string | number)[]) {
+  expect(said?.count).toBe(wanted.length);
+  expect(said?.found).toEqual(wanted.slice(0, said?.found.length).map(String));
+  expect(said?.found.length).toBeGreaterThanOrEqual(Math.min(wanted.length, 15));
+}
+
+const list = <T extends z.ZodRawShape>(shape: T) => z.object({ nodes: z.array(z.object(shape)) });
+const listsShape = z.object({
+  clusters: list({ name: z.string() }),
+  ofDev: list({ name: z.string() }),
+  runs: list({ number: z.int() }),
+  ofCluster: list({ number: z.int() }),
+  alerts: list({ number: z.int() }),
+});
+const lists = `query ($id: ID!) {
+  clusters(first: 100) { nodes { name } }
+  ofDev: clusters(first: 100, filter: { environment: "dev" }) { nodes { name } }
+  runs(first: 15) { nodes { number } }
+  ofCluster: runs(first: 15, filter: { clusterId: $id }) { nodes { number } }
+  alerts(first: 50, filter: { open: true }) { nodes { number } }
+}`;
+const singles = `query ($name: String!, $run: Int!, $alert: Int!, $approval: ID!) {
+  cluster(name: $name) { name } run(number: $run) { number } alert(number: $alert) { number } node(id: $approval) { id }
+}`;
+
+const somePlace = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(null) },
+  { weight: 3, arbitrary: fc.constantFrom(...environments) },
+  { weight: 6, arbitrary: fc.nat({ max: 44 }) },
+);
+
+it('the API and the bot show one person the same', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ role: fc.constantFrom(...roles), where: somePlace }), { maxLength: 3 }),
+      fc.nat({ max: 10_000 }),
+      async (given, draw) => {
+        people += 1;
+        const bindings = given.map(({ role, where }): RoleBinding => {
+          if (where === null) return { role, scope: { kind: 'all' } };
+          if (typeof where === 'string') return { role, scope: { kind: 'environment', environment: where } };
+          return { role, scope: { kind: 'cluster', clusterId: rows.clusters[where]?.clusterId ?? 'clu_NONE' } };
+        });
+        const token = await api.login(`person-${people}`, ...bindings);
+        const person = z.object({ id: z.string() }).parse((await api.ask(token, '{ viewer { id } }')).data?.viewer);
+        const at = <T>(all: readonly T[]): T => {
+          const row = all[draw % all.length];
+          if (row === undefined) throw new Error('there are no rows');
+          return row;
+        };
+        const [cluster, run, alert, approval] = [at(rows.clusters), at(rows.runs), at(rows.alerts), at(rows.approvals)];
+
+        const answer = await api.ask(token, lists, { id: cluster.clusterId });
+        const { clusters, ofDev, runs, ofCluster, alerts } = listsShape.parse(answer.data);
+        const names = (found: z.infer<typeof listsShape>['clusters']) => found.nodes.map(({ name }) => name);
+        const numbers = (found: z.infer<typeof listsShape>['runs']) => found.nodes.map(({ number }) => number);
+        expectSame(await type(person.id, 'clusters', /`(cluster-\d+)`/g), names(clusters));
+        expectSame(await type(person.id, 'clusters --env dev', /`(cluster-\d+)`/g), names(ofDev));
+        expectSame(await type(person.id, 'runs', /\* R-(\d+) ·/g), numbers(runs));
+        expectSame(await type(person.id, 'alerts', /\* A-(\d+) ·/g), numbers(alerts));
+
+        const one = await api.ask(token, singles, {
+          name: cluster.name,
+          run: run.number,
+          alert: alert.number,
+          approval: approval.id,
+        });
+        const ofOne = await type(person.id, `runs ${cluster.name}`, /\* R-(\d+) ·/g);
+        if (one.data?.cluster === null) expect(ofOne).toBeNull();
+        else expectSame(ofOne, numbers(ofCluster));
+        const asked = {
+          cluster: await type(person.id, `status ${cluster.name}`, /(?!)/g),
+          run: await type(person.id, `run R-${run.number}`, /(?!)/g),
+          node: await type(person.id, `run P-${approval.number}`, /(?!)/g),
+        };
+        for (const [field, said] of Object.entries(asked))
+          expect([field, said === null]).toEqual([field, one.data?.[field] === null]);
+      },
+    ),
+    { numRuns: 25 },
+  ));
+
+it('a viewer of one cluster finds its runs, its alerts and nobody else in either', async () => {
+  const [oldest] = rows.clusters;
+  if (oldest === undefined) throw new Error('there are no clusters');
+  const { clusterId } = oldest;
+  const token = await api.login('viewer-of-one', { role: 'VIEWER', scope: { kind: 'cluster', clusterId } });
+  const person = z.object({ id: z.string() }).parse((await api.ask(token, '{ viewer { id } }')).data?.viewer);
+  const mine = rows.runs.filter((run) => run.clusterId === clusterId).map(({ number }) => number);
+  expectSame(await type(person.id, 'runs', /\* R-(\d+) ·/g), mine.toReversed());
+  expectSame(await type(person.id, 'clusters', /`(cluster-\d+)`/g), [oldest.name]);
+  const elsewhere = rows.runs.find((run) => run.clusterId !== clusterId);
+  await expect(type(person.id, `run R-${elsewhere?.number ?? 0}`, /(?!)/g)).resolves.toBeNull();
+});
