@@ -30,7 +30,7 @@ export const cancelDraftAction: ClickAction = {
   run: async (bot, { ask, actor, value }) => {
     const draft = await ownDraft(bot, ask, value);
     if (await cancelDraft(bot.db, draft.id)) return notice('Nothing was started.');
-    const now = await findDraft(bot.db, draft.id);
+    const now = await findDraft(bot.db, draft);
     return now?.state === 'CANCELED'
       ? notice('You cancelled it before; nothing was started.')
       : alreadyStarted(bot, actor, now ?? draft);
@@ -79,8 +79,8 @@ export async function startDraft(
 
 /** The draft, for the person who made it alone. */
 export async function ownDraft(bot: Bot, ask: Ask, value: string | null): Promise<SlackDraft> {
-  const draft = draftId.test(value ?? '') ? await findDraft(bot.db, value ?? '') : null;
-  if (draft !== null && draft.team === ask.team && draft.user === ask.user) return draft;
+  const draft = draftId.test(value ?? '') ? await findDraft(bot.db, { ...ask, id: value ?? '' }) : null;
+  if (draft !== null) return draft;
   throw new AppError('NOT_FOUND', 'There is nothing to start here any more', { hint: 'Type the command again.' });
 }
 

@@ -47,8 +47,18 @@ export async function insertDraft(db: Database, draft: Omit<SlackDraft, 'state' 
     .execute();
 }
 
-export async function findDraft(db: Database, id: string): Promise<SlackDraft | null> {
-  const row = await db.selectFrom('slack_draft').selectAll().where('id', '=', id).executeTakeFirst();
+/** A draft of this account: to anybody else there is none. */
+export async function findDraft(
+  db: Database,
+  { id, team, user }: SlackAccount & { id: string },
+): Promise<SlackDraft | null> {
+  const row = await db
+    .selectFrom('slack_draft')
+    .selectAll()
+    .where('id', '=', id)
+    .where('team', '=', team)
+    .where('slack_user', '=', user)
+    .executeTakeFirst();
   if (row === undefined) return null;
   return {
     id: row.id,
@@ -75,7 +85,8 @@ export async function markDraftStarted(db: Database, id: string): Promise<boolea
     .where('id', '=', id)
     .where('state', '=', 'OPEN')
     .execute();
-  return (await findDraft(db, id))?.state === 'STARTED';
+  const row = await db.selectFrom('slack_draft').select('state').where('id', '=', id).executeTakeFirst();
+  return row?.state === 'STARTED';
 }
 
 export async function saveDraftRun(db: Database, id: string, runId: string): Promise<void> {
