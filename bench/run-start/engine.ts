@@ -61,7 +61,7 @@ export async function startEngine(
     .execute();
   // A connection of its own, so that watching is not counted.
   const watch = openDatabase({ url: config.databaseUrl, poolSize: 1 });
-  const worker = startWorker(ctx.runner, ctx.control, {
+  const worker = startWorker(ctx.engine, {
     ...config.worker,
     redisUrl: config.redisUrl,
     prefix: config.queuePrefix,
@@ -70,7 +70,7 @@ export async function startEngine(
     concurrency: config.worker.concurrency,
     clusters,
     start: async (clusterId) => {
-      const { run, userErrors } = await submit(ctx.control, {
+      const { run, userErrors } = await submit(ctx.engine, {
         operation: 'noOp',
         input: { clusterId },
         actor: systemActor,

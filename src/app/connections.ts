@@ -18,7 +18,8 @@ import type { Database } from '../store/database.ts';
 import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
 import { findAttached } from './attached-node.ts';
 
-export type ConnectionDeps = {
+/** What the ways to clusters and hosts are made of. */
+export type Outside = {
   readonly db: Database;
   readonly secrets: SecretSettings;
   readonly starrocks: { connect(target: SqlTarget): StarRocksSql };
@@ -40,7 +41,7 @@ export type ConnectionDeps = {
 };
 
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
-export function makeConnections(deps: ConnectionDeps) {
+export function makeConnections(deps: Outside) {
   const inventory = makeInventory(deps.db);
   const archives = createArchives({ head: headOf, download, ...deps.downloads });
 

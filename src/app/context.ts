@@ -6,31 +6,23 @@ import type { Config } from '../config.ts';
 import { type Doorbell, openDoorbell } from '../jobs/doorbell.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { operations } from '../operations/index.ts';
-import type { ControlDeps } from '../runs/control.ts';
-import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
-import { type Database, migrate, openDatabase } from '../store/database.ts';
+import type { Engine } from '../runs/engine.ts';
+import { migrate, openDatabase } from '../store/database.ts';
 import type { SecretSettings } from '../store/secrets/secrets.ts';
 import { makeConnections } from './connections.ts';
 
-/** What the parts of the program are built from. At most ten members. */
-export type Context = {
+/** What the parts of the program are built from; each names the slice that it needs. */
+export type Context = Pick<Engine, 'log' | 'db' | 'operations' | 'now'> & {
   readonly config: Config;
-  readonly log: Logger;
-  readonly db: Database;
   readonly doorbell: Doorbell;
-  readonly operations: ReadonlyMap<string, AnyOperation>;
-  /** For `submit` and everything a person decides about a run. */
-  readonly control: ControlDeps;
-  /** For workers. */
-  readonly runner: RunnerDeps;
+  readonly engine: Engine;
   readonly connections: ReturnType<typeof makeConnections>;
-  readonly now: () => Date;
 };
 
 export type ContextOptions = {
   /** Other operations than the registry's; for tests. */
   operations?: readonly AnyOperation[];
-  observer?: RunnerDeps['observer'];
+  observer?: Engine['observer'];
   onStatement?: (statement: string) => void;
   now?: () => Date;
 };
@@ -65,27 +57,14 @@ export async function createContext(
     approvalEnvironments: config.approvalEnvironments,
     now,
   });
-  const control: ControlDeps = {
+  const engine: Engine = {
     db,
-    operations: registry,
-    secrets,
-    now,
-    approvalEnvironments: config.approvalEnvironments,
-    reading: connections.reading,
-    registration: connections.registration,
-    ring: (runId) => {
-      doorbell.ring(runId);
-      doorbell.changed(runId);
-    },
-    changed: doorbell.changed,
-  };
-  const runner: RunnerDeps = {
-    db,
-    operations: registry,
     log,
-    portsFor: connections.portsFor,
-    reading: connections.reading,
-    registration: connections.registration,
+    operations: registry,
+    connections,
+    secrets,
+    approvalEnvironments: config.approvalEnvironments,
+    now,
     owner: config.owner,
     leaseMs: config.worker.leaseMs,
     ring: doorbell.ring,
@@ -98,7 +77,7 @@ export async function createContext(
     await starrocks.close();
     await db.destroy();
   };
-  return { ctx: { config, log, db, doorbell, operations: registry, control, runner, connections, now }, close };
+  return { ctx: { config, log, db, doorbell, operations: registry, engine, connections, now }, close };
 }
 
 /** By connections of its own: a change of the schema, or another process's, takes as long as it takes. */

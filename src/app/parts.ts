@@ -22,7 +22,7 @@ export async function startParts(ctx: Context): Promise<Part & { readonly url: s
   };
   try {
     const anonymous = await prepareAccess(ctx);
-    if (config.parts.has('worker')) started.push(startWorker(ctx.runner, ctx.control, workerOptions(config)));
+    if (config.parts.has('worker')) started.push(startWorker(ctx.engine, workerOptions(config)));
     if (config.parts.has('monitor')) started.push(startMonitor(ctx));
     const bot = config.parts.has('bot') ? await startBot(ctx) : null;
     if (bot !== null) started.push(bot);

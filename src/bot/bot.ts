@@ -1,9 +1,6 @@
 import type { ModalView } from '@slack/web-api';
-import type { Logger } from 'pino';
 import type { Actor } from '../domain/access.ts';
-import type { AnyOperation } from '../operations/define.ts';
-import type { ControlDeps } from '../runs/control.ts';
-import type { Database } from '../store/database.ts';
+import type { Engine } from '../runs/engine.ts';
 import type { CommandSpec, ParsedCommand } from './commands/grammar.ts';
 import type { SeenInSlack } from './lookup.ts';
 import type { Clients } from './slack/clients.ts';
@@ -23,18 +20,14 @@ export type BotSettings = {
 };
 
 /** The part of the program's context that the bot is built from. */
-export type BotContext = {
+export type BotContext = Pick<Engine, 'db' | 'log' | 'operations' | 'now'> & {
   readonly config: { readonly owner: string; readonly slack: BotSettings | null };
-  readonly log: Logger;
-  readonly db: Database;
   readonly doorbell: { onChanged(listener: (topic: string) => void): () => void };
-  readonly operations: ReadonlyMap<string, AnyOperation>;
-  readonly control: ControlDeps;
-  readonly now: () => Date;
+  readonly engine: Engine;
 };
 
 /** Everything that a command or a click needs. */
-export type Bot = Pick<BotContext, 'log' | 'db' | 'operations' | 'control' | 'now'> & {
+export type Bot = Pick<BotContext, 'log' | 'db' | 'operations' | 'engine' | 'now'> & {
   readonly settings: BotSettings;
   readonly clients: Clients;
   /** Our own ids, as Slack told them at the start. */

@@ -116,7 +116,7 @@ async function startParts(
     log,
     db: context.db,
     operations: context.operations,
-    control: context.control,
+    engine: context.engine,
     now: context.now,
     settings,
     clients,

@@ -1,7 +1,7 @@
 import { type DueLoop, startDueLoop } from '../due-loop.ts';
-import { type ControlDeps, expireApproval } from '../runs/control.ts';
+import { expireApproval } from '../runs/control.ts';
 import { drive } from '../runs/drive/runner.ts';
-import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
+import type { Engine } from '../runs/engine.ts';
 import { listOverdueApprovals } from '../store/runs/approvals.ts';
 import { listDueRuns } from '../store/runs/leases.ts';
 
@@ -12,8 +12,7 @@ const approvalsAtOnce = 5;
  * whose time is over.
  */
 export function startRecoverLoop(
-  deps: RunnerDeps,
-  control: ControlDeps,
+  deps: Engine,
   { everyMs, concurrency }: { everyMs: number; concurrency: number },
 ): DueLoop {
   return startDueLoop({
@@ -30,7 +29,7 @@ export function startRecoverLoop(
       {
         what: 'approval',
         list: (limit) => listOverdueApprovals(deps.db, limit),
-        handle: (runId) => expireApproval(control, runId),
+        handle: (runId) => expireApproval(deps, runId),
         atOnce: approvalsAtOnce,
       },
     ],

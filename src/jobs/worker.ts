@@ -1,7 +1,6 @@
 import { Worker } from 'bullmq';
-import type { ControlDeps } from '../runs/control.ts';
 import { drive } from '../runs/drive/runner.ts';
-import type { RunnerDeps } from '../runs/drive/runner-deps.ts';
+import type { Engine } from '../runs/engine.ts';
 import { queueName } from './doorbell.ts';
 import { startRecoverLoop } from './recover.ts';
 
@@ -15,7 +14,7 @@ export type WorkerOptions = {
 };
 
 /** Starts driving runs: those the doorbell names, and those the recover loop finds due. */
-export function startWorker(deps: RunnerDeps, control: ControlDeps, options: WorkerOptions): { stop(): Promise<void> } {
+export function startWorker(deps: Engine, options: WorkerOptions): { stop(): Promise<void> } {
   const worker = new Worker<{ runId: string }>(queueName, async (job) => drive(deps, job.data.runId), {
     connection: { url: options.redisUrl, maxRetriesPerRequest: null },
     prefix: options.prefix,
@@ -26,7 +25,7 @@ export function startWorker(deps: RunnerDeps, control: ControlDeps, options: Wor
     deps.log.error({ runId: job?.data.runId, err }, 'a drive failed; the recover loop tries again'),
   );
   worker.on('error', (err) => deps.log.debug({ err }, 'the queue is away; the recover loop goes on without it'));
-  const recover = startRecoverLoop(deps, control, {
+  const recover = startRecoverLoop(deps, {
     everyMs: options.recoverEveryMs,
     concurrency: options.concurrency,
   });

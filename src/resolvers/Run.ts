@@ -73,7 +73,7 @@ export const Run = {
     const consent = {
       approval: await loaders.approvalOfRun.load(run.id),
       now: new Date(),
-      approvalEnvironments: deps.control.approvalEnvironments,
+      approvalEnvironments: deps.engine.approvalEnvironments,
     };
     return allowedActions(run, operation, steps, consent).filter(
       (action) =>
@@ -85,7 +85,7 @@ export const Run = {
     lanesToLeaveOut(run, deps.operations.get(run.operation), await loaders.stepsOfRun.load(run.id), {
       approval: await loaders.approvalOfRun.load(run.id),
       now: new Date(),
-      approvalEnvironments: deps.control.approvalEnvironments,
+      approvalEnvironments: deps.engine.approvalEnvironments,
     }),
 };
 

@@ -1,14 +1,9 @@
-import type { Logger } from 'pino';
-import type { AnyOperation, Reading } from '../operations/define.ts';
-import type { ControlDeps } from '../runs/control.ts';
-import type { Database } from '../store/database.ts';
+import type { Reading } from '../operations/define.ts';
+import type { Engine } from '../runs/engine.ts';
 
 /** What the API is built from; the part of the program's context that it needs. */
-export type ApiDeps = {
-  readonly db: Database;
-  readonly log: Logger;
-  readonly operations: ReadonlyMap<string, AnyOperation>;
-  readonly control: ControlDeps;
+export type ApiDeps = Pick<Engine, 'db' | 'log' | 'operations'> & {
+  readonly engine: Engine;
   readonly connections: Pick<Reading, 'archives'>;
   /** Where archives may be registered from by path; null = nowhere. */
   readonly config: { readonly releasesDirectory: string | null };

@@ -17,39 +17,27 @@ import {
   skipLane,
 } from '../store/runs/runs.ts';
 import { forgetSecretsOf } from '../store/secrets/secrets.ts';
-import {
-  auditOf,
-  authorize,
-  type ControlDeps,
-  type ControlRequest,
-  readVisible,
-  refuseUnlessAllowed,
-} from './decision.ts';
+import { auditOf, authorize, type ControlRequest, readVisible, refuseUnlessAllowed } from './decision.ts';
+import type { Engine } from './engine.ts';
 import { allowedActions, fittingOperation, isAskedAfresh, stageToLeave, stepsBack } from './run-actions.ts';
 import { submit } from './submit.ts';
 import { foreseeUndo } from './way-back.ts';
 
-export type { ControlDeps, ControlRequest };
+export type { ControlRequest };
 export { allowedActions };
 
 type Decision = { entry: JournalEntry; wake: boolean };
 
-export async function approveRun(
-  deps: ControlDeps,
-  request: ControlRequest & { planHash?: string | null },
-): Promise<Run> {
+export async function approveRun(deps: Engine, request: ControlRequest & { planHash?: string | null }): Promise<Run> {
   return vote(deps, request, 'APPROVE');
 }
 
-export async function rejectRun(
-  deps: ControlDeps,
-  request: ControlRequest & { planHash?: string | null },
-): Promise<Run> {
+export async function rejectRun(deps: Engine, request: ControlRequest & { planHash?: string | null }): Promise<Run> {
   return vote(deps, request, 'DENY');
 }
 
 /** Stops a run: at once when nothing has begun, else after the step that is under way or by stopping it. */
-export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+export function cancelRun(deps: Engine, request: ControlRequest): Promise<Run> {
   return decide(deps, request, 'CANCEL', async (tx, run, steps) => {
     const untouched = steps.every((step) => step.state === 'pending') && run.state !== 'RUNNING';
     if (!untouched) {
@@ -75,7 +63,7 @@ export function cancelRun(deps: ControlDeps, request: ControlRequest): Promise<R
 }
 
 /** Lets the step that is under way end, then waits for `resumeRun`. The cluster stays locked. */
-export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+export function pauseRun(deps: Engine, request: ControlRequest): Promise<Run> {
   return decide(deps, request, 'PAUSE', async (_tx, run) => ({
     entry: {
       run: { pauseRequested: true, ...(run.state === 'QUEUED' ? { wakeInMs: null } : {}) },
@@ -85,7 +73,7 @@ export function pauseRun(deps: ControlDeps, request: ControlRequest): Promise<Ru
   }));
 }
 
-export function resumeRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+export function resumeRun(deps: Engine, request: ControlRequest): Promise<Run> {
   return decide(deps, request, 'RESUME', async (tx, run) => ({
     entry: await resume(tx, run, request),
     wake: true,
@@ -113,10 +101,7 @@ async function resume(tx: Tx, run: Run, request: ControlRequest): Promise<Journa
  * run that never began, or whose plan is stale, is asked for again, as a new run that names this one: with a new plan,
  * and a new approval where one is needed.
  */
-export async function retryRun(
-  deps: ControlDeps,
-  request: ControlRequest & { withoutLane?: string | null },
-): Promise<Run> {
+export async function retryRun(deps: Engine, request: ControlRequest & { withoutLane?: string | null }): Promise<Run> {
   const before = await readVisible(deps, request);
   const without = request.withoutLane ?? null;
   if (isAskedAfresh(before)) {
@@ -161,7 +146,7 @@ async function leaveOut(tx: Tx, { run, steps, operation, without, isUndo }: Leav
  * operation plans the way back itself, when it finds none now: then the run stays as it was. An undo that stopped goes on
  * where it stopped.
  */
-export async function undoRun(deps: ControlDeps, request: ControlRequest): Promise<Run> {
+export async function undoRun(deps: Engine, request: ControlRequest): Promise<Run> {
   await foreseeUndo(deps, request);
   return decide(deps, request, 'UNDO', async (tx, run, steps) => {
     const operation = fittingOperation(deps.operations, run);
@@ -190,7 +175,7 @@ export async function undoRun(deps: ControlDeps, request: ControlRequest): Promi
 }
 
 /** Ends approvals whose time is over. */
-export async function expireApproval(deps: ControlDeps, runId: string): Promise<void> {
+export async function expireApproval(deps: Engine, runId: string): Promise<void> {
   const expired = await inTransaction(deps.db, async (tx) => {
     const run = await lockRun(tx, runId);
     if (run.state !== 'AWAITING_APPROVAL') return false;
@@ -206,7 +191,7 @@ export async function expireApproval(deps: ControlDeps, runId: string): Promise<
 }
 
 async function vote(
-  deps: ControlDeps,
+  deps: Engine,
   request: ControlRequest & { planHash?: string | null },
   word: 'APPROVE' | 'DENY',
 ): Promise<Run> {
@@ -247,7 +232,7 @@ async function vote(
 
 /** Everything a person decides about a run goes through here: visible? entitled? allowed now? then one transaction with its audit row. */
 async function decide(
-  deps: ControlDeps,
+  deps: Engine,
   request: ControlRequest,
   action: RunAction,
   decision: (tx: Tx, run: Run, steps: readonly RunStep[]) => Promise<Decision>,
@@ -269,7 +254,10 @@ async function decide(
     throw error;
   });
   if (outcome.wake) deps.ring(request.runId);
-  for (const id of outcome.woken) deps.ring(id);
+  for (const id of outcome.woken) {
+    deps.ring(id);
+    deps.changed(id);
+  }
   deps.changed(request.runId);
   return readRun(deps.db, request.runId);
 }
@@ -278,7 +266,7 @@ function stateEvent({ actor, comment }: ControlRequest, what: string) {
   return { type: 'RUN_STATE' as const, message: `${actor.name} ${what}${comment ? `: ${comment}` : ''}` };
 }
 
-async function retryAfresh(deps: ControlDeps, request: ControlRequest, run: Run): Promise<Run> {
+async function retryAfresh(deps: Engine, request: ControlRequest, run: Run): Promise<Run> {
   const again = await submit(deps, {
     operation: run.operation,
     input: run.input,

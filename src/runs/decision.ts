@@ -8,13 +8,8 @@ import { findVisibleRun } from '../store/reads/runs.ts';
 import { visibilityOf } from '../store/reads/visibility.ts';
 import { findApprovalOfRun } from '../store/runs/approvals.ts';
 import { listSteps } from '../store/runs/runs.ts';
+import type { Engine } from './engine.ts';
 import { allowedActions, blockedUndo, fittingOperation, missingPermission, whyNotCovered } from './run-actions.ts';
-import type { SubmitDeps } from './submit.ts';
-
-export type ControlDeps = SubmitDeps & {
-  /** Tells everybody who watches that the run changed; may be lost. */
-  readonly changed: (runId: string) => void;
-};
 
 export type ControlRequest = {
   readonly runId: string;
@@ -25,7 +20,7 @@ export type ControlRequest = {
 
 /** The run and its steps, for a person who may decide this now. Throws what the decision would throw. */
 export async function readForDecision(
-  deps: ControlDeps,
+  deps: Engine,
   request: ControlRequest,
   action: RunAction,
 ): Promise<{ run: Run; steps: readonly RunStep[] }> {
@@ -38,7 +33,7 @@ export async function readForDecision(
 
 /** Refuses what `allowedActions` does not name, and says why. */
 export async function refuseUnlessAllowed(
-  deps: ControlDeps,
+  deps: Engine,
   db: Queryable,
   { run, steps, action }: { run: Run; steps: readonly RunStep[]; action: RunAction },
 ): Promise<void> {
@@ -85,18 +80,13 @@ function isTerminalWithoutEffect(run: Run): boolean {
   return isTerminal(run.state) && (run.state === 'REJECTED' || run.state === 'EXPIRED' || run.state === 'UNDONE');
 }
 
-export async function readVisible(deps: ControlDeps, { runId, actor }: ControlRequest): Promise<Run> {
+export async function readVisible(deps: Engine, { runId, actor }: ControlRequest): Promise<Run> {
   const run = await findVisibleRun(deps.db, { visibility: visibilityOf(actor, 'cluster:read'), id: runId });
   if (run !== null) return run;
   throw new AppError('NOT_FOUND', `There is no run ${runId}`, { hint: 'Look at the list of runs for its id.' });
 }
 
-export async function authorize(
-  deps: ControlDeps,
-  request: ControlRequest,
-  run: Run,
-  action: RunAction,
-): Promise<void> {
+export async function authorize(deps: Engine, request: ControlRequest, run: Run, action: RunAction): Promise<void> {
   const missing = missingPermission(request.actor, run, {
     action: action,
     operation: deps.operations.get(run.operation),

@@ -17,21 +17,7 @@ import { visibilityOf } from '../store/reads/visibility.ts';
 import { findIdempotencyKey, insertRun } from '../store/runs/new-runs.ts';
 import { readRun } from '../store/runs/runs.ts';
 import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets/secrets.ts';
-
-/** What the one door needs. */
-export type SubmitDeps = {
-  readonly db: Database;
-  readonly operations: ReadonlyMap<string, AnyOperation>;
-  readonly secrets: SecretSettings;
-  readonly reading: (clusterId: string, signal: AbortSignal) => Reading;
-  /** `pending`: secrets of this very input, not stored yet. */
-  readonly registration: (pending: readonly PendingSecret[]) => Registration;
-  readonly now: () => Date;
-  /** Environment labels whose clusters need other people's approval. */
-  readonly approvalEnvironments: readonly string[];
-  /** Wakes a worker; may be lost. */
-  readonly ring: (runId: string) => void;
-};
+import type { Engine } from './engine.ts';
 
 export type RunOptions = {
   readonly dryRun?: boolean;
@@ -65,7 +51,7 @@ const observeTimeoutMs = 25_000;
  * Nothing is changed anywhere but in Starwarden's own database. Mistakes of input and refusals come back as
  * `userErrors`; throws `FORBIDDEN` when the actor may see the cluster but not do this.
  */
-export async function submit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitResult> {
+export async function submit(deps: Engine, request: SubmitRequest): Promise<SubmitResult> {
   try {
     return await admit(deps, request);
   } catch (error) {
@@ -75,7 +61,7 @@ export async function submit(deps: SubmitDeps, request: SubmitRequest): Promise<
   }
 }
 
-async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitResult> {
+async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult> {
   const operation = deps.operations.get(request.operation);
   if (operation === undefined)
     throw new AppError('NOT_FOUND', `There is no operation ${request.operation}`, {
@@ -103,8 +89,8 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
     operation,
     input,
     {
-      reading: deps.reading(cluster.id, AbortSignal.timeout(observeTimeoutMs)),
-      registration: deps.registration(sealed.pending),
+      reading: deps.connections.reading(cluster.id, AbortSignal.timeout(observeTimeoutMs)),
+      registration: deps.connections.registration(sealed.pending),
     },
     generatedTexts(sealed.input, input),
   );
@@ -144,6 +130,7 @@ async function admit(deps: SubmitDeps, request: SubmitRequest): Promise<SubmitRe
     if (other !== null) return other;
   }
   deps.ring(id);
+  deps.changed(id);
   return { run: await readRun(deps.db, id), plan, userErrors: [], replayed: false };
 }
 
@@ -163,7 +150,7 @@ export async function planOperation(
 
 /** Finds whom the input is about, once: everything after this has it from here. */
 async function authorize(
-  deps: SubmitDeps,
+  deps: Engine,
   operation: AnyOperation,
   input: JsonObject,
   request: SubmitRequest,
@@ -206,7 +193,7 @@ async function findTarget(
 }
 
 async function findReplay(
-  deps: SubmitDeps,
+  deps: Engine,
   actor: Actor,
   key: string | null,
   inputHash: string,

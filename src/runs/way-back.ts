@@ -1,7 +1,8 @@
 import type { StepSpec } from '../domain/plan.ts';
 import type { Run, RunAction, RunStep } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
-import { type ControlDeps, type ControlRequest, readForDecision } from './decision.ts';
+import { type ControlRequest, readForDecision } from './decision.ts';
+import type { Engine } from './engine.ts';
 import { fittingOperation, isAskedAfresh, stageToLeave, stepsBack, toPlannedStep } from './run-actions.ts';
 
 /** What a decision about a run would do. `summary` is one line for people; nothing was done. */
@@ -18,7 +19,7 @@ const observeTimeoutMs = 25_000;
  * What `undoRun` would do now: the way back as it would be planned from what the cluster says. Changes nothing. Throws
  * what `undoRun` would throw: `NOT_UNDOABLE` with the reason where there is no way back now.
  */
-export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): Promise<Outlook> {
+export async function foreseeUndo(deps: Engine, request: ControlRequest): Promise<Outlook> {
   const { run, steps } = await readForDecision(deps, request, 'UNDO');
   const operation = fittingOperation(deps.operations, run);
   const left = stillToUndo(steps);
@@ -26,7 +27,7 @@ export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): P
   if (operation.planUndo === null || steps.some(({ phase }) => phase === 'undo'))
     return { run, steps: [...left, ...back], notes: [], summary: 'What this run did is taken back, newest first' };
   const signal = AbortSignal.timeout(observeTimeoutMs);
-  const plan = await operation.planUndo(run.input, deps.reading(run.clusterId, signal), {
+  const plan = await operation.planUndo(run.input, deps.connections.reading(run.clusterId, signal), {
     runId: run.id,
     steps: steps.map(toPlannedStep),
   });
@@ -42,7 +43,7 @@ export async function foreseeUndo(deps: ControlDeps, request: ControlRequest): P
 
 /** What `retryRun` or `cancelRun` would do now. Changes nothing; throws what they would throw. */
 export async function foresee(
-  deps: ControlDeps,
+  deps: Engine,
   request: ControlRequest,
   { action, without }: { action: Extract<RunAction, 'RETRY' | 'CANCEL'>; without: string | null },
 ): Promise<Outlook> {

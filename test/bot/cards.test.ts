@@ -100,7 +100,7 @@ describe('the message about a run', () => {
     const actor = await findActorByPersonId(ctx.db, ana.id, 'API');
     if (actor === null) throw new Error('ana is gone');
     world.open('one');
-    const result = await submit(ctx.control, {
+    const result = await submit(ctx.engine, {
       operation: 'touchCluster',
       input: { clusterId: clusters.dev, steps: ['one'] },
       actor,
@@ -117,7 +117,7 @@ describe('the message about a run', () => {
     const actor = await findActorByPersonId(ctx.db, ana.id, 'API');
     if (actor === null) throw new Error('ana is gone');
     const look = (at: string) =>
-      submit(ctx.control, { operation: 'lookAtCluster', input: { clusterId: clusters.dev, at }, actor });
+      submit(ctx.engine, { operation: 'lookAtCluster', input: { clusterId: clusters.dev, at }, actor });
     world.open('fine');
     expect([(await look('fine')).userErrors, (await look('bad')).userErrors]).toEqual([[], []]);
     world.open('asked');
@@ -317,7 +317,7 @@ describe('when Slack misbehaves', () => {
     const ana = await ctx.db.selectFrom('person').select('id').where('name', '=', 'ana').executeTakeFirstOrThrow();
     const actor = await findActorByPersonId(ctx.db, ana.id, 'API');
     if (actor === null) throw new Error('ana is gone');
-    await submit(ctx.control, { operation: 'touchCluster', input: { clusterId: clusters.dev, steps: ['one'] }, actor });
+    await submit(ctx.engine, { operation: 'touchCluster', input: { clusterId: clusters.dev, steps: ['one'] }, actor });
     await expect
       .poll(async () => (await ctx.db.selectFrom('slack_card').select(['state', 'error']).executeTakeFirst()) ?? null)
       .toEqual({ state: 'FAILED', error: 'is_archived' });

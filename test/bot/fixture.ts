@@ -59,7 +59,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const worker =
     options.worker === false
       ? null
-      : startWorker(ctx.runner, ctx.control, {
+      : startWorker(ctx.engine, {
           redisUrl: redis.url,
           prefix: redis.prefix,
           concurrency: 5,

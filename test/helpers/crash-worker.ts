@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { createContext } from '../../src/app/context.ts';
 import { loadConfig } from '../../src/config.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
-import type { RunnerPoint } from '../../src/runs/drive/runner-deps.ts';
+import type { RunnerPoint } from '../../src/runs/engine.ts';
 
 /*
  * A worker process for tests. `CRASH_AT` names points of the runner, by position or by kind of step; at the first of them
@@ -46,7 +46,7 @@ setInterval(() => {
 
 const config = loadConfig(process.env);
 const { ctx, close } = await createContext(config, { observer: stopHere });
-const worker = startWorker(ctx.runner, ctx.control, {
+const worker = startWorker(ctx.engine, {
   redisUrl: config.redisUrl,
   prefix: config.queuePrefix,
   concurrency: 1,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { drivenRunStates } from '../../src/domain/run.ts';
-import type { RunnerPoint } from '../../src/runs/drive/runner-deps.ts';
+import type { RunnerPoint } from '../../src/runs/engine.ts';
 import { databaseNowPlus } from '../../src/store/database.ts';
 import { readRun } from '../../src/store/runs/runs.ts';
 import type { Engine } from './engine.ts';

@@ -36,7 +36,7 @@ export async function startEngine(options: ContextOptions & { env?: Record<strin
     ctx,
     env,
     work: () => {
-      const worker = startWorker(ctx.runner, ctx.control, {
+      const worker = startWorker(ctx.engine, {
         redisUrl: config.redisUrl,
         prefix: config.queuePrefix,
         concurrency: 4,

@@ -10,7 +10,7 @@ import { nodeLabel } from '../../src/domain/node-identity.ts';
 import { type Run, type RunState, type StepPhase, type StepState, terminalRunStates } from '../../src/domain/run.ts';
 import { minimumJdkOf } from '../../src/domain/upgrade/path.ts';
 import { parseVersion } from '../../src/domain/version.ts';
-import type { RunnerPoint } from '../../src/runs/drive/runner-deps.ts';
+import type { RunnerPoint } from '../../src/runs/engine.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
 import { listSteps, readRun } from '../../src/store/runs/runs.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';

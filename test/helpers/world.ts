@@ -22,7 +22,7 @@ export type Managed = {
 export function manage(world: World, engine: Engine): Managed {
   const managed: Managed = {
     ask: async (operation, input) => {
-      const result = await submit(engine.ctx.control, { operation, input, actor: admin });
+      const result = await submit(engine.ctx.engine, { operation, input, actor: admin });
       if (result.run === null) throw new Error(`${operation} was refused: ${JSON.stringify(result.userErrors)}`);
       return result.run;
     },

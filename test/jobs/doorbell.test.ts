@@ -23,7 +23,7 @@ describe('a worker', () => {
       const clusterId = await engine.addCluster('toy');
       // The recover loop looks once at its start and may have found the first run; nobody but the bell tells of the second.
       for (let count = 0; count < 2; count += 1) {
-        const { run } = await submit(engine.ctx.control, {
+        const { run } = await submit(engine.ctx.engine, {
           operation: 'setValues',
           input: { clusterId },
           actor: operator,

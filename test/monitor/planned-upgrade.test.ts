@@ -194,7 +194,7 @@ async function upgrade(): Promise<Run> {
   const known = await listNodes(bench.ctx.db, id);
   const nodes = hosts.map((host) => ({ host, nodeId: known.find((one) => one.host === host)?.id ?? '' }));
   const input = { clusterId: id, nodes };
-  const { run, userErrors } = await submit(bench.ctx.control, { operation: 'upgradePaper', input, actor: operator });
+  const { run, userErrors } = await submit(bench.ctx.engine, { operation: 'upgradePaper', input, actor: operator });
   if (run === null) throw new Error(JSON.stringify(userErrors));
   runs.push(run);
   return run;
@@ -281,12 +281,12 @@ describe('while a run takes nodes away one after the other', () => {
     closed.add('compare 10.0.0.11');
     const run = await upgrade();
     await under('Compare 10.0.0.11');
-    await pauseRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await pauseRun(bench.ctx.engine, { runId: run.id, actor: operator });
     closed.clear();
     await bench.until(run.id, ['PAUSED']);
     backend('10.0.0.12').alive = false;
     await expect.poll(firing, soon).toEqual([down('10.0.0.12')]);
-    await resumeRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await resumeRun(bench.ctx.engine, { runId: run.id, actor: operator });
     await bench.until(run.id);
     await expect.poll(firing, soon).toEqual([]);
   });
@@ -314,7 +314,7 @@ describe('a run that failed and is retried', () => {
     broken.clear();
     closed.add('start 10.0.0.12');
     await anHourLater(run);
-    await retryRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await retryRun(bench.ctx.engine, { runId: run.id, actor: operator });
     await expect.poll(() => backend('10.0.0.12').alive, soon).toBe(false);
     await bench.looks(cluster, longerThanTheWindow);
     expect(await firing()).toEqual([]);
@@ -329,7 +329,7 @@ describe('a run that failed and is retried', () => {
     await anHourLater(run);
     closed.add('stage');
     await bench.ctx.db.updateTable('run_step').set({ state: 'pending' }).where('kind', '=', 'stagePaper').execute();
-    await retryRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await retryRun(bench.ctx.engine, { runId: run.id, actor: operator });
     await under('Stage');
     backend('10.0.0.13').alive = false;
     await expect.poll(firing, soon).toEqual([down('10.0.0.13')]);
@@ -343,7 +343,7 @@ describe('while a run is taken back node by node', () => {
     await bench.until(run.id);
     closed.add('back 10.0.0.12');
     await anHourLater(run);
-    await undoRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await undoRun(bench.ctx.engine, { runId: run.id, actor: operator });
     await under('Bring 10.0.0.12 back');
     backend('10.0.0.12').alive = false;
     await bench.looks(cluster, longerThanTheWindow);
@@ -356,7 +356,7 @@ describe('while a run is taken back node by node', () => {
     expect((await bench.until(run.id)).state).toBe('FAILED');
     closed.add('back 10.0.0.12');
     await anHourLater(run);
-    await undoRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await undoRun(bench.ctx.engine, { runId: run.id, actor: operator });
     await under('Bring 10.0.0.12 back');
     backend('10.0.0.11').alive = false;
     await expect.poll(firing, soon).toEqual([down('10.0.0.11')]);

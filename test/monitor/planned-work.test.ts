@@ -107,7 +107,7 @@ beforeEach(async () => {
 async function restart(host = '10.0.0.11'): Promise<Run> {
   const node = (await listNodes(bench.ctx.db, id)).find((candidate) => candidate.host === host);
   const input = { clusterId: id, nodeId: node?.id ?? '', host };
-  const { run, userErrors } = await submit(bench.ctx.control, { operation: 'restartPaper', input, actor: operator });
+  const { run, userErrors } = await submit(bench.ctx.engine, { operation: 'restartPaper', input, actor: operator });
   if (run === null) throw new Error(JSON.stringify(userErrors));
   await expect.poll(() => backend(host).alive, soon).toBe(false);
   return run;
@@ -146,11 +146,11 @@ describe('a node that a run is restarting', () => {
 
   it('is loud while the run is paused', async () => {
     const run = await restart();
-    await pauseRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await pauseRun(bench.ctx.engine, { runId: run.id, actor: operator });
     gate = { state: 'done' };
     await bench.until(run.id, ['PAUSED']);
     await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
-    await resumeRun(bench.ctx.control, { runId: run.id, actor: operator });
+    await resumeRun(bench.ctx.engine, { runId: run.id, actor: operator });
     await bench.until(run.id);
     await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: RESOLVED']);
   });

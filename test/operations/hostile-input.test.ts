@@ -127,7 +127,7 @@ it.each(operations.map((operation) => [operation.name, operation] as const))(
 /** Asks, works until the end if it was accepted, and answers `accepted` or the code of the refusal. */
 async function tryInput(operation: AnyOperation, input: unknown): Promise<string> {
   try {
-    const { run, userErrors } = await submit(engine.ctx.control, { operation: operation.name, input, actor: admin });
+    const { run, userErrors } = await submit(engine.ctx.engine, { operation: operation.name, input, actor: admin });
     for (const error of userErrors)
       expect(error).toMatchObject({ message: expect.any(String), hint: expect.any(String) });
     if (run === null) return userErrors[0]?.code ?? 'no code';

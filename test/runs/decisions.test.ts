@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterAll(() => engine?.close());
 
 async function ask(operation: string, input: Record<string, unknown> = {}, actor: Actor = operator) {
-  const result = await submit(engine.ctx.control, { operation, input: { clusterId, ...input }, actor });
+  const result = await submit(engine.ctx.engine, { operation, input: { clusterId, ...input }, actor });
   if (result.run === null) throw new Error(JSON.stringify(result.userErrors));
   return result.run;
 }
@@ -53,18 +53,18 @@ describe('an approval cannot be walked around', () => {
   it('by cancelling the run that waits for it, then retrying it', async () => {
     const run = await ask('setCarefully', { clusterId: prodId, keys: ['a'] });
     expect(run.state).toBe('AWAITING_APPROVAL');
-    await cancelRun(engine.ctx.control, decide(run.id));
-    const again = await retryRun(engine.ctx.control, decide(run.id));
+    await cancelRun(engine.ctx.engine, decide(run.id));
+    const again = await retryRun(engine.ctx.engine, decide(run.id));
     expect(again).toMatchObject({ state: 'AWAITING_APPROVAL', retryOf: run.id });
     expect(await readRun(engine.ctx.db, run.id)).toMatchObject({ state: 'CANCELED' });
-    await cancelRun(engine.ctx.control, decide(again.id));
+    await cancelRun(engine.ctx.engine, decide(again.id));
     expect(toy.effects).toEqual([]);
   });
 
   it('by retrying a failed run long after it was approved', async () => {
     toy.blocked.set('b', 'not now');
     const run = await ask('setCarefully', { clusterId: prodId, keys: ['a', 'b'] });
-    await approveRun(engine.ctx.control, decide(run.id, approver));
+    await approveRun(engine.ctx.engine, decide(run.id, approver));
     await engine.until(run.id, ['FAILED']);
     await engine.ctx.db
       .updateTable('approval')
@@ -72,8 +72,8 @@ describe('an approval cannot be walked around', () => {
       .where('run_id', '=', run.id)
       .execute();
     toy.blocked.clear();
-    await expect(retryRun(engine.ctx.control, decide(run.id))).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
-    await expect(undoRun(engine.ctx.control, decide(run.id))).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
+    await expect(retryRun(engine.ctx.engine, decide(run.id))).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
+    await expect(undoRun(engine.ctx.engine, decide(run.id))).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
     expect(toy.effects).toEqual(['a=calm']);
   });
 });
@@ -113,7 +113,7 @@ describe('a run that waited', () => {
     const holder = await ask('setValues', { clusterId: prodId, keys: ['h'] });
     await expect.poll(() => toy.effects).toEqual(['h=calm']);
     const run = await ask('setCarefully', { clusterId: prodId, keys: ['a'] }, people.asker);
-    await approveRun(engine.ctx.control, decide(run.id, people.approver));
+    await approveRun(engine.ctx.engine, decide(run.id, people.approver));
     await lose(people[whose]);
     release();
     await engine.until(holder.id);
@@ -129,10 +129,10 @@ describe('a run is cancelled', () => {
     let canceled: Promise<unknown> = Promise.resolve();
     whenObserved = async () => {
       whenObserved = async () => {};
-      canceled = cancelRun(engine.ctx.control, decide(run.id));
+      canceled = cancelRun(engine.ctx.engine, decide(run.id));
       await canceled;
     };
-    await approveRun(engine.ctx.control, decide(run.id, approver));
+    await approveRun(engine.ctx.engine, decide(run.id, approver));
     await expect.poll(() => statesAt(run.id)).toBe('CANCELED');
     await canceled;
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -145,7 +145,7 @@ describe('a run is cancelled', () => {
     toy.failNext.set('a', new AppError('SSH_UNREACHABLE', 'no route', { retryable: true }));
     const run = await ask('setValues', { keys: ['a', 'b'] });
     await expect.poll(() => progressAt(run.id)).toContain('no route');
-    await cancelRun(engine.ctx.control, decide(run.id));
+    await cancelRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(toy.effects).toEqual([]);
     expect(await statesOf(run.id)).toEqual(['do setValue failed', 'do setValue pending']);
@@ -155,7 +155,7 @@ describe('a run is cancelled', () => {
     toy.failNext.set('a', new AppError('SQL_ANSWER_LOST', 'the answer was lost'));
     const run = await ask('sendAll', { keys: ['a'] });
     await engine.until(run.id, ['INTERRUPTED']);
-    await cancelRun(engine.ctx.control, decide(run.id));
+    await cancelRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
     expect(toy.effects).toEqual([]);
@@ -169,9 +169,9 @@ describe('a run is cancelled', () => {
     const holder = await ask('setValues', { keys: ['a'] });
     await expect.poll(() => toy.effects).toContain('a=calm');
     toy.blocked.clear();
-    await retryRun(engine.ctx.control, decide(failed.id));
+    await retryRun(engine.ctx.engine, decide(failed.id));
     await expect.poll(async () => (await readRun(engine.ctx.db, failed.id)).blockedBy).toBe(holder.id);
-    await cancelRun(engine.ctx.control, decide(failed.id));
+    await cancelRun(engine.ctx.engine, decide(failed.id));
     expect(await engine.until(failed.id)).toMatchObject({ state: 'CANCELED' });
     expect(toy.effects).toEqual(['y=calm', 'a=calm']);
     release();
@@ -187,12 +187,12 @@ describe('a run that was paused before it began', () => {
     const holder = await ask('setValues', { keys: ['a'] });
     await expect.poll(() => toy.effects).toEqual(['a=calm']);
     const run = await ask('setValues', { keys: ['p'] });
-    await pauseRun(engine.ctx.control, decide(run.id));
+    await pauseRun(engine.ctx.engine, decide(run.id));
     await engine.until(run.id, ['PAUSED']);
     release();
     await engine.until(holder.id);
     toy.observed = 'storm';
-    await resumeRun(engine.ctx.control, decide(run.id));
+    await resumeRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
     expect(toy.effects).toEqual(['a=calm']);
   });
@@ -204,21 +204,21 @@ describe('undo and retry', () => {
     const run = await engine.until((await ask('manage', { keys: ['a', 'b'] }, admin)).id);
     expect(run.state).toBe('FAILED');
     for (const attempt of [retryRun, undoRun])
-      await expect(attempt(engine.ctx.control, decide(run.id))).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await undoRun(engine.ctx.control, decide(run.id, admin));
+      await expect(attempt(engine.ctx.engine, decide(run.id))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await undoRun(engine.ctx.engine, decide(run.id, admin));
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
   });
 
   it('go on with the undo, in its order, when the undo had failed', async () => {
     const run = await engine.until((await ask('setValues')).id);
     toy.failNext.set('clear b', new AppError('SQL_FAILED', 'read only'));
-    await undoRun(engine.ctx.control, decide(run.id));
+    await undoRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id, ['FAILED'])).toMatchObject({ failure: { code: 'UNDO_FAILED' } });
     expect(toy.effects).toEqual(['a=calm', 'b=calm', 'c=calm', 'clear c']);
     toy.failNext.set('clear b', new AppError('SQL_FAILED', 'still read only'));
-    await retryRun(engine.ctx.control, decide(run.id));
+    await retryRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id, ['FAILED'])).toMatchObject({ failure: { code: 'UNDO_FAILED' } });
-    await undoRun(engine.ctx.control, decide(run.id));
+    await undoRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
     expect(toy.effects).toEqual(['a=calm', 'b=calm', 'c=calm', 'clear c', 'clear b', 'clear a']);
   });
@@ -229,7 +229,7 @@ describe('undo and retry', () => {
     };
     const run = await engine.until((await ask('setValues')).id);
     expect(run.state).toBe('FAILED');
-    await undoRun(engine.ctx.control, decide(run.id));
+    await undoRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
     const events = await listEvents(engine.ctx.db, { runId: run.id, afterSequence: 0, limit: 100 });
     expect(events.map((event) => event.message)).toContain(
@@ -245,7 +245,7 @@ describe('undo and retry', () => {
     expect(toy.effects).toEqual(['switch=off', 'a=x', 'switch=on']);
     toy.blocked.clear();
     toy.values.set('switch', 'dimmed');
-    await retryRun(engine.ctx.control, decide(run.id));
+    await retryRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(toy.effects).toEqual(['switch=off', 'a=x', 'switch=on', 'switch=off', 'b=x', 'switch=dimmed']);
   });
@@ -254,10 +254,10 @@ describe('undo and retry', () => {
 describe('a refused attempt to approve', () => {
   it('is written down', async () => {
     const run = await ask('setCarefully', { clusterId: prodId, keys: ['a'] }, admin);
-    await expect(approveRun(engine.ctx.control, decide(run.id, admin))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(approveRun(engine.ctx.engine, decide(run.id, admin))).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const rows = await engine.ctx.db.selectFrom('audit_event').selectAll().where('run_id', '=', run.id).execute();
     expect(rows.map((row) => `${row.action} ${row.outcome}`)).toContain('approveRun FORBIDDEN');
-    await cancelRun(engine.ctx.control, decide(run.id, admin));
+    await cancelRun(engine.ctx.engine, decide(run.id, admin));
   });
 });
 

@@ -27,7 +27,7 @@ beforeEach(() => {
 afterAll(() => engine.close());
 
 async function start(operation: string, input: Record<string, unknown> = {}): Promise<string> {
-  const { run } = await submit(engine.ctx.control, { operation, input: { clusterId, ...input }, actor: operator });
+  const { run } = await submit(engine.ctx.engine, { operation, input: { clusterId, ...input }, actor: operator });
   if (run === null) throw new Error('no run');
   return run.id;
 }
@@ -41,7 +41,7 @@ describe('what was found at the end', () => {
     const id = await start('setValues', { keys: ['a'] });
     expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(await seenAt(id)).toEqual(['values: good']);
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     const run = await engine.until(id);
     expect(run).toMatchObject({ state: 'UNDONE', postCheck: { passed: true } });
     expect(await seenAt(id)).toEqual(['values-at-end: UNDONE: nothing set']);
@@ -51,14 +51,14 @@ describe('what was found at the end', () => {
     const id = await start('setValues', { keys: ['a'] });
     await engine.until(id);
     toy.stuck.add('a');
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({
       state: 'FAILED',
       failure: { code: 'UNDO_FAILED', message: expect.stringContaining('Every step back was done, but the end') },
       postCheck: { passed: false },
     });
     toy.stuck.clear();
-    await retryRun(engine.ctx.control, request(id));
+    await retryRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE', failure: null, postCheck: { passed: true } });
   });
 
@@ -68,7 +68,7 @@ describe('what was found at the end', () => {
     expect(await engine.until(id)).toMatchObject({ state: 'FAILED', postCheck: { passed: false } });
     expect(await seenAt(id)).toEqual(['values-at-end: FAILED: a=calm']);
     await worker.stop();
-    await retryRun(engine.ctx.control, request(id));
+    await retryRun(engine.ctx.engine, request(id));
     expect(await readRun(engine.ctx.db, id)).toMatchObject({ state: 'QUEUED', postCheck: null });
     toy.blocked.clear();
     worker = engine.work();
@@ -91,7 +91,7 @@ describe('an undo for which there is no way back now', () => {
     fleet.noWayBack = 'the old ones are gone';
     const steps = await listSteps(engine.ctx.db, id);
     for (const ask of [foreseeUndo, undoRun])
-      await expect(ask(engine.ctx.control, request(id))).rejects.toMatchObject({
+      await expect(ask(engine.ctx.engine, request(id))).rejects.toMatchObject({
         code: 'NOT_UNDOABLE',
         message: `R-${before.number} cannot be undone now: the old ones are gone`,
       });
@@ -105,10 +105,10 @@ describe('an undo for which there is no way back now', () => {
     const before = await engine.until(id);
     const steps = await listSteps(engine.ctx.db, id);
     await worker.stop();
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await readRun(engine.ctx.db, id)).toMatchObject({ state: 'UNDOING', failure: null, postCheck: null });
     fleet.noWayBack = 'the old ones are gone';
-    await drive(engine.ctx.runner, id);
+    await drive(engine.ctx.engine, id);
     worker = engine.work();
     const { revision: _r, fence: _f, ...after } = await readRun(engine.ctx.db, id);
     expect(after).toEqual(withoutCounters(before));
@@ -119,20 +119,20 @@ describe('an undo for which there is no way back now', () => {
     );
     expect(await engine.ctx.db.selectFrom('cluster_lock').selectAll().where('run_id', '=', id).execute()).toEqual([]);
     fleet.noWayBack = '';
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE', beforeUndo: null });
   });
 
   it('is shown as it would be taken, and nothing is changed, when only the way back is asked for', async () => {
     const id = await start('renew');
     const before = await engine.until(id);
-    const plan = await foreseeUndo(engine.ctx.control, request(id));
+    const plan = await foreseeUndo(engine.ctx.engine, request(id));
     expect(plan.summary).toBe('old again');
     expect(plan.steps.map(({ title }) => title)).toContain('Load old on a');
     expect(await readRun(engine.ctx.db, id)).toEqual(before);
     const set = await start('setValues', { keys: ['a', 'b'] });
     await engine.until(set);
-    expect((await foreseeUndo(engine.ctx.control, request(set))).steps.map(({ title }) => title)).toEqual([
+    expect((await foreseeUndo(engine.ctx.engine, request(set))).steps.map(({ title }) => title)).toEqual([
       'Set b to calm',
       'Set a to calm',
     ]);

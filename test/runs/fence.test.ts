@@ -24,7 +24,7 @@ afterAll(() => engine?.close());
 async function hold(): Promise<HeldLease> {
   clusters += 1;
   const clusterId = await engine.addCluster(`toy-${clusters}`);
-  const { run } = await submit(engine.ctx.control, { operation: 'setValues', input: { clusterId }, actor: operator });
+  const { run } = await submit(engine.ctx.engine, { operation: 'setValues', input: { clusterId }, actor: operator });
   const held = await holdLease(db, { runId: run?.id ?? '', owner: 'test', leaseMs: 60_000 });
   if (held === null) throw new Error('the run is not free');
   return held;

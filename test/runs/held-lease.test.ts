@@ -16,7 +16,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   clusters += 1;
   const clusterId = await engine.addCluster(`toy-${clusters}`);
-  const { run } = await submit(engine.ctx.control, { operation: 'setValues', input: { clusterId }, actor: operator });
+  const { run } = await submit(engine.ctx.engine, { operation: 'setValues', input: { clusterId }, actor: operator });
   runId = run?.id ?? '';
 });
 afterAll(() => engine?.close());

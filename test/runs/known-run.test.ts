@@ -34,7 +34,7 @@ beforeEach(async () => {
   clusters += 1;
   const clusterId = await engine.addCluster(`toy-${clusters}`);
   const input = { clusterId, keys: ['a', 'b', 'c'] };
-  const { run } = await submit(engine.ctx.control, { operation: 'setValues', input, actor: operator });
+  const { run } = await submit(engine.ctx.engine, { operation: 'setValues', input, actor: operator });
   const lease = await holdLease(db, { runId: run?.id ?? '', owner: 'test', leaseMs: 60_000 });
   if (lease === null) throw new Error('the run is not free');
   held = lease;

@@ -24,7 +24,7 @@ const versions = () =>
   Object.fromEntries([...fleet.machines].map(([name, { up, version }]) => [name, up ? version : 'down']));
 
 async function start(input: Record<string, unknown> = {}) {
-  const { run } = await submit(engine.ctx.control, {
+  const { run } = await submit(engine.ctx.engine, {
     operation: 'renew',
     input: { clusterId, width: 1, ...input },
     actor: operator,
@@ -34,7 +34,7 @@ async function start(input: Record<string, unknown> = {}) {
 }
 
 async function retry(runId: string, withoutLane: string | null = null) {
-  await retryRun(engine.ctx.control, { runId, actor: operator, withoutLane });
+  await retryRun(engine.ctx.engine, { runId, actor: operator, withoutLane });
   return engine.until(runId);
 }
 
@@ -80,13 +80,13 @@ describe('a machine that a run has taken down and could not bring back', () => {
     const id = await failToBringBack();
     fleet.dead.clear();
     fleet.needed.add('b');
-    await retryRun(engine.ctx.control, { runId: id, actor: operator });
+    await retryRun(engine.ctx.engine, { runId: id, actor: operator });
     await expect
       .poll(async () =>
         (await listSteps(engine.ctx.db, id)).some(({ progress }) => progress?.message === 'b is needed'),
       )
       .toBe(true);
-    await cancelRun(engine.ctx.control, { runId: id, actor: operator });
+    await cancelRun(engine.ctx.engine, { runId: id, actor: operator });
     expect(await engine.until(id)).toMatchObject({ state: 'CANCELED' });
     expect(versions()).toEqual({ a: 'new', b: 'old', c: 'old' });
   });

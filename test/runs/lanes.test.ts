@@ -24,7 +24,7 @@ beforeEach(() => {
 afterAll(() => engine.close());
 
 async function start(input: Record<string, unknown> = {}) {
-  const result = await submit(engine.ctx.control, {
+  const result = await submit(engine.ctx.engine, {
     operation: 'renew',
     input: { clusterId, ...input },
     actor: operator,
@@ -120,7 +120,7 @@ describe('a lane that fails', () => {
     expect(run.state).toBe('FAILED');
     fleet.broken.clear();
     fleet.effects = [];
-    await retryRun(engine.ctx.control, request(run.id));
+    await retryRun(engine.ctx.engine, request(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(downs()).toEqual(['down b', 'down c', 'down d', 'down e']);
     expect(fleet.effects[0]).toBe('balancing off');
@@ -132,12 +132,12 @@ describe('a lane that fails', () => {
     fleet.broken.add('b');
     const run = await engine.until((await start({ width: 1 })).id);
     fleet.broken = new Set(['d']);
-    await retryRun(engine.ctx.control, request(run.id));
+    await retryRun(engine.ctx.engine, request(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'HEALTH_GATE_TIMEOUT' } });
     expect(versions()).toEqual({ a: 'new', b: 'new', c: 'new', d: 'old', e: 'old' });
     fleet.broken.clear();
     fleet.effects = [];
-    await retryRun(engine.ctx.control, request(run.id));
+    await retryRun(engine.ctx.engine, request(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(downs()).toEqual(['down d', 'down e']);
   });
@@ -154,7 +154,7 @@ describe('a lane that fails', () => {
     expect(fleet.balancing).toBe('on');
     fleet.broken.clear();
     fleet.dead.clear();
-    await retryRun(engine.ctx.control, request(run.id));
+    await retryRun(engine.ctx.engine, request(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
     expect(versions()).toEqual(all('new'));
   });
@@ -164,19 +164,19 @@ describe('a lane that fails', () => {
     const lonely = await startEngine({ operations: laneOperations(fleet) });
     try {
       const input = { clusterId: await lonely.addCluster('fleet'), width: 2 };
-      const { run } = await submit(lonely.ctx.control, { operation: 'renew', input, actor: operator });
-      const { db, runner } = lonely.ctx;
+      const { run } = await submit(lonely.ctx.engine, { operation: 'renew', input, actor: operator });
+      const { db } = lonely.ctx;
       fleet.onEffect = async (effect) => {
         if (effect !== 'down b') return;
         fleet.onEffect = async () => {};
         await db.updateTable('run').set({ claimed_by: null, claimed_until: null }).execute();
         await sleep(500); // two heartbeats: the worker has noticed
       };
-      await drive(runner, run?.id ?? '');
+      await drive(lonely.ctx.engine, run?.id ?? '');
       // Whichever of the two was quicker; nobody else was begun.
       expect(downs()).toContain('down b');
       expect(downs().filter((effect) => effect !== 'down a' && effect !== 'down b')).toEqual([]);
-      await drive(runner, run?.id ?? '');
+      await drive(lonely.ctx.engine, run?.id ?? '');
       expect(await lonely.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED', failure: null });
       expect(versions()).toEqual(all('new'));
       expect(new Set(downs()).size).toBe(downs().length);
@@ -188,10 +188,10 @@ describe('a lane that fails', () => {
   it('can be left out by a person, if the operation can do without it', async () => {
     fleet.broken.add('b');
     const run = await engine.until((await start({ width: 1 })).id);
-    await expect(retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'c' })).rejects.toMatchObject({
+    await expect(retryRun(engine.ctx.engine, { ...request(run.id), withoutLane: 'c' })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     });
-    await retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'b' });
+    await retryRun(engine.ctx.engine, { ...request(run.id), withoutLane: 'b' });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(versions()).toEqual({ ...all('new'), b: 'old' });
     expect(ofPhase(await steps(run.id), 'do').filter((step) => step.includes(' b '))).toEqual([
@@ -206,17 +206,17 @@ describe('a lane that fails', () => {
   it('can be left out beside one that was left out before; a plain retry takes both in again', async () => {
     fleet.broken = new Set(['b', 'd']);
     const run = await engine.until((await start({ width: 1 })).id);
-    await retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'b' });
+    await retryRun(engine.ctx.engine, { ...request(run.id), withoutLane: 'b' });
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED' });
-    await retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'd' });
+    await retryRun(engine.ctx.engine, { ...request(run.id), withoutLane: 'd' });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(versions()).toEqual({ ...all('new'), b: 'old', d: 'old' });
 
     const again = await engine.until((await start({ width: 1 })).id);
-    await retryRun(engine.ctx.control, { ...request(again.id), withoutLane: 'b' });
+    await retryRun(engine.ctx.engine, { ...request(again.id), withoutLane: 'b' });
     expect(await engine.until(again.id)).toMatchObject({ state: 'FAILED' });
     fleet.broken.clear();
-    await retryRun(engine.ctx.control, request(again.id));
+    await retryRun(engine.ctx.engine, request(again.id));
     expect(await engine.until(again.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(versions()).toEqual(all('new'));
   });
@@ -224,7 +224,7 @@ describe('a lane that fails', () => {
   it('cannot be left out when it is needed', async () => {
     fleet.broken.add('a');
     const run = await engine.until((await start({ width: 1 })).id);
-    await expect(retryRun(engine.ctx.control, { ...request(run.id), withoutLane: 'a' })).rejects.toMatchObject({
+    await expect(retryRun(engine.ctx.engine, { ...request(run.id), withoutLane: 'a' })).rejects.toMatchObject({
       message: expect.stringContaining('a is needed'),
     });
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED' });
@@ -235,7 +235,7 @@ describe('a person who interferes', () => {
   it('cancels between two lanes, never with a machine down', async () => {
     const { id } = await start({ width: 2 });
     fleet.onEffect = async (effect) => {
-      if (effect === 'down b') await cancelRun(engine.ctx.control, request(id));
+      if (effect === 'down b') await cancelRun(engine.ctx.engine, request(id));
     };
     expect(await engine.until(id)).toMatchObject({ state: 'CANCELED' });
     expect(Object.values(versions())).not.toContain('down');
@@ -246,7 +246,7 @@ describe('a person who interferes', () => {
   it('pauses: temporary changes are back meanwhile, and made again when it is resumed', async () => {
     const { id } = await start({ width: 1 });
     fleet.onEffect = async (effect) => {
-      if (effect === 'load b new') await pauseRun(engine.ctx.control, request(id));
+      if (effect === 'load b new') await pauseRun(engine.ctx.engine, request(id));
     };
     await engine.until(id, ['PAUSED']);
     expect(versions()).toEqual({ ...all('old'), a: 'new', b: 'new' });
@@ -254,7 +254,7 @@ describe('a person who interferes', () => {
     expect(await listTemporaryChanges(engine.ctx.db, id)).toMatchObject([{ state: 'RESTORED' }]);
     fleet.effects = [];
     fleet.onEffect = async () => {};
-    await resumeRun(engine.ctx.control, request(id));
+    await resumeRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(fleet.effects[0]).toBe('balancing off');
     expect(downs()).toEqual(['down c', 'down d', 'down e']);
@@ -266,7 +266,7 @@ describe('a person who interferes', () => {
     const { id } = await start({ width: 1 });
     const waiting = async () => (await steps(id)).find((step) => step.kind === 'look');
     await expect.poll(async () => (await waiting())?.progress?.message).toBe('a is needed');
-    await pauseRun(engine.ctx.control, request(id));
+    await pauseRun(engine.ctx.engine, request(id));
     await engine.until(id, ['PAUSED']);
     const startedAt = (await waiting())?.startedAt ?? new Date();
     await engine.ctx.db
@@ -276,7 +276,7 @@ describe('a person who interferes', () => {
       .where('kind', '=', 'look')
       .where('started_at', 'is not', null)
       .execute();
-    await resumeRun(engine.ctx.control, request(id));
+    await resumeRun(engine.ctx.engine, request(id));
     await engine.until(id, ['RUNNING']);
     await sleep(300); // it is looked at many times now
     fleet.needed.clear();
@@ -290,12 +290,12 @@ describe('a person who interferes', () => {
       if (effect === 'load b old') fleet.dead.add('b');
       if (effect === 'load b new') fleet.dead.delete('b');
     };
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
     expect(fleet.balancing).toBe('on');
     fleet.onEffect = async () => {};
     fleet.effects = [];
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE' });
     expect(fleet.effects[0]).toBe('balancing off');
     expect(fleet.effects.at(-1)).toBe('balancing on');
@@ -310,7 +310,7 @@ describe('a person who interferes', () => {
     expect(paused.progress?.message).toBe('Look at the first machine, then resume');
     expect(downs()).toEqual([]);
     expect(fleet.balancing).toBe('on');
-    await resumeRun(engine.ctx.control, request(id));
+    await resumeRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(versions()).toEqual(all('new'));
   });
@@ -318,7 +318,7 @@ describe('a person who interferes', () => {
   it('undoes it half-way by the way back that the operation plans', async () => {
     const { id } = await start({ width: 1 });
     fleet.onEffect = async (effect) => {
-      if (effect === 'up c') await pauseRun(engine.ctx.control, request(id));
+      if (effect === 'up c') await pauseRun(engine.ctx.engine, request(id));
     };
     const paused = await engine.until(id, ['PAUSED']);
     const [operation] = laneOperations(fleet);
@@ -331,7 +331,7 @@ describe('a person who interferes', () => {
     ).toContain('UNDO');
     fleet.effects = [];
     fleet.onEffect = async () => {};
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE' });
     expect(versions()).toEqual(all('old'));
     expect(downs()).toEqual(['down a', 'down b', 'down c']);
@@ -347,11 +347,11 @@ describe('a person who interferes', () => {
       if (effect === 'load b old') fleet.dead.add('b');
       if (effect === 'load b new') fleet.dead.delete('b');
     };
-    await undoRun(engine.ctx.control, request(id));
+    await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
     expect(versions()).toEqual({ ...all('new'), a: 'old' });
     fleet.onEffect = async () => {};
-    await retryRun(engine.ctx.control, request(id));
+    await retryRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE' });
     expect(versions()).toEqual(all('old'));
   });

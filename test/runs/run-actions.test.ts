@@ -34,13 +34,13 @@ beforeEach(() => {
 afterAll(() => engine.close());
 
 const ask: Record<RunAction, (runId: string) => Promise<Run>> = {
-  APPROVE: (runId) => approveRun(engine.ctx.control, { runId, actor: approver }),
-  REJECT: (runId) => rejectRun(engine.ctx.control, { runId, actor: approver }),
-  CANCEL: (runId) => cancelRun(engine.ctx.control, { runId, actor: admin }),
-  PAUSE: (runId) => pauseRun(engine.ctx.control, { runId, actor: admin }),
-  RESUME: (runId) => resumeRun(engine.ctx.control, { runId, actor: admin }),
-  RETRY: (runId) => retryRun(engine.ctx.control, { runId, actor: admin }),
-  UNDO: (runId) => undoRun(engine.ctx.control, { runId, actor: admin }),
+  APPROVE: (runId) => approveRun(engine.ctx.engine, { runId, actor: approver }),
+  REJECT: (runId) => rejectRun(engine.ctx.engine, { runId, actor: approver }),
+  CANCEL: (runId) => cancelRun(engine.ctx.engine, { runId, actor: admin }),
+  PAUSE: (runId) => pauseRun(engine.ctx.engine, { runId, actor: admin }),
+  RESUME: (runId) => resumeRun(engine.ctx.engine, { runId, actor: admin }),
+  RETRY: (runId) => retryRun(engine.ctx.engine, { runId, actor: admin }),
+  UNDO: (runId) => undoRun(engine.ctx.engine, { runId, actor: admin }),
 };
 
 type Situation = {
@@ -72,7 +72,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
 async function arrange({ operation, environment, ...at }: Situation): Promise<string> {
   const { db } = engine.ctx;
   const clusterId = clusters[environment];
-  const { run, userErrors } = await submit(engine.ctx.control, {
+  const { run, userErrors } = await submit(engine.ctx.engine, {
     operation,
     input: { clusterId },
     actor: admin,

@@ -24,7 +24,7 @@ beforeEach(() => {
 afterAll(() => engine.close());
 
 async function start(operation: string, input: Record<string, unknown> = {}, options = {}) {
-  const result = await submit(engine.ctx.control, {
+  const result = await submit(engine.ctx.engine, {
     operation,
     input: { clusterId, ...input },
     actor: operator,
@@ -57,7 +57,7 @@ describe('a run', () => {
     toy.values.set('b', 'calm');
     const run = await engine.until((await start('setValues')).id);
     expect(await statesOf(run.id)).toEqual(['do setValue done', 'do setValue already', 'do setValue done']);
-    await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await undoRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
     expect(toy.effects).toEqual(['a=calm', 'c=calm', 'clear c', 'clear a']);
     expect(toy.values.get('b')).toBe('calm');
@@ -82,7 +82,7 @@ describe('a run', () => {
     });
     expect(toy.effects).toEqual(['a=calm']);
     toy.blocked.clear();
-    await retryRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await retryRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED', failure: null });
     expect(toy.effects).toEqual(['a=calm', 'b=calm', 'c=calm']);
   });
@@ -113,7 +113,7 @@ describe('a run', () => {
       expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null });
       expect(toy.effects).toEqual(['a=calm', 'b=calm']);
       expect(await statesOf(run.id)).toEqual(['do setValue done', 'do setValue done']);
-      await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+      await undoRun(engine.ctx.engine, { runId: run.id, actor: operator });
       expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
       expect(toy.effects.slice(2)).toEqual(['clear b', 'clear a']);
     });
@@ -167,7 +167,7 @@ describe('an operation that has nothing to take back once it succeeded', () => {
         approvalEnvironments: ['prod'],
       }),
     ).toEqual([]);
-    await expect(undoRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+    await expect(undoRun(engine.ctx.engine, { runId: run.id, actor: operator })).rejects.toMatchObject({
       code: 'NOT_UNDOABLE',
       message: expect.stringContaining('Set is set'),
     });
@@ -176,7 +176,7 @@ describe('an operation that has nothing to take back once it succeeded', () => {
   it('can still be undone when it failed half-way', async () => {
     toy.blocked.set('b', 'no');
     const run = await engine.until((await start('setForGood')).id);
-    await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await undoRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
     expect(toy.effects).toEqual(['a=calm', 'clear a']);
   });
@@ -205,7 +205,7 @@ describe('a temporary change', () => {
     };
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
     expect(await listTemporaryChanges(engine.ctx.db, run.id)).toMatchObject([{ state: 'OPEN' }]);
-    await retryRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await retryRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(toy.values.get('switch')).toBe('on');
     expect(await listTemporaryChanges(engine.ctx.db, run.id)).toMatchObject([{ state: 'RESTORED' }]);
@@ -250,7 +250,7 @@ describe('the lock of a cluster', () => {
     release();
     expect(await engine.until(second.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
     expect(toy.effects).toEqual(['a=calm']);
-    const again = await retryRun(engine.ctx.control, { runId: second.id, actor: operator });
+    const again = await retryRun(engine.ctx.engine, { runId: second.id, actor: operator });
     expect(again).toMatchObject({ retryOf: second.id });
     expect(await engine.until(again.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(toy.effects).toEqual(['a=calm', 'z=storm']);
@@ -262,11 +262,11 @@ describe('what people decide', () => {
     toy.moving.set('b', 0);
     const run = await start('setValues');
     toy.afterEffect = async (key) => {
-      if (key === 'a') await pauseRun(engine.ctx.control, { runId: run.id, actor: operator });
+      if (key === 'a') await pauseRun(engine.ctx.engine, { runId: run.id, actor: operator });
     };
     await engine.until(run.id, ['PAUSED']);
     expect(toy.effects).toEqual(['a=calm']);
-    await resumeRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await resumeRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(toy.effects).toEqual(['a=calm', 'b=calm', 'c=calm']);
   });
@@ -275,7 +275,7 @@ describe('what people decide', () => {
     toy.values.set('switch', 'on');
     const run = await start('setTemporarily');
     toy.afterEffect = async (key) => {
-      if (key === 'a') await cancelRun(engine.ctx.control, { runId: run.id, actor: operator, comment: 'enough' });
+      if (key === 'a') await cancelRun(engine.ctx.engine, { runId: run.id, actor: operator, comment: 'enough' });
     };
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(toy.effects).toEqual(['switch=off', 'a=x', 'switch=on']);
@@ -283,7 +283,7 @@ describe('what people decide', () => {
 
   it('refuses an undo in words when a step has no way back', async () => {
     const run = await engine.until((await start('sendAll', { keys: ['a'] })).id);
-    await expect(undoRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+    await expect(undoRun(engine.ctx.engine, { runId: run.id, actor: operator })).rejects.toMatchObject({
       code: 'NOT_UNDOABLE',
       message: expect.stringContaining('What was sent is sent'),
     });
@@ -291,10 +291,10 @@ describe('what people decide', () => {
 
   it('refuses what a run cannot be asked for in its state', async () => {
     const run = await engine.until((await start('setValues')).id);
-    await expect(cancelRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+    await expect(cancelRun(engine.ctx.engine, { runId: run.id, actor: operator })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     });
-    await expect(resumeRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+    await expect(resumeRun(engine.ctx.engine, { runId: run.id, actor: operator })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     });
   });
@@ -306,10 +306,10 @@ describe('what people decide', () => {
       id: 'per_eve',
       bindings: [{ role: 'OPERATOR' as const, scope: { kind: 'cluster' as const, clusterId: prodId } }],
     };
-    await expect(undoRun(engine.ctx.control, { runId: run.id, actor: stranger })).rejects.toMatchObject({
+    await expect(undoRun(engine.ctx.engine, { runId: run.id, actor: stranger })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
-    await expect(undoRun(engine.ctx.control, { runId: run.id, actor: person('vic', 'VIEWER') })).rejects.toMatchObject({
+    await expect(undoRun(engine.ctx.engine, { runId: run.id, actor: person('vic', 'VIEWER') })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
   });
@@ -317,7 +317,7 @@ describe('what people decide', () => {
 
 describe('an approval', () => {
   const ask = async () => {
-    const result = await submit(engine.ctx.control, {
+    const result = await submit(engine.ctx.engine, {
       operation: 'setCarefully',
       input: { clusterId: prodId, keys: ['a'] },
       actor: operator,
@@ -329,20 +329,20 @@ describe('an approval', () => {
   it('is needed in prod for a risky operation, and starts the run when another person gives it', async () => {
     const run = await ask();
     expect(run.state).toBe('AWAITING_APPROVAL');
-    await expect(approveRun(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+    await expect(approveRun(engine.ctx.engine, { runId: run.id, actor: operator })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
-    await approveRun(engine.ctx.control, { runId: run.id, actor: approver, planHash: run.plan.hash });
+    await approveRun(engine.ctx.engine, { runId: run.id, actor: approver, planHash: run.plan.hash });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
   it('does not count when the person asked for it themself, whatever their role', async () => {
-    const result = await submit(engine.ctx.control, {
+    const result = await submit(engine.ctx.engine, {
       operation: 'setCarefully',
       input: { clusterId: prodId },
       actor: admin,
     });
-    await expect(approveRun(engine.ctx.control, { runId: result.run?.id ?? '', actor: admin })).rejects.toMatchObject({
+    await expect(approveRun(engine.ctx.engine, { runId: result.run?.id ?? '', actor: admin })).rejects.toMatchObject({
       code: 'FORBIDDEN',
       message: 'The person who asked cannot approve',
     });
@@ -351,14 +351,14 @@ describe('an approval', () => {
   it('is bound to the plan that was shown', async () => {
     const run = await ask();
     await expect(
-      approveRun(engine.ctx.control, { runId: run.id, actor: approver, planHash: 'f'.repeat(64) }),
+      approveRun(engine.ctx.engine, { runId: run.id, actor: approver, planHash: 'f'.repeat(64) }),
     ).rejects.toMatchObject({ code: 'PLAN_STALE' });
   });
 
   it('does not carry over to another plan: the run stops before its first step', async () => {
     const run = await ask();
     toy.observed = 'storm';
-    await approveRun(engine.ctx.control, { runId: run.id, actor: approver });
+    await approveRun(engine.ctx.engine, { runId: run.id, actor: approver });
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
     expect(toy.effects).toEqual([]);
   });
@@ -366,7 +366,7 @@ describe('an approval', () => {
   it('that is denied ends the run', async () => {
     const run = await ask();
     expect(
-      await rejectRun(engine.ctx.control, { runId: run.id, actor: approver, comment: 'not tonight' }),
+      await rejectRun(engine.ctx.engine, { runId: run.id, actor: approver, comment: 'not tonight' }),
     ).toMatchObject({ state: 'REJECTED' });
   });
 
@@ -378,29 +378,29 @@ describe('an approval', () => {
       .where('run_id', '=', run.id)
       .execute();
     expect(await engine.until(run.id)).toMatchObject({ state: 'EXPIRED' });
-    await expect(approveRun(engine.ctx.control, { runId: run.id, actor: approver })).rejects.toMatchObject({
+    await expect(approveRun(engine.ctx.engine, { runId: run.id, actor: approver })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     });
   });
 
   it('needs two other people and the typed name for a destructive operation in prod', async () => {
     const input = { clusterId: prodId, keys: ['a'] };
-    const unconfirmed = await submit(engine.ctx.control, { operation: 'destroyValues', input, actor: operator });
+    const unconfirmed = await submit(engine.ctx.engine, { operation: 'destroyValues', input, actor: operator });
     expect(unconfirmed.userErrors).toMatchObject([{ code: 'CONFIRMATION_MISMATCH' }]);
-    const { run } = await submit(engine.ctx.control, {
+    const { run } = await submit(engine.ctx.engine, {
       operation: 'destroyValues',
       input,
       actor: operator,
       options: { confirm: 'toy-prod' },
     });
     if (run === null) throw new Error('no run');
-    expect(await approveRun(engine.ctx.control, { runId: run.id, actor: approver })).toMatchObject({
+    expect(await approveRun(engine.ctx.engine, { runId: run.id, actor: approver })).toMatchObject({
       state: 'AWAITING_APPROVAL',
     });
-    await expect(approveRun(engine.ctx.control, { runId: run.id, actor: approver })).rejects.toMatchObject({
+    await expect(approveRun(engine.ctx.engine, { runId: run.id, actor: approver })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     });
-    await approveRun(engine.ctx.control, { runId: run.id, actor: admin });
+    await approveRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
   });
 });
@@ -411,7 +411,7 @@ describe('submit', () => {
       .selectFrom('run')
       .select((row) => row.fn.countAll().as('n'))
       .executeTakeFirstOrThrow();
-    const result = await submit(engine.ctx.control, {
+    const result = await submit(engine.ctx.engine, {
       operation: 'setValues',
       input: { clusterId },
       actor: operator,
@@ -429,7 +429,7 @@ describe('submit', () => {
   });
 
   it('refuses a plan hash that is not the one of now', async () => {
-    const result = await submit(engine.ctx.control, {
+    const result = await submit(engine.ctx.engine, {
       operation: 'setValues',
       input: { clusterId },
       actor: operator,
@@ -442,7 +442,7 @@ describe('submit', () => {
     const options = { idempotencyKey: 'deploy-17' };
     const runs = await Promise.all(
       Array.from({ length: 5 }, () =>
-        submit(engine.ctx.control, {
+        submit(engine.ctx.engine, {
           operation: 'setValues',
           input: { clusterId, keys: ['k'] },
           actor: operator,
@@ -452,7 +452,7 @@ describe('submit', () => {
     );
     expect(new Set(runs.map((result) => result.run?.id)).size).toBe(1);
     expect(runs.filter((result) => result.replayed)).toHaveLength(4);
-    const other = await submit(engine.ctx.control, {
+    const other = await submit(engine.ctx.engine, {
       operation: 'setValues',
       input: { clusterId, keys: ['other'] },
       actor: operator,
@@ -465,7 +465,7 @@ describe('submit', () => {
 
   it('refuses a person without the permission, and writes that down', async () => {
     await expect(
-      submit(engine.ctx.control, { operation: 'setValues', input: { clusterId }, actor: approver, requestId: 'req-9' }),
+      submit(engine.ctx.engine, { operation: 'setValues', input: { clusterId }, actor: approver, requestId: 'req-9' }),
     ).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const row = await engine.ctx.db
       .selectFrom('audit_event')

@@ -23,8 +23,8 @@ async function statementsOf(operation: string, input: object): Promise<readonly 
   const clusterId = await engine.addCluster(`toy-${clusters}`);
   statements.length = 0;
   const request = { operation, input: { clusterId, ...input }, actor: operator };
-  const { run } = await submit(engine.ctx.control, request);
-  await drive(engine.ctx.runner, run?.id ?? '');
+  const { run } = await submit(engine.ctx.engine, request);
+  await drive(engine.ctx.engine, run?.id ?? '');
   const sent = [...statements];
   expect((await engine.until(run?.id ?? '')).state).toBe('SUCCEEDED');
   return sent;

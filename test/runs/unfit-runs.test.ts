@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => engine?.close());
 
 async function ask(keys: readonly string[] = ['a', 'b']) {
-  const { run, userErrors } = await submit(engine.ctx.control, {
+  const { run, userErrors } = await submit(engine.ctx.engine, {
     operation: 'setValues',
     input: { clusterId, keys },
     actor: operator,
@@ -51,7 +51,7 @@ describe('a run that another version of the program planned', () => {
     engine.work();
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
     expect(toy.effects).toEqual([]);
-    const again = await retryRun(engine.ctx.control, { runId: run.id, actor: operator });
+    const again = await retryRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(again.id)).toMatchObject({ state: 'SUCCEEDED', operationVersion: 2 });
   });
 
@@ -65,11 +65,11 @@ describe('a run that another version of the program planned', () => {
     engine.work();
     expect(await engine.until(run.id, ['INTERRUPTED'])).toMatchObject({ failure: { code: 'PRECONDITION_FAILED' } });
     for (const refused of [retryRun, undoRun])
-      await expect(refused(engine.ctx.control, { runId: run.id, actor: operator })).rejects.toMatchObject({
+      await expect(refused(engine.ctx.engine, { runId: run.id, actor: operator })).rejects.toMatchObject({
         code: 'PRECONDITION_FAILED',
         message: expect.stringContaining('planned by version 1'),
       });
-    await cancelRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await cancelRun(engine.ctx.engine, { runId: run.id, actor: operator });
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
     expect(toy.effects).toEqual(['a=calm']);
@@ -163,7 +163,7 @@ describe('a worker that dies right after it recorded that a step failed', () => 
     const worker = engine.work();
     await engine.until(run.id);
     await worker.stop();
-    await undoRun(engine.ctx.control, { runId: run.id, actor: operator });
+    await undoRun(engine.ctx.engine, { runId: run.id, actor: operator });
     await failStep(run.id, 2);
     engine.work();
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });

@@ -65,6 +65,6 @@ function outlookOf(
   { ask, actor, run, verb, without }: { ask: Ask; actor: Actor; run: Run; verb: AskedVerb; without: string | null },
 ): Promise<Outlook> {
   const request = { runId: run.id, actor, requestId: ask.id };
-  if (verb === 'undo') return foreseeUndo(bot.control, request);
-  return foresee(bot.control, request, { action: verb === 'cancel' ? 'CANCEL' : 'RETRY', without });
+  if (verb === 'undo') return foreseeUndo(bot.engine, request);
+  return foresee(bot.engine, request, { action: verb === 'cancel' ? 'CANCEL' : 'RETRY', without });
 }

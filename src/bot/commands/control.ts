@@ -5,7 +5,6 @@ import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import {
   approveRun,
-  type ControlDeps,
   type ControlRequest,
   cancelRun,
   pauseRun,
@@ -14,6 +13,7 @@ import {
   retryRun,
   undoRun,
 } from '../../runs/control.ts';
+import type { Engine } from '../../runs/engine.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from '../../store/alerts/alert-handling.ts';
 import { nodesOfClusters } from '../../store/reads/clusters.ts';
 import { approvalsOfRuns, votesOfApprovals } from '../../store/reads/run-parts.ts';
@@ -34,7 +34,7 @@ type Decision = ControlRequest & { planHash?: string | null; withoutLane?: strin
 const decisions: Record<
   RunVerb,
   {
-    decide: (deps: ControlDeps, request: Decision) => Promise<Run>;
+    decide: (deps: Engine, request: Decision) => Promise<Run>;
     permission: Permission;
     summary: string;
     said: string;
@@ -112,7 +112,7 @@ export async function decideRun(
 ): Promise<Message> {
   const { decide, said } = decisions[verb];
   const { ask, actor, runId, comment, planHash, without = null } = request;
-  const run = await decide(bot.control, { runId, actor, comment, planHash, withoutLane: without, requestId: ask.id });
+  const run = await decide(bot.engine, { runId, actor, comment, planHash, withoutLane: without, requestId: ask.id });
   // A retry that had to be planned afresh is another run, which belongs where it was asked for.
   if (run.id !== runId && ask.channel !== null)
     await ensureCard(bot.db, { kind: 'RUN', subjectId: run.id, channel: ask.channel });
@@ -190,7 +190,7 @@ export async function handleAlert(
 ): Promise<Message> {
   const { ask, actor, alertId, comment } = request;
   const decide = verb === 'ack' ? acknowledgeAlert : unacknowledgeAlert;
-  const alert = await decide(bot.db, { alertId, actor, comment, requestId: ask.id, changed: bot.control.changed });
+  const alert = await decide(bot.db, { alertId, actor, comment, requestId: ask.id, changed: bot.engine.changed });
   bot.wakeCards();
   const { handling } = alert;
   if (handling.kind === 'UNACKED')

@@ -59,7 +59,7 @@ async function askOperation(
   if (!options.dryRun && (isSmall || isAgreed))
     return startOperation(bot, { ask, actor, operation, input, ...options, refused });
 
-  const dry = await submit(bot.control, {
+  const dry = await submit(bot.engine, {
     operation: operation.name,
     input,
     actor,
@@ -89,7 +89,7 @@ async function askOperation(
     reason: options.reason,
     approvals: approvalsRequired(operation.risk, {
       environment,
-      approvalEnvironments: bot.control.approvalEnvironments,
+      approvalEnvironments: bot.engine.approvalEnvironments,
     }),
     irreversible: irreversibleOf(operation, dry.plan),
     draftId: options.dryRun ? null : draft.id,
@@ -131,7 +131,7 @@ export async function submitStart(
   bot: Bot,
   { ask, actor, operation, input, planHash, confirm, reason, refused, key }: Start,
 ): Promise<{ run: Run; replayed: boolean } | { message: Message }> {
-  const result = await submit(bot.control, {
+  const result = await submit(bot.engine, {
     operation: operation.name,
     input,
     actor,

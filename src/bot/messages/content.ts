@@ -69,12 +69,12 @@ async function readRunContent(
         : allowedActions(run, operation, steps, {
             approval,
             now: bot.now(),
-            approvalEnvironments: bot.control.approvalEnvironments,
+            approvalEnvironments: bot.engine.approvalEnvironments,
           }),
     withoutLanes: lanesToLeaveOut(run, operation, steps, {
       approval,
       now: bot.now(),
-      approvalEnvironments: bot.control.approvalEnvironments,
+      approvalEnvironments: bot.engine.approvalEnvironments,
     }),
     approval,
     votes: approval === null ? [] : await votesOfApprovals(bot.db, [approval.id]),
@@ -91,7 +91,7 @@ async function readRunContent(
   return {
     message: runCard(data),
     revision: run.revision,
-    lines: runLines(data, { requester, approvalEnvironments: bot.control.approvalEnvironments }),
+    lines: runLines(data, { requester, approvalEnvironments: bot.engine.approvalEnvironments }),
     otherPlaces: places.filter((place) => place !== null),
   };
 }

@@ -11,7 +11,7 @@ export function operationMutations(operations: Iterable<AnyOperation>): Record<s
     [...operations].map(({ name }): [string, OperationResolver] => [
       name,
       (_parent, { input, options }, { deps, actor, requestId }) =>
-        submit(deps.control, {
+        submit(deps.engine, {
           operation: name,
           input: withoutNulls(input),
           actor,

@@ -3,7 +3,6 @@ import type { Run } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import {
   approveRun as approve,
-  type ControlDeps,
   type ControlRequest,
   cancelRun,
   pauseRun,
@@ -12,12 +11,13 @@ import {
   retryRun,
   undoRun,
 } from '../../runs/control.ts';
+import type { Engine } from '../../runs/engine.ts';
 import type { RequestContext } from '../request-context.ts';
 import { checkComment, withUserErrors } from '../user-errors.ts';
 
 type Arguments = { readonly id: string; readonly comment?: string | null; readonly planHash?: string | null };
 type RetryArguments = Arguments & { readonly withoutNode?: string | null };
-type Decide = (deps: ControlDeps, request: ControlRequest & { planHash?: string | null }) => Promise<Run>;
+type Decide = (deps: Engine, request: ControlRequest & { planHash?: string | null }) => Promise<Run>;
 
 /** What a person decides about a run: the same functions that Slack's buttons call. */
 export const runDecisions = {
@@ -28,7 +28,7 @@ export const runDecisions = {
   resumeRun: decision(resumeRun),
   retryRun: (_: unknown, { withoutNode, ...given }: RetryArguments, context: RequestContext) =>
     withUserErrors({ run: null }, async () => ({
-      run: await retryRun(context.deps.control, {
+      run: await retryRun(context.deps.engine, {
         ...toRequest(given, context),
         withoutLane: withoutNode == null ? null : await laneNamed(withoutNode, context),
       }),
@@ -39,7 +39,7 @@ export const runDecisions = {
 function decision(decide: Decide) {
   return (_: unknown, given: Arguments, context: RequestContext) =>
     withUserErrors({ run: null }, async () => ({
-      run: await decide(context.deps.control, { ...toRequest(given, context), planHash: given.planHash ?? null }),
+      run: await decide(context.deps.engine, { ...toRequest(given, context), planHash: given.planHash ?? null }),
     }));
 }
 

@@ -13,7 +13,7 @@ import { contextOf, observe, progressOf, type Work } from './work.ts';
 /** Writes `applying` first, then brings the effect about. */
 export async function apply(work: Work): Promise<Next> {
   const { drive, step, kind } = work;
-  const ports = drive.deps.portsFor(drive.clusterId);
+  const ports = drive.deps.connections.portsFor(drive.clusterId);
   const before =
     kind.isTemporary && step.state === 'pending'
       ? { value: await kind.readBefore(step.params, ports, contextOf(work)) }
@@ -72,7 +72,7 @@ async function lookUpRefused(work: Work, error: unknown): Promise<Extract<Check,
   if (step.attempt === 0 || !(error instanceof AppError) || notRefused.has(error.code) || mayPass(error)) throw error;
   drive.held.assertHeld();
   const check = await kind
-    .check(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work))
+    .check(step.params, drive.deps.connections.portsFor(drive.clusterId), contextOf(work))
     .catch((unseen: unknown) => {
       // What may pass is looked at again; the change is refused again then, and looked up again.
       if (unseen instanceof AppError && mayPass(unseen)) throw unseen;

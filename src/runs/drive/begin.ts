@@ -98,7 +98,10 @@ async function planAgain(drive: Drive, run: Run) {
     return await planOperation(
       drive.operation,
       run.input,
-      { reading: drive.deps.reading(run.clusterId, drive.held.signal), registration: drive.deps.registration([]) },
+      {
+        reading: drive.deps.connections.reading(run.clusterId, drive.held.signal),
+        registration: drive.deps.connections.registration([]),
+      },
       run.plan.generated,
     );
   } catch (error) {

@@ -1,12 +1,12 @@
 import type { AnyOperation } from '../../operations/define.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
+import type { Engine } from '../engine.ts';
 import type { HeldLease } from './held-lease.ts';
 import type { KnownRun } from './known-run.ts';
-import type { RunnerDeps } from './runner-deps.ts';
 
 /** One drive of one run: everything that the functions below need. */
 export type Drive = {
-  readonly deps: RunnerDeps;
+  readonly deps: Engine;
   readonly held: HeldLease;
   readonly operation: AnyOperation;
   readonly runId: string;

@@ -37,7 +37,10 @@ function unseen(error: AppError) {
 }
 
 export function readEnd(drive: Drive, run: Run): Reading {
-  return drive.deps.reading(run.clusterId, AbortSignal.any([drive.held.signal, AbortSignal.timeout(lookMs)]));
+  return drive.deps.connections.reading(
+    run.clusterId,
+    AbortSignal.any([drive.held.signal, AbortSignal.timeout(lookMs)]),
+  );
 }
 
 /** What the checks of an end are told about the run. */

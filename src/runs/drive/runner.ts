@@ -4,12 +4,12 @@ import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
 import { readRun } from '../../store/runs/runs.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
+import type { Engine } from '../engine.ts';
 import { advance } from './advance.ts';
 import type { Drive, Next } from './drive.ts';
 import { abandon } from './finish.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
 import { knowRun } from './known-run.ts';
-import type { RunnerDeps } from './runner-deps.ts';
 import { settleAsFailed } from './settle.ts';
 import { chooseOperation, setAside } from './unfit.ts';
 
@@ -18,7 +18,7 @@ import { chooseOperation, setAside } from './unfit.ts';
  * any run at any time by any number of workers: the lease lets one through. Throws only when the store fails; the
  * recover loop then tries again.
  */
-export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
+export async function drive(deps: Engine, runId: string): Promise<void> {
   const held = await holdLease(deps.db, { runId, owner: deps.owner, leaseMs: deps.leaseMs });
   if (held === null) return;
   let wakeAfterMs: number | null = null;
@@ -36,7 +36,7 @@ export async function drive(deps: RunnerDeps, runId: string): Promise<void> {
   if (wakeAfterMs !== null) deps.ring(runId, wakeAfterMs);
 }
 
-async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Promise<Exclude<Next, 'again'>> {
+async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<Exclude<Next, 'again'>> {
   const { run, at } = held.claimed;
   // Counted on by the monotonic clock, so that a host whose clock is set meanwhile does not matter.
   const offsetMs = at.getTime() - performance.now();
@@ -49,7 +49,8 @@ async function driveHeld(deps: RunnerDeps, held: HeldLease, runId: string): Prom
     deps.changed(runId);
   };
   if ('isNewer' in operation) return setAside(deps, { run, unfit: operation, write });
-  const guarded: RunnerDeps = { ...deps, portsFor: (clusterId) => guardPorts(deps.portsFor(clusterId), held) };
+  const portsFor = (clusterId: string) => guardPorts(deps.connections.portsFor(clusterId), held);
+  const guarded: Engine = { ...deps, connections: { ...deps.connections, portsFor } };
   const drive: Drive = {
     deps: guarded,
     held,

@@ -2,7 +2,7 @@ import type { Failure, Outcome, PostCheck, RunStep, TemporaryChange } from '../.
 import type { NewStep } from '../../store/runs/journal.ts';
 import { listTemporaryChanges } from '../../store/runs/runs.ts';
 import type { Drive, Next } from './drive.ts';
-import { stepKindOf } from './runner-deps.ts';
+import { stepKindOf } from './step-kind-of.ts';
 
 /**
  * Decides how the run ends, or that it pauses. What failed lanes had done becomes visible steps that take it back, and

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run, RunStep, StepPhase } from '../../domain/run.ts';
 import type { Drive, Next } from './drive.ts';
-import { stepKindOf } from './runner-deps.ts';
+import { stepKindOf } from './step-kind-of.ts';
 import { runStep } from './step-runner.ts';
 import type { Due } from './work.ts';
 

@@ -130,7 +130,10 @@ async function diagnose(work: Work): Promise<readonly string[]> {
   const context = contextOf(work);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(diagnoseMs)]);
   try {
-    const lines = await kind.diagnose(step.params, drive.deps.portsFor(drive.clusterId), { ...context, signal });
+    const lines = await kind.diagnose(step.params, drive.deps.connections.portsFor(drive.clusterId), {
+      ...context,
+      signal,
+    });
     return lines.slice(-40).map((line) => line.slice(0, 500));
   } catch (error) {
     if (!(error instanceof AppError)) drive.deps.log.warn({ runId: drive.runId, err: error }, 'no diagnosis');

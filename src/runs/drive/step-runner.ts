@@ -5,9 +5,9 @@ import { apply } from './apply-step.ts';
 import type { Drive, Next } from './drive.ts';
 import { mayPass } from './may-pass.ts';
 import { makeOutput } from './output.ts';
-import { stepKindOf } from './runner-deps.ts';
 import { settle } from './settle.ts';
 import { fail, hold, interrupt, record, recordStopped, wait } from './step-entries.ts';
+import { stepKindOf } from './step-kind-of.ts';
 import { contextOf, type Due, lateBy, type Work } from './work.ts';
 
 /** Looks at a step on the cluster and does what the table of `nextAction` says. */
@@ -25,7 +25,7 @@ export async function runStep(drive: Drive, due: Due): Promise<Next | 'deferred'
 
 async function lookAndAct(work: Work): Promise<Next | 'deferred'> {
   const { drive, step, kind } = work;
-  const check = await kind.check(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
+  const check = await kind.check(step.params, drive.deps.connections.portsFor(drive.clusterId), contextOf(work));
   drive.held.assertHeld();
   const action = nextAction({
     journal: step.state === 'applying' ? 'applying' : 'pending',

@@ -3,8 +3,8 @@ import { AppError } from '../../errors.ts';
 import type { Drive, Next } from './drive.ts';
 import { mayPass } from './may-pass.ts';
 import { makeOutput } from './output.ts';
-import { stepKindOf } from './runner-deps.ts';
 import { fail, recordStopped } from './step-entries.ts';
+import { stepKindOf } from './step-kind-of.ts';
 import { contextOf, lateBy, type Work } from './work.ts';
 
 /** Stops what a step set in motion. `stopped`, or when to look again. */
@@ -18,7 +18,7 @@ export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' |
     output: makeOutput(drive, step.position),
   };
   try {
-    await work.kind.stop(step.params, drive.deps.portsFor(drive.clusterId), contextOf(work));
+    await work.kind.stop(step.params, drive.deps.connections.portsFor(drive.clusterId), contextOf(work));
     await recordStopped(work, 'Stopped, because the run was cancelled');
     return 'stopped';
   } catch (error) {

@@ -7,8 +7,8 @@ import { toPlannedStep } from '../run-actions.ts';
 import type { Drive, Next } from './drive.ts';
 import { checkUndone } from './end-check.ts';
 import { mayPass } from './may-pass.ts';
-import { stepKindOf } from './runner-deps.ts';
 import { settleAsFailed } from './settle.ts';
+import { stepKindOf } from './step-kind-of.ts';
 
 /** The way back as the operation sees it now; its steps become part of the run. Null = they are there. */
 export async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next | null> {
@@ -55,7 +55,7 @@ async function observeForUndo(
 ): Promise<PlanResult | { wakeAfterMs: number }> {
   const signal = AbortSignal.any([drive.held.signal, AbortSignal.timeout(60_000)]);
   try {
-    const result = await drive.operation.planUndo?.(run.input, drive.deps.reading(run.clusterId, signal), {
+    const result = await drive.operation.planUndo?.(run.input, drive.deps.connections.reading(run.clusterId, signal), {
       runId: run.id,
       steps: steps.map(toPlannedStep),
     });

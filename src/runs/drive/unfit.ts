@@ -4,7 +4,7 @@ import type { AnyOperation } from '../../operations/define.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import type { JournalEntry } from '../../store/runs/journal.ts';
 import { findNoteAt, listSteps, listTemporaryChanges } from '../../store/runs/runs.ts';
-import type { RunnerDeps } from './runner-deps.ts';
+import type { Engine } from '../engine.ts';
 
 /** How long a run that only a newer Starwarden can drive is left to the workers that are being rolled out. */
 const rolloutMs = 10 * 60_000;
@@ -30,7 +30,7 @@ export function chooseOperation(run: Run, operations: ReadonlyMap<string, AnyOpe
  * ends it if nothing was begun or a person cancelled it, else lets a person decide.
  */
 export async function setAside(
-  deps: RunnerDeps,
+  deps: Engine,
   { run, unfit, write }: { run: Run; unfit: Unfit; write: (entry: JournalEntry) => Promise<void> },
 ): Promise<{ wakeAfterMs: number } | 'stop'> {
   if (unfit.isNewer) {

@@ -1,8 +1,8 @@
 import type { RunStep } from '../../domain/run.ts';
 import type { AnyStepKind, EngineContext } from '../../steps/define.ts';
+import type { RunnerPoint } from '../engine.ts';
 import type { Drive } from './drive.ts';
 import type { Output } from './output.ts';
-import type { RunnerPoint } from './runner-deps.ts';
 
 /** A step that is to be looked at. */
 export type Due = {

@@ -37,7 +37,7 @@ async function expectOnlyCanary(runId: string, label: string): Promise<void> {
 
 /** The way out of every failure: what was unpacked goes too. */
 async function undo(runId: string): Promise<void> {
-  await undoRun(lab.engine.ctx.control, { runId, actor: admin });
+  await undoRun(lab.engine.ctx.engine, { runId, actor: admin });
   expect(await lab.work(runId)).toMatchObject({ state: 'UNDONE', failure: null });
   await asBefore();
   for (const { name } of lab.world.describe().hosts) expect(await lab.leftovers(name), name).toEqual([]);

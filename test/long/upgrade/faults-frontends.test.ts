@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterAll(() => lab?.close());
 
 const consent = { approval: null, now: new Date(), approvalEnvironments: ['prod'] };
-const control = () => lab.engine.ctx.control;
+const control = () => lab.engine.ctx.engine;
 const ask = () => lab.managed.ask('upgradeCluster', lab.input(to, { gateTimeoutSeconds: 600 }));
 
 /** The backends are there already; no frontend is, and nothing else differs from before. */

@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterAll(() => lab?.close());
 
-const control = () => lab.engine.ctx.control;
+const control = () => lab.engine.ctx.engine;
 const all = (version: string) => Object.fromEntries(Object.keys(before.versions).map((name) => [name, version]));
 const expectState = (versions: EndState['versions']) =>
   expect.poll(() => lab.endState()).toEqual({ ...before, versions });

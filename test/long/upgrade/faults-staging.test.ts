@@ -50,13 +50,13 @@ async function expectUpgraded(runId: string): Promise<void> {
 }
 
 async function takeBack(runId: string): Promise<void> {
-  await undoRun(lab.engine.ctx.control, { runId, actor: admin });
+  await undoRun(lab.engine.ctx.engine, { runId, actor: admin });
   expect(await lab.work(runId)).toMatchObject({ state: 'UNDONE', failure: null });
   await expect.poll(() => lab.endState()).toEqual(before);
   await expectEmptyDisks();
 }
 
-const cancel = (runId: string) => cancelRun(lab.engine.ctx.control, { runId, actor: admin });
+const cancel = (runId: string) => cancelRun(lab.engine.ctx.engine, { runId, actor: admin });
 
 /** What the hosts are told from then on is counted: the preflight only looks at the scripts. */
 async function ask() {
@@ -77,7 +77,7 @@ describe('an archive that is not what was registered', () => {
     await expectNothingStopped(run.id);
     await expectEmptyDisks();
     await copyFile(`${path}.sound`, path);
-    await retryRun(lab.engine.ctx.control, { runId: run.id, actor: admin });
+    await retryRun(lab.engine.ctx.engine, { runId: run.id, actor: admin });
     await expectUpgraded(run.id);
     await takeBack(run.id);
   }, 240_000);
@@ -91,7 +91,7 @@ describe('an archive that is not what was registered', () => {
     expect(ended.failure?.message).toMatch(/it has the SHA-256 sum .*unexpected end of file/s);
     await expectNothingStopped(run.id);
     await expectEmptyDisks();
-    const refused = await submit(lab.engine.ctx.control, {
+    const refused = await submit(lab.engine.ctx.engine, {
       operation: 'upgradeCluster',
       input: lab.input(to),
       actor: admin,
@@ -111,7 +111,7 @@ describe('an archive that is not what was registered', () => {
     });
     await expectNothingStopped(run.id);
     await lab.addRelease({ version: to });
-    await retryRun(lab.engine.ctx.control, { runId: run.id, actor: admin });
+    await retryRun(lab.engine.ctx.engine, { runId: run.id, actor: admin });
     expect((await lab.work(run.id)).failure?.message).toMatch(/is another archive in the catalogue now/);
     await expectNothingStopped(run.id);
     const again = await ask();
@@ -142,7 +142,7 @@ describe('a disk that is full in the middle of unpacking', () => {
     await expectNothingStopped(run.id);
     expect(await lab.leftovers('be2')).toEqual(['archives/archive.tar.gz', 'archives/archive.tar.gz.verified']);
     await lab.world.freeDisk('be2');
-    await retryRun(lab.engine.ctx.control, { runId: run.id, actor: admin });
+    await retryRun(lab.engine.ctx.engine, { runId: run.id, actor: admin });
     await expectUpgraded(run.id);
     const fetched = (await listSteps(lab.engine.ctx.db, run.id)).filter((step) => step.kind === 'fetchArchive');
     expect(fetched.map((step) => step.attempt)).toEqual(names().map(() => 1));

@@ -68,7 +68,7 @@ it('loses and doubles nothing when its worker dies in the middle of uploads, unp
 
 it('is undone to the very binaries that ran before, with the worker killed around each effect of the way back', async () => {
   const from = await commandsSoFar(lab);
-  await undoRun(lab.engine.ctx.control, requestOf(upgrade));
+  await undoRun(lab.engine.ctx.engine, requestOf(upgrade));
   const points = [
     ...aroundEffects('pauseTabletScheduling', 'keepSchedulingPaused', 'stopForMove', 'swapBack', 'startForMove'),
     ...aroundEffects('removeStaged', 'restoreTabletScheduling'),

@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => lab?.close(), 120_000);
 
 const ask = (to: string, more: Record<string, unknown> = {}) => lab.managed.ask('upgradeCluster', lab.input(to, more));
-const control = () => lab.engine.ctx.control;
+const control = () => lab.engine.ctx.engine;
 const actionsOf = async (runId: string) =>
   allowedActions(
     await untilState(lab, runId, { states: ['PAUSED'] }),

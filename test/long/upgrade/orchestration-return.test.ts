@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lab?.close(), 120_000);
 
-const control = () => lab.engine.ctx.control;
+const control = () => lab.engine.ctx.engine;
 async function actionsNow(states: 'PAUSED'[] = []) {
   const run = await untilState(lab, runId, { states });
   return allowedActions(run, upgradeCluster, await listSteps(lab.engine.ctx.db, runId), {

@@ -41,7 +41,7 @@ const start = (extra: Record<string, unknown> = {}) =>
   managed.ask('backUpDatabase', { clusterId, database: 'sales', ...extra });
 
 async function refusalsOf(input: Record<string, unknown>): Promise<string[]> {
-  const result = await submit(engine.ctx.control, {
+  const result = await submit(engine.ctx.engine, {
     operation: 'backUpDatabase',
     input: { clusterId, ...input },
     actor: admin,
@@ -102,8 +102,8 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
 
   it('starts by the hash of a dry run, though the name of the snapshot is made anew', async () => {
     const request = { operation: 'backUpDatabase', input: { clusterId, database: 'sales' }, actor: admin };
-    const { plan } = await submit(engine.ctx.control, { ...request, options: { dryRun: true } });
-    const { run, userErrors } = await submit(engine.ctx.control, { ...request, options: { planHash: plan?.hash } });
+    const { plan } = await submit(engine.ctx.engine, { ...request, options: { dryRun: true } });
+    const { run, userErrors } = await submit(engine.ctx.engine, { ...request, options: { planHash: plan?.hash } });
     expect(userErrors).toEqual([]);
     expect(run?.plan.generated).not.toEqual(plan?.generated);
     expect(await engine.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
@@ -121,7 +121,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
     const run = await start({ snapshot: 'given_up' });
     await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
-    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    await cancelRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'CANCEL BACKUP']);
     const [job] = await root.query('SHOW BACKUP FROM sales');
@@ -136,7 +136,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     const run = await start();
     await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
     await world.faults.add({ kind: 'sql-error', match: '^CANCEL BACKUP', message: 'not today' });
-    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    await cancelRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({
       state: 'FAILED',
       failure: { message: expect.stringMatching(/Could not be stopped, and may still go on: .*not today/) },
@@ -167,7 +167,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
       failure: { code: 'SQL_FAILED', message: expect.stringContaining('Repository is being migrated') },
     });
     await world.faults.clear();
-    await retryRun(engine.ctx.control, { runId: run.id, actor: admin });
+    await retryRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'BACKUP SNAPSHOT']);
   });

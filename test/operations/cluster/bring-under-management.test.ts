@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 const ask = (operation: string, input: Record<string, unknown>, options = {}) =>
-  submit(engine.ctx.control, { operation, input, actor: admin, options });
+  submit(engine.ctx.engine, { operation, input, actor: admin, options });
 
 async function refusalsOf(operation: string, input: Record<string, unknown>): Promise<string[]> {
   return (await ask(operation, input)).userErrors.map(({ code, message }) => `${code} ${message}`);
@@ -61,9 +61,9 @@ describe('registerCluster', () => {
   it('keeps no password of a registration that is cancelled before it begins', async () => {
     const run = await managed.ask('registerCluster', managed.registration('never'));
     expect(await secretIds()).toHaveLength(1);
-    await cancelRun(engine.ctx.control, { runId: run.id, actor: admin });
+    await cancelRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await secretIds()).toEqual([]);
-    await expect(retryRun(engine.ctx.control, { runId: run.id, actor: admin })).rejects.toMatchObject({
+    await expect(retryRun(engine.ctx.engine, { runId: run.id, actor: admin })).rejects.toMatchObject({
       code: 'CREDENTIAL_MISSING',
     });
   });
@@ -73,7 +73,7 @@ describe('registerCluster', () => {
     // As if an older version of the program had planned it.
     await engine.ctx.db.updateTable('run').set({ operation_version: 0 }).where('id', '=', first.id).execute();
     expect(await managed.finish(first.id)).toMatchObject({ state: 'FAILED', failure: { code: 'PLAN_STALE' } });
-    const second = await retryRun(engine.ctx.control, { runId: first.id, actor: admin });
+    const second = await retryRun(engine.ctx.engine, { runId: first.id, actor: admin });
     expect(await managed.finish(second.id)).toMatchObject({ state: 'SUCCEEDED', retryOf: first.id });
     const forget = await managed.ask('unregisterCluster', { clusterId: second.clusterId });
     expect(await managed.finish(forget.id)).toMatchObject({ state: 'SUCCEEDED' });
@@ -269,7 +269,7 @@ describe('checkCluster', () => {
     }
     const failed = await managed.finish((await managed.ask('checkCluster', { clusterId })).id);
     await world.faults.clear();
-    await retryRun(engine.ctx.control, { runId: failed.id, actor: admin });
+    await retryRun(engine.ctx.engine, { runId: failed.id, actor: admin });
     const again = await managed.finish(failed.id);
     expect(again).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
     expect(again.postCheck?.checks.map(({ name }) => name)).toContain('leader');

@@ -7,7 +7,7 @@ import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
 import { readNodeProcess } from '../../../src/adapters/ssh/read-node-process.ts';
 import { readTopology } from '../../../src/adapters/starrocks/read-topology.ts';
 import { cancelRun } from '../../../src/runs/control.ts';
-import type { RunnerPoint } from '../../../src/runs/drive/runner-deps.ts';
+import type { RunnerPoint } from '../../../src/runs/engine.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { listSteps } from '../../../src/store/runs/runs.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 async function plan(name: string, extra: Record<string, unknown> = {}) {
   const input = { clusterId, nodeId: await managed.nodeIdOf(clusterId, name), ...extra };
-  return submit(engine.ctx.control, { operation: 'restartNode', input, actor: admin, options: { dryRun: true } });
+  return submit(engine.ctx.engine, { operation: 'restartNode', input, actor: admin, options: { dryRun: true } });
 }
 
 const refusalsOf = async (name: string, extra = {}) =>
@@ -81,7 +81,7 @@ describe('restartNode', () => {
     const asked: Promise<unknown>[] = [];
     whenPassed = ({ runId, kind, at }) => {
       if (runId === run.id && kind === 'stopNode' && at === 'after-effect')
-        asked.push(cancelRun(engine.ctx.control, { runId, actor: admin }));
+        asked.push(cancelRun(engine.ctx.engine, { runId, actor: admin }));
     };
     const ended = await managed.finish(run.id);
     whenPassed = () => {};
@@ -144,7 +144,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 6 PROPERTIES ("replication_num" = "1")`);
     const { address, sshPort, hostKeyFingerprint } = managed.host('be1');
     const place = { clusterId, address, port: sshPort };
     const other = { ...place, fingerprint: `SHA256:${'B'.repeat(43)}` };
-    const refused = await submit(engine.ctx.control, { operation: 'acceptHostKey', input: other, actor: admin });
+    const refused = await submit(engine.ctx.engine, { operation: 'acceptHostKey', input: other, actor: admin });
     expect(refused.userErrors).toMatchObject([{ code: 'HOST_KEY_CHANGED' }]);
     const run = await managed.ask('acceptHostKey', { ...place, fingerprint: hostKeyFingerprint });
     expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });

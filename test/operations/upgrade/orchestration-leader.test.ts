@@ -79,7 +79,7 @@ it('fails when the leader does not come back, with every other node in order; a 
 
   // The machine is there again; its frontend is not.
   await lab.world.host(leader).accept();
-  await retryRun(lab.engine.ctx.control, requestOf(run.id));
+  await retryRun(lab.engine.ctx.engine, requestOf(run.id));
   await startWhenMissed(run.id, leader);
   expect((await untilState(lab, run.id, { limitMs: 150_000 })).state, await story(lab, run.id)).toBe('SUCCEEDED');
   const { scheduling: _scheduling, ...rest } = wholeCluster(lab, '3.4.6');

@@ -1,18 +1,28 @@
 import type { Logger } from 'pino';
-import type { AnyOperation, Reading, Registration } from '../../operations/define.ts';
-import type { AnyStepKind, Ports } from '../../steps/define.ts';
-import type { Database } from '../../store/database.ts';
-import type { PendingSecret } from '../../store/secrets/secrets.ts';
+import type { AnyOperation, Reading, Registration } from '../operations/define.ts';
+import type { Ports } from '../steps/define.ts';
+import type { Database } from '../store/database.ts';
+import type { PendingSecret, SecretSettings } from '../store/secrets/secrets.ts';
 
-/** What a worker needs to drive runs. */
-export type RunnerDeps = {
-  readonly db: Database;
-  readonly operations: ReadonlyMap<string, AnyOperation>;
+/** The ways to clusters and hosts; bound to a cluster where it is asked for. */
+export type Connections = {
   readonly portsFor: (clusterId: string) => Ports;
   readonly reading: (clusterId: string, signal: AbortSignal) => Reading;
+  /** `pending`: secrets of an input that is not stored yet. */
   readonly registration: (pending: readonly PendingSecret[]) => Registration;
+};
+
+/** What runs are asked for, decided about and driven with, by whatever door and by every worker. */
+export type Engine = {
+  readonly db: Database;
   readonly log: Logger;
-  /** Name of this worker process, unique among all of them. */
+  readonly operations: ReadonlyMap<string, AnyOperation>;
+  readonly connections: Connections;
+  readonly secrets: SecretSettings;
+  /** Environment labels whose clusters need other people's approval. */
+  readonly approvalEnvironments: readonly string[];
+  readonly now: () => Date;
+  /** Name of this process, unique among all of them. */
   readonly owner: string;
   readonly leaseMs: number;
   /** Wakes a worker for a run, now or after some milliseconds; may be lost. */
@@ -29,10 +39,3 @@ export type RunnerPoint = {
   readonly kind: string;
   readonly at: 'before-record' | 'before-effect' | 'after-effect' | 'after-record';
 };
-
-/** The step kinds an operation may use, by name; a kind that its definition does not list is a bug in the plan. */
-export function stepKindOf(operation: AnyOperation, kind: string): AnyStepKind {
-  const found = operation.steps.find((candidate) => candidate.kind === kind);
-  if (found === undefined) throw new Error(`operation ${operation.name} does not list the step kind ${kind}`);
-  return found;
-}
