@@ -37,11 +37,11 @@ export type Pending = {
   readonly samples: number;
 };
 
-/** One look at one cluster. */
+/** What the rules say of one probe of one cluster. */
 export type Sample = {
   readonly at: Date;
   readonly conditions: readonly Condition[];
-  /** Rules that this look could not judge: their alerts neither fire nor resolve. */
+  /** Rules that could not be judged this time: their alerts neither fire nor resolve. */
   readonly unjudged: readonly string[];
   /** Nodes that a run is working on: that they are away is its doing. */
   readonly plannedWork: readonly { readonly nodeId: string; readonly runId: string }[];

@@ -1,6 +1,6 @@
 import type { NodeKind } from './cluster.ts';
 
-/** What one look found about one node. */
+/** What one probe found about one node. */
 export type NodeProbe = {
   readonly kind: NodeKind;
   /** With `port`, the node's identity, as in `ObservedNode`. */
@@ -10,12 +10,12 @@ export type NodeProbe = {
   readonly alive: boolean | null;
   /** Why `/api/health` did not answer well; null = it did, or the node's HTTP port is not known yet. */
   readonly httpProblem: string | null;
-  /** Looks in a row that met such a problem, and when the first of them was. */
+  /** Probes in a row that met such a problem, and when the first of them was. */
   readonly httpFailures: number;
   readonly silentSince: Date | null;
 };
 
-/** The last look at a cluster, as readers see it. */
+/** The last probe of a cluster, as readers see it. */
 export type Probe = {
   readonly clusterId: string;
   /** When it ended. */

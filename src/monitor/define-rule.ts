@@ -1,11 +1,9 @@
 import type { z } from 'zod';
 import { alertFingerprint, type Severity } from '../domain/alert.ts';
 import type { Condition, RuleFacts } from '../domain/alert-life.ts';
-import type { ClusterNode } from '../domain/cluster.ts';
-import type { Look } from './look.ts';
+import type { Parts } from './read-parts.ts';
 
-/** The parts of one look that rules may read; nodes have their ids by then. Each says whether it was seen. */
-export type Parts = Look<ClusterNode>;
+/** What rules may read of a probe. */
 export type PartName = keyof Parts;
 
 /** The rule cannot say whether its condition holds, and why: its alerts neither fire nor resolve, and go stale. */
@@ -36,7 +34,7 @@ type Definition<Name extends PartName, Settings extends z.ZodType, Found> = Rule
   readonly nodeId: (found: Found) => string | null;
   readonly severity: (found: Found) => Severity;
   readonly words: (found: Found) => Words;
-  /** How long and how often in a row it must hold before it is an alert, and when it began if the look knows. */
+  /** How long and how often in a row it must hold before it is an alert, and when it began if the probe knows. */
   readonly ripens: (
     found: Found,
     settings: z.output<Settings>,
@@ -50,11 +48,11 @@ export type Rule = RuleFacts & {
 };
 
 export type ConfiguredRule = RuleFacts & {
-  /** Judges one look at one cluster. */
+  /** Judges one probe of one cluster. */
   judge(clusterId: string, parts: Parts): readonly Condition[] | Unjudged;
 };
 
-/** An alert rule: one file with what it reads, how it judges, and everything that is said of its alerts. */
+/** An alert rule: one file with what it reads of a probe, how it judges, and everything that is said of its alerts. */
 export function defineRule<Name extends PartName, Settings extends z.ZodType, Found>(
   definition: Definition<Name, Settings, Found>,
 ): Rule {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Condition } from '../domain/alert-life.ts';
-import type { ConfiguredRule, Parts, Rule, Unjudged } from './define-rule.ts';
+import type { ConfiguredRule, Rule, Unjudged } from './define-rule.ts';
+import type { Parts } from './read-parts.ts';
 
 /** Gives each rule what the configuration says of it. Throws when that names a rule that there is not. */
 export function configureRules(
@@ -14,7 +15,7 @@ export function configureRules(
 
 type Judging = { readonly clusterId: string; readonly parts: Parts; readonly log: Logger };
 
-/** What all rules say of one look. One that fails says nothing about the cluster, and does not keep the others from it. */
+/** What all rules say of one probe. One that fails says nothing about the cluster, and does not keep the others from it. */
 export function evaluateRules(rules: readonly ConfiguredRule[], { clusterId, parts, log }: Judging) {
   const conditions: Condition[] = [];
   const unjudged: string[] = [];

@@ -1,21 +1,22 @@
 import type { Logger } from 'pino';
 import { type AlertTimes, defaultAlertTimes } from '../domain/alert-life.ts';
+import type { ObservedNode } from '../domain/cluster.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { listNodes } from '../store/clusters/inventory.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
-import { type FinishedLook, recordSample } from '../store/probes/record-sample.ts';
+import { type ProbeOutcome, recordSample } from '../store/probes/record-sample.ts';
 import { listPlannedWork } from '../store/reads/planned-work.ts';
-import type { ConfiguredRule, Parts } from './define-rule.ts';
+import type { ConfiguredRule } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
-import { type Look, type Looking, lookAtCluster } from './look.ts';
 import { problemsOf } from './problems.ts';
+import { type Parts, type ProbeReading, readParts } from './read-parts.ts';
 
 export type ProbeDeps = {
   readonly db: Database;
   readonly log: Logger;
-  readonly reading: (clusterId: string, signal: AbortSignal) => Looking;
+  readonly reading: (clusterId: string, signal: AbortSignal) => ProbeReading;
   /** Told `alert:<id>` for each alert that changed. */
   readonly changed: (topic: string) => void;
 };
@@ -27,8 +28,8 @@ export type ProbeSettings = {
 };
 
 /**
- * Looks at one cluster, stores the picture, and moves its alerts. Never throws: what goes wrong on the cluster's side is
- * what it is there to find, and what goes wrong on ours is logged and tried again at the next look.
+ * Probes one cluster: reads it, stores the picture, and moves its alerts. Never throws: what goes wrong on the cluster's side is
+ * what it is there to find, and what goes wrong on ours is logged and tried again at the next probe.
  */
 export async function probeCluster(
   deps: ProbeDeps,
@@ -40,33 +41,38 @@ export async function probeCluster(
   try {
     const startedAt = performance.now();
     const known = await listNodes(db, clusterId);
-    const look = await lookAtCluster(deps.reading(clusterId, signal), {
+    const parts = await readParts(deps.reading(clusterId, signal), {
       known,
       before: claim.before,
       timeoutMs: settings.timeoutMs,
     });
-    if (look === null) return await releaseClaim(db, claim, { isDueNow: true });
+    if (parts === null) return await releaseClaim(db, claim, { isDueNow: true });
     const durationMs = performance.now() - startedAt;
-    const finished = await judge(deps, { clusterId, look, durationMs, rules: settings.rules });
+    const outcome = await judge(deps, { clusterId, parts, durationMs, rules: settings.rules });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
-    const alertIds = await recordSample(db, { claim, look: finished, policy: { times, rules: settings.rules } });
+    const alertIds = await recordSample(db, { claim, outcome, policy: { times, rules: settings.rules } });
     if (alertIds === null)
-      log.warn({ clusterId }, 'a look was not recorded: its claim had ended, or its cluster is gone');
+      log.warn({ clusterId }, 'a probe was not recorded: its claim had ended, or its cluster is gone');
     for (const id of alertIds ?? []) changed(`alert:${id}`);
   } catch (err) {
-    log.error({ clusterId, err }, 'a look at a cluster could not be recorded; the next one is due as usual');
+    log.error({ clusterId, err }, 'a probe of a cluster could not be recorded; the next one is due as usual');
   }
 }
 
-type Judged = { clusterId: string; look: Look; durationMs: number; rules: readonly ConfiguredRule[] };
+type Judged = {
+  clusterId: string;
+  parts: Parts<ObservedNode>;
+  durationMs: number;
+  rules: readonly ConfiguredRule[];
+};
 
 /** Stores the picture of the cluster, so that readers need not ask it, and says what is wrong. */
-async function judge({ db, log }: ProbeDeps, { clusterId, look, durationMs, rules }: Judged): Promise<FinishedLook> {
-  // Asked after the look, with the look's own time as the window: work that ended meanwhile may be what it saw.
+async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rules }: Judged): Promise<ProbeOutcome> {
+  // Asked after the reading, with its own time as the window: work that ended meanwhile may be what it saw.
   const plannedWork = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
-  const parts = await savePicture(db, clusterId, look);
-  const { conditions, unjudged } = evaluateRules(rules, { clusterId, parts, log });
-  const { topology, health } = look;
+  const saved = await savePicture(db, clusterId, parts);
+  const { conditions, unjudged } = evaluateRules(rules, { clusterId, parts: saved, log });
+  const { topology, health } = parts;
   return {
     durationMs,
     ok: topology.isSeen,
@@ -77,8 +83,8 @@ async function judge({ db, log }: ProbeDeps, { clusterId, look, durationMs, rule
   };
 }
 
-/** Answers the same look with the nodes as the inventory knows them. */
-async function savePicture(db: Database, clusterId: string, { topology, health }: Look): Promise<Parts> {
+/** Answers the same parts with the nodes as the inventory knows them. */
+async function savePicture(db: Database, clusterId: string, { topology, health }: Parts<ObservedNode>): Promise<Parts> {
   if (!topology.isSeen) {
     await saveClusterProblems(db, clusterId, [topology.failure.message]);
     return { topology, health };

@@ -2,11 +2,11 @@ import { nodeLabel } from '../domain/node-identity.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { cut } from './define-rule.ts';
 
-const silentLooks = 3;
+const silentProbes = 3;
 
 /** What is worth saying about a cluster that answers, short of an alert. */
 export function problemsOf(probes: readonly NodeProbe[], leader: string | null): string[] {
-  const silent = probes.filter((probe) => probe.alive === true && probe.httpFailures >= silentLooks);
+  const silent = probes.filter((probe) => probe.alive === true && probe.httpFailures >= silentProbes);
   return [
     ...(leader === null ? ['The frontends show no leader'] : []),
     ...silent.map(

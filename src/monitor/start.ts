@@ -11,8 +11,8 @@ import {
 } from '../store/probes/probes.ts';
 import { abandonProbe } from '../store/probes/record-sample.ts';
 import { configureRules } from './evaluate.ts';
-import type { Looking } from './look.ts';
 import { probeCluster } from './probe.ts';
+import type { ProbeReading } from './read-parts.ts';
 import { rules } from './rules/index.ts';
 
 /** The part of the context that the monitor needs. */
@@ -24,13 +24,13 @@ export type MonitorDeps = {
   readonly db: Database;
   readonly log: Logger;
   readonly doorbell: { changed(topic: string): void };
-  readonly connections: { readonly reading: (clusterId: string, signal: AbortSignal) => Looking };
+  readonly connections: { readonly reading: (clusterId: string, signal: AbortSignal) => ProbeReading };
 };
 
 export type MonitorOptions = {
-  /** Clusters looked at at once by this process. Default 8. */
+  /** Clusters probed at once by this process. Default 8. */
   readonly concurrency?: number;
-  /** Time limit of one look. Default 10,000 ms. */
+  /** Time limit of one probe. Default 10,000 ms. */
   readonly probeTimeoutMs?: number;
 };
 
@@ -40,7 +40,7 @@ const pruneEveryMs = 600_000;
 const httpCallsAtOnce = 64;
 
 /**
- * Looks at every registered cluster every `probeEveryMs`, until stopped. Any number of processes may do so: each look is
+ * Probes every registered cluster every `probeEveryMs`, until stopped. Any number of processes may do so: each probe is
  * claimed in MySQL, so that one of them has it, and when that one dies another takes over as soon as the claim ends.
  * The database's absence ends nothing: the loop asks again.
  */
@@ -97,7 +97,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   };
 }
 
-function limited(http: Looking['http'], slots: Slots): Looking['http'] {
+function limited(http: ProbeReading['http'], slots: Slots): ProbeReading['http'] {
   return {
     health: async (node, call) => {
       const free = await slots.take(call?.signal ?? new AbortController().signal);

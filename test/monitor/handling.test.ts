@@ -66,8 +66,8 @@ async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
     minSamples: 1,
   } as const;
   const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [] };
-  const look = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
-  return recordSample(db, { claim, look, policy: { times: defaultAlertTimes, rules } });
+  const outcome = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
+  return recordSample(db, { claim, outcome, policy: { times: defaultAlertTimes, rules } });
 }
 
 const outsider: Actor = {

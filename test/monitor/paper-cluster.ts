@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SqlRow } from '../../src/adapters/starrocks/port.ts';
 import { AppError } from '../../src/errors.ts';
-import type { Looking } from '../../src/monitor/look.ts';
+import type { ProbeReading } from '../../src/monitor/read-parts.ts';
 
 export type PaperNode = { host: string; alive: boolean; httpIsSilent?: boolean; neverUp?: boolean };
 
@@ -35,7 +35,7 @@ export function paperCluster(): PaperCluster {
 }
 
 /** Ports that answer for the cluster. */
-export function portsOf(cluster: PaperCluster): Pick<Looking, 'sql' | 'http'> {
+export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'http'> {
   const rowsFor: Record<string, () => SqlRow[]> = {
     'show-frontends': () => cluster.frontends.map((node) => frontendRow(node, cluster.leader)),
     'show-backends': () =>

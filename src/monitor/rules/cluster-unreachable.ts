@@ -5,10 +5,10 @@ import type { AppError } from '../../errors.ts';
 import { defineRule } from '../define-rule.ts';
 
 /** About the time after which alerts about nodes are stale too. */
-const unreachableLooks = 3;
+const unreachableSamples = 3;
 
 /**
- * Nobody tells what nodes there are. One failed look is not enough: while a new leader is elected, which takes seconds to a
+ * Nobody tells what nodes there are. One failed probe is not enough: while a new leader is elected, which takes seconds to a
  * minute, no frontend can answer. One that lets us in all the same and only lacks a leader is another fact than silence.
  * Login or privileges refused is less than silence, but just as blind.
  */
@@ -33,7 +33,7 @@ export const clusterUnreachable = defineRule({
     more: overHttp(probes),
     effect: [words[kind].effect, 'Alerts about its nodes wait until it answers.'].join(' ').trimStart(),
   }),
-  ripens: () => ({ forMs: 0, minSamples: unreachableLooks, startedAt: null }),
+  ripens: () => ({ forMs: 0, minSamples: unreachableSamples, startedAt: null }),
   over: 'the cluster answers and can be observed',
   inhibits: { rules: 'others', because: 'the whole cluster cannot be observed' },
   isInhibitedByRuns: false,

@@ -8,19 +8,19 @@ import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 
-/** The right to look at one cluster now. */
+/** The right to probe one cluster now. */
 export type ProbeClaim = Claim & {
   readonly clusterId: string;
-  /** What the last look found about the nodes. */
+  /** What the last probe found about the nodes. */
   readonly before: readonly NodeProbe[];
 };
 
 export type ProbeClaimRequest = {
   readonly clusterId: string;
   readonly owner: string;
-  /** For so long nobody else looks; longer than a look takes. */
+  /** For so long nobody else probes it; longer than a probe takes. */
   readonly claimMs: number;
-  /** When the look after this one is due. */
+  /** When the probe after this one is due. */
   readonly nextInMs: number;
 };
 
@@ -39,7 +39,7 @@ const nodesShape: z.ZodType<NodeProbe[]> = z.array(
   }),
 );
 
-/** Clusters whose look is due and that nobody looks at; those that were never looked at first. */
+/** Clusters whose probe is due and that nobody probes; those that were never probed first. */
 export async function listDueProbes(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('cluster')
@@ -52,7 +52,7 @@ export async function listDueProbes(db: Database, limit: number): Promise<readon
   return rows.map((row) => row.id);
 }
 
-/** Takes the next look at a cluster; null when it is not due any more, or somebody else has it. */
+/** Takes the next probe of a cluster; null when it is not due any more, or somebody else has it. */
 export async function claimProbe(db: Database, request: ProbeClaimRequest): Promise<ProbeClaim | null> {
   const { clusterId, owner, claimMs, nextInMs } = request;
   const claim = await claimDue(db, { table: 'probe', id: clusterId, owner, forMs: claimMs, nextInMs });
@@ -90,14 +90,14 @@ async function claimFirstProbe(
   }
 }
 
-/** The last look at each of these clusters that was looked at; one statement for all. */
+/** The last probe of each of these clusters that was probed; one statement for all. */
 export async function listProbes(db: Queryable, clusterIds: readonly string[]): Promise<readonly Probe[]> {
   if (clusterIds.length === 0) return [];
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
   return rows.flatMap(toProbe);
 }
 
-/** Clusters that were looked at and are not registered any more. */
+/** Clusters that were probed and are not registered any more. */
 export async function listAbandonedProbes(db: Database): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('probe')

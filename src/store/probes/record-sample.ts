@@ -8,8 +8,8 @@ import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } 
 import { fromJson, toJson } from '../json.ts';
 import type { ProbeClaim } from './probes.ts';
 
-/** One finished look. */
-export type FinishedLook = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
+/** What came of one probe. */
+export type ProbeOutcome = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
   readonly sample: Omit<Sample, 'at'>;
 };
 
@@ -23,12 +23,12 @@ const pendingShape: z.ZodType<Pending[]> = z.array(
 );
 
 /**
- * Writes a look and what it makes of the cluster's alerts, in one transaction, and gives the claim back. Answers the
+ * Writes a probe and what it makes of the cluster's alerts, in one transaction, and gives the claim back. Answers the
  * ids of the alerts that changed; null, and nothing written, when the claim was lost or the cluster is gone.
  */
 export async function recordSample(
   db: Database,
-  { claim, look, policy }: { claim: ProbeClaim; look: FinishedLook; policy: AlertPolicy },
+  { claim, outcome, policy }: { claim: ProbeClaim; outcome: ProbeOutcome; policy: AlertPolicy },
 ): Promise<readonly string[] | null> {
   return inTransaction(db, async (tx) => {
     const held = await tx
@@ -42,37 +42,37 @@ export async function recordSample(
     if (held === undefined || cluster === null) return null;
     const at = await readDatabaseTime(tx);
     const state = { alerts: await lockOpenAlerts(tx, cluster.id), pending: fromJson(pendingShape, held.pending) };
-    const effect = applySample(state, { ...look.sample, at }, policy);
+    const effect = applySample(state, { ...outcome.sample, at }, policy);
     // Changes before openings: a closed alert must have let go of its fingerprint.
     for (const change of effect.changed) await writeAlertChange(tx, change);
     for (const alert of effect.repeated) await writeAlertRepeat(tx, alert);
     const changedIds = effect.changed.map((change) => change.alert.id);
     for (const opening of effect.opened) changedIds.push(await insertAlert(tx, { cluster, at, ...opening }));
-    await writeLook(tx, { claim, look, at, pending: effect.pending });
+    await writeProbe(tx, { claim, outcome, at, pending: effect.pending });
     return changedIds;
   });
 }
 
-async function writeLook(
+async function writeProbe(
   tx: Tx,
-  { claim, look, at, pending }: { claim: ProbeClaim; look: FinishedLook; at: Date; pending: readonly Pending[] },
+  { claim, outcome, at, pending }: { claim: ProbeClaim; outcome: ProbeOutcome; at: Date; pending: readonly Pending[] },
 ): Promise<void> {
   const found = {
     at,
-    duration_ms: Math.round(look.durationMs),
-    ok: look.ok ? 1 : 0,
-    problem: look.problem?.slice(0, 4_000) ?? null,
-    leader: look.leader?.slice(0, 300) ?? null,
+    duration_ms: Math.round(outcome.durationMs),
+    ok: outcome.ok ? 1 : 0,
+    problem: outcome.problem?.slice(0, 4_000) ?? null,
+    leader: outcome.leader?.slice(0, 300) ?? null,
   };
   await tx
     .updateTable('probe')
-    .set({ ...found, nodes: toJson(look.nodes), pending: toJson(pending), ...unclaimed })
+    .set({ ...found, nodes: toJson(outcome.nodes), pending: toJson(pending), ...unclaimed })
     .where('cluster_id', '=', claim.clusterId)
     .execute();
-  const alive = look.nodes.filter((node) => node.alive === true).length;
+  const alive = outcome.nodes.filter((node) => node.alive === true).length;
   await tx
     .insertInto('probe_sample')
-    .values({ cluster_id: claim.clusterId, fence: claim.fence, alive, total: look.nodes.length, ...found })
+    .values({ cluster_id: claim.clusterId, fence: claim.fence, alive, total: outcome.nodes.length, ...found })
     .execute();
 }
 

@@ -2,7 +2,8 @@ import { type Condition, textOf } from '../../../src/domain/alert-life.ts';
 import type { ClusterNode } from '../../../src/domain/cluster.ts';
 import type { NodeProbe } from '../../../src/domain/probe.ts';
 import { AppError } from '../../../src/errors.ts';
-import type { Parts, Rule } from '../../../src/monitor/define-rule.ts';
+import type { Rule } from '../../../src/monitor/define-rule.ts';
+import type { Parts } from '../../../src/monitor/read-parts.ts';
 
 export const since = new Date('2026-03-01T12:00:05Z');
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../../src/domain/alert.ts';
 import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
-import type { Parts } from '../../../src/monitor/define-rule.ts';
+import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
 import { node, seen, since, unreachable, unseen } from './builders.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SqlReader } from '../../src/adapters/starrocks/port.ts';
 import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
 import { AppError } from '../../src/errors.ts';
-import { type Look, lookAtCluster } from '../../src/monitor/look.ts';
+import { type Parts, readParts } from '../../src/monitor/read-parts.ts';
 import { type PaperCluster, paperCluster, portsOf, unreachable } from './paper-cluster.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
@@ -18,22 +18,22 @@ async function knownNodes(cluster: PaperCluster): Promise<ClusterNode[]> {
   return topology.nodes.map(known);
 }
 
-function seen(found: Look | null): Look {
+function seen(found: Parts<ObservedNode> | null): Parts<ObservedNode> {
   if (found === null) throw new Error('the look was broken off');
   return found;
 }
 
 function look(
   cluster: PaperCluster,
-  changes: Partial<Parameters<typeof lookAtCluster>[1]> = {},
-  reading: Partial<Parameters<typeof lookAtCluster>[0]> = {},
-): Promise<Look | null> {
+  changes: Partial<Parameters<typeof readParts>[1]> = {},
+  reading: Partial<Parameters<typeof readParts>[0]> = {},
+): Promise<Parts<ObservedNode> | null> {
   const request = { known: [], before: [], timeoutMs: 5_000 };
   const { signal } = new AbortController();
-  return lookAtCluster({ ...portsOf(cluster), signal, now: () => now, ...reading }, { ...request, ...changes });
+  return readParts({ ...portsOf(cluster), signal, now: () => now, ...reading }, { ...request, ...changes });
 }
 
-describe('a look at a cluster', () => {
+describe('a probe of a cluster', () => {
   it('finds its nodes and its leader', async () => {
     const cluster = paperCluster();
     cluster.computeNodes = [{ host: '10.0.0.21', alive: true }];

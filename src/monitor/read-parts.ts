@@ -7,19 +7,22 @@ import type { NodeProbe } from '../domain/probe.ts';
 import { findLeader } from '../domain/quorum.ts';
 import { AppError, messageOf } from '../errors.ts';
 
-/** The part of a reading that a look needs; its signal fires when the program stops. */
-export type Looking = Pick<Reading, 'sql' | 'now' | 'signal'> & { readonly http: Pick<Reading['http'], 'health'> };
+/** What a probe needs of a reading; its signal fires when the program stops. */
+export type ProbeReading = Pick<Reading, 'sql' | 'now' | 'signal'> & { readonly http: Pick<Reading['http'], 'health'> };
 
-export type LookRequest = {
+export type PartsRequest = {
   /** The nodes as they were last seen; whoever is new is asked over HTTP next time. */
   readonly known: readonly ClusterNode[];
   readonly before: readonly NodeProbe[];
-  /** For the whole look. */
+  /** For all parts together. */
   readonly timeoutMs: number;
 };
 
-/** What one look saw, part by part; each is read once, however many rules want it. A new part is a key here and a reader. */
-export type Look<N extends ObservedNode = ObservedNode> = {
+/**
+ * What one probe of a cluster read, part by part, each once, however many rules want it; each says whether it was seen. A new
+ * part is a key here and a reader.
+ */
+export type Parts<N extends ObservedNode = ClusterNode> = {
   /** What the frontends show of the nodes. */
   readonly topology:
     | {
@@ -46,7 +49,7 @@ const healthTimeoutMs = 3_000;
  * what is thrown is a failure of our own (the store behind `sql`), of which nothing can be concluded about the cluster.
  * Null = we were told to stop meanwhile, so nothing is known.
  */
-export async function lookAtCluster(reading: Looking, request: LookRequest): Promise<Look | null> {
+export async function readParts(reading: ProbeReading, request: PartsRequest): Promise<Parts<ObservedNode> | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([reading.signal, deadline]);
   const [topology, health] = await Promise.all([
@@ -126,7 +129,7 @@ async function answersItself(
 }
 
 /** Why the node's health is in doubt; null = it is well, or cannot be asked. */
-async function askHealth(http: Looking['http'], node: ClusterNode, signal: AbortSignal): Promise<string | null> {
+async function askHealth(http: ProbeReading['http'], node: ClusterNode, signal: AbortSignal): Promise<string | null> {
   if (node.httpPort === null) return null;
   try {
     const isWell = await http.health(
