@@ -3,7 +3,8 @@ import type { Actor } from '../../src/domain/access.ts';
 import { AppError } from '../../src/errors.ts';
 import { approveRun, cancelRun, pauseRun, resumeRun, retryRun, undoRun } from '../../src/runs/control.ts';
 import { submit } from '../../src/runs/submit.ts';
-import { findLockHolder, listEvents, listSteps, readRun } from '../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../src/store/reads/run-parts.ts';
+import { findLockHolder, listSteps, readRun } from '../../src/store/runs/runs.ts';
 import { admin, approver, type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { makeToy, type Toy, toyOperations } from '../helpers/toy-operations.ts';
 
@@ -231,7 +232,7 @@ describe('undo and retry', () => {
     expect(run.state).toBe('FAILED');
     await undoRun(engine.ctx.engine, decide(run.id));
     expect(await engine.until(run.id)).toMatchObject({ state: 'UNDONE' });
-    const events = await listEvents(engine.ctx.db, { runId: run.id, afterSequence: 0, limit: 100 });
+    const events = await eventsOfRuns(engine.ctx.db, { runIds: [run.id], afterSequence: 0, limit: 100 });
     expect(events.map((event) => event.message)).toContain(
       'Not taken back, for whether it happened is not known: Set b to calm',
     );

@@ -4,7 +4,8 @@ import { retryRun, undoRun } from '../../src/runs/control.ts';
 import { drive } from '../../src/runs/drive/runner.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { foreseeUndo } from '../../src/runs/way-back.ts';
-import { listEvents, listSteps, readRun } from '../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../src/store/reads/run-parts.ts';
+import { listSteps, readRun } from '../../src/store/runs/runs.ts';
 import { type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { type Fleet, laneOperations, makeFleet } from '../helpers/lane-operations.ts';
 import { makeToy, type Toy, toyOperations } from '../helpers/toy-operations.ts';
@@ -113,7 +114,7 @@ describe('an undo for which there is no way back now', () => {
     const { revision: _r, fence: _f, ...after } = await readRun(engine.ctx.db, id);
     expect(after).toEqual(withoutCounters(before));
     expect(await listSteps(engine.ctx.db, id)).toEqual(steps);
-    const events = await listEvents(engine.ctx.db, { runId: id, afterSequence: 0, limit: 500 });
+    const events = await eventsOfRuns(engine.ctx.db, { runIds: [id], afterSequence: 0, limit: 500 });
     expect(events.at(-1)?.message).toBe(
       'It cannot be undone now: the old ones are gone. Nothing was done, and the run is FAILED as before',
     );

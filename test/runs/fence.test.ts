@@ -5,8 +5,9 @@ import { submit } from '../../src/runs/submit.ts';
 import { makeInventory } from '../../src/store/clusters/inventory-port.ts';
 import { findReportOfRun } from '../../src/store/clusters/reports.ts';
 import { type Database, openDatabase, type Reader } from '../../src/store/database.ts';
+import { eventsOfRuns } from '../../src/store/reads/run-parts.ts';
 import { writeJournal } from '../../src/store/runs/journal.ts';
-import { listEvents, listSteps } from '../../src/store/runs/runs.ts';
+import { listSteps } from '../../src/store/runs/runs.ts';
 import { type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { makeToy, toyOperations } from '../helpers/toy-operations.ts';
 
@@ -38,7 +39,7 @@ const firstDone = { position: 0, state: 'done', finished: true } as const;
 /** What is stored of it: the state of the first step, its events, and the report. */
 async function storedOf({ lease: { runId } }: HeldLease) {
   const [step] = await listSteps(db, runId);
-  const events = await listEvents(db, { runId, afterSequence: 1, limit: 10 });
+  const events = await eventsOfRuns(db, { runIds: [runId], afterSequence: 1, limit: 10 });
   const checks = (await findReportOfRun(db, runId))?.checks ?? null;
   return { step: step?.state, events: events.map(({ message }) => message), checks };
 }

@@ -5,7 +5,8 @@ import { cancelRun, pauseRun, resumeRun, retryRun, undoRun } from '../../src/run
 import { drive } from '../../src/runs/drive/runner.ts';
 import { allowedActions } from '../../src/runs/run-actions.ts';
 import { submit } from '../../src/runs/submit.ts';
-import { listEvents, listSteps, listTemporaryChanges } from '../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../src/store/reads/run-parts.ts';
+import { listSteps, listTemporaryChanges } from '../../src/store/runs/runs.ts';
 import { type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { type Fleet, laneOperations, makeFleet } from '../helpers/lane-operations.ts';
 
@@ -335,7 +336,7 @@ describe('a person who interferes', () => {
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE' });
     expect(versions()).toEqual(all('old'));
     expect(downs()).toEqual(['down a', 'down b', 'down c']);
-    const events = await listEvents(engine.ctx.db, { runId: id, afterSequence: 0, limit: 500 });
+    const events = await eventsOfRuns(engine.ctx.db, { runIds: [id], afterSequence: 0, limit: 500 });
     expect(events.some((event) => event.message === 'Way back: old again')).toBe(true);
   });
 

@@ -3,7 +3,8 @@ import { AppError } from '../../src/errors.ts';
 import { approveRun, cancelRun, pauseRun, rejectRun, resumeRun, retryRun, undoRun } from '../../src/runs/control.ts';
 import { allowedActions } from '../../src/runs/run-actions.ts';
 import { submit } from '../../src/runs/submit.ts';
-import { listEvents, listSteps, listTemporaryChanges } from '../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../src/store/reads/run-parts.ts';
+import { listSteps, listTemporaryChanges } from '../../src/store/runs/runs.ts';
 import { admin, approver, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
 import { makeToy, type Toy, toyOperations } from '../helpers/toy-operations.ts';
 
@@ -44,7 +45,7 @@ describe('a run', () => {
     expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null, postCheck: { passed: true } });
     expect(toy.effects).toEqual(['a=calm', 'b=calm', 'c=calm']);
     expect(await statesOf(run.id)).toEqual(['do setValue done', 'do setValue done', 'do setValue done']);
-    const events = await listEvents(engine.ctx.db, { runId: run.id, afterSequence: 0, limit: 100 });
+    const events = await eventsOfRuns(engine.ctx.db, { runIds: [run.id], afterSequence: 0, limit: 100 });
     expect(events.map((event) => event.sequence)).toEqual(events.map((_event, index) => index + 1));
     expect(events.filter((event) => event.type === 'OUTPUT').map((event) => event.message)).toEqual([
       'setting a',
@@ -67,7 +68,7 @@ describe('a run', () => {
     toy.moving.set('b', 5);
     const run = await engine.until((await start('setValues')).id);
     expect(run.state).toBe('SUCCEEDED');
-    const progress = (await listEvents(engine.ctx.db, { runId: run.id, afterSequence: 0, limit: 100 })).filter(
+    const progress = (await eventsOfRuns(engine.ctx.db, { runIds: [run.id], afterSequence: 0, limit: 100 })).filter(
       (event) => event.type === 'STEP_PROGRESS',
     );
     expect(progress.map((event) => event.message)).toEqual(['5 left', '4 left', '3 left', '2 left', '1 left']);

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { cancelRun, retryRun, undoRun } from '../../src/runs/control.ts';
 import { submit } from '../../src/runs/submit.ts';
-import { findLockHolder, listEvents, listSteps } from '../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../src/store/reads/run-parts.ts';
+import { findLockHolder, listSteps } from '../../src/store/runs/runs.ts';
 import { type Engine, operator, startEngine } from '../helpers/engine.ts';
 import { makeToy, type Toy, toyOperations } from '../helpers/toy-operations.ts';
 
@@ -213,7 +214,7 @@ describe('a database that breaks off', () => {
 });
 
 async function notesOf(runId: string): Promise<string[]> {
-  const events = await listEvents(engine.ctx.db, { runId, afterSequence: 0, limit: 100 });
+  const events = await eventsOfRuns(engine.ctx.db, { runIds: [runId], afterSequence: 0, limit: 100 });
   return events.filter((event) => event.type === 'NOTE').map((event) => event.message);
 }
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { Run, RunEvent, RunStep, TemporaryChange } from '../../domain/run.ts';
+import type { Run, RunStep, TemporaryChange } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { Database, Queryable, Tx } from '../database.ts';
-import { toRun, toRunEvent, toRunStep, toTemporaryChange } from './run-rows.ts';
+import { toRun, toRunStep, toTemporaryChange } from './run-rows.ts';
 
 export async function findRun(db: Queryable, id: string): Promise<Run | null> {
   const row = await db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();
@@ -20,22 +20,6 @@ export async function readRun(db: Queryable, id: string): Promise<Run> {
 export async function listSteps(db: Queryable, runId: string): Promise<readonly RunStep[]> {
   const rows = await db.selectFrom('run_step').selectAll().where('run_id', '=', runId).orderBy('position').execute();
   return rows.map(toRunStep);
-}
-
-/** Events after a sequence number, oldest first, at most `limit`. */
-export async function listEvents(
-  db: Queryable,
-  { runId, afterSequence, limit }: { runId: string; afterSequence: number; limit: number },
-): Promise<readonly RunEvent[]> {
-  const rows = await db
-    .selectFrom('run_event')
-    .selectAll()
-    .where('run_id', '=', runId)
-    .where('sequence', '>', afterSequence)
-    .orderBy('sequence')
-    .limit(limit)
-    .execute();
-  return rows.map(toRunEvent);
 }
 
 export async function listTemporaryChanges(db: Queryable, runId: string): Promise<readonly TemporaryChange[]> {

@@ -3,7 +3,8 @@ import { upgradeCluster } from '../../../src/operations/upgrade/upgrade-cluster/
 import { cancelRun, pauseRun, resumeRun, undoRun } from '../../../src/runs/control.ts';
 import { allowedActions } from '../../../src/runs/run-actions.ts';
 import { listPlannedWork } from '../../../src/store/reads/planned-work.ts';
-import { listEvents, listSteps } from '../../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../../src/store/reads/run-parts.ts';
+import { listSteps } from '../../../src/store/runs/runs.ts';
 import { startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 import {
   changesOf,
@@ -211,7 +212,7 @@ describe('an upgrade that failed', () => {
 
 /** The nodes in the order in which the way back reached them. */
 async function orderOf(runId: string): Promise<string[]> {
-  const started = (await listEvents(lab.engine.ctx.db, { runId, afterSequence: 0, limit: 1_000 })).filter(
+  const started = (await eventsOfRuns(lab.engine.ctx.db, { runIds: [runId], afterSequence: 0, limit: 1_000 })).filter(
     (event) => event.type === 'STEP_STARTED',
   );
   const steps = await listSteps(lab.engine.ctx.db, runId);

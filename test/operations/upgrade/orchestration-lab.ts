@@ -8,7 +8,8 @@ import type { ObservedNode } from '../../../src/domain/cluster.ts';
 import { isTerminal, type Run, type RunState, type RunStep } from '../../../src/domain/run.ts';
 import { countUnhealthy } from '../../../src/operations/upgrade/steps/await-tablets.ts';
 import { databaseNowPlus } from '../../../src/store/database.ts';
-import { listEvents, listSteps, listTemporaryChanges, readRun } from '../../../src/store/runs/runs.ts';
+import { eventsOfRuns } from '../../../src/store/reads/run-parts.ts';
+import { listSteps, listTemporaryChanges, readRun } from '../../../src/store/runs/runs.ts';
 import { admin } from '../../helpers/engine.ts';
 import type { UpgradeLab } from '../../helpers/upgrades.ts';
 import { logLines } from '../../helpers/world.ts';
@@ -214,7 +215,7 @@ export async function letAnHourPass(lab: UpgradeLab, runId: string): Promise<voi
 export async function story(lab: UpgradeLab, runId: string): Promise<string> {
   const run = await readRun(lab.engine.ctx.db, runId);
   const steps = await listSteps(lab.engine.ctx.db, runId);
-  const events = await listEvents(lab.engine.ctx.db, { runId, afterSequence: 0, limit: 1_000 });
+  const events = await eventsOfRuns(lab.engine.ctx.db, { runIds: [runId], afterSequence: 0, limit: 1_000 });
   return [
     `${run.operation} ${run.state} ${JSON.stringify(run.failure)} ${JSON.stringify(run.progress)}`,
     ...steps.map(
