@@ -8,7 +8,7 @@ import { newId } from '../../src/ids.ts';
 import { defineOperation } from '../../src/operations/define.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
 import { drive } from '../../src/runs/drive/runner.ts';
-import type { RunnerPoint } from '../../src/runs/drive/runner-deps.ts';
+import type { RunnerPoint } from '../../src/runs/engine.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { type Applied, defineStep } from '../../src/steps/define.ts';
 import { listSteps, readRun } from '../../src/store/runs/runs.ts';
@@ -95,8 +95,8 @@ afterAll(() => engine?.close());
 
 async function run(name: string): Promise<Run> {
   const request = { operation: name, input: { clusterId: cluster }, actor: operator };
-  const { run: asked } = await submit(engine.ctx.control, request);
-  await drive(engine.ctx.runner, asked?.id ?? '');
+  const { run: asked } = await submit(engine.ctx.engine, request);
+  await drive(engine.ctx.engine, asked?.id ?? '');
   return readRun(engine.ctx.db, asked?.id ?? '');
 }
 
@@ -116,7 +116,7 @@ describe('a step that wants something remembered', () => {
     const left = await run('remember');
     expect((await stepOf(left))?.state).toBe('applying');
     expect(await inventory.findBackup(left.id)).toBeNull();
-    await drive(engine.ctx.runner, left.id);
+    await drive(engine.ctx.engine, left.id);
     expect((await readRun(engine.ctx.db, left.id)).state).toBe('SUCCEEDED');
     expect(await stepOf(left)).toMatchObject({ state: 'done', attempt: 2 });
     expect(await inventory.findBackup(left.id)).toMatchObject({ clusterId: cluster, database: 'sales' });
@@ -127,7 +127,7 @@ describe('a step that wants something remembered', () => {
     dieAt = 'after-record';
     const left = await run('remember');
     const backup = await inventory.findBackup(left.id);
-    await drive(engine.ctx.runner, left.id);
+    await drive(engine.ctx.engine, left.id);
     expect((await readRun(engine.ctx.db, left.id)).state).toBe('SUCCEEDED');
     expect(backup).not.toBeNull();
     expect(await inventory.findBackup(left.id)).toEqual(backup);

@@ -14,6 +14,8 @@ export type HeldLease = {
   readonly signal: AbortSignal;
   /** Throws `LEASE_LOST` when the lease may have run out by this process's own monotonic clock. Asks nobody. */
   assertHeld(): void;
+  /** The entry that ended the run has given the lease back. */
+  over(): void;
   /** Stops the heartbeat and gives the lease back. */
   release(): Promise<void>;
 };
@@ -34,6 +36,7 @@ export async function holdLease(
   let goodUntil = askedAt + claim.leaseMs * (1 - safetyShare);
   const lost = new AbortController();
   let isRenewing = false;
+  let isOver = false;
   const renew = async () => {
     isRenewing = true;
     askedAt = performance.now();
@@ -59,9 +62,14 @@ export async function holdLease(
       lost.abort(leaseLost(lease));
       throw leaseLost(lease);
     },
+    over: () => {
+      isOver = true;
+      clearInterval(heartbeat);
+    },
     release: async () => {
       clearInterval(heartbeat);
-      await releaseClaim(db, lease); // a renewal that is under way can only fail after this, and changes nothing then
+      // A renewal that is under way can only fail after this, and changes nothing then.
+      if (!isOver) await releaseClaim(db, lease);
     },
   };
 }

@@ -45,6 +45,7 @@ async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<
   const known = knowRun(deps.db, held, now);
   const write = async (entry: WorkerEntry) => {
     const woken = await known.write(entry);
+    if (entry.run?.finished === true) held.over();
     for (const id of woken) deps.ring(id);
     deps.changed(runId);
   };

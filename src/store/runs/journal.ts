@@ -15,7 +15,7 @@ import {
   type StepPhase,
 } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { isOurs } from '../claims.ts';
+import { isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable, type Tx } from '../database.ts';
 import { toJson, toJsonOrNull } from '../json.ts';
 import { writeRecords } from '../records.ts';
@@ -63,7 +63,7 @@ export type WorkerEntry = JournalEntry & { records?: readonly InventoryRecord[] 
 /**
  * Writes an entry if the lease is still ours and no person decided otherwise since the worker last looked. Throws
  * `LEASE_LOST` otherwise, and then nothing is written. Answers the ids of the runs that waited for the lock and may go
- * on now.
+ * on now. The entry that ends the run gives the lease back.
  */
 export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntry): Promise<readonly string[]> {
   return inTransaction(db, async (tx) => {
@@ -75,6 +75,8 @@ export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntr
       .$if(goesOn(entry.run?.state), (update) =>
         update.where((row) => row.or([row('state', '<>', 'CANCELING'), row('outcome', 'is not', null)])),
       )
+      // What has ended has nobody who drives it, from that moment: whoever retries it is not kept waiting by the lease.
+      .$if(entry.run?.finished === true, (update) => update.set(unclaimed))
       .executeTakeFirst();
     if (written.numUpdatedRows === 0n) throw await whyNotWritten(tx, lease);
     await writeRecords(tx, lease, entry.records ?? []);
