@@ -7,6 +7,7 @@ import { changeCluster } from '../../src/operations/cluster/update-cluster/chang
 import { attachNodes, recordHost, verifyHost } from '../../src/operations/host/attach-hosts/attach-host.ts';
 import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts';
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
+import { awaitNode, startNode, stopNode } from '../../src/operations/node/steps/restart.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
 import { awaitTablets } from '../../src/operations/upgrade/steps/await-tablets.ts';
@@ -31,7 +32,6 @@ import {
 } from '../../src/operations/upgrade/steps/scheduling.ts';
 import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../src/operations/upgrade/steps/stage.ts';
 import { swapBack, swapBinaries } from '../../src/operations/upgrade/steps/swap.ts';
-import { awaitNode, startNode, stopNode } from '../../src/steps/node-process.ts';
 
 const label = 'be 10.0.0.11:9050';
 const release = { version: '3.5.0', sha256: 'ab'.repeat(32) };

@@ -2,7 +2,7 @@ import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { PlanResult, StepSpec } from '../../../domain/plan.ts';
 import { restartRefusals } from '../../../domain/restart-safety.ts';
 import { count, wordsForStart } from '../../../domain/words.ts';
-import { awaitNode, startNode, stopNode } from '../../../steps/node-process.ts';
+import { awaitNode, startNode, stopNode } from '../steps/restart.ts';
 import type { RestartNodeInput } from './input.ts';
 import type { RestartNodeFacts } from './observe.ts';
 

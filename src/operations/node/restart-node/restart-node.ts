@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { awaitNode, startNode, stopNode } from '../../../steps/node-process.ts';
 import { defineOperation } from '../../define.ts';
 import { clusterId, nodeId } from '../../input/fields.ts';
+import { awaitNode, startNode, stopNode } from '../steps/restart.ts';
 import { observeRestart } from './observe.ts';
 import { planRestartNode } from './plan.ts';
 import { checkRestarted } from './post-check.ts';

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { problemsIn, readTopology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
-import { findSameNode } from '../domain/node-identity.ts';
-import { isSameProcess, processNumber } from '../domain/process-id.ts';
-import { findLeader } from '../domain/quorum.ts';
-import { nodeSubject } from '../domain/subject.ts';
-import { AppError } from '../errors.ts';
-import { defineStep } from './define.ts';
-import { processId } from './process-id.ts';
+import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
+import { isSameProcess, processNumber } from '../../../domain/process-id.ts';
+import { findLeader } from '../../../domain/quorum.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
+import { AppError } from '../../../errors.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { processId } from '../../../steps/process-id.ts';
 
 const kind = z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']);
 
