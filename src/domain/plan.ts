@@ -69,6 +69,19 @@ export type Plan = {
   readonly hash: string;
 };
 
+/** A plan as its run keeps it. What its steps mean is kept with the steps themselves. */
+export type KeptPlan = Omit<Plan, 'steps'> & {
+  readonly steps: readonly Pick<StepSpec, 'kind' | 'title' | 'params' | 'lane'>[];
+};
+
+export function toKeptPlan(plan: Plan): KeptPlan {
+  const steps = plan.steps.map(({ kind, title, params, lane }) => ({
+    ...{ kind, title, params },
+    ...(lane === undefined ? {} : { lane }),
+  }));
+  return { ...plan, steps };
+}
+
 /**
  * The plan with its hash. The hash covers what will be done (operation, version, steps), not the notes: running
  * queries change every second and must not make an approval stale. Whom a step is about and what it does to them follow from

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Lane, Plan } from './plan.ts';
+import type { KeptPlan, Lane } from './plan.ts';
 import type { StepEffect, Subject } from './subject.ts';
 import type { Target } from './target.ts';
 import type { NamedCheck } from './verdict.ts';
@@ -121,7 +121,7 @@ export type Run = {
   readonly state: RunState;
   /** Secrets are references here. */
   readonly input: JsonObject;
-  readonly plan: Plan;
+  readonly plan: KeptPlan;
   readonly requestedById: string;
   readonly requestedByName: string;
   readonly via: RunVia;

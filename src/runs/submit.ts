@@ -1,7 +1,7 @@
 import { type Actor, can } from '../domain/access.ts';
 import { approvalsRequired, approvalTtlMs, needsConfirmation } from '../domain/approval.ts';
 import { type JsonObject, keyedHashJson } from '../domain/json.ts';
-import { generatedTexts, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
+import { generatedTexts, type KeptPlan, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
 import type { Run } from '../domain/run.ts';
 import { accessTo, namedTarget, type Target } from '../domain/target.ts';
 import { AppError, toUserError, type UserError } from '../errors.ts';
@@ -27,12 +27,15 @@ export type RunOptions = {
   readonly confirm?: string | null;
 };
 
-export type SubmitResult = {
-  readonly run: Run | null;
-  readonly plan: Plan | null;
-  readonly userErrors: readonly UserError[];
-  readonly replayed: boolean;
-};
+export type SubmitResult =
+  | {
+      readonly run: Run | null;
+      readonly plan: Plan | null;
+      readonly userErrors: readonly UserError[];
+      readonly replayed: false;
+    }
+  /** The key was used before: the run of then. */
+  | { readonly run: Run; readonly plan: KeptPlan; readonly userErrors: readonly []; readonly replayed: true };
 
 export type SubmitRequest = {
   readonly operation: string;

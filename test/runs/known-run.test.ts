@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunStep } from '../../src/domain/run.ts';
 import { type HeldLease, holdLease } from '../../src/runs/drive/held-lease.ts';
 import { type KnownRun, knowRun, rememberRun } from '../../src/runs/drive/known-run.ts';
+import { toPlannedStep } from '../../src/runs/run-actions.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { inTransaction, openDatabase } from '../../src/store/database.ts';
 import { applyEntry, type WorkerEntry } from '../../src/store/runs/journal.ts';
@@ -144,9 +145,9 @@ describe('what a drive knows of its run', () => {
 
   it('reads the steps that it has added itself', async () => {
     await known.look();
-    const again = held.claimed.run.plan.steps
+    const again = (await known.look()).steps
       .slice(0, 1)
-      .map((step) => ({ ...step, phase: 'undo' as const, undoOf: 0 }));
+      .map((step) => ({ ...toPlannedStep(step), phase: 'undo' as const, undoOf: 0 }));
     await known.write({ addSteps: again });
     const { steps } = await known.look();
     expect(steps).toHaveLength(4);

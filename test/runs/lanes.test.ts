@@ -309,9 +309,12 @@ describe('a person who interferes', () => {
     const { id } = await start({ width: 1, hold: true });
     const paused = await engine.until(id, ['PAUSED']);
     expect(paused.progress?.message).toBe('Look at the first machine, then resume');
+    const holds = async () => (await steps(id)).flatMap(({ hold }) => hold ?? []);
+    expect(await holds()).toEqual(['Look at the first machine, then resume']);
     expect(downs()).toEqual([]);
     expect(fleet.balancing).toBe('on');
     await resumeRun(engine.ctx.engine, request(id));
+    expect(await holds()).toEqual([]);
     expect(await engine.until(id)).toMatchObject({ state: 'SUCCEEDED' });
     expect(versions()).toEqual(all('new'));
   });

@@ -66,7 +66,7 @@ async function askOperation(
     options: { dryRun: true, reason: options.reason },
     requestId: ask.id,
   });
-  if (dry.plan === null) return refused(dry.userErrors);
+  if (dry.plan === null || dry.replayed) return refused(dry.userErrors);
   const draft: Omit<SlackDraft, 'state' | 'runId'> = {
     id: ask.id,
     team: ask.team,

@@ -139,7 +139,7 @@ function decisionSection(data: RunCardData): KnownBlock[] {
 function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
   const isPlan = steps.length === 0 || (hasLanes(steps) && !hasBegun(run));
   const lines = isPlan
-    ? planLines(steps.length === 0 ? run.plan.steps : steps)
+    ? planLines(steps)
     : hasLanes(steps)
       ? stageLines(run, steps)
       : stepLines(steps, { isOver: isTerminal(run.state) || run.outcome !== null });

@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/access.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { type Plan, toKeptPlan } from '../../domain/plan.ts';
 import type { SealingKeys } from '../../domain/sealing.ts';
 import type { Target } from '../../domain/target.ts';
 import { insertAudit } from '../access/audit.ts';
@@ -83,7 +83,7 @@ async function insertRunRow(tx: Queryable, run: NewRun): Promise<void> {
       environment: run.target.cluster.environment,
       state: run.approval === null ? 'QUEUED' : 'AWAITING_APPROVAL',
       input: toJson(run.input),
-      plan: toJson(run.plan),
+      plan: toJson(toKeptPlan(run.plan)),
       plan_hash: run.plan.hash,
       requested_by_id: run.actor.id,
       requested_by_name: run.actor.name,

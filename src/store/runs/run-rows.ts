@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import type { Lane, Plan } from '../../domain/plan.ts';
+import type { KeptPlan, Lane } from '../../domain/plan.ts';
 import {
   type BeforeUndo,
   type Failure,
@@ -18,7 +18,7 @@ import {
   stepStates,
   type TemporaryChange,
 } from '../../domain/run.ts';
-import { type Subject, stepEffects, subjectKinds, theCluster } from '../../domain/subject.ts';
+import { stepEffects, subjectKinds } from '../../domain/subject.ts';
 import { type ClusterRef, targetKinds } from '../../domain/target.ts';
 import { errorCodes } from '../../errors.ts';
 import type { Tables } from '../generated/tables.ts';
@@ -55,19 +55,8 @@ const postCheck: z.ZodType<PostCheck> = z.object({
 const lane: z.ZodType<Lane> = z.object({ stage: z.string(), name: z.string(), width: z.number() });
 const stepEffect = z.enum(stepEffects);
 const subjectKind = z.enum(subjectKinds);
-const subject: z.ZodType<Subject> = z.object({ kind: subjectKind, id: z.string().nullable(), label: z.string() });
-const step = z.object({
-  kind: z.string(),
-  title: z.string(),
-  params: jsonObject,
-  // Absent in plans from before there were any; the rows of their steps have them.
-  about: subject.default(theCluster),
-  effect: stepEffect.default('changes'),
-  leaves: z.string().optional(),
-  removes: z.string().optional(),
-  lane: lane.optional(),
-});
-const plan: z.ZodType<Plan> = z.object({
+const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject, lane: lane.optional() });
+const plan: z.ZodType<KeptPlan> = z.object({
   operation: z.string(),
   operationVersion: z.number(),
   summary: z.string(),
