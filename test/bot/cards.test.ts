@@ -236,8 +236,14 @@ describe('when Slack misbehaves', () => {
     await touch('one');
     world.open('one');
     await card(/SUCCEEDED: R-1/);
+    // The run may have ended before the first message was sent: then that one shows the end already, before it is looked up.
+    await expect
+      .poll(() => world.slack.calls().some((call) => call.method === 'conversations.history'), { timeout: 10_000 })
+      .toBe(true);
+    await expect
+      .poll(async () => (await world.ctx.db.selectFrom('slack_card').select('state').executeTakeFirst())?.state)
+      .toBe('SENT');
     expect(posted()).toHaveLength(1);
-    expect(world.slack.calls().some((call) => call.method === 'conversations.history')).toBe(true);
   });
 
   it('a lost answer that nobody can look up leaves two at most, and the second says so', async () => {
