@@ -45,6 +45,11 @@ const commands = {
     need: needs.nothing,
     run: runsFile('scripts/generate.ts'),
   },
+  'new-operation': {
+    summary: 'writes a new operation, its test and its line in the registry',
+    need: needs.nothing,
+    run: runsFile('scripts/new-operation.ts'),
+  },
   'generate:tables': {
     summary: 'prints the typed tables from a database that all migrations were run on',
     need: needs.database,

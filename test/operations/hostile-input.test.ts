@@ -67,6 +67,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
+/** Inputs that name more than the cluster, which the example cannot know. */
 const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
   registerCluster: async () => ({ ...managed.registration('other'), tls: { verify: true, ca: 'x' } }),
   attachHosts: async () => {
@@ -77,13 +78,10 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
     const host = managed.host('be1');
     return { clusterId, address: host.address, port: host.sshPort, fingerprint: host.hostKeyFingerprint };
   },
-  refreshCluster: async () => ({ clusterId }),
-  checkCluster: async () => ({ clusterId }),
   checkUpgrade: async () => ({ clusterId, to: '3.5.0' }),
   backUpDatabase: async () => ({ clusterId, database: 'sales', repository: 'backups', snapshot: `s${Date.now()}` }),
   upgradeCluster: async () => ({ clusterId, to: '3.5.0', acceptWarnings: ['backup-fresh'] }),
   downgradeCluster: async () => ({ clusterId, to: '3.2.16', acceptWarnings: ['backup-fresh'] }),
-  finalizeUpgrade: async () => ({ clusterId }),
   restartNode: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
   detachHost: async () => ({ clusterId, address: managed.host('be1').address, port: managed.host('be1').sshPort }),
   updateCluster: async () => ({
@@ -95,14 +93,12 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
     password: managed.registration('x').password,
     tls: { enabled: false, ca: 'x' },
   }),
-  unregisterCluster: async () => ({ clusterId }),
 };
 
 it.each(operations.map((operation) => [operation.name, operation] as const))(
   '%s: hostile text in any field is refused as a mistake, or arrives as what it is',
   async (name, operation) => {
-    const valid = await validInputs[name]?.();
-    if (valid === undefined) throw new Error(`no input for ${name}`);
+    const valid = (await validInputs[name]?.()) ?? exampleOnTarget(operation);
     const before = (await statements()).length;
     const refused = new Set<string>();
     for (const path of textPaths(operation.fields)) {
@@ -148,6 +144,10 @@ function pathsIn(type: InputType, path: readonly string[]): string[][] {
   if (type.kind === 'list') return pathsIn(type.of, [...path, '0']);
   if (type.kind === 'object') return textPaths(type.fields, path);
   return type.kind === 'text' || type.kind === 'id' ? [[...path]] : [];
+}
+
+function exampleOnTarget({ example }: AnyOperation): unknown {
+  return JSON.parse(JSON.stringify(example).replaceAll(/clu_[0-9A-Z]{26}/g, clusterId));
 }
 
 function withValue(input: unknown, [key, ...rest]: readonly string[], value: string): unknown {
