@@ -1,17 +1,17 @@
 import { readBackendConf } from './backend-conf.ts';
 import type { NodeKind } from './cluster.ts';
 import { type ConfFile, readProperties } from './java-properties.ts';
+import type { Known } from './known.ts';
 import { startEnvironment } from './start-environment.ts';
-import type { Told } from './told.ts';
 
 /** A node's configuration, as the node itself and its start scripts read it. */
 export type NodeConf = {
   /** The program's own value; null = the key is absent, so that StarRocks' default holds. */
-  readonly text: (key: string) => Told<string | null>;
+  readonly text: (key: string) => Known<string | null>;
   /** A port; `fallback` is StarRocks' own, and holds only where the key is absent. */
-  readonly port: (key: string, fallback: number) => Told<number>;
+  readonly port: (key: string, fallback: number) => Known<number>;
   /** What the start scripts give to the process; null = they do not set it. */
-  readonly started: (name: string) => Told<string | null>;
+  readonly started: (name: string) => Known<string | null>;
 };
 
 export type ConfSource = {
@@ -40,13 +40,13 @@ export function variablesIn({ kind, confText }: Pick<ConfSource, 'kind' | 'confT
 export function readNodeConf(source: ConfSource): NodeConf {
   const { settings, broken } = readConfFile(source.kind, source.confText);
   const environment = startEnvironment(source.confText, source);
-  const started = (name: string): Told<string | null> => {
+  const started = (name: string): Known<string | null> => {
     const written = environment.get(name) ?? { value: null };
     if ('value' in written && written.value !== null) return written;
     const running = source.running?.get(name);
     return running === undefined ? written : { value: running };
   };
-  const text = (key: string): Told<string | null> => {
+  const text = (key: string): Known<string | null> => {
     if (broken !== null) return { unknown: broken };
     const found = settings.findLast((setting) => setting.key === key);
     if (found === undefined) return { value: null };
@@ -56,17 +56,17 @@ export function readNodeConf(source: ConfSource): NodeConf {
     if (source.kind === 'FRONTEND' && replaced.value === '') return { value: null };
     return { value: replaced.value.trim() };
   };
-  return { started, text, port: (key, fallback) => portOf(key, { told: text(key), fallback }) };
+  return { started, text, port: (key, fallback) => portOf(key, { found: text(key), fallback }) };
 }
 
 const variable = /\$\{([^}]*)\}/g;
 
-function withVariables(text: string, lookUp: (name: string) => Told<string | null>): Told<string> {
+function withVariables(text: string, lookUp: (name: string) => Known<string | null>): Known<string> {
   let unknown: string | null = null;
   const value = text.replaceAll(variable, (whole, name: string) => {
-    const told = lookUp(name);
-    if ('value' in told && told.value !== null) return told.value;
-    unknown ??= 'unknown' in told ? told.unknown : `${whole} is not set in the file, and no process was asked`;
+    const found = lookUp(name);
+    if ('value' in found && found.value !== null) return found.value;
+    unknown ??= 'unknown' in found ? found.unknown : `${whole} is not set in the file, and no process was asked`;
     return whole;
   });
   return unknown === null ? { value } : { unknown };
@@ -75,16 +75,16 @@ function withVariables(text: string, lookUp: (name: string) => Told<string | nul
 type Lookup = { readonly source: ConfSource; readonly started: NodeConf['started'] };
 
 /** A frontend asks the properties of its JVM first, which JAVA_OPTS may set, and which have dots in their names. */
-function variableOf(name: string, { source, started }: Lookup): Told<string | null> {
+function variableOf(name: string, { source, started }: Lookup): Known<string | null> {
   const isProperty = source.kind === 'FRONTEND' && (name.includes('.') || source.confText.includes(`-D${name}=`));
   return isProperty ? { unknown: `\${${name}} is a property of the JVM` } : started(name);
 }
 
-function portOf(key: string, { told, fallback }: { told: Told<string | null>; fallback: number }): Told<number> {
-  if ('unknown' in told) return told;
-  if (told.value === null) return { value: fallback };
-  const port = /^\+?\d{1,20}$/.test(told.value) ? Number(told.value) : 0;
+function portOf(key: string, { found, fallback }: { found: Known<string | null>; fallback: number }): Known<number> {
+  if ('unknown' in found) return found;
+  if (found.value === null) return { value: fallback };
+  const port = /^\+?\d{1,20}$/.test(found.value) ? Number(found.value) : 0;
   return port >= 1 && port <= 65_535
     ? { value: port }
-    : { unknown: `${key} = "${told.value.slice(0, 40)}" is no port` };
+    : { unknown: `${key} = "${found.value.slice(0, 40)}" is no port` };
 }

@@ -1,6 +1,6 @@
 import type { NodeKind } from './cluster.ts';
 import type { ConfSetting } from './java-properties.ts';
-import type { Told } from './told.ts';
+import type { Known } from './known.ts';
 
 /**
  * The lines that StarRocks' start scripts export, written as the shell is given them: keys in capitals with a `=`. Other
@@ -21,8 +21,8 @@ export function readStartLines(text: string): ConfSetting[] {
 export function startEnvironment(
   text: string,
   { kind, home }: { readonly kind: NodeKind; readonly home: string },
-): ReadonlyMap<string, Told<string>> {
-  const environment = new Map<string, Told<string>>([
+): ReadonlyMap<string, Known<string>> {
+  const environment = new Map<string, Known<string>>([
     ['STARROCKS_HOME', { value: home }],
     ['DORIS_HOME', { value: home }],
     ['LOG_DIR', { value: `${home}/log` }],
@@ -54,10 +54,10 @@ function shellLines(text: string): { content: string; line: number }[] {
   return found;
 }
 
-type Environment = ReadonlyMap<string, Told<string>>;
+type Environment = ReadonlyMap<string, Known<string>>;
 
 /** What `eval "echo KEY=value"` prints behind the `=`, as far as that can be told without a shell. */
-function expanded(text: string, environment: Environment): Told<string> {
+function expanded(text: string, environment: Environment): Known<string> {
   let value = '';
   let quotes: '"' | null = null;
   for (let at = 0; at < text.length; at += 1) {

@@ -50,7 +50,7 @@ export type SubmitRequest = {
 const observeTimeoutMs = 25_000;
 
 /**
- * The one door. Parses, authorizes, observes, plans and admits; then ONE transaction holds run, steps and audit row.
+ * The only way to a run. Parses, authorizes, observes, plans and admits; then ONE transaction holds run, steps and audit row.
  * Nothing is changed anywhere but in Starwarden's own database. Mistakes of input and refusals come back as
  * `userErrors`; throws `FORBIDDEN` when the actor may see the cluster but not do this.
  */

@@ -7,7 +7,7 @@ import { checkView } from '../../sandbox/slack/blocks/views.ts';
 import { isObject, type JsonObject, parseJson } from '../../sandbox/slack/json.ts';
 import { defaultSettings } from '../../sandbox/slack/settings.ts';
 import { confirmForm } from '../../src/bot/forms/confirm-form.ts';
-import { denyForm } from '../../src/bot/forms/deny-form.ts';
+import { rejectForm } from '../../src/bot/forms/reject-form.ts';
 import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
 import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
@@ -300,7 +300,7 @@ describe.each(extremes)('with %s from outside', (_what, text) => {
 describe('forms', () => {
   it.each<[string, ModalView]>([
     ['that confirms', confirmForm(`cmd_${'0'.repeat(26)}`)],
-    ['that denies', denyForm(runValue(run()))],
+    ['that denies', rejectForm(runValue(run()))],
   ])('Slack takes the one %s', (_name, view) => {
     expect(() => checkView(wire(view), { type: 'modal', settings: defaultSettings })).not.toThrow();
   });

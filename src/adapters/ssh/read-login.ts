@@ -1,9 +1,9 @@
-import type { Told } from '../../domain/told.ts';
+import type { Known } from '../../domain/known.ts';
 import { checkSudo, whoAmI } from './commands.ts';
 import type { ShellCall, ShellReader } from './port.ts';
 
 /** The user who is logged in. A host answers when its own `id` does. */
-export async function readUser(shell: ShellReader, call: ShellCall): Promise<Told<string>> {
+export async function readUser(shell: ShellReader, call: ShellCall): Promise<Known<string>> {
   const { exitCode, stdout, stderr } = await shell.run(whoAmI(), call);
   const user = stdout.trim();
   return exitCode === 0 && user !== '' ? { value: user } : { unknown: stderr.trim() || `exit code ${exitCode}` };

@@ -1,5 +1,5 @@
 import type { NodeKind } from '../../domain/cluster.ts';
-import type { Told } from '../../domain/told.ts';
+import type { Known } from '../../domain/known.ts';
 import { parseNodeLogs } from './host-answers.ts';
 import { readNodeLogs } from './host-commands.ts';
 import type { ShellReader } from './port.ts';
@@ -14,7 +14,7 @@ export async function readLastLogLines(
 ): Promise<readonly string[]> {
   const conf = await readConfOn(shell, { kind, deployDir }, { keys: ['sys_log_dir'], names: ['LOG_DIR'], signal });
   // What cannot be told is looked for where it usually is: these lines decide nothing.
-  const told = (found: Told<string | null>) => ('value' in found && found.value?.startsWith('/') ? found.value : null);
+  const told = (found: Known<string | null>) => ('value' in found && found.value?.startsWith('/') ? found.value : null);
   const outDir = (typeof conf === 'string' ? null : told(conf.started('LOG_DIR'))) ?? `${deployDir}/log`;
   const logDir = (typeof conf === 'string' ? null : told(conf.text('sys_log_dir'))) ?? outDir;
   const command = readNodeLogs({ kind: commandKinds[kind], outDir, logDir, lines });

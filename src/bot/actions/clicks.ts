@@ -3,7 +3,7 @@ import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import { findVisibleRun } from '../../store/reads/runs.ts';
 import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
-import { denyForm } from '../forms/deny-form.ts';
+import { rejectForm } from '../forms/reject-form.ts';
 import { readableBy } from '../resolve.ts';
 import { alertDetails, readAlertValue } from '../views/alert-card.ts';
 import { readAskedValue } from '../views/asked.ts';
@@ -86,7 +86,7 @@ const showDetails: ClickAction = {
 
 const askWhy: OpenAction = {
   kind: 'open',
-  view: (value) => (value === null || readRunValue(value) === null ? null : denyForm(value)),
+  view: (value) => (value === null || readRunValue(value) === null ? null : rejectForm(value)),
 };
 
 /** Every button there is, by its action id. */

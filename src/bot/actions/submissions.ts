@@ -4,7 +4,7 @@ import { readRunValue } from '../views/run-buttons.ts';
 import { forgedValue } from './clicks.ts';
 import { ownDraft, startDraft } from './drafts.ts';
 
-/** The cluster's name was typed. Whether it is the right one is said by the one door, which knows the cluster. */
+/** The cluster's name was typed. Whether it is the right one is said by `submit`, which knows the cluster. */
 const confirmDraft: Submission = {
   check: ({ values }) => ((values.get('name') ?? '').trim() === '' ? { name: 'Type the name of the cluster.' } : null),
   run: async (bot, { ask, actor, form }) => {
@@ -13,7 +13,7 @@ const confirmDraft: Submission = {
   },
 };
 
-const denyRun: Submission = {
+const rejectRun: Submission = {
   check: ({ values }) => {
     const length = (values.get('reason') ?? '').trim().length;
     return length < 5 || length > 500 ? { reason: 'Between 5 and 500 characters.' } : null;
@@ -34,5 +34,5 @@ const denyRun: Submission = {
 /** Every form there is, by its callback id. */
 export const submissions: ReadonlyMap<string, Submission> = new Map([
   ['draft.confirm', confirmDraft],
-  ['run.deny', denyRun],
+  ['run.deny', rejectRun],
 ]);

@@ -105,7 +105,7 @@ function acceptLine({ spec }: OperationCommand, command: ParsedCommand, checks: 
   return printCommand(spec, command, new Map([[acceptFlag, checks]]));
 }
 
-/** How refusals of the one door are told. */
+/** How the refusals of `submit` are shown. */
 type Refused = (errors: readonly UserError[]) => Message;
 
 export type Start = {
@@ -121,7 +121,7 @@ export type Start = {
   key?: string;
 };
 
-/** Starts the operation through the one door. */
+/** Starts the operation through `submit`. */
 async function startOperation(bot: Bot, start: Start): Promise<Message> {
   const started = await submitStart(bot, start);
   return 'message' in started ? started.message : startedNotice(started.run, started.replayed);

@@ -19,13 +19,13 @@ export function inputFields(
   return Object.entries(input.shape).map(([name, schema]) => fieldOf(typeName, name, schema));
 }
 
-function fieldOf(owner: string, name: string, schema: unknown): InputField {
-  const where = `${owner}.${name}`;
+function fieldOf(typeName: string, name: string, schema: unknown): InputField {
+  const where = `${typeName}.${name}`;
   if (!(schema instanceof z.ZodType)) throw new Error(`${where} is no zod type`);
   const { inner, meta, optional, defaultValue } = unwrap(schema, where);
   const { description } = meta;
   if (typeof description !== 'string') throw new Error(`${where} has no description: add .meta({ description: '…' })`);
-  const type = typeOf({ where, typeName: `${owner}${upperFirst(name)}`, description, meta }, inner);
+  const type = typeOf({ where, typeName: `${typeName}${upperFirst(name)}`, description, meta }, inner);
   const secret = meta.secret === true;
   if (secret && type.kind !== 'text') throw new Error(`${where} is secret, which only a text can be`);
   return { name, description, type, required: !optional, defaultValue, secret };

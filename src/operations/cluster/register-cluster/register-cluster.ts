@@ -70,8 +70,8 @@ export const registerCluster = defineOperation({
     const nodes = toObservedNodes(topology);
     const known = [];
     for (const node of nodes.filter((candidate) => candidate.kind === 'FRONTEND')) {
-      const owner = await inventory.findClusterByFrontend({ host: node.host, port: node.port });
-      if (owner !== null && owner.name !== name) known.push(owner.name);
+      const managed = await inventory.findClusterByFrontend({ host: node.host, port: node.port });
+      if (managed !== null && managed.name !== name) known.push(managed.name);
     }
     return {
       nameTaken,

@@ -4,7 +4,7 @@ import { hasSudo, readUser } from '../../../adapters/ssh/read-login.ts';
 import { readConfOn } from '../../../adapters/ssh/read-node-conf.ts';
 import { canBeStarted, readUnitRights, readUnitState } from '../../../adapters/ssh/read-service.ts';
 import type { NewHost } from '../../../domain/inventory.ts';
-import type { Told } from '../../../domain/told.ts';
+import type { Known } from '../../../domain/known.ts';
 import { AppError } from '../../../errors.ts';
 import { newId } from '../../../ids.ts';
 import { defineStep } from '../../../steps/define.ts';
@@ -168,7 +168,7 @@ async function mayBeRoot(session: ShellReader, nodes: readonly Deployment[], sig
 }
 
 /** The port that tells a node from its neighbours, as the node itself reads its conf file. */
-async function readIdentityPort(session: ShellReader, node: Deployment, signal: AbortSignal): Promise<Told<number>> {
+async function readIdentityPort(session: ShellReader, node: Deployment, signal: AbortSignal): Promise<Known<number>> {
   const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
   const conf = await readConfOn(session, node, { keys: [key], signal });
   return typeof conf === 'string' ? { unknown: conf } : conf.port(key, node.kind === 'FRONTEND' ? 9010 : 9050);

@@ -42,7 +42,7 @@ export const restoreTabletScheduling = defineStep({
       .join(', ')}`,
   check: async (saved, { sql }, { signal }) =>
     (await differences(sql, wantedOf(saved), signal)).length === 0 ? { state: 'done' } : { state: 'todo' },
-  apply: (saved, { sql }, { signal }) => settle(sql, wantedOf(saved), signal),
+  apply: (saved, { sql }, { signal }) => setWhatDiffers(sql, wantedOf(saved), signal),
   undo: { nothing: 'It puts back what was there before.' },
 });
 
@@ -58,7 +58,7 @@ export const pauseTabletScheduling = defineStep({
   describe: () => 'Pause tablet scheduling, and keep the values that are there now',
   check: async (_params, { sql }, { signal }) =>
     (await differences(sql, () => paused, signal)).length === 0 ? { state: 'done' } : { state: 'todo' },
-  apply: (_params, { sql }, { signal }) => settle(sql, () => paused, signal),
+  apply: (_params, { sql }, { signal }) => setWhatDiffers(sql, () => paused, signal),
   undo: { nothing: 'The ledger puts it back.' },
   temporary: {
     read: async (_params, { sql }, { signal }) => save(sql, signal),
@@ -79,7 +79,7 @@ export const keepSchedulingPaused = defineStep({
   describe: ({ label }) => `Make sure that tablet scheduling is still paused before ${label} goes`,
   check: async (_params, { sql }, { signal }) =>
     (await differences(sql, () => paused, signal)).length === 0 ? { state: 'done' } : { state: 'todo' },
-  apply: (_params, { sql }, { signal }) => settle(sql, () => paused, signal),
+  apply: (_params, { sql }, { signal }) => setWhatDiffers(sql, () => paused, signal),
   undo: { nothing: 'The ledger puts it back.' },
 });
 
@@ -147,7 +147,7 @@ async function readValues(sql: SqlReader, frontend: FrontendRow, signal: AbortSi
  * leader alone. From 3.5 the statement fails for one dead frontend although all others changed: what counts is what they
  * say then.
  */
-async function settle(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<void> {
+async function setWhatDiffers(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<void> {
   const found = await differences(sql, wanted, signal);
   const leading = found.filter(({ frontend }) => frontend.role === 'LEADER' && sharesConfig(frontend));
   const own = found.filter(({ frontend }) => !sharesConfig(frontend));

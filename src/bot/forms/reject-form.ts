@@ -1,7 +1,7 @@
 import type { ModalView } from '@slack/web-api';
 
 /** Asks why somebody denies a run. `value` is what the button carried. */
-export function denyForm(value: string): ModalView {
+export function rejectForm(value: string): ModalView {
   return {
     type: 'modal',
     callback_id: 'run.deny',
