@@ -18,7 +18,7 @@ const input = z.object({
     .min(10)
     .max(7200)
     .default(600)
-    .meta({ description: 'How long the node may take to stop, in seconds. A script of 3.4 or later then kills it.' }),
+    .meta({ description: 'How long the node may take to stop, in seconds. What still runs then is killed.' }),
   acceptDowntime: z
     .boolean()
     .default(false)
