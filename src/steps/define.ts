@@ -40,6 +40,8 @@ export type StepContext = Pick<Reading, 'clusterId' | 'signal' | 'now'> & {
   readonly startedAt: Date | null;
   /** How often `apply` was begun, by the journal; 0 = whatever `check` finds is not of this run's making. */
   readonly attempts: number;
+  /** Whether a worker saw `apply` return; otherwise it was not sent, or nobody knows. */
+  readonly applied: boolean;
   /** How many other lanes of the same stage were not begun yet: as long as there are some, `check` may answer `defer`. */
   readonly waitingLanes: number;
 };

@@ -37,6 +37,7 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): EngineCo
     log: output.add,
     startedAt: step.startedAt,
     attempts: step.attempt,
+    applied: drive.appliedAt.has(step.position) || step.appliedAt !== null,
     waitingLanes,
     earlier: async (kinds) => {
       const found = (await drive.known.steps()).filter(

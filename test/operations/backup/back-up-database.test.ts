@@ -57,7 +57,15 @@ async function statementsSince(from: number): Promise<string[]> {
 const mark = async () => (await logLines(world.describe().logs.statements)).length;
 
 const context = (attempts: number): EngineContext => ({
-  ...{ runId: 'run_1', clusterId, signal: AbortSignal.timeout(5_000), startedAt: null, attempts, waitingLanes: 0 },
+  ...{
+    runId: 'run_1',
+    clusterId,
+    signal: AbortSignal.timeout(5_000),
+    startedAt: null,
+    attempts,
+    applied: false,
+    waitingLanes: 0,
+  },
   now: () => new Date(),
   log: () => undefined,
   earlier: async () => null,

@@ -226,6 +226,7 @@ describe('attachHosts', () => {
           log: () => {},
           startedAt: null,
           attempts: 0,
+          applied: false,
           waitingLanes: 0,
           earlier: async () => null,
         },

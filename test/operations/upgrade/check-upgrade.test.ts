@@ -190,6 +190,7 @@ describe('verifyArchive', () => {
       log: () => undefined,
       startedAt: null,
       attempts: 0,
+      applied: false,
       waitingLanes: 0,
       earlier: async () => null,
     };

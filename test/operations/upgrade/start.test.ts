@@ -33,6 +33,7 @@ it('is sent again when Starwarden died before it knew whether the script ran, ev
     log: () => {},
     startedAt: new Date('2026-01-01T00:00:00Z'),
     attempts: 1,
+    applied: false,
     waitingLanes: 0,
     earlier: async () => ({ kind: 'guardNode', facts: { process: null, startedAt: null, version: null } }),
   });

@@ -40,11 +40,13 @@ export const createMetadataImage = defineStep({
   settleMs: 900_000,
   repeat: 'safe',
   describe: () => 'Write a fresh image of the metadata to every frontend',
-  check: async (_params, ports, { signal, attempts, found }) => {
+  check: async (_params, ports, { signal, attempts, applied, found }) => {
     if (attempts === 0) return { state: 'todo' };
     const wanted = found.noted?.journalId ?? 0;
     const missing = (await readImages(ports, signal)).filter((image) => image.checkpoint < wanted);
     if (missing.length === 0) return { state: 'done', facts: { journalId: wanted } };
+    // A worker that died before it sent the statement has left nothing to wait for; twice harms nobody.
+    if (!applied) return { state: 'todo' };
     return {
       state: 'moving',
       progress: {
