@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { operations } from '../../../src/operations/index.ts';
+import { type CrashLab, startCrashLab } from '../../helpers/crash-lab.ts';
+import { dieEverywhere } from '../../helpers/crash-tries.ts';
+import { held } from './held.ts';
+
+let lab: CrashLab;
+beforeAll(async () => {
+  lab = await startCrashLab();
+});
+afterAll(() => lab?.close());
+
+const elsewhere = ['upgradeCluster', 'downgradeCluster', 'finalizeUpgrade'];
+const names = operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name));
+const shown = new Set<string>();
+
+it.each(names)('%s has every effect once, whatever becomes of its workers at each step', async (name) => {
+  for (const kind of await dieEverywhere(lab, name)) shown.add(kind);
+});
+
+it('shows it of the kinds of step that it says', () => {
+  expect([...shown].toSorted()).toEqual([...held.clusterOperations]);
+});

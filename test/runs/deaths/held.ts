@@ -1,0 +1,54 @@
+/**
+ * Of which kinds of step it is shown, and in which file beside this one, that their worker may die at every point and fall
+ * asleep over its lease. `every-kind.test.ts` refuses to pass while a kind of the registry is in none of them.
+ */
+export const held = {
+  clusterOperations: [
+    'attachNodes',
+    'awaitNode',
+    'changeCluster',
+    'forgetCluster',
+    'forgetHost',
+    'inspectCluster',
+    'inspectUpgrade',
+    'pinHostKey',
+    'recordBackup',
+    'recordCluster',
+    'recordHost',
+    'saveTopology',
+    'startNode',
+    'stopNode',
+    'takeBackup',
+    'verifyArchive',
+    'verifyHost',
+    'verifySnapshot',
+  ],
+  upgrade: [
+    'awaitVersion',
+    'compareQueries',
+    'createMetadataImage',
+    'dropArchive',
+    'fetchArchive',
+    'guardNode',
+    'keepSchedulingPaused',
+    'measureBaseline',
+    'noteJournal',
+    'pauseTabletScheduling',
+    'proveArchive',
+    'recordUpgrade',
+    'restoreTabletScheduling',
+    'sampleQueries',
+    'soak',
+    'startForMove',
+    'stopForMove',
+    'swapBinaries',
+    'unpackRelease',
+  ],
+  /** Only where something else has gone wrong before, so with scripted answers. */
+  alone: ['awaitTablets'],
+  finalize: ['closeUpgrades', 'removeKept'],
+  undo: ['closeThisUpgrade', 'removeStaged', 'swapBack'],
+} as const;
+
+/** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */
+export const onlyLooking = ['holdForPerson', 'noteProcess'] as const;

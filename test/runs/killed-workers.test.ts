@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operations } from '../../src/operations/index.ts';
+import { listSteps } from '../../src/store/runs/runs.ts';
+import { type CrashLab, startCrashLab } from '../helpers/crash-lab.ts';
+import { killOnTheWay, spawnWorker } from '../helpers/crash-tries.ts';
+import { aroundEffects, type KindPoint } from '../helpers/deaths.ts';
+
+/*
+ * Real deaths, one operation of each sort: SQL, SSH, rows of our own, an upgrade. Every kind of step dies at every point in
+ * `test/runs/deaths`, without processes; every operation of the registry in `npm run test:long`, with them.
+ */
+
+let lab: CrashLab;
+beforeAll(async () => {
+  lab = await startCrashLab();
+});
+afterAll(() => lab?.close());
+
+describe('an operation whose worker is killed', () => {
+  it('has a case for each operation of the registry', () => {
+    expect(Object.keys(lab.cases).toSorted()).toEqual(operations.map(({ name }) => name).toSorted());
+  });
+
+  it.each<[string, readonly KindPoint[]]>([
+    ['registerCluster', aroundEffects('recordCluster')],
+    ['backUpDatabase', aroundEffects('takeBackup')],
+    ['restartNode', aroundEffects('stopNode', 'startNode')],
+    ['upgradeCluster', ['after-effect fetchArchive', 'after-effect stopForMove', 'before-effect swapBinaries']],
+  ])('%s: around effects of its steps, has every effect exactly once', (name, points) =>
+    killOnTheWay(lab, name, points),
+  );
+});
+
+describe('a run', () => {
+  const backUp = async () =>
+    lab.managed.ask('backUpDatabase', {
+      clusterId: lab.clusterId(),
+      database: lab.world.describe().cluster.database,
+    });
+
+  it('loses nothing when Redis is wiped in the middle', async () => {
+    const { engine } = lab;
+    await lab.ensureCluster();
+    await lab.mark();
+    const worker = engine.work();
+    const run = await backUp();
+    await engine.until(run.id, ['RUNNING']);
+    const redis = new Redis(engine.ctx.config.redisUrl);
+    await redis.flushdb();
+    redis.disconnect();
+    expect((await engine.until(run.id)).state).toBe('SUCCEEDED');
+    expect(await lab.changingStatements()).toEqual(['BACKUP']);
+    await worker.stop();
+  });
+
+  it('is not touched any more by a worker that was stopped for longer than its lease', async () => {
+    const { engine } = lab;
+    await lab.ensureCluster();
+    await lab.mark();
+    const run = await backUp();
+    // Asleep right before it would send BACKUP, with `applying` recorded.
+    const sleeper = spawnWorker(lab, { position: 1, at: 'before-effect', signal: 'SIGSTOP' });
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state).toBe('applying');
+    const ended = await lab.managed.finish(run.id);
+    expect(ended.state).toBe('SUCCEEDED');
+    expect(await lab.changingStatements()).toEqual(['BACKUP']);
+    const revision = ended.revision;
+    sleeper.kill('SIGCONT');
+    await sleep(2_000);
+    expect(sleeper.exitCode).toBeNull(); // it lives, and has given up on the run by itself
+    expect(await lab.changingStatements()).toEqual(['BACKUP']);
+    expect((await engine.until(run.id)).revision).toBe(revision);
+    sleeper.kill('SIGKILL');
+    await once(sleeper, 'exit');
+  });
+});
