@@ -14,7 +14,7 @@ import type { AnyOperation } from '../../src/operations/define.ts';
 import { insertCluster } from '../../src/store/clusters/inventory.ts';
 import { saveTopology } from '../../src/store/clusters/topology.ts';
 import { databaseNow } from '../../src/store/database.ts';
-import { createTestDatabase, createTestRedis } from '../helpers/services.ts';
+import { createMigratedDatabase, createTestRedis } from '../helpers/services.ts';
 import { createSteppedOperations } from './operations.ts';
 
 /** Fast enough for tests; the limits that matter have tests of their own. */
@@ -39,7 +39,7 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 /** A whole Starwarden with a bot, in front of a stand-in Slack, on a database of its own. */
 export async function startWorld(options: WorldOptions = {}) {
   const { transport = 'socket' } = options;
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const redis = await createTestRedis();
   const slack = await startSlack({ socketMode: transport === 'socket', settings: { rates: 'off' }, ...options.slack });
   const stepped = createSteppedOperations();

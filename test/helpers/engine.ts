@@ -9,7 +9,7 @@ import { startWorker } from '../../src/jobs/worker.ts';
 import { insertCluster } from '../../src/store/clusters/inventory.ts';
 import { readRun } from '../../src/store/runs/runs.ts';
 import { testEnv } from './config.ts';
-import { createTestDatabase, createTestRedis } from './services.ts';
+import { createMigratedDatabase, createTestRedis } from './services.ts';
 
 export type Engine = {
   ctx: Context;
@@ -26,7 +26,7 @@ export type Engine = {
 
 /** A Starwarden without API, bot and monitor, on a fresh database. */
 export async function startEngine(options: ContextOptions & { env?: Record<string, string> } = {}): Promise<Engine> {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const redis = await createTestRedis();
   const env = testEnv({ databaseUrl: database.url, redisUrl: redis.url, prefix: redis.prefix }, options.env);
   const config = loadConfig(env);

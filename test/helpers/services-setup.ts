@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { isAlive } from '../../sandbox/hosts/processes.ts';
 import { bootstrap } from '../../scripts/bootstrap.mjs';
 import { type Services, startServices } from '../../scripts/services.mjs';
+import { makeTemplate, type Template } from './running/template-database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -25,14 +26,23 @@ export default async function setUp(project: TestProject) {
   sweepLeftovers();
   const dir = join(home, String(process.pid));
   let services: Promise<Services> | null = null;
+  let template: Promise<Template> | null = null;
   let redisDatabases = 0;
 
-  const broker = createServer((_request, response) => {
+  /** `/`: where the services are, and a number that nobody else gets; `/template`: what makes a database a migrated one. */
+  const answer = async (url: string | undefined) => {
     services ??= startForTests(dir);
+    const { databaseUrl, redisUrl } = await services;
+    if (url === '/template') {
+      template ??= makeTemplate(databaseUrl, 'starwarden_template');
+      return template;
+    }
     redisDatabases += 1;
-    const redisDatabase = redisDatabases;
-    services.then(
-      ({ databaseUrl, redisUrl }) => response.end(JSON.stringify({ databaseUrl, redisUrl, redisDatabase })),
+    return { databaseUrl, redisUrl, redisDatabase: redisDatabases };
+  };
+  const broker = createServer((request, response) => {
+    answer(request.url).then(
+      (found) => response.end(JSON.stringify(found)),
       (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
     );
   });

@@ -3,6 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import { inject } from 'vitest';
 import { z } from 'zod';
 
+const template = z.object({ statements: z.array(z.string()) });
 const answer = z.object({ databaseUrl: z.url(), redisUrl: z.url(), redisDatabase: z.int() });
 
 export type TestDatabase = { name: string; url: string; drop: () => Promise<void> };
@@ -21,12 +22,19 @@ export type TestRedis = {
  *     afterAll(database.drop);
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const { databaseUrl } = await askBroker();
+  const { databaseUrl } = answer.parse(await askBroker('/'));
   const name = `starwarden_${randomBytes(6).toString('hex')}`;
-  await execute(databaseUrl, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await execute(databaseUrl, [`CREATE DATABASE ${name} CHARACTER SET utf8mb4`]);
   const url = new URL(databaseUrl);
   url.pathname = `/${name}`;
-  return { name, url: url.href, drop: () => execute(databaseUrl, `DROP DATABASE IF EXISTS ${name}`) };
+  return { name, url: url.href, drop: () => execute(databaseUrl, [`DROP DATABASE IF EXISTS ${name}`]) };
+}
+
+/** The same, with every migration already run: the tables are copied from a database on which they were, once for the whole run. */
+export async function createMigratedDatabase(): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  await execute(database.url, template.parse(await askBroker('/template')).statements);
+  return database;
 }
 
 /**
@@ -34,21 +42,21 @@ export async function createTestDatabase(): Promise<TestDatabase> {
  * kills Redis starts its own with `startServices` of `scripts/services.mjs`.
  */
 export async function createTestRedis(): Promise<TestRedis> {
-  const { redisUrl, redisDatabase } = await askBroker();
+  const { redisUrl, redisDatabase } = answer.parse(await askBroker('/'));
   return { url: `${redisUrl}/${redisDatabase}`, prefix: `test-${redisDatabase}` };
 }
 
-async function askBroker() {
-  const response = await fetch(inject('servicesBroker'), { signal: AbortSignal.timeout(120_000) });
+async function askBroker(path: string): Promise<unknown> {
+  const response = await fetch(`${inject('servicesBroker')}${path}`, { signal: AbortSignal.timeout(120_000) });
   const text = await response.text();
   if (!response.ok) throw new Error(`The services for this test run did not start: ${text}`);
-  return answer.parse(JSON.parse(text));
+  return JSON.parse(text);
 }
 
-async function execute(url: string, sql: string) {
-  const connection = await createConnection({ uri: url, connectTimeout: 10_000 });
+async function execute(url: string, statements: readonly string[]) {
+  const connection = await createConnection({ uri: url, connectTimeout: 10_000, multipleStatements: true });
   try {
-    await connection.query(sql);
+    await connection.query(statements.join(';\n'));
   } finally {
     await connection.end();
   }
