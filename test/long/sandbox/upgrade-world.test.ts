@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { patienceMs } from '../../../sandbox/patience.ts';
 import { corruptArchive } from '../../../sandbox/releases/damage.ts';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
@@ -91,7 +92,7 @@ it('has a frontend refuse 3.5 on its old JDK: with 255 and a line on standard ou
 
 it('tells when a command like this arrives, so that its connection can be cut while it runs', async () => {
   const host = hostNamed('be1');
-  const arrival = world.nextCommand('be1', /sleep 2; touch/, { timeoutMs: 20_000 });
+  const arrival = world.nextCommand('be1', /sleep 2; touch/, { timeoutMs: patienceMs });
   const marker = join(world.dir, 'hosts', 'be1', 'finished-without-its-connection');
   const answer = ssh(host, `sleep 2; touch ${marker}`);
   expect(await arrival).toContain('touch');

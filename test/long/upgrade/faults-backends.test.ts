@@ -44,19 +44,6 @@ async function undo(runId: string): Promise<void> {
 }
 
 describe('a backend that fails with its new binaries', () => {
-  it('is put back when its process ends at once, and the log lines say why', async () => {
-    await lab.addRelease({ version: to, variant: 'never-starts', wrongParts: ['be'] });
-    const { run, label } = await upgrade();
-    expect(run.state).toBe('FAILED');
-    expect(run.failure?.message).toContain(label);
-    expect(run.failure?.log?.join('\n')).toContain('cannot open shared object file');
-    await asBefore();
-    expect(await lab.aftermath(run.id)).toMatchObject({ changes: ['RESTORED'], locks: [] });
-    await expectOnlyCanary(run.id, label);
-    expect(await lab.leftovers('be1')).toEqual([`staged/${to}`]);
-    await undo(run.id);
-  }, 180_000);
-
   it('is put back when it comes up with the version from before, whatever the archive is called', async () => {
     await lab.addRelease({ version: to, variant: 'mislabelled', wrongParts: ['be'] });
     const { run, label } = await upgrade();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patienceMs } from '../../../sandbox/patience.ts';
 import { upgradeCluster } from '../../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
 import { cancelRun, pauseRun, resumeRun, undoRun } from '../../../src/runs/control.ts';
 import { allowedActions } from '../../../src/runs/run-actions.ts';
@@ -184,7 +185,7 @@ describe('a pause', () => {
     await resumeRun(control(), requestOf(run.id));
     await untilStep(lab, run.id, (step) => step.position === waiting.position && step.startedAt !== null);
     await lab.world.start('be2');
-    await lab.world.nextCommand('be1', scripts.stop, { timeoutMs: 30_000 });
+    await lab.world.nextCommand('be1', scripts.stop, { timeoutMs: patienceMs });
     await cancelRun(control(), requestOf(run.id));
     expect((await untilState(lab, run.id)).state, await story(lab, run.id)).toBe('CANCELED');
     await undoRun(control(), requestOf(run.id));

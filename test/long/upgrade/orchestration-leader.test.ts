@@ -19,7 +19,7 @@ import {
   untilState,
   usualScheduling,
   wholeCluster,
-} from './orchestration-lab.ts';
+} from '../../operations/upgrade/orchestration-lab.ts';
 
 /** The leader dies while another frontend is away; and what an operator had set by hand survives it. */
 let lab: UpgradeLab;

@@ -1,0 +1,82 @@
+/**
+ * What the files of `test/long` cover: one is due when a path that begins like one of these has changed, or the file itself. The
+ * seconds are those of a quiet machine of two cores; a file that is not named here takes `otherSeconds`.
+ *
+ * @typedef {{ files: RegExp, paths: readonly string[] }} Cover
+ */
+
+const engine = ['src/runs/', 'src/store/runs/', 'src/jobs/', 'src/steps/', 'src/app/'];
+const upgrades = ['src/operations/upgrade/', 'src/domain/upgrade/'];
+const hosts = ['src/adapters/'];
+
+/** @type {readonly Cover[]} */
+export const covers = [
+  { files: /^test\/long\/survives-crashes\./, paths: [...engine, 'src/operations/'] },
+  { files: /^test\/long\/upgrade\/orchestration-/, paths: [...engine, ...upgrades, ...hosts] },
+  { files: /^test\/long\/upgrade\/faults-/, paths: [...upgrades, ...hosts, 'src/steps/', 'src/runs/drive/'] },
+  { files: /^test\/long\/upgrade\/round-trip\./, paths: [...upgrades, ...hosts, 'sandbox/starrocks/'] },
+  { files: /^test\/long\/sandbox\//, paths: ['sandbox/'] },
+];
+
+/** @type {Readonly<Record<string, number>>} */
+export const labSeconds = {
+  'test/long/survives-crashes.test.ts': 220,
+  'test/long/upgrade/round-trip.test.ts': 120,
+  'test/long/upgrade/orchestration-crashes.test.ts': 110,
+  'test/long/upgrade/orchestration-people.test.ts': 100,
+  'test/long/upgrade/orchestration-return.test.ts': 60,
+  'test/long/upgrade/orchestration-leader.test.ts': 45,
+  'test/long/upgrade/faults-frontends.test.ts': 90,
+  'test/long/upgrade/faults-hosts.test.ts': 90,
+  'test/long/upgrade/faults-staging.test.ts': 90,
+  'test/long/upgrade/faults-backends.test.ts': 85,
+};
+const otherSeconds = 25;
+const secondsOf = (/** @type {string} */ file) => labSeconds[file] ?? otherSeconds;
+
+/** As many files at a time as `vitest.config.ts` has workers for, on two cores: not three times as fast. */
+const speedUp = 2;
+
+/**
+ * @param {{ labs: readonly string[], changed: readonly string[] | null, turn: number, seconds: number }} given `changed` null =
+ *   not known, so everything counts as changed; `turn` grows with each change: it decides who is first where not all have room
+ * @returns {{ run: string[], left: string[], notDue: string[] }} `left` = due, and there is no time for it
+ */
+export function chooseLabs({ labs, changed, turn, seconds }) {
+  const isDue = (/** @type {string} */ file) =>
+    changed === null ||
+    changed.includes(file) ||
+    covers.some(
+      ({ files, paths }) => files.test(file) && changed.some((path) => paths.some((from) => path.startsWith(from))),
+    );
+  const due = labs.filter(isDue).toSorted();
+  const from = due.length === 0 ? 0 : turn % due.length;
+  /** @type {string[]} */
+  const run = [];
+  let total = 0;
+  for (const file of [...due.slice(from), ...due.slice(0, from)]) {
+    const longest = Math.max(secondsOf(file), ...run.map(secondsOf));
+    if (Math.max(longest, (total + secondsOf(file)) / speedUp) > seconds) continue;
+    run.push(file);
+    total += secondsOf(file);
+  }
+  return { run, left: due.filter((file) => !run.includes(file)), notDue: labs.filter((file) => !due.includes(file)) };
+}
+
+/**
+ * The commit that a change is compared with: the one that was named, else where the branch left the main one, else the commit
+ * before. Null = the history does not say, as in a checkout without any.
+ *
+ * @param {(args: readonly string[]) => string | null} git answers null where git does not
+ * @param {string | undefined} named
+ */
+export function findBase(git, named) {
+  const head = git(['rev-parse', 'HEAD']);
+  if (head === null) return null;
+  if (named !== undefined && named !== '') return git(['rev-parse', '--verify', '--quiet', `${named}^{commit}`]);
+  for (const main of ['origin/main', 'origin/master']) {
+    const base = git(['merge-base', 'HEAD', main]);
+    if (base !== null && base !== head) return base;
+  }
+  return git(['rev-parse', '--verify', '--quiet', 'HEAD~1']);
+}
