@@ -348,11 +348,9 @@ describe('when Slack misbehaves', () => {
   it('a socket that Slack recycles is replaced at once', async () => {
     await start();
     const opened = () => world.slack.calls().filter((call) => call.method === 'apps.connections.open').length;
-    const recycledAt = Date.now();
     world.slack.ctl.sockets.disconnect('refresh_requested');
     await expect.poll(opened, { interval: 10 }).toBe(2);
     await world.slack.ctl.sockets.connected();
-    expect(Date.now() - recycledAt).toBeLessThan(10_000);
     await world.kim.slash('/sr status dev-one', { channel });
     await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
   });
@@ -376,10 +374,12 @@ describe('when Slack misbehaves', () => {
     world.slack.ctl.faults.add({ method: 'chat.postMessage', times: 100, effect: limited });
     await touch('one');
     await expect.poll(() => world.slack.calls().some((call) => call.method === 'chat.postMessage')).toBe(true);
-    const clickedAt = Date.now();
+    const sent = () =>
+      world.slack.calls().filter(({ method, error }) => method === 'chat.postMessage' && error === null);
+    const before = sent().length;
     await world.kim.click(preview, 'draft.confirm');
     await world.kim.waitForView({ title: 'Are you sure?' });
-    expect(Date.now() - clickedAt).toBeLessThan(20_000); // of 30 s
+    expect(sent()).toHaveLength(before); // the messages still wait
   });
 
   it('a bot that Slack does not let in keeps the rest running, and comes up when Slack does', async () => {

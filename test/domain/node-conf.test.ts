@@ -115,14 +115,15 @@ it.each([
   ['blanks', `a${' '.repeat(250_000)}b`],
   ['quotes', `A=${'"\''.repeat(100_000)}\n`],
   ['variables', `A=\${A}\n`.repeat(40_000)],
-])('a file of %s does not take long', (_what, text) => {
-  const startedAt = performance.now();
-  for (const confText of [text, `${text}x`]) {
-    readNodeConf({ kind: 'FRONTEND', confText, home: '/fe' }).port('edit_log_port', 9010);
-    readNodeConf({ kind: 'BACKEND', confText, home: '/be' }).port('be_port', 9060);
-  }
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
-});
+])(
+  'a file of %s is read to its end: what looks at each place again for each place would take minutes',
+  (_what, text) => {
+    for (const confText of [text, `${text}x`]) {
+      readNodeConf({ kind: 'FRONTEND', confText, home: '/fe' }).port('edit_log_port', 9010);
+      readNodeConf({ kind: 'BACKEND', confText, home: '/be' }).port('be_port', 9060);
+    }
+  },
+);
 
 describe('be.conf', () => {
   it.each<[string, [string, string][]]>([

@@ -130,13 +130,11 @@ describe('several monitors', () => {
   });
 
   it('give a look back at once when they are told to stop', async () => {
-    const cluster = { ...paperCluster(), answersAfterMs: 60_000 };
+    const cluster = { ...paperCluster(), answersAfterMs: 3_600_000 };
     const id = await bench.add('hanging', cluster);
     const monitor = bench.watch();
     await bench.looks(cluster, 1);
-    const began = performance.now();
     await monitor.stop();
-    expect(performance.now() - began).toBeLessThan(30_000); // of 60 s
     expect(await listDueProbes(db, 100)).toContain(id);
     expect(await bench.alertsOf(id)).toEqual([]);
   });

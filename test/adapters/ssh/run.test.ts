@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,18 +56,19 @@ describe('running a command', () => {
   });
 
   it('calls onLine for each line while the command still runs', async () => {
-    const seen: { line: string; stream: string; at: number }[] = [];
-    const start = performance.now();
-    await host.run(shell('echo first; echo problem >&2; sleep 0.7; echo last'), {
-      onLine: (line, stream) => seen.push({ line, stream, at: performance.now() - start }),
+    const seen: { line: string; stream: string }[] = [];
+    const file = join(fixture.dir, 'first-was-seen');
+    await host.run(shell(`echo first; echo problem >&2; until [ -e '${file}' ]; do sleep 0.05; done; echo last`), {
+      onLine: (line, stream) => {
+        seen.push({ line, stream });
+        if (line === 'first') writeFileSync(file, '');
+      },
     });
-    const total = performance.now() - start;
     expect(seen.map(({ line, stream }) => `${stream} ${line}`).sort()).toEqual([
       'stderr problem',
       'stdout first',
       'stdout last',
     ]);
-    expect(total - (seen.find(({ line }) => line === 'first')?.at ?? total)).toBeGreaterThan(500);
   });
 
   it('shows secrets neither in lines nor in the result, also when they come in pieces', async () => {
@@ -90,10 +92,8 @@ describe('running a command', () => {
 
   it('does not wait for a daemon that keeps the output open', async () => {
     const file = join(fixture.dir, 'daemon.pid');
-    const start = performance.now();
-    const result = await host.run(shell(`sleep 60 & echo $! > '${file}'; echo started`));
+    const result = await host.run(shell(`sleep 600 & echo $! > '${file}'; echo started`));
     expect(result).toMatchObject({ exitCode: 0, stdout: 'started\n' });
-    expect(performance.now() - start).toBeLessThan(20_000); // of 60 s
     const daemon = await processIn(file);
     expect(isRunning(daemon)).toBe(true);
     process.kill(daemon.pid);

@@ -378,7 +378,6 @@ describe('while a leader is handed over', () => {
 
   it('the patience ends before the time of the statement, with the reason', async () => {
     const follower = await frontend(() => gone('Socket is closed by peer.'));
-    const start = performance.now();
     await expect(
       starrocks.connect(cluster([follower])).query(read('SHOW BACKENDS'), { timeoutMs: 1_500 }),
     ).rejects.toMatchObject({
@@ -386,16 +385,14 @@ describe('while a leader is handed over', () => {
       retryable: true,
       message: expect.stringMatching(/closed by peer/),
     });
-    expect(performance.now() - start).toBeLessThan(1_400);
     expect(follower.statements.length).toBeGreaterThan(1);
   });
 
   it('does not wait where no frontend answers at all', async () => {
-    const start = performance.now();
-    await expect(starrocks.connect(cluster([await refusing()])).query(read('SELECT 1'))).rejects.toMatchObject({
-      code: 'SQL_UNREACHABLE',
-    });
-    expect(performance.now() - start).toBeLessThan(400);
+    const patient = createStarRocks({ leaderPatienceMs: 3_600_000 }); // it would not come to an end here
+    const asked = patient.connect(cluster([await refusing()])).query(read('SELECT 1'), { timeoutMs: 7_200_000 });
+    await expect(asked).rejects.toMatchObject({ code: 'SQL_UNREACHABLE' });
+    await patient.close();
   });
 });
 
@@ -474,12 +471,10 @@ describe('TLS', () => {
 describe('timeouts', () => {
   it('end a read, and tell the server that nobody waits for it any more', async () => {
     const sql = starrocks.connect(mariadb());
-    const start = performance.now();
     const marker = `probe_${crypto.randomUUID().slice(0, 8)}`;
-    await expect(sql.query(read(`SELECT SLEEP(30) AS ${marker}`), { timeoutMs: 300 })).rejects.toMatchObject({
+    await expect(sql.query(read(`SELECT SLEEP(3600) AS ${marker}`), { timeoutMs: 300 })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
-    expect(performance.now() - start).toBeLessThan(20_000); // of 30 s
     const running = async () =>
       (await sql.query(read('SHOW FULL PROCESSLIST'))).filter(({ Info }) => Info?.includes(marker));
     await expect.poll(running).toEqual([]);

@@ -90,7 +90,7 @@ describe('a stand-in host', () => {
     await ssh(command);
     const last = (await loggedCommands()).at(-1);
     expect(last).toMatchObject({ host: 'host-1', user: host.user, command });
-    expect(Math.abs(new Date(last?.time ?? '').getTime() - before.getTime())).toBeLessThan(10_000);
+    expect(Math.abs(new Date(last?.time ?? '').getTime() - before.getTime())).toBeLessThan(15 * 60_000); // another zone would be further off
   });
 
   it('serves SFTP and logs it as such', async () => {

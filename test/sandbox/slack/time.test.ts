@@ -25,7 +25,6 @@ describe('the clock', () => {
     clock.resume();
     await new Promise<void>((done) => clock.after(5, done));
     expect(clock.now() - before).toBeGreaterThanOrEqual(5);
-    expect(clock.now() - before).toBeLessThan(5_000);
     clock.stop();
   });
 });
