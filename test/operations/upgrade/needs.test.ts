@@ -40,7 +40,7 @@ function check(kind: AnyStepKind, earlier: readonly EarlierStep[], since = { que
   };
   return kind.check(sampleOf(kind.kind).params, ports as Ports, {
     ...{ runId: 'run_1', clusterId: 'clu_1', signal: AbortSignal.timeout(5_000), now: () => at, log: () => {} },
-    ...{ startedAt: new Date(at.getTime() - 60_000), attempts: 0, waitingLanes: 0 },
+    ...{ startedAt: new Date(at.getTime() - 60_000), attempts: 0, applied: false, waitingLanes: 0 },
     earlier: async (kinds) => earlier.findLast((step) => kinds.includes(step.kind)) ?? null,
   });
 }

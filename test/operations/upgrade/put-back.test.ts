@@ -31,7 +31,7 @@ it('a backend that fails with its new binaries is put back when its process ends
   expect(begun.map((step) => step.lane?.name)).toEqual([label]);
   expect(await lab.leftovers('be1')).toEqual([`staged/${to}`]);
   // The way out of every failure: what was unpacked goes too.
-  await undoRun(lab.engine.ctx.control, { runId: id, actor: admin });
+  await undoRun(lab.engine.ctx.engine, { runId: id, actor: admin });
   expect(await lab.work(id)).toMatchObject({ state: 'UNDONE', failure: null });
   await expect.poll(() => lab.endState()).toEqual(before);
   for (const { name } of lab.world.describe().hosts) expect(await lab.leftovers(name), name).toEqual([]);
