@@ -30,11 +30,11 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
     case 'hostSaved':
       return saveHost(tx, { ...record.host, clusterId });
     case 'hostRemoved':
-      return deleteHost(tx, record.hostId);
+      return deleteHost(tx, { id: record.hostId, clusterId });
     case 'hostVerified':
-      return saveHostFacts(tx, record.hostId, record.facts);
+      return saveHostFacts(tx, { id: record.hostId, clusterId }, record.facts);
     case 'nodeAttached':
-      return attachNode(tx, record.nodeId, record.place);
+      return attachNode(tx, { id: record.nodeId, clusterId }, record.place);
     case 'hostKeyPinned':
       return pinHostKey(tx, { ...record.key, clusterId });
     case 'reportMade':

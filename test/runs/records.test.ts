@@ -104,9 +104,7 @@ const stepOf = async ({ id }: Run) => (await listSteps(engine.ctx.db, id))[0];
 
 const opensBackup = async (): Promise<Applied> => ({
   state: 'done',
-  records: [
-    { record: 'backupBegun', backup: { id: newId('bak'), database: 'sales', repository: 'backups', snapshot: 's1' } },
-  ],
+  records: [{ record: 'backupBegun', backup: { ...newBackup, id: newId('bak') } }],
 });
 
 describe('a step that wants something remembered', () => {
@@ -168,6 +166,26 @@ describe('a step that wants something remembered', () => {
     expect((await inventory.findReport(ended.id))?.checks).toEqual(checks);
   });
 
+  it('can say nothing about a host of another cluster, even by its id', async () => {
+    const host = { ...newLogin, id: newId('hst') };
+    const opened = async () => [{ record: 'backupBegun', backup: { ...newBackup, id: newId('bak') } } as const];
+    answer = async () => ({ state: 'done', records: [{ record: 'hostSaved', host }, ...(await opened())] });
+    expect((await run('remember')).state).toBe('SUCCEEDED');
+    const saved = await inventory.findHost(host.id);
+    expect(saved).toMatchObject({ clusterId: cluster, address: host.address });
+    cluster = await engine.addCluster(`other-${clusters}`);
+    answer = async () => ({
+      state: 'done',
+      records: [
+        { record: 'hostVerified', hostId: host.id, facts: { ssh: 'OK', sudo: true, problem: 'of another cluster' } },
+        { record: 'hostRemoved', hostId: host.id },
+        ...(await opened()),
+      ],
+    });
+    expect((await run('remember')).state).toBe('SUCCEEDED');
+    expect(await inventory.findHost(host.id)).toEqual(saved);
+  });
+
   it('fails with the reason when it cannot be written, and nothing of it is', async () => {
     await engine.addCluster(`taken-${clusters}`);
     const own = await inventory.findCluster(cluster);
@@ -182,4 +200,13 @@ describe('a step that wants something remembered', () => {
   });
 });
 
+const newBackup = { database: 'sales', repository: 'backups', snapshot: 's1' };
+const newLogin = {
+  address: '10.0.0.11',
+  port: 22,
+  user: 'starrocks',
+  auth: { kind: 'agent' },
+  hostKeyFingerprint: 'SHA256:none',
+  jumpHostId: null,
+} as const;
 const newSettings = { environment: 'dev', sqlUser: 'other', passwordRef: 'secret:sec_none', seeds: [], tls: null };

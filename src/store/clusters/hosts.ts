@@ -63,11 +63,16 @@ export async function saveHost(tx: Tx, host: NewHost): Promise<void> {
 
 export async function saveHostFacts(
   db: Queryable,
-  id: string,
+  { id, clusterId }: { id: string; clusterId: string },
   facts: Pick<Host, 'ssh' | 'sudo' | 'problem'>,
 ): Promise<void> {
   const sudo = facts.sudo === null ? null : facts.sudo ? 1 : 0;
-  await db.updateTable('host').set({ ssh: facts.ssh, sudo, problem: facts.problem }).where('id', '=', id).execute();
+  await db
+    .updateTable('host')
+    .set({ ssh: facts.ssh, sudo, problem: facts.problem })
+    .where('id', '=', id)
+    .where('cluster_id', '=', clusterId)
+    .execute();
 }
 
 /** Destroys the secrets of a login that was replaced, as far as no other host of the cluster logs in with them. */
@@ -81,9 +86,9 @@ function secretsOf(auth: HostAuth): readonly string[] {
 }
 
 /** Forgets a host: its login, its pinned key, and that nodes run there. */
-export async function deleteHost(tx: Tx, id: string): Promise<void> {
+export async function deleteHost(tx: Tx, { id, clusterId }: { id: string; clusterId: string }): Promise<void> {
   const host = await findHost(tx, id);
-  if (host === null) return;
+  if (host === null || host.clusterId !== clusterId) return;
   await tx
     .updateTable('cluster_node')
     .set({ host_id: null, deploy_dir: null, unit: null })

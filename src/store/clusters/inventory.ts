@@ -121,10 +121,15 @@ export async function findNode(db: Reader, id: string): Promise<ClusterNode | nu
 }
 
 /** Ties a node to the host it runs on. */
-export async function attachNode(db: Queryable, nodeId: string, place: NodePlace): Promise<void> {
+export async function attachNode(
+  db: Queryable,
+  { id, clusterId }: { id: string; clusterId: string },
+  place: NodePlace,
+): Promise<void> {
   await db
     .updateTable('cluster_node')
     .set({ host_id: place.hostId, deploy_dir: place.deployDir, unit: place.unit })
-    .where('id', '=', nodeId)
+    .where('id', '=', id)
+    .where('cluster_id', '=', clusterId)
     .execute();
 }
