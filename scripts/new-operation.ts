@@ -5,16 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { allCommands } from '../src/bot/commands/all.ts';
 import { operations } from '../src/operations/index.ts';
 import { type Names, namesOf } from './new-operation/names.ts';
-import { operationFiles, testPath, withOperation } from './new-operation/templates.ts';
+import { operationFiles, testPath, withLook, withOperation } from './new-operation/templates.ts';
 import { type Tree, whyNot } from './new-operation/why-not.ts';
 
 /*
- * `npm run new-operation -- <family> <name>` writes an operation that works and does nothing but look, its test, and its
- * line in the registry. Nothing that is there is written over.
+ * `npm run new-operation -- <family> <name>` writes an operation that works and does nothing but look, its test, its line in
+ * the registry, and its step's name where kinds are listed that a death cannot harm. Nothing that is there is written over.
  */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const index = 'src/operations/index.ts';
+const held = 'test/runs/deaths/held.ts';
 
 const [family = '', given = '', ...more] = process.argv.slice(2);
 const names = namesOf(given);
@@ -46,7 +47,8 @@ function write(known: Names): void {
     writeFileSync(join(root, path), text, { flag: 'wx' });
   }
   writeFileSync(join(root, index), withOperation(readFileSync(join(root, index), 'utf8'), family, known));
-  const written = [...files.map(({ path }) => path), index];
+  writeFileSync(join(root, held), withLook(readFileSync(join(root, held), 'utf8'), known));
+  const written = [...files.map(({ path }) => path), index, held];
   tidy(written);
   process.stdout.write(`wrote ${written.join('\nwrote ')}\n`);
   process.stdout.write(`Next: npm run generate, then npm test -- ${testPath(family, known)}\n`);

@@ -29,6 +29,13 @@ export function withOperation(index: string, family: string, { kebab, camel }: N
   return `${line}${index.slice(0, end)}  ${camel},\n${index.slice(end)}`;
 }
 
+/** `test/runs/deaths/held.ts` with its step among those that only look. */
+export function withLook(held: string, { pascal }: Pick<Names, 'pascal'>): string {
+  const list = /(export const onlyLooking = \[)([^\]]*)(\])/;
+  if (!list.test(held)) throw new Error('test/runs/deaths/held.ts has no list of kinds that only look');
+  return held.replace(list, `$1'lookBefore${pascal}', $2$3`);
+}
+
 const operation = ({ kebab, camel, pascal, title }: Names) => `import { z } from 'zod';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { defineOperation } from '../../define.ts';

@@ -61,6 +61,7 @@ describe('a new operation', () => {
       test,
       'test/architecture.test.ts',
       'test/schema/schema.test.ts',
+      'test/runs/deaths/every-kind.test.ts',
       'test/bot/operation-command.test.ts',
     ];
     const ran = node('node_modules/vitest/vitest.mjs', 'run', ...tests);
