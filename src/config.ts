@@ -109,7 +109,7 @@ export type Config = {
   readonly queuePrefix: string;
   readonly parts: ReadonlySet<(typeof parts)[number]>;
   /** Unique name of this process among all workers. */
-  readonly owner: string;
+  readonly holder: string;
   readonly secretKeys: SealingKeys;
   readonly secretEnvPrefix: string;
   readonly secretDirectory: string;
@@ -178,7 +178,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: vars.REDIS_URL,
     queuePrefix: vars.STARWARDEN_QUEUE_PREFIX,
     parts: wanted,
-    owner: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`.slice(-64),
+    holder: `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`.slice(-64),
     secretKeys: keys,
     secretEnvPrefix: vars.STARWARDEN_SECRET_ENV_PREFIX,
     secretDirectory: vars.STARWARDEN_SECRET_DIR,

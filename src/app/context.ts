@@ -65,7 +65,7 @@ export async function createContext(
     secrets,
     approvalEnvironments: config.approvalEnvironments,
     now,
-    owner: config.owner,
+    holder: config.holder,
     leaseMs: config.worker.leaseMs,
     ring: doorbell.ring,
     changed: doorbell.changed,
@@ -93,7 +93,7 @@ async function bringUpToDate(url: string): Promise<void> {
 function createLog(config: Config): Logger {
   return pino({
     level: config.logLevel,
-    base: { owner: config.owner },
+    base: { owner: config.holder },
     // A second net: secrets are references everywhere, but headers and connection settings may be logged by libraries.
     redact: {
       paths: ['*.password', '*.privateKey', '*.authorization', 'req.headers.authorization', '*.token'],

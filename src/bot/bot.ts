@@ -21,7 +21,7 @@ export type BotSettings = {
 
 /** The part of the program's context that the bot is built from. */
 export type BotContext = Pick<Engine, 'db' | 'log' | 'operations' | 'now'> & {
-  readonly config: { readonly owner: string; readonly slack: BotSettings | null };
+  readonly config: { readonly holder: string; readonly slack: BotSettings | null };
   readonly doorbell: { onChanged(listener: (topic: string) => void): () => void };
   readonly engine: Engine;
 };

@@ -132,7 +132,7 @@ async function startParts(
   const receiver = socket ?? http;
   if (receiver === null) throw new Error('neither an app token nor a signing secret is configured');
   const work = listen(bot, { receiver, self });
-  const reconciler = startReconciler(bot, { owner: context.config.owner, pace });
+  const reconciler = startReconciler(bot, { holder: context.config.holder, pace });
   wakeCards = reconciler.wake;
   const forget = context.doorbell.onChanged(() => reconciler.wake());
   const connection = socket === null ? null : keepConnected(socket, log);

@@ -18,7 +18,7 @@ import { rules } from './rules/index.ts';
 /** The part of the context that the monitor needs. */
 export type MonitorDeps = {
   readonly config: {
-    readonly owner: string;
+    readonly holder: string;
     readonly monitor: { readonly probeEveryMs: number; readonly rules: Readonly<Record<string, unknown>> };
   };
   readonly db: Database;
@@ -70,7 +70,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     const jitter = met.has(clusterId) ? 0.05 : 0.5;
     met.add(clusterId);
     const nextInMs = everyMs * (1 + jitter * (2 * Math.random() - 1));
-    const claim = await claimProbe(db, { clusterId, owner: config.owner, claimMs, nextInMs });
+    const claim = await claimProbe(db, { clusterId, holder: config.holder, claimMs, nextInMs });
     if (claim !== null) await probeCluster(deps, claim, { settings, signal: stopping.signal });
   };
   const abandon = async () => {

@@ -23,7 +23,7 @@ export type Engine = {
   readonly approvalEnvironments: readonly string[];
   readonly now: () => Date;
   /** Name of this process, unique among all of them. */
-  readonly owner: string;
+  readonly holder: string;
   readonly leaseMs: number;
   /** Wakes a worker for a run, now or after some milliseconds; may be lost. */
   readonly ring: (runId: string, delayMs?: number) => void;

@@ -16,7 +16,7 @@ export type ClaimTable = keyof typeof idColumns;
 export type Claim = {
   readonly table: ClaimTable;
   readonly id: string;
-  readonly owner: string;
+  readonly holder: string;
   readonly fence: number;
 };
 
@@ -31,15 +31,15 @@ export type ClaimRequest = Omit<Claim, 'fence'> & {
 
 /** Takes what is due and free; null when it is not, or not any more. The database's clock decides. */
 export async function claimDue(db: Queryable, request: ClaimRequest): Promise<Claim | null> {
-  const { table, id, owner, forMs, nextInMs, still } = request;
+  const { table, id, holder, forMs, nextInMs, still } = request;
   const next = nextInMs === undefined ? sql`` : sql`due_at = ${databaseNowPlus(nextInMs)},`;
   // The fence comes back with the answer to this very statement: read later, it could be that of a later claim.
   const { numAffectedRows, insertId } = await sql`
     UPDATE ${sql.table(table)}
-    SET claimed_by = ${owner}, claimed_until = ${databaseNowPlus(forMs)}, ${next} fence = LAST_INSERT_ID(fence + 1)
+    SET claimed_by = ${holder}, claimed_until = ${databaseNowPlus(forMs)}, ${next} fence = LAST_INSERT_ID(fence + 1)
     WHERE ${idOf(table)} = ${id} AND ${isDue(table)} AND ${still ?? sql`TRUE`}`.execute(db);
   if (numAffectedRows !== 1n || insertId === undefined) return null;
-  return { table, id, owner, fence: Number(insertId) };
+  return { table, id, holder, fence: Number(insertId) };
 }
 
 /** Prolongs a claim; false when it ended or was taken, for ever. */
@@ -71,9 +71,9 @@ export function isDue(table: ClaimTable): Expression<SqlBool> {
 }
 
 /** True of the row of this claim as long as nobody else took it, even when its time is over. */
-export function isOurs({ table, id, owner, fence }: Claim): Expression<SqlBool> {
+export function isOurs({ table, id, holder, fence }: Claim): Expression<SqlBool> {
   const ofTable = (column: string) => sql.ref(`${table}.${column}`);
-  return sql<SqlBool>`${idOf(table)} = ${id} AND ${ofTable('claimed_by')} = ${owner} AND ${ofTable('fence')} = ${fence}`;
+  return sql<SqlBool>`${idOf(table)} = ${id} AND ${ofTable('claimed_by')} = ${holder} AND ${ofTable('fence')} = ${fence}`;
 }
 
 function idOf(table: ClaimTable) {

@@ -82,7 +82,7 @@ export async function startWorld(options: WorldOptions = {}) {
     lee: slack.person('lee'),
     ana: slack.person('ana'),
     /** Another bot process on the same database. */
-    startSecondBot: () => startBot({ ...ctx, config: { ...config, owner: `${config.owner}-2` } }, { pace }),
+    startSecondBot: () => startBot({ ...ctx, config: { ...config, holder: `${config.holder}-2` } }, { pace }),
     stopBot: () => bot.stop(),
     startBot: async () => {
       bot = await startBot(ctx, { pace });

@@ -12,8 +12,8 @@ import { type PaperCluster, portsOf } from './paper-cluster.ts';
 export type Bench = Engine & {
   /** A registered cluster on paper. */
   add(name: string, cluster: PaperCluster): Promise<string>;
-  /** Starts a monitor that looks every 200 ms; another `owner` is another process. */
-  watch(options?: MonitorOptions & { owner?: string; nodeDownForMs?: number; db?: Database }): {
+  /** Starts a monitor that looks every 200 ms; another `holder` is another process. */
+  watch(options?: MonitorOptions & { holder?: string; nodeDownForMs?: number; db?: Database }): {
     stop(): Promise<void>;
   };
   alertsOf(clusterId: string): Promise<readonly Alert[]>;
@@ -43,8 +43,8 @@ export async function startBench(options: ContextOptions & { env?: Record<string
       clusters.set(id, cluster);
       return id;
     },
-    watch: ({ owner = ctx.config.owner, nodeDownForMs = 0, db = ctx.db, ...limits } = {}) => {
-      const config = { owner, monitor: { probeEveryMs: 200, rules: { node_down: { forMs: nodeDownForMs } } } };
+    watch: ({ holder = ctx.config.holder, nodeDownForMs = 0, db = ctx.db, ...limits } = {}) => {
+      const config = { holder, monitor: { probeEveryMs: 200, rules: { node_down: { forMs: nodeDownForMs } } } };
       const monitor = startMonitor({ ...ctx, db, connections, config }, limits);
       monitors.push(monitor);
       return monitor;

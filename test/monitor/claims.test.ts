@@ -35,7 +35,7 @@ const emptyOutcome = {
 describe('the claim to probe a cluster', () => {
   it('goes to one of many who want it', async () => {
     const clusterId = await bench.addCluster('wanted');
-    const claim = (owner: string) => claimProbe(db, { clusterId, owner, claimMs: 10_000, nextInMs: 0 });
+    const claim = (holder: string) => claimProbe(db, { clusterId, holder, claimMs: 10_000, nextInMs: 0 });
     const first = await Promise.all(['a', 'b', 'c', 'd'].map(claim));
     expect(first.filter((claimed) => claimed !== null)).toHaveLength(1);
     expect(await claim('e')).toBeNull();
@@ -44,7 +44,7 @@ describe('the claim to probe a cluster', () => {
 
   it('is free again when it was given back, and when a look was recorded', async () => {
     const clusterId = await bench.addCluster('returned');
-    const claim = (nextInMs: number) => claimProbe(db, { clusterId, owner: 'a', claimMs: 10_000, nextInMs });
+    const claim = (nextInMs: number) => claimProbe(db, { clusterId, holder: 'a', claimMs: 10_000, nextInMs });
     const first = await claim(60_000);
     if (first === null) throw new Error('nobody else wanted it');
     await releaseClaim(db, first, { isDueNow: true });
@@ -60,25 +60,25 @@ describe('the claim to probe a cluster', () => {
 
   it('is lost by who dies, as soon as it ends; then that one can record nothing', async () => {
     const clusterId = await bench.addCluster('abandoned');
-    const dead = await claimProbe(db, { clusterId, owner: 'dead', claimMs: 100, nextInMs: 0 });
+    const dead = await claimProbe(db, { clusterId, holder: 'dead', claimMs: 100, nextInMs: 0 });
     if (dead === null) throw new Error('nobody else wanted it');
     await expect.poll(() => listDueProbes(db, 100)).toContain(clusterId);
     expect(
       await recordSample(db, { claim: dead, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } }),
     ).toBeNull();
-    const heir = await claimProbe(db, { clusterId, owner: 'heir', claimMs: 10_000, nextInMs: 0 });
+    const heir = await claimProbe(db, { clusterId, holder: 'heir', claimMs: 10_000, nextInMs: 0 });
     expect(heir?.fence).toBe(dead.fence + 1);
     expect(
       await recordSample(db, { claim: dead, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } }),
     ).toBeNull();
     await releaseClaim(db, dead, { isDueNow: true });
-    expect(await claimProbe(db, { clusterId, owner: 'third', claimMs: 10_000, nextInMs: 0 })).toBeNull();
+    expect(await claimProbe(db, { clusterId, holder: 'third', claimMs: 10_000, nextInMs: 0 })).toBeNull();
     expect(await listProbes(db, [clusterId])).toEqual([]);
   });
 
   it('leaves samples of the last day only', async () => {
     const clusterId = await bench.addCluster('old');
-    const claim = await claimProbe(db, { clusterId, owner: 'a', claimMs: 10_000, nextInMs: 60_000 });
+    const claim = await claimProbe(db, { clusterId, holder: 'a', claimMs: 10_000, nextInMs: 60_000 });
     if (claim === null) throw new Error('nobody else wanted it');
     await recordSample(db, { claim, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } });
     expect(await pruneProbeSamples(db, 24 * 3_600_000)).toBe(0);
@@ -96,7 +96,7 @@ describe('several monitors', () => {
   it('never look at one cluster at the same time, and go on without the one that stops', async () => {
     const cluster = { ...paperCluster(), answersAfterMs: 20 };
     await bench.add('shared', cluster);
-    const monitors = ['one', 'two', 'three'].map((owner) => bench.watch({ owner }));
+    const monitors = ['one', 'two', 'three'].map((holder) => bench.watch({ holder }));
     await bench.looks(cluster, 6);
     expect(cluster.mostLooking).toBe(1);
     await monitors[0]?.stop();

@@ -50,7 +50,7 @@ beforeEach(async () => {
 /** A look that finds one backend down, or well. */
 async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
   const { db } = engine.ctx;
-  const claim = await claimProbe(db, { clusterId: id, owner: 'me', claimMs: 10_000, nextInMs: 0 });
+  const claim = await claimProbe(db, { clusterId: id, holder: 'me', claimMs: 10_000, nextInMs: 0 });
   if (claim === null) throw new Error('the look is not due');
   const condition = {
     fingerprint: id.slice(-26).padEnd(64, '0'),

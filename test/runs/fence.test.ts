@@ -26,7 +26,7 @@ async function hold(): Promise<HeldLease> {
   clusters += 1;
   const clusterId = await engine.addCluster(`toy-${clusters}`);
   const { run } = await submit(engine.ctx.engine, { operation: 'setValues', input: { clusterId }, actor: operator });
-  const held = await holdLease(db, { runId: run?.id ?? '', owner: 'test', leaseMs: 60_000 });
+  const held = await holdLease(db, { runId: run?.id ?? '', holder: 'test', leaseMs: 60_000 });
   if (held === null) throw new Error('the run is not free');
   return held;
 }
@@ -79,7 +79,7 @@ describe('what a step wants to be remembered', () => {
       .set({ claimed_until: new Date(0) })
       .where('id', '=', runId)
       .execute();
-    const next = await holdLease(db, { runId, owner: 'next', leaseMs: 60_000 });
+    const next = await holdLease(db, { runId, holder: 'next', leaseMs: 60_000 });
     const entry = { records: [{ record: 'clusterRemoved' }] } as const;
     await expect(writeJournal(db, held.lease, entry)).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await expect(writeJournal(db, { ...held.lease, fence: 1 }, entry)).rejects.toMatchObject({ code: 'LEASE_LOST' });

@@ -25,20 +25,20 @@ const leaseMs = 1_000;
 
 describe('a lease', () => {
   it('is kept for as long as the work takes, and is free afterwards', async () => {
-    const held = await holdLease(engine.ctx.db, { runId, owner: 'one', leaseMs });
+    const held = await holdLease(engine.ctx.db, { runId, holder: 'one', leaseMs });
     await sleep(leaseMs * 2);
     held?.assertHeld();
     expect(held?.signal.aborted).toBe(false);
-    expect(await holdLease(engine.ctx.db, { runId, owner: 'two', leaseMs })).toBeNull();
+    expect(await holdLease(engine.ctx.db, { runId, holder: 'two', leaseMs })).toBeNull();
     await held?.release();
-    const next = await holdLease(engine.ctx.db, { runId, owner: 'two', leaseMs });
+    const next = await holdLease(engine.ctx.db, { runId, holder: 'two', leaseMs });
     expect(next?.lease.fence).toBe((held?.lease.fence ?? 0) + 1);
     await next?.release();
   });
 
   it('stops the calls to the outside in time when the database does not answer any more', async () => {
     const db = openDatabase({ url: engine.ctx.config.databaseUrl, poolSize: 1 });
-    const held = await holdLease(db, { runId, owner: 'one', leaseMs });
+    const held = await holdLease(db, { runId, holder: 'one', leaseMs });
     const { freed, free } = occupy(db);
     await sleep(leaseMs * 0.95);
     expect(held?.signal.aborted).toBe(true);
@@ -50,17 +50,17 @@ describe('a lease', () => {
   });
 
   it('tells two drives of one process apart', async () => {
-    const first = await holdLease(engine.ctx.db, { runId, owner: 'one', leaseMs });
+    const first = await holdLease(engine.ctx.db, { runId, holder: 'one', leaseMs });
     await engine.ctx.db
       .updateTable('run')
       .set({ claimed_until: new Date(0) })
       .where('id', '=', runId)
       .execute();
-    const second = await holdLease(engine.ctx.db, { runId, owner: 'one', leaseMs });
+    const second = await holdLease(engine.ctx.db, { runId, holder: 'one', leaseMs });
     expect(second?.lease.fence).toBe((first?.lease.fence ?? 0) + 1);
     await first?.release();
     second?.assertHeld();
-    expect(await holdLease(engine.ctx.db, { runId, owner: 'three', leaseMs })).toBeNull();
+    expect(await holdLease(engine.ctx.db, { runId, holder: 'three', leaseMs })).toBeNull();
     await second?.release();
   });
 });

@@ -36,7 +36,7 @@ beforeEach(async () => {
   const clusterId = await engine.addCluster(`toy-${clusters}`);
   const input = { clusterId, keys: ['a', 'b', 'c'] };
   const { run } = await submit(engine.ctx.engine, { operation: 'setValues', input, actor: operator });
-  const lease = await holdLease(db, { runId: run?.id ?? '', owner: 'test', leaseMs: 60_000 });
+  const lease = await holdLease(db, { runId: run?.id ?? '', holder: 'test', leaseMs: 60_000 });
   if (lease === null) throw new Error('the run is not free');
   held = lease;
   const offsetMs = held.claimed.at.getTime() - performance.now();
@@ -212,7 +212,7 @@ describe('what a drive knows of its run', () => {
     const { runId } = held.lease;
     const over = { claimed_until: new Date(0) };
     await engine.ctx.db.updateTable('run').set(over).where('id', '=', runId).execute();
-    const next = await holdLease(engine.ctx.db, { runId, owner: 'next', leaseMs: 60_000 });
+    const next = await holdLease(engine.ctx.db, { runId, holder: 'next', leaseMs: 60_000 });
     await expect(known.look()).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await next?.release();
   });

@@ -27,22 +27,22 @@ beforeEach(async () => {
   ({ id: cardId } = await db.selectFrom('slack_card').select('id').executeTakeFirstOrThrow());
 });
 
-const claim = (owner: string, forMs = 10_000) => claimDue(db, { table: 'slack_card', id: cardId, owner, forMs });
+const claim = (holder: string, forMs = 10_000) => claimDue(db, { table: 'slack_card', id: cardId, holder, forMs });
 const set = (change: { due_at?: Date; claimed_until?: Date }) => db.updateTable('slack_card').set(change).execute();
 
-async function claimed(owner: string) {
-  const found = await claim(owner);
+async function claimed(holder: string) {
+  const found = await claim(holder);
   if (found === null) throw new Error('nobody else wanted it');
   return found;
 }
 
 describe('a claim', () => {
   it('goes to one of many who want it, with a fence that is its own', async () => {
-    const found = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => claim(owner)));
+    const found = await Promise.all(['a', 'b', 'c', 'd'].map((holder) => claim(holder)));
     const [first, ...others] = found.filter((one) => one !== null);
     expect(others).toEqual([]);
     const row = await db.selectFrom('slack_card').select(['claimed_by', 'fence']).executeTakeFirstOrThrow();
-    expect(row).toEqual({ claimed_by: first?.owner, fence: first?.fence });
+    expect(row).toEqual({ claimed_by: first?.holder, fence: first?.fence });
     if (first === undefined) throw new Error('nobody has it');
     await releaseClaim(db, first);
     expect((await claim('e'))?.fence).toBe(first.fence + 1);
@@ -51,7 +51,7 @@ describe('a claim', () => {
   it('is not to be had of what is not due, and of what is not there', async () => {
     await set({ due_at: new Date(Date.now() + 60_000) });
     expect(await claim('a')).toBeNull();
-    expect(await claimDue(db, { table: 'slack_card', id: 'msg_0', owner: 'a', forMs: 10_000 })).toBeNull();
+    expect(await claimDue(db, { table: 'slack_card', id: 'msg_0', holder: 'a', forMs: 10_000 })).toBeNull();
   });
 
   it('is prolonged while it lasts, and never after it ended', async () => {
@@ -73,7 +73,7 @@ describe('a claim', () => {
   });
 
   it('is due at once when it is given back unused', async () => {
-    const held = await claimDue(db, { table: 'slack_card', id: cardId, owner: 'a', forMs: 10_000, nextInMs: 60_000 });
+    const held = await claimDue(db, { table: 'slack_card', id: cardId, holder: 'a', forMs: 10_000, nextInMs: 60_000 });
     if (held === null) throw new Error('nobody else wanted it');
     await releaseClaim(db, held, { isDueNow: true });
     expect(await claim('b')).not.toBeNull();
@@ -81,7 +81,7 @@ describe('a claim', () => {
 });
 
 describe('a message that is sent by one of two processes', () => {
-  const by = (id: string, owner: string) => ({ id, owner, forMs: 10_000 });
+  const by = (id: string, holder: string) => ({ id, holder, forMs: 10_000 });
 
   it('records nothing once the other one has it', async () => {
     const slow = await claimCard(db, by(cardId, 'a'));

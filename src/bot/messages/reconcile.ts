@@ -27,7 +27,7 @@ const pruneEveryMs = 3_600_000;
  * Keeps the messages in Slack as MySQL says they should be, until stopped: new runs and alerts get a card, changed ones
  * an edit, ends a reply. Woken by a word, and by itself at every poll, since words may be lost.
  */
-export function startReconciler(bot: Bot, { owner, pace }: { owner: string; pace: Pace }): DueLoop {
+export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pace: Pace }): DueLoop {
   const { db, log } = bot;
   const context: MessageContext = {
     bot,
@@ -35,7 +35,7 @@ export function startReconciler(bot: Bot, { owner, pace }: { owner: string; pace
     pace,
     cardGap: async () => Math.max(pace.cardGapMs, (await countLiveCards(db)) * pace.editGapMs),
   };
-  const by = (id: string) => ({ id, owner, forMs: claimMs });
+  const by = (id: string) => ({ id, holder, forMs: claimMs });
   const handleCard = async (id: string) => {
     const card = await claimCard(db, by(id));
     if (card === null) return;

@@ -1,15 +1,15 @@
 import { drivenRunStates, type Outcome, type Run, type RunStep, type StepPhase } from '../../domain/run.ts';
 import { begin, takeLock } from './begin.ts';
+import { conclude, concludeAfter, openChanges } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import { checkSucceeded } from './end-check.ts';
 import { finish } from './finish.ts';
 import type { Seen } from './known-run.ts';
-import { openChanges, settle, settleAfter } from './settle.ts';
 import { canGoOn, driveStage } from './stage.ts';
 import { stepKindOf } from './step-kind-of.ts';
 import { runStep } from './step-runner.ts';
 import { stopStep } from './stop-step.ts';
-import { planUndo, settleUndone } from './undo.ts';
+import { concludeUndone, planUndo } from './undo.ts';
 import type { Due } from './work.ts';
 
 /** One move: reads the run afresh and does the next thing that is due. */
@@ -29,7 +29,7 @@ export async function advance(drive: Drive): Promise<Next> {
     return (await takeLock(drive, seen)) ?? driveStage(drive, phase, stage);
   if (failed !== undefined) {
     const isCanceled = run.cancelRequested && failed.failure?.code === 'CANCELED';
-    return isCanceled ? settle(drive, { state: 'CANCELED', failure: null }) : settleAfter(drive, failed);
+    return isCanceled ? conclude(drive, { state: 'CANCELED', failure: null }) : concludeAfter(drive, failed);
   }
   const isBound = phase === 'do' && stage === null && next !== undefined && isBoundToGoOn(drive, next, steps);
   const isCanceling = run.cancelRequested && phase === 'do' && !isBound;
@@ -47,7 +47,7 @@ export async function advance(drive: Drive): Promise<Next> {
   }
   if (stage !== null) return driveStage(drive, phase, stage);
   if (next !== undefined) return runAlone(drive, { step: next, isCanceling: false });
-  return phase === 'undo' ? settleUndone(drive, run, steps) : checkSucceeded(drive, run, steps);
+  return phase === 'undo' ? concludeUndone(drive, run, steps) : checkSucceeded(drive, run, steps);
 }
 
 async function advanceRestore(drive: Drive, seen: Seen, outcome: Outcome): Promise<Next> {
@@ -106,13 +106,13 @@ async function cancel(drive: Drive, next: RunStep | undefined): Promise<Next> {
     const stopped = await stopStep(drive, next);
     if (stopped !== 'stopped') return stopped;
   }
-  return settle(drive, { state: 'CANCELED', failure: null });
+  return conclude(drive, { state: 'CANCELED', failure: null });
 }
 
 /** Temporary changes are not left in place while nobody works: they are put back first, and made again on resume. */
 async function pause(drive: Drive, { run, steps }: Seen): Promise<Next> {
   if ((await openChanges(drive, steps)).length > 0)
-    return settle(drive, { state: 'PAUSED', failure: null, progress: run.progress });
+    return conclude(drive, { state: 'PAUSED', failure: null, progress: run.progress });
   await drive.write({
     run: { state: 'PAUSED', pauseRequested: false },
     events: [{ type: 'RUN_STATE', message: 'Paused between two steps' }],

@@ -6,10 +6,10 @@ import { findLockHolder, findRun } from '../../store/runs/runs.ts';
 import { isDuplicateKey } from '../../store/store-errors.ts';
 import { whyNotEntitled } from '../entitled.ts';
 import { planOperation } from '../submit.ts';
+import { concludeAsFailed } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import type { Seen } from './known-run.ts';
 import { mayPass } from './may-pass.ts';
-import { settleAsFailed } from './settle.ts';
 
 /** Takes the cluster, plans again where the run has waited, and says that it runs. Null = it may go on. */
 export async function begin(drive: Drive, seen: Seen, phase: StepPhase): Promise<Next | null> {
@@ -79,13 +79,13 @@ function hasWaited(drive: Drive, run: Run): boolean {
  */
 async function replan(drive: Drive, run: Run): Promise<Next | null> {
   const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
-  if (lost !== null) return settleAsFailed(drive, lost);
+  if (lost !== null) return concludeAsFailed(drive, lost);
   const planned = await planAgain(drive, run);
   if ('wakeAfterMs' in planned) return planned;
   if ('plan' in planned && planned.plan.hash === run.plan.hash) return null;
   const why =
     'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
-  return settleAsFailed(drive, {
+  return concludeAsFailed(drive, {
     code: 'PLAN_STALE',
     message: `The cluster changed while the run waited: ${why}`,
     hint: 'Ask for the operation again; it will be planned afresh.',

@@ -2,11 +2,11 @@ import type { PostCheck, Run, RunStep } from '../../domain/run.ts';
 import { blocks, hasLooked, type NamedCheck } from '../../domain/verdict.ts';
 import { AppError } from '../../errors.ts';
 import type { EndedRun, Reading } from '../../operations/define.ts';
+import { conclude, concludeAsFailed, stepsToTakeBack } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import { finish } from './finish.ts';
 import { endedRun, readEnd } from './look-at-end.ts';
 import { mayPass } from './may-pass.ts';
-import { settle, settleAsFailed, stepsToTakeBack } from './settle.ts';
 
 /** How long after the last step the end may go unread before the run fails for that. */
 const unreadPatienceMs = 120_000;
@@ -37,7 +37,7 @@ async function end(drive: Drive, { run, steps, as }: Judged): Promise<Next> {
   const outcome = { state: as, failure: null };
   const { recover, restore } = await stepsToTakeBack(drive, outcome, steps);
   if (recover.length + restore.length === 0) return finish(drive, run, outcome, steps);
-  return settle(drive, outcome, run.postCheck === null ? {} : { postCheck: run.postCheck });
+  return conclude(drive, outcome, run.postCheck === null ? {} : { postCheck: run.postCheck });
 }
 
 async function judge(
@@ -61,12 +61,12 @@ async function judge(
       hint: failed[0]?.hint ?? 'Look at the cluster, then retry the run.',
       step: null,
     };
-    return settleAsFailed(drive, failure, { postCheck: result });
+    return concludeAsFailed(drive, failure, { postCheck: result });
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
     drive.held.assertHeld();
     if (mayPass(error) && sinceMs < unreadPatienceMs) return lookAgain(drive);
-    return settleAsFailed(drive, {
+    return concludeAsFailed(drive, {
       code: as === 'SUCCEEDED' ? error.code : 'UNDO_FAILED',
       message: `The end could not be checked: ${error.message}`,
       hint: error.hint,

@@ -1,7 +1,7 @@
 import type { Failure, Outcome, Run, RunStep } from '../../domain/run.ts';
+import { conclude } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import { lookAtEnd } from './look-at-end.ts';
-import { settle } from './settle.ts';
 
 /** Every temporary change is back, or could not be put back: the run ends and frees the cluster. */
 export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: readonly RunStep[]): Promise<Next> {
@@ -12,7 +12,7 @@ export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: re
   const notRestored = steps.find((step) => step.phase === 'restore' && step.state === 'failed');
   const broken = notRecovered ?? notRestored;
   if (outcome.state === 'PAUSED' && broken === undefined)
-    return run.cancelRequested ? settleAgain(drive) : rest(drive, outcome);
+    return run.cancelRequested ? concludeAgain(drive) : rest(drive, outcome);
   const failure =
     notRecovered !== undefined
       ? recoveryFailure(notRecovered, outcome)
@@ -55,8 +55,8 @@ async function rest(drive: Drive, { progress = null }: Outcome): Promise<Next> {
 }
 
 /** Somebody cancelled it while it was about to pause. */
-function settleAgain(drive: Drive): Promise<Next> {
-  return settle(drive, { state: 'CANCELED', failure: null });
+function concludeAgain(drive: Drive): Promise<Next> {
+  return conclude(drive, { state: 'CANCELED', failure: null });
 }
 
 /** Ends the run as it is: what should have ended it properly is broken. What stays changed stands in the ledger. */

@@ -26,7 +26,7 @@ const safetyShare = 0.2;
 /** Claims the run and keeps the lease alive by a heartbeat; null when the run is not due or somebody else has it. */
 export async function holdLease(
   db: Database,
-  claim: { runId: string; owner: string; leaseMs: number },
+  claim: { runId: string; holder: string; leaseMs: number },
 ): Promise<HeldLease | null> {
   // The monotonic clock goes on while a process is stopped (SIGSTOP), so a worker that slept too long finds out by itself.
   let askedAt = performance.now();

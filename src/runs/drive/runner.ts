@@ -6,11 +6,11 @@ import { readRun } from '../../store/runs/runs.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
 import type { Engine } from '../engine.ts';
 import { advance } from './advance.ts';
+import { concludeAsFailed } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import { abandon } from './finish.ts';
 import { guardPorts, type HeldLease, holdLease } from './held-lease.ts';
 import { knowRun } from './known-run.ts';
-import { settleAsFailed } from './settle.ts';
 import { chooseOperation, setAside } from './unfit.ts';
 
 /**
@@ -19,7 +19,7 @@ import { chooseOperation, setAside } from './unfit.ts';
  * recover loop then tries again.
  */
 export async function drive(deps: Engine, runId: string): Promise<void> {
-  const held = await holdLease(deps.db, { runId, owner: deps.owner, leaseMs: deps.leaseMs });
+  const held = await holdLease(deps.db, { runId, holder: deps.holder, leaseMs: deps.leaseMs });
   if (held === null) return;
   let wakeAfterMs: number | null = null;
   try {
@@ -93,13 +93,13 @@ async function advanceOrEnd(drive: Drive): Promise<Next> {
       step: null,
     };
     const { outcome } = await readRun(drive.deps.db, drive.runId);
-    return outcome === null ? settleOrAbandon(drive, failure) : abandon(drive, failure);
+    return outcome === null ? concludeOrAbandon(drive, failure) : abandon(drive, failure);
   }
 }
 
-async function settleOrAbandon(drive: Drive, failure: Failure): Promise<Next> {
+async function concludeOrAbandon(drive: Drive, failure: Failure): Promise<Next> {
   try {
-    return await settleAsFailed(drive, failure);
+    return await concludeAsFailed(drive, failure);
   } catch (error) {
     if (isNotOurs(error)) throw error;
     return abandon(drive, failure);

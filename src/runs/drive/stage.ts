@@ -80,7 +80,7 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
   }
 }
 
-/** Whether the stage has a lane that can still do something: a failed stage is settled only when it has none. */
+/** Whether the stage has a lane that can still do something: a run is concluded over a failed stage only when it has none. */
 export function canGoOn(drive: Drive, steps: readonly RunStep[], phase: StepPhase, stage: string): boolean {
   return lanesToRun(drive, { lanes: lanesOf(steps, phase, stage), deferred: new Set(), isEnding: true }).length > 0;
 }

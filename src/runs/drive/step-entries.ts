@@ -2,8 +2,8 @@ import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Check } from '../../domain/next-action.ts';
 import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
+import { concludeAfter } from './conclude.ts';
 import type { Next } from './drive.ts';
-import { settleAfter } from './settle.ts';
 import { contextOf, lateBy, observe, progressOf, type Work } from './work.ts';
 
 export async function record(work: Work, state: 'done' | 'already', check: Check): Promise<void> {
@@ -119,7 +119,7 @@ export async function fail(
   // A temporary change that cannot be put back does not keep the others from being put back.
   if (step.phase === 'restore' || step.phase === 'recover') return 'again';
   // The other lanes come to a place to stop at first.
-  return step.lane === null ? settleAfter(drive, { ...step, failure: stored }) : 'again';
+  return step.lane === null ? concludeAfter(drive, { ...step, failure: stored }) : 'again';
 }
 
 const diagnoseMs = 15_000;

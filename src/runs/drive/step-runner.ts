@@ -2,10 +2,10 @@ import { nextAction } from '../../domain/next-action.ts';
 import { AppError } from '../../errors.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
 import { apply } from './apply-step.ts';
+import { conclude } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import { mayPass } from './may-pass.ts';
 import { makeOutput } from './output.ts';
-import { settle } from './settle.ts';
 import { fail, hold, interrupt, record, recordStopped, wait } from './step-entries.ts';
 import { stepKindOf } from './step-kind-of.ts';
 import { contextOf, type Due, lateBy, type Work } from './work.ts';
@@ -108,5 +108,5 @@ async function giveUp(work: Work, instead: 'apply' | 'interrupt'): Promise<Next>
       ? 'Not sent again, because the run was cancelled'
       : 'Whether it happened is not known; not sent again, because the run was cancelled',
   );
-  return settle(work.drive, { state: 'CANCELED', failure: null });
+  return conclude(work.drive, { state: 'CANCELED', failure: null });
 }

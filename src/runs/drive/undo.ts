@@ -4,10 +4,10 @@ import { AppError } from '../../errors.ts';
 import { findNoteAt } from '../../store/runs/runs.ts';
 import { whyNotEntitled } from '../entitled.ts';
 import { toPlannedStep } from '../run-actions.ts';
+import { concludeAsFailed } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
 import { checkUndone } from './end-check.ts';
 import { mayPass } from './may-pass.ts';
-import { settleAsFailed } from './settle.ts';
 import { stepKindOf } from './step-kind-of.ts';
 
 /** The way back as the operation sees it now; its steps become part of the run. Null = they are there. */
@@ -36,7 +36,7 @@ export async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]
 async function refuseUndo(drive: Drive, run: Run, why: string): Promise<Next> {
   const message = `It cannot be undone now: ${why}`;
   const before = run.beforeUndo;
-  if (before === null) return settleAsFailed(drive, { code: 'UNDO_FAILED', message, hint: null, step: null });
+  if (before === null) return concludeAsFailed(drive, { code: 'UNDO_FAILED', message, hint: null, step: null });
   await drive.write({
     run: { ...before, beforeUndo: null, blockedBy: null, wakeInMs: null },
     ...(isTerminal(before.state) ? { releaseLock: true } : {}),
@@ -79,7 +79,7 @@ async function observeForUndo(
 }
 
 /** Only what is known to be ours was taken back; of a step that broke off nobody knows, and that is said. */
-export async function settleUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
+export async function concludeUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
   const doubtful = steps.filter((step) => {
     if (step.phase !== 'do' || step.attempt === 0 || (step.state !== 'failed' && step.state !== 'applying'))
       return false;

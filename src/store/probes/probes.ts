@@ -17,7 +17,7 @@ export type ProbeClaim = Claim & {
 
 export type ProbeClaimRequest = {
   readonly clusterId: string;
-  readonly owner: string;
+  readonly holder: string;
   /** For so long nobody else probes it; longer than a probe takes. */
   readonly claimMs: number;
   /** When the probe after this one is due. */
@@ -54,8 +54,8 @@ export async function listDueProbes(db: Database, limit: number): Promise<readon
 
 /** Takes the next probe of a cluster; null when it is not due any more, or somebody else has it. */
 export async function claimProbe(db: Database, request: ProbeClaimRequest): Promise<ProbeClaim | null> {
-  const { clusterId, owner, claimMs, nextInMs } = request;
-  const claim = await claimDue(db, { table: 'probe', id: clusterId, owner, forMs: claimMs, nextInMs });
+  const { clusterId, holder, claimMs, nextInMs } = request;
+  const claim = await claimDue(db, { table: 'probe', id: clusterId, holder, forMs: claimMs, nextInMs });
   if (claim === null) return claimFirstProbe(db, request);
   const row = await db.selectFrom('probe').select('nodes').where(isOurs(claim)).executeTakeFirst();
   return row === undefined ? null : { ...claim, clusterId, before: fromJson(nodesShape, row.nodes) };
@@ -63,7 +63,7 @@ export async function claimProbe(db: Database, request: ProbeClaimRequest): Prom
 
 async function claimFirstProbe(
   db: Database,
-  { clusterId, owner, claimMs, nextInMs }: ProbeClaimRequest,
+  { clusterId, holder, claimMs, nextInMs }: ProbeClaimRequest,
 ): Promise<ProbeClaim | null> {
   try {
     await db
@@ -71,7 +71,7 @@ async function claimFirstProbe(
       .values({
         cluster_id: clusterId,
         due_at: databaseNowPlus(nextInMs),
-        claimed_by: owner,
+        claimed_by: holder,
         fence: 1,
         claimed_until: databaseNowPlus(claimMs),
         at: null,
@@ -83,7 +83,7 @@ async function claimFirstProbe(
         pending: '[]',
       })
       .execute();
-    return { table: 'probe', id: clusterId, clusterId, owner, fence: 1, before: [] };
+    return { table: 'probe', id: clusterId, clusterId, holder, fence: 1, before: [] };
   } catch (error) {
     if (isDuplicateKey(error)) return null; // somebody has it, or had it a moment ago
     throw error;

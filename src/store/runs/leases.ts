@@ -19,9 +19,9 @@ export type DrivenRun = {
 /** Takes the lease of a run that is due and free, and reads it; null when it is not. The database's clock decides. */
 export async function claimRun(
   db: Database,
-  { runId, owner, leaseMs }: { runId: string; owner: string; leaseMs: number },
+  { runId, holder, leaseMs }: { runId: string; holder: string; leaseMs: number },
 ): Promise<{ lease: Lease; driven: DrivenRun } | null> {
-  const claim = await claimDue(db, { table: 'run', id: runId, owner, forMs: leaseMs, still: isDriven });
+  const claim = await claimDue(db, { table: 'run', id: runId, holder, forMs: leaseMs, still: isDriven });
   const driven = claim === null ? null : await readDriven(db, claim);
   if (claim === null || driven === null) return null;
   return { lease: { ...claim, runId, clusterId: driven.run.clusterId }, driven };

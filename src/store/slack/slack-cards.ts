@@ -180,7 +180,7 @@ export async function listDueAlertCards(db: Database, limit: number): Promise<re
 }
 
 /** Takes a card that is due; null when somebody else has it. */
-export async function claimCard(db: Database, by: { id: string; owner: string; forMs: number }): Promise<Card | null> {
+export async function claimCard(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Card | null> {
   const claim = await claimDue(db, { ...by, table: 'slack_card' });
   if (claim === null) return null;
   const row = await db.selectFrom('slack_card').selectAll().where(isOurs(claim)).executeTakeFirst();

@@ -83,7 +83,7 @@ export async function listDueLines(db: Database, limit: number): Promise<readonl
 }
 
 /** Takes a reply that is due; null when somebody else has it, or sent it since it was listed. */
-export async function claimLine(db: Database, by: { id: string; owner: string; forMs: number }): Promise<Line | null> {
+export async function claimLine(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Line | null> {
   const claim = await claimDue(db, { ...by, table: 'slack_line', still: isUnsent });
   return claim === null ? null : readLine(db, claim);
 }

@@ -8,7 +8,7 @@ import { stepKindOf } from './step-kind-of.ts';
  * Decides how the run ends, or that it pauses. What failed lanes had done becomes visible steps that take it back, and
  * temporary changes that are still open become steps that put them back; they run before the run may end in any way.
  */
-export async function settle(
+export async function conclude(
   drive: Drive,
   outcome: Outcome,
   { postCheck }: { postCheck?: PostCheck } = {},
@@ -99,12 +99,12 @@ function isTriedInVain(step: RunStep): boolean {
   return step.state === 'failed' && step.attempt > 0;
 }
 
-export function settleAsFailed(drive: Drive, failure: Failure, found: { postCheck?: PostCheck } = {}): Promise<Next> {
-  return settle(drive, { state: 'FAILED', failure }, found);
+export function concludeAsFailed(drive: Drive, failure: Failure, found: { postCheck?: PostCheck } = {}): Promise<Next> {
+  return conclude(drive, { state: 'FAILED', failure }, found);
 }
 
 /** How a run ends whose step failed. */
-export function settleAfter(
+export function concludeAfter(
   drive: Drive,
   { phase, position, failure }: Pick<RunStep, 'phase' | 'position' | 'failure'>,
 ) {
@@ -114,7 +114,7 @@ export function settleAfter(
     hint: null,
     step: position,
   };
-  return settleAsFailed(
+  return concludeAsFailed(
     drive,
     phase === 'undo' ? { ...known, code: 'UNDO_FAILED', message: `Undo stopped: ${known.message}` } : known,
   );
