@@ -5,15 +5,18 @@
  * @typedef {{ files: RegExp, paths: readonly string[] }} Cover
  */
 
-const engine = ['src/runs/', 'src/store/runs/', 'src/jobs/', 'src/steps/', 'src/app/'];
+const engine = ['src/runs/', 'src/store/', 'src/domain/', 'src/jobs/', 'src/steps/', 'src/app/', 'test/helpers/'];
 const upgrades = ['src/operations/upgrade/', 'src/domain/upgrade/'];
-const hosts = ['src/adapters/'];
+const hosts = ['src/adapters/', 'sandbox/hosts/', 'sandbox/releases/'];
 
 /** @type {readonly Cover[]} */
 export const covers = [
-  { files: /^test\/long\/survives-crashes\./, paths: [...engine, 'src/operations/'] },
+  { files: /^test\/long\/survives-crashes\./, paths: [...engine, ...hosts, 'src/operations/'] },
   { files: /^test\/long\/upgrade\/orchestration-/, paths: [...engine, ...upgrades, ...hosts] },
-  { files: /^test\/long\/upgrade\/faults-/, paths: [...upgrades, ...hosts, 'src/steps/', 'src/runs/drive/'] },
+  {
+    files: /^test\/long\/upgrade\/faults-/,
+    paths: [...upgrades, ...hosts, 'src/steps/', 'src/runs/drive/', 'test/helpers/'],
+  },
   { files: /^test\/long\/upgrade\/round-trip\./, paths: [...upgrades, ...hosts, 'sandbox/starrocks/'] },
   { files: /^test\/long\/sandbox\//, paths: ['sandbox/'] },
 ];

@@ -6,25 +6,34 @@ import { AppError } from '../errors.ts';
 
 type Known = Pick<Inventory, 'findNode' | 'findHost' | 'listNodes'>;
 
-/** Where the inventory has the node, and what runs it there. Throws `CREDENTIAL_MISSING` when nobody attached it. */
+/**
+ * Where a node is, and what runs it there: as the inventory has it; else, of one that has left it, as the plan has it. Throws
+ * `CREDENTIAL_MISSING` when it cannot be reached any more.
+ */
 export async function findAttached(inventory: Known, ref: NodeRef) {
-  const node = typeof ref === 'string' ? await inventory.findNode(ref) : await findByPlace(inventory, ref);
-  if (node === null || node.hostId === null || node.deployDir === null) {
-    const which = node === null ? 'The node' : nodeLabel(node);
-    throw new AppError('CREDENTIAL_MISSING', `${which} is not attached any more`, {
-      hint: 'Attach it with attachHosts.',
-    });
+  const node = await findKnown(inventory, ref);
+  if (node !== null) {
+    const { kind, hostId, deployDir, unit } = node;
+    return { hostId, place: { label: nodeLabel(node), kind, deployDir, unit } };
   }
-  const { kind, hostId, deployDir, unit } = node;
-  return { hostId, place: { label: nodeLabel(node), kind, deployDir, unit } };
+  const { label, kind, hostId, deployDir, unit = null } = ref;
+  if (kind !== undefined && (await inventory.findHost(hostId)) !== null)
+    return { hostId, place: { label, kind, deployDir, unit } };
+  throw new AppError('CREDENTIAL_MISSING', `${label} is not attached any more`, {
+    hint: 'Attach it with attachHosts.',
+  });
 }
 
-async function findByPlace(
-  inventory: Known,
-  { hostId, deployDir }: Exclude<NodeRef, string>,
-): Promise<ClusterNode | null> {
+type Attached = ClusterNode & { readonly hostId: string; readonly deployDir: string };
+
+async function findKnown(inventory: Known, { nodeId, hostId, deployDir }: NodeRef): Promise<Attached | null> {
+  const named = nodeId === undefined ? null : await inventory.findNode(nodeId);
+  if (named !== null && isAttached(named)) return named;
   const host = await inventory.findHost(hostId);
-  if (host === null) return null;
-  const nodes = await inventory.listNodes(host.clusterId);
-  return nodes.find((node) => node.hostId === hostId && node.deployDir === deployDir) ?? null;
+  const nodes = host === null ? [] : await inventory.listNodes(host.clusterId);
+  return nodes.filter(isAttached).find((node) => node.hostId === hostId && node.deployDir === deployDir) ?? null;
+}
+
+function isAttached(node: ClusterNode): node is Attached {
+  return node.hostId !== null && node.deployDir !== null;
 }

@@ -10,8 +10,8 @@ import type { Lane, StepSpec } from '../domain/plan.ts';
 import type { StepEffect, Subject } from '../domain/subject.ts';
 
 /**
- * Everything a step may reach. A step kind names the ports it uses and is handed those alone; where it only looks, what it
- * is handed cannot change anything.
+ * Everything a step may reach. A step kind names the ports it uses and is handed those alone; where it only looks, their
+ * types have nothing that changes anything.
  */
 export type Ports = Pick<Reading, 'http' | 'inventory' | 'archives'> & {
   readonly sql: StarRocksSql;

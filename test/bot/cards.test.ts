@@ -79,9 +79,10 @@ describe('the message about a run', () => {
     world.open('one');
     const paused = await card(/PAUSED: R-1/);
     await world.kim.click(paused, 'run.resume');
-    // A run that is cancelled while it is paused is not resumed any more.
-    await world.kim.waitForMessage({ channel, text: 'You resumed R-1' });
+    await card('two waits');
     await world.kim.slash('/sr cancel R-1 --confirm dev-one the wrong cluster', { channel });
+    await world.kim.waitForMessage({ channel, text: 'You asked to cancel R-1' });
+    world.open('two');
     const canceled = await card('CANCELED: R-1 Touch a cluster on dev-one. kim asked to cancel it: the wrong cluster');
     expect(canceled.lines).toContain('kim asked to cancel it: the wrong cluster.');
     for (const text of [

@@ -35,7 +35,7 @@ function oneHost() {
 
 it('hands out nodes that look at the lease before they change anything, and may be read without it', async () => {
   const { told, ports } = oneHost();
-  const node = await ports.node('nod_1');
+  const node = await ports.node({ nodeId: 'nod_1', label: 'be', hostId: 'hst_1', deployDir: '/opt/be' });
   expect(await node.process(call())).toBeNull();
   await expect(node.start(call())).rejects.toMatchObject({ code: 'LEASE_LOST' });
   await expect(node.removeKept(call())).rejects.toMatchObject({ code: 'LEASE_LOST' });

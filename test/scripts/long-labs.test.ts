@@ -26,6 +26,13 @@ describe('the long labs of a change', () => {
     expect(left).toEqual([]);
   });
 
+  it.each(['src/domain/next-action.ts', 'src/store/claims.ts', 'src/store/records.ts', 'test/helpers/deaths.ts'])(
+    'are those that kill workers when %s has changed',
+    (path) => {
+      expect(choose([path]).run).toContain('test/long/survives-crashes.test.ts');
+    },
+  );
+
   it('are those that have changed themselves', () => {
     expect(choose(['test/long/sandbox/failover.test.ts']).run).toEqual(['test/long/sandbox/failover.test.ts']);
   });

@@ -14,19 +14,25 @@ export type Ending = {
   /** What asks it to end; it may return before the process has ended. */
   readonly stop: ShellCommand;
   readonly timeoutMs: number;
+  /** How much longer the stop itself may take, so that one which kills by itself can do so first. */
+  readonly graceMs?: number;
 };
 
 /** Sends the stop, waits for the end of that very process, and kills it, by pid and start time, when its time is over. */
 export async function endProcess(
   shell: Shell,
-  { label, target, stop, timeoutMs }: Ending,
+  { label, target, stop, timeoutMs, graceMs = 0 }: Ending,
   { signal, log = () => {} }: NodeCall,
 ): Promise<void> {
   const onLine = (line: string) => {
     if (line !== goneLine) log(`${label}: ${line}`);
   };
   const sent = await shell
-    .run(target === null ? stop : thenSayIfGone(stop, target), { signal, timeoutMs, onLine })
+    .run(target === null ? stop : thenSayIfGone(stop, target), {
+      signal,
+      timeoutMs: timeoutMs + graceMs,
+      onLine,
+    })
     .catch((error: unknown): null => {
       if (error instanceof AppError && error.code === 'TIMEOUT') return null;
       throw error;

@@ -1,3 +1,4 @@
+import type { NodeKind } from '../../domain/cluster.ts';
 import type { BinariesState, KeptBinaries, Replacement } from '../../domain/node-binaries.ts';
 import type { ProcessId } from '../../domain/process-id.ts';
 import type { StartedAs } from '../../domain/words.ts';
@@ -26,14 +27,26 @@ export type StopState = 'running' | 'ending' | 'ended' | 'returns';
 /** `ended` = seen to be so, for good. `unsure` = ask `stopState`. Another process runs: nothing was sent. */
 export type Stopped = 'ended' | 'unsure' | { readonly runsAs: ProcessId };
 
-/** Of a node by its id, or by its place, for plans that name no id because they disturb no node. */
-export type NodeRef = string | { readonly hostId: string; readonly deployDir: string };
+/**
+ * A node as a plan knows it. The inventory says where it is now and what runs it, by its id, else by its very directory. Of one that
+ * the inventory has lost since (it left the cluster, or came back as another) the plan's word is taken, where it says the kind
+ * and the host is still attached: a node that was stopped is not left down for that, and what was kept can be put back.
+ */
+export type NodeRef = {
+  /** Absent in plans that disturb no node. */
+  readonly nodeId?: string;
+  readonly label: string;
+  readonly hostId: string;
+  readonly deployDir: string;
+  readonly kind?: NodeKind;
+  readonly unit?: string | null;
+};
 
 /**
  * One node, whatever runs it. `expected` is the process that was noted: null = none ran, undefined = whatever runs. Throws
  * what the transport throws, and `COMMAND_FAILED` when the node's tools fail or an answer is none: nothing is concluded then.
- * What changes the node may be called again after a crash, and does it once. `NodeRef` is looked up in the inventory:
- * `CREDENTIAL_MISSING` = nobody attached it.
+ * What changes the node may be called again after a crash, and does it once. Where it cannot be reached any
+ * more, `CREDENTIAL_MISSING`.
  */
 export interface Node {
   /** Null = none runs. One that ended and was not waited for does not run, nor does another program with its number. */

@@ -44,7 +44,11 @@ export function nodeByScripts(shell: Shell, place: NodePlace): Node {
       if (target === null) return 'ended';
       if (running !== null && !isSameOnHost(running, target)) return { runsAs: processIdOf(running) };
       const stop = stopCommand(place, { stopping, target, running });
-      await endProcess(shell, { label, target, stop, timeoutMs: stopping.timeoutSeconds * 1_000 }, call);
+      await endProcess(
+        shell,
+        { label, target, stop, timeoutMs: stopping.timeoutSeconds * 1_000, graceMs: 5_000 },
+        call,
+      );
       return 'ended';
     },
     start: async (call) => {
@@ -94,8 +98,7 @@ function stopCommand({ kind, deployDir }: NodePlace, { stopping, target, running
     if (kind !== 'FRONTEND') return signalProcess(target, graceful ? 'TERM' : 'KILL');
     return signalProcess(target, graceful && isAtLeast34(version) ? 'USR1' : 'TERM');
   }
-  // The script is to give up before the call does.
-  const options = { deployDir, graceful, version, timeoutSeconds: Math.max(stopping.timeoutSeconds - 5, 1) };
+  const options = { deployDir, graceful, version, timeoutSeconds: stopping.timeoutSeconds };
   switch (kind) {
     case 'FRONTEND':
       return untilEnded(stopFrontend(options), running);

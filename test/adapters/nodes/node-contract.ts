@@ -187,8 +187,8 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
         asked += 1;
         if (asked > 1) leaseLost();
       });
-      // So short that it is over before any script of the node kills by itself.
-      const stopping = losing.stop(running, { ...gracefully, timeoutSeconds: 1 }, call());
+      // A script of a version that does not kill by itself when the time is over.
+      const stopping = losing.stop(running, { ...gracefully, timeoutSeconds: 1, version: '3.3.2' }, call());
       await expect(stopping).rejects.toMatchObject({ code: 'LEASE_LOST' });
       expect(await node.process(call())).toEqual(running);
     });

@@ -6,7 +6,7 @@ import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { showBackends } from '../../../adapters/starrocks/statements.ts';
 import type { ClusterNode, ObservedNode } from '../../../domain/cluster.ts';
-import { findSameNode } from '../../../domain/node-identity.ts';
+import { findSameNode, nodeLabel } from '../../../domain/node-identity.ts';
 import type { ProcessId } from '../../../domain/process-id.ts';
 import type { RestartFacts } from '../../../domain/restart-safety.ts';
 import { unhealthyTablets } from '../../../domain/tablet-health.ts';
@@ -53,11 +53,12 @@ export async function observeRestart(input: RestartNodeInput, reading: Reading):
 }
 
 async function processOf(
-  { id, hostId, deployDir }: ClusterNode,
+  known: ClusterNode,
   { node: nodeOf, signal }: Reading,
 ): Promise<Pick<RestartNodeFacts, 'process' | 'startedAs'>> {
+  const { id, hostId, deployDir } = known;
   if (hostId === null || deployDir === null) return { process: null, startedAs: null };
-  const node = await nodeOf(id);
+  const node = await nodeOf({ nodeId: id, label: nodeLabel(known), hostId, deployDir });
   const [process, startedAs] = await Promise.all([node.process({ signal }), node.startedAs({ signal })]);
   return { process, startedAs };
 }

@@ -37,14 +37,14 @@ export const startNode = defineStep({
   settleMs: 30_000,
   repeat: 'safe', // a second one waits for the first, and finds the process that it started
   describe: ({ label }) => `Start ${label}`,
-  check: async ({ nodeId, process: before }, { node }, { signal }) => {
-    const running = await (await node(nodeId)).process({ signal });
-    const isNew = running !== null && !isSameProcess(running, before);
+  check: async (place, { node }, { signal }) => {
+    const running = await (await node(place)).process({ signal });
+    const isNew = running !== null && !isSameProcess(running, place.process);
     return isNew ? { state: 'done', facts: running } : { state: 'todo' };
   },
-  apply: async ({ nodeId, process: before }, { node }, { signal, log }) => {
-    const running = await (await node(nodeId)).start({ signal, log });
-    if (running !== null && !isSameProcess(running, before)) return { state: 'done', facts: running };
+  apply: async (place, { node }, { signal, log }) => {
+    const running = await (await node(place)).start({ signal, log });
+    if (running !== null && !isSameProcess(running, place.process)) return { state: 'done', facts: running };
   },
   undo: { nothing: 'The node runs; stopping it again would help nobody.' },
 });
@@ -62,8 +62,9 @@ export const stopNode = defineStep({
   bindsNext: true, // a node that was stopped to be restarted is not left down
   describe: ({ label, graceful, process }) =>
     `Stop ${label} (pid ${processNumber(process)})${graceful ? ', letting its work end' : ''}`,
-  check: async ({ nodeId, label, process }, { node }, { signal, attempts }) => {
-    const state = await (await node(nodeId)).stopState(process, { signal });
+  check: async (place, { node }, { signal, attempts }) => {
+    const { label, process } = place;
+    const state = await (await node(place)).stopState(process, { signal });
     // One that its supervisor brings back was restarted, which is what is wanted.
     if (state === 'ended' || state === 'returns') return { state: 'done', facts: process };
     if (state === 'running' || attempts === 0) return { state: 'todo' };
@@ -73,9 +74,10 @@ export const stopNode = defineStep({
       wakeAfterMs: 1_000,
     };
   },
-  apply: async ({ nodeId, label, process, graceful, timeoutSeconds, version }, { node }, { signal, log }) => {
+  apply: async (place, { node }, { signal, log }) => {
+    const { label, process, graceful, timeoutSeconds, version } = place;
     const stopping = { graceful, timeoutSeconds, version };
-    const stopped = await (await node(nodeId)).stop(process, stopping, { signal, log });
+    const stopped = await (await node(place)).stop(process, stopping, { signal, log });
     if (stopped === 'ended') return { state: 'done', facts: process };
     if (stopped === 'unsure') return;
     throw new AppError(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Reading } from '../../../adapters/reading.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
-import type { ObservedNode } from '../../../domain/cluster.ts';
+import { nodeKinds, type ObservedNode } from '../../../domain/cluster.ts';
 import type { BinariesState } from '../../../domain/node-binaries.ts';
 import { findSameNode } from '../../../domain/node-identity.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
@@ -17,7 +17,7 @@ import { laneOf } from './lanes.ts';
 const stagedPlace = z.object({
   hostId: z.string(),
   release: z.object({ version: z.string(), sha256: z.string() }),
-  node: z.object({ label: z.string(), deployDir: z.string() }),
+  node: z.object({ label: z.string(), kind: z.enum(nodeKinds), deployDir: z.string() }),
 });
 
 /**
@@ -36,7 +36,7 @@ export async function planWayBack(
     moves.map(async (move) => ({
       move,
       row: findSameNode(rows, move),
-      found: await (await reading.node(move.nodeId)).binaries(replacementOf(move, run.runId), reading),
+      found: await (await reading.node(move)).binaries(replacementOf(move, run.runId), reading),
     })),
   );
   const refusals = looked.flatMap(({ move, row, found }) => [...refusalOf(move, row, found), ...goneOf(move, found)]);
@@ -167,7 +167,7 @@ function removeStagedSteps(steps: readonly PlannedStep[]): StepSpec[] {
     const { hostId, release, node } = stagedPlace.parse(step.params);
     return [
       removeStaged.with(
-        { hostId, label: node.label, deployDir: node.deployDir, release },
+        { hostId, label: node.label, kind: node.kind, deployDir: node.deployDir, release },
         { stage: 'Back: clean up', name: node.label, width: 8 },
       ),
     ];

@@ -53,7 +53,7 @@ async function readKept(known: readonly ClusterNode[], nodeOf: Reading['node'], 
   );
   return Promise.all(
     placed.map(async (node) => {
-      const kept = await (await nodeOf(node.id)).kept({ signal });
+      const kept = await (await nodeOf({ ...node, nodeId: node.id, label: nodeLabel(node) })).kept({ signal });
       return { ...node, keptBytes: kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
     }),
   );

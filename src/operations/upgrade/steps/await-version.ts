@@ -42,7 +42,7 @@ export const awaitVersion = defineStep({
     const missing = whatIsMissing(move, row, { nodes, before: noted?.startedAt ?? null });
     if (missing !== null) {
       // A node that is only not there yet may have died on its way.
-      const running = await (await ports.node(move.nodeId)).process({ signal });
+      const running = await (await ports.node(move)).process({ signal });
       if (running === null) return hasEnded(move);
       // A process that never ended, though it was told to, has no new start to report.
       const isOld = isSameProcess(running, noted?.process ?? null);
@@ -61,7 +61,7 @@ export const awaitVersion = defineStep({
       records: [{ record: 'topologySeen', topology: { nodes, runMode: null, problems: problemsIn(topology) } }],
     };
   },
-  diagnose: async ({ nodeId }, { node }, { signal }) => lastLogLines(await node(nodeId), signal),
+  diagnose: async (move, { node }, { signal }) => lastLogLines(await node(move), signal),
   undo: { nothing: 'It only waits.' },
 });
 

@@ -53,7 +53,7 @@ export const guardNode = defineStep({
       unhealthyTablets: keepsTablets ? await countUnhealthy(sql, signal) : 0,
       runningJobs: keepsTablets ? await readRunningJobs(sql, { signal }) : [],
     };
-    const process = await (await node(move.nodeId)).process({ signal });
+    const process = await (await node(move)).process({ signal });
     const why = whyNotNow(facts, { hasProcess: process !== null });
     if (why === null) {
       return {

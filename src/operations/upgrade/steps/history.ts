@@ -58,13 +58,13 @@ export const removeKept = defineStep({
   timeoutMs: 1_200_000,
   repeat: 'safe',
   describe: ({ label }) => `Remove the old binaries of ${label}`,
-  check: async ({ hostId, deployDir }, { node }, { signal, attempts }) => {
-    const kept = await (await node({ hostId, deployDir })).kept({ signal });
+  check: async (place, { node }, { signal, attempts }) => {
+    const kept = await (await node(place)).kept({ signal });
     return attempts > 0 && kept.length === 0 ? { state: 'done' } : { state: 'todo' };
   },
   recordsBefore: () => [{ record: 'undoForbidden', reason: finalized }],
-  apply: async ({ hostId, deployDir }, { node }, { signal }) => {
-    await (await node({ hostId, deployDir })).removeKept({ signal });
+  apply: async (place, { node }, { signal }) => {
+    await (await node(place)).removeKept({ signal });
   },
   undo: { impossible: 'The old binaries are gone' },
 });

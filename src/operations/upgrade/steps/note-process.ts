@@ -23,7 +23,7 @@ export const noteProcess = defineStep({
   repeat: 'safe',
   describe: ({ label }) => `See whether ${label} may be stopped to be put back, and which process it is`,
   check: async (move, { node, sql }, { signal }) => {
-    const running = await (await node(move.nodeId)).process({ signal });
+    const running = await (await node(move)).process({ signal });
     const seen = await seenBy(sql, move, signal);
     const why = running === null ? null : (seen?.why ?? null);
     if (why === null) return { state: 'done', facts: { process: running, startedAt: seen?.row?.startedAt ?? null } };

@@ -25,14 +25,14 @@ export const stopForMove = defineStep({
   repeat: 'safe', // a process that is stopping already is not told anything new
   bindsNext: true, // a node that was stopped to be changed is not left down
   describe: ({ label, fromVersion }) => `Stop ${label} (${fromVersion}), letting its work end`,
-  check: async ({ nodeId, label }, { node }, { signal, attempts, found }) => {
+  check: async (move, { node }, { signal, attempts, found }) => {
     const noted = found.noted?.process;
-    const state = await (await node(nodeId)).stopState(noted, { signal });
+    const state = await (await node(move)).stopState(noted, { signal });
     if (state === 'ended') return isStopped;
     if (state !== 'ending' || attempts === 0) return { state: 'todo' };
     return {
       state: 'moving',
-      progress: { completed: 0, total: null, message: `${label} is stopping: its pid file is gone` },
+      progress: { completed: 0, total: null, message: `${move.label} is stopping: its pid file is gone` },
       wakeAfterMs: 500,
     };
   },
@@ -40,7 +40,7 @@ export const stopForMove = defineStep({
     const { label, fromVersion: version, stopTimeoutSeconds: timeoutSeconds } = move;
     const noted = found.noted?.process;
     const stopping = { graceful: true, timeoutSeconds, version };
-    const stopped = await (await node(move.nodeId)).stop(noted, stopping, { signal, log });
+    const stopped = await (await node(move)).stop(noted, stopping, { signal, log });
     if (stopped === 'ended') return isStopped;
     if (stopped === 'unsure') return;
     const running = processNumber(stopped.runsAs);
@@ -79,8 +79,8 @@ export const startForMove = defineStep({
   repeat: 'safe', // a second one waits for the first, and finds the process that it started
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
-  check: async ({ nodeId, label }, { node }, { signal, found, startedAt, now }) => {
-    const running = await (await node(nodeId)).process({ signal });
+  check: async (move, { node }, { signal, found, startedAt, now }) => {
+    const running = await (await node(move)).process({ signal });
     const before = found.noted?.process ?? null;
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
     if (running === null) return { state: 'todo' };
@@ -88,12 +88,13 @@ export const startForMove = defineStep({
       return { state: 'done', facts: { process: running } };
     return {
       state: 'moving',
-      progress: { completed: 0, total: null, message: `${label} was told to stop; waits whether it does` },
+      progress: { completed: 0, total: null, message: `${move.label} was told to stop; waits whether it does` },
       wakeAfterMs: 1_000,
     };
   },
-  apply: async ({ nodeId, label, toVersion }, { node }, { signal, log, found }) => {
-    const running = await (await node(nodeId)).start({ signal, log });
+  apply: async (move, { node }, { signal, log, found }) => {
+    const { label, toVersion } = move;
+    const running = await (await node(move)).start({ signal, log });
     // Known here only: after a crash nobody knows whether it was ever told to start, and then it is told again.
     if (running === null) {
       throw new AppError('COMMAND_FAILED', `${label} was started with ${toVersion}, and no process of it runs`, {
@@ -104,6 +105,6 @@ export const startForMove = defineStep({
     if (!isSameProcess(running, before)) return { state: 'done', facts: { process: running } };
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
-  diagnose: async ({ nodeId }, { node }, { signal }) => lastLogLines(await node(nodeId), signal),
+  diagnose: async (move, { node }, { signal }) => lastLogLines(await node(move), signal),
   recover: (move): readonly StepSpec[] => [noteProcess.with(reversed(move)), stopForMove.with(reversed(move))],
 });

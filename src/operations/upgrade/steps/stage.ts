@@ -122,16 +122,16 @@ export const unpackRelease = defineStep({
   repeat: 'safe', // a second one waits for the first, and finds it done
   abortable: true,
   describe: ({ release: { version }, node }) => `Unpack ${version} for ${node.label}`,
-  check: async ({ hostId, release: wanted, node: { deployDir, keptVersion } }, { node }, { signal, runId }) => {
-    const at = await node({ hostId, deployDir });
+  check: async ({ hostId, release: wanted, node: staged }, { node }, { signal, runId }) => {
+    const at = await node({ ...staged, hostId });
     const [isStaged, binaries] = await Promise.all([
       at.isStaged(wanted, { signal }),
-      at.binaries({ release: wanted, keptVersion, runId }, { signal }),
+      at.binaries({ release: wanted, keptVersion: staged.keptVersion, runId }, { signal }),
     ]);
     return isStaged === true || binaries?.state === 'new' ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async ({ hostId, archiveDeployDir, release: wanted, node: { deployDir } }, { node }, { signal }) => {
-    await (await node({ hostId, deployDir })).stage(wanted, archiveDeployDir, { signal });
+  apply: async ({ hostId, archiveDeployDir, release: wanted, node: staged }, { node }, { signal }) => {
+    await (await node({ ...staged, hostId })).stage(wanted, archiveDeployDir, { signal });
     return isDone;
   },
   undo: { planned: 'What was staged is removed when the run is undone.' },
@@ -162,18 +162,24 @@ export const dropArchive = defineStep({
 /** Removes what was staged for a node and is not in use. */
 export const removeStaged = defineStep({
   kind: 'removeStaged',
-  params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string(), release }),
+  params: z.object({
+    hostId: z.string(),
+    label: z.string(),
+    deployDir: z.string(),
+    release,
+    // Absent in the undo that an earlier version planned.
+    kind: stagedNode.shape.kind.optional(),
+  }),
   about: ({ label }) => ({ kind: 'node', id: null, label }),
   effect: 'changes',
   ports: ['node'],
   timeoutMs: 600_000,
   repeat: 'safe',
   describe: ({ label, release: { version } }) => `Remove what was unpacked of ${version} for ${label}`,
-  check: async ({ hostId, deployDir, release: wanted }, { node }, { signal }) => {
-    const isStaged = await (await node({ hostId, deployDir })).isStaged(wanted, { signal });
+  check: async (place, { node }, { signal }) => {
+    const isStaged = await (await node(place)).isStaged(place.release, { signal });
     return isStaged === false ? { state: 'done' } : { state: 'todo' };
   },
-  apply: async ({ hostId, deployDir, release: wanted }, { node }, { signal }) =>
-    (await node({ hostId, deployDir })).unstage(wanted, { signal }),
+  apply: async (place, { node }, { signal }) => (await node(place)).unstage(place.release, { signal }),
   undo: { nothing: 'It removes what an undo leaves over.' },
 });

@@ -23,7 +23,7 @@ export const swapBinaries = defineStep({
   describe: ({ label, release }) =>
     `Put the binaries of ${release.version} in place on ${label}, and keep the old ones`,
   check: async (move, { node }, { signal, runId }) => {
-    const { state } = await readBinaries(await node(move.nodeId), move, { signal, runId });
+    const { state } = await readBinaries(await node(move), move, { signal, runId });
     if (state === 'new') return { state: 'done' };
     if (state !== 'nothing-staged') return { state: 'todo' };
     return {
@@ -34,7 +34,7 @@ export const swapBinaries = defineStep({
     };
   },
   apply: async (move, { node }, { signal, runId }) => {
-    await (await node(move.nodeId)).swapIn(replacementOf(move, runId), { signal });
+    await (await node(move)).swapIn(replacementOf(move, runId), { signal });
     return { state: 'done' }; // each part was seen in its place
   },
   undo: { planned: 'The kept binaries are put back, node by node, in the order that the cluster needs then.' },
@@ -54,12 +54,12 @@ export const swapBack = defineStep({
   bindsNext: true,
   describe: ({ label, keptVersion }) => `Put the kept binaries of ${keptVersion} back on ${label}`,
   check: async (move, { node }, { signal, runId }) => {
-    const { state, parts } = await readBinaries(await node(move.nodeId), move, { signal, runId });
+    const { state, parts } = await readBinaries(await node(move), move, { signal, runId });
     const isBack = parts.every((part) => part.live !== 'new' && !part.kept);
     return isBack && state !== 'half' ? { state: 'done' } : { state: 'todo' };
   },
   apply: async (move, { node }, { signal, runId }) => {
-    await (await node(move.nodeId)).putBack(replacementOf(move, runId), { signal });
+    await (await node(move)).putBack(replacementOf(move, runId), { signal });
     return { state: 'done' };
   },
   undo: { nothing: 'It is an undo itself.' },
