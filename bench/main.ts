@@ -8,6 +8,7 @@ import { runOne } from './lib/run-one.ts';
 import { memory } from './memory/memory.ts';
 import { runStart } from './run-start/run-start.ts';
 import { slackAck } from './slack-ack/slack-ack.ts';
+import { textBenchmark } from './text/text.ts';
 import { upgrade } from './upgrade/upgrade.ts';
 
 /*
@@ -19,7 +20,10 @@ import { upgrade } from './upgrade/upgrade.ts';
  */
 
 const benchmarks = new Map(
-  [runStart, fleetQueryBenchmark, slackAck, memory, upgrade].map((benchmark) => [benchmark.name, benchmark]),
+  [runStart, fleetQueryBenchmark, slackAck, textBenchmark, memory, upgrade].map((benchmark) => [
+    benchmark.name,
+    benchmark,
+  ]),
 );
 
 const { values, positionals } = parseArgs({
