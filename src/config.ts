@@ -115,7 +115,7 @@ export type Config = {
   readonly secretDirectory: string;
   /** Archives of releases may be registered by path from here only; null = none may. */
   readonly releasesDirectory: string | null;
-  /** Where archives are kept that were fetched from an address, and how much of them. */
+  /** Where archives that were fetched from a URL are kept, and how much may be kept. */
   readonly downloads: { readonly directory: string; readonly mostBytes: number };
   /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
   readonly readEnv: (name: string) => string | undefined;
@@ -125,18 +125,18 @@ export type Config = {
   readonly http: {
     readonly host: string;
     readonly port: number;
-    /** Proxies in front that may be believed about the caller's address. */
+    /** How many proxies in front are trusted to report the caller's address. */
     readonly trustedProxies: number;
-    /** Requests a minute for one token; 0 = as many as they like. */
+    /** Requests a minute for one token; 0 = no limit. */
     readonly requestsPerMinute: number;
-    /** Browsers that come to /graphql get an explorer: not in production. */
+    /** Whether browsers that open /graphql get an explorer: not in production. */
     readonly explorer: boolean;
   };
   readonly auth: { readonly insecure: boolean; readonly bootstrapTokens: readonly BootstrapToken[] };
   readonly worker: { readonly leaseMs: number; readonly recoverEveryMs: number; readonly concurrency: number };
   readonly monitor: {
     readonly probeEveryMs: number;
-    /** By the name of the alert rule: what it is to use instead of its defaults. */
+    /** By the name of the alert rule: the settings to use instead of its defaults. */
     readonly rules: Readonly<Record<string, unknown>>;
   };
   readonly slack: SlackConfig | null;

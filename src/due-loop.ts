@@ -4,11 +4,14 @@ import type { Logger } from 'pino';
 export type DueKind = {
   /** For the log: `run`, `card`. */
   readonly what: string;
-  /** Ids of what is due and free, first things first. */
+  /** Ids of things that are due and free, the most urgent first. */
   readonly list: (limit: number) => Promise<readonly string[]>;
-  /** Claims one and does what is due; does nothing when somebody else has it by then. When it throws, it is tried again. */
+  /**
+   * Claims one thing and does the work that is due; does nothing when somebody else has it by then. When it throws, the
+   * thing is tried again.
+   */
   readonly handle: (id: string) => Promise<void>;
-  /** Handled at the same time by this process. */
+  /** How many this process handles at the same time. */
   readonly atOnce: number;
 };
 
@@ -18,26 +21,27 @@ export type DueLoopOptions = {
   readonly log: Logger;
   /** How often the database is asked. */
   readonly everyMs: number;
-  /** Done before each look at what is due: what makes things due, or removes what is old. */
+  /** Done before each time the database is asked: for what makes things due, or removes old ones. */
   readonly chores?: readonly (() => Promise<void>)[];
   readonly kinds: readonly DueKind[];
 };
 
 export type DueLoop = {
-  /** Looks now, or very soon when it just did. */
+  /** Asks the database now, or very soon if it has just asked. */
   wake(): void;
   /** Begins nothing more, and waits for what is under way. */
   stop(): Promise<void>;
 };
 
-/** Between two looks, however often it is woken. */
+/** The shortest time between asking twice, however often it is woken. */
 const soonMs = 100;
-/** So that several processes that were started together do not ask together for ever. */
+/** Keeps several processes that were started together from always asking at the same time. */
 const jitter = 0.1;
 
 /**
- * Asks the database again and again what is due, and begins as much of it as may go on at once. Any number of processes may
- * do so: whoever claims a thing has it. Words that wake it may be lost. The database's absence ends nothing and is said once.
+ * Asks the database again and again what is due, and begins as many of these as may go on at the same time. Any number of
+ * processes may do so: a thing is done by the process that claims it. Notifications that wake the loop may be lost. When
+ * the database is away the loop goes on, and logs that once.
  */
 export function startDueLoop({ name, log, everyMs, chores = [], kinds }: DueLoopOptions): DueLoop {
   const busy = new Map(kinds.map((kind) => [kind, new Map<string, Promise<void>>()]));
@@ -65,7 +69,7 @@ export function startDueLoop({ name, log, everyMs, chores = [], kinds }: DueLoop
   const look = async (kind: DueKind) => {
     const under = busy.get(kind);
     if (under === undefined || under.size >= kind.atOnce) return void crowded.add(kind);
-    // More than there is room for: what this very process works on may be among them.
+    // Asks for more than there is room for: some may be those that this process is working on.
     for (const id of await kind.list(kind.atOnce * 4)) {
       if (isStopped || under.has(id)) continue;
       if (under.size >= kind.atOnce) return void crowded.add(kind);
@@ -79,7 +83,7 @@ export function startDueLoop({ name, log, everyMs, chores = [], kinds }: DueLoop
     }
     const wasFailing = isFailing;
     isFailing = failures.length > 0;
-    // Once per absence: the loop comes by every second.
+    // Logged once per absence: the loop asks every second.
     if (isFailing && !wasFailing)
       log.error({ loop: name, err: failures[0] }, 'a loop cannot ask its database what is due; it goes on trying');
     if (wasFailing && !isFailing) log.info({ loop: name }, 'a loop has its database again');

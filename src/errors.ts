@@ -2,23 +2,24 @@ type ErrorRow = {
   /** One sentence, for whoever reads the code for the first time. */
   readonly means: string;
   /**
-   * What it stops: the whole `request`, the error stands in `errors` then; what the input or a `rule` refuses; or it is the
-   * `failure` of something that was being done. The last two stand in `userErrors` or in `Run.failure`.
+   * What the error stops: the whole `request` (then it is in `errors`); what the input or a `rule` refuses; or it is the
+   * `failure` of something that was being done. The last two are in `userErrors` or in `Run.failure`.
    */
   readonly stops: 'request' | 'rule' | 'failure';
-  /** Who can do something about it, if anybody has to. */
+  /** Who can do something about it, if anybody must. */
   readonly acts: Party;
-  /** True: nobody knows yet what came of it, so that asking again is worth it even where the same call is not. */
+  /** True: nobody knows yet what the result is, so asking again is worth it even where the same call is not retryable. */
   readonly leavesOpen?: true;
 };
 
 /**
- * `caller`: whoever asked. `approver`: other people who may approve. `operator`: who looks after the cluster and its hosts.
- * `admin`: who gives rights, keys and passwords to Starwarden. `keeper`: who runs Starwarden. `nobody`: it passes by itself.
+ * `caller`: the one who asked. `approver`: other people who may approve. `operator`: looks after the cluster and its
+ * hosts. `admin`: gives rights, keys and passwords to Starwarden. `keeper`: runs Starwarden. `nobody`: it passes by
+ * itself.
  */
 export type Party = 'caller' | 'approver' | 'operator' | 'admin' | 'keeper' | 'nobody';
 
-/** Every code there is, once; the API's enum, its descriptions and the reference page are printed from this. */
+/** Every code there is, in one table; the API's enum, its descriptions and the reference page are printed from it. */
 export const errorTable = {
   UNAUTHENTICATED: { means: 'The token is missing, unknown, expired or revoked.', stops: 'request', acts: 'admin' },
   FORBIDDEN: { means: 'You may see it, but not do this.', stops: 'request', acts: 'admin' },
@@ -125,12 +126,12 @@ const rows: Readonly<Record<ErrorCode, ErrorRow>> = errorTable;
 
 export const errorCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code in errorTable);
 
-/** True when the caller cannot proceed at all: such an error stands in `errors`, no other that can be explained does. */
+/** True when the caller cannot proceed at all: only such errors, and unexpected ones, are in `errors`. */
 export function stopsRequest(code: ErrorCode): boolean {
   return rows[code].stops === 'request';
 }
 
-/** True when nobody knows yet what came of it. */
+/** True when nobody knows yet what the result is. */
 export function leavesOpen(code: ErrorCode): boolean {
   return rows[code].leavesOpen === true;
 }
@@ -146,9 +147,9 @@ export type AppErrorOptions = {
 };
 
 /**
- * The one error type for what can be explained: a code, a sentence of facts, and what to do about it. The same text goes to
- * log, audit, API and Slack. Anything else that is thrown is a bug and answers `INTERNAL_SERVER_ERROR` with a request id
- * and nothing more.
+ * The one error type for everything that can be explained: a code, a sentence of facts, and what to do about it. The same
+ * text goes to log, audit, API and Slack. Any other error that is thrown is a bug, and the answer is
+ * `INTERNAL_SERVER_ERROR` with a request id and nothing more.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -166,7 +167,7 @@ export class AppError extends Error {
   }
 }
 
-/** How a mistake of the caller's, or a refusal, is told in an answer. */
+/** A mistake of the caller, or a refusal, as it is given in an answer. */
 export type UserError = {
   readonly code: ErrorCode;
   readonly message: string;

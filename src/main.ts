@@ -5,7 +5,10 @@ import { AppError, messageOf } from './errors.ts';
 
 const stopPatienceMs = 9_500;
 
-/** The program: configuration, context, the parts of it that were asked for; in reverse order on SIGTERM or SIGINT. */
+/**
+ * The program: reads the configuration, makes the context, and starts the parts that were asked for; ends them in reverse
+ * order on SIGTERM or SIGINT.
+ */
 async function main(): Promise<void> {
   const config = loadConfig();
   const { ctx, close } = await createContext(config);

@@ -3,11 +3,11 @@ import { AppError } from '../errors.ts';
 export type Deadline = {
   /** Aborts with the error to throw as its reason: `TIMEOUT` or `CANCELED`. */
   readonly signal: AbortSignal;
-  /** What the work gives, or the deadline's error when that comes first; the work itself is not stopped. */
+  /** The result of the work, or the deadline's error when that comes first; the work itself is not stopped. */
   race<T>(work: Promise<T>): Promise<T>;
   /** Milliseconds left, at least 1. */
   remainingMs(): number;
-  /** Lets go of timer and listeners; has to be called on every way out. */
+  /** Releases timer and listeners; has to be called on every way out. */
   end(): void;
 };
 
@@ -20,7 +20,7 @@ export type DeadlineOptions = {
 
 const longestTimerMs = 2_147_483_647;
 
-/** Joins a timeout and a caller's signal, so that each outside await can be bounded by one thing. */
+/** Joins a timeout and a caller's signal, so that each wait for something outside has one limit. */
 export function startDeadline({ what, timeoutMs, signal }: DeadlineOptions): Deadline {
   const endsAt = performance.now() + timeoutMs;
   const controller = new AbortController();
@@ -44,7 +44,7 @@ export function startDeadline({ what, timeoutMs, signal }: DeadlineOptions): Dea
 }
 
 async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Nobody may be left to hear of a failure that comes after the abort.
+  // Nobody may be waiting any more for a failure that comes after the abort.
   work.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -1,4 +1,7 @@
-/** Works through a list, so many at a time, and gives the results in the order of the list. Ends at the first failure. */
+/**
+ * Works through a list, `atOnce` items at a time, and gives the results in the order of the list. Ends at the first
+ * failure.
+ */
 export async function inParallel<T, R>(
   items: readonly T[],
   atOnce: number,
@@ -16,7 +19,7 @@ export async function inParallel<T, R>(
   try {
     await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   } finally {
-    isFailed = true; // the others end after what they are at
+    isFailed = true; // the others end after their present item
   }
   return [...results].toSorted(([a], [b]) => a - b).map(([, result]) => result);
 }

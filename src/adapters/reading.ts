@@ -6,11 +6,11 @@ import type { ShellReader } from './ssh/port.ts';
 import type { SqlReader } from './starrocks/port.ts';
 
 /**
- * What looks at a cluster and cannot change anything, bound to the one in question: for plans, for the checks of steps and
- * of ends, and for the monitor.
+ * Reads a cluster and cannot change anything, bound to one cluster: for plans, for the checks of steps and of ends, and
+ * for the monitor.
  */
 export type Reading = {
-  /** The cluster in question; of one that is still to be registered, the id it will have. */
+  /** The cluster it is bound to; for a cluster that is still to be registered, the id it will have. */
   readonly clusterId: string;
   /** SQL to that cluster. Throws `NOT_FOUND` when it is not registered, besides what the port throws. */
   readonly sql: SqlReader;

@@ -6,8 +6,8 @@ import { checkOperation } from './limits/check-operation.ts';
 import { logUnexpected } from './log-unexpected.ts';
 
 /**
- * What happens around each request: cost and variables are checked before execution; the answer says what it cost and
- * under which id the log has it; unexpected errors are logged in full, there and nowhere else.
+ * What happens around each request: cost and variables are checked before execution; the answer says what it cost and the
+ * id under which the log has it; unexpected errors are logged in full here, and nowhere else.
  */
 export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<RequestContext> {
   return {
@@ -16,7 +16,7 @@ export function makeApolloPlugin(metrics: ApiMetrics): ApolloServerPlugin<Reques
       let cost: Cost | null = null;
       return {
         didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
-          if (operation === undefined) return; // graphql-js says which operations there are
+          if (operation === undefined) return; // graphql-js reports which operations there are
           if (operation.operation === 'subscription') throw notOverHttp();
           const checked = checkOperation({ schema, document, operation, variables: request.variables ?? {} });
           cost = { cost: checked.cost, limit: checked.limit };
@@ -64,8 +64,8 @@ function notOverHttp(): GraphQLError {
 }
 
 /**
- * To who only takes application/json, a request that was understood is answered with 200 even when its document or
- * variables do not fit: there, other codes are left to proxies. GraphQL over HTTP wants it so.
+ * A client that only accepts application/json gets status 200 for a request that was understood, even when its document
+ * or variables do not fit, because other codes may come from proxies. GraphQL over HTTP requires this.
  */
 function acceptsNewMediaType(headers: HeaderMap | undefined): boolean {
   return headers?.get('accept')?.includes('application/graphql-response+json') ?? false;

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { RequestContext } from '../resolvers/request-context.ts';
 import { isUnexpected, originalOf } from './safe-error.ts';
 
-/** Logs what nobody foresaw. Variables are never logged, and of the error only what is known to be harmless. */
+/** Logs an unexpected error. Variables are never logged, and of the error only what is known to be harmless. */
 export function logUnexpected(
   { deps, requestId, actor }: Pick<RequestContext, 'deps' | 'requestId' | 'actor'>,
   { error, operationName }: { error: unknown; operationName: string | null },
@@ -13,7 +13,7 @@ export function logUnexpected(
   deps.log.error({ requestId, actor: actor.name, operationName, path, err }, 'unexpected error in the API');
 }
 
-/** Message, stack and cause. Drivers hang the whole statement with its values on their errors; that is left out. */
+/** Type, message, stack and cause. Drivers attach the whole statement with its values to their errors; that is left out. */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };

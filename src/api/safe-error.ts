@@ -30,7 +30,7 @@ const valueKinds: ReadonlySet<string> = new Set([
   Kind.NULL,
 ]);
 
-/** True when the error is no mistake of the caller and nothing that could be foreseen: it belongs in the log. */
+/** True when the error is not a mistake of the caller and was not foreseen: it belongs in the log. */
 export function isUnexpected(error: unknown): boolean {
   const original = originalOf(error);
   if (original instanceof AppError) return original.code === 'INTERNAL_SERVER_ERROR';
@@ -38,8 +38,8 @@ export function isUnexpected(error: unknown): boolean {
 }
 
 /**
- * An error as the caller may read it. What can be explained keeps its sentence; values that came in are never repeated,
- * because they may be secrets; everything unexpected is one fixed sentence.
+ * An error as the caller may read it. An error that can be explained keeps its sentence; values from the request are
+ * never repeated, because they may be secrets; every unexpected error becomes one fixed sentence.
  */
 export function toSafeError(error: unknown, formatted: GraphQLFormattedError): GraphQLFormattedError {
   const place = {
@@ -72,14 +72,17 @@ export function toSafeError(error: unknown, formatted: GraphQLFormattedError): G
   return { message: withoutValues(original), ...place, extensions: withoutHttp(original) };
 }
 
-/** What a resolver threw, or the error itself. */
+/** The error that a resolver threw, or the error itself. */
 export function originalOf(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError != null && !(error.originalError instanceof GraphQLError)
     ? error.originalError
     : error;
 }
 
-/** Apollo Server gives all errors of validation one code, those of our own limits too; the first one counts. */
+/**
+ * Apollo Server gives one code to all validation errors, also to those of our own limits; the first error's own code
+ * counts.
+ */
 function codeOf(error: GraphQLError): unknown {
   return (
     (error.originalError instanceof GraphQLError ? error.originalError.extensions.code : undefined) ??
@@ -99,7 +102,7 @@ function argumentMessage(error: GraphQLError): string {
 function withoutValues(error: GraphQLError): string {
   const [node] = error.nodes ?? [];
   if (error.message.startsWith('Syntax Error:')) {
-    // "Unexpected Name "hunter2"": the token is a piece of what came in.
+    // "Unexpected Name "hunter2"": the token is a part of the request.
     return error.message.replace(/\b(Name|String|BlockString|Int|Float) "[\s\S]*"/, '$1');
   }
   return node !== undefined && valueKinds.has(node.kind) ? `A value ${whatIsWrong(error.message)}` : error.message;

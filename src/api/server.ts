@@ -25,25 +25,25 @@ import { makeSchema } from './schema.ts';
 import { serveWebSocket } from './websocket.ts';
 
 const graphqlPath = '/graphql';
-/** A request has to be here within this time, body and all: a slow one holds a socket, and there are only so many. */
+/** A request has to arrive completely within this time: a slow one occupies a socket, and their number is limited. */
 const receiveWithin = { headersTimeout: 10_000, requestTimeout: 25_000, connectionsCheckingInterval: 2_000 } as const;
 /** How long requests that are under way may take to end when the server stops. */
 const drainMs = 4_000;
 
 export type ServerOptions = {
   readonly host: string;
-  /** 0 = any free one. */
+  /** 0 = any free port. */
   readonly port: number;
   /** False: only /healthz, /readyz and /metrics, for a process that is a worker alone. */
   readonly graphql: boolean;
-  /** Browsers that come to /graphql get an explorer. Not given: no. */
+  /** Whether browsers that open /graphql get an explorer. Default: no. */
   readonly explorer?: boolean;
-  /** Who requests without a token act as; null = nobody. Only for STARWARDEN_INSECURE_NO_AUTH. */
+  /** The actor of requests without a token; null = such requests are refused. Only for STARWARDEN_INSECURE_NO_AUTH. */
   readonly anonymous: Actor | null;
   readonly requestsPerMinute: number;
-  /** How many proxies in front may be believed about the caller's address. */
+  /** How many proxies in front are trusted to report the caller's address. */
   readonly trustedProxies: number;
-  /** Takes Slack's requests at /slack/events, when they come over HTTP. */
+  /** Handles Slack's requests at /slack/events, when they come over HTTP. */
   readonly slackHandler: RequestHandler | null;
 };
 
@@ -92,7 +92,7 @@ function makeApollo({
     schema,
     plugins: [
       makeApolloPlugin(metrics),
-      // Answers are never cached, and this one would be called for every field of every answer.
+      // Answers are never cached, and this plugin would be called for every field of every answer.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginDrainHttpServer({ httpServer: server, stopGracePeriodMillis: drainMs }),
     ],
@@ -141,7 +141,7 @@ function makeApp({ deps, options, metrics, requestIds }: AppParts): Express {
 
 const routes = ['/graphql', '/healthz', '/readyz', '/metrics', '/slack/events'];
 
-/** A label with few values, whatever paths are tried. */
+/** A label with few different values, whatever paths are requested. */
 function routeOf(path: string): string {
   return routes.find((route) => path === route) ?? 'other';
 }
@@ -185,7 +185,7 @@ function makeLastResort(deps: ApiDeps, requestIds: RequestIds): ErrorRequestHand
 
 const httpError = z.object({ status: z.int().min(400).max(499) });
 
-/** The status of an error that Express made of a bad request; null for any other error. */
+/** The status of an error that Express raised for a bad request; null for any other error. */
 function statusOf(error: unknown): number | null {
   return httpError.safeParse(error).data?.status ?? null;
 }

@@ -18,9 +18,12 @@ import { describeError, logUnexpected } from './log-unexpected.ts';
 import { toSafeError } from './safe-error.ts';
 
 const maxMessageBytes = 256 * 1024;
-/** How long a socket goes on before its token is looked at again, when no word came that somebody's rights changed. */
+/** How long a socket goes on before its token is checked again, when no notification came that somebody's rights changed. */
 const recheckMs = 5_000;
-/** Close codes: 1013 is "try again later"; those from 4400 on are graphql-ws' way to say what HTTP says with 400 and so on. */
+/**
+ * Close codes: 1013 means "try again later"; codes from 4400 on are graphql-ws' equivalents of the HTTP codes from 400
+ * on.
+ */
 const closeCodes = { tryLater: 1013, shutOut: 4403, tooMany: 4429 } as const;
 
 type Params = Record<string, unknown> | undefined;
@@ -138,7 +141,7 @@ function makeOptions({ schema, deps, authenticate, metrics, requestIds }: Socket
   };
 }
 
-/** Remembers who it is; false closes the socket with 4403, unless it was closed with a better reason. */
+/** Remembers whose socket it is; false closes the socket with 4403, unless it was closed with a better reason. */
 async function connect(
   connection: Connection,
   {
@@ -176,7 +179,10 @@ function attemptOf({ connectionParams, extra }: Connection, requestIds: RequestI
   };
 }
 
-/** Somebody's rights changed: who was shut out listens no longer. What cannot be looked up now is looked at again by itself. */
+/**
+ * Somebody's rights changed: a socket of a person who was shut out is closed. If that cannot be checked now, it is
+ * checked again by itself later.
+ */
 async function closeIfShutOut({ extra }: Connection, { log }: Pick<ApiDeps, 'log'>): Promise<void> {
   extra.currentActor?.forget();
   try {
@@ -186,7 +192,10 @@ async function closeIfShutOut({ extra }: Connection, { log }: Pick<ApiDeps, 'log
   }
 }
 
-/** The actor as the token says it now, asked for again every so often, so that who was shut out does not listen on. */
+/**
+ * The actor that the token stands for now, read again every few seconds, so that a person who was shut out does not go on
+ * listening.
+ */
 function makeCurrentActor(attempt: Attempt, authenticate: Authenticate): CurrentActor {
   let known: Promise<Actor | null> | null = null;
   let askedAt = 0;
@@ -194,7 +203,7 @@ function makeCurrentActor(attempt: Attempt, authenticate: Authenticate): Current
     if (known !== null && Date.now() - askedAt < recheckMs) return known;
     askedAt = Date.now();
     const asked = authenticate(attempt).then((caller) => (typeof caller === 'string' ? null : caller.actor));
-    // An answer that did not come is nobody's rights: the next one asks again.
+    // A failed read says nothing about anybody's rights: the next call reads again.
     asked.catch(() => {
       if (known === asked) known = null;
     });

@@ -18,7 +18,7 @@ import type { Database } from '../store/database.ts';
 import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
 import { findAttached } from './attached-node.ts';
 
-/** What the ways to clusters and hosts are made of. */
+/** What connections to clusters and hosts are made from. */
 export type Outside = {
   readonly db: Database;
   readonly secrets: SecretSettings;
@@ -34,7 +34,7 @@ export type Outside = {
   };
   readonly http: NodeHttp;
   readonly agentSocket: string | null;
-  /** Where archives are kept that were fetched from an address. */
+  /** Where archives that were fetched from a URL are kept. */
   readonly downloads: { readonly directory: string; readonly mostBytes: number };
   readonly now: () => Date;
   readonly approvalEnvironments: readonly string[];
@@ -56,7 +56,7 @@ export function makeConnections(deps: Outside) {
       tls: cluster.tls,
     });
   };
-  // A step asks a cluster many things in a row: who it is and how to log in is not looked up for each of them.
+  // A step asks a cluster many things in a row: the cluster and its login are not looked up for each of them.
   const sqlFor = forAMoment(openSql);
 
   const shell = async (hostId: string): Promise<Shell> => {
@@ -123,7 +123,7 @@ export function makeConnections(deps: Outside) {
 
   /** `pending`: secrets of an input that is not stored yet. */
   const registration = (pending: readonly PendingSecret[]): Registration => {
-    /** Of a secret that came with this very input, or of one that is stored. */
+    /** The value of a secret that came with this input, or of a stored one. */
     const resolveGiven = (ref: string): Promise<string> => {
       const given = pending.find((secret) => `secret:${secret.id}` === ref);
       return given === undefined
@@ -150,7 +150,7 @@ export function makeConnections(deps: Outside) {
 
 const momentMs = 1_000;
 
-/** Remembers each answer for a moment, and no longer: what it holds may be a secret, and may change. */
+/** Remembers each answer only for a moment: what it holds may be a secret, and may change. */
 function forAMoment<T>(ask: (id: string) => Promise<T>): (id: string) => Promise<T> {
   const recent = new Map<string, Promise<T>>();
   return (id) => {
@@ -167,7 +167,7 @@ function forAMoment<T>(ask: (id: string) => Promise<T>): (id: string) => Promise
   };
 }
 
-/** Asks once, unless that failed. */
+/** Asks once; after a failure it asks again. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | null = null;
   return () => {

@@ -11,7 +11,7 @@ import { migrate, openDatabase } from '../store/database.ts';
 import type { SecretSettings } from '../store/secrets/secrets.ts';
 import { makeConnections } from './connections.ts';
 
-/** What the parts of the program are built from; each names the slice that it needs. */
+/** What the parts of the program are built from; each part names the members that it needs. */
 export type Context = Pick<Engine, 'log' | 'db' | 'operations' | 'now'> & {
   readonly config: Config;
   readonly doorbell: Doorbell;
@@ -27,7 +27,7 @@ export type ContextOptions = {
   now?: () => Date;
 };
 
-/** Opens everything the configuration names and brings the schema up to date; `close` shuts it all in reverse order. */
+/** Opens everything the configuration names and brings the schema up to date; `close` closes all of it in reverse order. */
 export async function createContext(
   config: Config,
   options: ContextOptions = {},
@@ -80,7 +80,7 @@ export async function createContext(
   return { ctx: { config, log, db, doorbell, operations: registry, engine, connections, now }, close };
 }
 
-/** By connections of its own: a change of the schema, or another process's, takes as long as it takes. */
+/** Uses connections of its own without a time limit: a change of the schema, also one by another process, may take long. */
 async function bringUpToDate(url: string): Promise<void> {
   const db = openDatabase({ url, poolSize: 2, answerMs: null });
   try {
@@ -94,7 +94,7 @@ function createLog(config: Config): Logger {
   return pino({
     level: config.logLevel,
     base: { owner: config.holder },
-    // A second net: secrets are references everywhere, but headers and connection settings may be logged by libraries.
+    // A second safeguard: secrets are references everywhere, but libraries may log headers and connection settings.
     redact: {
       paths: ['*.password', '*.privateKey', '*.authorization', 'req.headers.authorization', '*.token'],
       censor: '[secret]',

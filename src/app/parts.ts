@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 type Part = { stop(): Promise<void> };
 
 /**
- * Starts the parts that the configuration names. `stop` ends them in reverse, so that what listens goes first and no
+ * Starts the parts that the configuration names. `stop` ends them in reverse order, so that the server goes first and no
  * new work comes in while the rest ends. Throws when nobody could log in, and then nothing runs.
  */
 export async function startParts(ctx: Context): Promise<Part & { readonly url: string }> {
@@ -40,7 +40,7 @@ export async function startParts(ctx: Context): Promise<Part & { readonly url: s
   }
 }
 
-/** Makes the people of the configuration. Answers who requests without a token act as; null = nobody. */
+/** Makes the people of the configuration. Answers the actor of requests without a token; null = such requests are refused. */
 async function prepareAccess({ config, db, log }: Context): Promise<Actor | null> {
   await ensureBootstrapTokens(db, config.auth.bootstrapTokens);
   if (config.auth.insecure) {

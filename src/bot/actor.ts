@@ -5,7 +5,7 @@ import { findSlackActor, linkSlackUser } from '../store/slack/slack.ts';
 import type { Ask, Bot } from './bot.ts';
 import { errorName } from './lookup.ts';
 
-/** Why this account may not act from this place, whoever it is linked with; null = it may. */
+/** Why this account may not act from this place, whatever person it is linked with; null = it may. */
 export async function whyNotHere(bot: Bot, ask: Pick<Ask, 'team' | 'user' | 'channel'>): Promise<string | null> {
   if (ask.team !== bot.self.team) return 'Only members of this workspace may give orders here.';
   try {
@@ -25,7 +25,10 @@ export async function whyNotHere(bot: Bot, ask: Pick<Ask, 'team' | 'user' | 'cha
   }
 }
 
-/** The person behind a Slack account, with the roles of this moment; null = not linked. Nothing is remembered between actions. */
+/**
+ * The person behind a Slack account, with the roles they hold now; null = not linked. Nothing is remembered between
+ * actions.
+ */
 export async function actorOf(bot: Bot, ask: Pick<Ask, 'team' | 'user'>): Promise<Actor | null> {
   const actor = await findSlackActor(bot.db, ask);
   if (actor !== null) return actor;

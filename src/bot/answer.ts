@@ -8,9 +8,9 @@ const respondTimeoutMs = 5_000;
 export type Place = { readonly channel: string | null; readonly user: string };
 
 /**
- * Tells one person something: through the response URL of what they did, which works in every conversation, and when
- * that is used up or expired by an ephemeral message; where neither can be, in the direct conversation. Never throws:
- * an answer that cannot be given is logged, and what was done stays done.
+ * Sends one person a message: through the response URL of their request, which works in every conversation; when that is
+ * used up or expired, as an ephemeral message; where neither is possible, in the direct conversation. Never throws: an
+ * answer that cannot be sent is logged, and what was done stays done.
  */
 export function makeAnswer(
   { respond, clients, log }: { respond: RespondFn | null; clients: Clients; log: Logger },

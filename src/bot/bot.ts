@@ -30,11 +30,11 @@ export type BotContext = Pick<Engine, 'db' | 'log' | 'operations' | 'now'> & {
 export type Bot = Pick<BotContext, 'log' | 'db' | 'operations' | 'engine' | 'now'> & {
   readonly settings: BotSettings;
   readonly clients: Clients;
-  /** Our own ids, as Slack told them at the start. */
+  /** Our own ids, as Slack gave them at the start. */
   readonly self: { readonly team: string; readonly user: string };
   readonly seen: SeenInSlack;
   readonly commands: readonly BotCommand[];
-  /** Looks at the cards now instead of at the next poll. */
+  /** Has the cards checked now instead of at the next poll. */
   readonly wakeCards: () => void;
 };
 
@@ -53,15 +53,15 @@ export type Ask = {
 type Common = {
   readonly spec: CommandSpec;
   readonly summary: string;
-  /** Without the slash command. */
+  /** Examples without the slash command. */
   readonly examples: readonly string[];
-  /** Said at once when the answer takes a while; null = the answer is quick. */
+  /** Sent at once when the answer takes a while; null = the answer is quick. */
   readonly waiting: string | null;
-  /** Whether this person could use it anywhere; for the help. */
+  /** Whether this person could use the verb anywhere; for the help. */
   readonly isAllowed: (actor: Actor) => boolean;
 };
 
-/** A verb of `/sr`. Most need a linked person; `anyone` is for those that make one. */
+/** A verb of `/sr`. Most verbs need a linked person; `anyone` is for the verbs that make a link. */
 export type BotCommand = Common &
   (
     | {
@@ -74,20 +74,20 @@ export type BotCommand = Common &
       }
   );
 
-/** What a button does once the asker is known; null = the card itself is the answer. */
+/** What a button does once it is known who pressed it; null = the card itself is the answer. */
 export type ClickAction = {
   readonly kind: 'act';
   run(bot: Bot, click: { ask: Ask; value: string | null; actor: Actor }): Promise<Message>;
 };
 
 /**
- * A button that opens a form. A trigger lives for 3 s, so the form opens before anything is looked up; who may do it is
- * decided when the form comes back. Null = the button carries nonsense.
+ * A button that opens a form. A trigger is valid for 3 s, so the form opens before anything is looked up; whether the
+ * person may do it is decided when the form comes back. Null = the button's value cannot be read.
  */
 export type OpenAction = { readonly kind: 'open'; view(value: string | null): ModalView | null };
 
 export type Submission = {
-  /** What can be seen to be wrong without asking anybody: texts by block id. */
+  /** Mistakes that can be seen without asking anybody: texts by block id. */
   check(form: Form): Record<string, string> | null;
   run(bot: Bot, call: { ask: Ask; form: Form; actor: Actor }): Promise<Message>;
 };

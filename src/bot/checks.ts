@@ -3,7 +3,7 @@ import type { BotSettings } from './bot.ts';
 import { errorName } from './lookup.ts';
 import type { Clients } from './slack/clients.ts';
 
-/** What the app must be allowed to do, and what for. */
+/** The permissions that the Slack app needs, and what for. */
 export const neededScopes = {
   commands: '/sr',
   'chat:write': 'answers, messages about runs and alerts',
@@ -18,7 +18,7 @@ export const neededScopes = {
   'metadata.message:read': 'the same',
 } as const;
 
-/** Says in the log what will not work, before somebody finds out at night. Never throws. */
+/** Logs what will not work, before somebody finds out at night. Never throws. */
 export async function checkSlack(parts: {
   clients: Clients;
   settings: BotSettings;

@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 
-/** What Slack says about people and places, remembered for some minutes. */
+/** What Slack says about people and channels, remembered for some minutes. */
 export type SeenInSlack = {
   /** Why this account may not act here; null = it may. Throws when Slack does not answer and never did. */
   whyNotUser(user: string): Promise<string | null>;
@@ -9,7 +9,7 @@ export type SeenInSlack = {
 };
 
 const rememberMs = 5 * 60_000;
-/** When Slack does not answer, what it said before holds a little longer. */
+/** When Slack does not answer, its earlier answer counts a little longer. */
 const forgetMs = 60 * 60_000;
 const maxRemembered = 5_000;
 

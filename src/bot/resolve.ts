@@ -13,14 +13,14 @@ import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
 import { closest } from './commands/closest.ts';
 import type { Reference } from './commands/operation-command.ts';
 
-/** What a person may see; the same for whoever asks the API. */
+/** What a person may see; the same as in the API. */
 export function readableBy(actor: Actor): Visibility {
   return visibilityOf(actor, 'cluster:read');
 }
 
 /**
- * The cluster of that name. `exact` for everything that changes something; reading may name a unique beginning.
- * Suggests only names that the actor may see. Throws `NOT_FOUND`.
+ * The cluster of that name. `exact` is for everything that changes something; a read may use the beginning of a name if
+ * it is unique. Suggests only names that the actor may see. Throws `NOT_FOUND`.
  */
 export async function findClusterByWord(
   db: Database,
@@ -52,7 +52,7 @@ export async function findClusterByWord(
   );
 }
 
-/** Puts ids where names were typed. */
+/** Replaces typed names by ids. */
 export async function resolveReferences(
   db: Database,
   actor: Actor,
@@ -89,8 +89,8 @@ async function resolveOne(
 }
 
 /**
- * The node of a cluster that a person means by `be 10.0.0.11:9050`, an address, a host and port, or an id. Exact only:
- * what is typed decides what is stopped.
+ * The node of a cluster that a person means by `be 10.0.0.11:9050`, an address, a host and port, or an id. Only exact
+ * matches: the typed text decides which node is stopped.
  */
 export function nodeByWord(
   nodes: readonly ClusterNode[],

@@ -13,7 +13,7 @@ import { clickPayload, commandPayload, eventPayload, submissionPayload, suggesti
 import { bugNotice, errorNotice, notice, parseNotice, unlinkedNotice } from './views/notices.ts';
 import type { Message } from './views/text.ts';
 
-/** One request from Slack. `ack` must be called within 3 s, whatever it is. */
+/** One request from Slack. `ack` must be called within 3 s, whatever the request is. */
 export type Incoming = {
   readonly body: unknown;
   readonly ack: (response?: object) => Promise<void>;
@@ -23,8 +23,8 @@ export type Incoming = {
 const slashCommand = '/sr';
 
 /**
- * The one way in for whatever Slack sends. Acknowledges before any I/O, then works and answers; what nobody knows is
- * acknowledged too, with words. Never throws.
+ * The one entry point for everything that Slack sends. Acknowledges before any I/O, then works and answers; an unknown
+ * request is acknowledged too, with an explanation. Never throws.
  */
 export async function route(bot: Bot, incoming: Incoming): Promise<void> {
   try {
@@ -44,7 +44,7 @@ async function dispatch(bot: Bot, incoming: Incoming): Promise<void> {
   if (submission.success) return onSubmission(bot, incoming, submission.data);
   if (suggestionPayload.safeParse(body).success) return ack({ options: [] });
   if (eventPayload.safeParse(body).success) return;
-  // Closed views, shortcuts, and what is broken.
+  // Closed views, shortcuts, and requests that cannot be read.
   const isCommand = typeof body === 'object' && body !== null && 'command' in body;
   await ack(isCommand ? { text: 'I could not read that. Type `/sr help`.' } : undefined);
 }
@@ -70,7 +70,7 @@ async function onCommand(bot: Bot, { ack, respond }: Incoming, sent: typeof comm
     async (ask) => {
       if (known.access === 'linked')
         return known.run(bot, { ask, command: parsed.command, actor: await linkedActor(bot, ask) });
-      // Help tells nothing that is not public; everything else asks who reads it.
+      // The help shows only what is public; every other command checks from where it is asked.
       if (known.spec.verb !== 'help') await refuseElsewhere(bot, ask);
       return known.run(bot, { ask, command: parsed.command, actor: await actorOf(bot, ask) });
     },
@@ -131,7 +131,7 @@ async function onSubmission(bot: Bot, { ack }: Incoming, sent: typeof submission
   await ack();
 
   const place = { channel: channel === '-' ? null : channel, user: sent.user.id };
-  // A form that is sent twice has the same id and hash.
+  // A form that is sent twice has the same id and hash both times.
   const triggerId = `view:${sent.view.id}:${sent.view.hash}`;
   const team = sent.user.team_id ?? sent.team?.id ?? '';
   await work(bot, { respond: null, triggerId, team, ...place, line: '' }, async (ask) => {
@@ -149,7 +149,7 @@ type Work = {
   line: string;
 };
 
-/** Everything after the acknowledgement: once only, and with an answer whatever happens. */
+/** Everything after the acknowledgement: done only once, and with an answer whatever happens. */
 async function work(
   bot: Bot,
   { respond, triggerId, ...who }: Work,

@@ -13,14 +13,14 @@ import { createHttpReceiver } from './slack/http-receiver.ts';
 import { createSocketReceiver, keepConnected } from './slack/socket.ts';
 
 export type RunningBot = {
-  /** Ends what is under way, within some seconds. */
+  /** Stops, and waits some seconds at most for what is under way. */
   stop(): Promise<void>;
   /** To be mounted at `/slack/events`, before anything reads the body; null in Socket Mode and without Slack. */
   readonly httpHandler: RequestHandler | null;
 };
 
 const retryMs = [1_000, 5_000, 15_000, 60_000] as const;
-/** How long the start of the program waits for Slack before it goes on without. */
+/** How long the start of the program waits for Slack before it goes on without it. */
 const patienceMs = 5_000;
 const drainMs = 5_000;
 
@@ -152,21 +152,21 @@ async function startParts(
   };
 }
 
-/** Puts the router behind the receiver; answers the set of requests that are being worked on. */
+/** Connects the receiver with the router; answers the set of requests that are being worked on. */
 function listen(bot: Bot, { receiver, self }: { receiver: Receiver; self: Self }): ReadonlySet<Promise<void>> {
   const app = new App({
     receiver,
     token: bot.settings.botToken,
     botId: self.botId,
     botUserId: self.user,
-    // Who we are was asked already; without this the kit asks again for the first request.
+    // `introduce` has already asked who we are; without this setting the kit asks again for the first request.
     tokenVerificationEnabled: false,
     convoStore: false,
     logger: slackLogger(bot.log),
     clientOptions: clientOptions(bot.settings.apiUrl, bot.log),
   });
   const work = new Set<Promise<void>>();
-  // One middleware instead of the kit's listeners: those leave what they do not know without any answer.
+  // One middleware instead of the kit's listeners: these would leave unknown requests without any answer.
   app.use(async (args) => {
     const done = route(bot, {
       body: args.body,
@@ -180,7 +180,7 @@ function listen(bot: Bot, { receiver, self }: { receiver: Receiver; self: Self }
   return work;
 }
 
-/** Each kind of request has an acknowledgement of its own type; the router decides what goes into which. */
+/** Each kind of request has its own type of acknowledgement; the router decides what to pass to it. */
 function isAck(value: unknown): value is Incoming['ack'] {
   return typeof value === 'function';
 }

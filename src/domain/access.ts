@@ -74,10 +74,13 @@ export type Actor = {
   readonly bindings: readonly RoleBinding[];
 };
 
-/** The cluster an action is about; null for what concerns the whole installation. */
+/** The cluster an action is about; null for an action on the whole installation. */
 export type AccessTarget = { readonly clusterId: string; readonly environment: string } | null;
 
-/** Names that the audit log gives to no person: Starwarden itself, who had no good token, and whoever asks when nobody has to log in. */
+/**
+ * Names in the audit log that belong to no person: Starwarden itself, a caller without a valid token, and anybody while
+ * no login is needed.
+ */
 export const reservedNames: readonly string[] = ['starwarden', 'system', 'unknown', 'anonymous'];
 
 /** Starwarden itself: schedules, recovery, the probe. */
@@ -88,7 +91,10 @@ export const systemActor: Actor = {
   bindings: [{ role: 'ADMIN', scope: { kind: 'all' } }],
 };
 
-/** True when one of the actor's roles, where it holds, grants the permission. Outside any cluster only global bindings count. */
+/**
+ * True when one of the actor's roles grants the permission and holds for the target. Without a cluster as target, only
+ * global bindings count.
+ */
 export function can(actor: Actor, permission: Permission, target: AccessTarget): boolean {
   return actor.bindings.some((binding) => grants(binding.role, permission) && covers(binding.scope, target));
 }

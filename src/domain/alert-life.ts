@@ -1,17 +1,20 @@
 import { type Alert, type AlertEventType, type Mute, type Severity, severities } from './alert.ts';
 
-/** All that the life of an alert needs to know of its rule. Names of rules stand nowhere else. */
+/** All that the life of an alert needs to know of its rule. No other code knows rules by name. */
 export type RuleFacts = {
   readonly name: string;
-  /** What was found when it did not hold any more; `{node}` stands for the identity label `node`. */
+  /** What was found when the condition no longer held; `{node}` stands for the identity label `node`. */
   readonly over: string;
-  /** Whose alerts of the same cluster are hidden while one of this rule fires, and why. */
+  /** Rules whose alerts of the same cluster are hidden while one of this rule fires, and why. */
   readonly inhibits: { readonly rules: 'others' | readonly string[]; readonly because: string } | null;
-  /** It brings about what a run does that takes the node away: meanwhile it is hidden, and not counted. */
+  /**
+   * True when a run that takes the node away explains the condition: meanwhile an open alert is hidden, and the condition
+   * is not counted.
+   */
   readonly isInhibitedByRuns: boolean;
 };
 
-/** Something that is wrong now, as a rule found it in one sample: data, nothing to be called. */
+/** Something that is wrong now, as a rule found it in one sample: plain data, without functions. */
 export type Condition = {
   readonly fingerprint: string;
   readonly rule: string;
@@ -20,11 +23,11 @@ export type Condition = {
   readonly labels: Readonly<Record<string, string>>;
   readonly title: string;
   readonly pastTitle: string;
-  /** The whole story in pieces. Between them belongs the moment since when: earlier samples know it, not the rule. */
+  /** The whole text in pieces. The time since when it holds goes between them: earlier samples know it, the rule does not. */
   readonly text: readonly string[];
   /** When it began, if the sample knows better than "when it was first seen". */
   readonly startedAt: Date | null;
-  /** It must hold for so long, and in so many samples in a row, before it is an alert. */
+  /** How long it must hold, and in how many samples in a row, before it is an alert. */
   readonly forMs: number;
   readonly minSamples: number;
 };
@@ -37,24 +40,27 @@ export type Pending = {
   readonly samples: number;
 };
 
-/** What the rules say of one probe of one cluster. */
+/** What the rules found in one probe of one cluster. */
 export type Sample = {
   readonly at: Date;
   readonly conditions: readonly Condition[];
   /** Rules that could not be judged this time: their alerts neither fire nor resolve. */
   readonly unjudged: readonly string[];
-  /** Nodes that a run is working on: that they are away is its doing. */
+  /** Nodes that a run is working on: the run is the reason why they are away. */
   readonly plannedWork: readonly { readonly nodeId: string; readonly runId: string }[];
 };
 
 export type AlertTimes = {
-  /** Firing again within this time after it was resolved re-opens the same alert; after it, the alert is closed. */
+  /**
+   * If it fires again within this time after it was resolved, the same alert is re-opened; after that the alert is
+   * closed.
+   */
   readonly dedupeMs: number;
-  /** From the reminder that an acknowledgement ran out until it is taken back. */
+  /** The time from the reminder that an acknowledgement runs out until it is taken back. */
   readonly ackGraceMs: number;
-  /** Without data for so long a firing alert is shown as STALE. */
+  /** After so long without data, a firing alert is shown as STALE. */
   readonly staleAfterMs: number;
-  /** A text that says something else now is rewritten at most this often, since each rewrite edits a message. */
+  /** A text that would say something else now is rewritten at most this often, since each rewrite edits a message. */
   readonly rewriteMs: number;
 };
 
@@ -70,10 +76,10 @@ export type NewAlertEvent = { readonly type: AlertEventType; readonly message: s
 /** An alert that changed so that it is worth showing; `events` is never empty. */
 export type AlertChange = { readonly alert: Alert; readonly events: readonly NewAlertEvent[] };
 
-/** What a sample is judged by. */
+/** The times and rules by which a sample is judged. */
 export type AlertPolicy = { readonly times: AlertTimes; readonly rules: readonly RuleFacts[] };
 
-/** What one sample makes of a cluster's alerts. */
+/** What follows from one sample for a cluster's alerts. */
 export type SampleEffect = {
   readonly opened: readonly { readonly condition: Condition; readonly since: Date; readonly mute: Mute }[];
   readonly changed: readonly AlertChange[];
@@ -83,10 +89,10 @@ export type SampleEffect = {
 };
 
 /**
- * The whole state machine: the alerts of a cluster that are not closed, the conditions that are ripening, and one new
- * sample, give what to write. A condition on a node under planned work is not counted at all, so that it is judged
- * afresh when the work ends; an alert that was open before is only muted. An alert of a rule that nobody judged, because
- * of missing data or because this version does not have it, goes stale: it is not resolved.
+ * The whole state machine: from the alerts of a cluster that are not closed, the conditions that are ripening and one new
+ * sample, it makes what to write. A condition on a node under planned work is not counted at all, so that it is judged
+ * afresh when the work ends; an alert that was open before is only muted. An alert whose rule could not be judged,
+ * because of missing data or because this version does not have the rule, goes stale and is not resolved.
  */
 export function applySample(
   state: { readonly alerts: readonly Alert[]; readonly pending: readonly Pending[] },
@@ -94,7 +100,7 @@ export function applySample(
   policy: AlertPolicy,
 ): SampleEffect {
   const opened: { condition: Condition; since: Date }[] = [];
-  // What could not be judged goes on ripening where it stood; everything else that does not hold now starts again.
+  // A condition that could not be judged keeps what it has ripened so far; any other that does not hold now starts again.
   const pending: Pending[] = state.pending.filter((ripening) => !isJudged(ripening.rule, sample, policy));
   const drafts = new Map<string, Draft>();
 
@@ -130,7 +136,7 @@ export function applySample(
   };
 }
 
-/** The whole story, once it is known since when. */
+/** The whole text, once it is known since when the condition holds. */
 export function textOf({ text }: Pick<Condition, 'text'>, since: Date): string {
   return text.join(inWords(since));
 }
@@ -164,7 +170,7 @@ type Draft = AlertChange & { readonly repeated?: boolean };
 
 type Meeting = { readonly condition: Condition | undefined; readonly sample: Sample; readonly policy: AlertPolicy };
 
-/** What a sample makes of one alert, before re-opening and muting. */
+/** What follows from a sample for one alert, before re-opening and muting. */
 function meet(alert: Alert, { condition, sample, policy }: Meeting): Draft {
   const { at } = sample;
   const { times } = policy;
@@ -211,7 +217,7 @@ function riseTo(severity: Severity, before: Alert): number {
   return severities.indexOf(before.severity) - severities.indexOf(severity);
 }
 
-/** The same card again. An acknowledgement stays if it has not run out, unless it is about something worse now. */
+/** Re-opens the alert, on the same card. An acknowledgement stays if it has not run out, unless the alert is worse now. */
 function reopen(before: Alert, condition: Condition, { at, since }: { at: Date; since: Date }): Draft {
   const quietMs = at.getTime() - (before.resolvedAt ?? at).getTime();
   const isAcked =
@@ -250,7 +256,7 @@ function resolve(before: Alert, rule: RuleFacts, at: Date): Draft {
   };
 }
 
-/** What was found when the condition did not hold any more; the words of the firing stay, as words of the past. */
+/** What was found when the condition no longer held; the text from while it fired stays behind it, as a quotation. */
 function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): string {
   const start = `${now.slice(0, 1).toUpperCase()}${now.slice(1)}`;
   return `${start}, seen at ${inWords(at)}. What was said while it fired: ${before.text}`;
@@ -290,7 +296,7 @@ function closeWhenQuiet(before: Alert, at: Date, times: AlertTimes): Draft {
 function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pending {
   const before = pending.find((candidate) => candidate.fingerprint === condition.fingerprint);
   const { fingerprint, rule, startedAt } = condition;
-  // Clocks differ: what began before it was seen did not begin after it.
+  // Clocks differ: a condition cannot have begun after it was seen.
   const began = startedAt === null || startedAt > at ? at : startedAt;
   return { fingerprint, rule, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1 };
 }
@@ -301,7 +307,7 @@ function isRipe(pending: Pending, condition: Condition, at: Date): boolean {
 
 type AboutNode = { readonly rule: string; readonly nodeId: string | null };
 
-/** The run that takes the node away now, if that explains what the rule finds. */
+/** The run that takes the node away now, if that explains what the rule found. */
 function workOn({ rule, nodeId }: AboutNode, { plannedWork }: Sample, { rules }: AlertPolicy): string | null {
   const isExplained = rules.some(({ name, isInhibitedByRuns }) => name === rule && isInhibitedByRuns);
   return isExplained ? (plannedWork.find((work) => work.nodeId === nodeId)?.runId ?? null) : null;
@@ -332,7 +338,7 @@ function applyMute(draft: Draft, mute: Mute): Draft {
   return { alert: { ...draft.alert, mute }, events: [...draft.events, event] };
 }
 
-/** What the history says of an alert that is hidden. */
+/** The line in the history of an alert that is hidden. */
 export function hiddenBecause({ because }: Extract<Mute, { kind: 'INHIBITED' }>): string {
   return `Hidden: ${because}`;
 }

@@ -3,11 +3,11 @@ import { hashJson } from './json.ts';
 export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] as const;
 export type Severity = (typeof severities)[number];
 
-/** STALE = it was firing when data stopped coming. Missing data never resolves anything. */
+/** STALE = it was firing when data stopped coming. Missing data never resolves an alert. */
 export const alertSignals = ['FIRING', 'RESOLVED', 'STALE'] as const;
 export type AlertSignal = (typeof alertSignals)[number];
 
-/** Who takes care of it. A dimension of its own: an alert may be acknowledged and stale at once. */
+/** Whether somebody takes care of it. Independent of the signal: an alert may be acknowledged and stale at once. */
 export type Handling =
   | { readonly kind: 'UNACKED' }
   | {
@@ -15,13 +15,16 @@ export type Handling =
       readonly byId: string;
       readonly byName: string;
       readonly at: Date;
-      /** From then on it counts as unhandled again, after a reminder and some grace. */
+      /** From this time on it counts as unhandled again, after a reminder and some grace. */
       readonly until: Date;
-      /** The one reminder that it runs out was given. */
+      /** True once the one reminder that the acknowledgement runs out was given. */
       readonly reminded: boolean;
     };
 
-/** Why nobody should be told although it fires. `by` = the rule that explains it, or `run:<id>`; `because` = its words. */
+/**
+ * Why nobody is notified although it fires. `by` = the rule that explains it, or `run:<id>`; `because` = that rule's
+ * sentence.
+ */
 export type Mute =
   | { readonly kind: 'NONE' }
   | { readonly kind: 'INHIBITED'; readonly by: string; readonly because: string };
@@ -45,26 +48,26 @@ export type Alert = {
   readonly labels: Readonly<Record<string, string>>;
   /** What is wrong, in a few words; `text` adds since when, why, and what it means for users. */
   readonly title: string;
-  /** The same in the past tense; null = nobody said. */
+  /** The title in the past tense; null = the rule gave none. */
   readonly pastTitle: string | null;
   readonly text: string;
   readonly signal: AlertSignal;
   readonly handling: Handling;
   readonly mute: Mute;
-  /** Since when it holds this time; `openedAt` is when the alert was first opened. */
+  /** Since when the condition holds this time; `openedAt` is when the alert was first opened. */
   readonly since: Date;
   readonly openedAt: Date;
   readonly lastSeenAt: Date;
   readonly resolvedAt: Date | null;
-  /** Set = history: the next firing is a new alert. */
+  /** Not null = the alert is history: the next firing is a new alert. */
   readonly closedAt: Date | null;
-  /** Samples that fired. */
+  /** How many samples had the condition. */
   readonly count: number;
   /** How often it fired again after it was resolved. */
   readonly flaps: number;
   /** The last alert of the same fingerprint, which had been closed. */
   readonly previousId: string | null;
-  /** Grows with every change that is worth showing, in one transaction with its event; `count` alone is none. */
+  /** Grows with every change that is worth showing, in one transaction with its event; a change of `count` alone is not. */
   readonly revision: number;
   readonly changedAt: Date;
 };
@@ -102,7 +105,7 @@ export type AlertEvent = {
   readonly actorName: string | null;
 };
 
-/** What makes two firings the same alert: never free text, numbers or times. */
+/** Decides which firings are the same alert; must never depend on free text, numbers or times. */
 export function alertFingerprint(identity: {
   clusterId: string;
   rule: string;
@@ -111,7 +114,7 @@ export function alertFingerprint(identity: {
   return hashJson({ cluster: identity.clusterId, rule: identity.rule, labels: identity.labels });
 }
 
-/** The one word to show: the first that holds of resolved, inhibited, stale, acknowledged, firing. */
+/** The one word to show: the first of resolved, inhibited, stale, acknowledged, firing that holds. */
 export function alertWord(
   alert: Pick<Alert, 'signal' | 'handling' | 'mute'>,
 ): 'RESOLVED' | 'STALE' | 'INHIBITED' | 'ACKED' | 'FIRING' {
@@ -121,7 +124,10 @@ export function alertWord(
   return alert.handling.kind === 'ACKED' ? 'ACKED' : 'FIRING';
 }
 
-/** The title to show. What is stored stays as it was when it fired; of what is over nobody is told that it is so now. */
+/**
+ * The title to show. The stored title stays as it was when the alert fired, so a resolved alert is shown with the title
+ * of the past.
+ */
 export function titleToShow({ title, pastTitle, signal }: Pick<Alert, 'title' | 'pastTitle' | 'signal'>): string {
   return signal === 'RESOLVED' ? (pastTitle ?? `Over: ${title}`) : title;
 }

@@ -4,14 +4,14 @@ import { type AccessTarget, type Actor, can } from './access.ts';
 export const risks = ['read', 'low', 'high', 'destructive'] as const;
 export type Risk = (typeof risks)[number];
 
-/** Whether an environment's label reads like production: what people write who mean `prod`. */
+/** Whether a label looks as if it meant `prod`, in one of the ways in which people write that. */
 function looksLikeProduction(environment: string): boolean {
   return /(^|-)(prod|prd|production|produktion|live)(-|$|\d)/.test(environment);
 }
 
 /**
- * A sentence for whoever labels a cluster so that it looks like production and yet needs nobody's approval; null = nothing to
- * say. The label is a person's choice; what follows from it must not surprise them.
+ * A note for somebody who labels a cluster so that it looks like production and yet needs nobody's approval; null =
+ * nothing to say. The label is a person's choice; its consequences must not surprise them.
  */
 export function noteOnEnvironment(environment: string, approvalEnvironments: readonly string[]): string | null {
   if (approvalEnvironments.includes(environment) || !looksLikeProduction(environment)) return null;
@@ -21,10 +21,10 @@ export function noteOnEnvironment(environment: string, approvalEnvironments: rea
 
 export const approvalTtlMs = 30 * 60_000;
 
-/** How long after the last yes a run may be retried or undone without asking again. */
+/** How long after the last approval a run may be retried or undone without asking again. */
 export const approvalCoversMs = 24 * 3_600_000;
 
-/** How many people other than the requester must say yes before a run of this risk may start. */
+/** How many people other than the requester must approve before a run of this risk may start. */
 export function approvalsRequired(
   risk: Risk,
   { environment, approvalEnvironments }: { environment: string; approvalEnvironments: readonly string[] },
@@ -43,7 +43,7 @@ export function approvalsRequired(
   }
 }
 
-/** The cluster's name has to be typed for these. */
+/** True for risks for which the cluster's name has to be typed. */
 export function needsConfirmation(risk: Risk): boolean {
   return risk === 'destructive';
 }
@@ -54,7 +54,10 @@ export type VoteRefusal = {
   readonly hint: string;
 };
 
-/** Whether this person may vote on this approval now; null = yes. A requester never counts, whatever roles they hold. */
+/**
+ * Why this person may not vote on this approval now; null = they may. A requester may never vote, whatever roles they
+ * hold.
+ */
 export function whyMayNotVote(vote: {
   actor: Actor;
   requestedById: string;

@@ -1,9 +1,9 @@
 import type { ConfFile } from './java-properties.ts';
 
 /**
- * Reads be.conf or cn.conf as a backend does: `key = value`, one on a line, the first `=` counts; `#` before a comment and
- * nowhere else; quotes and backslashes are part of the value. A line without `=` sets its key to nothing. Keys of the time
- * before the name StarRocks lose their `doris_`.
+ * Reads be.conf or cn.conf as a backend does: `key = value`, one on a line, separated by the first `=`; `#` begins a
+ * comment only at the beginning of a line; quotes and backslashes are part of the value. A line without `=` sets its key
+ * to nothing. Keys from before the name StarRocks lose their prefix `doris_`.
  */
 export function readBackendConf(text: string): ConfFile {
   const settings = text.split('\n').flatMap((raw, index) => {
@@ -17,7 +17,7 @@ export function readBackendConf(text: string): ConfFile {
   return { settings, broken: null };
 }
 
-/** Without the blanks of C around it; other programs know more of them. */
+/** The text without the blanks around it that C knows; other programs know more kinds of blanks. */
 function stripped(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && isBlank(text.charAt(start))) start += 1;

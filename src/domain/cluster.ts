@@ -22,7 +22,7 @@ export type Cluster = {
   readonly runMode: string | null;
   /** When the cluster last answered; null = never yet. */
   readonly observedAt: Date | null;
-  /** Why the picture may be stale or incomplete, in words. */
+  /** Why the stored picture may be stale or incomplete, as sentences. */
   readonly problems: readonly string[];
   readonly createdAt: Date;
 };
@@ -46,7 +46,7 @@ export type ObservedNode = {
   readonly tabletCount: number | null;
   /** Disk use in percent of the fullest disk; backends only. */
   readonly maxDiskUsedPercent: number | null;
-  /** What the cluster said instead, when it cannot be read. Not kept in the inventory. */
+  /** The cluster's own text, when the percentage cannot be read. Not kept in the inventory. */
   readonly unreadDiskUse?: string;
   readonly errorMessage: string | null;
 };
@@ -55,14 +55,17 @@ export type ClusterNode = ObservedNode & {
   readonly id: string;
   readonly clusterId: string;
   readonly observedAt: Date;
-  /** Set by `attachHosts`: where the node's processes and files are. */
+  /** Set by `attachHosts`: the host of the node's processes and files. */
   readonly hostId: string | null;
   readonly deployDir: string | null;
   /** The systemd unit that runs the node, e.g. `starrocks-be.service`; null = StarRocks' own scripts do. */
   readonly unit: string | null;
 };
 
-/** The name of a cluster, or an environment label, that was meant by what was typed: both are lower case without blanks. */
+/**
+ * The name of a cluster, or an environment label, as it is stored, from what was typed: both are lower case without
+ * blanks around.
+ */
 export function labelAsMeant(typed: string): string {
   return typed.trim().toLowerCase();
 }
@@ -81,7 +84,7 @@ export type Host = {
   readonly auth: HostAuth;
   readonly hostKeyFingerprint: string | null;
   readonly jumpHostId: string | null;
-  /** What the last look found; null = not looked yet. */
+  /** The result of the last login; null = none was tried yet. */
   readonly ssh: 'OK' | 'FAILED' | null;
   readonly sudo: boolean | null;
   readonly problem: string | null;
@@ -126,8 +129,8 @@ export type CheckReport = {
 };
 
 /**
- * The word for the whole report: a failed BLOCK check is CRITICAL, a failed WARN check is DEGRADED. UNKNOWN where nothing
- * was looked at by which that could be told.
+ * The word for the whole report: a failed BLOCK check makes it CRITICAL, a failed WARN check DEGRADED. UNKNOWN where
+ * nothing was observed that could tell.
  */
 export function healthWord(checks: readonly NamedCheck[]): 'HEALTHY' | 'DEGRADED' | 'CRITICAL' | 'UNKNOWN' {
   const words = { BLOCK: 'CRITICAL', WARN: 'DEGRADED', UNKNOWN: 'UNKNOWN', NOTHING: 'HEALTHY' } as const;

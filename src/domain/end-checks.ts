@@ -3,7 +3,7 @@ import { nodeLabel } from './node-identity.ts';
 import { findLeader } from './quorum.ts';
 import { blocks, found, type NamedCheck } from './verdict.ts';
 
-/** Some frontend leads, as the cluster itself says. */
+/** Passes when a frontend leads, as the cluster itself shows. */
 export function leaderCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const leader = findLeader(nodes);
   return found('leader', 'BLOCK', leader !== undefined, {
@@ -13,7 +13,7 @@ export function leaderCheck(nodes: readonly ObservedNode[]): NamedCheck {
   });
 }
 
-/** The end is as it should be: nothing that was looked at forbids it. */
+/** True when no check that was made forbids this end. */
 export function nothingBlocks(checks: readonly NamedCheck[]): boolean {
   return !checks.some(blocks);
 }

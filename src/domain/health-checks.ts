@@ -14,7 +14,7 @@ export type HealthFacts = {
   readonly replicas: TabletHealth | null;
   readonly repositories: readonly RepositoryRow[] | null;
   readonly singleReplicaTables: number | null;
-  /** Addresses (`host:port`) whose `/api/health` did not answer well. */
+  /** Addresses (`host:port`) whose `/api/health` gave no good answer. */
   readonly unhealthyHttp: readonly string[];
   readonly hosts: readonly Host[];
   readonly attached: readonly ClusterNode[];
@@ -22,11 +22,11 @@ export type HealthFacts = {
   readonly failedLogins: readonly string[];
   readonly newestBackupAt: Date | null;
   readonly now: Date;
-  /** Why something could not be asked, by check name. */
+  /** Why something could not be asked, by the name of its check. */
   readonly notAsked: Readonly<Record<string, string>>;
 };
 
-/** Where disks and backups begin to worry; percent and hours. */
+/** The limits from which disk use and the age of backups fail a check; percent and hours. */
 const limits = { diskWarnPercent: 85, diskBlockPercent: 95, backupWarnHours: 48 } as const;
 
 /** The whole report of a cluster that could not be asked. */
@@ -35,7 +35,7 @@ export function unreachableCheck(error: { message: string; hint: string | null }
   return verdict('reachable', 'BLOCK', false, { observed: error.message, wanted: 'a frontend that answers', hint });
 }
 
-/** False for the report of a cluster that could not be asked, and for one in which nothing that decides was looked at. */
+/** False for the report of a cluster that could not be asked, and for one in which no check that decides was made. */
 export function couldLook(checks: readonly NamedCheck[]): boolean {
   return hasLooked(checks) && !checks.some(({ name, status }) => name === 'reachable' && status === 'FAIL');
 }
@@ -134,7 +134,7 @@ function decommissionCheck(nodes: readonly ObservedNode[]): NamedCheck {
   });
 }
 
-/** A backend that tells nothing, or nothing that can be read, may have the fullest disk of all. */
+/** A backend without disk use, or with one that cannot be read, may have the fullest disk of all. */
 function diskCheck(nodes: readonly ObservedNode[]): NamedCheck {
   const used = nodes.flatMap((node) =>
     node.maxDiskUsedPercent === null ? [] : [{ label: nodeLabel(node), percent: node.maxDiskUsedPercent }],
@@ -241,7 +241,7 @@ function sshCheck({ hosts, attached, nodes, failedLogins }: HealthFacts): NamedC
   });
 }
 
-/** What could not be asked, or what nobody told. */
+/** A check for something that could not be asked, or that no node reported. */
 function untold(name: string, why: string): NamedCheck {
   return skipped(name, { why, wanted: 'to be known' });
 }

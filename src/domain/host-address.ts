@@ -1,6 +1,6 @@
 /**
- * Whether a text is the name or the IP address of a host and nothing else: no port behind it, no brackets, no zone. Text with
- * colons has to be an IPv6 address, text of digits and dots alone an IPv4 address: a name cannot look like either.
+ * Whether a text is the name or the IP address of a host and nothing else: no port after it, no brackets, no zone. A text
+ * with colons has to be an IPv6 address, a text of only digits and dots an IPv4 address: a name cannot look like either.
  */
 export function isHostAddress(text: string): boolean {
   if (text.includes(':')) return isIpv6(text);

@@ -13,7 +13,7 @@ export type NewBackup = Pick<Backup, 'id' | 'database' | 'repository' | 'snapsho
 /** Where a node is: `deployDir` is the directory that holds `bin/` and `conf/`. */
 export type NodePlace = { readonly hostId: string; readonly deployDir: string; readonly unit: string | null };
 
-/** What a look at a cluster has shown; `runMode` null = not asked, and what is known of it stays. */
+/** What a reading of a cluster has shown; `runMode` null = not asked, and the stored value stays. */
 export type SeenTopology = {
   readonly nodes: readonly ObservedNode[];
   readonly runMode: string | null;
@@ -21,8 +21,8 @@ export type SeenTopology = {
 };
 
 /**
- * Starwarden's own memory of clusters, as steps and plans may read it. There is no write: what a step wants to be
- * remembered it answers as `InventoryRecord`s. Throws `AppError` `STORE_UNAVAILABLE` (retryable) when MySQL does not
+ * What Starwarden has stored about clusters, as steps and plans may read it. It cannot be written here: a step answers
+ * what is to be stored as `InventoryRecord`s. Throws `AppError` `STORE_UNAVAILABLE` (retryable) when MySQL does not
  * answer.
  */
 export interface Inventory {
@@ -42,16 +42,16 @@ export interface Inventory {
   newestBackupAt(clusterId: string): Promise<Date | null>;
   /** The release of the catalogue with this version; null = none is registered. */
   findRelease(version: string): Promise<Release | null>;
-  /** Entries that no finalization and no undo has closed, oldest first; their runs may have kept nothing. */
+  /** Entries that neither a finalization nor an undo has closed, oldest first; their runs may have kept nothing. */
   listOpenUpgrades(clusterId: string): Promise<readonly UpgradeRecord[]>;
-  /** Those of them whose kept binaries are still on the nodes. */
+  /** The open entries whose kept binaries are still on the nodes. */
   listUpgradesToFinalize(clusterId: string): Promise<readonly UpgradeRecord[]>;
 }
 
 /**
- * What a step wants Starwarden to remember, about the run it is part of and that run's cluster. It is written in the
- * transaction of the journal entry that records the step, so both are there or neither is, and only while the worker holds
- * the run's lease. Each can be written again with the same result: a row is found by its id or its natural key.
+ * What a step answers for Starwarden to store, about its own run and that run's cluster. It is written in the transaction
+ * of the journal entry that records the step, so both are there or neither is, and only while the worker holds the run's
+ * lease. Each record can be written again with the same result: a row is found by its id or its natural key.
  */
 export type InventoryRecord =
   /** `ALREADY_EXISTS` when the name belongs to another cluster. */
@@ -61,12 +61,12 @@ export type InventoryRecord =
   /** Forgets the cluster, its nodes, hosts and secrets; history (runs, audit, backups) stays. */
   | { readonly record: 'clusterRemoved' }
   /**
-   * Replaces the picture of the cluster and its problems; ids of known nodes are kept, vanished nodes leave. `NOT_FOUND`
-   * when the cluster was unregistered meanwhile.
+   * Replaces the stored picture of the cluster and its problems; known nodes keep their ids, vanished nodes are removed.
+   * `NOT_FOUND` when the cluster was unregistered meanwhile.
    */
   | { readonly record: 'topologySeen'; readonly topology: SeenTopology }
   | { readonly record: 'hostSaved'; readonly host: Omit<NewHost, 'clusterId'> }
-  /** Forgets the host, its login and its pinned key, and that nodes run there; the nodes themselves stay known. */
+  /** Forgets the host, its login, its pinned key, and which nodes run there; the nodes themselves stay known. */
   | { readonly record: 'hostRemoved'; readonly hostId: string }
   | {
       readonly record: 'hostVerified';
@@ -85,5 +85,5 @@ export type InventoryRecord =
   | { readonly record: 'upgradeBegun'; readonly upgrade: NewUpgrade }
   /** The open upgrades of the cluster cannot be undone any more, for this reason. Their entries stay open. */
   | { readonly record: 'undoForbidden'; readonly reason: string }
-  /** The open entries of the cluster, or only that of this run, are closed. */
+  /** Closes the open entries of the cluster, or only that of this run. */
   | { readonly record: 'upgradesClosed'; readonly of: 'cluster' | 'run' };

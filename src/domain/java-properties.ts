@@ -2,7 +2,7 @@
 export type ConfSetting = {
   readonly key: string;
   readonly value: string;
-  /** Where it begins, counted from 1. */
+  /** The number of the line where it begins, counted from 1. */
   readonly line: number;
 };
 
@@ -15,7 +15,7 @@ export type ConfFile = {
 
 /**
  * Reads a text as `java.util.Properties` does, which is how a frontend reads fe.conf: `=`, `:` or blanks between key and
- * value, `#` and `!` before a comment, a backslash at the end of a line that goes on, `\t \n \r \f` and `\u` with four
+ * value, `#` and `!` before a comment, a backslash at the end of a line that continues, `\t \n \r \f` and `\u` with four
  * digits. Blanks at the end of a value are part of it.
  */
 export function readProperties(text: string): ConfFile {
@@ -31,17 +31,17 @@ export function readProperties(text: string): ConfFile {
   return { settings, broken: null };
 }
 
-/** Lines put together where a backslash says that they go on; comments and empty lines are left out. */
+/** The lines, joined where a backslash continues them; comments and empty lines are left out. */
 function logicalLines(text: string): { content: string; line: number }[] {
   const lines = text.split(/\r\n|\r|\n/).map((line) => line.replace(/^[ \t\f]+/, ''));
   const found: { content: string; line: number }[] = [];
   for (let at = 0; at < lines.length; at += 1) {
     const line = at + 1;
     let last = lines[at] ?? '';
-    // A comment does not go on, whatever it ends with.
+    // A comment does not continue, whatever it ends with.
     if (last === '' || last.startsWith('#') || last.startsWith('!')) continue;
     const parts: string[] = [];
-    // Nothing but a backslash: the next line begins anew, and may be a comment.
+    // For a line that is only a backslash, the next line begins anew, and may be a comment.
     while (goesOn(last) && !(parts.length === 0 && last === '\\')) {
       parts.push(last.slice(0, -1));
       at += 1;

@@ -1,4 +1,4 @@
-/** One mistake in what somebody gave us, in a sentence that begins with the field. Values are never repeated: they may be secret. */
+/** One mistake in an input, as a sentence that begins with the field. Values are never repeated: they may be secret. */
 export type Mistake = {
   readonly path: readonly string[];
   readonly message: string;
@@ -6,7 +6,7 @@ export type Mistake = {
   readonly text: string;
 };
 
-/** What zod says of one mistake, as far as it is told here. A kind of issue that is not in this list does not compile. */
+/** The parts of zod's issues that are used here. A kind of issue that is not in this list does not compile. */
 type Issue = { readonly path: readonly PropertyKey[]; readonly message: string } & (
   | { readonly code: 'invalid_type'; readonly expected: string }
   | {
@@ -29,8 +29,8 @@ type Issue = { readonly path: readonly PropertyKey[]; readonly message: string }
 );
 
 /**
- * What is wrong with an input, as people say it: one mistake for each field, the first that was found. `given` is what was
- * parsed; `whole` names it where the mistake is no field's.
+ * What is wrong with an input, as people say it: one mistake for each field, the first that was found. `given` is what
+ * was parsed; `whole` is the name to use where a mistake belongs to no field.
  */
 export function mistakesOf(
   error: { readonly issues: readonly Issue[] },
@@ -51,7 +51,10 @@ export function mistakesOf(
 
 type Said = { readonly text: string; readonly isOwn: boolean };
 
-/** The one table of sentences, by the kind of mistake and the kind of field. A rule's own words win over the table's. */
+/**
+ * The one table of sentences, by the kind of mistake and the kind of field. A rule's own message counts before the
+ * table's.
+ */
 function sentenceOf(issue: Issue, value: unknown): Said {
   const plain = (text: string): Said => ({ text, isOwn: false });
   if (value === '') return plain('is empty');
@@ -124,7 +127,7 @@ function limit(origin: string, { at, side, isIn }: Limit): string {
   }
 }
 
-/** zod's own texts begin like this; a rule of ours says what is allowed. */
+/** True for a message of our own rules: zod's own texts begin with these words. */
 function isOurs(message: string): boolean {
   return !/^(Invalid|Too (small|big)|Unrecognized|Expected)\b/.test(message);
 }

@@ -8,16 +8,16 @@ export type Check<F extends JsonObject = JsonObject> =
   /** The effect is there. `facts` are kept with the step (a timestamp, a version), `records` are written with it. */
   | { readonly state: 'done'; readonly facts?: F; readonly records?: readonly InventoryRecord[] }
   | { readonly state: 'todo' }
-  /** The effect has begun and goes on by itself; look again after `wakeAfterMs`. */
+  /** The effect has begun and goes on by itself; check again after `wakeAfterMs`. */
   | { readonly state: 'moving'; readonly progress: Progress; readonly wakeAfterMs: number }
-  /** Begun lanes of a stage go on first: it is the turn of the other lanes that wait. Only before a lane's first effect. */
+  /** Other lanes of the stage that still wait should go first. Only allowed before the lane's first effect. */
   | { readonly state: 'defer'; readonly reason: string }
   /** A person is to look first: the step is done, and the run pauses until somebody resumes it. */
   | { readonly state: 'hold'; readonly message: string }
   /** It cannot be done now; nothing else is touched. */
   | { readonly state: 'blocked'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
 
-/** How often a step is looked at while its effect does not show yet. */
+/** How often a step is checked while its effect does not show yet. */
 const settlePollMs = 500;
 
 export type NextAction =
@@ -31,10 +31,10 @@ export type NextAction =
   | { readonly do: 'interrupt'; readonly reason: string };
 
 /**
- * What the runner does next with a step: the table of the architecture page as a function.
+ * What the runner does next with a step: the table of docs/design.md as a function.
  *
- * `repeat` says whether `apply` may be sent again when a crash left it unknown whether it was sent. `appliedMsAgo` is
- * set when a worker saw `apply` return: an effect that is still missing after `settleMs` is then a failure.
+ * `repeat` says whether `apply` may be sent again when a crash left it unknown whether it was sent. `appliedMsAgo` is set
+ * when a worker saw `apply` return: then an effect that is still missing after `settleMs` is a failure.
  */
 export function nextAction(step: {
   journal: Extract<StepState, 'pending' | 'applying'>;

@@ -1,8 +1,11 @@
 /** A release that takes the place of what a node runs from, in one run. */
 export type Replacement = {
-  /** Two archives of one version are not the same. */
+  /** The checksum too, because two archives of one version may differ. */
   readonly release: { readonly version: string; readonly sha256: string };
-  /** What ran before the release came, as the node tells it: its binaries are kept under this name and the run's. */
+  /**
+   * The version that ran before the release came, as the node reports it: its binaries are kept under this name and the
+   * run's.
+   */
   readonly keptVersion: string;
   readonly runId: string;
 };
@@ -18,8 +21,9 @@ export type PartState = {
 
 export type BinariesState = {
   /**
-   * `old`: the release waits beside what ran before. `new`: it is in place, all of it. `half`: a swap, or its reverse,
-   * stopped half-way. `nothing-staged`: what ran before is in place, and the release is not there.
+   * `old`: the release is staged beside the binaries that ran before. `new`: all of it is in place. `half`: a swap, or
+   * its reverse, stopped half-way. `nothing-staged`: the binaries that ran before are in place, and the release is not
+   * there.
    */
   readonly state: 'old' | 'new' | 'half' | 'nothing-staged';
   readonly parts: readonly PartState[];

@@ -6,11 +6,11 @@ import { startEnvironment } from './start-environment.ts';
 
 /** A node's configuration, as the node itself and its start scripts read it. */
 export type NodeConf = {
-  /** The program's own value; null = the key is absent, so that StarRocks' default holds. */
+  /** The value that the program uses; null = the key is absent, so StarRocks' default holds. */
   readonly text: (key: string) => Known<string | null>;
-  /** A port; `fallback` is StarRocks' own, and holds only where the key is absent. */
+  /** A port; `fallback` is StarRocks' default, and is used only where the key is absent. */
   readonly port: (key: string, fallback: number) => Known<number>;
-  /** What the start scripts give to the process; null = they do not set it. */
+  /** The value that the start scripts give to the process; null = they do not set it. */
   readonly started: (name: string) => Known<string | null>;
 };
 
@@ -20,7 +20,7 @@ export type ConfSource = {
   readonly confText: string;
   /** The node's directory. */
   readonly home: string;
-  /** Variables of the process that runs: where they come from the login, the file does not tell them. */
+  /** Variables of the running process: those that come from the login are not in the file. */
   readonly running?: ReadonlyMap<string, string>;
 };
 
@@ -29,7 +29,7 @@ export function readConfFile(kind: NodeKind, confText: string): ConfFile {
   return kind === 'FRONTEND' ? readProperties(confText) : readBackendConf(confText);
 }
 
-/** The variables whose values decide what these keys mean: `${…}` in their values. */
+/** The variables that these keys depend on: `${…}` in their values. */
 export function variablesIn({ kind, confText }: Pick<ConfSource, 'kind' | 'confText'>, keys: readonly string[]) {
   const { settings } = readConfFile(kind, confText);
   const values = settings.filter(({ key }) => keys.includes(key)).map(({ value }) => value);
@@ -52,7 +52,7 @@ export function readNodeConf(source: ConfSource): NodeConf {
     if (found === undefined) return { value: null };
     const replaced = withVariables(found.value, (name) => variableOf(name, { source, started }));
     if ('unknown' in replaced) return { unknown: `${key} in line ${found.line}: ${replaced.unknown}` };
-    // A frontend passes over a key without a value.
+    // A frontend ignores a key without a value.
     if (source.kind === 'FRONTEND' && replaced.value === '') return { value: null };
     return { value: replaced.value.trim() };
   };
@@ -74,7 +74,7 @@ function withVariables(text: string, lookUp: (name: string) => Known<string | nu
 
 type Lookup = { readonly source: ConfSource; readonly started: NodeConf['started'] };
 
-/** A frontend asks the properties of its JVM first, which JAVA_OPTS may set, and which have dots in their names. */
+/** A frontend first uses the properties of its JVM, which JAVA_OPTS may set, and whose names may have dots. */
 function variableOf(name: string, { source, started }: Lookup): Known<string | null> {
   const isProperty = source.kind === 'FRONTEND' && (name.includes('.') || source.confText.includes(`-D${name}=`));
   return isProperty ? { unknown: `\${${name}} is a property of the JVM` } : started(name);

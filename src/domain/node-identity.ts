@@ -1,8 +1,8 @@
 import type { ClusterNode, NodeKind } from './cluster.ts';
 
 /**
- * What tells a node from all others of its cluster: the text of its `IP` column, and its edit-log port (frontends) or
- * heartbeat port. Ids are Starwarden's own; a cluster knows none.
+ * What distinguishes a node from all others of its cluster: the text of its `IP` column, and its edit-log port
+ * (frontends) or heartbeat port. Ids are Starwarden's own; a cluster does not know them.
  */
 export type NodeIdentity<Kind extends string = NodeKind> = {
   readonly kind: Kind;
@@ -25,7 +25,10 @@ export function nodeLabel(node: NodeIdentity): string {
   return `${word} ${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.port}`;
 }
 
-/** Every way in which people name a node. An IPv6 address has brackets where a port follows, and is taken without as well. */
+/**
+ * Every way in which people name a node. An IPv6 address has brackets where a port follows; it is accepted without them
+ * too.
+ */
 export function namesOfNode(node: Pick<ClusterNode, 'id' | keyof NodeIdentity>): readonly string[] {
   const kind = nodeLabel(node).slice(0, 2);
   const hosts = node.host.includes(':') ? [node.host, `[${node.host}]`] : [node.host];

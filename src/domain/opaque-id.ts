@@ -1,10 +1,10 @@
-/** What people know by a name or a number, and never by its id. */
+/** Kinds of things that people know by a name or a number, and never by their id. */
 export type OpaqueIdKind = 'clu' | 'nod' | 'hst' | 'run' | 'apr' | 'per' | 'sec' | 'alr';
 
 /** Every opaque id in a text. */
 export const opaqueIds = /\b(clu|nod|hst|run|apr|per|sec|alr)_[0-9A-Z]{26}\b/g;
 
-/** The opaque ids that stand anywhere in a value. */
+/** The opaque ids anywhere in a value. */
 export function idsIn(value: unknown): readonly string[] {
   return [...new Set(JSON.stringify(value ?? null).match(opaqueIds) ?? [])];
 }

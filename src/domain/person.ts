@@ -1,4 +1,4 @@
-/** Somebody who may ask for things; null = not shut out. */
+/** A person who may ask for things; `disabledAt` null = not shut out. */
 export type Person = {
   readonly id: string;
   readonly name: string;

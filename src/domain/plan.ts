@@ -22,7 +22,7 @@ export type StepSpec = {
   readonly params: JsonObject;
   readonly about: Subject;
   readonly effect: StepEffect;
-  /** What it leaves beside whom it is about, until another step removes that. */
+  /** What it leaves beside its subject, until another step removes that. */
   readonly leaves?: string;
   readonly removes?: string;
   /** Left out: the step stands alone, after everything before it and before everything after it. */
@@ -69,7 +69,7 @@ export type Plan = {
   readonly hash: string;
 };
 
-/** A plan as its run keeps it. What its steps mean is kept with the steps themselves. */
+/** A plan as its run keeps it. The meaning of its steps is kept with the steps themselves. */
 export type KeptPlan = Omit<Plan, 'steps'> & {
   readonly steps: readonly Pick<StepSpec, 'kind' | 'title' | 'params' | 'lane'>[];
 };
@@ -83,10 +83,10 @@ export function toKeptPlan(plan: Plan): KeptPlan {
 }
 
 /**
- * The plan with its hash. The hash covers what will be done (operation, version, steps), not the notes: running
- * queries change every second and must not make an approval stale. Whom a step is about and what it does to them follow from
- * its kind and parameters, and are not part of it either. Secret references and generated texts are left out
- * of it, since a dry run and the real run hold different ones that mean the same.
+ * The plan with its hash. The hash covers what will be done (operation, version, steps), not the notes: running queries
+ * change every second and must not make an approval stale. Whom a step is about and what it does to them follow from its
+ * kind and parameters, so they are not part of the hash either. Secret references and generated texts are left out too,
+ * since a dry run and the real run hold different ones that mean the same.
  */
 export function makePlan(
   operation: { name: string; version: number },

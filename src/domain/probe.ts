@@ -10,7 +10,7 @@ export type NodeProbe = {
   readonly alive: boolean | null;
   /** Why `/api/health` did not answer well; null = it did, or the node's HTTP port is not known yet. */
   readonly httpProblem: string | null;
-  /** Probes in a row that met such a problem, and when the first of them was. */
+  /** How many probes in a row found such a problem, and when the first of them was. */
   readonly httpFailures: number;
   readonly silentSince: Date | null;
 };
@@ -23,7 +23,7 @@ export type Probe = {
   readonly durationMs: number;
   /** True = a frontend said what nodes there are. */
   readonly ok: boolean;
-  /** Why not. */
+  /** Why not; null when `ok`. */
   readonly problem: string | null;
   /** `fe 10.0.0.1:9010`; null = no leader, or not known. */
   readonly leader: string | null;

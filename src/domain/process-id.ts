@@ -1,6 +1,6 @@
 /**
- * Which process of a node it is: equal as long as that one runs, another after every start. Plain data for plans and
- * journals; what is in it is known only to the adapter that made it.
+ * Identifies a process of a node: equal as long as the same process runs, different after every start. Plain data for
+ * plans and journals; only the adapter that made it knows what it consists of.
  */
 export type ProcessId = Readonly<Record<string, string | number>>;
 

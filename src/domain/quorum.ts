@@ -1,11 +1,11 @@
 import type { ObservedNode } from './cluster.ts';
 
-/** How many of so many have to agree: votes for a leader, replicas for a write. */
+/** How many of `members` have to agree: votes for a leader, replicas for a write. */
 export function majorityOf(members: number): number {
   return Math.floor(members / 2) + 1;
 }
 
-/** Whether it votes, and may be elected: every frontend but observers. */
+/** Whether the node votes and may be elected: true for every frontend except observers. */
 export function isElectable(node: Pick<ObservedNode, 'kind' | 'role'>): boolean {
   return node.kind === 'FRONTEND' && node.role !== 'OBSERVER';
 }
@@ -14,11 +14,11 @@ export type Quorum = {
   readonly electable: number;
   readonly alive: number;
   readonly majority: number;
-  /** How many of those that are alive could fail and leave a leader; below zero = there is none now. */
+  /** How many of the living voters could fail without the cluster losing its leader; below zero = there is none now. */
   readonly spare: number;
 };
 
-/** How the frontends stand; `without` = those that are counted as if they were down. */
+/** How many frontends vote, live and are needed; those for which `without` is true count as down. */
 export function quorumOf<N extends Pick<ObservedNode, 'kind' | 'role' | 'alive'>>(
   nodes: readonly N[],
   without: (node: N) => boolean = () => false,

@@ -4,7 +4,7 @@ import type { Refusal } from './plan.ts';
 import { quorumOf } from './quorum.ts';
 import { count } from './words.ts';
 
-/** What has to be known to say whether a node may be stopped. */
+/** What has to be known to decide whether a node may be stopped. */
 export type RestartFacts = {
   readonly nodes: readonly ObservedNode[];
   /** Tablets that miss a replica now; null = could not be asked. */
@@ -16,11 +16,11 @@ export type RestartFacts = {
 };
 
 /**
- * Why stopping this node would take something away from users, or nothing. Stopping a frontend must leave a majority of
- * the electable frontends alive; stopping a backend must leave every tablet a living replica.
+ * Why stopping this node would take something away from users; empty = it would not. Stopping a frontend must leave a
+ * majority of the electable frontends alive; stopping a backend must leave every tablet a living replica.
  *
- * `acceptDowntime` permits what is only a short absence (a lone frontend, tables with one replica), never what could
- * meet a second failure (another node down, replicas missing).
+ * `acceptDowntime` permits what is only a short absence (a lone frontend, tables with one replica), never a risk in case
+ * of a second failure (another node down, replicas missing).
  */
 export function restartRefusals(
   target: ObservedNode,

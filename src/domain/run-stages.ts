@@ -9,7 +9,7 @@ export type StagedStep = {
   readonly title: string;
   readonly about: Subject;
   readonly state: StepState;
-  /** The position of the step that this one takes back; null also for a recovery that a retry has made history. */
+  /** The position of the step that this one takes back; null also for a recovery from before a retry. */
   readonly undoOf: number | null;
   readonly lane: Lane | null;
   readonly failure: Failure | null;
@@ -17,8 +17,8 @@ export type StagedStep = {
 };
 
 /**
- * Where a stage or one of its lanes stands. `TAKING_BACK`, `TAKEN_BACK`: it failed, or somebody asked for it, and what it
- * did is taken back, or was. `SKIPPED`: the run goes on without it.
+ * The state of a stage or of one of its lanes. `TAKING_BACK`, `TAKEN_BACK`: it failed, or a person asked for an undo, and
+ * what it did is being taken back, or was. `SKIPPED`: the run goes on without it.
  */
 const stageStates = ['PENDING', 'RUNNING', 'DONE', 'FAILED', 'TAKING_BACK', 'TAKEN_BACK', 'SKIPPED'] as const;
 export type StageState = (typeof stageStates)[number];
@@ -28,15 +28,15 @@ export type RunLane<S> = {
   readonly about: Subject;
   readonly state: StageState;
   readonly steps: readonly S[];
-  /** What it does now, its recovery included; what it will do next when it does nothing. Null = it is over. */
+  /** The step that is under way, recovery included; if none is, the next one. Null = the lane is over. */
   readonly current: S | null;
-  /** The step at which it failed. */
+  /** The step at which the lane failed. */
   readonly failed: S | null;
   /** The steps that take it back by themselves, after a failure. */
   readonly recovery: readonly S[];
 };
 
-/** Steps that people see as one thing: the lanes of a stage, or one step that stands alone and then has no lanes. */
+/** Steps that people see as one thing: the lanes of a stage, or one step that stands alone (then there are no lanes). */
 export type RunStage<S> = {
   readonly name: string;
   readonly phase: StepPhase;
@@ -47,7 +47,7 @@ export type RunStage<S> = {
   readonly steps: readonly S[];
 };
 
-/** Neighbours that belong to one stage; a step that stands alone is a group of its own, whose `stage` is null. */
+/** Neighbouring steps of one stage; a step that stands alone is a group of its own, whose `stage` is null. */
 export function groupByStage<S extends { readonly lane?: Lane | null }>(
   steps: readonly S[],
   isApart: (a: S, b: S) => boolean = () => false,
@@ -88,8 +88,8 @@ export function stagesOf<S extends StagedStep>(steps: readonly S[]): readonly Ru
 }
 
 /**
- * How far a run has come: the one number that is shown for it. Steps of its plan, of the way back once that has begun; what
- * is put back on the way out is not counted.
+ * How far a run has come: the one number that is shown for it. It counts the steps of the plan, or of the way back once
+ * that has begun; steps that put something back at the end are not counted.
  */
 export function countProgress(steps: readonly Pick<StagedStep, 'state' | 'phase'>[]): {
   readonly completed: number;
@@ -101,7 +101,7 @@ export function countProgress(steps: readonly Pick<StagedStep, 'state' | 'phase'
   return { completed: countDone(own), total: own.length, phase };
 }
 
-/** Steps that are done, whoever did them. */
+/** How many steps are done, by the run or before it. */
 export function countDone(steps: readonly Pick<StagedStep, 'state'>[]): number {
   return steps.filter(({ state }) => state === 'done' || state === 'already').length;
 }
@@ -128,7 +128,10 @@ function toLane<S extends StagedStep>(name: string, steps: readonly S[], all: re
 
 type Later<S> = { readonly recovery: readonly S[]; readonly undo: readonly S[] };
 
-/** What takes these steps back. An undo may be planned anew, with stages of its own: then the lane's name tells. */
+/**
+ * The steps that take these steps back. An undo may be planned anew, with stages of its own: then they are found by the
+ * lane's name.
+ */
 function laterOf<S extends StagedStep>(steps: readonly S[], all: readonly S[]): Later<S> {
   const [first] = steps;
   if (first?.phase !== 'do') return { recovery: [], undo: [] };
@@ -155,7 +158,7 @@ function wayBack(steps: readonly StagedStep[]): StageState {
   return steps.some(isOpen) ? 'TAKING_BACK' : 'TAKEN_BACK';
 }
 
-/** What people have to know first; a stage whose lanes are over, some of them left out, is done. */
+/** The state that people have to know first; a stage whose lanes are over is done, even if some of them were left out. */
 function worstOf(lanes: readonly RunLane<unknown>[]): StageState {
   const states = lanes.map(({ state }) => state);
   const worst = (['FAILED', 'TAKING_BACK', 'TAKEN_BACK'] as const).find((state) => states.includes(state));

@@ -26,10 +26,10 @@ export type RunState = (typeof runStates)[number];
 export const terminalRunStates = ['SUCCEEDED', 'FAILED', 'CANCELED', 'UNDONE', 'REJECTED', 'EXPIRED'] as const;
 export type TerminalRunState = (typeof terminalRunStates)[number];
 
-/** States that are not the end, whoever has something to do. */
+/** States in which a run has not ended, whether a worker or a person has to act. */
 export const openRunStates = runStates.filter((state) => !isTerminal(state));
 
-/** States in which a worker has something to do, now or when `wakeAt` comes. */
+/** States in which a worker has something to do, now or when the run is due. */
 export const drivenRunStates = ['QUEUED', 'RUNNING', 'CANCELING', 'UNDOING'] as const satisfies readonly RunState[];
 
 export function isTerminal(state: RunState): state is TerminalRunState {
@@ -56,7 +56,7 @@ export type Failure = {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string | null;
-  /** Position of the step that failed, or null when the failure lies outside the steps. */
+  /** Position of the step that failed, or null when the failure has nothing to do with a step. */
   readonly step: number | null;
   /** The last lines of the node's log when the step failed, oldest first. */
   readonly log?: readonly string[];
@@ -103,7 +103,10 @@ export type PostCheck = {
   readonly passed: boolean;
   readonly checks: readonly NamedCheck[];
   readonly facts?: JsonObject;
-  /** What failed may be so for a moment only, as a leader that is being elected: to be looked at again before it is believed. */
+  /**
+   * True when a failed check may be so for a moment only, e.g. while a leader is being elected: then it is checked again
+   * before it is believed.
+   */
   readonly isSettling?: boolean;
 };
 
@@ -135,7 +138,7 @@ export type Run = {
   readonly failure: Failure | null;
   readonly postCheck: PostCheck | null;
   readonly beforeUndo: BeforeUndo | null;
-  /** Why it cannot be undone any more, whatever its steps say. */
+  /** Why the run cannot be undone any more, whatever its steps say. */
   readonly undoGone: string | null;
   readonly retryOf: string | null;
   readonly cancelRequested: boolean;
@@ -150,11 +153,11 @@ export type Run = {
 export type Outcome = {
   readonly state: 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNDONE' | 'PAUSED';
   readonly failure: Failure | null;
-  /** What a run that pauses says meanwhile. */
+  /** The progress that a run shows while it pauses. */
   readonly progress?: Progress | null;
 };
 
-/** What a run returns to when the undo that somebody asked for is refused before it begins. */
+/** What a run becomes again when an undo is refused before it begins. */
 export type BeforeUndo = Pick<Run, 'state' | 'failure' | 'progress' | 'postCheck' | 'finishedAt'>;
 
 export type RunStep = {
@@ -168,9 +171,9 @@ export type RunStep = {
   readonly effect: StepEffect;
   readonly leaves: string | null;
   readonly removes: string | null;
-  /** What it saw them to be, in a word, e.g. a version; null = it has seen nothing of that sort. */
+  /** What the step observed of its subject, in a word, e.g. a version; null = it observed nothing of that kind. */
   readonly observed: string | null;
-  /** What a person is to look at, from when the step holds the run until somebody resumes or retries it. */
+  /** What a person is to look at, while the step holds the run, until somebody resumes or retries it. */
   readonly hold: string | null;
   readonly state: StepState;
   readonly attempt: number;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { AppError } from '../errors.ts';
 
-/** Keys for secrets at rest: the first seals, all of them open. Rotation = put a new key in front. */
+/** Keys for stored secrets: the first one seals, each of them opens. Rotation = put a new key in front. */
 export type SealingKeys = readonly { readonly id: string; readonly key: Buffer }[];
 
 /** A key from its base64 text (32 bytes). The id is the start of its hash, so it never has to be chosen. */

@@ -3,8 +3,8 @@ import type { ConfSetting } from './java-properties.ts';
 import type { Known } from './known.ts';
 
 /**
- * The lines that StarRocks' start scripts export, written as the shell is given them: keys in capitals with a `=`. Other
- * separators mean nothing to the scripts, and a last line without an end is not read.
+ * The lines that StarRocks' start scripts export, as the shell gets them: keys in capitals with a `=`. The scripts know
+ * no other separator, and do not read a last line that has no newline.
  */
 export function readStartLines(text: string): ConfSetting[] {
   return shellLines(text).flatMap(({ content, line }) => {
@@ -15,8 +15,9 @@ export function readStartLines(text: string): ConfSetting[] {
 }
 
 /**
- * What the start scripts of a node in `home` give to what they start, by the node's conf file alone. A value that a shell
- * would have to be asked for (a command, a variable of the login, a pattern) cannot be told; nothing is run here.
+ * The variables that the start scripts of a node in `home` give to the process, as far as the node's conf file shows. A
+ * value for which a shell would be needed (a command, a variable of the login, a pattern) is unknown; nothing is run
+ * here.
  */
 export function startEnvironment(
   text: string,
@@ -33,7 +34,10 @@ export function startEnvironment(
   return environment;
 }
 
-/** As `read` without `-r` gives them: a backslash takes the meaning from what follows, the end of the line included. */
+/**
+ * Lines as `read` without `-r` gives them: a backslash takes the special meaning from the next character, also from the
+ * end of a line.
+ */
 function shellLines(text: string): { content: string; line: number }[] {
   const found: { content: string; line: number }[] = [];
   let [content, line, next] = ['', 1, 1];
@@ -56,7 +60,7 @@ function shellLines(text: string): { content: string; line: number }[] {
 
 type Environment = ReadonlyMap<string, Known<string>>;
 
-/** What `eval "echo KEY=value"` prints behind the `=`, as far as that can be told without a shell. */
+/** What `eval "echo KEY=value"` prints after the `=`, as far as that can be found out without a shell. */
 function expanded(text: string, environment: Environment): Known<string> {
   let value = '';
   let quotes: '"' | null = null;

@@ -6,7 +6,7 @@ export type SubjectKind = (typeof subjectKinds)[number];
 export type Subject = {
   readonly kind: SubjectKind;
   /**
-   * The id by which the inventory knows it, or the name by which the cluster does. Null = the step's parameters do not name
+   * The id that the inventory has for it, or the name that the cluster has. Null = the step's parameters do not identify
    * it so: a host that is not recorded yet, or the run's own cluster.
    */
   readonly id: string | null;
@@ -18,9 +18,9 @@ export type Subject = {
 export const theCluster: Subject = { kind: 'cluster', id: null, label: 'the cluster' };
 
 /**
- * What a step does to its subject. `takes-away`: it does not serve from then on. `brings-back`: it serves again once the last
- * such step in a row is done. `changes`: something else about it, or about what Starwarden knows of it, is other than before.
- * `looks`: reads, and at most keeps what it saw. `waits`: for time or for a person.
+ * What a step does to its subject. `takes-away`: it does not serve from then on. `brings-back`: it serves again once the
+ * last such step in a row is done. `changes`: something else about it, or about what Starwarden knows of it, becomes
+ * different. `looks`: reads, and at most stores what it saw. `waits`: for time or for a person.
  */
 export const stepEffects = ['takes-away', 'brings-back', 'changes', 'looks', 'waits'] as const;
 export type StepEffect = (typeof stepEffects)[number];
@@ -33,7 +33,7 @@ export function isSameSubject(a: Subject, b: Subject): boolean {
   return a.kind === b.kind && a.id === b.id && a.label === b.label;
 }
 
-/** Whom steps that belong together are about: the first of them that is about less than the cluster. */
+/** The subject of steps that belong together: the first one that is less than the whole cluster. */
 export function commonSubject(steps: readonly { readonly about: Subject }[]): Subject {
   return steps.find(({ about }) => about.kind !== 'cluster')?.about ?? theCluster;
 }

@@ -1,9 +1,9 @@
 import type { ReplicaTotals } from './topology.ts';
 
 /**
- * What is known about missing replicas. StarRocks' own count leaves out, for the first 900 s
- * (`tablet_sched_be_down_tolerate_time_s`), every replica on a backend that died: right when it matters most. So the
- * replicas on dead backends are told apart, by what the metadata has there.
+ * What is known about missing replicas. For the first 900 s (`tablet_sched_be_down_tolerate_time_s`) StarRocks' own count
+ * leaves out every replica on a backend that died, just when it matters most. So the replicas on dead backends are listed
+ * apart, as the metadata has them.
  */
 export type TabletHealth = ReplicaTotals & {
   /** How many of `unhealthyTablets` are in databases that StarRocks made for itself, such as `_statistics_`; default 0. */
@@ -13,14 +13,14 @@ export type TabletHealth = ReplicaTotals & {
 };
 
 /**
- * Tablets of users that miss a replica: those that StarRocks counts and those it does not see yet. 0 = every one is whole.
- * Later than 900 s after a backend died, its replicas may be counted twice: the number is an upper bound.
+ * Tablets of users that miss a replica: those that StarRocks counts and those it does not count yet. 0 = every tablet is
+ * whole. Later than 900 s after a backend died, its replicas may be counted twice: the number is an upper bound.
  */
 export function unhealthyTablets(health: TabletHealth): number {
   return countedOfUsers(health) + unseen(health);
 }
 
-/** The same in words, with whose tablets they are. */
+/** The same as a text, which says whose tablets they are. */
 export function tabletsInWords(health: TabletHealth): string {
   const { ownUnhealthyTablets: own = 0, deadBackends = [] } = health;
   return [

@@ -1,11 +1,11 @@
 import type { JsonObject } from './json.ts';
 
-/** A cluster as runs and refusals name it. */
+/** A cluster, as runs and refusals refer to it. */
 export type ClusterRef = { readonly id: string; readonly name: string; readonly environment: string };
 
 /**
- * What a run with steps of its own is about: a cluster that it brings under management, or one that is there. The tables know
- * runs about several clusters and about none as well; how those are to work is decision 0014.
+ * What a run with steps of its own is about: a cluster that it brings under management, or a registered one. The tables
+ * can also hold runs about several clusters or about none; how those are to work is decision 0014.
  */
 export const targetKinds = ['cluster', 'new-cluster'] as const;
 export type Target = { readonly kind: (typeof targetKinds)[number]; readonly cluster: ClusterRef };
@@ -15,7 +15,7 @@ export type TargetFields<Field extends string> =
   | { readonly kind: 'new-cluster'; readonly name: Field; readonly environment: Field }
   | { readonly kind: 'cluster'; readonly from: Field };
 
-/** What an input names: a cluster by its id, or the name and environment of one that is to be. */
+/** What an input names: a cluster by its id, or the name and environment of a new one. */
 export type NamedTarget =
   | { readonly kind: 'new-cluster'; readonly name: string; readonly environment: string }
   | { readonly kind: 'cluster'; readonly clusterId: string; readonly field: string };
@@ -42,7 +42,7 @@ function textIn(input: JsonObject, field: string): string {
   return value;
 }
 
-/** Where rights are looked at: null = everywhere, since a cluster that is to be is in nobody's scope yet. */
+/** For which cluster a permission is needed. Null = it is needed everywhere, since no scope covers a new cluster yet. */
 export function accessTo({ kind, cluster }: Target): { clusterId: string; environment: string } | null {
   return kind === 'new-cluster' ? null : { clusterId: cluster.id, environment: cluster.environment };
 }

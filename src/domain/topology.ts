@@ -1,11 +1,11 @@
-/** One row of SHOW FRONTENDS. Times are the cluster's own text in its session time zone; null = never, or not told. */
+/** One row of SHOW FRONTENDS. Times are the cluster's own text in its session time zone; null = never, or not shown. */
 export type FrontendRow = {
   /** The node's name in the metadata, e.g. `10.0.0.1_9010_1686810741121`. */
   readonly name: string;
   /** The exact text of the `IP` column; statements about the node must send it back unchanged. */
   readonly host: string;
   readonly editLogPort: number;
-  /** The answering frontend's own value, whatever the row. */
+  /** The answering frontend's own value, the same in every row. */
   readonly httpPort: number;
   /** 0 for a frontend that was never seen alive. */
   readonly queryPort: number;
@@ -21,13 +21,13 @@ export type FrontendRow = {
   readonly version: NodeVersion | null;
 };
 
-/** The frontends as they are, and rows that are remnants: entries of an earlier life of a frontend that is in another row. */
+/** The present frontends, and rows that are remnants: earlier entries of a frontend that has another row. */
 export type Frontends = { readonly current: readonly FrontendRow[]; readonly remnants: readonly FrontendRow[] };
 
 /**
  * One row for each address (`IP` and edit-log port), in the order of the rows. On Kubernetes a frontend that lost its
- * metadata may stand in SHOW FRONTENDS twice, under names that differ by their time stamp. One process listens at an
- * address, and the group that elects takes no second member there, so that quorums are counted by address too. The row
+ * metadata may be listed twice in SHOW FRONTENDS, under names that differ in their time stamp. Only one process listens
+ * at an address, and the group that elects accepts no second member there, so quorums are counted by address too. The row
  * that is kept is the one that leads, lives, has joined, or is the newest, in this order.
  */
 export function separateRemnants(rows: readonly FrontendRow[]): Frontends {
@@ -53,7 +53,7 @@ function isTruer(a: FrontendRow, b: FrontendRow): boolean {
   return at !== -1 && (left[at] ?? 0) > (right[at] ?? 0);
 }
 
-/** A remnant as a problem in words. */
+/** A remnant as a problem, in a sentence. */
 export function remnantProblem({ host, editLogPort, name, errorMessage }: FrontendRow): string {
   const why = errorMessage === null ? '' : `: ${errorMessage}`;
   return `SHOW FRONTENDS lists fe ${host}:${editLogPort} more than once: ${name} is a remnant${why}. DROP takes an address and may hit the one that runs`;
@@ -64,7 +64,10 @@ export function hasLeader(rows: readonly FrontendRow[]): boolean {
   return rows.some(({ role, alive }) => role === 'LEADER' && alive);
 }
 
-/** `3.5.0-48f4d81` is release `3.5.0`, commit `48f4d81`. A build that is no release has a name there: `MAIN-RELEASE`. */
+/**
+ * `3.5.0-48f4d81` is release `3.5.0`, commit `48f4d81`. For a build that is no release, `release` holds a name:
+ * `MAIN-RELEASE`.
+ */
 export type NodeVersion = { readonly text: string; readonly release: string; readonly commit: string | null };
 
 /** What backends and compute nodes have in common. Ports are null until the node was seen once. */
@@ -99,13 +102,13 @@ export type BackendRow = WorkerRow & {
   readonly dataUsedBytes: number | null;
   readonly availableBytes: number | null;
   readonly totalBytes: number | null;
-  /** (total − available) / total, so whatever else is on the disks counts too. */
+  /** (total − available) / total, so other data on the disks counts too. */
   readonly usedPercent: number | null;
   /** Of the fullest disk. */
   readonly maxDiskUsedPercent: number | null;
-  /** What stands there instead of a percentage, when it cannot be read. */
+  /** The cluster's text instead of a percentage, when it cannot be read. */
   readonly unreadDiskUse?: string;
-  /** `rack:r1`; null = none, or older than 3.2.8. */
+  /** `rack:r1`; null = none, or a version before 3.2.8. */
   readonly location: string | null;
   readonly lastTabletReportAt: string | null;
 };
@@ -127,7 +130,10 @@ export const backupJobStates = [
   'CANCELLED',
 ] as const;
 
-/** One row of SHOW BACKUP: the last job of a database. `jobId` changes: a job is told by database, snapshot and `createdAt`. */
+/**
+ * One row of SHOW BACKUP: the last job of a database. `jobId` changes, so a job is recognised by database, snapshot and
+ * `createdAt`.
+ */
 export type BackupJobRow = {
   readonly jobId: string;
   readonly snapshot: string;
@@ -137,7 +143,7 @@ export type BackupJobRow = {
   readonly createdAt: string;
   readonly finishedAt: string | null;
   readonly unfinishedTasks: number;
-  /** `[10080: 3/12], [10081: 0/9]`, while uploading only. */
+  /** `[10080: 3/12], [10081: 0/9]`; only while uploading. */
   readonly progress: string | null;
   readonly taskErrors: string | null;
   /** `[OK]`, or why it failed. */
@@ -145,7 +151,7 @@ export type BackupJobRow = {
   readonly timeoutSeconds: number;
 };
 
-/** One row of SHOW SNAPSHOT. Without a timestamp the snapshot is incomplete, and blocks its name. */
+/** One row of SHOW SNAPSHOT. Without a timestamp the snapshot is incomplete, and its name cannot be used again. */
 export type SnapshotRow = {
   readonly snapshot: string;
   /** What a RESTORE needs as `backup_timestamp`; several when the name was used more than once. */

@@ -1,8 +1,8 @@
-/** A named observation of a report: a preflight check, a health check, or one line of a post-condition. */
+/** A named observation in a report: a preflight check, a health check, or one line of a post-check. */
 export type NamedCheck = {
   readonly name: string;
   readonly status: 'PASS' | 'FAIL' | 'SKIPPED';
-  /** How bad a FAIL is. */
+  /** How bad it is if the check fails. */
   readonly severity: 'BLOCK' | 'WARN' | 'INFO';
   readonly observed: string;
   readonly wanted: string;
@@ -11,17 +11,17 @@ export type NamedCheck = {
 
 export type Texts = Pick<NamedCheck, 'observed' | 'wanted' | 'hint'>;
 
-/** What a look has found, for a report: what passed needs no hint. */
+/** The result of a check, for a report: a check that passed needs no hint. */
 export function verdict(name: string, severity: NamedCheck['severity'], passed: boolean, texts: Texts): NamedCheck {
   return found(name, severity, passed, { ...texts, hint: passed ? null : texts.hint });
 }
 
-/** The same for a condition at an end, which says what to do whatever was found. */
+/** The same for a check of a run's end, which has its hint whatever was found. */
 export function found(name: string, severity: NamedCheck['severity'], passed: boolean, texts: Texts): NamedCheck {
   return { name, severity, status: passed ? 'PASS' : 'FAIL', ...texts };
 }
 
-/** What nobody looked at: it passes nothing, and it fails nothing. */
+/** A check that nobody made: it neither passes nor fails anything. */
 export function skipped(
   name: string,
   { why, wanted, severity = 'INFO', hint = null }: { why: string } & Pick<NamedCheck, 'wanted'> & Partial<NamedCheck>,
@@ -29,7 +29,10 @@ export function skipped(
   return { name, severity, status: 'SKIPPED', observed: why, wanted, hint };
 }
 
-/** A check that would pass on what some said, while others were not asked or did not tell: it has not looked at everything. */
+/**
+ * A check that would pass on the answers of some, while others were not asked or did not answer: it has not covered
+ * everything.
+ */
 export function passedByAll(
   check: NamedCheck,
   { told, of, what }: { told: number; of: number; what: string },
@@ -41,14 +44,14 @@ export function passedByAll(
   });
 }
 
-/** What forbids: a FAIL of severity BLOCK. */
+/** True for a check that forbids: a FAIL of severity BLOCK. */
 export function blocks({ status, severity }: NamedCheck): boolean {
   return status === 'FAIL' && severity === 'BLOCK';
 }
 
 /**
- * True when the checks rest on a look: at least one of them was made, and where some were not, one that decides was. A
- * check that was skipped says nothing, so checks that were all skipped pass nothing.
+ * True when the checks rest on an observation: at least one was made, and where some were not, at least one of severity
+ * BLOCK was. A skipped check says nothing, so checks that were all skipped pass nothing.
  */
 export function hasLooked(checks: readonly NamedCheck[]): boolean {
   const made = checks.filter(({ status }) => status !== 'SKIPPED');
@@ -56,7 +59,7 @@ export function hasLooked(checks: readonly NamedCheck[]): boolean {
   return made.some(({ severity }) => severity === 'BLOCK');
 }
 
-/** The whole report in one word: the worst that failed, else whether anything was looked at by which that could be told. */
+/** The whole report in one word: the worst that failed; if nothing did, whether anything was observed that could tell. */
 export function worstOf(checks: readonly NamedCheck[]): 'BLOCK' | 'WARN' | 'UNKNOWN' | 'NOTHING' {
   if (checks.some(blocks)) return 'BLOCK';
   if (!hasLooked(checks)) return 'UNKNOWN';

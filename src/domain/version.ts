@@ -1,4 +1,4 @@
-/** What comes before a release, oldest first. */
+/** Kinds of builds before a release, oldest first. */
 const prereleaseKinds = ['dev', 'snapshot', 'alpha', 'preview', 'beta', 'rc'] as const;
 type PrereleaseKind = (typeof prereleaseKinds)[number];
 
@@ -9,20 +9,20 @@ export type Version = {
   readonly patch: number;
   /** `rc01` is `{ kind: 'rc', number: 1 }`; null for a release. */
   readonly prerelease: { readonly kind: PrereleaseKind; readonly number: number } | null;
-  /** What a vendor adds to the release, lower case, e.g. `ee1`; null for StarRocks' own. */
+  /** A vendor's addition to the release, lower case, e.g. `ee1`; null for StarRocks' own. */
   readonly build: string | null;
-  /** The commit that a node reports behind its version, e.g. `48f4d81`; says nothing about the order. */
+  /** The commit that a node reports after its version, e.g. `48f4d81`; it says nothing about the order. */
   readonly commit: string | null;
 };
 
 const longestText = 64; // the column in the catalogue
 const shape = /^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})((?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)*)$/;
 const prereleaseShape = new RegExp(`^(${prereleaseKinds.join('|')})[.]?(\\d{0,4})$`, 'i');
-// git abbreviates to 7 digits at least, which also tells a commit from a vendor's `ee1`
+// git abbreviates to at least 7 digits, which also distinguishes a commit from a vendor's `ee1`
 const commitShape = /^[0-9a-f]{7,40}$/i;
 
 /**
- * Reads `3.5.0`, `3.5.0-48f4d81`, `3.4.0-RC1`, `3.3.15-ee1-6c9a3f1`. Null for text that has no place in an order, such as the
+ * Reads `3.5.0`, `3.5.0-48f4d81`, `3.4.0-RC1`, `3.3.15-ee1-6c9a3f1`. Null for a text that cannot be ordered, such as the
  * `MAIN-RELEASE-d094052` of a development build. Never throws, whatever the text.
  */
 export function parseVersion(text: string): Version | null {
@@ -31,7 +31,7 @@ export function parseVersion(text: string): Version | null {
   const [, major, minor, patch, rest = ''] = match;
   const suffixes = rest.split('-').slice(1);
   const commit = commitShape.test(suffixes.at(-1) ?? '') ? (suffixes.pop() ?? null) : null;
-  if (commitShape.test(suffixes.at(-1) ?? '')) return null; // two commits, or a build that reads as one: nobody can tell
+  if (commitShape.test(suffixes.at(-1) ?? '')) return null; // two commits, or a build that looks like one: they cannot be told apart
   const prerelease = readPrerelease(suffixes[0]);
   const build = (prerelease === null ? suffixes : suffixes.slice(1)).join('-').toLowerCase();
   return {
@@ -52,7 +52,7 @@ function readPrerelease(suffix = ''): Version['prerelease'] {
 
 /**
  * Below 0 when `a` is older, 0 when both are the same release, above 0 when `a` is newer. 3.10 is newer than 3.9, a
- * release newer than its candidates, a vendor's build newer than what it is built on.
+ * release newer than its candidates, a vendor's build newer than the release it is built on.
  */
 export function compareVersions(a: Version, b: Version): number {
   return (
@@ -78,7 +78,7 @@ export function releaseNameOf({ major, minor, patch, prerelease, build }: Versio
   return [...parts, ...(build === null ? [] : [build])].join('-');
 }
 
-/** The line of releases it belongs to: `3.5`. */
+/** The version's line of releases: `3.5`. */
 export function lineOf({ major, minor }: Version): string {
   return `${major}.${minor}`;
 }

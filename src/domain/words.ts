@@ -12,8 +12,8 @@ function pluralOf(one: string): string {
 }
 
 /**
- * A value that was kept as data, for people: `a, b` for a list, `key = value` for what has members. Opaque ids become the
- * names that are known, and a member that held one loses its `Id`.
+ * A value that was kept as data, for people: `a, b` for a list, `key = value` for an object. Opaque ids become names
+ * where these are known, and a member that held an id loses the `Id` in its name.
  */
 export function inWords(value: Json | undefined, nameOf: NameOf = nameNothing): string {
   if (value === null || value === undefined) return 'nothing';
@@ -42,7 +42,7 @@ export function membersInWords(
   );
 }
 
-/** The name of what has this opaque id; null = not known. */
+/** The name of the thing with this opaque id; null = not known. */
 export type NameOf = (id: string) => string | null;
 
 const nameNothing: NameOf = () => null;
@@ -51,7 +51,7 @@ const kinds: Readonly<Record<OpaqueIdKind, string>> = {
   ...{ apr: 'an approval', sec: 'a secret', alr: 'an alert' },
 };
 
-/** A text with names in place of opaque ids; what has no name that is known is told by its kind. */
+/** A text with names in place of opaque ids; a thing whose name is not known becomes its kind. */
 export function withNames(text: string, nameOf: NameOf = nameNothing): string {
   return text.replace(opaqueIds, (id, kind: OpaqueIdKind) => nameOf(id) ?? `[${kinds[kind]}]`);
 }
@@ -70,10 +70,10 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** Who would start a node, and whom it belongs to, where these are two. */
+/** The user who would start a node and the user it belongs to, where these differ. */
 export type StartedAs = { readonly user: string; readonly belongsTo: string };
 
-/** What is to be known of a node that another user than its own would start. */
+/** What people have to know about a node that another user than its own would start. */
 export function wordsForStart({ user, belongsTo }: StartedAs): string {
   return `belongs to ${belongsTo} and would be started as ${user}`;
 }

@@ -4,35 +4,45 @@ import type { Logger } from 'pino';
 
 export const queueName = 'runs';
 
-/** Redis as a doorbell: "run X has something to do" for workers, "run X changed" for whoever watches. Both may be lost. */
+/**
+ * Notifications through Redis: "run X has something to do" for workers, "run X changed" for whoever watches. Both may be
+ * lost.
+ */
 export type Doorbell = {
   ring(runId: string, delayMs?: number): void;
   changed(topic: string): void;
   /** Calls `listener` with the topic of each change, until the returned function is called. */
   onChanged(listener: (topic: string) => void): () => void;
-  /** Whether Redis takes a write now: a replica and a full one still pass words on. Rejects when it does not answer. */
+  /**
+   * Whether Redis accepts a write now: a replica, or a full Redis, still passes notifications on. Rejects when it does
+   * not answer.
+   */
   tryWrite(): Promise<'ok' | 'refuses-writes'>;
-  /** Words that Redis did not take since this process began. */
+  /** How many notifications Redis did not accept since this process began. */
   wordsLost(): number;
   close(): Promise<void>;
 };
 
-/** What Redis says when it is a replica, has no memory left, cannot save, or lacks replicas: it answers, and takes no writes. */
+/**
+ * What Redis says when it is a replica, has no memory left, cannot save, or lacks replicas: it answers, but accepts no
+ * writes.
+ */
 const refusal =
   /^(?:ReplyError: )?(READONLY|OOM|MISCONF|NOREPLICAS)\b|\b(READONLY You can't write|OOM command not allowed)/;
 
 /**
- * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, words are lost and counted. That it began to
- * refuse or lose words, and that it takes them again, is logged once.
+ * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, notifications are lost and counted.
+ * It logs once when Redis begins to refuse or lose notifications, and once when it accepts them again.
  */
 export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; prefix: string; log: Logger }): Doorbell {
   const publisher = new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
   const queue = new Queue<{ runId: string }>(queueName, {
-    // A connection of ours: one that BullMQ opens, it cannot close while Redis is away, and the process would not end.
+    // A connection of our own: BullMQ cannot close one that it opened itself while Redis is away, and the process would
+    // not end.
     connection: publisher,
     prefix,
-    // Its first question would be asked before the connection stands, fail, and make every later word fail with it.
-    // The worker asks it too.
+    // BullMQ would check the version before the connection is ready, and that failure would make every later notification
+    // fail. The worker checks it too.
     skipVersionCheck: true,
     skipWaitingForReady: true,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },

@@ -8,8 +8,8 @@ import { listDueRuns } from '../store/runs/leases.ts';
 const approvalsAtOnce = 5;
 
 /**
- * MySQL is the truth: whatever is due there is driven even when Redis was wiped or never answers. Also ends approvals
- * whose time is over.
+ * MySQL decides: whatever is due there is driven, even when Redis was wiped or never answers. Also ends approvals whose
+ * time is over.
  */
 export function startRecoverLoop(
   deps: Engine,

@@ -7,13 +7,13 @@ import { startRecoverLoop } from './recover.ts';
 export type WorkerOptions = {
   readonly redisUrl: string;
   readonly prefix: string;
-  /** Runs driven at once by this process. */
+  /** How many runs this process drives at the same time. */
   readonly concurrency: number;
-  /** How often the database is asked for runs that nobody rang for. */
+  /** How often the database is asked for runs for which no notification came. */
   readonly recoverEveryMs: number;
 };
 
-/** Starts driving runs: those the doorbell names, and those the recover loop finds due. */
+/** Starts driving runs: those that notifications name, and those that the recover loop finds due. */
 export function startWorker(deps: Engine, options: WorkerOptions): { stop(): Promise<void> } {
   const worker = new Worker<{ runId: string }>(queueName, async (job) => drive(deps, job.data.runId), {
     connection: { url: options.redisUrl, maxRetriesPerRequest: null },

@@ -10,11 +10,11 @@ export type PartName = keyof Parts;
 export type Unjudged = { readonly unjudged: string };
 
 export type Words = {
-  /** In a few words, while it is so and once it is over. */
+  /** In a few words: the title while the condition holds, and once it is over. */
   readonly title: { readonly now: string; readonly past: string };
-  /** What is so; "since" and the moment follow. */
+  /** What is wrong; "since" and the time follow. */
   readonly what: string;
-  /** As the cluster or a call to it put it; null = nobody said. */
+  /** The reason, as the cluster or a call to it gave it; null = there was none. */
   readonly why: string | null;
   /** What else was seen, in whole sentences; may be empty. */
   readonly more: string;
@@ -24,11 +24,11 @@ export type Words = {
 
 type Definition<Name extends PartName, Settings extends z.ZodType, Found> = RuleFacts & {
   readonly reads: readonly Name[];
-  /** Each with a default; what the configuration says of this rule comes first. */
+  /** Each setting has a default; what the configuration says about this rule counts before it. */
   readonly settings: Settings;
   /** Pure. What is wrong now, one for each alert that there should be, or why that cannot be said. */
   readonly judge: (parts: Pick<Parts, Name>) => readonly Found[] | Unjudged;
-  /** What makes two findings the same alert: never free text, numbers or times. */
+  /** Decides which findings are the same alert; must never depend on free text, numbers or times. */
   readonly identity: (found: Found) => Readonly<Record<string, string>>;
   /** The node that it is about; null = the whole cluster. */
   readonly nodeId: (found: Found) => string | null;
@@ -43,7 +43,7 @@ type Definition<Name extends PartName, Settings extends z.ZodType, Found> = Rule
 
 export type Rule = RuleFacts & {
   readonly reads: readonly PartName[];
-  /** Takes what the configuration says of the rule, `undefined` for nothing. Throws what zod throws when that is nonsense. */
+  /** Takes what the configuration says about the rule, `undefined` for nothing. Throws zod's error when that is not valid. */
   configure(settings: unknown): ConfiguredRule;
 };
 
@@ -52,7 +52,7 @@ export type ConfiguredRule = RuleFacts & {
   judge(clusterId: string, parts: Parts): readonly Condition[] | Unjudged;
 };
 
-/** An alert rule: one file with what it reads of a probe, how it judges, and everything that is said of its alerts. */
+/** An alert rule: one file with what it reads of a probe, how it judges, and every text of its alerts. */
 export function defineRule<Name extends PartName, Settings extends z.ZodType, Found>(
   definition: Definition<Name, Settings, Found>,
 ): Rule {
@@ -101,7 +101,7 @@ function piecesOf({ what, why, more, effect }: Omit<Words, 'title'>): string[] {
 
 const longestReason = 500;
 
-/** What somebody else said, as long as it may be repeated. */
+/** The text of somebody else, cut to the length that may be repeated. */
 export function cut(text: string): string {
   return text.length > longestReason ? `${text.slice(0, longestReason)}…` : text;
 }

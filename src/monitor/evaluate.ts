@@ -3,7 +3,7 @@ import type { Condition } from '../domain/alert-life.ts';
 import type { ConfiguredRule, Rule, Unjudged } from './define-rule.ts';
 import type { Parts } from './read-parts.ts';
 
-/** Gives each rule what the configuration says of it. Throws when that names a rule that there is not. */
+/** Gives each rule what the configuration says about it. Throws when the configuration names an unknown rule. */
 export function configureRules(
   rules: readonly Rule[],
   settings: Readonly<Record<string, unknown>>,
@@ -15,7 +15,7 @@ export function configureRules(
 
 type Judging = { readonly clusterId: string; readonly parts: Parts; readonly log: Logger };
 
-/** What all rules say of one probe. One that fails says nothing about the cluster, and does not keep the others from it. */
+/** What all rules find in one probe. A rule that fails says nothing about the cluster, and does not stop the others. */
 export function evaluateRules(rules: readonly ConfiguredRule[], { clusterId, parts, log }: Judging) {
   const conditions: Condition[] = [];
   const unjudged: string[] = [];

@@ -17,7 +17,7 @@ export type ProbeDeps = {
   readonly db: Database;
   readonly log: Logger;
   readonly reading: (clusterId: string, signal: AbortSignal) => ProbeReading;
-  /** Told `alert:<id>` for each alert that changed. */
+  /** Notified of `alert:<id>` for each alert that changed. */
   readonly changed: (topic: string) => void;
 };
 
@@ -28,8 +28,8 @@ export type ProbeSettings = {
 };
 
 /**
- * Probes one cluster: reads it, stores the picture, and moves its alerts. Never throws: what goes wrong on the cluster's side is
- * what it is there to find, and what goes wrong on ours is logged and tried again at the next probe.
+ * Probes one cluster: reads it, stores the picture, and updates its alerts. Never throws: errors of the cluster are what
+ * it looks for, and our own errors are logged and tried again at the next probe.
  */
 export async function probeCluster(
   deps: ProbeDeps,
@@ -66,9 +66,10 @@ type Judged = {
   rules: readonly ConfiguredRule[];
 };
 
-/** Stores the picture of the cluster, so that readers need not ask it, and says what is wrong. */
+/** Stores the picture of the cluster, so that readers need not ask the cluster, and judges what is wrong. */
 async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rules }: Judged): Promise<ProbeOutcome> {
-  // Asked after the reading, with its own time as the window: work that ended meanwhile may be what it saw.
+  // Asked after the reading, with the reading's own duration as the window: the probe may have seen work that ended
+  // meanwhile.
   const plannedWork = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
   const saved = await savePicture(db, clusterId, parts);
   const { conditions, unjudged } = evaluateRules(rules, { clusterId, parts: saved, log });
@@ -83,7 +84,7 @@ async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rul
   };
 }
 
-/** Answers the same parts with the nodes as the inventory knows them. */
+/** Stores the picture and answers the same parts, with the nodes as the inventory knows them. */
 async function savePicture(db: Database, clusterId: string, { topology, health }: Parts<ObservedNode>): Promise<Parts> {
   if (!topology.isSeen) {
     await saveClusterProblems(db, clusterId, [topology.failure.message]);

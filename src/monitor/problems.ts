@@ -4,7 +4,7 @@ import { cut } from './define-rule.ts';
 
 const silentProbes = 3;
 
-/** What is worth saying about a cluster that answers, short of an alert. */
+/** Problems of a cluster that answers which are worth showing but are no alerts. */
 export function problemsOf(probes: readonly NodeProbe[], leader: string | null): string[] {
   const silent = probes.filter((probe) => probe.alive === true && probe.httpFailures >= silentProbes);
   return [

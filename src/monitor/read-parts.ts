@@ -11,16 +11,16 @@ import { AppError, messageOf } from '../errors.ts';
 export type ProbeReading = Pick<Reading, 'sql' | 'now' | 'signal'> & { readonly http: Pick<Reading['http'], 'health'> };
 
 export type PartsRequest = {
-  /** The nodes as they were last seen; whoever is new is asked over HTTP next time. */
+  /** The nodes as they were last seen; a new node is asked over HTTP at the next probe. */
   readonly known: readonly ClusterNode[];
   readonly before: readonly NodeProbe[];
-  /** For all parts together. */
+  /** The time limit for all parts together. */
   readonly timeoutMs: number;
 };
 
 /**
- * What one probe of a cluster read, part by part, each once, however many rules want it; each says whether it was seen. A new
- * part is a key here and a reader.
+ * What one probe of a cluster read. Each part is read once, however many rules want it, and says whether it was seen. A
+ * new part is a key here and a reader.
  */
 export type Parts<N extends ObservedNode = ClusterNode> = {
   /** What the frontends show of the nodes. */
@@ -29,25 +29,25 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
         readonly isSeen: true;
         readonly nodes: readonly N[];
         readonly leader: string | null;
-        /** What is wrong with the list of nodes itself, in words. */
+        /** What is wrong with the list of nodes itself, as sentences. */
         readonly problems: readonly string[];
       }
     | {
         readonly isSeen: false;
         readonly failure: AppError;
-        /** A frontend lets us in and answers what it knows itself; what it lacks is a leader. */
+        /** A frontend accepts the login and answers what it knows itself; only a leader is missing. */
         readonly isAnswering: boolean;
       };
-  /** What every node says of its health over HTTP. Whoever is silent is seen to be silent. */
+  /** What every node says about its health over HTTP. A node that does not answer is part of what was seen. */
   readonly health: { readonly isSeen: true; readonly probes: readonly NodeProbe[] };
 };
 
 const healthTimeoutMs = 3_000;
 
 /**
- * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is something seen;
- * what is thrown is a failure of our own (the store behind `sql`), of which nothing can be concluded about the cluster.
- * Null = we were told to stop meanwhile, so nothing is known.
+ * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is something
+ * seen. An error that is thrown is a failure of our own (the store behind `sql`), from which nothing follows about the
+ * cluster. Null = we were told to stop meanwhile, so nothing is known.
  */
 export async function readParts(reading: ProbeReading, request: PartsRequest): Promise<Parts<ObservedNode> | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
@@ -111,8 +111,8 @@ async function readNodes(
 const answerTimeoutMs = 2_000;
 
 /**
- * Without a majority the frontend that is left still answers what needs no leader. Asked only when the nodes could not be
- * told, so that an alert need not say that nobody answers.
+ * A frontend without a majority still answers what needs no leader. Asked only when the nodes could not be read, so that
+ * an alert does not say that nobody answers when somebody does.
  */
 async function answersItself(
   sql: Reading['sql'],

@@ -41,15 +41,15 @@ const httpCallsAtOnce = 64;
 
 /**
  * Probes every registered cluster every `probeEveryMs`, until stopped. Any number of processes may do so: each probe is
- * claimed in MySQL, so that one of them has it, and when that one dies another takes over as soon as the claim ends.
- * The database's absence ends nothing: the loop asks again.
+ * claimed in MySQL, so that only one of them has it, and when that process dies another takes over as soon as the claim
+ * ends. When the database does not answer, the loop goes on and asks again.
  */
 export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { stop(): Promise<void> } {
   const { concurrency = 8, probeTimeoutMs = 10_000 } = options;
   const { db, log, config } = ctx;
   const everyMs = config.monitor.probeEveryMs;
   const settings = { rules: configureRules(rules, config.monitor.rules), timeoutMs: probeTimeoutMs, everyMs };
-  // Half as long again for storing what was found.
+  // Half as much time again, for storing what was found.
   const claimMs = Math.max(everyMs, probeTimeoutMs * 1.5);
   const slots = createSlots(httpCallsAtOnce);
   const deps = {

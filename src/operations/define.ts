@@ -12,23 +12,29 @@ import type { AnyStepKind } from '../steps/define.ts';
 import { type InputField, operationTypeName } from './input/input-field.ts';
 import { inputFields } from './input/read-fields.ts';
 
-/** Also for doors, which know operations and no adapter. */
+/** Also for entry points, which know operations and no adapter. */
 export type { Reading };
 
-/** What only bringing something under management needs: a look at what is not recorded yet. It changes nothing anywhere. */
+/**
+ * What only bringing something under management needs: reading a cluster or host that is not recorded yet. It changes
+ * nothing anywhere.
+ */
 export type Registration = {
   /** Environment labels whose clusters need other people's approval. */
   readonly approvalEnvironments: readonly string[];
-  /** SQL to a cluster by a login that is not recorded. `passwordRef` may name a secret that came with this very input. */
+  /** SQL to a cluster by a login that is not recorded. `passwordRef` may name a secret that came with this input. */
   readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => SqlReader;
   /**
-   * The key a host shows now, unpinned; for a person to compare. `prefer`: the one of its keys that has this fingerprint, if
-   * there is such a one. Throws `SSH_UNREACHABLE`.
+   * The key that a host shows now, not pinned; for a person to compare. `prefer`: the one of its keys with this
+   * fingerprint, if it has that key. Throws `SSH_UNREACHABLE`.
    */
   readonly readHostKey: (
     target: Pick<SshTarget, 'address' | 'port'> & { readonly prefer?: string | null },
   ) => Promise<{ fingerprint: string }>;
-  /** Throws `INVALID_INPUT` with the reason when it is no private key that can be used. Either may have come with this input. */
+  /**
+   * Throws `INVALID_INPUT` with the reason when this is not a private key that can be used. Key and passphrase may have
+   * come with this input.
+   */
   readonly checkPrivateKey: (key: {
     readonly privateKeyRef: string;
     readonly passphraseRef: string | null;
@@ -44,16 +50,16 @@ export type SlackCommand = {
   readonly examples: readonly string[];
 };
 
-/** A step of a run as far as an operation may look at it. */
+/** A step of a run, as far as an operation may see it. */
 export type PlannedStep = StepSpec & { readonly phase: StepPhase; readonly state: StepState };
 
 /** A run whose steps are all done; `steps` says what was left out. */
 export type EndedRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };
 
-/** How a run ends that does not end as planned. */
+/** How a run may end when it does not end as planned. */
 export type OtherEnding = 'UNDONE' | 'FAILED' | 'CANCELED';
 
-/** Fields of an input that hold one text; any name where the shape of the input is not known. */
+/** Fields of an input that hold one text; any name where the type of the input is not known. */
 type TextField<I> = string extends keyof I
   ? string
   : { [Field in keyof I & string]: I[Field] extends string ? Field : never }[keyof I & string];
@@ -68,13 +74,16 @@ export type Operation<I extends JsonObject, F> = {
   readonly summary: string;
   readonly permission: Permission;
   readonly risk: Risk;
-  /** About whom it is, and which fields of the input say so. */
+  /** Whom the operation is about, and which fields of the input say so. */
   readonly target: TargetFields<TextField<I>>;
   readonly input: z.ZodType<I> & { shape: Readonly<Record<string, z.ZodType>> };
   readonly example: I;
   readonly slack: SlackCommand | null;
   readonly steps: readonly AnyStepKind[];
-  /** Why a run that succeeded has nothing to take back, though its steps could be undone on the way; absent = it has. */
+  /**
+   * Why a run that succeeded has nothing to take back, although its steps could be undone before it ended; absent = it
+   * has something to take back.
+   */
   readonly noUndoAfterSuccess?: string;
   /** Fills in what was left open (a snapshot's name), once, before the first plan; the result is stored as the run's input. */
   complete?(input: I, given: { now: Date }): I;
@@ -82,20 +91,24 @@ export type Operation<I extends JsonObject, F> = {
   /** Pure and synchronous: the same input and facts give the same plan. */
   plan(input: I, facts: F): PlanResult;
   /**
-   * The way back, for an operation whose steps cannot simply be taken back newest first. Made when the undo begins, from
-   * what the cluster is then; refusals end the undo. Steps whose `undo` says `planned` are taken back by this.
+   * Plans the way back, for an operation whose steps cannot simply be taken back newest first. Called when the undo
+   * begins, with the cluster as it is then; refusals end the undo. Steps whose `undo` says `planned` are taken back by
+   * this plan.
    */
   planUndo?(input: I, reading: Reading, run: EndedRun): Promise<PlanResult>;
   /** Why a run that has come this far cannot be undone any more; null = it can. Pure. */
   whyNoUndo?(input: I, steps: readonly PlannedStep[]): string | null;
-  /** Why the run may not go on without this lane, given its steps; null = it may, if a person says so. Absent = never. */
+  /**
+   * Why the run may not go on without this lane, given the lane's steps; null = it may, if a person decides so. Absent =
+   * a run never goes on without a lane.
+   */
   whyNotWithout?(lane: readonly PlannedStep[]): string | null;
-  /** Looks at the cluster once more when every step is done; the run succeeds only if it passes. */
+  /** Checks the cluster once more when every step is done; the run succeeds only if this passes. */
   postCheck(input: I, reading: Reading, run: EndedRun): Promise<PostCheck>;
   /**
-   * The same for every other end of a run that has changed something. An undo is done only if this passes; after a failure
-   * or a cancellation it only says how things were left. Every operation with a way back has one: what `postCheck` found is
-   * no answer for them.
+   * Does the same at every other end of a run that has changed something. An undo succeeds only if this passes; after a
+   * failure or a cancellation it only shows how things were left. Every operation with a way back has one, because what
+   * `postCheck` found does not answer for these ends.
    */
   endCheck?(input: I, reading: Reading, run: EndedRun & { readonly ending: OtherEnding }): Promise<PostCheck>;
 };
@@ -115,7 +128,7 @@ export type AnyOperation = Omit<
   readonly planUndo: ((input: JsonObject, reading: Reading, run: EndedRun) => Promise<PlanResult>) | null;
   whyNoUndo(input: JsonObject, steps: readonly PlannedStep[]): string | null;
   postCheck(input: JsonObject, reading: Reading, run: EndedRun): Promise<PostCheck>;
-  /** Null = nobody looks. */
+  /** Null = the operation has no end check. */
   readonly endCheck:
     | ((input: JsonObject, reading: Reading, run: EndedRun & { readonly ending: OtherEnding }) => Promise<PostCheck>)
     | null;

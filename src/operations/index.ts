@@ -14,7 +14,7 @@ import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.
 import { finalizeUpgrade } from './upgrade/finalize-upgrade/finalize-upgrade.ts';
 import { upgradeCluster } from './upgrade/upgrade-cluster/upgrade-cluster.ts';
 
-/** Every operation there is. Adding one = its folder, one line here, one test. */
+/** Every operation there is. Adding one takes its folder, one line here and one test. */
 export const operations: readonly AnyOperation[] = [
   registerCluster,
   attachHosts,

@@ -4,7 +4,10 @@ import type { JsonObject } from '../domain/json.ts';
 import type { PostCheck } from '../domain/run.ts';
 import type { NamedCheck } from '../domain/verdict.ts';
 
-/** The end of a run that makes a report: it passes when there is one that rests on a look, whatever that has found. */
+/**
+ * The end of a run that makes a report: it passes when there is a report for which the cluster could be observed,
+ * whatever it found.
+ */
 export async function checkReport(
   { inventory }: Pick<Reading, 'inventory'>,
   runId: string,

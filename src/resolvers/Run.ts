@@ -34,7 +34,7 @@ export const Run = {
     run.blockedBy === null ? null : loaders.run.load(run.blockedBy),
   retryOf: (run: RunRow, _: unknown, { loaders }: RequestContext) =>
     run.retryOf === null ? null : loaders.run.load(run.retryOf),
-  // A run that is retried or undone goes on after it had ended.
+  // A run that is retried or undone goes on after it had ended: then it has no end.
   finishedAt: (run: RunRow) => (isTerminal(run.state) ? run.finishedAt : null),
   temporaryChanges: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.changesOfRun.load(run.id),
   events: (
@@ -89,7 +89,7 @@ export const Run = {
     }),
 };
 
-/** A run that has ended does nothing any more. */
+/** What is shown as progress of a run that has ended. */
 const endWords: Record<TerminalRunState, string> = {
   SUCCEEDED: 'Succeeded',
   FAILED: 'Failed',

@@ -11,7 +11,7 @@ export const StarRocksNode = {
   __resolveType: (node: ClusterNode) => typeNames[node.kind],
 };
 
-/** The fields of frontends, backends and compute nodes alike. */
+/** Fields that frontends, backends and compute nodes have in common. */
 const common = {
   cluster: (node: ClusterNode, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(node.clusterId),
   label: (node: ClusterNode) => nodeLabel(node),

@@ -28,7 +28,7 @@ export function readUpgrades(entries: readonly UpgradeEntry[], page: PageArgumen
   });
 }
 
-/** Whether the one is older than the other. */
+/** Whether `entry` is older than `after`. */
 function isBehind(entry: z.infer<typeof key>, after: z.infer<typeof key>): boolean {
   const difference = entry.startedAt.getTime() - after.startedAt.getTime();
   return difference < 0 || (difference === 0 && entry.id < after.id);

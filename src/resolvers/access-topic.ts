@@ -1,4 +1,7 @@
-/** What is told through the doorbell when a person's tokens or roles changed: whoever keeps a connection of theirs looks again. */
+/**
+ * The topic of the notification that a person's tokens or roles changed: open connections of this person then check
+ * again.
+ */
 export function accessTopic(personId: string): string {
   return `access:${personId}`;
 }

@@ -5,15 +5,15 @@ import type { Engine } from '../runs/engine.ts';
 export type ApiDeps = Pick<Engine, 'db' | 'log' | 'operations'> & {
   readonly engine: Engine;
   readonly connections: Pick<Reading, 'archives'>;
-  /** Where archives may be registered from by path; null = nowhere. */
+  /** The directory from which archives may be registered by path; null = none may. */
   readonly config: { readonly releasesDirectory: string | null };
-  /** Tells who listens that something changed: a run's id or `alert:<id>`. Words may be lost. */
+  /** Notifies listeners that something changed: a run's id or `alert:<id>`. Notifications may be lost. */
   readonly doorbell: {
     changed(topic: string): void;
     onChanged(listener: (topic: string) => void): () => void;
-    /** Whether Redis takes a write now. Rejects when it does not answer. */
+    /** Whether Redis accepts a write now. Rejects when it does not answer. */
     tryWrite(): Promise<'ok' | 'refuses-writes'>;
-    /** Words that Redis did not take since this process began. */
+    /** How many notifications Redis did not accept since this process began. */
     wordsLost(): number;
   };
 };

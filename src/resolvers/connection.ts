@@ -18,12 +18,12 @@ export type Connection<T> = {
     readonly startCursor: string | null;
     readonly endCursor: string | null;
   };
-  /** Asked only when somebody wants to know. */
+  /** Counted only when a query asks for it. */
   readonly totalCount: () => Promise<number>;
 };
 
 export type List<T, Key> = {
-  /** Stands in its cursors, so that those of another list are refused. */
+  /** Part of the list's cursors, so that cursors of another list are refused. */
   readonly name: string;
   readonly key: z.ZodType<Key>;
   readonly keyOf: (row: T) => Key;
@@ -36,15 +36,15 @@ export type List<T, Key> = {
 const defaultLength = 25;
 
 /**
- * Reads one page: the first ones behind `after`, or, with `last`, the last ones before `before`. The key is the place of a row
- * in the order of the list, the row's own id included where the rest is not unique; it travels inside the cursor, which says
- * which list it belongs to and is otherwise nobody's business.
+ * Reads one page: the first rows after `after`, or, with `last`, the last rows before `before`. The key is the place of a
+ * row in the order of the list, with the row's own id where the rest is not unique. It is inside the cursor, together
+ * with the name of the list; clients must not rely on what a cursor contains.
  */
 export async function readConnection<T, Key>(page: PageArguments, list: List<T, Key>): Promise<Connection<T>> {
   const { after, before } = page;
   const backward = page.last != null;
   const limit = lengthOf(page, list.maxLength ?? 100);
-  // One more than asked for says whether there is another page in that direction.
+  // One row more than asked for shows whether there is another page in that direction.
   const rows = await list.read({
     limit: limit + 1,
     after: after == null ? null : readCursor(list, 'after', after),
@@ -58,7 +58,7 @@ export async function readConnection<T, Key>(page: PageArguments, list: List<T, 
     edges,
     nodes: shown,
     pageInfo: {
-      // What lies beyond the cursor that was given is there: the cursor came from it.
+      // There are rows beyond the cursor that was given, because the cursor came from one.
       hasNextPage: backward ? before != null : hasMore,
       hasPreviousPage: backward ? hasMore : after != null,
       startCursor: edges[0]?.cursor ?? null,
@@ -68,7 +68,7 @@ export async function readConnection<T, Key>(page: PageArguments, list: List<T, 
   };
 }
 
-/** `first` has a default in the schema: it gives way when `last` is asked for. */
+/** `first` has a default in the schema, which does not count when `last` is given. */
 function lengthOf({ first, last }: PageArguments, max: number): number {
   const name = last == null ? 'first' : 'last';
   const length = last ?? first ?? defaultLength;
@@ -79,7 +79,7 @@ function lengthOf({ first, last }: PageArguments, max: number): number {
   });
 }
 
-/** A page of what was read as a whole because it is never long. */
+/** A page of a list that was read as a whole because it is never long. */
 export function sliceConnection<T>(
   rows: readonly T[],
   page: PageArguments & { name: string; placeOf: (row: T) => number },

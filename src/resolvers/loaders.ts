@@ -16,9 +16,9 @@ import type { Visibility } from '../store/reads/visibility.ts';
 export type Loaders = ReturnType<typeof makeLoaders>;
 
 /**
- * Every read that a field makes on behalf of its parent goes through here, so that the number of statements does not
- * grow with the number of parents. What is loaded by an id of its own is null where the actor may not see it; what belongs to
- * something comes with what was seen already.
+ * Every read that a field makes for its parent goes through here, so that the number of statements does not grow with the
+ * number of parents. A thing loaded by its own id is null where the actor may not see it; things that belong to a parent
+ * come with a parent that was seen already.
  */
 export function makeLoaders(db: Database, visibility: Visibility) {
   const cluster = byId<Cluster>((ids) => clusters.findVisibleClusters(db, { visibility, ids }));
@@ -110,7 +110,7 @@ export function makeLoaders(db: Database, visibility: Visibility) {
   };
 }
 
-/** Which of a run's events. */
+/** Which events of a run to load. */
 type EventPage = { afterSequence: number; limit: number; beforeSequence?: number | null; backward?: boolean };
 
 type Load<T> = (ids: readonly string[]) => Promise<readonly T[]>;
@@ -119,7 +119,7 @@ function byId<T extends { readonly id: string }>(load: Load<T>): DataLoader<stri
   return single(load, (row) => row.id);
 }
 
-/** At most one row for each key; of several, the last one. */
+/** At most one row for each key; if there are several, the last one. */
 function single<T>(load: Load<T>, keyOf: (row: T) => string): DataLoader<string, T | null> {
   return new DataLoader(async (keys) => {
     const found = new Map((await load(keys)).map((row) => [keyOf(row), row]));
@@ -135,7 +135,7 @@ function grouped<T>(load: Load<T>, keyOf: (row: T) => string): DataLoader<string
   });
 }
 
-/** One loader for each set of arguments, since one statement can only serve those who ask for the same. */
+/** One loader for each set of arguments, since one statement can only serve callers with the same arguments. */
 function perArguments<A extends object, L>(make: (args: A) => L): (args: A) => L {
   const known = new Map<string, L>();
   return (args) => {

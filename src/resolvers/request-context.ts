@@ -8,10 +8,10 @@ import { type Loaders, makeLoaders } from './loaders.ts';
 /** Who asks, as the request's token says. */
 export type Caller = { readonly actor: Actor; readonly tokenId: string | null; readonly tokenExpiresAt: Date | null };
 
-/** Requests in the present minute. */
+/** The requests in the present minute. */
 export type Rate = { readonly limit: number; readonly remaining: number; readonly resetAt: Date | null };
 
-/** What a request may cost at most by its text, and the most that is let through. */
+/** What a request may cost at most by its text, and the limit. */
 export type Cost = { readonly cost: number; readonly limit: number };
 
 /** What every resolver of one request shares. */
@@ -20,13 +20,13 @@ export type RequestContext = {
   readonly caller: Caller;
   readonly actor: Actor;
   readonly requestId: string;
-  /** What the request may cost at most; set when it was counted, null over WebSocket. */
+  /** The most that the request may cost; set when it was counted, null over WebSocket. */
   cost: Cost | null;
-  /** What the token may still ask; null where nobody counts. */
+  /** How many requests the token has left; null where requests are not counted. */
   readonly rate: Rate | null;
-  /** One set per request, and a new one per event of a subscription: what they keep must never become stale. */
+  /** One set for each request, and a new one for each event of a subscription: what loaders keep must never become stale. */
   loaders: Loaders;
-  /** The actor as they are now, for what goes on for long; null when their token or they themselves were shut out. */
+  /** The actor as they are now, for long connections; null when their token has ended or they were shut out. */
   readonly currentActor: () => Promise<Actor | null>;
 };
 
@@ -59,13 +59,13 @@ export function readableBy(actor: Actor): Visibility {
 
 type Need = { readonly permission: Permission; readonly action: string };
 
-/** Refuses, and notes it in the audit log, unless the actor may do this for the whole installation. */
+/** Refuses, and records that in the audit log, unless the actor may do this for the whole installation. */
 export async function requireGlobally(context: RequestContext, need: Need): Promise<void> {
   if (!can(context.actor, need.permission, null))
     await refuse(context, need, `It needs the permission ${need.permission} everywhere`);
 }
 
-/** Refuses, and notes it in the audit log, unless the actor may do this on one cluster at least. */
+/** Refuses, and records that in the audit log, unless the actor may do this on at least one cluster. */
 export async function requireSomewhere(context: RequestContext, need: Need): Promise<void> {
   if (!canSomewhere(context.actor, need.permission))
     await refuse(context, need, `It needs the permission ${need.permission}`);

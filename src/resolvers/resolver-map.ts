@@ -44,7 +44,7 @@ import { runUpdated } from './Subscription/runUpdated.ts';
 import { TemporaryChange } from './TemporaryChange.ts';
 import { Upgrade } from './Upgrade.ts';
 
-/** Every resolver, by type and field. Fields that are not here are members of the row of the same name. */
+/** Every resolver, by type and field. A field that is not here is the member of the row with the same name. */
 export function makeResolvers(registry: Iterable<AnyOperation>) {
   return {
     DateTime: DateTimeISOResolver,

@@ -1,6 +1,6 @@
 import { AppError, stopsRequest, toUserError, type UserError } from '../errors.ts';
 
-/** What a mutation answers: what it made, or why it made nothing. */
+/** The answer of a mutation: what it made, or why it made nothing. */
 export async function withUserErrors<T extends object>(
   nothing: { readonly [K in keyof T]: null },
   work: () => Promise<T>,

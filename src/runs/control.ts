@@ -80,7 +80,7 @@ export function resumeRun(deps: Engine, request: ControlRequest): Promise<Run> {
   }));
 }
 
-/** What was put back for the pause is changed again first. */
+/** Temporary changes that were put back for the pause are made again first. */
 async function resume(tx: Tx, run: Run, request: ControlRequest): Promise<JournalEntry> {
   await reopenChanges(tx, run.id, 'do');
   await forgetWaiting(tx, run.id);
@@ -142,7 +142,7 @@ async function leaveOut(tx: Tx, { run, steps, operation, without, isUndo }: Leav
 }
 
 /**
- * Takes back, newest first, every step that is ours. Refused in words when one of them has no way back, and where the
+ * Takes back every step that is ours, newest first. Refused with a sentence when one of them has no way back; where the
  * operation plans the way back itself, when it finds none now: then the run stays as it was. An undo that stopped goes on
  * where it stopped.
  */
@@ -151,7 +151,7 @@ export async function undoRun(deps: Engine, request: ControlRequest): Promise<Ru
   return decide(deps, request, 'UNDO', async (tx, run, steps) => {
     const operation = fittingOperation(deps.operations, run);
     const isPlannedLater = operation.planUndo !== null && !steps.some((step) => step.phase === 'undo');
-    // Until the way back is planned with the cluster in hand, everything stays as it is: it may still be refused.
+    // Everything stays as it is until the way back is planned from what the cluster says: it may still be refused.
     if (!isPlannedLater) await reopenSteps(tx, run.id, 'undo');
     const { state, failure, progress, postCheck, finishedAt } = run;
     return {
@@ -248,7 +248,7 @@ async function decide(
     await insertAudit(tx, auditOf(run, request, `${action.toLowerCase()}Run`, 'DONE'));
     return { wake, woken };
   }).catch(async (error: unknown) => {
-    // The refusal ended its transaction; that somebody tried is written down all the same.
+    // The refusal ended its transaction; the audit log gets the attempt all the same.
     if (error instanceof AppError && error.code === 'FORBIDDEN')
       await insertAudit(deps.db, auditOf(seen, request, `${action.toLowerCase()}Run`, 'FORBIDDEN'));
     throw error;

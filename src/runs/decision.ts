@@ -47,7 +47,7 @@ export async function refuseUnlessAllowed(
   };
   const allowed = allowedActions(run, operation, steps, consent);
   if (allowed.includes(action)) return;
-  // A vote that comes too late is told so by the vote itself.
+  // A vote that comes too late is refused by `vote` itself, with its own message.
   if ((action === 'APPROVE' || action === 'REJECT') && run.state === 'AWAITING_APPROVAL') return;
   const blocked =
     action === 'UNDO' && operation !== undefined && !isTerminalWithoutEffect(run)

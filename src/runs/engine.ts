@@ -12,7 +12,7 @@ export type Connections = {
   readonly registration: (pending: readonly PendingSecret[]) => Registration;
 };
 
-/** What runs are asked for, decided about and driven with, by whatever door and by every worker. */
+/** What every entry point and every worker needs to ask for runs, decide about them and drive them. */
 export type Engine = {
   readonly db: Database;
   readonly log: Logger;

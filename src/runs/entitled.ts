@@ -9,8 +9,8 @@ import { findPerson } from '../store/reads/persons.ts';
 import { findApprovalOfRun, listVotes } from '../store/runs/approvals.ts';
 
 /**
- * Why a run that waited may not begin any more: whoever asked for it was shut out or lost the role meanwhile, or too few
- * of those who approved may still approve, or it was long ago. Null = it may.
+ * Why a run that waited may not begin any more: the requester was shut out or lost the role meanwhile, too few of those
+ * who approved may still approve, or the approval was too long ago. Null = it may.
  */
 export async function whyNotEntitled(db: Database, run: Run, operation: AnyOperation): Promise<Failure | null> {
   const target = run.targetKind === 'new-cluster' ? null : { clusterId: run.clusterId, environment: run.environment };
@@ -49,7 +49,7 @@ export async function whyNotEntitled(db: Database, run: Run, operation: AnyOpera
   };
 }
 
-/** `no person`: the program itself, or whoever it is when authentication is switched off. */
+/** `no person`: the program itself, or anybody while authentication is switched off. */
 async function findPersonNow(db: Database, personId: string, via: Run['via']): Promise<Actor | null | 'no person'> {
   if ((await findPerson(db, personId)) === null) return 'no person';
   return findActorByPersonId(db, personId, via);

@@ -58,7 +58,7 @@ export function stepsBack(operation: AnyOperation, steps: readonly RunStep[]): r
 
 type NewUndoStep = StepSpec & { readonly phase: 'undo'; readonly undoOf: number };
 
-/** What an approval says about a run now; `now` by the database's clock where it matters to the second. */
+/** What an approval means for a run now; `now` is the database's time where it matters to the second. */
 export type Consent = {
   readonly approval: Approval | null;
   readonly now: Date;
@@ -66,7 +66,7 @@ export type Consent = {
   readonly approvalEnvironments: readonly string[];
 };
 
-/** What starts effects anew long after the yes needs a new yes, for a new plan. Null = it is covered. */
+/** Effects that start long after the approval need a new approval, of a new plan. Null = the approval still covers them. */
 export function whyNotCovered(run: Run, operation: AnyOperation, consent: Consent): Uncovered | null {
   const { approval, now, approvalEnvironments } = consent;
   const { environment } = run;
@@ -155,7 +155,7 @@ export function whyNotWithout(
   return operation.whyNotWithout(own.map(toPlannedStep));
 }
 
-/** Nothing that the run did to this lane is left: each of its effects was taken back, by steps that ended well. */
+/** True when nothing that the run did to this lane is left: each of its effects was taken back, by steps that ended well. */
 function isTakenBack(operation: AnyOperation, own: readonly RunStep[], all: readonly RunStep[]): boolean {
   return own.every((step) => {
     const isOurs = step.state === 'done' || (step.attempt > 0 && step.state !== 'pending');
@@ -170,7 +170,7 @@ function isTakenBack(operation: AnyOperation, own: readonly RunStep[], all: read
 export function blockedUndo(run: Run, operation: AnyOperation, steps: readonly RunStep[]): string | null {
   if (run.undoGone !== null) return run.undoGone;
   if (run.state === 'SUCCEEDED' && operation.noUndoAfterSuccess !== undefined) return operation.noUndoAfterSuccess;
-  // What a lane had taken back before it was begun anew by a retry says nothing about how far it is now.
+  // Recovery steps from before a retry say nothing about how far the lane is now.
   const current = steps.filter((step) => step.phase !== 'recover' || step.undoOf !== null);
   const tooFar = operation.whyNoUndo(run.input, current.map(toPlannedStep));
   if (tooFar !== null) return tooFar;
@@ -211,7 +211,8 @@ export function fittingOperation(operations: ReadonlyMap<string, AnyOperation>, 
       hint: 'The run was made by another version.',
     });
   }
-  // Without effects yet, asking again makes a new plan; what has begun is only for the version that began it.
+  // A run without effects yet gets a new plan when it is asked for again; one that has begun is only for the version that
+  // began it.
   if (operation.version === run.operationVersion || run.startedAt === null) return operation;
   throw new AppError(
     'PRECONDITION_FAILED',

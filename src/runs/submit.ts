@@ -34,7 +34,7 @@ export type SubmitResult =
       readonly userErrors: readonly UserError[];
       readonly replayed: false;
     }
-  /** The key was used before: the run of then. */
+  /** The idempotency key was used before: the run that it made then. */
   | { readonly run: Run; readonly plan: KeptPlan; readonly userErrors: readonly []; readonly replayed: true };
 
 export type SubmitRequest = {
@@ -74,7 +74,7 @@ async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult
   const parsed = parseInput(operation, request.input);
   if ('userErrors' in parsed) return refused(parsed.userErrors);
   const sealed = takeSecrets(operation, parsed.input, { settings: deps.secrets, keepRefs: request.retryOf != null });
-  // Before everything else: the cluster that was unregistered by the first request is gone for the second.
+  // Before everything else: if the first request unregistered the cluster, the second one would not find it.
   const inputHash = keyedHashJson({ operation: operation.name, input: parsed.input }, hashKey(deps.secrets));
   const replay = await findReplay(deps, request.actor, options.idempotencyKey, inputHash);
   if (replay !== null) return replay;
@@ -151,7 +151,7 @@ export async function planOperation(
   };
 }
 
-/** Finds whom the input is about, once: everything after this has it from here. */
+/** Finds whom the input is about, once: everything after this takes the target from here. */
 async function authorize(
   deps: Engine,
   operation: AnyOperation,
@@ -210,7 +210,7 @@ async function findReplay(
       path: ['options', 'idempotencyKey'],
     });
   }
-  // Their own run; but whoever lost the right to see its cluster does not see it.
+  // The run is their own; but whoever lost the right to see its cluster does not get it.
   const visibility = visibilityOf(actor, 'cluster:read');
   const run = await findVisibleRun(deps.db, { visibility, id: used.runId });
   return run === null ? null : { run, plan: run.plan, userErrors: [], replayed: true };
@@ -218,7 +218,8 @@ async function findReplay(
 
 /**
  * Takes the secrets out of an input and leaves references. Nothing is stored yet. Only the input of an earlier run may
- * hold references already (`keepRefs`); from a caller, such a text is a secret's value like any other.
+ * hold references already (`keepRefs`); from a caller, a text that looks like a reference is a secret's value like any
+ * other.
  */
 function takeSecrets(
   operation: AnyOperation,
@@ -264,7 +265,7 @@ function checkOptions(options: RunOptions) {
     });
   }
   if (options.idempotencyKey != null && options.idempotencyKey.trim() === '') {
-    // One empty key would be the key of everybody who forgot to fill it in: their second run would be taken for the first.
+    // An empty key would be shared by everybody who forgot to fill it in: their second run would be taken for the first.
     throw new AppError('INVALID_INPUT', 'options.idempotencyKey is empty', {
       hint: 'Give a text of your own for each thing you ask for, such as a random id, or leave it out.',
       path: ['options', 'idempotencyKey'],

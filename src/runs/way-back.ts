@@ -5,7 +5,7 @@ import { type ControlRequest, readForDecision } from './decision.ts';
 import type { Engine } from './engine.ts';
 import { fittingOperation, isAskedAfresh, stageToLeave, stepsBack, toPlannedStep } from './run-actions.ts';
 
-/** What a decision about a run would do. `summary` is one line for people; nothing was done. */
+/** What a decision about a run would do. `summary` is one line for people. Nothing was done yet. */
 export type Outlook = {
   readonly run: Run;
   readonly summary: string;

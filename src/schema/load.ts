@@ -8,8 +8,9 @@ import { defineOperations } from './print-operations.ts';
 const directory = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * The definitions of the whole API: the nouns written by hand, and what is made from these operations. The generated files
- * are for people and for the diff of a review; the server makes its own, so that it can never disagree with its code.
+ * The definitions of the whole API: the nouns written by hand, and what is made from these operations. The generated
+ * files are for people and for the diff of a review; the server makes its own definitions, so that they always agree with
+ * its code.
  */
 export function loadTypeDefs(operations: readonly AnyOperation[]): DocumentNode[] {
   const files = readdirSync(directory)

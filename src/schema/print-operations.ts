@@ -7,9 +7,9 @@ import { permissionValue } from './permission-value.ts';
 import { enumeration, extension, field, inputObject, inputValue, named, notNull } from './sdl.ts';
 
 /**
- * The part of the schema that the code owns: one mutation and its input types per operation, and the enums of error
- * codes, permissions and roles. Pure: the same registry gives the same definitions. Throws for an input that GraphQL or
- * Slack could not carry, and when two types would get the same name.
+ * The part of the schema that is made from the code: one mutation and its input types per operation, and the enums of
+ * error codes, permissions and roles. Pure: the same registry gives the same definitions. Throws for an input that
+ * GraphQL or Slack could not express, and when two types would get the same name.
  */
 export function defineOperations(operations: readonly AnyOperation[]): DocumentNode {
   const types = new Map<string, DefinitionNode>();

@@ -64,7 +64,7 @@ function table(name: string, fields: readonly InputField[]): string {
   return [`\`${name}\`:`, '', '| field | type | default | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
-/** Text as it may stand in a table. */
+/** Text escaped for a cell of a table. */
 export function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

@@ -13,14 +13,14 @@ import {
 } from 'graphql';
 import { type InputField, type InputType, typeText } from '../operations/input/input-field.ts';
 
-/* Pieces of a schema as graphql-js knows them; it prints them and builds from them. */
+/* Parts of a schema in the form of graphql-js, which prints them and builds from them. */
 
 const nameNode = (value: string): NameNode => ({ kind: Kind.NAME, value });
 const described = (text: string): StringValueNode => ({ kind: Kind.STRING, value: text, block: false });
 
 export const named = (name: string): NamedTypeNode => ({ kind: Kind.NAMED_TYPE, name: nameNode(name) });
 
-/** `[String!]`, and `[String!]!` for what has to be given. */
+/** `[String!]`, and `[String!]!` for a required value. */
 function reference(type: InputType, { required }: { required: boolean }): TypeNode {
   const bare =
     type.kind === 'list'
@@ -60,7 +60,7 @@ export function inputObject(
   };
 }
 
-/** `values`: each with what it means. */
+/** `values`: each value with its meaning. */
 export function enumeration(
   name: string,
   { description, values }: { description: string; values: Readonly<Record<string, string>> },

@@ -16,8 +16,8 @@ import type { StepEffect, Subject } from '../domain/subject.ts';
 export type Ports = Pick<Reading, 'http' | 'inventory' | 'archives'> & {
   readonly sql: StarRocksSql;
   /**
-   * An attached node. `guard` is called before each of its effects, also in the middle of one that takes long, and stops it by
-   * throwing: the worker that drives a run looks at its lease there.
+   * An attached node. `guard` is called before each of its effects, also in the middle of a long one, and stops it by
+   * throwing: there the worker that drives a run checks its lease.
    */
   readonly node: (node: NodeRef, guard?: () => void) => Promise<Node>;
   /** A shell on an attached host, by host id: for what is about the host. What is about a node goes through `node`. */
@@ -28,7 +28,7 @@ export type Ports = Pick<Reading, 'http' | 'inventory' | 'archives'> & {
 
 export type PortName = keyof Ports;
 
-/** The same ports for looking only. */
+/** The same ports, for reading only. */
 export type ReadingPorts<N extends PortName> = Pick<Reading, N & keyof Reading>;
 
 /** What a step knows about the run it is part of. */
@@ -36,17 +36,17 @@ export type StepContext = Pick<Reading, 'clusterId' | 'signal' | 'now'> & {
   readonly runId: string;
   /** Adds a line to the run's events; the text is redacted before it is stored. */
   readonly log: (line: string) => void;
-  /** When this step was first tried, by the journal; null before. */
+  /** When this step was first tried, by the journal; null = not yet. */
   readonly startedAt: Date | null;
-  /** How often `apply` was begun, by the journal; 0 = whatever `check` finds is not of this run's making. */
+  /** How often `apply` was begun, by the journal; 0 = an effect that `check` finds was not made by this run. */
   readonly attempts: number;
-  /** Whether a worker saw `apply` return; otherwise it was not sent, or nobody knows. */
+  /** True when a worker saw `apply` return; false = it was not sent, or nobody knows. */
   readonly applied: boolean;
-  /** How many other lanes of the same stage were not begun yet: as long as there are some, `check` may answer `defer`. */
+  /** How many other lanes of the same stage were not begun yet: while there are some, `check` may answer `defer`. */
   readonly waitingLanes: number;
 };
 
-/** What the engine hands to a step. */
+/** What the engine passes to a step. */
 export type EngineContext = StepContext & {
   /** The last finished step of one of these kinds before this step: in its lane, else outside all lanes. */
   readonly earlier: (kinds: readonly string[]) => Promise<EarlierStep | null>;
@@ -54,7 +54,10 @@ export type EngineContext = StepContext & {
 
 export type EarlierStep = { readonly kind: string; readonly facts: JsonObject | null };
 
-/** A kind as another one may need it: `readFacts` reads what a step of it has found, and answers null for anything else. */
+/**
+ * A kind as another one may need it: `readFacts` reads the facts that a step of this kind found, and answers null for
+ * anything else.
+ */
 export type Needed<F extends JsonObject> = {
   readonly kind: string;
   readFacts(facts: JsonObject | null): F | null;
@@ -63,7 +66,7 @@ export type Needed<F extends JsonObject> = {
 /** What a step has to know of earlier ones, by a name of its own; of several kinds, the one that came last counts. */
 export type Needs = Readonly<Record<string, readonly Needed<JsonObject>[]>>;
 
-/** What the earlier steps found; null = there is none, or it found nothing. */
+/** The facts of the earlier steps; null = there is no such step, or it found nothing. */
 export type Found<R extends Needs> = {
   readonly [K in keyof R]: R[K][number] extends Needed<infer F> ? F | null : never;
 };
@@ -71,7 +74,7 @@ export type Found<R extends Needs> = {
 /** What a step kind's own functions get. */
 type Context<R extends Needs> = StepContext & { readonly found: Found<R> };
 
-/** How a step is taken back: by further steps, or not at all, said in words. */
+/** How a step is taken back: by further steps, or not at all, with the reason. */
 export type Undo<P> =
   | { readonly steps: (params: P) => readonly StepSpec[] }
   /** There is nothing to take back, e.g. the step only read. */
@@ -82,8 +85,8 @@ export type Undo<P> =
   | { readonly planned: string };
 
 /**
- * A change that must not outlive the run. `read` gives the value that is there before the change; it is written to the
- * ledger before `apply`, and the steps from `restore` run on every way out.
+ * A change that must not outlive the run. `read` gives the value from before the change; it is stored as a temporary
+ * change before `apply`, and the steps from `restore` run on every way out.
  */
 export type Temporary<P, N extends PortName> = {
   read(params: P, ports: ReadingPorts<N>, context: StepContext): Promise<Json>;
@@ -99,7 +102,7 @@ type Seen<F extends JsonObject> = Extract<Check<F>, { state: 'done' }> | FailedW
 // biome-ignore lint/suspicious/noConfusingVoidType: most of what is applied has nothing to answer.
 export type Applied<F extends JsonObject = JsonObject> = void | Seen<F>;
 
-/** What `apply` is handed: a step that says that it only looks, or waits, is handed nothing that changes anything. */
+/** The ports of `apply`: a step that says that it only looks or waits gets no port that changes anything. */
 type ApplyPorts<N extends PortName> = {
   readonly 'takes-away': Pick<Ports, N>;
   readonly 'brings-back': Pick<Ports, N>;
@@ -118,23 +121,23 @@ export type StepKind<
   readonly kind: string;
   readonly params: z.ZodType<P>;
   readonly ports: readonly N[];
-  /** Whom or what it is about. */
+  /** Whom or what the step is about. */
   about(params: NoInfer<P>): Subject;
-  /** What it does to them. */
+  /** What the step does to its subject. */
   readonly effect: E | ((params: P) => E);
-  /** What it leaves beside them until another step removes that, see `hasLeft`. */
+  /** What the step leaves beside its subject until another step removes that, see `hasLeft`. */
   readonly leaves?: string;
   readonly removes?: string;
-  /** What a step of this kind finds, for kinds that others need. */
+  /** The facts that a step of this kind finds, for kinds that need them. */
   readonly facts?: z.ZodType<F>;
-  /** What its facts say that they were seen to be, in a word, e.g. a version; null = nothing. */
+  /** What the step observed of its subject, in a word from its facts, e.g. a version; null = nothing. */
   observed?(facts: NoInfer<F>): string | null;
-  /** Which earlier steps' facts it works with; they come as `found`. */
+  /** The earlier kinds whose facts this step works with; they come as `found`. */
   readonly needs?: R;
   /** Milliseconds from the first try until the step counts as failed with `HEALTH_GATE_TIMEOUT` or `TIMEOUT`. */
   readonly timeoutMs: number | ((params: P) => number);
   /**
-   * How long after `apply` returned its effect may take to show, in milliseconds; until then a `todo` means "not yet".
+   * How many milliseconds the effect may take to show after `apply` returned; until then a `todo` means "not yet".
    * Default 0.
    */
   readonly settleMs?: number;
@@ -145,14 +148,14 @@ export type StepKind<
   /** Asks the cluster, never the journal, whether the effect is there. Changes nothing. */
   check(params: P, ports: ReadingPorts<N>, context: Context<R>): Promise<Check<NoInfer<F>>>;
   /**
-   * Brings the effect about, or sets it in motion. Absent for gates, which only wait. What it saw of the effect where it
-   * brought it about may be answered as `done`, which saves looking once more; nothing else may be concluded from an answer.
-   * A step whose only effect is a row of Starwarden's own answers it in `records`: there is no other way to write one.
+   * Brings the effect about, or sets it in motion. Absent for gates, which only wait. If it saw the effect itself, it may
+   * answer `done`, which saves a check; nothing else may be concluded from its answer. A step whose only effect is a row
+   * of Starwarden's own answers the row in `records`: there is no other way to write one.
    */
   apply?(params: P, ports: ApplyPorts<N>[E], context: Context<R>): Promise<Applied<NoInfer<F>>>;
   /**
-   * What is to be remembered before the effect begins, whatever becomes of it: it is written with the entry that says
-   * `applying`, each time there is one.
+   * What has to be recorded before the effect begins, whatever becomes of it: it is written with each entry that says
+   * `applying`.
    */
   recordsBefore?(params: P): readonly InventoryRecord[];
   /** Stops what `apply` set in motion, when the run is cancelled in the middle. Absent: the step is waited for. */
@@ -164,7 +167,7 @@ export type StepKind<
    */
   recover?(params: P): readonly StepSpec[];
   /**
-   * Set when `recover` is due even though the effect was there before the step: a node that was down when its turn came is
+   * Set when `recover` is needed even if the effect was there before the step: a node that was down when its turn came is
    * brought up with the rest, once a later step of its lane has changed something.
    */
   readonly recoversAlready?: true;
@@ -172,13 +175,13 @@ export type StepKind<
   diagnose?(params: P, ports: ReadingPorts<N>, context: Context<R>): Promise<readonly string[]>;
   readonly temporary?: Temporary<P, N>;
   /**
-   * Set when nobody would want the cluster to stay as this step leaves it, e.g. with a node stopped: a request to cancel
-   * or pause then waits for the end of the next step.
+   * Set when the cluster must not stay as this step leaves it, e.g. with a node stopped: a request to cancel or pause
+   * then waits for the end of the next step.
    */
   readonly bindsNext?: true;
   /**
-   * Set when `apply` may take long and can be broken off anywhere, as an upload: a request to cancel fires its signal.
-   * What it did by then has to be harmless.
+   * Set when `apply` may take long and can be broken off anywhere, e.g. an upload: a request to cancel aborts its signal.
+   * What it has done by then must be harmless.
    */
   readonly abortable?: true;
 };
@@ -195,9 +198,9 @@ export type AnyStepKind = {
   readonly bindsNext: boolean;
   readonly abortable: boolean;
   readonly recoversAlready: boolean;
-  /** The kinds whose facts it works with: one of each list. */
+  /** The kinds whose facts the step works with: one of each list. */
   readonly needs: readonly (readonly Needed<JsonObject>[])[];
-  /** Whether its facts can be needed by others. */
+  /** Whether other kinds may need its facts. */
   readonly hasFacts: boolean;
   /** Reason why it cannot be undone, or null. */
   readonly undoImpossible: string | null;

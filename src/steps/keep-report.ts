@@ -11,8 +11,8 @@ export type LookedAt = {
 };
 
 /**
- * The report, to be kept under the run. One in which nothing could be looked at is kept too, and fails the step: a run that
- * could not look has checked nothing. A retry looks again.
+ * Answers the report as a record, to be kept under the run. A report in which nothing could be observed is kept too, and
+ * fails the step: a run that could not look has checked nothing. A retry looks again.
  */
 export function keepReport(
   { checks, unanswered }: LookedAt,
@@ -25,7 +25,7 @@ export function keepReport(
   if (unanswered !== null) {
     return {
       state: 'blocked',
-      // Its own time is over with the report: it is not asked again and again like a step that waits for an answer.
+      // With the report the step is over: unlike a step that waits for an answer, it is not repeated after a time-out.
       code: unanswered.code === 'TIMEOUT' ? 'SQL_UNREACHABLE' : unanswered.code,
       message: `The cluster could not be looked at: ${unanswered.message}`,
       hint: unanswered.hint ?? 'Look at the frontends and at the network between, then retry the run.',

@@ -11,17 +11,18 @@ export type Bounds = { readonly answerMs: number; readonly onRefusedWrite?: () =
 const leastMs = 400;
 
 /**
- * A pool whose users never wait longer than `answerMs` for an answer: for a connection and its first statement together, then
- * for each further one. What does not come by then is `STORE_UNAVAILABLE`, and its connection is closed, for its answer could be
- * taken for that of the next statement. A read outside a transaction that a lost connection broke off is asked once more, on
- * another connection: idle ones die with a server that was restarted.
+ * A pool whose users never wait longer than `answerMs` for an answer: for a connection and its first statement together,
+ * then for each further statement. When no answer came by then, the error is `STORE_UNAVAILABLE` and the connection is
+ * closed, because the late answer could be taken for that of the next statement. A read outside of a transaction that
+ * failed because its connection was lost is asked once more, on another connection: idle connections die when a server is
+ * restarted.
  */
 export function boundPool(pool: MysqlPool, { answerMs, onRefusedWrite = () => {} }: Bounds): MysqlPool {
   return {
     getConnection: (callback) => {
       const until = performance.now() + answerMs;
       acquire(pool, answerMs, (error, connection) => {
-        // Kysely looks at the error first; its type has no place for a connection that is not there.
+        // Kysely looks at the error first; its type does not allow for a missing connection.
         if (connection === null) (callback as Leased)(error, null);
         else callback(null, bound({ pool, connection, answerMs, until, onRefusedWrite }));
       });
@@ -47,7 +48,10 @@ function acquire(pool: MysqlPool, withinMs: number, callback: Leased): void {
   });
 }
 
-/** One lease of a connection. It remembers whether a transaction is open, for inside one nothing may be asked twice. */
+/**
+ * One lease of a connection. It remembers whether a transaction is open, because inside one no statement may be sent
+ * twice.
+ */
 function bound({
   pool,
   connection,
@@ -118,7 +122,7 @@ function ask(
   connection.query(sql, parameters, end);
 }
 
-/** Errors of the server as a whole in our words; what is wrong with a statement stays what it is. */
+/** Turns errors of the server as a whole into `STORE_UNAVAILABLE`; an error of a statement stays what it is. */
 function explained(error: unknown): unknown {
   return isBrokenOff(error) || isRefusedByServer(error) ? storeUnavailable(error) : error;
 }

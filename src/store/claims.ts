@@ -2,16 +2,17 @@ import { type Expression, type SqlBool, sql } from 'kysely';
 import { databaseNow, databaseNowPlus, type Queryable } from './database.ts';
 
 /**
- * Tables of what becomes due and is worked on by one process at a time. Each has `due_at`, `claimed_by`, `claimed_until`
- * and `fence`, and one column that names a row.
+ * Tables of things that become due and are worked on by one process at a time, and the column that names a row of each.
+ * Each table has `due_at`, `claimed_by`, `claimed_until` and `fence`.
  */
 const idColumns = { run: 'id', probe: 'cluster_id', slack_card: 'id', slack_line: 'id' } as const;
 
 export type ClaimTable = keyof typeof idColumns;
 
 /**
- * The right to work on one thing that is due, until it ends or is given back. The fence grows with every claim; whatever the
- * holder records names it, so that who slept through the end of a claim records nothing once somebody else has it.
+ * The right to work on one thing that is due, until the claim ends or is given back. The fence grows with every claim,
+ * and everything the holder records names it: a holder that slept past the end of its claim records nothing once somebody
+ * else has claimed the thing.
  */
 export type Claim = {
   readonly table: ClaimTable;
@@ -21,19 +22,19 @@ export type Claim = {
 };
 
 export type ClaimRequest = Omit<Claim, 'fence'> & {
-  /** For so long nobody else gets it; longer than the work takes, or than the time to the next renewal. */
+  /** How long nobody else can claim it; longer than the work takes, or than the time to the next renewal. */
   readonly forMs: number;
-  /** When it is due again; left out = whoever records the outcome says so. */
+  /** When it is due again; left out = whoever records the outcome decides that. */
   readonly nextInMs?: number;
-  /** What must still be so. It was listed a moment ago, and somebody else may have done the work since. */
+  /** A condition that must still hold: the thing was listed a moment ago, and somebody else may have done the work since. */
   readonly still?: Expression<SqlBool>;
 };
 
-/** Takes what is due and free; null when it is not, or not any more. The database's clock decides. */
+/** Claims what is due and free; null when it is not, or not any more. The database's clock decides. */
 export async function claimDue(db: Queryable, request: ClaimRequest): Promise<Claim | null> {
   const { table, id, holder, forMs, nextInMs, still } = request;
   const next = nextInMs === undefined ? sql`` : sql`due_at = ${databaseNowPlus(nextInMs)},`;
-  // The fence comes back with the answer to this very statement: read later, it could be that of a later claim.
+  // The fence comes back with the answer to this statement: read by another one, it could be that of a later claim.
   const { numAffectedRows, insertId } = await sql`
     UPDATE ${sql.table(table)}
     SET claimed_by = ${holder}, claimed_until = ${databaseNowPlus(forMs)}, ${next} fence = LAST_INSERT_ID(fence + 1)
@@ -42,7 +43,7 @@ export async function claimDue(db: Queryable, request: ClaimRequest): Promise<Cl
   return { table, id, holder, fence: Number(insertId) };
 }
 
-/** Prolongs a claim; false when it ended or was taken, for ever. */
+/** Prolongs a claim; false when it has ended or somebody else took it: then it cannot be prolonged any more. */
 export async function renewClaim(db: Queryable, claim: Claim, forMs: number): Promise<boolean> {
   const { numAffectedRows } = await sql`
     UPDATE ${sql.table(claim.table)}
@@ -51,7 +52,7 @@ export async function renewClaim(db: Queryable, claim: Claim, forMs: number): Pr
   return numAffectedRows === 1n;
 }
 
-/** Gives a claim back, if nobody else has it yet. */
+/** Gives a claim back, unless somebody else has it by now. */
 export async function releaseClaim(db: Queryable, claim: Claim, { isDueNow = false } = {}): Promise<void> {
   const due = isDueNow ? sql`, due_at = ${databaseNow}` : sql``;
   await sql`

@@ -17,9 +17,9 @@ import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
-/** Where a function may run inside somebody else's transaction. */
+/** For functions that may run inside somebody else's transaction. */
 export type Queryable = Database | Tx;
-/** What can ask and not change. */
+/** Can read, and cannot change anything. */
 export type Reader = Pick<Queryable, 'selectFrom'>;
 
 export type DatabaseOptions = {
@@ -34,7 +34,7 @@ export type DatabaseOptions = {
 
 const sessionSettings = [
   "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE'",
-  // By statement: the variable has different names in MySQL 8 and MariaDB.
+  // Set by a statement: the variable has different names in MySQL 8 and MariaDB.
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ];
 
@@ -52,7 +52,7 @@ export function openDatabase({ url, poolSize = 10, answerMs = 4_500, onStatement
   pool.on('connection', (connection) => {
     for (const statement of sessionSettings) {
       connection.query(statement, (error) => {
-        // A session with other settings would read other times: better none.
+        // A session with other settings would read wrong times: better to have none.
         if (error) connection.destroy();
       });
     }

@@ -5,12 +5,12 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** The same where there may be nothing to write. */
+/** The same for a value that may be null. */
 export function toJsonOrNull(value: object | null): string | null {
   return value === null ? null : toJson(value);
 }
 
-/** Reads a LONGTEXT column that we wrote; a text that does not fit its shape is a bug or a damaged row and throws. */
+/** Reads a LONGTEXT column that we wrote; a text that does not fit the schema is a bug or a damaged row, and throws. */
 export function fromJson<T>(shape: z.ZodType<T>, text: string): T {
   return shape.parse(JSON.parse(text));
 }

@@ -11,7 +11,10 @@ import { finalizeUpgrades, forbidUndo, recordUpgrade } from './upgrades/upgrades
 /** The run that records, and the cluster it is about. */
 export type RecordedBy = { readonly runId: string; readonly clusterId: string };
 
-/** Writes what a step wants to be remembered, in the transaction of its journal entry. Ids of run and cluster are never the step's. */
+/**
+ * Writes what a step answered as records, in the transaction of its journal entry. The ids of run and cluster come from
+ * `by`, never from the step.
+ */
 export async function writeRecords(tx: Tx, by: RecordedBy, records: readonly InventoryRecord[]): Promise<void> {
   for (const record of records) await writeRecord(tx, by, record);
 }

@@ -12,8 +12,8 @@ export function isRetryableConflict(error: unknown): boolean {
 }
 
 /**
- * True when the database did not answer, or broke off: the same may succeed later. False for what is wrong with the
- * statement or its data, and for every other error; those of the operating system bear an `errno` too.
+ * True when the database did not answer, or the connection broke: the same may succeed later. False for an error of the
+ * statement or its data, and for every other error; note that errors of the operating system have an `errno` too.
  */
 export function isStoreAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -22,22 +22,22 @@ export function isStoreAway(error: unknown): boolean {
   return 'fatal' in error && error.fatal === true;
 }
 
-/** The connection is gone, or never stood: whatever was sent on it has no answer. */
+/** The connection is gone, or was never made: whatever was sent on it gets no answer. */
 export function isBrokenOff(error: unknown): boolean {
   return error instanceof Error && 'fatal' in error && error.fatal === true;
 }
 
 /**
- * What a server says that runs and cannot serve now: full disk, read-only, too many connections, shutting down. Numbers of
- * MySQL 8 and MariaDB 10.6: 1021 and 1114 no room, 1026 and 1030 a write that failed, 1040 and 1203 connections, 1053 and 1080
- * shutdown, 1290 and 1836 read-only, 1135 no thread, 1038 and 1041 no memory, 3 and 28 an error of the file system. All of
- * them have the general SQL state, so that the numbers must be known.
+ * Errors of a server that runs but cannot serve now: full disk, read-only, too many connections, shutting down. Numbers
+ * of MySQL 8 and MariaDB 10.6: 1021 and 1114 no room, 1026 and 1030 a write that failed, 1040 and 1203 connections, 1053
+ * and 1080 shutdown, 1290 and 1836 read-only, 1135 no thread, 1038 and 1041 no memory, 3 and 28 an error of the file
+ * system. All of them have the general SQL state, so only the numbers tell them apart.
  */
 const refusals: ReadonlySet<number> = new Set([
   3, 28, 1021, 1026, 1030, 1038, 1040, 1041, 1053, 1080, 1114, 1135, 1203, 1290, 1836,
 ]);
 
-/** Those of them that say that nothing can be written: no room, or read-only. */
+/** Those of them that mean that nothing can be written: no room, or read-only. */
 const writeRefusals: ReadonlySet<number> = new Set([3, 28, 1021, 1026, 1030, 1114, 1290, 1836]);
 
 /** True when a server that runs refuses to serve for a reason that has nothing to do with the statement. */
@@ -46,7 +46,7 @@ export function isRefusedByServer(error: unknown): boolean {
   return number !== null && refusals.has(number);
 }
 
-/** True when the reason is that it cannot write. */
+/** True when that reason is that the server cannot write. */
 export function isRefusedWrite(error: unknown): boolean {
   const number = numberOf(error);
   return number !== null && writeRefusals.has(number);
@@ -61,7 +61,7 @@ function numberOf(error: unknown): number | null {
 const repeatHint =
   'Ask again in a moment. If it was a change, look first whether it was recorded, or give the same idempotencyKey again.';
 
-/** What everybody is told when the database cannot serve: the same sentence in the API, in Slack and in the log. */
+/** The error that everybody gets when the database cannot serve: the same sentence in the API, in Slack and in the log. */
 export function storeUnavailable(cause: unknown): AppError {
   return new AppError('STORE_UNAVAILABLE', sentence(cause), { hint: repeatHint, retryable: true, cause });
 }

@@ -1,6 +1,9 @@
 import { type Database, databaseNow } from './database.ts';
 
-/** Resolves when the database has written something. Throws what it says, in our words where the server as a whole is at fault. */
+/**
+ * Resolves when the database has written something. Throws its error, as `STORE_UNAVAILABLE` where the server as a whole
+ * is at fault.
+ */
 export async function writeMark(db: Database): Promise<void> {
   await db
     .insertInto('write_mark')

@@ -6,13 +6,13 @@ export type FileLock = { release(): Promise<void> };
 type Options = {
   readonly mode: 'shared' | 'exclusive';
   readonly signal?: AbortSignal | undefined;
-  /** Told when somebody else has it, before it is waited for. */
+  /** Called when somebody else holds the lock, before the wait for it begins. */
   readonly onWait?: () => void;
 };
 
 /**
- * A lock that other processes on this machine respect too, and that the kernel gives back when this one dies: `flock` holds
- * it for as long as our end of its pipe is open. Throws the reason of the signal, which ends the wait.
+ * A lock that other processes on this machine respect too, and that the kernel releases when this process dies: `flock`
+ * holds it for as long as our end of its pipe is open. Throws the reason of the signal, which ends the wait.
  */
 export async function lockFile(path: string, { mode, signal, onWait }: Options): Promise<FileLock> {
   const atOnce = await hold(path, { mode, signal, wait: false });
@@ -23,7 +23,7 @@ export async function lockFile(path: string, { mode, signal, onWait }: Options):
   throw new AppError('PRECONDITION_FAILED', `${path} cannot be locked`);
 }
 
-/** Null when somebody else has it. */
+/** Null when somebody else holds the lock. */
 export function tryLockFile(path: string): Promise<FileLock | null> {
   return hold(path, { mode: 'exclusive', signal: undefined, wait: false });
 }
@@ -49,7 +49,7 @@ async function hold(path: string, { mode, signal, wait }: Holding): Promise<File
     child.kill('SIGKILL');
   };
   signal?.addEventListener('abort', giveUp, { once: true });
-  // What `cat` repeats tells that the lock is held.
+  // When `cat` repeats this line, the lock is held.
   child.stdin.write('\n');
   const outcome = await Promise.race([held, ended]);
   signal?.removeEventListener('abort', giveUp);

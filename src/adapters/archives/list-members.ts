@@ -21,7 +21,7 @@ export function listMembers() {
   tar.stderr.on('data', (data) => {
     complaint = `${complaint}${data}`.slice(0, longestComplaint);
   });
-  // A tar that has given up closes its input: the rest of the file is then read for the checksum alone.
+  // A tar that has given up closes its input: then the rest of the file is only read for the checksum.
   tar.stdin.on('error', () => undefined);
   const ended = new Promise<string | null>((resolve) => {
     tar.on('error', (error) => resolve(`tar could not be run: ${error.message}`));
@@ -35,7 +35,7 @@ export function listMembers() {
     end: async (): Promise<{ members: ArchiveMember[]; unreadable: string | null }> => {
       tar.stdin.end();
       const unreadable = await ended;
-      // `gzip` unpacks zip files too, as some hosts would not.
+      // `gzip` also unpacks zip files, which some hosts would not do.
       return { members, unreadable: otherFormat(first) ?? unreadable };
     },
     kill: () => {
@@ -70,7 +70,7 @@ const otherFormats: Readonly<Record<string, string>> = {
 };
 const firstBytes = 64;
 
-/** `tar` only says that it is no gzip, or nothing but "invalid header"; the first bytes tell what it is. */
+/** For such a file `tar` only says that it is not gzip, or nothing but "invalid header"; the first bytes show what it is. */
 function otherFormat(first: Buffer): string | null {
   const hex = first.toString('hex');
   if (hex.startsWith(gzip)) return null;

@@ -10,7 +10,7 @@ const chunkBytes = 1_048_576;
 
 export type ArchivesOptions = Pick<Archives, 'head'> & Omit<StoreOptions, 'examine'>;
 
-/** Archives on this machine. What asks over HTTP is handed in, since that is another adapter's business. */
+/** Archives on this machine. What fetches over HTTP is passed in, because another adapter is responsible for it. */
 export function createArchives({ head, ...store }: ArchivesOptions): Archives {
   const examine: Archives['examine'] = (path, call = {}) =>
     within(`reading ${path}`, call, 30 * 60_000, async (deadline) => {
@@ -58,7 +58,7 @@ function refuse(path: string, cause?: unknown): never {
   });
 }
 
-/** One reading feeds both the checksum and `tar`, for an archive has some gigabytes. */
+/** One reading feeds both the checksum and `tar`, because an archive has some gigabytes. */
 async function examineFile(
   file: FileHandle,
   { deadline, call }: { deadline: Deadline; call: ExamineCall },

@@ -6,7 +6,7 @@ import { removeKept, sizeOf, storePaths, writeMark } from './store-files.ts';
 import { makeRoom, noSpace, tooLarge } from './store-room.ts';
 
 export type Source = {
-  /** Begins to fetch a file at that byte. */
+  /** Begins to fetch a file at the byte `from`. */
   readonly download: (url: string, call: { from: number; signal: AbortSignal }) => Promise<Incoming>;
   readonly examine: Archives['examine'];
 };
@@ -32,7 +32,7 @@ export type Fetching = Source & {
   readonly call: FetchCall;
 };
 
-/** Fetches until the sum is right: a beginning that turns out to be of another file is thrown away, once. */
+/** Fetches until the checksum is right: a first part that turns out to be of another file is thrown away, once. */
 export async function fetchWhole(fetching: Fetching): Promise<void> {
   const { directory, wanted, signal, examine } = fetching;
   const paths = storePaths(directory, wanted.sha256);
@@ -61,7 +61,7 @@ function otherSum({ url, sha256 }: ArchiveAtUrl, found: ExaminedArchive): AppErr
   );
 }
 
-/** A connection that broke is taken up again for as long as that brings the file further. */
+/** After a connection broke, the fetch is continued for as long as that brings more of the file. */
 async function receive(fetching: Fetching): Promise<void> {
   const { directory, wanted, signal } = fetching;
   const { part } = storePaths(directory, wanted.sha256);
@@ -82,27 +82,27 @@ async function receiveOnce(fetching: Fetching, present: number): Promise<void> {
   const { directory, mostBytes, wanted, signal, call, download } = fetching;
   const paths = storePaths(directory, wanted.sha256);
   const { status, from, wholeBytes, body } = await download(wanted.url, { from: present, signal });
-  // It is whole already, or too long: the sum tells.
+  // The file is whole already, or too long: the checksum will show which.
   if (status === 416) return;
   await makeRoom({ directory, mostBytes, wanted: wanted.sha256, neededBytes: (wholeBytes ?? from) - from });
   const file = await open(paths.part, from > 0 ? 'r+' : 'w', 0o600);
   let at = from;
-  let toldAt = performance.now();
+  let reportedAt = performance.now();
   try {
     for await (const chunk of body) {
       signal.throwIfAborted();
       await writeFully(file, chunk, at);
       at += chunk.byteLength;
-      // The server did not tell the size, or not the true one.
+      // The server gave no size, or a wrong one.
       if (at > mostBytes) throw tooLarge({ bytes: at, mostBytes, directory });
-      if (performance.now() - toldAt < tellEveryMs) continue;
-      toldAt = performance.now();
+      if (performance.now() - reportedAt < tellEveryMs) continue;
+      reportedAt = performance.now();
       call.onProgress?.(at, wholeBytes);
     }
     await file.sync();
   } catch (error) {
     await file.close();
-    // What came so far takes room that others need; a retry begins anew.
+    // The bytes fetched so far take room that others need; a retry begins anew.
     if (isFull(error) || (error instanceof AppError && error.code === 'PRECONDITION_FAILED')) await removeKept(paths);
     throw isFull(error) ? noSpace({ directory, cause: error }) : error;
   }

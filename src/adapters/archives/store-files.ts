@@ -9,7 +9,10 @@ export type StorePaths = {
   readonly archive: string;
   readonly part: string;
   readonly mark: string;
-  /** Never removed: whoever waits for it would wait for another file than who comes next. It is empty. */
+  /**
+   * Never removed: otherwise those who wait for the lock and those who come later would lock different files. It is
+   * empty.
+   */
   readonly lock: string;
 };
 
@@ -21,7 +24,7 @@ export function storePaths(directory: string, sha256: string): StorePaths {
 }
 
 const marked = z.object({
-  /** The file whose sum was taken; another one in its place is not believed. */
+  /** Identifies the file whose checksum was taken; if another file is in its place, the mark does not count. */
   file: z.string(),
   found: z.object({
     sizeBytes: z.number(),
@@ -37,7 +40,7 @@ const marked = z.object({
   }),
 });
 
-/** What was found in the archive that is there; null = there is none, or it has changed since. */
+/** What was found in the archive that is there; null = there is no archive, or it has changed since. */
 export async function readMark({ archive, mark }: StorePaths): Promise<ExaminedArchive | null> {
   const text = await readFile(mark, 'utf8').catch(absent);
   if (text === null) return null;
@@ -56,7 +59,7 @@ export async function noteUse({ mark }: StorePaths): Promise<void> {
   await utimes(mark, now, now);
 }
 
-/** Everything but the lock. */
+/** Removes everything but the lock. */
 export async function removeKept({ archive, part, mark }: StorePaths): Promise<void> {
   for (const path of [mark, `${mark}.part`, archive, part]) await rm(path, { force: true });
 }
@@ -80,6 +83,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // broken off while it was written; the archive is fetched again
+    return null; // the writing was broken off; the archive is fetched again
   }
 }

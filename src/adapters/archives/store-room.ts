@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import { tryLockFile } from './file-lock.ts';
 import { absent, removeKept, storePaths } from './store-files.ts';
 
-/** What nobody has used for so long is removed. */
+/** An archive that nobody has used for so long is removed. */
 const longestUnusedMs = 14 * 86_400_000;
 
 type Kept = { readonly sha256: string; readonly bytes: number; readonly usedAtMs: number };
@@ -12,12 +12,15 @@ type Kept = { readonly sha256: string; readonly bytes: number; readonly usedAtMs
 export type Room = {
   readonly directory: string;
   readonly mostBytes: number;
-  /** Whose archive comes; what there is of it stays. */
+  /** The checksum of the archive that is being fetched; what is here of it stays. */
   readonly wanted: string;
   readonly neededBytes: number;
 };
 
-/** Removes what was used least lately, until there is room. What is in use stays. Throws where that is not enough. */
+/**
+ * Removes the archives whose last use is longest ago, until there is room. Archives in use stay. Throws where that is not
+ * enough.
+ */
 export async function makeRoom({ directory, mostBytes, wanted, neededBytes }: Room): Promise<void> {
   const kept = await listKept(directory);
   const own = kept.find(({ sha256 }) => sha256 === wanted)?.bytes ?? 0;
@@ -35,7 +38,7 @@ export async function makeRoom({ directory, mostBytes, wanted, neededBytes }: Ro
   if ((await freeBytes(directory)) < neededBytes) throw noSpace({ directory });
 }
 
-/** Removes what nobody has used for two weeks, and what was left half fetched. */
+/** Removes archives that nobody has used for two weeks, half fetched ones too. */
 export async function removeOld(directory: string): Promise<void> {
   for (const { sha256, usedAtMs } of await listKept(directory)) {
     if (Date.now() - usedAtMs > longestUnusedMs) await removeUnused(directory, sha256);
@@ -57,7 +60,7 @@ export function noSpace({ directory, cause }: { directory: string; cause?: unkno
   });
 }
 
-/** Whoever uses or fetches it holds its lock. */
+/** Everybody who uses or fetches an archive holds its lock, so one whose lock is taken stays. */
 async function removeUnused(directory: string, sha256: string): Promise<boolean> {
   const paths = storePaths(directory, sha256);
   const lock = await tryLockFile(paths.lock);
@@ -70,7 +73,7 @@ async function removeUnused(directory: string, sha256: string): Promise<boolean>
   }
 }
 
-/** What was used least lately comes first. */
+/** The archive whose last use is longest ago comes first. */
 async function listKept(directory: string): Promise<Kept[]> {
   const kept = new Map<string, Kept>();
   for (const name of (await readdir(directory).catch(absent)) ?? []) {

@@ -9,9 +9,9 @@ import { noteUse, readMark, type StorePaths, storePaths } from './store-files.ts
 import { removeOld } from './store-room.ts';
 
 export type StoreOptions = Source & {
-  /** Where archives are kept; made when it is needed, for this user alone. */
+  /** Where archives are kept; created when it is needed, accessible to this user alone. */
   readonly directory: string;
-  /** The most bytes that are kept there. */
+  /** How many bytes may be kept there at most. */
   readonly mostBytes: number;
 };
 
@@ -19,9 +19,9 @@ const longestFetchMs = 5 * 3_600_000;
 const sweepEveryMs = 3_600_000;
 
 /**
- * Archives that were fetched, by their sums. Everything is on the disk and locked by files, so that it outlives the process
- * and several processes may share the directory. `<sha256>.part` is what has come so far; with its sum proven it becomes
- * `<sha256>.tar.gz`, and `<sha256>.json` says what was found in it.
+ * Archives that were fetched, by their checksums. Everything is on the disk and locked by files, so that it outlives the
+ * process and several processes may share the directory. `<sha256>.part` holds the bytes fetched so far; once its
+ * checksum is proven it becomes `<sha256>.tar.gz`, and `<sha256>.json` says what was found in it.
  */
 export function createStore(options: StoreOptions): Pick<Archives, 'stored' | 'withFetched'> {
   const { directory } = options;
@@ -40,7 +40,8 @@ export function createStore(options: StoreOptions): Pick<Archives, 'stored' | 'w
       await prepare(directory);
       await sweep();
       const paths = storePaths(directory, wanted.sha256);
-      // Between the fetch and its use somebody else may make room by removing it; twice in a row is another matter.
+      // Between the fetch and its use somebody else may remove the archive to make room; it is unlikely that this happens
+      // again and again.
       for (let tries = 0; tries < 3; tries += 1) {
         const used = await withDeadline(wanted, call, (signal) => lockKept(paths, signal));
         if (used !== null) return useKept(used, use);
@@ -56,13 +57,13 @@ export function createStore(options: StoreOptions): Pick<Archives, 'stored' | 'w
 
 type Kept = { readonly archive: FetchedArchive; readonly lock: FileLock };
 
-/** The archive, with a lock that keeps it from being removed; null = it is not here. Waits for whoever fetches it. */
+/** The archive, with a lock that keeps it from being removed; null = it is not here. Waits for a fetch that is under way. */
 async function lockKept(paths: StorePaths, signal: AbortSignal): Promise<Kept | null> {
   const lock = await lockFile(paths.lock, { mode: 'shared', signal });
   try {
     const found = await readMark(paths);
     if (found !== null) {
-      // When it was used last decides what is removed first.
+      // The time of the last use decides what is removed first.
       await noteUse(paths);
       return { archive: { ...found, path: paths.archive }, lock };
     }
@@ -105,7 +106,7 @@ async function withDeadline<T>(
   }
 }
 
-/** In a directory where everybody may write, what is there already has to be ours. */
+/** Where everybody may write in the directory above, a directory that is there already has to be ours. */
 async function prepare(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -6,7 +6,7 @@ export type DownloadCall = {
   /** The first byte wanted; a server that cannot begin there begins at 0, or answers 416. */
   readonly from: number;
   readonly signal: AbortSignal;
-  /** How long no byte may come. Default 60,000. */
+  /** How many milliseconds may pass without a byte. Default 60,000. */
   readonly idleMs?: number;
 };
 
@@ -15,9 +15,9 @@ export type Download = {
   readonly status: 200 | 206 | 416;
   /** Where `body` begins in the file. */
   readonly from: number;
-  /** The size of the whole file; null = the server did not tell. */
+  /** The size of the whole file; null = the server did not give it. */
   readonly wholeBytes: number | null;
-  /** Throws `HTTP_FAILED` (retryable) when the connection breaks off or falls silent. */
+  /** Throws `HTTP_FAILED` (retryable) when the connection breaks off or no byte comes for too long. */
   readonly body: AsyncIterable<Uint8Array>;
 };
 
@@ -25,8 +25,9 @@ const defaultIdleMs = 60_000;
 const mostRedirects = 10;
 
 /**
- * Begins to fetch a file, as its bytes are on the server: nothing is decoded, since servers call a `.tar.gz` "encoded with
- * gzip". Redirects are followed to http and https. Throws `HTTP_FAILED`, retryable unless the server refused.
+ * Begins to fetch a file, with its bytes as they are on the server: nothing is decoded, because servers call a `.tar.gz`
+ * "encoded with gzip". Redirects to http and https are followed. Throws `HTTP_FAILED`, retryable unless the server
+ * refused.
  */
 export async function download(url: string, call: DownloadCall): Promise<Download> {
   let at = new URL(url);
@@ -66,7 +67,7 @@ function toDownload(
   const body = bodyOf(response, url);
   if (status === 200) return { status, from: 0, wholeBytes: count(response.headers['content-length']), body };
   const [, begin, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers['content-range'] ?? '') ?? [];
-  // One that answers with another part than was asked for is asked for the whole next time.
+  // A server that answers with another part than was asked for counts as one that has nothing from there on.
   if (status === 206 && Number(begin) === from) return { status, from, wholeBytes: count(whole), body };
   response.destroy();
   if (status === 416 || status === 206) return { status: 416, from, wholeBytes: null, body: nothing() };

@@ -16,7 +16,10 @@ export function parseExposition(text: string): MetricSample[] {
   return onceEach(samples);
 }
 
-/** StarRocks registers some metrics twice. Of one series with two values the larger one counts: the other one stands still. */
+/**
+ * StarRocks registers some metrics twice. If a series has two values the larger one counts, because the other one does
+ * not change.
+ */
 function onceEach(samples: readonly MetricSample[]): MetricSample[] {
   const bySeries = new Map<string, MetricSample>();
   for (const sample of samples) {
@@ -33,7 +36,7 @@ function seriesOf({ name, labels }: MetricSample): string {
   return (keys.length > 1 ? keys.sort() : keys).reduce((text, key) => `${text}\0${key}\0${labels[key]}`, name);
 }
 
-/** By position and not by one pattern: a hostile line must not take more time than its length. */
+/** Finds the parts by position and not with one pattern: a hostile line must not take more time than its length allows. */
 function parseSample(line: string): MetricSample | null {
   const [name] = /^[a-zA-Z_:][\w:]*/.exec(line) ?? [];
   if (name === undefined) return null;

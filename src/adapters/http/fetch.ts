@@ -11,7 +11,7 @@ export type NodeHttpOptions = {
   readonly maxBodyBytes?: number;
 };
 
-/** HTTP to StarRocks nodes. None of these paths needs a login, so none is ever sent. */
+/** HTTP to StarRocks nodes. None of these paths needs a login, so no login is ever sent. */
 export function createNodeHttp(options: NodeHttpOptions = {}): NodeHttp {
   const limit = options.maxBodyBytes ?? maxBodyBytes;
   return {
@@ -43,7 +43,7 @@ async function get(node: NodeAddress, { path, call = {}, limit }: Request): Prom
   const { timeoutMs = defaultTimeoutMs, signal } = call;
   const deadline = startDeadline({ what: `GET ${url.href}`, timeoutMs, signal });
   try {
-    // A node never redirects; whatever does is not a node, and must not send us elsewhere.
+    // A node never redirects; a server that does is not a node, and must not send us to another address.
     const response = await fetch(url, { signal: deadline.signal, redirect: 'error' });
     return { status: response.status, body: await readBody(response, limit) };
   } catch (error) {
@@ -53,7 +53,7 @@ async function get(node: NodeAddress, { path, call = {}, limit }: Request): Prom
   }
 }
 
-/** A host is a name or an address and nothing more: a text such as `a@b/c` would lead elsewhere. */
+/** A host is only a name or an address: a text such as `a@b/c` would lead to another server. */
 function urlOf({ host, httpPort }: NodeAddress, path: string): URL {
   const isAddress6 = /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(host);
   if (!isAddress6 && !/^[\w.-]+$/.test(host))
@@ -77,7 +77,7 @@ async function readBody(response: Response, limit: number): Promise<string> {
 
 function explain(error: unknown, { node, deadline }: { node: NodeAddress; deadline: Deadline }): AppError {
   if (deadline.signal.aborted && deadline.signal.reason instanceof AppError) return deadline.signal.reason;
-  // `fetch failed` says nothing; its cause does.
+  // `fetch failed` says nothing; the error's cause does.
   const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return failed(node, `cannot be reached over HTTP: ${messageOf(reason)}`, error);
 }

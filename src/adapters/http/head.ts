@@ -5,7 +5,7 @@ import type { HttpCall } from './port.ts';
 const defaultTimeoutMs = 5_000;
 
 /**
- * What a server says of a file without handing it out. Redirects are followed, since stores of releases answer with
+ * What a server says about a file without handing it out. Redirects are followed, because stores of releases answer with
  * them. An HTTP error is a result; a server that does not answer throws `HTTP_FAILED` (retryable).
  */
 export async function headOf(
@@ -16,7 +16,7 @@ export async function headOf(
   try {
     const { status, headers } = await fetch(url, { method: 'HEAD', signal: deadline.signal, redirect: 'follow' });
     const length = headers.get('content-length');
-    const isEncoded = headers.has('content-encoding'); // then it is the length of something else
+    const isEncoded = headers.has('content-encoding'); // then the length is not that of the file
     return { status, sizeBytes: length === null || isEncoded || !/^\d{1,15}$/.test(length) ? null : Number(length) };
   } catch (error) {
     if (deadline.signal.aborted && deadline.signal.reason instanceof AppError) throw deadline.signal.reason;

@@ -13,13 +13,16 @@ export type HttpCall = {
 
 export type NodeAddress = { readonly host: string; readonly httpPort: number };
 
-/** What `GET /api/show_meta_info?action=SHOW_HA` of a frontend says; the leader probe that needs no login. */
+/** What `GET /api/show_meta_info?action=SHOW_HA` of a frontend says; a way to find the leader that needs no login. */
 export type FrontendHa = {
   readonly role: string;
   readonly leader: string | null;
   readonly isReady: boolean;
   readonly journalId: number;
-  /** The journal entry that this frontend's newest image holds; 0 or below = it has none yet, null = it did not tell. */
+  /**
+   * The journal entry that this frontend's newest image holds; 0 or below = it has no image yet, null = the answer did
+   * not say.
+   */
   readonly checkpointJournalId: number | null;
   readonly checkpointAt: Date | null;
 };

@@ -8,9 +8,12 @@ export type FrontendQueryStats = {
   readonly queries: number;
   /** Failed queries of every kind, time-outs included. */
   readonly errors: number;
-  /** Those of them that a mistake in the query caused, which no upgrade is to blame for; 0 where it is not counted. */
+  /**
+   * Those of them that were caused by a mistake in the query, for which no upgrade is to blame; 0 where the frontend does
+   * not count them.
+   */
   readonly analysisErrors: number;
-  /** Of the queries that the frontend remembers; null = it has answered none. */
+  /** Over the queries that the frontend remembers; null = it has answered none. */
   readonly p95Ms: number | null;
 };
 
@@ -27,7 +30,10 @@ export type QueryStats = QueryCounts & {
   readonly p95Ms: number | null;
 };
 
-/** Reads the query counters of the frontends' /metrics, all at once. One that does not answer is told, not thrown. */
+/**
+ * Reads the query counters of the frontends' /metrics, all at the same time. A frontend that does not answer is named in
+ * the result; nothing is thrown.
+ */
 export async function readQueryStats(
   http: NodeHttp,
   frontends: readonly NodeAddress[],
@@ -45,8 +51,8 @@ export async function readQueryStats(
 }
 
 /**
- * What happened between two readings. A frontend that restarted meanwhile counts from zero again, so whatever it shows
- * was counted since; one that only the second reading has is left out, for nobody knows since when it counts.
+ * What happened between two readings. A frontend that restarted meanwhile counts from zero again, so everything it shows
+ * was counted since. A frontend that only the second reading has is left out, because nobody knows since when it counts.
  */
 export function queriesBetween(before: QueryStats, after: QueryStats): QueryCounts {
   return totalOf(
@@ -66,7 +72,7 @@ export function queriesBetween(before: QueryStats, after: QueryStats): QueryCoun
   );
 }
 
-/** Routine load jobs that run, as the leader counts them; other frontends show none. */
+/** Routine load jobs that run, as the leader counts them; other frontends show no such count. */
 export async function readRoutineLoads(http: NodeHttp, leader: NodeAddress, call: HttpCall = {}): Promise<number> {
   const samples = await http.metrics(leader, call);
   return sum(samples, 'starrocks_fe_routine_load_jobs', ({ state }) => state === 'RUNNING' || state === 'UNSTABLE');

@@ -1,10 +1,10 @@
 import type { ProcessId } from '../../domain/process-id.ts';
 import type { NodeCall } from './port.ts';
 
-/** A binary may take seconds to write its pid file; one that has not by then has ended, or never began. */
+/** A binary may take seconds to write its pid file; if no process is found after this time, it has ended or never began. */
 const noProcessMs = 20_000;
 
-/** The process that a start has brought; null = none came. */
+/** The process that a start brought up; null = none came up. */
 export async function awaitProcess(
   read: (call: NodeCall) => Promise<ProcessId | null>,
   { signal }: NodeCall,

@@ -9,16 +9,16 @@ import type { NodeCall } from './port.ts';
 
 export type Ending = {
   readonly label: string;
-  /** Whose end is waited for, and forced; null = none was found. */
+  /** The process whose end is waited for, and forced; null = none was found. */
   readonly target: HostProcess | null;
-  /** What asks it to end; it may return before the process has ended. */
+  /** The command that asks it to end; it may return before the process has ended. */
   readonly stop: ShellCommand;
   readonly timeoutMs: number;
   /** How much longer the stop itself may take, so that one which kills by itself can do so first. */
   readonly graceMs?: number;
 };
 
-/** Sends the stop, waits for the end of that very process, and kills it, by pid and start time, when its time is over. */
+/** Sends the stop, waits until that process has ended, and kills it, by pid and start time, when its time is over. */
 export async function endProcess(
   shell: Shell,
   { label, target, stop, timeoutMs, graceMs = 0 }: Ending,

@@ -15,7 +15,7 @@ type Shared = Omit<Node, 'stop' | 'stopState' | 'start' | 'startedAs'>;
 
 const minuteMs = 60_000;
 
-/** What is the same of every node whose files lie on a host, whatever starts it: its process, its logs, its binaries. */
+/** What is the same for every node whose files lie on a host, whatever starts it: its process, its logs, its binaries. */
 export function nodeOnHost(shell: Shell, place: NodePlace): Shared {
   const { label, kind, deployDir } = place;
   const swapOf = (replacement: Replacement) => ({ deployDir, kind: commandKinds[kind], ...namesOf(replacement) });

@@ -7,8 +7,8 @@ import { nodeByScripts } from './scripts.ts';
 import { nodeBySystemd } from './systemd.ts';
 
 /**
- * A node at a place of the inventory, by whatever runs it there. `guard` is called before each effect, also in the middle of a
- * call; what it throws ends the call. What is read at the same moment goes to the host in one session.
+ * A node at its place in the inventory, run by scripts or by systemd. `guard` is called before each effect, also in the
+ * middle of a call; what it throws ends the call. Reads at the same moment go to the host in one session.
  */
 export function openNode(shell: Shell, place: NodePlace, guard: () => void = () => {}): Node {
   const session = batched(guardShell(shell, guard));

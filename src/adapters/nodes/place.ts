@@ -11,14 +11,14 @@ export type NodePlace = {
   readonly unit: string | null;
 };
 
-/** A process of a host: its number may be given again, with another start time. */
+/** A process of a host: another process may get its number later, with another start time. */
 export type HostProcess = { readonly pid: number; readonly startedAtTicks: string };
 
 export function processIdOf({ pid, startedAtTicks }: HostProcess): ProcessId {
   return { pid, startedAtTicks };
 }
 
-/** Throws `PRECONDITION_FAILED` for one that was noted when something else ran the node. */
+/** Throws `PRECONDITION_FAILED` for a process that was recorded when something else than a host ran the node. */
 export function hostProcessOf({ pid, startedAtTicks }: ProcessId): HostProcess {
   if (typeof pid === 'number' && typeof startedAtTicks === 'string') return { pid, startedAtTicks };
   throw new AppError('PRECONDITION_FAILED', 'The process that was noted is none of a host', {

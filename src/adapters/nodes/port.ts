@@ -5,26 +5,29 @@ import type { StartedAs } from '../../domain/words.ts';
 
 export type NodeCall = {
   readonly signal: AbortSignal;
-  /** Called with each line for people, the node's label in front. */
+  /** Called with each line for people; lines begin with the node's label. */
   readonly log?: (line: string) => void;
 };
 
 export type Stopping = {
   /** Running work ends first; false = a backend or compute node is ended at once. */
   readonly graceful: boolean;
-  /** Whatever still runs after so long is killed. */
+  /** A process that still runs after this time is killed. */
   readonly timeoutSeconds: number;
-  /** What runs now, as the node tells it: which ways to stop it knows. */
+  /** The version that runs now, as the node reports it: it decides which ways to stop the node there are. */
   readonly version: string;
 };
 
 /**
- * `ending`: it runs, and looks as one that was told to end; whoever told it waits, anybody else still has to. `returns`: it
- * has ended, and what supervises the node starts it again unless it is told to stop.
+ * `ending`: it runs and seems to have been told to end; whoever told it waits, anybody else still has to tell it.
+ * `returns`: it has ended, and what supervises the node starts it again unless it is told to stop.
  */
 export type StopState = 'running' | 'ending' | 'ended' | 'returns';
 
-/** `ended` = seen to be so, for good. `unsure` = ask `stopState`. Another process runs: nothing was sent. */
+/**
+ * `ended` = seen to have ended for good. `unsure` = ask `stopState`. `runsAs` = another process runs, and nothing was
+ * sent.
+ */
 export type Stopped = 'ended' | 'unsure' | { readonly runsAs: ProcessId };
 
 /**
@@ -43,40 +46,46 @@ export type NodeRef = {
 };
 
 /**
- * One node, whatever runs it. `expected` is the process that was noted: null = none ran, undefined = whatever runs. Throws
- * what the transport throws, and `COMMAND_FAILED` when the node's tools fail or an answer is none: nothing is concluded then.
- * What changes the node may be called again after a crash, and does it once. Where it cannot be reached any
- * more, `CREDENTIAL_MISSING`.
+ * One node, whatever runs it. `expected` is the process that was recorded: null = none ran, undefined = whatever runs
+ * now. Throws what the transport throws, and `COMMAND_FAILED` when the node's tools fail or their answer cannot be read:
+ * then nothing is concluded. Calls that change the node may be repeated after a crash, and take effect once.
+ * `CREDENTIAL_MISSING` = the node cannot be reached any more.
  */
 export interface Node {
-  /** Null = none runs. One that ended and was not waited for does not run, nor does another program with its number. */
+  /**
+   * Null = no process runs. A process that has ended and was not waited for does not count as running, nor does another
+   * program with its number.
+   */
   process(call: NodeCall): Promise<ProcessId | null>;
   stopState(expected: ProcessId | null | undefined, call: NodeCall): Promise<StopState>;
-  /** Returns when the process has ended, if need be by force; it alone, whatever runs by then. */
+  /** Returns when the process has ended, if need be by force. Stops this process only, whatever else runs by then. */
   stop(expected: ProcessId | null | undefined, stopping: Stopping, call: NodeCall): Promise<Stopped>;
-  /** Starts it unless it runs, and waits until it has a process, the old one perhaps; null = none came up in 20 s. */
+  /**
+   * Starts the node unless it runs, and waits until it has a process, which may be the old one; null = none came up
+   * within 20 s.
+   */
   start(call: NodeCall): Promise<ProcessId | null>;
-  /** Null = whoever would start it is whom it belongs to. */
+  /** Null = the user who would start the node is the one it belongs to. */
   startedAs(call: NodeCall): Promise<StartedAs | null>;
-  /** The end of each of its logs, as `be.out: …`, the most telling first; empty = none can be read. */
+  /** The end of each of its logs, as `be.out: …`, the most helpful one first; empty = none can be read. */
   lastLogLines(count: number, call: NodeCall): Promise<readonly string[]>;
   /** Unpacks the release beside the binaries from the archive kept at `archiveDir`; nothing that runs is touched. */
   stage(release: Replacement['release'], archiveDir: string, call: NodeCall): Promise<void>;
   unstage(release: Replacement['release'], call: NodeCall): Promise<void>;
-  /** Whether it waits to be put in place: one that is in place is not staged. Null = cannot be told. */
+  /** True when the release is staged and not in place yet. Null = that cannot be found out. */
   isStaged(release: Replacement['release'], call: NodeCall): Promise<boolean | null>;
-  /** Null = cannot be told. */
+  /** Null = that cannot be found out. */
   binaries(replacement: Replacement, call: NodeCall): Promise<BinariesState | null>;
-  /** Puts the staged binaries in place and keeps the present ones; refused (`PRECONDITION_FAILED`) while it runs. */
+  /** Puts the staged binaries in place and keeps the present ones; refused (`PRECONDITION_FAILED`) while the node runs. */
   swapIn(replacement: Replacement, call: NodeCall): Promise<void>;
-  /** The reverse, from half-way too. */
+  /** The reverse of `swapIn`, also from half-way. */
   putBack(replacement: Replacement, call: NodeCall): Promise<void>;
   kept(call: NodeCall): Promise<readonly KeptBinaries[]>;
-  /** Removes what is kept and staged: there is no way back after this. */
+  /** Removes the kept and the staged binaries: there is no way back after this. */
   removeKept(call: NodeCall): Promise<void>;
 }
 
-/** The same for whoever only looks. */
+/** The part of a node that only reads. */
 export type NodeReader = Pick<
   Node,
   'process' | 'stopState' | 'startedAs' | 'lastLogLines' | 'isStaged' | 'binaries' | 'kept'

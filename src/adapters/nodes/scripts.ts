@@ -23,7 +23,7 @@ import { nodeOnHost } from './on-host.ts';
 import { type HostProcess, hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './place.ts';
 import type { Node, Stopping } from './port.ts';
 
-/** A node that StarRocks' own `start_*.sh` and `stop_*.sh` run. Nothing brings it back by itself. */
+/** A node that is run by StarRocks' own `start_*.sh` and `stop_*.sh`. Nothing starts it again by itself. */
 export function nodeByScripts(shell: Shell, place: NodePlace): Node {
   const shared = nodeOnHost(shell, place);
   const { label, kind, deployDir } = place;
@@ -60,7 +60,7 @@ export function nodeByScripts(shell: Shell, place: NodePlace): Node {
       if (failure?.reason === 'busy') {
         throw new AppError('COMMAND_FAILED', `Starting ${label}: ${failure.message}`, {
           hint: 'Look at the host, then retry the run.',
-          // Another script of ours is at work there: this one waits for its turn.
+          // Another script of Starwarden is at work there: this one waits for its turn.
           retryable: true,
         });
       }
@@ -87,11 +87,14 @@ function startCommand({ kind, deployDir }: NodePlace): ShellCommand {
 type ToStop = {
   readonly stopping: Stopping;
   readonly target: HostProcess;
-  /** As it was found; null = it was not found, although it runs. */
+  /** The process as it was found; null = it was not found, although it runs. */
   readonly running: NodeProcess | null;
 };
 
-/** Its stop script; where no pid file names the process, so that the script would not find it, the signal it would send. */
+/**
+ * The node's stop script. Where no pid file names the process, the script would not find it: then the signal that the
+ * script would send.
+ */
 function stopCommand({ kind, deployDir }: NodePlace, { stopping, target, running }: ToStop): ShellCommand {
   const { graceful, version } = stopping;
   if (running === null || running.pidFile === null) {

@@ -11,8 +11,8 @@ import { hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './plac
 import type { Node } from './port.ts';
 
 /**
- * A node that a systemd unit runs, and nothing else: a script would start or stop it behind systemd's back, and `Restart=`
- * would bring it back. How gracefully it is stopped is written in the unit.
+ * A node that is run by a systemd unit and by nothing else: a script would start or stop it without systemd knowing, and
+ * `Restart=` would start it again. The unit decides how gracefully it is stopped.
  */
 export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: string }): Node {
   const shared = nodeOnHost(shell, place);
@@ -42,7 +42,7 @@ export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: 
         return { runsAs: processIdOf(running) };
       const stop = systemctlStop({ unit, sudo: true });
       await endProcess(shell, { label, target, stop, timeoutMs: timeoutSeconds * 1_000 }, call);
-      return 'unsure'; // whether systemd starts it again, it has to be asked
+      return 'unsure'; // whether systemd starts it again has to be asked
     },
     start: async (call) => {
       const { signal, log = () => {} } = call;
@@ -51,7 +51,7 @@ export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: 
       if (result.exitCode !== 0) throw commandFailed(`The start script of ${label}`, result);
       return awaitProcess(shared.process, call);
     },
-    // Whoever the unit says.
+    // The unit decides which user that is.
     startedAs: async () => null,
   };
 }

@@ -1,15 +1,15 @@
-/** A process told from a later one with the same number by its start time in clock ticks since boot. */
+/** A process, distinguished from a later one with the same number by its start time in clock ticks since boot. */
 export type NodeProcess = {
   readonly pid: number;
   readonly comm: string;
   readonly startedAtTicks: string;
-  /** The pid file that names it; null = none does, so that its stop script would not reach it. */
+  /** The pid file that names the process; null = none does, so its stop script would not find it. */
   readonly pidFile: string | null;
 };
 
 export type DiskSpace = { readonly totalBytes: number; readonly freeBytes: number; readonly mountPoint: string };
 
-/** The process that a node runs as; null when none does; `unknown` when the answer says neither. */
+/** The process that a node runs as; null when none runs; `unknown` when the answer cannot be read. */
 export function parseNodeProcess(stdout: string): NodeProcess | null | 'unknown' {
   if (stdout.trim() === 'none') return null;
   const fields = pairs(stdout, ' ');
@@ -19,7 +19,7 @@ export function parseNodeProcess(stdout: string): NodeProcess | null | 'unknown'
   return { pid, comm, startedAtTicks, pidFile: pidFile === '' ? null : pidFile };
 }
 
-/** Null when the answer is none: then nobody knows, and a process counts neither as running nor as ended. */
+/** Null when the answer cannot be read: then nobody knows, and the process counts neither as running nor as ended. */
 export function parseAlive(stdout: string): boolean | null {
   const word = stdout.trim();
   return word === 'alive' ? true : word === 'gone' ? false : null;
@@ -30,7 +30,7 @@ export function parseEnvironment(stdout: string): ReadonlyMap<string, string> {
   return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
-/** Reads the POSIX format of `df`; null when it is none. */
+/** Reads the POSIX format of `df`; null when the text is something else. */
 export function parseDiskFree(stdout: string): DiskSpace | null {
   const [, totalKb, freeKb, mountPoint] = /^\S.*\s(\d+)\s+\d+\s+(\d+)\s+\S+%\s+(\/.*)$/m.exec(stdout) ?? [];
   if (totalKb === undefined || freeKb === undefined || mountPoint === undefined) return null;

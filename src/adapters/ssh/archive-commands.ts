@@ -26,7 +26,7 @@ export function prepareArchiveDir({ deployDir }: { deployDir: string }): ShellCo
   });
 }
 
-/** What there is of an archive; read the answer with `parseArchiveState`. Waits for nobody. */
+/** How much of an archive is there; read the answer with `parseArchiveState`. Does not wait for a lock. */
 export function archiveState(place: ArchivePlace): ReadCommand {
   return read('archive-state', [
     ...named(place),
@@ -41,8 +41,8 @@ export function archiveState(place: ArchivePlace): ReadCommand {
 }
 
 /**
- * Compares the sum of what is there, whether it has its name already or ends in `.part`. When it is right, the archive has
- * its name and a mark that says what was compared; when it is not, it is removed.
+ * Compares the checksum of the file that is there, whether it has its final name already or ends in `.part`. If it is
+ * right, the archive gets its name and a mark that says what was compared; if not, the file is removed.
  */
 export function verifyArchive({ waitSeconds = longWaitSeconds, ...place }: ArchivePlace & Waiting): ShellCommand {
   return lockedScript({
@@ -61,8 +61,8 @@ export function verifyArchive({ waitSeconds = longWaitSeconds, ...place }: Archi
 }
 
 /**
- * Brings an archive from an HTTP server with `curl` or `wget`, going on where an earlier one stopped, and compares its sum.
- * A server that cannot go on in the middle is asked for the whole once more.
+ * Fetches an archive from an HTTP server with `curl` or `wget`, continues where an earlier fetch stopped, and compares
+ * the checksum. A server that cannot continue in the middle is asked for the whole file once more.
  */
 export function fetchArchive({
   url,
@@ -85,11 +85,12 @@ export function fetchArchive({
       makeDir,
       ...downloading,
       'size() { stat -c %s -- "$file.part" 2>/dev/null || echo 0; }',
-      // A connection that broke is taken up again for as long as that brings the file further.
+      // After a connection broke, the fetch is continued for as long as that brings more of the file.
       'tries=0; while :; do',
       'before=$(size); why=$(download 2>&1) && { verify "$file.part"; exit 0; }',
       'tries=$((tries + 1)); [ "$(size)" -gt "$before" ] && [ $tries -lt 20 ] || break; sleep 1; done',
-      // Refused to go on from what is there: it is whole, or too long, or the server only gives whole files.
+      // The server refused to continue from these bytes: the file is whole, or too long, or the server only gives whole
+      // files.
       'case $before:$why in 0:*) ;; *416* | *"byte range"* | *"annot resume"* | *"Continued download failed"*)',
       'if [ "$(sum_of "$file.part")" = "$sha256" ]; then verify "$file.part"; exit 0; fi',
       'rm -f -- "$file.part"; why=$(download 2>&1) && { verify "$file.part"; exit 0; };; esac',
@@ -101,8 +102,8 @@ export function fetchArchive({
 }
 
 /**
- * Takes an archive that is on the host already: a second name for the same file, or a symbolic link where the file system
- * or its owner allows no other. The file itself is not touched.
+ * Takes an archive that is on the host already: makes a second name for the same file, or a symbolic link where the file
+ * system or the file's owner does not allow that. The file itself is not touched.
  */
 export function linkArchive({
   path,
@@ -128,7 +129,7 @@ export function linkArchive({
   });
 }
 
-/** Removes the archive of a host: the undo of staging. One that was linked stays where it came from. */
+/** Removes the archive of a host: the undo of staging. If it was linked, the original file stays. */
 export function removeArchive(place: ArchivePlace): ShellCommand {
   return lockedScript({
     name: 'remove-archive',
@@ -144,7 +145,7 @@ export function removeArchive(place: ArchivePlace): ShellCommand {
 
 const makeDir = 'why=$(mkdir -p -- "$own/archives" 2>&1) || fail "$why"';
 
-/** True when nothing changed since the sum was compared: size and time of the file are those of the mark. */
+/** True when nothing changed since the checksum was compared: size and time of the file equal those in the mark. */
 export const isVerified =
   'is_verified() { [ -f "$file" ] && [ "$(cat -- "$file.verified" 2>/dev/null)" = "$sha256 $(stat -Lc "%s %.9Y" -- "$file")" ]; }';
 
@@ -152,7 +153,10 @@ export function named(place: ArchivePlace): string[] {
   return [assign('file', archiveFileOf(place)), assign('sha256', checkedSha256(place.sha256))];
 }
 
-/** `verify <file>` ends the script unless the sum is right; what is told of the file is what it was before it was read. */
+/**
+ * `verify <file>` ends the script unless the checksum is right; the mark holds the file's size and time from before it
+ * was read.
+ */
 const verifying = [
   isVerified,
   // Read from standard input: sha256sum writes names with odd characters in another way.

@@ -7,7 +7,7 @@ type Waiting = {
   reject(error: unknown): void;
 };
 
-/** The same shell with its reads joined; changes go on their own. */
+/** The same shell with reads joined into batches; each change goes by itself. */
 export function batched(shell: Shell): Shell {
   const reads = batchedReads(shell);
   return {
@@ -21,8 +21,8 @@ function isRead(command: ShellCommand): command is ReadCommand {
 }
 
 /**
- * The same shell, but what is asked of it at the same moment goes in one session: a way to the host and back, and a
- * process there, instead of one for each question. Calls that want lines or hand over input go on their own.
+ * The same shell, but reads of the same moment go in one session: one round trip to the host and one process there,
+ * instead of one for each question. Calls that want lines or pass input go by themselves.
  */
 export function batchedReads(shell: ShellReader): ShellReader {
   let waiting: Waiting[] = [];
@@ -58,14 +58,17 @@ export function batchedReads(shell: ShellReader): ShellReader {
       if (call.onLine !== undefined || call.stdin !== undefined) return shell.run(command, call);
       return new Promise((resolve, reject) => {
         waiting.push({ command, call, resolve, reject });
-        // After everything that is ready to ask has asked.
+        // Sent only after everything that is ready to ask has asked.
         if (waiting.length === 1) setImmediate(() => void send());
       });
     },
   };
 }
 
-/** Each in a shell of its own, so that its `exit` ends nothing else; a line behind each tells where it ends and how. */
+/**
+ * Runs each command in a shell of its own, so that its `exit` ends nothing else; a line after each shows where its output
+ * ends, and its exit code.
+ */
 function joinReads(commands: readonly ReadCommand[], marker: string): ReadCommand {
   const text = commands
     .map(
@@ -83,7 +86,7 @@ function joinReads(commands: readonly ReadCommand[], marker: string): ReadComman
   };
 }
 
-/** The answers in their order; one that is missing was cut off. */
+/** The answers in their order; a missing one was cut off. */
 function splitAnswers(
   { stdout, stderr }: ShellResult,
   { marker, count }: { marker: string; count: number },
@@ -91,7 +94,7 @@ function splitAnswers(
   const outs = stdout.split(`\n${marker} `);
   const errors = stderr.split(`\n${marker}\n`);
   return Array.from({ length: count }, (_each, index) => {
-    // What follows a marker is the exit code on its line, then the output of the next one.
+    // A marker is followed by the exit code on its line, then by the output of the next command.
     const [before, after] = [outs[index], outs[index + 1]];
     const exitCode = after === undefined ? undefined : /^\d+/.exec(after)?.[0];
     if (before === undefined || exitCode === undefined) return undefined;

@@ -24,8 +24,8 @@ export type StopNode = {
 const ownSession = 'setsid --wait';
 
 /**
- * Starts a frontend in the background. Exit code 0 says nothing about success: the shell returns at once.
- * `helper` is `host:edit_log_port` of a running frontend, needed for the first start of a further one only.
+ * Starts a frontend in the background. Exit code 0 says nothing about success: the shell returns at once. `helper` is
+ * `host:edit_log_port` of a running frontend, and is only needed for the first start of an additional frontend.
  */
 export function startFrontend({ deployDir, helper = null }: StartNode & { helper?: string | null }): ShellCommand {
   const options = helper === null ? [] : ['--helper', quote(helper)];
@@ -52,12 +52,12 @@ export function startComputeNode({ deployDir }: StartNode): ShellCommand {
   return change('start-compute-node', [ownSession, script(deployDir, 'start_cn.sh'), '--daemon']);
 }
 
-/** The script does not wait for the process and knows no timeout, in every version: poll the process afterwards. */
+/** In every version the script does not wait for the process and knows no timeout: poll the process afterwards. */
 export function stopComputeNode({ deployDir, graceful }: Pick<StopNode, 'deployDir' | 'graceful'>): ShellCommand {
   return change('stop-compute-node', [script(deployDir, 'stop_cn.sh'), ...gracefulOption(graceful)]);
 }
 
-/** Which process the node runs as, and which pid file names it; read the answer with `parseNodeProcess`. */
+/** The process that the node runs as, and the pid file that names it; read the answer with `parseNodeProcess`. */
 export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ReadCommand {
   const file = quote(`${absolute(deployDir)}/bin/${shortNames[kind]}.pid`);
   return read('read-pid', [
@@ -66,7 +66,7 @@ export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind
     `if [ -e ${file} ] && [ ! -r ${file} ]; then echo ${file} cannot be read >&2; exit 3; fi`,
     ...findingNode({ deployDir, kind }),
     'find_node',
-    // One that a pid file names and that /proc does not show may be the node.
+    // A process that a pid file names and that /proc does not show may still be the node.
     `if [ -z "$found" ]; then names "$dir/bin" "" || case $named in *[!0-9]*) ;; *)`,
     `${readStat('$named')} in *'No such process'*) ;; *) exit 3;; esac;; esac;; esac`,
     'echo none; exit 0; fi',
@@ -74,7 +74,10 @@ export function readPid({ deployDir, kind }: { deployDir: string; kind: NodeKind
   ]);
 }
 
-/** Variables of a process, those alone that are asked for; read the answer with `parseEnvironment`. Exit code 1 = not told. */
+/**
+ * Variables of a process, and only those that are asked for; read the answer with `parseEnvironment`. Exit code 1 = they
+ * are not shown.
+ */
 export function readEnvironment({ pid, names }: { pid: number; names: readonly string[] }): ReadCommand {
   const wanted = names.filter((name) => /^[A-Za-z_]\w*$/.test(name)).join('\\|');
   return read('read-environment', [
@@ -82,28 +85,28 @@ export function readEnvironment({ pid, names }: { pid: number; names: readonly s
   ]);
 }
 
-/** `$line` is the process's line of /proc; when there is none, goes on with what `kill` says, which knows why. */
+/** Sets `$line` to the process's line of /proc; if there is none, continues with the message of `kill`, which says why. */
 function readStat(pid: string): string {
   return `line=; { read -r line </proc/${pid}/stat; } 2>/dev/null; case $line in *') '*) ;; *) case $(LC_ALL=C kill -s 0 ${pid} 2>&1)`;
 }
 
 /**
- * Whether that very process still runs; read the answer with `parseAlive`. Told by pid and start time, not by the pid file,
- * which some stop scripts remove while the process is still draining. Exit code 0 = it does, 1 = it has ended; any other, and
- * no word, when it cannot be told, e.g. because /proc hides the processes of others.
+ * Whether this process still runs; read the answer with `parseAlive`. It is identified by pid and start time, not by the
+ * pid file, which some stop scripts remove while the process is still draining. Exit code 0 = it runs, 1 = it has ended;
+ * any other code, without output, when that cannot be found out, e.g. because /proc hides the processes of other users.
  */
 export function isProcessAlive({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ReadCommand {
   const number = wholeNumber(pid);
   return read('is-process-alive', [
     `${readStat(number)} in *'No such process'*) echo gone; exit 1;; *) exit 3;; esac;; esac`,
-    // The program's name, field 2, may hold anything. Field 3 is the state: a zombie has ended, unless further threads of it
-    // (field 20) still work. Field 22 is the start time.
+    // Field 2, the program's name, may hold any characters. Field 3 is the state: a zombie has ended, unless it has more
+    // threads (field 20) that still work. Field 22 is the start time.
     `set -f; set -- \${line##*') '}; case "$1 \${18}" in "Z "[01] | X*) set --;; esac`,
     `if [ "\${20}" = ${quote(startedAtTicks)} ]; then echo alive; else echo gone; exit 1; fi`,
   ]);
 }
 
-/** Whether `deployDir` holds a node of that kind: exit code 0 = its start script is there and may be run. */
+/** Whether `deployDir` holds a node of this kind: exit code 0 = its start script is there and may be run. */
 export function hasStartScript({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ReadCommand {
   return read('has-start-script', [`test -x ${script(deployDir, `start_${shortNames[kind]}.sh`)}`]);
 }
@@ -117,14 +120,14 @@ export function whoAmI(): ReadCommand {
   return read('who-am-i', ['id -un']);
 }
 
-/** Space of the file system that holds `path`; read the answer with `parseDiskFree`. */
+/** Space on the file system that holds `path`; read the answer with `parseDiskFree`. */
 export function diskFree({ path }: { path: string }): ReadCommand {
   return read('disk-free', [`LC_ALL=C df -P -k -- ${quote(absolute(path))}`]);
 }
 
 /**
- * Ends a process group: SIGTERM, two seconds later SIGKILL. Exit code 0 = nothing of it is left. sshd makes every
- * command the leader of its own group; when the leader's start time is another one, the group is somebody else's.
+ * Ends a process group: SIGTERM, two seconds later SIGKILL. Exit code 0 = nothing of it is left. sshd makes every command
+ * the leader of its own group; if the leader's start time differs, the group is somebody else's.
  */
 export function killGroup({ pgid, startedAtTicks }: { pgid: number; startedAtTicks: string }): ShellCommand {
   if (pgid <= 1) throw new AppError('INVALID_INPUT', `Process group ${pgid} is not one to be killed`);
@@ -151,7 +154,10 @@ function timeoutOption(seconds: number | null): string[] {
   return seconds === null ? [] : ['--timeout', wholeNumber(seconds)];
 }
 
-/** Whether its scripts know `--timeout` and its frontends SIGUSR1. False for a text that names no release: old options always work. */
+/**
+ * Whether the version's scripts know `--timeout` and its frontends SIGUSR1. False for a text that names no release,
+ * because the old options always work.
+ */
 export function isAtLeast34(version: string): boolean {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 4);

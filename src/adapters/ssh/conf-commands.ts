@@ -5,9 +5,9 @@ const maxConfBytes = 262_144;
 const secretKey = 'pass|secret|token|credential|(access|private|account|shared|api)[_.]?key|\\\\';
 
 /**
- * The text of a node's conf file, with its end as it is. What looks like a secret is `***` before it leaves the host, behind
- * every separator that Java knows, in lines that are commented out and in lines that go on too. Exit code 1 = it cannot be
- * read, or is longer than 256 KiB: of half a file nobody knows what it says.
+ * The text of a node's conf file, with the end of its last line as it is. Whatever looks like a secret becomes `***`
+ * before it leaves the host: after every separator that Java knows, in commented lines and in lines that continue too.
+ * Exit code 1 = the file cannot be read, or is longer than 256 KiB: half a file says nothing reliable.
  */
 export function readConf({ deployDir, kind }: { readonly deployDir: string; readonly kind: NodeKind }): ReadCommand {
   return read('read-conf', [
@@ -16,7 +16,7 @@ export function readConf({ deployDir, kind }: { readonly deployDir: string; read
     `[ "$(wc -c <"$conf")" -le ${maxConfBytes} ] || { printf "%s is longer than 256 KiB\\n" "$conf" >&2; exit 1; }`,
     'if [ -n "$(tail -c 1 -- "$conf")" ]; then end=; else end=1; fi',
     `awk -v end="$end" '`,
-    // To a backend the next line is one of its own.
+    // A backend does not continue a line: it reads the next one by itself.
     `function goesOn(text) { match(text, /\\\\*$/); return ${kind === 'frontend' ? 'RLENGTH % 2' : '0'} }`,
     'NR > 1 { printf "\\n" }',
     'isSecret { printf "***"; isSecret = goesOn($0); if (isSecret) printf "\\\\"; next }',

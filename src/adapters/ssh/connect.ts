@@ -18,7 +18,7 @@ export type Place = { readonly address: string; readonly port: number };
 
 const connectTimeoutMs = 10_000;
 
-/** Host keys by the kind of key; a host usually has one of each of the first, second and last. */
+/** Host keys by kind; a host usually has one key of each of the first, second and last. */
 export const hostKeyKinds = [
   ['ssh-ed25519'],
   ['ecdsa-sha2-nistp256'],
@@ -31,13 +31,13 @@ export type Opening = {
   readonly credentials: Credentials;
   /** An open stream to the host, made by a jump host. */
   readonly through: Duplex | null;
-  /** Which kinds of host key are asked for, the first that the host has is shown. */
+  /** The kinds of host key to ask for: the host shows its key of the first kind that it has. */
   readonly kinds: readonly (readonly ServerHostKeyAlgorithm[])[];
 };
 
-/** The host has another key than the pinned one; it may have that one too. */
+/** The host showed another key than the pinned one; it may have the pinned one too. */
 export class OtherHostKey extends AppError {
-  /** Of the key that it showed. */
+  /** The type of the key that it showed. */
   readonly type: string;
   constructor(type: string, message: string, options: AppErrorOptions) {
     super('HOST_KEY_CHANGED', message, options);
@@ -60,10 +60,10 @@ export function openClient(target: SshTarget, { credentials, through, kinds }: O
     through?.destroy();
     reject(refusal ?? explainFailure(target, { error, hasShownKey, login }));
   };
-  // The protocol sends small packets and waits for answers: gathering them costs 40 ms each time.
+  // The protocol sends small packets and waits for answers: if packets are gathered, each costs 40 ms.
   client.once('connect', () => client.setNoDelay(true));
   client.once('ready', () => resolve(client));
-  // Stays for the life of the client: an error event that nobody hears ends the process. The pool listens to `close`.
+  // Stays for the life of the client: an error event without a listener ends the process. The pool listens to `close`.
   client.on('error', fail);
   client.once('close', () => fail(new Error('the connection was closed during the handshake')));
   // A jump host keeps its half of a stream open when the host behind it is gone: a command there would never end.
@@ -90,7 +90,10 @@ export function openClient(target: SshTarget, { credentials, through, kinds }: O
   return promise;
 }
 
-/** Shows a host's key without logging in: what a person compares before it is pinned. Null = the host has none of these. */
+/**
+ * Reads a host's key without logging in: a person compares it before it is pinned. Null = the host has no key of these
+ * kinds.
+ */
 export function readHostKeyOnce(
   place: Place,
   { through, kinds }: Pick<Opening, 'through' | 'kinds'>,
@@ -166,15 +169,15 @@ function checkHostKey(target: SshTarget, { fingerprint, type }: HostKey): AppErr
   );
 }
 
-/** What the host said to what was offered. */
+/** What the host answered to what was offered. */
 type Login = {
-  /** The ways to log in that it goes on with. */
+  /** The ways to log in that the host still accepts. */
   wanted: readonly string[];
-  /** It took what was offered, and wants more. */
+  /** True when the host accepted what was offered, and wants more. */
   isPartial: boolean;
 };
 
-/** Offers one way and listens to the answer: the driver's own error says only that all failed. */
+/** Offers one way to log in and keeps the answer: the driver's own error says only that all ways failed. */
 function offering(method: 'publickey' | 'agent', login: Login): NonNullable<ConnectConfig['authHandler']> {
   let isOffered = false;
   return (left, isPartial) => {
@@ -231,7 +234,7 @@ const settings: readonly (readonly [RegExp, string, string, string])[] = [
   [/compression/, 'compression', 'Compression', 'yes'],
 ];
 
-/** Null when it is something else. */
+/** Null when the error is about something else. */
 function incompatible(place: Place, cause: unknown): AppError | null {
   const message = messageOf(cause);
   const found = /no matching/i.test(message) ? settings.find(([pattern]) => pattern.test(message)) : undefined;
@@ -249,7 +252,7 @@ export function hasNoSuchKey(error: unknown): boolean {
   return /no matching host key/i.test(messageOf(cause));
 }
 
-/** Null when it is something else, e.g. that nobody listens. */
+/** Null when the error is something else, e.g. that nothing listens there. */
 function dropped(cause: unknown): Dropped | null {
   const code = cause instanceof Error && 'code' in cause ? cause.code : null;
   const isDropped = code === 'ECONNRESET' || /before handshake|closed during the handshake/i.test(messageOf(cause));

@@ -7,7 +7,7 @@ import { type Collector, createCollector } from './output.ts';
 import type { ShellCall, ShellCommand, ShellResult } from './port.ts';
 import { inSession, marksOf } from './session-commands.ts';
 
-/** A process group on the host. The start time tells the process from a later one that got the same number. */
+/** A process group on the host. The start time distinguishes it from a later one with the same number. */
 export type RemoteGroup = { readonly pgid: number; readonly startedAtTicks: string };
 
 export type Execution = {
@@ -21,14 +21,14 @@ export type Execution = {
   readonly where: string;
   /** Who logs in, for messages. */
   readonly user: string;
-  /** Ends the group and says whether nothing of it is left. */
+  /** Ends the group and answers whether nothing of it is left. */
   readonly kill: (group: RemoteGroup) => Promise<boolean>;
 };
 
 const maxStreamBytes = 1_048_576;
 const closeGraceMs = 1_000;
 const startGraceMs = 2_000;
-/** The driver ends what is open and tells of the end of the connection in one go. */
+/** The driver reports open requests as failed and the end of the connection at nearly the same time. */
 const brokenShowsMs = 200;
 
 /** Runs one command in one session of an open connection. */
@@ -104,14 +104,14 @@ function attach(stream: ClientChannel, { id, call, input, isMuted }: Attachment)
   let ending: Ending = { exitCode: null, signal: null };
   let closing: NodeJS.Timeout | undefined;
 
-  // A daemon that kept the output open would otherwise keep the session open for as long as it lives; so would a login that
-  // does not end with the command.
+  // Otherwise a daemon that keeps the output open would keep the session open for as long as it lives; so would a login
+  // that does not end with the command.
   const closeSoon = () => {
     clearTimeout(closing);
     if (isOver() && isAnswered()) return stream.close();
     closing = setTimeout(() => {
       stream.close();
-      // sshd may wait for the login's own end before it closes its side.
+      // sshd may wait for the end of the login before it closes its side.
       if (isAnswered()) finish();
     }, closeGraceMs);
   };
@@ -135,7 +135,7 @@ function attach(stream: ClientChannel, { id, call, input, isMuted }: Attachment)
     stderr.push(chunk);
     if (isOver() || isAnswered()) closeSoon();
   });
-  // A write to a command that has already ended is no failure of ours.
+  // Writing to a command that has already ended is not a failure.
   stream.on('error', () => undefined);
   stream.on('exit', (exitCode: number | null, signal?: string) => {
     ending = { exitCode, signal: signal ?? null };
@@ -156,7 +156,7 @@ type KillOptions = Pick<Execution, 'kill'> & { readonly opening: Promise<Session
 async function killSession({ opening, kill }: KillOptions): Promise<boolean> {
   const session = await within(startGraceMs, opening);
   if (session === null) {
-    // Should it open after all, closing it is all that is left to do.
+    // If it opens after all, it can only be closed.
     opening.then((late) => late.close()).catch(() => undefined);
     return false;
   }
@@ -169,7 +169,7 @@ async function killSession({ opening, kill }: KillOptions): Promise<boolean> {
 function openSession(client: Client, text: string, attachment: Attachment): Promise<Session> {
   return new Promise((resolve, reject) => {
     try {
-      // Attached within the callback: a short command's exit code may come in the same packet as its start.
+      // Attached within the callback: the exit code of a short command may come in the same packet as its start.
       client.exec(text, (error, stream) => {
         if (error) refused(client, error).then(reject, reject);
         else resolve(attach(stream, attachment));
@@ -183,7 +183,8 @@ function openSession(client: Client, text: string, attachment: Attachment): Prom
 /** An error of the request itself leaves open whether it was carried out; any other came before it was sent. */
 async function refused(client: Client, error: Error): Promise<Error> {
   if (!error.message.startsWith('Unable to exec')) return openingFailure(error);
-  // The driver says the same of a request that the host refused and of one that the end of the connection left open.
+  // The driver gives the same error for a request that the host refused and for one that was open when the connection
+  // ended.
   const isBroken = (await within(brokenShowsMs, once(client, 'close'))) !== null;
   return isBroken
     ? new AppError('SSH_ANSWER_LOST', 'The connection broke while a command was asked for', {

@@ -1,23 +1,25 @@
 import { assign, type NodeKind, programNames, shortNames } from './shell-text.ts';
 
 /**
- * `find_node` sets `found` to the process of the node in `$dir`, `ticks` to its start time, and `pidFile` to the file that
- * names it; each is empty when there is none. `node_pid` prints the process. This is the one way to find a node. `stale` is
- * a pid file that names a process of that program which has ended, and which StarRocks' scripts take for a running one.
+ * `find_node` sets `found` to the process of the node in `$dir`, `ticks` to its start time, and `pidFile` to the file
+ * that names it; each is empty when there is none. `node_pid` prints the process. This is the only way in which nodes are
+ * found. `stale` is a pid file that names a process of that program which has ended, and which StarRocks' scripts take
+ * for a running one.
  *
- * A pid file is where the start script had it put: `PID_DIR` of the process tells. It is not there yet right after the start,
- * and not any more while a compute node drains, so processes are looked at as well: by their program, and by the directory
- * that the start scripts give them as `STARROCKS_HOME`. One that has ended and was not waited for (a zombie) does not run.
+ * The start script chooses where the pid file is: `PID_DIR` of the process says so. The file is not there yet right after
+ * the start, and not any more while a compute node drains, so processes are searched as well: by their program, and by
+ * the directory that the start scripts give them as `STARROCKS_HOME`. A process that has ended and was not waited for (a
+ * zombie) does not count as running.
  */
 export function findingNode(
   node: { readonly deployDir: string; readonly kind: NodeKind },
-  /** Where else a pid file may be, as the shell sees it: `"$old/bin"`. */
+  /** Further directories in which a pid file may be, as the shell writes them: `"$old/bin"`. */
   morePidDirs: readonly string[] = [],
 ): string[] {
   const file = `${shortNames[node.kind]}.pid`;
   return [
     assign('program', programNames[node.kind]),
-    // Field 2, the program's name, may hold blanks and parentheses: what follows counts from its end.
+    // Field 2, the program's name, may hold blanks and parentheses: further fields are counted from its end.
     'stat_of() { { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1',
     'case $stat in *"($program) "[ZX]*) return 1;; *"($program) "*) ;; *) return 1;; esac',
     `set -- \${stat##*") "}; shift 19; ticks=$1; }`,
@@ -28,10 +30,10 @@ export function findingNode(
     isOfKind[node.kind],
     'home=$(value_of "$1" STARROCKS_HOME)',
     'if [ -n "$home" ]; then [ "$home" -ef "$dir" ]; return; fi',
-    // Another user's: the environment is not shown to us, the arguments are.
+    // A process of another user: its environment is not shown to us, its arguments are.
     'case $args in *"$dir/"*) ;; *) [ -n "$2" ];; esac; }',
     `names() { named=; { read -r named <"$1/${file}"; } 2>/dev/null || :; [ "$named" = "$2" ]; }`,
-    // A place more to look at, and no more than that: what is found there is judged like anything else.
+    // Only one more directory to search: what is found there is checked like anything else.
     `confDir=$(sed -n 's/^[[:blank:]]*PID_DIR[[:blank:]]*=[[:blank:]]*//p' "$dir/conf/${shortNames[node.kind]}.conf" 2>/dev/null |`,
     `tail -n 1 | sed 's/[[:blank:]]*\\([[:blank:]]#.*\\)*$//; s/^"\\(.*\\)"$/\\1/; s/^[$][{]*STARROCKS_HOME[}]*/@HOME@/')`,
     `case $confDir in @HOME@*) confDir=$dir\${confDir#@HOME@};; esac`,
@@ -44,7 +46,7 @@ export function findingNode(
     `! is_zombie "$named" || stale=$pidDir/${file};; esac; done`,
     'oldest=; for each in $(grep -ls "($program) " /proc/[0-9]*/stat); do',
     `each=\${each#/proc/}; each=\${each%/stat}`,
-    // Should it have started programs that are not another one yet, it is the oldest.
+    // The node may have started children that still look like it: the oldest process is the node.
     'if is_node "$each" && { [ -z "$found" ] || [ "$ticks" -lt "$oldest" ]; }; then found=$each; oldest=$ticks; fi; done',
     '[ -n "$found" ] || return 0; ticks=$oldest; pidDir=$(value_of "$found" PID_DIR)',
     `if [ -n "$pidDir" ] && names "$pidDir" "$found"; then pidFile=$pidDir/${file}; fi; }`,
@@ -52,7 +54,7 @@ export function findingNode(
   ];
 }
 
-/** A start script asks `java -version` with the node's variables; a compute node runs the backend's program. */
+/** A start script runs `java -version` with the node's variables; a compute node runs the backend's program. */
 const isOfKind = {
   frontend: 'case $args in *-version) return 1;; esac',
   backend: 'if printf "%s" "$args" | grep -qx -e --cn; then return 1; fi',

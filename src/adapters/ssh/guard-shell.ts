@@ -1,6 +1,9 @@
 import type { Shell } from './port.ts';
 
-/** The same shell, but `guard` is called before each command that changes something and each upload; what it throws stops it. */
+/**
+ * The same shell, but `guard` is called before each command that changes something and before each upload; what it throws
+ * stops the call.
+ */
 export function guardShell(shell: Shell, guard: () => void): Shell {
   return {
     run: async (command, call) => {

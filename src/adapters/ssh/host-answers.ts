@@ -2,9 +2,9 @@ import type { StartedAs } from '../../domain/words.ts';
 import { neededTools } from './host-tools.ts';
 
 export type Tools = {
-  /** What is missing of what every upgrade needs, e.g. `flock`. */
+  /** Tools that every upgrade needs and the host lacks, e.g. `flock`. */
   readonly missing: readonly string[];
-  /** What archives can be fetched with; null = neither curl nor wget is there. */
+  /** The tool with which archives can be fetched; null = neither curl nor wget is there. */
   readonly downloader: 'curl' | 'wget' | null;
 };
 
@@ -25,11 +25,11 @@ export function parseClock(stdout: string): Date | null {
 export type SwapPlace = {
   readonly sameFileSystem: boolean;
   readonly writable: boolean;
-  /** What stands in the way, as sentences; empty = nothing. */
+  /** What prevents a swap, as sentences; empty = nothing. */
   readonly problems: readonly string[];
 };
 
-/** Null when the answer is none. */
+/** Null when the answer cannot be read. */
 export function parseSwapPlace(stdout: string): SwapPlace | null {
   const fields = pairs(stdout);
   const home = fields.deployDir;
@@ -40,7 +40,7 @@ export function parseSwapPlace(stdout: string): SwapPlace | null {
     const mount = fields[name];
     if (mount === undefined || mount === home) return [];
     if (mount === '') return [`${name} is not there`];
-    // A link is renamed like any other file; what it leads to stays where it is.
+    // A link is renamed like any other file; the directory it points to stays where it is.
     if (mount === 'link') return name === 'starwarden' ? ['starwarden is a symbolic link'] : [];
     return [`${name} is on the file system ${mount}, the directory itself on ${home}`];
   });
@@ -51,7 +51,10 @@ export function parseSwapPlace(stdout: string): SwapPlace | null {
   };
 }
 
-/** Who would start the node, where that is not whom it belongs to: the user of its process, else of its directory. */
+/**
+ * The user who would start the node, where that is not the one it belongs to: the user of its process, else of its
+ * directory.
+ */
 export function parseOwner(stdout: string): StartedAs | null {
   const { login, owner } = pairs(stdout);
   return login && owner && login !== owner ? { user: login, belongsTo: owner } : null;
@@ -73,7 +76,7 @@ export type Java = {
   readonly hasCompiler: boolean;
 };
 
-/** Null when the answer is none. */
+/** Null when the answer cannot be read. */
 export function parseJava(stdout: string): Java | null {
   const { from: told, home, version: line = '', compiler } = pairs(stdout);
   const from = javaSources.find((source) => source === told);
@@ -113,13 +116,13 @@ export type UnitState = {
   readonly mainPid: number | null;
   /** False: systemd does not start it again by itself. */
   readonly restarts: boolean;
-  /** So many starts within so long are allowed; null = any number, or systemd does not say. */
+  /** At most so many starts within so much time; null = any number, or systemd does not say. */
   readonly startLimit: StartLimit | null;
 };
 
 export type StartLimit = { readonly burst: number; readonly intervalMs: number };
 
-/** Null when systemd did not answer, e.g. because the host has none. */
+/** Null when systemd did not answer, e.g. because the host has no systemd. */
 export function parseUnitState(stdout: string): UnitState | null {
   const { LoadState, ActiveState, SubState = '', MainPID, Restart, ...limit } = pairs(stdout);
   if (LoadState === undefined || ActiveState === undefined) return null;
@@ -164,11 +167,11 @@ export type UnitRights = {
   readonly user: string;
   readonly start: boolean;
   readonly stop: boolean;
-  /** Only needed where the unit has a limit of starts. */
+  /** Only needed where the unit limits its starts. */
   readonly resetFailed: boolean;
 };
 
-/** Null when the answer is none. */
+/** Null when the answer cannot be read. */
 export function parseUnitRights(stdout: string): UnitRights | null {
   const { user, start, stop, 'reset-failed': reset } = pairs(stdout);
   if (![start, stop, reset].every((word) => word === 'yes' || word === 'no') || !user) return null;

@@ -14,10 +14,10 @@ import { archiveFileOf } from './release-dirs.ts';
 /** The archive of a release on one host, at `deployDir` of its first node, which keeps it for the others. */
 export type ArchivePlace = { readonly deployDir: string; readonly sha256: string };
 
-/** `what` begins the sentence of a failure. */
+/** `what` begins the sentence when the call fails. */
 type Call = ShellCall & { readonly what: string };
 
-/** Null when the answer is none. */
+/** Null when the answer cannot be read. */
 export async function readArchiveState(
   shell: ShellReader,
   place: ArchivePlace,
@@ -26,7 +26,7 @@ export async function readArchiveState(
   return parseArchiveState((await shell.run(archiveState(place), call)).stdout);
 }
 
-/** Has the host fetch it, going on behind what is there, and compares its sum. */
+/** Has the host fetch the archive, continues after the bytes that are there, and compares the checksum. */
 export async function fetchOnHost(
   shell: Shell,
   { url, ...place }: ArchivePlace & { readonly url: string },
@@ -35,7 +35,7 @@ export async function fetchOnHost(
   throwIfFailed(what, await shell.run(fetchArchive({ ...place, url }), call));
 }
 
-/** Takes one that is on the host already, as it is, and compares its sum. */
+/** Takes an archive that is on the host already, as it is, and compares the checksum. */
 export async function linkOnHost(
   shell: Shell,
   { path, ...place }: ArchivePlace & { readonly path: string },
@@ -44,7 +44,7 @@ export async function linkOnHost(
   throwIfFailed(what, await shell.run(linkArchive({ ...place, path }), call));
 }
 
-/** Sends what `send` uploads, going on behind what is there, and compares its sum. */
+/** Sends what `send` uploads, continues after the bytes that are there, and compares the checksum. */
 export async function sendToHost(
   shell: Shell,
   place: ArchivePlace,

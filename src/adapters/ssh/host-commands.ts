@@ -6,32 +6,35 @@ import { wholeNumber } from './quote.ts';
 import { ownDirOf } from './release-dirs.ts';
 import { absolute, assign, type NodeKind, ownedDir, read, shortNames } from './shell-text.ts';
 
-/** Which tools there are; read the answer with `parseTools`. */
+/** Which tools the host has; read the answer with `parseTools`. */
 export function hasTools(): ReadCommand {
   return read('has-tools', [
     `for tool in ${[...neededTools, ...downloaders].join(' ')}; do`,
     'if command -v "$tool" >/dev/null 2>&1; then echo "$tool"; fi; done',
-    // Others know neither --wildcards nor --quoting-style.
+    // Other versions of tar know neither --wildcards nor --quoting-style.
     'case $(tar --version 2>/dev/null) in *"GNU tar"*) echo gnu-tar;; esac',
     'case $(stat --version 2>/dev/null) in *"GNU coreutils"*) echo gnu-stat;; esac',
   ]);
 }
 
-/** The clock of a host, and little else, so that the way there and back counts for little; read with `parseClock`. */
+/**
+ * The clock of a host, and almost nothing else, so that the round trip takes little time; read the answer with
+ * `parseClock`.
+ */
 export function clock(): ReadCommand {
   return read('clock', ['date +%s%3N']);
 }
 
 /**
- * `mount_of <path>`: what it is mounted by. The device would not tell: a directory that is bound to its place cannot be
- * renamed either, and `stat` knows nothing of that.
+ * `mount_of <path>`: the mount point that the path belongs to. Comparing devices would not be enough: a bind-mounted
+ * directory cannot be renamed either, and `stat` does not show that.
  */
 export const mountOf =
   'mount_of() { if mountpoint -q "$1" 2>/dev/null; then readlink -f -- "$1"; else stat -c %m -- "$1" 2>/dev/null; fi; }';
 
 /**
- * Whether binaries can be swapped by renames: `bin`, `lib` and the directory of ours on one file system, which may be
- * written. Read the answer with `parseSwapPlace`.
+ * Whether binaries can be swapped by renames: `bin`, `lib` and Starwarden's own directory have to be on one file system,
+ * which may be written. Read the answer with `parseSwapPlace`.
  */
 export function sameFileSystem({ deployDir }: { deployDir: string }): ReadCommand {
   return read('same-file-system', [
@@ -45,7 +48,7 @@ export function sameFileSystem({ deployDir }: { deployDir: string }): ReadComman
   ]);
 }
 
-/** Whom a node belongs to, and who would start it; read the answer with `parseOwner`. */
+/** The user a node belongs to, and the one who would start it; read the answer with `parseOwner`. */
 export function ownerOf({ deployDir, kind }: { deployDir: string; kind: NodeKind }): ReadCommand {
   return read('owner-of', [
     assign('dir', ownedDir(deployDir)),
@@ -57,7 +60,7 @@ export function ownerOf({ deployDir, kind }: { deployDir: string; kind: NodeKind
 }
 
 /**
- * The JDK at `home`; null = what the start script takes where nothing names one: JAVA_HOME of the environment, else the
+ * The JDK at `home`; null = what the start script uses where nothing names a JDK: JAVA_HOME of the environment, else the
  * `java` that is found. Read the answer with `parseJava`.
  */
 export function javaVersionFor({ home, from = 'conf' }: { home: string | null; from?: JavaSource }): ReadCommand {
@@ -71,7 +74,7 @@ export function javaVersionFor({ home, from = 'conf' }: { home: string | null; f
   ]);
 }
 
-/** Which files tell most of a node that did not come up, the most telling first. */
+/** Log files that help to understand why a node did not come up, the most helpful first. */
 const logNames = {
   frontend: ['fe.out', 'fe.warn.log', 'fe.log'],
   backend: ['be.out', 'be.WARNING', 'be.INFO'],
@@ -86,11 +89,11 @@ export function readNodeLogs({
   lines,
 }: {
   readonly kind: NodeKind;
-  /** Where the start script writes what the program says. */
+  /** Where the start script writes the program's output. */
   readonly outDir: string;
   /** Where the program writes its own log. */
   readonly logDir: string;
-  /** Of each file. */
+  /** How many lines of each file. */
   readonly lines: number;
 }): ReadCommand {
   return read('read-node-logs', [
@@ -100,7 +103,7 @@ export function readNodeLogs({
     `case $name in ${shortNames[kind]}.out) file=$outDir/$name;; *) file=$logDir/$name;; esac`,
     '[ -f "$file" ] && [ -r "$file" ] || continue',
     `text=$(tail -c 200000 -- "$file" | tr -d '\\000' | tail -n ${wholeNumber(lines)} | cut -b 1-2000)`,
-    // The count comes first, so that no line of a log can be taken for ours.
+    // The count comes first, so that no line of a log can be mistaken for one of ours.
     'echo "$(printf "%s\\n" "$text" | wc -l) $name"; printf "%s\\n" "$text"; done',
   ]);
 }

@@ -1,29 +1,29 @@
 import { AppError } from '../../errors.ts';
 import type { ShellResult } from './port.ts';
 
-/** Exit codes of the scripts that change a host's disk. The sentence that goes with one is the last line of stderr. */
+/** Exit codes of the scripts that change a host's disk. The last line of stderr is the sentence for the failure. */
 export const exitCodes = {
-  /** Another one is at work below that directory, and did not end within the wait. */
+  /** Another script works below that directory, and did not end within the wait. */
   busy: 75,
   /** No space left, or a quota is used up. What was begun has been removed. */
   noSpace: 28,
   /** The user may not write there, or the file system is read-only. */
   denied: 77,
-  /** There is no archive, or nobody has compared its sum since it changed. */
+  /** There is no archive, or its checksum was not compared since it changed. */
   noArchive: 66,
-  /** Another sum than the catalogue has, an archive that cannot be read, or one with members that have no place in it. */
+  /** Another checksum than the catalogue has, an archive that cannot be read, or one with members that must not be in it. */
   badArchive: 65,
-  /** The archive has nothing for that kind of node. */
+  /** The archive has nothing for this kind of node. */
   partMissing: 67,
-  /** The server did not give the archive. What came is kept, so that the next try goes on there. */
+  /** The server did not hand out the whole archive. The bytes that came are kept, so that the next try continues there. */
   download: 69,
   /** The release is not staged, or the old binaries are not kept: nothing was moved. */
   nothingThere: 80,
   /** A process of that node runs. */
   nodeRuns: 81,
-  /** Two directories would have to be at the same place: somebody else was at work. Nothing was moved. */
+  /** Two directories would have to be at the same place, so somebody else changed something. Nothing was moved. */
   inTheWay: 82,
-  /** A symbolic link or another file system where there must be none. Nothing was moved. */
+  /** A symbolic link, or another file system, where neither is allowed. Nothing was moved. */
   unsafe: 83,
   /** The binaries are half swapped. */
   half: 84,
@@ -68,7 +68,7 @@ export function throwIfFailed(what: string, result: ShellResult): void {
     `${what}: ${failure.message}`,
     {
       hint: hints[failure.reason] ?? 'Look at the host, then retry the run.',
-      // Another script of ours is at work there: this one waits for its turn.
+      // Another script of Starwarden is at work there: this one waits for its turn.
       retryable: failure.reason === 'busy',
     },
   );
@@ -82,7 +82,7 @@ const hints: Partial<Record<HostFailureReason, string>> = {
   nodeRuns: 'Somebody started the node meanwhile. Stop it or let it be, then retry the run.',
 };
 
-/** What a node's own script said at its end, for one that failed. */
+/** The error for a node's own script that failed, with its last lines. */
 export function commandFailed(what: string, result: ShellResult): AppError {
   const last = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-3).join(' / ');
   return new AppError('COMMAND_FAILED', `${what} ended with exit code ${result.exitCode}: ${last || 'no output'}`, {

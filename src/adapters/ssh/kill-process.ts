@@ -2,8 +2,8 @@ import type { ShellCommand } from './port.ts';
 import { quote, wholeNumber } from './quote.ts';
 
 /**
- * Kills that very process, told by pid and start time, and no other: what StarRocks' own scripts do after `--timeout`,
- * for those that do not know the option. Exit code 0 = it is gone or was so already.
+ * Kills this process, identified by pid and start time, and no other: what StarRocks' own scripts do after `--timeout`,
+ * for scripts that do not know that option. Exit code 0 = the process is gone, now or before.
  */
 export function killProcess({ pid, startedAtTicks }: { pid: number; startedAtTicks: string }): ShellCommand {
   const text = [
@@ -17,8 +17,8 @@ export function killProcess({ pid, startedAtTicks }: { pid: number; startedAtTic
 }
 
 /**
- * Sends a signal to that very process and to no other, and does not wait: what a stop script does, for a process that no pid
- * file names, which the script would not find.
+ * Sends a signal to this process and to no other, and does not wait: what a stop script does, for a process that no pid
+ * file names and that the script would therefore not find.
  */
 export function signalProcess(
   { pid, startedAtTicks }: { pid: number; startedAtTicks: string },

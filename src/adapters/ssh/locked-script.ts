@@ -13,9 +13,9 @@ export type LockedScript = {
 };
 
 /**
- * A script that has `<deployDir>/starwarden` for itself. sshd does not end what it started when a worker dies, so the one
- * that was sent before may be at work still: the lock is inherited by every program that it started, and goes with the
- * last of them. Within, `$dir` is the deploy directory and `$own` the directory of ours.
+ * A script that is alone in `<deployDir>/starwarden`. When a worker dies, sshd does not end what it started, so an
+ * earlier script may still be at work: the lock is inherited by every program that the script started, and ends with the
+ * last of them. In the script, `$dir` is the deploy directory and `$own` Starwarden's own directory in it.
  */
 export function lockedScript({ name, deployDir, waitSeconds, lines }: LockedScript): ShellCommand {
   const text = [
@@ -33,14 +33,14 @@ export function lockedScript({ name, deployDir, waitSeconds, lines }: LockedScri
 const codes = Object.entries(exitCodes).map(([reason, code]) => `${reason}) code=${code};;`);
 
 /**
- * `die <reason> <sentence>` ends the script; `fail <what a program said>` does so with the reason told from the words, which
- * are those of the C locale.
+ * `die <reason> <sentence>` ends the script. `fail <output of a program>` does so too, and finds the reason from the
+ * words of the output, which are those of the C locale.
  */
 const failing = [
-  // Ours alone: what a script starts for good gets its own back, see `startOnce`.
+  // These settings are for our script only: a program that is started for good gets its own back, see `startOnce`.
   'maskBefore=$(umask); export LC_ALL=C; umask 022',
   `die() { case $1 in ${codes.join(' ')} esac; shift`,
-  // The first lines say most, and tar has one for each file that found no room.
+  // The first lines say most, and tar prints one for each file for which there was no room.
   `printf '%s\\n' "$*" | head -n 3 | paste -sd ';' >&2; exit "$code"; }`,
   'fail() { case $1 in',
   '*"No space left"* | *"quota exceeded"*) die noSpace "$1";;',
@@ -49,7 +49,7 @@ const failing = [
   'esac; }',
 ];
 
-/** Whoever removes the directory removes the lock with it: one that waited meanwhile holds a file that is gone. */
+/** Whoever removes the directory removes the lock file too: a script that waited meanwhile then holds a file that is gone. */
 function lock(waitSeconds: number): string[] {
   return [
     'while :; do',
@@ -62,8 +62,8 @@ function lock(waitSeconds: number): string[] {
 }
 
 /**
- * For the end of what removes: once nothing but the lock is left, it goes too, as if nobody had been there. Whoever opened
- * the lock before finds that it is gone, and makes another.
+ * For the end of scripts that remove something: once only the lock file is left, it is removed too, so that nothing
+ * remains. A script that opened the lock file before finds that it is gone, and makes another.
  */
 export const leaveNothingEmpty = [
   'rmdir -- "$own/staged" "$own/kept" "$own/archives" 2>/dev/null',

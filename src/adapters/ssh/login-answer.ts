@@ -3,13 +3,16 @@ import { AppError } from '../../errors.ts';
 import type { Collector } from './output.ts';
 import type { ShellCommand, ShellResult } from './port.ts';
 
-/** The connection had gone stale: the command was certainly not begun, or is a read that gave no sign of life. */
+/** The connection was dead already: the command was certainly not begun, or it is a read that gave no sign of life. */
 export class NotStarted extends Error {}
 
 /** The host opens no further session on this connection: nothing was asked of it. */
 export class SessionRefused extends Error {}
 
-/** What the driver says when a session could not be opened; any error that does not tell is not this one. */
+/**
+ * The error of the driver when a session could not be opened, as one of these; one that does not say that the host
+ * refused means that nothing was started.
+ */
 export function openingFailure(error: Error): Error {
   const isRefused = 'reason' in error && typeof error.reason === 'number';
   return isRefused
@@ -17,7 +20,7 @@ export function openingFailure(error: Error): Error {
     : new NotStarted(error.message, { cause: error });
 }
 
-/** How a session ended, as sshd tells it; neither is there when the connection broke. */
+/** How a session ended, as sshd reports it; both are null when the connection broke. */
 export type Ending = { readonly exitCode: number | null; readonly signal: string | null };
 
 export type Ended = Ending & {
@@ -31,9 +34,9 @@ export type Ended = Ending & {
 };
 
 /**
- * What a session that ended says. Only what stands between the marks of our own shell is an answer, with the exit code behind
- * the last of them: a login that runs something else, or nothing, ends with an exit code and words of its own. Throws
- * `NotStarted` when the connection broke before a read gave a sign of life.
+ * The answer of a session that ended. Only the text between the marks of our own shell is an answer, and the exit code is
+ * the one after the last mark: a login that runs something else, or nothing, ends with an exit code and output of its
+ * own. Throws `NotStarted` when the connection broke before a read gave a sign of life.
  */
 export function answerOf(ended: Ended): ShellResult {
   const { stdout, stderr, exitCode, signal, what, effect } = ended;
@@ -73,7 +76,7 @@ function neverRan({ what, where, user, exitCode, signal }: Ended, said: string):
   );
 }
 
-/** A recorder of sessions, a terminal, `2>&1`: where an error ends up among the answers, none of them can be trusted. */
+/** A recorder of sessions, a terminal or `2>&1` mixes errors with answers, and then no answer can be trusted. */
 function isMixed({ what, where, user }: Ended): AppError {
   return new AppError(
     'SSH_NO_SHELL',
@@ -84,7 +87,7 @@ function isMixed({ what, where, user }: Ended): AppError {
 
 const shownBytes = 400;
 
-/** The login's own words on both streams, in one line, without what steers a terminal. */
+/** The login's own output on both streams, in one line, without control sequences of a terminal. */
 function saidBy({ stdout, stderr }: Ended): string {
   const words = [stdout, stderr]
     .filter((stream) => stream.startLine() === null)
@@ -99,7 +102,7 @@ function saidBy({ stdout, stderr }: Ended): string {
   return words.length > shownBytes ? `${words.slice(0, shownBytes)}…` : words;
 }
 
-/** What a shell makes of a program that a signal ended: 128 and the signal's number. */
+/** The signal that ended a program, from the exit code that a shell makes of it: 128 and the signal's number. */
 function signalOf(code: number): string | null {
   const found = Object.entries(constants.signals).find(([, number]) => number === code - 128);
   return found === undefined ? null : found[0];

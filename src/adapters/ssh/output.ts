@@ -3,7 +3,7 @@ import { createRedactor } from '../redact.ts';
 import type { Marks } from './session-commands.ts';
 
 export type CollectorOptions = {
-  /** The command's own output is what stands between these two. */
+  /** The command's own output is the text between these two. */
   readonly marks: Marks;
   readonly secrets: readonly string[];
   readonly maxBytes: number;
@@ -12,15 +12,15 @@ export type CollectorOptions = {
 
 export type Collector = {
   push(chunk: Buffer): void;
-  /** No more will come. */
+  /** To be called when no more bytes will come. */
   end(): void;
   /** The command's own output, redacted. */
   text(): string;
-  /** What came before the first mark, redacted and cut: what the login said. */
+  /** The text before the first mark, redacted and cut: the login's own output. */
   preamble(): string;
-  /** The shell's line of /proc behind the first mark; null until it was seen. */
+  /** The shell's line of /proc after the first mark; null until it was read. */
   startLine(): string | null;
-  /** The exit code behind the last mark; null until it was seen. */
+  /** The exit code after the last mark; null until it was read. */
   exitCode(): number | null;
 };
 
@@ -32,7 +32,7 @@ const shownPreamble = 2_048;
 export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorOptions): Collector {
   const decoder = new StringDecoder('utf8');
   const { redact, longest } = createRedactor(secrets);
-  /** The last mark is not the command's output, and does not count as such. */
+  /** The last mark is not the command's output, and does not count towards its size. */
   const maxReceivedBytes = maxBytes + marks.end.length + 6;
   let preamble = '';
   let startLine: string | null = null;
@@ -40,7 +40,7 @@ export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorO
   let receivedBytes = 0;
   let isCut = false;
   let pending = '';
-  /** An empty line is not told before the next one: the last mark brings one that is not the command's. */
+  /** An empty line is only passed on with the next line: the last mark brings one that is not the command's. */
   let emptyLines = 0;
   const kept: string[] = [];
 
@@ -56,7 +56,7 @@ export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorO
     const code = endMark(line, marks.end);
     if (code !== null) {
       exitCode = code;
-      // Either the empty line before the mark is the mark's, or the last line had no ending of its own.
+      // Either the empty line before the mark belongs to the mark, or the command's last line had no newline of its own.
       if (emptyLines > 0) emptyLines -= 1;
       else kept.push((kept.pop() ?? '').replace(/\n$/, ''));
       tellEmptyLines();
@@ -74,7 +74,8 @@ export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorO
   const takeStart = () => {
     const found = startMark(pending, marks.start);
     if (found === null) {
-      // Noise of a shell's start files is of no use: of a long one only as much is kept as a mark may need.
+      // Output of a shell's start files is useless: if there is much of it, only what may hold the mark is kept, and some
+      // of its beginning.
       if (pending.length > longestPreamble) pending = `${pending.slice(0, shownPreamble)}\n${pending.slice(-8_192)}`;
       return;
     }
@@ -94,7 +95,7 @@ export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorO
     kept.push(safe, safe === '' ? '' : '\n', notice, '\n');
     emit(notice);
   };
-  /** Of what is not kept any more only the last mark is of interest. */
+  /** In output that is not kept any more, only the last mark matters. */
   const lookForEnd = (text: string) => {
     pending = `${pending}${text}`;
     const lines = pending.split('\n');
@@ -134,7 +135,7 @@ export function createCollector({ marks, secrets, maxBytes, onLine }: CollectorO
   };
 }
 
-/** Only with a line of /proc behind it: what a login makes of our text is no mark. */
+/** The mark counts only with a line of /proc after it: a login that prints our text prints no mark. */
 function startMark(text: string, mark: string): { from: number; to: number; line: string } | null {
   for (let from = text.indexOf(`${mark} `); from >= 0; from = text.indexOf(`${mark} `, from + 1)) {
     const to = text.indexOf('\n', from);

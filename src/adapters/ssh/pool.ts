@@ -28,16 +28,16 @@ export type Lease = {
   /** Sessions for commands. OpenSSH allows 10 per connection by default; two are kept for `killSlots`. */
   readonly slots: Slots;
   readonly killSlots: Slots;
-  /** False = this call opened it, so it cannot be stale. */
+  /** False = this call opened the connection, so it cannot have died before. */
   readonly isReused: boolean;
-  /** Nobody else gets this connection; it ends when those who have it are done. */
+  /** Nobody else gets this connection any more; it is closed when its present users are done. */
   distrust(): void;
   release(): void;
 };
 
 export type SshPool = {
   lease(target: SshTarget): Promise<Lease>;
-  /** The key whose fingerprint is `prefer` if the host has it, otherwise its first. */
+  /** The key whose fingerprint is `prefer` if the host has it, otherwise the first one it shows. */
   readHostKey(place: Place, way: { readonly jump: SshTarget | null; readonly prefer: string | null }): Promise<HostKey>;
   close(): Promise<void>;
 };
@@ -54,12 +54,12 @@ const commandSessions = 8;
 const killSessions = 2;
 
 /**
- * One connection per target, closed when idle. The credentials are part of what makes a target: a new key never
- * profits from a login that an older key made.
+ * One connection per target, closed when idle. The credentials are part of the target: a new key never uses a login that
+ * an older key made.
  */
 export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool {
   const connections = new Map<string, Connection>();
-  /** By place and fingerprint: the kind of the pinned key, where it is not the first that the host shows. */
+  /** By place and fingerprint: the kind of the pinned key, where that is not the first kind that the host shows. */
   const rightKinds = new Map<string, readonly ServerHostKeyAlgorithm[]>();
   let isClosed = false;
 
@@ -190,7 +190,7 @@ async function endConnection({ ready, idleTimer }: Connection): Promise<void> {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   client.once('close', () => resolve());
   client.end();
-  // A peer that does not answer must not hold up a shutdown.
+  // A host that does not answer must not delay a shutdown.
   const force = setTimeout(() => {
     client.destroy();
     resolve();
@@ -203,7 +203,7 @@ function forward(client: Client, { place, onClose }: { place: Place; onClose: ()
   return new Promise((resolve, reject) => {
     client.forwardOut('127.0.0.1', 0, place.address, place.port, (error, stream) => {
       if (error) return reject(error);
-      // Attached within the callback: the end may come in the same packet as the beginning.
+      // Attached within the callback: the end of a stream may come in the same packet as its beginning.
       stream.once('close', onClose);
       resolve(stream);
     });
@@ -220,7 +220,8 @@ async function readCredentials(target: SshTarget): Promise<Credentials> {
     return passphrase === null ? { privateKey } : { privateKey, passphrase };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    // It was refused when it was given; the stored one has become another since, e.g. the file that it is read from.
+    // An unusable key is refused when it is given; so the stored one has changed since, e.g. the file that it is read
+    // from.
     throw new AppError(
       'SSH_AUTH_FAILED',
       `Nobody can log in to ${nameOf(target)} as ${target.user}: ${error.message}`,
@@ -236,19 +237,22 @@ function firstOf(kind: readonly ServerHostKeyAlgorithm[] | undefined): Opening['
   return kind === undefined ? hostKeyKinds : [kind, ...hostKeyKinds.filter((each) => each !== kind)];
 }
 
-/** What is left to ask for: the kinds before the one that was shown are none of the host's. */
+/** The kinds that are left to ask for: the host has no key of the kinds before the one that it showed. */
 function behind(kinds: Opening['kinds'], type: string): Opening['kinds'] {
   return kinds.slice(kinds.findIndex((kind) => kind.some((name) => keyTypeOf(name) === type)) + 1);
 }
 
-/** The type that stands in the key itself: one RSA key serves several algorithms. */
+/** The type that is written in the key itself: one RSA key serves several algorithms. */
 function keyTypeOf(algorithm: ServerHostKeyAlgorithm): string {
   return algorithm.startsWith('rsa-sha2') ? 'ssh-rsa' : algorithm;
 }
 
 const connectTries = 6;
 
-/** sshd drops connections at random while many log in (`MaxStartups`): then it is tried again, after a growing while. */
+/**
+ * sshd drops connections at random while many log in (`MaxStartups`): then the connection is tried again, after longer
+ * and longer waits.
+ */
 async function patiently<T>(place: Place, connectOnce: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -276,7 +280,7 @@ function noWay(place: Place, { jump, error }: { jump: SshTarget; error: unknown 
   );
 }
 
-/** RFC 4254, 5.1: the reason of a channel that is refused on principle. */
+/** RFC 4254, 5.1: the reason that is given when forwarding is not allowed. */
 const administrativelyProhibited = 1;
 
 async function keyOf(target: SshTarget, credentials: Credentials): Promise<string> {

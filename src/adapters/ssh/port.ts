@@ -18,21 +18,21 @@ export type ShellCall = {
   readonly signal?: AbortSignal;
   /** Called for each complete line of output as it comes, secrets already redacted. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
-  /** Fed to the command's standard input; the way to hand over a secret, never the command line. */
+  /** Fed to the command's standard input; secrets are passed in this way, never on the command line. */
   readonly stdin?: string;
   /** Replaced by `***` wherever the output shows them. */
   readonly secrets?: readonly string[];
 };
 
-/** Redacted as the lines are. Of each stream the first 1 MiB is kept; a last line says when there was more. */
+/** Output, redacted like the lines. The first 1 MiB of each stream is kept; a last line says when there was more. */
 export type ShellResult = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 /**
  * A shell on one host. A non-zero exit is a result, not an error. Throws `AppError` `SSH_UNREACHABLE` (retryable),
  * `SSH_AUTH_FAILED`, `HOST_KEY_UNKNOWN` (the message holds the fingerprint), `HOST_KEY_CHANGED`, `TIMEOUT`, `CANCELED`;
  * `SSH_NO_SHELL` when the login ended without running the command, whatever it printed and whatever its exit code was;
- * `COMMAND_FAILED` when the command was killed, `SSH_ANSWER_LOST` when the connection broke before the exit code came:
- * of a change nobody knows then whether it happened, so ask the host.
+ * `COMMAND_FAILED` when the command was killed; `SSH_ANSWER_LOST` when the connection broke before the exit code came:
+ * then nobody knows whether a change happened, so ask the host.
  */
 export interface Shell {
   readonly run: (command: ShellCommand, call?: ShellCall) => Promise<ShellResult>;
@@ -43,7 +43,7 @@ export interface Shell {
   upload(file: Upload, call?: ShellCall): Promise<void>;
 }
 
-/** The same for whoever only looks: a command that changes something does not fit in. */
+/** The part of a shell that only reads: a command that changes something does not fit its type. */
 export interface ShellReader {
   readonly run: (command: ReadCommand, call?: ShellCall) => Promise<ShellResult>;
 }
@@ -54,15 +54,16 @@ export type Upload = {
   /** Permissions of the remote file. Default 0o644. */
   readonly mode?: number;
   /**
-   * Go on behind what an earlier upload left as `<remotePath>.part`, and leave that there when this one fails too; a
-   * remote file of the right size is taken for the whole. Only sizes are compared: the caller has to compare a checksum.
+   * Continue after the bytes that an earlier upload left in `<remotePath>.part`, and leave that file there when this one
+   * fails too. A remote file of the right size counts as complete: only sizes are compared, so the caller has to compare
+   * a checksum.
    */
   readonly resume?: boolean;
-  /** Told twice a second at most, and at the end, how many bytes of the file are on the host. */
+  /** Called with the number of bytes that are on the host, at most twice a second, and at the end. */
   readonly onProgress?: (bytes: number) => void;
 };
 
-/** How to reach a host. Secrets are resolved behind the port. */
+/** How to reach a host. Secrets are resolved inside the adapter. */
 export type SshTarget = {
   readonly address: string;
   readonly port: number;

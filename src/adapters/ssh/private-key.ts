@@ -5,11 +5,12 @@ import { AppError, messageOf } from '../../errors.ts';
 export type GivenKey = { readonly text: string; readonly passphrase: string | null };
 
 /**
- * A private key in a form that the driver reads, without a passphrase if it had to be converted. Throws `INVALID_INPUT` with the
- * reason for what is none, and shows nothing of it. OpenSSH's own format, PEM (PKCS#1, SEC 1) and PKCS#8 are taken.
+ * A private key in a form that the driver reads, without a passphrase if it had to be converted. OpenSSH's own format,
+ * PEM (PKCS#1, SEC 1) and PKCS#8 are accepted; for anything else it throws `INVALID_INPUT` with the reason, and shows
+ * nothing of the text.
  */
 export function usablePrivateKey({ text, passphrase }: GivenKey): { key: string; passphrase: string | null } {
-  // Pasted from a form or an environment variable: line ends of Windows, blanks around, `\n` spelt out.
+  // The key may be pasted from a form or an environment variable: Windows line ends, blanks around it, `\n` spelt out.
   const key = `${text.replaceAll('\r\n', '\n').replaceAll('\\n', '\n').trim()}\n`;
   const kind = /^-----BEGIN ([A-Z0-9 ]+)-----$/m.exec(key)?.[1] ?? '';
   refuseOthers(key, kind);

@@ -7,7 +7,7 @@ import { binariesState, listKept } from './swap-commands.ts';
 
 type Place = { readonly deployDir: string };
 
-/** Which binaries are in place; null when the answer is none. */
+/** Which binaries are in place; null when the answer cannot be read. */
 export async function readBinaries(
   shell: ShellReader,
   { deployDir }: Place,
@@ -18,7 +18,7 @@ export async function readBinaries(
   );
 }
 
-/** Whether the release waits to be swapped in; null when the answer is none. One that is in place is not staged. */
+/** Whether the release is staged and not in place yet; null when the answer cannot be read. */
 export async function readStaged(
   shell: ShellReader,
   { deployDir }: Place,
@@ -42,7 +42,7 @@ export async function hasRelease(
   return isStaged === true || binaries?.state === 'new';
 }
 
-/** Throws `COMMAND_FAILED` when the answer is none: that would look as if nothing were kept. */
+/** Throws `COMMAND_FAILED` when the answer cannot be read: otherwise it would look as if nothing were kept. */
 export async function readKept(
   shell: ShellReader,
   place: Place,
@@ -51,7 +51,7 @@ export async function readKept(
   return parseKept(await shell.run(listKept(place), { signal }));
 }
 
-/** How the binaries of a replacement are called on the disk. */
+/** The names of a replacement's binaries on the disk. */
 export function namesOf({ release, keptVersion, runId }: Replacement): { stagedId: string; keptName: string } {
   return { stagedId: stagedIdOf(release), keptName: keptNameOf({ version: keptVersion, runId }) };
 }

@@ -40,15 +40,15 @@ export type HostAnswer = {
 type Asking = {
   readonly shell: (hostId: string) => Promise<ShellReader>;
   readonly signal: AbortSignal;
-  /** Where the archive comes from; null = there is no release to look for. */
+  /** Where the archive comes from; null = there is no release to check for. */
   readonly source: ReleaseSource | null;
 };
 
 const commandTimeoutMs = 8_000;
 
 /**
- * What these hosts say, all asked at once. A host that does not answer is told with the reason, for itself and for each of
- * its nodes.
+ * What these hosts say, all asked at the same time. A host that does not answer gives the reason, for itself and for each
+ * of its nodes.
  */
 export async function askHosts(hosts: readonly HostToAsk[], asking: Asking): Promise<HostAnswer[]> {
   return Promise.all(hosts.map((host) => askHost(host, asking)));
@@ -61,7 +61,7 @@ async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promi
   const run = async (command: ReadCommand): Promise<ShellResult> =>
     (await session()).run(command, { signal, timeoutMs: commandTimeoutMs });
   // The first command opens the connection: a host that does not answer is asked once, and not for everything.
-  const look = await told(signal, async () => ({
+  const look = await ask(signal, async () => ({
     missingTools: missingTools((await run(hasTools())).stdout, asking.source),
     clock: await readClock(run),
   }));
@@ -70,7 +70,7 @@ async function askHost({ id, address, nodes }: HostToAsk, asking: Asking): Promi
       const found: Asked<NodeOnHost> =
         'failed' in look
           ? look
-          : await told(signal, async () => askNode(node, { ...asking, run, session: await session() }));
+          : await ask(signal, async () => askNode(node, { ...asking, run, session: await session() }));
       return [node.id, found] as const;
     }),
   );
@@ -82,7 +82,7 @@ function missingTools(stdout: string, source: ReleaseSource | null): readonly st
   return source?.kind === 'HOST_URL' && downloader === null ? [...missing, 'curl or wget'] : missing;
 }
 
-/** One shell for a host, so that what is asked at the same moment can go together. */
+/** One shell for each host, so that questions of the same moment can go together. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => {
@@ -93,14 +93,14 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 
 type Run = (command: ReadCommand) => Promise<ShellResult>;
 
-/** The connection is open by now, so the way there and back is short; half of it is the doubt. */
+/** The connection is open by now, so the round trip is short; the true time is uncertain by half of it. */
 async function readClock(run: Run): Promise<{ aheadMs: number; withinMs: number } | null> {
   const sentAt = Date.now();
-  const told = parseClock((await run(clock())).stdout);
+  const hostTime = parseClock((await run(clock())).stdout);
   const backAt = Date.now();
-  if (told === null) return null;
+  if (hostTime === null) return null;
   const withinMs = Math.ceil((backAt - sentAt) / 2);
-  return { aheadMs: told.getTime() - (sentAt + withinMs), withinMs };
+  return { aheadMs: hostTime.getTime() - (sentAt + withinMs), withinMs };
 }
 
 async function askNode(
@@ -192,7 +192,7 @@ type JavaQuestion = {
   readonly signal: AbortSignal;
 };
 
-/** What fe.conf says goes before what the process was started with: the file may have been changed since. */
+/** What fe.conf says counts before what the process was started with: the file may have been changed since. */
 async function readJava(run: Run, { home, confText, pid, signal }: JavaQuestion): Promise<NodeOnHost['java']> {
   if (confText === null) return { unknown: 'fe.conf cannot be read' };
   const conf = readNodeConf({ kind: 'FRONTEND', confText, home }).started('JAVA_HOME');
@@ -209,8 +209,11 @@ async function javaAt(run: Run, command: ReadCommand): Promise<JavaOnHost | null
   return java?.version == null ? null : { version: java.version, home: java.home, hasJavac: java.hasCompiler };
 }
 
-/** An answer, or why there is none. What is no AppError is a bug; being cancelled is the caller's own wish. */
-async function told<T>(signal: AbortSignal, read: () => Promise<T>): Promise<Asked<T>> {
+/**
+ * An answer, or why there is none. An error that is no AppError is a bug, and cancelling is the caller's own wish: both
+ * are thrown.
+ */
+async function ask<T>(signal: AbortSignal, read: () => Promise<T>): Promise<Asked<T>> {
   try {
     return { value: await read() };
   } catch (error) {

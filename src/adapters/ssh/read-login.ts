@@ -2,7 +2,7 @@ import type { Known } from '../../domain/known.ts';
 import { checkSudo, whoAmI } from './commands.ts';
 import type { ShellCall, ShellReader } from './port.ts';
 
-/** The user who is logged in. A host answers when its own `id` does. */
+/** The user who is logged in. A host has answered when its own `id` has. */
 export async function readUser(shell: ShellReader, call: ShellCall): Promise<Known<string>> {
   const { exitCode, stdout, stderr } = await shell.run(whoAmI(), call);
   const user = stdout.trim();

@@ -10,8 +10,8 @@ import { commandKinds } from './shell-text.ts';
 type Place = { readonly kind: NodeKind; readonly deployDir: string };
 
 /**
- * What a node's configuration says; a text = why it cannot be read. Variables that the file leaves open are asked from the
- * node's process: those in the values of `keys`, and `names`.
+ * What a node's configuration says; a text = why it cannot be read. Variables that the file does not set are read from
+ * the node's process: those in the values of `keys`, and `names`.
  */
 export async function readConfOn(
   shell: ShellReader,
@@ -34,7 +34,7 @@ function isTold(conf: NodeConf, name: string): boolean {
   return 'value' in told && told.value !== null;
 }
 
-/** What a process was started with, of these variables; nothing where that is not shown to us. */
+/** The values that a process was started with, for these variables; none where they are not shown to us. */
 export async function readVariables(
   shell: Pick<ShellReader, 'run'>,
   { pid, names, signal }: { pid: number; names: readonly string[]; signal: AbortSignal },

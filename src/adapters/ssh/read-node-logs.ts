@@ -13,7 +13,7 @@ export async function readLastLogLines(
   { lines, signal }: { readonly lines: number; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const conf = await readConfOn(shell, { kind, deployDir }, { keys: ['sys_log_dir'], names: ['LOG_DIR'], signal });
-  // What cannot be told is looked for where it usually is: these lines decide nothing.
+  // A directory that cannot be found out is assumed to be the usual one: nothing is decided by these lines.
   const told = (found: Known<string | null>) => ('value' in found && found.value?.startsWith('/') ? found.value : null);
   const outDir = (typeof conf === 'string' ? null : told(conf.started('LOG_DIR'))) ?? `${deployDir}/log`;
   const logDir = (typeof conf === 'string' ? null : told(conf.text('sys_log_dir'))) ?? outDir;

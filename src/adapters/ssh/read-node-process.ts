@@ -5,7 +5,10 @@ import { isProcessAlive, readPid } from './commands.ts';
 import type { ShellReader } from './port.ts';
 import { commandKinds, programNames } from './shell-text.ts';
 
-/** The process of the node; null when none runs. One that has ended and was not waited for does not run. */
+/**
+ * The process of the node; null when none runs. A process that has ended and was not waited for does not count as
+ * running.
+ */
 export async function readNodeProcess(
   shell: ShellReader,
   node: { readonly kind: NodeKind; readonly deployDir: string },
@@ -24,11 +27,11 @@ export async function readNodeProcess(
       },
     );
   }
-  // A pid file that outlived its process may name any other program by now, and `stop_fe.sh` up to 3.3 kills it all the same.
+  // A pid file that outlived its process may name any other program by now, and `stop_fe.sh` up to 3.3 would kill it.
   return found?.comm === programNames[kind] ? found : null;
 }
 
-/** Whether that very process still runs. What the host does not say in so many words is not concluded. */
+/** Whether this process still runs. Throws unless the host clearly says yes or no. */
 export async function isAlive(
   shell: ShellReader,
   process: { readonly pid: number; readonly startedAtTicks: string },

@@ -9,12 +9,12 @@ import { commandKinds } from './shell-text.ts';
 
 type Place = { readonly kind: NodeKind; readonly deployDir: string };
 
-/** Null when systemd did not answer, e.g. because the host has none. */
+/** Null when systemd did not answer, e.g. because the host has no systemd. */
 export async function readUnitState(shell: ShellReader, unit: string, signal: AbortSignal): Promise<UnitState | null> {
   return parseUnitState((await shell.run(unitState({ unit }), { signal })).stdout);
 }
 
-/** What the user may have systemd do with the unit; null when the answer is none. */
+/** What the user may have systemd do with the unit; null when the answer cannot be read. */
 export async function readUnitRights(
   shell: ShellReader,
   unit: string,
@@ -33,7 +33,7 @@ export async function canBeStarted(
   return (await shell.run(command, { signal })).exitCode === 0;
 }
 
-/** Who would start the node by its scripts, where that is not whom it belongs to. */
+/** The user who would start the node by its scripts, where that is not the one it belongs to. */
 export async function readStartedAs(
   shell: ShellReader,
   { kind, deployDir }: Place,

@@ -4,13 +4,13 @@ import { neededParts, partsOfReleaseAlone, releaseParts } from './release-dirs.t
 
 export type ArchiveState =
   | { readonly state: 'none' }
-  /** Some of it came; the next try goes on behind these bytes. */
+  /** A part of it came; the next try continues after these bytes. */
   | { readonly state: 'partial'; readonly bytes: number }
-  /** It has its name, but the sum was not compared, or the file has changed since. */
+  /** The archive has its final name, but its checksum was not compared, or the file has changed since. */
   | { readonly state: 'unverified'; readonly bytes: number }
   | { readonly state: 'complete'; readonly bytes: number };
 
-/** Null when the answer is none, e.g. because the host failed. */
+/** Null when the answer cannot be read, e.g. because the host failed. */
 export function parseArchiveState(stdout: string): ArchiveState | null {
   const [, state, digits] = /^state=(none|partial|unverified|complete)\nbytes=(\d+)$/m.exec(stdout) ?? [];
   const bytes = Number(digits);
@@ -52,7 +52,7 @@ function stateOf(parts: readonly PartState[]): BinariesState['state'] {
   return needed.every(({ staged }) => staged) ? 'old' : 'nothing-staged';
 }
 
-/** As `swapBinaries` sees it: there is something to put in place, or something to take away without a successor. */
+/** As `swapBinaries` sees it: there is a part to put in place, or one to take away without a replacement. */
 function isToSwap({ name, live, staged }: PartState): boolean {
   return staged || (live === 'other' && isOneOf(partsOfReleaseAlone, name));
 }
@@ -61,7 +61,7 @@ function isOneOf(names: readonly string[], name: string): boolean {
   return names.includes(name);
 }
 
-/** Throws `COMMAND_FAILED` when the answer is none: that would look as if nothing were kept. */
+/** Throws `COMMAND_FAILED` when the answer cannot be read: otherwise it would look as if nothing were kept. */
 export function parseKept({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): KeptBinaries[] {
   if (!/^that is all$/m.test(stdout)) {
     throw new AppError('COMMAND_FAILED', `Which binaries are kept cannot be told: ${stderr.trim() || 'no answer'}`, {

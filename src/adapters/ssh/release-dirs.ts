@@ -16,19 +16,22 @@ import { ownedDir } from './shell-text.ts';
 /** Which half of an archive a node runs from. Compute nodes run from the backend's. */
 export type ArchivePart = 'fe' | 'be';
 
-/** What a release may bring for a node, beside `conf`, `meta`, `log` and `storage`, which belong to the node. */
+/**
+ * Directories that a release may bring for a node. `conf`, `meta`, `log` and `storage` belong to the node and are none of
+ * them.
+ */
 export const releaseParts = ['bin', 'lib', 'www', 'spark-dpp', 'webroot', 'hive-udf', 'udf'] as const;
 
 /**
- * The parts that belong to the release alone: where the new one brings none, the old one goes away. Directories of other
- * names may hold what people put there, so they are only replaced, never taken away.
+ * The parts that belong to the release alone: where the new release does not have one, the old one is taken away. Other
+ * directories may hold what people put there, so they are only replaced, never taken away.
  */
 export const partsOfReleaseAlone = ['bin', 'lib', 'www', 'spark-dpp', 'webroot'] as const;
 
 /** Without these a node cannot run. */
 export const neededParts = ['bin', 'lib'] as const;
 
-/** In each part that was staged: which release it is of. */
+/** A file in each part that was staged, which says of which release it is. */
 export const releaseMark = '.starwarden-release';
 
 export function ownDirOf(deployDir: string): string {
@@ -40,12 +43,15 @@ export function archiveFileOf({ deployDir, sha256 }: { deployDir: string; sha256
   return `${ownDirOf(deployDir)}/archives/${checkedSha256(sha256)}.tar.gz`;
 }
 
-/** The name of a release on the disk, e.g. `3.5.0-9f86d081`: two archives of one version are not the same. */
+/** The name of a release on the disk, e.g. `3.5.0-9f86d081`: two archives of one version may differ. */
 export function stagedIdOf({ version, sha256 }: { version: string; sha256: string }): string {
   return checkedStagedId(`${version}-${checkedSha256(sha256).slice(0, 8)}`);
 }
 
-/** The name for what ran before, e.g. `3.4.6-1a2b3c4_5QX8M2ZT`: the version as the node told it, and the run. */
+/**
+ * The name for the binaries that ran before, e.g. `3.4.6-1a2b3c4_5QX8M2ZT`: the version as the node reported it, and the
+ * run.
+ */
 export function keptNameOf({ version, runId }: { version: string; runId: string }): string {
   const plain = version.replace(/[^A-Za-z0-9._+-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   return checkedKeptName(`${plain.slice(0, 80) || 'unknown'}_${runId.slice(-8)}`);

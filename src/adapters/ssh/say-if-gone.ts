@@ -1,10 +1,10 @@
 import { isProcessAlive } from './commands.ts';
 import type { ShellCommand, ShellResult } from './port.ts';
 
-/** What a host says of itself, and no line of a node's script. */
+/** A line by which the host itself says so; no script of a node prints it. */
 export const goneLine = 'starwarden: the process has ended';
 
-/** A stop command, and whether the process has ended when it returns, in one way to the host and back. */
+/** Runs a stop command, and says whether the process has ended when it returns, in one round trip to the host. */
 export function thenSayIfGone(stop: ShellCommand, target: { pid: number; startedAtTicks: string }): ShellCommand {
   const text = [
     `( ${stop.text}`,

@@ -3,7 +3,7 @@ import type { ReadCommand, ShellCommand } from './port.ts';
 import { quote } from './quote.ts';
 import { change, read } from './shell-text.ts';
 
-/** A name that systemd takes, written out in full so that it cannot be taken for an option or a pattern. */
+/** A name that systemd accepts, written in full so that it cannot be mistaken for an option or a pattern. */
 const unitPattern = /^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]*\.service$/;
 
 export function isUnitName(text: string): boolean {
@@ -13,13 +13,14 @@ export function isUnitName(text: string): boolean {
 type ServiceCall = {
   /** E.g. `starrocks-be.service`. */
   readonly unit: string;
-  /** Through `sudo -n`, where the host has it: root may log in to one that does not. */
+  /** Use `sudo -n`, where the host has it: root may log in to a host without sudo. */
   readonly sudo: boolean;
 };
 
 /**
- * Waits until systemd says that the unit is up, which for a unit around StarRocks' scripts says little. One that systemd does
- * not start because it was started too often (`StartLimitBurst=`) is started once more, with that count set back.
+ * Waits until systemd says that the unit is up, which says little for a unit around StarRocks' scripts. If systemd does
+ * not start it because it was started too often (`StartLimitBurst=`), that count is reset and the unit is started once
+ * more.
  */
 export function systemctlStart(call: ServiceCall): ShellCommand {
   return change('systemctl-start', [
@@ -34,20 +35,20 @@ export function systemctlStart(call: ServiceCall): ShellCommand {
 }
 
 /**
- * Waits until the unit is down. When the call is ended before, systemd goes on by itself; a second call joins the first. A
- * node with a unit is stopped by nothing else: `Restart=` would bring it back.
+ * Waits until the unit is down. When the call is ended before, systemd goes on by itself; a second call joins the first.
+ * A node with a unit must not be stopped in another way: `Restart=` would start it again.
  */
 export function systemctlStop(call: ServiceCall): ShellCommand {
   return change('systemctl-stop', [[...systemctl(call), 'root stop'].join('\n')]);
 }
 
-/** Asks no root. Read the answer with `parseUnitState`; a unit that does not exist answers as well. */
+/** Needs no root. Read the answer with `parseUnitState`; there is an answer for a unit that does not exist too. */
 export function unitState({ unit }: { unit: string }): ReadCommand {
   const properties = 'LoadState,ActiveState,SubState,Result,MainPID,Restart,StartLimitBurst,StartLimitIntervalUSec';
   return read('unit-state', [`systemctl show --property=${properties} -- ${quote(checkedUnit(unit))}`]);
 }
 
-/** What the user may have systemd do with that unit, without a password. Read the answer with `parseUnitRights`. */
+/** What the user may have systemd do with this unit without a password. Read the answer with `parseUnitRights`. */
 export function unitRights({ unit }: { unit: string }): ReadCommand {
   return read('unit-rights', [
     ...finding({ unit }),
@@ -57,15 +58,15 @@ export function unitRights({ unit }: { unit: string }): ReadCommand {
   ]);
 }
 
-/** The line of sudoers(5) that a user needs for a unit, as it is to be written. */
+/** The line of sudoers(5) that a user needs for a unit, ready to be written. */
 export function sudoersLine({ unit, user }: { unit: string; user: string }): string {
   const commands = ['start', 'stop', 'reset-failed'].map((verb) => `/usr/bin/systemctl ${verb} ${unit}`);
   return `${user} ALL=(root) NOPASSWD: ${commands.join(', ')}`;
 }
 
 /**
- * `find_rule <verb>` says whether sudo runs that very command without a password, and leaves in `$name` how the unit is called
- * there: rules that list commands are compared word by word, and people leave out `.service`.
+ * `find_rule <verb>` succeeds when sudo runs this command without a password, and leaves the unit's name in that rule in
+ * `$name`: rules that list commands are compared word by word, and people leave out `.service`.
  */
 function finding({ unit }: { unit: string }): string[] {
   const full = checkedUnit(unit);
@@ -75,7 +76,10 @@ function finding({ unit }: { unit: string }): string[] {
   ];
 }
 
-/** `root <verb>`: by sudo where it allows it; otherwise as whoever logged in, who may be root, or sudo says why not. */
+/**
+ * `root <verb>`: with sudo where sudo allows it; otherwise as the user who logged in, who may be root. If that fails,
+ * sudo says why.
+ */
 function systemctl({ unit, sudo }: ServiceCall): string[] {
   const plain = `systemctl --no-ask-password "$1" -- ${quote(checkedUnit(unit))}`;
   if (!sudo) return [`root() { ${plain}; }`];

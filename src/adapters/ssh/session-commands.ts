@@ -1,8 +1,8 @@
-/** What tells a command's own output, on one stream, from what the login prints before and behind it. */
+/** Distinguishes a command's own output, on one stream, from what the login prints before and after it. */
 export type Marks = {
-  /** Behind this, on the same line, stands the shell's line of /proc. */
+  /** Followed, on the same line, by the shell's line of /proc. */
   readonly start: string;
-  /** Behind this, on the same line, stands the command's exit code. */
+  /** Followed, on the same line, by the command's exit code. */
   readonly end: string;
 };
 
@@ -13,11 +13,11 @@ export function marksOf(id: string, stream: 'stdout' | 'stderr'): Marks {
 
 /**
  * A command as it goes to the host: run by `/bin/sh` whatever the login shell is, with marks around its output on both
- * streams. The first names the process group; the last comes when the command has ended, with its exit code, since that of
- * the session may be the login's.
+ * streams. The first mark names the process group. The last comes when the command has ended, with the command's exit
+ * code, because that of the session may be the login's.
  *
- * The command is in a subshell, so that its `exit` does not skip the last mark, and on lines of its own. Nothing of the marks
- * stands whole in the text: a login that prints what it was asked for is not taken for an answer.
+ * The command is in a subshell, so that its `exit` does not skip the last mark, and on lines of its own. No mark is
+ * written as a whole in the text: so a login that prints the text it was given is not taken for an answer.
  */
 export function inSession(text: string, id: string): string {
   const mark = (format: string, value: string) =>
@@ -31,15 +31,16 @@ export function inSession(text: string, id: string): string {
       text,
       ')',
       `starwardenCode=$?; starwarden=starwarden; starwarden=$starwarden:${id}`,
-      // Output that does not end with a newline gets one; it is taken away again.
+      // Output that does not end with a newline gets one; it is removed again later.
       `${mark('\\n%s:end %s\\n', '$starwardenCode')}; exit "$starwardenCode"`,
     ].join('\n'),
   );
 }
 
 /**
- * One line that sh, bash, ksh, zsh, csh, tcsh and fish take in the same way. Within single quotes csh lets no line end and
- * looks for `!`, and fish knows `\'` and `\\`: none of these characters is there, `printf %b` makes them.
+ * One line that sh, bash, ksh, zsh, csh, tcsh and fish read in the same way. Within single quotes csh allows no line end
+ * and expands `!`, and fish reads `\'` and `\\` as escapes: so the line has none of these characters, and `printf %b`
+ * makes them.
  */
 function throughLogin(script: string): string {
   const plain = [...Buffer.from(script)].map((byte) => {

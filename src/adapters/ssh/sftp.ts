@@ -1,6 +1,6 @@
 import type { Client, SFTPWrapper } from 'ssh2';
 
-/* The driver's callbacks as promises, and no more of them than an upload needs. */
+/* The driver's callbacks as promises; only those that an upload needs. */
 
 /** The status of SFTP for a file that is not there. */
 const noSuchFile = 2;
@@ -43,7 +43,7 @@ export function writeChunk(
   return done((callback) => sftp.write(handle, chunk, 0, chunk.length, at, callback));
 }
 
-/** Sets the permissions, has the server put it on the disk where it can, and closes. */
+/** Sets the permissions, has the server write the file to the disk where it can, and closes it. */
 export async function finish(sftp: SFTPWrapper, handle: Buffer, mode: number): Promise<void> {
   await done((callback) => sftp.fchmod(handle, mode, callback));
   await whereOffered((callback) => sftp.ext_openssh_fsync(handle, callback));
@@ -68,7 +68,7 @@ function done(action: (callback: Callback) => void): Promise<void> {
   });
 }
 
-/** False when the server lacks the extension: ssh2 throws at once then, without asking it. */
+/** False when the server lacks the extension: then ssh2 throws at once, without asking the server. */
 async function whereOffered(action: (callback: Callback) => void): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   try {

@@ -6,20 +6,20 @@ import { quote } from './quote.ts';
 /** The kinds of StarRocks process that a host can run; a compute node is a backend package started as `cn`. */
 export type NodeKind = 'frontend' | 'backend' | 'compute-node';
 
-/** How commands call a kind of node. */
+/** The name of each kind of node in commands. */
 export const commandKinds = {
   FRONTEND: 'frontend',
   BACKEND: 'backend',
   COMPUTE_NODE: 'compute-node',
 } as const satisfies Record<ClusterNodeKind, NodeKind>;
 
-/** How StarRocks' scripts, pid files and conf files call a kind. */
+/** The name of each kind in StarRocks' scripts, pid files and conf files. */
 export const shortNames = { frontend: 'fe', backend: 'be', 'compute-node': 'cn' } as const satisfies Record<
   NodeKind,
   string
 >;
 
-/** What `ps -o comm=` calls a node, as StarRocks' own stop scripts compare it. */
+/** The name of each kind's program in `ps -o comm=`, as StarRocks' own stop scripts compare it. */
 export const programNames = {
   frontend: 'java',
   backend: 'starrocks_be',
@@ -34,7 +34,10 @@ export function read(name: string, lines: readonly string[]): ReadCommand {
   return { name, text: lines.join('\n'), effect: 'read' };
 }
 
-/** A relative path would depend on where the login shell happens to be; one from `/` cannot be taken for an option. */
+/**
+ * A relative path would depend on the directory of the login shell; a path that begins with `/` cannot be mistaken for an
+ * option.
+ */
 export function absolute(path: string): string {
   if (!path.startsWith('/')) throw new AppError('INVALID_INPUT', `"${path}" is not an absolute path`);
   return path.length > 1 ? path.replace(/\/+$/, '') : path;
@@ -51,7 +54,7 @@ export function ownedDir(path: string): string {
   return `/${names.join('/')}`;
 }
 
-/** `name='value'`, for the variables on top of a script. */
+/** `name='value'`, for the variables at the beginning of a script. */
 export function assign(name: string, value: string): string {
   return `${name}=${quote(value)}`;
 }

@@ -20,7 +20,7 @@ export type Ssh = {
 
 export type HostKeyQuestion = Place & {
   readonly jump?: SshTarget | null;
-  /** A fingerprint: a host has several keys, and this one is shown if it is one of them. */
+  /** A fingerprint: a host has several keys, and if one of them has this fingerprint it is shown. */
   readonly prefer?: string | null;
   readonly timeoutMs?: number;
 };
@@ -56,7 +56,7 @@ function createShell(target: SshTarget, pool: SshPool): Shell {
           execute({ client, command, call: {}, input, deadline, where, user: target.user, kill });
         await uploadFile(file, { client, deadline, where }).catch((error: unknown) => {
           if (!(error instanceof AppError) || error.code !== 'SSH_NO_SFTP') throw error;
-          // Slower, but it asks for nothing that a command does not.
+          // Slower, but it needs nothing that a command does not need.
           return uploadThroughShell(file, { run, where });
         });
       }),
@@ -71,7 +71,7 @@ type SessionOptions = {
 };
 
 /**
- * Lends a connection and one of its sessions to `work`; once more on a new connection when the old one was stale. Where the
+ * Lends a connection and one of its sessions to `work`; again on a new connection when the old one was dead. Where the
  * host opens fewer sessions than we ask for, it waits for one of ours to end.
  */
 async function inSession<T>(
@@ -116,7 +116,7 @@ function noSession({ target, what, cause }: { target: SshTarget; what: string; c
 type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'not-started'; readonly isReused: boolean; readonly cause: NotStarted }
-  /** `others`: so many sessions of ours are open on that connection. */
+  /** `others`: how many sessions of ours are open on that connection. */
   | { readonly kind: 'refused'; readonly others: number; readonly cause: SessionRefused };
 
 async function attempt<T>(
@@ -147,7 +147,7 @@ async function attempt<T>(
 async function leaseOf({ pool, target, deadline }: Pick<SessionOptions, 'pool' | 'target'> & { deadline: Deadline }) {
   const leasing = pool.lease(target);
   return deadline.race(leasing).catch((error: unknown) => {
-    // The connection may still come about; it then belongs to nobody.
+    // The connection may still be made; then nobody needs it.
     leasing.then(({ release }) => release()).catch(() => undefined);
     throw error;
   });
@@ -179,7 +179,7 @@ async function killRemote(
   };
   try {
     const first = await once();
-    // What is to be killed may hold the only session that the host opens on that connection.
+    // The command that is to be killed may hold the only session that the host allows on that connection.
     return first === 'refused' ? (await once()) === true : first;
   } finally {
     deadline.end();

@@ -22,9 +22,10 @@ export type UnpackRelease = Waiting & {
 };
 
 /**
- * Unpacks what a release brings for one node beside the binaries that run, as `starwarden/staged/<id>`. The archive's sum
- * must have been compared. What comes out belongs to whom the present binaries belong, has no setuid bits, and is on the
- * disk for good when this ends. When it fails, nothing of it is left. A second one waits for the first and finds it done.
+ * Unpacks the node's part of a release into `starwarden/staged/<id>`, beside the binaries that run. The archive's
+ * checksum must have been compared. The unpacked files belong to the owner of the present binaries, have no setuid bits,
+ * and are safely on the disk when this ends. When it fails, nothing of them is left. A second call waits for the first
+ * and finds its work done.
  */
 export function unpackRelease({
   deployDir,
@@ -47,16 +48,16 @@ export function unpackRelease({
       ...staging,
       'if is_staged; then echo "$id is staged already"; exit 0; fi',
       'is_verified || die noArchive "there is no archive $file whose sum was compared"',
-      // Left by one that was killed: nobody is at work on it, or there would be no lock.
+      // Left by a script that was killed: nobody works on it, otherwise the lock would be held.
       'rm -rf -- "$new.part"',
-      // A shell that is ended by a signal would not clean up by itself.
+      // A shell that is ended by a signal does not clean up unless it is told to.
       'trap \'rm -rf -- "$new.part"\' EXIT; trap "exit 143" HUP INT PIPE TERM',
       'why=$(mkdir -p -- "$new.part" 2>&1) || fail "$why"',
       'unreadable() { case $1 in *"No space left"* | *"quota exceeded"*) die noSpace "$1";; esac',
       'die badArchive "$2: $1"; }',
       ...listing,
       ...extracting,
-      // Moved as one: either all of it is staged or nothing.
+      // Moved in one step: either all of it is staged or nothing.
       'rm -rf -- "$new"',
       'why=$(mv -T -- "$new.part" "$new" 2>&1) || fail "$why"',
       'trap - EXIT; sync -- "$own/staged" 2>/dev/null || :',
@@ -66,8 +67,8 @@ export function unpackRelease({
 }
 
 /**
- * Whether a release waits at a node to be swapped in; read the answer with `parseStagedState`. One that was swapped in is
- * not staged any more: see `binariesState`. Waits for nobody.
+ * Whether a release is staged at a node and not in place yet; read the answer with `parseStagedState`. A release that was
+ * put in place is not staged any more: see `binariesState`. Does not wait for a lock.
  */
 export function stagedState({ deployDir, id }: { deployDir: string; id: string }): ReadCommand {
   return read('staged-state', [
@@ -96,19 +97,19 @@ export function removeStaged({ deployDir, id }: { deployDir: string; id: string 
 }
 
 /**
- * `is_staged`: something waits to be swapped in, and each needed part is either there or, after half a swap, in place
- * already. A release that is in place altogether is not staged: there is nothing to swap.
+ * `is_staged`: there is a part that can be put in place, and each needed part is either staged or, after half a swap, in
+ * place already. A release that is completely in place is not staged: there is nothing to swap.
  */
 export const staging = [
   'new=$own/staged/$id',
-  // Read by the shell itself: this is asked dozens of times, and starting a program takes a millisecond.
+  // Read by the shell itself: this is called dozens of times, and starting a program takes a millisecond.
   `is_of_release() { mark=; { read -r mark <"$1/${releaseMark}"; } 2>/dev/null; [ "$mark" = "$id" ]; }`,
   `is_staged() { for needed in ${neededParts.join(' ')}; do`,
   'is_of_release "$new/$needed" || is_of_release "$dir/$needed" || return 1; done',
   `for any in ${releaseParts.join(' ')}; do if is_of_release "$new/$any"; then return 0; fi; done; return 1; }`,
 ];
 
-/** What is in place must be one release, whole, before anything is removed that could complete it. */
+/** The binaries in place must be of one release and complete, before anything is removed that could complete them. */
 export const notHalfSwapped = [
   '[ -d "$dir/bin" ] && [ -d "$dir/lib" ] &&',
   `[ "$(cat -- "$dir/bin/${releaseMark}" 2>/dev/null)" = "$(cat -- "$dir/lib/${releaseMark}" 2>/dev/null)" ] ||`,
@@ -116,8 +117,8 @@ export const notHalfSwapped = [
 ];
 
 /**
- * Looks at every member before anything is unpacked. Names come escaped, so one line is one member; the five columns
- * before the name hold no blanks. Prints how the names begin and which parts there are for this kind of node.
+ * Checks every member before anything is unpacked. Names come escaped, so one line is one member; the five columns before
+ * the name hold no blanks. Prints how the names begin and which parts there are for this kind of node.
  */
 const listing = [
   'why=$(tar -tvzf "$file" --numeric-owner --quoting-style=escape 2>&1 >"$new.part/members") ||',
@@ -137,7 +138,7 @@ const listing = [
   'if (top == "fe" || top == "be") if (path[2] == "bin" || path[2] == "lib") bad("the archive has no directory around fe and be")',
   'if (tolower(top) ~ /^starrocks-[0-9]+\\.[0-9]+\\.[0-9]+/) { named = substr(top, 11); sub(/[^0-9.].*/, "", named)',
   'if (named != numbers) bad("the directory of the archive is of another version than " numbers) }',
-  // A part is unpacked by itself, so a link in it must not lead beyond it.
+  // A part is unpacked by itself, so a link in it must not lead out of it.
   'if (to != "" && path[2] == half) { if (to ~ /^\\//) bad("the archive has a link that leads out")',
   'sub(/^(\\.\\/+)+/, "", to); at = 0; if (type == "l") for (i = 1; i < depth; i++) way[++at] = path[i]',
   'parts = split(to, step, "/"); for (i = 1; i <= parts; i++) { if (step[i] == "" || step[i] == ".") continue',
@@ -153,8 +154,8 @@ const listing = [
 ];
 
 /**
- * The archive has one name on top, whatever it is; `*` stands for it and for nothing else, as it matches no slash. A part
- * that is a link would have the mark written elsewhere.
+ * The archive has one directory at the top, whatever its name; `*` matches it and nothing else, as it matches no slash.
+ * If a part were a link, the mark would be written elsewhere.
  */
 const extracting = [
   'set --',
@@ -166,9 +167,9 @@ const extracting = [
   `for name in "$new.part"/*; do { [ -d "$name" ] && [ ! -L "$name" ]; } || die badArchive "\${name##*/} is no directory"`,
   `why=$({ printf '%s\\n' "$id" >"$name/${releaseMark}"; } 2>&1) || fail "$why"; done`,
   'why=$(chmod -R ug-s,u+rwX -- "$new.part" 2>&1) || fail "$why"',
-  // Logged in as root, but the node may run as somebody else, who writes his pid file into bin.
+  // We may be logged in as root while the node runs as another user, who writes its pid file into bin.
   'if [ "$(id -u)" = 0 ]; then like=$dir; [ ! -d "$dir/bin" ] || like=$dir/bin',
   'why=$(chown -R -h --reference="$like" -- "$new.part" 2>&1) || fail "$why"; fi',
-  // Older than coreutils 8.24: the whole machine's then.
+  // For coreutils older than 8.24: then sync the whole machine.
   'sync -f -- "$new.part" 2>/dev/null || sync',
 ];

@@ -16,16 +16,16 @@ import { notHalfSwapped, staging } from './stage-commands.ts';
 export type Swap = {
   readonly deployDir: string;
   readonly kind: NodeKind;
-  /** What to swap in, by `stagedIdOf`. */
+  /** The staged binaries to put in place, by `stagedIdOf`. */
   readonly stagedId: string;
-  /** Where what runs now is kept, by `keptNameOf`. */
+  /** Where the binaries that run now are kept, by `keptNameOf`. */
   readonly keptName: string;
 };
 
 /**
- * Puts the staged binaries where the present ones are, and keeps those: for each part `mv <part> kept/…`, then
- * `mv staged/… <part>`. Goes on from wherever an earlier one stopped, and moves nothing at all when it cannot be carried
- * through. Refuses while a process of the node runs. `conf`, `meta`, `log` and `storage` are not touched.
+ * Puts the staged binaries in the place of the present ones, and keeps those: for each part `mv <part> kept/…`, then `mv
+ * staged/… <part>`. Continues from wherever an earlier one stopped, and moves nothing at all when the swap cannot be
+ * completed. Refuses while a process of the node runs. `conf`, `meta`, `log` and `storage` are not touched.
  */
 export function swapBinaries(swap: Swap): ShellCommand {
   return lockedScript({
@@ -37,7 +37,7 @@ export function swapBinaries(swap: Swap): ShellCommand {
       `for name in ${neededParts.join(' ')}; do`,
       'is_of_release "$dir/$name" || is_of_release "$new/$name" || die nothingThere "$id is not staged: it has no $name"; done',
       ...notWhileRunning(swap),
-      // All of the looks come before the first move.
+      // All checks come before the first move.
       eachPart([
         'is_of_release "$dir/$name" && continue',
         'if is_there "$dir/$name" && { is_there "$new/$name" || is_of_release_alone; } && is_there "$old/$name"; then',
@@ -58,8 +58,8 @@ export function swapBinaries(swap: Swap): ShellCommand {
 }
 
 /**
- * The reverse: the new binaries return to where they were staged, so that a retry need not unpack again, and the kept ones
- * to their place. Goes on from half-way, and from a swap that stopped half-way.
+ * The reverse: the new binaries return to where they were staged, so that a retry need not unpack again, and the kept
+ * ones to their place. Continues from half-way, also from half a swap in the other direction.
  */
 export function swapBack(swap: Swap): ShellCommand {
   return lockedScript({
@@ -79,7 +79,7 @@ export function swapBack(swap: Swap): ShellCommand {
       ]),
       'why=$(mkdir -p -- "$new" 2>&1) || fail "$why"',
       eachPart([
-        // One that was unpacked again while it was in place is the same.
+        // If the release was unpacked again while it was in place, both copies are the same.
         'if is_of_release "$dir/$name"; then rm -rf -- "$new/$name"; move "$dir/$name" "$new/$name"; fi',
         'if is_there "$old/$name"; then move "$old/$name" "$dir/$name"; fi',
       ]),
@@ -90,7 +90,7 @@ export function swapBack(swap: Swap): ShellCommand {
   });
 }
 
-/** Which binaries are in place; read the answer with `parseBinariesState`. Waits for nobody. */
+/** Which binaries are in place; read the answer with `parseBinariesState`. Does not wait for a lock. */
 export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kind'>): ReadCommand {
   return read('binaries-state', [
     assign('dir', ownedDir(deployDir)),
@@ -112,7 +112,7 @@ export function binariesState({ deployDir, stagedId, keptName }: Omit<Swap, 'kin
 export function listKept({ deployDir }: { deployDir: string }): ReadCommand {
   return read('list-kept', [
     assign('own', ownDirOf(deployDir)),
-    // A directory that may not be looked into is not an empty one.
+    // A directory that may not be read is not an empty one.
     'if [ -e "$own/kept" ]; then ls -- "$own/kept" >/dev/null || exit 1; elif [ -e "$own" ]; then ls -- "$own" >/dev/null || exit 1; fi',
     'for kept in "$own"/kept/*; do [ -d "$kept" ] || continue',
     `size=$(du -sk -- "$kept" 2>/dev/null) || :; size=\${size%%[!0-9]*}; echo "\${size:-0} \${kept##*/}"; done`,
@@ -121,8 +121,9 @@ export function listKept({ deployDir }: { deployDir: string }): ReadCommand {
 }
 
 /**
- * Removes everything of ours at a node: kept and staged binaries, archives. After this there is no way back but another
- * staging. Nothing outside is removed, wherever links lead, and nothing at all when the node's binaries are half swapped.
+ * Removes everything of Starwarden's at a node: kept and staged binaries, archives. After this the only way back is to
+ * stage again. Nothing outside is removed, wherever links lead, and nothing at all when the node's binaries are half
+ * swapped.
  */
 export function removeStarwardenDir({ deployDir }: { deployDir: string }): ShellCommand {
   return lockedScript({
@@ -142,12 +143,12 @@ function swapping({ stagedId, keptName }: Swap): string[] {
     mountOf,
     'ownMount=$(mount_of "$own")',
     'is_same_disk() { [ ! -d "$1" ] || [ -L "$1" ] || [ "$(mount_of "$1")" = "$ownMount" ]; }',
-    // No copying: a file system that could not rename was refused before.
+    // Never copies: a file system that could not rename was refused before.
     'move() { why=$(mv -T -- "$1" "$2" 2>&1) || fail "$why"; }',
   ];
 }
 
-/** Wherever a half swap left the pid file. */
+/** The pid file may be in any of these places after half a swap. */
 function notWhileRunning(swap: Swap): string[] {
   return [
     ...findingNode(swap, ['"$old/bin"', '"$new/bin"']),
@@ -156,7 +157,7 @@ function notWhileRunning(swap: Swap): string[] {
   ];
 }
 
-/** A link counts, wherever it leads: it is what would be moved. */
+/** A link counts as there, wherever it leads: it is the link that would be moved. */
 const looking = [
   'is_there() { [ -e "$1" ] || [ -L "$1" ]; }',
   `is_of_release_alone() { case $name in ${partsOfReleaseAlone.join(' | ')}) ;; *) false;; esac; }`,

@@ -8,13 +8,13 @@ type Arriving = {
   readonly temporary: string;
 };
 
-/** How many bytes are there; read the answer with `parseArrived`. */
+/** How many bytes have arrived; read the answer with `parseArrived`. */
 export function arrivedBytes({ remotePath, temporary }: Arriving): ReadCommand {
   const size = (path: string) => `$(stat -Lc %s -- ${quote(absolute(path))} 2>/dev/null)`;
   return read('arrived-bytes', [`echo "whole=${size(remotePath)} part=${size(temporary)}"`]);
 }
 
-/** Null for a file that is not there; null for both when the answer is none. */
+/** Null for a file that is not there; null for both when the answer cannot be read. */
 export function parseArrived(stdout: string): { whole: number | null; part: number | null } {
   const [, whole = '', part = ''] = /^whole=(\d*) part=(\d*)$/m.exec(stdout) ?? [];
   const bytes = (digits: string) => (digits === '' ? null : Number(digits));
@@ -22,14 +22,14 @@ export function parseArrived(stdout: string): { whole: number | null; part: numb
 }
 
 type Receiving = Arriving & {
-  /** So many bytes are there already, and the rest comes. */
+  /** How many bytes are there already; the rest is sent. */
   readonly from: number;
   readonly sizeBytes: number;
   readonly mode: number;
   readonly keepsPart: boolean;
 };
 
-/** Takes a file from standard input, for a host without SFTP: beside the target, renamed last. */
+/** Takes a file from standard input, for a host without SFTP: writes it beside the target and renames it last. */
 export function receiveFile({ remotePath, temporary, from, sizeBytes, mode, keepsPart }: Receiving): ShellCommand {
   const [part, target] = [quote(absolute(temporary)), quote(absolute(remotePath))];
   const size = `"$(stat -c %s -- ${part})"`;

@@ -6,7 +6,10 @@ import { arrivedBytes, parseArrived, receiveFile } from './upload-commands.ts';
 
 type Run = (command: ShellCommand, input?: NodeJS.ReadableStream) => Promise<ShellResult>;
 
-/** Uploads through the standard input of a command, where the host has no SFTP; what `Upload` promises holds all the same. */
+/**
+ * Uploads through the standard input of a command, where the host has no SFTP; everything that `Upload` promises holds
+ * too.
+ */
 export async function uploadThroughShell(file: Upload, { run, where }: { run: Run; where: string }): Promise<void> {
   const { remotePath, resume = false, onProgress } = file;
   const temporary = `${remotePath}${resume ? '' : `.${crypto.randomUUID()}`}.part`;

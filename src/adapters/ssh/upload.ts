@@ -7,17 +7,17 @@ import type { Upload } from './port.ts';
 import * as remote from './sftp.ts';
 
 const defaultMode = 0o644;
-/** Every server takes a write of this size whole. */
+/** Every server accepts a write of this size as a whole. */
 const chunkBytes = 32_768;
 /** 2 MiB: enough for 1 Gbit/s at a distance of 16 ms. */
 const chunksUnderWay = 64;
-/** What is read at once from the local file, which is never in memory as a whole. */
+/** How much is read at a time from the local file, which is never in memory as a whole. */
 const blockBytes = 1_048_576;
 const progressEveryMs = 500;
 
 /**
- * Writes beside the target and renames last, so that whoever looks at `remotePath` sees the old file or the whole new
- * one. When it fails, the temporary file is removed if the host can still be talked to, unless it is to be resumed.
+ * Writes beside the target and renames last, so that a reader of `remotePath` sees the old file or the whole new one.
+ * When it fails, the temporary file is removed if the host can still be reached, unless it is to be resumed.
  */
 export async function uploadFile(
   file: Upload,
@@ -40,13 +40,13 @@ export async function uploadFile(
       cause: error,
     });
   } finally {
-    // Here and not in `write`, which may never hear again of a session that was given up.
+    // Closed here and not in `write`, which may wait for ever in a session that was given up.
     await local?.close();
   }
   sftp.end();
 }
 
-/** No session at all is something else than one that is no SFTP. */
+/** That no session could be opened is another error than that the session has no SFTP. */
 function noSftp(error: unknown, where: string): Error {
   if (error instanceof Error && ('reason' in error || error.message === 'Not connected')) return openingFailure(error);
   return new AppError('SSH_NO_SFTP', `${where} takes no files over SFTP: ${messageOf(error)}`, {
@@ -70,12 +70,12 @@ async function write({ sftp, local, file, signal }: Writing): Promise<void> {
   await send({ sftp, handle, local, start, end: size, signal, onProgress: file.onProgress });
   const writtenSize = await remote.sizeOfOpen(sftp, handle);
   if (writtenSize !== size) throw new Error(`${writtenSize} of ${size} bytes arrived`);
-  // Set here and not on opening: the host's umask has no say.
+  // Set here and not on opening, because there the host's umask would change it.
   await remote.finish(sftp, handle, file.mode ?? defaultMode);
   await remote.replace(sftp, file.temporary, file.remotePath);
 }
 
-/** Open for writing; what it holds already is a beginning of the file, or nothing. */
+/** Opens the file for writing; what it holds already is the beginning of the file, or nothing. */
 async function openTemporary(
   sftp: SFTPWrapper,
   { resume, temporary }: Upload & { readonly temporary: string },
@@ -97,18 +97,18 @@ type Sending = {
 };
 
 /**
- * Asks for the writes in order, and the server does them in that order: what an interrupted upload leaves has no holes.
- * Were a server to do otherwise, the sizes would agree and the checksum would not.
+ * Sends the writes in order, and the server carries them out in that order: what an interrupted upload leaves has no
+ * holes. If a server did otherwise, the sizes would agree but the checksum would not.
  */
 async function send({ sftp, handle, local, start, end, signal, onProgress }: Sending): Promise<void> {
   const underWay = new Set<Promise<void>>();
   let arrived = start;
-  let toldAt = performance.now();
+  let reportedAt = performance.now();
   const sendChunk = async (chunk: Buffer, at: number) => {
     await remote.writeChunk(sftp, handle, { chunk, at });
     arrived += chunk.length;
-    if (performance.now() - toldAt < progressEveryMs) return;
-    toldAt = performance.now();
+    if (performance.now() - reportedAt < progressEveryMs) return;
+    reportedAt = performance.now();
     onProgress?.(arrived);
   };
   const block = Buffer.allocUnsafe(blockBytes);
@@ -118,7 +118,7 @@ async function send({ sftp, handle, local, start, end, signal, onProgress }: Sen
     for (let from = 0; from < length; from += chunkBytes) {
       const sending = sendChunk(block.subarray(from, Math.min(from + chunkBytes, length)), at + from);
       underWay.add(sending);
-      // A failure is heard by whoever waits for all of them.
+      // A failure is handled where all of them are awaited.
       sending.then(
         () => underWay.delete(sending),
         () => undefined,
@@ -148,7 +148,7 @@ async function removeQuietly(client: Client, path: string): Promise<void> {
     await remote.removeFile(sftp, path);
     sftp.end();
   };
-  // The failure that led here is the one to tell; a leftover `.part` file harms nobody.
+  // The failure that led here is the one to report; a leftover `.part` file harms nobody.
   await Promise.race([remove().catch(() => undefined), tooLong]);
   clearTimeout(timer);
 }

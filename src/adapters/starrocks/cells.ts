@@ -17,20 +17,20 @@ export function absent(cell: Cell): string | null {
 }
 
 /**
- * A number as the locale of the frontend's JVM writes it: `1234.5`, `97,45`, `1,234.5`, `1.234,5`, `1 234,5`, `1'234.5`. The
- * last separator is the decimal one, unless it comes more than once: frontends write three decimals in sizes and group
- * nothing by themselves, so `952,147` is less than a thousand.
+ * A number as the locale of the frontend's JVM writes it: `1234.5`, `97,45`, `1,234.5`, `1.234,5`, `1 234,5`, `1'234.5`.
+ * The last separator is the decimal one, unless it occurs more than once: frontends write three decimals in sizes and do
+ * not group digits themselves, so `952,147` is less than a thousand.
  */
 function decimal(text: string): number | null {
   const plain = text.replaceAll(/(?<=\d)[\s'\u2019](?=\d{3})/g, '');
-  // One separator alone is the decimal one, although three digits follow it.
+  // A single separator is the decimal one, even if three digits follow it.
   if (/^\d+(?:[.,]\d+)?$/.test(plain)) return Number(plain.replace(',', '.'));
   const grouped = /^(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/.exec(plain) ?? /^(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?$/.exec(plain);
   const [, whole, fraction = '0'] = grouped ?? [];
   return whole === undefined ? null : Number(`${whole.replaceAll(/[.,]/g, '')}.${fraction}`);
 }
 
-/** What stands there although it cannot be read; undefined = nothing does, or it can. */
+/** The cell's text if it cannot be read; undefined = the cell is empty, or can be read. */
 export function unread(cell: Cell, value: number | null): string | undefined {
   return value === null ? (absent(cell)?.trim() ?? undefined) : undefined;
 }

@@ -2,7 +2,7 @@ import { AppError, messageOf } from '../../errors.ts';
 import { forwardFailure } from './forward-failure.ts';
 import type { Statement } from './port.ts';
 
-/** What a failure was about, with all secrets already taken out of the text. */
+/** What a failed statement was about; all secrets are already taken out of the text. */
 export type FailureContext = {
   readonly statement: Pick<Statement, 'name' | 'effect'>;
   /** `host:port` of the frontend. */
@@ -14,18 +14,18 @@ export type FailureContext = {
 const longestServerText = 2_000;
 
 const loginRefused = 1_045;
-/** 3.1–3.2 use 1252, later releases 5203; 1227 is what MySQL says, and proxies with it. */
+/** 3.1–3.2 use 1252, later releases 5203; 1227 is MySQL's number, which proxies use too. */
 const privilegeMissing = [1_252, 5_203, 1_227, 1_142, 1_044];
 const tooManyConnections = [1_203, 1_040];
 const serverTimeout = 5_024;
 
-/** A leader of a newer line takes nothing from an older follower, as they are in the middle of a downgrade. */
+/** In the middle of a downgrade, a leader of a newer line accepts nothing from an older follower. */
 const forwardedFromOlder = /^(?:[\w.$]+(?:Exception|Error):\s*)*Missing current catalog\b/;
 
-/** The code of the error of a login that waited for the first word of the server in vain. */
+/** The code of the error when a login waited in vain for the server's first packet. */
 export const noGreeting = 'NO_GREETING';
 
-/** Why no session came about; nothing was sent. `SQL_UNREACHABLE` means that another frontend may do. */
+/** Why no session could be opened; nothing was sent. `SQL_UNREACHABLE` means that another frontend may work. */
 export function explainConnectFailure(error: unknown, { where, user, redact }: FailureContext): AppError {
   const { number, code, text } = describe(error, redact);
   if (number === loginRefused) {
@@ -83,7 +83,10 @@ export function explainStatementFailure(error: unknown, context: FailureContext)
   return new AppError('SQL_FAILED', `${subject} was refused: ${text} (error ${number})`);
 }
 
-/** A broken connection: a read may be asked elsewhere, of a change only the cluster knows whether it happened. */
+/**
+ * The error for a broken connection: a read may be sent to another frontend; whether a change happened, only the cluster
+ * knows.
+ */
 export function answerLost(text: string, { statement, where }: Pick<FailureContext, 'statement' | 'where'>): AppError {
   const subject = `${statement.name} on ${where}`;
   if (statement.effect === 'read') {
@@ -94,13 +97,13 @@ export function answerLost(text: string, { statement, where }: Pick<FailureConte
   });
 }
 
-/** Whether a frontend answered, and only the leader was out of its reach: that passes with the next election. */
+/** True when a frontend answered and only could not reach the leader: that passes with the next election. */
 export function isLeaderAway(error: unknown): boolean {
   const number = serverErrorNumber(error);
   return number !== null && error instanceof Error && forwardFailure(number, error.message) !== null;
 }
 
-/** The server's own error number; null when it was the network or the driver that failed, and the session with it. */
+/** The server's own error number; null when the network or the driver failed, and the session with it. */
 export function serverErrorNumber(error: unknown): number | null {
   const isAnswer =
     error instanceof Error && 'sqlState' in error && 'errno' in error && !('fatal' in error && error.fatal);

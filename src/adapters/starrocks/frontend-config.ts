@@ -2,7 +2,7 @@ import { parseFrontendConfig } from './parse.ts';
 import type { SqlCall, SqlReader, StarRocksSql } from './port.ts';
 import { adminSetFrontendConfig, adminShowFrontendConfig } from './statements.ts';
 
-/** Values of the frontend that the call's route names, by key, of all keys that the LIKE pattern fits: one statement. */
+/** Values of the frontend that the call's route names, by key, for all keys that the LIKE pattern matches; one statement. */
 export async function readFrontendValues(
   sql: SqlReader,
   pattern: string,
@@ -12,7 +12,7 @@ export async function readFrontendValues(
   return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
 }
 
-/** Up to 3.4 of the frontend that the route names alone; from 3.5 of all, wherever it is sent. */
+/** Up to 3.4 this changes only the frontend that the route names; from 3.5 all frontends, wherever it is sent. */
 export async function setFrontendValue(
   sql: StarRocksSql,
   { key, value }: { key: string; value: string },

@@ -29,8 +29,8 @@ export type StarRocksOptions = {
   readonly idleMs?: number;
   readonly maxSessionsPerFrontend?: number;
   /**
-   * How long a statement waits, within its own time, for a leader while frontends answer that theirs is gone. Default
-   * 15,000; a leader that is handed over is away for seconds, an election takes up to a minute.
+   * How long a statement waits, within its own time, while frontends answer that they have no leader. Default 15,000: a
+   * hand-over of leadership takes seconds, an election up to a minute.
    */
   readonly leaderPatienceMs?: number;
 };
@@ -38,7 +38,10 @@ export type StarRocksOptions = {
 const defaultTimeoutMs = 10_000;
 const rememberFailureMs = 30_000;
 const askForLeaderEveryMs = 500;
-/** The part of a statement's time that the wait may take: the rest is for asking, and for saying what was met. */
+/**
+ * The part of a statement's time that the wait may take: the rest is for the statement itself, and for reporting its
+ * error.
+ */
 const patienceShare = 0.6;
 
 type Shared = {
@@ -80,7 +83,7 @@ type Call = {
 };
 
 /**
- * While frontends answer and only the leader is away, asks again for a while: whoever is elected will answer. A change is
+ * While frontends answer and only the leader is missing, asks again for a while: the next leader will answer. A change is
  * sent again only if nobody can have taken it.
  */
 async function withPatience(
@@ -103,7 +106,7 @@ async function queryRoute(call: Call, route: SqlRoute): Promise<Outcome> {
   const found = await findLeader(call);
   if ('kind' in found) return found;
   const outcome = await queryAny(call, [found]);
-  // Others still name a leader that has just gone.
+  // Other frontends still name a leader that has just gone.
   return outcome.kind === 'answered' || outcome.error.code !== 'SQL_UNREACHABLE'
     ? outcome
     : { ...outcome, passes: outcome.error.retryable };
@@ -127,10 +130,10 @@ async function queryAny(call: Call, frontends: readonly Frontend[]): Promise<Out
 
 type Outcome =
   | { readonly kind: 'answered'; readonly rows: readonly SqlRow[] }
-  /** `passes` = a frontend answers, and what it lacks is a leader. */
+  /** `passes` = a frontend answers, and only a leader is missing. */
   | { readonly kind: 'not-sent' | 'sent'; readonly error: AppError; readonly passes: boolean };
 
-/** A read that met a session which had died while it lay idle is asked again; such sessions run out. */
+/** A read is repeated when its session had died while it was idle; this ends when the idle sessions are used up. */
 async function queryOne(call: Call, frontend: Frontend): Promise<Outcome> {
   const outcome = await tryOnce(call, frontend);
   return outcome.kind === 'stale' ? queryOne(call, frontend) : outcome;
@@ -176,7 +179,7 @@ async function tryOnce(
     else leased.discard();
     const isStale = leased.isReused && statement.effect === 'read' && serverErrorNumber(error) === null;
     if (isStale) return { kind: 'stale' };
-    // A statement that the frontend could not hand over was done nowhere.
+    // A statement that the frontend could not forward was carried out nowhere.
     const wasTaken = explained.code !== 'SQL_UNREACHABLE';
     return { kind: wasTaken ? 'sent' : 'not-sent', error: explained, passes: isLeaderAway(error) };
   }
@@ -188,7 +191,7 @@ function isLease(value: unknown): value is Lease {
   return typeof value === 'object' && value !== null && 'giveBack' in value;
 }
 
-/** A change that was sent and timed out may well happen yet; `CANCELED` stays what the caller asked for. */
+/** A change that was sent and timed out may still happen; `CANCELED` stays, as the caller asked for it. */
 function unanswered(reason: unknown, context: FailureContext): AppError {
   const { statement, where } = context;
   if (!(reason instanceof AppError)) return answerLost(String(reason), context);
@@ -201,8 +204,8 @@ function unanswered(reason: unknown, context: FailureContext): AppError {
 }
 
 /**
- * A frontend does not notice at once that nobody waits for a query any more, so it is told. A change is left to end by
- * itself: whether it happened has to be asked in any case.
+ * A frontend does not notice at once that nobody waits for a query any more, so the query is stopped. A change is left to
+ * end by itself: whether it happened has to be asked in any case.
  */
 function stopInBackground({ session, login, shared }: { session: Session; login: Login; shared: Shared }): void {
   const { id } = session;
@@ -213,7 +216,7 @@ function stopInBackground({ session, login, shared }: { session: Session; login:
       const lease = await shared.pool.lease(login, { deadline, connectDeadline: deadline, checkFirst: false });
       await deadline.race(lease.session.query(killSession({ id }).text)).then(lease.giveBack, lease.discard);
     } catch {
-      // It ends with the query's own timeout then.
+      // Otherwise the query ends by its own timeout.
     } finally {
       deadline.end();
     }
@@ -222,7 +225,7 @@ function stopInBackground({ session, login, shared }: { session: Session; login:
   shared.background.add(work);
 }
 
-/** Asks any frontend who leads. Up to 3.2 the answer may be old; from 3.3 there is none without a majority. */
+/** Asks any frontend who leads. Up to 3.2 the answer may be old; from 3.3 no frontend answers without a majority. */
 async function findLeader(call: Call): Promise<Frontend | Exclude<Outcome, { kind: 'answered' }>> {
   const frontends = byLastFailure(call.target.frontends, call.shared.failedAt);
   const asked = await queryAny({ ...call, statement: showFrontends() }, frontends);

@@ -55,7 +55,7 @@ export function parseComputeNodes(rows: readonly SqlRow[]): ComputeNodeRow[] {
   return rows.map((row) => ({ ...worker(row, 'ComputeNodeId'), tabletCount: whole(row.TabletNum) }));
 }
 
-/** Newest last; as a rule there is one row at most. */
+/** Newest last; there is usually at most one row. */
 export function parseBackupJobs(rows: readonly SqlRow[]): BackupJobRow[] {
   return rows.map((row) => ({
     jobId: text(row, 'JobId'),
@@ -153,7 +153,7 @@ function lastTabletReport(status: string | null | undefined): string | null {
   return absent(/"lastSuccessReportTabletsTime"\s*:\s*"([^"]*)"/.exec(status ?? '')?.[1]);
 }
 
-/** A column that every version has: to go on without it would be to guess. */
+/** A column that every version has: without it one could only guess. */
 function text(row: SqlRow, column: string): string {
   const value = row[column];
   if (typeof value === 'string') return value;

@@ -1,4 +1,4 @@
-/** Where a statement has to run. `leader` = found by asking; an address = that very frontend, no other. */
+/** Where a statement has to run. `leader` = the leader, which is found by asking; an address = that frontend and no other. */
 export type SqlRoute = 'any' | 'leader' | { readonly host: string; readonly port: number };
 
 /** A statement made by `statements.ts`, the only place that writes SQL for StarRocks. */
@@ -14,7 +14,7 @@ export type Statement<Effect extends 'read' | 'change' = 'read' | 'change'> = {
 
 export type ReadStatement = Statement<'read'>;
 
-/** One row by column name. StarRocks answers text for SHOW; SQL NULL is `null`. */
+/** One row by column name. For SHOW, StarRocks answers with text; SQL NULL is `null`. */
 export type SqlRow = Readonly<Record<string, string | null>>;
 
 export type SqlCall = {
@@ -26,20 +26,20 @@ export type SqlCall = {
 
 /**
  * SQL to one cluster. Throws `AppError` `SQL_UNREACHABLE` (no frontend answered; retryable), `SQL_AUTH_FAILED`,
- * `SQL_PRIVILEGE_MISSING`, `SQL_FAILED` (the server refused; its text is in the message), `SQL_ANSWER_LOST` (a change
- * was sent and the answer never came, be it for a timeout: ask the cluster whether it happened), `TIMEOUT` (a change was
- * not sent, or the server itself gave it up), `CANCELED`.
+ * `SQL_PRIVILEGE_MISSING`, `SQL_FAILED` (the server refused; its text is in the message), `SQL_ANSWER_LOST` (a change was
+ * sent and the answer never came, also because of a timeout: ask the cluster whether it happened), `TIMEOUT` (a change
+ * was not sent, or the server itself gave up), `CANCELED`.
  */
 export interface StarRocksSql {
   readonly query: (statement: Statement, call?: SqlCall) => Promise<readonly SqlRow[]>;
 }
 
-/** The same for whoever only looks: a statement that changes something does not fit in. */
+/** The part that only reads: a statement that changes something does not fit its type. */
 export interface SqlReader {
   readonly query: (statement: ReadStatement, call?: SqlCall) => Promise<readonly SqlRow[]>;
 }
 
-/** How to reach a cluster's frontends. The password is resolved behind the port and never leaves it. */
+/** How to reach a cluster's frontends. The password is resolved inside the adapter and never leaves it. */
 export type SqlTarget = {
   readonly frontends: readonly { readonly host: string; readonly port: number }[];
   readonly user: string;

@@ -4,7 +4,7 @@ import { parseBackupJobs } from './parse.ts';
 import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { showBackup, showDatabases, showRestore } from './statements.ts';
 
-/** Databases that are asked at a time; each costs two statements. */
+/** How many databases are asked at the same time; each costs two statements. */
 const atOnce = 6;
 
 /** `database.snapshot` of every backup and restore that has not ended, in all databases the user sees. */
@@ -15,7 +15,7 @@ export async function readRunningJobs(sql: SqlReader, call: SqlCall = {}): Promi
   const running = await inParallel(databases, atOnce, async (database) => {
     const [backups, restores] = await Promise.all([
       sql.query(showBackup(database), call),
-      // SHOW RESTORE is answered locally and lags on followers: ask the leader.
+      // SHOW RESTORE is answered by the frontend itself, and followers lag behind: ask the leader.
       sql.query(showRestore(database), { ...call, route: 'leader' }),
     ]);
     return [
@@ -32,7 +32,7 @@ function isOver(state: string | null | undefined): boolean {
   return state === 'FINISHED' || state === 'CANCELLED';
 }
 
-/** SHOW DATABASES has one column, whose name depends on the version. */
+/** SHOW DATABASES has one column, and its name depends on the version. */
 function firstColumn(row: SqlRow): string {
   return Object.values(row)[0] ?? '';
 }

@@ -16,7 +16,7 @@ export async function readReplicaSpread(sql: SqlReader, call: SqlCall = {}): Pro
   const tables = await readReplicatedTables(sql, call);
   if (tables.length > mostTables) return null;
   const sets = await inParallel(tables, atOnce, async (name) =>
-    // Answered by the frontend that is asked: the leader knows first.
+    // The frontend that is asked answers this itself, and the leader knows first.
     setsOf(`${name.database}.${name.table}`, await sql.query(replicaStatus(name), { ...call, route: 'leader' })),
   );
   const distinct = new Map(sets.flat().map((set) => [JSON.stringify([set.replicas, ...set.backends]), set]));

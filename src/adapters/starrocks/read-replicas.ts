@@ -5,9 +5,9 @@ import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { type ReplicatedTable, readReplicatedTables } from './read-tables.ts';
 import { replicaDistribution, replicaStatus, type TableName } from './statements.ts';
 
-/** Asking a table costs a statement; beyond so many, the others count as being on the backend, to be safe. */
+/** Asking about a table costs a statement; tables beyond this number count as being on the backend, to be safe. */
 const askAtMost = 200;
-/** Tables whose replicas are counted one by one, where nothing tells how many each should have. */
+/** The most tables whose replicas are counted one by one, where nothing says how many each should have. */
 const countAtMost = 500;
 const atOnce = 6;
 
@@ -31,7 +31,7 @@ export async function countSingleReplicaTables(sql: SqlReader, call: SqlCall = {
   return (await listSingleReplicaTables(sql, call)).length;
 }
 
-/** StarRocks' own tables keep one replica on small clusters and are rebuilt by themselves. */
+/** StarRocks' own tables keep one replica on small clusters, and StarRocks rebuilds them itself. */
 async function listSingleReplicaTables(sql: SqlReader, call: SqlCall): Promise<readonly TableName[]> {
   const tables = (await readReplicatedTables(sql, call)).filter(({ database }) => !isSystemDatabase(database));
   const unclear = tables.filter(({ replicationNum }) => replicationNum === null);
@@ -48,7 +48,7 @@ async function listSingleReplicaTables(sql: SqlReader, call: SqlCall): Promise<r
   return [...tables.filter(({ replicationNum }) => replicationNum === 1), ...counted.flat()];
 }
 
-/** By the replicas themselves, those of every partition: a tablet that has one. */
+/** Counts the replicas themselves, in every partition: true when some tablet has only one. */
 async function hasSingleReplica(sql: SqlReader, name: ReplicatedTable, call: SqlCall): Promise<boolean> {
   const rows = await statusOf(sql, name, call);
   return [...Map.groupBy(rows, ({ TabletId }) => TabletId ?? '').values()].some((replicas) => replicas.length === 1);
@@ -58,7 +58,7 @@ async function statusOf(sql: SqlReader, name: TableName, call: SqlCall): Promise
   try {
     return await sql.query(replicaStatus(name), { ...call, route: 'leader' });
   } catch (error) {
-    // Dropped since it was listed, or a view.
+    // The table was dropped since it was listed, or is a view.
     if (error instanceof AppError && /table does not exist or is not/i.test(error.message)) return [];
     throw error;
   }

@@ -2,8 +2,8 @@ import type { SqlCall, SqlReader } from './port.ts';
 import { showProc } from './statements.ts';
 
 /**
- * How many queries run now. Each frontend answers for its own; `frontends` are host and query port of all that are alive.
- * Throws when one of them does not answer, since its queries would be missing.
+ * How many queries run now. Each frontend knows only its own; `frontends` are host and query port of all that are alive.
+ * Throws when one of them does not answer, because its queries would be missing.
  */
 export async function readRunningQueries(
   sql: SqlReader,

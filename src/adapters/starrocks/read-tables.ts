@@ -5,7 +5,7 @@ import { whole } from './cells.ts';
 import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { showProc, showTableConfig, type TableName } from './statements.ts';
 
-/** A table that has replicas. `replicationNum` is null where only the replicas themselves can tell. */
+/** A table that has replicas. `replicationNum` is null where only counting the replicas can show it. */
 export type ReplicatedTable = TableName & { readonly replicationNum: number | null };
 
 const properties = z.object({ replication_num: z.string().optional() });
@@ -14,8 +14,9 @@ const tableConfigMs = 5_000;
 const atOnce = 6;
 
 /**
- * Every table that has replicas. A backend scans `information_schema`, so that nothing comes when none lives, and just then
- * it matters: the metadata of the leader tells as well. Throws with both reasons when neither does.
+ * Every table that has replicas. `information_schema` is scanned by a backend, so it does not answer when no backend
+ * lives, which is just when this matters: then the metadata of the leader is asked. Throws with both reasons when neither
+ * answers.
  */
 export async function readReplicatedTables(sql: SqlReader, call: SqlCall = {}): Promise<readonly ReplicatedTable[]> {
   try {
@@ -35,7 +36,7 @@ export async function readReplicatedTables(sql: SqlReader, call: SqlCall = {}): 
   }
 }
 
-/** Needs OPERATE and no backend, and shows the tables that the user has no privilege on, too. */
+/** Needs OPERATE and no backend, and also shows tables on which the user has no privilege. */
 async function readFromMetadata(sql: SqlReader, call: SqlCall): Promise<ReplicatedTable[]> {
   const onLeader = { ...call, route: 'leader' } as const;
   const databases = await sql.query(showProc('/dbs'), onLeader);

@@ -8,8 +8,8 @@ import type { SqlCall, SqlReader } from './port.ts';
 import { showBackends, showProc } from './statements.ts';
 
 /**
- * The one way to ask whether tablets miss a replica: the leader's count (other frontends answer from what they have heard)
- * and what it leaves out. Throws when it cannot be told, e.g. `SQL_PRIVILEGE_MISSING` without OPERATE.
+ * The one way to ask whether tablets miss a replica: the leader's count (other frontends answer from what they have
+ * heard) and what that count leaves out. Throws when it cannot be read, e.g. `SQL_PRIVILEGE_MISSING` without OPERATE.
  */
 export async function readTabletHealth(sql: SqlReader, call: SqlCall = {}): Promise<TabletHealth> {
   const onLeader = { ...call, route: 'leader' } as const;
@@ -17,7 +17,7 @@ export async function readTabletHealth(sql: SqlReader, call: SqlCall = {}): Prom
   const totals = parseReplicaTotals(rows);
   if (totals === null)
     throw new AppError('SQL_FAILED', "SHOW PROC '/statistic' has no row of totals", { retryable: true });
-  // Asked last: a backend that dies between the two questions is seen.
+  // Asked last, so that a backend that dies between the two questions is noticed.
   const backends = parseBackends(await sql.query(showBackends(), onLeader));
   const own = rows.filter(({ DbId, DbName }) => DbId !== 'Total' && isSystemDatabase(DbName ?? ''));
   return {

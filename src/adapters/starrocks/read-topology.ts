@@ -14,14 +14,14 @@ import type { SqlCall, SqlReader } from './port.ts';
 import { adminShowFrontendConfig, showBackends, showComputeNodes, showFrontends } from './statements.ts';
 
 export type Topology = {
-  /** One for each address; what else bears the address is a remnant. */
+  /** One frontend for each address; other rows with the same address are remnants. */
   readonly frontends: readonly FrontendRow[];
   readonly remnants: readonly FrontendRow[];
   readonly backends: readonly BackendRow[];
   readonly computeNodes: readonly ComputeNodeRow[];
 };
 
-/** How long to ask again while no frontend leads, and with which clock. */
+/** How long to ask again while no frontend leads, and the clock to use for that. */
 export type LeaderPatience = {
   readonly waitMs: number;
   readonly everyMs: number;
@@ -34,13 +34,14 @@ const patienceShare = 0.6;
 
 const systemClock: LeaderPatience['clock'] = {
   now: () => performance.now(),
-  // Whoever is cancelled meanwhile hears it from the next question.
+  // A caller that cancels meanwhile gets its error from the next question.
   sleep: (ms, signal) => sleep(ms, undefined, { ...(signal && { signal }), ref: false }).catch(() => undefined),
 };
 
 /**
- * What the cluster says about its own nodes; any frontend forwards the question to the leader. During a hand-over every
- * frontend shows no leader for 1 to 5 s: that is waited through, 15 s at most, and only then it is what the answer shows.
+ * What the cluster says about its own nodes; any frontend forwards the question to the leader. During a hand-over of
+ * leadership every frontend shows no leader for 1 to 5 s: it asks again for at most 15 s, and only then answers without a
+ * leader.
  */
 export async function readTopology(
   sql: SqlReader,
@@ -72,7 +73,7 @@ async function readFrontends(
   }
 }
 
-/** What is wrong with the list of nodes itself, in words. */
+/** What is wrong with the list of nodes itself, as sentences. */
 export function problemsIn({ remnants }: Topology): string[] {
   return remnants.map(remnantProblem);
 }

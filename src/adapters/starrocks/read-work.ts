@@ -10,7 +10,7 @@ const mostDatabases = 1_000;
 
 /**
  * Loads and changes of tables that have not ended, counted by the leader in every database. The job types are the same in
- * 3.1 to 4.0; whatever is neither a load nor an export is taken for a change of tables.
+ * 3.1 to 4.0; a job that is neither a load nor an export counts as a change of a table.
  */
 export async function readRunningWork(sql: SqlReader, call: SqlCall = {}): Promise<RunningWork> {
   const onLeader = { ...call, route: 'leader' } as const;

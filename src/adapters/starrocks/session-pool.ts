@@ -14,11 +14,11 @@ export type SessionLease = {
 };
 
 export type LeaseOptions = {
-  /** For the whole call; waiting for a free place counts. */
+  /** For the whole call, including the wait for a free place. */
   readonly deadline: Deadline;
   /** For connecting and logging in. */
   readonly connectDeadline: Deadline;
-  /** Asks an idle session for a sign of life first, so that a change is not sent into a dead connection. */
+  /** Pings an idle session first, so that a change is not sent into a dead connection. */
   readonly checkFirst: boolean;
 };
 
@@ -30,7 +30,7 @@ export type SessionPool = {
 type Idle = { readonly session: Session; readonly timer: NodeJS.Timeout };
 type Shelf = { readonly slots: Slots; idle: Idle[] };
 
-/** The sessions of one process, by frontend and credentials: a new password never profits from an older login. */
+/** The sessions of one process, by frontend and credentials: a new password never uses a session of an older login. */
 export function createSessionPool({ maxPerFrontend, idleMs }: { maxPerFrontend: number; idleMs: number }): SessionPool {
   const shelves = new Map<string, Shelf>();
   const open = new Set<Session>();

@@ -12,13 +12,13 @@ export type Login = Pick<SqlTarget, 'user' | 'tls'> & { readonly frontend: Front
 export type Session = {
   /** The number that KILL takes, on that frontend. */
   readonly id: number | null;
-  /** Text protocol only: a frontend prepares nothing but SELECT. Rejects with the driver's error. */
+  /** Text protocol only: a frontend prepares no statements but SELECT. Rejects with the driver's error. */
   query(text: string): Promise<readonly SqlRow[]>;
   ping(): Promise<void>;
   isUsable(): boolean;
   /** Called once, when the connection ends from the other side. */
   onLost(listener: () => void): void;
-  /** Says goodbye. */
+  /** Closes the session in an orderly way. */
   end(): void;
   /** Drops the connection, whatever it is doing. */
   destroy(): void;
@@ -33,7 +33,7 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
   socket.once('connect', () => {
     isAccepted = true;
   });
-  // The driver listens as well, and at once: no byte is lost by it.
+  // The driver listens at once too, so no byte is lost here.
   socket.once('data', () => {
     isGreeted = true;
   });
@@ -56,12 +56,12 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
     isLost = true;
     tellLost();
   };
-  // The driver may give up a connection and tell only whoever asked.
+  // The driver may give up a connection and report it only to whoever sent the query.
   const loseUnlessAnswered = (error: unknown): never => {
     if (serverErrorNumber(error) === null) lose();
     throw error;
   };
-  // An error event that nobody hears ends the process; whoever waits for an answer gets the error as well.
+  // An error event without a listener ends the process; whoever waits for an answer gets the error as well.
   connection.on('error', lose);
   connection.on('end', lose);
 
@@ -89,7 +89,7 @@ export async function openSession(login: Login, deadline: Deadline): Promise<Ses
   };
 }
 
-/** The deadline's own error, or the driver's, whichever comes first. */
+/** True for the deadline's own error and for the driver's, whichever comes first. */
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'TIMEOUT' || error.code === 'ETIMEDOUT');
 }
@@ -117,7 +117,7 @@ function queryText(connection: Connection, sql: string): Promise<readonly SqlRow
   });
 }
 
-/** Every value as the text that came over the wire: numbers beyond 2^53 and odd dates stay what they are. */
+/** Every value as the text that was sent: numbers beyond 2^53 and odd dates stay what they are. */
 function asText(field: { string(): string | null }): string | null {
   return field.string();
 }
@@ -132,11 +132,11 @@ function toRow(names: readonly string[], values: unknown): SqlRow {
 function tlsOptions({ tls, frontend }: Login) {
   if (tls === null) return {};
   return {
-    // An account of a directory service sends its password as it is, which only TLS makes bearable.
+    // An account of a directory service sends its password as plain text, which is acceptable only with TLS.
     enableCleartextPlugin: true,
     ssl: {
       rejectUnauthorized: tls.verify,
-      // The driver has no name to compare for an address; such a certificate is checked for who signed it.
+      // For an address the driver has no name to compare; then only the signature of the certificate is checked.
       verifyIdentity: tls.verify && isIP(frontend.host) === 0,
       ...(tls.ca === null ? {} : { ca: tls.ca }),
     },

@@ -5,7 +5,10 @@ import type { ReadStatement, Statement } from './port.ts';
 const longestIdentifier = 1_024;
 const longestLiteral = 65_535;
 
-/** A name, in backticks. StarRocks runs every statement that a text holds, so nothing else keeps a name from ending it. */
+/**
+ * A name, in backticks. StarRocks runs every statement that a text holds, so only this quoting keeps a name from ending
+ * the statement.
+ */
 export function ident(name: string): string {
   refuseUnusable(name, { what: 'A name', longest: longestIdentifier });
   if (name === '') throw new AppError('INVALID_INPUT', 'A name cannot be empty');
@@ -20,7 +23,7 @@ export function literal(text: string): string {
 
 export type TableName = { readonly database: string; readonly table: string };
 
-/** Forwarded to the leader by any frontend, as are the next two. */
+/** Any frontend forwards this to the leader, and the next two statements as well. */
 export function showFrontends(): ReadStatement {
   return read('show-frontends', 'SHOW FRONTENDS');
 }
@@ -33,12 +36,12 @@ export function showComputeNodes(): ReadStatement {
   return read('show-compute-nodes', 'SHOW COMPUTE NODES');
 }
 
-/** Most paths are answered by the frontend that is asked, from what it knows: ask the leader. Needs OPERATE. */
+/** For most paths the frontend that is asked answers from what it knows: ask the leader. Needs OPERATE. */
 export function showProc(path: string): ReadStatement {
   return read('show-proc', `SHOW PROC ${literal(path)}`);
 }
 
-/** The last job of the database; no row when there is none, or when EXPORT is missing on one of its tables. */
+/** The last job of the database; no row when there is none, or when the user lacks EXPORT on one of its tables. */
 export function showBackup(database: string): ReadStatement {
   return read('show-backup', `SHOW BACKUP FROM ${ident(database)}`);
 }
@@ -69,7 +72,7 @@ export function cancelBackup(database: string): Statement {
   return change('cancel-backup', [`CANCEL BACKUP FROM ${ident(database)}`]);
 }
 
-/** Answered locally by the frontend that is asked; a follower lags. */
+/** Answered by the frontend that is asked; a follower lags behind. */
 export function showRestore(database: string): ReadStatement {
   return read('show-restore', `SHOW RESTORE FROM ${ident(database)}`);
 }
@@ -92,7 +95,7 @@ export function showTables(database: string): ReadStatement {
   return read('show-tables', `SHOW TABLES FROM ${ident(database)}`);
 }
 
-/** Answered by the very frontend that is asked; `_` and `%` in the pattern are wildcards, and aliases match too. */
+/** Answered by the frontend that is asked; `_` and `%` in the pattern are wildcards, and aliases match too. */
 export function adminShowFrontendConfig(pattern: string): ReadStatement {
   return read('show-frontend-config', `ADMIN SHOW FRONTEND CONFIG LIKE ${literal(pattern)}`);
 }
@@ -102,7 +105,7 @@ export function adminSetFrontendConfig(key: string, value: string): Statement {
   return change('set-frontend-config', [`ADMIN SET FRONTEND CONFIG (${literal(key)} = ${literal(value)})`]);
 }
 
-/** Rolls the journal; the image itself appears within about a minute. */
+/** Starts a new journal file; the image itself appears within about a minute. */
 export function createImage(): Statement {
   return change('create-image', ['ALTER SYSTEM CREATE IMAGE']);
 }
@@ -134,7 +137,7 @@ export function showTableConfig({ database }: { database?: string } = {}): ReadS
   ]);
 }
 
-/** Where no change of ours belongs, whatever StarRocks would take. */
+/** Starwarden must change nothing in these databases, whatever StarRocks would accept. */
 function refuseSystemDatabase(database: string): void {
   if (!isSystemDatabase(database)) return;
   throw new AppError('INVALID_INPUT', `${database} is a database of StarRocks' own; nothing is done to it`);

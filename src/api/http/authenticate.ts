@@ -16,9 +16,9 @@ const windowMs = 60_000;
 const attemptsPerWindow = 20;
 
 /**
- * Makes the function that turns `Authorization: Bearer …` into a person. Failed attempts are audited; of one address
- * only 20 a minute, then it is told to wait. A good token is let through even then, so that nobody is locked out by a
- * neighbour.
+ * Makes the function that turns `Authorization: Bearer …` into a person. Failed attempts are audited, but only 20 a
+ * minute for one address; after that it has to wait. A good token is let through even then, so that nobody is locked out
+ * because of others at the same address.
  */
 export function makeAuthenticate(
   deps: Pick<ApiDeps, 'db' | 'log'>,

@@ -5,7 +5,7 @@ import express, { type Response, Router } from 'express';
 const base = '/graphql/explorer/';
 const ours = { 'ask.js': 'text/javascript', 'ask.css': 'text/css', 'start.js': 'text/javascript' } as const;
 
-/** The explorer is an application of its own, and everything of it comes from here: nothing is loaded from elsewhere. */
+/** The explorer is an application of its own, and all of its files come from here: nothing is loaded from elsewhere. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -21,13 +21,13 @@ const policy = [
 ].join('; ');
 
 /**
- * `GET /graphql` for browsers: a page that asks for a token, and behind it a GraphQL explorer, served from the packages that
- * are installed. Everything else goes on to the next handler.
+ * `GET /graphql` for browsers: a page that asks for a token, and behind it a GraphQL explorer, served from the installed
+ * packages. Everything else goes on to the next handler.
  */
 export function makeExplorer(): Router {
   const router = Router();
   router.get('/', (request, response, next) => {
-    // What does not ask for a page is a client with the wrong method, which is to be told so.
+    // A request that does not accept a page comes from a client that used the wrong method, and has to get that answer.
     if (!(request.headers.accept ?? '').includes('text/html')) return next();
     sendPage(response, read('ask.html'));
   });

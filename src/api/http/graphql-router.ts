@@ -16,12 +16,12 @@ export type GraphqlRouterDeps = {
   readonly apollo: ApolloServer<RequestContext>;
   readonly deps: ApiDeps;
   readonly authenticate: Authenticate;
-  /** Requests a minute for one token; 0 = as many as they like. */
+  /** Requests a minute for one token; 0 = no limit. */
   readonly requestsPerMinute: number;
   readonly requestIds: RequestIds;
 };
 
-/** `POST /graphql`: first who it is, then how often, then the body, then GraphQL. */
+/** `POST /graphql`: first authentication, then the rate limit, then the body, then GraphQL. */
 export function makeGraphqlRouter({
   apollo,
   deps,
@@ -55,7 +55,7 @@ export function makeGraphqlRouter({
       });
     } else if (caller === 'refused') {
       response.setHeader('WWW-Authenticate', 'Bearer');
-      // The body of who has no token is not waited for.
+      // The body of a request without a valid token is not waited for.
       response.setHeader('Connection', 'close');
       respondWithError(response, 401, {
         code: 'UNAUTHENTICATED',
@@ -95,7 +95,7 @@ function refuseOtherMethods(requestIds: RequestIds): RequestHandler {
 
 const rateInfo = z.object({ limit: z.number(), remaining: z.number(), resetTime: z.date().optional() });
 
-/** What the limiter noted on the request; null when there is none. */
+/** What the limiter put on the request; null when there is no limiter. */
 function rateOf(request: Request): Rate | null {
   const noted = rateInfo.safeParse('rateLimit' in request ? request.rateLimit : null).data;
   return noted === undefined
@@ -103,7 +103,10 @@ function rateOf(request: Request): Rate | null {
     : { limit: noted.limit, remaining: noted.remaining, resetAt: noted.resetTime ?? null };
 }
 
-/** Before anything reads the document: parsers and validators go as deep as it does, and end when the stack does. */
+/**
+ * Runs before anything reads the document: parsers and validators recurse as deep as the document nests, and fail when
+ * the stack is full.
+ */
 function refuseDeepBodies(requestIds: RequestIds): RequestHandler {
   return (request, response, next) => {
     const body: unknown = request.body;

@@ -6,10 +6,10 @@ import { countOpenAlerts, readDeliveryHealth, readRunMetrics } from '../../store
 
 export type ApiMetrics = ReturnType<typeof makeMetrics>;
 
-/** How long what was read from the database may be shown again: scraping often must not become load. */
+/** How long figures from the database may be shown again: frequent scraping must not become load. */
 const keepMs = 2_000;
 
-/** What `/metrics` shows. No name of a cluster or a person is in there, so it needs no token. */
+/** The content of `/metrics`. It holds no names of clusters or persons, so it needs no token. */
 export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 'doorbell'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

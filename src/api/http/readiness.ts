@@ -5,8 +5,8 @@ import { isRefusedWrite } from '../../store/store-errors.ts';
 import { writeMark } from '../../store/write-mark.ts';
 
 /**
- * `ready` = this process can do its work. `degraded` = it can, but slower or with less: runs go on without Redis' words, found by
- * the loop that looks for what is due. `problems` says in sentences what is not as it should be.
+ * `ready` = this process can do its work. `degraded` = it can, but slower or with less: without Redis' notifications,
+ * runs go on because the loop finds what is due. `problems` says in sentences what is wrong.
  */
 export type Readiness = {
   readonly ready: boolean;
@@ -17,7 +17,7 @@ export type Readiness = {
 };
 
 const patienceMs = 2_000;
-/** How long a write that was refused makes this process not ready; the monitor alone writes more often. */
+/** How long a refused write makes this process not ready; the monitor alone writes more often than that. */
 const refusalCountsMs = 60_000;
 
 const problemOf = {
@@ -31,7 +31,7 @@ const problemOf = {
   },
 } as const;
 
-/** What this process needs, asked now: MySQL to write a row, Redis to take a key and to pass a word on. */
+/** What this process needs, tested now: MySQL has to write a row, Redis to accept a key and to pass a notification on. */
 export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'doorbell'>): Promise<Readiness> {
   const [mysql, redis] = await Promise.all([
     inTime<Readiness['mysql']>(
@@ -49,7 +49,10 @@ export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'door
   return { ready: mysql === 'ok' && redis !== 'away', degraded: problems.length > 0, mysql, redis, problems };
 }
 
-/** A server whose disk is full takes the one row all the same, it fits into a page that is there: what it refused lately counts. */
+/**
+ * A server whose disk is full still writes this one row, because it fits into an existing page: so writes that it refused
+ * lately count too.
+ */
 function refusedLately(db: ApiDeps['db']): boolean {
   const sinceMs = msSinceRefusedWrite(db);
   return sinceMs !== null && sinceMs < refusalCountsMs;

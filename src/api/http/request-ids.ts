@@ -5,7 +5,7 @@ const acceptable = /^[\w.:-]{1,64}$/;
 
 export type RequestIds = { of(request: IncomingMessage): string };
 
-/** One id for each request: the caller's own `X-Request-Id` when it is harmless text, else a new one. */
+/** One id for each request: the caller's own `X-Request-Id` when that is harmless text, otherwise a new one. */
 export function makeRequestIds(): RequestIds {
   const ids = new WeakMap<IncomingMessage, string>();
   return {

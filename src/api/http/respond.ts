@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { ErrorCode } from '../../errors.ts';
 
-/** Answers what ends a request before GraphQL sees it, in the form that GraphQL clients know. */
+/** Answers a request that ends before GraphQL sees it, in the form that GraphQL clients know. */
 export function respondWithError(
   response: Response,
   status: number,

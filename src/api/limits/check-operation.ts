@@ -3,7 +3,7 @@ import type { Cost } from '../../resolvers/request-context.ts';
 import { costLimit, costOf } from './cost.ts';
 import { checkVariables } from './variables.ts';
 
-/** The last look at a valid document before it is executed: what it costs, and whether its variables fit. */
+/** The last check of a valid document before it is executed: what it costs, and whether its variables fit. */
 export function checkOperation({
   schema,
   document,

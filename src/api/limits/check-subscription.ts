@@ -19,7 +19,7 @@ type Request = {
   readonly variables: Readonly<Record<string, unknown>>;
 };
 
-/** What Apollo Server does for a request over HTTP, for one over WebSocket, where only subscriptions are let in. */
+/** For a request over WebSocket, the checks that Apollo Server makes over HTTP; only subscriptions are allowed. */
 export function checkSubscription({
   schema,
   query,

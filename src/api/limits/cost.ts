@@ -16,20 +16,23 @@ import {
 } from 'graphql';
 
 export const costLimit = 100_000;
-/** What a list without pages counts as, e.g. the backends of a cluster: without it, cluster → backends → cluster → … would be cheap. */
+/**
+ * The length that a list without pages counts as, e.g. the backends of a cluster: otherwise cluster → backends → cluster
+ * → … would be cheap.
+ */
 const unpagedLength = 20;
 
-/** What is known of a parsed document: the variables that say how long pages are, and what it costs with them. */
+/** What is known of a parsed document: the variables that set the length of pages, and its costs with their values. */
 type Priced = { readonly pageVariables: readonly string[]; readonly costs: Map<string, number> };
 
-/** Lives as long as the parsed documents do; the same few queries come all the time. */
+/** Entries live as long as the parsed documents; the same few queries come all the time. */
 const known = new WeakMap<DocumentNode, Priced>();
 const maxCostsPerDocument = 50;
 
 /**
- * What a valid document may cost at most: 1 for a leaf, 2 for an object, and everything below a list times the length
- * of its page, or 20 where there are no pages. The library counts, but sees a page's length only where `first` is a number in the text; so variables
- * and defaults are written out before it looks.
+ * The highest cost that a valid document may have: 1 for a leaf, 2 for an object, and everything below a list times the
+ * length of its page, or times 20 where there are no pages. The library counts, but knows a page's length only where
+ * `first` is a number in the text; so variables and defaults are written into the document first.
  */
 export function costOf({
   schema,
@@ -88,7 +91,7 @@ function withExplicitPages(
       Field: (field) => {
         const first = types.getFieldDef()?.args.find((argument) => argument.name === 'first');
         if (first === undefined) return isUnpagedList(types) ? withFirst(field, unpagedLength) : undefined;
-        // `last` is asked for instead of `first`, whose default stands in the schema all the same.
+        // `last` was given instead of `first`; the default of `first` is in the schema all the same.
         const last = field.arguments?.find((argument) => argument.name.value === 'last')?.value;
         const given =
           last === undefined || last.kind === Kind.NULL
@@ -106,7 +109,7 @@ function withExplicitPages(
   return { document: explicit, pageVariables: [...pageVariables] };
 }
 
-/** A list of objects that is no page of a connection; those were counted where `first` stands. */
+/** A list of objects that is not a page of a connection; pages are counted where `first` is given. */
 function isUnpagedList(types: TypeInfo): boolean {
   const type = types.getType();
   const isList = type != null && isListType(getNullableType(type)) && isCompositeType(getNamedType(type));

@@ -10,7 +10,7 @@ import {
 const maxDepth = 12;
 const maxAliases = 30;
 
-/** Refuses queries that nest more than 12 fields; what asks about the schema itself is limited by graphql-js. */
+/** Refuses queries that nest more than 12 fields; graphql-js itself limits queries about the schema. */
 export function limitDepth(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition: (operation) => {
@@ -20,7 +20,7 @@ export function limitDepth(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** Refuses documents with more than 30 aliases, with which one field could be asked for many times over. */
+/** Refuses documents with more than 30 aliases, because aliases can ask for one field many times. */
 export function limitAliases(context: ValidationContext): ASTVisitor {
   let aliases = 0;
   return {
@@ -66,7 +66,7 @@ function depthOfFragment(name: string, depths: Depths): number {
   if (fragment == null) return 0;
   const known = depths.known.get(fragment);
   if (known !== undefined) return known;
-  depths.known.set(fragment, 0); // a fragment inside itself is another rule's to refuse
+  depths.known.set(fragment, 0); // another rule refuses a fragment inside itself
   const depth = depthOf(fragment.selectionSet, depths);
   depths.known.set(fragment, depth);
   return depth;

@@ -1,9 +1,12 @@
 import { GraphQLError } from 'graphql';
 
-/** How deep brackets may nest in a document, and lists and objects in its variables: no query of a person comes near. */
+/** How deep brackets may nest in a document, and lists and objects in its variables: no normal query comes near this. */
 export const maxNesting = 100;
 
-/** Whether brackets of a GraphQL document nest deeper than that. Reads the text once, without a stack: what is looked for would exhaust one. */
+/**
+ * Whether brackets of a GraphQL document nest deeper than that. Reads the text once and without recursion, since such a
+ * document would exhaust the stack.
+ */
 export function nestsTooDeep(document: string): boolean {
   let depth = 0;
   for (let at = 0; at < document.length; at += 1) {
@@ -17,7 +20,10 @@ export function nestsTooDeep(document: string): boolean {
   return false;
 }
 
-/** The last position of the string or comment that begins at `at`; of one that does not end, the end of its line or of the text. */
+/**
+ * The last position of the string or comment that begins at `at`; if it is not closed, the end of its line or of the
+ * text.
+ */
 function endOfText(document: string, at: number): number {
   if (document.startsWith('"""', at)) {
     for (let end = at + 3; ; end += 1) {
@@ -45,7 +51,7 @@ export function isNestedTooDeep(value: unknown): boolean {
   return false;
 }
 
-/** The refusal of both. */
+/** The error for both. */
 export function tooDeep(): GraphQLError {
   return new GraphQLError(`Brackets may nest ${maxNesting} deep at most`, {
     extensions: {

@@ -1,4 +1,4 @@
-/** How much one token may keep open at once, and all of them together in one process. */
+/** How much one token may keep open at the same time, and all tokens together in one process. */
 export const socketLimits = {
   perToken: 50,
   subscriptionsPerToken: 500,
@@ -6,7 +6,7 @@ export const socketLimits = {
   all: 1_000,
 } as const;
 
-/** Counts what is open by token. */
+/** Counts by token what is open. */
 export function countOpen() {
   const counts = new Map<string, number>();
   let total = 0;

@@ -11,8 +11,8 @@ import {
 const maxErrors = 10;
 
 /**
- * Checks variables before graphql-js does: its messages repeat the value that does not fit, and that may be a password.
- * Ours say where and what was wanted. An empty list means that graphql-js will find no mistake either.
+ * Checks variables before graphql-js does: its messages repeat the value that does not fit, which may be a password. Our
+ * messages say where the mistake is and what was wanted. An empty list means that graphql-js will find no mistake either.
  */
 export function checkVariables(
   schema: GraphQLSchema,
@@ -37,7 +37,7 @@ export function checkVariables(
   return errors.slice(0, maxErrors);
 }
 
-/** The part of a message of graphql-js that it makes of the schema's own words; the values are left out. */
+/** The part of a graphql-js message that consists of the schema's own words; values are left out. */
 export function whatIsWrong(message: string): string {
   const missing = /^Field "[\w.]{1,200}" of required type "([^"]{1,200})" was not provided\.$/.exec(message);
   if (missing !== null) return message.replace(/^F/, 'lacks f').replace(/\.$/, '');

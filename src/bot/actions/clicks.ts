@@ -11,7 +11,7 @@ import { notice } from '../views/notices.ts';
 import { readRunValue, readWithoutValue, withoutActions } from '../views/run-buttons.ts';
 import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
 
-/** A value that none of our buttons carries. */
+/** The error for a value that none of our buttons carries. */
 export function forgedValue(): AppError {
   return new AppError('INVALID_INPUT', 'This button carries nothing that I know', {
     hint: 'Type the command instead; /sr help lists them.',
@@ -39,7 +39,7 @@ const goOnWithout: ClickAction = {
   },
 };
 
-/** The yes to what a typed command asked back. */
+/** Does what a typed command was asked back about, after the person confirmed it. */
 const doAsked: ClickAction = {
   kind: 'act',
   run: async (bot, { ask, actor, value }) => {

@@ -18,7 +18,7 @@ import type { Message } from '../views/text.ts';
 
 const draftId = /^cmd_[0-9A-Z]{26}$/;
 
-/** Starts what was shown, if the cluster still gives the same plan. */
+/** Starts the operation that was shown, if the cluster still gives the same plan. */
 export const startDraftAction: ClickAction = {
   kind: 'act',
   run: async (bot, { ask, actor, value }) =>
@@ -56,7 +56,7 @@ export async function startDraft(
     return notice('You cancelled it before; type the command again to start it.');
   let runId: string | null = null;
   try {
-    // Pressed twice, or by a process that died in between: the key makes it one run.
+    // The button may be pressed twice, or the process may have died in between: the key makes it one run.
     const started = await submitStart(bot, {
       ask,
       actor,
@@ -77,7 +77,7 @@ export async function startDraft(
   }
 }
 
-/** The draft, for the person who made it alone. */
+/** The draft, for the person who made it and nobody else. */
 export async function ownDraft(bot: Bot, ask: Ask, value: string | null): Promise<SlackDraft> {
   const draft = draftId.test(value ?? '') ? await findDraft(bot.db, { ...ask, id: value ?? '' }) : null;
   if (draft !== null) return draft;

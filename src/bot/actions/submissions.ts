@@ -4,7 +4,7 @@ import { readRunValue } from '../views/run-buttons.ts';
 import { forgedValue } from './clicks.ts';
 import { ownDraft, startDraft } from './drafts.ts';
 
-/** The cluster's name was typed. Whether it is the right one is said by `submit`, which knows the cluster. */
+/** The cluster's name was typed. `submit`, which knows the cluster, says whether it is the right one. */
 const confirmDraft: Submission = {
   check: ({ values }) => ((values.get('name') ?? '').trim() === '' ? { name: 'Type the name of the cluster.' } : null),
   run: async (bot, { ask, actor, form }) => {

@@ -5,7 +5,7 @@ import { help, link, whoami } from './identity.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
 
-/** Every verb there is: our own, and those of the operations. Throws when two are spelled alike. */
+/** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
 export function allCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {
   const all = [
     help,

@@ -7,7 +7,7 @@ import { type AskedVerb, askedVerbs, outlookMessage } from '../views/asked.ts';
 import type { Message } from '../views/text.ts';
 import type { Flag, ParsedCommand } from './grammar.ts';
 
-/** Taken by the verbs that are asked back. */
+/** Flags of the verbs that are asked back before they are done. */
 export const askingFlags: readonly Flag[] = [
   { name: 'dry-run', takesValue: false, isList: false },
   { name: 'confirm', takesValue: true, isList: false },
@@ -18,8 +18,8 @@ export function isAskedAgain(verb: string): verb is AskedVerb {
 }
 
 /**
- * What is shown in place of doing what was typed: after `--dry-run`, and where the button on the card would ask as well
- * and the run affects service. Null = do it. `--confirm` with the cluster's name says yes beforehand.
+ * The message to show instead of doing what was typed: after `--dry-run`, and where the button on the card would ask too
+ * and the run affects service. Null = do it. `--confirm` with the cluster's name confirms it beforehand.
  */
 export async function askAgain(
   bot: Bot,

@@ -1,4 +1,4 @@
-/** The candidate that somebody most likely meant: at most two letters away, and closer than half of the word. */
+/** The candidate that was most likely meant: at most two letters away, and closer than half of the word. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   const wanted = word.toLowerCase();
   const near = candidates

@@ -96,7 +96,10 @@ const decisions: Record<
   },
 };
 
-/** Decides about a run as the actor, with the actor's rights, and answers what came of it. `planHash` = the plan that was seen. */
+/**
+ * Decides about a run as the actor, with the actor's rights, and answers with the result. `planHash` = the plan that the
+ * actor saw.
+ */
 export async function decideRun(
   bot: Bot,
   verb: RunVerb,
@@ -113,7 +116,7 @@ export async function decideRun(
   const { decide, said } = decisions[verb];
   const { ask, actor, runId, comment, planHash, without = null } = request;
   const run = await decide(bot.engine, { runId, actor, comment, planHash, withoutLane: without, requestId: ask.id });
-  // A retry that had to be planned afresh is another run, which belongs where it was asked for.
+  // A retry that was planned afresh is another run, and its card belongs where it was asked for.
   if (run.id !== runId && ask.channel !== null)
     await ensureCard(bot.db, { kind: 'RUN', subjectId: run.id, channel: ask.channel });
   bot.wakeCards();
@@ -164,7 +167,7 @@ function runCommand(verb: RunVerb): BotCommand {
 
 const maxNoteLength = 500;
 
-/** The note as it was typed; nothing of it is cut off in silence. */
+/** The note as it was typed; a note that is too long is refused and not cut. */
 function noteOf({ words }: ParsedCommand): string | null {
   const note = words.get('note')?.[0] ?? words.get('why')?.[0] ?? null;
   if (note === null || note.length <= maxNoteLength) return note;
@@ -173,7 +176,10 @@ function noteOf({ words }: ParsedCommand): string | null {
   });
 }
 
-/** Lanes are called like their nodes, and people name nodes in several ways; what is no node is taken as it was typed. */
+/**
+ * Lanes are named like their nodes, and people name nodes in several ways; a word that names no node is taken as it was
+ * typed.
+ */
 async function laneByWord(bot: Bot, run: Run, word: string | null): Promise<string | null> {
   if (word === null) return null;
   const found = nodeByWord(await nodesOfClusters(bot.db, [run.clusterId]), word);
@@ -182,7 +188,7 @@ async function laneByWord(bot: Bot, run: Run, word: string | null): Promise<stri
 
 export const runCommands: readonly BotCommand[] = runVerbs.map(runCommand);
 
-/** Says who takes care of an alert from now on. */
+/** Acknowledges an alert, or takes an acknowledgement back. */
 export async function handleAlert(
   bot: Bot,
   verb: 'ack' | 'unack',

@@ -6,8 +6,8 @@ import { hiddenFlagIn, readNote } from './note.ts';
 export type { Flag };
 
 /**
- * `word` = one word. `node` = a node's label, which may be two words (`be 10.0.0.11:9050`). `list` = all words that are
- * left, also with commas between. `rest` = a note: the rest of the line, in which nothing may look like a flag.
+ * `word` = one word. `node` = a node's label, which may be two words (`be 10.0.0.11:9050`). `list` = all remaining words,
+ * which may also be separated by commas. `rest` = a note: the rest of the line, in which nothing may look like a flag.
  */
 export type PositionalKind = 'word' | 'node' | 'list' | 'rest';
 
@@ -22,9 +22,9 @@ export type CommandSpec = {
 
 export type ParsedCommand = {
   readonly verb: string;
-  /** By the name of the positional; lists have several. */
+  /** By the name of the positional; a list has several words. */
   readonly words: ReadonlyMap<string, readonly string[]>;
-  /** By the name of the flag, without dashes; a flag without a value has none. */
+  /** By the name of the flag, without dashes; a flag that takes no value has an empty list. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
 };
 
@@ -32,7 +32,7 @@ export type ParseFailure = { readonly problem: string; readonly hint: string };
 
 export type ParseResult = { readonly command: ParsedCommand } | { readonly failure: ParseFailure };
 
-/** Reads one command line. Pure: it asks nobody, and refuses what it does not know instead of guessing. */
+/** Reads one command line. Pure: it reads nothing else, and refuses what it does not know instead of guessing. */
 export function parseCommand(text: string, specs: readonly CommandSpec[]): ParseResult {
   const line = normalizeLine(text);
   if (line.length > maxLineLength)
@@ -66,7 +66,7 @@ export function usageOf(spec: CommandSpec): string {
   const typed = (flag: Flag) => (flag.takesValue ? `--${flag.name} …` : `--${flag.name}`);
   const needed = spec.flags.filter(isRequired).map(typed);
   const others = spec.flags.filter((flag) => !isRequired(flag)).map((flag) => `[${typed(flag)}]`);
-  // What takes the rest of the line comes last: a flag behind it would be part of it.
+  // A positional that takes the rest of the line comes last: a flag after it would be part of it.
   const isRest = (each: Positional) => each.kind === 'rest';
   const words = spec.positional.filter((each) => !isRest(each)).map(show);
   return [spec.verb, ...words, ...needed, ...others, ...spec.positional.filter(isRest).map(show)].join(' ');
@@ -162,7 +162,10 @@ function flagNames(spec: CommandSpec): readonly string[] {
   return spec.flags.map((each) => `--${each.name}`);
 }
 
-/** Whether a flag comes next, or what was meant as one: it is read as a flag then, and refused when there is none. */
+/**
+ * Whether a flag comes next, or a word that was meant as one: then it is read as a flag, and refused when there is no
+ * such flag.
+ */
 function isFlagNext(line: string, at: number, spec: CommandSpec): boolean {
   const token = nextToken(line, at);
   if (token === null || 'problem' in token || token.text === '--') return false;
@@ -229,7 +232,7 @@ function unknown(
   );
 }
 
-/** `-dry-run`, `dry-run=1` and `--dry-run,` are near to `--dry-run`. */
+/** `-dry-run`, `dry-run=1` and `--dry-run,` were probably meant as `--dry-run`. */
 function meantAsFlag({ text, value, isLiteral }: Token): string {
   const isFlag = !isLiteral && (text.startsWith('-') || value !== null);
   return isFlag ? `--${text.replace(/^-+/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` : text;

@@ -6,18 +6,19 @@ export type NoteProblem = { readonly token: Token; readonly position: number; re
 
 export type NoteResult = { readonly note: string } | { readonly problem: NoteProblem };
 
-/** A flag behind a bracket, an asterisk or a backtick is a flag as well. */
+/** A flag after a bracket, an asterisk or a backtick is a flag too. */
 const hiddenFlag = new RegExp(
   `[^\\p{L}\\p{N}${dashes}-](?:-{2,}|-*[${dashes}][-${dashes}]*)(\\p{L}[\\p{L}\\p{N}-]*)`,
   'u',
 );
-/** `words--flag`: text, unless there is such a flag. */
+/** `words--flag` is text, unless there is a flag of that name. */
 const gluedFlag = /--([A-Za-z][A-Za-z0-9-]*)/g;
 const pair = /(?:^|[^A-Za-z0-9_-])(-*[A-Za-z][A-Za-z0-9_-]*)=/;
 
 /**
- * The note that takes the rest of the line. Nothing in it may look like a flag or like `key=value`, whether it is known or
- * misspelt: whoever types `--dry-run` behind a note means it. Text in quotes, and what follows a bare `--`, is text.
+ * Reads the note that takes the rest of the line. Nothing in it may look like a flag or like `key=value`, whether it is
+ * known or misspelt: whoever types `--dry-run` after a note means the flag. Text in quotes, and everything after a bare
+ * `--`, is plain text.
  */
 export function readNote(
   line: string,
@@ -29,7 +30,7 @@ export function readNote(
   for (let at = from; ; ) {
     const token = nextToken(line, at);
     if (token === null) break;
-    // A quote that is never closed, as in 'tis, is text: the words behind it are looked at all the same.
+    // A quote that is never closed, as in 'tis, is plain text: the words after it are checked all the same.
     const start = line.length - line.slice(at).trimStart().length;
     if ('problem' in token ? /["']/.test(line[start] ?? '') : !isClosed(token, line)) {
       at = start + 1;
@@ -60,7 +61,7 @@ function flagIn(token: Token, typed: string, flags: readonly Flag[]): { token: T
   return key === undefined || typed.includes('://') ? null : meant(key);
 }
 
-/** The flag that stands behind other characters of a word: `(--dry-run)`, `R-9--dry-run`. */
+/** A flag after other characters of a word: `(--dry-run)`, `R-9--dry-run`. */
 export function hiddenFlagIn(typed: string, flags: readonly Flag[]): string | null {
   const hidden = hiddenFlag.exec(typed)?.[1];
   if (hidden !== undefined) return `--${hidden}`;
@@ -68,12 +69,12 @@ export function hiddenFlagIn(typed: string, flags: readonly Flag[]): string | nu
   return glued === undefined ? null : `--${glued}`;
 }
 
-/** A quote ends a word; `'a'b` is no quoted text. */
+/** True when the closing quote ends the word; `'a'b` is not quoted text. */
 function isClosed({ isLiteral, to }: Token, line: string): boolean {
   return !isLiteral || line[to] === undefined || /[\s.,;:!?)\]]/.test(line[to]);
 }
 
-/** `key="text` without the end of its text. */
+/** A token for `key="text` whose closing quote is missing. */
 function brokenPair(line: string, from: number): Token {
   const text = /^[^=]*/.exec(line.slice(from))?.[0] ?? '';
   return { text, isLiteral: false, value: '', from, to: from + text.length };

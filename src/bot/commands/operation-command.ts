@@ -11,7 +11,10 @@ const operationFlags = [
   { name: 'plan', takesValue: true, isList: false },
 ] as const satisfies readonly Flag[];
 
-/** A word that stands for a row: a cluster's name or a node's label; looked up before the operation is asked for. */
+/**
+ * A word that names a row: a cluster's name or a node's label. It is replaced by the row's id before the operation is
+ * asked for.
+ */
 export type Reference = {
   readonly field: string;
   readonly kind: ReferenceKind;
@@ -72,7 +75,7 @@ export function operationCommand(operation: AnyOperation): OperationCommand | nu
   };
 }
 
-/** What a word in this place stands for; null = for itself. */
+/** The kind of row that a word in this place names; null = the word is the value itself. */
 function referenceOf(type: InputType): ReferenceKind | null {
   if (type.kind === 'list') return referenceOf(type.of);
   return type.kind === 'id' ? type.of : null;
@@ -99,7 +102,7 @@ function toFlag(field: InputField): Flag {
   };
 }
 
-/** Objects have no form on one line; such a field can be given over the API. */
+/** An object cannot be typed on one line; such a field can be given through the API. */
 function canBeTyped(type: InputType): boolean {
   return type.kind === 'list' ? canBeTyped(type.of) : type.kind !== 'object';
 }

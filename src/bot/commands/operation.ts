@@ -40,8 +40,8 @@ function toBotCommand(command: OperationCommand): BotCommand {
 }
 
 /**
- * Small things start at once; what affects service is shown first and started by a button, unless the plan that was
- * seen is named with `--plan` (and the cluster with `--confirm` where that is asked for).
+ * Small operations start at once. An operation that affects service is shown first and started by a button, unless the
+ * plan that was seen is named with `--plan` (and the cluster with `--confirm` where that is required).
  */
 async function askOperation(
   bot: Bot,
@@ -99,7 +99,10 @@ async function askOperation(
 
 const acceptFlag = 'accept-warnings';
 
-/** The command as it was typed, with these warnings accepted; null for operations that have none to accept. */
+/**
+ * The command as it was typed, plus the acceptance of these warnings; null for operations that have no warnings to
+ * accept.
+ */
 function acceptLine({ spec }: OperationCommand, command: ParsedCommand, checks: readonly string[]): string | null {
   if (!spec.flags.some((flag) => flag.name === acceptFlag && flag.isList)) return null;
   return printCommand(spec, command, new Map([[acceptFlag, checks]]));
@@ -167,7 +170,7 @@ function optionsOf(command: ParsedCommand) {
   };
 }
 
-/** What a person cannot have back, by the steps' own words; said once where many steps say the same. */
+/** The steps that cannot be undone, with the reason that their kinds give; one entry where many steps give the same. */
 function irreversibleOf(operation: AnyOperation, plan: Plan): readonly string[] {
   const found = plan.steps.flatMap(({ kind, title }) => {
     const reason = operation.steps.find((known) => known.kind === kind)?.undoImpossible;
@@ -179,7 +182,7 @@ function irreversibleOf(operation: AnyOperation, plan: Plan): readonly string[] 
   });
 }
 
-/** As far as the command says it: what it leaves out is filled in, or refused, with the plan. */
+/** The new cluster, as far as the command names it: what is left out is filled in with the plan, or refused there. */
 function clusterToBe({ target }: AnyOperation, input: JsonObject): { name: string; environment: string } {
   if (target.kind !== 'new-cluster') return { name: '', environment: '' };
   const said = (field: string) => String(input[field] ?? '');

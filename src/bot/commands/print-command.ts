@@ -18,7 +18,7 @@ export function printCommand(
     if (!flag.takesValue) return [`--${flag.name}`];
     return [`--${flag.name} ${quote(values.join(','), /^[A-Za-z0-9._:/,][A-Za-z0-9._:/,-]*$/)}`];
   });
-  // In quotes, for what would be refused as a flag without.
+  // In quotes where the words would otherwise be refused as a flag.
   const end = rest === undefined ? [] : (words.get(rest.name) ?? []).map((note) => quote(note, /^[\p{L}\p{N} ]+$/u));
   return [spec.verb, ...places, ...typed, ...end].join(' ');
 }

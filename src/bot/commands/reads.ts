@@ -126,7 +126,7 @@ export const run: BotCommand = {
   },
 };
 
-/** A run as its card shows it, for one reader; the buttons work there as well. */
+/** A run as its card shows it, for one reader; the buttons work here too. */
 async function showRun(bot: Bot, actor: Actor, runId: string) {
   const content = await readContent(
     bot,

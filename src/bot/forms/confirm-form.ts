@@ -2,8 +2,8 @@ import type { ModalView } from '@slack/web-api';
 import { section } from '../views/text.ts';
 
 /**
- * Asks for the cluster's name, typed, before something that is hard to undo. It must open within the life of a trigger,
- * so it knows the draft's id and nothing else; the preview above it names the cluster.
+ * Asks a person to type the cluster's name before something that is hard to undo. The form must open while the trigger is
+ * valid, so it knows the draft's id and nothing else; the preview above it names the cluster.
  */
 export function confirmForm(draftId: string): ModalView {
   return {

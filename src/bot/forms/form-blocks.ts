@@ -10,18 +10,18 @@ type Element = InputBlock['element'];
 
 /** The longest text that a field of a form holds. */
 const longestText = 3_000;
-/** What may be longer than this is given several lines. */
+/** A field whose text may be longer than this gets several lines. */
 const longestLine = 1_024;
 const mostOptions = 100;
 
-/** The block of a field that is no object and no list of objects. */
+/** The block of a field that is neither an object nor a list of objects. */
 export function leafBlock(field: InputField, value: Json | undefined, at: FormPlace): InputBlock {
   const { type, description } = field;
   const isLines = type.kind === 'list' && !isChosen(type.of);
   return {
     type: 'input',
     block_id: wayTo(at.path),
-    // A box may stay empty: that says no.
+    // A box may stay empty: that means no.
     optional: at.isOptional || isBox(field),
     label: { type: 'plain_text', text: labelOf(field.name) },
     hint: { type: 'plain_text', text: plain(isLines ? `${description} One a line.` : description, 2_000) },
@@ -29,7 +29,7 @@ export function leafBlock(field: InputField, value: Json | undefined, at: FormPl
   };
 }
 
-/** Whether an object that may be left out is given. */
+/** The block that says whether an optional object is given. */
 export function switchBlock(
   { name, description }: InputField,
   { isOn, at }: { isOn: boolean; at: FormPlace },
@@ -49,7 +49,7 @@ export function labelOf(name: string): string {
   return plain(upperFirst(kebab(name).replaceAll('-', ' ')), 75);
 }
 
-/** A boolean with a default is a box; without one it has three answers, the third being none. */
+/** A boolean with a default is a box; without one it has three answers: yes, no and none. */
 export function isBox({ type, defaultValue }: InputField): boolean {
   return type.kind === 'boolean' && typeof defaultValue === 'boolean';
 }
@@ -100,7 +100,7 @@ function textInput(name: string, { text, most, isLong }: { text: string; most: n
   };
 }
 
-/** A list of texts or numbers, one a line. */
+/** A list of texts or numbers, one on each line. */
 function lines(name: string, of: InputType, value: Json | undefined): Element {
   if (of.kind !== 'text' && of.kind !== 'integer') throw new Error(`${name} is a list that no form can hold`);
   const items = listOf(value).map(String);
@@ -131,7 +131,10 @@ function yesOrNo(value: Json | undefined): Element {
   };
 }
 
-/** Rows are asked for by what is typed, since there may be more than a menu holds; the values of an enum are all there. */
+/**
+ * Rows are searched for by what is typed, since there may be more than a menu holds; the values of an enum are all in the
+ * menu.
+ */
 function oneOf(type: InputType, value: Json | undefined, at: FormPlace): Element {
   const known = optionsOf(type);
   const [initial] = value === undefined ? [] : chosen([value], known, at);

@@ -3,7 +3,7 @@ import type { NameOf } from '../../domain/words.ts';
 
 export type FormPlace = {
   readonly path: readonly string[];
-  /** True inside of what may be left out as a whole: then nothing in it has to be filled in. */
+  /** True inside an object that may be left out as a whole: then nothing in it has to be filled in. */
   readonly isOptional: boolean;
   readonly nameOf: NameOf;
 };

@@ -9,15 +9,15 @@ import { labelOf, leafBlock, switchBlock } from './form-blocks.ts';
 import { blankItem, type FormPlace, isObject, listOf } from './form-path.ts';
 
 const mostBlocks = 100;
-/** Slack takes 250,000 bytes; the rest is for what is put around the blocks. */
+/** Slack accepts 250,000 bytes; the rest is for what is put around the blocks. */
 const mostBytes = 240_000;
 
 /**
- * The form of an operation, made from its input alone: `readForm` reads it back. `values` is the input so far; where it says
- * nothing the default stands there. Lists of objects have as many groups as `values` has items; a list that has none, and may
- * have none, offers one blank group. Secrets are never in a form.
+ * The form of an operation, made from its input alone: `readForm` reads it back. `values` is the input so far; a field
+ * that is missing there shows its default. A list of objects has as many groups as `values` has items; an empty list that
+ * may be empty offers one blank group. Secrets are never in a form.
  *
- * Throws `PRECONDITION_FAILED` when it would be more than Slack takes.
+ * Throws `PRECONDITION_FAILED` when the form would be larger than Slack accepts.
  */
 export function operationForm(
   { name, title, fields }: AnyOperation,

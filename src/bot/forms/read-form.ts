@@ -6,7 +6,7 @@ import { action, blankItem, isObject, listOf, wayTo } from './form-path.ts';
 
 const option = z.object({ value: z.string() });
 
-/** What Slack says stands in a form: by block, then by element. */
+/** The content of a form as Slack sends it: by block, then by element. */
 export const formState = z.record(
   z.string(),
   z.record(
@@ -20,7 +20,7 @@ export const formState = z.record(
 );
 export type FormState = z.infer<typeof formState>;
 
-/** What was filled into the form of these fields, as raw input: it is checked by the operation's own schema like any other. */
+/** The values of a form with these fields, as raw input: the operation's own schema checks it like any other. */
 export function readForm(fields: readonly InputField[], state: FormState): JsonObject {
   return readFields(fields, { path: [], state });
 }
@@ -43,7 +43,7 @@ function readField(field: InputField, at: Place): Json | undefined {
   }
   if (type.kind === 'list') {
     const items = type.of.kind === 'object' ? readGroups(type.of, at) : readList(type.of, at);
-    // Nothing is an answer where something stood before.
+    // An empty list is an answer where the list had items before.
     return items.length > 0 || field.required || field.defaultValue !== undefined ? items : undefined;
   }
   if (isBox(field)) return picked(at).length > 0;
@@ -73,7 +73,7 @@ function readGroups(item: ObjectType, { path, state }: Place): readonly Json[] {
     });
 }
 
-/** True when nothing was done to what stood there at first. */
+/** True when nothing was changed in what the form showed at first. */
 function isBlank(fields: readonly InputField[], members: JsonObject): boolean {
   return fields.every(({ name, type, required, defaultValue }) => {
     const value = members[name];
@@ -83,7 +83,7 @@ function isBlank(fields: readonly InputField[], members: JsonObject): boolean {
   });
 }
 
-/** A number that is none is left to the schema, which says what is wrong. */
+/** A text that is not a number is left to the schema, which says what is wrong. */
 function toValue(type: InputType, word: string): Json {
   return type.kind === 'integer' && /^-?\d{1,15}$/.test(word) ? Number(word) : word;
 }

@@ -26,20 +26,20 @@ export type CardContent = {
   readonly revision: number;
   /** Replies that its thread should have. */
   readonly lines: readonly NewLine[];
-  /** Where else it may stand when its channel cannot be reached, best first: channels, or people. */
+  /** Other places for the card when its channel cannot be reached, best first: channels, or people. */
   readonly otherPlaces: readonly string[];
 };
 
-/** A card, or only what it would be about. */
+/** A card, or only the subject that one would have. */
 export type Subject = Pick<Card, 'kind' | 'subjectId'> & Partial<Pick<Card, 'createdAt'>>;
 
-/** A run that says nothing for so long is shown as silent, not as a bar that stands still. */
+/** A run without events for so long is shown as silent, instead of a progress bar that does not move. */
 const silentMs = 2 * 60_000;
 
-/** More people who may approve than these are not read. */
+/** At most so many people who may approve are read. */
 const mostApprovers = 50;
 
-/** For whom it is read: a channel sees a card as a whole. */
+/** For whom the content is read: everybody in a channel sees the whole card. */
 type Reading = { readonly visibility: Visibility; readonly mayRepeat: boolean };
 
 /** Reads the subject of a card and builds its message; null when the subject is gone, or may not be seen. */
@@ -107,7 +107,10 @@ async function readApprovers(bot: Bot, run: Run): Promise<readonly Approver[]> {
   return approvers.map((each) => ({ ...each, slackUser: each.slackUser ?? configuredAccount(bot, each.name) }));
 }
 
-/** A link by configuration is written down when its account first asks for something; it can be called before that. */
+/**
+ * A link in the configuration is stored when its account first asks for something; the account can be mentioned before
+ * that.
+ */
 function configuredAccount({ settings }: Bot, name: string): string | null {
   return settings.links.find(({ owner }) => owner === name)?.user ?? null;
 }

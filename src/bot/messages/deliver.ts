@@ -12,9 +12,9 @@ export type Outcome =
   | { readonly kind: 'sent'; readonly channel: string; readonly ts: string }
   /** Certainly not stored; the same may work after so long. `limited` = Slack asked for the pause. */
   | { readonly kind: 'later'; readonly afterMs: number; readonly limited: boolean; readonly error: string }
-  /** No answer: it may be stored. */
+  /** No answer came: the message may be stored. */
   | { readonly kind: 'unknown'; readonly error: string }
-  /** Slack does not like the content. */
+  /** Slack refuses the content. */
   | { readonly kind: 'content'; readonly error: string }
   /** Slack does not let us into the channel. */
   | { readonly kind: 'channel'; readonly error: string }
@@ -47,7 +47,7 @@ const channelErrors = [
 ];
 const goneErrors = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 const serverErrors = ['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'update_failed'];
-/** Nothing left this machine, so nothing can have been stored. */
+/** Codes of errors after which nothing has left this machine, so nothing can have been stored. */
 const neverLeft = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 const metadataType = 'sr_card';
@@ -55,7 +55,7 @@ const lookBackMs = 10 * 60_000;
 const maxPages = 3;
 
 export type Post = {
-  /** Id of the card or line, by which it is found again. */
+  /** Id of the card or line, by which the message is found again. */
   readonly id: string;
   readonly channel: string;
   readonly threadTs: string | null;
@@ -97,7 +97,7 @@ export async function edit(
   );
 }
 
-/** Looks whether a post whose answer was lost stands in the channel. `unclear` = nobody could look. */
+/** Searches the channel for a post whose answer was lost. `unclear` = the search was not possible. */
 export async function look(
   client: WebClient,
   sought: { id: string; channel: string; threadTs: string | null; since: Date },
@@ -174,7 +174,7 @@ function judge(error: unknown): Failure {
     return { kind: 'later', afterMs: 5_000, limited: false, error: 'Slack cannot be reached' };
   }
   const message = error instanceof Error ? error.message : String(error);
-  // A 429 without a time to wait.
+  // A 429 that does not say how long to wait.
   if (message.startsWith('Retry header did not contain'))
     return { kind: 'later', afterMs: 30_000, limited: true, error: 'ratelimited' };
   return { kind: 'unknown', error: message };
@@ -189,7 +189,7 @@ function judgeName(error: string): Failure {
   return serverErrors.includes(error) ? { kind: 'unknown', error } : { kind: 'refused', error };
 }
 
-/** The code of a network error, which stands in the cause of what `fetch` throws. */
+/** The code of a network error, which is in the cause of what `fetch` throws. */
 function codeOf(error: unknown, depth = 0): string | null {
   if (!(error instanceof Error) || depth > 4) return null;
   if ('code' in error && typeof error.code === 'string') return error.code;

@@ -6,9 +6,9 @@ export type MessageContext = {
   readonly bot: Bot;
   readonly gate: Gate;
   readonly pace: Pace;
-  /** How long a card that was just sent is left alone: longer, the more of them are alive. */
+  /** How long a card that was just sent is left alone; the more cards there are whose subject goes on, the longer. */
   readonly cardGap: () => Promise<number>;
 };
 
-/** A claim outlives the slowest calls between two renewals; what a dead process held is taken over after it. */
+/** A claim lasts longer than the slowest calls between two renewals; after it, others take over what a dead process held. */
 export const claimMs = 30_000;

@@ -1,10 +1,10 @@
-/** How fast things are sent. Defaults keep below Slack's published limits with room to spare. */
+/** How fast messages are sent. The defaults stay well below Slack's published limits. */
 export type Pace = {
   /** How often MySQL is asked for what is due. */
   readonly pollMs: number;
-  /** Between two posts into one channel; Slack takes about one a second. */
+  /** Between two posts into one channel; Slack accepts about one a second. */
   readonly postGapMs: number;
-  /** Between any two edits of this process: 40 a minute, where Slack takes 50. */
+  /** Between any two edits of this process: 40 a minute, while Slack accepts 50. */
   readonly editGapMs: number;
   /** Between two edits of one message. */
   readonly cardGapMs: number;
@@ -12,14 +12,15 @@ export type Pace = {
 
 export const defaultPace: Pace = { pollMs: 1_000, postGapMs: 1_000, editGapMs: 1_500, cardGapMs: 3_000 };
 
-/** Waits longer with every answer that did not come, up to half a minute. */
+/** The wait grows with each call in a row that got no answer, up to half a minute. */
 export function backOffMs(attempts: number): number {
   return [1_000, 5_000, 10_000][attempts - 1] ?? 30_000;
 }
 
 /**
- * A refusal is asked about again after a minute, then ever more rarely: a message that stands already, in a channel
- * that was archived, must not take the place of live ones; one that nobody has seen yet is tried every five minutes.
+ * After a refusal the call is repeated after a minute, then more and more rarely: a message that was posted already, in a
+ * channel that was archived, must not take time from others. A message that nobody has seen yet is tried at least every
+ * five minutes.
  */
 export function refusedMs(attempts: number, { isPosted }: { isPosted: boolean }): number {
   return Math.min(60_000 * 2 ** Math.min(attempts - 1, 20), isPosted ? 6 * 3_600_000 : 5 * 60_000);
@@ -28,7 +29,7 @@ export function refusedMs(attempts: number, { isPosted }: { isPosted: boolean })
 export type Gate = {
   /** 0 = go now, and the next must wait `gapMs`; otherwise how long to wait. */
   enter(key: string, gapMs: number): number;
-  /** Nobody enters for so long. */
+  /** Lets nobody in for so long. */
   close(key: string, forMs: number): void;
 };
 

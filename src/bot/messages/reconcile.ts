@@ -17,7 +17,7 @@ import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
 import { sendLine } from './send-line.ts';
 
-/** Of each kind, by this process. */
+/** How many of each kind this process handles at the same time. */
 const atOnce = 20;
 /** Runs that ended longer ago than this get no card any more. */
 const youngMs = 10 * 60_000;
@@ -25,7 +25,7 @@ const pruneEveryMs = 3_600_000;
 
 /**
  * Keeps the messages in Slack as MySQL says they should be, until stopped: new runs and alerts get a card, changed ones
- * an edit, ends a reply. Woken by a word, and by itself at every poll, since words may be lost.
+ * an edit, ended ones a reply. Woken by notifications, and at every poll, since notifications may be lost.
  */
 export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pace: Pace }): DueLoop {
   const { db, log } = bot;

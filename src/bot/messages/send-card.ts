@@ -15,7 +15,8 @@ export async function sendCard(context: MessageContext, card: Card): Promise<voi
     ? await look(bot.clients.lookup, { id: card.id, channel: card.channel, threadTs: null, since: card.createdAt })
     : null;
   if (found !== null && typeof found === 'object') {
-    // It had arrived. What it shows is not known, so it is compared, and edited if need be, at the next look.
+    // The message had arrived. What it shows is not known, so it is compared with its subject later, and edited if need
+    // be.
     await saveCard(bot.db, card, {
       ...found,
       state: 'QUEUED',
@@ -138,7 +139,7 @@ async function saveFailure(
       return;
     case 'unknown':
       bot.log.warn(about, 'slack gave no answer, will look before sending again');
-      // Editing twice does no harm, so an edit needs no look.
+      // Editing twice does no harm, so an edit is repeated without searching first.
       await save({ state: card.ts === null ? 'UNKNOWN' : 'QUEUED', nextTryInMs: backOffMs(attempts) });
       return;
     case 'content':

@@ -3,15 +3,15 @@ import { WebClient } from '@slack/web-api';
 import type { Logger } from 'pino';
 
 /**
- * Three clients, since a rate-limited call holds up every later call of its client: a form must open within 3 s while
- * a hundred alerts wait. None repeats a call by itself: a repeated post may be a second message.
+ * Three clients, since a rate-limited call delays every later call of its client: a form must open within 3 s while a
+ * hundred alerts wait. No client repeats a call by itself: a repeated post may become a second message.
  */
 export type Clients = {
-  /** Forms and answers to somebody who waits. */
+  /** Forms, and answers to a person who waits. */
   readonly interactive: WebClient;
   /** Cards and thread lines. */
   readonly outbox: WebClient;
-  /** Who and where. */
+  /** Questions about people and channels. */
   readonly lookup: WebClient;
 };
 

@@ -7,9 +7,9 @@ import { createReplayGuard } from './replay-guard.ts';
 const maxBodyBytes = 1_000_000;
 
 /**
- * Takes signed requests at whatever path the handler is mounted, before anything has read the body. Beside the
- * signature, which Slack's kit checks, it refuses a time that lies ahead and a signature that was used before: the kit
- * would let both through.
+ * Accepts signed requests at whatever path the handler is mounted, before anything has read the body. Slack's kit checks
+ * the signature; in addition this refuses a time in the future and a signature that was used before, which the kit would
+ * accept.
  */
 export function createHttpReceiver({
   signingSecret,
@@ -33,7 +33,7 @@ export function createHttpReceiver({
       contentType.startsWith('application/x-www-form-urlencoded') &&
       new URLSearchParams(text).get('ssl_check') === '1'
     ) {
-      response.status(200).end(); // Slack's unsigned look at our certificate; nothing in it is read
+      response.status(200).end(); // Slack's unsigned check of our certificate; nothing in it is read
       return;
     }
     const signature = headerOf(request, 'x-slack-signature');
@@ -62,7 +62,7 @@ export function createHttpReceiver({
     });
     const acknowledge = ack.bind();
     await app.processEvent({ body, ack: acknowledge });
-    // What the kit cannot even tell the kind of is not passed on; Slack would wait for 3 s.
+    // A request whose kind the kit cannot recognise is not passed on, and Slack would wait for 3 s.
     if (!response.headersSent) await acknowledge();
   };
 
@@ -98,7 +98,10 @@ function headerOf(request: Request, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A form with the fields of a command, a form with JSON in `payload`, or JSON; null for anything else. */
+/**
+ * The body as an object: a form with the fields of a command, a form with JSON in `payload`, or JSON; null for anything
+ * else.
+ */
 function readBody(text: string, contentType: string): Record<string, unknown> | null {
   if (!contentType.startsWith('application/x-www-form-urlencoded')) return parseObject(text);
   const form = new URLSearchParams(text);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /*
  * What Slack sends, as far as we read it. Anything else in a request is ignored, and a request of another shape is
- * answered with "I could not read that": a proxy or a forger may send what it likes.
+ * answered with "I could not read that": a proxy or a forger may send anything.
  */
 
 const id = z.string().min(1).max(64);

@@ -1,10 +1,10 @@
 const maxAheadMs = 60_000;
-/** Slack's kit refuses what is older than this by itself, so a signature need not be remembered for longer. */
+/** Slack's kit itself refuses requests older than this, so a signature need not be remembered for longer. */
 const rememberMs = 5 * 60_000 + maxAheadMs;
 
 /**
- * Refuses signed requests that the signature alone lets through: from the future, or seen before. Knows what this
- * process has seen; across processes the `trigger_id` in MySQL does the same for everything that has an effect.
+ * Refuses signed requests whose signature is good but which come from the future or were seen before. It knows only what
+ * this process has seen; across processes the `trigger_id` in MySQL does the same for everything that has an effect.
  */
 export function createReplayGuard(now: () => Date): {
   refuse(request: { signature: string; timestamp: number }): 'future' | 'replay' | null;

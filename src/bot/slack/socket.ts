@@ -3,13 +3,13 @@ import { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from 'pino';
 import { clientOptions, slackLogger } from './clients.ts';
 
-/** After this many failures in a row; the last one for all that follow. */
+/** The pause after this many failures in a row; the last value also for all further failures. */
 const backOffMs = [0, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
 const stopPatienceMs = 2_000;
 
 /**
- * The receiver for Socket Mode, without the kit's own way of reconnecting: that waits seconds at every refresh, and
- * when it cannot reach Slack it rejects a promise that nobody holds, which would end the process.
+ * The receiver for Socket Mode, without the kit's own reconnecting: the kit waits seconds at every refresh, and when it
+ * cannot reach Slack it rejects a promise that nobody awaits, which would end the process.
  */
 export function createSocketReceiver({
   appToken,
@@ -29,8 +29,8 @@ export function createSocketReceiver({
 }
 
 /**
- * Keeps one connection open until stopped: a new one at once when Slack recycles the old one, later and later when
- * Slack cannot be reached. `firstTry` resolves when the first attempt worked or failed.
+ * Keeps one connection open until stopped: opens a new one at once when Slack recycles the old one, and with longer and
+ * longer pauses when Slack cannot be reached. `firstTry` resolves when the first attempt worked or failed.
  */
 export function keepConnected(
   { client }: SocketModeReceiver,
@@ -44,7 +44,7 @@ export function keepConnected(
     tried = resolve;
   });
 
-  /** Resolves when a connection that stood is gone; throws when there was none. */
+  /** Resolves when a connection that was made has ended; throws when none could be made. */
   const connectOnce = async (): Promise<void> => {
     let onGone = () => {};
     const gone = new Promise<void>((resolve) => {
@@ -55,7 +55,7 @@ export function keepConnected(
       await client.start();
       isOpen = true;
       failures = 0;
-      // The kit goes on connecting when it is told to stop in the middle of it.
+      // When the kit is told to stop while it connects, it still connects.
       if (stopping.signal.aborted) await client.disconnect();
       else log.info('connected with slack over a socket');
       tried();

@@ -1,9 +1,9 @@
 /** One word of a command line. */
 export type Token = {
   readonly text: string;
-  /** In quotes, or typed by Slack itself (`<@U…>`): never a flag. */
+  /** True for text in quotes, or written by Slack itself (`<@U…>`): never a flag. */
   readonly isLiteral: boolean;
-  /** A flag's or key's value that was given with `=`. */
+  /** The value that was given to a flag or key with `=`. */
   readonly value: string | null;
   /** Where the token begins and where the rest of the line begins. */
   readonly from: number;
@@ -14,13 +14,13 @@ export type TokenError = { readonly problem: string };
 
 export const maxLineLength = 1000;
 
-/** Dashes and minus signs that are no hyphen: what stands for `--` where somebody typed on a phone. */
+/** Dashes and minus signs that are not hyphens: a phone may put them in place of `--`. */
 export const dashes = '\\u2010-\\u2015\\u2212\\u2E3A\\u2E3B\\uFE58\\uFE63\\uFF0D';
 const ownDashes = new RegExp(`^-*[${dashes}][-${dashes}]*(?=[^\\s-])`);
 
 /**
- * A word of this form is a flag or a value without its key, or was meant as one: text may look like this only in quotes.
- * `-5` is a number.
+ * True for a word that is a flag, a value without its key, or was meant as one: plain text may look like this only in
+ * quotes. `-5` is a number.
  */
 export function isFlagLike({ text, isLiteral }: Token): boolean {
   return !isLiteral && /^(--|-[^\d\s.,-]|=[^=])/.test(text);
@@ -29,9 +29,9 @@ export function isFlagLike({ text, isLiteral }: Token): boolean {
 const curly: readonly (readonly [RegExp, string])[] = [
   [/[\u201C\u201D\u201E\u201F\u2033]/g, '"'],
   [/[\u2018\u2019\u201A\u201B\u2032]/g, "'"],
-  // what keyboards and editors put in without being asked: no-break and other wide blanks
+  // blanks that keyboards and editors insert by themselves: no-break and other wide blanks
   [/[\s\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/g, ' '],
-  // invisible: zero-width characters, soft hyphens, marks of direction
+  // invisible characters: zero-width, soft hyphens, marks of direction
   [/[\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]/g, ''],
   [/\p{Cc}/gu, ''],
 ];
@@ -55,7 +55,7 @@ export function nextToken(line: string, at: number): Token | TokenError | null {
   return bareToken(line, from);
 }
 
-/** Undoes what Slack does to `&`, `<` and `>` in what people type, once. */
+/** Decodes `&`, `<` and `>`, which Slack encodes in what people type; only once. */
 export function unescapeEntities(text: string): string {
   return text.replace(/&(amp|lt|gt);/g, (_whole, name: string) => ({ amp: '&', lt: '<', gt: '>' })[name] ?? '');
 }
@@ -78,19 +78,19 @@ function readQuoted(line: string, from: number): { text: string; to: number } | 
   return null;
 }
 
-/** `<@U1|kim>`, `<#C1|ops>`, `<https://…|label>`: Slack wrote it, its label may hold blanks. */
+/** `<@U1|kim>`, `<#C1|ops>`, `<https://…|label>`: written by Slack; the label may hold blanks. */
 function slackToken(line: string, from: number): Token | null {
   const match = /^<([@#!][^<>]*|(?:https?:|mailto:)[^<>]*)>/.exec(line.slice(from));
   if (match === null) return null;
   const inner = match[1] ?? '';
   const [target = '', label = ''] = inner.split('|', 2);
-  // A host name that Slack took for a link is meant as it was typed.
+  // If Slack took a host name for a link, the text as it was typed counts.
   const text = /^(https?:|mailto:)/.test(target) ? label || target : match[0];
   return { text: unescapeEntities(text), isLiteral: true, value: null, from, to: from + match[0].length };
 }
 
 function bareToken(line: string, from: number): Token | TokenError {
-  // Phones and editors turn `--flag` into dashes of their own.
+  // Phones and editors turn the `--` of `--flag` into other dashes.
   const dashed = line.slice(from).replace(ownDashes, '--');
   const shift = line.length - from - dashed.length;
   const equals = /^(?:--)?[A-Za-z][A-Za-z0-9_-]*=(?=["'])/.exec(dashed);

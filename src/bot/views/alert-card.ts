@@ -13,11 +13,11 @@ const severitySigns: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠'
 export type AlertCardData = {
   readonly alert: Alert;
   readonly mayRepeat: boolean;
-  /** The number of the run whose planned work on the node holds it back. */
+  /** The number of the run that works on the node, because of which the alert is muted. */
   readonly mutedByRun: number | null;
 };
 
-/** The one message about an alert. The colour follows its state; the words say the same. */
+/** The one message about an alert. The colour follows its state, and so does the text. */
 export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Message {
   const buttons = alertButtons(alert);
   const blocks: KnownBlock[] = [
@@ -43,7 +43,7 @@ function whyMuted(because: string, run: number | null): string {
     : `*Held back*: R-${run} is working on this node. It is loud again when that ends, pauses or is lost.`;
 }
 
-/** Severity first, then cluster, what, state and id; no emoji needed to understand it. */
+/** Severity first, then cluster, title, state and id; it can be understood without emoji. */
 function alertSentence(alert: Alert): string {
   const words = wordsOf(alert);
   const state = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
@@ -63,7 +63,7 @@ export function alertList(alerts: readonly Alert[]): Message {
   };
 }
 
-/** Everything about an alert, for the one who asked. */
+/** Everything about an alert, for the person who asked. */
 export function alertDetails(
   alert: Alert,
   history: readonly { at: Date; message: string; actorName: string | null }[],
@@ -170,7 +170,7 @@ export function alertValue(alert: Pick<Alert, 'id' | 'revision'>): string {
   return `${alert.id} ${alert.revision}`;
 }
 
-/** Reads what a button of ours carries. An old revision still means the same alert, as it is now. */
+/** Reads the value of one of our alert buttons. An old revision still means the same alert, as it is now. */
 export function readAlertValue(value: string | null): { alertId: string; revision: number } | null {
   const match = /^(alr_[0-9A-Z]{26}) (\d{1,15})$/.exec(value ?? '');
   return match?.[1] === undefined || match[2] === undefined ? null : { alertId: match[1], revision: Number(match[2]) };

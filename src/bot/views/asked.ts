@@ -6,7 +6,7 @@ import { noteLines, planLines } from './plan-stages.ts';
 import { looks, withoutEffect } from './run-buttons.ts';
 import { context, fitLines, fitMiddle, header, type Message, plain, safe, section } from './text.ts';
 
-/** What is asked of a run by a typed command, and asked back before it is done where service is affected. */
+/** Commands about a run that are asked back before they are done, where they affect service. */
 export const askedVerbs = ['undo', 'cancel', 'retry'] as const;
 export type AskedVerb = (typeof askedVerbs)[number];
 
@@ -25,7 +25,7 @@ const carried = z.strictObject({
   without: z.string().max(200).nullable(),
 });
 
-/** What the decision would do, with a button that does it; without one after `--dry-run`. */
+/** What the decision would do, with a button that does it; after `--dry-run` without the button. */
 export function outlookMessage(
   outlook: Outlook,
   asked: Asked,
@@ -51,7 +51,7 @@ export function outlookMessage(
 
 const actionOf = { undo: 'UNDO', cancel: 'CANCEL', retry: 'RETRY' } as const;
 
-/** What the button on the card says before it acts. */
+/** The text that the button on the card shows before it acts. */
 function effectOf(verb: AskedVerb): string {
   return looks[actionOf[verb]].confirm ?? '';
 }
@@ -80,7 +80,7 @@ function askedButtons({ run }: Outlook, { verb, comment, without }: Asked, label
   };
 }
 
-/** Reads what such a button carries; null for anything else. */
+/** Reads the value of such a button; null for anything else. */
 export function readAskedValue(value: string | null): z.infer<typeof carried> | null {
   try {
     return carried.safeParse(JSON.parse(value ?? '')).data ?? null;

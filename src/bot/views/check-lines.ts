@@ -4,11 +4,11 @@ import { count, fitLines, plain, safe } from './text.ts';
 
 type PostCheck = NonNullable<Run['postCheck']>;
 
-/** More checks than these that passed are told by name alone, or in a sentence by their number. */
+/** If more checks than these passed, only their names are shown, or in a sentence only their number. */
 const shownPassed = 12;
 const namedPassed = 5;
 
-/** What was seen on the cluster at the end, what is wrong before what is well. */
+/** What was observed on the cluster at the end; failed checks come first. */
 export function checkLines({ checks }: PostCheck, max = 2500): string {
   const wrong = checks.filter((check) => check.status === 'FAIL');
   const failed =
@@ -40,7 +40,7 @@ export function checkSentence(postCheck: PostCheck | null): string {
   return skipped === '' ? warning.trimEnd() : `${warning}Not checked: ${skipped}.`;
 }
 
-/** How a run that failed has left things: only what is not as it should be, what nobody could look at, and what was not `said`. */
+/** How a failed run has left things: only checks that did not pass, and whose observation is not already in `said`. */
 export function leftSentence(postCheck: PostCheck | null, said: string): string {
   const left = (postCheck?.checks ?? []).filter(
     ({ status, observed }) => status !== 'PASS' && !said.includes(observed),

@@ -16,7 +16,7 @@ export type ClusterLine = {
 
 export type OpenUpgrade = Pick<UpgradeEntry, 'direction' | 'fromVersion' | 'toVersion' | 'state' | 'runNumber'>;
 
-/** How a cluster is, in one word, from what was last seen of it. */
+/** The state of a cluster in one word, from what was last seen of it. */
 function healthOf({ cluster, nodes, openAlerts }: ClusterLine): 'UNKNOWN' | 'PROBLEMS' | 'OK' {
   if (cluster.observedAt === null) return 'UNKNOWN';
   return cluster.problems.length > 0 || openAlerts > 0 || nodes.some((node) => !node.alive) ? 'PROBLEMS' : 'OK';
@@ -118,7 +118,7 @@ function versionsOf(nodes: readonly ClusterNode[]): string {
   }
 }
 
-/** In a list, only what is not as usual. */
+/** In a list, versions are shown only when they are mixed. */
 function mixedOf({ nodes, openUpgrades: [newest] }: ClusterLine): string {
   const { state, summary } = pictureVersions(nodes);
   if (state !== 'MIXED') return '';
@@ -126,7 +126,7 @@ function mixedOf({ nodes, openUpgrades: [newest] }: ClusterLine): string {
   return ` · *mixed versions*: ${safe(summary, 200)}${run}`;
 }
 
-/** Which run makes the versions what they are, and what is left to do about it. */
+/** The runs that explain the cluster's versions, and what is left to do about them. */
 function upgradeSection(data: StatusData): KnownBlock[] {
   const { openUpgrades } = data;
   if (openUpgrades.length === 0) return [];

@@ -11,7 +11,7 @@ const asked = {
   undoRun: 'asked to undo it',
 } as const satisfies Record<Decision['action'], string>;
 
-/** The reply in the thread: who asked what of a run, when and why. */
+/** The reply in the thread: who decided what about a run, when and why. */
 export function decisionLine({ action, by, at, comment }: Decision): string {
   return `${safe(by, 60)} ${asked[action]} ${date(at)}${safe(whyOf(comment), 500)}`;
 }
@@ -23,7 +23,7 @@ export function voteLine({ personName, vote, at, comment }: Vote): string {
 
 const said = { APPROVE: 'approved', DENY: 'denied' } as const;
 
-/** `kim asked to cancel it: wrong cluster`: whose decision made the run what it is now; null where nobody's did. */
+/** `kim asked to cancel it: wrong cluster`: whose decision brought the run to its state; null where no decision did. */
 export function whoDecided(
   state: RunState,
   { decisions, votes }: { readonly decisions: readonly Decision[]; readonly votes: readonly Vote[] },
@@ -33,7 +33,7 @@ export function whoDecided(
   if (state === 'REJECTED')
     return denied === undefined ? null : `${denied.personName} denied it${whyOf(denied.comment)}`;
   const decision = decisions.findLast(({ action }) => action === behind[state]);
-  // A run also pauses by itself, whoever paused it before.
+  // A run also pauses by itself, even if a person paused it earlier.
   if (decision === undefined || (state === 'PAUSED' && decision !== decisions.at(-1))) return null;
   return `${decision.by} ${asked[decision.action]}${whyOf(decision.comment)}`;
 }

@@ -17,7 +17,7 @@ export function failureSections(
   ];
 }
 
-/** As many of the newest lines as fit; nothing in them ends the block of code they stand in. */
+/** As many of the newest lines as fit; nothing in them ends the code block around them. */
 function logLines(log: readonly string[], max: number): string[] {
   const lines = log
     .map((line) => safe(line.replaceAll('`', "'"), 220))

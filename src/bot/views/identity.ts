@@ -12,7 +12,7 @@ export function whoamiNotice(slackUser: string, actor: Actor | null): Message {
   return { text: `You are ${mention(slackUser)} and act as *${safe(actor.name, 100)}*: ${roles}.` };
 }
 
-/** The code is for the person's eyes alone: it is sent as an ephemeral message. */
+/** Only the person may see the code: it is sent as an ephemeral message. */
 export function linkNotice(linkCode: string, actor: Actor | null): Message {
   const now = actor === null ? '' : `You act as *${safe(actor.name, 100)}* now; the code replaces that. `;
   return {

@@ -2,7 +2,7 @@ import type { AppError, UserError } from '../../errors.ts';
 import type { ParseFailure } from '../commands/grammar.ts';
 import { code, fitLines, type Message, safe, safeLines, section } from './text.ts';
 
-/** A short answer in our own words. `mrkdwn` is ours; untrusted parts were escaped where they were put in. */
+/** A short answer of ours. `mrkdwn` is our own text; untrusted parts were escaped where they were inserted. */
 export function notice(mrkdwn: string): Message {
   return { text: mrkdwn };
 }
@@ -12,7 +12,7 @@ export function parseNotice(failure: ParseFailure): Message {
   return { text: `${safe(failure.problem, 600)}. ${safe(failure.hint, 600)}` };
 }
 
-/** Why something was not done: what, what to do, and the code. */
+/** Why something was not done: the message, what to do, and the code. */
 export function errorNotice(error: AppError): Message {
   const hint = error.hint === null ? '' : `\n${safeLines(error.hint, 600)}`;
   return { text: `*Not done*: ${safeLines(error.message, 1500)} (${error.code})${hint}` };
@@ -27,12 +27,12 @@ export function userErrorsNotice(errors: readonly UserError[], usage: string): M
   return { text, blocks: [section(text)] };
 }
 
-/** Hints of the API speak of queries; in Slack the way to type it helps more. */
+/** Hints of the API mention queries; in Slack the usage of the command helps more. */
 function slackHint(hint: string, usage: string): string {
   return hint.startsWith('Query `operations`') ? `It is typed /sr ${usage}.` : hint;
 }
 
-/** Something we cannot explain; the log has it under this id. */
+/** An error that we cannot explain; the log has it under this id. */
 export function bugNotice(requestId: string): Message {
   return {
     text: `*Something went wrong on our side.* Nothing more is known here; the log has it under ${code(requestId)}.`,

@@ -7,12 +7,12 @@ import { safe } from './text.ts';
 /** A step of a plan, as it was made or as its run keeps it. */
 type PlanStep = Pick<StepSpec, 'kind' | 'title' | 'about'> & { readonly lane?: Lane | null };
 
-/** More names than these on a line are counted. */
+/** At most so many names on a line; further ones are counted. */
 const shownNames = 6;
 
 /**
- * A plan for people, one numbered line for each part: neighbours that stand alone are one part, a stage is one with its
- * lanes. What is done in a lane is told once; where others do the same, or less, that is said.
+ * A plan for people, one numbered line for each part: neighbouring steps that stand alone are one part, and a stage with
+ * its lanes is one. What is done in a lane is described once; where other stages do the same, the line refers to that.
  */
 export function planLines(steps: readonly PlanStep[]): string[] {
   if (steps.length === 0) return ['No steps'];
@@ -22,7 +22,7 @@ export function planLines(steps: readonly PlanStep[]): string[] {
   const parts = partsOf(steps).map((part, index) => partOf(part, { number: index + 1, told }));
   return parts.flatMap((part, index) => {
     if (!isLikeNeighbours(parts, index)) return part.lines;
-    // Of many stages that differ in nothing but whom they are about, the first and the last are shown.
+    // Of many stages that differ only in whom they are about, the first and the last are shown.
     if (isLikeNeighbours(parts, index - 1)) return [];
     const alike = parts.slice(
       index,
@@ -32,7 +32,7 @@ export function planLines(steps: readonly PlanStep[]): string[] {
   });
 }
 
-/** What is done in each lane of a stage that was told already. */
+/** What is done in each lane of a stage that was described already. */
 type Told = { readonly number: number; readonly recipe: readonly string[] };
 
 type Part = {
@@ -91,7 +91,7 @@ function recipeOf(part: readonly PlanStep[]): string[] {
   });
 }
 
-/** The title with `it` in place of what the lane is about, and with no other node's name. */
+/** The title with `it` in place of the lane's subject, and without any other node's name. */
 function asIt({ title, about, lane }: PlanStep): string {
   const name = lane?.name ?? '';
   if (name === '') return title;
@@ -105,7 +105,7 @@ function withoutName(title: string, name: string, instead: string): string {
   return parts.reduce((text, part) => `${text}${isWord(text, part) ? instead : name}${part}`);
 }
 
-/** What a person reads before saying yes. Notes that give the same reason for many things are told once. */
+/** The notes that a person reads before approving. If several give the same reason, the reason is written once. */
 export function noteLines(notes: readonly string[]): string[] {
   const reasonOf = (note: string) => (note.includes(': ') ? note.slice(note.indexOf(': ')) : note);
   return [...Map.groupBy(notes, reasonOf).values()].flatMap((alike) => {

@@ -10,17 +10,17 @@ export type PreviewData = {
   readonly risk: Risk;
   readonly plan: Plan;
   readonly reason: string | null;
-  /** People other than the asker who have to say yes. */
+  /** How many people other than the asker have to approve. */
   readonly approvals: number;
   /** Steps that cannot be taken back, with the reason. */
   readonly irreversible: readonly string[];
   /** The stored draft that the buttons refer to; null = nothing will be started from here. */
   readonly draftId: string | null;
-  /** The name has to be typed after Start. */
+  /** True when the cluster's name has to be typed after Start. */
   readonly asksForName: boolean;
 };
 
-/** What would be done, before anything is. */
+/** Shows what would be done, before anything is done. */
 export function preview(data: PreviewData): Message {
   const { plan } = data;
   const notes = noteLines(plan.notes);

@@ -5,9 +5,9 @@ import { code, count, fitLines, type Message, safe, section } from './text.ts';
 /** The line that asks again and accepts these checks' warnings; null where warnings cannot be accepted. */
 export type AcceptLine = (checks: readonly string[]) => string | null;
 
-/** A check's refusal as the preflight words it: `name: observed; wanted: …`. */
+/** A refusal by a check, as the preflight words it: `name: observed; wanted: …`. */
 const checkMessage = /^([a-z][a-z0-9-]*): (.*?)(?:; wanted: (.*))?$/s;
-/** Ends the hint of a warning that a person may accept. */
+/** Matches the end of the hint of a warning that a person may accept. */
 const acceptHint = / ?If it is meant, put ([a-z][a-z0-9-]*) into acceptWarnings\.$/;
 
 type Finding = {
@@ -19,8 +19,8 @@ type Finding = {
 };
 
 /**
- * Why an operation was not started. What a preflight found is a list by check, and when all of it may be accepted, so is
- * the one line that does.
+ * Why an operation was not started. Findings of a preflight become a list by check; when all of them may be accepted, the
+ * line that accepts them is shown too.
  */
 export function refusalNotice(
   errors: readonly UserError[],

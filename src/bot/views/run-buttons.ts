@@ -9,7 +9,7 @@ type Look = {
   readonly confirm?: string;
 };
 
-/** Order on the card: what helps first, what destroys last. */
+/** In the order of the buttons on the card: what helps comes first, what destroys comes last. */
 export const looks: Readonly<Record<RunAction, Look>> = {
   APPROVE: { id: 'run.approve', label: 'Approve', style: 'primary', confirm: 'You approve exactly this plan.' },
   RESUME: { id: 'run.resume', label: 'Resume', style: 'primary' },
@@ -30,7 +30,7 @@ export const looks: Readonly<Record<RunAction, Look>> = {
   },
 };
 
-/** What may be asked of the run now. A button carries the run and the plan that was seen, nothing else. */
+/** Buttons for what may be asked of the run now. A button carries the run and the plan that was seen, nothing else. */
 export function runButtons(run: Run, actions: readonly RunAction[]): Button[] {
   const wanted = Object.entries(looks).filter(([action]) => actions.some((allowed) => allowed === action));
   return wanted.map(([, look]) => ({
@@ -53,10 +53,13 @@ export function runButtons(run: Run, actions: readonly RunAction[]): Button[] {
   }));
 }
 
-/** A block may not have an action id twice. More lanes than these are left to the command. */
+/** A block may not have an action id twice. Further lanes can only be left out with the command. */
 export const withoutActions = ['run.without', 'run.without.2', 'run.without.3'] as const;
 
-/** On a run that failed at nodes which it could do without: one button for each of them whose name fits into one. */
+/**
+ * For a run that failed at nodes which it could do without: one button for each of these nodes, if its name fits into a
+ * button.
+ */
 export function withoutButtons(run: Run, names: readonly string[]): Button[] {
   const lanes = names.filter((name) => readWithoutValue(withoutValue(run, name)) !== null);
   return withoutActions.flatMap((id, index) => {
@@ -65,7 +68,7 @@ export function withoutButtons(run: Run, names: readonly string[]): Button[] {
   });
 }
 
-/** What comes of going on without a lane, before a person says yes to it. */
+/** The consequence of going on without a lane, shown before a person confirms it. */
 export function withoutEffect(run: Pick<Run, 'number'>, lane: string): string {
   return `R-${run.number} goes on with the others. ${lane} stays as it is now, and the cluster runs several versions until it has followed.`;
 }
@@ -91,7 +94,7 @@ function withoutValue(run: Pick<Run, 'id' | 'plan'>, lane: string): string {
   return `${runValue(run)} ${lane}`;
 }
 
-/** Reads what such a button carries; null for anything else. */
+/** Reads the value of such a button; null for anything else. */
 export function readWithoutValue(value: string | null): { runId: string; planHash: string; lane: string } | null {
   const [, carried = '', lane = ''] = /^(\S+ \S+) (\S.{0,199})$/.exec(value ?? '') ?? [];
   const run = readRunValue(carried);
@@ -102,7 +105,7 @@ export function runValue(run: Pick<Run, 'id' | 'plan'>): string {
   return `${run.id} ${run.plan.hash}`;
 }
 
-/** Reads what a button of ours carries; null for anything else. */
+/** Reads the value of one of our run buttons; null for anything else. */
 export function readRunValue(value: string | null): { runId: string; planHash: string } | null {
   const match = /^(run_[0-9A-Z]{26}) ([0-9a-f]{64})$/.exec(value ?? '');
   return match?.[1] === undefined || match[2] === undefined ? null : { runId: match[1], planHash: match[2] };

@@ -35,22 +35,22 @@ export type RunCardData = RunWords & {
   /** Lanes that a retry may leave out. */
   readonly withoutLanes: readonly string[];
   readonly approval: Approval | null;
-  /** Who could approve now, for the card to call them. */
+  /** People who could approve now, so that the card can mention them. */
   readonly approvers: readonly Approver[];
-  /** What people call that which the input names by id. */
+  /** The names of the things that the input names by id. */
   readonly names: ReadonlyMap<string, string>;
-  /** The number of the run that holds the cluster. */
+  /** The number of the run that holds the cluster's lock. */
   readonly blockedBy: number | null;
-  /** When it has been silent for long: since when. */
+  /** Since when the run has been silent; null unless that is long. */
   readonly silentSince: Date | null;
-  /** A former copy of this message may stand in the channel. */
+  /** True when an earlier copy of this message may be in the channel too. */
   readonly mayRepeat: boolean;
 };
 
 /** How long the parts of a card may be, in characters. */
 type Room = Record<'plan' | 'steps' | 'message' | 'log' | 'checks' | 'approval' | 'notes', number>;
 
-/** Slack refuses about 10,000 characters in all, which a card with everything at its longest would have. */
+/** Slack refuses about 10,000 characters in all, which a card with all parts at their longest would have. */
 const wide: Room = { plan: 2000, steps: 2800, message: 1200, log: 1800, checks: 2500, approval: 2800, notes: 900 };
 const narrow: Room = { plan: 1100, steps: 2000, message: 700, log: 800, checks: 1000, approval: 1900, notes: 400 };
 const mostText = 9_000;
@@ -96,7 +96,7 @@ function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string
   return parts.join(' · ');
 }
 
-/** What a person should know before saying yes stands on top until the run has begun. */
+/** Notes that a person should read before approving are at the top until the run has begun. */
 function planSection({ run }: RunCardData, room: Room): KnownBlock[] {
   const reason = run.reason === null || run.reason === '' ? [] : [`Reason: ${safe(run.reason, 500)}`];
   return [
@@ -106,7 +106,7 @@ function planSection({ run }: RunCardData, room: Room): KnownBlock[] {
   ];
 }
 
-/** Afterwards it stands in small print below. */
+/** After that the notes are in small print below. */
 function noteSection({ run }: RunCardData, room: Room): KnownBlock[] {
   const notes = notesOf(run);
   return notes.length === 0 || !hasBegun(run) ? [] : [context(fitLines(notes, room.notes))];
@@ -120,7 +120,7 @@ function hasBegun({ startedAt }: Run): boolean {
   return startedAt !== null;
 }
 
-/** Who made it what it is now, and why. */
+/** Who brought the run to its state, and why. */
 function decisionSection(data: RunCardData): KnownBlock[] {
   const { run, steps } = data;
   const hold = holdOf(run, steps);
@@ -135,7 +135,7 @@ function decisionSection(data: RunCardData): KnownBlock[] {
   ];
 }
 
-/** The plan until it begins, then how far it has come. */
+/** The plan until the run begins, then its progress. */
 function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
   const isPlan = steps.length === 0 || (hasLanes(steps) && !hasBegun(run));
   const lines = isPlan
@@ -173,7 +173,7 @@ const approvalWords = {
   CANCELED: 'the run was cancelled before',
 } as const satisfies Record<Approval['state'], string>;
 
-/** Nobody is called in vain: whoever has voted is done, and of many the first few are called. */
+/** People who have voted are not mentioned; if many are left, only the first few are. */
 function whoMayApprove(approvers: readonly Approver[], votes: readonly Vote[]): string {
   const left = approvers.filter(({ personId }) => !votes.some((vote) => vote.personId === personId));
   if (left.length === 0) return '*nobody*, until an ADMIN gives somebody the role APPROVER here';
@@ -186,7 +186,7 @@ function whoMayApprove(approvers: readonly Approver[], votes: readonly Vote[]): 
 const mostCalled = 5;
 const mostNamed = 10;
 
-/** The arguments as they are signed by an approval, secrets hidden and ids by their names. */
+/** The arguments that an approval is for, with secrets hidden and names in place of ids. */
 function argumentsOf(input: JsonObject, names: ReadonlyMap<string, string>): string {
   const parts = membersInWords(redactInput(input), (id) => names.get(id) ?? null).map(
     ({ name, words }) => `${safe(name, 40)}=${code(words, 300)}`,

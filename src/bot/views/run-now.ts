@@ -5,7 +5,7 @@ import { countLanes } from './lane-words.ts';
 
 type Stage = RunStage<RunStep>;
 
-/** Who is worked on now, in one sentence; null = nobody. */
+/** What the run is working on now, in one sentence; null = nothing. */
 export function nowSentence(steps: readonly RunStep[]): string | null {
   const stages = stagesOf(steps);
   const back = stages.find((stage) => stage.phase === 'recover' && isUnderWay(stage));
@@ -16,20 +16,20 @@ export function nowSentence(steps: readonly RunStep[]): string | null {
   return `${stage.name}: ${done} of ${countLanes(stage.lanes)} done. ${titleNow(stage)}`;
 }
 
-/** `takes be 10.0.0.11:9050 back to 3.4.6` while the run does so by itself; null otherwise. */
+/** `takes be 10.0.0.11:9050 back to 3.4.6` while the run does so by itself; otherwise null. */
 export function takingBack(steps: readonly RunStep[]): string | null {
   const back = stagesOf(steps).find((stage) => stage.phase === 'recover' && isUnderWay(stage));
   return back === undefined ? null : takesBack(back, steps);
 }
 
-/** `2 of 8 nodes done`, of a run that takes them away in lanes; null for all others. */
+/** `2 of 8 nodes done`, for a run that takes nodes away in lanes; null for other runs. */
 export function absencesDone(steps: readonly RunStep[]): string | null {
   const absences = absencesIn(steps);
   if (absences.length === 0) return null;
   return `${absences.filter(({ state }) => state === 'DONE').length} of ${countLanes(absences)} done`;
 }
 
-/** What became of lanes that did not end well, for the end of a run: `be 10.0.0.11:9050 was put back to 3.4.6`. */
+/** What happened to lanes that did not end well, for the end of a run: `be 10.0.0.11:9050 was put back to 3.4.6`. */
 export function lanesPutBack(steps: readonly RunStep[]): string[] {
   return stagesOf(steps)
     .filter((stage) => stage.phase === 'do')
@@ -39,8 +39,8 @@ export function lanesPutBack(steps: readonly RunStep[]): string[] {
 }
 
 /**
- * `put back to 3.4.6`, with what the cluster said when it was looked at afterwards. Where it had said something before and
- * nothing since, or the step that brings back was left out, nobody knows what runs there.
+ * `put back to 3.4.6`, with what the cluster showed afterwards. If something was observed before and nothing since, or
+ * the step that brings back was left out, nobody knows what runs there.
  */
 export function putBack(recovery: readonly RunStep[], steps: readonly RunStep[]): string {
   const found = endsOf(recovery, ({ observed }) => observed);
@@ -53,7 +53,7 @@ function isUnderWay({ state }: Stage): boolean {
   return state === 'RUNNING' || state === 'TAKING_BACK';
 }
 
-/** `takes be 10.0.0.11:9050 back to 3.4.6`: what a stage of a recovery does, with what the cluster had said before. */
+/** `takes be 10.0.0.11:9050 back to 3.4.6`: what a recovery stage does, with what the cluster had shown before. */
 export function takesBack({ lanes, steps: recovery }: Stage, steps: readonly RunStep[]): string {
   const open = lanes.filter(({ state }) => state === 'RUNNING' || state === 'PENDING').map(({ name }) => name);
   const seen = before(recovery, steps);
@@ -71,7 +71,7 @@ function before(recovery: readonly RunStep[], steps: readonly RunStep[]): string
   return [...new Set(seen)].join(' and ');
 }
 
-/** What the last of the steps of each lane tells, in one. */
+/** What the last step of each lane says, joined into one text. */
 function endsOf(steps: readonly RunStep[], tell: (step: RunStep) => string | null): string {
   const ends = [...Map.groupBy(steps, ({ lane }) => lane?.name).values()].flatMap(
     (own) => own.flatMap((step) => tell(step) ?? []).at(-1) ?? [],
@@ -84,7 +84,7 @@ function titleNow({ lanes }: Stage): string {
   return (now.length > 0 ? now : lanes.slice(0, 1)).flatMap(({ current }) => current?.title ?? []).join('; ');
 }
 
-/** The step that holds the paused run until a person has looked, and what at; null when a person paused it. */
+/** The step that holds the paused run until a person has looked, and its message; null when a person paused the run. */
 export function holdOf(run: Run, steps: readonly RunStep[]): { position: number; message: string } | null {
   const held = run.state === 'PAUSED' ? steps.find(({ hold }) => hold !== null) : undefined;
   return held === undefined || held.hold === null ? null : { position: held.position, message: held.hold };

@@ -8,18 +8,18 @@ import { holdOf, lanesPutBack, nowSentence } from './run-now.ts';
 import { hasLanes } from './run-stages.ts';
 import { count, duration, safe, sentence } from './text.ts';
 
-/** What sentences about a run are made of. */
+/** The data that sentences about a run are made of. */
 export type RunWords = {
   readonly run: Run;
   readonly steps: readonly RunStep[];
   /** The operation's title; its name when this version does not know it. */
   readonly title: string;
   readonly votes: readonly Vote[];
-  /** What people asked of it, oldest first. */
+  /** The decisions of people about the run, oldest first. */
   readonly decisions: readonly Decision[];
 };
 
-/** What the message says in one sentence, for notifications and screen readers. */
+/** The message in one sentence, for notifications and screen readers. */
 export function runSentence(data: RunWords & { readonly approval: Approval | null }): string {
   const { run, title } = data;
   return safe(
@@ -52,12 +52,12 @@ export function endLine(data: RunWords, who: { requester: string | null }): stri
   return `${call}${outcome}${where} ${why}${back.join('')}${left.trimEnd()}${next}`.trim();
 }
 
-/** The step that failed; its title only where the reason does not begin with it anyway. */
+/** The step that failed; its title only if the reason does not contain it anyway. */
 function stoppedAt(run: Run, steps: readonly RunStep[]): string {
   const failed = steps.find((step) => step.state === 'failed');
   if (failed === undefined) return '';
   const title = run.failure?.message.includes(failed.title) === true ? '' : `, ${safe(failed.title, 200)}`;
-  // Steps of a way back are counted for themselves, as they are done.
+  // Steps of a way back are numbered by themselves, in the order in which they are done.
   const sameWay = steps.filter((step) => step.phase === failed.phase);
   return ` Stopped at step ${sameWay.indexOf(failed) + 1}${title}.`;
 }
@@ -87,19 +87,19 @@ function sentenceOf(data: RunWords & { readonly approval: Approval | null }): st
   return `Step ${sameWay.indexOf(current) + 1} of ${sameWay.length}, ${current.title}`;
 }
 
-/** `5 of 71 steps done`, the same number wherever it stands. */
+/** `5 of 71 steps done`, the same number wherever it is shown. */
 export function stepsDone(steps: readonly RunStep[]): string {
   const { completed, total, phase } = countProgress(steps);
   const back = phase === 'undo' ? ' back' : '';
   return `${completed} of ${count(total, 'step')}${back} done`;
 }
 
-/** `3 steps`, of a run that has not begun. */
+/** `3 steps`, for a run that has not begun. */
 export function stepsToDo(steps: readonly RunStep[]): string {
   return count(countProgress(steps).total, 'step');
 }
 
-/** `1 of 2 approvals given`; `2 approvals needed` while there is none. */
+/** `1 of 2 approvals given`; `2 approvals needed` while none is given. */
 export function approvalsGiven({ required }: Pick<Approval, 'required'>, votes: readonly Vote[]): string {
   const yes = yesOf(votes);
   return yes === 0 ? `${count(required, 'approval')} needed` : `${yes} of ${count(required, 'approval')} given`;

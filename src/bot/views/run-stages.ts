@@ -13,13 +13,13 @@ type Told = {
   readonly away: ReadonlyMap<string, Absence>;
 };
 
-/** More lanes than this in the stage that is under way, and those that wait or are done are counted. */
+/** If the stage under way has more lanes than this, those that wait or are done are only counted. */
 const shownLanes = 12;
-/** So many neighbours, and stages that are done or wait stand on one line. */
+/** If there are so many, neighbouring stages that are all done or all wait are shown on one line. */
 const fewStages = 4;
 const indent = '\u2003';
 
-/** True when there is something to tell by stage and lane. */
+/** True when progress can be shown by stage and lane. */
 export function hasLanes(steps: readonly RunStep[]): boolean {
   return steps.some((step) => step.lane !== null);
 }
@@ -32,7 +32,8 @@ export function stageLines(run: Run, steps: readonly RunStep[]): string[] {
   const isBack = stages.some((stage) => stage.phase === 'undo') || run.state === 'UNDOING';
   const isTakenBack = stages.some(({ phase, state }) => phase === 'recover' && state !== 'DONE');
   const isEnding = run.outcome !== null || isTerminal(run.state) || isBack || isTakenBack;
-  // While the plan goes on, what was put back before a pause or retry is history; while it is taken back, the plan is.
+  // While the plan goes on, what was put back before a pause or retry is not shown; during an undo, the stages of the
+  // plan are not.
   const shown = stages.filter((stage) =>
     isBack ? stage.phase !== 'do' && stage.phase !== 'recover' : isEnding || stage.phase === 'do',
   );
@@ -41,7 +42,7 @@ export function stageLines(run: Run, steps: readonly RunStep[]): string[] {
   return [...folded, ...partsOf(shown).flatMap((part) => partLines(part, told))];
 }
 
-/** Neighbours that stand on one line: steps that stand alone, and many stages, when all are done or all wait. */
+/** Neighbours that share one line: steps that stand alone, and many stages, when all are done or all wait. */
 function partsOf(stages: readonly Stage[]): readonly (readonly Stage[])[] {
   const parts: Stage[][] = [];
   for (const stage of stages) {
@@ -159,7 +160,7 @@ function laneLine(stage: Stage, lane: Lane, told: Told): string {
     case 'TAKING_BACK':
       return `✖ failed, is put back: ${whyFailed(lane)}`;
     case 'TAKEN_BACK': {
-      // By an undo, which looks for itself at its end, when there was no recovery.
+      // Without a recovery it was taken back by an undo, which makes its own checks at its end.
       const how = lane.recovery.length === 0 ? 'taken back' : putBack(lane.recovery, told.steps);
       return `↩ failed, was ${safe(how, 100)}: ${whyFailed(lane)}${wasAway}`;
     }
@@ -170,14 +171,14 @@ function laneLine(stage: Stage, lane: Lane, told: Told): string {
   }
 }
 
-/** Whom and why, the name once. */
+/** The lane and the reason, with the lane's name only once. */
 function whyFailed({ name, failed }: Lane): string {
   const message = failed?.failure?.message ?? '';
   if (message.includes(name)) return safe(message, 200);
   return `${safe(name, 100)}${message === '' ? '' : `: ${safe(message, 160)}`}`;
 }
 
-/** A step with what it says about itself while it goes on. */
+/** A step with its own progress message. */
 function doing(step: RunStep): string {
   return `${safe(step.title, 150)}${newsOf(step)}`;
 }
@@ -227,7 +228,7 @@ function suffix(text: string): string {
   return text === '' ? '' : `, ${text}`;
 }
 
-/** `away 28 s`, `away 28 s to 41 s`: for how long the nodes of these stages were, that are done. */
+/** `away 28 s`, `away 28 s to 41 s`: how long the nodes of these stages whose lanes are done were away. */
 function awayRange(part: readonly Stage[], { away }: Told): string {
   const times = part.flatMap((stage) =>
     lanesDone(stage).flatMap(({ name }) => away.get(keyOf(stage.name, name))?.awayMs ?? []),

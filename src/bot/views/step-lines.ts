@@ -1,7 +1,7 @@
 import type { RunStep, StepState } from '../../domain/run.ts';
 import { count, safe } from './text.ts';
 
-/** More steps than this, and the finished ones are folded into one line. */
+/** If there are more steps than this, the finished ones are folded into one line. */
 const shownSteps = 12;
 
 /** The steps of a run without lanes, one on each line. */
@@ -24,7 +24,7 @@ export function stepLines(steps: readonly RunStep[], { isOver }: { isOver: boole
 }
 
 const waiting = '○ waiting';
-/** Of a run that has ended: nothing waits any more. */
+/** For a run that has ended: nothing waits any more. */
 const notBegun = '○ not begun';
 
 function lineOf(step: RunStep, isOver: boolean): string {

@@ -14,7 +14,10 @@ export type Message = {
 const ellipsis = '…';
 const invisible = /[\u00AD\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]/g;
 
-/** Untrusted text for mrkdwn: nothing in it is live, and it is at most `max` characters long as Slack counts them. */
+/**
+ * Untrusted text for mrkdwn: nothing in it is interpreted by Slack, and it is at most `max` characters long as Slack
+ * counts them.
+ */
 export function safe(text: string, max = 300): string {
   return fit(oneLine(text), max, escapeCharacter);
 }
@@ -25,7 +28,10 @@ export function safeLines(text: string, max = 1500): string {
   return fit(clean, max, escapeCharacter);
 }
 
-/** Untrusted text for `plain_text` objects, where nothing is live but the length counts. Never empty: Slack refuses that. */
+/**
+ * Untrusted text for `plain_text` objects, where Slack interprets nothing but limits the length. Never empty: Slack
+ * refuses that.
+ */
 export function plain(text: string, max = 150): string {
   const fitted = fit(oneLine(text), max, (character) => character);
   return fitted === '' ? '-' : fitted;
@@ -46,12 +52,12 @@ export function date(at: Date, format: 'time' | 'day' = 'time'): string {
     : `<!date^${unix}^{date_short_pretty} {time}|${utc.slice(0, 16).replace('T', ' ')} UTC>`;
 }
 
-/** A person of the workspace, by id from our own tables. Ids of another form are shown, not called. */
+/** Mentions a person of the workspace, by an id from our own tables. An id of another form is only shown. */
 export function mention(userId: string): string {
   return /^[UW][A-Z0-9]{2,}$/.test(userId) ? `<@${userId}>` : code(userId);
 }
 
-/** Lines of mrkdwn that are ours already, as many as fit; the rest is counted. */
+/** Lines that are valid mrkdwn already, as many as fit; the rest is counted. */
 export function fitLines(lines: readonly string[], max: number): string {
   const kept: string[] = [];
   let length = 0;
@@ -63,7 +69,7 @@ export function fitLines(lines: readonly string[], max: number): string {
   return kept.join('\n');
 }
 
-/** The same, but what is left out is in the middle: the end of a list may be what matters, such as the leader's turn. */
+/** The same, but lines are left out in the middle: the end of a list may be what matters, such as the leader's turn. */
 export function fitMiddle(lines: readonly string[], max: number): string {
   if (lines.join('\n').length <= max) return lines.join('\n');
   const tail: string[] = [];
@@ -97,7 +103,7 @@ export function textLength(blocks: unknown): number {
   );
 }
 
-/** Ends a text as a sentence ends, so that another one can follow. */
+/** Makes a text end like a sentence, so that another one can follow. */
 export function sentence(text: string): string {
   return text === '' || /[.!?…:]$/.test(text) ? text : `${text}.`;
 }
@@ -116,7 +122,7 @@ function oneLine(text: string): string {
     .replace(invisible, '')
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
-  return withNames(line); // where nobody put a name before, an id is still nothing that people read
+  return withNames(line); // an id for which no name was inserted before must not be shown to people either
 }
 
 function escapeCharacter(character: string): string {

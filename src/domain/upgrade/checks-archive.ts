@@ -3,13 +3,13 @@ import type { ArchiveFacts } from './checks-facts.ts';
 import { type ReleasePart, releaseParts } from './release.ts';
 
 const folders = { FRONTEND: 'fe', BACKEND: 'be' } as const satisfies Record<ReleasePart, string>;
-/** What a node of that part cannot start without. */
+/** Folders that a node of either part needs to start. */
 const needed = ['bin', 'lib'] as const;
 
 export type Member = {
   readonly name: string;
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
-  /** Where a link leads; null = it is none. */
+  /** Where a link leads; null = the member is not a link. */
   readonly target: string | null;
 };
 
@@ -17,7 +17,7 @@ export type ReadArchive = {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly members: readonly Member[];
-  /** Why it is no whole gzipped tar, in words; null = it is one. */
+  /** Why this is not a whole gzipped tar, as a sentence; null = it is one. */
   readonly unreadable: string | null;
 };
 
@@ -31,8 +31,9 @@ export function archiveFactsOf(
 }
 
 /**
- * What an archive holds, by the names in it: the parts that are whole, and why it must not be unpacked. StarRocks ships one
- * directory with `fe` and `be` in it; what that directory is called does not matter, unless it names another version.
+ * What an archive holds, by the names in it: the parts that are complete, and why it must not be unpacked. StarRocks
+ * ships one directory with `fe` and `be` in it; the name of that directory does not matter, unless it names another
+ * version.
  */
 export function readMembers(members: readonly Member[], version: string): { parts: ReleasePart[]; problems: string[] } {
   const paths = members.map(({ name }) => partsOfPath(name));
@@ -73,8 +74,8 @@ function leadsOut({ name }: Member): boolean {
 }
 
 /**
- * A part is taken out of the archive by itself, so a link in it must not lead beyond it, not even to come back. The target of
- * a hard link is named from the top of the archive, that of a symbolic one from where the link is.
+ * A part is taken out of the archive by itself, so a link in it must not lead out of it, not even to come back in. The
+ * target of a hard link is a path from the top of the archive, that of a symbolic link a path from where the link is.
  */
 function linksOut({ name, type, target }: Member): boolean {
   if (target === null) return false;

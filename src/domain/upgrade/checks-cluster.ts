@@ -71,7 +71,7 @@ function leaderCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   });
 }
 
-/** The rule of `restart-safety`, for all frontends in turn. */
+/** The rule of `restart-safety`, for each frontend. */
 function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const { electable, alive, majority, spare } = quorumOf(nodes);
   const isAlone = electable === 1;

@@ -21,7 +21,7 @@ export function confChecks(facts: UpgradeFacts): NamedCheck[] {
 
 type Finding = AffectedKey & { readonly node: UpgradeNode };
 
-/** The same key on many nodes is told once. */
+/** The same key on many nodes is reported once. */
 function confCheck({ to }: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
   const read = nodes.filter((node) => confTextOf(node) !== null);
   if (read.length === 0) return skipped('conf-keys', 'no configuration file was read');
@@ -59,7 +59,7 @@ function confTextOf({ onHost }: UpgradeNode): string | null {
   return onHost !== null && 'value' in onHost ? onHost.value.confText : null;
 }
 
-/** An older frontend that meets a journal entry of the newer version stops, unless it was told to pass over it. */
+/** An older frontend that meets a journal entry of the newer version stops, unless it is set to ignore such entries. */
 function logIdCheck(facts: UpgradeFacts, nodes: readonly UpgradeNode[]): NamedCheck {
   const name = 'downgrade-log-ids';
   if (judgeUpgrade(facts).direction !== 'DOWNGRADE') return skipped(name, 'only a downgrade meets unknown entries');

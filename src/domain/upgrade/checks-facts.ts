@@ -3,13 +3,13 @@ import type { TabletHealth } from '../tablet-health.ts';
 import type { StartedAs } from '../words.ts';
 import type { Release, ReleasePart, UpgradeRecord } from './release.ts';
 
-/** What was found, or why it could not be asked, in words. */
+/** What was found, or why it could not be asked, as a sentence. */
 export type Asked<T> = { readonly value: T } | { readonly failed: string };
 
-/** A node that an upgrade would change, with where it is and what its host says about it. */
+/** A node that an upgrade would change, with its place and what its host says about it. */
 export type UpgradeNode = ObservedNode & {
   readonly label: string;
-  /** Of the inventory; null = the inventory does not know the node, so nobody could attach it. */
+  /** The node's id in the inventory; null = the inventory does not know the node, so nobody could attach it. */
   readonly id: string | null;
   readonly hostId: string | null;
   readonly deployDir: string | null;
@@ -19,9 +19,9 @@ export type UpgradeNode = ObservedNode & {
   readonly workerId: string | null;
   /** The failure domain (`labels.location`) of a backend, e.g. `rack:r1`; null = none. */
   readonly location: string | null;
-  /** Queries that the cluster counts on it now; null = not told. */
+  /** Queries that run on it now, as the cluster counts them; null = not shown. */
   readonly runningQueries: number | null;
-  /** Null = it is not attached to a host, so nobody was asked. */
+  /** Null = the node is not attached to a host, so no host was asked. */
   readonly onHost: Asked<NodeOnHost> | null;
 };
 
@@ -29,9 +29,9 @@ export type UnitStartLimit = {
   readonly unit: string;
   readonly burst: number;
   readonly intervalMs: number;
-  /** The unit has `Restart=`: systemd starts it by itself too, and counts that. */
+  /** The unit has `Restart=`: systemd also starts it by itself, and such starts count. */
   readonly restarts: boolean;
-  /** The user may have systemd forget how often it started it. */
+  /** The user may reset systemd's count of starts. */
   readonly mayReset: boolean;
   /** The line of sudoers that would allow it. */
   readonly sudoers: string;
@@ -46,17 +46,20 @@ export type NodeOnHost = {
   readonly swapProblem: string | null;
   /** Why the node could not be stopped and started; null = it can. */
   readonly serviceProblem: string | null;
-  /** Who would start it, and whom it belongs to, where these are two; not there where a unit runs it. */
+  /** The user who would start it and the user it belongs to, where these differ; missing where a unit runs it. */
   readonly startedAs?: StartedAs;
-  /** How often systemd starts the node's unit; not there where no unit runs it, or where there is no limit. */
+  /** The limit of starts of the node's unit; missing where no unit runs it, or where there is no limit. */
   readonly startLimit?: UnitStartLimit;
-  /** The JDK that the frontend's start script would take; null for workers, and where none was found; else why not told. */
+  /**
+   * The JDK that the frontend's start script would use; `unknown` = why that cannot be found out; null for workers, and
+   * where none was found.
+   */
   readonly java: JavaOnHost | { readonly unknown: string } | null;
   /** Text of fe.conf, be.conf or cn.conf, secrets masked; null = it could not be read. */
   readonly confText: string | null;
-  /** Names of binaries that an earlier upgrade keeps there. */
+  /** Names under which an earlier upgrade keeps binaries there. */
   readonly kept: readonly string[];
-  /** For an archive that is said to be on the nodes already: whether it is. Undefined = it comes from elsewhere. */
+  /** Whether the archive is there, for one that should be on the nodes already. Undefined = it comes from elsewhere. */
   readonly hasArchive?: boolean;
 };
 
@@ -72,7 +75,7 @@ export type UpgradeHost = {
   readonly address: string;
   readonly runsFrontend: boolean;
   readonly look: Asked<{
-    /** How far its clock is ahead of ours, and how wrong that may be at most; null = it did not tell the time. */
+    /** How far its clock is ahead of ours, and how wrong that may be at most; null = it did not report the time. */
     readonly clock: { readonly aheadMs: number; readonly withinMs: number } | null;
     readonly missingTools: readonly string[];
   }>;
@@ -82,11 +85,11 @@ export type UpgradeHost = {
 export type ArchiveFacts = {
   /** Null = not known. */
   readonly sizeBytes: number | null;
-  /** Null = it was not read for this. */
+  /** Null = the archive was not read for this. */
   readonly sha256: string | null;
-  /** What was found inside; null = nobody looked. */
+  /** The parts that were found inside; null = nobody looked inside. */
   readonly parts: readonly ReleasePart[] | null;
-  /** Why it cannot be used, in words. */
+  /** Why it cannot be used, as sentences. */
   readonly problems: readonly string[];
 };
 
@@ -102,13 +105,13 @@ export type FrontendImage = {
 
 /** Jobs of the cluster that a restart disturbs, counted over all databases. */
 export type RunningWork = {
-  /** `database: n rollup` and so on: rollups, schema changes, optimizations that are pending or run. */
+  /** `database: n rollup` and so on: rollups, schema changes and optimizations that are pending or running. */
   readonly schemaChanges: readonly string[];
-  /** `database: n` loads that are loading now. */
+  /** `database: n` for loads that are under way now. */
   readonly loads: readonly string[];
 };
 
-/** Everything that the preflight of an upgrade or downgrade looks at. Plain data. */
+/** Everything that the preflight of an upgrade or downgrade needs to know. Plain data. */
 export type UpgradeFacts = {
   readonly now: Date;
   readonly clusterName: string;
@@ -116,12 +119,12 @@ export type UpgradeFacts = {
   readonly to: string;
   /** Null = no release of that version is in the catalogue. */
   readonly release: Release | null;
-  /** Null where there is no release, or nobody has to look from here. */
+  /** Null where there is no release, or where the archive is not to be looked at from here. */
   readonly archive: Asked<ArchiveFacts> | null;
   /** `shared_nothing` or `shared_data`; null = not known. */
   readonly runMode: string | null;
   readonly nodes: readonly UpgradeNode[];
-  /** What is wrong with the list of nodes itself, in words; left out = nothing. */
+  /** What is wrong with the list of nodes itself, as sentences; left out = nothing. */
   readonly listProblems?: readonly string[];
   readonly hosts: readonly UpgradeHost[];
   readonly replicas: Asked<TabletHealth>;
@@ -137,7 +140,7 @@ export type UpgradeFacts = {
   readonly openUpgrades: readonly UpgradeRecord[];
 };
 
-/** What a person sets, and what the operation is for. */
+/** What a person sets, and the direction of the operation. */
 export type UpgradeLimits = {
   readonly maxRunningQueries: number;
   readonly maxBackupAgeHours: number;

@@ -6,11 +6,11 @@ import { nodesToChange } from './checks-release.ts';
 import { partition, skipped, some, type UpgradeCheckName, verdict } from './checks-verdict.ts';
 import type { Release } from './release.ts';
 
-/** The archive itself, what is unpacked from it, and as much again for logs and metadata meanwhile. */
+/** Room for the archive itself, for what is unpacked from it, and as much again for logs and metadata that grow meanwhile. */
 const archiveSizesOfSpace = 3;
 /** What a further node on the same file system needs: the archive is there once for all of them. */
 const archiveSizesPerFurtherNode = 2;
-/** `max_bdbje_clock_delta_ms`: frontends whose clocks are further apart do not let each other in. */
+/** `max_bdbje_clock_delta_ms`: frontends whose clocks differ more do not accept each other. */
 const mostClockDifferenceMs = 5_000;
 
 /** Checks about hosts, directories, JDKs and services of the nodes that are to be changed. */
@@ -114,7 +114,7 @@ function askedOf(nodes: readonly UpgradeNode[]): number {
 
 type Place = { readonly labels: string[]; readonly disk: NodeOnHost['disk'] };
 
-/** The file systems that nodes are on; two nodes of a host may share one. */
+/** The file systems on which nodes are; two nodes of a host may share one. */
 function placesOf(nodes: readonly UpgradeNode[]): Place[] {
   const places = new Map<string, Place>();
   for (const { label, hostId, onHost } of nodes) {
@@ -183,7 +183,7 @@ function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   });
 }
 
-/** One for the new version and one for the old; systemd starts a node that dies by itself, and that is counted too. */
+/** One start for the new version and one for the old; systemd also starts a node that dies, and such starts count too. */
 function startsOf({ restarts }: UnitStartLimit): number {
   return restarts ? 4 : 2;
 }
@@ -192,7 +192,7 @@ function controlCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   return problemCheck('service-control', nodes, {
     problemOf: ({ serviceProblem, process }, { alive, deployDir }) => {
       if (serviceProblem !== null) return serviceProblem;
-      // Whoever cannot see the process cannot stop it, and must not replace its programs.
+      // A user who cannot see the process cannot stop it, and must not replace its programs.
       return alive && process === null ? `alive, but no process of ${deployDir} was found` : null;
     },
     wanted: 'a way to stop and start each node',
@@ -233,7 +233,7 @@ function whyNotStart(
   const where = `${java.version} at JAVA_HOME=${java.home ?? '(not set)'}`;
   const major = javaMajor(java.version);
   if (major === null) return `the version of ${where} cannot be read`;
-  // 3.2 takes 8, and 11 or later, and refuses what lies between.
+  // 3.2 accepts 8, and 11 or later, and refuses the versions between.
   if (major < minimum || (minimum === 8 && major > 8 && major < 11)) return where;
   return needsJavac && !java.hasJavac ? `${where} has no javac` : null;
 }

@@ -6,7 +6,7 @@ import { skipped, some, unanswered, verdict } from './checks-verdict.ts';
 import { judgePaths, type PathJudgement, type PathOpinion } from './path.ts';
 import { type Release, type ReleasePart, releaseParts } from './release.ts';
 
-/** The distinct versions that nodes report; one that reports none counts as `unknown`. */
+/** The different versions that nodes report; a node without one counts as `unknown`. */
 function versionsOf(nodes: readonly Pick<UpgradeNode, 'version'>[]): string[] {
   return [...new Set(nodes.map(({ version }) => version ?? 'unknown'))].toSorted();
 }
@@ -16,7 +16,7 @@ export function nodesToChange({ nodes, to }: Pick<UpgradeFacts, 'nodes' | 'to'>)
   return nodes.filter(({ version }) => version === null || !isSameRelease(version, to));
 }
 
-/** How StarRocks sees the way from what the nodes run to the version that was asked for. */
+/** How StarRocks sees the path from the versions that the nodes run to the version that was asked for. */
 export function judgeUpgrade({ nodes, to }: Pick<UpgradeFacts, 'nodes' | 'to'>): PathJudgement {
   return judgePaths({ from: versionsOf(nodes), to });
 }
@@ -119,7 +119,7 @@ function contentsCheck(facts: UpgradeFacts): NamedCheck {
   const name = 'release-contents';
   if (facts.release === null) return skipped(name, 'there is no release to look into');
   const needed = neededParts(facts.nodes);
-  // What was found inside counts more than what somebody once wrote down.
+  // What was found inside the archive counts before what was registered about it.
   const seen = archiveOf(facts)?.parts ?? null;
   const found = seen ?? facts.release.contents;
   const missing = needed.filter((part) => !found.includes(part));
@@ -133,7 +133,7 @@ function contentsCheck(facts: UpgradeFacts): NamedCheck {
   });
 }
 
-/** Who will look into an archive that nobody has read so far, and when. */
+/** Who will read an archive that nobody has read so far, and when. */
 function whoReads({ source: { kind } }: Release): string {
   switch (kind) {
     case 'PATH':
@@ -166,7 +166,7 @@ function archiveCheck({ release, archive, nodes }: UpgradeFacts): NamedCheck {
   const wanted = `the archive whose sha256 is ${release.sha256}`;
   const { kind, location } = release.source;
   if (archive !== null && 'failed' in archive) {
-    // The hosts fetch it, and may reach what this process cannot.
+    // The hosts fetch it, and may reach a server that this process cannot.
     return unanswered(name, kind === 'HOST_URL' ? 'WARN' : 'BLOCK', { why: archive.failed, wanted });
   }
   const problems = [...archiveProblems(release, archive), ...(kind === 'ON_NODE' ? onNodeProblems(nodes) : [])];
@@ -180,7 +180,7 @@ function archiveCheck({ release, archive, nodes }: UpgradeFacts): NamedCheck {
   });
 }
 
-/** What a server's answer to `HEAD` says against an archive; one that only answers to `GET` says nothing. */
+/** What a server's answer to `HEAD` proves against an archive; a server that only answers `GET` proves nothing. */
 export function remoteProblems(location: string, status: number): string[] {
   return status < 400 || [405, 501].includes(status) ? [] : [`${location} answers HTTP ${status}`];
 }

@@ -4,19 +4,19 @@ import { majorityOf } from '../quorum.ts';
 export type ReplicaSet = {
   /** BackendIds of the replicas that are well, sorted. */
   readonly backends: readonly string[];
-  /** Replicas the tablet has in all, those that are not well included. */
+  /** How many replicas the tablet has in all, including those that are not healthy. */
   readonly replicas: number;
   /** `database.table` of one such tablet. */
   readonly table: string;
 };
 
-/** Which backends share tablets: every set of backends that occurs, once. */
+/** Which backends share tablets: each set of backends that occurs is listed once. */
 export type ReplicaSpread = readonly ReplicaSet[];
 
 /**
- * A table of which a tablet could not be written to, or not even read, while all of these backends are away, although it
+ * A table with a tablet that could not be written, or not even read, while all of these backends are away, although it
  * could while any single one of them is; null = there is none. What a single absence costs already (tables with one
- * replica, replicas that are not well) is no matter of how many backends restart together.
+ * replica, replicas that are not healthy) does not depend on how many backends restart together.
  */
 export function tableAwayWith(spread: ReplicaSpread, backendIds: readonly string[]): string | null {
   const found = spread.find(({ backends, replicas }) => {

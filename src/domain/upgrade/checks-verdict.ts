@@ -52,12 +52,12 @@ export function verdict(
   return anyVerdict(name, severity, passed, texts);
 }
 
-/** For what does not apply here, or is harmless when nobody knows it. */
+/** A check that does not apply here, or where it is harmless that nobody knows the answer. */
 export function skipped(name: UpgradeCheckName, why: string): NamedCheck {
   return anySkipped(name, { why, wanted: 'nothing' });
 }
 
-/** A question without an answer, where not to know is as bad as to know the worst. */
+/** A question without an answer, where not knowing is as bad as knowing the worst. */
 export function unanswered(
   name: UpgradeCheckName,
   severity: NamedCheck['severity'],
@@ -67,7 +67,7 @@ export function unanswered(
   return verdict(name, severity, false, { observed: why, wanted, hint });
 }
 
-/** The answers of many, and what those said who could not be asked. */
+/** The answers of many, and the reasons of those that could not be asked. */
 export function partition<T>(asked: readonly { readonly label: string; readonly answer: Asked<T> | null }[]): {
   answered: { label: string; value: T }[];
   failed: string[];

@@ -21,9 +21,9 @@ export function upgradeChecks(facts: UpgradeFacts, limits: UpgradeLimits): reado
 }
 
 /**
- * Why these checks forbid to begin; empty = nothing does. A failed BLOCK check always does. A failed WARN check does
- * until a person names it in `acceptWarnings`; a name there that failed nothing is harmless, so that an input stays good
- * when a warning is gone.
+ * Why these checks do not allow the operation to begin; empty = it may. A failed BLOCK check always forbids it. A failed
+ * WARN check forbids it until a person names it in `acceptWarnings`; naming one there that did not fail is harmless, so
+ * an input stays valid when a warning is gone.
  */
 export function upgradeRefusals(
   checks: readonly NamedCheck[],

@@ -1,12 +1,12 @@
 import type { NodeKind, ObservedNode } from '../cluster.ts';
 import { compareVersions, isSameRelease, parseVersion, releaseNameOf } from '../version.ts';
 
-/** `MIXED`: nodes run different releases, as during an upgrade. `UNKNOWN`: some did not tell, and the others agree. */
+/** `MIXED`: nodes run different releases, as during an upgrade. `UNKNOWN`: some nodes reported none, and the others agree. */
 export type VersionState = 'UNIFORM' | 'MIXED' | 'UNKNOWN';
 
 /** How many nodes of each kind run a release. */
 export type VersionGroup = {
-  /** As the nodes report it; without the commit where they report several. Null for nodes that never told. */
+  /** As the nodes report it; without the commit where they report several. Null for nodes that never reported one. */
   readonly version: string | null;
   readonly frontends: number;
   readonly backends: number;
@@ -17,13 +17,13 @@ export type VersionPicture = {
   readonly state: VersionState;
   /** One sentence, e.g. `3 backends on 3.5.0, 2 frontends on 3.4.6`. */
   readonly summary: string;
-  /** Newest first; nodes that never told come last. */
+  /** Newest first; nodes that never reported a version come last. */
   readonly byVersion: readonly VersionGroup[];
 };
 
 type Versioned = Pick<ObservedNode, 'kind' | 'version'>;
 
-/** What nodes report of their versions, compared by meaning: another commit of the same release is the same release. */
+/** What nodes report about their versions, compared by meaning: another commit of the same release is the same release. */
 export function pictureVersions(nodes: readonly Versioned[]): VersionPicture {
   const releases: { version: string | null; nodes: Versioned[] }[] = [];
   for (const node of nodes) {
@@ -41,7 +41,7 @@ function isSame(a: string | null, b: string | null): boolean {
   return a === null || b === null ? a === b : isSameRelease(a, b);
 }
 
-/** What has no place among versions comes behind those that have one, and nodes that never told behind everything. */
+/** Texts that are no versions come after those that are, and nodes that never reported one after everything. */
 function compareNewestFirst(a: string | null, b: string | null): number {
   if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0);
   const [left, right] = [parseVersion(a), parseVersion(b)];

@@ -9,7 +9,7 @@ export type ConfChange = {
   readonly since: KnownLine;
 } & (
   | {
-      /** Nothing reads it any more; it is passed over without an error. */
+      /** Nothing reads it any more; it is ignored without an error. */
       readonly kind: 'DROPPED';
       readonly hint: string;
     }
@@ -31,9 +31,9 @@ const dropped = (part: ReleasePart, since: KnownLine, keys: Readonly<Record<stri
   Object.entries(keys).map(([key, hint]) => ({ part, key, since, kind: 'DROPPED', hint }));
 
 /**
- * Found by comparing the keys that `Config.java` (frontends) and `config.h` (backends) declare at the heads of the branches
- * 3.1 to 3.5 of May and June 2025, and of the main branch of 27 June 2025 for 4.0. Keys whose every mention had gone from
- * the source are listed as dropped; an early patch of a line may still have known one.
+ * Found by comparing the keys that `Config.java` (frontends) and `config.h` (backends) declare at the heads of the
+ * branches 3.1 to 3.5 of May and June 2025, and of the main branch of 27 June 2025 for 4.0. Keys that the source no
+ * longer mentions anywhere are listed as dropped; an early patch of a line may still have known one.
  */
 export const confChanges: readonly ConfChange[] = [
   ...dropped('FRONTEND', '3.2', {

@@ -5,12 +5,12 @@ import { readStartLines } from '../start-environment.ts';
 import { compareVersions, lineOf, parseVersion, type Version } from '../version.ts';
 import { type ConfChange, confChanges, optionsJdk17Refuses } from './conf-change-rules.ts';
 
-/** A key of a node's configuration file that does not mean what it meant, or is missing. */
+/** A key of a node's configuration file that changes its meaning, or is missing. */
 export type AffectedKey = {
   readonly key: string;
   /** Counted from 1; null for a key that should be there and is not. */
   readonly line: number | null;
-  /** What becomes of it, in one sentence. Values are never repeated: they may be secret. */
+  /** What happens to it, in one sentence. Values are never repeated: they may be secret. */
   readonly what: string;
   readonly hint: string;
 };
@@ -24,7 +24,10 @@ type Question = {
   readonly confText: string;
 };
 
-/** What this node's configuration file means to the other version: keys dropped, renamed, or to be added. In the file's order. */
+/**
+ * What changes for this node's configuration file with the other version: keys dropped, renamed, or to be added. In the
+ * order of the file.
+ */
 export function affectedKeys({ kind, from, to, confText }: Question): readonly AffectedKey[] {
   const [source, target] = [parseVersion(from), parseVersion(to)];
   if (source === null || target === null || lineOf(source) === lineOf(target)) return [];
@@ -39,10 +42,10 @@ export function affectedKeys({ kind, from, to, confText }: Question): readonly A
 
 /** What the program reads, and what its start script exports: keys in capitals are for the script alone. */
 function readSettings(kind: NodeKind, text: string): ConfSetting[] {
-  // A frontend passes over a key without a value.
+  // A frontend ignores a key without a value.
   const settings = readConfFile(kind, text).settings.filter(({ value }) => kind !== 'FRONTEND' || value !== '');
   const isForScript = ({ key }: ConfSetting) => /^[A-Z][A-Z0-9_]*$/.test(key);
-  // A last line without an end gets one as soon as somebody adds another.
+  // A last line without a newline gets one as soon as somebody adds another line.
   const all = [...settings.filter((setting) => !isForScript(setting)), ...readStartLines(`${text}\n`)];
   return all.toSorted((a, b) => a.line - b.line);
 }
@@ -75,7 +78,7 @@ function explain(change: ConfChange): Pick<AffectedKey, 'what' | 'hint'> {
   }
 }
 
-/** On the way down, the names that only the newer version knows. */
+/** For a downgrade: the names that only the newer version knows. */
 function downgradeOf(settings: readonly ConfSetting[], { kind, ...move }: Move & { kind: NodeKind }): AffectedKey[] {
   const passed = move.changes.filter(({ since }) => isReached(since, move.source) && !isReached(since, move.target));
   const renamed = settings.flatMap(({ key, line }) =>
@@ -89,7 +92,7 @@ function downgradeOf(settings: readonly ConfSetting[], { kind, ...move }: Move &
   return kind === 'FRONTEND' ? [...renamed, ...unknownLogIds(settings, move.target)] : renamed;
 }
 
-/** An older frontend exits on the first entry of the journal that it does not know, unless told to pass over those. */
+/** An older frontend exits on the first entry of the journal that it does not know, unless it is set to ignore those. */
 function unknownLogIds(settings: readonly ConfSetting[], target: Version): AffectedKey[] {
   const names = isReached('3.3', target)
     ? ['ignore_unknown_log_id', 'metadata_ignore_unknown_operation_type']

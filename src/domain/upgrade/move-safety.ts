@@ -8,9 +8,12 @@ import { count } from '../words.ts';
 /** What has to be known to take a node away in the middle of an upgrade or downgrade. */
 export type MoveFacts = {
   readonly nodes: readonly ObservedNode[];
-  /** As the cluster shows it now; undefined = it is not in the cluster any more. */
+  /** The node as the cluster shows it now; undefined = it is not in the cluster any more. */
   readonly target: ObservedNode | undefined;
-  /** `host:port` of backends that may be away at the same time: they hold no second replica of anything. */
+  /**
+   * `host:port` of backends that may be away at the same time: none of them holds a second replica of a tablet of
+   * another.
+   */
   readonly mates: readonly string[];
   readonly workersOn: string | null;
   readonly frontendsOn: string | null;
@@ -23,11 +26,11 @@ export type NotNow = {
   readonly code: Refusal['code'];
   readonly message: string;
   readonly hint: string;
-  /** True for what may be over soon without anybody doing anything. */
+  /** True for a reason that may be over soon without anybody doing anything. */
   readonly passes: boolean;
 };
 
-/** Why this node must not be taken away now; null = it may. A node that is down already takes nothing away. */
+/** Why this node must not be taken away now; null = it may. Taking away a node that is down already costs nothing. */
 export function whyNotNow(facts: MoveFacts, { hasProcess }: { hasProcess: boolean }): NotNow | null {
   const { nodes, target } = facts;
   if (target === undefined) {
@@ -47,8 +50,8 @@ export function whyNotNow(facts: MoveFacts, { hasProcess }: { hasProcess: boolea
 }
 
 /**
- * Why a living node must not even be stopped to be put back; null = it may. It failed a gate and serves all the same, and
- * it may hold the last replica, or the majority, now that another one is away.
+ * Why a living node must not even be stopped to be put back; null = it may. It failed a gate but still serves, and may
+ * hold the last replica, or be needed for the majority, while another node is away.
  */
 export function whyKeepUp({
   nodes,
@@ -81,7 +84,7 @@ function whyWrongOrder({ nodes, workersOn, frontendsOn }: MoveFacts, target: Obs
   };
 }
 
-/** How the line of a node's version compares with a line; null = it cannot be told. */
+/** Compares the line of a node's version with a line; null = the version cannot be read. */
 function orderOfLines(version: string | null, line: string): number | null {
   const [found, wanted] = [parseVersion(version ?? ''), parseVersion(`${line}.0`)];
   return found === null || wanted === null ? null : found.major - wanted.major || found.minor - wanted.minor;

@@ -3,7 +3,7 @@ import { knownLines, type PathVerdict, pathRules, type ReleaseRange, withdrawnRe
 
 export type PathDirection = 'UPGRADE' | 'DOWNGRADE' | 'SAME';
 
-/** One thing that speaks about a path: the rule's id, what it says, and where StarRocks says so. */
+/** One reason about a path: the rule's id, what it says, and where StarRocks says so. */
 export type PathReason = {
   readonly id: string;
   readonly verdict: PathVerdict;
@@ -15,7 +15,10 @@ export type PathOpinion = { readonly verdict: PathVerdict; readonly reasons: rea
 
 export type PathJudgement = PathOpinion & {
   readonly direction: PathDirection;
-  /** Going back from `to` to `from`. Where that is forbidden, the first frontend on `to` is a point of no return. */
+  /**
+   * The judgement of going back from `to` to `from`. Where that is forbidden, there is no way back after the first
+   * frontend runs `to`.
+   */
   readonly returnPath: PathOpinion;
 };
 
@@ -25,7 +28,7 @@ const severity: Record<PathVerdict, number> = { ALLOWED: 0, DISCOURAGED: 1, FORB
 
 /**
  * What StarRocks says about taking a cluster from one version to another. The texts are as nodes report them or as the
- * catalogue names them; a commit behind the version does not matter. Reasons come worst first. Where a version cannot be
+ * catalogue names them; a commit after the version does not matter. Reasons come worst first. Where a version cannot be
  * read, the verdict is `FORBIDDEN` and the direction means nothing.
  */
 export function judgePath({ from, to }: { from: string; to: string }): PathJudgement {
@@ -41,7 +44,7 @@ export function judgePath({ from, to }: { from: string; to: string }): PathJudge
 
 /**
  * The same for a cluster whose nodes run several versions: each is judged, and the worst counts. Nodes that run `to`
- * already have no say in the direction.
+ * already do not count for the direction.
  */
 export function judgePaths({ from, to }: { from: readonly string[]; to: string }): PathJudgement {
   const judged = from.map((version) => judgePath({ from: version, to }));
@@ -83,7 +86,7 @@ function isWithin(version: Version, { line, from, below }: ReleaseRange): boolea
   return end === null || compareVersions(version, end) < 0;
 }
 
-/** StarRocks upgrades and downgrades one minor version at a time; the metadata in between is never tried otherwise. */
+/** StarRocks upgrades and downgrades one minor version at a time; nobody tests the change of metadata across several. */
 function skippedLines(from: Version, to: Version): PathReason[] {
   const between = linesBetween(from, to);
   if (between.length === 0) return [];
@@ -97,7 +100,10 @@ function skippedLines(from: Version, to: Version): PathReason[] {
   ];
 }
 
-/** In the order in which they have to be passed. Lines this table has not heard of are taken to have no gaps. */
+/**
+ * In the order in which they have to be passed. Beyond the lines that `knownLines` has, every minor version is assumed to
+ * exist.
+ */
 function linesBetween(from: Version, to: Version): string[] {
   const [low, high] = compareVersions(from, to) < 0 ? [from, to] : [to, from];
   const passed: string[] = knownLines.filter((line) => isAfter(line, low) && isBefore(line, high));

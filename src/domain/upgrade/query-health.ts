@@ -6,16 +6,16 @@ export type QueryWindow = {
   readonly p95Ms: number | null;
 };
 
-/** With fewer queries a rate says nothing. */
+/** With fewer queries a rate means nothing. */
 const enoughQueries = 20;
-/** Below this share nobody calls the cluster ill, whatever it was before. */
+/** A share of errors below this counts as healthy, whatever it was before. */
 const errorFloor = 0.01;
-/** Below this latency nobody calls the cluster slow, whatever it was before. */
+/** A latency below this counts as fast, whatever it was before. */
 const latencyFloorMs = 500;
 
 /**
- * Whether queries fail or wait more than they did before, by more than the factor. Null = they do not, or there are too
- * few to say so.
+ * What got worse: queries that fail or wait more than before by more than the factor. Null = nothing, or there are too
+ * few queries to say so.
  */
 export function whatGotWorse(baseline: QueryWindow, now: QueryWindow, factor: number): string | null {
   if (now.queries < enoughQueries) return null;

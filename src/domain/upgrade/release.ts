@@ -17,10 +17,10 @@ export type ReleaseSource = {
 export const releaseParts = ['FRONTEND', 'BACKEND'] as const;
 export type ReleasePart = (typeof releaseParts)[number];
 
-/** A release of StarRocks in the catalogue: one archive, told by its version and its checksum. */
+/** A release of StarRocks in the catalogue: one archive, identified by its version and its checksum. */
 export type Release = {
   readonly id: string;
-  /** As the nodes of it report it, without the commit: `3.5.0`, `3.4.6-rc01`. Unique in the catalogue. */
+  /** As its nodes report it, without the commit: `3.5.0`, `3.4.6-rc01`. Unique in the catalogue. */
   readonly version: string;
   readonly source: ReleaseSource;
   /** 64 hexadecimal digits, lower case. */
@@ -34,7 +34,7 @@ export type Release = {
   readonly registeredByName: string;
 };
 
-/** What a cluster was taken to, as its history keeps it. The state is that of the run. */
+/** A change of a cluster's version, as its history keeps it. Its state is that of the run. */
 export type UpgradeRecord = {
   readonly id: string;
   readonly clusterId: string;

@@ -150,7 +150,7 @@ export const pathRules: readonly PathRule[] = [
   },
 ];
 
-/** Releases that StarRocks took back; their archives are still about. */
+/** Releases that StarRocks withdrew; their archives can still be found. */
 export const withdrawnReleases: readonly WithdrawnRelease[] = [
   { version: '3.1.3', reason: 'no reason was given', source: notes('3.1', '3.1.3') },
   { version: '3.1.10', reason: 'access to tables of external catalogs is denied', source: notes('3.1', '3.1.10') },

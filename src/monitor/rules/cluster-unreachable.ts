@@ -8,9 +8,10 @@ import { defineRule } from '../define-rule.ts';
 const unreachableSamples = 3;
 
 /**
- * Nobody tells what nodes there are. One failed probe is not enough: while a new leader is elected, which takes seconds to a
- * minute, no frontend can answer. One that lets us in all the same and only lacks a leader is another fact than silence.
- * Login or privileges refused is less than silence, but just as blind.
+ * No frontend shows which nodes there are. One failed probe is not enough: while a new leader is elected, which takes
+ * seconds to a minute, no frontend can answer. A frontend that accepts the login and only lacks a leader is reported
+ * differently from silence. A refused login or a missing privilege is less serious than silence, but shows just as
+ * little.
  */
 export const clusterUnreachable = defineRule({
   name: 'cluster_unreachable',

@@ -10,16 +10,16 @@ import { defineRule } from '../define-rule.ts';
 const firstStartMs = 120_000;
 
 /**
- * A node that the cluster's own rows show as not alive. The rows are the truth, since a node whose heartbeats are lost
- * takes no work, whatever its HTTP port says. They come 15 to 20 s late, though: so when HTTP had already fallen silent,
- * the time that the node must be away counts from that silence. A silent HTTP port alone is no alert, only a problem in
- * words (see `problemsOf`): a busy node may be slow to answer.
+ * A node that the cluster's own rows show as not alive. The rows decide, since a node whose heartbeats are lost gets no
+ * work, whatever its HTTP port says. But they come 15 to 20 s late: so when HTTP was already silent before, the time that
+ * the node must be away counts from then. A silent HTTP port alone is no alert, only a problem in words (see
+ * `problemsOf`): a busy node may be slow to answer.
  */
 export const nodeDown = defineRule({
   name: 'node_down',
   reads: ['topology', 'health'],
   settings: z.object({
-    /** How long a node must be away before it is an alert. */
+    /** How long a node must be away before there is an alert. */
     forMs: z.number().int().min(0).default(0),
   }),
   judge: ({ topology, health }) => {
@@ -61,7 +61,7 @@ type Away = {
   readonly probe: NodeProbe | undefined;
 };
 
-/** Dead nodes of every kind keep their version; only one that never came up has none. */
+/** Dead nodes of every kind keep their version; only a node that never came up has none. */
 function wasNeverUp(node: ClusterNode): boolean {
   return node.version === null;
 }

@@ -4,7 +4,7 @@ import { theCluster } from '../../domain/subject.ts';
 import { AppError } from '../../errors.ts';
 import { defineStep } from '../../steps/define.ts';
 
-/** Asks the cluster for its nodes and remembers them. Reads only, as far as the cluster is concerned. */
+/** Asks the cluster for its nodes and records them. Changes nothing on the cluster. */
 export const saveTopology = defineStep({
   kind: 'saveTopology',
   params: z.object({}),

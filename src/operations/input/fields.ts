@@ -37,8 +37,8 @@ export const hostAddress = z
 export const port = z.int().min(1).max(65535).meta({ description: 'A TCP port.' });
 
 /**
- * A name that StarRocks itself chose the rules for: it takes blanks, quotes and more. Quoted when it is sent, never altered;
- * only what would break a line of a log or a message is left out.
+ * A name by the rules of StarRocks, which allow blanks, quotes and more. It is quoted when it is sent and never altered;
+ * only characters that would break a line of a log or a message are refused.
  */
 export const databaseName = z
   .string()
@@ -100,7 +100,7 @@ export const frontendAddress = z.object({
   port: port.default(9030).meta({ description: 'The query port, 9030 by default.' }),
 });
 
-/** How a frontend's certificate is judged. */
+/** How a frontend's certificate is checked. */
 export const certificateRules = {
   verify: z.boolean().default(true).meta({ description: 'Refuse a certificate that the authority did not sign.' }),
   ca: z

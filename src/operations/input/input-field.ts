@@ -3,8 +3,8 @@ import type { z } from 'zod';
 type JsonValue = z.core.util.JSONType;
 
 /**
- * An operation's input as data: the small part of zod that GraphQL, a Slack command and a Slack form can all be made from.
- * Whoever wants to know what an operation takes reads this; only `read-fields.ts` looks into zod.
+ * An operation's input as data: the small part of zod from which GraphQL, a Slack command and a Slack form can all be
+ * made. Code that needs to know what an operation takes reads this; only `read-fields.ts` looks into zod.
  */
 export type InputField = {
   readonly name: string;
@@ -13,7 +13,7 @@ export type InputField = {
   /** False when it may be left out. */
   readonly required: boolean;
   readonly defaultValue: JsonValue | undefined;
-  /** Write-only: its text, or each of its texts, is stored sealed and never shown again. */
+  /** Write-only: the text, or each text of the list, is stored sealed and never shown again. */
   readonly secret: boolean;
 };
 
@@ -24,7 +24,7 @@ export type InputType =
   | { readonly kind: 'text'; readonly maxLength: number | null }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   | { readonly kind: 'boolean' }
-  /** Each value with what it means. */
+  /** The values, each with its meaning. */
   | { readonly kind: 'enum'; readonly name: string; readonly values: Readonly<Record<string, string>> }
   | ObjectType
   | { readonly kind: 'list'; readonly of: InputType };

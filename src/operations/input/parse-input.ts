@@ -3,7 +3,7 @@ import { mistakesOf } from '../../domain/mistakes.ts';
 import type { UserError } from '../../errors.ts';
 import type { AnyOperation } from '../define.ts';
 
-/** Parses what came in; every mistake becomes one user error with its path. Values are never repeated: they may be secret. */
+/** Parses an input; every mistake becomes one user error with its path. Errors never repeat values: they may be secret. */
 export function parseInput(
   operation: AnyOperation,
   raw: unknown,

@@ -5,9 +5,9 @@ import { type InputField, type InputType, referenceKinds, upperFirst } from './i
 const maxInt = 2 ** 31 - 1;
 
 /**
- * Reads the shape of an input; nobody else looks into zod. Throws an error that names the field for everything outside the
- * subset: unions, nullables, dates, numbers that are no 32-bit integers, enum values that are not UPPER_SNAKE, missing
- * descriptions.
+ * Reads the shape of an input; no other file looks into zod. Throws an error that names the field for everything that
+ * this subset does not allow: unions, nullables, dates, numbers that are no 32-bit integers, enum values that are not
+ * UPPER_SNAKE, missing descriptions.
  *
  * Nested objects and enums get names from their place (`RegisterCluster` + `frontends` → `RegisterClusterFrontendInput`),
  * so that a name never depends on another operation.
@@ -97,7 +97,7 @@ function listOf(place: Place, schema: z.ZodArray): InputType {
 
 type Unwrapped = { inner: z.ZodType; meta: Meta; optional: boolean; defaultValue: InputField['defaultValue'] };
 
-/** What is said about a wrapper counts before what is said about the type inside: `clusterId.optional().meta(…)`. */
+/** Metadata of a wrapper counts before metadata of the type inside: `clusterId.optional().meta(…)`. */
 function unwrap(schema: z.ZodType, where: string): Unwrapped {
   const meta: Meta = { ...schema.meta() };
   if (!(schema instanceof z.ZodOptional || schema instanceof z.ZodDefault))

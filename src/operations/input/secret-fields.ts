@@ -5,8 +5,8 @@ import type { InputField, InputType } from './input-field.ts';
 type Replace = (value: string, path: readonly string[]) => string;
 
 /**
- * Replaces every secret of a parsed input. `fields` say which are secret; `replace` gets the value and the path and answers
- * what stands there instead, usually a reference.
+ * Replaces every secret of a parsed input. `fields` say which fields are secret; `replace` gets the value and its path
+ * and answers what to put there instead, usually a reference.
  */
 export function replaceSecrets(fields: readonly InputField[], input: JsonObject, replace: Replace): JsonObject {
   return inFields(fields, input, { path: [], replace });

@@ -28,18 +28,18 @@ import { remoteProblems } from '../../domain/upgrade/checks-release.ts';
 import type { Release } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
 
-/** Hosts are asked as such, a node with everything else on its host in one go; so no single node is. */
+/** Hosts are asked as a whole: each tells about all of its nodes in one go, so no port to a single node is needed. */
 export type UpgradeReading = Omit<Reading, 'node'>;
 
 export type UpgradeQuestion = { readonly to: string };
 
-/** No single question may take the time of all others: a plan has to be made within 25 s. */
+/** No single question may use up the time of all others: a plan has to be made within 25 s. */
 const longestMs = 12_000;
 
 /**
- * Everything that the preflight looks at, read at once as far as possible. Throws only when the cluster itself does not
- * answer, or when Starwarden's own database does not. `archive` = what was found when the archive was read before; null or
- * left out, it is only looked at from outside.
+ * Everything that the preflight needs to know, read at the same time as far as possible. Throws only when the cluster
+ * itself does not answer, or when Starwarden's own database does not. `archive` = what was found when the archive was
+ * read before; if it is null or left out, the archive is only looked at from outside.
  */
 export async function readUpgradeFacts(
   { to }: UpgradeQuestion,
@@ -102,7 +102,7 @@ async function readCluster({ frontends }: Topology, looking: UpgradeReading): Pr
     ask(looking, (call) => countSingleReplicaTables(sql, call)),
     ask(looking, (call) => readRunningJobs(sql, call)),
     ask(looking, (call) => readRunningWork(sql, call)),
-    ask(looking, (call) => readRoutineLoads(http, told(leader), call)),
+    ask(looking, (call) => readRoutineLoads(http, orThrow(leader), call)),
     ask(looking, (call) =>
       readRunningQueries(
         sql,
@@ -115,8 +115,8 @@ async function readCluster({ frontends }: Topology, looking: UpgradeReading): Pr
   return { replicas, singleReplicaTables, backupJobs, work, routineLoads, runningQueries, images };
 }
 
-/** What the answer lacks, although the question was answered. */
-function told<T>(value: T | null | undefined): T {
+/** Throws when an answer lacks this value, although the question was answered. */
+function orThrow<T>(value: T | null | undefined): T {
   if (value !== null && value !== undefined) return value;
   throw new AppError('SQL_FAILED', 'The cluster did not tell it');
 }
@@ -127,12 +127,15 @@ async function readImage(
 ): Promise<FrontendImage> {
   const image = await ask(looking, async (call) => {
     const { journalId, checkpointJournalId, checkpointAt } = await looking.http.frontendHa({ host, httpPort }, call);
-    return { journalId, checkpointJournalId: told(checkpointJournalId), checkpointAt };
+    return { journalId, checkpointJournalId: orThrow(checkpointJournalId), checkpointAt };
   });
   return { label: nodeLabel({ kind: 'FRONTEND', host, port }), image };
 }
 
-/** The archive as far as a plan has time for: what was found when it was fetched, else what can be seen from outside. */
+/**
+ * The archive, as far as there is time for it in a plan: what was found when it was fetched, else what can be seen from
+ * outside.
+ */
 async function lookAtArchive(
   { source, sha256, version }: Release,
   looking: UpgradeReading,
@@ -181,7 +184,10 @@ function onHostOf({ id, hostId }: ClusterNode, answers: readonly HostAnswer[]): 
   return answers.find(({ host }) => host.hostId === hostId)?.nodes.get(id) ?? null;
 }
 
-/** An answer, or why there is none. What is no AppError is a bug; being cancelled is the caller's own wish. */
+/**
+ * An answer, or why there is none. An error that is no AppError is a bug, and cancelling is the caller's own wish: both
+ * are thrown.
+ */
 async function ask<T>(
   { signal }: UpgradeReading,
   read: (call: { signal: AbortSignal }) => Promise<T>,

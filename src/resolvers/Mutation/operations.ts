@@ -22,7 +22,7 @@ export function operationMutations(operations: Iterable<AnyOperation>): Record<s
   );
 }
 
-/** In GraphQL, null for an optional field means the same as leaving it out; operation inputs know no null. */
+/** In GraphQL, null for an optional field means the same as leaving it out; inputs of operations do not have null. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;

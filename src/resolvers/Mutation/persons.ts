@@ -73,7 +73,7 @@ export async function unbindRole(_: unknown, { input }: { input: unknown }, cont
   });
 }
 
-/** Connections that are open with this person's tokens look again who they are. */
+/** Open connections with this person's tokens read again who they are. */
 function tell<P extends { readonly id: string }>({ deps }: RequestContext, person: P): P {
   deps.doorbell.changed(accessTopic(person.id));
   return person;

@@ -13,7 +13,7 @@ const headTimeoutMs = 3_000;
 
 type Inspection = {
   readonly archives: Reading['archives'];
-  /** Paths lead nowhere else; null = paths are refused. */
+  /** The directory in which paths have to be; null = paths are refused. */
   readonly directory: string | null;
   readonly sha256: string;
 };
@@ -21,7 +21,10 @@ type Inspection = {
 /** The source as it is kept: a real path or a plain URL, and what can be known of the archive now. */
 export type InspectedSource = { readonly location: string; readonly sizeBytes: number | null };
 
-/** Looks at the place where an archive is said to be. Throws `INVALID_INPUT` or `NOT_FOUND`, both with the path of the argument. */
+/**
+ * Inspects the place where an archive should be. Throws `INVALID_INPUT` or `NOT_FOUND`, both with the path of the
+ * argument.
+ */
 export async function inspectSource(
   { kind, location }: ReleaseSource,
   inspection: Inspection,
@@ -59,7 +62,7 @@ async function inspectFile(path: string, { archives, directory, sha256 }: Inspec
   const root = await realpath(directory).catch((cause) => {
     throw refuse(`${directory} cannot be read`, 'STARWARDEN_RELEASES_DIR names it.', cause);
   });
-  // what lies elsewhere is refused before it is looked at: whether it exists is nobody's business
+  // a path outside is refused before it is read: nobody shall learn whether it exists
   if (!isInside(path, directory) && !isInside(path, root)) throw outside(directory);
   const location = await realpath(path).catch((cause) => {
     throw missing('There is no such file', cause);
@@ -93,7 +96,7 @@ function isInside(path: string, directory: string): boolean {
 const secretParameter =
   /^(x-(amz|goog)-(signature|credential|security-token)|signature|sig|token|access_token|api_?key|key|password|secret)$/i;
 
-/** Nothing of the text is repeated in an answer: it may hold the very secret that is refused. */
+/** The answer repeats nothing of the text: it may hold the very secret for which it is refused. */
 function checkUrl(location: string): string {
   const url = /^[\x21-\x7e]+$/.test(location) && URL.canParse(location) ? new URL(location) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol))
@@ -113,7 +116,7 @@ function checkUrl(location: string): string {
 
 async function inspectUrl(location: string, { archives }: Inspection): Promise<InspectedSource> {
   const answer = await archives.head(location, { timeoutMs: headTimeoutMs }).catch((error: unknown) => {
-    // The worker or the hosts fetch it, which may be elsewhere; the preflight asks again.
+    // The worker or the hosts fetch the archive, and may reach what this process cannot; the preflight asks again.
     if (error instanceof AppError && (error.code === 'HTTP_FAILED' || error.code === 'TIMEOUT')) return null;
     throw error;
   });

@@ -25,7 +25,7 @@ const input = z.object({
   minimumJdk: z.int().min(8).max(99).nullish(),
 });
 
-/** What stands in for a sum that somebody has not looked up yet, and the sum of nothing at all. */
+/** Placeholders for a checksum that somebody has not looked up yet, and the checksum of an empty file. */
 function isNoSum(text: string): boolean {
   const sum = text.toLowerCase();
   return /^(0{64}|f{64})$/.test(sum) || sum === sumOfNothing;

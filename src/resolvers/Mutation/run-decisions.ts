@@ -47,7 +47,7 @@ function toRequest({ id, comment }: Arguments, { actor, requestId }: RequestCont
   return { runId: id, actor, comment: checkComment(comment), requestId };
 }
 
-/** A node's id stands for its label, which is what its lane is called. */
+/** A node's id means the node's label, which is the name of its lane. */
 async function laneNamed(word: string, { loaders }: RequestContext): Promise<string> {
   if (!word.startsWith('nod_')) return word;
   const node = await loaders.node.load(word);

@@ -10,7 +10,7 @@ import { findVisibleUpgrade } from '../../store/reads/upgrades.ts';
 import { visibilityOf } from '../../store/reads/visibility.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
-/** Whatever has this id, unless the actor may not see the cluster it belongs to. */
+/** The object with this id, unless the actor may not see the cluster it belongs to. */
 export async function node(_: unknown, { id }: { id: string }, context: RequestContext): Promise<object | null> {
   const {
     loaders,

@@ -5,7 +5,7 @@ import { findRelease, listReleases } from '../../store/reads/releases.ts';
 import { type PageArguments, readConnection, slicePage } from '../connection.ts';
 import { type RequestContext, requireSomewhere } from '../request-context.ts';
 
-/** Whoever may read some cluster may see what clusters can be taken to: nothing in it is secret. */
+/** Everybody who may read some cluster may see the catalogue of releases: nothing in it is secret. */
 export async function releases(_: unknown, page: PageArguments, context: RequestContext) {
   await requireSomewhere(context, { permission: 'cluster:read', action: 'releases' });
   return readConnection<Release, { version: string }>(page, {

@@ -8,10 +8,10 @@ import { inTurn } from './in-turn.ts';
 import { ticks } from './ticks.ts';
 
 const mostAtOnce = 1_000;
-/** A change is stamped before it is committed: looked for so much further back than the newest one seen. */
+/** The time of a change is set before the change is committed: so this much before the newest change seen is read again. */
 const overlapMs = 10_000;
 
-/** The alerts after each change of their revision. Several changes in one go are one answer: the newest. */
+/** The alerts after each change of their revision. Several changes at once give one answer: the newest. */
 async function* watchAlerts(
   clusterId: string | null,
   context: RequestContext,

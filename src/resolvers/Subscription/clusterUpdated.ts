@@ -7,7 +7,10 @@ import { readCurrentActor } from './current-actor.ts';
 import { inTurn } from './in-turn.ts';
 import { ticks } from './ticks.ts';
 
-/** The cluster after each change of what is known of it; that it was looked at again is none. Looked for every few seconds. */
+/**
+ * The cluster after each change of what is known of it; a new reading with the same result is no change. Checked every
+ * few seconds.
+ */
 async function* watchCluster(
   id: string,
   context: RequestContext,

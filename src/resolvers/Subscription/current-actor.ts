@@ -2,7 +2,7 @@ import type { Actor } from '../../domain/access.ts';
 import { AppError } from '../../errors.ts';
 import type { RequestContext } from '../request-context.ts';
 
-/** Who watches, with the rights of now. Throws `UNAUTHENTICATED`, which ends the watching. */
+/** The person who watches, with the rights they hold now. Throws `UNAUTHENTICATED`, which ends the subscription. */
 export async function readCurrentActor({ currentActor }: Pick<RequestContext, 'currentActor'>): Promise<Actor> {
   const actor = await currentActor();
   if (actor !== null) return actor;

@@ -17,7 +17,7 @@ async function* watchEvents(
 ): AsyncGenerator<{ runEvents: RunEvent }, void, void> {
   let afterSequence = after;
   for await (const _ of ticks(context.deps.doorbell, (topic) => topic === runId)) {
-    // Read before the events are: a run that had ended by then writes no more of them.
+    // Read before the events: a run that had ended by then writes no more events.
     const { state } = await readWatchedRun(context, runId);
     for (;;) {
       const events = await eventsOfRuns(context.deps.db, { runIds: [runId], afterSequence, limit: pageSize });

@@ -4,7 +4,7 @@ import { type RequestContext, readableBy } from '../request-context.ts';
 import { ticks } from './ticks.ts';
 import { readWatchedRun } from './watched-run.ts';
 
-/** The run after each change of its revision. Several changes in one go are one answer: the newest. */
+/** The run after each change of its revision. Several changes at once give one answer: the newest. */
 async function* watchRun(id: string, context: RequestContext): AsyncGenerator<{ runUpdated: Run }, void, void> {
   let shown = 0;
   for await (const _ of ticks(context.deps.doorbell, (topic) => topic === id)) {

@@ -1,11 +1,11 @@
-/** How often the database is asked although nobody rang: words through Redis may be lost. */
+/** How often the database is asked without a notification: notifications through Redis may be lost. */
 const pollMs = 2_000;
 
 export type Bell = { onChanged(listener: (topic: string) => void): () => void };
 
 /**
- * Yields at once, then whenever something that is meant may have changed: when the bell says so, and every so often without it.
- * Changes that come while the consumer is busy are one tick, so nothing piles up and nothing is missed.
+ * Yields at once, then whenever something that `isMeant` may have changed: after a notification, and every so often
+ * without one. Changes that come while the consumer is busy make one tick, so nothing piles up and nothing is missed.
  */
 export async function* ticks(bell: Bell, isMeant: (topic: string) => boolean): AsyncGenerator<void, never, void> {
   let rung = true;

@@ -16,15 +16,15 @@ import type { Due } from './work.ts';
 export async function advance(drive: Drive): Promise<Next> {
   const seen = await drive.known.look();
   const { run, steps } = seen;
-  // A person ended or paused it meanwhile.
+  // A person ended or paused the run meanwhile.
   if (!drivenRunStates.some((state) => state === run.state)) return 'stop';
   if (run.outcome !== null) return advanceRestore(drive, seen, run.outcome);
   const phase = run.state === 'UNDOING' ? 'undo' : 'do';
-  // A worker may die between recording that a step failed and deciding how the run ends: nothing behind it is begun.
+  // A worker may die between recording that a step failed and deciding how the run ends: then no later step is begun.
   const failed = steps.find((step) => step.phase === phase && step.state === 'failed');
   const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
   const stage = stageOf(steps, phase, failed ?? next);
-  // What a lane of the stage left half done comes to its end first, whatever happened to the others.
+  // A lane of the stage that is half done comes to its end first, whatever happened to the other lanes.
   if (stage !== null && (failed !== undefined || isToStop(run, phase)) && canGoOn(drive, steps, phase, stage))
     return (await takeLock(drive, seen)) ?? driveStage(drive, phase, stage);
   if (failed !== undefined) {
@@ -35,7 +35,7 @@ export async function advance(drive: Drive): Promise<Next> {
   const isCanceling = run.cancelRequested && phase === 'do' && !isBound;
   if (isCanceling) {
     if (next === undefined || next.state === 'pending' || stoppable(drive, next)) return cancel(drive, next);
-    // Nothing is begun any more: all that is left is to look at the step that was under way.
+    // No effect is sent any more: what remains is to see how the step under way ends.
     return runAlone(drive, { step: next, isCanceling });
   }
   if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, seen);
@@ -79,7 +79,7 @@ async function runAlone(drive: Drive, { step, isCanceling }: Pick<Due, 'step' | 
   return next === 'deferred' ? 'again' : next;
 }
 
-/** The stage that this step is part of. The first open step decides, unless one of a stage failed. */
+/** The stage that this step is part of; null when it stands alone. */
 function stageOf(steps: readonly RunStep[], phase: StepPhase, step: RunStep | undefined): string | null {
   const stage = step?.lane?.stage;
   return stage !== undefined && steps.some((other) => other.phase === phase) ? stage : null;
@@ -89,7 +89,10 @@ function isToStop(run: Run, phase: StepPhase): boolean {
   return phase === 'do' && (run.cancelRequested || run.pauseRequested);
 }
 
-/** True when the step before left the cluster in a state to stay in which nobody asked for, such as a stopped node. */
+/**
+ * True when the step before left the cluster in a state that nobody asked for and that must not last, such as a stopped
+ * node.
+ */
 function isBoundToGoOn(drive: Drive, next: RunStep, steps: readonly RunStep[]): boolean {
   const before = steps.findLast((step) => step.phase === 'do' && step.position < next.position);
   if (before === undefined) return false;

@@ -64,8 +64,9 @@ function send(work: Work, ports: Ports): Promise<Applied> {
 }
 
 /**
- * A change that was sent before, and of which nobody knows what became, may be refused because it is there already (`already
- * exists`, `one job at a time`). It is looked up before the refusal is believed: what is there, or goes on, is ours.
+ * A change that was sent before, and whose outcome is unknown, may be refused because it is there already (`already
+ * exists`, `one job at a time`). So the cluster is checked before the refusal is believed: an effect that is there, or
+ * goes on, is ours.
  */
 async function lookUpRefused(work: Work, error: unknown): Promise<Extract<Check, { state: 'done' | 'moving' }>> {
   const { drive, step, kind } = work;
@@ -74,7 +75,7 @@ async function lookUpRefused(work: Work, error: unknown): Promise<Extract<Check,
   const check = await kind
     .check(step.params, drive.deps.connections.portsFor(drive.clusterId), contextOf(work))
     .catch((unseen: unknown) => {
-      // What may pass is looked at again; the change is refused again then, and looked up again.
+      // A check that failed but may pass is tried again later; then the change is refused again, and checked again.
       if (unseen instanceof AppError && mayPass(unseen)) throw unseen;
       throw error;
     });
@@ -82,12 +83,12 @@ async function lookUpRefused(work: Work, error: unknown): Promise<Extract<Check,
   throw error;
 }
 
-/** The words of Starwarden itself, which say nothing about the cluster. */
+/** Codes that Starwarden itself raises: they say nothing about the cluster. */
 const notRefused = new Set<AppError['code']>(['LEASE_LOST', 'CANCELED', 'STORE_UNAVAILABLE']);
 
 const lookForCancelMs = 1_000;
 
-/** What can be broken off is, as soon as a person cancels the run. */
+/** Breaks `apply` off as soon as a person cancels the run. */
 async function applyUntilCanceled(work: Work, ports: Ports): Promise<Applied> {
   const { drive, step, kind } = work;
   const canceled = new AbortController();
@@ -96,7 +97,7 @@ async function applyUntilCanceled(work: Work, ports: Ports): Promise<Applied> {
       (run) => {
         if (run.cancelRequested) canceled.abort(new AppError('CANCELED', 'Broken off, because the run was cancelled'));
       },
-      () => undefined, // the database is away: the next look will tell
+      () => undefined, // the database is away: the next look finds it
     );
   }, lookForCancelMs);
   try {

@@ -11,7 +11,10 @@ import type { Drive, Next } from './drive.ts';
 import type { Seen } from './known-run.ts';
 import { mayPass } from './may-pass.ts';
 
-/** Takes the cluster, plans again where the run has waited, and says that it runs. Null = it may go on. */
+/**
+ * Takes the cluster's lock, plans again where the run has waited, and records that the run is running. Null = it may go
+ * on.
+ */
 export async function begin(drive: Drive, seen: Seen, phase: StepPhase): Promise<Next | null> {
   const { run } = seen;
   const running: WorkerEntry =
@@ -28,8 +31,8 @@ export async function begin(drive: Drive, seen: Seen, phase: StepPhase): Promise
 }
 
 /**
- * Takes the cluster for this run, and writes with it what there is to say; otherwise the run queues and says whom it waits
- * for. Null = the run has it.
+ * Takes the cluster's lock for this run and writes `also` in the same entry; otherwise the run queues and names the run
+ * it waits for. Null = the run may go on.
  */
 export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {}): Promise<Next | null> {
   const { db } = drive.deps;
@@ -38,7 +41,7 @@ export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {})
     if (also.run !== undefined) await drive.write(also);
     return null;
   }
-  // Whoever held it when the run was read may have ended since, and wakes only those who waited by then.
+  // The holder that was read with the run may have ended since, and it woke only the runs that waited at that time.
   const holder = seen.lockHolder === null ? null : await findLockHolder(db, run.clusterId);
   if (holder === null) {
     try {
@@ -46,12 +49,12 @@ export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {})
       return null;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      return 'again'; // somebody was quicker: look who
+      return 'again'; // another run was quicker: read which one
     }
   }
   const holding = run.blockedBy === holder ? null : await findRun(db, holder);
   const whom = holding === null ? 'another run' : `R-${holding.number}`;
-  const wakeAfterMs = 5_000; // the holder wakes us when it ends; this is for the case that this word is lost
+  const wakeAfterMs = 5_000; // the holder wakes this run when it ends; this is in case that notification is lost
   await drive.write({
     run: {
       state: run.state === 'RUNNING' ? 'QUEUED' : run.state,
@@ -66,7 +69,10 @@ export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {})
   return { wakeAfterMs };
 }
 
-/** A plan this old may not be true any more, whoever let the run wait: a lock, an approval, a pause, or no worker. */
+/**
+ * A plan older than this may not fit the cluster any more, whatever the run waited for: a lock, an approval, a pause or a
+ * worker.
+ */
 const freshPlanMs = 30_000;
 
 function hasWaited(drive: Drive, run: Run): boolean {
@@ -74,8 +80,8 @@ function hasWaited(drive: Drive, run: Run): boolean {
 }
 
 /**
- * The run waited, so the cluster may have changed: plans again, and stops if the plan is not the one that was agreed.
- * Null = it is, and the run may begin.
+ * Plans again, since the cluster may have changed while the run waited; ends the run if the plan is not the one that was
+ * agreed to. Null = it is the same plan, and the run may begin.
  */
 async function replan(drive: Drive, run: Run): Promise<Next | null> {
   const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);

@@ -5,8 +5,9 @@ import type { Drive, Next } from './drive.ts';
 import { stepKindOf } from './step-kind-of.ts';
 
 /**
- * Decides how the run ends, or that it pauses. What failed lanes had done becomes visible steps that take it back, and
- * temporary changes that are still open become steps that put them back; they run before the run may end in any way.
+ * Decides how the run ends, or that it pauses. Steps that take back what failed lanes had done, and steps that put back
+ * temporary changes that are still open, become visible steps of the run; they are carried out before the run may end in
+ * any way.
  */
 export async function conclude(
   drive: Drive,
@@ -31,7 +32,7 @@ export async function conclude(
   return 'again';
 }
 
-/** What is still to be done before the run may end in this way: nothing where both are empty. */
+/** The steps to carry out before the run may end in this way; none where both lists are empty. */
 export async function stepsToTakeBack(
   drive: Drive,
   outcome: Outcome,
@@ -52,9 +53,10 @@ export async function openChanges(drive: Drive, steps: readonly RunStep[]): Prom
 }
 
 /**
- * For each lane that is not whole: what it did, taken back newest first, the step that failed included. In an undo too: a
- * node that cannot go back is not left down, but returned to where it came from. A lane whose recovery failed in an earlier
- * try is not whole either, even when nothing of it was begun anew: what the run has taken away stays its own to bring back.
+ * The steps that take back what was done in each lane that is not whole, newest first, the step that failed included. In
+ * an undo too: a node that cannot go back is not left down, but returned to where it came from. A lane whose recovery
+ * failed in an earlier try is not whole either, even when none of its steps was begun anew: what the run has taken away,
+ * the run still has to bring back.
  */
 function recoverSteps(drive: Drive, steps: readonly RunStep[]): NewStep[] {
   const phase = steps.some((step) => step.phase === 'undo') ? 'undo' : 'do';
@@ -72,7 +74,7 @@ function recoverLane(drive: Drive, own: readonly RunStep[]): NewStep[] {
   const isOurs = (step: RunStep) => step.state === 'done' || isHalfDone(step) || isTriedInVain(step);
   const last = own.findLast((step) => isOurs(step) && kindOf(step).recoverSteps(step.params).length > 0);
   if (last === undefined) return [];
-  // What was down already when its turn came is brought up too, once the run has laid hands on it.
+  // A node that was down already when its turn came is brought up too, once a later step of the lane was carried out.
   const isTakenOver = (step: RunStep) =>
     step.state === 'already' && kindOf(step).recoversAlready && step.position < last.position;
   return own
@@ -90,7 +92,7 @@ function recoverLane(drive: Drive, own: readonly RunStep[]): NewStep[] {
     );
 }
 
-/** Sent at least once, and nobody has seen yet what became of it. */
+/** The step was sent at least once, and nobody has seen yet what became of it. */
 function isHalfDone(step: RunStep): boolean {
   return step.state === 'applying' && step.attempt > 0;
 }
@@ -103,7 +105,7 @@ export function concludeAsFailed(drive: Drive, failure: Failure, found: { postCh
   return conclude(drive, { state: 'FAILED', failure }, found);
 }
 
-/** How a run ends whose step failed. */
+/** Concludes a run one of whose steps failed. */
 export function concludeAfter(
   drive: Drive,
   { phase, position, failure }: Pick<RunStep, 'phase' | 'position' | 'failure'>,

@@ -11,13 +11,16 @@ export type Drive = {
   readonly operation: AnyOperation;
   readonly runId: string;
   readonly clusterId: string;
-  /** When this very drive saw the `apply` of a step return, by position. */
+  /** When this drive itself saw the `apply` of a step return, by the step's position. */
   readonly appliedAt: Map<number, Date>;
   readonly known: Pick<KnownRun, 'look' | 'steps'>;
   readonly write: (entry: WorkerEntry) => Promise<void>;
-  /** The database's clock, which stamped the journal; so a host with a wrong clock neither hurries nor waits for ever. */
+  /**
+   * The time by the database's clock, which also stamped the journal: a host with a wrong clock neither hurries a step
+   * nor makes it wait for ever.
+   */
   readonly now: () => Date;
 };
 
-/** `again` = look at the run once more; otherwise free the worker and be woken after so many milliseconds, or never. */
+/** `again` = advance the run once more; otherwise the worker is freed and woken after so many milliseconds, or never. */
 export type Next = 'again' | 'stop' | { readonly wakeAfterMs: number };

@@ -8,9 +8,9 @@ import { finish } from './finish.ts';
 import { endedRun, readEnd } from './look-at-end.ts';
 import { mayPass } from './may-pass.ts';
 
-/** How long after the last step the end may go unread before the run fails for that. */
+/** How long after the last step the cluster may be unreadable for the post-check before the run fails for that. */
 const unreadPatienceMs = 120_000;
-/** How long after the last step an end that is not as it should be may still become so by itself. */
+/** How long after the last step a post-check that says `isSettling` may still come to pass by itself. */
 const settlingPatienceMs = 60_000;
 const lookAgainMs = 2_000;
 
@@ -32,7 +32,10 @@ export function checkUndone(drive: Drive, run: Run, steps: readonly RunStep[]): 
 
 type Judged = { readonly run: Run; readonly steps: readonly RunStep[]; readonly as: 'SUCCEEDED' | 'UNDONE' };
 
-/** What is to be put back is put back first; where nothing is, the run ends with the entry that keeps its check. */
+/**
+ * Steps that put things back are carried out first; where there are none, the run ends in the entry that keeps its
+ * post-check.
+ */
 async function end(drive: Drive, { run, steps, as }: Judged): Promise<Next> {
   const outcome = { state: as, failure: null };
   const { recover, restore } = await stepsToTakeBack(drive, outcome, steps);
@@ -49,7 +52,7 @@ async function judge(
   const sinceMs = drive.now().getTime() - lastStep.getTime();
   try {
     const { isSettling = false, ...found } = await look(readEnd(drive, run), endedRun(run, steps));
-    // Checks that were all skipped pass nothing, whatever the operation makes of them.
+    // Where every check was skipped nothing has passed, whatever the operation says.
     const result = { ...found, passed: found.passed && (found.checks.length === 0 || hasLooked(found.checks)) };
     if (!result.passed && isSettling && sinceMs < settlingPatienceMs) return lookAgain(drive);
     if (result.passed) return end(drive, { run: { ...run, postCheck: result }, steps, as });
@@ -75,7 +78,7 @@ async function judge(
   }
 }
 
-/** What keeps the end from passing: what is not as it should be, or what nobody could look at. */
+/** The checks that keep the run from passing: those that block, else those that were skipped. */
 function whatFailed(checks: readonly NamedCheck[]): readonly NamedCheck[] {
   const failed = checks.filter(blocks);
   return failed.length > 0 ? failed : checks.filter(({ status }) => status === 'SKIPPED');

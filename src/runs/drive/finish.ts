@@ -5,7 +5,7 @@ import { lookAtEnd } from './look-at-end.ts';
 
 /** Every temporary change is back, or could not be put back: the run ends and frees the cluster. */
 export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: readonly RunStep[]): Promise<Next> {
-  // Recoveries of an earlier try, before a retry, are history.
+  // Recoveries of an earlier try, before a retry, do not count any more: their `undoOf` is null.
   const notRecovered = steps.find(
     (step) => step.phase === 'recover' && step.state === 'failed' && step.undoOf !== null,
   );
@@ -20,7 +20,8 @@ export async function finish(drive: Drive, run: Run, outcome: Outcome, steps: re
         ? restoreFailure(notRestored, outcome)
         : outcome.failure;
   const state = broken === undefined && outcome.state !== 'PAUSED' ? outcome.state : 'FAILED';
-  // A check that did not pass is the reason of this end already. What another end had found is no answer for this one.
+  // A post-check that is kept by now did not pass and is the reason of this end. What was found at another end does not
+  // answer for this one.
   const isSeen = state === 'SUCCEEDED' || state === 'UNDONE' || run.postCheck !== null;
   const seen = isSeen ? run.postCheck : await lookAtEnd(drive, { run, steps, ending: state });
   await drive.write({
@@ -54,12 +55,15 @@ async function rest(drive: Drive, { progress = null }: Outcome): Promise<Next> {
   return 'stop';
 }
 
-/** Somebody cancelled it while it was about to pause. */
+/** Somebody cancelled the run while it was about to pause. */
 function concludeAgain(drive: Drive): Promise<Next> {
   return conclude(drive, { state: 'CANCELED', failure: null });
 }
 
-/** Ends the run as it is: what should have ended it properly is broken. What stays changed stands in the ledger. */
+/**
+ * Ends the run as it is, because what should have ended it properly is broken. Temporary changes that are still open stay
+ * recorded as open.
+ */
 export async function abandon(drive: Drive, failure: Failure): Promise<Next> {
   await drive.write({
     run: { state: 'FAILED', outcome: null, failure, postCheck: null, finished: true, blockedBy: null, wakeInMs: null },

@@ -12,9 +12,9 @@ export type HeldLease = {
   readonly claimed: DrivenRun;
   /** Fires when the lease is lost; every call to the outside gets it. */
   readonly signal: AbortSignal;
-  /** Throws `LEASE_LOST` when the lease may have run out by this process's own monotonic clock. Asks nobody. */
+  /** Throws `LEASE_LOST` when the lease may have run out by this process's own monotonic clock. Sends nothing. */
   assertHeld(): void;
-  /** The entry that ended the run has given the lease back. */
+  /** To be called once the entry that ended the run has given the lease back. */
   over(): void;
   /** Stops the heartbeat and gives the lease back. */
   release(): Promise<void>;
@@ -49,7 +49,7 @@ export async function holdLease(
     isRenewing = false;
   };
   const heartbeat = setInterval(() => {
-    // Asked of the clock alone: a database that never answers must not keep the calls to the outside going.
+    // The clock alone decides this: a database that never answers must not let calls to the outside go on.
     if (performance.now() > goodUntil) lost.abort(leaseLost(lease));
     if (!isRenewing && performance.now() - askedAt >= claim.leaseMs / 4) void renew();
   }, claim.leaseMs / 20);
@@ -81,7 +81,7 @@ function leaseLost(lease: Lease): AppError {
   });
 }
 
-/** Ports that look at the lease before each call that changes something, so that a worker that lost it cannot act. */
+/** Ports that check the lease before each call that changes something, so that a worker that lost it cannot act. */
 export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): Ports {
   return {
     http: ports.http,

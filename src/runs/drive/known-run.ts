@@ -15,7 +15,7 @@ export type Seen = {
   readonly lockHolder: string | null;
 };
 
-/** A run as the drive that holds it knows it. */
+/** What the drive that holds a run knows of it. */
 export type KnownRun = {
   /** The run as it is now. Its steps are read only when somebody else may have changed them. */
   look(): Promise<Seen>;
@@ -47,14 +47,14 @@ export function knowRun(
 }
 
 /**
- * Nobody but the holder of the lease writes a run, except people who decide about it; each entry, whoever writes it, makes the
- * run's revision one more. So as long as the revision is what this drive has made of it, its steps are what it has made of
- * them.
+ * Only the holder of the lease and people who decide about the run write it. Each entry, whoever writes it, raises the
+ * run's revision by one. So as long as the revision is what this drive's own entries made it, the steps are what those
+ * entries made them.
  */
 export function rememberRun(stored: StoredRun, claimed: DrivenRun, now: () => Date): KnownRun {
   let first: DrivenRun | null = claimed;
   let known: { readonly revision: number; readonly steps: readonly RunStep[] } | null = null;
-  // The lanes of a stage write while another one looks; entries that have begun, and that have ended.
+  // Counts of entries that have begun and that have ended: one lane of a stage may write while another one reads.
   let begun = 0;
   let ended = 0;
 
@@ -65,15 +65,19 @@ export function rememberRun(stored: StoredRun, claimed: DrivenRun, now: () => Da
     if (driven === null)
       throw new AppError('LEASE_LOST', `Another worker may be driving run ${claimed.run.id}`, { retryable: true });
     const { run, lockHolder } = driven;
-    // Compared with what was known before the question: an entry that ended since must not stand for one of a person.
+    // Compared with the revision known before the read: otherwise an entry that a person wrote could be taken for one of
+    // this drive that ended meanwhile.
     if (known !== null && before.revision === run.revision) return { run, steps: known.steps, lockHolder };
     const steps = await readSteps();
-    // Whether an entry that was under way is in what was read, nobody can tell: it is used, and not kept.
+    // Nobody can tell whether an entry that was under way is in these steps: they are used now, but not kept.
     if (before.begun === before.ended && before.begun === begun) known = { revision: run.revision, steps };
     return { run, steps, lockHolder };
   };
 
-  /** Never without an entry that had ended by now: a lane would do the same step twice. */
+  /**
+   * Reads again until no entry ended meanwhile: with steps from before such an entry, a lane would do the same step
+   * twice.
+   */
   const readSteps = async (): Promise<readonly RunStep[]> => {
     for (;;) {
       const before = ended;

@@ -8,8 +8,8 @@ import type { Drive } from './drive.ts';
 const lookMs = 30_000;
 
 /**
- * How a run that failed or was cancelled leaves things, seen after everything was taken back that is taken back; null when
- * it has changed nothing, or nobody looks. Decides nothing.
+ * How a run that failed or was cancelled leaves things, checked after everything was taken back; null when the run has
+ * changed nothing, or the operation has no check for it. Decides nothing.
  */
 export async function lookAtEnd(
   drive: Drive,
@@ -43,7 +43,7 @@ export function readEnd(drive: Drive, run: Run): Reading {
   );
 }
 
-/** What the checks of an end are told about the run. */
+/** What an end check is given about the run. */
 export function endedRun(run: Run, steps: readonly RunStep[]): EndedRun {
   return { runId: run.id, steps: steps.map(toPlannedStep) };
 }

@@ -1,6 +1,6 @@
 import { type AppError, leavesOpen } from '../../errors.ts';
 
-/** What may be otherwise when asked again: no reason to fail a run as long as there is time. */
+/** True for an error that may be gone when asked again: no reason to fail a run as long as there is time. */
 export function mayPass(error: AppError): boolean {
   return error.retryable || leavesOpen(error.code);
 }

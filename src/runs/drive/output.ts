@@ -24,7 +24,7 @@ export function makeOutput(drive: Drive, position: number): Output {
   };
   const timer = setInterval(() => {
     flush().catch((error: unknown) => {
-      // A lost lease ends the step at its next effect; output alone must not.
+      // A lost lease ends the step at its next effect; output that cannot be stored must not end it.
       if (!(error instanceof AppError))
         drive.deps.log.warn({ runId: drive.runId, err: error }, 'could not store output lines');
       writing = Promise.resolve();

@@ -38,7 +38,7 @@ export async function drive(deps: Engine, runId: string): Promise<void> {
 
 async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<Exclude<Next, 'again'>> {
   const { run, at } = held.claimed;
-  // Counted on by the monotonic clock, so that a host whose clock is set meanwhile does not matter.
+  // Later times are counted by the monotonic clock, so that setting this host's clock does not matter.
   const offsetMs = at.getTime() - performance.now();
   const now = () => new Date(performance.now() + offsetMs);
   const operation = chooseOperation(run, deps.operations);
@@ -68,17 +68,17 @@ async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<
     const next = await advanceOrEnd(drive);
     if (next === 'again') continue;
     if (next === 'stop' || next.wakeAfterMs > patienceMs) return next;
-    // Handing the run on and taking it again costs more than so short a wait.
+    // Giving the run back and claiming it again costs more than such a short wait.
     patienceMs -= next.wakeAfterMs;
     await sleep(next.wakeAfterMs, undefined, { signal: held.signal }).catch(() => {});
     held.assertHeld();
   }
 }
 
-/** A worker is freed unless all that is left is done within this time. */
+/** How long in all one drive waits with its run; a longer wait frees the worker. */
 const stayMs = 1_500;
 
-/** A bug must not leave a run that says for ever that it is running, and holds its cluster. */
+/** A bug must not leave a run RUNNING for ever, with its cluster locked. */
 async function advanceOrEnd(drive: Drive): Promise<Next> {
   try {
     return await advance(drive);
@@ -106,7 +106,7 @@ async function concludeOrAbandon(drive: Drive, failure: Failure): Promise<Next> 
   }
 }
 
-/** What says nothing about the run: another worker has it, or the database is away. */
+/** Errors that say nothing about the run: another worker has it, or the database is away. */
 function isNotOurs(error: unknown): boolean {
   return (
     (error instanceof AppError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')) ||

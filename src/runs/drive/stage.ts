@@ -11,16 +11,16 @@ type LaneSteps = { readonly name: string; readonly width: number; readonly steps
 /** How soon a lane is asked again whether it is its turn. */
 const deferMs = 200;
 
-/** What one lane answered last. */
+/** When a lane that does nothing now is due again. */
 type Idle = { readonly until: number };
 
 /**
  * Drives the lanes of one stage side by side, at most `width` at a time, until none of them can go on now: because all
- * have ended, because one failed or a person wants the run to stop and the others have come to a place to stop at, or
- * because all that is left goes on by itself. `again` = look at the run afresh.
+ * have ended; because one failed or a person wants the run to stop, and the others have come to a place to stop at; or
+ * because all that is left goes on by itself. `again` = read the run afresh.
  *
- * While one lane is busy, the others are looked at when they are due, in this very process: only when nothing is to be
- * done for a while the worker is freed.
+ * While one lane is busy, the others are checked when they are due, in this process; the worker is freed only when there
+ * is nothing to do for a while.
  */
 export async function driveStage(drive: Drive, phase: StepPhase, stage: string): Promise<Next> {
   const busy = new Map<string, Promise<void>>();
@@ -48,7 +48,8 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
     const seen =
       errors.length === 0 ? await drive.known.look().catch((error: unknown) => void errors.push(error)) : undefined;
     if (seen === undefined) {
-      // The lease or the database is lost: nothing more is begun, and nothing goes on behind the back of the next drive.
+      // The lease or the database is lost: nothing more is begun, and busy lanes are waited for, so that none of them
+      // still works during the next drive.
       await Promise.all(busy.values());
       throw errors[0];
     }
@@ -70,7 +71,7 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
         });
     }
     if (busy.size === 0) {
-      // A step that left the run to a person ended the drive.
+      // A step after which a person decides has ended the drive.
       if (isStopped) return 'stop';
       if (runnable.length === 0) return 'again';
       const wakeAfterMs = Math.min(...runnable.map((lane) => (idle.get(lane.name)?.until ?? now) - now));
@@ -86,15 +87,16 @@ export function canGoOn(drive: Drive, steps: readonly RunStep[], phase: StepPhas
 }
 
 /**
- * Lanes that may do their next step now. Lanes that have begun come first; as many others as the width has room for
- * follow, those that answered `defer` last. When the run is to stop, only what must not stay as it is goes on.
+ * Lanes that may do their next step now. Lanes that have begun come first, then as many others as the width has room for;
+ * among those, lanes that answered `defer` come last. When the run is to stop, only lanes that must not stay as they are
+ * go on.
  */
 function lanesToRun(
   drive: Drive,
   given: { lanes: readonly LaneSteps[]; deferred: ReadonlySet<string>; isEnding: boolean },
 ): readonly LaneSteps[] {
   const open = given.lanes.filter((lane) => nextOf(lane) !== undefined && !hasFailed(lane));
-  // One that waited at its first step, and then found that others go first, takes nobody's place.
+  // A lane that waited at its first step, and then deferred to others, does not take up width.
   const isUnderWay = (lane: LaneSteps) => hasBegun(lane) && (hasActed(lane) || !given.deferred.has(lane.name));
   const begun = open.filter(isUnderWay);
   if (given.isEnding) return begun.filter((lane) => mustGoOn(drive, lane));
@@ -106,7 +108,7 @@ function lanesToRun(
   return [...begun, ...inTurn].slice(0, Math.max(widthOf(given.lanes), begun.length));
 }
 
-/** A lane whose last step left something that nobody would want to stay, or whose step is half done. */
+/** True for a lane whose last step left a state that must not last, or whose step is half done. */
 function mustGoOn(drive: Drive, lane: LaneSteps): boolean {
   const next = nextOf(lane);
   if (next === undefined) return false;
@@ -140,8 +142,8 @@ function hasBegun(lane: LaneSteps): boolean {
 }
 
 /**
- * Beyond looking whether its first step can be done. What an earlier try left half done behind that step does not count:
- * this try has yet to come to it.
+ * True when the lane did more than check whether its first step can be done. Steps after the next one that an earlier try
+ * left half done do not count: this try has yet to come to them.
  */
 function hasActed(lane: LaneSteps): boolean {
   const next = nextOf(lane)?.position ?? Number.POSITIVE_INFINITY;
@@ -160,7 +162,7 @@ function widthOf(lanes: readonly LaneSteps[]): number {
   return Math.max(1, lanes[0]?.width ?? 1);
 }
 
-/** Until a busy lane answers, or an idle one is due. */
+/** Resolves when a busy lane answers, or an idle one is due. */
 async function nextChange(
   busy: ReadonlyMap<string, Promise<void>>,
   idle: ReadonlyMap<string, Idle>,

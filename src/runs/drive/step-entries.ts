@@ -40,7 +40,7 @@ async function isLastOfChange(work: Work): Promise<boolean> {
   return !steps.some((step) => step.ledgerId === work.step.ledgerId && step.position > work.step.position);
 }
 
-/** Done, and the run pauses: one entry for both, so that nobody finds the step done and the run going on. */
+/** Records the step as done and pauses the run, in one entry, so that nobody finds the step done and the run going on. */
 export async function hold(work: Work, message: string): Promise<void> {
   const { drive, step } = work;
   await drive.write({
@@ -116,15 +116,15 @@ export async function fail(
     events: [{ type: 'STEP_FAILED', step: step.position, message: `${step.title}: ${failure.message}` }],
   };
   await drive.write(entry);
-  // A temporary change that cannot be put back does not keep the others from being put back.
+  // A step of these phases that failed does not keep the others of its phase from being carried out.
   if (step.phase === 'restore' || step.phase === 'recover') return 'again';
-  // The other lanes come to a place to stop at first.
+  // In a lane: the other lanes come to a place to stop at first.
   return step.lane === null ? concludeAfter(drive, { ...step, failure: stored }) : 'again';
 }
 
 const diagnoseMs = 15_000;
 
-/** What helps to understand the failure, if it can be had now. */
+/** The lines that help to understand the failure, if they can be had now. */
 async function diagnose(work: Work): Promise<readonly string[]> {
   const { drive, step, kind } = work;
   const context = contextOf(work);

@@ -37,13 +37,13 @@ async function lookAndAct(work: Work): Promise<Next | 'deferred'> {
   if (work.isCanceling && (action.do === 'apply' || action.do === 'interrupt')) return giveUp(work, action.do);
   switch (action.do) {
     case 'record':
-      // A gate has no effect that could have been there before.
+      // A gate has no effect that could have been there before, so it is never `already`.
       await record(work, kind.isGate ? 'done' : action.state, check);
       return 'again';
     case 'wait':
       return wait(work, action.progress, action.wakeAfterMs);
     case 'fail':
-      // A check that is blocked names what it looked at; the table does not know which step it judges.
+      // The message of a blocked check names what was checked; `nextAction` does not know which step it judges.
       return fail(work, {
         code: action.code,
         message: check.state === 'blocked' ? action.message : `${step.title}: ${action.message}`,
@@ -69,7 +69,7 @@ function appliedMsAgo({ drive, step }: Work): number | null {
   return at === null ? null : drive.now().getTime() - at.getTime();
 }
 
-/** An error of `check` or `apply`. What may pass by itself is tried again until the step's time is over. */
+/** For an error of `check` or `apply`: one that may pass by itself is tried again until the step's time is over. */
 async function handleError(work: Work, error: unknown): Promise<Next> {
   const { drive, step, kind } = work;
   if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;

@@ -30,7 +30,10 @@ export async function stopStep(drive: Drive, step: RunStep): Promise<'stopped' |
 
 const stopAgainMs = 2_000;
 
-/** Tries again what may pass, and once more what may not: a job may just have ended by itself. Then says so and ends. */
+/**
+ * Tries again after an error that may pass, and once more after any other: a job may just have ended by itself. Then
+ * records the error as the step's failure.
+ */
 async function handleStopError(work: Work, error: unknown): Promise<Next> {
   const { drive, step } = work;
   if (error instanceof AppError && error.code === 'LEASE_LOST') throw error;

@@ -10,7 +10,7 @@ import { checkUndone } from './end-check.ts';
 import { mayPass } from './may-pass.ts';
 import { stepKindOf } from './step-kind-of.ts';
 
-/** The way back as the operation sees it now; its steps become part of the run. Null = they are there. */
+/** Plans the way back as the operation sees it now, and adds its steps to the run. Null = they are there. */
 export async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next | null> {
   const lost = await whyNotEntitled(drive.deps.db, run, drive.operation);
   if (lost !== null) return refuseUndo(drive, run, lost.message);
@@ -32,7 +32,7 @@ export async function planUndo(drive: Drive, run: Run, steps: readonly RunStep[]
   return 'again';
 }
 
-/** Nothing was begun: the run stands again as it stood when the undo was asked for. */
+/** Nothing was begun: the run becomes again what it was when the undo was asked for. */
 async function refuseUndo(drive: Drive, run: Run, why: string): Promise<Next> {
   const message = `It cannot be undone now: ${why}`;
   const before = run.beforeUndo;
@@ -45,7 +45,7 @@ async function refuseUndo(drive: Drive, run: Run, why: string): Promise<Next> {
   return 'stop';
 }
 
-/** How long an undo is tried that cannot be planned because something does not answer. */
+/** How long planning an undo is tried again because something does not answer. */
 const undoPatienceMs = 10 * 60_000;
 
 async function observeForUndo(
@@ -78,7 +78,7 @@ async function observeForUndo(
   }
 }
 
-/** Only what is known to be ours was taken back; of a step that broke off nobody knows, and that is said. */
+/** Only effects that are known to be ours were taken back; nobody knows about a step that broke off, and the run says so. */
 export async function concludeUndone(drive: Drive, run: Run, steps: readonly RunStep[]): Promise<Next> {
   const doubtful = steps.filter((step) => {
     if (step.phase !== 'do' || step.attempt === 0 || (step.state !== 'failed' && step.state !== 'applying'))

@@ -4,7 +4,7 @@ import type { RunnerPoint } from '../engine.ts';
 import type { Drive } from './drive.ts';
 import type { Output } from './output.ts';
 
-/** A step that is to be looked at. */
+/** A step that is to be checked, and carried out if that is due. */
 export type Due = {
   readonly step: RunStep;
   /** The step may end, but its effect is not sent (again). */
@@ -23,7 +23,7 @@ export function lateBy({ drive, step, kind }: Work): number | null {
   return triedMs > kind.timeoutMs(step.params) ? triedMs : null;
 }
 
-/** What it does now, in words; how far it has come is counted from its steps (see `countProgress`). */
+/** What the run does now, in words; its numbers are counted from its steps (see `countProgress`). */
 export function progressOf({ step }: Work) {
   return { completed: 0, total: null, message: step.title };
 }
@@ -46,14 +46,14 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): EngineCo
           (other.state === 'done' || other.state === 'already') &&
           kinds.includes(other.kind),
       );
-      // What stands alone comes after all lanes before it, and knows what each of them found.
+      // A step outside of lanes comes after all lanes before it, and sees the facts of each of them.
       const inLane = found.findLast((other) => step.lane === null || isSameLane(other, step));
       return inLane ?? found.findLast((other) => other.lane === null) ?? null;
     },
   };
 }
 
-/** Steps that take a lane back know what its steps found. */
+/** True also between a step that takes a lane back and the lane's own steps, so that it sees their facts. */
 function isSameLane(a: RunStep, b: RunStep): boolean {
   return a.lane?.stage === b.lane?.stage && a.lane?.name === b.lane?.name;
 }

@@ -19,7 +19,7 @@ export function toApiToken(row: Selectable<Tables['api_token']>): ApiToken {
   };
 }
 
-/** For rows of an outer join with the bindings. */
+/** For rows of an outer join with the bindings: one without a binding gives none. */
 export function toBindingOrNone(row: {
   role: string | null;
   scope_kind: string | null;

@@ -6,8 +6,8 @@ import { toBindingOrNone } from './access-rows.ts';
 import { hashToken } from './token-hash.ts';
 
 /**
- * The person a token acts as, with the roles of this very moment; null for a token that is unknown, expired or revoked,
- * and for a person who was shut out. One statement.
+ * The person a token acts as, with the roles they hold now; null for a token that is unknown, expired or revoked, and for
+ * a person who was shut out. One statement.
  */
 export async function findActorByToken(
   db: Queryable,
@@ -30,7 +30,7 @@ export async function findActorByToken(
   return { actor, tokenId: first.token_id, expiresAt: first.expires_at };
 }
 
-/** A person as an actor, with the roles of this very moment; null when they do not exist or were shut out. */
+/** A person as an actor, with the roles they hold now; null when they do not exist or were shut out. */
 export async function findActorByPersonId(db: Queryable, personId: string, via: RunVia): Promise<Actor | null> {
   const person = await findPerson(db, personId);
   if (person === null || person.disabledAt !== null) return null;

@@ -11,8 +11,8 @@ export type BootstrapToken = { readonly owner: string; readonly role: Role; read
 
 /**
  * Makes the people and tokens that the configuration names, once; at the next start nothing changes. What somebody took
- * away meanwhile stays away: a revoked token is not revived, a person who was shut out not let in again. Several
- * processes may do this at once. Throws `ALREADY_EXISTS` when a token belongs to somebody else.
+ * away meanwhile stays away: a revoked token is not made valid again, and a person who was shut out is not let in again.
+ * Several processes may do this at once. Throws `ALREADY_EXISTS` when a token belongs to somebody else.
  */
 export async function ensureBootstrapTokens(db: Database, tokens: readonly BootstrapToken[]): Promise<void> {
   for (const token of tokens) await inTransaction(db, (tx) => ensureToken(tx, token));
@@ -50,7 +50,7 @@ async function ensureToken(tx: Queryable, { owner, role, token }: BootstrapToken
   );
 }
 
-/** Bound together with a new token only, so that a role taken away stays away. */
+/** Called only together with making a new token, so that a role that was taken away stays away. */
 async function bindBootstrapRole(tx: Queryable, person: Person, role: Role): Promise<void> {
   await tx
     .insertInto('role_binding')
@@ -69,7 +69,7 @@ async function bindBootstrapRole(tx: Queryable, person: Person, role: Role): Pro
   });
 }
 
-/** The person of that name, made when there is none. Has no role by itself. */
+/** The person of that name, who is created if there is none. Gives them no role. */
 export async function ensurePerson(db: Queryable, name: string): Promise<Person> {
   await db
     .insertInto('person')
@@ -79,7 +79,7 @@ export async function ensurePerson(db: Queryable, name: string): Promise<Person>
   return toPerson(await db.selectFrom('person').selectAll().where('name', '=', name).executeTakeFirstOrThrow());
 }
 
-/** Whether anybody could log in at all: there is a live token of a person who was not shut out. */
+/** Whether anybody can log in at all: is there a valid token of a person who was not shut out? */
 export async function hasUsableToken(db: Queryable): Promise<boolean> {
   const row = await db
     .selectFrom('api_token')

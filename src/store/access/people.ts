@@ -81,7 +81,7 @@ export async function unbindRole(db: Database, personId: string, binding: RoleBi
   });
 }
 
-/** Makes a token of 256 random bits. The text is in the answer and nowhere else. */
+/** Makes a token of 256 random bits. Its text is in the answer and is stored nowhere. */
 export async function createToken(
   db: Database,
   token: { personId: string; label: string; expiresInMs: number },

@@ -14,16 +14,16 @@ export type HandlingRequest = {
   readonly actor: Actor;
   readonly comment?: string | null;
   readonly requestId?: string | null;
-  /** Told `alert:<id>` when it changed. */
+  /** Notified of `alert:<id>` when the alert changed. */
   readonly changed: (topic: string) => void;
 };
 
 const longestAckMs = 7 * 24 * 3_600_000;
 
 /**
- * Says that the actor takes care of an alert, for `forMs` (default: by severity, an hour to a day; at most a week).
+ * Says that the actor takes care of an alert, for `forMs` (default: an hour to a day, by severity; at most a week).
  * Repeating it without a time changes nothing. Throws `NOT_FOUND`, `FORBIDDEN`, `INVALID_INPUT`, and
- * `PRECONDITION_FAILED` when it is resolved or somebody else has it.
+ * `PRECONDITION_FAILED` when the alert is resolved or somebody else has acknowledged it.
  */
 export async function acknowledgeAlert(
   db: Database,
@@ -57,7 +57,7 @@ export async function acknowledgeAlert(
   });
 }
 
-/** Takes an acknowledgement back, one's own or somebody else's. Changes nothing when there is none. */
+/** Takes an acknowledgement back, the actor's own or somebody else's. Changes nothing when there is none. */
 export async function unacknowledgeAlert(db: Database, request: HandlingRequest): Promise<Alert> {
   const { actor, comment } = request;
   return handle(db, { ...request, action: 'unacknowledgeAlert' }, (alert) => {
@@ -72,7 +72,10 @@ export async function unacknowledgeAlert(db: Database, request: HandlingRequest)
 
 type Handled = HandlingRequest & { readonly action: string };
 
-/** Visible? entitled? then one transaction: change, event and audit row. A null decision changes nothing. */
+/**
+ * May the actor see the alert, and handle it? Then one transaction: change, event and audit row. A decision that is null
+ * changes nothing.
+ */
 async function handle(
   db: Database,
   request: Handled,
@@ -92,7 +95,7 @@ async function handle(
 
 async function authorize(db: Database, request: Handled): Promise<void> {
   const { actor, alertId } = request;
-  // Who may not see the cluster does not learn that the alert exists.
+  // An actor who may not see the cluster does not learn that the alert exists.
   const seen = await findVisibleAlert(db, { visibility: visibilityOf(actor, 'cluster:read'), id: alertId });
   const alert = toKnown(seen, alertId);
   if (can(actor, 'alert:handle', alert)) return;

@@ -13,7 +13,7 @@ import type { Tables } from '../generated/tables.ts';
 import { fromJson, toJson } from '../json.ts';
 
 const labels = z.record(z.string(), z.string());
-// Made once: making a shape costs a hundred times as much as using it.
+// Made once: making a zod schema costs a hundred times as much as using it.
 const severity = z.enum(severities);
 const signal = z.enum(alertSignals);
 const eventType = z.enum(alertEventTypes);

@@ -15,7 +15,7 @@ export async function findAlert(db: Queryable, id: string): Promise<Alert | null
   return row === undefined ? null : toAlert(row);
 }
 
-/** Locks and reads what a sample of this cluster may change. */
+/** Locks and reads the alerts that a sample of this cluster may change. */
 export async function lockOpenAlerts(tx: Tx, clusterId: string): Promise<readonly Alert[]> {
   const rows = await tx
     .selectFrom('alert')
@@ -43,7 +43,7 @@ export async function writeAlertChange(
   await insertEvents(tx, { alertId: alert.id, revision, events, actor });
 }
 
-/** Notes a repeat: no event, no new revision, nothing to show. */
+/** Records that the alert's condition was seen again: no event, no new revision, nothing to show. */
 export async function writeAlertRepeat(tx: Tx, alert: Alert): Promise<void> {
   await tx
     .updateTable('alert')

@@ -44,7 +44,7 @@ export async function insertBackup(
   }
 }
 
-/** The repository holds it, under this timestamp. */
+/** Records that the repository holds the backup, under this timestamp. */
 export async function completeBackup(db: Queryable, runId: string, backupTimestamp: string): Promise<void> {
   await db
     .updateTable('backup')

@@ -16,7 +16,7 @@ import { checksShape } from '../runs/run-rows.ts';
 const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));
 const tlsShape = z.object({ verify: z.boolean(), ca: z.string().nullable() });
 const problemsShape = z.array(z.string());
-// Made once: making a shape costs a hundred times as much as using it, and a list has thousands of rows.
+// Made once: making a zod schema costs a hundred times as much as using it, and a list has thousands of rows.
 const kindShape = z.enum(nodeKinds);
 const sshShape = z.enum(['OK', 'FAILED']);
 const authShape: z.ZodType<HostAuth> = z.union([

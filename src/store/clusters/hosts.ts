@@ -34,7 +34,7 @@ export async function findHostByAddress(db: Reader, { clusterId, address, port }
   return row === undefined ? null : toHost(row);
 }
 
-/** Writes how to log in to a host, found by its address; what was known of an earlier login is forgotten. */
+/** Writes how to log in to a host, found by its address; what was known from an earlier login is forgotten. */
 export async function saveHost(tx: Tx, host: NewHost): Promise<void> {
   const columns = {
     user: host.user,
@@ -115,7 +115,10 @@ export async function findPinnedKey(db: Reader, { clusterId, address, port }: Ad
   return row?.fingerprint ?? null;
 }
 
-/** Both tables or none: a key that is pinned while the host's row names the old one would look done, and lock us out. */
+/**
+ * Writes both tables or none: if the new key were pinned while the host's row names the old one, the step would look
+ * done, and Starwarden could not log in.
+ */
 export async function pinHostKey(tx: Tx, key: Address & { readonly fingerprint: string }): Promise<void> {
   const { clusterId, address, port, fingerprint } = key;
   await tx

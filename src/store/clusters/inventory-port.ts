@@ -8,7 +8,7 @@ import { findHost, findHostByAddress, findPinnedKey, listHosts } from './hosts.t
 import { findCluster, findClusterByFrontend, findClusterByName, findNode, listNodes } from './inventory.ts';
 import { findReportOfRun } from './reports.ts';
 
-/** The inventory that steps and plans use, on MySQL. Given a reader, it could not write if it wanted to. */
+/** The inventory that steps and plans use, on MySQL. Given a `Reader`, so that it cannot write. */
 export function makeInventory(db: Reader): Inventory {
   return {
     findCluster: (id) => findCluster(db, id),

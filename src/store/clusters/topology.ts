@@ -6,7 +6,10 @@ import { newId } from '../../ids.ts';
 import { type Database, databaseNow, inTransaction, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
 
-/** Replaces the stored picture of a cluster in a transaction of its own; one that was unregistered meanwhile is let be. */
+/**
+ * Replaces the stored picture of a cluster, in a transaction of its own; does nothing when the cluster was unregistered
+ * meanwhile.
+ */
 export async function saveTopology(
   db: Database,
   clusterId: string,
@@ -41,7 +44,7 @@ export async function replaceTopology(tx: Tx, clusterId: string, seen: SeenTopol
   return true;
 }
 
-/** One statement for all nodes: a look at a cluster every few seconds must not cost one per node. */
+/** One statement for all nodes: reading a cluster every few seconds must not cost a statement per node. */
 async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNode[]): Promise<void> {
   if (nodes.length === 0) return;
   const rows = nodes.map((node) => ({
@@ -56,7 +59,7 @@ async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNo
   await tx.insertInto('cluster_node').values(rows).onDuplicateKeyUpdate(seen).execute();
 }
 
-/** What a look may change about a node that is known; its id, host and directory stay. */
+/** Columns of a known node that a new reading may change; its id, host and directory stay. */
 const seenColumns = [
   'http_port',
   'query_port',
@@ -82,7 +85,7 @@ async function deleteOthers(tx: Tx, clusterId: string, nodes: readonly ObservedN
   if (gone.length > 0) await tx.deleteFrom('cluster_node').where('id', 'in', gone).execute();
 }
 
-/** Says that the picture is stale; the last one stays readable. */
+/** Records why the stored picture is stale; the picture itself stays readable. */
 export async function saveClusterProblems(db: Database, clusterId: string, problems: readonly string[]): Promise<void> {
   await db
     .updateTable('cluster')

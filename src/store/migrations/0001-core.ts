@@ -95,7 +95,7 @@ const inventory = [
   ) ${options}`,
 ];
 
-/** Runs, their steps, events, ledger, locks and approvals. */
+/** Runs, their steps, events, temporary changes, locks and approvals. */
 const runs = [
   sql`CREATE TABLE run (
     id VARCHAR(40) NOT NULL PRIMARY KEY,

@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 const statements = [
   sql`ALTER TABLE run ADD COLUMN before_undo LONGTEXT NULL`,
   sql`ALTER TABLE run ADD COLUMN undo_gone VARCHAR(500) NULL`,
-  // What was finalized before this column was there cannot be undone either.
+  // An upgrade that was finalized before this column was there cannot be undone either.
   sql`UPDATE run SET undo_gone = 'The old binaries were removed when the upgrade was finalized'
     WHERE state <> 'UNDONE' AND id IN (SELECT run_id FROM upgrade WHERE finalized_at IS NOT NULL)`,
 ];

@@ -1,8 +1,9 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 
 /**
- * Whom each step is about, what it does to them and leaves beside them, what it saw them to be, and what it holds the run for. The defaults are for a process of the version before, which writes steps
- * without these while a newer one is being rolled out.
+ * Whom each step is about, what it does to them, what it leaves beside them, what it observed of them, and what it holds
+ * the run for. The defaults are for a process of the version before, which writes steps without these columns while a
+ * newer one is being rolled out.
  */
 const columns = sql`ALTER TABLE run_step
   ADD COLUMN about_kind VARCHAR(16) NOT NULL DEFAULT 'cluster',
@@ -14,10 +15,10 @@ const columns = sql`ALTER TABLE run_step
   ADD COLUMN observed VARCHAR(255) NULL,
   ADD COLUMN hold TEXT NULL`;
 
-/** For the nodes that runs of a cluster are working on: tells steps that matter from the many that do not. */
+/** For finding the nodes that the runs of a cluster work on: few steps matter for that, out of many. */
 const index = sql`CREATE INDEX run_step_about ON run_step (run_id, about_kind, effect)`;
 
-/** What the parameters of a step say, as text. */
+/** A parameter of a step, as text. */
 function param(path: string): RawBuilder<string> {
   return sql<string>`JSON_UNQUOTE(JSON_EXTRACT(params, ${sql.lit(path)}))`;
 }
@@ -32,7 +33,10 @@ const hostByAddress: About = { kind: 'host', id: none, label: address };
 const host: About = { kind: 'host', id: param('$.hostId'), label: param('$.address') };
 const database: About = { kind: 'database', id: param('$.database'), label: param('$.database') };
 
-/** The kinds of steps that there were before the columns, as they were then; those about the cluster that change it are as the defaults say. */
+/**
+ * The kinds of steps that existed before these columns, as they were then. Kinds that are about the cluster and change it
+ * are not listed: the defaults fit them.
+ */
 const known: readonly { readonly kinds: readonly string[]; readonly about: About | null; readonly effect: string }[] = [
   { kinds: ['stopNode', 'stopForMove'], about: node, effect: 'takes-away' },
   {
@@ -79,7 +83,7 @@ const more = [
   sql`UPDATE run_step SET observed = LEFT(JSON_UNQUOTE(JSON_EXTRACT(facts, '$.version')), 255)
     WHERE kind IN ('guardNode', 'awaitVersion') AND state IN ('done', 'already')
       AND JSON_TYPE(JSON_EXTRACT(facts, '$.version')) = 'STRING'`,
-  // Runs that wait for a person now: the step that asked for that is done, and nothing behind it has begun.
+  // Runs that wait for a person now: the step that asked for that is done, and no later step has begun.
   sql`UPDATE run_step AS held
     JOIN run ON run.id = held.run_id
     LEFT JOIN run_step AS later

@@ -11,14 +11,14 @@ import { isDuplicateKey } from '../store-errors.ts';
 /** The right to probe one cluster now. */
 export type ProbeClaim = Claim & {
   readonly clusterId: string;
-  /** What the last probe found about the nodes. */
+  /** What the last probe saw of the nodes. */
   readonly before: readonly NodeProbe[];
 };
 
 export type ProbeClaimRequest = {
   readonly clusterId: string;
   readonly holder: string;
-  /** For so long nobody else probes it; longer than a probe takes. */
+  /** How long nobody else can probe it; longer than a probe takes. */
   readonly claimMs: number;
   /** When the probe after this one is due. */
   readonly nextInMs: number;
@@ -52,7 +52,7 @@ export async function listDueProbes(db: Database, limit: number): Promise<readon
   return rows.map((row) => row.id);
 }
 
-/** Takes the next probe of a cluster; null when it is not due any more, or somebody else has it. */
+/** Claims the next probe of a cluster; null when it is not due any more, or somebody else has claimed it. */
 export async function claimProbe(db: Database, request: ProbeClaimRequest): Promise<ProbeClaim | null> {
   const { clusterId, holder, claimMs, nextInMs } = request;
   const claim = await claimDue(db, { table: 'probe', id: clusterId, holder, forMs: claimMs, nextInMs });
@@ -85,12 +85,12 @@ async function claimFirstProbe(
       .execute();
     return { table: 'probe', id: clusterId, clusterId, holder, fence: 1, before: [] };
   } catch (error) {
-    if (isDuplicateKey(error)) return null; // somebody has it, or had it a moment ago
+    if (isDuplicateKey(error)) return null; // somebody else has claimed it, or had a moment ago
     throw error;
   }
 }
 
-/** The last probe of each of these clusters that was probed; one statement for all. */
+/** The last probe of each of these clusters; a cluster that was never probed has none. One statement for all. */
 export async function listProbes(db: Queryable, clusterIds: readonly string[]): Promise<readonly Probe[]> {
   if (clusterIds.length === 0) return [];
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
@@ -111,7 +111,7 @@ export async function listAbandonedProbes(db: Database): Promise<readonly string
 
 export const pruneBatch = 5_000;
 
-/** Removes old samples, `pruneBatch` at most so that no long lock arises; answers how many. */
+/** Removes old samples, at most `pruneBatch` at a time so that no lock is held for long; answers how many. */
 export async function pruneProbeSamples(db: Database, olderThanMs: number): Promise<number> {
   return inTransaction(db, async (tx) => {
     const result = await tx

@@ -8,7 +8,7 @@ import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } 
 import { fromJson, toJson } from '../json.ts';
 import type { ProbeClaim } from './probes.ts';
 
-/** What came of one probe. */
+/** The outcome of one probe. */
 export type ProbeOutcome = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
   readonly sample: Omit<Sample, 'at'>;
 };
@@ -23,8 +23,8 @@ const pendingShape: z.ZodType<Pending[]> = z.array(
 );
 
 /**
- * Writes a probe and what it makes of the cluster's alerts, in one transaction, and gives the claim back. Answers the
- * ids of the alerts that changed; null, and nothing written, when the claim was lost or the cluster is gone.
+ * Writes a probe and what follows from it for the cluster's alerts, in one transaction, and gives the claim back. Answers
+ * the ids of the alerts that changed; null, with nothing written, when the claim was lost or the cluster is gone.
  */
 export async function recordSample(
   db: Database,
@@ -43,7 +43,7 @@ export async function recordSample(
     const at = await readDatabaseTime(tx);
     const state = { alerts: await lockOpenAlerts(tx, cluster.id), pending: fromJson(pendingShape, held.pending) };
     const effect = applySample(state, { ...outcome.sample, at }, policy);
-    // Changes before openings: a closed alert must have let go of its fingerprint.
+    // Changes come before openings: an alert that closes has to free its fingerprint first.
     for (const change of effect.changed) await writeAlertChange(tx, change);
     for (const alert of effect.repeated) await writeAlertRepeat(tx, alert);
     const changedIds = effect.changed.map((change) => change.alert.id);

@@ -5,8 +5,8 @@ import type { Reader } from '../database.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
- * Alerts that somebody may see, each function with one statement. An alert outlives its cluster, so it says itself where it
- * belongs.
+ * Alerts that somebody may see; each function sends one statement. An alert outlives its cluster, so its row says which
+ * cluster and environment it belongs to.
  */
 
 export type AlertListFilter = {
@@ -38,7 +38,7 @@ export async function listAlerts(
   return part.inOrder(rows.map(toAlert));
 }
 
-/** How many there are of them. */
+/** How many alerts fit the filter. */
 export async function countAlerts(
   db: Reader,
   which: { visibility: Visibility; filter: AlertListFilter },
@@ -74,8 +74,8 @@ export async function findVisibleAlert(
 }
 
 /**
- * Alerts changed at or after a time, oldest change first. For a reader that polls: a change is stamped before it is
- * committed, so look back some seconds further than the newest one seen, and compare `revision`.
+ * Alerts changed at or after a time, oldest change first. For a reader that polls: the time of a change is set before the
+ * change is committed, so ask from some seconds before the newest change seen, and compare `revision`.
  */
 export async function listAlertsChangedSince(
   db: Reader,
@@ -96,7 +96,10 @@ export async function listAlertsChangedSince(
   return rows.map(toAlert);
 }
 
-/** Of clusters that the caller has read with their rights, newest first. There are never many: one for each rule and node at most is open. */
+/**
+ * Open alerts of clusters that the caller has read with their rights, newest first. There are never many: at most one for
+ * each rule and node.
+ */
 export async function openAlertsOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly Alert[]> {
   const rows = await db
     .selectFrom('alert')
@@ -109,7 +112,7 @@ export async function openAlertsOfClusters(db: Reader, clusterIds: readonly stri
   return rows.map(toAlert);
 }
 
-/** How many of them each cluster has; those that have none are not there. */
+/** How many open alerts each cluster has; a cluster without any is left out. */
 export async function countOpenAlertsOfClusters(
   db: Reader,
   clusterIds: readonly string[],
@@ -146,7 +149,7 @@ export async function eventsOfAlerts(
   return rows.map(toAlertEvent);
 }
 
-/** `IN ()` is no SQL. */
+/** `IN ()` is not valid SQL. */
 function isOneOf(column: string, values: readonly string[]) {
   return values.length === 0 ? sql<SqlBool>`FALSE` : sql<SqlBool>`${sql.ref(column)} IN (${sql.join(values)})`;
 }

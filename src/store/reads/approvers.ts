@@ -1,10 +1,10 @@
 import { rolesWith } from '../../domain/access.ts';
 import type { Reader } from '../database.ts';
 
-/** Somebody who may say yes; `slackUser` is their account in the workspace, the newest when there are several. */
+/** A person who may approve; `slackUser` is their account in the workspace, the newest one when there are several. */
 export type Approver = { readonly personId: string; readonly name: string; readonly slackUser: string | null };
 
-/** Who may approve on a cluster, but for the one who asked, by name; at most `limit`. */
+/** Who may approve on a cluster, by name, without the requester; at most `limit`. */
 export async function listApprovers(
   db: Reader,
   where: { clusterId: string; environment: string; exceptPersonId: string; team: string; limit: number },

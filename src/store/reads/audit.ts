@@ -35,8 +35,8 @@ export type AuditListFilter = {
 };
 
 /**
- * Newest first. Who holds audit:read in places only sees what was about clusters there; what concerns the whole
- * installation, and what is left of clusters that are gone, takes a role that holds everywhere.
+ * Newest first. An actor who holds audit:read only in places sees only events about clusters there; events about the
+ * whole installation, and about clusters that are gone, need a role that holds everywhere.
  */
 export async function listAudit(
   db: Reader,
@@ -52,7 +52,7 @@ export async function listAudit(
   return part.inOrder(rows.map(toAuditEvent));
 }
 
-/** How many there are of them. */
+/** How many events fit the filter. */
 export async function countAudit(
   db: Reader,
   which: { visibility: Visibility; filter: AuditListFilter },
@@ -63,7 +63,7 @@ export async function countAudit(
   return Number(row?.count ?? 0);
 }
 
-/** One of them by its number; null when there is none that may be seen. */
+/** One event by its number; null when there is none that the actor may see. */
 export async function findAuditEvent(
   db: Reader,
   { visibility, number }: { visibility: Visibility; number: number },

@@ -17,7 +17,7 @@ export type BackupListFilter = {
 /** Where a backup may be seen is decided by its run, which keeps the environment after the cluster is gone. */
 const columns = { clusterId: 'run.cluster_id', environment: 'run.environment' };
 
-/** Newest first, then by id. */
+/** Newest first; backups of the same moment by id. */
 export async function listBackups(
   db: Reader,
   {
@@ -41,7 +41,7 @@ export async function listBackups(
   return part.inOrder(rows.map((row) => toBackup(row, isOpen(row.run_state))));
 }
 
-/** How many there are of them. */
+/** How many backups fit the filter. */
 export async function countBackups(
   db: Reader,
   which: { visibility: Visibility; filter: BackupListFilter },

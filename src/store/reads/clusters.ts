@@ -32,7 +32,7 @@ export async function listClusters(
   return part.inOrder(rows.map(toCluster));
 }
 
-/** How many there are of them. */
+/** How many clusters fit the filter. */
 export async function countClusters(
   db: Reader,
   which: { visibility: Visibility; filter: ClusterListFilter },
@@ -85,7 +85,7 @@ export async function findVisibleClusterByName(
   return row === undefined ? null : toCluster(row);
 }
 
-/** The names of all of them, in order; for saying what there is. */
+/** The names of all visible clusters, in order; for messages that list what there is. */
 export async function listClusterNames(db: Reader, visibility: Visibility): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('cluster')
@@ -149,7 +149,7 @@ export async function findVisibleHosts(
 
 export type SecretFacts = { readonly id: string; readonly kind: 'env' | 'file' | 'inline'; readonly changedAt: Date };
 
-/** What may be told about secrets. The content is not even read. */
+/** What may be shown of secrets. Their content is not even read. */
 export async function secretFacts(db: Reader, ids: readonly string[]): Promise<readonly SecretFacts[]> {
   const rows = await db.selectFrom('secret').select(['id', 'kind', 'changed_at']).where('id', 'in', ids).execute();
   return rows.map((row) => ({
@@ -172,7 +172,7 @@ export async function locksOfClusters(
   return rows.map((row) => ({ clusterId: row.cluster_id, runId: row.run_id }));
 }
 
-/** The newest report of each cluster; two of the same millisecond may both come. */
+/** The newest report of each cluster; two reports of the same millisecond may both be returned. */
 export async function lastReports(db: Reader, clusterIds: readonly string[]): Promise<readonly CheckReport[]> {
   const rows = await db
     .selectFrom('check_report')

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Reader } from '../database.ts';
 import { fromJson } from '../json.ts';
 
-/** Something that a person asked of a run on its way. */
+/** A decision that a person made about a run after it was asked for. */
 export type Decision = {
   readonly id: number;
   readonly at: Date;
@@ -14,7 +14,7 @@ export type Decision = {
 export const decisions = ['cancelRun', 'pauseRun', 'resumeRun', 'retryRun', 'undoRun'] as const;
 const withComment = z.looseObject({ comment: z.string().optional() });
 
-/** What was asked of a run and granted, oldest first; approvals are votes. */
+/** The decisions about a run that were allowed, oldest first; approvals are votes and not among them. */
 export async function listDecisions(db: Reader, runId: string): Promise<readonly Decision[]> {
   const rows = await db
     .selectFrom('audit_event')

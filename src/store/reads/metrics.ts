@@ -44,7 +44,7 @@ export async function countOpenAlerts(db: Reader): Promise<ReadonlyMap<string, n
   return new Map(rows.map((row) => [row.severity, Number(row.count)]));
 }
 
-/** What is not in Slack although it should be; for metrics and alarms. */
+/** What should be in Slack and is not; for metrics and alarms. */
 export async function readDeliveryHealth(
   db: Reader,
 ): Promise<{ unsent: number; failed: number; oldestUnsentMs: number | null }> {

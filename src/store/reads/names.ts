@@ -4,8 +4,8 @@ import { findVisibleHosts, findVisibleNodes } from './clusters.ts';
 import { isVisible, type Visibility } from './visibility.ts';
 
 /**
- * What people call the things that have these ids: a cluster's name, a node's label, a host's address, `R-12`. What may not
- * be seen has no name. One statement for each kind of thing that is among them.
+ * What people call the things that have these ids: a cluster's name, a node's label, a host's address, `R-12`. A thing
+ * that the reader may not see gets no name. One statement for each kind of thing among the ids.
  */
 export async function readNames(
   db: Reader,

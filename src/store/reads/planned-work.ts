@@ -1,19 +1,20 @@
 import { databaseNow, databaseNowPlus, type Reader } from '../database.ts';
 
-/** A run that nobody drives any more mutes nothing after so long. */
+/** After so long, a run that nobody drives any more mutes nothing. */
 const lostAfterMs = 120_000;
 
 const drivenStates = ['RUNNING', 'CANCELING', 'UNDOING'] as const;
 
 /**
- * Nodes that a run is taking away and bringing back: in one lane, some step about the node has begun, and one that takes it
- * away or brings it back is still to be done. A step that only looks at a node that is back, or changes what lies beside it,
- * mutes nothing. Only runs that are being driven count; a paused, interrupted or lost run leaves its node loud. Nodes whose
- * work ended less than `windowMs` ago count too, so that a look which began before the end does not blame what it saw then.
+ * Nodes that a run is taking away and bringing back: in one lane, some step about the node has begun, and a step that
+ * takes the node away or brings it back is still to be done. A step that only looks at a node that is back, or changes
+ * what lies beside it, mutes nothing. Only runs that are being driven count; while a run is paused, interrupted or lost,
+ * its node's alerts are not muted. Nodes whose work ended less than `windowMs` ago count too, so that a probe that began
+ * before the end does not raise an alert for what it saw then.
  *
- * The plan and an undo are told apart, since a run that is taken back leaves steps of its plan open for ever, and takes
- * back one node after the other: neither makes a node quiet whose turn it is not. A recovery goes on where its lane broke
- * off; one from before a retry is history.
+ * The plan and an undo are kept apart: an undone run leaves steps of its plan open for ever, and an undo takes back one
+ * node after the other; neither may mute a node whose turn it is not. A recovery continues the lane that failed; one from
+ * before a retry does not count.
  */
 export async function listPlannedWork(
   db: Reader,
@@ -42,7 +43,8 @@ export async function listPlannedWork(
         row('run.finished_at', '>', databaseNowPlus(-windowMs)),
         row.and([
           row('run.state', 'in', drivenStates),
-          // Held, or to be woken later; between the two, the last event is its sign of life.
+          // `claimed_until` while a worker drives the run, `due_at` while it waits to be woken; between the two, the last
+          // event shows that it is alive.
           row(
             row.fn.coalesce(
               'run.claimed_until',
@@ -67,7 +69,7 @@ export async function listPlannedWork(
     if (row.about_id === null) continue;
     const key = JSON.stringify([row.run_id, row.about_id, row.phase === 'undo', row.lane]);
     const group = groups.get(key) ?? { nodeId: row.about_id, runId: row.run_id, hasBegun: false, isOpen: false };
-    // The state tells, not the time at which the run ended: a retry or undo goes on after that.
+    // The run's state decides, and not the time at which it ended: a retry or undo goes on after that.
     const isDriven = drivenStates.some((state) => state === row.run_state);
     const isDue = row.phase !== 'do' || (row.is_ending === 0 && row.run_state !== 'UNDOING');
     const isToBeDone = isDriven && isDue && (row.state === 'pending' || row.state === 'applying');

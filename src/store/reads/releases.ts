@@ -7,7 +7,7 @@ import { toRelease } from '../upgrades/upgrade-rows.ts';
  * The catalogue belongs to the installation, not to a cluster: whoever may read it sees all of it.
  */
 
-/** The release that this text names, by meaning: `3.4.0-RC1` finds `3.4.0-rc01`; null = none is registered. */
+/** The release that this text means, however it is written: `3.4.0-RC1` finds `3.4.0-rc01`; null = none is registered. */
 export async function findRelease(db: Reader, version: string): Promise<Release | null> {
   const row = await db
     .selectFrom('release')

@@ -34,7 +34,10 @@ export async function countEventsOfRuns(
   return rows.map((row) => ({ runId: row.run_id, count: Number(row.count) }));
 }
 
-/** The first events of each run behind a sequence number; `backward`: the last ones before another. In order in both cases. */
+/**
+ * The first events of each run after a sequence number; `backward`: the last ones before another. Oldest first in both
+ * cases.
+ */
 export async function eventsOfRuns(
   db: Reader,
   {
@@ -90,7 +93,7 @@ export async function changesOfRuns(db: Reader, runIds: readonly string[]): Prom
   ).map(toTemporaryChange);
 }
 
-/** When anything was last heard of a run. */
+/** When the last event of a run was written. */
 export async function readLastEventAt(db: Reader, runId: string): Promise<Date | null> {
   const row = await db
     .selectFrom('run_event')

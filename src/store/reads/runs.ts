@@ -39,7 +39,7 @@ export async function listRuns(
   return part.inOrder(rows.map(toRun));
 }
 
-/** How many there are of them. */
+/** How many runs fit the filter. */
 export async function countRuns(db: Reader, which: { visibility: Visibility; filter: RunListFilter }): Promise<number> {
   const row = await runsThat(db, which)
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -110,7 +110,7 @@ export async function findVisibleRunOfApproval(
   return row === undefined ? null : toRun(row);
 }
 
-/** An approval can be seen by whoever sees its run. */
+/** An approval can be seen by everybody who may see its run. */
 export async function findVisibleApproval(
   db: Reader,
   by: { visibility: Visibility; id: string },
@@ -141,7 +141,7 @@ export async function findLastEndedRun(
   return row === undefined ? null : toRun(row);
 }
 
-/** The newest run of each cluster, oldest number first among those of the same millisecond. */
+/** The newest run of each cluster; where a cluster has several of the same millisecond, the lowest number comes first. */
 export async function lastRuns(db: Reader, clusterIds: readonly string[]): Promise<readonly Run[]> {
   const rows = await db
     .selectFrom('run')

@@ -27,7 +27,10 @@ export async function upgradesOfClusters(db: Reader, clusterIds: readonly string
   return rows.map(toEntry);
 }
 
-/** The entries of these clusters that are not over, or have left binaries on the nodes; newest first, two statements. */
+/**
+ * The entries of these clusters that are still open, or whose run has left old binaries on nodes; newest first, two
+ * statements.
+ */
 export async function openUpgradesOfClusters(
   db: Reader,
   clusterIds: readonly string[],
@@ -105,7 +108,7 @@ type EntryRow = Parameters<typeof toUpgrade>[0] & {
 
 function toEntry(row: EntryRow): UpgradeEntry {
   const state = runState.parse(row.run_state);
-  // A run that is retried or undone goes on after it had ended.
+  // A run that is retried or undone goes on after it had ended: then the entry has no end.
   const finishedAt = isTerminal(state) ? row.run_finished_at : null;
   return { ...toUpgrade(row), state, runNumber: row.run_number, finishedAt };
 }

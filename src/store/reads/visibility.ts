@@ -6,7 +6,7 @@ export type Visibility =
   | 'everywhere'
   | { readonly environments: readonly string[]; readonly clusterIds: readonly string[] };
 
-/** The same rule as `can`, turned into something a WHERE clause can be made of. */
+/** The same rule as `can`, in a form from which a WHERE clause can be made. */
 export function visibilityOf(actor: Actor, permission: Permission): Visibility {
   const scopes = actor.bindings
     .filter((binding) => canSomewhere({ ...actor, bindings: [binding] }, permission))
@@ -18,7 +18,7 @@ export function visibilityOf(actor: Actor, permission: Permission): Visibility {
   };
 }
 
-/** A condition that holds for the rows an actor may see. `columns` are names of columns of the query, never input. */
+/** A condition that holds for the rows an actor may see. `columns` are names of columns in the query, never input. */
 export function isVisible(
   visibility: Visibility,
   columns: { clusterId: string; environment: string },
@@ -33,8 +33,8 @@ export function isVisible(
 }
 
 /**
- * A page to read: how many rows at most, and the places it lies between. `backward`: those nearest to `before`, else those
- * nearest to `after`; in the order of the list in both cases.
+ * A page to read: how many rows at most, and between which keys of the list. `backward`: the rows nearest to `before`,
+ * otherwise those nearest to `after`; in the order of the list in both cases.
  */
 export type Page<Key> = {
   readonly limit: number;
@@ -43,10 +43,13 @@ export type Page<Key> = {
   readonly backward?: boolean;
 };
 
-/** Of lists that are never long. */
+/** For lists that are never long. */
 export const wholeList: Page<never> = { limit: Number.MAX_SAFE_INTEGER, after: null };
 
-/** How a list is ordered: by these columns together, which no two rows share. `columns` are names of the query, never input. */
+/**
+ * How a list is ordered: by these columns, whose values together are unique. `columns` are names in the query, never
+ * input.
+ */
 type Order<Key> = {
   readonly columns: readonly string[];
   readonly direction: 'asc' | 'desc';
@@ -70,7 +73,7 @@ export function pageOf<Key>({ after, before, backward = false }: Page<Key>, orde
   };
 }
 
-/** LIKE's wildcards as plain characters, with the escape character that MySQL and MariaDB use by default. */
+/** LIKE's wildcards become plain characters, with the escape character that MySQL and MariaDB use by default. */
 export function containsPattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

@@ -17,7 +17,10 @@ export async function listVotes(db: Queryable, approvalId: string): Promise<read
   return rows.map(toVote);
 }
 
-/** Runs whose approval is pending and whose time is over; it is expired actively, so that a card in Slack can say so. */
+/**
+ * Runs whose approval is pending and whose time for it is over. The approval is expired by a worker, so that a card in
+ * Slack can say so.
+ */
 export async function listOverdueApprovals(db: Queryable, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('approval')

@@ -39,14 +39,14 @@ export type JournalEntry = {
     needsReplan?: boolean;
     pauseRequested?: boolean;
     cancelRequested?: boolean;
-    /** Milliseconds from now until somebody should look at the run again; null = whenever somebody has time. */
+    /** Milliseconds from now until the run is due again; null = it is due at once. */
     wakeInMs?: number | null;
     started?: true;
     finished?: true;
-    /** When it had ended, for a run that returns to its end. */
+    /** The end to write back, for a run that returns to the end it had. */
     finishedAt?: Date | null;
   };
-  /** The undo begins: what an earlier try had taken back is history. */
+  /** The undo begins: what an earlier try took back does not count any more. */
   beginUndo?: true;
   step?: StepChange;
   addSteps?: readonly NewStep[];
@@ -57,17 +57,17 @@ export type JournalEntry = {
   events?: readonly NewEvent[];
 };
 
-/** What a worker writes: with the entry, what a step wants Starwarden to remember. */
+/** What a worker writes: an entry, with the records that a step answered. */
 export type WorkerEntry = JournalEntry & { records?: readonly InventoryRecord[] };
 
 /**
- * Writes an entry if the lease is still ours and no person decided otherwise since the worker last looked. Throws
- * `LEASE_LOST` otherwise, and then nothing is written. Answers the ids of the runs that waited for the lock and may go
- * on now. The entry that ends the run gives the lease back.
+ * Writes an entry if the lease is still ours and no person has decided otherwise since the worker last read the run.
+ * Otherwise throws `LEASE_LOST` and writes nothing. Answers the ids of the runs that waited for the lock and may go on
+ * now. The entry that ends the run gives the lease back.
  */
 export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntry): Promise<readonly string[]> {
   return inTransaction(db, async (tx) => {
-    // First of all, and it locks the row: who holds the run is asked and said in one statement.
+    // This comes first, and locks the row: one statement checks who holds the run and writes.
     const written = await updateRun(tx, lease.runId, entry)
       .where(isOurs(lease))
       .where('claimed_until', '>', databaseNow)
@@ -75,7 +75,8 @@ export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntr
       .$if(goesOn(entry.run?.state), (update) =>
         update.where((row) => row.or([row('state', '<>', 'CANCELING'), row('outcome', 'is not', null)])),
       )
-      // What has ended has nobody who drives it, from that moment: whoever retries it is not kept waiting by the lease.
+      // A run that has ended is not held by anybody from that moment, so that a retry does not have to wait for the
+      // lease.
       .$if(entry.run?.finished === true, (update) => update.set(unclaimed))
       .executeTakeFirst();
     if (written.numUpdatedRows === 0n) throw await whyNotWritten(tx, lease);
@@ -85,8 +86,9 @@ export async function writeJournal(db: Database, lease: Lease, entry: WorkerEntr
 }
 
 /**
- * People decide about a run while a worker drives it: what the worker concluded before must not write over that. A run
- * that was cancelled before it began stays cancelled, and a request to cancel is not lost in a pause.
+ * True for states in which a run is not over. People decide about a run while a worker drives it, and what the worker
+ * concluded before must not overwrite that: a run that was cancelled before it began stays cancelled, and a request to
+ * cancel is not lost in a pause.
  */
 function goesOn(wanted: RunState | undefined): boolean {
   return wanted === 'QUEUED' || wanted === 'RUNNING' || wanted === 'PAUSED' || wanted === 'INTERRUPTED';
@@ -112,7 +114,7 @@ export async function applyEntry(tx: Tx, runId: string, entry: JournalEntry): Pr
   return writeRest(tx, runId, entry);
 }
 
-/** All of an entry but the run's own row, which has counted the events already. */
+/** Writes all of an entry except the run's own row, in which the events are counted already. */
 async function writeRest(tx: Tx, runId: string, entry: JournalEntry): Promise<readonly string[]> {
   if (entry.beginUndo === true) await reopenSteps(tx, runId, 'undo');
   if (entry.addSteps !== undefined) await appendSteps(tx, runId, entry.addSteps);
@@ -136,7 +138,7 @@ async function writeRest(tx: Tx, runId: string, entry: JournalEntry): Promise<re
   return waiting;
 }
 
-/** Adds steps behind those that are there. */
+/** Adds steps after the existing ones. */
 async function appendSteps(tx: Queryable, runId: string, steps: readonly NewStep[]): Promise<void> {
   if (steps.length === 0) return;
   const { last } = await tx
@@ -147,7 +149,7 @@ async function appendSteps(tx: Queryable, runId: string, steps: readonly NewStep
   await insertSteps(tx, { runId, from: Number(last) + 1 }, steps);
 }
 
-/** Adds steps at positions that are free, from this one on. */
+/** Adds steps from this position on; these positions must be free. */
 export async function insertSteps(
   tx: Queryable,
   { runId, from }: { runId: string; from: number },
@@ -211,8 +213,8 @@ function updateRun(tx: Queryable, runId: string, { run = {}, events = [] }: Jour
 
 async function insertEvents(tx: Queryable, runId: string, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  // `updateRun` has counted them already. Asked within the statement: every question of its own is a way to the server
-  // and back while the row is locked.
+  // `updateRun` has counted these events already. The number is read within the statement: a statement of its own would
+  // be one more round trip to the server while the row is locked.
   const last = tx.selectFrom('run').select('event_sequence').where('id', '=', runId);
   const values = events.map((event, index) => ({
     run_id: runId,
@@ -243,7 +245,7 @@ async function openChange(
       created_at: databaseNow,
       restored_at: null,
     })
-    // A retried run makes its change again: there is a new value from before, and something to put back again.
+    // A retried run makes its change again: there is a new value from before, and it has to be put back again.
     .onDuplicateKeyUpdate({
       id: change.id,
       before_value: toJson(change.before),
@@ -254,7 +256,7 @@ async function openChange(
     .execute();
 }
 
-/** Frees the cluster and wakes everybody who waited for this run. */
+/** Releases the cluster's lock and makes due every run that waited for this one. */
 async function releaseLock(tx: Queryable, runId: string): Promise<readonly string[]> {
   await tx.deleteFrom('cluster_lock').where('run_id', '=', runId).execute();
   const waiting = await tx

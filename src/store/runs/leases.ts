@@ -7,7 +7,7 @@ import { toRun } from './run-rows.ts';
 /** The right to drive one run: a claim that is kept alive by a heartbeat. */
 export type Lease = Claim & { readonly runId: string; readonly clusterId: string };
 
-/** A run as whoever drives it reads it, in one statement. */
+/** A run as the worker that drives it reads it, in one statement. */
 export type DrivenRun = {
   readonly run: Run;
   /** Which run holds the lock of its cluster; null = nobody. */
@@ -16,7 +16,7 @@ export type DrivenRun = {
   readonly at: Date;
 };
 
-/** Takes the lease of a run that is due and free, and reads it; null when it is not. The database's clock decides. */
+/** Takes the lease of a run that is due and free, and reads the run; null when it is not. The database's clock decides. */
 export async function claimRun(
   db: Database,
   { runId, holder, leaseMs }: { runId: string; holder: string; leaseMs: number },
@@ -29,7 +29,7 @@ export async function claimRun(
 
 const isDriven = sql<SqlBool>`state IN (${sql.join([...drivenRunStates])})`;
 
-/** The run, if nobody else took it since; else null. */
+/** The run, unless somebody else has claimed it since; else null. */
 export async function readDriven(db: Database, claim: Claim): Promise<DrivenRun | null> {
   const row = await db
     .selectFrom('run')

@@ -62,7 +62,7 @@ const plan: z.ZodType<KeptPlan> = z.object({
   summary: z.string(),
   steps: z.array(step),
   notes: z.array(z.string()),
-  // Absent in rows from before there were any.
+  // Missing in rows that were written before this field existed.
   generated: z.array(z.string()).default([]),
   hash: z.string(),
 });
@@ -82,7 +82,7 @@ const beforeUndo: z.ZodType<BeforeUndo> = z.object({
     .nullable(),
 });
 
-// Made once: making a shape costs a hundred times as much as using it.
+// Made once: making a zod schema costs a hundred times as much as using it.
 const runState = z.enum(runStates);
 const runVia = z.enum(runVias);
 const targetKind = z.enum(targetKinds);
@@ -92,8 +92,8 @@ const eventType = z.enum(runEventTypes);
 const changeState = z.enum(['OPEN', 'RESTORED']);
 
 /*
- * A worker reads the run and its steps before each thing it does, and what was planned stays the same text all the while:
- * reading a text anew costs a hundred times as much as finding it again. What is kept cannot be changed.
+ * A worker reads the run and its steps before each thing it does, while the texts of what was planned stay the same:
+ * parsing a text again costs a hundred times as much as finding the value parsed before. These values are frozen.
  */
 const readPlan = remembering(plan, 50);
 const readParams = remembering(jsonObject, 5_000);
@@ -123,7 +123,10 @@ function optional<T>(shape: z.ZodType<T>, text: string | null): T | null {
   return text === null ? null : fromJson(shape, text);
 }
 
-/** The cluster of a run that has steps. Runs about several clusters or none have no steps, and are none that this program makes. */
+/**
+ * The cluster of a run that has steps. Runs about several clusters, or about none, have no steps, and this program makes
+ * no such runs.
+ */
 export function clusterOf(
   row: Pick<Selectable<Tables['run']>, 'cluster_id' | 'cluster_name' | 'environment'>,
 ): ClusterRef {

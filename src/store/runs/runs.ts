@@ -32,7 +32,7 @@ export async function listTemporaryChanges(db: Queryable, runId: string): Promis
   return rows.map(toTemporaryChange);
 }
 
-/** When this note was written about the run for the first time; null = never. */
+/** When this NOTE event was first written for the run; null = never. */
 export async function findNoteAt(db: Queryable, runId: string, message: string): Promise<Date | null> {
   const row = await db
     .selectFrom('run_event')
@@ -61,10 +61,10 @@ export async function lockRun(tx: Tx, runId: string): Promise<Run> {
 }
 
 /**
- * Opens the steps at which a run stopped, because a person said that they may be tried again. `applying` where the
- * effect may have been sent, so that it counts as ours if the cluster shows it. Temporary changes that were put back
- * are due again; what could not be put back is planned anew at the next end. Lanes that were left out are opened too,
- * unless `leftOutToo` is false.
+ * Opens the steps at which a run stopped, because a person said that they may be tried again. A step becomes `applying`
+ * where its effect may have been sent, so that the effect counts as ours if the cluster shows it. Temporary changes that
+ * were put back are due again; a step that could not put something back is planned anew at the next end. Lanes that were
+ * left out are opened too, unless `leftOutToo` is false.
  */
 export async function reopenSteps(
   tx: Tx,
@@ -108,8 +108,8 @@ export async function reopenSteps(
 }
 
 /**
- * The time of a step that only waited begins anew: while nobody works, nothing it waits for is late. Whoever lets the run go
- * on has looked at what it was held for.
+ * The time of a step that only waited begins anew: while nobody works, nothing that it waits for is late. Holds are
+ * removed too: the person who lets the run go on has looked at what it was held for.
  */
 export async function forgetWaiting(tx: Tx, runId: string): Promise<void> {
   await tx
@@ -128,8 +128,9 @@ export async function forgetWaiting(tx: Tx, runId: string): Promise<void> {
 }
 
 /**
- * What a lane had done and was taken back is to be done again, as if for the first time. What could not be taken back stays
- * the run's own (`applying`): if it is found done, it is ours to bring back, however often the run is tried.
+ * Steps of a lane that were done and taken back are to be done again, as if for the first time. A step that could not be
+ * taken back stays the run's own (`applying`): if its effect is found, it is ours to take back, however often the run is
+ * tried.
  */
 async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
   const steps = await listSteps(tx, runId);
@@ -165,7 +166,7 @@ function laneKey({ lane }: RunStep): string | null {
   return lane === null ? null : JSON.stringify([lane.stage, lane.name]);
 }
 
-/** Leaves out what is not done yet of a lane. A plain retry opens it again. */
+/** Skips the steps of a lane that are not done yet. A plain retry opens them again. */
 export async function skipLane(tx: Tx, runId: string, lane: { stage: string; name: string }): Promise<void> {
   const steps = (await listSteps(tx, runId)).filter(
     (step) =>
@@ -188,7 +189,7 @@ export async function skipLane(tx: Tx, runId: string, lane: { stage: string; nam
     .execute();
 }
 
-/** Temporary changes that were put back are due again, for the way on or for the way back. */
+/** Steps of this phase whose temporary changes were put back become pending, so that the changes are made again. */
 export async function reopenChanges(tx: Tx, runId: string, phase: 'do' | 'undo'): Promise<void> {
   await tx
     .updateTable('run_step')
@@ -206,7 +207,7 @@ export async function reopenChanges(tx: Tx, runId: string, phase: 'do' | 'undo')
     .execute();
 }
 
-/** Says why these runs cannot be undone any more, where nothing is said yet. */
+/** Records why these runs cannot be undone any more, where no reason is recorded yet. */
 export async function forbidUndoOfRuns(db: Queryable, runIds: readonly string[], reason: string): Promise<void> {
   if (runIds.length === 0) return;
   await db

@@ -39,7 +39,10 @@ export async function updateStep(tx: Queryable, runId: string, step: StepChange)
     .execute();
 }
 
-/** The same on a step that was read before: as it would be read now, but for the milliseconds of its times. */
+/**
+ * Applies the change to a step that was read before: the result is what reading it now would give, except for the
+ * milliseconds of its times.
+ */
 export function stepAfter(step: RunStep, change: StepChange, now: Date): RunStep {
   return {
     ...step,
@@ -56,7 +59,7 @@ export function stepAfter(step: RunStep, change: StepChange, now: Date): RunStep
   };
 }
 
-/** As much of it as the column takes. */
+/** The text, cut to the length of its column. */
 function observedOf(observed: string | null): string | null {
   return observed?.slice(0, 255) ?? null;
 }

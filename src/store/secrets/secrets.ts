@@ -76,7 +76,7 @@ export async function deleteSecret(tx: Tx, ref: string): Promise<void> {
     .execute();
 }
 
-/** Destroys all that belongs to a cluster: it is forgotten, or never began. */
+/** Destroys all secrets that belong to a cluster, because the cluster is forgotten or was never registered. */
 export async function forgetSecretsOf(tx: Tx, clusterId: string): Promise<void> {
   await tx.deleteFrom('secret').where('cluster_id', '=', clusterId).execute();
 }

@@ -11,15 +11,15 @@ const cardKinds = ['RUN', 'ALERT'] as const;
 export type CardKind = (typeof cardKinds)[number];
 
 /**
- * `QUEUED` = to be sent, or sent and to be edited. `SENDING` = a process is at it, or died at it. `UNKNOWN` = Slack gave
- * no answer, so it may be there. `FAILED` = Slack refuses; tried again later.
+ * `QUEUED` = to be sent, or sent and to be edited. `SENDING` = a process is sending it, or died while it did. `UNKNOWN` =
+ * Slack gave no answer, so it may be there. `FAILED` = Slack refuses it; it is tried again later.
  */
 export const deliveryStates = ['QUEUED', 'SENDING', 'SENT', 'UNKNOWN', 'FAILED'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
 export type Card = {
   readonly id: string;
-  /** The right to send it, and to record what became of it. */
+  /** The right to send the card, and to record what became of it. */
   readonly claim: Claim;
   readonly kind: CardKind;
   readonly subjectId: string;
@@ -35,7 +35,7 @@ export type Card = {
   readonly createdAt: Date;
 };
 
-/** How often an unchanged card of a live subject is compared with it anyway ("no news since"). */
+/** How often the card of a subject that still goes on is compared with it although nothing changed ("no news since"). */
 const recheckMs = 60_000;
 
 /** Makes the card of a subject if there is none yet. */
@@ -70,13 +70,14 @@ export async function ensureCard(
   }
 }
 
-/** States of a run that somebody should hear of, whatever it is about. */
+/** States of a run that people should hear of, whatever its operation. */
 const troubledStates: readonly RunState[] = ['FAILED', 'INTERRUPTED'];
 
 /**
- * Runs that should have a card and have none: those that still go on, and those that began or ended lately. A run of a
- * `quietOperation` that was not asked for in Slack is told only when it fails. A run asked for in Slack belongs into the
- * channel where it was asked for; the idempotency key of such a run is the id of the Slack request.
+ * Runs that should have a card and have none: those that still go on, and those that were asked for or ended lately. A
+ * run of one of the `quietOperations` that was not asked for in Slack gets a card only when it failed or was interrupted.
+ * A run asked for in Slack belongs into the channel where it was asked for; the idempotency key of such a run is the id
+ * of the Slack request.
  */
 export async function listRunsWithoutCard(
   db: Database,
@@ -120,7 +121,7 @@ export async function listRunsWithoutCard(
   return rows.map((row) => ({ runId: row.run_id, channel: row.channel, slackUser: row.slack_user }));
 }
 
-/** Cards of runs that are due: never sent, to be tried again, older than their run, or due for a look. */
+/** Cards of runs that are due: never sent, to be tried again, older than their run, or to be compared with it again. */
 export async function listDueRunCards(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_card')
@@ -144,7 +145,10 @@ export async function listDueRunCards(db: Database, limit: number): Promise<read
   return rows.map((row) => row.id);
 }
 
-/** Open alerts that somebody should hear of and that have no card. What resolves before it was posted never is. */
+/**
+ * Open alerts that people should hear of and that have no card. An alert that was resolved before its card was posted
+ * never gets one.
+ */
 export async function listAlertsWithoutCard(db: Database): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('alert')
@@ -162,7 +166,7 @@ export async function listAlertsWithoutCard(db: Database): Promise<readonly stri
   return rows.map((row) => row.id);
 }
 
-/** The same of alerts. */
+/** The same for cards of alerts. */
 export async function listDueAlertCards(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_card')
@@ -179,7 +183,7 @@ export async function listDueAlertCards(db: Database, limit: number): Promise<re
   return rows.map((row) => row.id);
 }
 
-/** Takes a card that is due; null when somebody else has it. */
+/** Claims a card that is due; null when somebody else has it. */
 export async function claimCard(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Card | null> {
   const claim = await claimDue(db, { ...by, table: 'slack_card' });
   if (claim === null) return null;
@@ -197,14 +201,14 @@ export type CardChange = {
   mayRepeat?: boolean;
   error?: string | null;
   attempts?: number;
-  /** The card is left alone for so long. */
+  /** How long the card is left alone. */
   nextTryInMs?: number;
   checked?: true;
 };
 
 /**
- * Writes what became of a claimed card and gives the claim back; false, and nothing written, when somebody else took it
- * meanwhile. `keepForMs` = the work goes on for so long.
+ * Writes what became of a claimed card and gives the claim back; false, with nothing written, when somebody else claimed
+ * it meanwhile. `keepForMs` = the work goes on, and the claim is kept for so long.
  */
 export async function saveCard(db: Database, { claim }: Card, change: CardChange, keep: Keep = {}): Promise<boolean> {
   const result = await db
@@ -222,7 +226,7 @@ export async function saveCard(db: Database, { claim }: Card, change: CardChange
   return result.numUpdatedRows > 0n;
 }
 
-/** Cards of subjects that still go on: edits are spread over them. */
+/** How many cards have a subject that still goes on: edits are spread over them. */
 export async function countLiveCards(db: Database): Promise<number> {
   const row = await db
     .selectFrom('slack_card')

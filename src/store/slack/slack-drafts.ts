@@ -6,7 +6,10 @@ import type { SlackAccount } from './slack.ts';
 
 const draftStates = ['OPEN', 'STARTED', 'CANCELED'] as const;
 
-/** An operation that was shown to somebody and not started yet. Everything its buttons need is here, so they outlive us. */
+/**
+ * An operation that was shown to somebody and not started yet. Everything its buttons need is here, so they work after a
+ * restart of Starwarden too.
+ */
 export type SlackDraft = SlackAccount & {
   readonly id: string;
   readonly channel: string | null;
@@ -47,7 +50,7 @@ export async function insertDraft(db: Database, draft: Omit<SlackDraft, 'state' 
     .execute();
 }
 
-/** A draft of this account: to anybody else there is none. */
+/** A draft of this account; nobody else can find it. */
 export async function findDraft(
   db: Database,
   { id, team, user }: SlackAccount & { id: string },
@@ -77,7 +80,10 @@ export async function findDraft(
   };
 }
 
-/** From now on it cannot be cancelled; false when it was. A draft may be started again: the run's idempotency key says it is one run. */
+/**
+ * From now on the draft cannot be cancelled; false when it was cancelled before. A draft may be started twice: the run's
+ * idempotency key makes it one run.
+ */
 export async function markDraftStarted(db: Database, id: string): Promise<boolean> {
   await db
     .updateTable('slack_draft')
@@ -93,12 +99,12 @@ export async function saveDraftRun(db: Database, id: string, runId: string): Pro
   await db.updateTable('slack_draft').set({ run_id: runId }).where('id', '=', id).execute();
 }
 
-/** Nothing came of the start: it may be tried again or cancelled. */
+/** The start made no run: the draft may be started or cancelled again. */
 export async function reopenDraft(db: Database, id: string): Promise<void> {
   await db.updateTable('slack_draft').set({ state: 'OPEN' }).where('id', '=', id).where('run_id', 'is', null).execute();
 }
 
-/** False when it was started or cancelled before. */
+/** Cancels a draft; false when it was started or cancelled before. */
 export async function cancelDraft(db: Database, id: string): Promise<boolean> {
   const result = await db
     .updateTable('slack_draft')

@@ -9,7 +9,7 @@ import { type CardChange, type DeliveryState, deliveryColumns, deliveryStates, t
 /** A reply in the thread of a card. */
 export type Line = {
   readonly id: string;
-  /** The right to send it, and to record what became of it. */
+  /** The right to send the reply, and to record what became of it. */
   readonly claim: Claim;
   readonly cardId: string;
   readonly text: string;
@@ -18,14 +18,14 @@ export type Line = {
   readonly attempts: number;
   readonly mayRepeat: boolean;
   readonly createdAt: Date;
-  /** Where the card stands. */
+  /** Where the card is. */
   readonly channel: string;
   readonly threadTs: string;
 };
 
 export type NewLine = { readonly key: string; readonly text: string; readonly broadcast: boolean };
 
-/** Adds replies to a card's thread; the same key once only. */
+/** Adds replies to a card's thread; a reply whose key is there already is not added again. */
 export async function ensureLines(db: Database, cardId: string, lines: readonly NewLine[]): Promise<void> {
   if (lines.length === 0) return;
   const known = await db.selectFrom('slack_line').select('line_key').where('card_id', '=', cardId).execute();
@@ -58,7 +58,7 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
   }
 }
 
-/** The oldest unsent reply of each thread whose card stands already, if it is due. */
+/** The oldest unsent reply of each thread, if it is due and the thread's card has been posted. */
 export async function listDueLines(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_line')
@@ -82,7 +82,7 @@ export async function listDueLines(db: Database, limit: number): Promise<readonl
   return rows.map((row) => row.id);
 }
 
-/** Takes a reply that is due; null when somebody else has it, or sent it since it was listed. */
+/** Claims a reply that is due; null when somebody else has it, or sent it since it was listed. */
 export async function claimLine(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Line | null> {
   const claim = await claimDue(db, { ...by, table: 'slack_line', still: isUnsent });
   return claim === null ? null : readLine(db, claim);

@@ -17,7 +17,7 @@ const maxTriggerLength = 128;
 const codeAlphabet = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 const codeLength = 16;
 
-/** Takes note of a request; null when this very one was seen before, by whichever process. */
+/** Records a request; null when the same one was recorded before, by whichever process. */
 export async function recordRequest(
   db: Database,
   request: SlackAccount & { triggerId: string; channel: string | null },
@@ -50,7 +50,7 @@ export async function pruneSlack(db: Database): Promise<void> {
   await db.deleteFrom('slack_link_code').where('created_at', '<', before).execute();
 }
 
-/** The person a Slack account acts as, with the roles of this very moment; null = not linked, or the person is disabled. */
+/** The person a Slack account acts as, with the roles they hold now; null = not linked, or the person is disabled. */
 export async function findSlackActor(db: Queryable, account: SlackAccount): Promise<Actor | null> {
   const link = await db
     .selectFrom('slack_identity')
@@ -101,7 +101,7 @@ export async function createLinkCode(db: Database, account: SlackAccount): Promi
   return code;
 }
 
-/** Links the Slack account that asked for the code with the person who brings it. Works once. Throws `INVALID_INPUT`. */
+/** Links the Slack account that asked for the code with the person who enters it. Works once. Throws `INVALID_INPUT`. */
 export async function redeemLinkCode(
   db: Database,
   { code, personId }: { code: string; personId: string },

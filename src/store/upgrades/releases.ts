@@ -21,7 +21,7 @@ export type NewRelease = Omit<Release, 'id' | 'registeredAt' | 'registeredByName
 
 type ChangedBy = { readonly actor: Actor; readonly requestId: string | null };
 
-/** Adds to the catalogue. Throws `ALREADY_EXISTS` when the version has a release. */
+/** Adds a release to the catalogue. Throws `ALREADY_EXISTS` when the version has one. */
 export async function insertRelease(db: Database, release: NewRelease, by: ChangedBy): Promise<Release> {
   const id = newId('rel');
   const version = catalogueName(release.version);

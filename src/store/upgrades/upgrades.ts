@@ -30,7 +30,7 @@ export async function recordUpgrade(
   }
 }
 
-/** Entries that no finalization and no undo has closed, oldest first. */
+/** Entries that neither a finalization nor an undo has closed, oldest first. */
 export async function listOpenUpgrades(db: Reader, clusterId: string): Promise<readonly UpgradeRecord[]> {
   const rows = await db
     .selectFrom('upgrade')
@@ -43,7 +43,10 @@ export async function listOpenUpgrades(db: Reader, clusterId: string): Promise<r
   return rows.map(toUpgrade);
 }
 
-/** Whoever watches these runs sees at once that they cannot be undone any more. */
+/**
+ * Records with each run of an open upgrade that it cannot be undone any more, so that people who watch it see that at
+ * once.
+ */
 export async function forbidUndo(db: Queryable, clusterId: string, reason: string): Promise<void> {
   const open = await listOpenUpgrades(db, clusterId);
   const runIds = open.map(({ runId }) => runId);

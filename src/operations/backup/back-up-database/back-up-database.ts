@@ -82,7 +82,8 @@ async function observeBackup(given: BackUpDatabaseInput, { sql, inventory, signa
     databaseExists,
     tables: canHaveTables ? (await sql.query(showTables(given.database), { signal })).length : 0,
     repositories,
-    // A name that is not used answers a row without timestamp and this status; anything else blocks the name.
+    // A free name answers a row without timestamp and with this status; any other status means that the name cannot be
+    // used.
     snapshotStatus: snapshot === null || isUnused(snapshot) ? null : snapshot.status,
     runningJobs: (await jobsOrNone(sql, signal)).filter((job) => job.startsWith(`${given.database}.`)),
   };

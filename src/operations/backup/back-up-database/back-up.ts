@@ -9,7 +9,7 @@ import { defineStep } from '../../../steps/define.ts';
 
 const snapshotParams = z.object({ database: z.string(), repository: z.string(), snapshot: z.string() });
 
-/** Opens the row of our own history, so that a backup that breaks is seen as broken and not as absent. */
+/** Opens the row in our own history, so that a backup that breaks off is listed as broken instead of missing. */
 export const recordBackup = defineStep({
   kind: 'recordBackup',
   params: snapshotParams,
@@ -28,15 +28,19 @@ export const recordBackup = defineStep({
   undo: { nothing: 'History stays.' },
 });
 
-/** Slower and slower: a tenth of the time it has taken, between one second and half a minute. */
+/**
+ * The longer the job takes, the more rarely it is asked for: after a tenth of the time so far, between one second and
+ * half a minute.
+ */
 function pollAfterMs(startedAt: Date | null, now: Date): number {
   const takenMs = startedAt === null ? 0 : now.getTime() - startedAt.getTime();
   return Math.min(Math.max(takenMs / 10, 1_000), 30_000);
 }
 
 /**
- * Sends BACKUP and waits for its job. A job is told by database and snapshot name: its id changes when the leader does.
- * Where the job has gone from SHOW BACKUP (a later job of the database replaced it), the repository has the last word.
+ * Sends BACKUP and waits for its job. A job is recognised by database and snapshot name, because its id changes with the
+ * leader. Where SHOW BACKUP does not list the job any more (a later job of the database replaced it), the repository
+ * decides.
  */
 export const takeBackup = defineStep({
   kind: 'takeBackup',
@@ -49,7 +53,7 @@ export const takeBackup = defineStep({
   repeat: 'safe', // a name can be used once, so a second BACKUP of it is refused
   describe: ({ database, repository, snapshot }) => `Back ${database} up to ${repository} as ${snapshot}`,
   check: async ({ database, repository, snapshot }, { sql }, { signal, startedAt, attempts, now }) => {
-    // Before BACKUP was ever sent, whatever bears the name is somebody else's: an old job, or a snapshot.
+    // Before BACKUP was ever sent, a job or snapshot of this name is somebody else's.
     const isOurs = attempts > 0;
     const job = isOurs ? await findJob(sql, { database, snapshot }, signal) : null;
     if (job === null) {
@@ -115,7 +119,7 @@ export const verifySnapshot = defineStep({
       throw new AppError(
         'POSTCHECK_FAILED',
         `The repository ${repository} does not hold ${snapshot}: ${found?.status ?? 'no such snapshot'}`,
-        // With a timestamp it is there, and only could not be read just now.
+        // With a timestamp the snapshot is there, and could only not be read just now.
         { hint: 'Look at the repository in the object store.', retryable: timestamp !== undefined },
       );
     }
@@ -129,7 +133,10 @@ export const verifySnapshot = defineStep({
   undo: { nothing: 'It only reads.' },
 });
 
-/** The repository can read it. Anything else (`Failed to get info: …`) is a doubt, and a backup in doubt is none. */
+/**
+ * True when the repository can read the snapshot. Any other status (`Failed to get info: …`) leaves a doubt, and a backup
+ * in doubt does not count.
+ */
 export function isWhole({ status }: SnapshotRow): boolean {
   return /^OK$/i.test(status);
 }

@@ -21,7 +21,10 @@ type Input = {
   readonly timeoutSeconds: number;
 };
 
-/** The repository that is meant: the one named, or the only writable one. Null = none, or not clear. */
+/**
+ * The repository to use: the one named, or the only writable one. Null = the one named does not exist, or there is not
+ * exactly one to choose.
+ */
 export function chooseRepository(named: string | undefined, repositories: readonly RepositoryRow[]): string | null {
   if (named !== undefined) return repositories.some((repository) => repository.name === named) ? named : null;
   const writable = repositories.filter((repository) => !repository.isReadOnly);

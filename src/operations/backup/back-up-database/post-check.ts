@@ -3,7 +3,7 @@ import type { PostCheck } from '../../../domain/run.ts';
 import { AppError } from '../../../errors.ts';
 import { findSnapshot, isWhole } from './back-up.ts';
 
-/** The repository lists the snapshot with the timestamp that we remember, and with a good status. */
+/** Passes when the repository lists the snapshot with the timestamp that was recorded, and with a good status. */
 export async function checkBackedUp(
   _input: unknown,
   { sql, inventory, signal }: Pick<Reading, 'sql' | 'inventory' | 'signal'>,

@@ -22,7 +22,7 @@ export const checkCluster = defineOperation({
     name: (await inventory.findCluster(id))?.name ?? 'the cluster',
   }),
   plan: (_input, { name }) => ({ summary: `Check ${name}`, steps: [inspectCluster.with({})] }),
-  // The run succeeds when the cluster was looked at, whatever was found.
+  // The run succeeds when the cluster could be observed, whatever was found.
   postCheck: (_input, ports, { runId }) => checkReport(ports, runId, healthFacts),
   endCheck: (_input, ports, { runId }) => checkReport(ports, runId, healthFacts),
 });

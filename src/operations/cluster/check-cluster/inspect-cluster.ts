@@ -16,7 +16,7 @@ import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
 
 type Looking = Pick<Reading, 'sql' | 'shell' | 'http' | 'inventory'>;
 
-/** Looks at everything a report speaks of, and stores the report under the run. */
+/** Reads everything a report is about, and stores the report under the run. */
 export const inspectCluster = defineStep({
   kind: 'inspectCluster',
   params: z.object({}),
@@ -37,7 +37,7 @@ export const inspectCluster = defineStep({
   undo: { nothing: 'It only reads.' },
 });
 
-/** A cluster that does not answer is a finding, and the one that matters: no reason to have no report. */
+/** A cluster that does not answer is a finding, and the most important one: the report is made all the same. */
 async function inspect(ports: Looking, context: StepContext): Promise<LookedAt> {
   try {
     return { checks: evaluateHealth(await readHealthFacts(ports, context)), unanswered: null };
@@ -73,7 +73,7 @@ async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepC
   };
 }
 
-/** A privilege that is missing or a question that failed costs one line of the report, not the report. */
+/** A missing privilege or a failed question costs one line of the report, not the whole report. */
 async function orSkip<T>(notAsked: Record<string, string>, name: string, ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();

@@ -19,12 +19,15 @@ export type RegisterClusterFacts = {
   readonly nodes: readonly ObservedNode[];
   /** Names of registered clusters that these frontends belong to already. */
   readonly managedAs: readonly string[];
-  /** What is wrong with the list of nodes itself, in words. */
+  /** What is wrong with the list of nodes itself, as sentences. */
   readonly listProblems: readonly string[];
   readonly approvalEnvironments: readonly string[];
 };
 
-/** Refuses a name in use and a cluster that is managed under another name: two locks for one cluster are none. */
+/**
+ * Refuses a name that is in use, and a cluster that is managed under another name: with two locks for one cluster,
+ * neither would protect it.
+ */
 export function planRegisterCluster(input: RegisterClusterInput, facts: RegisterClusterFacts): PlanResult {
   const refusals: Refusal[] = [];
   if (facts.nameTaken) {

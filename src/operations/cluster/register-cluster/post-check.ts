@@ -2,7 +2,7 @@ import type { Reading } from '../../../adapters/reading.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { count } from '../../../domain/words.ts';
 
-/** The cluster can be read back from the inventory, with frontends, under its name and no other. */
+/** Passes when the inventory has the cluster with its frontends, and no other registered cluster has one of them. */
 export async function checkRegistered(
   name: string,
   { inventory, clusterId }: Pick<Reading, 'inventory' | 'clusterId'>,
@@ -11,7 +11,7 @@ export async function checkRegistered(
   const nodes = await inventory.listNodes(clusterId);
   const frontends = nodes.filter((node) => node.kind === 'FRONTEND');
   const isKnown = cluster?.name === name && cluster.observedAt !== null && frontends.length > 0;
-  // Asked at the end again: of two registrations at the same time, neither saw the other when it was planned.
+  // Checked at the end again: of two registrations at the same time, neither saw the other when it was planned.
   const others = await Promise.all(
     frontends.map(({ host, port }) => inventory.findClusterByFrontend({ host, port, exceptId: clusterId })),
   );

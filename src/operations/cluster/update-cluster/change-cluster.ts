@@ -12,7 +12,7 @@ const known = z.object({
   tls: z.object({ verify: z.boolean(), ca: z.string().nullable() }).nullable(),
 });
 
-/** What a person told Starwarden of a cluster, as opposed to what it read there. */
+/** What a person told Starwarden about a cluster, as opposed to what Starwarden read there. */
 export type KnownCluster = z.infer<typeof known>;
 
 /** That part of a cluster's row. */
@@ -20,12 +20,12 @@ export function knownOf({ name, environment, sqlUser, passwordRef, seeds, tls }:
   return { name, environment, sqlUser, passwordRef, seeds: seeds.map(({ host, port }) => ({ host, port })), tls };
 }
 
-/** Whether two of them say the same. */
+/** Whether the two say the same about a cluster. */
 export function isSameKnown(a: KnownCluster, b: KnownCluster): boolean {
   return JSON.stringify(known.parse(a)) === JSON.stringify(known.parse(b));
 }
 
-/** Writes anew how a cluster is called and reached. Nothing on the cluster is touched. */
+/** Writes the cluster's name and how it is reached anew. Changes nothing on the cluster. */
 export const changeCluster = defineStep({
   kind: 'changeCluster',
   params: z.object({ before: known, after: known }),

@@ -20,14 +20,14 @@ export type UpdateClusterFacts = {
   /** The cluster that has the new name now. */
   readonly namesakeId: string | null;
   readonly known: readonly Pick<ObservedNode, 'kind' | 'host' | 'port'>[];
-  /** What answered by the new way; null = the way does not change, nothing was asked. */
+  /** The nodes that answered to the new login; null = how the cluster is reached does not change, and nothing was asked. */
   readonly found: readonly ObservedNode[] | null;
-  /** Other registered clusters that what answered belongs to. */
+  /** Other registered clusters that these nodes belong to. */
   readonly managedAs: readonly string[];
   readonly approvalEnvironments: readonly string[];
 };
 
-/** What will be known of the cluster; what was not given stays. */
+/** What will be known of the cluster: what was given, and what was known before for the rest. */
 export function mergeKnown(before: KnownCluster, given: UpdateClusterInput): KnownCluster {
   const tls = given.tls === undefined ? before.tls : tlsOf(given.tls);
   return {
@@ -44,12 +44,12 @@ function tlsOf({ enabled, verify, ca }: NonNullable<UpdateClusterInput['tls']>):
   return enabled ? { verify, ca: ca ?? null } : null;
 }
 
-/** Whether the cluster will be logged in to in another way: then the new one has to be proven. */
+/** Whether Starwarden will reach the cluster in another way than before: then the new way has to be proven. */
 export function isReachedOtherwise(before: KnownCluster, after: KnownCluster): boolean {
   return !isSameKnown({ ...before, name: '', environment: '' }, { ...after, name: '', environment: '' });
 }
 
-/** Refuses what changes nothing, a name in use, and frontends of another cluster. */
+/** Refuses an update that changes nothing, a name that is in use, and frontends of another cluster. */
 export function planUpdateCluster(input: UpdateClusterInput, facts: UpdateClusterFacts | null): PlanResult {
   if (facts === null) {
     return { refusals: [{ code: 'NOT_FOUND', message: 'The cluster is not registered', hint: 'Register it.' }] };

@@ -6,7 +6,7 @@ import { count } from '../../../domain/words.ts';
 import { messageOf } from '../../../errors.ts';
 import type { UpdateClusterInput } from './plan.ts';
 
-/** The cluster is known as was asked, and answers to a login made of what is stored now. */
+/** Passes when the cluster is stored as was asked, and answers to a login made of what is stored now. */
 export async function checkUpdated(
   given: UpdateClusterInput,
   reading: Pick<Reading, 'inventory' | 'sql' | 'clusterId' | 'signal'>,

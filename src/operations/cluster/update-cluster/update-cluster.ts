@@ -63,7 +63,7 @@ export const updateCluster = defineOperation({
       approvalEnvironments,
     };
     if (!isReachedOtherwise(before, after)) return { ...facts, found: null, managedAs: [] };
-    // The new way alone: what only works by the old one would not work afterwards.
+    // Asks by the new way alone: what answers only to the old one would not work afterwards.
     const sql = sqlTo({
       frontends: after.seeds,
       user: after.sqlUser,

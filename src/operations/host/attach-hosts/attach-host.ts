@@ -20,8 +20,8 @@ const recordHostParams = place.extend({
 });
 
 /**
- * Remembers how to log in to a host, once that login has been tried: a host that is known already gets the new settings, and
- * must not lose one that works to one that does not.
+ * Records how to log in to a host, once that login has been tried: a known host gets the new settings, and a login that
+ * works must not be replaced by one that does not.
  */
 export const recordHost = defineStep({
   kind: 'recordHost',
@@ -78,7 +78,7 @@ export const recordHost = defineStep({
 const deployment = z.object({
   nodeId: z.string(),
   label: z.string(),
-  /** Edit-log port of a frontend, heartbeat port of the others. */
+  /** Edit-log port of a frontend, heartbeat port of a backend or compute node. */
   nodePort: z.number(),
   kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
   deployDir: z.string(),
@@ -86,7 +86,7 @@ const deployment = z.object({
   unit: z.string().nullable().default(null),
 });
 
-/** Logs in, looks whether the nodes' directories are what they should be and whether root is available. */
+/** Logs in, and reads whether the nodes' directories are what they should be and whether root is available. */
 export const verifyHost = defineStep({
   kind: 'verifyHost',
   params: place.extend({ nodes: z.array(deployment) }),
@@ -96,7 +96,7 @@ export const verifyHost = defineStep({
   timeoutMs: 120_000,
   repeat: 'safe',
   describe: ({ address, port }) => `Log in to ${address}:${port} and look at the directories of its nodes`,
-  // A login that worked some day, for other nodes perhaps, says nothing about these directories.
+  // A login that worked at some time, maybe for other nodes, proves nothing about these directories.
   check: async (params, { shell, inventory }, { clusterId, signal }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
     if (host?.ssh !== 'OK') return { state: 'todo' };
@@ -131,8 +131,8 @@ type Deployment = z.infer<typeof deployment>;
 type WrongPlace = { readonly what: string; readonly why: string; readonly hint: string };
 
 /**
- * The first node that is not where it should be; null = all of them are. The port in the conf file tells nodes of one host
- * apart: a restart must never stop its neighbour.
+ * The first node that is not where it should be; null = all of them are. The port in the conf file tells the nodes of one
+ * host apart: a restart must never stop the wrong one.
  */
 export async function findWrongPlace(
   session: ShellReader,
@@ -159,7 +159,7 @@ export async function findWrongPlace(
   return null;
 }
 
-/** Whether the user may do as root what the nodes of this host need: any command, or those that their units are run by. */
+/** Whether the user may do as root what the nodes of this host need: any command, or starting and stopping their units. */
 async function mayBeRoot(session: ShellReader, nodes: readonly Deployment[], signal: AbortSignal): Promise<boolean> {
   if (await hasSudo(session, { signal })) return true;
   const units = nodes.flatMap(({ unit }) => unit ?? []);
@@ -167,7 +167,7 @@ async function mayBeRoot(session: ShellReader, nodes: readonly Deployment[], sig
   return units.length > 0 && rights.every((each) => each?.start === true && each.stop);
 }
 
-/** The port that tells a node from its neighbours, as the node itself reads its conf file. */
+/** The port that distinguishes a node from the others on its host, as the node itself reads it from its conf file. */
 async function readIdentityPort(session: ShellReader, node: Deployment, signal: AbortSignal): Promise<Known<number>> {
   const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
   const conf = await readConfOn(session, node, { keys: [key], signal });

@@ -28,7 +28,7 @@ export type AttachHostsInput = {
 
 export type HostFacts = {
   readonly pinned: string | null;
-  /** The key it shows now; null when it could not be asked. */
+  /** The key that the host shows now; null when it could not be read. */
   readonly shown: string | null;
   readonly unreachable: string | null;
 };
@@ -39,7 +39,10 @@ export type AttachHostsFacts = {
   readonly hosts: readonly HostFacts[];
 };
 
-/** Per host: prove the login and remember it, trust its key, look around, tie its nodes. Refuses keys that nobody vouched for. */
+/**
+ * For each host: prove the login and record it, trust the host's key, check directories and rights, tie its nodes to it.
+ * Refuses keys that nobody vouched for.
+ */
 export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts): PlanResult {
   const refusals: Refusal[] = [];
   const steps: StepSpec[] = [];
@@ -79,14 +82,14 @@ function stepsFor(
       fingerprint: key.fingerprint,
       jump: host.jumpAddress === undefined ? null : { address: host.jumpAddress, port: host.jumpPort },
     }),
-    // Behind the login: it proves the key, and one that is wrong must not lock out a login that works.
+    // After the login, which proves the key: a wrong key must not lock out a login that works.
     ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
     verifyHost.with({ address, port, nodes }),
     ...(nodes.length === 0 ? [] : [attachNodes.with({ address, port, nodes })]),
   ];
 }
 
-/** The key to trust: the one given, or the one pinned before. What the host shows must be that very key. */
+/** The key to trust: the one given, or the one pinned before. The host must show that very key. */
 function trustedKey(
   host: HostInput,
   facts: HostFacts,
@@ -132,7 +135,8 @@ function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNod
       const hint = 'Refresh the cluster, then look at the ids of its nodes.';
       return [{ code: 'NOT_FOUND', message: `The cluster has no node ${nodeId}`, hint, path }];
     }
-    // A host may be reached by another name than its nodes have, but not by the name of another node's host.
+    // A host may be reached by another name than its nodes have, but not by a name that belongs to a node of another
+    // host.
     const resident = known.find((other) => other.host === host.address);
     if (resident === undefined || node.host === host.address) return [];
     return [
@@ -146,7 +150,10 @@ function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNod
   });
 }
 
-/** Two nodes of a kind in one directory, two in one unit, or a node in two: what stops the one would stop the other. */
+/**
+ * Refuses two nodes of a kind in one directory, two in one unit, and a node in two places: stopping the one would stop
+ * the other.
+ */
 function placeRefusals(input: AttachHostsInput, index: number, facts: AttachHostsFacts): Refusal[] {
   const wanted = input.hosts.flatMap((host, at) => host.nodes.map((node) => ({ ...node, host, at })));
   const known = facts.nodes.flatMap((node) => {

@@ -15,12 +15,12 @@ import { AppError } from '../../../errors.ts';
 import type { RestartNodeInput } from './input.ts';
 
 export type RestartNodeFacts = {
-  /** As the inventory knows it, with its host; null = no such node in this cluster. */
+  /** The node as the inventory knows it, with its host; null = no such node in this cluster. */
   readonly known: ClusterNode | null;
-  /** As the cluster shows it now; null = gone. */
+  /** The node as the cluster shows it now; null = gone. */
   readonly now: ObservedNode | null;
   readonly process: ProcessId | null;
-  /** Who would start it, and whom it belongs to, where these are two and no unit runs it. */
+  /** The user who would start the node and the user it belongs to, where these differ and no unit runs the node. */
   readonly startedAs: StartedAs | null;
   readonly runningQueries: number | null;
   readonly safety: RestartFacts;

@@ -9,7 +9,10 @@ import type { NamedCheck } from '../../../domain/verdict.ts';
 import { AppError } from '../../../errors.ts';
 import type { RestartNodeInput } from './input.ts';
 
-/** The cluster shows the node alive and has a leader; missing replicas are told, since they repair themselves. */
+/**
+ * Passes when the cluster shows the node alive and has a leader; missing replicas are only reported, since they repair
+ * themselves.
+ */
 export async function checkRestarted(
   input: RestartNodeInput,
   { sql, inventory, signal }: Pick<Reading, 'sql' | 'inventory' | 'signal'>,

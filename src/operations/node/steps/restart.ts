@@ -24,8 +24,8 @@ const nodePlace = z.object({
 });
 
 /**
- * Starts the node. What says that it was started says little, so the effect is a running process that is not the one from
- * before.
+ * Starts the node. A start command that succeeds proves little, so the effect is a running process that is not the one
+ * from before.
  */
 export const startNode = defineStep({
   kind: 'startNode',
@@ -35,7 +35,7 @@ export const startNode = defineStep({
   ports: ['node'],
   timeoutMs: 180_000,
   settleMs: 30_000,
-  repeat: 'safe', // a second one waits for the first, and finds the process that it started
+  repeat: 'safe', // a second start waits for the first, and finds the process that it started
   describe: ({ label }) => `Start ${label}`,
   check: async (place, { node }, { signal }) => {
     const running = await (await node(place)).process({ signal });
@@ -49,7 +49,7 @@ export const startNode = defineStep({
   undo: { nothing: 'The node runs; stopping it again would help nobody.' },
 });
 
-/** Stops the very process that ran when the plan was made, and no other. */
+/** Stops the process that ran when the plan was made, and no other. */
 export const stopNode = defineStep({
   kind: 'stopNode',
   params: nodePlace.extend({ process: processId, graceful: z.boolean(), timeoutSeconds: z.number() }),
@@ -58,14 +58,14 @@ export const stopNode = defineStep({
   ports: ['node'],
   timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 300) * 1_000,
   settleMs: 3_600_000, // a compute node drains after it was told to stop; the step's own time is the limit
-  repeat: 'safe', // a process that is stopping already is not told anything new
+  repeat: 'safe', // a process that is stopping already is not sent anything new
   bindsNext: true, // a node that was stopped to be restarted is not left down
   describe: ({ label, graceful, process }) =>
     `Stop ${label} (pid ${processNumber(process)})${graceful ? ', letting its work end' : ''}`,
   check: async (place, { node }, { signal, attempts }) => {
     const { label, process } = place;
     const state = await (await node(place)).stopState(process, { signal });
-    // One that its supervisor brings back was restarted, which is what is wanted.
+    // A node that its supervisor starts again was restarted, which is what is wanted.
     if (state === 'ended' || state === 'returns') return { state: 'done', facts: process };
     if (state === 'running' || attempts === 0) return { state: 'todo' };
     return {
@@ -89,7 +89,7 @@ export const stopNode = defineStep({
   undo: { steps: ({ graceful: _graceful, timeoutSeconds: _timeout, ...node }) => [startNode.with(node)] },
 });
 
-/** A gate: the cluster itself says that the node is back, with a start time that is not the one from before. */
+/** A gate: the cluster itself says that the node is back, with a start time other than the one from before. */
 export const awaitNode = defineStep({
   kind: 'awaitNode',
   params: z.object({

@@ -10,8 +10,9 @@ import type { EndedRun, OtherEnding } from '../../define.ts';
 import { movesOf } from './undo.ts';
 
 /**
- * What the cluster says about the nodes that the run was to change, when it did not end as planned: after an undo each has to
- * be alive on the version from before; after a failure or a cancellation it is told which versions they run, and who is down.
+ * Checks the nodes that the run was to change, as the cluster shows them, when the run did not end as planned. After an
+ * undo each has to be alive on the version from before; after a failure or a cancellation the checks only report which
+ * versions the nodes run, and which are down.
  */
 export async function checkNodesAtEnd(
   { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
@@ -19,7 +20,7 @@ export async function checkNodesAtEnd(
 ): Promise<PostCheck> {
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
   const looked = movesOf(steps).map((move) => ({ move, row: findSameNode(nodes, move) }));
-  // One that left the cluster meanwhile is nothing that an undo could bring back.
+  // An undo cannot bring back a node that left the cluster meanwhile.
   const here = looked.flatMap(({ move, row }) => (row === undefined ? [] : [{ move, row }]));
   const rows = here.map(({ row }) => row);
   const gone = looked.flatMap(({ move, row }) => (row === undefined ? [move.label] : []));
@@ -62,7 +63,7 @@ export async function checkNodesAtEnd(
   return { passed: nothingBlocks(checks), checks, isSettling: true };
 }
 
-/** `6 nodes on 3.3.15-d4c9bf5`, or who is where. */
+/** `6 nodes on 3.3.15-d4c9bf5`; where versions differ, which nodes are on which. */
 function byVersion(rows: readonly ObservedNode[]): string {
   const groups = [...Map.groupBy(rows, (row) => row.version ?? 'no known version')];
   const most = groups.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clusterId } from '../../input/fields.ts';
 import { acceptWarnings, maxBackupAgeHours, maxRunningQueries, toVersion } from '../fields.ts';
 
-/** What `upgradeCluster` and `downgradeCluster` are asked with. */
+/** The input of `upgradeCluster` and `downgradeCluster`. */
 export const changeVersionInput = z.object({
   clusterId,
   to: toVersion,

@@ -42,7 +42,7 @@ export const changeVersionKinds = [
   holdForPerson,
 ];
 
-/** Only a backend or compute node may stay behind; whether the others can do without it, their guards find out. */
+/** Only a backend or compute node may stay behind; the guards of the other nodes find out whether these can do without it. */
 export function whyNotWithout(lane: readonly PlannedStep[]): string | null {
   const move = lane.flatMap((step) => (step.kind === 'swapBinaries' ? [nodeMove.parse(step.params)] : []))[0];
   if (move === undefined) return 'it is not a node';

@@ -10,9 +10,12 @@ import { keepSchedulingPaused } from '../steps/scheduling.ts';
 import { swapBack, swapBinaries } from '../steps/swap.ts';
 
 export type LaneOptions = {
-  /** `in`: the staged binaries come; `back`: the kept ones return. */
+  /** `in`: the staged binaries are put in place; `back`: the kept ones return. */
   readonly swap: 'in' | 'back';
-  /** What must hold before a node of the other sort goes: the side that goes first has to be there. */
+  /**
+   * Which side goes first, the frontends or the workers (backends and compute nodes): it has to be done before a node of
+   * the other side goes.
+   */
   readonly first: 'WORKERS' | 'FRONTENDS';
   /** How queries are watched after the node is back; null = they are not. */
   readonly watch: Watch | null;
@@ -20,7 +23,7 @@ export type LaneOptions = {
   readonly soak: Watch | null;
 };
 
-/** For how many seconds, and by what factor queries may be worse than before. */
+/** For how many seconds queries are watched, and by what factor they may be worse than before. */
 type Watch = { readonly seconds: number; readonly factor: number };
 
 /** Everything that is done to one node, as a lane of its stage. */
@@ -54,7 +57,7 @@ export function laneOf(
   ];
 }
 
-/** What is needed to watch queries since a node is back, and to tell what the node wrote meanwhile. */
+/** What is needed to watch queries since a node is back, and to read what the node wrote meanwhile. */
 function watchOf({ label, kind, hostId, deployDir }: NodeMove, watch: Watch) {
   return { label, kind, hostId, deployDir, ...watch };
 }

@@ -23,7 +23,7 @@ export type ChangeVersionFacts = {
   readonly spread: ReplicaSpread | null;
 };
 
-/** A node that has to change, with everything that is needed for that. */
+/** A node that has to change, with everything that this takes. */
 type MovingNode = UpgradeNode & { readonly id: string; readonly hostId: string; readonly deployDir: string };
 
 /** How many hosts receive the archive at a time. */
@@ -133,13 +133,13 @@ function stageOf({ stage, width, nodes }: Wave<MovingNode>) {
   return { stage, width, mates };
 }
 
-/** What the hosts fetch or have themselves, they prove themselves. */
+/** An archive that the hosts fetch or have themselves is proven by the hosts. */
 function provingOf(nodes: readonly MovingNode[], { source, version, sha256 }: Release): StepSpec[] {
   if (!isSentFromHere(source.kind)) return [];
   return [proveArchive.with({ release: { version, sha256 }, source, parts: neededParts(nodes) })];
 }
 
-/** Once for each host: the archive comes, every node of the host gets its part, the archive goes. */
+/** Once for each host: the archive is brought, every node of the host gets its part, the archive is removed. */
 function stagingOf(nodes: readonly MovingNode[], { source, version, sha256, sizeBytes }: Release): StepSpec[] {
   const release = { version, sha256 };
   return [...Map.groupBy(nodes, (node) => node.hostId)].flatMap(([hostId, onHost]) => {
@@ -214,7 +214,7 @@ function versionsOf(nodes: readonly UpgradeNode[]): string[] {
   return [...new Set(nodes.map((node) => node.version ?? 'unknown'))].toSorted();
 }
 
-/** The preflight refuses nodes that are not attached; this says so to the compiler. */
+/** The preflight refuses nodes that are not attached; this function tells the compiler so. */
 function isPlaced(node: UpgradeNode): node is MovingNode {
   return node.id !== null && node.hostId !== null && node.deployDir !== null;
 }

@@ -11,7 +11,7 @@ import { isSameRelease } from '../../../domain/version.ts';
 import { count } from '../../../domain/words.ts';
 import type { EndedRun } from '../../define.ts';
 
-/** Every node is alive on the target, but for those that a person left out; those are told. */
+/** Passes when every node is alive on the target, except for nodes that a person left out; those are reported. */
 export async function checkVersions(
   { to }: { readonly to: string },
   { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
@@ -65,6 +65,6 @@ export async function checkVersions(
           },
         ]),
   ];
-  // In a hand-over the frontends show nobody as leader, and nobody as joined, for some seconds.
+  // While the leadership moves to another frontend, nobody is shown as leader, or as joined, for some seconds.
   return { passed: nothingBlocks(checks), checks, isSettling: dead.length > 0 || findLeader(nodes) === undefined };
 }

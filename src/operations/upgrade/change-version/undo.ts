@@ -22,8 +22,8 @@ const stagedPlace = z.object({
 
 /**
  * The way back, from what the hosts and the cluster say now and not from the journal: every node whose old binaries are
- * kept by this run gets them back. An upgrade is taken back as a downgrade goes (frontends first, the leader of that
- * moment last among them), a downgrade as an upgrade.
+ * kept by this run gets them back. The order is that of the opposite direction: an upgrade is taken back in the order of
+ * a downgrade (frontends first, the leader of that moment last among them), a downgrade in that of an upgrade.
  */
 export async function planWayBack(
   direction: 'UPGRADE' | 'DOWNGRADE',
@@ -67,7 +67,7 @@ export function whyNoWayBack(steps: readonly PlannedStep[]): string | null {
     steps.filter((step) => step.phase === 'recover'),
     ({ lane }) => lane?.name,
   );
-  // One whose recovery failed may have written what the old version cannot read.
+  // A frontend whose recovery failed may have written what the old version cannot read.
   const isRecovered = (label: string) => recovery.get(label)?.every(isOver) === true;
   for (const move of movesOf(steps)) {
     if (move.kind !== 'FRONTEND' || isRecovered(move.label)) continue;
@@ -98,7 +98,10 @@ export function movesOf(steps: readonly PlannedStep[]): readonly NodeMove[] {
   );
 }
 
-/** Found out before anything is stopped: the new binaries are in place, and there is nothing to put back. */
+/**
+ * Refuses, before anything is stopped, a node whose binaries cannot be read, or whose new binaries are in place with no
+ * old ones to put back.
+ */
 function goneOf(move: NodeMove, found: BinariesState | null): Refusal[] {
   if (found === null) {
     return [
@@ -121,8 +124,8 @@ function goneOf(move: NodeMove, found: BinariesState | null): Refusal[] {
 }
 
 /**
- * A node that lives runs neither version of this run, or it runs the old one although the binaries that this run kept are
- * still put aside: then a later run brought it there, and there is no room to put ours back.
+ * Refuses a living node that runs neither version of this run, and one that runs the old version although the binaries
+ * that this run kept are still beside it: then a later run brought it there, and there is no room to put ours back.
  */
 function refusalOf(move: NodeMove, row: ObservedNode | undefined, found: BinariesState | null): Refusal[] {
   if (row === undefined || !row.alive || row.version === null) return [];
@@ -160,7 +163,7 @@ function orderOf(
   return first === 'FRONTENDS' ? [...frontendSteps, ...workerSteps] : [...workerSteps, ...frontendSteps];
 }
 
-/** What was unpacked is removed from every node, changed or not. */
+/** Removes what was unpacked from every node, changed or not. */
 function removeStagedSteps(steps: readonly PlannedStep[]): StepSpec[] {
   const lanes = steps.flatMap((step) => {
     if (step.phase !== 'do' || step.kind !== 'unpackRelease' || step.state === 'pending') return [];

@@ -7,7 +7,7 @@ import { type ReplicaSpread, tableAwayWith } from '../../../domain/upgrade/check
 export type Wave<N> = { readonly stage: string; readonly nodes: readonly N[]; readonly width: number };
 
 type Asked = {
-  /** How many nodes of one failure domain a person wants to have away at a time. */
+  /** How many nodes of one failure domain may be away at a time, as a person asked. */
   readonly parallel: number;
   /** Which backends hold tablets together; null = not known. */
   readonly spread: ReplicaSpread | null;
@@ -16,7 +16,7 @@ type Asked = {
 /**
  * Backends and compute nodes in the order in which they go: one canary, then the backends of one failure domain after the
  * other. More than one at a time only within a domain, and only where no tablet loses its majority by that; `notes` says
- * why it is fewer than was asked for.
+ * why the width is smaller than was asked for.
  */
 export function workerWaves<N extends UpgradeNode>(
   workers: readonly N[],
@@ -43,7 +43,7 @@ export function workerWaves<N extends UpgradeNode>(
   const computeWave: Wave<N> = {
     stage: 'Compute nodes',
     nodes: others,
-    // They hold no replicas, but somebody has to run the queries.
+    // Compute nodes hold no replicas, but some have to stay to run the queries.
     width: Math.max(1, Math.min(parallel, Math.floor(computeNodes.length / 2))),
   };
   return { canary, waves: [...backendWaves, ...(others.length > 0 ? [computeWave] : [])], notes };

@@ -33,7 +33,7 @@ export const checkUpgrade = defineOperation({
       inspectUpgrade.with({ to, maxRunningQueries: queries, maxBackupAgeHours: hours }),
     ],
   }),
-  // The run succeeds when the cluster was looked at, whatever was found.
+  // The run succeeds when the cluster could be observed, whatever was found.
   postCheck: (_input, ports, { runId }) => checkReport(ports, runId, readinessFacts),
   endCheck: (_input, ports, { runId }) => checkReport(ports, runId, readinessFacts),
 });

@@ -14,7 +14,7 @@ const params = z.object({ to: z.string(), maxRunningQueries: z.number(), maxBack
 
 type Looking = Omit<UpgradeReading, 'clusterId' | 'signal' | 'now'>;
 
-/** Looks at everything that an upgrade asks for, and stores the report under the run. */
+/** Reads everything that matters for an upgrade, and stores the report under the run. */
 export const inspectUpgrade = defineStep({
   kind: 'inspectUpgrade',
   params,
@@ -39,7 +39,10 @@ export const inspectUpgrade = defineStep({
   undo: { nothing: 'It only reads.' },
 });
 
-/** Whether the upgrade would begin now: at once, with warnings accepted, or not at all. UNKNOWN: nothing was looked at. */
+/**
+ * Whether the upgrade would begin now: at once, with warnings accepted, or not at all. UNKNOWN: nothing could be
+ * observed.
+ */
 export function readinessOf(checks: readonly NamedCheck[]): 'READY' | 'WARNINGS' | 'BLOCKED' | 'UNKNOWN' {
   const words = { BLOCK: 'BLOCKED', WARN: 'WARNINGS', UNKNOWN: 'UNKNOWN', NOTHING: 'READY' } as const;
   return words[worstOf(checks)];
@@ -47,7 +50,7 @@ export function readinessOf(checks: readonly NamedCheck[]): 'READY' | 'WARNINGS'
 
 const unreachable = new Set<ErrorCode>(['SQL_UNREACHABLE', 'SQL_AUTH_FAILED', 'SQL_PRIVILEGE_MISSING', 'TIMEOUT']);
 
-/** A cluster that does not answer is a finding, and no reason to have no report. */
+/** A cluster that does not answer is a finding: the report is made all the same. */
 async function inspect(
   { to, maxRunningQueries, maxBackupAgeHours }: z.infer<typeof params>,
   ports: Looking,

@@ -15,21 +15,21 @@ const archiveFacts = z.object({
   problems: z.array(z.string()).readonly(),
 });
 
-/** What the step leaves for `inspectUpgrade`. Neither member: there was nothing to read from here. */
+/** The facts that the step leaves for `inspectUpgrade`. Without either member there was no archive to read from here. */
 const facts = z.object({ value: archiveFacts.optional(), failed: z.string().optional() });
 
-/** What the step found, as a report asks for it; null = there was nothing to read from here. */
+/** What the step found, in the form that a report needs; null = there was no archive to read from here. */
 export function archiveOf({ value, failed }: z.infer<typeof facts>): Asked<ArchiveFacts> | null {
   if (value !== undefined) return { value };
   return failed === undefined ? null : { failed };
 }
 
 /**
- * Reads the archive once from its first to its last byte, for its checksum and for what it holds; one at an address is
- * fetched for that, and kept for the upgrade. It fails for nothing that it finds: what is wrong with the archive belongs into
- * the report.
+ * Reads the archive once from its first to its last byte, for its checksum and for what it holds; an archive at a URL is
+ * fetched for that, and kept for the upgrade. The step does not fail for anything that it finds: what is wrong with the
+ * archive belongs into the report.
  *
- * What the hosts fetch or have themselves is not read here: they compare its sum when it is staged.
+ * An archive that the hosts fetch or have themselves is not read here: they compare its sum when it is staged.
  */
 export const verifyArchive = defineStep({
   kind: 'verifyArchive',
@@ -39,7 +39,7 @@ export const verifyArchive = defineStep({
   facts,
   ports: ['inventory', 'archives'],
   timeoutMs: 6 * 3_600_000,
-  repeat: 'safe', // it goes on behind what is there
+  repeat: 'safe', // it continues after the bytes that are there
   abortable: true,
   describe: ({ version }) => `Prove the archive of ${version}`,
   check: async () => ({ state: 'todo' }),

@@ -6,18 +6,18 @@ import { tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.
 import { defineStep } from '../../../steps/define.ts';
 import { nodeMove } from './place.ts';
 
-/** The switch that keeps the scheduler from repairing, and what StarRocks sets it to. */
+/** The setting that keeps the scheduler from repairing, and StarRocks' own value for it. */
 const repairKey = 'tablet_sched_max_scheduling_tablets';
 const repairDefault = '10000';
 
 /**
  * A gate: every tablet has all its replicas again. What was written while the node was away has to be copied to it, which
- * the scheduler hardly does while it is paused: repair alone is let go on until the cluster is whole, and paused again
+ * the scheduler hardly does while it is paused. So repair alone is allowed until the cluster is whole, and paused again
  * before the next node. Balancing stays off.
  */
 export const awaitTablets = defineStep({
   kind: 'awaitTablets',
-  // No `nodeId`: the node is back, and whatever happens to it now is to be heard.
+  // About the cluster, not about the node: the node is back, and its alerts must not be muted any more.
   params: nodeMove.pick({ label: true, gateTimeoutSeconds: true }),
   about: () => theCluster,
   effect: 'changes',
@@ -48,7 +48,7 @@ export const awaitTablets = defineStep({
   undo: { nothing: 'It only waits; the ledger puts the scheduler back.' },
 });
 
-/** Tablets of users that miss a replica, or may; throws when it cannot be told. */
+/** How many tablets of users miss a replica, or may miss one; throws when that cannot be read. */
 export async function countUnhealthy(sql: SqlReader, signal: AbortSignal): Promise<number> {
   return unhealthyTablets(await readTabletHealth(sql, { signal }));
 }

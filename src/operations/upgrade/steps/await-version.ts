@@ -14,8 +14,8 @@ import { lastLogLines, type NodeMove, nodeMove } from './place.ts';
 import { sample, sampleOf } from './query-sample.ts';
 
 /**
- * A gate: the process lives, the cluster itself says that the node is alive since a new start, and in the version that was
- * wanted. A process that died, or a node that came back in another version, fails at once: waiting would not help.
+ * A gate: the process lives, and the cluster itself says that the node is alive since a new start and runs the wanted
+ * version. A process that died, or a node that came back with another version, fails at once: waiting would not help.
  */
 export const awaitVersion = defineStep({
   kind: 'awaitVersion',
@@ -30,7 +30,7 @@ export const awaitVersion = defineStep({
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
   check: async (move, ports, { signal, found: { noted }, now }) => {
-    // No leader is only one more thing that is not there yet.
+    // Without waiting for a leader: a missing leader is only one more thing that has to come yet.
     const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
     const row = findSameNode(nodes, move);
@@ -44,7 +44,7 @@ export const awaitVersion = defineStep({
       // A node that is only not there yet may have died on its way.
       const running = await (await ports.node(move)).process({ signal });
       if (running === null) return hasEnded(move);
-      // A process that never ended, though it was told to, has no new start to report.
+      // A process that went on running, though it was told to stop, has no new start to report.
       const isOld = isSameProcess(running, noted?.process ?? null);
       const same = isOld ? whatIsMissing(move, row, { nodes, before: null }) : missing;
       if (same !== null) return typeof same === 'string' ? moving(same) : same;
@@ -76,7 +76,7 @@ function hasEnded(move: NodeMove) {
 
 type Missing = string | { state: 'blocked'; code: 'POSTCHECK_FAILED'; message: string; hint: string } | null;
 
-/** What the cluster does not say yet; a text = it may still come. */
+/** What the cluster does not show yet. A text = it may still come; null = nothing is missing. */
 function whatIsMissing(
   move: NodeMove,
   row: ObservedNode | undefined,

@@ -12,7 +12,8 @@ const minutesMs = 60_000;
 
 /**
  * A gate before each node: may it be taken away now? It waits for what passes by itself (a backup, tablets that are being
- * repaired, a frontend that is coming back) and fails for what does not. It also notes the process that will be stopped.
+ * repaired, a frontend that is coming back) and fails for anything else. It also records the process that will be
+ * stopped.
  *
  * The leader of the moment lets the other frontends of its stage go first, whoever led when the plan was made.
  */
@@ -21,10 +22,13 @@ export const guardNode = defineStep({
   params: nodeMove.extend({
     /** Backends of the same failure domain, which may be away at the same time: `host:port`. */
     mates: z.array(z.string()),
-    /** The line that all living nodes of the other sort must be on by now; null = nothing is demanded. */
+    /**
+     * The version line (such as `3.5`) that all living nodes of the other sort must be on by now; null = none is
+     * demanded.
+     */
     workersOn: z.string().nullable(),
     frontendsOn: z.string().nullable(),
-    /** `in`: the node gets the release; `back`: it gets rid of it. */
+    /** `in`: the node gets the release; `back`: the release is taken out again. */
     swap: z.enum(['in', 'back']),
   }),
   about: nodeSubject,

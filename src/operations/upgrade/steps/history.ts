@@ -3,7 +3,7 @@ import { theCluster } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { awaitVersion } from './await-version.ts';
 
-/** Puts the upgrade into the cluster's history, where it stays open until `finalizeUpgrade`. */
+/** Adds the upgrade to the cluster's history, where it stays open until `finalizeUpgrade`. */
 export const recordUpgrade = defineStep({
   kind: 'recordUpgrade',
   params: z.object({
@@ -44,11 +44,11 @@ export const holdForPerson = defineStep({
   undo: { nothing: 'It only waits.' },
 });
 
-/** Said by each upgrade whose old binaries a finalization removes, from before the first is gone. */
+/** The reason that each upgrade gets whose old binaries a finalization removes, before the first of them is removed. */
 const finalized =
   'The old binaries were removed when the upgrade was finalized; downgradeCluster leads back, where the versions allow it';
 
-/** Removes what upgrades have kept and staged beside a node's binaries. There is no quick way back after this. */
+/** Removes what upgrades have kept and staged beside a node's binaries. After this there is no quick way back. */
 export const removeKept = defineStep({
   kind: 'removeKept',
   params: z.object({ hostId: z.string(), label: z.string(), deployDir: z.string() }),
@@ -69,7 +69,7 @@ export const removeKept = defineStep({
   undo: { impossible: 'The old binaries are gone' },
 });
 
-/** A run that was taken back leaves nothing behind that could be finalized. */
+/** A run that was taken back leaves nothing that could be finalized. */
 export const closeThisUpgrade = defineStep({
   kind: 'closeThisUpgrade',
   params: z.object({}),

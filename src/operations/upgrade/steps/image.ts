@@ -7,7 +7,7 @@ import { defineStep } from '../../../steps/define.ts';
 
 const noted = z.object({ journalId: z.number() });
 
-/** How far the metadata has come: the image that is made next has to hold at least this. */
+/** Records how far the metadata has come: the next image has to hold at least this much. */
 export const noteJournal = defineStep({
   kind: 'noteJournal',
   params: z.object({}),
@@ -26,8 +26,8 @@ export const noteJournal = defineStep({
 });
 
 /**
- * A fresh image of the metadata on every frontend before any of them is touched. The statement only asks for it; the
- * checkpoint runs within about a minute and is then handed to the other frontends.
+ * Makes a fresh image of the metadata on every frontend before any of them is changed. The statement only asks for the
+ * image; the checkpoint runs within about a minute and is then handed to the other frontends.
  */
 export const createMetadataImage = defineStep({
   kind: 'createMetadataImage',
@@ -45,7 +45,8 @@ export const createMetadataImage = defineStep({
     const wanted = found.noted?.journalId ?? 0;
     const missing = (await readImages(ports, signal)).filter((image) => image.checkpoint < wanted);
     if (missing.length === 0) return { state: 'done', facts: { journalId: wanted } };
-    // A worker that died before it sent the statement has left nothing to wait for; twice harms nobody.
+    // `apply` did not return: the statement may never have been sent, and then there is nothing to wait for. Sending it
+    // twice harms nobody.
     if (!applied) return { state: 'todo' };
     return {
       state: 'moving',

@@ -9,8 +9,8 @@ import { countUnhealthy } from './await-tablets.ts';
 import { type NodeMove, nodeMove, notedNode } from './place.ts';
 
 /**
- * Before a node that failed is put back: which process it is, and since when the cluster knows it, since some stop scripts
- * remove the pid file first. One that serves is not stopped while another one is away that could be missed.
+ * Before a node that failed is put back, records its process and since when the cluster knows it, because some stop
+ * scripts remove the pid file first. A node that serves is not stopped while another one is away and it would be missed.
  */
 export const noteProcess = defineStep({
   kind: 'noteProcess',

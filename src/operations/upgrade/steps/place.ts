@@ -6,46 +6,46 @@ import type { Replacement } from '../../../domain/node-binaries.ts';
 import { processId } from '../../../steps/process-id.ts';
 
 /**
- * A node that is taken from one version to another, and where it is. No process is named here: a plan must be the same
- * plan after the node was restarted, and every step finds out for itself what runs.
+ * A node that is taken from one version to another, and where it is. No process is named here: a plan must stay the same
+ * after the node was restarted, and every step finds out for itself which process runs.
  */
 export const nodeMove = z.object({
   nodeId: z.string(),
   label: z.string(),
   kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
-  /** As the cluster names it: the `IP` column and the edit-log or heartbeat port. */
+  /** The address and port by which the cluster names the node: the `IP` column, and the edit-log or heartbeat port. */
   host: z.string(),
   port: z.number(),
   hostId: z.string(),
   deployDir: z.string(),
   unit: z.string().nullable(),
-  /** The version that runs before the step, as the node tells it. */
+  /** The version that runs before the step, as the node reports it. */
   fromVersion: z.string(),
   /** The version that is to run afterwards. */
   toVersion: z.string(),
-  /** The release that is staged: it is swapped in, or was swapped in and is taken back. */
+  /** The release that is staged: it is put in place, or was put in place and is taken out again. */
   release: z.object({ version: z.string(), sha256: z.string() }),
   /** What ran before the release came, as its kept binaries are named. */
   keptVersion: z.string(),
   stopTimeoutSeconds: z.number(),
-  /** It keeps replicas of tablets, which have to be complete again before the next node goes. */
+  /** True when the node keeps replicas of tablets, which have to be complete again before the next node goes. */
   hasTablets: z.boolean(),
   /** Seconds that the node may take to come back. */
   gateTimeoutSeconds: z.number(),
 });
 export type NodeMove = z.infer<typeof nodeMove>;
 
-/** The way back of a move: the same release leaves, the kept binaries return. */
+/** The way back of a move: the same release is taken out, and the kept binaries return. */
 export function reversed(move: NodeMove): NodeMove {
   return { ...move, fromVersion: move.toVersion, toVersion: move.fromVersion };
 }
 
-/** What the move puts in place of what runs, in this run. */
+/** What the move puts in place of the binaries that run, in this run. */
 export function replacementOf({ release, keptVersion }: NodeMove, runId: string): Replacement {
   return { release, keptVersion, runId };
 }
 
-/** Not null when somebody registered the release anew since the plan was made: its archive is not what is wanted any more. */
+/** Not null when the release was registered anew since the plan was made: its archive is not the wanted one any more. */
 export async function otherArchive(
   inventory: Inventory,
   { version, sha256 }: { version: string; sha256: string },
@@ -65,7 +65,7 @@ export function lastLogLines(node: NodeReader, signal: AbortSignal): Promise<rea
   return node.lastLogLines(8, { signal });
 }
 
-/** What is noted of a node before it is stopped: its process, and since when the cluster knows it. */
+/** What is recorded of a node before it is stopped: its process, and since when the cluster knows it. */
 export const notedNode = z.object({
   process: processId.nullable(),
   startedAt: z.string().nullable(),

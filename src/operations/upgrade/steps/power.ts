@@ -10,8 +10,8 @@ import { noteProcess } from './note-process.ts';
 import { lastLogLines, nodeMove, reversed } from './place.ts';
 
 /**
- * Stops the process that was noted before, letting its work end. One that takes longer than the time-out is killed. A
- * supervisor would start it again under our hands: it has to know that the node is to stay down.
+ * Stops the process that was recorded before and lets its work end; a process that takes longer than the time-out is
+ * killed. A supervisor has to know that the node is to stay down: otherwise it would start the node again at once.
  */
 export const stopForMove = defineStep({
   kind: 'stopForMove',
@@ -22,7 +22,7 @@ export const stopForMove = defineStep({
   ports: ['node'],
   timeoutMs: ({ stopTimeoutSeconds }) => (stopTimeoutSeconds + 300) * 1_000,
   settleMs: 3_600_000, // a compute node drains after it was told to stop; the step's own time is the limit
-  repeat: 'safe', // a process that is stopping already is not told anything new
+  repeat: 'safe', // a process that is stopping already is not sent anything new
   bindsNext: true, // a node that was stopped to be changed is not left down
   describe: ({ label, fromVersion }) => `Stop ${label} (${fromVersion}), letting its work end`,
   check: async (move, { node }, { signal, attempts, found }) => {
@@ -60,12 +60,12 @@ export const stopForMove = defineStep({
 
 const isStopped = { state: 'done', facts: { process: null } } as const;
 
-/** A process that was told to stop and still runs after so long did not hear it. */
+/** A process that still runs so long after it was told to stop did not take the order. */
 const stillRunsMs = 90_000;
 
 /**
- * Starts the node. What says that it was started says little, so the effect is a running process that is not the one from
- * before. Whether it comes to life is the next step's question.
+ * Starts the node. A start command that succeeds proves little, so the effect is a running process that is not the one
+ * from before. Whether the node comes to serve is for the next step to find out.
  */
 export const startForMove = defineStep({
   kind: 'startForMove',
@@ -76,7 +76,7 @@ export const startForMove = defineStep({
   ports: ['node'],
   timeoutMs: 180_000,
   settleMs: 40_000,
-  repeat: 'safe', // a second one waits for the first, and finds the process that it started
+  repeat: 'safe', // a second start waits for the first, and finds the process that it started
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
   check: async (move, { node }, { signal, found, startedAt, now }) => {
@@ -95,7 +95,7 @@ export const startForMove = defineStep({
   apply: async (move, { node }, { signal, log, found }) => {
     const { label, toVersion } = move;
     const running = await (await node(move)).start({ signal, log });
-    // Known here only: after a crash nobody knows whether it was ever told to start, and then it is told again.
+    // Only here is it known that the node was told to start: after a crash nobody knows that, and it is told again.
     if (running === null) {
       throw new AppError('COMMAND_FAILED', `${label} was started with ${toVersion}, and no process of it runs`, {
         hint: "The node's last log lines say why.",

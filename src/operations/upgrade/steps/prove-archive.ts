@@ -13,22 +13,23 @@ export function isSentFromHere(kind: ReleaseSource['kind']): boolean {
 }
 
 /**
- * Reads the archive before it is sent anywhere, for its sum and for what it holds; one at an address is fetched for that, once
- * for all hosts. What is wrong with it is said before any host has heard of it, let alone any node was stopped.
+ * Reads the archive before it is sent anywhere, for its checksum and for what it holds; an archive at a URL is fetched
+ * for that, once for all hosts. So a person learns what is wrong with it before any host is touched, and long before any
+ * node is stopped.
  */
 export const proveArchive = defineStep({
   kind: 'proveArchive',
   params: z.object({
     release: z.object({ version: z.string(), sha256: z.string() }),
     source: z.object({ kind: z.enum(releaseSourceKinds), location: z.string() }),
-    /** What the nodes of the cluster need of it. */
+    /** The parts of the archive that the nodes of the cluster need. */
     parts: z.array(z.enum(['FRONTEND', 'BACKEND'])),
   }),
   about: () => theCluster,
   effect: 'looks',
   ports: ['inventory', 'archives'],
   timeoutMs: 6 * 3_600_000,
-  repeat: 'safe', // it goes on behind what is there
+  repeat: 'safe', // it continues after the bytes that are there
   abortable: true,
   describe: ({ release: { version }, source: { kind, location } }) =>
     kind === 'URL'

@@ -28,7 +28,7 @@ export const sampleQueries = defineStep({
   undo: { nothing: 'It only looks.' },
 });
 
-/** The second half: what is normal, as everything later is compared with it. */
+/** Reads the second half of the baseline: what is normal, with which everything later is compared. */
 export const measureBaseline = defineStep({
   kind: 'measureBaseline',
   params: z.object({ seconds: z.number() }),
@@ -50,7 +50,10 @@ export const measureBaseline = defineStep({
   undo: { nothing: 'It only looks.' },
 });
 
-/** A node that is watched. No `nodeId`: the node is back, and whatever happens to it now is to be heard. */
+/**
+ * A node that is watched. The steps are about the cluster and not about the node: it is back, and its alerts must not be
+ * muted any more.
+ */
 const watched = nodeMove
   .pick({ label: true, kind: true, hostId: true, deployDir: true })
   .extend({ seconds: z.number(), factor: z.number() });
@@ -78,7 +81,7 @@ export const compareQueries = defineStep({
   undo: { nothing: 'It only looks.' },
 });
 
-/** After the first node of a version: waits, and looks whether every node stays alive and queries stay well. */
+/** After the first node of a version: waits, and checks that every node stays alive and queries stay well. */
 export const soak = defineStep({
   kind: 'soak',
   params: watched,
@@ -131,7 +134,7 @@ function judge(
   };
 }
 
-/** Until the window is long enough to say something. */
+/** Null once the window is long enough to be compared. */
 function waitFor(before: Sample | null, { seconds, at, what }: { seconds: number; at: Date; what: string }) {
   const passedMs = before === null ? 0 : at.getTime() - before.atMs;
   if (before === null || passedMs >= seconds * 1_000) return null;

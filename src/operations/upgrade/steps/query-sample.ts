@@ -35,7 +35,7 @@ export function windowOf(before: Sample | null, after: Sample): QueryWindow {
   const { queries, errors, analysisErrors } = queriesBetween(statsOf(before), statsOf(after));
   return {
     queries,
-    // A mistake in a query is no matter of the version.
+    // A mistake in a query has nothing to do with the version.
     errors: errors - analysisErrors,
     p95Ms: latencies.length === 0 ? null : Math.max(...latencies),
   };

@@ -11,8 +11,8 @@ const mebibyte = 1_048_576;
 const tellEveryBytes = 512 * mebibyte;
 
 /**
- * Reads the archive of a release from its first to its last byte; one at an address is fetched first, unless it is here. Null
- * = the hosts fetch it or have it, and it is not here to be read.
+ * Reads the archive of a release from its first to its last byte; an archive at a URL is fetched first, unless it is here
+ * already. Null = the hosts fetch it or have it, and there is nothing here to read.
  */
 export async function readArchive(
   { source: { kind, location }, sha256 }: Pick<Release, 'source' | 'sha256'>,

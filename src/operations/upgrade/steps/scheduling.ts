@@ -10,8 +10,9 @@ import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 
 /**
- * What keeps the scheduler from moving and repairing tablets while nodes come and go. The same names in 3.1 to 4.0. Up to
- * 3.4 each frontend has its own values, and the leader's count; from 3.5 a change reaches all. A restart forgets them.
+ * The settings that keep the scheduler from moving and repairing tablets while nodes come and go. Their names are the
+ * same from 3.1 to 4.0. Up to 3.4 each frontend has its own values, and the leader's count; from 3.5 a change reaches all
+ * frontends. A frontend that restarts forgets them.
  */
 const paused = {
   tablet_sched_max_scheduling_tablets: '0',
@@ -23,11 +24,11 @@ const keys = Object.keys(paused);
 const allKeys = 'tablet_sched_%';
 
 const values = z.record(z.string(), z.string());
-/** The values that each frontend had, by `host:edit-log port`, and which one led. */
+/** The values that each frontend had, by `host:edit-log port`, and which frontend led. */
 const savedShape = z.object({ leader: z.string(), byFrontend: z.record(z.string(), values) });
 type Saved = z.infer<typeof savedShape>;
 
-/** Puts the values back that were there before. A frontend that restarted since has those of its conf file, as it should. */
+/** Puts back the values from before. A frontend that restarted since has the values of its conf file, as it should. */
 export const restoreTabletScheduling = defineStep({
   kind: 'restoreTabletScheduling',
   params: savedShape,
@@ -46,7 +47,7 @@ export const restoreTabletScheduling = defineStep({
   undo: { nothing: 'It puts back what was there before.' },
 });
 
-/** Once for the run: the ledger keeps the values of every frontend, and they come back on every way out. */
+/** Once for the run: the values of every frontend are kept as a temporary change, and they come back on every way out. */
 export const pauseTabletScheduling = defineStep({
   kind: 'pauseTabletScheduling',
   params: z.object({}),
@@ -89,12 +90,14 @@ type Difference = { readonly frontend: FrontendRow; readonly key: string; readon
 
 function wantedOf(saved: Saved): Wanted {
   return (frontend, all, now) => {
-    // A leader of 3.5 or later hands every change on to all the others: there is one value for all, the leader's.
+    // A leader of 3.5 or later hands every change on to all other frontends: then there is one value for all, the
+    // leader's.
     const leader = all.find((each) => each.role === 'LEADER');
     const isShared = leader !== undefined && sharesConfig(leader);
     const known = saved.byFrontend[isShared ? saved.leader : nameOf(frontend)];
     if (known !== undefined) return known;
-    // It was away when the values were read: nothing but what it has of the pause can be ours, and is put as elsewhere.
+    // This frontend was away when the values were read. Only those of its values that equal the paused ones can be ours:
+    // they are set to what the leader had.
     const elsewhere = Object.entries(saved.byFrontend[saved.leader] ?? {});
     return Object.fromEntries(elsewhere.filter(([key]) => isPausedValue(key, now[key])));
   };
@@ -116,12 +119,13 @@ async function save(sql: SqlReader, signal: AbortSignal): Promise<Json> {
 }
 
 /**
- * What living frontends have otherwise than wanted. One of 3.5 or later lets the leader make the change: under an older
- * leader, which changes only itself, nothing reaches it. It has restarted then, and runs with its conf file's values.
+ * Values of living frontends that are not as wanted. A frontend of 3.5 or later is changed through the leader only; an
+ * older leader changes only itself, so no change reaches that frontend and it is left out. It has restarted then, and
+ * runs with the values of its conf file.
  */
 async function differences(sql: SqlReader, wanted: Wanted, signal: AbortSignal): Promise<readonly Difference[]> {
   const { frontends } = await readTopology(sql, { signal }, { waitMs: 0 });
-  // Whom the leader would change cannot be told without one: nothing would differ, and the step would be done.
+  // Without a leader nobody can say whom it would change: no difference would be found, and the step would count as done.
   if (!hasLeader(frontends)) throw noLeader();
   const isLed = frontends.some((each) => each.role === 'LEADER' && each.alive && sharesConfig(each));
   const found = await Promise.all(
@@ -143,9 +147,9 @@ async function readValues(sql: SqlReader, frontend: FrontendRow, signal: AbortSi
 }
 
 /**
- * Sets what is not as wanted: each frontend's own values at once with those of the others, the shared ones through the
- * leader alone. From 3.5 the statement fails for one dead frontend although all others changed: what counts is what they
- * say then.
+ * Sets the values that are not as wanted: each frontend's own values, on all frontends at the same time, and the shared
+ * values through the leader alone. From 3.5 the statement fails when one frontend is dead although all others changed, so
+ * what counts is the values that are read afterwards.
  */
 async function setWhatDiffers(sql: StarRocksSql, wanted: Wanted, signal: AbortSignal): Promise<void> {
   const found = await differences(sql, wanted, signal);

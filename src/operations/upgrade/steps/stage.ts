@@ -14,7 +14,7 @@ import { otherArchive } from './place.ts';
 
 const release = z.object({ version: z.string(), sha256: z.string() });
 
-/** A node to stage for. Not called `nodeId`: staging disturbs no node, so it must not mute its alerts. */
+/** A node to stage for. It is only named by its label, because staging disturbs no node and must not mute a node's alerts. */
 const stagedNode = z.object({
   label: z.string(),
   kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
@@ -37,8 +37,8 @@ const hoursMs = 3_600_000;
 const isDone = { state: 'done' } as const;
 
 /**
- * Brings the archive to a host and compares its sum. It goes on where an earlier try stopped, and brings nothing when every
- * node of the host has the release staged already.
+ * Brings the archive to a host and compares its checksum. It continues where an earlier try stopped, and brings nothing
+ * when every node of the host has the release staged already.
  */
 export const fetchArchive = defineStep({
   kind: 'fetchArchive',
@@ -50,7 +50,7 @@ export const fetchArchive = defineStep({
   effect: 'changes',
   ports: ['shell', 'inventory', 'archives'],
   timeoutMs: 6 * hoursMs,
-  repeat: 'safe', // it goes on behind what is there
+  repeat: 'safe', // it continues after the bytes that are there
   abortable: true,
   describe: ({ release: { version }, address, source: { kind, location } }) =>
     kind === 'HOST_URL'
@@ -90,7 +90,7 @@ export const fetchArchive = defineStep({
     const onProgress = tellTenths(sizeBytes, (percent) => log(`${address}: ${percent} % of the archive sent`));
     await sendToHost(session, place, call, async (upload) => {
       if (source.kind !== 'URL') return upload({ localPath: source.location, onProgress });
-      // Fetched here before, as a rule; another process that goes on with the run may have to do it again.
+      // As a rule the archive was fetched before; another process that continues the run may have to fetch it again.
       const archive = { url: source.location, sha256: wanted.sha256 };
       await archives.withFetched(archive, { signal }, ({ path }) => upload({ localPath: path, onProgress }));
     });
@@ -119,7 +119,7 @@ export const unpackRelease = defineStep({
   effect: 'changes',
   ports: ['node'],
   timeoutMs: hoursMs,
-  repeat: 'safe', // a second one waits for the first, and finds it done
+  repeat: 'safe', // a second one waits for the first, and finds its work done
   abortable: true,
   describe: ({ release: { version }, node }) => `Unpack ${version} for ${node.label}`,
   check: async ({ hostId, release: wanted, node: staged }, { node }, { signal, runId }) => {

@@ -18,7 +18,7 @@ export const swapBinaries = defineStep({
   leaves: keptBinaries,
   ports: ['node'],
   timeoutMs: 180_000,
-  repeat: 'safe', // goes on from any half-way state
+  repeat: 'safe', // continues from any half-way state
   bindsNext: true,
   describe: ({ label, release }) =>
     `Put the binaries of ${release.version} in place on ${label}, and keep the old ones`,
@@ -41,7 +41,7 @@ export const swapBinaries = defineStep({
   recover: (move): readonly StepSpec[] => [swapBack.with(move)],
 });
 
-/** Puts the kept binaries back; the ones that were swapped in are staged again. */
+/** Puts the kept binaries back; the ones that were put in place by `swapBinaries` are staged again. */
 export const swapBack = defineStep({
   kind: 'swapBack',
   params: nodeMove,
