@@ -5,16 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { allCommands } from '../src/bot/commands/all.ts';
 import { operations } from '../src/operations/index.ts';
 import { type Names, namesOf } from './new-operation/names.ts';
-import { operationFiles, testPath, withLook, withOperation } from './new-operation/templates.ts';
+import { operationFiles, testPath, withCase, withHeld, withOperation, withSample } from './new-operation/templates.ts';
 import { type Tree, whyNot } from './new-operation/why-not.ts';
 
 /*
  * `npm run new-operation -- <family> <name>` writes an operation that works and does nothing but look, its test, its line in
- * the registry, and its step's name where kinds are listed that a death cannot harm. Nothing that is there is written over.
+ * the registry, and what the tests of all operations ask for: a sample of its step, and how it is tried with workers that die.
+ * Nothing that is there is written over.
  */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const index = 'src/operations/index.ts';
+const samples = 'test/helpers/step-samples.ts';
+const lab = 'test/helpers/crash-lab.ts';
 const held = 'test/runs/deaths/held.ts';
 
 const [family = '', given = '', ...more] = process.argv.slice(2);
@@ -46,12 +49,18 @@ function write(known: Names): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text, { flag: 'wx' });
   }
-  writeFileSync(join(root, index), withOperation(readFileSync(join(root, index), 'utf8'), family, known));
-  writeFileSync(join(root, held), withLook(readFileSync(join(root, held), 'utf8'), known));
-  const written = [...files.map(({ path }) => path), index, held];
+  rewrite(index, (text) => withOperation(text, family, known));
+  rewrite(samples, (text) => withSample(text, family, known));
+  rewrite(lab, (text) => withCase(text, known));
+  rewrite(held, (text) => withHeld(text, known));
+  const written = [...files.map(({ path }) => path), index, samples, lab, held];
   tidy(written);
   process.stdout.write(`wrote ${written.join('\nwrote ')}\n`);
   process.stdout.write(`Next: npm run generate, then npm test -- ${testPath(family, known)}\n`);
+}
+
+function rewrite(path: string, change: (text: string) => string): void {
+  writeFileSync(join(root, path), change(readFileSync(join(root, path), 'utf8')));
 }
 
 /** Line breaks depend on how long the names are, and the place of the import on the others. */

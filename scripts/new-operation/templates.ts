@@ -29,11 +29,38 @@ export function withOperation(index: string, family: string, { kebab, camel }: N
   return `${line}${index.slice(0, end)}  ${camel},\n${index.slice(end)}`;
 }
 
-/** `test/runs/deaths/held.ts` with its step among those that only look. */
-export function withLook(held: string, { pascal }: Pick<Names, 'pascal'>): string {
-  const list = /(export const onlyLooking = \[)([^\]]*)(\])/;
-  if (!list.test(held)) throw new Error('test/runs/deaths/held.ts has no list of kinds that only look');
-  return held.replace(list, `$1'lookBefore${pascal}', $2$3`);
+/** `test/runs/deaths/held.ts` with its step among those that are tried with their operation, which go by name. */
+export function withHeld(held: string, { pascal }: Pick<Names, 'pascal'>): string {
+  const list = /(\n {2}clusterOperations: \[\n)([\s\S]*?)( {2}\],\n)/;
+  if (!list.test(held)) throw new Error('test/runs/deaths/held.ts has no list called clusterOperations');
+  return held.replace(list, (_whole, start: string, lines: string, end: string) => {
+    const kinds = [...lines.split('\n').filter(Boolean), `    'lookBefore${pascal}',`].toSorted();
+    return `${start}${kinds.join('\n')}\n${end}`;
+  });
+}
+
+/** `test/helpers/step-samples.ts` with a step of its kind. */
+export function withSample(samples: string, family: string, { kebab, pascal }: Names): string {
+  const kind = `lookBefore${pascal}`;
+  const from = `../../src/operations/${family}/${kebab}/look-before-${kebab}.ts`;
+  const list = /(export const stepSamples\b[^\n]*\[\n[\s\S]*?)(\n\];)/;
+  if (!list.test(samples)) throw new Error('test/helpers/step-samples.ts has no list of samples that ends with ];');
+  return `import { ${kind} } from '${from}';\n${samples.replace(list, `$1\n  ${kind}.with({}),$2`)}`;
+}
+
+/** `test/helpers/crash-lab.ts` with a case for it: nothing is sent, whoever dies. */
+export function withCase(lab: string, { camel }: Pick<Names, 'camel'>): string {
+  const cases = /(\n {2}const cases: Record<string, CrashCase> = \{\n[\s\S]*?)(\n {2}\};\n)/;
+  if (!cases.test(lab)) throw new Error('test/helpers/crash-lab.ts has no cases that end with };');
+  const added = [
+    `    ${camel}: {`,
+    '      prepare: ensureCluster,',
+    '      input: async () => ({ clusterId }),',
+    '      effects: changesSent,',
+    '      wanted: [],',
+    '    },',
+  ];
+  return lab.replace(cases, `$1\n${added.join('\n')}$2`);
 }
 
 const operation = ({ kebab, camel, pascal, title }: Names) => `import { z } from 'zod';

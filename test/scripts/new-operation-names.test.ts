@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Names, namesOf } from '../../scripts/new-operation/names.ts';
-import { withOperation } from '../../scripts/new-operation/templates.ts';
+import { withCase, withHeld, withOperation, withSample } from '../../scripts/new-operation/templates.ts';
 import { type Tree, whyNot } from '../../scripts/new-operation/why-not.ts';
 
 const drainNode: Names = { kebab: 'drain-node', camel: 'drainNode', pascal: 'DrainNode', title: 'Drain node' };
@@ -63,5 +63,29 @@ describe('a new operation', () => {
       "import { drainNode } from './node/drain-node/drain-node.ts';\nimport { a } from './a/a.ts';\n\nexport const operations = [\n  a,\n  drainNode,\n];\n",
     );
     expect(() => withOperation('export {};', 'node', drainNode)).toThrow('has no list');
+  });
+
+  it('has a sample of its step at the end of the samples', () => {
+    const samples = 'export const stepSamples: readonly StepSpec[] = [\n  a.with({}),\n];\n\nconst b = [\n];\n';
+    expect(withSample(samples, 'node', drainNode)).toBe(
+      "import { lookBeforeDrainNode } from '../../src/operations/node/drain-node/look-before-drain-node.ts';\n" +
+        'export const stepSamples: readonly StepSpec[] = [\n  a.with({}),\n  lookBeforeDrainNode.with({}),\n];\n\nconst b = [\n];\n',
+    );
+    expect(() => withSample('export {};', 'node', drainNode)).toThrow('has no list');
+  });
+
+  it('is the last of those whose workers die, and sends nothing', () => {
+    const lab = '{\n  const cases: Record<string, CrashCase> = {\n    a: {\n    },\n  };\n\n  const b = {\n  };\n}\n';
+    const added =
+      '    drainNode: {\n      prepare: ensureCluster,\n      input: async () => ({ clusterId }),\n      effects: changesSent,\n      wanted: [],\n    },\n';
+    expect(withCase(lab, drainNode)).toBe(lab.replace('    },\n  };', `    },\n${added}  };`));
+    expect(() => withCase('export {};', drainNode)).toThrow('has no cases');
+  });
+
+  it('has its step among those that are tried so, by name', () => {
+    const held =
+      "export const held = {\n  clusterOperations: [\n    'a',\n    'z',\n  ],\n  upgrade: [\n    'b',\n  ],\n};\n";
+    expect(withHeld(held, drainNode)).toBe(held.replace("    'z'", "    'lookBeforeDrainNode',\n    'z'"));
+    expect(() => withHeld('export {};', drainNode)).toThrow('has no list');
   });
 });

@@ -61,8 +61,10 @@ describe('a new operation', () => {
       test,
       'test/architecture.test.ts',
       'test/schema/schema.test.ts',
+      'test/operations/step-kinds.test.ts',
       'test/runs/deaths/every-kind.test.ts',
       'test/bot/operation-command.test.ts',
+      'test/bot/run-words.test.ts',
     ];
     const ran = node('node_modules/vitest/vitest.mjs', 'run', ...tests);
     expect(ran, ran.said).toMatchObject({ status: 0, said: expect.stringMatching(/\b[1-9]\d* passed, 0 failed/) });
