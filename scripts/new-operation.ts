@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allCommands } from '../src/bot/commands/all.ts';
 import { operations } from '../src/operations/index.ts';
+import { buildSchemaOf } from '../src/schema/build.ts';
 import { type Names, namesOf } from './new-operation/names.ts';
 import { operationFiles, testPath, withCase, withHeld, withOperation, withSample } from './new-operation/templates.ts';
 import { type Tree, whyNot } from './new-operation/why-not.ts';
@@ -37,6 +38,7 @@ function readTree(): Tree {
       .filter((entry) => entry.isDirectory() && entry.name !== 'input')
       .map(({ name }) => name),
     operations: operations.map(({ name }) => name),
+    mutations: Object.keys(buildSchemaOf(operations).getMutationType()?.getFields() ?? {}),
     kinds: operations.flatMap(({ steps }) => steps.map(({ kind }) => kind)),
     verbs: allCommands(new Map(operations.map((each) => [each.name, each]))).map(({ spec }) => spec.verb),
     has: (path) => existsSync(join(root, path)),
@@ -45,16 +47,26 @@ function readTree(): Tree {
 
 function write(known: Names): void {
   const files = operationFiles(family, known);
-  for (const { path, text } of files) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text, { flag: 'wx' });
+  const lists = [index, samples, lab, held];
+  const before = lists.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+  const written = [...files.map(({ path }) => path), ...lists];
+  try {
+    for (const { path, text } of files) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text, { flag: 'wx' });
+    }
+    rewrite(index, (text) => withOperation(text, family, known));
+    rewrite(samples, (text) => withSample(text, family, known));
+    rewrite(lab, (text) => withCase(text, known));
+    rewrite(held, (text) => withHeld(text, known));
+    tidy(written);
+  } catch (error) {
+    // The tree is as it was: `whyNot` has seen that none of the files was there.
+    rmSync(join(root, `src/operations/${family}/${known.kebab}`), { recursive: true, force: true });
+    rmSync(join(root, testPath(family, known)), { force: true });
+    for (const { path, text } of before) writeFileSync(join(root, path), text);
+    throw error;
   }
-  rewrite(index, (text) => withOperation(text, family, known));
-  rewrite(samples, (text) => withSample(text, family, known));
-  rewrite(lab, (text) => withCase(text, known));
-  rewrite(held, (text) => withHeld(text, known));
-  const written = [...files.map(({ path }) => path), index, samples, lab, held];
-  tidy(written);
   process.stdout.write(`wrote ${written.join('\nwrote ')}\n`);
   process.stdout.write(`Next: npm run generate, then npm test -- ${testPath(family, known)}\n`);
 }

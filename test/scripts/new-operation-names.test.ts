@@ -31,6 +31,7 @@ describe('a new operation', () => {
   const tree: Tree = {
     families: ['cluster', 'node'],
     operations: ['restartNode'],
+    mutations: ['approveRun'],
     kinds: ['stopNode'],
     verbs: ['restart', 'status'],
     has: () => false,
@@ -46,6 +47,7 @@ describe('a new operation', () => {
     ['moon', {}, 'There is no family moon; there are cluster, node. A new one is a new folder in src/operations.'],
     ['../node', {}, 'There is no family ../node;'],
     ['node', { operations: ['drainNode'] }, 'There is an operation drainNode already.'],
+    ['node', { mutations: ['drainNode'] }, 'The API has a mutation drainNode already.'],
     ['node', { kinds: ['lookBeforeDrainNode'] }, 'There is a kind of step called lookBeforeDrainNode already.'],
     ['node', { verbs: ['drain-node'] }, '`/sr drain-node` means something already.'],
     [
@@ -55,6 +57,12 @@ describe('a new operation', () => {
     ],
   ])('is refused in %s for %o', (family, more, sentence) => {
     expect(reason(family, more)).toContain(sentence);
+  });
+
+  it.each(['cluster-id', 'define-operation', 'read-topology'])('is not called %s, which its own file uses', (given) => {
+    const names = namesOf(given);
+    if (typeof names === 'string') throw new Error(names);
+    expect(whyNot({ family: 'node', names, tree })).toContain("is a name that an operation's own file uses");
   });
 
   it('is the last in the registry', () => {
