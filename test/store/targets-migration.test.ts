@@ -69,7 +69,7 @@ describe('runs from before a run said what kind of target it has', () => {
     });
   });
 
-  it('a process of the version before, which does not know the column, can still ask for one', async () => {
+  it('and one that is written without the column is about its cluster', async () => {
     await sql`INSERT INTO run SET id = 'run_4', operation = 'restartNode', operation_version = 1, cluster_id = 'clu_1',
       cluster_name = 'prod-eu', environment = 'prod', state = 'QUEUED', input = '{}', plan = ${plan}, plan_hash = 'h',
       requested_by_id = 'per_1', requested_by_name = 'ana', via = 'API', needs_replan = 0, created_at = NOW()`.execute(

@@ -1,22 +1,24 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { addColumns, addIndex } from './once.ts';
 
 /**
- * Whom each step is about, what it does to them, what it leaves beside them, what it observed of them, and what it holds
- * the run for. The defaults are for a process of the version before, which writes steps without these columns while a
- * newer one is being rolled out.
+ * Whom each step is about, what it does to them and leaves beside them, what it saw them to be, and what it holds the run for. The defaults
+ * fill in the steps that are there. They let no process of the version before go on beside a newer one: 0010 renames columns that it needs, so
+ * every one of them is stopped first.
  */
-const columns = sql`ALTER TABLE run_step
-  ADD COLUMN about_kind VARCHAR(16) NOT NULL DEFAULT 'cluster',
-  ADD COLUMN about_id VARCHAR(255) NULL,
-  ADD COLUMN about_label VARCHAR(255) NOT NULL DEFAULT 'the cluster',
-  ADD COLUMN effect VARCHAR(16) NOT NULL DEFAULT 'changes',
-  ADD COLUMN leaves VARCHAR(32) NULL,
-  ADD COLUMN removes VARCHAR(32) NULL,
-  ADD COLUMN observed VARCHAR(255) NULL,
-  ADD COLUMN hold TEXT NULL`;
+const columns = {
+  about_kind: "VARCHAR(16) NOT NULL DEFAULT 'cluster'",
+  about_id: 'VARCHAR(255) NULL',
+  about_label: "VARCHAR(255) NOT NULL DEFAULT 'the cluster'",
+  effect: "VARCHAR(16) NOT NULL DEFAULT 'changes'",
+  leaves: 'VARCHAR(32) NULL',
+  removes: 'VARCHAR(32) NULL',
+  observed: 'VARCHAR(255) NULL',
+  hold: 'TEXT NULL',
+};
 
-/** For finding the nodes that the runs of a cluster work on: few steps matter for that, out of many. */
-const index = sql`CREATE INDEX run_step_about ON run_step (run_id, about_kind, effect)`;
+/** For the nodes that runs of a cluster are working on: tells steps that matter from the many that do not. */
+const index = { name: 'run_step_about', columns: ['run_id', 'about_kind', 'effect'] };
 
 /** A parameter of a step, as text. */
 function param(path: string): RawBuilder<string> {
@@ -93,8 +95,9 @@ const more = [
     WHERE run.state = 'PAUSED' AND held.kind = 'holdForPerson' AND held.state = 'done' AND later.run_id IS NULL`,
 ];
 
+/** Can be begun anew after any of its statements. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await columns.execute(db);
+  await addColumns(db, 'run_step', columns);
   for (const { kinds, about, effect } of known) {
     const subject =
       about === null
@@ -103,5 +106,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     await sql`UPDATE run_step SET ${subject} effect = ${effect} WHERE kind IN (${sql.join([...kinds])})`.execute(db);
   }
   for (const statement of more) await statement.execute(db);
-  await index.execute(db);
+  await addIndex(db, 'run_step', index);
 }
