@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Json } from '../../domain/json.ts';
-import type { StepSpec } from '../../domain/plan.ts';
+import type { Lane, StepSpec } from '../../domain/plan.ts';
 import {
   type BeforeUndo,
   drivenRunStates,
@@ -164,14 +164,14 @@ export async function insertSteps(
     title: step.title.slice(0, 500),
     params: toJson(step.params),
     about_kind: step.about.kind,
-    about_id: step.about.id,
+    about_id: step.about.id?.slice(0, 255) ?? null,
     about_label: step.about.label.slice(0, 255),
     effect: step.effect,
     leaves: step.leaves ?? null,
     removes: step.removes ?? null,
     observed: null,
     hold: null,
-    lane: step.lane === undefined ? null : toJson(step.lane),
+    lane: step.lane === undefined ? null : laneText(step.lane),
     state: 'pending' as const,
     undo_of: step.undoOf ?? null,
     ledger_id: step.ledgerId ?? null,
@@ -183,6 +183,11 @@ export async function insertSteps(
     finished_at: null,
   }));
   await tx.insertInto('run_step').values(values).execute();
+}
+
+/** In one order of keys, whoever made the lane: steps of one lane are told by this text. */
+function laneText({ stage, name, width }: Lane): string {
+  return toJson({ stage, name, width });
 }
 
 function updateRun(tx: Queryable, runId: string, { run = {}, events = [] }: JournalEntry) {
