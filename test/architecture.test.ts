@@ -173,6 +173,7 @@ describe('the checker of single files', () => {
     ["shell.run({ name: 'stop', text: 'kill 1', effect: 'change' });", 'has to do with commands for hosts'],
     ['const answer = await fetch(url);', 'calls fetch'],
     ['if (schema instanceof z.ZodArray) return schema.element;', 'looks into zod'],
+    ["db.selectFrom('run').orderBy('number', 'desc')\n  .executeTakeFirst();", 'takes the first of all rows'],
     ["/** All of it. */\nexport * from './run.ts';\nexport type { A } from './a.ts';\n", 'only passes on'],
   ])('refuses %j', (source, reason) => {
     expect(findBrokenRules('src/jobs/runner.ts', source)).toEqual([expect.stringContaining(reason)]);
@@ -180,6 +181,8 @@ describe('the checker of single files', () => {
 
   it.each([
     '// process.env is read elsewhere',
+    "db.selectFrom('run').orderBy('number', 'desc').limit(1).executeTakeFirst();",
+    "db.selectFrom('run').orderBy('number').execute();\ndb.selectFrom('run').executeTakeFirst();",
     'const rows = await cursor.fetch(10);',
     "export { a } from './a.ts';\nexport const b = 1;",
   ])('lets pass %j', (source) => {

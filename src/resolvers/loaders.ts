@@ -60,7 +60,7 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     ),
     run,
     lastRunOfCluster: single(
-      (ids) => runs.lastRuns(db, ids),
+      (clusterIds) => runs.lastRuns(db, { visibility, clusterIds }),
       (last) => last.clusterId,
     ),
     stepsOfRun: grouped(

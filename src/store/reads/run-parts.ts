@@ -100,6 +100,7 @@ export async function readLastEventAt(db: Reader, runId: string): Promise<Date |
     .select('at')
     .where('run_id', '=', runId)
     .orderBy('sequence', 'desc')
+    .limit(1)
     .executeTakeFirst();
   return row?.at ?? null;
 }

@@ -137,12 +137,17 @@ export async function findLastEndedRun(
     .where('state', 'in', terminalRunStates)
     .where(isVisible(by.visibility, columns))
     .orderBy('finished_at', 'desc')
+    .limit(1)
     .executeTakeFirst();
   return row === undefined ? null : toRun(row);
 }
 
-/** The newest run of each cluster; where a cluster has several of the same millisecond, the lowest number comes first. */
-export async function lastRuns(db: Reader, clusterIds: readonly string[]): Promise<readonly Run[]> {
+/** Of each cluster the newest run that the asker may see, oldest number first among those of the same millisecond. */
+export async function lastRuns(
+  db: Reader,
+  { visibility, clusterIds }: { visibility: Visibility; clusterIds: readonly string[] },
+): Promise<readonly Run[]> {
+  const visible = isVisible(visibility, columns);
   const rows = await db
     .selectFrom('run')
     .innerJoin(
@@ -151,12 +156,14 @@ export async function lastRuns(db: Reader, clusterIds: readonly string[]): Promi
           .selectFrom('run')
           .select(({ fn }) => ['cluster_id as newest_cluster', fn.max('created_at').as('newest_at')])
           .where('cluster_id', 'in', clusterIds)
+          .where(visible)
           .groupBy('cluster_id')
           .as('newest'),
       (join) =>
         join.onRef('newest.newest_cluster', '=', 'run.cluster_id').onRef('newest.newest_at', '=', 'run.created_at'),
     )
     .selectAll('run')
+    .where(visible)
     .execute();
   // Sorted here: the server would write the rows, texts and all, to a temporary table on disk to sort them.
   return rows.map(toRun).toSorted((a, b) => a.number - b.number);

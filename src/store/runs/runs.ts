@@ -41,6 +41,7 @@ export async function findNoteAt(db: Queryable, runId: string, message: string):
     .where('type', '=', 'NOTE')
     .where('message', '=', message)
     .orderBy('sequence')
+    .limit(1)
     .executeTakeFirst();
   return row?.at ?? null;
 }

@@ -72,6 +72,7 @@ export async function findSlackUserOfPerson(
     .where('team', '=', team)
     .where('person_id', '=', personId)
     .orderBy('linked_at', 'desc')
+    .limit(1)
     .executeTakeFirst();
   return row?.slack_user ?? null;
 }

@@ -10,6 +10,8 @@ const comments = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
 /** The type of a command, or one that is written out: no statement has a name. */
 const hostCommand = /\bShellCommand\b|\bname:\s*['"`][\w-]+['"`],\s*text:/;
 const longest = 500;
+/** The first of rows in an order: without a limit, all of them come. */
+const readsAllForOne = /\.orderBy\((?:(?!\.limit\(|;)[\s\S])*\.executeTakeFirst/;
 
 /** Rules about one file of `src/` that its text alone can break, as sentences. */
 export function findBrokenRules(path: string, source: string): string[] {
@@ -25,6 +27,7 @@ export function findBrokenRules(path: string, source: string): string[] {
       ? `${path} has to do with commands for hosts; only src/adapters/ may`
       : [],
     ...foreignTables(path, code).map((table) => `${path} changes or reads ${table}, which is another aggregate's`),
+    readsAllForOne.test(code) ? `${path} takes the first of all rows; \`.limit(1)\` lets the server send one` : [],
     isBarrel(path, source) && path !== 'src/operations/index.ts' ? `${path} only passes on what others export` : [],
     lines > longest ? `${path} has ${lines} lines; ${longest} is the most` : [],
   ].flat();

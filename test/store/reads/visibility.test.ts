@@ -23,6 +23,7 @@ import {
   findVisibleRunByNumber,
   findVisibleRunOfApproval,
   findVisibleRuns,
+  lastRuns,
   listRuns,
 } from '../../../src/store/reads/runs.ts';
 import { findVisibleUpgrade } from '../../../src/store/reads/upgrades.ts';
@@ -234,6 +235,39 @@ describe('what the asker may not see is not found', () => {
       }),
       { numRuns: 60 },
     ));
+
+  it('nor is a run of a cluster the newest one for somebody who may not see it', () =>
+    holds(async (actor) => {
+      const visibility = visibilityOf(actor, 'cluster:read');
+      const clusterIds = rows.clusters.map(({ clusterId }) => clusterId);
+      const found = await lastRuns(db, { visibility, clusterIds });
+      const isPresent = ({ clusterId }: { clusterId: string }) => clusterIds.includes(clusterId);
+      expect(ids(found)).toEqual(ids(seenBy(actor, rows.runs.filter(isPresent))));
+    }));
+
+  it('and the newest run is the newest of those that the asker may see', async () => {
+    const placed = rows.runs.map((run) => ({
+      run,
+      home: rows.clusters.find(({ clusterId }) => clusterId === run.clusterId)?.environment ?? run.environment,
+    }));
+    const stray = placed.find(({ run, home }) => run.environment !== home);
+    if (stray === undefined) throw new Error('every run is where its cluster is');
+    const { run, home } = stray;
+    const setCreatedAt = (created_at: Date) =>
+      db.updateTable('run').set({ created_at }).where('id', '=', run.id).execute();
+    const before = await db.selectFrom('run').select('created_at').where('id', '=', run.id).executeTakeFirstOrThrow();
+    await setCreatedAt(new Date(before.created_at.getTime() + 60_000));
+    const seen = async (where: string) => {
+      const visibility = visibilityOf(actorWith([{ role: 'VIEWER', where }]), 'cluster:read');
+      return ids(await lastRuns(db, { visibility, clusterIds: [run.clusterId] }));
+    };
+    const others = rows.runs.filter(
+      ({ clusterId, environment }) => clusterId === run.clusterId && environment === home,
+    );
+    expect(await seen(run.environment)).toEqual([run.id]);
+    expect(await seen(home)).toEqual(ids(others));
+    await setCreatedAt(before.created_at);
+  });
 
   it('and a viewer of one cluster sees its runs on the first page, however many newer ones there are elsewhere', async () => {
     const oldest = rows.runs[0];
