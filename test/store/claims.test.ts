@@ -116,3 +116,49 @@ describe('a message that is sent by one of two processes', () => {
     expect(await claimLine(db, by(listed, 'b'))).toBeNull();
   });
 });
+
+describe('a reply', () => {
+  const by = (id: string) => ({ id, holder: 'a', forMs: 10_000 });
+  let lineId: string;
+
+  beforeEach(async () => {
+    await db.updateTable('slack_card').set({ ts: '1.1', state: 'SENT' }).execute();
+    await ensureLines(db, cardId, [{ key: 'end:1', text: 'It ended', broadcast: false }]);
+    ({ id: lineId } = await db.selectFrom('slack_line').select('id').executeTakeFirstOrThrow());
+  });
+
+  type Unseen = { channel?: string; state?: 'FAILED' | 'SENDING'; inMs?: number; ageMs?: number };
+  const addUnseen = async ({ channel = 'C1', state, inMs = 0, ageMs = 0 }: Unseen) => {
+    await ensureCard(db, { kind: 'ALERT', subjectId: 'alr_1', channel });
+    await db
+      .updateTable('slack_card')
+      .set({ due_at: databaseNowPlus(inMs), created_at: databaseNowPlus(-ageMs), ...(state && { state }) })
+      .where('subject_id', '=', 'alr_1')
+      .execute();
+  };
+
+  it.each<[string, Unseen]>([
+    ['is due', {}],
+    ['is being sent', { state: 'SENDING' }],
+    ['waits a moment for its turn in the channel', { inMs: 1_000 }],
+  ])('lets a card go first that nobody has seen and that %s', async (_name, unseen) => {
+    await addUnseen(unseen);
+    expect(await listDueLines(db, 10)).toEqual([]);
+    expect(await claimLine(db, by(lineId))).toBeNull();
+    await db.updateTable('slack_card').set({ ts: '2.2', state: 'SENT' }).where('subject_id', '=', 'alr_1').execute();
+    expect(await listDueLines(db, 10)).toEqual([lineId]);
+    expect(await claimLine(db, by(lineId))).toMatchObject({ id: lineId });
+  });
+
+  it.each<[string, Unseen]>([
+    ['goes into another channel', { channel: 'C2' }],
+    ['Slack refuses', { state: 'FAILED', inMs: 60_000 }],
+    ['Slack refused, when it is due again', { state: 'FAILED' }],
+    ['is tried again much later', { inMs: 30_000 }],
+    ['could not be sent for an hour', { ageMs: 3_600_000 }],
+  ])('does not wait for a card that %s', async (_name, unseen) => {
+    await addUnseen(unseen);
+    expect(await listDueLines(db, 10)).toEqual([lineId]);
+    expect(await claimLine(db, by(lineId))).toMatchObject({ id: lineId });
+  });
+});

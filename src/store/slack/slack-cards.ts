@@ -191,6 +191,25 @@ export async function claimCard(db: Database, by: { id: string; holder: string; 
   return row === undefined ? null : toCard(row, claim);
 }
 
+/** Longer than a card waits for the next post into its channel: it is about to be due again. */
+const turnMs = 2_000;
+/** A card that could not be sent for so long holds nobody up any more, whatever the reason. */
+const firstForMs = 10 * 60_000;
+
+/**
+ * Channels into which a card goes next that nobody has seen yet. One that Slack refuses or is silent about, and one that is due later, keeps
+ * nobody waiting.
+ */
+export function awaitedChannels(db: Database) {
+  return db
+    .selectFrom('slack_card as unseen')
+    .select('unseen.channel')
+    .where('unseen.ts', 'is', null)
+    .where('unseen.state', 'in', ['QUEUED', 'SENDING'])
+    .where('unseen.due_at', '<=', databaseNowPlus(turnMs))
+    .where('unseen.created_at', '>', databaseNowPlus(-firstForMs));
+}
+
 export type CardChange = {
   state?: DeliveryState;
   channel?: string;

@@ -4,7 +4,14 @@ import { newId } from '../../ids.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow } from '../database.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import { type CardChange, type DeliveryState, deliveryColumns, deliveryStates, type Keep } from './slack-cards.ts';
+import {
+  awaitedChannels,
+  type CardChange,
+  type DeliveryState,
+  deliveryColumns,
+  deliveryStates,
+  type Keep,
+} from './slack-cards.ts';
 
 /** A reply in the thread of a card. */
 export type Line = {
@@ -58,7 +65,10 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
   }
 }
 
-/** The oldest unsent reply of each thread, if it is due and the thread's card has been posted. */
+/**
+ * The oldest unsent reply of each thread whose card stands already, if it is due, and if no card that nobody has seen yet waits for the
+ * same channel: what somebody should decide or hear of comes before replies to what they know.
+ */
 export async function listDueLines(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_line')
@@ -70,6 +80,7 @@ export async function listDueLines(db: Database, limit: number): Promise<readonl
           .select((row) => row.fn.min('slack_line.id').as('id'))
           .where('slack_line.state', '!=', 'SENT')
           .where('slack_card.ts', 'is not', null)
+          .where('slack_card.channel', 'not in', awaitedChannels(db))
           .groupBy('slack_line.card_id')
           .as('oldest'),
       (join) => join.onRef('oldest.id', '=', 'slack_line.id'),
@@ -82,13 +93,13 @@ export async function listDueLines(db: Database, limit: number): Promise<readonl
   return rows.map((row) => row.id);
 }
 
-/** Claims a reply that is due; null when somebody else has it, or sent it since it was listed. */
+/** Takes a reply that is due; null when somebody else has it, or sent it since it was listed, or when a card goes first. */
 export async function claimLine(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Line | null> {
-  const claim = await claimDue(db, { ...by, table: 'slack_line', still: isUnsent });
+  const channel = sql`(SELECT channel FROM slack_card WHERE slack_card.id = slack_line.card_id)`;
+  const still = sql<SqlBool>`state <> 'SENT' AND ${channel} NOT IN (${awaitedChannels(db)})`;
+  const claim = await claimDue(db, { ...by, table: 'slack_line', still });
   return claim === null ? null : readLine(db, claim);
 }
-
-const isUnsent = sql<SqlBool>`state <> 'SENT'`;
 
 async function readLine(db: Database, claim: Claim): Promise<Line | null> {
   const row = await db
