@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 
 export const queueName = 'runs';
 
-/**
- * Notifications through Redis: "run X has something to do" for workers, "run X changed" for whoever watches. Both may be
- * lost.
- */
+/** How long words are kept for a Redis that this process has not reached yet, and how many of them. */
+const keptForMs = 5_000;
+const keptAtMost = 1_000;
+
+/** Redis as a doorbell: "run X has something to do" for workers, "run X changed" for whoever watches. Both may be lost. */
 export type Doorbell = {
   ring(runId: string, delayMs?: number): void;
   changed(topic: string): void;
@@ -31,8 +32,9 @@ const refusal =
   /^(?:ReplyError: )?(READONLY|OOM|MISCONF|NOREPLICAS)\b|\b(READONLY You can't write|OOM command not allowed)/;
 
 /**
- * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, notifications are lost and counted.
- * It logs once when Redis begins to refuse or lose notifications, and once when it accepts them again.
+ * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, words are lost and counted; the newest of those rung before
+ * the first connection stands are kept for it for some seconds. That it began to refuse or lose words, and that it takes them again, is
+ * logged once.
  */
 export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; prefix: string; log: Logger }): Doorbell {
   const publisher = new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
@@ -62,6 +64,11 @@ export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; pref
     if (isLosing) log.info({ wordsLost }, 'Redis takes words again');
     isLosing = false;
   };
+  const send = (runId: string, delayMs: number) => {
+    queue.add('drive', { runId }, delayMs > 0 ? { delay: delayMs } : {}).then(heard, lost);
+  };
+  const early = keepEarlyRings({ send, lose: () => lost(new Error('there is no connection to Redis yet')) });
+  publisher.once('ready', early.sendAll);
   for (const connection of [publisher, subscriber])
     connection.on('error', (err) => log.debug({ err }, 'a connection to Redis failed'));
   queue.on('error', (err) => log.debug({ err }, 'the queue of runs had an error'));
@@ -71,7 +78,7 @@ export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; pref
   });
   return {
     ring: (runId, delayMs = 0) => {
-      queue.add('drive', { runId }, delayMs > 0 ? { delay: delayMs } : {}).then(heard, lost);
+      if (!early.keep(runId, delayMs)) send(runId, delayMs);
     },
     changed: (topic) => {
       publisher.publish(channel, topic).catch(lost);
@@ -91,10 +98,48 @@ export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; pref
     },
     wordsLost: () => wordsLost,
     close: async () => {
+      early.loseAll();
       await queue.close().catch(lost);
       publisher.disconnect();
       subscriber.disconnect();
     },
+  };
+}
+
+type EarlyRings = {
+  /** False when it is not kept, since the time for that is over. */
+  keep(runId: string, delayMs: number): boolean;
+  sendAll(): void;
+  loseAll(): void;
+};
+
+/** The newest words that were rung before there was anybody to tell; once they are sent or given up, none is kept any more. */
+function keepEarlyRings(to: { send: (runId: string, delayMs: number) => void; lose: () => void }): EarlyRings {
+  let kept: { runId: string; dueAt: number }[] | null = [];
+  const end = () => {
+    clearTimeout(timer);
+    const rings = kept ?? [];
+    kept = null;
+    return rings;
+  };
+  const loseAll = () => {
+    for (const _ of end()) to.lose();
+  };
+  const timer = setTimeout(loseAll, keptForMs).unref();
+  return {
+    keep: (runId, delayMs) => {
+      if (kept === null) return false;
+      kept.push({ runId, dueAt: performance.now() + delayMs });
+      if (kept.length > keptAtMost) {
+        kept.shift();
+        to.lose();
+      }
+      return true;
+    },
+    sendAll: () => {
+      for (const { runId, dueAt } of end()) to.send(runId, Math.max(0, Math.ceil(dueAt - performance.now())));
+    },
+    loseAll,
   };
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { Worker } from 'bullmq';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { patienceMs } from '../../sandbox/patience.ts';
+import { freePort } from '../../scripts/lib/ports.mjs';
 import { startServices } from '../../scripts/services.mjs';
 import { type Doorbell, openDoorbell, queueName } from '../../src/jobs/doorbell.ts';
 import { submit } from '../../src/runs/submit.ts';
@@ -56,7 +57,8 @@ describe('the doorbell', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  const open = () => openDoorbell({ redisUrl: services.redisUrl, prefix: 'test', log: pino({ level: 'silent' }) });
+  const open = (redisUrl = services.redisUrl) =>
+    openDoorbell({ redisUrl, prefix: 'test', log: pino({ level: 'silent' }) });
 
   /** Rings until somebody hears it: words may be lost while Redis is away, but not for ever. */
   async function ringUntilHeard(bell: Doorbell, runId: string) {
@@ -81,6 +83,48 @@ describe('the doorbell', () => {
     } finally {
       await worker.close();
     }
+  });
+
+  it('tells what was rung before Redis could be reached, as soon as it can', async () => {
+    const port = await freePort();
+    const worker = new Worker<{ runId: string }>(queueName, async (job) => heard.push(job.data.runId), {
+      connection: { url: services.redisUrl, maxRetriesPerRequest: null },
+      prefix: 'test',
+    });
+    worker.on('error', () => {});
+    await worker.waitUntilReady();
+    const url = new URL(services.redisUrl);
+    url.port = String(port);
+    doorbell = open(url.href);
+    for (const runId of ['run_early', 'run_next']) doorbell.ring(runId);
+    await sleep(300);
+    const sockets = new Set<Socket>();
+    const way = createServer((socket) => {
+      const other = connect(Number(new URL(services.redisUrl).port), '127.0.0.1');
+      for (const end of [socket, other]) sockets.add(end.on('error', () => {}));
+      socket.pipe(other).pipe(socket);
+    }).listen(port, '127.0.0.1');
+    try {
+      await expect
+        .poll(() => heard, { timeout: patienceMs })
+        .toEqual(expect.arrayContaining(['run_early', 'run_next']));
+      expect(doorbell.wordsLost()).toBe(0);
+    } finally {
+      await worker.close();
+      await doorbell.close();
+      doorbell = null;
+      way.close();
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
+  it('keeps the newest thousand of what is rung early, and gives those up when Redis does not come', async () => {
+    doorbell = open('redis://127.0.0.1:1');
+    for (let count = 0; count < 1_002; count += 1) doorbell.ring(`run_${count}`);
+    expect(doorbell.wordsLost()).toBe(2);
+    await expect.poll(() => doorbell?.wordsLost() ?? 0, { timeout: patienceMs }).toBeGreaterThanOrEqual(1_002);
+    doorbell.ring('run_late');
+    await expect.poll(() => doorbell?.wordsLost() ?? 0).toBeGreaterThanOrEqual(1_003);
   });
 
   it('can be closed while Redis is away, and asks for no connection any more', async () => {
