@@ -4,11 +4,14 @@ import type { Logger } from 'pino';
 
 export const queueName = 'runs';
 
-/** How long words are kept for a Redis that this process has not reached yet, and how many of them. */
+/** How long notifications are kept for a Redis that this process has not reached yet, and how many of them. */
 const keptForMs = 5_000;
 const keptAtMost = 1_000;
 
-/** Redis as a doorbell: "run X has something to do" for workers, "run X changed" for whoever watches. Both may be lost. */
+/**
+ * Notifications through Redis: "run X has something to do" for workers, "run X changed" for whoever watches. Both may be
+ * lost.
+ */
 export type Doorbell = {
   ring(runId: string, delayMs?: number): void;
   changed(topic: string): void;
@@ -32,9 +35,9 @@ const refusal =
   /^(?:ReplyError: )?(READONLY|OOM|MISCONF|NOREPLICAS)\b|\b(READONLY You can't write|OOM command not allowed)/;
 
 /**
- * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, words are lost and counted; the newest of those rung before
- * the first connection stands are kept for it for some seconds. That it began to refuse or lose words, and that it takes them again, is
- * logged once.
+ * Opens the doorbell. Never throws and never makes anybody wait: when Redis is away, notifications are lost and counted.
+ * Those for workers that come before the first connection is ready are kept for some seconds, and sent then. It logs once
+ * when Redis begins to refuse or lose notifications, and once when it accepts them again.
  */
 export function openDoorbell({ redisUrl, prefix, log }: { redisUrl: string; prefix: string; log: Logger }): Doorbell {
   const publisher = new Redis(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: false });
@@ -113,7 +116,7 @@ type EarlyRings = {
   loseAll(): void;
 };
 
-/** The newest words that were rung before there was anybody to tell; once they are sent or given up, none is kept any more. */
+/** The newest notifications from before the first connection; once they are sent or given up, none is kept any more. */
 function keepEarlyRings(to: { send: (runId: string, delayMs: number) => void; lose: () => void }): EarlyRings {
   let kept: { runId: string; dueAt: number }[] | null = [];
   const end = () => {

@@ -14,7 +14,7 @@ export type Ending = {
   /** The command that asks it to end; it may return before the process has ended. */
   readonly stop: ShellCommand;
   readonly timeoutMs: number;
-  /** How much longer the stop itself may take, so that one which kills by itself can do so first. */
+  /** How much longer the stop command may take: a script that kills by itself does so within this time. */
   readonly graceMs?: number;
 };
 

@@ -31,9 +31,10 @@ export type StopState = 'running' | 'ending' | 'ended' | 'returns';
 export type Stopped = 'ended' | 'unsure' | { readonly runsAs: ProcessId };
 
 /**
- * A node as a plan knows it. The inventory says where it is now and what runs it, by its id, else by its very directory. Of one that
- * the inventory has lost since (it left the cluster, or came back as another) the plan's word is taken, where it says the kind
- * and the host is still attached: a node that was stopped is not left down for that, and what was kept can be put back.
+ * A node as a plan knows it. The inventory says where it is now and what runs it: it is looked up by its id, then by its
+ * host and directory. If the inventory has neither any more (the node left the cluster, or came back as another one), the
+ * place in the plan is used, provided that the plan names the kind and the host is still attached: so a node that was
+ * stopped is not left down, and binaries that were kept can be put back.
  */
 export type NodeRef = {
   /** Absent in plans that disturb no node. */

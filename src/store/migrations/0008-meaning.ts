@@ -2,9 +2,9 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { addColumns, addIndex } from './once.ts';
 
 /**
- * Whom each step is about, what it does to them and leaves beside them, what it saw them to be, and what it holds the run for. The defaults
- * fill in the steps that are there. They let no process of the version before go on beside a newer one: 0010 renames columns that it needs, so
- * every one of them is stopped first.
+ * What each step is about, what it does to its subject and leaves beside it, what it observed, and what it holds the run
+ * for. The defaults fill in the steps that exist already. A process of the version before cannot go on beside a newer one:
+ * 0010 renames columns that it needs, so all of them are stopped first.
  */
 const columns = {
   about_kind: "VARCHAR(16) NOT NULL DEFAULT 'cluster'",

@@ -1,8 +1,9 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 
 /*
- * Changes of tables that look first whether they are made already. The server makes each change of its own, in no transaction: a process that
- * ends in the middle of a migration leaves what it had changed so far, and the next one begins the migration anew.
+ * Changes of tables that are made only where they are missing. The server makes each change on its own, in no
+ * transaction: a process that ends in the middle of a migration leaves the changes made so far, and the next process
+ * begins the migration anew.
  */
 
 /** Adds the columns that the table lacks, in one change. `columns` are what stands in SQL behind each name. */

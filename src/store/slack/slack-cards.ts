@@ -197,8 +197,8 @@ const turnMs = 2_000;
 const firstForMs = 10 * 60_000;
 
 /**
- * Channels into which a card goes next that nobody has seen yet. One that Slack refuses or is silent about, and one that is due later, keeps
- * nobody waiting.
+ * Channels where a card that nobody has seen yet is due. Cards that Slack refused or did not answer about, and cards that
+ * are due later, do not count.
  */
 export function awaitedChannels(db: Database) {
   return db

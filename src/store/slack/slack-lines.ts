@@ -66,8 +66,8 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
 }
 
 /**
- * The oldest unsent reply of each thread whose card stands already, if it is due, and if no card that nobody has seen yet waits for the
- * same channel: what somebody should decide or hear of comes before replies to what they know.
+ * The oldest unsent reply of each thread, if it is due, the thread's card has been posted, and no card that nobody has
+ * seen yet waits for the same channel: new cards come before replies.
  */
 export async function listDueLines(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
@@ -93,7 +93,7 @@ export async function listDueLines(db: Database, limit: number): Promise<readonl
   return rows.map((row) => row.id);
 }
 
-/** Takes a reply that is due; null when somebody else has it, or sent it since it was listed, or when a card goes first. */
+/** Claims a reply that is due; null when somebody else has it, or sent it since it was listed, or when a card goes first. */
 export async function claimLine(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Line | null> {
   const channel = sql`(SELECT channel FROM slack_card WHERE slack_card.id = slack_line.card_id)`;
   const still = sql<SqlBool>`state <> 'SENT' AND ${channel} NOT IN (${awaitedChannels(db)})`;
