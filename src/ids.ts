@@ -18,7 +18,13 @@ export type IdPrefix =
   | 'msg'
   | 'cmd'
   | 'rel'
-  | 'upg';
+  | 'upg'
+  | 'sch'
+  | 'win'
+  | 'blk'
+  | 'hld'
+  | 'rpy'
+  | 'bpl';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

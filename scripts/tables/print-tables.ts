@@ -6,6 +6,7 @@ const typeOf: Readonly<Record<string, string>> = {
   varchar: 'string',
   text: 'string',
   longtext: 'string',
+  longblob: 'Buffer',
   tinyint: 'number',
   int: 'number',
   bigint: 'number',

@@ -13,6 +13,11 @@ import * as readiness from './migrations/0007-readiness.ts';
 import * as meaning from './migrations/0008-meaning.ts';
 import * as targets from './migrations/0009-targets.ts';
 import * as claims from './migrations/0010-claims.ts';
+import * as schedules from './migrations/0011-schedules.ts';
+import * as calendar from './migrations/0012-calendar.ts';
+import * as repositories from './migrations/0013-repositories.ts';
+import * as backups from './migrations/0014-backups.ts';
+import * as policies from './migrations/0015-policies.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -94,6 +99,11 @@ const migrations = {
   '0008-meaning': meaning,
   '0009-targets': targets,
   '0010-claims': claims,
+  '0011-schedules': schedules,
+  '0012-calendar': calendar,
+  '0013-repositories': repositories,
+  '0014-backups': backups,
+  '0015-policies': policies,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

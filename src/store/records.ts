@@ -1,6 +1,6 @@
 import type { InventoryRecord } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
-import { completeBackup, insertBackup } from './clusters/backups.ts';
+import { completeBackup, insertBackup } from './backups/backups.ts';
 import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/hosts.ts';
 import { attachNode, changeCluster, deleteCluster, insertCluster } from './clusters/inventory.ts';
 import { saveReport } from './clusters/reports.ts';

@@ -1,9 +1,9 @@
 import type { Inventory } from '../../domain/inventory.ts';
+import { findBackupOfRun, newestBackupAt } from '../backups/backups.ts';
 import type { Reader } from '../database.ts';
 import { findRelease } from '../reads/releases.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
 import { listOpenUpgrades } from '../upgrades/upgrades.ts';
-import { findBackupOfRun, newestBackupAt } from './backups.ts';
 import { findHost, findHostByAddress, findPinnedKey, listHosts } from './hosts.ts';
 import { findCluster, findClusterByFrontend, findClusterByName, findNode, listNodes } from './inventory.ts';
 import { findReportOfRun } from './reports.ts';

@@ -95,6 +95,19 @@ export type Tables = {
     run_id: string | null;
     request_id: string | null;
   };
+  automation_hold: {
+    id: string;
+    scope_kind: string;
+    scope_value: string;
+    open_scope: string | null;
+    reason: string;
+    held_by_id: string;
+    held_by_name: string;
+    held_at: Date;
+    until_at: Date | null;
+    released_by_name: string | null;
+    released_at: Date | null;
+  };
   backup: {
     id: string;
     cluster_id: string;
@@ -105,6 +118,72 @@ export type Tables = {
     backup_timestamp: string | null;
     started_at: Date;
     verified_at: Date | null;
+    state: Generated<string>;
+    kind: Generated<string>;
+    origin: string | null;
+    policy_id: string | null;
+    tier: string | null;
+    base_id: string | null;
+    location: string | null;
+    scheduled_for: Date | null;
+    snapshot_at: Date | null;
+    finished_at: Date | null;
+    size_bytes: number | null;
+    object_count: number | null;
+    table_count: number | null;
+    partition_count: number | null;
+    not_held: string | null;
+    problem: string | null;
+    pinned_reason: string | null;
+    pinned_until: Date | null;
+    pinned_by_name: string | null;
+    deleted_at: Date | null;
+    deleted_because: string | null;
+    deleted_run_id: string | null;
+  };
+  backup_content: {
+    backup_id: string;
+    content: Buffer;
+  };
+  backup_policy: {
+    id: string;
+    cluster_id: string;
+    name: string;
+    content: string;
+    owner_id: string;
+    owner_name: string;
+    armed_hash: string | null;
+    armed_by_id: string | null;
+    armed_by_name: string | null;
+    armed_at: Date | null;
+    revision: Generated<number>;
+    created_at: Date;
+    changed_at: Date;
+    removed_at: Date | null;
+    open_name: string | null;
+  };
+  backup_verification: {
+    backup_id: string;
+    level: string;
+    at: Date;
+    run_id: string | null;
+    passed: number | null;
+    message: string;
+    objects: number | null;
+    bytes: number | null;
+  };
+  blackout: {
+    id: string;
+    name: string;
+    scope_kind: string;
+    scope_value: string;
+    applies_to: string;
+    from_at: Date;
+    until_at: Date;
+    reason: string;
+    owner_id: string;
+    owner_name: string;
+    created_at: Date;
   };
   check_report: {
     id: string;
@@ -180,6 +259,20 @@ export type Tables = {
     run_id: string;
     created_at: Date;
   };
+  maintenance_window: {
+    id: string;
+    name: string;
+    scope_kind: string;
+    scope_value: string;
+    applies_to: string;
+    cron: string;
+    time_zone: string;
+    duration_minutes: number;
+    reason: string;
+    owner_id: string;
+    owner_name: string;
+    created_at: Date;
+  };
   person: {
     id: string;
     name: string;
@@ -226,6 +319,23 @@ export type Tables = {
     registered_at: Date;
     registered_by_id: string;
     registered_by_name: string;
+  };
+  repository: {
+    id: string;
+    cluster_id: string;
+    name: string;
+    location: string;
+    kind: string;
+    read_only: number;
+    origin: string;
+    access: string | null;
+    checked_at: Date | null;
+    problem: string | null;
+    problem_code: string | null;
+    problem_since: Date | null;
+    used_bytes: number | null;
+    free_bytes: number | null;
+    created_at: Date;
   };
   role_binding: {
     person_id: string;
@@ -320,6 +430,47 @@ export type Tables = {
     observed: string | null;
     /** What a person is to look at before the run goes on; null = nothing, or somebody has let it go on. */
     hold: string | null;
+  };
+  schedule: {
+    id: string;
+    name: string;
+    cluster_id: string;
+    operation: string;
+    input: string;
+    cron: string;
+    time_zone: string;
+    jitter_seconds: number;
+    when_missed: string;
+    policy_id: string | null;
+    policy_part: string | null;
+    owner_id: string;
+    owner_name: string;
+    state: string;
+    state_reason: string | null;
+    state_by_name: string | null;
+    content_hash: string;
+    approved_hash: string | null;
+    approved_by_id: string | null;
+    approved_by_name: string | null;
+    approved_at: Date | null;
+    slot_at: Date | null;
+    due_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+    revision: Generated<number>;
+    created_at: Date;
+    changed_at: Date;
+  };
+  schedule_firing: {
+    schedule_id: string;
+    slot_at: Date;
+    outcome: string;
+    run_id: string | null;
+    reason_code: string | null;
+    reason: string | null;
+    asked_by_name: string | null;
+    decided_at: Date;
   };
   secret: {
     id: string;

@@ -35,11 +35,14 @@ export async function addIndex(
   table: string,
   { name, columns }: { name: string; columns: readonly string[] },
 ): Promise<void> {
-  const known = await sql`SELECT 1 FROM information_schema.STATISTICS
-    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ${table} AND INDEX_NAME = ${name}`.execute(db);
-  if (known.rows.length > 0) return;
+  if (await hasIndex(db, table, name)) return;
   const parts = sql.join(columns.map((column) => sql.ref(column)));
   await sql`CREATE INDEX ${sql.ref(name)} ON ${sql.table(table)} (${parts})`.execute(db);
+}
+
+/** Drops an index, unless the table has none of that name. */
+export async function dropIndex(db: Kysely<unknown>, table: string, name: string): Promise<void> {
+  if (await hasIndex(db, table, name)) await sql`DROP INDEX ${sql.ref(name)} ON ${sql.table(table)}`.execute(db);
 }
 
 /** Adds a check, unless the table has a constraint of that name. */
@@ -52,6 +55,12 @@ export async function addCheck(
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ${table} AND CONSTRAINT_NAME = ${name}`.execute(db);
   if (known.rows.length > 0) return;
   await sql`ALTER TABLE ${sql.table(table)} ADD CONSTRAINT ${sql.ref(name)} CHECK (${condition})`.execute(db);
+}
+
+async function hasIndex(db: Kysely<unknown>, table: string, name: string): Promise<boolean> {
+  const known = await sql`SELECT 1 FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ${table} AND INDEX_NAME = ${name}`.execute(db);
+  return known.rows.length > 0;
 }
 
 async function columnsOf(db: Kysely<unknown>, table: string): Promise<ReadonlySet<string>> {

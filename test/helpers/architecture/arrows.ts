@@ -82,13 +82,14 @@ const owners: readonly { package: RegExp; places: readonly string[] }[] = [
   { package: /^ssh2$/, places: ['src/adapters/ssh/'] },
   { package: /^mysql2(\/|$)/, places: ['src/adapters/starrocks/', 'src/store/'] },
   { package: /^undici$/, places: ['src/adapters/http/'] },
+  { package: /^@(aws-sdk|smithy)\//, places: ['src/adapters/object-store/'] },
   { package: /^kysely(\/|$)/, places: ['src/store/'] },
   { package: /^bullmq$/, places: ['src/jobs/'] },
   { package: /^ioredis$/, places: ['src/jobs/'] },
   { package: /^@slack\//, places: ['src/bot/'] },
 ];
 
-const drivers = /^(ssh2|undici|mysql2(\/.*)?)$/;
+const drivers = /^(ssh2|undici|mysql2(\/.*)?|@(aws-sdk|smithy)\/.*)$/;
 
 export type SourceFile = { path: string; imports: readonly ImportLine[]; callsFetch: boolean };
 

@@ -29,7 +29,7 @@ export function findBrokenRules(path: string, source: string): string[] {
     ...foreignTables(path, code).map((table) => `${path} changes or reads ${table}, which is another aggregate's`),
     readsAllForOne.test(code) ? `${path} takes the first of all rows; \`.limit(1)\` lets the server send one` : [],
     isBarrel(path, source) && path !== 'src/operations/index.ts' ? `${path} only passes on what others export` : [],
-    lines > longest ? `${path} has ${lines} lines; ${longest} is the most` : [],
+    lines > longest && !path.includes('/generated/') ? `${path} has ${lines} lines; ${longest} is the most` : [],
   ].flat();
 }
 
@@ -37,7 +37,10 @@ export function findBrokenRules(path: string, source: string): string[] {
 const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonly string[] }>> = {
   access: { own: ['person', 'role_binding', 'api_token', 'audit_event'] },
   alerts: { own: ['alert', 'alert_event'] },
-  clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report', 'backup'] },
+  clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report'] },
+  backups: { own: ['backup', 'backup_content', 'backup_verification', 'backup_policy', 'repository'], joined: ['run'] },
+  schedules: { own: ['schedule', 'schedule_firing'], joined: ['run', 'cluster'] },
+  calendar: { own: ['maintenance_window', 'blackout', 'automation_hold'] },
   // Which clusters are due to be looked at, and which looks are about none any more.
   probes: { own: ['probe', 'probe_sample'], joined: ['cluster'] },
   runs: {

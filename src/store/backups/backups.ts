@@ -1,8 +1,8 @@
 import type { Backup } from '../../domain/cluster.ts';
 import type { NewBackup } from '../../domain/inventory.ts';
+import { toBackup } from '../clusters/cluster-rows.ts';
 import { databaseNow, type Queryable, type Reader } from '../database.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import { toBackup } from './cluster-rows.ts';
 
 export async function findBackupOfRun(db: Reader, runId: string): Promise<Backup | null> {
   const row = await db.selectFrom('backup').selectAll().where('run_id', '=', runId).executeTakeFirst();

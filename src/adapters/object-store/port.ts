@@ -1,0 +1,35 @@
+/** An object, by its key under the repository's own root (`__starrocks_repository_<name>/`). */
+export type StoredObject = {
+  readonly key: string;
+  readonly size: number;
+  /** As the store gives it, without quotes: the MD5 of the content if it was uploaded in one part and not encrypted by a key service. */
+  readonly etag: string;
+  readonly modifiedAt: Date | null;
+};
+
+export type StoreCall = { readonly signal?: AbortSignal; readonly timeoutMs?: number };
+
+/**
+ * The objects of one repository. Every key is relative to the repository's root, and nothing outside of it can be reached.
+ * Throws `AppError` with an `OBJECT_STORE_…` code that says what is wrong (endpoint, region, address style, key, clock, right,
+ * bucket, room).
+ */
+export interface ObjectReader {
+  /** All objects whose key begins with the prefix, in order of the keys' bytes, page by page. */
+  list(prefix: string, call?: StoreCall): AsyncIterable<StoredObject>;
+  /** Null = there is no such object. */
+  head(key: string, call?: StoreCall): Promise<StoredObject | null>;
+  /** The content in pieces. Throws `NOT_FOUND`. */
+  read(key: string, call?: StoreCall): AsyncIterable<Uint8Array>;
+}
+
+export interface ObjectStore extends ObjectReader {
+  put(key: string, content: Uint8Array, call?: StoreCall): Promise<void>;
+  /**
+   * Removes objects of one snapshot; keys that do not begin with `__ss_<snapshot>/` are refused before anything is sent.
+   * An object that is not there counts as removed. Answers how many the store says are removed.
+   */
+  removeOfSnapshot(snapshot: string, keys: readonly string[], call?: StoreCall): Promise<number>;
+  /** Removes one object that was put by `put`. */
+  remove(key: string, call?: StoreCall): Promise<void>;
+}

@@ -1,0 +1,25 @@
+import type { Backup } from './backup.ts';
+import type { BackupContent } from './content.ts';
+import type { BackupPolicy } from './policy.ts';
+import type { Repository } from './repository.ts';
+
+/**
+ * What Starwarden has stored about backups, as steps, plans and rules may read it; written as `InventoryRecord`s. Throws
+ * `STORE_UNAVAILABLE` (retryable) when MySQL does not answer.
+ */
+export interface BackupCatalogue {
+  /** The newest backup of a database that this run has begun; null = none. */
+  findOfRun(runId: string, database: string): Promise<Backup | null>;
+  find(id: string): Promise<Backup | null>;
+  /** The backups of a cluster, or of one policy of it, that are not deleted, oldest first. */
+  list(of: {
+    readonly clusterId: string;
+    readonly policyId?: string;
+    readonly database?: string;
+  }): Promise<readonly Backup[]>;
+  /** What was remembered of its content; null = nothing yet. */
+  readContent(backupId: string): Promise<BackupContent | null>;
+  findPolicy(id: string): Promise<BackupPolicy | null>;
+  findRepository(clusterId: string, name: string): Promise<Repository | null>;
+  listRepositories(clusterId: string): Promise<readonly Repository[]>;
+}
