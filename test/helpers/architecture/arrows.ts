@@ -41,7 +41,8 @@ const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   // A timer and a list of what is under way: what is due, and who claims it, is brought along by those who use it.
   'due-loop': { parts: {}, packages: ['pino'] },
   config: { parts: { domain: 'all' }, packages: ['zod'] },
-  domain: { parts: {}, packages: [] },
+  // Croner only reads cron expressions there: it gets no function to call, so it starts no timer.
+  domain: { parts: {}, packages: ['croner'] },
   steps: { parts: { domain: 'all', adapters: 'driverless', ids: 'all' }, packages: ['zod'] },
   operations: { parts: { domain: 'all', steps: 'all', adapters: 'driverless', ids: 'all' }, packages: ['zod'] },
   runs: {
@@ -86,6 +87,7 @@ const owners: readonly { package: RegExp; places: readonly string[] }[] = [
   { package: /^kysely(\/|$)/, places: ['src/store/'] },
   { package: /^bullmq$/, places: ['src/jobs/'] },
   { package: /^ioredis$/, places: ['src/jobs/'] },
+  { package: /^croner$/, places: ['src/domain/cron.ts'] },
   { package: /^@slack\//, places: ['src/bot/'] },
 ];
 

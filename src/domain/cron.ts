@@ -1,0 +1,140 @@
+import { Cron } from 'croner';
+
+/** When something opens or happens: a cron expression of five fields, read in an IANA time zone. */
+export type CronTimes = { readonly cron: string; readonly timeZone: string };
+
+/** What is wrong with such times: the field, and a sentence without it (`fires never`). */
+export type CronMistake = { readonly field: 'cron' | 'timeZone'; readonly text: string };
+
+/** Two times of one expression are at least so far apart. */
+export const shortestGapMs = 5 * 60_000;
+
+/** As long as the columns that keep them. */
+const longest = { cron: 120, timeZone: 64 } as const;
+
+/**
+ * Everything that is wrong with the times; empty = they can be used. The same answer whenever it is asked: a gap is
+ * measured in UTC from a fixed day, since on the days when clocks change any two times may come close to each other.
+ */
+export function mistakesInCron({ cron, timeZone }: CronTimes): readonly CronMistake[] {
+  const inCron = mistakeInCron(cron);
+  const mistakes: CronMistake[] = inCron === null ? [] : [{ field: 'cron', text: inCron }];
+  return isTimeZone(timeZone)
+    ? mistakes
+    : [...mistakes, { field: 'timeZone', text: 'must be an IANA time zone, such as Europe/Berlin or UTC' }];
+}
+
+/**
+ * The next times strictly after a moment, at most `count`; fewer only when there are no more. On days when clocks change:
+ * - a time that does not exist is replaced by the first moment that does (02:30 by 03:00), and fires once together with
+ *   whatever else stands for that moment;
+ * - a time that exists twice fires at its first occurrence only;
+ * - with `*` for the hour, what is meant is every hour that passes: both hours of that name, and none that does not exist.
+ *
+ * Throws when the times have mistakes.
+ */
+export function nextTimes(times: CronTimes, { after, count }: { after: Date; count: number }): readonly Date[] {
+  return scheduleOf(times).nextRuns(count, after);
+}
+
+/** The next time strictly after a moment; null = there is none. Otherwise as `nextTimes`. */
+export function nextTime(times: CronTimes, after: Date): Date | null {
+  return scheduleOf(times).nextRun(after);
+}
+
+/** The newest time in (after, until]; null = none. Otherwise as `nextTimes`. */
+export function lastTimeWithin(times: CronTimes, { after, until }: { after: Date; until: Date }): Date | null {
+  const schedule = scheduleOf(times);
+  // Only looks forward, in doubling steps back from the end: so it can name no time that `nextTimes` would not name.
+  let last: Date | null = null;
+  for (let reachMs = 3_600_000; ; reachMs *= 2) {
+    const from = new Date(Math.max(after.getTime(), until.getTime() - reachMs));
+    for (let at = schedule.nextRun(from); at !== null && at <= until; at = schedule.nextRun(at)) last = at;
+    if (last !== null || from <= after) return last;
+  }
+}
+
+/**
+ * The time at which a window of so many minutes opened that is open at `at`; null = none is open. A window holds the
+ * moment at which it opens and not the one at which it closes. Of several open ones the one that opened last.
+ */
+export function openedAt(
+  times: CronTimes,
+  { at, durationMinutes }: { at: Date; durationMinutes: number },
+): Date | null {
+  return lastTimeWithin(times, { after: new Date(at.getTime() - durationMinutes * 60_000), until: at });
+}
+
+/** Whether a text names a time zone of the IANA database; offsets such as `+02:00` have no clock changes and are none. */
+export function isTimeZone(name: string): boolean {
+  if (name.length > longest.timeZone || !/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function mistakeInCron(cron: string): string | null {
+  if (cron.trim() === '') return 'is empty';
+  if (cron.length > longest.cron) return `must have at most ${longest.cron} characters`;
+  // Croner takes more than this: seconds, dates, @daily, `?` for now. Each of them would say something else elsewhere.
+  if (cron.trim().split(/\s+/).length !== 5 || !/^[\d\s*,/A-Z#-]+$/i.test(cron))
+    return 'must have five fields: minute, hour, day of the month, month, day of the week, as in 30 2 * * 1-5';
+  const schedule = parse({ cron, timeZone: 'UTC' });
+  if (typeof schedule === 'string') return `cannot be read: ${schedule}`;
+  const times = schedule.nextRuns(sampled, new Date(Date.UTC(2027, 0, 1)));
+  if (times.length === 0) return 'names a day that no year has';
+  const gaps = times.slice(1).map((time, index) => time.getTime() - (times[index]?.getTime() ?? 0));
+  return Math.min(...gaps) < shortestGapMs ? 'must leave at least 5 minutes between two times' : null;
+}
+
+/**
+ * Two times come close to each other within an hour, or around a full hour, midnight or the end of a month: so many times
+ * hold one of each for every expression with gaps that short.
+ */
+const sampled = 500;
+
+function scheduleOf(times: CronTimes): Cron {
+  const schedule = parse(times);
+  if (typeof schedule === 'string') throw new Error(`times that were never checked: ${schedule}`);
+  return schedule;
+}
+
+/** Answers what is wrong as text. */
+function parse({ cron, timeZone }: CronTimes): Cron | string {
+  const options = { timezone: timeZone, mode: '5-part', paused: true, fixedTimeRule: 'no-wildcard' } as const;
+  try {
+    // Read as it is first: what is written out below must not make sense of what croner refuses.
+    const asWritten = new Cron(cron, options);
+    const fixed = withoutSteps(cron);
+    return fixed === cron ? asWritten : new Cron(fixed, options);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return error.message.replace(/^CronPattern: /, '');
+    throw error;
+  }
+}
+
+/**
+ * Writes the hours of a step out: croner takes an expression with a step for one that counts by what has passed, and would
+ * leave out the 02:00 of "0 2-23/6" on the day on which clocks go forward, as it may for every hour (`*`).
+ */
+function withoutSteps(cron: string): string {
+  const [minute = '', hour = '', ...days] = cron.trim().split(/\s+/);
+  if (/^\*(\/1)?$/.test(hour)) return cron;
+  return [writeOut(minute, 59), writeOut(hour, 23), ...days].join(' ');
+}
+
+function writeOut(field: string, last: number): string {
+  return field
+    .split(',')
+    .flatMap((part) => {
+      const step = /^(?:\*|(\d+)-(\d+))(?:\/(\d+))?$/.exec(part);
+      if (step === null) return [part];
+      const [from, until, by] = [Number(step[1] ?? 0), Number(step[2] ?? last), Number(step[3] ?? 1)];
+      return Array.from({ length: Math.floor((until - from) / by) + 1 }, (_, index) => String(from + index * by));
+    })
+    .join(',');
+}
