@@ -108,6 +108,11 @@ export const errorTable = {
     stops: 'failure',
     acts: 'operator',
   },
+  BACKUP_DAMAGED: {
+    means: 'What the repository holds of a backup is not what was written there.',
+    stops: 'failure',
+    acts: 'operator',
+  },
   TIMEOUT: { means: 'It took too long.', stops: 'failure', acts: 'operator', leavesOpen: true },
   CANCELED: { means: 'Somebody stopped it.', stops: 'failure', acts: 'caller' },
   UNDO_FAILED: { means: 'A step could not be taken back.', stops: 'failure', acts: 'operator' },
