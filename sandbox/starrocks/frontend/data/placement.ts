@@ -11,7 +11,7 @@ export function availableBackends(state: ClusterState): Worker[] {
 }
 
 export function partitionsOf(state: ClusterState, tableId: number): Partition[] {
-  return [...state.partitions.values()].filter((partition) => partition.tableId === tableId);
+  return [...(state.partitionsByTable.get(tableId)?.values() ?? [])];
 }
 
 /** How many replicas each backend holds, by backend id. */

@@ -192,7 +192,10 @@ export type Collections = {
   settings: string;
 };
 export type CollectionName = keyof Collections;
-export type ClusterState = { readonly [C in CollectionName]: ReadonlyMap<string, Collections[C]> };
+export type ClusterState = { readonly [C in CollectionName]: ReadonlyMap<string, Collections[C]> } & {
+  /** The partitions of each table, by its id: a statement about one table must not go through those of all. */
+  readonly partitionsByTable: ReadonlyMap<number, ReadonlyMap<string, Partition>>;
+};
 
 /** One change of one value; a journal entry is a list of them that takes effect as a whole. */
 export type Change = {
@@ -218,7 +221,8 @@ export function change<C extends CollectionName>(collection: C, key: string | nu
   return { in: collection, key: String(key), value };
 }
 
-type MutableState = { [C in CollectionName]: Map<string, Collections[C]> };
+type MutableCollections = { [C in CollectionName]: Map<string, Collections[C]> };
+type MutableState = MutableCollections & { partitionsByTable: Map<number, Map<string, Partition>> };
 export type StateStore = {
   readonly state: ClusterState;
   apply(changes: readonly Change[]): void;
@@ -241,21 +245,40 @@ export function createStateStore(): StateStore {
     roles: new Map(),
     jobs: new Map(),
     settings: new Map(),
+    partitionsByTable: new Map(),
   };
   return {
     state,
     apply(changes) {
-      for (const one of changes) applyOne(state, one);
+      for (const one of changes) {
+        if (one.in === 'partitions') indexPartition(state, one.key, one.value);
+        applyOne(state, one);
+      }
     },
     dump: () => Object.fromEntries(collectionNames.map((name) => [name, [...state[name]]])),
     load(dump) {
       for (const name of collectionNames) loadOne(state, dump, name);
+      state.partitionsByTable.clear();
+      for (const [key, partition] of state.partitions) indexPartition(state, key, partition);
     },
   };
 }
 
+/** Called before the partition itself changes, whose old value tells the table that it belonged to. */
+function indexPartition(state: MutableState, key: string, next: Partition | null): void {
+  const before = state.partitions.get(key);
+  if (before !== undefined && before.tableId !== next?.tableId) {
+    const rest = state.partitionsByTable.get(before.tableId);
+    rest?.delete(key);
+    if (rest?.size === 0) state.partitionsByTable.delete(before.tableId);
+  }
+  if (next === null) return;
+  const partitions = state.partitionsByTable.get(next.tableId) ?? new Map<string, Partition>();
+  state.partitionsByTable.set(next.tableId, partitions.set(key, next));
+}
+
 function applyOne<C extends CollectionName>(
-  state: MutableState,
+  state: MutableCollections,
   one: { in: C; key: string; value: Collections[C] | null },
 ): void {
   const collection: Map<string, Collections[C]> = state[one.in];
@@ -263,7 +286,7 @@ function applyOne<C extends CollectionName>(
   else collection.set(one.key, one.value);
 }
 
-function loadOne<C extends CollectionName>(state: MutableState, dump: StateDump, name: C): void {
+function loadOne<C extends CollectionName>(state: MutableCollections, dump: StateDump, name: C): void {
   const collection: Map<string, Collections[C]> = state[name];
   collection.clear();
   for (const [key, value] of dump[name] ?? []) collection.set(key, value);
