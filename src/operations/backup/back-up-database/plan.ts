@@ -1,3 +1,4 @@
+import { refuseBackupByRunMode } from '../../../domain/backup/run-mode.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import { isSystemDatabase } from '../../../domain/system-databases.ts';
 import type { RepositoryRow } from '../../../domain/topology.ts';
@@ -49,14 +50,7 @@ export function planBackUpDatabase(input: Input, facts: BackUpFacts): PlanResult
 }
 
 function refusalsOf(input: Input, facts: BackUpFacts, repository: string | null): Refusal[] {
-  const refusals: Refusal[] = [];
-  if (facts.runMode === 'shared_data') {
-    refusals.push({
-      code: 'PRECONDITION_FAILED',
-      message: 'A shared-data cluster cannot BACKUP',
-      hint: 'Use cluster snapshots (3.4 and later).',
-    });
-  }
+  const refusals: Refusal[] = [...refuseBackupByRunMode(facts.runMode)];
   if (isSystemDatabase(input.database)) {
     refusals.push({
       code: 'INVALID_INPUT',
