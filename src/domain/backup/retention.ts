@@ -138,7 +138,7 @@ function holdByTiers(ours: readonly CataloguedBackup[], { question, usable, newe
   const byTier = Map.groupBy(ours, ({ tier }) => tier);
   for (const tier of policy.content.tiers) {
     const candidates = (byTier.get(tier.name) ?? [])
-      .filter(({ state }) => state === 'AVAILABLE' || state === 'PARTIAL')
+      .filter((backup) => backup.state !== 'DELETING' && !isBeingMade(backup) && !isLeftover(backup))
       .map((backup): Candidate => {
         return { id: backup.id, moment: momentOf(backup), isUsable: usable.has(backup.id) };
       });
@@ -161,7 +161,7 @@ function holdByFloor(
 function holdByItsState(backup: CataloguedBackup, { question, usable, newest, hold }: Holding): void {
   const { id, state, database, tier, pin } = backup;
   const { policy, databases, now } = question;
-  if (state === 'SCHEDULED' || state === 'RUNNING') hold(id, 'BEING_MADE', 'it is being made');
+  if (isBeingMade(backup)) hold(id, 'BEING_MADE', 'it is being made');
   if (backup.openRun !== null) hold(id, 'RUN_OPEN', `R-${backup.openRun} is not over and works on it`);
   if (pin !== null && (pin.until === null || pin.until > now)) {
     const until = pin.until === null ? '' : ` until ${momentInWords(pin.until.getTime())}`;
@@ -182,12 +182,21 @@ function holdByItsState(backup: CataloguedBackup, { question, usable, newest, ho
       `${database} is gone from the cluster, so this may be all that is left: a person decides`,
     );
   }
-  if (state !== 'BROKEN' && !policy.content.tiers.some(({ name }) => name === tier)) {
+  if (!isLeftover(backup) && !policy.content.tiers.some(({ name }) => name === tier)) {
     const named = tier === null ? 'it is of no tier' : `the policy has no tier ${tier} any more`;
     hold(id, 'TIER_GONE', `${named}, so no rule says how long it is kept: a person decides`);
   }
   if (!usable.has(id) && (newest === undefined || momentOf(newest) <= momentOf(backup)))
     hold(id, 'NOTHING_NEWER', `it is not usable, but ${database} has no newer usable backup`);
+}
+
+function isBeingMade({ state }: CataloguedBackup): boolean {
+  return state === 'SCHEDULED' || state === 'RUNNING';
+}
+
+/** Objects of a backup that never became complete. One that was complete once may still be of some use. */
+function isLeftover({ state, backupTimestamp }: CataloguedBackup): boolean {
+  return state === 'BROKEN' && backupTimestamp === null;
 }
 
 /** Whether a policy backs a database up by its name. */
@@ -245,10 +254,14 @@ function whyDeleted(backup: CataloguedBackup, newest: CataloguedBackup | undefin
     newest === undefined
       ? 'there is a newer usable one'
       : `the one of ${momentInWords(momentOf(newest))} is newer and usable`;
-  if (backup.state === 'BROKEN') return `it is broken, and ${newer}`;
+  if (isLeftover(backup)) return `it never became complete, and ${newer}`;
   const failed = failedCheckOf(backup.checks);
   const state =
-    failed !== null ? `verification ${failed.level} failed` : backup.state === 'PARTIAL' ? 'it is partial' : null;
+    failed !== null
+      ? `verification ${failed.level} failed`
+      : backup.state === 'AVAILABLE'
+        ? null
+        : `it is ${backup.state.toLowerCase()}`;
   const rule = `no rule of ${backup.tier ?? 'its tier'} keeps it any more`;
   return state === null ? `${rule}; ${newer}` : `${state}, ${rule}, and ${newer}`;
 }

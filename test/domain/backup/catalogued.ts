@@ -21,7 +21,7 @@ export function backup(id: string, agoMs: number, rest: Partial<CataloguedBackup
     policyId: 'bpl_1',
     tier: 'weekly',
     baseId: null,
-    backupTimestamp: null,
+    backupTimestamp: '2026-11-20-03-00-00-000',
     scheduledFor: null,
     startedAt,
     snapshotAt: startedAt,

@@ -56,6 +56,7 @@ const backups: fc.Arbitrary<readonly CataloguedBackup[]> = fc
       origin: mostly<string | null>('1700000001', null, '42'),
       repository: mostly('nightly', 'hdfs'),
       checks: fc.array(verification, { maxLength: 3 }),
+      backupTimestamp: mostly<string | null>('2026-11-20-03-00-00-000', null),
       openRun: mostly<number | null>(null, 7),
       pin: fc.option(fc.integer({ min: -5, max: 5 }), { freq: 6 }),
     }),

@@ -177,10 +177,17 @@ describe('what holds a backup whatever the tiers say', () => {
     expect(rules.get('failed')).toEqual(['NOTHING_NEWER']);
   });
 
-  it('deletes a broken one only when a newer usable one is there', () => {
-    const broken = backup('broken', 5 * hour, { state: 'BROKEN' });
+  it('leaves one that was complete once in its tier after it was found damaged', () => {
+    const damaged = backup('damaged', 5 * hour, { state: 'BROKEN' });
+    const tiers = [tier('weekly', { keep: [{ rule: 'AGE', hours: 24 }] })];
+    expect(plan([newest, damaged], { tiers }).kept.get('damaged')).toEqual(['not older than 24 hours (weekly)']);
+    expect(plan([newest, damaged]).why.get('damaged')).toContain('it is broken, no rule of weekly');
+  });
+
+  it('deletes what never became complete only when a newer usable one is there', () => {
+    const broken = backup('broken', 5 * hour, { state: 'BROKEN', backupTimestamp: null });
     expect(plan([newest, broken]).why.get('broken')).toBe(
-      'it is broken, and the one of 2026-11-27 11:00 UTC is newer and usable',
+      'it never became complete, and the one of 2026-11-27 11:00 UTC is newer and usable',
     );
     expect(plan([backup('before', day), broken]).deleted).toEqual([]);
   });
