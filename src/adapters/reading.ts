@@ -1,3 +1,4 @@
+import type { BackupCatalogue } from '../domain/backup/catalogue.ts';
 import type { Inventory } from '../domain/inventory.ts';
 import type { Archives } from './archives/port.ts';
 import type { NodeHttp } from './http/port.ts';
@@ -20,6 +21,8 @@ export type Reading = {
   readonly node: (node: NodeRef) => Promise<NodeReader>;
   readonly http: NodeHttp;
   readonly inventory: Inventory;
+  /** What Starwarden has stored about backups. */
+  readonly catalogue: BackupCatalogue;
   /** Release archives as this process sees them. */
   readonly archives: Archives;
   readonly signal: AbortSignal;

@@ -13,6 +13,7 @@ import type { Inventory, NewHost } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
 import type { Registration } from '../operations/define.ts';
 import type { Ports } from '../steps/define.ts';
+import { makeCatalogue } from '../store/backups/catalogue.ts';
 import { makeInventory } from '../store/clusters/inventory-port.ts';
 import type { Database } from '../store/database.ts';
 import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
@@ -43,6 +44,7 @@ export type Outside = {
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
 export function makeConnections(deps: Outside) {
   const inventory = makeInventory(deps.db);
+  const catalogue = makeCatalogue(deps.db);
   const archives = createArchives({ head: headOf, download, ...deps.downloads });
 
   const openSql = async (clusterId: string): Promise<StarRocksSql> => {
@@ -113,12 +115,13 @@ export function makeConnections(deps: Outside) {
     login,
     http: deps.http,
     inventory,
+    catalogue,
     archives,
   });
 
   const reading = (clusterId: string, signal: AbortSignal): Reading => {
     const { sql, http } = portsFor(clusterId);
-    return { clusterId, sql, node, shell, http, inventory, archives, signal, now: deps.now };
+    return { clusterId, sql, node, shell, http, inventory, catalogue, archives, signal, now: deps.now };
   };
 
   /** `pending`: secrets of an input that is not stored yet. */
@@ -145,7 +148,7 @@ export function makeConnections(deps: Outside) {
     };
   };
 
-  return { inventory, archives, node, shell, portsFor, reading, registration };
+  return { inventory, catalogue, archives, node, shell, portsFor, reading, registration };
 }
 
 const momentMs = 1_000;

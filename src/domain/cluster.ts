@@ -101,24 +101,6 @@ export function capabilityOf(nodes: readonly ClusterNode[], hosts: readonly Host
   return attached.every((host) => host?.sudo === true) ? 'SUDO' : 'SSH';
 }
 
-export const backupStates = ['RUNNING', 'AVAILABLE', 'BROKEN'] as const;
-export type BackupState = (typeof backupStates)[number];
-
-/** One row of our own backup history. */
-export type Backup = {
-  readonly id: string;
-  readonly clusterId: string;
-  readonly runId: string;
-  readonly database: string;
-  readonly repository: string;
-  readonly snapshot: string;
-  readonly state: BackupState;
-  /** The timestamp a RESTORE needs, in the text `SHOW SNAPSHOT` gives; null until verified. */
-  readonly backupTimestamp: string | null;
-  readonly startedAt: Date;
-  readonly verifiedAt: Date | null;
-};
-
 /** A report of named checks on a cluster. */
 export type CheckReport = {
   readonly id: string;

@@ -1,4 +1,6 @@
-import type { Backup, CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
+import type { Backup, BackupKind, BackupState, VerificationLevel } from './backup/backup.ts';
+import type { BackupContent } from './backup/content.ts';
+import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
 
@@ -8,7 +10,39 @@ export type NewHost = Pick<
   'id' | 'clusterId' | 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint' | 'jumpHostId'
 >;
 export type NewUpgrade = Pick<UpgradeRecord, 'direction' | 'fromVersion' | 'toVersion'>;
-export type NewBackup = Pick<Backup, 'id' | 'database' | 'repository' | 'snapshot'>;
+/** `kind` = what was asked for; what is taken in the end may differ. */
+export type NewBackup = Pick<
+  Backup,
+  'id' | 'database' | 'repository' | 'location' | 'kind' | 'origin' | 'policyId' | 'tier' | 'scheduledFor'
+>;
+
+/** What is taken, decided when its turn has come. */
+export type ChosenBackup = {
+  readonly kind: BackupKind;
+  /** The full backup that an incremental one needs. */
+  readonly baseId: string | null;
+  /** Null = nothing has changed since the base. */
+  readonly snapshot: string | null;
+  /** `database` as it was just before; `held` is empty until the snapshot's own manifest was read. */
+  readonly content: BackupContent | null;
+};
+
+/** How a backup ended, and what it holds. */
+export type EndedBackup = Pick<
+  Backup,
+  | 'backupTimestamp'
+  | 'snapshotAt'
+  | 'sizeBytes'
+  | 'objectCount'
+  | 'tableCount'
+  | 'partitionCount'
+  | 'notHeld'
+  | 'problem'
+> & {
+  readonly state: Extract<BackupState, 'AVAILABLE' | 'PARTIAL' | 'BROKEN'>;
+  /** Null = what was remembered when it was chosen stays. */
+  readonly content: BackupContent | null;
+};
 
 /** Where a node is: `deployDir` is the directory that holds `bin/` and `conf/`. */
 export type NodePlace = { readonly hostId: string; readonly deployDir: string; readonly unit: string | null };
@@ -37,7 +71,6 @@ export interface Inventory {
   findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;
   findPinnedKey(clusterId: string, address: string, port: number): Promise<string | null>;
   findReport(runId: string): Promise<CheckReport | null>;
-  findBackup(runId: string): Promise<Backup | null>;
   /** When the newest verified backup of the cluster was verified; null = there is none. */
   newestBackupAt(clusterId: string): Promise<Date | null>;
   /** The release of the catalogue with this version; null = none is registered. */
@@ -79,8 +112,34 @@ export type InventoryRecord =
       readonly key: { readonly address: string; readonly port: number; readonly fingerprint: string };
     }
   | { readonly record: 'reportMade'; readonly checks: readonly NamedCheck[] }
+  /**
+   * Opens a row in our own history, in the state SCHEDULED. An open row of the same run and database, which an earlier try
+   * has left, becomes BROKEN.
+   */
   | { readonly record: 'backupBegun'; readonly backup: NewBackup }
-  | { readonly record: 'backupVerified'; readonly backupTimestamp: string }
+  /** Its turn has come: it is RUNNING. */
+  | { readonly record: 'backupChosen'; readonly backupId: string; readonly chosen: ChosenBackup }
+  /** How it ended. A run that ends without this leaves its open rows BROKEN, in the same transaction. */
+  | { readonly record: 'backupEnded'; readonly backupId: string; readonly ended: EndedBackup }
+  /**
+   * The result of one verification, kept beside the earlier ones. `passed` null = it could not be told, which changes
+   * nothing else. One that passed says when the backup was found complete; one that failed makes it BROKEN.
+   */
+  | {
+      readonly record: 'backupChecked';
+      readonly backupId: string;
+      readonly level: VerificationLevel;
+      readonly passed: boolean | null;
+      readonly message: string;
+      readonly objects: number | null;
+      readonly bytes: number | null;
+    }
+  /** Its objects are about to be removed: it counts as gone from here on. */
+  | { readonly record: 'backupDeleting'; readonly backupId: string; readonly because: string }
+  /** Nothing of it is left in the repository. */
+  | { readonly record: 'backupDeleted'; readonly backupId: string; readonly because: string }
+  /** Backups of a cluster with this id of its own, which is not registered any more, belong to this cluster. */
+  | { readonly record: 'backupsAdopted'; readonly origin: string }
   /** Begins an entry of the cluster's history of versions. */
   | { readonly record: 'upgradeBegun'; readonly upgrade: NewUpgrade }
   /** The open upgrades of the cluster cannot be undone any more, for this reason. Their entries stay open. */

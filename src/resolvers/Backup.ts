@@ -1,7 +1,13 @@
-import type { Backup as BackupRow } from '../domain/cluster.ts';
+import type { Backup as BackupRow } from '../domain/backup/backup.ts';
 import type { RequestContext } from './request-context.ts';
 
 export const Backup = {
   cluster: (backup: BackupRow, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(backup.clusterId),
   run: (backup: BackupRow, _: unknown, { loaders }: RequestContext) => loaders.run.load(backup.runId),
+  base: (backup: BackupRow, _: unknown, { loaders }: RequestContext) =>
+    backup.baseId === null ? null : loaders.backup.load(backup.baseId),
+  dependents: (backup: BackupRow, _: unknown, { loaders }: RequestContext) =>
+    loaders.dependentsOfBackup.load(backup.id),
+  verifications: (backup: BackupRow, _: unknown, { loaders }: RequestContext) =>
+    loaders.verificationsOfBackup.load(backup.id),
 };

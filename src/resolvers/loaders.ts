@@ -5,6 +5,7 @@ import type { ProbeSample } from '../domain/probe.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
 import type { Database } from '../store/database.ts';
 import * as alerts from '../store/reads/alerts.ts';
+import * as backups from '../store/reads/backups.ts';
 import * as clusters from '../store/reads/clusters.ts';
 import { bindingsOfPersons, tokensOfPersons } from '../store/reads/persons.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
@@ -39,6 +40,15 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     upgradesOfCluster: grouped(
       (ids) => upgradesOfClusters(db, ids),
       (upgrade) => upgrade.clusterId,
+    ),
+    backup: byId((ids) => backups.findVisibleBackups(db, { visibility, ids })),
+    dependentsOfBackup: grouped(
+      (ids) => backups.dependentsOfBackups(db, ids),
+      (dependent) => dependent.baseId ?? '',
+    ),
+    verificationsOfBackup: grouped(
+      (ids) => backups.verificationsOfBackups(db, ids),
+      (checked) => checked.backupId,
     ),
     isKeptByRun: new DataLoader<string, boolean>(async (ids) => {
       const kept = new Set(await runsThatKeep(db, ids));

@@ -4,6 +4,7 @@ import { Alert, AlertEvent } from './Alert.ts';
 import { Approval, Vote } from './Approval.ts';
 import { AuditEvent } from './AuditEvent.ts';
 import { Backup } from './Backup.ts';
+import { BackupVerification } from './BackupVerification.ts';
 import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
 import { Host } from './Host.ts';
@@ -92,6 +93,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     AuditEvent,
     Backend,
     Backup,
+    BackupVerification,
     CheckReport,
     Cluster,
     ComputeNode,

@@ -13,7 +13,7 @@ import type { StepEffect, Subject } from '../domain/subject.ts';
  * Everything a step may reach. A step kind names the ports it uses and is handed those alone; where it only looks, their
  * types have nothing that changes anything.
  */
-export type Ports = Pick<Reading, 'http' | 'inventory' | 'archives'> & {
+export type Ports = Pick<Reading, 'http' | 'inventory' | 'catalogue' | 'archives'> & {
   readonly sql: StarRocksSql;
   /**
    * An attached node. `guard` is called before each of its effects, also in the middle of a long one, and stops it by

@@ -1,6 +1,8 @@
 import type { InventoryRecord } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
-import { completeBackup, insertBackup } from './backups/backups.ts';
+import { adoptBackups } from './backups/adopt.ts';
+import { saveCheck } from './backups/checks.ts';
+import { beginDeleting, chooseBackup, endBackup, endDeleting, insertBackup } from './backups/write-backups.ts';
 import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/hosts.ts';
 import { attachNode, changeCluster, deleteCluster, insertCluster } from './clusters/inventory.ts';
 import { saveReport } from './clusters/reports.ts';
@@ -44,8 +46,18 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return saveReport(tx, { clusterId, runId, checks: record.checks });
     case 'backupBegun':
       return insertBackup(tx, { ...record.backup, clusterId, runId });
-    case 'backupVerified':
-      return completeBackup(tx, runId, record.backupTimestamp);
+    case 'backupChosen':
+      return chooseBackup(tx, { id: record.backupId, clusterId }, record.chosen);
+    case 'backupEnded':
+      return endBackup(tx, { id: record.backupId, clusterId }, record.ended);
+    case 'backupChecked':
+      return saveCheck(tx, { id: record.backupId, clusterId, runId }, record);
+    case 'backupDeleting':
+      return beginDeleting(tx, { id: record.backupId, clusterId, runId }, record.because);
+    case 'backupDeleted':
+      return endDeleting(tx, { id: record.backupId, clusterId, runId }, record.because);
+    case 'backupsAdopted':
+      return adoptBackups(tx, { clusterId, origin: record.origin });
     case 'upgradeBegun':
       return recordUpgrade(tx, { ...record.upgrade, clusterId, runId });
     case 'undoForbidden':

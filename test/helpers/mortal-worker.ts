@@ -173,6 +173,7 @@ function mortalPorts(ports: Ports, life: Life): Ports {
     http: call(ports.http),
     archives: call(ports.archives),
     inventory: call(ports.inventory),
+    catalogue: call(ports.catalogue),
     node: async (node, guard) => call(await ports.node(node, guarded(guard))),
     shell: async (hostId) => call(await ports.shell(hostId)),
     login: async (host) => call(await ports.login(host)),

@@ -46,6 +46,7 @@ beforeAll(async () => {
         database_name: 'd',
         repository: 'r',
         snapshot: 's',
+        state: 'AVAILABLE',
         backup_timestamp: null,
         started_at: new Date(1_700_000_000_000),
         verified_at: null,

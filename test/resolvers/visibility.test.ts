@@ -99,6 +99,7 @@ async function fill(name: string, environment: string): Promise<Place> {
       database_name: 'sales',
       repository: 'repo',
       snapshot: `snap_${environment}`,
+      state: 'RUNNING',
       backup_timestamp: null,
       started_at: databaseNow,
       verified_at: null,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { BackupCatalogue } from '../../src/domain/backup/catalogue.ts';
 import type { Inventory, InventoryRecord } from '../../src/domain/inventory.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { theCluster } from '../../src/domain/subject.ts';
@@ -27,7 +28,7 @@ let dieAt: RunnerPoint['at'] | null;
 const step = {
   params: z.object({}),
   about: () => theCluster,
-  ports: ['inventory'],
+  ports: ['inventory', 'catalogue'],
   timeoutMs: 60_000,
   repeat: 'safe',
   undo: { nothing: 'It is a test.' },
@@ -38,8 +39,8 @@ const remember = defineStep({
   kind: 'remember',
   effect: 'changes',
   describe: () => 'Remember something',
-  check: async (_params, { inventory }, { runId }) =>
-    (await inventory.findBackup(runId)) === null ? { state: 'todo' } : { state: 'done' },
+  check: async (_params, { catalogue }, { runId }) =>
+    (await catalogue.findOfRun(runId, 'sales')) === null ? { state: 'todo' } : { state: 'done' },
   recordsBefore: () => before,
   apply: (_params, { inventory }, { runId }) => answer(inventory, runId),
 });
@@ -71,6 +72,7 @@ const operation = (name: string, plan: typeof remember | typeof look) =>
 
 let engine: Engine;
 let inventory: Inventory;
+let catalogue: BackupCatalogue;
 let cluster: string;
 let clusters = 0;
 
@@ -83,7 +85,7 @@ beforeAll(async () => {
       throw new AppError('LEASE_LOST', 'The worker died');
     },
   });
-  inventory = engine.ctx.connections.inventory;
+  ({ inventory, catalogue } = engine.ctx.connections);
 });
 beforeEach(async () => {
   clusters += 1;
@@ -113,22 +115,23 @@ describe('a step that wants something remembered', () => {
     dieAt = 'after-effect';
     const left = await run('remember');
     expect((await stepOf(left))?.state).toBe('applying');
-    expect(await inventory.findBackup(left.id)).toBeNull();
+    expect(await catalogue.findOfRun(left.id, 'sales')).toBeNull();
     await drive(engine.ctx.engine, left.id);
     expect((await readRun(engine.ctx.db, left.id)).state).toBe('SUCCEEDED');
     expect(await stepOf(left)).toMatchObject({ state: 'done', attempt: 2 });
-    expect(await inventory.findBackup(left.id)).toMatchObject({ clusterId: cluster, database: 'sales' });
+    expect(await catalogue.findOfRun(left.id, 'sales')).toMatchObject({ clusterId: cluster, database: 'sales' });
   });
 
   it('has it written once when the worker dies behind it', async () => {
     answer = opensBackup;
     dieAt = 'after-record';
     const left = await run('remember');
-    const backup = await inventory.findBackup(left.id);
+    const backup = await catalogue.findOfRun(left.id, 'sales');
     await drive(engine.ctx.engine, left.id);
     expect((await readRun(engine.ctx.db, left.id)).state).toBe('SUCCEEDED');
     expect(backup).not.toBeNull();
-    expect(await inventory.findBackup(left.id)).toEqual(backup);
+    const { id, startedAt } = backup ?? {};
+    expect(await catalogue.findOfRun(left.id, 'sales')).toMatchObject({ id, startedAt });
   });
 
   it('finds what it wanted remembered before its effect when the effect begins', async () => {
@@ -200,7 +203,10 @@ describe('a step that wants something remembered', () => {
   });
 });
 
-const newBackup = { database: 'sales', repository: 'backups', snapshot: 's1' };
+const newBackup = {
+  ...{ database: 'sales', repository: 'backups', location: null, kind: 'FULL' as const },
+  ...{ origin: null, policyId: null, tier: null, scheduledFor: null },
+} as const;
 const newLogin = {
   address: '10.0.0.11',
   port: 22,

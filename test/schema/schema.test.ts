@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { permissions, roles } from '../../src/domain/access.ts';
 import { severities } from '../../src/domain/alert.ts';
 import { approvalStates, risks } from '../../src/domain/approval.ts';
-import { backupStates } from '../../src/domain/cluster.ts';
+import { backupKinds, backupStates, verificationLevels } from '../../src/domain/backup/backup.ts';
 import { runActions, runEventTypes, runStates, runVias, stepStates } from '../../src/domain/run.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { operations } from '../../src/operations/index.ts';
@@ -74,6 +74,8 @@ describe('the schema', () => {
   it.each([
     ['ApprovalState', approvalStates],
     ['BackupState', backupStates],
+    ['BackupKind', backupKinds],
+    ['VerificationLevel', verificationLevels],
     ['Permission', permissions.map(permissionValue)],
     ['Risk', risks.map((risk) => risk.toUpperCase())],
     ['Role', roles],

@@ -29,7 +29,10 @@ import type { Release } from '../../domain/upgrade/release.ts';
 import { AppError } from '../../errors.ts';
 
 /** Hosts are asked as a whole: each tells about all of its nodes in one go, so no port to a single node is needed. */
-export type UpgradeReading = Omit<Reading, 'node'>;
+export type UpgradeReading = Pick<
+  Reading,
+  'clusterId' | 'sql' | 'shell' | 'http' | 'inventory' | 'archives' | 'signal' | 'now'
+>;
 
 export type UpgradeQuestion = { readonly to: string };
 

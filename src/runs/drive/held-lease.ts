@@ -96,5 +96,6 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
     shell: async (hostId) => guardShell(await ports.shell(hostId), () => held.assertHeld()),
     login: async (host) => guardShell(await ports.login(host), () => held.assertHeld()),
     inventory: ports.inventory,
+    catalogue: ports.catalogue,
   };
 }

@@ -1,7 +1,6 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import {
-  type Backup,
   type CheckReport,
   type Cluster,
   type ClusterNode,
@@ -77,22 +76,6 @@ export function toHost(row: Selectable<Tables['host']>): Host {
     ssh: row.ssh === null ? null : sshShape.parse(row.ssh),
     sudo: row.sudo === null ? null : row.sudo === 1,
     problem: row.problem,
-  };
-}
-
-/** `runIsOpen` = the run that makes this backup has not ended yet. */
-export function toBackup(row: Selectable<Tables['backup']>, runIsOpen: boolean): Backup {
-  return {
-    id: row.id,
-    clusterId: row.cluster_id,
-    runId: row.run_id,
-    database: row.database_name,
-    repository: row.repository,
-    snapshot: row.snapshot,
-    state: row.verified_at !== null ? 'AVAILABLE' : runIsOpen ? 'RUNNING' : 'BROKEN',
-    backupTimestamp: row.backup_timestamp,
-    startedAt: row.started_at,
-    verifiedAt: row.verified_at,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../domain/inventory.ts';
-import { findBackupOfRun, newestBackupAt } from '../backups/backups.ts';
+import { newestBackupAt } from '../backups/backups.ts';
 import type { Reader } from '../database.ts';
 import { findRelease } from '../reads/releases.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
@@ -21,7 +21,6 @@ export function makeInventory(db: Reader): Inventory {
     findHostByAddress: (clusterId, address, port) => findHostByAddress(db, { clusterId, address, port }),
     findPinnedKey: (clusterId, address, port) => findPinnedKey(db, { clusterId, address, port }),
     findReport: (runId) => findReportOfRun(db, runId),
-    findBackup: (runId) => findBackupOfRun(db, runId),
     newestBackupAt: (clusterId) => newestBackupAt(db, clusterId),
     findRelease: (version) => findRelease(db, version),
     listOpenUpgrades: (clusterId) => listOpenUpgrades(db, clusterId),

@@ -114,7 +114,7 @@ export type Tables = {
     run_id: string;
     database_name: string;
     repository: string;
-    snapshot: string;
+    snapshot: string | null;
     backup_timestamp: string | null;
     started_at: Date;
     verified_at: Date | null;

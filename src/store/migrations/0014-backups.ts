@@ -23,6 +23,7 @@ const tables = [
 
 /** Backups made before there were policies were whole databases, and their state followed from the end of their run. */
 const kept = [
+  sql`ALTER TABLE backup MODIFY COLUMN snapshot VARCHAR(256) NULL`,
   sql`UPDATE backup SET state = CASE
     WHEN verified_at IS NOT NULL THEN 'AVAILABLE'
     WHEN EXISTS (SELECT 1 FROM run WHERE run.id = backup.run_id AND run.finished_at IS NULL) THEN 'RUNNING'

@@ -15,6 +15,7 @@ import {
   type StepPhase,
 } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
+import { endBackupsOf } from '../backups/write-backups.ts';
 import { isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable, type Tx } from '../database.ts';
 import { toJson, toJsonOrNull } from '../json.ts';
@@ -133,6 +134,7 @@ async function writeRest(tx: Tx, runId: string, entry: JournalEntry): Promise<re
       .values({ cluster_id: entry.takeLock, run_id: runId, since: databaseNow })
       .execute();
   }
+  if (entry.run?.finished === true) await endBackupsOf(tx, runId);
   const waiting = entry.releaseLock === true ? await releaseLock(tx, runId) : [];
   await insertEvents(tx, runId, entry.events ?? []);
   return waiting;

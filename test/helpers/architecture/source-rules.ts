@@ -38,7 +38,10 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   access: { own: ['person', 'role_binding', 'api_token', 'audit_event'] },
   alerts: { own: ['alert', 'alert_event'] },
   clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report'] },
-  backups: { own: ['backup', 'backup_content', 'backup_verification', 'backup_policy', 'repository'], joined: ['run'] },
+  backups: {
+    own: ['backup', 'backup_content', 'backup_verification', 'backup_policy', 'repository'],
+    joined: ['run', 'cluster'],
+  },
   schedules: { own: ['schedule', 'schedule_firing'], joined: ['run', 'cluster'] },
   calendar: { own: ['maintenance_window', 'blackout', 'automation_hold'] },
   // Which clusters are due to be looked at, and which looks are about none any more.

@@ -135,7 +135,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     const [job] = await root.query('SHOW BACKUP FROM sales');
     expect(job).toMatchObject({ SnapshotName: 'given_up', State: 'CANCELLED' });
     expect(await findLockHolder(engine.ctx.db, clusterId)).toBeNull();
-    const backup = await engine.ctx.connections.inventory.findBackup(run.id);
+    const backup = await engine.ctx.connections.catalogue.findOfRun(run.id, 'sales');
     expect(backup).toMatchObject({ verifiedAt: null, backupTimestamp: null });
   });
 
@@ -188,7 +188,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     await world.faults.add({ kind: 'sql-error', match: 'SHOW SNAPSHOT', message: 'bucket is away' });
     const ended = await engine.until(run.id);
     expect(ended).toMatchObject({ state: 'FAILED', failure: { message: expect.stringContaining('bucket is away') } });
-    expect(await engine.ctx.connections.inventory.findBackup(run.id)).toMatchObject({ verifiedAt: null });
+    expect(await engine.ctx.connections.catalogue.findOfRun(run.id, 'sales')).toMatchObject({ verifiedAt: null });
   });
 
   it('does not fail for what frontends say while a leader leaves, and sends no second BACKUP', async () => {

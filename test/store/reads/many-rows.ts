@@ -164,7 +164,13 @@ async function insertMachines(db: Database, clusters: readonly (Place & { node: 
   await db.insertInto('host').values(hosts).execute();
 }
 
-const backupRow = { database_name: 'sales', repository: 'repo', snapshot: 'snap', started_at: createdAt };
+const backupRow = {
+  database_name: 'sales',
+  repository: 'repo',
+  snapshot: 'snap',
+  state: 'AVAILABLE',
+  started_at: createdAt,
+};
 const upgradeRow = { direction: 'UPGRADE', from_version: '3.4.0', to_version: '3.5.0', started_at: createdAt };
 const approvalRow = {
   plan_hash: 'hash',

@@ -56,8 +56,8 @@ export const backUpDatabase = defineOperation({
     snapshot: given.snapshot ?? nameSnapshot(given.database, now),
   }),
   observe: observeBackup,
-  plan: planBackUpDatabase,
-  postCheck: checkBackedUp,
+  plan: (given: BackUpDatabaseInput, facts) => planBackUpDatabase(given, facts),
+  postCheck: (given: BackUpDatabaseInput, reading, run) => checkBackedUp(given, reading, run),
 });
 
 /** `sales_20261120_134501_123`: letters, digits and underscores only, 64 characters at most. */

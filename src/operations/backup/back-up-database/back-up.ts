@@ -15,16 +15,23 @@ export const recordBackup = defineStep({
   params: snapshotParams,
   about: ({ database }) => ({ kind: 'database', id: database, label: database }),
   effect: 'changes',
-  ports: ['inventory'],
+  ports: ['catalogue'],
   timeoutMs: 60_000,
   repeat: 'safe',
   describe: ({ database, snapshot }) => `Open the record of backup ${snapshot} of ${database}`,
-  check: async (_params, { inventory }, { runId }) =>
-    (await inventory.findBackup(runId)) === null ? { state: 'todo' } : { state: 'done' },
-  apply: async (params) => ({
-    state: 'done',
-    records: [{ record: 'backupBegun', backup: { id: newId('bak'), ...params } }],
-  }),
+  check: async ({ database }, { catalogue }, { runId }) =>
+    (await catalogue.findOfRun(runId, database)) === null ? { state: 'todo' } : { state: 'done' },
+  apply: async ({ database, repository, snapshot }) => {
+    const id = newId('bak');
+    const ofNoPolicy = { origin: null, policyId: null, tier: null, scheduledFor: null, location: null } as const;
+    return {
+      state: 'done',
+      records: [
+        { record: 'backupBegun', backup: { id, database, repository, kind: 'FULL', ...ofNoPolicy } },
+        { record: 'backupChosen', backupId: id, chosen: { kind: 'FULL', baseId: null, snapshot, content: null } },
+      ],
+    };
+  },
   undo: { nothing: 'History stays.' },
 });
 
@@ -96,23 +103,31 @@ export const takeBackup = defineStep({
   undo: { impossible: 'StarRocks cannot drop a snapshot before 4.2; delete __ss_<name>/ in the repository by hand' },
 });
 
+const whole = {
+  ...({ state: 'AVAILABLE', problem: null, content: null, notHeld: [], snapshotAt: null } as const),
+  ...{ sizeBytes: null, objectCount: null, tableCount: null, partitionCount: null },
+} as const;
+
 /** The snapshot is whole when the repository lists it with a timestamp; that timestamp is what a restore needs. */
 export const verifySnapshot = defineStep({
   kind: 'verifySnapshot',
   params: snapshotParams,
   about: ({ repository }) => ({ kind: 'repository', id: repository, label: repository }),
   effect: 'looks',
-  ports: ['sql', 'inventory'],
+  ports: ['sql', 'catalogue'],
   timeoutMs: 300_000,
   repeat: 'safe',
   describe: ({ repository, snapshot }) => `See that ${repository} holds ${snapshot}`,
-  check: async (_params, { inventory }, { runId }) => {
-    const backup = await inventory.findBackup(runId);
+  check: async ({ database }, { catalogue }, { runId }) => {
+    const backup = await catalogue.findOfRun(runId, database);
     return backup?.verifiedAt
       ? { state: 'done', facts: { backupTimestamp: backup.backupTimestamp } }
       : { state: 'todo' };
   },
-  apply: async ({ repository, snapshot }, { sql }, { signal, log }) => {
+  apply: async ({ database, repository, snapshot }, { sql, catalogue }, { signal, log, runId }) => {
+    const backup = await catalogue.findOfRun(runId, database);
+    if (backup === null)
+      throw new AppError('POSTCHECK_FAILED', 'The record of the backup is gone', { hint: 'Ask for a new backup.' });
     const found = await findSnapshot(sql, { repository, snapshot }, signal);
     const [timestamp] = found?.timestamps ?? [];
     if (found === null || timestamp === undefined || !isWhole(found)) {
@@ -127,7 +142,13 @@ export const verifySnapshot = defineStep({
     return {
       state: 'done',
       facts: { backupTimestamp: timestamp },
-      records: [{ record: 'backupVerified', backupTimestamp: timestamp }],
+      records: [
+        { record: 'backupEnded', backupId: backup.id, ended: { ...whole, backupTimestamp: timestamp } } as const,
+        {
+          ...{ record: 'backupChecked', backupId: backup.id, level: 'L0', passed: true },
+          ...{ message: `${repository} lists it`, objects: null, bytes: null },
+        } as const,
+      ],
     };
   },
   undo: { nothing: 'It only reads.' },

@@ -5,14 +5,14 @@ import { findSnapshot, isWhole } from './back-up.ts';
 
 /** Passes when the repository lists the snapshot with the timestamp that was recorded, and with a good status. */
 export async function checkBackedUp(
-  _input: unknown,
-  { sql, inventory, signal }: Pick<Reading, 'sql' | 'inventory' | 'signal'>,
+  { database }: { database: string },
+  { sql, catalogue, signal }: Pick<Reading, 'sql' | 'catalogue' | 'signal'>,
   { runId }: { runId: string },
 ): Promise<PostCheck> {
-  const backup = await inventory.findBackup(runId);
-  if (backup === null)
+  const backup = await catalogue.findOfRun(runId, database);
+  if (backup === null || backup.snapshot === null)
     throw new AppError('POSTCHECK_FAILED', 'The record of the backup is gone', { hint: 'Ask for a new backup.' });
-  const found = await findSnapshot(sql, backup, signal);
+  const found = await findSnapshot(sql, { repository: backup.repository, snapshot: backup.snapshot }, signal);
   const passed =
     found !== null &&
     backup.backupTimestamp !== null &&

@@ -1,0 +1,19 @@
+import type { BackupCatalogue } from '../../domain/backup/catalogue.ts';
+import type { Reader } from '../database.ts';
+import { findBackup, findBackupOfRun, listKeptBackups } from './backups.ts';
+import { readContent } from './content.ts';
+import { findPolicy } from './policy-rows.ts';
+import { findRepository, listRepositories } from './repository-rows.ts';
+
+/** The catalogue that steps and plans use, on MySQL. Given a `Reader`, so that it cannot write. */
+export function makeCatalogue(db: Reader): BackupCatalogue {
+  return {
+    findOfRun: (runId, database) => findBackupOfRun(db, runId, database),
+    find: (id) => findBackup(db, id),
+    list: (of) => listKeptBackups(db, of),
+    readContent: (backupId) => readContent(db, backupId),
+    findPolicy: (id) => findPolicy(db, id),
+    findRepository: (clusterId, name) => findRepository(db, clusterId, name),
+    listRepositories: (clusterId) => listRepositories(db, clusterId),
+  };
+}
