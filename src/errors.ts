@@ -121,6 +121,55 @@ export const errorTable = {
     stops: 'failure',
     acts: 'operator',
   },
+  OBJECT_STORE_NO_ACCESS: {
+    means: 'Starwarden has no way of its own to the objects of this repository.',
+    stops: 'rule',
+    acts: 'operator',
+  },
+  OBJECT_STORE_UNREACHABLE: {
+    means: 'Nothing answers at the endpoint of the object store.',
+    stops: 'failure',
+    acts: 'operator',
+  },
+  OBJECT_STORE_NOT_S3: {
+    means: 'What answers at the endpoint of the object store does not speak S3.',
+    stops: 'failure',
+    acts: 'operator',
+  },
+  OBJECT_STORE_REGION_WRONG: { means: 'The bucket is in another region.', stops: 'failure', acts: 'operator' },
+  OBJECT_STORE_ADDRESS_STYLE_WRONG: {
+    means: 'The object store wants the name of the bucket at another place of the address.',
+    stops: 'failure',
+    acts: 'operator',
+  },
+  OBJECT_STORE_KEY_REFUSED: {
+    means: 'The object store does not know the access key, or the secret key does not belong to it.',
+    stops: 'failure',
+    acts: 'admin',
+  },
+  OBJECT_STORE_CLOCK_SKEW: {
+    means: 'The clocks of Starwarden and of the object store differ by too much.',
+    stops: 'failure',
+    acts: 'keeper',
+  },
+  OBJECT_STORE_RIGHT_MISSING: {
+    means: 'The access key may not do this in the bucket.',
+    stops: 'failure',
+    acts: 'admin',
+  },
+  OBJECT_STORE_BUCKET_MISSING: { means: 'There is no such bucket.', stops: 'failure', acts: 'operator' },
+  OBJECT_STORE_NO_ROOM: { means: 'The object store takes no more data.', stops: 'failure', acts: 'operator' },
+  OBJECT_STORE_BUSY: { means: 'The object store asks for fewer requests.', stops: 'failure', acts: 'nobody' },
+  OBJECT_STORE_BROKE_OFF: {
+    means: 'An answer of the object store ended in the middle, or contradicts itself.',
+    stops: 'failure',
+    acts: 'operator',
+  },
+  OBJECT_STORE_FAILED: {
+    means: 'The object store answered with an error that has no code of its own here.',
+    stops: 'failure',
+    acts: 'operator',
+  },
   LEASE_LOST: { means: 'Another worker took over.', stops: 'failure', acts: 'nobody' },
   STORE_UNAVAILABLE: { means: "Starwarden's own database does not answer.", stops: 'request', acts: 'keeper' },
 } as const satisfies Readonly<Record<string, ErrorRow>>;

@@ -3,6 +3,7 @@ import type { Inventory } from '../domain/inventory.ts';
 import type { Archives } from './archives/port.ts';
 import type { NodeHttp } from './http/port.ts';
 import type { NodeReader, NodeRef } from './nodes/port.ts';
+import type { ObjectReader, StorePlace } from './object-store/port.ts';
 import type { ShellReader } from './ssh/port.ts';
 import type { SqlReader } from './starrocks/port.ts';
 
@@ -20,6 +21,13 @@ export type Reading = {
   /** An attached node. */
   readonly node: (node: NodeRef) => Promise<NodeReader>;
   readonly http: NodeHttp;
+  /**
+   * The objects of a repository of that cluster, by the repository's name. Throws `NOT_FOUND` when it is not under
+   * management, and `OBJECT_STORE_NO_ACCESS` when only StarRocks itself reaches it.
+   */
+  readonly objects: (repository: string) => Promise<ObjectReader>;
+  /** The same by a place, recorded or not: for repositories that are still to be created. */
+  readonly objectsAt: (place: StorePlace) => Promise<ObjectReader>;
   readonly inventory: Inventory;
   /** What Starwarden has stored about backups. */
   readonly catalogue: BackupCatalogue;

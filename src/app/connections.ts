@@ -4,6 +4,8 @@ import { headOf } from '../adapters/http/head.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import { openNode } from '../adapters/nodes/open-node.ts';
 import type { Node, NodeRef } from '../adapters/nodes/port.ts';
+import { openStore } from '../adapters/object-store/open-store.ts';
+import type { StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
@@ -108,11 +110,24 @@ export function makeConnections(deps: Outside) {
     };
   };
 
+  const objectsAt = (place: StorePlace, guard?: () => void) =>
+    openStore(place, (ref) => resolveSecret(deps.db, ref, deps.secrets), guard);
+
+  const objects = async (clusterId: string, name: string, guard?: () => void) => {
+    const repository = await catalogue.findRepository(clusterId, name);
+    if (repository !== null) return objectsAt(repository, guard);
+    throw new AppError('NOT_FOUND', `The repository ${name} is not under management here`, {
+      hint: 'Take it over with takeOverRepository.',
+    });
+  };
+
   const portsFor = (clusterId: string): Ports => ({
     sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(statement, call) },
     node,
     shell,
     login,
+    objects: (name, guard) => objects(clusterId, name, guard),
+    objectsAt,
     http: deps.http,
     inventory,
     catalogue,
@@ -120,8 +135,21 @@ export function makeConnections(deps: Outside) {
   });
 
   const reading = (clusterId: string, signal: AbortSignal): Reading => {
-    const { sql, http } = portsFor(clusterId);
-    return { clusterId, sql, node, shell, http, inventory, catalogue, archives, signal, now: deps.now };
+    const ports = portsFor(clusterId);
+    return {
+      clusterId,
+      sql: ports.sql,
+      node,
+      shell,
+      http: ports.http,
+      objects: ports.objects,
+      objectsAt,
+      inventory,
+      catalogue,
+      archives,
+      signal,
+      now: deps.now,
+    };
   };
 
   /** `pending`: secrets of an input that is not stored yet. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Node, NodeRef } from '../adapters/nodes/port.ts';
+import type { ObjectStore, StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
 import type { StarRocksSql } from '../adapters/starrocks/port.ts';
@@ -24,6 +25,9 @@ export type Ports = Pick<Reading, 'http' | 'inventory' | 'catalogue' | 'archives
   readonly shell: (hostId: string) => Promise<Shell>;
   /** A shell by a login that is not recorded yet. */
   readonly login: (host: Omit<NewHost, 'id'>) => Promise<Shell>;
+  /** The objects of a repository that is under management. `guard` is called before each request that changes something. */
+  readonly objects: (repository: string, guard?: () => void) => Promise<ObjectStore>;
+  readonly objectsAt: (place: StorePlace, guard?: () => void) => Promise<ObjectStore>;
 };
 
 export type PortName = keyof Ports;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryResult, RootOperationNode } from 'kysely';
+import type { ObjectStore } from '../../src/adapters/object-store/port.ts';
 import { drivenRunStates } from '../../src/domain/run.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { drive } from '../../src/runs/drive/runner.ts';
@@ -177,5 +178,25 @@ function mortalPorts(ports: Ports, life: Life): Ports {
     node: async (node, guard) => call(await ports.node(node, guarded(guard))),
     shell: async (hostId) => call(await ports.shell(hostId)),
     login: async (host) => call(await ports.login(host)),
+    objects: async (name, guard) => mortalStore(await ports.objects(name, guarded(guard)), { life, call }),
+    objectsAt: async (place, guard) => mortalStore(await ports.objectsAt(place, guarded(guard)), { life, call }),
+  };
+}
+
+/** What comes page by page or piece by piece stops coming. */
+function mortalStore(
+  store: ObjectStore,
+  { life, call }: { life: Life; call: (port: ObjectStore) => ObjectStore },
+): ObjectStore {
+  async function* untilDeath<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const item of items) {
+      if (life.state !== 'alive') throw new Death('it reads nothing any more');
+      yield item;
+    }
+  }
+  return {
+    ...call(store),
+    list: (prefix, options) => untilDeath(store.list(prefix, options)),
+    read: (key, options) => untilDeath(store.read(key, options)),
   };
 }

@@ -95,6 +95,8 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
     node: (node) => ports.node(node, () => held.assertHeld()),
     shell: async (hostId) => guardShell(await ports.shell(hostId), () => held.assertHeld()),
     login: async (host) => guardShell(await ports.login(host), () => held.assertHeld()),
+    objects: (repository) => ports.objects(repository, () => held.assertHeld()),
+    objectsAt: (place) => ports.objectsAt(place, () => held.assertHeld()),
     inventory: ports.inventory,
     catalogue: ports.catalogue,
   };
