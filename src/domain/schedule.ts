@@ -1,5 +1,5 @@
 import type { InactionCode } from './calendar.ts';
-import type { JsonObject } from './json.ts';
+import { hashJson, type JsonObject } from './json.ts';
 
 /** What becomes of times that passed while Starwarden was away: one run for all of them, or none. */
 export const whenMissedKinds = ['RUN_ONCE', 'SKIP'] as const;
@@ -25,6 +25,8 @@ export type Schedule = ScheduleTimes & {
   /** Has no secrets. */
   readonly input: JsonObject;
   readonly whenMissed: WhenMissed;
+  /** It only makes a plan each time, which is kept with the firing, and starts no run. */
+  readonly isDryRun: boolean;
   /** The policy that made it, and which of its parts it is (a tier's name, or `retention`); null = a person made it. */
   readonly policy: { readonly id: string; readonly part: string } | null;
   readonly owner: { readonly id: string; readonly name: string };
@@ -41,6 +43,10 @@ export type Schedule = ScheduleTimes & {
   } | null;
   /** The time it is asked for next, without jitter; null = never again. */
   readonly slotAt: Date | null;
+  /** When that is due: with its jitter, or when it is tried again. */
+  readonly dueAt: Date | null;
+  /** Since when it has been tried for this time, and what stood in the way last; null = nothing did. */
+  readonly retry: { readonly since: Date; readonly message: string } | null;
   readonly revision: number;
   readonly createdAt: Date;
   readonly changedAt: Date;
@@ -58,5 +64,26 @@ export type ScheduleFiring = {
   readonly reason: { readonly code: InactionCode; readonly message: string } | null;
   /** The person who asked for it outside of its times; null = it was due. */
   readonly askedByName: string | null;
+  /** How often a run was asked for: more than once when an earlier one ended before it did anything. */
+  readonly attempt: number;
+  /** What else happened, in sentences: why it was asked for again, what it had waited for; null = nothing. */
+  readonly note: string | null;
+  /** Of a dry run: what a run would have done. */
+  readonly plan: FiringPlan | null;
   readonly decidedAt: Date;
 };
+
+/** A plan as people read it. */
+export type FiringPlan = {
+  readonly hash: string;
+  readonly summary: string;
+  readonly notes: readonly string[];
+  /** Titles of the steps, in order. */
+  readonly steps: readonly string[];
+};
+
+/** What a schedule does, as an approval binds it: the operation, its input, and the times. */
+export function contentHashOf(schedule: Pick<Schedule, 'operation' | 'input' | keyof ScheduleTimes>): string {
+  const { operation, input, cron, timeZone, jitterSeconds } = schedule;
+  return hashJson({ operation, input, cron, timeZone, jitterSeconds });
+}

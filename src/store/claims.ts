@@ -5,7 +5,7 @@ import { databaseNow, databaseNowPlus, type Queryable } from './database.ts';
  * Tables of things that become due and are worked on by one process at a time, and the column that names a row of each.
  * Each table has `due_at`, `claimed_by`, `claimed_until` and `fence`.
  */
-const idColumns = { run: 'id', probe: 'cluster_id', slack_card: 'id', slack_line: 'id' } as const;
+const idColumns = { run: 'id', probe: 'cluster_id', slack_card: 'id', slack_line: 'id', schedule: 'id' } as const;
 
 export type ClaimTable = keyof typeof idColumns;
 
@@ -28,17 +28,19 @@ export type ClaimRequest = Omit<Claim, 'fence'> & {
   readonly nextInMs?: number;
   /** A condition that must still hold: the thing was listed a moment ago, and somebody else may have done the work since. */
   readonly still?: Expression<SqlBool>;
+  /** The time with which `due_at` is compared; left out = the database's. The end of a claim is always in the database's time. */
+  readonly at?: Date;
 };
 
 /** Claims what is due and free; null when it is not, or not any more. The database's clock decides. */
 export async function claimDue(db: Queryable, request: ClaimRequest): Promise<Claim | null> {
-  const { table, id, holder, forMs, nextInMs, still } = request;
+  const { table, id, holder, forMs, nextInMs, still, at } = request;
   const next = nextInMs === undefined ? sql`` : sql`due_at = ${databaseNowPlus(nextInMs)},`;
   // The fence comes back with the answer to this statement: read by another one, it could be that of a later claim.
   const { numAffectedRows, insertId } = await sql`
     UPDATE ${sql.table(table)}
     SET claimed_by = ${holder}, claimed_until = ${databaseNowPlus(forMs)}, ${next} fence = LAST_INSERT_ID(fence + 1)
-    WHERE ${idOf(table)} = ${id} AND ${isDue(table)} AND ${still ?? sql`TRUE`}`.execute(db);
+    WHERE ${idOf(table)} = ${id} AND ${isDue(table, at)} AND ${still ?? sql`TRUE`}`.execute(db);
   if (numAffectedRows !== 1n || insertId === undefined) return null;
   return { table, id, holder, fence: Number(insertId) };
 }
@@ -64,11 +66,11 @@ export async function releaseClaim(db: Queryable, claim: Claim, { isDueNow = fal
 /** The columns of a claim that is given back. */
 export const unclaimed = { claimed_by: null, claimed_until: null } as const;
 
-/** True of a row that is due and that nobody works on. */
-export function isDue(table: ClaimTable): Expression<SqlBool> {
+/** True of a row that is due, at `at` or by the database's clock, and that nobody works on. */
+export function isDue(table: ClaimTable, at?: Date): Expression<SqlBool> {
   const dueAt = sql.ref(`${table}.due_at`);
   const until = sql.ref(`${table}.claimed_until`);
-  return sql<SqlBool>`(${dueAt} IS NULL OR ${dueAt} <= ${databaseNow}) AND (${until} IS NULL OR ${until} < ${databaseNow})`;
+  return sql<SqlBool>`(${dueAt} IS NULL OR ${dueAt} <= ${at ?? databaseNow}) AND (${until} IS NULL OR ${until} < ${databaseNow})`;
 }
 
 /** True of the row of this claim as long as nobody else took it, even when its time is over. */

@@ -441,6 +441,7 @@ export type Tables = {
     time_zone: string;
     jitter_seconds: number;
     when_missed: string;
+    dry_run: Generated<number>;
     policy_id: string | null;
     policy_part: string | null;
     owner_id: string;
@@ -455,6 +456,8 @@ export type Tables = {
     approved_at: Date | null;
     slot_at: Date | null;
     due_at: Date | null;
+    retry_since: Date | null;
+    retry_reason: string | null;
     claimed_by: string | null;
     claimed_until: Date | null;
     fence: Generated<number>;
@@ -470,6 +473,10 @@ export type Tables = {
     reason_code: string | null;
     reason: string | null;
     asked_by_name: string | null;
+    attempt: Generated<number>;
+    note: string | null;
+    plan: string | null;
+    is_open: Generated<number>;
     decided_at: Date;
   };
   secret: {

@@ -13,6 +13,7 @@ const statements = [
     time_zone VARCHAR(64) NOT NULL,
     jitter_seconds INT NOT NULL,
     when_missed VARCHAR(16) NOT NULL,
+    dry_run TINYINT NOT NULL DEFAULT 0,
     policy_id VARCHAR(40) NULL,
     policy_part VARCHAR(64) NULL,
     owner_id VARCHAR(40) NOT NULL,
@@ -27,6 +28,8 @@ const statements = [
     approved_at DATETIME(3) NULL,
     slot_at DATETIME(3) NULL,
     due_at DATETIME(3) NULL,
+    retry_since DATETIME(3) NULL,
+    retry_reason VARCHAR(1000) NULL,
     claimed_by VARCHAR(120) NULL,
     claimed_until DATETIME(3) NULL,
     fence BIGINT NOT NULL DEFAULT 0,
@@ -45,9 +48,14 @@ const statements = [
     reason_code VARCHAR(40) NULL,
     reason VARCHAR(2000) NULL,
     asked_by_name VARCHAR(255) NULL,
+    attempt INT NOT NULL DEFAULT 1,
+    note VARCHAR(2000) NULL,
+    plan LONGTEXT NULL,
+    is_open TINYINT NOT NULL DEFAULT 0,
     decided_at DATETIME(3) NOT NULL,
     PRIMARY KEY (schedule_id, slot_at),
-    KEY schedule_firing_run (run_id)
+    KEY schedule_firing_run (run_id),
+    KEY schedule_firing_open (is_open, decided_at)
   ) ${options}`,
 ];
 
