@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { followClock } from './clock.ts';
 import { confNumber, confPath, readConf, startedDir } from './conf.ts';
 import { startFrontend } from './frontend/start.ts';
 import { createNodeLog } from './node-log.ts';
@@ -18,6 +19,8 @@ writeFileSync('/proc/self/comm', 'java');
 
 const home = resolve(values.home ?? '.');
 const conf = readConf(join(home, 'conf', 'fe.conf'));
+const clockFile = conf.get('sandbox_clock');
+if (clockFile !== undefined) followClock(clockFile);
 const log = createNodeLog({
   dir: startedDir('LOG_DIR', join(home, 'log')),
   main: 'fe.log',

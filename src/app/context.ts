@@ -7,7 +7,7 @@ import { type Doorbell, openDoorbell } from '../jobs/doorbell.ts';
 import type { AnyOperation } from '../operations/define.ts';
 import { operations } from '../operations/index.ts';
 import type { Engine } from '../runs/engine.ts';
-import { migrate, openDatabase } from '../store/database.ts';
+import { type DatabaseOptions, migrate, openDatabase } from '../store/database.ts';
 import type { SecretSettings } from '../store/secrets/secrets.ts';
 import { makeConnections } from './connections.ts';
 
@@ -25,6 +25,7 @@ export type ContextOptions = {
   observer?: Engine['observer'];
   onStatement?: (statement: string) => void;
   now?: () => Date;
+  plugins?: DatabaseOptions['plugins'];
 };
 
 /** Opens everything the configuration names and brings the schema up to date; `close` closes all of it in reverse order. */
@@ -35,7 +36,11 @@ export async function createContext(
   const log = createLog(config);
   const now = options.now ?? (() => new Date());
   await bringUpToDate(config.databaseUrl);
-  const db = openDatabase({ url: config.databaseUrl, onStatement: options.onStatement });
+  const db = openDatabase({
+    url: config.databaseUrl,
+    onStatement: options.onStatement,
+    plugins: options.plugins,
+  });
   const doorbell = openDoorbell({ redisUrl: config.redisUrl, prefix: config.queuePrefix, log });
   const registry = new Map((options.operations ?? operations).map((operation) => [operation.name, operation]));
   const secrets: SecretSettings = {

@@ -1,4 +1,4 @@
-import { Kysely, MysqlDialect, sql, type Transaction } from 'kysely';
+import { Kysely, type KyselyPlugin, MysqlDialect, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import { AppError } from '../errors.ts';
@@ -35,6 +35,8 @@ export type DatabaseOptions = {
   answerMs?: number | null;
   /** Called once per statement sent; for counting in benchmarks and tests. */
   onStatement?: (statement: string) => void;
+  /** What sees every statement before it is sent; for tests, to which the database's clock is to show another time. */
+  plugins?: readonly KyselyPlugin[];
 };
 
 const sessionSettings = [
@@ -44,7 +46,13 @@ const sessionSettings = [
 ];
 
 /** Opens a pool; nothing is connected until the first statement. Sessions run in UTC with strict mode. */
-export function openDatabase({ url, poolSize = 10, answerMs = 4_500, onStatement }: DatabaseOptions): Database {
+export function openDatabase({
+  url,
+  poolSize = 10,
+  answerMs = 4_500,
+  onStatement,
+  plugins = [],
+}: DatabaseOptions): Database {
   const pool = createPool({
     uri: url,
     connectionLimit: poolSize,
@@ -63,6 +71,7 @@ export function openDatabase({ url, poolSize = 10, answerMs = 4_500, onStatement
     }
   });
   const db = new Kysely<Tables>({
+    plugins: [...plugins],
     dialect: new MysqlDialect({
       pool:
         answerMs === null
