@@ -51,6 +51,11 @@ export type AutomationHold = {
   readonly until: Date | null;
 };
 
+/** A hold as it is kept, with how it ended; one whose time is over ends by itself and is released by nobody. */
+export type KeptHold = AutomationHold & {
+  readonly released: { readonly byName: string; readonly at: Date } | null;
+};
+
 export type Calendar = {
   readonly windows: readonly MaintenanceWindow[];
   readonly blackouts: readonly Blackout[];

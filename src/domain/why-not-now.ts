@@ -27,7 +27,10 @@ export function whyNotNow(calendar: Calendar, beginning: Beginning): Inaction | 
 }
 
 /** The entries of a calendar that cover a cluster. */
-export function calendarFor(calendar: Calendar, cluster: Pick<Beginning, 'clusterId' | 'environment'>): Calendar {
+export function calendarFor<H extends AutomationHold>(
+  calendar: Omit<Calendar, 'holds'> & { readonly holds: readonly H[] },
+  cluster: Pick<Beginning, 'clusterId' | 'environment'>,
+): Omit<Calendar, 'holds'> & { readonly holds: readonly H[] } {
   return {
     windows: calendar.windows.filter(({ scope }) => coversCluster(scope, cluster)),
     blackouts: calendar.blackouts.filter(({ scope }) => coversCluster(scope, cluster)),

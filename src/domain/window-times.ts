@@ -17,6 +17,11 @@ export function openingAt(window: Times, at: Date): Opening | null {
   return opensAt === null ? null : opening(window, opensAt);
 }
 
+/** The openings that begin after a moment, first one first, at most `count`. */
+export function nextOpenings(window: Times, { after, count }: { after: Date; count: number }): readonly Opening[] {
+  return nextTimes(window, { after, count }).map((opensAt) => opening(window, opensAt));
+}
+
 /** The first opening that begins after a moment; null = it never opens again. */
 export function nextOpening(window: Times, after: Date): Opening | null {
   const opensAt = nextTime(window, after);

@@ -1,6 +1,7 @@
 import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../domain/cluster.ts';
 import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
+import { automationOf } from './Calendar.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
@@ -48,6 +49,7 @@ export const Cluster = {
     return lock === null ? null : loaders.run.load(lock.runId);
   },
   openAlerts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.openAlertsOfCluster.load(id),
+  automation: automationOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastReportOfCluster.load(id),
 };

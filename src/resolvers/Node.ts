@@ -13,6 +13,9 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   upg: 'Upgrade',
   per: 'Person',
   aud: 'AuditEvent',
+  win: 'MaintenanceWindow',
+  blk: 'Blackout',
+  hld: 'AutomationHold',
 };
 
 const typeByKind: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import type { Run, RunEvent } from '../domain/run.ts';
 import type { Database } from '../store/database.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
+import { readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
 import { bindingsOfPersons, tokensOfPersons } from '../store/reads/persons.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
@@ -13,6 +14,8 @@ import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
+
+type WholeCalendar = Awaited<ReturnType<typeof readWholeCalendar>>;
 
 export type Loaders = ReturnType<typeof makeLoaders>;
 
@@ -50,6 +53,11 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => backups.verificationsOfBackups(db, ids),
       (checked) => checked.backupId,
     ),
+    // One for all clusters of a request: the calendar is read as a whole.
+    calendar: new DataLoader<'whole', WholeCalendar>(async (keys) => {
+      const calendar = await readWholeCalendar(db);
+      return keys.map(() => calendar);
+    }),
     isKeptByRun: new DataLoader<string, boolean>(async (ids) => {
       const kept = new Set(await runsThatKeep(db, ids));
       return ids.map((id) => kept.has(id));

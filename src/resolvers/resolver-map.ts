@@ -5,10 +5,20 @@ import { Approval, Vote } from './Approval.ts';
 import { AuditEvent } from './AuditEvent.ts';
 import { Backup } from './Backup.ts';
 import { BackupVerification } from './BackupVerification.ts';
+import { AutomationHold, Blackout, MaintenanceWindow } from './Calendar.ts';
 import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
 import { Host } from './Host.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
+import {
+  createBlackout,
+  createMaintenanceWindow,
+  deleteBlackout,
+  deleteMaintenanceWindow,
+  holdAutomation,
+  releaseAutomation,
+  updateBlackout,
+} from './Mutation/calendar.ts';
 import { operationMutations } from './Mutation/operations.ts';
 import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
 import { registerRelease, removeRelease } from './Mutation/releases.ts';
@@ -23,6 +33,7 @@ import { alert } from './Query/alert.ts';
 import { alerts } from './Query/alerts.ts';
 import { audit } from './Query/audit.ts';
 import { backups } from './Query/backups.ts';
+import { automationHolds, blackouts, maintenanceWindows } from './Query/calendar.ts';
 import { cluster } from './Query/cluster.ts';
 import { clusters } from './Query/clusters.ts';
 import { node } from './Query/node.ts';
@@ -56,9 +67,12 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       alert,
       alerts,
       audit,
+      automationHolds,
       backups,
+      blackouts,
       cluster,
       clusters,
+      maintenanceWindows,
       node,
       operations,
       persons,
@@ -73,16 +87,23 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       acknowledgeAlert,
       addPerson,
       bindRole,
+      createBlackout,
+      createMaintenanceWindow,
       createToken,
+      deleteBlackout,
+      deleteMaintenanceWindow,
       disablePerson,
+      holdAutomation,
       linkSlackAccount,
       linkSlackUser,
       registerRelease,
+      releaseAutomation,
       removeRelease,
       revokeToken,
       unacknowledgeAlert,
       unlinkSlackAccount,
       unbindRole,
+      updateBlackout,
       ...runDecisions,
       ...operationMutations(registry),
     },
@@ -91,14 +112,17 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     AlertEvent,
     Approval,
     AuditEvent,
+    AutomationHold,
     Backend,
     Backup,
     BackupVerification,
+    Blackout,
     CheckReport,
     Cluster,
     ComputeNode,
     Frontend,
     Host,
+    MaintenanceWindow,
     Operation,
     Person,
     PlannedStep,

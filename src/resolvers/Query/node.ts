@@ -2,6 +2,7 @@ import { can, canSomewhere } from '../../domain/access.ts';
 import { findVisibleAlert } from '../../store/reads/alerts.ts';
 import { findAuditEvent } from '../../store/reads/audit.ts';
 import { findVisibleBackup } from '../../store/reads/backups.ts';
+import { findVisibleBlackout, findVisibleHold, findVisibleWindow } from '../../store/reads/calendar.ts';
 import { findVisibleReport } from '../../store/reads/clusters.ts';
 import { findPerson } from '../../store/reads/persons.ts';
 import { findReleaseById } from '../../store/reads/releases.ts';
@@ -37,6 +38,12 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
       return findVisibleApproval(db, seen);
     case 'upg':
       return findVisibleUpgrade(db, seen);
+    case 'win':
+      return findVisibleWindow(db, seen);
+    case 'blk':
+      return findVisibleBlackout(db, seen);
+    case 'hld':
+      return findVisibleHold(db, seen);
     case 'per':
       return can(actor, 'access:manage', null) || id === actor.id ? findPerson(db, id) : null;
     case 'aud': {

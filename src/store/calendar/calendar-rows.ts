@@ -1,10 +1,10 @@
 import type { Selectable } from 'kysely';
 import {
-  type AutomationHold,
   type Blackout,
   type CalendarReach,
   type CalendarScope,
   calendarReaches,
+  type KeptHold,
   type MaintenanceWindow,
 } from '../../domain/calendar.ts';
 import { AppError } from '../../errors.ts';
@@ -40,11 +40,6 @@ export function toBlackout(row: BlackoutRow): Blackout {
     ownerName: row.owner_name,
   };
 }
-
-/** A hold as it is kept, with how it ended; one whose time is over ends by itself and is released by nobody. */
-export type KeptHold = AutomationHold & {
-  readonly released: { readonly byName: string; readonly at: Date } | null;
-};
 
 export function toHold(row: HoldRow): KeptHold {
   const scope = toScope(row);

@@ -1,6 +1,6 @@
 import { type SqlBool, sql } from 'kysely';
-import type { Blackout, Calendar, MaintenanceWindow } from '../../domain/calendar.ts';
-import { type KeptHold, toBlackout, toHold, toWindow } from '../calendar/calendar-rows.ts';
+import type { Blackout, Calendar, KeptHold, MaintenanceWindow } from '../../domain/calendar.ts';
+import { toBlackout, toHold, toWindow } from '../calendar/calendar-rows.ts';
 import type { Reader } from '../database.ts';
 import { isVisible, type Visibility } from './visibility.ts';
 
@@ -8,7 +8,9 @@ import { isVisible, type Visibility } from './visibility.ts';
  * The calendar of the whole installation: every window, every blackout, and the holds that nobody released. It has some
  * dozens of rows, so it is read as one and the entries of a cluster are chosen by `calendarFor`.
  */
-export async function readWholeCalendar(db: Reader): Promise<Calendar> {
+export async function readWholeCalendar(
+  db: Reader,
+): Promise<Omit<Calendar, 'holds'> & { readonly holds: readonly KeptHold[] }> {
   const [windows, blackouts, holds] = await Promise.all([
     db.selectFrom('maintenance_window').selectAll().orderBy('name').orderBy('id').execute(),
     db.selectFrom('blackout').selectAll().orderBy('from_at').orderBy('id').execute(),

@@ -96,6 +96,18 @@ export async function listClusterNames(db: Reader, visibility: Visibility): Prom
   return rows.map(({ name }) => name);
 }
 
+/** The environment labels of the visible clusters, each once, in order. */
+export async function listEnvironments(db: Reader, visibility: Visibility): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('cluster')
+    .select('environment')
+    .distinct()
+    .where(isVisible(visibility, columns))
+    .orderBy('environment')
+    .execute();
+  return rows.map(({ environment }) => environment);
+}
+
 export async function nodesOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly ClusterNode[]> {
   const rows = await db
     .selectFrom('cluster_node')

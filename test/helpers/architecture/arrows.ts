@@ -71,10 +71,13 @@ const behindDoors: Partial<Record<Part, readonly string[]>> = {
     'access/audit.ts',
     'access/people.ts',
     'alerts/alert-handling.ts',
+    'calendar/blackouts.ts',
+    'calendar/holds.ts',
+    'calendar/windows.ts',
     'slack/slack.ts',
     'upgrades/releases.ts',
   ],
-  bot: ['reads/', 'database.ts', 'alerts/alert-handling.ts', 'slack/'],
+  bot: ['reads/', 'database.ts', 'alerts/alert-handling.ts', 'calendar/holds.ts', 'slack/'],
   api: ['reads/', 'database.ts', 'access/actors.ts', 'access/audit.ts', 'store-errors.ts', 'write-mark.ts'],
 };
 
