@@ -5,6 +5,9 @@ import type { StepEffect, Subject } from './subject.ts';
  * Steps that stand side by side. The steps of one stage follow each other in the plan; each lane is a sequence of its own,
  * and the stage ends when all its lanes have. A lane is a whole: when one of its steps fails, what the lane did before is
  * taken back (see `recover` of a step kind) while the other lanes go on to the end of what they have begun.
+ *
+ * Independent lanes have nothing to do with each other: when one fails, the others go on, lanes that were not begun
+ * included. The run still ends as `FAILED`, after the last of them, and a retry begins each lane anew that is not whole.
  */
 export type Lane = {
   /** Shown to people, unique in the plan: `Backends, wave 2`. */
@@ -13,6 +16,8 @@ export type Lane = {
   readonly name: string;
   /** How many lanes of the stage may be under way at a time; the same in all its steps. */
   readonly width: number;
+  /** The same in all steps of the stage. */
+  readonly independent?: true;
 };
 
 /** One unit of a plan: a step kind with its parameters, and what that means. Plain data. */

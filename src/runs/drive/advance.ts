@@ -25,11 +25,12 @@ export async function advance(drive: Drive): Promise<Next> {
   const next = steps.find((step) => step.phase === phase && (step.state === 'pending' || step.state === 'applying'));
   const stage = stageOf(steps, phase, failed ?? next);
   // A lane of the stage that is half done comes to its end first, whatever happened to the other lanes.
-  if (stage !== null && (failed !== undefined || isToStop(run, phase)) && canGoOn(drive, steps, phase, stage))
+  if (stage !== null && (failed !== undefined || isToStop(run, phase)) && canGoOn(drive, seen, phase, stage))
     return (await takeLock(drive, seen)) ?? driveStage(drive, phase, stage);
   if (failed !== undefined) {
-    const isCanceled = run.cancelRequested && failed.failure?.code === 'CANCELED';
-    return isCanceled ? conclude(drive, { state: 'CANCELED', failure: null }) : concludeAfter(drive, failed);
+    const isStopped = (step: RunStep) => step.phase === phase && step.failure?.code === 'CANCELED';
+    const isCanceled = run.cancelRequested && steps.some(isStopped);
+    return isCanceled ? conclude(drive, { state: 'CANCELED', failure: null }) : concludeAfter(drive, failed, steps);
   }
   const isBound = phase === 'do' && stage === null && next !== undefined && isBoundToGoOn(drive, next, steps);
   const isCanceling = run.cancelRequested && phase === 'do' && !isBound;

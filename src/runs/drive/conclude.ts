@@ -108,9 +108,11 @@ export function concludeAsFailed(drive: Drive, failure: Failure, found: { postCh
 /** Concludes a run one of whose steps failed. */
 export function concludeAfter(
   drive: Drive,
-  { phase, position, failure }: Pick<RunStep, 'phase' | 'position' | 'failure'>,
+  step: Pick<RunStep, 'phase' | 'position' | 'failure' | 'lane'>,
+  steps: readonly RunStep[] = [],
 ) {
-  const known = failure ?? {
+  const { phase, position } = step;
+  const known = failureOfLanes(step, steps) ?? {
     code: 'INTERNAL_SERVER_ERROR' as const,
     message: 'A step failed without a reason',
     hint: null,
@@ -120,6 +122,21 @@ export function concludeAfter(
     drive,
     phase === 'undo' ? { ...known, code: 'UNDO_FAILED', message: `Undo stopped: ${known.message}` } : known,
   );
+}
+
+/** The failure of the step; where several independent lanes failed, a sentence that names each. */
+function failureOfLanes(
+  { phase, lane, failure }: Pick<RunStep, 'phase' | 'lane' | 'failure'>,
+  steps: readonly RunStep[],
+): Failure | null {
+  if (failure === null || lane?.independent !== true) return failure;
+  const isOfStage = (step: RunStep) => step.phase === phase && step.lane?.stage === lane.stage;
+  const failed = steps.filter((step) => isOfStage(step) && step.state === 'failed');
+  const lanes = new Set(steps.filter(isOfStage).map((step) => step.lane?.name));
+  const each = failed.map((step) => `${step.lane?.name}: ${step.failure?.message ?? 'no reason is known'}`);
+  return lanes.size === 1
+    ? failure
+    : { ...failure, message: `${failed.length} of ${lanes.size} failed. ${each.join('; ')}`.slice(0, 2_000) };
 }
 
 function restoreSteps(drive: Drive, steps: readonly RunStep[], open: readonly TemporaryChange[]): NewStep[] {

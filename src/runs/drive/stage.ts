@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run, RunStep, StepPhase } from '../../domain/run.ts';
 import type { Drive, Next } from './drive.ts';
+import type { Seen } from './known-run.ts';
 import { stepKindOf } from './step-kind-of.ts';
 import { runStep } from './step-runner.ts';
+import { stopStep } from './stop-step.ts';
 import type { Due } from './work.ts';
 
 /** A lane of the stage that is due, with its steps in order. */
-type LaneSteps = { readonly name: string; readonly width: number; readonly steps: readonly RunStep[] };
+type LaneSteps = {
+  readonly name: string;
+  readonly width: number;
+  readonly isIndependent: boolean;
+  readonly steps: readonly RunStep[];
+};
 
 /** How soon a lane is asked again whether it is its turn. */
 const deferMs = 200;
@@ -26,11 +33,13 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
   const busy = new Map<string, Promise<void>>();
   const idle = new Map<string, Idle>();
   const deferred = new Set<string>();
+  /** Lanes whose step is being stopped, because the run is cancelled. */
+  const stopping = new Set<string>();
   const errors: unknown[] = [];
   let isStopped = false;
 
   const begin = (name: string, due: Due) => {
-    const work = runStep(drive, due)
+    const work = (due.isCanceling ? stopLane(drive, due.step) : runStep(drive, due))
       .then((next) => {
         if (next === 'deferred') deferred.add(name);
         if (next === 'stop') isStopped = true;
@@ -59,14 +68,20 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
     const runnable = lanesToRun(drive, { lanes, deferred, isEnding }).filter((lane) => !busy.has(lane.name));
     const now = performance.now();
     const free = widthOf(lanes) - busy.size;
-    const ready = runnable.filter((lane) => (idle.get(lane.name)?.until ?? 0) <= now).slice(0, Math.max(free, 0));
+    const isToBeStopped = (lane: LaneSteps) => run.cancelRequested && phase === 'do' && isStoppable(drive, lane);
+    const isNews = (lane: LaneSteps) => isToBeStopped(lane) && !stopping.has(lane.name);
+    const ready = runnable
+      .filter((lane) => isNews(lane) || (idle.get(lane.name)?.until ?? 0) <= now)
+      .slice(0, Math.max(free, 0));
     for (const lane of ready) {
       idle.delete(lane.name);
       const step = nextOf(lane);
+      const isCanceling = isToBeStopped(lane);
+      if (isCanceling) stopping.add(lane.name);
       if (step !== undefined)
         begin(lane.name, {
           step,
-          isCanceling: false,
+          isCanceling,
           waitingLanes: lanes.filter((other) => other.name !== lane.name && !hasBegun(other)).length,
         });
     }
@@ -82,8 +97,9 @@ export async function driveStage(drive: Drive, phase: StepPhase, stage: string):
 }
 
 /** Whether the stage has a lane that can still do something: a run is concluded over a failed stage only when it has none. */
-export function canGoOn(drive: Drive, steps: readonly RunStep[], phase: StepPhase, stage: string): boolean {
-  return lanesToRun(drive, { lanes: lanesOf(steps, phase, stage), deferred: new Set(), isEnding: true }).length > 0;
+export function canGoOn(drive: Drive, { run, steps }: Seen, phase: StepPhase, stage: string): boolean {
+  const lanes = lanesOf(steps, phase, stage);
+  return lanesToRun(drive, { lanes, deferred: new Set(), isEnding: wantsToStop(run, lanes) }).length > 0;
 }
 
 /**
@@ -108,6 +124,18 @@ function lanesToRun(
   return [...begun, ...inTurn].slice(0, Math.max(widthOf(given.lanes), begun.length));
 }
 
+/** True for a lane whose step under way can be stopped. */
+function isStoppable(drive: Drive, lane: LaneSteps): boolean {
+  const next = nextOf(lane);
+  return next?.state === 'applying' && stepKindOf(drive.operation, next.kind).canStop;
+}
+
+/** The run is cancelled: what the lane set in motion is stopped, which ends the lane. */
+async function stopLane(drive: Drive, step: RunStep): Promise<Next> {
+  const stopped = await stopStep(drive, step);
+  return stopped === 'stopped' ? 'again' : stopped;
+}
+
 /** True for a lane whose last step left a state that must not last, or whose step is half done. */
 function mustGoOn(drive: Drive, lane: LaneSteps): boolean {
   const next = nextOf(lane);
@@ -118,18 +146,24 @@ function mustGoOn(drive: Drive, lane: LaneSteps): boolean {
 }
 
 function lanesOf(steps: readonly RunStep[], phase: StepPhase, stage: string): readonly LaneSteps[] {
-  const lanes = new Map<string, { name: string; width: number; steps: RunStep[] }>();
+  const lanes = new Map<string, Omit<LaneSteps, 'steps'> & { steps: RunStep[] }>();
   for (const step of steps) {
     if (step.phase !== phase || step.lane?.stage !== stage) continue;
-    const lane = lanes.get(step.lane.name) ?? { name: step.lane.name, width: step.lane.width, steps: [] };
+    const { name, width, independent } = step.lane;
+    const lane = lanes.get(name) ?? { name, width, isIndependent: independent === true, steps: [] };
     lane.steps.push(step);
-    lanes.set(step.lane.name, lane);
+    lanes.set(name, lane);
   }
   return [...lanes.values()];
 }
 
 function wantsToStop(run: Run, lanes: readonly LaneSteps[]): boolean {
-  return run.cancelRequested || run.pauseRequested || run.outcome !== null || lanes.some(hasFailed);
+  return run.cancelRequested || run.pauseRequested || run.outcome !== null || lanes.some(stopsOthers);
+}
+
+/** A lane that failed, and with which the others have something to do. */
+function stopsOthers(lane: LaneSteps): boolean {
+  return hasFailed(lane) && !lane.isIndependent;
 }
 
 function nextOf(lane: LaneSteps): RunStep | undefined {

@@ -188,8 +188,8 @@ export async function insertSteps(
 }
 
 /** In one order of keys, whoever made the lane: steps of one lane are told by this text. */
-function laneText({ stage, name, width }: Lane): string {
-  return toJson({ stage, name, width });
+function laneText({ stage, name, width, independent }: Lane): string {
+  return toJson({ stage, name, width, ...(independent === undefined ? {} : { independent }) });
 }
 
 function updateRun(tx: Queryable, runId: string, { run = {}, events = [] }: JournalEntry) {

@@ -52,7 +52,9 @@ const postCheck: z.ZodType<PostCheck> = z.object({
   checks: checksShape,
   facts: jsonObject.optional(),
 });
-const lane: z.ZodType<Lane> = z.object({ stage: z.string(), name: z.string(), width: z.number() });
+const lane: z.ZodType<Lane> = z
+  .object({ stage: z.string(), name: z.string(), width: z.number(), independent: z.literal(true).optional() })
+  .transform(({ independent, ...rest }) => ({ ...rest, ...(independent === undefined ? {} : { independent }) }));
 const stepEffect = z.enum(stepEffects);
 const subjectKind = z.enum(subjectKinds);
 const step = z.object({ kind: z.string(), title: z.string(), params: jsonObject, lane: lane.optional() });

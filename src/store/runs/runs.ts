@@ -74,6 +74,7 @@ export async function reopenSteps(
   { leftOutToo = true }: { leftOutToo?: boolean } = {},
 ): Promise<void> {
   await reopenRecovered(tx, runId, phase);
+  if (phase === 'do') await beginLanesAnew(tx, runId, { leftOutToo });
   await tx
     .updateTable('run_step')
     .set({
@@ -160,6 +161,28 @@ async function reopenRecovered(tx: Tx, runId: string, phase: 'do' | 'undo'): Pro
     .set({ undo_of: null, state: sql<string>`CASE WHEN state IN ('done', 'already') THEN state ELSE 'skipped' END` })
     .where('run_id', '=', runId)
     .where('phase', '=', 'recover')
+    .execute();
+}
+
+/**
+ * Independent lanes that are not whole are to be done again from their first step, as if for the first time: what they left
+ * half done is theirs no more.
+ */
+async function beginLanesAnew(tx: Tx, runId: string, { leftOutToo }: { leftOutToo: boolean }): Promise<void> {
+  const steps = (await listSteps(tx, runId)).filter((step) => step.phase === 'do' && step.lane?.independent === true);
+  const isWhole = (step: RunStep) =>
+    step.state === 'done' || step.state === 'already' || (step.state === 'skipped' && !leftOutToo);
+  const lanes = [...Map.groupBy(steps, laneKey).values()].filter((own) => !own.every(isWhole));
+  const positions = lanes.flat().map(({ position }) => position);
+  if (positions.length === 0) return;
+  await tx
+    .updateTable('run_step')
+    .set({
+      ...{ state: 'pending', attempt: 0, repeat_allowed: 0, facts: null, observed: null, failure: null },
+      ...{ progress: null, started_at: null, applied_at: null, finished_at: null },
+    })
+    .where('run_id', '=', runId)
+    .where('position', 'in', positions)
     .execute();
 }
 
