@@ -109,7 +109,7 @@ function sentence(
         message: `${endpoint} cannot be reached: ${answer}`,
         hint: isTls(said.code)
           ? 'Check http or https, and whether the certificate is for this name; a private authority is named in NODE_EXTRA_CA_CERTS.'
-          : 'Check the endpoint, and that the network lets Starwarden through to it.',
+          : `Check the endpoint, and that the network lets Starwarden through to it${pathStyle ? '' : '; a store of your own usually wants path style'}.`,
         // A certificate does not become another one, and a wrong name no right one, in seconds.
         retryable: !isTls(said.code) && said.code !== 'ENOTFOUND',
       };

@@ -12,8 +12,7 @@ type Resolve = (ref: string) => Promise<string>;
 export async function openStore(place: StorePlace, resolve: Resolve, guard?: () => void): Promise<ObjectStore> {
   const { name, location, access } = place;
   const parsed = parseLocation(location);
-  if (parsed === null || parsed.kind !== 'S3' || access === null) throw noAccess(name, parsed?.kind === 'S3');
-  if (!/^\w{1,64}$/.test(name)) throw noAccess(name, false);
+  if (parsed?.kind !== 'S3' || access === null || !/^\w{1,64}$/.test(name)) throw noAccess(name, parsed?.kind === 'S3');
   const endpoint = access.endpoint ?? defaultEndpoint(parsed.scheme, access.region);
   if (endpoint === null || !URL.canParse(endpoint))
     throw new AppError('OBJECT_STORE_NO_ACCESS', `The endpoint of ${parsed.scheme}:// for ${name} is not known`, {

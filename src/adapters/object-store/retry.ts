@@ -28,7 +28,7 @@ export async function withRetries<T>({ what, call, send, explain }: Tried<T>): P
       const failure = await once({ what, share, send, explain, whole: whole.signal });
       if (failure.kind === 'answered') return failure.value;
       if (signal?.aborted) throw whole.signal.reason;
-      if (!failure.error.retryable || tried === mostTries || whole.signal.aborted) throw failure.error;
+      if (!mayPass(failure.error) || tried === mostTries || whole.signal.aborted) throw failure.error;
       const pauseMs = firstPauseMs * 4 ** (tried - 1) * (0.5 + Math.random());
       await sleep(Math.min(pauseMs, whole.remainingMs()), undefined, { signal: whole.signal }).catch(() => undefined);
       if (signal?.aborted) throw whole.signal.reason;
@@ -36,6 +36,11 @@ export async function withRetries<T>({ what, call, send, explain }: Tried<T>): P
   } finally {
     whole.end();
   }
+}
+
+/** What the guard says is not the store's: asking again at once would not change it. */
+function mayPass({ code, retryable }: AppError): boolean {
+  return retryable && code.startsWith('OBJECT_STORE_');
 }
 
 type Outcome<T> =

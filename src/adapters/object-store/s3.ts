@@ -90,16 +90,16 @@ export function openS3Store(place: S3Place, guard: () => void = () => undefined)
     assertPrefix(prefix);
     const base = await findRoot(call);
     let token: string | undefined;
-    let last: Buffer | null = null;
+    let last = '';
     do {
       const page: ListObjectsV2CommandOutput = await listPage(base + prefix, call, { token, most: keysPerPage });
-      for (const object of objectsOf(page)) {
+      // Pages are cut by the order of the keys: a store that does not keep to it hides objects, or shows them twice.
+      const isWhole = token === undefined && page.IsTruncated !== true;
+      const objects = isWhole ? objectsOf(page).toSorted((a, b) => compareKeys(a.key, b.key)) : objectsOf(page);
+      for (const object of objects) {
         if (!object.key.startsWith(base + prefix)) throw contradiction(place, 'lists what was not asked for');
-        const bytes: Buffer = Buffer.from(object.key);
-        // An order that is not kept may hide objects, or show them twice.
-        if (last !== null && Buffer.compare(last, bytes) >= 0)
-          throw contradiction(place, 'lists its objects in no order');
-        last = bytes;
+        if (compareKeys(last, object.key) >= 0) throw contradiction(place, 'lists its objects in no order');
+        last = object.key;
         yield { ...object, key: object.key.slice(base.length) };
       }
       const next = page.IsTruncated === true ? page.NextContinuationToken : undefined;
@@ -263,11 +263,16 @@ function objectsOf(page: ListObjectsV2CommandOutput): readonly StoredObject[] {
 function notABucket({ endpoint, bucket, pathStyle }: S3Place): AppError {
   if (pathStyle)
     return new AppError('OBJECT_STORE_NOT_S3', `${endpoint} answers, but not as an S3 server does`, {
-      hint: 'Check the address and the port.',
+      hint: 'Check the address and the port: the console of a store is another one than its S3 endpoint.',
     });
   return new AppError('OBJECT_STORE_ADDRESS_STYLE_WRONG', `${endpoint} does not see ${bucket} in front of its name`, {
     hint: 'Switch path style on: the bucket then stands in the path.',
   });
+}
+
+/** In the order of the bytes of UTF-8, as S3 has it: JavaScript's own order is another one for rare characters. */
+function compareKeys(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function contradiction({ endpoint, bucket }: S3Place, what: string): AppError {
