@@ -65,6 +65,12 @@ export const errorTable = {
   },
   IDEMPOTENCY_KEY_REUSED: { means: 'The idempotency key was used for another input.', stops: 'rule', acts: 'caller' },
   NOT_UNDOABLE: { means: 'A step that was done has no way back.', stops: 'rule', acts: 'caller' },
+  BACKUP_REQUIRED_BY_OTHERS: {
+    means: 'Other backups cannot be restored without this one.',
+    stops: 'rule',
+    acts: 'caller',
+  },
+  RETENTION_FLOOR: { means: 'Too few usable backups of the database would be left.', stops: 'rule', acts: 'caller' },
   SSH_UNREACHABLE: { means: 'The host does not answer over SSH.', stops: 'failure', acts: 'operator' },
   SSH_AUTH_FAILED: { means: 'The host refuses the login over SSH.', stops: 'failure', acts: 'operator' },
   SSH_NO_SHELL: {

@@ -47,7 +47,9 @@ export type Refusal = {
     | 'CREDENTIAL_MISSING'
     | 'HOST_KEY_UNKNOWN'
     | 'HOST_KEY_CHANGED'
-    | 'UNSUPPORTED_VERSION_PATH';
+    | 'UNSUPPORTED_VERSION_PATH'
+    | 'BACKUP_REQUIRED_BY_OTHERS'
+    | 'RETENTION_FLOOR';
   readonly message: string;
   readonly hint: string;
   readonly path?: readonly string[];
@@ -61,6 +63,8 @@ export type PlanResult =
       readonly steps: readonly StepSpec[];
       /** Facts a person should read before saying yes, e.g. "12 queries run on be-3 now". Not part of the hash. */
       readonly notes?: readonly string[];
+      /** Why the plan may be shown but not carried out now, e.g. since a policy is not armed. A dry run passes them. */
+      readonly blockers?: readonly Refusal[];
     };
 
 export type Plan = {

@@ -1,7 +1,7 @@
 import { type Actor, can } from '../domain/access.ts';
 import { approvalsRequired, approvalTtlMs, needsConfirmation } from '../domain/approval.ts';
 import { type JsonObject, keyedHashJson } from '../domain/json.ts';
-import { generatedTexts, type KeptPlan, makePlan, type Plan, secretRefPattern } from '../domain/plan.ts';
+import { generatedTexts, type KeptPlan, makePlan, type Plan, type Refusal, secretRefPattern } from '../domain/plan.ts';
 import type { Run } from '../domain/run.ts';
 import { accessTo, namedTarget, type Target } from '../domain/target.ts';
 import { AppError, toUserError, type UserError } from '../errors.ts';
@@ -106,6 +106,7 @@ async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult
     });
   }
   if (options.dryRun) return { run: null, plan, userErrors: [], replayed: false };
+  if (planned.blockers.length > 0) return refused(planned.blockers);
 
   const required = approvalsRequired(operation.risk, {
     environment: cluster.environment,
@@ -143,12 +144,14 @@ export async function planOperation(
   input: JsonObject,
   { reading, registration }: { reading: Reading; registration: Registration },
   generated: readonly string[],
-): Promise<{ plan: Plan } | { userErrors: readonly UserError[] }> {
+): Promise<{ plan: Plan; blockers: readonly UserError[] } | { userErrors: readonly UserError[] }> {
   const result = await operation.observeAndPlan(input, reading, registration);
-  if (!('refusals' in result)) return { plan: makePlan(operation, result, generated) };
-  return {
-    userErrors: result.refusals.map((refusal) => ({ ...refusal, path: refusal.path ?? null, retryable: false })),
-  };
+  if ('refusals' in result) return { userErrors: result.refusals.map(toPlanError) };
+  return { plan: makePlan(operation, result, generated), blockers: (result.blockers ?? []).map(toPlanError) };
+}
+
+function toPlanError(refusal: Refusal): UserError {
+  return { ...refusal, path: refusal.path ?? null, retryable: false };
 }
 
 /** Finds whom the input is about, once: everything after this takes the target from here. */

@@ -2,6 +2,7 @@ import type { Backup } from './backup.ts';
 import type { BackupContent } from './content.ts';
 import type { BackupPolicy } from './policy.ts';
 import type { Repository } from './repository.ts';
+import type { CataloguedBackup } from './usable.ts';
 
 /**
  * What Starwarden has stored about backups, as steps, plans and rules may read it; written as `InventoryRecord`s. Throws
@@ -17,6 +18,15 @@ export interface BackupCatalogue {
     readonly policyId?: string;
     readonly database?: string;
   }): Promise<readonly Backup[]>;
+  /**
+   * The same with their verifications and the open runs that make or delete them, for the rules of retention and recovery.
+   * The run `exceptRunId`, which asks, does not count as open.
+   */
+  listCatalogued(of: {
+    readonly clusterId: string;
+    readonly database?: string;
+    readonly exceptRunId?: string;
+  }): Promise<readonly CataloguedBackup[]>;
   /** What was remembered of its content; null = nothing yet. */
   readContent(backupId: string): Promise<BackupContent | null>;
   findPolicy(id: string): Promise<BackupPolicy | null>;

@@ -42,8 +42,8 @@ export type RetentionQuestion = {
   readonly origin: string | null;
   /** The databases that stand on the cluster; null = not known, so nothing is deleted. */
   readonly databases: ReadonlySet<string> | null;
-  /** Why objects of a repository cannot be deleted; null = they can. */
-  readonly whyUnreachable: (repository: string) => string | null;
+  /** Why the objects of a backup cannot be deleted; null = they can. */
+  readonly whyUnreachable: (backup: CataloguedBackup) => string | null;
   readonly now: Date;
 };
 
@@ -167,7 +167,7 @@ function holdByItsState(backup: CataloguedBackup, { question, usable, newest, ho
     const until = pin.until === null ? '' : ` until ${momentInWords(pin.until.getTime())}`;
     hold(id, 'PINNED', `pinned by ${pin.byName}${until}: ${pin.reason}`);
   }
-  const unreachable = backup.snapshot === null ? null : question.whyUnreachable(backup.repository);
+  const unreachable = backup.snapshot === null ? null : question.whyUnreachable(backup);
   if (unreachable !== null) hold(id, 'UNREACHABLE', unreachable);
   // A deletion that was begun is brought to its end: half of a backup is of no use to anybody.
   if (state === 'DELETING') return;

@@ -88,9 +88,9 @@ async function replan(drive: Drive, run: Run): Promise<Next | null> {
   if (lost !== null) return concludeAsFailed(drive, lost);
   const planned = await planAgain(drive, run);
   if ('wakeAfterMs' in planned) return planned;
-  if ('plan' in planned && planned.plan.hash === run.plan.hash) return null;
-  const why =
-    'plan' in planned ? 'the steps would be others now' : planned.userErrors.map((error) => error.message).join('; ');
+  const against = 'plan' in planned ? planned.blockers : planned.userErrors;
+  if ('plan' in planned && planned.plan.hash === run.plan.hash && against.length === 0) return null;
+  const why = against.length === 0 ? 'the steps would be others now' : against.map((error) => error.message).join('; ');
   return concludeAsFailed(drive, {
     code: 'PLAN_STALE',
     message: `The cluster changed while the run waited: ${why}`,

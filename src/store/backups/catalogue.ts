@@ -1,6 +1,7 @@
 import type { BackupCatalogue } from '../../domain/backup/catalogue.ts';
 import type { Reader } from '../database.ts';
 import { findBackup, findBackupOfRun, listKeptBackups } from './backups.ts';
+import { listCatalogued } from './catalogued.ts';
 import { readContent } from './content.ts';
 import { findPolicy } from './policy-rows.ts';
 import { findRepository, listRepositories } from './repository-rows.ts';
@@ -11,6 +12,7 @@ export function makeCatalogue(db: Reader): BackupCatalogue {
     findOfRun: (runId, database) => findBackupOfRun(db, runId, database),
     find: (id) => findBackup(db, id),
     list: (of) => listKeptBackups(db, of),
+    listCatalogued: (of) => listCatalogued(db, of),
     readContent: (backupId) => readContent(db, backupId),
     findPolicy: (id) => findPolicy(db, id),
     findRepository: (clusterId, name) => findRepository(db, clusterId, name),

@@ -93,7 +93,7 @@ function plan({ backups, keeps, keepUsableFulls, jumpHours }: Situation) {
     backups,
     origin: '1700000001',
     databases: new Set(['sales', 'orders', 'left']),
-    whyUnreachable: (repository) => (repository === 'hdfs' ? 'hdfs is reached only through StarRocks' : null),
+    whyUnreachable: ({ repository }) => (repository === 'hdfs' ? 'hdfs is reached only through StarRocks' : null),
     now: new Date(friday.getTime() + jumpHours * hour),
   });
 }
