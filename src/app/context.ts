@@ -26,6 +26,7 @@ export type ContextOptions = {
   onStatement?: (statement: string) => void;
   now?: () => Date;
   plugins?: DatabaseOptions['plugins'];
+  scheduleTime?: Engine['scheduleTime'];
 };
 
 /** Opens everything the configuration names and brings the schema up to date; `close` closes all of it in reverse order. */
@@ -74,6 +75,7 @@ export async function createContext(
     leaseMs: config.worker.leaseMs,
     ring: doorbell.ring,
     changed: doorbell.changed,
+    ...(options.scheduleTime === undefined ? {} : { scheduleTime: options.scheduleTime }),
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   };
   const close = async () => {

@@ -3,6 +3,7 @@ import { drive } from '../runs/drive/runner.ts';
 import type { Engine } from '../runs/engine.ts';
 import { queueName } from './doorbell.ts';
 import { startRecoverLoop } from './recover.ts';
+import { startScheduleLoop } from './schedules.ts';
 
 export type WorkerOptions = {
   readonly redisUrl: string;
@@ -13,7 +14,7 @@ export type WorkerOptions = {
   readonly recoverEveryMs: number;
 };
 
-/** Starts driving runs: those that notifications name, and those that the recover loop finds due. */
+/** Starts driving runs: those that notifications name, and those that the recover loop finds due; and fires schedules. */
 export function startWorker(deps: Engine, options: WorkerOptions): { stop(): Promise<void> } {
   const worker = new Worker<{ runId: string }>(queueName, async (job) => drive(deps, job.data.runId), {
     connection: { url: options.redisUrl, maxRetriesPerRequest: null },
@@ -29,9 +30,10 @@ export function startWorker(deps: Engine, options: WorkerOptions): { stop(): Pro
     everyMs: options.recoverEveryMs,
     concurrency: options.concurrency,
   });
+  const schedules = startScheduleLoop(deps, { everyMs: options.recoverEveryMs });
   return {
     stop: async () => {
-      await Promise.all([recover.stop(), worker.close()]);
+      await Promise.all([schedules.stop(), recover.stop(), worker.close()]);
     },
   };
 }

@@ -22,6 +22,8 @@ export type Engine = {
   /** Environment labels whose clusters need other people's approval. */
   readonly approvalEnvironments: readonly string[];
   readonly now: () => Date;
+  /** The time by which schedules fire; left out = the database's. For labs in which weeks pass in minutes. */
+  readonly scheduleTime?: () => Promise<Date>;
   /** Name of this process, unique among all of them. */
   readonly holder: string;
   readonly leaseMs: number;

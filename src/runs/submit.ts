@@ -14,8 +14,9 @@ import type { Database } from '../store/database.ts';
 import { findVisibleCluster } from '../store/reads/clusters.ts';
 import { findVisibleRun } from '../store/reads/runs.ts';
 import { visibilityOf } from '../store/reads/visibility.ts';
-import { findIdempotencyKey, insertRun } from '../store/runs/new-runs.ts';
+import { findIdempotencyKey, insertRun, type StandingConsent } from '../store/runs/new-runs.ts';
 import { readRun } from '../store/runs/runs.ts';
+import { findFiring, type RunOfSchedule } from '../store/schedules/firings.ts';
 import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets/secrets.ts';
 import type { Engine } from './engine.ts';
 
@@ -34,7 +35,7 @@ export type SubmitResult =
       readonly userErrors: readonly UserError[];
       readonly replayed: false;
     }
-  /** The idempotency key was used before: the run that it made then. */
+  /** The idempotency key was used before, or the time of the schedule fired for: the run that was made then. */
   | { readonly run: Run; readonly plan: KeptPlan; readonly userErrors: readonly []; readonly replayed: true };
 
 export type SubmitRequest = {
@@ -44,6 +45,12 @@ export type SubmitRequest = {
   readonly options?: RunOptions;
   readonly requestId?: string | null;
   readonly retryOf?: string | null;
+  /** The time of a schedule that the run is for: at most one run is made for it. Left out = for none. */
+  readonly schedule?: {
+    readonly firing: RunOfSchedule;
+    /** Who agreed to the schedule once, so that its run waits for nobody; null = the run is approved like any other. */
+    readonly consent: StandingConsent | null;
+  };
 };
 
 /** How long reading the cluster for a plan may take before the caller is told that it did not answer. */
@@ -108,6 +115,7 @@ async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult
   if (options.dryRun) return { run: null, plan, userErrors: [], replayed: false };
   if (planned.blockers.length > 0) return refused(planned.blockers);
 
+  const consent = request.schedule?.consent ?? null;
   const required = approvalsRequired(operation.risk, {
     environment: cluster.environment,
     approvalEnvironments: deps.approvalEnvironments,
@@ -124,7 +132,8 @@ async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult
     retryOf: request.retryOf ?? null,
     secrets: sealed.pending,
     keys: deps.secrets.keys,
-    approval: required === 0 ? null : { id: newId('apr'), required, ttlMs: approvalTtlMs },
+    approval: required === 0 ? null : approvalOf(required, consent),
+    schedule: request.schedule?.firing ?? null,
     idempotency: options.idempotencyKey === null ? null : { key: options.idempotencyKey, inputHash },
     auditDetail: redactInput(input),
     requestId: request.requestId ?? null,
@@ -133,9 +142,30 @@ async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult
     const other = await findReplay(deps, request.actor, options.idempotencyKey, inputHash);
     if (other !== null) return other;
   }
+  if (created === 'taken') return answerTaken(deps, request);
   deps.ring(id);
   deps.changed(id);
   return { run: await readRun(deps.db, id), plan, userErrors: [], replayed: false };
+}
+
+/** A consent that was given before counts as the one approval that the run needs, and is looked at again when it begins. */
+function approvalOf(required: number, consent: StandingConsent | null) {
+  const id = newId('apr');
+  if (consent === null) return { id, required, ttlMs: approvalTtlMs, given: null };
+  return { id, required: 1, ttlMs: approvalTtlMs, given: consent };
+}
+
+/** Somebody else has the time of the schedule: the run that they made for it, or why there is none. */
+async function answerTaken(deps: Engine, { schedule, actor }: SubmitRequest): Promise<SubmitResult> {
+  const firing = schedule?.firing;
+  const kept = firing === undefined ? null : await findFiring(deps.db, firing.scheduleId, firing.slotAt);
+  const visibility = visibilityOf(actor, 'cluster:read');
+  const run = kept?.runId == null ? null : await findVisibleRun(deps.db, { visibility, id: kept.runId });
+  if (run !== null) return { run, plan: run.plan, userErrors: [], replayed: true };
+  throw new AppError('PRECONDITION_FAILED', 'A run of this schedule was begun meanwhile, or the schedule was changed', {
+    hint: 'Look at the schedule and its last runs.',
+    retryable: true,
+  });
 }
 
 /** Observes and plans; also what a waiting run does again before its first step. */

@@ -8,6 +8,7 @@ import { attachNode, changeCluster, deleteCluster, insertCluster } from './clust
 import { saveReport } from './clusters/reports.ts';
 import { replaceTopology } from './clusters/topology.ts';
 import type { Tx } from './database.ts';
+import { deleteSchedulesOf } from './schedules/schedules.ts';
 import { finalizeUpgrades, forbidUndo, recordUpgrade } from './upgrades/upgrades.ts';
 
 /** The run that records, and the cluster it is about. */
@@ -28,6 +29,7 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
     case 'clusterChanged':
       return changeCluster(tx, { ...record.cluster, id: clusterId });
     case 'clusterRemoved':
+      await deleteSchedulesOf(tx, clusterId);
       return deleteCluster(tx, clusterId);
     case 'topologySeen':
       if (await replaceTopology(tx, clusterId, record.topology)) return;
