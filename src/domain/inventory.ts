@@ -1,5 +1,6 @@
 import type { Backup, BackupKind, BackupState, VerificationLevel } from './backup/backup.ts';
 import type { BackupContent } from './backup/content.ts';
+import type { ObjectSums } from './backup/object-sums.ts';
 import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
@@ -133,6 +134,8 @@ export type InventoryRecord =
       readonly message: string;
       readonly objects: number | null;
       readonly bytes: number | null;
+      /** What lay in the repository, if that is to be remembered: later verifications compare with it. */
+      readonly remembered?: ObjectSums;
     }
   /** Its objects are about to be removed: it counts as gone from here on. */
   | { readonly record: 'backupDeleting'; readonly backupId: string; readonly because: string }

@@ -1,5 +1,6 @@
-import type { Backup } from './backup.ts';
+import type { Backup, Verification } from './backup.ts';
 import type { BackupContent } from './content.ts';
+import type { ObjectSums } from './object-sums.ts';
 import type { BackupPolicy } from './policy.ts';
 import type { Repository } from './repository.ts';
 import type { CataloguedBackup } from './usable.ts';
@@ -29,6 +30,10 @@ export interface BackupCatalogue {
   }): Promise<readonly CataloguedBackup[]>;
   /** What was remembered of its content; null = nothing yet. */
   readContent(backupId: string): Promise<BackupContent | null>;
+  /** The results of its verifications, oldest first. */
+  listChecks(backupId: string): Promise<readonly Verification[]>;
+  /** What lay in the repository when its objects were first found complete; null = they never were. */
+  readObjectSums(backupId: string): Promise<{ readonly at: Date; readonly sums: ObjectSums } | null>;
   findPolicy(id: string): Promise<BackupPolicy | null>;
   findRepository(clusterId: string, name: string): Promise<Repository | null>;
   listRepositories(clusterId: string): Promise<readonly Repository[]>;

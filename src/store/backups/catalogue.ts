@@ -2,7 +2,9 @@ import type { BackupCatalogue } from '../../domain/backup/catalogue.ts';
 import type { Reader } from '../database.ts';
 import { findBackup, findBackupOfRun, listKeptBackups } from './backups.ts';
 import { listCatalogued } from './catalogued.ts';
+import { listChecks } from './checks.ts';
 import { readContent } from './content.ts';
+import { readObjectSums } from './object-sums.ts';
 import { findPolicy } from './policy-rows.ts';
 import { findRepository, listRepositories } from './repository-rows.ts';
 
@@ -14,6 +16,8 @@ export function makeCatalogue(db: Reader): BackupCatalogue {
     list: (of) => listKeptBackups(db, of),
     listCatalogued: (of) => listCatalogued(db, of),
     readContent: (backupId) => readContent(db, backupId),
+    listChecks: (backupId) => listChecks(db, backupId),
+    readObjectSums: (backupId) => readObjectSums(db, backupId),
     findPolicy: (id) => findPolicy(db, id),
     findRepository: (clusterId, name) => findRepository(db, clusterId, name),
     listRepositories: (clusterId) => listRepositories(db, clusterId),

@@ -1,5 +1,8 @@
+import type { Verification } from '../../domain/backup/backup.ts';
 import type { InventoryRecord } from '../../domain/inventory.ts';
-import { databaseNow, type Queryable } from '../database.ts';
+import { databaseNow, type Queryable, type Reader } from '../database.ts';
+import { toVerification } from './backup-rows.ts';
+import { saveObjectSums } from './object-sums.ts';
 
 type Checked = Extract<InventoryRecord, { record: 'backupChecked' }>;
 
@@ -7,7 +10,7 @@ type Checked = Extract<InventoryRecord, { record: 'backupChecked' }>;
 export async function saveCheck(
   db: Queryable,
   { id, clusterId, runId }: { id: string; clusterId: string; runId: string },
-  { level, passed, message, objects, bytes }: Checked,
+  { level, passed, message, objects, bytes, remembered }: Checked,
 ): Promise<void> {
   await db
     .insertInto('backup_verification')
@@ -22,6 +25,7 @@ export async function saveCheck(
       bytes,
     })
     .execute();
+  if (remembered !== undefined) await saveObjectSums(db, id, remembered);
   if (passed === null) return;
   await db
     .updateTable('backup')
@@ -30,4 +34,16 @@ export async function saveCheck(
     .where('cluster_id', '=', clusterId)
     .where('state', 'in', ['RUNNING', 'AVAILABLE', 'PARTIAL'])
     .execute();
+}
+
+/** Oldest first. */
+export async function listChecks(db: Reader, backupId: string): Promise<readonly Verification[]> {
+  const rows = await db
+    .selectFrom('backup_verification')
+    .selectAll()
+    .where('backup_id', '=', backupId)
+    .orderBy('at')
+    .orderBy('level')
+    .execute();
+  return rows.map(toVerification);
 }

@@ -145,6 +145,11 @@ export type Tables = {
     backup_id: string;
     content: Buffer;
   };
+  backup_objects: {
+    backup_id: string;
+    seen_at: Date;
+    sums: Buffer;
+  };
   backup_policy: {
     id: string;
     cluster_id: string;

@@ -19,6 +19,11 @@ const tables = [
     bytes BIGINT NULL,
     PRIMARY KEY (backup_id, level, at)
   ) ${options}`,
+  sql`CREATE TABLE IF NOT EXISTS backup_objects (
+    backup_id VARCHAR(40) NOT NULL PRIMARY KEY,
+    seen_at DATETIME(3) NOT NULL,
+    sums LONGBLOB NOT NULL
+  ) ${options}`,
 ];
 
 /** Backups made before there were policies were whole databases, and their state followed from the end of their run. */

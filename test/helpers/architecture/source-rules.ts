@@ -39,7 +39,7 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   alerts: { own: ['alert', 'alert_event'] },
   clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report'] },
   backups: {
-    own: ['backup', 'backup_content', 'backup_verification', 'backup_policy', 'repository'],
+    own: ['backup', 'backup_content', 'backup_verification', 'backup_objects', 'backup_policy', 'repository'],
     joined: ['run', 'cluster'],
   },
   schedules: { own: ['schedule', 'schedule_firing'], joined: ['run', 'cluster'] },

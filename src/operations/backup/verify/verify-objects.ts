@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { ObjectReader } from '../../../adapters/object-store/port.ts';
+import { AppError } from '../../../errors.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { checkObjects, type ObjectsFound, type ObjectsToCheck } from './check-objects.ts';
+import { ask, conclude, findBackup, findResult, nothingToSee, verifyFacts, verifyParams } from './result.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+const gibibyte = 1_073_741_824;
+/** What is read of a backup by the policy that took it: its lane holds the cluster's lock meanwhile. */
+export const readGibByPolicy = 64;
+
+/**
+ * L1: every object of the snapshot's manifest is there, with the MD5 that its name says. Content is read where the store does
+ * not know its MD5, at most so much; what was not read leaves it open. A store that cannot be asked for ten minutes leaves
+ * it open too.
+ */
+export const verifyObjects = defineStep({
+  kind: 'verifyObjects',
+  params: verifyParams.extend({ readGib: z.int().min(0) }),
+  about: ({ repository }) => ({ kind: 'repository', id: repository, label: repository }),
+  effect: 'looks',
+  ports: ['objects', 'catalogue'],
+  facts: verifyFacts,
+  timeoutMs: 24 * 3_600_000,
+  repeat: 'safe',
+  abortable: true,
+  describe: ({ repository, database }) =>
+    `Compare the objects of the backup of ${database} in ${repository} with its manifest`,
+  check: (given, { catalogue }, context) => findResult('L1', given, { catalogue, context }),
+  apply: async (given, { objects, catalogue }, context) => {
+    const backup = await findBackup(given, catalogue, context);
+    const { snapshot, backupTimestamp: timestamp } = backup;
+    if (snapshot === null) return nothingToSee(context);
+    if (timestamp === null) {
+      const message = 'The timestamp under which it can be restored is not known, so its manifest cannot be found.';
+      return conclude({ backup, level: 'L1', verdict: { passed: null, message } }, context);
+    }
+    const remembered = await catalogue.readObjectSums(backup.id);
+    const what = { snapshot, timestamp, readAtMostBytes: given.readGib * gibibyte, remembered };
+    const found = await ask(context, async () => {
+      const reader = await openObjects(objects, backup.repository);
+      return 'passed' in reader ? reader : await checkOrDamaged(reader, what, context);
+    });
+    if ('passed' in found) return conclude({ backup, level: 'L1', verdict: found }, context);
+    const verdict = verdictOf(found);
+    const { objects: count, bytes, sums } = found;
+    return conclude(
+      { backup, level: 'L1', verdict, objects: count, bytes, ...(remembered === null ? { sums } : {}) },
+      context,
+    );
+  },
+  undo: { nothing: 'It only reads.' },
+});
+
+/** A repository that is not under management cannot be reached, which tells nothing of the backup. */
+async function openObjects(
+  objects: (repository: string) => Promise<ObjectReader>,
+  repository: string,
+): Promise<ObjectReader | Verdict> {
+  try {
+    return await objects(repository);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error;
+    return { passed: null, message: `Starwarden cannot look at the objects: ${error.message}` };
+  }
+}
+
+/** A manifest that is gone or damaged says that the backup is not whole. */
+async function checkOrDamaged(
+  reader: ObjectReader,
+  what: ObjectsToCheck,
+  watching: Parameters<typeof checkObjects>[2],
+): Promise<ObjectsFound | Verdict> {
+  try {
+    return await checkObjects(reader, what, watching);
+  } catch (error) {
+    const isDamaged = error instanceof AppError && (error.code === 'BACKUP_DAMAGED' || error.code === 'NOT_FOUND');
+    if (!isDamaged) throw error;
+    return { passed: false, message: `The backup is not whole: ${error.message}.` };
+  }
+}
