@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ObjectReader } from '../../../adapters/object-store/port.ts';
+import type { BackupCatalogue } from '../../../domain/backup/catalogue.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { checkObjects, type ObjectsFound, type ObjectsToCheck } from './check-objects.ts';
@@ -42,8 +43,10 @@ export const verifyObjects = defineStep({
       const reader = await openObjects(objects, backup.repository);
       return 'passed' in reader ? reader : await checkOrDamaged(reader, what, context);
     });
-    if ('passed' in found) return conclude({ backup, level: 'L1', verdict: found }, context);
-    const verdict = verdictOf(found);
+    const verdict = 'passed' in found ? found : verdictOf(found);
+    if (verdict.passed === false && (await isBeingDeleted(catalogue, backup.id)))
+      return conclude({ backup, level: 'L1', verdict: deletedMeanwhile }, context);
+    if ('passed' in found) return conclude({ backup, level: 'L1', verdict }, context);
     const { objects: count, bytes, sums } = found;
     return conclude(
       { backup, level: 'L1', verdict, objects: count, bytes, ...(remembered === null ? { sums } : {}) },
@@ -52,6 +55,13 @@ export const verifyObjects = defineStep({
   },
   undo: { nothing: 'It only reads.' },
 });
+
+const deletedMeanwhile: Verdict = { passed: null, message: 'It is being deleted, so its objects go away.' };
+
+async function isBeingDeleted(catalogue: BackupCatalogue, id: string): Promise<boolean> {
+  const state = (await catalogue.find(id))?.state;
+  return state === undefined || state === 'DELETING' || state === 'DELETED';
+}
 
 /** A repository that is not under management cannot be reached, which tells nothing of the backup. */
 async function openObjects(
