@@ -18,6 +18,7 @@ import { findIdempotencyKey, insertRun, type StandingConsent } from '../store/ru
 import { readRun } from '../store/runs/runs.ts';
 import { findFiring, type RunOfSchedule } from '../store/schedules/firings.ts';
 import { type PendingSecret, parseSecret, type SecretSettings } from '../store/secrets/secrets.ts';
+import { notesOnCalendar } from './calendar-notes.ts';
 import type { Engine } from './engine.ts';
 
 export type RunOptions = {
@@ -105,7 +106,8 @@ async function admit(deps: Engine, request: SubmitRequest): Promise<SubmitResult
     generatedTexts(sealed.input, input),
   );
   if ('userErrors' in planned) return refused(planned.userErrors);
-  const { plan } = planned;
+  const notes = await notesOnCalendar(deps, { actor: request.actor, target, risk: operation.risk });
+  const plan = { ...planned.plan, notes: [...planned.plan.notes, ...notes] };
   if (options.planHash !== null && options.planHash !== plan.hash) {
     throw new AppError('PLAN_STALE', 'The cluster or the input changed: the plan is not the one that was shown', {
       hint: 'Look at the plan with dryRun: true, and give its hash.',

@@ -266,6 +266,8 @@ describe('a cluster of several versions', () => {
         nodes: of,
         openAlerts: 0,
         openUpgrades: [{ ...upgrade, state }],
+        held: null,
+        automationLines: [],
         openRuns: [],
         lastRun: null,
         alertLines: [],
@@ -274,7 +276,13 @@ describe('a cluster of several versions', () => {
     );
 
   it('says so in the list and in its status, with the run that makes it so', () => {
-    const line = { cluster, nodes, openAlerts: 0, openUpgrades: [{ ...upgrade, state: 'PAUSED' as const }] };
+    const line = {
+      cluster,
+      nodes,
+      openAlerts: 0,
+      openUpgrades: [{ ...upgrade, state: 'PAUSED' as const }],
+      held: null,
+    };
     expect(shown(clusterList([line]))[0]).toBe(
       '*OK* `prod-eu` · prod · 2 nodes · *mixed versions*: 1 backend on 3.5.0, 1 backend on 3.4.6, R-12 is PAUSED',
     );

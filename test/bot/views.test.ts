@@ -9,6 +9,7 @@ import { defaultSettings } from '../../sandbox/slack/settings.ts';
 import { confirmForm } from '../../src/bot/forms/confirm-form.ts';
 import { rejectForm } from '../../src/bot/forms/reject-form.ts';
 import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
+import { automationLines, calendarView, heldWord } from '../../src/bot/views/calendar.ts';
 import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
 import { decisionLine, voteLine } from '../../src/bot/views/decisions.ts';
@@ -21,6 +22,7 @@ import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../
 import { runCard } from '../../src/bot/views/run-card.ts';
 import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
+import type { Calendar } from '../../src/domain/calendar.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
@@ -41,8 +43,37 @@ const extremes: readonly (readonly [string, string])[] = [
   ['line breaks and control characters', 'one\ntwo\r\n\u0000\u0007\u202Ethree\u202C\u200B'],
 ];
 
+/** Entries of every scope, on and to come, with this text wherever people type. */
+function calendarWith(text: string): Calendar {
+  const scopes = [
+    { kind: 'all' },
+    { kind: 'environment', environment: text },
+    { kind: 'cluster', clusterId: text },
+  ] as const;
+  const common = { id: text, name: text, appliesTo: 'CHANGES', reason: text, ownerName: text } as const;
+  const soon = new Date(at.getTime() + 86_400_000);
+  return {
+    windows: Array.from({ length: 30 }, (_, index) => ({
+      ...common,
+      scope: scopes[index % 3] ?? scopes[0],
+      ...{ cron: '0 2 * * *', timeZone: 'Europe/Berlin', durationMinutes: 60 + index * 60 },
+    })),
+    blackouts: Array.from({ length: 30 }, (_, index) => ({
+      ...common,
+      scope: scopes[index % 3] ?? scopes[0],
+      from: index % 2 === 0 ? at : soon,
+      until: new Date(soon.getTime() + 60_000),
+    })),
+    holds: Array.from({ length: 30 }, (_, index) => ({
+      ...{ id: text, reason: text, heldByName: text, heldAt: at, until: index % 2 === 0 ? null : soon },
+      scope: index % 3 === 0 ? scopes[0] : scopes[2],
+    })),
+  };
+}
+
 /** Every message we can send, with this text wherever text comes from outside. */
 function everyMessage(text: string): Record<string, Message> {
+  const calendar = calendarWith(text);
   const failure = { code: 'COMMAND_FAILED' as const, message: text, hint: text, step: 0 };
   const check = {
     name: text,
@@ -229,13 +260,31 @@ function everyMessage(text: string): Record<string, Message> {
       badAlert,
       Array.from({ length: 100 }, () => ({ at, message: text, actorName: text })),
     ),
-    clusters: clusterList(Array.from({ length: 100 }, () => ({ cluster, nodes, openAlerts: 3, openUpgrades }))),
+    clusters: clusterList(
+      Array.from({ length: 100 }, () => ({
+        cluster,
+        nodes,
+        openAlerts: 3,
+        openUpgrades,
+        held: heldWord(calendar, at),
+      })),
+    ),
+    calendar: calendarView({ calendar, at, clusterName: text, names: new Map() }),
+    'calendar of all': calendarView({ calendar, at, clusterName: null, names: new Map([[text, text]]) }),
+    'empty calendar': calendarView({
+      calendar: { windows: [], blackouts: [], holds: [] },
+      at,
+      clusterName: null,
+      names: new Map(),
+    }),
     'no clusters': clusterList([]),
     status: clusterStatus({
       cluster,
       nodes,
       openAlerts: 3,
       openUpgrades,
+      held: heldWord(calendar, at),
+      automationLines: automationLines(calendar, at),
       openRuns: [bad, bad],
       lastRun: bad,
       alertLines: [],
@@ -333,6 +382,8 @@ describe('the status of a cluster', () => {
       openRuns: [],
       lastRun: null,
       alertLines: [],
+      held: null,
+      automationLines: [],
       workedOn: new Map<string, number>(),
     };
     return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));

@@ -1,6 +1,8 @@
 import { type Actor, canSomewhere } from '../../domain/access.ts';
 import { openRunStates } from '../../domain/run.ts';
+import { calendarFor } from '../../domain/why-not-now.ts';
 import { countOpenAlertsOfClusters, listAlerts } from '../../store/reads/alerts.ts';
+import { readWholeCalendar } from '../../store/reads/calendar.ts';
 import { listClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
 import { listPlannedWork } from '../../store/reads/planned-work.ts';
 import { findLastEndedRun, listRuns } from '../../store/reads/runs.ts';
@@ -10,6 +12,7 @@ import type { Bot, BotCommand } from '../bot.ts';
 import { readContent } from '../messages/content.ts';
 import { findClusterByWord, findRunByWord, readableBy } from '../resolve.ts';
 import { alertLine, alertList } from '../views/alert-card.ts';
+import { automationLines, heldWord } from '../views/calendar.ts';
 import { clusterList, clusterStatus, runList } from '../views/clusters.ts';
 import { notice } from '../views/notices.ts';
 
@@ -24,7 +27,7 @@ export const clusters: BotCommand = {
   waiting: null,
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   access: 'linked',
-  async run({ db }, { actor, command }) {
+  async run({ db, now }, { actor, command }) {
     const found = await listClusters(db, {
       visibility: readableBy(actor),
       filter: { environment: command.flags.get('env')?.[0] },
@@ -35,8 +38,10 @@ export const clusters: BotCommand = {
     const nodes = Map.groupBy(await nodesOfClusters(db, ids), (node) => node.clusterId);
     const openAlerts = await countOpenAlertsOfClusters(db, ids);
     const upgrades = await openUpgradesOfClusters(db, ids);
+    const calendar = await readWholeCalendar(db);
     return clusterList(
       found.map((cluster) => ({
+        held: heldWord(calendarFor(calendar, { clusterId: cluster.id, environment: cluster.environment }), now()),
         cluster,
         nodes: nodes.get(cluster.id) ?? [],
         openAlerts: openAlerts.get(cluster.id) ?? 0,
@@ -71,12 +76,18 @@ export const status: BotCommand = {
       page: { limit: shownOpenRuns, after: null, backward: true },
     });
     const open = oldestOpen.toReversed();
+    const calendar = calendarFor(await readWholeCalendar(db), {
+      clusterId: cluster.id,
+      environment: cluster.environment,
+    });
     const work = await listPlannedWork(db, { clusterId: cluster.id, windowMs: 0 });
     return clusterStatus({
       cluster,
       nodes,
       openAlerts: alerts.length,
       openUpgrades: await openUpgradesOfClusters(db, [cluster.id]),
+      held: heldWord(calendar, bot.now()),
+      automationLines: automationLines(calendar, bot.now()),
       openRuns: open,
       lastRun: await findLastEndedRun(db, { visibility, clusterId: cluster.id }),
       workedOn: new Map(

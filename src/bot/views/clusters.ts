@@ -12,6 +12,8 @@ export type ClusterLine = {
   readonly openAlerts: number;
   /** Upgrades and downgrades whose old binaries are still on the nodes, newest first. */
   readonly openUpgrades: readonly OpenUpgrade[];
+  /** What keeps automation from beginning, in a word or two, see `heldWord`; null = nothing unusual. */
+  readonly held: string | null;
 };
 
 export type OpenUpgrade = Pick<UpgradeEntry, 'direction' | 'fromVersion' | 'toVersion' | 'state' | 'runNumber'>;
@@ -33,7 +35,7 @@ export function clusterList(clusters: readonly ClusterLine[]): Message {
       ...(dead === 0 ? [] : [`${dead} not alive`]),
       ...(line.openAlerts === 0 ? [] : [count(line.openAlerts, 'open alert')]),
     ];
-    return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}${mixedOf(line)}`;
+    return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}${mixedOf(line)}${line.held === null ? '' : ` · ${line.held}`}`;
   });
   const blocks: KnownBlock[] = [
     section(fitLines(lines, 2900)),
@@ -49,6 +51,8 @@ export type StatusData = ClusterLine & {
   readonly openRuns: readonly Run[];
   readonly lastRun: Run | null;
   readonly alertLines: readonly string[];
+  /** What the calendar says, see `automationLines`. */
+  readonly automationLines: readonly string[];
   /** Nodes that a run is working on, by id, with the number of the run: whatever is wrong with them is planned. */
   readonly workedOn: ReadonlyMap<string, number>;
 };
@@ -72,12 +76,15 @@ export function clusterStatus(data: StatusData): Message {
     ...nodeSection('BACKEND', 'Backends', data),
     ...nodeSection('COMPUTE_NODE', 'Compute nodes', data),
     ...(data.alertLines.length === 0 ? [] : [section(`*Open alerts*\n${fitLines(data.alertLines, 1200)}`)]),
+    ...(data.automationLines.length === 0
+      ? []
+      : [section(`*What may begin by itself*\n${fitLines(data.automationLines, 1200)}`)]),
     section(`*Runs*\n${fitLines(runLines(data), 1200)}`),
   ];
   const alive = nodes.filter((node) => node.alive).length;
   return {
     text: safe(
-      `${cluster.name} is ${health}: ${alive} of ${count(nodes.length, 'node')} alive, ${count(data.openAlerts, 'open alert')}.`,
+      `${cluster.name} is ${health}: ${alive} of ${count(nodes.length, 'node')} alive, ${count(data.openAlerts, 'open alert')}.${data.held === null ? '' : ` ${data.held.replaceAll('*', '')}.`}`,
       400,
     ),
     blocks,

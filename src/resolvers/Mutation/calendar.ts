@@ -9,7 +9,7 @@ import type { RequestContext } from '../request-context.ts';
 import { checkComment, withUserErrors } from '../user-errors.ts';
 import { parseArguments } from './parse-arguments.ts';
 
-const reason = z.string().trim().min(3).max(1000);
+const reason = z.string();
 /** It stands between quotes in messages. */
 const name = z
   .string()

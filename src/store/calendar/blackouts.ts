@@ -6,7 +6,7 @@ import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } 
 import { findVisibleBlackout } from '../reads/calendar.ts';
 import { visibilityOf } from '../reads/visibility.ts';
 import { scopeColumns, toBlackout } from './calendar-rows.ts';
-import { auditChange, authorizeScope, type CalendarChange, type KnownScope } from './calendar-scope.ts';
+import { auditChange, authorizeScope, type CalendarChange, checkReason, type KnownScope } from './calendar-scope.ts';
 
 export type NewBlackout = Omit<Blackout, 'id' | 'ownerName'>;
 
@@ -14,6 +14,7 @@ export type NewBlackout = Omit<Blackout, 'id' | 'ownerName'>;
 export async function createBlackout(db: Database, blackout: NewBlackout, by: CalendarChange): Promise<Blackout> {
   const action = 'createBlackout';
   const { scope, from, until } = blackout;
+  const reason = checkReason(blackout.reason);
   const known = await authorizeScope(db, { by, scope, permission: 'calendar:manage', action });
   const id = newId('blk');
   return inTransaction(db, async (tx) => {
@@ -27,7 +28,7 @@ export async function createBlackout(db: Database, blackout: NewBlackout, by: Ca
         applies_to: blackout.appliesTo,
         from_at: from,
         until_at: until,
-        reason: blackout.reason,
+        reason,
         owner_id: by.actor.id,
         owner_name: by.actor.name,
         created_at: databaseNow,

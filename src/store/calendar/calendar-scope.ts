@@ -88,3 +88,13 @@ async function lookUp(
       return scope satisfies never;
   }
 }
+
+/** A reason as it is kept, without blanks around it. Throws `INVALID_INPUT`: it stands in every message about what did not begin. */
+export function checkReason(text: string): string {
+  const reason = text.trim();
+  if (reason.length >= 3 && reason.length <= 1000) return reason;
+  throw new AppError('INVALID_INPUT', 'A reason has 3 to 1000 characters', {
+    hint: 'Say in a few words why: people read it when something did not begin.',
+    path: ['input', 'reason'],
+  });
+}

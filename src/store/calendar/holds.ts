@@ -6,7 +6,7 @@ import { newId } from '../../ids.ts';
 import { type Database, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { scopeColumns, toHold } from './calendar-rows.ts';
-import { auditChange, authorizeScope, type CalendarChange, type KnownScope } from './calendar-scope.ts';
+import { auditChange, authorizeScope, type CalendarChange, checkReason, type KnownScope } from './calendar-scope.ts';
 
 type HoldScope = AutomationHold['scope'];
 
@@ -21,7 +21,8 @@ export async function holdAutomation(
   by: CalendarChange,
 ): Promise<KeptHold> {
   const action = 'holdAutomation';
-  const { scope, reason, until } = wanted;
+  const { scope, until } = wanted;
+  const reason = checkReason(wanted.reason);
   const known = await authorizeScope(db, { by, scope, permission: 'automation:hold', action });
   const id = newId('hld');
   try {

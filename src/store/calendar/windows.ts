@@ -6,7 +6,7 @@ import { findVisibleWindow } from '../reads/calendar.ts';
 import { visibilityOf } from '../reads/visibility.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { scopeColumns, toWindow } from './calendar-rows.ts';
-import { auditChange, authorizeScope, type CalendarChange } from './calendar-scope.ts';
+import { auditChange, authorizeScope, type CalendarChange, checkReason } from './calendar-scope.ts';
 
 /** A window as it is asked for; its times were checked with `mistakesInCron`. */
 export type NewWindow = Omit<MaintenanceWindow, 'id' | 'ownerName'>;
@@ -19,6 +19,7 @@ export async function createMaintenanceWindow(
 ): Promise<MaintenanceWindow> {
   const action = 'createMaintenanceWindow';
   const { scope, name } = window;
+  const reason = checkReason(window.reason);
   const known = await authorizeScope(db, { by, scope, permission: 'calendar:manage', action });
   const id = newId('win');
   try {
@@ -33,7 +34,7 @@ export async function createMaintenanceWindow(
           cron: window.cron,
           time_zone: window.timeZone,
           duration_minutes: window.durationMinutes,
-          reason: window.reason,
+          reason,
           owner_id: by.actor.id,
           owner_name: by.actor.name,
           created_at: databaseNow,
