@@ -12,7 +12,7 @@ import { createFaults } from './faults.ts';
 import { createStumble } from './flaw.ts';
 import { serveHttp } from './http-server.ts';
 import { createNodeLog } from './node-log.ts';
-import { createObjectStore } from './object-store.ts';
+import { createObjectStores } from './object-store.ts';
 import { createPace } from './pace.ts';
 import { holdPidFile } from './pid-file.ts';
 import { readRelease } from './release.ts';
@@ -67,7 +67,7 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
     storage,
     faults,
     pace,
-    objectStore: createObjectStore(conf.get('sandbox_object_store') ?? null),
+    stores: createObjectStores({ root: conf.get('sandbox_object_store') ?? null, pace, faults }),
   });
 
   let leaving = false;

@@ -49,11 +49,18 @@ export type Rowset = { version: number; rows: Cell[][] };
 /** Work that takes time; the leader asks for reports. A backend that restarted knows nothing of older tasks. */
 export type BackendTask =
   | { kind: 'snapshot'; taskId: string; tabletId: number; version: number; timeoutSeconds: number }
-  | { kind: 'upload'; taskId: string; parts: { tabletId: number; snapshotPath: string; remotePath: string }[] }
+  | {
+      kind: 'upload';
+      taskId: string;
+      /** The properties of the repository, its keys among them. */
+      properties: Record<string, string>;
+      parts: { tabletId: number; snapshotPath: string; remotePath: string }[];
+    }
   | {
       kind: 'download';
       taskId: string;
-      parts: { tabletId: number; remotePath: string; files: string[]; snapshotPath: string }[];
+      properties: Record<string, string>;
+      parts: { tabletId: number; remotePath: string; snapshotPath: string }[];
     }
   | { kind: 'move'; taskId: string; tabletId: number; snapshotPath: string; version: number };
 export type TaskReport = {

@@ -12,6 +12,7 @@ export type FaultKind =
   | 'http-error'
   | 'disk-full'
   | 'upload-delay'
+  | 'store-unreachable'
   | 'decimal-commas'
   | 'frontend-twice';
 

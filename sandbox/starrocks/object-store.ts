@@ -1,49 +1,71 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
+import { basename } from 'node:path';
+import type { Faults } from './faults.ts';
+import type { Pace } from './pace.ts';
+import { createDirectoryStore } from './store/directory-store.ts';
+import { createS3Store } from './store/s3-store.ts';
 
 /** Every scheme that the frontend's code takes for a repository. */
 const schemes = new Set('hdfs viewfs s3a s3 oss cosn ks3 obs tos gs abfs abfss adl wasb wasbs'.split(' '));
 
-/**
- * The stores a repository can live in, as directories: `<root>/<bucket or host>/<path>`. A bucket exists when its
- * directory exists; taking the directory away is how a test makes the store unreachable.
- */
+/** A store as a frontend or backend sees it. A location is a URI; every call throws when the store cannot be reached or refuses. */
 export type ObjectStore = {
-  list(location: string): string[];
-  read(location: string): Buffer | null;
-  write(location: string, content: Buffer | string): void;
-  copyIn(file: string, location: string): void;
-  copyOut(location: string, file: string): void;
+  /** The names right below, those of "directories" included; none for a place that is not there. */
+  list(location: string): Promise<string[]>;
+  /** Null when the object is not there. */
+  read(location: string): Promise<Buffer | null>;
+  write(location: string, content: Buffer | string): Promise<void>;
 };
 
-class StoreUnreachable extends Error {}
+/** The PROPERTIES of a repository: where its store is and with which keys. */
+export type StoreProperties = Readonly<Record<string, string>>;
 
-export function createObjectStore(root: string | null): ObjectStore {
-  const path = (location: string) => pathOf(root, location);
+export type ObjectStores = {
+  /** S3 where the properties name an endpoint, else a directory of this machine. */
+  of(repository: { readonly properties: StoreProperties }): ObjectStore;
+};
+
+/** An S3 client of the real thing tries for that long before it says that a store cannot be reached (recorded). */
+export const unreachableAfterMs = 25_000;
+
+type Options = { readonly root: string | null; readonly pace: Pace; readonly faults: Faults };
+
+/** `root` is the directory of buckets (`sandbox_object_store`); null where a node knows S3 only. */
+export function createObjectStores({ root, pace, faults }: Options): ObjectStores {
+  const directory = createDirectoryStore({ root, pace, faults });
+  const known = new Map<string, ObjectStore>();
   return {
-    list: (location) => {
-      const dir = path(location);
-      return existsSync(dir) && statSync(dir).isDirectory() ? readdirSync(dir).sort() : [];
+    of({ properties }) {
+      const access = s3AccessOf(properties);
+      if (access === null) return directory;
+      const key = JSON.stringify(access);
+      const store = known.get(key) ?? createS3Store({ ...access, pace });
+      known.set(key, store);
+      return store;
     },
-    read: (location) => {
-      const file = path(location);
-      return existsSync(file) ? readFileSync(file) : null;
-    },
-    write: (location, content) => {
-      const file = path(location);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-    },
-    copyIn: (file, location) => {
-      const target = path(location);
-      mkdirSync(dirname(target), { recursive: true });
-      copyFileSync(file, target);
-    },
-    copyOut: (location, file) => {
-      mkdirSync(dirname(file), { recursive: true });
-      copyFileSync(path(location), file);
-    },
+  };
+}
+
+export type S3Access = {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly pathStyle: boolean;
+};
+
+/** Both families of keys are read, the newer one first, as the frontend does. Null without an endpoint. */
+function s3AccessOf(properties: StoreProperties): S3Access | null {
+  const [newer, older] = [properties['aws.s3.endpoint'], properties['fs.s3a.endpoint']];
+  const endpoint = newer ?? older;
+  if (endpoint === undefined) return null;
+  const pathStyle = properties['aws.s3.enable_path_style_access'] ?? properties['fs.s3a.path.style.access'];
+  return {
+    endpoint: /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`,
+    region: properties['aws.s3.region'] ?? 'us-east-1',
+    accessKey: properties['aws.s3.access_key'] ?? properties['fs.s3a.access.key'] ?? '',
+    secretKey: properties['aws.s3.secret_key'] ?? properties['fs.s3a.secret.key'] ?? '',
+    pathStyle: pathStyle === 'true',
   };
 }
 
@@ -61,14 +83,4 @@ export function md5(content: Buffer | string): string {
 export function splitChecksum(file: string): { name: string; checksum: string } | null {
   const match = /^(.+)\.([0-9a-f]{32})$/.exec(basename(file));
   return match?.[1] !== undefined && match[2] !== undefined ? { name: match[1], checksum: match[2] } : null;
-}
-
-function pathOf(root: string | null, location: string): string {
-  const match = /^([a-z0-9]+):\/\/([^/:]+)(?::\d+)?(\/.*)?$/.exec(location);
-  const bucket = match?.[2];
-  if (root === null || bucket === undefined) throw new StoreUnreachable(`no file system for ${location}`);
-  const bucketDir = join(root, bucket);
-  if (!existsSync(bucketDir)) throw new StoreUnreachable(`The specified bucket does not exist: ${bucket}`);
-  const inside = normalize(`/${match?.[3] ?? ''}`);
-  return join(bucketDir, inside);
 }

@@ -10,6 +10,7 @@ const kinds = [
   'http-error',
   'disk-full',
   'upload-delay',
+  'store-unreachable',
   'decimal-commas',
   'frontend-twice',
 ] as const satisfies readonly FaultKind[];

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendTask, TaskReport } from '../contracts.ts';
 import type { Faults } from '../faults.ts';
-import { md5, type ObjectStore, splitChecksum } from '../object-store.ts';
+import { md5, type ObjectStore, type ObjectStores, splitChecksum } from '../object-store.ts';
 import type { Pace } from '../pace.ts';
 import { readSnapshot, type Storage } from './storage.ts';
 
@@ -13,7 +13,7 @@ export type Tasks = {
   report(taskId: string): TaskReport;
 };
 
-type Ports = { storage: Storage; objectStore: ObjectStore; faults: Faults; pace: Pace };
+type Ports = { storage: Storage; stores: ObjectStores; faults: Faults; pace: Pace };
 
 export function createTasks(ports: Ports): Tasks {
   const reports = new Map<string, TaskReport>();
@@ -55,14 +55,14 @@ async function runTask(task: BackendTask, report: TaskReport, ports: Ports): Pro
     case 'upload':
       for (const part of task.parts) {
         await delay(part.remotePath, ports);
-        report.files[part.tabletId] = upload(part.snapshotPath, part.remotePath, ports);
+        report.files[part.tabletId] = await upload(part, ports.stores.of(task), ports.storage);
         report.done++;
       }
       return;
     case 'download':
       for (const part of task.parts) {
         await delay(part.remotePath, ports);
-        download(part, ports);
+        await download(part, ports.stores.of(task));
         report.done++;
       }
       return;
@@ -84,29 +84,41 @@ async function delay(remotePath: string, { faults, pace }: Ports): Promise<void>
 }
 
 /** Every file of the snapshot goes up under its name and the MD5 of its content. */
-function upload(snapshotPath: string, remotePath: string, { objectStore, storage }: Ports): string[] {
+async function upload(
+  { snapshotPath, remotePath }: UploadPart,
+  store: ObjectStore,
+  storage: Storage,
+): Promise<string[]> {
   const tabletId = Number(dirname(snapshotPath).split('/').at(-1));
   const names = ['tablet.hdr', ...readSnapshot(snapshotPath).map(({ version }) => `${version}.dat`)];
   if (!storage.roots.some((root) => snapshotPath.startsWith(root)))
     throw new Error(`invalid snapshot path of tablet ${tabletId}`);
-  return names.map((name) => {
-    const file = join(snapshotPath, name);
-    const remoteName = `${name}.${md5(readFileSync(file))}`;
-    objectStore.copyIn(file, `${remotePath}/${remoteName}`);
-    return remoteName;
-  });
+  const written: string[] = [];
+  for (const name of names) {
+    const content = readFileSync(join(snapshotPath, name));
+    const remoteName = `${name}.${md5(content)}`;
+    await store.write(`${remotePath}/${remoteName}`, content);
+    written.push(remoteName);
+  }
+  return written;
 }
 
-type DownloadPart = { tabletId: number; remotePath: string; files: string[]; snapshotPath: string };
+type UploadPart = { tabletId: number; snapshotPath: string; remotePath: string };
+type DownloadPart = { tabletId: number; remotePath: string; snapshotPath: string };
 
-function download({ remotePath, files, snapshotPath }: DownloadPart, { objectStore }: Ports): void {
+/** What lies below the tablet's place in the store, whatever it is: the manifest does not name the files. */
+async function download({ remotePath, snapshotPath }: DownloadPart, store: ObjectStore): Promise<void> {
   rmSync(snapshotPath, { recursive: true, force: true });
   mkdirSync(snapshotPath, { recursive: true });
+  const files = await store.list(remotePath);
+  if (!files.some((name) => splitChecksum(name)?.name === 'tablet.hdr'))
+    throw new Error(`no header file in remote path: ${remotePath}`);
   for (const remoteName of files) {
     const parts = splitChecksum(remoteName);
     if (!parts) throw new Error(`invalid remote file: ${remoteName}`);
-    const file = join(snapshotPath, parts.name);
-    objectStore.copyOut(`${remotePath}/${remoteName}`, file);
-    if (md5(readFileSync(file)) !== parts.checksum) throw new Error(`invalid md5 of downloaded file: ${remoteName}`);
+    const content = await store.read(`${remotePath}/${remoteName}`);
+    if (content === null) throw new Error(`file not found: ${remotePath}/${remoteName}`);
+    if (md5(content) !== parts.checksum) throw new Error(`invalid md5 of downloaded file: ${remoteName}`);
+    writeFileSync(join(snapshotPath, parts.name), content);
   }
 }

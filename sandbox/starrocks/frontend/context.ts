@@ -2,7 +2,7 @@ import type { Conf } from '../conf.ts';
 import type { Faults } from '../faults.ts';
 import type { Result } from '../mysql/packets.ts';
 import type { NodeLog } from '../node-log.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { ObjectStores } from '../object-store.ts';
 import type { Pace } from '../pace.ts';
 import type { Release } from '../release.ts';
 import type { LiveJob } from './backup/jobs.ts';
@@ -39,7 +39,7 @@ export type FrontendContext = {
   connections: Connections;
   /** What this frontend keeps open to other frontends for statements it passes on. */
   leaderPool: ConnectionPool;
-  objectStore: ObjectStore;
+  stores: ObjectStores;
   jobs: JobRunner;
   metrics: FrontendMetrics;
   /** The last image of this frontend, for SHOW_HA; -1 and 0 before the first. */

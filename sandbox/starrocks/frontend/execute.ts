@@ -12,7 +12,9 @@ import { type QueryEnd, recordQuery } from './metrics.ts';
 import { createSession, type Session } from './session.ts';
 import { accessHandlers } from './statements/access.ts';
 import { adminHandlers } from './statements/admin.ts';
+import { alterTableHandlers } from './statements/alter-table.ts';
 import { backupHandlers } from './statements/backup.ts';
+import { catalogHandlers } from './statements/catalogs.ts';
 import { decommissionHandlers } from './statements/decommission.ts';
 import { describeHandlers } from './statements/describe.ts';
 import { frontendHandlers } from './statements/frontends.ts';
@@ -24,12 +26,15 @@ import { sessionHandlers } from './statements/session.ts';
 import { showHandlers } from './statements/show.ts';
 import { workHandlers } from './statements/show-work.ts';
 import { tableHandlers } from './statements/tables.ts';
+import { viewHandlers } from './statements/views.ts';
 import { workerHandlers } from './statements/workers.ts';
 
 const handlers: Handlers<StatementKind> = {
   ...accessHandlers,
   ...adminHandlers,
+  ...alterTableHandlers,
   ...backupHandlers,
+  ...catalogHandlers,
   ...decommissionHandlers,
   ...describeHandlers,
   ...frontendHandlers,
@@ -40,6 +45,7 @@ const handlers: Handlers<StatementKind> = {
   ...sessionHandlers,
   ...showHandlers,
   ...tableHandlers,
+  ...viewHandlers,
   ...workHandlers,
   ...workerHandlers,
 };

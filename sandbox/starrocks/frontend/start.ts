@@ -2,14 +2,14 @@ import { type Conf, confNumber } from '../conf.ts';
 import { createFaults } from '../faults.ts';
 import { serveHttp } from '../http-server.ts';
 import { describeError, type NodeLog } from '../node-log.ts';
-import { createObjectStore } from '../object-store.ts';
+import { createObjectStores } from '../object-store.ts';
 import { createPace, formatTime, startLoop } from '../pace.ts';
 import type { Release } from '../release.ts';
 import { type Address, serveRpc } from '../rpc.ts';
 import type { FrontendRole } from '../sql/ast.ts';
 import { builtInRoles, userKey } from './access.ts';
+import { checkRepositories } from './backup/check-repositories.ts';
 import { createJobRunner } from './backup/job-runner.ts';
-import { repositoryRoot } from './backup/repository.ts';
 import { createFrontendConfig } from './config.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { createConnections } from './connections.ts';
@@ -149,6 +149,7 @@ function createContext({
   httpPort,
   pace,
 }: ContextOptions): FrontendContext {
+  const faults = createFaults({ file: conf.get('sandbox_faults') ?? null, frontend: self.host });
   return {
     home,
     hostType: identity.hostType,
@@ -156,7 +157,7 @@ function createContext({
     release,
     pace,
     log,
-    faults: createFaults({ file: conf.get('sandbox_faults') ?? null, frontend: self.host }),
+    faults,
     self: {
       name: identity.name,
       host: self.host,
@@ -172,7 +173,7 @@ function createContext({
       frontendId: () => (release.atLeast(3, 5) ? (group.state.frontends.get(identity.name)?.id ?? null) : null),
     }),
     leaderPool: createConnectionPool(),
-    objectStore: createObjectStore(conf.get('sandbox_object_store') ?? null),
+    stores: createObjectStores({ root: conf.get('sandbox_object_store') ?? null, pace, faults }),
     jobs: createJobRunner(),
     metrics: createFrontendMetrics(),
     checkpoint: { version: -1, at: 0 },
@@ -281,17 +282,4 @@ function startLoops(fe: FrontendContext): void {
     const sinceImage = fe.group.applied - Math.max(0, fe.checkpoint.version);
     if (fe.group.isLeader && sinceImage > entriesBetweenImages) await takeCheckpoint(fe, { delayMs: 0 });
   });
-}
-
-/** Each frontend looks for itself whether it can reach the stores. */
-function checkRepositories(fe: FrontendContext): void {
-  for (const repository of fe.group.state.repositories.values()) {
-    try {
-      fe.objectStore.list(repositoryRoot(fe.objectStore, repository));
-      fe.repositoryErrors.delete(repository.id);
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      fe.repositoryErrors.set(repository.id, `${formatTime(Date.now())}: ${text}`);
-    }
-  }
 }

@@ -54,7 +54,7 @@ export type ShowStatement =
   | { kind: 'showProc'; path: string }
   | { kind: 'showProcessList'; full: boolean; user: string | null }
   | { kind: 'showDatabases'; pattern: string | null }
-  | { kind: 'showTables'; db: string | null; pattern: string | null }
+  | { kind: 'showTables'; db: string | null; pattern: string | null; full: boolean }
   | { kind: 'showColumns'; table: TableName }
   | { kind: 'showCreateTable'; table: TableName }
   | { kind: 'showPartitions'; table: TableName }
@@ -93,13 +93,51 @@ export type TableStatement =
   | { kind: 'dropDatabase'; name: string; ifExists: boolean }
   | CreateTable
   | { kind: 'dropTable'; table: TableName; ifExists: boolean }
-  | { kind: 'truncate'; table: TableName }
-  | { kind: 'addPartition'; table: TableName; partition: RangePartition }
-  | { kind: 'dropPartition'; table: TableName; partition: string }
+  | { kind: 'truncate'; table: TableName; partitions: string[] | null }
+  | { kind: 'createView'; view: TableName; ifNotExists: boolean; definition: string; select: SelectStatement }
+  | {
+      kind: 'createMaterializedView';
+      view: TableName;
+      ifNotExists: boolean;
+      definition: string;
+      select: SelectStatement;
+      distribution: { columns: string[]; buckets: number | null };
+      properties: Properties;
+    }
+  | { kind: 'dropView'; view: TableName; materialized: boolean; ifExists: boolean }
+  | { kind: 'addPartition'; table: TableName; partition: RangePartition; temporary: boolean }
+  | { kind: 'dropPartition'; table: TableName; partition: string; temporary: boolean; ifExists: boolean }
+  | { kind: 'replacePartition'; table: TableName; partitions: string[]; temporary: string[]; keepsNewNames: boolean }
+  | { kind: 'renameTable'; table: TableName; to: string }
+  | { kind: 'renamePartition'; table: TableName; partition: string; to: string }
+  | { kind: 'swapTable'; table: TableName; other: string }
+  | { kind: 'addColumn'; table: TableName; column: ColumnDefinition }
+  | { kind: 'createCatalog'; name: string; comment: string; properties: Properties }
+  | { kind: 'dropCatalog'; name: string }
   | { kind: 'setTableProperties'; table: TableName; properties: Properties }
-  | { kind: 'insert'; table: TableName; columns: string[] | null; source: Expression[][] | SelectStatement };
+  | {
+      kind: 'insert';
+      table: TableName;
+      partitions: string[] | null;
+      temporary: boolean;
+      columns: string[] | null;
+      source: Expression[][] | SelectStatement;
+    };
 
-export type BackupObject = { table: string; partitions: string[] | null; alias: string | null };
+export type BackupObject = {
+  table: string;
+  partitions: string[] | null;
+  alias: string | null;
+  /** Where it stands, for what is refused about it. */
+  at: { line: number; column: number };
+  partitionsAt: Span;
+};
+/** What stands in ON (...): tables and views by name, and whole kinds. */
+export type BackupSelection = {
+  named: BackupObject[];
+  all: ('TABLES' | 'VIEWS' | 'MATERIALIZED VIEWS' | 'FUNCTIONS')[];
+  functions: string[];
+};
 export type BackupStatement =
   | {
       kind: 'createRepository';
@@ -116,7 +154,7 @@ export type BackupStatement =
       db: string | null;
       snapshot: string;
       repository: string;
-      objects: BackupObject[] | null;
+      objects: BackupSelection | null;
       properties: Properties;
     }
   | {
@@ -125,12 +163,26 @@ export type BackupStatement =
       sourceDb: string | null;
       snapshot: string;
       repository: string;
-      objects: BackupObject[] | null;
+      objects: BackupSelection | null;
       properties: Properties;
     }
-  | { kind: 'cancelJob'; job: 'BACKUP' | 'RESTORE'; db: string | null }
+  | {
+      kind: 'backupCatalogs';
+      /** Null for all of them. */
+      catalogs: string[] | null;
+      snapshot: string;
+      repository: string;
+      properties: Properties;
+    }
+  | { kind: 'cancelJob'; job: 'BACKUP' | 'RESTORE'; db: string | null; ofCatalogs: boolean }
   | { kind: 'showJob'; job: 'BACKUP' | 'RESTORE'; db: string | null }
-  | { kind: 'showSnapshot'; repository: string; snapshot: string | null; timestamp: string | null };
+  | {
+      kind: 'showSnapshot';
+      repository: string;
+      snapshot: string | null;
+      like: string | null;
+      timestamp: string | null;
+    };
 
 export type UserName = { name: string; host: string };
 export type GrantTarget = { kind: 'user'; user: UserName } | { kind: 'role'; role: string };

@@ -12,9 +12,11 @@ export function parseShow(cursor: Cursor): Statement {
   if (cursor.accept('WAREHOUSES')) return { kind: 'showWarehouses', pattern: like(cursor) };
   if (cursor.sees('FULL', 'PROCESSLIST') || cursor.sees('PROCESSLIST')) return parseProcessList(cursor);
   if (cursor.acceptOne('DATABASES', 'SCHEMAS')) return { kind: 'showDatabases', pattern: like(cursor) };
-  if (cursor.accept('FULL', 'TABLES') || cursor.accept('TABLES')) {
+  if (cursor.sees('FULL', 'TABLES') || cursor.sees('TABLES')) {
+    const full = cursor.accept('FULL');
+    cursor.expect('TABLES');
     const db = cursor.acceptOne('FROM', 'IN') ? cursor.identifier() : null;
-    return { kind: 'showTables', db, pattern: like(cursor) };
+    return { kind: 'showTables', db, pattern: like(cursor), full };
   }
   if (cursor.accept('FULL', 'COLUMNS') || cursor.accept('COLUMNS')) {
     cursor.expectOne('FROM', 'IN');

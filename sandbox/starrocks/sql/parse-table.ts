@@ -40,7 +40,7 @@ export function parseCreateTable(cursor: Cursor): CreateTable {
   };
 }
 
-function parseColumn(cursor: Cursor): ColumnDefinition {
+export function parseColumn(cursor: Cursor): ColumnDefinition {
   const name = cursor.identifier();
   const type = parseType(cursor);
   let nullable = true;
@@ -63,7 +63,7 @@ function parseType(cursor: Cursor): string {
   return base === 'VARCHAR' ? `varchar(${word === 'VARCHAR' ? 1 : 65533})` : base.toLowerCase();
 }
 
-function parseComment(cursor: Cursor): string {
+export function parseComment(cursor: Cursor): string {
   return cursor.accept('COMMENT') ? cursor.string() : '';
 }
 
@@ -87,7 +87,7 @@ function parsePartition(cursor: Cursor): RangePartition {
   return { name, upper };
 }
 
-function parseDistribution(cursor: Cursor): CreateTable['distribution'] {
+export function parseDistribution(cursor: Cursor): CreateTable['distribution'] {
   if (!cursor.accept('DISTRIBUTED', 'BY')) return { columns: [], buckets: null };
   if (cursor.accept('RANDOM')) return { columns: [], buckets: parseBuckets(cursor) };
   cursor.expect('HASH');
@@ -102,23 +102,58 @@ function parseBuckets(cursor: Cursor): number | null {
 export function parseInsert(cursor: Cursor): Statement {
   cursor.accept('TABLE');
   const table = cursor.qualifiedName();
+  const temporary = cursor.sees('TEMPORARY', 'PARTITION') || cursor.sees('TEMPORARY', 'PARTITIONS');
+  if (temporary) cursor.expect('TEMPORARY');
+  const partitions = cursor.acceptOne('PARTITION', 'PARTITIONS') ? parseNames(cursor) : null;
   const columns = cursor.sees('(') ? cursor.parenthesized(() => cursor.identifier()) : null;
-  if (cursor.sees('SELECT')) return { kind: 'insert', table, columns, source: parseSelect(cursor) };
+  if (cursor.sees('SELECT'))
+    return { kind: 'insert', table, partitions, temporary, columns, source: parseSelect(cursor) };
   cursor.expect('VALUES');
   const source = cursor.list(() => cursor.parenthesized(() => parseExpression(cursor)));
-  return { kind: 'insert', table, columns, source };
+  return { kind: 'insert', table, partitions, temporary, columns, source };
+}
+
+/** `p` or `(p1, p2)`. */
+export function parseNames(cursor: Cursor): string[] {
+  return cursor.sees('(') ? cursor.parenthesized(() => cursor.identifier()) : [cursor.identifier()];
 }
 
 /** What follows ALTER TABLE. */
 export function parseAlterTable(cursor: Cursor): Statement {
   const table = cursor.qualifiedName();
-  switch (cursor.expectOne('ADD', 'DROP', 'SET')) {
-    case 'ADD':
-      return { kind: 'addPartition', table, partition: parsePartition(cursor) };
-    case 'DROP':
+  switch (cursor.expectOne('ADD', 'DROP', 'SET', 'RENAME', 'REPLACE', 'SWAP')) {
+    case 'ADD': {
+      if (cursor.accept('COLUMN')) return { kind: 'addColumn', table, column: parseColumn(cursor) };
+      const temporary = cursor.accept('TEMPORARY');
+      return { kind: 'addPartition', table, partition: parsePartition(cursor), temporary };
+    }
+    case 'DROP': {
+      const temporary = cursor.accept('TEMPORARY');
       cursor.expect('PARTITION');
-      return { kind: 'dropPartition', table, partition: cursor.identifier() };
+      const ifExists = cursor.accept('IF', 'EXISTS');
+      const partition = cursor.identifier();
+      cursor.accept('FORCE');
+      return { kind: 'dropPartition', table, partition, temporary, ifExists };
+    }
     case 'SET':
       return { kind: 'setTableProperties', table, properties: cursor.properties() };
+    case 'RENAME': {
+      if (!cursor.accept('PARTITION')) return { kind: 'renameTable', table, to: cursor.identifier() };
+      const partition = cursor.identifier();
+      cursor.accept('TO');
+      return { kind: 'renamePartition', table, partition, to: cursor.identifier() };
+    }
+    case 'REPLACE': {
+      cursor.expectOne('PARTITION', 'PARTITIONS');
+      const partitions = parseNames(cursor);
+      cursor.expect('WITH', 'TEMPORARY');
+      cursor.expectOne('PARTITION', 'PARTITIONS');
+      const temporary = parseNames(cursor);
+      const keepsNewNames = cursor.optionalProperties().use_temp_partition_name === 'true';
+      return { kind: 'replacePartition', table, partitions, temporary, keepsNewNames };
+    }
+    case 'SWAP':
+      cursor.expect('WITH');
+      return { kind: 'swapTable', table, other: cursor.identifier() };
   }
 }

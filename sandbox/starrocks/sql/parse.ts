@@ -11,8 +11,9 @@ import {
 import { parseBackup, parseCancelJob, parseCreateRepository, parseRestore } from './parse-backup.ts';
 import { parseExpression, parseSelect } from './parse-expression.ts';
 import { parseShow } from './parse-show.ts';
-import { parseAlterTable, parseCreateTable, parseInsert } from './parse-table.ts';
+import { parseAlterTable, parseCreateTable, parseInsert, parseNames } from './parse-table.ts';
 import { parseAdmin, parseAlterSystem, parseCancelDecommission, parseKill } from './parse-topology.ts';
+import { parseCreateCatalog, parseCreateView, parseDropCatalog, parseDropView } from './parse-view.ts';
 
 export type Parsed = { statement: Statement; text: string };
 export type Dialect = { /** 3.4 and later: BACKUP DATABASE, ALL TABLES and their kin. */ newBackupClauses: boolean };
@@ -52,7 +53,9 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
     case 'RESTORE':
       return parseRestore(cursor, dialect.newBackupClauses);
     case 'CANCEL':
-      return cursor.accept('DECOMMISSION') ? parseCancelDecommission(cursor) : parseCancelJob(cursor);
+      return cursor.accept('DECOMMISSION')
+        ? parseCancelDecommission(cursor)
+        : parseCancelJob(cursor, dialect.newBackupClauses);
     case 'CREATE':
       return parseCreate(cursor);
     case 'DESC':
@@ -75,7 +78,11 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
       return parseShow(cursor);
     case 'TRUNCATE':
       cursor.expect('TABLE');
-      return { kind: 'truncate', table: cursor.qualifiedName() };
+      return {
+        kind: 'truncate',
+        table: cursor.qualifiedName(),
+        partitions: cursor.acceptOne('PARTITION', 'PARTITIONS') ? parseNames(cursor) : null,
+      };
     case 'USE':
       return { kind: 'use', db: cursor.identifier() };
     case 'START':
@@ -102,6 +109,8 @@ function parseAlter(cursor: Cursor): Statement {
 function parseCreate(cursor: Cursor): Statement {
   if (cursor.accept('READ', 'ONLY')) return parseCreateRepository(cursor, true);
   if (cursor.sees('REPOSITORY')) return parseCreateRepository(cursor, false);
+  const other = parseCreateView(cursor) ?? parseCreateCatalog(cursor);
+  if (other !== null) return other;
   switch (cursor.expectOne('DATABASE', 'SCHEMA', 'TABLE', 'USER', 'ROLE', 'READ', 'REPOSITORY')) {
     case 'TABLE':
       return parseCreateTable(cursor);
@@ -119,6 +128,8 @@ function parseCreate(cursor: Cursor): Statement {
 }
 
 function parseDrop(cursor: Cursor): Statement {
+  const other = parseDropView(cursor) ?? parseDropCatalog(cursor);
+  if (other !== null) return other;
   const what = cursor.expectOne('DATABASE', 'SCHEMA', 'TABLE', 'USER', 'ROLE', 'REPOSITORY');
   if (what === 'REPOSITORY') return { kind: 'dropRepository', name: cursor.identifier() };
   if (what === 'USER') return parseDropUser(cursor);

@@ -6,7 +6,8 @@ import { createIds } from '../meta/ids.ts';
 import type { BackupJob, Partition, Repository, SnapshotPart, Table } from '../meta/state.ts';
 import { JobFailure, type TaskList } from './jobs.ts';
 import { logJob } from './log-job.ts';
-import { type SnapshotInfo, snapshotRoot, tabletLocation, writeSnapshot } from './repository.ts';
+import { describeSnapshot, physicalIdOf } from './manifest.ts';
+import { snapshotRoot, tabletLocation, writeSnapshot } from './repository.ts';
 import { collectReports, sendTasks, type TaskOrder } from './task-list.ts';
 
 /** Moves a backup on by one state, or leaves it where it is while tasks are unfinished. */
@@ -32,6 +33,7 @@ export async function stepBackup(fe: FrontendContext, job: BackupJob, tasks: Tas
 
 /** Not logged: after a failover the new leader starts over from PENDING, with a new job id. */
 async function sendSnapshots(fe: FrontendContext, job: BackupJob, tasks: TaskList): Promise<BackupJob> {
+  if (job.catalogs !== null) return logged(fe, { ...job, state: 'SAVE_META' });
   const { state } = fe.group;
   if (!state.databases.has(String(job.dbId))) throw new JobFailure('NOT_FOUND', `database ${job.dbId} does not exist`);
   const tables = job.objects.map((object) => chooseTable(fe, job, object));
@@ -54,7 +56,8 @@ async function sendSnapshots(fe: FrontendContext, job: BackupJob, tasks: TaskLis
           backendId,
           task: { kind: 'snapshot', taskId, tabletId: tablet.id, version, timeoutSeconds },
         });
-        parts.push({ tableId, partitionId, indexId, tabletId: tablet.id, backendId, schemaHash, path: '', files: [] });
+        const ids = { tableId, partitionId, physicalId: physicalIdOf(partition), indexId, tabletId: tablet.id };
+        parts.push({ ...ids, backendId, schemaHash, path: '', files: [] });
       }
     }
   }
@@ -69,7 +72,7 @@ function chooseTable(
 ): { table: Table; partitions: Partition[] } {
   const table = findTable(fe.group.state, job.dbId, object.table);
   if (!table) throw new JobFailure('NOT_FOUND', `table ${object.table} does not exist`);
-  const all = partitionsOf(fe.group.state, table.id);
+  const all = partitionsOf(fe.group.state, table.id).filter(({ temporary }) => !temporary);
   const missing = object.partitions?.find((name) => !all.some((partition) => partition.name === name));
   if (missing !== undefined)
     throw new JobFailure('NOT_FOUND', `partition ${missing} does not exist  in table${table.name}`);
@@ -107,7 +110,8 @@ async function waitForSnapshots(fe: FrontendContext, job: BackupJob, tasks: Task
 
 /** Not logged either: a new leader sends the uploads again under the same job id. */
 async function sendUploads(fe: FrontendContext, job: BackupJob, tasks: TaskList): Promise<BackupJob> {
-  const root = snapshotRoot(fe.objectStore, requireRepository(fe, job), job.label);
+  const repository = requireRepository(fe, job);
+  const root = await snapshotRoot(fe.stores, repository, job.label);
   const ids = await fe.group.update((state) => {
     const fresh = createIds(state);
     const value = job.parts.map(() => fresh.next());
@@ -117,7 +121,11 @@ async function sendUploads(fe: FrontendContext, job: BackupJob, tasks: TaskList)
     const id = String(ids[at]);
     const remotePath = tabletLocation(root, { dbId: job.dbId, ...part });
     const parts = [{ tabletId: part.tabletId, snapshotPath: part.path, remotePath }];
-    return { id, backendId: part.backendId, task: { kind: 'upload', taskId: `${job.jobId}.${id}`, parts } };
+    return {
+      id,
+      backendId: part.backendId,
+      task: { kind: 'upload', taskId: `${job.jobId}.${id}`, properties: repository.properties, parts },
+    };
   });
   await sendTasks(fe, tasks, orders);
   return { ...job, state: 'UPLOADING' };
@@ -142,10 +150,9 @@ async function waitForUploads(fe: FrontendContext, job: BackupJob, tasks: TaskLi
 /** The one state whose errors are tried again until the job times out. */
 async function uploadInfo(fe: FrontendContext, job: BackupJob): Promise<BackupJob> {
   try {
-    writeSnapshot(fe.objectStore, requireRepository(fe, job), {
-      info: snapshotInfo(job),
-      meta: { tables: job.tables },
-    });
+    const catalogs = (job.catalogs ?? []).flatMap((name) => fe.group.state.catalogs.get(name) ?? []);
+    const info = describeSnapshot(job, fe.release);
+    await writeSnapshot(fe.stores, requireRepository(fe, job), { info, meta: { tables: job.tables, catalogs } });
   } catch (error) {
     fe.log('WARN', `backup job ${job.jobId} cannot upload its info: ${String(error)}`);
     return job;
@@ -157,31 +164,6 @@ function requireRepository(fe: FrontendContext, job: BackupJob): Repository {
   const found = fe.group.state.repositories.get(String(job.repositoryId));
   if (!found) throw new JobFailure('COMMON_ERROR', `failed to get repository: ${job.repositoryId}`);
   return found;
-}
-
-function snapshotInfo(job: BackupJob): SnapshotInfo {
-  const objects = job.tables.map(({ table, partitions }) => {
-    const parts = partitions.map((partition) => {
-      const own = job.parts.filter(({ partitionId }) => partitionId === partition.id);
-      const tablets = Object.fromEntries(own.map(({ tabletId, files }) => [String(tabletId), files]));
-      const index = { id: partition.indexId, schema_hash: partition.schemaHash, tablets };
-      return [
-        partition.name,
-        { id: partition.id, version: partition.visibleVersion, indexes: { [table.name]: index } },
-      ] as const;
-    });
-    return [table.name, { id: table.id, partitions: Object.fromEntries(parts) }] as const;
-  });
-  return {
-    name: job.label,
-    database: job.dbName,
-    id: job.dbId,
-    backup_time: job.createdAt,
-    backup_objects: Object.fromEntries(objects),
-    meta_version: 92,
-    starrocks_meta_version: 3,
-    backup_result: 'succeed',
-  };
 }
 
 async function logged(fe: FrontendContext, job: BackupJob): Promise<BackupJob> {

@@ -5,7 +5,8 @@ import { createIds } from '../meta/ids.ts';
 import { type Change, type ClusterState, change, type Partition, type RestoreJob, type Table } from '../meta/state.ts';
 import { newPartition } from '../statements/tables.ts';
 import { JobFailure } from './jobs.ts';
-import type { SnapshotInfo, SnapshotMeta } from './repository.ts';
+import type { SnapshotInfo } from './manifest.ts';
+import type { SnapshotMeta } from './repository.ts';
 
 /** One partition to fill: which one, with which files of the snapshot, and what it counts afterwards. */
 export type PartitionPair = { target: Partition; source: Partition; sourceTable: Table };
@@ -38,6 +39,11 @@ export function planRestore(fe: FrontendContext, state: ClusterState, job: Resto
       ({ name }) => object.partitions === null || object.partitions.includes(name),
     );
     const local = findTable(state, job.dbId, object.alias);
+    if (source.table.view?.kind === 'VIEW') {
+      const id = local?.id ?? ids.next();
+      plan.changes.push(change('tables', id, { ...source.table, id, dbId: job.dbId, name: object.alias }));
+      continue;
+    }
     if (local) checkSameTable(local, source.table);
     const table: Table = local ?? {
       ...source.table,
@@ -132,7 +138,7 @@ function makePartition(
   const buckets = { ...table.distribution, buckets: partition.tablets.length };
   const shaped = { ...table, distribution: buckets, replicationNum: job.replicationNum };
   return {
-    ...newPartition(state, ids, shaped, { name: localName(partition, sourceTable, table), lower, upper }),
+    ...newPartition(fe, state, ids, shaped, { name: localName(partition, sourceTable, table), lower, upper }),
     schemaHash,
   };
 }

@@ -13,7 +13,8 @@ import {
 import { removal } from '../statements/tables.ts';
 import { JobFailure, type TaskList } from './jobs.ts';
 import { logJob } from './log-job.ts';
-import { readSnapshotInfo, readSnapshotMeta, type SnapshotInfo, snapshotRoot, tabletLocation } from './repository.ts';
+import { type SnapshotInfo, tabletsOf } from './manifest.ts';
+import { readSnapshotInfo, readSnapshotMeta, snapshotRoot, tabletLocation } from './repository.ts';
 import { type PartitionPair, planRestore } from './restore-plan.ts';
 import { collectReports, sendTasks, type TaskOrder } from './task-list.ts';
 
@@ -42,7 +43,7 @@ async function prepare(fe: FrontendContext, job: RestoreJob, tasks: TaskList): P
   if (!fe.group.state.databases.has(String(job.dbId)))
     throw new JobFailure('NOT_FOUND', `database ${job.dbId} does not exist`);
   const repository = requireRepository(fe, job);
-  const source = readSource(fe, job, repository);
+  const source = await readSource(fe, job, repository);
   const plan = await fe.group.update((state) => {
     const value = planRestore(fe, state, job, source);
     return { changes: value.changes, value };
@@ -55,7 +56,7 @@ async function prepare(fe: FrontendContext, job: RestoreJob, tasks: TaskList): P
     await undoRestore(fe, undoable);
     throw new JobFailure('COMMON_ERROR', `Failed to create replicas for restore. unfinished marks: ${String(error)}`);
   }
-  const root = snapshotRoot(fe.objectStore, repository, job.label);
+  const root = await snapshotRoot(fe.stores, repository, job.label);
   const targets = plan.pairs.flatMap((pair) => targetsOf(pair, { info: source.info, root }));
   const restored = plan.pairs.map(({ target, source: from }) => {
     return { partitionId: target.id, version: from.visibleVersion, rowCount: from.rowCount, dataBytes: from.dataBytes };
@@ -73,12 +74,12 @@ async function prepare(fe: FrontendContext, job: RestoreJob, tasks: TaskList): P
   return logged(fe, next);
 }
 
-function readSource(fe: FrontendContext, job: RestoreJob, repository: Repository) {
+async function readSource(fe: FrontendContext, job: RestoreJob, repository: Repository) {
   try {
     const at = { snapshot: job.label, timestamp: job.timestamp };
     return {
-      info: readSnapshotInfo(fe.objectStore, repository, at),
-      meta: readSnapshotMeta(fe.objectStore, repository, job.label),
+      info: await readSnapshotInfo(fe.stores, repository, at),
+      meta: await readSnapshotMeta(fe.stores, repository, job.label),
     };
   } catch {
     throw new JobFailure('COMMON_ERROR', 'Failed to read backup meta from file');
@@ -90,26 +91,18 @@ function targetsOf(
   { target, source, sourceTable }: PartitionPair,
   { info, root }: { info: SnapshotInfo; root: string },
 ): RestoreTarget[] {
-  const index = info.backup_objects[sourceTable.name]?.partitions[source.name]?.indexes[sourceTable.name];
+  const known = tabletsOf(info, sourceTable.name, source.name);
   return target.tablets.flatMap((tablet, at) => {
-    const from = source.tablets[at];
-    if (!from || !index)
+    const tabletId = known?.tabletIds[at];
+    if (!known || tabletId === undefined)
       throw new JobFailure('COMMON_ERROR', `tablet num of partition ${source.name} is different from the snapshot`);
-    const ids = {
-      dbId: info.id,
-      tableId: sourceTable.id,
-      partitionId: source.id,
-      indexId: source.indexId,
-      tabletId: from.id,
-    };
-    const remotePath = tabletLocation(root, ids);
-    const files = index.tablets[String(from.id)] ?? [];
+    const { physicalId, indexId } = known;
+    const remotePath = tabletLocation(root, { dbId: info.id, tableId: sourceTable.id, physicalId, indexId, tabletId });
     return tablet.replicas.map(({ backendId }) => ({
       backendId,
       tabletId: tablet.id,
       schemaHash: target.schemaHash,
       remotePath,
-      files,
     }));
   });
 }
@@ -144,9 +137,10 @@ async function waitForSnapshots(fe: FrontendContext, job: RestoreJob, tasks: Tas
 }
 
 async function sendDownloads(fe: FrontendContext, job: RestoreJob, tasks: TaskList): Promise<RestoreJob> {
-  const orders = await orderTasks(fe, job, ({ backendId, tabletId, remotePath, files }, taskId) => {
+  const { properties } = requireRepository(fe, job);
+  const orders = await orderTasks(fe, job, ({ backendId, tabletId, remotePath }, taskId) => {
     const snapshotPath = job.snapshotPaths[replicaKey({ tabletId, backendId })] ?? '';
-    return { kind: 'download', taskId, parts: [{ tabletId, remotePath, files, snapshotPath }] };
+    return { kind: 'download', taskId, properties, parts: [{ tabletId, remotePath, snapshotPath }] };
   });
   await sendTasks(fe, tasks, orders);
   return { ...job, state: 'DOWNLOADING' };

@@ -1,5 +1,5 @@
 import { type Done, done } from '../../mysql/packets.ts';
-import type { BackupObject } from '../../sql/ast.ts';
+import type { BackupSelection } from '../../sql/ast.ts';
 import { analysisError, backupError, SqlError, unknownDatabase } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
@@ -10,7 +10,8 @@ import { change, type Database, type Repository, type RestoreJob } from '../meta
 import { findRepository } from '../statements/repositories.ts';
 import { refuseUnknown, timeoutOf } from './job-properties.ts';
 import { okStatus } from './jobs.ts';
-import { readSnapshotInfo, type SnapshotInfo } from './repository.ts';
+import type { SnapshotInfo } from './manifest.ts';
+import { readSnapshotInfo } from './repository.ts';
 import { refuseSecondJob } from './submit-backup.ts';
 
 const knownProperties = [
@@ -39,7 +40,7 @@ export async function submitRestore({ statement, session, fe }: Execution<Statem
   if (statement.objects === null)
     requirePrivilege(fe, session, { privileges: ['CREATE DATABASE'], object: { kind: 'CATALOG' } });
 
-  const info = readInfo(fe, repository, { snapshot: statement.snapshot, timestamp });
+  const info = await readInfo(fe, repository, { snapshot: statement.snapshot, timestamp });
   if (statement.sourceDb !== null && statement.sourceDb !== info.database) {
     throw backupError(fe.release, `target database: ${statement.sourceDb} is not existed in snapshot`);
   }
@@ -90,13 +91,13 @@ function newJob(given: Given): RestoreJob {
   };
 }
 
-function readInfo(
+async function readInfo(
   fe: FrontendContext,
   repository: Repository,
   at: { snapshot: string; timestamp: string },
-): SnapshotInfo {
+): Promise<SnapshotInfo> {
   try {
-    return readSnapshotInfo(fe.objectStore, repository, at);
+    return await readSnapshotInfo(fe.stores, repository, at);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw backupError(
@@ -121,10 +122,10 @@ async function targetDatabase(fe: FrontendContext, name: string): Promise<Databa
   });
 }
 
-function chooseObjects(fe: FrontendContext, info: SnapshotInfo, asked: BackupObject[] | null): RestoreJob['objects'] {
-  if (asked === null)
+function chooseObjects(fe: FrontendContext, info: SnapshotInfo, asked: BackupSelection | null): RestoreJob['objects'] {
+  if (asked === null || asked.all.length > 0)
     return Object.keys(info.backup_objects).map((table) => ({ table, partitions: null, alias: table }));
-  return asked.map(({ table, partitions, alias }) => {
+  return asked.named.map(({ table, partitions, alias }) => {
     const known = info.backup_objects[table];
     if (!known) throw backupError(fe.release, `Table ${table} does not exist in snapshot ${info.name}`);
     const missing = partitions?.find((name) => !Object.hasOwn(known.partitions, name));

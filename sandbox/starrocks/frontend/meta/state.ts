@@ -68,11 +68,17 @@ export type Table = {
   comment: string;
   state: 'NORMAL' | 'RESTORE';
   createdAt: number;
+  /** A view has no partitions; a materialized view has one of its own. Null for a table, and so where older metadata lacks it. */
+  view?: { kind: 'VIEW' | 'MATERIALIZED VIEW'; definition: string } | null;
 };
 
 /** `lower` null is MIN, `upper` null is MAX; an unpartitioned table has one partition with neither. */
 export type Partition = {
   id: number;
+  /** The physical partition; not there where it is the partition itself (up to 3.3). */
+  physicalId?: number;
+  /** Made by ADD TEMPORARY PARTITION: filled by name only, and in no backup. */
+  temporary?: boolean;
   tableId: number;
   indexId: number;
   name: string;
@@ -89,6 +95,8 @@ export type Partition = {
 export type Tablet = { id: number; replicas: Replica[] };
 export type Replica = { id: number; backendId: number; version: number; lastFailedVersion: number; bad: boolean };
 
+export type Catalog = { name: string; type: string; comment: string; properties: Record<string, string> };
+
 export type Repository = {
   id: number;
   name: string;
@@ -96,6 +104,8 @@ export type Repository = {
   readOnly: boolean;
   location: string;
   broker: string;
+  /** As CREATE REPOSITORY gave them, keys included; no statement shows them. */
+  properties: Record<string, string>;
 };
 
 export type Grant = { privilege: string; object: PrivilegeObject };
@@ -125,6 +135,7 @@ type JobCommon = {
 export type SnapshotPart = {
   tableId: number;
   partitionId: number;
+  physicalId: number;
   indexId: number;
   tabletId: number;
   backendId: number;
@@ -148,13 +159,14 @@ export type BackupJob = JobCommon & {
   uploadFinishedAt: number | null;
   parts: SnapshotPart[];
   tables: { table: Table; partitions: Partition[] }[];
+  /** Names of external catalogs, for a job about them, which belongs to no database; null for all others. */
+  catalogs: string[] | null;
 };
 export type RestoreTarget = {
   backendId: number;
   tabletId: number;
   schemaHash: number;
   remotePath: string;
-  files: string[];
 };
 export type RestoreJob = JobCommon & {
   kind: 'RESTORE';
@@ -185,6 +197,7 @@ export type Collections = {
   tables: Table;
   partitions: Partition;
   repositories: Repository;
+  catalogs: Catalog;
   users: User;
   roles: Role;
   jobs: Job;
@@ -210,6 +223,7 @@ const collectionNames = [
   'tables',
   'partitions',
   'repositories',
+  'catalogs',
   'users',
   'roles',
   'jobs',
@@ -241,6 +255,7 @@ export function createStateStore(): StateStore {
     tables: new Map(),
     partitions: new Map(),
     repositories: new Map(),
+    catalogs: new Map(),
     users: new Map(),
     roles: new Map(),
     jobs: new Map(),

@@ -14,10 +14,13 @@ export async function scanTable(fe: FrontendContext, table: Table, signal?: Abor
   requireAnyBackend(fe);
   const parts: Cell[][][] = [];
   for (const partition of partitionsOf(fe.group.state, table.id)) {
+    if (partition.temporary) continue;
     const tablets = partition.tablets.map((tablet) => scanTablet(fe, partition, tablet, signal));
     parts.push(...(await Promise.all(tablets)));
   }
-  return parts.flat();
+  // Rows that were written before a column was added have its default.
+  const added = (row: Cell[]) => table.columns.slice(row.length).map(({ fallback }) => fallback);
+  return parts.flat().map((row) => (row.length < table.columns.length ? [...row, ...added(row)] : row));
 }
 
 export function requireAnyBackend(fe: FrontendContext): void {

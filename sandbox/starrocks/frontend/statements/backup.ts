@@ -2,12 +2,14 @@ import { done, textRows } from '../../mysql/packets.ts';
 import { analysisError, backupError, SqlError } from '../../sql/errors.ts';
 import { hasPrivilege, requirePrivilege } from '../access.ts';
 import { isDone } from '../backup/jobs.ts';
+import { briefOf } from '../backup/manifest.ts';
 import { listSnapshots, readSnapshotInfo, snapshotTimestamps } from '../backup/repository.ts';
 import { backupRows, restoreRows } from '../backup/rows.ts';
-import { submitBackup } from '../backup/submit-backup.ts';
+import { catalogsJobKey, submitBackup, submitCatalogBackup } from '../backup/submit-backup.ts';
 import { submitRestore } from '../backup/submit-restore.ts';
 import type { FrontendContext } from '../context.ts';
 import { currentDatabase } from '../data/tables.ts';
+import { isLike } from '../format.ts';
 import { type Handlers, locally, onLeader } from '../handlers.ts';
 import type { Job, Repository } from '../meta/state.ts';
 import type { Session } from '../session.ts';
@@ -15,24 +17,33 @@ import { createRepository, dropRepository, findRepository, repositoryMissing } f
 
 const need = { privileges: ['REPOSITORY'] };
 
-type Kinds = 'createRepository' | 'dropRepository' | 'backup' | 'restore' | 'cancelJob' | 'showJob' | 'showSnapshot';
+type Kinds =
+  | 'createRepository'
+  | 'dropRepository'
+  | 'backup'
+  | 'backupCatalogs'
+  | 'restore'
+  | 'cancelJob'
+  | 'showJob'
+  | 'showSnapshot';
 
 export const backupHandlers: Handlers<Kinds> = {
   createRepository: onLeader(createRepository),
   dropRepository: onLeader(dropRepository),
   backup: onLeader(submitBackup),
+  backupCatalogs: onLeader(submitCatalogBackup),
   restore: onLeader(submitRestore),
 
   cancelJob: onLeader(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, need);
-    if (statement.db === null && session.db === null)
+    if (statement.db === null && session.db === null && !statement.ofCatalogs)
       throw new SqlError(
         1064,
         'HY000',
         'Getting syntax error. Detail message: No selected database for cancel BACKUP/RESTORE.',
       );
-    const db = currentDatabase(fe, session, statement.db);
-    const job = shownJob(fe, db.id)?.job;
+    const dbId = statement.ofCatalogs ? catalogsJobKey : currentDatabase(fe, session, statement.db).id;
+    const job = shownJob(fe, dbId)?.job;
     if (job?.kind !== statement.job) {
       throw backupError(fe.release, `No ${statement.job === 'BACKUP' ? 'backup job' : 'restore'} is currently running`);
     }
@@ -43,7 +54,7 @@ export const backupHandlers: Handlers<Kinds> = {
       );
     }
     const progress = job.kind === 'RESTORE' ? `, current state: ${job.state}` : '';
-    await fe.jobs.cancel(fe, db.id, { code: 'COMMON_ERROR', message: `user cancelled${progress}` });
+    await fe.jobs.cancel(fe, dbId, { code: 'COMMON_ERROR', message: `user cancelled${progress}` });
     return done();
   }),
 
@@ -53,7 +64,10 @@ export const backupHandlers: Handlers<Kinds> = {
     run: ({ statement, session, fe }) => {
       requirePrivilege(fe, session, need);
       const dbId = statement.db === null && session.db === null ? null : currentDatabase(fe, session, statement.db).id;
-      const jobs = [...fe.group.state.jobs.values()].filter((job) => dbId === null || job.dbId === dbId);
+      // A job about catalogs belongs to no database and is shown for every one, after its own.
+      const jobs = [...fe.group.state.jobs.values()]
+        .filter((job) => dbId === null || job.dbId === dbId || job.dbId === catalogsJobKey)
+        .sort((a, b) => Number(a.dbId === catalogsJobKey) - Number(b.dbId === catalogsJobKey));
       const shown = jobs.flatMap(({ dbId: id }) => shownJob(fe, id) ?? []);
       if (statement.job === 'RESTORE') {
         return restoreRows(shown.flatMap(({ job, tasks }) => (job.kind === 'RESTORE' ? [{ job, tasks }] : [])));
@@ -63,7 +77,7 @@ export const backupHandlers: Handlers<Kinds> = {
     },
   },
 
-  showSnapshot: locally(({ statement, session, fe }) => {
+  showSnapshot: locally(async ({ statement, session, fe }) => {
     requirePrivilege(fe, session, need);
     const repository = findRepository(fe.group.state, statement.repository);
     if (!repository) throw repositoryMissing(fe.release, statement.repository);
@@ -74,11 +88,14 @@ export const backupHandlers: Handlers<Kinds> = {
     if (statement.snapshot !== null && statement.timestamp !== null) {
       return snapshotDetails(fe, repository, { snapshot: statement.snapshot, timestamp: statement.timestamp });
     }
-    const names = statement.snapshot === null ? listSnapshots(fe.objectStore, repository) : [statement.snapshot];
-    const rows = names.map((name) => {
-      const timestamps = snapshotTimestamps(fe.objectStore, repository, name);
-      return timestamps.length === 0 ? [name, '', 'ERROR: no snapshot'] : [name, timestamps.join('\n'), 'OK'];
-    });
+    const listed = statement.snapshot === null ? await listSnapshots(fe.stores, repository) : [statement.snapshot];
+    const names = listed.filter((name) => statement.like === null || isLike(name, statement.like));
+    const rows = await Promise.all(
+      names.map(async (name) => {
+        const timestamps = await snapshotTimestamps(fe.stores, repository, name);
+        return timestamps.length === 0 ? [name, '', 'ERROR: no snapshot'] : [name, timestamps.join('\n'), 'OK'];
+      }),
+    );
     return textRows(['Snapshot', 'Timestamp', 'Status'], rows);
   }),
 };
@@ -100,14 +117,17 @@ function mayExport(fe: FrontendContext, session: Session, job: Extract<Job, { ki
   });
 }
 
-function snapshotDetails(fe: FrontendContext, repository: Repository, at: { snapshot: string; timestamp: string }) {
+async function snapshotDetails(
+  fe: FrontendContext,
+  repository: Repository,
+  at: { snapshot: string; timestamp: string },
+) {
   const columns = ['Snapshot', 'Timestamp', 'Database', 'Details', 'Status'];
   try {
-    const info = readSnapshotInfo(fe.objectStore, repository, at);
-    const details = JSON.stringify(info, null, 2);
-    return textRows(columns, [[at.snapshot, at.timestamp, info.database, details, 'OK']]);
+    const info = await readSnapshotInfo(fe.stores, repository, at);
+    return textRows(columns, [[at.snapshot, at.timestamp, info.database, briefOf(info), 'OK']]);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    return textRows(columns, [[at.snapshot, at.timestamp, '', '', `Failed to get info: ${text}`]]);
+    return textRows(columns, [[at.snapshot, at.timestamp, null, null, `Failed to get info: ${text}`]]);
   }
 }

@@ -18,11 +18,14 @@ export const describeHandlers: Handlers<Kinds> = {
     const db = currentDatabase(fe, session, statement.db);
     // A database that is hidden from somebody looks empty to him.
     const visible = canSeeDatabase(fe.group.state, session, db.name);
-    const names = visible ? tablesOf(fe.group.state, db.id).map(({ name }) => name) : [];
-    const shown = names.filter((name) => statement.pattern === null || isLike(name, statement.pattern));
+    const shown = (visible ? tablesOf(fe.group.state, db.id) : [])
+      .filter(({ name }) => statement.pattern === null || isLike(name, statement.pattern))
+      .map(({ name, view }) => [name, view ? 'VIEW' : 'BASE TABLE'])
+      .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+    if (statement.full) return textRows([`Tables_in_${db.name}`, 'Table_type'], shown);
     return textRows(
       [`Tables_in_${db.name}`],
-      shown.sort().map((name) => [name]),
+      shown.map(([name = '']) => [name]),
     );
   }),
 
@@ -44,6 +47,12 @@ export const describeHandlers: Handlers<Kinds> = {
 
   showCreateTable: locally(({ statement, session, fe }) => {
     const { table } = requireTable(fe, session, statement.table);
+    if (table.view?.kind === 'VIEW') {
+      const columns = ['View', 'Create View', 'character_set_client', 'collation_connection'];
+      const names = table.columns.map(({ name }) => `\`${name}\``).join(', ');
+      const text = `CREATE VIEW \`${table.name}\` (${names}) SECURITY NONE AS ${table.view.definition};`;
+      return textRows(columns, [[table.name, text, 'utf8', 'utf8_general_ci']]);
+    }
     const text = createTableText(table, partitionsOf(fe.group.state, table.id));
     return textRows(['Table', 'Create Table'], [[table.name, text]]);
   }),
@@ -66,7 +75,9 @@ export const describeHandlers: Handlers<Kinds> = {
     ];
     return textRows(
       columns,
-      partitionsOf(fe.group.state, table.id).map((one) => partitionRow(table, one)),
+      partitionsOf(fe.group.state, table.id)
+        .filter(({ temporary }) => !temporary)
+        .map((one) => partitionRow(table, one)),
     );
   }),
 

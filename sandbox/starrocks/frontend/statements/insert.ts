@@ -31,7 +31,9 @@ export const insertHandlers: Handlers<'insert'> = {
       throw executionError(fe.release, `table ${table.name} is in state ${table.state}, not NORMAL`);
     requireAnyBackend(fe);
     const rows = await readRows(statement, table, { fe, session });
-    const transactionId = await withTableLock(table.id, () => load(fe, table, rows));
+    if (table.view) throw executionError(fe.release, `${table.name} is a view and takes no rows`);
+    const into = { partitions: statement.partitions, temporary: statement.temporary };
+    const transactionId = await withTableLock(table.id, () => load(fe, table, rows, into));
     const info = `{'label':'insert_${md5(`${transactionId}`)}', 'status':'VISIBLE', 'txnId':'${transactionId}'}`;
     return done(rows.length, info);
   }),
@@ -57,8 +59,10 @@ async function readRows({ columns, source }: Insert, table: Table, { fe, session
 }
 
 /** Writes every replica that is alive; the load counts when each tablet has the majority of its replicas. */
-async function load(fe: FrontendContext, table: Table, rows: Cell[][]): Promise<number> {
-  const partitions = partitionsOf(fe.group.state, table.id);
+type Into = { partitions: string[] | null; temporary: boolean };
+
+async function load(fe: FrontendContext, table: Table, rows: Cell[][], into: Into): Promise<number> {
+  const partitions = partitionsInto(fe, table, into);
   const parts = new Map<Partition, Cell[][]>();
   for (const row of rows) {
     const partition = partitionFor(table, partitions, row);
@@ -81,6 +85,15 @@ async function load(fe: FrontendContext, table: Table, rows: Cell[][]): Promise<
     fe.metrics.transactionsFailed++;
     throw error;
   }
+}
+
+/** All but the temporary ones, or those that are named. */
+function partitionsInto(fe: FrontendContext, table: Table, { partitions: names, temporary }: Into): Partition[] {
+  const all = partitionsOf(fe.group.state, table.id).filter((one) => Boolean(one.temporary) === temporary);
+  const missing = names?.find((wanted) => !all.some(({ name }) => name === wanted));
+  if (missing !== undefined)
+    throw executionError(fe.release, `Unknown partition '${missing}' in table '${table.name}'`);
+  return all.filter(({ name }) => names?.includes(name) ?? true);
 }
 
 type Written = { partition: Partition; rowCount: number; bytes: number; reached: Map<number, number[]> };

@@ -19,28 +19,46 @@ export async function createRepository({
   fe,
 }: Execution<StatementOf['createRepository']>): Promise<Done> {
   requirePrivilege(fe, session, need);
-  const { name, location, readOnly, broker } = statement;
+  const { name, location, readOnly, broker, properties } = statement;
   if (!properName.test(name)) throw analysisError(`Incorrect repository name '${name}'`, 5063, '42000');
-  if (findRepository(fe.group.state, name)) {
-    throw backupError(fe.release, `Failed to create repository: repository with same name already exist: ${name}`);
-  }
+  refuseTaken(fe, name);
   if (broker !== '' && ![...fe.group.state.brokers.values()].some((one) => one.name === broker)) {
     throw analysisError(`Unknown broker name(${broker})`);
   }
   if (location === '') throw analysisError('You must specify a location on the repository');
-  const connected = connect(fe, { id: 0, name, createdAt: Date.now(), readOnly, location, broker });
-  await fe.group.update((state) => {
-    const ids = createIds(state);
-    const repository = { ...connected, id: ids.next() };
-    return { changes: [change('repositories', repository.id, repository), ids.change()], value: null };
+  await oneByOne(async () => {
+    refuseTaken(fe, name);
+    const connected = await connect(fe, { id: 0, name, createdAt: Date.now(), readOnly, location, broker, properties });
+    await fe.group.update((state) => {
+      const ids = createIds(state);
+      const repository = { ...connected, id: ids.next() };
+      return { changes: [change('repositories', repository.id, repository), ids.change()], value: null };
+    });
   });
   return done();
 }
 
-function connect(fe: FrontendContext, repository: Repository): Repository {
+let tail: Promise<unknown> = Promise.resolve();
+
+/**
+ * The lock that the manager of repositories holds while it asks the store: one that cannot be reached makes every other CREATE and
+ * DROP wait, and a client that gives up does not free it.
+ */
+function oneByOne<T>(work: () => Promise<T>): Promise<T> {
+  const run = tail.then(work);
+  tail = run.catch(() => undefined);
+  return run;
+}
+
+function refuseTaken(fe: FrontendContext, name: string): void {
+  if (findRepository(fe.group.state, name) === null) return;
+  throw backupError(fe.release, `Failed to create repository: repository with same name already exist: ${name}`);
+}
+
+async function connect(fe: FrontendContext, repository: Repository): Promise<Repository> {
   try {
     if (!isStoreLocation(repository.location)) throw new Error(`Invalid location: ${repository.location}`);
-    return connectRepository(fe.objectStore, repository);
+    return await connectRepository(fe.stores, repository);
   } catch (error) {
     const path = `${repository.location.replace(/\/+$/, '')}/__starrocks_repository_${repository.name}/__repo_info`;
     const text = error instanceof Error ? error.message : String(error);
@@ -58,7 +76,7 @@ export async function dropRepository({
   if (!found) throw analysisError('Repository does not exist', 5064, '42000');
   const busy = [...fe.group.state.jobs.values()].some((job) => job.repositoryId === found.id && !isDone(job));
   if (busy) throw backupError(fe.release, 'Backup or restore job is running on this repository. Can not drop it');
-  await fe.group.update(() => ({ changes: [change('repositories', found.id, null)], value: null }));
+  await oneByOne(() => fe.group.update(() => ({ changes: [change('repositories', found.id, null)], value: null })));
   return done();
 }
 

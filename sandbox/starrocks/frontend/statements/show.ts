@@ -20,7 +20,6 @@ type Kinds =
   | 'showDatabases'
   | 'showVariables'
   | 'showWarnings'
-  | 'showCatalogs'
   | 'showRepositories';
 
 const nodePrivileges = { privileges: ['OPERATE', 'NODE'] };
@@ -115,11 +114,6 @@ export const showHandlers: Handlers<Kinds> = {
   }),
 
   showWarnings: locally(() => textRows(['Level', 'Code', 'Message'], [])),
-  showCatalogs: locally(() => {
-    const comment = "An internal catalog contains this cluster's self-managed tables.";
-    return textRows(['Catalog', 'Type', 'Comment'], [['default_catalog', 'Internal', comment]]);
-  }),
-
   showRepositories: locally(({ fe }) => {
     const rows = [...fe.group.state.repositories.values()].map((one) => [
       String(one.id),

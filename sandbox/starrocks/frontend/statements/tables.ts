@@ -2,6 +2,7 @@ import { done } from '../../mysql/packets.ts';
 import type { CreateTable, RangePartition } from '../../sql/ast.ts';
 import { analysisError, executionError, SqlError, unknownDatabaseHere, unknownTable } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
+import { hasPhysicalPartitions } from '../backup/manifest.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf, placeTablets, requireBackends } from '../data/placement.ts';
 import {
@@ -80,7 +81,7 @@ export const tableHandlers: Handlers<Kinds> = {
     const made = await fe.group.update((state) => {
       const fresh = createIds(state);
       const owned = { ...table, id: fresh.next() };
-      const partitions = buildPartitions(state, fresh, owned, statement.partitions);
+      const partitions = buildPartitions(fe, state, fresh, owned, statement.partitions);
       return { changes: [fresh.change()], value: { table: owned, partitions } };
     });
     await createReplicas(fe, made.table, made.partitions).catch((error: Error) => {
@@ -105,6 +106,8 @@ export const tableHandlers: Handlers<Kinds> = {
         fe.release.atLeast(3, 3) ? `${db.name}.${statement.table.name}` : statement.table.name,
       );
     requirePrivilege(fe, session, { privileges: ['DROP'], object: { kind: 'TABLE', db: db.name, table: found.name } });
+    if (found.view?.kind === 'MATERIALIZED VIEW')
+      throw executionError(fe.release, `Can not drop the materialized view ${found.name} with DROP TABLE`);
     refuseRestoring(fe, found);
     const partitions = partitionsOf(fe.group.state, found.id);
     await fe.group.update((state) => ({ changes: removal(state, found), value: null }));
@@ -119,14 +122,23 @@ export const tableHandlers: Handlers<Kinds> = {
       object: { kind: 'TABLE', db: db.name, table: table.name },
     });
     refuseRestoring(fe, table);
-    const old = partitionsOf(fe.group.state, table.id);
+    const all = partitionsOf(fe.group.state, table.id).filter(({ temporary }) => !temporary);
+    const missing = statement.partitions?.find((wanted) => !all.some(({ name }) => name === wanted));
+    if (missing !== undefined) throw new SqlError(1064, 'HY000', `Partition ${missing} does not exist`);
+    const old = all.filter(({ name }) => statement.partitions?.includes(name) ?? true);
     const fresh = await fe.group.update((state) => {
       const ids = createIds(state);
-      const value = old.map((one) => emptied(state, ids, one));
+      const value = old.map((one) => emptied(fe, state, ids, one));
       return { changes: [ids.change()], value };
     });
     await createReplicas(fe, table, fresh);
-    await fe.group.update(() => ({ changes: fresh.map((one) => change('partitions', one.id, one)), value: null }));
+    await fe.group.update(() => ({
+      changes: [
+        ...old.map(({ id }) => change('partitions', id, null)),
+        ...fresh.map((one) => change('partitions', one.id, one)),
+      ],
+      value: null,
+    }));
     await dropReplicas(fe, old);
     return done();
   }),
@@ -135,13 +147,15 @@ export const tableHandlers: Handlers<Kinds> = {
     const { db, table } = requireTable(fe, session, statement.table);
     requirePrivilege(fe, session, { privileges: ['ALTER'], object: { kind: 'TABLE', db: db.name, table: table.name } });
     refuseRestoring(fe, table);
-    const existing = partitionsOf(fe.group.state, table.id);
-    if (existing.some(({ name }) => name === statement.partition.name)) {
+    const all = partitionsOf(fe.group.state, table.id);
+    const existing = all.filter((one) => Boolean(one.temporary) === statement.temporary);
+    if (all.some(({ name }) => name === statement.partition.name)) {
       throw new SqlError(1517, 'HY000', `Duplicate partition name ${statement.partition.name}`);
     }
     const made = await fe.group.update((state) => {
       const ids = createIds(state);
-      const value = addedPartition(fe, { state, ids, table, existing, wanted: statement.partition });
+      const added = addedPartition(fe, { state, ids, table, existing, wanted: statement.partition });
+      const value = statement.temporary ? asTemporary(added, statement.partition, all) : added;
       return { changes: [ids.change()], value };
     });
     await createReplicas(fe, table, [made]);
@@ -153,7 +167,10 @@ export const tableHandlers: Handlers<Kinds> = {
     const { db, table } = requireTable(fe, session, statement.table);
     requirePrivilege(fe, session, { privileges: ['ALTER'], object: { kind: 'TABLE', db: db.name, table: table.name } });
     refuseRestoring(fe, table);
-    const found = partitionsOf(fe.group.state, table.id).find(({ name }) => name === statement.partition);
+    const found = partitionsOf(fe.group.state, table.id).find(
+      ({ name, temporary = false }) => name === statement.partition && temporary === statement.temporary,
+    );
+    if (!found && statement.ifExists) return done();
     if (!found) throw new SqlError(1507, 'HY000', `Error in list of partitions to DROP: ${statement.partition}`);
     await fe.group.update(() => ({ changes: [change('partitions', found.id, null)], value: null }));
     await dropReplicas(fe, [found]);
@@ -185,7 +202,7 @@ export function removal(state: ClusterState, table: Table): Change[] {
   ];
 }
 
-function refuseRestoring(fe: FrontendContext, table: Table): void {
+export function refuseRestoring(fe: FrontendContext, table: Table): void {
   if (table.state !== 'NORMAL')
     throw executionError(fe.release, `Table[${table.name}]'s state is not NORMAL: ${table.state}`);
 }
@@ -233,18 +250,24 @@ const knownProperties = new Set(
   ).split(' '),
 );
 
-function positiveInteger(text: string, name: string): number {
+export function positiveInteger(text: string, name: string): number {
   if (!/^\d+$/.test(text) || Number(text) < 1)
     throw analysisError(`Replication num should larger than 0. (suggested 3), ${name}=${text}`);
   return Number(text);
 }
 
-function buildPartitions(state: ClusterState, ids: Ids, table: Table, wanted: RangePartition[]): Partition[] {
+function buildPartitions(
+  fe: FrontendContext,
+  state: ClusterState,
+  ids: Ids,
+  table: Table,
+  wanted: RangePartition[],
+): Partition[] {
   if (table.partitionColumn === null)
-    return [newPartition(state, ids, table, { name: table.name, lower: null, upper: null })];
+    return [newPartition(fe, state, ids, table, { name: table.name, lower: null, upper: null })];
   let lower: string | null = null;
   return wanted.map(({ name, upper }) => {
-    const partition = newPartition(state, ids, table, { name, lower, upper });
+    const partition = newPartition(fe, state, ids, table, { name, lower, upper });
     lower = upper;
     return partition;
   });
@@ -263,16 +286,30 @@ function addedPartition(fe: FrontendContext, { state, ids, table, existing, want
   const overlaps =
     last && (last.upper === null || (wanted.upper !== null && compareKeys(wanted.upper, last.upper, type) <= 0));
   if (overlaps) throw executionError(fe.release, `Range is intersected with existing range of partition ${last.name}`);
-  return newPartition(state, ids, table, { name: wanted.name, lower: last?.upper ?? null, upper: wanted.upper });
+  return newPartition(fe, state, ids, table, { name: wanted.name, lower: last?.upper ?? null, upper: wanted.upper });
+}
+
+/** Begins where the partition begins that it may replace, so that REPLACE PARTITION finds the same range. */
+function asTemporary(added: Partition, { upper }: RangePartition, all: Partition[]): Partition {
+  const twin = all.find((one) => !one.temporary && one.upper === upper);
+  return { ...added, lower: twin?.lower ?? added.lower, temporary: true };
 }
 
 type PartitionRange = Pick<Partition, 'name' | 'lower' | 'upper'>;
 
-export function newPartition(state: ClusterState, ids: Ids, table: Table, range: PartitionRange): Partition {
+/** Empty, at version 1, with ids of its own and replicas yet to be made. */
+export function newPartition(
+  fe: FrontendContext,
+  state: ClusterState,
+  ids: Ids,
+  table: Table,
+  range: PartitionRange,
+): Partition {
   const { replicationNum, distribution } = table;
   return {
     ...range,
     id: ids.next(),
+    ...(hasPhysicalPartitions(fe.release) && { physicalId: ids.next() }),
     tableId: table.id,
     indexId: ids.next(),
     replicationNum,
@@ -285,9 +322,11 @@ export function newPartition(state: ClusterState, ids: Ids, table: Table, range:
   };
 }
 
-/** The same partition with new, empty tablets: TRUNCATE. */
-function emptied(state: ClusterState, ids: Ids, partition: Partition): Partition {
+/** An empty partition of the same name and range, which is another one to everybody who knows ids: TRUNCATE. */
+function emptied(fe: FrontendContext, state: ClusterState, ids: Ids, partition: Partition): Partition {
   const { replicationNum, tablets } = partition;
   const fresh = placeTablets(state, ids, { buckets: tablets.length, replicationNum });
-  return { ...partition, tablets: fresh, visibleVersion: 1, visibleAt: Date.now(), rowCount: 0, dataBytes: 0 };
+  const own = { id: ids.next(), ...(hasPhysicalPartitions(fe.release) && { physicalId: ids.next() }) };
+  const nothing = { visibleVersion: 1, visibleAt: Date.now(), rowCount: 0, dataBytes: 0 };
+  return { ...partition, ...own, ...nothing, tablets: fresh };
 }
