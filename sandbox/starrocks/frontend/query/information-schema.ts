@@ -2,6 +2,7 @@ import type { Cell } from '../../mysql/packets.ts';
 import { formatTime } from '../../pace.ts';
 import { unknownTable } from '../../sql/errors.ts';
 import { canSeeDatabase } from '../access.ts';
+import { physicalIdOf } from '../backup/manifest.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
 import type { Partition, Table } from '../meta/state.ts';
@@ -116,7 +117,7 @@ const views: Record<string, View> = {
       [...fe.group.state.partitions.values()].flatMap((partition) =>
         partition.tablets.flatMap(({ id, replicas }) =>
           replicas.map(({ backendId, version }) => [
-            ...[backendId, partition.tableId, partition.id, id, version].map(String),
+            ...[backendId, partition.tableId, physicalIdOf(partition), id, version].map(String),
             String(Math.round(partition.rowCount / partition.tablets.length)),
             'RUNNING',
           ]),
@@ -233,7 +234,7 @@ function partitionRow(db: string, table: Table, one: Partition): Cell[] {
       db,
       table.name,
       one.name,
-      String(one.id),
+      String(physicalIdOf(one)),
       '0',
       String(one.visibleVersion),
       formatTime(one.visibleAt),
