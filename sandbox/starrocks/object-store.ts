@@ -21,7 +21,7 @@ export type ObjectStore = {
 export type StoreProperties = Readonly<Record<string, string>>;
 
 export type ObjectStores = {
-  /** S3 where the properties name an endpoint, else a directory of this machine. */
+  /** S3 where the properties name an endpoint, else (and for hosts of `.sandbox`) a directory of this machine. */
   of(repository: { readonly properties: StoreProperties }): ObjectStore;
 };
 
@@ -54,11 +54,14 @@ export type S3Access = {
   readonly pathStyle: boolean;
 };
 
-/** Both families of keys are read, the newer one first, as the frontend does. Null without an endpoint. */
+/** Where the stores are that are directories of this machine, as `object-store.sandbox:9000`. */
+const directoryHost = /^(https?:\/\/)?[^/]*\.sandbox(:\d+)?\/?$/;
+
+/** Both families of keys are read, the newer one first, as the frontend does. Null for a directory. */
 function s3AccessOf(properties: StoreProperties): S3Access | null {
   const [newer, older] = [properties['aws.s3.endpoint'], properties['fs.s3a.endpoint']];
   const endpoint = newer ?? older;
-  if (endpoint === undefined) return null;
+  if (endpoint === undefined || directoryHost.test(endpoint)) return null;
   const pathStyle = properties['aws.s3.enable_path_style_access'] ?? properties['fs.s3a.path.style.access'];
   return {
     endpoint: /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`,

@@ -33,7 +33,6 @@ describe('the SQL of the stand-in', () => {
     ['ALTER SYSTEM TRANSFER LEADER TO "a:9010"'],
     ['ALTER SYSTEM CANCEL DECOMMISSION BACKEND "a:9050"'],
     ["BACKUP SNAPSHOT shop.s TO '/path'"],
-    ['BACKUP DATABASE shop SNAPSHOT shop.s TO repo'],
     ['CREATE REPOSITORY a-b WITH BROKER ON LOCATION "s3://b"'],
     ['ADMIN CLEAN TRASH'],
     ['SELECT 1 FROM'],
@@ -49,6 +48,12 @@ describe('the SQL of the stand-in', () => {
     const text = 'BACKUP DATABASE shop SNAPSHOT s TO repo ON (ALL TABLES)';
     expect(kinds(text)).toEqual(['backup']);
     expect(refusal(text, false)).toContain("Unexpected input 'DATABASE'");
+  });
+
+  it('refuses a database that is named twice, and does not say where', () => {
+    expect(refusal('BACKUP DATABASE shop SNAPSHOT shop.s TO repo')).toMatch(
+      /^Getting syntax error\. Detail message: Specifying dbName before snapshot name is forbidden/,
+    );
   });
 
   it('says where a mistake is', () => {
