@@ -11,6 +11,7 @@ export type FaultKind =
   | 'sql-drop-after'
   | 'http-error'
   | 'disk-full'
+  | 'snapshot-delay'
   | 'upload-delay'
   | 'store-unreachable'
   | 'decimal-commas'

@@ -9,6 +9,7 @@ const kinds = [
   'sql-drop-after',
   'http-error',
   'disk-full',
+  'snapshot-delay',
   'upload-delay',
   'store-unreachable',
   'decimal-commas',

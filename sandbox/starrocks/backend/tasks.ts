@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendTask, TaskReport } from '../contracts.ts';
-import type { Faults } from '../faults.ts';
+import type { FaultKind, Faults } from '../faults.ts';
 import { md5, type ObjectStore, type ObjectStores, splitChecksum } from '../object-store.ts';
 import type { Pace } from '../pace.ts';
 import { readSnapshot, type Storage } from './storage.ts';
@@ -48,20 +48,22 @@ async function runTask(task: BackendTask, report: TaskReport, ports: Ports): Pro
   switch (task.kind) {
     case 'snapshot': {
       const made = ports.storage.makeSnapshot(task.tabletId, task.version, task.timeoutSeconds);
+      // Held back only now: a table that is dropped meanwhile is in the recycle bin of the real thing, tablets and all.
+      await delay('snapshot-delay', String(task.tabletId), ports);
       report.snapshotPath = made.path;
       report.files[task.tabletId] = made.files;
       return;
     }
     case 'upload':
       for (const part of task.parts) {
-        await delay(part.remotePath, ports);
+        await delay('upload-delay', part.remotePath, ports);
         report.files[part.tabletId] = await upload(part, ports.stores.of(task), ports.storage);
         report.done++;
       }
       return;
     case 'download':
       for (const part of task.parts) {
-        await delay(part.remotePath, ports);
+        await delay('upload-delay', part.remotePath, ports);
         await download(part, ports.stores.of(task));
         report.done++;
       }
@@ -78,8 +80,8 @@ async function runTask(task: BackendTask, report: TaskReport, ports: Ports): Pro
   }
 }
 
-async function delay(remotePath: string, { faults, pace }: Ports): Promise<void> {
-  const rule = faults.strike('upload-delay', remotePath);
+async function delay(kind: FaultKind, text: string, { faults, pace }: Ports): Promise<void> {
+  const rule = faults.strike(kind, text);
   if (rule?.ms) await sleep(pace.ms(rule.ms));
 }
 

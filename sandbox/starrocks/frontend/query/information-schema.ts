@@ -5,16 +5,19 @@ import { canSeeDatabase } from '../access.ts';
 import { physicalIdOf } from '../backup/manifest.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
-import type { Partition, Table } from '../meta/state.ts';
+import type { Partition, Table, TableColumn } from '../meta/state.ts';
 import type { Session } from '../session.ts';
+import { recordedColumns } from './recorded-columns.ts';
 import type { Source } from './source.ts';
 
 type Visible = { db: string; table: Table };
-type View = { columns: string[]; rows: (fe: FrontendContext, tables: Visible[]) => Cell[][] };
+type View = {
+  columns: (string | { name: string; type: string })[];
+  rows: (fe: FrontendContext, tables: Visible[]) => Cell[][];
+};
 
 const keyModels = { DUPLICATE: 'DUP_KEYS', PRIMARY: 'PRIMARY_KEYS', UNIQUE: 'UNIQUE_KEYS' };
-const numeric =
-  /^(TABLE_ROWS|DATA_LENGTH|ORDINAL_POSITION|TABLE_ID|PARTITION_ID|.*VERSION|BUCKETS|REPLICATION_NUM|ROW_COUNT|TABLET_ID|BE_ID|NUM_ROW|DATA_SIZE_BYTES|DISTRIBUTE_BUCKET|IS_TEMP)$/;
+const numeric = /^(TABLE_ID|PARTITION_ID|.*VERSION|TABLET_ID|BE_ID|NUM_ROW)$/;
 
 const views: Record<string, View> = {
   schemata: {
@@ -23,92 +26,41 @@ const views: Record<string, View> = {
       [...fe.group.state.databases.values()].map(({ name }) => ['def', name, 'utf8', 'utf8_general_ci', null]),
   },
   tables: {
-    columns: [
-      ...['TABLE_CATALOG', 'TABLE_SCHEMA', 'TABLE_NAME', 'TABLE_TYPE', 'ENGINE', 'VERSION', 'ROW_FORMAT', 'TABLE_ROWS'],
-      ...[
-        'AVG_ROW_LENGTH',
-        'DATA_LENGTH',
-        'MAX_DATA_LENGTH',
-        'INDEX_LENGTH',
-        'DATA_FREE',
-        'AUTO_INCREMENT',
-        'CREATE_TIME',
-      ],
-      ...['UPDATE_TIME', 'CHECK_TIME', 'TABLE_COLLATION', 'CHECKSUM', 'CREATE_OPTIONS', 'TABLE_COMMENT'],
-    ],
-    rows: (fe, tables) => tables.map(({ db, table }) => tableRow(db, table, partitionsOf(fe.group.state, table.id))),
+    columns: columnsOf('tables'),
+    rows: (fe, tables) =>
+      inOrder('tables', tables, ({ db, table }) => [tableRow(db, table, partitionsOf(fe.group.state, table.id))]),
   },
   columns: {
-    columns: [
-      'TABLE_CATALOG',
-      'TABLE_SCHEMA',
-      'TABLE_NAME',
-      'COLUMN_NAME',
-      'ORDINAL_POSITION',
-      'COLUMN_DEFAULT',
-      'IS_NULLABLE',
-      'DATA_TYPE',
-      'COLUMN_TYPE',
-      'COLUMN_KEY',
-    ],
+    columns: columnsOf('columns'),
     rows: (_fe, tables) =>
-      tables.flatMap(({ db, table }) =>
-        table.columns.map(({ name, type, nullable, fallback, key }, at) => [
-          ...[
-            'def',
-            db,
-            table.name,
-            name,
-            String(at + 1),
-            fallback,
-            nullable ? 'YES' : 'NO',
-            type.replace(/\(.*/, ''),
-            type,
-          ],
-          key ? keyModels[table.keyType].slice(0, 3) : '',
-        ]),
+      inOrder('columns', tables, ({ db, table }) =>
+        table.columns.map((column, at) => columnRow(db, table, column, at)),
       ),
   },
   tables_config: {
-    columns: [
-      ...[
-        'TABLE_SCHEMA',
-        'TABLE_NAME',
-        'TABLE_ENGINE',
-        'TABLE_MODEL',
-        'PRIMARY_KEY',
-        'PARTITION_KEY',
-        'DISTRIBUTE_KEY',
-      ],
-      ...['DISTRIBUTE_TYPE', 'DISTRIBUTE_BUCKET', 'SORT_KEY', 'PROPERTIES', 'TABLE_ID'],
+    columns: columnsOf('tables_config'),
+    rows: (_fe, tables) => [
+      ...systemRows(),
+      ...inOrder('tables_config', tables, ({ db, table }) => [configRow(db, table)]),
     ],
-    rows: (_fe, tables) => [...systemRows(), ...tables.map(({ db, table }) => configRow(db, table))],
   },
   partitions_meta: {
-    columns: [
-      ...[
-        'DB_NAME',
-        'TABLE_NAME',
-        'PARTITION_NAME',
-        'PARTITION_ID',
-        'COMPACT_VERSION',
-        'VISIBLE_VERSION',
-        'VISIBLE_VERSION_TIME',
-      ],
-      ...[
-        'NEXT_VERSION',
-        'PARTITION_KEY',
-        'PARTITION_VALUE',
-        'DISTRIBUTION_KEY',
-        'BUCKETS',
-        'REPLICATION_NUM',
-        'STORAGE_MEDIUM',
-      ],
-      ...['IS_TEMP', 'DATA_SIZE', 'ROW_COUNT'],
-    ],
+    columns: columnsOf('partitions_meta'),
     rows: (fe, tables) =>
-      tables.flatMap(({ db, table }) =>
+      inOrder('partitions_meta', tables, ({ db, table }) =>
         partitionsOf(fe.group.state, table.id).map((one) => partitionRow(db, table, one)),
+      ),
+  },
+  views: {
+    columns: columnsOf('views'),
+    rows: (_fe, tables) =>
+      inOrder('views', tables, ({ db, table }) => (table.view?.kind === 'VIEW' ? [viewRow(db, table)] : [])),
+  },
+  materialized_views: {
+    columns: columnsOf('materialized_views'),
+    rows: (_fe, tables) =>
+      inOrder('materialized_views', tables, ({ db, table }) =>
+        table.view?.kind === 'MATERIALIZED VIEW' ? [materializedRow(db, table)] : [],
       ),
   },
   be_tablets: {
@@ -155,37 +107,102 @@ export function informationSchema(fe: FrontendContext, session: Session, name: s
     const db = state.databases.get(String(table.dbId));
     return db && canSeeDatabase(state, session, db.name) ? [{ db: db.name, table }] : [];
   });
-  const columns = view.columns.map((column) => ({
-    name: column,
-    type: numeric.test(column) ? 'bigint' : 'varchar(2048)',
-  }));
+  const columns = view.columns.map((column) =>
+    typeof column === 'string' ? { name: column, type: numeric.test(column) ? 'bigint' : 'varchar(2048)' } : column,
+  );
   return { columns, rows: view.rows(fe, tables) };
 }
 
-function tableRow(db: string, table: Table, partitions: Partition[]): Cell[] {
+/** A row by the names of its columns; what is not named is NULL. */
+type NamedRow = Readonly<Record<string, Cell>>;
+
+function inOrder(name: keyof typeof recordedColumns, tables: Visible[], rows: (one: Visible) => NamedRow[]): Cell[][] {
+  const names = columnsOf(name).map((column) => column.name);
+  return tables.flatMap((one) => rows(one).map((row) => names.map((column) => row[column] ?? null)));
+}
+
+function columnsOf(name: keyof typeof recordedColumns): { name: string; type: string }[] {
+  return recordedColumns[name]
+    .trim()
+    .split(/\s*\n\s*/)
+    .map((line) => {
+      const [column = '', type = ''] = line.split(' ');
+      return { name: column, type };
+    });
+}
+
+function tableRow(db: string, table: Table, partitions: Partition[]): NamedRow {
   const rows = partitions.reduce((sum, partition) => sum + partition.rowCount, 0);
   const bytes = partitions.reduce((sum, partition) => sum + partition.dataBytes, 0);
   const created = formatTime(table.createdAt);
-  const average = rows === 0 ? '0' : String(Math.round(bytes / rows));
-  return [
-    ...[
-      'def',
-      db,
-      table.name,
-      'BASE TABLE',
-      'StarRocks',
-      null,
-      '',
-      String(rows),
-      average,
-      String(bytes),
-      null,
-      null,
-      null,
-      null,
-    ],
-    ...[created, created, null, 'utf8_general_ci', null, '', table.comment],
-  ];
+  return {
+    TABLE_CATALOG: 'def',
+    TABLE_SCHEMA: db,
+    TABLE_NAME: table.name,
+    TABLE_TYPE: table.view ? 'VIEW' : 'BASE TABLE',
+    ENGINE: table.view?.kind === 'VIEW' ? '' : 'StarRocks',
+    ROW_FORMAT: '',
+    TABLE_ROWS: String(rows),
+    AVG_ROW_LENGTH: rows === 0 ? '0' : String(Math.round(bytes / rows)),
+    DATA_LENGTH: String(bytes),
+    CREATE_TIME: created,
+    UPDATE_TIME: created,
+    TABLE_COLLATION: 'utf8_general_ci',
+    CREATE_OPTIONS: '',
+    TABLE_COMMENT: table.comment,
+  };
+}
+
+function columnRow(
+  db: string,
+  table: Table,
+  { name, type, nullable, fallback, key }: TableColumn,
+  at: number,
+): NamedRow {
+  return {
+    TABLE_CATALOG: 'def',
+    TABLE_SCHEMA: db,
+    TABLE_NAME: table.name,
+    COLUMN_NAME: name,
+    ORDINAL_POSITION: String(at + 1),
+    COLUMN_DEFAULT: fallback,
+    IS_NULLABLE: nullable ? 'YES' : 'NO',
+    DATA_TYPE: type.replace(/\(.*/, ''),
+    COLUMN_TYPE: type,
+    COLUMN_KEY: key ? keyModels[table.keyType].slice(0, 3) : '',
+    EXTRA: '',
+    COLUMN_COMMENT: '',
+  };
+}
+
+function viewRow(db: string, table: Table): NamedRow {
+  return {
+    TABLE_CATALOG: 'def',
+    TABLE_SCHEMA: db,
+    TABLE_NAME: table.name,
+    VIEW_DEFINITION: table.view?.definition ?? '',
+    CHECK_OPTION: 'NONE',
+    IS_UPDATABLE: 'NO',
+    SECURITY_TYPE: 'NONE',
+    CHARACTER_SET_CLIENT: 'utf8',
+    COLLATION_CONNECTION: 'utf8_general_ci',
+  };
+}
+
+function materializedRow(db: string, table: Table): NamedRow {
+  return {
+    MATERIALIZED_VIEW_ID: String(table.id),
+    TABLE_SCHEMA: db,
+    TABLE_NAME: table.name,
+    REFRESH_TYPE: 'MANUAL',
+    IS_ACTIVE: 'true',
+    INACTIVE_REASON: '',
+    PARTITION_TYPE: 'UNPARTITIONED',
+    TASK_ID: '0',
+    TABLE_ROWS: '0',
+    MATERIALIZED_VIEW_DEFINITION: table.view?.definition ?? '',
+    CREATOR: "'root'@'%'",
+  };
 }
 
 /** Their own tables stand there too, with nothing to say of replicas. */
@@ -210,43 +227,62 @@ const systemTables = {
   sys: ['fe_locks', 'fe_memory_usage', 'grants_to_roles', 'grants_to_users', 'object_dependencies', 'role_edges'],
 };
 
-function configRow(db: string, table: Table): Cell[] {
+function configRow(db: string, table: Table): NamedRow {
   const quoted = (names: string[]) => names.map((name) => `\`${name}\``).join(', ');
-  const properties = JSON.stringify({ replication_num: String(table.replicationNum), compression: 'LZ4' });
-  return [
-    ...[db, table.name, 'OLAP', keyModels[table.keyType], table.keyType === 'PRIMARY' ? quoted(table.keys) : ''],
-    ...[
-      table.partitionColumn === null ? '' : quoted([table.partitionColumn]),
-      quoted(table.distribution.columns),
-      'HASH',
-    ],
-    ...[String(table.distribution.buckets), quoted(table.keys), properties, String(table.id)],
-  ];
+  if (table.view?.kind === 'VIEW')
+    return { ...noConfig, TABLE_SCHEMA: db, TABLE_NAME: table.name, TABLE_ENGINE: 'VIEW' };
+  return {
+    TABLE_SCHEMA: db,
+    TABLE_NAME: table.name,
+    TABLE_ENGINE: table.view ? 'MATERIALIZED_VIEW' : 'OLAP',
+    TABLE_MODEL: keyModels[table.keyType],
+    PRIMARY_KEY: table.keyType === 'PRIMARY' ? quoted(table.keys) : '',
+    PARTITION_KEY: table.partitionColumn === null ? '' : quoted([table.partitionColumn]),
+    DISTRIBUTE_KEY: quoted(table.distribution.columns),
+    DISTRIBUTE_TYPE: 'HASH',
+    DISTRIBUTE_BUCKET: String(table.distribution.buckets),
+    SORT_KEY: quoted(table.keys),
+    PROPERTIES: JSON.stringify({ replication_num: String(table.replicationNum), compression: 'LZ4' }),
+    TABLE_ID: String(table.id),
+  };
 }
 
-function partitionRow(db: string, table: Table, one: Partition): Cell[] {
-  const value =
-    table.partitionColumn === null
-      ? ''
-      : `[types: [...]; keys: [${one.lower ?? 'MIN'}]; ..keys: [${one.upper ?? 'MAX'}]; )`;
-  return [
-    ...[
-      db,
-      table.name,
-      one.name,
-      String(physicalIdOf(one)),
-      '0',
-      String(one.visibleVersion),
-      formatTime(one.visibleAt),
-      String(one.visibleVersion + 1),
-    ],
-    ...[
-      table.partitionColumn ?? '',
-      value,
-      table.distribution.columns.join(', '),
-      String(one.tablets.length),
-      String(one.replicationNum),
-    ],
-    ...['HDD', '0', `${one.dataBytes}B`, String(one.rowCount)],
-  ];
+const noConfig = {
+  ...{ TABLE_MODEL: '', PRIMARY_KEY: '', PARTITION_KEY: '', DISTRIBUTE_KEY: '', DISTRIBUTE_TYPE: '' },
+  ...{ DISTRIBUTE_BUCKET: '0', SORT_KEY: '', PROPERTIES: '' },
+};
+
+function partitionRow(db: string, table: Table, one: Partition): NamedRow {
+  const range = `[types: [...]; keys: [${one.lower ?? 'MIN'}]; ..keys: [${one.upper ?? 'MAX'}]; )`;
+  return {
+    DB_NAME: db,
+    TABLE_NAME: table.name,
+    PARTITION_NAME: one.name,
+    PARTITION_ID: String(physicalIdOf(one)),
+    COMPACT_VERSION: '0',
+    VISIBLE_VERSION: String(one.visibleVersion),
+    VISIBLE_VERSION_TIME: formatTime(one.visibleAt),
+    NEXT_VERSION: String(one.visibleVersion + 1),
+    DATA_VERSION: String(one.visibleVersion),
+    VERSION_EPOCH: '457043326867079168',
+    VERSION_TXN_TYPE: 'TXN_NORMAL',
+    PARTITION_KEY: table.partitionColumn ?? '',
+    PARTITION_VALUE: table.partitionColumn === null ? '' : range,
+    DISTRIBUTION_KEY: table.distribution.columns.join(', '),
+    BUCKETS: String(one.tablets.length),
+    REPLICATION_NUM: String(one.replicationNum),
+    STORAGE_MEDIUM: 'HDD',
+    COOLDOWN_TIME: '9999-12-31 23:59:59',
+    IS_IN_MEMORY: '0',
+    IS_TEMP: one.temporary ? '1' : '0',
+    DATA_SIZE: `${one.dataBytes}B`,
+    ROW_COUNT: String(one.rowCount),
+    ENABLE_DATACACHE: '0',
+    AVG_CS: '0',
+    P50_CS: '0',
+    MAX_CS: '0',
+    STORAGE_PATH: '',
+    STORAGE_SIZE: String(one.dataBytes),
+    METADATA_SWITCH_VERSION: '0',
+  };
 }

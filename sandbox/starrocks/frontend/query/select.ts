@@ -102,8 +102,15 @@ function missingRow(name: string, source: Source): Value {
   return null;
 }
 
-function columnIndex(source: Source, name: string): number {
-  return source.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
+const places = new WeakMap<Source['columns'], Map<string, number>>();
+
+/** Asked for each cell of each row, of which partitions_meta has a hundred thousand in a large cluster. */
+function columnIndex({ columns }: Source, name: string): number {
+  const known = places.get(columns) ?? new Map<string, number>();
+  places.set(columns, known);
+  const found = known.get(name) ?? columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
+  known.set(name, found);
+  return found;
 }
 
 function expandStars(items: SelectItem[], source: Source): SelectItem[] {
