@@ -48,7 +48,7 @@ export type NameOf = (id: string) => string | null;
 const nameNothing: NameOf = () => null;
 const kinds: Readonly<Record<OpaqueIdKind, string>> = {
   ...{ clu: 'a cluster', nod: 'a node', hst: 'a host', run: 'a run', per: 'a person' },
-  ...{ apr: 'an approval', sec: 'a secret', alr: 'an alert' },
+  ...{ apr: 'an approval', sec: 'a secret', alr: 'an alert', bak: 'a backup', bpl: 'a backup policy' },
 };
 
 /** A text with names in place of opaque ids; a thing whose name is not known becomes its kind. */

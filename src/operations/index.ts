@@ -1,4 +1,6 @@
 import { backUpDatabase } from './backup/back-up-database/back-up-database.ts';
+import { deleteBackup } from './backup/delete-backup/delete-backup.ts';
+import { pruneBackups } from './backup/prune-backups/prune-backups.ts';
 import { checkCluster } from './cluster/check-cluster/check-cluster.ts';
 import { refreshCluster } from './cluster/refresh-cluster/refresh-cluster.ts';
 import { registerCluster } from './cluster/register-cluster/register-cluster.ts';
@@ -23,6 +25,8 @@ export const operations: readonly AnyOperation[] = [
   checkCluster,
   checkUpgrade,
   backUpDatabase,
+  pruneBackups,
+  deleteBackup,
   restartNode,
   upgradeCluster,
   downgradeCluster,

@@ -13,6 +13,8 @@ import { approval, at, run, step, vote } from './builders.ts';
 const names = new Map([
   ['clu_01J00000000000000000000000', 'prod-eu'],
   ['nod_01J00000000000000000000000', 'be 10.0.0.11:9050'],
+  ['bak_01J00000000000000000000000', 'sales_20261127_060000_000'],
+  ['bpl_01J00000000000000000000000', 'nightly'],
 ]);
 
 function card(change: Partial<RunCardData>): RunCardData {

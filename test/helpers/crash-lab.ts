@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { type S3Server, startS3 } from '../../sandbox/s3/start-s3.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
 import type { Run } from '../../src/domain/run.ts';
@@ -8,6 +9,7 @@ import { inTransaction } from '../../src/store/database.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';
 import { afterRecords, aroundEffects, type KindPoint } from './deaths.ts';
 import { admin, type Engine, startEngine } from './engine.ts';
+import { type StoredBackups, storeBackups } from './stored-backups.ts';
 import { sandboxWarnings } from './upgrades.ts';
 import { logLines, type Managed, manage } from './world.ts';
 
@@ -44,6 +46,8 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
   const engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases'), ...env } });
   const managed = manage(world, engine);
   let clusterId = await managed.register('managed');
+  let s3: S3Server | null = null;
+  let stored: StoredBackups | null = null;
   let readFrom: Marks = { statements: 0, commands: 0 };
 
   const changesSent = async () => [...(await changingStatements()), ...(await changingCommands())];
@@ -108,6 +112,24 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       input: async () => ({ clusterId, database: world.describe().cluster.database }),
       effects: async (run) => [...(await changesSent()), `backups ${await count('backup', 'run_id', run.id)}`],
       wanted: ['BACKUP', 'backups 1'],
+    },
+    pruneBackups: {
+      prepare: async () => {
+        await ensureCluster();
+        stored = await storeBackups(engine, { s3: await ensureS3(), clusterId });
+      },
+      input: async () => ({ clusterId, policyId: stored?.policyId }),
+      effects: deletionsMade,
+      wanted: ['deleted 1', '{"sales_1":3,"sales_40":3,"sales_7":3}'],
+    },
+    deleteBackup: {
+      prepare: async () => {
+        await ensureCluster();
+        stored = await storeBackups(engine, { s3: await ensureS3(), clusterId });
+      },
+      input: async () => ({ clusterId, backupId: stored?.backupIds[1] }),
+      effects: deletionsMade,
+      wanted: ['deleted 1', '{"sales_1":3,"sales_7":3,"sales_90":3}'],
     },
     restartNode: {
       prepare: ensureAttached,
@@ -177,6 +199,20 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       wanted: ['clusters 0'],
     },
   };
+
+  async function ensureS3(): Promise<S3Server> {
+    s3 ??= await startS3();
+    return s3;
+  }
+
+  async function deletionsMade(): Promise<readonly string[]> {
+    const left = Object.entries((await stored?.objectsLeft()) ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return [
+      ...(await changesSent()),
+      `deleted ${await count('backup', 'state', 'DELETED')}`,
+      JSON.stringify(Object.fromEntries(left)),
+    ];
+  }
 
   async function forgetAll(): Promise<void> {
     for (const { id } of await engine.ctx.db.selectFrom('cluster').select('id').execute())
@@ -310,6 +346,7 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
     close: async () => {
       await engine.close();
       await world.stop();
+      await s3?.stop();
     },
   };
 }

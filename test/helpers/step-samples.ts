@@ -1,5 +1,11 @@
 import type { StepSpec } from '../../src/domain/plan.ts';
 import { recordBackup, takeBackup, verifySnapshot } from '../../src/operations/backup/back-up-database/back-up.ts';
+import {
+  checkArmed,
+  checkNoRestore,
+  countBackupObjects,
+  removeBackupObjects,
+} from '../../src/operations/backup/deletion/steps.ts';
 import { inspectCluster } from '../../src/operations/cluster/check-cluster/inspect-cluster.ts';
 import { forgetCluster, recordCluster } from '../../src/operations/cluster/record-cluster.ts';
 import { saveTopology } from '../../src/operations/cluster/save-topology.ts';
@@ -56,6 +62,10 @@ export const stepSamples: readonly StepSpec[] = [
   recordBackup.with(snapshot),
   takeBackup.with({ ...snapshot, timeoutSeconds: 600 }),
   verifySnapshot.with(snapshot),
+  checkArmed.with({ policyId: 'bpl_1', name: 'nightly', contentHash: 'ab' }),
+  checkNoRestore.with({}),
+  countBackupObjects.with({ ...snapshot, backupId: 'bak_1' }),
+  removeBackupObjects.with({ ...snapshot, backupId: 'bak_1', policyId: 'bpl_1', because: 'Retention of nightly' }),
   inspectCluster.with({}),
   recordCluster.with(cluster),
   forgetCluster.with({ name: 'prod-eu' }),

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { World } from '../../sandbox/world/start-world.ts';
+import { needsConfirmation } from '../../src/domain/approval.ts';
 import type { Run } from '../../src/domain/run.ts';
+import { approveRun } from '../../src/runs/control.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
-import { admin, type Engine } from './engine.ts';
+import { admin, approver, type Engine } from './engine.ts';
 
 /** What tests do with a world and an engine together. */
 export type Managed = {
-  /** Asks for an operation as an administrator; a refusal throws. */
+  /** Asks for an operation as an administrator, and has it approved where that is needed; a refusal throws. */
   ask(operation: string, input: Record<string, unknown>): Promise<Run>;
   /** Works until the run has ended. */
   finish(runId: string): Promise<Run>;
@@ -22,9 +24,11 @@ export type Managed = {
 export function manage(world: World, engine: Engine): Managed {
   const managed: Managed = {
     ask: async (operation, input) => {
-      const result = await submit(engine.ctx.engine, { operation, input, actor: admin });
-      if (result.run === null) throw new Error(`${operation} was refused: ${JSON.stringify(result.userErrors)}`);
-      return result.run;
+      const deps = engine.ctx.engine;
+      const confirm = await nameToType(engine, operation, input);
+      const { run, userErrors } = await submit(deps, { operation, input, actor: admin, options: { confirm } });
+      if (run === null) throw new Error(`${operation} was refused: ${JSON.stringify(userErrors)}`);
+      return run.state === 'AWAITING_APPROVAL' ? approveRun(deps, { runId: run.id, actor: approver }) : run;
     },
     finish: async (runId) => {
       const worker = engine.work();
@@ -75,6 +79,13 @@ export function manage(world: World, engine: Engine): Managed {
     },
   };
   return managed;
+}
+
+/** What has to be typed for a destructive operation. */
+async function nameToType({ ctx }: Engine, operation: string, { clusterId }: Record<string, unknown>) {
+  const risk = ctx.engine.operations.get(operation)?.risk;
+  if (risk === undefined || !needsConfirmation(risk)) return null;
+  return (await ctx.connections.inventory.findCluster(String(clusterId)))?.name ?? null;
 }
 
 /** The lines of one of the world's logs, from a line number on. */

@@ -72,6 +72,14 @@ export function cancelBackup(database: string): Statement {
   return change('cancel-backup', [`CANCEL BACKUP FROM ${ident(database)}`]);
 }
 
+/**
+ * From 4.2 on (StarRocks pull request 78092). StarRocks refuses it for a snapshot that another cluster made; `FORCE`, which
+ * deletes such a one all the same, is never sent.
+ */
+export function dropSnapshot({ repository, snapshot }: { repository: string; snapshot: string }): Statement {
+  return change('drop-snapshot', [`DROP SNAPSHOT ${ident(snapshot)}`, `ON ${ident(repository)}`]);
+}
+
 /** Answered by the frontend that is asked; a follower lags behind. */
 export function showRestore(database: string): ReadStatement {
   return read('show-restore', `SHOW RESTORE FROM ${ident(database)}`);

@@ -17,6 +17,16 @@ export const nodeId = z
   .regex(/^nod_[0-9A-Z]{26}$/, 'A node id looks like nod_01J…')
   .meta({ description: 'The node, by its opaque id.', reference: 'node' });
 
+export const backupId = z
+  .string()
+  .regex(/^bak_[0-9A-Z]{26}$/, 'A backup id looks like bak_01J…')
+  .meta({ description: 'The backup, by its opaque id.' });
+
+export const backupPolicyId = z
+  .string()
+  .regex(/^bpl_[0-9A-Z]{26}$/, 'The id of a backup policy looks like bpl_01J…')
+  .meta({ description: 'The backup policy, by its opaque id.' });
+
 export const clusterName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{1,39}$/, '2 to 40 characters: a letter, then letters, digits and hyphens, all lower case')

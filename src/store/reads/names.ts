@@ -1,5 +1,7 @@
+import { momentInWords } from '../../domain/backup/periods.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Reader } from '../database.ts';
+import { findVisibleBackups } from './backups.ts';
 import { findVisibleHosts, findVisibleNodes } from './clusters.ts';
 import { isVisible, type Visibility } from './visibility.ts';
 
@@ -39,6 +41,23 @@ export async function readNames(
           .where(isVisible(visibility, { clusterId: 'run.cluster_id', environment: 'run.environment' }))
           .execute()
       ).map(({ id, number }) => ({ id, name: `R-${number}` })),
+    )),
+    ...(await read('bak', async (own) =>
+      (
+        await findVisibleBackups(db, { visibility, ids: own })
+      ).map((backup) => ({
+        id: backup.id,
+        name: backup.snapshot ?? `${backup.database} ${momentInWords(backup.startedAt.getTime())}`,
+      })),
+    )),
+    ...(await read('bpl', (own) =>
+      db
+        .selectFrom('backup_policy')
+        .innerJoin('cluster', 'cluster.id', 'backup_policy.cluster_id')
+        .select(['backup_policy.id', 'backup_policy.name'])
+        .where('backup_policy.id', 'in', own)
+        .where(isVisible(visibility, { clusterId: 'cluster.id', environment: 'cluster.environment' }))
+        .execute(),
     )),
     ...(await read('per', (own) => db.selectFrom('person').select(['id', 'name']).where('id', 'in', own).execute())),
   ];
