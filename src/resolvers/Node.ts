@@ -12,6 +12,7 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   rel: 'Release',
   upg: 'Upgrade',
   per: 'Person',
+  sch: 'Schedule',
   aud: 'AuditEvent',
   win: 'MaintenanceWindow',
   blk: 'Blackout',

@@ -3,15 +3,17 @@ import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
+import type { ScheduleFiring } from '../domain/schedule.ts';
 import type { Database } from '../store/database.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
-import { bindingsOfPersons, tokensOfPersons } from '../store/reads/persons.ts';
+import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
+import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
 
@@ -68,6 +70,19 @@ export function makeLoaders(db: Database, visibility: Visibility) {
         (look: ProbeSample) => look.clusterId,
       ),
     ),
+    firingsOfSchedule: perArguments((args: { limit: number }) =>
+      grouped(
+        (scheduleIds) => firingsOfSchedules(db, { scheduleIds, ...args }),
+        (firing: ScheduleFiring) => firing.scheduleId,
+      ),
+    ),
+    openRunOfSchedule: single(
+      (ids) => openRunsOfSchedules(db, ids),
+      (open) => open.scheduleId,
+    ),
+    actor: byId((ids) => findActors(db, ids, 'SCHEDULE')),
+    /** The time of the first who asks. */
+    scheduleTime: onceWith<Date>(),
     lockOfCluster: single(
       (ids) => clusters.locksOfClusters(db, ids),
       (lock) => lock.clusterId,
@@ -151,6 +166,15 @@ function grouped<T>(load: Load<T>, keyOf: (row: T) => string): DataLoader<string
     const groups = Map.groupBy(await load(keys), keyOf);
     return keys.map((key) => groups.get(key) ?? []);
   });
+}
+
+/** Read at most once for a request, by whoever asks first. */
+function onceWith<T>(): (read: () => Promise<T>) => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return (read) => {
+    answer ??= read();
+    return answer;
+  };
 }
 
 /** One loader for each set of arguments, since one statement can only serve callers with the same arguments. */

@@ -23,6 +23,15 @@ import { operationMutations } from './Mutation/operations.ts';
 import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
 import { registerRelease, removeRelease } from './Mutation/releases.ts';
 import { runDecisions } from './Mutation/run-decisions.ts';
+import {
+  approveSchedule,
+  createSchedule,
+  deleteSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  runScheduleNow,
+  updateSchedule,
+} from './Mutation/schedules.ts';
 import { linkSlackAccount, linkSlackUser, unlinkSlackAccount } from './Mutation/slack.ts';
 import { createToken, revokeToken } from './Mutation/tokens.ts';
 import { Node } from './Node.ts';
@@ -43,11 +52,13 @@ import { rateLimit } from './Query/rateLimit.ts';
 import { release, releases } from './Query/releases.ts';
 import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
+import { schedule, schedules, scheduleTimes } from './Query/schedules.ts';
 import { viewer } from './Query/viewer.ts';
 import { Run } from './Run.ts';
 import { RunFailure } from './RunFailure.ts';
 import { RunLane, RunStage } from './RunStage.ts';
 import { RunStep } from './RunStep.ts';
+import { Schedule, ScheduleFiring } from './Schedule.ts';
 import { Backend, ComputeNode, Frontend, StarRocksNode } from './StarRocksNode.ts';
 import { alertUpdated } from './Subscription/alertUpdated.ts';
 import { clusterUpdated } from './Subscription/clusterUpdated.ts';
@@ -81,6 +92,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       releases,
       run,
       runs,
+      schedule,
+      schedules,
+      scheduleTimes,
       viewer,
     },
     Mutation: {
@@ -104,6 +118,13 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       unlinkSlackAccount,
       unbindRole,
       updateBlackout,
+      approveSchedule,
+      createSchedule,
+      deleteSchedule,
+      pauseSchedule,
+      resumeSchedule,
+      runScheduleNow,
+      updateSchedule,
       ...runDecisions,
       ...operationMutations(registry),
     },
@@ -132,6 +153,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     RunLane,
     RunStage,
     RunStep,
+    Schedule,
+    ScheduleFiring,
     TemporaryChange,
     Upgrade,
     Vote,

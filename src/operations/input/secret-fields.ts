@@ -12,6 +12,16 @@ export function replaceSecrets(fields: readonly InputField[], input: JsonObject,
   return inFields(fields, input, { path: [], replace });
 }
 
+/** The names of fields that take a secret, at any depth; empty = none does. */
+export function secretFieldNames(fields: readonly InputField[]): readonly string[] {
+  return fields.flatMap((field) => (field.secret ? [field.name] : namesInType(field.type)));
+}
+
+function namesInType(type: InputType): readonly string[] {
+  if (type.kind === 'object') return secretFieldNames(type.fields);
+  return type.kind === 'list' ? namesInType(type.of) : [];
+}
+
 /** The input as it may be shown: references become a fixed word. */
 export function redactInput(input: JsonObject): JsonObject {
   const redacted = redact(input);

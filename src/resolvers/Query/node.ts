@@ -7,6 +7,7 @@ import { findVisibleReport } from '../../store/reads/clusters.ts';
 import { findPerson } from '../../store/reads/persons.ts';
 import { findReleaseById } from '../../store/reads/releases.ts';
 import { findVisibleApproval } from '../../store/reads/runs.ts';
+import { findVisibleSchedule } from '../../store/reads/schedules.ts';
 import { findVisibleUpgrade } from '../../store/reads/upgrades.ts';
 import { visibilityOf } from '../../store/reads/visibility.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
@@ -44,6 +45,8 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
       return findVisibleBlackout(db, seen);
     case 'hld':
       return findVisibleHold(db, seen);
+    case 'sch':
+      return findVisibleSchedule(db, seen);
     case 'per':
       return can(actor, 'access:manage', null) || id === actor.id ? findPerson(db, id) : null;
     case 'aud': {

@@ -1,5 +1,6 @@
-import type { RoleBinding } from '../../domain/access.ts';
+import type { Actor, RoleBinding } from '../../domain/access.ts';
 import type { ApiToken, Person } from '../../domain/person.ts';
+import type { RunVia } from '../../domain/run.ts';
 import { toApiToken, toBinding, toPerson } from '../access/access-rows.ts';
 import type { Reader } from '../database.ts';
 import { type Page, pageOf } from './visibility.ts';
@@ -29,6 +30,21 @@ export async function countPersons(db: Reader): Promise<number> {
 export async function findPerson(db: Reader, id: string): Promise<Person | null> {
   const row = await db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : toPerson(row);
+}
+
+/** Those of the persons who exist and were not shut out, as actors with the roles they hold now. */
+export async function findActors(db: Reader, ids: readonly string[], via: RunVia): Promise<readonly Actor[]> {
+  const rows = await db
+    .selectFrom('person')
+    .select(['id', 'name'])
+    .where('id', 'in', ids)
+    .where('disabled_at', 'is', null)
+    .execute();
+  const bound = await bindingsOfPersons(db, ids);
+  return rows.map(({ id, name }) => ({
+    ...{ id, name, via },
+    bindings: bound.filter(({ personId }) => personId === id).map(({ binding }) => binding),
+  }));
 }
 
 /** By name, which is unique, whether they were shut out or not. */
