@@ -62,6 +62,13 @@ export async function fillWithRows(db: Database, { clusters: count }: { clusters
     .values(approvals.map(({ id, runId }) => ({ ...approvalRow, id, run_id: runId })))
     .execute();
   await db.insertInto('alert').values(alerts.map(alertRow)).execute();
+  const schedules = firstRuns.map((run) => ({ ...run, id: newId('sch') }));
+  await db
+    .insertInto('schedule')
+    .values(
+      schedules.map(({ id, clusterId }, at) => ({ ...scheduleRow, id, cluster_id: clusterId, name: `s${at % 9}` })),
+    )
+    .execute();
   await db
     .insertInto('audit_event')
     .values([null, ...all, ...all].map((cluster) => ({ ...auditRow, cluster_id: cluster?.clusterId ?? null })))
@@ -86,6 +93,7 @@ export async function fillWithRows(db: Database, { clusters: count }: { clusters
     alerts: byId(alerts, await db.selectFrom('alert').select(['id', 'number']).execute()),
     backups,
     reports: inPresent(reports),
+    schedules: inPresent(schedules),
     upgrades: inPresent(upgrades),
     /** Null: what is about no cluster, or one that is gone. */
     audit: audit.map(({ id, cluster_id }) => ({
@@ -172,6 +180,18 @@ const backupRow = {
   started_at: createdAt,
 };
 const upgradeRow = { direction: 'UPGRADE', from_version: '3.4.0', to_version: '3.5.0', started_at: createdAt };
+const scheduleRow = {
+  ...{ operation: 'touchCluster', input: '{}', cron: '0 2 * * *', time_zone: 'UTC', jitter_seconds: 0 },
+  ...{ when_missed: 'RUN_ONCE', owner_id: 'per_somebody', owner_name: 'somebody', state: 'ACTIVE' },
+  ...{
+    content_hash: '0'.repeat(64),
+    slot_at: createdAt,
+    due_at: createdAt,
+    created_at: createdAt,
+    changed_at: createdAt,
+  },
+};
+
 const approvalRow = {
   plan_hash: 'hash',
   state: 'PENDING',

@@ -26,6 +26,7 @@ import {
   lastRuns,
   listRuns,
 } from '../../../src/store/reads/runs.ts';
+import { countSchedules, findVisibleSchedule, listSchedules } from '../../../src/store/reads/schedules.ts';
 import { findVisibleUpgrade } from '../../../src/store/reads/upgrades.ts';
 import { type Page, visibilityOf } from '../../../src/store/reads/visibility.ts';
 import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
@@ -143,6 +144,15 @@ describe('a list shows, page by page, exactly the rows that the asker may see', 
       expect(numbers(changed)).toEqual(expected.toReversed().slice(0, pages.limit).toReversed());
     }));
 
+  it('of schedules', () =>
+    holds(async (actor, pages) => {
+      const which = { visibility: visibilityOf(actor, 'cluster:read'), filter: {} };
+      const expected = ids(seenBy(actor, rows.schedules));
+      const found = await readAll<{ name: string; id: string }>(pages, (page) => listSchedules(db, { ...which, page }));
+      expect(ids(found)).toEqual(expected);
+      expect(await countSchedules(db, which)).toBe(expected.length);
+    }));
+
   it('of backups', () =>
     holds(async (actor, pages) => {
       const which = { visibility: visibilityOf(actor, 'cluster:read'), filter: {} };
@@ -216,6 +226,7 @@ describe('what the asker may not see is not found', () => {
           [rows.approvals, findVisibleApproval],
           [rows.alerts, findVisibleAlert],
           [rows.backups, findVisibleBackup],
+          [rows.schedules, findVisibleSchedule],
           [rows.reports, findVisibleReport],
           [rows.upgrades, findVisibleUpgrade],
         ] as const) {
