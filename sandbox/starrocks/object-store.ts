@@ -15,6 +15,8 @@ export type ObjectStore = {
   /** Null when the object is not there. */
   read(location: string): Promise<Buffer | null>;
   write(location: string, content: Buffer | string): Promise<void>;
+  /** Everything below a place, however much it is. */
+  removeAll(location: string): Promise<void>;
 };
 
 /** The PROPERTIES of a repository: where its store is and with which keys. */

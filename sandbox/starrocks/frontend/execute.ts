@@ -51,7 +51,7 @@ const handlers: Handlers<StatementKind> = {
 };
 
 export function parseFor(fe: FrontendContext, text: string): Parsed[] {
-  return parseScript(text, { newBackupClauses: fe.release.atLeast(3, 4) });
+  return parseScript(text, { newBackupClauses: fe.release.atLeast(3, 4), dropSnapshot: fe.release.atLeast(4, 2) });
 }
 
 /** Runs one statement for a client of this frontend: here, or on the leader. */

@@ -148,6 +148,7 @@ export type BackupStatement =
       properties: Properties;
     }
   | { kind: 'dropRepository'; name: string }
+  | { kind: 'dropSnapshot'; snapshot: string; repository: string; force: boolean }
   | { kind: 'showRepositories' }
   | {
       kind: 'backup';

@@ -112,6 +112,13 @@ export function parseCancelJob(cursor: Cursor, newer: boolean): Statement {
   return { kind: 'cancelJob', job, db, ofCatalogs: false };
 }
 
+/** What follows DROP SNAPSHOT. */
+export function parseDropSnapshot(cursor: Cursor): Statement {
+  const snapshot = cursor.identifier();
+  cursor.expect('ON');
+  return { kind: 'dropSnapshot', snapshot, repository: cursor.identifier(), force: cursor.accept('FORCE') };
+}
+
 export function parseShowJob(cursor: Cursor): Statement {
   const job = cursor.expectOne('BACKUP', 'RESTORE');
   return { kind: 'showJob', job, db: cursor.acceptOne('FROM', 'IN') ? cursor.identifier() : null };

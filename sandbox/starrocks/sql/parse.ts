@@ -8,7 +8,7 @@ import {
   parseSetPassword,
   parseSetRole,
 } from './parse-access.ts';
-import { parseBackup, parseCancelJob, parseCreateRepository, parseRestore } from './parse-backup.ts';
+import { parseBackup, parseCancelJob, parseCreateRepository, parseDropSnapshot, parseRestore } from './parse-backup.ts';
 import { parseExpression, parseSelect } from './parse-expression.ts';
 import { parseShow } from './parse-show.ts';
 import { parseAlterTable, parseCreateTable, parseInsert, parseNames } from './parse-table.ts';
@@ -16,7 +16,10 @@ import { parseAdmin, parseAlterSystem, parseCancelDecommission, parseKill } from
 import { parseCreateCatalog, parseCreateView, parseDropCatalog, parseDropView } from './parse-view.ts';
 
 export type Parsed = { statement: Statement; text: string };
-export type Dialect = { /** 3.4 and later: BACKUP DATABASE, ALL TABLES and their kin. */ newBackupClauses: boolean };
+export type Dialect = {
+  /** 3.4 and later: BACKUP DATABASE, ALL TABLES and their kin. */ newBackupClauses: boolean /** 4.2 and later. */;
+  dropSnapshot?: boolean;
+};
 
 /**
  * Parses a whole text of statements with `;` between them. As in the real frontend nothing runs when any part of
@@ -62,7 +65,7 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
     case 'DESCRIBE':
       return { kind: 'showColumns', table: cursor.qualifiedName() };
     case 'DROP':
-      return parseDrop(cursor);
+      return dialect.dropSnapshot && cursor.accept('SNAPSHOT') ? parseDropSnapshot(cursor) : parseDrop(cursor);
     case 'GRANT':
       return parseGrant(cursor, false);
     case 'REVOKE':

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from '../faults.ts';
@@ -35,6 +35,7 @@ export function createDirectoryStore({ root, pace, faults }: Options): ObjectSto
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, content);
     },
+    removeAll: async (location) => rmSync(await reach(location), { recursive: true, force: true }),
   };
 }
 

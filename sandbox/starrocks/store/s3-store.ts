@@ -57,6 +57,15 @@ export function createS3Store({ pace, ...access }: S3Access & { readonly pace: P
       send(location, async ({ sdk, client }, { bucket, key }) => {
         await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
       }),
+    removeAll: (location) =>
+      send(location, async ({ sdk, client }, { bucket, key }) => {
+        while (true) {
+          const page = await client.send(new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: `${key}/` }));
+          const found = (page.Contents ?? []).map(({ Key }) => ({ Key }));
+          if (found.length === 0) return;
+          await client.send(new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: found } }));
+        }
+      }),
   };
 }
 

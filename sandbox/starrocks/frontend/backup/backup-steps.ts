@@ -151,7 +151,8 @@ async function waitForUploads(fe: FrontendContext, job: BackupJob, tasks: TaskLi
 async function uploadInfo(fe: FrontendContext, job: BackupJob): Promise<BackupJob> {
   try {
     const catalogs = (job.catalogs ?? []).flatMap((name) => fe.group.state.catalogs.get(name) ?? []);
-    const info = describeSnapshot(job, fe.release);
+    const clusterId = fe.group.state.settings.get('clusterId') ?? '';
+    const info = describeSnapshot(job, { release: fe.release, clusterId });
     await writeSnapshot(fe.stores, requireRepository(fe, job), { info, meta: { tables: job.tables, catalogs } });
   } catch (error) {
     fe.log('WARN', `backup job ${job.jobId} cannot upload its info: ${String(error)}`);

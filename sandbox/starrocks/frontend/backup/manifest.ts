@@ -15,6 +15,8 @@ export type SnapshotInfo = {
   meta_version: number;
   starrocks_meta_version: number;
   backup_result: 'succeed';
+  /** From 4.2 on: who took it. */
+  cluster_id?: string;
 };
 type SnapshotTable = { id: number; partitions: Record<string, SnapshotPartition> };
 export type SnapshotPartition = {
@@ -41,8 +43,10 @@ export function physicalIdOf({ id, physicalId }: Partition): number {
   return physicalId ?? id;
 }
 
+type Taker = { release: Release; clusterId: string };
+
 /** What a finished backup writes of itself. A view has no partitions. */
-export function describeSnapshot(job: BackupJob, release: Release): SnapshotInfo {
+export function describeSnapshot(job: BackupJob, { release, clusterId }: Taker): SnapshotInfo {
   const objects = job.tables.map(({ table, partitions }) => {
     const parts = partitions.map((one) => [one.name, describePartition(table, one, { job, release })] as const);
     return [table.name, { id: table.id, partitions: Object.fromEntries(parts) }] as const;
@@ -56,6 +60,7 @@ export function describeSnapshot(job: BackupJob, release: Release): SnapshotInfo
     backup_result: 'succeed',
     id: job.dbId,
     backup_objects: Object.fromEntries(objects),
+    ...(release.atLeast(4, 2) && { cluster_id: clusterId }),
   };
 }
 

@@ -13,6 +13,7 @@ import { isLike } from '../format.ts';
 import { type Handlers, locally, onLeader } from '../handlers.ts';
 import type { Job, Repository } from '../meta/state.ts';
 import type { Session } from '../session.ts';
+import { dropSnapshot } from './drop-snapshot.ts';
 import { createRepository, dropRepository, findRepository, repositoryMissing } from './repositories.ts';
 
 const need = { privileges: ['REPOSITORY'] };
@@ -22,6 +23,7 @@ type Kinds =
   | 'dropRepository'
   | 'backup'
   | 'backupCatalogs'
+  | 'dropSnapshot'
   | 'restore'
   | 'cancelJob'
   | 'showJob'
@@ -32,6 +34,7 @@ export const backupHandlers: Handlers<Kinds> = {
   dropRepository: onLeader(dropRepository),
   backup: onLeader(submitBackup),
   backupCatalogs: onLeader(submitCatalogBackup),
+  dropSnapshot: onLeader(dropSnapshot),
   restore: onLeader(submitRestore),
 
   cancelJob: onLeader(async ({ statement, session, fe }) => {
