@@ -32,6 +32,7 @@ export function planRestore(fe: FrontendContext, state: ClusterState, job: Resto
     createdPartitionIds: [],
   };
   const ids = createIds(state);
+  if (job.replicationNum < 1) throw new JobFailure('COMMON_ERROR', `invalid replication num: ${job.replicationNum}`);
   for (const object of job.objects) {
     const source = meta.tables.find(({ table }) => table.name === object.table);
     if (!source) throw new JobFailure('COMMON_ERROR', `table ${object.table} is not in the snapshot meta`);

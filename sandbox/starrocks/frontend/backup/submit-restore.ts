@@ -35,8 +35,14 @@ export async function submitRestore({ statement, session, fe }: Execution<Statem
   if (timestamp === undefined) throw analysisError('Missing backup_timestamp property', 5064, '42000');
   const timeoutMs = timeoutOf(properties);
   const replicationNum = Number(properties.replication_num ?? defaultReplicationNum);
-  if (!Number.isInteger(replicationNum) || replicationNum < 1)
-    throw analysisError(`Invalid replication_num: ${properties.replication_num}`, 5064, '42000');
+  // Of the number only that it is one is looked at, and refused in the words of another property (recorded).
+  const wordings = [
+    [/^-?\d+$/, 'meta version format', properties.replication_num],
+    [/^(true|false)$/i, 'allow load value', properties.allow_load],
+    [/^-?\d+$/, 'meta version format', properties.meta_version],
+  ] as const;
+  for (const [form, what, value] of wordings)
+    if (value !== undefined && !form.test(value)) throw analysisError(`Invalid ${what}: ${value}`, 5064, '42000');
   if (statement.objects === null)
     requirePrivilege(fe, session, { privileges: ['CREATE DATABASE'], object: { kind: 'CATALOG' } });
 

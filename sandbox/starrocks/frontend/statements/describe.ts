@@ -1,10 +1,11 @@
 import { type Cell, textRows } from '../../mysql/packets.ts';
 import { formatTime } from '../../pace.ts';
+import { analysisError } from '../../sql/errors.ts';
 import { canSeeDatabase, requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { workerOf } from '../data/backends.ts';
 import { partitionsOf } from '../data/placement.ts';
-import { currentDatabase, requireTable, tablesOf } from '../data/tables.ts';
+import { currentDatabase, findTable, requireTable, tablesOf } from '../data/tables.ts';
 import { formatBytes, isLike } from '../format.ts';
 import { type Handlers, locally } from '../handlers.ts';
 import type { Partition, Replica, Table } from '../meta/state.ts';
@@ -46,6 +47,9 @@ export const describeHandlers: Handlers<Kinds> = {
   }),
 
   showCreateTable: locally(({ statement, session, fe }) => {
+    const here = currentDatabase(fe, session, statement.table.db);
+    if (fe.release.atLeast(3, 5) && !findTable(fe.group.state, here.id, statement.table.name))
+      throw analysisError(`Table ${statement.table.name} is not found`);
     const { table } = requireTable(fe, session, statement.table);
     if (table.view?.kind === 'VIEW') {
       const columns = ['View', 'Create View', 'character_set_client', 'collation_connection'];
