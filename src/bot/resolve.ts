@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
+import type { Backup } from '../domain/backup/backup.ts';
 import { type Cluster, type ClusterNode, labelAsMeant } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { namesOfNode, nodeLabel } from '../domain/node-identity.ts';
@@ -7,6 +8,7 @@ import type { Run } from '../domain/run.ts';
 import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { findVisibleAlert } from '../store/reads/alerts.ts';
+import { findVisibleBackups, findVisibleBackupsBySnapshot } from '../store/reads/backups.ts';
 import { findVisibleClusterByName, listClusterNames, nodesOfClusters } from '../store/reads/clusters.ts';
 import { findVisibleRunByNumber, findVisibleRunOfApproval } from '../store/reads/runs.ts';
 import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
@@ -74,7 +76,9 @@ async function resolveOne(
   { actor, cluster, reference, word }: { actor: Actor; cluster: Cluster | null; reference: Reference; word: string },
 ): Promise<string> {
   if (reference.kind === 'cluster') return (await findClusterByWord(db, actor, word, { exact: true })).id;
-  if (cluster === null) throw new AppError('INVALID_INPUT', 'A node can only be named together with its cluster');
+  if (cluster === null)
+    throw new AppError('INVALID_INPUT', `A ${reference.kind} can only be named together with its cluster`);
+  if (reference.kind === 'backup') return (await findBackupByWord(db, { actor, cluster, word })).id;
   const found = nodeByWord(await nodesOfClusters(db, [cluster.id]), word);
   if ('node' in found) return found.node.id;
   const labels = found.candidates.map(nodeLabel);
@@ -102,6 +106,29 @@ export function nodeByWord(
   if (only !== undefined && second === undefined) return { node: only };
   const isAmbiguous = matching.length > 0;
   return { candidates: isAmbiguous ? matching : nodes, isAmbiguous };
+}
+
+/** The backup of a cluster whose snapshot has this name, or with this id. Throws `NOT_FOUND`. */
+async function findBackupByWord(
+  db: Database,
+  { actor, cluster, word }: { actor: Actor; cluster: Cluster; word: string },
+): Promise<Backup> {
+  const visibility = readableBy(actor);
+  const named = await findVisibleBackupsBySnapshot(db, { visibility, clusterId: cluster.id, snapshot: word });
+  const found = named.length > 0 ? named : await findVisibleBackups(db, { visibility, ids: [word] });
+  const [only, second] = found.filter(({ clusterId }) => clusterId === cluster.id);
+  if (only !== undefined && second === undefined) return only;
+  const several = named.map(({ id, repository }) => `${id} in ${repository}`).join(', ');
+  throw new AppError(
+    'NOT_FOUND',
+    `${cluster.name} has ${second === undefined ? 'no backup' : 'more than one backup'} called ${word}`,
+    {
+      hint:
+        second === undefined
+          ? `A backup is called by its snapshot; /sr backups ${cluster.name} lists them.`
+          : `Name it by its id: ${several}.`,
+    },
+  );
 }
 
 /** `R-12` or `12`, or the approval `P-5` of a run. Throws `NOT_FOUND` also for a run that the actor may not see. */

@@ -72,7 +72,7 @@ describe.each(operations)('the approval card of $name', ({ title, example, summa
 it.each([
   ['a list of objects', { hosts: [{ address: 'h1', nodes: [] }] }, 'hosts = (address = h1, nodes = none)'],
   ['a node that is gone', { nodeId: `nod_${'1'.repeat(26)}` }, 'node = [a node]'],
-  ['several nodes', { nodeIds: [...names.keys()] }, 'node = prod-eu, be 10.0.0.11:9050'],
+  ['several nodes', { nodeIds: [...names.keys()].slice(0, 2) }, 'node = prod-eu, be 10.0.0.11:9050'],
   ['numbers, yes and nothing', [14_400, true, null, ''], '14400, true, nothing, nothing'],
 ])('tells %s in words', (_what, value, words) => {
   expect(inWords(value, (id) => names.get(id) ?? null)).toBe(words);

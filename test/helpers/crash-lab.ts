@@ -11,6 +11,7 @@ import { afterRecords, aroundEffects, type KindPoint } from './deaths.ts';
 import { admin, type Engine, startEngine } from './engine.ts';
 import { type StoredBackups, storeBackups } from './stored-backups.ts';
 import { sandboxWarnings } from './upgrades.ts';
+import { createVault, manageVault, vault, vaultKeys } from './vault.ts';
 import { logLines, type Managed, manage } from './world.ts';
 
 /** How an operation is tried: what comes before each try, its input, and what it must have done, once. */
@@ -43,11 +44,15 @@ export type CrashLab = {
 
 export async function startCrashLab(env: Record<string, string> = {}): Promise<CrashLab> {
   const world = await startWorld({ starwarden: false, slack: false, speed: 20 });
-  const engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases'), ...env } });
+  const engine = await startEngine({
+    env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases'), ...vaultKeys, ...env },
+  });
   const managed = manage(world, engine);
   let clusterId = await managed.register('managed');
   let s3: S3Server | null = null;
   let stored: StoredBackups | null = null;
+  let backupId = '';
+  let hasVault = false;
   let readFrom: Marks = { statements: 0, commands: 0 };
 
   const changesSent = async () => [...(await changingStatements()), ...(await changingCommands())];
@@ -109,7 +114,11 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
     },
     backUpDatabase: {
       prepare: ensureCluster,
-      input: async () => ({ clusterId, database: world.describe().cluster.database }),
+      input: async () => ({
+        clusterId,
+        database: world.describe().cluster.database,
+        repository: world.describe().cluster.repository,
+      }),
       effects: async (run) => [...(await changesSent()), `backups ${await count('backup', 'run_id', run.id)}`],
       wanted: ['BACKUP', 'backups 1'],
     },
@@ -130,6 +139,15 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       input: async () => ({ clusterId, backupId: stored?.backupIds[1] }),
       effects: deletionsMade,
       wanted: ['deleted 1', '{"sales_1":3,"sales_7":3,"sales_90":3}'],
+    },
+    verifyBackup: {
+      prepare: ensureBackup,
+      input: async () => ({ clusterId, backupId }),
+      effects: async (run) => [
+        ...(await changesSent()),
+        `verifications ${await count('backup_verification', 'run_id', run.id)}`,
+      ],
+      wanted: ['verifications 2'],
     },
     restartNode: {
       prepare: ensureAttached,
@@ -234,6 +252,20 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
     expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
   }
 
+  /** A backup in a repository that Starwarden reaches by itself. */
+  async function ensureBackup(): Promise<void> {
+    await ensureCluster();
+    const store = await ensureS3();
+    if (!hasVault) await createVault(world, store);
+    hasVault = true;
+    await manageVault(engine, store, clusterId);
+    if ((await engine.ctx.connections.catalogue.find(backupId))?.state === 'AVAILABLE') return;
+    const input = { clusterId, database: world.describe().cluster.database, repository: vault.name };
+    const run = await managed.ask('backUpDatabase', input);
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    backupId = (await engine.ctx.connections.catalogue.findOfRun(run.id, input.database))?.id ?? '';
+  }
+
   /** The two releases between which the cluster goes, in the catalogue. */
   async function ensureReleases(): Promise<void> {
     await ensureAllAttached();
@@ -299,7 +331,7 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
   }
 
   async function count(
-    table: 'cluster' | 'host' | 'host_key' | 'check_report' | 'backup',
+    table: 'cluster' | 'host' | 'host_key' | 'check_report' | 'backup' | 'backup_verification',
     column: string,
     value: string,
   ): Promise<number> {

@@ -6,6 +6,8 @@ import {
   countBackupObjects,
   removeBackupObjects,
 } from '../../src/operations/backup/deletion/steps.ts';
+import { verifyListed } from '../../src/operations/backup/verify/verify-listed.ts';
+import { verifyObjects } from '../../src/operations/backup/verify/verify-objects.ts';
 import { inspectCluster } from '../../src/operations/cluster/check-cluster/inspect-cluster.ts';
 import { forgetCluster, recordCluster } from '../../src/operations/cluster/record-cluster.ts';
 import { saveTopology } from '../../src/operations/cluster/save-topology.ts';
@@ -66,6 +68,8 @@ export const stepSamples: readonly StepSpec[] = [
   checkNoRestore.with({}),
   countBackupObjects.with({ ...snapshot, backupId: 'bak_1' }),
   removeBackupObjects.with({ ...snapshot, backupId: 'bak_1', policyId: 'bpl_1', because: 'Retention of nightly' }),
+  verifyListed.with({ database: 'sales', repository: 'nightly', backupId: 'bak_1' }),
+  verifyObjects.with({ database: 'sales', repository: 'nightly', backupId: 'bak_1', readGib: 1 }),
   inspectCluster.with({}),
   recordCluster.with(cluster),
   forgetCluster.with({ name: 'prod-eu' }),

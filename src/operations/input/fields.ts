@@ -20,7 +20,7 @@ export const nodeId = z
 export const backupId = z
   .string()
   .regex(/^bak_[0-9A-Z]{26}$/, 'A backup id looks like bak_01J…')
-  .meta({ description: 'The backup, by its opaque id.' });
+  .meta({ description: 'The backup, by its opaque id.', reference: 'backup' });
 
 export const backupPolicyId = z
   .string()

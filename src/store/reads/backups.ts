@@ -113,6 +113,22 @@ export async function findVisibleBackup(
   return row === undefined ? null : toBackup(row);
 }
 
+/** The backups of a cluster, not deleted, whose snapshots have this name; in several repositories there may be one each. */
+export async function findVisibleBackupsBySnapshot(
+  db: Reader,
+  { visibility, clusterId, snapshot }: { visibility: Visibility; clusterId: string; snapshot: string },
+): Promise<readonly Backup[]> {
+  const rows = await visibleBackups(db, visibility)
+    .selectAll('backup')
+    .where('backup.cluster_id', '=', clusterId)
+    .where('snapshot', '=', snapshot)
+    .where('backup.state', '<>', 'DELETED')
+    .orderBy('backup.started_at')
+    .limit(10)
+    .execute();
+  return rows.map(toBackup);
+}
+
 function visibleBackups(db: Reader, visibility: Visibility) {
   return db.selectFrom('backup').innerJoin('run', 'run.id', 'backup.run_id').where(isVisible(visibility, columns));
 }

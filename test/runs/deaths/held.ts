@@ -25,6 +25,8 @@ export const held = {
     'takeBackup',
     'verifyArchive',
     'verifyHost',
+    'verifyListed',
+    'verifyObjects',
     'verifySnapshot',
   ],
   upgrade: [

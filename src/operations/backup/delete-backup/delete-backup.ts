@@ -28,7 +28,7 @@ export const deleteBackup = defineOperation({
   slack: {
     verb: 'delete-backup',
     positional: ['clusterId', 'backupId'],
-    examples: ['delete-backup prod-eu bak_01J00000000000000000000000 --dry-run'],
+    examples: ['delete-backup prod-eu sales_20261127_060000_000 --dry-run'],
   },
   steps: [checkNoRestore, countBackupObjects, removeBackupObjects],
   observe,
