@@ -1,6 +1,7 @@
 import { backUpDatabase } from './backup/back-up-database/back-up-database.ts';
 import { deleteBackup } from './backup/delete-backup/delete-backup.ts';
 import { pruneBackups } from './backup/prune-backups/prune-backups.ts';
+import { setClusterSnapshots } from './backup/set-cluster-snapshots/set-cluster-snapshots.ts';
 import { verifyBackup } from './backup/verify-backup/verify-backup.ts';
 import { checkCluster } from './cluster/check-cluster/check-cluster.ts';
 import { refreshCluster } from './cluster/refresh-cluster/refresh-cluster.ts';
@@ -36,4 +37,5 @@ export const operations: readonly AnyOperation[] = [
   detachHost,
   updateCluster,
   unregisterCluster,
+  setClusterSnapshots,
 ];

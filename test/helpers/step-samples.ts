@@ -6,6 +6,11 @@ import {
   countBackupObjects,
   removeBackupObjects,
 } from '../../src/operations/backup/deletion/steps.ts';
+import {
+  awaitClusterSnapshot,
+  switchOffClusterSnapshots,
+  switchOnClusterSnapshots,
+} from '../../src/operations/backup/set-cluster-snapshots/switch.ts';
 import { verifyListed } from '../../src/operations/backup/verify/verify-listed.ts';
 import { verifyObjects } from '../../src/operations/backup/verify/verify-objects.ts';
 import { inspectCluster } from '../../src/operations/cluster/check-cluster/inspect-cluster.ts';
@@ -115,6 +120,9 @@ export const stepSamples: readonly StepSpec[] = [
   awaitNode.with({ ...node, host: '10.0.0.11', port: 9050, startedBefore: null }),
   startNode.with(running),
   stopNode.with({ ...running, process, graceful: true, timeoutSeconds: 60 }),
+  switchOnClusterSnapshots.with({ storageVolume: null }),
+  switchOffClusterSnapshots.with({}),
+  awaitClusterSnapshot.with({}),
 ];
 
 /** The sample of this kind. */

@@ -10,6 +10,7 @@ import type { Execution, Handler, Handlers, StatementKind, StatementOf } from '.
 import { NotLeader } from './meta/group.ts';
 import { type QueryEnd, recordQuery } from './metrics.ts';
 import { createSession, type Session } from './session.ts';
+import { clusterSnapshotHandlers } from './shared-data/handlers.ts';
 import { accessHandlers } from './statements/access.ts';
 import { adminHandlers } from './statements/admin.ts';
 import { alterTableHandlers } from './statements/alter-table.ts';
@@ -34,6 +35,7 @@ const handlers: Handlers<StatementKind> = {
   ...adminHandlers,
   ...alterTableHandlers,
   ...backupHandlers,
+  ...clusterSnapshotHandlers,
   ...catalogHandlers,
   ...decommissionHandlers,
   ...describeHandlers,

@@ -27,6 +27,7 @@ import { Group, type GroupCalls } from './meta/group.ts';
 import { openJournal } from './meta/journal.ts';
 import { type Change, type ClusterState, change, createStateStore } from './meta/state.ts';
 import { createFrontendMetrics } from './metrics.ts';
+import { createSnapshotScheduler } from './shared-data/cluster-snapshots.ts';
 import { leaveGracefully } from './shutdown.ts';
 import { serveSql } from './sql-server.ts';
 import { setOwnConfig } from './statements/admin.ts';
@@ -272,6 +273,8 @@ function startLoops(fe: FrontendContext): void {
     startLoop(work, () => pace.atLeast(realMs, floorMs), onError);
   every(heartbeats.periodMs, 20, () => heartbeats.round(fe));
   every(3000, 20, () => fe.jobs.round(fe));
+  const takeSnapshots = createSnapshotScheduler();
+  every(1000, 20, () => takeSnapshots(fe));
   every(fe.config.number('tablet_sched_checker_interval_seconds') * 1000, 20, () => checkTablets(fe));
   every(1000, 20, () => scheduleTablets(fe));
   every(10_000, 50, () => makeStatisticsTables(fe));

@@ -37,6 +37,8 @@ export type DiskCommand = 'DECOMMISSION' | 'CANCEL DECOMMISSION' | 'DISABLE' | '
 export type AdminStatement =
   | { kind: 'showConfig'; pattern: string | null }
   | { kind: 'setConfig'; properties: Properties; persistent: boolean }
+  /** Null = OFF. */
+  | { kind: 'setAutomatedSnapshot'; volume: string | null }
   | { kind: 'showReplicaStatus'; table: TableName; partitions: string[] | null; where: StatusFilter | null; span: Span }
   | { kind: 'showReplicaDistribution'; table: TableName; partitions: string[] | null; span: Span }
   | { kind: 'setReplicaStatus'; properties: LocatedProperties }

@@ -2,6 +2,7 @@ import type { AdminStatement, DiskCommand, FrontendRole, Statement, TopologyStat
 import type { Cursor } from './cursor.ts';
 import { SqlError } from './errors.ts';
 import type { Token } from './lexer.ts';
+import { parseAutomatedSnapshot } from './parse-cluster-snapshot.ts';
 
 /** What follows ALTER SYSTEM. */
 export function parseAlterSystem(cursor: Cursor): TopologyStatement {
@@ -100,14 +101,14 @@ function addresses(cursor: Cursor): string[] {
   return cursor.list(() => cursor.string());
 }
 
-/** What follows ADMIN. */
-export function parseAdmin(cursor: Cursor): AdminStatement {
+/** What follows ADMIN; `snapshots`: 3.4 and later, which have automated cluster snapshots. */
+export function parseAdmin(cursor: Cursor, snapshots: boolean): AdminStatement {
   const start = cursor.ahead(-1);
   switch (cursor.expectOne('SHOW', 'SET', 'REPAIR', 'CANCEL', 'CHECK')) {
     case 'SHOW':
       return parseAdminShow(cursor, start);
     case 'SET':
-      return parseAdminSet(cursor);
+      return snapshots && cursor.accept('AUTOMATED') ? parseAutomatedSnapshot(cursor) : parseAdminSet(cursor);
     case 'CANCEL':
       cursor.expect('REPAIR');
       return parseRepair(cursor);

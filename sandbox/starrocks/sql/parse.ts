@@ -48,7 +48,7 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
   ); // biome-ignore format: a list of words reads best as lines of words
   switch (word) {
     case 'ADMIN':
-      return parseAdmin(cursor);
+      return parseAdmin(cursor, dialect.newBackupClauses);
     case 'ALTER':
       return parseAlter(cursor);
     case 'BACKUP':

@@ -145,6 +145,38 @@ export function showTableConfig({ database }: { database?: string } = {}): ReadS
   ]);
 }
 
+/** The storage volumes of a shared-data cluster; elsewhere no row. */
+export function showStorageVolumes(): ReadStatement {
+  return read('show-storage-volumes', 'SHOW STORAGE VOLUMES');
+}
+
+/** The newest automated cluster snapshot (3.4 and later); no row while they are off. Needs a node that can scan. */
+export function listClusterSnapshots(): ReadStatement {
+  return read('list-cluster-snapshots', [
+    'SELECT SNAPSHOT_NAME, SNAPSHOT_TYPE, STORAGE_VOLUME, STORAGE_PATH',
+    'FROM information_schema.cluster_snapshots',
+  ]);
+}
+
+/** The jobs of automated cluster snapshots, 100 by default (3.4 and later). Needs a node that can scan. */
+export function listClusterSnapshotJobs(): ReadStatement {
+  return read('list-cluster-snapshot-jobs', [
+    'SELECT SNAPSHOT_NAME, JOB_ID, FINISHED_TIME, STATE, ERROR_MESSAGE',
+    'FROM information_schema.cluster_snapshot_jobs',
+  ]);
+}
+
+/** StarRocks asks for no privilege (3.5). Left out: the built-in volume. */
+export function switchClusterSnapshotsOn(storageVolume: string | null): Statement {
+  const volume = storageVolume === null ? '' : ` STORAGE VOLUME ${ident(storageVolume)}`;
+  return change('switch-cluster-snapshots-on', [`ADMIN SET AUTOMATED CLUSTER SNAPSHOT ON${volume}`]);
+}
+
+/** Deletes the finished snapshots from the store. StarRocks asks for no privilege (3.5). */
+export function switchClusterSnapshotsOff(): Statement {
+  return change('switch-cluster-snapshots-off', ['ADMIN SET AUTOMATED CLUSTER SNAPSHOT OFF']);
+}
+
 /** Starwarden must change nothing in these databases, whatever StarRocks would accept. */
 function refuseSystemDatabase(database: string): void {
   if (!isSystemDatabase(database)) return;

@@ -2,6 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
 import { theCluster } from '../../../src/domain/subject.ts';
+import { AppError } from '../../../src/errors.ts';
+import {
+  awaitClusterSnapshot,
+  switchOffClusterSnapshots,
+  switchOnClusterSnapshots,
+} from '../../../src/operations/backup/set-cluster-snapshots/switch.ts';
 import { defineOperation } from '../../../src/operations/define.ts';
 import { clusterId } from '../../../src/operations/input/fields.ts';
 import { awaitTablets } from '../../../src/operations/upgrade/steps/await-tablets.ts';
@@ -66,7 +72,12 @@ let clusters = 0;
 beforeAll(async () => {
   const operations = [careful, careless, asking].map((kind) => operationOf(kind));
   const tablets = operationOf(awaitTablets, { label: 'be 127.0.0.1:9050', gateTimeoutSeconds: 600 });
-  engine = await startEngine({ operations: [...operations, tablets] });
+  const snapshots = [
+    operationOf(switchOnClusterSnapshots, { storageVolume: null }),
+    operationOf(switchOffClusterSnapshots),
+    operationOf(awaitClusterSnapshot),
+  ];
+  engine = await startEngine({ operations: [...operations, tablets, ...snapshots] });
 });
 afterAll(() => engine?.close());
 
@@ -132,9 +143,60 @@ it('the repair of tablets is let go once, and waited for', async () => {
   expect(met.toSorted()).toEqual([...fatesOf(awaitTablets)].toSorted());
   expect(steps.map(({ state }) => state)).toEqual(['done']);
   expect(changes).toHaveLength(1);
-  expect(held.alone).toEqual([awaitTablets.kind]);
 });
 
+/** A shared-data cluster: switching twice is refused as StarRocks does, and the newest snapshot is listed while they are on. */
+function sharedData(isOnBefore: boolean) {
+  const seen = { isOn: isOnBefore, switched: 0, looks: 0 };
+  const sql: StarRocksSql = {
+    query: async ({ name, effect }) => {
+      if (effect === 'change') {
+        const turnsOn = name === 'switch-cluster-snapshots-on';
+        if (turnsOn === seen.isOn) {
+          const refusal = `Automated snapshot has ${turnsOn ? '' : 'not '}been turn on.`;
+          throw new AppError('SQL_FAILED', `Getting analyzing error. Detail message: ${refusal}`);
+        }
+        seen.isOn = turnsOn;
+        seen.switched += 1;
+        return [];
+      }
+      seen.looks += 1;
+      return seen.isOn && isOnBefore && name === 'list-cluster-snapshots' && seen.looks > 2 ? [snapshot] : [];
+    },
+  };
+  return { sql, seen };
+}
+
+it.each([
+  ['on', switchOnClusterSnapshots, false],
+  ['off', switchOffClusterSnapshots, true],
+])('cluster snapshots are switched %s once, whatever becomes of the answers', async (_to, kind, isOnBefore) => {
+  const { sql, seen } = sharedData(isOnBefore);
+  const { met, ended, steps } = await tryAlone(kind, sql);
+  expect(ended.state, JSON.stringify(ended.failure)).toBe('SUCCEEDED');
+  expect(met.toSorted()).toEqual([...fatesOf(kind)].toSorted());
+  expect(steps.map(({ state }) => state)).toEqual(['done']);
+  expect(seen).toMatchObject({ isOn: !isOnBefore, switched: 1 });
+});
+
+it('the first snapshot is waited for', async () => {
+  const { sql } = sharedData(true);
+  const { met, ended } = await tryAlone(awaitClusterSnapshot, sql);
+  expect(ended.state, JSON.stringify(ended.failure)).toBe('SUCCEEDED');
+  expect(met.toSorted()).toEqual([...fatesOf(awaitClusterSnapshot)].toSorted());
+});
+
+it('these are the kinds that it says', () => {
+  const kinds = [awaitClusterSnapshot, awaitTablets, switchOffClusterSnapshots, switchOnClusterSnapshots];
+  expect(held.alone).toEqual(kinds.map(({ kind }) => kind));
+});
+
+const snapshot = {
+  SNAPSHOT_NAME: 'automated_cluster_snapshot_1782640800000',
+  SNAPSHOT_TYPE: 'AUTOMATED',
+  STORAGE_VOLUME: 'builtin_storage_volume',
+  STORAGE_PATH: 's3://bucket/meta/image/automated_cluster_snapshot_1782640800000',
+};
 const setting = { AliasNames: '[]', Type: 'int', IsMutable: 'true', Comment: '' };
 const statistic = {
   ...{ DbId: 'Total', DbName: '1', TableNum: '1', PartitionNum: '1', IndexNum: '1', TabletNum: '9', ReplicaNum: '27' },

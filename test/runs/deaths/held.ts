@@ -50,8 +50,8 @@ export const held = {
     'swapBinaries',
     'unpackRelease',
   ],
-  /** Only where something else has gone wrong before, so with scripted answers. */
-  alone: ['awaitTablets'],
+  /** Only in a state that the lab's cluster is never in, so with scripted answers. */
+  alone: ['awaitClusterSnapshot', 'awaitTablets', 'switchOffClusterSnapshots', 'switchOnClusterSnapshots'],
   finalize: ['closeUpgrades', 'removeKept'],
   undo: ['closeThisUpgrade', 'removeStaged', 'swapBack'],
 } as const;

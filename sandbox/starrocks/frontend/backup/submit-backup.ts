@@ -6,6 +6,7 @@ import type { FrontendContext } from '../context.ts';
 import { currentDatabase } from '../data/tables.ts';
 import type { Execution, StatementOf } from '../handlers.ts';
 import { type BackupJob, change, type Repository } from '../meta/state.ts';
+import { refuseCloudNative } from '../shared-data/run-mode.ts';
 import { findRepository } from '../statements/repositories.ts';
 import { chooseObjects } from './choose-objects.ts';
 import { refuseUnknown, timeoutOf } from './job-properties.ts';
@@ -23,6 +24,7 @@ export async function submitBackup({ statement, session, fe }: Execution<Stateme
   const objects = chooseObjects(fe, db, statement.objects);
   const timeoutMs = readProperties(statement.properties);
   for (const { table } of objects) {
+    refuseCloudNative(fe, table);
     requirePrivilege(fe, session, { privileges: ['EXPORT'], object: { kind: 'TABLE', db: db.name, table } });
   }
   await submit(fe, repository, {

@@ -7,6 +7,7 @@ import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
 import type { Partition, Table, TableColumn } from '../meta/state.ts';
 import type { Session } from '../session.ts';
+import { clusterSnapshotViews } from '../shared-data/views.ts';
 import { recordedColumns } from './recorded-columns.ts';
 import type { Source } from './source.ts';
 
@@ -100,7 +101,8 @@ const views: Record<string, View> = {
 
 /** A table of information_schema as rows; there are no backends, frontends or audit_log among them. */
 export function informationSchema(fe: FrontendContext, session: Session, name: string): Source {
-  const view = Object.hasOwn(views, name) ? views[name] : undefined;
+  const known = fe.release.atLeast(3, 4) ? { ...views, ...clusterSnapshotViews } : views;
+  const view = new Map<string, View>(Object.entries(known)).get(name);
   if (!view) throw unknownTable(fe.release, fe.release.atLeast(3, 3) ? `information_schema.${name}` : name);
   const { state } = fe.group;
   const tables = [...state.tables.values()].flatMap((table) => {

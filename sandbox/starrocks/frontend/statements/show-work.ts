@@ -7,6 +7,7 @@ import { formatBytes } from '../format.ts';
 import { type Handlers, locally } from '../handlers.ts';
 import type { Table } from '../meta/state.ts';
 import type { Session } from '../session.ts';
+import { storageVolumes } from '../shared-data/run-mode.ts';
 
 type Kinds = 'showLoad' | 'showData' | 'showAlterTable' | 'showStorageVolumes' | 'showResourceGroups';
 
@@ -51,7 +52,12 @@ export const workHandlers: Handlers<Kinds> = {
     return textRows(alterColumns[statement.what], []);
   }),
 
-  showStorageVolumes: locally(() => textRows(['Storage Volume'], [])),
+  showStorageVolumes: locally(({ fe }) =>
+    textRows(
+      ['Storage Volume'],
+      storageVolumes(fe).map((name) => [name]),
+    ),
+  ),
   /** Without ALL only the groups that would take the one who asks, and nobody is in one. */
   showResourceGroups: locally(({ statement }) => textRows(groupColumns, statement.all ? builtInGroups : [])),
 };
