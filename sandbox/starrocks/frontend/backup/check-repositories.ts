@@ -10,7 +10,8 @@ export async function checkRepositories(fe: FrontendContext): Promise<void> {
       await fe.stores.of(repository).list(root);
       fe.repositoryErrors.delete(repository.id);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const path = `${repository.location.replace(/\/+$/, '')}/__starrocks_repository_${repository.name}`;
+      const text = `failed to check remote path exist: ${path}. msg: ${error instanceof Error ? error.message : String(error)}`;
       fe.repositoryErrors.set(repository.id, `${formatTime(Date.now())}: ${text}`);
     }
   }
