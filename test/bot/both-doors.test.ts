@@ -75,6 +75,7 @@ const listsShape = z.object({
   runs: list({ number: z.int() }),
   ofCluster: list({ number: z.int() }),
   alerts: list({ number: z.int() }),
+  schedules: list({ name: z.string() }),
 });
 const lists = `query ($id: ID!) {
   clusters(first: 100) { nodes { name } }
@@ -82,6 +83,7 @@ const lists = `query ($id: ID!) {
   runs(first: 15) { nodes { number } }
   ofCluster: runs(first: 15, filter: { clusterId: $id }) { nodes { number } }
   alerts(first: 50, filter: { open: true }) { nodes { number } }
+  schedules(first: 100) { nodes { name } }
 }`;
 const singles = `query ($name: String!, $run: Int!, $alert: Int!, $approval: ID!) {
   cluster(name: $name) { name } run(number: $run) { number } alert(number: $alert) { number } node(id: $approval) { id }
@@ -115,11 +117,12 @@ it('the API and the bot show one person the same', () =>
         const [cluster, run, alert, approval] = [at(rows.clusters), at(rows.runs), at(rows.alerts), at(rows.approvals)];
 
         const answer = await api.ask(token, lists, { id: cluster.clusterId });
-        const { clusters, ofDev, runs, ofCluster, alerts } = listsShape.parse(answer.data);
+        const { clusters, ofDev, runs, ofCluster, alerts, schedules } = listsShape.parse(answer.data);
         const names = (found: z.infer<typeof listsShape>['clusters']) => found.nodes.map(({ name }) => name);
         const numbers = (found: z.infer<typeof listsShape>['runs']) => found.nodes.map(({ number }) => number);
         expectSame(await type(person.id, 'clusters', /`(cluster-\d+)`/g), names(clusters));
         expectSame(await type(person.id, 'clusters --env dev', /`(cluster-\d+)`/g), names(ofDev));
+        expectSame(await type(person.id, 'schedules', /^`(s\d+)` on/gm), names(schedules));
         expectSame(await type(person.id, 'runs', /\* R-(\d+) ·/g), numbers(runs));
         expectSame(await type(person.id, 'alerts', /\* A-(\d+) ·/g), numbers(alerts));
 

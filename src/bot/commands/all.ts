@@ -5,6 +5,7 @@ import { alertCommands, runCommands } from './control.ts';
 import { help, link, whoami } from './identity.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
+import { scheduleCommands } from './schedules.ts';
 
 /** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
 export function allCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {
@@ -19,6 +20,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     alerts,
     ...alertCommands,
     ...calendarCommands,
+    ...scheduleCommands,
     whoami,
     link,
   ];
