@@ -1,6 +1,7 @@
 import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../domain/cluster.ts';
 import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
+import { lookAtRecovery } from '../runs/look-at-backups.ts';
 import { automationOf } from './Calendar.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
@@ -48,6 +49,9 @@ export const Cluster = {
     const lock = await loaders.lockOfCluster.load(id);
     return lock === null ? null : loaders.run.load(lock.runId);
   },
+  backupPolicies: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.policiesOfCluster.load(id),
+  recoveryPoints: async ({ id: clusterId }: ClusterRow, _: unknown, { loaders, deps }: RequestContext) =>
+    lookAtRecovery(deps.engine, { clusterId, policies: await loaders.policiesOfCluster.load(clusterId) }),
   openAlerts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.openAlertsOfCluster.load(id),
   automation: automationOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),

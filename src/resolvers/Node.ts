@@ -6,6 +6,7 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   hst: 'Host',
   run: 'Run',
   bak: 'Backup',
+  bpl: 'BackupPolicy',
   rep: 'CheckReport',
   apr: 'Approval',
   alr: 'Alert',

@@ -10,6 +10,7 @@ import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
+import { policiesOfClusters } from '../store/reads/policies.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
@@ -60,6 +61,10 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       const calendar = await readWholeCalendar(db);
       return keys.map(() => calendar);
     }),
+    policiesOfCluster: grouped(
+      (ids) => policiesOfClusters(db, ids),
+      (policy) => policy.clusterId,
+    ),
     isKeptByRun: new DataLoader<string, boolean>(async (ids) => {
       const kept = new Set(await runsThatKeep(db, ids));
       return ids.map((id) => kept.has(id));

@@ -4,6 +4,7 @@ import { Alert, AlertEvent } from './Alert.ts';
 import { Approval, Vote } from './Approval.ts';
 import { AuditEvent } from './AuditEvent.ts';
 import { Backup } from './Backup.ts';
+import { BackupPolicy, BackupTier, RecoveryPoint, RetentionPlan } from './BackupPolicy.ts';
 import { BackupVerification } from './BackupVerification.ts';
 import { AutomationHold, Blackout, MaintenanceWindow } from './Calendar.ts';
 import { CheckReport } from './CheckReport.ts';
@@ -21,6 +22,15 @@ import {
 } from './Mutation/calendar.ts';
 import { operationMutations } from './Mutation/operations.ts';
 import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
+import {
+  armBackupPolicy,
+  createBackupPolicy,
+  disarmBackupPolicy,
+  pinBackup,
+  removeBackupPolicy,
+  unpinBackup,
+  updateBackupPolicy,
+} from './Mutation/policies.ts';
 import { registerRelease, removeRelease } from './Mutation/releases.ts';
 import { runDecisions } from './Mutation/run-decisions.ts';
 import {
@@ -48,6 +58,7 @@ import { clusters } from './Query/clusters.ts';
 import { node } from './Query/node.ts';
 import { operations } from './Query/operations.ts';
 import { persons } from './Query/persons.ts';
+import { backupPolicies, retentionPlan } from './Query/policies.ts';
 import { rateLimit } from './Query/rateLimit.ts';
 import { release, releases } from './Query/releases.ts';
 import { run } from './Query/run.ts';
@@ -79,6 +90,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       alerts,
       audit,
       automationHolds,
+      backupPolicies,
       backups,
       blackouts,
       cluster,
@@ -88,6 +100,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       operations,
       persons,
       rateLimit,
+      retentionPlan,
       release,
       releases,
       run,
@@ -100,23 +113,30 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Mutation: {
       acknowledgeAlert,
       addPerson,
+      armBackupPolicy,
       bindRole,
       createBlackout,
       createMaintenanceWindow,
       createToken,
       deleteBlackout,
       deleteMaintenanceWindow,
+      createBackupPolicy,
       disablePerson,
+      disarmBackupPolicy,
       holdAutomation,
       linkSlackAccount,
       linkSlackUser,
+      pinBackup,
       registerRelease,
       releaseAutomation,
+      removeBackupPolicy,
       removeRelease,
       revokeToken,
       unacknowledgeAlert,
       unlinkSlackAccount,
       unbindRole,
+      unpinBackup,
+      updateBackupPolicy,
       updateBlackout,
       approveSchedule,
       createSchedule,
@@ -136,6 +156,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     AutomationHold,
     Backend,
     Backup,
+    BackupPolicy,
+    BackupTier,
     BackupVerification,
     Blackout,
     CheckReport,
@@ -147,6 +169,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Operation,
     Person,
     PlannedStep,
+    RecoveryPoint,
+    RetentionPlan,
     RoleBinding,
     Run,
     RunFailure,

@@ -5,6 +5,7 @@ import { findVisibleBackup } from '../../store/reads/backups.ts';
 import { findVisibleBlackout, findVisibleHold, findVisibleWindow } from '../../store/reads/calendar.ts';
 import { findVisibleReport } from '../../store/reads/clusters.ts';
 import { findPerson } from '../../store/reads/persons.ts';
+import { findVisiblePolicy } from '../../store/reads/policies.ts';
 import { findReleaseById } from '../../store/reads/releases.ts';
 import { findVisibleApproval } from '../../store/reads/runs.ts';
 import { findVisibleSchedule } from '../../store/reads/schedules.ts';
@@ -33,6 +34,8 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
       return findVisibleReport(db, seen);
     case 'bak':
       return findVisibleBackup(db, seen);
+    case 'bpl':
+      return (await findVisiblePolicy(db, seen))?.policy ?? null;
     case 'alr':
       return findVisibleAlert(db, seen);
     case 'apr':

@@ -71,6 +71,8 @@ const behindDoors: Partial<Record<Part, readonly string[]>> = {
     'access/audit.ts',
     'access/people.ts',
     'alerts/alert-handling.ts',
+    'backups/pins.ts',
+    'backups/policies.ts',
     'calendar/blackouts.ts',
     'calendar/holds.ts',
     'calendar/windows.ts',

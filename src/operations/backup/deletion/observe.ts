@@ -33,6 +33,11 @@ export async function readClusterFacts(sql: SqlReader, signal: AbortSignal): Pro
   };
 }
 
+export async function readDatabases(sql: SqlReader, signal: AbortSignal): Promise<readonly string[]> {
+  // One column, whose name depends on the version.
+  return (await sql.query(showDatabases(), { signal })).map((row) => Object.values(row)[0] ?? '');
+}
+
 export async function readReach(
   clusterId: string,
   { sql, catalogue, signal }: Pick<Access, 'sql' | 'catalogue' | 'signal'>,
@@ -61,12 +66,11 @@ export async function observeRetention(
   const policy = await access.catalogue.findPolicy(policyId);
   if (policy === null || policy.clusterId !== clusterId) return null;
   const { origin, reach } = await readReach(clusterId, access);
-  const databases = await access.sql.query(showDatabases(), { signal: access.signal });
   const plan = planRetention({
     policy,
     backups: await access.catalogue.listCatalogued({ clusterId, ...rest }),
     origin,
-    databases: new Set(databases.map((row) => Object.values(row)[0] ?? '')),
+    databases: new Set(await readDatabases(access.sql, access.signal)),
     whyUnreachable: (backup) => whyUnreachable(backup, reach),
     now: access.now(),
   });
