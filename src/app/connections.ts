@@ -9,7 +9,8 @@ import type { StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
-import type { SqlTarget, StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { SqlTarget, StarRocksSql, Statement } from '../adapters/starrocks/port.ts';
+import { withSecrets } from '../adapters/starrocks/statements.ts';
 import type { Host } from '../domain/cluster.ts';
 import type { Inventory, NewHost } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
@@ -110,6 +111,13 @@ export function makeConnections(deps: Outside) {
     };
   };
 
+  const revealed = async (statement: Statement): Promise<Statement> => {
+    if (statement.secretRefs === undefined || statement.secretRefs.length === 0) return statement;
+    const secrets = new Map<string, string>();
+    for (const ref of statement.secretRefs) secrets.set(ref, await resolveSecret(deps.db, ref, deps.secrets));
+    return withSecrets(statement, secrets);
+  };
+
   const objectsAt = (place: StorePlace, guard?: () => void) =>
     openStore(place, (ref) => resolveSecret(deps.db, ref, deps.secrets), guard);
 
@@ -122,7 +130,7 @@ export function makeConnections(deps: Outside) {
   };
 
   const portsFor = (clusterId: string): Ports => ({
-    sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(statement, call) },
+    sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(await revealed(statement), call) },
     node,
     shell,
     login,

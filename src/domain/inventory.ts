@@ -1,6 +1,7 @@
 import type { Backup, BackupKind, BackupState, VerificationLevel } from './backup/backup.ts';
 import type { BackupContent } from './backup/content.ts';
 import type { ObjectSums } from './backup/object-sums.ts';
+import type { Repository } from './backup/repository.ts';
 import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
@@ -10,6 +11,7 @@ export type NewHost = Pick<
   Host,
   'id' | 'clusterId' | 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint' | 'jumpHostId'
 >;
+export type NewRepository = Pick<Repository, 'name' | 'location' | 'kind' | 'readOnly' | 'origin' | 'access'>;
 export type NewUpgrade = Pick<UpgradeRecord, 'direction' | 'fromVersion' | 'toVersion'>;
 /** `kind` = what was asked for; what is taken in the end may differ. */
 export type NewBackup = Pick<
@@ -143,6 +145,21 @@ export type InventoryRecord =
   | { readonly record: 'backupDeleted'; readonly backupId: string; readonly because: string }
   /** Backups of a cluster with this id of its own, which is not registered any more, belong to this cluster. */
   | { readonly record: 'backupsAdopted'; readonly origin: string }
+  /**
+   * Puts a repository of the cluster under management, or changes how it is reached. Keys that are replaced by others are
+   * destroyed, and so are `spent` secrets, which nobody needs any more.
+   */
+  | { readonly record: 'repositorySaved'; readonly repository: NewRepository; readonly spent: readonly string[] }
+  /** What was found of it just now. A problem that goes on keeps the time since when; null sizes = not known. */
+  | {
+      readonly record: 'repositoryChecked';
+      readonly name: string;
+      readonly problem: { readonly code: string; readonly message: string } | null;
+      readonly usedBytes: number | null;
+      readonly freeBytes: number | null;
+    }
+  /** Forgets the repository and destroys its keys. */
+  | { readonly record: 'repositoryRemoved'; readonly name: string }
   /** Begins an entry of the cluster's history of versions. */
   | { readonly record: 'upgradeBegun'; readonly upgrade: NewUpgrade }
   /** The open upgrades of the cluster cannot be undone any more, for this reason. Their entries stay open. */

@@ -1,7 +1,11 @@
 import { backUpDatabase } from './backup/back-up-database/back-up-database.ts';
+import { checkRepository } from './backup/check-repository/check-repository.ts';
+import { createRepository } from './backup/create-repository/create-repository.ts';
 import { deleteBackup } from './backup/delete-backup/delete-backup.ts';
+import { dropRepository } from './backup/drop-repository/drop-repository.ts';
 import { pruneBackups } from './backup/prune-backups/prune-backups.ts';
 import { setClusterSnapshots } from './backup/set-cluster-snapshots/set-cluster-snapshots.ts';
+import { takeOverRepository } from './backup/take-over-repository/take-over-repository.ts';
 import { verifyBackup } from './backup/verify-backup/verify-backup.ts';
 import { checkCluster } from './cluster/check-cluster/check-cluster.ts';
 import { refreshCluster } from './cluster/refresh-cluster/refresh-cluster.ts';
@@ -38,4 +42,8 @@ export const operations: readonly AnyOperation[] = [
   updateCluster,
   unregisterCluster,
   setClusterSnapshots,
+  createRepository,
+  takeOverRepository,
+  dropRepository,
+  checkRepository,
 ];

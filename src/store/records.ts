@@ -3,6 +3,12 @@ import { AppError } from '../errors.ts';
 import { adoptBackups } from './backups/adopt.ts';
 import { saveCheck } from './backups/checks.ts';
 import { beginDeleting, chooseBackup, endBackup, endDeleting, insertBackup } from './backups/write-backups.ts';
+import {
+  forgetRepositories,
+  removeRepository,
+  saveRepository,
+  saveRepositoryCheck,
+} from './backups/write-repositories.ts';
 import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/hosts.ts';
 import { attachNode, changeCluster, deleteCluster, insertCluster } from './clusters/inventory.ts';
 import { saveReport } from './clusters/reports.ts';
@@ -30,6 +36,7 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return changeCluster(tx, { ...record.cluster, id: clusterId });
     case 'clusterRemoved':
       await deleteSchedulesOf(tx, clusterId);
+      await forgetRepositories(tx, clusterId);
       return deleteCluster(tx, clusterId);
     case 'topologySeen':
       if (await replaceTopology(tx, clusterId, record.topology)) return;
@@ -60,6 +67,12 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return endDeleting(tx, { id: record.backupId, clusterId, runId }, record.because);
     case 'backupsAdopted':
       return adoptBackups(tx, { clusterId, origin: record.origin });
+    case 'repositorySaved':
+      return saveRepository(tx, clusterId, record);
+    case 'repositoryChecked':
+      return saveRepositoryCheck(tx, { clusterId, name: record.name }, record);
+    case 'repositoryRemoved':
+      return removeRepository(tx, { clusterId, name: record.name });
     case 'upgradeBegun':
       return recordUpgrade(tx, { ...record.upgrade, clusterId, runId });
     case 'undoForbidden':

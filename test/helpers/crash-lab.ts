@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type S3Server, startS3 } from '../../sandbox/s3/start-s3.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
+import { createRepository, dropRepository, showRepositories } from '../../src/adapters/starrocks/statements.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { deleteCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { inTransaction } from '../../src/store/database.ts';
@@ -47,6 +48,8 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
   const engine = await startEngine({
     env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases'), ...vaultKeys, ...env },
   });
+  const [bucket = ''] = (world.describe().cluster.repositoryLocation ?? '').slice('s3://'.length).split('/');
+  const store = await startS3({ buckets: [bucket] });
   const managed = manage(world, engine);
   let clusterId = await managed.register('managed');
   let s3: S3Server | null = null;
@@ -216,6 +219,33 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       effects: async () => [...(await changesSent()), `clusters ${await count('cluster', 'id', clusterId)}`],
       wanted: ['clusters 0'],
     },
+    createRepository: {
+      prepare: () => ensureRepository('none'),
+      input: async () => ({
+        ...{ clusterId, name: 'crash', location: `${storeLocation()}/crash` },
+        s3: { ...storeAccess(), region: 'us-east-1' },
+      }),
+      effects: async () => [...(await changesSent()), ...(await managedAndMarkers())],
+      wanted: ['CREATE', 'managed 1', 'left over 0'],
+    },
+    takeOverRepository: {
+      prepare: () => ensureRepository('mounted'),
+      input: async () => ({ clusterId, name: 'crash', s3: storeAccess() }),
+      effects: async () => [...(await changesSent()), ...(await managedAndMarkers())],
+      wanted: ['managed 1', 'left over 0'],
+    },
+    checkRepository: {
+      prepare: () => ensureRepository('managed'),
+      input: async () => ({ clusterId, name: 'crash' }),
+      effects: async () => [...(await changesSent()), ...(await managedAndMarkers())],
+      wanted: ['managed 1', 'left over 0'],
+    },
+    dropRepository: {
+      prepare: () => ensureRepository('managed'),
+      input: async () => ({ clusterId, name: 'crash' }),
+      effects: async () => [...(await changesSent()), ...(await managedAndMarkers())],
+      wanted: ['DROP', 'managed 0', 'left over 0'],
+    },
   };
 
   async function ensureS3(): Promise<S3Server> {
@@ -241,6 +271,42 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
     if ((await engine.ctx.connections.inventory.findCluster(clusterId)) !== null) return;
     await forgetAll();
     clusterId = await managed.register(`again-${Date.now()}`);
+  }
+
+  const storeLocation = () => world.describe().cluster.repositoryLocation ?? '';
+  const storeAccess = () => ({
+    ...{ endpoint: store.endpoint, pathStyle: true },
+    ...{ accessKey: store.user.accessKey, secretKey: store.user.secretKey },
+  });
+
+  /** The repository `crash`: not at all, in StarRocks alone, or under management too; its store holds it in each case. */
+  async function ensureRepository(wanted: 'none' | 'mounted' | 'managed'): Promise<void> {
+    await ensureCluster();
+    const { sql } = engine.ctx.connections.portsFor(clusterId);
+    const isThere = (await sql.query(showRepositories())).some((row) => row.RepoName === 'crash');
+    const location = `${storeLocation()}/crash`;
+    if (isThere && wanted === 'none') await sql.query(dropRepository('crash'));
+    if (!isThere && wanted !== 'none') {
+      const properties = [
+        { key: 'aws.s3.access_key', value: store.user.accessKey },
+        { key: 'aws.s3.secret_key', value: store.user.secretKey },
+        { key: 'aws.s3.endpoint', value: store.endpoint },
+        { key: 'aws.s3.enable_path_style_access', value: 'true' },
+      ];
+      await sql.query(createRepository({ name: 'crash', location, readOnly: false, properties }));
+    }
+    await engine.ctx.db.deleteFrom('repository').where('cluster_id', '=', clusterId).execute();
+    const { bucket, folder } = /^s3:\/\/(?<bucket>[^/]+)\/(?<folder>.+)$/.exec(location)?.groups ?? {};
+    await store.inside.put(bucket ?? '', `${folder}/__starrocks_repository_crash/__repo_info`, '{"name":"crash"}');
+    if (wanted !== 'managed') return;
+    const run = await managed.ask('takeOverRepository', { clusterId, name: 'crash', s3: storeAccess() });
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+  }
+
+  async function managedAndMarkers(): Promise<readonly string[]> {
+    const [bucket = ''] = storeLocation().slice('s3://'.length).split('/');
+    const markers = (await store.inside.list(bucket)).filter(({ key }) => key.includes('__starwarden_'));
+    return [`managed ${await count('repository', 'cluster_id', clusterId)}`, `left over ${markers.length}`];
   }
 
   async function ensureAttached(): Promise<void> {
@@ -331,7 +397,7 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
   }
 
   async function count(
-    table: 'cluster' | 'host' | 'host_key' | 'check_report' | 'backup' | 'backup_verification',
+    table: 'cluster' | 'host' | 'host_key' | 'check_report' | 'backup' | 'backup_verification' | 'repository',
     column: string,
     value: string,
   ): Promise<number> {
@@ -376,6 +442,7 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
     changingStatements,
     changingCommands,
     close: async () => {
+      await store.stop();
       await engine.close();
       await world.stop();
       await s3?.stop();

@@ -6,6 +6,10 @@ import {
   countBackupObjects,
   removeBackupObjects,
 } from '../../src/operations/backup/deletion/steps.ts';
+import { lookAtRepository } from '../../src/operations/backup/repositories/look-at-repository.ts';
+import { forgetRepository, makeRepository } from '../../src/operations/backup/repositories/make-repository.ts';
+import { recordRepository } from '../../src/operations/backup/repositories/record-repository.ts';
+import { tryStore } from '../../src/operations/backup/repositories/try-store-step.ts';
 import {
   awaitClusterSnapshot,
   switchOffClusterSnapshots,
@@ -64,8 +68,19 @@ const ssh = { address: '10.0.0.11', port: 22 };
 const snapshot = { database: 'sales', repository: 'nightly', snapshot: 'sales_1' };
 const cluster = { name: 'prod-eu', environment: 'prod', sqlUser: 'root', passwordRef: 'env:X', seeds: [], tls: null };
 
+const repository = { name: 'nightly', location: 's3://backups/prod', readOnly: false };
+const access = {
+  ...{ endpoint: 'http://10.0.0.9:9000', region: null, pathStyle: true },
+  ...{ accessKeyRef: 'secret:sec_1', secretKeyRef: 'secret:sec_2' },
+};
+
 /** One step of every kind that an operation has. */
 export const stepSamples: readonly StepSpec[] = [
+  tryStore.with({ ...repository, access }),
+  makeRepository.with({ ...repository, access, s3: { endpoint: null, region: null, pathStyle: true }, hdfs: null }),
+  forgetRepository.with(repository),
+  recordRepository.with({ ...repository, access }),
+  lookAtRepository.with({ name: 'nightly' }),
   recordBackup.with(snapshot),
   takeBackup.with({ ...snapshot, timeoutSeconds: 600 }),
   verifySnapshot.with(snapshot),

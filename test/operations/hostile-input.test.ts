@@ -67,8 +67,13 @@ afterAll(async () => {
   await world?.stop();
 });
 
+const nowhere = { endpoint: 'http://store.invalid', pathStyle: true, accessKey: 'x', secretKey: 'y' };
+
 /** Inputs that name more than the cluster, which the example cannot know. */
 const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
+  // A store that nobody has: with the region of the example alone, AWS would be asked.
+  createRepository: async () => ({ clusterId, name: 'hostile', location: 's3://bucket/folder', s3: nowhere }),
+  takeOverRepository: async () => ({ clusterId, name: 'backups', s3: nowhere }),
   registerCluster: async () => ({ ...managed.registration('other'), tls: { verify: true, ca: 'x' } }),
   attachHosts: async () => {
     const input = await managed.attachInput(clusterId, ['be2']);

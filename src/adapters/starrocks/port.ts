@@ -10,6 +10,8 @@ export type Statement<Effect extends 'read' | 'change' = 'read' | 'change'> = {
   readonly effect: Effect;
   /** Parts of the text that no message may show, e.g. the key of an object store. */
   readonly secrets?: readonly string[];
+  /** References to secrets that stand in the text as values; they are put in at the moment of sending. */
+  readonly secretRefs?: readonly string[];
 };
 
 export type ReadStatement = Statement<'read'>;

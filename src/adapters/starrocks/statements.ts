@@ -1,6 +1,7 @@
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
 import type { ReadStatement, Statement } from './port.ts';
+import type { Property } from './repository-properties.ts';
 
 const longestIdentifier = 1_024;
 const longestLiteral = 65_535;
@@ -93,6 +94,46 @@ export function showSnapshot({ repository, snapshot }: { repository: string; sna
 
 export function showRepositories(): ReadStatement {
   return read('show-repositories', 'SHOW REPOSITORIES');
+}
+
+export type NewRepository = {
+  readonly name: string;
+  readonly location: string;
+  readonly readOnly: boolean;
+  readonly properties: readonly Property[];
+};
+
+/**
+ * Without a broker: frontends and backends reach the store by themselves. The store is tried while it is made, which takes
+ * 25 s where nobody answers, and others that are made meanwhile wait.
+ */
+export function createRepository({ name, location, readOnly, properties }: NewRepository): Statement {
+  const pairs = properties.map((one) => `${literal(one.key)} = ${literal('value' in one ? one.value : one.secretRef)}`);
+  return {
+    ...change('create-repository', [
+      `CREATE ${readOnly ? 'READ ONLY ' : ''}REPOSITORY ${ident(name)}`,
+      'WITH BROKER',
+      `ON LOCATION ${literal(location)}`,
+      ...(pairs.length === 0 ? [] : [`PROPERTIES (${pairs.join(', ')})`]),
+    ]),
+    secretRefs: properties.flatMap((one) => ('secretRef' in one ? [one.secretRef] : [])),
+  };
+}
+
+/** StarRocks forgets it; no object in the store is touched. Refused while a job of it runs. */
+export function dropRepository(name: string): Statement {
+  return change('drop-repository', [`DROP REPOSITORY ${ident(name)}`]);
+}
+
+/** The statement as it is sent: each reference to a secret replaced by the secret, which no message may show then. */
+export function withSecrets(statement: Statement, secrets: ReadonlyMap<string, string>): Statement {
+  const { secretRefs = [], ...rest } = statement;
+  const text = secretRefs.reduce(
+    (sent, ref) => sent.replaceAll(literal(ref), () => literal(secrets.get(ref) ?? '')),
+    statement.text,
+  );
+  const shown = [...secrets.values()].flatMap((secret) => [secret, literal(secret).slice(1, -1)]);
+  return { ...rest, text, secrets: [...(statement.secrets ?? []), ...shown] };
 }
 
 export function showDatabases(): ReadStatement {

@@ -35,6 +35,8 @@ export interface BackupCatalogue {
   /** What lay in the repository when its objects were first found complete; null = they never were. */
   readObjectSums(backupId: string): Promise<{ readonly at: Date; readonly sums: ObjectSums } | null>;
   findPolicy(id: string): Promise<BackupPolicy | null>;
+  /** Those that were not removed, by name. */
+  listPolicies(clusterId: string): Promise<readonly BackupPolicy[]>;
   findRepository(clusterId: string, name: string): Promise<Repository | null>;
   listRepositories(clusterId: string): Promise<readonly Repository[]>;
 }

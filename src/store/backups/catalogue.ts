@@ -5,7 +5,7 @@ import { listCatalogued } from './catalogued.ts';
 import { listChecks } from './checks.ts';
 import { readContent } from './content.ts';
 import { readObjectSums } from './object-sums.ts';
-import { findPolicy } from './policy-rows.ts';
+import { findPolicy, listPolicies } from './policy-rows.ts';
 import { findRepository, listRepositories } from './repository-rows.ts';
 
 /** The catalogue that steps and plans use, on MySQL. Given a `Reader`, so that it cannot write. */
@@ -19,6 +19,7 @@ export function makeCatalogue(db: Reader): BackupCatalogue {
     listChecks: (backupId) => listChecks(db, backupId),
     readObjectSums: (backupId) => readObjectSums(db, backupId),
     findPolicy: (id) => findPolicy(db, id),
+    listPolicies: (clusterId) => listPolicies(db, clusterId),
     findRepository: (clusterId, name) => findRepository(db, clusterId, name),
     listRepositories: (clusterId) => listRepositories(db, clusterId),
   };

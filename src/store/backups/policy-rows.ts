@@ -67,3 +67,15 @@ export async function findPolicy(db: Reader, id: string): Promise<BackupPolicy |
     .executeTakeFirst();
   return row === undefined ? null : toPolicy(row);
 }
+
+/** The policies of a cluster that were not removed, by name. */
+export async function listPolicies(db: Reader, clusterId: string): Promise<readonly BackupPolicy[]> {
+  const rows = await db
+    .selectFrom('backup_policy')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .where('removed_at', 'is', null)
+    .orderBy('name')
+    .execute();
+  return rows.map(toPolicy);
+}

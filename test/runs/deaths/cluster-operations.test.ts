@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { operations } from '../../../src/operations/index.ts';
 import { type CrashLab, startCrashLab } from '../../helpers/crash-lab.ts';
 import { dieEverywhere } from '../../helpers/crash-tries.ts';
-import { held } from './held.ts';
+import { held, repositoryOperations } from './held.ts';
 
 let lab: CrashLab;
 beforeAll(async () => {
@@ -10,7 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-const elsewhere = ['setClusterSnapshots', 'upgradeCluster', 'downgradeCluster', 'finalizeUpgrade'];
+const elsewhere = [
+  'setClusterSnapshots',
+  'upgradeCluster',
+  'downgradeCluster',
+  'finalizeUpgrade',
+  ...repositoryOperations,
+];
 const names = operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name));
 const shown = new Set<string>();
 

@@ -29,6 +29,7 @@ export const held = {
     'verifyObjects',
     'verifySnapshot',
   ],
+  repositories: ['forgetRepository', 'lookAtRepository', 'makeRepository', 'recordRepository', 'tryStore'],
   upgrade: [
     'awaitVersion',
     'compareQueries',
@@ -55,6 +56,9 @@ export const held = {
   finalize: ['closeUpgrades', 'removeKept'],
   undo: ['closeThisUpgrade', 'removeStaged', 'swapBack'],
 } as const;
+
+/** Tried in a file of their own, so that none takes longer than the others wait. */
+export const repositoryOperations = ['createRepository', 'takeOverRepository', 'checkRepository', 'dropRepository'];
 
 /** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */
 export const onlyLooking = ['holdForPerson', 'noteProcess'] as const;

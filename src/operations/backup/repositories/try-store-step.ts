@@ -1,0 +1,29 @@
+import { defineStep } from '../../../steps/define.ts';
+import { accessParams, placeParams, repositorySubject } from './store-params.ts';
+import { tryToChange, tryToRead } from './try-store.ts';
+
+/**
+ * Tries the store before anything depends on it. What is left of a try that broke off is one object with a name that only
+ * Starwarden uses, and the next try of the same run writes over it and removes it.
+ */
+export const tryStore = defineStep({
+  kind: 'tryStore',
+  params: placeParams.extend({ access: accessParams }),
+  about: repositorySubject,
+  effect: 'changes',
+  ports: ['objectsAt'],
+  timeoutMs: 300_000,
+  repeat: 'safe',
+  describe: ({ location, readOnly }) =>
+    readOnly ? `Try to list and read ${location}` : `Try to list, write, read and remove one object in ${location}`,
+  check: async () => ({ state: 'todo' }),
+  apply: async ({ readOnly, ...place }, { objectsAt }, { signal, log, runId }) => {
+    const store = await objectsAt(place);
+    if (readOnly) {
+      const { isThere } = await tryToRead(store, signal);
+      log(isThere ? 'The store holds this repository already' : 'The store holds nothing of this repository yet');
+    } else await tryToChange(store, { marker: `__starwarden_${runId}`, signal });
+    return { state: 'done' };
+  },
+  undo: { nothing: 'The object that was written was removed.' },
+});
