@@ -159,7 +159,7 @@ function withValue(input: unknown, [key, ...rest]: readonly string[], value: str
   if (key === undefined) return value;
   if (Array.isArray(input))
     return input.map((item, index) => (String(index) === key ? withValue(item, rest, value) : item));
-  const members = z.record(z.string(), z.unknown()).parse(input);
+  const members = z.record(z.string(), z.unknown()).parse(input ?? {});
   return { ...members, [key]: withValue(members[key], rest, value) };
 }
 

@@ -188,7 +188,8 @@ function codeOf(said: Said, { endpoint, bucket, pathStyle }: StoreFailure): Erro
     if (isOfBucket && (said.code === 'ENOTFOUND' || said.code === 'ERR_TLS_CERT_ALTNAME_INVALID'))
       return 'OBJECT_STORE_ADDRESS_STYLE_WRONG';
     if (said.code.startsWith('HPE_')) return 'OBJECT_STORE_NOT_S3';
-    if (said.code !== '' && said.status === null) return 'OBJECT_STORE_UNREACHABLE';
+    if (said.status === null && (isTls(said.code) || /^E[A-Z]+(_[A-Z]+)?$/.test(said.code)))
+      return 'OBJECT_STORE_UNREACHABLE';
   }
   if (said.name === 'NoSuchKey') return 'NOT_FOUND';
   const named = byName[said.name];

@@ -25,19 +25,22 @@ const whereS3Is = {
   }),
 };
 
+/** Anything else would break the header of a request. */
+const key = secretText.max(1_024).regex(/^[\x21-\x7e]+$/, 'Letters, digits and signs of ASCII, without blanks');
+
 const keyText = 'its value, `env:NAME` or `file:/path`. It is never shown again.';
 
 /** For a store that StarRocks reaches too: the machines may have the right without a key. */
 export const s3OfStarRocks = z.object({
   ...whereS3Is,
-  accessKey: secretText.optional().meta({ secret: true, description: `The access key: ${keyText}` }),
-  secretKey: secretText.optional().meta({ secret: true, description: `The secret key: ${keyText}` }),
+  accessKey: key.optional().meta({ secret: true, description: `The access key: ${keyText}` }),
+  secretKey: key.optional().meta({ secret: true, description: `The secret key: ${keyText}` }),
 });
 
 export const s3OfStarwarden = z.object({
   ...whereS3Is,
-  accessKey: secretText.meta({ secret: true, description: `The access key of Starwarden: ${keyText}` }),
-  secretKey: secretText.meta({ secret: true, description: `The secret key of Starwarden: ${keyText}` }),
+  accessKey: key.meta({ secret: true, description: `The access key of Starwarden: ${keyText}` }),
+  secretKey: key.meta({ secret: true, description: `The secret key of Starwarden: ${keyText}` }),
 });
 
 export type S3Given = {

@@ -1,3 +1,4 @@
+import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { accessParams, placeParams, repositorySubject } from './store-params.ts';
 import { tryToChange, tryToRead } from './try-store.ts';
@@ -18,11 +19,19 @@ export const tryStore = defineStep({
     readOnly ? `Try to list and read ${location}` : `Try to list, write, read and remove one object in ${location}`,
   check: async () => ({ state: 'todo' }),
   apply: async ({ readOnly, ...place }, { objectsAt }, { signal, log, runId }) => {
-    const store = await objectsAt(place);
-    if (readOnly) {
-      const { isThere } = await tryToRead(store, signal);
-      log(isThere ? 'The store holds this repository already' : 'The store holds nothing of this repository yet');
-    } else await tryToChange(store, { marker: `__starwarden_${runId}`, signal });
+    try {
+      const store = await objectsAt(place);
+      if (readOnly) {
+        const { isThere } = await tryToRead(store, signal);
+        log(isThere ? 'The store holds this repository already' : 'The store holds nothing of this repository yet');
+      } else await tryToChange(store, { marker: `__starwarden_${runId}`, signal });
+    } catch (error) {
+      const isAnswer = error instanceof AppError && error.code.startsWith('OBJECT_STORE_') && !signal.aborted;
+      if (!isAnswer) throw error;
+      // Tried three times already: a person who has misspelt a port is told so at once.
+      const { code, message, hint } = error;
+      return { state: 'blocked', code, message, hint: hint ?? 'Look at the store.', records: [] };
+    }
     return { state: 'done' };
   },
   undo: { nothing: 'The object that was written was removed.' },
