@@ -12,6 +12,8 @@ export type RuleFacts = {
    * is not counted.
    */
   readonly isInhibitedByRuns: boolean;
+  /** Set when an alert of this rule is never hidden, whatever fires beside it. */
+  readonly isNeverHidden?: true;
 };
 
 /** Something that is wrong now, as a rule found it in one sample: plain data, without functions. */
@@ -319,6 +321,7 @@ function muteOf(alert: AboutNode & Pick<Alert, 'signal'>, { sample, policy, firi
   if (alert.signal === 'RESOLVED') return { kind: 'NONE' };
   const runId = workOn(alert, sample, policy);
   if (runId !== null) return { kind: 'INHIBITED', by: `run:${runId}`, because: `run ${runId} is working on the node` };
+  if (policy.rules.some(({ name, isNeverHidden }) => name === alert.rule && isNeverHidden)) return { kind: 'NONE' };
   for (const { name, inhibits } of policy.rules) {
     if (inhibits === null || name === alert.rule || !firing.has(name)) continue;
     if (inhibits.rules === 'others' || inhibits.rules.includes(alert.rule))

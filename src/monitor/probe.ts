@@ -7,6 +7,7 @@ import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts
 import type { Database } from '../store/database.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
 import { type ProbeOutcome, recordSample } from '../store/probes/record-sample.ts';
+import { readBackupWatch } from '../store/reads/backup-watch.ts';
 import { listPlannedWork } from '../store/reads/planned-work.ts';
 import type { ConfiguredRule } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
@@ -44,6 +45,7 @@ export async function probeCluster(
     const parts = await readParts(deps.reading(clusterId, signal), {
       known,
       before: claim.before,
+      watch: await readBackupWatch(db, clusterId),
       timeoutMs: settings.timeoutMs,
     });
     if (parts === null) return await releaseClaim(db, claim, { isDueNow: true });
@@ -85,13 +87,14 @@ async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rul
 }
 
 /** Stores the picture and answers the same parts, with the nodes as the inventory knows them. */
-async function savePicture(db: Database, clusterId: string, { topology, health }: Parts<ObservedNode>): Promise<Parts> {
+async function savePicture(db: Database, clusterId: string, parts: Parts<ObservedNode>): Promise<Parts> {
+  const { topology, health } = parts;
   if (!topology.isSeen) {
     await saveClusterProblems(db, clusterId, [topology.failure.message]);
-    return { topology, health };
+    return { ...parts, topology };
   }
   const { nodes, leader } = topology;
   const problems = [...problemsOf(health.probes, leader), ...topology.problems];
   await saveTopology(db, clusterId, { nodes, runMode: null, problems });
-  return { topology: { ...topology, nodes: await listNodes(db, clusterId) }, health };
+  return { ...parts, topology: { ...topology, nodes: await listNodes(db, clusterId) } };
 }

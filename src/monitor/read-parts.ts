@@ -1,10 +1,12 @@
 import type { Reading } from '../adapters/reading.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
-import { versionComment } from '../adapters/starrocks/statements.ts';
+import { showDatabases, versionComment } from '../adapters/starrocks/statements.ts';
+import type { BackupWatch } from '../domain/backup/watch.ts';
 import type { ClusterNode, ObservedNode } from '../domain/cluster.ts';
 import { findSameNode, nodeLabel } from '../domain/node-identity.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { findLeader } from '../domain/quorum.ts';
+import { isSystemDatabase } from '../domain/system-databases.ts';
 import { AppError, messageOf } from '../errors.ts';
 
 /** What a probe needs of a reading; its signal fires when the program stops. */
@@ -14,6 +16,8 @@ export type PartsRequest = {
   /** The nodes as they were last seen; a new node is asked over HTTP at the next probe. */
   readonly known: readonly ClusterNode[];
   readonly before: readonly NodeProbe[];
+  /** What is stored about backups by policy; null = there is no policy, and the cluster is not asked for its databases. */
+  readonly watch: BackupWatch | null;
   /** The time limit for all parts together. */
   readonly timeoutMs: number;
 };
@@ -40,6 +44,13 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
       };
   /** What every node says about its health over HTTP. A node that does not answer is part of what was seen. */
   readonly health: { readonly isSeen: true; readonly probes: readonly NodeProbe[] };
+  /** The backups by policy, as they are stored, and the databases that the cluster has; null = it has no policy. */
+  readonly backups: WatchedBackups | null;
+};
+
+export type WatchedBackups = BackupWatch & {
+  /** By name, without those of StarRocks itself; null = the cluster did not tell. */
+  readonly standing: readonly string[] | null;
 };
 
 const healthTimeoutMs = 3_000;
@@ -52,10 +63,12 @@ const healthTimeoutMs = 3_000;
 export async function readParts(reading: ProbeReading, request: PartsRequest): Promise<Parts<ObservedNode> | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([reading.signal, deadline]);
-  const [topology, health] = await Promise.all([
+  const [topology, health, standing] = await Promise.all([
     readNodes(reading.sql, { signal, timeoutMs: request.timeoutMs }),
     Promise.all(request.known.map((node) => askHealth(reading.http, node, signal))),
+    request.watch === null ? null : readDatabases(reading.sql, { signal, timeoutMs: request.timeoutMs }),
   ]);
+  const backups = request.watch === null ? null : { ...request.watch, standing };
   if (reading.signal.aborted) return null;
   const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
   const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
@@ -81,6 +94,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     return {
       topology: { isSeen: false, failure, isAnswering },
       health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
+      backups,
     };
   }
   const nodes = toObservedNodes(topology);
@@ -93,6 +107,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       problems: problemsIn(topology),
     },
     health: { isSeen: true, probes: nodes.map((node) => toProbe(node, node.alive)) },
+    backups,
   };
 }
 
@@ -104,6 +119,20 @@ async function readNodes(
     return await readTopology(sql, call);
   } catch (error) {
     if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return error;
+    throw error;
+  }
+}
+
+/** Null = the cluster did not tell. */
+async function readDatabases(
+  sql: Reading['sql'],
+  call: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<readonly string[] | null> {
+  try {
+    const rows = await sql.query(showDatabases(), call);
+    return rows.map((row) => Object.values(row)[0] ?? '').filter((name) => !isSystemDatabase(name));
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return null;
     throw error;
   }
 }

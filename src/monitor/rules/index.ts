@@ -1,6 +1,19 @@
 import type { Rule } from '../define-rule.ts';
+import { backupFailed } from './backup-failed.ts';
+import { backupMissed } from './backup-missed.ts';
+import { backupShrunk } from './backup-shrunk.ts';
+import { backupTooOld } from './backup-too-old.ts';
+import { backupVerificationFailed } from './backup-verification-failed.ts';
 import { clusterUnreachable } from './cluster-unreachable.ts';
 import { nodeDown } from './node-down.ts';
 
 /** Every alert rule. Where several hide an alert, the first of them is named. */
-export const rules: readonly Rule[] = [clusterUnreachable, nodeDown];
+export const rules: readonly Rule[] = [
+  clusterUnreachable,
+  nodeDown,
+  backupFailed,
+  backupMissed,
+  backupTooOld,
+  backupShrunk,
+  backupVerificationFailed,
+];

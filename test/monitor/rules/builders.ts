@@ -54,12 +54,13 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
   return {
     topology: { isSeen: true, nodes, leader: 'fe 10.0.0.1:9010', problems: [] },
     health: { isSeen: true, probes },
+    backups: null,
   };
 }
 
 /** A look at a cluster that told nothing. */
 export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { isAnswering = false } = {}): Parts {
-  return { topology: { isSeen: false, failure, isAnswering }, health: { isSeen: true, probes } };
+  return { topology: { isSeen: false, failure, isAnswering }, health: { isSeen: true, probes }, backups: null };
 }
 
 export const unreachable = new AppError('SQL_UNREACHABLE', 'no frontend of the cluster answered');

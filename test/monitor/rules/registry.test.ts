@@ -3,6 +3,7 @@ import type { Alert } from '../../../src/domain/alert.ts';
 import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
 import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
+import { failed, good, part, watched } from './backup-builders.ts';
 import { node, seen, since, unreachable, unseen } from './builders.ts';
 
 type Examples = {
@@ -27,6 +28,36 @@ const examples: Readonly<Record<string, Examples>> = {
     labels: { node: 'be 10.0.0.11:9050' },
     holdsNot: seen([node()]),
     over: 'The cluster does not show be 10.0.0.11:9050 as down any more',
+  },
+  backup_failed: {
+    holds: watched({ backups: [good('1', 2, { state: 'BROKEN', checks: [], problem: 'no disk' })] }),
+    labels: { policy: 'nightly', database: 'sales' },
+    holdsNot: watched(),
+    over: 'The newest backup of sales by policy nightly is not a failed one any more',
+  },
+  backup_missed: {
+    holds: watched({ parts: [{ ...part, dueAt: new Date('2026-11-27T03:00:00Z') }], backups: [] }),
+    labels: { policy: 'nightly', tier: 'daily' },
+    holdsNot: watched(),
+    over: 'The tier daily of policy nightly has run again, or is not due',
+  },
+  backup_too_old: {
+    holds: watched({ backups: [good('1', 31)] }),
+    labels: { policy: 'nightly', database: 'sales' },
+    holdsNot: watched(),
+    over: 'The newest verified backup of sales is as young as policy nightly promises, or nothing is promised any more',
+  },
+  backup_shrunk: {
+    holds: watched({ backups: [good('1', 200, { sizeBytes: 9 }), good('2', 9, { sizeBytes: 1 })] }),
+    labels: { policy: 'nightly', database: 'sales' },
+    holdsNot: watched(),
+    over: 'The newest full backup of sales by policy nightly is not much smaller than the one before',
+  },
+  backup_verification_failed: {
+    holds: watched({ backups: [good('1', 9, { state: 'BROKEN', checks: [failed] })] }),
+    labels: { policy: 'nightly', database: 'sales' },
+    holdsNot: watched(),
+    over: 'A newer backup of sales by policy nightly was verified, or the damaged one is gone',
   },
 };
 
