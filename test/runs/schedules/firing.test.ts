@@ -6,6 +6,7 @@ import { disablePerson, unbindRole } from '../../../src/store/access/people.ts';
 import { inTransaction } from '../../../src/store/database.ts';
 import { listRuns } from '../../../src/store/reads/runs.ts';
 import { wholeList } from '../../../src/store/reads/visibility.ts';
+import { writeRecords } from '../../../src/store/records.ts';
 import { findApprovalOfRun, listVotes } from '../../../src/store/runs/approvals.ts';
 import { readRun } from '../../../src/store/runs/runs.ts';
 import { findSchedule, setState } from '../../../src/store/schedules/schedules.ts';
@@ -374,6 +375,17 @@ describe('a schedule', () => {
     await fireAt('06T02:00');
     expect(await lab.firings(id)).toEqual([]);
     expect((await allRuns()).length).toBe(before);
+  });
+
+  it('goes with its cluster, and so does what became of its times', async () => {
+    const id = await lab.schedule({ owner });
+    await fireAt('05T02:00');
+    const { clusterId = '' } = (await findSchedule(lab.db, id)) ?? {};
+    const [runId = ''] = await runsOf(id);
+    await inTransaction(lab.db, (tx) => writeRecords(tx, { runId, clusterId }, [{ record: 'clusterRemoved' }]));
+    expect(await findSchedule(lab.db, id)).toBeNull();
+    expect(await lab.firings(id)).toEqual([]);
+    expect(await readRun(lab.db, runId)).toMatchObject({ id: runId });
   });
 
   it('of an operation that this version does not know says so', async () => {
