@@ -65,6 +65,7 @@ export function openStorage({ roots, capacityBytes, otherBytes, beforeWrite }: O
   }
   let snapshots = 0;
   const readRows = createRowCache();
+  const used = createSizeCache();
 
   const place = (tabletId: number) => {
     const found = places.get(tabletId);
@@ -148,7 +149,7 @@ export function openStorage({ roots, capacityBytes, otherBytes, beforeWrite }: O
     tabletDir: (tabletId) => place(tabletId).dir,
     usage: () =>
       roots.map((path) => {
-        const usedBytes = sizeOf(join(path, 'data'));
+        const usedBytes = used(join(path, 'data'));
         const availableBytes = Math.max(0, capacityBytes - otherBytes - usedBytes);
         return { path, totalBytes: capacityBytes, availableBytes, usedBytes, pathHash: hashPath(path) };
       }),
@@ -210,6 +211,23 @@ function tabletDirs(root: string): string[] {
     .flatMap(children)
     .flatMap(children)
     .filter((dir) => existsSync(join(dir, headerName)));
+}
+
+/**
+ * Each heartbeat tells the sizes of the disks. With ten thousand tablets the walk through them takes longer than a heartbeat may, so it is
+ * done again only after twenty times as long as it took.
+ */
+function createSizeCache(): (dir: string) => number {
+  const known = new Map<string, { bytes: number; goodUntil: number }>();
+  return (dir) => {
+    const startedAt = performance.now();
+    const found = known.get(dir);
+    if (found !== undefined && startedAt < found.goodUntil) return found.bytes;
+    const bytes = sizeOf(dir);
+    const endedAt = performance.now();
+    known.set(dir, { bytes, goodUntil: endedAt + 20 * (endedAt - startedAt) });
+    return bytes;
+  };
 }
 
 function sizeOf(dir: string): number {

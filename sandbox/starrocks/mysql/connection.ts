@@ -38,6 +38,11 @@ export class PacketStream {
 
   /** Answers to one command: their numbers go on from the number of the command. */
   write(...bodies: Buffer[]): void {
+    this.writeAll(bodies);
+  }
+
+  /** The same for many: more than a call can have arguments. */
+  writeAll(bodies: readonly Buffer[]): void {
     if (this.socket.destroyed) return;
     const framed = bodies.flatMap((body) => [int(body.length, 3), int(this.sequence++ & 0xff, 1), body]);
     this.socket.write(Buffer.concat(framed));

@@ -117,6 +117,19 @@ export function columnPacket({ name, type }: Column): Buffer {
   ]);
 }
 
+/** One buffer a row, written once: a result may have a hundred thousand of them. */
 export function textRowPacket(row: Cell[]): Buffer {
-  return Buffer.concat(row.map((cell) => (cell === null ? int(0xfb, 1) : lengthEncodedText(cell))));
+  const sizes = row.map((cell) => (cell === null ? 0 : Buffer.byteLength(cell)));
+  // A length takes as many bytes as it needs, up to nine.
+  const packet = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size + (size < 0xfb ? 1 : 9), 0));
+  let at = 0;
+  for (const [index, cell] of row.entries()) {
+    const size = sizes[index] ?? 0;
+    if (cell === null) at = packet.writeUInt8(0xfb, at);
+    else {
+      at = size < 0xfb ? packet.writeUInt8(size, at) : at + lengthEncoded(size).copy(packet, at);
+      at += packet.write(cell, at);
+    }
+  }
+  return packet.subarray(0, at);
 }

@@ -14,11 +14,11 @@ export function writeRows(
   { columns, rows }: RowSet,
   how: { status: number; binary: boolean },
 ): void {
-  stream.write(
+  stream.writeAll([
     lengthEncoded(columns.length),
     ...columns.map(columnPacket),
     endPacket(how.status),
     ...rows.map((row) => (how.binary ? binaryRowPacket(columns, row) : textRowPacket(row))),
     endPacket(how.status),
-  );
+  ]);
 }

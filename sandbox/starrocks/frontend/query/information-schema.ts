@@ -12,9 +12,11 @@ import { recordedColumns } from './recorded-columns.ts';
 import type { Source } from './source.ts';
 
 type Visible = { db: string; table: Table };
+/** Whether a statement reads this column; the others need not be filled. */
+export type Asked = (column: string) => boolean;
 type View = {
   columns: (string | { name: string; type: string })[];
-  rows: (fe: FrontendContext, tables: Visible[]) => Cell[][];
+  rows: (fe: FrontendContext, tables: Visible[], asked: Asked) => Cell[][];
 };
 
 const keyModels = { DUPLICATE: 'DUP_KEYS', PRIMARY: 'PRIMARY_KEYS', UNIQUE: 'UNIQUE_KEYS' };
@@ -47,10 +49,12 @@ const views: Record<string, View> = {
   },
   partitions_meta: {
     columns: columnsOf('partitions_meta'),
-    rows: (fe, tables) =>
-      inOrder('partitions_meta', tables, ({ db, table }) =>
-        partitionsOf(fe.group.state, table.id).map((one) => partitionRow(db, table, one)),
-      ),
+    rows: (fe, tables, asked) => {
+      const cells = columnsOf('partitions_meta').map(({ name }) => (asked(name) ? partitionCells[name] : undefined));
+      return tables.flatMap(({ db, table }) =>
+        partitionsOf(fe.group.state, table.id).map((one) => cells.map((cell) => cell?.(db, table, one) ?? null)),
+      );
+    },
   },
   views: {
     columns: columnsOf('views'),
@@ -100,7 +104,12 @@ const views: Record<string, View> = {
 };
 
 /** A table of information_schema as rows; there are no backends, frontends or audit_log among them. */
-export function informationSchema(fe: FrontendContext, session: Session, name: string): Source {
+export function informationSchema(
+  fe: FrontendContext,
+  session: Session,
+  name: string,
+  asked: Asked = () => true,
+): Source {
   const known = fe.release.atLeast(3, 4) ? { ...views, ...clusterSnapshotViews } : views;
   const view = new Map<string, View>(Object.entries(known)).get(name);
   if (!view) throw unknownTable(fe.release, fe.release.atLeast(3, 3) ? `information_schema.${name}` : name);
@@ -112,7 +121,7 @@ export function informationSchema(fe: FrontendContext, session: Session, name: s
   const columns = view.columns.map((column) =>
     typeof column === 'string' ? { name: column, type: numeric.test(column) ? 'bigint' : 'varchar(2048)' } : column,
   );
-  return { columns, rows: view.rows(fe, tables) };
+  return { columns, rows: view.rows(fe, tables, asked) };
 }
 
 /** A row by the names of its columns; what is not named is NULL. */
@@ -254,37 +263,39 @@ const noConfig = {
   ...{ DISTRIBUTE_BUCKET: '0', SORT_KEY: '', PROPERTIES: '' },
 };
 
-function partitionRow(db: string, table: Table, one: Partition): NamedRow {
-  const range = `[types: [...]; keys: [${one.lower ?? 'MIN'}]; ..keys: [${one.upper ?? 'MAX'}]; )`;
-  return {
-    DB_NAME: db,
-    TABLE_NAME: table.name,
-    PARTITION_NAME: one.name,
-    PARTITION_ID: String(physicalIdOf(one)),
-    COMPACT_VERSION: '0',
-    VISIBLE_VERSION: String(one.visibleVersion),
-    VISIBLE_VERSION_TIME: formatTime(one.visibleAt),
-    NEXT_VERSION: String(one.visibleVersion + 1),
-    DATA_VERSION: String(one.visibleVersion),
-    VERSION_EPOCH: '457043326867079168',
-    VERSION_TXN_TYPE: 'TXN_NORMAL',
-    PARTITION_KEY: table.partitionColumn ?? '',
-    PARTITION_VALUE: table.partitionColumn === null ? '' : range,
-    DISTRIBUTION_KEY: table.distribution.columns.join(', '),
-    BUCKETS: String(one.tablets.length),
-    REPLICATION_NUM: String(one.replicationNum),
-    STORAGE_MEDIUM: 'HDD',
-    COOLDOWN_TIME: '9999-12-31 23:59:59',
-    IS_IN_MEMORY: '0',
-    IS_TEMP: one.temporary ? '1' : '0',
-    DATA_SIZE: `${one.dataBytes}B`,
-    ROW_COUNT: String(one.rowCount),
-    ENABLE_DATACACHE: '0',
-    AVG_CS: '0',
-    P50_CS: '0',
-    MAX_CS: '0',
-    STORAGE_PATH: '',
-    STORAGE_SIZE: String(one.dataBytes),
-    METADATA_SWITCH_VERSION: '0',
-  };
+/** By column and only those that are asked for: a large cluster has a hundred thousand partitions. */
+const partitionCells: Readonly<Record<string, (db: string, table: Table, one: Partition) => Cell>> = {
+  DB_NAME: (db) => db,
+  TABLE_NAME: (_db, table) => table.name,
+  PARTITION_NAME: (_db, _table, one) => one.name,
+  PARTITION_ID: (_db, _table, one) => String(physicalIdOf(one)),
+  COMPACT_VERSION: () => '0',
+  VISIBLE_VERSION: (_db, _table, one) => String(one.visibleVersion),
+  VISIBLE_VERSION_TIME: (_db, _table, one) => formatTime(one.visibleAt),
+  NEXT_VERSION: (_db, _table, one) => String(one.visibleVersion + 1),
+  DATA_VERSION: (_db, _table, one) => String(one.visibleVersion),
+  VERSION_EPOCH: () => '457043326867079168',
+  VERSION_TXN_TYPE: () => 'TXN_NORMAL',
+  PARTITION_KEY: (_db, table) => table.partitionColumn ?? '',
+  PARTITION_VALUE: (_db, table, one) => (table.partitionColumn === null ? '' : rangeOf(one)),
+  DISTRIBUTION_KEY: (_db, table) => table.distribution.columns.join(', '),
+  BUCKETS: (_db, _table, one) => String(one.tablets.length),
+  REPLICATION_NUM: (_db, _table, one) => String(one.replicationNum),
+  STORAGE_MEDIUM: () => 'HDD',
+  COOLDOWN_TIME: () => '9999-12-31 23:59:59',
+  IS_IN_MEMORY: () => '0',
+  IS_TEMP: (_db, _table, one) => (one.temporary ? '1' : '0'),
+  DATA_SIZE: (_db, _table, one) => `${one.dataBytes}B`,
+  ROW_COUNT: (_db, _table, one) => String(one.rowCount),
+  ENABLE_DATACACHE: () => '0',
+  AVG_CS: () => '0',
+  P50_CS: () => '0',
+  MAX_CS: () => '0',
+  STORAGE_PATH: () => '',
+  STORAGE_SIZE: (_db, _table, one) => String(one.dataBytes),
+  METADATA_SWITCH_VERSION: () => '0',
+};
+
+function rangeOf({ lower, upper }: Partition): string {
+  return `[types: [...]; keys: [${lower ?? 'MIN'}]; ..keys: [${upper ?? 'MAX'}]; )`;
 }

@@ -65,7 +65,7 @@ async function readSource(statement: SelectStatement, { fe, session }: Work): Pr
   if ((from.db ?? session.db)?.toLowerCase() === 'information_schema') {
     // A backend scans these tables too, although a frontend has all that stands in them.
     requireAnyBackend(fe);
-    return informationSchema(fe, session, from.name.toLowerCase());
+    return informationSchema(fe, session, from.name.toLowerCase(), askedIn(statement));
   }
   const { db, table } = requireTable(fe, session, from);
   requirePrivilege(fe, session, { privileges: ['SELECT'], object: { kind: 'TABLE', db: db.name, table: table.name } });
@@ -73,6 +73,34 @@ async function readSource(statement: SelectStatement, { fe, session }: Work): Pr
   if (table.state === 'RESTORE')
     throw new SqlError(1064, 'HY000', `Table[${table.name}]'s state is not NORMAL: RESTORE`);
   return { columns: table.columns, rows: await scanTable(fe, table, signalOf(session)) };
+}
+
+/** Whether a column stands anywhere in the statement. */
+function askedIn({ items, where, groupBy, having, orderBy }: SelectStatement): (column: string) => boolean {
+  const clauses = [where, having, ...groupBy, ...items.map(({ expression }) => expression)];
+  const all = [...clauses, ...orderBy.map(({ expression }) => expression)].flatMap((one) => (one ? namesIn(one) : []));
+  const names = new Set(all);
+  return (column) => names.has('*') || names.has(column.toUpperCase());
+}
+
+function namesIn(one: Expression): string[] {
+  switch (one.kind) {
+    case 'column':
+      return [one.name.toUpperCase()];
+    case 'star':
+      return ['*'];
+    case 'call':
+      return one.args.flatMap(namesIn);
+    case 'not':
+    case 'isNull':
+      return namesIn(one.operand);
+    case 'binary':
+      return [...namesIn(one.left), ...namesIn(one.right)];
+    case 'in':
+      return [one.operand, ...one.items].flatMap(namesIn);
+    default:
+      return [];
+  }
 }
 
 /** SELECT sleep(n) is there so that a running query exists that can be watched and killed. */
