@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type AlertTimes, defaultAlertTimes } from '../domain/alert-life.ts';
 import type { ObservedNode } from '../domain/cluster.ts';
 import { releaseClaim } from '../store/claims.ts';
-import { listNodes } from '../store/clusters/inventory.ts';
+import { findCluster, listNodes } from '../store/clusters/inventory.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
@@ -46,6 +46,7 @@ export async function probeCluster(
       known,
       before: claim.before,
       watch: await readBackupWatch(db, clusterId),
+      runMode: (await findCluster(db, clusterId))?.runMode ?? null,
       timeoutMs: settings.timeoutMs,
     });
     if (parts === null) return await releaseClaim(db, claim, { isDueNow: true });

@@ -8,6 +8,7 @@ import type { NodeProbe } from '../domain/probe.ts';
 import { findLeader } from '../domain/quorum.ts';
 import { isSystemDatabase } from '../domain/system-databases.ts';
 import { AppError, messageOf } from '../errors.ts';
+import { readSnapshots, type WatchedSnapshots } from './read-snapshots.ts';
 
 /** What a probe needs of a reading; its signal fires when the program stops. */
 export type ProbeReading = Pick<Reading, 'sql' | 'now' | 'signal'> & { readonly http: Pick<Reading['http'], 'health'> };
@@ -18,6 +19,8 @@ export type PartsRequest = {
   readonly before: readonly NodeProbe[];
   /** What is stored about backups by policy; null = there is no policy, and the cluster is not asked for its databases. */
   readonly watch: BackupWatch | null;
+  /** Where its data lives, as the inventory has it; only a shared-data cluster is asked for its snapshots. */
+  readonly runMode: string | null;
   /** The time limit for all parts together. */
   readonly timeoutMs: number;
 };
@@ -46,6 +49,8 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly health: { readonly isSeen: true; readonly probes: readonly NodeProbe[] };
   /** The backups by policy, as they are stored, and the databases that the cluster has; null = it has no policy. */
   readonly backups: WatchedBackups | null;
+  /** What a shared-data cluster says of its automated snapshots; null = this cluster can have none. */
+  readonly clusterSnapshots: WatchedSnapshots | null;
 };
 
 export type WatchedBackups = BackupWatch & {
@@ -95,6 +100,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       topology: { isSeen: false, failure, isAnswering },
       health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
       backups,
+      clusterSnapshots: request.runMode === 'shared_data' ? { isSeen: false, why: failure.message } : null,
     };
   }
   const nodes = toObservedNodes(topology);
@@ -108,6 +114,11 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     },
     health: { isSeen: true, probes: nodes.map((node) => toProbe(node, node.alive)) },
     backups,
+    clusterSnapshots: await readSnapshots(
+      reading,
+      { nodes, runMode: request.runMode },
+      { signal, timeoutMs: request.timeoutMs },
+    ),
   };
 }
 

@@ -4,8 +4,14 @@ import {
   createdAtOf,
   snapshotJobStates,
 } from '../../domain/backup/cluster-snapshots.ts';
+import { parseFrontendConfig } from './parse.ts';
 import type { SqlCall, SqlReader, SqlRow } from './port.ts';
-import { listClusterSnapshotJobs, listClusterSnapshots, showStorageVolumes } from './statements.ts';
+import {
+  adminShowFrontendConfig,
+  listClusterSnapshotJobs,
+  listClusterSnapshots,
+  showStorageVolumes,
+} from './statements.ts';
 
 /** What the cluster says of its automated snapshots. From 3.4 on; an earlier one does not know the tables (`SQL_FAILED`). */
 export async function readClusterSnapshots(sql: SqlReader, call: SqlCall = {}): Promise<ClusterSnapshots> {
@@ -23,6 +29,14 @@ export async function readClusterSnapshots(sql: SqlReader, call: SqlCall = {}): 
 
 export async function readStorageVolumes(sql: SqlReader, call: SqlCall = {}): Promise<readonly string[]> {
   return (await sql.query(showStorageVolumes(), call)).map((row) => Object.values(row)[0] ?? '');
+}
+
+/** How often one is due, in ms; null when the user may not ask (OPERATE). Each frontend has its own; the leader's counts. */
+export async function readSnapshotIntervalMs(sql: SqlReader, call: SqlCall = {}): Promise<number | null> {
+  const key = 'automated_cluster_snapshot_interval_seconds';
+  const rows = parseFrontendConfig(await sql.query(adminShowFrontendConfig(key), { ...call, route: 'leader' }));
+  const seconds = Number(rows.find((row) => row.key === key)?.value ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : null;
 }
 
 function toJob(row: SqlRow): ClusterSnapshotJob {

@@ -1,3 +1,5 @@
+import { parseVersion } from '../version.ts';
+
 /** The newest finished snapshot, as `information_schema.cluster_snapshots` has it: a row only while they are switched on. */
 export type ClusterSnapshot = {
   readonly name: string;
@@ -57,4 +59,23 @@ export function newestEnded(jobs: readonly ClusterSnapshotJob[]): ClusterSnapsho
 /** Whether the job made a snapshot, which may be gone since. */
 export function isTaken(state: ClusterSnapshotJob['state']): boolean {
   return state === 'FINISHED' || state === 'EXPIRED' || state === 'DELETED';
+}
+
+/**
+ * Whether a cluster can have automated snapshots: shared data, and every frontend that told its version from 3.4 on. A release
+ * that cannot be read is taken for one without them.
+ */
+export function hasClusterSnapshots({
+  runMode,
+  versions,
+}: {
+  readonly runMode: string | null;
+  readonly versions: readonly string[];
+}): boolean {
+  return runMode === 'shared_data' && versions.length > 0 && !versions.some(isTooOld);
+}
+
+function isTooOld(text: string): boolean {
+  const version = parseVersion(text);
+  return version === null || version.major < 3 || (version.major === 3 && version.minor < 4);
 }

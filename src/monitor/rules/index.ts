@@ -4,6 +4,8 @@ import { backupMissed } from './backup-missed.ts';
 import { backupShrunk } from './backup-shrunk.ts';
 import { backupTooOld } from './backup-too-old.ts';
 import { backupVerificationFailed } from './backup-verification-failed.ts';
+import { clusterSnapshotFailed } from './cluster-snapshot-failed.ts';
+import { clusterSnapshotOld } from './cluster-snapshot-old.ts';
 import { clusterUnreachable } from './cluster-unreachable.ts';
 import { nodeDown } from './node-down.ts';
 
@@ -16,4 +18,6 @@ export const rules: readonly Rule[] = [
   backupTooOld,
   backupShrunk,
   backupVerificationFailed,
+  clusterSnapshotFailed,
+  clusterSnapshotOld,
 ];

@@ -55,12 +55,18 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     topology: { isSeen: true, nodes, leader: 'fe 10.0.0.1:9010', problems: [] },
     health: { isSeen: true, probes },
     backups: null,
+    clusterSnapshots: null,
   };
 }
 
 /** A look at a cluster that told nothing. */
 export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { isAnswering = false } = {}): Parts {
-  return { topology: { isSeen: false, failure, isAnswering }, health: { isSeen: true, probes }, backups: null };
+  return {
+    topology: { isSeen: false, failure, isAnswering },
+    health: { isSeen: true, probes },
+    backups: null,
+    clusterSnapshots: null,
+  };
 }
 
 export const unreachable = new AppError('SQL_UNREACHABLE', 'no frontend of the cluster answered');

@@ -16,7 +16,7 @@ type Examples = {
 };
 
 /** By rule. A rule without examples fails below: this is the line that a new one adds. */
-const examples: Readonly<Record<string, Examples>> = {
+const examples: Record<string, Examples> = {
   cluster_unreachable: {
     holds: unseen(unreachable),
     labels: {},
@@ -59,6 +59,26 @@ const examples: Readonly<Record<string, Examples>> = {
     holdsNot: watched(),
     over: 'A newer backup of sales by policy nightly was verified, or the damaged one is gone',
   },
+};
+
+const takenAt = new Date('2026-03-01T10:00:00Z');
+const name = `automated_cluster_snapshot_${takenAt.getTime()}`;
+const job = { name, id: 1, createdAt: takenAt, finishedText: null, error: null } as const;
+const newest = { name, type: 'AUTOMATED', createdAt: takenAt, storageVolume: 'v', storagePath: 's3://b' } as const;
+const read = { isSeen: true, intervalMs: 600_000, at: new Date(takenAt.getTime() + 60_000) } as const;
+const failedJob = { ...job, state: 'ERROR', error: 'upload image failed' } as const;
+const finished = { ...job, state: 'FINISHED' } as const;
+examples.cluster_snapshot_failed = {
+  holds: { ...seen([node()]), clusterSnapshots: { ...read, newest: null, jobs: [failedJob] } },
+  labels: {},
+  holdsNot: { ...seen([node()]), clusterSnapshots: { ...read, newest, jobs: [finished, failedJob] } },
+  over: 'The newest job that ended made a snapshot, or they are off',
+};
+examples.cluster_snapshot_old = {
+  holds: { ...seen([node()]), clusterSnapshots: { ...read, at: since, newest, jobs: [finished] } },
+  labels: {},
+  holdsNot: { ...seen([node()]), clusterSnapshots: { ...read, newest, jobs: [finished] } },
+  over: 'A newer snapshot was finished, or they are off',
 };
 
 const configured = rules.map((rule) => rule.configure(undefined));

@@ -1,6 +1,5 @@
-import type { ClusterSnapshots } from '../../../domain/backup/cluster-snapshots.ts';
+import { type ClusterSnapshots, hasClusterSnapshots } from '../../../domain/backup/cluster-snapshots.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
-import { parseVersion } from '../../../domain/version.ts';
 import { awaitClusterSnapshot, switchOffClusterSnapshots, switchOnClusterSnapshots } from './switch.ts';
 
 export type ClusterSnapshotFacts = {
@@ -17,14 +16,6 @@ export type SetClusterSnapshots = {
   readonly to: 'ON' | 'OFF';
   readonly storageVolume?: string | undefined;
 };
-
-/** Whether this cluster can have automated cluster snapshots: shared data, and every frontend from 3.4 on. */
-export function hasClusterSnapshots({
-  runMode,
-  versions,
-}: Pick<ClusterSnapshotFacts, 'runMode' | 'versions'>): boolean {
-  return runMode === 'shared_data' && versions.length > 0 && !versions.some(isTooOld);
-}
 
 /** The volume that StarRocks takes when none is named. */
 const builtInVolume = 'builtin_storage_volume';
@@ -110,10 +101,4 @@ function refusalsOf(input: SetClusterSnapshots, facts: ClusterSnapshotFacts): Re
       path: ['input', 'storageVolume'],
     },
   ];
-}
-
-/** A release that cannot be read is taken for one without them. */
-function isTooOld(text: string): boolean {
-  const version = parseVersion(text);
-  return version === null || version.major < 3 || (version.major === 3 && version.minor < 4);
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Reading } from '../../../adapters/reading.ts';
 import { readClusterSnapshots, readStorageVolumes } from '../../../adapters/starrocks/read-cluster-snapshots.ts';
 import { readRunMode, readTopology } from '../../../adapters/starrocks/read-topology.ts';
+import { hasClusterSnapshots } from '../../../domain/backup/cluster-snapshots.ts';
 import { defineOperation } from '../../define.ts';
 import { clusterId } from '../../input/fields.ts';
-import { hasClusterSnapshots, planSetClusterSnapshots, type SetClusterSnapshots } from './plan.ts';
+import { planSetClusterSnapshots, type SetClusterSnapshots } from './plan.ts';
 import { checkClusterSnapshots } from './post-check.ts';
 import { awaitClusterSnapshot, switchOffClusterSnapshots, switchOnClusterSnapshots } from './switch.ts';
 
