@@ -4,6 +4,7 @@ import { createRepository } from './backup/create-repository/create-repository.t
 import { deleteBackup } from './backup/delete-backup/delete-backup.ts';
 import { dropRepository } from './backup/drop-repository/drop-repository.ts';
 import { pruneBackups } from './backup/prune-backups/prune-backups.ts';
+import { runBackupPolicy } from './backup/run-backup-policy/run-backup-policy.ts';
 import { setClusterSnapshots } from './backup/set-cluster-snapshots/set-cluster-snapshots.ts';
 import { takeOverRepository } from './backup/take-over-repository/take-over-repository.ts';
 import { verifyBackup } from './backup/verify-backup/verify-backup.ts';
@@ -34,6 +35,7 @@ export const operations: readonly AnyOperation[] = [
   pruneBackups,
   deleteBackup,
   verifyBackup,
+  runBackupPolicy,
   restartNode,
   upgradeCluster,
   downgradeCluster,

@@ -4,7 +4,9 @@ import { type S3Server, startS3 } from '../../sandbox/s3/start-s3.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
 import { createRepository, dropRepository, showRepositories } from '../../src/adapters/starrocks/statements.ts';
+import { templateOf } from '../../src/domain/backup/template.ts';
 import type { Run } from '../../src/domain/run.ts';
+import { newId } from '../../src/ids.ts';
 import { deleteCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';
@@ -151,6 +153,12 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
         `verifications ${await count('backup_verification', 'run_id', run.id)}`,
       ],
       wanted: ['verifications 2'],
+    },
+    runBackupPolicy: {
+      prepare: ensureCluster,
+      input: async () => ({ clusterId, policyId: await ensurePolicy(), tier: 'weekly' }),
+      effects: async (run) => [...(await changesSent()), `backups ${await count('backup', 'run_id', run.id)}`],
+      wanted: ['BACKUP', 'backups 1'],
     },
     restartNode: {
       prepare: ensureAttached,
@@ -394,6 +402,24 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
   async function openChanges(): Promise<number> {
     return (await engine.ctx.db.selectFrom('temporary_change').selectAll().where('state', '=', 'OPEN').execute())
       .length;
+  }
+
+  async function ensurePolicy(): Promise<string> {
+    const { database, repository } = world.describe().cluster;
+    const content = {
+      ...templateOf({ repository, databases: [database] }),
+      tiers: [{ name: 'weekly', kind: 'FULL', cron: '0 1 * * 0', jitterSeconds: 0, keep: [], verify: 'L1' }],
+    };
+    const id = newId('bpl');
+    const at = new Date();
+    await engine.ctx.db
+      .insertInto('backup_policy')
+      .values({
+        ...{ id, cluster_id: clusterId, name: 'shipped', content: JSON.stringify(content) },
+        ...{ owner_id: 'per_1', owner_name: 'Owner', created_at: at, changed_at: at },
+      })
+      .execute();
+    return id;
   }
 
   async function count(

@@ -1,5 +1,4 @@
 import type { StepSpec } from '../../src/domain/plan.ts';
-import { recordBackup, takeBackup, verifySnapshot } from '../../src/operations/backup/back-up-database/back-up.ts';
 import {
   checkArmed,
   checkNoRestore,
@@ -15,6 +14,11 @@ import {
   switchOffClusterSnapshots,
   switchOnClusterSnapshots,
 } from '../../src/operations/backup/set-cluster-snapshots/switch.ts';
+import { awaitTurn } from '../../src/operations/backup/take/await-turn.ts';
+import { beginBackup } from '../../src/operations/backup/take/begin-backup.ts';
+import { chooseObjects } from '../../src/operations/backup/take/choose-objects.ts';
+import { recordContent } from '../../src/operations/backup/take/record-content.ts';
+import { takeBackup } from '../../src/operations/backup/take/take-backup.ts';
 import { verifyListed } from '../../src/operations/backup/verify/verify-listed.ts';
 import { verifyObjects } from '../../src/operations/backup/verify/verify-objects.ts';
 import { inspectCluster } from '../../src/operations/cluster/check-cluster/inspect-cluster.ts';
@@ -65,7 +69,11 @@ const watched = { label, kind: 'BACKEND', ...place, seconds: 10, factor: 3 } as 
 const staged = { label, kind: 'BACKEND', deployDir: '/opt/be', keptVersion: '3.4.6' } as const;
 const onHost = { hostId: 'hst_1', address: '10.0.0.11', archiveDeployDir: '/opt/be', release };
 const ssh = { address: '10.0.0.11', port: 22 };
-const snapshot = { database: 'sales', repository: 'nightly', snapshot: 'sales_1' };
+const stored = { database: 'sales', repository: 'nightly' };
+const backup = {
+  ...{ ...stored, kind: 'FULL' as const, objects: null, policyId: null, tier: null },
+  ...{ snapshot: null, timeoutSeconds: 600 },
+};
 const cluster = { name: 'prod-eu', environment: 'prod', sqlUser: 'root', passwordRef: 'env:X', seeds: [], tls: null };
 
 const repository = { name: 'nightly', location: 's3://backups/prod', readOnly: false };
@@ -81,15 +89,23 @@ export const stepSamples: readonly StepSpec[] = [
   forgetRepository.with(repository),
   recordRepository.with({ ...repository, access }),
   lookAtRepository.with({ name: 'nightly' }),
-  recordBackup.with(snapshot),
-  takeBackup.with({ ...snapshot, timeoutSeconds: 600 }),
-  verifySnapshot.with(snapshot),
   checkArmed.with({ policyId: 'bpl_1', name: 'nightly', contentHash: 'ab' }),
   checkNoRestore.with({}),
-  countBackupObjects.with({ ...snapshot, backupId: 'bak_1' }),
-  removeBackupObjects.with({ ...snapshot, backupId: 'bak_1', policyId: 'bpl_1', because: 'Retention of nightly' }),
-  verifyListed.with({ database: 'sales', repository: 'nightly', backupId: 'bak_1' }),
-  verifyObjects.with({ database: 'sales', repository: 'nightly', backupId: 'bak_1', readGib: 1 }),
+  countBackupObjects.with({ ...stored, snapshot: 'sales_1', backupId: 'bak_1' }),
+  removeBackupObjects.with({
+    ...stored,
+    snapshot: 'sales_1',
+    backupId: 'bak_1',
+    policyId: 'bpl_1',
+    because: 'Retention of nightly',
+  }),
+  beginBackup.with(backup),
+  awaitTurn.with({ database: 'sales' }),
+  chooseObjects.with(backup),
+  takeBackup.with(backup),
+  recordContent.with(stored),
+  verifyListed.with({ ...stored, backupId: null }),
+  verifyObjects.with({ ...stored, backupId: null, readGib: 1 }),
   inspectCluster.with({}),
   recordCluster.with(cluster),
   forgetCluster.with({ name: 'prod-eu' }),

@@ -1,3 +1,4 @@
+import type { BackupObject } from '../../domain/backup/content.ts';
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { AppError } from '../../errors.ts';
 import type { ReadStatement, Statement } from './port.ts';
@@ -51,21 +52,58 @@ export type BackUpDatabase = {
   readonly database: string;
   readonly snapshot: string;
   readonly repository: string;
-  /** Default: all tables. */
-  readonly tables?: readonly string[];
+  /** Default: everything that StarRocks takes without being told. */
+  readonly objects?: readonly Pick<BackupObject, 'name' | 'partitions'>[];
   /** At least 600. */
   readonly timeoutSeconds: number;
 };
 
-export function backUpDatabase({ database, snapshot, repository, tables, timeoutSeconds }: BackUpDatabase): Statement {
+/** A view or a materialized view that is named is taken like a table, in all versions. */
+export function backUpDatabase({ database, snapshot, repository, objects, timeoutSeconds }: BackUpDatabase): Statement {
   refuseSystemDatabase(database);
-  if (tables?.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no tables backs up nothing');
+  if (objects?.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no tables backs up nothing');
   return change('back-up-database', [
     `BACKUP SNAPSHOT ${ident(database)}.${ident(snapshot)}`,
     `TO ${ident(repository)}`,
-    ...(tables === undefined ? [] : [`ON (${tables.map(ident).join(', ')})`]),
+    ...(objects === undefined ? [] : [`ON (${objects.map(backedUp).join(', ')})`]),
     `PROPERTIES ('type' = 'full', 'timeout' = ${literal(wholeNumber(timeoutSeconds))})`,
   ]);
+}
+
+function backedUp({ name, partitions }: Pick<BackupObject, 'name' | 'partitions'>): string {
+  if (partitions === null) return ident(name);
+  if (partitions.length === 0) throw new AppError('INVALID_INPUT', `A backup of no partition of ${name} is none`);
+  return `${ident(name)} PARTITION (${partitions.map(ident).join(', ')})`;
+}
+
+export type BackUpCatalogs = Pick<BackUpDatabase, 'snapshot' | 'repository' | 'timeoutSeconds'> & {
+  /** Default: all external ones. */
+  readonly catalogs?: readonly string[];
+};
+
+/** From 3.4 on. What the catalogs are made of, their secrets included, lies in the repository in clear afterwards. */
+export function backUpCatalogs({ catalogs, snapshot, repository, timeoutSeconds }: BackUpCatalogs): Statement {
+  if (catalogs?.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no catalogs backs up nothing');
+  const what =
+    catalogs === undefined ? 'ALL EXTERNAL CATALOGS' : `EXTERNAL CATALOGS (${catalogs.map(ident).join(', ')})`;
+  return change('back-up-catalogs', [
+    `BACKUP ${what} SNAPSHOT ${ident(snapshot)}`,
+    `TO ${ident(repository)}`,
+    `PROPERTIES ('timeout' = ${literal(wholeNumber(timeoutSeconds))})`,
+  ]);
+}
+
+/** The jobs of all databases, and that of the external catalogs, which has no database. */
+export function showAllBackups(): ReadStatement {
+  return read('show-all-backups', 'SHOW BACKUP');
+}
+
+export function cancelCatalogBackup(): Statement {
+  return change('cancel-catalog-backup', ['CANCEL BACKUP FOR EXTERNAL CATALOG']);
+}
+
+export function showCatalogs(): ReadStatement {
+  return read('show-catalogs', 'SHOW CATALOGS');
 }
 
 export function cancelBackup(database: string): Statement {
@@ -90,6 +128,12 @@ export function showRestore(database: string): ReadStatement {
 export function showSnapshot({ repository, snapshot }: { repository: string; snapshot?: string }): ReadStatement {
   const filter = snapshot === undefined ? '' : ` WHERE SNAPSHOT = ${literal(snapshot)}`;
   return read('show-snapshot', `SHOW SNAPSHOT ON ${ident(repository)}${filter}`);
+}
+
+/** With what the snapshot holds, by names, as JSON in `Details`. */
+export function showSnapshotDetails(of: { repository: string; snapshot: string; timestamp: string }): ReadStatement {
+  const filter = `WHERE SNAPSHOT = ${literal(of.snapshot)} AND TIMESTAMP = ${literal(of.timestamp)}`;
+  return read('show-snapshot-details', `SHOW SNAPSHOT ON ${ident(of.repository)} ${filter}`);
 }
 
 export function showRepositories(): ReadStatement {
@@ -216,6 +260,53 @@ export function switchClusterSnapshotsOn(storageVolume: string | null): Statemen
 /** Deletes the finished snapshots from the store. StarRocks asks for no privilege (3.5). */
 export function switchClusterSnapshotsOff(): Statement {
   return change('switch-cluster-snapshots-off', ['ADMIN SET AUTOMATED CLUSTER SNAPSHOT OFF']);
+}
+
+/**
+ * The physical partitions of a database, with the version that queries see. PARTITION_ID is the physical partition's id
+ * (3.3 and later; before, that of the partition, which its only physical one shares). Needs a live backend.
+ */
+export function showPartitions(database: string): ReadStatement {
+  return read('show-partitions', [
+    'SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, IS_TEMP',
+    'FROM information_schema.partitions_meta',
+    `WHERE DB_NAME = ${literal(database)}`,
+  ]);
+}
+
+/** Few or none; they come and go with INSERT OVERWRITE. */
+export function showTemporaryPartitions(database: string): ReadStatement {
+  return read('show-temporary-partitions', [
+    'SELECT TABLE_NAME, IS_TEMP',
+    'FROM information_schema.partitions_meta',
+    `WHERE DB_NAME = ${literal(database)} AND IS_TEMP = 1`,
+  ]);
+}
+
+/** The tables, views and materialized views of a database, with how they are built. A view has no TABLE_ID. */
+export function showTableShapes(database: string): ReadStatement {
+  return read('show-table-shapes', [
+    'SELECT TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PRIMARY_KEY, PARTITION_KEY, DISTRIBUTE_KEY, DISTRIBUTE_TYPE,',
+    'DISTRIBUTE_BUCKET, SORT_KEY, TABLE_ID',
+    'FROM information_schema.tables_config',
+    `WHERE TABLE_SCHEMA = ${literal(database)}`,
+  ]);
+}
+
+export function showColumns(database: string): ReadStatement {
+  return read('show-columns', [
+    'SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY',
+    'FROM information_schema.columns',
+    `WHERE TABLE_SCHEMA = ${literal(database)}`,
+  ]);
+}
+
+export function showViewDefinitions(database: string): ReadStatement {
+  return read('show-view-definitions', [
+    'SELECT TABLE_NAME, VIEW_DEFINITION',
+    'FROM information_schema.views',
+    `WHERE TABLE_SCHEMA = ${literal(database)}`,
+  ]);
 }
 
 /** Starwarden must change nothing in these databases, whatever StarRocks would accept. */

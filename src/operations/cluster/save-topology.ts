@@ -32,7 +32,16 @@ export const saveTopology = defineStep({
     const found = await readTopology(sql, { signal });
     const nodes = toObservedNodes(found);
     const topology = { nodes, runMode: await runModeOrNull(sql, signal), problems: problemsIn(found) };
-    return { state: 'done', facts: { nodes: nodes.length }, records: [{ record: 'topologySeen', topology }] };
+    // A cluster keeps the id that it gave itself: what was backed up before it was unregistered belongs to it again.
+    const origin = found.frontends.find(({ clusterId }) => clusterId !== '')?.clusterId ?? null;
+    return {
+      state: 'done',
+      facts: { nodes: nodes.length },
+      records: [
+        { record: 'topologySeen', topology },
+        ...(origin === null ? [] : [{ record: 'backupsAdopted', origin } as const]),
+      ],
+    };
   },
   undo: { nothing: 'It only reads.' },
 });

@@ -150,10 +150,13 @@ describe('statements', () => {
         ...table,
         snapshot: 's',
         repository: 'r',
-        tables: ['a', 'b`c'],
+        objects: [
+          { name: 'a', partitions: null },
+          { name: 'b`c', partitions: ['p1', 'p`2'] },
+        ],
         timeoutSeconds: 600,
       }),
-      "BACKUP SNAPSHOT `sales`.`s`\nTO `r`\nON (`a`, `b``c`)\nPROPERTIES ('type' = 'full', 'timeout' = '600')",
+      "BACKUP SNAPSHOT `sales`.`s`\nTO `r`\nON (`a`, `b``c` PARTITION (`p1`, `p``2`))\nPROPERTIES ('type' = 'full', 'timeout' = '600')",
     ],
   ])('changes with $text', (statement, text) => {
     expect(statement).toMatchObject({ text, effect: 'change' });
@@ -170,7 +173,7 @@ describe('statements', () => {
             statements.adminSetFrontendConfig(value, value),
             statements.backUpDatabase({
               ...{ database: value, snapshot: value, repository: value },
-              ...{ tables: [value], timeoutSeconds: 600 },
+              ...{ objects: [{ name: value, partitions: [value] }], timeoutSeconds: 600 },
             }),
           ];
           for (const { text } of hostile) expect(outsideOfQuotes(text)).not.toMatch(/[;#\\\n\r]|--|\/\*/);
@@ -181,7 +184,7 @@ describe('statements', () => {
 
   it('refuse a backup of no tables, which StarRocks would read as all', () => {
     const of = { database: 'd', snapshot: 's', repository: 'r', timeoutSeconds: 600 };
-    expect(() => statements.backUpDatabase({ ...of, tables: [] })).toThrow(
+    expect(() => statements.backUpDatabase({ ...of, objects: [] })).toThrow(
       expect.objectContaining({ code: 'INVALID_INPUT' }),
     );
   });

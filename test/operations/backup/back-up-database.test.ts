@@ -3,7 +3,7 @@ import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
 import type { SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
 import { AppError } from '../../../src/errors.ts';
-import { takeBackup } from '../../../src/operations/backup/back-up-database/back-up.ts';
+import { takeBackup } from '../../../src/operations/backup/take/take-backup.ts';
 import { pauseTabletScheduling } from '../../../src/operations/upgrade/steps/scheduling.ts';
 import { cancelRun, retryRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
@@ -54,6 +54,9 @@ async function statementsSince(from: number): Promise<string[]> {
   return lines.filter((text) => /^(BACKUP|CANCEL)/.test(text)).map((text) => text.split(/\s+/).slice(0, 2).join(' '));
 }
 
+const taking = async (runId: string) =>
+  (await listSteps(engine.ctx.db, runId)).find(({ kind }) => kind === 'takeBackup');
+
 const mark = async () => (await logLines(world.describe().logs.statements)).length;
 
 const context = (attempts: number): EngineContext => ({
@@ -68,7 +71,10 @@ const context = (attempts: number): EngineContext => ({
   },
   now: () => new Date(),
   log: () => undefined,
-  earlier: async () => null,
+  earlier: async () => ({
+    kind: 'chooseObjects',
+    facts: { backupId: 'bak_1', kind: 'FULL', snapshot: 'again', objects: null, leftOut: [], foreign: [] },
+  }),
 });
 
 describe('backUpDatabase', () => {
@@ -108,12 +114,11 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT']);
   });
 
-  it('starts by the hash of a dry run, though the name of the snapshot is made anew', async () => {
+  it('starts by the hash of a dry run: the name of the snapshot is made when its turn comes', async () => {
     const request = { operation: 'backUpDatabase', input: { clusterId, database: 'sales' }, actor: admin };
     const { plan } = await submit(engine.ctx.engine, { ...request, options: { dryRun: true } });
     const { run, userErrors } = await submit(engine.ctx.engine, { ...request, options: { planHash: plan?.hash } });
     expect(userErrors).toEqual([]);
-    expect(run?.plan.generated).not.toEqual(plan?.generated);
     expect(await engine.until(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
   });
 
@@ -128,7 +133,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     const from = await mark();
     await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
     const run = await start({ snapshot: 'given_up' });
-    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
+    await expect.poll(async () => (await taking(run.id))?.progress?.message).toMatch(/UPLOADING/);
     await cancelRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'CANCEL BACKUP']);
@@ -142,7 +147,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
   it('says so when its job cannot be cancelled, instead of trying for ever', async () => {
     await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
     const run = await start();
-    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message).toMatch(/UPLOADING/);
+    await expect.poll(async () => (await taking(run.id))?.progress?.message).toMatch(/UPLOADING/);
     await world.faults.add({ kind: 'sql-error', match: '^CANCEL BACKUP', message: 'not today' });
     await cancelRun(engine.ctx.engine, { runId: run.id, actor: admin });
     expect(await engine.until(run.id)).toMatchObject({
@@ -183,7 +188,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
   it('is no backup when the repository cannot tell that it is whole', async () => {
     const run = await start({ snapshot: 'doubted' });
     await expect
-      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state, { timeout: 15_000, interval: 10 })
+      .poll(async () => (await taking(run.id))?.state, { timeout: 15_000, interval: 10 })
       .toMatch(/applying|done/);
     await world.faults.add({ kind: 'sql-error', match: 'SHOW SNAPSHOT', message: 'bucket is away' });
     const ended = await engine.until(run.id);
@@ -221,7 +226,10 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
         return jobs;
       };
       return takeBackup.apply(
-        { database: 'sales', repository: 'backups', snapshot: 'again', timeoutSeconds: 600 },
+        {
+          ...{ database: 'sales', repository: 'backups', kind: 'FULL', objects: null, policyId: null, tier: null },
+          ...{ snapshot: null, timeoutSeconds: 600 },
+        },
         { ...engine.ctx.connections.portsFor(clusterId), sql: { query } },
         context(attempts),
       );
@@ -251,13 +259,77 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     });
   });
 
+  it('waits for a job that it did not start, says so, and leaves it alone', async () => {
+    const from = await mark();
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    await root.query('BACKUP SNAPSHOT sales.by_hand TO backups');
+    const run = await start();
+    await expect
+      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
+      .toMatch(/^Waits for the backup by_hand \([A-Z_]+\), which Starwarden did not start$/);
+    expect(await engine.ctx.connections.catalogue.findOfRun(run.id, 'sales')).toMatchObject({ state: 'SCHEDULED' });
+    await world.faults.clear();
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await statementsSince(from)).toEqual(['BACKUP SNAPSHOT', 'BACKUP SNAPSHOT']);
+  });
+
+  it('tells the truth when its job is cancelled by somebody else, and takes another name when it is retried', async () => {
+    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    const run = await start();
+    await expect.poll(async () => (await taking(run.id))?.progress?.message, { timeout: 15_000 }).toMatch(/UPLOADING/);
+    await root.query('CANCEL BACKUP FROM sales');
+    expect(await engine.until(run.id)).toMatchObject({
+      state: 'FAILED',
+      failure: { code: 'SQL_FAILED', message: expect.stringContaining('StarRocks gave the backup up') },
+    });
+    const { catalogue } = engine.ctx.connections;
+    const broken = await catalogue.findOfRun(run.id, 'sales');
+    expect(broken).toMatchObject({ state: 'BROKEN', snapshot: expect.any(String), finishedAt: expect.any(Date) });
+    await world.faults.clear();
+    await retryRun(engine.ctx.engine, { runId: run.id, actor: admin });
+    expect(await engine.until(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    const whole = await catalogue.findOfRun(run.id, 'sales');
+    expect(whole).toMatchObject({ state: 'AVAILABLE' });
+    expect(whole?.snapshot).not.toBe(broken?.snapshot);
+    expect(await catalogue.find(broken?.id ?? '')).toMatchObject({ state: 'BROKEN' });
+  });
+
+  it('takes some tables and partitions, and remembers what the snapshot holds', async () => {
+    await root.query(`CREATE TABLE sales.parted (d DATE, v INT) PARTITION BY RANGE(d) (PARTITION p1 VALUES LESS THAN
+("2026-01-01"), PARTITION p2 VALUES LESS THAN ("2027-01-01")) DISTRIBUTED BY HASH(d) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
+    expect(await refusalsOf({ database: 'sales', tables: ['nope'] })).toEqual(['NOT_FOUND sales has no nope']);
+    expect(await refusalsOf({ database: 'sales', partitions: ['p1'] })).toEqual([
+      expect.stringMatching(/^INVALID_INPUT Partitions can be named where exactly one table is/),
+    ]);
+    const run = await engine.until((await start({ tables: ['parted'], partitions: ['p1'] })).id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED' });
+    const backup = await engine.ctx.connections.catalogue.findOfRun(run.id, 'sales');
+    expect(backup).toMatchObject({ state: 'AVAILABLE', tableCount: 1, partitionCount: 1, origin: expect.any(String) });
+    const content = await engine.ctx.connections.catalogue.readContent(backup?.id ?? '');
+    expect(content?.held.tables.map(({ name, partitions }) => [name, partitions.map((each) => each.name)])).toEqual([
+      ['parted', ['p1']],
+    ]);
+    expect(content?.database.tables.map(({ name }) => name)).toContain('orders');
+  });
+
+  it('belongs to its cluster again when that is registered anew', async () => {
+    const { catalogue } = engine.ctx.connections;
+    const before = (await catalogue.list({ clusterId })).map(({ id }) => id);
+    expect(before.length).toBeGreaterThan(3);
+    await managed.finish((await managed.ask('unregisterCluster', { clusterId })).id);
+    const again = await managed.register('backups-again');
+    expect(again).not.toBe(clusterId);
+    const left = (await catalogue.list({ clusterId })).map(({ origin }) => origin);
+    expect(left.every((origin) => origin === null)).toBe(true);
+    expect((await catalogue.list({ clusterId: again })).map(({ id }) => id).toSorted()).toEqual(before.toSorted());
+    clusterId = again;
+  });
+
   it('goes on with the job of StarRocks when the leader dies in the middle', async () => {
     const from = await mark();
     await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
     const run = await start({ snapshot: 'outlives' });
-    await expect
-      .poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.progress?.message, { timeout: 15_000 })
-      .toMatch(/UPLOADING/);
+    await expect.poll(async () => (await taking(run.id))?.progress?.message, { timeout: 15_000 }).toMatch(/UPLOADING/);
     const leader = (await root.query('SHOW FRONTENDS')).find(({ Role }) => Role === 'LEADER');
     const name = world.describe().hosts.find(({ address }) => address === leader?.IP)?.name ?? '';
     await world.kill(name);

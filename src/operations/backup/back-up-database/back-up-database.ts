@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import type { Reading } from '../../../adapters/reading.ts';
-import { parseRepositories } from '../../../adapters/starrocks/parse.ts';
-import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
-import { showDatabases, showRepositories, showTables } from '../../../adapters/starrocks/statements.ts';
+import { showTables } from '../../../adapters/starrocks/statements.ts';
 import { isSystemDatabase } from '../../../domain/system-databases.ts';
-import { AppError } from '../../../errors.ts';
 import { defineOperation } from '../../define.ts';
 import { clusterId, databaseName, repositoryName, snapshotName } from '../../input/fields.ts';
-import { findSnapshot, recordBackup, takeBackup, verifySnapshot } from './back-up.ts';
-import { chooseRepository, planBackUpDatabase } from './plan.ts';
-import { checkBackedUp } from './post-check.ts';
+import { checkBackedUp } from '../backed-up.ts';
+import { chooseRepository } from '../choose-repository.ts';
+import { observeGround } from '../observe-backup.ts';
+import { findRunningJob } from '../take/await-turn.ts';
+import { takeKinds } from '../take/lane.ts';
+import { findSnapshot, isUnused } from '../take/snapshots.ts';
+import { noteWhatIsHeld } from './not-held-notes.ts';
+import { planBackUpDatabase } from './plan.ts';
 
 const input = z.object({
   clusterId,
@@ -19,7 +21,22 @@ const input = z.object({
     .meta({ description: 'Where to; may be left out when the cluster has one writable repository.' }),
   snapshot: snapshotName
     .optional()
-    .meta({ description: 'The name of the snapshot; made of database and time when left out.' }),
+    .meta({ description: 'The name of the snapshot; made of database and time when its turn comes, when left out.' }),
+  tables: z
+    .array(databaseName.meta({ description: 'A table, view or materialized view, as SHOW TABLES prints it.' }))
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({
+      description:
+        'Only these tables, views and materialized views; when left out, everything that BACKUP takes by itself.',
+    }),
+  partitions: z
+    .array(databaseName.meta({ description: 'A partition, as SHOW PARTITIONS prints it.' }))
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({ description: 'Only these partitions, where exactly one table is named.' }),
   timeoutSeconds: z
     .int()
     .min(600)
@@ -30,11 +47,12 @@ const input = z.object({
 
 export type BackUpDatabaseInput = z.infer<typeof input>;
 
+/** Incremental backups belong to a policy, which says what they build on: see `runBackupPolicy`. */
 export const backUpDatabase = defineOperation({
   name: 'backUpDatabase',
   title: 'Back a database up',
-  version: 1,
-  summary: 'Take a full backup of a database into a repository, and see that it is whole.',
+  version: 2,
+  summary: 'Take a full backup of a database, or of some of its tables, into a repository, and see that it is whole.',
   permission: 'backup:create',
   risk: 'low',
   target: { kind: 'cluster', from: 'clusterId' },
@@ -48,56 +66,36 @@ export const backUpDatabase = defineOperation({
   slack: {
     verb: 'backup',
     positional: ['clusterId', 'database'],
-    examples: ['backup prod-eu sales', 'backup prod-eu sales --repository nightly', 'backup prod-eu sales --dry-run'],
+    examples: [
+      'backup prod-eu sales',
+      'backup prod-eu sales --tables orders,customers',
+      'backup prod-eu sales --dry-run',
+    ],
   },
-  steps: [recordBackup, takeBackup, verifySnapshot],
-  complete: (given: BackUpDatabaseInput, { now }) => ({
-    ...given,
-    snapshot: given.snapshot ?? nameSnapshot(given.database, now),
-  }),
+  steps: takeKinds,
   observe: observeBackup,
   plan: (given: BackUpDatabaseInput, facts) => planBackUpDatabase(given, facts),
-  postCheck: (given: BackUpDatabaseInput, reading, run) => checkBackedUp(given, reading, run),
+  postCheck: (_given: BackUpDatabaseInput, reading, run) => checkBackedUp(reading, run),
 });
 
-/** `sales_20261120_134501_123`: letters, digits and underscores only, 64 characters at most. */
-function nameSnapshot(database: string, now: Date): string {
-  const time = now.toISOString().replace(/[-:Z]/g, '').replace(/[T.]/g, '_');
-  const start = database.replace(/\W/g, '_').replace(/^[^a-zA-Z]/, 'd');
-  return `${start.slice(0, 40)}_${time}`;
-}
-
-async function observeBackup(given: BackUpDatabaseInput, { sql, inventory, signal }: Reading) {
-  const databases = (await sql.query(showDatabases(), { signal })).map((row) => Object.values(row)[0] ?? '');
-  const databaseExists = databases.includes(given.database);
-  const canHaveTables = databaseExists && !isSystemDatabase(given.database);
-  const repositories = parseRepositories(await sql.query(showRepositories(), { signal }));
-  const repository = chooseRepository(given.repository, repositories);
-  const snapshot =
+async function observeBackup(given: BackUpDatabaseInput, reading: Reading) {
+  const { sql, signal } = reading;
+  const ground = await observeGround(reading);
+  const { database } = given;
+  const isThere = ground.databases.includes(database) && !isSystemDatabase(database);
+  const repository = chooseRepository(given.repository, ground.repositories);
+  const used =
     repository === null || given.snapshot === undefined
       ? null
       : await findSnapshot(sql, { repository, snapshot: given.snapshot }, signal);
+  const tables = isThere
+    ? (await sql.query(showTables(database), { signal })).map((row) => Object.values(row)[0] ?? '')
+    : [];
   return {
-    runMode: (await inventory.findCluster(given.clusterId))?.runMode ?? null,
-    databaseExists,
-    tables: canHaveTables ? (await sql.query(showTables(given.database), { signal })).length : 0,
-    repositories,
-    // A free name answers a row without timestamp and with this status; any other status means that the name cannot be
-    // used.
-    snapshotStatus: snapshot === null || isUnused(snapshot) ? null : snapshot.status,
-    runningJobs: (await jobsOrNone(sql, signal)).filter((job) => job.startsWith(`${given.database}.`)),
+    ...ground,
+    tables,
+    snapshotStatus: isUnused(used) ? null : (used?.status ?? null),
+    runningJob: isThere ? ((await findRunningJob(sql, database, signal))?.what ?? null) : null,
+    notHeld: isThere ? await noteWhatIsHeld(given, ground, { sql, signal }) : [],
   };
-}
-
-function isUnused(snapshot: { timestamps: readonly string[]; status: string }): boolean {
-  return snapshot.timestamps.length === 0 && /no snapshot/i.test(snapshot.status);
-}
-
-async function jobsOrNone(sql: Reading['sql'], signal: AbortSignal): Promise<readonly string[]> {
-  try {
-    return await readRunningJobs(sql, { signal });
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'SQL_PRIVILEGE_MISSING') return []; // StarRocks itself refuses a second job
-    throw error;
-  }
 }
