@@ -1,5 +1,6 @@
 import type { AnyOperation } from '../../operations/define.ts';
 import type { BotCommand } from '../bot.ts';
+import { backups } from './backups.ts';
 import { calendarCommands } from './calendar.ts';
 import { alertCommands, runCommands } from './control.ts';
 import { help, link, whoami } from './identity.ts';
@@ -17,6 +18,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     run,
     ...operationCommands(operations),
     ...runCommands,
+    backups,
     alerts,
     ...alertCommands,
     ...calendarCommands,
