@@ -45,12 +45,12 @@ type ToFire = Pick<DueNow, 'next'> & { readonly slotAt: Date; readonly missed: F
 
 async function fire(deps: Engine, due: Due, toFire: ToFire): Promise<void> {
   const { schedule, at } = due;
-  const may = await mayFire(deps, schedule, at);
+  const may = await mayFire(deps, schedule, at).catch((error: unknown) => explain(deps, schedule, error));
   if ('reason' in may) {
     const outcome = may.reason.code === 'REFUSED' ? 'REFUSED' : 'SKIPPED';
     return endWithout(deps, due, { ...toFire, outcome, reason: may.reason, runId: may.runId });
   }
-  const asked = await ask(deps, due, { toFire, may });
+  const asked = 'kind' in may ? may : await ask(deps, due, { toFire, may });
   switch (asked.kind) {
     case 'begun':
       return deps.log.info({ scheduleId: schedule.id, runId: asked.runId }, 'a schedule began a run');
@@ -95,18 +95,20 @@ async function ask(deps: Engine, due: Due, { toFire, may }: { toFire: ToFire; ma
     if (result.run !== null) return { kind: 'begun', runId: result.run.id };
     return result.plan === null ? { kind: 'taken' } : { kind: 'planned', plan: toFiringPlan(result.plan) };
   } catch (error) {
-    if (isStoreAway(error)) throw error;
-    if (error instanceof AppError)
-      return {
-        kind: 'refused',
-        message: error.message,
-        isPassing: error.retryable,
-        isForbidden: error.code === 'FORBIDDEN',
-      };
-    deps.log.error({ scheduleId: schedule.id, err: error }, 'a schedule could not ask for its run');
-    const message = 'A mistake in Starwarden itself; its log has it';
-    return { kind: 'refused', message, isPassing: true, isForbidden: false };
+    return explain(deps, schedule, error);
   }
+}
+
+/** What nobody foresaw is tried again too, and recorded in the end: a time without a word would look as if it had not been. */
+function explain(deps: Engine, schedule: Schedule, error: unknown): Asked & { readonly kind: 'refused' } {
+  if (isStoreAway(error)) throw error;
+  if (error instanceof AppError) {
+    const { message, retryable: isPassing } = error;
+    return { kind: 'refused', message, isPassing, isForbidden: error.code === 'FORBIDDEN' };
+  }
+  deps.log.error({ scheduleId: schedule.id, err: error }, 'a schedule could not fire');
+  const message = 'A mistake in Starwarden itself; its log has it';
+  return { kind: 'refused', message, isPassing: true, isForbidden: false };
 }
 
 function refusedBy(errors: readonly UserError[]): Asked {

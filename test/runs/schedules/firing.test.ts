@@ -278,6 +278,27 @@ describe('the calendar', () => {
   });
 });
 
+describe('an entry of the calendar that cannot be read', () => {
+  it('lets nothing begin, and says so in the end', async () => {
+    const id = await lab.schedule({ owner, cron: '0,15 2 * * *' });
+    await lab.db
+      .insertInto('maintenance_window')
+      .values({
+        ...{ id: 'win_1', name: 'w', scope_kind: 'all', scope_value: '', applies_to: 'EVERYTHING', cron: 'damaged' },
+        ...{ time_zone: 'UTC', duration_minutes: 60, reason: 'none', owner_id: owner.id, owner_name: 'Ana' },
+        created_at: new Date(),
+      })
+      .execute();
+    await fireAt('05T02:00');
+    expect(await findSchedule(lab.db, id)).toMatchObject({
+      retry: { message: expect.stringContaining('its log has it') },
+    });
+    await fireAt('05T02:14');
+    await lab.db.deleteFrom('maintenance_window').execute();
+    expect(await lab.firings(id)).toEqual(['01-05T02:00 REFUSED REFUSED']);
+  });
+});
+
 describe('a cluster that does not answer', () => {
   const away = new AppError('SQL_UNREACHABLE', 'No frontend answers', { retryable: true });
 
