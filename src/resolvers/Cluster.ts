@@ -3,6 +3,7 @@ import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
 import { automationOf } from './Calendar.ts';
+import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
 import type { RequestContext } from './request-context.ts';
@@ -54,6 +55,7 @@ export const Cluster = {
     lookAtRecovery(deps.engine, { clusterId, policies: await loaders.policiesOfCluster.load(clusterId) }),
   openAlerts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.openAlertsOfCluster.load(id),
   automation: automationOf,
+  clusterSnapshots: clusterSnapshotsOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastReportOfCluster.load(id),
 };

@@ -9,6 +9,7 @@ import { BackupVerification } from './BackupVerification.ts';
 import { AutomationHold, Blackout, MaintenanceWindow } from './Calendar.ts';
 import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
+import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
 import { Host } from './Host.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import {
@@ -162,6 +163,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Blackout,
     CheckReport,
     Cluster,
+    ClusterSnapshotJob,
+    ClusterSnapshots,
     ComputeNode,
     Frontend,
     Host,

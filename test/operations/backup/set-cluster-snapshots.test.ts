@@ -3,7 +3,9 @@ import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
 import { readClusterSnapshots } from '../../../src/adapters/starrocks/read-cluster-snapshots.ts';
 import { planSetClusterSnapshots } from '../../../src/operations/backup/set-cluster-snapshots/plan.ts';
 import { approveRun, undoRun } from '../../../src/runs/control.ts';
+import { lookAtSnapshots } from '../../../src/runs/look-at-snapshots.ts';
 import { submit } from '../../../src/runs/submit.ts';
+import { findCluster, listNodes } from '../../../src/store/clusters/inventory.ts';
 import { admin, approver, type Engine, startEngine } from '../../helpers/engine.ts';
 import { type Managed, manage } from '../../helpers/world.ts';
 
@@ -86,6 +88,30 @@ describe('a shared-data cluster of the sandbox', () => {
       options: { confirm: 'lake' },
     });
 
+  async function clusterOf(clusterId: string) {
+    const cluster = await findCluster(engine.ctx.db, clusterId);
+    if (cluster === null) throw new Error('no cluster');
+    return { cluster, nodes: await listNodes(engine.ctx.db, clusterId) };
+  }
+
+  it('tells its snapshots, or why it does not, and nothing where it can have none', async () => {
+    const { cluster, nodes } = await clusterOf(id);
+    const deps = engine.ctx.engine;
+    expect(await lookAtSnapshots(deps, { cluster, nodes })).toEqual({ newest: null, jobs: [], problems: [] });
+    expect(await lookAtSnapshots(deps, { cluster: { ...cluster, runMode: 'shared_nothing' }, nodes })).toBeNull();
+    await world.faults.add({
+      kind: 'sql-error',
+      match: 'cluster_snapshots',
+      code: 1064,
+      message: 'no node that scans',
+    });
+    expect(await lookAtSnapshots(deps, { cluster, nodes })).toMatchObject({
+      newest: null,
+      problems: [expect.stringContaining('no node that scans')],
+    });
+    await world.faults.clear();
+  });
+
   async function listed() {
     const reading = engine.ctx.engine.connections.reading(id, AbortSignal.timeout(10_000));
     return readClusterSnapshots(reading.sql);
@@ -106,6 +132,8 @@ describe('a shared-data cluster of the sandbox', () => {
     await approveRun(engine.ctx.engine, { runId, actor: approver, comment: null, requestId: null });
     expect(await engine.until(runId)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
     expect((await listed()).newest).toMatchObject({ type: 'AUTOMATED', storageVolume: 'builtin_storage_volume' });
+    const looked = await lookAtSnapshots(engine.ctx.engine, await clusterOf(id));
+    expect(looked).toMatchObject({ newest: { type: 'AUTOMATED' }, jobs: expect.any(Array), problems: [] });
     const again = await ask('setClusterSnapshots', { to: 'ON' });
     expect(again.userErrors).toMatchObject([{ message: expect.stringMatching(/^They are on already/) }]);
     await undoRun(engine.ctx.engine, { runId, actor: admin, comment: null, requestId: null });
