@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { Backup } from '../domain/backup/backup.ts';
+import type { BackupPolicy } from '../domain/backup/policy.ts';
 import { type Cluster, type ClusterNode, labelAsMeant } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { namesOfNode, nodeLabel } from '../domain/node-identity.ts';
@@ -10,6 +11,7 @@ import type { Database } from '../store/database.ts';
 import { findVisibleAlert } from '../store/reads/alerts.ts';
 import { findVisibleBackups, findVisibleBackupsBySnapshot } from '../store/reads/backups.ts';
 import { findVisibleClusterByName, listClusterNames, nodesOfClusters } from '../store/reads/clusters.ts';
+import { listPolicies } from '../store/reads/policies.ts';
 import { findVisibleRunByNumber, findVisibleRunOfApproval } from '../store/reads/runs.ts';
 import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
 import { closest } from './commands/closest.ts';
@@ -79,6 +81,7 @@ async function resolveOne(
   if (cluster === null)
     throw new AppError('INVALID_INPUT', `A ${reference.kind} can only be named together with its cluster`);
   if (reference.kind === 'backup') return (await findBackupByWord(db, { actor, cluster, word })).id;
+  if (reference.kind === 'policy') return (await findPolicyByWord(db, { actor, cluster, word })).id;
   const found = nodeByWord(await nodesOfClusters(db, [cluster.id]), word);
   if ('node' in found) return found.node.id;
   const labels = found.candidates.map(nodeLabel);
@@ -129,6 +132,21 @@ async function findBackupByWord(
           : `Name it by its id: ${several}.`,
     },
   );
+}
+
+/** The backup policy of a cluster with this name, or with this id. Throws `NOT_FOUND`. */
+export async function findPolicyByWord(
+  db: Database,
+  { actor, cluster, word }: { actor: Actor; cluster: Cluster; word: string },
+): Promise<BackupPolicy> {
+  const policies = await listPolicies(db, { visibility: readableBy(actor), clusterId: cluster.id });
+  const found = policies.find(({ id, name }) => name === word.toLowerCase() || id === word);
+  if (found !== undefined) return found;
+  const names = policies.map(({ name }) => name);
+  const meant = closest(word, names);
+  throw new AppError('NOT_FOUND', `${cluster.name} has no backup policy ${word}`, {
+    hint: meant === null ? `There is: ${names.slice(0, 20).join(', ') || 'none yet'}.` : `Did you mean ${meant}?`,
+  });
 }
 
 /** `R-12` or `12`, or the approval `P-5` of a run. Throws `NOT_FOUND` also for a run that the actor may not see. */

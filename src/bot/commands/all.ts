@@ -6,6 +6,7 @@ import { alertCommands, runCommands } from './control.ts';
 import { help, link, whoami } from './identity.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
+import { retention } from './retention.ts';
 import { scheduleCommands } from './schedules.ts';
 
 /** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
@@ -23,6 +24,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     ...alertCommands,
     ...calendarCommands,
     ...scheduleCommands,
+    retention,
     whoami,
     link,
   ];

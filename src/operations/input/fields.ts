@@ -25,7 +25,7 @@ export const backupId = z
 export const backupPolicyId = z
   .string()
   .regex(/^bpl_[0-9A-Z]{26}$/, 'The id of a backup policy looks like bpl_01J…')
-  .meta({ description: 'The backup policy, by its opaque id.' });
+  .meta({ description: 'The backup policy, by its opaque id.', reference: 'policy' });
 
 export const clusterName = z
   .string()

@@ -30,7 +30,7 @@ export const pruneBackups = defineOperation({
   slack: {
     verb: 'prune-backups',
     positional: ['clusterId', 'policyId'],
-    examples: ['prune-backups prod-eu bpl_01J00000000000000000000000 --dry-run'],
+    examples: ['prune-backups prod-eu nightly --dry-run'],
   },
   steps: [checkArmed, checkNoRestore, countBackupObjects, removeBackupObjects],
   observe: ({ clusterId: id, policyId }: PruneBackupsInput, reading: Reading) =>
