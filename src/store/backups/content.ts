@@ -20,11 +20,13 @@ const stateShape = z.object({
     }),
   ),
 });
-const contentShape: z.ZodType<BackupContent> = z.object({ held: stateShape, database: stateShape });
+/** Null = the backup held the database as it was, as a full one does. */
+const contentShape = z.object({ held: stateShape, database: stateShape.nullable() });
 
 /** Replaces what is remembered of a backup's content. A thousand tables of a hundred partitions are about a megabyte. */
 export async function saveContent(db: Queryable, backupId: string, content: BackupContent): Promise<void> {
-  const packed = await pack(JSON.stringify(content));
+  const [held, database] = [JSON.stringify(content.held), JSON.stringify(content.database)];
+  const packed = await pack(`{"held":${held},"database":${database === held ? null : database}}`);
   await db
     .insertInto('backup_content')
     .values({ backup_id: backupId, content: packed })
@@ -38,5 +40,7 @@ export async function readContent(db: Reader, backupId: string): Promise<BackupC
     .select('content')
     .where('backup_id', '=', backupId)
     .executeTakeFirst();
-  return row === undefined ? null : contentShape.parse(JSON.parse((await unpack(row.content)).toString('utf8')));
+  if (row === undefined) return null;
+  const { held, database } = contentShape.parse(JSON.parse((await unpack(row.content)).toString('utf8')));
+  return { held, database: database ?? held };
 }
