@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Verification } from '../../domain/backup/backup.ts';
 import type { BackupPolicy } from '../../domain/backup/policy.ts';
-import { type CataloguedBackup, failedCheckOf, isSound, passedCheckOf } from '../../domain/backup/usable.ts';
+import { type CataloguedBackup, failedCheckOf, findUsable, passedCheckOf } from '../../domain/backup/usable.ts';
 import { backupsBy, databasesOf } from '../../domain/backup/watch.ts';
 import { goBackTo } from '../backup-words.ts';
 import { defineRule } from '../define-rule.ts';
@@ -17,10 +17,12 @@ export const backupVerificationFailed = defineRule({
   settings: z.object({}),
   judge: ({ backups: watch }) => {
     if (watch === null) return [];
+    // An incremental backup that passed is of no use where its base is what was found damaged.
+    const usable = findUsable(watch.backups);
     return watch.policies.flatMap((policy) =>
       databasesOf(policy, watch).flatMap((database) => {
         const backups = backupsBy(policy, { ...watch, database });
-        const good = backups.findIndex((backup) => isSound(backup) && passedCheckOf(backup.checks) !== null);
+        const good = backups.findIndex((backup) => usable.has(backup.id) && passedCheckOf(backup.checks) !== null);
         const newer = good === -1 ? backups : backups.slice(0, good);
         const [found] = newer.flatMap((backup) => {
           const check = failedCheckOf(backup.checks);

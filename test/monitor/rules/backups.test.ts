@@ -70,6 +70,7 @@ describe('backup_verification_failed', () => {
   it.each<[string, CataloguedBackup[], number]>([
     ['lasts when a newer one was not verified', [damaged, good('3', 1, { checks: [] })], 1],
     ['is over when a newer one was verified', [damaged, good('3', 1)], 0],
+    ['lasts when the newer one is based on it', [damaged, good('3', 1, { kind: 'INCREMENTAL', baseId: '2' })], 1],
     ['is over when it is deleted', [{ ...damaged, state: 'DELETING' }], 0],
     ['is not there when nothing could be told', [good('2', 8, { checks: [{ ...failed, passed: null }] })], 0],
   ])('%s', (_what, backups, found) => {
