@@ -21,9 +21,9 @@ export function mistakesInPolicy(content: BackupPolicyContent): readonly PolicyM
   const hint = 'Change it and ask again.';
   const mistakes: PolicyMistake[] = databaseMistakes(content).map((mistake) => ({ ...mistake, hint }));
   const say = (path: readonly string[], message: string) => mistakes.push({ path, message, hint });
-  for (const [name, [least, most]] of Object.entries(limits)) {
-    const value = content[name as keyof typeof limits];
-    if (!isWithin(value, least, most)) say([name], `a whole number from ${least} to ${most}`);
+  for (const name of limited) {
+    const [least, most] = limits[name];
+    if (!isWithin(content[name], least, most)) say([name], `a whole number from ${least} to ${most}`);
   }
   for (const { field, text } of mistakesInCron({ cron: retentionCron, timeZone }))
     say([field === 'cron' ? 'retentionCron' : 'timeZone'], text);
@@ -48,6 +48,8 @@ const limits = {
   parallel: [1, 32],
   timeoutSeconds: [600, 604_800],
 } as const;
+
+const limited = ['keepUsableFulls', 'promiseHours', 'shrunkPercent', 'parallel', 'timeoutSeconds'] as const;
 
 function isWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most;
