@@ -76,32 +76,6 @@ function backedUp({ name, partitions }: Pick<BackupObject, 'name' | 'partitions'
   return `${ident(name)} PARTITION (${partitions.map(ident).join(', ')})`;
 }
 
-export type BackUpCatalogs = Pick<BackUpDatabase, 'snapshot' | 'repository' | 'timeoutSeconds'> & {
-  /** Default: all external ones. */
-  readonly catalogs?: readonly string[];
-};
-
-/** From 3.4 on. What the catalogs are made of, their secrets included, lies in the repository in clear afterwards. */
-export function backUpCatalogs({ catalogs, snapshot, repository, timeoutSeconds }: BackUpCatalogs): Statement {
-  if (catalogs?.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no catalogs backs up nothing');
-  const what =
-    catalogs === undefined ? 'ALL EXTERNAL CATALOGS' : `EXTERNAL CATALOGS (${catalogs.map(ident).join(', ')})`;
-  return change('back-up-catalogs', [
-    `BACKUP ${what} SNAPSHOT ${ident(snapshot)}`,
-    `TO ${ident(repository)}`,
-    `PROPERTIES ('timeout' = ${literal(wholeNumber(timeoutSeconds))})`,
-  ]);
-}
-
-/** The jobs of all databases, and that of the external catalogs, which has no database. */
-export function showAllBackups(): ReadStatement {
-  return read('show-all-backups', 'SHOW BACKUP');
-}
-
-export function cancelCatalogBackup(): Statement {
-  return change('cancel-catalog-backup', ['CANCEL BACKUP FOR EXTERNAL CATALOG']);
-}
-
 export function showCatalogs(): ReadStatement {
   return read('show-catalogs', 'SHOW CATALOGS');
 }

@@ -21,7 +21,9 @@ export function neverHeld({ version, catalogs }: AroundBackup): readonly string[
     catalogs === null || catalogs.length > 0
       ? [
           `External catalogs${catalogs === null ? '' : ` (${some(catalogs)})`}: ${
-            hasFunctions ? 'backUpCatalogs takes them' : 'this version cannot back them up'
+            hasFunctions
+              ? 'they need a backup of their own, by hand, which writes their secrets in clear into the repository'
+              : 'this version cannot back them up'
           }`,
         ]
       : [];
