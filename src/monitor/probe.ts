@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { type AlertTimes, defaultAlertTimes } from '../domain/alert-life.ts';
 import type { ObservedNode } from '../domain/cluster.ts';
+import { listRepositories } from '../store/backups/repository-rows.ts';
+import { saveRepositoryCheck } from '../store/backups/write-repositories.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { findCluster, listNodes } from '../store/clusters/inventory.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
@@ -47,10 +49,12 @@ export async function probeCluster(
       before: claim.before,
       watch: await readBackupWatch(db, clusterId),
       runMode: (await findCluster(db, clusterId))?.runMode ?? null,
+      repositories: await listRepositories(db, clusterId),
       timeoutMs: settings.timeoutMs,
     });
     if (parts === null) return await releaseClaim(db, claim, { isDueNow: true });
     const durationMs = performance.now() - startedAt;
+    await keepOwnCheck(db, clusterId, parts);
     const outcome = await judge(deps, { clusterId, parts, durationMs, rules: settings.rules });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
     const alertIds = await recordSample(db, { claim, outcome, policy: { times, rules: settings.rules } });
@@ -98,4 +102,12 @@ async function savePicture(db: Database, clusterId: string, parts: Parts<Observe
   const problems = [...problemsOf(health.probes, leader), ...topology.problems];
   await saveTopology(db, clusterId, { nodes, runMode: null, problems });
   return { ...parts, topology: { ...topology, nodes: await listNodes(db, clusterId) } };
+}
+
+/** What a store itself was found to be is kept before it is judged: a problem goes on since it was first found. */
+async function keepOwnCheck(db: Database, clusterId: string, { repositories }: Parts<ObservedNode>): Promise<void> {
+  const checked = repositories?.checked ?? null;
+  if (checked === null) return;
+  const { name, problem } = checked;
+  await saveRepositoryCheck(db, { clusterId, name }, { problem, usedBytes: null, freeBytes: null });
 }

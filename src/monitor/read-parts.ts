@@ -1,6 +1,7 @@
 import type { Reading } from '../adapters/reading.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { showDatabases, versionComment } from '../adapters/starrocks/statements.ts';
+import type { Repository } from '../domain/backup/repository.ts';
 import type { BackupWatch } from '../domain/backup/watch.ts';
 import type { ClusterNode, ObservedNode } from '../domain/cluster.ts';
 import { findSameNode, nodeLabel } from '../domain/node-identity.ts';
@@ -8,10 +9,13 @@ import type { NodeProbe } from '../domain/probe.ts';
 import { findLeader } from '../domain/quorum.ts';
 import { isSystemDatabase } from '../domain/system-databases.ts';
 import { AppError, messageOf } from '../errors.ts';
+import { readRepositories, type WatchedRepositories } from './read-repositories.ts';
 import { readSnapshots, type WatchedSnapshots } from './read-snapshots.ts';
 
 /** What a probe needs of a reading; its signal fires when the program stops. */
-export type ProbeReading = Pick<Reading, 'sql' | 'now' | 'signal'> & { readonly http: Pick<Reading['http'], 'health'> };
+export type ProbeReading = Pick<Reading, 'sql' | 'objects' | 'now' | 'signal'> & {
+  readonly http: Pick<Reading['http'], 'health'>;
+};
 
 export type PartsRequest = {
   /** The nodes as they were last seen; a new node is asked over HTTP at the next probe. */
@@ -21,6 +25,8 @@ export type PartsRequest = {
   readonly watch: BackupWatch | null;
   /** Where its data lives, as the inventory has it; only a shared-data cluster is asked for its snapshots. */
   readonly runMode: string | null;
+  /** The repositories under management, as they are stored. */
+  readonly repositories: readonly Repository[];
   /** The time limit for all parts together. */
   readonly timeoutMs: number;
 };
@@ -51,6 +57,8 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly backups: WatchedBackups | null;
   /** What a shared-data cluster says of its automated snapshots; null = this cluster can have none. */
   readonly clusterSnapshots: WatchedSnapshots | null;
+  /** The repositories under management; null = there is none. */
+  readonly repositories: WatchedRepositories | null;
 };
 
 export type WatchedBackups = BackupWatch & {
@@ -68,10 +76,11 @@ const healthTimeoutMs = 3_000;
 export async function readParts(reading: ProbeReading, request: PartsRequest): Promise<Parts<ObservedNode> | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([reading.signal, deadline]);
-  const [topology, health, standing] = await Promise.all([
+  const [topology, health, standing, repositories] = await Promise.all([
     readNodes(reading.sql, { signal, timeoutMs: request.timeoutMs }),
     Promise.all(request.known.map((node) => askHealth(reading.http, node, signal))),
     request.watch === null ? null : readDatabases(reading.sql, { signal, timeoutMs: request.timeoutMs }),
+    readRepositories(reading, request.repositories, { signal, timeoutMs: request.timeoutMs }),
   ]);
   const backups = request.watch === null ? null : { ...request.watch, standing };
   if (reading.signal.aborted) return null;
@@ -101,6 +110,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
       backups,
       clusterSnapshots: request.runMode === 'shared_data' ? { isSeen: false, why: failure.message } : null,
+      repositories,
     };
   }
   const nodes = toObservedNodes(topology);
@@ -119,6 +129,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       { nodes, runMode: request.runMode },
       { signal, timeoutMs: request.timeoutMs },
     ),
+    repositories,
   };
 }
 

@@ -35,7 +35,7 @@ export function paperCluster(): PaperCluster {
 }
 
 /** Ports that answer for the cluster. */
-export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'http'> {
+export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'objects' | 'http'> {
   const rowsFor: Record<string, () => SqlRow[]> = {
     'show-frontends': () => cluster.frontends.map((node) => frontendRow(node, cluster.leader)),
     'show-backends': () =>
@@ -60,6 +60,9 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'http
   };
   return {
     sql: { query: (statement, call) => query(statement.name, call?.signal) },
+    objects: async () => {
+      throw new AppError('OBJECT_STORE_NO_ACCESS', 'there is no store on paper');
+    },
     http: {
       health: async ({ host, httpPort }) => {
         const node = [...cluster.frontends, ...cluster.backends, ...cluster.computeNodes].find(

@@ -8,6 +8,7 @@ import { clusterSnapshotFailed } from './cluster-snapshot-failed.ts';
 import { clusterSnapshotOld } from './cluster-snapshot-old.ts';
 import { clusterUnreachable } from './cluster-unreachable.ts';
 import { nodeDown } from './node-down.ts';
+import { repositoryUnhealthy } from './repository-unhealthy.ts';
 
 /** Every alert rule. Where several hide an alert, the first of them is named. */
 export const rules: readonly Rule[] = [
@@ -20,4 +21,5 @@ export const rules: readonly Rule[] = [
   backupVerificationFailed,
   clusterSnapshotFailed,
   clusterSnapshotOld,
+  repositoryUnhealthy,
 ];

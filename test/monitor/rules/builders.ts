@@ -56,6 +56,7 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     health: { isSeen: true, probes },
     backups: null,
     clusterSnapshots: null,
+    repositories: null,
   };
 }
 
@@ -66,6 +67,7 @@ export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { i
     health: { isSeen: true, probes },
     backups: null,
     clusterSnapshots: null,
+    repositories: null,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
 import { failed, good, part, watched } from './backup-builders.ts';
 import { node, seen, since, unreachable, unseen } from './builders.ts';
+import { withRepository } from './repository-builders.ts';
 
 type Examples = {
   /** A look in which the condition holds, and what makes the alert this one and no other. */
@@ -22,6 +23,12 @@ const examples: Record<string, Examples> = {
     labels: {},
     holdsNot: seen([node()]),
     over: 'The cluster answers and can be observed',
+  },
+  repository_unhealthy: {
+    holds: withRepository({ errorMessage: '2026-11-27 10:00:00: connection refused' }),
+    labels: { repository: 'nightly' },
+    holdsNot: withRepository({}),
+    over: 'The repository nightly can be used again, or is not under management any more',
   },
   node_down: {
     holds: seen([node({ alive: false })]),

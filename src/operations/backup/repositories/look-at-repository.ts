@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { ObjectReader } from '../../../adapters/object-store/port.ts';
 import type { Repository } from '../../../domain/backup/repository.ts';
-import { isSameLocation } from '../../../domain/backup/store-location.ts';
-import type { RepositoryRow } from '../../../domain/topology.ts';
+import { whyNotMounted } from '../../../domain/backup/repository-health.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { findMounted } from './find-mounted.ts';
@@ -30,7 +29,7 @@ export const lookAtRepository = defineStep({
         hint: 'Take it over with takeOverRepository.',
       });
     const own = await lookIntoStore(repository, { objects, signal });
-    const problem = problemOf(await findMounted(sql, name, signal), repository) ?? own.problem;
+    const problem = whyNotMounted(await findMounted(sql, name, signal), repository) ?? own.problem;
     const found = { problem, usedBytes: own.usedBytes, freeBytes: null };
     const records = [{ record: 'repositoryChecked' as const, name, ...found }];
     if (problem === null) {
@@ -53,18 +52,6 @@ export const lookAtRepository = defineStep({
   },
   undo: { nothing: 'It only looks.' },
 });
-
-/** What SHOW REPOSITORIES says against a repository; null = nothing. */
-export function problemOf(
-  row: RepositoryRow | null,
-  { name, location }: Pick<Repository, 'name' | 'location'>,
-): Pick<AppError, 'code' | 'message'> | null {
-  if (row === null) return { code: 'NOT_FOUND', message: `StarRocks has no repository ${name} any more` };
-  if (!isSameLocation(row.location, location))
-    return { code: 'PRECONDITION_FAILED', message: `${name} is at ${row.location} by now, and was at ${location}` };
-  if (row.errorMessage === null) return null;
-  return { code: 'SQL_FAILED', message: `StarRocks says of ${name}: ${row.errorMessage}` };
-}
 
 async function lookIntoStore(
   { name, access }: Repository,
