@@ -16,6 +16,16 @@ import {
   type Tour,
   until,
 } from './parts.ts';
+import {
+  createPolicy,
+  createRepository,
+  damageBackup,
+  explainRetention,
+  removePolicy,
+  showInSlack,
+  startPolicyStory,
+  takeByPolicy,
+} from './policy.ts';
 import { type Teller, type Told, Wrong } from './teller.ts';
 import { checkUpgrade, registerRelease, undoFromSlack, upgradeFromSlack, upgradeStory } from './upgrade.ts';
 
@@ -32,6 +42,19 @@ export async function giveTour(world: World, teller: Teller): Promise<void> {
   teller.heading('A backup that can be restored');
   await teller.chapter('Back a database up', async () => backUp(tour));
   await teller.chapter('Restore it beside the original', async () => restoreAside(tour));
+  teller.heading('Backups by policy');
+  const policy = await startPolicyStory();
+  try {
+    await teller.chapter('Make a repository', async () => createRepository(tour, policy));
+    await teller.chapter('Make a policy', async () => createPolicy(tour, policy));
+    await teller.chapter('Let its schedules run', async () => takeByPolicy(tour, policy));
+    await teller.chapter('Ask what it would delete', async () => explainRetention(tour, policy));
+    await teller.chapter('Lose an object of a backup', async () => damageBackup(tour, policy));
+    await teller.chapter('Look at it in Slack', async () => showInSlack(tour));
+    await teller.chapter('Take the policy away', async () => removePolicy(tour, policy));
+  } finally {
+    await policy.s3.stop();
+  }
   teller.heading('From Slack');
   await teller.chapter('Restart a backend from Slack', async () => restartFromSlack(tour));
   await teller.chapter('Kill a backend', async () => alertOnKill(tour));

@@ -165,7 +165,8 @@ export async function undoFromSlack(tour: Tour, story: UpgradeStory): Promise<To
 
 /** Most of the users noticed nothing, and nobody was told what is not so. */
 function expectServed({ queries, failed, longestGapMs }: Counts): string {
-  expectEqual(failed.filter(({ code }) => code === 'WRONG_ANSWER').length, 0, 'wrong answers');
+  const wrong = failed.filter(({ code }) => code === 'WRONG_ANSWER');
+  expectEqual(wrong.length, 0, `wrong answers, the first "${wrong[0]?.message}"`);
   if (failed.length > queries * mostFailed)
     throw new Wrong(`${failed.length} of ${queries} queries failed, the last with: ${failed.at(-1)?.message}`);
   const meanwhile = failed.filter(({ nodesDown }) => nodesDown.length > 0).length;
