@@ -14,6 +14,7 @@ import { attachNode, changeCluster, deleteCluster, insertCluster } from './clust
 import { saveReport } from './clusters/reports.ts';
 import { replaceTopology } from './clusters/topology.ts';
 import type { Tx } from './database.ts';
+import { findSlotOfRun } from './schedules/firings.ts';
 import { deleteSchedulesOf } from './schedules/schedules.ts';
 import { finalizeUpgrades, forbidUndo, recordUpgrade } from './upgrades/upgrades.ts';
 
@@ -54,7 +55,7 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
     case 'reportMade':
       return saveReport(tx, { clusterId, runId, checks: record.checks });
     case 'backupBegun':
-      return insertBackup(tx, { ...record.backup, clusterId, runId });
+      return insertBackup(tx, { ...record.backup, clusterId, runId, scheduledFor: await findSlotOfRun(tx, runId) });
     case 'backupChosen':
       return chooseBackup(tx, { id: record.backupId, clusterId }, record.chosen);
     case 'backupEnded':

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const fresh = (changes: Partial<NewBackup> = {}): NewBackup => ({
   ...{ id: newId('bak'), database: 'sales', repository: 'repo', location: 's3://b/p', kind: 'FULL' },
-  ...{ origin: '1234', policyId: null, tier: null, scheduledFor: null },
+  ...{ origin: '1234', policyId: null, tier: null },
   ...changes,
 });
 const ended = (changes: Partial<EndedBackup> = {}): EndedBackup => ({
@@ -74,6 +74,20 @@ describe('the history of backups', () => {
     await write({ record: 'backupEnded', backupId: id, ended: ended() });
     expect(await catalogue().find(id)).toMatchObject({ state: 'AVAILABLE', sizeBytes: 5_000_000_000, objectCount: 12 });
     expect(await catalogue().readContent(id)).toEqual(content);
+  });
+
+  it('says for which time of its schedule it was taken, unless a person asked before that time', async () => {
+    const slot = new Date('2026-11-22T01:00:00Z');
+    const firing = { schedule_id: newId('sch'), outcome: 'STARTED', run_id: runId, decided_at: new Date() };
+    expect(await catalogue().find(await begun())).toMatchObject({ scheduledFor: null });
+    const asked = { ...firing, slot_at: new Date('2026-11-22T00:07:00Z'), asked_by_name: 'Ann' };
+    await db.insertInto('schedule_firing').values(asked).execute();
+    expect(await catalogue().find(await begun())).toMatchObject({ scheduledFor: null });
+    await db
+      .insertInto('schedule_firing')
+      .values({ ...firing, slot_at: slot })
+      .execute();
+    expect(await catalogue().find(await begun())).toMatchObject({ scheduledFor: slot });
   });
 
   it('is the same when a record is written again', async () => {

@@ -1,3 +1,4 @@
+import type { Backup } from '../../domain/backup/backup.ts';
 import type { ChosenBackup, EndedBackup, NewBackup } from '../../domain/inventory.ts';
 import { databaseNow, type Queryable } from '../database.ts';
 import { toJson } from '../json.ts';
@@ -13,7 +14,7 @@ const open = ['SCHEDULED', 'RUNNING'] as const;
 /** Opens a row. A repeat finds it there and changes nothing; a row that an earlier try of the run left open is closed. */
 export async function insertBackup(
   db: Queryable,
-  backup: NewBackup & { readonly clusterId: string; readonly runId: string },
+  backup: NewBackup & Pick<Backup, 'clusterId' | 'runId' | 'scheduledFor'>,
 ): Promise<void> {
   await db
     .updateTable('backup')

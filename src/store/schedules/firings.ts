@@ -155,6 +155,17 @@ export async function findFiring(db: Queryable, scheduleId: string, slotAt: Date
   return row === undefined ? null : toFiring(row);
 }
 
+/** The time of its schedule that a run stands for; null = no schedule began it, or a person who did not wait for that time. */
+export async function findSlotOfRun(db: Queryable, runId: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('schedule_firing')
+    .select('slot_at')
+    .where('run_id', '=', runId)
+    .where('asked_by_name', 'is', null)
+    .executeTakeFirst();
+  return row?.slot_at ?? null;
+}
+
 export type RunOfFiring = { readonly id: string; readonly number: number; readonly state: string };
 
 /** The run of this schedule that has not ended, whoever has to act on it; null = there is none. */

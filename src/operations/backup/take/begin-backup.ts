@@ -33,7 +33,7 @@ export const beginBackup = defineStep({
       records: [
         {
           record: 'backupBegun',
-          backup: { id: backupId, database, repository, location, kind, origin, policyId, tier, scheduledFor: null },
+          backup: { id: backupId, database, repository, location, kind, origin, policyId, tier },
         },
       ],
     };
