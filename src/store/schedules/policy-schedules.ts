@@ -60,7 +60,8 @@ function scheduleOf(policy: Parameters<typeof setPolicySchedules>[1], part: Poli
     clusterId: policy.clusterId,
     owner: policy.owner,
     policy: { id: policy.id, part: name },
-    approval: approval === null ? null : { contentHash, ...approval },
+    // What was agreed to is what this schedule does, whatever else the agreement was about.
+    approval: approval === null ? null : { ...approval, contentHash },
     next: keepsTimes
       ? slotOf(old)
       : old?.state === 'PAUSED'
