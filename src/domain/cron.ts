@@ -25,26 +25,37 @@ export function mistakesInCron({ cron, timeZone }: CronTimes): readonly CronMist
 }
 
 /**
+ * Why times that were checked when they were saved cannot be read now, as a clause; null = they can. Time zones come and go
+ * with the runtime: what one process has saved, another one may not know.
+ */
+export function whyUnreadable(times: CronTimes): string | null {
+  if (!isTimeZone(times.timeZone)) return `this Starwarden does not know the time zone ${times.timeZone}`;
+  const schedule = parse(times);
+  return typeof schedule === 'string' ? `"${times.cron}" cannot be read: ${schedule}` : null;
+}
+
+/**
  * The next times strictly after a moment, at most `count`; fewer only when there are no more. On days when clocks change:
  * - a time that does not exist is replaced by the first moment that does (02:30 by 03:00), and fires once together with
  *   whatever else stands for that moment;
  * - a time that exists twice fires at its first occurrence only;
  * - with `*` for the hour, what is meant is every hour that passes: both hours of that name, and none that does not exist.
  *
- * Throws when the times have mistakes.
+ * None when the times cannot be read here: `whyUnreadable` says why.
  */
 export function nextTimes(times: CronTimes, { after, count }: { after: Date; count: number }): readonly Date[] {
-  return scheduleOf(times).nextRuns(count, after);
+  return readable(times)?.nextRuns(count, after) ?? [];
 }
 
 /** The next time strictly after a moment; null = there is none. Otherwise as `nextTimes`. */
 export function nextTime(times: CronTimes, after: Date): Date | null {
-  return scheduleOf(times).nextRun(after);
+  return readable(times)?.nextRun(after) ?? null;
 }
 
 /** The newest time in (after, until]; null = none. Otherwise as `nextTimes`. */
 export function lastTimeWithin(times: CronTimes, { after, until }: { after: Date; until: Date }): Date | null {
-  const schedule = scheduleOf(times);
+  const schedule = readable(times);
+  if (schedule === null) return null;
   // Only looks forward, in doubling steps back from the end: so it can name no time that `nextTimes` would not name.
   let last: Date | null = null;
   for (let reachMs = 3_600_000; ; reachMs *= 2) {
@@ -97,10 +108,11 @@ function mistakeInCron(cron: string): string | null {
  */
 const sampled = 500;
 
-function scheduleOf(times: CronTimes): Cron {
+/** Null = nobody can say here when these times are. */
+function readable(times: CronTimes): Cron | null {
+  if (!isTimeZone(times.timeZone)) return null;
   const schedule = parse(times);
-  if (typeof schedule === 'string') throw new Error(`times that were never checked: ${schedule}`);
-  return schedule;
+  return typeof schedule === 'string' ? null : schedule;
 }
 
 /** Answers what is wrong as text. */

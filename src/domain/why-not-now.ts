@@ -9,6 +9,7 @@ import type {
   Inaction,
   MaintenanceWindow,
 } from './calendar.ts';
+import { whyUnreadable } from './cron.ts';
 import { inUtc } from './utc.ts';
 import { nextOpening, openingAt } from './window-times.ts';
 import { count } from './words.ts';
@@ -96,19 +97,29 @@ function outside(windows: readonly MaintenanceWindow[], { at, risk }: Beginning)
   const about = windows.filter(({ appliesTo }) => isAbout(appliesTo, risk));
   if (about.length === 0 || about.some((window) => openingAt(window, at) !== null)) return null;
   const next = nextWindow(about, at);
+  const unreadable = unreadableOf(about);
   if (next === null) {
     const which = about.map(({ name }) => `"${name}"`).join(', ');
     return {
       code: 'OUTSIDE_WINDOW',
-      message: `Outside the maintenance windows, and none of them opens again: ${which}`,
+      message: `Outside the maintenance windows, and none of them opens again: ${which}${unreadable}`,
     };
   }
   const { name, ownerName, reason } = next.window;
   const others = about.length === 1 ? '' : ` (the next of ${count(about.length, 'window')})`;
   return {
     code: 'OUTSIDE_WINDOW',
-    message: `Outside the maintenance window "${name}"${others}, which opens ${inUtc(next.opensAt)}, by ${ownerName}: ${reason}`,
+    message: `Outside the maintenance window "${name}"${others}, which opens ${inUtc(next.opensAt)}, by ${ownerName}: ${reason}${unreadable}`,
   };
+}
+
+/** A window that cannot be read might be open now; nobody knows, so it is not. */
+function unreadableOf(windows: readonly MaintenanceWindow[]): string {
+  const found = windows.flatMap((window) => {
+    const why = whyUnreadable(window);
+    return why === null ? [] : [`"${window.name}" counts as closed, since ${why}`];
+  });
+  return found.length === 0 ? '' : ` (${found.join('; ')})`;
 }
 
 /** Which of these windows opens next after a moment, and when; null = none of them does. */

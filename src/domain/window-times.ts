@@ -10,7 +10,7 @@ const minuteMs = 60_000;
 
 /**
  * The opening that a moment lies in, its first millisecond included and its last not; null = the window is closed then. Of
- * two that overlap, the later one.
+ * two that overlap, the later one. A window whose times cannot be read is closed, and never opens.
  */
 export function openingAt(window: Times, at: Date): Opening | null {
   const opensAt = openedAt(window, { at, durationMinutes: window.durationMinutes });

@@ -3,7 +3,7 @@ import { hoursInWords, momentInWords } from '../../domain/backup/periods.ts';
 import type { BackupPolicy } from '../../domain/backup/policy.ts';
 import { findRecoveryPoints, type RecoveryPoint } from '../../domain/backup/recovery-point.ts';
 import { backupsBy, databasesOf } from '../../domain/backup/watch.ts';
-import { nextTime } from '../../domain/cron.ts';
+import { nextTime, whyUnreadable } from '../../domain/cron.ts';
 import { defineRule } from '../define-rule.ts';
 import type { WatchedBackups } from '../read-parts.ts';
 
@@ -75,7 +75,10 @@ function isFirstToCome(policy: BackupPolicy, { at, database }: RecoveryPoint, wa
   const dues = policy.content.tiers
     .filter(({ kind }) => kind === 'FULL')
     .map(({ cron, jitterSeconds }) => {
-      const next = nextTime({ cron, timeZone: policy.content.timeZone }, policy.createdAt);
+      const times = { cron, timeZone: policy.content.timeZone };
+      // When it was due cannot be told: then it is not the reason for which nothing is there.
+      if (whyUnreadable(times) !== null) return Number.NEGATIVE_INFINITY;
+      const next = nextTime(times, policy.createdAt);
       return next === null ? Number.POSITIVE_INFINITY : next.getTime() + jitterSeconds * 1_000;
     });
   return dues.length > 0 && watch.now.getTime() <= Math.min(...dues);

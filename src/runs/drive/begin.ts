@@ -5,6 +5,7 @@ import type { WorkerEntry } from '../../store/runs/journal.ts';
 import { findLockHolder, findRun } from '../../store/runs/runs.ts';
 import { isDuplicateKey } from '../../store/store-errors.ts';
 import { whyNotEntitled } from '../entitled.ts';
+import { whyNotBegin } from '../schedules/may-begin.ts';
 import { planOperation } from '../submit.ts';
 import { concludeAsFailed } from './conclude.ts';
 import type { Drive, Next } from './drive.ts';
@@ -24,10 +25,22 @@ export async function begin(drive: Drive, seen: Seen, phase: StepPhase): Promise
           events: [{ type: 'RUN_STATE', message: 'Running' }],
         }
       : {};
-  if (phase !== 'do' || !(run.needsReplan || hasWaited(drive, run))) return takeLock(drive, seen, running);
-  const end = (await takeLock(drive, seen)) ?? (await replan(drive, run));
+  const isStale = run.needsReplan || hasWaited(drive, run);
+  if (phase !== 'do' || !(isStale || (run.via === 'SCHEDULE' && run.startedAt === null)))
+    return takeLock(drive, seen, running);
+  const end =
+    (await takeLock(drive, seen)) ??
+    (isStale ? await replan(drive, run) : null) ??
+    // Last, since planning takes its time.
+    (await stopUnlessDue(drive, run));
   if (end === null) await drive.write({ ...running, run: { ...running.run, needsReplan: false } });
   return end;
+}
+
+/** What begins by itself begins only if nothing speaks against it at the moment at which it does. */
+async function stopUnlessDue(drive: Drive, run: Run): Promise<Next | null> {
+  const against = await whyNotBegin(drive.deps, run, drive.operation);
+  return against === null ? null : concludeAsFailed(drive, against);
 }
 
 /**

@@ -35,6 +35,8 @@ async function askAgain(deps: Engine, { firing, run }: OpenFiring, said: string)
   const schedule = await findSchedule(deps.db, firing.scheduleId);
   if (schedule === null) return 'the schedule is gone';
   if (schedule.state !== 'ACTIVE') return 'the schedule is paused';
+  // It may do something else now, or only make plans; what that is, its next time asks for.
+  if (schedule.changedAt > run.createdAt) return 'the schedule was changed meanwhile';
   if (at.getTime() - firing.decidedAt.getTime() > againForMs) return 'that was too long ago';
   if (schedule.dueAt !== null && schedule.dueAt <= at) return 'the next time is due';
   const may = await mayFire(deps, schedule, at);
@@ -51,7 +53,14 @@ async function askAgain(deps: Engine, { firing, run }: OpenFiring, said: string)
         consent: may.consent,
         firing: {
           kind: 'again',
-          ...{ scheduleId, slotAt, decidedAt: at, insteadOf: run.id, attempt: attempt + 1 },
+          ...{
+            scheduleId,
+            slotAt,
+            decidedAt: at,
+            insteadOf: run.id,
+            attempt: attempt + 1,
+            revision: schedule.revision,
+          },
           note: `${said}; it was asked for again`,
         },
       },

@@ -1,5 +1,6 @@
 import { durationInWords } from '../../domain/alert-life.ts';
 import type { Inaction } from '../../domain/calendar.ts';
+import { whyUnreadable } from '../../domain/cron.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { FiringPlan, Schedule } from '../../domain/schedule.ts';
 import { type DueNow, whatIsDue } from '../../domain/schedule-times.ts';
@@ -33,12 +34,22 @@ export async function fireSchedule(deps: Engine, id: string): Promise<void> {
   if (claimed === null) return;
   const due: Due = { ...claimed, at };
   const { slotAt, dueAt } = due.schedule;
+  if (slotAt !== null && whyUnreadable(due.schedule) !== null) return endUnreadable(deps, due, slotAt);
   const found = slotAt === null || dueAt === null ? null : whatIsDue({ ...due.schedule, slotAt, dueAt }, at);
   if (found === null) return releaseClaim(deps.db, due.claim);
   const { missed } = found;
   const line = missed === null ? null : lineOfMissed(due, missed);
   if (found.fire === null) return end(deps, due, { ...found, firings: line === null ? [] : [line] });
   await fire(deps, due, { ...found, slotAt: found.fire, missed: line });
+}
+
+/** Nobody can say what its next time is: it has none until a process that can read its times brings it back. */
+async function endUnreadable(deps: Engine, due: Due, slotAt: Date): Promise<void> {
+  const { schedule, at } = due;
+  const may = await mayFire(deps, schedule, at);
+  if (!('reason' in may)) return releaseClaim(deps.db, due.claim);
+  const { reason, runId } = may;
+  await endWithout(deps, due, { next: null, slotAt, missed: null, outcome: 'REFUSED', reason, runId });
 }
 
 type ToFire = Pick<DueNow, 'next'> & { readonly slotAt: Date; readonly missed: FiringWithoutRun | null };
@@ -195,10 +206,11 @@ const whyMissed = 'no worker of Starwarden ran at that time, or its clock jumped
 function lineOfMissed({ schedule, at }: Due, missed: NonNullable<DueNow['missed']>): FiringWithoutRun {
   const { first, last } = missed;
   const many = `${missed.isMore ? 'More than ' : ''}${count(missed.isMore ? missed.count - 1 : missed.count, 'time')}`;
+  const tried = schedule.retry === null ? '' : `; ${noteOnDelay(schedule, at)}`;
   const message =
     missed.count === 1
-      ? `${inUtc(first)} was missed: ${whyMissed}`
-      : `${many} from ${inUtc(first)} to ${inUtc(last)} were missed: ${whyMissed}`;
+      ? `${inUtc(first)} was missed: ${whyMissed}${tried}`
+      : `${many} from ${inUtc(first)} to ${inUtc(last)} were missed: ${whyMissed}${tried}`;
   const reason = { code: 'MISSED', message } as const;
   const place = { scheduleId: schedule.id, slotAt: first, decidedAt: at };
   return { ...place, askedByName: null, note: null, outcome: 'SKIPPED', reason, runId: null };

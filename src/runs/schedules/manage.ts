@@ -1,5 +1,6 @@
 import type { Actor } from '../../domain/access.ts';
 import type { Cluster } from '../../domain/cluster.ts';
+import { whyUnreadable } from '../../domain/cron.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Schedule } from '../../domain/schedule.ts';
 import { nextSlot } from '../../domain/schedule-times.ts';
@@ -132,6 +133,12 @@ export async function resumeSchedule(deps: Engine, id: string, request: Schedule
     audit: 'resumeSchedule',
     detail: null,
     write: (tx, schedule) => {
+      const unreadable = whyUnreadable(schedule);
+      if (unreadable !== null) {
+        throw new AppError('PRECONDITION_FAILED', `The schedule has no next time: ${unreadable}`, {
+          hint: 'Give it times that can be read with updateSchedule, or with its policy.',
+        });
+      }
       const next = nextSlot(schedule, { after: at });
       return setState(tx, id, { state: 'ACTIVE', stateReason: null, stateByName: null, next });
     },

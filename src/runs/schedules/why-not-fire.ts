@@ -1,6 +1,7 @@
 import { type Actor, can, type Permission } from '../../domain/access.ts';
 import { approvalsRequired } from '../../domain/approval.ts';
 import type { Calendar, Inaction, InactionCode } from '../../domain/calendar.ts';
+import { whyUnreadable } from '../../domain/cron.ts';
 import type { Schedule } from '../../domain/schedule.ts';
 import type { ClusterRef } from '../../domain/target.ts';
 import { whyNotNow } from '../../domain/why-not-now.ts';
@@ -26,13 +27,16 @@ export type Stopped = { readonly reason: Inaction; readonly runId: string | null
 export type MayFire = { readonly operation: AnyOperation; readonly cluster: ClusterRef; readonly owner: Actor };
 
 /**
- * Whether a schedule may begin something: the operation and the cluster are there, no hold, blackout or closed window, the
+ * Whether a schedule may begin something: its times can be read, the operation and the cluster are there, no hold, blackout or closed window, the
  * owner may still do it, the approval holds, and no run of it goes on. A schedule that only makes plans needs no approval.
  */
 export function whyNotFire(schedule: Schedule, given: Circumstances): MayFire | Stopped {
   const { at, operation, cluster, owner, running } = given;
   if (operation === undefined)
     return stopped('REFUSED', `This Starwarden does not know the operation ${schedule.operation}`);
+  const unreadable = whyUnreadable(schedule);
+  if (unreadable !== null)
+    return stopped('REFUSED', `The times of the schedule cannot be read, so it has no next one: ${unreadable}`);
   if (cluster === null) return stopped('REFUSED', 'The cluster is not registered any more');
   const { id: clusterId, environment } = cluster;
   const held = whyNotNow(given.calendar, { at, clusterId, environment, risk: operation.risk });

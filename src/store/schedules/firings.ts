@@ -1,4 +1,4 @@
-import type { Inaction } from '../../domain/calendar.ts';
+import type { Inaction, InactionCode } from '../../domain/calendar.ts';
 import { openRunStates } from '../../domain/run.ts';
 import type { FiringPlan, Schedule, ScheduleFiring } from '../../domain/schedule.ts';
 import type { Slot } from '../../domain/schedule-times.ts';
@@ -29,7 +29,8 @@ export type FiringWithoutRun = At & {
 /**
  * How a run belongs to a schedule, written in the transaction that makes the run.
  * `due`: the claim under which the time is fired for, and what follows. `asked`: a person asked for it outside of its times.
- * `again`: the run takes the place of one that ended before it did anything.
+ * `again`: the run takes the place of one that ended before it did anything; `revision` is that of the schedule when this was
+ * decided.
  */
 export type RunOfSchedule = At & {
   readonly note: string | null;
@@ -41,7 +42,7 @@ export type RunOfSchedule = At & {
         readonly missed: FiringWithoutRun | null;
       }
     | { readonly kind: 'asked'; readonly askedByName: string }
-    | { readonly kind: 'again'; readonly insteadOf: string; readonly attempt: number }
+    | { readonly kind: 'again'; readonly insteadOf: string; readonly attempt: number; readonly revision: number }
   );
 
 /**
@@ -58,7 +59,10 @@ export async function recordRunOf(tx: Tx, runId: string, firing: RunOfSchedule):
   if (schedule === null) throw new FiringTaken('the schedule is gone');
   const running = await findOpenRun(tx, scheduleId);
   if (running !== null) throw new FiringTaken(`a run of the schedule goes on: ${running.id}`);
-  if (firing.kind === 'again') return replaceRun(tx, runId, firing);
+  if (firing.kind === 'again') {
+    if (schedule.revision !== firing.revision) throw new FiringTaken('the schedule was changed');
+    return replaceRun(tx, runId, firing);
+  }
   const { note, decidedAt } = firing;
   if (firing.kind === 'due') {
     if (!(await endClaim(tx, firing.claim, firing.next))) throw new FiringTaken('the claim was lost');
@@ -157,14 +161,45 @@ export async function findFiring(db: Queryable, scheduleId: string, slotAt: Date
 
 /** The time of its schedule that a run stands for; null = no schedule began it, or a person who did not wait for that time. */
 export async function findSlotOfRun(db: Queryable, runId: string): Promise<Date | null> {
+  const firing = await findFiringOf(db, runId);
+  return firing === null || firing.askedByName !== null ? null : firing.slotAt;
+}
+
+/** The time of a schedule that a run was made for; null = there is none, or its schedule was deleted. */
+export async function findFiringOf(db: Queryable, runId: string): Promise<ScheduleFiring | null> {
   const row = await db
     .selectFrom('schedule_firing')
-    .select('slot_at')
+    .selectAll()
     .where('run_id', '=', runId)
-    .where('asked_by_name', 'is', null)
+    // A later time that was skipped because this run went on names it too.
+    .where((row) => row.or([row('reason_code', 'is', null), row('reason_code', '!=', stillRunning)]))
     .executeTakeFirst();
-  return row?.slot_at ?? null;
+  return row === undefined ? null : toFiring(row);
 }
+
+/** The run of this time does not begin: the time counts as skipped. Changes nothing where it has begun. */
+export async function skipRunOf(
+  db: Queryable,
+  { runId, reason, note }: { runId: string; reason: Inaction; note: string },
+): Promise<void> {
+  await db
+    .updateTable('schedule_firing')
+    .set({
+      outcome: 'SKIPPED',
+      reason_code: reason.code,
+      reason: reason.message.slice(0, 2000),
+      note: note.slice(0, 2000),
+      is_open: 0,
+    })
+    .where('run_id', '=', runId)
+    .where('outcome', '=', 'STARTED')
+    .where((row) =>
+      row.exists(row.selectFrom('run').select('id').where('id', '=', runId).where('started_at', 'is', null)),
+    )
+    .execute();
+}
+
+const stillRunning: InactionCode = 'STILL_RUNNING';
 
 export type RunOfFiring = { readonly id: string; readonly number: number; readonly state: string };
 
@@ -197,7 +232,7 @@ export async function listSlotsFrom(db: Queryable, scheduleId: string, from: Dat
 
 export type OpenFiring = {
   readonly firing: ScheduleFiring;
-  readonly run: RunOfFiring & { readonly isUntouched: boolean };
+  readonly run: RunOfFiring & { readonly isUntouched: boolean; readonly createdAt: Date };
 };
 
 /**
@@ -207,13 +242,13 @@ export type OpenFiring = {
 export async function findEndedFiring(db: Queryable, runId: string): Promise<OpenFiring | null> {
   const row = await endedFirings(db)
     .selectAll('schedule_firing')
-    .select(['run.id', 'run.number', 'run.state', 'run.failure', 'run.started_at'])
+    .select(['run.id', 'run.number', 'run.state', 'run.failure', 'run.started_at', 'run.created_at'])
     .where('run.id', '=', runId)
     .executeTakeFirst();
   if (row === undefined) return null;
-  const { id, number, state, failure, started_at, ...firing } = row;
+  const { id, number, state, failure, started_at, created_at, ...firing } = row;
   const isUntouched = started_at === null && failure !== null && failure.includes('"PLAN_STALE"');
-  return { firing: toFiring(firing), run: { id, number, state, isUntouched } };
+  return { firing: toFiring(firing), run: { id, number, state, isUntouched, createdAt: created_at } };
 }
 
 /** Ids of the runs of such firings, those that ended first. */

@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../../src/domain/access.ts';
 import { AppError } from '../../../src/errors.ts';
+import { drive } from '../../../src/runs/drive/runner.ts';
 import { mendSlots } from '../../../src/runs/schedules/mend-clock.ts';
 import { disablePerson, unbindRole } from '../../../src/store/access/people.ts';
+import { holdAutomation, releaseAutomation } from '../../../src/store/calendar/holds.ts';
 import { inTransaction } from '../../../src/store/database.ts';
 import { listRuns } from '../../../src/store/reads/runs.ts';
 import { wholeList } from '../../../src/store/reads/visibility.ts';
 import { writeRecords } from '../../../src/store/records.ts';
 import { findApprovalOfRun, listVotes } from '../../../src/store/runs/approvals.ts';
 import { readRun } from '../../../src/store/runs/runs.ts';
-import { findSchedule, setState } from '../../../src/store/schedules/schedules.ts';
+import { listEndedRuns, skipRunOf } from '../../../src/store/schedules/firings.ts';
+import { pruneFirings } from '../../../src/store/schedules/prune-firings.ts';
+import { deleteSchedule, findSchedule, setState } from '../../../src/store/schedules/schedules.ts';
 import { systemActor } from '../../helpers/engine.ts';
 import { approvalOf, type ScheduleLab, startScheduleLab } from './schedule-lab.ts';
 
@@ -278,25 +282,162 @@ describe('the calendar', () => {
   });
 });
 
-describe('an entry of the calendar that cannot be read', () => {
-  it('lets nothing begin, and says so in the end', async () => {
-    const id = await lab.schedule({ owner, cron: '0,15 2 * * *' });
+describe('times that this version of the runtime cannot read', () => {
+  const unknown = 'Mars/Olympus_Mons';
+
+  it('of a maintenance window: it counts as closed, lets nothing begin, and is named', async () => {
+    const id = await lab.schedule({ owner });
     await lab.db
       .insertInto('maintenance_window')
       .values({
-        ...{ id: 'win_1', name: 'w', scope_kind: 'all', scope_value: '', applies_to: 'EVERYTHING', cron: 'damaged' },
-        ...{ time_zone: 'UTC', duration_minutes: 60, reason: 'none', owner_id: owner.id, owner_name: 'Ana' },
+        ...{ id: 'win_1', name: 'w', scope_kind: 'all', scope_value: '', applies_to: 'EVERYTHING', cron: '0 2 * * *' },
+        ...{ time_zone: unknown, duration_minutes: 60, reason: 'none', owner_id: owner.id, owner_name: 'Ana' },
         created_at: new Date(),
       })
       .execute();
     await fireAt('05T02:00');
-    expect(await findSchedule(lab.db, id)).toMatchObject({
-      retry: { message: expect.stringContaining('its log has it') },
-    });
-    await fireAt('05T02:14');
     await lab.db.deleteFrom('maintenance_window').execute();
-    expect(await lab.firings(id)).toEqual(['01-05T02:00 REFUSED REFUSED']);
+    expect((await lab.rowOf(id))[0]).toMatchObject({
+      outcome: 'SKIPPED',
+      reason: {
+        code: 'OUTSIDE_WINDOW',
+        message: expect.stringContaining(
+          `"w" counts as closed, since this Starwarden does not know the time zone ${unknown}`,
+        ),
+      },
+    });
   });
+
+  it('of a schedule: its time is refused with the reason, others fire, and it goes on once they can be read', async () => {
+    const id = await lab.schedule({ owner, cron: '0 2 * * *' });
+    const other = await lab.schedule({ owner, name: 'other' });
+    const zone = (time_zone: string) =>
+      lab.db.updateTable('schedule').set({ time_zone }).where('id', '=', id).execute();
+    await zone(unknown);
+    await fireAt('05T02:00');
+    await fireAt('06T02:00');
+    expect((await lab.rowOf(id)).map(({ outcome, reason }) => [outcome, reason?.message])).toEqual([
+      ['REFUSED', expect.stringContaining(`does not know the time zone ${unknown}`)],
+    ]);
+    expect(await findSchedule(lab.db, id)).toMatchObject({ state: 'ACTIVE', slotAt: null });
+    expect(await lab.firings(other)).toEqual(['01-05T02:00 STARTED', '01-06T02:00 SKIPPED STILL_RUNNING']);
+    await zone('UTC');
+    await mendSlots(lab.engine.ctx.engine);
+    expect(await findSchedule(lab.db, id)).toMatchObject({ slotAt: new Date('2027-01-07T02:00:00Z') });
+  });
+
+  it('of one schedule keep no other from being brought back after a jump of the clock', async () => {
+    const broken = await lab.schedule({ owner, name: 'a-broken' });
+    const other = await lab.schedule({ owner });
+    await lab.db.updateTable('schedule').set({ time_zone: unknown }).where('id', '=', broken).execute();
+    const ahead = new Date('2028-01-05T02:00:00Z');
+    await lab.db.updateTable('schedule').set({ slot_at: ahead, due_at: ahead }).execute();
+    await mendSlots(lab.engine.ctx.engine);
+    expect(await findSchedule(lab.db, other)).toMatchObject({ slotAt: new Date('2027-01-05T02:00:00Z') });
+  });
+});
+
+describe('a run of a schedule that waits when something comes that would have kept it from being asked for', () => {
+  const hold = () =>
+    holdAutomation(
+      lab.db,
+      { scope: { kind: 'all' }, reason: 'an incident', until: null },
+      { actor: systemActor, requestId: null },
+    );
+  const release = () =>
+    releaseAutomation(lab.db, { scope: { kind: 'all' }, comment: null }, { actor: systemActor, requestId: null });
+  const driven = async (id: string) => {
+    const [runId = ''] = await runsOf(id);
+    await drive(lab.engine.ctx.engine, runId);
+    return readRun(lab.db, runId);
+  };
+
+  it('a hold: it does not begin, and its time is skipped with the reason', async () => {
+    const id = await lab.schedule({ owner });
+    await fireAt('05T02:00');
+    await hold();
+    const run = await driven(id).finally(release);
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      startedAt: null,
+      failure: {
+        code: 'PRECONDITION_FAILED',
+        message: expect.stringContaining('It did not begin: All automation is held'),
+      },
+    });
+    expect(lab.toy.effects).toEqual([]);
+    expect(await lab.firings(id)).toEqual(['01-05T02:00 SKIPPED HELD']);
+    expect((await lab.rowOf(id))[0]).toMatchObject({ runId: run.id, note: expect.stringContaining(`R-${run.number}`) });
+    expect(await listEndedRuns(lab.db, 1_000)).not.toContain(run.id);
+    await fireAt('06T02:00');
+    expect((await lab.firings(id)).at(-1)).toBe('01-06T02:00 STARTED');
+  });
+
+  it('what was recorded stays when the process died then, though the hold is over', async () => {
+    const id = await lab.schedule({ owner });
+    await fireAt('05T02:00');
+    const [runId = ''] = await runsOf(id);
+    const reason = { code: 'HELD', message: 'All automation is held' } as const;
+    await skipRunOf(lab.db, { runId, reason, note: 'n' });
+    expect(await driven(id)).toMatchObject({ state: 'FAILED', startedAt: null });
+    expect(lab.toy.effects).toEqual([]);
+  });
+
+  it.each([
+    ['was paused', /was paused before it began, by Ana: no/, ['01-05T02:00 SKIPPED REFUSED']],
+    ['was deleted', /was deleted before it began/, []],
+  ])('a schedule that %s', async (what, message, firings) => {
+    const id = await lab.schedule({ owner });
+    await fireAt('05T02:00');
+    const [runId = ''] = await runsOf(id);
+    await inTransaction(lab.db, async (tx) => {
+      if (what === 'was deleted') return deleteSchedule(tx, id);
+      await setState(tx, id, { state: 'PAUSED', stateReason: 'no', stateByName: 'Ana', next: null });
+    });
+    await drive(lab.engine.ctx.engine, runId);
+    expect(await readRun(lab.db, runId)).toMatchObject({
+      state: 'FAILED',
+      startedAt: null,
+      failure: { message: expect.stringMatching(message) },
+    });
+    expect(await lab.firings(id)).toEqual(firings);
+  });
+
+  it('nothing of the kind: it begins, and no hold stops it any more', async () => {
+    const id = await lab.schedule({ owner });
+    await fireAt('05T02:00');
+    expect(await driven(id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await lab.firings(id)).toEqual(['01-05T02:00 STARTED']);
+  });
+});
+
+it('of each schedule the newest times are kept, and those whose run nobody has looked at yet', async () => {
+  const [id, small] = [await lab.schedule({ owner }), await lab.schedule({ owner })];
+  const row = (schedule: string, day: number) => ({
+    ...{
+      schedule_id: schedule,
+      slot_at: new Date(Date.UTC(2027, 0, day)),
+      outcome: 'SKIPPED',
+      run_id: null,
+      plan: null,
+    },
+    ...{ reason_code: 'MISSED', reason: 'r', asked_by_name: null, note: null, decided_at: lab.now },
+    is_open: day === 2 ? 1 : 0,
+  });
+  const days = Array.from({ length: 12 }, (_, index) => index + 1);
+  await lab.db
+    .insertInto('schedule_firing')
+    .values(days.map((day) => row(id, day)))
+    .execute();
+  await lab.db
+    .insertInto('schedule_firing')
+    .values(days.slice(0, 5).map((day) => row(small, day)))
+    .execute();
+  expect(await pruneFirings(lab.db, { kept: 5 })).toBe(6);
+  const left = async (schedule: string) => (await lab.rowOf(schedule)).map(({ slotAt }) => slotAt.getUTCDate());
+  expect(await left(id)).toEqual([2, 8, 9, 10, 11, 12]);
+  expect(await left(small)).toEqual([1, 2, 3, 4, 5]);
+  await lab.db.deleteFrom('schedule_firing').execute();
 });
 
 describe('a cluster that does not answer', () => {

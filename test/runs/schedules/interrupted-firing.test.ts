@@ -4,12 +4,12 @@ import type { Actor } from '../../../src/domain/access.ts';
 import { startScheduleLoop } from '../../../src/jobs/schedules.ts';
 import { lookAtEndedRun } from '../../../src/runs/schedules/ask-again.ts';
 import { fireSchedule } from '../../../src/runs/schedules/fire.ts';
-import { type Database, openDatabase } from '../../../src/store/database.ts';
+import { type Database, inTransaction, openDatabase } from '../../../src/store/database.ts';
 import { listRuns } from '../../../src/store/reads/runs.ts';
 import { wholeList } from '../../../src/store/reads/visibility.ts';
 import { readRun } from '../../../src/store/runs/runs.ts';
 import { listEndedRuns } from '../../../src/store/schedules/firings.ts';
-import { findSchedule } from '../../../src/store/schedules/schedules.ts';
+import { findSchedule, setState } from '../../../src/store/schedules/schedules.ts';
 import { approvalOf, type ScheduleLab, startScheduleLab } from './schedule-lab.ts';
 
 /* Processes that die while they fire, connections that break, and loops that look at the same schedules. */
@@ -200,6 +200,31 @@ describe('a run that ended before it did anything, since its plan was stale', ()
     expect((await allRuns()).length).toBe(before + 1);
     expect(await lab.rowOf(id)).toMatchObject([
       { attempt: 2, note: expect.stringContaining('it was asked for again') },
+    ]);
+  });
+
+  it('is left alone when the schedule was changed since, even while it is asked for again', async () => {
+    const id = await lab.schedule({ owner });
+    const change = () => inTransaction(lab.db, (tx) => setState(tx, id, resumed));
+    const resumed = { state: 'ACTIVE', stateReason: null, stateByName: null, next: null } as const;
+    lab.now = new Date('2027-01-05T02:00:00Z');
+    await lab.fireAll();
+    const before = (await allRuns()).length;
+    await end({ state: 'FAILED', failure: stale });
+    const [runId = ''] = await listEndedRuns(lab.db, 10);
+    lab.whenObserved = async () => {
+      lab.whenObserved = async () => {};
+      await change();
+    };
+    await lookAtEndedRun(deps(), runId);
+    await lookAtEndedRun(deps(), runId);
+    expect((await allRuns()).length).toBe(before);
+    expect(await lab.rowOf(id)).toMatchObject([
+      {
+        attempt: 1,
+        runId,
+        note: expect.stringContaining('it was not asked for again: the schedule was changed meanwhile'),
+      },
     ]);
   });
 
