@@ -16,7 +16,7 @@ export type NewUpgrade = Pick<UpgradeRecord, 'direction' | 'fromVersion' | 'toVe
 /** `kind` = what was asked for; what is taken in the end may differ. */
 export type NewBackup = Pick<
   Backup,
-  'id' | 'database' | 'repository' | 'location' | 'kind' | 'origin' | 'policyId' | 'tier'
+  'id' | 'database' | 'isSelection' | 'repository' | 'location' | 'kind' | 'origin' | 'policyId' | 'tier'
 >;
 
 /** What is taken, decided when its turn has come. */

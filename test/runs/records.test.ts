@@ -205,7 +205,7 @@ describe('a step that wants something remembered', () => {
 
 const newBackup = {
   ...{ database: 'sales', repository: 'backups', location: null, kind: 'FULL' as const },
-  ...{ origin: null, policyId: null, tier: null },
+  ...{ origin: null, policyId: null, tier: null, isSelection: false },
 } as const;
 const newLogin = {
   address: '10.0.0.11',

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const fresh = (changes: Partial<NewBackup> = {}): NewBackup => ({
   ...{ id: newId('bak'), database: 'sales', repository: 'repo', location: 's3://b/p', kind: 'FULL' },
-  ...{ origin: '1234', policyId: null, tier: null },
+  ...{ origin: '1234', policyId: null, tier: null, isSelection: false },
   ...changes,
 });
 const ended = (changes: Partial<EndedBackup> = {}): EndedBackup => ({

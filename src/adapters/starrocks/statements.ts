@@ -242,7 +242,7 @@ export function switchClusterSnapshotsOff(): Statement {
  */
 export function showPartitions(database: string): ReadStatement {
   return read('show-partitions', [
-    'SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, IS_TEMP',
+    'SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, VISIBLE_VERSION_TIME, IS_TEMP',
     'FROM information_schema.partitions_meta',
     `WHERE DB_NAME = ${literal(database)}`,
   ]);
@@ -261,7 +261,7 @@ export function showTemporaryPartitions(database: string): ReadStatement {
 export function showTableShapes(database: string): ReadStatement {
   return read('show-table-shapes', [
     'SELECT TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PRIMARY_KEY, PARTITION_KEY, DISTRIBUTE_KEY, DISTRIBUTE_TYPE,',
-    'DISTRIBUTE_BUCKET, SORT_KEY, TABLE_ID',
+    'DISTRIBUTE_BUCKET, SORT_KEY, PROPERTIES, TABLE_ID',
     'FROM information_schema.tables_config',
     `WHERE TABLE_SCHEMA = ${literal(database)}`,
   ]);
@@ -269,7 +269,8 @@ export function showTableShapes(database: string): ReadStatement {
 
 export function showColumns(database: string): ReadStatement {
   return read('show-columns', [
-    'SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY',
+    'SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, COLUMN_DEFAULT,',
+    'COLUMN_COMMENT, GENERATION_EXPRESSION',
     'FROM information_schema.columns',
     `WHERE TABLE_SCHEMA = ${literal(database)}`,
   ]);
@@ -279,6 +280,24 @@ export function showViewDefinitions(database: string): ReadStatement {
   return read('show-view-definitions', [
     'SELECT TABLE_NAME, VIEW_DEFINITION',
     'FROM information_schema.views',
+    `WHERE TABLE_SCHEMA = ${literal(database)}`,
+  ]);
+}
+
+/** Rollups, also those made as synchronous materialized views: they are part of a table, which their definition names. */
+export function showRollups(database: string): ReadStatement {
+  return read('show-rollups', [
+    'SELECT TABLE_NAME, MATERIALIZED_VIEW_DEFINITION',
+    'FROM information_schema.materialized_views',
+    `WHERE TABLE_SCHEMA = ${literal(database)} AND REFRESH_TYPE = 'ROLLUP'`,
+  ]);
+}
+
+/** Tables of sessions, which are listed among the others elsewhere (3.3 and later). They may have the name of another one. */
+export function showTemporaryTables(database: string): ReadStatement {
+  return read('show-temporary-tables', [
+    'SELECT TABLE_NAME, TABLE_ID',
+    'FROM information_schema.temp_tables',
     `WHERE TABLE_SCHEMA = ${literal(database)}`,
   ]);
 }

@@ -37,6 +37,8 @@ export type Backup = {
   readonly clusterId: string;
   readonly runId: string;
   readonly database: string;
+  /** Whether only some tables or partitions were asked for: then it does not stand for the database. */
+  readonly isSelection: boolean;
   readonly repository: string;
   /** Where the repository was; null = not known. */
   readonly location: string | null;

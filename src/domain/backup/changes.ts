@@ -56,11 +56,18 @@ function hasTemporary({ partitions }: TableState): boolean {
   return partitions.some(({ isTemporary }) => isTemporary);
 }
 
-/** The same physical partitions at the same known versions. */
+/**
+ * The same physical partitions at the same known versions, which became visible at the same time as far as that is known: a
+ * version that a RESTORE has set back is reached again with other data.
+ */
 function isSame(before: readonly PartitionState[] | undefined, now: readonly PartitionState[]): boolean {
   if (before === undefined || before.length !== now.length) return false;
-  const versions = new Map(before.map(({ id, version }) => [id, version]));
-  return now.every(({ id, version }) => version !== null && versions.get(id) === version);
+  const known = new Map(before.map((each) => [each.id, each]));
+  return now.every(({ id, version, versionAt }) => {
+    const held = known.get(id);
+    if (version === null || held?.version !== version) return false;
+    return (versionAt ?? null) === null || (held.versionAt ?? null) === null || held.versionAt === versionAt;
+  });
 }
 
 function partsByName(partitions: readonly PartitionState[]): Map<string, PartitionState[]> {

@@ -9,6 +9,11 @@ export type PartitionState = {
   readonly id: number;
   /** The visible version; null = nobody knows, so it counts as changed. */
   readonly version: number | null;
+  /**
+   * When that version became visible, as the frontend writes it: a RESTORE sets a version back, and later writes count up
+   * from there. Null or left out = unknown.
+   */
+  readonly versionAt?: string | null | undefined;
   readonly isTemporary: boolean;
 };
 

@@ -6,6 +6,8 @@ export type AroundBackup = {
   readonly version: string | null;
   /** Names of external catalogs; null = not known. */
   readonly catalogs: readonly string[] | null;
+  /** Whether BACKUP names what it takes; then it takes no functions. */
+  readonly isNamed?: boolean;
 };
 
 /** From 3.4 on BACKUP takes external catalogs and functions. An unknown version counts as one that does not. */
@@ -15,7 +17,7 @@ export function takesCatalogs(version: string | null): boolean {
 }
 
 /** What no backup of a database holds, whatever stands in it, as sentences. */
-export function neverHeld({ version, catalogs }: AroundBackup): readonly string[] {
+export function neverHeld({ version, catalogs, isNamed = false }: AroundBackup): readonly string[] {
   const hasFunctions = takesCatalogs(version);
   const external =
     catalogs === null || catalogs.length > 0
@@ -30,7 +32,8 @@ export function neverHeld({ version, catalogs }: AroundBackup): readonly string[
   return [
     'Users, roles and grants, resource groups, storage volumes',
     'Tasks, routine loads, pipes and other jobs',
-    ...(hasFunctions ? [] : ['Functions: BACKUP takes them from 3.4 on']),
+    ...(!hasFunctions ? ['Functions: BACKUP takes them from 3.4 on'] : []),
+    ...(hasFunctions && isNamed ? ['Functions: only a full backup of a whole database takes them'] : []),
     ...external,
   ];
 }
@@ -52,6 +55,12 @@ export function notHeldOf(
     ),
     ...sentence(left('MATERIALIZED_VIEW'), 'Materialized views'),
     ...(held === null ? [] : sentence(left('VIEW'), 'Views')),
+    ...(held === null
+      ? []
+      : sentence(
+          left('TABLE').filter((name) => !temporary.some((table) => table.name === name)),
+          'Tables',
+        )),
     ...sentence(seen.foreign, 'Tables of other systems, which BACKUP refuses'),
   ];
 }

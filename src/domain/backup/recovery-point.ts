@@ -31,7 +31,7 @@ export type RecoveryQuestion = {
 
 /**
  * The recovery point of each database that stands on the cluster, is named by a policy, or has a backup; by name. A backup
- * counts when it and its base are usable and each has passed a check, or, having no snapshot because nothing had changed,
+ * of the whole database counts when it and its base are usable and each has passed a check, or, having no snapshot because nothing had changed,
  * when its base has.
  */
 export function findRecoveryPoints({ databases, backups, policies, now }: RecoveryQuestion): readonly RecoveryPoint[] {
@@ -43,7 +43,7 @@ export function findRecoveryPoints({ databases, backups, policies, now }: Recove
   const byDatabase = Map.groupBy(backups, ({ database }) => database);
   return [...all].sort().map((database) => {
     const found = (byDatabase.get(database) ?? []).toSorted((a, b) => momentOf(b) - momentOf(a));
-    const newest = found.find((backup) => usable.has(backup.id) && isVerified(backup, byId)) ?? null;
+    const newest = found.find((each) => usable.has(each.id) && !each.isSelection && isVerified(each, byId)) ?? null;
     const covering = policies.filter(({ content }) => coversDatabase(content, database));
     const promises = covering.map(({ content }) => content.promiseHours * 3_600_000);
     const promiseMs = promises.length === 0 ? null : Math.min(...promises);
@@ -58,8 +58,8 @@ export function findRecoveryPoints({ databases, backups, policies, now }: Recove
       notCovered: [
         ...(covering.length === 0 ? ['No backup policy covers it.'] : []),
         ...whatIsThere(database, standing),
-        ...(newest === null ? [] : newest.notHeld),
         ...unverifiedSince(newest, found),
+        ...(newest === null ? [] : newest.notHeld),
       ],
     };
   });
@@ -80,7 +80,7 @@ function whatIsThere(database: string, standing: ReadonlySet<string> | null): re
 
 function unverifiedSince(newest: CataloguedBackup | null, found: readonly CataloguedBackup[]): readonly string[] {
   const from = newest === null ? Number.NEGATIVE_INFINITY : momentOf(newest);
-  const since = found.filter((backup) => momentOf(backup) > from);
+  const since = found.filter((backup) => momentOf(backup) > from && !backup.isSelection);
   const waiting = since.filter(({ state }) => state === 'AVAILABLE');
   const partial = since.filter(({ state }) => state === 'PARTIAL');
   const broken = since.filter(({ state }) => state === 'BROKEN');

@@ -18,14 +18,20 @@ export async function observeGround({ sql, inventory, clusterId, signal }: Readi
   const frontends = parseFrontends(await sql.query(showFrontends(), { signal }));
   return {
     runMode: (await inventory.findCluster(clusterId))?.runMode ?? null,
-    version: (frontends.find(({ role }) => role === 'LEADER') ?? frontends[0])?.version?.release ?? null,
+    version: releaseOf(frontends),
     databases: (await sql.query(showDatabases(), { signal })).map((row) => Object.values(row)[0] ?? ''),
     repositories: parseRepositories(await sql.query(showRepositories(), { signal })),
     catalogs: await catalogsOrNull(sql, signal),
   };
 }
 
-async function catalogsOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<readonly string[] | null> {
+/** The release that the leader runs; null = not known. */
+export function releaseOf(frontends: ReturnType<typeof parseFrontends>): string | null {
+  return (frontends.find(({ role }) => role === 'LEADER') ?? frontends[0])?.version?.release ?? null;
+}
+
+/** The names of external catalogs; null = they could not be asked for. */
+export async function catalogsOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<readonly string[] | null> {
   try {
     const rows = await sql.query(showCatalogs(), { signal });
     return rows.filter(({ Type }) => Type !== 'Internal').map(({ Catalog }) => Catalog ?? '');

@@ -14,6 +14,7 @@ export function toBackup(row: Selectable<Tables['backup']>): Backup {
     clusterId: row.cluster_id,
     runId: row.run_id,
     database: row.database_name,
+    isSelection: row.is_selection === 1,
     repository: row.repository,
     location: row.location,
     snapshot: row.snapshot,

@@ -26,13 +26,14 @@ export async function listKeptBackups(
   return (await query.orderBy('started_at').orderBy('id').execute()).map(toBackup);
 }
 
-/** When the newest verified backup of the cluster that can still be restored from was verified; null = there is none. */
+/** When the newest verified backup of the cluster that can still be restored from was verified, one of some tables not counted; null = there is none. */
 export async function newestBackupAt(db: Reader, clusterId: string): Promise<Date | null> {
   const row = await db
     .selectFrom('backup')
     .select((column) => column.fn.max('verified_at').as('newest'))
     .where('cluster_id', '=', clusterId)
     .where('state', 'in', ['AVAILABLE', 'PARTIAL'])
+    .where('is_selection', '=', 0)
     .executeTakeFirst();
   return row?.newest ?? null;
 }

@@ -15,7 +15,10 @@ const stateShape = z.object({
       type: z.enum(objectTypes),
       schema: z.string().nullable(),
       partitions: z.array(
-        z.object({ name: z.string(), id: z.number(), version: z.number().nullable(), isTemporary: z.boolean() }),
+        z.object({
+          ...{ name: z.string(), id: z.number(), version: z.number().nullable(), isTemporary: z.boolean() },
+          versionAt: z.string().nullish(),
+        }),
       ),
     }),
   ),

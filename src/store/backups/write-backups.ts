@@ -32,6 +32,7 @@ export async function insertBackup(
         cluster_id: backup.clusterId,
         run_id: backup.runId,
         database_name: backup.database,
+        is_selection: backup.isSelection ? 1 : 0,
         repository: backup.repository,
         location: backup.location,
         snapshot: null,

@@ -140,6 +140,7 @@ export type Tables = {
     deleted_at: Date | null;
     deleted_because: string | null;
     deleted_run_id: string | null;
+    is_selection: Generated<number>;
   };
   backup_content: {
     backup_id: string;

@@ -61,6 +61,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     deleted_at: 'DATETIME(3) NULL',
     deleted_because: 'VARCHAR(2000) NULL',
     deleted_run_id: 'VARCHAR(40) NULL',
+    is_selection: 'TINYINT NOT NULL DEFAULT 0',
   });
   await dropIndex(db, 'backup', 'backup_run');
   await addIndex(db, 'backup', { name: 'backup_made_by', columns: ['run_id', 'database_name'] });

@@ -40,15 +40,15 @@ function answering(answers: Readonly<Record<string, readonly SqlRow[] | AppError
   };
 }
 
-const schemaOf = async (answers: Partial<typeof usual>, table = 'orders') => {
+const schemaOf = async (answers: Readonly<Record<string, readonly SqlRow[]>>, table = 'orders') => {
   const { state } = await readDatabaseState(answering({ ...usual, ...answers }), 'sales');
   return state.tables.find(({ name }) => name === table)?.schema;
 };
 
-it('reads a database in four statements: physical partitions, versions that may be unknown, temporary ones, views', async () => {
+it('reads a database in six statements: physical partitions, versions that may be unknown, temporary ones, views', async () => {
   const sql = answering(usual);
   const { state, foreign } = await readDatabaseState(sql, 'sales');
-  expect(sql.asked).toHaveLength(4);
+  expect(sql.asked).toHaveLength(6);
   expect(foreign).toEqual(['far']);
   expect(state.tables.map(({ name, type, id }) => [name, type, id])).toEqual([
     ['orders', 'TABLE', 10],
@@ -56,9 +56,9 @@ it('reads a database in four statements: physical partitions, versions that may 
     ['mv', 'MATERIALIZED_VIEW', 12],
   ]);
   expect(state.tables[0]?.partitions).toEqual([
-    { name: 'p', id: 21, version: 3, isTemporary: false },
-    { name: 'p', id: 22, version: null, isTemporary: false },
-    { name: 't', id: 23, version: 1, isTemporary: true },
+    { name: 'p', id: 21, version: 3, versionAt: null, isTemporary: false },
+    { name: 'p', id: 22, version: null, versionAt: null, isTemporary: false },
+    { name: 't', id: 23, version: 1, versionAt: null, isTemporary: true },
   ]);
 });
 
@@ -71,6 +71,49 @@ it('knows a table that is built in another way, however the columns are listed, 
   );
   expect(await schemaOf({ 'show-table-shapes': [shape('orders', { SORT_KEY: '`b`' })] })).not.toBe(before);
   expect(await schemaOf({ 'show-columns': [] })).toBeNull();
+});
+
+it('knows each thing that RESTORE compares and that changes no version', async () => {
+  const before = await schemaOf({});
+  const [b, a] = usual['show-columns'];
+  const withB = (change: SqlRow) => schemaOf({ 'show-columns': [{ ...b, ...change }, a ?? {}] });
+  expect(await withB({ COLUMN_DEFAULT: '0' })).not.toBe(before);
+  expect(await withB({ COLUMN_COMMENT: 'in cents' })).not.toBe(before);
+  expect(await withB({ GENERATION_EXPRESSION: 'a + 1' })).not.toBe(before);
+  const filter = { PROPERTIES: '{"replication_num":"1","bloom_filter_columns":"a, b"}' };
+  expect(await schemaOf({ 'show-table-shapes': [shape('orders', filter)] })).not.toBe(before);
+  expect(await schemaOf({ 'show-table-shapes': [shape('orders', { PROPERTIES: '{"replication_num":"3"}' })] })).toBe(
+    before,
+  );
+  const rollup = (table: string) => [
+    {
+      TABLE_NAME: 'r',
+      MATERIALIZED_VIEW_DEFINITION: `CREATE MATERIALIZED VIEW r AS SELECT a FROM \`sales\`.\`${table}\``,
+    },
+  ];
+  expect(await schemaOf({ 'show-rollups': rollup('orders') })).not.toBe(before);
+  expect(await schemaOf({ 'show-rollups': rollup('others') })).toBe(before);
+});
+
+it('leaves tables of sessions out, and does not trust what it reads of a table that one of them has the name of', async () => {
+  const shapes = [
+    ...usual['show-table-shapes'],
+    shape('mine', { TABLE_ID: '91' }),
+    shape('orders', { TABLE_ID: '92' }),
+  ];
+  const temporary = [
+    { TABLE_NAME: 'mine', TABLE_ID: '91' },
+    { TABLE_NAME: 'orders', TABLE_ID: '92' },
+  ];
+  const answers = { ...usual, 'show-table-shapes': shapes, 'show-temporary-tables': temporary };
+  const { state } = await readDatabaseState(answering(answers), 'sales');
+  expect(state.tables.map(({ name, id, schema }) => [name, id, schema === null])).toEqual([
+    ['orders', 10, true],
+    ['v', null, false],
+    ['mv', 12, true],
+  ]);
+  const older = { ...usual, 'show-temporary-tables': new AppError('SQL_FAILED', 'Unknown table') };
+  expect((await readDatabaseState(answering(older), 'sales')).state.tables).toHaveLength(3);
 });
 
 it('calls the definition of a view unknown where the version does not tell it, and refuses what it cannot read', async () => {

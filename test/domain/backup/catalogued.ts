@@ -12,6 +12,7 @@ export function backup(id: string, agoMs: number, rest: Partial<CataloguedBackup
     clusterId: 'clu_1',
     runId: 'run_1',
     database: 'sales',
+    isSelection: false,
     repository: 'nightly',
     location: 's3://backups',
     snapshot: `sales_${id}`,

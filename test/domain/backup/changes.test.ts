@@ -67,6 +67,14 @@ describe('what an incremental backup takes', () => {
     expect(words(full(orders), now(...tables))).toEqual(wanted);
   });
 
+  it('is a partition whose version was set back by a RESTORE and reached again', () => {
+    const at = (versionAt: string | null) => table('orders', 1, [{ ...part('p1', 11, 7), versionAt }, part('p2', 12)]);
+    const base = full(at('2026-11-20 03:00:00'));
+    expect(words(base, now(at('2026-11-21 09:30:00')))).toEqual(['orders p1 PARTITIONS']);
+    expect(words(base, now(at('2026-11-20 03:00:00')))).toEqual([]);
+    expect(words(base, now(at(null)))).toEqual([]);
+  });
+
   it('is both tables of a swap', () => {
     const copy = table('copy', 2, [part('copy', 21)]);
     const swapped = now({ ...copy, name: 'orders' }, { ...orders, name: 'copy' });

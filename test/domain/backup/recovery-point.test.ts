@@ -62,6 +62,12 @@ describe('a recovery point', () => {
     expect(pointOf([backup('f', day), nothing])?.backup).toBeNull();
   });
 
+  it('is not a backup of only some tables', () => {
+    const some = backup('some', hour, { policyId: null, isSelection: true, ...verified });
+    expect(pointOf([backup('f', day, verified), some])?.backup?.id).toBe('f');
+    expect(pointOf([some])).toMatchObject({ backup: null, at: null });
+  });
+
   it('names what it does not hold, and what no policy covers', () => {
     const held = backup('a', hour, { ...verified, notHeld: ['The view v is not in it.'] });
     expect(pointOf([held], { policies: [] })).toMatchObject({

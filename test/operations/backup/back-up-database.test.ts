@@ -73,7 +73,15 @@ const context = (attempts: number): EngineContext => ({
   log: () => undefined,
   earlier: async () => ({
     kind: 'chooseObjects',
-    facts: { backupId: 'bak_1', kind: 'FULL', snapshot: 'again', objects: null, leftOut: [], foreign: [] },
+    facts: {
+      backupId: 'bak_1',
+      kind: 'FULL',
+      snapshot: 'again',
+      objects: null,
+      leftOut: [],
+      lookedAt: '2026-11-27T09:00:00.000Z',
+      foreign: [],
+    },
   }),
 });
 
@@ -305,6 +313,10 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     expect(run).toMatchObject({ state: 'SUCCEEDED' });
     const backup = await engine.ctx.connections.catalogue.findOfRun(run.id, 'sales');
     expect(backup).toMatchObject({ state: 'AVAILABLE', tableCount: 1, partitionCount: 1, origin: expect.any(String) });
+    expect(backup).toMatchObject({
+      isSelection: true,
+      notHeld: expect.arrayContaining([expect.stringMatching(/^Tables: .*orders/)]),
+    });
     const content = await engine.ctx.connections.catalogue.readContent(backup?.id ?? '');
     expect(content?.held.tables.map(({ name, partitions }) => [name, partitions.map((each) => each.name)])).toEqual([
       ['parted', ['p1']],

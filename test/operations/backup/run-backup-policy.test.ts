@@ -86,6 +86,20 @@ describe('runBackupPolicy', () => {
     expect(full).toMatchObject({ kind: 'FULL', tableCount: 2, partitionCount: 3 });
     const nothing = await run('daily');
     expect(nothing).toMatchObject({ kind: 'INCREMENTAL', state: 'AVAILABLE', snapshot: null, baseId: full?.id });
+    // What was found damaged is no base any more, nor is one that another cluster made.
+    const found = { level: 'L1', at: new Date(), run_id: null, passed: 0, message: 'objects are missing' };
+    await engine.ctx.db
+      .insertInto('backup_verification')
+      .values({ ...found, backup_id: full?.id ?? '' })
+      .execute();
+    const onFirst = await run('daily');
+    expect(onFirst).toMatchObject({ kind: 'INCREMENTAL', state: 'AVAILABLE', baseId: first?.id });
+    await engine.ctx.db
+      .updateTable('backup')
+      .set({ origin: '4711' })
+      .where('id', '=', first?.id ?? '')
+      .execute();
+    expect(await run('daily')).toMatchObject({ kind: 'FULL', state: 'AVAILABLE', baseId: null, isSelection: false });
   });
 
   it('goes on with the other databases when one fails, and takes only that one again when it is retried', async () => {

@@ -13,7 +13,7 @@ export async function noteWhatIsHeld(
   ground: BackupGround,
   { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
 ): Promise<readonly string[]> {
-  const never = neverHeld(ground);
+  const never = neverHeld({ ...ground, isNamed: tables !== undefined });
   try {
     const seen = await readDatabaseState(sql, database, { signal, timeoutMs: 20_000 });
     const asked = seen.state.tables.filter(({ name }) => tables?.includes(name) ?? false);

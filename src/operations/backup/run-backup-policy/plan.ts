@@ -81,7 +81,7 @@ export function planBackupPolicy(
         runningJob === null ? [] : [`Waits first for ${runningJob}, which runs in ${database}`],
       ),
       ...repositoryNotes(repository, facts.repositories),
-      ...neverHeld(facts).map((sentence) => `Not held: ${sentence}`),
+      ...neverHeld({ ...facts, isNamed: tier.kind === 'INCREMENTAL' }).map((sentence) => `Not held: ${sentence}`),
     ],
   };
 }

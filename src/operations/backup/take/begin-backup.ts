@@ -21,7 +21,7 @@ export const beginBackup = defineStep({
     const row = attempts === 0 ? null : await catalogue.findOfRun(runId, database);
     return row?.state === 'SCHEDULED' ? { state: 'done', facts: { backupId: row.id } } : { state: 'todo' };
   },
-  apply: async ({ database, repository, kind, policyId, tier }, { sql }, { signal }) => {
+  apply: async ({ database, repository, kind, policyId, tier, objects }, { sql }, { signal }) => {
     const [frontend] = parseFrontends(await sql.query(showFrontends(), { signal }));
     const repositories = parseRepositories(await sql.query(showRepositories(), { signal }));
     const location = repositories.find(({ name }) => name === repository)?.location ?? null;
@@ -33,7 +33,10 @@ export const beginBackup = defineStep({
       records: [
         {
           record: 'backupBegun',
-          backup: { id: backupId, database, repository, location, kind, origin, policyId, tier },
+          backup: {
+            ...{ id: backupId, database, repository, location, kind, origin, policyId, tier },
+            isSelection: objects !== null,
+          },
         },
       ],
     };

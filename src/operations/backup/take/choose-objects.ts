@@ -10,6 +10,7 @@ import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type StepContext } from '../../../steps/define.ts';
 import { beginBackup } from './begin-backup.ts';
+import { findBase } from './find-base.ts';
 import { backupObject, ofDatabase, type TakeParams, takeParams } from './params.ts';
 import { findSnapshot, isUnused, nameSnapshot } from './snapshots.ts';
 
@@ -20,6 +21,8 @@ export const chosenFacts = z.object({
   snapshot: z.string().nullable(),
   /** Null = the statement names nothing. */
   objects: z.array(backupObject).nullable(),
+  /** When it was looked what stands there: an incremental backup is of this moment. */
+  lookedAt: z.iso.datetime(),
   /** Whole tables that were left out, because BACKUP refuses them. */
   leftOut: z.array(z.string()),
   foreign: z.array(z.string()),
@@ -59,8 +62,9 @@ export const chooseObjects = defineStep({
     const { found, signal, log } = context;
     if (found.begun === null) throw new AppError('INTERNAL_SERVER_ERROR', 'The backup has no row in the history');
     const { backupId } = found.begun;
+    const lookedAt = context.now().toISOString();
     const seen = await look(sql, given.database, context);
-    const { objects, kind, base, leftOut } = await decide(given, seen, { catalogue, context });
+    const { objects, kind, base, leftOut } = await decide(given, seen, { catalogue, context, backupId });
     const isNothing = objects !== null && objects.length === 0;
     if (isNothing && kind === 'FULL')
       throw new AppError('PRECONDITION_FAILED', `${given.database} has nothing that BACKUP takes`, {
@@ -78,7 +82,7 @@ export const chooseObjects = defineStep({
     return {
       state: 'done',
       facts: {
-        ...{ backupId, kind, snapshot, leftOut: [...leftOut], foreign: [...(seen?.foreign ?? [])] },
+        ...{ backupId, kind, snapshot, lookedAt, leftOut: [...leftOut], foreign: [...(seen?.foreign ?? [])] },
         objects:
           objects === null
             ? null
@@ -131,7 +135,7 @@ type Decided = {
 async function decide(
   given: TakeParams,
   seen: SeenDatabase | null,
-  { catalogue, context }: { catalogue: BackupCatalogue; context: Pick<StepContext, 'clusterId' | 'log'> },
+  { catalogue, context, backupId }: { catalogue: BackupCatalogue; context: Pick<StepContext, 'log'>; backupId: string },
 ): Promise<Decided> {
   const asked = given.objects;
   if (seen === null) return { kind: 'FULL', base: null, objects: asked, leftOut: [] };
@@ -149,7 +153,8 @@ async function decide(
               .map(({ name, type }) => ({ name, type, partitions: null })),
   });
   if (given.kind === 'FULL' || given.policyId === null) return full();
-  const found = await findBase(given, catalogue, context.clusterId);
+  const own = await catalogue.find(backupId);
+  const found = own === null ? null : await findBase(catalogue, own);
   if (found === null) {
     context.log('There is no usable full backup of the same policy and database to build on: takes a full one');
     return full();
@@ -160,24 +165,6 @@ async function decide(
   for (const { object, because } of changes.slice(0, 20))
     context.log(`${object.name}: ${because}${object.partitions === null ? '' : ` (${object.partitions.length})`}`);
   return { kind: 'INCREMENTAL', base: found.backup, objects: changes.map(({ object }) => object), leftOut };
-}
-
-/** The newest usable full backup of the policy and database whose content is remembered; null = none. */
-async function findBase(
-  { policyId, database, repository }: TakeParams,
-  catalogue: BackupCatalogue,
-  clusterId: string,
-): Promise<{ backup: Backup; content: BackupContent } | null> {
-  if (policyId === null) return null;
-  const backups = await catalogue.list({ clusterId, policyId, database });
-  const usable = backups.filter(
-    (each) => each.kind === 'FULL' && each.state === 'AVAILABLE' && each.repository === repository,
-  );
-  for (const backup of usable.toReversed()) {
-    const content = await catalogue.readContent(backup.id);
-    if (content !== null && content.held.tables.length > 0) return { backup, content };
-  }
-  return null;
 }
 
 /** A name that the repository does not know; one that a person gave is never replaced. */

@@ -50,7 +50,12 @@ function asSeen(held: Pick<TableState, 'name' | 'id' | 'partitions'>, seen: Data
   const before = seen?.tables.find(({ name }) => name === held.name);
   const isSame = before !== undefined && (before.id === null || before.id === held.id);
   const type = before?.type ?? (held.partitions.length === 0 ? 'VIEW' : 'TABLE');
-  return { ...held, type, schema: isSame ? before.schema : null };
+  const known = new Map(before?.partitions.map((each) => [each.id, each]));
+  const partitions = held.partitions.map((own) => {
+    const was = known.get(own.id);
+    return was !== undefined && was.version === own.version ? { ...own, versionAt: was.versionAt ?? null } : own;
+  });
+  return { ...held, type, schema: isSame ? before.schema : null, partitions };
 }
 
 const details = z.object({
@@ -91,7 +96,8 @@ export async function readHeldNames(
       schema: isSame && was.schema === is?.schema ? was.schema : null,
       partitions: own.map((each) => {
         const known = was?.partitions.find(({ id }) => id === each.id);
-        return { ...each, version: isSame && known?.version === each.version ? each.version : null };
+        const isKept = isSame && known?.version === each.version && known.versionAt === each.versionAt;
+        return { ...each, version: isKept ? each.version : null };
       }),
     };
   });

@@ -1,12 +1,16 @@
+import { parseFrontends } from '../../../adapters/starrocks/parse.ts';
 import { readDatabaseState } from '../../../adapters/starrocks/read-database-state.ts';
+import { showFrontends } from '../../../adapters/starrocks/statements.ts';
 import { contentOf, missingIn } from '../../../domain/backup/changes.ts';
 import type { BackupObject, DatabaseState } from '../../../domain/backup/content.ts';
-import { notHeldOf } from '../../../domain/backup/not-held.ts';
+import { type AroundBackup, neverHeld, notHeldOf } from '../../../domain/backup/not-held.ts';
 import type { EndedBackup } from '../../../domain/inventory.ts';
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type ReadingPorts, type StepContext } from '../../../steps/define.ts';
+import { catalogsOrNull, releaseOf } from '../observe-backup.ts';
 import { type Chosen, chooseObjects } from './choose-objects.ts';
+import { whyBaseIsLost } from './find-base.ts';
 import { ofDatabase, takeParams } from './params.ts';
 import { type Held, readHeld, readHeldNames } from './read-held.ts';
 import { findSnapshot, isWhole } from './snapshots.ts';
@@ -33,7 +37,12 @@ export const recordContent = defineStep({
     const { chosen } = context.found;
     if (chosen === null) throw new AppError('INTERNAL_SERVER_ERROR', 'It was not decided what to back up');
     const seen = (await ports.catalogue.readContent(chosen.backupId))?.database ?? null;
-    const ended = await judge(given, { chosen, seen }, { ports, context });
+    const backup = await ports.catalogue.find(chosen.backupId);
+    if (backup === null) throw new AppError('INTERNAL_SERVER_ERROR', 'The backup has no row in the history');
+    // The base may have been deleted, or found damaged, since it was chosen.
+    const lost = await whyBaseIsLost(ports.catalogue, backup);
+    const judged = await judge(given, { chosen, seen }, { ports, context });
+    const ended = lost === null ? judged : { ...judged, state: 'BROKEN' as const, problem: lost };
     context.log(summaryOf(ended));
     const record = { record: 'backupEnded', backupId: chosen.backupId, ended } as const;
     if (ended.state !== 'BROKEN') return { state: 'done', records: [record] };
@@ -57,8 +66,9 @@ const nothing = { objects: 0, bytes: 0 };
 
 async function judge(given: Where, { chosen, seen }: Known, looking: Looking): Promise<EndedBackup> {
   const around = { state: seen ?? { tables: [] }, foreign: chosen.foreign };
+  const never = neverHeld({ ...(await observeReach(looking)), isNamed: chosen.objects !== null });
   if (chosen.snapshot === null)
-    return ended(chosen, { held: null, missing: [], size: nothing, notHeld: notHeldOf(around, null) });
+    return ended(chosen, { held: null, missing: [], size: nothing, notHeld: [...notHeldOf(around, null), ...never] });
   const timestamp = await findTimestamp({ ...given, snapshot: chosen.snapshot }, looking);
   const read = await readWhatIsHeld({ ...given, snapshot: chosen.snapshot, timestamp }, seen, looking);
   if ('broken' in read) return { ...broken(read.broken), backupTimestamp: timestamp };
@@ -66,9 +76,27 @@ async function judge(given: Where, { chosen, seen }: Known, looking: Looking): P
     return { ...broken(`Its snapshot is of the database ${read.database}`), backupTimestamp: timestamp };
   const asked: readonly BackupObject[] = chosen.objects ?? (seen?.tables ?? []).filter(isTakenUnasked).map(wholeOf);
   const whole = seen === null ? null : contentOf(read.state, seen);
-  const notHeld = chosen.kind === 'FULL' ? notHeldOf(around, read.state) : notHeldOf(around, null);
+  const notHeld = [...notHeldOf(around, chosen.kind === 'FULL' ? read.state : null), ...never];
   const result = { held: read.state, missing: missingIn(read.state, asked), size: read.size, notHeld };
-  return { ...ended(chosen, result), backupTimestamp: timestamp, snapshotAt: read.at, content: whole };
+  return {
+    ...ended(chosen, result),
+    backupTimestamp: timestamp,
+    snapshotAt: momentOf(chosen, read.at),
+    content: whole,
+  };
+}
+
+/**
+ * What BACKUP did not name, because the base holds it or because it was not there yet, may have been written since it was
+ * looked at: so such a backup is of that moment.
+ */
+function momentOf({ objects, lookedAt }: Chosen, at: Date): Date {
+  return objects === null ? at : new Date(Math.min(at.getTime(), Date.parse(lookedAt)));
+}
+
+async function observeReach({ ports: { sql }, context: { signal } }: Looking): Promise<AroundBackup> {
+  const frontends = parseFrontends(await sql.query(showFrontends(), { signal }));
+  return { version: releaseOf(frontends), catalogs: await catalogsOrNull(sql, signal) };
 }
 
 function isTakenUnasked({ type, partitions }: DatabaseState['tables'][number]): boolean {
