@@ -5,7 +5,8 @@ import type { Pace } from '../pace.ts';
 
 /**
  * A store that is spoken to in S3, by AWS's own client. A connection that fails, and answers of 500 and above, are tried again until
- * `unreachableAfterMs` of StarRocks time have passed; a refusal is thrown at once. The client is loaded by the first call.
+ * `unreachableAfterMs` of StarRocks time have passed, and three times at least: a server may close an idle connection just when it is
+ * used again, and at a high speed that time is over before the next try. A refusal is thrown at once. The client is loaded by the first call.
  */
 export function createS3Store({ pace, ...access }: S3Access & { readonly pace: Pace }): ObjectStore {
   let loading: Promise<Connected> | null = null;
@@ -14,14 +15,14 @@ export function createS3Store({ pace, ...access }: S3Access & { readonly pace: P
     const connected = await loading;
     const place = placeOf(location);
     const until = performance.now() + pace.ms(unreachableAfterMs);
-    while (true) {
+    for (let tries = 1; ; tries += 1) {
       try {
         // Signed by the clock of the machine, which `new Date` tells also where `Date.now` is ahead of it (`sandbox_clock`).
         // biome-ignore lint/complexity/useDateNow: the two differ there, and S3 refuses a time that is off
         connected.client.config.systemClockOffset = new Date().getTime() - Date.now();
         return await call(connected, place);
       } catch (error) {
-        if (isRefusal(error) || performance.now() >= until) throw describe(location, error);
+        if (isRefusal(error) || (tries >= leastTries && performance.now() >= until)) throw describe(location, error);
         await sleep(Math.min(pace.atLeast(1000, 10), Math.max(1, until - performance.now())));
       }
     }
@@ -68,6 +69,8 @@ export function createS3Store({ pace, ...access }: S3Access & { readonly pace: P
       }),
   };
 }
+
+const leastTries = 3;
 
 type Connected = { readonly sdk: typeof Sdk; readonly client: Sdk.S3Client };
 type Place = { readonly bucket: string; readonly key: string };
