@@ -142,6 +142,30 @@ describe('the history of backups', () => {
     expect(await catalogue().list({ clusterId })).toEqual([]);
   });
 
+  it('does not begin to delete what was pinned, or based upon, after it was looked at', async () => {
+    const id = await begun();
+    await write(chosen(id), { record: 'backupEnded', backupId: id, ended: ended() });
+    const deleting = { record: 'backupDeleting', backupId: id, because: 'older than 4 weeks' } as const;
+    const pin = (until: Date | null) =>
+      db
+        .updateTable('backup')
+        .set({ pinned_reason: 'audit', pinned_by_name: 'Ana', pinned_until: until })
+        .where('id', '=', id)
+        .execute();
+    await pin(null);
+    await expect(write(deleting)).rejects.toThrow(/stays after all: Ana has pinned it: audit/);
+    await pin(new Date(Date.now() + 3_600_000));
+    await expect(write(deleting)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await pin(new Date(Date.now() - 3_600_000));
+    const based = await begun(fresh({ kind: 'INCREMENTAL' }));
+    await db.updateTable('backup').set({ base_id: id }).where('id', '=', based).execute();
+    await expect(write(deleting)).rejects.toThrow(`${based} is based on it`);
+    expect(await catalogue().find(id)).toMatchObject({ state: 'AVAILABLE', deletedBecause: null });
+    await db.updateTable('backup').set({ state: 'DELETED' }).where('id', '=', based).execute();
+    await write(deleting);
+    expect(await catalogue().find(id)).toMatchObject({ state: 'DELETING' });
+  });
+
   it('changes no backup of another cluster', async () => {
     const id = await begun();
     const own = clusterId;

@@ -36,9 +36,14 @@ export interface ObjectStore extends ObjectReader {
   /**
    * Removes objects of one snapshot; keys that do not begin with `__ss_<snapshot>/` are refused before anything is sent.
    * An object that is not there counts as removed. Answers how many the store says are removed, which is all of them:
-   * when one cannot be removed it throws, and others may be gone by then.
+   * when one cannot be removed it throws, and others may be gone by then. Removed = not listed any more: `versionsKept` is
+   * of how many a bucket with versions keeps what they were.
    */
-  removeOfSnapshot(snapshot: string, keys: readonly string[], call?: StoreCall): Promise<number>;
+  removeOfSnapshot(
+    snapshot: string,
+    keys: readonly string[],
+    call?: StoreCall,
+  ): Promise<{ readonly removed: number; readonly versionsKept: number }>;
   /** Removes one object that was put by `put`. */
   remove(key: string, call?: StoreCall): Promise<void>;
 }

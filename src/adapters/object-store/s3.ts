@@ -154,12 +154,12 @@ export function openS3Store(place: S3Place, guard: () => void = () => undefined)
     removeOfSnapshot: async (snapshot, keys, call = {}) => {
       assertOfSnapshot(snapshot, keys);
       const base = await findRoot(call);
-      let removed = 0;
+      let versionsKept = 0;
       for (let from = 0; from < keys.length; from += keysPerRemoval) {
         const some = keys.slice(from, from + keysPerRemoval).map((key) => base + key);
-        removed += await removeSome({ client, send, guard, call, redact }, { Bucket, keys: some, place });
+        versionsKept += await removeSome({ client, send, guard, call, redact }, { Bucket, keys: some, place });
       }
-      return removed;
+      return { removed: keys.length, versionsKept };
     },
   };
 }
@@ -171,14 +171,22 @@ type Removing = {
   readonly call: StoreCall;
 };
 
-async function removeOne({ client, send, guard, call }: Removing, at: { Bucket: string; Key: string }): Promise<void> {
-  await send('remove', call, async (abortSignal) => {
+/** Answers whether the bucket keeps what the object was, as an older version. */
+async function removeOne(
+  { client, send, guard, call }: Removing,
+  at: { Bucket: string; Key: string },
+): Promise<boolean> {
+  const answer = await send('remove', call, async (abortSignal) => {
     guard();
-    await client.send(new DeleteObjectCommand(at), { abortSignal });
+    return client.send(new DeleteObjectCommand(at), { abortSignal });
   });
+  return answer.DeleteMarker === true;
 }
 
-/** Removes up to 1,000 objects; a store that cannot remove many at once is asked for each. */
+/**
+ * Removes up to 1,000 objects; a store that cannot remove many at once is asked for each. Answers of how many the bucket
+ * keeps older versions.
+ */
 async function removeSome(
   removing: Removing & { readonly redact: (text: string) => string },
   { Bucket, keys, place }: { Bucket: string; keys: readonly string[]; place: S3Place },
@@ -193,8 +201,9 @@ async function removeSome(
     throw error;
   });
   if (answer === null) {
-    for (const Key of keys) await removeOne(removing, { Bucket, Key });
-    return keys.length;
+    let versionsKept = 0;
+    for (const Key of keys) if (await removeOne(removing, { Bucket, Key })) versionsKept += 1;
+    return versionsKept;
   }
   const [refused] = answer.Errors ?? [];
   if (refused !== undefined) {
@@ -207,7 +216,7 @@ async function removeSome(
   const gone = new Set((answer.Deleted ?? []).map(({ Key }) => Key));
   const silentOn = keys.filter((key) => !gone.has(key)).length;
   if (silentOn > 0) throw contradiction(place, `does not say what became of ${silentOn} of ${keys.length} objects`);
-  return keys.length;
+  return (answer.Deleted ?? []).filter(({ DeleteMarker }) => DeleteMarker === true).length;
 }
 
 function makeClient({ endpoint, region, pathStyle, accessKey, secretKey }: S3Place): S3Client {

@@ -1,5 +1,6 @@
 import type { Backup } from '../../domain/backup/backup.ts';
 import type { ChosenBackup, EndedBackup, NewBackup } from '../../domain/inventory.ts';
+import { AppError } from '../../errors.ts';
 import { databaseNow, type Queryable } from '../database.ts';
 import { toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
@@ -110,7 +111,38 @@ export async function endBackupsOf(db: Queryable, runId: string): Promise<void> 
     .execute();
 }
 
+/**
+ * From here on nobody can pin it. A pin, or a backup that is based on it, that came after the step had looked is seen here:
+ * throws `PRECONDITION_FAILED`, and nothing has happened to it.
+ */
 export async function beginDeleting(db: Queryable, { id, clusterId, runId }: WhichByRun, because: string) {
+  const row = await db
+    .selectFrom('backup')
+    .select((column) => [
+      'pinned_by_name',
+      'pinned_reason',
+      column
+        .and([
+          column('pinned_reason', 'is not', null),
+          column.or([column('pinned_until', 'is', null), column('pinned_until', '>', databaseNow)]),
+        ])
+        .as('isPinned'),
+    ])
+    .where('id', '=', id)
+    .where('cluster_id', '=', clusterId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) return;
+  if (Number(row.isPinned) === 1) refuseDeleting(`${row.pinned_by_name} has pinned it: ${row.pinned_reason}`);
+  const dependent = await db
+    .selectFrom('backup')
+    .select(['id'])
+    .where('cluster_id', '=', clusterId)
+    .where('base_id', '=', id)
+    .where('state', '<>', 'DELETED')
+    .limit(1)
+    .executeTakeFirst();
+  if (dependent !== undefined) refuseDeleting(`${dependent.id} is based on it`);
   await db
     .updateTable('backup')
     .set({ state: 'DELETING', deleted_because: because.slice(0, 2_000), deleted_run_id: runId })
@@ -118,6 +150,12 @@ export async function beginDeleting(db: Queryable, { id, clusterId, runId }: Whi
     .where('cluster_id', '=', clusterId)
     .where('state', '<>', 'DELETED')
     .execute();
+}
+
+function refuseDeleting(why: string): never {
+  throw new AppError('PRECONDITION_FAILED', `The backup stays after all: ${why}`, {
+    hint: 'Nothing of it was deleted.',
+  });
 }
 
 export async function endDeleting(db: Queryable, { id, clusterId, runId }: WhichByRun, because: string) {

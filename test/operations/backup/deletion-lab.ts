@@ -50,6 +50,15 @@ export function makeDeletionLab() {
     origins: ['1700000001'],
     databases: ['sales', 'information_schema'],
     restores: [] as readonly SqlRow[],
+    jobs: [] as readonly SqlRow[],
+    /** Where StarRocks has the repository; null = nowhere. */
+    mountedAt: repository.location as string | null,
+    /** What SHOW SNAPSHOT lists. */
+    listed: new Set<string>(),
+    /** Of how many removed objects the bucket keeps older versions. */
+    keepsVersions: false,
+    /** What the cluster answers to a statement that changes something; null = well. */
+    refusal: null as AppError | null,
     /** Sent statements that change something, and keys in the order in which they were removed. */
     sent: [] as string[],
     removed: [] as string[],
@@ -75,7 +84,19 @@ export function makeDeletionLab() {
   const query = async ({ name, text }: { name: string; text: string }): Promise<readonly SqlRow[]> => {
     if (name === 'show-databases') return lab.databases.map((Database) => ({ Database }));
     if (name === 'show-restore') return lab.restores;
-    if (name === 'show-backup') return [];
+    if (name === 'show-backup') return lab.jobs;
+    if (name === 'show-repositories')
+      return lab.mountedAt === null ? [] : [{ RepoName: 'nightly', IsReadOnly: 'false', Location: lab.mountedAt }];
+    if (name === 'show-snapshot') {
+      const snapshot =
+        /SNAPSHOT = '(\w+)'|SNAPSHOT = "(\w+)"/
+          .exec(text)
+          ?.slice(1)
+          .find((part) => part) ?? '';
+      return lab.listed.has(snapshot)
+        ? [{ Snapshot: snapshot, Timestamp: '2026-08-29-03-00-00-000', Status: 'OK' }]
+        : [{ Snapshot: snapshot, Timestamp: '', Status: 'ERROR: no snapshot' }];
+    }
     if (name === 'show-frontends')
       return lab.origins.map((ClusterId, at) => ({
         ...{
@@ -91,10 +112,13 @@ export function makeDeletionLab() {
       }));
     lab.sent.push(text.replace(/\s+/g, ' '));
     lab.onDrop(text);
+    if (lab.refusal !== null) throw lab.refusal;
     return [];
   };
 
+  lab.put('__repo_info');
   const store: Partial<ObjectStore> = {
+    head: async (key) => lab.objects.get(key) ?? null,
     list: async function* (prefix) {
       for (const key of [...lab.objects.keys()].sort()) {
         const object = lab.objects.get(key);
@@ -107,7 +131,7 @@ export function makeDeletionLab() {
       for (const key of keys) {
         if (lab.objects.delete(key)) lab.removed.push(key);
       }
-      return keys.length;
+      return { removed: keys.length, versionsKept: lab.keepsVersions ? keys.length : 0 };
     },
   };
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CataloguedBackup } from '../../../src/domain/backup/usable.ts';
+import { AppError } from '../../../src/errors.ts';
 import { planDeleteBackup } from '../../../src/operations/backup/delete-backup/delete-backup.ts';
 import { observeRetention, readReach } from '../../../src/operations/backup/deletion/observe.ts';
 import {
@@ -15,6 +16,8 @@ import { type DeletionLab, makeDeletionLab, policy, repository } from './deletio
 let lab: DeletionLab;
 
 const old = { backupId: 'old', database: 'sales', repository: 'nightly', snapshot: 'sales_old' };
+const times = { CreateTime: '2026-11-27 11:00:00', Timeout: '86400' };
+const job = { JobId: '7', SnapshotName: 'sales_old', DbName: 'sales', State: 'UPLOADING', ...times };
 const byPolicy = { ...old, policyId: 'bpl_1', because: 'Retention of nightly' };
 const byPerson = { ...old, policyId: null, because: 'A person asked for it' };
 
@@ -46,7 +49,7 @@ describe('deleting the objects of a backup', () => {
       '__ss_sales_old/__meta.def',
       '__ss_sales_old/__ss_content/__db_1/1.dat.aaa',
     ]);
-    expect(lab.objects.size).toBe(6);
+    expect(lab.objects.size).toBe(7);
     expect(lab.backups.get('old')).toMatchObject({
       state: 'DELETED',
       deletedBecause: 'Retention of nightly; 3 objects with 30 bytes removed',
@@ -74,7 +77,44 @@ describe('deleting the objects of a backup', () => {
     lab.put('__ss_sales_old/__ss_content/late', new Date(friday.getTime() + 1_000));
     await expect(lab.carryOut(removeBackupObjects, byPolicy)).rejects.toThrow(/3 objects to be deleted, and 4 now/);
     expect(lab.removed).toEqual([]);
-    expect(state('old')).toBe('DELETING');
+    // Nothing has happened to it: it can still be restored from.
+    expect(state('old')).toBe('AVAILABLE');
+  });
+
+  it('leaves alone what appeared after a deletion broke off, also when it is begun anew', async () => {
+    change('old', { state: 'DELETING' });
+    lab.put('__ss_sales_old/a_fourth');
+    await expect(lab.carryOut(countBackupObjects, old)).rejects.toThrow('it was complete with 3');
+    for (const key of ['a_fourth', '__meta.def']) lab.objects.delete(`__ss_sales_old/${key}`);
+    lab.put('__ss_sales_old/late', friday);
+    await expect(lab.carryOut(countBackupObjects, old)).rejects.toThrow(/written 2026-11-27.*long after/);
+    lab.objects.delete('__ss_sales_old/late');
+    lab.put('__ss_sales_old/__ss_content/__db_1/1.dat.aaa', new Date(friday.getTime() - 90 * day));
+    lab.put('__ss_sales_old/__info_2026-08-29.abc', new Date(friday.getTime() - 90 * day));
+    await deleteOld();
+    expect(state('old')).toBe('DELETED');
+  });
+
+  it('removes no more objects than were counted, whatever their times', async () => {
+    await lab.carryOut(countBackupObjects, old);
+    lab.beforeRemoval = (keys) => {
+      if (keys.some((key) => key.includes('__info_')))
+        for (const at of [1, 2]) lab.put(`__ss_sales_old/same_second_${at}`);
+    };
+    await expect(lab.carryOut(removeBackupObjects, byPolicy)).rejects.toThrow(/something writes there/);
+    expect(lab.removed).toEqual(['__ss_sales_old/__info_2026-08-29.abc']);
+  });
+
+  it('counts nothing in a store that does not hold the repository', async () => {
+    lab.objects.clear();
+    await expect(lab.carryOut(countBackupObjects, old)).rejects.toThrow(/holds no __repo_info/);
+    expect(state('old')).toBe('AVAILABLE');
+  });
+
+  it('says that the bucket keeps older versions', async () => {
+    lab.keepsVersions = true;
+    await deleteOld();
+    expect(lab.backups.get('old')?.deletedBecause).toMatch(/the bucket keeps older versions of 3 of them/);
   });
 
   it('stops at an object that appears while it deletes, and does not say that it is deleted', async () => {
@@ -145,7 +185,21 @@ describe('deleting the objects of a backup', () => {
     [
       'is being restored',
       () => void Object.assign(lab, { restores: [{ Label: 'sales_old', State: 'DOWNLOADING' }] }),
-      /restore of sales is running/,
+      /A job is running: sales.sales_old \(restore\)/,
+    ],
+    [
+      'is restored into another database',
+      () =>
+        void Object.assign(lab, {
+          databases: ['sales', 'copy'],
+          restores: [{ Label: 'sales_old', State: 'DOWNLOADING' }],
+        }),
+      /\(restore\)/,
+    ],
+    [
+      'is still being written by a job that nobody waits for any more',
+      () => void Object.assign(lab, { jobs: [job] }),
+      /A job is running: sales.sales_old \(backup\)/,
     ],
     ['has a cluster without one id', () => void Object.assign(lab, { origins: ['1', '2'] }), /not known/],
     ['is of a database that is gone', () => void Object.assign(lab, { databases: [] }), /gone from the cluster/],
@@ -173,6 +227,47 @@ describe('deleting the objects of a backup', () => {
     await deleteOld();
     expect(lab.sent).toEqual(['DROP SNAPSHOT `sales_old` ON `nightly`']);
     expect(state('old')).toBe('DELETED');
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    [
+      'has moved in StarRocks',
+      () => void Object.assign(lab, { mountedAt: 's3://other' }),
+      /is at s3:\/\/other, and was/,
+    ],
+    ['is gone from StarRocks', () => void Object.assign(lab, { mountedAt: null }), /has no repository nightly/],
+    ['still lists it', () => void lab.listed.add('sales_old'), /still lists sales_old/],
+    [
+      'refuses and still lists it',
+      () => {
+        lab.listed.add('sales_old');
+        lab.refusal = new AppError('SQL_FAILED', 'another cluster made it');
+      },
+      /another cluster made it/,
+    ],
+  ])('does not believe that StarRocks dropped it when the repository %s', async (_what, happen, why) => {
+    lab.repository = { ...repository, kind: 'HDFS', access: null };
+    lab.version = '4.2.1';
+    await lab.carryOut(countBackupObjects, old);
+    happen();
+    await expect(lab.carryOut(removeBackupObjects, byPolicy)).rejects.toThrow(why);
+    expect(state('old')).toBe('DELETING');
+  });
+
+  it('believes the list when the answer to DROP SNAPSHOT was lost', async () => {
+    lab.repository = { ...repository, kind: 'HDFS', access: null };
+    lab.version = '4.2.1';
+    lab.refusal = new AppError('SQL_ANSWER_LOST', 'the connection broke');
+    await deleteOld();
+    expect(state('old')).toBe('DELETED');
+  });
+
+  it('does not let StarRocks drop what has its name in a repository elsewhere, and removes its own objects', async () => {
+    lab.version = '4.2.0';
+    lab.mountedAt = 's3://other';
+    await deleteOld();
+    expect(lab.sent).toEqual([]);
+    expect(lab.removed).toHaveLength(3);
   });
 });
 

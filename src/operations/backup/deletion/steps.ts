@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { ObjectStore } from '../../../adapters/object-store/port.ts';
-import type { StarRocksSql } from '../../../adapters/starrocks/port.ts';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
-import { dropSnapshot, showRestore } from '../../../adapters/starrocks/statements.ts';
+import type { Backup } from '../../../domain/backup/backup.ts';
 import { whyNotDelete } from '../../../domain/backup/deletion.ts';
 import type { Check } from '../../../domain/next-action.ts';
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type ReadingPorts, type StepContext } from '../../../steps/define.ts';
+import { repositoryInfo } from '../repositories/try-store.ts';
 import { type Counted, countObjects, hasAppeared, prefixOf } from './count-objects.ts';
+import { dropInStarRocks } from './drop-in-starrocks.ts';
 import { observeRetention, readClusterFacts, readReach, whyNotArmed } from './observe.ts';
 
 const blocked = (message: string, hint: string): Extract<Check, { state: 'blocked' }> => ({
@@ -95,23 +96,49 @@ export const countBackupObjects = defineStep({
     if (backup === null) return blocked('The backup is not in the history any more', 'Nothing was deleted.');
     const nothing = { objects: 0, bytes: 0, newestAt: null };
     const isReached = (await catalogue.findRepository(clusterId, repository))?.access != null;
-    const found =
-      snapshot === null || !isReached
-        ? nothing
-        : await countObjects(await objects(repository), prefixOf(snapshot), signal);
-    const isWhole = backup.state === 'AVAILABLE' || backup.state === 'PARTIAL';
-    if (isWhole && backup.objectCount !== null && found.objects > backup.objectCount) {
+    if (snapshot === null || !isReached) return { state: 'done', facts: { backupId, ...nothing } };
+    const store = await objects(repository);
+    if ((await store.head(repositoryInfo, { signal })) === null)
       return blocked(
-        `${repository} has ${found.objects} objects of ${snapshot}, but it was complete with ${backup.objectCount}`,
+        `The store that Starwarden reaches for ${repository} holds no ${repositoryInfo}, so it may not be the one that the backup lies in`,
+        'Look at its endpoint and bucket; take the repository over again with the right ones.',
+      );
+    const found = await countObjects(store, prefixOf(snapshot), signal);
+    const strange = whatIsStrange(backup, found);
+    if (strange !== null)
+      return blocked(
+        `${repository} has ${strange}`,
         'Look at them in the object store: what Starwarden does not know it does not delete.',
       );
-    }
-    if (isWhole && backup.objectCount !== null && found.objects < backup.objectCount)
+    if (backup.objectCount !== null && found.objects < backup.objectCount)
       log(`${count(backup.objectCount - found.objects, 'object')} of ${snapshot} were gone already`);
     return { state: 'done', facts: { backupId, ...found } };
   },
   undo: { nothing: 'It only reads.' },
 });
+
+/** So much the store's clock may be ahead of ours, in ms. */
+const clockToleranceMs = 3_600_000;
+
+/**
+ * Objects that cannot be the backup's own, as a sentence; null = there are none. One whose deletion broke off has fewer
+ * than it had, so that there also their times count: what came meanwhile is still of somebody else.
+ */
+function whatIsStrange(
+  { snapshot, state, objectCount, finishedAt }: Pick<Backup, 'snapshot' | 'state' | 'objectCount' | 'finishedAt'>,
+  found: Counted,
+): string | null {
+  if (objectCount === null) return null; // it was never seen complete
+  if (found.objects > objectCount)
+    return `${found.objects} objects of ${snapshot}, but it was complete with ${objectCount}`;
+  const isLater =
+    found.newestAt !== null &&
+    finishedAt !== null &&
+    Date.parse(found.newestAt) > finishedAt.getTime() + clockToleranceMs;
+  return state === 'DELETING' && isLater
+    ? `an object of ${snapshot} that was written ${found.newestAt}, long after the backup was complete`
+    : null;
+}
 
 type RemoveParams = z.infer<typeof removeParams>;
 const removeParams = snapshotParams.extend({
@@ -146,6 +173,14 @@ export const removeBackupObjects = defineStep({
       return blocked('The history says something else of this backup now', 'Ask for the deletion again.');
     const reasons = await whyNotNow(params, ports, context);
     if (reasons[0] !== undefined) return reasons[0];
+    const { snapshot, repository } = params;
+    const isReached = (await ports.catalogue.findRepository(context.clusterId, repository))?.access != null;
+    if (snapshot !== null && isReached) {
+      // Before it is called DELETING: a backup that somebody writes to is not touched, and stays what it is.
+      const counted = countedOf(params, context.found.counted);
+      const now = await countObjects(await ports.objects(repository), prefixOf(snapshot), context.signal);
+      if (hasAppeared(counted, now)) return blocked(appeared(snapshot, counted, now), howToGoOn);
+    }
     return { state: 'todo' };
   },
   apply: async (params, { objects, catalogue, sql }, { clusterId, signal, log, found }) => {
@@ -153,41 +188,19 @@ export const removeBackupObjects = defineStep({
     const deleted = (what: string) =>
       ({ state: 'done', records: [{ record: 'backupDeleted', backupId, because: `${because}; ${what}` }] }) as const;
     if (snapshot === null) return deleted('it had no objects');
+    const counted = countedOf(params, found.counted);
     const { hasDropSnapshot } = await readClusterFacts(sql, signal);
-    const isReached = (await catalogue.findRepository(clusterId, repository))?.access != null;
-    const store = isReached ? await objects(repository) : null;
-    const counted = found.counted;
-    if (counted === null || counted.backupId !== backupId)
-      throw new AppError('PRECONDITION_FAILED', `The objects of ${snapshot} were not counted`, {
-        hint: 'Ask for the deletion again.',
-      });
-    if (store !== null) refuseWhatAppeared(snapshot, counted, await countObjects(store, prefixOf(snapshot), signal));
-    if (hasDropSnapshot) await askStarRocks(params, { sql, store, signal, log });
+    const known = await catalogue.findRepository(clusterId, repository);
+    const store = known?.access != null ? await objects(repository) : null;
+    if (hasDropSnapshot) await dropInStarRocks(params, { sql, location: known?.location ?? null, store, signal, log });
     if (store === null) return deleted('StarRocks has dropped the snapshot');
-    await removeObjects(store, { snapshot, counted, signal, log });
-    return deleted(`${count(counted.objects, 'object')} with ${counted.bytes} bytes removed`);
+    const { versionsKept } = await removeObjects(store, { snapshot, counted, signal, log });
+    const still =
+      versionsKept > 0 ? `; the bucket keeps older versions of ${versionsKept} of them, which take room` : '';
+    return deleted(`${count(counted.objects, 'object')} with ${counted.bytes} bytes removed${still}`);
   },
   undo: { impossible: 'Deleted objects cannot be brought back' },
 });
-
-/** A repository whose objects are reached needs no answer of StarRocks; any other does. */
-async function askStarRocks(
-  { repository, snapshot }: RemoveParams,
-  {
-    sql,
-    store,
-    signal,
-    log,
-  }: { sql: StarRocksSql; store: ObjectStore | null; signal: AbortSignal; log: (line: string) => void },
-): Promise<void> {
-  if (snapshot === null) return;
-  try {
-    await sql.query(dropSnapshot({ repository, snapshot }), { signal, route: 'leader', timeoutMs: 600_000 });
-  } catch (error) {
-    if (store === null || !(error instanceof AppError)) throw error;
-    log(`StarRocks did not drop ${snapshot} (${error.message}); its objects are removed one by one`);
-  }
-}
 
 /**
  * First what makes StarRocks offer the snapshot, then the rest, and nothing that is newer than what was counted. Throws
@@ -201,13 +214,19 @@ async function removeObjects(
     signal,
     log,
   }: { snapshot: string; counted: Counted; signal: AbortSignal; log: (line: string) => void },
-): Promise<void> {
+): Promise<{ readonly versionsKept: number }> {
   const prefix = prefixOf(snapshot);
+  let [gone, versionsKept] = [0, 0];
   for (const part of [`${prefix}__info_`, prefix]) {
     let keys: string[] = [];
-    let removed = 0;
+    const before = gone;
     const flush = async () => {
-      if (keys.length > 0) removed += await store.removeOfSnapshot(snapshot, keys, { signal });
+      gone += keys.length;
+      if (gone > counted.objects)
+        throw new AppError('PRECONDITION_FAILED', appeared(snapshot, counted, { ...counted, objects: gone }), {
+          hint: howToGoOn,
+        });
+      if (keys.length > 0) versionsKept += (await store.removeOfSnapshot(snapshot, keys, { signal })).versionsKept;
       keys = [];
     };
     for await (const { key, modifiedAt } of store.list(part, { signal })) {
@@ -218,20 +237,28 @@ async function removeObjects(
       if (keys.length === 1_000) await flush();
     }
     await flush();
-    log(`${count(removed, 'object')} removed under ${part}`);
+    log(`${count(gone - before, 'object')} removed under ${part}`);
   }
   const left = await countObjects(store, prefix, signal);
-  if (left.objects === 0) return;
-  refuseWhatAppeared(snapshot, { ...counted, objects: 0 }, left);
+  if (left.objects === 0) return { versionsKept };
+  throw new AppError('PRECONDITION_FAILED', appeared(snapshot, { ...counted, objects: 0 }, left), { hint: howToGoOn });
 }
 
-function refuseWhatAppeared(snapshot: string, before: Counted, now: Counted): void {
-  if (!hasAppeared(before, now)) return;
-  throw new AppError(
-    'PRECONDITION_FAILED',
-    `${prefixOf(snapshot)} held ${count(before.objects, 'object')} to be deleted, and ${now.objects} now, the newest of ${now.newestAt ?? 'an unknown time'}: something writes there`,
-    { hint: 'Find out what it is. What appeared was not deleted; ask for the deletion again when it is of no use.' },
-  );
+function appeared(snapshot: string, before: Counted, now: Counted): string {
+  return `${prefixOf(snapshot)} held ${count(before.objects, 'object')} to be deleted, and ${now.objects} now, the newest of ${now.newestAt ?? 'an unknown time'}: something writes there`;
+}
+
+const howToGoOn =
+  'Find out what it is. What appeared was not deleted; ask for the deletion again when it is of no use.';
+
+function countedOf(
+  { backupId, snapshot }: RemoveParams,
+  counted: z.infer<typeof countedShape> | null,
+): z.infer<typeof countedShape> {
+  if (counted !== null && counted.backupId === backupId) return counted;
+  throw new AppError('PRECONDITION_FAILED', `The objects of ${snapshot} were not counted`, {
+    hint: 'Ask for the deletion again.',
+  });
 }
 
 type Ports = ReadingPorts<'catalogue' | 'sql'>;
@@ -241,9 +268,12 @@ async function whyNotNow(
   ports: Ports,
   context: StepContext,
 ): Promise<readonly Extract<Check, { state: 'blocked' }>[]> {
-  const restores = await ports.sql.query(showRestore(params.database), { signal: context.signal, route: 'leader' });
-  if (restores.some(({ State }) => State !== 'FINISHED' && State !== 'CANCELLED'))
-    return [blocked(`A restore of ${params.database} is running`, 'Wait for its end.')];
+  // A restore may go into any database, and the job of a backup whose run broke off may still be writing.
+  const jobs = await readRunningJobs(ports.sql, { signal: context.signal });
+  const using = jobs.find(
+    (job) => job.endsWith('(restore)') || job === `${params.database}.${params.snapshot} (backup)`,
+  );
+  if (using !== undefined) return [blocked(`A job is running: ${using}`, 'Wait for its end.')];
   return params.policyId === null ? againstPerson(params, ports, context) : againstPolicy(params, ports, context);
 }
 

@@ -23,3 +23,15 @@ export function differenceOf(
   if (row.isReadOnly !== wanted.readOnly) return `${row.name} is ${row.isReadOnly ? '' : 'not '}read-only`;
   return null;
 }
+
+/** Why the repository is not where it was, as a sentence; null = it is there, as StarRocks has it now. */
+export async function differenceOfPlace(
+  sql: SqlReader,
+  { name, location }: { readonly name: string; readonly location: string | null },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const row = await findMounted(sql, name, signal);
+  if (row === null) return `StarRocks has no repository ${name}`;
+  if (location !== null && isSameLocation(row.location, location)) return null;
+  return `${name} is at ${row.location}, and was ${location === null ? 'at an unknown place' : `at ${location}`}`;
+}
