@@ -84,7 +84,7 @@ const access = {
 
 /** One step of every kind that an operation has. */
 export const stepSamples: readonly StepSpec[] = [
-  tryStore.with({ ...repository, access }),
+  tryStore.with({ ...repository, access, isMounted: false }),
   makeRepository.with({ ...repository, access, s3: { endpoint: null, region: null, pathStyle: true }, hdfs: null }),
   forgetRepository.with(repository),
   recordRepository.with({ ...repository, access }),

@@ -75,6 +75,7 @@ export async function storeBackups(
   const reading = engine.ctx.engine.connections.reading(clusterId, AbortSignal.timeout(20_000));
   const { origin } = await readClusterFacts(reading.sql, reading.signal);
   const backupIds: string[] = [];
+  await s3.inside.put(bucket, `${root}/__repo_info`, '{}');
   for (const days of [90, 40, 7, 1]) {
     const id = newId('bak');
     const at = new Date(Date.now() - days * day);
@@ -95,7 +96,9 @@ export async function storeBackups(
     policyId: policy.id,
     backupIds,
     objectsLeft: async () => {
-      const keys = (await s3.inside.list(bucket)).map(({ key }) => /__ss_(\w+?)\//.exec(key)?.[1] ?? key);
+      const keys = (await s3.inside.list(bucket))
+        .filter(({ key }) => !key.endsWith('/__repo_info'))
+        .map(({ key }) => /__ss_(\w+?)\//.exec(key)?.[1] ?? key);
       return Object.fromEntries([...Map.groupBy(keys, (key) => key)].map(([name, found]) => [name, found.length]));
     },
   };

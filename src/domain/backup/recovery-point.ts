@@ -2,7 +2,7 @@ import { count } from '../words.ts';
 import { momentInWords } from './periods.ts';
 import type { BackupPolicy } from './policy.ts';
 import { coversDatabase } from './retention.ts';
-import { type CataloguedBackup, findUsable, momentOf, passedCheckOf } from './usable.ts';
+import { type CataloguedBackup, findUsable, isVerified, momentOf } from './usable.ts';
 
 /** How far a database can be brought back. */
 export type RecoveryPoint = {
@@ -63,14 +63,6 @@ export function findRecoveryPoints({ databases, backups, policies, now }: Recove
       ],
     };
   });
-}
-
-function isVerified(backup: CataloguedBackup, byId: ReadonlyMap<string, CataloguedBackup>): boolean {
-  if (backup.snapshot !== null && passedCheckOf(backup.checks) === null) return false;
-  if (backup.kind === 'FULL') return true;
-  const base = backup.baseId === null ? undefined : byId.get(backup.baseId);
-  // usable, so that the chain ends at a full one
-  return base !== undefined && isVerified(base, byId);
 }
 
 function whatIsThere(database: string, standing: ReadonlySet<string> | null): readonly string[] {

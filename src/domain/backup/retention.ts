@@ -2,13 +2,13 @@ import { count as counted } from '../words.ts';
 import { applyKeep, type Candidate } from './keep-rules.ts';
 import { makePeriodReader, momentInWords } from './periods.ts';
 import type { BackupPolicyContent } from './policy.ts';
-import { type CataloguedBackup, failedCheckOf, findUsable, momentOf } from './usable.ts';
+import { type CataloguedBackup, failedCheckOf, findUsable, isVerified, momentOf, passedCheckOf } from './usable.ts';
 
 /** What may hold a backup, as data. */
 export const holdRules = [
   ...(['BEING_MADE', 'RUN_OPEN', 'OTHER_POLICY', 'OTHER_CLUSTER', 'IN_FUTURE', 'PINNED'] as const),
   ...(['DATABASE_GONE', 'DATABASE_LEFT', 'TIER_GONE', 'UNREACHABLE'] as const),
-  ...(['TIER', 'FLOOR', 'NEWEST', 'NOTHING_NEWER', 'NEEDED'] as const),
+  ...(['TIER', 'FLOOR', 'NEWEST', 'VERIFIED', 'NOTHING_NEWER', 'NEEDED'] as const),
 ] as const;
 export type HoldRule = (typeof holdRules)[number];
 
@@ -61,6 +61,7 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
   const holds = new Map(backups.map((backup) => [backup.id, whyNotDecided(backup, question, latest)]));
   const decided = backups.filter(({ id }) => holds.get(id)?.length === 0);
   const usable = findUsable(backups);
+  const byId = new Map(backups.map((backup) => [backup.id, backup]));
   const hold = (id: string, rule: HoldRule, message: string) => holds.get(id)?.push({ rule, message });
 
   const newerUsable = new Map<string, CataloguedBackup>();
@@ -71,6 +72,8 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
       newerUsable.set(database, newest);
       hold(newest.id, 'NEWEST', `newest usable backup of ${database}`);
     }
+    const sound = ours.filter(({ id }) => usable.has(id));
+    holdVerified(sound, { database, byId, hold });
     holdByTiers(ours, { question, usable, newest, hold });
     holdByFloor(ours, { floor: question.policy.content.keepUsableFulls, database, usable, hold });
   }
@@ -188,6 +191,27 @@ function holdByItsState(backup: CataloguedBackup, { question, usable, newest, ho
   }
   if (!usable.has(id) && (newest === undefined || momentOf(newest) <= momentOf(backup)))
     hold(id, 'NOTHING_NEWER', `it is not usable, but ${database} has no newer usable backup`);
+}
+
+/**
+ * What newer backups that nobody could verify must not push out: the newest that was verified with its base, which is the
+ * recovery point people are shown, and the newest full one that passed the highest level any has.
+ */
+function holdVerified(
+  sound: readonly CataloguedBackup[],
+  { database, byId, hold }: Pick<Holding, 'hold'> & { database: string; byId: ReadonlyMap<string, CataloguedBackup> },
+): void {
+  const newest = sound.find((backup) => isVerified(backup, byId));
+  if (newest !== undefined) hold(newest.id, 'VERIFIED', `newest verified backup of ${database}`);
+  const levels = new Map(
+    sound.flatMap(({ id, kind, checks }) => {
+      const level = passedCheckOf(checks)?.level;
+      return kind === 'FULL' && level !== undefined ? [[id, level] as const] : [];
+    }),
+  );
+  const highest = [...levels.values()].toSorted().at(-1);
+  const full = sound.find(({ id }) => levels.has(id) && levels.get(id) === highest);
+  if (full !== undefined) hold(full.id, 'VERIFIED', `newest full backup of ${database} that passed ${highest}`);
 }
 
 function isBeingMade({ state }: CataloguedBackup): boolean {

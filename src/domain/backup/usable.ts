@@ -7,9 +7,18 @@ export type CataloguedBackup = Backup & {
   readonly openRun: number | null;
 };
 
-/** The moment that a backup is of, in ms; until that is known, the moment at which it began. */
-export function momentOf({ snapshotAt, startedAt }: Pick<Backup, 'snapshotAt' | 'startedAt'>): number {
-  return (snapshotAt ?? startedAt).getTime();
+/**
+ * The moment that a backup is of, in ms; until that is known, the moment at which it began. A frontend whose clock is wrong
+ * cannot make it older than its beginning or younger than its end, which are by the clock of our own database: else the
+ * newest backup would be deleted as the oldest, or be the newest for weeks.
+ */
+export function momentOf({
+  snapshotAt,
+  startedAt,
+  finishedAt,
+}: Pick<Backup, 'snapshotAt' | 'startedAt' | 'finishedAt'>): number {
+  const latest = finishedAt === null ? Number.POSITIVE_INFINITY : finishedAt.getTime();
+  return Math.max(startedAt.getTime(), Math.min((snapshotAt ?? startedAt).getTime(), latest));
 }
 
 /**
@@ -63,4 +72,16 @@ export function findUsable(backups: readonly CataloguedBackup[]): ReadonlySet<st
     return base !== undefined && base.database === database && decide(base);
   };
   return new Set(backups.filter(decide).map(({ id }) => id));
+}
+
+/**
+ * Whether a usable backup has passed a check together with what it is based on; one without a snapshot, because nothing had
+ * changed, when its base has. `byId` holds every backup that it may be based on.
+ */
+export function isVerified(backup: CataloguedBackup, byId: ReadonlyMap<string, CataloguedBackup>): boolean {
+  if (backup.snapshot !== null && passedCheckOf(backup.checks) === null) return false;
+  if (backup.kind === 'FULL') return true;
+  const base = backup.baseId === null ? undefined : byId.get(backup.baseId);
+  // usable, so that the chain ends at a full one
+  return base !== undefined && isVerified(base, byId);
 }

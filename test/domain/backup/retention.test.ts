@@ -240,3 +240,30 @@ it('plans 10,000 backups in well under 0.3 s', () => {
   });
   expect(Math.min(...tries)).toBeLessThan(300);
 });
+
+describe('what newer backups never push out', () => {
+  const passed = (level: 'L0' | 'L1', ok: boolean | null): Verification => ({
+    ...{ level, at: friday, runId: null, passed: ok, message: '', objects: null, bytes: null },
+  });
+
+  it('is the newest one that was verified, and the newest full one that was verified as far as any', () => {
+    const made = plan([
+      backup('today', hour, { checks: [passed('L1', null)] }),
+      backup('yesterday', day, { checks: [passed('L0', true), passed('L1', null)] }),
+      backup('before', 2 * day, { checks: [passed('L0', true), passed('L1', null)] }),
+      backup('whole', 60 * day, { checks: [passed('L1', true)] }),
+      backup('older', 70 * day, { checks: [passed('L1', true)] }),
+    ]);
+    expect(made.deleted).toEqual(['older', 'before']);
+    expect(made.rules.get('yesterday')).toEqual(['VERIFIED']);
+    expect(made.rules.get('whole')).toEqual(['VERIFIED']);
+  });
+
+  it('is the last one, when the clock of the leader is behind or ahead', () => {
+    for (const off of [-60 * day, 60 * day]) {
+      const last = backup('last', hour, { snapshotAt: new Date(friday.getTime() - hour + off) });
+      const made = plan([last, backup('one', 2 * day), backup('two', 3 * day)]);
+      expect(made.deleted).toEqual(['two', 'one']);
+    }
+  });
+});

@@ -94,6 +94,14 @@ it('refuses a name that is in use, and says where that repository is', async () 
   expect(refusal).toMatchObject({ code: 'ALREADY_EXISTS', message: expect.stringContaining(`s3://${bucket}`) });
 });
 
+it('takes over no repository with the key to another store that has a bucket of the same name', async () => {
+  expect(await run('takeOverRepository', { clusterId, name: 'backups', s3: keys() })).toMatchObject({
+    state: 'FAILED',
+    failure: { code: 'PRECONDITION_FAILED', message: expect.stringContaining('it is another store') },
+  });
+  expect(await recorded('backups')).toBeNull();
+});
+
 it('takes over what somebody made by hand, where StarRocks says it is', async () => {
   expect(await run('takeOverRepository', { clusterId, name: 'backups' })).toMatchObject({ state: 'SUCCEEDED' });
   const location = world.describe().cluster.repositoryLocation;

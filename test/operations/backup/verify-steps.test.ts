@@ -20,6 +20,8 @@ type Stand = {
   readonly checks?: readonly Verification[];
   readonly rows?: () => Promise<readonly SqlRow[]>;
   readonly objects?: () => Promise<ObjectReader>;
+  /** Where the repository is now, as StarRocks and Starwarden know it. */
+  readonly movedTo?: string;
   /** How long the step has been tried. */
   readonly triedMs?: number;
 };
@@ -29,14 +31,18 @@ function portsOf(some: Readonly<Record<string, unknown>>): Ports {
   return some as Ports;
 }
 
-function stand({ backup, checks = [], rows, objects, triedMs }: Stand) {
+function stand({ backup, checks = [], rows, objects, triedMs, movedTo = 's3://backups' }: Stand) {
   const row = catalogued('bak_1', 0, { snapshot: 'sales_1', backupTimestamp: timestamp, ...backup });
   const catalogue = {
     find: async (id: string) => (id === row.id ? row : null),
     listChecks: async () => checks,
     readObjectSums: async () => null,
+    findRepository: async () => ({ location: movedTo }),
   };
-  const sql = { query: async () => (await rows?.()) ?? [] };
+  const mounted = [{ RepoName: 'nightly', IsReadOnly: 'false', Location: movedTo }];
+  const sql = {
+    query: async ({ name }: { name: string }) => (name === 'show-repositories' ? mounted : ((await rows?.()) ?? [])),
+  };
   const ports = portsOf({ catalogue, sql, objects: objects ?? (async () => objectsOf(new Map())) });
   const context: EngineContext = {
     ...{ runId: 'run_1', clusterId: 'clu_1', signal: new AbortController().signal, attempts: 1, applied: false },
@@ -81,6 +87,13 @@ describe('that a repository lists a snapshot', () => {
       message: expect.stringMatching(message),
       records: [{ record: 'backupChecked', passed: false }],
     });
+  });
+
+  it('tells nothing of a backup that was made where the repository is not any more', async () => {
+    const rows = async () => [{ ...listed, Timestamp: '', Status: 'ERROR: no snapshot' }];
+    const told = { state: 'done', records: [{ passed: null, message: expect.stringContaining('s3://other') }] };
+    expect(await stand({ rows, movedTo: 's3://other' }).listed()).toMatchObject(told);
+    expect(await stand({ movedTo: 's3://other' }).held()).toMatchObject(told);
   });
 
   it('is asked again while the repository cannot be read, and tells nothing after ten minutes', async () => {

@@ -21,7 +21,7 @@ export function planCreateRepository(given: CreateRepositoryInput, facts: Create
   return {
     summary: `Create the ${readOnly ? 'read-only ' : ''}repository ${name} at ${location}`,
     steps: [
-      ...(access === null ? [] : [tryStore.with({ ...place, access })]),
+      ...(access === null ? [] : [tryStore.with({ ...place, access, isMounted: false })]),
       makeRepository.with({
         ...place,
         access,

@@ -9,11 +9,10 @@ export const repositoryInfo = '__repo_info';
 const call = (signal: AbortSignal) => ({ signal, timeoutMs: 15_000 });
 
 /**
- * Lists, puts, reads and removes one object under the repository's own root. StarRocks does not look at its name. Throws
+ * Puts, reads, removes and lists one object under the repository's own root. StarRocks does not look at its name. Throws
  * the first of the errors that the store answers with; an object that could not be removed is named in it.
  */
 export async function tryToChange(store: ObjectStore, { marker, signal }: { marker: string; signal: AbortSignal }) {
-  await tryToRead(store, signal);
   const content = randomBytes(16);
   await store.put(marker, content, call(signal));
   const failure = await readBack(store, { marker, content, signal }).catch((error: unknown) => error);

@@ -36,7 +36,7 @@ export function planTakeOverRepository(
   return {
     summary: `Put the repository ${name} at ${location} under management`,
     steps: [
-      ...(access === null ? [] : [tryStore.with({ ...place, access })]),
+      ...(access === null ? [] : [tryStore.with({ ...place, access, isMounted: true })]),
       recordRepository.with({ ...place, access }),
     ],
     notes: [

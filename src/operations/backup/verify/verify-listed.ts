@@ -3,6 +3,7 @@ import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { showSnapshot } from '../../../adapters/starrocks/statements.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
+import { differenceOfPlace } from '../repositories/find-mounted.ts';
 import {
   ask,
   conclude,
@@ -32,9 +33,15 @@ export const verifyListed = defineStep({
   check: (given, { catalogue }, context) => findResult('L0', given, { catalogue, context }),
   apply: async (given, { sql, catalogue }, context) => {
     const backup = await findBackup(given, catalogue, context);
-    const { snapshot, backupTimestamp: timestamp, repository } = backup;
+    const { snapshot, backupTimestamp: timestamp, repository, location } = backup;
     if (snapshot === null) return nothingToSee(context);
-    const verdict = await ask(context, () => isListed(sql, { repository, snapshot, timestamp }, context.signal));
+    const verdict = await ask(context, async () => {
+      const listed = await isListed(sql, { repository, snapshot, timestamp }, context.signal);
+      if (listed.passed !== false || location === null) return listed;
+      // What is missing elsewhere is not missing: a repository of the same name may have been made in another place.
+      const elsewhere = await differenceOfPlace(sql, { name: repository, location }, context.signal);
+      return elsewhere === null ? listed : { passed: null, message: `It cannot be looked for: ${elsewhere}.` };
+    });
     return conclude({ backup, level: 'L0', verdict }, context);
   },
   undo: { nothing: 'It only reads.' },

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { ObjectReader } from '../../../adapters/object-store/port.ts';
+import type { Backup } from '../../../domain/backup/backup.ts';
 import type { BackupCatalogue } from '../../../domain/backup/catalogue.ts';
+import type { Repository } from '../../../domain/backup/repository.ts';
+import { isSameLocation } from '../../../domain/backup/store-location.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { checkObjects, type ObjectsFound, type ObjectsToCheck } from './check-objects.ts';
@@ -39,6 +42,9 @@ export const verifyObjects = defineStep({
     }
     const remembered = await catalogue.readObjectSums(backup.id);
     const what = { snapshot, timestamp, readAtMostBytes: given.readGib * gibibyte, remembered };
+    const elsewhere = whyElsewhere(backup, await catalogue.findRepository(context.clusterId, backup.repository));
+    if (elsewhere !== null)
+      return conclude({ backup, level: 'L1', verdict: { passed: null, message: elsewhere } }, context);
     const found = await ask(context, async () => {
       const reader = await openObjects(objects, backup.repository);
       return 'passed' in reader ? reader : await checkOrDamaged(reader, what, context);
@@ -55,6 +61,15 @@ export const verifyObjects = defineStep({
   },
   undo: { nothing: 'It only reads.' },
 });
+
+/** Why its objects are not to be looked for where its repository is now; null = they are. */
+function whyElsewhere(
+  { repository, location }: Pick<Backup, 'repository' | 'location'>,
+  known: Pick<Repository, 'location'> | null,
+): string | null {
+  if (known === null || location === null || isSameLocation(known.location, location)) return null;
+  return `It cannot be looked for: ${repository} is at ${known.location}, and was at ${location} when it was made.`;
+}
 
 const deletedMeanwhile: Verdict = { passed: null, message: 'It is being deleted, so its objects go away.' };
 
