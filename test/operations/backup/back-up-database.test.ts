@@ -243,8 +243,37 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
       );
     };
     await expect(apply(1, [job])).resolves.toBeUndefined();
-    await expect(apply(1, [{ ...job, SnapshotName: 'another' }])).rejects.toBe(refused);
+    // Whoever began in between is waited for.
+    for (const attempts of [0, 1])
+      await expect(apply(attempts, [{ ...job, SnapshotName: 'another' }])).rejects.toMatchObject({
+        message: 'Waits for the backup another (SNAPSHOTING), which began before ours',
+        retryable: true,
+      });
+    await expect(apply(1, [{ ...job, SnapshotName: 'another', State: 'FINISHED' }])).rejects.toBe(refused);
     await expect(apply(0, [job])).rejects.toBe(refused); // never sent before: the job is somebody else's
+  });
+
+  it('finds its snapshot in the repository when its answer was lost and a later backup has taken its place', async () => {
+    const later = {
+      ...{ JobId: '2', SnapshotName: 'later', DbName: 'sales', State: 'FINISHED', CreateTime: 'x', Timeout: '600' },
+    };
+    const check = (attempts: number, row: SqlRow) =>
+      takeBackup.check(
+        {
+          ...{ database: 'sales', repository: 'backups', kind: 'FULL', objects: null, policyId: null, tier: null },
+          ...{ snapshot: null, timeoutSeconds: 600 },
+        },
+        {
+          ...engine.ctx.connections.portsFor(clusterId),
+          sql: { query: async ({ name }) => (name === 'show-snapshot' ? [row] : [later]) },
+        },
+        context(attempts),
+      );
+    const whole = { Snapshot: 'again', Timestamp: '2026-11-27-09-38-34-376', Status: 'OK' };
+    const none = { Snapshot: 'again', Timestamp: '', Status: 'ERROR: no snapshot' };
+    expect(await check(1, whole)).toMatchObject({ state: 'done' });
+    expect(await check(1, none)).toMatchObject({ state: 'todo' });
+    expect(await check(0, whole)).toMatchObject({ state: 'blocked', code: 'ALREADY_EXISTS' });
   });
 
   it('does not take the absence of a leader for a scheduler that is as it should be', async () => {

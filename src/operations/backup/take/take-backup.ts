@@ -7,6 +7,7 @@ import { type BackupJobRow, backupJobStates } from '../../../domain/topology.ts'
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
+import { findRunningJob } from './await-turn.ts';
 import { type Chosen, chooseObjects } from './choose-objects.ts';
 import { ofDatabase, takeParams } from './params.ts';
 import { findSnapshot } from './snapshots.ts';
@@ -23,7 +24,8 @@ export const takeBackup = defineStep({
   effect: 'changes',
   ports: ['sql', 'objects'],
   needs: { chosen: [chooseObjects] },
-  timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 300) * 1_000,
+  // As long again for a job that somebody else began between our look and our BACKUP.
+  timeoutMs: ({ timeoutSeconds }) => (2 * timeoutSeconds + 300) * 1_000,
   settleMs: 10_000,
   repeat: 'safe', // a name can be used once, so a second BACKUP of it is refused
   describe: ({ database, repository }) => `Back ${database} up to ${repository}`,
@@ -66,8 +68,15 @@ export const takeBackup = defineStep({
       await sql.query(backUpDatabase(statement), { signal, route: 'leader', timeoutMs: 60_000 });
     } catch (error) {
       // An earlier BACKUP of ours, whose answer was lost with its leader, may have arrived after we looked for it.
-      const isRefused = error instanceof AppError && error.code === 'SQL_FAILED';
-      if (!isRefused || attempts === 0 || (await findJob(sql, { database, snapshot }, signal)) === null) throw error;
+      if (!(error instanceof AppError) || error.code !== 'SQL_FAILED') throw error;
+      if (attempts > 0 && (await findJob(sql, { database, snapshot }, signal)) !== null) return;
+      const other = await findRunningJob(sql, database, signal);
+      if (other === null || other.name === snapshot) throw error;
+      // Sent again until that one is over.
+      throw new AppError('SQL_FAILED', `Waits for ${other.what} (${other.state}), which began before ours`, {
+        hint: 'Its end is waited for.',
+        retryable: true,
+      });
     }
   },
   stop: async ({ database }, { sql }, { found, signal }) => {
