@@ -1,7 +1,7 @@
 import { startServer } from '../api/server.ts';
 import { startBot } from '../bot/start.ts';
 import type { Config } from '../config.ts';
-import type { Actor } from '../domain/access.ts';
+import { type Actor, nobodyName } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
 import { startWorker } from '../jobs/worker.ts';
 import { startMonitor } from '../monitor/start.ts';
@@ -47,7 +47,7 @@ async function prepareAccess({ config, db, log }: Context): Promise<Actor | null
     log.warn(
       'STARWARDEN_INSECURE_NO_AUTH=true: everybody who can reach this port is an ADMIN; never run production like this',
     );
-    const { id, name } = await ensurePerson(db, 'anonymous');
+    const { id, name } = await ensurePerson(db, nobodyName);
     return { id, name, via: 'API', bindings: [{ role: 'ADMIN', scope: { kind: 'all' } }] };
   }
   if (!config.parts.has('api') || (await hasUsableToken(db))) return null;

@@ -86,11 +86,14 @@ export type Actor = {
 /** The cluster an action is about; null for an action on the whole installation. */
 export type AccessTarget = { readonly clusterId: string; readonly environment: string } | null;
 
+/** As whom everybody acts while no login is needed. Has all rights then, and no role that is stored. */
+export const nobodyName = 'anonymous';
+
 /**
  * Names in the audit log that belong to no person: Starwarden itself, a caller without a valid token, and anybody while
  * no login is needed.
  */
-export const reservedNames: readonly string[] = ['starwarden', 'system', 'unknown', 'anonymous'];
+export const reservedNames: readonly string[] = ['starwarden', 'system', 'unknown', nobodyName];
 
 /** Starwarden itself: schedules, recovery, the probe. */
 export const systemActor: Actor = {

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { templateOf } from '../../src/domain/backup/template.ts';
 import { fireSchedule } from '../../src/runs/schedules/fire.ts';
+import * as manage from '../../src/runs/schedules/manage.ts';
+import { ensurePerson } from '../../src/store/access/bootstrap-access.ts';
+import { createPolicy } from '../../src/store/backups/policies.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { setPolicySchedules } from '../../src/store/schedules/policy-schedules.ts';
 import { listDueSchedules } from '../../src/store/schedules/schedules.ts';
@@ -437,5 +441,49 @@ describe('a schedule of a policy', () => {
     ]);
     expect(await policy([part()])).toHaveLength(1);
     expect(await policy([])).toEqual([]);
+  });
+});
+
+describe('while no login is needed', () => {
+  const anonymous = { id: 'per_anonymous', name: 'anonymous', via: 'API', bindings: [as.admin] } as const;
+  const engine = () => api.engine.ctx.engine;
+  const refused = { code: 'PRECONDITION_FAILED', message: expect.stringContaining('nobody is logged in') };
+  const times = { cron: '30 2 * * *', timeZone: 'UTC', jitterSeconds: 0, whenMissed: 'SKIP', confirm: null } as const;
+
+  it('nobody makes, changes or approves a schedule as whom no rights would be found later', async () => {
+    const content = { name: 'n', operation: 'setValues', operationInput: { clusterId: dev, keys: ['a'] }, ...times };
+    const request = { actor: anonymous };
+    await expect(manage.createSchedule(engine(), content, request)).rejects.toMatchObject(refused);
+    const { id, contentHash } = await made(operator, { name: 'of-somebody' });
+    await expect(manage.updateSchedule(engine(), { id, name: 'm' }, request)).rejects.toMatchObject(refused);
+    const approve = manage.approveSchedule(engine(), { id, contentHash }, request);
+    await expect(approve).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await read(operator, id)).toMatchObject({ name: 'of-somebody' });
+    await manage.pauseSchedule(engine(), { id, reason: 'no login' }, request);
+  });
+
+  it('nobody makes a backup policy', async () => {
+    const wanted = { clusterId: dev, name: 'p', content: templateOf({ repository: 'vault', databases: ['sales'] }) };
+    const policy = createPolicy(api.engine.ctx.db, wanted, { actor: anonymous, requestId: null });
+    await expect(policy).rejects.toMatchObject(refused);
+  });
+
+  it('a schedule that was made so says what has to be done', async () => {
+    const { id } = await made(operator, { name: 'left-over' });
+    const { db } = api.engine.ctx;
+    const { id: owner_id } = await ensurePerson(db, 'anonymous');
+    await db.updateTable('schedule').set({ owner_id, owner_name: 'anonymous' }).where('id', '=', id).execute();
+    await fireAt('2027-01-05T01:30:00Z');
+    expect(await read(operator, id)).toMatchObject({
+      firings: [
+        {
+          outcome: 'SKIPPED',
+          reason: {
+            code: 'OWNER_NOT_ENTITLED',
+            message: expect.stringContaining('a person with a role has to change it'),
+          },
+        },
+      ],
+    });
   });
 });

@@ -9,6 +9,7 @@ import { AppError, type UserError } from '../../errors.ts';
 import type { AnyOperation } from '../../operations/define.ts';
 import { parseInput } from '../../operations/input/parse-input.ts';
 import { secretFieldNames } from '../../operations/input/secret-fields.ts';
+import { refuseNobody } from '../../store/access/nobody.ts';
 import { findVisibleCluster } from '../../store/reads/clusters.ts';
 import { visibilityOf } from '../../store/reads/visibility.ts';
 import type { Engine } from '../engine.ts';
@@ -40,6 +41,7 @@ export async function checkContent(
   actor: Actor,
   content: ScheduleContent,
 ): Promise<CheckedContent | { readonly userErrors: readonly UserError[] }> {
+  refuseNobody(actor);
   const operation = findOperation(deps, content.operation);
   const parsed = parseInput(operation, content.operationInput);
   const mistakes = [...mistakesIn(content), ...('userErrors' in parsed ? parsed.userErrors.map(inOperationInput) : [])];

@@ -4,6 +4,7 @@ import type { Schedule } from '../../domain/schedule.ts';
 import type { ClusterRef } from '../../domain/target.ts';
 import { AppError } from '../../errors.ts';
 import type { AnyOperation } from '../../operations/define.ts';
+import { whyNobody } from '../../store/access/nobody.ts';
 
 export const scheduleActions = ['UPDATE', 'PAUSE', 'RESUME', 'RUN_NOW', 'DELETE', 'APPROVE'] as const;
 export type ScheduleAction = (typeof scheduleActions)[number];
@@ -33,7 +34,8 @@ export function whyNotAction(actor: Actor, about: ScheduleAbout, action: Schedul
   switch (action) {
     case 'UPDATE':
     case 'DELETE':
-      return schedule.policy === null ? null : ofPolicy(schedule, schedule.policy);
+      if (schedule.policy !== null) return ofPolicy(schedule, schedule.policy);
+      return action === 'UPDATE' ? whyNobody(actor) : null;
     case 'PAUSE':
       return schedule.state === 'ACTIVE' ? null : inVain(`The schedule is paused already, by ${schedule.stateByName}`);
     case 'RESUME':
@@ -43,7 +45,7 @@ export function whyNotAction(actor: Actor, about: ScheduleAbout, action: Schedul
         ? inVain(`This Starwarden does not know the operation ${schedule.operation}`)
         : null;
     case 'APPROVE':
-      return whyNotApprove(actor, about);
+      return whyNotApprove(actor, about) ?? whyNobody(actor);
     default:
       return action satisfies never;
   }

@@ -1,4 +1,4 @@
-import { type Actor, can, type Permission } from '../../domain/access.ts';
+import { type Actor, can, nobodyName, type Permission } from '../../domain/access.ts';
 import { approvalsRequired } from '../../domain/approval.ts';
 import type { Calendar, Inaction, InactionCode } from '../../domain/calendar.ts';
 import { whyUnreadable } from '../../domain/cron.ts';
@@ -43,6 +43,10 @@ export function whyNotFire(schedule: Schedule, given: Circumstances): MayFire | 
   if (held !== null) return { reason: held, runId: null };
   if (owner === null)
     return stopped('OWNER_NOT_ENTITLED', `${schedule.owner.name}, who owns the schedule, was shut out`);
+  if (owner.name === nobodyName) {
+    const message = `The schedule is owned by ${owner.name}, as whom everybody acts while no login is needed: a person with a role has to change it, and owns it then`;
+    return stopped('OWNER_NOT_ENTITLED', message);
+  }
   const missing = permissionsOfOwner(schedule, operation).find((need) => !can(owner, need, { clusterId, environment }));
   if (missing !== undefined) {
     const message = `${owner.name}, who owns the schedule, does not have the permission ${missing} on ${cluster.name} any more`;

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { insertAudit } from '../access/audit.ts';
+import { refuseNobody } from '../access/nobody.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
 import { findVisibleCluster } from '../reads/clusters.ts';
@@ -30,6 +31,7 @@ export async function createPolicy(
   by: ChangedBy,
 ): Promise<BackupPolicy> {
   const action = 'createBackupPolicy';
+  refuseNobody(by.actor);
   const visibility = visibilityOf(by.actor, 'cluster:read');
   const cluster = await findVisibleCluster(db, { visibility, id: clusterId });
   if (cluster === null) throw noCluster(clusterId);
@@ -70,6 +72,7 @@ export async function updatePolicy(
   by: ChangedBy,
 ): Promise<BackupPolicy> {
   const action = 'updateBackupPolicy';
+  refuseNobody(by.actor);
   await authorizePolicy(db, wanted.policyId, { by, permission: 'backup:manage', action });
   return inTransaction(db, async (tx) => {
     const old = await lockPolicy(tx, wanted.policyId);
@@ -112,6 +115,7 @@ export async function armPolicy(
   by: ChangedBy,
 ): Promise<BackupPolicy> {
   const action = 'armBackupPolicy';
+  refuseNobody(by.actor);
   const cluster = await authorizePolicy(db, given.policyId, { by, permission: 'backup:delete', action });
   return inTransaction(db, async (tx) => {
     const policy = await lockPolicy(tx, given.policyId);
