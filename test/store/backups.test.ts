@@ -83,9 +83,10 @@ describe('the history of backups', () => {
     const asked = { ...firing, slot_at: new Date('2026-11-22T00:07:00Z'), asked_by_name: 'Ann' };
     await db.insertInto('schedule_firing').values(asked).execute();
     expect(await catalogue().find(await begun())).toMatchObject({ scheduledFor: null });
+    runId = newId('run'); // each time of a schedule has a run of its own
     await db
       .insertInto('schedule_firing')
-      .values({ ...firing, slot_at: slot })
+      .values({ ...firing, run_id: runId, slot_at: slot })
       .execute();
     expect(await catalogue().find(await begun())).toMatchObject({ scheduledFor: slot });
   });
