@@ -6,6 +6,7 @@ import { nextTimes } from '../domain/cron.ts';
 import { AppError } from '../errors.ts';
 import type { RetentionFacts } from '../operations/backup/deletion/observe.ts';
 import { lookAtDatabases } from '../runs/look-at-backups.ts';
+import { repositoryOf } from './Repository.ts';
 import type { RequestContext } from './request-context.ts';
 
 type First = { readonly first?: number | null };
@@ -23,6 +24,8 @@ export const BackupPolicy = {
   databases: ({ content }: PolicyRow) => content.databases,
   exceptDatabases: ({ content }: PolicyRow) => content.exceptDatabases,
   repository: ({ content }: PolicyRow) => content.repository,
+  repositoryNow: ({ clusterId, content }: PolicyRow, _: unknown, context: RequestContext) =>
+    repositoryOf({ clusterId, name: content.repository }, context),
   timeZone: ({ content }: PolicyRow) => content.timeZone,
   tiers: ({ content }: PolicyRow) => content.tiers.map((tier) => ({ ...tier, timeZone: content.timeZone })),
   retentionCron: ({ content }: PolicyRow) => content.retentionCron,

@@ -6,6 +6,7 @@ import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
+import { repositoriesOf } from './Repository.ts';
 import type { RequestContext } from './request-context.ts';
 import { readUpgrades } from './Upgrade.ts';
 
@@ -54,6 +55,7 @@ export const Cluster = {
   recoveryPoints: async ({ id: clusterId }: ClusterRow, _: unknown, { loaders, deps }: RequestContext) =>
     lookAtRecovery(deps.engine, { clusterId, policies: await loaders.policiesOfCluster.load(clusterId) }),
   openAlerts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.openAlertsOfCluster.load(id),
+  repositories: repositoriesOf,
   automation: automationOf,
   clusterSnapshots: clusterSnapshotsOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),

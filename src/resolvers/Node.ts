@@ -7,6 +7,7 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   run: 'Run',
   bak: 'Backup',
   bpl: 'BackupPolicy',
+  rpy: 'Repository',
   rep: 'CheckReport',
   apr: 'Approval',
   alr: 'Alert',

@@ -4,6 +4,7 @@ import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
 import type { ScheduleFiring } from '../domain/schedule.ts';
+import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
 import type { Database } from '../store/database.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
@@ -12,11 +13,14 @@ import * as clusters from '../store/reads/clusters.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
 import { policiesOfClusters } from '../store/reads/policies.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
+import * as repositories from '../store/reads/repositories.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
+
+export const maxBucketLists = 5;
 
 type WholeCalendar = Awaited<ReturnType<typeof readWholeCalendar>>;
 
@@ -65,6 +69,15 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => policiesOfClusters(db, ids),
       (policy) => policy.clusterId,
     ),
+    repository: byId((ids) => repositories.findVisibleRepositories(db, { visibility, ids })),
+    repositoriesOfCluster: grouped(
+      (ids) => repositories.repositoriesOfClusters(db, ids),
+      (repository) => repository.clusterId,
+    ),
+    /** One look for each cluster of a request, whoever asks. */
+    looksAtRepositories: perKey<LookedAtRepositories>(),
+    /** True for the first few of a request: each such look has a cluster list a whole bucket. */
+    mayListBucket: atMost(maxBucketLists),
     isKeptByRun: new DataLoader<string, boolean>(async (ids) => {
       const kept = new Set(await runsThatKeep(db, ids));
       return ids.map((id) => kept.has(id));
@@ -179,6 +192,24 @@ function onceWith<T>(): (read: () => Promise<T>) => Promise<T> {
   return (read) => {
     answer ??= read();
     return answer;
+  };
+}
+
+/** Read at most once for each key of a request. */
+function perKey<T>(): (key: string, read: () => Promise<T>) => Promise<T> {
+  const answers = new Map<string, Promise<T>>();
+  return (key, read) => {
+    const answer = answers.get(key) ?? read();
+    answers.set(key, answer);
+    return answer;
+  };
+}
+
+function atMost(most: number): () => boolean {
+  let asked = 0;
+  return () => {
+    asked += 1;
+    return asked <= most;
   };
 }
 

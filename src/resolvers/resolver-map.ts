@@ -66,6 +66,7 @@ import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
 import { schedule, schedules, scheduleTimes } from './Query/schedules.ts';
 import { viewer } from './Query/viewer.ts';
+import { Repository, RepositorySnapshot, RepositorySnapshots } from './Repository.ts';
 import { Run } from './Run.ts';
 import { RunFailure } from './RunFailure.ts';
 import { RunLane, RunStage } from './RunStage.ts';
@@ -173,6 +174,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Person,
     PlannedStep,
     RecoveryPoint,
+    Repository,
+    RepositorySnapshot,
+    RepositorySnapshots,
     RetentionPlan,
     RoleBinding,
     Run,

@@ -85,9 +85,15 @@ const lists = `query ($id: ID!) {
   alerts(first: 50, filter: { open: true }) { nodes { number } }
   schedules(first: 100) { nodes { name } }
 }`;
-const singles = `query ($name: String!, $run: Int!, $alert: Int!, $approval: ID!) {
-  cluster(name: $name) { name } run(number: $run) { number } alert(number: $alert) { number } node(id: $approval) { id }
+const singles = `query ($name: String!, $run: Int!, $alert: Int!, $approval: ID!, $repository: ID!, $policy: ID!) {
+  cluster(name: $name) { name backupPolicies { name } repositories { repositories { name } } }
+  run(number: $run) { number } alert(number: $alert) { number } node(id: $approval) { id }
+  repository: node(id: $repository) { id } policy: node(id: $policy) { id }
 }`;
+const placesShape = z.object({
+  backupPolicies: z.array(z.object({ name: z.string() })),
+  repositories: z.object({ repositories: z.array(z.object({ name: z.string() })) }),
+});
 
 const somePlace = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
@@ -126,15 +132,31 @@ it('the API and the bot show one person the same', () =>
         expectSame(await type(person.id, 'runs', /\* R-(\d+) ·/g), numbers(runs));
         expectSame(await type(person.id, 'alerts', /\* A-(\d+) ·/g), numbers(alerts));
 
+        const ofThisCluster = <T extends { clusterId: string }>(all: readonly T[]) =>
+          all.filter(({ clusterId }) => clusterId === cluster.clusterId);
         const one = await api.ask(token, singles, {
           name: cluster.name,
           run: run.number,
           alert: alert.number,
           approval: approval.id,
+          repository: ofThisCluster(rows.repositories)[0]?.id,
+          policy: ofThisCluster(rows.policies)[0]?.id,
         });
         const ofOne = await type(person.id, `runs ${cluster.name}`, /\* R-(\d+) ·/g);
         if (one.data?.cluster === null) expect(ofOne).toBeNull();
         else expectSame(ofOne, numbers(ofCluster));
+        const places = await type(person.id, `repositories ${cluster.name}`, /• `(r\d+)` at/g);
+        const overview = await type(person.id, `backups ${cluster.name}`, /\*Policy\* `(p\d+)`/g);
+        const { repository, policy } = one.data ?? {};
+        if (one.data?.cluster === null)
+          expect([places, overview, repository, policy]).toEqual([null, null, null, null]);
+        else {
+          const { backupPolicies, repositories } = placesShape.parse(one.data?.cluster);
+          expect(places?.found).toEqual(repositories.repositories.map(({ name }) => name));
+          expect(overview?.found).toEqual(backupPolicies.map(({ name }) => name));
+          expect([places?.found.length, overview?.found.length]).toEqual([1, 1]);
+          expect([repository, policy]).not.toContain(null);
+        }
         const asked = {
           cluster: await type(person.id, `status ${cluster.name}`, /(?!)/g),
           run: await type(person.id, `run R-${run.number}`, /(?!)/g),

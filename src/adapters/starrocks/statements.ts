@@ -146,10 +146,13 @@ export function dropRepository(name: string): Statement {
 /** The statement as it is sent: each reference to a secret replaced by the secret, which no message may show then. */
 export function withSecrets(statement: Statement, secrets: ReadonlyMap<string, string>): Statement {
   const { secretRefs = [], ...rest } = statement;
-  const text = secretRefs.reduce(
-    (sent, ref) => sent.replaceAll(literal(ref), () => literal(secrets.get(ref) ?? '')),
-    statement.text,
-  );
+  // In one pass, so that nothing is looked for in a secret that was put in already.
+  const parts = secretRefs.map((ref) => literal(ref).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  const byLiteral = new Map(secretRefs.map((ref) => [literal(ref), literal(secrets.get(ref) ?? '')]));
+  const text =
+    parts.length === 0
+      ? statement.text
+      : statement.text.replace(new RegExp(parts.join('|'), 'g'), (ref) => byLiteral.get(ref) ?? ref);
   const shown = [...secrets.values()].flatMap((secret) => [secret, literal(secret).slice(1, -1)]);
   return { ...rest, text, secrets: [...(statement.secrets ?? []), ...shown] };
 }

@@ -6,6 +6,7 @@ import { alertCommands, runCommands } from './control.ts';
 import { help, link, whoami } from './identity.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
+import { repositories } from './repositories.ts';
 import { retention } from './retention.ts';
 import { scheduleCommands } from './schedules.ts';
 
@@ -20,6 +21,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     ...operationCommands(operations),
     ...runCommands,
     backups,
+    repositories,
     alerts,
     ...alertCommands,
     ...calendarCommands,

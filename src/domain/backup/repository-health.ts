@@ -17,6 +17,14 @@ export function whyNotMounted(
   return { code: 'SQL_FAILED', message: `StarRocks says of ${name}: ${row.errorMessage}` };
 }
 
+/**
+ * Whether a try found this by Starwarden's own way to the store. What it heard from StarRocks is not counted when StarRocks
+ * itself was asked again since.
+ */
+export function isOwnProblem(code: string): boolean {
+  return code.startsWith('OBJECT_STORE_') || code === 'CREDENTIAL_MISSING' || code === 'NOT_FOUND';
+}
+
 const checkEveryMs = 15 * 60_000;
 /** One that is not well is looked at again sooner. */
 const checkAgainMs = 5 * 60_000;

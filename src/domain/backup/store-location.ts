@@ -47,6 +47,14 @@ export function defaultEndpoint(scheme: string, region: string | null): string |
   return `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
+/**
+ * A text without the keys that somebody has put into a URI by hand, as in `s3a://KEY:SECRET@bucket/`: StarRocks shows them in
+ * SHOW REPOSITORIES and in its errors. Rather hides too much, but never the port of a host.
+ */
+export function withoutKeys(text: string): string {
+  return text.replace(/:\/\/[^\s/:@]+:(?!\d{1,5}(?:\/|$))[^\s@]*@/g, '://***@');
+}
+
 function isPrintable(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
   return !/[\u0000-\u001f\u007f]/.test(text) && text.isWellFormed();

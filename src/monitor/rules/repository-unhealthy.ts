@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type WatchedRepository, whyNotMounted } from '../../domain/backup/repository-health.ts';
+import { isOwnProblem, type WatchedRepository, whyNotMounted } from '../../domain/backup/repository-health.ts';
 import { defineRule } from '../define-rule.ts';
 
 /** Longer than the pause until a store that was not well is asked again, so that one bad moment is no alert. */
@@ -51,11 +51,6 @@ function findingsOf({ repository, row }: WatchedRepository): readonly Unhealthy[
   const { name, problem } = repository;
   const mounted = whyNotMounted(row, repository);
   if (mounted !== null) return [{ name, by: 'StarRocks', why: mounted.message, since: null }];
-  if (problem === null || !isOwn(problem.code)) return [];
+  if (problem === null || !isOwnProblem(problem.code)) return [];
   return [{ name, by: 'Starwarden', why: problem.message, since: problem.since }];
-}
-
-/** What an earlier check heard from StarRocks is not repeated: the list of this probe is newer. */
-function isOwn(code: string): boolean {
-  return code.startsWith('OBJECT_STORE_') || code === 'CREDENTIAL_MISSING' || code === 'NOT_FOUND';
 }

@@ -11,6 +11,7 @@ import { findVisibleApproval } from '../../store/reads/runs.ts';
 import { findVisibleSchedule } from '../../store/reads/schedules.ts';
 import { findVisibleUpgrade } from '../../store/reads/upgrades.ts';
 import { visibilityOf } from '../../store/reads/visibility.ts';
+import { findSeenRepository } from '../Repository.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
 /** The object with this id, unless the actor may not see the cluster it belongs to. */
@@ -34,6 +35,8 @@ export async function node(_: unknown, { id }: { id: string }, context: RequestC
       return findVisibleReport(db, seen);
     case 'bak':
       return findVisibleBackup(db, seen);
+    case 'rpy':
+      return findSeenRepository(id, context);
     case 'bpl':
       return (await findVisiblePolicy(db, seen))?.policy ?? null;
     case 'alr':

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { type Backup, backupKinds, backupStates, type Pin, type Verification } from '../../domain/backup/backup.ts';
+import type { NamedBackup } from '../../domain/backup/seen-snapshot.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
 
@@ -40,6 +41,14 @@ export function toBackup(row: Selectable<Tables['backup']>): Backup {
     deletedAt: row.deleted_at,
     deletedBecause: row.deleted_because,
   };
+}
+
+/** The part of a row by which a snapshot is recognized; it has a snapshot. */
+export function toNamedBackup(
+  row: Pick<Selectable<Tables['backup']>, 'id' | 'snapshot' | 'state' | 'origin' | 'location' | 'backup_timestamp'>,
+): NamedBackup {
+  const { id, snapshot, state, origin, location, backup_timestamp: backupTimestamp } = row;
+  return { id, snapshot: snapshot ?? '', state: stateShape.parse(state), origin, location, backupTimestamp };
 }
 
 /** A pin whose time is over is still shown; whether it holds is for the rules that have a clock. */

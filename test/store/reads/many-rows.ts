@@ -1,3 +1,4 @@
+import { templateOf } from '../../../src/domain/backup/template.ts';
 import { makePlan } from '../../../src/domain/plan.ts';
 import { newId } from '../../../src/ids.ts';
 import type { Database } from '../../../src/store/database.ts';
@@ -69,6 +70,18 @@ export async function fillWithRows(db: Database, { clusters: count }: { clusters
       schedules.map(({ id, clusterId }, at) => ({ ...scheduleRow, id, cluster_id: clusterId, name: `s${at % 9}` })),
     )
     .execute();
+  const repositories = firstRuns.map((run) => ({ ...run, id: newId('rpy') }));
+  await db
+    .insertInto('repository')
+    .values(
+      repositories.map(({ id, clusterId }, at) => ({ ...repositoryRow, id, cluster_id: clusterId, name: `r${at}` })),
+    )
+    .execute();
+  const policies = firstRuns.map((run, at) => ({ ...run, id: newId('bpl'), name: `p${String(at).padStart(3, '0')}` }));
+  await db
+    .insertInto('backup_policy')
+    .values(policies.map(({ id, clusterId, name }) => ({ ...policyRow, id, cluster_id: clusterId, name })))
+    .execute();
   await db
     .insertInto('audit_event')
     .values([null, ...all, ...all].map((cluster) => ({ ...auditRow, cluster_id: cluster?.clusterId ?? null })))
@@ -94,6 +107,8 @@ export async function fillWithRows(db: Database, { clusters: count }: { clusters
     backups,
     reports: inPresent(reports),
     schedules: inPresent(schedules),
+    repositories: inPresent(repositories),
+    policies: inPresent(policies),
     upgrades: inPresent(upgrades),
     /** Null: what is about no cluster, or one that is gone. */
     audit: audit.map(({ id, cluster_id }) => ({
@@ -190,6 +205,19 @@ const scheduleRow = {
     created_at: createdAt,
     changed_at: createdAt,
   },
+};
+
+const repositoryRow = {
+  ...{ location: 's3://backups/x', kind: 'S3', read_only: 0, origin: 'CREATED', access: null, created_at: createdAt },
+};
+const policyRow = {
+  ...{
+    content: JSON.stringify(templateOf({ repository: 'r0', databases: ['*'] })),
+    owner_id: 'per_somebody',
+    owner_name: 'somebody',
+    revision: 1,
+  },
+  ...{ created_at: createdAt, changed_at: createdAt },
 };
 
 const approvalRow = {

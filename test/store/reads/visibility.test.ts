@@ -16,6 +16,12 @@ import {
   listClusters,
 } from '../../../src/store/reads/clusters.ts';
 import { readNames } from '../../../src/store/reads/names.ts';
+import { findVisiblePolicy, listPolicies } from '../../../src/store/reads/policies.ts';
+import {
+  findVisibleRepositories,
+  findVisibleRepository,
+  listVisibleRepositories,
+} from '../../../src/store/reads/repositories.ts';
 import {
   countRuns,
   findLastEndedRun,
@@ -164,6 +170,21 @@ describe('a list shows, page by page, exactly the rows that the asker may see', 
       expect(await countBackups(db, which)).toBe(expected.length);
     }));
 
+  it('of backup policies, and of the repositories of each cluster', () =>
+    holds(async (actor) => {
+      const visibility = visibilityOf(actor, 'cluster:read');
+      expect((await listPolicies(db, { visibility })).map(({ id }) => id)).toEqual(
+        seenBy(actor, rows.policies).map(({ id }) => id),
+      );
+      const some = rows.clusters.filter((_, at) => at % 7 === 0).map(({ clusterId }) => clusterId);
+      const of = <T extends { clusterId: string }>(all: readonly T[]) =>
+        all.filter((row) => some.includes(row.clusterId));
+      const found = await Promise.all(some.map((clusterId) => listVisibleRepositories(db, { visibility, clusterId })));
+      expect(ids(found.flat())).toEqual(ids(seenBy(actor, of(rows.repositories))));
+      const policies = await Promise.all(some.map((clusterId) => listPolicies(db, { visibility, clusterId })));
+      expect(ids(policies.flat())).toEqual(ids(seenBy(actor, of(rows.policies))));
+    }));
+
   it('of audit events, by the permission to read them', () =>
     holds(async (actor, pages) => {
       const which = { visibility: visibilityOf(actor, 'audit:read'), filter: {} };
@@ -185,12 +206,19 @@ describe('what the asker may not see is not found', () => {
         nodes: ids(seenBy(actor, rows.nodes)),
         hosts: ids(seenBy(actor, rows.hosts)),
         runs: ids(seenBy(actor, rows.runs)),
+        policies: ids(seenBy(actor, rows.policies)),
       };
+      expect(ids(await findVisibleRepositories(db, of(rows.repositories)))).toEqual(
+        ids(seenBy(actor, rows.repositories)),
+      );
       expect(ids(await findVisibleClusters(db, of(clusters)))).toEqual(seen.clusters);
       expect(ids(await findVisibleNodes(db, of(rows.nodes)))).toEqual(seen.nodes);
       expect(ids(await findVisibleHosts(db, of(rows.hosts)))).toEqual(seen.hosts);
       expect(ids(await findVisibleRuns(db, of(rows.runs)))).toEqual(seen.runs);
-      const named = await readNames(db, of([...clusters, ...rows.nodes, ...rows.hosts, ...rows.runs]));
+      const named = await readNames(
+        db,
+        of([...clusters, ...rows.nodes, ...rows.hosts, ...rows.runs, ...rows.policies]),
+      );
       expect([...named.keys()].toSorted()).toEqual(Object.values(seen).flat().toSorted());
     }));
 
@@ -227,12 +255,17 @@ describe('what the asker may not see is not found', () => {
           [rows.alerts, findVisibleAlert],
           [rows.backups, findVisibleBackup],
           [rows.schedules, findVisibleSchedule],
+          [rows.repositories, findVisibleRepository],
           [rows.reports, findVisibleReport],
           [rows.upgrades, findVisibleUpgrade],
         ] as const) {
           const row = pick<{ id: string; clusterId: string; environment: string }>(all);
           check(await find(db, { visibility, id: row.id }), row);
         }
+        const policy = pick(rows.policies);
+        const foundPolicy = await findVisiblePolicy(db, { visibility, id: policy.id });
+        check(foundPolicy?.policy ?? null, policy);
+        if (foundPolicy !== null) expect(foundPolicy.cluster.environment).toBe(policy.environment);
         const alert = pick(rows.alerts);
         check(await findVisibleAlert(db, { visibility, number: alert.number }), alert);
         const event = pick(rows.audit);
