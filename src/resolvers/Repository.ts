@@ -58,14 +58,10 @@ export const Repository = {
     const page = { first: first ?? 100, afterName: afterName ?? null };
     if (page.first < 1 || page.first > maxSnapshots)
       throw new AppError('BAD_USER_INPUT', `first is 1 to ${maxSnapshots}`, { path: ['first'] });
-    if (!loaders.mayListBucket())
-      throw new AppError(
-        'BAD_USER_INPUT',
-        `One request lists the snapshots of at most ${maxBucketLists} repositories`,
-        {
-          hint: 'Ask for fewer at a time.',
-        },
-      );
+    if (!loaders.mayListBucket()) {
+      const problem = `One request lists the snapshots of at most ${maxBucketLists} repositories: ask for ${repository.name} by itself`;
+      return { snapshots: [], problems: [problem], page };
+    }
     return { ...(await lookIntoRepository(deps.engine, repository)), page };
   },
 };

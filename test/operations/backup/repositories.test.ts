@@ -1,13 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type S3Server, startS3 } from '../../../sandbox/s3/start-s3.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
-import { showRepositories } from '../../../src/adapters/starrocks/statements.ts';
+import { showFrontends, showRepositories } from '../../../src/adapters/starrocks/statements.ts';
+import { newId } from '../../../src/ids.ts';
 import { undoRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
-import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
+import { type Api, as, startApi } from '../../helpers/api.ts';
+import { admin, type Engine } from '../../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
 
 let world: World;
+let api: Api;
 let engine: Engine;
 let managed: Managed;
 let s3: S3Server;
@@ -18,7 +22,8 @@ beforeAll(async () => {
   world = await startWorld({ starwarden: false, slack: false, speed: 20 });
   bucket = (world.describe().cluster.repositoryLocation ?? '').slice('s3://'.length).split('/')[0] ?? '';
   s3 = await startS3({ buckets: [bucket] });
-  engine = await startEngine();
+  api = await startApi();
+  engine = api.engine;
   managed = manage(world, engine);
   clusterId = await managed.register('repositories');
 }, 120_000);
@@ -30,7 +35,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await s3?.stop();
-  await engine?.close();
+  await api?.close();
   await world?.stop();
 });
 
@@ -122,5 +127,116 @@ it('measures a repository that is well, and remembers why one is not', async () 
   expect(await recorded('checked')).toMatchObject({
     problem: { code: 'OBJECT_STORE_KEY_REFUSED' },
     usedBytes: info?.bytes,
+  });
+});
+
+describe('what people are shown', () => {
+  const time = '2026-11-20-03-00-00-000';
+  const fields =
+    'id name location kind origin health starRocksError isReachedDirectly checkedAt problem { code since }';
+  const shape = z.object({
+    repositories: z.object({
+      problems: z.array(z.string()),
+      repositories: z.array(
+        z.object({ id: z.string(), name: z.string(), origin: z.string(), health: z.string() }).catchall(z.json()),
+      ),
+    }),
+  });
+  let viewer: string;
+  beforeAll(async () => {
+    viewer = await api.login('vic', as.viewer);
+    await run('createRepository', wanted('shown'));
+  });
+
+  /** As if Starwarden had made it. */
+  async function keepBackup(snapshot: string) {
+    const { db, connections } = engine.ctx;
+    const [frontend] = await connections.portsFor(clusterId).sql.query(showFrontends());
+    const { id } = await db.selectFrom('run').select('id').limit(1).executeTakeFirstOrThrow();
+    const row = {
+      ...{ id: newId('bak'), cluster_id: clusterId, run_id: id, database_name: 'sales', repository: 'shown', snapshot },
+      ...{ location: wanted('shown').location, origin: frontend?.ClusterId ?? null, backup_timestamp: time },
+      ...{ state: 'AVAILABLE', started_at: new Date() },
+    };
+    await db.insertInto('backup').values(row).execute();
+  }
+
+  async function look() {
+    const query = `query ($id: ID!) { cluster(id: $id) { repositories { problems repositories { ${fields} } } } }`;
+    const answer = await api.ask(viewer, query, { id: clusterId });
+    expect(answer.text).not.toMatch(/secret:/);
+    expect(answer.text).not.toContain(s3.user.secretKey);
+    return shape.parse(answer.data?.cluster).repositories;
+  }
+
+  it('is what Starwarden keeps with what StarRocks says of it now, and what somebody made by hand', async () => {
+    // As a person does it, so that no row of ours stands for it.
+    const { db } = engine.ctx;
+    await run('createRepository', wanted('by_hand'));
+    await db.deleteFrom('repository').where('name', '=', 'by_hand').execute();
+    const { repositories, problems } = await look();
+    expect(problems).toEqual([]);
+    const named = (name: string) => repositories.find((each) => each.name === name);
+    expect(named('shown')).toMatchObject({ origin: 'CREATED', health: 'WELL', isReachedDirectly: true, kind: 'S3' });
+    expect(named('by_hand')).toMatchObject({ origin: 'UNMANAGED', health: 'WELL', isReachedDirectly: false });
+    const query = 'query ($id: ID!) { node(id: $id) { __typename ... on Repository { name cluster { id } } } }';
+    for (const each of [named('shown'), named('by_hand')]) {
+      const found = await api.ask(viewer, query, { id: each?.id });
+      expect(found.data?.node).toEqual({ __typename: 'Repository', name: each?.name, cluster: { id: clusterId } });
+      const stranger = await api.login(`nobody-${each?.name}`);
+      expect((await api.ask(stranger, query, { id: each?.id })).data?.node).toBeNull();
+    }
+  });
+
+  it('of what lies in one says whose it is, whatever its name is', async () => {
+    const root = 'shown/__starrocks_repository_shown';
+    const put = (path: string) => s3.inside.put(bucket, `${root}/${path}`, '{}');
+    for (const name of ["o'b", 'a*', 'plain']) await put(`__ss_${name}/__info_${time}.${'0'.repeat(32)}`);
+    await put(`__ss_a/b/__info_${time}.${'0'.repeat(32)}`);
+    await keepBackup('plain');
+    const query = `query ($id: ID!, $after: String) { node(id: $id) { ... on Repository {
+      snapshots(first: 3, afterName: $after) { totalCount foreignCount problems
+        nodes { name timestamps isComplete owner status notes backup { state repositoryNow { name } } } } } } }`;
+    const id = (await look()).repositories.find(({ name }) => name === 'shown')?.id;
+    const pages = [await api.ask(viewer, query, { id }), await api.ask(viewer, query, { id, after: "o'a" })];
+    const [first, second] = pages.map(({ data }) => z.object({ snapshots: z.json() }).parse(data?.node).snapshots);
+    expect(first).toMatchObject({
+      ...{ totalCount: 4, foreignCount: 3, problems: [] },
+      nodes: [
+        { name: 'a', timestamps: [], isComplete: false, owner: 'FOREIGN', status: 'ERROR: no snapshot', backup: null },
+        { name: 'a*', owner: 'FOREIGN', notes: expect.arrayContaining([expect.stringContaining('any text')]) },
+        { name: "o'b", owner: 'FOREIGN', timestamps: [time] },
+      ],
+    });
+    expect(second).toMatchObject({
+      nodes: [
+        { name: "o'b" },
+        { name: 'plain', owner: 'OURS', backup: { state: 'AVAILABLE', repositoryNow: { name: 'shown' } } },
+      ],
+    });
+  });
+
+  it('of what lies in many is only that of the first five, since each has a bucket listed', async () => {
+    const id = (await look()).repositories.find(({ name }) => name === 'shown')?.id;
+    const parts = Array.from(
+      { length: 6 },
+      (_, at) => `r${at}: node(id: $id) { ... on Repository { snapshots { totalCount problems } } }`,
+    );
+    const answer = await api.ask(viewer, `query ($id: ID!) { ${parts.join(' ')} }`, { id });
+    const refused = { totalCount: null, problems: [expect.stringContaining('at most 5 repositories')] };
+    const all = Object.values(answer.data ?? {}).map((node) => z.object({ snapshots: z.json() }).parse(node).snapshots);
+    expect(all.filter((seen) => JSON.stringify(seen).includes('"problems":[]'))).toHaveLength(5);
+    expect(all).toContainEqual(refused);
+  });
+
+  it('at a cluster that does not answer is what is stored, with the reason, and nothing is called well', async () => {
+    await world.faults.add({ kind: 'sql-error', match: 'SHOW REPOSITORIES' });
+    const { repositories, problems } = await look();
+    expect(problems).toEqual([expect.stringContaining('The cluster did not tell its repositories')]);
+    expect(repositories.find(({ name }) => name === 'shown')).toMatchObject({
+      health: 'UNKNOWN',
+      starRocksError: null,
+    });
+    expect(repositories.map(({ origin }) => origin)).not.toContain('UNMANAGED');
   });
 });
