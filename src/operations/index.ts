@@ -1,3 +1,4 @@
+import { backUpCatalogs } from './backup/back-up-catalogs/back-up-catalogs.ts';
 import { backUpDatabase } from './backup/back-up-database/back-up-database.ts';
 import { checkRepository } from './backup/check-repository/check-repository.ts';
 import { createRepository } from './backup/create-repository/create-repository.ts';
@@ -32,6 +33,7 @@ export const operations: readonly AnyOperation[] = [
   checkCluster,
   checkUpgrade,
   backUpDatabase,
+  backUpCatalogs,
   pruneBackups,
   deleteBackup,
   verifyBackup,

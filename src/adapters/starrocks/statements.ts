@@ -76,6 +76,24 @@ function backedUp({ name, partitions }: Pick<BackupObject, 'name' | 'partitions'
   return `${ident(name)} PARTITION (${partitions.map(ident).join(', ')})`;
 }
 
+/** From 3.4 on. Writes what catalogs are made of into the repository, their secrets in clear. Needs USAGE on each. */
+export function backUpCatalogs(given: {
+  readonly catalogs: readonly string[];
+  readonly snapshot: string;
+  readonly repository: string;
+  /** At least 600. */
+  readonly timeoutSeconds: number;
+}): Statement {
+  const { catalogs, snapshot, repository, timeoutSeconds } = given;
+  if (catalogs.length === 0) throw new AppError('INVALID_INPUT', 'A backup of no catalogs backs up nothing');
+  return change('back-up-catalogs', [
+    `BACKUP EXTERNAL CATALOGS (${catalogs.map(ident).join(', ')})`,
+    `SNAPSHOT ${ident(snapshot)}`,
+    `TO ${ident(repository)}`,
+    `PROPERTIES ('type' = 'full', 'timeout' = ${literal(wholeNumber(timeoutSeconds))})`,
+  ]);
+}
+
 export function showCatalogs(): ReadStatement {
   return read('show-catalogs', 'SHOW CATALOGS');
 }
@@ -83,6 +101,11 @@ export function showCatalogs(): ReadStatement {
 export function cancelBackup(database: string): Statement {
   refuseSystemDatabase(database);
   return change('cancel-backup', [`CANCEL BACKUP FROM ${ident(database)}`]);
+}
+
+/** Cancels the one job about external catalogs that the whole cluster has, whoever started it. */
+export function cancelCatalogsBackup(): Statement {
+  return change('cancel-catalogs-backup', ['CANCEL BACKUP FOR EXTERNAL CATALOG']);
 }
 
 /**

@@ -1,5 +1,5 @@
-/** What kinds of things a backup can hold beside tables, and what stands in a database. */
-export const objectTypes = ['TABLE', 'VIEW', 'MATERIALIZED_VIEW', 'FUNCTION'] as const;
+/** What a backup can hold. An external catalog stands in no database, and has backups of its own. */
+export const objectTypes = ['TABLE', 'VIEW', 'MATERIALIZED_VIEW', 'FUNCTION', 'EXTERNAL_CATALOG'] as const;
 export type ObjectType = (typeof objectTypes)[number];
 
 /** One physical partition. Several share a name where a partition is spread over several by itself. */

@@ -24,7 +24,7 @@ export function neverHeld({ version, catalogs, isNamed = false }: AroundBackup):
       ? [
           `External catalogs${catalogs === null ? '' : ` (${some(catalogs)})`}: ${
             hasFunctions
-              ? 'they need a backup of their own, by hand, which writes their secrets in clear into the repository'
+              ? 'they need a backup of their own (backUpCatalogs), which writes their secrets in clear into the repository'
               : 'this version cannot back them up'
           }`,
         ]

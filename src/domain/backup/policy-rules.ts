@@ -1,6 +1,7 @@
 import { mistakesInCron, nextTimes } from '../cron.ts';
 import { hashJson } from '../json.ts';
 import { isSystemDatabase } from '../system-databases.ts';
+import { externalCatalogs } from './external-catalogs.ts';
 import { hoursInWords } from './periods.ts';
 import type { BackupPolicyContent, BackupTier, Keep } from './policy.ts';
 
@@ -62,6 +63,7 @@ function databaseMistakes({ databases, exceptDatabases, repository }: BackupPoli
     names.flatMap((name, at): Mistake[] => {
       const path = [field, String(at)];
       if (names.indexOf(name) !== at) return [{ path, message: `${name} is named twice` }];
+      if (name === externalCatalogs) return [{ path, message: 'external catalogs have no policy: backUpCatalogs' }];
       if (isSystemDatabase(name)) return [{ path, message: `${name} is a database of StarRocks' own` }];
       const isName = name.length >= 1 && name.length <= 256 && /^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(name);
       return isName ? [] : [{ path, message: 'a name on one line, without control characters' }];

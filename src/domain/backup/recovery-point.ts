@@ -1,4 +1,5 @@
 import { count } from '../words.ts';
+import { isOfCatalogs } from './external-catalogs.ts';
 import { momentInWords } from './periods.ts';
 import type { BackupPolicy } from './policy.ts';
 import { coversDatabase } from './retention.ts';
@@ -34,7 +35,9 @@ export type RecoveryQuestion = {
  * of the whole database counts when it and its base are usable and each has passed a check, or, having no snapshot because nothing had changed,
  * when its base has.
  */
-export function findRecoveryPoints({ databases, backups, policies, now }: RecoveryQuestion): readonly RecoveryPoint[] {
+export function findRecoveryPoints(question: RecoveryQuestion): readonly RecoveryPoint[] {
+  const { databases, policies, now } = question;
+  const backups = question.backups.filter((backup) => !isOfCatalogs(backup));
   const standing = databases === null ? null : new Set(databases);
   const named = policies.flatMap(({ content }) => content.databases.filter((name) => name !== '*'));
   const all = new Set([...(databases ?? []), ...named, ...backups.map(({ database }) => database)]);

@@ -1,6 +1,7 @@
 import type { Reading } from '../../adapters/reading.ts';
+import { listCatalogs } from '../../adapters/starrocks/list-catalogs.ts';
 import { parseFrontends, parseRepositories } from '../../adapters/starrocks/parse.ts';
-import { showCatalogs, showDatabases, showFrontends, showRepositories } from '../../adapters/starrocks/statements.ts';
+import { showDatabases, showFrontends, showRepositories } from '../../adapters/starrocks/statements.ts';
 import type { RepositoryRow } from '../../domain/topology.ts';
 import { AppError } from '../../errors.ts';
 
@@ -33,8 +34,7 @@ export function releaseOf(frontends: ReturnType<typeof parseFrontends>): string 
 /** The names of external catalogs; null = they could not be asked for. */
 export async function catalogsOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<readonly string[] | null> {
   try {
-    const rows = await sql.query(showCatalogs(), { signal });
-    return rows.filter(({ Type }) => Type !== 'Internal').map(({ Catalog }) => Catalog ?? '');
+    return await listCatalogs(sql, signal);
   } catch (error) {
     if (error instanceof AppError && (error.code === 'SQL_FAILED' || error.code === 'SQL_PRIVILEGE_MISSING'))
       return null;

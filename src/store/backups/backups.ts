@@ -1,4 +1,5 @@
 import type { Backup } from '../../domain/backup/backup.ts';
+import { externalCatalogs } from '../../domain/backup/external-catalogs.ts';
 import type { Reader } from '../database.ts';
 import { toBackup } from './backup-rows.ts';
 
@@ -26,7 +27,7 @@ export async function listKeptBackups(
   return (await query.orderBy('started_at').orderBy('id').execute()).map(toBackup);
 }
 
-/** When the newest verified backup of the cluster that can still be restored from was verified, one of some tables not counted; null = there is none. */
+/** When the newest verified backup of a whole database that can still be restored from was verified; null = there is none. */
 export async function newestBackupAt(db: Reader, clusterId: string): Promise<Date | null> {
   const row = await db
     .selectFrom('backup')
@@ -34,6 +35,7 @@ export async function newestBackupAt(db: Reader, clusterId: string): Promise<Dat
     .where('cluster_id', '=', clusterId)
     .where('state', 'in', ['AVAILABLE', 'PARTIAL'])
     .where('is_selection', '=', 0)
+    .where('database_name', '<>', externalCatalogs)
     .executeTakeFirst();
   return row?.newest ?? null;
 }

@@ -146,6 +146,11 @@ describe('statements', () => {
       "BACKUP SNAPSHOT `sales`.`nightly`\nTO `r`\nPROPERTIES ('type' = 'full', 'timeout' = '86400')",
     ],
     [
+      statements.backUpCatalogs({ catalogs: ['a', 'b`c'], snapshot: 's', repository: 'r', timeoutSeconds: 600 }),
+      "BACKUP EXTERNAL CATALOGS (`a`, `b``c`)\nSNAPSHOT `s`\nTO `r`\nPROPERTIES ('type' = 'full', 'timeout' = '600')",
+    ],
+    [statements.cancelCatalogsBackup(), 'CANCEL BACKUP FOR EXTERNAL CATALOG'],
+    [
       statements.backUpDatabase({
         ...table,
         snapshot: 's',
@@ -174,6 +179,9 @@ describe('statements', () => {
             statements.backUpDatabase({
               ...{ database: value, snapshot: value, repository: value },
               ...{ objects: [{ name: value, partitions: [value] }], timeoutSeconds: 600 },
+            }),
+            statements.backUpCatalogs({
+              ...{ catalogs: [value], snapshot: value, repository: value, timeoutSeconds: 600 },
             }),
           ];
           for (const { text } of hostile) expect(outsideOfQuotes(text)).not.toMatch(/[;#\\\n\r]|--|\/\*/);
@@ -208,5 +216,5 @@ function outsideOfQuotes(text: string): string {
     }
   }
   expect(quote).toBe('');
-  return outside.replaceAll(/\n(TO|ON|PROPERTIES)/g, ' $1');
+  return outside.replaceAll(/\n(SNAPSHOT|TO|ON|PROPERTIES)/g, ' $1');
 }

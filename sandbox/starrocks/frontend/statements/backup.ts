@@ -66,7 +66,7 @@ export const backupHandlers: Handlers<Kinds> = {
     place: ({ job }) => (job === 'BACKUP' ? 'leader' : 'local'),
     run: ({ statement, session, fe }) => {
       requirePrivilege(fe, session, need);
-      const dbId = statement.db === null && session.db === null ? null : currentDatabase(fe, session, statement.db).id;
+      const dbId = statement.db === null && session.db === null ? null : shownDatabase(fe, session, statement.db);
       // A job about catalogs belongs to no database and is shown for every one, after its own.
       const jobs = [...fe.group.state.jobs.values()]
         .filter((job) => dbId === null || job.dbId === dbId || job.dbId === catalogsJobKey)
@@ -102,6 +102,11 @@ export const backupHandlers: Handlers<Kinds> = {
     return textRows(['Snapshot', 'Timestamp', 'Status'], rows);
   }),
 };
+
+/** The real thing keeps information_schema as a database like others, with this id; it never has a job of its own. */
+function shownDatabase(fe: FrontendContext, session: Session, name: string | null): number {
+  return name?.toLowerCase() === 'information_schema' ? 1 : currentDatabase(fe, session, name).id;
+}
 
 /** The leader's live view of a job, or what the journal says of it. */
 function shownJob(fe: FrontendContext, dbId: number) {

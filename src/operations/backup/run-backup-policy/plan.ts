@@ -1,3 +1,4 @@
+import { externalCatalogs } from '../../../domain/backup/external-catalogs.ts';
 import { neverHeld } from '../../../domain/backup/not-held.ts';
 import type { BackupPolicy, BackupPolicyContent } from '../../../domain/backup/policy.ts';
 import { refuseBackupByRunMode } from '../../../domain/backup/run-mode.ts';
@@ -26,7 +27,7 @@ export function databasesOf(
   const except = new Set(exceptDatabases);
   const all = databases.flatMap((name) => (name === '*' ? known : [name]));
   return [...new Set(all)]
-    .filter((name) => !except.has(name) && !isSystemDatabase(name) && name !== 'mysql')
+    .filter((name) => !except.has(name) && !isSystemDatabase(name) && name !== 'mysql' && name !== externalCatalogs)
     .toSorted();
 }
 

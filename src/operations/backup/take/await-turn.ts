@@ -2,6 +2,7 @@ import { parseBackupJobs } from '../../../adapters/starrocks/parse.ts';
 import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { showBackup, showRestore } from '../../../adapters/starrocks/statements.ts';
 import type { BackupCatalogue } from '../../../domain/backup/catalogue.ts';
+import { externalCatalogs } from '../../../domain/backup/external-catalogs.ts';
 import { pollAfterMs } from '../../../domain/backup/poll.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { ofDatabase, takeParams } from './params.ts';
@@ -43,18 +44,27 @@ export async function findRunningJob(
   database: string,
   signal: AbortSignal,
 ): Promise<RunningJob | null> {
-  // A follower lags behind, and shows other states: ask the leader. Jobs of external catalogs have no database, and are
-  // listed for each: they are no reason to wait.
+  // A follower lags behind, and shows other states: ask the leader. The job of external catalogs has no database, and is
+  // listed for each: a database has no reason to wait for it.
   const call = { signal, route: 'leader' } as const;
-  const backup = parseBackupJobs(await sql.query(showBackup(database), call)).find(
-    (job) => job.database === database && !isOver(job.state),
+  const { from, named } = whereListed(database);
+  const backup = parseBackupJobs(await sql.query(showBackup(from), call)).find(
+    (job) => job.database === named && !isOver(job.state),
   );
   if (backup !== undefined)
     return { name: backup.snapshot, what: `the backup ${backup.snapshot}`, state: backup.state };
-  const restores = await sql.query(showRestore(database), call);
-  const restore = restores.find((row) => row.DbName === database && !isOver(row.State));
+  const restores = await sql.query(showRestore(from), call);
+  const restore = restores.find((row) => (row.DbName ?? '') === named && !isOver(row.State));
   if (restore === undefined) return null;
   return { name: restore.Label ?? '', what: `the restore of ${restore.Label}`, state: restore.State ?? 'unknown' };
+}
+
+/** What a job is listed under, and the database that its row names. */
+export function whereListed(database: string): { readonly from: string; readonly named: string } {
+  // This database is always there, and has no jobs of its own that the user might not be allowed to see.
+  return database === externalCatalogs
+    ? { from: 'information_schema', named: '' }
+    : { from: database, named: database };
 }
 
 function isOver(state: string | null | undefined): boolean {

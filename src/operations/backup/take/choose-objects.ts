@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listCatalogs } from '../../../adapters/starrocks/list-catalogs.ts';
 import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { readDatabaseState, type SeenDatabase } from '../../../adapters/starrocks/read-database-state.ts';
 import { showTemporaryPartitions } from '../../../adapters/starrocks/statements.ts';
@@ -6,6 +7,7 @@ import { type Backup, backupKinds } from '../../../domain/backup/backup.ts';
 import type { BackupCatalogue } from '../../../domain/backup/catalogue.ts';
 import { cannotBeTaken, changesSince } from '../../../domain/backup/changes.ts';
 import type { BackupContent, BackupObject } from '../../../domain/backup/content.ts';
+import { isOfCatalogs, stateOfCatalogs } from '../../../domain/backup/external-catalogs.ts';
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type StepContext } from '../../../steps/define.ts';
@@ -52,7 +54,7 @@ export const chooseObjects = defineStep({
   check: async ({ database }, { sql }, { signal, startedAt, now }) => {
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
     if (waitedMs >= patienceMs) return { state: 'todo' };
-    const temporary = await tablesInRebuild(sql, database, signal);
+    const temporary = isOfCatalogs({ database }) ? [] : await tablesInRebuild(sql, database, signal);
     if (temporary.length === 0) return { state: 'todo' };
     // INSERT OVERWRITE makes some, and removes them when it is done.
     const message = `BACKUP refuses tables with temporary partitions; waits up to 10 min for ${temporary.join(', ')}`;
@@ -68,13 +70,13 @@ export const chooseObjects = defineStep({
     const isNothing = objects !== null && objects.length === 0;
     if (isNothing && kind === 'FULL')
       throw new AppError('PRECONDITION_FAILED', `${given.database} has nothing that BACKUP takes`, {
-        hint: leftOut.length > 0 ? `Left out: ${leftOut.join(', ')}.` : 'Look at SHOW TABLES.',
+        hint: leftOut.length > 0 ? `Left out: ${leftOut.join(', ')}.` : 'Look at SHOW TABLES, or at SHOW CATALOGS.',
       });
     const snapshot = isNothing ? null : await freeName(given, sql, context);
     log(
       isNothing
         ? 'Nothing has changed since the base'
-        : `Takes ${objects === null ? 'everything' : count(objects.length, 'table')} as ${snapshot}`,
+        : `Takes ${objects === null ? 'everything' : count(objects.length, isOfCatalogs(given) ? 'catalog' : 'table')} as ${snapshot}`,
     );
     const content: BackupContent | null = seen === null ? null : { held: { tables: [] }, database: seen.state };
     const chosen = { kind, baseId: base?.id ?? null, snapshot, content };
@@ -103,6 +105,7 @@ async function look(
   database: string,
   { signal, log }: Pick<StepContext, 'signal' | 'log'>,
 ): Promise<SeenDatabase | null> {
+  if (isOfCatalogs({ database })) return { state: stateOfCatalogs(await listCatalogs(sql, signal)), foreign: [] };
   try {
     return await readDatabaseState(sql, database, { signal });
   } catch (error) {
@@ -146,7 +149,7 @@ async function decide(
     objects:
       asked !== null
         ? asked.filter(({ name }) => !blocked.has(name))
-        : blocked.size === 0 && seen.foreign.length === 0
+        : blocked.size === 0 && seen.foreign.length === 0 && !isOfCatalogs(given)
           ? null
           : seen.state.tables
               .filter(({ name, type }) => !blocked.has(name) && type !== 'MATERIALIZED_VIEW')

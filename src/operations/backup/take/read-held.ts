@@ -37,12 +37,17 @@ export async function readHeld(
     } else about = { database: entry.database, at: entry.createdAt };
   }
   if (about === null) throw new AppError('BACKUP_DAMAGED', `The manifest of ${of.snapshot} says nothing of a database`);
+  return { ...about, state: { tables }, size: await sizeOf(reader, of.snapshot, signal) };
+}
+
+/** How much of a snapshot lies in the repository. */
+export async function sizeOf(reader: ObjectReader, snapshot: string, signal: AbortSignal) {
   let [objects, bytes] = [0, 0];
-  for await (const { size } of reader.list(`__ss_${of.snapshot}/`, { signal })) {
+  for await (const { size } of reader.list(`__ss_${snapshot}/`, { signal })) {
     objects += 1;
     bytes += size;
   }
-  return { ...about, state: { tables }, size: { objects, bytes } };
+  return { objects, bytes };
 }
 
 /** The kind, and how it was built, are not in the manifest. What was made anew since is not known to be built the same. */

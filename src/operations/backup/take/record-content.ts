@@ -3,6 +3,7 @@ import { readDatabaseState } from '../../../adapters/starrocks/read-database-sta
 import { showFrontends } from '../../../adapters/starrocks/statements.ts';
 import { contentOf, missingIn } from '../../../domain/backup/changes.ts';
 import type { BackupObject, DatabaseState } from '../../../domain/backup/content.ts';
+import { isOfCatalogs, notHeldOfCatalogs, stateOfCatalogs } from '../../../domain/backup/external-catalogs.ts';
 import { type AroundBackup, neverHeld, notHeldOf } from '../../../domain/backup/not-held.ts';
 import type { EndedBackup } from '../../../domain/inventory.ts';
 import { count } from '../../../domain/words.ts';
@@ -12,7 +13,7 @@ import { catalogsOrNull, releaseOf } from '../observe-backup.ts';
 import { type Chosen, chooseObjects } from './choose-objects.ts';
 import { whyBaseIsLost } from './find-base.ts';
 import { ofDatabase, takeParams } from './params.ts';
-import { type Held, readHeld, readHeldNames } from './read-held.ts';
+import { type Held, readHeld, readHeldNames, sizeOf } from './read-held.ts';
 import { findSnapshot, isWhole } from './snapshots.ts';
 
 /**
@@ -70,6 +71,7 @@ async function judge(given: Where, { chosen, seen }: Known, looking: Looking): P
   if (chosen.snapshot === null)
     return ended(chosen, { held: null, missing: [], size: nothing, notHeld: [...notHeldOf(around, null), ...never] });
   const timestamp = await findTimestamp({ ...given, snapshot: chosen.snapshot }, looking);
+  if (isOfCatalogs(given)) return endedCatalogs({ ...given, snapshot: chosen.snapshot, timestamp }, chosen, looking);
   const read = await readWhatIsHeld({ ...given, snapshot: chosen.snapshot, timestamp }, seen, looking);
   if ('broken' in read) return { ...broken(read.broken), backupTimestamp: timestamp };
   if (read.database !== given.database)
@@ -131,15 +133,40 @@ async function readWhatIsHeld(
   try {
     return await readHeld(await ports.objects(of.repository), of, { seen, signal });
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    if (error.code === 'BACKUP_DAMAGED') return { broken: error.message };
-    const isStore =
-      error.code === 'NOT_FOUND' || error.code.startsWith('OBJECT_STORE_') || error.code === 'CREDENTIAL_MISSING';
-    if (!isStore || error.retryable) throw error;
+    if (error instanceof AppError && error.code === 'BACKUP_DAMAGED') return { broken: error.message };
+    if (!isOutOfReach(error)) throw error;
     log(`Its objects cannot be reached (${error.message}): what it holds is known by names only`);
   }
   const after = seen === null ? null : (await readDatabaseState(ports.sql, of.database, { signal })).state;
   return readHeldNames(ports.sql, of, { before: seen, after, signal });
+}
+
+/**
+ * StarRocks takes catalogs as they are when it is asked, and its answers name none of them. Their own file in the repository
+ * is not read: it holds their secrets.
+ */
+async function endedCatalogs(
+  of: Where & { snapshot: string; timestamp: string },
+  chosen: Chosen,
+  { ports, context: { signal, log } }: Looking,
+): Promise<EndedBackup> {
+  const held = stateOfCatalogs((chosen.objects ?? []).map(({ name }) => name));
+  let size: Result['size'] = null;
+  try {
+    size = await sizeOf(await ports.objects(of.repository), of.snapshot, signal);
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error;
+    log(`Its objects cannot be counted: ${error.message}`);
+  }
+  const result = ended(chosen, { held: null, missing: [], size, notHeld: notHeldOfCatalogs });
+  const snapshotAt = new Date(chosen.lookedAt);
+  return { ...result, backupTimestamp: of.timestamp, snapshotAt, content: { held, database: held } };
+}
+
+/** The store cannot be reached by Starwarden, and that does not pass by itself. */
+function isOutOfReach(error: unknown): error is AppError {
+  if (!(error instanceof AppError) || error.retryable) return false;
+  return error.code === 'NOT_FOUND' || error.code.startsWith('OBJECT_STORE_') || error.code === 'CREDENTIAL_MISSING';
 }
 
 type Result = Pick<EndedBackup, 'notHeld'> & {

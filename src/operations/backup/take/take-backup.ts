@@ -1,13 +1,20 @@
 import type { ObjectReader } from '../../../adapters/object-store/port.ts';
 import { parseBackupJobs } from '../../../adapters/starrocks/parse.ts';
 import type { SqlReader } from '../../../adapters/starrocks/port.ts';
-import { backUpDatabase, cancelBackup, showBackup } from '../../../adapters/starrocks/statements.ts';
+import {
+  backUpCatalogs,
+  backUpDatabase,
+  cancelBackup,
+  cancelCatalogsBackup,
+  showBackup,
+} from '../../../adapters/starrocks/statements.ts';
+import { isOfCatalogs } from '../../../domain/backup/external-catalogs.ts';
 import { pollAfterMs } from '../../../domain/backup/poll.ts';
 import { type BackupJobRow, backupJobStates } from '../../../domain/topology.ts';
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { findRunningJob } from './await-turn.ts';
+import { findRunningJob, whereListed } from './await-turn.ts';
 import { type Chosen, chooseObjects } from './choose-objects.ts';
 import { ofDatabase, takeParams } from './params.ts';
 import { findSnapshot } from './snapshots.ts';
@@ -63,9 +70,12 @@ export const takeBackup = defineStep({
     const snapshot = snapshotOf(found.chosen);
     if (snapshot === null) return;
     const objects = found.chosen?.objects ?? null;
-    const statement = { database, repository, snapshot, timeoutSeconds, ...(objects === null ? {} : { objects }) };
+    const where = { repository, snapshot, timeoutSeconds };
+    const statement = isOfCatalogs({ database })
+      ? backUpCatalogs({ ...where, catalogs: (objects ?? []).map(({ name }) => name) })
+      : backUpDatabase({ ...where, database, ...(objects === null ? {} : { objects }) });
     try {
-      await sql.query(backUpDatabase(statement), { signal, route: 'leader', timeoutMs: 60_000 });
+      await sql.query(statement, { signal, route: 'leader', timeoutMs: 60_000 });
     } catch (error) {
       // An earlier BACKUP of ours, whose answer was lost with its leader, may have arrived after we looked for it.
       if (!(error instanceof AppError) || error.code !== 'SQL_FAILED') throw error;
@@ -84,7 +94,8 @@ export const takeBackup = defineStep({
     if (snapshot === null) return;
     const job = await findJob(sql, { database, snapshot }, signal);
     if (job === null || job.state === 'FINISHED' || job.state === 'CANCELLED') return;
-    await sql.query(cancelBackup(database), { signal, route: 'leader' });
+    const statement = isOfCatalogs({ database }) ? cancelCatalogsBackup() : cancelBackup(database);
+    await sql.query(statement, { signal, route: 'leader' });
   },
   undo: { impossible: 'A backup is deleted by deleteBackup, which counts what it removes' },
 });
@@ -99,7 +110,7 @@ async function findJob(
   name: { database: string; snapshot: string },
   signal: AbortSignal,
 ): Promise<BackupJobRow | null> {
-  const jobs = parseBackupJobs(await sql.query(showBackup(name.database), { signal }));
+  const jobs = parseBackupJobs(await sql.query(showBackup(whereListed(name.database).from), { signal }));
   return jobs.find((job) => job.snapshot === name.snapshot) ?? null;
 }
 

@@ -1,4 +1,5 @@
 import type { Backup, VerificationLevel } from '../../../domain/backup/backup.ts';
+import { isOfCatalogs } from '../../../domain/backup/external-catalogs.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import { verifyListed } from '../verify/verify-listed.ts';
 import { verifyObjects } from '../verify/verify-objects.ts';
@@ -53,6 +54,12 @@ function refusalOf(level: VerificationLevel, { backup, whyNoObjects }: VerifyFac
       'It has no snapshot of its own, since nothing had changed',
       `Verify the full backup that it is based on${backup.baseId === null ? '' : `: ${backup.baseId}`}.`,
     );
+  if (level === 'L1' && isOfCatalogs(backup))
+    return {
+      ...{ code: 'PRECONDITION_FAILED', path: ['input', 'level'] },
+      message: 'The objects of a backup of external catalogs are not compared: nothing says what they should be',
+      hint: 'Verify it with level L0.',
+    };
   if (level === 'L1' && whyNoObjects !== null)
     return {
       ...{ code: 'PRECONDITION_FAILED', path: ['input', 'level'] },
