@@ -88,9 +88,22 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** What was found out about expressions, as mistakes: reading one through takes tens of milliseconds, and the answer never changes. */
+const known = new Map<string, string | null>();
+const mostKnown = 1_000;
+
 function mistakeInCron(cron: string): string | null {
   if (cron.trim() === '') return 'is empty';
   if (cron.length > longest.cron) return `must have at most ${longest.cron} characters`;
+  const before = known.get(cron);
+  if (before !== undefined) return before;
+  const found = readThrough(cron);
+  if (known.size >= mostKnown) known.clear();
+  known.set(cron, found);
+  return found;
+}
+
+function readThrough(cron: string): string | null {
   // Croner takes more than this: seconds, dates, @daily, `?` for now. Each of them would say something else elsewhere.
   if (cron.trim().split(/\s+/).length !== 5 || !/^[\d\s*,/A-Z#-]+$/i.test(cron))
     return 'must have five fields: minute, hour, day of the month, month, day of the week, as in 30 2 * * 1-5';
