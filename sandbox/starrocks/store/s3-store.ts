@@ -86,7 +86,7 @@ async function connect(
     forcePathStyle: pathStyle,
     credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
     maxAttempts: 1,
-    requestHandler: { requestTimeout: pace.atLeast(unreachableAfterMs, 1000), throwOnRequestTimeout: true },
+    requestHandler: { requestTimeout: pace.atLeast(unreachableAfterMs, 5000), throwOnRequestTimeout: true },
   });
   return { sdk, client };
 }
