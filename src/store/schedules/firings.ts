@@ -161,8 +161,15 @@ export async function findFiring(db: Queryable, scheduleId: string, slotAt: Date
 
 /** The time of its schedule that a run stands for; null = no schedule began it, or a person who did not wait for that time. */
 export async function findSlotOfRun(db: Queryable, runId: string): Promise<Date | null> {
-  const firing = await findFiringOf(db, runId);
-  return firing === null || firing.askedByName !== null ? null : firing.slotAt;
+  const row = await db
+    .selectFrom('schedule_firing')
+    .select('slot_at')
+    .where('run_id', '=', runId)
+    .where('asked_by_name', 'is', null)
+    // A later time that was skipped because this run went on names it too.
+    .where((row) => row.or([row('reason_code', 'is', null), row('reason_code', '!=', stillRunning)]))
+    .executeTakeFirst();
+  return row?.slot_at ?? null;
 }
 
 /** The time of a schedule that a run was made for; null = there is none, or its schedule was deleted. */
