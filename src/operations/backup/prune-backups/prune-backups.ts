@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Reading } from '../../../adapters/reading.ts';
 import { policyHash } from '../../../domain/backup/policy-rules.ts';
-import type { PlanResult } from '../../../domain/plan.ts';
+import type { Lane, PlanResult } from '../../../domain/plan.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { count } from '../../../domain/words.ts';
 import { defineOperation } from '../../define.ts';
@@ -12,6 +12,11 @@ import { checkArmed, checkNoRestore, countBackupObjects, removeBackupObjects } f
 
 const input = z.object({ clusterId, policyId: backupPolicyId });
 export type PruneBackupsInput = z.infer<typeof input>;
+
+/*
+ * Each backup has a lane of its own, one after the other: what stands in the way of one, perhaps for weeks, must not keep
+ * all others from being deleted. What others still need is looked at again right before each.
+ */
 
 /** A run deletes no more than so many backups; the next one goes on. */
 const mostAtOnce = 200;
@@ -56,10 +61,13 @@ export function planPruneBackups(given: PruneBackupsInput, facts: RetentionFacts
     steps: [
       checkArmed.with({ policyId: given.policyId, name: policy.name, contentHash: policyHash(policy.content) }),
       ...(now.length === 0 ? [] : [checkNoRestore.with({})]),
-      ...now.flatMap(({ backup: { id: backupId, database, repository, snapshot } }) => [
-        countBackupObjects.with({ backupId, database, repository, snapshot }),
-        removeBackupObjects.with({ backupId, database, repository, snapshot, policyId: policy.id, because }),
-      ]),
+      ...now.flatMap(({ backup: { id: backupId, database, repository, snapshot } }) => {
+        const lane: Lane = { stage: 'Deletion', name: snapshot ?? backupId, width: 1, independent: true };
+        return [
+          countBackupObjects.with({ backupId, database, repository, snapshot }, lane),
+          removeBackupObjects.with({ backupId, database, repository, snapshot, policyId: policy.id, because }, lane),
+        ];
+      }),
     ],
     notes: [
       ...blockers,
