@@ -75,7 +75,7 @@ export async function storeBackups(
   const reading = engine.ctx.engine.connections.reading(clusterId, AbortSignal.timeout(20_000));
   const { origin } = await readClusterFacts(reading.sql, reading.signal);
   const backupIds: string[] = [];
-  await s3.inside.put(bucket, `${root}/__repo_info`, '{}');
+  await s3.inside.put(bucket, `${root}/__repo_info`, '{"name":"vault","create_time":"2026-01-01 00:00:00"}');
   for (const days of [90, 40, 7, 1]) {
     const id = newId('bak');
     const at = new Date(Date.now() - days * day);
