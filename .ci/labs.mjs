@@ -19,6 +19,14 @@ export const covers = [
   },
   { files: /^test\/long\/upgrade\/round-trip\./, paths: [...upgrades, ...hosts, 'sandbox/starrocks/'] },
   { files: /^test\/long\/sandbox\//, paths: ['sandbox/'] },
+  {
+    files: /^test\/long\/backups\//,
+    paths: [
+      ...engine,
+      ...['src/operations/backup/', 'src/adapters/object-store/', 'sandbox/starrocks/', 'sandbox/s3/'],
+    ],
+  },
+  { files: /^test\/long\/schedules-/, paths: engine },
 ];
 
 /** @type {Readonly<Record<string, number>>} */
@@ -34,6 +42,8 @@ export const labSeconds = {
   'test/long/upgrade/faults-staging.test.ts': 150,
   'test/long/upgrade/faults-backends.test.ts': 90,
   'test/long/sandbox/main.test.ts': 40,
+  'test/long/backups/three-weeks.test.ts': 900,
+  'test/long/schedules-killed.test.ts': 200,
 };
 const otherSeconds = 25;
 const secondsOf = (/** @type {string} */ file) => labSeconds[file] ?? otherSeconds;

@@ -50,7 +50,10 @@ describe('the long labs of a change', () => {
     expect(choose(null, { seconds: 60, turn: 5 }).run).not.toEqual(now.run);
     expect(choose(null, { seconds: 0 }).run).toEqual([]);
     const turns = long.map((_file, turn) => choose(null, { seconds: 240, turn }).run);
-    expect(new Set(turns.flat())).toEqual(new Set(long));
+    // Three weeks of backups take longer than a change may: `npm run test:long` has them.
+    const tooLong = long.filter((file) => (labSeconds[file] ?? 0) > 240);
+    expect(tooLong).toEqual(['test/long/backups/three-weeks.test.ts']);
+    expect(new Set(turns.flat())).toEqual(new Set(long.filter((file) => !tooLong.includes(file))));
   });
 });
 
