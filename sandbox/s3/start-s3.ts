@@ -86,7 +86,9 @@ export async function startS3({
       aheadMs = ms;
     },
     unplug: close,
-    plug: async () => void (await listen(server, port)),
+    plug: async () => {
+      if (!server.listening) await listen(server, port);
+    },
     async stop() {
       await close();
       inside.close();

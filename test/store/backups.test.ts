@@ -118,6 +118,14 @@ describe('the history of backups', () => {
     expect(await catalogue().find(left)).toMatchObject({ state: 'BROKEN', problem: expect.stringContaining('ended') });
   });
 
+  it('says of a broken one what stopped it, and not what stopped another', async () => {
+    const [left, other] = [await begun(), await begun(fresh({ database: 'other' }))];
+    await endBackupsOf(db, runId, new Map([['other', 'the bucket is full']]));
+    const general = 'Its run ended before the backup was complete';
+    expect(await catalogue().find(left)).toMatchObject({ state: 'BROKEN', problem: general });
+    expect(await catalogue().find(other)).toMatchObject({ problem: `${general}: the bucket is full` });
+  });
+
   it('keeps every verification, and takes one that could not tell for no pass', async () => {
     const id = await begun();
     await write(chosen(id), { record: 'backupEnded', backupId: id, ended: ended() });

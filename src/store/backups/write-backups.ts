@@ -94,21 +94,38 @@ export async function endBackup(db: Queryable, { id, clusterId }: Which, ended: 
   if (ended.content !== null) await saveContent(db, id, ended.content);
 }
 
+const unfinished = 'Its run ended before the backup was complete';
+
 /**
  * A run ends: what it has begun and not brought to an end is broken. This is the one place that makes the state of a
- * backup follow from its run, and it is written with the end of the run.
+ * backup follow from its run, and it is written with the end of the run. `failures` are messages by database, of the step at which
+ * its backup stopped: whoever looks at the backup reads the cause, and not only that there is one.
  */
-export async function endBackupsOf(db: Queryable, runId: string): Promise<void> {
-  await db
-    .updateTable('backup')
-    .set((row) => ({
-      state: 'BROKEN',
-      problem: row.fn.coalesce('problem', row.val('Its run ended before the backup was complete')),
-      finished_at: databaseNow,
-    }))
+export async function endBackupsOf(
+  db: Queryable,
+  runId: string,
+  failures: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
+  const left = await db
+    .selectFrom('backup')
+    .select(['id', 'database_name'])
     .where('run_id', '=', runId)
     .where('state', 'in', open)
     .execute();
+  for (const { id, database_name: database } of left) {
+    const why = failures.get(database);
+    const problem = (why === undefined ? unfinished : `${unfinished}: ${why}`).slice(0, 2_000);
+    await db
+      .updateTable('backup')
+      .set((row) => ({
+        state: 'BROKEN',
+        problem: row.fn.coalesce('problem', row.val(problem)),
+        finished_at: databaseNow,
+      }))
+      .where('id', '=', id)
+      .where('state', 'in', open)
+      .execute();
+  }
 }
 
 /**

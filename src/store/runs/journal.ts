@@ -18,9 +18,10 @@ import { AppError } from '../../errors.ts';
 import { endBackupsOf } from '../backups/write-backups.ts';
 import { isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable, type Tx } from '../database.ts';
-import { toJson, toJsonOrNull } from '../json.ts';
+import { fromJson, toJson, toJsonOrNull } from '../json.ts';
 import { writeRecords } from '../records.ts';
 import type { Lease } from './leases.ts';
+import { failure } from './run-rows.ts';
 import { reopenSteps } from './runs.ts';
 import { type StepChange, updateStep } from './step-changes.ts';
 
@@ -134,10 +135,27 @@ async function writeRest(tx: Tx, runId: string, entry: JournalEntry): Promise<re
       .values({ cluster_id: entry.takeLock, run_id: runId, since: databaseNow })
       .execute();
   }
-  if (entry.run?.finished === true) await endBackupsOf(tx, runId);
+  if (entry.run?.finished === true) await endBackupsOf(tx, runId, await failuresByDatabase(tx, runId));
   const waiting = entry.releaseLock === true ? await releaseLock(tx, runId) : [];
   await insertEvents(tx, runId, entry.events ?? []);
   return waiting;
+}
+
+/** What stopped the steps that are about a database, by its name. */
+async function failuresByDatabase(tx: Queryable, runId: string): Promise<ReadonlyMap<string, string>> {
+  const failed = await tx
+    .selectFrom('run_step')
+    .select(['about_id', 'failure'])
+    .where('run_id', '=', runId)
+    .where('about_kind', '=', 'database')
+    .where('failure', 'is not', null)
+    .orderBy('position', 'desc')
+    .execute();
+  return new Map(
+    failed.flatMap(({ about_id: database, failure: text }) =>
+      database === null || text === null ? [] : [[database, fromJson(failure, text).message]],
+    ),
+  );
 }
 
 /** Adds steps after the existing ones. */

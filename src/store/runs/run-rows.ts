@@ -26,7 +26,7 @@ import { fromJson } from '../json.ts';
 
 const json: z.ZodType<Json> = z.json();
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
-const failure: z.ZodType<Failure> = z.object({
+export const failure: z.ZodType<Failure> = z.object({
   code: z.enum(errorCodes),
   message: z.string(),
   hint: z.string().nullable(),

@@ -17,8 +17,9 @@ export function createJobRunner(): JobRunner {
     const logged = fe.group.state.jobs.get(String(dbId));
     const known = live.get(dbId);
     if (!logged) return null;
-    if (known && known.job.createdAt === logged.createdAt && known.job.label === logged.label && !isDone(logged))
-      return known;
+    const isSame = known?.job.createdAt === logged.createdAt && known.job.label === logged.label;
+    // One that ended here keeps the errors of its tasks, which SHOW BACKUP goes on to show.
+    if (known && isSame && isDone(known.job) === isDone(logged)) return known;
     const fresh = { job: logged, tasks: emptyTaskList() };
     live.set(dbId, fresh);
     return fresh;
