@@ -15,7 +15,14 @@ import { type Engine, startEngine } from '../../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
 
 const facts = {
-  ...{ runMode: null, version: '3.5.0', databases: [], catalogs: ['lake', 'crm'], runningJob: null },
+  ...{
+    runMode: null,
+    version: '3.5.0',
+    databases: [],
+    catalogs: ['lake', 'crm'],
+    takesMaterialized: false,
+    runningJob: null,
+  },
   repositories: [
     {
       ...{ id: '1', name: 'vault', isReadOnly: false, location: 's3://bucket/prod', broker: null },

@@ -353,6 +353,40 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     expect(content?.database.tables.map(({ name }) => name)).toContain('orders');
   });
 
+  it('says before and after what becomes of materialized views, by the setting of the leader', async () => {
+    await root.query('CREATE DATABASE kinds');
+    await root.query(`CREATE TABLE kinds.one (id INT NOT NULL) DUPLICATE KEY (id)
+DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
+    await root.query(`CREATE MATERIALIZED VIEW kinds.mv DISTRIBUTED BY HASH(id) BUCKETS 1 REFRESH MANUAL
+PROPERTIES ("replication_num" = "1") AS SELECT id FROM kinds.one`);
+    const input = { clusterId, database: 'kinds' };
+    const preview = async () => {
+      const request = { operation: 'backUpDatabase', input, actor: admin, options: { dryRun: true } };
+      return (await submit(engine.ctx.engine, request)).plan;
+    };
+    const set = (value: boolean) =>
+      root.query(`ADMIN SET FRONTEND CONFIG ("enable_backup_materialized_view" = "${value}")`);
+    const without = await preview();
+    expect(without?.notes).toContain(
+      'Not held: Materialized views, because enable_backup_materialized_view is false: mv',
+    );
+    await set(true);
+    const withThem = await preview();
+    expect(withThem?.notes.join('\n')).not.toMatch(/[Mm]aterialized/);
+    expect(withThem?.hash).toBe(without?.hash);
+    const run = await engine.until((await start({ database: 'kinds' })).id);
+    const whole = await engine.ctx.connections.catalogue.findOfRun(run.id, 'kinds');
+    expect(whole).toMatchObject({ state: 'AVAILABLE', tableCount: 2 });
+    expect(whole?.notHeld.join('\n')).not.toMatch(/[Mm]aterialized/);
+    await set(false);
+    await world.faults.add({ kind: 'sql-error', match: '^ADMIN SHOW FRONTEND CONFIG', message: 'not today' });
+    await world.faults.add({ kind: 'sql-error', match: '^SHOW PROC', message: 'not today' });
+    const unknown = await preview();
+    expect(unknown?.notes).toContainEqual(expect.stringMatching(/^Not held: Materialized views, perhaps, .*: mv$/));
+    expect(unknown?.notes).toContainEqual(expect.stringMatching(/^Not known: whether backends are down/));
+    expect(unknown?.hash).toBe(without?.hash);
+  });
+
   it('belongs to its cluster again when that is registered anew', async () => {
     const { catalogue } = engine.ctx.connections;
     const before = (await catalogue.list({ clusterId })).map(({ id }) => id);

@@ -6,7 +6,7 @@ import { defineOperation } from '../../define.ts';
 import { clusterId, databaseName, repositoryName, snapshotName } from '../../input/fields.ts';
 import { checkBackedUp } from '../backed-up.ts';
 import { chooseRepository } from '../choose-repository.ts';
-import { observeGround } from '../observe-backup.ts';
+import { observeGround, replicasOrNull } from '../observe-backup.ts';
 import { findRunningJob } from '../take/await-turn.ts';
 import { takeKinds } from '../take/lane.ts';
 import { findSnapshot, isUnused } from '../take/snapshots.ts';
@@ -94,6 +94,7 @@ async function observeBackup(given: BackUpDatabaseInput, reading: Reading) {
   return {
     ...ground,
     tables,
+    replicas: await replicasOrNull(reading),
     snapshotStatus: isUnused(used) ? null : (used?.status ?? null),
     runningJob: isThere ? ((await findRunningJob(sql, database, signal))?.what ?? null) : null,
     notHeld: isThere ? await noteWhatIsHeld(given, ground, { sql, signal }) : [],

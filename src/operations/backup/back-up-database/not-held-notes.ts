@@ -1,6 +1,7 @@
 import type { Reading } from '../../../adapters/reading.ts';
 import { readDatabaseState } from '../../../adapters/starrocks/read-database-state.ts';
-import { neverHeld, notHeldOf } from '../../../domain/backup/not-held.ts';
+import { cannotBeTaken } from '../../../domain/backup/changes.ts';
+import { materializedNotHeld, neverHeld, notHeldOf } from '../../../domain/backup/not-held.ts';
 import { AppError } from '../../../errors.ts';
 import type { BackupGround } from '../observe-backup.ts';
 
@@ -13,17 +14,24 @@ export async function noteWhatIsHeld(
   ground: BackupGround,
   { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
 ): Promise<readonly string[]> {
-  const never = neverHeld({ ...ground, isNamed: tables !== undefined });
   try {
     const seen = await readDatabaseState(sql, database, { signal, timeoutMs: 20_000 });
     const asked = seen.state.tables.filter(({ name }) => tables?.includes(name) ?? false);
+    // Where something stands that BACKUP refuses, it names all the rest.
+    const isNamed = tables !== undefined || seen.foreign.length > 0 || cannotBeTaken(seen.state).length > 0;
+    const reach = { ...ground, isNamed };
     const rest =
       tables === undefined
-        ? notHeldOf(seen, null)
-        : notHeldOf({ ...seen, state: { tables: asked.filter(({ type }) => type === 'TABLE') } }, null);
-    return [...rest, ...never];
+        ? notHeldOf(seen, null, reach)
+        : notHeldOf({ ...seen, state: { tables: asked.filter(({ type }) => type === 'TABLE') } }, null, reach);
+    return [...rest, ...neverHeld(reach)];
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELED') throw error;
-    return [`What stands in ${database} could not be read: ${error.message}`, ...never];
+    const reach = { ...ground, isNamed: tables !== undefined };
+    return [
+      `What stands in ${database} could not be read: ${error.message}`,
+      ...(tables === undefined ? materializedNotHeld(reach) : []),
+      ...neverHeld(reach),
+    ];
   }
 }

@@ -1,6 +1,8 @@
+import { replicaNotes } from '../../../domain/backup/replica-notes.ts';
 import { refuseBackupByRunMode } from '../../../domain/backup/run-mode.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import { isSystemDatabase } from '../../../domain/system-databases.ts';
+import type { TabletHealth } from '../../../domain/tablet-health.ts';
 import { count } from '../../../domain/words.ts';
 import { chooseRepository, refuseRepository, repositoryNotes } from '../choose-repository.ts';
 import type { BackupGround } from '../observe-backup.ts';
@@ -13,6 +15,8 @@ export type BackUpFacts = BackupGround & {
   readonly snapshotStatus: string | null;
   /** A job of StarRocks in the database, in words; null = none. */
   readonly runningJob: string | null;
+  /** Backends that are down, and missing replicas; null = not known. */
+  readonly replicas: TabletHealth | null;
   /** What the backup will not hold, as sentences. */
   readonly notHeld: readonly string[];
 };
@@ -53,6 +57,7 @@ export function planBackUpDatabase(input: Input, facts: BackUpFacts): PlanResult
     notes: [
       count(facts.tables.length, 'table or view', 'tables and views'),
       ...(facts.runningJob === null ? [] : [`Waits first for ${facts.runningJob}, which runs in ${database}`]),
+      ...replicaNotes(facts.replicas),
       ...repositoryNotes(repository, facts.repositories),
       ...facts.notHeld.map((sentence) => `Not held: ${sentence}`),
     ],

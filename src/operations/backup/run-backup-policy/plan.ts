@@ -1,9 +1,11 @@
 import { externalCatalogs } from '../../../domain/backup/external-catalogs.ts';
-import { neverHeld } from '../../../domain/backup/not-held.ts';
+import { materializedNotHeld, neverHeld } from '../../../domain/backup/not-held.ts';
 import type { BackupPolicy, BackupPolicyContent } from '../../../domain/backup/policy.ts';
+import { replicaNotes } from '../../../domain/backup/replica-notes.ts';
 import { refuseBackupByRunMode } from '../../../domain/backup/run-mode.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
 import { isSystemDatabase } from '../../../domain/system-databases.ts';
+import type { TabletHealth } from '../../../domain/tablet-health.ts';
 import { count } from '../../../domain/words.ts';
 import { refuseRepository, repositoryNotes } from '../choose-repository.ts';
 import type { BackupGround } from '../observe-backup.ts';
@@ -12,6 +14,8 @@ import { lanesOf } from '../take/lane.ts';
 export type PolicyFacts = BackupGround & {
   /** Null = there is none with this id on this cluster. */
   readonly policy: BackupPolicy | null;
+  /** Backends that are down, and missing replicas; null = not known. */
+  readonly replicas: TabletHealth | null;
   readonly looked: readonly {
     readonly database: string;
     readonly isEmpty: boolean;
@@ -68,6 +72,7 @@ export function planBackupPolicy(
       'Look at SHOW DATABASES.',
       'policyId',
     );
+  const reach = { ...facts, isNamed: tier.kind === 'INCREMENTAL' };
   const backups = filled.map(({ database }) => ({
     ...{ database, repository, kind: tier.kind, objects: null, policyId, tier: name },
     ...{ snapshot: null, timeoutSeconds },
@@ -81,8 +86,9 @@ export function planBackupPolicy(
       ...looked.flatMap(({ database, runningJob }) =>
         runningJob === null ? [] : [`Waits first for ${runningJob}, which runs in ${database}`],
       ),
+      ...replicaNotes(facts.replicas),
       ...repositoryNotes(repository, facts.repositories),
-      ...neverHeld({ ...facts, isNamed: tier.kind === 'INCREMENTAL' }).map((sentence) => `Not held: ${sentence}`),
+      ...[...materializedNotHeld(reach), ...neverHeld(reach)].map((sentence) => `Not held: ${sentence}`),
     ],
   };
 }

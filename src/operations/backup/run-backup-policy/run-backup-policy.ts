@@ -5,7 +5,7 @@ import { showTables } from '../../../adapters/starrocks/statements.ts';
 import { defineOperation } from '../../define.ts';
 import { backupPolicyId, clusterId } from '../../input/fields.ts';
 import { checkBackedUp } from '../backed-up.ts';
-import { observeGround } from '../observe-backup.ts';
+import { observeGround, replicasOrNull } from '../observe-backup.ts';
 import { findRunningJob } from '../take/await-turn.ts';
 import { takeKinds } from '../take/lane.ts';
 import { databasesOf, planBackupPolicy } from './plan.ts';
@@ -62,5 +62,5 @@ async function observePolicy(given: RunBackupPolicyInput, reading: Reading) {
     isEmpty: known.has(database) && (await sql.query(showTables(database), { signal })).length === 0,
     runningJob: known.has(database) ? ((await findRunningJob(sql, database, signal))?.what ?? null) : null,
   }));
-  return { ...ground, policy, looked };
+  return { ...ground, policy, replicas: await replicasOrNull(reading), looked };
 }

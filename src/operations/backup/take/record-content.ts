@@ -4,12 +4,18 @@ import { showFrontends } from '../../../adapters/starrocks/statements.ts';
 import { contentOf, missingIn } from '../../../domain/backup/changes.ts';
 import type { BackupObject, DatabaseState } from '../../../domain/backup/content.ts';
 import { isOfCatalogs, notHeldOfCatalogs, stateOfCatalogs } from '../../../domain/backup/external-catalogs.ts';
-import { type AroundBackup, neverHeld, notHeldOf } from '../../../domain/backup/not-held.ts';
+import {
+  type AroundBackup,
+  isTakenUnasked,
+  materializedNotHeld,
+  neverHeld,
+  notHeldOf,
+} from '../../../domain/backup/not-held.ts';
 import type { EndedBackup } from '../../../domain/inventory.ts';
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep, type ReadingPorts, type StepContext } from '../../../steps/define.ts';
-import { catalogsOrNull, releaseOf } from '../observe-backup.ts';
+import { catalogsOrNull, releaseOf, takesMaterializedOrNull } from '../observe-backup.ts';
 import { type Chosen, chooseObjects } from './choose-objects.ts';
 import { whyBaseIsLost } from './find-base.ts';
 import { ofDatabase, takeParams } from './params.ts';
@@ -67,18 +73,23 @@ const nothing = { objects: 0, bytes: 0 };
 
 async function judge(given: Where, { chosen, seen }: Known, looking: Looking): Promise<EndedBackup> {
   const around = { state: seen ?? { tables: [] }, foreign: chosen.foreign };
-  const never = neverHeld({ ...(await observeReach(looking)), isNamed: chosen.objects !== null });
-  if (chosen.snapshot === null)
-    return ended(chosen, { held: null, missing: [], size: nothing, notHeld: [...notHeldOf(around, null), ...never] });
+  const reach = { ...(await observeReach(looking)), isNamed: chosen.objects !== null };
+  // What nobody saw before cannot be told apart in the snapshot.
+  const never = [...(seen === null ? materializedNotHeld(reach) : []), ...neverHeld(reach)];
+  if (chosen.snapshot === null) {
+    const notHeld = [...notHeldOf(around, null, reach), ...never];
+    return ended(chosen, { held: null, missing: [], size: nothing, notHeld });
+  }
   const timestamp = await findTimestamp({ ...given, snapshot: chosen.snapshot }, looking);
   if (isOfCatalogs(given)) return endedCatalogs({ ...given, snapshot: chosen.snapshot, timestamp }, chosen, looking);
   const read = await readWhatIsHeld({ ...given, snapshot: chosen.snapshot, timestamp }, seen, looking);
   if ('broken' in read) return { ...broken(read.broken), backupTimestamp: timestamp };
   if (read.database !== given.database)
     return { ...broken(`Its snapshot is of the database ${read.database}`), backupTimestamp: timestamp };
-  const asked: readonly BackupObject[] = chosen.objects ?? (seen?.tables ?? []).filter(isTakenUnasked).map(wholeOf);
+  const asked: readonly BackupObject[] =
+    chosen.objects ?? (seen?.tables ?? []).filter((table) => isTakenUnasked(table, reach)).map(wholeOf);
   const whole = seen === null ? null : contentOf(read.state, seen);
-  const notHeld = [...notHeldOf(around, chosen.kind === 'FULL' ? read.state : null), ...never];
+  const notHeld = [...notHeldOf(around, chosen.kind === 'FULL' ? read.state : null, reach), ...never];
   const result = { held: read.state, missing: missingIn(read.state, asked), size: read.size, notHeld };
   return {
     ...ended(chosen, result),
@@ -98,11 +109,11 @@ function momentOf({ objects, lookedAt }: Chosen, at: Date): Date {
 
 async function observeReach({ ports: { sql }, context: { signal } }: Looking): Promise<AroundBackup> {
   const frontends = parseFrontends(await sql.query(showFrontends(), { signal }));
-  return { version: releaseOf(frontends), catalogs: await catalogsOrNull(sql, signal) };
-}
-
-function isTakenUnasked({ type, partitions }: DatabaseState['tables'][number]): boolean {
-  return type === 'TABLE' && !partitions.some(({ isTemporary }) => isTemporary);
+  return {
+    version: releaseOf(frontends),
+    catalogs: await catalogsOrNull(sql, signal),
+    takesMaterialized: await takesMaterializedOrNull(sql, signal),
+  };
 }
 
 function wholeOf({ name, type }: DatabaseState['tables'][number]): BackupObject {
