@@ -43,6 +43,7 @@ export const labSeconds = {
   'test/long/upgrade/faults-backends.test.ts': 90,
   'test/long/sandbox/main.test.ts': 40,
   'test/long/backups/three-weeks.test.ts': 900,
+  'test/long/backups/faults.test.ts': 180,
   'test/long/schedules-killed.test.ts': 200,
 };
 const otherSeconds = 25;
