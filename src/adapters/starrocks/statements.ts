@@ -171,7 +171,13 @@ export function withSecrets(statement: Statement, secrets: ReadonlyMap<string, s
   const { secretRefs = [], ...rest } = statement;
   // In one pass, so that nothing is looked for in a secret that was put in already.
   const parts = secretRefs.map((ref) => literal(ref).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
-  const byLiteral = new Map(secretRefs.map((ref) => [literal(ref), literal(secrets.get(ref) ?? '')]));
+  const secretOf = (ref: string): string => {
+    const secret = secrets.get(ref);
+    // An empty text would be sent as the key.
+    if (secret === undefined) throw new Error(`nobody has looked up a secret of ${statement.name}`);
+    return secret;
+  };
+  const byLiteral = new Map(secretRefs.map((ref) => [literal(ref), literal(secretOf(ref))]));
   const text =
     parts.length === 0
       ? statement.text

@@ -185,6 +185,11 @@ describe('CREATE REPOSITORY as StarRocks reads it', () => {
     expect(hdfs).toEqual([{ key: 'username', value: 'sr' }]);
   });
 
+  it('sends nothing when a key was not looked up', () => {
+    const plain = createRepository({ ...place, readOnly: false, properties });
+    expect(() => withSecrets(plain, new Map([['secret:sec_a', 'one']]))).toThrow('nobody has looked up a secret');
+  });
+
   it('carries any key exactly, changes nothing else, and keeps it out of every message', () => {
     const key = fc.string({ unit: fc.constantFrom(...'aZ0\'"\\`;$&-+/= %{}secret:_b'), minLength: 1, maxLength: 40 });
     fc.assert(
