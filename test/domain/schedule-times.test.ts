@@ -98,7 +98,7 @@ it('a time that was fired for while the clock was ahead is not named again', () 
 it('for any way in which time goes on: each time is fired for at most once, in order, and each is fired for or missed', () => {
   const crons = fc.constantFrom('*/15 * * * *', '0 */6 * * *', '30 2 * * *', '0 1-3 * * *', '0 4 * * 0');
   const zones = fc.constantFrom('UTC', 'Europe/Berlin', 'Australia/Lord_Howe');
-  const steps = fc.array(fc.integer({ min: 1, max: 3 * 24 * 60 }), { minLength: 1, maxLength: 30 });
+  const steps = fc.array(fc.integer({ min: 1, max: 3 * 24 * 60 }), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(
       fc.record({ cron: crons, timeZone: zones, jitterSeconds: fc.constantFrom(0, 60, 890) }),

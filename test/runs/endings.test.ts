@@ -144,7 +144,13 @@ it('every operation that can be taken back looks for itself what its undo has co
   const undoable = operations.filter(
     ({ planUndo: plans, steps }) => plans !== null || steps.some(({ canUndo }) => canUndo),
   );
-  expect(undoable.map(({ name }) => name).toSorted()).toEqual(['downgradeCluster', 'restartNode', 'upgradeCluster']);
+  expect(undoable.map(({ name }) => name).toSorted()).toEqual([
+    'createRepository',
+    'downgradeCluster',
+    'restartNode',
+    'setClusterSnapshots',
+    'upgradeCluster',
+  ]);
   expect(undoable.filter(({ endCheck }) => endCheck === null)).toEqual([]);
 });
 

@@ -21,7 +21,11 @@ afterAll(() => lab?.close());
 
 describe('an operation whose worker is killed', () => {
   it('has a case for each operation of the registry', () => {
-    expect(Object.keys(lab.cases).toSorted()).toEqual(operations.map(({ name }) => name).toSorted());
+    // The cluster of the lab is older than these two, and not shared-data: `test/runs/deaths/alone.test.ts`, and the steps of
+    // every other backup.
+    const elsewhere = ['backUpCatalogs', 'setClusterSnapshots'];
+    const names = operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name));
+    expect(Object.keys(lab.cases).toSorted()).toEqual(names.toSorted());
   });
 
   it.each<[string, readonly KindPoint[]]>([
@@ -62,8 +66,9 @@ describe('a run', () => {
     await lab.mark();
     const run = await backUp();
     // Asleep right before it would send BACKUP, with `applying` recorded.
-    const sleeper = spawnWorker(lab, { position: 1, at: 'before-effect', signal: 'SIGSTOP' });
-    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[1]?.state).toBe('applying');
+    const position = (await listSteps(engine.ctx.db, run.id)).findIndex(({ kind }) => kind === 'takeBackup');
+    const sleeper = spawnWorker(lab, { position, at: 'before-effect', signal: 'SIGSTOP' });
+    await expect.poll(async () => (await listSteps(engine.ctx.db, run.id))[position]?.state).toBe('applying');
     const ended = await lab.managed.finish(run.id);
     expect(ended.state).toBe('SUCCEEDED');
     expect(await lab.changingStatements()).toEqual(['BACKUP']);

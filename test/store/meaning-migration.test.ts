@@ -11,6 +11,11 @@ import { listSteps } from '../../src/store/runs/runs.ts';
 import { createTestDatabase, type TestDatabase } from '../helpers/services.ts';
 import { sampleOf, stepSamples } from '../helpers/step-samples.ts';
 
+/** Kinds that came with later versions: no row of theirs is older than these columns. */
+const later =
+  /^(tryStore|(make|forget|record|lookAt)Repository|checkArmed|checkNoRestore|(count|remove)BackupObjects|beginBackup|awaitTurn|chooseObjects|recordContent|verify(Listed|Objects)|awaitClusterSnapshot)$/;
+const samples = stepSamples.filter(({ kind }) => !later.test(kind));
+
 let database: TestDatabase;
 let db: Database;
 
@@ -47,7 +52,7 @@ beforeAll(async () => {
   const old = { '0001': core, '0002': monitor, '0003': slack, '0004': upgrades };
   await migrate(old);
   await addRun('run_1', 'SUCCEEDED');
-  await addSteps('run_1', [...stepSamples, { kind: 'ofAnotherVersion' }, { kind: 'stopNode' }]);
+  await addSteps('run_1', [...samples, { kind: 'ofAnotherVersion' }, { kind: 'stopNode' }]);
   await addRun('run_2', 'RUNNING');
   await addSteps('run_2', [
     { kind: 'guardNode', facts: { version: '3.4.6-1a2b3c4' } },
@@ -74,9 +79,9 @@ afterAll(async () => {
 });
 
 it('gives the steps that are there the meaning that their kinds give to new ones', async () => {
-  const rows = (await listSteps(db, 'run_1')).slice(0, stepSamples.length);
+  const rows = (await listSteps(db, 'run_1')).slice(0, samples.length);
   expect(rows.map(({ kind, about, effect, leaves, removes }) => ({ kind, about, effect, leaves, removes }))).toEqual(
-    stepSamples.map(({ kind, about, effect, leaves = null, removes = null }) => ({
+    samples.map(({ kind, about, effect, leaves = null, removes = null }) => ({
       ...{ kind, about, effect },
       ...{ leaves, removes },
     })),
@@ -84,7 +89,7 @@ it('gives the steps that are there the meaning that their kinds give to new ones
 });
 
 it('lets a kind that it does not know, and parameters that name nobody, be about the cluster or nobody by name', async () => {
-  const [unknown, nobody] = (await listSteps(db, 'run_1')).slice(stepSamples.length);
+  const [unknown, nobody] = (await listSteps(db, 'run_1')).slice(samples.length);
   expect(unknown).toMatchObject({ about: { kind: 'cluster', id: null, label: 'the cluster' }, effect: 'changes' });
   expect(nobody).toMatchObject({ about: { kind: 'node', id: null }, effect: sampleOf('stopNode').effect });
 });

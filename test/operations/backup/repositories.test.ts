@@ -44,7 +44,7 @@ const keys = () => ({
   ...{ accessKey: s3.user.accessKey, secretKey: s3.user.secretKey },
 });
 const wanted = (name: string) => ({ clusterId, name, location: `s3://${bucket}/${name}`, s3: keys() });
-const run = async (operation: string, input: Record<string, unknown>) =>
+const carryOut = async (operation: string, input: Record<string, unknown>) =>
   managed.finish((await managed.ask(operation, input)).id);
 const refusalOf = async (operation: string, input: Record<string, unknown>) =>
   (await submit(engine.ctx.engine, { operation, input, actor: admin })).userErrors[0];
@@ -59,7 +59,7 @@ const recorded = (name: string) =>
 
 it('creates a repository whose answer was lost once, and keeps its keys out of everything that is stored or said', async () => {
   await world.faults.add({ kind: 'sql-drop-after', match: 'CREATE REPOSITORY', times: 1 });
-  const ended = await run('createRepository', wanted('lost'));
+  const ended = await carryOut('createRepository', wanted('lost'));
   expect(ended).toMatchObject({ state: 'SUCCEEDED' });
   expect(await creates('lost')).toBe(1);
   expect(await recorded('lost')).toMatchObject({ origin: 'CREATED', kind: 'S3', readOnly: false });
@@ -78,7 +78,7 @@ it('creates a repository whose answer was lost once, and keeps its keys out of e
 });
 
 it('takes back what it created, leaves every object there, and destroys the keys', async () => {
-  const created = await run('createRepository', wanted('undone'));
+  const created = await carryOut('createRepository', wanted('undone'));
   const before = await s3.inside.list(bucket);
   await undoRun(engine.ctx.engine, { runId: created.id, actor: admin });
   expect(await managed.finish(created.id)).toMatchObject({ state: 'UNDONE' });
@@ -88,7 +88,10 @@ it('takes back what it created, leaves every object there, and destroys the keys
 });
 
 it('does not ask StarRocks for a repository whose store refuses the key', async () => {
-  const ended = await run('createRepository', { ...wanted('refused'), s3: { ...keys(), secretKey: 'wrong-secret-5' } });
+  const ended = await carryOut('createRepository', {
+    ...wanted('refused'),
+    s3: { ...keys(), secretKey: 'wrong-secret-5' },
+  });
   expect(ended).toMatchObject({ state: 'FAILED', failure: { code: 'OBJECT_STORE_KEY_REFUSED' } });
   expect(JSON.stringify(ended)).not.toContain('wrong-secret-5');
   expect(await creates('refused')).toBe(0);
@@ -100,7 +103,7 @@ it('refuses a name that is in use, and says where that repository is', async () 
 });
 
 it('takes over no repository with the key to another store that has a bucket of the same name', async () => {
-  expect(await run('takeOverRepository', { clusterId, name: 'backups', s3: keys() })).toMatchObject({
+  expect(await carryOut('takeOverRepository', { clusterId, name: 'backups', s3: keys() })).toMatchObject({
     state: 'FAILED',
     failure: { code: 'PRECONDITION_FAILED', message: expect.stringContaining('it is another store') },
   });
@@ -108,21 +111,21 @@ it('takes over no repository with the key to another store that has a bucket of 
 });
 
 it('takes over what somebody made by hand, where StarRocks says it is', async () => {
-  expect(await run('takeOverRepository', { clusterId, name: 'backups' })).toMatchObject({ state: 'SUCCEEDED' });
+  expect(await carryOut('takeOverRepository', { clusterId, name: 'backups' })).toMatchObject({ state: 'SUCCEEDED' });
   const location = world.describe().cluster.repositoryLocation;
   expect(await recorded('backups')).toMatchObject({ origin: 'TAKEN_OVER', location, access: null });
-  expect(await run('dropRepository', { clusterId, name: 'backups' })).toMatchObject({ state: 'SUCCEEDED' });
+  expect(await carryOut('dropRepository', { clusterId, name: 'backups' })).toMatchObject({ state: 'SUCCEEDED' });
   expect(await mounted('backups')).toBe(false);
   expect(await refusalOf('dropRepository', { clusterId, name: 'backups' })).toMatchObject({ code: 'NOT_FOUND' });
 });
 
 it('measures a repository that is well, and remembers why one is not', async () => {
-  await run('createRepository', wanted('checked'));
-  expect(await run('checkRepository', { clusterId, name: 'checked' })).toMatchObject({ state: 'SUCCEEDED' });
+  await carryOut('createRepository', wanted('checked'));
+  expect(await carryOut('checkRepository', { clusterId, name: 'checked' })).toMatchObject({ state: 'SUCCEEDED' });
   const info = (await s3.inside.list(bucket)).find(({ key }) => key.endsWith('repository_checked/__repo_info'));
   expect(await recorded('checked')).toMatchObject({ problem: null, usedBytes: info?.bytes, freeBytes: null });
   s3.faults.add({ kind: 'key-expired' });
-  const failed = await run('checkRepository', { clusterId, name: 'checked' });
+  const failed = await carryOut('checkRepository', { clusterId, name: 'checked' });
   expect(failed).toMatchObject({ state: 'FAILED', failure: { code: 'OBJECT_STORE_KEY_REFUSED' } });
   expect(await recorded('checked')).toMatchObject({
     problem: { code: 'OBJECT_STORE_KEY_REFUSED' },
@@ -145,7 +148,7 @@ describe('what people are shown', () => {
   let viewer: string;
   beforeAll(async () => {
     viewer = await api.login('vic', as.viewer);
-    await run('createRepository', wanted('shown'));
+    await carryOut('createRepository', wanted('shown'));
   });
 
   /** As if Starwarden had made it. */
@@ -172,7 +175,7 @@ describe('what people are shown', () => {
   it('is what Starwarden keeps with what StarRocks says of it now, and what somebody made by hand', async () => {
     // As a person does it, so that no row of ours stands for it.
     const { db } = engine.ctx;
-    await run('createRepository', wanted('by_hand'));
+    await carryOut('createRepository', wanted('by_hand'));
     await db.deleteFrom('repository').where('name', '=', 'by_hand').execute();
     const { repositories, problems } = await look();
     expect(problems).toEqual([]);

@@ -45,6 +45,9 @@ export const setClusterSnapshots = defineOperation({
   observe,
   plan: planSetClusterSnapshots,
   postCheck: checkClusterSnapshots,
+  // What is taken back is only ever a switching on.
+  endCheck: (given, reading, { ending }) =>
+    checkClusterSnapshots(ending === 'UNDONE' ? { ...given, to: 'OFF' } : given, reading),
 });
 
 async function observe(_input: SetClusterSnapshots, { sql, signal }: Reading) {
