@@ -4,11 +4,12 @@ import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, createApi } from '../../sandbox/demo/api.ts';
+import { type S3Server, startS3 } from '../../sandbox/s3/start-s3.ts';
 import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { createTestDatabase, createTestRedis, type TestDatabase, type TestRedis } from '../helpers/services.ts';
 
 /*
- * Canaries: the SQL password and the private key that Starwarden is given, and some that it is given by mistake. After
+ * Canaries: the SQL password, the private key and the keys of an object store that Starwarden is given, and some that it is given by mistake. After
  * everything that uses them, nothing that Starwarden writes may hold one of them.
  */
 
@@ -16,20 +17,24 @@ const wrong = {
   password: 'canary-wrong-password-7f3a',
   typed: 'canary-wrongly-typed-91bd',
   name: 'canary-as-a-list-22c1',
+  storeSecret: 'canary-wrong-store-secret-4e7c',
 };
+const store = { accessKey: 'CANARYSTORE5D21', secretKey: 'canary-store-secret-8b60' };
 
 let world: World;
 let database: TestDatabase;
 let redis: TestRedis;
+let s3: S3Server;
 let canaries: string[];
 const answers: string[] = [];
 
 beforeAll(async () => {
   [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   world = await startWorld({ speed: 20, services: { databaseUrl: database.url, redisUrl: redis.url } });
+  s3 = await startS3({ buckets: ['vault'], users: [store] });
   const { cluster, hosts } = world.describe();
   const key = await readFile(hosts[0]?.keyFile ?? '', 'utf8');
-  canaries = [cluster.sqlPassword, ...keyLines(key), ...Object.values(wrong)];
+  canaries = [cluster.sqlPassword, ...keyLines(key), ...Object.values(store), ...Object.values(wrong)];
   await useThem(
     createApi({ url: world.starwarden?.graphqlUrl ?? '', token: world.starwarden?.tokens.admin ?? '' }),
     key,
@@ -38,6 +43,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world?.stop();
+  await s3?.stop();
   await database?.drop();
 });
 
@@ -48,7 +54,12 @@ describe('a secret that Starwarden was given', () => {
       .split('\n')
       .filter((line) => line.includes(`"user":"${cluster.sqlUser}"`));
     expect(statements.length).toBeGreaterThan(10);
-    expectNone('statements', statements.join('\n'));
+    // StarRocks is given the keys of the store with this statement, and with no other.
+    const [creating, others] = [true, false].map((is) =>
+      statements.filter((line) => line.includes('CREATE REPOSITORY') === is),
+    );
+    expect(creating?.join('')).toContain(store.secretKey);
+    expectNone('statements', others?.join('\n') ?? '');
     for (const file of [world.starwarden?.logFile ?? '', logs.commands, logs.slackCalls])
       expectNone(file, await readFile(file, 'utf8'));
   });
@@ -122,6 +133,7 @@ async function useThem(plain: Api, privateKey: string): Promise<void> {
   const attached = await api.carryOut('attachHosts', attachment);
   await api.carryOut('checkCluster', { clusterId: id });
   await api.carryOut('backUpDatabase', { clusterId: id, database: cluster.database });
+  await useStore(api, id);
   await raw(
     `{ runs(first: 50) { nodes { id input plan { summary notes steps { title params } } events(first: 100) { message } steps { nodes { title facts } } } } }`,
   );
@@ -136,6 +148,24 @@ async function useThem(plain: Api, privateKey: string): Promise<void> {
     `mutation { registerCluster(input: { name: "x", frontends: [], sqlUser: "x", password: ${JSON.stringify(wrong.typed)}, oops: 1 }) { run { id } } }`,
   );
   if (attached.state !== 'SUCCEEDED') throw new Error('not attached');
+}
+
+/** A repository with the keys of a store, one with a key that the store refuses, and what is shown of both. */
+async function useStore(api: Api, clusterId: string): Promise<void> {
+  const access = { endpoint: s3.endpoint, region: 'us-east-1', pathStyle: true, ...store };
+  const place = { clusterId, name: 'kept', location: 's3://vault/kept' };
+  const made = await api.carryOut('createRepository', { ...place, s3: access });
+  const asked = await api.ask('createRepository', {
+    ...{ ...place, name: 'refused', location: 's3://vault/refused' },
+    s3: { ...access, secretKey: wrong.storeSecret },
+  });
+  const refused = await api.ending(asked.run?.id ?? '');
+  await api.carryOut('checkRepository', { clusterId, name: 'kept' });
+  const shown = await raw(
+    `{ cluster(id: "${clusterId}") { repositories { problems repositories { name location health starRocksError problem { code message } } } } }`,
+  );
+  if (!shown.includes('"name":"kept"')) throw new Error(shown);
+  if (made.state !== 'SUCCEEDED' || refused.state !== 'FAILED') throw new Error(`${made.state}, ${refused.state}`);
 }
 
 /** The same API, with every answer kept. */
