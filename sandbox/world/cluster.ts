@@ -29,6 +29,7 @@ async function startFirstFrontend(node: PlannedNode, { plan, signal }: Forming):
   await startNode({ node, plan, signal });
   const target = { host: node.address, port: plan.ports.query, user: 'root', password: '' };
   return connectSqlWhenUp(target, { timeoutMs: patienceMs, signal }).catch((cause) => {
+    signal?.throwIfAborted();
     throw new Error(`${node.name} does not answer on ${target.host}:${target.port}: ${lastOutput(node)}`, { cause });
   });
 }
