@@ -24,7 +24,8 @@ export type IdPrefix =
   | 'blk'
   | 'hld'
   | 'rpy'
-  | 'bpl';
+  | 'bpl'
+  | 'rmn';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

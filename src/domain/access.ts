@@ -7,7 +7,11 @@ export const permissionTable = {
   'cluster:unregister': 'Forget clusters.',
   'cluster:check': 'Refresh and check clusters.',
   'host:attach': 'Give Starwarden access to hosts.',
-  'node:restart': 'Restart nodes.',
+  'node:restart': 'Start, stop and restart nodes.',
+  'cluster:deploy': 'Deploy new clusters.',
+  'cluster:scale': 'Add, remove, move and replace nodes, and say where they stand.',
+  'node:purge': 'Delete the data of nodes that have left.',
+  'tablet:repair': 'Repair tablets, set replicas bad, and pause balancing for a time.',
   'backup:create': 'Make backups.',
   'backup:manage': 'Manage repositories, backup policies and pins.',
   'backup:delete': 'Delete backups, and let a policy delete them.',
@@ -32,7 +36,7 @@ type RoleRow = { readonly means: string; readonly grants: readonly Permission[] 
 export const roleTable = {
   VIEWER: { means: 'See clusters and runs.', grants: ['cluster:read'] },
   OPERATOR: {
-    means: 'Check, back up and restart; control runs; handle alerts.',
+    means: 'Check, back up, restart, upgrade and scale; control runs; handle alerts.',
     grants: [
       'cluster:read',
       'cluster:check',
@@ -43,6 +47,8 @@ export const roleTable = {
       'calendar:manage',
       'automation:hold',
       'cluster:upgrade',
+      'cluster:scale',
+      'tablet:repair',
       'run:control',
       'alert:handle',
     ],

@@ -49,6 +49,8 @@ export type ObservedNode = {
   /** The cluster's own text, when the percentage cannot be read. Not kept in the inventory. */
   readonly unreadDiskUse?: string;
   readonly errorMessage: string | null;
+  /** `rack:r1`, the failure domain by `labels.location`; backends only. Null = none, or a version before 3.2.8. */
+  readonly location: string | null;
 };
 
 export type ClusterNode = ObservedNode & {
@@ -100,6 +102,29 @@ export function capabilityOf(nodes: readonly ClusterNode[], hosts: readonly Host
   if (nodes.length === 0 || attached.some((host) => host?.ssh !== 'OK')) return 'SQL_ONLY';
   return attached.every((host) => host?.sudo === true) ? 'SUDO' : 'SSH';
 }
+
+/**
+ * A node that a run of ours took out of its cluster: where its files are, until they are purged. The inventory of nodes
+ * has only those that are in the cluster.
+ */
+export type RemovedNode = {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly kind: NodeKind;
+  /** The text of the `IP` column, and the edit-log or heartbeat port, as the cluster had them. */
+  readonly host: string;
+  readonly port: number;
+  /** Null = it was not attached, so nobody can look there. */
+  readonly place: { readonly hostId: string; readonly deployDir: string; readonly unit: string | null } | null;
+  /** `meta_dir` of a frontend, the paths of `storage_root_path` of a backend, as its conf file named them. */
+  readonly dataDirs: readonly string[];
+  /** Whether its process was seen to have ended; null = nobody looked. */
+  readonly processEnded: boolean | null;
+  readonly removedAt: Date;
+  /** The run that took it out. */
+  readonly runId: string;
+  readonly purgedAt: Date | null;
+};
 
 /** A report of named checks on a cluster. */
 export type CheckReport = {

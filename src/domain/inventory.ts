@@ -2,7 +2,7 @@ import type { Backup, BackupKind, BackupState, VerificationLevel } from './backu
 import type { BackupContent } from './backup/content.ts';
 import type { ObjectSums } from './backup/object-sums.ts';
 import type { Repository } from './backup/repository.ts';
-import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode } from './cluster.ts';
+import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode } from './cluster.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
 
@@ -47,6 +47,8 @@ export type EndedBackup = Pick<
   readonly content: BackupContent | null;
 };
 
+export type NewRemovedNode = Pick<RemovedNode, 'kind' | 'host' | 'port' | 'place' | 'dataDirs' | 'processEnded'>;
+
 /** Where a node is: `deployDir` is the directory that holds `bin/` and `conf/`. */
 export type NodePlace = { readonly hostId: string; readonly deployDir: string; readonly unit: string | null };
 
@@ -69,6 +71,10 @@ export interface Inventory {
   findClusterByFrontend(frontend: { host: string; port: number; exceptId?: string }): Promise<Cluster | null>;
   listNodes(clusterId: string): Promise<readonly ClusterNode[]>;
   findNode(id: string): Promise<ClusterNode | null>;
+  /** Nodes of any registered cluster whose host is reached at one of these addresses: neighbours on a machine. */
+  listNodesAt(addresses: readonly string[]): Promise<readonly ClusterNode[]>;
+  /** Nodes that runs of ours took out of the cluster, newest first; purged ones included. */
+  listRemovedNodes(clusterId: string): Promise<readonly RemovedNode[]>;
   listHosts(clusterId: string): Promise<readonly Host[]>;
   findHost(id: string): Promise<Host | null>;
   findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;
@@ -110,6 +116,10 @@ export type InventoryRecord =
       readonly facts: Pick<Host, 'ssh' | 'sudo' | 'problem'>;
     }
   | { readonly record: 'nodeAttached'; readonly nodeId: string; readonly place: NodePlace }
+  /** The node is in the cluster no more, and a run of ours is why. Known by kind, address and port, until it is purged. */
+  | { readonly record: 'nodeRemoved'; readonly node: NewRemovedNode }
+  /** Its directories are gone from its host. */
+  | { readonly record: 'nodePurged'; readonly removedNodeId: string }
   | {
       readonly record: 'hostKeyPinned';
       readonly key: { readonly address: string; readonly port: number; readonly fingerprint: string };

@@ -49,6 +49,7 @@ const nameNothing: NameOf = () => null;
 const kinds: Readonly<Record<OpaqueIdKind, string>> = {
   ...{ clu: 'a cluster', nod: 'a node', hst: 'a host', run: 'a run', per: 'a person' },
   ...{ apr: 'an approval', sec: 'a secret', alr: 'an alert', bak: 'a backup', bpl: 'a backup policy' },
+  rmn: 'a node that has left',
 };
 
 /** A text with names in place of opaque ids; a thing whose name is not known becomes its kind. */

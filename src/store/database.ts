@@ -18,6 +18,7 @@ import * as calendar from './migrations/0012-calendar.ts';
 import * as repositories from './migrations/0013-repositories.ts';
 import * as backups from './migrations/0014-backups.ts';
 import * as policies from './migrations/0015-policies.ts';
+import * as topology from './migrations/0016-topology.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -113,6 +114,7 @@ const migrations = {
   '0013-repositories': repositories,
   '0014-backups': backups,
   '0015-policies': policies,
+  '0016-topology': topology,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -11,6 +11,7 @@ import {
 } from './backups/write-repositories.ts';
 import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/hosts.ts';
 import { attachNode, changeCluster, deleteCluster, insertCluster } from './clusters/inventory.ts';
+import { markPurged, saveRemovedNode } from './clusters/removed-nodes.ts';
 import { saveReport } from './clusters/reports.ts';
 import { replaceTopology } from './clusters/topology.ts';
 import type { Tx } from './database.ts';
@@ -50,6 +51,10 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return saveHostFacts(tx, { id: record.hostId, clusterId }, record.facts);
     case 'nodeAttached':
       return attachNode(tx, { id: record.nodeId, clusterId }, record.place);
+    case 'nodeRemoved':
+      return saveRemovedNode(tx, { clusterId, runId }, record.node);
+    case 'nodePurged':
+      return markPurged(tx, { id: record.removedNodeId, clusterId });
     case 'hostKeyPinned':
       return pinHostKey(tx, { ...record.key, clusterId });
     case 'reportMade':

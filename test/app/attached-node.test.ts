@@ -18,6 +18,7 @@ const node: ClusterNode = {
   startedAt: null,
   tabletCount: 0,
   maxDiskUsedPercent: null,
+  location: null,
   errorMessage: null,
   observedAt: new Date(0),
   hostId: 'hst_1',

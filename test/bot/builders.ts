@@ -158,6 +158,7 @@ export function node(change: Partial<ClusterNode> = {}): ClusterNode {
     startedAt: null,
     tabletCount: 10,
     maxDiskUsedPercent: 12,
+    location: null,
     errorMessage: null,
     observedAt: at,
     hostId: null,

@@ -150,6 +150,7 @@ async function addCluster(ctx: Context, { name, environment }: { name: string; e
     startedAt: null,
     tabletCount: null,
     maxDiskUsedPercent: 12.4,
+    location: null,
     errorMessage: null,
   });
   await saveTopology(ctx.db, id, {

@@ -8,6 +8,7 @@ function node(kind: ObservedNode['kind'], host: string, more: Partial<ObservedNo
     ...{ role: kind === 'FRONTEND' ? 'FOLLOWER' : null, decommissioning: false, version: '3.5.0-48f4d81' },
     ...{ startedAt: '2026-01-01 00:00:00', tabletCount: 10, errorMessage: null },
     maxDiskUsedPercent: kind === 'BACKEND' ? 40 : null,
+    location: null,
     ...more,
   };
 }

@@ -29,6 +29,7 @@ beforeAll(async () => {
     startedAt: null,
     tabletCount: null,
     maxDiskUsedPercent: null,
+    location: null,
     errorMessage: null,
   };
   await saveTopology(api.engine.ctx.db, clusterId, { nodes: [node], runMode: 'shared_nothing' });

@@ -42,6 +42,7 @@ function node(kind: 'FRONTEND' | 'BACKEND', host: string, version: string) {
     startedAt: null,
     tabletCount: null,
     maxDiskUsedPercent: null,
+    location: null,
     errorMessage: null,
   };
 }

@@ -53,6 +53,7 @@ async function fill(name: string, environment: string): Promise<Place> {
         startedAt: null,
         tabletCount: 10,
         maxDiskUsedPercent: 12.5,
+        location: null,
         errorMessage: null,
       },
     ],

@@ -92,6 +92,7 @@ export function toObservedNodes(topology: Topology): ObservedNode[] {
       ...fromWorker(row, 'BACKEND'),
       tabletCount: row.tabletCount,
       maxDiskUsedPercent: row.maxDiskUsedPercent,
+      location: row.location,
       ...(row.unreadDiskUse === undefined ? {} : { unreadDiskUse: row.unreadDiskUse }),
     })),
     ...topology.computeNodes.map((row) => ({ ...fromWorker(row, 'COMPUTE_NODE'), tabletCount: row.tabletCount })),
@@ -113,6 +114,7 @@ function fromFrontend(row: FrontendRow): ObservedNode {
     tabletCount: null,
     maxDiskUsedPercent: null,
     errorMessage: row.errorMessage,
+    location: null,
   };
 }
 
@@ -131,5 +133,6 @@ function fromWorker(row: WorkerRow, kind: 'BACKEND' | 'COMPUTE_NODE'): ObservedN
     tabletCount: null,
     maxDiskUsedPercent: null,
     errorMessage: row.errorMessage,
+    location: null,
   };
 }

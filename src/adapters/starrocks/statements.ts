@@ -209,6 +209,60 @@ export function createImage(): Statement {
   return change('create-image', ['ALTER SYSTEM CREATE IMAGE']);
 }
 
+/** A node by the exact text of its `IP` column, and its edit-log port (frontends) or heartbeat port (the others). */
+export type NodeAddress = { readonly host: string; readonly port: number };
+
+const addressed = ({ host, port }: NodeAddress) => literal(`${host}:${wholeNumber(port)}`);
+
+/*
+ * One node in each statement: a list with an unknown node fails after it has dropped the known ones, and a list with a known
+ * node adds none. All of them answer nothing, so look afterwards. In IP mode ADD resolves a name and stores the IP; the
+ * others want the text of the `IP` column.
+ */
+
+export function addFrontend({ role, ...node }: NodeAddress & { role: 'FOLLOWER' | 'OBSERVER' }): Statement {
+  return change('add-frontend', [`ALTER SYSTEM ADD ${role} ${addressed(node)}`]);
+}
+
+export function dropFrontend({ role, ...node }: NodeAddress & { role: 'FOLLOWER' | 'OBSERVER' }): Statement {
+  return change('drop-frontend', [`ALTER SYSTEM DROP ${role} ${addressed(node)}`]);
+}
+
+export function addBackend(node: NodeAddress): Statement {
+  return change('add-backend', [`ALTER SYSTEM ADD BACKEND ${addressed(node)}`]);
+}
+
+/** StarRocks refuses it only for tables with one replica there; with `force` not even then. */
+export function dropBackend({ force, ...node }: NodeAddress & { force: boolean }): Statement {
+  return change('drop-backend', [`ALTER SYSTEM DROP BACKEND ${addressed(node)}${force ? ' FORCE' : ''}`]);
+}
+
+/** Sent twice, the second one is ignored. The backend is dropped when it holds no tablet any more. */
+export function decommissionBackend(node: NodeAddress): Statement {
+  return change('decommission-backend', [`ALTER SYSTEM DECOMMISSION BACKEND ${addressed(node)}`]);
+}
+
+/** Tablets that have moved stay where they are now. */
+export function cancelDecommission(node: NodeAddress): Statement {
+  return change('cancel-decommission', [`CANCEL DECOMMISSION BACKEND ${addressed(node)}`]);
+}
+
+export function addComputeNode(node: NodeAddress): Statement {
+  return change('add-compute-node', [`ALTER SYSTEM ADD COMPUTE NODE ${addressed(node)}`]);
+}
+
+export function dropComputeNode(node: NodeAddress): Statement {
+  return change('drop-compute-node', [`ALTER SYSTEM DROP COMPUTE NODE ${addressed(node)}`]);
+}
+
+/** From 3.2.8. Null clears it. */
+export function setBackendLocation({ location, ...node }: NodeAddress & { location: string | null }): Statement {
+  const label = literal(location ?? '');
+  return change('set-backend-location', [
+    `ALTER SYSTEM MODIFY BACKEND ${addressed(node)} SET ("labels.location" = ${label})`,
+  ]);
+}
+
 /** Ends a session, or with `query` only what it runs; works on the frontend that owns the session. */
 export function killSession({ id, query = false }: { id: number; query?: boolean }): Statement {
   return change('kill-session', [`KILL ${query ? 'QUERY' : 'CONNECTION'} ${wholeNumber(id)}`]);

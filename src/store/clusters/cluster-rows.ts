@@ -7,6 +7,7 @@ import {
   type Host,
   type HostAuth,
   nodeKinds,
+  type RemovedNode,
 } from '../../domain/cluster.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
@@ -56,10 +57,30 @@ export function toNode(row: Selectable<Tables['cluster_node']>): ClusterNode {
     tabletCount: row.tablet_count,
     maxDiskUsedPercent: row.max_disk_used_percent,
     errorMessage: row.error_message,
+    location: row.location,
     observedAt: row.observed_at,
     hostId: row.host_id,
     deployDir: row.deploy_dir,
     unit: row.unit,
+  };
+}
+
+const dataDirsShape = z.array(z.string());
+
+export function toRemovedNode(row: Selectable<Tables['removed_node']>): RemovedNode {
+  const { host_id: hostId, deploy_dir: deployDir, unit } = row;
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    kind: kindShape.parse(row.kind),
+    host: row.host,
+    port: row.port,
+    place: hostId === null || deployDir === null ? null : { hostId, deployDir, unit },
+    dataDirs: fromJson(dataDirsShape, row.data_dirs),
+    processEnded: row.process_ended === null ? null : row.process_ended === 1,
+    removedAt: row.removed_at,
+    runId: row.run_id,
+    purgedAt: row.purged_at,
   };
 }
 

@@ -5,7 +5,15 @@ import { findRelease } from '../reads/releases.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
 import { listOpenUpgrades } from '../upgrades/upgrades.ts';
 import { findHost, findHostByAddress, findPinnedKey, listHosts } from './hosts.ts';
-import { findCluster, findClusterByFrontend, findClusterByName, findNode, listNodes } from './inventory.ts';
+import {
+  findCluster,
+  findClusterByFrontend,
+  findClusterByName,
+  findNode,
+  listNodes,
+  listNodesAt,
+} from './inventory.ts';
+import { listRemovedNodes } from './removed-nodes.ts';
 import { findReportOfRun } from './reports.ts';
 
 /** The inventory that steps and plans use, on MySQL. Given a `Reader`, so that it cannot write. */
@@ -16,6 +24,8 @@ export function makeInventory(db: Reader): Inventory {
     findClusterByFrontend: (frontend) => findClusterByFrontend(db, frontend),
     listNodes: (clusterId) => listNodes(db, clusterId),
     findNode: (id) => findNode(db, id),
+    listNodesAt: (addresses) => listNodesAt(db, addresses),
+    listRemovedNodes: (clusterId) => listRemovedNodes(db, clusterId),
     listHosts: (clusterId) => listHosts(db, clusterId),
     findHost: (id) => findHost(db, id),
     findHostByAddress: (clusterId, address, port) => findHostByAddress(db, { clusterId, address, port }),

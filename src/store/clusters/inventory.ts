@@ -115,6 +115,19 @@ export async function listNodes(db: Reader, clusterId: string): Promise<readonly
   return rows.map(toNode);
 }
 
+/** Nodes of any cluster that stand at one of these addresses, or on a host that is reached at one of them. */
+export async function listNodesAt(db: Reader, addresses: readonly string[]): Promise<readonly ClusterNode[]> {
+  if (addresses.length === 0) return [];
+  const rows = await db
+    .selectFrom('cluster_node')
+    .leftJoin('host', 'host.id', 'cluster_node.host_id')
+    .selectAll('cluster_node')
+    .where((where) => where.or([where('cluster_node.host', 'in', addresses), where('host.address', 'in', addresses)]))
+    .orderBy('cluster_node.id')
+    .execute();
+  return rows.map(toNode);
+}
+
 export async function findNode(db: Reader, id: string): Promise<ClusterNode | null> {
   const row = await db.selectFrom('cluster_node').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : toNode(row);

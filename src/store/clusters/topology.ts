@@ -71,6 +71,7 @@ const seenColumns = [
   'tablet_count',
   'max_disk_used_percent',
   'error_message',
+  'location',
   'observed_at',
 ] as const;
 
@@ -109,6 +110,7 @@ function nodeColumns(node: ObservedNode) {
     tablet_count: node.tabletCount,
     max_disk_used_percent: node.maxDiskUsedPercent,
     error_message: node.errorMessage,
+    location: node.location,
     observed_at: databaseNow,
   };
 }

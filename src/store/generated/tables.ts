@@ -236,6 +236,7 @@ export type Tables = {
     host_id: string | null;
     deploy_dir: string | null;
     unit: string | null;
+    location: string | null;
   };
   host: {
     id: string;
@@ -325,6 +326,21 @@ export type Tables = {
     registered_at: Date;
     registered_by_id: string;
     registered_by_name: string;
+  };
+  removed_node: {
+    id: string;
+    cluster_id: string;
+    run_id: string;
+    kind: string;
+    host: string;
+    port: number;
+    host_id: string | null;
+    deploy_dir: string | null;
+    unit: string | null;
+    data_dirs: string;
+    process_ended: number | null;
+    removed_at: Date;
+    purged_at: Date | null;
   };
   repository: {
     id: string;

@@ -89,6 +89,7 @@ describe('whether tablets miss a replica', () => {
     const node = (host: string, alive: boolean) => ({
       ...{ kind: 'BACKEND' as const, host, port: 9050, httpPort: 8040, queryPort: null, role: null, alive },
       ...{ decommissioning: false, version: '3.4.6-x', startedAt: null, tabletCount: 41, maxDiskUsedPercent: null },
+      location: null,
       errorMessage: null,
     });
     const leader = { ...node('192.0.2.1', true), kind: 'FRONTEND' as const, role: 'LEADER' };

@@ -16,6 +16,7 @@ function node(kind: ObservedNode['kind'], host: string, more: Partial<ObservedNo
     startedAt: '2026-01-01 00:00:00',
     tabletCount: 10,
     maxDiskUsedPercent: 10,
+    location: null,
     errorMessage: null,
     ...more,
   };

@@ -37,7 +37,7 @@ export function findBrokenRules(path: string, source: string): string[] {
 const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonly string[] }>> = {
   access: { own: ['person', 'role_binding', 'api_token', 'audit_event'] },
   alerts: { own: ['alert', 'alert_event'] },
-  clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report'] },
+  clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report', 'removed_node'] },
   backups: {
     own: ['backup', 'backup_content', 'backup_verification', 'backup_objects', 'backup_policy', 'repository'],
     joined: ['run', 'cluster'],

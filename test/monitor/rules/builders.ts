@@ -23,6 +23,7 @@ export function node(changes: Partial<ClusterNode> = {}): ClusterNode {
     startedAt: null,
     tabletCount: 412,
     maxDiskUsedPercent: null,
+    location: null,
     errorMessage: null,
     observedAt: since,
     hostId: null,

@@ -27,6 +27,7 @@ const backend = (id: string, port: number): ClusterNode => ({
   startedAt: null,
   tabletCount: 0,
   maxDiskUsedPercent: null,
+  location: null,
   errorMessage: null,
   observedAt: new Date(),
   hostId: null,
