@@ -44,15 +44,15 @@ import {
 import { createMetadataImage, noteJournal } from '../../src/operations/upgrade/steps/image.ts';
 import { noteProcess } from '../../src/operations/upgrade/steps/note-process.ts';
 import { startForMove, stopForMove } from '../../src/operations/upgrade/steps/power.ts';
-import { proveArchive } from '../../src/operations/upgrade/steps/prove-archive.ts';
 import { compareQueries, measureBaseline, sampleQueries, soak } from '../../src/operations/upgrade/steps/queries.ts';
 import {
   keepSchedulingPaused,
   pauseTabletScheduling,
   restoreTabletScheduling,
 } from '../../src/operations/upgrade/steps/scheduling.ts';
-import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../src/operations/upgrade/steps/stage.ts';
 import { swapBack, swapBinaries } from '../../src/operations/upgrade/steps/swap.ts';
+import { proveArchive } from '../../src/steps/release/prove-archive.ts';
+import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../src/steps/release/stage.ts';
 
 const label = 'be 10.0.0.11:9050';
 const release = { version: '3.5.0', sha256: 'ab'.repeat(32) };

@@ -25,10 +25,10 @@ export function nodeOnHost(shell: Shell, place: NodePlace): Shared {
       return running === null ? null : processIdOf(running);
     },
     lastLogLines: (lines, { signal }) => readLastLogLines(shell, place, { lines, signal }),
-    stage: async ({ version, sha256 }, archiveDeployDir, { signal }) => {
+    stage: async ({ version, sha256 }, { archiveDir: archiveDeployDir, isNew }, { signal }) => {
       // Compute nodes run from the backend's part of an archive.
       const part = kind === 'FRONTEND' ? 'fe' : 'be';
-      const command = unpackRelease({ deployDir, archiveDeployDir, part, version, sha256 });
+      const command = unpackRelease({ deployDir, archiveDeployDir, part, version, sha256, isNew });
       const result = await shell.run(command, { signal, timeoutMs: 60 * minuteMs });
       throwIfFailed(`Unpacking ${version} for ${label}`, result);
     },

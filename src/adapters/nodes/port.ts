@@ -70,8 +70,15 @@ export interface Node {
   startedAs(call: NodeCall): Promise<StartedAs | null>;
   /** The end of each of its logs, as `be.out: …`, the most helpful one first; empty = none can be read. */
   lastLogLines(count: number, call: NodeCall): Promise<readonly string[]>;
-  /** Unpacks the release beside the binaries from the archive kept at `archiveDir`; nothing that runs is touched. */
-  stage(release: Replacement['release'], archiveDir: string, call: NodeCall): Promise<void>;
+  /**
+   * Unpacks the release beside the binaries from the archive kept at `archiveDir`; nothing that runs is touched. For a node
+   * that is new its `conf` comes too.
+   */
+  stage(
+    release: Replacement['release'],
+    from: { readonly archiveDir: string; readonly isNew: boolean },
+    call: NodeCall,
+  ): Promise<void>;
   unstage(release: Replacement['release'], call: NodeCall): Promise<void>;
   /** True when the release is staged and not in place yet. Null = that cannot be found out. */
   isStaged(release: Replacement['release'], call: NodeCall): Promise<boolean | null>;

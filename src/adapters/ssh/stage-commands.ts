@@ -19,6 +19,8 @@ export type UnpackRelease = Waiting & {
   readonly part: ArchivePart;
   readonly version: string;
   readonly sha256: string;
+  /** A node that is new gets `conf` too, where every other node has its own. */
+  readonly isNew?: boolean;
 };
 
 /**
@@ -33,6 +35,7 @@ export function unpackRelease({
   part,
   version,
   sha256,
+  isNew = false,
   waitSeconds = 1_800,
 }: UnpackRelease): ShellCommand {
   return lockedScript({
@@ -55,8 +58,8 @@ export function unpackRelease({
       'why=$(mkdir -p -- "$new.part" 2>&1) || fail "$why"',
       'unreadable() { case $1 in *"No space left"* | *"quota exceeded"*) die noSpace "$1";; esac',
       'die badArchive "$2: $1"; }',
-      ...listing,
-      ...extracting,
+      ...listing(isNew ? [...neededParts, 'conf'] : neededParts),
+      ...extracting(isNew ? [...releaseParts, 'conf'] : releaseParts),
       // Moved in one step: either all of it is staged or nothing.
       'rm -rf -- "$new"',
       'why=$(mv -T -- "$new.part" "$new" 2>&1) || fail "$why"',
@@ -120,7 +123,7 @@ export const notHalfSwapped = [
  * Checks every member before anything is unpacked. Names come escaped, so one line is one member; the five columns before
  * the name hold no blanks. Prints how the names begin and which parts there are for this kind of node.
  */
-const listing = [
+const listing = (needed: readonly string[]) => [
   'why=$(tar -tvzf "$file" --numeric-owner --quoting-style=escape 2>&1 >"$new.part/members") ||',
   'unreadable "$why" "the archive cannot be read"',
   `found=$(awk -v half="$half" -v numbers="$numbers" '`,
@@ -149,7 +152,7 @@ const listing = [
   `' "$new.part/members" 2>&1) || die badArchive "$found"`,
   'rm -f -- "$new.part/members"',
   'brings() { printf "%s\\n" "$found" | grep -qxF -e "$1" -e "./$1"; }',
-  `for needed in ${neededParts.join(' ')}; do brings "$needed" ||`,
+  `for needed in ${needed.join(' ')}; do brings "$needed" ||`,
   'die partMissing "the archive has no $half/$needed"; done',
 ];
 
@@ -157,9 +160,9 @@ const listing = [
  * The archive has one directory at the top, whatever its name; `*` matches it and nothing else, as it matches no slash.
  * If a part were a link, the mark would be written elsewhere.
  */
-const extracting = [
+const extracting = (parts: readonly string[]) => [
   'set --',
-  `for name in ${releaseParts.join(' ')}; do if brings "$name"; then set -- "$@" "$name"; fi; done`,
+  `for name in ${parts.join(' ')}; do if brings "$name"; then set -- "$@" "$name"; fi; done`,
   'prefix=; strip=2; case $found in *./*) prefix=./; strip=3;; esac',
   'for name in "$@"; do shift; set -- "$@" "$prefix*/$half/$name"; done',
   'why=$(tar -xzf "$file" -C "$new.part" --no-same-owner --no-same-permissions --strip-components=$strip \\',

@@ -132,7 +132,8 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
 
     it('has its binaries replaced while it is down, and gets them back', async () => {
       expect(await node.isStaged(place.release, call())).toBe(false);
-      for (const _again of [1, 2]) await node.stage(place.release, place.archiveDir, call());
+      for (const _again of [1, 2])
+        await node.stage(place.release, { archiveDir: place.archiveDir, isNew: false }, call());
       expect(await node.isStaged(place.release, call())).toBe(true);
       expect(await node.binaries(replacement, call())).toMatchObject({ state: 'old' });
       const running = await start();
@@ -161,7 +162,7 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
       const attempts: Record<(typeof effects)[number], () => Promise<unknown>> = {
         stop: () => lost.stop(running, gracefully, call()),
         start: () => lost.start(call()),
-        stage: () => lost.stage(place.release, place.archiveDir, call()),
+        stage: () => lost.stage(place.release, { archiveDir: place.archiveDir, isNew: false }, call()),
         unstage: () => lost.unstage(place.release, call()),
         swapIn: () => lost.swapIn(replacement, call()),
         putBack: () => lost.putBack(replacement, call()),

@@ -1,3 +1,5 @@
+import { proveArchive } from '../../../steps/release/prove-archive.ts';
+import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../../steps/release/stage.ts';
 import type { PlannedStep } from '../../define.ts';
 import { awaitTablets } from '../steps/await-tablets.ts';
 import { awaitVersion } from '../steps/await-version.ts';
@@ -7,10 +9,8 @@ import { createMetadataImage, noteJournal } from '../steps/image.ts';
 import { noteProcess } from '../steps/note-process.ts';
 import { nodeMove } from '../steps/place.ts';
 import { startForMove, stopForMove } from '../steps/power.ts';
-import { proveArchive } from '../steps/prove-archive.ts';
 import { compareQueries, measureBaseline, sampleQueries, soak } from '../steps/queries.ts';
 import { keepSchedulingPaused, pauseTabletScheduling, restoreTabletScheduling } from '../steps/scheduling.ts';
-import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../steps/stage.ts';
 import { swapBack, swapBinaries } from '../steps/swap.ts';
 
 /** Every kind of step that an upgrade, a downgrade and their ways back are made of. */

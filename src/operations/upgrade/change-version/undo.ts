@@ -7,11 +7,11 @@ import { findSameNode } from '../../../domain/node-identity.ts';
 import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { judgePath } from '../../../domain/upgrade/path.ts';
 import { isSameRelease } from '../../../domain/version.ts';
+import { removeStaged } from '../../../steps/release/stage.ts';
 import type { EndedRun, PlannedStep } from '../../define.ts';
 import { closeThisUpgrade } from '../steps/history.ts';
 import { type NodeMove, nodeMove, replacementOf, reversed } from '../steps/place.ts';
 import { pauseTabletScheduling } from '../steps/scheduling.ts';
-import { removeStaged } from '../steps/stage.ts';
 import { laneOf } from './lanes.ts';
 
 const stagedPlace = z.object({

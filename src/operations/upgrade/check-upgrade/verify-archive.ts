@@ -6,7 +6,7 @@ import { remoteProblems } from '../../../domain/upgrade/checks-release.ts';
 import { type Release, releaseParts } from '../../../domain/upgrade/release.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { type Reading, readArchive } from '../steps/read-archive.ts';
+import { type Reading, readArchive } from '../../../steps/release/read-archive.ts';
 
 const archiveFacts = z.object({
   sizeBytes: z.number().nullable(),

@@ -5,8 +5,9 @@ import { findSameNode } from '../../../domain/node-identity.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import { type MoveFacts, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
 import { defineStep } from '../../../steps/define.ts';
+import { otherArchive } from '../../../steps/release/other-archive.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { nodeMove, notedNode, otherArchive } from './place.ts';
+import { nodeMove, notedNode } from './place.ts';
 
 const minutesMs = 60_000;
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { theCluster } from '../../../domain/subject.ts';
-import { archiveFactsOf } from '../../../domain/upgrade/checks-archive.ts';
-import { type ReleaseSource, releaseSourceKinds } from '../../../domain/upgrade/release.ts';
-import { AppError } from '../../../errors.ts';
-import { defineStep } from '../../../steps/define.ts';
-import { otherArchive } from './place.ts';
+import { theCluster } from '../../domain/subject.ts';
+import { archiveFactsOf } from '../../domain/upgrade/checks-archive.ts';
+import { type ReleaseSource, releaseSourceKinds } from '../../domain/upgrade/release.ts';
+import { AppError } from '../../errors.ts';
+import { defineStep } from '../define.ts';
+import { otherArchive } from './other-archive.ts';
 import { readArchive } from './read-archive.ts';
 
 /** Those that Starwarden reads and sends; the others are read by the hosts. */

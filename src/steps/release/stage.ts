@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import { batchedReads } from '../../../adapters/ssh/batch.ts';
+import { batchedReads } from '../../adapters/ssh/batch.ts';
 import {
   fetchOnHost,
   linkOnHost,
   readArchiveState,
   removeFromHost,
   sendToHost,
-} from '../../../adapters/ssh/host-archive.ts';
-import { hasRelease } from '../../../adapters/ssh/read-binaries.ts';
-import { releaseSourceKinds } from '../../../domain/upgrade/release.ts';
-import { defineStep } from '../../../steps/define.ts';
-import { otherArchive } from './place.ts';
+} from '../../adapters/ssh/host-archive.ts';
+import { hasRelease } from '../../adapters/ssh/read-binaries.ts';
+import type { Replacement } from '../../domain/node-binaries.ts';
+import { releaseSourceKinds } from '../../domain/upgrade/release.ts';
+import { defineStep } from '../define.ts';
+import { otherArchive } from './other-archive.ts';
 
 const release = z.object({ version: z.string(), sha256: z.string() });
 
@@ -19,8 +20,10 @@ const stagedNode = z.object({
   label: z.string(),
   kind: z.enum(['FRONTEND', 'BACKEND', 'COMPUTE_NODE']),
   deployDir: z.string(),
-  keptVersion: z.string(),
+  /** The version that runs now and whose binaries will be kept; null = the node is new, and gets the release's `conf` too. */
+  keptVersion: z.string().nullable(),
 });
+type StagedNode = z.infer<typeof stagedNode>;
 
 const hostPlace = z.object({
   hostId: z.string(),
@@ -63,7 +66,7 @@ export const fetchArchive = defineStep({
     const [archive, ...staged] = await Promise.all([
       readArchiveState(session, { deployDir: archiveDeployDir, sha256: wanted.sha256 }, { signal }),
       ...nodes.map(({ deployDir, keptVersion }) =>
-        hasRelease(session, { deployDir }, { replacement: { release: wanted, keptVersion, runId }, signal }),
+        hasRelease(session, { deployDir }, { replacement: replacementOf({ keptVersion }, wanted, runId), signal }),
       ),
     ]);
     const isHere = archive?.state === 'complete' || staged.every((each) => each);
@@ -126,16 +129,26 @@ export const unpackRelease = defineStep({
     const at = await node({ ...staged, hostId });
     const [isStaged, binaries] = await Promise.all([
       at.isStaged(wanted, { signal }),
-      at.binaries({ release: wanted, keptVersion: staged.keptVersion, runId }, { signal }),
+      at.binaries(replacementOf(staged, wanted, runId), { signal }),
     ]);
     return isStaged === true || binaries?.state === 'new' ? { state: 'done' } : { state: 'todo' };
   },
   apply: async ({ hostId, archiveDeployDir, release: wanted, node: staged }, { node }, { signal }) => {
-    await (await node({ ...staged, hostId })).stage(wanted, archiveDeployDir, { signal });
+    const from = { archiveDir: archiveDeployDir, isNew: staged.keptVersion === null };
+    await (await node({ ...staged, hostId })).stage(wanted, from, { signal });
     return isDone;
   },
   undo: { planned: 'What was staged is removed when the run is undone.' },
 });
+
+/** Nothing is kept of a node that is new, so there is no version to name it by. */
+function replacementOf(
+  { keptVersion }: Pick<StagedNode, 'keptVersion'>,
+  wanted: z.infer<typeof release>,
+  runId: string,
+): Replacement {
+  return { release: wanted, keptVersion: keptVersion ?? 'nothing', runId };
+}
 
 /** The archive itself is not needed any more once every node of the host has its part. */
 export const dropArchive = defineStep({

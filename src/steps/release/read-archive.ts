@@ -1,5 +1,5 @@
-import type { Archives, ExaminedArchive } from '../../../adapters/archives/port.ts';
-import type { Release } from '../../../domain/upgrade/release.ts';
+import type { Archives, ExaminedArchive } from '../../adapters/archives/port.ts';
+import type { Release } from '../../domain/upgrade/release.ts';
 
 export type Reading = {
   readonly archives: Archives;
