@@ -14,6 +14,8 @@ export type HealthFacts = {
   readonly replicas: TabletHealth | null;
   readonly repositories: readonly RepositoryRow[] | null;
   readonly singleReplicaTables: number | null;
+  /** How the replicas are spread over the locations of the backends. */
+  readonly spread: NamedCheck;
   /** Addresses (`host:port`) whose `/api/health` gave no good answer. */
   readonly unhealthyHttp: readonly string[];
   readonly hosts: readonly Host[];
@@ -53,6 +55,7 @@ export function evaluateHealth(facts: HealthFacts): readonly NamedCheck[] {
     httpCheck(facts),
     tabletCheck(facts),
     replicationCheck(facts),
+    facts.spread,
     repositoryCheck(facts),
     backupCheck(facts),
     sshCheck(facts),

@@ -19,6 +19,7 @@ import { acceptHostKey } from './host/accept-host-key/accept-host-key.ts';
 import { attachHosts } from './host/attach-hosts/attach-hosts.ts';
 import { detachHost } from './host/detach-host/detach-host.ts';
 import { restartNode } from './node/restart-node/restart-node.ts';
+import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
 import { checkUpgrade } from './upgrade/check-upgrade/check-upgrade.ts';
 import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.ts';
 import { finalizeUpgrade } from './upgrade/finalize-upgrade/finalize-upgrade.ts';
@@ -39,6 +40,7 @@ export const operations: readonly AnyOperation[] = [
   verifyBackup,
   runBackupPolicy,
   restartNode,
+  setNodeLocation,
   upgradeCluster,
   downgradeCluster,
   finalizeUpgrade,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedNode } from '../../src/domain/cluster.ts';
 import { evaluateHealth, type HealthFacts } from '../../src/domain/health-checks.ts';
+import { spreadCheck } from '../../src/domain/topology-change/location.ts';
 
 function node(kind: ObservedNode['kind'], host: string, more: Partial<ObservedNode> = {}): ObservedNode {
   return {
@@ -19,7 +20,15 @@ const backends = (...more: Partial<ObservedNode>[]) => more.map((each, at) => no
 function disk(...more: Partial<ObservedNode>[]) {
   const facts: HealthFacts = {
     nodes: [...frontends, ...backends(...more)],
-    ...{ replicas: null, repositories: null, singleReplicaTables: null, unhealthyHttp: [], hosts: [], attached: [] },
+    ...{
+      replicas: null,
+      repositories: null,
+      singleReplicaTables: null,
+      spread: spreadCheck(null, []),
+      unhealthyHttp: [],
+      hosts: [],
+      attached: [],
+    },
     ...{ failedLogins: [], newestBackupAt: null, now: new Date(0), notAsked: {} },
   };
   const found = evaluateHealth(facts).find(({ name }) => name === 'disk-use');

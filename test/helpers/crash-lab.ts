@@ -5,30 +5,18 @@ import { startWorld, type World } from '../../sandbox/world/start-world.ts';
 import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
 import { createRepository, dropRepository, showRepositories } from '../../src/adapters/starrocks/statements.ts';
 import { templateOf } from '../../src/domain/backup/template.ts';
-import type { Run } from '../../src/domain/run.ts';
 import { newId } from '../../src/ids.ts';
 import { deleteCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';
-import { afterRecords, aroundEffects, type KindPoint } from './deaths.ts';
+import type { CrashCase } from './crash-cases/case.ts';
+import { nodeCases } from './crash-cases/node.ts';
+import { afterRecords, aroundEffects } from './deaths.ts';
 import { admin, type Engine, startEngine } from './engine.ts';
 import { type StoredBackups, storeBackups } from './stored-backups.ts';
 import { sandboxWarnings } from './upgrades.ts';
 import { createVault, manageVault, vault, vaultKeys } from './vault.ts';
 import { logLines, type Managed, manage } from './world.ts';
-
-/** How an operation is tried: what comes before each try, its input, and what it must have done, once. */
-export type CrashCase = {
-  prepare?: () => Promise<void>;
-  input: () => Promise<Record<string, unknown>>;
-  effects: (run: Run) => Promise<readonly string[]>;
-  wanted: readonly string[];
-  /**
-   * For what takes too long to be done once for each point: one run, in which a worker dies at each of these points the
-   * first time that it is come to.
-   */
-  deaths?: readonly KindPoint[];
-};
 
 /** A managed cluster, and for every operation of the registry how it is tried there. */
 export type CrashLab = {
@@ -160,12 +148,6 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       effects: async (run) => [...(await changesSent()), `backups ${await count('backup', 'run_id', run.id)}`],
       wanted: ['BACKUP', 'backups 1'],
     },
-    restartNode: {
-      prepare: ensureAttached,
-      input: async () => ({ clusterId, nodeId: await managed.nodeIdOf(clusterId, 'be1') }),
-      effects: changesSent,
-      wanted: ['stop_be.sh', 'start_be.sh'],
-    },
     upgradeCluster: {
       prepare: ensureReleases,
       input: async () => changeVersion('3.4.6'),
@@ -254,6 +236,10 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       effects: async () => [...(await changesSent()), ...(await managedAndMarkers())],
       wanted: ['DROP', 'managed 0', 'left over 0'],
     },
+    ...nodeCases({
+      ...{ world, engine, managed, clusterId: () => clusterId },
+      ...{ ensureCluster, ensureAllAttached, changesSent },
+    }),
   };
 
   async function ensureS3(): Promise<S3Server> {

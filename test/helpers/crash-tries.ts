@@ -5,7 +5,8 @@ import { expect } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
 import { operations } from '../../src/operations/index.ts';
 import { listSteps } from '../../src/store/runs/runs.ts';
-import type { CrashCase, CrashLab } from './crash-lab.ts';
+import type { CrashCase } from './crash-cases/case.ts';
+import type { CrashLab } from './crash-lab.ts';
 import { compileCache, type KindPoint, workWithDeaths } from './deaths.ts';
 import { fatesOf, workWithFates } from './mortal-worker.ts';
 

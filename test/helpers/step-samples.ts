@@ -28,6 +28,7 @@ import { changeCluster } from '../../src/operations/cluster/update-cluster/chang
 import { attachNodes, recordHost, verifyHost } from '../../src/operations/host/attach-hosts/attach-host.ts';
 import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts';
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
+import { labelBackend } from '../../src/operations/node/set-node-location/label-backend.ts';
 import { awaitNode, startNode, stopNode } from '../../src/operations/node/steps/restart.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
@@ -149,6 +150,7 @@ export const stepSamples: readonly StepSpec[] = [
   swapBinaries.with(move),
   swapBack.with(move),
   awaitNode.with({ ...node, host: '10.0.0.11', port: 9050, startedBefore: null }),
+  labelBackend.with({ ...node, host: '10.0.0.11', port: 9050, before: null, location: 'rack:r1' }),
   startNode.with(running),
   stopNode.with({ ...running, process, graceful: true, timeoutSeconds: 60 }),
   switchOnClusterSnapshots.with({ storageVolume: null }),

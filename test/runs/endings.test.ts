@@ -149,6 +149,7 @@ it('every operation that can be taken back looks for itself what its undo has co
     'downgradeCluster',
     'restartNode',
     'setClusterSnapshots',
+    'setNodeLocation',
     'upgradeCluster',
   ]);
   expect(undoable.filter(({ endCheck }) => endCheck === null)).toEqual([]);

@@ -19,7 +19,7 @@ export async function readReplicaSpread(sql: SqlReader, call: SqlCall = {}): Pro
     // The frontend that is asked answers this itself, and the leader knows first.
     setsOf(`${name.database}.${name.table}`, await sql.query(replicaStatus(name), { ...call, route: 'leader' })),
   );
-  const distinct = new Map(sets.flat().map((set) => [JSON.stringify([set.replicas, ...set.backends]), set]));
+  const distinct = new Map(sets.flat().map((set) => [JSON.stringify([set.table, set.replicas, ...set.backends]), set]));
   return [...distinct.values()];
 }
 

@@ -103,6 +103,7 @@ function nodeSection(kind: NodeKind, title: string, { nodes, workedOn }: StatusD
       ...(isMixed ? [safe(node.version ?? 'version unknown', 40)] : []),
       ...(node.role === null ? [] : [safe(node.role, 20)]),
       ...(node.decommissioning ? ['being drained'] : []),
+      ...(node.location === null ? [] : [safe(node.location, 60)]),
       ...(node.maxDiskUsedPercent === null ? [] : [`disk ${Math.round(node.maxDiskUsedPercent)} %`]),
       ...(node.alive || node.errorMessage === null || node.errorMessage === '' ? [] : [safe(node.errorMessage, 120)]),
     ];

@@ -10,7 +10,7 @@ export type ReplicaSet = {
   readonly table: string;
 };
 
-/** Which backends share tablets: each set of backends that occurs is listed once. */
+/** Which backends share tablets: each set of backends that occurs is listed once for each table. */
 export type ReplicaSpread = readonly ReplicaSet[];
 
 /**

@@ -3,6 +3,7 @@ import type { SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.
 import { problemsIn, readTopology, toObservedNodes } from '../../../src/adapters/starrocks/read-topology.ts';
 import { evaluateHealth } from '../../../src/domain/health-checks.ts';
 import { restartRefusals } from '../../../src/domain/restart-safety.ts';
+import { spreadCheck } from '../../../src/domain/topology-change/location.ts';
 
 const row = (host: string, more: Record<string, string> = {}): SqlRow => ({
   Name: `${host}_9010_1700000000000`,
@@ -138,6 +139,7 @@ describe('a frontend that stands in SHOW FRONTENDS twice', () => {
       replicas: null,
       repositories: null,
       singleReplicaTables: null,
+      spread: spreadCheck(null, []),
       unhealthyHttp: [],
       hosts: [],
       attached: [],

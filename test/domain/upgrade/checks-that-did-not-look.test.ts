@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { healthWord } from '../../../src/domain/cluster.ts';
 import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../../../src/domain/health-checks.ts';
+import { spreadCheck } from '../../../src/domain/topology-change/location.ts';
 import { upgradeChecks } from '../../../src/domain/upgrade/checks.ts';
 import type { UpgradeFacts, UpgradeNode } from '../../../src/domain/upgrade/checks-facts.ts';
 import { hasLooked, type NamedCheck } from '../../../src/domain/verdict.ts';
@@ -97,7 +98,15 @@ describe('a check of an upgrade', () => {
 
 describe('a check of a cluster', () => {
   const nothing: HealthFacts = {
-    ...{ nodes: [], replicas: null, repositories: null, singleReplicaTables: null, unhealthyHttp: [], hosts: [] },
+    ...{
+      nodes: [],
+      replicas: null,
+      repositories: null,
+      singleReplicaTables: null,
+      spread: spreadCheck(null, []),
+      unhealthyHttp: [],
+      hosts: [],
+    },
     ...{ attached: [], failedLogins: [], newestBackupAt: null, now: new Date(0), notAsked: {} },
   };
 

@@ -17,6 +17,7 @@ export const held = {
     'forgetHost',
     'inspectCluster',
     'inspectUpgrade',
+    'labelBackend',
     'pinHostKey',
     'recordCluster',
     'recordContent',

@@ -3,13 +3,16 @@ import type { Reading } from '../../../adapters/reading.ts';
 import type { ShellReader } from '../../../adapters/ssh/port.ts';
 import { readUser } from '../../../adapters/ssh/read-login.ts';
 import { parseRepositories } from '../../../adapters/starrocks/parse.ts';
+import { readReplicaSpread } from '../../../adapters/starrocks/read-replica-spread.ts';
 import { countSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
 import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health.ts';
-import { problemsIn, readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
+import { problemsIn, readTopology, type Topology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { showRepositories } from '../../../adapters/starrocks/statements.ts';
 import { type Host, healthWord, type ObservedNode } from '../../../domain/cluster.ts';
 import { couldLook, evaluateHealth, type HealthFacts, unreachableCheck } from '../../../domain/health-checks.ts';
 import { theCluster } from '../../../domain/subject.ts';
+import { spreadCheck } from '../../../domain/topology-change/location.ts';
+import type { NamedCheck } from '../../../domain/verdict.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { defineStep, type StepContext } from '../../../steps/define.ts';
 import { keepReport, type LookedAt } from '../../../steps/keep-report.ts';
@@ -63,6 +66,7 @@ async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepC
       parseRepositories(await sql.query(showRepositories(), { signal })),
     ),
     singleReplicaTables: await orSkip(notAsked, 'replication', () => countSingleReplicaTables(sql, { signal })),
+    spread: await lookAtSpread(topology, ports, signal),
     unhealthyHttp: await findUnhealthy(nodes, ports, signal),
     hosts,
     attached: await inventory.listNodes(clusterId),
@@ -71,6 +75,13 @@ async function readHealthFacts(ports: Looking, { clusterId, signal, now }: StepC
     now: now(),
     notAsked,
   };
+}
+
+/** Where no backend has a location, nobody asks where the replicas are: that is a statement for each table. */
+async function lookAtSpread({ backends }: Topology, { sql }: Looking, signal: AbortSignal): Promise<NamedCheck> {
+  const isAsked = backends.some(({ location }) => location !== null);
+  const spread = isAsked ? await orSkip({}, 'replicas-spread', () => readReplicaSpread(sql, { signal })) : null;
+  return spreadCheck(spread, backends);
 }
 
 /** A missing privilege or a failed question costs one line of the report, not the whole report. */

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { SqlReader } from '../../../adapters/starrocks/port.ts';
+import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
+import { setBackendLocation } from '../../../adapters/starrocks/statements.ts';
+import type { StepSpec } from '../../../domain/plan.ts';
+import { nodeSubject } from '../../../domain/subject.ts';
+import { defineStep } from '../../../steps/define.ts';
+
+const params = z.object({
+  nodeId: z.string(),
+  label: z.string(),
+  host: z.string(),
+  port: z.number(),
+  /** Null = none. */
+  before: z.string().nullable(),
+  location: z.string().nullable(),
+});
+
+/** One backend, whose row is looked at afterwards: the statement's answer says nothing. */
+export const labelBackend = defineStep({
+  kind: 'labelBackend',
+  params,
+  about: nodeSubject,
+  effect: 'changes',
+  ports: ['sql'],
+  timeoutMs: 120_000,
+  settleMs: 15_000,
+  repeat: 'safe', // the same label twice is the same label
+  describe: ({ label, before, location }) =>
+    location === null
+      ? `Take the location of ${label} away${before === null ? '' : ` (${before})`}`
+      : `Say that ${label} stands in ${location}${before === null ? '' : `, not in ${before}`}`,
+  check: async ({ label, host, port, location }, { sql }, { signal }) => {
+    const found = await readLocation(sql, { host, port }, signal);
+    if (found === undefined) {
+      return {
+        state: 'blocked',
+        code: 'NOT_FOUND',
+        message: `${label} is in the cluster no more`,
+        hint: 'Refresh the cluster, then look at its backends.',
+      };
+    }
+    return found === location ? { state: 'done', facts: { location } } : { state: 'todo' };
+  },
+  apply: async ({ host, port, location }, { sql }, { signal }) => {
+    await sql.query(setBackendLocation({ host, port, location }), { signal, route: 'leader', timeoutMs: 60_000 });
+    return (await readLocation(sql, { host, port }, signal)) === location
+      ? { state: 'done', facts: { location } }
+      : undefined;
+  },
+  undo: {
+    steps: (given): readonly StepSpec[] => [
+      labelBackend.with({ ...given, before: given.location, location: given.before }),
+    ],
+  },
+});
+
+/** Null = it has none; undefined = there is no such backend. */
+async function readLocation(
+  sql: SqlReader,
+  { host, port }: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<string | null | undefined> {
+  const { backends } = await readTopology(sql, { signal, route: 'leader' }, { waitMs: 0 });
+  return backends.find((row) => row.host === host && row.heartbeatPort === port)?.location;
+}
