@@ -36,11 +36,11 @@ export async function writeInventory(world: UpgradeWorld, dir: string): Promise<
 }
 
 function groupOf(machines: readonly Machine[], part: 'fe' | 'be') {
-  const members = machines.filter(({ node }) => node.kind === part);
+  const members = machines.flatMap(({ nodes }) => nodes).filter(({ kind }) => kind === part);
   return {
     vars: { part },
     hosts: Object.fromEntries(
-      members.map(({ node }) => [node.name, { ansible_host: node.address, deploy_dir: node.deployDir }]),
+      members.map((node) => [node.name, { ansible_host: node.address, deploy_dir: node.deployDir }]),
     ),
   };
 }

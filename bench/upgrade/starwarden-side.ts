@@ -99,11 +99,14 @@ async function attachment({ machines, keyFile }: UpgradeWorld, cluster: z.infer<
     clusterId: cluster.id,
     user: machines[0]?.host.user,
     privateKey: await readFile(keyFile, 'utf8'),
-    hosts: machines.map(({ node, host }) => ({
+    hosts: machines.map(({ nodes: on, host }) => ({
       address: host.address,
       port: host.port,
       hostKeyFingerprint: host.hostKeyFingerprint,
-      nodes: [{ nodeId: nodes.find(({ address }) => address === node.address)?.id, deployDir: node.deployDir }],
+      nodes: on.map(({ address: at, deployDir }) => ({
+        nodeId: nodes.find(({ address }) => address === at)?.id,
+        deployDir,
+      })),
     })),
   };
 }

@@ -34,7 +34,7 @@ export async function startUpgradeWorld(start: WorldStart, undo: AsyncDisposable
   const cluster = await startStandInCluster({ dir, version, speed, frontends, backends: few }, undo);
   const added = Array.from({ length: backends - few }, (_, index) => plannedBackend(cluster, index));
   const machines = [...cluster.machines, ...(await addBackends(cluster, added, undo))];
-  const world = { ...cluster, plan: { ...cluster.plan, nodes: machines.map(({ node }) => node) }, machines };
+  const world = { ...cluster, plan: { ...cluster.plan, nodes: machines.flatMap(({ nodes }) => nodes) }, machines };
   await createTable(world, Math.min(3, backends));
   return world;
 }
@@ -46,11 +46,13 @@ function plannedBackend({ plan }: StandInCluster, index: number): PlannedNode {
   return {
     name,
     kind: 'be',
+    host: name,
     address: (plan.nodes[0]?.address ?? '').replace(/\d+$/, String(firstHostNumber + index)),
     hostDir,
     diskDir,
     deployDir: join(diskDir, 'starrocks', 'be'),
     dataDir: join(diskDir, 'data'),
+    ports: plan.ports,
   };
 }
 
@@ -64,7 +66,9 @@ async function addBackends(
   const archive = releases.find(({ version }) => version === plan.version)?.path ?? '';
   const machines = await settleAll(
     nodes.map(async (node) => {
-      const machine = await prepareMachine({ node, plan, archive, publicKey, diskBytes: null });
+      const { address, hostDir, diskDir } = node;
+      const place = { name: node.host, address, hostDir, diskDir };
+      const machine = await prepareMachine({ place, nodes: [node], plan, archive, publicKey, diskBytes: null });
       undo.defer(() => machine.host.stop());
       await startNode({ node, plan });
       return machine;

@@ -14,14 +14,20 @@ export const nodesShape = z.object({
     id: z.string(),
     capability: z.string(),
     frontends: z.array(
-      z.object({ id: z.string(), address: z.string(), alive: z.boolean(), role: z.string().nullable() }),
+      z.object({
+        id: z.string(),
+        address: z.string(),
+        port: z.number(),
+        alive: z.boolean(),
+        role: z.string().nullable(),
+      }),
     ),
-    backends: z.array(z.object({ id: z.string(), address: z.string(), alive: z.boolean() })),
+    backends: z.array(z.object({ id: z.string(), address: z.string(), port: z.number(), alive: z.boolean() })),
   }),
 });
 
 export const nodesQuery =
-  'query Nodes($name: String!) { cluster(name: $name) { id capability frontends { id address alive role } backends { id address alive } } }';
+  'query Nodes($name: String!) { cluster(name: $name) { id capability frontends { id address port alive role } backends { id address port alive } } }';
 
 export function slackOf(world: World) {
   if (world.slack === null) throw new Wrong('The world has no Slack');

@@ -38,12 +38,13 @@ wait_while() {
   done
 }
 
-# Nothing of the caller's environment reaches a service, but for the sandbox's own mark.
+# Nothing of the caller's environment reaches a service, but for the sandbox's own marks.
 run_line() {
   local environment=() line
   while read -r line; do environment+=("$line"); done < <(sed -n 's/^Environment=//p' "$units/$unit")
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 MAINPID="$(main_pid)" \
-    ${STARWARDEN_SANDBOX+"STARWARDEN_SANDBOX=$STARWARDEN_SANDBOX"} "${environment[@]}" \
+    ${STARWARDEN_SANDBOX+"STARWARDEN_SANDBOX=$STARWARDEN_SANDBOX"} \
+    ${STARWARDEN_SANDBOX_SETTINGS+"STARWARDEN_SANDBOX_SETTINGS=$STARWARDEN_SANDBOX_SETTINGS"} "${environment[@]}" \
     bash -c "exec $1" </dev/null >>"$units/$unit.log" 2>&1
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ownAddress } from './address.ts';
 import { createHeartbeatService } from './backend/heartbeat-service.ts';
 import { createBackendRoutes } from './backend/http-routes.ts';
 import { openIdentity } from './backend/identity.ts';
@@ -30,7 +31,7 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const release = readRelease(home);
   if (release.flaw?.kind === 'never-starts') endAsBroken(home);
   const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
-  const host = conf.get('sandbox_address') ?? '127.0.0.1';
+  const host = ownAddress(conf);
   const log = createNodeLog({
     dir: startedDir('LOG_DIR', join(home, 'log')),
     main: `${kind}.INFO`,
@@ -54,6 +55,12 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
     process.stderr.write(`Fail to parse storage_root_path, path ${missing} does not exist\n`);
     process.exit(1);
   }
+  /** A service that did not start ends the process; glog writes an error to be.out as well. */
+  const endBecause = (text: string): never => {
+    log('ERROR', text);
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  };
   const storage = openStorage({
     roots,
     capacityBytes: confNumber(conf, 'sandbox_disk_total_bytes', 100 * 1024 ** 3),
@@ -136,16 +143,20 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
       releaseSnapshot: () => null,
       currentVersion: () => ({ version: `${release.version}-${release.commit}` }),
     },
-  );
+  ).catch((error) => endBecause(`Fail to start BackendService thrift server on port ${ports.bePort}: ${error}`));
   step(3, 'thrift server start successfully');
-  await serveRpc<Record<never, [unknown, unknown]>>({ host, port: ports.brpcPort }, {});
+  await serveRpc<Record<never, [unknown, unknown]>>({ host, port: ports.brpcPort }, {}).catch(() =>
+    endBecause('BRPC service did not start correctly, exiting errcoe: -1'),
+  );
   step(4, 'brpc server start successfully');
   await serveHttp(
     { host, port: httpPort },
     { routes: createBackendRoutes({ storage, stop: () => process.exit(0) }), faults },
-  );
+  ).catch((error) => endBecause(`${label} http server did not start correctly, exiting: ${error}`));
   step(5, 'http server start successfully');
-  await serveRpc<HeartbeatCalls>({ host, port: heartbeatPort }, { heartbeat });
+  await serveRpc<HeartbeatCalls>({ host, port: heartbeatPort }, { heartbeat }).catch((error) =>
+    endBecause(`${label} heartbeat server did not start correctly, exiting: ${error}`),
+  );
   step(6, 'heartbeat server start successfully');
   log('INFO', `${label} started successfully`);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** The settings of one node: what its fe.conf, be.conf or cn.conf says. Keys keep their case: LOG_DIR is not log_dir. */
 export type Conf = ReadonlyMap<string, string>;
@@ -27,6 +27,12 @@ function collect(lines: readonly string[], pattern: RegExp): Conf {
   return conf;
 }
 
+/**
+ * The variable of a host whose value is a directory with an fe.conf, a be.conf and a cn.conf: the `sandbox_` keys of every node
+ * there, whoever installed it. What a node's own conf file says comes before them.
+ */
+export const settingsVariable = 'STARWARDEN_SANDBOX_SETTINGS';
+
 /** A node's conf file. `${NAME}` is a variable of the process; a node does not start with one that is not set. */
 export function readConf(file: string): Conf {
   const text = readFileSync(file, 'utf8');
@@ -38,7 +44,13 @@ export function readConf(file: string): Conf {
       return found;
     });
   // Keys in capitals are for the start script, which knows more of them.
-  return new Map([...conf].map(([key, value]) => [key, /^[A-Z]/.test(key) ? value : withVariables(value)]));
+  const own = [...conf].map(([key, value]) => [key, /^[A-Z]/.test(key) ? value : withVariables(value)] as const);
+  return new Map([...settingsOfHost(basename(file)), ...own]);
+}
+
+function settingsOfHost(name: string): Conf {
+  const dir = process.env[settingsVariable];
+  return dir === undefined ? new Map() : parseConf(readFileSync(join(dir, name), 'utf8'));
 }
 
 export function confNumber(conf: Conf, key: string, fallback: number): number {

@@ -56,6 +56,19 @@ export function serveRpc<C extends Contract<C>>(address: Address, handlers: Hand
   });
 }
 
+/** Whether somebody listens there now. */
+export function isPortUsed({ host, port }: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const settle = (used: boolean) => {
+      socket.destroy();
+      resolve(used);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
 function readLine(socket: Socket, onLine: (line: string) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -20,6 +20,8 @@ const options = {
   backends: { type: 'string', default: '3' },
   'compute-nodes': { type: 'string', default: '0' },
   observers: { type: 'string', default: '0' },
+  'spare-hosts': { type: 'string', default: '0' },
+  'one-host': { type: 'boolean', default: false },
   locations: { type: 'string', default: '' },
   version: { type: 'string', default: '3.3.15' },
   speed: { type: 'string', default: '1' },
@@ -49,6 +51,8 @@ export function readArguments(argv: readonly string[]): Asked {
       backends: wholeNumber('backends', values.backends),
       computeNodes: wholeNumber('compute-nodes', values['compute-nodes']),
       observers: wholeNumber('observers', values.observers),
+      spareHosts: wholeNumber('spare-hosts', values['spare-hosts']),
+      oneHost: values['one-host'],
       locations: values.locations.split(',').filter((one) => one !== ''),
       version: knownVersion(values.version),
       speed: positiveNumber('speed', values.speed),
@@ -64,6 +68,8 @@ export function readArguments(argv: readonly string[]): Asked {
 
 export const help = `npm run sandbox -- [options]            start a world; it stays up until SIGINT or SIGTERM
   --frontends 3 --backends 3 --compute-nodes 0 --observers 0
+  --spare-hosts 3                       hosts without a node; --frontends 0 --backends 0 makes no cluster at all
+  --one-host                            all nodes on one host, with ports and directories of their own
   --locations rack:r1,rack:r2           where the backends stand, in turn
   --version 3.3.15                      one of ${releases.map((release) => release.version).join(', ')}
   --speed 1                             how many times faster than real StarRocks time passes

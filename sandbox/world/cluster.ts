@@ -19,7 +19,7 @@ export async function formCluster({ plan, signal }: Forming): Promise<Sql> {
     ...[...nodesOf(plan, 'be'), ...nodesOf(plan, 'cn')].map((node) => startNode({ node, plan, signal })),
   ]);
   await addNodes(sql, plan, followers);
-  const helper = `${first.address}:${plan.ports.editLog}`;
+  const helper = `${first.address}:${first.ports.editLog}`;
   await Promise.all(followers.map((node) => startNode({ node, plan, args: ['--helper', helper], signal })));
   await waitUntilAlive(sql, { plan, signal });
   return sql;
@@ -27,7 +27,7 @@ export async function formCluster({ plan, signal }: Forming): Promise<Sql> {
 
 async function startFirstFrontend(node: PlannedNode, { plan, signal }: Forming): Promise<Sql> {
   await startNode({ node, plan, signal });
-  const target = { host: node.address, port: plan.ports.query, user: 'root', password: '' };
+  const target = { host: node.address, port: node.ports.query, user: 'root', password: '' };
   return connectSqlWhenUp(target, { timeoutMs: patienceMs, signal }).catch((cause) => {
     signal?.throwIfAborted();
     throw new Error(`${node.name} does not answer on ${target.host}:${target.port}: ${lastOutput(node)}`, { cause });
@@ -35,23 +35,24 @@ async function startFirstFrontend(node: PlannedNode, { plan, signal }: Forming):
 }
 
 async function addNodes(sql: Sql, plan: WorldPlan, followers: readonly PlannedNode[]): Promise<void> {
-  const { ports } = plan;
   for (const node of followers) {
     const role = node.isObserver === true ? 'OBSERVER' : 'FOLLOWER';
-    await sql.query(`ALTER SYSTEM ADD ${role} "${node.address}:${ports.editLog}"`);
+    await sql.query(`ALTER SYSTEM ADD ${role} "${node.address}:${node.ports.editLog}"`);
   }
   const list = (kind: NodeKind) =>
     nodesOf(plan, kind)
-      .map((node) => `"${node.address}:${ports.heartbeat}"`)
+      .map((node) => `"${addressOf(node)}"`)
       .join(', ');
   if (list('be') !== '') await sql.query(`ALTER SYSTEM ADD BACKEND ${list('be')}`);
-  for (const { address, location } of nodesOf(plan, 'be')) {
-    if (location === undefined) continue;
-    await sql.query(
-      `ALTER SYSTEM MODIFY BACKEND "${address}:${ports.heartbeat}" SET ("labels.location" = "${location}")`,
-    );
+  for (const node of nodesOf(plan, 'be')) {
+    if (node.location === undefined) continue;
+    await sql.query(`ALTER SYSTEM MODIFY BACKEND "${addressOf(node)}" SET ("labels.location" = "${node.location}")`);
   }
   if (list('cn') !== '') await sql.query(`ALTER SYSTEM ADD COMPUTE NODE ${list('cn')}`);
+}
+
+function addressOf({ address, ports }: PlannedNode): string {
+  return `${address}:${ports.heartbeat}`;
 }
 
 /** A real heartbeat is due every 5 s, so at speed 1 this takes at least one of them. */
@@ -60,12 +61,17 @@ async function waitUntilAlive(sql: Sql, { plan, signal }: Forming): Promise<void
   const pauseMs = Math.min(500, Math.max(100, 2_000 / plan.speed));
   for (const deadline = Date.now() + timeoutMs; ; await sleep(pauseMs, undefined, { signal })) {
     const rows = await readNodes(sql);
-    const dead = plan.nodes.filter((node) => !rows.some((row) => row.IP === node.address && row.Alive === 'true'));
+    const dead = plan.nodes.filter((node) => !rows.some((row) => isRowOf(row, node) && row.Alive === 'true'));
     if (dead.length === 0) return;
     if (Date.now() < deadline) continue;
     const reasons = dead.map((node) => `${node.name} (${lastOutput(node)})`);
     throw new Error(`not alive after ${Math.round(timeoutMs / 1000)} s: ${reasons.join('; ')}`);
   }
+}
+
+function isRowOf(row: Row, { kind, address, ports }: PlannedNode): boolean {
+  if (row.IP !== address) return false;
+  return kind === 'fe' ? row.EditLogPort === String(ports.editLog) : row.HeartbeatPort === String(ports.heartbeat);
 }
 
 async function readNodes(sql: Sql): Promise<Row[]> {

@@ -111,12 +111,23 @@ export function commandsHelp(): string {
 }
 
 function statusText(world: World): string {
-  const nodes = world.describe().hosts.map(({ name, address }) => {
-    const pid = world.pidOf(name);
-    return `${name.padEnd(4)} ${address.padEnd(15)} ${pid === null ? 'not running' : `process ${pid}`}`;
-  });
+  const { hosts } = world.describe();
+  const line = (name: string, address: string, text: string) => `${name.padEnd(5)} ${address.padEnd(15)} ${text}`;
+  const nodes = hosts.flatMap(({ address, nodes }) =>
+    nodes.map(({ name }) => line(name, address, runningText(world.pidOf(name)))),
+  );
+  const later = hosts.flatMap(({ name, address, nodes }) =>
+    world
+      .nodesOn(name)
+      .filter(({ deployDir }) => !nodes.some((node) => node.deployDir === deployDir))
+      .map(({ kind, deployDir, pid }) => line(kind, address, `${runningText(pid)}, in ${deployDir}`)),
+  );
   const faults = world.faults.list().map((fault) => `fault ${JSON.stringify(fault)}`);
-  return [...nodes, ...(faults.length > 0 ? faults : ['no faults are on'])].join('\n');
+  return [...nodes, ...later, ...(faults.length > 0 ? faults : ['no faults are on'])].join('\n');
+}
+
+function runningText(pid: number | null): string {
+  return pid === null ? 'not running' : `process ${pid}`;
 }
 
 async function onHost(

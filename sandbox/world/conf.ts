@@ -1,28 +1,53 @@
 import { join } from 'node:path';
-import type { PlannedNode, WorldPlan } from './plan.ts';
+import type { NodeKind, PlannedHost, PlannedNode, WorldPlan } from './plan.ts';
 
-/** The text of a node's conf file as an operator would write it, then the keys that only the stand-in knows. */
+/** The text of a node's conf file as an operator would write it; no key in it that only the stand-in knows. */
 export function confText(node: PlannedNode, plan: WorldPlan): string {
-  const own = node.kind === 'fe' ? frontendLines(node, plan) : backendLines(node, plan);
-  const lines = [...own, `priority_networks = ${networkOf(node.address)}`, '', ...standInLines(node, plan)];
+  const own = node.kind === 'fe' ? frontendLines(node) : backendLines(node);
+  const lines = [...own, `priority_networks = ${networkOf(node.address)}`, ...extraLines(node.kind, plan, false)];
   return `${lines.join('\n')}\n`;
 }
 
+/**
+ * What the stand-in is told on a host, whoever installs a node of this kind there: by the host's environment, since it is no
+ * business of a conf file.
+ */
+export function settingsText(kind: NodeKind, { address }: Pick<PlannedHost, 'address'>, plan: WorldPlan): string {
+  const { speed, files } = plan;
+  const lines = [
+    `sandbox_address = ${address}`,
+    `sandbox_speed = ${speed}`,
+    `sandbox_statement_log = ${files.statements}`,
+    `sandbox_faults = ${files.faults}`,
+    `sandbox_object_store = ${files.objectStore}`,
+    ...extraLines(kind, plan, true),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The directory of a host with one file of settings for each kind of node. */
+export function settingsDirOf({ hostDir }: Pick<PlannedHost, 'hostDir'>): string {
+  return join(hostDir, 'sandbox');
+}
+
+type JavaPlace = Pick<PlannedHost, 'hostDir' | 'java'>;
+
 /** What JAVA_HOME of a node says: the newest JDK of its host unless the plan says otherwise. */
-export function javaHomeOf(node: PlannedNode): string {
+export function javaHomeOf(node: JavaPlace): string {
   return join(jvmDirOf(node), `jdk-${node.java?.home ?? Math.max(...jdksOf(node))}`);
 }
 
-export function jvmDirOf(node: PlannedNode): string {
+export function jvmDirOf(node: Pick<JavaPlace, 'hostDir'>): string {
   return join(node.hostDir, 'usr', 'lib', 'jvm');
 }
 
 /** A host carries an older JDK as well, so that a wrong choice can be seen to fail. */
-export function jdksOf(node: PlannedNode): readonly number[] {
+export function jdksOf(node: Pick<JavaPlace, 'java'>): readonly number[] {
   return node.java?.installed ?? [11, 17];
 }
 
-function frontendLines(node: PlannedNode, { ports }: WorldPlan): string[] {
+function frontendLines(node: PlannedNode): string[] {
+  const { ports } = node;
   return [
     `LOG_DIR = \${STARROCKS_HOME}/log`,
     `JAVA_HOME = ${javaHomeOf(node)}`,
@@ -36,7 +61,8 @@ function frontendLines(node: PlannedNode, { ports }: WorldPlan): string[] {
   ];
 }
 
-function backendLines(node: PlannedNode, { ports }: WorldPlan): string[] {
+function backendLines(node: PlannedNode): string[] {
+  const { ports } = node;
   return [
     `JAVA_HOME = ${javaHomeOf(node)}`,
     'sys_log_level = INFO',
@@ -49,16 +75,10 @@ function backendLines(node: PlannedNode, { ports }: WorldPlan): string[] {
   ];
 }
 
-function standInLines(node: PlannedNode, { speed, files, conf }: WorldPlan): string[] {
-  return [
-    '# Keys of the sandbox; a real node knows none of them.',
-    `sandbox_address = ${node.address}`,
-    `sandbox_speed = ${speed}`,
-    `sandbox_statement_log = ${files.statements}`,
-    `sandbox_faults = ${files.faults}`,
-    `sandbox_object_store = ${files.objectStore}`,
-    ...Object.entries(conf[node.kind] ?? {}).map(([key, value]) => `${key} = ${value}`),
-  ];
+function extraLines(kind: NodeKind, { conf }: WorldPlan, isForStandIn: boolean): string[] {
+  return Object.entries(conf[kind] ?? {})
+    .filter(([key]) => key.startsWith('sandbox_') === isForStandIn)
+    .map(([key, value]) => `${key} = ${value}`);
 }
 
 function networkOf(address: string): string {

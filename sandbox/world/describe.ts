@@ -1,6 +1,7 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ReleaseArchive } from '../releases/build-release.ts';
 import type { Slack } from '../slack/start.ts';
+import { jdksOf, jvmDirOf } from './conf.ts';
 import type { Machine } from './machines.ts';
 import type { NodeKind, WorldPlan } from './plan.ts';
 import { database, repository, type SeededTable } from './seed.ts';
@@ -77,8 +78,24 @@ export type HostDescription = {
   readonly user: string;
   readonly keyFile: string;
   readonly hostKeyFingerprint: string;
-  /** By `fe`, `be` or `cn`: the STARROCKS_HOME of the node of that kind. */
+  /** By `fe`, `be` or `cn`: the STARROCKS_HOME of the first node of that kind. Empty where there is no node. */
   readonly deployDirs: Readonly<Partial<Record<NodeKind, string>>>;
+  /** Those it was seeded with. */
+  readonly nodes: readonly NodeDescription[];
+  /** An empty host has these for nodes to come; on the others they hold the nodes that are there. */
+  readonly emptyDirs: { readonly deploy: string; readonly data: string };
+  /** The JDKs of the host, by major version. */
+  readonly javaHomes: Readonly<Record<number, string>>;
+};
+
+export type NodeDescription = {
+  readonly name: string;
+  readonly kind: NodeKind;
+  /** STARROCKS_HOME. */
+  readonly deployDir: string;
+  readonly dataDir: string;
+  /** By which the cluster knows it: the edit-log port or the heartbeat port. */
+  readonly port: number;
 };
 
 /** What startWorld has gathered, and a description is made of. */
@@ -120,7 +137,7 @@ export function describeWorld(facts: WorldFacts): WorldDescription {
       repositoryLocation: facts.repositoryLocation,
       objectStoreDir: plan.files.objectStore,
     },
-    hosts: facts.machines.map((machine) => describeHost(machine, facts.keyFile)),
+    hosts: facts.machines.map((machine) => describeHost(machine, facts)),
     logs: { statements: plan.files.statements, commands: plan.files.commands, slackCalls: facts.slackCalls },
     faults: { file: plan.files.faults },
     releases: facts.releases,
@@ -143,32 +160,33 @@ function describeSlack(slack: Slack): SlackDescription {
   };
 }
 
-function describeFrontends({ nodes, ports }: WorldPlan): FrontendDescription[] {
+function describeFrontends({ nodes }: WorldPlan): FrontendDescription[] {
   return nodes
     .filter((node) => node.kind === 'fe')
-    .map((node) => ({
-      name: node.name,
-      host: node.address,
+    .map(({ name, address, ports, isObserver }) => ({
+      name,
+      host: address,
       queryPort: ports.query,
       httpPort: ports.http,
       editLogPort: ports.editLog,
-      isObserver: node.isObserver === true,
+      isObserver: isObserver === true,
     }));
 }
 
-function describeBackends({ nodes, ports }: WorldPlan, kind: 'be' | 'cn'): BackendDescription[] {
+function describeBackends({ nodes }: WorldPlan, kind: 'be' | 'cn'): BackendDescription[] {
   return nodes
     .filter((node) => node.kind === kind)
-    .map((node) => ({
-      name: node.name,
-      host: node.address,
+    .map(({ name, address, ports, location }) => ({
+      name,
+      host: address,
       heartbeatPort: ports.heartbeat,
       httpPort: ports.backendHttp,
-      location: node.location ?? null,
+      location: location ?? null,
     }));
 }
 
-function describeHost({ node, host }: Machine, keyFile: string): HostDescription {
+function describeHost({ place, host }: Machine, { keyFile, plan }: WorldFacts): HostDescription {
+  const nodes = plan.nodes.filter((node) => node.host === place.name);
   return {
     name: host.name,
     address: host.address,
@@ -176,16 +194,27 @@ function describeHost({ node, host }: Machine, keyFile: string): HostDescription
     user: host.user,
     keyFile,
     hostKeyFingerprint: host.hostKeyFingerprint,
-    deployDirs: { [node.kind]: node.deployDir },
+    deployDirs: Object.fromEntries(nodes.toReversed().map(({ kind, deployDir }) => [kind, deployDir])),
+    nodes: nodes.map(({ name, kind, deployDir, dataDir, ports }) => ({
+      name,
+      kind,
+      deployDir,
+      dataDir,
+      port: kind === 'fe' ? ports.editLog : ports.heartbeat,
+    })),
+    emptyDirs: { deploy: join(place.diskDir, 'starrocks'), data: join(place.diskDir, 'data') },
+    javaHomes: Object.fromEntries(jdksOf(place).map((major) => [major, join(jvmDirOf(place), `jdk-${major}`)])),
   };
 }
 
 /** For a heading: `3.3.15, 3 frontends, 3 backends`. */
-export function summarise({ cluster, dir }: WorldDescription): string {
+export function summarise({ cluster, hosts, dir }: WorldDescription): string {
+  const empty = hosts.filter(({ nodes }) => nodes.length === 0).length;
   const counts = [
     counted(cluster.frontends.length, 'frontend'),
     counted(cluster.backends.length, 'backend'),
     ...(cluster.computeNodes.length > 0 ? [counted(cluster.computeNodes.length, 'compute node')] : []),
+    ...(empty > 0 ? [counted(empty, 'empty host')] : []),
   ];
   return `StarRocks ${cluster.version}, ${counts.join(', ')}, in ${basename(dir)}`;
 }

@@ -4,14 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRunning, type ProcessId, sendSignal } from '../hosts/processes.ts';
 import { patienceMs } from '../patience.ts';
-import { parseConf } from '../starrocks/conf.ts';
+import { parseConf, settingsVariable } from '../starrocks/conf.ts';
+import { settingsDirOf } from './conf.ts';
 import type { PlannedNode, WorldPlan } from './plan.ts';
 import { worldMark } from './processes.ts';
+
+/** What it takes to run a node's scripts and to find its process. */
+export type RunnableNode = Pick<PlannedNode, 'name' | 'kind' | 'hostDir' | 'deployDir'>;
 
 export type ScriptResult = { readonly exitCode: number | null; readonly output: string };
 
 type ScriptCall = {
-  readonly node: PlannedNode;
+  readonly node: RunnableNode;
   readonly plan: WorldPlan;
   readonly script: string;
   readonly args: readonly string[];
@@ -27,7 +31,11 @@ export function runScript({ node, plan, script, args }: ScriptCall): Promise<Scr
       cwd: node.hostDir,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', [worldMark]: plan.dir },
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        [worldMark]: plan.dir,
+        [settingsVariable]: settingsDirOf(node),
+      },
       timeout: patienceMs,
     });
     let output = '';
@@ -39,7 +47,7 @@ export function runScript({ node, plan, script, args }: ScriptCall): Promise<Scr
 }
 
 export type NodeStart = {
-  readonly node: PlannedNode;
+  readonly node: RunnableNode;
   readonly plan: WorldPlan;
   /** For the start script, besides `--daemon`. */
   readonly args?: readonly string[];
@@ -59,7 +67,7 @@ export async function startNode({ node, plan, args = [], signal }: NodeStart): P
 }
 
 /** Ends a node with SIGKILL, as a machine that loses power would, and waits until it is gone. */
-export async function killNode(node: PlannedNode): Promise<number> {
+export async function killNode(node: RunnableNode): Promise<number> {
   const running = runningNode(node);
   if (running === null) throw new Error(`${node.name} is not running`);
   sendSignal(running.pid, 'SIGKILL');
@@ -70,7 +78,7 @@ export async function killNode(node: PlannedNode): Promise<number> {
 }
 
 /** The process of a node according to its pid file, or null when there is none or the number is somebody else's by now. */
-export function runningNode(node: PlannedNode): ProcessId | null {
+export function runningNode(node: RunnableNode): ProcessId | null {
   const conf = parseConf(readText(join(node.deployDir, 'conf', `${node.kind}.conf`)));
   const pidDir = conf.get('PID_DIR')?.replace(/^\$\{?STARROCKS_HOME\}?/, node.deployDir) ?? join(node.deployDir, 'bin');
   const pid = Number(readText(join(pidDir, `${node.kind}.pid`)));
@@ -80,7 +88,7 @@ export function runningNode(node: PlannedNode): ProcessId | null {
 }
 
 /** The end of what a node printed, for the message of an error. */
-export function lastOutput(node: PlannedNode): string {
+export function lastOutput(node: RunnableNode): string {
   const lines = readText(join(node.deployDir, 'log', `${node.kind}.out`))
     .trim()
     .split('\n');

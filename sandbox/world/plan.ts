@@ -2,18 +2,31 @@ import { join } from 'node:path';
 
 export type NodeKind = 'fe' | 'be' | 'cn';
 
-/** Where everything of one StarRocks node lives. Each node has a host, an address and directories of its own. */
-export type PlannedNode = {
-  /** `fe1`, `be2`, `cn1`: the name of the node and of its host. */
+/** A machine of the world, with or without nodes. */
+export type PlannedHost = {
+  /** That of its node where it has one of its own: `fe1`, `be2`, `cn1`; `host1` of an empty one, `box1` of one with all nodes. */
   readonly name: string;
-  readonly kind: NodeKind;
   readonly address: string;
   readonly hostDir: string;
-  /** What a size-limited disk is mounted on: holds the deploy and the data directory, not what SSH needs. */
+  /** What a size-limited disk is mounted on: holds the deploy and the data directories, not what SSH needs. */
+  readonly diskDir: string;
+  readonly java?: JavaSetup;
+};
+
+/** Where everything of one StarRocks node lives. */
+export type PlannedNode = {
+  /** `fe1`, `be2`, `cn1`. */
+  readonly name: string;
+  readonly kind: NodeKind;
+  /** The name of its host. */
+  readonly host: string;
+  readonly address: string;
+  readonly hostDir: string;
   readonly diskDir: string;
   /** STARROCKS_HOME. */
   readonly deployDir: string;
   readonly dataDir: string;
+  readonly ports: Ports;
   /** A frontend that never votes; without it a frontend is a follower. */
   readonly isObserver?: boolean;
   /** `labels.location` of a backend, e.g. `rack:r1`. */
@@ -46,6 +59,7 @@ export type WorldPlan = {
   readonly version: string;
   readonly speed: number;
   readonly ports: Ports;
+  readonly hosts: readonly PlannedHost[];
   readonly nodes: readonly PlannedNode[];
   readonly conf: ExtraConf;
   readonly files: {
@@ -72,11 +86,16 @@ export type PlanInput = {
   /** By the name of the host. */
   readonly java?: Readonly<Record<string, JavaSetup>>;
   readonly conf?: ExtraConf;
+  /** Hosts without a node, beside the others. Default 0. */
+  readonly spareHosts?: number;
+  /** All nodes on one host, with ports and directories of their own: one frontend at most, as StarRocks has it. */
+  readonly oneHost?: boolean;
 };
 
 /** The first host number of each kind; there is room for nine of each before they meet. */
-const firstHostNumber = { fe: 11, be: 21, cn: 31 } as const;
+const firstHostNumber = { fe: 11, be: 21, cn: 31, spare: 41 } as const;
 const mostOfAKind = 9;
+const mostSpareHosts = 40;
 
 /** The default ports plus an offset. */
 export function portsAt(offset: number): Ports {
@@ -96,27 +115,21 @@ export function portsAt(offset: number): Ports {
 
 /** Lays a world out: names, addresses, directories. Pure. */
 export function planWorld(input: PlanInput): WorldPlan {
-  const { dir, version, speed, ports, frontends, backends, computeNodes, address } = input;
-  const { observers = 0, locations = [], java = {}, conf = {} } = input;
-  if (frontends < 1) throw new Error('a cluster needs at least one frontend');
+  const { dir, version, speed, ports, conf = {} } = input;
   if (!(speed > 0)) throw new Error(`speed ${speed} is not above 0`);
-  const plan = (kind: NodeKind, count: number) => planNodes({ kind, count, dir, address });
-  const followersAndObservers = plan('fe', frontends + observers).map((node, index) =>
-    index < frontends ? node : { ...node, isObserver: true },
-  );
-  const located = plan('be', backends).map((node, index) => {
-    const location = locations[index % Math.max(1, locations.length)];
-    return location === undefined ? node : { ...node, location };
-  });
-  const nodes = [...followersAndObservers, ...located, ...plan('cn', computeNodes)];
-  const stranger = Object.keys(java).find((name) => !nodes.some((node) => node.name === name));
+  const nodes = planNodes(input);
+  const hosts = [...hostsOf(nodes), ...planSpareHosts(input)];
+  const java = input.java ?? {};
+  const stranger = Object.keys(java).find((name) => !hosts.some((host) => host.name === name));
   if (stranger !== undefined) throw new Error(`java is given for ${stranger}, which is no host of this world`);
+  const setUp = java[nodes[0]?.host ?? ''];
   return {
     dir,
     version,
     speed,
     ports,
-    nodes: nodes.map((node) => (java[node.name] === undefined ? node : { ...node, java: java[node.name] })),
+    hosts: hosts.map((host) => withJava(host, java[host.name])),
+    nodes: nodes.map((node) => withJava(node, input.oneHost === true ? setUp : java[node.name])),
     conf,
     files: {
       statements: join(dir, 'logs', 'statements.jsonl'),
@@ -127,35 +140,87 @@ export function planWorld(input: PlanInput): WorldPlan {
   };
 }
 
-type Several = {
+function planNodes(input: PlanInput): PlannedNode[] {
+  const { frontends, backends, computeNodes, observers = 0, locations = [], oneHost = false } = input;
+  if (frontends === 0 && backends + computeNodes + observers > 0) {
+    throw new Error('a cluster needs at least one frontend; a world without a cluster has no other node either');
+  }
+  if (oneHost && frontends + observers > 1) throw new Error('there is room for one frontend on a host');
+  const plan = (kind: NodeKind, count: number, before = 0) => planKind({ kind, count, before, ...input });
+  const frontendNodes = plan('fe', frontends + observers).map((node, index) =>
+    index < frontends ? node : { ...node, isObserver: true },
+  );
+  const located = plan('be', backends).map((node, index) => {
+    const location = locations[index % Math.max(1, locations.length)];
+    return location === undefined ? node : { ...node, location };
+  });
+  return [...frontendNodes, ...located, ...plan('cn', computeNodes, backends)];
+}
+
+type Several = Pick<PlanInput, 'dir' | 'address' | 'ports' | 'oneHost'> & {
   readonly kind: NodeKind;
   readonly count: number;
-  readonly dir: string;
-  readonly address: (hostNumber: number) => string;
+  /** Nodes with the same ports that are on the same host already. */
+  readonly before: number;
 };
 
-function planNodes({ kind, count, dir, address }: Several): PlannedNode[] {
+function planKind({ kind, count, before, dir, address, ports, oneHost }: Several): PlannedNode[] {
   if (!Number.isInteger(count) || count < 0 || count > mostOfAKind) {
     throw new Error(`${count} nodes of kind ${kind}: it must be a whole number from 0 to ${mostOfAKind}`);
   }
+  const part = kind === 'fe' ? 'fe' : 'be';
   return Array.from({ length: count }, (_, index) => {
     const name = `${kind}${index + 1}`;
-    const hostDir = join(dir, 'hosts', name);
-    const diskDir = join(hostDir, 'opt');
-    return {
-      name,
-      kind,
-      address: address(firstHostNumber[kind] + index),
-      hostDir,
-      diskDir,
-      deployDir: join(diskDir, 'starrocks', kind === 'fe' ? 'fe' : 'be'),
-      dataDir: join(diskDir, 'data'),
-    };
+    const common = { name, kind };
+    if (oneHost === true) {
+      const host = planHost({ name: 'box1', dir, address: address(firstHostNumber.fe) });
+      const deployDir = join(host.diskDir, 'starrocks', name);
+      const dataDir = join(host.diskDir, 'data', name);
+      return { ...common, ...placeOn(host), deployDir, dataDir, ports: movePorts(ports, 100 * (before + index)) };
+    }
+    const host = planHost({ name, dir, address: address(firstHostNumber[kind] + index) });
+    const deployDir = join(host.diskDir, 'starrocks', part);
+    return { ...common, ...placeOn(host), deployDir, dataDir: join(host.diskDir, 'data'), ports };
   });
 }
 
-/** The ports on which a node of this kind listens, its host's SSH port included. */
-export function portsOf(kind: NodeKind, ports: Ports): number[] {
-  if (kind === 'fe') return [ports.ssh, ports.http, ports.rpc, ports.query, ports.editLog];
-  return [ports.ssh, ports.backend, ports.backendHttp, ports.heartbeat, ports.brpc, ports.starlet];
+function planSpareHosts({ dir, address, spareHosts = 0 }: PlanInput): PlannedHost[] {
+  if (!Number.isInteger(spareHosts) || spareHosts < 0 || spareHosts > mostSpareHosts) {
+    throw new Error(`${spareHosts} empty hosts: it must be a whole number from 0 to ${mostSpareHosts}`);
+  }
+  return Array.from({ length: spareHosts }, (_, index) =>
+    planHost({ name: `host${index + 1}`, dir, address: address(firstHostNumber.spare + index) }),
+  );
+}
+
+type HostInput = { readonly name: string; readonly dir: string; readonly address: string };
+
+function planHost({ name, dir, address }: HostInput): PlannedHost {
+  const hostDir = join(dir, 'hosts', name);
+  return { name, address, hostDir, diskDir: join(hostDir, 'opt') };
+}
+
+function placeOn({ name, address, hostDir, diskDir }: PlannedHost) {
+  return { host: name, address, hostDir, diskDir };
+}
+
+function hostsOf(nodes: readonly PlannedNode[]): PlannedHost[] {
+  const hosts = nodes.map(({ host, address, hostDir, diskDir }) => ({ name: host, address, hostDir, diskDir }));
+  return hosts.filter((host, index) => hosts.findIndex(({ name }) => name === host.name) === index);
+}
+
+function withJava<T>(place: T, java: JavaSetup | undefined) {
+  return { ...place, ...(java && { java }) };
+}
+
+/** All but the SSH port, which is the host's. */
+function movePorts(ports: Ports, by: number): Ports {
+  const moved = portsAt(by + ports.http - portsAt(0).http);
+  return { ...moved, ssh: ports.ssh };
+}
+
+/** The ports on which a node listens. */
+export function portsOf({ kind, ports }: Pick<PlannedNode, 'kind' | 'ports'>): number[] {
+  if (kind === 'fe') return [ports.http, ports.rpc, ports.query, ports.editLog];
+  return [ports.backend, ports.backendHttp, ports.heartbeat, ports.brpc, ports.starlet];
 }

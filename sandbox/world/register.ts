@@ -17,7 +17,7 @@ export function clusterInput({ cluster }: WorldDescription) {
   };
 }
 
-type Node = { readonly id: string; readonly address: string };
+type Node = { readonly id: string; readonly address: string; readonly port: number };
 type Known = { readonly id: string; readonly frontends: readonly Node[]; readonly backends: readonly Node[] };
 
 /** What `attachHosts` is to be told of its hosts, with the fingerprints that the world vouches for. */
@@ -29,16 +29,15 @@ export async function hostsInput({ hosts }: WorldDescription, known: Known) {
     clusterId: known.id,
     user: first.user,
     privateKey: await readFile(first.keyFile, 'utf8'),
-    hosts: hosts.map((host) => {
-      const node = nodes.find(({ address }) => address === host.address);
-      const deployDir = host.deployDirs.fe ?? host.deployDirs.be ?? host.deployDirs.cn;
-      return {
-        address: host.address,
-        port: host.sshPort,
-        nodes: node === undefined ? [] : [{ nodeId: node.id, deployDir }],
-        hostKeyFingerprint: host.hostKeyFingerprint,
-      };
-    }),
+    hosts: hosts.map((host) => ({
+      address: host.address,
+      port: host.sshPort,
+      nodes: host.nodes.flatMap(({ port, deployDir }) => {
+        const node = nodes.find((candidate) => candidate.address === host.address && candidate.port === port);
+        return node === undefined ? [] : [{ nodeId: node.id, deployDir }];
+      }),
+      hostKeyFingerprint: host.hostKeyFingerprint,
+    })),
   };
 }
 

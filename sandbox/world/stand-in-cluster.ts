@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeKeyPair } from '../hosts/key-pair.ts';
+import type { Services } from '../hosts/services.ts';
 import type { StandInHost } from '../hosts/start-host.ts';
 import { buildRelease, type ReleaseArchive } from '../releases/build-release.ts';
 import { releases } from '../releases/versions.ts';
@@ -12,27 +13,27 @@ import { formCluster } from './cluster.ts';
 import { nextCommand } from './command-log.ts';
 import { fillDisk, freeDisk } from './disks.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { describeNode, findNode, type InstalledNode, type NodeRef, nodesOnHost } from './installed-node.ts';
 import { type Machine, prepareMachine } from './machines.ts';
 import { killNode, runningNode, startNode } from './nodes.ts';
-import {
-  type ExtraConf,
-  type JavaSetup,
-  type PlannedNode,
-  planWorld,
-  portsAt,
-  portsOf,
-  type WorldPlan,
-} from './plan.ts';
+import { type ExtraConf, type JavaSetup, planWorld, portsAt, portsOf, type WorldPlan } from './plan.ts';
 import { sweepWorld } from './processes.ts';
 import { createDemoData, createRepository, createSqlUser, type SeededTable } from './seed.ts';
 import { settleAll } from './settle.ts';
 
 export type ClusterOptions = {
+  /** 0 = no cluster at all: then there are no other nodes, no users and no data either. */
   readonly frontends?: number;
   readonly backends?: number;
   readonly computeNodes?: number;
   /** Frontends that never vote, beside the others. Default 0. */
   readonly observers?: number;
+  /** Hosts `host1`, `host2`, … with SSH, JDKs, an empty `/opt/starrocks` and data directory, and no node. Default 0. */
+  readonly spareHosts?: number;
+  /** All nodes on one host, `box1`, with ports and directories of their own. Default: each has a host. */
+  readonly oneHost?: boolean;
+  /** A systemd of its own for hosts by name, with the units it starts with. */
+  readonly systemd?: Readonly<Record<string, Services>>;
   /** `labels.location` for the backends in turn, e.g. `['rack:r1', 'rack:r2']`. Default: none is set. */
   readonly locations?: readonly string[];
   /** The JDKs of single hosts, by name. Default: each has 11 and 17, and JAVA_HOME is 17. */
@@ -53,7 +54,10 @@ export type ClusterOptions = {
   readonly onProgress?: (line: string) => void;
 };
 
-/** Takes something wrong on or off. Nodes and hosts are named alike: `fe1`, `be2`, `cn1`. */
+/**
+ * Takes something wrong on or off. A node that is alone on its host is named as that: `fe1`, `be2`, `cn1`. A host is meant by its
+ * own name or by that of a node on it.
+ */
 export type ClusterControls = {
   readonly faults: Faults;
   /** Serves the release archives of this world. */
@@ -64,11 +68,15 @@ export type ClusterControls = {
   nextCommand(host: string, match: RegExp, options?: { readonly timeoutMs?: number }): Promise<string>;
   host(name: string): StandInHost;
   /** The process id of a node, or null when it does not run. */
-  pidOf(name: string): number | null;
+  pidOf(node: NodeRef): number | null;
   /** SIGKILL; returns the process id it had. */
-  kill(name: string): Promise<number>;
+  kill(node: NodeRef): Promise<number>;
   /** Runs the node's own start script; returns the new process id. */
-  start(name: string): Promise<number>;
+  start(node: NodeRef): Promise<number>;
+  /** A node as its directories show it now, also one that was installed later. */
+  node(node: NodeRef): InstalledNode;
+  /** Every node that is unpacked on a host now, whoever did it. */
+  nodesOn(host: string): InstalledNode[];
   /** Fills the disk of a host, but for `leaveBytes`; returns the bytes it took. Only with `diskBytes`. */
   fillDisk(name: string, options?: { readonly leaveBytes?: number }): Promise<number>;
   /** Returns the bytes that are free afterwards. */
@@ -110,28 +118,32 @@ export async function startStandInCluster(
     buildRelease({ version, outDir: releasesDir, programs }),
   ]);
 
-  onProgress(`preparing ${plan.nodes.length} hosts on ${block.prefix}.0/24`);
-  const machines = await prepareMachines({ plan, archive, publicKey: key.publicKey, diskBytes }, undo);
+  onProgress(`preparing ${plan.hosts.length} hosts on ${block.prefix}.0/24`);
+  const { systemd = {} } = options;
+  const machines = await prepareMachines({ plan, archive, publicKey: key.publicKey, diskBytes, systemd }, undo);
 
   signal?.throwIfAborted();
   onProgress('starting the cluster');
   undo.defer(() => sweepWorld(dir));
-  const [sql, built] = await settleAll([formCluster({ plan, signal }), buildReleases(releasesDir, programs)]);
+  const [sql, built] = await settleAll([
+    plan.nodes.length > 0 ? formCluster({ plan, signal }) : null,
+    buildReleases(releasesDir, programs),
+  ]);
+  const common = { plan, machines, keyFile: key.privateKeyFile, releases: built };
+  const login = { sqlUser: 'starwarden', sqlPassword: randomBytes(18).toString('base64url') };
+  const controls = controlsOf({ plan, machines, faults, archives });
+  if (sql === null) return { ...common, ...login, controls, tables: [], repositoryLocation: null };
 
   onProgress('creating users and data');
   try {
-    const login = { sqlUser: 'starwarden', sqlPassword: randomBytes(18).toString('base64url') };
     await createSqlUser(sql, { user: login.sqlUser, password: login.sqlPassword });
     const backends = plan.nodes.filter((node) => node.kind === 'be').length;
     return {
-      plan,
-      machines,
-      keyFile: key.privateKeyFile,
+      ...common,
       ...login,
+      controls,
       tables: backends > 0 ? await createDemoData(sql, { replicas: Math.min(3, backends) }) : [],
       repositoryLocation: backends > 0 ? await createRepository(sql, plan) : null,
-      releases: built,
-      controls: controlsOf({ plan, machines, faults, archives }),
     };
   } finally {
     sql.close();
@@ -142,14 +154,17 @@ type Wanted = ClusterOptions & { readonly dir: string; readonly version: string 
 
 /** The real default ports when they are free on every host, else all of them moved by the same amount. */
 async function choosePlan(block: AddressBlock, wanted: Wanted): Promise<WorldPlan> {
-  const { dir, version, speed = 1, frontends = 3, backends = 3, computeNodes = 0 } = wanted;
-  const { observers = 0, locations = [], java = {}, conf = {} } = wanted;
-  const size = { frontends, backends, computeNodes, observers, locations, java, conf };
+  const { dir, version, speed = 1, frontends = 3, backends = frontends === 0 ? 0 : 3, computeNodes = 0 } = wanted;
+  const { observers = 0, locations = [], java = {}, conf = {}, spareHosts = 0, oneHost = false } = wanted;
+  const size = { frontends, backends, computeNodes, observers, locations, java, conf, spareHosts, oneHost };
   for (const offset of [0, 10_000, 20_000]) {
     const ports = portsAt(offset);
     const { address } = block;
     const plan = planWorld({ dir, version, speed, ports, address, ...size });
-    const needed = plan.nodes.flatMap((node) => portsOf(node.kind, ports).map((port) => isFree(node.address, port)));
+    const needed = [
+      ...plan.hosts.map((host) => isFree(host.address, ports.ssh)),
+      ...plan.nodes.flatMap((node) => portsOf(node).map((port) => isFree(node.address, port))),
+    ];
     if ((await Promise.all(needed)).every((free) => free)) return plan;
   }
   throw new Error(`the ports of StarRocks are taken on ${block.prefix}.0/24, also moved by 10000 and 20000`);
@@ -160,12 +175,15 @@ type Preparation = {
   readonly archive: ReleaseArchive;
   readonly publicKey: string;
   readonly diskBytes: number | null;
+  readonly systemd: Readonly<Record<string, Services>>;
 };
 
 function prepareMachines(preparation: Preparation, undo: AsyncDisposableStack): Promise<Machine[]> {
-  const { plan, archive, publicKey, diskBytes } = preparation;
-  const prepared = plan.nodes.map(async (node) => {
-    const machine = await prepareMachine({ node, plan, archive: archive.path, publicKey, diskBytes });
+  const { plan, archive, systemd, ...common } = preparation;
+  const prepared = plan.hosts.map(async (place) => {
+    const nodes = plan.nodes.filter(({ host }) => host === place.name);
+    const own = systemd[place.name];
+    const machine = await prepareMachine({ ...common, place, nodes, plan, archive: archive.path, systemd: own });
     undo.defer(() => machine.host.stop());
     return machine;
   });
@@ -185,11 +203,11 @@ type Controlled = {
 
 function controlsOf({ plan, machines, faults, archives }: Controlled): ClusterControls {
   const machineOf = (name: string): Machine => {
-    const machine = machines.find(({ node }) => node.name === name);
+    const host = plan.nodes.find((node) => node.name === name)?.host ?? name;
+    const machine = machines.find(({ place }) => place.name === host);
     if (machine !== undefined) return machine;
-    throw new Error(`there is no ${name}; there are ${machines.map(({ node }) => node.name).join(', ')}`);
+    throw new Error(`there is no ${name}; there are ${machines.map(({ place }) => place.name).join(', ')}`);
   };
-  const nodeOf = (name: string): PlannedNode => machineOf(name).node;
   return {
     faults,
     archives,
@@ -197,10 +215,12 @@ function controlsOf({ plan, machines, faults, archives }: Controlled): ClusterCo
     nextCommand: (name, match, { timeoutMs = 60_000 } = {}) =>
       nextCommand({ file: plan.files.commands, host: machineOf(name).host.name, match, timeoutMs }),
     host: (name) => machineOf(name).host,
-    pidOf: (name) => runningNode(nodeOf(name))?.pid ?? null,
-    kill: (name) => killNode(nodeOf(name)),
-    start: (name) => startNode({ node: nodeOf(name), plan }),
-    fillDisk: (name, options) => fillDisk(nodeOf(name).diskDir, options),
-    freeDisk: (name) => freeDisk(nodeOf(name).diskDir),
+    pidOf: (ref) => runningNode(findNode(ref, plan))?.pid ?? null,
+    kill: (ref) => killNode(findNode(ref, plan)),
+    start: (ref) => startNode({ node: findNode(ref, plan), plan }),
+    node: (ref) => describeNode(ref, plan),
+    nodesOn: (name) => nodesOnHost(machineOf(name).place, plan),
+    fillDisk: (name, options) => fillDisk(machineOf(name).place.diskDir, options),
+    freeDisk: (name) => freeDisk(machineOf(name).place.diskDir),
   };
 }

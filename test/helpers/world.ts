@@ -50,13 +50,18 @@ export function manage(world: World, engine: Engine): Managed {
       return { name, environment: 'dev', frontends, sqlUser: cluster.sqlUser, password: cluster.sqlPassword };
     },
     host: (name) => {
-      const host = world.describe().hosts.find((candidate) => candidate.name === name);
+      const { hosts } = world.describe();
+      const isOf = (host: (typeof hosts)[number]) =>
+        host.name === name || host.nodes.some((node) => node.name === name);
+      const host = hosts.find(isOf);
       if (host === undefined) throw new Error(`no host ${name}`);
       return host;
     },
     nodeIdOf: async (clusterId, name) => {
+      const host = managed.host(name);
+      const seeded = host.nodes.find((node) => node.name === name);
       const node = (await listNodes(engine.ctx.db, clusterId)).find(
-        (candidate) => candidate.host === managed.host(name).address,
+        (candidate) => candidate.host === host.address && (seeded === undefined || candidate.port === seeded.port),
       );
       if (node === undefined) throw new Error(`no node ${name}`);
       return node.id;
@@ -65,12 +70,15 @@ export function manage(world: World, engine: Engine): Managed {
       const hosts = await Promise.all(
         names.map(async (name) => {
           const host = managed.host(name);
-          const deployDir = host.deployDirs.be ?? host.deployDirs.cn ?? host.deployDirs.fe;
+          const nodes = host.nodes.map(async (node) => ({
+            nodeId: await managed.nodeIdOf(clusterId, node.name),
+            deployDir: node.deployDir,
+          }));
           return {
             address: host.address,
             port: host.sshPort,
             hostKeyFingerprint: host.hostKeyFingerprint,
-            nodes: [{ nodeId: await managed.nodeIdOf(clusterId, name), deployDir }],
+            nodes: await Promise.all(nodes),
           };
         }),
       );

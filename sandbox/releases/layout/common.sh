@@ -39,11 +39,19 @@ load_conf() {
     export_capitals "$CONF_FILE"
 }
 
+# Prints a setting of the sandbox: the node's own, else that of its host.
+sandbox_setting() {
+    local value
+    value=$(read_conf "$CONF_FILE" "$1")
+    [[ -n $value ]] || value=$(read_conf "${STARWARDEN_SANDBOX_SETTINGS:-/dev/null}/${CONF_FILE##*/}" "$1")
+    printf '%s\n' "$value"
+}
+
 # Sleeps for that many seconds of a real cluster; a sandbox may run faster than real time, but looks no more than 20 times a
 # second.
 pause() {
     if [[ -z ${PAUSE:-} ]]; then
-        PAUSE=$(awk -v seconds="$1" -v speed="$(read_conf "$CONF_FILE" sandbox_speed)" 'BEGIN {
+        PAUSE=$(awk -v seconds="$1" -v speed="$(sandbox_setting sandbox_speed)" 'BEGIN {
             pause = (speed > 0) ? seconds / speed : seconds
             printf "%.3f", (pause < 0.05) ? 0.05 : pause
         }')
@@ -57,7 +65,7 @@ pause() {
 is_running() {
     local stat
     [[ $1 =~ ^[0-9]+$ ]] || return 1
-    if [[ ${KILL_0:=$(read_conf "$CONF_FILE" sandbox_kill_0)} == true ]]; then
+    if [[ ${KILL_0=$(sandbox_setting sandbox_kill_0)} == true ]]; then
         kill -0 "$1" 2>/dev/null
         return
     fi

@@ -1,3 +1,4 @@
+import { ownAddress } from '../address.ts';
 import { type Conf, confNumber } from '../conf.ts';
 import { createFaults } from '../faults.ts';
 import { serveHttp } from '../http-server.ts';
@@ -5,7 +6,7 @@ import { describeError, type NodeLog } from '../node-log.ts';
 import { createObjectStores } from '../object-store.ts';
 import { createPace, formatTime, startLoop } from '../pace.ts';
 import type { Release } from '../release.ts';
-import { type Address, serveRpc } from '../rpc.ts';
+import { type Address, isPortUsed, serveRpc } from '../rpc.ts';
 import type { FrontendRole } from '../sql/ast.ts';
 import { builtInRoles, userKey } from './access.ts';
 import { checkRepositories } from './backup/check-repositories.ts';
@@ -53,12 +54,13 @@ export type StartOptions = {
 export async function startFrontend(options: StartOptions): Promise<void> {
   const { conf, log, metaDir, release, fail } = options;
   const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
-  const host = conf.get('sandbox_address') ?? '127.0.0.1';
+  const host = ownAddress(conf);
   const self: Address = { host, port: confNumber(conf, 'edit_log_port', 9010) };
   const httpPort = confNumber(conf, 'http_port', 8030);
   const helper = options.helper === null ? null : parseHelper(options.helper, fail);
   if (helper && helper.host === self.host && helper.port === self.port)
     fail('Do not specify the helper node to FE itself.');
+  if (await isPortUsed(self)) fail(`edit_log_port ${self.port} is already in use. will exit.`);
 
   const known = readIdentity(metaDir);
   const asked =
@@ -98,7 +100,7 @@ export async function startFrontend(options: StartOptions): Promise<void> {
   };
   await untilReady(fe, { others, self, role: identity.role, isFounder: known === null && asked === null, fail });
   requireReadable(group.state, options);
-  await openPorts(fe, { metaDir, httpPort });
+  await openPorts(fe, { metaDir, httpPort, fail });
   startLoops(fe);
   log('INFO', 'FE started successfully');
   process.stdout.write(`${formatTime(Date.now())} FE started successfully\n`);
@@ -239,10 +241,10 @@ async function untilReady(fe: FrontendContext, readiness: Readiness): Promise<vo
   while (!isReady(fe)) await new Promise((wake) => setTimeout(wake, 10));
 }
 
-async function openPorts(
-  fe: FrontendContext,
-  { metaDir, httpPort }: { metaDir: string; httpPort: number },
-): Promise<void> {
+type Ports = { metaDir: string; httpPort: number; fail: (message: string) => never };
+
+/** A port that somebody else has ends the process, with the words of the real one. */
+async function openPorts(fe: FrontendContext, { metaDir, httpPort, fail }: Ports): Promise<void> {
   const { host, rpcPort } = fe.self;
   await serveRpc<FrontendCalls>(
     { host, port: rpcPort },
@@ -257,11 +259,13 @@ async function openPorts(
         return null;
       },
     },
-  );
+  ).catch((error) => fail(`thrift server start failed with port ${rpcPort} , will exit: ${error}`));
   fe.log('INFO', `thrift server started with port ${rpcPort}.`);
   const routes = createFrontendRoutes(fe, { metaDir, stop: () => process.exit(0) });
-  await serveHttp({ host, port: httpPort }, { routes, faults: fe.faults });
-  await serveSql(fe);
+  await serveHttp({ host, port: httpPort }, { routes, faults: fe.faults }).catch((error) =>
+    fail(`Fail to start FE query http server[port: ${httpPort}] ${error}`),
+  );
+  await serveSql(fe).catch((error) => fail(`mysql server start failed: ${error}`));
 }
 
 /** Work that goes on for the life of the process; what only a leader does looks itself whether this is one. */

@@ -35,9 +35,9 @@ describe.each([
     const dir = await mkdtemp(join(tmpdir(), 'starrocks-contract-'));
     undo.defer(() => rm(dir, { recursive: true, force: true }));
     cluster = await startStandInCluster({ dir, version, frontends, backends: 1, speed: 10 }, undo);
-    addresses = cluster.machines
-      .filter(({ node }) => node.kind === 'fe')
-      .map(({ node }) => ({ host: node.address, port: cluster.plan.ports.query }));
+    addresses = cluster.plan.nodes
+      .filter(({ kind }) => kind === 'fe')
+      .map(({ address, ports }) => ({ host: address, port: ports.query }));
     starrocks = createStarRocks();
     undo.defer(starrocks.close);
     const { sqlUser, sqlPassword } = cluster;
@@ -118,8 +118,8 @@ describe.each([
   if (frontends === 1) return;
   it('gets a statement to the new leader after the old one died', async () => {
     const before = parseFrontends(await sql.query(statements.showFrontends())).find(({ role }) => role === 'LEADER');
-    const machine = cluster.machines.find(({ node }) => node.address === before?.host);
-    await cluster.controls.kill(machine?.node.name ?? '');
+    const leader = cluster.plan.nodes.find(({ address }) => address === before?.host);
+    await cluster.controls.kill(leader?.name ?? '');
     const attempt = () =>
       sql.query(statements.createImage(), { route: 'leader' }).then(
         () => 'done',

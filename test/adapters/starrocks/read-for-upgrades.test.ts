@@ -114,9 +114,9 @@ describe('a cluster of the sandbox', () => {
     const dir = await mkdtemp(join(tmpdir(), 'read-for-upgrades-'));
     undo.defer(() => rm(dir, { recursive: true, force: true }));
     cluster = await startStandInCluster({ dir, version: '3.4.6', frontends: 3, backends: 3, speed: 20 }, undo);
-    frontends = cluster.machines
-      .filter(({ node }) => node.kind === 'fe')
-      .map(({ node }) => ({ host: node.address, port: cluster.plan.ports.query }));
+    frontends = cluster.plan.nodes
+      .filter(({ kind }) => kind === 'fe')
+      .map(({ address, ports }) => ({ host: address, port: ports.query }));
     const starrocks = createStarRocks();
     undo.defer(starrocks.close);
     const { sqlUser, sqlPassword } = cluster;

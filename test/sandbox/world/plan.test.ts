@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConf } from '../../../sandbox/starrocks/conf.ts';
-import { confText, javaHomeOf } from '../../../sandbox/world/conf.ts';
-import { type PlanInput, planWorld, portsAt } from '../../../sandbox/world/plan.ts';
+import { confText, javaHomeOf, settingsText } from '../../../sandbox/world/conf.ts';
+import { type PlanInput, planWorld, portsAt, portsOf } from '../../../sandbox/world/plan.ts';
 
 const plan = (change: Partial<PlanInput> = {}) =>
   planWorld({
@@ -26,6 +26,24 @@ describe('planWorld', () => {
     expect(nodes.at(-1)?.deployDir).toBe('/w/hosts/cn1/opt/starrocks/be');
   });
 
+  it('puts all nodes on one host with ports and directories of their own', () => {
+    const { hosts, nodes } = plan({ frontends: 1, backends: 2, computeNodes: 1, oneHost: true });
+    expect(hosts.map(({ name }) => name)).toEqual(['box1']);
+    for (const key of ['deployDir', 'dataDir'] as const) expect(new Set(nodes.map((node) => node[key])).size).toBe(4);
+    const ports = nodes.flatMap(portsOf);
+    expect(new Set(ports).size).toBe(ports.length);
+    expect(new Set(nodes.map(({ address }) => address))).toEqual(new Set(['127.40.5.11']));
+  });
+
+  it('adds hosts without a node, also where there is no cluster', () => {
+    const { hosts, nodes } = plan({ frontends: 0, backends: 0, computeNodes: 0, spareHosts: 2 });
+    expect(nodes).toEqual([]);
+    expect(hosts.map(({ name, address }) => [name, address])).toEqual([
+      ['host1', '127.40.5.41'],
+      ['host2', '127.40.5.42'],
+    ]);
+  });
+
   it.each([
     { change: { frontends: 0 }, message: 'at least one frontend' },
     { change: { backends: 10 }, message: '10 nodes of kind be' },
@@ -34,6 +52,8 @@ describe('planWorld', () => {
     { change: { speed: Number.NaN }, message: 'speed NaN' },
     { change: { frontends: 8, observers: 2 }, message: '10 nodes of kind fe' },
     { change: { java: { fe9: {} } }, message: 'java is given for fe9' },
+    { change: { oneHost: true }, message: 'room for one frontend' },
+    { change: { spareHosts: 41 }, message: '41 empty hosts' },
   ])('refuses $change', ({ change, message }) => {
     expect(() => plan(change)).toThrow(message);
   });
@@ -67,7 +87,7 @@ describe('a plan with observers, locations and JDKs', () => {
 });
 
 describe('confText', () => {
-  it('writes for a frontend what the stand-in and the scripts read', () => {
+  it('writes for a frontend what the scripts read, and the keys of the stand-in beside it', () => {
     const world = plan({ speed: 20 });
     const [frontend] = world.nodes;
     if (frontend === undefined) throw new Error('no frontend');
@@ -76,8 +96,10 @@ describe('confText', () => {
     expect(conf.get('meta_dir')).toBe('/w/hosts/fe1/opt/data/meta');
     expect(conf.get('LOG_DIR')).toBe(['$', '{STARROCKS_HOME}/log'].join(''));
     expect(conf.get('priority_networks')).toBe('127.40.5.0/24');
-    expect(conf.get('sandbox_address')).toBe('127.40.5.11');
-    expect(conf.get('sandbox_speed')).toBe('20');
+    expect([...conf.keys()].filter((key) => key.startsWith('sandbox_'))).toEqual([]);
+    const settings = parseConf(settingsText('fe', frontend, world));
+    expect(settings.get('sandbox_address')).toBe('127.40.5.11');
+    expect(settings.get('sandbox_speed')).toBe('20');
   });
 
   it('moves all ports by the same amount when asked to', () => {
