@@ -50,7 +50,13 @@ export type StepPhase = (typeof stepPhases)[number];
 export const stepStates = ['pending', 'applying', 'done', 'already', 'failed', 'skipped'] as const;
 export type StepState = (typeof stepStates)[number];
 
-export type Progress = { readonly completed: number; readonly total: number | null; readonly message: string };
+export type Progress = {
+  readonly completed: number;
+  readonly total: number | null;
+  readonly message: string;
+  /** What a step that waits has to know again at its next check, e.g. how many tablets were left when. Not shown. */
+  readonly memo?: JsonObject;
+};
 
 export type Failure = {
   readonly code: ErrorCode;

@@ -46,6 +46,8 @@ export type StepContext = Pick<Reading, 'clusterId' | 'signal' | 'now'> & {
   readonly attempts: number;
   /** True when a worker saw `apply` return; false = it was not sent, or nobody knows. */
   readonly applied: boolean;
+  /** What this step's last answer `moving` had as `memo`, from the journal, so that it survives a crash. */
+  readonly memo?: JsonObject;
   /** How many other lanes of the same stage were not begun yet: while there are some, `check` may answer `defer`. */
   readonly waitingLanes: number;
 };

@@ -281,6 +281,25 @@ export function replicaDistribution({ database, table }: TableName): ReadStateme
   return read('replica-distribution', `ADMIN SHOW REPLICA DISTRIBUTION FROM ${ident(database)}.${ident(table)}`);
 }
 
+/** How many tablets of which table a backend (by its BackendId) reports, dropped ones included. That backend answers it. */
+export function countTabletsByTable(backendId: string): ReadStatement {
+  return read('count-tablets-by-table', [
+    'SELECT TABLE_ID, COUNT(*) AS TABLETS',
+    'FROM information_schema.be_tablets',
+    `WHERE BE_ID = ${idNumber(backendId)}`,
+    'GROUP BY TABLE_ID',
+  ]);
+}
+
+/** The highest replication number of each table, counted by partition: a partition may have another one than its table. */
+export function showReplicationNumbers(): ReadStatement {
+  return read('show-replication-numbers', [
+    'SELECT DB_NAME, TABLE_NAME, MAX(REPLICATION_NUM) AS REPLICAS',
+    'FROM information_schema.partitions_meta',
+    'GROUP BY DB_NAME, TABLE_NAME',
+  ]);
+}
+
 /** PROPERTIES holds `replication_num` as JSON text. Default: the tables of every database. */
 export function showTableConfig({ database }: { database?: string } = {}): ReadStatement {
   return read('show-table-config', [
@@ -407,6 +426,12 @@ function refuseUnusable(text: string, { what, longest }: { what: string; longest
   if (!text.isWellFormed()) throw new AppError('INVALID_INPUT', `${what} has to be valid Unicode text`);
   if (text.length <= longest) return;
   throw new AppError('INVALID_INPUT', `${what} of ${text.length} characters is too long; the limit is ${longest}`);
+}
+
+/** An id of StarRocks' own: up to 19 digits, which a number of JavaScript may not hold. */
+function idNumber(id: string): string {
+  if (/^\d{1,19}$/.test(id)) return id;
+  throw new AppError('INVALID_INPUT', `"${id.slice(0, 40)}" is no id of StarRocks`);
 }
 
 function wholeNumber(value: number): string {

@@ -1,5 +1,6 @@
 import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Check } from '../../domain/next-action.ts';
+import type { Progress } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
 import { concludeAfter } from './conclude.ts';
@@ -50,11 +51,7 @@ export async function hold(work: Work, message: string): Promise<void> {
   });
 }
 
-export async function wait(
-  work: Work,
-  progress: { completed: number; total: number | null; message: string },
-  wakeAfterMs: number,
-): Promise<Next> {
+export async function wait(work: Work, progress: Progress, wakeAfterMs: number): Promise<Next> {
   const { drive, step, kind } = work;
   const late = lateBy(work);
   if (late !== null) {

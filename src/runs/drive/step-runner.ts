@@ -1,4 +1,5 @@
 import { nextAction } from '../../domain/next-action.ts';
+import type { Progress } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import { isStoreAway } from '../../store/store-errors.ts';
 import { apply } from './apply-step.ts';
@@ -93,11 +94,19 @@ async function handleError(work: Work, error: unknown): Promise<Next> {
   const news =
     step.progress?.message === message ? [] : [{ type: 'STEP_PROGRESS' as const, step: step.position, message }];
   await drive.write({
-    step: { position: step.position, started: true, progress: { completed: 0, total: null, message } },
+    step: {
+      position: step.position,
+      started: true,
+      progress: { completed: 0, total: null, message, ...memoOf(step.progress) },
+    },
     run: { wakeInMs: wakeAfterMs },
     events: news,
   });
   return { wakeAfterMs };
+}
+
+function memoOf(progress: Progress | null): Pick<Progress, 'memo'> {
+  return progress?.memo === undefined ? {} : { memo: progress.memo };
 }
 
 /** The run is cancelled, and the effect of the step under way does not show: it is not sent once more. */

@@ -38,6 +38,7 @@ export function contextOf({ drive, step, output, waitingLanes }: Work): EngineCo
     startedAt: step.startedAt,
     attempts: step.attempt,
     applied: drive.appliedAt.has(step.position) || step.appliedAt !== null,
+    ...(step.progress?.memo === undefined ? {} : { memo: step.progress.memo }),
     waitingLanes,
     earlier: async (kinds) => {
       const found = (await drive.known.steps()).filter(

@@ -37,6 +37,7 @@ const progress: z.ZodType<Progress> = z.object({
   completed: z.number(),
   total: z.number().nullable(),
   message: z.string(),
+  memo: jsonObject.optional(),
 });
 const check = z.object({
   name: z.string(),
