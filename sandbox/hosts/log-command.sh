@@ -5,14 +5,16 @@
 
 note() {
   # C: bytes, not characters, so that text that is no UTF-8 passes through; the radix of EPOCHREALTIME is a dot.
-  local LC_ALL=C TZ=UTC0 text=$3 now=$EPOCHREALTIME time code char escape
+  local LC_ALL=C TZ=UTC0 text=$3 now=$EPOCHREALTIME time code hex char escape
   printf -v time '%(%Y-%m-%dT%H:%M:%S)T' "${now%.*}"
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   if [[ $text == *[$'\x01'-$'\x1f']* ]]; then
+    # Without a process for each: every command of an operation comes through here, and most are scripts of several lines.
     for code in {1..31}; do
-      printf -v char "\\x$(printf %x "$code")"
-      printf -v escape '\\u%04x' "$code"
+      printf -v hex %02x "$code"
+      printf -v char "\\x$hex"
+      printf -v escape '\\u00%s' "$hex"
       text=${text//"$char"/"$escape"}
     done
   fi
