@@ -31,12 +31,10 @@ export type BuildReleaseOptions = Variation & {
  * that two worlds may build into the same directory.
  */
 export async function buildRelease(options: BuildReleaseOptions): Promise<ReleaseArchive> {
-  const { version, variant, programs } = options;
+  const { version, programs } = options;
   const parts = partsOf(version, options);
-  const outDir = variant === undefined ? options.outDir : join(options.outDir, variant);
-  const name = `StarRocks-${version}`;
+  const { name, outDir, path } = placeOf(options);
   const staging = join(outDir, `.${name}-${randomUUID()}`);
-  const path = join(outDir, `${name}.tar.gz`);
   try {
     await mkdir(staging, { recursive: true });
     await writeReleaseTree({ root: join(staging, name), parts, programs: { ...ownPrograms(), ...programs } });
@@ -51,6 +49,13 @@ export async function buildRelease(options: BuildReleaseOptions): Promise<Releas
   }
 }
 
+/** Where an archive goes, and what it is called inside. */
+export function placeOf({ version, variant, outDir }: BuildReleaseOptions) {
+  const name = `StarRocks-${version}`;
+  const dir = variant === undefined ? outDir : join(outDir, variant);
+  return { name, outDir: dir, path: join(dir, `${name}.tar.gz`) };
+}
+
 /** Everything that would otherwise make two builds of the same release differ; level 1 because the fillers do not shrink. */
 const reproducible = [
   '--sort=name',
@@ -61,10 +66,10 @@ const reproducible = [
   '--use-compress-program=gzip -n -1',
 ];
 
-function ownPrograms(): Programs {
+export function ownPrograms(): Programs {
   return {
     node: process.execPath,
-    frontend: fileURLToPath(new URL('../starrocks/fe-main.ts', import.meta.url)),
-    backend: fileURLToPath(new URL('../starrocks/be-main.ts', import.meta.url)),
+    frontend: fileURLToPath(new URL('../starrocks/fe-main.mjs', import.meta.url)),
+    backend: fileURLToPath(new URL('../starrocks/be-main.mjs', import.meta.url)),
   };
 }

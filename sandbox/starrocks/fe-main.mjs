@@ -1,4 +1,4 @@
-import { runCached } from './compile-cache.ts';
+import { runCached } from './compile-cache.mjs';
 
-/** A frontend in the foreground: `fe-main.ts --home <STARROCKS_HOME> [--helper host:9010] [--host_type IP|FQDN]`. */
+/** A frontend in the foreground: `fe-main.mjs --home <STARROCKS_HOME> [--helper host:9010] [--host_type IP|FQDN]`. */
 await runCached(() => import('./frontend-process.ts'));

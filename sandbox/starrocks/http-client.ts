@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { get } from './node-http.ts';
 
 export type HttpAnswer = { headers: Record<string, string | string[] | undefined>; body: string };
 

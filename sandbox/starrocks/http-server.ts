@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Faults } from './faults.ts';
+import { createServer } from './node-http.ts';
 import type { Address } from './rpc.ts';
 
 export type Request = { method: string; path: string; query: URLSearchParams; authorization: string | null };

@@ -8,7 +8,7 @@ type SpawnOptions = { kind: NodeKind; home: string; args?: string[]; nodeBinary?
 
 /** Starts one stand-in node from its home directory, without scripts, as a child of this process. */
 export function spawnNode({ kind, home, args = [], nodeBinary = process.execPath }: SpawnOptions): ChildProcess {
-  const main = fileURLToPath(new URL(kind === 'fe' ? './fe-main.ts' : './be-main.ts', import.meta.url));
+  const main = fileURLToPath(new URL(kind === 'fe' ? './fe-main.mjs' : './be-main.mjs', import.meta.url));
   const extra = kind === 'cn' ? ['--cn'] : [];
   const child = spawn(nodeBinary, [main, '--home', home, ...extra, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   mkdirSync(join(home, 'log'), { recursive: true });

@@ -1,6 +1,9 @@
 import type { FrontendContext } from './context.ts';
 import type { Session } from './session.ts';
 
+/** Asked for once: the first question loads all that Node knows of languages and time zones. */
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+
 const defaults: [string, string][] = [
   ['auto_increment_increment', '1'],
   ['autocommit', 'true'],
@@ -26,8 +29,8 @@ const defaults: [string, string][] = [
   ['insert_timeout', '14400'],
   ['sql_mode', 'ONLY_FULL_GROUP_BY'],
   ['sql_select_limit', '9223372036854775807'],
-  ['system_time_zone', Intl.DateTimeFormat().resolvedOptions().timeZone],
-  ['time_zone', Intl.DateTimeFormat().resolvedOptions().timeZone],
+  ['system_time_zone', timeZone],
+  ['time_zone', timeZone],
   ['transaction_isolation', 'REPEATABLE-READ'],
   ['tx_isolation', 'REPEATABLE-READ'],
   ['wait_timeout', '28800'],

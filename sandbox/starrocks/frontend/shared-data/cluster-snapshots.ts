@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { FrontendContext } from '../context.ts';
 import { createIds } from '../meta/ids.ts';
 import { type Change, type ClusterState, change } from '../meta/state.ts';
@@ -9,18 +8,17 @@ import { isSharedData, storageVolumes } from './run-mode.ts';
  * results only the newest is kept. No image is written anywhere: what is stood in for is what the statements and the two
  * tables of information_schema say.
  */
-const jobShape = z.object({
-  id: z.number(),
-  name: z.string(),
-  volume: z.string(),
-  createdAt: z.number(),
+export type SnapshotJob = {
+  id: number;
+  name: string;
+  volume: string;
+  createdAt: number;
   /** -1 until it is finished; shown as the begin of 1970. */
-  finishedAt: z.number(),
-  state: z.enum(['INITIALIZING', 'SNAPSHOTING', 'UPLOADING', 'FINISHED', 'EXPIRED', 'DELETED', 'ERROR']),
-  error: z.string(),
-  journalId: z.number(),
-});
-export type SnapshotJob = z.infer<typeof jobShape>;
+  finishedAt: number;
+  state: 'INITIALIZING' | 'SNAPSHOTING' | 'UPLOADING' | 'FINISHED' | 'EXPIRED' | 'DELETED' | 'ERROR';
+  error: string;
+  journalId: number;
+};
 
 const volumeKey = 'automatedSnapshotVolume';
 const jobsKey = 'clusterSnapshotJobs';
@@ -39,7 +37,7 @@ export function snapshotVolume(state: ClusterState): string | null {
 /** In the order of their ids. */
 export function snapshotJobs(state: ClusterState): readonly SnapshotJob[] {
   const text = state.settings.get(jobsKey);
-  return text === undefined ? [] : z.array(jobShape).parse(JSON.parse(text));
+  return text === undefined ? [] : JSON.parse(text); // as this process or an earlier leader wrote it
 }
 
 export function switchedOn(volume: string): Change[] {
