@@ -1,8 +1,8 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLeader } from '../demo/watch-cluster.ts';
-import { buildRelease } from '../releases/build-release.ts';
 import { corruptArchive } from '../releases/damage.ts';
+import { takeRelease } from '../releases/take-release.ts';
 import type { ReleaseVariant } from '../releases/variants.ts';
 import type { World, WorldOptions } from '../world/start-world.ts';
 import { differenceOf, type EndState, readState } from './end-state.ts';
@@ -143,5 +143,5 @@ async function soundArchive(world: World, name: string): Promise<string> {
 
 function variant(kind: ReleaseVariant, wrongParts: readonly ('fe' | 'be')[]): (world: World) => Promise<string> {
   return async (world) =>
-    (await buildRelease({ version: target, variant: kind, wrongParts, outDir: join(world.dir, 'wrong') })).path;
+    (await takeRelease({ version: target, variant: kind, wrongParts, outDir: join(world.dir, 'wrong') })).path;
 }

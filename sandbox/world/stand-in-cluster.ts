@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { makeKeyPair } from '../hosts/key-pair.ts';
 import type { Services } from '../hosts/services.ts';
 import type { StandInHost } from '../hosts/start-host.ts';
-import { buildRelease, type ReleaseArchive } from '../releases/build-release.ts';
+import type { ReleaseArchive } from '../releases/build-release.ts';
+import { takeRelease } from '../releases/take-release.ts';
 import { releases } from '../releases/versions.ts';
 import type { Programs } from '../releases/write-tree.ts';
 import { type AddressBlock, claimAddressBlock, isFree } from './address-block.ts';
@@ -115,7 +116,7 @@ export async function startStandInCluster(
   undo.defer(() => archives.stop());
   const [key, archive] = await settleAll([
     makeKeyPair(join(dir, 'keys')),
-    buildRelease({ version, outDir: releasesDir, programs }),
+    takeRelease({ version, outDir: releasesDir, programs }),
   ]);
 
   onProgress(`preparing ${plan.hosts.length} hosts on ${block.prefix}.0/24`);
@@ -191,7 +192,7 @@ function prepareMachines(preparation: Preparation, undo: AsyncDisposableStack): 
 }
 
 function buildReleases(outDir: string, programs: Partial<Programs>): Promise<ReleaseArchive[]> {
-  return settleAll(releases.map(({ version }) => buildRelease({ version, outDir, programs })));
+  return settleAll(releases.map(({ version }) => takeRelease({ version, outDir, programs })));
 }
 
 type Controlled = {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { patienceMs } from '../../sandbox/patience.ts';
-import { type BuildReleaseOptions, buildRelease } from '../../sandbox/releases/build-release.ts';
+import type { BuildReleaseOptions } from '../../sandbox/releases/build-release.ts';
+import { takeRelease } from '../../sandbox/releases/take-release.ts';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world/start-world.ts';
 import { nodeLabel } from '../../src/domain/node-identity.ts';
 import { type Run, type RunState, type StepPhase, type StepState, terminalRunStates } from '../../src/domain/run.ts';
@@ -92,7 +93,7 @@ export async function startUpgradeLab(
       listener = given;
     },
     addRelease: async ({ sha256, path, ...build }) => {
-      const archive = await buildRelease({ ...build, outDir: releasesDir });
+      const archive = await takeRelease({ ...build, outDir: releasesDir });
       const version = parseVersion(build.version);
       await engine.ctx.db.deleteFrom('release').where('version', '=', build.version).execute();
       await insertRelease(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identify, killAll } from '../../../sandbox/hosts/processes.ts';
 import { nodeUnit } from '../../../sandbox/hosts/services.ts';
-import { buildRelease } from '../../../sandbox/releases/build-release.ts';
+import { takeRelease } from '../../../sandbox/releases/take-release.ts';
 import { openNode } from '../../../src/adapters/nodes/open-node.ts';
 import { linkOnHost } from '../../../src/adapters/ssh/host-archive.ts';
 import { createSsh } from '../../../src/adapters/ssh/ssh2.ts';
@@ -32,7 +32,7 @@ export async function nodeOnHost(options: OnHost): Promise<NodeUnderTest> {
   const shell = () => ssh.shell(fixture.target());
   const place = { label: name, kind: kinds[name], deployDir, unit: by === 'systemd' ? unit : null };
   const programs = { frontend: pretendNode, backend: pretendNode };
-  const archive = await buildRelease({ version: '3.5.0', outDir: fixture.dir, programs });
+  const archive = await takeRelease({ version: '3.5.0', outDir: fixture.dir, programs });
   /** As the node itself is found: a pid file may be gone, or not be there yet. */
   const end = async () => {
     const running = await openNode(shell(), place).process({ signal: AbortSignal.timeout(30_000) });
