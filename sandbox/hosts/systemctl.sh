@@ -126,6 +126,23 @@ if [[ $1 == --job ]]; then
   exit
 fi
 
+# As systemd prints a command, without the times of its last run.
+exec_start() {
+  local line
+  line=$([[ -f $units/$unit ]] && setting ExecStart)
+  [[ -z $line ]] || echo "{ path=${line%% *} ; argv[]=$line ; ignore_errors=no }"
+}
+
+show_all() {
+  local file first=yes
+  for file in "$units"/*.service; do
+    [[ -f $file ]] || continue
+    [[ $first ]] || echo
+    first=
+    "${BASH_SOURCE[0]}" show --property="$properties" -- "$(basename "$file")"
+  done
+}
+
 properties=
 words=()
 while (($# > 0)); do
@@ -144,6 +161,10 @@ case $verb in
   start | stop | reset-failed | show | is-active) ;;
   *) echo "Unknown command verb $verb." >&2; exit 1 ;;
 esac
+if [[ $verb == show && $unit == '*.service' ]]; then
+  show_all
+  exit 0
+fi
 if [[ ${#words[@]} != 2 || ! $unit =~ ^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]*\.service$ ]]; then
   echo "Failed to $verb $unit: Unit name $unit is not valid." >&2
   exit 1
@@ -169,7 +190,7 @@ case $verb in
       ((seconds > 0 || minutes == 0)) && interval+="${interval:+ }${seconds}s"
     fi
     for line in "Restart=${restart:-no}" "StartLimitBurst=$burst" "StartLimitIntervalUSec=$interval" \
-      "MainPID=$pid" "Result=$result" "LoadState=$load" "ActiveState=$state" "SubState=$sub"; do
+      "MainPID=$pid" "Id=$unit" "ExecStart=$(exec_start)" "Result=$result" "LoadState=$load" "ActiveState=$state" "SubState=$sub"; do
       [[ -z $properties || ,$properties, == *,"${line%%=*}",* ]] && echo "$line"
     done
     exit 0

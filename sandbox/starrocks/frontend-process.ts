@@ -13,6 +13,8 @@ import { readRelease } from './release.ts';
 const { values } = parseArgs({
   options: { home: { type: 'string' }, helper: { type: 'string' }, host_type: { type: 'string' } },
   strict: true,
+  // The name of its main class.
+  allowPositionals: true,
 });
 // As the stop scripts compare it; setting the title would write over the arguments, which tell nodes apart.
 writeFileSync('/proc/self/comm', 'java');

@@ -8,4 +8,7 @@ shift
 unset NODE_OPTIONS
 # This link is made here and not packed: no release holds links that lead out of it.
 [ -e "$here/node" ] || ln -sf "$(cat "$here/node-path")" "$here/node"
-exec "$here/$name" --disable-warning=ExperimentalWarning "$(cat "$here/program")" --home "$(dirname "$here")" "$@"
+# As the real program's arguments have it: by its main class a frontend is told from other programs in Java.
+main=()
+[ "$name" = java ] && main=(com.starrocks.StarRocksFE)
+exec "$here/$name" --disable-warning=ExperimentalWarning "$(cat "$here/program")" "${main[@]}" --home "$(dirname "$here")" "$@"

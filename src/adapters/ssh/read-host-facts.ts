@@ -8,7 +8,6 @@ import { batchedReads } from './batch.ts';
 import { diskFree, hasStartScript } from './commands.ts';
 import { readConf } from './conf-commands.ts';
 import {
-  parseClock,
   parseJava,
   parseOwner,
   parseSwapPlace,
@@ -18,8 +17,9 @@ import {
   type UnitRights,
   type UnitState,
 } from './host-answers.ts';
-import { clock, hasTools, javaVersionFor, ownerOf, sameFileSystem } from './host-commands.ts';
+import { hasTools, javaVersionFor, ownerOf, sameFileSystem } from './host-commands.ts';
 import type { ReadCommand, ShellReader, ShellResult } from './port.ts';
+import { readClock } from './read-clock.ts';
 import { readVariables } from './read-node-conf.ts';
 import { readNodeProcess } from './read-node-process.ts';
 import { parseKept } from './release-answers.ts';
@@ -92,16 +92,6 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 type Run = (command: ReadCommand) => Promise<ShellResult>;
-
-/** The connection is open by now, so the round trip is short; the true time is uncertain by half of it. */
-async function readClock(run: Run): Promise<{ aheadMs: number; withinMs: number } | null> {
-  const sentAt = Date.now();
-  const hostTime = parseClock((await run(clock())).stdout);
-  const backAt = Date.now();
-  if (hostTime === null) return null;
-  const withinMs = Math.ceil((backAt - sentAt) / 2);
-  return { aheadMs: hostTime.getTime() - (sentAt + withinMs), withinMs };
-}
 
 async function askNode(
   node: Place,

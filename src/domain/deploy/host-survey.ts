@@ -39,7 +39,7 @@ export type MachineSurvey = {
   /** By how much the host's clock is ahead of ours, and how exactly that is known. */
   readonly clock: Known<{ readonly aheadMs: number; readonly withinMs: number }>;
   /** The JDK that a start script finds by itself comes first; `home` null = it has none that can be told. */
-  readonly java: readonly { readonly home: string | null; readonly version: string; readonly hasCompiler: boolean }[];
+  readonly java: Known<readonly JavaOnMachine[]>;
   /** TCP ports that something listens on, whoever it is. */
   readonly listening: Known<readonly ListeningPort[]>;
   /** All nodes of StarRocks that run there, ours or not; unknown where processes of others are hidden. */
@@ -53,6 +53,8 @@ export type MachineSurvey = {
 };
 
 export type HostSurvey = MachineSurvey & { readonly hostId: string; readonly address: string };
+
+export type JavaOnMachine = { readonly home: string | null; readonly version: string; readonly hasCompiler: boolean };
 
 export type Limit = { readonly soft: number; readonly hard: number };
 

@@ -16,7 +16,7 @@ writeFileSync('/proc/self/comm', confValue('pretend_name') ?? (kind === 'fe' ? '
 process.on('SIGTERM', () => stop('SIGTERM'));
 process.on('SIGUSR1', () => stop('SIGUSR1'));
 setInterval(() => {}, 60_000);
-appendFileSync(join(home, 'signals'), `started ${argv.slice(4).join(' ')}\n`);
+appendFileSync(join(home, 'signals'), `started ${argv.slice(argv.indexOf('--home') + 2).join(' ')}\n`);
 writeFileSync(pidFile, `${process.pid}`);
 
 function stop(signal: string): void {
