@@ -4,6 +4,7 @@ import { headOf } from '../adapters/http/head.ts';
 import type { NodeHttp } from '../adapters/http/port.ts';
 import { openNode } from '../adapters/nodes/open-node.ts';
 import type { Node, NodeRef } from '../adapters/nodes/port.ts';
+import type { RecentLooks } from '../adapters/nodes/recent-look.ts';
 import { openStore } from '../adapters/object-store/open-store.ts';
 import type { StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
@@ -64,7 +65,7 @@ export function makeConnections(deps: Outside) {
   // A step asks a cluster many things in a row: the cluster and its login are not looked up for each of them.
   const sqlFor = forAMoment(openSql);
 
-  const shell = async (hostId: string): Promise<Shell> => {
+  const openShell = async (hostId: string): Promise<Shell> => {
     const host = await inventory.findHost(hostId);
     if (host === null)
       throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', {
@@ -73,9 +74,12 @@ export function makeConnections(deps: Outside) {
     return deps.ssh.shell(await sshTarget(host));
   };
 
-  const node = async (ref: NodeRef, guard?: () => void): Promise<Node> => {
+  // The same for a host: its row and its key are not read for each command of a step.
+  const shell = forAMoment(openShell);
+
+  const node = async (ref: NodeRef, guard?: () => void, looks?: RecentLooks): Promise<Node> => {
     const { hostId, place } = await findAttached(inventory, ref);
-    return openNode(await shell(hostId), place, guard);
+    return openNode(await shell(hostId), place, guard, looks?.of(hostId, place));
   };
 
   const login = async (host: Omit<NewHost, 'id'>): Promise<Shell> => deps.ssh.shell(await sshTarget(host));

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Node, NodeRef } from '../adapters/nodes/port.ts';
+import type { RecentLooks } from '../adapters/nodes/recent-look.ts';
 import type { ObjectStore, StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
@@ -18,9 +19,9 @@ export type Ports = Pick<Reading, 'http' | 'inventory' | 'catalogue' | 'archives
   readonly sql: StarRocksSql;
   /**
    * An attached node. `guard` is called before each of its effects, also in the middle of a long one, and stops it by
-   * throwing: there the worker that drives a run checks its lease.
+   * throwing: there the worker that drives a run checks its lease. `looks` = what this drive saw of nodes a moment ago.
    */
-  readonly node: (node: NodeRef, guard?: () => void) => Promise<Node>;
+  readonly node: (node: NodeRef, guard?: () => void, looks?: RecentLooks) => Promise<Node>;
   /** A shell on an attached host, by host id: for what is about the host. What is about a node goes through `node`. */
   readonly shell: (hostId: string) => Promise<Shell>;
   /** A shell by a login that is not recorded yet. */

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts';
 import { commandFailed } from '../ssh/host-failure.ts';
+import { otherLine, saysOther } from '../ssh/if-still-named.ts';
 import { killProcess } from '../ssh/kill-process.ts';
 import type { Shell, ShellCommand } from '../ssh/port.ts';
 import { isAlive } from '../ssh/read-node-process.ts';
@@ -18,14 +19,17 @@ export type Ending = {
   readonly graceMs?: number;
 };
 
-/** Sends the stop, waits until that process has ended, and kills it, by pid and start time, when its time is over. */
+/**
+ * Sends the stop, waits until that process has ended, and kills it, by pid and start time, when its time is over. `other` =
+ * nothing was sent, because the pid file names another process by now.
+ */
 export async function endProcess(
   shell: Shell,
   { label, target, stop, timeoutMs, graceMs = 0 }: Ending,
   { signal, log = () => {} }: NodeCall,
-): Promise<void> {
+): Promise<'ended' | 'other'> {
   const onLine = (line: string) => {
-    if (line !== goneLine) log(`${label}: ${line}`);
+    if (line !== goneLine && line !== otherLine) log(`${label}: ${line}`);
   };
   const sent = await shell
     .run(target === null ? stop : thenSayIfGone(stop, target), {
@@ -38,13 +42,15 @@ export async function endProcess(
       throw error;
     });
   if (sent !== null && sent.exitCode !== 0) throw commandFailed(`The stop script of ${label}`, sent);
-  if (target === null || (sent !== null && saysGone(sent))) return;
-  if (!(await isAlive(shell, target, signal))) return;
+  if (sent !== null && saysOther(sent)) return 'other';
+  if (target === null || (sent !== null && saysGone(sent))) return 'ended';
+  if (!(await isAlive(shell, target, signal))) return 'ended';
   // A stop that returned while the process goes on has left it to drain.
-  if (sent !== null && (await hasDrained(shell, target, { timeoutMs, signal }))) return;
+  if (sent !== null && (await hasDrained(shell, target, { timeoutMs, signal }))) return 'ended';
   log(`${label} did not end within ${timeoutMs / 1_000} s; process ${target.pid} is killed`);
   const killed = await shell.run(killProcess(target), { signal });
   if (killed.exitCode !== 0) throw commandFailed(`Killing process ${target.pid} of ${label}`, killed);
+  return 'ended';
 }
 
 async function hasDrained(

@@ -3,25 +3,25 @@ import { throwIfFailed } from '../ssh/host-failure.ts';
 import type { Shell } from '../ssh/port.ts';
 import { namesOf, readBinaries, readKept, readStaged } from '../ssh/read-binaries.ts';
 import { readLastLogLines } from '../ssh/read-node-logs.ts';
-import { readNodeProcess } from '../ssh/read-node-process.ts';
 import { stagedIdOf } from '../ssh/release-dirs.ts';
 import { commandKinds } from '../ssh/shell-text.ts';
 import { removeStaged, unpackRelease } from '../ssh/stage-commands.ts';
 import { removeStarwardenDir, swapBack, swapBinaries } from '../ssh/swap-commands.ts';
 import { type NodePlace, processIdOf } from './place.ts';
 import type { Node } from './port.ts';
+import { processNow, type RecentLook } from './recent-look.ts';
 
 type Shared = Omit<Node, 'stop' | 'stopState' | 'start' | 'startedAs'>;
 
 const minuteMs = 60_000;
 
 /** What is the same for every node whose files lie on a host, whatever starts it: its process, its logs, its binaries. */
-export function nodeOnHost(shell: Shell, place: NodePlace): Shared {
+export function nodeOnHost(shell: Shell, place: NodePlace, recent: RecentLook): Shared {
   const { label, kind, deployDir } = place;
   const swapOf = (replacement: Replacement) => ({ deployDir, kind: commandKinds[kind], ...namesOf(replacement) });
   return {
-    process: async ({ signal }) => {
-      const running = await readNodeProcess(shell, place, signal);
+    process: async (call) => {
+      const running = await processNow(shell, { place, recent }, call);
       return running === null ? null : processIdOf(running);
     },
     lastLogLines: (lines, { signal }) => readLastLogLines(shell, place, { lines, signal }),
@@ -42,10 +42,12 @@ export function nodeOnHost(shell: Shell, place: NodePlace): Shared {
     swapIn: async (replacement, { signal }) => {
       const result = await shell.run(swapBinaries(swapOf(replacement)), { signal, timeoutMs: 2 * minuteMs });
       throwIfFailed(`Swapping the binaries of ${label}`, result);
+      recent.begin()(null); // the script moves nothing while a process of the node runs
     },
     putBack: async (replacement, { signal }) => {
       const result = await shell.run(swapBack(swapOf(replacement)), { signal, timeoutMs: 2 * minuteMs });
       throwIfFailed(`Putting the kept binaries of ${label} back`, result);
+      recent.begin()(null);
     },
     kept: ({ signal }) => readKept(shell, place, signal),
     removeKept: async ({ signal }) => {

@@ -7,6 +7,11 @@ export type NodeCall = {
   readonly signal: AbortSignal;
   /** Called with each line for people; lines begin with the node's label. */
   readonly log?: (line: string) => void;
+  /**
+   * How old an answer about its process may be, in milliseconds, if this drive has one and sent nothing to the node
+   * since. Left out = the host is asked.
+   */
+  readonly recentMs?: number;
 };
 
 export type Stopping = {

@@ -10,27 +10,30 @@ import {
   stopFrontend,
 } from '../ssh/commands.ts';
 import { commandFailed, hostFailureOf } from '../ssh/host-failure.ts';
+import { ifStillNamed } from '../ssh/if-still-named.ts';
 import { signalProcess } from '../ssh/kill-process.ts';
 import type { Shell, ShellCommand } from '../ssh/port.ts';
 import { isAlive, readNodeProcess } from '../ssh/read-node-process.ts';
 import { readStartedAs } from '../ssh/read-service.ts';
-import { commandKinds } from '../ssh/shell-text.ts';
-import { startOnce } from '../ssh/start-once.ts';
+import { commandKinds, programNames } from '../ssh/shell-text.ts';
+import { startedProcess, startOnce } from '../ssh/start-once.ts';
 import { untilEnded } from '../ssh/until-ended.ts';
 import { awaitProcess } from './await-process.ts';
 import { endProcess } from './end-process.ts';
 import { nodeOnHost } from './on-host.ts';
 import { type HostProcess, hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './place.ts';
-import type { Node, Stopping } from './port.ts';
+import type { Node, Stopped, Stopping } from './port.ts';
+import { processNow, type RecentLook } from './recent-look.ts';
 
 /** A node that is run by StarRocks' own `start_*.sh` and `stop_*.sh`. Nothing starts it again by itself. */
-export function nodeByScripts(shell: Shell, place: NodePlace): Node {
-  const shared = nodeOnHost(shell, place);
+export function nodeByScripts(shell: Shell, place: NodePlace, recent: RecentLook): Node {
+  const shared = nodeOnHost(shell, place, recent);
   const { label, kind, deployDir } = place;
   return {
     ...shared,
-    stopState: async (expected, { signal }) => {
-      const running = await readNodeProcess(shell, place, signal);
+    stopState: async (expected, call) => {
+      const { signal } = call;
+      const running = await processNow(shell, { place, recent }, call);
       const target = expected === undefined ? running : expected && hostProcessOf(expected);
       if (target === null) return 'ended';
       const isThere = running !== null && isSameOnHost(running, target);
@@ -39,22 +42,33 @@ export function nodeByScripts(shell: Shell, place: NodePlace): Node {
       return running === null || running.pidFile === null ? 'ending' : 'running';
     },
     stop: async (expected, stopping, call) => {
-      const running = await readNodeProcess(shell, place, call.signal);
-      const target = expected == null ? running : hostProcessOf(expected);
-      if (target === null) return 'ended';
-      if (running !== null && !isSameOnHost(running, target)) return { runsAs: processIdOf(running) };
-      const stop = stopCommand(place, { stopping, target, running });
-      await endProcess(
-        shell,
-        { label, target, stop, timeoutMs: stopping.timeoutSeconds * 1_000, graceMs: 5_000 },
-        call,
-      );
-      return 'ended';
+      const wanted = expected == null ? null : hostProcessOf(expected);
+      const stopIfRight = async (running: NodeProcess | null): Promise<Stopped | 'other'> => {
+        const target = wanted ?? running;
+        if (target === null) return 'ended';
+        if (running !== null && !isSameOnHost(running, target)) return { runsAs: processIdOf(running) };
+        const stop = stopCommand(place, { stopping, target, running });
+        const timeoutMs = stopping.timeoutSeconds * 1_000;
+        return endProcess(shell, { label, target, stop, timeoutMs, graceMs: 5_000 }, call);
+      };
+      const seen = call.recentMs === undefined ? undefined : recent.find(call.recentMs);
+      // An older answer is good enough only for the process that is to be stopped; its pid file is read again there.
+      const isRight = seen?.pidFile != null && (wanted === null || isSameOnHost(seen, wanted));
+      const stopped = await stopIfRight(isRight ? seen : await readNodeProcess(shell, place, call.signal));
+      if (stopped !== 'other') return stopped;
+      const again = await stopIfRight(await readNodeProcess(shell, place, call.signal));
+      if (again !== 'other') return again;
+      throw new AppError('COMMAND_FAILED', `The process of ${label} changes while it is to be stopped`, {
+        hint: 'Find out who restarts it, then retry the run.',
+        retryable: true,
+      });
     },
     start: async (call) => {
       const { signal, log = () => {} } = call;
       const command = startOnce({ deployDir, kind: commandKinds[kind] }, startCommand(place));
-      const onLine = (line: string) => log(`${label}: ${line}`);
+      const onLine = (line: string) => {
+        if (startedProcess(line) === null) log(`${label}: ${line}`);
+      };
       const result = await shell.run(command, { signal, timeoutMs: 120_000, onLine });
       const failure = hostFailureOf(result);
       if (failure?.reason === 'busy') {
@@ -65,7 +79,13 @@ export function nodeByScripts(shell: Shell, place: NodePlace): Node {
         });
       }
       if (failure !== null) throw commandFailed(`The start script of ${label}`, result);
-      return awaitProcess(shared.process, call);
+      const started = result.stdout
+        .split('\n')
+        .flatMap((line) => startedProcess(line) ?? [])
+        .at(-1);
+      if (started === undefined) return awaitProcess(shared.process, { signal, log });
+      recent.begin()({ ...started, comm: programNames[commandKinds[kind]] });
+      return processIdOf(started);
     },
     startedAs: ({ signal }) => readStartedAs(shell, place, signal),
   };
@@ -102,13 +122,15 @@ function stopCommand({ kind, deployDir }: NodePlace, { stopping, target, running
     return signalProcess(target, graceful && isAtLeast34(version) ? 'USR1' : 'TERM');
   }
   const options = { deployDir, graceful, version, timeoutSeconds: stopping.timeoutSeconds };
+  const { pid, pidFile } = running;
+  const named = (stop: ShellCommand) => ifStillNamed(stop, { pid, pidFile });
   switch (kind) {
     case 'FRONTEND':
-      return untilEnded(stopFrontend(options), running);
+      return named(untilEnded(stopFrontend(options), running));
     case 'BACKEND':
-      return untilEnded(stopBackend(options), running);
+      return named(untilEnded(stopBackend(options), running));
     case 'COMPUTE_NODE':
-      return untilEnded(stopComputeNode(options), running);
+      return named(untilEnded(stopComputeNode(options), running));
     default:
       return kind satisfies never;
   }

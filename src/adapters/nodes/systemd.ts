@@ -9,13 +9,14 @@ import { endProcess } from './end-process.ts';
 import { nodeOnHost } from './on-host.ts';
 import { hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './place.ts';
 import type { Node } from './port.ts';
+import { processNow, type RecentLook } from './recent-look.ts';
 
 /**
  * A node that is run by a systemd unit and by nothing else: a script would start or stop it without systemd knowing, and
  * `Restart=` would start it again. The unit decides how gracefully it is stopped.
  */
-export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: string }): Node {
-  const shared = nodeOnHost(shell, place);
+export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: string }, recent: RecentLook): Node {
+  const shared = nodeOnHost(shell, place, recent);
   const { label, unit } = place;
   const isUp = async (signal: AbortSignal) => {
     const state = await readUnitState(shell, unit, signal);
@@ -26,8 +27,9 @@ export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: 
   };
   return {
     ...shared,
-    stopState: async (expected, { signal }) => {
-      const running = await readNodeProcess(shell, place, signal);
+    stopState: async (expected, call) => {
+      const { signal } = call;
+      const running = await processNow(shell, { place, recent }, call);
       const target = expected === undefined ? running : expected && hostProcessOf(expected);
       if (target !== null) {
         const isThere = running !== null && isSameOnHost(running, target);

@@ -33,14 +33,16 @@ export function findingNode(
     // A process of another user: its environment is not shown to us, its arguments are.
     'case $args in *"$dir/"*) ;; *) [ -n "$2" ];; esac; }',
     `names() { named=; { read -r named <"$1/${file}"; } 2>/dev/null || :; [ "$named" = "$2" ]; }`,
-    // Only one more directory to search: what is found there is checked like anything else.
-    `confDir=$(sed -n 's/^[[:blank:]]*PID_DIR[[:blank:]]*=[[:blank:]]*//p' "$dir/conf/${shortNames[node.kind]}.conf" 2>/dev/null |`,
+    // Only one more directory to search: what is found there is checked like anything else. Read when the others have
+    // no pid file of the node, since starting programs is what this script takes its time for.
+    `conf_dir() { confDir=$(sed -n 's/^[[:blank:]]*PID_DIR[[:blank:]]*=[[:blank:]]*//p' "$dir/conf/${shortNames[node.kind]}.conf" 2>/dev/null |`,
     `tail -n 1 | sed 's/[[:blank:]]*\\([[:blank:]]#.*\\)*$//; s/^"\\(.*\\)"$/\\1/; s/^[$][{]*STARROCKS_HOME[}]*/@HOME@/')`,
-    `case $confDir in @HOME@*) confDir=$dir\${confDir#@HOME@};; esac`,
+    `case $confDir in @HOME@*) confDir=$dir\${confDir#@HOME@};; esac; }`,
     `is_zombie() { { read -r stat <"/proc/$1/stat"; } 2>/dev/null && case $stat in *"($program) "[ZX]*) ;; *) false;; esac || return 1`,
     // Not while further threads of it work.
     `set -- \${stat##*") "}; [ "\${18}" -le 1 ]; }`,
-    `find_node() { found=; pidFile=; stale=; for pidDir in ${['"$dir/bin"', ...morePidDirs, '"$confDir"'].join(' ')}; do`,
+    `find_node() { found=; pidFile=; stale=; for pidDir in ${['"$dir/bin"', ...morePidDirs].join(' ')} @CONF@; do`,
+    'if [ "$pidDir" = @CONF@ ]; then conf_dir; pidDir=$confDir; fi',
     `names "$pidDir" "" || case $named in *[!0-9]*) ;; *)`,
     `if is_node "$named" named; then found=$named; pidFile=$pidDir/${file}; return; fi`,
     `! is_zombie "$named" || stale=$pidDir/${file};; esac; done`,
@@ -57,6 +59,6 @@ export function findingNode(
 /** A start script runs `java -version` with the node's variables; a compute node runs the backend's program. */
 const isOfKind = {
   frontend: 'case $args in *-version) return 1;; esac',
-  backend: 'if printf "%s" "$args" | grep -qx -e --cn; then return 1; fi',
-  'compute-node': 'printf "%s" "$args" | grep -qx -e --cn || return 1',
+  backend: `case "\n$args\n" in *"\n--cn\n"*) return 1;; esac`,
+  'compute-node': `case "\n$args\n" in *"\n--cn\n"*) ;; *) return 1;; esac`,
 } as const satisfies Record<NodeKind, string>;

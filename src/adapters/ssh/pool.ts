@@ -65,8 +65,7 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
 
   const lease = async (target: SshTarget): Promise<Lease> => {
     if (isClosed) throw new Error('the SSH pool is closed');
-    const credentials = await readCredentials(target);
-    const key = await keyOf(target, credentials);
+    const { credentials, key } = await identify(target);
     const present = connections.get(key);
     const connection = present ?? open(target, { key, credentials });
     connection.users += 1;
@@ -283,9 +282,27 @@ function noWay(place: Place, { jump, error }: { jump: SshTarget; error: unknown 
 /** RFC 4254, 5.1: the reason that is given when forwarding is not allowed. */
 const administrativelyProhibited = 1;
 
+type Identified = { readonly credentials: Credentials; readonly key: string };
+
+const identified = new WeakMap<SshTarget, { readonly at: number; readonly answer: Promise<Identified> }>();
+const momentMs = 1_000;
+
+/** Opening a secret and reading a key take longer than a command: a target is asked once for what is sent in a moment. */
+function identify(target: SshTarget): Promise<Identified> {
+  const known = identified.get(target);
+  if (known !== undefined && performance.now() - known.at < momentMs) return known.answer;
+  const answer = readCredentials(target).then(async (credentials) => ({
+    credentials,
+    key: await keyOf(target, credentials),
+  }));
+  identified.set(target, { at: performance.now(), answer });
+  answer.catch(() => identified.delete(target));
+  return answer;
+}
+
 async function keyOf(target: SshTarget, credentials: Credentials): Promise<string> {
   const { address, port, user, hostKeyFingerprint, jump } = target;
-  const jumpKey = jump === null ? null : await keyOf(jump, await readCredentials(jump));
+  const jumpKey = jump === null ? null : (await identify(jump)).key;
   const parts = JSON.stringify([address, port, user, hostKeyFingerprint, credentials, jumpKey]);
   return createHash('sha256').update(parts).digest('base64');
 }

@@ -1,3 +1,4 @@
+import type { NodeProcess } from './answers.ts';
 import { findingNode } from './finding-node.ts';
 import { lockedScript } from './locked-script.ts';
 import type { ShellCommand } from './port.ts';
@@ -21,7 +22,8 @@ export function startOnce(
     waitSeconds: 60,
     lines: [
       ...findingNode(node),
-      'find_node; if [ -n "$found" ]; then echo "it runs as process $found already"; exit 0; fi',
+      `say_found() { [ -z "$found" ] || echo "${startedAs}$found $ticks $pidFile"; }`,
+      'find_node; if [ -n "$found" ]; then echo "it runs as process $found already"; say_found; exit 0; fi',
       // The start script would say that the node runs as that process.
       '[ -z "$stale" ] || rm -f -- "$stale"',
       ...asLogin,
@@ -30,8 +32,19 @@ export function startOnce(
       // Scripts that wait for the lock have to find the process: by its pid file, since a program that has just begun may
       // still change its name.
       'i=0; while find_node; [ $i -lt 50 ] && [ -z "$pidFile" ]; do sleep 0.1; i=$((i + 1)); done',
+      'say_found',
     ],
   });
+}
+
+/** How the line begins by which the host itself names the process; no script of a node prints it. */
+const startedAs = 'starwarden: it runs as ';
+
+/** The process that a line of `startOnce` names; null for lines of the node's own script. */
+export function startedProcess(line: string): Omit<NodeProcess, 'comm'> | null {
+  const [, pid, startedAtTicks, pidFile = ''] = /^starwarden: it runs as (\d+) (\d+) (.*)$/.exec(line) ?? [];
+  if (pid === undefined || startedAtTicks === undefined) return null;
+  return { pid: Number(pid), startedAtTicks, pidFile: pidFile === '' ? null : pidFile };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createRecentLooks, type RecentLooks } from '../../adapters/nodes/recent-look.ts';
 import { guardShell } from '../../adapters/ssh/guard-shell.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
@@ -81,8 +82,15 @@ function leaseLost(lease: Lease): AppError {
   });
 }
 
-/** Ports that check the lease before each call that changes something, so that a worker that lost it cannot act. */
-export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): Ports {
+/**
+ * Ports that check the lease before each call that changes something, so that a worker that lost it cannot act. `looks` is
+ * what this drive saw of nodes.
+ */
+export function guardPorts(
+  ports: Ports,
+  held: Pick<HeldLease, 'assertHeld'>,
+  looks: RecentLooks = createRecentLooks(),
+): Ports {
   return {
     http: ports.http,
     archives: ports.archives,
@@ -92,7 +100,7 @@ export function guardPorts(ports: Ports, held: Pick<HeldLease, 'assertHeld'>): P
         return ports.sql.query(statement, call);
       },
     },
-    node: (node) => ports.node(node, () => held.assertHeld()),
+    node: (node) => ports.node(node, () => held.assertHeld(), looks),
     shell: async (hostId) => guardShell(await ports.shell(hostId), () => held.assertHeld()),
     login: async (host) => guardShell(await ports.login(host), () => held.assertHeld()),
     objects: (repository) => ports.objects(repository, () => held.assertHeld()),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRecentLooks } from '../../adapters/nodes/recent-look.ts';
 import type { Failure } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
@@ -50,7 +51,8 @@ async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<
     deps.changed(runId);
   };
   if ('isNewer' in operation) return setAside(deps, { run, unfit: operation, write });
-  const portsFor = (clusterId: string) => guardPorts(deps.connections.portsFor(clusterId), held);
+  const looks = createRecentLooks();
+  const portsFor = (clusterId: string) => guardPorts(deps.connections.portsFor(clusterId), held, looks);
   const guarded: Engine = { ...deps, connections: { ...deps.connections, portsFor } };
   const drive: Drive = {
     deps: guarded,
@@ -66,7 +68,10 @@ async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<
   let patienceMs = stayMs;
   for (;;) {
     const next = await advanceOrEnd(drive);
-    if (next === 'again') continue;
+    if (next === 'again') {
+      patienceMs = stayMs;
+      continue;
+    }
     if (next === 'stop' || next.wakeAfterMs > patienceMs) return next;
     // Giving the run back and claiming it again costs more than such a short wait.
     patienceMs -= next.wakeAfterMs;
@@ -75,7 +80,7 @@ async function driveHeld(deps: Engine, held: HeldLease, runId: string): Promise<
   }
 }
 
-/** How long in all one drive waits with its run; a longer wait frees the worker. */
+/** How long one drive waits with its run between two things that it does; a longer wait frees the worker. */
 const stayMs = 1_500;
 
 /** A bug must not leave a run RUNNING for ever, with its cluster locked. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Check } from '../../domain/next-action.ts';
 import type { Progress } from '../../domain/run.ts';
@@ -51,6 +52,9 @@ export async function hold(work: Work, message: string): Promise<void> {
   });
 }
 
+/** A wait that is not worth an entry of its own when nothing is new. */
+const soonMs = 500;
+
 export async function wait(work: Work, progress: Progress, wakeAfterMs: number): Promise<Next> {
   const { drive, step, kind } = work;
   const late = lateBy(work);
@@ -65,12 +69,16 @@ export async function wait(work: Work, progress: Progress, wakeAfterMs: number):
     step.progress?.message === progress.message
       ? []
       : [{ type: 'STEP_PROGRESS' as const, step: step.position, message: progress.message }];
+  const isToRecord = drive.appliedAt.has(step.position) && step.appliedAt === null;
+  const isAsBefore = step.startedAt !== null && isDeepStrictEqual(step.progress, progress);
+  // The journal says all of this already, and this drive looks again before anybody else would.
+  if (isAsBefore && !isToRecord && wakeAfterMs <= soonMs) return { wakeAfterMs };
   await drive.write({
     step: {
       position: step.position,
       progress,
       started: true,
-      ...(drive.appliedAt.has(step.position) && step.appliedAt === null ? { applied: true } : {}),
+      ...(isToRecord ? { applied: true } : {}),
     },
     run: { progress: { ...progressOf(work), message: progress.message }, wakeInMs: wakeAfterMs },
     events: news,

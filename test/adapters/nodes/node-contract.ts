@@ -106,6 +106,15 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
       expect(await node.process(call())).toEqual(other);
     });
 
+    it('is not stopped when it was restarted since it was looked at', async () => {
+      const noted = await start();
+      await node.process(call());
+      await place.kill(noted);
+      const other = await place.open().start(call());
+      expect(await node.stop(noted, gracefully, { ...call(), recentMs: 60_000 })).toEqual({ runsAs: other });
+      expect(await node.process(call())).toEqual(other);
+    });
+
     it('is waited for while its process drains', async () => {
       await place.takesToEnd(2_000);
       const running = await start();

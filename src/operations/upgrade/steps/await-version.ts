@@ -13,6 +13,9 @@ import { noteProcess } from './note-process.ts';
 import { lastLogLines, type NodeMove, nodeMove } from './place.ts';
 import { sample, sampleOf } from './query-sample.ts';
 
+/** So long after the start a node is looked for more often: the next one waits for it. */
+const soonMs = 10_000;
+
 /**
  * A gate: the process lives, and the cluster itself says that the node is alive since a new start and runs the wanted
  * version. A process that died, or a node that came back with another version, fails at once: waiting would not help.
@@ -29,7 +32,7 @@ export const awaitVersion = defineStep({
   timeoutMs: ({ gateTimeoutSeconds }) => gateTimeoutSeconds * 1_000,
   repeat: 'safe',
   describe: ({ label, toVersion }) => `Wait until the cluster says that ${label} is alive with ${toVersion}`,
-  check: async (move, ports, { signal, found: { noted }, now }) => {
+  check: async (move, ports, { signal, found: { noted }, now, startedAt }) => {
     // Without waiting for a leader: a missing leader is only one more thing that has to come yet.
     const topology = await readTopology(ports.sql, { signal }, { waitMs: 0 });
     const nodes = toObservedNodes(topology);
@@ -37,12 +40,12 @@ export const awaitVersion = defineStep({
     const moving = (message: string) => ({
       state: 'moving' as const,
       progress: { completed: 0, total: null, message },
-      wakeAfterMs: 300,
+      wakeAfterMs: startedAt === null || now().getTime() - startedAt.getTime() < soonMs ? 100 : 300,
     });
     const missing = whatIsMissing(move, row, { nodes, before: noted?.startedAt ?? null });
     if (missing !== null) {
       // A node that is only not there yet may have died on its way.
-      const running = await (await ports.node(move)).process({ signal });
+      const running = await (await ports.node(move)).process({ signal, recentMs: 1_000 });
       if (running === null) return hasEnded(move);
       // A process that went on running, though it was told to stop, has no new start to report.
       const isOld = isSameProcess(running, noted?.process ?? null);

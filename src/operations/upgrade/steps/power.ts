@@ -10,6 +10,12 @@ import { noteProcess } from './note-process.ts';
 import { lastLogLines, nodeMove, reversed } from './place.ts';
 
 /**
+ * What the step before has just seen of the process is good enough for a check; the scripts look themselves before they
+ * act.
+ */
+const recentMs = 1_000;
+
+/**
  * Stops the process that was recorded before and lets its work end; a process that takes longer than the time-out is
  * killed. A supervisor has to know that the node is to stay down: otherwise it would start the node again at once.
  */
@@ -27,7 +33,7 @@ export const stopForMove = defineStep({
   describe: ({ label, fromVersion }) => `Stop ${label} (${fromVersion}), letting its work end`,
   check: async (move, { node }, { signal, attempts, found }) => {
     const noted = found.noted?.process;
-    const state = await (await node(move)).stopState(noted, { signal });
+    const state = await (await node(move)).stopState(noted, { signal, recentMs });
     if (state === 'ended') return isStopped;
     if (state !== 'ending' || attempts === 0) return { state: 'todo' };
     return {
@@ -40,7 +46,7 @@ export const stopForMove = defineStep({
     const { label, fromVersion: version, stopTimeoutSeconds: timeoutSeconds } = move;
     const noted = found.noted?.process;
     const stopping = { graceful: true, timeoutSeconds, version };
-    const stopped = await (await node(move)).stop(noted, stopping, { signal, log });
+    const stopped = await (await node(move)).stop(noted, stopping, { signal, log, recentMs });
     if (stopped === 'ended') return isStopped;
     if (stopped === 'unsure') return;
     const running = processNumber(stopped.runsAs);
@@ -80,7 +86,7 @@ export const startForMove = defineStep({
   bindsNext: true,
   describe: ({ label, toVersion }) => `Start ${label} with ${toVersion}`,
   check: async (move, { node }, { signal, found, startedAt, now }) => {
-    const running = await (await node(move)).process({ signal });
+    const running = await (await node(move)).process({ signal, recentMs });
     const before = found.noted?.process ?? null;
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
     if (running === null) return { state: 'todo' };
