@@ -3,6 +3,7 @@ import type { BackupContent } from './backup/content.ts';
 import type { ObjectSums } from './backup/object-sums.ts';
 import type { Repository } from './backup/repository.ts';
 import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode } from './cluster.ts';
+import type { NodeIdentity } from './node-identity.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
 
@@ -116,6 +117,8 @@ export type InventoryRecord =
       readonly facts: Pick<Host, 'ssh' | 'sudo' | 'problem'>;
     }
   | { readonly record: 'nodeAttached'; readonly nodeId: string; readonly place: NodePlace }
+  /** The same for a node whose row the `topologySeen` just before may have made: it has no id yet. */
+  | { readonly record: 'nodePlaced'; readonly node: NodeIdentity; readonly place: NodePlace }
   /** The node is in the cluster no more, and a run of ours is why. Known by kind, address and port, until it is purged. */
   | { readonly record: 'nodeRemoved'; readonly node: NewRemovedNode }
   /** Its directories are gone from its host. */

@@ -77,7 +77,7 @@ export type Operation<I extends JsonObject, F> = {
   /** Whom the operation is about, and which fields of the input say so. */
   readonly target: TargetFields<TextField<I>>;
   readonly input: z.ZodType<I> & { shape: Readonly<Record<string, z.ZodType>> };
-  readonly example: I;
+  readonly example: NoInfer<I>;
   readonly slack: SlackCommand | null;
   readonly steps: readonly AnyStepKind[];
   /**

@@ -20,6 +20,7 @@ import { attachHosts } from './host/attach-hosts/attach-hosts.ts';
 import { detachHost } from './host/detach-host/detach-host.ts';
 import { restartNode } from './node/restart-node/restart-node.ts';
 import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
+import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.ts';
 import { checkUpgrade } from './upgrade/check-upgrade/check-upgrade.ts';
 import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.ts';
 import { finalizeUpgrade } from './upgrade/finalize-upgrade/finalize-upgrade.ts';
@@ -52,4 +53,5 @@ export const operations: readonly AnyOperation[] = [
   takeOverRepository,
   dropRepository,
   checkRepository,
+  addRunningNodes,
 ];

@@ -10,7 +10,7 @@ import {
   saveRepositoryCheck,
 } from './backups/write-repositories.ts';
 import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/hosts.ts';
-import { attachNode, changeCluster, deleteCluster, insertCluster } from './clusters/inventory.ts';
+import { attachNode, changeCluster, deleteCluster, insertCluster, placeNode } from './clusters/inventory.ts';
 import { markPurged, saveRemovedNode } from './clusters/removed-nodes.ts';
 import { saveReport } from './clusters/reports.ts';
 import { replaceTopology } from './clusters/topology.ts';
@@ -51,6 +51,8 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return saveHostFacts(tx, { id: record.hostId, clusterId }, record.facts);
     case 'nodeAttached':
       return attachNode(tx, { id: record.nodeId, clusterId }, record.place);
+    case 'nodePlaced':
+      return placeNode(tx, { ...record.node, clusterId }, record.place);
     case 'nodeRemoved':
       return saveRemovedNode(tx, { clusterId, runId }, record.node);
     case 'nodePurged':

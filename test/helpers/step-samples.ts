@@ -30,6 +30,9 @@ import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
 import { labelBackend } from '../../src/operations/node/set-node-location/label-backend.ts';
 import { awaitNode, startNode, stopNode } from '../../src/operations/node/steps/restart.ts';
+import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
+import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
+import { decommissionAdded, dropFromCluster } from '../../src/operations/topology/steps/leave-cluster.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
 import { awaitTablets } from '../../src/operations/upgrade/steps/await-tablets.ts';
@@ -66,6 +69,7 @@ const move = {
   ...{ host: '10.0.0.11', port: 9050, unit: null, fromVersion: '3.4.6', toVersion: '3.5.0', release },
   ...{ keptVersion: '3.4.6', stopTimeoutSeconds: 60, hasTablets: true, gateTimeoutSeconds: 60 },
 };
+const added = { label, kind: 'BACKEND', role: null, host: '10.0.0.11', port: 9050 } as const;
 const watched = { label, kind: 'BACKEND', ...place, seconds: 10, factor: 3 } as const;
 const staged = { label, kind: 'BACKEND', deployDir: '/opt/be', keptVersion: '3.4.6' } as const;
 const onHost = { hostId: 'hst_1', address: '10.0.0.11', archiveDeployDir: '/opt/be', release };
@@ -156,6 +160,10 @@ export const stepSamples: readonly StepSpec[] = [
   switchOnClusterSnapshots.with({ storageVolume: null }),
   switchOffClusterSnapshots.with({}),
   awaitClusterSnapshot.with({}),
+  addToCluster.with(added),
+  awaitJoined.with({ ...added, version: null, place: null, timeoutSeconds: 60 }),
+  decommissionAdded.with(added),
+  dropFromCluster.with(added),
 ];
 
 /** The sample of this kind. */

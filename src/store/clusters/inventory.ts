@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from '../../domain/cluster.ts';
 import type { NewCluster, NodePlace } from '../../domain/inventory.ts';
+import type { NodeIdentity } from '../../domain/node-identity.ts';
 import { AppError } from '../../errors.ts';
 import { databaseNow, type Queryable, type Reader, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
@@ -144,5 +145,21 @@ export async function attachNode(
     .set({ host_id: place.hostId, deploy_dir: place.deployDir, unit: place.unit })
     .where('id', '=', id)
     .where('cluster_id', '=', clusterId)
+    .execute();
+}
+
+/** The same for a node that is known by its address: nothing where the cluster has no such node. */
+export async function placeNode(
+  db: Queryable,
+  { clusterId, kind, host, port }: NodeIdentity & { readonly clusterId: string },
+  place: NodePlace,
+): Promise<void> {
+  await db
+    .updateTable('cluster_node')
+    .set({ host_id: place.hostId, deploy_dir: place.deployDir, unit: place.unit })
+    .where('cluster_id', '=', clusterId)
+    .where('kind', '=', kind)
+    .where('host', '=', host)
+    .where('port', '=', port)
     .execute();
 }
