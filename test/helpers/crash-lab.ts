@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type S3Server, startS3 } from '../../sandbox/s3/start-s3.ts';
-import { startWorld, type World } from '../../sandbox/world/start-world.ts';
+import { startWorld, type World, type WorldOptions } from '../../sandbox/world/start-world.ts';
 import { readTopology, toObservedNodes } from '../../src/adapters/starrocks/read-topology.ts';
 import { createRepository, dropRepository, showRepositories } from '../../src/adapters/starrocks/statements.ts';
 import { templateOf } from '../../src/domain/backup/template.ts';
@@ -9,8 +9,9 @@ import { newId } from '../../src/ids.ts';
 import { deleteCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';
-import type { CrashCase } from './crash-cases/case.ts';
+import type { CaseTools, CrashCase } from './crash-cases/case.ts';
 import { nodeCases } from './crash-cases/node.ts';
+import { topologyCases } from './crash-cases/topology.ts';
 import { afterRecords, aroundEffects } from './deaths.ts';
 import { admin, type Engine, startEngine } from './engine.ts';
 import { type StoredBackups, storeBackups } from './stored-backups.ts';
@@ -33,8 +34,11 @@ export type CrashLab = {
   close(): Promise<void>;
 };
 
-export async function startCrashLab(env: Record<string, string> = {}): Promise<CrashLab> {
-  const world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+export async function startCrashLab(
+  env: Record<string, string> = {},
+  worldOptions: WorldOptions = {},
+): Promise<CrashLab> {
+  const world = await startWorld({ starwarden: false, slack: false, speed: 20, ...worldOptions });
   const engine = await startEngine({
     env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases'), ...vaultKeys, ...env },
   });
@@ -236,11 +240,12 @@ export async function startCrashLab(env: Record<string, string> = {}): Promise<C
       effects: async () => [...(await changesSent()), ...(await managedAndMarkers())],
       wanted: ['DROP', 'managed 0', 'left over 0'],
     },
-    ...nodeCases({
-      ...{ world, engine, managed, clusterId: () => clusterId },
-      ...{ ensureCluster, ensureAllAttached, changesSent },
-    }),
   };
+  const tools: CaseTools = {
+    ...{ world, engine, managed, clusterId: () => clusterId },
+    ...{ ensureCluster, ensureAllAttached, changesSent },
+  };
+  Object.assign(cases, nodeCases(tools), topologyCases(tools));
 
   async function ensureS3(): Promise<S3Server> {
     s3 ??= await startS3();

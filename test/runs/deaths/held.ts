@@ -32,6 +32,8 @@ export const held = {
     'verifyListed',
     'verifyObjects',
   ],
+  adding: ['addToCluster', 'awaitJoined'],
+  leavingAgain: ['decommissionAdded', 'dropFromCluster'],
   repositories: ['forgetRepository', 'lookAtRepository', 'makeRepository', 'recordRepository', 'tryStore'],
   upgrade: [
     'awaitVersion',
@@ -62,6 +64,9 @@ export const held = {
 
 /** Tried in a file of their own, so that none takes longer than the others wait. */
 export const repositoryOperations = ['createRepository', 'takeOverRepository', 'checkRepository', 'dropRepository'];
+
+/** Tried on clusters that have room for it, in files of their own. */
+export const topologyOperations = ['addRunningNodes'];
 
 /** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */
 export const onlyLooking = ['holdForPerson', 'noteProcess'] as const;
