@@ -7,7 +7,7 @@ import { notJoinedYet } from '../../../src/domain/topology-change/joining.ts';
 import { whyNotDrop } from '../../../src/domain/topology-change/leaving.ts';
 import { standingOf } from '../../../src/domain/topology-change/member.ts';
 import { checksOfMembers } from '../../../src/domain/topology-change/member-checks.ts';
-import { backend, be, cn, computeNode, fe, follower, leader, observer, whole } from './builders.ts';
+import { backend, be, cn, computeNode, fe, follower, leader, observer, whole } from './members.ts';
 
 const refused = (...given: Parameters<typeof refusalsOfAdding> extends [infer W, infer N, unknown] ? [W, N] : never) =>
   refusalsOfAdding(given[0], given[1], ['input', 'nodes']).map(({ code, message, path = [] }) =>
