@@ -7,11 +7,12 @@ import { stagedIdOf } from '../ssh/release-dirs.ts';
 import { commandKinds } from '../ssh/shell-text.ts';
 import { removeStaged, unpackRelease } from '../ssh/stage-commands.ts';
 import { removeStarwardenDir, swapBack, swapBinaries } from '../ssh/swap-commands.ts';
+import { newNodeOnHost } from './new-node.ts';
 import { type NodePlace, processIdOf } from './place.ts';
 import type { Node } from './port.ts';
 import { processNow, type RecentLook } from './recent-look.ts';
 
-type Shared = Omit<Node, 'stop' | 'stopState' | 'start' | 'startedAs'>;
+type Shared = Omit<Node, 'stop' | 'stopState' | 'start' | 'startedAs' | 'startNew' | 'writeUnit' | 'removeUnit'>;
 
 const minuteMs = 60_000;
 
@@ -54,5 +55,6 @@ export function nodeOnHost(shell: Shell, place: NodePlace, recent: RecentLook): 
       const result = await shell.run(removeStarwardenDir({ deployDir }), { signal, timeoutMs: 15 * minuteMs });
       throwIfFailed(`Removing the old binaries of ${label}`, result);
     },
+    ...newNodeOnHost(shell, place),
   };
 }

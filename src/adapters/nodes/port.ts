@@ -1,4 +1,5 @@
 import type { NodeKind } from '../../domain/cluster.ts';
+import type { FirstStart, Installation, InstalledState } from '../../domain/deploy/installation.ts';
 import type { BinariesState, KeptBinaries, Replacement } from '../../domain/node-binaries.ts';
 import type { ProcessId } from '../../domain/process-id.ts';
 import type { StartedAs } from '../../domain/words.ts';
@@ -96,10 +97,41 @@ export interface Node {
   kept(call: NodeCall): Promise<readonly KeptBinaries[]>;
   /** Removes the kept and the staged binaries: there is no way back after this. */
   removeKept(call: NodeCall): Promise<void>;
+  /** What of a new node is there. Throws `COMMAND_FAILED` when that cannot be found out. */
+  installed(installation: Installation, call: NodeCall): Promise<InstalledState>;
+  /**
+   * Makes the directories of a new node, each with a marker that names the run and the node, after a look that nobody is
+   * there. `PRECONDITION_FAILED`: a port is taken, a directory holds something, or leads somewhere else; nothing was made
+   * then that was not made before.
+   */
+  claim(installation: Installation, call: NodeCall): Promise<void>;
+  /** Puts the staged release in place, its `conf` too. Only in directories that are ours; nothing is overwritten. */
+  install(installation: Installation, call: NodeCall): Promise<void>;
+  /** Writes the node's conf file. Another one that is there is not overwritten (`PRECONDITION_FAILED`). */
+  configure(installation: Installation, conf: string, call: NodeCall): Promise<void>;
+  /**
+   * Writes the unit, tells systemd of it, and has it start with the machine. Needs root without a password
+   * (`CREDENTIAL_MISSING`); a unit that is there is not overwritten. Only for a node whose place names a unit.
+   */
+  writeUnit(installation: Installation, text: string, call: NodeCall): Promise<void>;
+  /**
+   * Starts a new node, once, in directories that are ours, and for the first time only while its data directories are
+   * empty. A second call finds the process of the first. Null = no process came up within 20 s.
+   */
+  startNew(installation: Installation, first: FirstStart, call: NodeCall): Promise<ProcessId | null>;
+  /** Empties the data directories that are ours; refused while anything runs from them. */
+  clearData(installation: Installation, call: NodeCall): Promise<void>;
+  /**
+   * Takes away what is ours of this run: directories that were absent before are removed, others are left empty. Refused
+   * while anything runs from there.
+   */
+  uninstall(installation: Installation, call: NodeCall): Promise<void>;
+  /** Removes the unit that this run has written. */
+  removeUnit(installation: Installation, call: NodeCall): Promise<void>;
 }
 
 /** The part of a node that only reads. */
 export type NodeReader = Pick<
   Node,
-  'process' | 'stopState' | 'startedAs' | 'lastLogLines' | 'isStaged' | 'binaries' | 'kept'
+  'process' | 'stopState' | 'startedAs' | 'lastLogLines' | 'isStaged' | 'binaries' | 'kept' | 'installed'
 >;

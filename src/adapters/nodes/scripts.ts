@@ -9,8 +9,9 @@ import {
   stopComputeNode,
   stopFrontend,
 } from '../ssh/commands.ts';
-import { commandFailed, hostFailureOf } from '../ssh/host-failure.ts';
+import { commandFailed, type HostFailureReason, hostFailureOf, throwIfFailed } from '../ssh/host-failure.ts';
 import { ifStillNamed } from '../ssh/if-still-named.ts';
+import { beforeFirstStart } from '../ssh/install-commands.ts';
 import { signalProcess } from '../ssh/kill-process.ts';
 import type { Shell, ShellCommand } from '../ssh/port.ts';
 import { isAlive, readNodeProcess } from '../ssh/read-node-process.ts';
@@ -20,15 +21,34 @@ import { startedProcess, startOnce } from '../ssh/start-once.ts';
 import { untilEnded } from '../ssh/until-ended.ts';
 import { awaitProcess } from './await-process.ts';
 import { endProcess } from './end-process.ts';
+import { claimedPlace, firstStartCommand } from './new-node.ts';
 import { nodeOnHost } from './on-host.ts';
 import { type HostProcess, hostProcessOf, isSameOnHost, type NodePlace, processIdOf } from './place.ts';
-import type { Node, Stopped, Stopping } from './port.ts';
+import type { Node, NodeCall, Stopped, Stopping } from './port.ts';
 import { processNow, type RecentLook } from './recent-look.ts';
 
 /** A node that is run by StarRocks' own `start_*.sh` and `stop_*.sh`. Nothing starts it again by itself. */
 export function nodeByScripts(shell: Shell, place: NodePlace, recent: RecentLook): Node {
   const shared = nodeOnHost(shell, place, recent);
   const { label, kind, deployDir } = place;
+  const start = async (command: ShellCommand, call: NodeCall) => {
+    const { signal, log = () => {} } = call;
+    const onLine = (line: string) => {
+      if (startedProcess(line) === null) log(`${label}: ${line}`);
+    };
+    const result = await shell.run(command, { signal, timeoutMs: 120_000, onLine });
+    const failure = hostFailureOf(result);
+    // Not the start script ended it, but what is looked at before it.
+    if (failure !== null && refusals.includes(failure.reason)) throwIfFailed(`Starting ${label}`, result);
+    if (failure !== null) throw commandFailed(`The start script of ${label}`, result);
+    const started = result.stdout
+      .split('\n')
+      .flatMap((line) => startedProcess(line) ?? [])
+      .at(-1);
+    if (started === undefined) return awaitProcess(shared.process, { signal, log });
+    recent.begin()({ ...started, comm: programNames[commandKinds[kind]] });
+    return processIdOf(started);
+  };
   return {
     ...shared,
     stopState: async (expected, call) => {
@@ -63,32 +83,27 @@ export function nodeByScripts(shell: Shell, place: NodePlace, recent: RecentLook
         retryable: true,
       });
     },
-    start: async (call) => {
-      const { signal, log = () => {} } = call;
-      const command = startOnce({ deployDir, kind: commandKinds[kind] }, startCommand(place));
-      const onLine = (line: string) => {
-        if (startedProcess(line) === null) log(`${label}: ${line}`);
-      };
-      const result = await shell.run(command, { signal, timeoutMs: 120_000, onLine });
-      const failure = hostFailureOf(result);
-      if (failure?.reason === 'busy') {
-        throw new AppError('COMMAND_FAILED', `Starting ${label}: ${failure.message}`, {
-          hint: 'Look at the host, then retry the run.',
-          // Another script of Starwarden is at work there: this one waits for its turn.
-          retryable: true,
-        });
-      }
-      if (failure !== null) throw commandFailed(`The start script of ${label}`, result);
-      const started = result.stdout
-        .split('\n')
-        .flatMap((line) => startedProcess(line) ?? [])
-        .at(-1);
-      if (started === undefined) return awaitProcess(shared.process, { signal, log });
-      recent.begin()({ ...started, comm: programNames[commandKinds[kind]] });
-      return processIdOf(started);
+    start: (call) => start(startOnce({ deployDir, kind: commandKinds[kind] }, startCommand(place)), call),
+    startNew: (installation, first, call) => {
+      const command = firstStartCommand(place, first, startCommand(place));
+      const before = beforeFirstStart(claimedPlace(place, installation));
+      return start(startOnce({ deployDir, kind: commandKinds[kind] }, command, before), call);
     },
+    ...noUnit(label),
     startedAs: ({ signal }) => readStartedAs(shell, place, signal),
   };
+}
+
+const refusals: readonly HostFailureReason[] = ['busy', 'taken'];
+
+/** No unit stands for such a node. */
+function noUnit(label: string): Pick<Node, 'writeUnit' | 'removeUnit'> {
+  const refuse = async () => {
+    throw new AppError('PRECONDITION_FAILED', `${label} is run by scripts, and has no unit`, {
+      hint: 'The plan and the inventory do not agree. Ask again.',
+    });
+  };
+  return { writeUnit: refuse, removeUnit: refuse };
 }
 
 function startCommand({ kind, deployDir }: NodePlace): ShellCommand {

@@ -27,8 +27,16 @@ const ownSession = 'setsid --wait';
  * Starts a frontend in the background. Exit code 0 says nothing about success: the shell returns at once. `helper` is
  * `host:edit_log_port` of a running frontend, and is only needed for the first start of an additional frontend.
  */
-export function startFrontend({ deployDir, helper = null }: StartNode & { helper?: string | null }): ShellCommand {
-  const options = helper === null ? [] : ['--helper', quote(helper)];
+export function startFrontend({
+  deployDir,
+  helper = null,
+  isFqdn = false,
+}: StartNode & { helper?: string | null; isFqdn?: boolean }): ShellCommand {
+  const options = [
+    ...(helper === null ? [] : ['--helper', quote(helper)]),
+    // Without it a frontend with no metadata names itself by its address.
+    ...(isFqdn ? ['--host_type', 'FQDN'] : []),
+  ];
   return change('start-frontend', [ownSession, script(deployDir, 'start_fe.sh'), '--daemon', ...options]);
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import { AppError, type ErrorCode } from '../../errors.ts';
 import type { ShellResult } from './port.ts';
 
 /** Exit codes of the scripts that change a host's disk. The last line of stderr is the sentence for the failure. */
@@ -27,6 +27,10 @@ export const exitCodes = {
   unsafe: 83,
   /** The binaries are half swapped. */
   half: 84,
+  /** What a new node would need belongs to somebody else: a directory, a port, a file. Nothing was overwritten. */
+  taken: 85,
+  /** Root is needed, and the user may not become root without a password. */
+  noRoot: 86,
   /** Anything else, in the words of the program that failed. */
   failed: 70,
 } as const;
@@ -57,22 +61,26 @@ const reasons: readonly HostFailureReason[] = [
   'inTheWay',
   'unsafe',
   'half',
+  'taken',
+  'noRoot',
 ];
 
 /** Throws what a script on a host said about its failure; `what` begins the sentence. */
 export function throwIfFailed(what: string, result: ShellResult): void {
   const failure = hostFailureOf(result);
   if (failure === null) return;
-  throw new AppError(
-    failure.reason === 'nodeRuns' ? 'PRECONDITION_FAILED' : 'COMMAND_FAILED',
-    `${what}: ${failure.message}`,
-    {
-      hint: hints[failure.reason] ?? 'Look at the host, then retry the run.',
-      // Another script of Starwarden is at work there: this one waits for its turn.
-      retryable: failure.reason === 'busy',
-    },
-  );
+  throw new AppError(codes[failure.reason] ?? 'COMMAND_FAILED', `${what}: ${failure.message}`, {
+    hint: hints[failure.reason] ?? 'Look at the host, then retry the run.',
+    // Another script of Starwarden is at work there: this one waits for its turn.
+    retryable: failure.reason === 'busy',
+  });
 }
+
+const codes: Partial<Record<HostFailureReason, ErrorCode>> = {
+  nodeRuns: 'PRECONDITION_FAILED',
+  taken: 'PRECONDITION_FAILED',
+  noRoot: 'CREDENTIAL_MISSING',
+};
 
 const hints: Partial<Record<HostFailureReason, string>> = {
   noSpace: 'Free space in the file system of the deploy directory, then retry the run. Nothing was left half unpacked.',
@@ -80,6 +88,8 @@ const hints: Partial<Record<HostFailureReason, string>> = {
   badArchive: 'The archive is not the one that was registered. Register the right one, then ask again.',
   download: 'Look at the server that holds the archive, then retry the run; what has come already is kept.',
   nodeRuns: 'Somebody started the node meanwhile. Stop it or let it be, then retry the run.',
+  taken: 'Look at it on the host. What this run did not put there is neither used, overwritten nor removed.',
+  noRoot: 'Let the user run everything through sudo without a password, or do without a unit.',
 };
 
 /** The error for a node's own script that failed, with its last lines. */

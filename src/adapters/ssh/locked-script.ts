@@ -36,7 +36,7 @@ const codes = Object.entries(exitCodes).map(([reason, code]) => `${reason}) code
  * `die <reason> <sentence>` ends the script. `fail <output of a program>` does so too, and finds the reason from the
  * words of the output, which are those of the C locale.
  */
-const failing = [
+export const failing = [
   // These settings are for our script only: a program that is started for good gets its own back, see `startOnce`.
   'maskBefore=$(umask); export LC_ALL=C; umask 022',
   `die() { case $1 in ${codes.join(' ')} esac; shift`,
@@ -50,7 +50,7 @@ const failing = [
 ];
 
 /** Whoever removes the directory removes the lock file too: a script that waited meanwhile then holds a file that is gone. */
-function lock(waitSeconds: number): string[] {
+export function lock(waitSeconds: number): string[] {
   return [
     'while :; do',
     'why=$({ mkdir -p -- "$own" && touch -- "$own/.lock"; } 2>&1) || fail "$why"',

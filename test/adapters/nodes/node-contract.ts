@@ -25,7 +25,12 @@ export type NodeUnderTest = {
 };
 
 /** Every method, by whether it changes the node: a new one has to be put to one of both. */
-const effects = ['stop', 'start', 'stage', 'unstage', 'swapIn', 'putBack', 'removeKept'] as const;
+const effects = [
+  ...(['stop', 'start', 'stage', 'unstage', 'swapIn', 'putBack', 'removeKept'] as const),
+  ...(['claim', 'install', 'configure', 'startNew', 'clearData', 'uninstall'] as const),
+] as const;
+/** What a node run by scripts has no use for, and refuses. */
+const unitEffects = ['writeUnit', 'removeUnit'] as const;
 const reads = [
   'process',
   'stopState',
@@ -34,6 +39,7 @@ const reads = [
   'isStaged',
   'binaries',
   'kept',
+  'installed',
 ] as const satisfies readonly (keyof NodeReader)[];
 
 const gracefully = { graceful: true, timeoutSeconds: 30, version: '3.4.6' } as const;
@@ -166,7 +172,8 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
 
     it('is not changed by a worker that has lost its lease, which may look on', async () => {
       const running = await start();
-      expect(Object.keys(node).toSorted()).toEqual([...effects, ...reads].toSorted());
+      const installation = { runId: replacement.runId, release: place.release, dataDirs: [], ports: [] };
+      expect(Object.keys(node).toSorted()).toEqual([...effects, ...unitEffects, ...reads].toSorted());
       const lost = place.open(leaseLost);
       const attempts: Record<(typeof effects)[number], () => Promise<unknown>> = {
         stop: () => lost.stop(running, gracefully, call()),
@@ -176,6 +183,12 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
         swapIn: () => lost.swapIn(replacement, call()),
         putBack: () => lost.putBack(replacement, call()),
         removeKept: () => lost.removeKept(call()),
+        claim: () => lost.claim(installation, call()),
+        install: () => lost.install(installation, call()),
+        configure: () => lost.configure(installation, 'be_port = 9060\n', call()),
+        startNew: () => lost.startNew(installation, { helper: null, hostType: 'IP' }, call()),
+        clearData: () => lost.clearData(installation, call()),
+        uninstall: () => lost.uninstall(installation, call()),
       };
       for (const effect of effects)
         await expect(attempts[effect](), effect).rejects.toMatchObject({ code: 'LEASE_LOST' });

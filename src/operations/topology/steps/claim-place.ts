@@ -1,0 +1,48 @@
+import type { Inventory } from '../../../domain/inventory.ts';
+import { nodeLabel } from '../../../domain/node-identity.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { aboutNewNode, installationOf, type NewPlace, newPlace, notOurs } from './place.ts';
+
+/**
+ * Looks once more that nobody is where the node is to be (its ports are free, its directories absent or empty), and makes
+ * the directories, each with a marker that names this run. Everything after this works in marked directories only.
+ */
+export const claimPlace = defineStep({
+  kind: 'claimPlace',
+  params: newPlace,
+  about: aboutNewNode,
+  effect: 'changes',
+  ports: ['node', 'inventory'],
+  timeoutMs: 300_000,
+  repeat: 'safe', // it continues where an earlier one stopped
+  describe: ({ label, hostAddress, deployDir, dataDirs }) =>
+    `Claim ${[deployDir, ...dataDirs].join(', ')} on ${hostAddress} for ${label}`,
+  check: async (place, { node, inventory }, { signal, runId }) => {
+    const neighbour = await whoIsThere(inventory, place);
+    if (neighbour !== null) {
+      return {
+        state: 'blocked',
+        code: 'PRECONDITION_FAILED',
+        message: `${place.deployDir} on ${place.hostAddress} is the directory of ${neighbour}`,
+        hint: 'Ask again with another directory.',
+      };
+    }
+    const { dirs } = await (await node(place)).installed(installationOf(place, runId), { signal });
+    if (dirs.every(({ owner }) => owner === 'ours')) return { state: 'done' };
+    return notOurs(place, dirs) ?? { state: 'todo' };
+  },
+  apply: async (place, { node }, { signal, runId }) => {
+    await (await node(place)).claim(installationOf(place, runId), { signal });
+    return { state: 'done' };
+  },
+  undo: { planned: 'What was installed is removed when the run is undone.' },
+});
+
+/** A known node of any cluster in the same directory, as far as the inventory knows; the host itself is asked as well. */
+async function whoIsThere(inventory: Inventory, place: NewPlace): Promise<string | null> {
+  const nodes = await inventory.listNodesAt([place.hostAddress, place.host]);
+  const other = nodes.find(
+    (each) => each.deployDir === place.deployDir && !(each.host === place.host && each.port === place.port),
+  );
+  return other === undefined ? null : nodeLabel(other);
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { AppError } from '../../../errors.ts';
+import { defineStep } from '../../../steps/define.ts';
+import { aboutNewNode, installationOf, newPlace, notOurs } from './place.ts';
+import { stillKnown } from './still-known.ts';
+
+/** How long a process may take to end that has never served; then it is killed. */
+const timeoutSeconds = 60;
+
+/**
+ * Ends the process of a node that did not come to be, and empties its data directories, so that it can be started as new
+ * once more. Not while the cluster knows the node, and only what this run has started.
+ */
+export const endNewNode = defineStep({
+  kind: 'endNewNode',
+  params: newPlace.extend({
+    /** True for the first frontend of a new cluster: nobody else knows of it. */
+    isAlone: z.boolean(),
+  }),
+  about: aboutNewNode,
+  effect: 'changes',
+  ports: ['node', 'sql', 'inventory'],
+  timeoutMs: 1_800_000,
+  repeat: 'safe', // the process that ended is not there any more
+  describe: ({ label, dataDirs }) => `End the process of ${label}, and empty ${dataDirs.join(', ')}`,
+  check: async (place, { node, sql, inventory }, { signal, runId, clusterId }) => {
+    const at = await node(place);
+    const { dirs, isBegun } = await at.installed(installationOf(place, runId), { signal });
+    // Whatever runs there, it is not this run's: nothing of it was claimed, or all of it is gone.
+    if (dirs[0]?.owner !== 'ours') return { state: 'done' };
+    const running = await at.process({ signal });
+    if (running === null && !isBegun) return { state: 'done' };
+    if (!isBegun) {
+      return {
+        state: 'blocked',
+        code: 'PRECONDITION_FAILED',
+        message: `${place.label} runs as process ${running?.pid}, and this run has not started it`,
+        hint: 'Find out who started it. Stop it or let it be, then retry the run.',
+      };
+    }
+    return (
+      notOurs(place, dirs) ?? (await stillKnown(place, { sql, inventory }, { clusterId, signal })) ?? { state: 'todo' }
+    );
+  },
+  apply: async (place, { node }, { signal, log, runId }) => {
+    const at = await node(place);
+    const stopping = { graceful: false, timeoutSeconds, version: place.release.version };
+    const stopped = await at.stop(undefined, stopping, { signal, log });
+    if ((await at.process({ signal })) !== null || typeof stopped === 'object') {
+      throw new AppError('COMMAND_FAILED', `${place.label} was stopped, and a process of it runs`, {
+        hint: 'Something on the host starts it again. Find out what, then retry the run.',
+      });
+    }
+    await at.clearData(installationOf(place, runId), { signal });
+    return { state: 'done' };
+  },
+  undo: { nothing: 'It is an undo itself.' },
+});
