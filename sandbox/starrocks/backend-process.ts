@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ownAddress } from './address.ts';
 import { createHeartbeatService } from './backend/heartbeat-service.ts';
@@ -48,7 +49,8 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const heartbeatPort = confNumber(conf, 'heartbeat_service_port', 9050);
   const ports = { bePort: confNumber(conf, 'be_port', 9060), httpPort, brpcPort: confNumber(conf, 'brpc_port', 8060) };
   const faults = createFaults({ file: conf.get('sandbox_faults') ?? null, backend: `${host}:${heartbeatPort}` });
-  const roots = storageRoots(confPath(conf, 'storage_root_path', join(home, 'storage')));
+  const storagePaths = confPath(conf, 'storage_root_path', join(home, 'storage'));
+  const roots = storageRoots(storagePaths);
   const missing = roots.find((root) => !existsSync(root));
   if (missing !== undefined) {
     log('ERROR', `Fail to parse storage_root_path, path ${missing} does not exist`);
@@ -63,10 +65,17 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   };
   const storage = openStorage({
     roots,
+    media: mediaOf(storagePaths),
+    crowdedBytes: () => {
+      const rule = faults.strike('disk-crowded', '');
+      return rule === null ? null : (rule.bytes ?? 0);
+    },
     capacityBytes: confNumber(conf, 'sandbox_disk_total_bytes', 100 * 1024 ** 3),
     otherBytes: confNumber(conf, 'sandbox_disk_other_bytes', 10 * 1024 ** 3),
     beforeWrite: () => {
-      if (faults.strike('disk-full', '')) throw new Error('IO error: No space left on device');
+      const crowded = faults.strike('disk-crowded', '');
+      const isFull = faults.strike('disk-full', '') !== null || (crowded !== null && (crowded.bytes ?? 0) === 0);
+      if (isFull) throw new Error('IO error: No space left on device');
     },
   });
   step(2, 'storage engine start successfully');
@@ -126,6 +135,10 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
         rowsets: storage.rowsets(tabletId, version),
       }),
       clone: async ({ tabletId, version, source }) => {
+        const slow = faults.strike('clone-delay', String(tabletId));
+        if (slow !== null) await sleep(pace.ms(slow.ms ?? 0));
+        const broken = faults.strike('clone-fail', String(tabletId));
+        if (broken !== null) throw new Error(broken.message ?? `src backend ${source.host} not found`);
         const copied = await callNode<BackendCalls, 'readTablet'>(
           source,
           'readTablet',
@@ -167,6 +180,14 @@ function storageRoots(text: string): string[] {
     .split(';')
     .map((part) => part.split(',')[0]?.trim() ?? '')
     .filter((path) => path !== '');
+}
+
+/** `path[,medium:SSD]`; what says nothing is taken for a hard disk. */
+function mediaOf(text: string): Map<string, 'HDD' | 'SSD'> {
+  const parts = text.split(';').map((part) => part.split(',').map((word) => word.trim()));
+  return new Map(
+    parts.map(([path = '', ...words]) => [path, words.some((word) => /^medium:\s*ssd$/i.test(word)) ? 'SSD' : 'HDD']),
+  );
 }
 
 /** What the loader says when a release lacks a library; nothing of the program runs, so there is neither pid file nor log. */

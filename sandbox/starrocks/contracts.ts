@@ -1,5 +1,15 @@
 import type { Cell } from './mysql/packets.ts';
 
+export type Disk = {
+  path: string;
+  totalBytes: number;
+  availableBytes: number;
+  usedBytes: number;
+  pathHash: string;
+  medium: 'HDD' | 'SSD';
+  tabletNum: number;
+};
+
 /** What a leader asks a backend or compute node on its heartbeat_service_port. */
 export type HeartbeatCalls = { heartbeat: [HeartbeatRequest, HeartbeatReply] };
 export type HeartbeatRequest = {
@@ -21,7 +31,7 @@ export type HeartbeatReply =
       cpuCores: number;
       memLimitBytes: number;
       runningQueries: number;
-      disks: { path: string; totalBytes: number; availableBytes: number; usedBytes: number; pathHash: string }[];
+      disks: Disk[];
     };
 
 /** What frontends and other backends ask a backend on its be_port. A row is a list of cells in column order. */

@@ -11,6 +11,9 @@ export type FaultKind =
   | 'sql-drop-after'
   | 'http-error'
   | 'disk-full'
+  | 'disk-crowded'
+  | 'clone-fail'
+  | 'clone-delay'
   | 'snapshot-delay'
   | 'upload-delay'
   | 'store-unreachable'
@@ -25,6 +28,7 @@ export type FaultRule = {
   match?: string;
   times?: number;
   ms?: number;
+  bytes?: number;
   code?: number;
   sqlState?: string;
   message?: string;

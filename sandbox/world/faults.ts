@@ -9,6 +9,9 @@ const kinds = [
   'sql-drop-after',
   'http-error',
   'disk-full',
+  'disk-crowded',
+  'clone-fail',
+  'clone-delay',
   'snapshot-delay',
   'upload-delay',
   'store-unreachable',
@@ -28,6 +31,7 @@ export const faultRule = z.strictObject({
   /** How often the rule strikes, counted by each process; for ever when not given. */
   times: z.coerce.number().int().positive().optional(),
   ms: z.coerce.number().nonnegative().optional(),
+  bytes: z.coerce.number().nonnegative().optional(),
   code: z.coerce.number().int().optional(),
   sqlState: z.string().length(5).optional(),
   message: z.string().optional(),

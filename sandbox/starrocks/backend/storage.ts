@@ -10,17 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Rowset, TabletSchema } from '../contracts.ts';
+import type { Disk, Rowset, TabletSchema } from '../contracts.ts';
 import type { Cell } from '../mysql/packets.ts';
 import { md5 } from '../object-store.ts';
-
-export type DiskUsage = {
-  path: string;
-  totalBytes: number;
-  availableBytes: number;
-  usedBytes: number;
-  pathHash: string;
-};
 
 /**
  * The tablets of one backend as files: `<root>/data/<shard>/<tablet>/<schema hash>/<version>.dat`, one JSON row a
@@ -39,12 +31,16 @@ export type Storage = {
   replaceRowsets(schema: TabletSchema, rowsets: Rowset[]): void;
   makeSnapshot(tabletId: number, version: number, timeoutSeconds: number): { path: string; files: string[] };
   tabletDir(tabletId: number): string;
-  usage(): DiskUsage[];
+  usage(): Disk[];
 };
 
 type Options = {
   roots: string[];
+  /** By the root. */
+  media: ReadonlyMap<string, 'HDD' | 'SSD'>;
   capacityBytes: number;
+  /** What is left of each disk when others have taken theirs, data included; null = all but `otherBytes`. */
+  crowdedBytes: () => number | null;
   otherBytes: number;
   /** Throws when the disk is to be full. */
   beforeWrite: () => void;
@@ -52,7 +48,7 @@ type Options = {
 
 const headerName = 'tablet.hdr';
 
-export function openStorage({ roots, capacityBytes, otherBytes, beforeWrite }: Options): Storage {
+export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBytes, beforeWrite }: Options): Storage {
   const places = new Map<number, { dir: string; schema: TabletSchema }>();
   for (const root of roots) {
     for (const name of ['data', 'snapshot', 'trash', 'clone', 'tmp', 'persistent', 'meta']) {
@@ -150,8 +146,10 @@ export function openStorage({ roots, capacityBytes, otherBytes, beforeWrite }: O
     usage: () =>
       roots.map((path) => {
         const usedBytes = used(join(path, 'data'));
-        const availableBytes = Math.max(0, capacityBytes - otherBytes - usedBytes);
-        return { path, totalBytes: capacityBytes, availableBytes, usedBytes, pathHash: hashPath(path) };
+        const availableBytes = Math.max(0, crowdedBytes() ?? capacityBytes - otherBytes - usedBytes);
+        const tabletNum = [...places.values()].filter(({ dir }) => dir.startsWith(`${path}/`)).length;
+        const common = { path, totalBytes: capacityBytes, availableBytes, usedBytes, pathHash: hashPath(path) };
+        return { ...common, medium: media.get(path) ?? 'HDD', tabletNum };
       }),
   };
   return storage;

@@ -9,6 +9,7 @@ import type { LiveJob } from './backup/jobs.ts';
 import type { FrontendConfig } from './config.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Connections } from './connections.ts';
+import type { Schedule } from './data/schedule-log.ts';
 import type { Group } from './meta/group.ts';
 import type { Image } from './meta/journal.ts';
 import type { JobStatus } from './meta/state.ts';
@@ -48,10 +49,8 @@ export type FrontendContext = {
   repositoryErrors: Map<number, string>;
   /** Tablets (`backend.tablet`) that a report named and no table owns; dropped when a second report names them. */
   orphans: Set<string>;
-  /** Tablets that the checker of this frontend found in need and the scheduler has not made well yet. */
-  pendingTablets: Set<number>;
-  /** Tablets that the scheduler of this frontend moved or repaired, newest last. */
-  movedTablets: number[];
+  /** What the checker of this frontend found and what became of it. */
+  schedule: Schedule;
   /** True from SIGUSR1 on: health checks and metrics answer 500, and connections that do nothing are closed. */
   leaving: boolean;
 };

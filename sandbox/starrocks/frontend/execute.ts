@@ -21,6 +21,7 @@ import { describeHandlers } from './statements/describe.ts';
 import { frontendHandlers } from './statements/frontends.ts';
 import { insertHandlers } from './statements/insert.ts';
 import { processHandlers } from './statements/processes.ts';
+import { recoverHandlers } from './statements/recover.ts';
 import { replicaHandlers } from './statements/replicas.ts';
 import { selectHandlers } from './statements/select.ts';
 import { sessionHandlers } from './statements/session.ts';
@@ -42,6 +43,7 @@ const handlers: Handlers<StatementKind> = {
   ...frontendHandlers,
   ...insertHandlers,
   ...processHandlers,
+  ...recoverHandlers,
   ...replicaHandlers,
   ...selectHandlers,
   ...sessionHandlers,

@@ -16,6 +16,8 @@ import { createConnectionPool } from './connection-pool.ts';
 import { createConnections } from './connections.ts';
 import type { FrontendCalls, FrontendContext } from './context.ts';
 import { dropEmptiedBackends, dropOrphans } from './data/housekeeping.ts';
+import { eraseExpired } from './data/recycle-bin.ts';
+import { createSchedule } from './data/schedule-log.ts';
 import { checkTablets, scheduleTablets } from './data/scheduler.ts';
 import { executeForwarded } from './execute.ts';
 import { createHeartbeats } from './heartbeat.ts';
@@ -182,8 +184,7 @@ function createContext({
     checkpoint: { version: -1, at: 0 },
     repositoryErrors: new Map(),
     orphans: new Set(),
-    pendingTablets: new Set(),
-    movedTablets: [],
+    schedule: createSchedule(),
     leaving: false,
   };
 }
@@ -283,6 +284,7 @@ function startLoops(fe: FrontendContext): void {
   every(1000, 20, () => scheduleTablets(fe));
   every(10_000, 50, () => makeStatisticsTables(fe));
   every(10_000, 50, () => dropEmptiedBackends(fe));
+  every(30_000, 100, () => eraseExpired(fe));
   every(20_000, 500, () => dropOrphans(fe));
   every(600_000, 1000, () => checkRepositories(fe));
   every(60_000, 1000, async () => {

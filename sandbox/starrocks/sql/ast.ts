@@ -42,7 +42,7 @@ export type AdminStatement =
   | { kind: 'showReplicaStatus'; table: TableName; partitions: string[] | null; where: StatusFilter | null; span: Span }
   | { kind: 'showReplicaDistribution'; table: TableName; partitions: string[] | null; span: Span }
   | { kind: 'setReplicaStatus'; properties: LocatedProperties }
-  | { kind: 'repairTable'; table: TableName; partitions: string[] | null }
+  | { kind: 'repairTable'; table: TableName; partitions: string[] | null; cancel: boolean }
   | { kind: 'checkTablets'; ids: number[]; properties: LocatedProperties }
   | { kind: 'kill'; target: 'CONNECTION' | 'QUERY'; id: number | string };
 export type StatusFilter = { equal: boolean; status: string; span: Span };
@@ -92,9 +92,12 @@ export type CreateTable = {
 };
 export type TableStatement =
   | { kind: 'createDatabase'; name: string; ifNotExists: boolean }
-  | { kind: 'dropDatabase'; name: string; ifExists: boolean }
+  | { kind: 'dropDatabase'; name: string; ifExists: boolean; force: boolean }
   | CreateTable
-  | { kind: 'dropTable'; table: TableName; ifExists: boolean }
+  | { kind: 'dropTable'; table: TableName; ifExists: boolean; force: boolean }
+  | { kind: 'recoverDatabase'; name: string }
+  | { kind: 'recoverTable'; table: TableName }
+  | { kind: 'recoverPartition'; partition: string; table: TableName }
   | { kind: 'truncate'; table: TableName; partitions: string[] | null }
   | { kind: 'createView'; view: TableName; ifNotExists: boolean; definition: string; select: SelectStatement }
   | {
@@ -108,7 +111,14 @@ export type TableStatement =
     }
   | { kind: 'dropView'; view: TableName; materialized: boolean; ifExists: boolean }
   | { kind: 'addPartition'; table: TableName; partition: RangePartition; temporary: boolean }
-  | { kind: 'dropPartition'; table: TableName; partition: string; temporary: boolean; ifExists: boolean }
+  | {
+      kind: 'dropPartition';
+      table: TableName;
+      partition: string;
+      temporary: boolean;
+      ifExists: boolean;
+      force: boolean;
+    }
   | { kind: 'replacePartition'; table: TableName; partitions: string[]; temporary: string[]; keepsNewNames: boolean }
   | { kind: 'renameTable'; table: TableName; to: string }
   | { kind: 'renamePartition'; table: TableName; partition: string; to: string }

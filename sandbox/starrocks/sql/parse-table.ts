@@ -132,8 +132,7 @@ export function parseAlterTable(cursor: Cursor): Statement {
       cursor.expect('PARTITION');
       const ifExists = cursor.accept('IF', 'EXISTS');
       const partition = cursor.identifier();
-      cursor.accept('FORCE');
-      return { kind: 'dropPartition', table, partition, temporary, ifExists };
+      return { kind: 'dropPartition', table, partition, temporary, ifExists, force: cursor.accept('FORCE') };
     }
     case 'SET':
       return { kind: 'setTableProperties', table, properties: cursor.properties() };

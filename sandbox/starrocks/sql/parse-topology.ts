@@ -111,9 +111,9 @@ export function parseAdmin(cursor: Cursor, snapshots: boolean): AdminStatement {
       return snapshots && cursor.accept('AUTOMATED') ? parseAutomatedSnapshot(cursor) : parseAdminSet(cursor);
     case 'CANCEL':
       cursor.expect('REPAIR');
-      return parseRepair(cursor);
+      return parseRepair(cursor, true);
     case 'REPAIR':
-      return parseRepair(cursor);
+      return parseRepair(cursor, false);
     case 'CHECK': {
       cursor.expect('TABLET');
       const ids = cursor.parenthesized(() => cursor.integer());
@@ -153,10 +153,10 @@ function parseAdminSet(cursor: Cursor): AdminStatement {
   return { kind: 'setConfig', properties, persistent: cursor.accept('WITH', 'PERSISTENT') };
 }
 
-function parseRepair(cursor: Cursor): AdminStatement {
+function parseRepair(cursor: Cursor, cancel: boolean): AdminStatement {
   cursor.expect('TABLE');
   const table = cursor.qualifiedName();
-  return { kind: 'repairTable', table, partitions: optionalPartitions(cursor) };
+  return { kind: 'repairTable', table, partitions: optionalPartitions(cursor), cancel };
 }
 
 function optionalPartitions(cursor: Cursor): string[] | null {

@@ -44,7 +44,7 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
   if (cursor.sees('SELECT')) return parseSelect(cursor);
   const word = cursor.expectOne(
     'ADMIN', 'ALTER', 'BACKUP', 'BEGIN', 'CANCEL', 'COMMIT', 'CREATE', 'DESC', 'DESCRIBE', 'DROP', 'GRANT', 'INSERT',
-    'KILL', 'RESTORE', 'REVOKE', 'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'USE',
+    'KILL', 'RECOVER', 'RESTORE', 'REVOKE', 'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'USE',
   ); // biome-ignore format: a list of words reads best as lines of words
   switch (word) {
     case 'ADMIN':
@@ -75,6 +75,8 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
       return parseInsert(cursor);
     case 'KILL':
       return parseKill(cursor);
+    case 'RECOVER':
+      return parseRecover(cursor);
     case 'SET':
       return parseSet(cursor);
     case 'SHOW':
@@ -140,8 +142,24 @@ function parseDrop(cursor: Cursor): Statement {
   if (what === 'ROLE') return { kind: 'dropRole', names: cursor.list(() => cursor.identifierOrString()), ifExists };
   const table = what === 'TABLE' ? cursor.qualifiedName() : null;
   const name = table === null ? cursor.identifier() : '';
-  cursor.accept('FORCE');
-  return table === null ? { kind: 'dropDatabase', name, ifExists } : { kind: 'dropTable', table, ifExists };
+  const force = cursor.accept('FORCE');
+  return table === null
+    ? { kind: 'dropDatabase', name, ifExists, force }
+    : { kind: 'dropTable', table, ifExists, force };
+}
+
+function parseRecover(cursor: Cursor): Statement {
+  switch (cursor.expectOne('DATABASE', 'SCHEMA', 'TABLE', 'PARTITION')) {
+    case 'TABLE':
+      return { kind: 'recoverTable', table: cursor.qualifiedName() };
+    case 'PARTITION': {
+      const partition = cursor.identifier();
+      cursor.expect('FROM');
+      return { kind: 'recoverPartition', partition, table: cursor.qualifiedName() };
+    }
+    default:
+      return { kind: 'recoverDatabase', name: cursor.identifier() };
+  }
 }
 
 function parseSet(cursor: Cursor): Statement {

@@ -22,8 +22,9 @@ export function callBackend<M extends keyof BackendCalls>(
  * Dead for longer than `tablet_sched_be_down_tolerate_time_s`. Until then StarRocks waits for it: its replicas are not made
  * anew, and the health of tablets counts them as if it were there.
  */
-export function isGivenUp({ config, pace }: FrontendContext, { alive, lastHeartbeatAt }: Worker): boolean {
-  const toleratedMs = pace.ms(config.number('tablet_sched_be_down_tolerate_time_s') * 1000);
+export function isGivenUp(fe: FrontendContext, { alive, lastHeartbeatAt }: Worker, isColocated = false): boolean {
+  const key = isColocated ? 'tablet_sched_colocate_be_down_tolerate_time_s' : 'tablet_sched_be_down_tolerate_time_s';
+  const toleratedMs = fe.pace.ms(fe.config.number(key) * 1000);
   return !alive && Date.now() - (lastHeartbeatAt ?? 0) > toleratedMs;
 }
 

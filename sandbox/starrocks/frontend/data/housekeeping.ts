@@ -2,6 +2,7 @@ import type { FrontendContext } from '../context.ts';
 import { change, type Worker } from '../meta/state.ts';
 import { callBackend } from './backends.ts';
 import { replicaCounts } from './placement.ts';
+import { allPartitions } from './recycle-bin.ts';
 
 /** The end of a decommission: a leaving backend that holds nothing any more is dropped. */
 export async function dropEmptiedBackends(fe: FrontendContext): Promise<void> {
@@ -35,7 +36,7 @@ export async function dropOrphans(fe: FrontendContext): Promise<void> {
 
 function knownTablets(fe: FrontendContext, backendId: number): Set<number> {
   const known = new Set<number>();
-  for (const { tablets } of fe.group.state.partitions.values()) {
+  for (const { tablets } of allPartitions(fe.group.state)) {
     for (const { id, replicas } of tablets) if (replicas.some((one) => one.backendId === backendId)) known.add(id);
   }
   return known;

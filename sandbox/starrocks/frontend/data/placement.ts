@@ -2,6 +2,7 @@ import type { Release } from '../../release.ts';
 import { analysisError, executionError } from '../../sql/errors.ts';
 import type { Ids } from '../meta/ids.ts';
 import type { ClusterState, Partition, Replica, Tablet, Worker } from '../meta/state.ts';
+import { allPartitions } from './recycle-bin.ts';
 
 /** Alive backends that are not on their way out: the only ones that get new replicas. */
 export function availableBackends(state: ClusterState): Worker[] {
@@ -14,10 +15,10 @@ export function partitionsOf(state: ClusterState, tableId: number): Partition[] 
   return [...(state.partitionsByTable.get(tableId)?.values() ?? [])];
 }
 
-/** How many replicas each backend holds, by backend id. */
+/** How many replicas each backend holds, those of the recycle bin among them, by backend id. */
 export function replicaCounts(state: ClusterState): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const partition of state.partitions.values()) {
+  for (const partition of allPartitions(state)) {
     for (const { replicas } of partition.tablets) {
       for (const { backendId } of replicas) counts.set(backendId, (counts.get(backendId) ?? 0) + 1);
     }
@@ -85,12 +86,18 @@ export function sharesLocation(one: Worker, other: Worker): boolean {
 export function placeTablets(
   state: ClusterState,
   ids: Ids,
-  want: { buckets: number; replicationNum: number },
+  want: {
+    buckets: number;
+    replicationNum: number;
+    /** The backends of each bucket, where a colocation group has settled that. */
+    places?: readonly (readonly number[])[] | null;
+  },
 ): Tablet[] {
   const load = replicaCounts(state);
   const candidates = availableBackends(state);
-  return Array.from({ length: want.buckets }, () => {
-    const taken: Worker[] = [];
+  return Array.from({ length: want.buckets }, (_, bucket) => {
+    const settled = want.places?.[bucket] ?? [];
+    const taken: Worker[] = settled.flatMap((id) => state.workers.get(String(id)) ?? []);
     while (taken.length < want.replicationNum) {
       const chosen = chooseBackend({ candidates, taken, load });
       if (chosen === null) break;

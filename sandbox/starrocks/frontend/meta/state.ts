@@ -26,6 +26,9 @@ export type Disk = {
   availableBytes: number;
   usedBytes: number;
   pathHash: string;
+  /** Not there in metadata of before. */
+  medium?: 'HDD' | 'SSD';
+  tabletNum?: number;
 };
 
 /** A backend or compute node. Ports are -1 until the first heartbeat told them. */
@@ -66,6 +69,8 @@ export type Table = {
   distribution: { columns: string[]; buckets: number };
   replicationNum: number;
   comment: string;
+  /** The colocation group, whose tables keep equal buckets on the same backends. */
+  colocateWith?: string;
   state: 'NORMAL' | 'RESTORE';
   createdAt: number;
   /** A view has no partitions; a materialized view has one of its own. Null for a table, and so where older metadata lacks it. */
@@ -91,6 +96,20 @@ export type Partition = {
   rowCount: number;
   dataBytes: number;
   tablets: Tablet[];
+};
+/** What was dropped without FORCE, until it expires: the tablets are there, and no name finds them. */
+export type Recycled = {
+  kind: 'DATABASE' | 'TABLE' | 'PARTITION';
+  /** That of the database, the table, the partition itself. */
+  id: number;
+  dbId: number;
+  db?: Database;
+  table?: Table;
+  /** The table that a partition belonged to. */
+  tableId?: number;
+  partitions: Partition[];
+  /** When it was dropped. */
+  at: number;
 };
 export type Tablet = { id: number; replicas: Replica[] };
 export type Replica = { id: number; backendId: number; version: number; lastFailedVersion: number; bad: boolean };
@@ -196,6 +215,7 @@ export type Collections = {
   databases: Database;
   tables: Table;
   partitions: Partition;
+  recycled: Recycled;
   repositories: Repository;
   catalogs: Catalog;
   users: User;
@@ -222,6 +242,7 @@ const collectionNames = [
   'databases',
   'tables',
   'partitions',
+  'recycled',
   'repositories',
   'catalogs',
   'users',
@@ -254,6 +275,7 @@ export function createStateStore(): StateStore {
     databases: new Map(),
     tables: new Map(),
     partitions: new Map(),
+    recycled: new Map(),
     repositories: new Map(),
     catalogs: new Map(),
     users: new Map(),

@@ -47,7 +47,12 @@ function countDatabase(fe: FrontendContext, dbId: number): number[] {
   const tablets = partitions.flatMap((partition) => partition.tablets);
   const replicas = tablets.reduce((sum, tablet) => sum + tablet.replicas.length, 0);
   const unhealthy = unhealthyTablets(fe, dbId).length;
-  return [tables.length, partitions.length, partitions.length, tablets.length, replicas, unhealthy, 0, 0, 0];
+  const cloning = cloningTablets(fe, ids).length;
+  return [tables.length, partitions.length, partitions.length, tablets.length, replicas, unhealthy, 0, cloning, 0];
+}
+
+function cloningTablets({ schedule }: FrontendContext, tableIds: ReadonlySet<number>): number[] {
+  return [...schedule.running.values()].filter(({ tableId }) => tableIds.has(tableId)).map(({ tabletId }) => tabletId);
 }
 
 function unhealthyTablets(fe: FrontendContext, dbId: number): number[] {
@@ -63,8 +68,10 @@ function unhealthyTablets(fe: FrontendContext, dbId: number): number[] {
 /** `/statistic/<DbId>`: the ids behind the figures. */
 export function unhealthyRows(fe: FrontendContext, dbId: number): RowSet {
   const ids = unhealthyTablets(fe, dbId).join(', ');
+  const tables = new Set(tablesOf(fe.group.state, dbId).map(({ id }) => id));
+  const cloning = cloningTablets(fe, tables).join(', ');
   return textRows(
     ['UnhealthyTablets', 'InconsistentTablets', 'CloningTablets', 'ErrorStateTablets'],
-    [[`[${ids}]`, '[]', '[]', '[]']],
+    [[`[${ids}]`, '[]', `[${cloning}]`, '[]']],
   );
 }

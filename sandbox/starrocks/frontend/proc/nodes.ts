@@ -228,8 +228,8 @@ export function diskRows(fe: FrontendContext, worker: Worker): RowSet {
     formatPercent(1 - disk.availableBytes / Math.max(1, disk.totalBytes)),
     'ONLINE',
     disk.pathHash,
-    'HDD',
-    '0',
+    disk.medium ?? 'HDD',
+    String(disk.tabletNum ?? 0),
     formatBytes(disk.usedBytes + disk.availableBytes),
     formatPercent(disk.usedBytes / Math.max(1, disk.usedBytes + disk.availableBytes)),
   ]);

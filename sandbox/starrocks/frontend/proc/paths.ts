@@ -2,6 +2,7 @@ import { type RowSet, textRows } from '../../mysql/packets.ts';
 import { analysisError } from '../../sql/errors.ts';
 import type { FrontendContext } from '../context.ts';
 import { tablesOf } from '../data/tables.ts';
+import { balanceRows } from './balance.ts';
 import { statisticRows, unhealthyRows } from './health.ts';
 import { backendRows, computeNodeRows, diskRows, frontendRows } from './nodes.ts';
 import { quietRows } from './quiet-paths.ts';
@@ -25,7 +26,10 @@ export function procRows(fe: FrontendContext, path: string): RowSet {
   const isKnown = path.startsWith('/') && (root === '' || rootNames(fe).includes(root));
   const isOfDatabase = root === 'jobs' || root === 'transactions';
   const exists = !isOfDatabase || id === undefined || fe.group.state.databases.has(id);
-  const found = isKnown && exists ? (quietRows(bare) ?? (extra === undefined ? rowsOf(fe, root, id) : null)) : null;
+  const found =
+    isKnown && exists
+      ? (balanceRows(fe, bare) ?? quietRows(bare) ?? (extra === undefined ? rowsOf(fe, root, id) : null))
+      : null;
   if (found) return found;
   if (isKnown && root === 'cluster_balance' && extra === undefined) throw analysisError(`invalid type: ${id}`);
   if (isKnown && root === 'transactions' && !exists)
@@ -71,8 +75,6 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
       return id === undefined ? databaseRows(fe) : db && tableRows(fe, db.id);
     case 'statistic':
       return id === undefined ? statisticRows(fe) : db && unhealthyRows(fe, db.id);
-    case 'cluster_balance':
-      return id === undefined ? balanceRows(fe) : null;
     case 'jobs':
       return id === undefined ? databaseList(fe) : db && jobRows();
     case 'transactions':
@@ -150,24 +152,6 @@ function tableRows(fe: FrontendContext, dbId: number): RowSet {
     ];
   });
   return textRows(columns, rows);
-}
-
-function balanceRows(fe: FrontendContext): RowSet {
-  const pending = fe.pendingTablets.size;
-  const items: [string, number][] = [
-    ['cluster_load_stat', 1],
-    ['working_slots', fe.group.state.workers.size],
-    ['sched_stat', 1],
-    ['priority_repair', 0],
-    ['pending_tablets', pending],
-    ['running_tablets', 0],
-    ['history_tablets', fe.movedTablets.length],
-    ['all_tablets', pending + fe.movedTablets.length],
-  ];
-  return textRows(
-    ['Item', 'Number'],
-    items.map(([item, number]) => [item, String(number)]),
-  );
 }
 
 /** None of them exists here, and backups are not among them: SHOW BACKUP tells about those. */

@@ -3,9 +3,6 @@ import { type Cell, type RowSet, textRows } from '../../mysql/packets.ts';
 /** Paths under which this cluster never has anything, or always the same: a pattern, the columns, the rows. */
 type QuietPath = { readonly path: RegExp; readonly columns: string; readonly rows?: Cell[][] };
 
-const scheduled =
-  'TabletId Type Medium Status State OrigPrio DynmPrio SrcBe SrcPath DestBe DestPath Timeout Create LstSched LstVisit ' +
-  'Finished Rate FailedSched FailedRunning LstAdjPrio VisibleVer VisibleVerHash CmtVer CmtVerHash ErrMsg';
 const transaction =
   'TransactionId Label Coordinator TransactionStatus LoadJobSourceType PrepareTime CommitTime PublishTime FinishTime Reason ' +
   'ErrorReplicasCount ListenerId TimeoutMs ErrMsg';
@@ -24,16 +21,6 @@ const warehouseNote = 'An internal warehouse init after FE is ready';
 const catalogNote = "An internal catalog contains this cluster's self-managed tables.";
 
 const quietPaths: QuietPath[] = [
-  { path: /^cluster_balance\/cluster_load_stat$/, columns: 'StorageMedium', rows: [['HDD'], ['SSD']] },
-  {
-    path: /^cluster_balance\/cluster_load_stat\/(HDD|SSD)$/,
-    columns: 'BeId Cluster Available UsedCapacity Capacity UsedPercent ReplicaNum CapCoeff ReplCoeff Score Class',
-  },
-  { path: /^cluster_balance\/working_slots$/, columns: 'BeId PathHash AvailSlots TotalSlots AvgRate' },
-  { path: /^cluster_balance\/sched_stat$/, columns: 'Item Value' },
-  { path: /^cluster_balance\/priority_repair$/, columns: 'Database Table Partition RemainingTimeMs' },
-  { path: /^cluster_balance\/(pending|running|history)_tablets$/, columns: scheduled },
-  { path: /^cluster_balance\/all_tablets$/, columns: 'TabletId' },
   { path: /^jobs\/\d+\/load$/, columns: load },
   { path: /^jobs\/\d+\/rollup$/, columns: rollup },
   { path: /^jobs\/\d+\/schema_change$/, columns: schemaChange },
@@ -62,10 +49,6 @@ const quietPaths: QuietPath[] = [
   },
   { path: /^meta_recovery$/, columns: 'Database Table Partition PartitionId Reason Advise' },
   { path: /^historical_nodes$/, columns: 'Warehouse BackendIDs ComputeNodeIDs UpdateTime' },
-  {
-    path: /^colocation_group$/,
-    columns: 'GroupId GroupName TableIds TableNames BucketsNum ReplicationNum DistCols IsStable',
-  },
   { path: /^colocation_group\/[\d.]+$/, columns: 'BucketIndex BackendIds' },
   { path: /^compactions$/, columns: 'Partition TxnID StartTime CommitTime FinishTime Error Profile' },
   {

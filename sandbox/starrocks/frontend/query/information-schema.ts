@@ -6,6 +6,7 @@ import { physicalIdOf } from '../backup/manifest.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
 import type { Partition, Table, TableColumn } from '../meta/state.ts';
+import { scheduleCells } from '../proc/balance.ts';
 import type { Session } from '../session.ts';
 import { clusterSnapshotViews } from '../shared-data/views.ts';
 import { recordedColumns } from './recorded-columns.ts';
@@ -99,7 +100,7 @@ const views: Record<string, View> = {
       'CLONE_DURATION',
       'MSG',
     ],
-    rows: () => [],
+    rows: (fe) => scheduleCells(fe),
   },
 };
 

@@ -6,6 +6,7 @@ import { callNode, javaText } from '../../rpc.ts';
 import { analysisError, executionError, SqlError } from '../../sql/errors.ts';
 import { requirePrivilege, userKey } from '../access.ts';
 import type { FrontendCalls, FrontendContext } from '../context.ts';
+import { forget } from '../data/schedule-log.ts';
 import { isLike } from '../format.ts';
 import { type Handlers, locally, onLeader } from '../handlers.ts';
 import { takeCheckpoint } from '../meta/checkpoint.ts';
@@ -54,8 +55,7 @@ export const adminHandlers: Handlers<Kinds> = {
 
   cleanScheduler: onLeader(({ session, fe }) => {
     requirePrivilege(fe, session, { privileges: ['NODE'] });
-    fe.pendingTablets.clear();
-    fe.movedTablets.length = 0;
+    forget(fe.schedule);
     return done();
   }),
 

@@ -86,6 +86,13 @@ export const replicaHandlers: Handlers<Kinds> = {
     if (!table) throw executionError(fe.release, missingTable('OLAP table', statement.table.name));
     const missing = missingPartition(fe, table, statement.partitions);
     if (missing !== undefined) throw executionError(fe.release, `Partition does not exist: ${missing}`);
+    const { partitions: wanted, cancel } = statement;
+    for (const one of partitionsOf(fe.group.state, table.id)) {
+      if (wanted !== null && !wanted.includes(one.name)) continue;
+      const until = Date.now() + fe.pace.ms(repairFirstMs);
+      if (cancel) fe.schedule.urgent.delete(one.id);
+      else fe.schedule.urgent.set(one.id, { dbId: table.dbId, tableId: table.id, until });
+    }
     return done();
   }),
   checkTablets: onLeader(({ statement, session, fe }) => {
@@ -98,6 +105,9 @@ export const replicaHandlers: Handlers<Kinds> = {
     return done();
   }),
 };
+
+/** How long ADMIN REPAIR TABLE puts a table first. */
+const repairFirstMs = 4 * 3_600_000;
 
 const shownStatus = new Set(['OK', 'DEAD', 'VERSION_ERROR', 'SCHEMA_ERROR', 'MISSING']);
 

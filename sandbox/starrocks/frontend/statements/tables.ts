@@ -4,7 +4,9 @@ import { analysisError, executionError, SqlError, unknownDatabaseHere, unknownTa
 import { requirePrivilege } from '../access.ts';
 import { hasPhysicalPartitions } from '../backup/manifest.ts';
 import type { FrontendContext } from '../context.ts';
+import { colocatedPlaces, refuseColocation } from '../data/colocation.ts';
 import { partitionsOf, placeTablets, requireBackends } from '../data/placement.ts';
+import { dropDatabaseChanges, dropPartitionChanges, dropTableChanges } from '../data/recycle-bin.ts';
 import {
   compareKeys,
   currentDatabase,
@@ -55,14 +57,9 @@ export const tableHandlers: Handlers<Kinds> = {
       const db = findDatabase(state, statement.name);
       if (!db && statement.ifExists) return { changes: [], value: [] };
       if (!db) throw unknownDatabaseHere(fe.release, statement.name);
-      const tables = tablesOf(state, db.id);
-      const partitions = tables.flatMap((table) => partitionsOf(state, table.id));
-      const changes = [
-        change('databases', db.id, null),
-        change('jobs', db.id, null),
-        ...tables.flatMap((table) => removal(state, table)),
-      ];
-      return { changes, value: partitions };
+      const drop = { now: Date.now(), force: statement.force };
+      const { changes, erase } = dropDatabaseChanges(state, db, tablesOf(state, db.id), drop);
+      return { changes, value: erase };
     });
     await dropReplicas(fe, dropped);
     return done();
@@ -78,6 +75,7 @@ export const tableHandlers: Handlers<Kinds> = {
     const ids = createIds(fe.group.state);
     const table = buildTable(fe, statement, { id: ids.next(), dbId: db.id });
     requireBackends(fe.release, fe.group.state, { replicationNum: table.replicationNum, table: table.name });
+    refuseColocation(fe.group.state, table);
     const made = await fe.group.update((state) => {
       const fresh = createIds(state);
       const owned = { ...table, id: fresh.next() };
@@ -109,9 +107,12 @@ export const tableHandlers: Handlers<Kinds> = {
     if (found.view?.kind === 'MATERIALIZED VIEW')
       throw executionError(fe.release, `Can not drop the materialized view ${found.name} with DROP TABLE`);
     refuseRestoring(fe, found);
-    const partitions = partitionsOf(fe.group.state, found.id);
-    await fe.group.update((state) => ({ changes: removal(state, found), value: null }));
-    await dropReplicas(fe, partitions);
+    const erase = await fe.group.update((state) => {
+      const drop = { now: Date.now(), force: statement.force };
+      const dropped = dropTableChanges(state, found, drop);
+      return { changes: dropped.changes, value: dropped.erase };
+    });
+    await dropReplicas(fe, erase);
     return done();
   }),
 
@@ -172,8 +173,10 @@ export const tableHandlers: Handlers<Kinds> = {
     );
     if (!found && statement.ifExists) return done();
     if (!found) throw new SqlError(1507, 'HY000', `Error in list of partitions to DROP: ${statement.partition}`);
-    await fe.group.update(() => ({ changes: [change('partitions', found.id, null)], value: null }));
-    await dropReplicas(fe, [found]);
+    const force = statement.force || statement.temporary;
+    const { changes, erase } = dropPartitionChanges(table, found, { now: Date.now(), force });
+    await fe.group.update(() => ({ changes, value: null }));
+    await dropReplicas(fe, erase);
     return done();
   }),
 
@@ -238,6 +241,7 @@ function buildTable(fe: FrontendContext, statement: CreateTable, { id, dbId }: {
       'replication_num',
     ),
     comment: statement.comment,
+    ...(statement.properties.colocate_with !== undefined && { colocateWith: statement.properties.colocate_with }),
     state: 'NORMAL',
     createdAt: Date.now(),
   };
@@ -318,7 +322,11 @@ export function newPartition(
     visibleAt: Date.now(),
     rowCount: 0,
     dataBytes: 0,
-    tablets: placeTablets(state, ids, { buckets: distribution.buckets, replicationNum }),
+    tablets: placeTablets(state, ids, {
+      buckets: distribution.buckets,
+      replicationNum,
+      places: colocatedPlaces(state, table),
+    }),
   };
 }
 
