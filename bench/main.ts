@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Told } from '../scripts/lib/say.mjs';
 import { backupPlan } from './backup-plan/backup-plan.ts';
+import { fanOut } from './fan-out/fan-out.ts';
 import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
 import { runEach } from './lib/run-each.ts';
 import { runOne } from './lib/run-one.ts';
@@ -21,7 +22,7 @@ import { upgrade } from './upgrade/upgrade.ts';
  */
 
 const benchmarks = new Map(
-  [runStart, fleetQueryBenchmark, slackAck, textBenchmark, memory, backupPlan, upgrade].map((benchmark) => [
+  [runStart, fleetQueryBenchmark, slackAck, textBenchmark, memory, backupPlan, upgrade, fanOut].map((benchmark) => [
     benchmark.name,
     benchmark,
   ]),

@@ -43,6 +43,8 @@ const environment = z.object({
   STARWARDEN_LEASE_MS: milliseconds(1_000, 600_000).default(15_000),
   STARWARDEN_RECOVER_INTERVAL_MS: milliseconds(50, 60_000).default(1_000),
   STARWARDEN_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20),
+  STARWARDEN_SSH_COMMANDS_AT_ONCE: z.coerce.number().int().min(1).max(1_000).default(64),
+  STARWARDEN_SSH_UPLOADS_AT_ONCE: z.coerce.number().int().min(1).max(200).default(16),
   STARWARDEN_PROBE_INTERVAL_MS: milliseconds(200, 3_600_000).default(15_000),
   STARWARDEN_NODE_DOWN_FOR_MS: milliseconds(0, 3_600_000).default(0),
   STARWARDEN_SECRET_ENV_PREFIX: z
@@ -120,6 +122,8 @@ export type Config = {
   /** Reads one variable for a secret given as `env:NAME`; the name was checked against the prefix. */
   readonly readEnv: (name: string) => string | undefined;
   readonly sshAgentSocket: string | null;
+  /** Over all hosts. */
+  readonly ssh: { readonly commandsAtOnce: number; readonly uploadsAtOnce: number };
   /** Environment labels whose clusters need other people's approval. */
   readonly approvalEnvironments: readonly string[];
   readonly http: {
@@ -189,6 +193,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     readEnv: (name) => (name.startsWith(vars.STARWARDEN_SECRET_ENV_PREFIX) ? env[name] : undefined),
     sshAgentSocket: vars.SSH_AUTH_SOCK ?? null,
+    ssh: {
+      commandsAtOnce: vars.STARWARDEN_SSH_COMMANDS_AT_ONCE,
+      uploadsAtOnce: vars.STARWARDEN_SSH_UPLOADS_AT_ONCE,
+    },
     approvalEnvironments:
       vars.STARWARDEN_APPROVAL_ENVIRONMENTS === 'none' ? [] : vars.STARWARDEN_APPROVAL_ENVIRONMENTS.split(','),
     http: {

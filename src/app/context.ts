@@ -51,7 +51,7 @@ export async function createContext(
     readEnv: config.readEnv,
   };
   const starrocks = createStarRocks();
-  const ssh = createSsh();
+  const ssh = createSsh(config.ssh);
   const connections = makeConnections({
     db,
     secrets,

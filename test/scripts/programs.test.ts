@@ -22,6 +22,10 @@ const ofShell =
 
 /** Who may start what, beyond what is everywhere. The first rule that fits a file counts. */
 const rules = [
+  {
+    files: /^bench\/fan-out\//,
+    may: ['clush', 'parallel-ssh', 'parallel-scp', 'parallel-rsync', 'ansible', 'rsync', 'ssh'],
+  }, // others.ts brings these
   { files: /^bench\/upgrade\//, may: ['ansible-playbook', 'mysql', 'ssh', 'curl'] }, // require-ansible.ts brings these
   { files: /^sandbox\/usual-script\//, may: [...partsOf(needs.compare), 'ssh', 'scp', 'mysql'] },
   { files: /^test\//, may: partsOf(needs.test) },

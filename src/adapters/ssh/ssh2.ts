@@ -1,7 +1,9 @@
 import { AppError } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
+import { createSlots } from '../slots.ts';
 import { killGroup } from './commands.ts';
 import { type HostKey, nameOf, type Place, unreachable } from './connect.ts';
+import { createCrowd } from './crowd.ts';
 import { execute, type RemoteGroup } from './execute.ts';
 import { NotStarted, SessionRefused } from './login-answer.ts';
 import { createSshPool, type Lease, type SshPool } from './pool.ts';
@@ -28,11 +30,26 @@ export type HostKeyQuestion = Place & {
 const defaultTimeoutMs = 30_000;
 const killTimeoutMs = 10_000;
 
-/** SSH to any number of hosts through a pool of connections. `idleMs`: how long an unused connection stays open. */
-export function createSsh({ idleMs = 60_000 }: { readonly idleMs?: number } = {}): Ssh {
+export type SshLimits = {
+  /** How long an unused connection stays open. */
+  readonly idleMs?: number;
+  /** Commands that begin at the same time, over all hosts; those that take longer than a second do not count. */
+  readonly commandsAtOnce?: number;
+  /** Files that are sent at the same time, over all hosts: each takes 3 MB of memory. */
+  readonly uploadsAtOnce?: number;
+};
+
+const slowMs = 1_000;
+/** Commands under way over all hosts, the slow ones included. */
+const mostCommands = 1_000;
+
+/** SSH to any number of hosts through a pool of connections. */
+export function createSsh({ idleMs = 60_000, commandsAtOnce = 64, uploadsAtOnce = 16 }: SshLimits = {}): Ssh {
   const pool = createSshPool({ idleMs });
+  const commands = createCrowd({ atOnce: commandsAtOnce, slowMs, most: mostCommands });
+  const uploads = createSlots(uploadsAtOnce);
   return {
-    shell: (target) => createShell(target, pool),
+    shell: (target) => createShell(target, pool, { commands: commands.enter, uploads: uploads.take }),
     async readHostKey({ address, port, jump = null, prefer = null, timeoutMs = 10_000 }) {
       const deadline = startDeadline({ what: `reading the host key of ${nameOf({ address, port })}`, timeoutMs });
       return deadline.race(pool.readHostKey({ address, port }, { jump, prefer })).finally(deadline.end);
@@ -41,9 +58,22 @@ export function createSsh({ idleMs = 60_000 }: { readonly idleMs?: number } = {}
   };
 }
 
-function createShell(target: SshTarget, pool: SshPool): Shell {
+type Enter = (signal: AbortSignal) => Promise<() => void>;
+
+/** Waits for its turn first: the time that the call may take begins with the work. */
+async function inTurn<T>(enter: Enter, { signal }: ShellCall, work: () => Promise<T>): Promise<T> {
+  // A call that was cancelled while it waited fails as any other that was cancelled before it began.
+  const leave = await enter(signal ?? new AbortController().signal).catch(() => () => {});
+  return work().finally(leave);
+}
+
+function createShell(
+  target: SshTarget,
+  pool: SshPool,
+  turns: { readonly commands: Enter; readonly uploads: Enter },
+): Shell {
   const where = nameOf(target);
-  return {
+  const shell: Shell = {
     run: (command, call = {}) =>
       inSession({ pool, target, what: `${command.name} on ${where}`, call }, ({ client }, deadline) => {
         const kill = (group: RemoteGroup) => killRemote({ pool, target, where }, group);
@@ -60,6 +90,10 @@ function createShell(target: SshTarget, pool: SshPool): Shell {
           return uploadThroughShell(file, { run, where });
         });
       }),
+  };
+  return {
+    run: (command, call = {}) => inTurn(turns.commands, call, () => shell.run(command, call)),
+    upload: (file, call = {}) => inTurn(turns.uploads, call, () => shell.upload(file, call)),
   };
 }
 
