@@ -20,6 +20,8 @@ import { attachHosts } from './host/attach-hosts/attach-hosts.ts';
 import { detachHost } from './host/detach-host/detach-host.ts';
 import { restartNode } from './node/restart-node/restart-node.ts';
 import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
+import { repairTable } from './tablet/repair-table/repair-table.ts';
+import { setReplicaBad } from './tablet/set-replica-bad/set-replica-bad.ts';
 import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.ts';
 import { checkUpgrade } from './upgrade/check-upgrade/check-upgrade.ts';
 import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.ts';
@@ -42,6 +44,8 @@ export const operations: readonly AnyOperation[] = [
   runBackupPolicy,
   restartNode,
   setNodeLocation,
+  repairTable,
+  setReplicaBad,
   upgradeCluster,
   downgradeCluster,
   finalizeUpgrade,

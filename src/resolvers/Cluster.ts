@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
 import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
+import { disksOf, tabletsOf } from './ClusterTablets.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
 import { repositoriesOf } from './Repository.ts';
@@ -58,6 +59,8 @@ export const Cluster = {
   repositories: repositoriesOf,
   automation: automationOf,
   clusterSnapshots: clusterSnapshotsOf,
+  tablets: tabletsOf,
+  disks: disksOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastReportOfCluster.load(id),
 };

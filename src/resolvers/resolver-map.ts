@@ -10,6 +10,7 @@ import { AutomationHold, Blackout, MaintenanceWindow } from './Calendar.ts';
 import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
 import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
+import { ClusterTablets, TableTablets } from './ClusterTablets.ts';
 import { Host } from './Host.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import {
@@ -165,6 +166,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     CheckReport,
     Cluster,
     ClusterSnapshotJob,
+    ClusterTablets,
+    TableTablets,
     ClusterSnapshots,
     ComputeNode,
     Frontend,

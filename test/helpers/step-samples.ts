@@ -30,6 +30,8 @@ import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
 import { labelBackend } from '../../src/operations/node/set-node-location/label-backend.ts';
 import { awaitNode, startNode, stopNode } from '../../src/operations/node/steps/restart.ts';
+import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
+import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
 import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
 import { decommissionAdded, dropFromCluster } from '../../src/operations/topology/steps/leave-cluster.ts';
@@ -59,6 +61,11 @@ import { proveArchive } from '../../src/steps/release/prove-archive.ts';
 import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../src/steps/release/stage.ts';
 
 const label = 'be 10.0.0.11:9050';
+const table = { database: 'sales', table: 'orders' };
+const replica = {
+  ...{ ...table, tabletId: '10010', backendId: '10002', replicaId: '10020', nodeId: 'nod_1', label },
+  replicaCount: 3,
+};
 const release = { version: '3.5.0', sha256: 'ab'.repeat(32) };
 const place = { hostId: 'hst_1', deployDir: '/opt/be' };
 const node = { nodeId: 'nod_1', label, kind: 'BACKEND', ...place } as const;
@@ -155,6 +162,11 @@ export const stepSamples: readonly StepSpec[] = [
   swapBack.with(move),
   awaitNode.with({ ...node, host: '10.0.0.11', port: 9050, startedBefore: null }),
   labelBackend.with({ ...node, host: '10.0.0.11', port: 9050, before: null, location: 'rack:r1' }),
+  askForRepair.with(table),
+  awaitRepaired.with({ ...table, timeoutMinutes: 240 }),
+  cancelRepair.with(table),
+  markReplicaBad.with(replica),
+  awaitTabletWhole.with({ ...replica, timeoutMinutes: 60 }),
   startNode.with(running),
   stopNode.with({ ...running, process, graceful: true, timeoutSeconds: 60 }),
   switchOnClusterSnapshots.with({ storageVolume: null }),

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => lab?.close());
 
 /** The lab's cluster is not a shared-data one; their kinds are tried in `test/runs/deaths/alone.test.ts`. */
-const elsewhere = ['setClusterSnapshots'];
+const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad'];
 
 it.each(operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name)))(
   '%s: killed before and after the effect of each step, every effect happens exactly once',

@@ -148,6 +148,7 @@ it('every operation that can be taken back looks for itself what its undo has co
     'addRunningNodes',
     'createRepository',
     'downgradeCluster',
+    'repairTable',
     'restartNode',
     'setClusterSnapshots',
     'setNodeLocation',

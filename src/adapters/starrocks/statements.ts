@@ -263,6 +263,27 @@ export function setBackendLocation({ location, ...node }: NodeAddress & { locati
   ]);
 }
 
+/** Tablets of the table are repaired before those of others, for four hours. It can be sent again. */
+export function repairTable({ database, table }: TableName): Statement {
+  return change('repair-table', [`ADMIN REPAIR TABLE ${ident(database)}.${ident(table)}`]);
+}
+
+export function cancelRepairTable({ database, table }: TableName): Statement {
+  return change('cancel-repair-table', [`ADMIN CANCEL REPAIR TABLE ${ident(database)}.${ident(table)}`]);
+}
+
+/** StarRocks takes it for a tablet that does not exist as well, and says nothing. A bad replica is deleted and made anew. */
+export function setReplicaBad({ tabletId, backendId }: { tabletId: string; backendId: string }): Statement {
+  const properties = { tablet_id: tabletId, backend_id: backendId, status: 'bad' };
+  const pairs = Object.entries(properties).map(([key, value]) => `${literal(key)} = ${literal(value)}`);
+  return change('set-replica-bad', [`ADMIN SET REPLICA STATUS PROPERTIES (${pairs.join(', ')})`]);
+}
+
+/** Of which table a tablet is; a row of NULLs for one that does not exist. */
+export function showTablet(tabletId: number): ReadStatement {
+  return read('show-tablet', `SHOW TABLET ${wholeNumber(tabletId)}`);
+}
+
 /** Ends a session, or with `query` only what it runs; works on the frontend that owns the session. */
 export function killSession({ id, query = false }: { id: number; query?: boolean }): Statement {
   return change('kill-session', [`KILL ${query ? 'QUERY' : 'CONNECTION'} ${wholeNumber(id)}`]);

@@ -9,6 +9,7 @@ import { alerts, clusters, run, runs, status } from './reads.ts';
 import { repositories } from './repositories.ts';
 import { retention } from './retention.ts';
 import { scheduleCommands } from './schedules.ts';
+import { disks, tablets } from './tablets.ts';
 
 /** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
 export function allCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {
@@ -22,6 +23,8 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     ...runCommands,
     backups,
     repositories,
+    tablets,
+    disks,
     alerts,
     ...alertCommands,
     ...calendarCommands,

@@ -2,14 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patienceMs } from '../../../sandbox/patience.ts';
 import { connectSql } from '../../../sandbox/world/sql.ts';
 import { type StandInCluster, startStandInCluster } from '../../../sandbox/world/stand-in-cluster.ts';
 import { readFrontendValues } from '../../../src/adapters/starrocks/frontend-config.ts';
 import { createStarRocks } from '../../../src/adapters/starrocks/mysql2.ts';
 import type { SqlRoute, SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
+import { readDatabaseTablets } from '../../../src/adapters/starrocks/read-database-tablets.ts';
+import { readDisks } from '../../../src/adapters/starrocks/read-disks.ts';
 import { readReplicaSpread } from '../../../src/adapters/starrocks/read-replica-spread.ts';
 import { readRunningQueries } from '../../../src/adapters/starrocks/read-running-queries.ts';
+import { findTableOfTablet, readTableReplicas } from '../../../src/adapters/starrocks/read-table-replicas.ts';
 import { readRunningWork } from '../../../src/adapters/starrocks/read-work.ts';
+import { cancelRepairTable, repairTable, setReplicaBad } from '../../../src/adapters/starrocks/statements.ts';
+import { isWell, judgeTablets } from '../../../src/domain/tablets/replicas.ts';
 import { tableAwayWith } from '../../../src/domain/upgrade/checks-spread.ts';
 
 /** A cluster that answers by the text of the statement, and tells what it was asked. */
@@ -133,6 +139,41 @@ describe('a cluster of the sandbox', () => {
     expect(all?.backends.length).toBe(3);
     expect(tableAwayWith(spread, all?.backends.slice(0, 1) ?? [])).toBeNull();
     expect(tableAwayWith(spread, all?.backends.slice(0, 2) ?? [])).toBe(all?.table);
+  });
+
+  it('tells its tablets, replica by replica, its databases and its disks', async () => {
+    const name = { database: 'sales', table: 'orders' };
+    const replicas = (await readTableReplicas(sql, name)) ?? [];
+    const [one] = replicas;
+    if (one === undefined) throw new Error('sales.orders has no replica');
+    expect(judgeTablets(replicas)).toMatchObject({ unhealthy: [], tablets: replicas.length / 3 });
+    expect(await findTableOfTablet(sql, Number(one.tabletId))).toEqual(name);
+    expect(await findTableOfTablet(sql, 1)).toBeNull();
+    expect(await readTableReplicas(sql, { ...name, table: 'nope' })).toBeNull();
+    expect(await readTableReplicas(sql, { ...name, database: 'nope' })).toBeNull();
+    const databases = await readDatabaseTablets(sql);
+    expect(databases.find((each) => each.name === 'sales')).toMatchObject({ unhealthyTablets: 0 });
+    expect(databases.find((each) => each.name === 'sales')?.tablets).toBeGreaterThan(0);
+    const disks = await readDisks(sql, one.backendId);
+    expect(disks).toMatchObject([{ state: 'ONLINE', path: expect.stringContaining('/storage') }]);
+    expect(disks[0]?.totalBytes).toBeGreaterThan(disks[0]?.availableBytes ?? 0);
+    await expect(readDisks(sql, '1')).rejects.toThrow('Unknown proc node path');
+  });
+
+  it('takes a bad replica away and makes another one, which has an id of its own', async () => {
+    const name = { database: 'sales', table: 'orders' };
+    const [one] = (await readTableReplicas(sql, name)) ?? [];
+    if (one === undefined) throw new Error('sales.orders has no replica');
+    await sql.query(setReplicaBad(one), { route: 'leader' });
+    const ownNow = async () =>
+      ((await readTableReplicas(sql, name)) ?? []).filter(({ tabletId }) => tabletId === one.tabletId);
+    const hasGone = async () => !(await ownNow()).some((each) => each.replicaId === one.replicaId && !each.isBad);
+    expect(await hasGone()).toBe(true);
+    await sql.query(repairTable(name), { route: 'leader' });
+    await expect
+      .poll(async () => (await ownNow()).filter(isWell).length, { timeout: patienceMs, interval: 200 })
+      .toBe(3);
+    await sql.query(cancelRepairTable(name), { route: 'leader' });
   });
 
   it('has its own settings on each frontend before 3.5', async () => {

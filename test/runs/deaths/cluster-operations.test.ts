@@ -14,6 +14,9 @@ afterAll(() => lab?.close());
 const elsewhere = [
   'backUpCatalogs',
   'setClusterSnapshots',
+  // Their steps alone: test/runs/deaths/tablets.test.ts.
+  'repairTable',
+  'setReplicaBad',
   'upgradeCluster',
   'downgradeCluster',
   'finalizeUpgrade',

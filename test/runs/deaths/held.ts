@@ -58,6 +58,7 @@ export const held = {
   ],
   /** Only in a state that the lab's cluster is never in, so with scripted answers. */
   alone: ['awaitClusterSnapshot', 'awaitTablets', 'switchOffClusterSnapshots', 'switchOnClusterSnapshots'],
+  tablets: ['askForRepair', 'awaitRepaired', 'awaitTabletWhole', 'cancelRepair', 'markReplicaBad'],
   finalize: ['closeUpgrades', 'removeKept'],
   undo: ['closeThisUpgrade', 'removeStaged', 'swapBack'],
 } as const;
