@@ -11,6 +11,14 @@ export function isHostAddress(text: string): boolean {
   );
 }
 
+/**
+ * Whether the text is an IPv4 address of the loopback network. Where machines are only stood in for, each has one of these,
+ * and what listens on another one is another machine's.
+ */
+export function isLoopback(text: string): boolean {
+  return isIpv4(text) && text.startsWith('127.');
+}
+
 function isIpv4(text: string): boolean {
   const parts = text.split('.');
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);

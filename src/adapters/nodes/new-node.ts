@@ -26,7 +26,11 @@ export function newNodeOnHost(shell: Shell, place: NodePlace): NewNode {
       return readInstalled(shell, { ...claimedPlace(place, installation), stagedId, unit }, signal);
     },
     claim: async (installation, { signal }) => {
-      const command = claimPlace({ ...claimedPlace(place, installation), ports: installation.ports });
+      const command = claimPlace({
+        ...claimedPlace(place, installation),
+        ports: installation.ports,
+        host: installation.host,
+      });
       throwIfFailed(`Claiming a place for ${label}`, await shell.run(command, { signal, timeoutMs: 2 * minuteMs }));
     },
     install: async (installation, { signal }) => {

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../domain/host-address.ts';
 import { failing } from './locked-script.ts';
 import { type ClaimedPlace, dirsOf, findingUsers, lookingAt } from './place-script.ts';
 import type { ShellCommand } from './port.ts';
@@ -8,14 +9,16 @@ import { wholeNumber } from './quote.ts';
  * it makes the first. A directory appears together with its marker, in one rename; one that is there and empty gets it by a
  * link, which only one of two can make. Continues where an earlier one stopped.
  */
-export function claimPlace(place: ClaimedPlace & { readonly ports: readonly number[] }): ShellCommand {
+export function claimPlace(
+  place: ClaimedPlace & { readonly ports: readonly number[]; readonly host: string },
+): ShellCommand {
   const dirs = dirsOf(place).join(' ');
   const text = [
     ...failing,
     ...lookingAt(place),
     ...alone,
     `for each in ${dirs}; do what_of "$each"; [ "$owner" != other ] || die taken "$why"; done`,
-    ...freePorts(place.ports),
+    ...freePorts(place),
     ...findingUsers,
     `for each in ${dirs}; do dir=$each; nobody_in "$dir"; done`,
     ...claiming,
@@ -29,14 +32,25 @@ export function claimPlace(place: ClaimedPlace & { readonly ports: readonly numb
 /** One claim at a time on a machine, whoever makes it: the root is the one directory that all of them share. */
 const alone = ['exec 8</; flock -w 60 8 || die busy "another node is being claimed on this machine"'];
 
-/** Ports as the kernel lists them, in hexadecimal; `0A` = something listens. Whatever address it is, the port is taken. */
-function freePorts(ports: readonly number[]): string[] {
+/**
+ * Ports as the kernel lists them, in hexadecimal; `0A` = something listens. Whatever address it is, the port is taken, since
+ * a node listens on all of them; only for a node on a loopback address those of other loopback addresses do not count.
+ */
+function freePorts({ ports, host }: { readonly ports: readonly number[]; readonly host: string }): string[] {
   const wanted = ports.map((port) => `${wholeNumber(port)}:${port.toString(16).toUpperCase().padStart(4, '0')}`);
   return [
-    `taken=$(awk '$4 == "0A" { n = split($2, at, ":"); print at[n] }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)`,
+    `taken=$(awk -v own=${loopbackWord(host)} '$4 == "0A" { n = split($2, at, ":"); on = substr(at[1], length(at[1]) - 7)`,
+    `if (own != "" && on ~ /7F$/ && on != own && on != "0100007F") next; print at[n] }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)`,
     `for each in ${wanted.join(' ')}; do if printf '%s\\n' "$taken" | grep -qxF -e "\${each#*:}"; then`,
     `die taken "something listens on port \${each%:*} already"; fi; done`,
   ];
+}
+
+/** An address of 127.0.0.0/8 as the kernel writes it on common machines, the last byte first; empty for any other. */
+function loopbackWord(host: string): string {
+  if (!isLoopback(host)) return '""';
+  const bytes = host.split('.').map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'));
+  return bytes.toReversed().join('');
 }
 
 /**

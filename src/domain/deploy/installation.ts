@@ -7,6 +7,8 @@ export type Installation = {
   readonly release: { readonly version: string; readonly sha256: string };
   /** `meta_dir`, or the paths of `storage_root_path`. */
   readonly dataDirs: readonly string[];
+  /** The address by which the cluster is told of the node. */
+  readonly host: string;
   /** TCP ports that must be free when the place is claimed. */
   readonly ports: readonly number[];
 };

@@ -30,7 +30,7 @@ export const newNode = z.object({
 });
 export type NewNode = z.infer<typeof newNode>;
 
-/** The address of a node as statements and `--helper` have it. */
+/** The address of a node as `--helper` has it: an IPv6 address stands in brackets. */
 export function addressOf({ host, port }: Pick<NewNode, 'host' | 'port'>): string {
-  return `${host}:${port}`;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -172,7 +172,13 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
 
     it('is not changed by a worker that has lost its lease, which may look on', async () => {
       const running = await start();
-      const installation = { runId: replacement.runId, release: place.release, dataDirs: [], ports: [] };
+      const installation = {
+        runId: replacement.runId,
+        release: place.release,
+        dataDirs: [],
+        host: '127.0.0.1',
+        ports: [],
+      };
       expect(Object.keys(node).toSorted()).toEqual([...effects, ...unitEffects, ...reads].toSorted());
       const lost = place.open(leaseLost);
       const attempts: Record<(typeof effects)[number], () => Promise<unknown>> = {

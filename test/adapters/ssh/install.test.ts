@@ -52,8 +52,8 @@ beforeEach(() => {
 });
 afterEach(() => rm(join(dir, 'host'), { recursive: true, force: true }));
 
-const claim = (of: Partial<ClaimedPlace> & { ports?: readonly number[] } = {}) =>
-  claimPlace({ ...place, ports: [], ...of });
+const claim = (of: Partial<ClaimedPlace> & { ports?: readonly number[]; host?: string } = {}) =>
+  claimPlace({ ...place, host: '10.0.0.11', ports: [], ...of });
 
 async function does(command: ShellCommand): Promise<void> {
   expect(await runLocally(command)).toMatchObject({ exitCode: 0, stderr: '' });
@@ -168,9 +168,17 @@ describe('a place for a new node', () => {
       const at = server.address();
       const port = typeof at === 'object' && at !== null ? at.port : 0;
       await refuses(claim({ ports: [1, port] }), 'taken', `something listens on port ${port} already`);
+      await refuses(claim({ host: '127.9.9.9', ports: [port] }), 'taken', `something listens on port ${port} already`);
       await new Promise((resolve) => server.close(resolve));
     }
     expect(existsSync(join(dir, 'host'))).toBe(false);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.9.9.8', resolve));
+    const at = server.address();
+    const ports = typeof at === 'object' && at !== null ? [at.port] : [];
+    await refuses(claim({ host: '127.9.9.8', ports }), 'taken', /something listens/);
+    await does(claim({ host: '127.9.9.9', ports }));
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('belongs to one run and one node: others neither use nor remove it', async () => {
@@ -312,7 +320,7 @@ describe('a directory of a node', () => {
   ])('is not %s', (path) => {
     const wrong = { ...place, deployDir: path };
     for (const make of [
-      () => claimPlace({ ...wrong, ports: [] }),
+      () => claimPlace({ ...wrong, host: '10.0.0.11', ports: [] }),
       () => removeInstalled(wrong),
       () => clearData(wrong),
     ])

@@ -14,8 +14,8 @@ export function aboutNewNode({ label }: Pick<NewPlace, 'label'>): Subject {
   return { kind: 'node', id: null, label };
 }
 
-export function installationOf({ release, dataDirs, ports }: NewPlace, runId: string): Installation {
-  return { runId, release, dataDirs, ports: Object.values(ports) };
+export function installationOf({ release, dataDirs, host, ports }: NewPlace, runId: string): Installation {
+  return { runId, release, dataDirs, host, ports: Object.values(ports) };
 }
 
 /** Not null when a directory holds what this run did not put there. */
