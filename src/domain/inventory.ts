@@ -3,6 +3,7 @@ import type { BackupContent } from './backup/content.ts';
 import type { ObjectSums } from './backup/object-sums.ts';
 import type { Repository } from './backup/repository.ts';
 import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode } from './cluster.ts';
+import type { Neighbour } from './deploy/found-there.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
@@ -74,6 +75,15 @@ export interface Inventory {
   findNode(id: string): Promise<ClusterNode | null>;
   /** Nodes of any registered cluster whose host is reached at one of these addresses: neighbours on a machine. */
   listNodesAt(addresses: readonly string[]): Promise<readonly ClusterNode[]>;
+  /**
+   * Nodes of any registered cluster that are on one of these machines, as far as is known: by the address of the node or of
+   * its host, or by the key that its host shows. All nodes of `clusterId` come too.
+   */
+  listNeighbours(of: {
+    readonly clusterId: string;
+    readonly addresses: readonly string[];
+    readonly hostKeys: readonly string[];
+  }): Promise<readonly Neighbour[]>;
   /** Nodes that runs of ours took out of the cluster, newest first; purged ones included. */
   listRemovedNodes(clusterId: string): Promise<readonly RemovedNode[]>;
   listHosts(clusterId: string): Promise<readonly Host[]>;

@@ -69,7 +69,7 @@ function whyReadOtherwise(kind: NodeKind, { key, value }: ConfOverride): string 
   const isForScripts = /^[A-Z][A-Z0-9_]*$/.test(key);
   const { settings, broken } = readConfFile(kind, text);
   const [found] = settings;
-  if (!isForScripts && (broken !== null || settings.length !== 1 || found?.key !== key || found.value !== value)) {
+  if (broken !== null || settings.length !== 1 || found?.key !== key || found.value !== value) {
     return broken ?? `a ${words[kind]} would read it as "${found?.key ?? ''} = ${found?.value ?? ''}"`;
   }
   // A shell expands these when the node starts: only what it makes of them can be foreseen is taken.

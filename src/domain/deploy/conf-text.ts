@@ -1,5 +1,5 @@
 import type { NodeKind } from '../cluster.ts';
-import { isHostAddress } from '../host-address.ts';
+import { isIpAddress } from '../topology-change/address.ts';
 import { parseVersion } from '../version.ts';
 import type { ConfOverride } from './conf-overrides.ts';
 import { nodePorts } from './node-ports.ts';
@@ -103,16 +103,11 @@ function readsOlderOptions(version: string): boolean {
 
 function addressLines({ host }: ConfOf, given: Given): string[] {
   if (given.has('priority_networks')) return [`priority_networks = ${given.get('priority_networks')}`];
-  if (!isIp(host)) return [];
+  if (!isIpAddress(host)) return [];
   return [
     '# The address that the cluster was told; on a machine with several, a node would take any other.',
     `priority_networks = ${host}/${host.includes(':') ? 128 : 32}`,
   ];
-}
-
-/** Whether the text is an IP address, and not a name. */
-export function isIp(host: string): boolean {
-  return isHostAddress(host) && (host.includes(':') || /^[\d.]+$/.test(host));
 }
 
 function portLines({ kind, ports }: ConfOf): string[] {

@@ -1,8 +1,9 @@
 import type { NodeKind } from '../cluster.ts';
 import { nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
+import { isIpAddress } from '../topology-change/address.ts';
 import { portsOf, readOverrides } from './conf-overrides.ts';
-import { confText, isIp } from './conf-text.ts';
+import { confText } from './conf-text.ts';
 import { whyNotADirectory, withoutSlash } from './directories.ts';
 import { identityPorts } from './node-ports.ts';
 import { readStorage } from './storage-input.ts';
@@ -86,7 +87,7 @@ function foreignField({ kind, metaDir, storage }: NodeRequest): Refusal[] {
 
 /** A node whose networks do not hold its own address would take another one, and the cluster would not know it. */
 function otherNetwork(host: string, networks: string | undefined): Refusal[] {
-  const address = networks === undefined || !isIp(host) ? null : numberOf(host);
+  const address = networks === undefined || !isIpAddress(host) ? null : numberOf(host);
   if (networks === undefined || address === null) return [];
   const holds = networks.split(';').some((network) => {
     const [base = '', bits = ''] = network.trim().split('/');

@@ -10,6 +10,7 @@ import {
   findClusterByFrontend,
   findClusterByName,
   findNode,
+  listNeighbours,
   listNodes,
   listNodesAt,
 } from './inventory.ts';
@@ -25,6 +26,7 @@ export function makeInventory(db: Reader): Inventory {
     listNodes: (clusterId) => listNodes(db, clusterId),
     findNode: (id) => findNode(db, id),
     listNodesAt: (addresses) => listNodesAt(db, addresses),
+    listNeighbours: (of) => listNeighbours(db, of),
     listRemovedNodes: (clusterId) => listRemovedNodes(db, clusterId),
     listHosts: (clusterId) => listHosts(db, clusterId),
     findHost: (id) => findHost(db, id),

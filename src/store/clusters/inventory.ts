@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from '../../domain/cluster.ts';
+import type { Neighbour } from '../../domain/deploy/found-there.ts';
 import type { NewCluster, NodePlace } from '../../domain/inventory.ts';
 import type { NodeIdentity } from '../../domain/node-identity.ts';
 import { AppError } from '../../errors.ts';
@@ -127,6 +128,38 @@ export async function listNodesAt(db: Reader, addresses: readonly string[]): Pro
     .orderBy('cluster_node.id')
     .execute();
   return rows.map(toNode);
+}
+
+/** As `Inventory.listNeighbours` says. */
+export async function listNeighbours(
+  db: Reader,
+  {
+    clusterId,
+    addresses,
+    hostKeys,
+  }: { readonly clusterId: string; readonly addresses: readonly string[]; readonly hostKeys: readonly string[] },
+): Promise<readonly Neighbour[]> {
+  const rows = await db
+    .selectFrom('cluster_node')
+    .leftJoin('host', 'host.id', 'cluster_node.host_id')
+    .selectAll('cluster_node')
+    .select(['host.address as hostAddress', 'host.host_key_fingerprint as hostKeyFingerprint'])
+    .where((where) =>
+      where.or([
+        where('cluster_node.cluster_id', '=', clusterId),
+        ...(addresses.length === 0
+          ? []
+          : [where('cluster_node.host', 'in', addresses), where('host.address', 'in', addresses)]),
+        ...(hostKeys.length === 0 ? [] : [where('host.host_key_fingerprint', 'in', hostKeys)]),
+      ]),
+    )
+    .orderBy('cluster_node.id')
+    .execute();
+  return rows.map(({ hostAddress, hostKeyFingerprint, ...row }) => ({
+    ...toNode(row),
+    hostAddress,
+    hostKeyFingerprint,
+  }));
 }
 
 export async function findNode(db: Reader, id: string): Promise<ClusterNode | null> {
