@@ -63,9 +63,10 @@ export async function startEngine(options: ContextOptions & { env?: Record<strin
       for (;;) {
         const run = await readRun(ctx.db, runId);
         if (states === undefined ? isTerminal(run.state) : states.includes(run.state)) return run;
-        if (Date.now() > limit)
+        // What has ended goes on only when somebody asks for it: who waits for another state would wait for nothing.
+        if (isTerminal(run.state) || Date.now() > limit)
           throw new Error(
-            `run is ${run.state} after ${patienceMs} ms, waited for ${states?.join(' or ') ?? 'its end'}: ${JSON.stringify(run.failure ?? run.progress)}`,
+            `run is ${run.state}, waited for ${states?.join(' or ') ?? 'its end'}: ${JSON.stringify(run.failure ?? run.progress)}`,
           );
         await sleep(20);
       }

@@ -21,8 +21,8 @@ export type Toy = {
   late: Set<string>;
   /** Becomes `moving` when a change of the key is refused. */
   movingOnceRefused: Map<string, number>;
-  /** Called in the middle of `apply`, after the effect. */
-  afterEffect: (key: string) => Promise<void>;
+  /** Called in the middle of `apply`, after the effect. To be set before a run is asked for: a worker may take it up at once. */
+  afterEffect: (key: string, runId: string) => Promise<void>;
   /** Keys of which the end says that they are not as they were. */
   stuck: Set<string>;
   /** What `observe` finds; part of the plan. */
@@ -64,7 +64,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     if (toy.late.has(key)) return { state: 'todo' };
     return toy.values.get(key) === value ? { state: 'done', facts: { value } } : { state: 'todo' };
   };
-  const apply = async (key: string, value: string) => {
+  const apply = async (key: string, value: string, runId: string) => {
     const failure = toy.failNext.get(key);
     toy.failNext.delete(key);
     if (failure !== undefined) {
@@ -74,7 +74,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     }
     toy.effects.push(`${key}=${value}`);
     toy.values.set(key, value);
-    await toy.afterEffect(key);
+    await toy.afterEffect(key, runId);
   };
   const pair = z.object({ key: z.string(), value: z.string() });
   const base = {
@@ -105,9 +105,9 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     kind: 'setValue',
     repeat: 'safe',
     check: async ({ key, value }) => check(key, value),
-    apply: async ({ key, value }, _ports, { log }) => {
+    apply: async ({ key, value }, _ports, { log, runId }) => {
       log(`setting ${key}`);
-      await apply(key, value);
+      await apply(key, value, runId);
     },
     undo: { steps: (params) => [clearValue.with(params)] },
   });
@@ -116,7 +116,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     kind: 'putBack',
     repeat: 'safe',
     check: async ({ key, value }) => (toy.values.get(key) === value ? { state: 'done' } : { state: 'todo' }),
-    apply: async ({ key, value }) => apply(key, value),
+    apply: async ({ key, value }, _ports, { runId }) => apply(key, value, runId),
     undo: { nothing: 'It is an undo itself.' },
   });
   const changeForNow = defineStep({
@@ -124,7 +124,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     kind: 'changeForNow',
     repeat: 'safe',
     check: async ({ key, value }) => check(key, value),
-    apply: async ({ key, value }) => apply(key, value),
+    apply: async ({ key, value }, _ports, { runId }) => apply(key, value, runId),
     undo: { nothing: 'The ledger puts it back.' },
     temporary: {
       read: async ({ key }) => toy.values.get(key) ?? '',
@@ -136,7 +136,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     kind: 'sendOnce',
     repeat: 'ask',
     check: async ({ key, value }) => check(key, value),
-    apply: async ({ key, value }) => apply(key, value),
+    apply: async ({ key, value }, _ports, { runId }) => apply(key, value, runId),
     undo: { impossible: 'What was sent is sent' },
   });
 

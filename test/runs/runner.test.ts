@@ -200,10 +200,10 @@ describe('a temporary change', () => {
 
   it('that cannot be put back makes the run fail and stays in the ledger until a retry puts it back', async () => {
     toy.values.set('switch', 'on');
-    const run = await start('setTemporarily', { keys: ['a'] });
     toy.afterEffect = async (key) => {
       if (key === 'a') toy.failNext.set('switch', new AppError('SQL_FAILED', 'read only'));
     };
+    const run = await start('setTemporarily', { keys: ['a'] });
     expect(await engine.until(run.id)).toMatchObject({ state: 'FAILED', failure: { code: 'UNDO_FAILED' } });
     expect(await listTemporaryChanges(engine.ctx.db, run.id)).toMatchObject([{ state: 'OPEN' }]);
     await retryRun(engine.ctx.engine, { runId: run.id, actor: operator });
@@ -224,7 +224,7 @@ describe('the lock of a cluster', () => {
     await engine.until(first.id, ['RUNNING']);
     const second = await start('setValues', { keys: ['z'] });
     await expect.poll(async () => (await engine.until(second.id, ['QUEUED'])).blockedBy).toBe(first.id);
-    expect(toy.effects).toEqual(['a=calm']);
+    await expect.poll(() => toy.effects).toEqual(['a=calm']);
     release();
     expect(await engine.until(second.id)).toMatchObject({ state: 'SUCCEEDED', blockedBy: null });
     expect(toy.effects).toEqual(['a=calm', 'z=calm']);
@@ -261,10 +261,10 @@ describe('the lock of a cluster', () => {
 describe('what people decide', () => {
   it('pauses between two steps, and goes on', async () => {
     toy.moving.set('b', 0);
-    const run = await start('setValues');
-    toy.afterEffect = async (key) => {
-      if (key === 'a') await pauseRun(engine.ctx.engine, { runId: run.id, actor: operator });
+    toy.afterEffect = async (key, runId) => {
+      if (key === 'a') await pauseRun(engine.ctx.engine, { runId, actor: operator });
     };
+    const run = await start('setValues');
     await engine.until(run.id, ['PAUSED']);
     expect(toy.effects).toEqual(['a=calm']);
     await resumeRun(engine.ctx.engine, { runId: run.id, actor: operator });
@@ -274,10 +274,10 @@ describe('what people decide', () => {
 
   it('cancels after the step that is under way and puts temporary changes back', async () => {
     toy.values.set('switch', 'on');
-    const run = await start('setTemporarily');
-    toy.afterEffect = async (key) => {
-      if (key === 'a') await cancelRun(engine.ctx.engine, { runId: run.id, actor: operator, comment: 'enough' });
+    toy.afterEffect = async (key, runId) => {
+      if (key === 'a') await cancelRun(engine.ctx.engine, { runId, actor: operator, comment: 'enough' });
     };
+    const run = await start('setTemporarily');
     expect(await engine.until(run.id)).toMatchObject({ state: 'CANCELED' });
     expect(toy.effects).toEqual(['switch=off', 'a=x', 'switch=on']);
   });
