@@ -23,7 +23,7 @@ export default defineConfig({
     // Which file belongs where follows from what it loads: see `projectOf`. `scripts/commands/test.mjs` leaves `long` out.
     projects: [
       project('pure', { pool: 'threads', maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } }),
-      project('store', { ...processes, sequence: { groupOrder: 1 } }),
+      project('store', { ...processes, isolate: false, sequence: { groupOrder: 1 } }),
       project('world', { ...processes, sequence: { groupOrder: 1 } }),
       project('long', { ...processes, sequence: { groupOrder: 2 } }),
     ],
