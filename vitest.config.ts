@@ -9,10 +9,10 @@ function project(name: ProjectName, more: TestProjectInlineConfiguration['test']
   return { extends: true, test: { name, include: files[name], ...more } };
 }
 
-/** More than there are cores on a small machine: most of what is tested is waited for. */
+/** More at a time than a small machine has cores: half of the time of a test is waiting. */
 const processes: TestProjectInlineConfiguration['test'] = {
   pool: 'forks',
-  maxWorkers: 3,
+  maxWorkers: 4,
   setupFiles: ['test/helpers/running/accuse.ts'],
 };
 
@@ -23,9 +23,10 @@ export default defineConfig({
     // Which file belongs where follows from what it loads: see `projectOf`. `scripts/commands/test.mjs` leaves `long` out.
     projects: [
       project('pure', { pool: 'threads', maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } }),
+      // To load the program took more work than most of these files' tests: they share processes, one file after the other.
       project('store', { ...processes, isolate: false, sequence: { groupOrder: 1 } }),
       project('world', { ...processes, sequence: { groupOrder: 1 } }),
-      project('long', { ...processes, sequence: { groupOrder: 2 } }),
+      project('long', { ...processes, maxWorkers: 3, sequence: { groupOrder: 2 } }),
     ],
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/services-setup.ts'],

@@ -3,11 +3,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { root } from './projects.ts';
 import { recordedSeconds } from './recorded-seconds.ts';
 
-/** What failed last time first, then the longest: a long file that begins last keeps the whole run waiting. */
+/**
+ * What failed last time first, then the longest: a long file that begins last keeps the whole run waiting. Files that share
+ * processes come last and together: a process is kept only for a next file of its own project.
+ */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).toSorted(
-      (one, other) => groupOf(one) - groupOf(other) || this.#weight(other) - this.#weight(one),
+      (one, other) =>
+        groupOf(one) - groupOf(other) ||
+        Number(sharesProcess(one)) - Number(sharesProcess(other)) ||
+        this.#weight(other) - this.#weight(one),
     );
   }
 
@@ -22,4 +28,8 @@ export default class LongestFirst extends BaseSequencer {
 
 function groupOf({ project }: TestSpecification): number {
   return project.config.sequence.groupOrder;
+}
+
+function sharesProcess({ project }: TestSpecification): boolean {
+  return !project.config.isolate;
 }
