@@ -26,10 +26,12 @@ export function findingNode(
     `value_of() { sed -zn "s/^$2=//p" "/proc/$1/environ" 2>/dev/null | tr -d '\\0'; }`,
     // is_node <pid> [<named by a pid file>]
     'is_node() { stat_of "$1" || return 1',
+    // The directory first: of many nodes on one host all but one are told apart by it, and each further look is a process.
+    'home=$(value_of "$1" STARROCKS_HOME)',
+    'if [ -n "$home" ]; then [ "$home" -ef "$dir" ] || return 1; fi',
     `args=$(tr '\\0' '\\n' <"/proc/$1/cmdline" 2>/dev/null)`,
     isOfKind[node.kind],
-    'home=$(value_of "$1" STARROCKS_HOME)',
-    'if [ -n "$home" ]; then [ "$home" -ef "$dir" ]; return; fi',
+    '[ -z "$home" ] || return 0',
     // A process of another user: its environment is not shown to us, its arguments are.
     'case $args in *"$dir/"*) ;; *) [ -n "$2" ];; esac; }',
     `names() { named=; { read -r named <"$1/${file}"; } 2>/dev/null || :; [ "$named" = "$2" ]; }`,
