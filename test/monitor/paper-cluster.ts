@@ -13,10 +13,10 @@ export type PaperCluster = {
   leader: string;
   failure: unknown;
   answersAfterMs: number;
-  /** Looks that began, and those that go on now. */
+  /** Looks that began. */
   looks: number;
-  looking: number;
-  mostLooking: number;
+  /** How many questions are answered now, and at most so far; clusters may share it. */
+  crowd: { now: number; most: number };
 };
 
 export function paperCluster(): PaperCluster {
@@ -29,8 +29,7 @@ export function paperCluster(): PaperCluster {
     failure: null,
     answersAfterMs: 0,
     looks: 0,
-    looking: 0,
-    mostLooking: 0,
+    crowd: { now: 0, most: 0 },
   };
 }
 
@@ -44,14 +43,15 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'obje
   };
   const query = async (name: string, signal: AbortSignal | undefined): Promise<SqlRow[]> => {
     if (name === 'show-frontends') cluster.looks += 1;
-    cluster.looking += 1;
-    cluster.mostLooking = Math.max(cluster.mostLooking, cluster.looking);
+    const { crowd } = cluster;
+    crowd.now += 1;
+    crowd.most = Math.max(crowd.most, crowd.now);
     try {
       if (cluster.answersAfterMs > 0) await sleep(cluster.answersAfterMs, undefined, { signal });
     } catch (cause) {
       throw new AppError('CANCELED', `${name} was canceled`, { cause });
     } finally {
-      cluster.looking -= 1;
+      crowd.now -= 1;
     }
     if (cluster.failure !== null) throw cluster.failure;
     const rows = rowsFor[name];
