@@ -23,6 +23,10 @@ import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
 import { repairTable } from './tablet/repair-table/repair-table.ts';
 import { setReplicaBad } from './tablet/set-replica-bad/set-replica-bad.ts';
 import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.ts';
+import { cancelDecommission } from './topology/cancel-decommission/cancel-decommission.ts';
+import { decommissionBackends } from './topology/decommission-backends/decommission-backends.ts';
+import { dropFrontends } from './topology/drop-frontends/drop-frontends.ts';
+import { removeComputeNodes } from './topology/remove-compute-nodes/remove-compute-nodes.ts';
 import { checkUpgrade } from './upgrade/check-upgrade/check-upgrade.ts';
 import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.ts';
 import { finalizeUpgrade } from './upgrade/finalize-upgrade/finalize-upgrade.ts';
@@ -49,6 +53,10 @@ export const operations: readonly AnyOperation[] = [
   upgradeCluster,
   downgradeCluster,
   finalizeUpgrade,
+  decommissionBackends,
+  cancelDecommission,
+  removeComputeNodes,
+  dropFrontends,
   detachHost,
   updateCluster,
   unregisterCluster,

@@ -34,7 +34,13 @@ import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/
 import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
 import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
+import { awaitIdle, dropComputeNode, stopComputeNode } from '../../src/operations/topology/steps/compute-node.ts';
+import { cancelDrain, drainBackend } from '../../src/operations/topology/steps/drain-backend.ts';
+import { dropDrained } from '../../src/operations/topology/steps/drop-drained.ts';
+import { dropFrontend, handOverLeadership } from '../../src/operations/topology/steps/drop-frontend.ts';
 import { decommissionAdded, dropFromCluster } from '../../src/operations/topology/steps/leave-cluster.ts';
+import { noteLeaving } from '../../src/operations/topology/steps/note-leaving.ts';
+import { stopRemoved } from '../../src/operations/topology/steps/stop-removed.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
 import { awaitTablets } from '../../src/operations/upgrade/steps/await-tablets.ts';
@@ -70,6 +76,10 @@ const release = { version: '3.5.0', sha256: 'ab'.repeat(32) };
 const place = { hostId: 'hst_1', deployDir: '/opt/be' };
 const node = { nodeId: 'nod_1', label, kind: 'BACKEND', ...place } as const;
 const process = { pid: 7, startedAtTicks: '70' };
+const leaving = {
+  ...{ nodeId: 'nod_1', label, kind: 'BACKEND' as const, host: '10.0.0.11', port: 9050, version: '3.5.0' },
+  place: { ...place, unit: null },
+};
 const running = { ...node, version: '3.4.6', process, unit: null };
 const move = {
   ...node,
@@ -176,6 +186,20 @@ export const stepSamples: readonly StepSpec[] = [
   awaitJoined.with({ ...added, version: null, place: null, timeoutSeconds: 60 }),
   decommissionAdded.with(added),
   dropFromCluster.with(added),
+  noteLeaving.with(leaving),
+  drainBackend.with({
+    ...leaving,
+    ...{ together: ['10.0.0.11:9050'], marginPercent: 20, acceptFewerDomains: false, acceptOtherMedium: false },
+    ...{ timeoutSeconds: 60, stallAfterSeconds: 60 },
+  }),
+  cancelDrain.with(leaving),
+  dropDrained.with(leaving),
+  stopRemoved.with({ ...leaving, timeoutSeconds: 60 }),
+  dropFrontend.with(leaving),
+  handOverLeadership.with({ ...leaving, timeoutSeconds: 60 }),
+  awaitIdle.with({ ...leaving, queryWaitSeconds: 60 }),
+  stopComputeNode.with({ ...leaving, together: [], timeoutSeconds: 60 }),
+  dropComputeNode.with({ ...leaving, together: [] }),
 ];
 
 /** The sample of this kind. */

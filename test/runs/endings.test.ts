@@ -148,6 +148,8 @@ it('every operation that can be taken back looks for itself what its undo has co
     'addRunningNodes',
     'createRepository',
     'downgradeCluster',
+    'dropFrontends',
+    'removeComputeNodes',
     'repairTable',
     'restartNode',
     'setClusterSnapshots',

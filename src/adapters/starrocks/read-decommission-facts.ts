@@ -13,12 +13,12 @@ import { readRunningWork } from './read-work.ts';
 import { showProc, showReplicationNumbers } from './statements.ts';
 
 /**
- * What has to be known before backends leave (by their `BackendId`s). What this user may not ask is null or missing,
+ * What has to be known before backends leave (by their `BackendId`s); `diagnose` are those whose tablets are looked at. What this user may not ask is null or missing,
  * which the rules refuse; everything else throws.
  */
 export async function readDecommissionFacts(
   sql: SqlReader,
-  ids: readonly string[],
+  { ids, diagnose = ids }: { readonly ids: readonly string[]; readonly diagnose?: readonly string[] },
   call: SqlCall = {},
 ): Promise<DecommissionFacts> {
   const [backends, scheduler, topology, runMode, highest, runningJobs, tableChanges, unstableGroups] =
@@ -34,7 +34,7 @@ export async function readDecommissionFacts(
     ]);
   const found: StallFacts[] = [];
   // One after the other: each asks about many tables.
-  for (const id of ids) {
+  for (const id of diagnose) {
     const facts = await orNull(readStallFacts(sql, id, call));
     if (facts !== null) found.push(asIfLeaving(facts, ids));
   }
@@ -44,6 +44,7 @@ export async function readDecommissionFacts(
     runMode,
     computeNodesAlive: topology.computeNodes.filter(({ alive }) => alive).length,
     highest,
+    diagnosed: diagnose,
     stalls: found.map((facts) => ({ label: facts.leaving.label, reasons: diagnoseStall(facts) })),
     runningJobs,
     tableChanges,

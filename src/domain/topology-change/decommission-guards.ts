@@ -14,6 +14,8 @@ export type DecommissionFacts = {
   readonly computeNodesAlive: number;
   /** The table that wants the most replicas, StarRocks' own statistics left out; null = that could not be told. */
   readonly highest: { readonly table: string; readonly replicas: number } | null;
+  /** `BackendId`s of those whose tablets were to be looked at. */
+  readonly diagnosed: readonly string[];
   /** Why tablets of a backend that is asked for would stay, by its label; one that could not be asked is missing. */
   readonly stalls: readonly { readonly label: string; readonly reasons: readonly StallReason[] }[];
   /** Backups and restores that run. */
@@ -213,9 +215,10 @@ const codes: Partial<Record<StallCode, Refusal['code']>> = {
 };
 
 /** Tablets that would never leave: the diagnosis of a stall, made before there is one. */
-function stallRefusals({ stalls }: DecommissionFacts, asked: readonly BackendFacts[]): Refusal[] {
+function stallRefusals({ stalls, diagnosed }: DecommissionFacts, asked: readonly BackendFacts[]): Refusal[] {
   const unasked = asked.filter(
-    ({ label, tabletCount }) => tabletCount > 0 && !stalls.some((one) => one.label === label),
+    ({ id, label, tabletCount }) =>
+      diagnosed.includes(id) && tabletCount > 0 && !stalls.some((one) => one.label === label),
   );
   return [
     ...(unasked.length === 0

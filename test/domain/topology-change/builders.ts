@@ -79,6 +79,7 @@ export function decommission(over: Partial<DecommissionFacts> = {}): Decommissio
     runMode: 'shared_nothing',
     computeNodesAlive: 0,
     highest: { table: 'sales.orders', replicas: 3 },
+    diagnosed: ['10001', '10002', '10003', '10004'],
     stalls: [1, 2, 3, 4].map((n) => ({ label: backend(n).label, reasons: [] })),
     runningJobs: [],
     tableChanges: [],

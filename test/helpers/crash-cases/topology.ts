@@ -1,10 +1,18 @@
-import { dropBackend, showBackends } from '../../../src/adapters/starrocks/statements.ts';
+import { readTopology } from '../../../src/adapters/starrocks/read-topology.ts';
+import {
+  adminSetFrontendConfig,
+  decommissionBackend,
+  dropBackend,
+  showBackends,
+} from '../../../src/adapters/starrocks/statements.ts';
+import type { Run } from '../../../src/domain/run.ts';
 import { listNodes } from '../../../src/store/clusters/inventory.ts';
+import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
 import type { CaseTools, CrashCase } from './case.ts';
 
 /** Operations that change which nodes a cluster has. */
 export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCase>> {
-  const { world, engine, ensureCluster, changesSent } = tools;
+  const { world, engine, ensureCluster, ensureAllAttached, changesSent } = tools;
   const sql = () => engine.ctx.connections.portsFor(tools.clusterId()).sql;
 
   /** The last backend, which goes on running when the cluster knows it no more. */
@@ -14,6 +22,19 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
     if (found === undefined) throw new Error('the world has no backend');
     return found;
   };
+
+  const idOf = async (host: string) =>
+    (await listNodes(engine.ctx.db, tools.clusterId())).find((node) => node.host === host)?.id ?? '';
+
+  const letMove = (moves: boolean) =>
+    sql().query(adminSetFrontendConfig('tablet_sched_max_scheduling_tablets', moves ? '10000' : '-1'));
+
+  async function leftBehind(run: Run): Promise<readonly string[]> {
+    const all = await listRemovedNodes(engine.ctx.db, tools.clusterId());
+    const left = all.filter(({ runId }) => runId === run.id);
+    const ended = left.filter(({ processEnded }) => processEnded === true).length;
+    return [...(await changesSent()), `left ${left.length}, ended ${ended}`];
+  }
 
   return {
     addRunningNodes: {
@@ -33,6 +54,49 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
         return [...(await changesSent()), `known ${known.filter(({ host }) => host === last().host).length}`];
       },
       wanted: ['ALTER', 'known 1'],
+    },
+    cancelDecommission: {
+      prepare: async () => {
+        await ensureCluster();
+        await letMove(false);
+        await sql().query(decommissionBackend(last()));
+      },
+      input: async () => ({ clusterId: tools.clusterId(), nodeIds: [await idOf(last().host)] }),
+      effects: changesSent,
+      wanted: ['CANCEL'],
+    },
+    decommissionBackends: {
+      prepare: async () => {
+        await ensureAllAttached();
+        // The leader leaves the last step to us then, so that it can be died in.
+        await sql().query(adminSetFrontendConfig('drop_backend_after_decommission', 'false'));
+        await letMove(true);
+      },
+      input: async () => ({
+        ...{ clusterId: tools.clusterId(), nodeIds: [await idOf(last().host)] },
+        ...{ stallAfterSeconds: 2, stopTimeoutSeconds: 60 },
+      }),
+      effects: leftBehind,
+      wanted: ['ALTER', 'ALTER', 'stop_be.sh', 'left 1, ended 1'],
+    },
+    removeComputeNodes: {
+      prepare: ensureAllAttached,
+      input: async () => {
+        const [found] = (await readTopology(sql())).computeNodes;
+        return { clusterId: tools.clusterId(), nodeIds: [await idOf(found?.host ?? '')], stopTimeoutSeconds: 60 };
+      },
+      effects: leftBehind,
+      wanted: ['ALTER', 'stop_cn.sh', 'left 1, ended 1'],
+    },
+    dropFrontends: {
+      prepare: ensureAllAttached,
+      input: async () => {
+        const leader = (await readTopology(sql())).frontends.find(({ role }) => role === 'LEADER');
+        const nodeIds = [await idOf(leader?.host ?? '')];
+        return { clusterId: tools.clusterId(), nodeIds, moveLeader: true, stopTimeoutSeconds: 60 };
+      },
+      effects: leftBehind,
+      wanted: ['ALTER', 'stop_fe.sh', 'left 1, ended 1'],
     },
   };
 }

@@ -33,6 +33,19 @@ export const held = {
     'verifyObjects',
   ],
   adding: ['addToCluster', 'awaitJoined'],
+  leaving: [
+    'awaitIdle',
+    'cancelDrain',
+    'drainBackend',
+    'dropComputeNode',
+    'dropDrained',
+    'dropFrontend',
+    'handOverLeadership',
+    'noteLeaving',
+    'saveTopology',
+    'stopComputeNode',
+    'stopRemoved',
+  ],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
   repositories: ['forgetRepository', 'lookAtRepository', 'makeRepository', 'recordRepository', 'tryStore'],
   upgrade: [
@@ -67,7 +80,13 @@ export const held = {
 export const repositoryOperations = ['createRepository', 'takeOverRepository', 'checkRepository', 'dropRepository'];
 
 /** Tried on clusters that have room for it, in files of their own. */
-export const topologyOperations = ['addRunningNodes'];
+export const topologyOperations = [
+  'addRunningNodes',
+  'cancelDecommission',
+  'decommissionBackends',
+  'removeComputeNodes',
+  'dropFrontends',
+];
 
 /** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */
 export const onlyLooking = ['holdForPerson', 'noteProcess'] as const;
