@@ -60,7 +60,7 @@ beforeAll(async () => {
   clusterId = await managed.register('target');
   const run = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['be1']));
   await managed.finish(run.id);
-}, 120_000);
+});
 
 afterAll(async () => {
   await engine?.close();
@@ -122,7 +122,6 @@ it.each(operations.map((operation) => [operation.name, operation] as const))(
     expect(existsSync(trap)).toBe(false);
     expect(await databaseExists('sales')).toBe(true);
   },
-  120_000,
 );
 
 /** Asks, works until the end if it was accepted, and answers `accepted` or the code of the refusal. */

@@ -154,7 +154,7 @@ describe('whatever may have become of a run', () => {
       }),
       { numRuns: 50 },
     );
-  }, 60_000);
+  });
 
   it('an undo that finds no way back is refused and changes nothing', async () => {
     fleet.noWayBack = 'somebody was there meanwhile';

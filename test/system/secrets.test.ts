@@ -39,7 +39,7 @@ beforeAll(async () => {
     createApi({ url: world.starwarden?.graphqlUrl ?? '', token: world.starwarden?.tokens.admin ?? '' }),
     key,
   );
-}, 180_000);
+});
 
 afterAll(async () => {
   await world?.stop();

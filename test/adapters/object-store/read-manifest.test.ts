@@ -244,7 +244,7 @@ describe('the manifest of a snapshot', () => {
     }
     expect({ partitions, files }).toEqual({ partitions: 100_000, files: 300_000 });
     expect(most / 1e6).toBeLessThan(200);
-  }, 30_000);
+  });
 });
 
 /** A store that makes the manifest while it is read. */

@@ -235,7 +235,7 @@ describe('a store that cannot be used', () => {
     const before = s3.requests.length;
     await expect(store.head('x')).rejects.toMatchObject({ code: 'OBJECT_STORE_BUSY', retryable: true });
     expect(s3.requests.length - before).toBe(3);
-  }, 20_000);
+  });
 
   it('because it says nothing is given up in time, or when nobody wants to know any more', async () => {
     const store = await open();

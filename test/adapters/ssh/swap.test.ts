@@ -155,7 +155,6 @@ describe('a swap that was killed', () => {
         expect(treeOf(deployDir)).toEqual(newTree);
       }
     },
-    20_000,
   );
 });
 

@@ -60,7 +60,6 @@ it.each(['fe', 'be'] as const)(
     expect(identify(node.pid), 'it is there as a zombie').not.toBeNull();
     expect(existsSync(installed.pidFile(name))).toBe(false);
   },
-  30_000,
 );
 
 it('a stop script that sees the end by itself is left alone', async () => {
@@ -86,4 +85,4 @@ it('a node is started although its pid file names a process that ended and that 
   expect(exitCode).toBe(0);
   await expect.poll(async () => (await running('fe'))?.pid, { timeout: 20_000 }).toBeGreaterThan(0);
   expect((await running('fe'))?.pid).not.toBe(node.pid);
-}, 60_000);
+});

@@ -81,7 +81,7 @@ describe('backUpCatalogs', () => {
         `CREATE EXTERNAL CATALOG ${name} PROPERTIES ("type" = "hive", "aws.s3.secret_key" = "IN-CLEAR-${name}")`,
       );
     engine.work();
-  }, 120_000);
+  });
   afterEach(() => world.faults.clear());
   afterAll(async () => {
     root?.close();

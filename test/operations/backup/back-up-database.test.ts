@@ -27,7 +27,7 @@ beforeAll(async () => {
   root = await connectSql({ host: frontend.host, port: frontend.queryPort, user: 'root', password: '' });
   clusterId = await managed.register('backups');
   engine.work();
-}, 120_000);
+});
 
 afterEach(() => world.faults.clear());
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   expect(await lab.ended(run.id)).toMatchObject({ state: 'SUCCEEDED' });
   // The policy keeps two, whatever is asked for.
   for (const tier of ['weekly', 'weekly'] as const) await lab.fire(tier);
-}, 120_000);
+});
 afterEach(() => lab.world.cluster.setFaults([]));
 afterAll(() => lab?.close());
 

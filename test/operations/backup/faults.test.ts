@@ -15,7 +15,7 @@ import { type FaultLab, startFaultLab } from './fault-lab.ts';
 let lab: FaultLab;
 beforeAll(async () => {
   lab = await startFaultLab();
-}, 120_000);
+});
 afterEach(() => {
   lab.world.cluster.setFaults([]);
   lab.world.s3.faults.clear();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   engine = api.engine;
   managed = manage(world, engine);
   clusterId = await managed.register('repositories');
-}, 120_000);
+});
 
 afterEach(async () => {
   await world.faults.clear();

@@ -49,7 +49,7 @@ beforeAll(async () => {
     await root.query(`INSERT INTO ${database}.parted VALUES ('2025-05-05', 1), ('2026-05-05', 2)`);
   }
   engine.work();
-}, 120_000);
+});
 
 afterAll(async () => {
   root?.close();

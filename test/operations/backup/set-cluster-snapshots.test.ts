@@ -74,7 +74,7 @@ describe('a shared-data cluster of the sandbox', () => {
     managed = manage(world, engine);
     id = await managed.register('lake');
     engine.work();
-  }, 120_000);
+  });
   afterAll(async () => {
     await engine?.close();
     await world?.stop();

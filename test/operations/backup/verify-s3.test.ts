@@ -12,7 +12,7 @@ let what: ObjectsToCheck;
 
 beforeAll(async () => {
   world = await startBackupWorld();
-}, 60_000);
+});
 afterAll(() => world?.stop());
 
 beforeEach(async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   world = await startWorld({ starwarden: false, slack: false, speed: 20 });
   engine = await startEngine();
   managed = manage(world, engine);
-}, 120_000);
+});
 
 afterAll(async () => {
   await engine?.close();

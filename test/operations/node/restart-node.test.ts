@@ -26,7 +26,7 @@ beforeAll(async () => {
   clusterId = await managed.register('restarts');
   const attached = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['fe1', 'fe2', 'fe3', 'be1']));
   expect(await managed.finish(attached.id)).toMatchObject({ state: 'SUCCEEDED' });
-}, 120_000);
+});
 
 afterAll(async () => {
   await engine?.close();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const fourth = (await listNodes(engine.ctx.db, clusterId)).find((node) => node.host === managed.host('be4').address);
   be4 = `${fourth?.host}:${fourth?.port}`;
   await root.query(`ALTER SYSTEM DROP BACKEND "${be4}"`);
-}, 120_000);
+});
 
 afterAll(async () => {
   root?.close();

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const names = world.describe().hosts.map(({ name }) => name);
   const attached = await managed.ask('attachHosts', await managed.attachInput(clusterId, names));
   expect(await managed.finish(attached.id)).toMatchObject({ state: 'SUCCEEDED' });
-}, 120_000);
+});
 
 afterAll(async () => {
   await engine?.close();

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const clockFile = join(dir, 'ahead');
   clock.followedBy(clockFile);
   world = await startBackupWorld({ frontends: 3, conf: { sandbox_clock: clockFile } });
-}, 60_000);
+});
 afterEach(() => {
   world.s3.faults.clear();
   world.cluster.setFaults([]);

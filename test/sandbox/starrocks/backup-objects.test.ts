@@ -15,7 +15,7 @@ beforeAll(async () => {
   await query('CREATE VIEW kinds.v AS SELECT a FROM kinds.t');
   await query(`CREATE MATERIALIZED VIEW kinds.mv DISTRIBUTED BY HASH(a) BUCKETS 1 REFRESH MANUAL
     PROPERTIES ("replication_num" = "1") AS SELECT a, count(*) AS c FROM kinds.t GROUP BY a`);
-}, 60_000);
+});
 afterEach(() => world.cluster.setFaults([]));
 afterAll(() => world?.stop());
 

@@ -5,7 +5,7 @@ import { untilValue } from './helpers/cluster.ts';
 let world: BackupWorld;
 beforeAll(async () => {
   world = await startBackupWorld({ version: '3.2.4' });
-}, 60_000);
+});
 afterAll(() => world?.stop());
 
 it('writes the older manifest up to 3.3: one id for a partition, and the files of each tablet', async () => {

@@ -5,7 +5,7 @@ import { untilValue } from './helpers/cluster.ts';
 let world: BackupWorld;
 beforeAll(async () => {
   world = await startBackupWorld();
-}, 60_000);
+});
 afterEach(() => world.s3.faults.clear());
 afterAll(() => world?.stop());
 

@@ -4,7 +4,7 @@ import { type BackupWorld, repository, startBackupWorld } from '../../helpers/ba
 let world: BackupWorld;
 beforeAll(async () => {
   world = await startBackupWorld({ version: '4.2.0' });
-}, 60_000);
+});
 afterAll(() => world?.stop());
 
 it('drops a snapshot of this cluster with all its objects, and nothing else', async () => {
