@@ -1,4 +1,5 @@
 import { readClusterState, requireUpgraded } from './cluster-state.ts';
+import { cpuTimeMs } from './cpu-time.ts';
 import { nodeTimeMs } from './outage.ts';
 import { restoreSnapshot } from './snapshot.ts';
 import { watchNodes } from './watch-nodes.ts';
@@ -11,6 +12,8 @@ export type Timed = {
   readonly nodeMs: number;
   /** What is left of the one without the other. */
   readonly overheadMs: number;
+  /** CPU time of the side itself and of what it ran on the hosts, without the nodes. */
+  readonly cpuMs: number;
 };
 
 type Upgrading = {
@@ -25,14 +28,15 @@ export async function timeUpgrade(world: UpgradeWorld, { target, prepare }: Upgr
   const before = await readClusterState(world);
   const upgrade = await prepare();
   const watch = await watchNodes(world);
-  const startedAt = performance.now();
+  const [startedAt, cpuBefore] = [performance.now(), cpuTimeMs()];
   await upgrade();
   const wallMs = performance.now() - startedAt;
+  const cpuMs = cpuTimeMs() - cpuBefore;
   const outages = await watch.stop();
   requireUpgraded(before, await readClusterState(world), target);
   if (outages.length !== world.plan.nodes.length) {
     throw new Error(`${outages.length} restarts were seen of ${world.plan.nodes.length} nodes`);
   }
   const nodeMs = nodeTimeMs(outages);
-  return { wallMs, nodeMs, overheadMs: wallMs - nodeMs };
+  return { wallMs, nodeMs, overheadMs: wallMs - nodeMs, cpuMs };
 }

@@ -45,6 +45,9 @@ export const upgrade = defineBenchmark({
       ansibleOverheadMs: Math.round(ansible.overheadMs),
       ourNodeMs: Math.round(ours.nodeMs),
       ansibleNodeMs: Math.round(ansible.nodeMs),
+      cpuRatio: round(ours.cpuMs / ansible.cpuMs),
+      ourCpuMs: ours.cpuMs,
+      ansibleCpuMs: ansible.cpuMs,
       nodes: world.plan.nodes.length,
     };
   },
@@ -61,7 +64,7 @@ async function prepareOurs(bench: Bench, { world, width, undo }: Preparation): P
   return () => carryOut('upgradeCluster', { clusterId, to: target, parallel: width, soakSeconds: 0, acceptWarnings });
 }
 
-function tell({ say }: Bench, who: string, { wallMs, nodeMs, overheadMs }: Timed): void {
-  const [wall, nodes, own] = [wallMs, nodeMs, overheadMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
-  say(`${who}: ${wall}, of which the nodes needed ${nodes} to stop and start; ${own} of its own`);
+function tell({ say }: Bench, who: string, { wallMs, nodeMs, overheadMs, cpuMs }: Timed): void {
+  const [wall, nodes, own, cpu] = [wallMs, nodeMs, overheadMs, cpuMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
+  say(`${who}: ${wall}, of which the nodes needed ${nodes} to stop and start; ${own} of its own; ${cpu} of CPU time`);
 }

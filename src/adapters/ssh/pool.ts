@@ -19,6 +19,7 @@ import {
   tooManyLogins,
   unreachable,
 } from './connect.ts';
+import { createCrowd } from './crowd.ts';
 import type { SshTarget } from './port.ts';
 import { usablePrivateKey } from './private-key.ts';
 
@@ -50,6 +51,12 @@ type Connection = {
   idleTimer: NodeJS.Timeout | null;
 };
 
+/**
+ * Logins over all hosts. Each is work for both sides and has to be over within ten seconds: hundreds that begin at the same
+ * moment would only make each other late.
+ */
+const logins = { atOnce: 32, slowMs: 1_000, most: 256 };
+
 const commandSessions = 8;
 const killSessions = 2;
 
@@ -61,6 +68,7 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
   const connections = new Map<string, Connection>();
   /** By place and fingerprint: the kind of the pinned key, where that is not the first kind that the host shows. */
   const rightKinds = new Map<string, readonly ServerHostKeyAlgorithm[]>();
+  const crowd = createCrowd(logins);
   let isClosed = false;
 
   const lease = async (target: SshTarget): Promise<Lease> => {
@@ -124,16 +132,21 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
   };
 
   const connectOnce = async (target: SshTarget, opening: Omit<Opening, 'through'>): Promise<Client> => {
-    if (target.jump === null) return openClient(target, { ...opening, through: null });
+    if (target.jump === null) return logIn(target, { ...opening, through: null });
     const way = await openWay(target, target.jump);
     try {
-      const client = await openClient(target, { ...opening, through: way.stream });
+      const client = await logIn(target, { ...opening, through: way.stream });
       client.once('close', way.release);
       return client;
     } catch (error) {
       way.release();
       throw error;
     }
+  };
+
+  const logIn = async (target: SshTarget, opening: Opening): Promise<Client> => {
+    const leave = await crowd.enter(new AbortController().signal);
+    return openClient(target, opening).finally(leave);
   };
 
   /** A stream to `place` through the jump host, whose connection stays in use as long as the stream is. */
