@@ -24,6 +24,8 @@ export type BuildReleaseOptions = Variation & {
   readonly outDir: string;
   /** The programs behind the start scripts; the sandbox's own when not given. */
   readonly programs?: Partial<Programs>;
+  /** Some 20 kB in place of a megabyte, for tests that install a lot. Default false. */
+  readonly tiny?: boolean;
 };
 
 /**
@@ -31,13 +33,13 @@ export type BuildReleaseOptions = Variation & {
  * that two worlds may build into the same directory.
  */
 export async function buildRelease(options: BuildReleaseOptions): Promise<ReleaseArchive> {
-  const { version, programs } = options;
+  const { version, programs, tiny = false } = options;
   const parts = partsOf(version, options);
   const { name, outDir, path } = placeOf(options);
   const staging = join(outDir, `.${name}-${randomUUID()}`);
   try {
     await mkdir(staging, { recursive: true });
-    await writeReleaseTree({ root: join(staging, name), parts, programs: { ...ownPrograms(), ...programs } });
+    await writeReleaseTree({ root: join(staging, name), parts, programs: { ...ownPrograms(), ...programs }, tiny });
     const packed = join(staging, 'packed.tar.gz');
     await run('tar', [...reproducible, '-cf', packed, '-C', staging, name], { timeout: patienceMs });
     const content = await readFile(packed);

@@ -17,7 +17,12 @@ const oldMs = 24 * 3_600_000;
 export async function takeRelease(options: BuildReleaseOptions): Promise<ReleaseArchive> {
   const { version, programs } = options;
   const { outDir, path } = placeOf(options);
-  const madeFrom = JSON.stringify([version, partsOf(version, options), { ...ownPrograms(), ...programs }]);
+  const madeFrom = JSON.stringify([
+    version,
+    partsOf(version, options),
+    { ...ownPrograms(), ...programs },
+    options.tiny ?? false,
+  ]);
   code ??= hashOfCode();
   const dir = join(keptDir, await code);
   const kept = join(dir, `${sha256(madeFrom)}.tar.gz`);

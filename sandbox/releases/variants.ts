@@ -7,9 +7,18 @@ import type { PartContent, ReleasePart } from './write-tree.ts';
  * - `mislabelled`: named and laid out as one release, with the programs of another inside; the node comes up with that one
  * - `never-starts`: the start script ends with 0 as always, and the process writes an error and ends
  * - `never-alive`: the process runs, and no heartbeat is answered
+ * - `port-taken`: the start script ends with 0, and the process says that its port is in use, and ends
+ * - `newer-jdk`: the start script of a frontend wants a JDK that no host has, says so and ends with 255
  * - `flaky-queries`: the backend comes up on the version, and a share of its fragments fails while the others are slow
  */
-const releaseVariants = ['mislabelled', 'never-starts', 'never-alive', 'flaky-queries'] as const;
+const releaseVariants = [
+  'mislabelled',
+  'never-starts',
+  'never-alive',
+  'port-taken',
+  'newer-jdk',
+  'flaky-queries',
+] as const;
 export type ReleaseVariant = (typeof releaseVariants)[number];
 
 export type Variation = {
@@ -36,10 +45,13 @@ export function partsOf(version: string, variation: Variation): Record<ReleasePa
 function wrongContent(version: string, variation: Variation & { readonly variant: ReleaseVariant }): PartContent {
   const { variant, insideVersion = previousOf(version).version } = variation;
   if (variant === 'mislabelled') return { release: releaseOf(insideVersion), flaw: null };
+  if (variant === 'newer-jdk') return { release: releaseOf(version), flaw: null, jdkMinimum: noHostsJdk };
   return { release: releaseOf(version), flaw: flawOf(variant, variation) };
 }
 
-function flawOf(kind: Exclude<ReleaseVariant, 'mislabelled'>, { flaky = {} }: Variation): Flaw {
+const noHostsJdk = 99;
+
+function flawOf(kind: Exclude<ReleaseVariant, 'mislabelled' | 'newer-jdk'>, { flaky = {} }: Variation): Flaw {
   const { failShare = 0.3, slowMs = 500 } = flaky;
   return kind === 'flaky-queries' ? { kind, failShare, slowMs } : { kind };
 }

@@ -14,16 +14,24 @@ export type Programs = { readonly node: string; readonly frontend: string; reado
 export type ReleasePart = 'fe' | 'be';
 
 /** What one part of an archive consists of: of a sound archive both parts are of the same release, with no flaw. */
-export type PartContent = { readonly release: Release; readonly flaw: Flaw | null };
+export type PartContent = {
+  readonly release: Release;
+  readonly flaw: Flaw | null;
+  /** Default: what the release needs. */
+  readonly jdkMinimum?: number;
+};
 
 type Tree = {
   readonly root: string;
   readonly parts: Readonly<Record<ReleasePart, PartContent>>;
   readonly programs: Programs;
+  /** Without what only makes an archive as large as to be worth an upload. */
+  readonly tiny: boolean;
 };
 
 /** Writes `fe/` and `be/` of a release below `root`, with the layout of a real one. */
-export async function writeReleaseTree({ root, parts, programs }: Tree): Promise<void> {
+export async function writeReleaseTree({ root, parts, programs, tiny }: Tree): Promise<void> {
+  const fillerOf = (release: Release, name: string, sizeBytes: number) => filler(release, name, tiny ? 64 : sizeBytes);
   await Promise.all([
     writePart({ home: join(root, 'fe'), part: 'fe', content: parts.fe }),
     writePart({ home: join(root, 'be'), part: 'be', content: parts.be }),
@@ -34,21 +42,21 @@ export async function writeReleaseTree({ root, parts, programs }: Tree): Promise
     writeFiles(join(root, 'fe'), {
       'conf/fe.conf': frontendConf,
       'conf/hadoop_env.sh': '# Settings for access to HDFS.\n',
-      'lib/starrocks-fe.jar': filler(parts.fe.release, 'starrocks-fe', 393_216),
-      'lib/starrocks-bdb-je-18.3.20.jar': filler(parts.fe.release, 'bdb-je', 98_304),
-      'lib/mysql-connector-java-8.0.jar': filler(parts.fe.release, 'connector', 65_536),
-      'spark-dpp/spark-dpp-1.0.0-jar-with-dependencies.jar': filler(parts.fe.release, 'spark-dpp', 65_536),
+      'lib/starrocks-fe.jar': fillerOf(parts.fe.release, 'starrocks-fe', 393_216),
+      'lib/starrocks-bdb-je-18.3.20.jar': fillerOf(parts.fe.release, 'bdb-je', 98_304),
+      'lib/mysql-connector-java-8.0.jar': fillerOf(parts.fe.release, 'connector', 65_536),
+      'spark-dpp/spark-dpp-1.0.0-jar-with-dependencies.jar': fillerOf(parts.fe.release, 'spark-dpp', 65_536),
       'webroot/index.html': '<!doctype html><title>StarRocks</title>\n',
     }),
     writeFiles(join(root, 'be'), {
       'conf/be.conf': backendConf,
       'conf/cn.conf': computeNodeConf,
-      'lib/jni-packages/starrocks-jdbc-bridge-jar-with-dependencies.jar': filler(
+      'lib/jni-packages/starrocks-jdbc-bridge-jar-with-dependencies.jar': fillerOf(
         parts.be.release,
         'jdbc-bridge',
         262_144,
       ),
-      'lib/hadoop/common/hadoop-common-3.4.0.jar': filler(parts.be.release, 'hadoop', 131_072),
+      'lib/hadoop/common/hadoop-common-3.4.0.jar': fillerOf(parts.be.release, 'hadoop', 131_072),
       'www/index.html': '<!doctype html><title>StarRocks backend</title>\n',
     }),
   ]);
@@ -57,8 +65,9 @@ export async function writeReleaseTree({ root, parts, programs }: Tree): Promise
 type Part = { readonly home: string; readonly part: ReleasePart; readonly content: PartContent };
 
 async function writePart({ home, part, content }: Part): Promise<void> {
-  const { release, flaw } = content;
-  const traits = scriptTraitsOf(release);
+  const { release, flaw, jdkMinimum } = content;
+  const own = scriptTraitsOf(release);
+  const traits = jdkMinimum === undefined ? own : { ...own, jdkMinimum, jdkException: null };
   await copyScripts(join(layoutDir, 'all', part, 'bin'), join(home, 'bin'));
   if (!traits.newStopScripts) await copyScripts(join(layoutDir, 'before-3.4', part, 'bin'), join(home, 'bin'));
   const common = await readFile(join(layoutDir, 'common.sh'), 'utf8');

@@ -63,6 +63,9 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
     process.stderr.write(`${text}\n`);
     process.exit(1);
   };
+  const bePort = confNumber(conf, 'be_port', 9060);
+  if (release.flaw?.kind === 'port-taken')
+    endBecause(`Fail to start BackendService thrift server on port ${bePort}: Address already in use`);
   const storage = openStorage({
     roots,
     media: mediaOf(storagePaths),

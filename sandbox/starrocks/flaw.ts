@@ -7,6 +7,8 @@ import type { Pace } from './pace.ts';
 export type Flaw =
   /** The process says why in the files where a real one would, and ends. */
   | { readonly kind: 'never-starts' }
+  /** As where somebody else has its first port, whatever the conf file says. */
+  | { readonly kind: 'port-taken' }
   /** The process runs and listens on nothing, so no heartbeat is ever answered. */
   | { readonly kind: 'never-alive' }
   /** A backend that looks well and serves badly. */
@@ -24,6 +26,7 @@ export function parseFlaw(value: unknown): Flaw | null {
   const kind: unknown = Reflect.get(value, 'kind');
   switch (kind) {
     case 'never-starts':
+    case 'port-taken':
     case 'never-alive':
       return { kind };
     case 'flaky-queries':

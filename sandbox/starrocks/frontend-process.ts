@@ -38,6 +38,8 @@ holdPidFile(join(startedDir('PID_DIR', join(home, 'bin')), 'fe.pid'), { newline:
 const release = readRelease(home);
 const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
 if (release.flaw?.kind === 'never-starts') await endAsBroken();
+if (release.flaw?.kind === 'port-taken')
+  fail(`edit_log_port ${confNumber(conf, 'edit_log_port', 9010)} is already in use. will exit.`);
 if (release.flaw?.kind === 'never-alive') await waitForEver();
 
 const hostType = values.host_type === 'FQDN' ? 'FQDN' : 'IP';

@@ -35,6 +35,13 @@ export async function isFree(address: string, port: number): Promise<boolean> {
   return true;
 }
 
+/** Listens on a port as another program would, until what it returns is called. */
+export async function occupyPort(address: string, port: number): Promise<() => Promise<void>> {
+  const server = await listen(address, port);
+  if (server === null) throw new Error(`${address}:${port} is taken already`);
+  return () => close(server);
+}
+
 function listen(host: string, port: number): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());

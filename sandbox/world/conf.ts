@@ -4,7 +4,12 @@ import type { NodeKind, PlannedHost, PlannedNode, WorldPlan } from './plan.ts';
 /** The text of a node's conf file as an operator would write it; no key in it that only the stand-in knows. */
 export function confText(node: PlannedNode, plan: WorldPlan): string {
   const own = node.kind === 'fe' ? frontendLines(node) : backendLines(node);
-  const lines = [...own, `priority_networks = ${networkOf(node.address)}`, ...extraLines(node.kind, plan, false)];
+  const lines = [
+    ...own,
+    `priority_networks = ${networkOf(node.address)}`,
+    ...extraLines(plan, [node.kind, node.name], false),
+    ...ownSettings(node, plan),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
@@ -12,7 +17,11 @@ export function confText(node: PlannedNode, plan: WorldPlan): string {
  * What the stand-in is told on a host, whoever installs a node of this kind there: by the host's environment, since it is no
  * business of a conf file.
  */
-export function settingsText(kind: NodeKind, { address }: Pick<PlannedHost, 'address'>, plan: WorldPlan): string {
+export function settingsText(
+  kind: NodeKind,
+  { name, address }: Pick<PlannedHost, 'name' | 'address'>,
+  plan: WorldPlan,
+): string {
   const { speed, files } = plan;
   const lines = [
     `sandbox_address = ${address}`,
@@ -20,7 +29,7 @@ export function settingsText(kind: NodeKind, { address }: Pick<PlannedHost, 'add
     `sandbox_statement_log = ${files.statements}`,
     `sandbox_faults = ${files.faults}`,
     `sandbox_object_store = ${files.objectStore}`,
-    ...extraLines(kind, plan, true),
+    ...extraLines(plan, [kind, name], true),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -75,8 +84,14 @@ function backendLines(node: PlannedNode): string[] {
   ];
 }
 
-function extraLines(kind: NodeKind, { conf }: WorldPlan, isForStandIn: boolean): string[] {
-  return Object.entries(conf[kind] ?? {})
+/** Where several nodes share a host, what is said of one of them stands in its conf file, which comes first. */
+function ownSettings(node: PlannedNode, plan: WorldPlan): string[] {
+  return node.name === node.host ? [] : extraLines(plan, [node.name], true);
+}
+
+function extraLines({ conf }: WorldPlan, names: readonly string[], isForStandIn: boolean): string[] {
+  return names
+    .flatMap((name) => Object.entries(conf[name] ?? {}))
     .filter(([key]) => key.startsWith('sandbox_') === isForStandIn)
     .map(([key, value]) => `${key} = ${value}`);
 }

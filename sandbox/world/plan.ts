@@ -37,8 +37,11 @@ export type PlannedNode = {
 /** Which JDKs a host has, by major version, and which of them JAVA_HOME names. Default: 11 and 17, and JAVA_HOME is 17. */
 export type JavaSetup = { readonly installed?: readonly number[]; readonly home?: number };
 
-/** Lines for the conf file of every node of a kind, the keys of the stand-in included. */
-export type ExtraConf = Readonly<Partial<Record<NodeKind, Readonly<Record<string, string | number>>>>>;
+/**
+ * Lines for the conf files, the keys of the stand-in included: of every node of a kind, of one node by its name, or, keys of the
+ * stand-in only, of whatever is installed on a host by its name.
+ */
+export type ExtraConf = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
 
 /** StarRocks' own ports, all moved by the same amount where something else on this machine has taken one of them. */
 export type Ports = {
@@ -122,6 +125,10 @@ export function planWorld(input: PlanInput): WorldPlan {
   const java = input.java ?? {};
   const stranger = Object.keys(java).find((name) => !hosts.some((host) => host.name === name));
   if (stranger !== undefined) throw new Error(`java is given for ${stranger}, which is no host of this world`);
+  const known = new Set<string>(['fe', 'be', 'cn', ...[...hosts, ...nodes].map(({ name }) => name)]);
+  const nobody = Object.keys(conf).find((name) => !known.has(name));
+  if (nobody !== undefined)
+    throw new Error(`conf is given for ${nobody}, which is neither a kind nor a node nor a host`);
   const setUp = java[nodes[0]?.host ?? ''];
   return {
     dir,

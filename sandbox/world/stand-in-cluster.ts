@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { makeKeyPair } from '../hosts/key-pair.ts';
 import type { Services } from '../hosts/services.ts';
 import type { StandInHost } from '../hosts/start-host.ts';
-import type { ReleaseArchive } from '../releases/build-release.ts';
+import type { BuildReleaseOptions, ReleaseArchive } from '../releases/build-release.ts';
 import { takeRelease } from '../releases/take-release.ts';
 import { releases } from '../releases/versions.ts';
 import type { Programs } from '../releases/write-tree.ts';
-import { type AddressBlock, claimAddressBlock, isFree } from './address-block.ts';
+import { type AddressBlock, claimAddressBlock, isFree, occupyPort } from './address-block.ts';
 import { type ArchiveServer, startArchiveServer } from './archive-server.ts';
 import { formCluster } from './cluster.ts';
 import { nextCommand } from './command-log.ts';
@@ -47,6 +47,8 @@ export type ClusterOptions = {
   readonly speed?: number;
   /** Gives every host a disk of this size, which `fillDisk` can fill. Needs the right to mount. Default: none. */
   readonly diskBytes?: number;
+  /** Archives of some 20 kB in place of a megabyte. Default false. */
+  readonly tinyReleases?: boolean;
   /** What stands behind the start scripts. Default: the sandbox's own frontend and backend. */
   readonly programs?: Partial<Programs>;
   /** Gives up starting. */
@@ -78,6 +80,8 @@ export type ClusterControls = {
   node(node: NodeRef): InstalledNode;
   /** Every node that is unpacked on a host now, whoever did it. */
   nodesOn(host: string): InstalledNode[];
+  /** Takes a port of a host for another program; the result gives it back. */
+  occupyPort(host: string, port: number): Promise<() => Promise<void>>;
   /** Fills the disk of a host, but for `leaveBytes`; returns the bytes it took. Only with `diskBytes`. */
   fillDisk(name: string, options?: { readonly leaveBytes?: number }): Promise<number>;
   /** Returns the bytes that are free afterwards. */
@@ -105,7 +109,8 @@ export async function startStandInCluster(
   { dir, ...options }: ClusterOptions & { readonly dir: string },
   undo: AsyncDisposableStack,
 ): Promise<StandInCluster> {
-  const { version = '3.3.15', diskBytes = null, programs = {}, signal, onProgress = () => {} } = options;
+  const { version = '3.3.15', diskBytes = null, programs = {}, tinyReleases: tiny = false } = options;
+  const { signal, onProgress = () => {} } = options;
   const block = await claimAddressBlock();
   undo.defer(() => block.release());
   const plan = await choosePlan(block, { ...options, dir, version });
@@ -116,7 +121,7 @@ export async function startStandInCluster(
   undo.defer(() => archives.stop());
   const [key, archive] = await settleAll([
     makeKeyPair(join(dir, 'keys')),
-    takeRelease({ version, outDir: releasesDir, programs }),
+    takeRelease({ version, outDir: releasesDir, programs, tiny }),
   ]);
 
   onProgress(`preparing ${plan.hosts.length} hosts on ${block.prefix}.0/24`);
@@ -128,7 +133,7 @@ export async function startStandInCluster(
   undo.defer(() => sweepWorld(dir));
   const [sql, built] = await settleAll([
     plan.nodes.length > 0 ? formCluster({ plan, signal }) : null,
-    buildReleases(releasesDir, programs),
+    takeReleases({ outDir: releasesDir, programs, tiny }),
   ]);
   const common = { plan, machines, keyFile: key.privateKeyFile, releases: built };
   const login = { sqlUser: 'starwarden', sqlPassword: randomBytes(18).toString('base64url') };
@@ -191,8 +196,8 @@ function prepareMachines(preparation: Preparation, undo: AsyncDisposableStack): 
   return settleAll(prepared);
 }
 
-function buildReleases(outDir: string, programs: Partial<Programs>): Promise<ReleaseArchive[]> {
-  return settleAll(releases.map(({ version }) => takeRelease({ version, outDir, programs })));
+function takeReleases(options: Omit<BuildReleaseOptions, 'version'>): Promise<ReleaseArchive[]> {
+  return settleAll(releases.map(({ version }) => takeRelease({ ...options, version })));
 }
 
 type Controlled = {
@@ -221,6 +226,7 @@ function controlsOf({ plan, machines, faults, archives }: Controlled): ClusterCo
     start: (ref) => startNode({ node: findNode(ref, plan), plan }),
     node: (ref) => describeNode(ref, plan),
     nodesOn: (name) => nodesOnHost(machineOf(name).place, plan),
+    occupyPort: (name, port) => occupyPort(machineOf(name).place.address, port),
     fillDisk: (name, options) => fillDisk(machineOf(name).place.diskDir, options),
     freeDisk: (name) => freeDisk(machineOf(name).place.diskDir),
   };

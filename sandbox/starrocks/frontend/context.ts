@@ -49,6 +49,8 @@ export type FrontendContext = {
   repositoryErrors: Map<number, string>;
   /** Tablets (`backend.tablet`) that a report named and no table owns; dropped when a second report names them. */
   orphans: Set<string>;
+  /** BACKEND BLACKLIST of this frontend, with the time of each entry. */
+  avoidedBackends: Map<number, number>;
   /** What the checker of this frontend found and what became of it. */
   schedule: Schedule;
   /** True from SIGUSR1 on: health checks and metrics answer 500, and connections that do nothing are closed. */

@@ -15,6 +15,7 @@ import { accessHandlers } from './statements/access.ts';
 import { adminHandlers } from './statements/admin.ts';
 import { alterTableHandlers } from './statements/alter-table.ts';
 import { backupHandlers } from './statements/backup.ts';
+import { blacklistHandlers } from './statements/blacklists.ts';
 import { catalogHandlers } from './statements/catalogs.ts';
 import { decommissionHandlers } from './statements/decommission.ts';
 import { describeHandlers } from './statements/describe.ts';
@@ -43,6 +44,7 @@ const handlers: Handlers<StatementKind> = {
   ...frontendHandlers,
   ...insertHandlers,
   ...processHandlers,
+  ...blacklistHandlers,
   ...recoverHandlers,
   ...replicaHandlers,
   ...selectHandlers,

@@ -113,8 +113,7 @@ async function askFrontend(fe: FrontendContext, frontend: Frontend, count: Count
       version: String(answer.feVersion),
     };
   } catch (error) {
-    if (count(`frontend ${frontend.name}`, true) < failuresUntilDead && frontend.alive) return {};
-    if (frontend.lastHeartbeatAt === null) return { alive: false };
+    if (count(`frontend ${frontend.name}`, true) < failuresUntilDead) return {};
     return { alive: false, errMsg: httpText(error) };
   }
 }

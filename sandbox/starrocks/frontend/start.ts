@@ -184,6 +184,7 @@ function createContext({
     checkpoint: { version: -1, at: 0 },
     repositoryErrors: new Map(),
     orphans: new Set(),
+    avoidedBackends: new Map(),
     schedule: createSchedule(),
     leaving: false,
   };

@@ -44,6 +44,11 @@ export type AdminStatement =
   | { kind: 'setReplicaStatus'; properties: LocatedProperties }
   | { kind: 'repairTable'; table: TableName; partitions: string[] | null; cancel: boolean }
   | { kind: 'checkTablets'; ids: number[]; properties: LocatedProperties }
+  | { kind: 'changeBackendBlacklist'; verb: 'ADD' | 'DELETE'; ids: number[] }
+  | { kind: 'showBackendBlacklist' }
+  | { kind: 'addSqlBlacklist'; pattern: string }
+  | { kind: 'deleteSqlBlacklist'; ids: number[] }
+  | { kind: 'showSqlBlacklist' }
   | { kind: 'kill'; target: 'CONNECTION' | 'QUERY'; id: number | string };
 export type StatusFilter = { equal: boolean; status: string; span: Span };
 

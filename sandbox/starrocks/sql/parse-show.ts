@@ -2,12 +2,15 @@ import type { Statement } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { parseUserName } from './parse-access.ts';
 import { parseShowJob, parseShowSnapshot } from './parse-backup.ts';
+import { parseShowBlacklist } from './parse-blacklist.ts';
 import { parseExpression } from './parse-expression.ts';
 
 /** What follows SHOW. */
 export function parseShow(cursor: Cursor): Statement {
   const plain = parsePlain(cursor);
   if (plain) return plain;
+  const blacklist = parseShowBlacklist(cursor);
+  if (blacklist) return blacklist;
   if (cursor.accept('PROC')) return { kind: 'showProc', path: cursor.string() };
   if (cursor.accept('WAREHOUSES')) return { kind: 'showWarehouses', pattern: like(cursor) };
   if (cursor.sees('FULL', 'PROCESSLIST') || cursor.sees('PROCESSLIST')) return parseProcessList(cursor);

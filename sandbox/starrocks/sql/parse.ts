@@ -9,6 +9,7 @@ import {
   parseSetRole,
 } from './parse-access.ts';
 import { parseBackup, parseCancelJob, parseCreateRepository, parseDropSnapshot, parseRestore } from './parse-backup.ts';
+import { parseBlacklist } from './parse-blacklist.ts';
 import { parseExpression, parseSelect } from './parse-expression.ts';
 import { parseShow } from './parse-show.ts';
 import { parseAlterTable, parseCreateTable, parseInsert, parseNames } from './parse-table.ts';
@@ -43,10 +44,14 @@ export function parseScript(text: string, dialect: Dialect): Parsed[] {
 function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
   if (cursor.sees('SELECT')) return parseSelect(cursor);
   const word = cursor.expectOne(
-    'ADMIN', 'ALTER', 'BACKUP', 'BEGIN', 'CANCEL', 'COMMIT', 'CREATE', 'DESC', 'DESCRIBE', 'DROP', 'GRANT', 'INSERT',
+    'ADD', 'ADMIN', 'ALTER', 'BACKUP', 'BEGIN', 'CANCEL', 'COMMIT', 'CREATE', 'DELETE', 'DESC', 'DESCRIBE', 'DROP', 'GRANT',
+    'INSERT',
     'KILL', 'RECOVER', 'RESTORE', 'REVOKE', 'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'USE',
   ); // biome-ignore format: a list of words reads best as lines of words
   switch (word) {
+    case 'ADD':
+    case 'DELETE':
+      return parseBlacklist(cursor, word);
     case 'ADMIN':
       return parseAdmin(cursor, dialect.newBackupClauses);
     case 'ALTER':

@@ -49,6 +49,36 @@ async function install(kind: 'fe' | 'be', variation: Variation) {
   };
 }
 
+describe('a tiny archive', () => {
+  it('is a fraction of the usual one, and has the same files', async () => {
+    const usual = await buildRelease({ version: '3.5.0', outDir: dir });
+    const tiny = await buildRelease({ version: '3.5.0', outDir: join(dir, 'tiny'), tiny: true });
+    expect(tiny.sizeBytes * 10).toBeLessThan(usual.sizeBytes);
+    const list = async ({ path }: { path: string }) => (await run('tar', ['-tzf', path])).stdout;
+    expect(await list(tiny)).toBe(await list(usual));
+  });
+});
+
+describe('an archive that refuses to start', () => {
+  it.each([
+    { kind: 'fe' as const, text: 'edit_log_port 9010 is already in use. will exit.' },
+    { kind: 'be' as const, text: 'Fail to start BackendService thrift server on port 9060' },
+  ])('says of a $kind that its port is taken, and ends', async ({ kind, text }) => {
+    const { home, script, pid } = await install(kind, { variant: 'port-taken' });
+    await script(`start_${kind}.sh`, '--daemon');
+    await expect.poll(() => read(home, 'log', `${kind}.out`), patience).toContain(text);
+    await expect.poll(async () => isAlive(await pid()), patience).toBe(false);
+  });
+
+  it('wants a newer JDK than the host has, and the script says so', async () => {
+    const { script } = await install('fe', { variant: 'newer-jdk' });
+    await expect(script('start_fe.sh', '--daemon')).rejects.toMatchObject({
+      code: 255,
+      stdout: expect.stringContaining('JDK 17'),
+    });
+  });
+});
+
 describe('an archive that is mislabelled', () => {
   it('bears one version on the outside and brings the programs of the one before', async () => {
     const archive = await buildRelease({ version: '3.5.0', outDir: dir, variant: 'mislabelled' });

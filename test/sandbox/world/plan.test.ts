@@ -54,6 +54,7 @@ describe('planWorld', () => {
     { change: { java: { fe9: {} } }, message: 'java is given for fe9' },
     { change: { oneHost: true }, message: 'room for one frontend' },
     { change: { spareHosts: 41 }, message: '41 empty hosts' },
+    { change: { conf: { be9: {} } }, message: 'conf is given for be9' },
   ])('refuses $change', ({ change, message }) => {
     expect(() => plan(change)).toThrow(message);
   });
@@ -100,6 +101,17 @@ describe('confText', () => {
     const settings = parseConf(settingsText('fe', frontend, world));
     expect(settings.get('sandbox_address')).toBe('127.40.5.11');
     expect(settings.get('sandbox_speed')).toBe('20');
+  });
+
+  it('says of one backend what is true of it alone: StarRocks’ keys in its file, the others beside it', () => {
+    const world = plan({ conf: { be: { k: 1 }, be2: { sandbox_disk_total_bytes: 5, trash_file_expire_time_sec: 6 } } });
+    const [, be2] = world.nodes.filter(({ kind }) => kind === 'be');
+    if (be2 === undefined) throw new Error('no second backend');
+    const conf = parseConf(confText(be2, world));
+    expect([conf.get('k'), conf.get('trash_file_expire_time_sec')]).toEqual(['1', '6']);
+    expect(conf.has('sandbox_disk_total_bytes')).toBe(false);
+    expect(settingsText('be', be2, world)).toContain('sandbox_disk_total_bytes = 5');
+    expect(settingsText('be', { ...be2, name: 'be1' }, world)).not.toContain('sandbox_disk_total_bytes');
   });
 
   it('moves all ports by the same amount when asked to', () => {

@@ -25,10 +25,10 @@ export function dropTableChanges(state: ClusterState, table: Table, { now, force
   ];
   if (force) return { changes, erase: partitions };
   const entry: Recycled = { kind: 'TABLE', id: table.id, dbId: table.dbId, table, partitions, at: now };
-  return { changes: [...changes, change('recycled', entry.id, entry)], erase: [] };
+  return { changes: [...changes, ...put(state, entry)], erase: [] };
 }
 
-/** The same for a database with all its tables. */
+/** The same for a database with all its tables. FORCE is for these: the database itself can be had back, as recorded. */
 export function dropDatabaseChanges(state: ClusterState, db: Database, tables: readonly Table[], drop: Drop) {
   const dropped = tables.map((table) => dropTableChanges(state, table, drop));
   const entry: Recycled = { kind: 'DATABASE', id: db.id, dbId: db.id, db, partitions: [], at: drop.now };
@@ -36,12 +36,12 @@ export function dropDatabaseChanges(state: ClusterState, db: Database, tables: r
     change('databases', db.id, null),
     change('jobs', db.id, null),
     ...dropped.flatMap((one) => one.changes),
-    ...(drop.force ? [] : [change('recycled', entry.id, entry)]),
+    ...put(state, entry),
   ];
   return { changes, erase: dropped.flatMap((one) => one.erase) };
 }
 
-export function dropPartitionChanges(table: Table, partition: Partition, { now, force }: Drop) {
+export function dropPartitionChanges(state: ClusterState, table: Table, partition: Partition, { now, force }: Drop) {
   const changes: Change[] = [change('partitions', partition.id, null)];
   if (force) return { changes, erase: [partition] };
   const { id } = partition;
@@ -53,7 +53,23 @@ export function dropPartitionChanges(table: Table, partition: Partition, { now, 
     partitions: [partition],
     at: now,
   };
-  return { changes: [...changes, change('recycled', id, entry)], erase: [] };
+  return { changes: [...changes, ...put(state, entry)], erase: [] };
+}
+
+/** Of equal names only the one that was dropped last can be had back. */
+function put(state: ClusterState, entry: Recycled): Change[] {
+  const twins = [...state.recycled.values()].filter(
+    (one) => one.kind === entry.kind && one.lost !== true && nameOf(one) === nameOf(entry),
+  );
+  return [
+    ...twins.map((one) => change('recycled', one.id, { ...one, lost: true })),
+    change('recycled', entry.id, entry),
+  ];
+}
+
+function nameOf({ kind, dbId, db, table, tableId, partitions }: Recycled): string {
+  if (kind === 'DATABASE') return db?.name ?? '';
+  return kind === 'TABLE' ? `${dbId}.${table?.name}` : `${tableId}.${partitions[0]?.name}`;
 }
 
 /** The partitions of all tables and, after them, those in the bin: backends hold the tablets of both. */
@@ -82,10 +98,9 @@ export function changePartition(state: ClusterState, next: Partition): Change[] 
   return [change('recycled', entry.id, { ...entry, partitions })];
 }
 
-/** The newest thing in the bin that fits: an older one of the same name is not to be had any more. */
+/** What can be had back. */
 export function findRecycled(state: ClusterState, isIt: (entry: Recycled) => boolean): Recycled | null {
-  const found = [...state.recycled.values()].filter(isIt);
-  return found.sort((a, b) => b.at - a.at || b.id - a.id)[0] ?? null;
+  return [...state.recycled.values()].find((entry) => entry.lost !== true && isIt(entry)) ?? null;
 }
 
 /** What has lain in the bin for `catalog_trash_expire_second` is erased, its files as well. */

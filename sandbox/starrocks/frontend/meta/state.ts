@@ -110,6 +110,8 @@ export type Recycled = {
   partitions: Partition[];
   /** When it was dropped. */
   at: number;
+  /** Another of the same name was dropped after it: then nobody gets it back. */
+  lost?: boolean;
 };
 export type Tablet = { id: number; replicas: Replica[] };
 export type Replica = { id: number; backendId: number; version: number; lastFailedVersion: number; bad: boolean };
@@ -216,6 +218,8 @@ export type Collections = {
   tables: Table;
   partitions: Partition;
   recycled: Recycled;
+  /** SQLBLACKLIST: patterns by their ids. */
+  forbiddenSql: string;
   repositories: Repository;
   catalogs: Catalog;
   users: User;
@@ -243,6 +247,7 @@ const collectionNames = [
   'tables',
   'partitions',
   'recycled',
+  'forbiddenSql',
   'repositories',
   'catalogs',
   'users',
@@ -276,6 +281,7 @@ export function createStateStore(): StateStore {
     tables: new Map(),
     partitions: new Map(),
     recycled: new Map(),
+    forbiddenSql: new Map(),
     repositories: new Map(),
     catalogs: new Map(),
     users: new Map(),

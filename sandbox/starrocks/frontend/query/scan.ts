@@ -75,7 +75,8 @@ function hostOf(fe: FrontendContext, backendId: number): string {
 
 function requireReplica(fe: FrontendContext, partition: Partition, tablet: Tablet) {
   const queryable = tablet.replicas.filter((replica) => {
-    return !replica.bad && replica.version >= partition.visibleVersion && isAlive(fe, replica.backendId);
+    const isThere = isAlive(fe, replica.backendId) && !fe.avoidedBackends.has(replica.backendId);
+    return !replica.bad && replica.version >= partition.visibleVersion && isThere;
   });
   if (queryable.length > 0) return queryable;
   const replicas = tablet.replicas.map(({ id, backendId, version }) => `${id}/${backendId}/${version}`).join(', ');

@@ -1,6 +1,6 @@
 import { type Cell, type ColumnType, done, type RowSet } from '../../mysql/packets.ts';
 import { formatTime } from '../../pace.ts';
-import { callNode } from '../../rpc.ts';
+import { callNode, javaText } from '../../rpc.ts';
 import { SqlError } from '../../sql/errors.ts';
 import { hasPrivilege, requirePrivilege } from '../access.ts';
 import type { FrontendCalls, FrontendContext, ProcessRow } from '../context.ts';
@@ -38,14 +38,21 @@ async function killByQueryId(fe: FrontendContext, session: Session, queryId: str
   const own = fe.connections.list().find(({ running }) => running?.queryId === queryId);
   if (own && own.user !== session.user) requirePrivilege(fe, session, { privileges: ['OPERATE'] });
   if (killOwnQuery(fe, queryId)) return done();
-  for (const { host, rpcPort } of others(fe)) {
+  const asked = fe.release.atLeast(3, 5) ? allOthers(fe) : others(fe);
+  for (const { host, rpcPort } of asked) {
     const call = callNode<FrontendCalls, 'killQuery'>(
       { host, port: rpcPort },
       'killQuery',
       { queryId },
       { timeoutMs: fe.pace.atLeast(5000, 1000) },
     );
-    if ((await call.catch(() => ({ killed: false }))).killed) return done();
+    // 3.5 and later ask all of them, and one that is away ends it.
+    const answer = await call.catch((error: unknown) => {
+      const why = `Failed to connect to fe ${host}:${rpcPort} due to ${javaText(error)}`;
+      if (fe.release.atLeast(3, 5)) throw new SqlError(1064, 'HY000', why);
+      return { killed: false };
+    });
+    if (answer.killed) return done();
   }
   throw unknown;
 }
@@ -74,7 +81,11 @@ async function othersProcesses(fe: FrontendContext, full: boolean): Promise<Proc
 }
 
 function others(fe: FrontendContext) {
-  return [...fe.group.state.frontends.values()].filter(({ name, alive }) => alive && name !== fe.self.name);
+  return allOthers(fe).filter(({ alive }) => alive);
+}
+
+function allOthers(fe: FrontendContext) {
+  return [...fe.group.state.frontends.values()].filter(({ name }) => name !== fe.self.name);
 }
 
 /** The sessions of this frontend, in the column order of the release. */

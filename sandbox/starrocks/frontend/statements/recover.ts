@@ -35,7 +35,10 @@ export const recoverHandlers: Handlers<'recoverDatabase' | 'recoverTable' | 'rec
       if (findTable(state, db.id, name)) throw new SqlError(1050, '42S01', `Table '${name}' already exists`);
       const isIt = ({ kind, dbId, table }: Recycled) => kind === 'TABLE' && dbId === db.id && table?.name === name;
       const entry = findRecycled(state, isIt);
-      if (entry === null) throw unknownTable(fe.release, name);
+      // As recorded of 3.5: without the prefix that other statements put in front.
+      const isNewer = fe.release.atLeast(3, 3);
+      if (entry === null)
+        throw isNewer ? new SqlError(5502, '42602', `Unknown table '${name}'`) : unknownTable(fe.release, name);
       return { changes: restored(entry), value: null };
     });
     return done();

@@ -174,8 +174,10 @@ export const tableHandlers: Handlers<Kinds> = {
     if (!found && statement.ifExists) return done();
     if (!found) throw new SqlError(1507, 'HY000', `Error in list of partitions to DROP: ${statement.partition}`);
     const force = statement.force || statement.temporary;
-    const { changes, erase } = dropPartitionChanges(table, found, { now: Date.now(), force });
-    await fe.group.update(() => ({ changes, value: null }));
+    const erase = await fe.group.update((state) => {
+      const dropped = dropPartitionChanges(state, table, found, { now: Date.now(), force });
+      return { changes: dropped.changes, value: dropped.erase };
+    });
     await dropReplicas(fe, erase);
     return done();
   }),

@@ -56,9 +56,11 @@ export const workerHandlers: Handlers<'addWorkers' | 'dropWorkers' | 'moveBacken
     requirePrivilege(fe, session, { privileges: ['NODE'] });
     const unsupported = Object.keys(statement.properties).find((key) => key !== 'labels.location');
     if (unsupported !== undefined) throw analysisError(`unsupported property: ${unsupported}`);
-    const location = statement.properties['labels.location'] ?? '';
-    if (location !== '' && !/^[a-z_0-9]+:\s*[a-z_0-9]+$/.test(location))
-      throw analysisError(`invalid location format: ${location}, should be like: 'key:val'`);
+    const asked = statement.properties['labels.location'] ?? '';
+    if (asked !== '' && !/^\s*[a-z_0-9]+\s*:\s*[a-z_0-9]+\s*$/.test(asked))
+      throw analysisError(`invalid location format: ${asked}, should be like: 'key:val'`);
+    // Blanks are taken, and not kept.
+    const location = asked.replaceAll(/\s/g, '');
     const address = parseHostPort(statement.address);
     await fe.group.update((state) => {
       const found = findWorker(state, 'BACKEND', address);
