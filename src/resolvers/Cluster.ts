@@ -39,6 +39,7 @@ export const Cluster = {
   backends: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'BACKEND', context),
   computeNodes: (cluster: ClusterRow, _: unknown, context: RequestContext) => nodesOf(cluster, 'COMPUTE_NODE', context),
   hosts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.hostsOfCluster.load(id),
+  removedNodes: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.removedNodesOfCluster.load(id),
   recentLooks: ({ id }: ClusterRow, { first }: { first?: number | null }, { loaders }: RequestContext) => {
     const limit = first ?? 25;
     if (limit < 1 || limit > maxLooks)

@@ -41,6 +41,10 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (node) => node.clusterId,
     ),
     node: byId((ids) => clusters.findVisibleNodes(db, { visibility, ids })),
+    removedNodesOfCluster: grouped(
+      (ids) => clusters.removedNodesOfClusters(db, ids),
+      (node) => node.clusterId,
+    ),
     hostsOfCluster: grouped(
       (ids) => clusters.hostsOfClusters(db, ids),
       (host) => host.clusterId,

@@ -67,6 +67,7 @@ import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
 import { schedule, schedules, scheduleTimes } from './Query/schedules.ts';
 import { viewer } from './Query/viewer.ts';
+import { RemovedNode } from './RemovedNode.ts';
 import { Repository, RepositorySnapshot, RepositorySnapshots } from './Repository.ts';
 import { Run } from './Run.ts';
 import { RunFailure } from './RunFailure.ts';
@@ -177,6 +178,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Person,
     PlannedStep,
     RecoveryPoint,
+    RemovedNode,
     Repository,
     RepositorySnapshot,
     RepositorySnapshots,

@@ -270,6 +270,7 @@ describe('a cluster of several versions', () => {
         automationLines: [],
         openRuns: [],
         lastRun: null,
+        removedNodes: [],
         alertLines: [],
         workedOn: new Map([['nod_2', 12]]),
       }),

@@ -3,7 +3,7 @@ import { openRunStates } from '../../domain/run.ts';
 import { calendarFor } from '../../domain/why-not-now.ts';
 import { countOpenAlertsOfClusters, listAlerts } from '../../store/reads/alerts.ts';
 import { readWholeCalendar } from '../../store/reads/calendar.ts';
-import { listClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
+import { listClusters, nodesOfClusters, removedNodesOfClusters } from '../../store/reads/clusters.ts';
 import { listPlannedWork } from '../../store/reads/planned-work.ts';
 import { findLastEndedRun, listRuns } from '../../store/reads/runs.ts';
 import { openUpgradesOfClusters } from '../../store/reads/upgrades.ts';
@@ -96,6 +96,7 @@ export const status: BotCommand = {
         ),
       ),
       alertLines: alerts.map(alertLine),
+      removedNodes: await removedNodesOfClusters(db, [cluster.id]),
     });
   },
 };

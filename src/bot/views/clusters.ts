@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
-import type { Cluster, ClusterNode, NodeKind } from '../../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKind, RemovedNode } from '../../domain/cluster.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { isTerminal, type Run, type RunState } from '../../domain/run.ts';
 import { pictureVersions } from '../../domain/upgrade/cluster-versions.ts';
@@ -51,6 +51,8 @@ export type StatusData = ClusterLine & {
   readonly openRuns: readonly Run[];
   readonly lastRun: Run | null;
   readonly alertLines: readonly string[];
+  /** Nodes that runs took out and whose data is still there. */
+  readonly removedNodes: readonly RemovedNode[];
   /** What the calendar says, see `automationLines`. */
   readonly automationLines: readonly string[];
   /** Nodes that a run is working on, by id, with the number of the run: whatever is wrong with them is planned. */
@@ -75,6 +77,7 @@ export function clusterStatus(data: StatusData): Message {
     ...nodeSection('FRONTEND', 'Frontends', data),
     ...nodeSection('BACKEND', 'Backends', data),
     ...nodeSection('COMPUTE_NODE', 'Compute nodes', data),
+    ...removedSection(data.removedNodes),
     ...(data.alertLines.length === 0 ? [] : [section(`*Open alerts*\n${fitLines(data.alertLines, 1200)}`)]),
     ...(data.automationLines.length === 0
       ? []
@@ -89,6 +92,21 @@ export function clusterStatus(data: StatusData): Message {
     ),
     blocks,
   };
+}
+
+function removedSection(removed: readonly RemovedNode[]): KnownBlock[] {
+  if (removed.length === 0) return [];
+  const lines = removed.map((node) => {
+    const ended = {
+      true: 'its process has ended',
+      false: '*its process runs*',
+      null: '*nobody looked at its process*',
+    };
+    const dirs =
+      node.dataDirs.length === 0 ? 'where its data lies is not known' : `data in ${node.dataDirs.join(', ')}`;
+    return `• ${safe(nodeLabel(node), 80)} · ${ended[`${node.processEnded}`]} · ${safe(dirs, 300)}`;
+  });
+  return [section(`*Left behind by nodes that were taken out*\n${fitLines(lines, 1200)}`)];
 }
 
 function nodeSection(kind: NodeKind, title: string, { nodes, workedOn }: StatusData): KnownBlock[] {

@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { type CheckReport, type Cluster, type ClusterNode, type Host, labelAsMeant } from '../../domain/cluster.ts';
-import { toCluster, toHost, toNode, toReport } from '../clusters/cluster-rows.ts';
+import {
+  type CheckReport,
+  type Cluster,
+  type ClusterNode,
+  type Host,
+  labelAsMeant,
+  type RemovedNode,
+} from '../../domain/cluster.ts';
+import { toCluster, toHost, toNode, toRemovedNode, toReport } from '../clusters/cluster-rows.ts';
 import type { Reader } from '../database.ts';
 import { containsPattern, isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
@@ -118,6 +125,22 @@ export async function nodesOfClusters(db: Reader, clusterIds: readonly string[])
     .orderBy('port')
     .execute();
   return rows.map(toNode);
+}
+
+/** Nodes that runs took out of these clusters, newest first; those whose data is deleted too are left out. */
+export async function removedNodesOfClusters(
+  db: Reader,
+  clusterIds: readonly string[],
+): Promise<readonly RemovedNode[]> {
+  const rows = await db
+    .selectFrom('removed_node')
+    .selectAll()
+    .where('cluster_id', 'in', clusterIds)
+    .where('purged_at', 'is', null)
+    .orderBy('removed_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(toRemovedNode);
 }
 
 export async function findVisibleNodes(

@@ -7,6 +7,7 @@ import { cancelRun } from '../../../src/runs/control.ts';
 import type { RunnerPoint } from '../../../src/runs/engine.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
+import { removedNodesOfClusters } from '../../../src/store/reads/clusters.ts';
 import { readRun } from '../../../src/store/runs/runs.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
@@ -164,6 +165,7 @@ describe('decommissionBackends', () => {
         { host: managed.host('be5').address, processEnded: true, dirs: 1 },
       ]),
     );
+    expect((await removedNodesOfClusters(engine.ctx.db, [clusterId])).length).toBe(2);
     const told = (await changesSent()).statements.slice(-2);
     expect(told.every((text) => /^ALTER SYSTEM DECOMMISSION BACKEND '[^,]+'$/.test(text))).toBe(true);
     const events = await engine.ctx.db.selectFrom('run_event').selectAll().where('run_id', '=', run.id).execute();
