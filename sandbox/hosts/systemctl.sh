@@ -1,6 +1,6 @@
 #!/bin/bash
-# Stands in for systemctl, for services only, and knows start, stop, reset-failed, show and is-active. Unit files are beside it in
-# ../units; what it does not know of them or of the command line is an error, so that nothing is taken for granted.
+# Stands in for systemctl, for services only, and knows start, stop, reset-failed, show, is-active, daemon-reload, enable and
+# disable. Unit files are beside it in ../units; what it does not know of them or of the command line is an error, so that nothing is taken for granted.
 # A job goes on when its caller is ended, as systemd's do.
 
 units=$(cd "$(dirname "${BASH_SOURCE[0]}")/../units" && pwd)
@@ -156,9 +156,30 @@ while (($# > 0)); do
   shift
 done
 verb=${words[0]} unit=${words[1]}
+if [[ $verb == show && -z $unit && $properties == UnitPath ]]; then
+  echo "UnitPath=$units"
+  exit 0
+fi
+if [[ $verb == daemon-reload && ${#words[@]} == 1 ]]; then
+  if [[ $policy != root && -z $SUDO_USER ]]; then
+    echo "Failed to reload daemon: Interactive authentication required." >&2
+    exit 1
+  fi
+  known='^(#.*|\[(Unit|Service|Install)\]|(Description|Wants|After|Type|User|PIDFile|ExecStart|ExecStop|Environment|WantedBy)=.+'
+  known+='|(Limit(NOFILE|NPROC|CORE)|Timeout(Start|Stop)Sec)=.+|StartLimit(IntervalSec|Burst)=[0-9]+|Restart(Sec)?=.+|)$'
+  for file in "$units"/*.service; do
+    [[ -f $file ]] || continue
+    unknown=$(grep -Evn "$known" "$file" | head -n 1)
+    if [[ -n $unknown ]]; then
+      echo "the stand-in for systemd does not know ${file##*/}:$unknown" >&2
+      exit 1
+    fi
+  done
+  exit 0
+fi
 [[ -z $unit || $unit == *.service ]] || unit+=.service
 case $verb in
-  start | stop | reset-failed | show | is-active) ;;
+  start | stop | reset-failed | show | is-active | enable | disable) ;;
   *) echo "Unknown command verb $verb." >&2; exit 1 ;;
 esac
 if [[ $verb == show && $unit == '*.service' ]]; then
@@ -214,6 +235,10 @@ if [[ ! $is_found ]]; then
     echo "Failed to stop $unit: Unit $unit not loaded." >&2
   fi
   exit 5
+fi
+if [[ $verb == enable || $verb == disable ]]; then
+  [[ $verb == enable ]] && touch "$units/$unit.enabled" || rm -f "$units/$unit.enabled"
+  exit 0
 fi
 if [[ $verb == reset-failed ]]; then
   [[ $(active_state) == failed ]] && echo inactive >"$units/$unit.state"

@@ -59,8 +59,6 @@ export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: 
     start,
     // The options of a frontend's first start stand in its unit.
     startNew: async (installation, _first, call) => {
-      const running = await shared.process(call);
-      if (running !== null) return running;
       const begin = beginFirstStart(claimedPlace(place, installation));
       throwIfFailed(`Starting ${label}`, await shell.run(begin, { signal: call.signal, timeoutMs: 120_000 }));
       return start(call);

@@ -20,7 +20,7 @@ export function claimPlace(
     `for each in ${dirs}; do what_of "$each"; [ "$owner" != other ] || die taken "$why"; done`,
     ...freePorts(place),
     ...findingUsers,
-    `for each in ${dirs}; do dir=$each; nobody_in "$dir"; done`,
+    `for each in ${dirs}; do nobody_in "$each"; done`,
     ...claiming,
     `for dir in ${dirs}; do claim "$dir"; done`,
     'sync -f -- "$claimed/$placeMark" 2>/dev/null || :',
@@ -58,15 +58,16 @@ function loopbackWord(host: string): string {
  * the way: so exactly that can be taken away again.
  */
 const claiming = [
-  'write_mark() { { mark_of "$2" && printf "was=%s\\ntop=%s\\nnode=%s\\n" "$3" "$4" "$nodeLabel"; } >"$1"; }',
+  // `cat` says why it cannot write; the shell's own printf only that it cannot.
+  'write_mark() { { mark_of "$2" && printf "was=%s\\ntop=%s\\nnode=%s\\n" "$3" "$4" "$nodeLabel"; } | cat >"$1"; }',
   'claim() { what_of "$1"; case $owner in ours) return;; other) die taken "$why";; esac',
   'if [ -d "$1" ]; then half=$1/$placeMark.$runId',
   'why=$({ rm -f -- "$half" && write_mark "$half" "$1" empty "$1" && sync -- "$half"; } 2>&1) || fail "$why"',
-  'why=$(ln -T -- "$half" "$1/$placeMark" 2>&1); code=$?; rm -f -- "$half"',
-  'if [ "$code" != 0 ]; then what_of "$1"; [ "$owner" != other ] || die taken "$why"; [ "$owner" = ours ] || fail "$why"; fi; return; fi',
+  'why=$(ln -T -- "$half" "$1/$placeMark" 2>&1); code=$?; said=$why; rm -f -- "$half"',
+  'if [ "$code" != 0 ]; then what_of "$1"; [ "$owner" != other ] || die taken "$why"; [ "$owner" = ours ] || fail "$said"; fi; return; fi',
   `top=$1; while up=\${top%/*}; [ -n "$up" ] && [ ! -e "$up" ]; do top=$up; done`,
   `half=\${top%/*}/.\${top##*/}.$runId; rest=\${1#"$top"}`,
   'why=$({ rm -rf --one-file-system -- "$half" && mkdir -p -- "$half$rest" && chmod 750 -- "$half$rest" &&',
   'write_mark "$half$rest/$placeMark" "$1" absent "$top" && sync -- "$half$rest/$placeMark" && mv -T -- "$half" "$top"; } 2>&1) || {',
-  'rm -rf --one-file-system -- "$half"; what_of "$1"; [ "$owner" != other ] || die taken "$why"; fail "$why"; }; }',
+  'said=$why; rm -rf --one-file-system -- "$half"; what_of "$1"; [ "$owner" != other ] || die taken "$why"; fail "$said"; }; }',
 ];

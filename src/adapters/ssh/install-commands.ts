@@ -110,7 +110,7 @@ export function beforeFirstStart(place: ClaimedPlace): string[] {
     ...allOurs(place),
     'if ! is_begun; then',
     `for each in ${place.dataDirs.map(checkedPlace).join(' ')}; do what_of "$each"; [ "$empty" = yes ] || die taken "$each is not empty"; done`,
-    `why=$({ printf '%s\\n' "$runId" >"$claimed/${begunMark}.half" && sync -- "$claimed/${begunMark}.half" &&`,
+    `why=$({ printf '%s\\n' "$runId" | cat >"$claimed/${begunMark}.half" && sync -- "$claimed/${begunMark}.half" &&`,
     `mv -fT -- "$claimed/${begunMark}.half" "$claimed/$begunMark"; } 2>&1) || fail "$why"; fi`,
   ];
 }

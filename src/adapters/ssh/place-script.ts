@@ -83,21 +83,21 @@ function checkedLabel(label: string): string {
 }
 
 /**
- * `user_of <dir>` prints a process that works in the directory: by the node that it belongs to, by its program or its
- * arguments, or because it has a file open there. Those of other users are seen as far as /proc shows them. The files of our
- * own script do not count.
+ * `nobody_runs <dir>` ends the script while a node of that directory runs: its program, by the directory that its start
+ * script gave it, or by its arguments where its environment is another user's. `nobody_in <dir>` does so for any program that
+ * lies there or has a file open there, as far as /proc shows it; the lock of our own script does not count.
  */
 export const findingUsers = [
-  'user_of() { each=$(grep -lszxF -e "STARROCKS_HOME=$1" /proc/[0-9]*/environ 2>/dev/null | head -n 1)',
-  'if [ -z "$each" ]; then for seen in $(grep -lszF -e "$1/" /proc/[0-9]*/cmdline 2>/dev/null); do',
-  // The arguments alone would name the shell that looks.
-  `case $(cat "\${seen%/*}/comm" 2>/dev/null) in java | starrocks_be) each=$seen; break;; esac; done; fi`,
-  `if [ -n "$each" ]; then each=\${each#/proc/}; echo "\${each%%/*}"; return; fi`,
+  'runner_of() { for seen in $(grep -lszxF -e "STARROCKS_HOME=$1" /proc/[0-9]*/environ 2>/dev/null; grep -lszF -e "$1/" /proc/[0-9]*/cmdline 2>/dev/null); do',
+  // A shell may have the same environment, and the one that looks has the path among its arguments.
+  `seen=\${seen#/proc/}; seen=\${seen%%/*}; case $(cat "/proc/$seen/comm" 2>/dev/null) in java | starrocks_be) echo "$seen"; return;; esac; done; }`,
   // One program for all processes: on a machine with thousands of them, one for each would take seconds.
-  '{ ls -l /proc/[0-9]*/exe; ls -l /proc/[0-9]*/fd; } 2>/dev/null | awk -v dir="$1/" -v lock="$claimed/starwarden/.lock" \'',
+  'user_of() { { ls -l /proc/[0-9]*/exe; ls -l /proc/[0-9]*/fd; } 2>/dev/null | awk -v dir="$1/" -v lock="$claimed/starwarden/.lock" \'',
   '/^\\/proc\\/[0-9]+\\/fd:$/ { split($0, at, "/"); pid = at[3] }',
   '{ to = index($0, " -> "); if (!to) next; from = substr($0, 1, to - 1); to = substr($0, to + 4)',
   'if (match(from, /\\/proc\\/[0-9]+\\/exe$/)) { split(substr(from, RSTART), at, "/"); pid = at[3] }',
   "if (index(to, dir) == 1 && to != lock) { print pid; exit } }'; }",
-  'nobody_in() { worker=$(user_of "$1"); [ -z "$worker" ] || die nodeRuns "process $worker ($(cat "/proc/$worker/comm" 2>/dev/null)) works in $1"; }',
+  'busy_with() { [ -z "$2" ] || die nodeRuns "process $2 ($(cat "/proc/$2/comm" 2>/dev/null)) works in $1"; }',
+  'nobody_runs() { busy_with "$1" "$(runner_of "$1")"; }',
+  'nobody_in() { nobody_runs "$1"; busy_with "$1" "$(user_of "$1")"; }',
 ];

@@ -12,7 +12,7 @@ export type WantedNode = Pick<LaidOutNode, 'label' | 'kind' | 'host' | 'deployDi
 /** A node of any registered cluster, with its host where it is attached. */
 export type Neighbour = Pick<
   ClusterNode,
-  'kind' | 'host' | 'port' | 'httpPort' | 'queryPort' | 'hostId' | 'deployDir' | 'clusterId'
+  'id' | 'clusterId' | 'kind' | 'host' | 'port' | 'httpPort' | 'queryPort' | 'hostId' | 'deployDir'
 > & {
   readonly hostAddress: string | null;
   readonly hostKeyFingerprint: string | null;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Node, NodeCall, NodeReader } from '../../../src/adapters/nodes/port.ts';
+import type { Installation } from '../../../src/domain/deploy/installation.ts';
 import type { Replacement } from '../../../src/domain/node-binaries.ts';
 import { isSameProcess, type ProcessId } from '../../../src/domain/process-id.ts';
 import { AppError } from '../../../src/errors.ts';
@@ -21,6 +22,19 @@ export type NodeUnderTest = {
   /** A release that the node's host has, and where its archive is kept. */
   readonly release: Replacement['release'];
   readonly archiveDir: string;
+  /** A place where nobody is, for a node that is to come into being there, run by the same. */
+  readonly fresh: {
+    open(guard?: () => void): Node;
+    readonly deployDir: string;
+    readonly installation: Installation;
+    readonly conf: string;
+    /** Null = no unit is written for it. */
+    readonly unitText: string | null;
+    /** Brings the archive there, which needs a place that was claimed. */
+    bringArchive(): Promise<void>;
+    /** Everything that is there on the host, for comparisons. */
+    seen(): Promise<readonly string[]>;
+  };
   close(): Promise<void>;
 };
 
@@ -168,6 +182,54 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
       expect(await node.isStaged(place.release, call())).toBe(false);
       await node.removeKept(call());
       expect(await node.kept(call())).toEqual([]);
+    });
+
+    it('comes to lie in a place of its own, is started once as new, and is taken away without a trace', async () => {
+      const { fresh } = place;
+      const { installation, unitText } = fresh;
+      const before = await fresh.seen();
+      const made = fresh.open();
+      const first = { helper: null, hostType: 'IP' } as const;
+      expect((await made.installed(installation, call())).dirs.map(({ owner }) => owner)).toEqual(['nobody', 'nobody']);
+      await expect(made.startNew(installation, first, call())).rejects.toThrow();
+      for (const _again of [1, 2]) await made.claim(installation, call());
+      await fresh.bringArchive();
+      await made.stage(installation.release, { archiveDir: fresh.deployDir, isNew: true }, call());
+      for (const _again of [1, 2]) await made.install(installation, call());
+      for (const _again of [1, 2]) await made.configure(installation, fresh.conf, call());
+      await expect(made.configure(installation, `${fresh.conf}# other\n`, call())).rejects.toMatchObject({
+        code: 'PRECONDITION_FAILED',
+      });
+      for (const _again of [1, 2]) if (unitText !== null) await made.writeUnit(installation, unitText, call());
+      const { unit, ...installed } = await made.installed(installation, call());
+      expect(installed).toMatchObject({
+        binaries: 'whole',
+        isBegun: false,
+        dirs: [{ owner: 'ours' }, { owner: 'ours' }],
+      });
+      expect(unit?.isOurs ?? null).toBe(unitText === null ? null : true);
+
+      const started = await Promise.all([
+        made.startNew(installation, first, call()),
+        fresh.open().startNew(installation, first, call()),
+      ]);
+      started.push(await made.startNew(installation, first, call()));
+      expect(started[0]).not.toBeNull();
+      expect(started).toEqual([started[0], started[0], started[0]]);
+      expect(await made.installed(installation, call())).toMatchObject({ isBegun: true });
+      for (const removal of ['uninstall', 'clearData'] as const)
+        await expect(made[removal](installation, call())).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+      expect(await made.process(call())).toEqual(started[0]);
+
+      await made.stop(undefined, { ...gracefully, graceful: false, version: '3.5.0' }, call());
+      await made.clearData(installation, call());
+      expect(await made.installed(installation, call())).toMatchObject({
+        isBegun: false,
+        dirs: [{}, { isEmpty: true }],
+      });
+      for (const _again of [1, 2]) if (unitText !== null) await made.removeUnit(installation, call());
+      for (const _again of [1, 2]) await made.uninstall(installation, call());
+      expect(await fresh.seen()).toEqual(before);
     });
 
     it('is not changed by a worker that has lost its lease, which may look on', async () => {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fillDisk, freeDisk, mountDisk, unmountDisks } from '../../../sandbox/world/disks.ts';
 import { linkArchive } from '../../../src/adapters/ssh/archive-commands.ts';
 import { claimPlace } from '../../../src/adapters/ssh/claim-commands.ts';
 import { hostFailureOf } from '../../../src/adapters/ssh/host-failure.ts';
@@ -15,8 +16,10 @@ import { stagedIdOf } from '../../../src/adapters/ssh/release-dirs.ts';
 import { unpackRelease } from '../../../src/adapters/ssh/stage-commands.ts';
 import { clearData, removeInstalled } from '../../../src/adapters/ssh/uninstall-commands.ts';
 import { sha256Of } from '../../../src/domain/deploy/text-sum.ts';
+import { canMount } from '../../sandbox/world/can-mount.ts';
 import { type Archive, pack, runLocally, treeOf, writeTree } from './release-fixture.ts';
 
+const mayMount = await canMount();
 const runId = 'run_01J00000000000000000000000';
 const conf = 'be_port = 9060\nstorage_root_path = /data1,medium:SSD\n';
 
@@ -61,7 +64,7 @@ async function does(command: ShellCommand): Promise<void> {
 
 async function refuses(command: ShellCommand, reason: string, words: string | RegExp): Promise<void> {
   const failure = hostFailureOf(await runLocally(command));
-  expect(failure).toMatchObject({ reason });
+  expect(`${failure?.reason}: ${failure?.message}`).toMatch(new RegExp(`^${reason}: `));
   expect(failure?.message).toMatch(words);
 }
 
@@ -225,7 +228,7 @@ describe('a place for a new node', () => {
         );
       } else await does(removeInstalled(place));
     }
-    expect(everything()).toEqual([`data1/sr/.starwarden-node.${runId}: run=ru`]);
+    expect(everything()).toEqual(['data1/sr/']);
   });
 
   it('keeps what somebody put into a directory that a node has to leave', async () => {
@@ -260,7 +263,6 @@ describe('the files of a new node', () => {
     await unpack();
     await rm(join(place.deployDir, 'www'), { recursive: true, force: true });
     const staged = join(place.deployDir, 'starwarden', 'staged', stagedId);
-    const { rename } = await import('node:fs/promises');
     await rename(join(staged, 'conf', 'be.conf'), join(staged, 'conf', 'be.conf.release'));
     await rename(join(staged, 'bin'), join(place.deployDir, 'bin'));
     expect(await state()).toMatchObject({ binaries: 'half' });
@@ -302,6 +304,35 @@ describe('the files of a new node', () => {
       dirs: [{ owner: 'ours' }, { isEmpty: true }, { isEmpty: true }],
     });
   });
+});
+
+it('leaves a full disk as it was, and goes on once there is room', async () => {
+  if (!mayMount) return expect(mayMount).toBe(false);
+  const disk = join(dir, 'host');
+  await mkdir(disk);
+  await mountDisk({ path: disk, sizeBytes: 400_000 });
+  try {
+    await fillDisk(disk);
+    const before = everything();
+    await refuses(claim(), 'noSpace', 'No space left on device');
+    expect(everything()).toEqual(before);
+    await freeDisk(disk);
+    await does(claim());
+    await unpack();
+    await does(putInPlace({ ...place, stagedId }));
+    await fillDisk(disk);
+    const text = `# ${'x'.repeat(20_000)}\n`;
+    const installed = everything();
+    await refuses(writeConf({ ...place, text, sha256: sha256Of(text) }), 'noSpace', 'No space left on device');
+    expect(everything()).toEqual(installed);
+    await refuses(beginFirstStart(place), 'noSpace', 'No space left on device');
+    expect((await state()).isBegun).toBe(false);
+    await does(removeInstalled(place));
+    await freeDisk(disk);
+    expect(everything()).toEqual([]);
+  } finally {
+    await unmountDisks(dir);
+  }
 });
 
 describe('a directory of a node', () => {

@@ -71,7 +71,7 @@ function surveyed(
 
 const neighbour = (over: Partial<Neighbour> = {}): Neighbour => ({
   ...{ kind: 'BACKEND', host: '10.0.0.11', port: 9050, httpPort: 8040, queryPort: null, hostId: null, deployDir: null },
-  ...{ clusterId: 'clu_other', hostAddress: null, hostKeyFingerprint: null },
+  ...{ id: 'nod_1', clusterId: 'clu_other', hostAddress: null, hostKeyFingerprint: null },
   ...over,
 });
 

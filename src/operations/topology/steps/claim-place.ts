@@ -1,3 +1,4 @@
+import { isWithin } from '../../../domain/deploy/directories.ts';
 import type { Inventory } from '../../../domain/inventory.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
 import { defineStep } from '../../../steps/define.ts';
@@ -23,7 +24,7 @@ export const claimPlace = defineStep({
       return {
         state: 'blocked',
         code: 'PRECONDITION_FAILED',
-        message: `${place.deployDir} on ${place.hostAddress} is the directory of ${neighbour}`,
+        message: `${place.label} on ${place.hostAddress} would be in the directory of ${neighbour}`,
         hint: 'Ask again with another directory.',
       };
     }
@@ -38,11 +39,13 @@ export const claimPlace = defineStep({
   undo: { planned: 'What was installed is removed when the run is undone.' },
 });
 
-/** A known node of any cluster in the same directory, as far as the inventory knows; the host itself is asked as well. */
+/** A known node of any cluster whose directory is one of these, as far as the inventory goes; the host is asked as well. */
 async function whoIsThere(inventory: Inventory, place: NewPlace): Promise<string | null> {
   const nodes = await inventory.listNodesAt([place.hostAddress, place.host]);
-  const other = nodes.find(
-    (each) => each.deployDir === place.deployDir && !(each.host === place.host && each.port === place.port),
-  );
+  const own = [place.deployDir, ...place.dataDirs];
+  const other = nodes.find(({ deployDir, host, port }) => {
+    if (deployDir === null || (host === place.host && port === place.port)) return false;
+    return own.some((path) => isWithin(path, deployDir) || isWithin(deployDir, path));
+  });
   return other === undefined ? null : nodeLabel(other);
 }
