@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import { readStallFacts } from '../../../src/adapters/starrocks/read-stall-facts.ts';
 import { readTopology } from '../../../src/adapters/starrocks/read-topology.ts';
 import type { Run } from '../../../src/domain/run.ts';
+import { diagnoseStall, reasonInWords } from '../../../src/domain/topology-change/stall.ts';
 import { cancelRun } from '../../../src/runs/control.ts';
 import type { RunnerPoint } from '../../../src/runs/engine.ts';
 import { submit } from '../../../src/runs/submit.ts';
@@ -170,6 +172,32 @@ describe('decommissionBackends', () => {
     expect(told.every((text) => /^ALTER SYSTEM DECOMMISSION BACKEND '[^,]+'$/.test(text))).toBe(true);
     const events = await engine.ctx.db.selectFrom('run_event').selectAll().where('run_id', '=', run.id).execute();
     expect(events.some(({ message }) => /tablets? (is|are) left/.test(message))).toBe(true);
+  });
+});
+
+describe('the diagnosis of a stall', () => {
+  it('names tables that are dropped and kept, and the only replica on a backend that is down', async () => {
+    const create = (name: string, replicas: number) =>
+      root.query(`CREATE TABLE sales.${name} (id INT NOT NULL) DUPLICATE KEY (id)
+DISTRIBUTED BY HASH(id) BUCKETS 6 PROPERTIES ("replication_num" = "${replicas}")`);
+    await create('gone', 3);
+    await create('lonely', 1);
+    await root.query('DROP TABLE sales.gone');
+    const { sql } = engine.ctx.connections.portsFor(clusterId);
+    const id = (await backend('be2'))?.id ?? '';
+    const reasons = async () => {
+      const facts = await readStallFacts(sql, id);
+      return facts === null ? [] : diagnoseStall(facts).map((reason) => `${reason.code} ${reasonInWords(reason)}`);
+    };
+    expect(await reasons()).toContainEqual(
+      expect.stringMatching(/^RECYCLE_BIN dropped tables or partitions \(6 tablets\)/),
+    );
+    await world.kill('be2');
+    await expect
+      .poll(reasons, { timeout: 10_000 })
+      .toContainEqual(expect.stringMatching(/^ONLY_REPLICA_AWAY sales\.lonely \(\d tablets?\): .* is down/));
+    await world.start('be2');
+    await expect.poll(async () => (await backend('be2'))?.alive).toBe(true);
   });
 });
 
