@@ -49,8 +49,11 @@ export type Sample = {
   /** Rules that could not be judged this time: their alerts neither fire nor resolve. */
   readonly unjudged: readonly string[];
   /** Nodes that a run is working on: the run is the reason why they are away. */
-  readonly plannedWork: readonly { readonly nodeId: string; readonly runId: string }[];
+  readonly plannedWork: readonly PlannedWork[];
 };
+
+/** A run that explains the absence of a node; `because` in place of the sentence that it is working on the node. */
+export type PlannedWork = { readonly nodeId: string; readonly runId: string; readonly because?: string };
 
 export type AlertTimes = {
   /**
@@ -310,17 +313,20 @@ function isRipe(pending: Pending, condition: Condition, at: Date): boolean {
 type AboutNode = { readonly rule: string; readonly nodeId: string | null };
 
 /** The run that takes the node away now, if that explains what the rule found. */
-function workOn({ rule, nodeId }: AboutNode, { plannedWork }: Sample, { rules }: AlertPolicy): string | null {
+function workOn({ rule, nodeId }: AboutNode, { plannedWork }: Sample, { rules }: AlertPolicy): PlannedWork | null {
   const isExplained = rules.some(({ name, isInhibitedByRuns }) => name === rule && isInhibitedByRuns);
-  return isExplained ? (plannedWork.find((work) => work.nodeId === nodeId)?.runId ?? null) : null;
+  return isExplained ? (plannedWork.find((work) => work.nodeId === nodeId) ?? null) : null;
 }
 
 type Muting = { readonly sample: Sample; readonly policy: AlertPolicy; readonly firing: ReadonlySet<string> };
 
 function muteOf(alert: AboutNode & Pick<Alert, 'signal'>, { sample, policy, firing }: Muting): Mute {
   if (alert.signal === 'RESOLVED') return { kind: 'NONE' };
-  const runId = workOn(alert, sample, policy);
-  if (runId !== null) return { kind: 'INHIBITED', by: `run:${runId}`, because: `run ${runId} is working on the node` };
+  const work = workOn(alert, sample, policy);
+  if (work !== null) {
+    const { runId, because = `run ${runId} is working on the node` } = work;
+    return { kind: 'INHIBITED', by: `run:${runId}`, because };
+  }
   if (policy.rules.some(({ name, isNeverHidden }) => name === alert.rule && isNeverHidden)) return { kind: 'NONE' };
   for (const { name, inhibits } of policy.rules) {
     if (inhibits === null || name === alert.rule || !firing.has(name)) continue;

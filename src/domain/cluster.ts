@@ -126,6 +126,18 @@ export type RemovedNode = {
   readonly purgedAt: Date | null;
 };
 
+/** A node that a run of ours stopped on purpose, until it is started again by anybody. */
+export type StoppedNode = {
+  readonly nodeId: string;
+  /** `be 10.0.0.11:9050` */
+  readonly label: string;
+  readonly runId: string;
+  readonly runNumber: number;
+  /** Who asked for that run. */
+  readonly byName: string;
+  readonly at: Date;
+};
+
 /** A report of named checks on a cluster. */
 export type CheckReport = {
   readonly id: string;

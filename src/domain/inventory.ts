@@ -2,8 +2,8 @@ import type { Backup, BackupKind, BackupState, VerificationLevel } from './backu
 import type { BackupContent } from './backup/content.ts';
 import type { ObjectSums } from './backup/object-sums.ts';
 import type { Repository } from './backup/repository.ts';
-import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode } from './cluster.ts';
 import type { Neighbour } from './deploy/found-there.ts';
+import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode, StoppedNode } from './cluster.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
@@ -86,6 +86,8 @@ export interface Inventory {
   }): Promise<readonly Neighbour[]>;
   /** Nodes that runs of ours took out of the cluster, newest first; purged ones included. */
   listRemovedNodes(clusterId: string): Promise<readonly RemovedNode[]>;
+  /** Nodes that runs of ours stopped on purpose and nobody has started since. */
+  listStoppedNodes(clusterId: string): Promise<readonly StoppedNode[]>;
   listHosts(clusterId: string): Promise<readonly Host[]>;
   findHost(id: string): Promise<Host | null>;
   findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;
@@ -129,6 +131,13 @@ export type InventoryRecord =
   | { readonly record: 'nodeAttached'; readonly nodeId: string; readonly place: NodePlace }
   /** The same for a node whose row the `topologySeen` just before may have made: it has no id yet. */
   | { readonly record: 'nodePlaced'; readonly node: NodeIdentity; readonly place: NodePlace }
+  /**
+   * The node was stopped on purpose and is to stay down: alerts say so until it is started. `startedBefore` = since when
+   * it had run, as the cluster showed it, so that a picture from just before is not taken for a new start.
+   */
+  | { readonly record: 'nodeStopped'; readonly nodeId: string; readonly startedBefore: string | null }
+  /** Its process was started: from now on nobody wants it to be down. */
+  | { readonly record: 'nodeStarted'; readonly nodeId: string }
   /** The node is in the cluster no more, and a run of ours is why. Known by kind, address and port, until it is purged. */
   | { readonly record: 'nodeRemoved'; readonly node: NewRemovedNode }
   /** Its directories are gone from its host. */

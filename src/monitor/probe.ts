@@ -11,6 +11,7 @@ import type { ProbeClaim } from '../store/probes/probes.ts';
 import { type ProbeOutcome, recordSample } from '../store/probes/record-sample.ts';
 import { readBackupWatch } from '../store/reads/backup-watch.ts';
 import { listPlannedWork } from '../store/reads/planned-work.ts';
+import { listStoppedNodes } from '../store/reads/stopped-nodes.ts';
 import type { ConfiguredRule } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
 import { problemsOf } from './problems.ts';
@@ -44,8 +45,10 @@ export async function probeCluster(
   try {
     const startedAt = performance.now();
     const known = await listNodes(db, clusterId);
+    const stopped = await listStoppedNodes(db, clusterId);
     const parts = await readParts(deps.reading(clusterId, signal), {
       known,
+      stopped,
       before: claim.before,
       watch: await readBackupWatch(db, clusterId),
       runMode: (await findCluster(db, clusterId))?.runMode ?? null,
@@ -77,7 +80,12 @@ type Judged = {
 async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rules }: Judged): Promise<ProbeOutcome> {
   // Asked after the reading, with the reading's own duration as the window: the probe may have seen work that ended
   // meanwhile.
-  const plannedWork = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
+  const work = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
+  const stopped = parts.stopped.nodes.map(({ nodeId, runId, runNumber, byName }) => ({
+    ...{ nodeId, runId },
+    because: `it was stopped on purpose by ${byName} (R-${runNumber}), until it is started`,
+  }));
+  const plannedWork = [...work, ...stopped];
   const saved = await savePicture(db, clusterId, parts);
   const { conditions, unjudged } = evaluateRules(rules, { clusterId, parts: saved, log });
   const { topology, health } = parts;

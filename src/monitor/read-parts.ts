@@ -3,10 +3,10 @@ import { problemsIn, readTopology, type Topology, toObservedNodes } from '../ada
 import { showDatabases, versionComment } from '../adapters/starrocks/statements.ts';
 import type { Repository } from '../domain/backup/repository.ts';
 import type { BackupWatch } from '../domain/backup/watch.ts';
-import type { ClusterNode, ObservedNode } from '../domain/cluster.ts';
+import type { ClusterNode, ObservedNode, StoppedNode } from '../domain/cluster.ts';
 import { findSameNode, nodeLabel } from '../domain/node-identity.ts';
 import type { NodeProbe } from '../domain/probe.ts';
-import { findLeader } from '../domain/quorum.ts';
+import { findLeader, isElectable, majorityOf } from '../domain/quorum.ts';
 import { isSystemDatabase } from '../domain/system-databases.ts';
 import { AppError, messageOf } from '../errors.ts';
 import { readRepositories, type WatchedRepositories } from './read-repositories.ts';
@@ -18,6 +18,7 @@ export type ProbeReading = Pick<Reading, 'sql' | 'objects' | 'now' | 'signal'> &
 };
 
 export type PartsRequest = {
+  readonly stopped: readonly StoppedNode[];
   /** The nodes as they were last seen; a new node is asked over HTTP at the next probe. */
   readonly known: readonly ClusterNode[];
   readonly before: readonly NodeProbe[];
@@ -59,7 +60,23 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly clusterSnapshots: WatchedSnapshots | null;
   /** The repositories under management; null = there is none. */
   readonly repositories: WatchedRepositories | null;
+  /** Nodes that were stopped on purpose, as it is stored. */
+  readonly stopped: WatchedStops;
 };
+
+export type WatchedStops = {
+  readonly nodes: readonly StoppedNode[];
+  /** So many frontends are among them that none can lead: nothing else has to be wrong when nobody answers. */
+  readonly explainsSilence: boolean;
+};
+
+/** What follows from what is stored about nodes that were stopped on purpose. Pure. */
+export function watchStops(known: readonly ClusterNode[], nodes: readonly StoppedNode[]): WatchedStops {
+  const isStopped = ({ id }: ClusterNode) => nodes.some(({ nodeId }) => nodeId === id);
+  const voters = known.filter(isElectable);
+  const left = voters.filter((node) => !isStopped(node)).length;
+  return { nodes, explainsSilence: voters.length > 0 && left < majorityOf(voters.length) };
+}
 
 export type WatchedBackups = BackupWatch & {
   /** By name, without those of StarRocks itself; null = the cluster did not tell. */
@@ -82,6 +99,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     request.watch === null ? null : readDatabases(reading.sql, { signal, timeoutMs: request.timeoutMs }),
     readRepositories(reading, request.repositories, { signal, timeoutMs: request.timeoutMs }),
   ]);
+  const stopped = watchStops(request.known, request.stopped);
   const backups = request.watch === null ? null : { ...request.watch, standing };
   if (reading.signal.aborted) return null;
   const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
@@ -111,6 +129,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       backups,
       clusterSnapshots: request.runMode === 'shared_data' ? { isSeen: false, why: failure.message } : null,
       repositories,
+      stopped,
     };
   }
   const nodes = toObservedNodes(topology);
@@ -130,6 +149,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       { signal, timeoutMs: request.timeoutMs },
     ),
     repositories,
+    stopped,
   };
 }
 

@@ -51,7 +51,12 @@ export type SlackCommand = {
 };
 
 /** A step of a run, as far as an operation may see it. */
-export type PlannedStep = StepSpec & { readonly phase: StepPhase; readonly state: StepState };
+export type PlannedStep = StepSpec & {
+  readonly phase: StepPhase;
+  readonly state: StepState;
+  /** What it found; null = nothing. Its kind's `readFacts` gives the type. */
+  readonly facts?: JsonObject | null;
+};
 
 /** A run whose steps are all done; `steps` says what was left out. */
 export type EndedRun = { readonly runId: string; readonly steps: readonly PlannedStep[] };

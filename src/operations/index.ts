@@ -19,9 +19,12 @@ import { acceptHostKey } from './host/accept-host-key/accept-host-key.ts';
 import { attachHosts } from './host/attach-hosts/attach-hosts.ts';
 import { detachHost } from './host/detach-host/detach-host.ts';
 import { restartNode } from './node/restart-node/restart-node.ts';
+import { rollingRestart } from './node/rolling-restart/rolling-restart.ts';
 import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
 import { repairTable } from './tablet/repair-table/repair-table.ts';
 import { setReplicaBad } from './tablet/set-replica-bad/set-replica-bad.ts';
+import { startNodes } from './node/start-nodes/start-nodes.ts';
+import { stopNodes } from './node/stop-nodes/stop-nodes.ts';
 import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.ts';
 import { cancelDecommission } from './topology/cancel-decommission/cancel-decommission.ts';
 import { decommissionBackends } from './topology/decommission-backends/decommission-backends.ts';
@@ -50,6 +53,9 @@ export const operations: readonly AnyOperation[] = [
   setNodeLocation,
   repairTable,
   setReplicaBad,
+  rollingRestart,
+  stopNodes,
+  startNodes,
   upgradeCluster,
   downgradeCluster,
   finalizeUpgrade,

@@ -7,9 +7,9 @@ import type { AnyOperation, PlannedStep } from '../operations/define.ts';
 
 /** A step as far as an operation may look at it. */
 export function toPlannedStep(step: RunStep): PlannedStep {
-  const { kind, title, params, about, effect, leaves, removes, lane, phase, state } = step;
+  const { kind, title, params, about, effect, leaves, removes, lane, phase, state, facts } = step;
   return {
-    ...{ kind, title, params, about, effect, phase, state },
+    ...{ kind, title, params, about, effect, phase, state, facts },
     ...(leaves === null ? {} : { leaves }),
     ...(removes === null ? {} : { removes }),
     ...(lane === null ? {} : { lane }),

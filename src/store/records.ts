@@ -13,8 +13,10 @@ import { deleteHost, pinHostKey, saveHost, saveHostFacts } from './clusters/host
 import { attachNode, changeCluster, deleteCluster, insertCluster, placeNode } from './clusters/inventory.ts';
 import { markPurged, saveRemovedNode } from './clusters/removed-nodes.ts';
 import { saveReport } from './clusters/reports.ts';
+import { markStarted, markStopped } from './clusters/stopped-nodes.ts';
 import { replaceTopology } from './clusters/topology.ts';
 import type { Tx } from './database.ts';
+import { readRun } from './runs/runs.ts';
 import { findSlotOfRun } from './schedules/firings.ts';
 import { deleteSchedulesOf } from './schedules/schedules.ts';
 import { finalizeUpgrades, forbidUndo, recordUpgrade } from './upgrades/upgrades.ts';
@@ -53,6 +55,10 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return attachNode(tx, { id: record.nodeId, clusterId }, record.place);
     case 'nodePlaced':
       return placeNode(tx, { ...record.node, clusterId }, record.place);
+    case 'nodeStopped':
+      return markStopped(tx, { clusterId, run: await readRun(tx, runId) }, record);
+    case 'nodeStarted':
+      return markStarted(tx, { id: record.nodeId, clusterId });
     case 'nodeRemoved':
       return saveRemovedNode(tx, { clusterId, runId }, record.node);
     case 'nodePurged':

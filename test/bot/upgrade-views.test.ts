@@ -11,8 +11,8 @@ import { endLine } from '../../src/bot/views/run-sentences.ts';
 import type { Message } from '../../src/bot/views/text.ts';
 import { theCluster } from '../../src/domain/subject.ts';
 import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade/checks.ts';
-import { awaitVersion } from '../../src/operations/upgrade/steps/await-version.ts';
-import { holdForPerson } from '../../src/operations/upgrade/steps/history.ts';
+import { awaitVersion } from '../../src/operations/node/steps/await-back.ts';
+import { holdForPerson } from '../../src/operations/node/steps/hold.ts';
 import { facts } from '../domain/upgrade/checks-builders.ts';
 import { at, node } from './builders.ts';
 import { failedAt, upgradePlan, upgradeRun, upgradeSteps } from './upgrade.ts';
@@ -272,6 +272,7 @@ describe('a cluster of several versions', () => {
         lastRun: null,
         removedNodes: [],
         alertLines: [],
+        stopped: new Map(),
         workedOn: new Map([['nod_2', 12]]),
       }),
     );

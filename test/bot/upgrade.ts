@@ -1,8 +1,8 @@
 import { makePlan, type Plan } from '../../src/domain/plan.ts';
 import type { Run, RunStep, StepState } from '../../src/domain/run.ts';
+import { guardNode } from '../../src/operations/node/steps/guard-node.ts';
 import { changeVersionExample } from '../../src/operations/upgrade/change-version/input.ts';
 import { planChangeVersion } from '../../src/operations/upgrade/change-version/plan.ts';
-import { guardNode } from '../../src/operations/upgrade/steps/guard.ts';
 import { upgradeCluster } from '../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
 import { be, facts, fe } from '../domain/upgrade/checks-builders.ts';
 import { at, run, step } from './builders.ts';

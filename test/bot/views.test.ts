@@ -289,6 +289,7 @@ function everyMessage(text: string): Record<string, Message> {
       lastRun: bad,
       removedNodes: [],
       alertLines: [],
+      stopped: new Map(),
       workedOn: new Map([['nod_1', 12]]),
     }),
     runs: runList(Array.from({ length: 60 }, () => bad)),
@@ -386,6 +387,7 @@ describe('the status of a cluster', () => {
       alertLines: [],
       held: null,
       automationLines: [],
+      stopped: new Map(),
       workedOn: new Map<string, number>(),
     };
     return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));

@@ -29,9 +29,21 @@ import { attachNodes, recordHost, verifyHost } from '../../src/operations/host/a
 import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts';
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
 import { labelBackend } from '../../src/operations/node/set-node-location/label-backend.ts';
-import { awaitNode, startNode, stopNode } from '../../src/operations/node/steps/restart.ts';
 import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
 import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
+import { awaitNode, awaitVersion } from '../../src/operations/node/steps/await-back.ts';
+import { awaitTablets } from '../../src/operations/node/steps/await-tablets.ts';
+import { guardNode } from '../../src/operations/node/steps/guard-node.ts';
+import { holdForPerson } from '../../src/operations/node/steps/hold.ts';
+import { noteProcess } from '../../src/operations/node/steps/note-process.ts';
+import { startNode, stopNode } from '../../src/operations/node/steps/power.ts';
+import { compareQueries, measureBaseline, sampleQueries, soak } from '../../src/operations/node/steps/queries.ts';
+import { rememberStopped } from '../../src/operations/node/steps/remember-stopped.ts';
+import {
+  keepSchedulingPaused,
+  pauseTabletScheduling,
+  restoreTabletScheduling,
+} from '../../src/operations/node/steps/scheduling.ts';
 import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../../src/operations/topology/steps/compute-node.ts';
@@ -43,25 +55,14 @@ import { noteLeaving } from '../../src/operations/topology/steps/note-leaving.ts
 import { stopRemoved } from '../../src/operations/topology/steps/stop-removed.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
-import { awaitTablets } from '../../src/operations/upgrade/steps/await-tablets.ts';
-import { awaitVersion } from '../../src/operations/upgrade/steps/await-version.ts';
-import { guardNode } from '../../src/operations/upgrade/steps/guard.ts';
 import {
   closeThisUpgrade,
   closeUpgrades,
-  holdForPerson,
   recordUpgrade,
   removeKept,
 } from '../../src/operations/upgrade/steps/history.ts';
 import { createMetadataImage, noteJournal } from '../../src/operations/upgrade/steps/image.ts';
-import { noteProcess } from '../../src/operations/upgrade/steps/note-process.ts';
 import { startForMove, stopForMove } from '../../src/operations/upgrade/steps/power.ts';
-import { compareQueries, measureBaseline, sampleQueries, soak } from '../../src/operations/upgrade/steps/queries.ts';
-import {
-  keepSchedulingPaused,
-  pauseTabletScheduling,
-  restoreTabletScheduling,
-} from '../../src/operations/upgrade/steps/scheduling.ts';
 import { swapBack, swapBinaries } from '../../src/operations/upgrade/steps/swap.ts';
 import { proveArchive } from '../../src/steps/release/prove-archive.ts';
 import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../src/steps/release/stage.ts';
@@ -75,12 +76,12 @@ const replica = {
 const release = { version: '3.5.0', sha256: 'ab'.repeat(32) };
 const place = { hostId: 'hst_1', deployDir: '/opt/be' };
 const node = { nodeId: 'nod_1', label, kind: 'BACKEND', ...place } as const;
-const process = { pid: 7, startedAtTicks: '70' };
 const leaving = {
   ...{ nodeId: 'nod_1', label, kind: 'BACKEND' as const, host: '10.0.0.11', port: 9050, version: '3.5.0' },
   place: { ...place, unit: null },
 };
-const running = { ...node, version: '3.4.6', process, unit: null };
+const running = { ...node, version: '3.4.6', unit: null };
+const back = { host: '10.0.0.11', port: 9050, hasTablets: true, gateTimeoutSeconds: 60 };
 const move = {
   ...node,
   ...{ host: '10.0.0.11', port: 9050, unit: null, fromVersion: '3.4.6', toVersion: '3.5.0', release },
@@ -170,15 +171,19 @@ export const stepSamples: readonly StepSpec[] = [
   removeStaged.with({ ...place, label, release }),
   swapBinaries.with(move),
   swapBack.with(move),
-  awaitNode.with({ ...node, host: '10.0.0.11', port: 9050, startedBefore: null }),
   labelBackend.with({ ...node, host: '10.0.0.11', port: 9050, before: null, location: 'rack:r1' }),
   askForRepair.with(table),
   awaitRepaired.with({ ...table, timeoutMinutes: 240 }),
   cancelRepair.with(table),
   markReplicaBad.with(replica),
   awaitTabletWhole.with({ ...replica, timeoutMinutes: 60 }),
+  awaitNode.with({
+    ...{ nodeId: 'nod_1', label, kind: 'BACKEND', host: '10.0.0.11', port: 9050 },
+    ...{ place: { ...place, unit: null }, version: '3.4.6-1a2b3c4', gateTimeoutSeconds: 60 },
+  }),
   startNode.with(running),
-  stopNode.with({ ...running, process, graceful: true, timeoutSeconds: 60 }),
+  rememberStopped.with({ nodeId: 'nod_1', label }),
+  stopNode.with({ ...running, graceful: true, timeoutSeconds: 60, back }),
   switchOnClusterSnapshots.with({ storageVolume: null }),
   switchOffClusterSnapshots.with({}),
   awaitClusterSnapshot.with({}),

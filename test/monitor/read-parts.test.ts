@@ -28,7 +28,15 @@ function look(
   changes: Partial<Parameters<typeof readParts>[1]> = {},
   reading: Partial<Parameters<typeof readParts>[0]> = {},
 ): Promise<Parts<ObservedNode> | null> {
-  const request = { known: [], before: [], watch: null, runMode: null, repositories: [], timeoutMs: 5_000 };
+  const request = {
+    known: [],
+    stopped: [],
+    before: [],
+    watch: null,
+    runMode: null,
+    repositories: [],
+    timeoutMs: 5_000,
+  };
   const { signal } = new AbortController();
   return readParts({ ...portsOf(cluster), signal, now: () => now, ...reading }, { ...request, ...changes });
 }

@@ -150,7 +150,7 @@ describe('a plan brings back whom it takes away:', () => {
         { clusterId: 'clu_1', nodeId: backend.id, graceful: true, timeoutSeconds: 60, acceptDowntime: true },
         {
           ...{ known: backend, now: backend, process: { pid: 7, startedAtTicks: '70' }, startedAs: null },
-          runningQueries: 0,
+          ...{ runningQueries: 0, runMode: null, onHost: null },
           safety: { nodes: [backend], unhealthyTablets: 0, singleReplicaTables: [], runningJobs: [] },
         },
       ),

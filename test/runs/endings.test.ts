@@ -152,8 +152,11 @@ it('every operation that can be taken back looks for itself what its undo has co
     'removeComputeNodes',
     'repairTable',
     'restartNode',
+    'rollingRestart',
     'setClusterSnapshots',
     'setNodeLocation',
+    'startNodes',
+    'stopNodes',
     'upgradeCluster',
   ]);
   expect(undoable.filter(({ endCheck }) => endCheck === null)).toEqual([]);

@@ -5,6 +5,19 @@ const maxConfBytes = 262_144;
 const secretKey = 'pass|secret|token|credential|(access|private|account|shared|api)[_.]?key|\\\\';
 
 /**
+ * When the conf file was last changed, and what is needed to tell when a process was started from its start in ticks since
+ * the boot. Read the answer with `parseConfTimes`.
+ */
+export function confTimes({ deployDir, kind }: { readonly deployDir: string; readonly kind: NodeKind }): ReadCommand {
+  return read('conf-times', [
+    assign('conf', `${ownedDir(deployDir)}/conf/${shortNames[kind]}.conf`),
+    'echo "changed=$(stat -L -c %Y -- "$conf" 2>/dev/null)"',
+    'echo "booted=$(sed -n "s/^btime //p" /proc/stat 2>/dev/null)"',
+    'echo "ticks=$(getconf CLK_TCK 2>/dev/null)"',
+  ]);
+}
+
+/**
  * The text of a node's conf file, with the end of its last line as it is. Whatever looks like a secret becomes `***`
  * before it leaves the host: after every separator that Java knows, in commented lines and in lines that continue too.
  * Exit code 1 = the file cannot be read, or is longer than 256 KiB: half a file says nothing reliable.

@@ -22,6 +22,17 @@ export function parseClock(stdout: string): Date | null {
   return /^\d{13}$/.test(stdout.trim()) ? new Date(Number(stdout)) : null;
 }
 
+/** Null when one of the two times is not told. */
+export function parseConfTimes(stdout: string, startedAtTicks: string): { changedAt: Date; startedAt: Date } | null {
+  const { changed, booted, ticks } = pairs(stdout);
+  const [changedS, bootedS, perSecond, started] = [changed, booted, ticks, startedAtTicks].map((text) =>
+    /^\d+$/.test(text ?? '') ? Number(text) : Number.NaN,
+  );
+  const startedS = (bootedS ?? Number.NaN) + (started ?? Number.NaN) / (perSecond ?? Number.NaN);
+  if (changedS === undefined || Number.isNaN(changedS) || !Number.isFinite(startedS)) return null;
+  return { changedAt: new Date(changedS * 1_000), startedAt: new Date(Math.round(startedS * 1_000)) };
+}
+
 export type SwapPlace = {
   readonly sameFileSystem: boolean;
   readonly writable: boolean;

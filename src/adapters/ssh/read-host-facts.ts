@@ -6,8 +6,9 @@ import { AppError } from '../../errors.ts';
 import { parseDiskFree } from './answers.ts';
 import { batchedReads } from './batch.ts';
 import { diskFree, hasStartScript } from './commands.ts';
-import { readConf } from './conf-commands.ts';
+import { confTimes, readConf } from './conf-commands.ts';
 import {
+  parseConfTimes,
   parseJava,
   parseOwner,
   parseSwapPlace,
@@ -99,17 +100,19 @@ async function askNode(
 ): Promise<NodeOnHost> {
   const deployDir = node.deployDir ?? '';
   const kind = commandKinds[node.kind];
-  const [process, disk, swap, service, conf, kept, hasArchive] = await Promise.all([
+  const [process, disk, swap, service, conf, times, kept, hasArchive] = await Promise.all([
     readNodeProcess(session, { kind: node.kind, deployDir }, signal),
     run(diskFree({ path: deployDir })),
     run(sameFileSystem({ deployDir })),
     node.unit === null ? readScripts(run, { deployDir, kind }) : readUnit(run, { unit: node.unit, node }),
     run(readConf({ deployDir, kind })),
+    run(confTimes({ deployDir, kind })),
     run(listKept({ deployDir })),
     // df refuses a path that is not there.
     source?.kind === 'ON_NODE' ? run(diskFree({ path: source.location })) : undefined,
   ]);
   const confText = conf.exitCode === 0 ? conf.stdout : null;
+  const read = process === null ? null : parseConfTimes(times.stdout, process.startedAtTicks);
   const java =
     kind === 'frontend' ? await readJava(run, { home: deployDir, confText, pid: process?.pid ?? null, signal }) : null;
   const place = parseSwapPlace(swap.stdout);
@@ -122,6 +125,7 @@ async function askNode(
     ...service,
     java,
     confText,
+    ...(read === null ? {} : { confTimes: read }),
     kept: parseKept(kept).map(({ name }) => name),
     ...(hasArchive === undefined ? {} : { hasArchive: hasArchive.exitCode === 0 }),
   };

@@ -6,6 +6,7 @@ import { readWholeCalendar } from '../../store/reads/calendar.ts';
 import { listClusters, nodesOfClusters, removedNodesOfClusters } from '../../store/reads/clusters.ts';
 import { listPlannedWork } from '../../store/reads/planned-work.ts';
 import { findLastEndedRun, listRuns } from '../../store/reads/runs.ts';
+import { listStoppedNodes } from '../../store/reads/stopped-nodes.ts';
 import { openUpgradesOfClusters } from '../../store/reads/upgrades.ts';
 import { wholeList } from '../../store/reads/visibility.ts';
 import type { Bot, BotCommand } from '../bot.ts';
@@ -81,6 +82,7 @@ export const status: BotCommand = {
       environment: cluster.environment,
     });
     const work = await listPlannedWork(db, { clusterId: cluster.id, windowMs: 0 });
+    const stopped = await listStoppedNodes(db, cluster.id);
     return clusterStatus({
       cluster,
       nodes,
@@ -95,6 +97,7 @@ export const status: BotCommand = {
           open.filter(({ id }) => id === runId).map(({ number }) => [nodeId, number] as const),
         ),
       ),
+      stopped: new Map(stopped.map((node) => [node.nodeId, node])),
       alertLines: alerts.map(alertLine),
       removedNodes: await removedNodesOfClusters(db, [cluster.id]),
     });

@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
-import type { Cluster, ClusterNode, NodeKind, RemovedNode } from '../../domain/cluster.ts';
+import type { Cluster, ClusterNode, NodeKind, RemovedNode, StoppedNode } from '../../domain/cluster.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { isTerminal, type Run, type RunState } from '../../domain/run.ts';
 import { pictureVersions } from '../../domain/upgrade/cluster-versions.ts';
@@ -57,6 +57,8 @@ export type StatusData = ClusterLine & {
   readonly automationLines: readonly string[];
   /** Nodes that a run is working on, by id, with the number of the run: whatever is wrong with them is planned. */
   readonly workedOn: ReadonlyMap<string, number>;
+  /** Nodes that were stopped on purpose and not started since, by id. */
+  readonly stopped: ReadonlyMap<string, StoppedNode>;
 };
 
 /** One cluster: nodes by kind, runs, alerts, how old the picture is. */
@@ -109,14 +111,14 @@ function removedSection(removed: readonly RemovedNode[]): KnownBlock[] {
   return [section(`*Left behind by nodes that were taken out*\n${fitLines(lines, 1200)}`)];
 }
 
-function nodeSection(kind: NodeKind, title: string, { nodes, workedOn }: StatusData): KnownBlock[] {
+function nodeSection(kind: NodeKind, title: string, { nodes, workedOn, stopped }: StatusData): KnownBlock[] {
   const found = nodes.filter((node) => node.kind === kind);
   if (found.length === 0) return [];
   const isMixed = pictureVersions(nodes).state === 'MIXED';
   const lines = found.map((node) => {
     const run = workedOn.get(node.id);
     const facts = [
-      node.alive ? 'alive' : '*NOT ALIVE*',
+      node.alive ? 'alive' : stoppedWord(stopped.get(node.id)),
       ...(run === undefined ? [] : [`R-${run} works on it`]),
       ...(isMixed ? [safe(node.version ?? 'version unknown', 40)] : []),
       ...(node.role === null ? [] : [safe(node.role, 20)]),
@@ -128,6 +130,13 @@ function nodeSection(kind: NodeKind, title: string, { nodes, workedOn }: StatusD
     return `${code(nodeLabel(node))} ${facts.join(' · ')}`;
   });
   return [section(`*${title}*\n${fitLines(lines, 1800)}`)];
+}
+
+/** Nobody has to find out why a node is down that somebody stopped. */
+function stoppedWord(stopped: StoppedNode | undefined): string {
+  if (stopped === undefined) return '*NOT ALIVE*';
+  const { byName, runNumber, at } = stopped;
+  return `*stopped on purpose* by ${safe(byName, 40)} (R-${runNumber}) ${date(at, 'day')}`;
 }
 
 function versionsOf(nodes: readonly ClusterNode[]): string {

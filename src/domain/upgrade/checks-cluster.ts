@@ -2,7 +2,7 @@ import { quorumOf } from '../quorum.ts';
 import { tabletsInWords, unhealthyTablets } from '../tablet-health.ts';
 import type { NamedCheck } from '../verdict.ts';
 import { count } from '../words.ts';
-import type { Asked, UpgradeFacts, UpgradeLimits, UpgradeNode } from './checks-facts.ts';
+import type { Asked, NodeFacts, UpgradeFacts, UpgradeLimits, UpgradeNode } from './checks-facts.ts';
 import { partition, skipped, some, type UpgradeCheckName, unanswered, verdict } from './checks-verdict.ts';
 
 /**
@@ -50,7 +50,7 @@ export function clusterChecks(facts: UpgradeFacts, limits: UpgradeLimits): Named
   ];
 }
 
-function aliveCheck({ nodes, listProblems = [] }: UpgradeFacts): NamedCheck {
+export function aliveCheck({ nodes, listProblems = [] }: Pick<NodeFacts, 'nodes' | 'listProblems'>): NamedCheck {
   const down = nodes.filter((node) => !node.alive);
   return verdict('nodes-alive', 'BLOCK', down.length === 0 && nodes.length > 0, {
     observed:
@@ -62,7 +62,7 @@ function aliveCheck({ nodes, listProblems = [] }: UpgradeFacts): NamedCheck {
   });
 }
 
-function leaderCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+export function leaderCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const leaders = nodes.filter((node) => node.role === 'LEADER' && node.alive);
   return verdict('one-leader', 'BLOCK', leaders.length === 1, {
     observed: leaders.map(({ label }) => label).join(', ') || 'no leader',
@@ -72,7 +72,7 @@ function leaderCheck(nodes: readonly UpgradeNode[]): NamedCheck {
 }
 
 /** The rule of `restart-safety`, for each frontend. */
-function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+export function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const { electable, alive, majority, spare } = quorumOf(nodes);
   const isAlone = electable === 1;
   return verdict('frontends-quorum', isAlone ? 'WARN' : 'BLOCK', spare >= 1, {
@@ -86,7 +86,7 @@ function quorumCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   });
 }
 
-function spareWorkerCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+export function spareWorkerCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const workers = nodes.filter((node) => node.kind !== 'FRONTEND' && node.alive);
   return verdict('spare-worker', 'WARN', workers.length > 1, {
     observed: `${count(workers.length, 'backend or compute node', 'backends and compute nodes')} alive`,
@@ -95,7 +95,7 @@ function spareWorkerCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   });
 }
 
-function tabletCheck({ replicas, runMode }: UpgradeFacts): NamedCheck {
+export function tabletCheck({ replicas, runMode }: Pick<NodeFacts, 'replicas' | 'runMode'>): NamedCheck {
   const name = 'tablets-healthy';
   const wanted = 'every tablet with all its replicas';
   if (runMode === 'shared_data') return skipped(name, 'shared data: tablets live in the object store');
@@ -108,7 +108,7 @@ function tabletCheck({ replicas, runMode }: UpgradeFacts): NamedCheck {
   });
 }
 
-function decommissionCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+export function decommissionCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const leaving = nodes.filter((node) => node.decommissioning);
   if (nodes.length === 0) return skipped('no-decommission', 'no node is known');
   return verdict('no-decommission', 'BLOCK', leaving.length === 0, {
@@ -118,7 +118,7 @@ function decommissionCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   });
 }
 
-function noneCheck(
+export function noneCheck(
   name: UpgradeCheckName,
   severity: 'BLOCK' | 'WARN',
   asked: Asked<readonly string[]>,
@@ -128,7 +128,7 @@ function noneCheck(
   return verdict(name, severity, asked.value.length === 0, { observed: some(asked.value) || 'none', wanted, hint });
 }
 
-function routineLoadCheck({ routineLoads }: UpgradeFacts): NamedCheck {
+export function routineLoadCheck({ routineLoads }: Pick<NodeFacts, 'routineLoads'>): NamedCheck {
   if ('failed' in routineLoads) return skipped('routine-loads', routineLoads.failed);
   return verdict('routine-loads', 'INFO', routineLoads.value === 0, {
     observed: `${routineLoads.value} running`,
@@ -137,7 +137,10 @@ function routineLoadCheck({ routineLoads }: UpgradeFacts): NamedCheck {
   });
 }
 
-function queryCheck({ runningQueries }: UpgradeFacts, { maxRunningQueries }: UpgradeLimits): NamedCheck {
+export function queryCheck(
+  { runningQueries }: Pick<NodeFacts, 'runningQueries'>,
+  { maxRunningQueries }: Pick<UpgradeLimits, 'maxRunningQueries'>,
+): NamedCheck {
   if ('failed' in runningQueries) return skipped('running-queries', runningQueries.failed);
   return verdict('running-queries', 'WARN', runningQueries.value <= maxRunningQueries, {
     observed: `${runningQueries.value} now`,
@@ -146,7 +149,10 @@ function queryCheck({ runningQueries }: UpgradeFacts, { maxRunningQueries }: Upg
   });
 }
 
-function singleReplicaCheck({ singleReplicaTables: asked, runMode }: UpgradeFacts): NamedCheck {
+export function singleReplicaCheck({
+  singleReplicaTables: asked,
+  runMode,
+}: Pick<NodeFacts, 'singleReplicaTables' | 'runMode'>): NamedCheck {
   const name = 'single-replica-tables';
   const wanted = 'no table with one replica';
   if (runMode === 'shared_data') return skipped(name, 'shared data: tablets live in the object store');
@@ -184,6 +190,6 @@ function imageCheck({ images }: UpgradeFacts): NamedCheck {
   });
 }
 
-function mapAsked<T, R>(asked: Asked<T>, map: (value: T) => R): Asked<R> {
+export function mapAsked<T, R>(asked: Asked<T>, map: (value: T) => R): Asked<R> {
   return 'failed' in asked ? asked : { value: map(asked.value) };
 }

@@ -57,6 +57,8 @@ export type NodeOnHost = {
   readonly java: JavaOnHost | { readonly unknown: string } | null;
   /** Text of fe.conf, be.conf or cn.conf, secrets masked; null = it could not be read. */
   readonly confText: string | null;
+  /** When that file was last changed, and when the process was started; missing where either is not known. */
+  readonly confTimes?: { readonly changedAt: Date; readonly startedAt: Date };
   /** Names under which an earlier upgrade keeps binaries there. */
   readonly kept: readonly string[];
   /** Whether the archive is there, for one that should be on the nodes already. Undefined = it comes from elsewhere. */
@@ -111,16 +113,10 @@ export type RunningWork = {
   readonly loads: readonly string[];
 };
 
-/** Everything that the preflight of an upgrade or downgrade needs to know. Plain data. */
-export type UpgradeFacts = {
+/** What everything has to know that takes nodes away and brings them back. Plain data. */
+export type NodeFacts = {
   readonly now: Date;
   readonly clusterName: string;
-  /** The version that was asked for, as it was given. */
-  readonly to: string;
-  /** Null = no release of that version is in the catalogue. */
-  readonly release: Release | null;
-  /** Null where there is no release, or where the archive is not to be looked at from here. */
-  readonly archive: Asked<ArchiveFacts> | null;
   /** `shared_nothing` or `shared_data`; null = not known. */
   readonly runMode: string | null;
   readonly nodes: readonly UpgradeNode[];
@@ -134,8 +130,18 @@ export type UpgradeFacts = {
   readonly work: Asked<RunningWork>;
   readonly routineLoads: Asked<number>;
   readonly runningQueries: Asked<number>;
-  readonly newestBackupAt: Date | null;
   readonly images: readonly FrontendImage[];
+};
+
+/** Everything that the preflight of an upgrade or downgrade needs to know. Plain data. */
+export type UpgradeFacts = NodeFacts & {
+  /** The version that was asked for, as it was given. */
+  readonly to: string;
+  /** Null = no release of that version is in the catalogue. */
+  readonly release: Release | null;
+  /** Null where there is no release, or where the archive is not to be looked at from here. */
+  readonly archive: Asked<ArchiveFacts> | null;
+  readonly newestBackupAt: Date | null;
   /** Upgrades whose kept binaries are still on the nodes, oldest first. */
   readonly openUpgrades: readonly UpgradeRecord[];
 };

@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from '../version.ts';
 import { count, wordsForStart } from '../words.ts';
 import type { JavaOnHost, NodeOnHost, UnitStartLimit, UpgradeFacts, UpgradeHost, UpgradeNode } from './checks-facts.ts';
 import { nodesToChange } from './checks-release.ts';
-import { partition, skipped, some, type UpgradeCheckName, verdict } from './checks-verdict.ts';
+import { type CheckName, partition, skipped, some, verdict } from './checks-verdict.ts';
 import type { Release } from './release.ts';
 
 /** Room for the archive itself, for what is unpacked from it, and as much again for logs and metadata that grow meanwhile. */
@@ -32,7 +32,7 @@ export function hostChecks(facts: UpgradeFacts): NamedCheck[] {
   ];
 }
 
-function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+export function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   if (nodes.length === 0) return skipped('hosts-attached', 'no node is to be changed');
   const missing = nodes.filter((node) => node.hostId === null || node.deployDir === null);
   return verdict('hosts-attached', 'BLOCK', missing.length === 0, {
@@ -45,7 +45,7 @@ function attachedCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   });
 }
 
-function answerCheck(hosts: readonly UpgradeHost[], nodes: readonly UpgradeNode[]): NamedCheck {
+export function answerCheck(hosts: readonly UpgradeHost[], nodes: readonly UpgradeNode[]): NamedCheck {
   const name = 'hosts-answer';
   if (hosts.length === 0) return skipped(name, 'no host is attached');
   const silent = [
@@ -134,8 +134,8 @@ function mebibytes(bytes: number): string {
 
 type Asking = { problemOf: (found: NodeOnHost, node: UpgradeNode) => string | null; wanted: string; hint: string };
 
-function problemCheck(
-  name: UpgradeCheckName,
+export function problemCheck(
+  name: CheckName,
   nodes: readonly UpgradeNode[],
   { problemOf, ...texts }: Asking,
 ): NamedCheck {
@@ -151,7 +151,7 @@ function problemCheck(
   return passedByAll(check, { told: asked.length, of: nodes.length, what: 'nodes' });
 }
 
-function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
+export function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   const check = controlCheck(nodes);
   if (check.status !== 'PASS') return check;
   const strangers = nodes.flatMap(({ label, onHost }) => {
@@ -171,7 +171,7 @@ function serviceCheck(nodes: readonly UpgradeNode[]): NamedCheck {
   if (limits.length === 0) return check;
   const observed = limits.map(
     ({ label, limit }) =>
-      `${label}: ${limit.unit} may be started ${limit.burst} times in ${Math.round(limit.intervalMs / 1000)} s, and the upgrade and its way back may need ${startsOf(limit)}`,
+      `${label}: ${limit.unit} may be started ${limit.burst} times in ${Math.round(limit.intervalMs / 1000)} s, and the run and its way back may need ${startsOf(limit)}`,
   );
   const fixed = limits.find(({ limit }) => !limit.mayReset)?.limit;
   if (fixed === undefined)
@@ -225,7 +225,7 @@ function jdkCheck(release: Release | null, nodes: readonly UpgradeNode[]): Named
   });
 }
 
-function whyNotStart(
+export function whyNotStart(
   java: JavaOnHost | null,
   { minimum, needsJavac }: { minimum: number; needsJavac: boolean },
 ): string | null {
@@ -246,12 +246,12 @@ function javaMajor(version: string): number | null {
 }
 
 /** From 3.4 on a JRE is enough. */
-function needsCompiler(version: string): boolean {
+export function needsCompiler(version: string): boolean {
   const [target, first] = [parseVersion(version), parseVersion('3.4.0-alpha')];
   return target !== null && first !== null && compareVersions(target, first) < 0;
 }
 
-function clockChecks(hosts: readonly UpgradeHost[]): NamedCheck[] {
+export function clockChecks(hosts: readonly UpgradeHost[]): NamedCheck[] {
   const frontends = hosts.filter(({ runsFrontend }) => runsFrontend);
   return [
     clockCheck(
@@ -265,7 +265,7 @@ function clockChecks(hosts: readonly UpgradeHost[]): NamedCheck[] {
 }
 
 function clockCheck(
-  name: UpgradeCheckName,
+  name: CheckName,
   severity: 'BLOCK' | 'WARN',
   hosts: readonly UpgradeHost[],
   hint: string,

@@ -39,27 +39,21 @@ export const upgradeCheckNames = [
 
 export type UpgradeCheckName = (typeof upgradeCheckNames)[number];
 
-export function isUpgradeCheckName(name: string): name is UpgradeCheckName {
-  return upgradeCheckNames.some((known) => known === name);
-}
+/** Checks of runs that take nodes away and leave their binaries as they are; the others of theirs have the names above. */
+export type CheckName = UpgradeCheckName | 'conf-readable' | 'conf-changed';
 
-export function verdict(
-  name: UpgradeCheckName,
-  severity: NamedCheck['severity'],
-  passed: boolean,
-  texts: Texts,
-): NamedCheck {
+export function verdict(name: CheckName, severity: NamedCheck['severity'], passed: boolean, texts: Texts): NamedCheck {
   return anyVerdict(name, severity, passed, texts);
 }
 
 /** A check that does not apply here, or where it is harmless that nobody knows the answer. */
-export function skipped(name: UpgradeCheckName, why: string): NamedCheck {
+export function skipped(name: CheckName, why: string): NamedCheck {
   return anySkipped(name, { why, wanted: 'nothing' });
 }
 
 /** A question without an answer, where not knowing is as bad as knowing the worst. */
 export function unanswered(
-  name: UpgradeCheckName,
+  name: CheckName,
   severity: NamedCheck['severity'],
   { why, wanted }: { why: string; wanted: string },
 ): NamedCheck {

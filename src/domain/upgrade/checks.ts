@@ -5,7 +5,7 @@ import { confChecks } from './checks-conf.ts';
 import type { UpgradeFacts, UpgradeLimits } from './checks-facts.ts';
 import { hostChecks } from './checks-hosts.ts';
 import { releaseChecks } from './checks-release.ts';
-import { isUpgradeCheckName, upgradeCheckNames } from './checks-verdict.ts';
+import { upgradeCheckNames } from './checks-verdict.ts';
 
 /**
  * The preflight of an upgrade or downgrade: every check by name, with what was seen, what is wanted and what to do.
@@ -23,13 +23,14 @@ export function upgradeChecks(facts: UpgradeFacts, limits: UpgradeLimits): reado
 /**
  * Why these checks do not allow the operation to begin; empty = it may. A failed BLOCK check always forbids it. A failed
  * WARN check forbids it until a person names it in `acceptWarnings`; naming one there that did not fail is harmless, so
- * an input stays valid when a warning is gone.
+ * an input stays valid when a warning is gone. `names` = the checks that there are.
  */
 export function upgradeRefusals(
   checks: readonly NamedCheck[],
   { acceptWarnings }: { acceptWarnings: readonly string[] },
+  names: readonly string[] = upgradeCheckNames,
 ): readonly Refusal[] {
-  const unknown = acceptWarnings.filter((name) => !isUpgradeCheckName(name));
+  const unknown = acceptWarnings.filter((name) => !names.includes(name));
   const failed = checks.filter((check) => check.status === 'FAIL');
   const blocking = failed.filter((check) => check.severity === 'BLOCK');
   const warning = failed.filter((check) => check.severity === 'WARN' && !acceptWarnings.includes(check.name));
@@ -38,7 +39,7 @@ export function upgradeRefusals(
       (name): Refusal => ({
         code: 'INVALID_INPUT',
         message: `There is no check "${name}"`,
-        hint: `The checks are ${upgradeCheckNames.join(', ')}.`,
+        hint: `The checks are ${names.join(', ')}.`,
         path: ['input', 'acceptWarnings'],
       }),
     ),

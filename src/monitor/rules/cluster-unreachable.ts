@@ -15,10 +15,11 @@ const unreachableSamples = 3;
  */
 export const clusterUnreachable = defineRule({
   name: 'cluster_unreachable',
-  reads: ['topology', 'health'],
+  reads: ['topology', 'health', 'stopped'],
   settings: z.object({}),
-  judge: ({ topology, health }) => {
-    if (topology.isSeen) return [];
+  judge: ({ topology, health, stopped }) => {
+    // A cluster that was shut down on purpose is no trouble: node_stopped says who wanted that.
+    if (topology.isSeen || stopped.explainsSilence) return [];
     const { failure, isAnswering } = topology;
     const isSilent = failure.code === 'SQL_UNREACHABLE' || failure.code === 'TIMEOUT';
     const kind: Kind = isAnswering ? 'leaderless' : isSilent ? 'silent' : 'refused';
@@ -35,7 +36,7 @@ export const clusterUnreachable = defineRule({
     effect: [words[kind].effect, 'Alerts about its nodes wait until it answers.'].join(' ').trimStart(),
   }),
   ripens: () => ({ forMs: 0, minSamples: unreachableSamples, startedAt: null }),
-  over: 'the cluster answers and can be observed',
+  over: 'the cluster answers and can be observed, or was shut down on purpose',
   inhibits: { rules: 'others', because: 'the whole cluster cannot be observed' },
   isInhibitedByRuns: false,
 });

@@ -8,12 +8,14 @@ import { clusterSnapshotFailed } from './cluster-snapshot-failed.ts';
 import { clusterSnapshotOld } from './cluster-snapshot-old.ts';
 import { clusterUnreachable } from './cluster-unreachable.ts';
 import { nodeDown } from './node-down.ts';
+import { nodeStopped } from './node-stopped.ts';
 import { repositoryUnhealthy } from './repository-unhealthy.ts';
 
 /** Every alert rule. Where several hide an alert, the first of them is named. */
 export const rules: readonly Rule[] = [
   clusterUnreachable,
   nodeDown,
+  nodeStopped,
   backupFailed,
   backupMissed,
   backupTooOld,

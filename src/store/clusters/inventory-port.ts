@@ -2,6 +2,7 @@ import type { Inventory } from '../../domain/inventory.ts';
 import { newestBackupAt } from '../backups/backups.ts';
 import type { Reader } from '../database.ts';
 import { findRelease } from '../reads/releases.ts';
+import { listStoppedNodes } from '../reads/stopped-nodes.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
 import { listOpenUpgrades } from '../upgrades/upgrades.ts';
 import { findHost, findHostByAddress, findPinnedKey, listHosts } from './hosts.ts';
@@ -28,6 +29,7 @@ export function makeInventory(db: Reader): Inventory {
     listNodesAt: (addresses) => listNodesAt(db, addresses),
     listNeighbours: (of) => listNeighbours(db, of),
     listRemovedNodes: (clusterId) => listRemovedNodes(db, clusterId),
+    listStoppedNodes: (clusterId) => listStoppedNodes(db, clusterId),
     listHosts: (clusterId) => listHosts(db, clusterId),
     findHost: (id) => findHost(db, id),
     findHostByAddress: (clusterId, address, port) => findHostByAddress(db, { clusterId, address, port }),

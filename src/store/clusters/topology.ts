@@ -56,8 +56,22 @@ async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNo
     ...nodeColumns(node),
   }));
   const seen = Object.fromEntries(seenColumns.map((column) => [column, sql`VALUES(${sql.ref(column)})`]));
-  await tx.insertInto('cluster_node').values(rows).onDuplicateKeyUpdate(seen).execute();
+  await tx
+    .insertInto('cluster_node')
+    .values(rows)
+    .onDuplicateKeyUpdate({ stopped_run_id: unlessStarted, ...seen })
+    .execute();
 }
+
+/**
+ * A node that was stopped on purpose is so no more once it is alive since another start. One that is shown alive since the
+ * start from before is only not missed yet.
+ */
+const unlessStarted = sql<string | null>`IF(
+  VALUES(alive) = 1 AND VALUES(started_at) IS NOT NULL AND NOT (VALUES(started_at) <=> stopped_started_at),
+  NULL,
+  stopped_run_id
+)`;
 
 /** Columns of a known node that a new reading may change; its id, host and directory stay. */
 const seenColumns = [

@@ -237,6 +237,11 @@ export type Tables = {
     deploy_dir: string | null;
     unit: string | null;
     location: string | null;
+    stopped_run_id: string | null;
+    stopped_run_number: number | null;
+    stopped_by_name: string | null;
+    stopped_at: Date | null;
+    stopped_started_at: string | null;
   };
   host: {
     id: string;

@@ -21,6 +21,15 @@ const removedNodes = sql`CREATE TABLE IF NOT EXISTS removed_node (
 
 /** Can be begun anew after any of its statements. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await addColumns(db, 'cluster_node', { location: 'VARCHAR(255) NULL' });
+  await addColumns(db, 'cluster_node', {
+    location: 'VARCHAR(255) NULL',
+    // The run that stopped the node on purpose; null = nobody did, or it was started since.
+    stopped_run_id: 'VARCHAR(40) NULL',
+    stopped_run_number: 'INT NULL',
+    stopped_by_name: 'VARCHAR(255) NULL',
+    stopped_at: 'DATETIME(3) NULL',
+    // Since when it had run then, as the cluster showed it: any other start ends the stop.
+    stopped_started_at: 'VARCHAR(40) NULL',
+  });
   await removedNodes.execute(db);
 }

@@ -58,6 +58,7 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     backups: null,
     clusterSnapshots: null,
     repositories: null,
+    stopped: { nodes: [], explainsSilence: false },
   };
 }
 
@@ -69,6 +70,7 @@ export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { i
     backups: null,
     clusterSnapshots: null,
     repositories: null,
+    stopped: { nodes: [], explainsSilence: false },
   };
 }
 

@@ -16,19 +16,30 @@ type Examples = {
   readonly over: string;
 };
 
+const stopped = {
+  ...{ nodeId: 'nod_1', label: 'be 10.0.0.11:9050', runId: 'run_1', runNumber: 12, byName: 'kim' },
+  at: since,
+};
+
 /** By rule. A rule without examples fails below: this is the line that a new one adds. */
 const examples: Record<string, Examples> = {
   cluster_unreachable: {
     holds: unseen(unreachable),
     labels: {},
     holdsNot: seen([node()]),
-    over: 'The cluster answers and can be observed',
+    over: 'The cluster answers and can be observed, or was shut down on purpose',
   },
   repository_unhealthy: {
     holds: withRepository({ errorMessage: '2026-11-27 10:00:00: connection refused' }),
     labels: { repository: 'nightly' },
     holdsNot: withRepository({}),
     over: 'The repository nightly can be used again, or is not under management any more',
+  },
+  node_stopped: {
+    holds: { ...seen([node({ alive: false })]), stopped: { nodes: [stopped], explainsSilence: false } },
+    labels: { node: 'be 10.0.0.11:9050' },
+    holdsNot: seen([node()]),
+    over: 'Be 10.0.0.11:9050 was started, or has left the cluster',
   },
   node_down: {
     holds: seen([node({ alive: false })]),

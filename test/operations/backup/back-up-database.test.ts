@@ -4,7 +4,7 @@ import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
 import type { SqlRow, StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
 import { AppError } from '../../../src/errors.ts';
 import { takeBackup } from '../../../src/operations/backup/take/take-backup.ts';
-import { pauseTabletScheduling } from '../../../src/operations/upgrade/steps/scheduling.ts';
+import { pauseTabletScheduling } from '../../../src/operations/node/steps/scheduling.ts';
 import { cancelRun, retryRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import type { EngineContext } from '../../../src/steps/define.ts';

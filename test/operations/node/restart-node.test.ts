@@ -90,9 +90,10 @@ describe('restartNode', () => {
     expect(ended.state).toBe('CANCELED');
     const steps = await listSteps(engine.ctx.db, run.id);
     expect(steps.map((step) => `${step.kind} ${step.state}`)).toEqual([
+      'guardNode done',
       'stopNode done',
       'startNode done',
-      'awaitNode pending',
+      'awaitNode done',
     ]);
     expect(world.pidOf('be1')).not.toBeNull();
     expect(world.pidOf('be1')).not.toBe(pid);

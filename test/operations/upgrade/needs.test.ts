@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { awaitVersion } from '../../../src/operations/upgrade/steps/await-version.ts';
-import { holdForPerson } from '../../../src/operations/upgrade/steps/history.ts';
-import { compareQueries, measureBaseline, soak } from '../../../src/operations/upgrade/steps/queries.ts';
+import { awaitVersion } from '../../../src/operations/node/steps/await-back.ts';
+import { holdForPerson } from '../../../src/operations/node/steps/hold.ts';
+import { compareQueries, measureBaseline, soak } from '../../../src/operations/node/steps/queries.ts';
 import type { AnyStepKind, EarlierStep, Ports } from '../../../src/steps/define.ts';
 import { sampleOf } from '../../helpers/step-samples.ts';
 import { paperCluster, portsOf } from '../../monitor/paper-cluster.ts';

@@ -6,7 +6,7 @@ import { readFrontendValues, setFrontendValue } from '../../../src/adapters/star
 import { readTopology, toObservedNodes } from '../../../src/adapters/starrocks/read-topology.ts';
 import type { ObservedNode } from '../../../src/domain/cluster.ts';
 import { isTerminal, type Run, type RunState, type RunStep } from '../../../src/domain/run.ts';
-import { countUnhealthy } from '../../../src/operations/upgrade/steps/await-tablets.ts';
+import { countUnhealthy } from '../../../src/operations/node/steps/await-tablets.ts';
 import { databaseNowPlus } from '../../../src/store/database.ts';
 import { eventsOfRuns } from '../../../src/store/reads/run-parts.ts';
 import { listSteps, listTemporaryChanges, readRun } from '../../../src/store/runs/runs.ts';

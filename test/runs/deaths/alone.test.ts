@@ -10,7 +10,7 @@ import {
 } from '../../../src/operations/backup/set-cluster-snapshots/switch.ts';
 import { defineOperation } from '../../../src/operations/define.ts';
 import { clusterId } from '../../../src/operations/input/fields.ts';
-import { awaitTablets } from '../../../src/operations/upgrade/steps/await-tablets.ts';
+import { awaitTablets } from '../../../src/operations/node/steps/await-tablets.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { type AnyStepKind, defineStep } from '../../../src/steps/define.ts';
 import { listSteps } from '../../../src/store/runs/runs.ts';

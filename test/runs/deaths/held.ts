@@ -15,6 +15,7 @@ export const held = {
     'countBackupObjects',
     'forgetCluster',
     'forgetHost',
+    'guardNode',
     'inspectCluster',
     'inspectUpgrade',
     'labelBackend',
@@ -47,6 +48,20 @@ export const held = {
     'stopRemoved',
   ],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
+  runControl: [
+    'awaitNode',
+    'compareQueries',
+    'guardNode',
+    'keepSchedulingPaused',
+    'measureBaseline',
+    'pauseTabletScheduling',
+    'rememberStopped',
+    'restoreTabletScheduling',
+    'sampleQueries',
+    'soak',
+    'startNode',
+    'stopNode',
+  ],
   repositories: ['forgetRepository', 'lookAtRepository', 'makeRepository', 'recordRepository', 'tryStore'],
   upgrade: [
     'awaitVersion',
@@ -75,6 +90,9 @@ export const held = {
   finalize: ['closeUpgrades', 'removeKept'],
   undo: ['closeThisUpgrade', 'removeStaged', 'swapBack'],
 } as const;
+
+/** Tried in a file of their own, so that none takes longer than the others wait. */
+export const runControlOperations = ['rollingRestart', 'stopNodes', 'startNodes'];
 
 /** Tried in a file of their own, so that none takes longer than the others wait. */
 export const repositoryOperations = ['createRepository', 'takeOverRepository', 'checkRepository', 'dropRepository'];

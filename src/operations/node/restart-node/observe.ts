@@ -1,4 +1,5 @@
 import type { Reading } from '../../../adapters/reading.ts';
+import { askHosts } from '../../../adapters/ssh/read-host-facts.ts';
 import { parseBackends } from '../../../adapters/starrocks/parse.ts';
 import { readRunningJobs } from '../../../adapters/starrocks/read-jobs.ts';
 import { readSingleReplicaTables } from '../../../adapters/starrocks/read-replicas.ts';
@@ -10,6 +11,7 @@ import { findSameNode, nodeLabel } from '../../../domain/node-identity.ts';
 import type { ProcessId } from '../../../domain/process-id.ts';
 import type { RestartFacts } from '../../../domain/restart-safety.ts';
 import { unhealthyTablets } from '../../../domain/tablet-health.ts';
+import type { Asked, NodeOnHost } from '../../../domain/upgrade/checks-facts.ts';
 import type { StartedAs } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import type { RestartNodeInput } from './input.ts';
@@ -24,10 +26,14 @@ export type RestartNodeFacts = {
   readonly startedAs: StartedAs | null;
   readonly runningQueries: number | null;
   readonly safety: RestartFacts;
+  /** `shared_nothing` or `shared_data`; null = not known. */
+  readonly runMode: string | null;
+  /** What its host says of its directory, service, JDK and configuration; null = it is not attached. */
+  readonly onHost: Asked<NodeOnHost> | null;
 };
 
 export async function observeRestart(input: RestartNodeInput, reading: Reading): Promise<RestartNodeFacts> {
-  const { sql, signal, inventory } = reading;
+  const { sql, signal, inventory, clusterId } = reading;
   const node = await inventory.findNode(input.nodeId);
   const known = node !== null && node.clusterId === input.clusterId ? node : null;
   const nodes = toObservedNodes(await readTopology(sql, { signal }));
@@ -42,6 +48,8 @@ export async function observeRestart(input: RestartNodeInput, reading: Reading):
     known,
     now,
     ...(known === null ? { process: null, startedAs: null } : await processOf(known, reading)),
+    onHost: known === null ? null : await onHostOf(known, reading),
+    runMode: (await inventory.findCluster(clusterId))?.runMode ?? null,
     runningQueries: backend?.runningQueries ?? null,
     safety: {
       nodes,
@@ -61,6 +69,14 @@ async function processOf(
   const node = await nodeOf({ nodeId: id, label: nodeLabel(known), hostId, deployDir });
   const [process, startedAs] = await Promise.all([node.process({ signal }), node.startedAs({ signal })]);
   return { process, startedAs };
+}
+
+async function onHostOf(known: ClusterNode, reading: Reading): Promise<Asked<NodeOnHost> | null> {
+  const { id, hostId, deployDir } = known;
+  if (hostId === null || deployDir === null) return null;
+  const address = (await reading.inventory.findHost(hostId))?.address ?? known.host;
+  const [answer] = await askHosts([{ id: hostId, address, nodes: [known] }], { ...reading, source: null });
+  return answer?.nodes.get(id) ?? null;
 }
 
 async function countOrNull(sql: Reading['sql'], signal: AbortSignal): Promise<number | null> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineOperation } from '../../define.ts';
 import { clusterId, nodeId } from '../../input/fields.ts';
-import { awaitNode, startNode, stopNode } from '../steps/restart.ts';
+import { restartKinds } from '../kinds.ts';
 import { observeRestart } from './observe.ts';
 import { planRestartNode } from './plan.ts';
 import { checkRestarted } from './post-check.ts';
@@ -46,7 +46,7 @@ export const restartNode = defineOperation({
     positional: ['clusterId', 'nodeId'],
     examples: ['restart prod-eu be 10.0.0.11:9050', 'restart prod-eu fe 10.0.0.2:9010 --reason "new heap size"'],
   },
-  steps: [stopNode, startNode, awaitNode],
+  steps: restartKinds,
   noUndoAfterSuccess: 'The node runs again; there is nothing to take back',
   observe: observeRestart,
   plan: planRestartNode,

@@ -6,7 +6,8 @@ import type { PostCheck } from '../../../domain/run.ts';
 import { found } from '../../../domain/verdict.ts';
 import { saveTopology } from '../../cluster/save-topology.ts';
 import { defineOperation, type EndedRun } from '../../define.ts';
-import { startNode } from '../../node/steps/restart.ts';
+import { guardNode } from '../../node/steps/guard-node.ts';
+import { startNode } from '../../node/steps/power.ts';
 import { leavingIn, leftChecks, lookAtLeft } from '../steps/check-left.ts';
 import { dropFrontend, handOverLeadership } from '../steps/drop-frontend.ts';
 import { noteLeaving } from '../steps/note-leaving.ts';
@@ -36,7 +37,7 @@ export const dropFrontends = defineOperation({
     positional: ['clusterId', 'nodeIds'],
     examples: ['drop-frontend prod-eu fe 10.0.0.4:9010', 'drop-frontend prod-eu fe 10.0.0.1:9010 --move-leader'],
   },
-  steps: [noteLeaving, handOverLeadership, startNode, dropFrontend, stopRemoved, saveTopology],
+  steps: [noteLeaving, handOverLeadership, guardNode, startNode, dropFrontend, stopRemoved, saveTopology],
   noUndoAfterSuccess: 'A frontend that was dropped is a stranger to the others: add a new one with addFrontends',
   observe: async ({ clusterId: id }, { sql, inventory, signal }) => ({
     known: await inventory.listNodes(id),

@@ -7,7 +7,8 @@ import { found, type NamedCheck } from '../../../domain/verdict.ts';
 import { AppError } from '../../../errors.ts';
 import { saveTopology } from '../../cluster/save-topology.ts';
 import { defineOperation, type EndedRun } from '../../define.ts';
-import { startNode } from '../../node/steps/restart.ts';
+import { guardNode } from '../../node/steps/guard-node.ts';
+import { startNode } from '../../node/steps/power.ts';
 import { leavingIn, leftChecks, lookAtLeft } from '../steps/check-left.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../steps/compute-node.ts';
 import { noteLeaving } from '../steps/note-leaving.ts';
@@ -35,7 +36,7 @@ export const removeComputeNodes = defineOperation({
     positional: ['clusterId', 'nodeIds'],
     examples: ['remove-cn prod-eu cn 10.0.0.31:9050'],
   },
-  steps: [noteLeaving, awaitIdle, stopComputeNode, startNode, dropComputeNode, saveTopology],
+  steps: [noteLeaving, awaitIdle, stopComputeNode, guardNode, startNode, dropComputeNode, saveTopology],
   noUndoAfterSuccess: 'A compute node that was dropped can only be added again: addRunningNodes, or addComputeNodes',
   observe: async ({ clusterId: id }, { sql, inventory, signal }) => ({
     known: await inventory.listNodes(id),

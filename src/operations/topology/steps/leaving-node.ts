@@ -4,7 +4,7 @@ import type { ClusterNode } from '../../../domain/cluster.ts';
 import type { InventoryRecord } from '../../../domain/inventory.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
-import { startNode } from '../../node/steps/restart.ts';
+import { startNode } from '../../node/steps/power.ts';
 
 /** A node that is to leave its cluster, as the steps that take it out know it. */
 export const leavingNode = z.object({

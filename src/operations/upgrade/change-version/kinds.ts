@@ -1,16 +1,17 @@
 import { proveArchive } from '../../../steps/release/prove-archive.ts';
 import { dropArchive, fetchArchive, removeStaged, unpackRelease } from '../../../steps/release/stage.ts';
 import type { PlannedStep } from '../../define.ts';
-import { awaitTablets } from '../steps/await-tablets.ts';
-import { awaitVersion } from '../steps/await-version.ts';
-import { guardNode } from '../steps/guard.ts';
-import { closeThisUpgrade, holdForPerson, recordUpgrade } from '../steps/history.ts';
+import { awaitVersion } from '../../node/steps/await-back.ts';
+import { awaitTablets } from '../../node/steps/await-tablets.ts';
+import { guardNode } from '../../node/steps/guard-node.ts';
+import { holdForPerson } from '../../node/steps/hold.ts';
+import { noteProcess } from '../../node/steps/note-process.ts';
+import { compareQueries, measureBaseline, sampleQueries, soak } from '../../node/steps/queries.ts';
+import { keepSchedulingPaused, pauseTabletScheduling, restoreTabletScheduling } from '../../node/steps/scheduling.ts';
+import { closeThisUpgrade, recordUpgrade } from '../steps/history.ts';
 import { createMetadataImage, noteJournal } from '../steps/image.ts';
-import { noteProcess } from '../steps/note-process.ts';
 import { nodeMove } from '../steps/place.ts';
 import { startForMove, stopForMove } from '../steps/power.ts';
-import { compareQueries, measureBaseline, sampleQueries, soak } from '../steps/queries.ts';
-import { keepSchedulingPaused, pauseTabletScheduling, restoreTabletScheduling } from '../steps/scheduling.ts';
 import { swapBack, swapBinaries } from '../steps/swap.ts';
 
 /** Every kind of step that an upgrade, a downgrade and their ways back are made of. */

@@ -1,12 +1,12 @@
 import type { Lane, StepSpec } from '../../../domain/plan.ts';
 import { lineOf, parseVersion } from '../../../domain/version.ts';
-import { awaitTablets } from '../steps/await-tablets.ts';
-import { awaitVersion } from '../steps/await-version.ts';
-import { guardNode } from '../steps/guard.ts';
+import { awaitVersion } from '../../node/steps/await-back.ts';
+import { awaitTablets } from '../../node/steps/await-tablets.ts';
+import { guardNode } from '../../node/steps/guard-node.ts';
+import { compareQueries, soak } from '../../node/steps/queries.ts';
+import { keepSchedulingPaused } from '../../node/steps/scheduling.ts';
 import type { NodeMove } from '../steps/place.ts';
 import { startForMove, stopForMove } from '../steps/power.ts';
-import { compareQueries, soak } from '../steps/queries.ts';
-import { keepSchedulingPaused } from '../steps/scheduling.ts';
 import { swapBack, swapBinaries } from '../steps/swap.ts';
 
 export type LaneOptions = {

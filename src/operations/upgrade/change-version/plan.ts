@@ -8,14 +8,15 @@ import type { Release } from '../../../domain/upgrade/release.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { isSentFromHere, proveArchive } from '../../../steps/release/prove-archive.ts';
 import { dropArchive, fetchArchive, unpackRelease } from '../../../steps/release/stage.ts';
-import { holdForPerson, recordUpgrade } from '../steps/history.ts';
+import { holdForPerson } from '../../node/steps/hold.ts';
+import { measureBaseline, sampleQueries } from '../../node/steps/queries.ts';
+import { pauseTabletScheduling } from '../../node/steps/scheduling.ts';
+import { frontendWaves, type Wave, workerWaves } from '../../node/waves.ts';
+import { recordUpgrade } from '../steps/history.ts';
 import { createMetadataImage, noteJournal } from '../steps/image.ts';
 import type { NodeMove } from '../steps/place.ts';
-import { measureBaseline, sampleQueries } from '../steps/queries.ts';
-import { pauseTabletScheduling } from '../steps/scheduling.ts';
 import type { ChangeVersionInput } from './input.ts';
 import { type LaneOptions, laneOf } from './lanes.ts';
-import { frontendWaves, type Wave, workerWaves } from './waves.ts';
 
 export type ChangeVersionFacts = {
   readonly upgrade: UpgradeFacts;

@@ -9,9 +9,9 @@ import { judgePath } from '../../../domain/upgrade/path.ts';
 import { isSameRelease } from '../../../domain/version.ts';
 import { removeStaged } from '../../../steps/release/stage.ts';
 import type { EndedRun, PlannedStep } from '../../define.ts';
+import { pauseTabletScheduling } from '../../node/steps/scheduling.ts';
 import { closeThisUpgrade } from '../steps/history.ts';
 import { type NodeMove, nodeMove, replacementOf, reversed } from '../steps/place.ts';
-import { pauseTabletScheduling } from '../steps/scheduling.ts';
 import { laneOf } from './lanes.ts';
 
 const stagedPlace = z.object({

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { theCluster } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { awaitVersion } from './await-version.ts';
 
 /** Adds the upgrade to the cluster's history, where it stays open until `finalizeUpgrade`. */
 export const recordUpgrade = defineStep({
@@ -23,25 +22,6 @@ export const recordUpgrade = defineStep({
       : { state: 'todo' },
   apply: async (upgrade) => ({ state: 'done', records: [{ record: 'upgradeBegun', upgrade }] }),
   undo: { nothing: 'History stays.' },
-});
-
-/** A person looks at the first node before the others follow. */
-export const holdForPerson = defineStep({
-  kind: 'holdForPerson',
-  params: z.object({ message: z.string() }),
-  about: () => theCluster,
-  effect: 'waits',
-  needs: { seen: [awaitVersion] },
-  ports: [],
-  timeoutMs: 60_000,
-  repeat: 'safe',
-  describe: () => 'Wait until a person has looked and resumes the run',
-  // The message says which version a node runs: true once the cluster has said so.
-  check: async ({ message }, _ports, { found }) => ({
-    state: 'hold',
-    message: found.seen === null ? `Not seen on the cluster: ${message}` : message,
-  }),
-  undo: { nothing: 'It only waits.' },
 });
 
 /** The reason that each upgrade gets whose old binaries a finalization removes, before the first of them is removed. */

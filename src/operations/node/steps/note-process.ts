@@ -6,7 +6,7 @@ import { whyKeepUp } from '../../../domain/upgrade/move-safety.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { countUnhealthy } from './await-tablets.ts';
-import { type NodeMove, nodeMove, notedNode } from './place.ts';
+import { type NodePlace, nodePlace, notedNode } from './node-place.ts';
 
 /**
  * Before a node that failed is put back, records its process and since when the cluster knows it, because some stop
@@ -14,7 +14,7 @@ import { type NodeMove, nodeMove, notedNode } from './place.ts';
  */
 export const noteProcess = defineStep({
   kind: 'noteProcess',
-  params: nodeMove,
+  params: nodePlace,
   about: nodeSubject,
   effect: 'looks',
   facts: notedNode,
@@ -22,9 +22,9 @@ export const noteProcess = defineStep({
   timeoutMs: 300_000,
   repeat: 'safe',
   describe: ({ label }) => `See whether ${label} may be stopped to be put back, and which process it is`,
-  check: async (move, { node, sql }, { signal }) => {
-    const running = await (await node(move)).process({ signal });
-    const seen = await seenBy(sql, move, signal);
+  check: async (place, { node, sql }, { signal }) => {
+    const running = await (await node(place)).process({ signal });
+    const seen = await seenBy(sql, place, signal);
     const why = running === null ? null : (seen?.why ?? null);
     if (why === null) return { state: 'done', facts: { process: running, startedAt: seen?.row?.startedAt ?? null } };
     return { state: 'moving', progress: { completed: 0, total: null, message: why.message }, wakeAfterMs: 1_000 };
@@ -33,11 +33,11 @@ export const noteProcess = defineStep({
 });
 
 /** Null when the cluster does not answer now: a node that failed is put back all the same. */
-async function seenBy(sql: Reading['sql'], move: NodeMove, signal: AbortSignal) {
+async function seenBy(sql: Reading['sql'], place: NodePlace, signal: AbortSignal) {
   try {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    const row = findSameNode(nodes, move);
-    const unhealthyTablets = move.hasTablets ? await countUnhealthy(sql, signal) : 0;
+    const row = findSameNode(nodes, place);
+    const unhealthyTablets = place.hasTablets ? await countUnhealthy(sql, signal) : 0;
     return { row, why: whyKeepUp({ nodes, target: row, unhealthyTablets }) };
   } catch (error) {
     if (error instanceof AppError && error.retryable) return null;

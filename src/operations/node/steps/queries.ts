@@ -4,11 +4,9 @@ import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-
 import { theCluster } from '../../../domain/subject.ts';
 import { type QueryWindow, whatGotWorse } from '../../../domain/upgrade/query-health.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { awaitVersion } from './await-version.ts';
-import { lastLogLines, nodeMove } from './place.ts';
-import { type Sample, sample, sampleOf, windowOf } from './query-sample.ts';
-
-const queryWindow = z.object({ queries: z.number(), errors: z.number(), p95Ms: z.number().nullable() });
+import { awaitNode, awaitVersion } from './await-back.ts';
+import { lastLogLines, nodePlace } from './node-place.ts';
+import { queryWindow, type Sample, sample, sampleOf, windowOf } from './query-sample.ts';
 
 /** Reads the counters before anything is done: the first half of the baseline. */
 export const sampleQueries = defineStep({
@@ -54,9 +52,12 @@ export const measureBaseline = defineStep({
  * A node that is watched. The steps are about the cluster and not about the node: it is back, and its alerts must not be
  * muted any more.
  */
-const watched = nodeMove
-  .pick({ label: true, kind: true, hostId: true, deployDir: true })
-  .extend({ seconds: z.number(), factor: z.number() });
+const watched = nodePlace.pick({ label: true, kind: true, hostId: true, deployDir: true }).extend({
+  seconds: z.number(),
+  factor: z.number(),
+  /** Nodes that were down before and are left so: `host:port`. */
+  leftDown: z.array(z.string()).optional(),
+});
 
 /** A gate: since the node is back, queries neither fail nor wait more than the factor allows. */
 export const compareQueries = defineStep({
@@ -64,7 +65,8 @@ export const compareQueries = defineStep({
   params: watched,
   about: () => theCluster,
   effect: 'looks',
-  needs: { back: [awaitVersion], normal: [measureBaseline] },
+  facts: z.object({ window: queryWindow }),
+  needs: { back: [awaitVersion, awaitNode], normal: [measureBaseline] },
   ports: ['sql', 'http', 'node'],
   timeoutMs: ({ seconds }) => (seconds + 60) * 1_000,
   repeat: 'safe',
@@ -81,20 +83,20 @@ export const compareQueries = defineStep({
   undo: { nothing: 'It only looks.' },
 });
 
-/** After the first node of a version: waits, and checks that every node stays alive and queries stay well. */
+/** After the first node: waits, and checks that every node stays alive and queries stay well. */
 export const soak = defineStep({
   kind: 'soak',
   params: watched,
   about: () => theCluster,
   effect: 'looks',
-  needs: { back: [awaitVersion], normal: [measureBaseline] },
+  needs: { back: [awaitVersion, awaitNode], normal: [measureBaseline] },
   ports: ['sql', 'http', 'node'],
   timeoutMs: ({ seconds }) => (seconds + 300) * 1_000,
   repeat: 'safe',
-  describe: ({ label, seconds }) => `Watch the cluster for ${seconds} s with ${label} on the new version`,
-  check: async ({ label, seconds, factor }, { sql, http }, { signal, now, startedAt, found }) => {
+  describe: ({ label, seconds }) => `Watch the cluster for ${seconds} s with ${label} back`,
+  check: async ({ label, seconds, factor, leftDown = [] }, { sql, http }, { signal, now, startedAt, found }) => {
     const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    const dead = nodes.filter((node) => !node.alive);
+    const dead = nodes.filter((node) => !node.alive && !leftDown.includes(`${node.host}:${node.port}`));
     if (dead.length > 0) {
       return {
         state: 'blocked',

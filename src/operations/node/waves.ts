@@ -1,9 +1,12 @@
-import { nodeLabel } from '../../../domain/node-identity.ts';
-import { isElectable } from '../../../domain/quorum.ts';
-import type { UpgradeNode } from '../../../domain/upgrade/checks-facts.ts';
-import { type ReplicaSpread, tableAwayWith } from '../../../domain/upgrade/checks-spread.ts';
+import type { ObservedNode } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
+import { isElectable } from '../../domain/quorum.ts';
+import { type ReplicaSpread, tableAwayWith } from '../../domain/upgrade/checks-spread.ts';
 
-/** Nodes that are changed in one stage: `width` of them at a time. */
+/** A node as far as its turn depends on it; `workerId` as replicas name it, null for frontends. */
+type WaveNode = ObservedNode & { readonly workerId: string | null };
+
+/** Nodes that go in one stage: `width` of them at a time. */
 export type Wave<N> = { readonly stage: string; readonly nodes: readonly N[]; readonly width: number };
 
 type Asked = {
@@ -18,7 +21,7 @@ type Asked = {
  * other. More than one at a time only within a domain, and only where no tablet loses its majority by that; `notes` says
  * why the width is smaller than was asked for.
  */
-export function workerWaves<N extends UpgradeNode>(
+export function workerWaves<N extends WaveNode>(
   workers: readonly N[],
   { parallel, spread }: Asked,
 ): { readonly canary: N | null; readonly waves: readonly Wave<N>[]; readonly notes: readonly string[] } {
@@ -50,7 +53,7 @@ export function workerWaves<N extends UpgradeNode>(
 }
 
 /** Frontends: observers, then followers, one at a time; the leader of that moment lets the others go first. */
-export function frontendWaves<N extends UpgradeNode>(frontends: readonly N[]): readonly Wave<N>[] {
+export function frontendWaves<N extends WaveNode>(frontends: readonly N[]): readonly Wave<N>[] {
   const observers = frontends.filter((node) => node.role === 'OBSERVER').toSorted(byAddress);
   const electable = frontends
     .filter(isElectable)
@@ -61,11 +64,7 @@ export function frontendWaves<N extends UpgradeNode>(frontends: readonly N[]): r
   ].filter((wave) => wave.nodes.length > 0);
 }
 
-function whyOneByOne(
-  location: string | null,
-  nodes: readonly UpgradeNode[],
-  spread: ReplicaSpread | null,
-): string | null {
+function whyOneByOne(location: string | null, nodes: readonly WaveNode[], spread: ReplicaSpread | null): string | null {
   if (location === null)
     return 'Backends without labels.location go one at a time: nobody knows which of them may be away together';
   if (spread === null) return `Backends in ${location} go one at a time: where the replicas are could not be asked`;
@@ -78,6 +77,6 @@ function whyOneByOne(
     : `Backends in ${location} go one at a time: tablets of ${table} would lose their majority with more than one away`;
 }
 
-function byAddress(a: UpgradeNode, b: UpgradeNode): number {
+function byAddress(a: WaveNode, b: WaveNode): number {
   return nodeLabel(a).localeCompare(nodeLabel(b), undefined, { numeric: true });
 }

@@ -4,7 +4,7 @@ import { readTabletHealth } from '../../../adapters/starrocks/read-tablet-health
 import { theCluster } from '../../../domain/subject.ts';
 import { tabletsInWords, unhealthyTablets } from '../../../domain/tablet-health.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { nodeMove } from './place.ts';
+import { nodePlace } from './node-place.ts';
 
 /** The setting that keeps the scheduler from repairing, and StarRocks' own value for it. */
 const repairKey = 'tablet_sched_max_scheduling_tablets';
@@ -18,7 +18,7 @@ const repairDefault = '10000';
 export const awaitTablets = defineStep({
   kind: 'awaitTablets',
   // About the cluster, not about the node: the node is back, and its alerts must not be muted any more.
-  params: nodeMove.pick({ label: true, gateTimeoutSeconds: true }),
+  params: nodePlace.pick({ label: true, gateTimeoutSeconds: true }),
   about: () => theCluster,
   effect: 'changes',
   ports: ['sql'],

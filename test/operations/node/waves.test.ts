@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UpgradeNode } from '../../../src/domain/upgrade/checks-facts.ts';
-import { frontendWaves, workerWaves } from '../../../src/operations/upgrade/change-version/waves.ts';
+import { frontendWaves, workerWaves } from '../../../src/operations/node/waves.ts';
 
 function node(kind: UpgradeNode['kind'], host: string, more: Partial<UpgradeNode> = {}): UpgradeNode {
   return {

@@ -17,6 +17,9 @@ const frontendStats = z.object({
 export const sample = z.object({ atMs: z.number(), frontends: z.array(frontendStats) });
 export type Sample = z.infer<typeof sample>;
 
+/** What frontends counted between two readings. */
+export const queryWindow = z.object({ queries: z.number(), errors: z.number(), p95Ms: z.number().nullable() });
+
 export async function sampleOf(
   http: NodeHttp,
   { nodes, at, signal }: { nodes: readonly ObservedNode[]; at: Date; signal: AbortSignal },

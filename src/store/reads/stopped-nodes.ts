@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { nodeKinds, type StoppedNode } from '../../domain/cluster.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
+import type { Reader } from '../database.ts';
+
+const kindShape = z.enum(nodeKinds);
+
+/** Nodes that were stopped on purpose and are not started yet, with the run that did it. */
+export async function listStoppedNodes(db: Reader, clusterId: string): Promise<readonly StoppedNode[]> {
+  const rows = await db
+    .selectFrom('cluster_node')
+    .select(['id', 'kind', 'host', 'port', 'stopped_run_id', 'stopped_run_number', 'stopped_by_name', 'stopped_at'])
+    .where('cluster_id', '=', clusterId)
+    .where('stopped_run_id', 'is not', null)
+    .orderBy('id')
+    .execute();
+  return rows.flatMap((row) => {
+    const { stopped_run_id: runId, stopped_run_number: runNumber, stopped_by_name: byName, stopped_at: at } = row;
+    if (runId === null || runNumber === null || byName === null || at === null) return [];
+    return [
+      { nodeId: row.id, label: nodeLabel({ ...row, kind: kindShape.parse(row.kind) }), runId, runNumber, byName, at },
+    ];
+  });
+}
