@@ -2,8 +2,8 @@ import type { Backup, BackupKind, BackupState, VerificationLevel } from './backu
 import type { BackupContent } from './backup/content.ts';
 import type { ObjectSums } from './backup/object-sums.ts';
 import type { Repository } from './backup/repository.ts';
-import type { Neighbour } from './deploy/found-there.ts';
 import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode, StoppedNode } from './cluster.ts';
+import type { Neighbour } from './deploy/found-there.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';

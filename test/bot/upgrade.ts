@@ -3,6 +3,7 @@ import type { Run, RunStep, StepState } from '../../src/domain/run.ts';
 import { guardNode } from '../../src/operations/node/steps/guard-node.ts';
 import { changeVersionExample } from '../../src/operations/upgrade/change-version/input.ts';
 import { planChangeVersion } from '../../src/operations/upgrade/change-version/plan.ts';
+import { stopForMove } from '../../src/operations/upgrade/steps/power.ts';
 import { upgradeCluster } from '../../src/operations/upgrade/upgrade-cluster/upgrade-cluster.ts';
 import { be, facts, fe } from '../domain/upgrade/checks-builders.ts';
 import { at, run, step } from './builders.ts';
@@ -32,7 +33,11 @@ export function upgradeSteps(plan: Plan, reached: string | null): RunStep[] {
   return plan.steps.map(({ lane = null, ...spec }, position) => {
     const state: StepState = position < index ? 'done' : position === index ? 'applying' : 'pending';
     const times = { startedAt: time(position), appliedAt: time(position), finishedAt: time(position + 1) };
-    const observed = spec.kind === guardNode.kind && state === 'done' ? String(spec.params.fromVersion) : null;
+    const stop = plan.steps.find(
+      (other) =>
+        other.kind === stopForMove.kind && other.lane?.stage === lane?.stage && other.lane?.name === lane?.name,
+    );
+    const observed = spec.kind === guardNode.kind && state === 'done' ? String(stop?.params.fromVersion) : null;
     const row = step({ ...spec, position, lane, state, observed, attempt: state === 'pending' ? 0 : 1 });
     return state === 'pending' ? row : { ...row, ...times, ...(state === 'applying' ? { finishedAt: null } : {}) };
   });

@@ -29,8 +29,6 @@ import { attachNodes, recordHost, verifyHost } from '../../src/operations/host/a
 import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts';
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
 import { labelBackend } from '../../src/operations/node/set-node-location/label-backend.ts';
-import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
-import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
 import { awaitNode, awaitVersion } from '../../src/operations/node/steps/await-back.ts';
 import { awaitTablets } from '../../src/operations/node/steps/await-tablets.ts';
 import { guardNode } from '../../src/operations/node/steps/guard-node.ts';
@@ -44,6 +42,8 @@ import {
   pauseTabletScheduling,
   restoreTabletScheduling,
 } from '../../src/operations/node/steps/scheduling.ts';
+import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
+import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
 import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../../src/operations/topology/steps/compute-node.ts';

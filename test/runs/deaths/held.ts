@@ -52,7 +52,6 @@ export const held = {
     'awaitNode',
     'compareQueries',
     'guardNode',
-    'keepSchedulingPaused',
     'measureBaseline',
     'pauseTabletScheduling',
     'rememberStopped',
