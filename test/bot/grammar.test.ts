@@ -26,6 +26,11 @@ const specs: readonly CommandSpec[] = [
   },
   { verb: 'restart', positional: [word('clusterId'), word('nodeId', { kind: 'node' })], flags: [flag('reason')] },
   { verb: 'scale', positional: [word('clusterId'), word('backends', { kind: 'list' })], flags: [flag('reason')] },
+  {
+    verb: 'remove',
+    positional: [word('clusterId'), word('nodeIds', { kind: 'list', isNode: true })],
+    flags: [flag('only', { isList: true, isNode: true })],
+  },
   { verb: 'deny', positional: [word('approval'), word('why', { kind: 'rest' })], flags: [] },
   { verb: 'cancel', positional: [word('run'), word('note', { kind: 'rest', isOptional: true })], flags: [] },
   {
@@ -84,6 +89,13 @@ describe('a command line', () => {
       'scale prod-eu be-1,be-2 be-3 --reason x',
       { words: { backends: ['be-1', 'be-2', 'be-3'] }, flags: { reason: ['x'] } },
     ],
+    ['remove prod-eu be 10.0.0.14:9050', { words: { nodeIds: ['be 10.0.0.14:9050'] } }],
+    ['remove prod-eu be a:1,be b:2 c:3 be d:4', { words: { nodeIds: ['be a:1', 'be b:2', 'c:3', 'be d:4'] } }],
+    [
+      'remove prod-eu a:1,fe b:2 --only cn c:3,d:4',
+      { words: { nodeIds: ['a:1', 'fe b:2'] }, flags: { only: ['cn c:3', 'd:4'] } },
+    ],
+    ['remove prod-eu be --only be', { words: { nodeIds: ['be'] }, flags: { only: ['be'] } }],
     ['deny P-5 it\'s not now, "kim"', { words: { approval: ['P-5'], why: ['it\'s not now, "kim"'] } }],
     ['deny P-5 "do --not"', { words: { why: ['do --not'] } }],
     ['deny P-5 ask "kim" about "--without", then', { words: { why: ['ask "kim" about "--without", then'] } }],
@@ -188,6 +200,7 @@ describe('a command line', () => {
       'backup <cluster> <database> [--repo …] [--reason …] [--tables …] [--dry-run]',
       'restart <cluster> <node> [--reason …]',
       'scale <cluster> <backends…> [--reason …]',
+      'remove <cluster> <node…> [--only …]',
       'deny <approval> <why>',
       'cancel <run> [note]',
       'retry <run> [--without …] [note]',

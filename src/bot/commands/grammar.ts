@@ -7,11 +7,17 @@ export type { Flag };
 
 /**
  * `word` = one word. `node` = a node's label, which may be two words (`be 10.0.0.11:9050`). `list` = all remaining words,
- * which may also be separated by commas. `rest` = a note: the rest of the line, in which nothing may look like a flag.
+ * which may also be separated by commas; of nodes when `isNode` is set. `rest` = a note: the rest of the line, in which nothing
+ * may look like a flag.
  */
 export type PositionalKind = 'word' | 'node' | 'list' | 'rest';
 
-export type Positional = { readonly name: string; readonly kind: PositionalKind; readonly isOptional: boolean };
+export type Positional = {
+  readonly name: string;
+  readonly kind: PositionalKind;
+  readonly isOptional: boolean;
+  readonly isNode?: boolean;
+};
 
 /** What one verb takes. */
 export type CommandSpec = {
@@ -125,7 +131,7 @@ function takeToken(line: string, token: Token, reading: Reading, spec: CommandSp
   const word = token.text;
   const next = reading.open[0];
   if (next === undefined) return unknown(token, reading.position, flagNames(spec), usage).failure;
-  const words = next.kind === 'list' ? word.split(',') : [word];
+  const words = next.kind === 'list' ? listed(line, word, { ...next, reading }) : [word];
   if (words.some((each) => each.trim() === ''))
     return { problem: `<${kebab(next.name)}> is empty (word ${reading.position})`, hint: usage };
   if (next.kind === 'list') {
@@ -182,6 +188,14 @@ function withAddress(line: string, word: string, reading: Reading): string {
   return `${word} ${token.text}`;
 }
 
+/** `be 10.0.0.11:9050,be 10.0.0.12:9050` are four words and two nodes. */
+function listed(line: string, word: string, given: { isNode?: boolean; reading: Reading }): string[] {
+  const words = word.split(',');
+  const last = words.pop() ?? '';
+  const whole = given.isNode === true ? withAddress(line, last, given.reading) : last;
+  return [...words, ...(whole === last ? [last] : listed(line, whole, given))];
+}
+
 function takeFlag(
   line: string,
   token: Token,
@@ -200,8 +214,9 @@ function takeFlag(
     return null;
   }
   const word = token.value ?? takeValue(line, reading, spec);
-  const value = word !== null && flag.isNode === true ? withAddress(line, word, reading) : word;
-  const values = flag.isList ? (value ?? '').split(',') : [value ?? ''];
+  const values = flag.isList
+    ? listed(line, word ?? '', { ...flag, reading })
+    : [word !== null && flag.isNode === true ? withAddress(line, word, reading) : (word ?? '')];
   if (values.some((each) => each.trim() === ''))
     return { problem: `\`--${flag.name}\` needs a value (word ${reading.position})`, hint: usage };
   reading.flags.set(flag.name, [...(before ?? []), ...values]);

@@ -87,8 +87,9 @@ function isOnByDefault({ type, defaultValue }: InputField): boolean {
 }
 
 function toPositional({ name, type, required }: InputField): Positional {
-  const kind = type.kind === 'list' ? 'list' : referenceOf(type) === 'node' ? 'node' : 'word';
-  return { name, kind, isOptional: !required };
+  const isNode = referenceOf(type) === 'node';
+  if (type.kind === 'list') return { name, kind: 'list', isOptional: !required, ...(isNode ? { isNode } : {}) };
+  return { name, kind: isNode ? 'node' : 'word', isOptional: !required };
 }
 
 function toFlag(field: InputField): Flag {
