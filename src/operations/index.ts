@@ -25,6 +25,9 @@ import { startNodes } from './node/start-nodes/start-nodes.ts';
 import { stopNodes } from './node/stop-nodes/stop-nodes.ts';
 import { repairTable } from './tablet/repair-table/repair-table.ts';
 import { setReplicaBad } from './tablet/set-replica-bad/set-replica-bad.ts';
+import { addBackends } from './topology/add-backends/add-backends.ts';
+import { addComputeNodes } from './topology/add-compute-nodes/add-compute-nodes.ts';
+import { addFrontends } from './topology/add-frontends/add-frontends.ts';
 import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.ts';
 import { cancelDecommission } from './topology/cancel-decommission/cancel-decommission.ts';
 import { decommissionBackends } from './topology/decommission-backends/decommission-backends.ts';
@@ -71,5 +74,8 @@ export const operations: readonly AnyOperation[] = [
   takeOverRepository,
   dropRepository,
   checkRepository,
+  addBackends,
+  addComputeNodes,
+  addFrontends,
   addRunningNodes,
 ];

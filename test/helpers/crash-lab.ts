@@ -243,7 +243,7 @@ export async function startCrashLab(
   };
   const tools: CaseTools = {
     ...{ world, engine, managed, clusterId: () => clusterId },
-    ...{ ensureCluster, ensureAllAttached, changesSent },
+    ...{ ensureCluster, ensureAllAttached, ensureReleases: registerReleases, changesSent },
   };
   Object.assign(cases, nodeCases(tools), topologyCases(tools));
 
@@ -334,6 +334,10 @@ export async function startCrashLab(
   /** The two releases between which the cluster goes, in the catalogue. */
   async function ensureReleases(): Promise<void> {
     await ensureAllAttached();
+    await registerReleases();
+  }
+
+  async function registerReleases(): Promise<void> {
     for (const version of ['3.3.15', '3.4.6']) {
       await engine.ctx.db.deleteFrom('release').where('version', '=', version).execute();
       const archive = world.describe().releases.find((release) => release.version === version);

@@ -46,13 +46,19 @@ import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/
 import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
 import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
+import { claimPlace } from '../../src/operations/topology/steps/claim-place.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../../src/operations/topology/steps/compute-node.ts';
 import { cancelDrain, drainBackend } from '../../src/operations/topology/steps/drain-backend.ts';
 import { dropDrained } from '../../src/operations/topology/steps/drop-drained.ts';
 import { dropFrontend, handOverLeadership } from '../../src/operations/topology/steps/drop-frontend.ts';
+import { endNewNode } from '../../src/operations/topology/steps/end-new-node.ts';
+import { installNode } from '../../src/operations/topology/steps/install-node.ts';
 import { decommissionAdded, dropFromCluster } from '../../src/operations/topology/steps/leave-cluster.ts';
 import { noteLeaving } from '../../src/operations/topology/steps/note-leaving.ts';
+import { removeInstalled } from '../../src/operations/topology/steps/remove-installed.ts';
+import { awaitProcess, startNewNode } from '../../src/operations/topology/steps/start-new-node.ts';
 import { stopRemoved } from '../../src/operations/topology/steps/stop-removed.ts';
+import { writeConf } from '../../src/operations/topology/steps/write-conf.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
 import {
@@ -88,6 +94,10 @@ const move = {
   ...{ keptVersion: '3.4.6', stopTimeoutSeconds: 60, hasTablets: true, gateTimeoutSeconds: 60 },
 };
 const added = { label, kind: 'BACKEND', role: null, host: '10.0.0.11', port: 9050 } as const;
+const planned = {
+  ...{ ...added, ...place, hostAddress: '10.0.0.11', unit: null, release },
+  ...{ dataDirs: ['/data1'], ports: { heartbeat_service_port: 9050 } },
+};
 const watched = { label, kind: 'BACKEND', ...place, seconds: 10, factor: 3 } as const;
 const staged = { label, kind: 'BACKEND', deployDir: '/opt/be', keptVersion: '3.4.6' } as const;
 const onHost = { hostId: 'hst_1', address: '10.0.0.11', archiveDeployDir: '/opt/be', release };
@@ -187,6 +197,13 @@ export const stepSamples: readonly StepSpec[] = [
   switchOnClusterSnapshots.with({ storageVolume: null }),
   switchOffClusterSnapshots.with({}),
   awaitClusterSnapshot.with({}),
+  claimPlace.with(planned),
+  installNode.with(planned),
+  writeConf.with({ ...planned, conf: 'mem_limit = 80%' }),
+  startNewNode.with({ ...planned, helper: null, hostType: 'IP', isAlone: false }),
+  awaitProcess.with({ ...planned, steadySeconds: 3 }),
+  endNewNode.with({ ...planned, isAlone: false }),
+  removeInstalled.with({ ...planned, isAlone: false }),
   addToCluster.with(added),
   awaitJoined.with({ ...added, version: null, place: null, timeoutSeconds: 60 }),
   decommissionAdded.with(added),

@@ -15,8 +15,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lab?.close());
 
+/** Only on machines without nodes: `test/runs/deaths/adding.test.ts`. */
+const installing = ['addBackends', 'addComputeNodes', 'addFrontends'];
+
 /** The lab's cluster is not a shared-data one; their kinds are tried in `test/runs/deaths/alone.test.ts`. */
-const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad'];
+const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad', ...installing];
 
 it.each(operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name)))(
   '%s: killed before and after the effect of each step, every effect happens exactly once',

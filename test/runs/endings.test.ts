@@ -145,6 +145,9 @@ it('every operation that can be taken back looks for itself what its undo has co
     ({ planUndo: plans, steps }) => plans !== null || steps.some(({ canUndo }) => canUndo),
   );
   expect(undoable.map(({ name }) => name).toSorted()).toEqual([
+    'addBackends',
+    'addComputeNodes',
+    'addFrontends',
     'addRunningNodes',
     'createRepository',
     'downgradeCluster',

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { parseNodeAddress } from '../../domain/topology-change/address.ts';
-import { nodeId } from '../input/fields.ts';
+import { absolutePath, clusterId, hostAddress, nodeId } from '../input/fields.ts';
+
+export const confLine = z
+  .string()
+  .min(3)
+  .max(2000)
+  .regex(/^[^\0\n\r]*=[^\0\n\r]*$/, 'key = value, on one line')
+  .meta({ description: 'A line of the conf file: key = value.' });
 
 /** A node by the address that the cluster is told. */
 export const nodeAddress = z
@@ -25,3 +32,51 @@ export const stopTimeoutSeconds = z
   .max(7200)
   .default(600)
   .meta({ description: 'How long a process may take to stop, in seconds. What still runs then is killed.' });
+const checkName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9-]*$/, 'The name of a check, e.g. open-files')
+  .meta({ description: 'The name of a check.' });
+
+/** The fields that every request for new nodes has. */
+export const newNodeFields = {
+  clusterId,
+  hosts: z.array(hostAddress).min(1).max(50).meta({
+    description:
+      'The attached hosts, by their SSH addresses, one new node on each; the cluster knows the node by this address.',
+  }),
+  version: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[\w.-]+$/, 'A version as the catalogue has it, e.g. 3.5.0')
+    .optional()
+    .meta({
+      description:
+        'The release to install, from the catalogue; left out: the version that the cluster runs, which it has to be.',
+    }),
+  deployDir: absolutePath.meta({
+    description: 'Where the release is put on each host, e.g. /opt/starrocks/be; it is empty or not there yet.',
+  }),
+  conf: z.array(confLine).max(100).default([]).meta({
+    description: 'Lines for the conf file, as `key = value`; ports are changed by them.',
+  }),
+  acceptChecks: z.array(checkName).max(20).default([]).meta({
+    description: 'Checks of the hosts that may fail, by name, e.g. open-files; each is shown as a note.',
+  }),
+};
+
+/** `/data1,medium:SSD`, one path of storage_root_path. */
+export const storagePath = z
+  .string()
+  .max(1024)
+  .regex(/^(\/[^\0\n\r;]*|medium:(SSD|HDD))$/i, 'An absolute path, maybe with ,medium:SSD after it')
+  .meta({ description: 'A directory for data, maybe with its medium: /data1,medium:SSD.' });
+
+/** In Slack a comma separates the items of a list, so a medium may come as the item after its path. */
+export function withMedia(storage: readonly string[]): readonly string[] {
+  return storage.reduce<readonly string[]>((paths, item) => {
+    const last = paths.at(-1);
+    return item.startsWith('/') || last === undefined ? [...paths, item] : [...paths.slice(0, -1), `${last},${item}`];
+  }, []);
+}

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readStorage } from '../../../src/domain/deploy/storage-input.ts';
 import type { FrontendRow } from '../../../src/domain/topology.ts';
 import { notesOnAdding, refusalsOfAdding } from '../../../src/domain/topology-change/adding.ts';
 import { addressInCluster, parseNodeAddress, usesNames } from '../../../src/domain/topology-change/address.ts';
@@ -7,6 +8,7 @@ import { notJoinedYet } from '../../../src/domain/topology-change/joining.ts';
 import { whyNotDrop } from '../../../src/domain/topology-change/leaving.ts';
 import { standingOf } from '../../../src/domain/topology-change/member.ts';
 import { checksOfMembers } from '../../../src/domain/topology-change/member-checks.ts';
+import { withMedia } from '../../../src/operations/topology/fields.ts';
 import { backend, be, cn, computeNode, fe, follower, leader, observer, whole } from './members.ts';
 
 const refused = (...given: Parameters<typeof refusalsOfAdding> extends [infer W, infer N, unknown] ? [W, N] : never) =>
@@ -112,6 +114,12 @@ it('a node that is in the cluster as what it is wanted to be is in; the leader i
   expect(standingOf(backend('10.0.2.1'), [cn(1)])).toMatchObject({
     taken: expect.stringContaining('cn 10.0.2.1:9050'),
   });
+});
+
+it('a medium that Slack has cut from its path comes back to it', () => {
+  expect(withMedia(['/a', 'medium:SSD', '/b,medium:HDD', '/c'])).toEqual(['/a,medium:SSD', '/b,medium:HDD', '/c']);
+  expect(withMedia(['medium:SSD'])).toEqual(['medium:SSD']); // which readStorage refuses
+  expect(readStorage(withMedia(['medium:SSD'])).refusals).toHaveLength(1);
 });
 
 describe('an address', () => {

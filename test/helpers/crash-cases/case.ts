@@ -27,6 +27,8 @@ export type CaseTools = {
   ensureCluster(): Promise<void>;
   /** Every host of it is attached. */
   ensureAllAttached(): Promise<void>;
+  /** The releases of the lab are in the catalogue. */
+  ensureReleases(): Promise<void>;
   /** Statements (their first word) and scripts that changed something since the case was prepared. */
   changesSent(): Promise<readonly string[]>;
 };

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { expect } from 'vitest';
 import { readTopology } from '../../../src/adapters/starrocks/read-topology.ts';
 import {
   adminSetFrontendConfig,
@@ -6,13 +8,14 @@ import {
   showBackends,
 } from '../../../src/adapters/starrocks/statements.ts';
 import type { Run } from '../../../src/domain/run.ts';
+import { listHosts } from '../../../src/store/clusters/hosts.ts';
 import { listNodes } from '../../../src/store/clusters/inventory.ts';
 import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
 import type { CaseTools, CrashCase } from './case.ts';
 
 /** Operations that change which nodes a cluster has. */
 export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCase>> {
-  const { world, engine, ensureCluster, ensureAllAttached, changesSent } = tools;
+  const { world, engine, managed, ensureCluster, ensureAllAttached, changesSent } = tools;
   const sql = () => engine.ctx.connections.portsFor(tools.clusterId()).sql;
 
   /** The last backend, which goes on running when the cluster knows it no more. */
@@ -36,7 +39,47 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
     return [...(await changesSent()), `left ${left.length}, ended ${ended}`];
   }
 
+  /** A machine without nodes; only a lab with such ones tries what installs something. */
+  const spare = (name: string) => {
+    const { emptyDirs, address } = managed.host(name);
+    return {
+      ...{ clusterId: tools.clusterId(), hosts: [address], acceptChecks: ['open-files'] },
+      ...{ deployDir: join(emptyDirs.deploy, 'node'), data: join(emptyDirs.data, 'node') },
+    };
+  };
+
+  async function ensureSpare(name: string): Promise<void> {
+    await ensureCluster();
+    const { address } = managed.host(name);
+    if ((await listHosts(engine.ctx.db, tools.clusterId())).some((host) => host.address === address)) return;
+    const run = await managed.ask('attachHosts', await managed.attachInput(tools.clusterId(), [name]));
+    expect(await managed.finish(run.id)).toMatchObject({ state: 'SUCCEEDED' });
+    await tools.ensureReleases();
+  }
+
+  const installs = (name: string, given: (at: ReturnType<typeof spare>) => Record<string, unknown>): CrashCase => ({
+    prepare: () => ensureSpare(name),
+    input: async () => {
+      const { data: _data, ...at } = spare(name);
+      return { ...at, ...given(spare(name)) };
+    },
+    effects: async () => [...(await changesSent()), `running ${world.nodesOn(name).length}`],
+    wanted: ['ALTER', 'running 1'],
+  });
+
   return {
+    addBackends: {
+      ...installs('host1', ({ data }) => ({ storage: [data], location: 'rack:r1' })),
+      wanted: ['ALTER', 'ALTER', 'start_be.sh', 'running 1'],
+    },
+    addComputeNodes: {
+      ...installs('host2', ({ data }) => ({ storage: [data] })),
+      wanted: ['ALTER', 'start_cn.sh', 'running 1'],
+    },
+    addFrontends: {
+      ...installs('host3', ({ data }) => ({ metaDir: data, role: 'OBSERVER' })),
+      wanted: ['ALTER', 'start_fe.sh', 'running 1'],
+    },
     addRunningNodes: {
       prepare: async () => {
         await ensureCluster();

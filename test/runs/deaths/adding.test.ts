@@ -9,7 +9,7 @@ import { held } from './held.ts';
 /** A backend more than the tables need, so that one can leave again. */
 let lab: CrashLab;
 beforeAll(async () => {
-  lab = await startCrashLab({}, { frontends: 1, backends: 4 });
+  lab = await startCrashLab({}, { frontends: 1, backends: 4, spareHosts: 1 });
 });
 afterAll(() => lab?.close());
 
@@ -29,4 +29,16 @@ it('and it leaves again once, drained, whatever becomes of them', async () => {
   expect(await lab.engine.until(runId)).toMatchObject({ state: 'UNDONE', failure: null });
   expect(shown).toContain('decommissionAdded');
   expect(await backends()).toHaveLength(3);
+});
+
+it('a backend is installed, started and added once, and all of it is taken away once', async () => {
+  const shown = await dieEverywhere(lab, 'addBackends');
+  for (const kind of [...held.adding, ...held.installing]) expect(shown).toContain(kind);
+  const [run] = await lab.engine.ctx.db.selectFrom('run').select('id').where('operation', '=', 'addBackends').execute();
+  const runId = run?.id ?? '';
+  await undoRun(lab.engine.ctx.engine, { runId, actor: admin });
+  const back = await meetAllFates(lab, { name: 'addBackends', runId, except: [...shown] });
+  expect(await lab.engine.until(runId)).toMatchObject({ state: 'UNDONE', failure: null });
+  for (const kind of held.takingAway) expect(back).toContain(kind);
+  expect(lab.world.nodesOn('host1')).toEqual([]);
 });

@@ -47,6 +47,8 @@ export const held = {
     'stopComputeNode',
     'stopRemoved',
   ],
+  installing: ['awaitProcess', 'claimPlace', 'installNode', 'startNewNode', 'writeConf'],
+  takingAway: ['endNewNode', 'removeInstalled'],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
   runControl: [
     'awaitNode',
@@ -98,6 +100,9 @@ export const repositoryOperations = ['createRepository', 'takeOverRepository', '
 
 /** Tried on clusters that have room for it, in files of their own. */
 export const topologyOperations = [
+  'addBackends',
+  'addComputeNodes',
+  'addFrontends',
   'addRunningNodes',
   'cancelDecommission',
   'decommissionBackends',

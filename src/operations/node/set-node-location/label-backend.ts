@@ -3,11 +3,11 @@ import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
 import { setBackendLocation } from '../../../adapters/starrocks/statements.ts';
 import type { StepSpec } from '../../../domain/plan.ts';
-import { nodeSubject } from '../../../domain/subject.ts';
 import { defineStep } from '../../../steps/define.ts';
 
 const params = z.object({
-  nodeId: z.string(),
+  /** Null = it is new, and has no id yet. */
+  nodeId: z.string().nullable(),
   label: z.string(),
   host: z.string(),
   port: z.number(),
@@ -20,7 +20,7 @@ const params = z.object({
 export const labelBackend = defineStep({
   kind: 'labelBackend',
   params,
-  about: nodeSubject,
+  about: ({ nodeId, label }) => ({ kind: 'node', id: nodeId, label }),
   effect: 'changes',
   ports: ['sql'],
   timeoutMs: 120_000,

@@ -1,6 +1,7 @@
 import type { Statement } from '../../../adapters/starrocks/port.ts';
 import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { addBackend, addComputeNode, addFrontend } from '../../../adapters/starrocks/statements.ts';
+import type { StepSpec } from '../../../domain/plan.ts';
 import { standingOf } from '../../../domain/topology-change/member.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { decommissionAdded, dropFromCluster } from './leave-cluster.ts';
@@ -34,13 +35,17 @@ export const addToCluster = defineStep({
   apply: async (node, { sql }, { signal }) => {
     await sql.query(statementFor(node), { signal, timeoutMs: 30_000 });
   },
-  undo: {
-    steps: (node) =>
-      node.kind === 'BACKEND'
-        ? [decommissionAdded.with(node), dropFromCluster.with(node)]
-        : [dropFromCluster.with(node)],
-  },
+  // A node that did not come to join is taken out again before its process is ended.
+  recover: leaving,
+  undo: { steps: leaving },
 });
+
+/** The way back of one node, as far as the cluster is concerned. */
+export function leaving(node: MemberParams): readonly StepSpec[] {
+  const { label, kind, role, host, port } = node;
+  const own = { label, kind, role, host, port };
+  return [...(kind === 'BACKEND' ? [decommissionAdded.with(own)] : []), dropFromCluster.with(own)];
+}
 
 const wordOf = { FOLLOWER: 'a follower', OBSERVER: 'an observer' } as const;
 
