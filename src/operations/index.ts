@@ -17,6 +17,7 @@ import { updateCluster } from './cluster/update-cluster/update-cluster.ts';
 import type { AnyOperation } from './define.ts';
 import { acceptHostKey } from './host/accept-host-key/accept-host-key.ts';
 import { attachHosts } from './host/attach-hosts/attach-hosts.ts';
+import { checkHosts } from './host/check-hosts/check-hosts.ts';
 import { detachHost } from './host/detach-host/detach-host.ts';
 import { restartNode } from './node/restart-node/restart-node.ts';
 import { rollingRestart } from './node/rolling-restart/rolling-restart.ts';
@@ -45,6 +46,7 @@ export const operations: readonly AnyOperation[] = [
   acceptHostKey,
   refreshCluster,
   checkCluster,
+  checkHosts,
   checkUpgrade,
   backUpDatabase,
   backUpCatalogs,

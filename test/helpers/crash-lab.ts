@@ -103,6 +103,12 @@ export async function startCrashLab(
       effects: async (run) => [...(await changesSent()), `reports ${await count('check_report', 'run_id', run.id)}`],
       wanted: ['reports 1'],
     },
+    checkHosts: {
+      prepare: ensureAttached,
+      input: async () => ({ clusterId, hosts: [managed.host('be1').address], kinds: ['BACKEND'] }),
+      effects: async (run) => [...(await changesSent()), `reports ${await count('check_report', 'run_id', run.id)}`],
+      wanted: ['reports 1'],
+    },
     checkUpgrade: {
       prepare: ensureCluster,
       input: async () => ({ clusterId, to: '3.4.6' }),

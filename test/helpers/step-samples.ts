@@ -26,6 +26,7 @@ import { forgetCluster, recordCluster } from '../../src/operations/cluster/recor
 import { saveTopology } from '../../src/operations/cluster/save-topology.ts';
 import { changeCluster } from '../../src/operations/cluster/update-cluster/change-cluster.ts';
 import { attachNodes, recordHost, verifyHost } from '../../src/operations/host/attach-hosts/attach-host.ts';
+import { inspectHosts } from '../../src/operations/host/check-hosts/inspect-hosts.ts';
 import { forgetHost } from '../../src/operations/host/detach-host/forget-host.ts';
 import { pinHostKey } from '../../src/operations/host/pin-host-key.ts';
 import { labelBackend } from '../../src/operations/node/set-node-location/label-backend.ts';

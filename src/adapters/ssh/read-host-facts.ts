@@ -200,7 +200,7 @@ async function readJava(run: Run, { home, confText, pid, signal }: JavaQuestion)
 
 async function javaAt(run: Run, command: ReadCommand): Promise<JavaOnHost | null> {
   const java = parseJava((await run(command)).stdout);
-  return java?.version == null ? null : { version: java.version, home: java.home, hasJavac: java.hasCompiler };
+  return java?.version == null ? null : { version: java.version, home: java.home, hasCompiler: java.hasCompiler };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { needsCompiler, whyNotStart } from '../deploy/jdk.ts';
 import {
   aliveCheck,
   decommissionCheck,
@@ -12,15 +13,7 @@ import {
   tabletCheck,
 } from '../upgrade/checks-cluster.ts';
 import type { JavaOnHost, NodeFacts, NodeOnHost, UpgradeNode } from '../upgrade/checks-facts.ts';
-import {
-  answerCheck,
-  attachedCheck,
-  clockChecks,
-  needsCompiler,
-  problemCheck,
-  serviceCheck,
-  whyNotStart,
-} from '../upgrade/checks-hosts.ts';
+import { answerCheck, attachedCheck, clockChecks, problemCheck, serviceCheck } from '../upgrade/checks-hosts.ts';
 import { skipped, some, verdict } from '../upgrade/checks-verdict.ts';
 import { minimumJdkOf } from '../upgrade/path.ts';
 import type { NamedCheck } from '../verdict.ts';
@@ -157,7 +150,7 @@ function whyNoJava(java: NodeOnHost['java'], version: string | null): string | n
   const parsed = parseVersion(version ?? '');
   const found: JavaOnHost | null = java;
   if (parsed === null || version === null) return found === null ? 'no JDK was found' : null;
-  return whyNotStart(found, { minimum: minimumJdkOf(parsed), needsJavac: needsCompiler(version) });
+  return whyNotStart(found, { minimum: minimumJdkOf(parsed), needsCompiler: needsCompiler(version) });
 }
 
 function confReadableCheck(targets: readonly UpgradeNode[]): NamedCheck {

@@ -69,7 +69,7 @@ export type JavaOnHost = {
   /** E.g. `17.0.9`, `1.8.0_392`. */
   readonly version: string;
   readonly home: string | null;
-  readonly hasJavac: boolean;
+  readonly hasCompiler: boolean;
 };
 
 export type UpgradeHost = {

@@ -1,7 +1,7 @@
+import { needsCompiler, whyNotStart, wordsForJdk } from '../deploy/jdk.ts';
 import { type NamedCheck, passedByAll } from '../verdict.ts';
-import { compareVersions, parseVersion } from '../version.ts';
 import { count, wordsForStart } from '../words.ts';
-import type { JavaOnHost, NodeOnHost, UnitStartLimit, UpgradeFacts, UpgradeHost, UpgradeNode } from './checks-facts.ts';
+import type { NodeOnHost, UnitStartLimit, UpgradeFacts, UpgradeHost, UpgradeNode } from './checks-facts.ts';
 import { nodesToChange } from './checks-release.ts';
 import { type CheckName, partition, skipped, some, verdict } from './checks-verdict.ts';
 import type { Release } from './release.ts';
@@ -204,10 +204,9 @@ function jdkCheck(release: Release | null, nodes: readonly UpgradeNode[]): Named
   const frontends = nodes.filter(({ kind }) => kind === 'FRONTEND');
   if (release === null) return skipped('jdk', 'there is no release to start');
   if (frontends.length === 0) return skipped('jdk', 'no frontend is changed');
-  const needsJavac = needsCompiler(release.version);
-  const wanted = `JDK ${release.minimumJdk} or later${needsJavac ? ' with javac' : ''} for every frontend`;
-  const problemOf = ({ java }: NodeOnHost) =>
-    java !== null && 'unknown' in java ? null : whyNotStart(java, { minimum: release.minimumJdk, needsJavac });
+  const rule = { minimum: release.minimumJdk, needsCompiler: needsCompiler(release.version) };
+  const wanted = `${wordsForJdk(rule)} for every frontend`;
+  const problemOf = ({ java }: NodeOnHost) => (java !== null && 'unknown' in java ? null : whyNotStart(java, rule));
   const judged = problemCheck('jdk', frontends, {
     problemOf,
     wanted,
@@ -223,32 +222,6 @@ function jdkCheck(release: Release | null, nodes: readonly UpgradeNode[]): Named
     wanted,
     hint: 'Look by hand which JDK its start script takes, then accept the warning; or write the path into fe.conf.',
   });
-}
-
-export function whyNotStart(
-  java: JavaOnHost | null,
-  { minimum, needsJavac }: { minimum: number; needsJavac: boolean },
-): string | null {
-  if (java === null) return 'no JDK was found';
-  const where = `${java.version} at JAVA_HOME=${java.home ?? '(not set)'}`;
-  const major = javaMajor(java.version);
-  if (major === null) return `the version of ${where} cannot be read`;
-  // 3.2 accepts 8, and 11 or later, and refuses the versions between.
-  if (major < minimum || (minimum === 8 && major > 8 && major < 11)) return where;
-  return needsJavac && !java.hasJavac ? `${where} has no javac` : null;
-}
-
-/** `1.8.0_392` is 8. */
-function javaMajor(version: string): number | null {
-  const [, first, second] = /^(\d{1,3})(?:\.(\d{1,3}))?/.exec(version) ?? [];
-  if (first === undefined) return null;
-  return first === '1' && second !== undefined ? Number(second) : Number(first);
-}
-
-/** From 3.4 on a JRE is enough. */
-export function needsCompiler(version: string): boolean {
-  const [target, first] = [parseVersion(version), parseVersion('3.4.0-alpha')];
-  return target !== null && first !== null && compareVersions(target, first) < 0;
 }
 
 export function clockChecks(hosts: readonly UpgradeHost[]): NamedCheck[] {

@@ -22,7 +22,7 @@ type NodeMore = Partial<Omit<UpgradeNode, 'onHost'>> & { onHost?: UpgradeNode['o
 
 function node(kind: UpgradeNode['kind'], host: string, more: NodeMore): UpgradeNode {
   const place = { kind, host, port: kind === 'FRONTEND' ? 9010 : 9050 };
-  const java = kind === 'FRONTEND' ? { version: '17.0.9', home: '/opt/jdk-17', hasJavac: true } : null;
+  const java = kind === 'FRONTEND' ? { version: '17.0.9', home: '/opt/jdk-17', hasCompiler: true } : null;
   return {
     ...place,
     httpPort: 8030,

@@ -292,14 +292,14 @@ describe('the hosts', () => {
   });
 
   it.each([
-    ['JDK 17', { version: '17.0.9', home: '/opt/jdk-17', hasJavac: false }, '3.5.0', 17, 'PASS'],
-    ['JDK 11 for 3.5', { version: '11.0.20', home: '/opt/jdk-11', hasJavac: true }, '3.5.0', 17, 'FAIL'],
+    ['JDK 17', { version: '17.0.9', home: '/opt/jdk-17', hasCompiler: false }, '3.5.0', 17, 'PASS'],
+    ['JDK 11 for 3.5', { version: '11.0.20', home: '/opt/jdk-11', hasCompiler: true }, '3.5.0', 17, 'FAIL'],
     ['no JDK', null, '3.5.0', 17, 'FAIL'],
-    ['a JRE for 3.4', { version: '11.0.20', home: '/opt/jre', hasJavac: false }, '3.4.11', 11, 'PASS'],
-    ['a JRE for 3.3', { version: '11.0.20', home: '/opt/jre', hasJavac: false }, '3.3.18', 11, 'FAIL'],
-    ['JDK 8 for 3.2', { version: '1.8.0_392', home: '/opt/jdk-8', hasJavac: true }, '3.2.16', 8, 'PASS'],
-    ['JDK 9 for 3.2', { version: '9.0.4', home: '/opt/jdk-9', hasJavac: true }, '3.2.16', 8, 'FAIL'],
-    ['a Java that tells nothing', { version: '', home: null, hasJavac: true }, '3.5.0', 17, 'FAIL'],
+    ['a JRE for 3.4', { version: '11.0.20', home: '/opt/jre', hasCompiler: false }, '3.4.11', 11, 'PASS'],
+    ['a JRE for 3.3', { version: '11.0.20', home: '/opt/jre', hasCompiler: false }, '3.3.18', 11, 'FAIL'],
+    ['JDK 8 for 3.2', { version: '1.8.0_392', home: '/opt/jdk-8', hasCompiler: true }, '3.2.16', 8, 'PASS'],
+    ['JDK 9 for 3.2', { version: '9.0.4', home: '/opt/jdk-9', hasCompiler: true }, '3.2.16', 8, 'FAIL'],
+    ['a Java that tells nothing', { version: '', home: null, hasCompiler: true }, '3.5.0', 17, 'FAIL'],
   ] as const)('judges %s', (_what, java, to, minimumJdk, wanted) => {
     const given = withFrontend(java, { to, release: release({ version: to, minimumJdk }) });
     expect(check('jdk', given).status).toBe(wanted);
@@ -310,13 +310,13 @@ describe('the hosts', () => {
     expect(line(check('jdk', withFrontend(untold)))).toBe(
       'FAIL WARN fe 10.0.0.1:9010: cannot be told: JAVA_HOME: $JDK_BASE is not set in the file',
     );
-    const old = fe(2, { onHost: { value: onHost({ java: { version: '11.0.20', home: '/j', hasJavac: true } }) } });
+    const old = fe(2, { onHost: { value: onHost({ java: { version: '11.0.20', home: '/j', hasCompiler: true } }) } });
     const both = [fe(1, { role: 'LEADER', onHost: { value: onHost({ java: untold }) } }), old, fe(3), be(1), be(2)];
     expect(line(check('jdk', facts({ nodes: both })))).toMatch(/^FAIL BLOCK fe 10.0.0.2:9010: 11.0.20/);
   });
 
   it('names the JAVA_HOME that it saw', () => {
-    const given = withFrontend({ version: '11.0.20', home: '/opt/jdk-11', hasJavac: true });
+    const given = withFrontend({ version: '11.0.20', home: '/opt/jdk-11', hasCompiler: true });
     expect(line(check('jdk', given))).toBe('FAIL BLOCK fe 10.0.0.1:9010: 11.0.20 at JAVA_HOME=/opt/jdk-11');
   });
 
@@ -371,7 +371,7 @@ describe('a downgrade', () => {
     fe(n, {
       version: '3.5.0',
       role: n === 1 ? 'LEADER' : 'FOLLOWER',
-      onHost: { value: onHost({ confText, java: { version: '17.0.9', home: '/j', hasJavac: true } }) },
+      onHost: { value: onHost({ confText, java: { version: '17.0.9', home: '/j', hasCompiler: true } }) },
     });
   const back = (confText: string | null, to = '3.4.10') =>
     facts({

@@ -201,7 +201,7 @@ describe('a start', () => {
   const down = [...trio, be(1), be(2)].map((node) => ({
     ...node,
     alive: false,
-    onHost: { value: onHost({ process: null, java: { version: '17.0.9', home: '/j', hasJavac: true } }) },
+    onHost: { value: onHost({ process: null, java: { version: '17.0.9', home: '/j', hasCompiler: true } }) },
   }));
   const start = (asked: object, more: Partial<StartNodesFacts> = {}) =>
     planStartNodes(

@@ -17,6 +17,7 @@ export const held = {
     'forgetHost',
     'guardNode',
     'inspectCluster',
+    'inspectHosts',
     'inspectUpgrade',
     'labelBackend',
     'pinHostKey',
