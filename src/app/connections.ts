@@ -65,6 +65,8 @@ export function makeConnections(deps: Outside) {
   // A step asks a cluster many things in a row: the cluster and its login are not looked up for each of them.
   const sqlFor = forAMoment(openSql);
 
+  const stored = (ref: string): Promise<string> => resolveSecret(deps.db, ref, deps.secrets);
+
   const openShell = async (hostId: string): Promise<Shell> => {
     const host = await inventory.findHost(hostId);
     if (host === null)
@@ -84,7 +86,8 @@ export function makeConnections(deps: Outside) {
 
   const login = async (host: Omit<NewHost, 'id'>): Promise<Shell> => deps.ssh.shell(await sshTarget(host));
 
-  const sshTarget = async (host: Omit<NewHost, 'id'>, depth = 0): Promise<SshTarget> => {
+  /** `resolve`: how a reference to a secret is opened. */
+  const sshTarget = async (host: Omit<NewHost, 'id'>, resolve = stored, depth = 0): Promise<SshTarget> => {
     if (depth > 3)
       throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
     const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
@@ -92,13 +95,13 @@ export function makeConnections(deps: Outside) {
       address: host.address,
       port: host.port,
       user: host.user,
-      auth: authOf(host),
+      auth: authOf(host, resolve),
       hostKeyFingerprint: host.hostKeyFingerprint,
-      jump: jump === null ? null : await sshTarget(jump, depth + 1),
+      jump: jump === null ? null : await sshTarget(jump, stored, depth + 1),
     };
   };
 
-  const authOf = (host: Pick<Host, 'auth'>): SshTarget['auth'] => {
+  const authOf = (host: Pick<Host, 'auth'>, resolve: typeof stored): SshTarget['auth'] => {
     const { auth } = host;
     if (auth.kind === 'agent') {
       if (deps.agentSocket === null)
@@ -110,8 +113,8 @@ export function makeConnections(deps: Outside) {
     const { passphraseRef } = auth;
     return {
       kind: 'key',
-      privateKey: () => resolveSecret(deps.db, auth.privateKeyRef, deps.secrets),
-      passphrase: passphraseRef === null ? null : () => resolveSecret(deps.db, passphraseRef, deps.secrets),
+      privateKey: () => resolve(auth.privateKeyRef),
+      passphrase: passphraseRef === null ? null : () => resolve(passphraseRef),
     };
   };
 
@@ -181,6 +184,7 @@ export function makeConnections(deps: Outside) {
           password: () => resolveGiven(passwordRef),
         }),
       readHostKey: (place) => deps.ssh.readHostKey(place),
+      loginTo: async (host) => deps.ssh.shell(await sshTarget(host, resolveGiven)),
       checkPrivateKey: async ({ privateKeyRef, passphraseRef }) => {
         const text = await resolveGiven(privateKeyRef);
         usablePrivateKey({ text, passphrase: passphraseRef === null ? null : await resolveGiven(passphraseRef) });

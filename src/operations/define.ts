@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import type { Reading } from '../adapters/reading.ts';
-import type { SshTarget } from '../adapters/ssh/port.ts';
+import type { ShellReader, SshTarget } from '../adapters/ssh/port.ts';
 import type { SqlReader, SqlTarget } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
 import type { Risk } from '../domain/approval.ts';
+import type { NewHost } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PlanResult, StepSpec } from '../domain/plan.ts';
 import type { PostCheck, StepPhase, StepState } from '../domain/run.ts';
@@ -31,6 +32,11 @@ export type Registration = {
   readonly readHostKey: (
     target: Pick<SshTarget, 'address' | 'port'> & { readonly prefer?: string | null },
   ) => Promise<{ fingerprint: string }>;
+  /**
+   * A shell by a login that is not recorded, for looking only. Key and passphrase may have come with this input; a jump
+   * host has to be attached. Throws what the port throws when it is used.
+   */
+  readonly loginTo: (host: Omit<NewHost, 'id'>) => Promise<ShellReader>;
   /**
    * Throws `INVALID_INPUT` with the reason when this is not a private key that can be used. Key and passphrase may have
    * come with this input.

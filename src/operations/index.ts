@@ -9,6 +9,7 @@ import { runBackupPolicy } from './backup/run-backup-policy/run-backup-policy.ts
 import { setClusterSnapshots } from './backup/set-cluster-snapshots/set-cluster-snapshots.ts';
 import { takeOverRepository } from './backup/take-over-repository/take-over-repository.ts';
 import { verifyBackup } from './backup/verify-backup/verify-backup.ts';
+import { adoptCluster } from './cluster/adopt-cluster/adopt-cluster.ts';
 import { checkCluster } from './cluster/check-cluster/check-cluster.ts';
 import { refreshCluster } from './cluster/refresh-cluster/refresh-cluster.ts';
 import { registerCluster } from './cluster/register-cluster/register-cluster.ts';
@@ -42,6 +43,7 @@ import { upgradeCluster } from './upgrade/upgrade-cluster/upgrade-cluster.ts';
 /** Every operation there is. Adding one takes its folder, one line here and one test. */
 export const operations: readonly AnyOperation[] = [
   registerCluster,
+  adoptCluster,
   attachHosts,
   acceptHostKey,
   refreshCluster,

@@ -65,6 +65,18 @@ export async function startCrashLab(
       ],
       wanted: ['clusters 1', 'nodes 6'],
     },
+    adoptCluster: {
+      prepare: forgetAll,
+      input: async () => managed.adoption(`adopted-${Date.now()}`),
+      effects: async (run) => [
+        ...(await changesSent()),
+        `clusters ${await count('cluster', 'name', run.clusterName)}`,
+        `hosts ${await count('host', 'cluster_id', run.clusterId)}`,
+        `keys ${await count('host_key', 'cluster_id', run.clusterId)}`,
+        `tied ${(await listNodes(engine.ctx.db, run.clusterId)).filter(({ deployDir }) => deployDir !== null).length}`,
+      ],
+      wanted: ['clusters 1', 'hosts 6', 'keys 6', 'tied 6'],
+    },
     attachHosts: {
       prepare: async () => {
         await ensureCluster();

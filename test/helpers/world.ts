@@ -15,6 +15,8 @@ export type Managed = {
   finish(runId: string): Promise<Run>;
   register(name: string): Promise<string>;
   registration(name: string): Record<string, unknown>;
+  /** The input of adoptCluster, with the keys of all hosts vouched for. */
+  adoption(name: string): Promise<Record<string, unknown>>;
   host(name: string): ReturnType<World['describe']>['hosts'][number];
   nodeIdOf(clusterId: string, name: string): Promise<string>;
   /** The input of attachHosts for these hosts, with their keys vouched for. */
@@ -48,6 +50,16 @@ export function manage(world: World, engine: Engine): Managed {
       const { cluster } = world.describe();
       const frontends = cluster.frontends.map(({ host, queryPort }) => ({ host, port: queryPort }));
       return { name, environment: 'dev', frontends, sqlUser: cluster.sqlUser, password: cluster.sqlPassword };
+    },
+    adoption: async (name) => {
+      const { hosts } = world.describe();
+      const [first] = hosts;
+      if (first === undefined) throw new Error('no host');
+      return {
+        ...managed.registration(name),
+        ...{ user: first.user, privateKey: await readFile(first.keyFile, 'utf8'), sshPort: first.sshPort },
+        hostKeys: hosts.map(({ address, hostKeyFingerprint }) => ({ address, fingerprint: hostKeyFingerprint })),
+      };
     },
     host: (name) => {
       const { hosts } = world.describe();

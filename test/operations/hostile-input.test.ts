@@ -75,6 +75,11 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
   createRepository: async () => ({ clusterId, name: 'hostile', location: 's3://bucket/folder', s3: nowhere }),
   takeOverRepository: async () => ({ clusterId, name: 'backups', s3: nowhere }),
   registerCluster: async () => ({ ...managed.registration('other'), tls: { verify: true, ca: 'x' } }),
+  adoptCluster: async () => ({
+    ...(await managed.adoption('other-2')),
+    tls: { verify: true, ca: 'x' },
+    passphrase: 'x',
+  }),
   attachHosts: async () => {
     const input = await managed.attachInput(clusterId, ['be2']);
     return { ...input, passphrase: 'x' };
@@ -83,6 +88,13 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
     const host = managed.host('be1');
     return { clusterId, address: host.address, port: host.sshPort, fingerprint: host.hostKeyFingerprint };
   },
+  checkHosts: async () => ({
+    clusterId,
+    hosts: [managed.host('be1').address],
+    kinds: ['BACKEND'],
+    deployDir: '/opt/be',
+    storage: ['/data'],
+  }),
   checkUpgrade: async () => ({ clusterId, to: '3.5.0' }),
   backUpDatabase: async () => ({ clusterId, database: 'sales', repository: 'backups', snapshot: `s${Date.now()}` }),
   upgradeCluster: async () => ({ clusterId, to: '3.5.0', acceptWarnings: ['backup-fresh'] }),

@@ -8,6 +8,7 @@ import { kernelSettings, scriptTools } from './survey-commands.ts';
 type MachineFacts = Pick<
   MachineSurvey,
   | 'user'
+  | 'addresses'
   | 'architecture'
   | 'cpuCores'
   | 'hasAvx2'
@@ -29,6 +30,7 @@ export function parseMachine(stdout: string): MachineFacts {
   const architecture = told.get('arch') ?? '';
   return {
     user: told.get('user') || told.get('uid') || '',
+    addresses: addressesOf(stdout),
     architecture: architecture === '' ? { unknown: 'the host does not name it' } : { value: architecture },
     cpuCores: numberOf(told.get('cores')),
     hasAvx2: flags === undefined ? { unknown: '/proc/cpuinfo lists no flags' } : { value: flags.includes('avx2') },
@@ -53,16 +55,28 @@ export function parseMissingTools(stdout: string): string[] {
 }
 
 /** The answer to `listeningPorts`: lines of /proc/net/tcp, addresses in hexadecimal words of the machine's byte order. */
-export function parseListening({ stdout, stderr }: Pick<ShellResult, 'stdout' | 'stderr'>): Known<ListeningPort[]> {
-  if (!/^file=tcp$/m.test(stdout)) return { unknown: stderr.trim() || '/proc/net/tcp cannot be read' };
-  const ports = new Map<string, ListeningPort>();
-  for (const line of stdout.split('\n')) {
-    const [, host, port] = /^\s*\d+:\s+([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})\s+\S+\s+0A\s/i.exec(line) ?? [];
-    if (host === undefined || port === undefined) continue;
-    const found = { address: addressOf(host), port: Number.parseInt(port, 16) };
-    ports.set(`${found.address} ${found.port}`, found);
-  }
-  return { value: [...ports.values()] };
+export function parseListening(answer: Pick<ShellResult, 'stdout' | 'stderr'>): Known<ListeningPort[]> {
+  if (!/^file=tcp$/m.test(answer.stdout)) return { unknown: answer.stderr.trim() || '/proc/net/tcp cannot be read' };
+  const ports = parseSockets(answer.stdout).map(({ address, port }) => ({ address, port }));
+  return { value: [...new Map(ports.map((found) => [`${found.address} ${found.port}`, found])).values()] };
+}
+
+/** The same with the inode by which a process is known to have the socket open. */
+export function parseSockets(stdout: string): readonly (ListeningPort & { readonly inode: string })[] {
+  return stdout.split('\n').flatMap((line) => {
+    const words = line.trim().split(/\s+/);
+    const [, host, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/i.exec(words[1] ?? '') ?? [];
+    if (host === undefined || port === undefined || words[3] !== '0A') return [];
+    return [{ address: addressOf(host), port: Number.parseInt(port, 16), inode: words[9] ?? '' }];
+  });
+}
+
+function addressesOf(stdout: string): Known<readonly string[]> {
+  const lines = stdout.split('\n');
+  if (!lines.includes('addresses=told')) return { unknown: '/proc/net/fib_trie cannot be read' };
+  const told = lines.filter((line) => line.startsWith('address=')).map((line) => line.slice('address='.length));
+  const plain = told.map((text) => (/^[0-9a-f]{32}$/i.test(text) ? shortenedBytes(text.match(/../g) ?? []) : text));
+  return { value: [...new Set(plain)].filter((address) => !address.startsWith('127.') && address !== '::1') };
 }
 
 /** The answer to `lookAtPath`. */
@@ -104,16 +118,21 @@ function mediumOf(rotational: string | undefined, isVirtual: boolean): SurveyedP
 function addressOf(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join('.');
-  const groups = Array.from({ length: 8 }, (_each, at) =>
-    `${bytes[at * 2] ?? ''}${bytes[at * 2 + 1] ?? ''}`.toLowerCase().replace(/^0{1,3}/, ''),
-  );
-  if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff') {
+  const isMapped = bytes.slice(0, 12).join('') === `${'00'.repeat(10)}${'FFFF'}`;
+  if (isMapped)
     return bytes
       .slice(12)
       .map((byte) => Number.parseInt(byte, 16))
       .join('.');
-  }
-  return shortened(groups);
+  return shortenedBytes(bytes);
+}
+
+function shortenedBytes(bytes: readonly string[]): string {
+  return shortened(
+    Array.from({ length: 8 }, (_each, at) =>
+      `${bytes[at * 2] ?? ''}${bytes[at * 2 + 1] ?? ''}`.toLowerCase().replace(/^0{1,3}/, ''),
+    ),
+  );
 }
 
 /** The longest row of zeros becomes `::`, as people write it. */

@@ -27,6 +27,9 @@ export function machineFacts(): ReadCommand {
     // One core is like the others. ARM calls them otherwise, and has no AVX.
     '{ while read -r key line; do case $key in flags) echo "flags=$line"; break;; esac; done </proc/cpuinfo; } 2>/dev/null',
     '{ while read -r key value unit; do case $key in MemTotal: | SwapTotal:) echo "$key=$value";; esac; done </proc/meminfo; } 2>/dev/null',
+    'while read -r first second rest; do case "$first $second" in "|-- "*) at=$second;; "/32 host") echo "address=$at";; esac; done </proc/net/fib_trie 2>/dev/null',
+    'if [ -r /proc/net/fib_trie ]; then echo addresses=told; fi',
+    'while read -r at rest; do echo "address=$at"; done </proc/net/if_inet6 2>/dev/null',
     '{ read -r line </sys/kernel/mm/transparent_hugepage/enabled && echo "hugepages=$line"; } 2>/dev/null',
     `for name in ${kernelSettings.map((name) => name.replaceAll('.', '/')).join(' ')}; do`,
     // Not with read: dash asks for one character after the other, and these files answer with the first one only.
@@ -73,6 +76,7 @@ export function nodeProcesses(): ReadCommand {
     'name_of() { while IFS=: read -r name shadow number rest; do',
     'if [ "$number" = "$1" ]; then echo "$name"; return; fi; done </etc/passwd',
     'getent passwd "$1" 2>/dev/null | cut -d: -f1; }',
+    `waiting=" $(grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '{ print $10 }' | tr '\\n' ' ') "`,
     'for dir in /proc/[0-9]*; do',
     'line=; { read -r line <"$dir/stat"; } 2>/dev/null || continue',
     'case $line in *"(java) "[ZX]* | *"(starrocks_be) "[ZX]*) continue;; *"(java) "* | *"(starrocks_be) "*) ;; *) continue;; esac',
@@ -83,6 +87,9 @@ export function nodeProcesses(): ReadCommand {
     'while [ "$parent" -gt 0 ]; do parents="$parents $parent"; line=; { read -r line <"/proc/$parent/stat"; } 2>/dev/null || break',
     `set -f; set -- \${line##*") "}; set +f; parent=$2; done; echo "parents=$parents"`,
     '{ while IFS= read -r line; do echo "cgroup=$line"; done <"$dir/cgroup"; } 2>/dev/null',
+    'if [ -r "$dir/fd" ] && ls "$dir/fd" >/dev/null 2>&1; then echo files=open',
+    `ls -l "$dir/fd" 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p' | while read -r inode; do`,
+    'case $waiting in *" $inode "*) echo "socket=$inode";; esac; done; fi',
     `if { : <"$dir/environ"; } 2>/dev/null && tr '\\0' '\\n' <"$dir/environ" >/dev/null 2>&1; then echo environ=open`,
     `tr '\\0' '\\n' <"$dir/environ" 2>/dev/null | while IFS= read -r each; do case $each in STARROCKS_HOME=*) echo "home=\${each#*=}";; esac; done; fi`,
     `tr '\\0' '\\n' <"$dir/cmdline" 2>/dev/null | while IFS= read -r each; do case $each in`,

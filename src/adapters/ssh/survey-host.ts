@@ -13,7 +13,7 @@ import { parseJava } from './host-answers.ts';
 import { javaVersionFor } from './host-commands.ts';
 import type { ReadCommand, ShellReader, ShellResult } from './port.ts';
 import { readClock } from './read-clock.ts';
-import { parseListening, parseMachine, parseMissingTools, parsePath } from './survey-answers.ts';
+import { parseListening, parseMachine, parseMissingTools, parsePath, parseSockets } from './survey-answers.ts';
 import { listeningPorts, lookAtPath, machineFacts, nodeProcesses, surveyTools } from './survey-commands.ts';
 import { describeNodes, type Run, readSettings, unknownSettings } from './survey-nodes.ts';
 import { parseProcesses } from './survey-processes.ts';
@@ -72,7 +72,13 @@ export async function surveyMachine(
   const asking = { run: runOnFiles, signal };
   const [clock, nodes, java, found, settings] = await Promise.all([
     ask(() => readClock(run)),
-    ask(() => describeNodes(parseProcesses(seen.stdout), { run: runIn(batchedReads(session)), signal })),
+    ask(() =>
+      describeNodes(parseProcesses(seen.stdout), {
+        run: runIn(batchedReads(session)),
+        signal,
+        sockets: parseSockets(listening.stdout),
+      }),
+    ),
     ask(() => readJava(runOnFiles, javaHomes)),
     Promise.all(paths.map((path) => lookAt(path, { run: runOnFiles, isVirtual, signal }))),
     Promise.all(

@@ -10,6 +10,8 @@ export type SeenProcess = {
   readonly parents: readonly number[];
   /** The service whose control group it is in; null = none. A container's or a user's own services do not count. */
   readonly service: string | null;
+  /** The sockets at which it waits, by their inodes; null = its open files are closed to us. */
+  readonly sockets: readonly string[] | null;
   /** STARROCKS_HOME; null = its environment is closed to us. */
   readonly home: string | null;
   /** Directories that its arguments name and in which it may lie, the likeliest first. */
@@ -62,6 +64,7 @@ function parseProcess(lines: readonly string[]): SeenProcess[] {
       user: all('user')[0] || null,
       parents: (all('parents')[0] ?? '').split(' ').filter(Boolean).map(Number),
       service: serviceOf(all('cgroup')),
+      sockets: lines.includes('files=open') ? all('socket') : null,
       home: all('home')[0] || null,
       mayLieIn: [...new Set(args.flatMap(directoriesIn))],
     },

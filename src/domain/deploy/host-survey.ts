@@ -23,6 +23,8 @@ export type MachineSurvey = {
   readonly sudo: boolean;
   /** Tools of a usual Linux that are missing. */
   readonly missingTools: readonly string[];
+  /** Addresses of its own that the kernel knows, without loopback's. */
+  readonly addresses: Known<readonly string[]>;
   /** As `uname -m` has it, e.g. `x86_64`, `aarch64`. */
   readonly architecture: Known<string>;
   readonly cpuCores: Known<number>;
@@ -75,6 +77,8 @@ export type NodeOnMachine = NodeSettings & {
   readonly pid: number;
   /** STARROCKS_HOME of the process, where its start script is seen; unknown where that cannot be told, e.g. in a container. */
   readonly deployDir: Known<string>;
+  /** The addresses it listens at, wildcards included; unknown where its open files are closed to us. */
+  readonly boundTo: Known<readonly string[]>;
   /** The user it runs as. */
   readonly user: string | null;
   /** The systemd unit that runs it; null = none does. */

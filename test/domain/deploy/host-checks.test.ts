@@ -15,7 +15,7 @@ const path = (fields: Partial<SurveyedPath> = {}): SurveyedPath => ({
 
 /** A machine with which nothing is wrong. */
 const machine = (fields: Partial<HostSurvey> = {}): HostSurvey => ({
-  ...{ hostId: 'hst_1', address: '10.0.0.14', user: 'sr', sudo: true, missingTools: [] },
+  ...{ hostId: 'hst_1', address: '10.0.0.14', user: 'sr', sudo: true, missingTools: [], addresses: { value: [] } },
   ...{ architecture: { value: 'x86_64' }, cpuCores: { value: 16 }, hasAvx2: { value: true } },
   ...{ memoryBytes: { value: 64 * GiB }, swapBytes: { value: 0 }, hugePages: { value: 'madvise' } },
   kernel: new Map([
@@ -137,7 +137,14 @@ describe('a machine', () => {
   it('names the node whose port it is, also one that is down', () => {
     const settings = { ports: new Map([['be_port', { value: 9060 }]]), dataDirs: { value: [] } };
     const node: NodeOnMachine = {
-      ...{ kind: 'COMPUTE_NODE', pid: 1, deployDir: { value: '/cn' }, user: 'x', unit: { value: null } },
+      ...{
+        kind: 'COMPUTE_NODE',
+        pid: 1,
+        deployDir: { value: '/cn' },
+        user: 'x',
+        boundTo: { value: [] },
+        unit: { value: null },
+      },
       ...settings,
     };
     for (const fields of [

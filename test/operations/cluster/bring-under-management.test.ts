@@ -112,6 +112,46 @@ describe('registerCluster', () => {
   });
 });
 
+describe('adoptCluster', () => {
+  const forget = async (id: string) =>
+    expect(await managed.finish((await managed.ask('unregisterCluster', { clusterId: id })).id)).toMatchObject({
+      state: 'SUCCEEDED',
+    });
+
+  it('refuses keys that nobody vouched for, all in one refusal, and keeps nothing', async () => {
+    await forget(clusterId);
+    const input = await managed.adoption('adopted');
+    const before = await secretIds();
+    const refused = await refusalsOf('adoptCluster', { ...input, hostKeys: [] });
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatch(/^HOST_KEY_UNKNOWN/);
+    for (const { address, hostKeyFingerprint } of world.describe().hosts) {
+      expect(refused[0]).toContain(`${address} ${hostKeyFingerprint}`);
+    }
+    expect(await secretIds()).toEqual(before);
+  });
+
+  it('goes on without a host that does not answer, says what stays without it, and manages the rest', async () => {
+    await world.host('be3').refuse();
+    const input = await managed.adoption('adopted');
+    const run = await managed.finish((await managed.ask('adoptCluster', input)).id);
+    await world.host('be3').accept();
+    expect(run).toMatchObject({ state: 'SUCCEEDED', result: { facts: { capability: 'SQL_ONLY' } } });
+    const nodes = await listNodes(engine.ctx.db, run.clusterId);
+    const dirs = nodes.map(({ host, deployDir }) => [host, deployDir]);
+    const wanted = world
+      .describe()
+      .hosts.map(({ name, address, deployDirs }) => [
+        address,
+        name === 'be3' ? null : (deployDirs.fe ?? deployDirs.be ?? deployDirs.cn),
+      ]);
+    expect(dirs.toSorted()).toEqual(wanted.toSorted());
+    expect(run.plan.notes).toContainEqual(expect.stringMatching(/is left out: .* without it stay be /));
+    await forget(run.clusterId);
+    clusterId = await managed.register('one');
+  });
+});
+
 describe('attachHosts', () => {
   it('refuses a key that nobody vouched for, shows it, and refuses a host that shows another one', async () => {
     const input = await managed.attachInput(clusterId, ['be1']);
@@ -233,6 +273,50 @@ describe('attachHosts', () => {
       );
     expect(await look(managed.host('be1').deployDirs.be ?? '')).toMatchObject({ state: 'done' });
     expect(await look('/one/dir')).toEqual({ state: 'todo' });
+  });
+
+  it('finds directories by the running processes, shows them in the plan, and ties what was shown', async () => {
+    const input = await managed.attachInput(clusterId, ['be1', 'fe1']);
+    const hosts = hostsOf(input).map(({ nodes: _nodes, ...host }) => ({ ...host, findNodes: true }));
+    const dry = await ask('attachHosts', { ...input, hosts }, { dryRun: true });
+    const places = { fe1: managed.host('fe1').deployDirs.fe, be1: managed.host('be1').deployDirs.be };
+    for (const dir of Object.values(places)) {
+      expect(dry.plan?.notes).toContainEqual(
+        expect.stringMatching(`^Found on .* in ${dir}, run by StarRocks' own scripts`),
+      );
+    }
+    const options = { planHash: dry.plan?.hash ?? null };
+    const { run, userErrors } = await ask('attachHosts', { ...input, hosts }, options);
+    expect(userErrors).toEqual([]);
+    expect(await managed.finish(run?.id ?? '')).toMatchObject({ state: 'SUCCEEDED' });
+    for (const name of ['fe1', 'be1'] as const) {
+      const node = await engine.ctx.connections.inventory.findNode(await managed.nodeIdOf(clusterId, name));
+      expect(node).toMatchObject({ deployDir: places[name], unit: null, hostId: expect.any(String) });
+    }
+  });
+
+  it('refuses a node that it was to find and that does not run, and says why', async () => {
+    const input = await managed.attachInput(clusterId, ['be3']);
+    const hosts = hostsOf(input).map((host) => ({
+      ...host,
+      nodes: listOf(host.nodes).map(({ nodeId }) => ({ nodeId })),
+    }));
+    await world.kill('be3');
+    const refused = () => refusalsOf('attachHosts', { ...input, hosts });
+    await expect
+      .poll(refused)
+      .toEqual([expect.stringMatching(/^PRECONDITION_FAILED be \S+:9050: no process of that kind .* runs there/)]);
+    await world.start('be3');
+  });
+
+  it('attaches the others when one host does not answer, and says which one failed', async () => {
+    const input = await managed.attachInput(clusterId, ['be2', 'be3']);
+    const [first, second] = hostsOf(input);
+    const dead = { ...second, address: '127.255.255.254', nodes: [] };
+    const run = await managed.finish((await managed.ask('attachHosts', { ...input, hosts: [dead, first] })).id);
+    expect(run).toMatchObject({ state: 'FAILED', failure: { message: expect.stringContaining('127.255.255.254') } });
+    const node = await engine.ctx.connections.inventory.findNode(await managed.nodeIdOf(clusterId, 'be2'));
+    expect(node?.hostId).toEqual(expect.any(String));
   });
 
   it('destroys a key when no host logs in with it any more', async () => {

@@ -41,12 +41,12 @@ function plan(nodes: readonly Place[]) {
   const input: AttachHostsInput = {
     clusterId: 'clu_1',
     user: 'starrocks',
-    hosts: [{ address: '10.0.0.11', port: 22, hostKeyFingerprint: 'SHA256:x', jumpPort: 22, nodes }],
+    hosts: [{ address: '10.0.0.11', port: 22, hostKeyFingerprint: 'SHA256:x', jumpPort: 22, findNodes: false, nodes }],
   };
   return planAttachHosts(input, {
     nodes: [backend('nod_1', 9050), backend('nod_2', 9051)],
     attached: [],
-    hosts: [{ pinned: null, shown: 'SHA256:x', unreachable: null }],
+    hosts: [{ pinned: null, shown: 'SHA256:x', unreachable: null, machine: null }],
   });
 }
 

@@ -3,6 +3,7 @@ import type { ShellReader } from '../../../adapters/ssh/port.ts';
 import { hasSudo, readUser } from '../../../adapters/ssh/read-login.ts';
 import { readConfOn } from '../../../adapters/ssh/read-node-conf.ts';
 import { canBeStarted, readUnitRights, readUnitState } from '../../../adapters/ssh/read-service.ts';
+import type { ClusterNode } from '../../../domain/cluster.ts';
 import type { NewHost } from '../../../domain/inventory.ts';
 import type { Known } from '../../../domain/known.ts';
 import { AppError } from '../../../errors.ts';
@@ -76,7 +77,10 @@ export const recordHost = defineStep({
 });
 
 const deployment = z.object({
-  nodeId: z.string(),
+  /** Null = the inventory did not have the node when this was planned: it is known by kind, address and port. */
+  nodeId: z.string().nullable(),
+  /** The text of the cluster's `IP` column. */
+  nodeHost: z.string().nullable().default(null),
   label: z.string(),
   /** Edit-log port of a frontend, heartbeat port of a backend or compute node. */
   nodePort: z.number(),
@@ -136,7 +140,7 @@ type WrongPlace = { readonly what: string; readonly why: string; readonly hint: 
  */
 export async function findWrongPlace(
   session: ShellReader,
-  nodes: readonly Deployment[],
+  nodes: readonly Omit<Deployment, 'nodeId' | 'nodeHost'>[],
   signal: AbortSignal,
 ): Promise<WrongPlace | null> {
   const hint = 'Give the directory that holds bin/ and conf/ of that very node, and a user who may run its scripts.';
@@ -168,7 +172,11 @@ async function mayBeRoot(session: ShellReader, nodes: readonly Deployment[], sig
 }
 
 /** The port that distinguishes a node from the others on its host, as the node itself reads it from its conf file. */
-async function readIdentityPort(session: ShellReader, node: Deployment, signal: AbortSignal): Promise<Known<number>> {
+async function readIdentityPort(
+  session: ShellReader,
+  node: Pick<Deployment, 'kind' | 'deployDir'>,
+  signal: AbortSignal,
+): Promise<Known<number>> {
   const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
   const conf = await readConfOn(session, node, { keys: [key], signal });
   return typeof conf === 'string' ? { unknown: conf } : conf.port(key, node.kind === 'FRONTEND' ? 9010 : 9050);
@@ -184,10 +192,31 @@ async function findWrongUnit(session: ShellReader, unit: string, signal: AbortSi
   };
 }
 
+function findDeployed(nodes: readonly ClusterNode[], wanted: Omit<Deployment, 'unit'>): ClusterNode | undefined {
+  return nodes.find((node) =>
+    wanted.nodeId === null
+      ? node.kind === wanted.kind && node.host === wanted.nodeHost && node.port === wanted.nodePort
+      : node.id === wanted.nodeId,
+  );
+}
+
+/** Which of these nodes are tied to the host that is reached there, in the directory and by the unit that were planned. */
+export function tiedAmong(
+  wanted: readonly Deployment[],
+  { nodes, hostId }: { readonly nodes: readonly ClusterNode[]; readonly hostId: string | null },
+): readonly Deployment[] {
+  return wanted.filter((one) => {
+    const node = findDeployed(nodes, one);
+    return node !== undefined && node.hostId === hostId && node.deployDir === one.deployDir && node.unit === one.unit;
+  });
+}
+
+export const attachNodesParams = place.extend({ nodes: z.array(deployment) });
+
 /** Ties nodes to the host they run on. */
 export const attachNodes = defineStep({
   kind: 'attachNodes',
-  params: place.extend({ nodes: z.array(deployment) }),
+  params: attachNodesParams,
   about: ({ address, port }) => ({ kind: 'host', id: null, label: `${address}:${port}` }),
   effect: 'changes',
   ports: ['inventory'],
@@ -197,15 +226,7 @@ export const attachNodes = defineStep({
   check: async (params, { inventory }, { clusterId }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
     const nodes = await inventory.listNodes(clusterId);
-    const tied = params.nodes.every((wanted) =>
-      nodes.some(
-        (node) =>
-          node.id === wanted.nodeId &&
-          node.hostId === host?.id &&
-          node.deployDir === wanted.deployDir &&
-          node.unit === wanted.unit,
-      ),
-    );
+    const tied = tiedAmong(params.nodes, { nodes, hostId: host?.id ?? null }).length === params.nodes.length;
     return tied ? { state: 'done' } : { state: 'todo' };
   },
   apply: async (params, { inventory }, { clusterId }) => {
@@ -214,13 +235,20 @@ export const attachNodes = defineStep({
       throw new AppError('PRECONDITION_FAILED', `${params.address}:${params.port} is not attached`, {
         hint: 'Retry the run.',
       });
+    const nodes = await inventory.listNodes(clusterId);
+    const places = params.nodes.map((wanted) => ({ wanted, node: findDeployed(nodes, wanted) }));
+    const gone = places.filter(({ node }) => node === undefined).map(({ wanted }) => wanted.label);
+    if (gone.length > 0)
+      throw new AppError('PRECONDITION_FAILED', `${gone.join(', ')} is not in the cluster any more`, {
+        hint: 'Refresh the cluster, then ask again.',
+      });
     return {
       state: 'done',
-      records: params.nodes.map(({ nodeId, deployDir, unit }) => ({
-        record: 'nodeAttached' as const,
-        nodeId,
-        place: { hostId: host.id, deployDir, unit },
-      })),
+      records: places.flatMap(({ wanted: { deployDir, unit }, node }) =>
+        node === undefined
+          ? []
+          : [{ record: 'nodeAttached' as const, nodeId: node.id, place: { hostId: host.id, deployDir, unit } }],
+      ),
     };
   },
   undo: { nothing: 'Only where the nodes are is remembered; attach them again to change it.' },

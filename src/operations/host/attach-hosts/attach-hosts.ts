@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import type { Reading } from '../../../adapters/reading.ts';
-import { AppError } from '../../../errors.ts';
 import { defineOperation, type Registration } from '../../define.ts';
 import {
   absolutePath,
@@ -14,7 +12,8 @@ import {
 } from '../../input/fields.ts';
 import { pinHostKey } from '../pin-host-key.ts';
 import { attachNodes, recordHost, verifyHost } from './attach-host.ts';
-import { type HostFacts, planAttachHosts } from './plan.ts';
+import { lookAtHost } from './look-at-host.ts';
+import { planAttachHosts } from './plan.ts';
 import { checkAttached } from './post-check.ts';
 
 const sshPort = port.default(22).meta({ description: 'The SSH port, 22 by default.' });
@@ -52,13 +51,20 @@ const input = z.object({
           .array(
             z.object({
               nodeId,
-              deployDir: absolutePath.meta({ description: "The directory that holds the node's bin/ and conf/." }),
+              deployDir: absolutePath.optional().meta({
+                description:
+                  "The directory that holds the node's bin/ and conf/; left out: it and the unit are found by the running process, and the plan shows them.",
+              }),
               unit: systemdUnit.optional(),
             }),
           )
           .max(20)
           .default([])
           .meta({ description: 'The nodes that run on this host; none for a jump host.' }),
+        findNodes: z.boolean().default(false).meta({
+          description:
+            'Look which further nodes of the cluster run there, and tie them too; the plan shows what was found and where.',
+        }),
       }),
     )
     .min(1)
@@ -69,7 +75,7 @@ const input = z.object({
 export const attachHosts = defineOperation({
   name: 'attachHosts',
   title: 'Attach hosts',
-  version: 1,
+  version: 2,
   summary: 'Give Starwarden SSH access to the hosts of a cluster, so that it can start, stop and upgrade nodes.',
   permission: 'host:attach',
   risk: 'low',
@@ -85,23 +91,25 @@ export const attachHosts = defineOperation({
         port: 22,
         hostKeyFingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU',
         jumpPort: 22,
+        findNodes: false,
         nodes: [{ nodeId: 'nod_01J00000000000000000000000', deployDir: '/opt/starrocks/be' }],
       },
     ],
   },
   slack: null, // a private key must never be typed into a chat
   steps: [pinHostKey, recordHost, verifyHost, attachNodes],
-  observe: async (given, { inventory }, { checkPrivateKey, readHostKey }) => {
+  observe: async (given, { inventory, signal }, { checkPrivateKey, readHostKey, loginTo }) => {
     await checkKey(given, { checkPrivateKey });
-    const asking = { inventory, readHostKey };
+    const attached = await inventory.listHosts(given.clusterId);
+    const looking = { login: given, attached, inventory, readHostKey, loginTo, signal };
     return {
       nodes: await inventory.listNodes(given.clusterId),
-      attached: await inventory.listHosts(given.clusterId),
-      hosts: await Promise.all(given.hosts.map((host) => readHostFacts(given.clusterId, host, asking))),
+      attached,
+      hosts: await Promise.all(given.hosts.map((host) => lookAtHost(given.clusterId, host, looking))),
     };
   },
-  plan: planAttachHosts,
-  postCheck: checkAttached,
+  plan: (given, facts) => planAttachHosts(given, facts),
+  postCheck: (given, reading, run) => checkAttached(given, reading, run),
 });
 
 /** A key that nobody can use is refused before anything is recorded. */
@@ -110,30 +118,4 @@ async function checkKey(
   { checkPrivateKey }: Pick<Registration, 'checkPrivateKey'>,
 ): Promise<void> {
   if (privateKey !== undefined) await checkPrivateKey({ privateKeyRef: privateKey, passphraseRef: passphrase });
-}
-
-async function readHostFacts(
-  id: string,
-  host: {
-    address: string;
-    port: number;
-    hostKeyFingerprint?: string | undefined;
-    jumpAddress?: string | undefined;
-  },
-  { inventory, readHostKey }: Pick<Reading, 'inventory'> & Pick<Registration, 'readHostKey'>,
-): Promise<HostFacts> {
-  const pinned = await inventory.findPinnedKey(id, host.address, host.port);
-  // Behind a jump host the key cannot be seen before the jump host itself is attached; it is compared at the login.
-  if (host.jumpAddress !== undefined) return { pinned, shown: null, unreachable: null };
-  try {
-    return {
-      pinned,
-      shown: (await readHostKey({ address: host.address, port: host.port, prefer: host.hostKeyFingerprint ?? pinned }))
-        .fingerprint,
-      unreachable: null,
-    };
-  } catch (error) {
-    if (error instanceof AppError) return { pinned, shown: null, unreachable: error.message };
-    throw error;
-  }
 }

@@ -1,37 +1,20 @@
 import type { ClusterNode, Host } from '../../../domain/cluster.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
-import type { PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
+import type { Lane, PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { count } from '../../../domain/words.ts';
 import { pinHostKey } from '../pin-host-key.ts';
 import { attachNodes, recordHost, verifyHost } from './attach-host.ts';
+import type { HostFacts, HostInput, LoginInput } from './host-input.ts';
+import { type PlacedNode, resolvePlaces } from './resolve-places.ts';
 
-export type HostInput = {
-  readonly address: string;
-  readonly port: number;
-  readonly hostKeyFingerprint?: string | undefined;
-  readonly jumpAddress?: string | undefined;
-  readonly jumpPort: number;
-  readonly nodes: readonly {
-    readonly nodeId: string;
-    readonly deployDir: string;
-    readonly unit?: string | undefined;
-  }[];
-};
-
-export type AttachHostsInput = {
+export type AttachHostsInput = LoginInput & {
   readonly clusterId: string;
-  readonly user: string;
-  readonly privateKey?: string | undefined;
-  readonly passphrase?: string | undefined;
   readonly hosts: readonly HostInput[];
 };
 
-export type HostFacts = {
-  readonly pinned: string | null;
-  /** The key that the host shows now; null when it could not be read. */
-  readonly shown: string | null;
-  readonly unreachable: string | null;
-};
+/** A host whose nodes all have a place. */
+type PlacedHost = Omit<HostInput, 'nodes'> & { readonly nodes: readonly PlacedNode[] };
+type PlacedInput = Omit<AttachHostsInput, 'hosts'> & { readonly hosts: readonly PlacedHost[] };
 
 export type AttachHostsFacts = {
   readonly nodes: readonly ClusterNode[];
@@ -44,48 +27,100 @@ export type AttachHostsFacts = {
  * Refuses keys that nobody vouched for.
  */
 export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts): PlanResult {
+  const asked = input.hosts.map((host, index) => ({
+    host,
+    found: facts.hosts[index] ?? { pinned: null, shown: null, unreachable: 'not asked', machine: null },
+    path: ['input', 'hosts', String(index)],
+  }));
+  // One that does not answer fails in its own lane; where none answers there is nothing to begin.
+  const isAnyThere = asked.some(({ found }) => found.unreachable === null);
+  const keys = asked.map(({ host, found, path }) => trustedKey(host, found, { path, isAnyThere }));
+  const resolved = asked.map(({ host, found, path }, index) => {
+    const key = keys[index];
+    // Nobody logs in to a host whose key is not trusted: then that is what has to be mended.
+    if (key === undefined || 'code' in key) return { nodes: [], refusals: [], notes: [] };
+    return resolvePlaces(host, found, { known: facts, path });
+  });
+  const placed: PlacedInput = {
+    ...input,
+    hosts: input.hosts.map((host, index) => ({ ...host, nodes: resolved[index]?.nodes ?? [] })),
+  };
   const refusals: Refusal[] = [];
   const steps: StepSpec[] = [];
-  for (const [index, host] of input.hosts.entries()) {
-    const found = facts.hosts[index] ?? { pinned: null, shown: null, unreachable: 'not asked' };
-    const trusted = trustedKey(host, found, ['input', 'hosts', String(index)]);
-    refusals.push(...nodeRefusals(host, index, facts.nodes), ...jumpRefusals(input, index, facts.attached));
-    refusals.push(...placeRefusals(input, index, facts));
-    if ('code' in trusted) refusals.push(trusted);
-    else steps.push(...stepsFor(input, host, trusted, facts));
+  for (const [index, host] of placed.hosts.entries()) {
+    const key = keys[index];
+    refusals.push(...nodeRefusals(input.hosts[index] ?? host, index, facts.nodes));
+    refusals.push(...jumpRefusals(placed, index, facts.attached), ...(resolved[index]?.refusals ?? []));
+    refusals.push(...placeRefusals(placed, index, facts));
+    if (key === undefined) continue;
+    if ('code' in key) refusals.push(key);
+    else steps.push(...stepsFor(placed, host, key, facts));
   }
   if (refusals.length > 0) return { refusals };
-  const nodeCount = input.hosts.reduce((sum, host) => sum + host.nodes.length, 0);
-  return { summary: `Attach ${count(input.hosts.length, 'host')} with ${count(nodeCount, 'node')}`, steps };
+  const nodeCount = placed.hosts.reduce((sum, host) => sum + host.nodes.length, 0);
+  return {
+    summary: `Attach ${count(input.hosts.length, 'host')} with ${count(nodeCount, 'node')}`,
+    steps: [...steps.filter(({ lane }) => lane === undefined), ...steps.filter(({ lane }) => lane !== undefined)],
+    notes: [
+      ...asked.flatMap(({ host, found }) =>
+        found.unreachable === null ? [] : [`${host.address}:${host.port} cannot be reached now: ${found.unreachable}`],
+      ),
+      ...resolved.flatMap(({ notes }) => notes),
+    ],
+  };
 }
 
+/** Hosts have nothing to do with each other, but for a jump host: what lies behind it needs it first. */
+function laneOf(input: PlacedInput, { address, port }: PlacedHost): Lane | undefined {
+  const isJump = input.hosts.some((other) => other.jumpAddress === address && other.jumpPort === port);
+  if (isJump || input.hosts.length === 1) return undefined;
+  return { stage: 'Hosts', name: `${address}:${port}`, width: hostsAtOnce, independent: true };
+}
+
+/** Each is a login and a look: more at a time only makes logins queue. */
+const hostsAtOnce = 20;
+
 function stepsFor(
-  input: AttachHostsInput,
-  host: HostInput,
+  input: PlacedInput,
+  host: PlacedHost,
   key: { fingerprint: string; isNew: boolean },
   facts: AttachHostsFacts,
 ): StepSpec[] {
   const { address, port } = host;
+  const lane = laneOf(input, host);
   const nodes = host.nodes.flatMap(({ nodeId, deployDir, unit = null }) => {
     const node = facts.nodes.find((candidate) => candidate.id === nodeId);
     return node === undefined
       ? []
-      : [{ nodeId, label: nodeLabel(node), nodePort: node.port, kind: node.kind, deployDir, unit }];
+      : [
+          {
+            nodeId,
+            nodeHost: node.host,
+            label: nodeLabel(node),
+            nodePort: node.port,
+            kind: node.kind,
+            deployDir,
+            unit,
+          },
+        ];
   });
   return [
-    recordHost.with({
-      address,
-      port,
-      user: input.user,
-      privateKeyRef: input.privateKey ?? null,
-      passphraseRef: input.passphrase ?? null,
-      fingerprint: key.fingerprint,
-      jump: host.jumpAddress === undefined ? null : { address: host.jumpAddress, port: host.jumpPort },
-    }),
+    recordHost.with(
+      {
+        address,
+        port,
+        user: input.user,
+        privateKeyRef: input.privateKey ?? null,
+        passphraseRef: input.passphrase ?? null,
+        fingerprint: key.fingerprint,
+        jump: host.jumpAddress === undefined ? null : { address: host.jumpAddress, port: host.jumpPort },
+      },
+      lane,
+    ),
     // After the login, which proves the key: a wrong key must not lock out a login that works.
-    ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint })] : []),
-    verifyHost.with({ address, port, nodes }),
-    ...(nodes.length === 0 ? [] : [attachNodes.with({ address, port, nodes })]),
+    ...(key.isNew ? [pinHostKey.with({ address, port, fingerprint: key.fingerprint }, lane)] : []),
+    verifyHost.with({ address, port, nodes }, lane),
+    ...(nodes.length === 0 ? [] : [attachNodes.with({ address, port, nodes }, lane)]),
   ];
 }
 
@@ -93,11 +128,11 @@ function stepsFor(
 function trustedKey(
   host: HostInput,
   facts: HostFacts,
-  path: readonly string[],
+  { path, isAnyThere }: { readonly path: readonly string[]; readonly isAnyThere: boolean },
 ): Refusal | { fingerprint: string; isNew: boolean } {
   const where = `${host.address}:${host.port}`;
   const fingerprint = host.hostKeyFingerprint ?? facts.pinned;
-  if (facts.unreachable !== null) {
+  if (facts.unreachable !== null && (fingerprint === null || !isAnyThere)) {
     return {
       code: 'PRECONDITION_FAILED',
       message: `${where} cannot be reached: ${facts.unreachable}`,
@@ -127,7 +162,11 @@ function trustedKey(
   return { fingerprint, isNew: facts.pinned !== fingerprint };
 }
 
-function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNode[]): Refusal[] {
+function nodeRefusals(
+  host: Pick<HostInput, 'address' | 'nodes'>,
+  index: number,
+  known: readonly ClusterNode[],
+): Refusal[] {
   const path = ['input', 'hosts', String(index), 'nodes'];
   return host.nodes.flatMap(({ nodeId }): Refusal[] => {
     const node = known.find((candidate) => candidate.id === nodeId);
@@ -154,7 +193,7 @@ function nodeRefusals(host: HostInput, index: number, known: readonly ClusterNod
  * Refuses two nodes of a kind in one directory, two in one unit, and a node in two places: stopping the one would stop
  * the other.
  */
-function placeRefusals(input: AttachHostsInput, index: number, facts: AttachHostsFacts): Refusal[] {
+function placeRefusals(input: PlacedInput, index: number, facts: AttachHostsFacts): Refusal[] {
   const wanted = input.hosts.flatMap((host, at) => host.nodes.map((node) => ({ ...node, host, at })));
   const known = facts.nodes.flatMap((node) => {
     const host = facts.attached.find((candidate) => candidate.id === node.hostId);
@@ -187,7 +226,7 @@ function placeRefusals(input: AttachHostsInput, index: number, facts: AttachHost
     });
 }
 
-function jumpRefusals(input: AttachHostsInput, index: number, attached: readonly Host[]): Refusal[] {
+function jumpRefusals(input: PlacedInput, index: number, attached: readonly Host[]): Refusal[] {
   const host = input.hosts[index];
   if (host?.jumpAddress === undefined) return [];
   const isJump = (candidate: { address: string; port: number }) =>

@@ -15,7 +15,16 @@ const input = z.object({
     .min(1)
     .max(200)
     .meta({ description: 'The hosts, by the addresses they are attached with.' }),
-  kinds: z.array(z.enum(nodeKinds)).min(1).max(3).meta({ description: 'What is to be installed on each of them.' }),
+  kinds: z
+    .array(
+      z.enum(nodeKinds).meta({
+        description: 'A kind of node.',
+        values: { FRONTEND: 'A frontend.', BACKEND: 'A backend.', COMPUTE_NODE: 'A compute node.' },
+      }),
+    )
+    .min(1)
+    .max(3)
+    .meta({ description: 'What is to be installed on each of them.' }),
   version: toVersion.optional().meta({
     description: 'The release that is to be installed; left out: JDK and room for the archive are not checked.',
   }),
