@@ -46,6 +46,7 @@ function surveyed(
       user: 'sr',
       sudo: false,
       missingTools: [],
+      addresses: { value: [] },
       architecture: { value: 'x86_64' },
     },
     ...{
@@ -86,7 +87,14 @@ function conflicts(
 }
 
 const running = (over: Partial<NodeOnMachine> = {}): NodeOnMachine => ({
-  ...{ kind: 'BACKEND', pid: 77, deployDir: { value: '/srv/be' }, user: 'other', unit: { value: null } },
+  ...{
+    kind: 'BACKEND',
+    pid: 77,
+    deployDir: { value: '/srv/be' },
+    user: 'other',
+    unit: { value: null },
+    boundTo: { value: [] },
+  },
   ...{
     dataDirs: { value: ['/disk1'] },
     ports: new Map(Object.entries(nodePorts.BACKEND).map(([key, port]) => [key, { value: port }])),

@@ -136,7 +136,7 @@ describe('adoptCluster', () => {
     const input = await managed.adoption('adopted');
     const run = await managed.finish((await managed.ask('adoptCluster', input)).id);
     await world.host('be3').accept();
-    expect(run).toMatchObject({ state: 'SUCCEEDED', result: { facts: { capability: 'SQL_ONLY' } } });
+    expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { facts: { capability: 'SQL_ONLY' } } });
     const nodes = await listNodes(engine.ctx.db, run.clusterId);
     const dirs = nodes.map(({ host, deployDir }) => [host, deployDir]);
     const wanted = world
