@@ -75,8 +75,11 @@ export const storagePath = z
 
 /** In Slack a comma separates the items of a list, so a medium may come as the item after its path. */
 export function withMedia(storage: readonly string[]): readonly string[] {
-  return storage.reduce<readonly string[]>((paths, item) => {
+  const paths: string[] = [];
+  for (const item of storage) {
     const last = paths.at(-1);
-    return item.startsWith('/') || last === undefined ? [...paths, item] : [...paths.slice(0, -1), `${last},${item}`];
-  }, []);
+    if (item.startsWith('/') || last === undefined) paths.push(item);
+    else paths[paths.length - 1] = `${last},${item}`;
+  }
+  return paths;
 }
