@@ -58,7 +58,8 @@ describe.each(operations)('the approval card of $name', ({ title, example, summa
 
   it('shows the arguments by names, without ids and without JSON', () => {
     expect(idsIn(shown)).toEqual([]);
-    expect(said).not.toMatch(/[{}"[\]]|_01J|Ids?=/);
+    // The number of a tablet is StarRocks' own, and has no other name.
+    expect(said).not.toMatch(/[{}"[\]]|_01J|(?<!tablet)Ids?=/);
     if (example.clusterId !== undefined) expect(said).toContain('cluster=`prod-eu`');
     if (example.nodeId !== undefined) expect(said).toContain('node=`be 10.0.0.11:9050`');
   });

@@ -99,7 +99,9 @@ export function notesOnAdding(wanted: readonly Member[], nodes: readonly Observe
     const then = now + index + 1;
     if (then % 2 === 1) continue;
     const all = majorityOf(then) === then ? `both of them have to live` : `${majorityOf(then)} of them have to live`;
-    notes.push(`Once ${nodeLabel(voter)} has joined and until the next one has, ${then} frontends vote, and ${all}`);
+    notes.push(
+      `Once ${nodeLabel(voter)} has joined and until the next one has, ${count(then, 'frontend')} vote, and ${all}`,
+    );
   }
   const leaving = nodes.filter(({ decommissioning }) => decommissioning);
   if (leaving.length > 0) notes.push(`${leaving.map(nodeLabel).join(', ')} is being decommissioned meanwhile`);

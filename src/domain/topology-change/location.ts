@@ -3,6 +3,7 @@ import type { BackendRow } from '../topology.ts';
 import type { ReplicaSet } from '../upgrade/checks-spread.ts';
 import { type NamedCheck, skipped, verdict } from '../verdict.ts';
 import { compareVersions, parseVersion } from '../version.ts';
+import { count } from '../words.ts';
 
 /** The version from which backends have `labels.location`. */
 const sinceVersion = '3.2.8';
@@ -68,7 +69,7 @@ export function spreadCheck(spread: readonly ReplicaSet[] | null, backends: read
   const named = crowded
     .slice(0, mostNamed)
     .map(({ table, replicas, domains }) => `${table} has tablets with ${replicas} replicas in ${domains.join(', ')}`);
-  const more = crowded.length > mostNamed ? [`and ${crowded.length - mostNamed} tables more`] : [];
+  const more = crowded.length > mostNamed ? [`and ${count(crowded.length - mostNamed, 'table')} more`] : [];
   const unlabelled =
     without.length === 0
       ? []

@@ -26,18 +26,18 @@ export function nodeCases(tools: CaseTools): Readonly<Record<string, CrashCase>>
     return (await engine.ctx.connections.inventory.listStoppedNodes(tools.clusterId())).length;
   }
 
-  async function run(operation: string, name: string): Promise<void> {
+  async function operate(operation: string, name: string): Promise<void> {
     const nodeIds = [await managed.nodeIdOf(tools.clusterId(), name)];
     const asked = await managed.ask(operation, { clusterId: tools.clusterId(), nodeIds });
     expect(await managed.finish(asked.id)).toMatchObject({ state: 'SUCCEEDED' });
   }
 
   async function ensureRunning(name: string): Promise<void> {
-    if (tools.world.pidOf(name) === null) await run('startNodes', name);
+    if (tools.world.pidOf(name) === null) await operate('startNodes', name);
   }
 
   async function ensureStopped(name: string): Promise<void> {
-    if (tools.world.pidOf(name) !== null) await run('stopNodes', name);
+    if (tools.world.pidOf(name) !== null) await operate('stopNodes', name);
   }
 
   return {

@@ -84,7 +84,7 @@ async function checkRuns(given: RemoveComputeNodesInput, reading: Reading, run: 
 function workersCheck(nodes: Awaited<ReturnType<typeof lookAtLeft>>['nodes']): NamedCheck {
   const living = nodes.filter(({ kind, alive }) => kind !== 'FRONTEND' && alive).length;
   return found('workers', 'BLOCK', living > 0, {
-    observed: `${living} backends and compute nodes are alive`,
+    observed: `backends and compute nodes that are alive: ${living}`,
     wanted: 'at least one',
     hint: 'Bring one up, or add one.',
   });

@@ -5,6 +5,7 @@ import { dropComputeNode as dropComputeNodeStatement } from '../../../adapters/s
 import { nodeSubject } from '../../../domain/subject.ts';
 import type { ComputeNodeRow } from '../../../domain/topology.ts';
 import { computeNodeRefusals } from '../../../domain/topology-change/compute-node-guards.ts';
+import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { findRow } from './find-row.ts';
@@ -30,12 +31,12 @@ export const awaitIdle = defineStep({
     if (running === 0) return { state: 'done', facts: { running } };
     const waitedMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
     if (waitedMs >= leaving.queryWaitSeconds * 1_000) {
-      log(`${running} queries still run on ${leaving.label}; they are not waited for any longer`);
+      log(`${leaving.label} still runs ${count(running, 'query')}, which nobody waits for any longer`);
       return { state: 'done', facts: { running } };
     }
     return {
       state: 'moving',
-      progress: { completed: 0, total: null, message: `${running} queries run on ${leaving.label}` },
+      progress: { completed: 0, total: null, message: `${leaving.label} runs ${count(running, 'query')}` },
       wakeAfterMs: 2_000,
     };
   },

@@ -3,6 +3,7 @@ import type { SqlReader } from '../../../adapters/starrocks/port.ts';
 import { dropBackend, showBackends } from '../../../adapters/starrocks/statements.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
 import type { BackendRow } from '../../../domain/topology.ts';
+import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { type LeavingNode, leavingNode, removedRecord } from './leaving-node.ts';
@@ -52,7 +53,7 @@ export const dropDrained = defineStep({
 
 function whyNotDrop({ tabletCount, decommissioning }: BackendRow, label: string): string | null {
   if (!decommissioning) return `${label} is not being decommissioned any more, so it is not dropped`;
-  return tabletCount === 0 ? null : `${label} holds ${tabletCount} tablets again, so it is not dropped`;
+  return tabletCount === 0 ? null : `${label} holds ${count(tabletCount, 'tablet')} again, so it is not dropped`;
 }
 
 async function readRow(sql: SqlReader, { host, port }: LeavingNode, signal: AbortSignal): Promise<BackendRow | null> {
