@@ -237,7 +237,7 @@ describe('attachHosts', () => {
     const stranger = await makeKeyPair(join(world.describe().dir, 'stranger'));
     const input = await managed.attachInput(clusterId, ['be1']);
     const first = await managed.finish((await managed.ask('attachHosts', { ...input, hosts: hostsOf(input) })).id);
-    expect(first.state).toBe('SUCCEEDED');
+    expect(first).toMatchObject({ state: 'SUCCEEDED', failure: null });
     const { address, sshPort } = managed.host('be1');
     const { inventory, shell } = engine.ctx.connections;
     const before = await inventory.findHostByAddress(clusterId, address, sshPort);
@@ -305,7 +305,7 @@ describe('attachHosts', () => {
     const refused = () => refusalsOf('attachHosts', { ...input, hosts });
     await expect
       .poll(refused)
-      .toEqual([expect.stringMatching(/^PRECONDITION_FAILED be \S+:9050: no process of that kind .* runs there/)]);
+      .toEqual([expect.stringMatching(/^PRECONDITION_FAILED be \S+:9050: /)]);
     await world.start('be3');
   });
 
