@@ -12,7 +12,7 @@ import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
 import type { SqlTarget, StarRocksSql, Statement } from '../adapters/starrocks/port.ts';
 import { withSecrets } from '../adapters/starrocks/statements.ts';
-import type { Host } from '../domain/cluster.ts';
+import type { HostAuth } from '../domain/cluster.ts';
 import type { Inventory, NewHost } from '../domain/inventory.ts';
 import { AppError } from '../errors.ts';
 import type { Registration } from '../operations/define.ts';
@@ -21,6 +21,7 @@ import { makeCatalogue } from '../store/backups/catalogue.ts';
 import { makeInventory } from '../store/clusters/inventory-port.ts';
 import type { Database } from '../store/database.ts';
 import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
+import { createMoment } from './a-moment.ts';
 import { findAttached } from './attached-node.ts';
 
 /** What connections to clusters and hosts are made from. */
@@ -45,64 +46,71 @@ export type Outside = {
   readonly approvalEnvironments: readonly string[];
 };
 
+type Login = Omit<NewHost, 'id'>;
+
+/** All that decides how a host is reached and which key it has to show; secrets by reference. */
+type Way = Pick<Login, 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint'> & { readonly jump: Way | null };
+
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
 export function makeConnections(deps: Outside) {
   const inventory = makeInventory(deps.db);
   const catalogue = makeCatalogue(deps.db);
   const archives = createArchives({ head: headOf, download, ...deps.downloads });
 
-  const openSql = async (clusterId: string): Promise<StarRocksSql> => {
+  const stored = (ref: string): Promise<string> => resolveSecret(deps.db, ref, deps.secrets);
+
+  // A step asks a cluster or a host many things in a row, and opening a login takes longer than most of them.
+  const opened = { clusters: createMoment<StarRocksSql>(), hosts: createMoment<Shell>() };
+
+  const sqlFor = async (clusterId: string): Promise<StarRocksSql> => {
     const cluster = await inventory.findCluster(clusterId);
     if (cluster === null)
       throw new AppError('NOT_FOUND', `There is no cluster ${clusterId}`, { hint: 'It may have been unregistered.' });
-    return deps.starrocks.connect({
-      frontends: await frontendsOf(inventory, clusterId, cluster.seeds),
-      user: cluster.sqlUser,
-      password: once(() => resolveSecret(deps.db, cluster.passwordRef, deps.secrets)),
-      tls: cluster.tls,
-    });
+    const { sqlUser: user, passwordRef, tls, seeds } = cluster;
+    const frontends = await frontendsOf(inventory, clusterId, seeds);
+    return opened.clusters.of({ frontends, user, passwordRef, tls }, () =>
+      deps.starrocks.connect({ frontends, user, password: once(() => stored(passwordRef)), tls }),
+    );
   };
-  // A step asks a cluster many things in a row: the cluster and its login are not looked up for each of them.
-  const sqlFor = forAMoment(openSql);
 
-  const stored = (ref: string): Promise<string> => resolveSecret(deps.db, ref, deps.secrets);
-
-  const openShell = async (hostId: string): Promise<Shell> => {
+  const shell = async (hostId: string): Promise<Shell> => {
     const host = await inventory.findHost(hostId);
     if (host === null)
       throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', {
         hint: 'Attach it with attachHosts.',
       });
-    return deps.ssh.shell(await sshTarget(host));
+    const way = await wayTo(host);
+    return opened.hosts.of(way, () => deps.ssh.shell(sshTarget(way)));
   };
-
-  // The same for a host: its row and its key are not read for each command of a step.
-  const shell = forAMoment(openShell);
 
   const node = async (ref: NodeRef, guard?: () => void, looks?: RecentLooks): Promise<Node> => {
     const { hostId, place } = await findAttached(inventory, ref);
     return openNode(await shell(hostId), place, guard, looks?.of(hostId, place));
   };
 
-  const login = async (host: Omit<NewHost, 'id'>): Promise<Shell> => deps.ssh.shell(await sshTarget(host));
+  const login = async (host: Login): Promise<Shell> => deps.ssh.shell(sshTarget(await wayTo(host)));
 
-  /** `resolve`: how a reference to a secret is opened. */
-  const sshTarget = async (host: Omit<NewHost, 'id'>, resolve = stored, depth = 0): Promise<SshTarget> => {
+  /** The login of a host, and of each jump host on the way to it. */
+  const wayTo = async (host: Login, depth = 0): Promise<Way> => {
     if (depth > 3)
       throw new AppError('PRECONDITION_FAILED', 'The jump hosts form a ring', { hint: 'Attach the hosts again.' });
-    const jump = host.jumpHostId === null ? null : await inventory.findHost(host.jumpHostId);
-    return {
-      address: host.address,
-      port: host.port,
-      user: host.user,
-      auth: authOf(host, resolve),
-      hostKeyFingerprint: host.hostKeyFingerprint,
-      jump: jump === null ? null : await sshTarget(jump, stored, depth + 1),
-    };
+    const { address, port, user, auth, hostKeyFingerprint, jumpHostId } = host;
+    const jump = jumpHostId === null ? null : await inventory.findHost(jumpHostId);
+    const through = jump === null ? null : await wayTo(jump, depth + 1);
+    return { address, port, user, auth, hostKeyFingerprint, jump: through };
   };
 
-  const authOf = (host: Pick<Host, 'auth'>, resolve: typeof stored): SshTarget['auth'] => {
-    const { auth } = host;
+  /** `resolve`: how a reference to a secret is opened. */
+  const sshTarget = ({ address, port, user, auth, hostKeyFingerprint, jump }: Way, resolve = stored): SshTarget => ({
+    address,
+    port,
+    user,
+    auth: authOf(auth, resolve),
+    hostKeyFingerprint,
+    jump: jump === null ? null : sshTarget(jump),
+  });
+
+  const authOf = (auth: HostAuth, resolve: typeof stored): SshTarget['auth'] => {
     if (auth.kind === 'agent') {
       if (deps.agentSocket === null)
         throw new AppError('CREDENTIAL_MISSING', 'No SSH agent is running', {
@@ -184,7 +192,7 @@ export function makeConnections(deps: Outside) {
           password: () => resolveGiven(passwordRef),
         }),
       readHostKey: (place) => deps.ssh.readHostKey(place),
-      loginTo: async (host) => deps.ssh.shell(await sshTarget(host, resolveGiven)),
+      loginTo: async (host) => deps.ssh.shell(sshTarget(await wayTo(host), resolveGiven)),
       checkPrivateKey: async ({ privateKeyRef, passphraseRef }) => {
         const text = await resolveGiven(privateKeyRef);
         usablePrivateKey({ text, passphrase: passphraseRef === null ? null : await resolveGiven(passphraseRef) });
@@ -193,25 +201,6 @@ export function makeConnections(deps: Outside) {
   };
 
   return { inventory, catalogue, archives, node, shell, portsFor, reading, registration };
-}
-
-const momentMs = 1_000;
-
-/** Remembers each answer only for a moment: what it holds may be a secret, and may change. */
-function forAMoment<T>(ask: (id: string) => Promise<T>): (id: string) => Promise<T> {
-  const recent = new Map<string, Promise<T>>();
-  return (id) => {
-    const known = recent.get(id);
-    if (known !== undefined) return known;
-    const answer = ask(id);
-    recent.set(id, answer);
-    const forget = () => {
-      if (recent.get(id) === answer) recent.delete(id);
-    };
-    answer.catch(forget);
-    setTimeout(forget, momentMs).unref();
-    return answer;
-  };
 }
 
 /** Asks once; after a failure it asks again. */
