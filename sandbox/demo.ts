@@ -47,6 +47,8 @@ async function run(): Promise<number> {
       world = await startWorld({
         speed: Number(speed),
         version: values.version,
+        // What the cluster grows onto.
+        spareHosts: 2,
         // Neighbouring lines of 3.x understand each other; without this, the stand-in is stricter on the way back down.
         conf: { fe: { sandbox_forwarding: 'lenient' } },
         signal: interrupted.signal,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { clusterInput, hostsInput } from '../world/register.ts';
 import type { World } from '../world/start-world.ts';
 import { createApi } from './api.ts';
+import { growFromApi, growthStory, shrinkFromSlack } from './growth.ts';
 import {
   addressOf,
   buttonOf,
@@ -59,6 +60,14 @@ export async function giveTour(world: World, teller: Teller): Promise<void> {
   await teller.chapter('Restart a backend from Slack', async () => restartFromSlack(tour));
   await teller.chapter('Kill a backend', async () => alertOnKill(tour));
   await teller.chapter('Start it again', async () => startKilled(tour));
+  teller.heading('Growing, and shrinking again');
+  const growth = growthStory();
+  try {
+    await teller.chapter('Add two backends', async () => growFromApi(tour, growth));
+    await teller.chapter('Let them go from Slack', async () => shrinkFromSlack(tour, growth));
+  } finally {
+    await growth.loop?.stop();
+  }
   teller.heading('When Starwarden itself dies');
   await teller.chapter('Kill Starwarden in the middle of a backup', async () => surviveCrash(tour));
   teller.heading('An upgrade, and its way back');
@@ -100,7 +109,7 @@ async function attachHosts(tour: Tour): Promise<Told> {
   const { cluster: after } = await tour.api.query(nodesShape, nodesQuery, { name: 'demo' });
   if (after.capability === 'SQL_ONLY') throw new Wrong('The cluster is still SQL only');
   return {
-    did: `R-${run.number} logged in to ${hosts.length} hosts`,
+    did: `R-${run.number} logged in to ${hosts.length} hosts, ${hosts.filter(({ nodes }) => nodes.length === 0).length} of them empty`,
     checked: [
       `without fingerprints it was refused: ${refused.userErrors[0]?.code}`,
       `possible with it now: ${after.capability}`,

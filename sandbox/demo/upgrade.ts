@@ -36,20 +36,24 @@ const registerText = `mutation Register($input: RegisterReleaseInput!) {
   registerRelease(input: $input) { release { version sizeBytes minimumJdk } userErrors { message } }
 }`;
 
-export async function registerRelease({ world, api }: Tour, { to }: UpgradeStory): Promise<Told> {
-  const archive = world.describe().releases.find(({ version }) => version === to);
-  if (archive === undefined) throw new Wrong(`The world has no archive of ${to}`);
-  const location = world.archives.urlOf(`StarRocks-${to}.tar.gz`);
-  const input = { version: to, source: { kind: 'URL', location }, sha256: archive.sha256 };
+export async function registerRelease(tour: Tour, { to }: UpgradeStory): Promise<Told> {
+  const { sizeBytes, minimumJdk } = await enterRelease(tour, to);
+  return {
+    did: `${to} is in the catalogue, by its URL and its SHA-256`,
+    checked: [`the archive has ${sizeBytes} bytes, its frontends need JDK ${minimumJdk} or later`],
+  };
+}
+
+/** Enters a release of the world into the catalogue, by its URL. */
+export async function enterRelease({ world, api }: Tour, version: string) {
+  const archive = world.describe().releases.find((release) => release.version === version);
+  if (archive === undefined) throw new Wrong(`The world has no archive of ${version}`);
+  const location = world.archives.urlOf(`StarRocks-${version}.tar.gz`);
+  const input = { version, source: { kind: 'URL', location }, sha256: archive.sha256 };
   const { registerRelease: answer } = await api.query(registered, registerText, { input });
   if (answer.release === null) throw new Wrong(`The release was refused: ${answer.userErrors[0]?.message}`);
   expectEqual(answer.release.sizeBytes, archive.sizeBytes, 'size of the archive');
-  return {
-    did: `${to} is in the catalogue, by its URL and its SHA-256`,
-    checked: [
-      `the archive has ${archive.sizeBytes} bytes, its frontends need JDK ${answer.release.minimumJdk} or later`,
-    ],
-  };
+  return answer.release;
 }
 
 export async function checkUpgrade({ world, api, clusterId, teller }: Tour, { to }: UpgradeStory): Promise<Told> {

@@ -91,11 +91,9 @@ export async function readUntouched(world: World): Promise<string> {
       }
     }),
   );
+  const nodes = hosts.flatMap((host) => host.nodes);
   const files = await Promise.all(
-    hosts.map(async ({ name, deployDirs: { fe, be } }) => {
-      const file = fe === undefined ? `${be}/conf/be.conf` : `${fe}/conf/fe.conf`;
-      return [name, await readFile(file, 'utf8')];
-    }),
+    nodes.map(async ({ name, kind, deployDir }) => [name, await readFile(`${deployDir}/conf/${kind}.conf`, 'utf8')]),
   );
   if (scheduling.some((values) => values.length < 2)) throw new Wrong('A frontend told no scheduler settings');
   return JSON.stringify({ scheduling, files });

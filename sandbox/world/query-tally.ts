@@ -10,7 +10,10 @@ export type FailedQuery = {
   /** The error number of an error packet, the driver's code of a lost connection, or `WRONG_ANSWER`. */
   readonly code: string;
   readonly message: string;
-  /** The nodes without a process at that moment, and the frontend itself when it was leaving: what was being stopped. */
+  /**
+   * Of the nodes that the world began with those without a process at that moment, and the frontend itself when it was leaving:
+   * what was being stopped.
+   */
   readonly nodesDown: readonly string[];
 };
 
@@ -33,7 +36,7 @@ export type Tally = {
 };
 
 export function createTally(world: World): Tally {
-  const names = world.describe().hosts.map(({ name }) => name);
+  const names = world.describe().hosts.flatMap(({ nodes }) => nodes.map(({ name }) => name));
   const failed: FailedQuery[] = [];
   const asking: Promise<void>[] = [];
   let queries = 0;
