@@ -18,6 +18,13 @@ export const covers = [
     paths: [...upgrades, ...hosts, 'src/steps/', 'src/runs/drive/', 'test/helpers/'],
   },
   { files: /^test\/long\/upgrade\/round-trip\./, paths: [...upgrades, ...hosts, 'sandbox/starrocks/'] },
+  {
+    files: /^test\/long\/topology\//,
+    paths: [
+      ...['src/operations/topology/', 'src/operations/node/', 'src/domain/deploy/', 'src/domain/topology-change/'],
+      ...['src/domain/run-control/', 'src/steps/', 'src/runs/drive/', 'sandbox/starrocks/', 'test/helpers/', ...hosts],
+    ],
+  },
   { files: /^test\/long\/sandbox\//, paths: ['sandbox/'] },
   {
     files: /^test\/long\/backups\//,
@@ -41,6 +48,7 @@ export const labSeconds = {
   'test/long/upgrade/faults-hosts.test.ts': 240,
   'test/long/upgrade/faults-staging.test.ts': 150,
   'test/long/upgrade/faults-backends.test.ts': 90,
+  'test/long/topology/grow-and-roll.test.ts': 110,
   'test/long/sandbox/main.test.ts': 40,
   'test/long/backups/three-weeks.test.ts': 900,
   'test/long/backups/faults.test.ts': 180,

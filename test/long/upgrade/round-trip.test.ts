@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startQueryLoop } from '../../../sandbox/world/query-loop.ts';
-import type { FailedQuery } from '../../../sandbox/world/query-tally.ts';
-import { absencesIn } from '../../../src/domain/absences.ts';
-import { listSteps } from '../../../src/store/runs/runs.ts';
+import { awayIn, failuresInWords, isExcused } from '../../helpers/query-excuses.ts';
 import { patientLease, startUpgradeLab, type UpgradeLab } from '../../helpers/upgrades.ts';
 
 const home = '3.3.15';
@@ -29,19 +27,6 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => lab?.close());
 
-/** When a node was being stopped, changed and started, by its name. */
-type Away = { readonly name: string; readonly from: Date; readonly until: Date };
-
-async function awayOf(runId: string): Promise<readonly Away[]> {
-  const { hosts } = lab.world.describe();
-  return absencesIn(await listSteps(lab.engine.ctx.db, runId)).flatMap(
-    ({ name: node, awaySince: from, backAt: until }) => {
-      const name = hosts.find(({ address }) => node.includes(`${address}:`))?.name;
-      return name && from && until ? [{ name, from, until }] : [];
-    },
-  );
-}
-
 async function hop({ operation, to }: (typeof hops)[number]) {
   const startedAt = Date.now();
   const run = await lab.managed.ask(operation, lab.input(to));
@@ -51,26 +36,7 @@ async function hop({ operation, to }: (typeof hops)[number]) {
   expect(new Set(Object.values(versions)), to).toEqual(new Set([to]));
   expect(leaders).toBe(1);
   expect(await lab.aftermath(run.id)).toMatchObject({ changes: ['RESTORED'], locks: [] });
-  return { to, tookMs, away: await awayOf(run.id) };
-}
-
-/** What a follower says of a leader that ended or refuses, and passes on of one that is leaving. */
-const leaderGone = [
-  /^java\.net\.\w+: Connection (refused|reset)$/,
-  /^Socket is closed by peer\.$/,
-  /^Environment is closed\.$/,
-];
-
-/**
- * At that moment the frontend that a query was sent to was on its way out or in; or it passed a write on to the leader, and
- * that was going or gone, with no other elected yet: up to 3.3 a leader is stopped without handing over.
- */
-function isExcused({ at, frontend, kind, message }: FailedQuery, away: readonly Away[]): boolean {
-  const isLeaderGone = kind === 'write' && leaderGone.some((pattern) => pattern.test(message));
-  return away.some(
-    ({ name, from, until }) =>
-      name.startsWith('fe') && from <= at && at <= until && (name === frontend || isLeaderGone),
-  );
+  return { to, tookMs, away: await awayIn(lab, run.id) };
 }
 
 it('goes up over two lines and back down with queries running, and no query fails but for the frontend being stopped', async () => {
@@ -88,12 +54,11 @@ it('goes up over two lines and back down with queries running, and no query fail
   console.log('seconds that each node was away, by the version it went to:');
   console.table(rows);
   const { queries, failed, rowsFound, confirmedRows, centsFound, confirmedCents } = report;
-  const byWhy = Map.groupBy(failed, ({ kind, frontend, message }) => `${kind} at ${frontend}: ${message}`);
   console.log(
     [
       `${queries} queries, ${failed.length} failed; ${rowsFound} of ${confirmedRows} rows found`,
       `longest time without an answer ${report.longestGapMs} ms, without a write ${report.longestWriteGapMs} ms`,
-      ...[...byWhy].map(([why, { length }]) => `${length} x ${why}`),
+      ...failuresInWords(failed),
     ].join('\n'),
   );
   expect({ rowsFound, centsFound }).toEqual({ rowsFound: confirmedRows, centsFound: confirmedCents });
