@@ -174,6 +174,11 @@ export type StepKind<
    */
   recover?(params: P): readonly StepSpec[];
   /**
+   * Set when nothing that the lane did before this step is taken back any more once it is done: a node that was stopped to
+   * be dropped stays down, whatever becomes of the steps after the drop.
+   */
+  readonly pointOfNoReturn?: true;
+  /**
    * Set when `recover` is needed even if the effect was there before the step: a node that was down when its turn came is
    * brought up with the rest, once a later step of its lane has changed something.
    */
@@ -205,6 +210,7 @@ export type AnyStepKind = {
   readonly bindsNext: boolean;
   readonly abortable: boolean;
   readonly recoversAlready: boolean;
+  readonly pointOfNoReturn: boolean;
   /** The kinds whose facts the step works with: one of each list. */
   readonly needs: readonly (readonly Needed<JsonObject>[])[];
   /** Whether other kinds may need its facts. */
@@ -276,6 +282,7 @@ export function defineStep<
     bindsNext: definition.bindsNext ?? false,
     abortable: definition.abortable ?? false,
     recoversAlready: definition.recoversAlready ?? false,
+    pointOfNoReturn: definition.pointOfNoReturn ?? false,
     canUndo: 'steps' in definition.undo,
     undoPlanned: 'planned' in definition.undo,
     undoImpossible: 'impossible' in definition.undo ? definition.undo.impossible : null,

@@ -2,6 +2,7 @@ import type { ObservedNode } from '../cluster.ts';
 import { isSameNode, type NodeIdentity, nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
 import { findLeader, isElectable, majorityOf } from '../quorum.ts';
+import type { FrontendRow } from '../topology.ts';
 import { parseVersion } from '../version.ts';
 import { count } from '../words.ts';
 
@@ -25,6 +26,40 @@ export function whyNotDrop(nodes: readonly ObservedNode[], target: NodeIdentity)
     code: 'QUORUM_AT_RISK',
     message: `Without ${nodeLabel(row)} ${alive} of ${count(left.length, 'voting frontend')} would be alive; ${needed} are needed for a leader`,
     hint: 'Bring the others up first, or drop those first that are dead.',
+  };
+}
+
+/**
+ * Why frontends may not be dropped of which SHOW FRONTENDS lists another, earlier entry; null = none of them is such a one.
+ * The statement takes an address, so which of the two it takes away cannot be told.
+ */
+export function whyListedTwice(
+  { remnants }: { readonly remnants: readonly Pick<FrontendRow, 'host' | 'editLogPort' | 'name'>[] },
+  targets: readonly NodeIdentity[],
+): Refusal | null {
+  const twice = targets.find(({ host, port }) => remnants.some((row) => row.host === host && row.editLogPort === port));
+  if (twice === undefined) return null;
+  const names = remnants.filter((row) => row.host === twice.host && row.editLogPort === twice.port);
+  return {
+    code: 'PRECONDITION_FAILED',
+    message: `SHOW FRONTENDS lists ${nodeLabel(twice)} more than once (also as ${names.map(({ name }) => name).join(', ')}), and DROP may hit either entry`,
+    hint: 'Clean this up by hand, with SHOW FRONTENDS looked at after each DROP, then refresh the cluster.',
+  };
+}
+
+/** Why a voter may not be dropped because fewer would be left than the plan said: others were dropped meanwhile. */
+export function whyTooFewLeft(
+  nodes: readonly ObservedNode[],
+  target: NodeIdentity & { readonly votersLeft: number },
+): Refusal | null {
+  const row = nodes.find((node) => isSameNode(node, target));
+  if (row === undefined || !isElectable(row)) return null;
+  const left = nodes.filter((node) => isElectable(node) && !isSameNode(node, target)).length;
+  if (left >= target.votersLeft) return null;
+  return {
+    code: 'QUORUM_AT_RISK',
+    message: `${count(left, 'voting frontend')} would be left, and ${target.votersLeft} when this was planned: others were dropped meanwhile`,
+    hint: 'Look at the frontends, then ask again.',
   };
 }
 

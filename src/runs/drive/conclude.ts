@@ -69,8 +69,11 @@ function recoverSteps(drive: Drive, steps: readonly RunStep[]): NewStep[] {
     .flatMap((own) => recoverLane(drive, own));
 }
 
-function recoverLane(drive: Drive, own: readonly RunStep[]): NewStep[] {
+function recoverLane(drive: Drive, all: readonly RunStep[]): NewStep[] {
   const kindOf = (step: RunStep) => stepKindOf(drive.operation, step.kind);
+  const isFinal = (step: RunStep) =>
+    (step.state === 'done' || step.state === 'already') && kindOf(step).pointOfNoReturn;
+  const own = all.slice(all.findLastIndex(isFinal) + 1);
   const isOurs = (step: RunStep) => step.state === 'done' || isHalfDone(step) || isTriedInVain(step);
   const last = own.findLast((step) => isOurs(step) && kindOf(step).recoverSteps(step.params).length > 0);
   if (last === undefined) return [];

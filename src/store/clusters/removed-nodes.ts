@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { RemovedNode } from '../../domain/cluster.ts';
 import type { NewRemovedNode } from '../../domain/inventory.ts';
 import { newId } from '../../ids.ts';
@@ -19,7 +20,8 @@ export async function listRemovedNodes(db: Reader, clusterId: string): Promise<r
 
 /**
  * Remembers a node that has left the cluster. One run has one row of a node: what was found later (whether its process has
- * ended) is written into it.
+ * ended) is written into it. What an earlier try of the run has found is not forgotten because a later one could not look: by
+ * then the process is gone that knew where its data is.
  */
 export async function saveRemovedNode(
   tx: Tx,
@@ -45,7 +47,11 @@ export async function saveRemovedNode(
       removed_at: databaseNow,
       ...found,
     })
-    .onDuplicateKeyUpdate(found)
+    .onDuplicateKeyUpdate({
+      ...found,
+      data_dirs: sql<string>`IF(VALUES(data_dirs) = '[]', data_dirs, VALUES(data_dirs))`,
+      process_ended: sql<number | null>`COALESCE(VALUES(process_ended), process_ended)`,
+    })
     .execute();
 }
 

@@ -8,7 +8,9 @@ import {
   dropRefusals,
   inDropOrder,
   quorumNote,
+  whyListedTwice,
   whyNotDrop,
+  whyTooFewLeft,
 } from '../../../src/domain/topology-change/frontend-guards.ts';
 
 function frontend(n: number, role: string, over: Partial<ObservedNode> = {}): ObservedNode {
@@ -125,5 +127,31 @@ describe('computeNodeRefusals', () => {
   ])('when %s', (_case, facts, words) => {
     const refusals = computeNodeRefusals(facts, ['10.0.0.1:9050']);
     expect(refusals.map(({ message }) => message)).toEqual(words === null ? [] : [expect.stringMatching(words)]);
+  });
+});
+
+describe('whyTooFewLeft', () => {
+  it('refuses the second of two requests that were both planned with three voters', () => {
+    expect(whyTooFewLeft(three, { ...second, votersLeft: 2 })).toBeNull();
+    expect(whyTooFewLeft([leader, second], { ...second, votersLeft: 2 })).toMatchObject({
+      code: 'QUORUM_AT_RISK',
+      message: '1 voting frontend would be left, and 2 when this was planned: others were dropped meanwhile',
+    });
+    // Observers have no vote, and one that is gone already is not counted.
+    expect(whyTooFewLeft([leader, observer], { ...observer, votersLeft: 3 })).toBeNull();
+    expect(whyTooFewLeft([leader], { ...second, votersLeft: 2 })).toBeNull();
+  });
+});
+
+describe('whyListedTwice', () => {
+  it('refuses a frontend that has an earlier entry, of which DROP takes either', () => {
+    const remnants = [{ host: second.host, editLogPort: 9010, name: '10.0.0.2_9010_1686810741121' }];
+    expect(whyListedTwice({ remnants }, [third])).toBeNull();
+    expect(whyListedTwice({ remnants }, [third, second])).toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: expect.stringMatching(
+        /^SHOW FRONTENDS lists fe 10\.0\.0\.2:9010 more than once \(also as 10\.0\.0\.2_9010_1/,
+      ),
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
@@ -24,7 +25,8 @@ let whenPassed: (point: RunnerPoint) => void = () => {};
 beforeAll(async () => {
   world = await startWorld({
     ...{ starwarden: false, slack: false, speed: 20 },
-    ...{ frontends: 3, backends: 5, computeNodes: 1, observers: 1 },
+    // Of a version whose leader hands over when it is stopped gracefully.
+    ...{ version: '3.5.0', frontends: 3, backends: 5, computeNodes: 1, observers: 1 },
   });
   engine = await startEngine({ observer: (point) => whenPassed(point) });
   managed = manage(world, engine);
@@ -152,6 +154,26 @@ describe('decommissionBackends', () => {
     await root.query('ADMIN SET FRONTEND CONFIG ("tablet_sched_max_scheduling_tablets" = "10000")');
   });
 
+  it('sends nothing when the node does not run where it is known to', async () => {
+    const own = await managed.nodeIdOf(clusterId, 'be3');
+    const { deploy_dir: dir } = await engine.ctx.db
+      .selectFrom('cluster_node')
+      .select('deploy_dir')
+      .where('id', '=', own)
+      .executeTakeFirstOrThrow();
+    const moveTo = (deployDir: string | null) =>
+      engine.ctx.db.updateTable('cluster_node').set({ deploy_dir: deployDir }).where('id', '=', own).execute();
+    const before = await changesSent();
+    await moveTo(dirname(dir ?? ''));
+    const run = await managed.ask('decommissionBackends', await inputFor(['be3'], quick));
+    const ended = await managed.finish(run.id);
+    await moveTo(dir);
+    expect(ended).toMatchObject({ state: 'FAILED', failure: { code: 'PRECONDITION_FAILED' } });
+    expect(ended.failure?.message).toMatch(/is alive, and no process of it runs from/);
+    expect(await changesSent()).toEqual(before);
+    expect(await backend('be3')).toMatchObject({ decommissioning: false, alive: true });
+  });
+
   it('lets two backends leave at once: no row is lost, and their processes have ended', async () => {
     const before = await rows();
     const run = await managed.ask('decommissionBackends', await inputFor(['be4', 'be5'], quick));
@@ -229,9 +251,24 @@ describe('dropFrontends', () => {
     expect(await refused('dropFrontends', await inputFor(followers))).toEqual([
       expect.stringMatching(/^QUORUM_AT_RISK 2 voting frontends would leave at once, and one would be left of 3/),
     ]);
-    expect(await refused('dropFrontends', await inputFor([leader], { moveLeader: true }))).toEqual([
-      expect.stringMatching(/^QUORUM_AT_RISK fe .* leads/),
+    const remnant = await world.faults.add({ kind: 'frontend-twice', match: managed.host(followers[0] ?? '').address });
+    expect(await refused('dropFrontends', await inputFor(followers.slice(0, 1)))).toEqual([
+      expect.stringMatching(/^PRECONDITION_FAILED SHOW FRONTENDS lists fe .* more than once/),
     ]);
+    await world.faults.remove(remnant);
+  });
+
+  it('starts a leader again that was stopped to hand over, and could not be dropped', async () => {
+    const [leader = ''] = await byRole('LEADER');
+    const fault = await world.faults.add({ kind: 'sql-error', match: 'DROP FOLLOWER', message: 'not now' });
+    const input = await inputFor([leader], { moveLeader: true, stopTimeoutSeconds: 60 });
+    const run = await managed.ask('dropFrontends', input);
+    const ended = await managed.finish(run.id);
+    await world.faults.remove(fault);
+    expect(ended).toMatchObject({ state: 'FAILED', failure: { message: expect.stringContaining('not now') } });
+    expect(await byRole('LEADER')).not.toEqual([leader]);
+    expect(world.pidOf(leader)).not.toBeNull();
+    await expect.poll(async () => (await frontends()).filter(({ alive }) => alive).length, { timeout: 20_000 }).toBe(4);
   });
 
   it('drops an observer, and its process has ended', async () => {

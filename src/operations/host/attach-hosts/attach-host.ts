@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { ShellReader } from '../../../adapters/ssh/port.ts';
+import { readIdentityPort } from '../../../adapters/ssh/read-identity-port.ts';
 import { hasSudo, readUser } from '../../../adapters/ssh/read-login.ts';
-import { readConfOn } from '../../../adapters/ssh/read-node-conf.ts';
 import { canBeStarted, readUnitRights, readUnitState } from '../../../adapters/ssh/read-service.ts';
 import type { ClusterNode } from '../../../domain/cluster.ts';
 import type { NewHost } from '../../../domain/inventory.ts';
-import type { Known } from '../../../domain/known.ts';
 import { AppError } from '../../../errors.ts';
 import { newId } from '../../../ids.ts';
 import { defineStep } from '../../../steps/define.ts';
@@ -169,17 +168,6 @@ async function mayBeRoot(session: ShellReader, nodes: readonly Deployment[], sig
   const units = nodes.flatMap(({ unit }) => unit ?? []);
   const rights = await Promise.all(units.map((unit) => readUnitRights(session, unit, signal)));
   return units.length > 0 && rights.every((each) => each?.start === true && each.stop);
-}
-
-/** The port that distinguishes a node from the others on its host, as the node itself reads it from its conf file. */
-async function readIdentityPort(
-  session: ShellReader,
-  node: Pick<Deployment, 'kind' | 'deployDir'>,
-  signal: AbortSignal,
-): Promise<Known<number>> {
-  const key = node.kind === 'FRONTEND' ? 'edit_log_port' : 'heartbeat_service_port';
-  const conf = await readConfOn(session, node, { keys: [key], signal });
-  return typeof conf === 'string' ? { unknown: conf } : conf.port(key, node.kind === 'FRONTEND' ? 9010 : 9050);
 }
 
 async function findWrongUnit(session: ShellReader, unit: string, signal: AbortSignal): Promise<WrongPlace | null> {

@@ -21,6 +21,7 @@ export async function observeDecommission(
   return {
     known,
     ids,
+    idOf: new Map(found.flatMap(({ node, row }) => (row === undefined ? [] : [[node.id, row.id] as const]))),
     gone: found.filter(({ row }) => row === undefined).map(({ node }) => nodeLabel(node)),
     facts: await readDecommissionFacts(sql, { ids }, { signal }),
   };

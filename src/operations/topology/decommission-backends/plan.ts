@@ -20,6 +20,8 @@ export type DecommissionBackendsFacts = {
   readonly known: readonly ClusterNode[];
   /** `BackendId`s of those that were asked for and are in the cluster now. */
   readonly ids: readonly string[];
+  /** The same by the opaque ids of the nodes. */
+  readonly idOf: ReadonlyMap<string, string>;
   /** Labels of those that were asked for and are not in the cluster any more. */
   readonly gone: readonly string[];
   readonly facts: DecommissionFacts;
@@ -46,7 +48,9 @@ export function planDecommission(input: DecommissionInput, given: DecommissionBa
   const why = [...whyNotReached(chosen, input.leaveProcess), ...decommissionRefusals(given.facts, wish)];
   if (why.length > 0) return { refusals: why };
   const together = chosen.map(({ host, port }) => `${host}:${port}`);
-  const lanes = chosen.flatMap((node) => laneOf(node, { input, together, width: chosen.length }));
+  const lanes = chosen.flatMap((node) =>
+    laneOf(node, { input, together, backendId: given.idOf.get(node.id) ?? '', width: chosen.length }),
+  );
   return {
     summary: `Decommission ${chosen.map(nodeLabel).join(', ')}`,
     steps: [...lanes, saveTopology.with({})],
@@ -58,14 +62,27 @@ export function planDecommission(input: DecommissionInput, given: DecommissionBa
   };
 }
 
-type Given = { readonly input: DecommissionInput; readonly together: readonly string[]; readonly width: number };
+type Given = {
+  readonly input: DecommissionInput;
+  readonly together: readonly string[];
+  readonly backendId: string;
+  readonly width: number;
+};
 
-function laneOf(node: ClusterNode, { input, together, width }: Given): StepSpec[] {
+function laneOf(node: ClusterNode, { input, together, backendId, width }: Given): StepSpec[] {
   const leaving = input.leaveProcess ? { ...toLeavingNode(node), place: null } : toLeavingNode(node);
   const lane: Lane = { stage: 'Decommission', name: leaving.label, width, independent: true };
   const { marginPercent, acceptFewerDomains, acceptOtherMedium, stallAfterSeconds } = input;
   const drain = {
-    ...{ ...leaving, together: [...together], marginPercent, acceptFewerDomains, acceptOtherMedium, stallAfterSeconds },
+    ...{
+      ...leaving,
+      backendId,
+      together: [...together],
+      marginPercent,
+      acceptFewerDomains,
+      acceptOtherMedium,
+      stallAfterSeconds,
+    },
     timeoutSeconds: input.drainTimeoutSeconds,
   };
   return [

@@ -39,10 +39,10 @@ export const dropFrontends = defineOperation({
   },
   steps: [noteLeaving, handOverLeadership, guardNode, startNode, dropFrontend, stopRemoved, saveTopology],
   noUndoAfterSuccess: 'A frontend that was dropped is a stranger to the others: add a new one with addFrontends',
-  observe: async ({ clusterId: id }, { sql, inventory, signal }) => ({
-    known: await inventory.listNodes(id),
-    now: toObservedNodes(await readTopology(sql, { signal })),
-  }),
+  observe: async ({ clusterId: id }, { sql, inventory, signal }) => {
+    const topology = await readTopology(sql, { signal });
+    return { known: await inventory.listNodes(id), now: toObservedNodes(topology), remnants: topology.remnants };
+  },
   plan: planDropFrontends,
   postCheck: checkDropped,
   endCheck: checkQuorum,

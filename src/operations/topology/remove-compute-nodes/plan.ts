@@ -9,6 +9,7 @@ import { chooseNodes, whyNotReached } from '../steps/choose-nodes.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../steps/compute-node.ts';
 import { isReachable, toLeavingNode } from '../steps/leaving-node.ts';
 import { noteLeaving } from '../steps/note-leaving.ts';
+import { stopRemoved } from '../steps/stop-removed.ts';
 import type { RemoveComputeNodesInput } from './input.ts';
 
 type Facts = {
@@ -49,7 +50,8 @@ export function planRemoveComputeNodes(input: RemoveComputeNodesInput, facts: Fa
     const drop = dropComputeNode.with({ ...leaving, together }, lane);
     if (!isReachable(leaving)) return [idle, drop];
     const stop = stopComputeNode.with({ ...leaving, timeoutSeconds, together }, lane);
-    return [noteLeaving.with(leaving, lane), idle, stop, drop];
+    const look = stopRemoved.with({ ...leaving, timeoutSeconds }, lane);
+    return [noteLeaving.with(leaving, lane), idle, stop, drop, look];
   });
   const running = chosen.map((node) => ({ label: nodeLabel(node), queries: rowOf(node)?.runningQueries ?? 0 }));
   return {

@@ -12,6 +12,7 @@ import { startNode } from '../../node/steps/power.ts';
 import { leavingIn, leftChecks, lookAtLeft } from '../steps/check-left.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../steps/compute-node.ts';
 import { noteLeaving } from '../steps/note-leaving.ts';
+import { stopRemoved } from '../steps/stop-removed.ts';
 import { type RemoveComputeNodesInput, removeComputeNodesInput } from './input.ts';
 import { planRemoveComputeNodes } from './plan.ts';
 
@@ -36,7 +37,7 @@ export const removeComputeNodes = defineOperation({
     positional: ['clusterId', 'nodeIds'],
     examples: ['remove-cn prod-eu cn 10.0.0.31:9050'],
   },
-  steps: [noteLeaving, awaitIdle, stopComputeNode, guardNode, startNode, dropComputeNode, saveTopology],
+  steps: [noteLeaving, awaitIdle, stopComputeNode, guardNode, startNode, dropComputeNode, stopRemoved, saveTopology],
   noUndoAfterSuccess: 'A compute node that was dropped can only be added again: addRunningNodes, or addComputeNodes',
   observe: async ({ clusterId: id }, { sql, inventory, signal }) => ({
     known: await inventory.listNodes(id),

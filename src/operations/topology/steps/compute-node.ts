@@ -86,6 +86,8 @@ export const dropComputeNode = defineStep({
   timeoutMs: 120_000,
   settleMs: 10_000,
   repeat: 'safe', // a node that is gone is not dropped again
+  bindsNext: true, // its process is looked for once more: what supervises it may have started it again
+  pointOfNoReturn: true, // a node that was dropped is not started again
   describe: ({ label }) => `Drop ${label}, and look that it is out of the cluster`,
   check: async (leaving, { sql }, { signal, found }) => {
     if ((await findRow(sql, leaving, signal)) !== null) return { state: 'todo' };

@@ -16,6 +16,8 @@ import { defineStep } from '../../../steps/define.ts';
 import { leavingNode } from './leaving-node.ts';
 
 const params = leavingNode.extend({
+  /** `BackendId`: a host may be renamed, or dropped and added anew, while it drains. */
+  backendId: z.string(),
   /** `host:port` of every backend that leaves in this run. */
   together: z.array(z.string()),
   marginPercent: z.number(),
@@ -57,9 +59,13 @@ export const drainBackend = defineStep({
   settleMs: 10_000,
   repeat: 'safe', // a second DECOMMISSION is ignored
   describe: ({ label }) => `Decommission ${label}: let StarRocks move its tablets away, and wait until it has left`,
+  bindsNext: true, // a backend that has left is recorded, and its process does not go on
   check: async (leaving, { sql }, context) => {
-    const row = await readRow(sql, leaving, context.signal);
-    if (row === null) return { state: 'done', facts: { tablets: 0 } };
+    const rows = await readRows(sql, context.signal);
+    const row = rows.find(isAt(leaving)) ?? null;
+    const other = rows.find(({ id }) => id === leaving.backendId) ?? null;
+    if (row === null && other === null) return { state: 'done', facts: { tablets: 0 } };
+    if (row === null || row.id !== leaving.backendId) return isOther(leaving, other);
     if (!row.decommissioning) return context.memo === undefined ? { state: 'todo' } : canceledByOthers(leaving);
     if (context.attempts === 0) return begunByOthers(leaving);
     if (row.tabletCount === 0) {
@@ -89,13 +95,31 @@ export const drainBackend = defineStep({
   },
 });
 
-async function readRow(
-  sql: SqlReader,
-  { host, port }: Pick<Params, 'host' | 'port'>,
-  signal: AbortSignal,
-): Promise<BackendRow | null> {
-  const rows = parseBackends(await sql.query(showBackends(), { signal }));
-  return rows.find((row) => row.host === host && row.heartbeatPort === port) ?? null;
+type Address = Pick<Params, 'host' | 'port'>;
+
+async function readRow(sql: SqlReader, address: Address, signal: AbortSignal): Promise<BackendRow | null> {
+  return (await readRows(sql, signal)).find(isAt(address)) ?? null;
+}
+
+async function readRows(sql: SqlReader, signal: AbortSignal): Promise<readonly BackendRow[]> {
+  return parseBackends(await sql.query(showBackends(), { signal, route: 'leader' }));
+}
+
+function isAt({ host, port }: Address) {
+  return (row: BackendRow) => row.host === host && row.heartbeatPort === port;
+}
+
+/** The backend that was meant has another address now, or another backend has its address. */
+function isOther({ label, backendId }: Params, meant: BackendRow | null): Check {
+  return {
+    state: 'blocked',
+    code: 'PRECONDITION_FAILED',
+    message:
+      meant === null
+        ? `${label} is another backend than backend ${backendId}, which was to leave: it was dropped and added anew`
+        : `Backend ${backendId}, which was ${label}, is ${meant.host}:${meant.heartbeatPort} in the cluster now`,
+    hint: 'Find out who changed it, refresh the cluster, then ask again.',
+  };
 }
 
 /** Throws the first of the refusals, with the words of all. */
@@ -127,7 +151,8 @@ async function follow(leaving: Params, { sql, row }: Looking, { signal, now, mem
   const isDue = before === null || (isQuiet && atMs - before.lookedAtMs >= stallMs);
   const found = isDue ? await whyQuiet(sql, row, { isQuiet, signal }) : null;
   const reasons = found ?? (isQuiet || before?.fewest === drain.fewest ? (before?.reasons ?? []) : []);
-  const words = row.tabletCount === 0 ? 'no tablet is left; the leader drops it next' : drainInWords(drain);
+  const words =
+    row.tabletCount === 0 ? 'no tablet is left, and the leader has not dropped it yet' : drainInWords(drain);
   const quiet = isQuiet ? `; none has left for ${durationInWords(quietMs(drain))}` : '';
   const why = reasons.length === 0 ? '' : `. Why: ${reasons.join('. ')}`;
   return {
@@ -181,7 +206,7 @@ function begunByOthers({ label }: Params): Check {
   return {
     state: 'blocked',
     code: 'PRECONDITION_FAILED',
-    message: `${label} is being decommissioned already, and not by this run`,
+    message: `${label} is being decommissioned already, and not by this try of the run`,
     hint: 'Wait until it has left, or stop it with cancelDecommission and ask again.',
   };
 }

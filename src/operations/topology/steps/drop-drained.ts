@@ -23,6 +23,8 @@ export const dropDrained = defineStep({
   timeoutMs: 120_000,
   settleMs: 10_000,
   repeat: 'safe', // a backend that is gone is not dropped again
+  bindsNext: true, // the process of a backend that has left does not go on
+  pointOfNoReturn: true,
   describe: ({ label }) => `See that ${label} is out of the cluster, and drop it if StarRocks has not`,
   check: async (leaving, { sql }, { signal, found }) => {
     const row = await readRow(sql, leaving, signal);

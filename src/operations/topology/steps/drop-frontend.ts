@@ -4,7 +4,12 @@ import { dropFrontend as dropFrontendStatement } from '../../../adapters/starroc
 import { isSameNode } from '../../../domain/node-identity.ts';
 import { findLeader } from '../../../domain/quorum.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
-import { whyNoHandOver, whyNotDrop } from '../../../domain/topology-change/frontend-guards.ts';
+import {
+  whyListedTwice,
+  whyNoHandOver,
+  whyNotDrop,
+  whyTooFewLeft,
+} from '../../../domain/topology-change/frontend-guards.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { findRow } from './find-row.ts';
@@ -14,12 +19,16 @@ import { noteLeaving } from './note-leaving.ts';
 const soonMs = 1_000;
 
 /**
- * Drops one frontend and looks. Before that: it does not lead, and of the voters that are left a majority is alive. Its
- * role is read right before, because the statement names it.
+ * Drops one frontend and looks. Before that: it does not lead, of the voters that are left a majority is alive, and they are
+ * not fewer than the plan said, so that two requests of the same moment do not leave a single one. Its role is read right
+ * before, because the statement names it.
  */
 export const dropFrontend = defineStep({
   kind: 'dropFrontend',
-  params: leavingNode,
+  params: leavingNode.extend({
+    /** How many voting frontends are left after it, by the plan. */
+    votersLeft: z.number(),
+  }),
   about: nodeSubject,
   effect: 'changes',
   needs: { noted: [noteLeaving] },
@@ -27,6 +36,8 @@ export const dropFrontend = defineStep({
   timeoutMs: 300_000,
   settleMs: 15_000,
   repeat: 'safe', // a frontend that is gone is not dropped again
+  bindsNext: true, // a process that was dropped answers /api/health well, so it is stopped
+  pointOfNoReturn: true, // started again, it would be a stranger to the others
   describe: ({ label }) => `Drop ${label}, and look that it is out of the cluster`,
   check: async (leaving, { sql }, { signal, found }) => {
     if ((await findRow(sql, leaving, signal)) !== null) return { state: 'todo' };
@@ -37,8 +48,9 @@ export const dropFrontend = defineStep({
   },
   apply: async (leaving, { sql }, { signal }) => {
     // A hand-over takes some seconds, in which no frontend leads.
-    const nodes = toObservedNodes(await readTopology(sql, { signal }));
-    const why = whyNotDrop(nodes, leaving);
+    const topology = await readTopology(sql, { signal });
+    const nodes = toObservedNodes(topology);
+    const why = whyListedTwice(topology, [leaving]) ?? whyNotDrop(nodes, leaving) ?? whyTooFewLeft(nodes, leaving);
     if (why !== null) throw new AppError(why.code, why.message, { hint: why.hint });
     const row = nodes.find((node) => isSameNode(node, leaving));
     if (row === undefined) return;
@@ -90,5 +102,6 @@ export const handOverLeadership = defineStep({
     const { timeoutSeconds, version } = leaving;
     await (await node(refOf(leaving))).stop(undefined, { graceful: true, timeoutSeconds, version }, { signal, log });
   },
+  recover: (leaving) => [startStopped(leaving)],
   undo: { steps: (leaving) => [startStopped(leaving)] },
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { readIdentityPort } from '../../../adapters/ssh/read-identity-port.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
+import { whoTookPlace, whyWrongPlace } from '../../../domain/topology-change/place-of-leaving.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { findRow } from './find-row.ts';
@@ -8,7 +10,8 @@ import { noteLeaving } from './note-leaving.ts';
 
 /**
  * Ends whatever runs from the directory of a node that has left its cluster, and looks for it: StarRocks leaves such a
- * process running, and a frontend answers /api/health well for ever. A node that is in the cluster again is not touched.
+ * process running, and a frontend answers /api/health well for ever. A node that is in the cluster again is not touched, nor
+ * is one that has taken its directory: a drain may take a week.
  */
 export const stopRemoved = defineStep({
   kind: 'stopRemoved',
@@ -16,7 +19,7 @@ export const stopRemoved = defineStep({
   about: nodeSubject,
   effect: 'changes',
   needs: { noted: [noteLeaving] },
-  ports: ['sql', 'node'],
+  ports: ['sql', 'node', 'shell', 'inventory'],
   timeoutMs: ({ timeoutSeconds }) => (timeoutSeconds + 300) * 1_000,
   settleMs: 3_600_000, // the step's own time is the limit
   repeat: 'safe', // a process that is stopping already is not sent anything new
@@ -36,7 +39,24 @@ export const stopRemoved = defineStep({
       wakeAfterMs: 1_000,
     };
   },
-  apply: async (leaving, { sql, node }, { signal, log }) => {
+  apply: async (leaving, { sql, node, shell, inventory }, { signal, log, clusterId }) => {
+    const { label, kind, place } = leaving;
+    const hostKey = (await inventory.findHost(place.hostId))?.hostKeyFingerprint ?? null;
+    const hostKeys = hostKey === null ? [] : [hostKey];
+    const nodes = await inventory.listNeighbours({ clusterId, addresses: [], hostKeys });
+    const other = whoTookPlace(leaving, nodes, { clusterId, hostKey });
+    if (other !== null) {
+      throw new AppError(
+        'PRECONDITION_FAILED',
+        `${place.deployDir} belongs to ${other} now, so what runs there is left alone`,
+        {
+          hint: `Look on the host whether a process of ${label} still runs.`,
+        },
+      );
+    }
+    const port = await readIdentityPort(await shell(place.hostId), { kind, deployDir: place.deployDir }, signal);
+    const why = whyWrongPlace(leaving, { alive: false, runs: true, port });
+    if (why !== null) throw new AppError(why.code, why.message, { hint: why.hint });
     if ((await findRow(sql, leaving, signal)) !== null) {
       throw new AppError(
         'PRECONDITION_FAILED',
