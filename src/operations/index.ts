@@ -35,6 +35,9 @@ import { cancelDecommission } from './topology/cancel-decommission/cancel-decomm
 import { decommissionBackends } from './topology/decommission-backends/decommission-backends.ts';
 import { dropFrontends } from './topology/drop-frontends/drop-frontends.ts';
 import { removeComputeNodes } from './topology/remove-compute-nodes/remove-compute-nodes.ts';
+import { moveNode } from './topology/replace/move-node.ts';
+import { replaceBackend } from './topology/replace/replace-backend.ts';
+import { replaceFrontend } from './topology/replace/replace-frontend.ts';
 import { checkUpgrade } from './upgrade/check-upgrade/check-upgrade.ts';
 import { downgradeCluster } from './upgrade/downgrade-cluster/downgrade-cluster.ts';
 import { finalizeUpgrade } from './upgrade/finalize-upgrade/finalize-upgrade.ts';
@@ -58,6 +61,9 @@ export const operations: readonly AnyOperation[] = [
   runBackupPolicy,
   restartNode,
   setNodeLocation,
+  replaceBackend,
+  replaceFrontend,
+  moveNode,
   repairTable,
   setReplicaBad,
   rollingRestart,

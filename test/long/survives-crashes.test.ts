@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => lab?.close());
 
 /** Only on machines without nodes: `test/runs/deaths/adding.test.ts`. */
-const installing = ['addBackends', 'addComputeNodes', 'addFrontends'];
+const installing = ['addBackends', 'addComputeNodes', 'addFrontends', 'replaceBackend', 'replaceFrontend', 'moveNode'];
 
 /** The lab's cluster is not a shared-data one; their kinds are tried in `test/runs/deaths/alone.test.ts`. */
 const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad', ...installing];

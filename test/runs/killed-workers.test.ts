@@ -13,6 +13,9 @@ import { aroundEffects, type KindPoint } from '../helpers/deaths.ts';
  * `test/runs/deaths`, without processes; every operation of the registry in `npm run test:long`, with them.
  */
 
+/** Made of the steps of adding and of removing, which die in `test/runs/deaths/{adding,leaving}.test.ts`. */
+const replacements = ['replaceBackend', 'replaceFrontend', 'moveNode'];
+
 let lab: CrashLab;
 beforeAll(async () => {
   lab = await startCrashLab();
@@ -23,7 +26,7 @@ describe('an operation whose worker is killed', () => {
   it('has a case for each operation of the registry', () => {
     // The cluster of the lab is older than these two, and not shared-data: `test/runs/deaths/alone.test.ts`, and the steps of
     // every other backup.
-    const elsewhere = ['backUpCatalogs', 'setClusterSnapshots', 'repairTable', 'setReplicaBad'];
+    const elsewhere = ['backUpCatalogs', 'setClusterSnapshots', 'repairTable', 'setReplicaBad', ...replacements];
     const names = operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name));
     expect(Object.keys(lab.cases).toSorted()).toEqual(names.toSorted());
   });

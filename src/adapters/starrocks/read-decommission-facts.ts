@@ -1,4 +1,5 @@
 import { isSystemDatabase } from '../../domain/system-databases.ts';
+import type { BackendFacts } from '../../domain/topology-change/backend-facts.ts';
 import type { DecommissionFacts } from '../../domain/topology-change/decommission-guards.ts';
 import { diagnoseStall, type StallFacts } from '../../domain/topology-change/stall.ts';
 import { AppError } from '../../errors.ts';
@@ -18,7 +19,16 @@ import { showProc, showReplicationNumbers } from './statements.ts';
  */
 export async function readDecommissionFacts(
   sql: SqlReader,
-  { ids, diagnose = ids }: { readonly ids: readonly string[]; readonly diagnose?: readonly string[] },
+  {
+    ids,
+    diagnose = ids,
+    expected = [],
+  }: {
+    readonly ids: readonly string[];
+    readonly diagnose?: readonly string[];
+    /** Backends that will be there by then. */
+    readonly expected?: readonly BackendFacts[];
+  },
   call: SqlCall = {},
 ): Promise<DecommissionFacts> {
   const [backends, scheduler, topology, runMode, highest, runningJobs, tableChanges, unstableGroups] =
@@ -36,10 +46,10 @@ export async function readDecommissionFacts(
   // One after the other: each asks about many tables.
   for (const id of diagnose) {
     const facts = await orNull(readStallFacts(sql, id, call));
-    if (facts !== null) found.push(asIfLeaving(facts, ids));
+    if (facts !== null) found.push(asIfLeaving(facts, ids, expected));
   }
   return {
-    backends,
+    backends: [...backends, ...expected],
     scheduler,
     runMode,
     computeNodesAlive: topology.computeNodes.filter(({ alive }) => alive).length,
@@ -52,10 +62,10 @@ export async function readDecommissionFacts(
   };
 }
 
-/** The facts as they would be if all of them were being decommissioned. */
-function asIfLeaving(facts: StallFacts, ids: readonly string[]): StallFacts {
+/** The facts as they would be if all of them were being decommissioned, and the expected ones were there. */
+function asIfLeaving(facts: StallFacts, ids: readonly string[], expected: readonly BackendFacts[]): StallFacts {
   const backends = facts.backends.map((one) => (ids.includes(one.id) ? { ...one, decommissioning: true } : one));
-  return { ...facts, backends };
+  return { ...facts, backends: [...backends, ...expected] };
 }
 
 /** A partition may want another number than its table, so both are asked; either may be told alone. */

@@ -8,17 +8,22 @@ import { type Member, standingOf } from './member.ts';
 
 /**
  * Why nodes may not be added to a cluster that is as these rows show it; empty = they may. A cluster is changed when it is
- * whole: with a leader, every node alive, all of one version. `field` is the list of the input that names the nodes.
+ * whole: with a leader, every node alive, all of one version. `field` is the list of the input that names the nodes;
+ * `leaving` = the node in whose place they come: it may be down, and its vote goes with it.
  */
 export function refusalsOfAdding(
   wanted: readonly Member[],
   nodes: readonly ObservedNode[],
   field: readonly string[],
+  leaving: ObservedNode | null = null,
 ): readonly Refusal[] {
   return [
-    ...refusalsOfState(nodes),
+    ...refusalsOfState(nodes.filter((node) => node.alive || node !== leaving)),
     ...refusalsOfMembers(wanted, nodes, field),
-    ...refusalsOfVoters(wanted, nodes).map((refusal) => ({ ...refusal, path: field })),
+    ...refusalsOfVoters(
+      wanted,
+      nodes.filter((node) => node !== leaving),
+    ).map((refusal) => ({ ...refusal, path: field })),
   ];
 }
 

@@ -11,8 +11,9 @@ import { checksOfMembers } from '../../../src/domain/topology-change/member-chec
 import { withMedia } from '../../../src/operations/topology/fields.ts';
 import { backend, be, cn, computeNode, fe, follower, leader, observer, whole } from './members.ts';
 
-const refused = (...given: Parameters<typeof refusalsOfAdding> extends [infer W, infer N, unknown] ? [W, N] : never) =>
-  refusalsOfAdding(given[0], given[1], ['input', 'nodes']).map(({ code, message, path = [] }) =>
+type Given = Parameters<typeof refusalsOfAdding>;
+const refused = (wanted: Given[0], nodes: Given[1], leaving?: Given[3]) =>
+  refusalsOfAdding(wanted, nodes, ['input', 'nodes'], leaving).map(({ code, message, path = [] }) =>
     `${code} ${message} ${path.join('.')}`.trim(),
   );
 
@@ -69,6 +70,16 @@ describe('adding nodes is refused', () => {
     ],
   ])('%s', (_name, wanted, nodes, message) => {
     expect(refused(wanted, nodes)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('but not for a node that is down when it is the one that leaves, nor for its vote', () => {
+    const dead = fe(3, { alive: false });
+    const nodes = [fe(1, { role: 'LEADER' }), fe(2), dead, be(1)];
+    expect(refused([follower('10.0.0.4')], nodes)).toHaveLength(2);
+    expect(refused([follower('10.0.0.4')], nodes, dead)).toEqual([]);
+    expect(refused([follower('10.0.0.4')], [...nodes, be(2, { alive: false })], dead)).toEqual([
+      expect.stringMatching(/^PRECONDITION_FAILED be .* is not alive/),
+    ]);
   });
 
   it('and every refusal says what can be done', () => {

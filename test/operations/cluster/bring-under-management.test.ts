@@ -303,9 +303,7 @@ describe('attachHosts', () => {
     }));
     await world.kill('be3');
     const refused = () => refusalsOf('attachHosts', { ...input, hosts });
-    await expect
-      .poll(refused)
-      .toEqual([expect.stringMatching(/^PRECONDITION_FAILED be \S+:9050: /)]);
+    await expect.poll(refused).toEqual([expect.stringMatching(/^PRECONDITION_FAILED be \S+:9050: /)]);
     await world.start('be3');
   });
 

@@ -39,7 +39,7 @@ describe('the plan of a repair', () => {
 });
 
 describe('the plan of setting a replica bad', () => {
-  const input = { tabletId: '10', nodeId: 'nod_1', timeoutMinutes: 60 };
+  const input = { tablet: '10', nodeId: 'nod_1', timeoutMinutes: 60 };
   const facts: BadReplicaFacts = {
     ...{ node, backendId: '1', table: { database: 'sales', table: 'orders' }, replicas },
     staying: new Set(['1', '2', '3', '4']),
@@ -65,13 +65,13 @@ describe('the plan of setting a replica bad', () => {
   it.each<[string, Partial<BadReplicaFacts>, string, string]>([
     ['an unknown node', { node: null, backendId: null }, 'NOT_FOUND', 'nodeId'],
     ['a node that is no backend now', { backendId: null }, 'NOT_FOUND', 'nodeId'],
-    ['an unknown tablet', { table: null }, 'NOT_FOUND', 'tabletId'],
-    ['one of two replicas', { replicas: replicas.slice(0, 2) }, 'REPLICATION_AT_RISK', 'tabletId'],
+    ['an unknown tablet', { table: null }, 'NOT_FOUND', 'tablet'],
+    ['one of two replicas', { replicas: replicas.slice(0, 2) }, 'REPLICATION_AT_RISK', 'tablet'],
     [
       'a tablet with another replica that is not well',
       { replicas: [...replicas.slice(0, 2), replica('3', 'DEAD')] },
       'REPLICATION_AT_RISK',
-      'tabletId',
+      'tablet',
     ],
   ])('refuses %s', (_name, changed, code, field) => {
     expect(planSetReplicaBad(input, { ...facts, ...changed })).toEqual({

@@ -109,6 +109,8 @@ export const topologyOperations = [
   'decommissionBackends',
   'removeComputeNodes',
   'dropFrontends',
+  // Made of the steps of the others.
+  ...['replaceBackend', 'replaceFrontend', 'moveNode'],
 ];
 
 /** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */

@@ -17,10 +17,10 @@ export type BadReplicaFacts = {
   readonly staying: ReadonlySet<string>;
 };
 
-type SetReplicaBad = { readonly tabletId: string; readonly nodeId: string; readonly timeoutMinutes: number };
+type SetReplicaBad = { readonly tablet: string; readonly nodeId: string; readonly timeoutMinutes: number };
 
 export function planSetReplicaBad(
-  { tabletId, nodeId, timeoutMinutes }: SetReplicaBad,
+  { tablet: tabletId, nodeId, timeoutMinutes }: SetReplicaBad,
   facts: BadReplicaFacts,
 ): PlanResult {
   const { node, backendId, table, replicas, staying } = facts;
@@ -31,20 +31,19 @@ export function planSetReplicaBad(
       'nodeId',
     );
   }
-  if (table === null)
-    return notFound(`There is no tablet ${tabletId}`, 'It may have been dropped or moved.', 'tabletId');
+  if (table === null) return notFound(`There is no tablet ${tabletId}`, 'It may have been dropped or moved.', 'tablet');
   const why = whyNotBad(replicas, { tabletId, backendId, staying });
-  if (why !== null) return { refusals: [{ ...why, hint: hints[why.code], path: ['input', 'tabletId'] }] };
+  if (why !== null) return { refusals: [{ ...why, hint: hints[why.code], path: ['input', 'tablet'] }] };
   const label = nodeLabel(node);
   const replica = replicas.find((each) => each.tabletId === tabletId && each.backendId === backendId);
   const replicaCount = replicas.filter((each) => each.tabletId === tabletId).length;
-  const tablet = { ...table, tabletId, backendId, replicaId: replica?.replicaId ?? '', nodeId, label, replicaCount };
+  const named = { ...table, tabletId, backendId, replicaId: replica?.replicaId ?? '', nodeId, label, replicaCount };
   const elsewhere = [...staying].filter(
     (id) => !replicas.some((each) => each.tabletId === tabletId && each.backendId === id),
   );
   return {
     summary: `Have the replica of tablet ${tabletId} (${table.database}.${table.table}) on ${label} deleted and made anew`,
-    steps: [markReplicaBad.with(tablet), awaitTabletWhole.with({ ...tablet, timeoutMinutes })],
+    steps: [markReplicaBad.with(named), awaitTabletWhole.with({ ...named, timeoutMinutes })],
     notes: [
       'Until it is made anew, the tablet has one replica less',
       ...(elsewhere.length === 0 ? [`There is no other backend for it, so it is made anew on ${label} itself`] : []),

@@ -11,7 +11,7 @@ import { awaitTabletWhole, markReplicaBad } from './steps.ts';
 
 const input = z.object({
   clusterId,
-  tabletId: z
+  tablet: z
     .string()
     .regex(/^[1-9]\d{0,14}$/, 'The number of a tablet, as ADMIN SHOW REPLICA STATUS prints it')
     .meta({ description: 'The tablet, by its number in the cluster.' }),
@@ -36,26 +36,26 @@ export const setReplicaBad = defineOperation({
   input,
   example: {
     clusterId: 'clu_01J00000000000000000000000',
-    tabletId: '10010',
+    tablet: '10010',
     nodeId: 'nod_01J00000000000000000000000',
     timeoutMinutes: 60,
   },
   slack: {
     verb: 'replica-bad',
-    positional: ['clusterId', 'tabletId', 'nodeId'],
+    positional: ['clusterId', 'tablet', 'nodeId'],
     examples: ['replica-bad prod-eu 10010 be 10.0.0.11:9050 --dry-run'],
   },
   steps: [markReplicaBad, awaitTabletWhole],
   observe,
   plan: (given, facts) => planSetReplicaBad(given, facts),
-  postCheck: ({ tabletId }, reading) => checkReplaced(tabletId, reading),
-  endCheck: ({ tabletId }, reading) => checkReplaced(tabletId, reading),
+  postCheck: ({ tablet }, reading) => checkReplaced(tablet, reading),
+  endCheck: ({ tablet }, reading) => checkReplaced(tablet, reading),
 });
 
 async function observe(given: SetReplicaBad, { sql, inventory, signal }: Reading): Promise<BadReplicaFacts> {
   const node = await inventory.findNode(given.nodeId);
   const { backends } = await readTopology(sql, { signal, route: 'leader' });
-  const table = await findTableOfTablet(sql, Number(given.tabletId), { signal });
+  const table = await findTableOfTablet(sql, Number(given.tablet), { signal });
   const isOurs = node !== null && node.clusterId === given.clusterId;
   const row = isOurs
     ? backends.find(({ host, heartbeatPort }) => host === node.host && heartbeatPort === node.port)

@@ -22,6 +22,8 @@ export type WantedHost = {
 export type NewNodeFacts = {
   readonly clusterId: string;
   readonly nodes: readonly ObservedNode[];
+  /** The node in whose place the new one comes; left out = none leaves. */
+  readonly leaving?: ObservedNode;
   readonly hosts: readonly WantedHost[];
   /** Nodes of any cluster at the addresses of the request. */
   readonly neighbours: readonly Neighbour[];

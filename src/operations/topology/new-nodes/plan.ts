@@ -56,6 +56,7 @@ export function planAddNodes(wish: AddWish, facts: NewNodeFacts): PlanResult {
       made.map(({ node }) => node),
       facts.nodes,
       ['input', 'hosts'],
+      facts.leaving ?? null,
     ),
   );
   refusals.push(...httpPortRefusals(made, facts), ...locationRefusals(wish, facts));

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import type { Run } from '../../../src/domain/run.ts';
+import { undoRun } from '../../../src/runs/control.ts';
+import { submit } from '../../../src/runs/submit.ts';
+import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
+import { insertRelease } from '../../../src/store/upgrades/releases.ts';
+import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
+import { logLines, type Managed, manage } from '../../helpers/world.ts';
+
+let world: World;
+let engine: Engine;
+let managed: Managed;
+let clusterId: string;
+let root: Sql;
+const version = '3.3.15';
+
+beforeAll(async () => {
+  world = await startWorld({
+    ...{ starwarden: false, slack: false, speed: 50, version },
+    ...{ frontends: 3, backends: 3, spareHosts: 3 },
+  });
+  engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases') } });
+  managed = manage(world, engine);
+  const { host, queryPort: port } = world.describe().cluster.frontends[0] ?? { host: '', queryPort: 0 };
+  root = await connectSql({ host, port, user: 'root', password: '' });
+  clusterId = await managed.register('worn');
+  const names = ['fe3', 'be1', 'be2', 'host1', 'host2', 'host3'];
+  const attached = await managed.ask('attachHosts', await managed.attachInput(clusterId, names));
+  expect(await managed.finish(attached.id)).toMatchObject({ state: 'SUCCEEDED' });
+  const archive = world.describe().releases.find((release) => release.version === version);
+  await insertRelease(
+    engine.ctx.db,
+    {
+      ...{ version, sha256: archive?.sha256 ?? '', sizeBytes: null, minimumJdk: 11 },
+      ...{ source: { kind: 'PATH', location: archive?.path ?? '' }, contents: ['FRONTEND', 'BACKEND'] },
+    },
+    { actor: admin, requestId: null },
+  );
+}, 120_000);
+
+afterAll(async () => {
+  root?.close();
+  await engine?.close();
+  await world?.stop();
+});
+
+async function asked(name: string, on: string, more: Record<string, unknown>) {
+  const { deploy } = managed.host(on).emptyDirs;
+  return {
+    ...{ clusterId, nodeId: await managed.nodeIdOf(clusterId, name), host: managed.host(on).address },
+    ...{ deployDir: join(deploy, 'node'), acceptChecks: ['open-files'], ...more },
+  };
+}
+const storageOn = (on: string) => ({ storage: [join(managed.host(on).emptyDirs.data, 'node')], stallAfterSeconds: 5 });
+const metaOn = (on: string) => ({ metaDir: join(managed.host(on).emptyDirs.data, 'node') });
+
+async function codes(operation: string, input: Record<string, unknown>) {
+  const options = { dryRun: true };
+  const { userErrors } = await submit(engine.ctx.engine, { operation, input, actor: admin, options });
+  return userErrors.map(({ code, message, path }) => `${code} ${path?.join('.') ?? ''} ${message}`);
+}
+
+async function carryOut(operation: string, input: Record<string, unknown>): Promise<Run> {
+  const run = await managed.ask(operation, input);
+  const ended = await managed.finish(run.id);
+  expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+  return ended;
+}
+
+const backends = async () => (await root.query('SHOW BACKENDS')).map(({ IP, Alive }) => `${IP} ${Alive}`).toSorted();
+const countRows = async () => (await root.query('SELECT COUNT(*) AS n FROM sales.orders'))[0]?.n;
+
+describe('a node of the wrong sort', () => {
+  it('is refused, and nothing is sent', async () => {
+    expect(await codes('replaceBackend', await asked('be1', 'host1', storageOn('host1')))).toEqual([
+      expect.stringMatching(/^PRECONDITION_FAILED input\.nodeId be .* is alive$/),
+    ]);
+    expect(await codes('replaceBackend', await asked('fe3', 'host1', storageOn('host1')))).toEqual([
+      expect.stringMatching(/^INVALID_INPUT input\.nodeId/),
+    ]);
+    expect(await codes('moveNode', await asked('be1', 'host1', {}))).toEqual([
+      expect.stringMatching(/^INVALID_INPUT input\.storage/),
+    ]);
+    expect(await codes('moveNode', await asked('fe1', 'host1', metaOn('host1')))).toContainEqual(
+      expect.stringMatching(/^QUORUM_AT_RISK input\.nodeId .* leads/),
+    );
+    const { logs, cluster } = world.describe();
+    const sent = (await logLines(logs.statements)).filter((line) => line.user === cluster.sqlUser);
+    expect(sent.filter((line) => /^\s*(ALTER|CANCEL|DROP)/.test(String(line.text)))).toEqual([]);
+  });
+});
+
+describe('replaceBackend', () => {
+  it('puts a new backend in place of a dead one; its tablets are made anew, and no row is lost', async () => {
+    const before = await countRows();
+    const dead = managed.host('be1').address;
+    await world.kill('be1');
+    await expect.poll(backends, { timeout: 60_000 }).toContain(`${dead} false`);
+    expect(await codes('moveNode', await asked('be1', 'host1', storageOn('host1')))).toEqual([
+      expect.stringMatching(/^PRECONDITION_FAILED input\.nodeId .* is down/),
+    ]);
+    const run = await carryOut('replaceBackend', await asked('be1', 'host1', storageOn('host1')));
+    expect(await backends()).toEqual(
+      ['be2', 'be3', 'host1'].map((name) => `${managed.host(name).address} true`).toSorted(),
+    );
+    expect(await countRows()).toBe(before);
+    expect(await listRemovedNodes(engine.ctx.db, clusterId)).toMatchObject([
+      { runId: run.id, host: dead, processEnded: true },
+    ]);
+    const statistic = (await root.query("SHOW PROC '/statistic'")).find(({ DbId }) => DbId === 'Total');
+    expect(statistic?.UnhealthyTabletNum).toBe('0');
+  });
+});
+
+describe('replaceFrontend', () => {
+  it('lets a new follower join before the dead one is dropped', async () => {
+    const dead = managed.host('fe3').address;
+    await world.kill('fe3');
+    const frontends = async () =>
+      (await root.query('SHOW FRONTENDS')).map(({ IP, Alive }) => `${IP} ${Alive}`).toSorted();
+    await expect.poll(frontends, { timeout: 60_000 }).toContain(`${dead} false`);
+    await carryOut('replaceFrontend', await asked('fe3', 'host2', metaOn('host2')));
+    expect(await frontends()).toEqual(
+      ['fe1', 'fe2', 'host2'].map((name) => `${managed.host(name).address} true`).toSorted(),
+    );
+  });
+});
+
+describe('moveNode', () => {
+  it('drains a living backend onto the others and a new one, then stops it', async () => {
+    const before = await countRows();
+    const run = await carryOut('moveNode', await asked('be2', 'host3', storageOn('host3')));
+    expect(await backends()).toEqual(
+      ['be3', 'host1', 'host3'].map((name) => `${managed.host(name).address} true`).toSorted(),
+    );
+    expect(await countRows()).toBe(before);
+    expect(world.pidOf('be2')).toBeNull();
+    // Its place is taken by the node that was just put there.
+    expect(await codes('moveNode', await asked('be3', 'host3', storageOn('host3')))).not.toEqual([]);
+    const back = undoRun(engine.ctx.engine, { runId: run.id, actor: admin });
+    await expect(back).rejects.toMatchObject({ message: expect.stringContaining('The old node has left the cluster') });
+  });
+});
