@@ -11,7 +11,7 @@ import {
 } from '../ssh/commands.ts';
 import { commandFailed, type HostFailureReason, hostFailureOf, throwIfFailed } from '../ssh/host-failure.ts';
 import { ifStillNamed } from '../ssh/if-still-named.ts';
-import { beforeFirstStart } from '../ssh/install-commands.ts';
+import { beforeFirstStart, onlyIfBegun } from '../ssh/install-commands.ts';
 import { signalProcess } from '../ssh/kill-process.ts';
 import type { Shell, ShellCommand } from '../ssh/port.ts';
 import { isAlive, readNodeProcess } from '../ssh/read-node-process.ts';
@@ -86,8 +86,9 @@ export function nodeByScripts(shell: Shell, place: NodePlace, recent: RecentLook
     start: (call) => start(startOnce({ deployDir, kind: commandKinds[kind] }, startCommand(place)), call),
     startNew: (installation, first, call) => {
       const command = firstStartCommand(place, first, startCommand(place));
-      const before = beforeFirstStart(claimedPlace(place, installation));
-      return start(startOnce({ deployDir, kind: commandKinds[kind] }, command, before), call);
+      const claimed = claimedPlace(place, installation);
+      const guards = { before: beforeFirstStart(claimed), ifFound: onlyIfBegun(claimed) };
+      return start(startOnce({ deployDir, kind: commandKinds[kind] }, command, guards), call);
     },
     ...noUnit(label),
     startedAs: ({ signal }) => readStartedAs(shell, place, signal),

@@ -17,7 +17,7 @@ export function claimPlace(
     ...failing,
     ...lookingAt(place),
     ...alone,
-    `for each in ${dirs}; do what_of "$each"; [ "$owner" != other ] || die taken "$why"; done`,
+    `for each in ${dirs}; do what_of "$each"; [ -z "$why" ] || die taken "$why"; done`,
     ...freePorts(place),
     ...findingUsers,
     `for each in ${dirs}; do nobody_in "$each"; done`,
@@ -60,7 +60,7 @@ function loopbackWord(host: string): string {
 const claiming = [
   // `cat` says why it cannot write; the shell's own printf only that it cannot.
   'write_mark() { { mark_of "$2" && printf "was=%s\\ntop=%s\\nnode=%s\\n" "$3" "$4" "$nodeLabel"; } | cat >"$1"; }',
-  'claim() { what_of "$1"; case $owner in ours) return;; other) die taken "$why";; esac',
+  'claim() { what_of "$1"; case $owner in ours) return;; other | unknown) die taken "$why";; esac',
   'if [ -d "$1" ]; then half=$1/$placeMark.$runId',
   'why=$({ rm -f -- "$half" && write_mark "$half" "$1" empty "$1" && sync -- "$half"; } 2>&1) || fail "$why"',
   'why=$(ln -T -- "$half" "$1/$placeMark" 2>&1); code=$?; said=$why; rm -f -- "$half"',

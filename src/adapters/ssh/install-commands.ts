@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import { findingNode } from './finding-node.ts';
 import { lockedScript } from './locked-script.ts';
 import { allOurs, begunMark, type ClaimedPlace, checkedPlace, dirsOf, lookingAt } from './place-script.ts';
 import type { ReadCommand, ShellCommand } from './port.ts';
@@ -115,12 +116,26 @@ export function beforeFirstStart(place: ClaimedPlace): string[] {
   ];
 }
 
+/** Where a node runs there already, as process `$found`: it is ours only once this run has begun the start. */
+export function onlyIfBegun(place: ClaimedPlace): string[] {
+  return [
+    ...allOurs(place),
+    'is_begun || die taken "process $found runs in $claimed, and this run has not started it"',
+  ];
+}
+
 /** The same by itself, for a node that systemd starts. */
 export function beginFirstStart(place: ClaimedPlace): ShellCommand {
   return lockedScript({
     name: 'begin-first-start',
     deployDir: checkedPlace(place.deployDir),
     waitSeconds: 60,
-    lines: beforeFirstStart(place),
+    lines: [
+      ...findingNode({ deployDir: place.deployDir, kind: place.kind }),
+      'find_node; if [ -n "$found" ]; then',
+      ...onlyIfBegun(place),
+      'fi',
+      ...beforeFirstStart(place),
+    ],
   });
 }

@@ -53,7 +53,8 @@ export const failing = [
 export function lock(waitSeconds: number): string[] {
   return [
     'while :; do',
-    'why=$({ mkdir -p -- "$own" && touch -- "$own/.lock"; } 2>&1) || fail "$why"',
+    // The deploy directory itself is never made here: whoever waited while it was removed must not bring it back.
+    'why=$({ { [ -d "$own" ] || mkdir -- "$own" || [ -d "$own" ]; } && touch -- "$own/.lock"; } 2>&1) || fail "$why"',
     'exec 9>>"$own/.lock"',
     `flock -w ${wholeNumber(waitSeconds)} 9 || die busy "another change of $dir is still at work"`,
     '[ "$(stat -Lc %d:%i /proc/self/fd/9)" != "$(stat -c %d:%i -- "$own/.lock" 2>/dev/null)" ] || break',

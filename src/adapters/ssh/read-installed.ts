@@ -24,7 +24,7 @@ export function parseInstalled(stdout: string): InstalledState | null {
   if (!lines.includes('that is all')) return null;
   const value = (key: string) => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
   const dirs = lines.flatMap((line, index): DirState[] => {
-    const [, owner = '', empty, path = ''] = /^dir (nobody|ours|other) (yes|no) (\/.*)$/.exec(line) ?? [];
+    const [, owner = '', empty, path = ''] = /^dir (nobody|ours|other|unknown) (yes|no) (\/.*)$/.exec(line) ?? [];
     if (path === '') return [];
     const why = /^why (.+)$/.exec(lines[index + 1] ?? '')?.[1];
     return [{ path, owner: ownerOf(owner), problem: why ?? null, isEmpty: empty === 'yes' }];
@@ -43,5 +43,5 @@ export function parseInstalled(stdout: string): InstalledState | null {
 }
 
 function ownerOf(word: string): DirOwner {
-  return word === 'nobody' || word === 'ours' ? word : 'other';
+  return word === 'nobody' || word === 'ours' || word === 'unknown' ? word : 'other';
 }

@@ -15,8 +15,8 @@ import { assign, type NodeKind } from './shell-text.ts';
 export function startOnce(
   node: { readonly deployDir: string; readonly kind: NodeKind },
   start: ShellCommand,
-  /** Lines that come before a start, and may refuse it; not where the node runs already. */
-  before: readonly string[] = [],
+  /** Lines that may refuse it: before a start, and where the node was found to run already, as process `$found`. */
+  { before = [], ifFound = [] }: { readonly before?: readonly string[]; readonly ifFound?: readonly string[] } = {},
 ): ShellCommand {
   return lockedScript({
     name: start.name,
@@ -25,7 +25,9 @@ export function startOnce(
     lines: [
       ...findingNode(node),
       `say_found() { [ -z "$found" ] || echo "${startedAs}$found $ticks $pidFile"; }`,
-      'find_node; if [ -n "$found" ]; then echo "it runs as process $found already"; say_found; exit 0; fi',
+      'find_node; if [ -n "$found" ]; then',
+      ...ifFound,
+      'echo "it runs as process $found already"; say_found; exit 0; fi',
       ...before,
       // The start script would say that the node runs as that process.
       '[ -z "$stale" ] || rm -f -- "$stale"',

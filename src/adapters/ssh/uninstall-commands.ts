@@ -1,5 +1,13 @@
 import { failing, lock, lockedScript } from './locked-script.ts';
-import { allOurs, type ClaimedPlace, checkedPlace, dirsOf, findingUsers, lookingAt } from './place-script.ts';
+import {
+  allOurs,
+  type ClaimedPlace,
+  checkedPlace,
+  dirsOf,
+  findingStrangers,
+  findingUsers,
+  lookingAt,
+} from './place-script.ts';
 import type { ShellCommand } from './port.ts';
 import { ownDirOf } from './release-dirs.ts';
 import { assign } from './shell-text.ts';
@@ -7,8 +15,8 @@ import { assign } from './shell-text.ts';
 /**
  * Takes away what carries this run's marker: data directories first, the deploy directory last, so that a second call finds
  * what the first left. A directory that was absent before is removed, and with it those that were made on the way to it, if
- * they are empty; one that was there, empty, is left there empty. Other file systems that are mounted within are not
- * entered. Refused while anything works in one of them.
+ * they are empty; one that was there, empty, is left there empty. Refused, before anything is removed, while anything works
+ * in one of them, while something is mounted below one, or while one holds what neither this run nor StarRocks put there.
  */
 export function removeInstalled(place: ClaimedPlace): ShellCommand {
   const dirs = dirsOf(place);
@@ -28,7 +36,8 @@ export function removeInstalled(place: ClaimedPlace): ShellCommand {
     ...lock(60),
     'fi',
     ...findingUsers,
-    `for each in ${dirs.join(' ')}; do what_of "$each"; [ "$owner" != ours ] || nobody_in "$each"; done`,
+    ...findingStrangers(place),
+    `for each in ${dirs.join(' ')}; do what_of "$each"; case $owner in unknown) die denied "$why";; ours) nobody_in "$each"; all_known "$each";; esac; done`,
     ...removing,
     `for each in ${dirs.toReversed().join(' ')}; do take_away "$each"; done`,
     'echo "nothing of $nodeLabel is left"',
@@ -46,8 +55,9 @@ export function clearData(place: ClaimedPlace): ShellCommand {
     lines: [
       ...allOurs(place),
       ...findingUsers,
+      ...findingStrangers(place),
       'nobody_runs "$claimed"',
-      `for each in ${dirs.join(' ')}; do nobody_in "$each"; done`,
+      `for each in ${dirs.join(' ')}; do nobody_in "$each"; all_known "$each"; done`,
       ...removing,
       `for each in ${dirs.join(' ')}; do empty_out "$each"; done`,
       'why=$(rm -f -- "$claimed/$begunMark" 2>&1) || fail "$why"',

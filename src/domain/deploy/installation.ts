@@ -15,14 +15,14 @@ export type Installation = {
 
 /**
  * `nobody`: it is absent or holds nothing. `ours`: this run claimed it for this node. `other`: it holds something that does
- * not carry our marker of this run, or cannot be looked into.
+ * not carry our marker of this run. `unknown`: it cannot be looked into, so it may be ours.
  */
-export type DirOwner = 'nobody' | 'ours' | 'other';
+export type DirOwner = 'nobody' | 'ours' | 'other' | 'unknown';
 
 export type DirState = {
   readonly path: string;
   readonly owner: DirOwner;
-  /** What speaks against it, as a sentence; null unless the owner is `other`. */
+  /** What speaks against it, as a sentence; null unless the owner is `other` or `unknown`. */
   readonly problem: string | null;
   /** Nothing but our marker is in it, or it is not there. */
   readonly isEmpty: boolean;

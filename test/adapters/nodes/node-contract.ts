@@ -209,6 +209,14 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
       });
       expect(unit?.isOurs ?? null).toBe(unitText === null ? null : true);
 
+      const others = await made.start(call());
+      await expect(made.startNew(installation, first, call())).rejects.toMatchObject({
+        code: 'PRECONDITION_FAILED',
+        message: expect.stringContaining(`process ${others?.pid} runs in`),
+      });
+      expect(await made.process(call())).toEqual(others);
+      await made.stop(undefined, { ...gracefully, graceful: false, version: '3.5.0' }, call());
+
       const started = await Promise.all([
         made.startNew(installation, first, call()),
         fresh.open().startNew(installation, first, call()),

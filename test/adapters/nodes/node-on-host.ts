@@ -60,7 +60,7 @@ export async function nodeOnHost(options: OnHost): Promise<NodeUnderTest> {
       const linked = { deployDir, sha256: archive.sha256, path: archive.path };
       await linkOnHost(shell(), linked, { what: 'The archive', timeoutMs: 30_000 });
     },
-    starts: async () => (await readFile(join(deployDir, 'signals'), 'utf8')).match(/^started/gm)?.length ?? 0,
+    starts: async () => (await readFile(join(deployDir, 'log', 'signals'), 'utf8')).match(/^started/gm)?.length ?? 0,
     takesToEnd: (ms) => installed.configure(name, `pretend_stop_ms = ${ms}`),
     breakStart: () => writeFile(join(deployDir, 'bin', `start_${name}.sh`), '#!/bin/sh\necho no >&2\nexit 1\n'),
     fresh: {

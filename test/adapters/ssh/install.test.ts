@@ -137,6 +137,7 @@ describe('a place for a new node', () => {
       writeConf({ ...place, text: conf, sha256: sha256Of(conf) }),
     ])
       await does(command);
+    await does(beginFirstStart(place));
     await writeFile(join(place.dataDirs[0] ?? '', 'cluster_id'), '1');
     await does(removeInstalled(place));
     expect(everything()).toEqual(before);

@@ -39,7 +39,7 @@ describe('start scripts', () => {
   it('hand --helper and --host_type on to the frontend', async () => {
     const installed = await install('3.3.15');
     await installed.start('fe', ['--helper', '127.0.0.1:9010', '--host_type', 'FQDN']);
-    const started = await readFile(join(installed.home('fe'), 'signals'), 'utf8');
+    const started = await readFile(join(installed.home('fe'), 'log', 'signals'), 'utf8');
     expect(started).toBe('started --helper 127.0.0.1:9010 --host_type FQDN\n');
   });
 

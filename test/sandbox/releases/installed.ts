@@ -105,7 +105,7 @@ export class Installed {
   }
 
   async signals(kind: Kind): Promise<string[]> {
-    const text = await readFile(join(this.home(kind), 'signals'), 'utf8').catch(() => '');
+    const text = await readFile(join(this.home(kind), 'log', 'signals'), 'utf8').catch(() => '');
     return text.split('\n').filter((line) => line.startsWith('SIG'));
   }
 

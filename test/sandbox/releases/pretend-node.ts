@@ -3,7 +3,7 @@
  * its own: `pretend_stop_ms`, how long it takes to end after SIGTERM or SIGUSR1 (`never` = it does not), and
  * `pretend_name`, a wrong name for `ps`.
  */
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process, { argv, env, exit } from 'node:process';
 
@@ -16,11 +16,12 @@ writeFileSync('/proc/self/comm', confValue('pretend_name') ?? (kind === 'fe' ? '
 process.on('SIGTERM', () => stop('SIGTERM'));
 process.on('SIGUSR1', () => stop('SIGUSR1'));
 setInterval(() => {}, 60_000);
-appendFileSync(join(home, 'signals'), `started ${argv.slice(argv.indexOf('--home') + 2).join(' ')}\n`);
+mkdirSync(join(home, 'log'), { recursive: true });
+appendFileSync(join(home, 'log', 'signals'), `started ${argv.slice(argv.indexOf('--home') + 2).join(' ')}\n`);
 writeFileSync(pidFile, `${process.pid}`);
 
 function stop(signal: string): void {
-  appendFileSync(join(home, 'signals'), `${signal}\n`);
+  appendFileSync(join(home, 'log', 'signals'), `${signal}\n`);
   const stopMs = confValue('pretend_stop_ms') ?? '0';
   if (stopMs === 'never') return;
   setTimeout(() => {

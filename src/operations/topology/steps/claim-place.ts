@@ -1,6 +1,6 @@
 import { isWithin } from '../../../domain/deploy/directories.ts';
 import type { Inventory } from '../../../domain/inventory.ts';
-import { nodeLabel } from '../../../domain/node-identity.ts';
+import { isSameNode, nodeLabel } from '../../../domain/node-identity.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { aboutNewNode, installationOf, type NewPlace, newPlace, notOurs } from './place.ts';
 
@@ -18,8 +18,8 @@ export const claimPlace = defineStep({
   repeat: 'safe', // it continues where an earlier one stopped
   describe: ({ label, hostAddress, deployDir, dataDirs }) =>
     `Claim ${[deployDir, ...dataDirs].join(', ')} on ${hostAddress} for ${label}`,
-  check: async (place, { node, inventory }, { signal, runId }) => {
-    const neighbour = await whoIsThere(inventory, place);
+  check: async (place, { node, inventory }, { signal, runId, clusterId }) => {
+    const neighbour = await whoIsThere(inventory, { place, clusterId });
     if (neighbour !== null) {
       return {
         state: 'blocked',
@@ -40,11 +40,15 @@ export const claimPlace = defineStep({
 });
 
 /** A known node of any cluster whose directory is one of these, as far as the inventory goes; the host is asked as well. */
-async function whoIsThere(inventory: Inventory, place: NewPlace): Promise<string | null> {
+async function whoIsThere(
+  inventory: Inventory,
+  { place, clusterId }: { readonly place: NewPlace; readonly clusterId: string },
+): Promise<string | null> {
   const nodes = await inventory.listNodesAt([place.hostAddress, place.host]);
   const own = [place.deployDir, ...place.dataDirs];
-  const other = nodes.find(({ deployDir, host, port }) => {
-    if (deployDir === null || (host === place.host && port === place.port)) return false;
+  const other = nodes.find(({ deployDir, ...node }) => {
+    // This very node, where the run is retried; the same address in another cluster is somebody else.
+    if (deployDir === null || (node.clusterId === clusterId && isSameNode(node, place))) return false;
     return own.some((path) => isWithin(path, deployDir) || isWithin(deployDir, path));
   });
   return other === undefined ? null : nodeLabel(other);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { aboutNewNode, installationOf, newPlace, notOurs } from './place.ts';
+import { aboutNewNode, installationOf, newPlace, notOurs, othersProcess } from './place.ts';
 import { stillKnown } from './still-known.ts';
 
 /** How long a process may take to end that has never served; then it is killed. */
@@ -26,20 +26,15 @@ export const endNewNode = defineStep({
   check: async (place, { node, sql, inventory }, { signal, runId, clusterId }) => {
     const at = await node(place);
     const { dirs, isBegun } = await at.installed(installationOf(place, runId), { signal });
+    const [home] = dirs;
+    if (home?.owner === 'unknown') return notOurs(place, [home]) ?? { state: 'todo' };
     // Whatever runs there, it is not this run's: nothing of it was claimed, or all of it is gone.
-    if (dirs[0]?.owner !== 'ours') return { state: 'done' };
+    if (home?.owner !== 'ours') return { state: 'done' };
     const running = await at.process({ signal });
-    if (running === null && !isBegun) return { state: 'done' };
-    if (!isBegun) {
-      return {
-        state: 'blocked',
-        code: 'PRECONDITION_FAILED',
-        message: `${place.label} runs as process ${running?.pid}, and this run has not started it`,
-        hint: 'Find out who started it. Stop it or let it be, then retry the run.',
-      };
-    }
+    if (!isBegun) return running === null ? { state: 'done' } : othersProcess(place, running);
     return (
-      notOurs(place, dirs) ?? (await stillKnown(place, { sql, inventory }, { clusterId, signal })) ?? { state: 'todo' }
+      notOurs(place, dirs) ??
+      (await stillKnown(place, { sql, inventory }, { clusterId, signal, runId })) ?? { state: 'todo' }
     );
   },
   apply: async (place, { node }, { signal, log, runId }) => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { NodeReader } from '../../../adapters/nodes/port.ts';
 import type { DirState, Installation } from '../../../domain/deploy/installation.ts';
 import type { Check } from '../../../domain/next-action.ts';
+import type { ProcessId } from '../../../domain/process-id.ts';
 import type { Subject } from '../../../domain/subject.ts';
 import { newNode } from '../new-node.ts';
 
@@ -27,6 +28,27 @@ export function notOurs(place: NewPlace, dirs: readonly DirState[]): Extract<Che
     code: 'PRECONDITION_FAILED',
     message: `${place.label} on ${place.hostAddress}: ${problems.join('; ')}`,
     hint: 'Look at the directory on the host. What this run did not put there is neither used nor removed.',
+  };
+}
+
+/** A process runs there, and the run has not begun the first start. */
+export function othersProcess(place: NewPlace, { pid }: ProcessId): Extract<Check, { state: 'blocked' }> {
+  return {
+    state: 'blocked',
+    code: 'PRECONDITION_FAILED',
+    message: `${place.label} runs as process ${pid}, and this run has not started it`,
+    hint: 'Find out who started it. Stop it or let it be, then retry the run.',
+  };
+}
+
+/** A directory of data holds something although this run, as far as its mark says, has never started the node. */
+export function notStartedByUs(place: NewPlace, dirs: readonly DirState[]): Extract<Check, { state: 'blocked' }> {
+  const used = dirs.find(({ path, isEmpty }) => !isEmpty && path !== place.deployDir);
+  return {
+    state: 'blocked',
+    code: 'PRECONDITION_FAILED',
+    message: `${used?.path} on ${place.hostAddress} is not empty, and ${place.label} was never started there by this run`,
+    hint: 'Look at the directory on the host: what is in there is not removed. Move it away, then retry the run.',
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineStep } from '../../../steps/define.ts';
-import { aboutNewNode, installationOf, newPlace } from './place.ts';
+import { aboutNewNode, installationOf, newPlace, notOurs, notStartedByUs } from './place.ts';
 import { stillKnown } from './still-known.ts';
 
 /**
@@ -22,10 +22,20 @@ export const removeInstalled = defineStep({
     `Remove what was installed of ${label} on ${hostAddress}: ${[deployDir, ...dataDirs].join(', ')}`,
   check: async (place, { node, sql, inventory }, { signal, runId, clusterId }) => {
     const { dirs, isBegun } = await (await node(place)).installed(installationOf(place, runId), { signal });
+    // What cannot be looked into may be ours, and would be left behind.
+    const hidden = notOurs(
+      place,
+      dirs.filter(({ owner }) => owner === 'unknown'),
+    );
+    if (hidden !== null) return hidden;
     // What does not carry our marker is not ours to remove, whatever it is.
-    if (dirs.every(({ owner }) => owner !== 'ours')) return { state: 'done' };
-    if (!isBegun) return { state: 'todo' };
-    return (await stillKnown(place, { sql, inventory }, { clusterId, signal })) ?? { state: 'todo' };
+    const own = dirs.filter(({ owner }) => owner === 'ours');
+    if (own.length === 0) return { state: 'done' };
+    // Nothing can have come to know a node that was never started, unless somebody else has started it there.
+    const isUnused = !isBegun && own.every(({ path, isEmpty }) => isEmpty || path === place.deployDir);
+    if (isUnused) return { state: 'todo' };
+    if (!isBegun) return notStartedByUs(place, own);
+    return (await stillKnown(place, { sql, inventory }, { clusterId, signal, runId })) ?? { state: 'todo' };
   },
   apply: async (place, { node }, { signal, runId }) => {
     await (await node(place)).uninstall(installationOf(place, runId), { signal });

@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import type { StepSpec } from '../../../domain/plan.ts';
+import { isSameProcess } from '../../../domain/process-id.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { processId } from '../../../steps/process-id.ts';
 import { endNewNode } from './end-new-node.ts';
-import { aboutNewNode, installationOf, lastLogLines, newPlace, notClaimed } from './place.ts';
+import {
+  aboutNewNode,
+  installationOf,
+  lastLogLines,
+  newPlace,
+  notClaimed,
+  notStartedByUs,
+  othersProcess,
+} from './place.ts';
 
 const started = z.object({ process: processId });
 
@@ -37,19 +46,17 @@ export const startNewNode = defineStep({
       : `Start ${label} for the first time, with the help of ${helper}`,
   check: async (place, { node }, { signal, runId }) => {
     const at = await node(place);
-    const running = await at.process({ signal });
-    if (running !== null) return { state: 'done', facts: { process: running } };
-    const { dirs, isBegun } = await at.installed(installationOf(place, runId), { signal });
+    const [running, { dirs, isBegun }] = await Promise.all([
+      at.process({ signal }),
+      at.installed(installationOf(place, runId), { signal }),
+    ]);
     const blocked = notClaimed(place, dirs);
     if (blocked !== null) return blocked;
-    const [used] = isBegun ? [] : dirs.slice(1).filter(({ isEmpty }) => !isEmpty);
-    if (used === undefined) return { state: 'todo' };
-    return {
-      state: 'blocked',
-      code: 'PRECONDITION_FAILED',
-      message: `${used.path} on ${place.hostAddress} is not empty, and ${place.label} was never started there by this run`,
-      hint: 'Look at the directory on the host, then undo the run.',
-    };
+    // Somebody else may have started it with other options: a frontend without a helper makes a cluster of its own.
+    if (running !== null)
+      return isBegun ? { state: 'done', facts: { process: running } } : othersProcess(place, running);
+    const isEmpty = dirs.slice(1).every((dir) => dir.isEmpty);
+    return isBegun || isEmpty ? { state: 'todo' } : notStartedByUs(place, dirs);
   },
   apply: async (place, { node }, { signal, log, runId }) => {
     const { helper, hostType } = place;
@@ -76,13 +83,16 @@ export const awaitProcess = defineStep({
   timeoutMs: ({ steadySeconds }) => (steadySeconds + 120) * 1_000,
   repeat: 'safe',
   describe: ({ label, steadySeconds }) => `See whether the process of ${label} stays for ${steadySeconds} s`,
-  check: async ({ steadySeconds, ...place }, { node }, { signal, startedAt, now }) => {
+  check: async ({ steadySeconds, ...place }, { node }, { signal, startedAt, now, found }) => {
     const running = await (await node(place)).process({ signal });
-    if (running === null) {
+    const begun = found.started?.process ?? null;
+    // What starts it again by itself would hide that it does not stay.
+    if (running === null || (begun !== null && !isSameProcess(running, begun))) {
+      const since = running === null ? '' : `, and process ${running.pid} was started in its place`;
       return {
         state: 'blocked',
         code: 'COMMAND_FAILED',
-        message: `The process of ${place.label} has ended again`,
+        message: `The process of ${place.label} has ended again${since}`,
         hint: "The node's last log lines say why.",
       };
     }
