@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
@@ -152,5 +152,12 @@ describe('addFrontends', () => {
     expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
     const rows = await root.query('SHOW FRONTENDS');
     expect(rows.map(({ Role, Alive }) => `${Role} ${Alive}`).toSorted()).toEqual(['LEADER true', 'OBSERVER true']);
+
+    await undoRun(engine.ctx.engine, { runId: run.id, actor: admin });
+    const undone = await managed.finish(run.id);
+    expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE' });
+    expect(await root.query('SHOW FRONTENDS')).toHaveLength(1);
+    expect(world.nodesOn('host2')).toEqual([]);
+    expect(await readdir(data)).toEqual([]);
   });
 });
