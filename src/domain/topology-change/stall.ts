@@ -238,7 +238,10 @@ function withoutSource({ replicas }: TabletFacts, { leaving, backends }: StallFa
     return {
       code: 'ONLY_REPLICA_AWAY',
       message: `the only replica is there, ${how}: there is nothing to copy from`,
-      hint: 'Bring the backend up again. Without it the data is lost, unless a backup has it.',
+      hint:
+        leaves?.alive === false
+          ? 'Bring the backend up again. Without it the data is lost, unless a backup has it.'
+          : 'Cancel the decommission and look at ADMIN SHOW REPLICA STATUS. Without this replica the data is lost, unless a backup has it.',
     };
   }
   return {
@@ -307,8 +310,8 @@ function hostsOf(backends: readonly BackendFacts[]): number {
 const recycled: Cause = {
   code: 'RECYCLE_BIN',
   message:
-    'dropped tables or partitions that are still in the recycle bin keep their tablets (catalog_trash_expire_second, a day by default)',
-  hint: 'Wait until they have run out, recover them (RECOVER TABLE, RECOVER PARTITION), or drop with FORCE next time.',
+    'they belong to no partition that is shown, mostly because it was dropped and is still in the recycle bin; StarRocks moves them like others, where nothing holds them up that cannot be seen here, and deletes them after catalog_trash_expire_second (a day by default)',
+  hint: 'Wait until they have run out, or recover them (RECOVER TABLE, RECOVER PARTITION) to see what holds them up. Temporary partitions count here too.',
 };
 
 const copying: Cause = { code: 'COPYING', message: 'being copied now', hint: 'Wait.' };

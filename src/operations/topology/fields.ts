@@ -23,7 +23,8 @@ export const nodeAddress = z
 export const nodeIds = z.array(nodeId).min(1).max(50).meta({ description: 'The nodes, by their opaque ids.' });
 
 export const leaveProcess = z.boolean().default(false).meta({
-  description: 'Leave the process running and look at no host: for nodes whose hosts are not attached.',
+  description:
+    'Leave the process running and look at no host: for nodes whose hosts are not attached, or are gone for good.',
 });
 
 export const stopTimeoutSeconds = z

@@ -194,6 +194,24 @@ describe('decommissionRefusals', () => {
     expect(decommissionRefusals(media, wish({ acceptOtherMedium: true }))).toEqual([]);
   });
 
+  it('lets no data move to another medium where StarRocks would not put it there, or where there is no room either', () => {
+    const others = (over: Parameters<typeof disk>[0]) =>
+      [2, 3, 4].map((n) => backend(n, { disks: [disk({ medium: 'HDD', ...over })] }));
+    const strict = decommission({
+      backends: [backend(1), ...others({})],
+      scheduler: { ...scheduler, strictMedium: true },
+    });
+    const full = decommission({ backends: [backend(1), ...others({ availableBytes: 0 })] });
+    const offline = decommission({ backends: [backend(1), ...others({ state: 'OFFLINE' })] });
+    for (const facts of [strict, full, offline])
+      expect(decommissionRefusals(facts, wish({ acceptOtherMedium: true }))).toMatchObject([
+        {
+          code: 'PREFLIGHT_FAILED',
+          message: expect.stringMatching(/on SSD are to move, and the others have room for 0 B/),
+        },
+      ]);
+  });
+
   it('asks no replicas of a shared-data cluster, where a compute node can serve', () => {
     const facts = decommission({ runMode: 'shared_data', backends: [backend(1)], computeNodesAlive: 1, highest: null });
     expect(decommissionRefusals(facts, wish())).toEqual([]);

@@ -64,6 +64,28 @@ describe('diagnoseStall', () => {
       /on 2 machines stay/,
     ],
     [
+      'another backend leaves too, and is no place to go to',
+      stall([table('sales.orders', well)], {
+        backends: [backend(1, leaving), backend(2, leaving), backend(3), backend(4)],
+      }),
+      'REPLICATION_NUM',
+      /3 replicas of each tablet are wanted, and backends on 2 machines stay/,
+    ],
+    [
+      'a replica that is bad stands on each machine that stays',
+      stall([table('sales.orders', [replica(1), replica(2, { isBad: true })], { replicationNum: 1 })], {
+        backends: [backend(1, leaving), backend(2)],
+      }),
+      'TOO_FEW_BACKENDS',
+      /no backend on another machine than the replicas' own can take them/,
+    ],
+    [
+      'how full the others are is not known, so nobody says that they are full',
+      stall([table('sales.orders', [replica(1)])], { backends: [backend(1, leaving), backend(2, { disks: null })] }),
+      'UNEXPLAINED',
+      /does not say why/,
+    ],
+    [
       'a backend that would be needed is down',
       stall([table('sales.orders', well)], {
         backends: [backend(1, leaving), backend(2), backend(3), backend(4, { alive: false })],
@@ -131,7 +153,7 @@ describe('diagnoseStall', () => {
       'what is left is in the recycle bin',
       stall([], { recycled: [{ table: 'dropped partitions of sales.orders', tablets: 4 }] }),
       'RECYCLE_BIN',
-      /^dropped partitions of sales\.orders \(4 tablets\): dropped tables or partitions that are still in the recycle bin/,
+      /^dropped partitions of sales\.orders \(4 tablets\): they belong to no partition that is shown, mostly because it was dropped and is still in the recycle bin/,
     ],
     [
       'a tablet is being copied',
