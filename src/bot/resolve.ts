@@ -2,7 +2,7 @@ import type { Actor } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { Backup } from '../domain/backup/backup.ts';
 import type { BackupPolicy } from '../domain/backup/policy.ts';
-import { type Cluster, type ClusterNode, labelAsMeant } from '../domain/cluster.ts';
+import { type Cluster, type ClusterNode, labelAsMeant, type RemovedNode } from '../domain/cluster.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { namesOfNode, nodeLabel } from '../domain/node-identity.ts';
 import type { Run } from '../domain/run.ts';
@@ -10,7 +10,12 @@ import { AppError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { findVisibleAlert } from '../store/reads/alerts.ts';
 import { findVisibleBackups, findVisibleBackupsBySnapshot } from '../store/reads/backups.ts';
-import { findVisibleClusterByName, listClusterNames, nodesOfClusters } from '../store/reads/clusters.ts';
+import {
+  findVisibleClusterByName,
+  listClusterNames,
+  nodesOfClusters,
+  removedNodesOfClusters,
+} from '../store/reads/clusters.ts';
 import { listPolicies } from '../store/reads/policies.ts';
 import { findVisibleRunByNumber, findVisibleRunOfApproval } from '../store/reads/runs.ts';
 import { type Visibility, visibilityOf } from '../store/reads/visibility.ts';
@@ -82,6 +87,7 @@ async function resolveOne(
     throw new AppError('INVALID_INPUT', `A ${reference.kind} can only be named together with its cluster`);
   if (reference.kind === 'backup') return (await findBackupByWord(db, { actor, cluster, word })).id;
   if (reference.kind === 'policy') return (await findPolicyByWord(db, { actor, cluster, word })).id;
+  if (reference.kind === 'removedNode') return (await findRemovedByWord(db, { cluster, word })).id;
   const found = nodeByWord(await nodesOfClusters(db, [cluster.id]), word);
   if ('node' in found) return found.node.id;
   const labels = found.candidates.map(nodeLabel);
@@ -109,6 +115,38 @@ export function nodeByWord(
   if (only !== undefined && second === undefined) return { node: only };
   const isAmbiguous = matching.length > 0;
   return { candidates: isAmbiguous ? matching : nodes, isAmbiguous };
+}
+
+/**
+ * The node that has left the cluster and whose data is still there, by its label, its address or its id. One that left
+ * several times has several records, and has to be named by an id. Throws `NOT_FOUND`.
+ */
+async function findRemovedByWord(
+  db: Database,
+  { cluster, word }: { cluster: Cluster; word: string },
+): Promise<RemovedNode> {
+  const removed = await removedNodesOfClusters(db, [cluster.id]);
+  const wanted = word.trim().replace(/\s+/g, ' ').toLowerCase();
+  const found = removed.filter((node) => namesOfNode(node).some((name) => name.toLowerCase() === wanted));
+  const [only, second] = found;
+  if (only !== undefined && second === undefined) return only;
+  const inList = (nodes: readonly RemovedNode[]) =>
+    nodes
+      .slice(0, 30)
+      .map((node) => `${nodeLabel(node)} (${node.id})`)
+      .join(', ');
+  throw new AppError(
+    'NOT_FOUND',
+    second === undefined
+      ? `No node called ${word} has left ${cluster.name} with its data still there`
+      : `More than one node called ${word} has left ${cluster.name}`,
+    {
+      hint:
+        second === undefined
+          ? `There is: ${inList(removed) || 'none'}.`
+          : `Name it by its id, the newest first: ${inList(found)}.`,
+    },
+  );
 }
 
 /** The backup of a cluster whose snapshot has this name, or with this id. Throws `NOT_FOUND`. */

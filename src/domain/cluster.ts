@@ -118,6 +118,8 @@ export type RemovedNode = {
   readonly place: { readonly hostId: string; readonly deployDir: string; readonly unit: string | null } | null;
   /** `meta_dir` of a frontend, the paths of `storage_root_path` of a backend, as its conf file named them. */
   readonly dataDirs: readonly string[];
+  /** Whose each of them said it was while the node still ran, by its path; one that said nothing is left out. */
+  readonly identities: Readonly<Record<string, string>>;
   /** Whether its process was seen to have ended; null = nobody looked. */
   readonly processEnded: boolean | null;
   readonly removedAt: Date;

@@ -49,7 +49,10 @@ export type EndedBackup = Pick<
   readonly content: BackupContent | null;
 };
 
-export type NewRemovedNode = Pick<RemovedNode, 'kind' | 'host' | 'port' | 'place' | 'dataDirs' | 'processEnded'>;
+export type NewRemovedNode = Pick<
+  RemovedNode,
+  'kind' | 'host' | 'port' | 'place' | 'dataDirs' | 'identities' | 'processEnded'
+>;
 
 /** Where a node is: `deployDir` is the directory that holds `bin/` and `conf/`. */
 export type NodePlace = { readonly hostId: string; readonly deployDir: string; readonly unit: string | null };

@@ -29,7 +29,7 @@ export function nodeLabel(node: NodeIdentity): string {
  * Every way in which people name a node. An IPv6 address has brackets where a port follows; it is accepted without them
  * too.
  */
-export function namesOfNode(node: Pick<ClusterNode, 'id' | keyof NodeIdentity>): readonly string[] {
+export function namesOfNode(node: Pick<ClusterNode, 'id'> & NodeIdentity): readonly string[] {
   const kind = nodeLabel(node).slice(0, 2);
   const hosts = node.host.includes(':') ? [node.host, `[${node.host}]`] : [node.host];
   const places = hosts.flatMap((host) => [host, `${host}:${node.port}`]);

@@ -34,6 +34,7 @@ import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.
 import { cancelDecommission } from './topology/cancel-decommission/cancel-decommission.ts';
 import { decommissionBackends } from './topology/decommission-backends/decommission-backends.ts';
 import { dropFrontends } from './topology/drop-frontends/drop-frontends.ts';
+import { purgeNodeData } from './topology/purge-node-data/purge-node-data.ts';
 import { removeComputeNodes } from './topology/remove-compute-nodes/remove-compute-nodes.ts';
 import { moveNode } from './topology/replace/move-node.ts';
 import { replaceBackend } from './topology/replace/replace-backend.ts';
@@ -75,6 +76,7 @@ export const operations: readonly AnyOperation[] = [
   decommissionBackends,
   cancelDecommission,
   removeComputeNodes,
+  purgeNodeData,
   dropFrontends,
   detachHost,
   updateCluster,

@@ -23,7 +23,7 @@ function read(operation: AnyOperation, line: string) {
 /** Ids in place of names, as the bot puts them there. */
 function withIds({ input, references }: ReturnType<typeof read>): JsonObject {
   const ids = references.map(({ field, kind, words, isList }) => {
-    const id = `${{ cluster: 'clu', node: 'nod', backup: 'bak', policy: 'bpl' }[kind]}_01J00000000000000000000000`;
+    const id = `${{ cluster: 'clu', node: 'nod', removedNode: 'rmn', backup: 'bak', policy: 'bpl' }[kind]}_01J00000000000000000000000`;
     return [field, isList ? words.map(() => id) : id];
   });
   return { ...input, ...Object.fromEntries(ids) };

@@ -49,6 +49,7 @@ import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
 import { claimPlace } from '../../src/operations/topology/steps/claim-place.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../../src/operations/topology/steps/compute-node.ts';
+import { deleteNodeData } from '../../src/operations/topology/steps/delete-node-data.ts';
 import { cancelDrain, drainBackend } from '../../src/operations/topology/steps/drain-backend.ts';
 import { dropDrained } from '../../src/operations/topology/steps/drop-drained.ts';
 import { dropFrontend, handOverLeadership } from '../../src/operations/topology/steps/drop-frontend.ts';
@@ -229,6 +230,11 @@ export const stepSamples: readonly StepSpec[] = [
   dropDrained.with(leaving),
   stopRemoved.with({ ...leaving, timeoutSeconds: 60 }),
   dropFrontend.with({ ...leaving, votersLeft: 2 }),
+  deleteNodeData.with({
+    ...{ removedNodeId: 'rmn_1', label, kind: 'BACKEND', host: '10.0.0.11', port: 9050, ...place },
+    ...{ hostAddress: '10.0.0.11', dataDirs: ['/data1/sr'], alsoBinaries: false },
+    dirs: [{ path: '/data1/sr', what: 'data', identity: 'cluster 1, sum 00', files: 3, bytes: 1024 }],
+  }),
   handOverLeadership.with({ ...leaving, timeoutSeconds: 60 }),
   awaitIdle.with({ ...leaving, queryWaitSeconds: 60 }),
   stopComputeNode.with({ ...leaving, together: [], timeoutSeconds: 60 }),

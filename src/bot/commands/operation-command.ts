@@ -81,13 +81,19 @@ function referenceOf(type: InputType): ReferenceKind | null {
   return type.kind === 'id' ? type.of : null;
 }
 
+/** A node's label may be two words, also that of a node that has left. */
+function namesNode(type: InputType): boolean {
+  const kind = referenceOf(type);
+  return kind === 'node' || kind === 'removedNode';
+}
+
 /** A boolean that is true when left out is typed `--no-…`. */
 function isOnByDefault({ type, defaultValue }: InputField): boolean {
   return type.kind === 'boolean' && defaultValue === true;
 }
 
 function toPositional({ name, type, required }: InputField): Positional {
-  const isNode = referenceOf(type) === 'node';
+  const isNode = namesNode(type);
   if (type.kind === 'list') return { name, kind: 'list', isOptional: !required, ...(isNode ? { isNode } : {}) };
   return { name, kind: isNode ? 'node' : 'word', isOptional: !required };
 }
@@ -98,7 +104,7 @@ function toFlag(field: InputField): Flag {
     name: isOnByDefault(field) ? `no-${kebab(name)}` : kebab(name),
     takesValue: type.kind !== 'boolean',
     isList: type.kind === 'list',
-    ...(referenceOf(type) === 'node' ? { isNode: true } : {}),
+    ...(namesNode(type) ? { isNode: true } : {}),
     ...(required ? { isRequired: true } : {}),
   };
 }

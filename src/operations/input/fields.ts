@@ -17,6 +17,11 @@ export const nodeId = z
   .regex(/^nod_[0-9A-Z]{26}$/, 'A node id looks like nod_01J…')
   .meta({ description: 'The node, by its opaque id.', reference: 'node' });
 
+export const removedNodeId = z
+  .string()
+  .regex(/^rmn_[0-9A-Z]{26}$/, 'The id of a node that has left looks like rmn_01J…')
+  .meta({ description: 'A node that has left its cluster, by its opaque id.', reference: 'removedNode' });
+
 export const backupId = z
   .string()
   .regex(/^bak_[0-9A-Z]{26}$/, 'A backup id looks like bak_01J…')

@@ -36,7 +36,7 @@ export type ObjectType = {
   readonly fields: readonly InputField[];
 };
 
-export const referenceKinds = ['cluster', 'node', 'backup', 'policy'] as const;
+export const referenceKinds = ['cluster', 'node', 'removedNode', 'backup', 'policy'] as const;
 export type ReferenceKind = (typeof referenceKinds)[number];
 
 const scalarNames = { id: 'ID', text: 'String', integer: 'Int', boolean: 'Boolean' } as const;

@@ -66,6 +66,7 @@ export function toNode(row: Selectable<Tables['cluster_node']>): ClusterNode {
 }
 
 const dataDirsShape = z.array(z.string());
+const identitiesShape = z.record(z.string(), z.string());
 
 export function toRemovedNode(row: Selectable<Tables['removed_node']>): RemovedNode {
   const { host_id: hostId, deploy_dir: deployDir, unit } = row;
@@ -77,6 +78,7 @@ export function toRemovedNode(row: Selectable<Tables['removed_node']>): RemovedN
     port: row.port,
     place: hostId === null || deployDir === null ? null : { hostId, deployDir, unit },
     dataDirs: fromJson(dataDirsShape, row.data_dirs),
+    identities: fromJson(identitiesShape, row.identities),
     processEnded: row.process_ended === null ? null : row.process_ended === 1,
     removedAt: row.removed_at,
     runId: row.run_id,

@@ -33,6 +33,7 @@ export async function saveRemovedNode(
     deploy_dir: node.place?.deployDir ?? null,
     unit: node.place?.unit ?? null,
     data_dirs: toJson(node.dataDirs),
+    identities: toJson(node.identities),
     process_ended: node.processEnded === null ? null : Number(node.processEnded),
   };
   await tx

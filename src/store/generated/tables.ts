@@ -343,6 +343,7 @@ export type Tables = {
     deploy_dir: string | null;
     unit: string | null;
     data_dirs: string;
+    identities: string;
     process_ended: number | null;
     removed_at: Date;
     purged_at: Date | null;

@@ -13,6 +13,7 @@ const removedNodes = sql`CREATE TABLE IF NOT EXISTS removed_node (
     deploy_dir VARCHAR(1024) NULL,
     unit VARCHAR(255) NULL,
     data_dirs TEXT NOT NULL,
+    identities TEXT NOT NULL,
     process_ended TINYINT NULL,
     removed_at DATETIME(3) NOT NULL,
     purged_at DATETIME(3) NULL,

@@ -143,6 +143,21 @@ export async function removedNodesOfClusters(
   return rows.map(toRemovedNode);
 }
 
+/** Nodes that have left clusters that the reader may see, purged ones included. */
+export async function findVisibleRemovedNodes(
+  db: Reader,
+  { visibility, ids }: { visibility: Visibility; ids: readonly string[] },
+): Promise<readonly RemovedNode[]> {
+  const rows = await db
+    .selectFrom('removed_node')
+    .innerJoin('cluster', 'cluster.id', 'removed_node.cluster_id')
+    .selectAll('removed_node')
+    .where('removed_node.id', 'in', ids)
+    .where(isVisible(visibility, columns))
+    .execute();
+  return rows.map(toRemovedNode);
+}
+
 export async function findVisibleNodes(
   db: Reader,
   { visibility, ids }: { visibility: Visibility; ids: readonly string[] },

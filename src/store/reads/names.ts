@@ -2,7 +2,7 @@ import { momentInWords } from '../../domain/backup/periods.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Reader } from '../database.ts';
 import { findVisibleBackups } from './backups.ts';
-import { findVisibleHosts, findVisibleNodes } from './clusters.ts';
+import { findVisibleHosts, findVisibleNodes, findVisibleRemovedNodes } from './clusters.ts';
 import { isVisible, type Visibility } from './visibility.ts';
 
 /**
@@ -28,6 +28,11 @@ export async function readNames(
     )),
     ...(await read('nod', async (own) =>
       (await findVisibleNodes(db, { visibility, ids: own })).map((node) => ({ id: node.id, name: nodeLabel(node) })),
+    )),
+    ...(await read('rmn', async (own) =>
+      (
+        await findVisibleRemovedNodes(db, { visibility, ids: own })
+      ).map((node) => ({ id: node.id, name: nodeLabel(node) })),
     )),
     ...(await read('hst', async (own) =>
       (await findVisibleHosts(db, { visibility, ids: own })).map(({ id, address }) => ({ id, name: address })),

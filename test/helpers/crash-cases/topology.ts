@@ -1,5 +1,7 @@
+import { mkdir, mkdtemp, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { readIdentities } from '../../../src/adapters/ssh/data-dirs.ts';
 import { readTopology } from '../../../src/adapters/starrocks/read-topology.ts';
 import {
   adminSetFrontendConfig,
@@ -8,9 +10,10 @@ import {
   showBackends,
 } from '../../../src/adapters/starrocks/statements.ts';
 import type { Run } from '../../../src/domain/run.ts';
+import { newId } from '../../../src/ids.ts';
 import { listHosts } from '../../../src/store/clusters/hosts.ts';
 import { listNodes } from '../../../src/store/clusters/inventory.ts';
-import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
+import { listRemovedNodes, saveRemovedNode } from '../../../src/store/clusters/removed-nodes.ts';
 import type { CaseTools, CrashCase } from './case.ts';
 
 /** Operations that change which nodes a cluster has. */
@@ -67,7 +70,44 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
     wanted: ['ALTER', 'running 1'],
   });
 
+  /** Where a backend was that has left long ago. */
+  let left = { id: '', data: '' };
+
+  /** A backend that nobody sees any more, with what it kept on the last host. */
+  async function leaveData(): Promise<void> {
+    await ensureAllAttached();
+    const host = (await listHosts(engine.ctx.db, tools.clusterId())).find(({ address }) => address === last().host);
+    if (host === undefined) throw new Error('the last host is not attached');
+    const home = await realpath(await mkdtemp(join(world.describe().dir, 'left-')));
+    const data = join(home, 'storage');
+    await mkdir(join(data, 'data'), { recursive: true });
+    await writeFile(join(data, 'cluster_id'), '4711-token');
+    for (const name of ['a', 'b', 'c']) await writeFile(join(data, 'data', name), name);
+    const shell = await engine.ctx.connections.portsFor(tools.clusterId()).shell(host.id);
+    const { signal } = new AbortController();
+    const identities = await readIdentities(shell, { kind: 'BACKEND', dirs: [data] }, signal);
+    const where = { clusterId: tools.clusterId(), runId: newId('run') };
+    await engine.ctx.db.transaction().execute((tx) =>
+      saveRemovedNode(tx, where, {
+        ...{ kind: 'BACKEND', host: host.address, port: 59_050, dataDirs: [data], identities, processEnded: true },
+        place: { hostId: host.id, deployDir: home, unit: null },
+      }),
+    );
+    const all = await listRemovedNodes(engine.ctx.db, tools.clusterId());
+    left = { data, id: all.find(({ runId }) => runId === where.runId)?.id ?? '' };
+  }
+
   return {
+    purgeNodeData: {
+      prepare: leaveData,
+      input: async () => ({ clusterId: tools.clusterId(), removedNodeIds: [left.id] }),
+      effects: async () => {
+        const all = await listRemovedNodes(engine.ctx.db, tools.clusterId());
+        const isPurged = all.some(({ id, purgedAt }) => id === left.id && purgedAt !== null);
+        return [...(await changesSent()), `left ${(await readdir(left.data)).length}, purged ${isPurged}`];
+      },
+      wanted: ['left 0, purged true'],
+    },
     addBackends: {
       ...installs('host1', ({ data }) => ({ storage: [data], location: 'rack:r1' })),
       wanted: ['ALTER', 'ALTER', 'start_be.sh', 'running 1'],

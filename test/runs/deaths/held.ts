@@ -38,6 +38,7 @@ export const held = {
   leaving: [
     'awaitIdle',
     'cancelDrain',
+    'deleteNodeData',
     'drainBackend',
     'dropComputeNode',
     'dropDrained',
@@ -109,6 +110,7 @@ export const topologyOperations = [
   'decommissionBackends',
   'removeComputeNodes',
   'dropFrontends',
+  'purgeNodeData',
   // Made of the steps of the others.
   ...['replaceBackend', 'replaceFrontend', 'moveNode'],
 ];

@@ -12,7 +12,7 @@ afterAll(() => lab?.close());
 
 const shown = new Set<string>();
 
-it.each(['cancelDecommission', 'decommissionBackends', 'removeComputeNodes', 'dropFrontends'])(
+it.each(['cancelDecommission', 'decommissionBackends', 'removeComputeNodes', 'dropFrontends', 'purgeNodeData'])(
   '%s: a node leaves, or stays, once, whatever becomes of the workers',
   async (name) => {
     for (const kind of await dieEverywhere(lab, name)) shown.add(kind);

@@ -94,7 +94,7 @@ export const dropComputeNode = defineStep({
     const processEnded = found.stopped?.processEnded ?? null;
     return {
       state: 'done',
-      records: [removedRecord(leaving, { dataDirs: found.noted?.dataDirs ?? [], processEnded })],
+      records: [removedRecord(leaving, { noted: found.noted, processEnded })],
     };
   },
   apply: async (leaving, { sql }, { signal }) => {

@@ -31,7 +31,7 @@ export const dropDrained = defineStep({
     if (row === null)
       return {
         state: 'done',
-        records: [removedRecord(leaving, { dataDirs: found.noted?.dataDirs ?? [], processEnded: null })],
+        records: [removedRecord(leaving, { noted: found.noted, processEnded: null })],
       };
     const why = whyNotDrop(row, leaving.label);
     if (why !== null)

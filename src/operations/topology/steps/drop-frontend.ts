@@ -43,7 +43,7 @@ export const dropFrontend = defineStep({
     if ((await findRow(sql, leaving, signal)) !== null) return { state: 'todo' };
     return {
       state: 'done',
-      records: [removedRecord(leaving, { dataDirs: found.noted?.dataDirs ?? [], processEnded: null })],
+      records: [removedRecord(leaving, { noted: found.noted, processEnded: null })],
     };
   },
   apply: async (leaving, { sql }, { signal }) => {

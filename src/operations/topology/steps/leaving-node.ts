@@ -45,13 +45,17 @@ export function refOf({ nodeId, label, kind, place }: ReachableNode): NodeRef {
   return { nodeId, label, kind, ...place };
 }
 
-/** What is remembered of it. `dataDirs` are those that were read while it still ran. */
+/** What is remembered of it. `noted` was read while it still ran; null = nobody could. */
 export function removedRecord(
   { kind, host, port, place }: LeavingNode,
-  { dataDirs, processEnded }: { readonly dataDirs: readonly string[]; readonly processEnded: boolean | null },
+  { noted, processEnded }: { readonly noted: Noted | null; readonly processEnded: boolean | null },
 ): InventoryRecord {
-  return { record: 'nodeRemoved', node: { kind, host, port, place, dataDirs, processEnded } };
+  const { dataDirs, identities } = noted ?? { dataDirs: [], identities: {} };
+  return { record: 'nodeRemoved', node: { kind, host, port, place, dataDirs, identities, processEnded } };
 }
+
+/** Where a node kept its data, and whose the directories said they were. */
+export type Noted = { readonly dataDirs: readonly string[]; readonly identities: Readonly<Record<string, string>> };
 
 /** Starts a node again that was stopped to be taken out and is still in the cluster. */
 export function startStopped({ nodeId, label, kind, version, place }: ReachableNode): StepSpec {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readIdentities } from '../../../adapters/ssh/data-dirs.ts';
 import { readDataDirs } from '../../../adapters/ssh/read-data-dirs.ts';
 import { readIdentityPort } from '../../../adapters/ssh/read-identity-port.ts';
 import { readNodeProcess } from '../../../adapters/ssh/read-node-process.ts';
@@ -20,6 +21,8 @@ export const noteLeaving = defineStep({
   facts: z.object({
     /** Empty = it could not be told, and nothing of it can be purged by Starwarden. */
     dataDirs: z.array(z.string()),
+    /** Whose each of them says it is, by its path. */
+    identities: z.record(z.string(), z.string()),
   }),
   ports: ['sql', 'shell'],
   timeoutMs: 120_000,
@@ -37,9 +40,15 @@ export const noteLeaving = defineStep({
     });
     if (why !== null) return { state: 'blocked', ...why };
     const found = await readDataDirs(host, there, signal);
-    if (typeof found !== 'string') return { state: 'done', facts: { dataDirs: [...found] } };
+    if (typeof found !== 'string') {
+      const identities = { ...(await readIdentities(host, { kind, dirs: found }, signal)) };
+      const silent = found.filter((dir) => identities[dir] === undefined);
+      if (silent.length > 0)
+        log(`Whose ${silent.join(', ')} is, nothing there says: it can only be purged by hand later`);
+      return { state: 'done', facts: { dataDirs: [...found], identities } };
+    }
     log(`Where ${label} keeps its data cannot be told, so it can only be purged by hand later: ${found}`);
-    return { state: 'done', facts: { dataDirs: [] } };
+    return { state: 'done', facts: { dataDirs: [], identities: {} } };
   },
   undo: { nothing: 'It only looks.' },
 });

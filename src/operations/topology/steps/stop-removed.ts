@@ -30,7 +30,7 @@ export const stopRemoved = defineStep({
       return {
         state: 'done',
         facts: { processEnded: true },
-        records: [removedRecord(leaving, { dataDirs: found.noted?.dataDirs ?? [], processEnded: true })],
+        records: [removedRecord(leaving, { noted: found.noted, processEnded: true })],
       };
     if (state !== 'ending' || attempts === 0) return { state: 'todo' };
     return {
