@@ -5,6 +5,7 @@ import { listRepositories } from '../store/backups/repository-rows.ts';
 import { saveRepositoryCheck } from '../store/backups/write-repositories.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { findCluster, listNodes } from '../store/clusters/inventory.ts';
+import { forgetStop } from '../store/clusters/stopped-nodes.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
@@ -58,6 +59,7 @@ export async function probeCluster(
     if (parts === null) return await releaseClaim(db, claim, { isDueNow: true });
     const durationMs = performance.now() - startedAt;
     await keepOwnCheck(db, clusterId, parts);
+    for (const node of parts.stopped.contradicted) await forgetStop(db, { clusterId, ...node });
     const outcome = await judge(deps, { clusterId, parts, durationMs, rules: settings.rules });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
     const alertIds = await recordSample(db, { claim, outcome, policy: { times, rules: settings.rules } });

@@ -66,16 +66,29 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
 
 export type WatchedStops = {
   readonly nodes: readonly StoppedNode[];
+  /** Nodes that are said to be stopped and answer well over HTTP: somebody has started them since, by hand or by a reboot. */
+  readonly contradicted: readonly StoppedNode[];
   /** So many frontends are among them that none can lead: nothing else has to be wrong when nobody answers. */
   readonly explainsSilence: boolean;
 };
 
-/** What follows from what is stored about nodes that were stopped on purpose. Pure. */
-export function watchStops(known: readonly ClusterNode[], nodes: readonly StoppedNode[]): WatchedStops {
+/**
+ * What follows from what is stored about nodes that were stopped on purpose; `answering` = those that answer well over
+ * HTTP now, asked after that was stored. One that answers is not stopped, whatever is stored and whatever the cluster says
+ * of it: its troubles, and those of a cluster that has such nodes and does not answer, are real. Pure.
+ */
+export function watchStops(
+  known: readonly ClusterNode[],
+  stored: readonly StoppedNode[],
+  answering: readonly ClusterNode[],
+): WatchedStops {
+  const isContradicted = ({ nodeId }: StoppedNode) => answering.some(({ id }) => id === nodeId);
+  const nodes = stored.filter((node) => !isContradicted(node));
   const isStopped = ({ id }: ClusterNode) => nodes.some(({ nodeId }) => nodeId === id);
   const voters = known.filter(isElectable);
   const left = voters.filter((node) => !isStopped(node)).length;
-  return { nodes, explainsSilence: voters.length > 0 && left < majorityOf(voters.length) };
+  const explainsSilence = voters.length > 0 && left < majorityOf(voters.length);
+  return { nodes, contradicted: stored.filter(isContradicted), explainsSilence };
 }
 
 export type WatchedBackups = BackupWatch & {
@@ -99,7 +112,8 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     request.watch === null ? null : readDatabases(reading.sql, { signal, timeoutMs: request.timeoutMs }),
     readRepositories(reading, request.repositories, { signal, timeoutMs: request.timeoutMs }),
   ]);
-  const stopped = watchStops(request.known, request.stopped);
+  const answering = request.known.filter((node, index) => node.httpPort !== null && health[index] === null);
+  const stopped = watchStops(request.known, request.stopped, answering);
   const backups = request.watch === null ? null : { ...request.watch, standing };
   if (reading.signal.aborted) return null;
   const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));

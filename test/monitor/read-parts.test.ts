@@ -125,4 +125,27 @@ describe('a probe of a cluster', () => {
     const cluster = { ...paperCluster(), failure: new AppError('SQL_AUTH_FAILED', 'wrong password') };
     expect(await look(cluster)).toMatchObject({ topology: { isSeen: false, failure: { code: 'SQL_AUTH_FAILED' } } });
   });
+
+  it('does not take the word of a stop on purpose for a node that answers over HTTP', async () => {
+    const cluster = paperCluster();
+    const nodes = await knownNodes(cluster);
+    const marks = nodes
+      .filter(({ kind }) => kind === 'FRONTEND')
+      .map(({ id }) => ({ nodeId: id, label: id, runId: 'run_1', runNumber: 1, byName: 'kim', at: now }));
+    cluster.frontends = cluster.frontends.map(({ host }) => ({ host, alive: false, httpIsSilent: true }));
+    cluster.failure = unreachable();
+    const request = { known: nodes, stopped: marks, timeoutMs: 900 };
+    expect(seen(await look(cluster, request)).stopped).toEqual({
+      nodes: marks,
+      contradicted: [],
+      explainsSilence: true,
+    });
+    // Two were started by hand, and still nobody leads: that is an outage, whoever wanted the stop.
+    cluster.frontends = cluster.frontends.map((node, index) => ({ ...node, httpIsSilent: index === 0 }));
+    expect(seen(await look(cluster, request)).stopped).toEqual({
+      nodes: marks.slice(0, 1),
+      contradicted: marks.slice(1),
+      explainsSilence: false,
+    });
+  });
 });

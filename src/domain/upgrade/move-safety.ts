@@ -30,6 +30,13 @@ export type NotNow = {
   readonly passes: boolean;
 };
 
+export const notInCluster: NotNow = {
+  code: 'PRECONDITION_FAILED',
+  message: 'It is not in the cluster any more',
+  hint: 'Ask for the same again; it will be planned without it.',
+  passes: false,
+};
+
 /**
  * Why this node must not be taken away now; null = it may. Taking away a node that is down already costs nothing.
  * `maySilent`: nor does one that runs without serving, which may only be on its way up, unless a person asked for it.
@@ -39,14 +46,7 @@ export function whyNotNow(
   { hasProcess, maySilent = false }: { hasProcess: boolean; maySilent?: boolean },
 ): NotNow | null {
   const { nodes, target } = facts;
-  if (target === undefined) {
-    return {
-      code: 'PRECONDITION_FAILED',
-      message: 'It is not in the cluster any more',
-      hint: 'Ask for the same again; it will be planned without it.',
-      passes: false,
-    };
-  }
+  if (target === undefined) return notInCluster;
   if (findLeader(nodes) === undefined) return soon('QUORUM_AT_RISK', 'The frontends have no leader now');
   if (!target.alive && hasProcess && !maySilent)
     return soon('PRECONDITION_FAILED', `${nodeLabel(target)} runs, but the cluster does not see it alive`);

@@ -1,4 +1,4 @@
-import { databaseNow, type Tx } from '../database.ts';
+import { type Database, databaseNow, type Tx } from '../database.ts';
 
 type By = { readonly id: string; readonly number: number; readonly requestedByName: string };
 
@@ -26,5 +26,19 @@ export async function markStarted(tx: Tx, { id, clusterId }: { id: string; clust
     .set({ stopped_run_id: null })
     .where('id', '=', id)
     .where('cluster_id', '=', clusterId)
+    .execute();
+}
+
+/** The node was seen running since that run stopped it; what a later run wrote meanwhile stays. */
+export async function forgetStop(
+  db: Database,
+  { clusterId, nodeId, runId }: { clusterId: string; nodeId: string; runId: string },
+): Promise<void> {
+  await db
+    .updateTable('cluster_node')
+    .set({ stopped_run_id: null })
+    .where('id', '=', nodeId)
+    .where('cluster_id', '=', clusterId)
+    .where('stopped_run_id', '=', runId)
     .execute();
 }

@@ -58,7 +58,7 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     backups: null,
     clusterSnapshots: null,
     repositories: null,
-    stopped: { nodes: [], explainsSilence: false },
+    stopped: { nodes: [], contradicted: [], explainsSilence: false },
   };
 }
 
@@ -70,7 +70,7 @@ export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { i
     backups: null,
     clusterSnapshots: null,
     repositories: null,
-    stopped: { nodes: [], explainsSilence: false },
+    stopped: { nodes: [], contradicted: [], explainsSilence: false },
   };
 }
 

@@ -36,7 +36,10 @@ const examples: Record<string, Examples> = {
     over: 'The repository nightly can be used again, or is not under management any more',
   },
   node_stopped: {
-    holds: { ...seen([node({ alive: false })]), stopped: { nodes: [stopped], explainsSilence: false } },
+    holds: {
+      ...seen([node({ alive: false })]),
+      stopped: { nodes: [stopped], contradicted: [], explainsSilence: false },
+    },
     labels: { node: 'be 10.0.0.11:9050' },
     holdsNot: seen([node()]),
     over: 'Be 10.0.0.11:9050 was started, or has left the cluster',

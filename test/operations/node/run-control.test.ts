@@ -170,6 +170,11 @@ describe('a stop', () => {
       stop(one, { backupJobs: { value: ['sales.s1'] } }),
       /^PRECONDITION_FAILED A backup or restore is running/,
     ],
+    [
+      'of everything spares a backup that may be running',
+      stop({ shutDown: 'prod-eu' }, { backupJobs: { failed: 'no right' } }),
+      /^PRECONDITION_FAILED Whether a backup or restore runs is not known: no right.*acceptDowntime/,
+    ],
     ['wants every host', stop(one, { nodes: [...trio, be(1, { hostId: null }), be(2), be(3)] }), /hosts-attached/],
     [
       'of everything needs the name, typed',
@@ -223,6 +228,14 @@ describe('a start', () => {
       expect.stringMatching(/^QUORUM_AT_RISK The cluster does not answer, and with these 0 of 3/),
     );
     expect(refusals(start({ all: true }))).toContainEqual(expect.stringMatching(/^PRECONDITION_FAILED Every node/));
+  });
+
+  it('is refused where the frontends answer and none of them leads, until enough are started with them', () => {
+    const leaderless = [fe(1, { role: 'FOLLOWER' }), ...down.filter(({ host }) => host !== '10.0.0.1')];
+    expect(refusals(start({ kinds: ['BACKEND'] }, { nodes: leaderless }))).toContainEqual(
+      expect.stringMatching(/^QUORUM_AT_RISK The frontends have no leader, and with these \d of 3/),
+    );
+    expect(refusals(start({ all: true }, { nodes: leaderless }))).toEqual([]);
   });
 
   it('says who had stopped a node', () => {

@@ -1,6 +1,6 @@
 import type { StoppedNode } from '../../../domain/cluster.ts';
 import type { PlanResult, Refusal } from '../../../domain/plan.ts';
-import { isElectable, majorityOf } from '../../../domain/quorum.ts';
+import { findLeader, isElectable, majorityOf } from '../../../domain/quorum.ts';
 import { restartCheckNames, startChecks } from '../../../domain/run-control/checks.ts';
 import { upgradeRefusals } from '../../../domain/upgrade/checks.ts';
 import type { NodeFacts, UpgradeNode } from '../../../domain/upgrade/checks-facts.ts';
@@ -64,7 +64,7 @@ function refuse(refusal: Refusal): PlanResult {
 
 /** Nobody can be seen alive without a leader, and none is elected before a majority of the frontends runs. */
 function leaderlessRefusals({ nodes, silent }: StartNodesFacts, targets: readonly UpgradeNode[]): Refusal[] {
-  if (silent === null) return [];
+  if (silent === null && findLeader(nodes) !== undefined) return [];
   const voters = nodes.filter(isElectable);
   const will = voters.filter((node) => targets.includes(node) || runs(node)).length;
   const majority = majorityOf(voters.length);
@@ -72,7 +72,7 @@ function leaderlessRefusals({ nodes, silent }: StartNodesFacts, targets: readonl
   return [
     {
       code: 'QUORUM_AT_RISK',
-      message: `The cluster does not answer, and with these ${will} of ${voters.length} electable frontends would run; ${majority} are needed for a leader`,
+      message: `${silent === null ? 'The frontends have no leader' : 'The cluster does not answer'}, and with these ${will} of ${voters.length} electable frontends would run; ${majority} are needed for a leader`,
       hint: 'Start the frontends with them.',
     },
   ];

@@ -5,7 +5,7 @@ import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-
 import type { ObservedNode } from '../../../domain/cluster.ts';
 import { findSameNode } from '../../../domain/node-identity.ts';
 import { nodeSubject } from '../../../domain/subject.ts';
-import { type MoveFacts, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
+import { type MoveFacts, type NotNow, notInCluster, whyNotNow } from '../../../domain/upgrade/move-safety.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
 import { otherArchive } from '../../../steps/release/other-archive.ts';
@@ -66,7 +66,9 @@ export const guardNode = defineStep({
       return { state: 'done', facts: { process, startedAt: null, version: null } };
     }
     const target = findSameNode(nodes, place);
-    if (target?.role === 'LEADER' && waitingLanes > 0)
+    // Not even with the whole cluster: what runs in its directory is not the cluster's any more.
+    if (target === undefined) return blockedBy(notInCluster);
+    if (target.role === 'LEADER' && waitingLanes > 0)
       return { state: 'defer', reason: `${place.label} leads now; the other frontends go first` };
     const process = await (await node(place)).process({ signal });
     const keepsTablets = place.hasTablets && !whole;
@@ -85,16 +87,20 @@ export const guardNode = defineStep({
         state: 'done',
         facts: {
           process,
-          startedAt: target?.startedAt ?? null,
-          version: target?.version ?? null,
+          startedAt: target.startedAt,
+          version: target.version,
           ...(place.counts === true ? { sample: await sampleOf(http, { nodes, at: now(), signal }) } : {}),
         },
       };
     }
-    return why.passes ? waits(why.message) : { state: 'blocked', code: why.code, message: why.message, hint: why.hint };
+    return why.passes ? waits(why.message) : blockedBy(why);
   },
   undo: { nothing: 'It only looks.' },
 });
+
+function blockedBy({ code, message, hint }: NotNow) {
+  return { state: 'blocked' as const, code, message, hint };
+}
 
 function waits(message: string) {
   return { state: 'moving' as const, progress: { completed: 0, total: null, message }, wakeAfterMs: 1_000 };

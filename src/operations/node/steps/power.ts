@@ -28,7 +28,10 @@ const powered = z.object({
   process: processId.nullable().optional(),
 });
 
-/** Starts the node. Whoever had stopped it on purpose is not the reason for its absence any more, whatever follows. */
+/**
+ * Starts the node. Whoever had stopped it on purpose is not the reason for its absence any more, whatever follows: that is
+ * written before the first try, since a node that cannot be started is one to be told about.
+ */
 export const startNode = defineStep({
   ...starting,
   kind: 'startNode',
@@ -37,15 +40,16 @@ export const startNode = defineStep({
   needs: { noted: [guardNode] },
   ports: ['node'],
   describe: ({ label }) => `Start ${label}`,
+  recordsBefore: (place) => startedBy(place),
   check: async (place, { node }, { signal, found, startedAt, now }) => {
     const before = found.noted?.process ?? place.process ?? null;
     const looked = await lookWhetherStarted(place, { before, node, signal, startedAt, now });
+    // Somebody else may have started it, and then nothing is applied.
     return looked.state === 'done' ? { ...looked, records: startedBy(place) } : looked;
   },
   apply: async (place, { node }, { signal, log, found }) => {
     const before = found.noted?.process ?? place.process ?? null;
-    const started = await startProcess(place, { before, as: 'started', node, signal, log });
-    if (started !== undefined) return { ...started, records: startedBy(place) };
+    return startProcess(place, { before, as: 'started', node, signal, log });
   },
   diagnose: async (place, { node }, { signal }) => lastLogLines(await node(place), signal),
   undo: {

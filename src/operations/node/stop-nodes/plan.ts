@@ -73,7 +73,17 @@ function refuse(refusal: Refusal): PlanResult {
 }
 
 function shutDownRefusals({ backupJobs }: NodeFacts, { acceptDowntime }: StopNodesInput): Refusal[] {
-  if (acceptDowntime || !('value' in backupJobs) || backupJobs.value.length === 0) return [];
+  if (acceptDowntime) return [];
+  if ('failed' in backupJobs) {
+    return [
+      {
+        code: 'PRECONDITION_FAILED',
+        message: `Whether a backup or restore runs is not known: ${backupJobs.failed}`,
+        hint: 'Mend that first, or give acceptDowntime: true.',
+      },
+    ];
+  }
+  if (backupJobs.value.length === 0) return [];
   return [
     {
       code: 'PRECONDITION_FAILED',

@@ -13,6 +13,7 @@ export const stopNodes = defineOperation({
   summary:
     'Stop nodes and leave them down, backends first and the leader last; alerts say who wanted it until they are started. Undo starts them.',
   permission: 'node:restart',
+  // Not destructive, even of a whole cluster: nothing is lost, and one command takes it back. Its name is typed all the same.
   risk: 'high',
   target: { kind: 'cluster', from: 'clusterId' },
   input: stopNodesInput,

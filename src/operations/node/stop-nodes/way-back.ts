@@ -36,8 +36,23 @@ export async function planStart(
   { inventory, clusterId }: Pick<Reading, 'inventory' | 'clusterId'>,
   run: EndedRun,
 ): Promise<PlanResult> {
-  const known = await inventory.listNodes(clusterId);
-  const nodes = stoppedBy(run.steps).map(
+  const [known, marks] = await Promise.all([inventory.listNodes(clusterId), inventory.listStoppedNodes(clusterId)]);
+  const since = marks.filter(({ runId }) => runId !== run.runId);
+  const mine = stoppedBy(run.steps);
+  const others = since.filter(({ nodeId }) => mine.some((node) => node.nodeId === nodeId));
+  if (others.length > 0) {
+    const who = others.map(({ label, byName, runNumber }) => `${label} (${byName}, R-${runNumber})`).join(', ');
+    return {
+      refusals: [
+        {
+          code: 'PRECONDITION_FAILED',
+          message: `Stopped again by others since: ${who}`,
+          hint: 'They may have a reason of their own: ask them, then start the nodes that are meant with startNodes.',
+        },
+      ],
+    };
+  }
+  const nodes = mine.map(
     (node): NodeToStart => ({ ...node, role: known.find(({ id }) => id === node.nodeId)?.role ?? null }),
   );
   return { summary: `${count(nodes.length, 'node')} started again`, steps: startLanes(nodes, 'Back: ') };
