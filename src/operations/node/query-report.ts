@@ -19,7 +19,7 @@ export function queryReport(steps: readonly PlannedStep[]): NamedCheck | null {
   );
   if (away.length === 0) return null;
   const failed = away.filter(({ errors }) => errors > 0).map(({ label, errors }) => `${label}: ${errors}`);
-  const whileAway = `while nodes were away ${sum(away)}${failed.length === 0 ? '' : ` (${failed.join(', ')})`}`;
+  const whileAway = `counted by the frontends: while nodes were away ${sum(away)}${failed.length === 0 ? '' : ` (${failed.join(', ')})`}`;
   const after = since.length === 0 ? '' : `; after each was back ${sum(since)}`;
   return found('queries', 'INFO', true, {
     observed: `${whileAway}${after}`,
