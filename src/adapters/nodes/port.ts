@@ -110,7 +110,7 @@ export interface Node {
   /** Writes the node's conf file. Another one that is there is not overwritten (`PRECONDITION_FAILED`). */
   configure(installation: Installation, conf: string, call: NodeCall): Promise<void>;
   /**
-   * Writes the unit, tells systemd of it, and has it start with the machine. Needs root without a password
+   * Writes the unit and tells systemd of it; `startNew` has it start with the machine. Needs root without a password
    * (`CREDENTIAL_MISSING`); a unit that is there is not overwritten. Only for a node whose place names a unit.
    */
   writeUnit(installation: Installation, text: string, call: NodeCall): Promise<void>;

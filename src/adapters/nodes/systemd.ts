@@ -5,7 +5,7 @@ import type { Shell } from '../ssh/port.ts';
 import { isAlive, readNodeProcess } from '../ssh/read-node-process.ts';
 import { readUnitState } from '../ssh/read-service.ts';
 import { systemctlStart, systemctlStop } from '../ssh/service-commands.ts';
-import { removeUnit, writeUnit } from '../ssh/unit-commands.ts';
+import { enableUnit, removeUnit, writeUnit } from '../ssh/unit-commands.ts';
 import { awaitProcess } from './await-process.ts';
 import { endProcess } from './end-process.ts';
 import { claimedPlace } from './new-node.ts';
@@ -61,6 +61,9 @@ export function nodeBySystemd(shell: Shell, place: NodePlace & { readonly unit: 
     startNew: async (installation, _first, call) => {
       const begin = beginFirstStart(claimedPlace(place, installation));
       throwIfFailed(`Starting ${label}`, await shell.run(begin, { signal: call.signal, timeoutMs: 120_000 }));
+      // Not before: the host may be started again at any moment.
+      const enable = enableUnit({ unit, runId: installation.runId, deployDir });
+      throwIfFailed(`Enabling ${unit}`, await shell.run(enable, { signal: call.signal, timeoutMs: 60_000 }));
       return start(call);
     },
     writeUnit: async ({ runId }, text, { signal }) => {

@@ -35,8 +35,8 @@ export function lookingAtUnit({ unit, runId, deployDir }: WrittenUnit): string[]
 }
 
 /**
- * Writes a unit through a temporary name, compares its checksum, has systemd read it, and has it start with the machine.
- * A second call with the same text changes nothing.
+ * Writes a unit through a temporary name, compares its checksum, and has systemd read it. A second call with the same text
+ * changes nothing. It does not start with the machine yet: after a reboot a node would run that nobody has begun to start.
  */
 export function writeUnit({ text, ...unit }: WrittenUnit & { readonly text: string }): ShellCommand {
   const file = unitFile(unit, text);
@@ -55,8 +55,18 @@ export function writeUnit({ text, ...unit }: WrittenUnit & { readonly text: stri
     `sum=$(sha256sum <"$half"); [ "\${sum%% *}" = "$wanted" ] || { root rm -f -- "$half"; die failed "$unitFile did not arrive as it was sent"; }`,
     'why=$(root mv -T -- "$half" "$unitFile" 2>&1) || fail "$why";; esac',
     'why=$(root systemctl daemon-reload 2>&1) || fail "$why"',
-    'why=$(root systemctl enable "$unit" 2>&1) || fail "$why"',
     'echo "$unitFile is written"',
+  ]);
+}
+
+/** Has systemd read the unit that this run has written, and start it with the machine from now on. */
+export function enableUnit(unit: WrittenUnit): ShellCommand {
+  return script('enable-unit', [
+    ...lookingAtUnit(unit),
+    'find_unit; [ "$unitIs" = ours ] || die taken "the unit $unit is not the one that this run wrote"',
+    ...asRoot,
+    'why=$(root systemctl daemon-reload 2>&1) || fail "$why"',
+    'why=$(root systemctl enable "$unit" 2>&1) || fail "$why"',
   ]);
 }
 

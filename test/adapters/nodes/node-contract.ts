@@ -209,6 +209,9 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
       });
       expect(unit?.isOurs ?? null).toBe(unitText === null ? null : true);
 
+      // A host that is started again now must not start a node that nobody has begun to start.
+      const startsWithHost = async () => (await fresh.seen()).some((line) => line.endsWith('.enabled'));
+      expect(await startsWithHost()).toBe(false);
       const others = await made.start(call());
       await expect(made.startNew(installation, first, call())).rejects.toMatchObject({
         code: 'PRECONDITION_FAILED',
@@ -225,6 +228,7 @@ export function nodeContract(name: string, make: () => Promise<NodeUnderTest>): 
       expect(started[0]).not.toBeNull();
       expect(started).toEqual([started[0], started[0], started[0]]);
       expect(await made.installed(installation, call())).toMatchObject({ isBegun: true });
+      expect(await startsWithHost()).toBe(unitText !== null);
       for (const removal of ['uninstall', 'clearData'] as const)
         await expect(made[removal](installation, call())).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
       expect(await made.process(call())).toEqual(started[0]);

@@ -6,7 +6,7 @@ import { aboutNewNode, installationOf, newPlace, notClaimed } from './place.ts';
 
 const named = newPlace.extend({ unit: z.string() });
 
-/** Writes the systemd unit of a node, has systemd read it, and has it start with the machine. Needs root. */
+/** Writes the systemd unit of a node, and has systemd read it; the first start has it start with the machine. Needs root. */
 export const writeUnit = defineStep({
   kind: 'writeUnit',
   params: named.extend({
