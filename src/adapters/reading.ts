@@ -5,7 +5,7 @@ import type { NodeHttp } from './http/port.ts';
 import type { NodeReader, NodeRef } from './nodes/port.ts';
 import type { ObjectReader, StorePlace } from './object-store/port.ts';
 import type { ShellReader } from './ssh/port.ts';
-import type { SqlReader } from './starrocks/port.ts';
+import type { SqlLogin, SqlReader } from './starrocks/port.ts';
 
 /**
  * Reads a cluster and cannot change anything, bound to one cluster: for plans, for the checks of steps and of ends, and
@@ -16,6 +16,11 @@ export type Reading = {
   readonly clusterId: string;
   /** SQL to that cluster. Throws `NOT_FOUND` when it is not registered, besides what the port throws. */
   readonly sql: SqlReader;
+  /**
+   * SQL to one frontend as somebody else than the cluster's own user, over connections without TLS: for a frontend that has
+   * just come into being.
+   */
+  readonly sqlAs: (login: SqlLogin) => SqlReader;
   /** A shell on an attached host, by host id. */
   readonly shell: (hostId: string) => Promise<ShellReader>;
   /** An attached node. */

@@ -10,7 +10,7 @@ import type { StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
 import type { Shell, SshTarget } from '../adapters/ssh/port.ts';
 import { usablePrivateKey } from '../adapters/ssh/private-key.ts';
-import type { SqlTarget, StarRocksSql, Statement } from '../adapters/starrocks/port.ts';
+import type { SqlLogin, SqlTarget, StarRocksSql, Statement } from '../adapters/starrocks/port.ts';
 import { withSecrets } from '../adapters/starrocks/statements.ts';
 import type { HostAuth } from '../domain/cluster.ts';
 import type { Inventory, NewHost } from '../domain/inventory.ts';
@@ -144,8 +144,15 @@ export function makeConnections(deps: Outside) {
     });
   };
 
+  const sqlAs = ({ host, port, user, passwordRef }: SqlLogin): StarRocksSql => {
+    const password = async () => (passwordRef === null ? '' : stored(passwordRef));
+    const one = deps.starrocks.connect({ frontends: [{ host, port }], user, password, tls: null });
+    return { query: async (statement, call) => one.query(await revealed(statement), call) };
+  };
+
   const portsFor = (clusterId: string): Ports => ({
     sql: { query: async (statement, call) => (await sqlFor(clusterId)).query(await revealed(statement), call) },
+    sqlAs,
     node,
     shell,
     login,
@@ -162,6 +169,7 @@ export function makeConnections(deps: Outside) {
     return {
       clusterId,
       sql: ports.sql,
+      sqlAs,
       node,
       shell,
       http: ports.http,
@@ -193,6 +201,7 @@ export function makeConnections(deps: Outside) {
         }),
       readHostKey: (place) => deps.ssh.readHostKey(place),
       loginTo: async (host) => deps.ssh.shell(sshTarget(await wayTo(host), resolveGiven)),
+      isEmptySecret: async (ref) => (await resolveGiven(ref)) === '',
       checkPrivateKey: async ({ privateKeyRef, passphraseRef }) => {
         const text = await resolveGiven(privateKeyRef);
         usablePrivateKey({ text, passphrase: passphraseRef === null ? null : await resolveGiven(passphraseRef) });

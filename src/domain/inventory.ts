@@ -145,6 +145,8 @@ export type InventoryRecord =
   | { readonly record: 'nodeRemoved'; readonly node: NewRemovedNode }
   /** Its directories are gone from its host. */
   | { readonly record: 'nodePurged'; readonly removedNodeId: string }
+  /** Destroys a secret of the cluster that nobody needs any more, by its reference. */
+  | { readonly record: 'secretSpent'; readonly ref: string }
   | {
       readonly record: 'hostKeyPinned';
       readonly key: { readonly address: string; readonly port: number; readonly fingerprint: string };

@@ -10,6 +10,7 @@ import {
   pruneProbeSamples,
 } from '../store/probes/probes.ts';
 import { abandonProbe } from '../store/probes/record-sample.ts';
+import { listClustersInMaking } from '../store/reads/clusters-in-making.ts';
 import { configureRules } from './evaluate.ts';
 import { probeCluster } from './probe.ts';
 import type { ProbeReading } from './read-parts.ts';
@@ -87,7 +88,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     log,
     everyMs: Math.min(1_000, Math.max(50, everyMs / 4)),
     chores: [abandon, prune],
-    kinds: [{ what: 'probe', list: (limit) => listDueProbes(db, limit), handle, atOnce: concurrency }],
+    kinds: [{ what: 'probe', list: (limit) => listDue(db, limit), handle, atOnce: concurrency }],
   });
   return {
     stop: async () => {
@@ -95,6 +96,11 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
       await loop.stop();
     },
   };
+}
+
+/** A cluster that has never answered because it is only being made is not looked after yet. */
+async function listDue(db: Database, limit: number): Promise<readonly string[]> {
+  return listDueProbes(db, limit, { except: await listClustersInMaking(db) });
 }
 
 function limited(http: ProbeReading['http'], slots: Slots): ProbeReading['http'] {

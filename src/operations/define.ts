@@ -37,6 +37,8 @@ export type Registration = {
    * host has to be attached. Throws what the port throws when it is used.
    */
   readonly loginTo: (host: Omit<NewHost, 'id'>) => Promise<ShellReader>;
+  /** Whether a secret that came with this input, or a stored one, is an empty text. */
+  readonly isEmptySecret: (ref: string) => Promise<boolean>;
   /**
    * Throws `INVALID_INPUT` with the reason when this is not a private key that can be used. Key and passphrase may have
    * come with this input.

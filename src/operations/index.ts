@@ -33,6 +33,7 @@ import { addFrontends } from './topology/add-frontends/add-frontends.ts';
 import { addRunningNodes } from './topology/add-running-nodes/add-running-nodes.ts';
 import { cancelDecommission } from './topology/cancel-decommission/cancel-decommission.ts';
 import { decommissionBackends } from './topology/decommission-backends/decommission-backends.ts';
+import { deployCluster } from './topology/deploy-cluster/deploy-cluster.ts';
 import { dropFrontends } from './topology/drop-frontends/drop-frontends.ts';
 import { purgeNodeData } from './topology/purge-node-data/purge-node-data.ts';
 import { removeComputeNodes } from './topology/remove-compute-nodes/remove-compute-nodes.ts';
@@ -48,6 +49,7 @@ import { upgradeCluster } from './upgrade/upgrade-cluster/upgrade-cluster.ts';
 export const operations: readonly AnyOperation[] = [
   registerCluster,
   adoptCluster,
+  deployCluster,
   attachHosts,
   acceptHostKey,
   refreshCluster,

@@ -4,7 +4,7 @@ import type { RecentLooks } from '../adapters/nodes/recent-look.ts';
 import type { ObjectStore, StorePlace } from '../adapters/object-store/port.ts';
 import type { Reading } from '../adapters/reading.ts';
 import type { Shell } from '../adapters/ssh/port.ts';
-import type { StarRocksSql } from '../adapters/starrocks/port.ts';
+import type { SqlLogin, StarRocksSql } from '../adapters/starrocks/port.ts';
 import type { InventoryRecord, NewHost } from '../domain/inventory.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Check } from '../domain/next-action.ts';
@@ -17,6 +17,8 @@ import type { StepEffect, Subject } from '../domain/subject.ts';
  */
 export type Ports = Pick<Reading, 'http' | 'inventory' | 'catalogue' | 'archives'> & {
   readonly sql: StarRocksSql;
+  /** SQL to one frontend by a login of its own. */
+  readonly sqlAs: (login: SqlLogin) => StarRocksSql;
   /**
    * An attached node. `guard` is called before each of its effects, also in the middle of a long one, and stops it by
    * throwing: there the worker that drives a run checks its lease. `looks` = what this drive saw of nodes a moment ago.

@@ -19,6 +19,7 @@ import type { Tx } from './database.ts';
 import { readRun } from './runs/runs.ts';
 import { findSlotOfRun } from './schedules/firings.ts';
 import { deleteSchedulesOf } from './schedules/schedules.ts';
+import { deleteSecret } from './secrets/secrets.ts';
 import { finalizeUpgrades, forbidUndo, recordUpgrade } from './upgrades/upgrades.ts';
 
 /** The run that records, and the cluster it is about. */
@@ -63,6 +64,8 @@ async function writeRecord(tx: Tx, { runId, clusterId }: RecordedBy, record: Inv
       return saveRemovedNode(tx, { clusterId, runId }, record.node);
     case 'nodePurged':
       return markPurged(tx, { id: record.removedNodeId, clusterId });
+    case 'secretSpent':
+      return deleteSecret(tx, record.ref);
     case 'hostKeyPinned':
       return pinHostKey(tx, { ...record.key, clusterId });
     case 'reportMade':

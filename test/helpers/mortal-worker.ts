@@ -171,6 +171,7 @@ function mortalPorts(ports: Ports, life: Life): Ports {
   // Each by name: a port that is added tomorrow has to be told how it dies.
   return {
     sql: call(ports.sql),
+    sqlAs: (login) => call(ports.sqlAs(login)),
     http: call(ports.http),
     archives: call(ports.archives),
     inventory: call(ports.inventory),

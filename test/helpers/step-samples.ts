@@ -45,6 +45,11 @@ import {
 } from '../../src/operations/node/steps/scheduling.ts';
 import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
 import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
+import { forgetRootPassword } from '../../src/operations/topology/deploy-cluster/forget-root-password.ts';
+import { checkHoldsNothing } from '../../src/operations/topology/deploy-cluster/holds-nothing.ts';
+import { recordNewCluster, recordNewHost } from '../../src/operations/topology/deploy-cluster/record-new.ts';
+import { secureFirstFrontend } from '../../src/operations/topology/deploy-cluster/secure-first-frontend.ts';
+import { tryCluster } from '../../src/operations/topology/deploy-cluster/try-cluster.ts';
 import { addToCluster } from '../../src/operations/topology/steps/add-to-cluster.ts';
 import { awaitJoined } from '../../src/operations/topology/steps/await-joined.ts';
 import { claimPlace } from '../../src/operations/topology/steps/claim-place.ts';
@@ -103,6 +108,7 @@ const planned = {
 const watched = { label, kind: 'BACKEND', ...place, seconds: 10, factor: 3 } as const;
 const staged = { label, kind: 'BACKEND', deployDir: '/opt/be', keptVersion: '3.4.6' } as const;
 const onHost = { hostId: 'hst_1', address: '10.0.0.11', archiveDeployDir: '/opt/be', release };
+const door = { label: 'fe 10.0.0.1:9010', host: '10.0.0.1', queryPort: 9030, rootPasswordRef: 'secret:sec_2' };
 const ssh = { address: '10.0.0.11', port: 22 };
 const stored = { database: 'sales', repository: 'nightly' };
 const backup = {
@@ -203,13 +209,25 @@ export const stepSamples: readonly StepSpec[] = [
   switchOnClusterSnapshots.with({ storageVolume: null }),
   switchOffClusterSnapshots.with({}),
   awaitClusterSnapshot.with({}),
+  recordNewCluster.with({
+    ...{ name: 'prod-eu', environment: 'prod', sqlUser: 'starwarden', passwordRef: 'secret:sec_1' },
+    seed: { host: '10.0.0.1', port: 9030 },
+  }),
+  recordNewHost.with({
+    ...{ ...ssh, hostId: 'hst_1', user: 'starrocks', privateKeyRef: null, passphraseRef: null },
+    fingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU',
+  }),
+  secureFirstFrontend.with({ ...door, sqlUser: 'starwarden', passwordRef: 'secret:sec_1' }),
+  tryCluster.with({ ...door, replicas: 3 }),
+  forgetRootPassword.with({ rootPasswordRef: 'secret:sec_2' }),
+  checkHoldsNothing.with({ name: 'prod-eu' }),
   claimPlace.with(planned),
   installNode.with(planned),
   writeConf.with({ ...planned, conf: 'mem_limit = 80%' }),
   startNewNode.with({ ...planned, helper: null, hostType: 'IP', isAlone: false }),
   awaitProcess.with({ ...planned, steadySeconds: 3 }),
-  endNewNode.with({ ...planned, isAlone: false }),
-  removeInstalled.with({ ...planned, isAlone: false }),
+  endNewNode.with({ ...planned, isAlone: false, isThrownAway: false }),
+  removeInstalled.with({ ...planned, isAlone: false, isThrownAway: false }),
   addToCluster.with(added),
   awaitJoined.with({ ...added, version: null, place: null, timeoutSeconds: 60 }),
   decommissionAdded.with(added),

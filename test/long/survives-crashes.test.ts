@@ -15,8 +15,16 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lab?.close());
 
-/** Only on machines without nodes: `test/runs/deaths/adding.test.ts`. */
-const installing = ['addBackends', 'addComputeNodes', 'addFrontends', 'replaceBackend', 'replaceFrontend', 'moveNode'];
+/** Only on machines without nodes: `test/runs/deaths/adding.test.ts`, `deploying.test.ts`. */
+const installing = [
+  'addBackends',
+  'addComputeNodes',
+  'addFrontends',
+  'replaceBackend',
+  'replaceFrontend',
+  'moveNode',
+  'deployCluster',
+];
 
 /** The lab's cluster is not a shared-data one; their kinds are tried in `test/runs/deaths/alone.test.ts`. */
 const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad', ...installing];

@@ -80,6 +80,20 @@ const validInputs: Record<string, () => Promise<Record<string, unknown>>> = {
     tls: { verify: true, ca: 'x' },
     passphrase: 'x',
   }),
+  // Without a key that somebody vouched for nobody logs in, so that each try is short.
+  deployCluster: async () => {
+    const { address, sshPort: port } = managed.host('be1');
+    return {
+      ...{ name: 'other-3', environment: 'dev', version: '3.3.15', user: 'starrocks', hosts: [{ address, port }] },
+      frontends: [{ host: address, deployDir: '/opt/x/fe', metaDir: '/data/x/meta', conf: ['qe_max_connection = 1'] }],
+      backends: [
+        { host: address, deployDir: '/opt/x/be', storage: ['/data/x'], location: 'rack:r1', conf: ['mem_limit = 1%'] },
+      ],
+      computeNodes: [{ host: address, deployDir: '/opt/x/cn', storage: ['/data/y'], conf: ['mem_limit = 1%'] }],
+      ...{ frontendConf: ['priority_networks = 10.0.0.0/8'], backendConf: ['mem_limit = 1%'] },
+      ...{ password: 'x', rootPassword: 'y', passphrase: 'x', acceptChecks: ['open-files'] },
+    };
+  },
   attachHosts: async () => {
     const input = await managed.attachInput(clusterId, ['be2']);
     return { ...input, passphrase: 'x' };

@@ -150,6 +150,7 @@ it('every operation that can be taken back looks for itself what its undo has co
     'addFrontends',
     'addRunningNodes',
     'createRepository',
+    'deployCluster',
     'downgradeCluster',
     'dropFrontends',
     'moveNode',

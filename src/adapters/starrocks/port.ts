@@ -41,6 +41,14 @@ export interface SqlReader {
   readonly query: (statement: ReadStatement, call?: SqlCall) => Promise<readonly SqlRow[]>;
 }
 
+/** Who logs in to one frontend and no other. `passwordRef` = a reference to a secret; null = no password at all. */
+export type SqlLogin = {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly passwordRef: string | null;
+};
+
 /** How to reach a cluster's frontends. The password is resolved inside the adapter and never leaves it. */
 export type SqlTarget = {
   readonly frontends: readonly { readonly host: string; readonly port: number }[];

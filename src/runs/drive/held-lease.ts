@@ -1,5 +1,6 @@
 import { createRecentLooks, type RecentLooks } from '../../adapters/nodes/recent-look.ts';
 import { guardShell } from '../../adapters/ssh/guard-shell.ts';
+import type { StarRocksSql } from '../../adapters/starrocks/port.ts';
 import { AppError } from '../../errors.ts';
 import type { Ports } from '../../steps/define.ts';
 import { releaseClaim, renewClaim } from '../../store/claims.ts';
@@ -91,15 +92,17 @@ export function guardPorts(
   held: Pick<HeldLease, 'assertHeld'>,
   looks: RecentLooks = createRecentLooks(),
 ): Ports {
+  const guardSql = (sql: StarRocksSql): StarRocksSql => ({
+    query: async (statement, call) => {
+      if (statement.effect === 'change') held.assertHeld();
+      return sql.query(statement, call);
+    },
+  });
   return {
     http: ports.http,
     archives: ports.archives,
-    sql: {
-      query: async (statement, call) => {
-        if (statement.effect === 'change') held.assertHeld();
-        return ports.sql.query(statement, call);
-      },
-    },
+    sql: guardSql(ports.sql),
+    sqlAs: (login) => guardSql(ports.sqlAs(login)),
     node: (node) => ports.node(node, () => held.assertHeld(), looks),
     shell: async (hostId) => guardShell(await ports.shell(hostId), () => held.assertHeld()),
     login: async (host) => guardShell(await ports.login(host), () => held.assertHeld()),

@@ -39,13 +39,18 @@ const nodesShape: z.ZodType<NodeProbe[]> = z.array(
   }),
 );
 
-/** Clusters whose probe is due and that nobody probes; those that were never probed first. */
-export async function listDueProbes(db: Database, limit: number): Promise<readonly string[]> {
+/** Clusters whose probe is due and that nobody probes, but for these; those that were never probed first. */
+export async function listDueProbes(
+  db: Database,
+  limit: number,
+  { except = [] }: { readonly except?: readonly string[] } = {},
+): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('cluster')
     .leftJoin('probe', 'probe.cluster_id', 'cluster.id')
     .select('cluster.id')
     .where((row) => row.or([row('probe.cluster_id', 'is', null), isDue('probe')]))
+    .$if(except.length > 0, (query) => query.where('cluster.id', 'not in', except))
     .orderBy('probe.due_at')
     .limit(limit)
     .execute();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readIdentities } from '../../../src/adapters/ssh/data-dirs.ts';
@@ -119,6 +119,29 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
     addFrontends: {
       ...installs('host3', ({ data }) => ({ metaDir: data, role: 'OBSERVER' })),
       wanted: ['ALTER', 'start_fe.sh', 'running 1'],
+    },
+    deployCluster: {
+      prepare: tools.ensureReleases,
+      input: async () => {
+        const { address, sshPort: port, hostKeyFingerprint, user, keyFile, emptyDirs } = managed.host('host1');
+        const { deploy, data } = emptyDirs;
+        return {
+          ...{ name: `deployed-${Date.now()}`, version: world.describe().cluster.version, user },
+          ...{ privateKey: await readFile(keyFile, 'utf8'), hosts: [{ address, port, hostKeyFingerprint }] },
+          frontends: [{ host: address, deployDir: join(deploy, 'fe'), metaDir: join(data, 'meta') }],
+          backends: [{ host: address, deployDir: join(deploy, 'be'), storage: [join(data, 'be')] }],
+          ...{ password: 'own-1', rootPassword: 'root-2', acceptChecks: ['open-files'] },
+        };
+      },
+      effects: async (run) => {
+        const nodes = await listNodes(engine.ctx.db, run.clusterId);
+        const hosts = await listHosts(engine.ctx.db, run.clusterId);
+        return [
+          ...(await changesSent()).filter((sent) => sent.endsWith('.sh')),
+          `running ${world.nodesOn('host1').length}, known ${nodes.length} on ${hosts.length}`,
+        ];
+      },
+      wanted: ['start_fe.sh', 'start_be.sh', 'running 2, known 2 on 1'],
     },
     addRunningNodes: {
       prepare: async () => {

@@ -50,6 +50,7 @@ export const held = {
     'stopRemoved',
   ],
   installing: ['awaitProcess', 'claimPlace', 'installNode', 'startNewNode', 'writeConf'],
+  deploying: ['forgetRootPassword', 'recordNewCluster', 'recordNewHost', 'secureFirstFrontend', 'tryCluster'],
   takingAway: ['endNewNode', 'removeInstalled'],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
   runControl: [
@@ -108,6 +109,7 @@ export const topologyOperations = [
   'addRunningNodes',
   'cancelDecommission',
   'decommissionBackends',
+  'deployCluster',
   'removeComputeNodes',
   'dropFrontends',
   'purgeNodeData',
@@ -116,4 +118,4 @@ export const topologyOperations = [
 ];
 
 /** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */
-export const onlyLooking = ['holdForPerson', 'noteProcess'] as const;
+export const onlyLooking = ['checkHoldsNothing', 'holdForPerson', 'noteProcess'] as const;

@@ -161,21 +161,26 @@ export function joinSteps(
   node: NodeToInstall['node'],
   { location, lane }: { location: string | null; lane: Lane | undefined },
 ): StepSpec[] {
-  const { label, kind, role, host, port, hostId, deployDir, unit, release } = node;
+  const { label, kind, role, host, port } = node;
   const own = { label, kind, role, host, port };
   return [
     addToCluster.with(own, lane),
     ...(location === null
       ? []
       : [labelBackend.with({ nodeId: null, label, host, port, before: null, location }, lane)]),
-    awaitJoined.with(
-      {
-        ...own,
-        version: release.version,
-        place: { hostId, deployDir, unit },
-        timeoutSeconds: kind === 'FRONTEND' ? 900 : 180,
-      },
-      lane,
-    ),
+    joinedStep(node, lane),
   ];
+}
+
+/** Until the cluster says that it is alive. */
+export function joinedStep(node: NodeToInstall['node'], lane: Lane | undefined): StepSpec {
+  const { label, kind, role, host, port, hostId, deployDir, unit, release } = node;
+  return awaitJoined.with(
+    {
+      ...{ label, kind, role, host, port, version: release.version },
+      place: { hostId, deployDir, unit },
+      timeoutSeconds: kind === 'FRONTEND' ? 900 : 180,
+    },
+    lane,
+  );
 }

@@ -16,6 +16,8 @@ export const endNewNode = defineStep({
   params: newPlace.extend({
     /** True for the first frontend of a new cluster: nobody else knows of it. */
     isAlone: z.boolean(),
+    /** True when its whole cluster is thrown away, after it was seen to hold nothing: then nobody asks who is in it. */
+    isThrownAway: z.boolean(),
   }),
   about: aboutNewNode,
   effect: 'changes',

@@ -69,11 +69,15 @@ export function newNodeLane(
  * The way back of a node that is in no cluster any more: its process is ended, and what was ours of it is removed. Each of
  * these steps does nothing where there is nothing of this run.
  */
-export function takenAway(node: Omit<NewNode, 'conf'>, { isAlone }: Pick<Start, 'isAlone'>, lane?: Lane): StepSpec[] {
+export function takenAway(
+  node: Omit<NewNode, 'conf'>,
+  { isAlone, isThrownAway = false }: Pick<Start, 'isAlone'> & { readonly isThrownAway?: boolean },
+  lane?: Lane,
+): StepSpec[] {
   const { unit } = node;
   return [
-    endNewNode.with({ ...node, isAlone }, lane),
+    endNewNode.with({ ...node, isAlone, isThrownAway }, lane),
     ...(unit === null ? [] : [removeUnit.with({ ...node, unit }, lane)]),
-    removeInstalled.with({ ...node, isAlone }, lane),
+    removeInstalled.with({ ...node, isAlone, isThrownAway }, lane),
   ];
 }

@@ -68,7 +68,9 @@ export const startNewNode = defineStep({
     });
   },
   diagnose: async (place, { node }, { signal }) => lastLogLines(await node(place), signal),
-  recover: ({ isAlone, ...place }): readonly StepSpec[] => [endNewNode.with({ ...place, isAlone })],
+  recover: ({ isAlone, ...place }): readonly StepSpec[] => [
+    endNewNode.with({ ...place, isAlone, isThrownAway: false }),
+  ],
   undo: { planned: 'Its process is ended when the run is undone.' },
 });
 

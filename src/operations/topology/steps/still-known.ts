@@ -21,16 +21,14 @@ type Where = Pick<Reading, 'clusterId' | 'signal'> & {
  * Not null while a cluster may know the node: then its process is not ended and its files are not removed. It may know it by
  * another name of the same machine by now, and what is in its directories may have come to belong to another node, or have
  * left the cluster by another run, after which only a purge deletes it. The first frontend of a new cluster is the cluster:
- * there it must be the last that is left. Throws when the cluster does not answer, because then nobody knows.
+ * there it must be the last that is left. A cluster that is thrown away whole, seen to hold nothing, is not asked. Throws when the cluster does not answer, because then nobody knows.
  */
 export async function stillKnown(
-  place: NewPlace & { readonly isAlone: boolean },
+  place: NewPlace & { readonly isAlone: boolean; readonly isThrownAway: boolean },
   ports: Pick<Reading, 'sql' | 'inventory'>,
   where: Where,
 ): Promise<Blocked | null> {
-  const why =
-    (await whoHasItsDirectories(place, ports.inventory, where)) ??
-    (place.isAlone ? await whoIsLeft(place, ports, where) : await asWhatItIsKnown(place, ports, where));
+  const why = (await whoHasItsDirectories(place, ports.inventory, where)) ?? (await whoHasIt(place, ports, where));
   if (why === null) return null;
   return {
     state: 'blocked',
@@ -38,6 +36,15 @@ export async function stillKnown(
     message: `${place.label} is not taken away: ${why}`,
     hint: 'Take it out of the cluster first, then retry the run. What has left a cluster is deleted by purgeNodeData.',
   };
+}
+
+async function whoHasIt(
+  place: NewPlace & { readonly isAlone: boolean; readonly isThrownAway: boolean },
+  ports: Pick<Reading, 'sql' | 'inventory'>,
+  where: Where,
+): Promise<string | null> {
+  if (place.isThrownAway) return null;
+  return place.isAlone ? whoIsLeft(place, ports, where) : asWhatItIsKnown(place, ports, where);
 }
 
 /** By the inventory: a node of any cluster, under any name, and what another run took out of this one. */

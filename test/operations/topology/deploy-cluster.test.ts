@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
+import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import { undoRun } from '../../../src/runs/control.ts';
+import { submit } from '../../../src/runs/submit.ts';
+import { listHosts } from '../../../src/store/clusters/hosts.ts';
+import { findCluster, findClusterByName, listNodes } from '../../../src/store/clusters/inventory.ts';
+import { insertRelease } from '../../../src/store/upgrades/releases.ts';
+import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
+import { logLines, type Managed, manage } from '../../helpers/world.ts';
+
+const version = '3.3.15';
+const password = 'own-Secret-1';
+const rootPassword = 'root-Secret-2';
+let world: World;
+let engine: Engine;
+let managed: Managed;
+
+beforeAll(async () => {
+  world = await startWorld({ starwarden: false, slack: false, speed: 20, frontends: 0, spareHosts: 2, version });
+  engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases') } });
+  managed = manage(world, engine);
+  const archive = world.describe().releases.find((release) => release.version === version);
+  await insertRelease(
+    engine.ctx.db,
+    {
+      ...{ version, source: { kind: 'PATH', location: archive?.path ?? '' }, sha256: archive?.sha256 ?? '' },
+      ...{ sizeBytes: null, contents: ['FRONTEND', 'BACKEND'], minimumJdk: 11 },
+    },
+    { actor: admin, requestId: null },
+  );
+}, 120_000);
+
+afterAll(async () => {
+  await engine?.close();
+  await world?.stop();
+});
+
+/** One frontend and two backends on one machine, with ports and directories of their own. */
+async function oneMachine(name: string, on: string, more: Record<string, unknown> = {}) {
+  const { address, sshPort: port, hostKeyFingerprint, user, keyFile, emptyDirs } = managed.host(on);
+  const { deploy, data } = emptyDirs;
+  return {
+    ...{ name, environment: 'dev', version, user, privateKey: await readFile(keyFile, 'utf8') },
+    hosts: [{ address, port, hostKeyFingerprint }],
+    frontends: [{ host: address, deployDir: join(deploy, 'fe'), metaDir: join(data, 'meta') }],
+    backends: [
+      { host: address, deployDir: join(deploy, 'be1'), storage: [join(data, 'be1')] },
+      {
+        ...{ host: address, deployDir: join(deploy, 'be2'), storage: [join(data, 'be2')] },
+        conf: [9160, 8140, 9150, 8160, 9170].map((number, index) => `${workerPorts[index]} = ${number}`),
+      },
+    ],
+    backendConf: ['mem_limit = 30%'],
+    ...{ password, rootPassword, acceptChecks: ['open-files'], ...more },
+  };
+}
+const workerPorts = ['be_port', 'be_http_port', 'heartbeat_service_port', 'brpc_port', 'starlet_port'];
+
+const codes = async (input: Record<string, unknown>) =>
+  (
+    await submit(engine.ctx.engine, { operation: 'deployCluster', input, actor: admin, options: { dryRun: true } })
+  ).userErrors.map(({ code, message }) => `${code} ${message}`);
+
+const login = (on: string, user: string, secret: string): Promise<Sql> =>
+  connectSql({ host: managed.host(on).address, port: 9030, user, password: secret });
+
+async function eventsOf(runId: string): Promise<string> {
+  const rows = await engine.ctx.db.selectFrom('run_event').selectAll().where('run_id', '=', runId).execute();
+  return JSON.stringify(rows);
+}
+
+describe('deployCluster on one machine', () => {
+  it('makes a cluster that nobody but its own users gets into, also when an answer is lost', async () => {
+    await world.faults.add({ kind: 'sql-drop-after', match: '^SET PASSWORD', times: 1 });
+    const run = await managed.ask('deployCluster', await oneMachine('small', 'host1'));
+    const ended = await managed.finish(run.id);
+    expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+
+    await expect(login('host1', 'root', '')).rejects.toThrow(/Access denied/);
+    const root = await login('host1', 'root', rootPassword);
+    try {
+      expect(
+        (await root.query('SHOW BACKENDS')).map(({ Alive, HeartbeatPort }) => `${HeartbeatPort} ${Alive}`),
+      ).toEqual(expect.arrayContaining(['9050 true', '9150 true']));
+      expect((await root.query('SHOW USERS')).map(({ User }) => User).toSorted()).toEqual([
+        "'root'@'%'",
+        "'starwarden'@'%'",
+      ]);
+      expect((await root.query('SHOW DATABASES')).map(({ Database }) => Database)).not.toContain(
+        'starwarden_deploy_check',
+      );
+    } finally {
+      root.close();
+    }
+    const nodes = await listNodes(engine.ctx.db, run.clusterId);
+    expect(nodes.map(({ kind, hostId }) => `${kind} ${hostId !== null}`)).toEqual([
+      'BACKEND true',
+      'BACKEND true',
+      'FRONTEND true',
+    ]);
+    expect(await findCluster(engine.ctx.db, run.clusterId)).toMatchObject({ name: 'small', sqlUser: 'starwarden' });
+    const kept = await engine.ctx.db
+      .selectFrom('secret')
+      .select('id')
+      .where('cluster_id', '=', run.clusterId)
+      .execute();
+    expect(kept, 'the key of the hosts and the password of its own user').toHaveLength(2);
+    const told = `${JSON.stringify(ended)} ${await eventsOf(run.id)}`;
+    for (const secret of [password, rootPassword]) expect(told).not.toContain(secret);
+    await expect(undoRun(engine.ctx.engine, { runId: run.id, actor: admin })).rejects.toThrow(/may hold data/);
+  });
+});
+
+describe('a deployment that fails', () => {
+  it('is thrown away whole when it is undone, and leaves the machine as it was', async () => {
+    await world.faults.add({ kind: 'sql-error', match: '^CREATE DATABASE', times: 1, message: 'no room' });
+    const whole = await oneMachine('failing', 'host2');
+    const input = { ...whole, backends: whole.backends.slice(0, 1) };
+    const run = await managed.ask('deployCluster', input);
+    const failed = await managed.finish(run.id);
+    expect(failed).toMatchObject({ state: 'FAILED', failure: { step: expect.anything() } });
+    expect(await listHosts(engine.ctx.db, run.clusterId)).toHaveLength(1);
+
+    const root = await login('host2', 'root', rootPassword);
+    await root.query('CREATE DATABASE precious');
+    const undo = () => undoRun(engine.ctx.engine, { runId: run.id, actor: admin });
+    await expect(undo()).rejects.toThrow(/not thrown away: it holds precious/);
+    expect(await root.query('SHOW BACKENDS')).toHaveLength(1);
+    await root.query('DROP DATABASE precious FORCE');
+    root.close();
+
+    await undo();
+    const undone = await managed.finish(run.id);
+    expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE', postCheck: { passed: true } });
+    expect(world.nodesOn('host2')).toEqual([]);
+    expect(await findClusterByName(engine.ctx.db, 'failing')).toBeNull();
+    expect(await listHosts(engine.ctx.db, run.clusterId)).toEqual([]);
+    for (const { deployDir } of [...input.frontends, ...input.backends]) expect(existsSync(deployDir)).toBe(false);
+    expect(
+      await engine.ctx.db.selectFrom('secret').select('id').where('cluster_id', '=', run.clusterId).execute(),
+    ).toEqual([]);
+  });
+});
+
+describe('a plan', () => {
+  it('is refused where another cluster is, without a key that somebody vouched for, with an empty password', async () => {
+    const before = (await logLines(world.describe().logs.statements)).length;
+    const taken = await oneMachine('second', 'host1');
+    expect(await codes(taken)).toContainEqual(expect.stringMatching(/^PRECONDITION_FAILED .*is a port of/));
+    expect(await codes({ ...taken, name: 'small' })).toContainEqual(expect.stringMatching(/^ALREADY_EXISTS/));
+    const { address, sshPort: port } = managed.host('host2');
+    const free = await oneMachine('second', 'host2');
+    expect(await codes({ ...free, hosts: [{ address, port }] })).toEqual([
+      expect.stringMatching(/^HOST_KEY_UNKNOWN Nobody has vouched for 1 SSH key: .*SHA256:/),
+    ]);
+    expect(await codes({ ...free, rootPassword: 'inline:' })).toEqual(['INVALID_INPUT The password of root is empty']);
+    expect((await logLines(world.describe().logs.statements)).slice(before)).toEqual([]);
+  });
+});
