@@ -23,6 +23,7 @@ import { runCard } from '../../src/bot/views/run-card.ts';
 import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import type { Calendar } from '../../src/domain/calendar.ts';
+import type { RemovedNode } from '../../src/domain/cluster.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
@@ -377,13 +378,13 @@ describe('the sentence of a run', () => {
 
 describe('the status of a cluster', () => {
   const cluster = { name: 'prod-eu', environment: 'prod', observedAt: at, problems: [] };
-  const shown = (problems: string[]) => {
+  const shown = (problems: string[], removedNodes: readonly RemovedNode[] = []) => {
     const data = {
       openAlerts: 0,
       openUpgrades: [],
       openRuns: [],
       lastRun: null,
-      removedNodes: [],
+      removedNodes,
       alertLines: [],
       held: null,
       automationLines: [],
@@ -392,6 +393,19 @@ describe('the status of a cluster', () => {
     };
     return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));
   };
+
+  it('lists what nodes that left have kept, and whether anybody saw that their processes ended', () => {
+    const left = (of: Partial<RemovedNode>): RemovedNode => ({
+      ...{ id: 'rmn_1', clusterId: 'clu_1', kind: 'BACKEND', host: '10.0.0.14', port: 9050, place: null },
+      ...{ dataDirs: ['/data1/sr'], identities: {}, processEnded: true, removedAt: at, runId: 'run_1', purgedAt: null },
+      ...of,
+    });
+    const text = shown([], [left({}), left({ port: 9051, dataDirs: [], processEnded: null })]);
+    expect(text).toMatch(/Left behind by nodes that were taken out/);
+    expect(text).toMatch(/be 10\.0\.0\.14:9050 · its process has ended · data in \/data1\/sr/);
+    expect(text).toMatch(/be 10\.0\.0\.14:9051 · \*nobody looked at its process\* · where its data lies is not known/);
+    expect(shown([])).not.toContain('Left behind');
+  });
 
   it('does not call nodes alive without saying when they were, while the cluster does not answer', () => {
     expect(shown(['no frontend answered'])).toMatch(/The nodes below are as last seen .*12:00:00 UTC.*alive/);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
+import { listRemovedNodes, markPurged, saveRemovedNode } from '../../src/store/clusters/removed-nodes.ts';
 import { saveTopology } from '../../src/store/clusters/topology.ts';
 import { databaseNow } from '../../src/store/database.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
@@ -203,6 +204,46 @@ it('what may not be seen is null by id, by name and by number, and NOT_FOUND to 
     cancelRun: { run: null, userErrors: [{ code: 'NOT_FOUND' }] },
   });
   expect(change.text).not.toContain('prod-one');
+});
+
+it('shows what nodes that left have kept to whoever may see their cluster, until it is purged', async () => {
+  const { db } = api.engine.ctx;
+  const node = {
+    kind: 'BACKEND',
+    host: '10.0.0.14',
+    dataDirs: ['/data1/sr'],
+    identities: {},
+    processEnded: true,
+  } as const;
+  for (const { cluster: clusterId, host: hostId, run: runId } of [dev, prod]) {
+    for (const port of [9050, 9051])
+      await db
+        .transaction()
+        .execute((tx) =>
+          saveRemovedNode(
+            tx,
+            { clusterId, runId },
+            { ...node, port, place: { hostId, deployDir: '/opt/be', unit: null } },
+          ),
+        );
+  }
+  const gone = (await listRemovedNodes(db, dev.cluster)).find(({ port }) => port === 9051);
+  await db.transaction().execute((tx) => markPurged(tx, { id: gone?.id ?? '', clusterId: dev.cluster }));
+  const ask = `{ clusters { nodes { name removedNodes {
+    label machine { address } deployDir dataDirs processEnded run { number }
+  } } } }`;
+  const left = {
+    ...{ label: 'be 10.0.0.14:9050', machine: { address: '10.0.0.1' }, deployDir: '/opt/be', dataDirs: ['/data1/sr'] },
+    processEnded: true,
+  };
+  const token = await api.login('dev-viewer', { role: 'VIEWER', scope: { kind: 'environment', environment: 'dev' } });
+  expect((await api.ask(token, ask)).data).toEqual({
+    clusters: { nodes: [{ name: 'dev-one', removedNodes: [{ ...left, run: { number: dev.runNumber } }] }] },
+  });
+  expect((await api.ask(admin, ask)).data).toMatchObject({
+    clusters: { nodes: [{ removedNodes: [left] }, { removedNodes: [{}, {}] }] },
+  });
+  expect((await api.ask(await api.login('without'), ask)).data).toEqual({ clusters: { nodes: [] } });
 });
 
 it('who has no role sees nothing at all, and may not read the audit log', async () => {
