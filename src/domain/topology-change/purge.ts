@@ -5,6 +5,7 @@ import type { HostSurvey } from '../deploy/host-survey.ts';
 import { machinesOf } from '../deploy/machines.ts';
 import { nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
+import { count } from '../words.ts';
 
 /** A directory of a node that has left. `binaries` = the deploy directory, which goes only when that was asked for. */
 export type LeftDir = { readonly path: string; readonly what: 'data' | 'binaries' };
@@ -152,7 +153,7 @@ export function whyOtherwise(
     (now.files < planned.files - slack(planned.files, 10) ||
       now.bytes < planned.bytes - slack(planned.bytes, 1_048_576));
   if (!more && !less) return null;
-  return `${planned.files} files with ${planned.bytes} bytes were to be deleted, and ${now.files} with ${now.bytes} are there now`;
+  return `${count(planned.files, 'file')} with ${planned.bytes} bytes when it was planned, ${count(now.files, 'file')} with ${now.bytes} now`;
 }
 
 /** One in a hundred, or some few. */
