@@ -153,7 +153,7 @@ export function whyOtherwise(
     (now.files < planned.files - slack(planned.files, 10) ||
       now.bytes < planned.bytes - slack(planned.bytes, 1_048_576));
   if (!more && !less) return null;
-  return `${count(planned.files, 'file')} with ${planned.bytes} bytes when it was planned, ${count(now.files, 'file')} with ${now.bytes} now`;
+  return `${count(planned.files, 'file')} with ${planned.bytes} bytes when it was planned, ${now.files} with ${now.bytes} now`;
 }
 
 /** One in a hundred, or some few. */
