@@ -67,7 +67,7 @@ function ownRefusals(input: DeployClusterInput, { isNameTaken, emptyPasswords }:
     const less = voters - 1;
     refuse(
       'QUORUM_AT_RISK',
-      `${voters} frontends would vote: ${majorityOf(voters)} of them have to live, so they bear no more failures than ${less}`,
+      `${count(voters, 'frontend')} would vote: ${majorityOf(voters)} of them have to live, so they bear no more failures than ${less}`,
       [`Give ${less} or ${voters + 1} followers, or make one an observer.`, 'frontends'],
     );
   }
