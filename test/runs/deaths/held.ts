@@ -49,9 +49,9 @@ export const held = {
     'stopComputeNode',
     'stopRemoved',
   ],
-  installing: ['awaitProcess', 'claimPlace', 'installNode', 'startNewNode', 'writeConf'],
+  installing: ['awaitProcess', 'claimPlace', 'installNode', 'startNewNode', 'writeConf', 'writeUnit'],
   deploying: ['forgetRootPassword', 'recordNewCluster', 'recordNewHost', 'secureFirstFrontend', 'tryCluster'],
-  takingAway: ['endNewNode', 'removeInstalled'],
+  takingAway: ['endNewNode', 'removeInstalled', 'removeUnit'],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
   runControl: [
     'awaitNode',
