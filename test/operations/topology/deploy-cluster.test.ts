@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
@@ -145,6 +145,43 @@ describe('a deployment that fails', () => {
     ).toEqual([]);
   });
 });
+
+describe('a stranger who comes in before root has its password', () => {
+  it('makes the run fail, its frontend is ended and emptied, and what is left can be thrown away', async () => {
+    await world.faults.add({ kind: 'sql-delay', match: '^SET PASSWORD', times: 1, ms: 4_000 });
+    const whole = await oneMachine('visited', 'host2');
+    const run = await managed.ask('deployCluster', { ...whole, backends: whole.backends.slice(0, 1) });
+    const ending = managed.finish(run.id);
+    const stranger = await whenOpen(() => login('host2', 'root', ''));
+    await stranger.query("CREATE USER mallory IDENTIFIED BY 'x'");
+    const failed = await ending;
+    stranger.close();
+    expect(failed).toMatchObject({ state: 'FAILED', failure: { code: 'PRECONDITION_FAILED' } });
+    expect(failed.failure?.message).toMatch(/users that this run has not made: 'mallory'/);
+    expect(failed.failure?.hint).toContain('Throw this cluster away');
+    expect(world.nodesOn('host2').map(({ pid }) => pid)).toEqual([null, null]);
+    expect(await readdir(join(managed.host('host2').emptyDirs.data, 'meta'))).not.toContain('image');
+
+    await undoRun(engine.ctx.engine, { runId: run.id, actor: admin });
+    const undone = await managed.finish(run.id);
+    expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE', postCheck: { passed: true } });
+    expect(await findClusterByName(engine.ctx.db, 'visited')).toBeNull();
+  });
+});
+
+/** Tries until the door is open. */
+async function whenOpen(open: () => Promise<Sql>): Promise<Sql> {
+  const found: Sql[] = [];
+  const tryOnce = async () => {
+    const sql = await open().catch(() => null);
+    if (sql !== null) found.push(sql);
+    return found.length;
+  };
+  await expect.poll(tryOnce, { timeout: 30_000, interval: 20 }).toBe(1);
+  const [sql] = found;
+  if (sql === undefined) throw new Error('it never opened');
+  return sql;
+}
 
 describe('a plan', () => {
   it('is refused where another cluster is, without a key that somebody vouched for, with an empty password', async () => {
