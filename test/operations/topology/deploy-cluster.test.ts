@@ -8,6 +8,7 @@ import { undoRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { listHosts } from '../../../src/store/clusters/hosts.ts';
 import { findCluster, findClusterByName, listNodes } from '../../../src/store/clusters/inventory.ts';
+import { listClustersInMaking } from '../../../src/store/reads/clusters-in-making.ts';
 import { insertRelease } from '../../../src/store/upgrades/releases.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
@@ -162,6 +163,7 @@ describe('a stranger who comes in before root has its password', () => {
     expect(world.nodesOn('host2').map(({ pid }) => pid)).toEqual([null, null]);
     expect(await readdir(join(managed.host('host2').emptyDirs.data, 'meta'))).not.toContain('image');
 
+    expect(await listClustersInMaking(engine.ctx.db), 'it is not probed').toEqual([run.clusterId]);
     await undoRun(engine.ctx.engine, { runId: run.id, actor: admin });
     const undone = await managed.finish(run.id);
     expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE', postCheck: { passed: true } });
