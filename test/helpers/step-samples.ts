@@ -66,6 +66,7 @@ import { removeInstalled } from '../../src/operations/topology/steps/remove-inst
 import { awaitProcess, startNewNode } from '../../src/operations/topology/steps/start-new-node.ts';
 import { stopRemoved } from '../../src/operations/topology/steps/stop-removed.ts';
 import { writeConf } from '../../src/operations/topology/steps/write-conf.ts';
+import { removeUnit, writeUnit } from '../../src/operations/topology/steps/write-unit.ts';
 import { inspectUpgrade } from '../../src/operations/upgrade/check-upgrade/inspect-upgrade.ts';
 import { verifyArchive } from '../../src/operations/upgrade/check-upgrade/verify-archive.ts';
 import {
@@ -224,6 +225,8 @@ export const stepSamples: readonly StepSpec[] = [
   claimPlace.with(planned),
   installNode.with(planned),
   writeConf.with({ ...planned, conf: 'mem_limit = 80%' }),
+  writeUnit.with({ ...planned, unit: 'starrocks-be.service', text: '[Unit]' }),
+  removeUnit.with({ ...planned, unit: 'starrocks-be.service' }),
   startNewNode.with({ ...planned, helper: null, hostType: 'IP', isAlone: false }),
   awaitProcess.with({ ...planned, steadySeconds: 3 }),
   endNewNode.with({ ...planned, isAlone: false, isThrownAway: false }),

@@ -62,6 +62,9 @@ export const newNodeFields = {
   conf: z.array(confLine).max(100).default([]).meta({
     description: 'Lines for the conf file, as `key = value`; ports are changed by them.',
   }),
+  systemd: z.boolean().default(false).meta({
+    description: "Write a systemd unit for each node, which needs root there; else StarRocks' own scripts run them.",
+  }),
   acceptChecks: z.array(checkName).max(20).default([]).meta({
     description: 'Checks of the hosts that may fail, by name, e.g. open-files; each is shown as a note.',
   }),

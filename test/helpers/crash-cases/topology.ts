@@ -109,7 +109,9 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
       wanted: ['left 0, purged true'],
     },
     addBackends: {
-      ...installs('host1', ({ data }) => ({ storage: [data], location: 'rack:r1' })),
+      // By systemd, so that its unit is written and started too.
+      ...installs('host1', ({ data }) => ({ storage: [data], location: 'rack:r1', systemd: true })),
+      // The script's name is in the text of the unit, which is written once.
       wanted: ['ALTER', 'ALTER', 'start_be.sh', 'running 1'],
     },
     addComputeNodes: {

@@ -42,7 +42,7 @@ afterAll(async () => {
 const input = (more: object) => ({ clusterId, ...more });
 const idOf = (name: string) => managed.nodeIdOf(clusterId, name);
 
-async function run(operation: string, more: object) {
+async function carryOut(operation: string, more: object) {
   const asked = await managed.ask(operation, input(more));
   return managed.finish(asked.id);
 }
@@ -54,7 +54,7 @@ async function stop(more: object) {
       ...{ operation: 'stopNodes', input: input(more), actor: admin, options: { dryRun: true } },
     });
   await expect.poll(async () => (await foreseen()).userErrors).toEqual([]);
-  return run('stopNodes', more);
+  return carryOut('stopNodes', more);
 }
 
 async function alerts(): Promise<readonly Alert[]> {
@@ -86,7 +86,7 @@ describe('run control of a cluster of processes', () => {
   it('restarts everything, and no query fails but at the frontend that is away, which the run tells too', async () => {
     const loop = await startQueryLoop(world, { everyMs: 40 });
     const pids = nodes.map((name) => world.pidOf(name));
-    const ended = await run('rollingRestart', {
+    const ended = await carryOut('rollingRestart', {
       ...{ ...rollingRestartExample, clusterId, kinds: [], all: true, soakSeconds: 2, acceptWarnings: [] },
     });
     const { failed, queries, rowsFound, confirmedRows } = await loop.stop();
@@ -113,12 +113,12 @@ describe('run control of a cluster of processes', () => {
     const script = join(deployDir, 'bin', 'start_be.sh');
     const whole = await readFile(script, 'utf8');
     await writeFile(script, '#!/bin/sh\nexit 1\n');
-    expect(await run('startNodes', { nodeIds: [id] })).toMatchObject({ state: 'FAILED' });
+    expect(await carryOut('startNodes', { nodeIds: [id] })).toMatchObject({ state: 'FAILED' });
     expect(await marked()).toEqual([]);
     await expect.poll(rules).toEqual(['node_down NONE']);
     await writeFile(script, whole);
     await chmod(script, 0o755);
-    expect(await run('startNodes', { nodeIds: [id] })).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await carryOut('startNodes', { nodeIds: [id] })).toMatchObject({ state: 'SUCCEEDED' });
     await expect.poll(rules).toEqual([]);
   });
 
@@ -141,14 +141,14 @@ describe('run control of a cluster of processes', () => {
     await expect.poll(rules).toEqual([]);
 
     const second = await stop({ nodeIds });
-    expect(await run('startNodes', { nodeIds })).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await carryOut('startNodes', { nodeIds })).toMatchObject({ state: 'SUCCEEDED' });
     const third = await stop({ nodeIds });
     await expect(undoRun(engine.ctx.engine, { runId: second.id, actor: admin })).rejects.toMatchObject({
       code: 'NOT_UNDOABLE',
       message: expect.stringContaining(`R-${third.number}`),
     });
     expect(running()).not.toContain('be3');
-    expect(await run('startNodes', { nodeIds })).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await carryOut('startNodes', { nodeIds })).toMatchObject({ state: 'SUCCEEDED' });
     await expect.poll(rules).toEqual([]);
   });
 
@@ -179,7 +179,10 @@ describe('run control of a cluster of processes', () => {
     });
     expect(backends.userErrors).toMatchObject([{ code: 'QUORUM_AT_RISK' }]);
     expect(running()).toEqual([]);
-    expect(await run('startNodes', { all: true })).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    expect(await carryOut('startNodes', { all: true })).toMatchObject({
+      state: 'SUCCEEDED',
+      postCheck: { passed: true },
+    });
     expect(running()).toEqual(nodes);
     expect(await marked()).toEqual([]);
     await expect.poll(rules).toEqual([]);

@@ -26,7 +26,8 @@ beforeAll(async () => {
     speed: 20,
     frontends: 1,
     backends: 1,
-    spareHosts: 3,
+    spareHosts: 4,
+    systemd: { host3: { units: {}, sudo: 'allowed' } },
     version,
   });
   engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases') } });
@@ -88,7 +89,7 @@ describe('a plan for new nodes is refused', () => {
       expect.stringMatching(/^NOT_FOUND The catalogue has no release 3\.3\.15/),
     ]);
     await register();
-    expect(await codes('addBackends', backendsOn(['host3']))).toEqual([
+    expect(await codes('addBackends', backendsOn(['host4']))).toEqual([
       expect.stringMatching(/^CREDENTIAL_MISSING There is no SSH access/),
     ]);
     expect(await codes('addBackends', { ...one, version: '3.5.0' })).toEqual([
@@ -159,5 +160,29 @@ describe('addFrontends', () => {
     expect(await root.query('SHOW FRONTENDS')).toHaveLength(1);
     expect(world.nodesOn('host2')).toEqual([]);
     expect(await readdir(data)).toEqual([]);
+  });
+});
+
+describe('addBackends with systemd', () => {
+  it('writes a unit that starts the backend, shows it in the plan, and takes it away with the rest', async () => {
+    const input = backendsOn(['host3'], { systemd: true, conf: ['heartbeat_service_port = 9150'] });
+    const attached = await managed.ask('attachHosts', await managed.attachInput(clusterId, ['host3']));
+    expect(await managed.finish(attached.id)).toMatchObject({ state: 'SUCCEEDED' });
+    const planned = await dry('addBackends', input);
+    expect(planned.plan?.steps.find(({ kind }) => kind === 'writeNodeUnit')?.params).toMatchObject({
+      unit: 'starrocks-be-9150.service',
+      text: expect.stringContaining(`ExecStart=${input.deployDir}/bin/start_be.sh --daemon`),
+    });
+    const run = await managed.ask('addBackends', input);
+    const ended = await managed.finish(run.id);
+    expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    const known = (await listNodes(engine.ctx.db, clusterId)).filter(({ port }) => port === 9150);
+    expect(known).toMatchObject([{ unit: 'starrocks-be-9150.service', deployDir: input.deployDir, alive: true }]);
+
+    await undoRun(engine.ctx.engine, { runId: run.id, actor: admin });
+    const undone = await managed.finish(run.id);
+    expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE' });
+    expect(world.nodesOn('host3')).toEqual([]);
+    expect((await root.query('SHOW BACKENDS')).some(({ HeartbeatPort }) => HeartbeatPort === '9150')).toBe(false);
   });
 });

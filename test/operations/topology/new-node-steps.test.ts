@@ -104,7 +104,7 @@ describe.each([
   ['ending', endNewNode],
   ['removing', removeInstalled],
 ])('%s a new node', (_name, kind) => {
-  const asked = { ...be, isAlone: false };
+  const asked = { ...be, isAlone: false, isThrownAway: false };
   const started = installed(be);
 
   it('waits for nothing where no cluster knows it', async () => {
@@ -159,7 +159,7 @@ describe.each([
   });
 
   it('does not happen to the first frontend of a cluster that has come to have others', async () => {
-    const alone = { ...fe, isAlone: true };
+    const alone = { ...fe, isAlone: true, isThrownAway: false };
     const state = installed(fe);
     const own = frontend('10.0.0.14', 'LEADER');
     expect(await check(kind, alone, { state, rows: { frontends: [own] } })).toEqual({ state: 'todo' });
@@ -196,7 +196,7 @@ describe('a node that this run has not started', () => {
   it('is not taken for the one that is to be started, and is not ended', async () => {
     for (const [kind, params] of [
       [startNewNode, first],
-      [endNewNode, { ...be, isAlone: false }],
+      [endNewNode, { ...be, isAlone: false, isThrownAway: false }],
     ] as const)
       expect(await check(kind, params, { state: empty(be), running })).toMatchObject(
         blocked(/runs as process 7, and this run has not started it/),
@@ -213,17 +213,21 @@ describe('a node that this run has not started', () => {
       dirs: [dirOf(be.deployDir, { owner: 'other', problem: 'x' }), dirOf('/data1/sr')],
     });
     for (const state of [used, unmarked])
-      expect(await check(removeInstalled, { ...be, isAlone: false }, { state })).toMatchObject(
+      expect(await check(removeInstalled, { ...be, isAlone: false, isThrownAway: false }, { state })).toMatchObject(
         blocked(/\/data1\/sr on 10\.0\.0\.14 is not empty, and be 10\.0\.0\.14:9050 was never started there/),
       );
     expect(await check(startNewNode, first, { state: used })).toMatchObject(blocked(/is not empty/));
   });
 
   it('is taken away without a word of the cluster while it holds nothing', async () => {
-    expect(await check(removeInstalled, { ...be, isAlone: false }, { state: empty(be), rows: away })).toEqual({
+    expect(
+      await check(removeInstalled, { ...be, isAlone: false, isThrownAway: false }, { state: empty(be), rows: away }),
+    ).toEqual({
       state: 'todo',
     });
-    expect(await check(endNewNode, { ...be, isAlone: false }, { state: empty(be), rows: away })).toEqual({
+    expect(
+      await check(endNewNode, { ...be, isAlone: false, isThrownAway: false }, { state: empty(be), rows: away }),
+    ).toEqual({
       state: 'done',
     });
   });

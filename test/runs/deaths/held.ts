@@ -49,9 +49,9 @@ export const held = {
     'stopComputeNode',
     'stopRemoved',
   ],
-  installing: ['awaitProcess', 'claimPlace', 'installNode', 'startNewNode', 'writeConf', 'writeUnit'],
+  installing: ['awaitProcess', 'claimPlace', 'installNode', 'startNewNode', 'writeConf', 'writeNodeUnit'],
   deploying: ['forgetRootPassword', 'recordNewCluster', 'recordNewHost', 'secureFirstFrontend', 'tryCluster'],
-  takingAway: ['endNewNode', 'removeInstalled', 'removeUnit'],
+  takingAway: ['endNewNode', 'removeInstalled', 'removeNodeUnit'],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
   runControl: [
     'awaitNode',

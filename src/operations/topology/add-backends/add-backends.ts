@@ -37,6 +37,7 @@ export const addBackends = defineOperation({
     storage: ['/data1,medium:SSD'],
     conf: ['mem_limit = 80%'],
     acceptChecks: [],
+    systemd: false,
   },
   slack: {
     verb: 'add-backends',
@@ -48,7 +49,7 @@ export const addBackends = defineOperation({
   },
   steps: addingBackendKinds,
   observe: (given, reading) => observeNewNodes(given, [given.deployDir, ...pathsOf(given)], reading),
-  plan: ({ deployDir, storage, conf, acceptChecks, location = null }, facts) =>
+  plan: ({ deployDir, storage, conf, systemd, acceptChecks, location = null }, facts) =>
     planAddNodes(
       {
         kind: 'BACKEND',
@@ -57,6 +58,7 @@ export const addBackends = defineOperation({
         metaDir: null,
         storage: withMedia(storage),
         conf,
+        systemd,
         acceptChecks,
         location,
       },

@@ -34,6 +34,7 @@ export const addComputeNodes = defineOperation({
     storage: ['/cache1'],
     conf: [],
     acceptChecks: [],
+    systemd: false,
   },
   slack: {
     verb: 'add-compute-nodes',
@@ -45,7 +46,7 @@ export const addComputeNodes = defineOperation({
   },
   steps: addingKinds,
   observe: (given, reading) => observeNewNodes(given, [given.deployDir, ...pathsOf(given)], reading),
-  plan: ({ deployDir, storage, conf, acceptChecks }, facts) =>
+  plan: ({ deployDir, storage, conf, systemd, acceptChecks }, facts) =>
     planAddNodes(
       {
         kind: 'COMPUTE_NODE',
@@ -54,6 +55,7 @@ export const addComputeNodes = defineOperation({
         metaDir: null,
         storage: withMedia(storage),
         conf,
+        systemd,
         acceptChecks,
         location: null,
       },

@@ -40,6 +40,7 @@ export const addFrontends = defineOperation({
     metaDir: '/data/meta',
     conf: [],
     acceptChecks: [],
+    systemd: false,
   },
   slack: {
     verb: 'add-frontends',
@@ -51,9 +52,9 @@ export const addFrontends = defineOperation({
   },
   steps: addingKinds,
   observe: (given, reading) => observeNewNodes(given, [given.deployDir, given.metaDir], reading),
-  plan: ({ role, deployDir, metaDir, conf, acceptChecks }, facts) =>
+  plan: ({ role, deployDir, metaDir, conf, systemd, acceptChecks }, facts) =>
     planAddNodes(
-      { kind: 'FRONTEND', role, deployDir, metaDir, storage: [], conf, acceptChecks, location: null },
+      { kind: 'FRONTEND', role, deployDir, metaDir, storage: [], conf, systemd, acceptChecks, location: null },
       facts,
     ),
   planUndo: (_input, _reading, run) => planWayBackOfNewNodes(run),

@@ -47,6 +47,18 @@ export function checksBefore(
       message: `${name}: ${observed}`,
       hint: `${hint ?? 'Look at the host'}; or accept it: acceptChecks ${name}`,
     }));
+  const noRoot = nodes.flatMap(({ unit, hostId }) => {
+    const survey = hosts.find((host) => host.hostId === hostId)?.survey;
+    return unit === null || survey === undefined || survey.sudo ? [] : [`${survey.user} on ${survey.address}`];
+  });
+  if (noRoot.length > 0) {
+    refusals.push({
+      code: 'PREFLIGHT_FAILED',
+      message: `Writing a systemd unit needs root, which these may not become without a password: ${noRoot.join(', ')}`,
+      hint: 'Leave systemd out, or log in as somebody who may use sudo without a password.',
+      path: ['input', 'systemd'],
+    });
+  }
   const notes = checks
     .filter(({ status, severity }) => status === 'FAIL' && severity !== 'INFO')
     .map(({ name, observed, hint }) => `${name}: ${observed}${hint === null ? '' : ` (${hint})`}`);

@@ -9,11 +9,13 @@ import { decommissionAdded, dropFromCluster } from '../steps/leave-cluster.ts';
 import { removeInstalled } from '../steps/remove-installed.ts';
 import { awaitProcess, startNewNode } from '../steps/start-new-node.ts';
 import { writeConf } from '../steps/write-conf.ts';
+import { removeUnit, writeUnit } from '../steps/write-unit.ts';
 
 /** Every kind of step by which nodes come into a cluster, and leave it again when that is undone. */
 export const addingKinds = [
   ...[claimPlace, fetchArchive, unpackRelease, installNode, writeConf, dropArchive, startNewNode, awaitProcess],
   ...[addToCluster, awaitJoined, decommissionAdded, dropFromCluster, endNewNode, removeInstalled],
+  ...[writeUnit, removeUnit],
 ];
 
 /** Backends may have a location too. */

@@ -1,6 +1,7 @@
 import type { NodeKind } from '../../../domain/cluster.ts';
 import { heapFor } from '../../../domain/deploy/conf-text.ts';
 import { layOut } from '../../../domain/deploy/lay-out.ts';
+import { type UnitOf, unitText } from '../../../domain/deploy/unit-text.ts';
 import type { Refusal } from '../../../domain/plan.ts';
 import type { NewNode } from '../new-node.ts';
 import type { NodeToInstall } from '../steps/new-node-lane.ts';
@@ -16,6 +17,8 @@ export type NodeWish = {
   readonly metaDir: string | null;
   readonly storage: readonly string[];
   readonly conf: readonly string[];
+  /** How systemd is to start it; left out = StarRocks' own scripts run it. */
+  readonly systemd?: Pick<UnitOf, 'user' | 'helper' | 'hostType'>;
 };
 
 export type OnHost = {
@@ -24,6 +27,18 @@ export type OnHost = {
   /** Null = not known. */
   readonly memoryBytes: number | null;
 };
+
+/** Nodes on ports of their own have units of their own, so that several of a kind may live on one host. */
+function unitName(kind: NodeKind, port: number): string {
+  const { name, usual } = units[kind];
+  return `starrocks-${name}${port === usual ? '' : `-${port}`}.service`;
+}
+
+const units = {
+  FRONTEND: { name: 'fe', usual: 9010 },
+  BACKEND: { name: 'be', usual: 9050 },
+  COMPUTE_NODE: { name: 'cn', usual: 9050 },
+} as const;
 
 /** Everything that decides what the node will be, or why it cannot be one. */
 export function makeNode(
@@ -35,6 +50,9 @@ export function makeNode(
   const made = layOut({ ...wish, version: release.version, javaHome: null, heapMegabytes });
   if ('refusals' in made) return made;
   const { dataDirs, ports, ...laidOut } = made.node;
-  const own = { role: wish.role, hostId, hostAddress, unit: null, release };
-  return { node: { ...laidOut, ...own, dataDirs: [...dataDirs], ports: { ...ports } }, unitText: null };
+  const { kind, role, systemd } = wish;
+  const unit = systemd === undefined ? null : unitName(kind, laidOut.port);
+  const own = { role, hostId, hostAddress, unit, release };
+  const node = { ...laidOut, ...own, dataDirs: [...dataDirs], ports: { ...ports } };
+  return { node, unitText: systemd === undefined ? null : unitText({ ...node, ...systemd }) };
 }

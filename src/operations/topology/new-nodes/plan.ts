@@ -17,6 +17,7 @@ import { releaseRefusals } from './release-refusals.ts';
 
 /** What one request wants, the same on each of its hosts. */
 export type AddWish = Pick<NodeWish, 'kind' | 'role' | 'deployDir' | 'metaDir' | 'storage' | 'conf'> & {
+  readonly systemd: boolean;
   readonly acceptChecks: readonly string[];
   readonly location: string | null;
 };
@@ -44,7 +45,13 @@ export function planAddNodes(wish: AddWish, facts: NewNodeFacts): PlanResult {
     if ('code' in at) refusals.push(at);
     if ('code' in address) refusals.push(address);
     if ('code' in at || 'code' in address || release === null) continue;
-    const node = makeNode({ ...wish, host: address.host }, at, release);
+    const user = host.attached[0]?.user ?? '';
+    const { systemd, ...own } = wish;
+    const node = makeNode(
+      { ...own, host: address.host, ...(systemd ? { systemd: { user, helper, hostType } } : {}) },
+      at,
+      release,
+    );
     if ('refusals' in node) {
       refusals.push(...node.refusals.map((each) => ({ ...each, path: ['input', ...(each.path ?? [])] })));
       break; // they are the same on every host

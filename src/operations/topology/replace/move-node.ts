@@ -32,7 +32,7 @@ export const moveNode = defineOperation({
   input,
   example: {
     ...{ clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_01J00000000000000000000000', host: '10.0.0.14' },
-    ...{ deployDir: '/opt/starrocks/be', storage: ['/data1,medium:SSD'], conf: [], acceptChecks: [] },
+    ...{ deployDir: '/opt/starrocks/be', storage: ['/data1,medium:SSD'], conf: [], acceptChecks: [], systemd: false },
     ...{ leaveProcess: false, stopTimeoutSeconds: 600, acceptFewerDomains: false, acceptOtherMedium: false },
     ...{ marginPercent: 20, drainTimeoutSeconds: 604_800, stallAfterSeconds: 180 },
     ...{ moveLeader: false, queryWaitSeconds: 600 },

@@ -7,6 +7,7 @@ type Given = {
   readonly nodeId: string;
   readonly deployDir: string;
   readonly conf: readonly string[];
+  readonly systemd: boolean;
   readonly acceptChecks: readonly string[];
   readonly leaveProcess: boolean;
   readonly stopTimeoutSeconds: number;

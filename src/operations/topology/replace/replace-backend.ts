@@ -21,7 +21,7 @@ export const replaceBackend = defineOperation({
   input,
   example: {
     ...{ clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_01J00000000000000000000000', host: '10.0.0.14' },
-    ...{ deployDir: '/opt/starrocks/be', storage: ['/data1,medium:SSD'], conf: [], acceptChecks: [] },
+    ...{ deployDir: '/opt/starrocks/be', storage: ['/data1,medium:SSD'], conf: [], acceptChecks: [], systemd: false },
     ...{ leaveProcess: true, stopTimeoutSeconds: 600, acceptFewerDomains: false, acceptOtherMedium: false },
     ...{ marginPercent: 20, drainTimeoutSeconds: 604_800, stallAfterSeconds: 180 },
   },

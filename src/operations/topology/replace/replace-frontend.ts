@@ -20,7 +20,7 @@ export const replaceFrontend = defineOperation({
   input,
   example: {
     ...{ clusterId: 'clu_01J00000000000000000000000', nodeId: 'nod_01J00000000000000000000000', host: '10.0.0.4' },
-    ...{ deployDir: '/opt/starrocks/fe', metaDir: '/data/meta', conf: [], acceptChecks: [] },
+    ...{ deployDir: '/opt/starrocks/fe', metaDir: '/data/meta', conf: [], acceptChecks: [], systemd: false },
     ...{ leaveProcess: true, stopTimeoutSeconds: 600 },
   },
   slack: {

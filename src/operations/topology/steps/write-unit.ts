@@ -8,7 +8,7 @@ const named = newPlace.extend({ unit: z.string() });
 
 /** Writes the systemd unit of a node, and has systemd read it; the first start has it start with the machine. Needs root. */
 export const writeUnit = defineStep({
-  kind: 'writeUnit',
+  kind: 'writeNodeUnit',
   params: named.extend({
     /** The whole unit, without the line on top that names the run. */
     text: z.string(),
@@ -41,7 +41,7 @@ export const writeUnit = defineStep({
 
 /** Removes the unit that this run has written, and no other. */
 export const removeUnit = defineStep({
-  kind: 'removeUnit',
+  kind: 'removeNodeUnit',
   params: named,
   about: aboutNewNode,
   effect: 'changes',
