@@ -276,12 +276,12 @@ describe('the lane of a new node', () => {
     const node = { ...be, unit: 'starrocks-be.service' };
     const steps = newNodeLane({ node, unitText: '[Unit]\n' }, { archive, start, lane });
     expect(steps.map(({ kind }) => kind)).toEqual([
-      ...['claimPlace', 'fetchArchive', 'unpackRelease', 'installNode', 'writeConf', 'writeUnit', 'dropArchive'],
+      ...['claimPlace', 'fetchArchive', 'unpackRelease', 'installNode', 'writeConf', 'writeNodeUnit', 'dropArchive'],
       ...['startNewNode', 'awaitProcess'],
     ]);
     expect(steps.every((step) => step.lane?.name === be.label)).toBe(true);
     const back = takenAway(node, start);
-    expect(back.map(({ kind }) => kind)).toEqual(['endNewNode', 'removeUnit', 'removeInstalled']);
+    expect(back.map(({ kind }) => kind)).toEqual(['endNewNode', 'removeNodeUnit', 'removeInstalled']);
     expect(takenAway(be, start).map(({ kind }) => kind)).toEqual(['endNewNode', 'removeInstalled']);
     expect(JSON.stringify([...back, ...takenAway(be, start)])).not.toContain('be_port = 9060');
   });
