@@ -62,7 +62,7 @@ type Enter = (signal: AbortSignal) => Promise<() => void>;
 
 /** Waits for its turn first: the time that the call may take begins with the work. */
 async function inTurn<T>(enter: Enter, { signal }: ShellCall, work: () => Promise<T>): Promise<T> {
-  // A call that was cancelled while it waited fails as any other that was cancelled before it began.
+  // A call that was cancelled while it waited fails like one that was cancelled before it began.
   const leave = await enter(signal ?? new AbortController().signal).catch(() => () => {});
   return work().finally(leave);
 }

@@ -3,6 +3,9 @@ import type { ClusterNode } from '../../../src/domain/cluster.ts';
 import type { TableReplica } from '../../../src/domain/tablets/replicas.ts';
 import { planRepairTable } from '../../../src/operations/tablet/repair-table/plan.ts';
 import { type BadReplicaFacts, planSetReplicaBad } from '../../../src/operations/tablet/set-replica-bad/plan.ts';
+import { markReplicaBad } from '../../../src/operations/tablet/set-replica-bad/steps.ts';
+import type { Ports } from '../../../src/steps/define.ts';
+import { sampleOf } from '../../helpers/step-samples.ts';
 
 const clusterId = 'clu_01J00000000000000000000000';
 const node: ClusterNode = {
@@ -78,4 +81,28 @@ describe('the plan of setting a replica bad', () => {
       refusals: [{ code, message: expect.any(String), hint: expect.any(String), path: ['input', field] }],
     });
   });
+});
+
+it('a replica that was made anew on the same backend is not set bad, though the statement would name it', async () => {
+  const sent: string[] = [];
+  const rows = ['1', '2', '3'].map((BackendId) => ({
+    ...{ TabletId: '10', ReplicaId: `9${BackendId}`, BackendId, Status: 'OK', IsBad: 'false' },
+    ...{ Version: '2', CommittedVersion: '2' },
+  }));
+  const sql = {
+    query: async ({ name, effect }: { readonly name: string; readonly effect: string }) => {
+      if (effect === 'change') sent.push(name);
+      return name === 'replica-status' ? rows : [];
+    },
+  };
+  const context = {
+    ...{ runId: 'run_1', clusterId, signal: AbortSignal.timeout(5_000), log: () => {}, attempts: 1, applied: false },
+    ...{ now: () => new Date(0), startedAt: null, waitingLanes: 0, earlier: async () => null },
+  };
+  const params = sampleOf(markReplicaBad.kind).params;
+  const named = { ...params, tabletId: '10', backendId: '1', replicaId: '71' };
+  await expect(markReplicaBad.apply(named, { sql } as unknown as Ports, context)).rejects.toMatchObject({
+    code: 'PRECONDITION_FAILED',
+  });
+  expect(sent).toEqual([]);
 });

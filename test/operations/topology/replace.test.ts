@@ -27,7 +27,7 @@ beforeAll(async () => {
   const { host, queryPort: port } = world.describe().cluster.frontends[0] ?? { host: '', queryPort: 0 };
   root = await connectSql({ host, port, user: 'root', password: '' });
   clusterId = await managed.register('worn');
-  const names = ['fe3', 'be1', 'be2', 'host1', 'host2', 'host3'];
+  const names = ['fe1', 'fe3', 'be1', 'be2', 'host1', 'host2', 'host3'];
   const attached = await managed.ask('attachHosts', await managed.attachInput(clusterId, names));
   expect(await managed.finish(attached.id)).toMatchObject({ state: 'SUCCEEDED' });
   const archive = world.describe().releases.find((release) => release.version === version);
@@ -87,6 +87,10 @@ describe('a node of the wrong sort', () => {
     expect(await codes('moveNode', await asked('fe1', 'host1', metaOn('host1')))).toContainEqual(
       expect.stringMatching(/^QUORUM_AT_RISK input\.nodeId .* leads/),
     );
+    // 3.3 cannot hand over: known before the new one is added, and not when both of them are in the cluster.
+    expect(
+      await codes('moveNode', await asked('fe1', 'host1', { ...metaOn('host1'), moveLeader: true })),
+    ).toContainEqual(expect.stringMatching(/^QUORUM_AT_RISK .* leads/));
     const { logs, cluster } = world.describe();
     const sent = (await logLines(logs.statements)).filter((line) => line.user === cluster.sqlUser);
     expect(sent.filter((line) => /^\s*(ALTER|CANCEL|DROP)/.test(String(line.text)))).toEqual([]);

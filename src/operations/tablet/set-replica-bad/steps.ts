@@ -41,16 +41,14 @@ export const markReplicaBad = defineStep({
       return replica.isBad ? { state: 'done', facts: { replicas: own.length } } : { state: 'todo' };
     // Gone after it was sent: StarRocks has deleted it already.
     if (attempts > 0) return { state: 'done', facts: { replicas: own.length } };
-    return {
-      state: 'blocked',
-      code: 'PRECONDITION_FAILED',
-      message: `The replica of tablet ${named.tabletId} on ${named.label} is gone already`,
-      hint: 'There is nothing to be set bad. Look at ADMIN SHOW REPLICA STATUS of the table.',
-    };
+    const { code, message, hint } = isGone(named);
+    return { state: 'blocked', code, message, hint: hint ?? '' };
   },
   apply: async (named, { sql }, { signal }) => {
     const { backends } = await readTopology(sql, { signal, route: 'leader' }, { waitMs: 0 });
     const own = await replicasOf(sql, named, signal);
+    // The statement names a tablet and a backend: what was made anew there must not be hit.
+    if (!own.some(({ replicaId }) => replicaId === named.replicaId)) throw isGone(named);
     const why = whyNotBad(own, { ...named, staying: stayingBackends(backends) });
     if (why !== null) throw new AppError(why.code, why.message, { hint: 'Nothing was sent. Repair the table first.' });
     await sql.query(setReplicaBad(named), { signal, route: 'leader', timeoutMs: 60_000 });
@@ -86,6 +84,12 @@ export const awaitTabletWhole = defineStep({
   },
   undo: { nothing: 'It only waits.' },
 });
+
+function isGone({ tabletId, label }: Tablet): AppError {
+  return new AppError('PRECONDITION_FAILED', `The replica of tablet ${tabletId} on ${label} is gone already`, {
+    hint: 'There is nothing to be set bad. Look at ADMIN SHOW REPLICA STATUS of the table.',
+  });
+}
 
 async function replicasOf(sql: SqlReader, named: Tablet, signal: AbortSignal): Promise<readonly TableReplica[]> {
   const all = await readTableReplicas(sql, named, { signal });

@@ -40,5 +40,5 @@ export const decommissionBackends = defineOperation({
   observe: observeDecommission,
   plan: planDecommission,
   postCheck: checkDecommissioned,
-  endCheck: checkNotDecommissioning,
+  endCheck: ({ clusterId }, reading, run) => checkNotDecommissioning({ clusterId }, reading, run),
 });

@@ -21,7 +21,7 @@ export async function checkDecommissioned(
 
 /** After a cancellation or a failure: is any of them still being decommissioned, and what has left all the same? */
 export async function checkNotDecommissioning(
-  { clusterId }: DecommissionInput,
+  { clusterId }: Pick<DecommissionInput, 'clusterId'>,
   reading: Reading,
   run: EndedRun,
 ): Promise<PostCheck> {

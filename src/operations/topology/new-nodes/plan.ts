@@ -35,7 +35,11 @@ export function planAddNodes(wish: AddWish, facts: NewNodeFacts): PlanResult {
   const leader = findLeader(facts.nodes);
   const helper = wish.kind !== 'FRONTEND' || leader === undefined ? null : addressOf(leader);
   const hostType = byName ? ('FQDN' as const) : ('IP' as const);
-  const { release, refusals: releaseProblems } = releaseRefusals(wish.kind, facts);
+  const { release, refusals: releaseProblems } = releaseRefusals(wish.kind, {
+    ...facts,
+    // A node that was down while the others were upgraded is just what is replaced.
+    nodes: facts.nodes.filter((node) => node.alive || node !== facts.leaving),
+  });
   const refusals: Refusal[] = [...releaseProblems];
   const made: NodeToInstall[] = [];
   for (const [index, host] of facts.hosts.entries()) {

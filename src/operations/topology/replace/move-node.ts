@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineOperation } from '../../define.ts';
-import { withMedia } from '../fields.ts';
+import { drainFields, withMedia } from '../fields.ts';
 import { planWayBackOfNewNodes } from '../new-nodes/undo.ts';
 import { observeReplacement } from './facts.ts';
-import { drainFields, metaDir, replacementFields, storageFields } from './input.ts';
+import { metaDir, replacementFields, storageFields } from './input.ts';
 import { checkHalfReplaced, checkReplaced, replacementKinds, whyNoWayBack } from './operation.ts';
 import { pathsOf, toReplacement } from './paths.ts';
 import { planReplacement } from './plan.ts';

@@ -5,6 +5,7 @@ import { saveTopology } from '../../cluster/save-topology.ts';
 import type { EndedRun, OtherEnding, PlannedStep } from '../../define.ts';
 import { guardNode } from '../../node/steps/guard-node.ts';
 import { startNode } from '../../node/steps/power.ts';
+import { checkNotDecommissioning } from '../decommission-backends/post-check.ts';
 import { addingBackendKinds } from '../new-nodes/kinds.ts';
 import { checkAdded, checkLeft } from '../post-check.ts';
 import { leavingIn, leftChecks, lookAtLeft, wellChecks } from '../steps/check-left.ts';
@@ -33,9 +34,12 @@ export const replacementKinds = [
 
 const leaves: ReadonlySet<string> = new Set([drainBackend, dropComputeNode, dropFrontend].map(({ kind }) => kind));
 
+/** Also when somebody else was faster. */
+const hasLeft: ReadonlySet<string> = new Set(['done', 'already']);
+
 /** As long as the old node is in the cluster, the new one can be taken away again. */
 export function whyNoWayBack(steps: readonly PlannedStep[]): string | null {
-  const left = steps.find(({ kind, phase, state }) => phase === 'do' && leaves.has(kind) && state === 'done');
+  const left = steps.find(({ kind, phase, state }) => phase === 'do' && leaves.has(kind) && hasLeft.has(state));
   return left === undefined ? null : 'The old node has left the cluster; it can only be added again';
 }
 
@@ -50,11 +54,16 @@ export async function checkReplaced({ clusterId }: Asked, reading: Reading, run:
   return { passed: nothingBlocks(checks), checks, isSettling: true };
 }
 
-/** How things were left. */
+/** How things were left: the new node, and whether the old one is still being drained. */
 export async function checkHalfReplaced(
-  _input: Asked,
+  { clusterId }: Asked,
   reading: Reading,
   run: EndedRun & { readonly ending: OtherEnding },
 ): Promise<PostCheck> {
-  return checkLeft(reading, run);
+  const [added, old] = await Promise.all([
+    checkLeft(reading, run),
+    checkNotDecommissioning({ clusterId }, reading, run),
+  ]);
+  const checks = [...added.checks, ...old.checks];
+  return { passed: nothingBlocks(checks), checks, isSettling: true };
 }

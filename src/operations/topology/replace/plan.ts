@@ -1,9 +1,9 @@
 import type { ClusterNode, NodeKind, ObservedNode } from '../../../domain/cluster.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { Lane, PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
-import { isElectable, majorityOf, quorumOf } from '../../../domain/quorum.ts';
+import { isElectable } from '../../../domain/quorum.ts';
 import { decommissionNotes, decommissionRefusals } from '../../../domain/topology-change/decommission-guards.ts';
-import { whyListedTwice } from '../../../domain/topology-change/frontend-guards.ts';
+import { dropRefusals, whyListedTwice } from '../../../domain/topology-change/frontend-guards.ts';
 import { saveTopology } from '../../cluster/save-topology.ts';
 import { type AddWish, planAddNodes } from '../new-nodes/plan.ts';
 import { whyNotReached } from '../steps/choose-nodes.ts';
@@ -159,7 +159,7 @@ function leavingRefusals(wish: Replacement, facts: ReplacementFacts, { known, no
     case 'COMPUTE_NODE':
       return unreached;
     case 'FRONTEND':
-      return [...unreached, ...frontendRefusals(wish, facts, now)];
+      return [...unreached, ...frontendRefusals(wish, facts, { known, now })];
     default:
       return now.kind satisfies never;
   }
@@ -178,34 +178,31 @@ function silentRefusals(wish: Replacement, { silence }: ReplacementFacts, now: O
   ];
 }
 
-/** With the new one, a majority of those that are left has to be alive when the old one is dropped. */
+/**
+ * Whether the old frontend may be dropped once the new one votes too: the rules of dropping, asked of the cluster as it will be
+ * then, so that a run does not end with both of them in it.
+ */
 function frontendRefusals(
   wish: Replacement,
   { adding, remnants }: ReplacementFacts,
-  now: ObservedNode,
+  { known, now }: Leaving,
 ): readonly Refusal[] {
-  if (now.role === 'LEADER' && !wish.moveLeader) {
+  const twice = whyListedTwice({ remnants }, [now]);
+  if (twice !== null) return [twice];
+  if (now.role === 'LEADER' && wish.moveLeader && !isReachable(toLeavingNode(known))) {
     return [
       {
-        code: 'QUORUM_AT_RISK',
-        message: `${nodeLabel(now)} leads, and a leader cannot be dropped`,
-        hint: 'Give moveLeader: true, so that another one leads first (3.4 and later), or restart it.',
-        path: ['input', 'nodeId'],
+        code: 'CREDENTIAL_MISSING',
+        message: `There is no SSH access to the host of ${nodeLabel(now)}, so it cannot be told to let another one lead`,
+        hint: 'Attach it with attachHosts.',
       },
     ];
   }
-  const twice = whyListedTwice({ remnants }, [now]);
-  if (twice !== null) return [twice];
   if (now.role === 'OBSERVER') return [];
-  const { electable, alive, majority } = quorumOf(adding.nodes);
-  if (alive >= majority && alive + 1 >= majorityOf(electable + 1)) return [];
-  return [
-    {
-      code: 'QUORUM_AT_RISK',
-      message: `${alive} of ${electable} voting frontends are alive, too few to take another one in`,
-      hint: 'Bring the others up first.',
-    },
-  ];
+  const host = adding.hosts[0]?.address ?? '';
+  const joined: ObservedNode = { ...now, host, role: 'FOLLOWER', alive: true };
+  const refusals = dropRefusals([...adding.nodes, joined], { targets: [now], moveLeader: wish.moveLeader });
+  return refusals.map((refusal) => ({ ...refusal, path: ['input', 'nodeId'] }));
 }
 
 /** In a lane of its own: what fails on the way is taken back, a leader that was stopped is started again. */
