@@ -19,6 +19,7 @@ import * as repositories from './migrations/0013-repositories.ts';
 import * as backups from './migrations/0014-backups.ts';
 import * as policies from './migrations/0015-policies.ts';
 import * as topology from './migrations/0016-topology.ts';
+import * as metrics from './migrations/0017-metrics.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -115,6 +116,7 @@ const migrations = {
   '0014-backups': backups,
   '0015-policies': policies,
   '0016-topology': topology,
+  '0017-metrics': metrics,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -285,6 +285,34 @@ export type Tables = {
     owner_name: string;
     created_at: Date;
   };
+  /** One metric of all subjects of a cluster over some time. */
+  metric_chunk: {
+    cluster_id: string;
+    metric: string;
+    /** 0 = the values of each look; else one point for so many seconds. */
+    resolution_s: number;
+    start_at: Date;
+    end_at: Date;
+    /** Packed by src/domain/metrics: the times, the subjects, and a value of each at each time. */
+    points: Buffer;
+  };
+  /** What the next look at a cluster needs of the last one. */
+  metric_state: {
+    cluster_id: string;
+    at: Date;
+    /** The counters of each node as its page showed them, packed: a rate needs two of them. */
+    counters: Buffer;
+    /** What was asked by SQL at a slower pace, with the time of each. */
+    facts: string;
+    /** All that the last look measured, packed; stays when the tail is taken into chunks. */
+    latest: Buffer;
+  };
+  /** All that one look measured, until some of them are taken together into chunks. */
+  metric_tail: {
+    cluster_id: string;
+    at: Date;
+    measured: Buffer;
+  };
   person: {
     id: string;
     name: string;
