@@ -63,5 +63,5 @@ export const Cluster = {
   tablets: tabletsOf,
   disks: disksOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
-  lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastReportOfCluster.load(id),
+  lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),
 };

@@ -109,8 +109,8 @@ export function makeLoaders(db: Database, visibility: Visibility) {
       (ids) => clusters.locksOfClusters(db, ids),
       (lock) => lock.clusterId,
     ),
-    lastReportOfCluster: single(
-      (ids) => clusters.lastReports(db, ids),
+    lastCheckOfCluster: single(
+      (clusterIds) => clusters.lastReportsOf(db, { operation: 'checkCluster', clusterIds }),
       (report) => report.clusterId,
     ),
     run,

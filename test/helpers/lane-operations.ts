@@ -28,6 +28,8 @@ export type Fleet = {
   balancing: string;
   /** Why there is no way back now; empty = there is one. */
   noWayBack: string;
+  /** Why the way back cannot be planned now, in other words each time it is asked; null = it can. */
+  silent: (() => string) | null;
   /** Milliseconds that taking a machine down takes. */
   downMs: number;
   onEffect: (effect: string) => Promise<void>;
@@ -45,6 +47,7 @@ export function makeFleet(names: readonly string[]): Fleet {
     needed: new Set(),
     balancing: 'on',
     noWayBack: '',
+    silent: null,
     downMs: 5,
     onEffect: async () => {},
   };
@@ -233,8 +236,9 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
           ...[...fleet.machines.keys()].flatMap((name) => lane(name, 'new', { stage: 'machines', name, width })),
         ],
       }),
-      planUndo: async (_input, _reading, { steps: done }) =>
-        fleet.noWayBack !== ''
+      planUndo: async (_input, _reading, { steps: done }) => {
+        if (fleet.silent !== null) throw new AppError('SQL_UNREACHABLE', fleet.silent(), { retryable: true });
+        return fleet.noWayBack !== ''
           ? { refusals: [{ code: 'PRECONDITION_FAILED', message: fleet.noWayBack, hint: 'Go on.' }] }
           : {
               summary: 'old again',
@@ -244,7 +248,8 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
                   .filter(([name, { version }]) => version === 'new' && done.some((step) => step.lane?.name === name))
                   .flatMap(([name]) => lane(name, 'old', { stage: 'back', name, width: 1 })),
               ],
-            },
+            };
+      },
       endCheck: async () => {
         const left = [...fleet.machines].filter(([, { up, version }]) => !up || version !== 'old');
         return {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { operations } from '../../src/operations/index.ts';
 import { retryRun, undoRun } from '../../src/runs/control.ts';
@@ -122,6 +123,43 @@ describe('an undo for which there is no way back now', () => {
     fleet.noWayBack = '';
     await undoRun(engine.ctx.engine, request(id));
     expect(await engine.until(id)).toMatchObject({ state: 'UNDONE', beforeUndo: null });
+  });
+
+  it('is refused when what does not answer, in whatever words, has been waited for long enough; asked again, it waits again', async () => {
+    const id = await start('renew', { width: 1 });
+    const before = await engine.until(id);
+    await worker.stop();
+    const notes = async () =>
+      (await eventsOfRuns(engine.ctx.db, { runIds: [id], afterSequence: 0, limit: 500 }))
+        .filter(({ type }) => type === 'NOTE')
+        .map(({ message }) => message);
+    const silentFor = async (minutes: number) => {
+      await engine.ctx.db
+        .updateTable('run_event')
+        .set({ at: sql<Date>`at - INTERVAL ${sql.lit(minutes)} MINUTE` })
+        .where('run_id', '=', id)
+        .execute();
+      await engine.ctx.db
+        .updateTable('run')
+        .set({ due_at: new Date(0) })
+        .where('id', '=', id)
+        .execute();
+      await drive(engine.ctx.engine, id);
+      return readRun(engine.ctx.db, id);
+    };
+    for (const attempt of [1, 2]) {
+      fleet.silent = null;
+      await undoRun(engine.ctx.engine, request(id));
+      const words = ['one', 'two', 'three'];
+      fleet.silent = () => `nobody answered ${words.shift()} of ${attempt}`;
+      expect(await silentFor(0)).toMatchObject({ state: 'UNDOING' });
+      expect(await silentFor(4)).toMatchObject({ state: 'UNDOING' });
+      expect(await silentFor(7)).toMatchObject({ state: before.state, beforeUndo: null });
+      expect((await notes()).at(-1)).toBe(
+        `It cannot be undone now: nobody answered three of ${attempt} (waited 11 min). Nothing was done, and the run is ${before.state} as before`,
+      );
+    }
+    worker = engine.work();
   });
 
   it('is shown as it would be taken, and nothing is changed, when only the way back is asked for', async () => {

@@ -1,7 +1,7 @@
 import type { ObservedNode } from '../cluster.ts';
 import { isSameNode, nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
-import { findLeader, quorumOf } from '../quorum.ts';
+import { findLeader, isElectable, majorityOf, quorumOf } from '../quorum.ts';
 import { parseVersion } from '../version.ts';
 import { count } from '../words.ts';
 
@@ -68,6 +68,19 @@ export function whyKeepUp({
   if (target.kind === 'FRONTEND') return whyNotFrontend(nodes, target);
   const away = nodes.filter((node) => node.kind === 'BACKEND' && !node.alive && !isSameNode(node, target));
   return away.length > 0 && unhealthyTablets > 0 ? lastReplica(away) : null;
+}
+
+/**
+ * Whether a cluster that answers nothing is what is to be expected while this node does not work: it is a frontend, and the
+ * others are too few for a majority. `known` = the nodes as they were seen last.
+ */
+export function explainsSilence(
+  node: Pick<ObservedNode, 'kind' | 'host' | 'port'>,
+  known: readonly ObservedNode[],
+): boolean {
+  const voters = known.filter(isElectable);
+  const others = voters.filter((voter) => !isSameNode(voter, node));
+  return others.length < voters.length && others.length < majorityOf(voters.length);
 }
 
 /** Backends are never older than frontends: a newer frontend may send plans that an older backend does not know. */

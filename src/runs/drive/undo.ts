@@ -1,7 +1,7 @@
 import type { PlanResult } from '../../domain/plan.ts';
 import { isTerminal, type Run, type RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
-import { findNoteAt } from '../../store/runs/runs.ts';
+import { findNoteAt, findWaitBegin } from '../../store/runs/runs.ts';
 import { whyNotEntitled } from '../entitled.ts';
 import { toPlannedStep } from '../run-actions.ts';
 import { concludeAsFailed } from './conclude.ts';
@@ -47,6 +47,7 @@ async function refuseUndo(drive: Drive, run: Run, why: string): Promise<Next> {
 
 /** How long planning an undo is tried again because something does not answer. */
 const undoPatienceMs = 10 * 60_000;
+const cannotPlan = 'Cannot plan the way back yet';
 
 async function observeForUndo(
   drive: Drive,
@@ -63,12 +64,22 @@ async function observeForUndo(
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'LEASE_LOST') throw error;
     drive.held.assertHeld();
-    const message = `Cannot plan the way back yet: ${error.message}`;
-    const since = (await findNoteAt(drive.deps.db, run.id, message)) ?? drive.now();
-    if (!mayPass(error) || drive.now().getTime() - since.getTime() > undoPatienceMs)
+    const message = `${cannotPlan}: ${error.message}`;
+    // What does not answer says so in other words each time: the wait began with the first of them.
+    const since = (await findWaitBegin(drive.deps.db, run.id, cannotPlan)) ?? drive.now();
+    const waitedMs = drive.now().getTime() - since.getTime();
+    if (!mayPass(error) || waitedMs > undoPatienceMs) {
+      const waited = waitedMs > undoPatienceMs ? ` (waited ${Math.round(waitedMs / 60_000)} min)` : '';
       return {
-        refusals: [{ code: 'PRECONDITION_FAILED', message: error.message, hint: error.hint ?? 'Retry the run.' }],
+        refusals: [
+          {
+            code: 'PRECONDITION_FAILED',
+            message: `${error.message}${waited}`,
+            hint: error.hint ?? 'Undo the run again when it answers.',
+          },
+        ],
       };
+    }
     const wakeAfterMs = 2_000;
     await drive.write({
       run: { wakeInMs: wakeAfterMs, progress: { completed: 0, total: null, message } },

@@ -222,22 +222,28 @@ export async function locksOfClusters(
   return rows.map((row) => ({ clusterId: row.cluster_id, runId: row.run_id }));
 }
 
-/** The newest report of each cluster; two reports of the same millisecond may both be returned. */
-export async function lastReports(db: Reader, clusterIds: readonly string[]): Promise<readonly CheckReport[]> {
-  const rows = await db
-    .selectFrom('check_report')
-    .innerJoin(
-      (from) =>
-        from
-          .selectFrom('check_report')
-          .select(({ fn }) => ['cluster_id as newest_cluster', fn.max('at').as('newest_at')])
-          .where('cluster_id', 'in', clusterIds)
-          .groupBy('cluster_id')
-          .as('newest'),
-      (join) =>
-        join
-          .onRef('newest.newest_cluster', '=', 'check_report.cluster_id')
-          .onRef('newest.newest_at', '=', 'check_report.at'),
+/**
+ * The newest report of each cluster that a run of this operation made: reports of other operations judge other things. Two
+ * of the same millisecond may both be returned.
+ */
+export async function lastReportsOf(
+  db: Reader,
+  { operation, clusterIds }: { operation: string; clusterIds: readonly string[] },
+): Promise<readonly CheckReport[]> {
+  const reports = () =>
+    db
+      .selectFrom('check_report')
+      .innerJoin('run', 'run.id', 'check_report.run_id')
+      .where('run.operation', '=', operation)
+      .where('check_report.cluster_id', 'in', clusterIds);
+  const newest = reports()
+    .select(({ fn }) => ['check_report.cluster_id as newest_cluster', fn.max('check_report.at').as('newest_at')])
+    .groupBy('check_report.cluster_id');
+  const rows = await reports()
+    .innerJoin(newest.as('newest'), (join) =>
+      join
+        .onRef('newest.newest_cluster', '=', 'check_report.cluster_id')
+        .onRef('newest.newest_at', '=', 'check_report.at'),
     )
     .selectAll('check_report')
     .execute();

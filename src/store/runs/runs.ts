@@ -32,6 +32,30 @@ export async function listTemporaryChanges(db: Queryable, runId: string): Promis
   return rows.map(toTemporaryChange);
 }
 
+/**
+ * When a NOTE event that begins like this was first written since the state of the run was last changed or decided about;
+ * null = not yet. What follows the beginning may be another word each time, such as the reason why something must wait; the beginning has no `%` and no `_`.
+ */
+export async function findWaitBegin(db: Queryable, runId: string, beginning: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('run_event')
+    .select('at')
+    .where('run_id', '=', runId)
+    .where('type', '=', 'NOTE')
+    .where('message', 'like', `${beginning}%`)
+    .where('sequence', '>', (decided) =>
+      decided
+        .selectFrom('run_event as last')
+        .select(({ fn }) => fn.coalesce(fn.max('last.sequence'), sql.lit(0)).as('sequence'))
+        .where('last.run_id', '=', runId)
+        .where('last.type', '=', 'RUN_STATE'),
+    )
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
 /** When this NOTE event was first written for the run; null = never. */
 export async function findNoteAt(db: Queryable, runId: string, message: string): Promise<Date | null> {
   const row = await db
