@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ownAddress } from './address.ts';
+import { createCounters } from './backend/counters.ts';
 import { createHeartbeatService } from './backend/heartbeat-service.ts';
 import { createBackendRoutes } from './backend/http-routes.ts';
 import { openIdentity } from './backend/identity.ts';
+import { createBackendPage } from './backend/metrics-page.ts';
+import { readPressure, requireFewVersions } from './backend/pressure.ts';
 import { openStorage } from './backend/storage.ts';
 import { createTasks } from './backend/tasks.ts';
 import { confNumber, confPath, readConf, startedDir } from './conf.ts';
@@ -89,6 +92,17 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
     stores: createObjectStores({ root: conf.get('sandbox_object_store') ?? null, pace, faults }),
   });
 
+  const counters = createCounters();
+  const cpuCores = confNumber(conf, 'sandbox_cpu_cores', 16);
+  const memLimitBytes = confNumber(conf, 'sandbox_mem_bytes', 57.6 * 1024 ** 3);
+  const pressure = () => readPressure({ storage, faults, memLimitBytes });
+  const metricsPage = createBackendPage({
+    ...{ storage, faults, pace, counters, pressure, memLimitBytes },
+    cores: cpuCores,
+    brpcPort: ports.brpcPort,
+    leastBytes: confNumber(conf, 'sandbox_metrics_bytes', 0),
+  });
+
   let leaving = false;
   const heartbeat = createHeartbeatService({
     host,
@@ -99,8 +113,10 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
     identity: openIdentity(roots),
     storage,
     isLeaving: () => leaving,
-    cpuCores: confNumber(conf, 'sandbox_cpu_cores', 16),
-    memLimitBytes: confNumber(conf, 'sandbox_mem_bytes', 57.6 * 1024 ** 3),
+    isLost: () => faults.strike('heartbeats-lost', '') !== null,
+    cpuCores,
+    memLimitBytes,
+    pressure,
   });
 
   const leave = async () => {
@@ -119,38 +135,50 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   await serveRpc<BackendCalls>(
     { host, port: ports.bePort },
     {
-      createTablets: ({ tablets }) => {
-        for (const tablet of tablets) storage.createTablet(tablet);
+      createTablets: async ({ tablets }) => {
+        for (const tablet of tablets) await counters.request('create_tablet', () => storage.createTablet(tablet));
         return null;
       },
-      dropTablets: ({ tabletIds }) => {
-        for (const tabletId of tabletIds) storage.dropTablet(tabletId);
+      dropTablets: async ({ tabletIds }) => {
+        for (const tabletId of tabletIds) await counters.request('drop_tablet', () => storage.dropTablet(tabletId));
         return null;
       },
       listTablets: () => ({ tablets: storage.tablets() }),
-      write: ({ tabletId, version, rows }) => ({ bytes: storage.write(tabletId, { version, rows }) }),
+      write: ({ tabletId, version, rows }) =>
+        counters.request('publish', () => {
+          requireFewVersions(faults, tabletId);
+          const bytes = storage.write(tabletId, { version, rows });
+          counters.add('load_rows', rows.length);
+          counters.add('load_bytes', bytes);
+          return { bytes };
+        }),
       scan: async ({ tabletId, version }) => {
+        counters.add('fragment_requests_total');
         await stumble();
-        return { rows: storage.scan(tabletId, version) };
+        const rows = storage.scan(tabletId, version);
+        counters.add('query_scan_rows', rows.length);
+        counters.add('query_scan_bytes', rows.length * 64);
+        return { rows };
       },
       readTablet: ({ tabletId, version }) => ({
         schema: storage.schema(tabletId),
         rowsets: storage.rowsets(tabletId, version),
       }),
-      clone: async ({ tabletId, version, source }) => {
-        const slow = faults.strike('clone-delay', String(tabletId));
-        if (slow !== null) await sleep(pace.ms(slow.ms ?? 0));
-        const broken = faults.strike('clone-fail', String(tabletId));
-        if (broken !== null) throw new Error(broken.message ?? `src backend ${source.host} not found`);
-        const copied = await callNode<BackendCalls, 'readTablet'>(
-          source,
-          'readTablet',
-          { tabletId, version },
-          { timeoutMs: 10_000 },
-        );
-        storage.replaceRowsets(copied.schema, copied.rowsets);
-        return { version };
-      },
+      clone: ({ tabletId, version, source }) =>
+        counters.request('clone', async () => {
+          const slow = faults.strike('clone-delay', String(tabletId));
+          if (slow !== null) await sleep(pace.ms(slow.ms ?? 0));
+          const broken = faults.strike('clone-fail', String(tabletId));
+          if (broken !== null) throw new Error(broken.message ?? `src backend ${source.host} not found`);
+          const copied = await callNode<BackendCalls, 'readTablet'>(
+            source,
+            'readTablet',
+            { tabletId, version },
+            { timeoutMs: 10_000 },
+          );
+          storage.replaceRowsets(copied.schema, copied.rowsets);
+          return { version };
+        }),
       startTask: (task) => {
         tasks.start(task);
         return null;
@@ -167,7 +195,7 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   step(4, 'brpc server start successfully');
   await serveHttp(
     { host, port: httpPort },
-    { routes: createBackendRoutes({ storage, stop: () => process.exit(0) }), faults },
+    { routes: createBackendRoutes({ storage, counters, metricsPage, stop: () => process.exit(0) }), faults },
   ).catch((error) => endBecause(`${label} http server did not start correctly, exiting: ${error}`));
   step(5, 'http server start successfully');
   await serveRpc<HeartbeatCalls>({ host, port: heartbeatPort }, { heartbeat }).catch((error) =>

@@ -31,6 +31,9 @@ export type HeartbeatReply =
       cpuCores: number;
       memLimitBytes: number;
       runningQueries: number;
+      memUsedShare: number;
+      cpuUsedShare: number;
+      maxCompactionScore: number;
       disks: Disk[];
     };
 

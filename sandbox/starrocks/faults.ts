@@ -18,7 +18,28 @@ export type FaultKind =
   | 'upload-delay'
   | 'store-unreachable'
   | 'decimal-commas'
-  | 'frontend-twice';
+  | 'frontend-twice'
+  | 'metric'
+  | 'traffic'
+  | 'slow-queries'
+  | 'heap-crowded'
+  | 'gc-pressure'
+  | 'threads-many'
+  | 'thread-pool-full'
+  | 'safe-mode'
+  | 'checkpoint-stuck'
+  | 'transactions-running'
+  | 'load-fail'
+  | 'memory-crowded'
+  | 'cpu-busy'
+  | 'disk-busy'
+  | 'descriptors-used'
+  | 'compaction-behind'
+  | 'queue-full'
+  | 'heartbeats-lost'
+  | 'http-trickle'
+  | 'http-half'
+  | 'http-huge';
 
 export type FaultRule = {
   id: string;
@@ -34,11 +55,20 @@ export type FaultRule = {
   message?: string;
   path?: string;
   status?: number;
+  /** A part of the whole, from 0 to 1. */
+  share?: number;
+  count?: number;
+  value?: string;
+  perSecond?: number;
+  refusedShare?: number;
+  timeoutShare?: number;
 };
 
 export type Faults = {
   /** The first rule of this kind that fits, counted as used; null when nothing is to go wrong. */
   strike(kind: FaultKind, text: string): FaultRule | null;
+  /** Whether there is any rule of this kind; counts nothing. */
+  has(kind: FaultKind): boolean;
 };
 
 type Place = { file: string | null; frontend?: string; backend?: string };
@@ -47,6 +77,7 @@ export function createFaults(place: Place): Faults {
   const used = new Map<string, number>();
   const rules = createRuleFile(place.file);
   return {
+    has: (kind) => rules().some((rule) => rule.kind === kind),
     strike(kind, text) {
       for (const rule of rules()) {
         if (rule.kind !== kind || !fits(rule, place, text)) continue;

@@ -17,6 +17,27 @@ const kinds = [
   'store-unreachable',
   'decimal-commas',
   'frontend-twice',
+  'metric',
+  'traffic',
+  'slow-queries',
+  'heap-crowded',
+  'gc-pressure',
+  'threads-many',
+  'thread-pool-full',
+  'safe-mode',
+  'checkpoint-stuck',
+  'transactions-running',
+  'load-fail',
+  'memory-crowded',
+  'cpu-busy',
+  'disk-busy',
+  'descriptors-used',
+  'compaction-behind',
+  'queue-full',
+  'heartbeats-lost',
+  'http-trickle',
+  'http-half',
+  'http-huge',
 ] as const satisfies readonly FaultKind[];
 
 /** What can be asked of the stand-in frontends and backends; they read the file again whenever it changes. */
@@ -37,6 +58,13 @@ export const faultRule = z.strictObject({
   message: z.string().optional(),
   path: z.string().optional(),
   status: z.coerce.number().int().optional(),
+  share: z.coerce.number().nonnegative().optional(),
+  count: z.coerce.number().int().nonnegative().optional(),
+  /** The number that a series of /metrics shows, as text. */
+  value: z.string().optional(),
+  perSecond: z.coerce.number().nonnegative().optional(),
+  refusedShare: z.coerce.number().min(0).max(1).optional(),
+  timeoutShare: z.coerce.number().min(0).max(1).optional(),
 });
 
 export type FaultInput = z.input<typeof faultRule>;

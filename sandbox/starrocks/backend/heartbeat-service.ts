@@ -1,6 +1,7 @@
 import type { HeartbeatReply, HeartbeatRequest } from '../contracts.ts';
 import type { Release } from '../release.ts';
 import type { Identity } from './identity.ts';
+import type { Pressure } from './pressure.ts';
 import type { Storage } from './storage.ts';
 
 type Options = {
@@ -12,20 +13,26 @@ type Options = {
   identity: Identity;
   storage: Storage;
   isLeaving: () => boolean;
+  /** True while nothing is to come through to it. */
+  isLost: () => boolean;
   cpuCores: number;
   memLimitBytes: number;
+  pressure: () => Pressure;
 };
 
 /** Answers a leader, or refuses it with the words of the real thing (10.2 of the reference). */
 export function createHeartbeatService(options: Options): (request: HeartbeatRequest) => HeartbeatReply {
   let newestEpoch = 0;
   return (request) => {
+    if (options.isLost()) throw new Error('java.net.SocketTimeoutException: Read timed out');
     const refused = refusal(request, options, newestEpoch);
     if (refused !== null) return { ok: false, error: refused, shutdown: options.isLeaving() };
     newestEpoch = Math.max(newestEpoch, request.epoch);
     const { release, ports, startedAt, cpuCores, memLimitBytes, storage } = options;
     const disks = storage.usage();
-    return { ok: true, version: release.text, ...ports, startedAt, cpuCores, memLimitBytes, runningQueries: 0, disks };
+    const { memUsedShare, cpuUsedShare, compactionScore: maxCompactionScore } = options.pressure();
+    const told = { memUsedShare, cpuUsedShare, maxCompactionScore, runningQueries: 0, disks };
+    return { ok: true, version: release.text, ...ports, startedAt, cpuCores, memLimitBytes, ...told };
   };
 }
 

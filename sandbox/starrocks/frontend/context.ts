@@ -14,6 +14,8 @@ import type { Group } from './meta/group.ts';
 import type { Image } from './meta/journal.ts';
 import type { JobStatus } from './meta/state.ts';
 import type { FrontendMetrics } from './metrics.ts';
+import type { Collections } from './metrics-page/jvm.ts';
+import type { Transaction } from './transactions.ts';
 
 export type SelfNode = {
   name: string;
@@ -43,6 +45,11 @@ export type FrontendContext = {
   stores: ObjectStores;
   jobs: JobRunner;
   metrics: FrontendMetrics;
+  collections: Collections;
+  /** The journal entry that was the last one when this process started. */
+  appliedAtStart: number;
+  /** What runs on the leader now; gone with the process. */
+  transactions: Map<number, Transaction>;
   /** The last image of this frontend, for SHOW_HA; -1 and 0 before the first. */
   checkpoint: { version: number; at: number };
   /** Repository problems seen by this frontend: the ErrMsg of SHOW REPOSITORIES is per frontend. */

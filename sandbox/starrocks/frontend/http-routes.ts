@@ -18,6 +18,9 @@ export function createFrontendRoutes(
   { metaDir, stop }: Options,
 ): (request: Request) => Response | null {
   return (request) => {
+    fe.metrics.httpRequests++;
+    // What is meant to be asked by GET alone asks everybody else for a login.
+    if (request.method === 'HEAD') return { ...unauthorized, type: 'text/html' };
     switch (request.path) {
       case '/api/health':
         return fe.leaving ? { status: 500, body: '' } : health(fe);
@@ -46,6 +49,8 @@ export function createFrontendRoutes(
   };
 }
 
+const unauthorized: Response = { status: 401, headers: { 'www-authenticate': 'Basic realm=""' }, body: '' };
+
 function health(fe: FrontendContext): Response {
   const backends = [...fe.group.state.workers.values()].filter(({ kind }) => kind === 'BACKEND');
   const online = backends.filter(({ alive }) => alive).length;
@@ -69,7 +74,7 @@ function bootstrap(fe: FrontendContext, query: URLSearchParams): Response {
     queryPort: asked ? self.queryPort : 0,
     rpcPort: asked ? self.rpcPort : 0,
     feStartTime: asked ? self.startedAt : 0,
-    ...(release.atLeast(3, 4) ? { heapUsedPercent: 0.1 } : {}),
+    ...(release.atLeast(3, 4) ? { heapUsedPercent: fe.faults.strike('heap-crowded', '')?.share ?? 0.1 } : {}),
     ...(asked ? { feVersion: release.text } : {}),
     status: 'OK',
     ...(codes ? { code: '0' } : {}),

@@ -1,166 +1,101 @@
-import { memoryUsage } from 'node:process';
+import { rewritten } from '../metric-faults.ts';
 import type { FrontendContext } from './context.ts';
-import { replicaCounts } from './data/placement.ts';
-import { tablesOf } from './data/tables.ts';
-import { latencyQuantile } from './metrics.ts';
-
-type Series = [labels: string, value: number | string];
+import { type Family, families, type Series } from './metrics-page/families.ts';
+import { jvmText } from './metrics-page/jvm.ts';
+import { liveFamilies } from './metrics-page/live.ts';
+import { familiesText, type Shown } from './metrics-page/page.ts';
+import { emptySummary } from './metrics-page/reservoir.ts';
 
 /** The frontend's /metrics: HELP and TYPE for each family, `, ` between labels, two blanks for jvm and node_info. */
 export function metricsText(fe: FrontendContext): string {
-  const { metrics, group } = fe;
-  const ready = group.role !== 'INIT';
-  return [
-    jvm(),
-    ...tabletFamilies(fe),
-    counter('request_total', 'total request', metrics.requestTotal),
-    counter('query_total', 'total query', metrics.queryTotal),
-    counter('query_success', 'total success query', metrics.querySuccess),
-    counter('query_err', 'total error query', metrics.queryError),
-    counter('query_internal_err', 'total internal error query', metrics.queryError - metrics.queryAnalysisError),
-    counter('query_analysis_err', 'total analysis error query', metrics.queryAnalysisError),
-    counter('query_timeout', 'total timeout query', metrics.queryTimeout),
-    counter('slow_query', 'total slow query', 0),
-    gauge('qps', 'query per second', [['', '0.0']]),
-    gauge('rps', 'request per second', [['', '0.0']]),
-    gauge('query_err_rate', 'query error rate', [['', '0.0']]),
-    gauge(
-      'query_latency',
-      'mean latency of queries',
-      ['mean', '50_quantile', '75_quantile', '90_quantile', '95_quantile', '99_quantile', '999_quantile'].map(
-        (type): Series => [`{type="${type}"}`, '0.0'],
-      ),
-    ),
-    latency(fe),
-    gauge('connection_total', 'total connections', connections(fe)),
-    counter('txn_begin', 'counter of begining transactions', metrics.transactionsBegun),
-    counter('txn_success', 'counter of success transactions', metrics.transactionsDone),
-    counter('txn_failed', 'counter of failed transactions', metrics.transactionsFailed),
-    counter('txn_reject', 'counter of rejected transactions', 0),
-    gauge(
-      'txn_running',
-      'number of running transactions',
-      [...group.state.databases.values()].map((db): Series => [`{db="${db.name}"}`, 0]),
-    ),
-    gauge('max_journal_id', 'max journal id of this frontends', [['', ready ? group.applied : 0]]),
-    gauge('meta_log_count', 'number of logs since the last image', [
-      ['', group.applied - Math.max(0, fe.checkpoint.version)],
-    ]),
-    gauge('safe_mode', 'safe mode flag', [['{type="safe_mode"}', 0]]),
-    gauge(
-      'routine_load_jobs',
-      'routine load jobs',
-      ['NEED_SCHEDULE', 'RUNNING', 'PAUSED', 'STOPPED', 'CANCELLED', 'UNSTABLE'].map(
-        (state): Series => [`{${leaderLabel(fe)}state="${state}"}`, 0],
-      ),
-    ),
-    counter('unfinished_backup_job', 'current unfinished backup job', jobs(fe, 'BACKUP')),
-    counter('unfinished_restore_job', 'current unfinished restore job', jobs(fe, 'RESTORE')),
-    gauge('database_num', 'count of database', [['', group.state.databases.size]]),
-    gauge(
-      'table_num',
-      'count of table',
-      [...group.state.databases.values()].map(
-        (db): Series => [`{db_name="${db.name}"}`, tablesOf(group.state, db.id).length],
-      ),
-    ),
-    nodeInfo(fe),
-  ].join('');
+  const page = [jvm(fe), familiesText(shownFamilies(fe)), nodeInfo(fe)].join('');
+  return rewritten(fe.faults, page);
 }
 
-function jvm(): string {
-  const { heapUsed } = memoryUsage();
-  return family('jvm_heap_size_bytes', {
-    help: 'jvm heap stat',
-    type: 'gauge',
-    blank: '  ',
-    series: [
-      ['{type="max"}', 8_589_934_592],
-      ['{type="committed"}', 8_589_934_592],
-      ['{type="used"}', heapUsed],
-    ],
+/** Families of both groups below stand where they were registered: on the leader anew, when backends came and went. */
+const tabletFamilies = ['tablet_num', 'tablet_max_compaction_score'];
+
+function shownFamilies(fe: FrontendContext) {
+  const live = liveFamilies(fe);
+  const known = families.filter(({ since }) => since === null || fe.release.atLeast(since[0], since[1]));
+  const perBackend = known.filter(({ name }) => tabletFamilies.includes(name));
+  const ordered = fe.group.isLeader
+    ? known
+    : known
+        .filter((one) => !perBackend.includes(one))
+        .flatMap((one) => (one.name === 'job' ? [one, ...perBackend] : [one]));
+  const shown = ordered.map((family) => {
+    const usual: Shown = family.type === 'summary' ? { summary: emptySummary } : { series: family.usual };
+    const now = live.get(family.name) ?? usual;
+    return { family, now: family.name === 'thread_pool' ? threadPools(fe, now) : now };
+  });
+  const tables = pretendedTables(Number(fe.conf.get('sandbox_metrics_bytes') ?? 0));
+  return shown.flatMap((one) => (one.family.name === 'database_num' ? [one, ...tables] : [one]));
+}
+
+const usualBytes = 48_000;
+const tableCounters = ['scan_bytes', 'scan_rows', 'scan_finished', 'load_bytes', 'load_rows', 'load_finished'];
+
+/** The numbers of tables that are not there, as `with_table_metrics=all` would list them, for a page of at least that length. */
+function pretendedTables(leastBytes: number): { family: Family; now: Shown }[] {
+  const missing = Math.max(0, leastBytes - usualBytes);
+  const count = Math.ceil(missing / (tableCounters.length * 85));
+  const series = Array.from({ length: count }, (_, at): Series => {
+    const id = 20_001 + at;
+    return [`{db_name="sales", tbl_name="orders_${id}", tbl_id="${id}"}`, at * 17];
+  });
+  if (count === 0) return [];
+  return tableCounters.map((name) => {
+    const help = `total ${name.replace('_', ' ')} of table`;
+    const family: Family = { name: `table_${name}`, type: 'counter', help, group: 'table', since: null, usual: [] };
+    return { family, now: { series } };
   });
 }
 
-/** Facts of the leader: other frontends show 0 for them. */
-function tabletFamilies(fe: FrontendContext): string[] {
-  const counts = fe.group.isLeader ? replicaCounts(fe.group.state) : new Map<number, number>();
-  const backends = [...fe.group.state.workers.values()].filter(({ kind }) => kind === 'BACKEND');
-  const labels = (host: string, port: number) => `{${leaderLabel(fe)}backend="${host}:${port}"}`;
-  return [
-    gauge(
-      'tablet_num',
-      'tablet number',
-      backends.map(({ id, host, heartbeatPort }): Series => [labels(host, heartbeatPort), counts.get(id) ?? 0]),
-    ),
-    gauge(
-      'tablet_max_compaction_score',
-      'tablet max compaction score',
-      backends.map(({ host, heartbeatPort }): Series => [labels(host, heartbeatPort), 0]),
-    ),
-    gauge('max_tablet_compaction_score', 'max tablet compaction score of all backends', [['', 0]]),
-    gauge('scheduled_tablet_num', 'number of tablets being scheduled', [['', 0]]),
-  ];
+/** Those that only a leader starts. */
+const poolsOfLeader = /name="export_|name="load_scheduler/;
+const poolPattern = /name="([^"]+)", type="(pool_size|active_thread_num|task_in_queue)"/;
+
+function threadPools(fe: FrontendContext, usual: Shown): Shown {
+  if (!('series' in usual)) return usual;
+  const mine = usual.series.filter(([labels]) => fe.group.isLeader || !poolsOfLeader.test(labels));
+  return {
+    series: mine.map(([labels, value]) => {
+      const [, name = '', type] = poolPattern.exec(labels) ?? [];
+      const full = type === undefined ? null : fe.faults.strike('thread-pool-full', name);
+      if (full === null) return [labels, value];
+      return [labels, type === 'task_in_queue' ? (full.count ?? 1000) : 4096];
+    }),
+  };
 }
 
-function leaderLabel(fe: FrontendContext): string {
-  return fe.release.atLeast(4, 0) ? `is_leader="${fe.group.isLeader}", ` : '';
-}
+const usualHeapBytes = 8_589_934_592;
 
-function latency({ metrics }: FrontendContext): string {
-  const quantiles = [0.75, 0.95, 0.98, 0.99, 0.999];
-  const name = 'starrocks_fe_query_latency_ms';
-  const lines = quantiles.map(
-    (quantile) => `${name}{quantile="${quantile}"} ${latencyQuantile(metrics, quantile).toFixed(1)}\n`,
-  );
-  const sums = `${name}_sum ${metrics.latencySumMs.toFixed(1)}\n${name}_count ${metrics.querySuccess}\n`;
-  return `# HELP ${name} \n# TYPE ${name} summary\n${lines.join('')}${sums}`;
-}
-
-function connections(fe: FrontendContext): Series[] {
-  const users = Map.groupBy(fe.connections.list(), ({ user }) => user);
-  return [...users].map(([user, sessions]) => [`{user="${user}"}`, sessions.length]);
-}
-
-function jobs(fe: FrontendContext, kind: 'BACKUP' | 'RESTORE'): number {
-  const running = [...fe.group.state.jobs.values()].filter((job) => job.kind === kind && job.finishedAt === null);
-  return running.length;
+function jvm(fe: FrontendContext): string {
+  return jvmText({
+    maxBytes: Number(fe.conf.get('sandbox_heap_bytes') ?? usualHeapBytes),
+    usedShare: fe.faults.strike('heap-crowded', '')?.share ?? null,
+    collections: fe.collections,
+    threads: 300 + fe.connections.list().length + (fe.faults.strike('threads-many', '')?.count ?? 0),
+  });
 }
 
 function nodeInfo(fe: FrontendContext): string {
   const workers = [...fe.group.state.workers.values()];
   const frontends = [...fe.group.state.frontends.values()];
-  const kind = (wanted: 'BACKEND' | 'COMPUTE NODE') => workers.filter((worker) => worker.kind === wanted);
-  const series: Series[] = [
-    ['{type="fe_node_num", state="total"}', frontends.length],
-    ...(fe.release.atLeast(3, 3)
-      ? [['{type="fe_node_num", state="alive"}', frontends.filter(({ alive }) => alive).length] satisfies Series]
-      : []),
-    ['{type="be_node_num", state="total"}', kind('BACKEND').length],
-    ['{type="be_node_num", state="alive"}', kind('BACKEND').filter(({ alive }) => alive).length],
-    [
-      '{type="be_node_num", state="decommissioned"}',
-      kind('BACKEND').filter(({ decommissioned }) => decommissioned).length,
-    ],
-    ['{type="cn_node_num", state="total"}', kind('COMPUTE NODE').length],
-    ['{type="cn_node_num", state="alive"}', kind('COMPUTE NODE').filter(({ alive }) => alive).length],
-    ['{type="broker_node_num", state="dead"}', fe.group.state.brokers.size],
-    ...(fe.group.isLeader ? [['{type="is_master"}', 1] satisfies Series] : []),
+  const backends = workers.filter(({ kind }) => kind === 'BACKEND');
+  const compute = workers.filter(({ kind }) => kind === 'COMPUTE NODE');
+  const alive = (all: readonly { alive: boolean }[]) => all.filter((one) => one.alive).length;
+  const lines = [
+    `{type="fe_node_num", state="total"} ${frontends.length}`,
+    ...(fe.release.atLeast(3, 3) ? [`{type="fe_node_num", state="alive"} ${alive(frontends)}`] : []),
+    `{type="be_node_num", state="total"} ${backends.length}`,
+    `{type="be_node_num", state="alive"} ${alive(backends)}`,
+    `{type="be_node_num", state="decommissioned"} ${backends.filter(({ decommissioned }) => decommissioned).length}`,
+    `{type="broker_node_num", state="dead"} ${fe.group.state.brokers.size}`,
+    `{type="cn_node_num", state="total"} ${compute.length}`,
+    `{type="cn_node_num", state="alive"} ${alive(compute)}`,
+    ...(fe.group.isLeader ? ['{type="is_master"} 1'] : []),
   ];
-  return family('node_info', { help: null, type: 'gauge', blank: '  ', series });
-}
-
-function counter(name: string, help: string, value: number): string {
-  return family(`starrocks_fe_${name}`, { help, type: 'counter', blank: ' ', series: [['', value]] });
-}
-
-function gauge(name: string, help: string, series: Series[]): string {
-  return family(`starrocks_fe_${name}`, { help, type: 'gauge', blank: ' ', series });
-}
-
-type Family = { help: string | null; type: 'gauge' | 'counter'; blank: string; series: Series[] };
-
-function family(name: string, { help, type, blank, series }: Family): string {
-  const helpLine = help === null ? '' : `# HELP${blank}${name} ${help}\n`;
-  return `${helpLine}# TYPE${blank}${name} ${type}\n${series.map(([labels, value]) => `${name}${labels} ${value}\n`).join('')}`;
+  return `# TYPE  node_info gauge\n${lines.map((line) => `node_info${line}\n`).join('')}`;
 }

@@ -8,7 +8,7 @@ import { writeResult } from '../mysql/result.ts';
 import { SqlError } from '../sql/errors.ts';
 import { findAccount } from './access.ts';
 import type { FrontendContext } from './context.ts';
-import { execute, parseFor } from './execute.ts';
+import { countQuery, execute, parseFor } from './execute.ts';
 import { createPreparedStatements, type PreparedStatements } from './prepared-statements.ts';
 import { createSession, type Session } from './session.ts';
 import { useDatabase } from './statements/session.ts';
@@ -72,6 +72,7 @@ function remoteHost(socket: Socket): string {
 type Origin = { scramble: Buffer; connectionId: number; remote: string };
 
 function openSession(fe: FrontendContext, login: LoginRequest, { scramble, connectionId, remote }: Origin): Session {
+  fe.connections.tried(login.user);
   const account = findAccount(fe.group.state, login.user, remote);
   if (!account || !isProofOf(account.passwordHash, login.proof, scramble)) {
     const using = login.proof.length > 0 ? 'YES' : 'NO';
@@ -149,7 +150,13 @@ async function query(fe: FrontendContext, { stream, session }: Line, text: strin
   const slow = strike('sql-delay');
   if (slow) await sleep(slow.ms ?? 0);
   const wrong = strike('sql-error');
-  if (wrong) throw new SqlError(wrong.code ?? 1064, wrong.sqlState ?? 'HY000', wrong.message ?? 'injected error');
+  if (wrong) {
+    const error = new SqlError(wrong.code ?? 1064, wrong.sqlState ?? 'HY000', wrong.message ?? 'injected error');
+    fe.metrics.requestTotal++;
+    const end = error.atAnalysis ? 'analysis error' : 'internal error';
+    if (/^\s*(SELECT|WITH)\b/i.test(text)) countQuery(fe, { text, ms: 0, end });
+    throw error;
+  }
   const loseAnswer = strike('sql-drop-after') !== null;
   const statements = parseFor(fe, text);
   for (const [at, statement] of statements.entries()) {

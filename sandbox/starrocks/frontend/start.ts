@@ -29,7 +29,8 @@ import { unreadable, writerChange } from './meta/compatibility.ts';
 import { Group, type GroupCalls } from './meta/group.ts';
 import { openJournal } from './meta/journal.ts';
 import { type Change, type ClusterState, change, createStateStore } from './meta/state.ts';
-import { createFrontendMetrics } from './metrics.ts';
+import { createFrontendMetrics, type FrontendMetrics } from './metrics.ts';
+import { watchCollections } from './metrics-page/jvm.ts';
 import { createSnapshotScheduler } from './shared-data/cluster-snapshots.ts';
 import { leaveGracefully } from './shutdown.ts';
 import { serveSql } from './sql-server.ts';
@@ -37,6 +38,7 @@ import { setOwnConfig } from './statements/admin.ts';
 import { newFrontend } from './statements/frontends.ts';
 import { killOwnQuery, processRows } from './statements/processes.ts';
 import { makeStatisticsTables } from './statistics-tables.ts';
+import { createTraffic } from './traffic.ts';
 
 /** Every heartbeat round is an entry, so that a journal without images would grow for ever. */
 const entriesBetweenImages = 1000;
@@ -70,6 +72,7 @@ export async function startFrontend(options: StartOptions): Promise<void> {
       ? await askHelper({ helper, httpPort, self, hostType: options.hostType, pace, log })
       : null;
   const identity = known ?? asked ?? newClusterIdentity(`${host}_${self.port}_${Date.now()}`, options.hostType);
+  const metrics = createFrontendMetrics({ speed: pace.speed });
   const journal = openJournal(metaDir);
   const group = new Group({
     self: { name: identity.name },
@@ -79,12 +82,18 @@ export async function startFrontend(options: StartOptions): Promise<void> {
     log,
     onLost: () => process.exit(255),
     onChange: () => undefined,
+    onWritten: ({ ms, bytes }) => {
+      metrics.editLogWritten++;
+      metrics.editLogBytes += bytes;
+      metrics.writeLatency.add(Math.round(ms));
+      metrics.writeBytes.add(bytes);
+    },
     firstChanges: (state) => writerChange(state, release.version),
   });
   requireReadable(group.state, options);
   if (known === null) writeIdentity(metaDir, identity);
   if (known === null && asked === null) group.found(foundingChanges(identity, self));
-  const fe = createContext({ ...options, identity, group, self, httpPort, pace });
+  const fe = createContext({ ...options, identity, group, self, httpPort, pace, metrics });
   fe.checkpoint.version = journal.image?.index ?? -1;
   fe.checkpoint.at = journal.image?.writtenAt ?? 0;
 
@@ -141,6 +150,7 @@ type ContextOptions = StartOptions & {
   self: Address;
   httpPort: number;
   pace: FrontendContext['pace'];
+  metrics: FrontendMetrics;
 };
 
 function createContext({
@@ -153,6 +163,7 @@ function createContext({
   self,
   httpPort,
   pace,
+  metrics,
 }: ContextOptions): FrontendContext {
   const faults = createFaults({ file: conf.get('sandbox_faults') ?? null, frontend: self.host });
   return {
@@ -180,7 +191,10 @@ function createContext({
     leaderPool: createConnectionPool(),
     stores: createObjectStores({ root: conf.get('sandbox_object_store') ?? null, pace, faults }),
     jobs: createJobRunner(),
-    metrics: createFrontendMetrics(),
+    metrics,
+    collections: watchCollections(),
+    appliedAtStart: group.applied,
+    transactions: new Map(),
     checkpoint: { version: -1, at: 0 },
     repositoryErrors: new Map(),
     orphans: new Set(),
@@ -279,6 +293,7 @@ function startLoops(fe: FrontendContext): void {
     startLoop(work, () => pace.atLeast(realMs, floorMs), onError);
   every(heartbeats.periodMs, 20, () => heartbeats.round(fe));
   every(3000, 20, () => fe.jobs.round(fe));
+  every(1000, 50, createTraffic(fe));
   const takeSnapshots = createSnapshotScheduler();
   every(1000, 20, () => takeSnapshots(fe));
   every(fe.config.number('tablet_sched_checker_interval_seconds') * 1000, 20, () => checkTablets(fe));

@@ -6,7 +6,7 @@ import type { Image } from './journal.ts';
 /** Writes an image on the leader and pushes it to the other frontends, as the checkpoint thread does. */
 export async function takeCheckpoint(fe: FrontendContext, { delayMs }: { delayMs: number }): Promise<void> {
   await sleep(delayMs, undefined, { ref: false });
-  if (!fe.group.isLeader) return;
+  if (!fe.group.isLeader || fe.faults.strike('checkpoint-stuck', '') !== null) return;
   const image = fe.group.checkpoint();
   storeImage(fe, image);
   const others = [...fe.group.state.frontends.values()].filter(({ name, alive }) => alive && name !== fe.self.name);
@@ -16,7 +16,9 @@ export async function takeCheckpoint(fe: FrontendContext, { delayMs }: { delayMs
       callNode<FrontendCalls, 'pushImage'>({ host, port: rpcPort }, 'pushImage', image, { timeoutMs }),
     ),
   );
+  fe.metrics.imagesWritten++;
   const succeeded = pushed.filter(({ status }) => status === 'fulfilled').length;
+  fe.metrics.imagesPushed += succeeded;
   fe.log(
     'INFO',
     `push image.${image.index} from subdir [] to other nodes. totally ${others.length} nodes, push succeeded ${succeeded} nodes`,

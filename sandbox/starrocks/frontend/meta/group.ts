@@ -44,6 +44,8 @@ type Options = {
   /** The leader lost its group. The real process exits, because its memory may be ahead of the group. */
   onLost: (reason: string) => void;
   onChange: () => void;
+  /** An entry that this frontend wrote as the leader is safe: after `ms`, with so many bytes. */
+  onWritten(written: { ms: number; bytes: number }): void;
   /** What a new leader writes down first, before it counts as ready. */
   firstChanges: (state: ClusterState) => Change[];
 };
@@ -327,10 +329,12 @@ export class Group {
   private async propose(changes: Change[]): Promise<void> {
     const { journal } = this.options;
     const index = journal.lastIndex + 1;
+    const startedAt = performance.now();
     journal.append([{ index, term: journal.vote.term, committed: this.committed, changes }]);
     this.countCommitted();
     this.beatAll();
     while (this.applied < index) await this.nextApply();
+    this.options.onWritten({ ms: performance.now() - startedAt, bytes: JSON.stringify(changes).length });
   }
 
   private beatAll(): void {

@@ -51,6 +51,10 @@ export type Worker = {
   memLimitBytes: number;
   disks: Disk[];
   runningQueries: number;
+  /** What it said last of its memory, from 0 to 1 of the limit, of its CPU, and of its tablets; not there in metadata of before. */
+  memUsedShare?: number;
+  cpuUsedShare?: number;
+  maxCompactionScore?: number;
   tabletsReportedAt: number | null;
   location: string;
 };
@@ -210,6 +214,40 @@ export type RestoreJob = JobCommon & {
 };
 export type Job = BackupJob | RestoreJob;
 
+/** A routine load of Kafka: what CREATE ROUTINE LOAD said, how far it is, and why it stands where it stands. */
+export type RoutineLoad = {
+  id: number;
+  name: string;
+  dbId: number;
+  tableName: string;
+  createdAt: number;
+  pausedAt: number | null;
+  endedAt: number | null;
+  state: 'NEED_SCHEDULE' | 'RUNNING' | 'PAUSED' | 'STOPPED' | 'CANCELLED';
+  /** Of PROPERTIES, and of FROM KAFKA. */
+  properties: Record<string, string>;
+  source: Record<string, string>;
+  rows: { loaded: number; error: number; bytes: number };
+  /** Error rows since the window of `max_batch_rows` × 10 began, and all rows of it. */
+  window: { rows: number; error: number };
+  /** By the number of the Kafka partition: the offset loaded last, the newest there is, and the ms of the last row. */
+  progress: Record<string, { loaded: number; latest: number; at: number }>;
+  reason: string;
+};
+
+/** A load with a row in SHOW LOAD. */
+export type LoadJob = {
+  id: number;
+  label: string;
+  dbId: number;
+  tableName: string;
+  state: 'FINISHED' | 'CANCELLED';
+  error: string;
+  rows: number;
+  createdAt: number;
+  finishedAt: number;
+};
+
 export type Collections = {
   frontends: Frontend;
   workers: Worker;
@@ -225,6 +263,8 @@ export type Collections = {
   users: User;
   roles: Role;
   jobs: Job;
+  routineLoads: RoutineLoad;
+  loads: LoadJob;
   /** `clusterId`, `token`, `nextId` and the global session variables. */
   settings: string;
 };
@@ -253,6 +293,8 @@ const collectionNames = [
   'users',
   'roles',
   'jobs',
+  'routineLoads',
+  'loads',
   'settings',
 ] as const;
 
@@ -287,6 +329,8 @@ export function createStateStore(): StateStore {
     users: new Map(),
     roles: new Map(),
     jobs: new Map(),
+    routineLoads: new Map(),
+    loads: new Map(),
     settings: new Map(),
     partitionsByTable: new Map(),
   };

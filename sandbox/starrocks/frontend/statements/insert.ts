@@ -1,21 +1,24 @@
 import { type Cell, done } from '../../mysql/packets.ts';
 import { md5 } from '../../object-store.ts';
+import { javaText } from '../../rpc.ts';
 import type { Expression, SelectStatement } from '../../sql/ast.ts';
 import { analysisError, executionError, SqlError } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { callBackend, isAlive } from '../data/backends.ts';
+import { loadChanges, recordFailedLoad } from '../data/loads.ts';
 import { partitionsOf } from '../data/placement.ts';
 import { withTableLock } from '../data/table-lock.ts';
 import { partitionFor, requireTable } from '../data/tables.ts';
 import { type Handlers, onLeader } from '../handlers.ts';
 import { createIds } from '../meta/ids.ts';
-import { type ClusterState, change, type Partition, type Table, type Tablet } from '../meta/state.ts';
+import { type ClusterState, change, type Database, type Partition, type Table, type Tablet } from '../meta/state.ts';
 import { evaluate } from '../query/evaluate.ts';
 import { requireAnyBackend } from '../query/scan.ts';
 import { runSelect } from '../query/select.ts';
 import { storeAs } from '../query/types.ts';
 import type { Session } from '../session.ts';
+import { inTransaction } from '../transactions.ts';
 
 type Insert = { columns: string[] | null; source: Expression[][] | SelectStatement };
 type Work = { fe: FrontendContext; session: Session };
@@ -33,7 +36,7 @@ export const insertHandlers: Handlers<'insert'> = {
     const rows = await readRows(statement, table, { fe, session });
     if (table.view) throw executionError(fe.release, `${table.name} is a view and takes no rows`);
     const into = { partitions: statement.partitions, temporary: statement.temporary };
-    const transactionId = await withTableLock(table.id, () => load(fe, table, rows, into));
+    const transactionId = await withTableLock(table.id, () => load(fe, { db, table }, rows, into));
     const info = `{'label':'insert_${md5(`${transactionId}`)}', 'status':'VISIBLE', 'txnId':'${transactionId}'}`;
     return done(rows.length, info);
   }),
@@ -61,7 +64,12 @@ async function readRows({ columns, source }: Insert, table: Table, { fe, session
 /** Writes every replica that is alive; the load counts when each tablet has the majority of its replicas. */
 type Into = { partitions: string[] | null; temporary: boolean };
 
-async function load(fe: FrontendContext, table: Table, rows: Cell[][], into: Into): Promise<number> {
+async function load(
+  fe: FrontendContext,
+  { db, table }: { db: Database; table: Table },
+  rows: Cell[][],
+  into: Into,
+): Promise<number> {
   const partitions = partitionsInto(fe, table, into);
   const parts = new Map<Partition, Cell[][]>();
   for (const row of rows) {
@@ -69,20 +77,30 @@ async function load(fe: FrontendContext, table: Table, rows: Cell[][], into: Int
     if (!partition) throw new SqlError(5604, 'HY000', 'Insert has filtered data: The row is out of partition ranges');
     parts.set(partition, [...(parts.get(partition) ?? []), row]);
   }
-  fe.metrics.transactionsBegun++;
-  try {
+  const createdAt = Date.now();
+  const label = `insert_${md5(`${table.id} ${createdAt}`)}`;
+  const told = { label, dbId: db.id, tableName: table.name, rows: rows.length, createdAt };
+  fe.metrics.loadsAdded++;
+  const work = async () => {
+    const broken = fe.faults.strike('load-fail', `${db.name}.${table.name}`);
+    if (broken !== null) throw executionError(fe.release, broken.message ?? 'Insert has filtered data');
     const written = await Promise.all(
       [...parts].map(([partition, part]) => writePartition(fe, table, partition, part)),
     );
-    const transactionId = await fe.group.update((state) => {
+    return fe.group.update((state) => {
       const ids = createIds(state);
       const value = ids.next();
-      return { changes: [...written.flatMap((one) => publish(state, one)), ids.change()], value };
+      const changes = [...written.flatMap((one) => publish(state, one)), ...loadChanges(state, ids, told)];
+      return { changes: [...changes, ids.change()], value };
     });
-    fe.metrics.transactionsDone++;
+  };
+  try {
+    const transactionId = await inTransaction(fe, { db, label }, work);
+    fe.metrics.loadsFinished++;
     return transactionId;
   } catch (error) {
-    fe.metrics.transactionsFailed++;
+    fe.metrics.loadsCancelled++;
+    if (fe.group.isLeader) await recordFailedLoad(fe, { ...told, error: javaText(error) });
     throw error;
   }
 }
