@@ -10,6 +10,7 @@ export const notes: Readonly<Record<string, string>> = {
   'metric_state.counters': 'The counters of each node as its page showed them, packed: a rate needs two of them.',
   'metric_state.facts': 'What was asked by SQL at a slower pace, with the time of each.',
   'metric_state.latest': 'All that the last look measured, packed; stays when the tail is taken into chunks.',
+  'metric_state.rolled_until': 'The end of the last hour that was rolled up; null = none was yet.',
   metric_tail: 'All that one look measured, until some of them are taken together into chunks.',
   'probe.at': 'When the last look ended; null = there was none yet.',
   'probe.due_at': 'When the next look is due.',

@@ -306,6 +306,8 @@ export type Tables = {
     facts: string;
     /** All that the last look measured, packed; stays when the tail is taken into chunks. */
     latest: Buffer;
+    /** The end of the last hour that was rolled up; null = none was yet. */
+    rolled_until: Date | null;
   };
   /** All that one look measured, until some of them are taken together into chunks. */
   metric_tail: {

@@ -9,7 +9,8 @@ const statements = [
     at DATETIME(3) NOT NULL,
     counters LONGBLOB NOT NULL,
     facts LONGTEXT NOT NULL,
-    latest LONGBLOB NOT NULL
+    latest LONGBLOB NOT NULL,
+    rolled_until DATETIME(3) NULL
   ) ${options}`,
   // All that one look measured; taken together into chunks some minutes later.
   sql`CREATE TABLE IF NOT EXISTS metric_tail (
@@ -27,7 +28,7 @@ const statements = [
     end_at DATETIME(3) NOT NULL,
     points LONGBLOB NOT NULL,
     PRIMARY KEY (cluster_id, metric, resolution_s, start_at),
-    KEY metric_chunk_age (resolution_s, end_at)
+    KEY metric_chunk_time (cluster_id, resolution_s, start_at)
   ) ${options}`,
 ];
 

@@ -1,0 +1,137 @@
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import { z } from 'zod';
+import { type Measured, type Measurement, parseSubject, subjectKey } from '../../domain/metrics/measurement.ts';
+import type { Points } from '../../domain/metrics/points.ts';
+
+/*
+ * A packed value is one byte that names the layout, and behind it, deflated: the length of a JSON header, the header, and
+ * the numbers. The numbers of a column are alike in their upper bytes, so all first bytes come first, then all second ones,
+ * and so on: that makes them half as long.
+ */
+
+const layout = 1;
+const deflated = promisify<Uint8Array, { level: number }, Buffer>(deflateRaw);
+const inflated = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflateRaw);
+/** More than a chunk of ten thousand nodes has: a damaged row must not take the memory of the process. */
+const longest = 256 * 1_048_576;
+
+const pointsHeader = z.object({
+  start: z.number(),
+  /** Milliseconds after the time before. */
+  steps: z.array(z.number()),
+  subjects: z.array(z.string()),
+  planes: z.number().int().min(1).max(3),
+});
+
+const measuredHeader = z.object({
+  at: z.number(),
+  subjects: z.array(z.string()),
+  /** By metric: the places of its subjects. */
+  metrics: z.record(z.string(), z.array(z.number())),
+});
+
+/** Works in another thread than that of the program. */
+export async function packPoints({ times, subjects, planes }: Points): Promise<Buffer> {
+  const [start = 0] = times;
+  const steps = times.map((time, index) => time - (times[index - 1] ?? start));
+  return pack({ start, steps, subjects, planes: planes.length }, planes);
+}
+
+/** Throws when the text is damaged. */
+export async function unpackPoints(packed: Buffer): Promise<Points> {
+  const { header, numbers } = await unpack(packed);
+  const { start, steps, subjects, planes } = pointsHeader.parse(header);
+  let time = start;
+  const times = steps.map((step) => {
+    time += step;
+    return time;
+  });
+  const length = subjects.length * times.length;
+  if (numbers.length !== length * planes)
+    throw new Error('a chunk of a metric has not as many values as its header says');
+  return {
+    times,
+    subjects,
+    planes: Array.from({ length: planes }, (_, plane) => numbers.subarray(plane * length, (plane + 1) * length)),
+  };
+}
+
+export async function packMeasured({ at, measurements }: Measured): Promise<Buffer> {
+  const places = new Map<string, number>();
+  const metrics: Record<string, number[]> = {};
+  const values: Record<string, number[]> = {};
+  for (const { metric, subject, value } of measurements) {
+    if (!Number.isFinite(Math.fround(value))) continue; // too large to be kept
+    const key = subjectKey(subject);
+    const place = places.get(key) ?? places.size;
+    places.set(key, place);
+    metrics[metric] ??= [];
+    values[metric] ??= [];
+    metrics[metric].push(place);
+    values[metric].push(value);
+  }
+  const header = { at: at.getTime(), subjects: [...places.keys()], metrics };
+  return pack(header, [Float32Array.from(Object.values(values).flat())]);
+}
+
+/** Throws when the text is damaged. */
+export async function unpackMeasured(packed: Buffer): Promise<Measured> {
+  const { header, numbers } = await unpack(packed);
+  const { at, subjects, metrics } = measuredHeader.parse(header);
+  const known = subjects.map(parseSubject);
+  const measurements: Measurement[] = [];
+  let next = 0;
+  for (const [metric, places] of Object.entries(metrics)) {
+    for (const place of places) {
+      const subject = known[place];
+      const value = numbers[next];
+      next += 1;
+      if (subject == null || value === undefined) throw new Error('a look at metrics is damaged');
+      measurements.push({ metric, subject, value });
+    }
+  }
+  return { at: new Date(at), measurements };
+}
+
+async function pack(header: object, planes: readonly Float32Array[]): Promise<Buffer> {
+  const text = Buffer.from(JSON.stringify(header));
+  const count = planes.reduce((sum, { length }) => sum + length, 0);
+  const numbers = new Float32Array(count);
+  let next = 0;
+  for (const plane of planes) {
+    numbers.set(plane, next);
+    next += plane.length;
+  }
+  const plain = Buffer.alloc(4 + text.length + count * 4);
+  plain.writeUInt32LE(text.length, 0);
+  text.copy(plain, 4);
+  const bytes = new DataView(numbers.buffer);
+  const begin = 4 + text.length;
+  for (let index = 0; index < count; index += 1) {
+    const bits = bytes.getUint32(index * 4, isLittle);
+    for (let byte = 0; byte < 4; byte += 1) plain[begin + byte * count + index] = (bits >>> (8 * (3 - byte))) & 255;
+  }
+  const body = await deflated(plain, { level: 6 });
+  return Buffer.concat([Buffer.of(layout), body]);
+}
+
+async function unpack(packed: Buffer): Promise<{ readonly header: unknown; readonly numbers: Float32Array }> {
+  if (packed[0] !== layout)
+    throw new Error(`metrics are packed in a way that this version does not know (${packed[0]})`);
+  const plain = await inflated(packed.subarray(1), { maxOutputLength: longest });
+  const headerLength = plain.readUInt32LE(0);
+  const begin = 4 + headerLength;
+  const header: unknown = JSON.parse(plain.toString('utf8', 4, begin));
+  const count = (plain.length - begin) / 4;
+  const numbers = new Float32Array(count);
+  const view = new DataView(numbers.buffer);
+  for (let index = 0; index < count; index += 1) {
+    let bits = 0;
+    for (let byte = 0; byte < 4; byte += 1) bits = (bits << 8) | (plain[begin + byte * count + index] ?? 0);
+    view.setUint32(index * 4, bits >>> 0, isLittle);
+  }
+  return { header, numbers };
+}
+
+const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
