@@ -1,17 +1,9 @@
 import type { Insertable } from 'kysely';
 import { mergePoints, type Points } from '../../domain/metrics/points.ts';
-import type { Queryable, Reader, Tx } from '../database.ts';
+import type { Span } from '../../domain/metrics/spans.ts';
+import type { Reader, Tx } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
-import { packPoints, unpackPoints } from './packing.ts';
-
-/** Each look is in a chunk of this length after it is over. */
-export const chunkMs = 600_000;
-/** Points of chunks are rolled up to one for so many seconds, an hour at a time. */
-export const rolledUpS = 300;
-export const hourMs = 3_600_000;
-
-/** Some time of one cluster; `to` is not part of it. */
-export type Span = { readonly clusterId: string; readonly from: Date; readonly to: Date };
+import { packPoints, unpackPoints } from './packed-rows.ts';
 
 /** What a chunk is of; `resolutionS` 0 = the values of each look. */
 export type ChunkPlace = Span & { readonly metric: string; readonly resolutionS: number };
@@ -19,12 +11,6 @@ export type ChunkPlace = Span & { readonly metric: string; readonly resolutionS:
 export type Chunk = Pick<ChunkPlace, 'metric' | 'from'> & { readonly points: Points };
 
 type NewChunk = Insertable<Tables['metric_chunk']>;
-
-/** The piece of this length that a moment is in, counted from 1970. */
-export function spanOf(clusterId: string, at: Date, lengthMs: number): Span {
-  const from = new Date(at.getTime() - (at.getTime() % lengthMs));
-  return { clusterId, from, to: new Date(from.getTime() + lengthMs) };
-}
 
 export async function makeChunk(place: ChunkPlace, parts: readonly Points[]): Promise<NewChunk> {
   const { clusterId, metric, resolutionS, from, to } = place;
@@ -46,10 +32,10 @@ export async function writeChunks(tx: Tx, chunks: readonly NewChunk[]): Promise<
   }
 }
 
-/** The chunks that begin in this time, of one metric or of all, in the order of time. */
+/** The chunks of all metrics that begin in this time, in the order of time. */
 export async function readChunks(
-  db: Reader | Queryable,
-  { clusterId, from, to, resolutionS, metric }: Span & { readonly resolutionS: number; readonly metric?: string },
+  db: Reader,
+  { clusterId, from, to, resolutionS }: Span & { readonly resolutionS: number },
 ): Promise<readonly Chunk[]> {
   const rows = await db
     .selectFrom('metric_chunk')
@@ -58,7 +44,6 @@ export async function readChunks(
     .where('resolution_s', '=', resolutionS)
     .where('start_at', '>=', from)
     .where('start_at', '<', to)
-    .$if(metric !== undefined, (query) => query.where('metric', '=', metric ?? ''))
     .orderBy('start_at')
     .execute();
   return Promise.all(

@@ -1,9 +1,5 @@
+import { chunkMs, hourMs, keepFullMs, keepRolledUpMs, rolledUpS } from '../../domain/metrics/spans.ts';
 import { type Database, inTransaction } from '../database.ts';
-import { chunkMs, hourMs, rolledUpS } from './chunks.ts';
-
-/** How long the values of each look are kept, and those that were rolled up. */
-export const keepFullMs = 25 * hourMs;
-export const keepRolledUpMs = 30 * 24 * hourMs;
 
 /**
  * Removes what is older than it is kept, at most `batch` rows of each sort of each cluster at a time so that no lock is held

@@ -1,6 +1,7 @@
 import { mergePoints, rollUp } from '../../domain/metrics/points.ts';
+import { hourMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import { type Database, inTransaction } from '../database.ts';
-import { hourMs, makeChunk, readChunks, rolledUpS, type Span, spanOf, writeChunks } from './chunks.ts';
+import { makeChunk, readChunks, writeChunks } from './chunks.ts';
 
 const atATime = 20;
 

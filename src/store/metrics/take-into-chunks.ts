@@ -1,7 +1,8 @@
 import { pointsOf } from '../../domain/metrics/points.ts';
+import { chunkMs, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import { type Database, inTransaction } from '../database.ts';
-import { chunkMs, makeChunk, readChunks, type Span, spanOf, writeChunks } from './chunks.ts';
-import { unpackMeasured } from './packing.ts';
+import { makeChunk, readChunks, writeChunks } from './chunks.ts';
+import { unpackMeasured } from './packed-rows.ts';
 
 /** A look that took long is written late: its ten minutes are not over before so much more time has passed. */
 const graceMs = 120_000;

@@ -1,6 +1,6 @@
 import type { Measured } from '../../domain/metrics/measurement.ts';
 import type { Reader, Tx } from '../database.ts';
-import { packMeasured, unpackMeasured } from './packing.ts';
+import { packMeasured } from './packed-rows.ts';
 
 /** What is kept from one look at the metrics of a cluster for the next. */
 export type MetricState = {
@@ -55,16 +55,6 @@ export async function writeLook(
     .values({ cluster_id: clusterId, ...state })
     .onDuplicateKeyUpdate(state)
     .execute();
-}
-
-/** What the last look measured of a cluster that the caller has read with their rights; null = it was never looked at. */
-export async function readLatest(db: Reader, clusterId: string): Promise<Measured | null> {
-  const row = await db
-    .selectFrom('metric_state')
-    .select(['at', 'latest'])
-    .where('cluster_id', '=', clusterId)
-    .executeTakeFirst();
-  return row === undefined ? null : { ...(await unpackMeasured(row.latest)), at: row.at };
 }
 
 /** Forgets all metrics of a cluster that is not registered any more. */

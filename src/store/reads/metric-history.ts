@@ -1,8 +1,8 @@
+import type { Measured } from '../../domain/metrics/measurement.ts';
 import { alignTo, type Points, pointsOf, type SeriesPoint } from '../../domain/metrics/points.ts';
+import { chunkMs, hourMs, keepFullMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import type { Reader } from '../database.ts';
-import { chunkMs, hourMs, readChunks, rolledUpS, spanOf } from '../metrics/chunks.ts';
-import { unpackMeasured } from '../metrics/packing.ts';
-import { keepFullMs } from '../metrics/prune-metrics.ts';
+import { unpackMeasured, unpackPoints } from '../metrics/packed-rows.ts';
 
 /** One metric of a cluster that the caller has read with their rights. */
 export type HistoryRequest = {
@@ -48,7 +48,7 @@ async function readParts(db: Reader, { clusterId, metric, from, to, now }: Histo
           to,
         }),
   ]);
-  return [...rolled, ...full].map(({ points }) => points).concat(tail);
+  return [...rolled, ...full, ...tail];
 }
 
 async function readTail(
@@ -70,4 +70,30 @@ async function readTail(
   );
   const points = pointsOf(looks).get(metric);
   return points === undefined ? [] : [points];
+}
+
+async function readChunks(
+  db: Reader,
+  { clusterId, metric, resolutionS, from, to }: Span & { readonly metric: string; readonly resolutionS: number },
+): Promise<readonly Points[]> {
+  const rows = await db
+    .selectFrom('metric_chunk')
+    .select('points')
+    .where('cluster_id', '=', clusterId)
+    .where('metric', '=', metric)
+    .where('resolution_s', '=', resolutionS)
+    .where('start_at', '>=', from)
+    .where('start_at', '<', to)
+    .execute();
+  return Promise.all(rows.map(({ points }) => unpackPoints(points)));
+}
+
+/** What the last look measured of a cluster that the caller has read with their rights; null = it was never looked at. */
+export async function readLatest(db: Reader, clusterId: string): Promise<Measured | null> {
+  const row = await db
+    .selectFrom('metric_state')
+    .select(['at', 'latest'])
+    .where('cluster_id', '=', clusterId)
+    .executeTakeFirst();
+  return row === undefined ? null : { ...(await unpackMeasured(row.latest)), at: row.at };
 }

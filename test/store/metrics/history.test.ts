@@ -3,8 +3,8 @@ import { type Database, inTransaction, migrate, openDatabase } from '../../../sr
 import { pruneMetrics } from '../../../src/store/metrics/prune-metrics.ts';
 import { rollUpHours } from '../../../src/store/metrics/roll-up-hours.ts';
 import { takeIntoChunks } from '../../../src/store/metrics/take-into-chunks.ts';
-import { forgetMetrics, packLook, readLatest, writeLook } from '../../../src/store/metrics/write-measured.ts';
-import { readHistory } from '../../../src/store/reads/metric-history.ts';
+import { forgetMetrics, packLook, writeLook } from '../../../src/store/metrics/write-measured.ts';
+import { readHistory, readLatest } from '../../../src/store/reads/metric-history.ts';
 import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
 
 let database: TestDatabase;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Measured } from '../../../src/domain/metrics/measurement.ts';
-import { packMeasured, packPoints, unpackMeasured, unpackPoints } from '../../../src/store/metrics/packing.ts';
+import { packMeasured, packPoints, unpackMeasured, unpackPoints } from '../../../src/store/metrics/packed-rows.ts';
 
 const moment = fc.integer({ min: 0, max: 4_000_000_000_000 });
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });
