@@ -20,10 +20,7 @@ export function refusalsOfAdding(
   return [
     ...refusalsOfState(nodes.filter((node) => node.alive || node !== leaving)),
     ...refusalsOfMembers(wanted, nodes, field),
-    ...refusalsOfVoters(
-      wanted,
-      nodes.filter((node) => node !== leaving),
-    ).map((refusal) => ({ ...refusal, path: field })),
+    ...refusalsOfVoters(wanted, nodes, leaving).map((refusal) => ({ ...refusal, path: field })),
   ];
 }
 
@@ -80,12 +77,18 @@ function refusalsOfMembers(
   });
 }
 
-/** A voter more that makes their number even takes a vote more for a leader, and bears no failure more. */
-function refusalsOfVoters(wanted: readonly Member[], nodes: readonly ObservedNode[]): readonly Refusal[] {
+/**
+ * A voter more that makes their number even takes a vote more for a leader, and bears no failure more. One in the place of
+ * another leaves their number as it is.
+ */
+function refusalsOfVoters(
+  wanted: readonly Member[],
+  nodes: readonly ObservedNode[],
+  leaving: ObservedNode | null,
+): readonly Refusal[] {
   const now = nodes.filter(isElectable).length;
-  const more = wanted.filter(isVoter).length;
-  const then = now + more;
-  if (more === 0 || then % 2 === 1) return [];
+  const then = nodes.filter((node) => node !== leaving && isElectable(node)).length + wanted.filter(isVoter).length;
+  if (then <= now || then % 2 === 1) return [];
   return [
     {
       code: 'QUORUM_AT_RISK',

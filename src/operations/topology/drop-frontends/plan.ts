@@ -79,7 +79,11 @@ export function planDropFrontends(input: DropFrontendsInput, { known, now, remna
     steps: [...steps, saveTopology.with({})],
     notes: [
       ...(note === null ? [] : [note]),
-      ...(leaveProcess ? ['Their processes are left running, answer /api/health well, and nobody looks at them'] : []),
+      ...(leaveProcess
+        ? [
+            `Their processes ${moveLeader ? 'but that of a leader, which is stopped so that another one leads, ' : ''}are left running, answer /api/health well, and nobody looks at them`,
+          ]
+        : []),
       'Their metadata stays on their disks: purgeNodeData deletes it later',
     ],
   };

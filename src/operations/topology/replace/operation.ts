@@ -1,5 +1,8 @@
 import type { Reading } from '../../../adapters/reading.ts';
+import { readTopology, toObservedNodes } from '../../../adapters/starrocks/read-topology.ts';
 import { nothingBlocks } from '../../../domain/end-checks.ts';
+import { findSameNode } from '../../../domain/node-identity.ts';
+import type { PlanResult } from '../../../domain/plan.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { saveTopology } from '../../cluster/save-topology.ts';
 import type { EndedRun, OtherEnding, PlannedStep } from '../../define.ts';
@@ -7,7 +10,9 @@ import { guardNode } from '../../node/steps/guard-node.ts';
 import { startNode } from '../../node/steps/power.ts';
 import { checkNotDecommissioning } from '../decommission-backends/post-check.ts';
 import { addingBackendKinds } from '../new-nodes/kinds.ts';
+import { planWayBackOfNewNodes } from '../new-nodes/undo.ts';
 import { checkAdded, checkLeft } from '../post-check.ts';
+import { addToCluster } from '../steps/add-to-cluster.ts';
 import { leavingIn, leftChecks, lookAtLeft, wellChecks } from '../steps/check-left.ts';
 import { awaitIdle, dropComputeNode, stopComputeNode } from '../steps/compute-node.ts';
 import { cancelDrain, drainBackend } from '../steps/drain-backend.ts';
@@ -41,6 +46,35 @@ const hasLeft: ReadonlySet<string> = new Set(['done', 'already']);
 export function whyNoWayBack(steps: readonly PlannedStep[]): string | null {
   const left = steps.find(({ kind, phase, state }) => phase === 'do' && leaves.has(kind) && hasLeft.has(state));
   return left === undefined ? null : 'The old node has left the cluster; it can only be added again';
+}
+
+/**
+ * The way back: the new node is taken away again. Not once the cluster shows that the old one is out of it, whoever took it
+ * out and whatever the journal says of it: then the new one is all that is left of the two.
+ */
+export async function planWayBack(
+  { sql, signal }: Pick<Reading, 'sql' | 'signal'>,
+  run: EndedRun,
+): Promise<PlanResult> {
+  const wasAdded = run.steps.some(
+    ({ kind, phase, state }) =>
+      kind === addToCluster.kind && phase === 'do' && state !== 'pending' && state !== 'skipped',
+  );
+  if (!wasAdded) return planWayBackOfNewNodes(run);
+  const nodes = toObservedNodes(await readTopology(sql, { signal }));
+  const gone = [...leaves]
+    .flatMap((kind) => leavingIn(run.steps, kind))
+    .find((node) => findSameNode(nodes, node) === undefined);
+  if (gone === undefined) return planWayBackOfNewNodes(run);
+  return {
+    refusals: [
+      {
+        code: 'PRECONDITION_FAILED',
+        message: `${gone.label} is out of the cluster, and without the new node nobody would be in its place`,
+        hint: 'Retry the run. To take the new node out all the same, ask for decommissionBackends, dropFrontends or removeComputeNodes.',
+      },
+    ],
+  };
 }
 
 type Asked = { readonly clusterId: string };

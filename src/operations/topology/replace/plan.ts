@@ -68,7 +68,7 @@ export function planReplacement(wish: Replacement, facts: ReplacementFacts, take
   return {
     summary: `${now.alive ? 'Move' : 'Replace'} ${nodeLabel(now)}: ${added.summary}`,
     steps: [...added.steps, ...leavingSteps(wish, facts, { known, now }), saveTopology.with({})],
-    notes: [...(added.notes ?? []), ...notesOnLeaving(wish, facts, now)],
+    notes: [...(added.notes ?? []), ...notesOnLeaving(wish, facts, { known, now })],
   };
 }
 
@@ -149,7 +149,7 @@ function leavingRefusals(wish: Replacement, facts: ReplacementFacts, { known, no
   const unreached = [...whyNotReached([known], wish.leaveProcess), ...silentRefusals(wish, facts, now)];
   switch (now.kind) {
     case 'BACKEND': {
-      if (facts.drain === null) return unreached;
+      if (facts.drain === null || facts.drain.ids.length === 0) return [...unreached, notShown(now)];
       const { marginPercent, acceptFewerDomains, acceptOtherMedium } = wish;
       const { ids } = facts.drain;
       const drain = { ids, marginPercent, acceptFewerDomains, acceptOtherMedium, isUnderWay: false };
@@ -163,6 +163,16 @@ function leavingRefusals(wish: Replacement, facts: ReplacementFacts, { known, no
     default:
       return now.kind satisfies never;
   }
+}
+
+/** A drain that nobody could judge is none that is begun. */
+function notShown(now: ObservedNode): Refusal {
+  return {
+    code: 'NOT_FOUND',
+    message: `SHOW BACKENDS does not list ${nodeLabel(now)} any more`,
+    hint: 'Refresh the cluster, then look at the ids of its nodes.',
+    path: ['input', 'nodeId'],
+  };
 }
 
 /** A host that is away cannot be asked what the node leaves behind, nor be told to stop it. */
@@ -205,6 +215,10 @@ function frontendRefusals(
   return refusals.map((refusal) => ({ ...refusal, path: ['input', 'nodeId'] }));
 }
 
+function handsOver({ moveLeader }: Replacement, { known, now }: Leaving): boolean {
+  return moveLeader && isElectable(now) && isReachable(toLeavingNode(known));
+}
+
 /** In a lane of its own: what fails on the way is taken back, a leader that was stopped is started again. */
 function leavingSteps(wish: Replacement, facts: ReplacementFacts, { known, now }: Leaving): StepSpec[] {
   const lane: Lane = { stage: 'The old node', name: nodeLabel(now), width: 1 };
@@ -236,13 +250,16 @@ function leavingSteps(wish: Replacement, facts: ReplacementFacts, { known, now }
       const idle = awaitIdle.with({ ...leaving, queryWaitSeconds: wish.queryWaitSeconds }, lane);
       const drop = dropComputeNode.with({ ...leaving, together }, lane);
       if (!isReachable(leaving)) return [idle, drop];
-      return [...noted, idle, stopComputeNode.with({ ...leaving, timeoutSeconds, together }, lane), drop];
+      // Looked at once more when it is out: whatever supervises it may have started it again.
+      return [...noted, idle, stopComputeNode.with({ ...leaving, timeoutSeconds, together }, lane), drop, ...stopped];
     }
     case 'FRONTEND': {
-      const leads = wish.moveLeader && now.role !== 'OBSERVER' && isReachable(full);
       return [
         ...noted,
-        ...(leads ? [handOverLeadership.with({ ...full, timeoutSeconds }, lane)] : []),
+        // Whoever leads by then: the plan stays the same when leadership has moved.
+        ...(handsOver(wish, { known, now }) && isReachable(full)
+          ? [handOverLeadership.with({ ...full, timeoutSeconds }, lane)]
+          : []),
         // The new one votes by then, in place of this one.
         dropFrontend.with({ ...leaving, votersLeft: facts.adding.nodes.filter(isElectable).length }, lane),
         ...stopped,
@@ -253,13 +270,19 @@ function leavingSteps(wish: Replacement, facts: ReplacementFacts, { known, now }
   }
 }
 
-function notesOnLeaving(wish: Replacement, { drain }: ReplacementFacts, now: ObservedNode): readonly string[] {
+function notesOnLeaving(wish: Replacement, { drain }: ReplacementFacts, { known, now }: Leaving): readonly string[] {
   return [
     ...(drain === null ? [] : decommissionNotes(drain.facts, drain.ids)),
     `Once ${nodeLabel(now)} has left, there is no way back but to add it again`,
-    ...(wish.leaveProcess ? [`The process of ${nodeLabel(now)} is left alone, and nobody looks at it`] : []),
+    ...(wish.leaveProcess ? [noteOnProcess(nodeLabel(now), handsOver(wish, { known, now }))] : []),
     'The data of the old one stays on its disks: purgeNodeData deletes it later',
   ];
+}
+
+function noteOnProcess(label: string, isStoppedToHandOver: boolean): string {
+  return isStoppedToHandOver
+    ? `If ${label} leads, it is stopped so that another one leads; nobody looks at its process after that`
+    : `The process of ${label} is left alone, and nobody looks at it`;
 }
 
 /** What an addition names by its list of hosts, a replacement has one of. */

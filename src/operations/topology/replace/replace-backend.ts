@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { defineOperation } from '../../define.ts';
 import { drainFields, withMedia } from '../fields.ts';
-import { planWayBackOfNewNodes } from '../new-nodes/undo.ts';
 import { observeReplacement } from './facts.ts';
 import { replacementFields, storageFields } from './input.ts';
-import { checkHalfReplaced, checkReplaced, replacementKinds, whyNoWayBack } from './operation.ts';
+import { checkHalfReplaced, checkReplaced, planWayBack, replacementKinds, whyNoWayBack } from './operation.ts';
 import { pathsOf, toReplacement } from './paths.ts';
 import { planReplacement } from './plan.ts';
 
@@ -36,7 +35,7 @@ export const replaceBackend = defineOperation({
   observe: (given, reading) =>
     observeReplacement({ ...given, storage: withMedia(given.storage), paths: pathsOf(given) }, reading),
   plan: (given, facts) => planReplacement(toReplacement(given), facts, { kinds: ['BACKEND'], living: false }),
-  planUndo: (_input, _reading, run) => planWayBackOfNewNodes(run),
+  planUndo: (_input, reading, run) => planWayBack(reading, run),
   whyNoUndo: (_input, steps) => whyNoWayBack(steps),
   postCheck: ({ clusterId }, reading, run) => checkReplaced({ clusterId }, reading, run),
   endCheck: ({ clusterId }, reading, run) => checkHalfReplaced({ clusterId }, reading, run),

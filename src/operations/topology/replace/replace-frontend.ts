@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { defineOperation } from '../../define.ts';
-import { planWayBackOfNewNodes } from '../new-nodes/undo.ts';
 import { observeReplacement } from './facts.ts';
 import { metaDir, replacementFields } from './input.ts';
-import { checkHalfReplaced, checkReplaced, replacementKinds, whyNoWayBack } from './operation.ts';
+import { checkHalfReplaced, checkReplaced, planWayBack, replacementKinds, whyNoWayBack } from './operation.ts';
 import { pathsOf, toReplacement } from './paths.ts';
 import { planReplacement } from './plan.ts';
 
@@ -33,7 +32,7 @@ export const replaceFrontend = defineOperation({
   steps: replacementKinds,
   observe: (given, reading) => observeReplacement({ ...given, storage: [], paths: pathsOf(given) }, reading),
   plan: (given, facts) => planReplacement(toReplacement(given), facts, { kinds: ['FRONTEND'], living: false }),
-  planUndo: (_input, _reading, run) => planWayBackOfNewNodes(run),
+  planUndo: (_input, reading, run) => planWayBack(reading, run),
   whyNoUndo: (_input, steps) => whyNoWayBack(steps),
   postCheck: ({ clusterId }, reading, run) => checkReplaced({ clusterId }, reading, run),
   endCheck: ({ clusterId }, reading, run) => checkHalfReplaced({ clusterId }, reading, run),
