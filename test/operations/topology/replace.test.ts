@@ -7,7 +7,9 @@ import { undoRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
 import { insertRelease } from '../../../src/store/upgrades/releases.ts';
+import type { KindPoint } from '../../helpers/deaths.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
+import { pointNames, workWithFates } from '../../helpers/mortal-worker.ts';
 import { logLines, type Managed, manage } from '../../helpers/world.ts';
 
 let world: World;
@@ -63,12 +65,33 @@ async function codes(operation: string, input: Record<string, unknown>) {
   return userErrors.map(({ code, message, path }) => `${code} ${path?.join('.') ?? ''} ${message}`);
 }
 
-async function carryOut(operation: string, input: Record<string, unknown>): Promise<Run> {
+/** What Starwarden's user has told the cluster since the last time that this was asked. */
+let read = 0;
+async function changesSent(): Promise<string[]> {
+  const { logs, cluster } = world.describe();
+  const lines = await logLines(logs.statements, read);
+  read += lines.length;
+  return lines
+    .filter((line) => line.user === cluster.sqlUser)
+    .flatMap((line) => /^\s*((?:ALTER|CANCEL|DROP)\s+\w+\s+\w+\s+\w+)/.exec(String(line.text))?.[1] ?? []);
+}
+
+/** The run comes to its end as if nobody had died, although a worker dies at each of these points; what it has sent, it sent once. */
+async function carryOut(
+  { operation, input, sends }: { operation: string; input: Record<string, unknown>; sends: readonly string[] },
+  deaths: readonly KindPoint[],
+): Promise<Run> {
+  await changesSent();
   const run = await managed.ask(operation, input);
-  const ended = await managed.finish(run.id);
+  const { met } = await workWithFates(engine, { runId: run.id, fates: deaths, limitMs: 120_000 });
+  const ended = await engine.until(run.id);
   expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+  expect(await changesSent()).toEqual(sends);
+  expect(met.toSorted()).toEqual(deaths.toSorted());
   return ended;
 }
+
+const allPoints = (kind: string) => pointNames.map((at): KindPoint => `${at} ${kind}`);
 
 const backends = async () => (await root.query('SHOW BACKENDS')).map(({ IP, Alive }) => `${IP} ${Alive}`).toSorted();
 const countRows = async () => (await root.query('SELECT COUNT(*) AS n FROM sales.orders'))[0]?.n;
@@ -91,9 +114,7 @@ describe('a node of the wrong sort', () => {
     expect(
       await codes('moveNode', await asked('fe1', 'host1', { ...metaOn('host1'), moveLeader: true })),
     ).toContainEqual(expect.stringMatching(/^QUORUM_AT_RISK .* leads/));
-    const { logs, cluster } = world.describe();
-    const sent = (await logLines(logs.statements)).filter((line) => line.user === cluster.sqlUser);
-    expect(sent.filter((line) => /^\s*(ALTER|CANCEL|DROP)/.test(String(line.text)))).toEqual([]);
+    expect(await changesSent()).toEqual([]);
   });
 });
 
@@ -106,7 +127,20 @@ describe('replaceBackend', () => {
     expect(await codes('moveNode', await asked('be1', 'host1', storageOn('host1')))).toEqual([
       expect.stringMatching(/^PRECONDITION_FAILED input\.nodeId .* is down/),
     ]);
-    const run = await carryOut('replaceBackend', await asked('be1', 'host1', storageOn('host1')));
+    // Left to the run, so that there is a moment between the drain and the drop to die in.
+    await root.query("ADMIN SET FRONTEND CONFIG ('drop_backend_after_decommission' = 'false')");
+    const sends = ['ALTER SYSTEM ADD BACKEND', 'ALTER SYSTEM DECOMMISSION BACKEND', 'ALTER SYSTEM DROP BACKEND'];
+    const run = await carryOut(
+      { operation: 'replaceBackend', input: await asked('be1', 'host1', storageOn('host1')), sends },
+      [
+        ...allPoints('addToCluster'),
+        'after-record awaitJoined',
+        'after-record noteLeaving',
+        ...allPoints('drainBackend'),
+        ...allPoints('dropDrained'),
+      ],
+    );
+    await root.query("ADMIN SET FRONTEND CONFIG ('drop_backend_after_decommission' = 'true')");
     expect(await backends()).toEqual(
       ['be2', 'be3', 'host1'].map((name) => `${managed.host(name).address} true`).toSorted(),
     );
@@ -126,7 +160,13 @@ describe('replaceFrontend', () => {
     const frontends = async () =>
       (await root.query('SHOW FRONTENDS')).map(({ IP, Alive }) => `${IP} ${Alive}`).toSorted();
     await expect.poll(frontends, { timeout: 60_000 }).toContain(`${dead} false`);
-    await carryOut('replaceFrontend', await asked('fe3', 'host2', metaOn('host2')));
+    await carryOut(
+      {
+        ...{ operation: 'replaceFrontend', input: await asked('fe3', 'host2', metaOn('host2')) },
+        sends: ['ALTER SYSTEM ADD FOLLOWER', 'ALTER SYSTEM DROP FOLLOWER'],
+      },
+      ['after-effect addToCluster', 'after-record awaitJoined', ...allPoints('dropFrontend')],
+    );
     expect(await frontends()).toEqual(
       ['fe1', 'fe2', 'host2'].map((name) => `${managed.host(name).address} true`).toSorted(),
     );
@@ -136,7 +176,13 @@ describe('replaceFrontend', () => {
 describe('moveNode', () => {
   it('drains a living backend onto the others and a new one, then stops it', async () => {
     const before = await countRows();
-    const run = await carryOut('moveNode', await asked('be2', 'host3', storageOn('host3')));
+    const run = await carryOut(
+      {
+        ...{ operation: 'moveNode', input: await asked('be2', 'host3', storageOn('host3')) },
+        sends: ['ALTER SYSTEM ADD BACKEND', 'ALTER SYSTEM DECOMMISSION BACKEND'],
+      },
+      ['after-record awaitJoined', 'after-effect drainBackend', ...allPoints('stopRemoved')],
+    );
     expect(await backends()).toEqual(
       ['be3', 'host1', 'host3'].map((name) => `${managed.host(name).address} true`).toSorted(),
     );
