@@ -17,7 +17,7 @@ export async function killAtEach(lab: CrashLab, name: string): Promise<void> {
   for (let index = 0; index === 0 || index < points.length; index += 1) {
     await theCase.prepare?.();
     await lab.mark();
-    const run = await lab.managed.ask(name, await theCase.input());
+    const run = await lab.managed.ask(operationOf(name), await theCase.input());
     if (index === 0) points = pointsOf(name, run);
     const point = points[index];
     if (point === undefined) throw new Error(`${name} planned no step to die at`);
@@ -33,10 +33,15 @@ export async function killOnTheWay(lab: CrashLab, name: string, points: readonly
   const theCase = caseOf(lab, name);
   await theCase.prepare?.();
   await lab.mark();
-  const run = await lab.managed.ask(name, await theCase.input());
+  const run = await lab.managed.ask(operationOf(name), await theCase.input());
   const deaths = await workWithDeaths(lab.engine, { runId: run.id, points, limitMs: 260_000 });
   await expectDoneOnce(lab, { theCase, runId: run.id, where: name });
   expect(deaths.toSorted()).toEqual(points.toSorted());
+}
+
+/** An operation may be tried in several ways: `moveNode`, `moveNode: compute node`. */
+export function operationOf(name: string): string {
+  return name.split(':')[0] ?? name;
 }
 
 export function caseOf(lab: CrashLab, name: string): CrashCase {
@@ -62,7 +67,7 @@ export async function expectDoneOnce(
 
 /** Before and after the effect of each step that has one; after the record of a gate. */
 function pointsOf(name: string, run: Run) {
-  const kinds = operations.find((operation) => operation.name === name)?.steps ?? [];
+  const kinds = operations.find((operation) => operation.name === operationOf(name))?.steps ?? [];
   return run.plan.steps.flatMap((step, position) => {
     const gate = kinds.find((kind) => kind.kind === step.kind)?.isGate ?? false;
     return gate
@@ -104,7 +109,7 @@ export async function dieEverywhere(
   const theCase = caseOf(lab, name);
   await theCase.prepare?.();
   await lab.mark();
-  const run = await lab.managed.ask(name, await theCase.input());
+  const run = await lab.managed.ask(operationOf(name), await theCase.input());
   const shown = await meetAllFates(lab, { name, runId: run.id, except });
   await expectDoneOnce(lab, { theCase, runId: run.id, where: name });
   return shown;
@@ -116,7 +121,7 @@ export async function meetAllFates(
   { name, runId, except = [] }: { name: string; runId: string; except?: readonly string[] },
 ): Promise<readonly string[]> {
   const { db } = lab.engine.ctx;
-  const kinds = (operations.find((operation) => operation.name === name)?.steps ?? []).filter(
+  const kinds = (operations.find((operation) => operation.name === operationOf(name))?.steps ?? []).filter(
     ({ kind }) => !except.includes(kind),
   );
   const before = new Set((await listSteps(db, runId)).filter(isDone).map(({ position }) => position));
@@ -136,7 +141,7 @@ export async function finishPlainly(lab: CrashLab, name: string): Promise<string
   const theCase = caseOf(lab, name);
   await theCase.prepare?.();
   await lab.mark();
-  const run = await lab.managed.ask(name, await theCase.input());
+  const run = await lab.managed.ask(operationOf(name), await theCase.input());
   await workWithFates(lab.engine, { runId: run.id, fates: [], limitMs: 240_000 });
   await expectDoneOnce(lab, { theCase, runId: run.id, where: name });
   return run.id;

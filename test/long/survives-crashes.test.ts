@@ -15,16 +15,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lab?.close());
 
-/** Only on machines without nodes: `test/runs/deaths/adding.test.ts`, `deploying.test.ts`. */
-const installing = [
-  'addBackends',
-  'addComputeNodes',
-  'addFrontends',
-  'replaceBackend',
-  'replaceFrontend',
-  'moveNode',
-  'deployCluster',
-];
+/** Only on machines without nodes: `test/runs/deaths/adding.test.ts`, `deploying.test.ts`, `test/long/topology/replace.test.ts`. */
+const replacing = ['replaceBackend', 'replaceFrontend', 'moveNode'];
+const installing = ['addBackends', 'addComputeNodes', 'addFrontends', 'deployCluster', ...replacing];
 
 /** The lab's cluster is not a shared-data one; their kinds are tried in `test/runs/deaths/alone.test.ts`. */
 const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad', ...installing];

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { withoutSlash } from '../../domain/deploy/directories.ts';
+import { readStorage } from '../../domain/deploy/storage-input.ts';
 import { parseNodeAddress } from '../../domain/topology-change/address.ts';
 import { absolutePath, clusterId, hostAddress, nodeId } from '../input/fields.ts';
 
@@ -108,4 +110,16 @@ export function withMedia(storage: readonly string[]): readonly string[] {
     else paths[paths.length - 1] = `${last},${item}`;
   }
   return paths;
+}
+
+/** Where a worker keeps its data: in the deploy directory where nothing is named. */
+export function storageDirsOf({
+  deployDir,
+  storage,
+}: {
+  deployDir: string;
+  storage: readonly string[];
+}): readonly string[] {
+  const paths = readStorage(withMedia(storage)).storage.map(({ path }) => path);
+  return paths.length === 0 ? [`${withoutSlash(deployDir)}/storage`] : paths;
 }

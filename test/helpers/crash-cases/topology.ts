@@ -16,6 +16,15 @@ import { listNodes } from '../../../src/store/clusters/inventory.ts';
 import { listRemovedNodes, saveRemovedNode } from '../../../src/store/clusters/removed-nodes.ts';
 import type { CaseTools, CrashCase } from './case.ts';
 
+type Replaced = {
+  readonly kind: 'fe' | 'be' | 'cn';
+  /** The address of the node that leaves. */
+  readonly old: () => Promise<string>;
+  readonly prepare?: () => Promise<void>;
+  readonly more?: Record<string, unknown>;
+  readonly sends: readonly string[];
+};
+
 /** Operations that change which nodes a cluster has. */
 export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCase>> {
   const { world, engine, managed, ensureCluster, ensureAllAttached, changesSent } = tools;
@@ -69,6 +78,54 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
     effects: async () => [...(await changesSent()), `running ${world.nodesOn(name).length}`],
     wanted: ['ALTER', 'running 1'],
   });
+
+  /** Puts a node on a machine without nodes in the place of the one that is named, on what `prepare` has made of the cluster. */
+  const replaces = (name: string, given: Replaced): CrashCase => ({
+    prepare: async () => {
+      await ensureAllAttached();
+      await tools.ensureReleases();
+      await sql().query(adminSetFrontendConfig('drop_backend_after_decommission', 'false'));
+      await letMove(true);
+      await given.prepare?.();
+    },
+    input: async () => {
+      const { data, hosts, ...at } = spare(name);
+      const own = given.kind === 'fe' ? { metaDir: data } : given.kind === 'be' ? { storage: [data] } : {};
+      const nodeId = await idOf(await given.old());
+      return { ...at, host: hosts[0], ...own, nodeId, stopTimeoutSeconds: 60, ...given.more };
+    },
+    effects: async (run) => [...(await leftBehind(run)), `running ${world.nodesOn(name).length}`],
+    wanted: [...given.sends, 'left 1, ended 1', 'running 1'],
+  });
+
+  const leader = async () => (await readTopology(sql())).frontends.find(({ role }) => role === 'LEADER')?.host ?? '';
+
+  /** The process is gone and the cluster has noticed; its machine is there. */
+  async function letDie(name: string): Promise<void> {
+    if (world.pidOf(name) !== null) await world.kill(name);
+    const { address } = managed.host(name);
+    const isDown = async () => {
+      const { frontends, backends } = await readTopology(sql());
+      return [...frontends, ...backends].some(({ host, alive }) => host === address && !alive);
+    };
+    await expect.poll(isDown, { timeout: 60_000 }).toBe(true);
+  }
+
+  /** `moveNode` takes three kinds of nodes: as many cases. */
+  const moves = {
+    backend: replaces('host4', {
+      ...{ kind: 'be', old: async () => managed.host('be1').address, more: { stallAfterSeconds: 2 } },
+      sends: ['ALTER', 'ALTER', 'ALTER', 'start_be.sh', 'stop_be.sh'],
+    }),
+    computeNode: replaces('host5', {
+      ...{ kind: 'cn', old: async () => managed.host('cn1').address, more: { queryWaitSeconds: 1 } },
+      sends: ['ALTER', 'ALTER', 'start_cn.sh', 'stop_cn.sh'],
+    }),
+    leader: replaces('host3', {
+      ...{ kind: 'fe', old: leader, more: { moveLeader: true } },
+      sends: ['ALTER', 'ALTER', 'start_fe.sh', 'stop_fe.sh'],
+    }),
+  };
 
   /** Where a backend was that has left long ago. */
   let left = { id: '', data: '' };
@@ -145,6 +202,19 @@ export function topologyCases(tools: CaseTools): Readonly<Record<string, CrashCa
       },
       wanted: ['start_fe.sh', 'start_be.sh', 'running 2, known 2 on 1'],
     },
+    replaceBackend: replaces('host1', {
+      ...{ kind: 'be', old: async () => last().host, more: { stallAfterSeconds: 2 } },
+      prepare: () => letDie(last().name),
+      sends: ['ALTER', 'ALTER', 'ALTER', 'start_be.sh'],
+    }),
+    replaceFrontend: replaces('host2', {
+      ...{ kind: 'fe', old: async () => managed.host('fe3').address },
+      prepare: () => letDie('fe3'),
+      sends: ['ALTER', 'ALTER', 'start_fe.sh'],
+    }),
+    moveNode: moves.leader,
+    'moveNode: backend': moves.backend,
+    'moveNode: compute node': moves.computeNode,
     addRunningNodes: {
       prepare: async () => {
         await ensureCluster();

@@ -49,7 +49,9 @@ const survey: HostSurvey = {
   ...{ openFiles: limit, userProcesses: limit, clock: { value: { aheadMs: 0, withinMs: 1 } } },
   java: { value: [{ home: '/usr/lib/jvm/17', version: '17.0.1', hasCompiler: true }] },
   ...{ listening: { value: [] }, nodes: { value: [] }, visibleNodes: [], places: [] },
-  paths: new Map(['/opt/sr/node', '/data/meta', '/data/be'].map((path) => [path, { value: free }])),
+  paths: new Map(
+    ['/opt/sr/node', '/opt/sr/node/storage', '/data/meta', '/data/be'].map((path) => [path, { value: free }]),
+  ),
 };
 
 /** Attached to hosts of their own, unless said otherwise. */
@@ -159,11 +161,11 @@ describe('a plan of a replacement', () => {
     return { nodes, now, whole, result: planReplacement(whole, facts, takes[operation]) };
   }
 
-  /** Holds a rule for every plan that comes about; how many there were is asked, so that it is not held for none. */
+  /** Holds a rule for every plan that comes about. Answers how many there were of each kind of node at least: none would hold any rule. */
   function everyPlan(
     rule: (plan: NonNullable<ReturnType<typeof planOf>> & { readonly steps: readonly StepSpec[] }) => void,
   ): number {
-    let plans = 0;
+    const plans = { FRONTEND: 0, BACKEND: 0, COMPUTE_NODE: 0 };
     fc.assert(
       fc.property(someCluster, (given) => {
         const plan = planOf(given);
@@ -176,12 +178,12 @@ describe('a plan of a replacement', () => {
           }
           return;
         }
-        plans += 1;
+        plans[plan.now.kind] += 1;
         rule({ ...plan, steps: plan.result.steps });
       }),
       { numRuns: 400 },
     );
-    return plans;
+    return Math.min(...Object.values(plans));
   }
 
   it('touches the old node only after the new one was seen to be well, in a stage of its own', () => {
@@ -198,7 +200,7 @@ describe('a plan of a replacement', () => {
       // What is dropped, or drained, is the old one; no step of these kinds names another.
       for (const step of steps.filter(({ kind }) => touches.has(kind))) expect(old).toContain(step);
     });
-    expect(plans).toBeGreaterThan(20);
+    expect(plans).toBeGreaterThan(5);
   });
 
   it('has no lane that a run may do without', () => {
@@ -219,7 +221,7 @@ describe('a plan of a replacement', () => {
       expect(now.filter(isElectable)).toHaveLength(nodes.filter(isElectable).length);
       expect(now).toHaveLength(nodes.length);
     });
-    expect(plans).toBeGreaterThan(20);
+    expect(plans).toBeGreaterThan(5);
   });
 
   it('looks for the process of every old node that it is not told to leave alone', () => {
@@ -228,7 +230,7 @@ describe('a plan of a replacement', () => {
       if (whole.leaveProcess) expect(steps.map(({ kind }) => kind)).not.toContain('stopRemoved');
       else expect(last?.kind).toBe('stopRemoved');
     });
-    expect(plans).toBeGreaterThan(20);
+    expect(plans).toBeGreaterThan(5);
   });
 
   it('is only made of kinds that its operation knows', () => {
@@ -386,7 +388,16 @@ describe('a plan of a replacement is refused', () => {
     ['a frontend by replaceBackend', { of: third, by: takes.backend }, /^INVALID_INPUT .* is none that this operation/],
     ['a backend without storage', { of: first, wish: { storage: [] } }, /^INVALID_INPUT Where the new backend keeps/],
     ['a frontend without metaDir', { of: third, wish: { metaDir: null } }, /^INVALID_INPUT Where the new frontend/],
-    ['a frontend with storage', { of: third, wish: { storage: ['/data/be'] } }, /^INVALID_INPUT .* is no backend/],
+    [
+      'a frontend with storage',
+      { of: third, wish: { storage: ['/data/be'] } },
+      /^INVALID_INPUT .* is a frontend, and has no storage/,
+    ],
+    [
+      'a frontend with a location',
+      { of: third, wish: { location: 'rack:r1' } },
+      /^INVALID_INPUT .* is no backend, and only/,
+    ],
     ['a backend with metaDir', { of: first, wish: { metaDir: '/data/meta' } }, /^INVALID_INPUT .* is no frontend/],
     [
       'a located backend without a location',

@@ -113,7 +113,7 @@ export const topologyOperations = [
   'removeComputeNodes',
   'dropFrontends',
   'purgeNodeData',
-  // Made of the steps of the others.
+  // At the points that are only theirs in test/operations/topology/replace.test.ts, at all in test/long/topology/replace.test.ts.
   ...['replaceBackend', 'replaceFrontend', 'moveNode'],
 ];
 

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { withoutSlash } from '../../../domain/deploy/directories.ts';
-import { readStorage } from '../../../domain/deploy/storage-input.ts';
 import { defineOperation } from '../../define.ts';
-import { newNodeFields, storagePath, withMedia } from '../fields.ts';
+import { newNodeFields, storageDirsOf, storagePath, withMedia } from '../fields.ts';
 import { observeNewNodes } from '../new-nodes/facts.ts';
 import { addingKinds } from '../new-nodes/kinds.ts';
 import { planAddNodes } from '../new-nodes/plan.ts';
@@ -45,7 +43,7 @@ export const addComputeNodes = defineOperation({
     ],
   },
   steps: addingKinds,
-  observe: (given, reading) => observeNewNodes(given, [given.deployDir, ...pathsOf(given)], reading),
+  observe: (given, reading) => observeNewNodes(given, [given.deployDir, ...storageDirsOf(given)], reading),
   plan: ({ deployDir, storage, conf, systemd, acceptChecks }, facts) =>
     planAddNodes(
       {
@@ -65,9 +63,3 @@ export const addComputeNodes = defineOperation({
   postCheck: (_input, reading, run) => checkAdded(reading, run),
   endCheck: (_input, reading, run) => checkLeft(reading, run),
 });
-
-/** In the deploy directory where none is named. */
-function pathsOf({ deployDir, storage }: { deployDir: string; storage: readonly string[] }): readonly string[] {
-  const paths = readStorage(withMedia(storage)).storage.map(({ path }) => path);
-  return paths.length === 0 ? [`${withoutSlash(deployDir)}/storage`] : paths;
-}

@@ -21,12 +21,23 @@ export const metaDir = absolutePath.meta({
     'Of a frontend: where the new one keeps its metadata: an empty directory, or one that is not there yet, outside of deployDir.',
 });
 
+const storage = z.array(storagePath).max(50).default([]);
+
 /** What only a backend has. */
 export const storageFields = {
-  storage: z.array(storagePath).max(50).default([]).meta({
+  storage: storage.meta({
     description: 'Of a backend: where the new one keeps its data, as in storage_root_path: empty directories.',
   }),
   location: z.string().max(255).regex(locationPattern, 'key:value in lower case, e.g. rack:r1').optional().meta({
     description: 'Of a backend: where the new one stands; needed when the old one has a location.',
+  }),
+};
+
+/** Of a move, which takes compute nodes too. */
+export const movedStorageFields = {
+  ...storageFields,
+  storage: storage.meta({
+    description:
+      'Of a backend: where the new one keeps its data, as in storage_root_path: empty directories. Of a compute node: where it keeps its cache; none = in the deploy directory.',
   }),
 };

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { defineOperation } from '../../define.ts';
 import { drainFields, withMedia } from '../fields.ts';
 import { observeReplacement } from './facts.ts';
-import { metaDir, replacementFields, storageFields } from './input.ts';
+import { metaDir, movedStorageFields, replacementFields } from './input.ts';
 import { checkHalfReplaced, checkReplaced, planWayBack, replacementKinds, whyNoWayBack } from './operation.ts';
 import { pathsOf, toReplacement } from './paths.ts';
 import { planReplacement } from './plan.ts';
 
 const input = z.object({
   ...replacementFields,
-  ...storageFields,
+  ...movedStorageFields,
   ...drainFields,
   metaDir: metaDir.optional(),
   moveLeader: z.boolean().default(false).meta({

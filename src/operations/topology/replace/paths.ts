@@ -1,6 +1,5 @@
 import { withoutSlash } from '../../../domain/deploy/directories.ts';
-import { readStorage } from '../../../domain/deploy/storage-input.ts';
-import { withMedia } from '../fields.ts';
+import { storageDirsOf, withMedia } from '../fields.ts';
 import type { Replacement } from './plan.ts';
 
 type Given = {
@@ -27,8 +26,10 @@ type Given = {
 /** The directories that are looked at on the host of the new node. */
 export function pathsOf(given: Pick<Given, 'deployDir' | 'storage' | 'metaDir'>): readonly string[] {
   const { deployDir, storage = [], metaDir } = given;
-  const paths = readStorage(withMedia(storage)).storage.map(({ path }) => path);
-  return [...new Set([withoutSlash(deployDir), ...paths, ...(metaDir === undefined ? [] : [withoutSlash(metaDir)])])];
+  const meta = metaDir === undefined ? [] : [withoutSlash(metaDir)];
+  // Whether it is a frontend is not known yet.
+  const data = meta.length > 0 && storage.length === 0 ? [] : storageDirsOf({ deployDir, storage });
+  return [...new Set([withoutSlash(deployDir), ...data, ...meta])];
 }
 
 /** The input of any of the operations as their plan takes it; what one has no field for means nothing there. */

@@ -110,14 +110,11 @@ function fieldRefusals(wish: Replacement, now: ObservedNode): Refusal[] {
     ...(isBackend && wish.storage.length === 0
       ? [say('storage', 'Where the new backend keeps its data is not said', 'Give the paths: /data1,medium:SSD.')]
       : []),
-    ...(!isBackend && (wish.storage.length > 0 || wish.location !== null)
-      ? [
-          say(
-            'storage',
-            `${nodeLabel(now)} is no backend, and only backends have storage and a location`,
-            'Leave both out.',
-          ),
-        ]
+    ...(now.kind === 'FRONTEND' && wish.storage.length > 0
+      ? [say('storage', `${nodeLabel(now)} is a frontend, and has no storage`, 'Leave it out.')]
+      : []),
+    ...(!isBackend && wish.location !== null
+      ? [say('location', `${nodeLabel(now)} is no backend, and only backends have a location`, 'Leave it out.')]
       : []),
     ...(now.kind === 'FRONTEND' && wish.metaDir === null
       ? [
