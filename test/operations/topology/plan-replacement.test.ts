@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClusterNode, ObservedNode } from '../../../src/domain/cluster.ts';
-import type { HostSurvey, SurveyedPath } from '../../../src/domain/deploy/host-survey.ts';
 import { isSameNode, nodeLabel } from '../../../src/domain/node-identity.ts';
 import type { StepSpec } from '../../../src/domain/plan.ts';
 import { findLeader, isElectable, quorumOf } from '../../../src/domain/quorum.ts';
 import { type StepState, stepStates } from '../../../src/domain/run.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { PlannedStep } from '../../../src/operations/define.ts';
-import type { NewNodeFacts } from '../../../src/operations/topology/new-nodes/facts.ts';
 import type { ReplacementFacts } from '../../../src/operations/topology/replace/facts.ts';
 import { moveNode } from '../../../src/operations/topology/replace/move-node.ts';
 import { planWayBack, replacementKinds, whyNoWayBack } from '../../../src/operations/topology/replace/operation.ts';
@@ -18,64 +16,20 @@ import { replaceFrontend } from '../../../src/operations/topology/replace/replac
 import { leavingNode } from '../../../src/operations/topology/steps/leaving-node.ts';
 import { backend as backendFacts, decommission } from '../../domain/topology-change/builders.ts';
 import { be, cn, fe } from '../../domain/topology-change/members.ts';
+import { addingTo, newHost, reported, version } from './builders.ts';
 
 /* What the plans of replacing and moving say, with facts written by hand: no cluster and no host is asked. */
 
-const version = '3.5.0';
-const reported = '3.5.0-48f4d81';
-const gigabyte = 1024 ** 3;
-const newHost = '10.9.0.1';
 const takes = {
   backend: { kinds: ['BACKEND'], living: false },
   frontend: { kinds: ['FRONTEND'], living: false },
   move: { kinds: ['BACKEND', 'FRONTEND', 'COMPUTE_NODE'], living: true },
 } as const;
 
-const free: SurveyedPath = {
-  ...{ exists: false, isDirectory: null, isEmpty: null, isWritable: true, mount: '/' },
-  ...{ freeBytes: { value: 900 * gigabyte }, totalBytes: { value: 1000 * gigabyte }, medium: { value: 'SSD' } },
-};
-const limit = { value: { soft: 1_000_000, hard: 1_000_000 } };
-const survey: HostSurvey = {
-  ...{ hostId: 'hst_new', address: newHost, user: 'sr', sudo: true, missingTools: [], addresses: { value: [] } },
-  ...{ architecture: { value: 'x86_64' }, cpuCores: { value: 16 }, hasAvx2: { value: true } },
-  ...{ memoryBytes: { value: 64 * gigabyte }, swapBytes: { value: 0 }, hugePages: { value: 'madvise' } },
-  kernel: new Map(
-    Object.entries({
-      ...{ 'vm.overcommit_memory': 1, 'vm.swappiness': 0, 'vm.max_map_count': 262_144 },
-      ...{ 'net.core.somaxconn': 4096, 'net.ipv4.tcp_abort_on_overflow': 1 },
-    }).map(([key, value]) => [key, { value }]),
-  ),
-  ...{ openFiles: limit, userProcesses: limit, clock: { value: { aheadMs: 0, withinMs: 1 } } },
-  java: { value: [{ home: '/usr/lib/jvm/17', version: '17.0.1', hasCompiler: true }] },
-  ...{ listening: { value: [] }, nodes: { value: [] }, visibleNodes: [], places: [] },
-  paths: new Map(
-    ['/opt/sr/node', '/opt/sr/node/storage', '/data/meta', '/data/be'].map((path) => [path, { value: free }]),
-  ),
-};
-
 /** Attached to hosts of their own, unless said otherwise. */
 function known(node: ObservedNode, hostId: string | null = 'hst_old'): ClusterNode {
   const place = hostId === null ? { hostId, deployDir: null } : { hostId, deployDir: '/opt/old' };
   return { ...node, ...place, unit: null, id: 'nod_1', clusterId: 'clu_1', observedAt: new Date(0) };
-}
-
-function addingTo(nodes: readonly ObservedNode[], over: Partial<NewNodeFacts> = {}): NewNodeFacts {
-  const host = {
-    ...{ id: 'hst_new', clusterId: 'clu_1', address: newHost, port: 22, user: 'sr' },
-    ...{ auth: { kind: 'agent' as const }, hostKeyFingerprint: 'SHA256:new', jumpHostId: null },
-    ...{ ssh: 'OK' as const, sudo: true, problem: null },
-  };
-  return {
-    ...{ clusterId: 'clu_1', nodes, neighbours: [], version },
-    hosts: [{ address: newHost, attached: [host], resolved: [newHost], survey: { value: survey } }],
-    release: {
-      ...{ id: 'rel_1', version, sha256: 'a'.repeat(64), sizeBytes: null, minimumJdk: 11 },
-      source: { kind: 'PATH', location: `StarRocks-${version}.tar.gz` },
-      ...{ contents: ['FRONTEND', 'BACKEND'], registeredAt: new Date(0), registeredByName: 'Ada' },
-    },
-    ...over,
-  };
 }
 
 function factsOf(nodes: readonly ObservedNode[], now: ObservedNode, over: Partial<ReplacementFacts> = {}) {
