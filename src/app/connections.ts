@@ -23,6 +23,7 @@ import type { Database } from '../store/database.ts';
 import { type PendingSecret, resolveSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
 import { createMoment } from './a-moment.ts';
 import { findAttached } from './attached-node.ts';
+import { type Link, trustedShell, type WayToHost } from './trusted-shell.ts';
 
 /** What connections to clusters and hosts are made from. */
 export type Outside = {
@@ -31,6 +32,7 @@ export type Outside = {
   readonly starrocks: { connect(target: SqlTarget): StarRocksSql };
   readonly ssh: {
     shell(target: SshTarget): Shell;
+    endConnections(link: Link): void;
     readHostKey(place: {
       address: string;
       port: number;
@@ -50,6 +52,10 @@ type Login = Omit<NewHost, 'id'>;
 
 /** All that decides how a host is reached and which key it has to show; secrets by reference. */
 type Way = Pick<Login, 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint'> & { readonly jump: Way | null };
+
+function linksOf({ address, port, hostKeyFingerprint, jump }: Way): Link[] {
+  return [{ address, port, fingerprint: hostKeyFingerprint }, ...(jump === null ? [] : linksOf(jump))];
+}
 
 /** Turns what the inventory knows into ports. Secrets are opened here, at the moment of connecting, and go nowhere else. */
 export function makeConnections(deps: Outside) {
@@ -73,15 +79,31 @@ export function makeConnections(deps: Outside) {
     );
   };
 
-  const shell = async (hostId: string): Promise<Shell> => {
+  const findHost = async (hostId: string) => {
     const host = await inventory.findHost(hostId);
-    if (host === null)
-      throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', {
-        hint: 'Attach it with attachHosts.',
-      });
-    const way = await wayTo(host);
-    return opened.hosts.of(way, () => deps.ssh.shell(sshTarget(way)));
+    if (host !== null) return host;
+    throw new AppError('CREDENTIAL_MISSING', 'The host is not attached any more', {
+      hint: 'Attach it with attachHosts.',
+    });
   };
+
+  const shell = async (hostId: string): Promise<Shell> => {
+    const host = await findHost(hostId);
+    const way = await wayTo(host);
+    return opened.hosts.of({ hostId, way }, () =>
+      trustedShell({
+        way: openable(way),
+        readWay: async () => openable(await wayTo(await findHost(hostId))),
+        end: deps.ssh.endConnections,
+      }),
+    );
+  };
+
+  const openable = (way: Way): WayToHost => ({
+    facts: way,
+    links: linksOf(way),
+    open: () => deps.ssh.shell(sshTarget(way)),
+  });
 
   const node = async (ref: NodeRef, guard?: () => void, looks?: RecentLooks): Promise<Node> => {
     const { hostId, place } = await findAttached(inventory, ref);

@@ -93,6 +93,7 @@ function connect() {
         shells.push(target);
         return { run: async () => ({ exitCode: 0, stdout: '', stderr: '' }), upload: async () => {} };
       },
+      endConnections: () => {},
       readHostKey: async () => ({ fingerprint: 'SHA256:none' }),
     },
     http: createNodeHttp(),

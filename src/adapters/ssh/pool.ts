@@ -40,10 +40,13 @@ export type SshPool = {
   lease(target: SshTarget): Promise<Lease>;
   /** The key whose fingerprint is `prefer` if the host has it, otherwise the first one it shows. */
   readHostKey(place: Place, way: { readonly jump: SshTarget | null; readonly prefer: string | null }): Promise<HostKey>;
+  /** Ends every connection to this place that was made by this host key; what runs there is broken off. */
+  end(key: Place & { readonly fingerprint: string | null }): void;
   close(): Promise<void>;
 };
 
 type Connection = {
+  readonly target: SshTarget;
   readonly ready: Promise<Client>;
   readonly slots: Slots;
   readonly killSlots: Slots;
@@ -94,6 +97,7 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
 
   const open = (target: SshTarget, { key, credentials }: { key: string; credentials: Credentials }): Connection => {
     const connection: Connection = {
+      target,
       ready: connect(target, credentials),
       slots: createSlots(commandSessions),
       killSlots: createSlots(killSessions),
@@ -185,6 +189,15 @@ export function createSshPool({ idleMs }: { readonly idleMs: number }): SshPool 
       const [first] = shown;
       if (first !== undefined) return first;
       throw unreachable(place, new Error('it has no host key of a kind that Starwarden knows'));
+    },
+    end({ address, port, fingerprint }) {
+      for (const [key, connection] of connections) {
+        const { target } = connection;
+        const isMeant = target.address === address && target.port === port && target.hostKeyFingerprint === fingerprint;
+        if (!isMeant) continue;
+        forget(key, connection);
+        connection.ready.then((client) => client.destroy(), ignore);
+      }
     },
     async close() {
       isClosed = true;

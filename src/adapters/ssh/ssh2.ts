@@ -16,6 +16,11 @@ export type Ssh = {
   shell(target: SshTarget): Shell;
   /** Shows a host's key without logging in, for a person to compare before it is pinned. */
   readHostKey(place: HostKeyQuestion): Promise<HostKey>;
+  /**
+   * Ends every connection to this place that was made by this host key, e.g. because another one is trusted now; commands
+   * that run there fail with `SSH_ANSWER_LOST`.
+   */
+  endConnections(key: Place & { readonly fingerprint: string | null }): void;
   /** Ends every connection; running commands fail. */
   close(): Promise<void>;
 };
@@ -54,6 +59,7 @@ export function createSsh({ idleMs = 60_000, commandsAtOnce = 64, uploadsAtOnce 
       const deadline = startDeadline({ what: `reading the host key of ${nameOf({ address, port })}`, timeoutMs });
       return deadline.race(pool.readHostKey({ address, port }, { jump, prefer })).finally(deadline.end);
     },
+    endConnections: pool.end,
     close: pool.close,
   };
 }

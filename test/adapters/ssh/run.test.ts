@@ -162,6 +162,19 @@ describe('ending a command', () => {
     expect((await host.run(shell('echo back'))).stdout).toBe('back\n');
   });
 
+  it('breaks off what runs by a host key that is trusted no more, and nothing that runs by another one', async () => {
+    const { address, port, hostKeyFingerprint } = fixture.target();
+    const file = join(fixture.dir, 'untrusted.pid');
+    const running = host.run(shell(`echo $$ > '${file}'; sleep 60`, 'change'));
+    const failure = expect(running).rejects.toMatchObject({ code: 'SSH_ANSWER_LOST' });
+    await processIn(file);
+    ssh.endConnections({ address, port, fingerprint: 'SHA256:another' });
+    expect((await host.run(shell('echo still'))).stdout).toBe('still\n');
+    ssh.endConnections({ address, port, fingerprint: hostKeyFingerprint });
+    await failure;
+    expect((await host.run(shell('echo back'))).stdout).toBe('back\n');
+  });
+
   it('frees the place of a canceled command for the next one', async () => {
     const canceled = Array.from({ length: 10 }, () => host.run(shell('sleep 60'), { timeoutMs: 1_500 }).catch(String));
     await Promise.all(canceled);
