@@ -47,12 +47,14 @@ export async function probeCluster(
     const startedAt = performance.now();
     const known = await listNodes(db, clusterId);
     const stopped = await listStoppedNodes(db, clusterId);
+    const cluster = await findCluster(db, clusterId);
     const parts = await readParts(deps.reading(clusterId, signal), {
       known,
+      seeds: cluster?.seeds ?? [],
       stopped,
       before: claim.before,
       watch: await readBackupWatch(db, clusterId),
-      runMode: (await findCluster(db, clusterId))?.runMode ?? null,
+      runMode: cluster?.runMode ?? null,
       repositories: await listRepositories(db, clusterId),
       timeoutMs: settings.timeoutMs,
     });

@@ -1,4 +1,6 @@
 import type { Reading } from '../adapters/reading.ts';
+import type { SqlTarget } from '../adapters/starrocks/port.ts';
+import { readSilentPorts, type SilentPort } from '../adapters/starrocks/read-greetings.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
 import { showDatabases, versionComment } from '../adapters/starrocks/statements.ts';
 import type { Repository } from '../domain/backup/repository.ts';
@@ -19,6 +21,8 @@ export type ProbeReading = Pick<Reading, 'sql' | 'objects' | 'now' | 'signal'> &
 
 export type PartsRequest = {
   readonly stopped: readonly StoppedNode[];
+  /** Where the cluster was said to answer SQL when it was registered. */
+  readonly seeds: SqlTarget['frontends'];
   /** The nodes as they were last seen; a new node is asked over HTTP at the next probe. */
   readonly known: readonly ClusterNode[];
   readonly before: readonly NodeProbe[];
@@ -62,6 +66,11 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly repositories: WatchedRepositories | null;
   /** Nodes that were stopped on purpose, as it is stored. */
   readonly stopped: WatchedStops;
+  /**
+   * Frontends whose query port accepts connections and sends no greeting: those that the cluster shows as alive were asked,
+   * and the addresses that were given for the cluster. Empty where the cluster did not tell its nodes.
+   */
+  readonly silentPorts: readonly SilentPort[];
 };
 
 export type WatchedStops = {
@@ -144,6 +153,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       clusterSnapshots: request.runMode === 'shared_data' ? { isSeen: false, why: failure.message } : null,
       repositories,
       stopped,
+      silentPorts: [],
     };
   }
   const nodes = toObservedNodes(topology);
@@ -164,7 +174,27 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     ),
     repositories,
     stopped,
+    silentPorts: await readSilentPorts(reading.sql, portsToAsk(nodes, request.seeds), {
+      signal: reading.signal,
+      timeoutMs: greetingTimeoutMs,
+    }),
   };
+}
+
+/** Longer than a login may take, so that its failure comes first and says what was wrong. */
+const greetingTimeoutMs = 5_000;
+
+/** A frontend that the cluster shows as down has an alert already. An address is asked once. */
+function portsToAsk(nodes: readonly ObservedNode[], seeds: SqlTarget['frontends']): SqlTarget['frontends'] {
+  const frontends = nodes.flatMap(({ kind, host, queryPort, alive }) =>
+    kind === 'FRONTEND' && queryPort !== null ? [{ host, port: queryPort, alive }] : [],
+  );
+  const isOther = ({ host, port }: SqlTarget['frontends'][number]) =>
+    !frontends.some((each) => each.host === host && each.port === port);
+  return [...frontends.filter(({ alive }) => alive), ...seeds.filter(isOther)].map(({ host, port }) => ({
+    host,
+    port,
+  }));
 }
 
 async function readNodes(

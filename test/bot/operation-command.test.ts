@@ -1,12 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { allCommands } from '../../src/bot/commands/all.ts';
-import { parseCommand } from '../../src/bot/commands/grammar.ts';
+import { kebab, parseCommand } from '../../src/bot/commands/grammar.ts';
 import { operationCommand } from '../../src/bot/commands/operation-command.ts';
+import { printCommand } from '../../src/bot/commands/print-command.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { AnyOperation } from '../../src/operations/define.ts';
 import { operations } from '../../src/operations/index.ts';
 import { clusterId } from '../../src/operations/input/fields.ts';
+import type { InputField } from '../../src/operations/input/input-field.ts';
 import { inputFields } from '../../src/operations/input/read-fields.ts';
 import { createSteppedOperations } from './operations.ts';
 
@@ -90,5 +93,64 @@ describe('the command of an operation', () => {
     if (touch === undefined || touch.slack === null) throw new Error('no operation');
     const clashing = { ...touch, slack: { ...touch.slack, verb: 'status' } };
     expect(() => allCommands(new Map([['touchCluster', clashing]]))).toThrow('two commands are called status');
+  });
+});
+
+describe('a list of texts', () => {
+  const commands = operations.flatMap((operation) => {
+    const command = operationCommand(operation);
+    return command === null ? [] : [command];
+  });
+  const isText = (field: InputField) => field.type.kind === 'list' && field.type.of.kind === 'text' && !field.secret;
+  const lists = commands.flatMap(({ operation, ...command }) =>
+    operation.fields.filter(isText).map((field) => ({ operation, field, ...command })),
+  );
+  /** As people type it: one line, no blanks at the ends; quotes, commas, equals signs and dashes are part of it. */
+  const text = fc
+    .oneof(
+      fc.stringMatching(/^[a-zA-Z0-9,=:/"'\\ _.-]{1,20}$/),
+      fc.constantFrom('/data1,medium:SSD', 'a,b', ',', 'mem_limit=80%', '--x', 'rack:r 1', 'über,ß'),
+    )
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+
+  it.each(lists.map((each) => [`${each.operation.name}.${each.field.name}`, each] as const))(
+    '%s keeps what is in its values, commas too, when they stand in quotes',
+    (_name, { operation, field, spec, read }) => {
+      fc.assert(
+        fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 4 }), (values) => {
+          const place = spec.positional.find(({ name }) => name === field.name);
+          const words = new Map(
+            spec.positional.filter((each) => each.isNode !== true).map(({ name }) => [name, ['w']]),
+          );
+          for (const each of spec.positional.filter(({ isNode }) => isNode)) words.set(each.name, ['10.0.0.1:9050']);
+          const needed = new Map(spec.flags.filter(({ isRequired }) => isRequired).map(({ name }) => [name, ['v']]));
+          if (place === undefined) needed.set(kebab(field.name), values);
+          else words.set(field.name, values);
+          const line = printCommand(spec, { verb: spec.verb, words, flags: needed });
+          const parsed = parseCommand(line, [spec]);
+          if ('failure' in parsed) throw new Error(`${line}: ${parsed.failure.problem}`);
+          // Plain values are printed together, before those in quotes.
+          const found = z.array(z.string()).parse(read(parsed.command).input[field.name]);
+          expect(found.toSorted()).toEqual(values.toSorted());
+        }),
+        { numRuns: 100 },
+      );
+      expect(operation.fields).toContain(field);
+    },
+  );
+
+  it('is separated at commas where it stands in no quotes, and takes a flag more than once', () => {
+    const add = commands.find(({ operation }) => operation.name === 'addBackends');
+    if (add === undefined) throw new Error('addBackends has no command');
+    const read = (typed: string) => {
+      const parsed = parseCommand(`add-backends prod 10.0.0.1 --deploy-dir /opt/be ${typed}`, [add.spec]);
+      return 'failure' in parsed ? parsed.failure.problem : add.read(parsed.command).input;
+    };
+    expect(read('--storage /a,/b --conf "x=1,2" --conf="y=3,4"')).toMatchObject({
+      storage: ['/a', '/b'],
+      conf: ['x=1,2', 'y=3,4'],
+    });
+    expect(read('--storage "/a,medium:SSD" --storage /b,/c')).toMatchObject({ storage: ['/a,medium:SSD', '/b', '/c'] });
   });
 });

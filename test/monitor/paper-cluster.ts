@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SqlRow } from '../../src/adapters/starrocks/port.ts';
+import { NoGreeting } from '../../src/adapters/starrocks/classify.ts';
+import type { SqlRoute, SqlRow } from '../../src/adapters/starrocks/port.ts';
 import { AppError } from '../../src/errors.ts';
 import type { ProbeReading } from '../../src/monitor/read-parts.ts';
 
@@ -12,6 +13,8 @@ export type PaperCluster = {
   computeNodes: PaperNode[];
   leader: string;
   failure: unknown;
+  /** Addresses of frontends that accept connections and send no greeting. */
+  mute: Set<string>;
   answersAfterMs: number;
   /** Looks that began. */
   looks: number;
@@ -27,6 +30,7 @@ export function paperCluster(): PaperCluster {
     computeNodes: [],
     leader: '10.0.0.1',
     failure: null,
+    mute: new Set(),
     answersAfterMs: 0,
     looks: 0,
     crowd: { now: 0, most: 0 },
@@ -40,6 +44,19 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'obje
     'show-backends': () =>
       cluster.backends.map((node) => ({ ...workerRow(node), BackendId: '10001', TabletNum: '412' })),
     'show-compute-nodes': () => cluster.computeNodes.map((node) => ({ ...workerRow(node), ComputeNodeId: '10009' })),
+  };
+  const ask = async (name: string, route: SqlRoute | undefined, signal: AbortSignal | undefined): Promise<SqlRow[]> => {
+    // Each frontend is asked for itself whether it greets: no question to the cluster, and not counted.
+    if (name !== 'version-comment' || typeof route !== 'object') return query(name, signal);
+    if (cluster.mute.has(route.host))
+      throw new NoGreeting(
+        'SQL_UNREACHABLE',
+        `${route.host}:${route.port} accepts the connection and sends no greeting`,
+        {
+          retryable: true,
+        },
+      );
+    return [{ version_comment: '3.3.15-6c9a3f1' }];
   };
   const query = async (name: string, signal: AbortSignal | undefined): Promise<SqlRow[]> => {
     if (name === 'show-frontends') cluster.looks += 1;
@@ -59,7 +76,7 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'obje
     return rows();
   };
   return {
-    sql: { query: (statement, call) => query(statement.name, call?.signal) },
+    sql: { query: (statement, call) => ask(statement.name, call?.route, call?.signal) },
     objects: async () => {
       throw new AppError('OBJECT_STORE_NO_ACCESS', 'there is no store on paper');
     },

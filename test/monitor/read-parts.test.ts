@@ -30,6 +30,7 @@ function look(
 ): Promise<Parts<ObservedNode> | null> {
   const request = {
     known: [],
+    seeds: [],
     stopped: [],
     before: [],
     watch: null,
@@ -83,6 +84,22 @@ describe('a probe of a cluster', () => {
     const third = seen(await look(cluster, { known: nodes, before: second.health.probes }));
     expect(third.topology.isSeen).toBe(true);
     expect(third.health.probes).toMatchObject(nodes.map(() => ({ httpFailures: 0, silentSince: null })));
+  });
+
+  it('names each frontend that accepts connections and sends no greeting, also one that the cluster does not have any more', async () => {
+    const cluster = paperCluster();
+    const seeds = [
+      { host: '10.0.0.1', port: 9030 },
+      { host: '10.0.0.9', port: 9030 },
+    ];
+    expect(seen(await look(cluster, { seeds })).silentPorts).toEqual([]);
+    cluster.mute = new Set(['10.0.0.2', '10.0.0.3', '10.0.0.9']);
+    for (const node of cluster.frontends) node.alive = node.host !== '10.0.0.3';
+    const { silentPorts } = seen(await look(cluster, { seeds }));
+    expect(silentPorts.map(({ host, port }) => `${host}:${port}`)).toEqual(['10.0.0.2:9030', '10.0.0.9:9030']);
+    expect(silentPorts[0]?.why).toContain('accepts the connection and sends no greeting');
+    cluster.failure = unreachable();
+    expect(seen(await look(cluster, { seeds })).silentPorts).toEqual([]);
   });
 
   it('finds that nobody answers, and still asks the known nodes over HTTP', async () => {

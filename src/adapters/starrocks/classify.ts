@@ -25,6 +25,9 @@ const forwardedFromOlder = /^(?:[\w.$]+(?:Exception|Error):\s*)*Missing current 
 /** The code of the error when a login waited in vain for the server's first packet. */
 export const noGreeting = 'NO_GREETING';
 
+/** A frontend accepted the connection and sent no greeting: a fault of its own kind, told from other silence by this class. */
+export class NoGreeting extends AppError {}
+
 /** Why no session could be opened; nothing was sent. `SQL_UNREACHABLE` means that another frontend may work. */
 export function explainConnectFailure(error: unknown, { where, user, redact }: FailureContext): AppError {
   const { number, code, text } = describe(error, redact);
@@ -34,7 +37,7 @@ export function explainConnectFailure(error: unknown, { where, user, redact }: F
     });
   }
   if (code === noGreeting) {
-    return new AppError('SQL_UNREACHABLE', `${where} accepts the connection and sends no greeting: ${text}`, {
+    return new NoGreeting('SQL_UNREACHABLE', `${where} accepts the connection and sends no greeting: ${text}`, {
       hint: 'A frontend that was dropped from its cluster and still runs does that, and so does one that hangs',
       retryable: true,
     });

@@ -4,6 +4,8 @@ export type Flag = {
   readonly isList: boolean;
   /** Its value is a node, which may be two words. */
   readonly isNode?: boolean;
+  /** A value of the list is any text: what stands in quotes is one value, commas included. */
+  readonly isText?: boolean;
   /** The command is refused without it. */
   readonly isRequired?: boolean;
 };

@@ -7,7 +7,7 @@ export type { Flag };
 
 /**
  * `word` = one word. `node` = a node's label, which may be two words (`be 10.0.0.11:9050`). `list` = all remaining words,
- * which may also be separated by commas; of nodes when `isNode` is set. `rest` = a note: the rest of the line, in which nothing
+ * which may also be separated by commas, except in quotes where the values are texts; of nodes when `isNode` is set. `rest` = a note: the rest of the line, in which nothing
  * may look like a flag.
  */
 export type PositionalKind = 'word' | 'node' | 'list' | 'rest';
@@ -17,6 +17,8 @@ export type Positional = {
   readonly kind: PositionalKind;
   readonly isOptional: boolean;
   readonly isNode?: boolean;
+  /** As with a flag: what stands in quotes is one value of the list. */
+  readonly isText?: boolean;
 };
 
 /** What one verb takes. */
@@ -131,7 +133,8 @@ function takeToken(line: string, token: Token, reading: Reading, spec: CommandSp
   const word = token.text;
   const next = reading.open[0];
   if (next === undefined) return unknown(token, reading.position, flagNames(spec), usage).failure;
-  const words = next.kind === 'list' ? listed(line, word, { ...next, reading }) : [word];
+  const isWhole = next.kind !== 'list' || (next.isText === true && token.isLiteral);
+  const words = isWhole ? [word] : listed(line, word, { ...next, reading });
   if (words.some((each) => each.trim() === ''))
     return { problem: `<${kebab(next.name)}> is empty (word ${reading.position})`, hint: usage };
   if (next.kind === 'list') {
@@ -199,9 +202,9 @@ function listed(line: string, word: string, given: { isNode?: boolean; reading: 
 function takeFlag(
   line: string,
   token: Token,
-  given: { flag: Flag | undefined; reading: Reading; spec: CommandSpec },
+  asked: { flag: Flag | undefined; reading: Reading; spec: CommandSpec },
 ): ParseFailure | null {
-  const { flag, reading, spec } = given;
+  const { flag, reading, spec } = asked;
   const usage = `It is typed \`/sr ${usageOf(spec)}\`.`;
   if (flag === undefined) return unknown(token, reading.position, flagNames(spec), usage).failure;
   const before = reading.flags.get(flag.name);
@@ -213,24 +216,34 @@ function takeFlag(
     reading.flags.set(flag.name, []);
     return null;
   }
-  const word = token.value ?? takeValue(line, reading, spec);
-  const values = flag.isList
-    ? listed(line, word ?? '', { ...flag, reading })
-    : [word !== null && flag.isNode === true ? withAddress(line, word, reading) : (word ?? '')];
+  const given = token.value === null ? takeValue(line, reading, spec) : givenValue(line, token);
+  const word = given?.text ?? '';
+  const isWhole = !flag.isList || (flag.isText === true && given?.isLiteral === true);
+  const isLabel = !flag.isList && flag.isNode === true && given !== null;
+  const whole = isLabel ? withAddress(line, word, reading) : word;
+  const values = isWhole ? [whole] : listed(line, word, { ...flag, reading });
   if (values.some((each) => each.trim() === ''))
     return { problem: `\`--${flag.name}\` needs a value (word ${reading.position})`, hint: usage };
   reading.flags.set(flag.name, [...(before ?? []), ...values]);
   return null;
 }
 
-function takeValue(line: string, reading: Reading, spec: CommandSpec): string | null {
+type Value = { readonly text: string; readonly isLiteral: boolean };
+
+/** What was given with `=`: it is in quotes where a quote follows the sign. */
+function givenValue(line: string, token: Token): Value {
+  const typed = line.slice(token.from, token.to);
+  return { text: token.value ?? '', isLiteral: /^[^=]*=["']/.test(typed) };
+}
+
+function takeValue(line: string, reading: Reading, spec: CommandSpec): Value | null {
   const token = nextToken(line, reading.at);
   if (token === null || 'problem' in token || isFlagLike(token)) return null;
   // `--reason key=value` may be a flag whose value was forgotten; in quotes it is a value.
   if (!token.isLiteral && (token.value !== null || hiddenFlagIn(token.text, spec.flags) !== null)) return null;
   reading.at = token.to;
   reading.position += 1;
-  return token.text;
+  return { text: token.text, isLiteral: token.isLiteral };
 }
 
 function unknown(

@@ -87,6 +87,11 @@ function namesNode(type: InputType): boolean {
   return kind === 'node' || kind === 'removedNode';
 }
 
+/** A text may hold a comma; ids, numbers and words of an enum never do. */
+function textIn(type: InputType): { readonly isText?: true } {
+  return type.kind === 'list' && type.of.kind === 'text' ? { isText: true } : {};
+}
+
 /** A boolean that is true when left out is typed `--no-…`. */
 function isOnByDefault({ type, defaultValue }: InputField): boolean {
   return type.kind === 'boolean' && defaultValue === true;
@@ -94,7 +99,8 @@ function isOnByDefault({ type, defaultValue }: InputField): boolean {
 
 function toPositional({ name, type, required }: InputField): Positional {
   const isNode = namesNode(type);
-  if (type.kind === 'list') return { name, kind: 'list', isOptional: !required, ...(isNode ? { isNode } : {}) };
+  if (type.kind === 'list')
+    return { name, kind: 'list', isOptional: !required, ...(isNode ? { isNode } : {}), ...textIn(type) };
   return { name, kind: isNode ? 'node' : 'word', isOptional: !required };
 }
 
@@ -105,6 +111,7 @@ function toFlag(field: InputField): Flag {
     takesValue: type.kind !== 'boolean',
     isList: type.kind === 'list',
     ...(namesNode(type) ? { isNode: true } : {}),
+    ...textIn(type),
     ...(required ? { isRequired: true } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAllWithoutGreeting } from '../../adapters/starrocks/read-greetings.ts';
 import type { NodeKind } from '../../domain/cluster.ts';
 import type { NodeProbe } from '../../domain/probe.ts';
 import type { AppError } from '../../errors.ts';
@@ -22,7 +23,8 @@ export const clusterUnreachable = defineRule({
     if (topology.isSeen || stopped.explainsSilence) return [];
     const { failure, isAnswering } = topology;
     const isSilent = failure.code === 'SQL_UNREACHABLE' || failure.code === 'TIMEOUT';
-    const kind: Kind = isAnswering ? 'leaderless' : isSilent ? 'silent' : 'refused';
+    const isMute = isSilent && isAllWithoutGreeting(failure);
+    const kind: Kind = isAnswering ? 'leaderless' : isMute ? 'mute' : isSilent ? 'silent' : 'refused';
     return [{ kind, isSilent, failure, probes: health.probes }];
   },
   identity: () => ({}),
@@ -60,6 +62,12 @@ const words = {
     title: { now: 'No frontend answers', past: 'No frontend answered' },
     what: 'None could be reached over SQL',
     effect: 'If clients fare the same, nobody can query or load.',
+  },
+  mute: {
+    title: { now: 'The frontends send no greeting', past: 'The frontends sent no greeting' },
+    what: 'Each frontend that Starwarden knows accepts the connection and sends no greeting',
+    effect:
+      'A frontend that was dropped from its cluster and still runs does that, and one that hangs: clients wait until they give up.',
   },
   refused: {
     title: { now: 'The cluster cannot be observed', past: 'The cluster could not be observed' },

@@ -7,6 +7,7 @@ import { backupVerificationFailed } from './backup-verification-failed.ts';
 import { clusterSnapshotFailed } from './cluster-snapshot-failed.ts';
 import { clusterSnapshotOld } from './cluster-snapshot-old.ts';
 import { clusterUnreachable } from './cluster-unreachable.ts';
+import { frontendNoGreeting } from './frontend-no-greeting.ts';
 import { nodeDown } from './node-down.ts';
 import { nodeStopped } from './node-stopped.ts';
 import { repositoryUnhealthy } from './repository-unhealthy.ts';
@@ -15,6 +16,7 @@ import { repositoryUnhealthy } from './repository-unhealthy.ts';
 export const rules: readonly Rule[] = [
   clusterUnreachable,
   nodeDown,
+  frontendNoGreeting,
   nodeStopped,
   backupFailed,
   backupMissed,

@@ -59,6 +59,7 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     clusterSnapshots: null,
     repositories: null,
     stopped: { nodes: [], contradicted: [], explainsSilence: false },
+    silentPorts: [],
   };
 }
 
@@ -71,6 +72,7 @@ export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { i
     clusterSnapshots: null,
     repositories: null,
     stopped: { nodes: [], contradicted: [], explainsSilence: false },
+    silentPorts: [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NoGreeting } from '../../../src/adapters/starrocks/classify.ts';
 import { AppError } from '../../../src/errors.ts';
 import { clusterUnreachable } from '../../../src/monitor/rules/cluster-unreachable.ts';
 import { conditionsOf, probe, seen, textsOf, unseen } from './builders.ts';
@@ -34,6 +35,16 @@ describe('the rule cluster_unreachable', () => {
       'A frontend lets Starwarden in and answers what it knows itself, but none could ask a leader for the nodes since 2026-03-01 12:00:05 UTC: the leader cannot be reached. ' +
         'Over HTTP 1 of 1 frontends answer. As a rule their majority is lost then: nothing can be changed or loaded, and what still can be queried is not known. Alerts about its nodes wait until it answers.',
     );
+  });
+
+  it('says so when every frontend accepts the connection and sends no greeting, and only then', () => {
+    const mute = () => new NoGreeting('SQL_UNREACHABLE', '10.0.0.1:9030 sends no greeting', { retryable: true });
+    const all = (...cause: AppError[]) => new AppError('SQL_UNREACHABLE', 'no frontend answered', { cause });
+    const titleOf = (failure: AppError) => conditionsOf(clusterUnreachable, unseen(failure))[0]?.title;
+    for (const failure of [mute(), all(mute(), mute())])
+      expect(titleOf(failure)).toBe('The frontends send no greeting');
+    expect(titleOf(all(mute(), new AppError('SQL_UNREACHABLE', 'refused')))).toBe('No frontend answers');
+    expect(titleOf(all())).toBe('No frontend answers');
   });
 
   it('is HIGH when it is only we who are refused', () => {

@@ -4,7 +4,7 @@ import { applySample, type Condition, defaultAlertTimes, textOf } from '../../..
 import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
 import { failed, good, part, watched } from './backup-builders.ts';
-import { node, seen, since, unreachable, unseen } from './builders.ts';
+import { frontend, node, seen, since, unreachable, unseen } from './builders.ts';
 import { withRepository } from './repository-builders.ts';
 
 type Examples = {
@@ -34,6 +34,12 @@ const examples: Record<string, Examples> = {
     labels: { repository: 'nightly' },
     holdsNot: withRepository({}),
     over: 'The repository nightly can be used again, or is not under management any more',
+  },
+  frontend_no_greeting: {
+    holds: { ...seen([frontend(1)]), silentPorts: [{ host: '10.0.0.9', port: 9030, why: 'it sends no greeting' }] },
+    labels: { frontend: '10.0.0.9:9030' },
+    holdsNot: seen([frontend(1)]),
+    over: 'The frontend 10.0.0.9:9030 greets whoever connects, or is not asked any more',
   },
   node_stopped: {
     holds: {
