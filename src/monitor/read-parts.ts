@@ -68,9 +68,9 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly stopped: WatchedStops;
   /**
    * Frontends whose query port accepts connections and sends no greeting: those that the cluster shows as alive were asked,
-   * and the addresses that were given for the cluster. Empty where the cluster did not tell its nodes.
+   * and the addresses that were given for the cluster. Null = nobody was asked, or the time of the probe was over.
    */
-  readonly silentPorts: readonly SilentPort[];
+  readonly silentPorts: readonly SilentPort[] | null;
 };
 
 export type WatchedStops = {
@@ -153,11 +153,15 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       clusterSnapshots: request.runMode === 'shared_data' ? { isSeen: false, why: failure.message } : null,
       repositories,
       stopped,
-      silentPorts: [],
+      silentPorts: null,
     };
   }
   const nodes = toObservedNodes(topology);
   const leader = findLeader(nodes);
+  const silentPorts = await readSilentPorts(reading.sql, portsToAsk(nodes, request.seeds), {
+    signal,
+    timeoutMs: greetingTimeoutMs,
+  });
   return {
     topology: {
       isSeen: true,
@@ -174,10 +178,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     ),
     repositories,
     stopped,
-    silentPorts: await readSilentPorts(reading.sql, portsToAsk(nodes, request.seeds), {
-      signal: reading.signal,
-      timeoutMs: greetingTimeoutMs,
-    }),
+    silentPorts: signal.aborted ? null : silentPorts,
   };
 }
 

@@ -96,10 +96,10 @@ describe('a probe of a cluster', () => {
     cluster.mute = new Set(['10.0.0.2', '10.0.0.3', '10.0.0.9']);
     for (const node of cluster.frontends) node.alive = node.host !== '10.0.0.3';
     const { silentPorts } = seen(await look(cluster, { seeds }));
-    expect(silentPorts.map(({ host, port }) => `${host}:${port}`)).toEqual(['10.0.0.2:9030', '10.0.0.9:9030']);
-    expect(silentPorts[0]?.why).toContain('accepts the connection and sends no greeting');
+    expect(silentPorts?.map(({ host, port }) => `${host}:${port}`)).toEqual(['10.0.0.2:9030', '10.0.0.9:9030']);
+    expect(silentPorts?.[0]?.why).toContain('accepts the connection and sends no greeting');
     cluster.failure = unreachable();
-    expect(seen(await look(cluster, { seeds })).silentPorts).toEqual([]);
+    expect(seen(await look(cluster, { seeds })).silentPorts).toBeNull();
   });
 
   it('finds that nobody answers, and still asks the known nodes over HTTP', async () => {

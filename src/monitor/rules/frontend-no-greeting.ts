@@ -16,6 +16,7 @@ export const frontendNoGreeting = defineRule({
   settings: z.object({}),
   judge: ({ topology, silentPorts }) => {
     if (!topology.isSeen) return { unjudged: 'the cluster did not tell its nodes' };
+    if (silentPorts === null) return { unjudged: 'there was no time to ask each frontend' };
     return silentPorts.map(({ host, port, why }) => ({
       ...{ host, port, why },
       node: topology.nodes.find((node) => node.kind === 'FRONTEND' && node.host === host && node.queryPort === port),
