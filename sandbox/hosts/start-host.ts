@@ -8,6 +8,7 @@ import { killAll, type ProcessId } from './processes.ts';
 import { installServices, type Services } from './services.ts';
 import { type Sshd, startSshd } from './sshd.ts';
 import { sshdConfig } from './sshd-config.ts';
+import { type HostTools, installTools } from './tools.ts';
 
 export type HostOptions = {
   /** How the host is called in the command log. */
@@ -39,7 +40,7 @@ export type HostOptions = {
 };
 
 /** A machine as far as SSH can tell: a private OpenSSH server on a loopback address. */
-export type StandInHost = {
+export type StandInHost = Pick<HostTools, 'skewClock' | 'crowdPath'> & {
   readonly name: string;
   readonly address: string;
   readonly port: number;
@@ -75,10 +76,10 @@ export async function startHost(options: HostOptions): Promise<StandInHost> {
   const binary = findFile('sshd', ['/usr/sbin/sshd', '/usr/bin/sshd', '/usr/local/sbin/sshd']);
   const { commandLog } = options;
   const environment: Record<string, string> = { HOME: join(dir, 'home'), ...options.environment };
-  if (options.services !== undefined) {
-    const path = options.environment?.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    environment.PATH = `${await installServices(dir, options.services)}:${path}`;
-  }
+  const tools = await installTools(dir);
+  const services = options.services === undefined ? [] : [await installServices(dir, options.services)];
+  const path = options.environment?.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  environment.PATH = [...services, tools.binDir, path].join(':');
   await writeFile(
     join(dir, 'sshd_config'),
     sshdConfig({
@@ -114,6 +115,8 @@ export async function startHost(options: HostOptions): Promise<StandInHost> {
     get hostKeyFingerprint() {
       return hostKeyFingerprint;
     },
+    skewClock: tools.skewClock,
+    crowdPath: tools.crowdPath,
     refuse,
     accept,
     async cut() {

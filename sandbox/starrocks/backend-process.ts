@@ -69,19 +69,21 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const bePort = confNumber(conf, 'be_port', 9060);
   if (release.flaw?.kind === 'port-taken')
     endBecause(`Fail to start BackendService thrift server on port ${bePort}: Address already in use`);
+  const capacityBytes = confNumber(conf, 'sandbox_disk_total_bytes', 100 * 1024 ** 3);
+  const crowdedBytes = (root: string) => {
+    const rule = faults.strike('disk-crowded', root);
+    if (rule === null) return null;
+    return rule.share === undefined ? (rule.bytes ?? 0) : Math.round(capacityBytes * (1 - rule.share));
+  };
   const storage = openStorage({
     roots,
     media: mediaOf(storagePaths),
-    crowdedBytes: () => {
-      const rule = faults.strike('disk-crowded', '');
-      return rule === null ? null : (rule.bytes ?? 0);
-    },
-    capacityBytes: confNumber(conf, 'sandbox_disk_total_bytes', 100 * 1024 ** 3),
+    crowdedBytes,
+    capacityBytes,
     otherBytes: confNumber(conf, 'sandbox_disk_other_bytes', 10 * 1024 ** 3),
-    beforeWrite: () => {
-      const crowded = faults.strike('disk-crowded', '');
-      const isFull = faults.strike('disk-full', '') !== null || (crowded !== null && (crowded.bytes ?? 0) === 0);
-      if (isFull) throw new Error('IO error: No space left on device');
+    beforeWrite: (root) => {
+      if (faults.strike('disk-full', root) !== null || crowdedBytes(root) === 0)
+        throw new Error('IO error: No space left on device');
     },
   });
   step(2, 'storage engine start successfully');

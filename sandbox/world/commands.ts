@@ -70,6 +70,28 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'undo fill-disk',
     run: async (world, args) => `${await world.freeDisk(only(args))} bytes are free`,
   },
+  'skew-clock': {
+    usage: '<host> <ms>',
+    summary: 'let the clock of a host be ahead, or behind below 0; 0 sets it right',
+    run: async (world, [name = '', ms = '']) => {
+      const aheadMs = Number(ms);
+      if (ms === '' || !Number.isFinite(aheadMs)) throw new UsageError(`'${ms}' is no number of ms`);
+      await world.host(name).skewClock(aheadMs);
+      return `the clock of ${name} is ${aheadMs} ms ahead`;
+    },
+  },
+  'crowd-path': {
+    usage: '<host> <path> <percent>',
+    summary: 'let df say so of the disk of a path, e.g. of a log directory; - takes it away',
+    run: async (world, [name = '', path = '', text = '']) => {
+      const percent = text === '-' ? null : Number(text);
+      const isPercent = percent === null || (text !== '' && percent >= 0 && percent <= 100);
+      if (!path.startsWith('/') || !isPercent)
+        throw new UsageError('a path and a number from 0 to 100, or -, are needed');
+      await world.host(name).crowdPath(path, percent);
+      return percent === null ? `df says what is, of ${path}` : `df says ${percent} % of ${path}`;
+    },
+  },
   fault: {
     usage: '<kind> [node] [key=value ...]',
     summary: 'e.g. sql-delay fe1 ms=500, sql-error match=^BACKUP message=no times=1, disk-full be1',

@@ -40,13 +40,17 @@ type Options = {
   media: ReadonlyMap<string, 'HDD' | 'SSD'>;
   capacityBytes: number;
   /** What is left of each disk when others have taken theirs, data included; null = all but `otherBytes`. */
-  crowdedBytes: () => number | null;
+  crowdedBytes: (root: string) => number | null;
   otherBytes: number;
   /** Throws when the disk is to be full. */
-  beforeWrite: () => void;
+  beforeWrite: (root: string) => void;
 };
 
 const headerName = 'tablet.hdr';
+
+function rootOf(tabletDir: string): string {
+  return tabletDir.slice(0, tabletDir.lastIndexOf('/data/'));
+}
 
 export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBytes, beforeWrite }: Options): Storage {
   const places = new Map<number, { dir: string; schema: TabletSchema }>();
@@ -72,8 +76,8 @@ export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBy
     roots,
     createTablet(schema) {
       if (places.has(schema.tabletId)) return;
-      beforeWrite();
       const root = roots[schema.tabletId % roots.length] ?? '';
+      beforeWrite(root);
       const dir = join(
         root,
         'data',
@@ -97,7 +101,7 @@ export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBy
       const { dir } = place(tabletId);
       const have = versionsIn(dir).filter((one) => one < version).length + 1;
       if (have !== version - 1) throw new Error(`tablet ${tabletId} misses versions before ${version}`);
-      beforeWrite();
+      beforeWrite(rootOf(dir));
       const content = encodeRows(rows);
       writeFileSync(join(dir, `${version}.tmp`), content);
       renameSync(join(dir, `${version}.tmp`), join(dir, `${version}.dat`));
@@ -115,16 +119,16 @@ export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBy
     },
     replaceRowsets(schema, rowsets) {
       storage.createTablet(schema);
-      beforeWrite();
       const { dir } = place(schema.tabletId);
+      beforeWrite(rootOf(dir));
       for (const version of versionsIn(dir)) rmSync(join(dir, `${version}.dat`));
       for (const { version, rows } of rowsets) writeFileSync(join(dir, `${version}.dat`), encodeRows(rows));
     },
     makeSnapshot(tabletId, version, timeoutSeconds) {
       const { dir, schema } = place(tabletId);
       storage.rowsets(tabletId, version);
-      beforeWrite();
-      const root = dir.slice(0, dir.lastIndexOf('/data/'));
+      const root = rootOf(dir);
+      beforeWrite(root);
       const path = join(
         root,
         'snapshot',
@@ -146,7 +150,7 @@ export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBy
     usage: () =>
       roots.map((path) => {
         const usedBytes = used(join(path, 'data'));
-        const availableBytes = Math.max(0, crowdedBytes() ?? capacityBytes - otherBytes - usedBytes);
+        const availableBytes = Math.max(0, crowdedBytes(path) ?? capacityBytes - otherBytes - usedBytes);
         const tabletNum = [...places.values()].filter(({ dir }) => dir.startsWith(`${path}/`)).length;
         const common = { path, totalBytes: capacityBytes, availableBytes, usedBytes, pathHash: hashPath(path) };
         return { ...common, medium: media.get(path) ?? 'HDD', tabletNum };

@@ -24,11 +24,13 @@ import { insertHandlers } from './statements/insert.ts';
 import { processHandlers } from './statements/processes.ts';
 import { recoverHandlers } from './statements/recover.ts';
 import { replicaHandlers } from './statements/replicas.ts';
+import { routineLoadHandlers } from './statements/routine-loads.ts';
 import { selectHandlers } from './statements/select.ts';
 import { sessionHandlers } from './statements/session.ts';
 import { showHandlers } from './statements/show.ts';
 import { workHandlers } from './statements/show-work.ts';
 import { tableHandlers } from './statements/tables.ts';
+import { userPropertyHandlers } from './statements/user-properties.ts';
 import { viewHandlers } from './statements/views.ts';
 import { workerHandlers } from './statements/workers.ts';
 
@@ -47,10 +49,12 @@ const handlers: Handlers<StatementKind> = {
   ...blacklistHandlers,
   ...recoverHandlers,
   ...replicaHandlers,
+  ...routineLoadHandlers,
   ...selectHandlers,
   ...sessionHandlers,
   ...showHandlers,
   ...tableHandlers,
+  ...userPropertyHandlers,
   ...viewHandlers,
   ...workHandlers,
   ...workerHandlers,

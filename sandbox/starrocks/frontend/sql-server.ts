@@ -7,6 +7,7 @@ import { done, handshakePacket, type LoginRequest, moreResults, readChangeUser, 
 import { writeResult } from '../mysql/result.ts';
 import { SqlError } from '../sql/errors.ts';
 import { findAccount } from './access.ts';
+import { requireFreeConnection } from './connection-limits.ts';
 import type { FrontendContext } from './context.ts';
 import { countQuery, execute, parseFor } from './execute.ts';
 import { createPreparedStatements, type PreparedStatements } from './prepared-statements.ts';
@@ -80,6 +81,7 @@ function openSession(fe: FrontendContext, login: LoginRequest, { scramble, conne
   }
   const session = createSession({ connectionId, user: account.name, userHost: account.host, remote });
   session.roles = account.defaultRoles;
+  requireFreeConnection(fe, account.name);
   if (login.db !== '') useDatabase(fe, session, login.db);
   return session;
 }

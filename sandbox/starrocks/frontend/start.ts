@@ -31,6 +31,7 @@ import { openJournal } from './meta/journal.ts';
 import { type Change, type ClusterState, change, createStateStore } from './meta/state.ts';
 import { createFrontendMetrics, type FrontendMetrics } from './metrics.ts';
 import { watchCollections } from './metrics-page/jvm.ts';
+import { routineLoadPeriodMs, runRoutineLoads } from './routine-load/engine.ts';
 import { createSnapshotScheduler } from './shared-data/cluster-snapshots.ts';
 import { leaveGracefully } from './shutdown.ts';
 import { serveSql } from './sql-server.ts';
@@ -294,6 +295,7 @@ function startLoops(fe: FrontendContext): void {
   every(heartbeats.periodMs, 20, () => heartbeats.round(fe));
   every(3000, 20, () => fe.jobs.round(fe));
   every(1000, 50, createTraffic(fe));
+  every(routineLoadPeriodMs, 100, () => runRoutineLoads(fe));
   const takeSnapshots = createSnapshotScheduler();
   every(1000, 20, () => takeSnapshots(fe));
   every(fe.config.number('tablet_sched_checker_interval_seconds') * 1000, 20, () => checkTablets(fe));

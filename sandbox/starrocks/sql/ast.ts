@@ -9,6 +9,7 @@ export type Statement =
   | TableStatement
   | BackupStatement
   | AccessStatement
+  | RoutineLoadStatement
   | SessionStatement
   | SelectStatement;
 
@@ -52,6 +53,17 @@ export type AdminStatement =
   | { kind: 'kill'; target: 'CONNECTION' | 'QUERY'; id: number | string };
 export type StatusFilter = { equal: boolean; status: string; span: Span };
 
+export type RoutineLoadStatement =
+  | { kind: 'createRoutineLoad'; job: TableName; table: string; properties: Properties; source: Properties }
+  | { kind: 'controlRoutineLoad'; action: 'PAUSE' | 'RESUME' | 'STOP'; job: TableName }
+  | {
+      kind: 'showRoutineLoad';
+      history: boolean;
+      job: TableName | null;
+      db: string | null;
+      where: { word: string; text: string } | null;
+    };
+
 export type ShowStatement =
   | { kind: 'showFrontends' }
   | { kind: 'showBackends' }
@@ -72,7 +84,8 @@ export type ShowStatement =
   | { kind: 'showRoles' }
   | { kind: 'showWarnings' }
   | { kind: 'showCatalogs' }
-  | { kind: 'showLoad'; db: string | null; everywhere: boolean }
+  | { kind: 'showLoad'; db: string | null; everywhere: boolean; where: { word: string; text: string } | null }
+  | { kind: 'showProperty'; user: string | null }
   | { kind: 'showData'; table: TableName | null }
   | { kind: 'showAlterTable'; what: 'COLUMN' | 'ROLLUP' | 'OPTIMIZE'; db: string | null }
   | { kind: 'showAuthentication'; user: UserName | null; everybody: boolean }
@@ -218,6 +231,7 @@ export type AccessStatement =
   | { kind: 'dropRole'; names: string[]; ifExists: boolean }
   | { kind: 'grantRoles'; revoke: boolean; roles: string[]; target: GrantTarget }
   | { kind: 'grantPrivileges'; revoke: boolean; privileges: string[]; object: PrivilegeObject; target: GrantTarget }
+  | { kind: 'setProperty'; user: string | null; properties: Properties }
   | { kind: 'setRole'; roles: string[] | 'ALL' | 'DEFAULT' | 'NONE' };
 
 export type SessionStatement =

@@ -4,11 +4,14 @@ import { parseUserName } from './parse-access.ts';
 import { parseShowJob, parseShowSnapshot } from './parse-backup.ts';
 import { parseShowBlacklist } from './parse-blacklist.ts';
 import { parseExpression } from './parse-expression.ts';
+import { parseEquals, parseShowRoutineLoad } from './parse-routine-load.ts';
 
 /** What follows SHOW. */
 export function parseShow(cursor: Cursor): Statement {
   const plain = parsePlain(cursor);
   if (plain) return plain;
+  const routine = parseShowRoutineLoad(cursor);
+  if (routine) return routine;
   const blacklist = parseShowBlacklist(cursor);
   if (blacklist) return blacklist;
   if (cursor.accept('PROC')) return { kind: 'showProc', path: cursor.string() };
@@ -55,8 +58,11 @@ function parseVariables(cursor: Cursor): Statement | null {
 
 /** Loads, changes of tables, sizes and groups: asked for by people, and answered here as by a cluster that has none. */
 function parseWork(cursor: Cursor): Statement | null {
-  if (cursor.accept('LOAD', 'ALL')) return { kind: 'showLoad', db: null, everywhere: true };
-  if (cursor.accept('LOAD')) return { kind: 'showLoad', db: from(cursor), everywhere: false };
+  if (cursor.accept('LOAD', 'ALL')) return { kind: 'showLoad', db: null, everywhere: true, where: loadWhere(cursor) };
+  if (cursor.accept('LOAD')) {
+    return { kind: 'showLoad', db: from(cursor), everywhere: false, where: loadWhere(cursor) };
+  }
+  if (cursor.accept('PROPERTY')) return { kind: 'showProperty', user: cursor.accept('FOR') ? cursor.string() : null };
   if (cursor.accept('DATA')) return { kind: 'showData', table: cursor.accept('FROM') ? cursor.qualifiedName() : null };
   if (cursor.accept('ALTER', 'TABLE')) {
     const what = cursor.expectOne('COLUMN', 'ROLLUP', 'OPTIMIZE');
@@ -73,6 +79,10 @@ function parseWork(cursor: Cursor): Statement | null {
   }
   if (cursor.accept('RESOURCE', 'GROUPS')) return { kind: 'showResourceGroups', all: cursor.accept('ALL') };
   return null;
+}
+
+function loadWhere(cursor: Cursor) {
+  return parseEquals(cursor, ['STATE', 'LABEL']);
 }
 
 function from(cursor: Cursor): string | null {

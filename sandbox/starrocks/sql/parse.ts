@@ -11,6 +11,7 @@ import {
 import { parseBackup, parseCancelJob, parseCreateRepository, parseDropSnapshot, parseRestore } from './parse-backup.ts';
 import { parseBlacklist } from './parse-blacklist.ts';
 import { parseExpression, parseSelect } from './parse-expression.ts';
+import { parseControlRoutineLoad, parseCreateRoutineLoad } from './parse-routine-load.ts';
 import { parseShow } from './parse-show.ts';
 import { parseAlterTable, parseCreateTable, parseInsert, parseNames } from './parse-table.ts';
 import { parseAdmin, parseAlterSystem, parseCancelDecommission, parseKill } from './parse-topology.ts';
@@ -46,7 +47,7 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
   const word = cursor.expectOne(
     'ADD', 'ADMIN', 'ALTER', 'BACKUP', 'BEGIN', 'CANCEL', 'COMMIT', 'CREATE', 'DELETE', 'DESC', 'DESCRIBE', 'DROP', 'GRANT',
     'INSERT',
-    'KILL', 'RECOVER', 'RESTORE', 'REVOKE', 'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'USE',
+    'KILL', 'PAUSE', 'RECOVER', 'RESTORE', 'RESUME', 'REVOKE', 'ROLLBACK', 'SET', 'SHOW', 'START', 'STOP', 'TRUNCATE', 'USE',
   ); // biome-ignore format: a list of words reads best as lines of words
   switch (word) {
     case 'ADD':
@@ -80,6 +81,10 @@ function parseStatement(cursor: Cursor, dialect: Dialect): Statement {
       return parseInsert(cursor);
     case 'KILL':
       return parseKill(cursor);
+    case 'PAUSE':
+    case 'RESUME':
+    case 'STOP':
+      return parseControlRoutineLoad(cursor, word);
     case 'RECOVER':
       return parseRecover(cursor);
     case 'SET':
@@ -119,7 +124,7 @@ function parseAlter(cursor: Cursor): Statement {
 function parseCreate(cursor: Cursor): Statement {
   if (cursor.accept('READ', 'ONLY')) return parseCreateRepository(cursor, true);
   if (cursor.sees('REPOSITORY')) return parseCreateRepository(cursor, false);
-  const other = parseCreateView(cursor) ?? parseCreateCatalog(cursor);
+  const other = parseCreateView(cursor) ?? parseCreateCatalog(cursor) ?? parseCreateRoutineLoad(cursor);
   if (other !== null) return other;
   switch (cursor.expectOne('DATABASE', 'SCHEMA', 'TABLE', 'USER', 'ROLE', 'READ', 'REPOSITORY')) {
     case 'TABLE':
@@ -170,6 +175,7 @@ function parseRecover(cursor: Cursor): Statement {
 function parseSet(cursor: Cursor): Statement {
   if (cursor.accept('PASSWORD')) return parseSetPassword(cursor);
   if (cursor.accept('ROLE')) return parseSetRole(cursor);
+  if (cursor.accept('PROPERTY')) return parseSetProperty(cursor);
   if (cursor.accept('NAMES') || cursor.accept('CHARACTER', 'SET') || cursor.accept('CHARSET')) {
     cursor.identifierOrString();
     if (cursor.accept('COLLATE')) cursor.identifierOrString();
@@ -181,6 +187,16 @@ function parseSet(cursor: Cursor): Statement {
     return parseAssignment(cursor, scope);
   });
   return { kind: 'setVariables', assignments };
+}
+
+function parseSetProperty(cursor: Cursor): Statement {
+  const user = cursor.accept('FOR') ? cursor.string() : null;
+  const pairs = cursor.list(() => {
+    const key = cursor.string();
+    cursor.expect('=');
+    return [key, cursor.string()] as const;
+  });
+  return { kind: 'setProperty', user, properties: Object.fromEntries(pairs) };
 }
 
 function parseAssignment(cursor: Cursor, scope: 'GLOBAL' | 'SESSION') {

@@ -139,6 +139,27 @@ describe('a stand-in host', () => {
     expect(shown.stdout).toContain(host.hostKeyFingerprint);
   });
 
+  it('says another time of day while its clock is set wrong', async () => {
+    const aheadMs = async () => Number((await ssh('date +%s%3N')).stdout) - Date.now();
+    await host.skewClock(-90_000);
+    expect(Math.abs((await aheadMs()) + 90_000)).toBeLessThan(5000);
+    await host.skewClock(0);
+    expect(Math.abs(await aheadMs())).toBeLessThan(5000);
+  });
+
+  it('says of the disk of one path that it is nearly full, and the truth of all others', async () => {
+    const line = async (path: string) =>
+      (await ssh(`LC_ALL=C df -P -k -- '${path}'`)).stdout.split('\n')[1]?.split(/\s+/);
+    const before = await line(dir);
+    await host.crowdPath(dir, 93);
+    const [, total = '', used = '', free = '', percent] = (await line(`${dir}/client`)) ?? [];
+    expect([percent, Number(used) + Number(free)]).toEqual(['93%', Number(total)]);
+    expect((await line('/'))?.[1]).toBe(total);
+    await host.crowdPath(dir, null);
+    expect((await line(dir))?.[1]).toBe(before?.[1]);
+    expect((await line(dir))?.[4]).toBe(before?.[4]);
+  });
+
   it('leaves neither a server nor a command behind when stopped', async () => {
     const running = ssh('echo $$ > leftover.pid; exec sleep 30'.replace('leftover', join(dir, 'leftover')));
     await expect.poll(() => readFile(join(dir, 'leftover.pid'), 'utf8').catch(() => '')).toMatch(/\d\n/);

@@ -141,6 +141,8 @@ export type User = {
   roles: string[];
   defaultRoles: string[];
   grants: Grant[];
+  /** `max_user_connections`; not there where nobody set it. */
+  maxConnections?: number;
 };
 export type Role = { name: string; grants: Grant[]; roles: string[] };
 

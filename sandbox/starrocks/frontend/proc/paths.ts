@@ -2,10 +2,12 @@ import { type RowSet, textRows } from '../../mysql/packets.ts';
 import { analysisError } from '../../sql/errors.ts';
 import type { FrontendContext } from '../context.ts';
 import { tablesOf } from '../data/tables.ts';
+import { runningTransactions } from '../transactions.ts';
 import { balanceRows } from './balance.ts';
 import { statisticRows, unhealthyRows } from './health.ts';
 import { backendRows, computeNodeRows, diskRows, frontendRows } from './nodes.ts';
 import { quietRows } from './quiet-paths.ts';
+import { transactionRows } from './transactions.ts';
 
 const roots = (
   'backends compute_nodes dbs jobs statistic tasks frontends brokers resources load_error_hub transactions monitor ' +
@@ -28,7 +30,10 @@ export function procRows(fe: FrontendContext, path: string): RowSet {
   const exists = !isOfDatabase || id === undefined || fe.group.state.databases.has(id);
   const found =
     isKnown && exists
-      ? (balanceRows(fe, bare) ?? quietRows(bare) ?? (extra === undefined ? rowsOf(fe, root, id) : null))
+      ? (balanceRows(fe, bare) ??
+        transactionRows(fe, bare) ??
+        quietRows(bare) ??
+        (extra === undefined ? rowsOf(fe, root, id) : null))
       : null;
   if (found) return found;
   if (isKnown && root === 'cluster_balance' && extra === undefined) throw analysisError(`invalid type: ${id}`);
@@ -84,7 +89,7 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
             textRows(
               ['State', 'Number'],
               [
-                ['running', '0'],
+                ['running', String(runningTransactions(fe, db).length)],
                 ['finished', String(fe.metrics.transactionsDone)],
               ],
             );

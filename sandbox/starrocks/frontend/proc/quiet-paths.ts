@@ -3,7 +3,7 @@ import { type Cell, type RowSet, textRows } from '../../mysql/packets.ts';
 /** Paths under which this cluster never has anything, or always the same: a pattern, the columns, the rows. */
 type QuietPath = { readonly path: RegExp; readonly columns: string; readonly rows?: Cell[][] };
 
-const transaction =
+export const transactionColumns =
   'TransactionId Label Coordinator TransactionStatus LoadJobSourceType PrepareTime CommitTime PublishTime FinishTime Reason ' +
   'ErrorReplicasCount ListenerId TimeoutMs ErrMsg';
 const warehouse =
@@ -34,7 +34,7 @@ const quietPaths: QuietPath[] = [
     columns: 'JobId TableName CreateTime FinishTime Operation TransactionId State Msg Progress Timeout',
   },
   { path: /^tasks\/[A-Z_]+$/, columns: 'BackendId FailedNum TotalNum' },
-  { path: /^transactions\/\d+\/(running|finished)$/, columns: transaction },
+  { path: /^transactions\/\d+\/finished$/, columns: transactionColumns },
   { path: /^current_backend_instances$/, columns: 'Backend InstanceNum InstanceId ExecTime' },
   { path: /^routine_loads$/, columns: 'Name Id DbName Statistic TaskStatistic' },
   { path: /^stream_loads$/, columns: 'Label Id DbName TableName State' },

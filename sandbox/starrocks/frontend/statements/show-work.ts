@@ -1,21 +1,28 @@
-import { textRows } from '../../mysql/packets.ts';
+import { type Cell, textRows } from '../../mysql/packets.ts';
+import { formatTime } from '../../pace.ts';
 import { analysisError } from '../../sql/errors.ts';
+import { hasPrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
 import { currentDatabase, requireTable, tablesOf } from '../data/tables.ts';
 import { formatBytes } from '../format.ts';
 import { type Handlers, locally } from '../handlers.ts';
-import type { Table } from '../meta/state.ts';
+import type { LoadJob, Table } from '../meta/state.ts';
 import type { Session } from '../session.ts';
 import { storageVolumes } from '../shared-data/run-mode.ts';
 
 type Kinds = 'showLoad' | 'showData' | 'showAlterTable' | 'showStorageVolumes' | 'showResourceGroups';
 
-/** What people look at when something is slow or big. There are no loads, schema changes or volumes here. */
+/** What people look at when something is slow or big. There are no schema changes or volumes here, and no loads but INSERT. */
 export const workHandlers: Handlers<Kinds> = {
   showLoad: locally(({ statement, session, fe }) => {
-    if (!statement.everywhere) namedDatabase(fe, session, statement.db);
-    return textRows(loadColumns, []);
+    const db = statement.everywhere ? null : namedDatabase(fe, session, statement.db);
+    const { where } = statement;
+    const wanted = [...fe.group.state.loads.values()].filter((load) => {
+      const fits = where === null || (where.word === 'STATE' ? load.state : load.label) === where.text;
+      return fits && (db === null || load.dbId === db.id) && maySee(fe, session, load);
+    });
+    return textRows(loadColumns, wanted.map(loadCells));
   }),
 
   showData: locally(({ statement, session, fe }) => {
@@ -61,6 +68,41 @@ export const workHandlers: Handlers<Kinds> = {
   /** Without ALL only the groups that would take the one who asks, and nobody is in one. */
   showResourceGroups: locally(({ statement }) => textRows(groupColumns, statement.all ? builtInGroups : [])),
 };
+
+/** Rows of loads into tables that the caller may not load into are left out without a word. */
+function maySee(fe: FrontendContext, session: Session, { dbId, tableName }: LoadJob): boolean {
+  const db = fe.group.state.databases.get(String(dbId))?.name;
+  const object = { kind: 'TABLE', db: db ?? '', table: tableName } as const;
+  return db !== undefined && hasPrivilege(fe.group.state, session, { privileges: ['INSERT'], object });
+}
+
+function loadCells(load: LoadJob): Cell[] {
+  const [created, finished] = [formatTime(load.createdAt), formatTime(load.finishedAt)];
+  const well = load.state === 'FINISHED';
+  const loaded = { InternalTableLoadBytes: 0, InternalTableLoadRows: well ? load.rows : 0, ScanBytes: 0, ScanRows: 0 };
+  const details = {
+    'All backends': {},
+    FileNumber: 0,
+    FileSize: 0,
+    ...loaded,
+    TaskNumber: 1,
+    'Unfinished backends': {},
+  };
+  return [
+    ...[
+      String(load.id),
+      load.label,
+      load.state,
+      well ? 'ETL:100%; LOAD:100%' : 'ETL:N/A; LOAD:N/A',
+      'INSERT',
+      'NORMAL',
+    ],
+    ...['0', '0', '0', well ? String(load.rows) : '0', null],
+    'resource:N/A; timeout(s):14400; max_filter_ratio:0.0',
+    well ? null : `type:LOAD_RUN_FAIL; msg:${load.error}`,
+    ...[created, created, created, created, finished, '', JSON.stringify(details), ''],
+  ];
+}
 
 const loadColumns = [
   ...['JobId', 'Label', 'State', 'Progress', 'Type', 'Priority', 'ScanRows', 'FilteredRows', 'UnselectedRows'],
