@@ -7,6 +7,8 @@ export type MetricSubject = {
   readonly nodeId?: string;
   /** The path of a disk, as the node names it. */
   readonly path?: string;
+  /** `SSD`, `HDD`: all disks of one storage medium. */
+  readonly medium?: string;
   readonly database?: string;
   readonly user?: string;
   /** A routine load, as `database.name`. */
@@ -28,7 +30,7 @@ export type Measured = {
   readonly measurements: readonly Measurement[];
 };
 
-const keys = ['nodeId', 'path', 'database', 'user', 'job'] as const;
+const keys = ['nodeId', 'path', 'medium', 'database', 'user', 'job'] as const;
 
 /** A text that is the same for the same subject, and that `parseSubject` reads; the whole cluster is the empty text. */
 export function subjectKey(subject: MetricSubject): string {

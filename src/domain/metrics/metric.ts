@@ -1,7 +1,7 @@
 import type { NodeKind } from '../cluster.ts';
 
 /** What the values of a metric are about. */
-export const metricScopes = ['CLUSTER', 'NODE', 'DISK', 'DATABASE', 'USER', 'ROUTINE_LOAD'] as const;
+export const metricScopes = ['CLUSTER', 'NODE', 'DISK', 'MEDIUM', 'DATABASE', 'USER', 'ROUTINE_LOAD'] as const;
 export type MetricScope = (typeof metricScopes)[number];
 
 /** `SHARE` is a part of one, shown in percent. */
@@ -24,36 +24,63 @@ export type LabelFilter = Readonly<Record<string, string | readonly string[]>>;
 export const joins = ['SUM', 'MAX', 'MIN'] as const;
 export type Join = (typeof joins)[number];
 
+/** `POOLED`: of a share, the parts of all subjects together for each of their wholes; the error share of three frontends. */
+export type Overall = Join | 'POOLED';
+
 /** A family of `/metrics`. Of several names the first counts that the page has: versions call the same thing differently. */
 export type Family = { readonly names: readonly string[]; readonly where?: LabelFilter };
 
 /** How a value of one node is made of its page. */
 export type Derivation =
-  /** The value as it stands; several samples are joined. */
-  | { readonly kind: 'GAUGE'; readonly family: Family; readonly join?: Join; readonly scale?: number }
-  /** Growth of a counter for each second since the look before; a counter that fell was set back to 0 meanwhile. */
-  | { readonly kind: 'RATE'; readonly family: Family; readonly scale?: number }
-  /** The quantile that a summary shows. A summary that counted nothing has none. */
+  /**
+   * The value as it stands; several samples are joined, summed up if not said otherwise. `isCount`: a page that came to its
+   * end without any such sample has 0 of them.
+   */
+  | {
+      readonly kind: 'GAUGE';
+      readonly family: Family;
+      readonly join?: Join;
+      readonly scale?: number;
+      readonly isCount?: true;
+    }
+  /** A percentage that the node made itself, as a share. What its rounding brings above 100 is 1. */
+  | { readonly kind: 'PERCENT'; readonly family: Family }
+  /**
+   * Growth of a counter for each second since the look before; the growth of several samples is summed up. Counters of a
+   * process go back to 0 together when it starts. Those of the `HOST` (from /proc) do not: when one of them falls, the rate
+   * is not known.
+   */
+  | { readonly kind: 'RATE'; readonly family: Family; readonly scale?: number; readonly of?: 'PROCESS' | 'HOST' }
+  /** The quantile that a summary shows. A summary that counted nothing has none, and an old one says nothing of now. */
   | { readonly kind: 'QUANTILE'; readonly family: Family; readonly quantile: string }
-  /** One derivation for each unit of another; a share of nothing is not known. */
-  | { readonly kind: 'SHARE'; readonly of: Derivation; readonly in: Derivation }
-  /** The sum of several, or the first minus the others. */
-  | { readonly kind: 'SUM' | 'DIFFERENCE'; readonly terms: readonly Derivation[] };
+  /**
+   * One derivation for each unit of another; a share of nothing is not known. Between 0 and 1, unless what it is a share of
+   * is a limit that can be exceeded.
+   */
+  | { readonly kind: 'SHARE'; readonly of: Derivation; readonly in: Derivation; readonly isOfLimit?: true }
+  /** The sum, the highest, or the first minus the others. */
+  | { readonly kind: 'SUM' | 'MAX' | 'DIFFERENCE'; readonly terms: readonly Derivation[] }
+  /** Known only where another derivation is above 0: a node shows 0 for what it has not measured yet, as after its start. */
+  | { readonly kind: 'ONCE_SET'; readonly mark: Derivation; readonly value: Derivation }
+  /** A fact about the same subject, with its node or without, else about the node, else about the cluster. */
+  | FactSource;
 
 /** A value that no page of a node has: the cluster answers it by SQL, at its own slower pace, or another part of the look has it. */
 export type FactSource = { readonly kind: 'FACT'; readonly fact: string };
 
-export type MetricSource =
-  | FactSource
-  | {
-      readonly kind: 'PAGE';
-      readonly nodes: readonly NodeKind[];
-      /** Only the leading frontend knows it; the others show 0. */
-      readonly leaderOnly?: true;
-      readonly derivation: Derivation;
-      /** Which label of the samples names the subject, for scopes below the node: one value for each value of the label. */
-      readonly by?: { readonly label: string; readonly subject: 'path' | 'database' | 'user' | 'job' };
-    };
+export type PageSource = {
+  readonly kind: 'PAGE';
+  readonly nodes: readonly NodeKind[];
+  /** Only the leading frontend knows it; the others show 0. */
+  readonly leaderOnly?: true;
+  readonly derivation: Derivation;
+  /** Which label of the samples names the subject, for scopes below the node: one value for each value of the label. */
+  readonly by?: { readonly label: string; readonly subject: 'path' | 'database' | 'user' | 'job' };
+  /** How several nodes that know the same subject become one value, where the subject is no part of a node; default `SUM`. */
+  readonly across?: Join;
+};
+
+export type MetricSource = FactSource | PageSource;
 
 /** One entry of the catalogue: a number that people ask for by name. */
 export type Metric = {
@@ -66,8 +93,11 @@ export type Metric = {
   readonly unit: MetricUnit;
   readonly scope: MetricScope;
   readonly source: MetricSource;
-  /** How the values of all subjects become the one of the cluster; null = they have none in common. */
-  readonly overall: Join | null;
+  /**
+   * How the values of all subjects become the one of the cluster; null = they have none in common, or the metric is about
+   * the cluster. A sum needs every living node; the highest and the lowest are those of the nodes that answered.
+   */
+  readonly overall: Overall | null;
   /** `3.3`: the first and the last version that has it; left out = all from 3.1 on. */
   readonly since?: string;
   readonly until?: string;

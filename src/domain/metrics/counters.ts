@@ -1,0 +1,135 @@
+import type { Derivation, Metric } from './metric.ts';
+import { type PageSample, type Samples, sampleKey } from './page.ts';
+import { findFamily, matches } from './samples.ts';
+
+/** The counters of one node at one look, as plain JSON. */
+export type NodeCounters = {
+  /** Milliseconds since 1970: when its page was read. */
+  readonly atMs: number;
+  /** By `sampleKey`. */
+  readonly values: Readonly<Record<string, number>>;
+  /** When the count of a summary was last seen to change; a summary that did not change for long says nothing of now. */
+  readonly movedAtMs: Readonly<Record<string, number>>;
+};
+
+/** By the id of the node: what the next look needs of this one. */
+export type Counters = { readonly [nodeId: string]: NodeCounters };
+
+type Owner = 'PROCESS' | 'HOST';
+
+/** How a counter grew since the look before. */
+export type Growth = {
+  readonly seconds: number;
+  /** Null = it is not known: the counter is new, or it is one of the host and fell. */
+  readonly of: (sample: PageSample) => number | null;
+};
+
+/** Counters of which all metrics together need the growth, and whose they are. */
+export type CounterFamilies = {
+  readonly rates: readonly Extract<Derivation, { kind: 'RATE' }>[];
+  readonly counts: readonly string[];
+};
+
+export function counterFamilies(metrics: readonly Metric[]): CounterFamilies {
+  const all = metrics.flatMap(({ source }) => (source.kind === 'PAGE' ? flatten(source.derivation) : []));
+  return {
+    rates: all.filter((one) => one.kind === 'RATE'),
+    counts: all.flatMap((one) => (one.kind === 'QUANTILE' ? one.family.names.map(countOf) : [])),
+  };
+}
+
+/** The family in which a summary says how much it counted. */
+export function countOf(name: string): string {
+  return `${name}_count`;
+}
+
+/** A derivation and all that it is made of. */
+export function flatten(derivation: Derivation): Derivation[] {
+  if (derivation.kind === 'SHARE') return [derivation, ...flatten(derivation.of), ...flatten(derivation.in)];
+  if (derivation.kind === 'ONCE_SET') return [derivation, ...flatten(derivation.mark), ...flatten(derivation.value)];
+  if (derivation.kind === 'SUM' || derivation.kind === 'MAX' || derivation.kind === 'DIFFERENCE')
+    return [derivation, ...derivation.terms.flatMap(flatten)];
+  return [derivation];
+}
+
+/** Every counter of the page that a metric wants, and whose it is. One of which the page says two things is left out. */
+function countersOf(
+  samples: Samples,
+  { rates, counts }: CounterFamilies,
+): Map<string, { value: number; owner: Owner }> {
+  const wanted = rates.flatMap(({ family, of = 'PROCESS' }) =>
+    (findFamily(samples, family) ?? [])
+      .filter((sample) => matches(sample, family.where))
+      .map((sample) => ({ sample, owner: of })),
+  );
+  const summaries = counts.flatMap((name) =>
+    (samples.get(name) ?? []).map((sample) => ({ sample, owner: 'PROCESS' as const })),
+  );
+  const counters = new Map<string, { value: number; owner: Owner }>();
+  const contradictory = new Set<string>();
+  for (const { sample, owner } of [...wanted, ...summaries]) {
+    const key = sampleKey(sample);
+    if (!Number.isFinite(sample.value) || (counters.get(key)?.value ?? sample.value) !== sample.value)
+      contradictory.add(key);
+    counters.set(key, { value: sample.value, owner });
+  }
+  return new Map([...counters].filter(([key]) => !contradictory.has(key)));
+}
+
+const shortestSeconds = 1;
+
+/** What to keep of a page for the next look. */
+export function keepCounters(
+  samples: Samples,
+  { families, atMs, before }: { families: CounterFamilies; atMs: number; before: NodeCounters | undefined },
+): NodeCounters {
+  // Looks that follow each other at once measure from the same start, or no rate would ever be known.
+  if (before !== undefined && atMs >= before.atMs && atMs - before.atMs < shortestSeconds * 1_000) return before;
+  const now = countersOf(samples, families);
+  const values = Object.fromEntries([...now].map(([key, { value }]) => [key, value]));
+  const moved = families.counts.flatMap((name) => {
+    const value = values[name];
+    if (value === undefined) return [];
+    const isSame = before?.values[name] === value;
+    return [[name, isSame ? (before.movedAtMs[name] ?? atMs) : atMs] as const];
+  });
+  return { atMs, values, movedAtMs: Object.fromEntries(moved) };
+}
+
+export type Limits = { readonly longestMs: number };
+
+/**
+ * The growth of a node's counters since the look before; a text says why it is not known. When one counter of a process
+ * fell, the process was started anew, so all its counters grew from 0, also those that are higher than before by now.
+ */
+export function growthOf(
+  samples: Samples,
+  {
+    families,
+    atMs,
+    before,
+    limits,
+  }: {
+    readonly families: CounterFamilies;
+    readonly atMs: number;
+    readonly before: NodeCounters | undefined;
+    readonly limits: Limits;
+  },
+): Growth | string {
+  if (before === undefined) return 'there is no look before this one';
+  const ms = atMs - before.atMs;
+  if (ms < shortestSeconds * 1_000) return 'the look before is less than a second ago';
+  if (ms > limits.longestMs) return `the last look that read its page is ${Math.round(ms / 1_000)} s ago`;
+  const now = countersOf(samples, families);
+  const isAnew = [...now].some(([key, { value, owner }]) => owner === 'PROCESS' && value < (before.values[key] ?? 0));
+  return {
+    seconds: ms / 1_000,
+    of: (sample) => {
+      const counter = now.get(sampleKey(sample));
+      if (counter === undefined) return null;
+      if (counter.owner === 'PROCESS' && isAnew) return Math.max(0, counter.value);
+      const old = before.values[sampleKey(sample)];
+      return old === undefined || counter.value < old ? null : counter.value - old;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { NodeKind } from '../cluster.ts';
+
+/** One line of `/metrics`; `value` may be NaN or infinite, as nodes send it. */
+export type PageSample = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+};
+
+/** What the page of a node said of the wanted families, or why it was not read. */
+export type Page =
+  | {
+      readonly samples: readonly PageSample[];
+      /** When it was read; default: the time of the look. */
+      readonly at?: Date;
+    }
+  | { readonly problem: string };
+
+/** What deriving has to know of a node. */
+export type MetricNode = {
+  readonly id: string;
+  readonly kind: NodeKind;
+  /** What the cluster says of it: a sum over all nodes waits for those that live. */
+  readonly alive: boolean;
+  readonly version: string | null;
+};
+
+/** The samples of a page by family. */
+export type Samples = ReadonlyMap<string, readonly PageSample[]>;
+
+/** A text that is the same for the same name and labels, in whatever order they stand. */
+export function sampleKey({ name, labels }: Pick<PageSample, 'name' | 'labels'>): string {
+  const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.length === 0 ? name : `${name}${JSON.stringify(sorted)}`;
+}
