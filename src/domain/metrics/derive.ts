@@ -73,6 +73,8 @@ function see(look: Look, node: MetricNode, families: CounterFamilies): Seen {
   return {
     sight: {
       samples,
+      isWhole: page.isCut === undefined ? saysItLeads(samples) !== null : !page.isCut,
+      cutIn: page.isCut ? (page.samples.at(-1)?.name ?? null) : null,
       growth: growthOf(samples, { families, atMs, before, limits }),
       counters: keepCounters(samples, { families, atMs, before }),
       ...{ facts: look.facts, at: look.at, subject: { nodeId: node.id } },
@@ -151,14 +153,14 @@ function explained(value: Value, metric: Metric, node: MetricNode): Value {
 }
 
 /** The subjects that the page of a node names, in order; the node itself where the metric is about nodes. */
-function subjectsOn({ by, derivation }: PageSource, { samples }: Sight, node: MetricSubject): MetricSubject[] {
+function subjectsOn({ by, derivation }: PageSource, { samples, isWhole }: Sight, node: MetricSubject): MetricSubject[] {
   if (by === undefined) return [node];
   const families = familiesOf(derivation);
   const labels = families.flatMap((name) => (samples.get(name) ?? []).map(({ labels }) => labels[by.label]));
   const values = [...new Set(labels.filter((label) => label !== undefined))].toSorted();
   if (values.length > 0) return values.map((value) => ({ ...node, [by.subject]: value }));
   // A page that came to its end and names none has none; one that broke off does not tell.
-  return saysItLeads(samples) === null ? [node] : [];
+  return isWhole ? [] : [node];
 }
 
 function familiesOf(derivation: PageSource['derivation']): string[] {

@@ -1,6 +1,5 @@
 import { countOf, flatten, type Growth, type NodeCounters } from './counters.ts';
 import { type FactAnswers, factValues } from './facts.ts';
-import { saysItLeads } from './leader-mark.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
 import type { Derivation, Family, Join } from './metric.ts';
 import { type PageSample, type Samples, sampleKey } from './page.ts';
@@ -10,6 +9,10 @@ import { isKnown, type UnknownReason, type Value } from './unknown.ts';
 /** All that a derivation may look at: one page, and what is known beside it. */
 export type Sight = {
   readonly samples: Samples;
+  /** The page came to its end, so what it does not name is not there. */
+  readonly isWhole: boolean;
+  /** The family in which a page broke off, of which more may have followed; null = it did not. */
+  readonly cutIn: string | null;
   readonly growth: Growth | string;
   readonly counters: NodeCounters;
   readonly facts: FactAnswers;
@@ -59,11 +62,12 @@ function finite(value: number): Value {
 }
 
 /** The samples that count, each once; a page that says two things of the same says nothing. */
-function pick(family: Family, { samples, only }: Sight): readonly PageSample[] | Value {
+function pick(family: Family, { samples, only, cutIn }: Sight): readonly PageSample[] | Value {
   const present = findFamily(samples, family);
   const isOnly = ({ labels }: PageSample) => only === undefined || (labels[only.label] ?? only.value) === only.value;
   const found = (present ?? []).filter((sample) => matches(sample, family.where) && isOnly(sample));
   if (found.length === 0) return unknown('NOT_ON_PAGE', `the page has no ${wordsOf(family)}`);
+  if (found[0]?.name === cutIn) return unknown('NOT_ON_PAGE', `the page broke off in ${cutIn}`);
   const byKey = new Map<string, PageSample>();
   for (const sample of found) {
     const known = byKey.get(sampleKey(sample));
@@ -92,9 +96,10 @@ export function join(how: Join, values: readonly number[]): number | null {
 }
 
 function gauge({ family, join: how = 'SUM', isCount }: Extract<Derivation, { kind: 'GAUGE' }>, sight: Sight): Value {
+  if (isCount && !sight.isWhole) return unknown('NOT_ON_PAGE', `the page broke off, perhaps among ${wordsOf(family)}`);
   const found = pick(family, sight);
   const hasNone = !isSamples(found) && !isKnown(found) && found.reason === 'NOT_ON_PAGE';
-  if (isCount && hasNone && saysItLeads(sight.samples) !== null) return { value: 0 };
+  if (isCount && hasNone) return { value: 0 };
   return isSamples(found)
     ? finite(
         join(

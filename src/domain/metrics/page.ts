@@ -13,6 +13,8 @@ export type Page =
       readonly samples: readonly PageSample[];
       /** When it was read; default: the time of the look. */
       readonly at?: Date;
+      /** It ended too early: what was read is right, and series may be missing. Left out = nobody looked whether it did. */
+      readonly isCut?: boolean;
     }
   | { readonly problem: string };
 
