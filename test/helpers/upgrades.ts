@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { patienceMs } from '../../sandbox/patience.ts';
 import type { BuildReleaseOptions } from '../../sandbox/releases/build-release.ts';
 import { takeRelease } from '../../sandbox/releases/take-release.ts';
@@ -15,6 +14,7 @@ import type { RunnerPoint } from '../../src/runs/engine.ts';
 import { listNodes } from '../../src/store/clusters/inventory.ts';
 import { listSteps, readRun } from '../../src/store/runs/runs.ts';
 import { insertRelease } from '../../src/store/upgrades/releases.ts';
+import { ageStep, type StepToAge } from './age-step.ts';
 import { admin, type Engine, startEngine } from './engine.ts';
 import { type Aftermath, type EndState, leftoversOf, readAftermath, readEndState } from './upgrade-end-state.ts';
 import { type Managed, manage } from './world.ts';
@@ -38,7 +38,7 @@ export type UpgradeLab = {
   /** Works until the run has ended or rests in one of these states. */
   work(runId: string, states?: readonly RunState[]): Promise<Run>;
   /** Makes a step that waits believe that so many seconds have passed since it began. Resolves when it has begun. */
-  age(runId: string, step: { kind: string; phase?: StepPhase; seconds: number }): Promise<void>;
+  age(runId: string, step: StepToAge): Promise<void>;
   /** Resolves when a step of this kind is in that state, or has come so far as to say this. */
   reached(runId: string, step: StepWanted): Promise<void>;
   /** What cluster and disks look like now. */
@@ -124,7 +124,7 @@ export async function startUpgradeLab(
     }),
     versions: async () => (await readEndState(place)).versions,
     work: (runId, states = terminalRunStates) => work(engine, runId, states),
-    age: (runId, step) => age(engine, runId, step),
+    age: (runId, step) => ageStep(engine, runId, step),
     reached: (runId, step) => reached(engine, runId, step),
     endState: () => readEndState(place),
     aftermath: (runId) => readAftermath(place, runId),
@@ -185,30 +185,4 @@ async function reached(engine: Engine, runId: string, wanted: StepWanted): Promi
     if (found) return;
   }
   throw new Error(`no step of the run became ${JSON.stringify(wanted)}: ${await openSteps(engine, runId)}`);
-}
-
-async function age(
-  engine: Engine,
-  runId: string,
-  { kind, phase = 'do', seconds }: { kind: string; phase?: StepPhase; seconds: number },
-): Promise<void> {
-  const { db } = engine.ctx;
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
-    const due = (await listSteps(db, runId)).find(
-      (step) =>
-        step.kind === kind &&
-        step.phase === phase &&
-        step.startedAt !== null &&
-        (step.state === 'pending' || step.state === 'applying'),
-    );
-    if (due === undefined) continue;
-    await db
-      .updateTable('run_step')
-      .set({ started_at: sql`started_at - INTERVAL ${seconds} SECOND` })
-      .where('run_id', '=', runId)
-      .where('position', '=', due.position)
-      .execute();
-    return;
-  }
-  throw new Error(`no ${kind} of the run waits: ${await openSteps(engine, runId)}`);
 }

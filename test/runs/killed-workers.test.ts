@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/operations/index.ts';
 import { listSteps } from '../../src/store/runs/runs.ts';
 import { type CrashLab, startCrashLab } from '../helpers/crash-lab.ts';
-import { killOnTheWay, operationOf, spawnWorker } from '../helpers/crash-tries.ts';
+import { dieEverywhere, killOnTheWay, operationOf, spawnWorker } from '../helpers/crash-tries.ts';
 import { aroundEffects, type KindPoint } from '../helpers/deaths.ts';
+import { held } from './deaths/held.ts';
 
 /*
  * Real deaths, one operation of each sort: SQL, SSH, rows of our own, an upgrade. Every kind of step dies at every point in
@@ -36,6 +37,10 @@ describe('an operation whose worker is killed', () => {
   ])('%s: around effects of its steps, has every effect exactly once', (name, points) =>
     killOnTheWay(lab, name, points),
   );
+
+  it('finalizeUpgrade: without processes, at each step of what ends that upgrade', async () => {
+    expect(await dieEverywhere(lab, 'finalizeUpgrade')).toEqual(held.finalize);
+  });
 });
 
 describe('a run', () => {

@@ -91,6 +91,7 @@ export const held = {
   /** Only in a state that the lab's cluster is never in, so with scripted answers. */
   alone: ['awaitClusterSnapshot', 'awaitTablets', 'switchOffClusterSnapshots', 'switchOnClusterSnapshots'],
   tablets: ['askForRepair', 'awaitRepaired', 'awaitTabletWhole', 'cancelRepair', 'markReplicaBad'],
+  /** After the upgrade of `test/runs/killed-workers.test.ts`: none that was undone can be finalized. */
   finalize: ['closeUpgrades', 'removeKept'],
   undo: ['closeThisUpgrade', 'removeStaged', 'swapBack'],
 } as const;
