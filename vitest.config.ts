@@ -9,9 +9,13 @@ function project(name: ProjectName, more: TestProjectInlineConfiguration['test']
   return { extends: true, test: { name, include: files[name], ...more } };
 }
 
-/** More at a time than a small machine has cores: half of the time of a test is waiting. */
+/**
+ * More at a time than a small machine has cores: half of the time of a test is waiting. To load the program takes more than a
+ * second's work, so files share processes, one file after the other; what a module keeps for itself is there for the next.
+ */
 const processes: TestProjectInlineConfiguration['test'] = {
   pool: 'forks',
+  isolate: false,
   maxWorkers: 4,
   setupFiles: ['test/helpers/running/accuse.ts'],
 };
@@ -23,10 +27,9 @@ export default defineConfig({
     // Which file belongs where follows from what it loads: see `projectOf`. `scripts/commands/test.mjs` leaves `long` out.
     projects: [
       project('pure', { pool: 'threads', maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } }),
-      // To load the program took more work than most of these files' tests: they share processes, one file after the other.
-      project('store', { ...processes, isolate: false, sequence: { groupOrder: 1 } }),
+      project('store', { ...processes, sequence: { groupOrder: 1 } }),
       project('world', { ...processes, sequence: { groupOrder: 1 } }),
-      project('long', { ...processes, maxWorkers: 3, sequence: { groupOrder: 2 } }),
+      project('long', { ...processes, isolate: true, maxWorkers: 3, sequence: { groupOrder: 2 } }),
     ],
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/services-setup.ts'],

@@ -10,7 +10,6 @@ import { confirmForm } from '../../src/bot/forms/confirm-form.ts';
 import { rejectForm } from '../../src/bot/forms/reject-form.ts';
 import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
 import { automationLines, calendarView, heldWord } from '../../src/bot/views/calendar.ts';
-import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
 import { decisionLine, voteLine } from '../../src/bot/views/decisions.ts';
 import { helpIndex, helpOfVerb } from '../../src/bot/views/help.ts';
@@ -20,10 +19,9 @@ import { preview } from '../../src/bot/views/preview.ts';
 import { refusalNotice } from '../../src/bot/views/refusals.ts';
 import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../src/bot/views/run-buttons.ts';
 import { runCard } from '../../src/bot/views/run-card.ts';
-import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
+import { endLine } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import type { Calendar } from '../../src/domain/calendar.ts';
-import type { RemovedNode } from '../../src/domain/cluster.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
@@ -355,112 +353,6 @@ describe('forms', () => {
     ['that denies', rejectForm(runValue(run()))],
   ])('Slack takes the one %s', (_name, view) => {
     expect(() => checkView(wire(view), { type: 'modal', settings: defaultSettings })).not.toThrow();
-  });
-});
-
-describe('the sentence of a run', () => {
-  it.each([
-    [run(), 'RUNNING: R-12 Restart a node on prod-eu. Step 1 of 2, Stop be 10.0.0.11:9050'],
-    [
-      run({ state: 'AWAITING_APPROVAL' }),
-      'AWAITING APPROVAL: R-12 Restart a node on prod-eu. Waits for 1 more approval (1 of 2 approvals given), P-5, asked for by kim',
-    ],
-    [
-      run({ state: 'FAILED', failure: { code: 'TIMEOUT', message: 'It did not stop', hint: null, step: 0 } }),
-      'FAILED: R-12 Restart a node on prod-eu. It did not stop',
-    ],
-  ])('says everything without a sign or a colour', (given, sentence) => {
-    const steps = [step({ state: 'applying' }), step({ position: 1, title: 'Start it' })];
-    const data = { run: given, steps, title: 'Restart a node', approval: approval(), votes: [vote()], decisions: [] };
-    expect(runSentence(data)).toBe(sentence);
-  });
-});
-
-describe('the status of a cluster', () => {
-  const cluster = { name: 'prod-eu', environment: 'prod', observedAt: at, problems: [] };
-  const shown = (problems: string[], removedNodes: readonly RemovedNode[] = []) => {
-    const data = {
-      openAlerts: 0,
-      openUpgrades: [],
-      openRuns: [],
-      lastRun: null,
-      removedNodes,
-      alertLines: [],
-      held: null,
-      automationLines: [],
-      stopped: new Map(),
-      workedOn: new Map<string, number>(),
-    };
-    return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));
-  };
-
-  it('lists what nodes that left have kept, and whether anybody saw that their processes ended', () => {
-    const left = (of: Partial<RemovedNode>): RemovedNode => ({
-      ...{ id: 'rmn_1', clusterId: 'clu_1', kind: 'BACKEND', host: '10.0.0.14', port: 9050, place: null },
-      ...{ dataDirs: ['/data1/sr'], identities: {}, processEnded: true, removedAt: at, runId: 'run_1', purgedAt: null },
-      ...of,
-    });
-    const text = shown([], [left({}), left({ port: 9051, dataDirs: [], processEnded: null })]);
-    expect(text).toMatch(/Left behind by nodes that were taken out/);
-    expect(text).toMatch(/be 10\.0\.0\.14:9050 · its process has ended · data in \/data1\/sr/);
-    expect(text).toMatch(/be 10\.0\.0\.14:9051 · \*nobody looked at its process\* · where its data lies is not known/);
-    expect(shown([])).not.toContain('Left behind');
-  });
-
-  it('does not call nodes alive without saying when they were, while the cluster does not answer', () => {
-    expect(shown(['no frontend answered'])).toMatch(/The nodes below are as last seen .*12:00:00 UTC.*alive/);
-    expect(shown([])).not.toContain('The nodes below');
-  });
-});
-
-describe('what was checked at the end', () => {
-  const checks = [
-    { name: 'leader', status: 'PASS', severity: 'BLOCK', observed: 'fe1', wanted: 'one', hint: 'Look.' },
-    { name: 'ssh', status: 'SKIPPED', severity: 'INFO', observed: 'no host', wanted: 'to be known', hint: null },
-    { name: 'tablets', status: 'FAIL', severity: 'WARN', observed: '6 short', wanted: '0 short', hint: 'Wait.' },
-  ] as const;
-
-  it('stands on the card, what is wrong first and with its advice', () => {
-    expect(checkLines({ passed: true, checks })).toBe(
-      [
-        '*Checked at the end*: 1 of 3 checks failed',
-        '✖ warning, tablets: 6 short; wanted 0 short. Wait.',
-        '– not checked, ssh: no host',
-        '✔ leader: fe1',
-      ].join('\n'),
-    );
-  });
-
-  it('is told by name alone where much passed, and by number in a sentence', () => {
-    const many = Array.from({ length: 30 }, (_, index) => ({ ...checks[0], name: `check-${index}` }));
-    const lines = checkLines({ passed: true, checks: [...many, checks[2]] }).split('\n');
-    expect(lines.slice(0, 2)).toEqual([
-      '*Checked at the end*: 1 of 31 checks failed',
-      '✖ warning, tablets: 6 short; wanted 0 short. Wait.',
-    ]);
-    expect(lines[2]).toMatch(/^✔ passed: check-0, check-1, .*check-29$/);
-    expect(checkSentence({ passed: true, checks: [...many, checks[2]] })).toBe(
-      'Look at: tablets (6 short). 30 checks passed.',
-    );
-  });
-
-  it('stands in the sentence too, warnings of a success included', () => {
-    expect(checkSentence({ passed: true, checks })).toBe('Look at: tablets (6 short). Checked: leader (fe1).');
-    expect(checkSentence({ passed: false, checks })).toBe('The check at the end did not pass: tablets (6 short).');
-    expect(checkSentence(null)).toBe('');
-    expect(checkSentence({ passed: true, checks: [checks[1]] })).toBe('Not checked: ssh (no host).');
-  });
-
-  it('keeps sentences apart where a failure and its hint follow each other', () => {
-    const failure = { code: 'TIMEOUT' as const, message: 'It did not stop', hint: 'Look at its log', step: 0 };
-    const data = {
-      run: run({ state: 'FAILED', failure }),
-      steps: [],
-      title: 'Restart a node',
-      votes: [],
-      decisions: [],
-    };
-    expect(endLine(data, { requester: null })).toContain('It did not stop. Look at its log. See `/sr run R-12`.');
   });
 });
 

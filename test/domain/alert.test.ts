@@ -1,101 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type Alert, alertFingerprint, alertWord, defaultAckMs, titleToShow } from '../../src/domain/alert.ts';
+import type { Alert } from '../../src/domain/alert.ts';
+import type { Condition, Pending, Sample } from '../../src/domain/alert-life.ts';
 import {
-  applySample,
-  type Condition,
-  defaultAlertTimes,
-  durationInWords,
-  endAlert,
-  type Pending,
-  type RuleFacts,
-  type Sample,
-} from '../../src/domain/alert-life.ts';
-
-const start = Date.parse('2026-03-01T12:00:00Z');
-const minutes = (count: number) => new Date(start + count * 60_000);
-
-/** Invented, so that nothing here can rest on the name of a rule that there is. */
-const rules: readonly RuleFacts[] = [
-  {
-    name: 'all_dark',
-    over: 'somebody sees the house',
-    inhibits: { rules: 'others', because: 'nobody sees the house' },
-    isInhibitedByRuns: false,
-  },
-  { name: 'lamp_out', over: 'the light of {node} is seen', inhibits: null, isInhibitedByRuns: true },
-  {
-    name: 'fuse_blown',
-    over: 'the fuse is whole',
-    inhibits: { rules: ['lamp_out'], because: 'the fuse is blown' },
-    isInhibitedByRuns: false,
-  },
-];
-
-const identity = { clusterId: 'clu_1', rule: 'lamp_out', labels: { node: 'be 10.0.0.11:9050' } } as const;
-const fingerprint = alertFingerprint(identity);
-
-function alert(changes: Partial<Alert> = {}): Alert {
-  return {
-    id: 'alr_1',
-    number: 7,
-    fingerprint,
-    rule: 'lamp_out',
-    severity: 'CRITICAL',
-    clusterId: 'clu_1',
-    clusterName: 'prod-eu',
-    environment: 'prod',
-    nodeId: 'nod_1',
-    labels: identity.labels,
-    title: 'be is down',
-    pastTitle: 'be was down',
-    text: 'down since 2026-03-01 12:00:00 UTC.',
-    signal: 'FIRING',
-    handling: { kind: 'UNACKED' },
-    mute: { kind: 'NONE' },
-    since: minutes(0),
-    openedAt: minutes(0),
-    lastSeenAt: minutes(0),
-    resolvedAt: null,
-    closedAt: null,
-    count: 1,
-    flaps: 0,
-    previousId: null,
-    revision: 1,
-    changedAt: minutes(0),
-    ...changes,
-  };
-}
-
-function condition(changes: Partial<Condition> = {}): Condition {
-  return {
-    fingerprint,
-    rule: 'lamp_out',
-    severity: 'CRITICAL',
-    nodeId: 'nod_1',
-    labels: identity.labels,
-    title: 'be is down',
-    pastTitle: 'be was down',
-    text: ['down since ', '.'],
-    startedAt: null,
-    forMs: 0,
-    minSamples: 1,
-    ...changes,
-  };
-}
-
-function sample(at: Date, changes: Partial<Sample> = {}): Sample {
-  return { at, conditions: [], unjudged: [], plannedWork: [], ...changes };
-}
-
-function apply(alerts: readonly Alert[], look: Sample, pending: readonly Pending[] = []) {
-  return applySample({ alerts, pending }, look, { times: defaultAlertTimes, rules });
-}
-
-const acked = (untilMinutes: number, reminded = false) =>
-  ({ kind: 'ACKED', byId: 'per_kim', byName: 'kim', at: minutes(0), until: minutes(untilMinutes), reminded }) as const;
-
-const byRun = { kind: 'INHIBITED', by: 'run:run_9', because: 'run run_9 is working on the node' } as const;
-const byDark = { kind: 'INHIBITED', by: 'all_dark', because: 'nobody sees the house' } as const;
+  acked,
+  alert,
+  apply,
+  byDark,
+  byRun,
+  condition,
+  fingerprint,
+  minutes,
+  sample,
+  start,
+} from './alert-builders.ts';
 
 describe('one alert meets one sample', () => {
   const fires = { conditions: [condition()] };
@@ -364,64 +281,6 @@ describe('a cluster that cannot be reached', () => {
       ['lamp_out', 'FIRING', 'DATA_BACK', 'UNMUTED'],
       ['all_dark', 'RESOLVED', 'RESOLVED'],
     ]);
-  });
-});
-
-describe('words and identities', () => {
-  it('end an alert whose cluster is gone as resolved and closed', () => {
-    const { alert: ended, events } = endAlert(alert({ mute: byRun }), minutes(3), 'gone');
-    expect(ended).toMatchObject({
-      signal: 'RESOLVED',
-      mute: { kind: 'NONE' },
-      resolvedAt: minutes(3),
-      closedAt: minutes(3),
-    });
-    expect(events).toEqual([{ type: 'CLOSED', message: 'Closed: gone' }]);
-  });
-
-  it.each([
-    [{ signal: 'RESOLVED', handling: acked(60) }, 'RESOLVED'],
-    [{ mute: byRun, handling: acked(60) }, 'INHIBITED'],
-    [{ signal: 'STALE', handling: acked(60) }, 'STALE'],
-    [{ handling: acked(60) }, 'ACKED'],
-    [{}, 'FIRING'],
-  ] satisfies [Partial<Alert>, string][])('show %j as %s', (changes, word) => {
-    expect(alertWord(alert(changes))).toBe(word);
-  });
-
-  it('make the same alert of the same labels in any order, and another of another cluster, rule or label', () => {
-    const of = (changes: Partial<Parameters<typeof alertFingerprint>[0]>) =>
-      alertFingerprint({ ...identity, ...changes });
-    expect(of({ labels: { a: '1', b: '2' } })).toBe(of({ labels: { b: '2', a: '1' } }));
-    const all = [of({}), of({ clusterId: 'clu_2' }), of({ rule: 'all_dark' }), of({ labels: { node: 'x' } })];
-    expect(new Set(all).size).toBe(4);
-  });
-
-  it.each([
-    [0, '0 s'],
-    [89_000, '89 s'],
-    [240_000, '4 min'],
-    [7_500_000, '2 h 5 min'],
-    [7_200_000, '2 h'],
-  ])('call %d ms %s', (ms, words) => {
-    expect(durationInWords(ms)).toBe(words);
-  });
-
-  it('let an acknowledgement last by severity', () => {
-    expect([defaultAckMs('CRITICAL'), defaultAckMs('HIGH'), defaultAckMs('LOW')]).toEqual([
-      3_600_000, 14_400_000, 86_400_000,
-    ]);
-  });
-});
-
-describe('the title to show', () => {
-  it.each([
-    ['be 10.0.0.11:9050 is down', 'be 10.0.0.11:9050 was down', 'be 10.0.0.11:9050 was down'],
-    ['Something of another version', null, 'Over: Something of another version'],
-  ])('of "%s" says once it is resolved: %s', (title, pastTitle, past) => {
-    expect(titleToShow(alert({ title, pastTitle, signal: 'RESOLVED' }))).toBe(past);
-    for (const signal of ['FIRING', 'STALE'] as const)
-      expect(titleToShow(alert({ title, pastTitle, signal }))).toBe(title);
   });
 });
 

@@ -23,6 +23,8 @@ export type CaseTools = {
   readonly engine: Engine;
   readonly managed: Managed;
   clusterId(): string;
+  /** No cluster is registered. */
+  forgetAll(): Promise<void>;
   /** The cluster is registered. */
   ensureCluster(): Promise<void>;
   /** Every host of it is attached. */
@@ -31,4 +33,17 @@ export type CaseTools = {
   ensureReleases(): Promise<void>;
   /** Statements (their first word) and scripts that changed something since the case was prepared. */
   changesSent(): Promise<readonly string[]>;
+  /** The scripts among them. */
+  changingCommands(): Promise<readonly string[]>;
+  /** How many rows of a table hold that value. */
+  count(table: CountedTable, column: string, value: string): Promise<number>;
 };
+
+export type CountedTable =
+  | 'cluster'
+  | 'host'
+  | 'host_key'
+  | 'check_report'
+  | 'backup'
+  | 'backup_verification'
+  | 'repository';

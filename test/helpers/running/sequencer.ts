@@ -4,15 +4,15 @@ import { root } from './projects.ts';
 import { recordedSeconds } from './recorded-seconds.ts';
 
 /**
- * What failed last time first, then the longest: a long file that begins last keeps the whole run waiting. Files that share
- * processes come last and together: a process is kept only for a next file of its own project.
+ * What failed last time first, then the longest: a long file that begins last keeps the whole run waiting. The files of a project
+ * come together, those of `store` last, which are short: a process is kept only for a next file of its own project.
  */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).toSorted(
       (one, other) =>
         groupOf(one) - groupOf(other) ||
-        Number(sharesProcess(one)) - Number(sharesProcess(other)) ||
+        Number(isShort(one)) - Number(isShort(other)) ||
         this.#weight(other) - this.#weight(one),
     );
   }
@@ -30,6 +30,6 @@ function groupOf({ project }: TestSpecification): number {
   return project.config.sequence.groupOrder;
 }
 
-function sharesProcess({ project }: TestSpecification): boolean {
-  return !project.config.isolate;
+function isShort({ project }: TestSpecification): boolean {
+  return project.name === 'store';
 }

@@ -5,7 +5,7 @@ import { held, repositoryOperations } from './held.ts';
 
 let lab: CrashLab;
 beforeAll(async () => {
-  lab = await startCrashLab();
+  lab = await startCrashLab({}, { frontends: 1, backends: 1 });
 });
 afterAll(() => lab?.close());
 

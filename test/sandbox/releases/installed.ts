@@ -21,6 +21,7 @@ const archives = new Map<string, Promise<ReleaseArchive>>();
 
 /** Every test file that unpacks releases does this at its end. */
 export async function removeArchives(): Promise<void> {
+  archives.clear(); // the next file of this process builds its own
   await rm(archivesDir, { recursive: true, force: true });
 }
 
