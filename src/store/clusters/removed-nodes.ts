@@ -49,8 +49,11 @@ export async function saveRemovedNode(
       ...found,
     })
     .onDuplicateKeyUpdate({
-      ...found,
+      host_id: sql<string | null>`COALESCE(VALUES(host_id), host_id)`,
+      deploy_dir: sql<string | null>`IF(VALUES(host_id) IS NULL, deploy_dir, VALUES(deploy_dir))`,
+      unit: sql<string | null>`IF(VALUES(host_id) IS NULL, unit, VALUES(unit))`,
       data_dirs: sql<string>`IF(VALUES(data_dirs) = '[]', data_dirs, VALUES(data_dirs))`,
+      identities: sql<string>`JSON_MERGE_PATCH(identities, VALUES(identities))`,
       process_ended: sql<number | null>`COALESCE(VALUES(process_ended), process_ended)`,
     })
     .execute();

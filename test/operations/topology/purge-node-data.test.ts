@@ -1,12 +1,15 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
+import { readIdentities } from '../../../src/adapters/ssh/data-dirs.ts';
 import type { RemovedNode } from '../../../src/domain/cluster.ts';
+import { newId } from '../../../src/ids.ts';
 import { deleteNodeData } from '../../../src/operations/topology/steps/delete-node-data.ts';
 import { submit } from '../../../src/runs/submit.ts';
-import { listRemovedNodes } from '../../../src/store/clusters/removed-nodes.ts';
+import { listRemovedNodes, saveRemovedNode } from '../../../src/store/clusters/removed-nodes.ts';
 import { removedNodesOfClusters } from '../../../src/store/reads/clusters.ts';
 import { treeOf } from '../../adapters/ssh/release-fixture.ts';
 import { admin, type Engine, operator, startEngine } from '../../helpers/engine.ts';
@@ -197,5 +200,51 @@ describe('purgeNodeData', () => {
     expect(await refused(inputOf([be]))).toEqual([expect.stringMatching(/is deleted already/)]);
     const [row] = await root.query('SELECT COUNT(*) AS n FROM sales.orders');
     expect(Number(Object.values(row ?? {})[0])).toBeGreaterThan(0);
+  });
+});
+
+describe('what a run remembers of a node that has left', () => {
+  const { signal } = new AbortController();
+  /** A backend that has left long ago, and where it was on the machine of the one that has just left. */
+  async function leave(port: number, home: string) {
+    const hostId = be.place?.hostId ?? '';
+    const data = join(home, 'storage');
+    for (const dir of [data, join(home, 'conf'), join(home, 'bin'), join(home, 'lib')])
+      await mkdir(dir, { recursive: true });
+    await writeFile(join(data, 'cluster_id'), '4711-token');
+    for (const file of ['conf/be.conf', 'bin/start_be.sh', 'lib/starrocks_be']) await writeFile(join(home, file), 'x');
+    const shell = await engine.ctx.connections.portsFor(clusterId).shell(hostId);
+    const identities = await readIdentities(shell, { kind: 'BACKEND', dirs: [data] }, signal);
+    const where = { clusterId, runId: newId('run') };
+    const node = { kind: 'BACKEND' as const, host: be.host, port };
+    const place = { hostId, deployDir: home, unit: null };
+    const found = { ...node, place, dataDirs: [data], identities, processEnded: null };
+    const lost = { ...node, place: null, dataDirs: [], identities: {}, processEnded: true };
+    await engine.ctx.db.transaction().execute(async (tx) => {
+      await saveRemovedNode(tx, where, found);
+      await saveRemovedNode(tx, where, lost);
+    });
+    const record = (await listRemovedNodes(engine.ctx.db, clusterId)).find(({ runId }) => runId === where.runId);
+    expect(record).toMatchObject({ place, dataDirs: [data], identities, processEnded: true });
+    expect(Object.keys(identities)).toEqual([data]);
+    return record ?? be;
+  }
+
+  it('is not forgotten by a retry that cannot look, and serves to purge two on one machine, binaries too', async () => {
+    const dir = await realpath(await mkdtemp(join(world.dir, 'left-')));
+    const [first, second, third] = [
+      await leave(59_051, join(dir, 'be1')),
+      await leave(59_052, join(dir, 'be2')),
+      await leave(59_053, join(dir, 'be3')),
+    ];
+    const before = treeOf(join(dir, 'be3'), { skip: [] });
+    const ended = await finished('purgeNodeData', inputOf([first, second], { alsoBinaries: true }));
+    expect(ended.plan.notes?.filter((note) => /^be .*: \d+ files? with/.test(note))).toHaveLength(4);
+    for (const name of ['be1', 'be2']) expect(await readdir(join(dir, name))).toEqual([]);
+    expect(treeOf(join(dir, 'be3'), { skip: [] }), 'another node of that machine').toEqual(before);
+    const states = await listRemovedNodes(engine.ctx.db, clusterId);
+    expect([first, second, third].map(({ id }) => states.find((each) => each.id === id)?.purgedAt !== null)).toEqual([
+      ...[true, true, false],
+    ]);
   });
 });
