@@ -37,6 +37,7 @@ export type Outside = {
       address: string;
       port: number;
       prefer?: string | null;
+      jump?: SshTarget | null;
       timeoutMs?: number;
     }): Promise<{ fingerprint: string }>;
   };
@@ -129,7 +130,7 @@ export function makeConnections(deps: Outside) {
     user,
     auth: authOf(auth, resolve),
     hostKeyFingerprint,
-    jump: jump === null ? null : sshTarget(jump),
+    jump: jump === null ? null : sshTarget(jump, resolve),
   });
 
   const authOf = (auth: HostAuth, resolve: typeof stored): SshTarget['auth'] => {
@@ -221,8 +222,16 @@ export function makeConnections(deps: Outside) {
           ...target,
           password: () => resolveGiven(passwordRef),
         }),
-      readHostKey: (place) => deps.ssh.readHostKey(place),
-      loginTo: async (host) => deps.ssh.shell(sshTarget(await wayTo(host), resolveGiven)),
+      readHostKey: ({ jump = null, ...place }) =>
+        deps.ssh.readHostKey({
+          ...place,
+          jump: jump === null ? null : sshTarget({ ...jump, jump: null }, resolveGiven),
+        }),
+      loginTo: async ({ jump = null, ...host }) => {
+        const way = await wayTo(host);
+        const through = jump === null ? way.jump : { ...jump, jump: null };
+        return deps.ssh.shell(sshTarget({ ...way, jump: through }, resolveGiven));
+      },
       isEmptySecret: async (ref) => (await resolveGiven(ref)) === '',
       checkPrivateKey: async ({ privateKeyRef, passphraseRef }) => {
         const text = await resolveGiven(privateKeyRef);

@@ -27,16 +27,17 @@ export type Registration = {
   readonly sqlTo: (target: Omit<SqlTarget, 'password'> & { passwordRef: string }) => SqlReader;
   /**
    * The key that a host shows now, not pinned; for a person to compare. `prefer`: the one of its keys with this
-   * fingerprint, if it has that key. Throws `SSH_UNREACHABLE`.
+   * fingerprint, if it has that key. `jump`: what lies on the way. Throws `SSH_UNREACHABLE`, and what a login to the jump
+   * host throws.
    */
   readonly readHostKey: (
-    target: Pick<SshTarget, 'address' | 'port'> & { readonly prefer?: string | null },
+    target: Pick<SshTarget, 'address' | 'port'> & { readonly prefer?: string | null; readonly jump?: JumpLogin | null },
   ) => Promise<{ fingerprint: string }>;
   /**
    * A shell by a login that is not recorded, for looking only. Key and passphrase may have come with this input; a jump
-   * host has to be attached. Throws what the port throws when it is used.
+   * host is attached (`jumpHostId`), or its login is given too (`jump`). Throws what the port throws when it is used.
    */
-  readonly loginTo: (host: Omit<NewHost, 'id'>) => Promise<ShellReader>;
+  readonly loginTo: (host: Omit<NewHost, 'id'> & { readonly jump?: JumpLogin | null }) => Promise<ShellReader>;
   /** Whether a secret that came with this input, or a stored one, is an empty text. */
   readonly isEmptySecret: (ref: string) => Promise<boolean>;
   /**
@@ -48,6 +49,9 @@ export type Registration = {
     readonly passphraseRef: string | null;
   }) => Promise<void>;
 };
+
+/** The login to a jump host that is not recorded yet, and is reached directly. */
+export type JumpLogin = Pick<NewHost, 'address' | 'port' | 'user' | 'auth' | 'hostKeyFingerprint'>;
 
 /** How the Slack command for an operation reads its words: `/sr <verb> <positional…>`; the rest are `--flags`. */
 export type SlackCommand = {

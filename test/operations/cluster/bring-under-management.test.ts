@@ -7,6 +7,7 @@ import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
 import { verifyHost } from '../../../src/operations/host/attach-hosts/attach-host.ts';
 import { cancelRun, retryRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
+import { listHosts } from '../../../src/store/clusters/hosts.ts';
 import { listNodes } from '../../../src/store/clusters/inventory.ts';
 import { ageStep } from '../../helpers/age-step.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
@@ -134,7 +135,9 @@ describe('adoptCluster', () => {
 
   it('goes on without a host that does not answer, says what stays without it, and manages the rest', async () => {
     await world.host('be3').refuse();
-    const input = await managed.adoption('adopted');
+    const [jump, behind] = [managed.host('be1'), managed.host('be2')];
+    const through = { nodeHost: behind.address, jumpAddress: jump.address, jumpPort: jump.sshPort };
+    const input = { ...(await managed.adoption('adopted')), addresses: [through] };
     const run = await managed.finish((await managed.ask('adoptCluster', input)).id);
     await world.host('be3').accept();
     expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { facts: { capability: 'SQL_ONLY' } } });
@@ -146,8 +149,13 @@ describe('adoptCluster', () => {
         address,
         name === 'be3' ? null : (deployDirs.fe ?? deployDirs.be ?? deployDirs.cn),
       ]);
-    expect(dirs.toSorted()).toEqual(wanted.toSorted());
+    expect(dirs.toSorted(), run.plan.notes.join('\n')).toEqual(wanted.toSorted());
     expect(run.plan.notes).toContainEqual(expect.stringMatching(/is left out: .* without it stay be /));
+    const hosts = await listHosts(engine.ctx.db, run.clusterId);
+    const ways = hosts.map(({ id, address, jumpHostId }) => ({ id, address, jumpHostId }));
+    expect(ways.filter(({ jumpHostId }) => jumpHostId !== null)).toMatchObject([
+      { address: behind.address, jumpHostId: ways.find(({ address }) => address === jump.address)?.id },
+    ]);
     await forget(run.clusterId);
     clusterId = await managed.register('one');
   });

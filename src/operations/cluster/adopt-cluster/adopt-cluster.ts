@@ -8,7 +8,9 @@ import { readClusterToRegister, registration } from '../register-cluster/registr
 import { saveTopology } from '../save-topology.ts';
 import { lookAtMachines } from './look-at-machines.ts';
 import { planAdoptCluster } from './plan.ts';
-import { checkAdopted } from './post-check.ts';
+import { checkAdoptEnd, checkAdopted } from './post-check.ts';
+
+const jumpPort = port.default(22).meta({ description: 'The SSH port of the jump host, 22 by default.' });
 
 const input = z.object({
   ...registration,
@@ -22,20 +24,33 @@ const input = z.object({
     .optional()
     .meta({ secret: true, description: 'The passphrase of the private key, if it has one.' }),
   sshPort: port.default(22).meta({ description: 'The SSH port of every host, 22 by default.' }),
+  jumpAddress: hostAddress.optional().meta({
+    description:
+      'Go to every host through this one, which is logged in to as the others are and attached first; it may be one of them.',
+  }),
+  jumpPort,
   addresses: z
     .array(
       z.object({
         nodeHost: hostAddress.meta({ description: 'The host of nodes, as SHOW FRONTENDS or SHOW BACKENDS prints it.' }),
-        address: hostAddress.meta({ description: 'How that host is reached by SSH.' }),
+        address: hostAddress
+          .optional()
+          .meta({ description: 'How that host is reached by SSH; left out: by the same address.' }),
+        port: port.optional().meta({ description: 'Its SSH port; left out: sshPort.' }),
+        jumpAddress: hostAddress.optional().meta({ description: 'Go to that host through this one.' }),
+        jumpPort,
       }),
     )
     .max(200)
     .default([])
-    .meta({ description: 'For hosts that are reached by SSH at another address than the cluster knows them by.' }),
+    .meta({
+      description: 'For hosts that are reached by SSH otherwise than by the address that the cluster knows them by.',
+    }),
   hostKeys: z
     .array(
       z.object({
         address: hostAddress.meta({ description: 'The address at which the host is reached by SSH.' }),
+        port: port.optional().meta({ description: 'Its SSH port; left out: sshPort.' }),
         fingerprint: hostKeyFingerprint,
       }),
     )
@@ -67,6 +82,7 @@ export const adoptCluster = defineOperation({
     user: 'starrocks',
     privateKey: 'file:/run/secrets/starrocks-ssh-key',
     sshPort: 22,
+    jumpPort: 22,
     addresses: [],
     hostKeys: [{ address: '10.0.0.1', fingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU' }],
   },
@@ -82,4 +98,5 @@ export const adoptCluster = defineOperation({
   },
   plan: (given, facts) => planAdoptCluster(given, facts),
   postCheck: (given, reading, run) => checkAdopted(given.name, reading, run),
+  endCheck: (_given, reading) => checkAdoptEnd(reading),
 });

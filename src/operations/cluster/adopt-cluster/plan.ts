@@ -6,6 +6,7 @@ import { attachNodes, recordHost, verifyHost } from '../../host/attach-hosts/att
 import { pinHostKey } from '../../host/pin-host-key.ts';
 import { planRegisterCluster, type RegisterClusterFacts, type RegisterClusterInput } from '../register-cluster/plan.ts';
 import type { MachineFacts, MachinesInput } from './look-at-machines.ts';
+import { isSamePlace, nameOfPlace, type Place } from './ways.ts';
 
 export type AdoptClusterInput = RegisterClusterInput & MachinesInput;
 export type AdoptClusterFacts = {
@@ -25,15 +26,19 @@ export function planAdoptCluster(input: AdoptClusterInput, { cluster, machines }
   const refusals = [
     ...('refusals' in registered ? registered.refusals : []),
     ...addressRefusals(input, cluster, machines),
+    ...jumpRefusals(input, machines),
     ...keyRefusals(input, machines),
   ];
   if ('refusals' in registered || refusals.length > 0) return { refusals };
-  const planned = machines.map((machine) => planMachine(machine, input, cluster));
+  const isJump = (place: Place) => machines.some(({ jump }) => jump !== null && isSamePlace(jump, place));
+  // What lies behind a jump host needs it first, so it has no lane.
+  const planned = machines.map((machine) => planMachine(machine, input, { cluster, isJump: isJump(machine) }));
   const tied = planned.reduce((sum, { found }) => sum + found, 0);
-  const reached = planned.filter(({ steps }) => steps.length > 0).length;
+  const homes = planned.filter((_planned, index) => machines[index]?.nodeHosts.length !== 0);
+  const reached = homes.filter(({ steps }) => steps.length > 0).length;
   return {
-    summary: `Adopt ${input.name}: ${count(tied, 'node')} of ${cluster.nodes.length} found on ${reached} of ${count(machines.length, 'host')}`,
-    steps: [...registered.steps, ...planned.flatMap(({ steps }) => steps)],
+    summary: `Adopt ${input.name}: ${count(tied, 'node')} of ${cluster.nodes.length} found on ${reached} of ${count(homes.length, 'host')}`,
+    steps: [...registered.steps, ...planned.flatMap(({ steps }) => steps)], // jump hosts come first
     notes: [...(registered.notes ?? []), ...planned.flatMap(({ notes }) => notes)],
   };
 }
@@ -45,14 +50,16 @@ type PlannedMachine = {
 };
 
 function planMachine(
-  { address, nodeHosts, shown, accepted, machine }: MachineFacts,
-  { user, privateKey, passphrase, sshPort: port }: AdoptClusterInput,
-  { nodes }: RegisterClusterFacts,
+  { address, port, jump, nodeHosts, shown, accepted, machine }: MachineFacts,
+  { user, privateKey, passphrase }: AdoptClusterInput,
+  { cluster: { nodes }, isJump }: { readonly cluster: RegisterClusterFacts; readonly isJump: boolean },
 ): PlannedMachine {
   const residents = nodes.filter(({ host }) => nodeHosts.includes(host));
   const missing = (why: string): PlannedMachine => ({
     steps: [],
-    notes: [`${address}:${port} is left out: ${why}; without it stay ${residents.map(nodeLabel).join(', ')}`],
+    notes: [
+      `${address}:${port} is left out: ${why}${residents.length === 0 ? '' : `; without it stay ${residents.map(nodeLabel).join(', ')}`}`,
+    ],
     found: 0,
   });
   if ('unknown' in shown) return missing(shown.unknown);
@@ -64,9 +71,11 @@ function planMachine(
       ? []
       : [{ nodeId: null, nodeHost: node.host, label: nodeLabel(node), nodePort: node.port, kind: node.kind, ...place }],
   );
-  const lane: Lane = { stage: 'Hosts', name: `${address}:${port}`, width: hostsAtOnce, independent: true };
+  const lane: Lane | undefined = isJump
+    ? undefined
+    : { stage: 'Hosts', name: `${address}:${port}`, width: hostsAtOnce, independent: true };
   const login = {
-    ...{ address, port, user, fingerprint: accepted, jump: null },
+    ...{ address, port, user, fingerprint: accepted, jump },
     ...{ privateKeyRef: privateKey ?? null, passphraseRef: passphrase ?? null },
   };
   return {
@@ -83,6 +92,9 @@ function planMachine(
           ? `Not found on ${address}: ${wordsForMissing(node, place)}`
           : `Found on ${address}: ${nodeLabel(node)} in ${place.deployDir}, ${place.unit === null ? "run by StarRocks' own scripts" : `run by ${place.unit}`}`,
       ),
+      ...(residents.length === 0
+        ? [`${address}:${port} is only the way to others: it is attached without a node`]
+        : []),
       ...strangersAmong(nodes, machine.value).map(
         (stranger) => `On ${address} runs also ${stranger}, which is no node of this cluster`,
       ),
@@ -94,7 +106,7 @@ function planMachine(
 
 /** Addresses that lead to no node are mistakes of whoever typed them: nothing typed is passed over. */
 function addressRefusals(
-  { addresses, hostKeys }: MachinesInput,
+  { addresses, hostKeys, sshPort }: MachinesInput,
   { nodes }: RegisterClusterFacts,
   machines: readonly MachineFacts[],
 ): Refusal[] {
@@ -105,6 +117,7 @@ function addressRefusals(
     hint,
     path,
   });
+  const keys = hostKeys.map(({ address, port = sshPort }) => ({ address, port }));
   return [
     ...addresses.flatMap(({ nodeHost }, index) => {
       const path = ['input', 'addresses', String(index)];
@@ -113,31 +126,63 @@ function addressRefusals(
       const isTwice = addresses.findIndex((other) => other.nodeHost === nodeHost) !== index;
       return isTwice ? [unknown(`${nodeHost} stands twice`, path)] : [];
     }),
-    ...hostKeys.flatMap(({ address }, index) => {
+    ...keys.flatMap((place, index) => {
       const path = ['input', 'hostKeys', String(index)];
-      if (!machines.some((machine) => machine.address === address)) {
-        return [unknown(`No node of the cluster is reached at ${address}`, path)];
+      const name = nameOfPlace(place, { sshPort });
+      if (!machines.some((machine) => isSamePlace(machine, place))) {
+        return [unknown(`No node of the cluster is reached at ${name}`, path)];
       }
-      const isTwice = hostKeys.findIndex((other) => other.address === address) !== index;
-      return isTwice ? [unknown(`${address} stands twice`, path)] : [];
+      const isTwice = keys.findIndex((other) => isSamePlace(other, place)) !== index;
+      return isTwice ? [unknown(`${name} stands twice`, path)] : [];
     }),
   ];
+}
+
+/** A jump host is reached directly, and a machine in one way only. */
+function jumpRefusals({ addresses, jumpAddress, jumpPort, sshPort }: MachinesInput, machines: readonly MachineFacts[]) {
+  const own = addresses.flatMap(({ nodeHost, address = nodeHost, port = sshPort, ...given }, index) =>
+    given.jumpAddress === undefined
+      ? []
+      : [{ address, port, index, jump: { address: given.jumpAddress, port: given.jumpPort } }],
+  );
+  const jumps = [
+    ...own.map(({ jump }) => jump),
+    ...(jumpAddress === undefined ? [] : [{ address: jumpAddress, port: jumpPort }]),
+  ];
+  return own.flatMap(({ jump, index, ...place }): Refusal[] => {
+    const path = ['input', 'addresses', String(index)];
+    const refuse = (message: string, hint: string): Refusal[] => [{ code: 'INVALID_INPUT', message, hint, path }];
+    const where = nameOfPlace(place, { sshPort });
+    if (jumps.some((each) => isSamePlace(each, place)))
+      return refuse(
+        `${where} is a jump host, and would be reached through ${nameOfPlace(jump, { sshPort })} itself`,
+        'A jump host is reached directly. Bring in what lies behind two of them with attachHosts.',
+      );
+    const used = machines.find((machine) => isSamePlace(machine, place))?.jump;
+    if (used != null && isSamePlace(used, jump)) return [];
+    return refuse(`${where} would be reached in two ways`, 'Give all its hosts of nodes the same jump host.');
+  });
 }
 
 function keyRefusals({ sshPort }: MachinesInput, machines: readonly MachineFacts[]): Refusal[] {
   const path = ['input', 'hostKeys'];
   const shown = machines.flatMap((machine) =>
     'value' in machine.shown
-      ? [{ address: machine.address, key: machine.shown.value, accepted: machine.accepted }]
+      ? [{ address: machine.address, port: machine.port, key: machine.shown.value, accepted: machine.accepted }]
       : [],
   );
   const open = shown.filter(({ accepted }) => accepted === null);
   const changed = shown.filter(({ accepted, key }) => accepted !== null && accepted !== key);
+  const hidden = machines.filter(({ jump }) => jump !== null && open.some((each) => isSamePlace(each, jump)));
+  const later =
+    hidden.length === 0
+      ? ''
+      : `; ${count(hidden.length, 'host')} behind jump hosts among these can show a key only once that is done`;
   return [
     ...changed.map(
-      ({ address, key, accepted }): Refusal => ({
+      ({ address, port, key, accepted }): Refusal => ({
         code: 'HOST_KEY_CHANGED',
-        message: `${address}:${sshPort} shows the SSH key ${key}, but ${accepted} is the one that was vouched for`,
+        message: `${address}:${port} shows the SSH key ${key}, but ${accepted} is the one that was vouched for`,
         hint: 'Compare on the host itself with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`. Somebody may stand in between.',
         path,
       }),
@@ -147,7 +192,7 @@ function keyRefusals({ sshPort }: MachinesInput, machines: readonly MachineFacts
       : [
           {
             code: 'HOST_KEY_UNKNOWN',
-            message: `Nobody has vouched for ${count(open.length, 'SSH key')}: ${open.map(({ address, key }) => `${address} ${key}`).join(', ')}`,
+            message: `Nobody has vouched for ${count(open.length, 'SSH key')}: ${open.map(({ key, ...place }) => `${nameOfPlace(place, { sshPort })} ${key}`).join(', ')}${later}`,
             hint: 'Compare each on its host with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, then give them all as hostKeys.',
             path,
           } as const,

@@ -1,5 +1,5 @@
 import type { Reading } from '../../../adapters/reading.ts';
-import { capabilityOf } from '../../../domain/cluster.ts';
+import { type ClusterNode, capabilityOf, type Host } from '../../../domain/cluster.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { PostCheck } from '../../../domain/run.ts';
 import { found, type NamedCheck } from '../../../domain/verdict.ts';
@@ -33,21 +33,49 @@ export async function checkAdopted(
     wanted: 'every node that was found has its host and its directory',
     hint: 'Retry the run.',
   });
-  const perHost = [...new Set(nodes.map(({ host }) => host))].map((address): NamedCheck => {
+  return {
+    passed: registered.passed && tiedCheck.status === 'PASS',
+    facts: { capability: capabilityOf(nodes, hosts) },
+    checks: [...registered.checks, tiedCheck, ...hostChecks(nodes, hosts)],
+  };
+}
+
+/** How far it came when it ended otherwise, for each address of nodes. */
+export async function checkAdoptEnd({
+  inventory,
+  clusterId,
+}: Pick<Reading, 'clusterId'> & {
+  readonly inventory: Pick<Reading['inventory'], 'findCluster' | 'listNodes' | 'listHosts'>;
+}): Promise<PostCheck> {
+  const [cluster, nodes, hosts] = await Promise.all([
+    inventory.findCluster(clusterId),
+    inventory.listNodes(clusterId),
+    inventory.listHosts(clusterId),
+  ]);
+  const registered = found('cluster-registered', 'INFO', cluster !== null, {
+    observed: cluster === null ? 'the cluster is not registered' : `${cluster.name} is registered`,
+    wanted: 'the cluster is registered',
+    hint: 'Retry the run.',
+  });
+  return {
+    passed: true,
+    facts: { capability: capabilityOf(nodes, hosts) },
+    checks: [registered, ...hostChecks(nodes, hosts)],
+  };
+}
+
+/** For each address of nodes what is there and what is missing; it fails nothing. */
+function hostChecks(nodes: readonly ClusterNode[], hosts: readonly Host[]): NamedCheck[] {
+  return [...new Set(nodes.map(({ host }) => host))].map((address) => {
     const residents = nodes.filter(({ host }) => host === address);
     const missing = residents.filter((node) => hosts.find(({ id }) => id === node.hostId)?.ssh !== 'OK');
     return found(`host-${address}`, 'WARN', missing.length === 0, {
       observed:
         missing.length === 0
           ? residents.map((node) => `${nodeLabel(node)} in ${node.deployDir}`).join(', ')
-          : `no SSH access to ${missing.map(nodeLabel).join(', ')}; the notes of the plan say why`,
+          : `no SSH access to ${missing.map(nodeLabel).join(', ')}; the notes of the plan or the failed step say why`,
       wanted: 'a login and a directory for each of its nodes',
-      hint: `Mend the login or start the node, then bring it in with attachHosts (findNodes).`,
+      hint: 'Mend the login or start the node, then bring it in with attachHosts (findNodes).',
     });
   });
-  return {
-    passed: registered.passed && tiedCheck.status === 'PASS',
-    facts: { capability: capabilityOf(nodes, hosts) },
-    checks: [...registered.checks, tiedCheck, ...perHost],
-  };
 }
