@@ -9,6 +9,7 @@ type MachineFacts = Pick<
   MachineSurvey,
   | 'user'
   | 'addresses'
+  | 'bootId'
   | 'architecture'
   | 'cpuCores'
   | 'hasAvx2'
@@ -28,9 +29,11 @@ export function parseMachine(stdout: string): MachineFacts {
   const told = fields(stdout);
   const flags = told.get('flags')?.split(/\s+/);
   const architecture = told.get('arch') ?? '';
+  const boot = told.get('boot') ?? '';
   return {
     user: told.get('user') || told.get('uid') || '',
     addresses: addressesOf(stdout),
+    bootId: boot === '' ? { unknown: 'its kernel names no boot id' } : { value: boot },
     architecture: architecture === '' ? { unknown: 'the host does not name it' } : { value: architecture },
     cpuCores: numberOf(told.get('cores')),
     hasAvx2: flags === undefined ? { unknown: '/proc/cpuinfo lists no flags' } : { value: flags.includes('avx2') },

@@ -31,6 +31,7 @@ export function machineFacts(): ReadCommand {
     'if [ -r /proc/net/fib_trie ]; then echo addresses=told; fi',
     'while read -r at rest; do echo "address=$at"; done </proc/net/if_inet6 2>/dev/null',
     '{ read -r line </sys/kernel/mm/transparent_hugepage/enabled && echo "hugepages=$line"; } 2>/dev/null',
+    'boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null) && echo "boot=$boot"',
     `for name in ${kernelSettings.map((name) => name.replaceAll('.', '/')).join(' ')}; do`,
     // Not with read: dash asks for one character after the other, and these files answer with the first one only.
     'value=$(cat "/proc/sys/$name" 2>/dev/null) && echo "sys/$name=$value"; done',

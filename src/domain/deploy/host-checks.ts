@@ -5,6 +5,7 @@ import { type NamedCheck, skipped, type Texts, verdict } from '../verdict.ts';
 import type { HostSurvey, SurveyedPath } from './host-survey.ts';
 import { type JdkRule, whyNotStart, wordsForJdk } from './jdk.ts';
 import { kernelChecks, limitChecks, sizeChecks } from './machine-checks.ts';
+import { separateMachines } from './separate-machines.ts';
 
 /** What is to be installed on one host. */
 export type HostWish = {
@@ -51,7 +52,7 @@ export function installChecks(hosts: readonly AskedHost[]): NamedCheck[] {
       ),
     ),
   );
-  return [answers, ...merged, ...clockChecks(answered)];
+  return [answers, ...merged, ...clockChecks(answered), ...separateMachines(answered)];
 }
 
 /** The checks of one host but those that compare hosts. */

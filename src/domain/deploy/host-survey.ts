@@ -25,6 +25,8 @@ export type MachineSurvey = {
   readonly missingTools: readonly string[];
   /** Addresses of its own that the kernel knows, without loopback's. */
   readonly addresses: Known<readonly string[]>;
+  /** Of this start of its kernel; containers of one machine share it. */
+  readonly bootId: Known<string>;
   /** As `uname -m` has it, e.g. `x86_64`, `aarch64`. */
   readonly architecture: Known<string>;
   readonly cpuCores: Known<number>;

@@ -16,7 +16,7 @@ const path = (fields: Partial<SurveyedPath> = {}): SurveyedPath => ({
 /** A machine with which nothing is wrong. */
 const machine = (fields: Partial<HostSurvey> = {}): HostSurvey => ({
   ...{ hostId: 'hst_1', address: '10.0.0.14', user: 'sr', sudo: true, missingTools: [], addresses: { value: [] } },
-  ...{ architecture: { value: 'x86_64' }, cpuCores: { value: 16 }, hasAvx2: { value: true } },
+  ...{ architecture: { value: 'x86_64' }, bootId: { value: 'a' }, cpuCores: { value: 16 }, hasAvx2: { value: true } },
   ...{ memoryBytes: { value: 64 * GiB }, swapBytes: { value: 0 }, hugePages: { value: 'madvise' } },
   kernel: new Map([
     ['vm.overcommit_memory', { value: 1 }],

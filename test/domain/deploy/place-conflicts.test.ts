@@ -50,6 +50,7 @@ function surveyed(
       architecture: { value: 'x86_64' },
     },
     ...{
+      bootId: { unknown: '' },
       cpuCores: known,
       hasAvx2: { value: true },
       memoryBytes: known,

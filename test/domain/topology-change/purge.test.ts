@@ -19,7 +19,14 @@ const node: LeftNode = {
 const unknown = { unknown: 'nobody looked' };
 const survey: HostSurvey = {
   ...{ hostId: 'hst_1', address: '10.0.0.14', user: 'sr', sudo: false, missingTools: [], addresses: unknown },
-  ...{ architecture: unknown, cpuCores: unknown, hasAvx2: unknown, memoryBytes: unknown, swapBytes: unknown },
+  ...{
+    architecture: unknown,
+    bootId: unknown,
+    cpuCores: unknown,
+    hasAvx2: unknown,
+    memoryBytes: unknown,
+    swapBytes: unknown,
+  },
   ...{ hugePages: unknown, kernel: new Map(), openFiles: unknown, userProcesses: unknown, clock: unknown },
   ...{ java: unknown, listening: { value: [] }, nodes: { value: [] }, visibleNodes: [], places: [], paths: new Map() },
 };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
@@ -21,7 +21,13 @@ let engine: Engine;
 let managed: Managed;
 
 beforeAll(async () => {
-  world = await startWorld({ starwarden: false, slack: false, speed: 20, frontends: 0, spareHosts: 2, version });
+  const service = { units: {}, sudo: 'allowed' } as const;
+  const systemd = { host1: service, host2: service };
+  world = await startWorld({
+    ...{ starwarden: false, slack: false, speed: 20, systemd, version },
+    frontends: 0,
+    spareHosts: 2,
+  });
   engine = await startEngine({ env: { STARWARDEN_RELEASES_DIR: join(world.dir, 'releases') } });
   managed = manage(world, engine);
   const archive = world.describe().releases.find((release) => release.version === version);
@@ -59,12 +65,27 @@ async function oneMachine(name: string, on: string, more: Record<string, unknown
     ...{ password, rootPassword, acceptChecks: ['open-files'], ...more },
   };
 }
+/** Of the cluster on one machine, with the units that run its nodes. */
+const units = [
+  'BACKEND true starrocks-be-9150.service',
+  'BACKEND true starrocks-be.service',
+  'FRONTEND true starrocks-fe.service',
+];
+const placesOf = (nodes: Awaited<ReturnType<typeof listNodes>>) =>
+  nodes.map(({ kind, hostId, unit }) => `${kind} ${hostId !== null} ${unit}`).toSorted();
+
 const workerPorts = ['be_port', 'be_http_port', 'heartbeat_service_port', 'brpc_port', 'starlet_port'];
 
 const codes = async (input: Record<string, unknown>) =>
   (
     await submit(engine.ctx.engine, { operation: 'deployCluster', input, actor: admin, options: { dryRun: true } })
   ).userErrors.map(({ code, message }) => `${code} ${message}`);
+
+/** Of a host that runs by systemd. */
+const unitsOn = async (on: string) =>
+  (await readdir(join(world.dir, 'hosts', on, 'sshd', 'units')).catch(() => [])).filter((name) =>
+    name.endsWith('.service'),
+  );
 
 const login = (on: string, user: string, secret: string): Promise<Sql> =>
   connectSql({ host: managed.host(on).address, port: 9030, user, password: secret });
@@ -77,7 +98,7 @@ async function eventsOf(runId: string): Promise<string> {
 describe('deployCluster on one machine', () => {
   it('makes a cluster that nobody but its own users gets into, also when an answer is lost', async () => {
     await world.faults.add({ kind: 'sql-drop-after', match: '^SET PASSWORD', times: 1 });
-    const run = await managed.ask('deployCluster', await oneMachine('small', 'host1'));
+    const run = await managed.ask('deployCluster', await oneMachine('small', 'host1', { systemd: true }));
     const ended = await managed.finish(run.id);
     expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
 
@@ -98,11 +119,7 @@ describe('deployCluster on one machine', () => {
       root.close();
     }
     const nodes = await listNodes(engine.ctx.db, run.clusterId);
-    expect(nodes.map(({ kind, hostId }) => `${kind} ${hostId !== null}`)).toEqual([
-      'BACKEND true',
-      'BACKEND true',
-      'FRONTEND true',
-    ]);
+    expect(placesOf(nodes)).toEqual(units);
     expect(await findCluster(engine.ctx.db, run.clusterId)).toMatchObject({ name: 'small', sqlUser: 'starwarden' });
     const kept = await engine.ctx.db
       .selectFrom('secret')
@@ -119,12 +136,14 @@ describe('deployCluster on one machine', () => {
 describe('a deployment that fails', () => {
   it('is thrown away whole when it is undone, and leaves the machine as it was', async () => {
     await world.faults.add({ kind: 'sql-error', match: '^CREATE DATABASE', times: 1, message: 'no room' });
-    const whole = await oneMachine('failing', 'host2');
+    const whole = await oneMachine('failing', 'host2', { systemd: true });
     const input = { ...whole, backends: whole.backends.slice(0, 1) };
     const run = await managed.ask('deployCluster', input);
     const failed = await managed.finish(run.id);
     expect(failed).toMatchObject({ state: 'FAILED', failure: { step: expect.anything() } });
     expect(await listHosts(engine.ctx.db, run.clusterId)).toHaveLength(1);
+    expect(await unitsOn('host2')).toEqual(['starrocks-be.service', 'starrocks-fe.service']);
+    await writeFile(join(managed.host('host2').emptyDirs.data, 'of-others'), 'stays');
 
     const root = await login('host2', 'root', rootPassword);
     await root.query('CREATE DATABASE precious');
@@ -138,6 +157,8 @@ describe('a deployment that fails', () => {
     const undone = await managed.finish(run.id);
     expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE', postCheck: { passed: true } });
     expect(world.nodesOn('host2')).toEqual([]);
+    expect(await unitsOn('host2')).toEqual([]);
+    expect(await readdir(managed.host('host2').emptyDirs.data)).toEqual(['of-others']);
     expect(await findClusterByName(engine.ctx.db, 'failing')).toBeNull();
     expect(await listHosts(engine.ctx.db, run.clusterId)).toEqual([]);
     for (const { deployDir } of [...input.frontends, ...input.backends]) expect(existsSync(deployDir)).toBe(false);
@@ -198,5 +219,24 @@ describe('a plan', () => {
     ]);
     expect(await codes({ ...free, rootPassword: 'inline:' })).toEqual(['INVALID_INPUT The password of root is empty']);
     expect((await logLines(world.describe().logs.statements)).slice(before)).toEqual([]);
+  });
+});
+
+describe('a cluster that runs by systemd', () => {
+  it('is adopted with the units that run it, as they are found', async () => {
+    const { address, sshPort, user, keyFile, hostKeyFingerprint } = managed.host('host1');
+    const known = await findClusterByName(engine.ctx.db, 'small');
+    const forgotten = await managed.ask('unregisterCluster', { clusterId: known?.id ?? '' });
+    expect(await managed.finish(forgotten.id)).toMatchObject({ state: 'SUCCEEDED' });
+    const run = await managed.ask('adoptCluster', {
+      ...{ name: 'taken-over', environment: 'dev', sqlUser: 'starwarden', password },
+      ...{ frontends: [{ host: address, port: 9030 }], user, privateKey: await readFile(keyFile, 'utf8'), sshPort },
+      hostKeys: [{ address, fingerprint: hostKeyFingerprint }],
+    });
+    const ended = await managed.finish(run.id);
+    expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    expect(ended.plan.notes).toContainEqual(expect.stringMatching(/run by starrocks-be-9150\.service$/));
+    expect(placesOf(await listNodes(engine.ctx.db, run.clusterId))).toEqual(units);
+    expect(ended.postCheck?.facts).toMatchObject({ capability: 'SUDO' });
   });
 });

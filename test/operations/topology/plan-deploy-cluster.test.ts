@@ -37,11 +37,11 @@ function inputOf(more: Record<string, unknown> = {}) {
   return deployClusterInput.parse(given);
 }
 
-function machine(): MachineSurvey {
+function machine(bootId: string): MachineSurvey {
   const paths = ['/opt/sr/fe', '/opt/sr/fe/meta', '/data/meta', '/opt/sr/be', '/data/be', '/opt/sr/be2', '/data/be2'];
   return {
     ...{ user: 'starrocks', sudo: true, missingTools: [], places: [], visibleNodes: [] },
-    ...surveyed,
+    ...{ ...surveyed, bootId: { value: bootId } },
     ...{ listening: { value: [] }, nodes: { value: [] } },
     paths: new Map(paths.map((path) => [path, { value: free }])),
   };
@@ -67,7 +67,7 @@ function factsOf(input: ReturnType<typeof inputOf>, more: Partial<DeployFacts> =
     hosts: input.hosts.map(
       ({ address, port }): DeployHostFacts => ({
         hostId: hostIdFor({ clusterName: input.name, address, port, turn: 0 }),
-        ...{ resolved: [address], shown: { value: keyOf(address) }, machine: { value: machine() } },
+        ...{ resolved: [address], shown: { value: keyOf(address) }, machine: { value: machine(address) } },
       }),
     ),
     release: {
@@ -170,6 +170,15 @@ describe('the plan of a new cluster', () => {
       /^PRECONDITION_FAILED .*be_port 9060 is a port of/,
     ],
     [
+      'a host by its name',
+      {
+        hosts: [...ips.slice(0, 5), 'be3.example'].map((address) => ({ address, hostKeyFingerprint: keyOf(address) })),
+        backends: [...ips.slice(3, 5), 'be3.example'].map((host) => backend(host)),
+      },
+      {},
+      /^INVALID_INPUT be3\.example is a name/,
+    ],
+    [
       'a location where the version has none',
       { version: '3.1.0', backends: ips.slice(3).map((host) => backend(host, { location: 'rack:r1' })) },
       {},
@@ -177,6 +186,89 @@ describe('the plan of a new cluster', () => {
     ],
   ])('refuses %s', (_name, more, facts, wanted) => {
     expect(refused(more, facts)).toContainEqual(expect.stringMatching(wanted));
+  });
+});
+
+describe('hosts that are one machine', () => {
+  /** The last host as another one shows it. */
+  const alike = (key: string, bootId: string) => {
+    const input = inputOf();
+    const facts = factsOf(input);
+    const hosts = facts.hosts.with(5, {
+      ...{ hostId: 'hst_6', resolved: ['10.0.0.6'], shown: { value: key }, machine: { value: machine(bootId) } },
+    });
+    return { hosts };
+  };
+
+  it('are refused by their key, before anybody compares it', () => {
+    const hosts = ips.map((address) => ({ address }));
+    expect(refused({ hosts }, alike(keyOf('10.0.0.5'), '10.0.0.6'))).toContainEqual(
+      expect.stringMatching(/^PRECONDITION_FAILED 10\.0\.0\.5:22 and 10\.0\.0\.6:22 show one and the same SSH key/),
+    );
+  });
+
+  it('are refused by their kernel, unless somebody accepts it', () => {
+    const facts = alike(keyOf('10.0.0.6'), '10.0.0.5');
+    expect(refused({}, facts)).toEqual([
+      expect.stringMatching(/^PREFLIGHT_FAILED separate-machines: 10\.0\.0\.5 and 10\.0\.0\.6 are one machine/),
+    ]);
+    expect(refused({ acceptChecks: ['separate-machines'] }, facts)).toEqual([]);
+  });
+});
+
+describe('units on request', () => {
+  const input = inputOf({ systemd: true });
+  const unitsOf = (facts: DeployFacts) => {
+    const result = planDeployCluster(input, facts);
+    if ('refusals' in result) throw new Error(JSON.stringify(result.refusals));
+    return result.steps.flatMap(({ kind, params }) =>
+      kind === 'writeNodeUnit' ? [{ unit: String(params.unit), text: String(params.text) }] : [],
+    );
+  };
+
+  it('stand in the plan: the first frontend begins alone, the others are helped by it, workers by nobody', () => {
+    const units = unitsOf(factsOf(input));
+    expect(units.map(({ unit }) => unit)).toEqual([
+      ...Array(3).fill('starrocks-fe.service'),
+      ...Array(3).fill('starrocks-be.service'),
+    ]);
+    const helped = units.map(({ text }) => /--helper (\S+)/.exec(text)?.[1] ?? null);
+    expect(helped).toEqual([null, '10.0.0.1:9010', '10.0.0.1:9010', null, null, null]);
+    for (const { text } of units) expect(text).toContain('User=starrocks\n');
+  });
+
+  it('find the JDK of whoever logs in, which systemd does not know, unless a line names one', () => {
+    const homes = (more: Record<string, unknown>) => {
+      const wished = inputOf(more);
+      const result = planDeployCluster(wished, factsOf(wished));
+      if ('refusals' in result) throw new Error(JSON.stringify(result.refusals));
+      const confs = result.steps.flatMap(({ kind, params }) => (kind === 'writeConf' ? [String(params.conf)] : []));
+      return confs.map((conf) => /^JAVA_HOME = (.*)$/m.exec(conf)?.[1] ?? null);
+    };
+    expect(homes({ systemd: true })).toEqual(Array(6).fill('/usr/lib/jvm/17'));
+    const given = { frontendConf: ['JAVA_HOME = /opt/jdk'], backendConf: ['JAVA_HOME=/opt/jdk'] };
+    expect(homes({ systemd: true, ...given })).toEqual(Array(6).fill('/opt/jdk'));
+    expect(homes({})).toEqual(Array(6).fill(null));
+  });
+
+  it('are refused where the user who logs in may not become root', () => {
+    const facts = factsOf(input);
+    const [first, ...others] = facts.hosts;
+    if (first === undefined) throw new Error('no host');
+    const weak = { ...first, machine: { value: { ...machine('10.0.0.1'), sudo: false } } };
+    expect(refused({ systemd: true }, { hosts: [weak, ...others] })).toEqual([
+      expect.stringMatching(/^PREFLIGHT_FAILED Writing a systemd unit needs root.*starrocks on 10\.0\.0\.1/),
+    ]);
+  });
+
+  it('are removed again with the cluster', async () => {
+    const planned = planDeployCluster(input, factsOf(input));
+    if ('refusals' in planned) throw new Error('refused');
+    const steps = planned.steps.map((step): PlannedStep => ({ ...step, phase: 'do', state: 'done' }));
+    const sql = { query: async () => [] };
+    const { signal } = new AbortController();
+    const back = await planWayBackOfCluster('fresh', { sql, signal }, { runId: 'run_1', steps });
+    expect('steps' in back && back.steps.filter(({ kind }) => kind === 'removeNodeUnit')).toHaveLength(6);
   });
 });
 

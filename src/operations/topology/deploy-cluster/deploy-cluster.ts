@@ -43,6 +43,7 @@ export const deployCluster = defineOperation({
     sqlUser: 'starwarden',
     password: 'env:STARWARDEN_CRED_PROD_EU',
     rootPassword: 'env:STARWARDEN_CRED_PROD_EU_ROOT',
+    systemd: false,
     acceptChecks: [],
   },
   slack: null, // passwords and a private key must never be typed into a chat

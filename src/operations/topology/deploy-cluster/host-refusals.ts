@@ -1,14 +1,14 @@
+import { sharedHostKeys } from '../../../domain/deploy/separate-machines.ts';
 import type { Refusal } from '../../../domain/plan.ts';
-import { addressInCluster } from '../../../domain/topology-change/address.ts';
+import { isIpAddress } from '../../../domain/topology-change/address.ts';
 import { count } from '../../../domain/words.ts';
 import type { DeployClusterInput } from './input.ts';
 import type { DeployFacts } from './observe.ts';
 
-/** A host that can be used, with the address by which the cluster will know its nodes. */
+/** A host that can be used; the cluster will know its nodes by the same IP address. */
 export type UsableHost = {
   readonly hostId: string;
   readonly address: string;
-  readonly host: string;
   readonly fingerprint: string;
   readonly survey: Extract<NonNullable<DeployFacts['hosts'][number]['machine']>, { value: unknown }>['value'];
 };
@@ -26,8 +26,7 @@ export function usableHosts(
     const path = ['input', 'hosts', String(index)];
     const where = `${address}:${port}`;
     if (found === undefined) continue;
-    const known = addressInCluster(address, { byName: false, resolved: found.resolved, path });
-    if ('code' in known) refusals.push(known);
+    if (!isIpAddress(address)) refusals.push(nameRefusal(address, found.resolved, path));
     if ('unknown' in found.shown) {
       const hint = 'Check the address, the port and the firewall.';
       const message = `${where} cannot be reached: ${found.shown.unknown}`;
@@ -58,12 +57,13 @@ export function usableHosts(
       });
       continue;
     }
-    if ('code' in known) continue;
-    hosts.push({
-      ...{ hostId: found.hostId, address, host: known.host, fingerprint: accepted },
-      survey: found.machine.value,
-    });
+    hosts.push({ hostId: found.hostId, address, fingerprint: accepted, survey: found.machine.value });
   }
+  const shown = input.hosts.flatMap(({ address, port }, index) => {
+    const key = facts.hosts[index]?.shown;
+    return key !== undefined && 'value' in key ? [{ where: `${address}:${port}`, key: key.value }] : [];
+  });
+  refusals.push(...sharedHostKeys(shown, ['input', 'hosts']));
   if (unknownKeys.length > 0) {
     refusals.push({
       code: 'HOST_KEY_UNKNOWN',
@@ -73,6 +73,20 @@ export function usableHosts(
     });
   }
   return { hosts, refusals };
+}
+
+/**
+ * A frontend that is started to be known by a name takes the one that its own machine's resolver gives it, whatever was typed;
+ * so nodes of a new cluster are known by their addresses, and nobody gets that instead of a name unasked.
+ */
+function nameRefusal(name: string, resolved: readonly string[] | null, path: readonly string[]): Refusal {
+  const known = resolved === null || resolved.length === 0 ? '' : `: ${resolved.join(' or ')}`;
+  return {
+    code: 'INVALID_INPUT',
+    message: `${name} is a name, and the nodes of a cluster that is deployed here are known by IP addresses`,
+    hint: `Give the IP address by which the other nodes reach it${known}.`,
+    path,
+  };
 }
 
 /** Whatever was typed leads somewhere: no host without a node, no node without a host, no host twice. */

@@ -53,7 +53,8 @@ export const deployClusterInput = z.object({
     .array(
       z.object({
         address: hostAddress.meta({
-          description: 'Where the host is reached by SSH; its nodes are known to the cluster by the same IP address.',
+          description:
+            'The IP address at which the host is reached by SSH; its nodes are known to the cluster by the same one.',
         }),
         port: port.default(22).meta({ description: 'The SSH port, 22 by default.' }),
         hostKeyFingerprint: hostKeyFingerprint
@@ -123,6 +124,7 @@ export const deployClusterInput = z.object({
     secret: true,
     description: 'The password that root gets: its value, `env:NAME` or `file:/path`. It is forgotten at the end.',
   }),
+  systemd: newNodeFields.systemd,
   acceptChecks: newNodeFields.acceptChecks,
 });
 

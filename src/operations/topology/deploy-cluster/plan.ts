@@ -6,7 +6,7 @@ import { count } from '../../../domain/words.ts';
 import { withMedia } from '../fields.ts';
 import { addressOf } from '../new-node.ts';
 import { checksBefore } from '../new-nodes/host-facts.ts';
-import { makeNode, type NodeWish } from '../new-nodes/make-node.ts';
+import { makeNode, type NodeWish, onHost } from '../new-nodes/make-node.ts';
 import { joinedStep, joinSteps } from '../new-nodes/plan.ts';
 import { catalogued } from '../new-nodes/release-refusals.ts';
 import { installSteps, type NodeToInstall, startSteps } from '../steps/new-node-lane.ts';
@@ -92,23 +92,26 @@ function makeNodes(
 ): { readonly wanted: readonly Wanted[]; readonly refusals: readonly Refusal[] } {
   const wanted: Wanted[] = [];
   const refusals: Refusal[] = [];
+  let first: Wanted | null = null;
   for (const { field, index, at, location, ...wish } of wishesOf(input)) {
     const found = hosts.find(({ address }) => address === at);
     if (found === undefined) continue; // refused above
-    const { memoryBytes } = found.survey;
+    const { user } = found.survey;
+    // The first frontend begins the cluster, so nobody helps it.
+    const helper = wish.kind !== 'FRONTEND' || first === null ? null : addressOf(first.node);
     const made = makeNode(
-      { ...wish, host: found.host },
-      {
-        hostId: found.hostId,
-        hostAddress: found.address,
-        memoryBytes: 'value' in memoryBytes ? memoryBytes.value : null,
-      },
+      { ...wish, host: found.address, ...(input.systemd ? { systemd: { user, helper, hostType } } : {}) },
+      onHost({ hostId: found.hostId, hostAddress: found.address }, found.survey),
       release,
     );
     if ('refusals' in made) {
       const path = ['input', field, String(index)];
       refusals.push(...made.refusals.map((each) => ({ ...each, path: [...path, ...(each.path ?? [])] })));
-    } else wanted.push({ ...made, location });
+    } else {
+      const node = { ...made, location };
+      first ??= node;
+      wanted.push(node);
+    }
   }
   return { wanted, refusals };
 }
@@ -146,6 +149,9 @@ function merged(forAll: readonly string[], own: readonly string[]): readonly str
   return [...forAll.filter((line) => !keys.includes(keyOf(line))), ...own];
 }
 
+/** Nodes of a new cluster are known by IP addresses. */
+const hostType = 'IP' as const;
+
 type Parts = { readonly wanted: readonly Wanted[]; readonly hosts: readonly UsableHost[] };
 
 /** How many hosts get the release at the same time, and how many workers start. */
@@ -163,7 +169,7 @@ function stepsOf(
   const queryPort = first.node.ports.query_port ?? 0;
   const door = { label, host, queryPort, rootPasswordRef: rootPassword };
   const firstLane: Lane = { stage: 'First frontend', name: label, width: 1 };
-  const start = { hostType: 'IP' as const, steadySeconds: 3 };
+  const start = { hostType, steadySeconds: 3 };
   return [
     recordNewCluster.with({ name, environment, sqlUser, passwordRef: password, seed: { host, port: queryPort } }),
     ...hosts.map(({ hostId, address, fingerprint }) =>

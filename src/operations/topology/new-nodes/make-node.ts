@@ -1,5 +1,6 @@
 import type { NodeKind } from '../../../domain/cluster.ts';
 import { heapFor } from '../../../domain/deploy/conf-text.ts';
+import type { MachineSurvey } from '../../../domain/deploy/host-survey.ts';
 import { layOut } from '../../../domain/deploy/lay-out.ts';
 import { type UnitOf, unitText } from '../../../domain/deploy/unit-text.ts';
 import type { Refusal } from '../../../domain/plan.ts';
@@ -26,7 +27,17 @@ export type OnHost = {
   readonly hostAddress: string;
   /** Null = not known. */
   readonly memoryBytes: number | null;
+  /** JAVA_HOME of whoever logs in, which systemd does not know; null = none is set, or it cannot be told. */
+  readonly javaHome: string | null;
 };
+
+export function onHost(
+  at: Pick<OnHost, 'hostId' | 'hostAddress'>,
+  { memoryBytes, java }: Pick<MachineSurvey, 'memoryBytes' | 'java'>,
+): OnHost {
+  const home = 'value' in java ? (java.value[0]?.home ?? null) : null;
+  return { ...at, memoryBytes: 'value' in memoryBytes ? memoryBytes.value : null, javaHome: home };
+}
 
 /** Nodes on ports of their own have units of their own, so that several of a kind may live on one host. */
 function unitName(kind: NodeKind, port: number): string {
@@ -43,11 +54,14 @@ const units = {
 /** Everything that decides what the node will be, or why it cannot be one. */
 export function makeNode(
   wish: NodeWish,
-  { hostId, hostAddress, memoryBytes }: OnHost,
+  { hostId, hostAddress, memoryBytes, ...found }: OnHost,
   release: NewNode['release'],
 ): NodeToInstall | { readonly refusals: readonly Refusal[] } {
   const heapMegabytes = heapFor(memoryBytes);
-  const made = layOut({ ...wish, version: release.version, javaHome: null, heapMegabytes });
+  // Somebody's own line wins.
+  const isGiven = wish.conf.some((line) => /^\s*JAVA_HOME\s*=/.test(line));
+  const javaHome = wish.systemd === undefined || isGiven ? null : found.javaHome;
+  const made = layOut({ ...wish, version: release.version, javaHome, heapMegabytes });
   if ('refusals' in made) return made;
   const { dataDirs, ports, ...laidOut } = made.node;
   const { kind, role, systemd } = wish;

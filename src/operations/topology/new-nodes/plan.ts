@@ -1,4 +1,5 @@
 import type { NodeKind } from '../../../domain/cluster.ts';
+import { sharedHostKeys } from '../../../domain/deploy/separate-machines.ts';
 import type { Lane, PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { findLeader } from '../../../domain/quorum.ts';
 import { notesOnAdding, refusalsOfAdding } from '../../../domain/topology-change/adding.ts';
@@ -12,7 +13,7 @@ import { awaitJoined } from '../steps/await-joined.ts';
 import { type Archive, type NodeToInstall, newNodeLane } from '../steps/new-node-lane.ts';
 import type { NewNodeFacts } from './facts.ts';
 import { checksBefore, surveyedHosts } from './host-facts.ts';
-import { makeNode, type NodeWish, type OnHost } from './make-node.ts';
+import { makeNode, type NodeWish, type OnHost, onHost } from './make-node.ts';
 import { releaseRefusals } from './release-refusals.ts';
 
 /** What one request wants, the same on each of its hosts. */
@@ -44,7 +45,7 @@ export function planAddNodes(wish: AddWish, facts: NewNodeFacts): PlanResult {
   const made: NodeToInstall[] = [];
   for (const [index, host] of facts.hosts.entries()) {
     const path = ['input', 'hosts', String(index)];
-    const at = onHost(host, path);
+    const at = usableHost(host, path);
     const address = addressInCluster(host.address, { byName, resolved: host.resolved, path });
     if ('code' in at) refusals.push(at);
     if ('code' in address) refusals.push(address);
@@ -70,7 +71,7 @@ export function planAddNodes(wish: AddWish, facts: NewNodeFacts): PlanResult {
       facts.leaving ?? null,
     ),
   );
-  refusals.push(...httpPortRefusals(made, facts), ...locationRefusals(wish, facts));
+  refusals.push(...httpPortRefusals(made, facts), ...locationRefusals(wish, facts), ...keyRefusals(facts));
   if (refusals.length > 0) return { refusals };
   if (facts.release === null) throw new Error('a release that is not there passed');
   const before = checksBefore(made, {
@@ -97,7 +98,7 @@ export function planAddNodes(wish: AddWish, facts: NewNodeFacts): PlanResult {
   };
 }
 
-function onHost(
+function usableHost(
   { address, attached, survey }: NewNodeFacts['hosts'][number],
   path: readonly string[],
 ): OnHost | Refusal {
@@ -114,12 +115,14 @@ function onHost(
     const message = `${address} could not be looked at: ${survey === null ? 'nobody looked' : survey.unknown}`;
     return { code: 'PRECONDITION_FAILED', message, hint: 'Mend the login or the host, then ask again.', path };
   }
-  const { memoryBytes } = survey.value;
-  return {
-    hostId: host.id,
-    hostAddress: address,
-    memoryBytes: 'value' in memoryBytes ? memoryBytes.value : null,
-  };
+  return onHost({ hostId: host.id, hostAddress: address }, survey.value);
+}
+
+function keyRefusals({ hosts }: NewNodeFacts): readonly Refusal[] {
+  const keys = hosts.flatMap(({ address: where, attached: [host] }) =>
+    host?.hostKeyFingerprint == null ? [] : [{ where, key: host.hostKeyFingerprint }],
+  );
+  return sharedHostKeys(keys, ['input', 'hosts']);
 }
 
 /** A frontend calls the others on its own http_port. */
