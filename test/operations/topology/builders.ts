@@ -14,7 +14,7 @@ const free: SurveyedPath = {
 };
 const limit = { value: { soft: 1_000_000, hard: 1_000_000 } };
 /** A good machine, with nothing in the directories that new nodes are wanted in. */
-const survey: Omit<HostSurvey, 'hostId' | 'address'> = {
+const survey: Omit<HostSurvey, 'hostId' | 'address' | 'bootId'> = {
   ...{ user: 'sr', sudo: true, missingTools: [], addresses: { value: [] } },
   ...{ architecture: { value: 'x86_64' }, cpuCores: { value: 16 }, hasAvx2: { value: true } },
   ...{ memoryBytes: { value: 64 * gigabyte }, swapBytes: { value: 0 }, hugePages: { value: 'madvise' } },
@@ -40,7 +40,8 @@ export function wantedHost(address: string): NewNodeFacts['hosts'][number] {
     ...{ auth: { kind: 'agent' as const }, hostKeyFingerprint: `SHA256:${address}`, jumpHostId: null },
     ...{ ssh: 'OK' as const, sudo: true, problem: null },
   };
-  return { address, attached: [host], resolved: [address], survey: { value: { ...survey, hostId: id, address } } };
+  const value = { ...survey, hostId: id, address, bootId: { value: address } };
+  return { address, attached: [host], resolved: [address], survey: { value } };
 }
 
 /** Everything that speaks for new nodes in a cluster of these. */
