@@ -5,6 +5,7 @@ import type { Repository } from './backup/repository.ts';
 import type { CheckReport, Cluster, ClusterNode, Host, ObservedNode, RemovedNode, StoppedNode } from './cluster.ts';
 import type { Neighbour } from './deploy/found-there.ts';
 import type { NodeIdentity } from './node-identity.ts';
+import type { OpenChange } from './open-change.ts';
 import type { Release, UpgradeRecord } from './upgrade/release.ts';
 import type { NamedCheck } from './verdict.ts';
 
@@ -91,6 +92,8 @@ export interface Inventory {
   listRemovedNodes(clusterId: string): Promise<readonly RemovedNode[]>;
   /** Nodes that runs of ours stopped on purpose and nobody has started since. */
   listStoppedNodes(clusterId: string): Promise<readonly StoppedNode[]>;
+  /** Temporary changes of this setting that no run has put back yet, newest first. */
+  listOpenChanges(of: { readonly clusterId: string; readonly setting: string }): Promise<readonly OpenChange[]>;
   listHosts(clusterId: string): Promise<readonly Host[]>;
   findHost(id: string): Promise<Host | null>;
   findHostByAddress(clusterId: string, address: string, port: number): Promise<Host | null>;

@@ -34,7 +34,8 @@ export type NextAction =
  * What the runner does next with a step: the table of docs/design.md as a function.
  *
  * `repeat` says whether `apply` may be sent again when a crash left it unknown whether it was sent. `appliedMsAgo` is set
- * when a worker saw `apply` return: then an effect that is still missing after `settleMs` is a failure.
+ * when a worker saw `apply` return: then an effect that is still missing after `settleMs` is a failure, unless the step
+ * lasts and brings it about again whenever it is lost (`keepsUp`).
  */
 export function nextAction(step: {
   journal: Extract<StepState, 'pending' | 'applying'>;
@@ -42,6 +43,7 @@ export function nextAction(step: {
   repeat: 'safe' | 'ask';
   appliedMsAgo: number | null;
   settleMs: number;
+  keepsUp: boolean;
 }): NextAction {
   const { check } = step;
   switch (check.state) {
@@ -57,7 +59,7 @@ export function nextAction(step: {
       return { do: 'fail', code: check.code, message: check.message, hint: check.hint };
     case 'todo':
       if (step.journal === 'pending') return { do: 'apply' };
-      if (step.appliedMsAgo !== null) {
+      if (step.appliedMsAgo !== null && !step.keepsUp) {
         if (step.appliedMsAgo < step.settleMs) {
           return {
             do: 'wait',

@@ -225,6 +225,10 @@ export type TemporaryChange = {
   readonly position: number;
   readonly title: string;
   readonly before: Json;
+  /** Of what the value is, e.g. `tablet-scheduling`. */
+  readonly setting: string;
+  /** When it is to be put back at the latest; null = at the end of its run, whenever that is. */
+  readonly until: Date | null;
   readonly state: 'OPEN' | 'RESTORED';
   readonly createdAt: Date;
   readonly restoredAt: Date | null;

@@ -4,6 +4,7 @@ import type { ShellReader, SshTarget } from '../adapters/ssh/port.ts';
 import type { SqlReader, SqlTarget } from '../adapters/starrocks/port.ts';
 import type { Permission } from '../domain/access.ts';
 import type { Risk } from '../domain/approval.ts';
+import type { LockScope } from '../domain/cluster-lock.ts';
 import type { NewHost } from '../domain/inventory.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { PlanResult, StepSpec } from '../domain/plan.ts';
@@ -91,6 +92,11 @@ export type Operation<I extends JsonObject, F> = {
   readonly summary: string;
   readonly permission: Permission;
   readonly risk: Risk;
+  /**
+   * What a run holds of the cluster while others that need the same wait; absent = the cluster. Whoever pauses tablet
+   * scheduling names that too.
+   */
+  readonly locks?: readonly LockScope[];
   /** Whom the operation is about, and which fields of the input say so. */
   readonly target: TargetFields<TextField<I>>;
   readonly input: z.ZodType<I> & { shape: Readonly<Record<string, z.ZodType>> };

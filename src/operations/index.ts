@@ -25,6 +25,7 @@ import { rollingRestart } from './node/rolling-restart/rolling-restart.ts';
 import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
 import { startNodes } from './node/start-nodes/start-nodes.ts';
 import { stopNodes } from './node/stop-nodes/stop-nodes.ts';
+import { pauseBalancing } from './tablet/pause-balancing/pause-balancing.ts';
 import { repairTable } from './tablet/repair-table/repair-table.ts';
 import { setReplicaBad } from './tablet/set-replica-bad/set-replica-bad.ts';
 import { addBackends } from './topology/add-backends/add-backends.ts';
@@ -67,6 +68,7 @@ export const operations: readonly AnyOperation[] = [
   replaceBackend,
   replaceFrontend,
   moveNode,
+  pauseBalancing,
   repairTable,
   setReplicaBad,
   rollingRestart,

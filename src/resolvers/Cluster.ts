@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
 import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
-import { disksOf, tabletsOf } from './ClusterTablets.ts';
+import { balancingOf, disksOf, tabletsOf } from './ClusterTablets.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
 import { repositoriesOf } from './Repository.ts';
@@ -61,6 +61,7 @@ export const Cluster = {
   automation: automationOf,
   clusterSnapshots: clusterSnapshotsOf,
   tablets: tabletsOf,
+  balancing: balancingOf,
   disks: disksOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),

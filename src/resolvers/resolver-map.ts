@@ -10,7 +10,7 @@ import { AutomationHold, Blackout, MaintenanceWindow } from './Calendar.ts';
 import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
 import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
-import { ClusterTablets, TableTablets } from './ClusterTablets.ts';
+import { ClusterBalancing, ClusterTablets, FrontendBalancing, TableTablets } from './ClusterTablets.ts';
 import { Host } from './Host.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import {
@@ -167,7 +167,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     CheckReport,
     Cluster,
     ClusterSnapshotJob,
+    ClusterBalancing,
     ClusterTablets,
+    FrontendBalancing,
     TableTablets,
     ClusterSnapshots,
     ComputeNode,

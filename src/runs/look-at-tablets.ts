@@ -1,5 +1,6 @@
 import { inParallel } from '../adapters/in-parallel.ts';
 import type { SqlReader } from '../adapters/starrocks/port.ts';
+import { readBalancing } from '../adapters/starrocks/read-balancing.ts';
 import { readDatabaseTablets } from '../adapters/starrocks/read-database-tablets.ts';
 import { readDisks } from '../adapters/starrocks/read-disks.ts';
 import { readTableReplicas } from '../adapters/starrocks/read-table-replicas.ts';
@@ -8,6 +9,12 @@ import { readTabletHealth } from '../adapters/starrocks/read-tablet-health.ts';
 import { readTopology } from '../adapters/starrocks/read-topology.ts';
 import { nodeLabel } from '../domain/node-identity.ts';
 import type { TabletHealth } from '../domain/tablet-health.ts';
+import {
+  type Balancing,
+  type FrontendBalancing,
+  judgeBalancing,
+  tabletScheduling,
+} from '../domain/tablets/balancing.ts';
 import type { DatabaseTablets, Disk } from '../domain/tablets/disk.ts';
 import { judgeTablets, type TabletsOfTable } from '../domain/tablets/replicas.ts';
 import { AppError } from '../errors.ts';
@@ -66,6 +73,22 @@ export function lookAtTables(
         ...(more > 0 ? [`${more} more tables of ${database} were not asked`] : []),
       ],
     };
+  });
+}
+
+export type LookedAtBalancing = Looked<Balancing & { readonly frontends: readonly FrontendBalancing[] }>;
+
+/** Whether the leader balances tablets now, until when not, and which run of ours keeps it so. */
+export async function lookAtBalancing(
+  engine: Pick<Engine, 'connections'>,
+  clusterId: string,
+): Promise<LookedAtBalancing> {
+  const { inventory } = engine.connections.reading(clusterId, AbortSignal.timeout(lookMs));
+  const changes = await inventory.listOpenChanges({ clusterId, setting: tabletScheduling });
+  const nothing = { ...judgeBalancing([], changes), frontends: [] };
+  return look<Omit<LookedAtBalancing, 'problems'>>(engine, { clusterId, nothing }, async (sql, call) => {
+    const frontends = await readBalancing(sql, call);
+    return { ...judgeBalancing(frontends, changes), frontends, problems: [] };
   });
 }
 

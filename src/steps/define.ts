@@ -98,6 +98,10 @@ export type Undo<P> =
  * change before `apply`, and the steps from `restore` run on every way out.
  */
 export type Temporary<P, N extends PortName> = {
+  /** Of what the value is, for whoever looks why it is as it is: the ledger is asked by it. */
+  readonly setting: string;
+  /** When it is to be put back at the latest; absent = at the end of the run, whenever that is. */
+  until?(params: P): Date;
   read(params: P, ports: ReadingPorts<N>, context: StepContext): Promise<Json>;
   restore(params: P, before: Json): readonly StepSpec[];
 };
@@ -194,6 +198,11 @@ export type StepKind<
    */
   readonly bindsNext?: true;
   /**
+   * Set when the step lasts, and its effect may be lost meanwhile without anybody's doing: then `apply` brings it about
+   * again. `apply` must throw when its effect is not there afterwards, and `repeat` must be `safe`.
+   */
+  readonly keepsUp?: true;
+  /**
    * Set when `apply` may take long and can be broken off anywhere, e.g. an upload: a request to cancel aborts its signal.
    * What it has done by then must be harmless.
    */
@@ -209,8 +218,11 @@ export type AnyStepKind = {
   readonly isGate: boolean;
   readonly canStop: boolean;
   readonly isTemporary: boolean;
+  /** Of what the value is that it changes for a time; null = the step is not temporary. */
+  readonly temporarySetting: string | null;
   readonly bindsNext: boolean;
   readonly abortable: boolean;
+  readonly keepsUp: boolean;
   readonly recoversAlready: boolean;
   readonly pointOfNoReturn: boolean;
   /** The kinds whose facts the step works with: one of each list. */
@@ -236,6 +248,8 @@ export type AnyStepKind = {
   recoverSteps(params: JsonObject): readonly StepSpec[];
   diagnose(params: JsonObject, ports: Ports, context: EngineContext): Promise<readonly string[]>;
   readBefore(params: JsonObject, ports: Ports, context: EngineContext): Promise<Json>;
+  /** When the temporary change is to be put back at the latest; null = at the end of the run. */
+  temporaryUntil(params: JsonObject): Date | null;
   restoreSteps(params: JsonObject, before: Json): readonly StepSpec[];
   /** The step as plain data, for a plan. */
   spec(params: JsonObject): StepSpec;
@@ -283,6 +297,8 @@ export function defineStep<
     isTemporary: definition.temporary !== undefined,
     bindsNext: definition.bindsNext ?? false,
     abortable: definition.abortable ?? false,
+    keepsUp: definition.keepsUp ?? false,
+    temporarySetting: definition.temporary?.setting ?? null,
     recoversAlready: definition.recoversAlready ?? false,
     pointOfNoReturn: definition.pointOfNoReturn ?? false,
     canUndo: 'steps' in definition.undo,
@@ -310,6 +326,7 @@ export function defineStep<
       (await definition.diagnose?.(parse(params), pick(ports), await withFound(context))) ?? [],
     readBefore: async (params, ports, context) =>
       (await definition.temporary?.read(parse(params), pick(ports), context)) ?? null,
+    temporaryUntil: (params) => definition.temporary?.until?.(parse(params)) ?? null,
     restoreSteps: (params, before) => definition.temporary?.restore(parse(params), before) ?? [],
     spec,
     with: (params, lane) => (lane === undefined ? spec(params) : { ...spec(params), lane }),

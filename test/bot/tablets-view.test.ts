@@ -3,6 +3,7 @@ import { disksView, tablesView, tabletsView } from '../../src/bot/views/tablets.
 import { textLength } from '../../src/bot/views/text.ts';
 import { judgeTablets } from '../../src/domain/tablets/replicas.ts';
 
+const balancing = { isOn: true, isColocateOn: true, keptBy: null };
 const sales = {
   ...{ name: 'sales', tables: 2, tablets: 12, replicas: 36, unhealthyTablets: 3 },
   ...{ inconsistentTablets: 0, cloningTablets: 1, errorStateTablets: 0 },
@@ -10,16 +11,38 @@ const sales = {
 
 it('says in words which databases have tablets that are not whole, and which backend is down', () => {
   const deadBackends = [{ label: 'be 10.0.0.1:9050', replicas: 12 }];
-  const { text, blocks } = tabletsView({ clusterName: 'prod-eu', databases: [sales], deadBackends, problems: [] });
+  const { text, blocks } = tabletsView({
+    ...{ clusterName: 'prod-eu', databases: [sales], deadBackends, balancing, problems: [] },
+  });
   expect(text).toBe('Tablets of prod-eu: 3 unhealthy of 12 tablets.');
   const all = JSON.stringify(blocks);
   expect(all).toContain('`sales`: *3 UNHEALTHY*, 1 being made, of 12 tablets in 2 tables');
   expect(all).toContain('`be 10.0.0.1:9050` is *down* with 12 replicas');
 });
 
+it('says until when balancing is off, by which run, and how that is ended at once', () => {
+  const keptBy = {
+    ...{ title: 'off', until: new Date('2027-01-02T14:30:00Z'), runId: 'run_1', runNumber: 12 },
+    ...{ operation: 'pauseBalancing', isLeftOver: false },
+  };
+  const shown = { clusterName: 'a', databases: [], deadBackends: [], problems: [] };
+  const off = tabletsView({ ...shown, balancing: { isOn: false, isColocateOn: false, keptBy } });
+  expect(JSON.stringify(off.blocks)).toContain(
+    '*Balancing of tablets is off until 2027-01-02 14:30 UTC, by R-12*. `/sr cancel R-12` ends that at once.',
+  );
+  const byHand = tabletsView({ ...shown, balancing: { isOn: false, isColocateOn: true, keptBy: null } });
+  expect(JSON.stringify(byHand.blocks)).toContain('no run of Starwarden did that: somebody has set it*.');
+});
+
 it('calls nothing whole when the cluster did not answer', () => {
   const views = [
-    tabletsView({ clusterName: 'a', databases: [], deadBackends: [], problems: ['no answer'] }),
+    tabletsView({
+      clusterName: 'a',
+      databases: [],
+      deadBackends: [],
+      balancing: { ...balancing, isOn: null },
+      problems: ['no answer'],
+    }),
     disksView({ clusterName: 'a', backends: [], problems: ['no answer'] }),
   ];
   for (const { text, blocks } of views) {
@@ -46,7 +69,7 @@ it('stays within what Slack takes, with names that mean something to it', () => 
     tablesView({ clusterName: 'prod-eu', database: '<!here>', tables, problems: [] }),
     disksView({ clusterName: 'prod-eu', backends, problems: [] }),
     tabletsView({
-      ...{ clusterName: 'prod-eu', deadBackends: [], problems: [] },
+      ...{ clusterName: 'prod-eu', deadBackends: [], balancing, problems: [] },
       databases: Array.from({ length: 400 }, (_, at) => ({ ...sales, name: `db${at}` })),
     }),
   ];

@@ -45,6 +45,12 @@ describe('nextAction', () => {
       { do: 'fail', code: 'QUORUM_AT_RISK' },
     ],
   ] as const)('%s', (_what, journal, check, repeat, appliedMsAgo, wanted) => {
-    expect(nextAction({ journal, check, repeat, appliedMsAgo, settleMs: 5_000 })).toMatchObject(wanted);
+    expect(nextAction({ journal, check, repeat, appliedMsAgo, settleMs: 5_000, keepsUp: false })).toMatchObject(wanted);
+  });
+
+  it('brings an effect about again in a step that lasts, whenever it is lost, and never says that it was missing', () => {
+    const lasting = { repeat: 'safe', settleMs: 0, keepsUp: true, journal: 'applying' } as const;
+    expect(nextAction({ ...lasting, check: todo, appliedMsAgo: 60_000 })).toEqual({ do: 'apply' });
+    expect(nextAction({ ...lasting, check: moving, appliedMsAgo: 60_000 })).toMatchObject({ do: 'wait' });
   });
 });

@@ -172,6 +172,7 @@ export function laneOperations(fleet: Fleet): readonly AnyOperation[] {
       }),
     undo: { nothing: 'The ledger puts it back.' },
     temporary: {
+      setting: 'toy',
       read: async () => fleet.balancing,
       restore: (_params, before) => [putBalancing.with({ value: String(before) })],
     },

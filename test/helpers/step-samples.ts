@@ -43,6 +43,7 @@ import {
   pauseTabletScheduling,
   restoreTabletScheduling,
 } from '../../src/operations/node/steps/scheduling.ts';
+import { keepBalancingOff, switchOffBalancing } from '../../src/operations/tablet/pause-balancing/steps.ts';
 import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
 import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
 import { forgetRootPassword } from '../../src/operations/topology/deploy-cluster/forget-root-password.ts';
@@ -195,6 +196,8 @@ export const stepSamples: readonly StepSpec[] = [
   swapBinaries.with(move),
   swapBack.with(move),
   labelBackend.with({ ...node, host: '10.0.0.11', port: 9050, before: null, location: 'rack:r1' }),
+  switchOffBalancing.with({ until: '2027-01-02T14:30:00.000Z', colocate: true }),
+  keepBalancingOff.with({ until: '2027-01-02T14:30:00.000Z', colocate: true }),
   askForRepair.with(table),
   awaitRepaired.with({ ...table, timeoutMinutes: 240 }),
   cancelRepair.with(table),

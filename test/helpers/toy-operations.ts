@@ -127,6 +127,7 @@ export function toyOperations(toy: Toy): readonly AnyOperation[] {
     apply: async ({ key, value }, _ports, { runId }) => apply(key, value, runId),
     undo: { nothing: 'The ledger puts it back.' },
     temporary: {
+      setting: 'toy',
       read: async ({ key }) => toy.values.get(key) ?? '',
       restore: ({ key }, before) => [putBack.with({ key, value: String(before) })],
     },

@@ -20,7 +20,7 @@ const replacing = ['replaceBackend', 'replaceFrontend', 'moveNode'];
 const installing = ['addBackends', 'addComputeNodes', 'addFrontends', 'deployCluster', ...replacing];
 
 /** The lab's cluster is not a shared-data one; their kinds are tried in `test/runs/deaths/alone.test.ts`. */
-const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad', ...installing];
+const elsewhere = ['setClusterSnapshots', 'repairTable', 'setReplicaBad', 'pauseBalancing', ...installing];
 
 it.each(operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name)))(
   '%s: killed before and after the effect of each step, every effect happens exactly once',

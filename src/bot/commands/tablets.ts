@@ -1,5 +1,5 @@
 import { canSomewhere } from '../../domain/access.ts';
-import { lookAtDisks, lookAtTables, lookAtTablets } from '../../runs/look-at-tablets.ts';
+import { lookAtBalancing, lookAtDisks, lookAtTables, lookAtTablets } from '../../runs/look-at-tablets.ts';
 import type { BotCommand } from '../bot.ts';
 import { findClusterByWord } from '../resolve.ts';
 import { disksView, tablesView, tabletsView } from '../views/tablets.ts';
@@ -21,8 +21,14 @@ export const tablets: BotCommand = {
   async run({ db, engine }, { actor, command }) {
     const cluster = await findClusterByWord(db, actor, command.words.get('cluster')?.[0] ?? '', { exact: false });
     const database = command.words.get('database')?.[0];
-    if (database === undefined)
-      return tabletsView({ clusterName: cluster.name, ...(await lookAtTablets(engine, cluster.id)) });
+    if (database === undefined) {
+      // What is not known of balancing is said by its own sentence.
+      const [looked, balancing] = await Promise.all([
+        lookAtTablets(engine, cluster.id),
+        lookAtBalancing(engine, cluster.id),
+      ]);
+      return tabletsView({ clusterName: cluster.name, ...looked, balancing });
+    }
     const looked = await lookAtTables(engine, { clusterId: cluster.id, database });
     return tablesView({ clusterName: cluster.name, database, ...looked });
   },

@@ -39,7 +39,7 @@ export type RunCardData = RunWords & {
   readonly approvers: readonly Approver[];
   /** The names of the things that the input names by id. */
   readonly names: ReadonlyMap<string, string>;
-  /** The number of the run that holds the cluster's lock. */
+  /** The number of the run that holds what this one needs of the cluster. */
   readonly blockedBy: number | null;
   /** Since when the run has been silent; null unless that is long. */
   readonly silentSince: Date | null;
@@ -91,7 +91,7 @@ function statusLine({ run, steps, blockedBy, silentSince }: RunCardData): string
   if (run.startedAt !== null) parts.push(`started ${date(run.startedAt)}`);
   if (run.finishedAt !== null && isTerminal(run.state)) parts.push(`ended ${date(run.finishedAt)}`);
   parts.push(`by ${safe(run.requestedByName, 60)}`);
-  if (blockedBy !== null && run.state === 'QUEUED') parts.push(`waits for R-${blockedBy}, which holds the cluster`);
+  if (blockedBy !== null && run.state === 'QUEUED') parts.push(`waits until R-${blockedBy} has ended`);
   if (silentSince !== null) parts.push(`no news since ${date(silentSince)}`);
   return parts.join(' · ');
 }

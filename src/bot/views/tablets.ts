@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
 import { bytesInWords } from '../../domain/backup/sizes.ts';
+import { type Balancing, balancingInWords } from '../../domain/tablets/balancing.ts';
 import type { DatabaseTablets, Disk } from '../../domain/tablets/disk.ts';
 import { type TabletsOfTable, tabletsOfTableInWords } from '../../domain/tablets/replicas.ts';
 import { code, context, count, fitLines, header, type Message, safe, section } from './text.ts';
@@ -11,8 +12,10 @@ export function tabletsView({
   clusterName,
   databases,
   deadBackends,
+  balancing,
   problems,
 }: Problems & {
+  readonly balancing: Balancing;
   readonly databases: readonly DatabaseTablets[];
   readonly deadBackends: readonly { readonly label: string; readonly replicas: number }[];
 }): Message {
@@ -28,6 +31,7 @@ export function tabletsView({
     blocks: [
       header(`Tablets of ${clusterName}`),
       ...problemBlocks(problems),
+      section(balancingLine(balancing)),
       ...(dead.length === 0 ? [] : [section(fitLines(dead, 1_200))]),
       ...(problems.length > 0
         ? []
@@ -37,6 +41,16 @@ export function tabletsView({
       ),
     ],
   };
+}
+
+/** What keeps it off can be ended by cancelling that run. */
+function balancingLine(balancing: Balancing): string {
+  const words = safe(balancingInWords(balancing), 300);
+  const { isOn, isColocateOn, keptBy } = balancing;
+  const isAsUsual = isOn === true && isColocateOn !== false;
+  const end =
+    keptBy?.until == null || keptBy.isLeftOver ? '' : ` \`/sr cancel R-${keptBy.runNumber}\` ends that at once.`;
+  return `${isAsUsual ? words : `*${words}*`}.${end}`;
 }
 
 function databaseLine(database: DatabaseTablets): string {

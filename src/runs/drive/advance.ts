@@ -39,7 +39,8 @@ export async function advance(drive: Drive): Promise<Next> {
     // No effect is sent any more: what remains is to see how the step under way ends.
     return runAlone(drive, { step: next, isCanceling });
   }
-  if (run.pauseRequested && phase === 'do' && !isBound && next?.state === 'pending') return pause(drive, seen);
+  if (run.pauseRequested && phase === 'do' && !isBound && next !== undefined && mayRest(drive, next))
+    return pause(drive, seen);
   const waiting = await begin(drive, seen, phase);
   if (waiting !== null) return waiting;
   if (phase === 'undo' && drive.operation.planUndo !== null && !steps.some((step) => step.phase === 'undo')) {
@@ -99,6 +100,11 @@ function isBoundToGoOn(drive: Drive, next: RunStep, steps: readonly RunStep[]): 
   if (before === undefined) return false;
   const isDone = before.state === 'done' || before.state === 'already';
   return isDone && stepKindOf(drive.operation, before.kind).bindsNext;
+}
+
+/** Before a step that was not begun, or in one that lasts: nothing that it has sent is under way. */
+function mayRest(drive: Drive, next: RunStep): boolean {
+  return next.state === 'pending' || stepKindOf(drive.operation, next.kind).keepsUp;
 }
 
 function stoppable(drive: Drive, step: RunStep): boolean {

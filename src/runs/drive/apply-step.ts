@@ -33,6 +33,8 @@ export async function apply(work: Work): Promise<Next> {
             position: step.position,
             title: step.title,
             before: before.value,
+            setting: kind.temporarySetting ?? kind.kind,
+            until: kind.temporaryUntil(step.params),
           },
         }),
   });

@@ -1,4 +1,4 @@
-import { effectOn } from '../../domain/effect-on-target.ts';
+import { lockInWords, locksOf } from '../../domain/cluster-lock.ts';
 import type { Run, StepPhase } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { WorkerEntry } from '../../store/runs/journal.ts';
@@ -44,21 +44,23 @@ async function stopUnlessDue(drive: Drive, run: Run): Promise<Next | null> {
 }
 
 /**
- * Takes the cluster's lock for this run and writes `also` in the same entry; otherwise the run queues and names the run
- * it waits for. Null = the run may go on.
+ * Takes what the operation needs of the cluster, all at once, and writes `also` in the same entry; otherwise the run
+ * queues and names the run it waits for. Null = the run may go on.
  */
 export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {}): Promise<Next | null> {
   const { db } = drive.deps;
-  const { run } = seen;
-  if (effectOn(drive.operation) === 'reads' || seen.lockHolder === run.id) {
+  const { run, lockHolders } = seen;
+  const missing = locksOf(drive.operation).filter((scope) => lockHolders[scope] !== run.id);
+  if (missing.length === 0) {
     if (also.run !== undefined) await drive.write(also);
     return null;
   }
   // The holder that was read with the run may have ended since, and it woke only the runs that waited at that time.
-  const holder = seen.lockHolder === null ? null : await findLockHolder(db, run.clusterId);
-  if (holder === null) {
+  const taken = missing.find((scope) => lockHolders[scope] !== null);
+  const holder = taken === undefined ? null : await findLockHolder(db, run.clusterId, taken);
+  if (taken === undefined || holder === null) {
     try {
-      await drive.write({ ...also, takeLock: run.clusterId });
+      await drive.write({ ...also, takeLock: { clusterId: run.clusterId, scopes: missing } });
       return null;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
@@ -77,7 +79,7 @@ export async function takeLock(drive: Drive, seen: Seen, also: WorkerEntry = {})
     },
     ...(run.blockedBy === holder
       ? {}
-      : { events: [{ type: 'NOTE', message: `Waits for ${whom}, which holds the cluster` }] }),
+      : { events: [{ type: 'NOTE', message: `Waits for ${whom}, which holds ${lockInWords(taken)}` }] }),
   });
   return { wakeAfterMs };
 }

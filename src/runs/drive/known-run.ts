@@ -1,3 +1,4 @@
+import type { LockHolders } from '../../domain/cluster-lock.ts';
 import type { Run, RunStep } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { Database } from '../../store/database.ts';
@@ -11,8 +12,8 @@ import type { HeldLease } from './held-lease.ts';
 export type Seen = {
   readonly run: Run;
   readonly steps: readonly RunStep[];
-  /** Which run held the lock of the cluster just then. */
-  readonly lockHolder: string | null;
+  /** Which runs held what of the cluster just then. */
+  readonly lockHolders: LockHolders;
 };
 
 /** What the drive that holds a run knows of it. */
@@ -64,14 +65,14 @@ export function rememberRun(stored: StoredRun, claimed: DrivenRun, now: () => Da
     first = null;
     if (driven === null)
       throw new AppError('LEASE_LOST', `Another worker may be driving run ${claimed.run.id}`, { retryable: true });
-    const { run, lockHolder } = driven;
+    const { run, lockHolders } = driven;
     // Compared with the revision known before the read: otherwise an entry that a person wrote could be taken for one of
     // this drive that ended meanwhile.
-    if (known !== null && before.revision === run.revision) return { run, steps: known.steps, lockHolder };
+    if (known !== null && before.revision === run.revision) return { run, steps: known.steps, lockHolders };
     const steps = await readSteps();
     // Nobody can tell whether an entry that was under way is in these steps: they are used now, but not kept.
     if (before.begun === before.ended && before.begun === begun) known = { revision: run.revision, steps };
-    return { run, steps, lockHolder };
+    return { run, steps, lockHolders };
   };
 
   /**

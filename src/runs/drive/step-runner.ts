@@ -34,12 +34,13 @@ async function lookAndAct(work: Work): Promise<Next | 'deferred'> {
     repeat: step.repeatAllowed ? 'safe' : kind.repeat,
     appliedMsAgo: appliedMsAgo(work),
     settleMs: kind.settleMs,
+    keepsUp: kind.keepsUp,
   });
   if (work.isCanceling && (action.do === 'apply' || action.do === 'interrupt')) return giveUp(work, action.do);
   switch (action.do) {
     case 'record':
       // A gate has no effect that could have been there before, so it is never `already`.
-      await record(work, kind.isGate ? 'done' : action.state, check);
+      await record(work, kind.isGate || kind.keepsUp ? 'done' : action.state, check);
       return 'again';
     case 'wait':
       return wait(work, action.progress, action.wakeAfterMs);

@@ -1,6 +1,7 @@
 import type { Inventory } from '../../domain/inventory.ts';
 import { newestBackupAt } from '../backups/backups.ts';
 import type { Reader } from '../database.ts';
+import { listOpenChanges } from '../reads/open-changes.ts';
 import { findRelease } from '../reads/releases.ts';
 import { listStoppedNodes } from '../reads/stopped-nodes.ts';
 import { upgradesToFinalize } from '../reads/upgrades.ts';
@@ -30,6 +31,7 @@ export function makeInventory(db: Reader): Inventory {
     listNeighbours: (of) => listNeighbours(db, of),
     listRemovedNodes: (clusterId) => listRemovedNodes(db, clusterId),
     listStoppedNodes: (clusterId) => listStoppedNodes(db, clusterId),
+    listOpenChanges: (of) => listOpenChanges(db, of),
     listHosts: (clusterId) => listHosts(db, clusterId),
     findHost: (id) => findHost(db, id),
     findHostByAddress: (clusterId, address, port) => findHostByAddress(db, { clusterId, address, port }),

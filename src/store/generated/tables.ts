@@ -215,6 +215,7 @@ export type Tables = {
     cluster_id: string;
     run_id: string;
     since: Date;
+    scope: Generated<string>;
   };
   cluster_node: {
     id: string;
@@ -641,6 +642,8 @@ export type Tables = {
     state: string;
     created_at: Date;
     restored_at: Date | null;
+    setting: Generated<string>;
+    until_at: Date | null;
   };
   upgrade: {
     id: string;

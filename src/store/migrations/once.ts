@@ -57,6 +57,11 @@ export async function addCheck(
   await sql`ALTER TABLE ${sql.table(table)} ADD CONSTRAINT ${sql.ref(name)} CHECK (${condition})`.execute(db);
 }
 
+/** Whether the table has the column. */
+export async function hasColumn(db: Kysely<unknown>, table: string, name: string): Promise<boolean> {
+  return (await columnsOf(db, table)).has(name);
+}
+
 async function hasIndex(db: Kysely<unknown>, table: string, name: string): Promise<boolean> {
   const known = await sql`SELECT 1 FROM information_schema.STATISTICS
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ${table} AND INDEX_NAME = ${name}`.execute(db);

@@ -218,6 +218,7 @@ export async function locksOfClusters(
     .selectFrom('cluster_lock')
     .select(['cluster_id', 'run_id'])
     .where('cluster_id', 'in', clusterIds)
+    .where('scope', '=', 'cluster')
     .execute();
   return rows.map((row) => ({ clusterId: row.cluster_id, runId: row.run_id }));
 }

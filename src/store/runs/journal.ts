@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { LockScope } from '../../domain/cluster-lock.ts';
 import type { InventoryRecord } from '../../domain/inventory.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Lane, StepSpec } from '../../domain/plan.ts';
@@ -28,6 +29,18 @@ import { type StepChange, updateStep } from './step-changes.ts';
 export type NewEvent = { type: RunEventType; step?: number | null; message: string };
 export type NewStep = StepSpec & { phase: StepPhase; undoOf?: number; ledgerId?: string };
 
+/** A temporary change that is about to be made. */
+type NewChange = {
+  id: string;
+  clusterId: string;
+  position: number;
+  title: string;
+  before: Json;
+  setting: string;
+  /** When it is to be put back at the latest; null = at the end of the run. */
+  until: Date | null;
+};
+
 /** What changes about a run, as one transaction. Everything left out stays as it is. */
 export type JournalEntry = {
   run?: {
@@ -52,9 +65,9 @@ export type JournalEntry = {
   beginUndo?: true;
   step?: StepChange;
   addSteps?: readonly NewStep[];
-  openChange?: { id: string; clusterId: string; position: number; title: string; before: Json };
+  openChange?: NewChange;
   restoredChange?: string;
-  takeLock?: string;
+  takeLock?: { clusterId: string; scopes: readonly LockScope[] };
   releaseLock?: true;
   events?: readonly NewEvent[];
 };
@@ -130,10 +143,10 @@ async function writeRest(tx: Tx, runId: string, entry: JournalEntry): Promise<re
       .execute();
   }
   if (entry.takeLock !== undefined) {
-    await tx
-      .insertInto('cluster_lock')
-      .values({ cluster_id: entry.takeLock, run_id: runId, since: databaseNow })
-      .execute();
+    const { clusterId, scopes } = entry.takeLock;
+    // One statement: the run gets all of them or none.
+    const rows = scopes.map((scope) => ({ cluster_id: clusterId, scope, run_id: runId, since: databaseNow }));
+    await tx.insertInto('cluster_lock').values(rows).execute();
   }
   if (entry.run?.finished === true) await endBackupsOf(tx, runId, await failuresByDatabase(tx, runId));
   const waiting = entry.releaseLock === true ? await releaseLock(tx, runId) : [];
@@ -252,11 +265,7 @@ async function insertEvents(tx: Queryable, runId: string, events: readonly NewEv
   await tx.insertInto('run_event').values(values).execute();
 }
 
-async function openChange(
-  tx: Queryable,
-  runId: string,
-  change: NonNullable<JournalEntry['openChange']>,
-): Promise<void> {
+async function openChange(tx: Queryable, runId: string, change: NewChange): Promise<void> {
   await tx
     .insertInto('temporary_change')
     .values({
@@ -266,6 +275,8 @@ async function openChange(
       position: change.position,
       title: change.title.slice(0, 500),
       before_value: toJson(change.before),
+      setting: change.setting,
+      until_at: change.until,
       state: 'OPEN',
       created_at: databaseNow,
       restored_at: null,
@@ -274,6 +285,8 @@ async function openChange(
     .onDuplicateKeyUpdate({
       id: change.id,
       before_value: toJson(change.before),
+      setting: change.setting,
+      until_at: change.until,
       state: 'OPEN',
       created_at: databaseNow,
       restored_at: null,
@@ -281,7 +294,7 @@ async function openChange(
     .execute();
 }
 
-/** Releases the cluster's lock and makes due every run that waited for this one. */
+/** Releases what the run holds of its cluster and makes due every run that waited for this one. */
 async function releaseLock(tx: Queryable, runId: string): Promise<readonly string[]> {
   await tx.deleteFrom('cluster_lock').where('run_id', '=', runId).execute();
   const waiting = await tx

@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely';
+import type { LockHolders } from '../../domain/cluster-lock.ts';
 import { drivenRunStates, type Run } from '../../domain/run.ts';
 import { type Claim, claimDue, isDue, isOurs } from '../claims.ts';
 import { type Database, databaseNow } from '../database.ts';
@@ -10,8 +11,8 @@ export type Lease = Claim & { readonly runId: string; readonly clusterId: string
 /** A run as the worker that drives it reads it, in one statement. */
 export type DrivenRun = {
   readonly run: Run;
-  /** Which run holds the lock of its cluster; null = nobody. */
-  readonly lockHolder: string | null;
+  /** Which runs hold what of its cluster. */
+  readonly lockHolders: LockHolders;
   /** The time by the database's clock. */
   readonly at: Date;
 };
@@ -33,12 +34,20 @@ const isDriven = sql<SqlBool>`state IN (${sql.join([...drivenRunStates])})`;
 export async function readDriven(db: Database, claim: Claim): Promise<DrivenRun | null> {
   const row = await db
     .selectFrom('run')
-    .leftJoin('cluster_lock', 'cluster_lock.cluster_id', 'run.cluster_id')
+    .leftJoin('cluster_lock as whole', (join) =>
+      join.onRef('whole.cluster_id', '=', 'run.cluster_id').on('whole.scope', '=', 'cluster'),
+    )
+    .leftJoin('cluster_lock as scheduling', (join) =>
+      join.onRef('scheduling.cluster_id', '=', 'run.cluster_id').on('scheduling.scope', '=', 'tablet-scheduling'),
+    )
     .selectAll('run')
-    .select(['cluster_lock.run_id as lock_holder', databaseNow.as('database_time')])
+    .select(['whole.run_id as lock_holder', 'scheduling.run_id as scheduling_holder'])
+    .select(databaseNow.as('database_time'))
     .where(isOurs(claim))
     .executeTakeFirst();
-  return row === undefined ? null : { run: toRun(row), lockHolder: row.lock_holder, at: row.database_time };
+  if (row === undefined) return null;
+  const lockHolders = { cluster: row.lock_holder, 'tablet-scheduling': row.scheduling_holder };
+  return { run: toRun(row), lockHolders, at: row.database_time };
 }
 
 /** Runs that somebody should drive now: due, and nobody holds them. Oldest first. */

@@ -224,6 +224,8 @@ export function toTemporaryChange(row: Selectable<Tables['temporary_change']>): 
     position: row.position,
     title: row.title,
     before: fromJson(json, row.before_value),
+    setting: row.setting,
+    until: row.until_at,
     state: changeState.parse(row.state),
     createdAt: row.created_at,
     restoredAt: row.restored_at,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { LockScope } from '../../domain/cluster-lock.ts';
 import type { Run, RunStep, TemporaryChange } from '../../domain/run.ts';
 import { AppError } from '../../errors.ts';
 import type { Database, Queryable, Tx } from '../database.ts';
@@ -70,12 +71,17 @@ export async function findNoteAt(db: Queryable, runId: string, message: string):
   return row?.at ?? null;
 }
 
-/** Which run holds the cluster's lock; null = nobody. */
-export async function findLockHolder(db: Database, clusterId: string): Promise<string | null> {
+/** Which run holds this of the cluster; null = nobody. */
+export async function findLockHolder(
+  db: Database,
+  clusterId: string,
+  scope: LockScope = 'cluster',
+): Promise<string | null> {
   const row = await db
     .selectFrom('cluster_lock')
     .select('run_id')
     .where('cluster_id', '=', clusterId)
+    .where('scope', '=', scope)
     .executeTakeFirst();
   return row?.run_id ?? null;
 }

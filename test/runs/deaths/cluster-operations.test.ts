@@ -17,6 +17,8 @@ const elsewhere = [
   // Their steps alone: test/runs/deaths/tablets.test.ts.
   'repairTable',
   'setReplicaBad',
+  // test/runs/deaths/balancing.test.ts
+  'pauseBalancing',
   'upgradeCluster',
   'downgradeCluster',
   'finalizeUpgrade',

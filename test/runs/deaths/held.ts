@@ -90,6 +90,7 @@ export const held = {
   ],
   /** Only in a state that the lab's cluster is never in, so with scripted answers. */
   alone: ['awaitClusterSnapshot', 'awaitTablets', 'switchOffClusterSnapshots', 'switchOnClusterSnapshots'],
+  balancing: ['keepBalancingOff', 'switchOffBalancing'],
   tablets: ['askForRepair', 'awaitRepaired', 'awaitTabletWhole', 'cancelRepair', 'markReplicaBad'],
   /** After the upgrade of `test/runs/killed-workers.test.ts`: none that was undone can be finalized. */
   finalize: ['closeUpgrades', 'removeKept'],

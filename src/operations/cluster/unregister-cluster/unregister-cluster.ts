@@ -11,6 +11,8 @@ export const unregisterCluster = defineOperation({
   summary: 'Forget a cluster and its credentials; the cluster itself is not touched.',
   permission: 'cluster:unregister',
   risk: 'high',
+  // What somebody has changed for a time could not be put back any more.
+  locks: ['cluster', 'tablet-scheduling'],
   target: { kind: 'cluster', from: 'clusterId' },
   input: z.object({ clusterId }),
   example: { clusterId: 'clu_01J00000000000000000000000' },

@@ -13,6 +13,7 @@ export const rollingRestart = defineOperation({
     'Stop and start nodes one after the other, with queries running: backends, then frontends, the leader last; a node that does not come back stops the run.',
   permission: 'node:restart',
   risk: 'high',
+  locks: ['cluster', 'tablet-scheduling'],
   target: { kind: 'cluster', from: 'clusterId' },
   input: rollingRestartInput,
   example: rollingRestartExample,

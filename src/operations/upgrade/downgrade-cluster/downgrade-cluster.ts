@@ -14,6 +14,7 @@ export const downgradeCluster = defineOperation({
   summary: 'Take every node to an older version, frontends first, with queries running; a node that fails is put back.',
   permission: 'cluster:upgrade',
   risk: 'high',
+  locks: ['cluster', 'tablet-scheduling'],
   target: { kind: 'cluster', from: 'clusterId' },
   input: changeVersionInput,
   example: { ...changeVersionExample, to: '3.4.6' },

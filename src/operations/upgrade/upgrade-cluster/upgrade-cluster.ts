@@ -15,6 +15,7 @@ export const upgradeCluster = defineOperation({
     'Take every node to a newer version, one after the other, with queries running; a node that fails is put back.',
   permission: 'cluster:upgrade',
   risk: 'high',
+  locks: ['cluster', 'tablet-scheduling'],
   target: { kind: 'cluster', from: 'clusterId' },
   input: changeVersionInput,
   example: changeVersionExample,
