@@ -32,12 +32,15 @@ export type Condition = {
   /** How long it must hold, and in how many samples in a row, before it is an alert. */
   readonly forMs: number;
   readonly minSamples: number;
+  /** Set when it is not bad enough to begin an alert, and not good enough to end one: an open alert goes on. */
+  readonly onlyGoesOn?: true;
 };
 
 /** A condition that holds, but not for long enough yet. */
 export type Pending = {
   readonly fingerprint: string;
   readonly rule: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly since: Date;
   readonly samples: number;
 };
@@ -48,9 +51,13 @@ export type Sample = {
   readonly conditions: readonly Condition[];
   /** Rules that could not be judged this time: their alerts neither fire nor resolve. */
   readonly unjudged: readonly string[];
+  /** What a rule could not judge while it judged the rest: the alerts that have all of these labels. */
+  readonly unknown?: readonly UnknownSubject[];
   /** Nodes that a run is working on: the run is the reason why they are away. */
   readonly plannedWork: readonly PlannedWork[];
 };
+
+export type UnknownSubject = { readonly rule: string; readonly labels: Readonly<Record<string, string>> };
 
 /** A run that explains the absence of a node; `because` in place of the sentence that it is working on the node. */
 export type PlannedWork = { readonly nodeId: string; readonly runId: string; readonly because?: string };
@@ -106,7 +113,7 @@ export function applySample(
 ): SampleEffect {
   const opened: { condition: Condition; since: Date }[] = [];
   // A condition that could not be judged keeps what it has ripened so far; any other that does not hold now starts again.
-  const pending: Pending[] = state.pending.filter((ripening) => !isJudged(ripening.rule, sample, policy));
+  const pending: Pending[] = state.pending.filter((ripening) => !isJudged(ripening, sample, policy));
   const drafts = new Map<string, Draft>();
 
   for (const alert of state.alerts) {
@@ -116,6 +123,7 @@ export function applySample(
   for (const condition of sample.conditions) {
     const draft = drafts.get(condition.fingerprint);
     if (draft !== undefined && draft.alert.signal !== 'RESOLVED') continue;
+    if (condition.onlyGoesOn) continue;
     if (workOn(condition, sample, policy) !== null) continue;
     const ripe = ripen(condition, state.pending, sample.at);
     if (!isRipe(ripe, condition, sample.at)) pending.push(ripe);
@@ -182,13 +190,19 @@ function meet(alert: Alert, { condition, sample, policy }: Meeting): Draft {
   if (alert.signal === 'RESOLVED') return closeWhenQuiet(alert, at, times);
   if (condition !== undefined) return fireAgain(alert, condition, { at, times });
   const rule = policy.rules.find(({ name }) => name === alert.rule);
-  return rule === undefined || !isJudged(rule.name, sample, policy)
+  return rule === undefined || !isJudged(alert, sample, policy)
     ? withoutData(alert, at, times)
     : resolve(alert, rule, at);
 }
 
-function isJudged(rule: string, { unjudged }: Sample, { rules }: AlertPolicy): boolean {
-  return rules.some(({ name }) => name === rule) && !unjudged.includes(rule);
+function isJudged(
+  { rule, labels }: Pick<Pending, 'rule' | 'labels'>,
+  { unjudged, unknown = [] }: Sample,
+  { rules }: AlertPolicy,
+): boolean {
+  const isUnknown = ({ rule: name, labels: known }: UnknownSubject) =>
+    name === rule && Object.entries(known).every(([label, value]) => labels[label] === value);
+  return rules.some(({ name }) => name === rule) && !unjudged.includes(rule) && !unknown.some(isUnknown);
 }
 
 function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): Draft {
@@ -300,10 +314,10 @@ function closeWhenQuiet(before: Alert, at: Date, times: AlertTimes): Draft {
 
 function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pending {
   const before = pending.find((candidate) => candidate.fingerprint === condition.fingerprint);
-  const { fingerprint, rule, startedAt } = condition;
+  const { fingerprint, rule, labels, startedAt } = condition;
   // Clocks differ: a condition cannot have begun after it was seen.
   const began = startedAt === null || startedAt > at ? at : startedAt;
-  return { fingerprint, rule, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1 };
+  return { fingerprint, rule, labels, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1 };
 }
 
 function isRipe(pending: Pending, condition: Condition, at: Date): boolean {

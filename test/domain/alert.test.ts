@@ -14,6 +14,30 @@ import {
   start,
 } from './alert-builders.ts';
 
+describe('a value between the one that begins an alert and the one that ends it', () => {
+  const between = sample(minutes(5), { conditions: [condition({ onlyGoesOn: true })] });
+
+  it('keeps an open alert going, also one whose data were away', () => {
+    expect(apply([alert()], between).repeated).toMatchObject([{ signal: 'FIRING', count: 2 }]);
+    expect(apply([alert({ signal: 'STALE' })], between).changed).toMatchObject([{ alert: { signal: 'FIRING' } }]);
+  });
+
+  it('re-opens none that was resolved', () => {
+    const resolved = alert({ signal: 'RESOLVED', resolvedAt: minutes(4) });
+    expect(apply([resolved], between)).toMatchObject({ opened: [], changed: [], repeated: [], pending: [] });
+  });
+});
+
+it('leaves an alert as it is, and then stale, when its subject alone could not be judged', () => {
+  const others = alert({ id: 'alr_2', fingerprint: 'other', labels: { node: 'be elsewhere' }, lastSeenAt: minutes(5) });
+  const unknown = [{ rule: 'lamp_out', labels: identity.labels }];
+  const effect = apply([alert({ lastSeenAt: minutes(0) }), others], sample(minutes(5), { unknown }));
+  expect(effect.changed.map(({ alert: { id, signal } }) => [id, signal])).toEqual([
+    ['alr_1', 'STALE'],
+    ['alr_2', 'RESOLVED'],
+  ]);
+});
+
 describe('one alert meets one sample', () => {
   const fires = { conditions: [condition()] };
   const resolved = { signal: 'RESOLVED', resolvedAt: minutes(10) } as const;
@@ -224,6 +248,22 @@ describe('a condition without an alert', () => {
     expect(apply([], sample(minutes(1), { conditions: [slow] }), blind.pending).opened).toHaveLength(1);
   });
 
+  it('goes on ripening over a sample in which only its own subject could not be judged', () => {
+    const first = apply([], sample(minutes(0), { conditions: [slow] }));
+    const of = (labels: Readonly<Record<string, string>>) =>
+      apply([], sample(new Date(start + 15_000), { unknown: [{ rule: 'lamp_out', labels }] }), first.pending);
+    expect(of(identity.labels).pending).toEqual(first.pending);
+    expect(of({}).pending).toEqual(first.pending);
+    expect(of({ ...identity.labels, path: '/data1' }).pending).toEqual([]);
+  });
+
+  it('does not begin, and begins anew, while a value only keeps an open alert going', () => {
+    const between = { ...slow, onlyGoesOn: true } as const;
+    expect(apply([], sample(minutes(0), { conditions: [between] }))).toMatchObject({ opened: [], pending: [] });
+    const first = apply([], sample(minutes(0), { conditions: [slow] }));
+    expect(apply([], sample(minutes(1), { conditions: [between] }), first.pending).pending).toEqual([]);
+  });
+
   it('needs as many samples as its rule says', () => {
     const twice = condition({ minSamples: 2 });
     const first = apply([], sample(minutes(0), { conditions: [twice] }));
@@ -367,7 +407,7 @@ describe('the life of an alert knows of its rule only what it is told', () => {
   });
 
   it('what ripens by a rule that this version does not have is neither opened nor forgotten', () => {
-    const pending = [{ fingerprint: 'x', rule: 'rule_of_tomorrow', since: minutes(0), samples: 1 }];
+    const pending = [{ fingerprint: 'x', rule: 'rule_of_tomorrow', labels: {}, since: minutes(0), samples: 1 }];
     expect(apply([], sample(minutes(1)), pending)).toMatchObject({ opened: [], pending });
   });
 });

@@ -17,6 +17,8 @@ const pendingShape: z.ZodType<Pending[]> = z.array(
   z.object({
     fingerprint: z.string(),
     rule: z.string(),
+    // Rows of earlier versions have none.
+    labels: z.record(z.string(), z.string()).default({}),
     since: z.iso.datetime().transform((text) => new Date(text)),
     samples: z.number(),
   }),
