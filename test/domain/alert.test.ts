@@ -30,7 +30,7 @@ describe('a value between the one that begins an alert and the one that ends it'
 
 it('leaves an alert as it is, and then stale, when its subject alone could not be judged', () => {
   const others = alert({ id: 'alr_2', fingerprint: 'other', labels: { node: 'be elsewhere' }, lastSeenAt: minutes(5) });
-  const unknown = [{ rule: 'lamp_out', labels: identity.labels }];
+  const unknown = [{ rule: 'lamp_out', labels: condition().labels }];
   const effect = apply([alert({ lastSeenAt: minutes(0) }), others], sample(minutes(5), { unknown }));
   expect(effect.changed.map(({ alert: { id, signal } }) => [id, signal])).toEqual([
     ['alr_1', 'STALE'],
@@ -252,9 +252,9 @@ describe('a condition without an alert', () => {
     const first = apply([], sample(minutes(0), { conditions: [slow] }));
     const of = (labels: Readonly<Record<string, string>>) =>
       apply([], sample(new Date(start + 15_000), { unknown: [{ rule: 'lamp_out', labels }] }), first.pending);
-    expect(of(identity.labels).pending).toEqual(first.pending);
+    expect(of(condition().labels).pending).toEqual(first.pending);
     expect(of({}).pending).toEqual(first.pending);
-    expect(of({ ...identity.labels, path: '/data1' }).pending).toEqual([]);
+    expect(of({ ...condition().labels, path: '/data1' }).pending).toEqual([]);
   });
 
   it('does not begin, and begins anew, while a value only keeps an open alert going', () => {
