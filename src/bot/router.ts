@@ -8,8 +8,17 @@ import { actorOf, whyNotHere } from './actor.ts';
 import { makeAnswer } from './answer.ts';
 import type { Ask, Bot, Form, OpenAction } from './bot.ts';
 import { parseCommand } from './commands/grammar.ts';
+import { formState } from './forms/read-form.ts';
+import { suggest } from './forms/suggest.ts';
 import { errorName } from './lookup.ts';
-import { clickPayload, commandPayload, eventPayload, submissionPayload, suggestionPayload } from './slack/payloads.ts';
+import {
+  clickPayload,
+  commandPayload,
+  eventPayload,
+  otherSuggestionPayload,
+  submissionPayload,
+  suggestionPayload,
+} from './slack/payloads.ts';
 import { bugNotice, errorNotice, notice, parseNotice, unlinkedNotice } from './views/notices.ts';
 import type { Message } from './views/text.ts';
 
@@ -42,7 +51,9 @@ async function dispatch(bot: Bot, incoming: Incoming): Promise<void> {
   if (click.success) return onClick(bot, incoming, click.data);
   const submission = submissionPayload.safeParse(body);
   if (submission.success) return onSubmission(bot, incoming, submission.data);
-  if (suggestionPayload.safeParse(body).success) return ack({ options: [] });
+  const suggestion = suggestionPayload.safeParse(body);
+  if (suggestion.success) return onSuggestion(bot, incoming, suggestion.data);
+  if (otherSuggestionPayload.safeParse(body).success) return ack({ options: [] });
   if (eventPayload.safeParse(body).success) return;
   // Closed views, shortcuts, and requests that cannot be read.
   const isCommand = typeof body === 'object' && body !== null && 'command' in body;
@@ -138,6 +149,29 @@ async function onSubmission(bot: Bot, { ack }: Incoming, sent: typeof submission
     if (submission === undefined) return notice('This form is no longer in use. Type `/sr help` for what there is.');
     return submission.run(bot, { ask, form, actor: await linkedActor(bot, ask) });
   });
+}
+
+/** Whom Slack names asks; a person who is not linked, or not of this workspace, is offered nothing. */
+async function onSuggestion(bot: Bot, { ack }: Incoming, sent: typeof suggestionPayload._output): Promise<void> {
+  const who = { team: sent.user.team_id ?? sent.team?.id ?? '', user: sent.user.id, channel: null };
+  const offered = async () => {
+    if (sent.view?.callback_id !== 'operation' || (await whyNotHere(bot, who)) !== null) return [];
+    const actor = await actorOf(bot, who);
+    const operation = bot.operations.get(sent.view.private_metadata.split(' ').at(-1) ?? '');
+    if (actor === null || operation === undefined) return [];
+    const state = formState.safeParse(sent.view.state?.values ?? {});
+    return suggest(bot.db, actor, {
+      operation,
+      way: sent.block_id,
+      typed: sent.value,
+      state: state.data ?? {},
+    });
+  };
+  const options = await offered().catch((err: unknown) => {
+    bot.log.error({ err, user: who.user }, 'a menu in slack could not be filled');
+    return [];
+  });
+  await ack({ options });
 }
 
 type Work = {

@@ -44,6 +44,22 @@ export const submissionPayload = z.object({
   }),
 });
 
-/** Events need no answer, menus need options: an empty list shows "no matches" instead of an error. */
-export const suggestionPayload = z.object({ type: z.literal('block_suggestion') });
+/** A menu asks for its options while somebody types; `view` = the form that it stands in, with what is filled in so far. */
+export const suggestionPayload = z.object({
+  type: z.literal('block_suggestion'),
+  team: z.object({ id }).nullish(),
+  user: person,
+  block_id: z.string().max(255).default(''),
+  value: z.string().max(500).default(''),
+  view: z
+    .object({
+      callback_id: z.string().max(255),
+      private_metadata: z.string().max(3_000).default(''),
+      state: z.object({ values: z.unknown() }).optional(),
+    })
+    .optional(),
+});
+/** Any other request for options: an empty list shows "no matches" instead of an error. */
+export const otherSuggestionPayload = z.object({ type: z.literal('block_suggestion') });
+/** Events need no answer. */
 export const eventPayload = z.object({ type: z.literal('event_callback') });

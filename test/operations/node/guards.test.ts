@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClusterNode } from '../../../src/domain/cluster.ts';
 import { AppError } from '../../../src/errors.ts';
+import { labelBackend } from '../../../src/operations/node/set-node-location/label-backend.ts';
 import { guardNode } from '../../../src/operations/node/steps/guard-node.ts';
 import { noteProcess } from '../../../src/operations/node/steps/note-process.ts';
 import { startNode } from '../../../src/operations/node/steps/power.ts';
@@ -116,5 +117,34 @@ describe('the look before a node that failed is put back', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('the label of a backend', () => {
+  const context = {
+    ...{ clusterId: 'clu_1', runId: 'run_1', signal: AbortSignal.timeout(5_000), now: () => new Date(0) },
+    ...{ log: () => {}, startedAt: null, attempts: 0, applied: false, waitingLanes: 0, earlier: async () => null },
+  };
+  const params = {
+    ...{ nodeId: 'nod_1', label: 'be 10.0.0.11:9050', host: '10.0.0.11', port: 9050 },
+    ...{ before: 'rack: old one', location: 'rack:r1' },
+  };
+
+  it.each([
+    ['rack: old one', { state: 'todo' }],
+    ['rack:r1', { state: 'done' }],
+    ['rack:r7', { state: 'blocked', code: 'PRECONDITION_FAILED', message: expect.stringContaining('somebody else') }],
+    ['', { state: 'blocked', message: expect.stringContaining('stands in no place now') }],
+  ])('that is %j now is judged by what it was when the plan was made', async (now, expected) => {
+    const { sql } = portsOf(paperCluster());
+    const ports: Partial<Ports> = {
+      sql: {
+        query: async (statement, call) => {
+          const rows = await sql.query({ ...statement, effect: 'read' }, call);
+          return statement.name === 'show-backends' ? rows.map((row) => ({ ...row, Location: now })) : rows;
+        },
+      },
+    };
+    expect(await labelBackend.check(params, ports as Ports, context)).toMatchObject(expected);
   });
 });

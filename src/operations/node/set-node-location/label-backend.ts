@@ -30,7 +30,7 @@ export const labelBackend = defineStep({
     location === null
       ? `Take the location of ${label} away${before === null ? '' : ` (${before})`}`
       : `Say that ${label} stands in ${location}${before === null ? '' : `, not in ${before}`}`,
-  check: async ({ label, host, port, location }, { sql }, { signal }) => {
+  check: async ({ label, host, port, before, location }, { sql }, { signal }) => {
     const found = await readLocation(sql, { host, port }, signal);
     if (found === undefined) {
       return {
@@ -40,7 +40,14 @@ export const labelBackend = defineStep({
         hint: 'Refresh the cluster, then look at its backends.',
       };
     }
-    return found === location ? { state: 'done', facts: { location } } : { state: 'todo' };
+    if (found === location) return { state: 'done', facts: { location } };
+    if (found === before) return { state: 'todo' };
+    return {
+      state: 'blocked',
+      code: 'PRECONDITION_FAILED',
+      message: `${label} stands in ${found ?? 'no place'} now, not in ${before ?? 'none'} as it did: somebody else has changed it`,
+      hint: 'Find out who works on it, then ask for the location again.',
+    };
   },
   apply: async ({ host, port, location }, { sql }, { signal }) => {
     await sql.query(setBackendLocation({ host, port, location }), { signal, route: 'leader', timeoutMs: 60_000 });
