@@ -19,7 +19,7 @@ let clusterId: string;
 let bucket: string;
 
 beforeAll(async () => {
-  world = await startWorld({ starwarden: false, slack: false, speed: 20 });
+  world = await startWorld({ starwarden: false, slack: false, speed: 20, frontends: 1 });
   bucket = (world.describe().cluster.repositoryLocation ?? '').slice('s3://'.length).split('/')[0] ?? '';
   s3 = await startS3({ buckets: [bucket] });
   api = await startApi();

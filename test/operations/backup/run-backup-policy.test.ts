@@ -22,7 +22,7 @@ const tier = (name: string, kind: BackupTier['kind']): BackupTier => ({
 });
 
 beforeAll(async () => {
-  world = await startWorld({ starwarden: false, slack: false, speed: 40 });
+  world = await startWorld({ starwarden: false, slack: false, speed: 40, frontends: 1 });
   engine = await startEngine();
   managed = manage(world, engine);
   const { frontends, repository } = world.describe().cluster;

@@ -6,7 +6,7 @@ import { held, repositoryOperations, runControlOperations, topologyOperations } 
 
 let lab: CrashLab;
 beforeAll(async () => {
-  lab = await startCrashLab();
+  lab = await startCrashLab({}, { frontends: 1 });
 });
 afterAll(() => lab?.close());
 
