@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const files = ['config', 'care', 'backup', 'loads', 'catalogs', 'access', 'topology'];
+const files = ['config', 'care', 'backup', 'loads', 'routine-loads', 'catalogs', 'access', 'topology'];
 const recorded = new Map(files.map((file) => [file, readRecorded(`${file}.jsonl`)]));
 
 it.each(files)('the stand-in answers as the recorded frontend: %s', async (file) => {

@@ -53,6 +53,9 @@ export type AdminStatement =
   | { kind: 'kill'; target: 'CONNECTION' | 'QUERY'; id: number | string };
 export type StatusFilter = { equal: boolean; status: string; span: Span };
 
+/** How the rows of a SHOW are to be sorted and cut. */
+export type RowOrder = { column: string | null; descending: boolean; limit: number | null };
+
 export type RoutineLoadStatement =
   | { kind: 'createRoutineLoad'; job: TableName; table: string; properties: Properties; source: Properties }
   | { kind: 'controlRoutineLoad'; action: 'PAUSE' | 'RESUME' | 'STOP'; job: TableName }
@@ -62,6 +65,7 @@ export type RoutineLoadStatement =
       job: TableName | null;
       db: string | null;
       where: { word: string; text: string } | null;
+      order: RowOrder;
     };
 
 export type ShowStatement =
@@ -84,7 +88,13 @@ export type ShowStatement =
   | { kind: 'showRoles' }
   | { kind: 'showWarnings' }
   | { kind: 'showCatalogs' }
-  | { kind: 'showLoad'; db: string | null; everywhere: boolean; where: { word: string; text: string } | null }
+  | {
+      kind: 'showLoad';
+      db: string | null;
+      everywhere: boolean;
+      where: { word: string; text: string } | null;
+      order: RowOrder;
+    }
   | { kind: 'showProperty'; user: string | null }
   | { kind: 'showData'; table: TableName | null }
   | { kind: 'showAlterTable'; what: 'COLUMN' | 'ROLLUP' | 'OPTIMIZE'; db: string | null }

@@ -1,4 +1,4 @@
-import type { RoutineLoadStatement } from './ast.ts';
+import type { RoutineLoadStatement, RowOrder } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { analysisError } from './errors.ts';
 
@@ -7,13 +7,35 @@ export function parseCreateRoutineLoad(cursor: Cursor): RoutineLoadStatement | n
   if (!cursor.accept('ROUTINE', 'LOAD')) return null;
   const job = cursor.qualifiedName();
   cursor.expect('ON');
+  if (!/^[a-zA-Z]\w*$/.test(job.name))
+    throw analysisError(`Incorrect ROUTINE LOAD NAME name '${job.name}'`, 5063, '42000');
   const table = cursor.identifier();
   while (!cursor.sees('PROPERTIES') && !cursor.sees('FROM') && !cursor.sawEnd()) cursor.next();
   const properties = cursor.optionalProperties();
   cursor.expect('FROM');
   const type = cursor.identifier();
   if (type.toUpperCase() !== 'KAFKA') throw analysisError(`routine load job does not support this type ${type}`);
-  return { kind: 'createRoutineLoad', job, table, properties, source: cursor.properties() };
+  const unknown = Object.keys(properties).find((key) => !knownProperties.has(key));
+  if (unknown !== undefined) throw analysisError(`${unknown} is invalid property`);
+  const source = cursor.properties();
+  requireBrokers(source);
+  return { kind: 'createRoutineLoad', job, table, properties, source };
+}
+
+const knownProperties = new Set(
+  (
+    'desired_concurrent_number max_error_number max_batch_interval max_batch_rows max_filter_ratio strict_mode timezone ' +
+    'format jsonpaths strip_outer_array json_root task_consume_second task_timeout_second pause_on_fatal_parse_error ' +
+    'log_rejected_record_num partial_update partial_update_mode trim_space enclose escape'
+  ).split(' '),
+);
+
+function requireBrokers({ kafka_topic: topic, kafka_broker_list: brokers = '' }: Record<string, string>): void {
+  if (topic === undefined) throw analysisError('kafka_topic is a required property');
+  const wrong = brokers.split(',').find((one) => !/^\[?[0-9a-zA-Z\-%._:]*\]?:\d+$/.test(one));
+  if (wrong === undefined) return;
+  const pattern = '.*?\\[?([0-9a-zA-Z\\-%._:]*)\\]?:(\\d+)';
+  throw analysisError(`kafka_broker_list: ${wrong} does not match pattern ${pattern}`);
 }
 
 /** PAUSE, RESUME or STOP ROUTINE LOAD FOR a job. */
@@ -28,7 +50,15 @@ export function parseShowRoutineLoad(cursor: Cursor): RoutineLoadStatement | nul
   if (!history && !cursor.accept('ROUTINE', 'LOAD')) return null;
   const job = cursor.accept('FOR') ? cursor.qualifiedName() : null;
   const db = cursor.acceptOne('FROM', 'IN') ? cursor.identifier() : null;
-  return { kind: 'showRoutineLoad', history, job, db, where: parseEquals(cursor, ['STATE', 'NAME']) };
+  const where = parseEquals(cursor, ['STATE', 'NAME']);
+  return { kind: 'showRoutineLoad', history, job, db, where, order: parseOrder(cursor) };
+}
+
+/** `[ORDER BY column [ASC|DESC]] [LIMIT n]` behind a SHOW. */
+export function parseOrder(cursor: Cursor): RowOrder {
+  const column = cursor.accept('ORDER', 'BY') ? cursor.identifier() : null;
+  const direction = column === null ? null : cursor.acceptOne('ASC', 'DESC');
+  return { column, descending: direction === 'DESC', limit: cursor.accept('LIMIT') ? cursor.integer() : null };
 }
 
 /** `WHERE word = 'text'`, for one of these words; null without WHERE. */

@@ -4,7 +4,7 @@ import { parseUserName } from './parse-access.ts';
 import { parseShowJob, parseShowSnapshot } from './parse-backup.ts';
 import { parseShowBlacklist } from './parse-blacklist.ts';
 import { parseExpression } from './parse-expression.ts';
-import { parseEquals, parseShowRoutineLoad } from './parse-routine-load.ts';
+import { parseEquals, parseOrder, parseShowRoutineLoad } from './parse-routine-load.ts';
 
 /** What follows SHOW. */
 export function parseShow(cursor: Cursor): Statement {
@@ -58,9 +58,16 @@ function parseVariables(cursor: Cursor): Statement | null {
 
 /** Loads, changes of tables, sizes and groups: asked for by people, and answered here as by a cluster that has none. */
 function parseWork(cursor: Cursor): Statement | null {
-  if (cursor.accept('LOAD', 'ALL')) return { kind: 'showLoad', db: null, everywhere: true, where: loadWhere(cursor) };
+  if (cursor.accept('LOAD', 'ALL'))
+    return { kind: 'showLoad', db: null, everywhere: true, where: loadWhere(cursor), order: parseOrder(cursor) };
   if (cursor.accept('LOAD')) {
-    return { kind: 'showLoad', db: from(cursor), everywhere: false, where: loadWhere(cursor) };
+    return {
+      kind: 'showLoad',
+      db: from(cursor),
+      everywhere: false,
+      where: loadWhere(cursor),
+      order: parseOrder(cursor),
+    };
   }
   if (cursor.accept('PROPERTY')) return { kind: 'showProperty', user: cursor.accept('FOR') ? cursor.string() : null };
   if (cursor.accept('DATA')) return { kind: 'showData', table: cursor.accept('FROM') ? cursor.qualifiedName() : null };

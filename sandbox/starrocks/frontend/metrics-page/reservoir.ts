@@ -11,8 +11,9 @@ const decayPerSecond = 0.015;
  */
 export type Reservoir = {
   add(value: number): void;
-  quantile(share: number): number;
-  mean(): number;
+  /** The quantiles for these shares from 0 to 1, and the mean; 0 while there is no sample. */
+  read(shares: readonly number[]): { quantiles: number[]; mean: number };
+  /** How many samples ever came. */
   readonly count: number;
 };
 
@@ -21,33 +22,20 @@ type Options = { speed: number; now?: () => number };
 export function createReservoir({ speed, now = () => performance.now() }: Options): Reservoir {
   const samples: { value: number; at: number }[] = [];
   let count = 0;
-  const weighted = () => {
-    const newest = samples.at(-1)?.at ?? 0;
-    return samples.map(({ value, at }) => ({
-      value,
-      weight: Math.exp((-decayPerSecond * speed * (newest - at)) / 1000),
-    }));
-  };
   return {
     add(value) {
       count++;
       samples.push({ value, at: now() });
       if (samples.length > keptSamples) samples.shift();
     },
-    quantile(share) {
-      const sorted = weighted().sort((a, b) => a.value - b.value);
-      const wanted = share * sorted.reduce((sum, { weight }) => sum + weight, 0);
-      let reached = 0;
-      for (const { value, weight } of sorted) {
-        reached += weight;
-        if (reached >= wanted) return value;
-      }
-      return sorted.at(-1)?.value ?? 0;
-    },
-    mean() {
-      const all = weighted();
-      const weights = all.reduce((sum, { weight }) => sum + weight, 0);
-      return weights === 0 ? 0 : all.reduce((sum, { value, weight }) => sum + value * weight, 0) / weights;
+    read(shares) {
+      const newest = samples.at(-1)?.at ?? 0;
+      const weighted = samples
+        .map(({ value, at }) => ({ value, weight: Math.exp((-decayPerSecond * speed * (newest - at)) / 1000) }))
+        .sort((a, b) => a.value - b.value);
+      const all = weighted.reduce((sum, { weight }) => sum + weight, 0);
+      const mean = all === 0 ? 0 : weighted.reduce((sum, { value, weight }) => sum + value * weight, 0) / all;
+      return { quantiles: shares.map((share) => quantileOf(weighted, share * all)), mean };
     },
     get count() {
       return count;
@@ -55,18 +43,29 @@ export function createReservoir({ speed, now = () => performance.now() }: Option
   };
 }
 
-const quantiles = [0.75, 0.95, 0.98, 0.99, 0.999];
+/** The value at which the weights from the smallest on reach `wanted`. */
+function quantileOf(sorted: readonly { value: number; weight: number }[], wanted: number): number {
+  let reached = 0;
+  for (const { value, weight } of sorted) {
+    reached += weight;
+    if (reached >= wanted) return value;
+  }
+  return sorted.at(-1)?.value ?? 0;
+}
+
+const shares = [0.75, 0.95, 0.98, 0.99, 0.999];
 
 export function summaryOf(reservoir: Reservoir): Summary {
+  const { quantiles, mean } = reservoir.read(shares);
   return {
-    quantiles: quantiles.map((share) => [String(share), javaDouble(reservoir.quantile(share))]),
-    sum: javaDouble(reservoir.count * reservoir.mean()),
+    quantiles: quantiles.map((value, at) => [String(shares[at]), javaDouble(value)]),
+    sum: javaDouble(reservoir.count * mean),
     count: reservoir.count,
   };
 }
 
 export const emptySummary: Summary = {
-  quantiles: quantiles.map((share) => [String(share), '0.0']),
+  quantiles: shares.map((share) => [String(share), '0.0']),
   sum: '0.0',
   count: 0,
 };

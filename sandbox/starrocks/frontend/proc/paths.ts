@@ -2,6 +2,7 @@ import { type RowSet, textRows } from '../../mysql/packets.ts';
 import { analysisError } from '../../sql/errors.ts';
 import type { FrontendContext } from '../context.ts';
 import { tablesOf } from '../data/tables.ts';
+import { routineLoadRows } from '../routine-load/rows.ts';
 import { runningTransactions } from '../transactions.ts';
 import { balanceRows } from './balance.ts';
 import { statisticRows, unhealthyRows } from './health.ts';
@@ -95,6 +96,8 @@ function rowsOf(fe: FrontendContext, root: string, id: string | undefined): RowS
             );
     case 'tasks':
       return id === undefined ? textRows(['TaskType', 'FailedNum', 'TotalNum'], [['Total', '0', '0']]) : null;
+    case 'routine_loads':
+      return id === undefined ? routineLoadRows(fe) : null;
     case 'brokers':
       return brokerRows(fe);
     case 'current_queries':

@@ -36,7 +36,6 @@ const quietPaths: QuietPath[] = [
   { path: /^tasks\/[A-Z_]+$/, columns: 'BackendId FailedNum TotalNum' },
   { path: /^transactions\/\d+\/finished$/, columns: transactionColumns },
   { path: /^current_backend_instances$/, columns: 'Backend InstanceNum InstanceId ExecTime' },
-  { path: /^routine_loads$/, columns: 'Name Id DbName Statistic TaskStatistic' },
   { path: /^stream_loads$/, columns: 'Label Id DbName TableName State' },
   { path: /^catalog$/, columns: 'Catalog Type Comment', rows: [['default_catalog', 'Internal', catalogNote]] },
   { path: /^resources$/, columns: 'Name ResourceType Key Value' },

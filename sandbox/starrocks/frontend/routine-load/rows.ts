@@ -1,4 +1,4 @@
-import type { Cell } from '../../mysql/packets.ts';
+import { type Cell, type RowSet, textRows } from '../../mysql/packets.ts';
 import { formatTime } from '../../pace.ts';
 import type { FrontendContext } from '../context.ts';
 import type { RoutineLoad } from '../meta/state.ts';
@@ -40,6 +40,17 @@ export function routineLoadCells(fe: FrontendContext, job: RoutineLoad): Cell[] 
       ? [started ? byPartition(({ loaded, latest }) => String(latest - loaded)) : '{}']
       : []),
   ];
+}
+
+/** `/routine_loads`: all of them, stopped ones too. */
+export function routineLoadRows(fe: FrontendContext): RowSet {
+  const { databases, routineLoads } = fe.group.state;
+  const rows = [...routineLoads.values()].map((job) => {
+    const db = databases.get(String(job.dbId))?.name ?? '';
+    const tasks = JSON.stringify({ running_task: job.state === 'RUNNING' ? '1' : '0', waiting_task: '0' });
+    return [job.name, String(job.id), db, statistic(job), tasks];
+  });
+  return textRows(['Name', 'Id', 'DbName', 'Statistic', 'TaskStatistic'], rows);
 }
 
 function jobProperties({ properties }: RoutineLoad): string {

@@ -3,6 +3,7 @@ import type { TableName } from '../../sql/ast.ts';
 import { analysisError, SqlError } from '../../sql/errors.ts';
 import { hasPrivilege, requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
+import { ordered } from '../data/row-order.ts';
 import { findDatabase, findTable } from '../data/tables.ts';
 import { type Handlers, onLeader } from '../handlers.ts';
 import { createIds } from '../meta/ids.ts';
@@ -21,7 +22,6 @@ export const routineLoadHandlers: Handlers<Kinds> = {
     const table = findTable(fe.group.state, db.id, tableName);
     if (table === null) throw new SqlError(5502, '42602', `Unknown table '${tableName}'`);
     requireInsert(fe, session, { db, table: tableName });
-    if (source.kafka_topic === undefined) throw analysisError('kafka_topic is a required property');
     const partitions = (source.kafka_partitions ?? '0').split(',').map((one) => one.trim());
     await fe.group.update((state) => {
       if ([...state.routineLoads.values()].some((one) => one.dbId === db.id && one.name === name.name && isOpen(one)))
@@ -58,7 +58,7 @@ export const routineLoadHandlers: Handlers<Kinds> = {
     if (statement.job !== null && wanted.length === 0) throw noJob(statement.job.name, { db: db.name, history });
     const seen = wanted.filter((job) => maySee(fe, session, { db, table: job.tableName }));
     const cells = seen.map((job) => routineLoadCells(fe, job));
-    return textRows(routineLoadColumns(fe), cells);
+    return ordered(textRows(routineLoadColumns(fe), cells), statement.order);
   }),
 };
 
@@ -96,7 +96,8 @@ function openJob(fe: FrontendContext, session: Session, name: TableName): { db: 
   const job = [...fe.group.state.routineLoads.values()].find(
     (one) => one.dbId === db.id && one.name === name.name && isOpen(one),
   );
-  if (job === undefined) throw analysisError(`There is no operable routine load job with name ${name.name}`);
+  if (job === undefined)
+    throw analysisError(`Routine load job [${name.name}] not found when checking privilege`, 5089, '42000');
   return { db, job };
 }
 
@@ -110,6 +111,7 @@ type Control = { job: RoutineLoad; action: 'PAUSE' | 'RESUME' | 'STOP'; user: st
 function controlled(fe: FrontendContext, { job, action, user }: Control): RoutineLoad {
   switch (action) {
     case 'PAUSE':
+      if (job.state === 'PAUSED') throw new SqlError(1064, 'HY000', 'Could not transform PAUSED to PAUSED');
       return paused(fe, job, reason(100, `User ${user} pauses routine load job`));
     case 'RESUME':
       return { ...job, state: 'NEED_SCHEDULE', pausedAt: null, reason: '', window: { rows: 0, error: 0 } };

@@ -4,6 +4,7 @@ import { analysisError } from '../../sql/errors.ts';
 import { hasPrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { partitionsOf } from '../data/placement.ts';
+import { ordered } from '../data/row-order.ts';
 import { currentDatabase, requireTable, tablesOf } from '../data/tables.ts';
 import { formatBytes } from '../format.ts';
 import { type Handlers, locally } from '../handlers.ts';
@@ -22,7 +23,7 @@ export const workHandlers: Handlers<Kinds> = {
       const fits = where === null || (where.word === 'STATE' ? load.state : load.label) === where.text;
       return fits && (db === null || load.dbId === db.id) && maySee(fe, session, load);
     });
-    return textRows(loadColumns, wanted.map(loadCells));
+    return ordered(textRows(loadColumns, wanted.map(loadCells)), statement.order);
   }),
 
   showData: locally(({ statement, session, fe }) => {
