@@ -7,7 +7,7 @@ import { median, round } from '../lib/statistics.ts';
 const factor = 10;
 
 const metrics = (lines: number) =>
-  Array.from({ length: lines }, (_, i) => `starrocks_fe_table_rows{db="d", table="t${i}"} ${i}`).join('\n');
+  Array.from({ length: lines }, (_, i) => `starrocks_fe_table_rows{db="d", table="t${i}"} ${i}\n`).join('');
 const conf = (lines: number) => Array.from({ length: lines }, (_, i) => `key_${i} = value ${i}`).join('\n');
 
 /** What reading takes, in the middle of several times. */

@@ -1,0 +1,187 @@
+import type { MetricSample } from '../port.ts';
+import { type AfterUsers, beginsUsers, createAfterUsers, databaseCountFamily } from './after-users.ts';
+import { code, isInName, skipBlanks } from './characters.ts';
+import { type Families, hashBegin, hashStep } from './families.ts';
+import { noLabels, type Piece, readLabels } from './labels.ts';
+import { createOddities, type Oddity } from './oddities.ts';
+import { createSeries } from './series.ts';
+import type { ImpossibleUser } from './users.ts';
+import { readValue } from './value.ts';
+
+/** What a page of metrics says about the wanted families. */
+export type MetricsPage = {
+  readonly samples: readonly MetricSample[];
+  /** What does not count, and why: the first twenty. */
+  readonly oddities: readonly Oddity[];
+  readonly oddityCount: number;
+  /** The first twenty. */
+  readonly impossibleUsers: readonly ImpossibleUser[];
+  readonly impossibleUserCount: number;
+  /**
+   * The page ended too early. What was read of it is right, but series may be missing, so a sum over series may be too
+   * small.
+   */
+  readonly isCut: boolean;
+  /** Lines that look like samples, wanted or not; 0 = it was no page of metrics. */
+  readonly sampleLines: number;
+};
+
+export type PageReader = {
+  /** The next bytes, however they are cut; the buffer is not kept. */
+  push(chunk: Buffer): void;
+  /** `isWhole`: the server sent all that it meant to send. */
+  end(how: { isWhole: boolean }): MetricsPage;
+};
+
+/** Real lines are far shorter; what is longer is not kept. */
+const longestLine = 16_384;
+const shownBegin = 1_000;
+const shownEnd = 40;
+
+/**
+ * Reads a page of a StarRocks node piece by piece, with one line kept at most. Lines of other families cost no more than
+ * finding their end. No page takes more than linear time.
+ */
+export function createPageReader(families: Families): PageReader {
+  const oddities = createOddities();
+  const series = createSeries(oddities);
+  let afterUsers: AfterUsers | null = null;
+  let databases: number | null = null;
+  let sampleLines = 0;
+  /** The family of the line before, if it has labels and nobody wants it: tables and pools come by the thousand. */
+  let passed = '';
+  const held = Buffer.allocUnsafe(longestLine);
+  let heldBytes = 0;
+  /** The end of a line that is too long; null = the present line is not. */
+  let longEnd: Buffer | null = null;
+
+  const sampleOf = (piece: Piece, at: { name: string; nameEnd: number; from: number; to: number }) => {
+    const { text } = piece;
+    const begin = skipBlanks(text, at.nameEnd, at.to);
+    const isLabelled = begin < at.to && text.charCodeAt(begin) === code.openBrace;
+    const labelsEnd = isLabelled ? lastBrace(text, begin, at.to) : begin;
+    const set = isLabelled ? (labelsEnd > begin ? readLabels(piece, begin + 1, labelsEnd) : null) : noLabels;
+    const value = set === null ? null : readValue(text, isLabelled ? labelsEnd + 1 : begin, at.to);
+    if (set === null || value === null) return oddities.add('UNREADABLE', decode(piece, at.from, at.to));
+    if (at.name === databaseCountFamily) databases = value;
+    series.add(at.name, set, value);
+  };
+
+  const trustedLine = (piece: Piece, begin: number, to: number) => {
+    const { text } = piece;
+    if (begin === to || text.charCodeAt(begin) === code.hash) return;
+    if (passed !== '' && text.charCodeAt(begin + passed.length) === code.openBrace && text.startsWith(passed, begin)) {
+      sampleLines += 1;
+      return;
+    }
+    const from = skipBlanks(text, begin, to);
+    if (from === to || text.charCodeAt(from) === code.hash) return;
+    let hash = hashBegin;
+    let nameEnd = from;
+    for (; nameEnd < to; nameEnd += 1) {
+      const character = text.charCodeAt(nameEnd);
+      if (isInName[character] !== 1) break;
+      hash = hashStep(hash, character);
+    }
+    const stop = nameEnd < to ? text.charCodeAt(nameEnd) : 0;
+    const isSample = nameEnd > from && (stop === code.openBrace || stop === code.blank || stop === code.tab);
+    if (!isSample) return oddities.add('UNREADABLE', decode(piece, from, to));
+    sampleLines += 1;
+    if (stop === code.openBrace && beginsUsers(text, { from, nameEnd })) {
+      afterUsers = createAfterUsers(families, oddities);
+      return afterUsers.line(decode(piece, from, to));
+    }
+    const name = families.find(text, { from, to: nameEnd, hash }) ?? evidence(text, from, nameEnd);
+    if (name !== null) return sampleOf(piece, { name, nameEnd, from, to });
+    if (stop === code.openBrace) passed = text.slice(from, nameEnd);
+  };
+
+  const line = (piece: Piece, from: number, end: number) => {
+    const to = end > from && piece.text.charCodeAt(end - 1) === code.carriageReturn ? end - 1 : end;
+    if (to - from >= longestLine) longLine(piece.bytes.subarray(from, to), piece.bytes.subarray(to - shownEnd, to));
+    else if (afterUsers !== null) afterUsers.line(decode(piece, from, to));
+    else trustedLine(piece, from, to);
+  };
+
+  const longLine = (begin: Buffer, end: Buffer) => {
+    const text = `${begin.toString('utf8', 0, shownBegin)}…${end.toString('utf8').trimEnd()}`;
+    const [name = ''] = /^[\w:]*/.exec(text) ?? [];
+    oddities.add('TOO_LONG', text);
+    if (afterUsers === null && beginsUsers(text, { from: 0, nameEnd: name.length }))
+      afterUsers = createAfterUsers(families, oddities);
+    afterUsers?.line(text);
+  };
+
+  /** All lines of a piece that ends with the end of a line. */
+  const lines = (bytes: Buffer) => {
+    const piece = { text: bytes.toString('latin1'), bytes };
+    passed = '';
+    for (let from = 0; from < bytes.length; ) {
+      const end = piece.text.indexOf('\n', from);
+      line(piece, from, end);
+      from = end + 1;
+    }
+  };
+
+  const hold = (bytes: Buffer) => {
+    if (longEnd === null && heldBytes + bytes.length <= longestLine) {
+      heldBytes += bytes.copy(held, heldBytes);
+      return;
+    }
+    if (longEnd === null) heldBytes += bytes.copy(held, heldBytes);
+    const before = longEnd ?? held.subarray(0, heldBytes);
+    longEnd = Buffer.concat([before.subarray(-shownEnd), bytes.subarray(-shownEnd)]).subarray(-shownEnd);
+  };
+
+  return {
+    push(chunk) {
+      let from = 0;
+      if (heldBytes > 0 || longEnd !== null) {
+        const end = chunk.indexOf(code.lineFeed);
+        hold(end === -1 ? chunk : chunk.subarray(0, end + 1));
+        if (end === -1) return;
+        if (longEnd === null) lines(held.subarray(0, heldBytes));
+        else longLine(held.subarray(0, heldBytes), longEnd);
+        heldBytes = 0;
+        longEnd = null;
+        from = end + 1;
+      }
+      const last = chunk.lastIndexOf(code.lineFeed);
+      if (last >= from) lines(chunk.subarray(from, last + 1));
+      const rest = Math.max(from, last + 1);
+      if (rest < chunk.length) hold(chunk.subarray(rest));
+    },
+    end({ isWhole }) {
+      const isCut = !isWhole || heldBytes > 0 || longEnd !== null;
+      if (heldBytes > 0) oddities.add('CUT', held.toString('utf8', 0, Math.min(heldBytes, shownBegin)));
+      const after = afterUsers?.end({ isWhole: !isCut, databases, seen: series.families() });
+      const ofUsers = after?.users.samples() ?? [];
+      return {
+        samples: [...series.samples(), ...ofUsers, ...(after?.samples ?? [])].filter(({ name }) =>
+          families.wants(name),
+        ),
+        oddities: oddities.first,
+        oddityCount: oddities.count(),
+        impossibleUsers: after?.users.impossible ?? [],
+        impossibleUserCount: after?.users.impossibleCount() ?? 0,
+        isCut,
+        sampleLines,
+      };
+    },
+  };
+}
+
+/** How many databases there are tells what comes after the users, whoever wants that number. */
+function evidence(text: string, from: number, to: number): string | null {
+  const isEvidence = to - from === databaseCountFamily.length && text.startsWith(databaseCountFamily, from);
+  return isEvidence ? databaseCountFamily : null;
+}
+
+function lastBrace(text: string, from: number, to: number): number {
+  for (let at = to - 1; at > from; at -= 1) if (text.charCodeAt(at) === code.closeBrace) return at;
+  return from;
+}
+
+function decode({ bytes }: Piece, from: number, to: number): string {
+  return bytes.toString('utf8', from, to);
+}
