@@ -1,5 +1,5 @@
-import { allFamilies, type Families } from './exposition/families.ts';
-import { createPageReader, type MetricsPage } from './exposition/page-reader.ts';
+import { allFamilies, type Families } from './page-families.ts';
+import { createPageReader, type MetricsPage } from './page-reader.ts';
 import type { MetricSample } from './port.ts';
 
 const every = allFamilies();

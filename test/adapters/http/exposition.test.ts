@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allFamilies, wantFamilies } from '../../../src/adapters/http/exposition/families.ts';
-import { createPageReader } from '../../../src/adapters/http/exposition/page-reader.ts';
+import { allFamilies, wantFamilies } from '../../../src/adapters/http/page-families.ts';
+import { createPageReader } from '../../../src/adapters/http/page-reader.ts';
 import { parseExposition, readPage } from '../../../src/adapters/http/exposition.ts';
 
 describe('parseExposition', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { wantFamilies } from '../../../src/adapters/http/exposition/families.ts';
+import { wantFamilies } from '../../../src/adapters/http/page-families.ts';
 import { readPage } from '../../../src/adapters/http/exposition.ts';
 
 const load = (name: string) => readFileSync(new URL(`../../fixtures/metrics/frontend-${name}.txt`, import.meta.url));

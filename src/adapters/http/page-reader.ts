@@ -1,12 +1,12 @@
-import type { MetricSample } from '../port.ts';
-import { type AfterUsers, beginsUsers, createAfterUsers, databaseCountFamily } from './after-users.ts';
-import { code, isInName, skipBlanks } from './characters.ts';
-import { type Families, hashBegin, hashStep } from './families.ts';
-import { noLabels, type Piece, readLabels } from './labels.ts';
-import { createOddities, type Oddity } from './oddities.ts';
-import { createSeries } from './series.ts';
-import type { ImpossibleUser } from './users.ts';
-import { readValue } from './value.ts';
+import type { MetricSample } from './port.ts';
+import { type AfterUsers, beginsUsers, createAfterUsers, databaseCountFamily } from './page-after-users.ts';
+import { code, isInName, skipBlanks } from './page-characters.ts';
+import { type Families, hashBegin, hashStep } from './page-families.ts';
+import { noLabels, type Piece, readLabels } from './page-labels.ts';
+import { createOddities, type Oddity } from './page-oddities.ts';
+import { createSeries } from './page-series.ts';
+import type { ImpossibleUser } from './page-users.ts';
+import { readValue } from './page-value.ts';
 
 /** What a page of metrics says about the wanted families. */
 export type MetricsPage = {

@@ -1,4 +1,4 @@
-import { code, isBlank, skipBlanks } from './characters.ts';
+import { code, isBlank, skipBlanks } from './page-characters.ts';
 
 const mostDigits = 15; // every whole number of so many digits is exact
 const longestNumber = 64;

@@ -1,4 +1,4 @@
-import { code, skipBlanks, skipName } from './characters.ts';
+import { code, skipBlanks, skipName } from './page-characters.ts';
 
 /** The labels of one series. */
 export type LabelSet = {
