@@ -1,4 +1,3 @@
-import type { MetricSample } from './port.ts';
 import { type AfterUsers, beginsUsers, createAfterUsers, databaseCountFamily } from './page-after-users.ts';
 import { code, isInName, skipBlanks } from './page-characters.ts';
 import { type Families, hashBegin, hashStep } from './page-families.ts';
@@ -7,6 +6,7 @@ import { createOddities, type Oddity } from './page-oddities.ts';
 import { createSeries } from './page-series.ts';
 import type { ImpossibleUser } from './page-users.ts';
 import { readValue } from './page-value.ts';
+import type { MetricSample } from './port.ts';
 
 /** What a page of metrics says about the wanted families. */
 export type MetricsPage = {

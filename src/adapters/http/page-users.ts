@@ -1,5 +1,5 @@
-import type { MetricSample } from './port.ts';
 import { longestShown, mostOddities, type Oddities, shorten } from './page-oddities.ts';
+import type { MetricSample } from './port.ts';
 
 /**
  * A name that CREATE USER refuses, so somebody tried to log in with it. Users of an LDAP or token service may be called

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseExposition, readPage } from '../../../src/adapters/http/exposition.ts';
 import { allFamilies, wantFamilies } from '../../../src/adapters/http/page-families.ts';
 import { createPageReader } from '../../../src/adapters/http/page-reader.ts';
-import { parseExposition, readPage } from '../../../src/adapters/http/exposition.ts';
 
 describe('parseExposition', () => {
   it('reads what a frontend writes', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wantFamilies } from '../../../src/adapters/http/page-families.ts';
 import { readPage } from '../../../src/adapters/http/exposition.ts';
+import { wantFamilies } from '../../../src/adapters/http/page-families.ts';
 
 type User = readonly [name: string, connections: number];
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { wantFamilies } from '../../../src/adapters/http/page-families.ts';
 import { readPage } from '../../../src/adapters/http/exposition.ts';
+import { wantFamilies } from '../../../src/adapters/http/page-families.ts';
 
 const load = (name: string) => readFileSync(new URL(`../../fixtures/metrics/frontend-${name}.txt`, import.meta.url));
 const pages = { leader: readPage(load('leader')), follower: readPage(load('follower')) };
