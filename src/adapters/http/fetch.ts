@@ -1,7 +1,8 @@
 import { AppError, messageOf } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
-import { parseExposition } from './exposition.ts';
+import { readPage } from './exposition.ts';
 import type { FrontendHa, HttpCall, NodeAddress, NodeHttp } from './port.ts';
+import { createScraper } from './scrape.ts';
 
 const defaultTimeoutMs = 3_000;
 /** A frontend with very many tables answers some megabytes; more than this is something else. */
@@ -14,6 +15,7 @@ export type NodeHttpOptions = {
 /** HTTP to StarRocks nodes. None of these paths needs a login, so no login is ever sent. */
 export function createNodeHttp(options: NodeHttpOptions = {}): NodeHttp {
   const limit = options.maxBodyBytes ?? maxBodyBytes;
+  const scrape = createScraper();
   return {
     async health(node, call) {
       const { status } = await get(node, { path: '/api/health', call, limit });
@@ -21,22 +23,24 @@ export function createNodeHttp(options: NodeHttpOptions = {}): NodeHttp {
     },
     async frontendHa(node, call) {
       const { status, body } = await get(node, { path: '/api/show_meta_info?action=SHOW_HA', call, limit });
-      const ha = status === 200 ? parseHa(body) : null;
+      const ha = status === 200 ? parseHa(body.toString()) : null;
       if (ha !== null) return ha;
       throw failed(node, `answers HTTP ${status} and not the state of a frontend`);
     },
     async metrics(node, call) {
       const { status, body } = await get(node, { path: '/metrics', call, limit });
       if (status !== 200) throw failed(node, `answers HTTP ${status} where its metrics should be`);
-      const samples = parseExposition(body);
+      const { samples, isCut } = readPage(body);
+      if (isCut) throw failed(node, 'answers a page of metrics that breaks off');
       if (samples.length === 0) throw failed(node, 'answers no metric at all');
       return samples;
     },
+    scrape: async (node, order, call = {}) => scrape(urlOf(node, '/metrics'), order, call),
   };
 }
 
 type Request = { readonly path: string; readonly call: HttpCall | undefined; readonly limit: number };
-type Answer = { readonly status: number; readonly body: string };
+type Answer = { readonly status: number; readonly body: Buffer };
 
 async function get(node: NodeAddress, { path, call = {}, limit }: Request): Promise<Answer> {
   const url = urlOf(node, path);
@@ -63,7 +67,7 @@ function urlOf({ host, httpPort }: NodeAddress, path: string): URL {
   throw new AppError('INVALID_INPUT', `"${host}" with port ${httpPort} is no address`);
 }
 
-async function readBody(response: Response, limit: number): Promise<string> {
+async function readBody(response: Response, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -72,7 +76,7 @@ async function readBody(response: Response, limit: number): Promise<string> {
     if (size > limit) throw new Error(`the answer is longer than ${limit} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function explain(error: unknown, { node, deadline }: { node: NodeAddress; deadline: Deadline }): AppError {

@@ -25,6 +25,7 @@ function frontends(pages: Record<string, string | null>) {
   const http: NodeHttp = {
     health: unused,
     frontendHa: unused,
+    scrape: unused,
     metrics: async ({ host }) => {
       const text = pages[host] ?? null;
       if (text === null) throw new AppError('HTTP_FAILED', 'cannot be reached');

@@ -36,7 +36,10 @@ function check(kind: AnyStepKind, earlier: readonly EarlierStep[], since = { que
   ];
   const ports: Partial<Ports> = {
     sql: { query: (statement, call) => sql.query({ ...statement, effect: 'read' }, call) },
-    http: { ...http, metrics, frontendHa: () => Promise.reject(new Error('no')) },
+    http: {
+      ...http,
+      ...{ metrics, frontendHa: () => Promise.reject(new Error('no')), scrape: () => Promise.reject(new Error('no')) },
+    },
   };
   return kind.check(sampleOf(kind.kind).params, ports as Ports, {
     ...{ runId: 'run_1', clusterId: 'clu_1', signal: AbortSignal.timeout(5_000), now: () => at, log: () => {} },
