@@ -1,6 +1,6 @@
+import type { MetricSample, MetricsPage } from './metrics-page.ts';
 import { allFamilies, type Families } from './page-families.ts';
-import { createPageReader, type MetricsPage } from './page-reader.ts';
-import type { MetricSample } from './port.ts';
+import { createPageReader } from './page-reader.ts';
 
 const every = allFamilies();
 

@@ -1,10 +1,10 @@
+import type { MetricSample } from './metrics-page.ts';
 import { code, skipBlanks, skipName } from './page-characters.ts';
 import type { Families } from './page-families.ts';
 import { noLabels, parseLabels } from './page-labels.ts';
 import type { Oddities } from './page-oddities.ts';
 import { createUsers, type Users } from './page-users.ts';
 import { readValue } from './page-value.ts';
-import type { MetricSample } from './port.ts';
 
 /*
  * A frontend prints the names of users as they were sent to its MySQL port, without escaping (`collectUserConnMetrics`),

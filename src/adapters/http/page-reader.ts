@@ -1,30 +1,11 @@
+import type { MetricsPage } from './metrics-page.ts';
 import { type AfterUsers, beginsUsers, createAfterUsers, databaseCountFamily } from './page-after-users.ts';
 import { code, isInName, skipBlanks } from './page-characters.ts';
 import { type Families, hashBegin, hashStep } from './page-families.ts';
 import { noLabels, type Piece, readLabels } from './page-labels.ts';
-import { createOddities, type Oddity } from './page-oddities.ts';
+import { createOddities } from './page-oddities.ts';
 import { createSeries } from './page-series.ts';
-import type { ImpossibleUser } from './page-users.ts';
 import { readValue } from './page-value.ts';
-import type { MetricSample } from './port.ts';
-
-/** What a page of metrics says about the wanted families. */
-export type MetricsPage = {
-  readonly samples: readonly MetricSample[];
-  /** What does not count, and why: the first twenty. */
-  readonly oddities: readonly Oddity[];
-  readonly oddityCount: number;
-  /** The first twenty. */
-  readonly impossibleUsers: readonly ImpossibleUser[];
-  readonly impossibleUserCount: number;
-  /**
-   * The page ended too early. What was read of it is right, but series may be missing, so a sum over series may be too
-   * small.
-   */
-  readonly isCut: boolean;
-  /** Lines that look like samples, wanted or not; 0 = it was no page of metrics. */
-  readonly sampleLines: number;
-};
 
 export type PageReader = {
   /** The next bytes, however they are cut; the buffer is not kept. */

@@ -1,6 +1,6 @@
+import type { MetricSample } from './metrics-page.ts';
 import type { LabelSet } from './page-labels.ts';
 import type { Oddities } from './page-oddities.ts';
-import type { MetricSample } from './port.ts';
 
 /**
  * Thread pools are registered when a frontend starts and again when it becomes the leader

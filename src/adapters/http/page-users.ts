@@ -1,18 +1,5 @@
+import type { ImpossibleUser, MetricSample } from './metrics-page.ts';
 import { longestShown, mostOddities, type Oddities, shorten } from './page-oddities.ts';
-import type { MetricSample } from './port.ts';
-
-/**
- * A name that CREATE USER refuses, so somebody tried to log in with it. Users of an LDAP or token service may be called
- * so, too; one that `isHostile` would change what the page says: no directory has such people.
- */
-export type ImpossibleUser = {
-  /** 200 characters at most. */
-  readonly name: string;
-  /** Connections now; null = they cannot be read. */
-  readonly connections: number | null;
-  /** A quote, brace, backslash, line break or other control character is in it. */
-  readonly isHostile: boolean;
-};
 
 export type Users = {
   /** One entry: all there is between the quote before the name and the end of the line that ends the entry. */

@@ -1,12 +1,5 @@
+import type { MetricSample, MetricsPage } from './metrics-page.ts';
 import type { Families } from './page-families.ts';
-import type { MetricsPage } from './page-reader.ts';
-
-/** One sample of a metrics page. */
-export type MetricSample = {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-};
 
 export type HttpCall = {
   /** Milliseconds for the whole call. Default 3,000. */

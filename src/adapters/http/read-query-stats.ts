@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts';
-import type { HttpCall, MetricSample, NodeAddress, NodeHttp } from './port.ts';
+import type { MetricSample } from './metrics-page.ts';
+import type { HttpCall, NodeAddress, NodeHttp } from './port.ts';
 
 /** The counters of one frontend since its process started. */
 export type FrontendQueryStats = {
