@@ -63,7 +63,7 @@ describe('the plan of setting a location', () => {
   it.each<[string, Partial<typeof input>, Partial<LocationFacts>, string, RegExp]>([
     ['neither a location nor clear', { location: undefined }, {}, 'INVALID_INPUT', /^Neither a location/],
     ['both', { clear: true }, {}, 'INVALID_INPUT', /taken away as well/],
-    ['a node twice', { nodeIds: ['nod_1', 'nod_1'] }, {}, 'INVALID_INPUT', /named twice/],
+    ['a node twice', { nodeIds: ['nod_1', 'nod_1'] }, {}, 'INVALID_INPUT', /^nod_1 is named twice/],
     ['shared data', {}, { runMode: 'shared_data' }, 'PRECONDITION_FAILED', /object storage/],
     [
       'an old version',
@@ -100,7 +100,14 @@ describe('the plan of setting a location', () => {
       {},
       { nodes: [{ nodeId: 'nod_2', node: backend(2), now: { location: 'rack:r2' } }] },
       'PRECONDITION_FAILED',
-      /stand in rack:r2 already/,
+      /^All of them stand in rack:r2 already/,
+    ],
+    [
+      'nothing to take away',
+      { location: undefined, clear: true },
+      { nodes: [{ nodeId: 'nod_2', node: backend(2), now: { location: null } }] },
+      'PRECONDITION_FAILED',
+      /^None of them has a location/,
     ],
   ])('refuses %s', (_name, given, found, code, message) => {
     expect(planSetNodeLocation({ ...input, ...given }, facts(found))).toMatchObject({

@@ -161,7 +161,7 @@ describe('while a backend drains', () => {
   it('does not send it again when somebody has cancelled it', async () => {
     expect(await look({ memo: {} })).toMatchObject({
       state: 'blocked',
-      message: expect.stringMatching(/has cancelled/),
+      message: expect.stringMatching(/^Somebody has cancelled the decommission of /),
     });
   });
 

@@ -9,7 +9,7 @@ import { endNewNode } from '../../../src/operations/topology/steps/end-new-node.
 import { newNodeLane, takenAway } from '../../../src/operations/topology/steps/new-node-lane.ts';
 import { removeInstalled } from '../../../src/operations/topology/steps/remove-installed.ts';
 import { awaitProcess, startNewNode } from '../../../src/operations/topology/steps/start-new-node.ts';
-import { removeUnit } from '../../../src/operations/topology/steps/write-unit.ts';
+import { removeUnit, writeUnit } from '../../../src/operations/topology/steps/write-unit.ts';
 import type { AnyStepKind, EarlierStep, Ports } from '../../../src/steps/define.ts';
 
 /* What the steps of a new node ask before they do anything, with scripted answers: none of them may send a thing here. */
@@ -284,6 +284,15 @@ describe('the lane of a new node', () => {
     expect(back.map(({ kind }) => kind)).toEqual(['endNewNode', 'removeNodeUnit', 'removeInstalled']);
     expect(takenAway(be, start).map(({ kind }) => kind)).toEqual(['endNewNode', 'removeInstalled']);
     expect(JSON.stringify([...back, ...takenAway(be, start)])).not.toContain('be_port = 9060');
+  });
+
+  it('writes no unit over another one', async () => {
+    const named = { ...be, unit: 'starrocks-be.service', text: '[Unit]' };
+    const unit = { sha256: 'x', isOurs: false };
+    expect(await check(writeUnit, named, { state: installed(be, { unit }) })).toMatchObject({
+      ...blocked(/^There is another unit starrocks-be\.service on 10\.0\.0\.14 than this run would write/),
+      hint: expect.stringMatching(/\.$/),
+    });
   });
 
   it('removes a unit only if this run wrote it', async () => {

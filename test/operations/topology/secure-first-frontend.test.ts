@@ -84,8 +84,20 @@ describe('securing the first frontend', () => {
 
   it('looks once more before it sends anything', async () => {
     const taken = frontend({ sessions: [{ User: 'root', Host: '10.6.6.6:1' }] });
-    await expect(secureFirstFrontend.apply(params, portsOf(taken), context(1))).rejects.toThrow(/10\.6\.6\.6/);
+    await expect(secureFirstFrontend.apply(params, portsOf(taken), context(1))).rejects.toThrow(
+      /^fe .* was open for others before root had its password: .*10\.6\.6\.6/,
+    );
     expect(taken.changes).toEqual([]);
+  });
+
+  it('makes no user while root has no password', async () => {
+    const fresh = frontend();
+    const empty = { ...params, rootPasswordRef: '' };
+    await expect(secureFirstFrontend.apply(empty, portsOf(fresh), context(1))).rejects.toMatchObject({
+      ...{ code: 'PRECONDITION_FAILED', message: 'root has no password still' },
+      hint: expect.stringMatching(/^The password that was given is empty/),
+    });
+    expect(fresh.changes).toEqual([]);
   });
 
   it('takes sessions of its own from one address for its own, with IPv6 too', () => {
