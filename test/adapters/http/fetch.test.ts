@@ -69,6 +69,14 @@ describe('frontendHa', () => {
     });
   });
 
+  it('takes a leader for ready that lists the others only, and says of itself that it cannot read', async () => {
+    const node = await answer({
+      ...{ role: 'LEADER', current_journal_id: '1220', master: '10.0.0.1', is_ready: 'true' },
+      ...{ can_read: 'false', electable_nodes: '10.0.0.2,10.0.0.3' },
+    });
+    expect(await http.frontendHa(node)).toMatchObject({ role: 'LEADER', leader: '10.0.0.1', isReady: true });
+  });
+
   it('knows no leader where the frontend knows none', async () => {
     const node = await answer({ role: 'UNKNOWN', current_journal_id: '0', master: 'unknown', is_ready: 'false' });
     expect(await http.frontendHa(node)).toMatchObject({ role: 'UNKNOWN', leader: null, isReady: false, journalId: 0 });
