@@ -48,10 +48,10 @@ describe('the plan of a pause of balancing', () => {
 
   it.each<[string, Parameters<typeof planPauseBalancing>[0], Partial<BalancingFacts>, string, RegExp]>([
     ['no end', { colocate: true }, {}, 'INVALID_INPUT', /is not said/],
-    ['two ends', { minutes: 5, until, colocate: true }, {}, 'INVALID_INPUT', /Both/],
+    ['two ends', { minutes: 5, until, colocate: true }, {}, 'INVALID_INPUT', /^Both minutes and until/],
     ['an end that has passed', { until: '2027-01-02T12:30Z', colocate: true }, {}, 'INVALID_INPUT', /has passed/],
     ['more than a day', { until: '2027-01-03T12:31Z', colocate: true }, {}, 'INVALID_INPUT', /more than a day/],
-    ['no real moment', { until: '2027-13-45T99:99Z', colocate: true }, {}, 'INVALID_INPUT', /no moment/],
+    ['no real moment', { until: '2027-13-45T99:99Z', colocate: true }, {}, 'INVALID_INPUT', /is no moment that/],
     [
       'a leader that does not tell',
       { until, colocate: true },
