@@ -20,3 +20,18 @@ it('finds requests in the pages', () => {
 it.each(requests)('%s: a request is one that the API takes', (_page, text) => {
   expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);
 });
+
+/** What the program itself is made of: a name in a page that is nowhere there is a name of something that was. */
+const source = globSync(['src/**/*.{ts,graphql}', 'docs/reference/*.md'], { cwd: root })
+  .map((name) => readFileSync(`${root}${name}`, 'utf8'))
+  .join('\n');
+const pages = globSync(['docs/adopt.md', 'docs/topology/*.md'], { cwd: root });
+/** Fields, codes, names of settings and of rules; units and check names may be put together at run time. */
+const names = /^([a-z]+[A-Z]\w*|[A-Z]+(_[A-Z]+)+|[a-z]+(_[a-z]+)+)$/;
+
+it.each(pages)('%s: every field, code and setting that it names is one that there is', (page) => {
+  const text = readFileSync(`${root}${page}`, 'utf8');
+  const words = [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, quoted = '']) => quoted.match(/[A-Za-z_]\w{2,}/g) ?? []);
+  const unknown = words.filter((word) => names.test(word) && !source.includes(word));
+  expect(unknown).toEqual([]);
+});
