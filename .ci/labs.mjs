@@ -50,7 +50,7 @@ export const labSeconds = {
   'test/long/upgrade/faults-backends.test.ts': 90,
   'test/long/topology/grow-and-roll.test.ts': 110,
   'test/long/topology/run-control.test.ts': 110,
-  'test/long/topology/deploy.test.ts': 130,
+  'test/long/topology/deploy.test.ts': 180,
   'test/long/topology/replace.test.ts': 240,
   'test/long/sandbox/main.test.ts': 40,
   'test/long/backups/three-weeks.test.ts': 900,

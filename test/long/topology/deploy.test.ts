@@ -1,16 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectSql, type Sql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
-import { undoRun } from '../../../src/runs/control.ts';
+import { retryRun, undoRun } from '../../../src/runs/control.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { findClusterByName, listNodes } from '../../../src/store/clusters/inventory.ts';
 import { insertRelease } from '../../../src/store/upgrades/releases.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { patientLease } from '../../helpers/upgrades.ts';
-import { type Managed, manage } from '../../helpers/world.ts';
+import { logLines, type Managed, manage } from '../../helpers/world.ts';
 
 const version = '3.3.15';
 const password = 'own-Secret-1';
@@ -23,7 +24,7 @@ let engine: Engine;
 let managed: Managed;
 
 beforeAll(async () => {
-  world = await startWorld({ starwarden: false, slack: false, speed: 20, frontends: 0, spareHosts: 7, version });
+  world = await startWorld({ starwarden: false, slack: false, speed: 20, frontends: 0, spareHosts: 10, version });
   engine = await startEngine({ env: { ...patientLease, STARWARDEN_RELEASES_DIR: join(world.dir, 'releases') } });
   managed = manage(world, engine);
   const archive = world.describe().releases.find((release) => release.version === version);
@@ -167,6 +168,41 @@ it('deploys one frontend and two backends on one machine, with ports and directo
   await tryOut(run.clusterId, { on: 'host1', frontends: 1, backends: 2, replicas: 1 });
 }, 200_000);
 
+/** What was sent to make nodes, by the names of hosts, in a world of these. */
+async function startsOn(names: readonly string[]): Promise<string[]> {
+  return (await logLines(world.describe().logs.commands))
+    .filter(
+      ({ host, command }) => names.includes(String(host)) && /start_(fe|be)\.sh\S* --daemon/.test(String(command)),
+    )
+    .map(({ host }) => String(host))
+    .toSorted();
+}
+
+it('goes on where it stopped when the second backend was not let in, with nothing done twice to the others', async () => {
+  const three = ['host8', 'host9', 'host10'];
+  const input = {
+    name: 'broken-off',
+    ...(await clusterOn(three)),
+    frontends: [frontendOn('host8')],
+    backends: [backendOn('host9'), backendOn('host10')],
+  };
+  const added = `ADD BACKEND .${managed.host('host10').address}:`;
+  await world.faults.add({ kind: 'sql-error', match: added, times: 1, message: 'not now' });
+  const failed = await deploy(input);
+  expect(failed, JSON.stringify(failed.failure)).toMatchObject({ state: 'FAILED', failure: { code: 'SQL_FAILED' } });
+  await world.faults.clear();
+  const pidsOf = (name: string) => world.nodesOn(name).map(({ pid }) => pid);
+  const before = [pidsOf('host8'), pidsOf('host9')];
+  expect(pidsOf('host10'), 'what was done to the one that failed is taken back').toEqual([null]);
+
+  await retryRun(engine.ctx.engine, { runId: failed.id, actor: admin });
+  const ended = await managed.finish(failed.id);
+  expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+  expect([pidsOf('host8'), pidsOf('host9')], 'they run on').toEqual(before);
+  expect(await startsOn(three)).toEqual(['host10', 'host10', 'host8', 'host9']);
+  await tryOut(ended.clusterId, { on: 'host8', frontends: 1, backends: 2, replicas: 2 });
+}, 300_000);
+
 it('throws three and three on six hosts away when their trial fails and that is undone, and deploys there afterwards', async () => {
   await world.faults.add({ kind: 'sql-error', match: '^CREATE DATABASE', times: 1, message: 'no room' });
   const input = await threeAndThree('six-machines');
@@ -175,12 +211,20 @@ it('throws three and three on six hosts away when their trial fails and that is 
   await world.faults.clear();
   expect(six.flatMap((name) => world.nodesOn(name))).toHaveLength(6);
 
+  const dirs = six.flatMap((name) => Object.values(managed.host(name).emptyDirs));
+  for (const dir of dirs) await writeFile(join(dir, 'of-others'), 'stays');
+
+  // A host that is away for a while is waited for: nothing is forgotten of which something is left.
+  await world.host('host7').refuse();
   await undoRun(engine.ctx.engine, { runId: failed.id, actor: admin });
-  const undone = await managed.finish(failed.id);
+  const undoing = managed.finish(failed.id);
+  await sleep(5_000);
+  expect(await findClusterByName(engine.ctx.db, 'six-machines')).not.toBeNull();
+  await world.host('host7').accept();
+  const undone = await undoing;
   expect(undone, JSON.stringify(undone.failure)).toMatchObject({ state: 'UNDONE' });
   expect(six.flatMap((name) => world.nodesOn(name))).toEqual([]);
-  const dirs = six.flatMap((name) => Object.values(managed.host(name).emptyDirs));
-  expect(dirs.flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : []))).toEqual([]);
+  expect(dirs.map((dir) => (existsSync(dir) ? readdirSync(dir) : []))).toEqual(dirs.map(() => ['of-others']));
   expect(await findClusterByName(engine.ctx.db, 'six-machines')).toBeNull();
 
   const run = await deployed(input);
