@@ -18,6 +18,9 @@ export type Pressure = {
 type Options = { storage: Storage; faults: Faults; memLimitBytes: number };
 
 const mostRowsets = 1000;
+/** What compaction leaves of a tablet that is written all the time; nothing is merged here, whose versions only grow. */
+const compactedScore = 10;
+const compactedRowsets = 15;
 
 export function readPressure({ storage, faults, memLimitBytes }: Options): Pressure {
   const memory = faults.strike('memory-crowded', '');
@@ -31,8 +34,8 @@ export function readPressure({ storage, faults, memLimitBytes }: Options): Press
     metadataMemBytes: storage.tablets().length * 4096,
     memUsedShare: memUsedBytes / memLimitBytes,
     cpuUsedShare: faults.strike('cpu-busy', '')?.share ?? 0,
-    compactionScore: Math.max(versions, behind),
-    rowsets: Math.max(versions, behind),
+    compactionScore: Math.max(Math.min(versions, compactedScore), behind),
+    rowsets: Math.max(Math.min(versions, compactedRowsets), behind),
   };
 }
 

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Client } from './helpers/client.ts';
 import { connectTo } from './helpers/client.ts';
@@ -165,6 +167,25 @@ it('fails loads, and lists them', async () => {
   expect((await sql.failure('INSERT INTO shop.t VALUES (2, 2)')).message).toContain('too many versions');
   expect(await failed()).toBe(before + 2);
   expect(await fe('starrocks_fe_txn_failed')).toBeGreaterThanOrEqual(2);
+});
+
+it('crowds one disk of several', async () => {
+  const roots = ['a', 'b'].map((name) => join(cluster.dir, 'two-disks', name));
+  for (const root of roots) mkdirSync(root, { recursive: true });
+  const two = cluster.addNode('be', { storage_root_path: roots.join(';') });
+  two.start();
+  const free = (root = '') => number(two, `starrocks_be_disks_avail_capacity{path="${root}"}`).catch(() => Number.NaN);
+  await until(async () => (await free(roots[1])) > 0, 'two disks');
+  break_('disk-crowded', { path: roots[0] });
+  await until(async () => (await free(roots[0])) === 0, 'the first disk is full');
+  expect(await free(roots[1])).toBeGreaterThan(80e9);
+  await two.stop('SIGKILL');
+});
+
+it('shows a tablet that is written all the time as compaction would leave it', async () => {
+  for (let version = 0; version < 20; version++) await sql.query(`INSERT INTO shop.t VALUES (${version}, 1)`);
+  await until(async () => (await be('max_tablet_rowset_num')) === 15, 'many versions');
+  expect(await be('tablet_cumulative_max_compaction_score')).toBe(10);
 });
 
 it('loses heartbeats of a backend that answers all else', async () => {
