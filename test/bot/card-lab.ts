@@ -1,4 +1,3 @@
-import { afterEach } from 'vitest';
 import { startWorld, type World, type WorldOptions } from './fixture.ts';
 
 /** Where the messages about runs stand. */
@@ -11,9 +10,8 @@ export async function start(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-afterEach(async () => {
-  await world.stop();
-});
+/** For `afterEach` of each file: a hook of this module would be one of the first file alone that shares its process. */
+export const stop = () => world.stop();
 
 /** Messages that everybody sees, thread replies not counted. */
 export const posted = (name = channel) =>

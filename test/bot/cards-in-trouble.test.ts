@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { makeMetrics } from '../../src/api/http/metrics.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { findActorByPersonId } from '../../src/store/access/actors.ts';
 import { readDeliveryHealth } from '../../src/store/reads/metrics.ts';
-import { card, channel, posted, start, touch, world } from './card-lab.ts';
+import { card, channel, posted, start, stop, touch, world } from './card-lab.ts';
+
+afterEach(stop);
 
 describe('when Slack misbehaves', () => {
   it('a lost answer to the first message leaves one message', async () => {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { submit } from '../../src/runs/submit.ts';
 import { findActorByPersonId } from '../../src/store/access/actors.ts';
-import { card, channel, posted, start, touch, world } from './card-lab.ts';
+import { card, channel, posted, start, stop, touch, world } from './card-lab.ts';
+
+afterEach(stop);
 
 describe('the message about a run', () => {
   it('is one, is edited from step to step, and ends with what was checked', async () => {
