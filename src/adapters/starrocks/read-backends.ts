@@ -1,12 +1,13 @@
 import { nodeLabel } from '../../domain/node-identity.ts';
-import type { BackendDisk, BackendFacts, SchedulerFacts } from '../../domain/topology-change/backend-facts.ts';
+import type { DiskRoom } from '../../domain/tablets/disk.ts';
+import type { BackendFacts, SchedulerFacts } from '../../domain/topology-change/backend-facts.ts';
 import { AppError } from '../../errors.ts';
 import { inParallel } from '../in-parallel.ts';
-import { bytes } from './cells.ts';
 import { readFrontendValues } from './frontend-config.ts';
 import { parseBackends } from './parse.ts';
-import type { SqlCall, SqlReader, SqlRow } from './port.ts';
-import { showBackends, showProc } from './statements.ts';
+import type { SqlCall, SqlReader } from './port.ts';
+import { readDisks } from './read-disks.ts';
+import { showBackends } from './statements.ts';
 
 const atOnce = 6;
 
@@ -23,29 +24,18 @@ export async function readBackendFacts(sql: SqlReader, call: SqlCall = {}): Prom
     decommissioning: row.decommissioning,
     tabletCount: row.tabletCount,
     location: row.location,
-    disks: await readDisks(sql, row.id, onLeader),
+    disks: await disksIfTold(sql, row.id, onLeader),
   }));
 }
 
 /** Null = the user may not ask (it needs OPERATE), or the backend has gone meanwhile. */
-async function readDisks(sql: SqlReader, backendId: string, call: SqlCall): Promise<readonly BackendDisk[] | null> {
+async function disksIfTold(sql: SqlReader, backendId: string, call: SqlCall): Promise<readonly DiskRoom[] | null> {
   try {
-    return (await sql.query(showProc(`/backends/${backendId}`), call)).map(toDisk);
+    return await readDisks(sql, backendId, call);
   } catch (error) {
     if (error instanceof AppError && ['SQL_PRIVILEGE_MISSING', 'SQL_FAILED'].includes(error.code)) return null;
     throw error;
   }
-}
-
-function toDisk(row: SqlRow): BackendDisk {
-  return {
-    path: row.RootPath ?? '?',
-    medium: row.StorageMedium ?? '?',
-    dataBytes: bytes(row.DataUsedCapacity),
-    availableBytes: bytes(row.AvailCapacity),
-    totalBytes: bytes(row.TotalCapacity),
-    state: row.State ?? '?',
-  };
 }
 
 const patterns = [

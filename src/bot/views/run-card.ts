@@ -8,6 +8,7 @@ import type { Approver } from '../../store/reads/approvers.ts';
 import { checkLines } from './check-lines.ts';
 import { whoDecided } from './decisions.ts';
 import { failureSections } from './failure.ts';
+import { longNews } from './long-news.ts';
 import { noteLines, planLines } from './plan-stages.ts';
 import { runButtons, withoutButtons } from './run-buttons.ts';
 import { absencesDone, holdOf, takingBack } from './run-now.ts';
@@ -48,11 +49,29 @@ export type RunCardData = RunWords & {
 };
 
 /** How long the parts of a card may be, in characters. */
-type Room = Record<'plan' | 'steps' | 'message' | 'log' | 'checks' | 'approval' | 'notes', number>;
+type Room = Record<'plan' | 'steps' | 'news' | 'message' | 'log' | 'checks' | 'approval' | 'notes', number>;
 
 /** Slack refuses about 10,000 characters in all, which a card with all parts at their longest would have. */
-const wide: Room = { plan: 2000, steps: 2800, message: 1200, log: 1800, checks: 2500, approval: 2800, notes: 900 };
-const narrow: Room = { plan: 1100, steps: 2000, message: 700, log: 800, checks: 1000, approval: 1900, notes: 400 };
+const wide: Room = {
+  plan: 2000,
+  steps: 2800,
+  news: 2800,
+  message: 1200,
+  log: 1800,
+  checks: 2500,
+  approval: 2800,
+  notes: 900,
+};
+const narrow: Room = {
+  plan: 1100,
+  steps: 2000,
+  news: 900,
+  message: 700,
+  log: 800,
+  checks: 1000,
+  approval: 1900,
+  notes: 400,
+};
 const mostText = 9_000;
 
 /** The one message about a run, as it is now. */
@@ -72,6 +91,7 @@ function cardBlocks(data: RunCardData, room: Room): KnownBlock[] {
     ...planSection(data, room),
     ...decisionSection(data),
     ...stepSection(data, room),
+    ...newsSection(data, room),
     ...(failure === null ? [] : failureSections(failure, room)),
     ...(run.postCheck === null ? [] : [section(checkLines(run.postCheck, room.checks))]),
     ...approvalSection(data, room),
@@ -144,6 +164,13 @@ function stepSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
       ? stageLines(run, steps)
       : stepLines(steps, { isOver: isTerminal(run.state) || run.outcome !== null });
   return [section(fitMiddle(lines, room.steps))];
+}
+
+/** What does not fit into the lines of the progress. */
+function newsSection({ run, steps }: RunCardData, room: Room): KnownBlock[] {
+  if (isTerminal(run.state) || run.outcome !== null) return [];
+  const news = longNews(steps, { runNumber: run.number, max: room.news });
+  return news.length === 0 ? [] : [section(news.join('\n'))];
 }
 
 function approvalSection({ run, approval, votes, approvers, names }: RunCardData, room: Room): KnownBlock[] {

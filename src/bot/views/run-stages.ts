@@ -2,6 +2,7 @@ import { type Absence, absencesIn } from '../../domain/absences.ts';
 import { isTerminal, type Run, type RunStep, type StepState } from '../../domain/run.ts';
 import { countDone, type RunLane, type RunStage, stagesOf } from '../../domain/run-stages.ts';
 import { countLanes, paceOf, someNames } from './lane-words.ts';
+import { newsInLine } from './long-news.ts';
 import { putBack, takesBack } from './run-now.ts';
 import { count, duration, safe } from './text.ts';
 
@@ -186,7 +187,7 @@ function doing(step: RunStep): string {
 function newsOf(step: RunStep | undefined): string {
   if (step === undefined || step.progress === null || !isOpen(step.state)) return '';
   const { completed, total, message } = step.progress;
-  return ` (${total === null ? '' : `${completed} of ${total}, `}${safe(message, 150)})`;
+  return ` (${total === null ? '' : `${completed} of ${total}, `}${safe(message, newsInLine)})`;
 }
 
 function isOpen(state: StepState): boolean {

@@ -1,4 +1,5 @@
 import type { RunStep, StepState } from '../../domain/run.ts';
+import { newsInLine } from './long-news.ts';
 import { count, safe } from './text.ts';
 
 /** If there are more steps than this, the finished ones are folded into one line. */
@@ -59,5 +60,5 @@ function signOf(state: StepState): string {
 function progressOf({ progress }: RunStep): string {
   if (progress === null) return '';
   const figures = progress.total === null ? '' : `${progress.completed} of ${progress.total}, `;
-  return ` (${figures}${safe(progress.message, 200)})`;
+  return ` (${figures}${safe(progress.message, newsInLine)})`;
 }

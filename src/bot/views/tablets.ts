@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/web-api';
 import { bytesInWords } from '../../domain/backup/sizes.ts';
 import { type Balancing, balancingInWords } from '../../domain/tablets/balancing.ts';
-import type { DatabaseTablets, Disk } from '../../domain/tablets/disk.ts';
+import { type DatabaseTablets, type Disk, mediumInWords } from '../../domain/tablets/disk.ts';
 import { type TabletsOfTable, tabletsOfTableInWords } from '../../domain/tablets/replicas.ts';
 import { code, context, count, fitLines, header, type Message, safe, section } from './text.ts';
 
@@ -117,7 +117,7 @@ export function disksView({
 
 function diskLine({ path, medium, state, usedPercent, availableBytes, tabletCount }: Disk): string {
   const facts = [
-    medium ?? 'medium not known',
+    mediumInWords(medium),
     usedPercent === null ? 'how full is not known' : `${Math.round(usedPercent)} % full`,
     ...(availableBytes === null ? [] : [`${bytesInWords(availableBytes)} free`]),
     ...(tabletCount === null ? [] : [count(tabletCount, 'tablet')]),

@@ -5,6 +5,7 @@ export type Disk = {
   readonly medium: string | null;
   /** ONLINE, OFFLINE, DISABLED, DECOMMISSIONED. */
   readonly state: string;
+  /** What the tablets on it take. */
   readonly usedBytes: number | null;
   readonly availableBytes: number | null;
   readonly totalBytes: number | null;
@@ -12,6 +13,14 @@ export type Disk = {
   readonly usedPercent: number | null;
   readonly tabletCount: number | null;
 };
+
+/** What decides whether tablets may go to it, or fit where they are to go. */
+export type DiskRoom = Pick<Disk, 'path' | 'medium' | 'state' | 'usedBytes' | 'availableBytes' | 'totalBytes'>;
+
+/** The medium in words: HDD, SSD, or that nobody knows. */
+export function mediumInWords(medium: string | null): string {
+  return medium ?? 'medium not known';
+}
 
 /** How whole the tablets of a database are, as StarRocks counts them. */
 export type DatabaseTablets = {

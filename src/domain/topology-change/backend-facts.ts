@@ -1,15 +1,4 @@
-/** One path of `storage_root_path` as SHOW PROC '/backends/<id>' has it. */
-export type BackendDisk = {
-  readonly path: string;
-  /** HDD or SSD. */
-  readonly medium: string;
-  /** Data of StarRocks on it. */
-  readonly dataBytes: number | null;
-  readonly availableBytes: number | null;
-  readonly totalBytes: number | null;
-  /** ONLINE, OFFLINE, DISABLED, DECOMMISSIONED. */
-  readonly state: string;
-};
+import type { DiskRoom } from '../tablets/disk.ts';
 
 /** A backend as the leader shows it; `disks` null = its paths could not be read. */
 export type BackendFacts = {
@@ -21,7 +10,7 @@ export type BackendFacts = {
   readonly decommissioning: boolean;
   readonly tabletCount: number;
   readonly location: string | null;
-  readonly disks: readonly BackendDisk[] | null;
+  readonly disks: readonly DiskRoom[] | null;
 };
 
 /** The settings of the leader that decide whether tablets move; null = it does not say. */
@@ -50,7 +39,7 @@ export const schedulerDefaults = {
  * Whether a path takes a tablet of this size: it is online, and is not beyond both soft limits afterwards. False also
  * where the path does not say how full it is.
  */
-export function takes(disk: BackendDisk, tabletBytes: number, limits: SchedulerFacts): boolean {
+export function takes(disk: DiskRoom, tabletBytes: number, limits: SchedulerFacts): boolean {
   if (disk.state !== 'ONLINE' || disk.availableBytes === null || disk.totalBytes === null) return false;
   const left = disk.availableBytes - tabletBytes;
   const percent = limits.softLimitPercent ?? schedulerDefaults.softLimitPercent;
@@ -61,7 +50,7 @@ export function takes(disk: BackendDisk, tabletBytes: number, limits: SchedulerF
 }
 
 /** How much more a path takes before it is beyond both soft limits; 0 where it takes nothing or does not say. */
-export function roomOf(disk: BackendDisk, limits: SchedulerFacts): number {
+export function roomOf(disk: DiskRoom, limits: SchedulerFacts): number {
   if (disk.state !== 'ONLINE' || disk.availableBytes === null || disk.totalBytes === null) return 0;
   const percent = limits.softLimitPercent ?? schedulerDefaults.softLimitPercent;
   const reserve = limits.softLimitReserveBytes ?? schedulerDefaults.softLimitReserveBytes;

@@ -1,4 +1,5 @@
 import type { Refusal } from '../plan.ts';
+import { mediumInWords } from '../tablets/disk.ts';
 import { count } from '../words.ts';
 import { type BackendFacts, roomOf, type SchedulerFacts } from './backend-facts.ts';
 import { isCertain, reasonInWords, type StallCode, type StallReason } from './stall.ts';
@@ -166,7 +167,7 @@ function spaceRefusals({ scheduler }: DecommissionFacts, { asked, staying, wish 
       disks === null || disks.some(({ availableBytes, totalBytes }) => availableBytes === null || totalBytes === null),
   );
   if (silent.length > 0) return [unknown(`how much room there is on ${silent.map(({ label }) => label).join(', ')}`)];
-  const need = byMedium(asked, ({ dataBytes }) => dataBytes ?? 0);
+  const need = byMedium(asked, ({ usedBytes }) => usedBytes ?? 0);
   const room = byMedium(
     staying.filter(({ alive }) => alive),
     (disk) => roomOf(disk, scheduler),
@@ -192,8 +193,10 @@ function byMedium(
   sizeOf: (disk: NonNullable<BackendFacts['disks']>[number]) => number,
 ): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
-  for (const disk of backends.flatMap(({ disks }) => disks ?? []))
-    sums.set(disk.medium, (sums.get(disk.medium) ?? 0) + sizeOf(disk));
+  for (const disk of backends.flatMap(({ disks }) => disks ?? [])) {
+    const medium = mediumInWords(disk.medium);
+    sums.set(medium, (sums.get(medium) ?? 0) + sizeOf(disk));
+  }
   return sums;
 }
 
@@ -277,7 +280,7 @@ export function decommissionNotes(facts: DecommissionFacts, ids: readonly string
   );
   return [
     ...asked.map(({ label, tabletCount, disks }) => {
-      const data = (disks ?? []).reduce((sum, { dataBytes }) => sum + (dataBytes ?? 0), 0);
+      const data = (disks ?? []).reduce((sum, { usedBytes }) => sum + (usedBytes ?? 0), 0);
       return `${label} holds ${count(tabletCount, 'tablet')}${disks === null ? '' : ` and ${sizeInWords(data)}`}`;
     }),
     ...dead.map((label) => `${label} is down: its tablets are made anew from their other replicas`),

@@ -1,3 +1,4 @@
+import { mediumInWords } from '../tablets/disk.ts';
 import { count } from '../words.ts';
 import { type BackendFacts, type SchedulerFacts, takes } from './backend-facts.ts';
 
@@ -272,7 +273,7 @@ function tooFew(facts: StallFacts): Cause {
 function whyFull(targets: readonly BackendFacts[], { scheduler, leaving, backends }: StallFacts): Cause | null {
   if (targets.some(({ disks }) => disks === null || disks.length === 0)) return null;
   const source = backends.find(({ id }) => id === leaving.id);
-  const data = (source?.disks ?? []).reduce((sum, { dataBytes }) => sum + (dataBytes ?? 0), 0);
+  const data = (source?.disks ?? []).reduce((sum, { usedBytes }) => sum + (usedBytes ?? 0), 0);
   const tabletBytes = data / Math.max(1, leaving.tabletCount);
   const media = new Set((source?.disks ?? []).map(({ medium }) => medium));
   const paths = targets.flatMap(({ label, disks }) => (disks ?? []).map((disk) => ({ label, disk })));
@@ -282,10 +283,12 @@ function whyFull(targets: readonly BackendFacts[], { scheduler, leaving, backend
   if (fitting.some(({ disk }) => takes(disk, tabletBytes, scheduler))) return null;
   const named = fitting
     .slice(0, 6)
-    .map(({ label, disk }) => `${label} ${disk.path} (${disk.medium}) ${fullness(disk)}`);
+    .map(({ label, disk }) => `${label} ${disk.path} (${mediumInWords(disk.medium)}) ${fullness(disk)}`);
   const more = fitting.length > 6 ? ` and ${count(fitting.length - 6, 'more path')}` : '';
   const nowhere =
-    fitting.length === 0 ? `no path of the other backends is ${[...media].join(' or ')}` : `${named.join(', ')}${more}`;
+    fitting.length === 0
+      ? `no path of the other backends is ${[...media].map(mediumInWords).join(' or ')}`
+      : `${named.join(', ')}${more}`;
   return {
     code: 'NO_SPACE',
     message: `no path of the other backends takes more: ${nowhere}`,

@@ -7,7 +7,7 @@ const gigabyte = 1024 ** 3;
 export function disk(over: Partial<NonNullable<BackendFacts['disks']>[number]> = {}) {
   return {
     ...{ path: '/data1', medium: 'SSD', state: 'ONLINE' },
-    ...{ dataBytes: 100 * gigabyte, availableBytes: 800 * gigabyte, totalBytes: 1_000 * gigabyte },
+    ...{ usedBytes: 100 * gigabyte, availableBytes: 800 * gigabyte, totalBytes: 1_000 * gigabyte },
     ...over,
   };
 }

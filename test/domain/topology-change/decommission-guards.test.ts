@@ -74,7 +74,7 @@ describe('decommissionRefusals', () => {
       'the others have too little room with the margin',
       {
         backends: [1, 2, 3, 4].map((n) =>
-          backend(n, { disks: [disk({ dataBytes: 400 * gigabyte, availableBytes: 250 * gigabyte })] }),
+          backend(n, { disks: [disk({ usedBytes: 400 * gigabyte, availableBytes: 250 * gigabyte })] }),
         ),
       },
       {},

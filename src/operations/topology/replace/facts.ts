@@ -79,7 +79,7 @@ function expectedBackend({ host, storage, location }: ReplacementWish, { hosts: 
     const sizeOf = (size: NonNullable<typeof place>['freeBytes'] | undefined) =>
       size === undefined || 'unknown' in size ? null : size.value;
     return {
-      ...{ path, medium: medium ?? 'HDD', state: 'ONLINE', dataBytes: 0 },
+      ...{ path, medium: medium ?? 'HDD', state: 'ONLINE', usedBytes: 0 },
       ...{ availableBytes: sizeOf(place?.freeBytes), totalBytes: sizeOf(place?.totalBytes) },
     };
   });
