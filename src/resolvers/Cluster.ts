@@ -7,6 +7,7 @@ import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
 import { balancingOf, disksOf, tabletsOf } from './ClusterTablets.ts';
 import { credentialOf } from './Credential.ts';
 import type { PageArguments } from './connection.ts';
+import { latestMetricsOf, metricOf } from './Metric.ts';
 import { repositoriesOf } from './Repository.ts';
 import type { RequestContext } from './request-context.ts';
 import { readUpgrades } from './Upgrade.ts';
@@ -63,6 +64,8 @@ export const Cluster = {
   tablets: tabletsOf,
   balancing: balancingOf,
   disks: disksOf,
+  metric: metricOf,
+  latestMetrics: latestMetricsOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),
 };

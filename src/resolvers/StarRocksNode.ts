@@ -1,5 +1,6 @@
 import type { ClusterNode } from '../domain/cluster.ts';
 import { nodeLabel } from '../domain/node-identity.ts';
+import { metricsOfNode } from './Metric.ts';
 import type { RequestContext } from './request-context.ts';
 
 const typeNames = { FRONTEND: 'Frontend', BACKEND: 'Backend', COMPUTE_NODE: 'ComputeNode' } as const satisfies Record<
@@ -18,6 +19,7 @@ const common = {
   address: (node: ClusterNode) => node.host,
   host: (node: ClusterNode, _: unknown, { loaders }: RequestContext) =>
     node.hostId === null ? null : loaders.host.load(node.hostId),
+  metrics: metricsOfNode,
 };
 
 export const Frontend = common;

@@ -10,6 +10,7 @@ import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
+import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
 import { policiesOfClusters } from '../store/reads/policies.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
@@ -91,6 +92,16 @@ export function makeLoaders(db: Database, visibility: Visibility) {
         (clusterIds) => samplesOfClusters(db, { clusterIds, ...args }),
         (look: ProbeSample) => look.clusterId,
       ),
+    ),
+    historyOfCluster: perArguments((range: HistoryRange) =>
+      single(
+        (clusterIds) => historiesOfClusters(db, { clusterIds, ...range }),
+        (history) => history.clusterId,
+      ),
+    ),
+    latestMetricsOfCluster: single(
+      (clusterIds) => latestOfClusters(db, clusterIds),
+      (measured) => measured.clusterId,
     ),
     firingsOfSchedule: perArguments((args: { limit: number }) =>
       grouped(

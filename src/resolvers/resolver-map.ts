@@ -12,6 +12,7 @@ import { Cluster } from './Cluster.ts';
 import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
 import { ClusterBalancing, ClusterTablets, FrontendBalancing, TableTablets } from './ClusterTablets.ts';
 import { Host } from './Host.ts';
+import { MetricSubject, metrics } from './Metric.ts';
 import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import {
   createBlackout,
@@ -100,6 +101,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       cluster,
       clusters,
       maintenanceWindows,
+      metrics,
       node,
       operations,
       persons,
@@ -176,6 +178,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Frontend,
     Host,
     MaintenanceWindow,
+    MetricSubject,
     Operation,
     Person,
     PlannedStep,

@@ -121,3 +121,15 @@ it('the number of SQL statements of a list of runs does not depend on its length
   await grow(20);
   expect(await send(20)).toBe(await send(2));
 });
+
+it('the number of SQL statements for metrics does not depend on the number of clusters', async () => {
+  const metrics = (first: number) =>
+    `{ clusters(first: ${first}) { nodes { metric(name: "query_p95_ms") { series { points { mean } } } latestMetrics { at } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    expect((await api.ask(token, metrics(first))).errors).toBeUndefined();
+    return statements.length;
+  };
+  await grow(20);
+  expect(await send(20)).toBe(await send(2));
+});

@@ -1,12 +1,11 @@
 import type { Measured } from '../../domain/metrics/measurement.ts';
 import { alignTo, type Points, pointsOf, type SeriesPoint } from '../../domain/metrics/points.ts';
-import { chunkMs, hourMs, keepFullMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
+import { chunkMs, hourMs, keepFullMs, rolledUpS, spanOf } from '../../domain/metrics/spans.ts';
 import type { Reader } from '../database.ts';
 import { unpackMeasured, unpackPoints } from '../metrics/packed-rows.ts';
 
-/** One metric of a cluster that the caller has read with their rights. */
-export type HistoryRequest = {
-  readonly clusterId: string;
+/** One metric over some time. */
+export type HistoryRange = {
   readonly metric: string;
   readonly from: Date;
   /** Not part of it. */
@@ -20,80 +19,102 @@ export type HistoryRequest = {
 /** The values of one subject; `points` has one entry for each step. */
 export type Series = { readonly subject: string; readonly points: readonly SeriesPoint[] };
 
-/** The series of a metric, one for each subject that was measured in that time, in the order of their keys. */
-export async function readHistory(db: Reader, request: HistoryRequest): Promise<readonly Series[]> {
-  const parts = await readParts(db, request);
-  const subjects = [...new Set(parts.flatMap((part) => part.subjects))].sort();
-  return subjects.map((subject) => ({ subject, points: alignTo(parts, subject, request) }));
+/** The series of one metric of a cluster, one for each subject that was measured in that time, in the order of their keys. */
+export type History = { readonly clusterId: string; readonly series: readonly Series[] };
+
+type Part = { readonly clusterId: string; readonly points: Points };
+
+/**
+ * The history of a metric of clusters that the caller has read with their rights; three statements for all of them. A
+ * cluster of which nothing was measured has none.
+ */
+export async function historiesOfClusters(
+  db: Reader,
+  { clusterIds, ...range }: HistoryRange & { readonly clusterIds: readonly string[] },
+): Promise<readonly History[]> {
+  const byCluster = Map.groupBy(await readParts(db, clusterIds, range), ({ clusterId }) => clusterId);
+  return [...byCluster].map(([clusterId, found]) => {
+    const parts = found.map(({ points }) => points);
+    const subjects = [...new Set(parts.flatMap((part) => part.subjects))].sort();
+    return { clusterId, series: subjects.map((subject) => ({ subject, points: alignTo(parts, subject, range) })) };
+  });
 }
 
 /** Rolled up hours for what is older than the values of each look are kept, then chunks, then the looks since. */
-async function readParts(db: Reader, { clusterId, metric, from, to, now }: HistoryRequest): Promise<readonly Points[]> {
-  const { to: fullFrom } = spanOf(clusterId, new Date(now.getTime() - keepFullMs), hourMs);
+async function readParts(db: Reader, clusterIds: readonly string[], range: HistoryRange): Promise<readonly Part[]> {
+  const { metric, from, to, now } = range;
+  const { to: fullFrom } = spanOf('', new Date(now.getTime() - keepFullMs), hourMs);
+  const rolled = { from: startOf(from, hourMs), to: new Date(Math.min(+to, +fullFrom)) };
+  const full = { from: startOf(new Date(Math.max(+from, +fullFrom)), chunkMs), to };
   // The looks come first: what is taken into chunks meanwhile is then seen twice, which changes no point, and not missed.
-  const tail = await readTail(db, { clusterId, metric, from, to });
-  const [rolled, full] = await Promise.all([
-    from >= fullFrom
-      ? []
-      : readChunks(db, {
-          ...{ clusterId, metric, resolutionS: rolledUpS },
-          from: spanOf(clusterId, from, hourMs).from,
-          to: to < fullFrom ? to : fullFrom,
-        }),
-    to <= fullFrom
-      ? []
-      : readChunks(db, {
-          ...{ clusterId, metric, resolutionS: 0 },
-          from: spanOf(clusterId, from > fullFrom ? from : fullFrom, chunkMs).from,
-          to,
-        }),
+  const looks = await readTail(db, clusterIds, range);
+  const chunks = await Promise.all([
+    from >= fullFrom ? [] : readChunks(db, clusterIds, { metric, resolutionS: rolledUpS, ...rolled }),
+    to <= fullFrom ? [] : readChunks(db, clusterIds, { metric, resolutionS: 0, ...full }),
   ]);
-  return [...rolled, ...full, ...tail];
+  return [...chunks.flat(), ...looks];
+}
+
+function startOf(at: Date, lengthMs: number): Date {
+  return spanOf('', at, lengthMs).from;
 }
 
 async function readTail(
   db: Reader,
-  { clusterId, metric, from, to }: Pick<HistoryRequest, 'clusterId' | 'metric' | 'from' | 'to'>,
-): Promise<readonly Points[]> {
+  clusterIds: readonly string[],
+  { metric, from, to }: HistoryRange,
+): Promise<readonly Part[]> {
   const rows = await db
     .selectFrom('metric_tail')
-    .select(['at', 'measured'])
-    .where('cluster_id', '=', clusterId)
+    .selectAll()
+    .where('cluster_id', 'in', clusterIds)
     .where('at', '>=', from)
     .where('at', '<', to)
     .execute();
   const looks = await Promise.all(
-    rows.map(async ({ at, measured }) => {
+    rows.map(async ({ cluster_id: clusterId, at, measured }) => {
       const { measurements } = await unpackMeasured(measured);
-      return { at, measurements: measurements.filter((one) => one.metric === metric) };
+      return { clusterId, at, measurements: measurements.filter((one) => one.metric === metric) };
     }),
   );
-  const points = pointsOf(looks).get(metric);
-  return points === undefined ? [] : [points];
+  return [...Map.groupBy(looks, ({ clusterId }) => clusterId)].flatMap(([clusterId, own]) => {
+    const points = pointsOf(own).get(metric);
+    return points === undefined ? [] : [{ clusterId, points }];
+  });
 }
+
+type ChunkRange = { readonly metric: string; readonly resolutionS: number; readonly from: Date; readonly to: Date };
 
 async function readChunks(
   db: Reader,
-  { clusterId, metric, resolutionS, from, to }: Span & { readonly metric: string; readonly resolutionS: number },
-): Promise<readonly Points[]> {
+  clusterIds: readonly string[],
+  { metric, resolutionS, from, to }: ChunkRange,
+): Promise<readonly Part[]> {
   const rows = await db
     .selectFrom('metric_chunk')
-    .select('points')
-    .where('cluster_id', '=', clusterId)
+    .select(['cluster_id', 'points'])
+    .where('cluster_id', 'in', clusterIds)
     .where('metric', '=', metric)
     .where('resolution_s', '=', resolutionS)
     .where('start_at', '>=', from)
     .where('start_at', '<', to)
     .execute();
-  return Promise.all(rows.map(({ points }) => unpackPoints(points)));
+  return Promise.all(
+    rows.map(async ({ cluster_id: clusterId, points }) => ({ clusterId, points: await unpackPoints(points) })),
+  );
 }
 
-/** What the last look measured of a cluster that the caller has read with their rights; null = it was never looked at. */
-export async function readLatest(db: Reader, clusterId: string): Promise<Measured | null> {
-  const row = await db
+/** What the last look measured of clusters that the caller has read with their rights; one that was never looked at has none. */
+export async function latestOfClusters(
+  db: Reader,
+  clusterIds: readonly string[],
+): Promise<readonly (Measured & { readonly clusterId: string })[]> {
+  const rows = await db
     .selectFrom('metric_state')
-    .select(['at', 'latest'])
-    .where('cluster_id', '=', clusterId)
-    .executeTakeFirst();
-  return row === undefined ? null : { ...(await unpackMeasured(row.latest)), at: row.at };
+    .select(['cluster_id', 'at', 'latest'])
+    .where('cluster_id', 'in', clusterIds)
+    .execute();
+  return Promise.all(
+    rows.map(async ({ cluster_id: clusterId, at, latest }) => ({ ...(await unpackMeasured(latest)), clusterId, at })),
+  );
 }

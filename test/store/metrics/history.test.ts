@@ -4,7 +4,7 @@ import { pruneMetrics } from '../../../src/store/metrics/prune-metrics.ts';
 import { rollUpHours } from '../../../src/store/metrics/roll-up-hours.ts';
 import { takeIntoChunks } from '../../../src/store/metrics/take-into-chunks.ts';
 import { forgetMetrics, packLook, writeLook } from '../../../src/store/metrics/write-measured.ts';
-import { readHistory, readLatest } from '../../../src/store/reads/metric-history.ts';
+import { historiesOfClusters, latestOfClusters } from '../../../src/store/reads/metric-history.ts';
 import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
 
 let database: TestDatabase;
@@ -50,13 +50,15 @@ async function look({
   });
 }
 
-const read = (request: { from: number; to: number; stepMs: number; now: number }) =>
-  readHistory(db, {
-    ...{ clusterId, metric: 'queries_per_second', stepMs: request.stepMs },
+const read = async (request: { from: number; to: number; stepMs: number; now: number }) => {
+  const [history] = await historiesOfClusters(db, {
+    ...{ clusterIds: [clusterId], metric: 'queries_per_second', stepMs: request.stepMs },
     from: at(request.from),
     to: at(request.to),
     now: at(request.now),
   });
+  return history?.series ?? [];
+};
 
 async function settle(now: number): Promise<void> {
   while ((await takeIntoChunks(db, at(now))) + (await rollUpHours(db, at(now))) > 0);
@@ -127,10 +129,10 @@ describe('the history of a metric', () => {
 });
 
 it('tells what the last look measured, also when it is in a chunk', async () => {
-  expect(await readLatest(db, clusterId)).toBeNull();
+  expect(await latestOfClusters(db, [clusterId])).toEqual([]);
   await look({ to: 10 * minute });
   await settle(20 * minute);
-  const latest = await readLatest(db, clusterId);
+  const [latest] = await latestOfClusters(db, [clusterId]);
   expect(latest?.at).toEqual(at(10 * minute - 15_000));
   expect(latest?.measurements).toEqual([{ metric: 'queries_per_second', subject: { nodeId: 'a' }, value: 9.75 }]);
 });
