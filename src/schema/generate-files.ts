@@ -1,6 +1,7 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import type { AnyOperation } from '../operations/define.ts';
 import { buildSchemaOf } from './build.ts';
+import { printMetrics } from './print-metrics.ts';
 import { printOperations } from './print-operations.ts';
 import { printReference } from './print-reference.ts';
 import { printAccess, printErrors } from './print-tables.ts';
@@ -18,5 +19,6 @@ export function generateFiles(operations: readonly AnyOperation[]): readonly Gen
     { path: 'docs/reference/operations.md', text: printReference(operations) },
     { path: 'docs/reference/access.md', text: printAccess(operations) },
     { path: 'docs/reference/errors.md', text: printErrors() },
+    { path: 'docs/monitoring/metrics.md', text: printMetrics() },
   ];
 }

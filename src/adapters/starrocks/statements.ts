@@ -190,6 +190,16 @@ export function showDatabases(): ReadStatement {
   return read('show-databases', 'SHOW DATABASES');
 }
 
+/** The routine loads of a database that were not stopped; the leader knows best how they do. */
+export function showRoutineLoads(database: string): ReadStatement {
+  return read('show-routine-loads', `SHOW ROUTINE LOAD FROM ${ident(database)}`);
+}
+
+/** `max_user_connections` and what a session of the user begins with. Of others than oneself it needs GRANT on SYSTEM. */
+export function showUserProperties(user: string): ReadStatement {
+  return read('show-user-properties', `SHOW PROPERTY FOR ${literal(user)}`);
+}
+
 export function showTables(database: string): ReadStatement {
   return read('show-tables', `SHOW TABLES FROM ${ident(database)}`);
 }

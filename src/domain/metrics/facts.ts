@@ -65,11 +65,19 @@ export const facts = {
   }),
   routine_load_running: fact('ROUTINE_LOAD', 'COUNT', {
     ...{ everyMs: minute, from: 'SQL' },
-    means: '1 while its State is RUNNING or NEED_SCHEDULE, else 0 (UNSTABLE and PAUSED too); by SHOW ROUTINE LOAD',
+    means: '1 while its State is RUNNING, UNSTABLE or NEED_SCHEDULE, 0 while it is PAUSED; by SHOW ROUTINE LOAD',
   }),
   routine_load_lag: fact('ROUTINE_LOAD', 'COUNT', {
     ...{ everyMs: minute, from: 'SQL' },
     means: 'messages that the partition that is furthest behind has to go, by OffsetLag of SHOW ROUTINE LOAD (3.3)',
+  }),
+  routine_load_rows: fact('ROUTINE_LOAD', 'COUNT', {
+    ...{ everyMs: minute, from: 'SQL' },
+    means: 'totalRows of Statistic of SHOW ROUTINE LOAD, since it was made',
+  }),
+  routine_load_error_rows: fact('ROUTINE_LOAD', 'COUNT', {
+    ...{ everyMs: minute, from: 'SQL' },
+    means: 'errorRows of Statistic of SHOW ROUTINE LOAD, since it was made',
   }),
   routine_load_error_share: fact('ROUTINE_LOAD', 'SHARE', {
     ...{ everyMs: minute, from: 'SQL' },
@@ -132,7 +140,12 @@ export type FactAnswer =
 
 export type FactProblem = { readonly atMs: number; readonly problem: string };
 
-export type FactValue = { readonly subject: MetricSubject; readonly value: number };
+export type FactValue = {
+  readonly subject: MetricSubject;
+  readonly value: number;
+  /** What the cluster says of it in words, e.g. why a routine load was paused. */
+  readonly note?: string;
+};
 
 export type FactAnswers = { readonly [name in FactName]?: FactAnswer };
 

@@ -123,6 +123,8 @@ describe('statements', () => {
     [statements.showRepositories(), 'SHOW REPOSITORIES'],
     [statements.showDatabases(), 'SHOW DATABASES'],
     [statements.showTables('sales'), 'SHOW TABLES FROM `sales`'],
+    [statements.showRoutineLoads('a`b'), 'SHOW ROUTINE LOAD FROM `a``b`'],
+    [statements.showUserProperties("o'brien"), "SHOW PROPERTY FOR 'o\\'brien'"],
     [statements.adminShowFrontendConfig('run_mode'), "ADMIN SHOW FRONTEND CONFIG LIKE 'run_mode'"],
     [statements.versionComment(), 'SELECT @@version_comment AS version_comment'],
     [statements.replicaStatus(table), 'ADMIN SHOW REPLICA STATUS FROM `sales`.`orders`'],

@@ -302,6 +302,30 @@ describe('a page that is not as it should be', () => {
   });
 });
 
+describe('a page that was cut', () => {
+  const heap = (type: string) => sample('jvm_heap_size_bytes', 100, { type });
+  const cut = (samples: readonly PageSample[]) =>
+    deriveMeasurements({
+      ...{ nodes: [frontend('fe1')], leader: 'fe1', before: {}, facts: {}, at: start },
+      pages: new Map([['fe1', { samples, isCut: true }]]),
+    });
+
+  it('counts but for the family in which it broke off, of which more may have followed', () => {
+    const looked = cut([heap('max'), heap('used'), sample('starrocks_fe_txn_running', 3, { db: 'shop' })]);
+    expect(found(looked, 'jvm_heap_used_share', at('fe1'))).toBe(1);
+    expect(found(looked, 'transactions_running', { database: 'shop' })).toBe('NOT_ON_PAGE');
+  });
+
+  it('does not say that there is no connection', () => {
+    const looked = cut([
+      sample('starrocks_fe_connection_total', 3, { user: 'bi' }),
+      sample('node_info', 1, { type: 'x' }),
+      heap('max'),
+    ]);
+    expect(found(looked, 'connections', at('fe1'))).toBe('NOT_ON_PAGE');
+  });
+});
+
 describe('a fact', () => {
   const limit = (atMs: number): FactAnswers => ({ tablets: { atMs, values: [{ subject: {}, value: 9 }] } });
 

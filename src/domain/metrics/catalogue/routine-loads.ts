@@ -44,8 +44,7 @@ export const routineLoadMetrics: readonly Metric[] = [
   {
     name: 'routine_load_is_running',
     title: 'Routine load runs',
-    meaning:
-      '1 while the routine load runs or waits for its turn; 0 while it is paused or unstable. Stopped ones are not listed.',
+    meaning: '1 while the routine load runs or waits for its turn; 0 while it is paused. Stopped ones are not listed.',
     unit: 'COUNT',
     scope: 'ROUTINE_LOAD',
     source: { kind: 'FACT', fact: 'routine_load_running' },

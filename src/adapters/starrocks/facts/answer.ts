@@ -1,0 +1,35 @@
+import type { FactAnswer, FactAnswers, FactName, FactValue } from '../../../domain/metrics/facts.ts';
+import type { MetricSubject } from '../../../domain/metrics/measurement.ts';
+
+/** What a reader of facts found: the values of each of its facts. */
+export type Found = { readonly [name in FactName]?: readonly FactValue[] };
+
+/** One value about the cluster. */
+export function ofCluster(value: number): readonly FactValue[] {
+  return [{ subject: {}, value }];
+}
+
+/** One value about each subject; null = there is none about this one. */
+export function ofEach<T>(
+  items: readonly T[],
+  subjectOf: (item: T) => MetricSubject,
+  numberOf: (item: T) => number | null,
+): readonly FactValue[] {
+  return items.flatMap((item) => {
+    const value = numberOf(item);
+    return value === null || !Number.isFinite(value) ? [] : [{ subject: subjectOf(item), value }];
+  });
+}
+
+/** The answers of one reader, at one time. */
+export function answersOf(
+  found: Found,
+  names: readonly FactName[],
+  { atMs, cut }: { atMs: number; cut?: string },
+): FactAnswers {
+  const answers = names.map((name): [FactName, FactAnswer] => {
+    const values = found[name] ?? [];
+    return [name, { atMs, values, ...(cut === undefined ? {} : { cut }) }];
+  });
+  return Object.fromEntries(answers);
+}

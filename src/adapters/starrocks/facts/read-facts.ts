@@ -1,0 +1,84 @@
+import { type FactAnswers, type FactName, mergeFacts } from '../../../domain/metrics/facts.ts';
+import { AppError } from '../../../errors.ts';
+import { inParallel } from '../../in-parallel.ts';
+import type { SqlCall, SqlReader } from '../port.ts';
+import { readRunningJobs } from '../read-jobs.ts';
+import { answersOf, type Found, ofCluster } from './answer.ts';
+import { type FrontendToAsk, readConnectionLimits, readTransactionLimit, readUserLimits } from './limits.ts';
+import { readMediumFacts } from './media.ts';
+import { readRoutineLoadFacts } from './routine-loads.ts';
+import { readTabletFacts, readTabletsWithoutReplica } from './tablets.ts';
+
+export type FactsRequest = {
+  /** What `dueFacts` says; facts that one reader reads come together. */
+  readonly due: readonly FactName[];
+  readonly before: FactAnswers;
+  readonly at: Date;
+  /** The living frontends whose query port is known. */
+  readonly frontends: readonly FrontendToAsk[];
+  /** Who is connected now; their limits are asked, those of the first 50. */
+  readonly users: readonly string[];
+};
+
+type Reader = {
+  readonly facts: readonly FactName[];
+  readonly read: (sql: SqlReader, request: FactsRequest, call: SqlCall) => Promise<Found>;
+};
+
+const mostUsers = 50;
+
+const readers: readonly Reader[] = [
+  {
+    facts: [
+      ...(['tablets', 'tablets_unhealthy', 'tablets_inconsistent', 'tablets_cloning', 'tablets_in_error'] as const),
+      'replicas_on_dead_backends',
+    ],
+    read: (sql, _, call) => readTabletFacts(sql, call),
+  },
+  { facts: ['tablets_without_replica'], read: (sql, _, call) => readTabletsWithoutReplica(sql, call) },
+  {
+    facts: [
+      ...(['routine_load_running', 'routine_load_lag', 'routine_load_rows', 'routine_load_error_rows'] as const),
+      'routine_load_error_share',
+    ],
+    read: (sql, { before }, call) => readRoutineLoadFacts(sql, before, call),
+  },
+  { facts: ['transaction_limit'], read: (sql, _, call) => readTransactionLimit(sql, call) },
+  { facts: ['connection_limit'], read: (sql, { frontends }, call) => readConnectionLimits(sql, frontends, call) },
+  {
+    facts: ['user_connection_limit'],
+    read: (sql, { users }, call) => readUserLimits(sql, users.slice(0, mostUsers), call),
+  },
+  {
+    facts: ['medium_used_share', 'medium_available_bytes'],
+    read: (sql, _, call) => readMediumFacts(sql, call),
+  },
+  {
+    facts: ['backups_running'],
+    read: async (sql, _, call) => ({ backups_running: ofCluster((await readRunningJobs(sql, call)).length) }),
+  },
+];
+
+/** The facts that SQL answers. */
+export const sqlFacts: readonly FactName[] = readers.flatMap(({ facts }) => facts);
+
+/** So that asking for facts is never much of what the frontends do. */
+const readersAtOnce = 2;
+
+/**
+ * Asks the cluster for the facts that are due, and answers all that is known then: a fact that fails says why, hides no
+ * other, and keeps its last answer as long as that counts. An error that is thrown is one of our own store.
+ */
+export async function readFacts(sql: SqlReader, request: FactsRequest, call: SqlCall = {}): Promise<FactAnswers> {
+  const atMs = request.at.getTime();
+  const due = readers.filter(({ facts }) => facts.some((name) => request.due.includes(name)));
+  const answers = await inParallel(due, readersAtOnce, async ({ facts, read }): Promise<FactAnswers> => {
+    try {
+      return answersOf(await read(sql, request, call), facts, { atMs });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'STORE_UNAVAILABLE') throw error;
+      return Object.fromEntries(facts.map((name) => [name, { atMs, problem: error.message }]));
+    }
+  });
+  return mergeFacts(request.before, Object.assign({}, ...answers));
+}
