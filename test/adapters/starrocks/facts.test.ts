@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { factsOfNodes } from '../../../src/adapters/starrocks/facts/node-facts.ts';
-import { type FactsRequest, readFacts, sqlFacts } from '../../../src/adapters/starrocks/facts/read-facts.ts';
-import { parseRoutineLoad } from '../../../src/adapters/starrocks/facts/routine-loads.ts';
+import { factsOfNodes } from '../../../src/adapters/starrocks/facts-of-nodes.ts';
 import { parseBackends } from '../../../src/adapters/starrocks/parse.ts';
 import type { SqlReader, SqlRow } from '../../../src/adapters/starrocks/port.ts';
+import { type FactsRequest, readFacts, sqlFacts } from '../../../src/adapters/starrocks/read-facts.ts';
+import { parseRoutineLoad } from '../../../src/adapters/starrocks/read-routine-loads.ts';
 import { dueFacts, type FactAnswers, type FactName, factNames, facts } from '../../../src/domain/metrics/facts.ts';
 import { AppError } from '../../../src/errors.ts';
 

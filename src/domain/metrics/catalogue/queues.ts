@@ -26,6 +26,10 @@ const onFrontends = (
   documented: source.frontendPage,
 });
 
+/**
+ * What frontends show of their brpc pools stands behind the names of users, which anybody can forge lines with, so it does not
+ * count; backends show no queue of brpc at all.
+ */
 export const queueMetrics: readonly Metric[] = [
   onFrontends('thrift_calls_running', 'Calls to a frontend', {
     derivation: gauge('starrocks_fe_thread_pool', { name: 'thrift-server-pool', type: 'active_thread_num' }),
@@ -34,10 +38,6 @@ export const queueMetrics: readonly Metric[] = [
   onFrontends('thrift_calls_queued', 'Queued calls to a frontend', {
     derivation: gauge('starrocks_fe_thread_pool', { name: 'thrift-server-pool', type: 'task_in_queue' }),
     meaning: 'Calls of other nodes that wait for a thread of a frontend.',
-  }),
-  onFrontends('brpc_calls_waiting', 'Calls waiting for a connection', {
-    derivation: { ...gauge('starrocks_fe_brpc_pool_numwaiters'), isCount: true },
-    meaning: 'Calls of a frontend to backends that wait for a free brpc connection.',
   }),
   onFrontends('http_requests_queued', 'Queued HTTP requests', {
     derivation: gauge('starrocks_fe_http_worker_pending_tasks_num'),

@@ -1,13 +1,13 @@
-import { isSystemDatabase } from '../../../domain/system-databases.ts';
-import { AppError } from '../../../errors.ts';
-import { inParallel } from '../../in-parallel.ts';
-import { whole } from '../cells.ts';
-import { parseBackends, parseReplicaTotals } from '../parse.ts';
-import type { SqlCall, SqlReader, SqlRow } from '../port.ts';
-import { readTableReplicas } from '../read-table-replicas.ts';
-import { type ReplicatedTable, readReplicatedTables } from '../read-tables.ts';
-import { showBackends, showProc } from '../statements.ts';
-import { type Found, ofCluster } from './answer.ts';
+import { isSystemDatabase } from '../../domain/system-databases.ts';
+import { AppError } from '../../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { whole } from './cells.ts';
+import { type Found, ofCluster } from './fact-answer.ts';
+import { parseBackends, parseReplicaTotals } from './parse.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
+import { readTableReplicas } from './read-table-replicas.ts';
+import { type ReplicatedTable, readReplicatedTables } from './read-tables.ts';
+import { showBackends, showProc } from './statements.ts';
 
 /** The tablets of the cluster by health, as the leader counts, and the replicas on dead backends, which it leaves out for 900 s. */
 export async function readTabletFacts(sql: SqlReader, call: SqlCall): Promise<Found> {

@@ -1,10 +1,10 @@
-import { AppError } from '../../../errors.ts';
-import { inParallel } from '../../in-parallel.ts';
-import { parseBackends } from '../parse.ts';
-import type { SqlCall, SqlReader } from '../port.ts';
-import { readDisks } from '../read-disks.ts';
-import { showBackends } from '../statements.ts';
-import { type Found, ofEach } from './answer.ts';
+import { AppError } from '../../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { type Found, ofEach } from './fact-answer.ts';
+import { parseBackends } from './parse.ts';
+import type { SqlCall, SqlReader } from './port.ts';
+import { readDisks } from './read-disks.ts';
+import { showBackends } from './statements.ts';
 
 /** Each costs a statement. */
 const mostBackends = 200;

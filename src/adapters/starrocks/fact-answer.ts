@@ -1,5 +1,5 @@
-import type { FactAnswer, FactAnswers, FactName, FactValue } from '../../../domain/metrics/facts.ts';
-import type { MetricSubject } from '../../../domain/metrics/measurement.ts';
+import type { FactAnswer, FactAnswers, FactName, FactValue } from '../../domain/metrics/facts.ts';
+import type { MetricSubject } from '../../domain/metrics/measurement.ts';
 
 /** What a reader of facts found: the values of each of its facts. */
 export type Found = { readonly [name in FactName]?: readonly FactValue[] };

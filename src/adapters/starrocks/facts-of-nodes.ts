@@ -1,7 +1,7 @@
-import type { NodeKind } from '../../../domain/cluster.ts';
-import type { FactAnswers } from '../../../domain/metrics/facts.ts';
-import type { BackendRow, ComputeNodeRow, WorkerRow } from '../../../domain/topology.ts';
-import { answersOf, ofEach } from './answer.ts';
+import type { NodeKind } from '../../domain/cluster.ts';
+import type { FactAnswers } from '../../domain/metrics/facts.ts';
+import type { BackendRow, ComputeNodeRow, WorkerRow } from '../../domain/topology.ts';
+import { answersOf, ofEach } from './fact-answer.ts';
 
 export type NodesAsRead = {
   readonly backends: readonly BackendRow[];

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type FactAnswers, type FactName, type FactValue, isFactName } from '../../../domain/metrics/facts.ts';
-import { subjectKey } from '../../../domain/metrics/measurement.ts';
-import { isSystemDatabase } from '../../../domain/system-databases.ts';
-import { inParallel } from '../../in-parallel.ts';
-import { absent } from '../cells.ts';
-import type { SqlCall, SqlReader, SqlRow } from '../port.ts';
-import { showDatabases, showRoutineLoads } from '../statements.ts';
-import { type Found, ofEach } from './answer.ts';
+import { type FactAnswers, type FactName, type FactValue, isFactName } from '../../domain/metrics/facts.ts';
+import { subjectKey } from '../../domain/metrics/measurement.ts';
+import { isSystemDatabase } from '../../domain/system-databases.ts';
+import { inParallel } from '../in-parallel.ts';
+import { absent } from './cells.ts';
+import { type Found, ofEach } from './fact-answer.ts';
+import type { SqlCall, SqlReader, SqlRow } from './port.ts';
+import { showDatabases, showRoutineLoads } from './statements.ts';
 
 /** A routine load that was not stopped. */
 export type RoutineLoad = {

@@ -1,10 +1,10 @@
-import { AppError } from '../../../errors.ts';
-import { inParallel } from '../../in-parallel.ts';
-import { whole } from '../cells.ts';
-import { readFrontendValues } from '../frontend-config.ts';
-import type { SqlCall, SqlReader } from '../port.ts';
-import { showUserProperties } from '../statements.ts';
-import { type Found, ofCluster, ofEach } from './answer.ts';
+import { AppError } from '../../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { whole } from './cells.ts';
+import { type Found, ofCluster, ofEach } from './fact-answer.ts';
+import { readFrontendValues } from './frontend-config.ts';
+import type { SqlCall, SqlReader } from './port.ts';
+import { showUserProperties } from './statements.ts';
 
 const atOnce = 4;
 

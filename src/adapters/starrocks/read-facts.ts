@@ -1,13 +1,13 @@
-import { type FactAnswers, type FactName, mergeFacts } from '../../../domain/metrics/facts.ts';
-import { AppError } from '../../../errors.ts';
-import { inParallel } from '../../in-parallel.ts';
-import type { SqlCall, SqlReader } from '../port.ts';
-import { readRunningJobs } from '../read-jobs.ts';
-import { answersOf, type Found, ofCluster } from './answer.ts';
-import { type FrontendToAsk, readConnectionLimits, readTransactionLimit, readUserLimits } from './limits.ts';
-import { readMediumFacts } from './media.ts';
-import { readRoutineLoadFacts } from './routine-loads.ts';
-import { readTabletFacts, readTabletsWithoutReplica } from './tablets.ts';
+import { type FactAnswers, type FactName, mergeFacts } from '../../domain/metrics/facts.ts';
+import { AppError } from '../../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { answersOf, type Found, ofCluster } from './fact-answer.ts';
+import type { SqlCall, SqlReader } from './port.ts';
+import { readRunningJobs } from './read-jobs.ts';
+import { type FrontendToAsk, readConnectionLimits, readTransactionLimit, readUserLimits } from './read-limits.ts';
+import { readMediumFacts } from './read-media.ts';
+import { readRoutineLoadFacts } from './read-routine-loads.ts';
+import { readTabletFacts, readTabletsWithoutReplica } from './read-tablet-facts.ts';
 
 export type FactsRequest = {
   /** What `dueFacts` says; facts that one reader reads come together. */
