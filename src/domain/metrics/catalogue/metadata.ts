@@ -27,7 +27,7 @@ export const metadataMetrics: readonly Metric[] = [
     name: 'journal_write_p99_ms',
     title: 'Journal write, 99 %',
     meaning:
-      '0.99 of the writes of the journal lately took at most so long on the leader, with the answer of a majority.',
+      '99 % of the writes of the journal lately took at most so long on the leader, with the answer of a majority.',
     unit: 'MILLISECONDS',
     scope: 'CLUSTER',
     source: { ...leader, derivation: quantile('starrocks_fe_journal_write_latency_ms', '0.99') },

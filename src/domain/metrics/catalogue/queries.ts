@@ -7,7 +7,7 @@ const ownMistakes = rate('starrocks_fe_query_analysis_err');
 const latency = (name: string, title: string, which: string): Metric => ({
   name,
   title,
-  meaning: `${which} of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown when no query succeeded for 5 minutes.`,
+  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown when no query succeeded for 5 minutes.`,
   unit: 'MILLISECONDS',
   scope: 'NODE',
   source: { ...frontends, derivation: quantile('starrocks_fe_query_latency_ms', which) },
