@@ -204,6 +204,8 @@ it('refuses connections above the limits of a user and of the frontend', async (
   const two = [await login(), await login()];
   await expect(login()).rejects.toThrow(/Reach user-level\(qualifiedUser: u1\) connection limit, currentUserMaxConn=2/);
   expect(await fe('starrocks_fe_connection_total{user="u1"}')).toBe(2);
+  expect((await two[0]?.failure("SHOW PROPERTY FOR 'root'"))?.code).toBe(5203);
+  expect(await two[0]?.query("SHOW PROPERTY FOR 'u1'")).toHaveLength(3);
   for (const one of two) one.close();
   const many: Client[] = [];
   await expect(

@@ -24,7 +24,9 @@ export const userPropertyHandlers: Handlers<'setProperty' | 'showProperty'> = {
   }),
 
   showProperty: locally(({ statement, session, fe }) => {
-    const [user] = usersNamed(fe, statement.user ?? session.user);
+    const name = statement.user ?? session.user;
+    if (name !== session.user) requirePrivilege(fe, session, { privileges: ['GRANT'] });
+    const [user] = usersNamed(fe, name);
     return textRows(
       ['Key', 'Value'],
       [
