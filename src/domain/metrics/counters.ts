@@ -1,5 +1,5 @@
 import type { Derivation, Metric } from './metric.ts';
-import { type PageSample, type Samples, sampleKey } from './page.ts';
+import type { KeyedSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
 
 /** The counters of one node at one look, as plain JSON. */
@@ -21,7 +21,7 @@ type Owner = 'PROCESS' | 'HOST';
 export type Growth = {
   readonly seconds: number;
   /** Null = it is not known: the counter is new, or it is one of the host and fell. */
-  readonly of: (sample: PageSample) => number | null;
+  readonly of: (sample: KeyedSample) => number | null;
 };
 
 /** Counters of which all metrics together need the growth, and whose they are. */
@@ -32,8 +32,10 @@ export type CounterFamilies = {
 
 export function counterFamilies(metrics: readonly Metric[]): CounterFamilies {
   const all = metrics.flatMap(({ source }) => (source.kind === 'PAGE' ? flatten(source.derivation) : []));
+  const rates = all.filter((one) => one.kind === 'RATE');
   return {
-    rates: all.filter((one) => one.kind === 'RATE'),
+    // Several metrics are made of the same counters.
+    rates: [...new Map(rates.map((one) => [JSON.stringify([one.family, one.of]), one])).values()],
     counts: all.flatMap((one) => (one.kind === 'QUANTILE' ? one.family.names.map(countOf) : [])),
   };
 }
@@ -52,11 +54,11 @@ export function flatten(derivation: Derivation): Derivation[] {
   return [derivation];
 }
 
+/** The counters of a page by `sampleKey`. */
+export type PageCounters = ReadonlyMap<string, { readonly value: number; readonly owner: Owner }>;
+
 /** Every counter of the page that a metric wants, and whose it is. One of which the page says two things is left out. */
-function countersOf(
-  samples: Samples,
-  { rates, counts }: CounterFamilies,
-): Map<string, { value: number; owner: Owner }> {
+export function countersOf(samples: Samples, { rates, counts }: CounterFamilies): PageCounters {
   const wanted = rates.flatMap(({ family, of = 'PROCESS' }) =>
     (findFamily(samples, family) ?? [])
       .filter((sample) => matches(sample, family.where))
@@ -68,7 +70,7 @@ function countersOf(
   const counters = new Map<string, { value: number; owner: Owner }>();
   const contradictory = new Set<string>();
   for (const { sample, owner } of [...wanted, ...summaries]) {
-    const key = sampleKey(sample);
+    const { key } = sample;
     if (!Number.isFinite(sample.value) || (counters.get(key)?.value ?? sample.value) !== sample.value)
       contradictory.add(key);
     counters.set(key, { value: sample.value, owner });
@@ -80,12 +82,11 @@ const shortestSeconds = 1;
 
 /** What to keep of a page for the next look. */
 export function keepCounters(
-  samples: Samples,
+  now: PageCounters,
   { families, atMs, before }: { families: CounterFamilies; atMs: number; before: NodeCounters | undefined },
 ): NodeCounters {
   // Looks that follow each other at once measure from the same start, or no rate would ever be known.
   if (before !== undefined && atMs >= before.atMs && atMs - before.atMs < shortestSeconds * 1_000) return before;
-  const now = countersOf(samples, families);
   const values = Object.fromEntries([...now].map(([key, { value }]) => [key, value]));
   const moved = families.counts.flatMap((name) => {
     const value = values[name];
@@ -103,14 +104,12 @@ export type Limits = { readonly longestMs: number };
  * fell, the process was started anew, so all its counters grew from 0, also those that are higher than before by now.
  */
 export function growthOf(
-  samples: Samples,
+  now: PageCounters,
   {
-    families,
     atMs,
     before,
     limits,
   }: {
-    readonly families: CounterFamilies;
     readonly atMs: number;
     readonly before: NodeCounters | undefined;
     readonly limits: Limits;
@@ -120,15 +119,14 @@ export function growthOf(
   const ms = atMs - before.atMs;
   if (ms < shortestSeconds * 1_000) return 'the look before is less than a second ago';
   if (ms > limits.longestMs) return `the last look that read its page is ${Math.round(ms / 1_000)} s ago`;
-  const now = countersOf(samples, families);
   const isAnew = [...now].some(([key, { value, owner }]) => owner === 'PROCESS' && value < (before.values[key] ?? 0));
   return {
     seconds: ms / 1_000,
     of: (sample) => {
-      const counter = now.get(sampleKey(sample));
+      const counter = now.get(sample.key);
       if (counter === undefined) return null;
       if (counter.owner === 'PROCESS' && isAnew) return Math.max(0, counter.value);
-      const old = before.values[sampleKey(sample)];
+      const old = before.values[sample.key];
       return old === undefined || counter.value < old ? null : counter.value - old;
     },
   };

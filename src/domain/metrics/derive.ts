@@ -1,5 +1,13 @@
 import { catalogue } from './catalogue/index.ts';
-import { type CounterFamilies, type Counters, counterFamilies, flatten, growthOf, keepCounters } from './counters.ts';
+import {
+  type CounterFamilies,
+  type Counters,
+  counterFamilies,
+  countersOf,
+  flatten,
+  growthOf,
+  keepCounters,
+} from './counters.ts';
 import { cutToLimit } from './cut.ts';
 import { evaluate, type Sight } from './evaluate.ts';
 import { type FactAnswers, factValues } from './facts.ts';
@@ -67,6 +75,7 @@ function see(look: Look, node: MetricNode, families: CounterFamilies): Seen {
   if (page === undefined) return { problem: 'its page was not asked for' };
   if ('problem' in page) return { problem: page.problem };
   const samples = groupSamples(page.samples);
+  const counters = countersOf(samples, families);
   const atMs = (page.at ?? look.at).getTime();
   const before = look.before[node.id];
   const limits = { longestMs: looksOfARate * (look.everyMs ?? 15_000) };
@@ -75,8 +84,8 @@ function see(look: Look, node: MetricNode, families: CounterFamilies): Seen {
       samples,
       isWhole: page.isCut === undefined ? saysItLeads(samples) !== null : !page.isCut,
       cutIn: page.isCut ? (page.samples.at(-1)?.name ?? null) : null,
-      growth: growthOf(samples, { families, atMs, before, limits }),
-      counters: keepCounters(samples, { families, atMs, before }),
+      growth: growthOf(counters, { atMs, before, limits }),
+      counters: keepCounters(counters, { families, atMs, before }),
       ...{ facts: look.facts, at: look.at, subject: { nodeId: node.id } },
     },
   };

@@ -2,7 +2,7 @@ import { countOf, flatten, type Growth, type NodeCounters } from './counters.ts'
 import { type FactAnswers, factValues } from './facts.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
 import type { Derivation, Family, Join } from './metric.ts';
-import { type PageSample, type Samples, sampleKey } from './page.ts';
+import type { KeyedSample, PageSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
 import { isKnown, type UnknownReason, type Value } from './unknown.ts';
 
@@ -62,18 +62,19 @@ function finite(value: number): Value {
 }
 
 /** The samples that count, each once; a page that says two things of the same says nothing. */
-function pick(family: Family, { samples, only, cutIn }: Sight): readonly PageSample[] | Value {
+function pick(family: Family, { samples, only, cutIn }: Sight): readonly KeyedSample[] | Value {
   const present = findFamily(samples, family);
   const isOnly = ({ labels }: PageSample) => only === undefined || (labels[only.label] ?? only.value) === only.value;
   const found = (present ?? []).filter((sample) => matches(sample, family.where) && isOnly(sample));
   if (found.length === 0) return unknown('NOT_ON_PAGE', `the page has no ${wordsOf(family)}`);
   if (found[0]?.name === cutIn) return unknown('NOT_ON_PAGE', `the page broke off in ${cutIn}`);
-  const byKey = new Map<string, PageSample>();
+  if (found.length === 1) return found;
+  const byKey = new Map<string, KeyedSample>();
   for (const sample of found) {
-    const known = byKey.get(sampleKey(sample));
+    const known = byKey.get(sample.key);
     if (known !== undefined && !Object.is(known.value, sample.value))
       return unknown('CONTRADICTORY', `the page says ${known.value} and ${sample.value} of the same ${sample.name}`);
-    byKey.set(sampleKey(sample), sample);
+    byKey.set(sample.key, sample);
   }
   return [...byKey.values()];
 }
@@ -83,7 +84,7 @@ function wordsOf({ names, where }: Family): string {
   return `${names.join(' or ')}${labels.length === 0 ? '' : `{${labels.join(',')}}`}`;
 }
 
-function isSamples(found: readonly PageSample[] | Value): found is readonly PageSample[] {
+function isSamples(found: readonly KeyedSample[] | Value): found is readonly KeyedSample[] {
   return Array.isArray(found);
 }
 

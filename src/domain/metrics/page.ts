@@ -27,11 +27,14 @@ export type MetricNode = {
   readonly version: string | null;
 };
 
-/** The samples of a page by family. */
-export type Samples = ReadonlyMap<string, readonly PageSample[]>;
+/** A sample with the text that is the same for the same name and labels, in whatever order they stand. */
+export type KeyedSample = PageSample & { readonly key: string };
 
-/** A text that is the same for the same name and labels, in whatever order they stand. */
+/** The samples of a page by family. */
+export type Samples = ReadonlyMap<string, readonly KeyedSample[]>;
+
 export function sampleKey({ name, labels }: Pick<PageSample, 'name' | 'labels'>): string {
-  const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return sorted.length === 0 ? name : `${name}${JSON.stringify(sorted)}`;
+  const pairs = Object.entries(labels);
+  if (pairs.length === 0) return name;
+  return `${name}${JSON.stringify(pairs.length === 1 ? pairs : pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
