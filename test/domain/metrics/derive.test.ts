@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { connectedUsers } from '../../../src/domain/metrics/connected-users.ts';
 import type { Counters } from '../../../src/domain/metrics/counters.ts';
 import { type Derived, deriveMeasurements, type Look } from '../../../src/domain/metrics/derive.ts';
 import type { FactAnswers } from '../../../src/domain/metrics/facts.ts';
@@ -226,6 +227,11 @@ describe('users', () => {
     expect(found(looked, 'user_connections', { user: 'etl' })).toBe(1);
     expect(found(looked, 'user_connections_of_limit', { user: 'bi' })).toBe(0.8);
     expect(found(looked, 'user_connections_of_limit', { user: 'etl' })).toBe('FACT_UNKNOWN');
+  });
+
+  it('whose limits are asked are those who are connected, most connections first', () => {
+    const pages = { fe1: [connections('bi', 2), connections('x', 0), end], fe2: [connections('etl', 5), end] };
+    expect(connectedUsers(derive({ ...two, pages }).measurements)).toEqual(['etl', 'bi']);
   });
 
   it('are none on a frontend whose page came to its end without any', () => {
