@@ -53,13 +53,22 @@ async function readNumber(sql: SqlReader, key: string, call: SqlCall): Promise<n
 
 /**
  * How many connections users may have, on each frontend. Names come from pages of metrics, so a user may not exist any
- * more, or never have existed. Needs GRANT on SYSTEM.
+ * more, or never have existed. Without GRANT on SYSTEM only one's own is told; throws `SQL_PRIVILEGE_MISSING` when none is.
  */
 export async function readUserLimits(sql: SqlReader, users: readonly string[], call: SqlCall): Promise<Found> {
-  const limits = await inParallel(users, atOnce, async (user) => ({
-    user,
-    limit: await readUserLimit(sql, user, call),
-  }));
+  let refusal: AppError | null = null;
+  const limits = await inParallel(users, atOnce, async (user) => {
+    try {
+      const rows = await sql.query(showUserProperties(user), call);
+      return { user, limit: whole(rows.find(({ Key }) => Key === 'max_user_connections')?.Value) };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'SQL_PRIVILEGE_MISSING') refusal = error;
+      else if (error.code !== 'SQL_FAILED' || !/unknown user/i.test(error.message)) throw error;
+      return { user, limit: null };
+    }
+  });
+  if (refusal !== null && limits.every(({ limit }) => limit === null)) throw refusal;
   return {
     user_connection_limit: ofEach(
       limits,
@@ -67,14 +76,4 @@ export async function readUserLimits(sql: SqlReader, users: readonly string[], c
       ({ limit }) => limit,
     ),
   };
-}
-
-async function readUserLimit(sql: SqlReader, user: string, call: SqlCall): Promise<number | null> {
-  try {
-    const rows = await sql.query(showUserProperties(user), call);
-    return whole(rows.find(({ Key }) => Key === 'max_user_connections')?.Value);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'SQL_FAILED' && /unknown user/i.test(error.message)) return null;
-    throw error;
-  }
 }

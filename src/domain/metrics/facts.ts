@@ -93,7 +93,8 @@ export const facts = {
   }),
   user_connection_limit: fact('USER', 'COUNT', {
     ...{ everyMs: 5 * minute, from: 'SQL' },
-    means: 'max_user_connections of SHOW PROPERTY; it counts on each frontend by itself',
+    means:
+      'max_user_connections of SHOW PROPERTY, for other users than its own only where Starwarden has GRANT on SYSTEM',
   }),
   medium_used_share: fact('MEDIUM', 'SHARE', {
     ...{ everyMs: 5 * minute, from: 'SQL' },

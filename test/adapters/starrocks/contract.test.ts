@@ -16,6 +16,7 @@ import {
   parseSnapshots,
 } from '../../../src/adapters/starrocks/parse.ts';
 import type { StarRocksSql } from '../../../src/adapters/starrocks/port.ts';
+import { readFacts, sqlFacts } from '../../../src/adapters/starrocks/read-facts.ts';
 import * as statements from '../../../src/adapters/starrocks/statements.ts';
 
 const http = createNodeHttp();
@@ -75,6 +76,23 @@ describe.each([
     expect(new Set(replicas.map(({ Status }) => Status))).toEqual(new Set(['OK']));
     const tables = await sql.query(statements.showTableConfig({ database: 'sales' }));
     expect(tables.map(({ TABLE_NAME }) => TABLE_NAME)).toContain('orders');
+  });
+
+  it('answers every fact that is asked by SQL', async () => {
+    const frontendsToAsk = addresses.map(({ host, port }, index) => ({ id: `fe${index}`, host, queryPort: port }));
+    // Without GRANT, StarRocks tells of oneself only.
+    const users = ["no'body", cluster.sqlUser];
+    const request = { due: sqlFacts, before: {}, at: new Date(), frontends: frontendsToAsk, users };
+    const answers = await readFacts(sql, request, { timeoutMs: 10_000 });
+    const problems = Object.entries(answers).filter(([, answer]) => answer !== undefined && 'problem' in answer);
+    expect(problems).toEqual([]);
+    expect(Object.keys(answers).toSorted()).toEqual([...sqlFacts].toSorted());
+    expect(answers.user_connection_limit).toMatchObject({ values: [{ subject: { user: cluster.sqlUser } }] });
+    expect(answers.tablets_without_replica).toMatchObject({ values: [{ subject: {}, value: 0 }] });
+    expect(answers.transaction_limit).toMatchObject({ values: [{ value: 1_000 }] });
+    expect(answers.connection_limit).toMatchObject({
+      values: frontendsToAsk.map(({ id }) => ({ subject: { nodeId: id } })),
+    });
   });
 
   it('takes a hostile name for a name', async () => {

@@ -39,7 +39,7 @@ export const connectionMetrics: readonly Metric[] = [
     name: 'user_connections_of_limit',
     title: 'Connections of a user, of the limit',
     meaning:
-      "Connections of one user for each that the user's max_user_connections allows, on the frontend where it is worst. Known for the users who were connected when the limits were read.",
+      "Connections of one user for each that the user's max_user_connections allows, on the frontend where it is worst. Known for users who were connected when the limits were read, and without GRANT on SYSTEM only for Starwarden's own.",
     unit: 'SHARE',
     scope: 'USER',
     source: { ...frontends, derivation: shareOfLimit(connections, 'user_connection_limit'), by: byUser, across: 'MAX' },
