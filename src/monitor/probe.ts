@@ -8,6 +8,8 @@ import { findCluster, listNodes } from '../store/clusters/inventory.ts';
 import { forgetStop } from '../store/clusters/stopped-nodes.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
 import type { Database } from '../store/database.ts';
+import { readFactAnswers } from '../store/metrics/facts.ts';
+import { packLook, readCounters } from '../store/metrics/write-measured.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
 import { type ProbeOutcome, recordSample } from '../store/probes/record-sample.ts';
 import { readBackupWatch } from '../store/reads/backup-watch.ts';
@@ -48,7 +50,9 @@ export async function probeCluster(
     const known = await listNodes(db, clusterId);
     const stopped = await listStoppedNodes(db, clusterId);
     const cluster = await findCluster(db, clusterId);
-    const parts = await readParts(deps.reading(clusterId, signal), {
+    const read = await readParts(deps.reading(clusterId, signal), {
+      metrics: { counters: await readCounters(db, clusterId), facts: await readFactAnswers(db, clusterId) },
+      everyMs: settings.everyMs,
       known,
       seeds: cluster?.seeds ?? [],
       stopped,
@@ -58,13 +62,15 @@ export async function probeCluster(
       repositories: await listRepositories(db, clusterId),
       timeoutMs: settings.timeoutMs,
     });
-    if (parts === null) return await releaseClaim(db, claim, { isDueNow: true });
+    if (read === null) return await releaseClaim(db, claim, { isDueNow: true });
+    const { parts, counters } = read;
     const durationMs = performance.now() - startedAt;
     await keepOwnCheck(db, clusterId, parts);
     for (const node of parts.stopped.contradicted) await forgetStop(db, { clusterId, ...node });
     const outcome = await judge(deps, { clusterId, parts, durationMs, rules: settings.rules });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
-    const alertIds = await recordSample(db, { claim, outcome, policy: { times, rules: settings.rules } });
+    const look = parts.metrics === null ? null : await packLook(parts.metrics, counters);
+    const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules: settings.rules } });
     if (alertIds === null)
       log.warn({ clusterId }, 'a probe was not recorded: its claim had ended, or its cluster is gone');
     for (const id of alertIds ?? []) changed(`alert:${id}`);

@@ -1,4 +1,5 @@
 import type { Reading } from '../adapters/reading.ts';
+import { factsOfNodes } from '../adapters/starrocks/facts-of-nodes.ts';
 import type { SqlTarget } from '../adapters/starrocks/port.ts';
 import { readSilentPorts, type SilentPort } from '../adapters/starrocks/read-greetings.ts';
 import { problemsIn, readTopology, type Topology, toObservedNodes } from '../adapters/starrocks/read-topology.ts';
@@ -6,17 +7,20 @@ import { showDatabases, versionComment } from '../adapters/starrocks/statements.
 import type { Repository } from '../domain/backup/repository.ts';
 import type { BackupWatch } from '../domain/backup/watch.ts';
 import type { ClusterNode, ObservedNode, StoppedNode } from '../domain/cluster.ts';
+import type { Counters } from '../domain/metrics/counters.ts';
+import { type FactAnswers, mergeFacts } from '../domain/metrics/facts.ts';
 import { findSameNode, nodeLabel } from '../domain/node-identity.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { findLeader, isElectable, majorityOf } from '../domain/quorum.ts';
 import { isSystemDatabase } from '../domain/system-databases.ts';
-import { AppError, messageOf } from '../errors.ts';
+import { AppError } from '../errors.ts';
+import { askNode, measure, type NodeAnswer, type WatchedMetrics } from './read-metrics.ts';
 import { readRepositories, type WatchedRepositories } from './read-repositories.ts';
 import { readSnapshots, type WatchedSnapshots } from './read-snapshots.ts';
 
 /** What a probe needs of a reading; its signal fires when the program stops. */
 export type ProbeReading = Pick<Reading, 'sql' | 'objects' | 'now' | 'signal'> & {
-  readonly http: Pick<Reading['http'], 'health'>;
+  readonly http: Pick<Reading['http'], 'health' | 'scrape'>;
 };
 
 export type PartsRequest = {
@@ -32,9 +36,16 @@ export type PartsRequest = {
   readonly runMode: string | null;
   /** The repositories under management, as they are stored. */
   readonly repositories: readonly Repository[];
+  /** What the metrics of this look need: the counters of the one before, and what was asked at a slower pace. */
+  readonly metrics: { readonly counters: Counters; readonly facts: FactAnswers };
+  /** The pace of looks. */
+  readonly everyMs: number;
   /** The time limit for all parts together. */
   readonly timeoutMs: number;
 };
+
+/** What a probe read, and the counters that the next one needs of it. */
+export type Read = { readonly parts: Parts<ObservedNode>; readonly counters: Counters };
 
 /**
  * What one probe of a cluster read. Each part is read once, however many rules want it, and says whether it was seen. A
@@ -71,6 +82,8 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
    * and the addresses that were given for the cluster. Null = nobody was asked, or the time of the probe was over.
    */
   readonly silentPorts: readonly SilentPort[] | null;
+  /** The numbers of all nodes, and what could not be measured. Null = nothing was measured. */
+  readonly metrics: WatchedMetrics | null;
 };
 
 export type WatchedStops = {
@@ -105,27 +118,25 @@ export type WatchedBackups = BackupWatch & {
   readonly standing: readonly string[] | null;
 };
 
-const healthTimeoutMs = 3_000;
-
 /**
  * Asks the cluster for its nodes, and at the same time every node for its health. A failure of the cluster is something
  * seen. An error that is thrown is a failure of our own (the store behind `sql`), from which nothing follows about the
  * cluster. Null = we were told to stop meanwhile, so nothing is known.
  */
-export async function readParts(reading: ProbeReading, request: PartsRequest): Promise<Parts<ObservedNode> | null> {
+export async function readParts(reading: ProbeReading, request: PartsRequest): Promise<Read | null> {
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([reading.signal, deadline]);
-  const [topology, health, standing, repositories] = await Promise.all([
+  const [topology, answers, standing, repositories] = await Promise.all([
     readNodes(reading.sql, { signal, timeoutMs: request.timeoutMs }),
-    Promise.all(request.known.map((node) => askHealth(reading.http, node, signal))),
+    Promise.all(request.known.map((node) => askNode(reading.http, node, { signal, now: reading.now }))),
     request.watch === null ? null : readDatabases(reading.sql, { signal, timeoutMs: request.timeoutMs }),
     readRepositories(reading, request.repositories, { signal, timeoutMs: request.timeoutMs }),
   ]);
-  const answering = request.known.filter((node, index) => node.httpPort !== null && health[index] === null);
+  const answering = request.known.filter((node, index) => node.httpPort !== null && answers[index]?.problem === null);
   const stopped = watchStops(request.known, request.stopped, answering);
   const backups = request.watch === null ? null : { ...request.watch, standing };
   if (reading.signal.aborted) return null;
-  const problems = new Map(request.known.map((node, index) => [nodeLabel(node), health[index] ?? null]));
+  const problems = new Map(request.known.map((node, index) => [nodeLabel(node), answers[index]?.problem ?? null]));
   const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
     const before = findSameNode(request.before, node);
     const httpProblem = problems.get(nodeLabel(node)) ?? null;
@@ -146,7 +157,14 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       deadline.aborted && topology.code === 'CANCELED' ? tookTooLong(request.timeoutMs, topology) : topology;
     const isAnswering = await answersItself(reading.sql, { failure, signal });
     if (reading.signal.aborted) return null;
-    return {
+    const { metrics, counters } = measureAll(request, {
+      answers,
+      nodes: [],
+      topology: null,
+      leader: null,
+      at: reading.now(),
+    });
+    const parts: Parts<ObservedNode> = {
       topology: { isSeen: false, failure, isAnswering },
       health: { isSeen: true, probes: request.known.map((node) => toProbe(node, null)) },
       backups,
@@ -154,7 +172,9 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       repositories,
       stopped,
       silentPorts: null,
+      metrics,
     };
+    return { parts, counters };
   }
   const nodes = toObservedNodes(topology);
   const leader = findLeader(nodes);
@@ -162,11 +182,13 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     signal,
     timeoutMs: greetingTimeoutMs,
   });
-  return {
+  const label = leader === undefined ? null : nodeLabel(leader);
+  const { metrics, counters } = measureAll(request, { answers, nodes, topology, leader: label, at: reading.now() });
+  const parts: Parts<ObservedNode> = {
     topology: {
       isSeen: true,
       nodes,
-      leader: leader === undefined ? null : nodeLabel(leader),
+      leader: label,
       problems: problemsIn(topology),
     },
     health: { isSeen: true, probes: nodes.map((node) => toProbe(node, node.alive)) },
@@ -179,7 +201,29 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     repositories,
     stopped,
     silentPorts: signal.aborted ? null : silentPorts,
+    metrics,
   };
+  return { parts, counters };
+}
+
+type Seen = {
+  /** In the order of the known nodes. */
+  readonly answers: readonly NodeAnswer[];
+  readonly nodes: readonly ObservedNode[];
+  readonly topology: Topology | null;
+  readonly leader: string | null;
+  readonly at: Date;
+};
+
+function measureAll({ known, metrics: before, everyMs }: PartsRequest, seen: Seen) {
+  const { answers, nodes, topology, leader, at } = seen;
+  const idOf = (node: Pick<ObservedNode, 'kind' | 'host' | 'port'>) => findSameNode(known, node)?.id ?? null;
+  const facts = topology === null ? before.facts : mergeFacts(before.facts, factsOfNodes({ ...topology, idOf, at }));
+  return measure({
+    ...{ known, leader, facts, at, everyMs, before: before.counters },
+    answers: new Map(known.flatMap(({ id }, index) => (answers[index] === undefined ? [] : [[id, answers[index]]]))),
+    alive: new Map(nodes.map((node) => [nodeLabel(node), node.alive])),
+  });
 }
 
 /** Longer than a login may take, so that its failure comes first and says what was wrong. */
@@ -241,20 +285,6 @@ async function answersItself(
   } catch (error) {
     if (error instanceof AppError && error.code !== 'STORE_UNAVAILABLE') return false;
     throw error;
-  }
-}
-
-/** Why the node's health is in doubt; null = it is well, or cannot be asked. */
-async function askHealth(http: ProbeReading['http'], node: ClusterNode, signal: AbortSignal): Promise<string | null> {
-  if (node.httpPort === null) return null;
-  try {
-    const isWell = await http.health(
-      { host: node.host, httpPort: node.httpPort },
-      { signal, timeoutMs: healthTimeoutMs },
-    );
-    return isWell ? null : '/api/health does not answer 200';
-  } catch (error) {
-    return messageOf(error);
   }
 }
 

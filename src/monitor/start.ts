@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { createSlots, type Slots } from '../adapters/slots.ts';
 import { startDueLoop } from '../due-loop.ts';
 import type { Database } from '../store/database.ts';
+import { claimFacts, listDueFacts } from '../store/metrics/facts.ts';
 import {
   claimProbe,
   listAbandonedProbes,
@@ -11,10 +12,12 @@ import {
 } from '../store/probes/probes.ts';
 import { abandonProbe } from '../store/probes/record-sample.ts';
 import { listClustersInMaking } from '../store/reads/clusters-in-making.ts';
+import { askFacts, factsTimeoutMs } from './ask-facts.ts';
 import { configureRules } from './evaluate.ts';
 import { probeCluster } from './probe.ts';
 import type { ProbeReading } from './read-parts.ts';
 import { rules } from './rules/index.ts';
+import { tidyMetrics } from './tidy-metrics.ts';
 
 /** The part of the context that the monitor needs. */
 export type MonitorDeps = {
@@ -33,12 +36,16 @@ export type MonitorOptions = {
   readonly concurrency?: number;
   /** Time limit of one probe. Default 10,000 ms. */
   readonly probeTimeoutMs?: number;
+  /** How often it is looked what is due of what is asked at a slower pace; null = nothing is asked. Default 30,000 ms. */
+  readonly factsEveryMs?: number | null;
 };
 
 const keepSamplesMs = 24 * 3_600_000;
 const pruneEveryMs = 600_000;
 /** A few big clusters at once must not use up the file descriptors of the process. */
 const httpCallsAtOnce = 64;
+/** So that slow answers of some clusters do not keep the others from being asked. */
+const factsAtOnce = 4;
 
 /**
  * Probes every registered cluster every `probeEveryMs`, until stopped. Any number of processes may do so: each probe is
@@ -46,7 +53,7 @@ const httpCallsAtOnce = 64;
  * ends. When the database does not answer, the loop goes on and asks again.
  */
 export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { stop(): Promise<void> } {
-  const { concurrency = 8, probeTimeoutMs = 10_000 } = options;
+  const { concurrency = 8, probeTimeoutMs = 10_000, factsEveryMs = 30_000 } = options;
   const { db, log, config } = ctx;
   const everyMs = config.monitor.probeEveryMs;
   const settings = { rules: configureRules(rules, config.monitor.rules), timeoutMs: probeTimeoutMs, everyMs };
@@ -74,6 +81,11 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     const claim = await claimProbe(db, { clusterId, holder: config.holder, claimMs, nextInMs });
     if (claim !== null) await probeCluster(deps, claim, { settings, signal: stopping.signal });
   };
+  const ask = async (clusterId: string): Promise<void> => {
+    const times = { claimMs: factsTimeoutMs * 1.5, nextInMs: factsEveryMs ?? factsTimeoutMs };
+    const claim = await claimFacts(db, { clusterId, holder: config.holder, ...times });
+    if (claim !== null) await askFacts(deps, claim, { signal: stopping.signal });
+  };
   const abandon = async () => {
     for (const clusterId of await listAbandonedProbes(db)) {
       for (const id of await abandonProbe(db, clusterId)) deps.changed(`alert:${id}`);
@@ -87,8 +99,13 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     name: 'monitor',
     log,
     everyMs: Math.min(1_000, Math.max(50, everyMs / 4)),
-    chores: [abandon, prune],
-    kinds: [{ what: 'probe', list: (limit) => listDue(db, limit), handle, atOnce: concurrency }],
+    chores: [abandon, prune, tidyMetrics(db)],
+    kinds: [
+      { what: 'probe', list: (limit) => listDue(db, limit), handle, atOnce: concurrency },
+      ...(factsEveryMs === null
+        ? []
+        : [{ what: 'facts', list: (limit: number) => listDueFacts(db, limit), handle: ask, atOnce: factsAtOnce }]),
+    ],
   });
   return {
     stop: async () => {
@@ -105,6 +122,7 @@ async function listDue(db: Database, limit: number): Promise<readonly string[]> 
 
 function limited(http: ProbeReading['http'], slots: Slots): ProbeReading['http'] {
   return {
+    ...http,
     health: async (node, call) => {
       const free = await slots.take(call?.signal ?? new AbortController().signal);
       try {

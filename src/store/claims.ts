@@ -5,7 +5,10 @@ import { databaseNow, databaseNowPlus, type Queryable } from './database.ts';
  * Tables of things that become due and are worked on by one process at a time, and the column that names a row of each.
  * Each table has `due_at`, `claimed_by`, `claimed_until` and `fence`.
  */
-const idColumns = { run: 'id', probe: 'cluster_id', slack_card: 'id', slack_line: 'id', schedule: 'id' } as const;
+const idColumns = {
+  ...{ run: 'id', slack_card: 'id', slack_line: 'id', schedule: 'id' },
+  ...{ probe: 'cluster_id', metric_facts: 'cluster_id' },
+} as const;
 
 export type ClaimTable = keyof typeof idColumns;
 

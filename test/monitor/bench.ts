@@ -43,9 +43,9 @@ export async function startBench(options: ContextOptions & { env?: Record<string
       clusters.set(id, cluster);
       return id;
     },
-    watch: ({ holder = ctx.config.holder, nodeDownForMs = 0, db = ctx.db, ...limits } = {}) => {
+    watch: ({ holder = ctx.config.holder, nodeDownForMs = 0, db = ctx.db, factsEveryMs = null, ...limits } = {}) => {
       const config = { holder, monitor: { probeEveryMs: 200, rules: { node_down: { forMs: nodeDownForMs } } } };
-      const monitor = startMonitor({ ...ctx, db, connections, config }, limits);
+      const monitor = startMonitor({ ...ctx, db, connections, config }, { ...limits, factsEveryMs });
       monitors.push(monitor);
       return monitor;
     },

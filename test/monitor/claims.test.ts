@@ -53,7 +53,12 @@ describe('the claim to probe a cluster', () => {
     if (second === null) throw new Error('it was given back');
     expect(second.fence).toBe(first.fence + 1);
     expect(
-      await recordSample(db, { claim: second, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } }),
+      await recordSample(db, {
+        claim: second,
+        outcome: emptyOutcome,
+        look: null,
+        policy: { times: defaultAlertTimes, rules: [] },
+      }),
     ).toEqual([]);
     expect(await claim(0)).not.toBeNull();
   });
@@ -64,12 +69,22 @@ describe('the claim to probe a cluster', () => {
     if (dead === null) throw new Error('nobody else wanted it');
     await expect.poll(() => listDueProbes(db, 100)).toContain(clusterId);
     expect(
-      await recordSample(db, { claim: dead, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } }),
+      await recordSample(db, {
+        claim: dead,
+        outcome: emptyOutcome,
+        look: null,
+        policy: { times: defaultAlertTimes, rules: [] },
+      }),
     ).toBeNull();
     const heir = await claimProbe(db, { clusterId, holder: 'heir', claimMs: 10_000, nextInMs: 0 });
     expect(heir?.fence).toBe(dead.fence + 1);
     expect(
-      await recordSample(db, { claim: dead, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } }),
+      await recordSample(db, {
+        claim: dead,
+        outcome: emptyOutcome,
+        look: null,
+        policy: { times: defaultAlertTimes, rules: [] },
+      }),
     ).toBeNull();
     await releaseClaim(db, dead, { isDueNow: true });
     expect(await claimProbe(db, { clusterId, holder: 'third', claimMs: 10_000, nextInMs: 0 })).toBeNull();
@@ -80,7 +95,12 @@ describe('the claim to probe a cluster', () => {
     const clusterId = await bench.addCluster('old');
     const claim = await claimProbe(db, { clusterId, holder: 'a', claimMs: 10_000, nextInMs: 60_000 });
     if (claim === null) throw new Error('nobody else wanted it');
-    await recordSample(db, { claim, outcome: emptyOutcome, policy: { times: defaultAlertTimes, rules: [] } });
+    await recordSample(db, {
+      claim,
+      outcome: emptyOutcome,
+      look: null,
+      policy: { times: defaultAlertTimes, rules: [] },
+    });
     expect(await pruneProbeSamples(db, 24 * 3_600_000)).toBe(0);
     await db
       .updateTable('probe_sample')

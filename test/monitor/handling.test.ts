@@ -67,7 +67,7 @@ async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
   } as const;
   const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [] };
   const outcome = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
-  return recordSample(db, { claim, outcome, policy: { times: defaultAlertTimes, rules } });
+  return recordSample(db, { claim, outcome, look: null, policy: { times: defaultAlertTimes, rules } });
 }
 
 const outsider: Actor = {

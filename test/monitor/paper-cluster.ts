@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MetricSample } from '../../src/adapters/http/metrics-page.ts';
 import { NoGreeting } from '../../src/adapters/starrocks/classify.ts';
 import type { SqlRoute, SqlRow } from '../../src/adapters/starrocks/port.ts';
 import { AppError } from '../../src/errors.ts';
@@ -16,6 +17,8 @@ export type PaperCluster = {
   /** Addresses of frontends that accept connections and send no greeting. */
   mute: Set<string>;
   answersAfterMs: number;
+  /** What the metrics pages of nodes say, by the node's address; one that is missing sends a page without any. */
+  pages: Map<string, readonly MetricSample[]>;
   /** Looks that began. */
   looks: number;
   /** How many questions are answered now, and at most so far; clusters may share it. */
@@ -31,6 +34,7 @@ export function paperCluster(): PaperCluster {
     leader: '10.0.0.1',
     failure: null,
     mute: new Set(),
+    pages: new Map(),
     answersAfterMs: 0,
     looks: 0,
     crowd: { now: 0, most: 0 },
@@ -75,6 +79,10 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'obje
     if (rows === undefined) throw new Error(`nobody answers ${name}`);
     return rows();
   };
+  const isSilent = (wanted: string) =>
+    [...cluster.frontends, ...cluster.backends, ...cluster.computeNodes].some(
+      ({ host, httpIsSilent }) => host === wanted && httpIsSilent === true,
+    );
   return {
     sql: { query: (statement, call) => ask(statement.name, call?.route, call?.signal) },
     objects: async () => {
@@ -82,11 +90,16 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'obje
     },
     http: {
       health: async ({ host, httpPort }) => {
-        const node = [...cluster.frontends, ...cluster.backends, ...cluster.computeNodes].find(
-          (one) => one.host === host,
-        );
-        if (node?.httpIsSilent === true) throw new AppError('HTTP_FAILED', `${host}:${httpPort} refused`);
+        if (isSilent(host)) throw new AppError('HTTP_FAILED', `${host}:${httpPort} refused`);
         return true;
+      },
+      scrape: async ({ host, httpPort }) => {
+        const cost = { bytes: 100, tookMs: 1 };
+        const message = `${host}:${httpPort} refused`;
+        if (isSilent(host)) return { kind: 'NO_PAGE', reason: 'UNREACHABLE', status: null, message, ...cost };
+        const samples = cluster.pages.get(host) ?? [];
+        const odd = { oddities: [], oddityCount: 0, impossibleUsers: [], impossibleUserCount: 0 };
+        return { kind: 'PAGE', samples, ...odd, isCut: false, sampleLines: samples.length, ...cost };
       },
     },
   };

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { SqlReader } from '../../src/adapters/starrocks/port.ts';
 import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
 import { AppError } from '../../src/errors.ts';
-import { type Parts, readParts } from '../../src/monitor/read-parts.ts';
+import { type Parts, type Read, readParts } from '../../src/monitor/read-parts.ts';
 import { type PaperCluster, paperCluster, portsOf, unreachable } from './paper-cluster.ts';
+import { node } from './rules/builders.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 
@@ -23,11 +24,15 @@ function seen(found: Parts<ObservedNode> | null): Parts<ObservedNode> {
   return found;
 }
 
-function look(
+async function look(...args: Parameters<typeof readAll>): Promise<Parts<ObservedNode> | null> {
+  return (await readAll(...args))?.parts ?? null;
+}
+
+async function readAll(
   cluster: PaperCluster,
   changes: Partial<Parameters<typeof readParts>[1]> = {},
   reading: Partial<Parameters<typeof readParts>[0]> = {},
-): Promise<Parts<ObservedNode> | null> {
+): Promise<Read | null> {
   const request = {
     known: [],
     seeds: [],
@@ -36,10 +41,13 @@ function look(
     watch: null,
     runMode: null,
     repositories: [],
+    metrics: { counters: {}, facts: {} },
+    everyMs: 15_000,
     timeoutMs: 5_000,
   };
   const { signal } = new AbortController();
-  return readParts({ ...portsOf(cluster), signal, now: () => now, ...reading }, { ...request, ...changes });
+  const ports = { ...portsOf(cluster), signal, now: () => now, ...reading };
+  return readParts(ports, { ...request, ...changes });
 }
 
 describe('a probe of a cluster', () => {
@@ -164,5 +172,46 @@ describe('a probe of a cluster', () => {
       contradicted: marks.slice(1),
       explainsSilence: false,
     });
+  });
+});
+
+describe('the numbers of a look', () => {
+  const known = [
+    node({ kind: 'FRONTEND', id: 'nod_fe', host: '10.0.0.1', port: 9010, httpPort: 8030 }),
+    node({ kind: 'BACKEND', id: 'nod_be', host: '10.0.0.11', port: 9050, httpPort: 8040 }),
+  ];
+  const sample = (name: string, value: number, labels = {}) => ({ name, labels, value });
+
+  it('come from the page of each node, those of the leader from the one that leads, and rates from two looks', async () => {
+    const cluster = paperCluster();
+    const page = (queries: number) => [
+      sample('starrocks_fe_query_total', queries),
+      sample('starrocks_fe_max_tablet_compaction_score', 12),
+    ];
+    cluster.pages.set('10.0.0.1', page(100));
+    const first = await readAll(cluster, { known });
+    cluster.pages.set('10.0.0.1', page(160));
+    const later = () => new Date(now.getTime() + 15_000);
+    const second = await readAll(
+      cluster,
+      { known, metrics: { counters: first?.counters ?? {}, facts: {} } },
+      { now: later },
+    );
+    const valuesOf = (name: string) =>
+      second?.parts.metrics?.measurements.filter(({ metric }) => metric === name).map(({ value }) => value);
+    expect(valuesOf('queries_per_second')).toEqual([4, 4]);
+  });
+
+  it('lack those of a node that is silent, with the reason, and no others', async () => {
+    const cluster = paperCluster();
+    cluster.pages.set('10.0.0.1', [sample('jvm_heap_size_bytes', 50, { type: 'used' })]);
+    cluster.backends[0] = { host: '10.0.0.11', alive: true, httpIsSilent: true };
+    const read = await readAll(cluster, { known });
+    const unknown = read?.parts.metrics?.unknown.filter(({ subject }) => subject.nodeId === 'nod_be') ?? [];
+    expect(unknown.length).toBeGreaterThan(0);
+    expect(new Set(unknown.map(({ reason, because }) => `${reason}: ${because}`))).toContain(
+      'NODE_SILENT: 10.0.0.11:8040 refused',
+    );
+    expect(read?.parts.health.probes.find(({ host }) => host === '10.0.0.11')).toMatchObject({ httpFailures: 1 });
   });
 });

@@ -6,6 +6,7 @@ import { startMonitor } from '../../src/monitor/start.ts';
 import { findCluster, insertCluster, listNodes } from '../../src/store/clusters/inventory.ts';
 import { listProbes } from '../../src/store/probes/probes.ts';
 import { listAlerts } from '../../src/store/reads/alerts.ts';
+import { latestOfClusters } from '../../src/store/reads/metric-history.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 
 let world: World;
@@ -91,6 +92,20 @@ describe('the monitor of a cluster of processes', () => {
       .toEqual(Array(6).fill({ alive: true, httpProblem: null }));
     expect((await findCluster(engine.ctx.db, clusterId))?.problems).toEqual([]);
     expect(await alerts()).toEqual([]);
+  });
+
+  it('measures what real nodes show, and asks what no page has', async () => {
+    const names = async () => {
+      const [latest] = await latestOfClusters(engine.ctx.db, [clusterId]);
+      return new Set(latest?.measurements.map(({ metric }) => metric));
+    };
+    await expect
+      .poll(names, soon)
+      .toEqual(
+        expect.toSatisfy((seen: Set<string>) =>
+          ['jvm_heap_used_share', 'disk_used_share', 'tablets'].every((name) => seen.has(name)),
+        ),
+      );
   });
 
   it('opens an alert for a backend that is killed, resolves it, and re-opens it within 15 minutes', async () => {

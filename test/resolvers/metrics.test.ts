@@ -35,7 +35,7 @@ async function look(minutes: number, latencyMs: number): Promise<void> {
     { metric: 'query_p95_ms', subject: {}, value: latencyMs + 1 },
     { metric: 'metric_of_tomorrow', subject: {}, value: 1 },
   ];
-  const packed = await packLook({ at, measurements }, { counters: Buffer.alloc(0), facts: '{}' });
+  const packed = await packLook({ at, measurements }, {});
   await inTransaction(api.engine.ctx.db, (tx) => writeLook(tx, { clusterId, at, look: packed }));
 }
 

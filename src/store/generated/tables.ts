@@ -297,14 +297,22 @@ export type Tables = {
     /** Packed by src/domain/metrics: the times, the subjects, and a value of each at each time. */
     points: Buffer;
   };
+  /** What is asked at a slower pace than looks are. */
+  metric_facts: {
+    cluster_id: string;
+    due_at: Date;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+    /** The last answer about each fact, with its time. */
+    answers: string;
+  };
   /** What the next look at a cluster needs of the last one. */
   metric_state: {
     cluster_id: string;
     at: Date;
     /** The counters of each node as its page showed them, packed: a rate needs two of them. */
     counters: Buffer;
-    /** What was asked by SQL at a slower pace, with the time of each. */
-    facts: string;
     /** All that the last look measured, packed; stays when the tail is taken into chunks. */
     latest: Buffer;
     /** The end of the last hour that was rolled up; null = none was yet. */

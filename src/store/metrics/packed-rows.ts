@@ -94,6 +94,22 @@ export async function unpackMeasured(packed: Buffer): Promise<Measured> {
   return { at: new Date(at), measurements };
 }
 
+/** A text, by the same layout: nothing but deflated. */
+export async function packText(text: string): Promise<Buffer> {
+  return Buffer.concat([Buffer.of(layout), await deflated(Buffer.from(text), { level: 1 })]);
+}
+
+/** Throws when the text is damaged. */
+export async function unpackText(packed: Buffer): Promise<string> {
+  return (await inflate(packed)).toString('utf8');
+}
+
+async function inflate(packed: Buffer): Promise<Buffer> {
+  if (packed[0] !== layout)
+    throw new Error(`metrics are packed in a way that this version does not know (${packed[0]})`);
+  return inflated(packed.subarray(1), { maxOutputLength: longest });
+}
+
 async function pack(header: object, planes: readonly Float32Array[]): Promise<Buffer> {
   const text = Buffer.from(JSON.stringify(header));
   const count = planes.reduce((sum, { length }) => sum + length, 0);
@@ -117,9 +133,7 @@ async function pack(header: object, planes: readonly Float32Array[]): Promise<Bu
 }
 
 async function unpack(packed: Buffer): Promise<{ readonly header: unknown; readonly numbers: Float32Array }> {
-  if (packed[0] !== layout)
-    throw new Error(`metrics are packed in a way that this version does not know (${packed[0]})`);
-  const plain = await inflated(packed.subarray(1), { maxOutputLength: longest });
+  const plain = await inflate(packed);
   const headerLength = plain.readUInt32LE(0);
   const begin = 4 + headerLength;
   const header: unknown = JSON.parse(plain.toString('utf8', 4, begin));

@@ -1,38 +1,29 @@
+import { z } from 'zod';
+import type { Counters } from '../../domain/metrics/counters.ts';
 import type { Measured } from '../../domain/metrics/measurement.ts';
 import type { Reader, Tx } from '../database.ts';
-import { packMeasured } from './packed-rows.ts';
-
-/** What is kept from one look at the metrics of a cluster for the next. */
-export type MetricState = {
-  /** When that look ended; null = there was none. */
-  readonly at: Date | null;
-  /** As the look wrote it; empty = nothing. */
-  readonly counters: Buffer;
-  /** JSON, as the look wrote it. */
-  readonly facts: string;
-};
+import { fromJson, toJson } from '../json.ts';
+import { packMeasured, packText, unpackText } from './packed-rows.ts';
 
 /** A look whose values are packed already, so that nothing is packed while a transaction holds its locks. */
-export type PackedLook = { readonly measured: Buffer; readonly counters: Buffer; readonly facts: string };
+export type PackedLook = { readonly measured: Buffer; readonly counters: Buffer };
 
-const none: MetricState = { at: null, counters: Buffer.alloc(0), facts: '{}' };
+// Only we write it; it has as many parts as the pages have counters.
+const countersShape = z.custom<Counters>((value) => typeof value === 'object' && value !== null);
 
-/** What the last look left for this one. */
-export async function readMetricState(db: Reader, clusterId: string): Promise<MetricState> {
+/** The counters of each node as the last look left them; none for a cluster that was never looked at. */
+export async function readCounters(db: Reader, clusterId: string): Promise<Counters> {
   const row = await db
     .selectFrom('metric_state')
-    .select(['at', 'counters', 'facts'])
+    .select('counters')
     .where('cluster_id', '=', clusterId)
     .executeTakeFirst();
-  return row ?? none;
+  return row === undefined ? {} : fromJson(countersShape, await unpackText(row.counters));
 }
 
-/** Packs what a look measured, for `writeLook`. */
-export async function packLook(
-  measured: Measured,
-  { counters, facts }: Pick<PackedLook, 'counters' | 'facts'>,
-): Promise<PackedLook> {
-  return { measured: await packMeasured(measured), counters, facts };
+/** Packs what a look measured, and the counters that it leaves for the next, for `writeLook`. */
+export async function packLook(measured: Measured, counters: Counters): Promise<PackedLook> {
+  return { measured: await packMeasured(measured), counters: await packText(toJson(counters)) };
 }
 
 /**
@@ -43,13 +34,13 @@ export async function writeLook(
   tx: Tx,
   { clusterId, at, look }: { readonly clusterId: string; readonly at: Date; readonly look: PackedLook },
 ): Promise<void> {
-  const { measured, counters, facts } = look;
+  const { measured, counters } = look;
   await tx
     .insertInto('metric_tail')
     .values({ cluster_id: clusterId, at, measured })
     .onDuplicateKeyUpdate({ measured })
     .execute();
-  const state = { at, counters, facts, latest: measured };
+  const state = { at, counters, latest: measured };
   await tx
     .insertInto('metric_state')
     .values({ cluster_id: clusterId, ...state })
@@ -60,6 +51,7 @@ export async function writeLook(
 /** Forgets all metrics of a cluster that is not registered any more. */
 export async function forgetMetrics(tx: Tx, clusterId: string): Promise<void> {
   await tx.deleteFrom('metric_tail').where('cluster_id', '=', clusterId).execute();
+  await tx.deleteFrom('metric_facts').where('cluster_id', '=', clusterId).execute();
   await tx.deleteFrom('metric_state').where('cluster_id', '=', clusterId).execute();
   await tx.deleteFrom('metric_chunk').where('cluster_id', '=', clusterId).execute();
 }

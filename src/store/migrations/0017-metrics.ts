@@ -3,14 +3,23 @@ import { type Kysely, sql } from 'kysely';
 const options = sql.raw('ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin');
 
 const statements = [
-  // What the next look needs of the last one, and what was asked at a slower pace; one row for a cluster.
+  // What the next look needs of the last one; one row for a cluster.
   sql`CREATE TABLE IF NOT EXISTS metric_state (
     cluster_id VARCHAR(40) NOT NULL PRIMARY KEY,
     at DATETIME(3) NOT NULL,
     counters LONGBLOB NOT NULL,
-    facts LONGTEXT NOT NULL,
     latest LONGBLOB NOT NULL,
     rolled_until DATETIME(3) NULL
+  ) ${options}`,
+  // What is asked at a slower pace than looks are; one row for a cluster.
+  sql`CREATE TABLE IF NOT EXISTS metric_facts (
+    cluster_id VARCHAR(40) NOT NULL PRIMARY KEY,
+    due_at DATETIME(3) NOT NULL,
+    claimed_by VARCHAR(64) NULL,
+    claimed_until DATETIME(3) NULL,
+    fence BIGINT NOT NULL DEFAULT 0,
+    answers LONGTEXT NOT NULL,
+    KEY metric_facts_due (due_at)
   ) ${options}`,
   // All that one look measured; taken together into chunks some minutes later.
   sql`CREATE TABLE IF NOT EXISTS metric_tail (

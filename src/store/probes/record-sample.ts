@@ -6,6 +6,7 @@ import { isOurs, unclaimed } from '../claims.ts';
 import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
+import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-measured.ts';
 import type { ProbeClaim } from './probes.ts';
 
 /** The outcome of one probe. */
@@ -24,13 +25,21 @@ const pendingShape: z.ZodType<Pending[]> = z.array(
   }),
 );
 
+export type NewSample = {
+  readonly claim: ProbeClaim;
+  readonly outcome: ProbeOutcome;
+  /** What was measured; null = nothing was. */
+  readonly look: PackedLook | null;
+  readonly policy: AlertPolicy;
+};
+
 /**
  * Writes a probe and what follows from it for the cluster's alerts, in one transaction, and gives the claim back. Answers
  * the ids of the alerts that changed; null, with nothing written, when the claim was lost or the cluster is gone.
  */
 export async function recordSample(
   db: Database,
-  { claim, outcome, policy }: { claim: ProbeClaim; outcome: ProbeOutcome; policy: AlertPolicy },
+  { claim, outcome, look, policy }: NewSample,
 ): Promise<readonly string[] | null> {
   return inTransaction(db, async (tx) => {
     const held = await tx
@@ -51,6 +60,7 @@ export async function recordSample(
     const changedIds = effect.changed.map((change) => change.alert.id);
     for (const opening of effect.opened) changedIds.push(await insertAlert(tx, { cluster, at, ...opening }));
     await writeProbe(tx, { claim, outcome, at, pending: effect.pending });
+    if (look !== null) await writeLook(tx, { clusterId: cluster.id, at, look });
     return changedIds;
   });
 }
@@ -94,6 +104,7 @@ export async function abandonProbe(db: Database, clusterId: string): Promise<rea
     for (const alert of alerts) await writeAlertChange(tx, endAlert(alert, at, 'the cluster was unregistered'));
     await tx.deleteFrom('probe_sample').where('cluster_id', '=', clusterId).execute();
     await tx.deleteFrom('probe').where('cluster_id', '=', clusterId).execute();
+    await forgetMetrics(tx, clusterId);
     return alerts.map((alert) => alert.id);
   });
 }

@@ -60,6 +60,7 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     repositories: null,
     stopped: { nodes: [], contradicted: [], explainsSilence: false },
     silentPorts: [],
+    metrics: null,
   };
 }
 
@@ -73,6 +74,7 @@ export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { i
     repositories: null,
     stopped: { nodes: [], contradicted: [], explainsSilence: false },
     silentPorts: [],
+    metrics: null,
   };
 }
 

@@ -41,7 +41,7 @@ async function look({
   to: number;
   everyMs?: number;
 }): Promise<void> {
-  const state = { counters: Buffer.alloc(0), facts: '{}' };
+  const state = {};
   await inTransaction(db, async (tx) => {
     for (let ms = from; ms < to; ms += everyMs) {
       const measurements = [{ metric: 'queries_per_second', subject: { nodeId: 'a' }, value: ms / minute }];

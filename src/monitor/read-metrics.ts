@@ -1,0 +1,102 @@
+import type { ImpossibleUser } from '../adapters/http/metrics-page.ts';
+import { wantFamilies } from '../adapters/http/page-families.ts';
+import type { Scrape } from '../adapters/http/port.ts';
+import type { Reading } from '../adapters/reading.ts';
+import type { ClusterNode } from '../domain/cluster.ts';
+import { catalogue } from '../domain/metrics/catalogue/index.ts';
+import type { Counters } from '../domain/metrics/counters.ts';
+import { type Derived, deriveMeasurements } from '../domain/metrics/derive.ts';
+import type { FactAnswers } from '../domain/metrics/facts.ts';
+import type { Page } from '../domain/metrics/page.ts';
+import { wantedFamilies } from '../domain/metrics/wanted.ts';
+import { nodeLabel } from '../domain/node-identity.ts';
+import { messageOf } from '../errors.ts';
+
+/** What one look measured of the nodes of a cluster, and what could not be measured, and why. */
+export type WatchedMetrics = Omit<Derived, 'counters'> & {
+  readonly at: Date;
+  /** Names under which somebody tried to log in and that no user can have, by the id of the frontend that shows them. */
+  readonly impossibleUsers: ReadonlyMap<string, readonly ImpossibleUser[]>;
+};
+
+/** What a node answered over HTTP. */
+export type NodeAnswer = {
+  /** Why the node's health is in doubt; null = it is well, or cannot be asked. */
+  readonly problem: string | null;
+  readonly page: Page;
+  readonly impossibleUsers: readonly ImpossibleUser[];
+};
+
+const healthTimeoutMs = 3_000;
+/** A page of megabytes from a busy node takes longer than the answer that it is well. */
+const pageTimeoutMs = 5_000;
+
+const families = wantFamilies(wantedFamilies(catalogue));
+
+/**
+ * Asks a node for its metrics, and for its health only when no page came: a node that sends its page is well. What a node
+ * does or leaves is part of the answer; nothing is thrown.
+ */
+export async function askNode(
+  http: Pick<Reading['http'], 'health' | 'scrape'>,
+  node: ClusterNode,
+  { signal, now }: { readonly signal: AbortSignal; readonly now: () => Date },
+): Promise<NodeAnswer> {
+  const { host, httpPort } = node;
+  if (httpPort === null) return { problem: null, page: { problem: 'its HTTP port is not known' }, impossibleUsers: [] };
+  const address = { host, httpPort };
+  try {
+    const scrape = await http.scrape(address, { families }, { signal, timeoutMs: pageTimeoutMs });
+    if (scrape.kind === 'PAGE') return { problem: null, ...readPage(scrape, now()) };
+    const problem = await askHealth(http, address, signal);
+    return { problem, page: { problem: scrape.message }, impossibleUsers: [] };
+  } catch (error) {
+    return { problem: messageOf(error), page: { problem: messageOf(error) }, impossibleUsers: [] };
+  }
+}
+
+function readPage({ samples, isCut, impossibleUsers }: Extract<Scrape, { kind: 'PAGE' }>, at: Date) {
+  return { page: { samples, isCut, at }, impossibleUsers };
+}
+
+async function askHealth(
+  http: Pick<Reading['http'], 'health'>,
+  address: { readonly host: string; readonly httpPort: number },
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    const isWell = await http.health(address, { signal, timeoutMs: healthTimeoutMs });
+    return isWell ? null : '/api/health does not answer 200';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+export type Measuring = {
+  readonly known: readonly ClusterNode[];
+  /** By the id of the node. */
+  readonly answers: ReadonlyMap<string, NodeAnswer>;
+  /** `fe 10.0.0.1:9010`; null = none leads, or nobody knows. */
+  readonly leader: string | null;
+  /** By the label of a node: whether the cluster shows it alive; a node that is missing is as it was last seen. */
+  readonly alive: ReadonlyMap<string, boolean>;
+  readonly before: Counters;
+  readonly facts: FactAnswers;
+  readonly at: Date;
+  readonly everyMs: number;
+};
+
+/** Pure: what follows from the pages of all nodes. */
+export function measure(measuring: Measuring): { readonly metrics: WatchedMetrics; readonly counters: Counters } {
+  const { known, answers, leader, alive, before, facts, at, everyMs } = measuring;
+  const nodes = known.map((node) => ({ ...node, alive: alive.get(nodeLabel(node)) ?? node.alive }));
+  const { counters, ...derived } = deriveMeasurements({
+    ...{ nodes, before, facts, at, everyMs },
+    leader: known.find((node) => nodeLabel(node) === leader)?.id ?? null,
+    pages: new Map([...answers].map(([id, { page }]) => [id, page])),
+  });
+  const impossibleUsers = new Map(
+    [...answers].flatMap(([id, { impossibleUsers: users }]) => (users.length === 0 ? [] : [[id, users]])),
+  );
+  return { metrics: { ...derived, at, impossibleUsers }, counters };
+}
