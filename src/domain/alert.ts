@@ -22,12 +22,20 @@ export type Handling =
     };
 
 /**
- * Why nobody is notified although it fires. `by` = the rule that explains it, or `run:<id>`; `because` = that rule's
- * sentence.
+ * Why nobody is notified although it fires. `INHIBITED`: `by` = the rule that explains it, or `run:<id>`, and `because` =
+ * that rule's sentence. `SILENCED`: `by` = the name of the silence (`S-3`), and `because` = who, until when and why.
  */
 export type Mute =
   | { readonly kind: 'NONE' }
-  | { readonly kind: 'INHIBITED'; readonly by: string; readonly because: string };
+  | { readonly kind: 'INHIBITED' | 'SILENCED'; readonly by: string; readonly because: string };
+
+/**
+ * It began and ended so often that it counts as firing until it was seen quiet for a while. `quietSince` = since when
+ * every look found that it does not hold; null = it holds, or nobody could look. `judgedAt` = the last look that could say.
+ */
+export type Flapping = { readonly since: Date; readonly quietSince: Date | null; readonly judgedAt: Date };
+
+export type PersonRef = { readonly id: string; readonly name: string };
 
 /** An alert as it is stored: one row from its first firing until 15 quiet minutes after it was resolved. */
 export type Alert = {
@@ -54,17 +62,26 @@ export type Alert = {
   readonly signal: AlertSignal;
   readonly handling: Handling;
   readonly mute: Mute;
+  /** Since when nobody is told of it; null = it is not muted. */
+  readonly hiddenSince: Date | null;
+  /** To whom it was given; null = to nobody. Says nothing of whether that person has acknowledged it. */
+  readonly assignee: PersonRef | null;
   /** Since when the condition holds this time; `openedAt` is when the alert was first opened. */
   readonly since: Date;
   readonly openedAt: Date;
   readonly lastSeenAt: Date;
   readonly resolvedAt: Date | null;
+  /** Who resolved it by hand; `isConfirmed` once a look has found that it does not hold. Null = a look resolved it, or it is open. */
+  readonly resolvedBy: (PersonRef & { readonly isConfirmed: boolean }) | null;
   /** Not null = the alert is history: the next firing is a new alert. */
   readonly closedAt: Date | null;
   /** How many samples had the condition. */
   readonly count: number;
   /** How often it fired again after it was resolved. */
   readonly flaps: number;
+  /** When it was resolved or fired again lately; the opening does not count. */
+  readonly turns: readonly Date[];
+  readonly flapping: Flapping | null;
   /** The last alert of the same fingerprint, which had been closed. */
   readonly previousId: string | null;
   /** Grows with every change that is worth showing, in one transaction with its event; a change of `count` alone is not. */
@@ -88,6 +105,11 @@ export const alertEventTypes = [
   'MUTED',
   'UNMUTED',
   'UPDATED',
+  'FLAPPING',
+  'RESOLVED_BY_HAND',
+  'STILL_FIRING',
+  'ASSIGNED',
+  'NOTED',
 ] as const;
 export type AlertEventType = (typeof alertEventTypes)[number];
 
@@ -114,12 +136,12 @@ export function alertFingerprint(identity: {
   return hashJson({ cluster: identity.clusterId, rule: identity.rule, labels: identity.labels });
 }
 
-/** The one word to show: the first of resolved, inhibited, stale, acknowledged, firing that holds. */
+/** The one word to show: the first of resolved, silenced or inhibited, stale, acknowledged, firing that holds. */
 export function alertWord(
   alert: Pick<Alert, 'signal' | 'handling' | 'mute'>,
-): 'RESOLVED' | 'STALE' | 'INHIBITED' | 'ACKED' | 'FIRING' {
+): 'RESOLVED' | 'STALE' | 'SILENCED' | 'INHIBITED' | 'ACKED' | 'FIRING' {
   if (alert.signal === 'RESOLVED') return 'RESOLVED';
-  if (alert.mute.kind === 'INHIBITED') return 'INHIBITED';
+  if (alert.mute.kind !== 'NONE') return alert.mute.kind;
   if (alert.signal === 'STALE') return 'STALE';
   return alert.handling.kind === 'ACKED' ? 'ACKED' : 'FIRING';
 }

@@ -21,6 +21,7 @@ import * as policies from './migrations/0015-policies.ts';
 import * as topology from './migrations/0016-topology.ts';
 import * as metrics from './migrations/0017-metrics.ts';
 import * as lockScopes from './migrations/0018-lock-scopes.ts';
+import * as alertHandling from './migrations/0019-alert-handling.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -119,6 +120,7 @@ const migrations = {
   '0016-topology': topology,
   '0017-metrics': metrics,
   '0018-lock-scopes': lockScopes,
+  '0019-alert-handling': alertHandling,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

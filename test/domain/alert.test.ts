@@ -18,13 +18,13 @@ describe('a value between the one that begins an alert and the one that ends it'
   const between = sample(minutes(5), { conditions: [condition({ onlyGoesOn: true })] });
 
   it('keeps an open alert going, also one whose data were away', () => {
-    expect(apply([alert()], between).repeated).toMatchObject([{ signal: 'FIRING', count: 2 }]);
+    expect(apply([alert()], between).kept).toMatchObject([{ signal: 'FIRING', count: 2 }]);
     expect(apply([alert({ signal: 'STALE' })], between).changed).toMatchObject([{ alert: { signal: 'FIRING' } }]);
   });
 
   it('re-opens none that was resolved', () => {
     const resolved = alert({ signal: 'RESOLVED', resolvedAt: minutes(4) });
-    expect(apply([resolved], between)).toMatchObject({ opened: [], changed: [], repeated: [], pending: [] });
+    expect(apply([resolved], between)).toMatchObject({ opened: [], changed: [], kept: [], pending: [] });
   });
 });
 
@@ -191,14 +191,14 @@ describe('one alert meets one sample', () => {
     const effect = apply([alert(before)], look);
     expect(effect.opened).toEqual([]);
     expect(effect.changed.flatMap((change) => change.events.map((event) => event.type))).toEqual(events);
-    const now = effect.changed[0]?.alert ?? effect.repeated[0] ?? alert(before);
+    const now = effect.changed[0]?.alert ?? effect.kept[0] ?? alert(before);
     expect(now).toMatchObject(after);
   });
 
   it('counts a repeat without anything to show', () => {
     const effect = apply([alert()], sample(minutes(1), fires));
     expect(effect.changed).toEqual([]);
-    expect(effect.repeated).toMatchObject([{ count: 2, lastSeenAt: minutes(1), revision: 1 }]);
+    expect(effect.kept).toMatchObject([{ count: 2, lastSeenAt: minutes(1), revision: 1 }]);
   });
 
   it('rewrites its text at most every 45 seconds', () => {
@@ -394,7 +394,7 @@ describe('the life of an alert knows of its rule only what it is told', () => {
     ],
   ])('%s', (_name, before, look, rule, after) => {
     const effect = apply(before, sample(minutes(1), look));
-    const all = [...effect.changed.map((change) => change.alert), ...effect.repeated, ...before];
+    const all = [...effect.changed.map((change) => change.alert), ...effect.kept, ...before];
     expect(all.find((one) => one.rule === rule)).toMatchObject(after);
   });
 

@@ -160,8 +160,11 @@ function runLines(
 /** One line per change that a person may want to read later; repeats are only counted on the card. */
 const toldEvents: readonly AlertEventType[] = [
   ...(['REOPENED', 'RESOLVED', 'STALE', 'DATA_BACK', 'ACKED', 'UNACKED', 'ACK_RUNS_OUT', 'ACK_EXPIRED'] as const),
-  ...(['SEVERITY_ROSE', 'SEVERITY_FELL', 'MUTED', 'UNMUTED'] as const),
+  ...(['SEVERITY_ROSE', 'MUTED', 'UNMUTED', 'FLAPPING', 'RESOLVED_BY_HAND', 'STILL_FIRING'] as const),
+  ...(['ASSIGNED', 'NOTED'] as const),
 ];
+/** What the whole channel is told again, not the thread alone. */
+const loudEvents: readonly AlertEventType[] = ['SEVERITY_ROSE', 'UNMUTED'];
 
 async function readAlertContent(
   bot: Bot,
@@ -176,7 +179,7 @@ async function readAlertContent(
     .map((event) => ({
       key: `event:${event.id}`,
       text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
-      broadcast: event.type === 'SEVERITY_ROSE',
+      broadcast: loudEvents.includes(event.type),
     }));
   const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
   const mutedByRun =

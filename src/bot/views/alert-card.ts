@@ -28,7 +28,7 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
       block_id: 'head',
     },
     section(safeLines(alert.text, 1500) || '-'),
-    ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(alert.mute.because, mutedByRun))]),
+    ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(alert.mute, mutedByRun))]),
     { type: 'section', block_id: 'facts', fields: factsOf(alert).map((text) => ({ type: 'mrkdwn' as const, text })) },
     ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'act', elements: buttons }]),
     context([alertName(alert), `rule ${alert.rule}`, ...(mayRepeat ? ['(may appear twice)'] : [])].join(' · ')),
@@ -37,7 +37,8 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
   return { text, attachments: [{ color: colorOf(alert), fallback: text, blocks }] };
 }
 
-function whyMuted(because: string, run: number | null): string {
+function whyMuted({ kind, because }: Exclude<Alert['mute'], { kind: 'NONE' }>, run: number | null): string {
+  if (kind === 'SILENCED') return `*Silenced*: ${safe(because, 400)}. It is loud again when that ends.`;
   return run === null
     ? `*Held back*: ${safe(because, 200)}.`
     : `*Held back*: R-${run} is working on this node. It is loud again when that ends, pauses or is lost.`;
@@ -89,11 +90,13 @@ function wordsOf(alert: Alert): string {
     case 'ACKED':
       return alert.handling.kind === 'ACKED' ? `acknowledged by ${plain(alert.handling.byName, 60)}` : 'acknowledged';
     case 'FIRING':
-      return 'firing, not acknowledged';
+      return `${alert.flapping === null ? 'firing' : 'flapping'}, not acknowledged`;
     case 'RESOLVED':
-      return 'resolved';
+      return alert.resolvedBy === null ? 'resolved' : `resolved by ${plain(alert.resolvedBy.name, 60)}`;
     case 'STALE':
       return 'no data';
+    case 'SILENCED':
+      return `silenced by ${alert.mute.kind === 'NONE' ? 'nobody' : alert.mute.by}`;
     case 'INHIBITED':
       return 'expected, held back';
     default:
@@ -112,6 +115,7 @@ function signOf(alert: Alert): string {
       return '✅';
     case 'STALE':
       return '❔';
+    case 'SILENCED':
     case 'INHIBITED':
       return '🔕';
     default:
@@ -129,6 +133,7 @@ function colorOf(alert: Alert): string {
     case 'RESOLVED':
       return '#2eb886';
     case 'STALE':
+    case 'SILENCED':
     case 'INHIBITED':
       return '#dddddd';
     default:
@@ -143,6 +148,9 @@ function factsOf(alert: Alert): string[] {
     `*Seen*\n${count(alert.count, 'time')}, last ${date(alert.lastSeenAt)}`,
   ];
   if (node !== undefined) facts.push(`*Node*\n${code(node)}`);
+  if (alert.flapping !== null)
+    facts.push(`*Flapping*\nsince ${date(alert.flapping.since)}; over after 15 quiet minutes`);
+  if (alert.assignee !== null) facts.push(`*Given to*\n${safe(alert.assignee.name, 60)}`);
   if (alert.flaps > 0) facts.push(`*Fired again*\n${count(alert.flaps, 'time')}`);
   if (alert.resolvedAt !== null) facts.push(`*Resolved*\n${date(alert.resolvedAt, 'day')}`);
   if (alert.handling.kind === 'ACKED')

@@ -51,7 +51,7 @@ export const nodeDown = defineRule({
     startedAt: probe?.silentSince ?? null,
   }),
   over: 'the cluster does not show {node} as down any more',
-  inhibits: null,
+  inhibits: { rules: 'others', sameNode: true, because: 'the node is down' },
   isInhibitedByRuns: true,
 });
 

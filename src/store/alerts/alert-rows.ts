@@ -5,8 +5,10 @@ import {
   type AlertEvent,
   alertEventTypes,
   alertSignals,
+  type Flapping,
   type Handling,
   type Mute,
+  type PersonRef,
   severities,
 } from '../../domain/alert.ts';
 import type { Tables } from '../generated/tables.ts';
@@ -17,6 +19,9 @@ const labels = z.record(z.string(), z.string());
 const severity = z.enum(severities);
 const signal = z.enum(alertSignals);
 const eventType = z.enum(alertEventTypes);
+const time = z.iso.datetime().transform((text) => new Date(text));
+const turns = z.array(time);
+const flapping = z.object({ since: time, quietSince: time.nullable(), judgedAt: time });
 
 export function toAlert(row: Selectable<Tables['alert']>): Alert {
   return {
@@ -36,13 +41,18 @@ export function toAlert(row: Selectable<Tables['alert']>): Alert {
     signal: signal.parse(row.signal_state),
     handling: handlingOf(row),
     mute: muteOf(row),
+    hiddenSince: row.hidden_since,
+    assignee: refOf(row.assignee_id, row.assignee_name),
     since: row.since,
     openedAt: row.opened_at,
     lastSeenAt: row.last_seen_at,
     resolvedAt: row.resolved_at,
+    resolvedBy: resolvedByOf(row),
     closedAt: row.closed_at,
     count: row.count,
     flaps: row.flaps,
+    turns: row.turns === null ? [] : fromJson(turns, row.turns),
+    flapping: row.flapping === null ? null : fromJson(flapping, row.flapping),
     previousId: row.previous_id,
     revision: row.revision,
     changedAt: row.changed_at,
@@ -67,14 +77,38 @@ export function alertColumns(alert: Alert) {
     acked_at: isAcked ? handling.at : null,
     acked_until: isAcked ? handling.until : null,
     ack_reminded: isAcked && handling.reminded ? 1 : 0,
-    muted_by: mute.kind === 'INHIBITED' ? mute.by : null,
-    muted_because: mute.kind === 'INHIBITED' ? mute.because.slice(0, 200) : null,
+    muted_by: mute.kind === 'NONE' ? null : mute.by,
+    muted_because: mute.kind === 'NONE' ? null : mute.because.slice(0, 500),
+    hidden_since: alert.hiddenSince,
+    assignee_id: alert.assignee?.id ?? null,
+    assignee_name: alert.assignee?.name ?? null,
     since: alert.since,
     last_seen_at: alert.lastSeenAt,
     resolved_at: alert.resolvedAt,
     closed_at: alert.closedAt,
+    ...rememberedColumns(alert),
+  };
+}
+
+/** The columns that may change without anything to show. */
+export function rememberedColumns(alert: Alert) {
+  const { resolvedBy } = alert;
+  return {
     count: alert.count,
     flaps: alert.flaps,
+    turns: alert.turns.length === 0 ? null : toJson(alert.turns.map((turn) => turn.toISOString())),
+    flapping: alert.flapping === null ? null : toJson(flappingText(alert.flapping)),
+    resolved_by_id: resolvedBy?.id ?? null,
+    resolved_by_name: resolvedBy?.name ?? null,
+    resolved_confirmed: resolvedBy?.isConfirmed ? 1 : 0,
+  };
+}
+
+function flappingText({ since, quietSince, judgedAt }: Flapping) {
+  return {
+    since: since.toISOString(),
+    quietSince: quietSince?.toISOString() ?? null,
+    judgedAt: judgedAt.toISOString(),
   };
 }
 
@@ -92,7 +126,19 @@ export function toAlertEvent(row: Selectable<Tables['alert_event']>): AlertEvent
 }
 
 function muteOf({ muted_by: by, muted_because: because }: Selectable<Tables['alert']>): Mute {
-  return by === null ? { kind: 'NONE' } : { kind: 'INHIBITED', by, because: because ?? 'something else explains it' };
+  if (by === null) return { kind: 'NONE' };
+  // Names of rules and runs never look like the name of a silence.
+  const kind = /^S-\d+$/.test(by) ? 'SILENCED' : 'INHIBITED';
+  return { kind, by, because: because ?? 'something else explains it' };
+}
+
+function refOf(id: string | null, name: string | null): PersonRef | null {
+  return id === null ? null : { id, name: name ?? id };
+}
+
+function resolvedByOf(row: Selectable<Tables['alert']>): Alert['resolvedBy'] {
+  const ref = refOf(row.resolved_by_id, row.resolved_by_name);
+  return ref === null ? null : { ...ref, isConfirmed: row.resolved_confirmed === 1 };
 }
 
 function handlingOf(row: Selectable<Tables['alert']>): Handling {

@@ -8,7 +8,7 @@ import {
 } from '../../domain/alert-life.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
-import { alertColumns, toAlert } from './alert-rows.ts';
+import { alertColumns, rememberedColumns, toAlert } from './alert-rows.ts';
 
 export async function findAlert(db: Queryable, id: string): Promise<Alert | null> {
   const row = await db.selectFrom('alert').selectAll().where('id', '=', id).executeTakeFirst();
@@ -43,11 +43,11 @@ export async function writeAlertChange(
   await insertEvents(tx, { alertId: alert.id, revision, events, actor });
 }
 
-/** Records that the alert's condition was seen again: no event, no new revision, nothing to show. */
+/** Records what is counted or remembered of an alert: no event, no new revision, nothing to show. */
 export async function writeAlertRepeat(tx: Tx, alert: Alert): Promise<void> {
   await tx
     .updateTable('alert')
-    .set({ count: alert.count, last_seen_at: alert.lastSeenAt, node_id: alert.nodeId })
+    .set({ ...rememberedColumns(alert), last_seen_at: alert.lastSeenAt, node_id: alert.nodeId })
     .where('id', '=', alert.id)
     .execute();
 }
@@ -85,6 +85,11 @@ export async function insertAlert(tx: Tx, { cluster, condition, since, mute, at 
         signal: 'FIRING',
         handling: { kind: 'UNACKED' },
         mute,
+        hiddenSince: mute.kind === 'NONE' ? null : at,
+        assignee: null,
+        resolvedBy: null,
+        turns: [],
+        flapping: null,
         since,
         openedAt: at,
         lastSeenAt: at,

@@ -41,6 +41,14 @@ export type Tables = {
     changed_at: Date;
     past_title: string | null;
     muted_because: string | null;
+    hidden_since: Date | null;
+    assignee_id: string | null;
+    assignee_name: string | null;
+    resolved_by_id: string | null;
+    resolved_by_name: string | null;
+    resolved_confirmed: Generated<number>;
+    turns: string | null;
+    flapping: string | null;
   };
   alert_event: {
     id: Generated<number>;
@@ -243,6 +251,17 @@ export type Tables = {
     stopped_by_name: string | null;
     stopped_at: Date | null;
     stopped_started_at: string | null;
+  };
+  hidden_by_run: {
+    run_id: string;
+    fingerprint: string;
+    cluster_id: string;
+    rule: string;
+    labels: string;
+    hidden_at: Date;
+    covered_at: Date;
+    cleared_at: Date | null;
+    judged_at: Date | null;
   };
   host: {
     id: string;
@@ -554,6 +573,25 @@ export type Tables = {
     content: string;
     key_id: string | null;
     changed_at: Date;
+  };
+  silence: {
+    id: string;
+    number: Generated<number>;
+    scope_kind: string;
+    scope_value: string;
+    matchers: string;
+    reason: string;
+    created_by_id: string;
+    created_by_name: string;
+    created_at: Date;
+    until_at: Date;
+    needs_second: number;
+    approved_by_id: string | null;
+    approved_by_name: string | null;
+    approved_at: Date | null;
+    ended_by_id: string | null;
+    ended_by_name: string | null;
+    ended_at: Date | null;
   };
   /** The one message about a run or an alert. */
   slack_card: {

@@ -56,7 +56,7 @@ export async function recordSample(
     const effect = applySample(state, { ...outcome.sample, at }, policy);
     // Changes come before openings: an alert that closes has to free its fingerprint first.
     for (const change of effect.changed) await writeAlertChange(tx, change);
-    for (const alert of effect.repeated) await writeAlertRepeat(tx, alert);
+    for (const alert of effect.kept) await writeAlertRepeat(tx, alert);
     const changedIds = effect.changed.map((change) => change.alert.id);
     for (const opening of effect.opened) changedIds.push(await insertAlert(tx, { cluster, at, ...opening }));
     await writeProbe(tx, { claim, outcome, at, pending: effect.pending });

@@ -1,0 +1,121 @@
+import type { Alert, Mute } from './alert.ts';
+import {
+  type AlertPolicy,
+  type Draft,
+  durationInWords,
+  type NewAlertEvent,
+  type PlannedWork,
+  type RuleFacts,
+  type Sample,
+} from './alert-facts.ts';
+import { type ActiveSilence, silenceHides } from './silence.ts';
+
+/** An alert, open or about to be opened, as far as it matters for what hides it. */
+export type Hideable = Pick<Alert, 'fingerprint' | 'rule' | 'nodeId' | 'labels' | 'severity' | 'signal'>;
+
+type Circumstances = {
+  readonly sample: Sample;
+  readonly policy: AlertPolicy;
+  /** The silences that cover the cluster now. */
+  readonly silences: readonly ActiveSilence[];
+};
+
+/**
+ * Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then the rules in their order: an
+ * alert that is hidden itself hides no other.
+ */
+export function mutesOf(
+  alerts: readonly Hideable[],
+  { sample, policy, silences }: Circumstances,
+): ReadonlyMap<string, Mute> {
+  const mutes = new Map<string, Mute>();
+  for (const alert of alerts) {
+    const mute =
+      alert.signal === 'RESOLVED' ? null : (byRun(alert, sample, policy) ?? bySilence(alert, policy, silences));
+    if (mute !== null) mutes.set(alert.fingerprint, mute);
+  }
+  for (const { name, inhibits } of policy.rules) {
+    if (inhibits === null) continue;
+    const isLoud = ({ rule, signal, fingerprint }: Hideable) =>
+      rule === name && signal === 'FIRING' && !mutes.has(fingerprint);
+    const sources = alerts.filter(isLoud);
+    for (const target of alerts) {
+      if (target.rule === name || target.signal === 'RESOLVED' || mutes.has(target.fingerprint)) continue;
+      if (isNeverHidden(target.rule, policy)) continue;
+      if (sources.some((source) => explains(inhibits, source, target)))
+        mutes.set(target.fingerprint, { kind: 'INHIBITED', by: name, because: inhibits.because });
+    }
+  }
+  return mutes;
+}
+
+/** The run that takes the node away now, if that explains what the rule found. */
+export function workOn(
+  { rule, nodeId }: Pick<Hideable, 'rule' | 'nodeId'>,
+  { plannedWork }: Sample,
+  policy: AlertPolicy,
+): PlannedWork | null {
+  const isExplained = policy.rules.some((each) => each.name === rule && each.isInhibitedByRuns);
+  if (!isExplained || isNeverHidden(rule, policy)) return null;
+  return plannedWork.find((work) => work.nodeId === nodeId) ?? null;
+}
+
+export function isNeverHidden(rule: string, { rules }: Pick<AlertPolicy, 'rules'>): boolean {
+  return rules.some((each) => each.name === rule && each.isNeverHidden);
+}
+
+function byRun(alert: Hideable, sample: Sample, policy: AlertPolicy): Mute | null {
+  const work = workOn(alert, sample, policy);
+  if (work === null) return null;
+  const { runId, because = `run ${runId} is working on the node` } = work;
+  return { kind: 'INHIBITED', by: `run:${runId}`, because };
+}
+
+function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly ActiveSilence[]): Mute | null {
+  if (isNeverHidden(alert.rule, policy)) return null;
+  const silence = silences.find((each) => silenceHides(each, alert));
+  return silence === undefined ? null : { kind: 'SILENCED', by: silence.name, because: silence.because };
+}
+
+function explains(inhibits: NonNullable<RuleFacts['inhibits']>, source: Hideable, target: Hideable): boolean {
+  if (inhibits.rules !== 'others' && !inhibits.rules.includes(target.rule)) return false;
+  return inhibits.sameNode === undefined || isSameNode(source, target);
+}
+
+/** By the inventory, or by the label where one of them is not in it. */
+function isSameNode(a: Hideable, b: Hideable): boolean {
+  if (a.nodeId !== null && b.nodeId !== null) return a.nodeId === b.nodeId;
+  return a.labels.node !== undefined && a.labels.node === b.labels.node;
+}
+
+/**
+ * Hides an alert, or shows it again. One that is shown again counts as firing for the first time now: whoever had it has
+ * it no more.
+ */
+export function applyMute(draft: Draft, mute: Mute, at: Date): Draft {
+  const { alert } = draft;
+  const before = alert.mute;
+  if (before.kind === mute.kind && (before.kind === 'NONE' || mute.kind === 'NONE' || before.by === mute.by))
+    return draft;
+  if (mute.kind !== 'NONE') {
+    const event: NewAlertEvent = { type: 'MUTED', message: hiddenBecause(mute) };
+    return { alert: { ...alert, mute, hiddenSince: alert.hiddenSince ?? at }, events: [...draft.events, event] };
+  }
+  const event: NewAlertEvent = { type: 'UNMUTED', message: shownAgain(alert, at) };
+  return {
+    alert: { ...alert, mute, hiddenSince: null, handling: { kind: 'UNACKED' } },
+    events: [...draft.events, event],
+  };
+}
+
+/** The line in the history of an alert that is hidden. */
+export function hiddenBecause({ kind, because }: Exclude<Mute, { kind: 'NONE' }>): string {
+  return kind === 'SILENCED' ? `Silenced: ${because}` : `Hidden: ${because}`;
+}
+
+function shownAgain({ mute, hiddenSince, signal }: Alert, at: Date): string {
+  if (mute.kind === 'NONE') return 'No longer hidden';
+  const lasted = hiddenSince === null ? '' : ` ${durationInWords(at.getTime() - hiddenSince.getTime())}`;
+  const by = mute.kind === 'SILENCED' ? `by ${mute.by}` : `because ${mute.because}`;
+  return `Was hidden${lasted} ${by}; ${signal === 'STALE' ? 'whether it still fires is not known' : 'it still fires'}`;
+}

@@ -1,0 +1,263 @@
+import { type Alert, type Severity, severities } from './alert.ts';
+import {
+  type AlertChange,
+  type AlertPolicy,
+  type AlertTimes,
+  type Condition,
+  type Draft,
+  durationInWords,
+  inWords,
+  type NewAlertEvent,
+  type Pending,
+  type RuleFacts,
+  type Sample,
+  textOf,
+  type UnknownSubject,
+} from './alert-facts.ts';
+
+/** Ends an alert whose subject is gone: there is nothing left that could fire or be repaired. */
+export function endAlert(alert: Alert, at: Date, why: string): AlertChange {
+  return {
+    alert: {
+      ...alert,
+      signal: 'RESOLVED',
+      mute: { kind: 'NONE' },
+      hiddenSince: null,
+      flapping: null,
+      text: alert.signal === 'RESOLVED' ? alert.text : textOfPast(alert, { at, now: why }),
+      resolvedAt: alert.resolvedAt ?? at,
+      closedAt: at,
+    },
+    events: [{ type: 'CLOSED', message: `Closed: ${why}` }],
+  };
+}
+
+type Meeting = { readonly condition: Condition | undefined; readonly sample: Sample; readonly policy: AlertPolicy };
+
+/** What follows from a sample for one alert, before re-opening and muting. */
+export function meet(alert: Alert, { condition, sample, policy }: Meeting): Draft {
+  const { at } = sample;
+  const { times } = policy;
+  const rule = policy.rules.find(({ name }) => name === alert.rule);
+  const judging = rule !== undefined && isJudged(alert, sample, policy) ? rule : null;
+  if (alert.signal === 'RESOLVED')
+    return closeWhenQuiet(condition === undefined && judging !== null ? confirmed(alert) : { alert, events: [] }, {
+      at,
+      times,
+    });
+  if (condition !== undefined) return fireAgain(alert, condition, { at, times });
+  if (judging === null) return withoutData(alert, at, times);
+  return alert.flapping === null ? resolve(alert, judging, { at, times }) : stayQuiet(alert, judging, { at, times });
+}
+
+/** A look found that what somebody resolved by hand does not hold: from now on it has to ripen as any other. */
+function confirmed(alert: Alert): Draft {
+  const { resolvedBy } = alert;
+  if (resolvedBy === null || resolvedBy.isConfirmed) return { alert, events: [] };
+  return { alert: { ...alert, resolvedBy: { ...resolvedBy, isConfirmed: true } }, events: [], isKept: true };
+}
+
+export function isJudged(
+  { rule, labels }: Pick<Pending, 'rule' | 'labels'>,
+  { unjudged, unknown = [] }: Sample,
+  { rules }: AlertPolicy,
+): boolean {
+  const isUnknown = ({ rule: name, labels: known }: UnknownSubject) =>
+    name === rule && Object.entries(known).every(([label, value]) => labels[label] === value);
+  return rules.some(({ name }) => name === rule) && !unjudged.includes(rule) && !unknown.some(isUnknown);
+}
+
+function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): Draft {
+  const events: NewAlertEvent[] = [];
+  const seen: Alert = {
+    ...before,
+    signal: 'FIRING',
+    nodeId: condition.nodeId,
+    lastSeenAt: at,
+    count: before.count + 1,
+    ...(before.flapping === null
+      ? {}
+      : {
+          flaps: before.flaps + (before.flapping.quietSince === null ? 0 : 1),
+          flapping: { ...before.flapping, quietSince: null, judgedAt: at },
+        }),
+  };
+  if (before.signal === 'STALE') events.push({ type: 'DATA_BACK', message: 'Data is back, and it still fires' });
+  const rise = riseTo(condition.severity, before);
+  if (rise > 0)
+    events.push({ type: 'SEVERITY_ROSE', message: `Severity rose from ${before.severity} to ${condition.severity}` });
+  if (rise < 0)
+    events.push({ type: 'SEVERITY_FELL', message: `Severity fell from ${before.severity} to ${condition.severity}` });
+  const { title, pastTitle } = condition;
+  const text = textOf(condition, before.since);
+  const mayRewrite = events.length > 0 || at.getTime() - before.changedAt.getTime() >= times.rewriteMs;
+  if (mayRewrite && events.length === 0 && (text !== before.text || title !== before.title)) {
+    events.push({ type: 'UPDATED', message: text });
+  }
+  if (events.length === 0) return { alert: seen, events, isKept: true };
+  const handling = rise > 0 ? ({ kind: 'UNACKED' } as const) : before.handling;
+  return { alert: { ...seen, severity: condition.severity, title, pastTitle, text, handling }, events };
+}
+
+/** Above 0 when it gets worse. */
+function riseTo(severity: Severity, before: Alert): number {
+  return severities.indexOf(before.severity) - severities.indexOf(severity);
+}
+
+/**
+ * Re-opens the alert, on the same card. An acknowledgement stays if it has not run out, unless the alert is worse now.
+ * Once it has changed too often it flaps, and gets no line for each time any more.
+ */
+export function reopen(
+  before: Alert,
+  condition: Condition,
+  { at, since, times }: { at: Date; since: Date; times: AlertTimes },
+): Draft {
+  const again = `Fired again after ${durationInWords(at.getTime() - (before.resolvedAt ?? at).getTime())}`;
+  const isAcked =
+    before.handling.kind === 'ACKED' && before.handling.until > at && riseTo(condition.severity, before) <= 0;
+  const turns = turnsWith(before, at, times);
+  const isFlapping = turns.length >= times.flapChanges;
+  return {
+    alert: {
+      ...openedAgain(before, condition, { at, since }),
+      handling: isAcked ? before.handling : { kind: 'UNACKED' },
+      flaps: before.flaps + 1,
+      turns: isFlapping ? [] : turns,
+      flapping: isFlapping ? { since: at, quietSince: null, judgedAt: at } : null,
+    },
+    events: [
+      isFlapping ? { type: 'FLAPPING', message: `${again}. ${flapsNow(times)}` } : { type: 'REOPENED', message: again },
+    ],
+  };
+}
+
+/** The next look after somebody resolved it by hand: it was not over. Nobody has it then, whoever had it before. */
+export function reopenByHand(before: Alert, condition: Condition, at: Date): Draft {
+  const quietMs = at.getTime() - (before.resolvedAt ?? at).getTime();
+  const who = before.resolvedBy?.name ?? 'somebody';
+  return {
+    alert: {
+      ...openedAgain(before, condition, { at, since: before.since }),
+      handling: { kind: 'UNACKED' },
+    },
+    events: [
+      {
+        type: 'STILL_FIRING',
+        message: `Still firing: ${who} resolved it by hand ${durationInWords(quietMs)} ago`,
+      },
+    ],
+  };
+}
+
+function openedAgain(before: Alert, condition: Condition, { at, since }: { at: Date; since: Date }): Alert {
+  return {
+    ...before,
+    signal: 'FIRING',
+    severity: condition.severity,
+    nodeId: condition.nodeId,
+    title: condition.title,
+    pastTitle: condition.pastTitle,
+    text: textOf(condition, since),
+    since,
+    lastSeenAt: at,
+    resolvedAt: null,
+    resolvedBy: null,
+    count: before.count + 1,
+  };
+}
+
+/** The changes between firing and resolved of late, with the one of now. */
+function turnsWith({ turns }: Alert, at: Date, { flapWindowMs }: AlertTimes): readonly Date[] {
+  return [...turns.filter((turn) => at.getTime() - turn.getTime() < flapWindowMs), at];
+}
+
+function flapsNow({ flapChanges, flapWindowMs, flapQuietMs }: AlertTimes): string {
+  return `It changed ${flapChanges} times within ${durationInWords(flapWindowMs)}: it counts as firing until it was quiet for ${durationInWords(flapQuietMs)}`;
+}
+
+type Clock = { readonly at: Date; readonly times: AlertTimes };
+
+function resolve(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
+  const lasted = durationInWords(at.getTime() - before.since.getTime());
+  const turns = turnsWith(before, at, times);
+  if (turns.length >= times.flapChanges) {
+    return {
+      alert: {
+        ...before,
+        signal: 'FIRING',
+        turns: [],
+        flapping: { since: at, quietSince: at, judgedAt: at },
+      },
+      events: [{ type: 'FLAPPING', message: `It went away after ${lasted}. ${flapsNow(times)}` }],
+    };
+  }
+  return {
+    alert: { ...resolved(before, rule, at), turns },
+    events: [{ type: 'RESOLVED', message: `Resolved after ${lasted}` }],
+  };
+}
+
+function resolved(before: Alert, rule: RuleFacts, at: Date): Alert {
+  return {
+    ...before,
+    signal: 'RESOLVED',
+    mute: { kind: 'NONE' },
+    hiddenSince: null,
+    flapping: null,
+    text: textOfPast(before, { at, now: overOf(rule, before) }),
+    resolvedAt: at,
+  };
+}
+
+/** A flapping alert does not hold in this look: it is over once every look of the quiet time has found that. */
+function stayQuiet(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
+  const quietSince = before.flapping?.quietSince ?? at;
+  const quietMs = at.getTime() - quietSince.getTime();
+  if (quietMs >= times.flapQuietMs) {
+    return {
+      alert: { ...resolved(before, rule, at), turns: [] },
+      events: [{ type: 'RESOLVED', message: `Resolved: it flapped, and was quiet for ${durationInWords(quietMs)}` }],
+    };
+  }
+  const flapping = { since: before.flapping?.since ?? at, quietSince, judgedAt: at };
+  const alert: Alert = { ...before, signal: 'FIRING', flapping };
+  if (before.signal !== 'STALE') return { alert, events: [], isKept: true };
+  const message = `Data is back: it does not hold now, and is over when it stays so for ${durationInWords(times.flapQuietMs)}`;
+  return { alert, events: [{ type: 'DATA_BACK', message }] };
+}
+
+/** What was found when the condition no longer held; the text from while it fired stays behind it, as a quotation. */
+function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): string {
+  const start = `${now.slice(0, 1).toUpperCase()}${now.slice(1)}`;
+  return `${start}, seen at ${inWords(at)}. What was said while it fired: ${before.text}`;
+}
+
+function overOf({ over }: RuleFacts, { labels }: Alert): string {
+  return over.replace(/\{(\w+)\}/g, (_, label: string) => labels[label] ?? `the ${label}`);
+}
+
+function withoutData(before: Alert, at: Date, times: AlertTimes): Draft {
+  const { flapping } = before;
+  const withoutMs = at.getTime() - (flapping?.judgedAt ?? before.lastSeenAt).getTime();
+  if (before.signal === 'STALE' || withoutMs < times.staleAfterMs) return { alert: before, events: [] };
+  return {
+    // Minutes in which nobody could look are not quiet ones.
+    alert: { ...before, signal: 'STALE', flapping: flapping === null ? null : { ...flapping, quietSince: null } },
+    events: [
+      {
+        type: 'STALE',
+        message: `No data for ${durationInWords(withoutMs)}: whether it still fires is not known`,
+      },
+    ],
+  };
+}
+
+function closeWhenQuiet(draft: Draft, { at, times }: Clock): Draft {
+  const quietMs = at.getTime() - (draft.alert.resolvedAt ?? at).getTime();
+  if (quietMs < times.dedupeMs) return draft;
+  return {
+    alert: { ...draft.alert, closedAt: at },
+    events: [{ type: 'CLOSED', message: `Closed after ${durationInWords(quietMs)} of quiet` }],
+  };
+}
