@@ -17,6 +17,7 @@ export type Part =
   | 'resolvers'
   | 'api'
   | 'bot'
+  | 'charts'
   | 'errors'
   | 'ids'
   | 'due-loop'
@@ -34,6 +35,11 @@ type Rule = {
   /** When given, these packages and no others. Otherwise any that no other part owns (see `owners`). */
   packages?: readonly string[];
 };
+
+const drawing = [
+  ...['@resvg/resvg-wasm', 'echarts/charts', 'echarts/components', 'echarts/core', 'echarts/renderers'],
+  'pino',
+];
 
 const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   errors: { parts: {}, packages: [] },
@@ -57,6 +63,8 @@ const rules: Record<Exclude<Part, 'composition'>, Rule> = {
   api: {
     parts: { resolvers: 'all', schema: 'all', operations: 'all', runs: 'all', store: 'all', domain: 'all' },
   },
+  // Draws, in a thread of its own; what is drawn, and the words for it, are the domain's.
+  charts: { parts: { domain: 'all' }, packages: drawing },
   bot: { parts: { operations: 'all', runs: 'all', store: 'all', domain: 'all', 'due-loop': 'all' } },
 };
 
@@ -94,6 +102,7 @@ const owners: readonly { package: RegExp; places: readonly string[] }[] = [
   { package: /^ioredis$/, places: ['src/jobs/'] },
   { package: /^croner$/, places: ['src/domain/cron.ts'] },
   { package: /^@slack\//, places: ['src/bot/'] },
+  { package: /^(@resvg\/.*|echarts(\/.*)?)$/, places: ['src/charts/'] },
 ];
 
 const drivers = /^(ssh2|undici|mysql2(\/.*)?|@(aws-sdk|smithy)\/.*)$/;
@@ -112,6 +121,7 @@ export function partOf(path: string): Part | null {
     case 'schema':
     case 'resolvers':
     case 'bot':
+    case 'charts':
     case 'operations':
     case 'runs':
     case 'api':
