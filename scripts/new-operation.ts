@@ -18,7 +18,7 @@ import { type Tree, whyNot } from './new-operation/why-not.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const index = 'src/operations/index.ts';
 const samples = 'test/helpers/step-samples.ts';
-const lab = 'test/helpers/crash-lab.ts';
+const cases = 'test/helpers/crash-cases/cluster.ts';
 const held = 'test/runs/deaths/held.ts';
 
 const [family = '', given = '', ...more] = process.argv.slice(2);
@@ -47,7 +47,7 @@ function readTree(): Tree {
 
 function write(known: Names): void {
   const files = operationFiles(family, known);
-  const lists = [index, samples, lab, held];
+  const lists = [index, samples, cases, held];
   const before = lists.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
   const written = [...files.map(({ path }) => path), ...lists];
   try {
@@ -57,7 +57,7 @@ function write(known: Names): void {
     }
     rewrite(index, (text) => withOperation(text, family, known));
     rewrite(samples, (text) => withSample(text, family, known));
-    rewrite(lab, (text) => withCase(text, known));
+    rewrite(cases, (text) => withCase(text, known));
     rewrite(held, (text) => withHeld(text, known));
     tidy(written);
   } catch (error) {

@@ -48,19 +48,19 @@ export function withSample(samples: string, family: string, { kebab, pascal }: N
   return `import { ${kind} } from '${from}';\n${samples.replace(list, `$1\n  ${kind}.with({}),$2`)}`;
 }
 
-/** `test/helpers/crash-lab.ts` with a case for it: nothing is sent, whoever dies. */
-export function withCase(lab: string, { camel }: Pick<Names, 'camel'>): string {
-  const cases = /(\n {2}const cases: Record<string, CrashCase> = \{\n[\s\S]*?)(\n {2}\};\n)/;
-  if (!cases.test(lab)) throw new Error('test/helpers/crash-lab.ts has no cases that end with };');
+/** `test/helpers/crash-cases/cluster.ts` with a case for it: nothing is sent, whoever dies. */
+export function withCase(file: string, { camel }: Pick<Names, 'camel'>): string {
+  const cases = /(\n {2}return \{\n[\s\S]*?)(\n {2}\};\n\}\n)$/;
+  if (!cases.test(file)) throw new Error('test/helpers/crash-cases/cluster.ts has no cases that end with };');
   const added = [
     `    ${camel}: {`,
     '      prepare: ensureCluster,',
-    '      input: async () => ({ clusterId }),',
+    '      input: async () => ({ clusterId: tools.clusterId() }),',
     '      effects: changesSent,',
     '      wanted: [],',
     '    },',
   ];
-  return lab.replace(cases, `$1\n${added.join('\n')}$2`);
+  return file.replace(cases, `$1\n${added.join('\n')}$2`);
 }
 
 const operation = ({ kebab, camel, pascal, title }: Names) => `import { z } from 'zod';

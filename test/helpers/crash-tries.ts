@@ -60,7 +60,7 @@ export async function expectDoneOnce(
     state: 'SUCCEEDED',
     postCheck: { passed: true },
   });
-  expect(await theCase.effects(ended), where).toEqual(theCase.wanted);
+  expect(await theCase.effects(ended), `${where}; ${JSON.stringify(ended.plan.notes)}`).toEqual(theCase.wanted);
   const states = (await listSteps(lab.engine.ctx.db, runId)).map((step) => step.state);
   expect(states.every((state) => state === 'done' || state === 'already')).toBe(true);
 }

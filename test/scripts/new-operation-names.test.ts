@@ -83,10 +83,10 @@ describe('a new operation', () => {
   });
 
   it('is the last of those whose workers die, and sends nothing', () => {
-    const lab = '{\n  const cases: Record<string, CrashCase> = {\n    a: {\n    },\n  };\n\n  const b = {\n  };\n}\n';
+    const cases = 'export function cases() {\n  return {\n    a: {\n    },\n  };\n}\n';
     const added =
-      '    drainNode: {\n      prepare: ensureCluster,\n      input: async () => ({ clusterId }),\n      effects: changesSent,\n      wanted: [],\n    },\n';
-    expect(withCase(lab, drainNode)).toBe(lab.replace('    },\n  };', `    },\n${added}  };`));
+      '    drainNode: {\n      prepare: ensureCluster,\n      input: async () => ({ clusterId: tools.clusterId() }),\n      effects: changesSent,\n      wanted: [],\n    },\n';
+    expect(withCase(cases, drainNode)).toBe(cases.replace('    },\n  };', `    },\n${added}  };`));
     expect(() => withCase('export {};', drainNode)).toThrow('has no cases');
   });
 

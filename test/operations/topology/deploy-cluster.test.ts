@@ -236,7 +236,8 @@ describe('a cluster that runs by systemd', () => {
     const ended = await managed.finish(run.id);
     expect(ended, JSON.stringify(ended.failure)).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
     expect(ended.plan.notes).toContainEqual(expect.stringMatching(/run by starrocks-be-9150\.service$/));
-    expect(placesOf(await listNodes(engine.ctx.db, run.clusterId))).toEqual(units);
+    const said = JSON.stringify(ended.plan.notes);
+    expect(placesOf(await listNodes(engine.ctx.db, run.clusterId)), said).toEqual(units);
     expect(ended.postCheck?.facts).toMatchObject({ capability: 'SUDO' });
   });
 });
