@@ -33,7 +33,7 @@ export function trustedShell({ way: first, readWay, end }: Given): Shell {
     if (now.way !== before) return;
     const isSame = JSON.stringify(way.facts) === JSON.stringify(before.facts);
     now = isSame ? { ...now, at: performance.now() } : { way, shell: way.open(), at: performance.now() };
-    for (const link of before.links.filter((one) => !isAmong(way.links, one))) end(link);
+    for (const link of distrusted(before.links, way.links)) end(link);
   };
 
   const present = async () => {
@@ -55,9 +55,13 @@ export function trustedShell({ way: first, readWay, end }: Given): Shell {
   };
 }
 
-function isAmong(links: readonly Link[], link: Link): boolean {
-  return links.some(
-    ({ address, port, fingerprint }) =>
-      address === link.address && port === link.port && fingerprint === link.fingerprint,
-  );
+/**
+ * Keys that are accepted no more: that of the host itself, and those of the machines on its way that show another one now. A
+ * jump host that is only passed by from now on keeps its connections, since other hosts are reached through it.
+ */
+function distrusted([host, ...passed]: readonly Link[], now: readonly Link[]): readonly Link[] {
+  const isReplaced = ({ address, port, fingerprint }: Link) =>
+    now.some((each) => each.address === address && each.port === port && each.fingerprint !== fingerprint);
+  const own = host === undefined || host.fingerprint === now[0]?.fingerprint ? [] : [host];
+  return [...own, ...passed.filter(isReplaced)];
 }

@@ -88,6 +88,30 @@ it.each(['host', 'jump'] as const)(
   },
 );
 
+it('ends no connection to a jump host that is only passed by from now on: other hosts are reached through it', async () => {
+  const host = { address: 'host', port: 22, fingerprint: 'a' };
+  const jump = { address: 'jump', port: 22, fingerprint: 'b' };
+  const shell: Shell = {
+    run: () => new Promise((resolve) => setTimeout(() => resolve(okay), 10_000)),
+    upload: async () => {},
+  };
+  const wayBy = (...links: Link[]): WayToHost => ({ facts: links, links, open: () => shell });
+  const ends = async (...links: Link[]) => {
+    const ended: Link[] = [];
+    const trusted = trustedShell({
+      ...{ way: wayBy(host, jump), readWay: async () => wayBy(...links), end: (link) => void ended.push(link) },
+    });
+    const running = trusted.run(command);
+    await vi.advanceTimersByTimeAsync(11_000);
+    await running;
+    return ended;
+  };
+  expect(await ends(host)).toEqual([]);
+  expect(await ends({ ...host, address: 'elsewhere' })).toEqual([]);
+  expect(await ends(host, { ...jump, fingerprint: 'c' })).toEqual([jump]);
+  expect(await ends({ ...host, address: 'elsewhere', fingerprint: 'c' })).toEqual([host]);
+});
+
 it('lets a command go on over which nothing was decided, also while the store does not answer', async () => {
   let isAway = false;
   const shell: Shell = {

@@ -1,5 +1,6 @@
 import type { ClusterNode } from '../cluster.ts';
 import { nodeLabel } from '../node-identity.ts';
+import { isIpAddress } from '../topology-change/address.ts';
 import type { MachineSurvey, NodeOnMachine } from './host-survey.ts';
 import { identityPorts } from './node-ports.ts';
 
@@ -26,6 +27,37 @@ export function findPlace(wanted: Wanted, machine: Machine): FoundPlace {
     return { why: `process ${pid} is it, but its directory cannot be told: ${deployDir.unknown}` };
   if ('unknown' in unit) return { why: `what runs process ${pid} cannot be told: ${unit.unknown}` };
   return { deployDir: deployDir.value, unit: unit.value };
+}
+
+/**
+ * The places of nodes that are said to run on one machine. A process is one node only: where two of them would be the same
+ * one, both are unknown, since whoever stopped the one would stop the other. So is a node whose machine has, by its own
+ * kernel, the address of another node of the `cluster` and not its own.
+ */
+export function findPlaces<N extends Wanted>(
+  residents: readonly N[],
+  machine: Machine & Pick<MachineSurvey, 'addresses'>,
+  cluster: readonly Wanted[],
+): readonly { readonly node: N; readonly place: FoundPlace }[] {
+  return residents.map((node) => {
+    const elsewhere = whyAnotherMachine(node, machine, cluster);
+    if (elsewhere !== null) return { node, place: { why: elsewhere } };
+    const rival = residents.find(
+      (other) => other !== node && machine.visibleNodes.some((each) => mayBe(each, node) && mayBe(each, other)),
+    );
+    if (rival === undefined) return { node, place: findPlace(node, machine) };
+    return { node, place: { why: `one process may be it or ${nodeLabel(rival)}, which is said to run there too` } };
+  });
+}
+
+function whyAnotherMachine(
+  { host }: Wanted,
+  { addresses }: Pick<MachineSurvey, 'addresses'>,
+  cluster: readonly Wanted[],
+): string | null {
+  if ('unknown' in addresses || !isIpAddress(host) || addresses.value.includes(host)) return null;
+  const other = cluster.find((node) => addresses.value.includes(node.host));
+  return other === undefined ? null : `that machine has the address of ${nodeLabel(other)}, and not ${host}`;
 }
 
 /** Whether a machine is the one that the cluster calls `host`: by the address it is reached at, or one of its own. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findPlace, isMachineOf, strangersAmong } from '../../../src/domain/deploy/find-places.ts';
+import { findPlace, findPlaces, isMachineOf, strangersAmong } from '../../../src/domain/deploy/find-places.ts';
 import type { NodeOnMachine } from '../../../src/domain/deploy/host-survey.ts';
 
 const be = { kind: 'BACKEND' as const, host: '10.0.0.11', port: 9050 };
@@ -55,4 +55,26 @@ it('names what runs there and is no node of the cluster', () => {
   expect(strangersAmong([be], { visibleNodes: [process(), stranger] })).toEqual([
     'a backend in /their/be (process 99)',
   ]);
+});
+
+describe('the places of several nodes on one machine', () => {
+  const other = { ...be, host: '10.0.0.12' };
+  const machine = (addresses: readonly string[]) => ({
+    ...{ visibleNodes: [process()], nodes: { value: [process()] }, addresses: { value: addresses } },
+  });
+
+  it('are unknown where one process may be either of two nodes: stopping the one would stop the other', () => {
+    const found = findPlaces([be, other], machine([]), [be, other]);
+    expect(found.map(({ place: each }) => each)).toEqual([
+      { why: expect.stringMatching(/one process may be it or be 10\.0\.0\.12:9050/) },
+      { why: expect.stringMatching(/one process may be it or be 10\.0\.0\.11:9050/) },
+    ]);
+  });
+
+  it('are none on the machine of another node, by the addresses of its kernel', () => {
+    const places = (addresses: string[]) => findPlaces([be], machine(addresses), [be, other])[0]?.place;
+    expect(places(['10.0.0.12'])).toEqual({ why: expect.stringMatching(/has the address of be 10\.0\.0\.12:9050/) });
+    expect(places(['10.0.0.12', '10.0.0.11'])).toMatchObject({ deployDir: '/opt/be' });
+    expect(places(['192.168.7.1'])).toMatchObject({ deployDir: '/opt/be' });
+  });
 });

@@ -93,6 +93,13 @@ describe('adoptCluster', () => {
   });
 });
 
+it('ties no two nodes to one process, whatever address was typed for both hosts', () => {
+  const addresses = [{ nodeHost: '10.0.0.11', address: '10.0.0.12', jumpPort: 22 }];
+  const result = plan([machine('10.0.0.12', { nodeHosts: ['10.0.0.11', '10.0.0.12'] })], { addresses });
+  expect('steps' in result ? result.steps.map(({ kind }) => kind) : []).not.toContain('attachNodes');
+  expect('steps' in result ? result.notes?.join('\n') : '').toMatch(/10\.0\.0\.11:9050: one process may be it or/);
+});
+
 describe('the ways to the hosts of a cluster', () => {
   const hosts = ['10.0.0.11', '10.0.0.12', '10.0.0.11'];
   const ways = (given: Partial<AdoptClusterInput>) =>

@@ -1,4 +1,4 @@
-import { findPlace, strangersAmong, wordsForMissing } from '../../../domain/deploy/find-places.ts';
+import { findPlaces, strangersAmong, wordsForMissing } from '../../../domain/deploy/find-places.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { Lane, PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
 import { count } from '../../../domain/words.ts';
@@ -65,7 +65,7 @@ function planMachine(
   if ('unknown' in shown) return missing(shown.unknown);
   if (accepted === null || machine === null) return missing('its key is not accepted');
   if ('unknown' in machine) return missing(machine.unknown);
-  const placed = residents.map((node) => ({ node, place: findPlace(node, machine.value) }));
+  const placed = findPlaces(residents, machine.value, nodes);
   const deployed = placed.flatMap(({ node, place }) =>
     'why' in place
       ? []

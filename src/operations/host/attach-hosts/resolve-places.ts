@@ -1,5 +1,5 @@
 import type { ClusterNode, Host } from '../../../domain/cluster.ts';
-import { findPlace, isMachineOf, strangersAmong, wordsForMissing } from '../../../domain/deploy/find-places.ts';
+import { findPlaces, isMachineOf, strangersAmong, wordsForMissing } from '../../../domain/deploy/find-places.ts';
 import { nodeLabel } from '../../../domain/node-identity.ts';
 import type { Refusal } from '../../../domain/plan.ts';
 import type { HostFacts, HostInput } from './host-input.ts';
@@ -43,18 +43,19 @@ export function resolvePlaces(
     return { nodes: given, refusals: [refusal(`What runs on ${host.address} cannot be seen: ${why}`)], notes: [] };
   }
   const survey = machine.value;
-  const named = open.flatMap(({ nodeId, unit }) => {
-    const node = known.nodes.find(({ id }) => id === nodeId);
-    return node === undefined ? [] : [{ node, unit, place: findPlace(node, survey) }];
-  });
-  const others = host.findNodes
-    ? known.nodes
-        .filter(
-          ({ id, host: address }) =>
-            !host.nodes.some(({ nodeId }) => nodeId === id) && isMachineOf(address, survey, host.address),
-        )
-        .map((node) => ({ node, unit: undefined, place: findPlace(node, survey) }))
+  const asked = known.nodes.filter(({ id }) => open.some(({ nodeId }) => nodeId === id));
+  const looked = host.findNodes
+    ? known.nodes.filter(
+        ({ id, host: address }) =>
+          !host.nodes.some(({ nodeId }) => nodeId === id) && isMachineOf(address, survey, host.address),
+      )
     : [];
+  const placed = findPlaces([...asked, ...looked], survey, known.nodes).map(({ node, place }) => ({
+    ...{ node, place },
+    unit: open.find(({ nodeId }) => nodeId === node.id)?.unit,
+  }));
+  const named = placed.filter(({ node }) => asked.includes(node));
+  const others = placed.filter(({ node }) => looked.includes(node));
   const found = [...named, ...others].flatMap(({ node, unit, place }) =>
     'why' in place
       ? []
