@@ -23,7 +23,7 @@ it('says in words which databases have tablets that are not whole, and which bac
 it('says until when balancing is off, by which run, and how that is ended at once', () => {
   const keptBy = {
     ...{ title: 'off', until: new Date('2027-01-02T14:30:00Z'), runId: 'run_1', runNumber: 12 },
-    ...{ operation: 'pauseBalancing', isLeftOver: false },
+    ...{ operation: 'pauseBalancing', isLeftOver: false, before: null },
   };
   const shown = { clusterName: 'a', databases: [], deadBackends: [], problems: [] };
   const off = tabletsView({ ...shown, balancing: { isOn: false, isColocateOn: false, keptBy } });

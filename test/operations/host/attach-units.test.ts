@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeUnit } from '../../../sandbox/hosts/services.ts';
 import { createSsh, type Ssh } from '../../../src/adapters/ssh/ssh2.ts';
-import type { ClusterNode } from '../../../src/domain/cluster.ts';
+import type { ClusterNode, Host } from '../../../src/domain/cluster.ts';
 import { findWrongPlace } from '../../../src/operations/host/attach-hosts/attach-host.ts';
 import { attachHosts } from '../../../src/operations/host/attach-hosts/attach-hosts.ts';
 import { type AttachHostsInput, planAttachHosts } from '../../../src/operations/host/attach-hosts/plan.ts';
@@ -49,6 +49,46 @@ function plan(nodes: readonly Place[]) {
     hosts: [{ pinned: null, shown: 'SHA256:x', unreachable: null, machine: null }],
   });
 }
+
+describe('the ways to hosts', () => {
+  type Wanted = { address: string; jumpAddress?: string };
+  const attachedAt = (id: string, address: string, jumpHostId: string | null): Host => ({
+    ...{ id, clusterId: 'clu_1', address, port: 22, user: 'starrocks', auth: { kind: 'agent' }, ssh: 'OK', sudo: true },
+    ...{ hostKeyFingerprint: 'SHA256:x', jumpHostId, problem: null },
+  });
+  const refusalsOf = (hosts: readonly Wanted[], attached: readonly Host[] = []) => {
+    const input = hosts.map((host) => ({
+      ...{ ...host, port: 22, hostKeyFingerprint: 'SHA256:x', jumpPort: 22, findNodes: false, nodes: [] },
+    }));
+    const found = { pinned: null, shown: null, unreachable: null, machine: null };
+    const result = planAttachHosts(
+      { clusterId: 'clu_1', user: 'starrocks', hosts: input },
+      { nodes: [], attached, hosts: hosts.map(() => found) },
+    );
+    return 'refusals' in result ? result.refusals.map(({ code, message }) => `${code} ${message}`) : [];
+  };
+
+  it('lead through no host that is reached through this one: the login that works now would be replaced by none', () => {
+    const jump = attachedAt('hst_1', '10.0.0.1', null);
+    const behind = attachedAt('hst_2', '10.0.0.2', 'hst_1');
+    expect(refusalsOf([{ address: '10.0.0.1', jumpAddress: '10.0.0.1' }], [jump])).toEqual([
+      'PRECONDITION_FAILED 10.0.0.1:22 would be reached through itself: 10.0.0.1:22',
+    ]);
+    expect(refusalsOf([{ address: '10.0.0.1', jumpAddress: '10.0.0.2' }], [jump, behind])).toEqual([
+      'PRECONDITION_FAILED 10.0.0.1:22 would be reached through itself: 10.0.0.2:22, then 10.0.0.1:22',
+    ]);
+    // The other way round in one request: the one that was behind is reached directly from now on.
+    const turned = [{ address: '10.0.0.2' }, { address: '10.0.0.1', jumpAddress: '10.0.0.2' }];
+    expect(refusalsOf(turned, [jump, behind])).toEqual([]);
+  });
+
+  it('stand once for each host', () => {
+    const twice = [{ address: '10.0.0.2', jumpAddress: '10.0.0.1' }, { address: '10.0.0.2' }];
+    expect(refusalsOf(twice, [attachedAt('hst_1', '10.0.0.1', null)])).toEqual([
+      'INVALID_INPUT 10.0.0.2:22 stands twice',
+    ]);
+  });
+});
 
 describe('the units of attached nodes', () => {
   it('are remembered as they were given; a node without one is run by its scripts', () => {

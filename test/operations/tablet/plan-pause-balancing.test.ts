@@ -17,7 +17,7 @@ function frontend(at: number, more: Partial<FrontendBalancing> = {}): FrontendBa
 const facts: BalancingFacts = { frontends: [1, 2, 3].map((at) => frontend(at)), changes: [], isSharedData: false, now };
 const change: OpenChange = {
   ...{ title: 'off', until: new Date(until), runId: 'run_1', runNumber: 12, operation: 'pauseBalancing' },
-  isLeftOver: false,
+  ...{ isLeftOver: false, before: null },
 };
 const notesOf = (given: Partial<BalancingFacts>, colocate = true) => {
   const plan = planPauseBalancing({ until, colocate }, { ...facts, ...given });

@@ -50,6 +50,7 @@ export function planAttachHosts(input: AttachHostsInput, facts: AttachHostsFacts
   for (const [index, host] of placed.hosts.entries()) {
     const key = keys[index];
     refusals.push(...nodeRefusals(input.hosts[index] ?? host, index, facts.nodes));
+    refusals.push(...twiceRefusals(placed, index), ...ringRefusals(placed, index, facts.attached));
     refusals.push(...jumpRefusals(placed, index, facts.attached), ...(resolved[index]?.refusals ?? []));
     refusals.push(...placeRefusals(placed, index, facts));
     if (key === undefined) continue;
@@ -224,6 +225,51 @@ function placeRefusals(input: PlacedInput, index: number, facts: AttachHostsFact
         ...(isShared ? [refusal(`${place.unit} runs another node of that host`, 'Give each node its own unit.')] : []),
       ];
     });
+}
+
+/** A host stands once: of two ways to log in to it nobody could say which is meant. */
+function twiceRefusals(input: PlacedInput, index: number): Refusal[] {
+  const host = input.hosts[index];
+  if (host === undefined || input.hosts.findIndex((other) => isSamePlace(other, host)) === index) return [];
+  return [
+    {
+      code: 'INVALID_INPUT',
+      message: `${host.address}:${host.port} stands twice`,
+      hint: 'Name each host once, with all of its nodes.',
+      path: ['input', 'hosts', String(index)],
+    },
+  ];
+}
+
+type Place = { readonly address: string; readonly port: number };
+
+function isSamePlace(one: Place, other: Place): boolean {
+  return one.address === other.address && one.port === other.port;
+}
+
+/** Jump hosts that lead back to the host itself: by the login that it has now that can be tried, and by the new one never. */
+function ringRefusals(input: PlacedInput, index: number, attached: readonly Host[]): Refusal[] {
+  const host = input.hosts[index];
+  if (host?.jumpAddress === undefined) return [];
+  const jumpOf = (place: Place): Place | null => {
+    const asked = input.hosts.find((each) => isSamePlace(each, place));
+    if (asked !== undefined)
+      return asked.jumpAddress === undefined ? null : { address: asked.jumpAddress, port: asked.jumpPort };
+    const known = attached.find((each) => isSamePlace(each, place));
+    return attached.find(({ id }) => id === known?.jumpHostId) ?? null;
+  };
+  const passed: Place[] = [];
+  for (let at = jumpOf(host); at !== null && !passed.some((each) => isSamePlace(each, at ?? host)); at = jumpOf(at))
+    passed.push(at);
+  if (!passed.some((each) => isSamePlace(each, host))) return [];
+  return [
+    {
+      code: 'PRECONDITION_FAILED',
+      message: `${host.address}:${host.port} would be reached through itself: ${passed.map(({ address, port }) => `${address}:${port}`).join(', then ')}`,
+      hint: 'Attach the jump host without a way through this host first.',
+      path: ['input', 'hosts', String(index), 'jumpAddress'],
+    },
+  ];
 }
 
 function jumpRefusals(input: PlacedInput, index: number, attached: readonly Host[]): Refusal[] {

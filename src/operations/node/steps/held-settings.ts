@@ -3,6 +3,7 @@ import { readFrontendValues, setFrontendValue } from '../../../adapters/starrock
 import type { SqlReader, StarRocksSql } from '../../../adapters/starrocks/port.ts';
 import { readTopology } from '../../../adapters/starrocks/read-topology.ts';
 import type { Json } from '../../../domain/json.ts';
+import type { OpenChange } from '../../../domain/open-change.ts';
 import { type FrontendRow, hasLeader } from '../../../domain/topology.ts';
 import { compareVersions, parseVersion } from '../../../domain/version.ts';
 import { AppError } from '../../../errors.ts';
@@ -55,10 +56,31 @@ function isPausedValue(key: string, value: string | undefined): boolean {
   return Object.entries(schedulingOff).some(([name, off]) => name === key && off === value);
 }
 
+/**
+ * The values to put back, where runs that have ended could not put back theirs (`changes`, newest first): what such a run
+ * has switched off is not how it was before, and whoever took it for that would put it back switched off for ever.
+ */
+export function beforeLeftOvers(now: Json, changes: readonly OpenChange[]): Json {
+  const saved = savedShape.parse(now);
+  const first = changes.findLast(({ isLeftOver, before }) => isLeftOver && savedShape.safeParse(before).success);
+  if (first === undefined) return now;
+  const before = savedShape.parse(first.before);
+  const byFrontend = Object.entries(saved.byFrontend).map(([name, own]) => {
+    const known = before.byFrontend[name] ?? before.byFrontend[before.leader] ?? {};
+    const each = Object.entries(own).map(([key, value]) => [
+      key,
+      isPausedValue(key, value) ? (known[key] ?? value) : value,
+    ]);
+    return [name, Object.fromEntries(each)] as const;
+  });
+  return { leader: saved.leader, byFrontend: Object.fromEntries(byFrontend) };
+}
+
 /** What each living frontend has of these settings now. */
 export async function saveValues(sql: SqlReader, wanted: readonly string[], signal: AbortSignal): Promise<Json> {
   const { frontends } = await readTopology(sql, { signal }, { waitMs: 0 });
-  const leader = frontends.find((each) => each.role === 'LEADER');
+  // The values of one that is not shown alive are not read, and without the leader's there is nothing to put back.
+  const leader = frontends.find((each) => each.role === 'LEADER' && each.alive);
   if (leader === undefined) throw noLeader();
   const living = frontends.filter((each) => each.alive);
   const byFrontend = await Promise.all(
@@ -79,7 +101,10 @@ export async function differences(sql: SqlReader, wanted: Wanted, signal: AbortS
   return (await lookAtFrontends(sql, wanted, signal)).differences;
 }
 
-/** The same, with all frontends. */
+/**
+ * The same, with all frontends. One that is shown alive and does not answer keeps nobody from setting what differs on the
+ * others, and is no reason to take all for done: where nothing else differs, its error is thrown.
+ */
 export async function lookAtFrontends(
   sql: SqlReader,
   wanted: Wanted,
@@ -92,14 +117,23 @@ export async function lookAtFrontends(
   const found = await Promise.all(
     frontends
       .filter((frontend) => frontend.alive && (isLed || !sharesConfig(frontend)))
-      .map(async (frontend) => {
-        const now = await readValues(sql, frontend, signal);
-        return Object.entries(wanted(frontend, frontends, now)).flatMap(([key, value]) =>
-          now[key] === undefined || now[key] === value ? [] : [{ frontend, key, value }],
-        );
-      }),
+      .map((frontend) =>
+        readValues(sql, frontend, signal).then(
+          (now) =>
+            Object.entries(wanted(frontend, frontends, now)).flatMap(([key, value]) =>
+              now[key] === undefined || now[key] === value ? [] : [{ frontend, key, value }],
+            ),
+          (error: unknown) => {
+            if (error instanceof AppError && error.code === 'SQL_UNREACHABLE') return error;
+            throw error;
+          },
+        ),
+      ),
   );
-  return { frontends, differences: found.flat() };
+  const silent = found.find((each) => each instanceof AppError);
+  const known = found.flatMap((each) => (each instanceof AppError ? [] : each));
+  if (silent !== undefined && known.length === 0) throw silent;
+  return { frontends, differences: known };
 }
 
 async function readValues(sql: SqlReader, frontend: FrontendRow, signal: AbortSignal) {

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { theCluster } from '../../../domain/subject.ts';
 import { tabletScheduling } from '../../../domain/tablets/balancing.ts';
 import { defineStep } from '../../../steps/define.ts';
-import { differences, savedShape, saveValues, schedulingOff, setWhatDiffers, wantedBack } from './held-settings.ts';
+import {
+  beforeLeftOvers,
+  differences,
+  savedShape,
+  saveValues,
+  schedulingOff,
+  setWhatDiffers,
+  wantedBack,
+} from './held-settings.ts';
 
 const keys = Object.keys(schedulingOff);
 
@@ -31,7 +39,7 @@ export const pauseTabletScheduling = defineStep({
   params: z.object({}),
   about: () => theCluster,
   effect: 'changes',
-  ports: ['sql'],
+  ports: ['sql', 'inventory'],
   timeoutMs: 120_000,
   repeat: 'safe',
   describe: () => 'Pause tablet scheduling, and keep the values that are there now',
@@ -41,7 +49,11 @@ export const pauseTabletScheduling = defineStep({
   undo: { nothing: 'The ledger puts it back.' },
   temporary: {
     setting: tabletScheduling,
-    read: async (_params, { sql }, { signal }) => saveValues(sql, keys, signal),
+    read: async (_params, { sql, inventory }, { clusterId, signal }) =>
+      beforeLeftOvers(
+        await saveValues(sql, keys, signal),
+        await inventory.listOpenChanges({ clusterId, setting: tabletScheduling }),
+      ),
     restore: (_params, before) => [restoreTabletScheduling.with(savedShape.parse(before))],
   },
 });

@@ -66,8 +66,17 @@ const longestMs = 25 * 3_600_000;
 /** So long a frontend that came up, and may lead by then, balances at most. */
 const lookEveryMs = 5_000;
 
-/** Since when each frontend ran, as the cluster showed it, when its values were found as they should be. */
-const memoShape = z.object({ starts: z.record(z.string(), z.string()) });
+const memoShape = z.object({
+  /** Since when each frontend ran, as the cluster showed it, when its values were found as they should be. */
+  starts: z.record(z.string(), z.string()),
+  /** Since when it has been seen that values differ although no restart shows; null = they do not. */
+  doubtSince: z.string().nullable().default(null),
+});
+/**
+ * So long the cluster may still show a frontend as it was before its restart: the leader asks each every 5 s, and bears three
+ * of these in vain before it shows one as dead (`heartbeat_retry_times`); one that is back answers the next.
+ */
+const doubtMs = 10_000;
 
 /**
  * Lasts until the end of the pause. A frontend that restarted or is new has forgotten the settings, and gets them again. One
@@ -88,9 +97,17 @@ export const keepBalancingOff = defineStep({
     // Before the cluster is asked: one that does not answer must not prolong it.
     if (leftMs <= 0) return { state: 'done' };
     const { frontends, differences: found } = await lookAtFrontends(sql, () => heldValues(given), signal);
-    const starts = memoShape.safeParse(memo).data?.starts ?? {};
+    const { starts, doubtSince } = memoShape.safeParse(memo).data ?? { starts: {}, doubtSince: null };
     const byHand = found.find(({ frontend }) => isSameStart(frontend, starts));
-    if (byHand !== undefined) return changedByOthers(byHand);
+    if (byHand !== undefined) {
+      const since = doubtSince ?? now().toISOString();
+      if (now().getTime() - Date.parse(since) >= doubtMs) return changedByOthers(byHand);
+      return {
+        state: 'moving',
+        progress: { completed: 0, total: null, message: inDoubt(byHand), memo: { starts, doubtSince: since } },
+        wakeAfterMs: Math.min(lookEveryMs, leftMs),
+      };
+    }
     if (found.length > 0) return { state: 'todo' };
     return {
       state: 'moving',
@@ -98,7 +115,7 @@ export const keepBalancingOff = defineStep({
         completed: 0,
         total: null,
         message: inForce(given, frontends),
-        memo: { starts: startsOf(frontends) },
+        memo: { starts: startsOf(frontends), doubtSince: null },
       },
       wakeAfterMs: Math.min(lookEveryMs, leftMs),
     };
@@ -144,6 +161,10 @@ function inForce({ until }: Params, frontends: readonly FrontendRow[]): string {
   const down = frontends.filter(({ alive }) => !alive).map(labelOf);
   const missing = down.length === 0 ? '' : `; ${down.join(', ')} ${down.length === 1 ? 'is' : 'are'} down`;
   return `Off until ${inUtc(new Date(until))} on ${count(living.length, 'frontend')}${missing}. Cancelling the run ends it at once`;
+}
+
+function inDoubt({ frontend, key, value }: Difference): string {
+  return `${key} is not ${value} on ${labelOf(frontend)}: it may just have restarted, or somebody has changed it; that shows within ${doubtMs / 1_000} s`;
 }
 
 function changedByOthers({ frontend, key }: Difference) {
