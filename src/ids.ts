@@ -25,7 +25,8 @@ export type IdPrefix =
   | 'hld'
   | 'rpy'
   | 'bpl'
-  | 'rmn';
+  | 'rmn'
+  | 'sil';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

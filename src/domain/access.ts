@@ -22,7 +22,8 @@ export const permissionTable = {
   'release:manage': 'Manage the catalogue of releases.',
   'run:control': 'Cancel, pause, resume, retry and undo runs.',
   'run:approve': 'Say yes or no to the runs of others.',
-  'alert:handle': 'Acknowledge alerts.',
+  'alert:handle': 'Acknowledge, resolve and assign alerts, and note something on them.',
+  'alert:silence': 'Silence alerts, agree to the silences of others, and end them.',
   'audit:read': 'Read the audit log.',
   'access:manage': 'Manage people, roles and tokens.',
 } as const satisfies Readonly<Record<`${string}:${string}`, string>>;
@@ -36,7 +37,7 @@ type RoleRow = { readonly means: string; readonly grants: readonly Permission[] 
 export const roleTable = {
   VIEWER: { means: 'See clusters and runs.', grants: ['cluster:read'] },
   OPERATOR: {
-    means: 'Check, back up, restart, upgrade and scale; control runs; handle alerts.',
+    means: 'Check, back up, restart, upgrade and scale; control runs; handle and silence alerts.',
     grants: [
       'cluster:read',
       'cluster:check',
@@ -51,11 +52,12 @@ export const roleTable = {
       'tablet:repair',
       'run:control',
       'alert:handle',
+      'alert:silence',
     ],
   },
   APPROVER: {
-    means: 'Approve runs, read the audit log, handle alerts.',
-    grants: ['cluster:read', 'run:approve', 'alert:handle', 'audit:read'],
+    means: 'Approve runs, read the audit log, handle and silence alerts.',
+    grants: ['cluster:read', 'run:approve', 'alert:handle', 'alert:silence', 'audit:read'],
   },
   ADMIN: { means: 'Everything, people and tokens included.', grants: permissions },
 } as const satisfies Readonly<Record<string, RoleRow>>;

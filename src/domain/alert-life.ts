@@ -1,18 +1,23 @@
 import type { Alert, Mute } from './alert.ts';
 import { expireAck } from './alert-ack.ts';
 import type { AlertChange, AlertPolicy, Condition, Draft, Pending, Sample } from './alert-facts.ts';
-import { applyMute, type Hideable, mutesOf, workOn } from './alert-mute.ts';
+import { applyMute, type Hideable, isNeverHidden, mutesOf, workOn } from './alert-mute.ts';
 import { isJudged, meet, reopen, reopenByHand } from './alert-signal.ts';
 import type { ActiveSilence } from './silence.ts';
 
 export type * from './alert-facts.ts';
-export { defaultAlertTimes, durationInWords, textOf } from './alert-facts.ts';
+export { defaultAlertTimes, durationInWords, inWords, textOf } from './alert-facts.ts';
 export { hiddenBecause } from './alert-mute.ts';
 export { endAlert } from './alert-signal.ts';
 
 /** What follows from one sample for a cluster's alerts. */
 export type SampleEffect = {
-  readonly opened: readonly { readonly condition: Condition; readonly since: Date; readonly mute: Mute }[];
+  readonly opened: readonly {
+    readonly condition: Condition;
+    readonly since: Date;
+    readonly mute: Mute;
+    readonly isNeverHidden: boolean;
+  }[];
   readonly changed: readonly AlertChange[];
   /** Nothing new to show: only what is counted or remembered has changed. */
   readonly kept: readonly Alert[];
@@ -68,7 +73,11 @@ export function applySample(state: AlertsOfCluster, sample: Sample, policy: Aler
       : draft,
   );
   return {
-    opened: opened.map((opening) => ({ ...opening, mute: muteOf({ ...opening.condition, signal: 'FIRING' }) })),
+    opened: opened.map((opening) => ({
+      ...opening,
+      mute: muteOf({ ...opening.condition, signal: 'FIRING' }),
+      isNeverHidden: isNeverHidden(opening.condition.rule, policy),
+    })),
     changed: settled.filter(({ events }) => events.length > 0),
     kept: settled.filter(({ events, isKept }) => isKept && events.length === 0).map(({ alert }) => alert),
     pending,

@@ -62,6 +62,8 @@ export type Alert = {
   readonly signal: AlertSignal;
   readonly handling: Handling;
   readonly mute: Mute;
+  /** Its rule was one that nothing hides when it opened. */
+  readonly isNeverHidden: boolean;
   /** Since when nobody is told of it; null = it is not muted. */
   readonly hiddenSince: Date | null;
   /** To whom it was given; null = to nobody. Says nothing of whether that person has acknowledged it. */

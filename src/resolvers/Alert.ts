@@ -15,6 +15,9 @@ export const Alert = {
   acknowledgedAt: ({ handling }: AlertRow) => (handling.kind === 'ACKED' ? handling.at : null),
   acknowledgedUntil: ({ handling }: AlertRow) => (handling.kind === 'ACKED' ? handling.until : null),
   inhibitedBy: ({ mute }: AlertRow) => (mute.kind === 'INHIBITED' ? mute.by : null),
+  silencedBy: ({ mute }: AlertRow) => (mute.kind === 'SILENCED' ? mute.by : null),
+  hiddenBecause: ({ mute }: AlertRow) => (mute.kind === 'NONE' ? null : mute.because),
+  isFlapping: ({ flapping }: AlertRow) => flapping !== null,
   events: (alert: AlertRow, { first }: { first?: number | null }, { loaders }: RequestContext) => {
     const limit = first ?? 50;
     if (limit < 1 || limit > maxEvents)

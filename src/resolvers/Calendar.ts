@@ -13,7 +13,8 @@ import type { RequestContext } from './request-context.ts';
 
 type Scoped = { readonly scope: CalendarScope };
 
-const ofScope = {
+/** The fields of whatever has a scope. */
+export const ofScope = {
   scope: ({ scope }: Scoped) => scope.kind.toUpperCase(),
   environment: ({ scope }: Scoped) => (scope.kind === 'environment' ? scope.environment : null),
   cluster: ({ scope }: Scoped, _: unknown, { loaders }: RequestContext) =>

@@ -13,7 +13,7 @@ import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
 import { ClusterBalancing, ClusterTablets, FrontendBalancing, TableTablets } from './ClusterTablets.ts';
 import { Host } from './Host.ts';
 import { MetricSubject, metrics } from './Metric.ts';
-import { acknowledgeAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
+import { acknowledgeAlert, assignAlert, noteAlert, resolveAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import {
   createBlackout,
   createMaintenanceWindow,
@@ -45,6 +45,7 @@ import {
   runScheduleNow,
   updateSchedule,
 } from './Mutation/schedules.ts';
+import { approveSilence, createSilence, endSilence } from './Mutation/silences.ts';
 import { linkSlackAccount, linkSlackUser, unlinkSlackAccount } from './Mutation/slack.ts';
 import { createToken, revokeToken } from './Mutation/tokens.ts';
 import { Node } from './Node.ts';
@@ -67,6 +68,7 @@ import { release, releases } from './Query/releases.ts';
 import { run } from './Query/run.ts';
 import { runs } from './Query/runs.ts';
 import { schedule, schedules, scheduleTimes } from './Query/schedules.ts';
+import { previewSilence, silence, silences } from './Query/silences.ts';
 import { viewer } from './Query/viewer.ts';
 import { RemovedNode } from './RemovedNode.ts';
 import { Repository, RepositorySnapshot, RepositorySnapshots } from './Repository.ts';
@@ -75,6 +77,7 @@ import { RunFailure } from './RunFailure.ts';
 import { RunLane, RunStage } from './RunStage.ts';
 import { RunStep } from './RunStep.ts';
 import { Schedule, ScheduleFiring } from './Schedule.ts';
+import { Silence } from './Silence.ts';
 import { Backend, ComputeNode, Frontend, StarRocksNode } from './StarRocksNode.ts';
 import { alertUpdated } from './Subscription/alertUpdated.ts';
 import { clusterUpdated } from './Subscription/clusterUpdated.ts';
@@ -114,10 +117,19 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       schedule,
       schedules,
       scheduleTimes,
+      previewSilence,
+      silence,
+      silences,
       viewer,
     },
     Mutation: {
       acknowledgeAlert,
+      approveSilence,
+      assignAlert,
+      createSilence,
+      endSilence,
+      noteAlert,
+      resolveAlert,
       addPerson,
       armBackupPolicy,
       bindRole,
@@ -196,6 +208,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     RunStep,
     Schedule,
     ScheduleFiring,
+    Silence,
     TemporaryChange,
     Upgrade,
     Vote,

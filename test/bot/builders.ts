@@ -138,6 +138,7 @@ export function alert(change: Partial<Alert> = {}): Alert {
     turns: [],
     flapping: null,
     hiddenSince: null,
+    isNeverHidden: false,
     assignee: null,
     resolvedBy: null,
     previousId: null,

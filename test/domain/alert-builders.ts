@@ -59,6 +59,7 @@ export function alert(changes: Partial<Alert> = {}): Alert {
     turns: [],
     flapping: null,
     hiddenSince: null,
+    isNeverHidden: false,
     assignee: null,
     resolvedBy: null,
     previousId: null,

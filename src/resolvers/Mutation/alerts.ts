@@ -1,3 +1,4 @@
+import * as decisions from '../../store/alerts/alert-decisions.ts';
 import {
   acknowledgeAlert as acknowledge,
   unacknowledgeAlert as unacknowledge,
@@ -21,6 +22,29 @@ export function acknowledgeAlert(
 export function unacknowledgeAlert(_: unknown, args: Arguments, context: RequestContext) {
   return withUserErrors({ alert: null }, async () => ({
     alert: await unacknowledge(context.deps.db, requestOf(args, context)),
+  }));
+}
+
+type NoteArguments = { readonly id: string; readonly note: string };
+
+export function resolveAlert(_: unknown, args: NoteArguments, context: RequestContext) {
+  return withUserErrors({ alert: null }, async () => ({
+    alert: await decisions.resolveAlert(context.deps.db, { ...requestOf(args, context), note: args.note }),
+  }));
+}
+
+export function assignAlert(_: unknown, args: Arguments & { personId?: string | null }, context: RequestContext) {
+  return withUserErrors({ alert: null }, async () => ({
+    alert: await decisions.assignAlert(context.deps.db, {
+      ...requestOf(args, context),
+      personId: args.personId ?? null,
+    }),
+  }));
+}
+
+export function noteAlert(_: unknown, args: NoteArguments, context: RequestContext) {
+  return withUserErrors({ alert: null }, async () => ({
+    alert: await decisions.noteAlert(context.deps.db, { ...requestOf(args, context), note: args.note }),
   }));
 }
 

@@ -107,7 +107,8 @@ function clusterOrAll(clusterId: string | null | undefined) {
   return clusterId == null ? ({ kind: 'all' } as const) : ({ kind: 'cluster', clusterId } as const);
 }
 
-function scopeOf({ environment, clusterId }: { environment?: string | null; clusterId?: string | null }) {
+/** Neither of the two = everything. Throws `INVALID_INPUT` when both are given. */
+export function scopeOf({ environment, clusterId }: { environment?: string | null; clusterId?: string | null }) {
   if (environment == null) return clusterOrAll(clusterId);
   if (clusterId == null) return { kind: 'environment', environment } as const;
   throw new AppError('INVALID_INPUT', 'An entry holds for an environment or for a cluster, not for both', {

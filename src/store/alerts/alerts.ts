@@ -57,11 +57,15 @@ export type Opening = {
   readonly condition: Condition;
   readonly since: Date;
   readonly mute: Mute;
+  readonly isNeverHidden?: boolean;
   readonly at: Date;
 };
 
 /** Opens an alert and answers its id. */
-export async function insertAlert(tx: Tx, { cluster, condition, since, mute, at }: Opening): Promise<string> {
+export async function insertAlert(
+  tx: Tx,
+  { cluster, condition, since, mute, isNeverHidden = false, at }: Opening,
+): Promise<string> {
   const id = newId('alr');
   const text = textOf(condition, since);
   const previous = await tx
@@ -85,6 +89,7 @@ export async function insertAlert(tx: Tx, { cluster, condition, since, mute, at 
         signal: 'FIRING',
         handling: { kind: 'UNACKED' },
         mute,
+        isNeverHidden,
         hiddenSince: mute.kind === 'NONE' ? null : at,
         assignee: null,
         resolvedBy: null,

@@ -72,7 +72,8 @@ export function scopeColumns(scope: CalendarScope): { scope_kind: string; scope_
   }
 }
 
-function toScope({ scope_kind, scope_value }: { scope_kind: string; scope_value: string }): CalendarScope {
+/** The scope that the two columns hold. */
+export function toScope({ scope_kind, scope_value }: { scope_kind: string; scope_value: string }): CalendarScope {
   switch (scope_kind) {
     case 'all':
       return { kind: 'all' };

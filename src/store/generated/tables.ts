@@ -47,6 +47,7 @@ export type Tables = {
     resolved_by_id: string | null;
     resolved_by_name: string | null;
     resolved_confirmed: Generated<number>;
+    never_hidden: Generated<number>;
     turns: string | null;
     flapping: string | null;
   };
@@ -365,6 +366,7 @@ export type Tables = {
     leader: string | null;
     nodes: string;
     pending: string;
+    decisions: string | null;
   };
   probe_sample: {
     cluster_id: string;

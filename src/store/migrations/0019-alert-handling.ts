@@ -50,10 +50,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     resolved_by_id: 'VARCHAR(40) NULL',
     resolved_by_name: 'VARCHAR(255) NULL',
     resolved_confirmed: 'TINYINT NOT NULL DEFAULT 0',
+    // As the rule was in the look that opened it.
+    never_hidden: 'TINYINT NOT NULL DEFAULT 0',
     // The last changes between firing and resolved, as JSON; null = none.
     turns: 'VARCHAR(500) NULL',
     flapping: 'VARCHAR(200) NULL',
   });
+  // What the last look decided about each rule, as JSON; null = no look since this column.
+  await addColumns(db, 'probe', { decisions: 'LONGTEXT NULL' });
   await sql`ALTER TABLE alert MODIFY muted_because VARCHAR(500) NULL`.execute(db);
   await addIndex(db, 'alert', { name: 'alert_since', columns: ['cluster_id', 'last_seen_at'] });
 }

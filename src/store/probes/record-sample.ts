@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { type AlertPolicy, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { Probe } from '../../domain/probe.ts';
+import { asActive } from '../../domain/silence.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
 import { isOurs, unclaimed } from '../claims.ts';
 import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-measured.ts';
+import { silencesCovering } from '../silences/covering.ts';
 import type { ProbeClaim } from './probes.ts';
 
 /** The outcome of one probe. */
@@ -52,7 +54,13 @@ export async function recordSample(
     const cluster = await findCluster(tx, claim.clusterId);
     if (held === undefined || cluster === null) return null;
     const at = await readDatabaseTime(tx);
-    const state = { alerts: await lockOpenAlerts(tx, cluster.id), pending: fromJson(pendingShape, held.pending) };
+    const { id: clusterId, environment } = cluster;
+    const silences = await silencesCovering(tx, { clusterId, environment, at });
+    const state = {
+      alerts: await lockOpenAlerts(tx, clusterId),
+      pending: fromJson(pendingShape, held.pending),
+      silences: silences.map(asActive),
+    };
     const effect = applySample(state, { ...outcome.sample, at }, policy);
     // Changes come before openings: an alert that closes has to free its fingerprint first.
     for (const change of effect.changed) await writeAlertChange(tx, change);

@@ -102,7 +102,11 @@ export async function findVisibleHold(
   return row === undefined ? null : toHold(row);
 }
 
-function isEntryVisible(visibility: Visibility, table: 'maintenance_window' | 'blackout' | 'automation_hold') {
+/** Whether whoever sees this may see the entry of a table whose rows have a scope. */
+export function isEntryVisible(
+  visibility: Visibility,
+  table: 'maintenance_window' | 'blackout' | 'automation_hold' | 'silence',
+) {
   const kind = sql.ref(`${table}.scope_kind`);
   const value = sql.ref(`${table}.scope_value`);
   const seen = isVisible(visibility, { clusterId: 'seen.id', environment: 'seen.environment' });

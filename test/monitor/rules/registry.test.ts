@@ -138,6 +138,7 @@ function alertOf(condition: Condition): Alert {
     turns: [],
     flapping: null,
     hiddenSince: null,
+    isNeverHidden: false,
     assignee: null,
     resolvedBy: null,
     previousId: null,

@@ -1,0 +1,21 @@
+import { type Silence, silenceState } from '../../domain/silence.ts';
+import { coversCluster } from '../../domain/why-not-now.ts';
+import type { Queryable } from '../database.ts';
+import { toSilence } from './silence-rows.ts';
+
+/** The silences that hide alerts of this cluster at this time of the database, oldest first. */
+export async function silencesCovering(
+  db: Queryable,
+  { at, ...cluster }: { clusterId: string; environment: string; at: Date },
+): Promise<readonly Silence[]> {
+  const rows = await db
+    .selectFrom('silence')
+    .selectAll()
+    .where('until_at', '>', at)
+    .where('ended_at', 'is', null)
+    .orderBy('number')
+    .execute();
+  return rows
+    .map(toSilence)
+    .filter((silence) => silenceState(silence, at) === 'ACTIVE' && coversCluster(silence.scope, cluster));
+}

@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Actor } from '../../src/domain/access.ts';
+import { alertFingerprint } from '../../src/domain/alert.ts';
+import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
+import { silenceState } from '../../src/domain/silence.ts';
+import { rules } from '../../src/monitor/rules/index.ts';
+import { assignAlert, noteAlert, resolveAlert } from '../../src/store/alerts/alert-decisions.ts';
+import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
+import { readDatabaseTime } from '../../src/store/database.ts';
+import { claimProbe } from '../../src/store/probes/probes.ts';
+import { recordSample } from '../../src/store/probes/record-sample.ts';
+import { eventsOfAlerts, listAlerts } from '../../src/store/reads/alerts.ts';
+import { listSilences, previewSilence } from '../../src/store/reads/silences.ts';
+import { approveSilence, createSilence, endSilence } from '../../src/store/silences/silences.ts';
+import { listAlertsWithoutCard } from '../../src/store/slack/slack-cards.ts';
+import { admin, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
+
+let engine: Engine;
+let clusterId: string;
+let made = 0;
+const changed = () => {};
+const labels = { node: 'be 10.0.0.11:9050' };
+const everything = { rule: null, severities: null, labels: {} };
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+afterAll(() => engine?.close());
+beforeEach(async () => {
+  made += 1;
+  clusterId = await engine.addCluster(`cluster-${made}`, 'prod');
+});
+
+const by = (actor: Actor) => ({ actor, requestId: null, approvalEnvironments: ['prod'] });
+const inHours = async (hours: number) =>
+  new Date((await readDatabaseTime(engine.ctx.db)).getTime() + hours * 3_600_000);
+
+/** A look at the cluster that finds one backend down, or well. */
+async function look({ isDown }: { isDown: boolean }): Promise<void> {
+  const { db } = engine.ctx;
+  const claim = await claimProbe(db, { clusterId, holder: 'me', claimMs: 10_000, nextInMs: 0 });
+  if (claim === null) throw new Error('the look is not due');
+  const condition = {
+    ...({ rule: 'node_down', severity: 'CRITICAL', nodeId: null, labels } as const),
+    fingerprint: alertFingerprint({ clusterId, rule: 'node_down', labels }),
+    title: 'be 10.0.0.11:9050 is down',
+    pastTitle: 'be 10.0.0.11:9050 was down',
+    text: ['It is not alive.'],
+    ...{ startedAt: null, forMs: 0, minSamples: 1 },
+  };
+  const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [] };
+  const outcome = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
+  await recordSample(db, { claim, outcome, look: null, policy: { times: defaultAlertTimes, rules } });
+}
+
+async function theAlert() {
+  const filter = { clusterId };
+  const [alert] = await listAlerts(engine.ctx.db, {
+    visibility: 'everywhere',
+    filter,
+    page: { limit: 1, after: null },
+  });
+  if (alert === undefined) throw new Error('no alert was opened');
+  return alert;
+}
+
+const lastEvent = async (alertId: string) =>
+  (await eventsOfAlerts(engine.ctx.db, { alertIds: [alertId], limit: 1 })).map(({ type, message }) => [type, message]);
+
+const audit = async () =>
+  (await engine.ctx.db.selectFrom('audit_event').selectAll().where('cluster_id', '=', clusterId).execute()).map(
+    ({ action, actor_name, outcome }) => [action, actor_name, outcome],
+  );
+
+describe('a silence', () => {
+  const scope = () => ({ kind: 'cluster', clusterId }) as const;
+
+  it('hides an alert from the next look on, and shows it again when it ends, as if it were new', async () => {
+    const { db } = engine.ctx;
+    const until = await inHours(2);
+    const matchers = { ...everything, labels };
+    const silence = await createSilence(
+      db,
+      { scope: scope(), matchers, until, reason: 'its disk is changed' },
+      by(operator),
+    );
+    expect(silence).toMatchObject({ needsSecond: false, createdBy: { name: 'kim' }, until });
+    await look({ isDown: true });
+    const hidden = await theAlert();
+    expect(hidden).toMatchObject({ signal: 'FIRING', mute: { kind: 'SILENCED', by: `S-${silence.number}` } });
+    expect(hidden.mute).toMatchObject({ because: expect.stringContaining('by kim until') });
+    expect(hidden.mute).toMatchObject({ because: expect.stringContaining(': its disk is changed') });
+    expect(await listAlertsWithoutCard(db)).not.toContain(hidden.id);
+    await acknowledgeAlert(db, { alertId: hidden.id, actor: operator, changed });
+
+    await endSilence(db, { id: silence.id, comment: 'done' }, by(admin));
+    await look({ isDown: true });
+    const told = await theAlert();
+    expect(told).toMatchObject({ mute: { kind: 'NONE' }, hiddenSince: null, handling: { kind: 'UNACKED' } });
+    expect(await lastEvent(told.id)).toEqual([
+      ['UNMUTED', expect.stringMatching(new RegExp(`^Was hidden \\d+ s by S-${silence.number}; it still fires$`))],
+    ]);
+    expect(await listAlertsWithoutCard(db)).toContain(told.id);
+    expect(await audit()).toEqual([
+      ['createSilence', 'kim', 'DONE'],
+      ['acknowledgeAlert', 'kim', 'DONE'],
+      ['endSilence', 'ana', 'DONE'],
+    ]);
+  });
+
+  it('ends by itself at its time, by the clock of the database', async () => {
+    const { db } = engine.ctx;
+    const wanted = { scope: scope(), matchers: { ...everything, labels }, until: await inHours(1), reason: 'short' };
+    const silence = await createSilence(db, wanted, by(operator));
+    await look({ isDown: true });
+    await db
+      .updateTable('silence')
+      .set({ until_at: await inHours(-1) })
+      .where('id', '=', silence.id)
+      .execute();
+    await look({ isDown: true });
+    expect((await theAlert()).mute).toEqual({ kind: 'NONE' });
+    const listed = async (ended: boolean) =>
+      (await listSilences(db, { visibility: 'everywhere', ended })).map(({ id }) => id);
+    expect(await listed(false)).not.toContain(silence.id);
+    expect(await listed(true)).toContain(silence.id);
+  });
+
+  it('that would hide CRITICAL alerts of a whole production cluster does nothing until a second person agrees', async () => {
+    const { db } = engine.ctx;
+    const wanted = { scope: scope(), matchers: everything, until: await inHours(1), reason: 'moving house' };
+    const silence = await createSilence(db, wanted, by(operator));
+    const now = await inHours(0);
+    expect([silence.needsSecond, silenceState(silence, now)]).toEqual([true, 'PENDING']);
+    await look({ isDown: true });
+    expect((await theAlert()).mute).toEqual({ kind: 'NONE' });
+    await expect(approveSilence(db, { id: silence.id, comment: null }, by(operator))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    const agreed = await approveSilence(db, { id: silence.id, comment: null }, by(admin));
+    expect(agreed).toMatchObject({ approvedBy: { name: 'ana' } });
+    expect(await approveSilence(db, { id: silence.id, comment: null }, by(admin))).toEqual(agreed);
+    await look({ isDown: true });
+    expect((await theAlert()).mute).toMatchObject({
+      kind: 'SILENCED',
+      because: expect.stringContaining('by kim and ana'),
+    });
+    await endSilence(db, { id: silence.id, comment: null }, by(admin));
+    await expect(approveSilence(db, { id: silence.id, comment: null }, by(admin))).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
+  });
+
+  it('says before what it hides now and would have hidden in the last 7 days', async () => {
+    const { db } = engine.ctx;
+    const preview = (matchers: typeof everything) =>
+      previewSilence(db, { visibility: 'everywhere', scope: scope(), matchers });
+    await look({ isDown: true });
+    const { id } = await theAlert();
+    expect(await preview(everything)).toMatchObject({ open: [{ id }], lastWeek: [], neverHidden: [], isCut: false });
+    await look({ isDown: false });
+    expect(await preview(everything)).toMatchObject({ open: [], lastWeek: [{ id }] });
+    await db.updateTable('alert').set({ never_hidden: 1 }).where('id', '=', id).execute();
+    expect(await preview(everything)).toMatchObject({ open: [], lastWeek: [], neverHidden: [{ id }] });
+    await db
+      .updateTable('alert')
+      .set({ last_seen_at: await inHours(-8 * 24) })
+      .where('id', '=', id)
+      .execute();
+    expect(await preview(everything)).toMatchObject({ open: [], lastWeek: [], neverHidden: [] });
+    const blind = { environments: [], clusterIds: [] };
+    expect(await previewSilence(db, { visibility: blind, scope: { kind: 'all' }, matchers: everything })).toMatchObject(
+      { open: [] },
+    );
+  });
+
+  it('is refused without rights, a reason or an end, and for a cluster that one may not see', async () => {
+    const { db } = engine.ctx;
+    const wanted = { scope: scope(), matchers: { ...everything, labels }, until: await inHours(1), reason: 'a reason' };
+    const viewer = person('vic', 'VIEWER');
+    await expect(createSilence(db, wanted, by(viewer))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await audit()).toEqual([['createSilence', 'vic', 'FORBIDDEN']]);
+    const late = { ...wanted, until: await inHours(31 * 24) };
+    await expect(createSilence(db, late, by(operator))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(createSilence(db, { ...wanted, reason: ' ' }, by(operator))).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
+    const outsider = {
+      ...admin,
+      bindings: [{ role: 'ADMIN', scope: { kind: 'environment', environment: 'dev' } }],
+    } as const;
+    await expect(createSilence(db, wanted, by(outsider))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('an alert', () => {
+  it('that is resolved by hand is open again when the next look finds that it still fires', async () => {
+    const { db } = engine.ctx;
+    await look({ isDown: true });
+    const { id } = await theAlert();
+    const done = await resolveAlert(db, { alertId: id, actor: operator, note: 'the host is gone', changed });
+    expect(done).toMatchObject({ signal: 'RESOLVED', resolvedBy: { name: 'kim', isConfirmed: false } });
+    expect(done.text).toMatch(/^kim resolved it by hand at .*: the host is gone\. What was said while it fired: /);
+    await expect(resolveAlert(db, { alertId: id, actor: operator, note: 'twice', changed })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
+    await look({ isDown: true });
+    expect(await theAlert()).toMatchObject({ id, signal: 'FIRING', resolvedBy: null });
+    expect(await lastEvent(id)).toEqual([
+      ['STILL_FIRING', expect.stringMatching(/^Still firing: kim resolved it by hand/)],
+    ]);
+    await resolveAlert(db, { alertId: id, actor: operator, note: 'now it is', changed });
+    await look({ isDown: false });
+    expect(await theAlert()).toMatchObject({ id, signal: 'RESOLVED', resolvedBy: { isConfirmed: true } });
+  });
+
+  it('is given to a person who may handle it, and gets notes, each in its history and in the audit log', async () => {
+    const { db } = engine.ctx;
+    await look({ isDown: true });
+    const { id } = await theAlert();
+    await db
+      .insertInto('person')
+      .values({ id: 'per_ida', name: 'ida', created_at: await inHours(0), disabled_at: null })
+      .execute();
+    const give = (personId: string | null) => assignAlert(db, { alertId: id, actor: operator, personId, changed });
+    await expect(give('per_nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(give('per_ida')).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await db
+      .insertInto('role_binding')
+      .values({ person_id: 'per_ida', role: 'OPERATOR', scope_kind: 'cluster', scope_value: clusterId })
+      .execute();
+    expect(await give('per_ida')).toMatchObject({
+      assignee: { id: 'per_ida', name: 'ida' },
+      handling: { kind: 'UNACKED' },
+    });
+    expect(await lastEvent(id)).toEqual([['ASSIGNED', 'kim gave it to ida']]);
+    const { revision } = await give('per_ida');
+    await noteAlert(db, { alertId: id, actor: admin, note: 'the rack has no power', changed });
+    expect(await lastEvent(id)).toEqual([['NOTED', 'ana: the rack has no power']]);
+    expect((await theAlert()).revision).toBe(revision + 1);
+    expect(await give(null)).toMatchObject({ assignee: null });
+    expect(await audit()).toEqual([
+      ['assignAlert', 'kim', 'DONE'],
+      ['noteAlert', 'ana', 'DONE'],
+      ['assignAlert', 'kim', 'DONE'],
+    ]);
+  });
+});
