@@ -44,6 +44,7 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   },
   schedules: { own: ['schedule', 'schedule_firing'], joined: ['run', 'cluster'] },
   calendar: { own: ['maintenance_window', 'blackout', 'automation_hold'] },
+  silences: { own: ['silence'] },
   // Which clusters are due to be looked at, and which looks are about none any more.
   metrics: { own: ['metric_state', 'metric_facts', 'metric_tail', 'metric_chunk'], joined: ['cluster'] },
   probes: { own: ['probe', 'probe_sample'], joined: ['cluster'] },
