@@ -165,7 +165,7 @@ if [[ $verb == daemon-reload && ${#words[@]} == 1 ]]; then
     echo "Failed to reload daemon: Interactive authentication required." >&2
     exit 1
   fi
-  known='^(#.*|\[(Unit|Service|Install)\]|(Description|Wants|After|Type|User|PIDFile|ExecStart|ExecStop|Environment|WantedBy)=.+'
+  known='^(#.*|\[(Unit|Service|Install)\]|(Description|Wants|After|RequiresMountsFor|Type|User|PIDFile|ExecStart|ExecStop|Environment|WantedBy)=.+'
   known+='|(Limit(NOFILE|NPROC|CORE)|Timeout(Start|Stop)Sec)=.+|StartLimit(IntervalSec|Burst)=[0-9]+|Restart(Sec)?=.+|)$'
   for file in "$units"/*.service; do
     [[ -f $file ]] || continue

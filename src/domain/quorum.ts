@@ -33,3 +33,10 @@ export function quorumOf<N extends Pick<ObservedNode, 'kind' | 'role' | 'alive'>
 export function findLeader<N extends Pick<ObservedNode, 'role' | 'alive'>>(nodes: readonly N[]): N | undefined {
   return nodes.find((node) => node.role === 'LEADER' && node.alive);
 }
+
+/** What an even number of voters bears, which is as much as one voter less does. For sentences. */
+export function borneByEven(voters: number): string {
+  const borne = voters - majorityOf(voters);
+  const failures = borne === 0 ? 'the failure of none is borne' : `the failure of ${borne} is borne`;
+  return `${majorityOf(voters)} of them have to live, so ${failures}, as with ${voters - 1}`;
+}

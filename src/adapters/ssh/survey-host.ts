@@ -46,6 +46,15 @@ export async function surveyHost(
   return { hostId, address, ...(await surveyMachine(session, question, asking)) };
 }
 
+/** Addresses of its own that the kernel of a machine knows. Throws what the port throws. */
+export async function readAddresses(
+  session: ShellReader,
+  { signal, timeoutMs = sessionTimeoutMs }: Asking,
+): Promise<MachineSurvey['addresses']> {
+  const { stdout } = await session.run(machineFacts(), { signal, timeoutMs });
+  return parseMachine(stdout).addresses;
+}
+
 /**
  * Looks at a machine in two sessions at a time over one connection: what /proc says, and what file systems say, which may
  * hang. Needs no root and changes nothing. Throws what the port throws when the machine does not answer at all.

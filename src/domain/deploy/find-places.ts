@@ -50,8 +50,9 @@ export function findPlaces<N extends Wanted>(
   });
 }
 
-function whyAnotherMachine(
-  { host }: Wanted,
+/** Why a node cannot be on this machine: it has the address of another node of the cluster, and not its own. Null = it may be. */
+export function whyAnotherMachine(
+  { host }: Pick<Wanted, 'host'>,
   { addresses }: Pick<MachineSurvey, 'addresses'>,
   cluster: readonly Wanted[],
 ): string | null {

@@ -5,6 +5,8 @@ export type UnitOf = FirstStart & {
   readonly label: string;
   readonly kind: NodeKind;
   readonly deployDir: string;
+  /** Where it keeps its metadata or its tablets. */
+  readonly dataDirs: readonly string[];
   /** The user who logs in to the host: the files are theirs. */
   readonly user: string;
 };
@@ -15,7 +17,7 @@ const shortNames = { FRONTEND: 'fe', BACKEND: 'be', COMPUTE_NODE: 'cn' } as cons
  * The systemd unit of a node, around StarRocks' own scripts. The options of a frontend's first start stand in it for good:
  * once the frontend has metadata it ignores the helper, and keeps the way in which it was named.
  */
-export function unitText({ label, kind, deployDir, user, helper, hostType }: UnitOf): string {
+export function unitText({ label, kind, deployDir, dataDirs, user, helper, hostType }: UnitOf): string {
   const name = shortNames[kind];
   const options = [
     ...(helper === null ? [] : ['--helper', helper]),
@@ -26,6 +28,8 @@ export function unitText({ label, kind, deployDir, user, helper, hostType }: Uni
     `Description=StarRocks ${label}`,
     'Wants=network-online.target',
     'After=network-online.target',
+    // On a disk that is not mounted a first frontend would find no metadata, and begin an empty cluster at its own address.
+    `RequiresMountsFor=${[deployDir, ...dataDirs].map(quoted).join(' ')}`,
     // A node that cannot start is not tried for ever.
     'StartLimitIntervalSec=300',
     'StartLimitBurst=5',
@@ -49,6 +53,11 @@ export function unitText({ label, kind, deployDir, user, helper, hostType }: Uni
     'WantedBy=multi-user.target',
     '',
   ].join('\n');
+}
+
+/** systemd replaces what follows a percent sign. */
+function quoted(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 }
 
 /** The unit's file: a line on top says whose it is. */

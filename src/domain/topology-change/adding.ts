@@ -1,7 +1,7 @@
 import type { ObservedNode } from '../cluster.ts';
 import { nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
-import { findLeader, isElectable, majorityOf } from '../quorum.ts';
+import { borneByEven, findLeader, isElectable, majorityOf } from '../quorum.ts';
 import { pictureVersions } from '../upgrade/cluster-versions.ts';
 import { count } from '../words.ts';
 import { type Member, standingOf } from './member.ts';
@@ -92,7 +92,7 @@ function refusalsOfVoters(
   return [
     {
       code: 'QUORUM_AT_RISK',
-      message: `${count(then, 'frontend')} would vote: ${majorityOf(then)} of them have to live, so they bear no more failures than ${then - 1}`,
+      message: `${count(then, 'frontend')} would vote: ${borneByEven(then)}`,
       hint: 'Add one follower more or less, or add it as an observer.',
     },
   ];

@@ -1,7 +1,7 @@
 import type { ObservedNode } from '../cluster.ts';
 import { isSameNode, type NodeIdentity, nodeLabel } from '../node-identity.ts';
 import type { Refusal } from '../plan.ts';
-import { findLeader, isElectable, majorityOf } from '../quorum.ts';
+import { borneByEven, findLeader, isElectable, majorityOf } from '../quorum.ts';
 import type { FrontendRow } from '../topology.ts';
 import { parseVersion } from '../version.ts';
 import { count } from '../words.ts';
@@ -173,5 +173,5 @@ function withSomeLeader(nodes: readonly ObservedNode[], except: NodeIdentity): r
 export function quorumNote(voters: number): string | null {
   if (voters === 1) return 'One voting frontend will be left: while it is away nobody can log in';
   if (voters % 2 === 1) return null;
-  return `${voters} voting frontends will be left, which stand no more failures than ${voters - 1}: an odd number is better`;
+  return `${voters} voting frontends will be left: ${borneByEven(voters)}; an odd number is better`;
 }

@@ -72,7 +72,9 @@ export async function nodeOnHost(options: OnHost): Promise<NodeUnderTest> {
       },
       conf: `JAVA_HOME = ${join(installed.root, '..', 'jdk')}\nsandbox_speed = 20\n`,
       unitText:
-        by === 'systemd' ? unitText({ ...freshPlace, user: fixture.host.user, helper: null, hostType: 'IP' }) : null,
+        by === 'systemd'
+          ? unitText({ ...freshPlace, dataDirs: [], user: fixture.host.user, helper: null, hostType: 'IP' })
+          : null,
       bringArchive: () =>
         linkOnHost(
           shell(),

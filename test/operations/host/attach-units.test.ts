@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeUnit } from '../../../sandbox/hosts/services.ts';
 import { createSsh, type Ssh } from '../../../src/adapters/ssh/ssh2.ts';
 import type { ClusterNode, Host } from '../../../src/domain/cluster.ts';
-import { findWrongPlace } from '../../../src/operations/host/attach-hosts/attach-host.ts';
+import { findWrongMachine, findWrongPlace } from '../../../src/operations/host/attach-hosts/attach-host.ts';
 import { attachHosts } from '../../../src/operations/host/attach-hosts/attach-hosts.ts';
 import { type AttachHostsInput, planAttachHosts } from '../../../src/operations/host/attach-hosts/plan.ts';
 import { type HostFixture, startHostFixture } from '../../adapters/ssh/host-fixture.ts';
@@ -49,6 +49,21 @@ function plan(nodes: readonly Place[]) {
     hosts: [{ pinned: null, shown: 'SHA256:x', unreachable: null, machine: null }],
   });
 }
+
+it('refuses a node on the machine of another one, however that is reached: port and directory are often the same', () => {
+  const [here, there] = [backend('nod_1', 9050), { ...backend('nod_2', 9050), host: '10.0.0.12' }];
+  const wanted = {
+    ...{ nodeId: 'nod_1', nodeHost: null, label: 'be 10.0.0.11:9050', nodePort: 9050, deployDir: '/opt/be' },
+    kind: 'BACKEND' as const,
+  };
+  const wrongWith = (...addresses: string[]) => findWrongMachine([wanted], [here, there], { value: addresses });
+  expect(wrongWith('10.0.0.12')).toMatchObject({
+    why: 'is not of be 10.0.0.11:9050: that machine has the address of be 10.0.0.12:9050, and not 10.0.0.11',
+  });
+  expect(wrongWith('10.0.0.11', '10.0.0.12')).toBeNull();
+  expect(wrongWith('192.168.1.7')).toBeNull();
+  expect(findWrongMachine([wanted], [here, there], { unknown: 'no /proc' })).toBeNull();
+});
 
 describe('the ways to hosts', () => {
   type Wanted = { address: string; jumpAddress?: string };

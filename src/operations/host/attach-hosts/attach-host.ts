@@ -3,7 +3,10 @@ import type { ShellReader } from '../../../adapters/ssh/port.ts';
 import { readIdentityPort } from '../../../adapters/ssh/read-identity-port.ts';
 import { hasSudo, readUser } from '../../../adapters/ssh/read-login.ts';
 import { canBeStarted, readUnitRights, readUnitState } from '../../../adapters/ssh/read-service.ts';
+import { readAddresses } from '../../../adapters/ssh/survey-host.ts';
 import type { ClusterNode } from '../../../domain/cluster.ts';
+import { whyAnotherMachine } from '../../../domain/deploy/find-places.ts';
+import type { MachineSurvey } from '../../../domain/deploy/host-survey.ts';
 import type { NewHost } from '../../../domain/inventory.ts';
 import { AppError } from '../../../errors.ts';
 import { newId } from '../../../ids.ts';
@@ -103,7 +106,8 @@ export const verifyHost = defineStep({
   check: async (params, { shell, inventory }, { clusterId, signal }) => {
     const host = await inventory.findHostByAddress(clusterId, params.address, params.port);
     if (host?.ssh !== 'OK') return { state: 'todo' };
-    const wrong = await findWrongPlace(await shell(host.id), params.nodes, signal);
+    const nodes = await inventory.listNodes(clusterId);
+    const wrong = await findWrong(await shell(host.id), params.nodes, { nodes, signal });
     return wrong === null ? { state: 'done', facts: { sudo: host.sudo } } : { state: 'todo' };
   },
   apply: async (params, { shell, inventory }, { clusterId, signal, log }) => {
@@ -115,7 +119,8 @@ export const verifyHost = defineStep({
     const session = await shell(host.id);
     const answer = await readUser(session, { signal });
     const user = 'value' in answer ? answer.value : '';
-    const wrong = await findWrongPlace(session, params.nodes, signal);
+    const nodes = await inventory.listNodes(clusterId);
+    const wrong = await findWrong(session, params.nodes, { nodes, signal });
     if (wrong !== null) {
       throw new AppError('PRECONDITION_FAILED', `${wrong.what} on ${params.address} ${wrong.why} (as ${user})`, {
         hint: wrong.hint,
@@ -132,6 +137,37 @@ export const verifyHost = defineStep({
 type Deployment = z.infer<typeof deployment>;
 
 type WrongPlace = { readonly what: string; readonly why: string; readonly hint: string };
+
+async function findWrong(
+  session: ShellReader,
+  wanted: readonly Deployment[],
+  { nodes, signal }: { readonly nodes: readonly ClusterNode[]; readonly signal: AbortSignal },
+): Promise<WrongPlace | null> {
+  if (wanted.length === 0) return null;
+  return (
+    findWrongMachine(wanted, nodes, await readAddresses(session, { signal })) ??
+    (await findWrongPlace(session, wanted, signal))
+  );
+}
+
+/**
+ * The first node that cannot be on this machine, by the addresses of its kernel; null = all may be. Nodes of two machines often
+ * have the same port and the same directory, so only this tells them apart where a host is reached by another address.
+ */
+export function findWrongMachine(
+  wanted: readonly Omit<Deployment, 'unit'>[],
+  nodes: readonly ClusterNode[],
+  addresses: MachineSurvey['addresses'],
+): WrongPlace | null {
+  for (const one of wanted) {
+    const node = findDeployed(nodes, one);
+    const why = node === undefined ? null : whyAnotherMachine(node, { addresses }, nodes);
+    if (why === null) continue;
+    const hint = 'Look at the ids of the nodes, and at the address: a restart would stop the wrong node.';
+    return { what: one.deployDir, why: `is not of ${one.label}: ${why}`, hint };
+  }
+  return null;
+}
 
 /**
  * The first node that is not where it should be; null = all of them are. The port in the conf file tells the nodes of one

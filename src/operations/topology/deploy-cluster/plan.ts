@@ -1,6 +1,6 @@
 import { noteOnEnvironment } from '../../../domain/approval.ts';
 import type { Lane, PlanResult, Refusal, StepSpec } from '../../../domain/plan.ts';
-import { majorityOf } from '../../../domain/quorum.ts';
+import { borneByEven } from '../../../domain/quorum.ts';
 import { hasLocations } from '../../../domain/topology-change/location.ts';
 import { count } from '../../../domain/words.ts';
 import { withMedia } from '../fields.ts';
@@ -65,11 +65,10 @@ function ownRefusals(input: DeployClusterInput, { isNameTaken, emptyPasswords }:
   }
   if (voters > 0 && voters % 2 === 0) {
     const less = voters - 1;
-    refuse(
-      'QUORUM_AT_RISK',
-      `${count(voters, 'frontend')} would vote: ${majorityOf(voters)} of them have to live, so they bear no more failures than ${less}`,
-      [`Give ${less} or ${voters + 1} followers, or make one an observer.`, 'frontends'],
-    );
+    refuse('QUORUM_AT_RISK', `${count(voters, 'frontend')} would vote: ${borneByEven(voters)}`, [
+      `Give ${less} or ${voters + 1} followers, or make one an observer.`,
+      'frontends',
+    ]);
   }
   const located = input.backends.findIndex(({ location }) => location !== undefined);
   if (located !== -1 && hasLocations(input.version) !== true) {
