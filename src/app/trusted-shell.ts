@@ -29,10 +29,12 @@ export function trustedShell({ way: first, readWay, end }: Given): Shell {
 
   const look = async () => {
     const before = now.way;
+    // As of when it was asked: an answer that took long may be old by now.
+    const at = performance.now();
     const way = await readWay();
     if (now.way !== before) return;
     const isSame = JSON.stringify(way.facts) === JSON.stringify(before.facts);
-    now = isSame ? { ...now, at: performance.now() } : { way, shell: way.open(), at: performance.now() };
+    now = isSame ? { ...now, at } : { way, shell: way.open(), at };
     for (const link of distrusted(before.links, way.links)) end(link);
   };
 
@@ -44,7 +46,16 @@ export function trustedShell({ way: first, readWay, end }: Given): Shell {
   const watched = async <T>(work: (shell: Shell) => Promise<T>): Promise<T> => {
     const shell = await present();
     // A store that does not answer is no reason to break anything off: it is looked again.
-    const timer = setInterval(() => void look().catch(() => undefined), lookMs);
+    let isLooking = false;
+    const timer = setInterval(() => {
+      if (isLooking) return;
+      isLooking = true;
+      look()
+        .catch(() => undefined)
+        .finally(() => {
+          isLooking = false;
+        });
+    }, lookMs);
     timer.unref();
     return work(shell).finally(() => clearInterval(timer));
   };

@@ -128,3 +128,20 @@ it('lets a command go on over which nothing was decided, also while the store do
   await vi.advanceTimersByTimeAsync(61_000);
   expect(await running).toEqual(okay);
 });
+
+it('asks a store that hangs once for each command, and not again and again', async () => {
+  const shell: Shell = {
+    run: () => new Promise((resolve) => setTimeout(() => resolve(okay), 60_000)),
+    upload: async () => {},
+  };
+  const way: WayToHost = { facts: {}, links: [], open: () => shell };
+  let asked = 0;
+  const readWay = () => {
+    asked += 1;
+    return new Promise<WayToHost>(() => undefined);
+  };
+  const running = trustedShell({ way, readWay, end: () => {} }).run(command);
+  await vi.advanceTimersByTimeAsync(61_000);
+  expect(await running).toEqual(okay);
+  expect(asked).toBe(1);
+});
