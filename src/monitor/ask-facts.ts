@@ -1,12 +1,24 @@
 import type { Logger } from 'pino';
 import { readFacts } from '../adapters/starrocks/read-facts.ts';
+import type { ClusterNode } from '../domain/cluster.ts';
 import { connectedUsers } from '../domain/metrics/connected-users.ts';
-import { dueFacts } from '../domain/metrics/facts.ts';
+import {
+  dueFacts,
+  type Fact,
+  type FactAnswers,
+  type FactName,
+  mergeFacts,
+  pickFacts,
+} from '../domain/metrics/facts.ts';
+import type { Measurement } from '../domain/metrics/measurement.ts';
+import { hourMs } from '../domain/metrics/spans.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { listNodes } from '../store/clusters/inventory.ts';
 import type { Database } from '../store/database.ts';
-import { type FactsClaim, saveFacts } from '../store/metrics/facts.ts';
-import { latestOfClusters } from '../store/reads/metric-history.ts';
+import { type FactsClaim, keepFacts, saveFacts } from '../store/metrics/facts.ts';
+import { latestOfClusters, rolledUpPoints } from '../store/reads/metric-history.ts';
+import { diskTrends } from './disk-facts.ts';
+import { askHosts } from './host-facts.ts';
 import type { ProbeReading } from './read-parts.ts';
 
 export type FactsDeps = {
@@ -19,8 +31,9 @@ export type FactsDeps = {
 export const factsTimeoutMs = 60_000;
 
 /**
- * Asks a cluster for what is due at a slower pace than looks are, beside its looks: no look waits for a statement that
- * takes long. Never throws: what the cluster does not tell is kept with the reason, and our own errors are logged.
+ * Asks a cluster, its hosts and our own history for what is due at a slower pace than looks are, beside its looks: no look
+ * waits for a statement that takes long. Never throws: what the cluster does not tell is kept with the reason, and our own
+ * errors are logged.
  */
 export async function askFacts(
   { db, log, reading: open }: FactsDeps,
@@ -29,19 +42,58 @@ export async function askFacts(
 ): Promise<void> {
   const clusterId = claim.id;
   try {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(factsTimeoutMs)]);
     const reading = open(clusterId, signal);
     const at = reading.now();
-    const due = dueFacts(claim.before, { at, from: 'SQL' });
-    const frontends = (await listNodes(db, clusterId)).flatMap(({ id, kind, host, queryPort, alive }) =>
-      kind === 'FRONTEND' && alive && queryPort !== null ? [{ id, host, queryPort }] : [],
-    );
+    const nodes = await listNodes(db, clusterId);
     const [latest] = await latestOfClusters(db, [clusterId]);
-    const request = { due, before: claim.before, at, frontends, users: connectedUsers(latest?.measurements ?? []) };
-    const until = AbortSignal.any([signal, AbortSignal.timeout(factsTimeoutMs)]);
-    const answers = due.length === 0 ? claim.before : await readFacts(reading.sql, request, { signal: until });
+    let known = claim.before;
+    const keep = async (fresh: FactAnswers) => {
+      known = mergeFacts(known, fresh);
+      await keepFacts(db, claim, known);
+    };
+    const due = (from: Fact['from']) => dueFacts(claim.before, { at, from });
+    const measurements = latest?.measurements ?? [];
+    await Promise.all([
+      askSql(reading, { ...{ due: due('SQL'), before: claim.before, at, nodes, measurements }, until, keep }),
+      due('HOSTS').length === 0 ? null : askHosts(reading, { nodes, at, signal: until }).then(keep),
+      due('HISTORY').length === 0 ? null : askHistory(db, { clusterId, at, measurements }).then(keep),
+    ]);
     if (signal.aborted) await releaseClaim(db, claim, { isDueNow: true });
-    else await saveFacts(db, claim, answers);
+    else await saveFacts(db, claim, known);
   } catch (err) {
     log.error({ clusterId, err }, 'what is asked beside the probes of a cluster could not be kept; it is asked again');
   }
+}
+
+type SqlAsking = {
+  readonly due: readonly FactName[];
+  readonly before: FactAnswers;
+  readonly at: Date;
+  readonly nodes: readonly ClusterNode[];
+  readonly measurements: readonly Measurement[];
+  readonly until: AbortSignal;
+  readonly keep: (answers: FactAnswers) => Promise<void>;
+};
+
+async function askSql({ sql }: ProbeReading, { nodes, measurements, until, keep, ...asked }: SqlAsking): Promise<void> {
+  if (asked.due.length === 0) return;
+  const frontends = nodes.flatMap(({ id, kind, host, queryPort, alive }) =>
+    kind === 'FRONTEND' && alive && queryPort !== null ? [{ id, host, queryPort }] : [],
+  );
+  const request = { ...asked, frontends, users: connectedUsers(measurements) };
+  const onlySql = (answers: FactAnswers) => keep(pickFacts(answers, 'SQL'));
+  await onlySql(await readFacts(sql, request, { signal: until, keep: onlySql }));
+}
+
+/** So long back the free space of disks is looked at. */
+const trendMs = 3 * 24 * hourMs;
+
+async function askHistory(
+  db: Database,
+  { clusterId, at, measurements }: { clusterId: string; at: Date; measurements: readonly Measurement[] },
+): Promise<FactAnswers> {
+  const from = new Date(at.getTime() - trendMs);
+  const past = await rolledUpPoints(db, { clusterId, metric: 'disk_free_bytes', from, to: at });
+  return { disk_days_until_full: diskTrends(past, { latest: measurements, at }) };
 }

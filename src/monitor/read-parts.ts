@@ -19,7 +19,7 @@ import { readRepositories, type WatchedRepositories } from './read-repositories.
 import { readSnapshots, type WatchedSnapshots } from './read-snapshots.ts';
 
 /** What a probe needs of a reading; its signal fires when the program stops. */
-export type ProbeReading = Pick<Reading, 'sql' | 'objects' | 'now' | 'signal'> & {
+export type ProbeReading = Pick<Reading, 'sql' | 'objects' | 'shell' | 'now' | 'signal'> & {
   readonly http: Pick<Reading['http'], 'health' | 'scrape'>;
 };
 

@@ -42,7 +42,7 @@ export function paperCluster(): PaperCluster {
 }
 
 /** Ports that answer for the cluster. */
-export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'objects' | 'http'> {
+export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'objects' | 'shell' | 'http'> {
   const rowsFor: Record<string, () => SqlRow[]> = {
     'show-frontends': () => cluster.frontends.map((node) => frontendRow(node, cluster.leader)),
     'show-backends': () =>
@@ -85,6 +85,9 @@ export function portsOf(cluster: PaperCluster): Pick<ProbeReading, 'sql' | 'obje
     );
   return {
     sql: { query: (statement, call) => ask(statement.name, call?.route, call?.signal) },
+    shell: async () => {
+      throw new AppError('SSH_UNREACHABLE', 'there is no host on paper', { retryable: true });
+    },
     objects: async () => {
       throw new AppError('OBJECT_STORE_NO_ACCESS', 'there is no store on paper');
     },

@@ -2,7 +2,12 @@ import type { FactAnswer, FactAnswers, FactName, FactValue } from '../../domain/
 import type { MetricSubject } from '../../domain/metrics/measurement.ts';
 
 /** What a reader of facts found: the values of each of its facts. */
-export type Found = { readonly [name in FactName]?: readonly FactValue[] };
+export type Found = {
+  readonly [name in FactName]?: readonly FactValue[];
+} & {
+  /** What was left out of them, in words. */
+  readonly cut?: string;
+};
 
 /** One value about the cluster. */
 export function ofCluster(value: number): readonly FactValue[] {
@@ -22,11 +27,8 @@ export function ofEach<T>(
 }
 
 /** The answers of one reader, at one time. */
-export function answersOf(
-  found: Found,
-  names: readonly FactName[],
-  { atMs, cut }: { atMs: number; cut?: string },
-): FactAnswers {
+export function answersOf(found: Found, names: readonly FactName[], { atMs }: { atMs: number }): FactAnswers {
+  const { cut } = found;
   const answers = names.map((name): [FactName, FactAnswer] => {
     const values = found[name] ?? [];
     return [name, { atMs, values, ...(cut === undefined ? {} : { cut }) }];

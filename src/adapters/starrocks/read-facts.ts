@@ -1,4 +1,4 @@
-import { type FactAnswers, type FactName, mergeFacts } from '../../domain/metrics/facts.ts';
+import { type FactAnswers, type FactName, type FactProblem, mergeFacts } from '../../domain/metrics/facts.ts';
 import { AppError } from '../../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import { answersOf, type Found, ofCluster } from './fact-answer.ts';
@@ -64,21 +64,70 @@ export const sqlFacts: readonly FactName[] = readers.flatMap(({ facts }) => fact
 
 /** So that asking for facts is never much of what the frontends do. */
 const readersAtOnce = 2;
+/** What failed after so long kept others waiting. */
+const slowMs = 5_000;
+
+export type FactsCall = SqlCall & {
+  /** A reader that takes longer gives way to the others, and is asked after them the next time. Default 15,000 ms. */
+  readonly readerTimeoutMs?: number;
+  /** Told of what is known once all but the slow ones have answered. */
+  readonly keep?: (answers: FactAnswers) => Promise<void>;
+};
 
 /**
  * Asks the cluster for the facts that are due, and answers all that is known then: a fact that fails says why, hides no
- * other, and keeps its last answer as long as that counts. An error that is thrown is one of our own store.
+ * other, and keeps its last answer as long as that counts. What took too long the last time is asked when the others have
+ * answered, and has the time that is left. An error that is thrown is one of our own store.
  */
-export async function readFacts(sql: SqlReader, request: FactsRequest, call: SqlCall = {}): Promise<FactAnswers> {
-  const atMs = request.at.getTime();
+export async function readFacts(sql: SqlReader, request: FactsRequest, given: FactsCall = {}): Promise<FactAnswers> {
+  const { readerTimeoutMs = 15_000, keep, ...call } = given;
   const due = readers.filter(({ facts }) => facts.some((name) => request.due.includes(name)));
-  const answers = await inParallel(due, readersAtOnce, async ({ facts, read }): Promise<FactAnswers> => {
-    try {
-      return answersOf(await read(sql, request, call), facts, { atMs });
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code === 'STORE_UNAVAILABLE') throw error;
-      return Object.fromEntries(facts.map((name) => [name, { atMs, problem: error.message }]));
-    }
-  });
-  return mergeFacts(request.before, Object.assign({}, ...answers));
+  const wasSlow = ({ facts }: Reader) => facts.some((name) => isSlow(request.before[name]));
+  const ask = async (some: readonly Reader[], limitMs: number | null) => {
+    const answers = await inParallel(some, readersAtOnce, (reader) =>
+      askReader(reader, { sql, request, call, limitMs }),
+    );
+    return mergeFacts({}, Object.assign({}, ...answers));
+  };
+  const slow = due.filter(wasSlow);
+  const known = mergeFacts(
+    request.before,
+    await ask(
+      due.filter((reader) => !wasSlow(reader)),
+      readerTimeoutMs,
+    ),
+  );
+  if (slow.length === 0) return known;
+  await keep?.(known);
+  return mergeFacts(known, await ask(slow, null));
+}
+
+function isSlow(answer: FactAnswers[FactName]): boolean {
+  if (answer === undefined) return false;
+  return ('values' in answer ? answer.failed : answer)?.isSlow === true;
+}
+
+type Asking = {
+  readonly sql: SqlReader;
+  readonly request: FactsRequest;
+  readonly call: SqlCall;
+  /** Null = until the whole call is given up. */
+  readonly limitMs: number | null;
+};
+
+async function askReader({ facts, read }: Reader, { sql, request, call, limitMs }: Asking): Promise<FactAnswers> {
+  const atMs = request.at.getTime();
+  const signals = [call.signal, limitMs === null ? undefined : AbortSignal.timeout(limitMs)];
+  const signal = AbortSignal.any(signals.filter((each) => each !== undefined));
+  const startedAt = performance.now();
+  try {
+    return answersOf(await read(sql, request, { ...call, signal }), facts, { atMs });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'STORE_UNAVAILABLE') throw error;
+    const tookMs = performance.now() - startedAt;
+    const problem = signal.aborted ? `it was given up after ${Math.round(tookMs / 1_000)} s` : error.message;
+    const isSlow = signal.aborted || tookMs >= slowMs;
+    const failed: FactProblem = { atMs, problem, ...(isSlow ? { isSlow } : {}) };
+    return Object.fromEntries(facts.map((name) => [name, failed]));
+  }
 }

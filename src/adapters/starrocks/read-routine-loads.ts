@@ -27,15 +27,23 @@ export type RoutineLoad = {
 const mostDatabases = 500;
 const atOnce = 4;
 
-/** Every routine load of every database, by the leader, without those that were stopped or cancelled. */
-export async function readRoutineLoads(sql: SqlReader, call: SqlCall): Promise<readonly RoutineLoad[]> {
+/**
+ * Every routine load of every database, by the leader, without those that were stopped or cancelled. `cut` says how many
+ * databases were not asked; null = all were.
+ */
+export async function readRoutineLoads(
+  sql: SqlReader,
+  call: SqlCall,
+): Promise<{ readonly loads: readonly RoutineLoad[]; readonly cut: string | null }> {
   const names = (await sql.query(showDatabases(), call))
     .map((row) => Object.values(row)[0] ?? '')
     .filter((name) => !isSystemDatabase(name));
   const rows = await inParallel(names.slice(0, mostDatabases), atOnce, (database) =>
     sql.query(showRoutineLoads(database), { ...call, route: 'leader' }),
   );
-  return rows.flat().map(parseRoutineLoad);
+  const left = names.length - mostDatabases;
+  const cut = left > 0 ? `${left} of ${names.length} databases were not asked: the first ${mostDatabases} are` : null;
+  return { loads: rows.flat().map(parseRoutineLoad), cut };
 }
 
 const statistic = z.object({ totalRows: z.number(), errorRows: z.number() });
@@ -69,7 +77,7 @@ const subjectOf = ({ database, name }: RoutineLoad) => ({ job: `${database}.${na
 
 /** The facts about routine loads; the share of bad rows is that of the rows since the answer before. */
 export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, call: SqlCall): Promise<Found> {
-  const loads = await readRoutineLoads(sql, call);
+  const { loads, cut } = await readRoutineLoads(sql, call);
   const [rows, bad] = [earlier(before, 'routine_load_rows'), earlier(before, 'routine_load_error_rows')];
   return {
     routine_load_running: loads.flatMap((load): FactValue[] => {
@@ -85,6 +93,7 @@ export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, 
       const key = subjectKey(subjectOf(load));
       return shareOfBadRows(load, { rows: rows.get(key), bad: bad.get(key) });
     }),
+    ...(cut === null ? {} : { cut }),
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from './counters.ts';
 import { cutToLimit } from './cut.ts';
 import { evaluate, type Sight } from './evaluate.ts';
-import { type FactAnswers, factValues } from './facts.ts';
+import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
 import { saysItLeads } from './leader-mark.ts';
 import type { Measurement, MetricSubject } from './measurement.ts';
 import type { Metric, PageSource } from './metric.ts';
@@ -110,10 +110,19 @@ function tell(metric: Metric, look: Look, seen: ReadonlyMap<string, Seen>): Told
 function ofFact(name: string, { facts, at }: Look): Told[] {
   const values = factValues(facts, name, at);
   if ('problem' in values) return [{ subject: {}, value: { reason: 'FACT_UNKNOWN', because: values.problem } }];
-  return [...values.values()].map(({ subject, value }) => ({
-    subject,
-    value: Number.isFinite(value) ? { value } : { reason: 'NOT_A_NUMBER', because: 'the answer is no number' },
-  }));
+  const known = [...values.values()].map(
+    ({ subject, value }): Told => ({
+      subject,
+      value: Number.isFinite(value) ? { value } : { reason: 'NOT_A_NUMBER', because: 'the answer is no number' },
+    }),
+  );
+  const unknown = factUnknowns(facts, name, at).map(
+    ({ subject, because, isNone }): Told => ({
+      subject,
+      value: { reason: isNone ? 'OF_NOTHING' : 'FACT_UNKNOWN', because },
+    }),
+  );
+  return [...known, ...unknown];
 }
 
 type World = { readonly look: Look; readonly seen: ReadonlyMap<string, Seen> };

@@ -116,6 +116,11 @@ export const facts = {
     ...{ everyMs: 5 * minute, from: 'HOSTS' },
     means: 'by how much the clock of its host differs from that of Starwarden, whichever is ahead',
   }),
+  log_disk_used_share: fact('NODE', 'SHARE', {
+    ...{ everyMs: 5 * minute, from: 'HOSTS' },
+    means:
+      'what is not available of the file system with its logs (LOG_DIR and sys_log_dir), by `df`; the fullest counts',
+  }),
 } as const satisfies Readonly<Record<string, Fact>>;
 
 export type FactName = keyof typeof facts;
@@ -132,6 +137,8 @@ export type FactAnswer =
       /** Milliseconds since 1970, by the clock of the looks. */
       readonly atMs: number;
       readonly values: readonly FactValue[];
+      /** What could not be told, and why, while the rest could. */
+      readonly unknown?: readonly FactUnknown[];
       /** What was left out of the values, in words. */
       readonly cut?: string;
       /** It was asked again since, and did not answer. */
@@ -139,7 +146,19 @@ export type FactAnswer =
     }
   | FactProblem;
 
-export type FactProblem = { readonly atMs: number; readonly problem: string };
+export type FactProblem = {
+  readonly atMs: number;
+  readonly problem: string;
+  /** It was given up because it took too long, so that the next time it is asked after the others. */
+  readonly isSlow?: true;
+};
+
+export type FactUnknown = {
+  readonly subject: MetricSubject;
+  readonly because: string;
+  /** Nothing is hidden: there is no such number of this subject now, as of a disk that does not fill. */
+  readonly isNone?: true;
+};
 
 export type FactValue = {
   readonly subject: MetricSubject;
@@ -173,11 +192,28 @@ export function mergeFacts(before: FactAnswers, answers: FactAnswers): FactAnswe
   return Object.fromEntries(merged);
 }
 
+/** The answers about facts from one source. */
+export function pickFacts(answers: FactAnswers, from: Fact['from']): FactAnswers {
+  return Object.fromEntries(
+    factNames.flatMap((name) => {
+      const answer = answers[name];
+      return answer === undefined || facts[name].from !== from ? [] : [[name, answer]];
+    }),
+  );
+}
+
 /** An answer counts for three times its pace: later than that, nobody knows. */
 const paces = 3;
 
 function isCounting(name: FactName, { atMs }: { readonly atMs: number }, nowMs: number): boolean {
   return nowMs - atMs <= paces * facts[name].everyMs;
+}
+
+/** What an answer that still counts does not know of single subjects. */
+export function factUnknowns(answers: FactAnswers, name: string, at: Date): readonly FactUnknown[] {
+  const answer = isFactName(name) ? answers[name] : undefined;
+  if (answer === undefined || !('values' in answer) || !isFactName(name)) return [];
+  return isCounting(name, answer, at.getTime()) ? (answer.unknown ?? []) : [];
 }
 
 /** The values of a fact by subject, or why they are not known. */

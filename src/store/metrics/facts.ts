@@ -59,6 +59,15 @@ async function claimFirst(
   }
 }
 
+/** Keeps what is known so far and goes on asking; nothing is written when the claim was lost. */
+export async function keepFacts(db: Database, claim: FactsClaim, answers: FactAnswers): Promise<void> {
+  await db
+    .updateTable('metric_facts')
+    .set({ answers: toJson(answers) })
+    .where(isOurs(claim))
+    .execute();
+}
+
 /** Keeps the answers and gives the claim back; nothing is written when the claim was lost. */
 export async function saveFacts(db: Database, claim: FactsClaim, answers: FactAnswers): Promise<void> {
   await db

@@ -1,6 +1,6 @@
 import type { Measured } from '../../domain/metrics/measurement.ts';
-import { alignTo, type Points, pointsOf, type SeriesPoint } from '../../domain/metrics/points.ts';
-import { chunkMs, hourMs, keepFullMs, rolledUpS, spanOf } from '../../domain/metrics/spans.ts';
+import { alignTo, mergePoints, type Points, pointsOf, type SeriesPoint } from '../../domain/metrics/points.ts';
+import { chunkMs, hourMs, keepFullMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import type { Reader } from '../database.ts';
 import { unpackMeasured, unpackPoints } from '../metrics/packed-rows.ts';
 
@@ -117,4 +117,13 @@ export async function latestOfClusters(
   return Promise.all(
     rows.map(async ({ cluster_id: clusterId, at, latest }) => ({ ...(await unpackMeasured(latest)), clusterId, at })),
   );
+}
+
+/** The rolled up points of one metric of a cluster that begin in whole hours of this time: means, least and greatest. */
+export async function rolledUpPoints(
+  db: Reader,
+  { clusterId, metric, from, to }: Span & { readonly metric: string },
+): Promise<Points> {
+  const chunks = await readChunks(db, [clusterId], { metric, resolutionS: rolledUpS, from, to });
+  return mergePoints(chunks.map(({ points }) => points));
 }

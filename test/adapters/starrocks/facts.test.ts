@@ -330,3 +330,50 @@ describe('asking for facts', () => {
     expect([...sqlFacts].toSorted()).toEqual(factNames.filter((name) => facts[name].from === 'SQL').toSorted());
   });
 });
+
+describe('readers that take long', () => {
+  /** A cluster whose leader does not tell of its tablets and its routine loads until it is given up. */
+  const stuck: SqlReader = {
+    query: async ({ text }, call) => {
+      if (!text.includes('statistic') && !text.includes('DATABASES')) return [];
+      if (call?.signal?.aborted !== true)
+        await new Promise((resolve) => call?.signal?.addEventListener('abort', resolve));
+      throw new AppError('CANCELED', 'canceled');
+    },
+  };
+
+  it('give way to the others, which are known before they are asked again', async () => {
+    const first = await readFacts(
+      stuck,
+      { due: sqlFacts, before: {}, at, frontends: [], users: [] },
+      { readerTimeoutMs: 50 },
+    );
+    expect(first.tablets).toEqual({ atMs: at.getTime(), problem: 'it was given up after 0 s', isSlow: true });
+    expect(first.medium_used_share).toEqual({ atMs: at.getTime(), values: [] });
+    const kept: FactAnswers[] = [];
+    const again = await readFacts(
+      stuck,
+      { due: sqlFacts, before: first, at: new Date(at.getTime() + 60_000), frontends: [], users: [] },
+      {
+        readerTimeoutMs: 10_000,
+        signal: AbortSignal.timeout(300),
+        keep: async (answers) => {
+          kept.push(answers);
+        },
+      },
+    );
+    expect(kept[0]?.medium_used_share).toEqual({ atMs: at.getTime() + 60_000, values: [] });
+    expect(kept[0]?.tablets).toEqual(first.tablets);
+    expect(again.tablets).toMatchObject({ atMs: at.getTime() + 60_000, isSlow: true });
+  });
+
+  it('says when a cluster has more databases than are asked for routine loads', async () => {
+    const many = Array.from({ length: 503 }, (_, index) => ({ Database: `d${index}` }));
+    const sql: SqlReader = { query: async ({ text }) => (text.includes('DATABASES') ? many : []) };
+    const answers = await ask(sql, ['routine_load_lag']);
+    expect(answers.routine_load_lag).toEqual({
+      ...{ atMs: at.getTime(), values: [] },
+      cut: '3 of 503 databases were not asked: the first 500 are',
+    });
+  });
+});

@@ -61,6 +61,17 @@ export const diskMetrics: readonly Metric[] = [
     documented: 'the history of disk_free_bytes that Starwarden keeps',
   },
   {
+    name: 'log_disk_used_share',
+    title: 'Use of the log disk',
+    meaning:
+      'The part of the file system with the logs of a node that is not available. A frontend on a full one stops, and a backend loses its log.',
+    unit: 'SHARE',
+    scope: 'NODE',
+    source: { kind: 'FACT', fact: 'log_disk_used_share' },
+    overall: 'MAX',
+    documented: '`df` of LOG_DIR and sys_log_dir on the host, over SSH',
+  },
+  {
     name: 'medium_used_share',
     title: 'Use of a storage medium',
     meaning:
