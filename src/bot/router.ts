@@ -92,7 +92,7 @@ async function onClick(bot: Bot, { ack, respond }: Incoming, sent: typeof clickP
   await ack();
   const [pressed] = sent.actions;
   const action = clicks.get(pressed?.action_id ?? '');
-  const value = pressed?.value ?? null;
+  const value = pressed?.value ?? pressed?.selected_option?.value ?? null;
   const place = { channel: sent.channel?.id ?? null, user: sent.user.id };
   if (action?.kind === 'open') {
     await openForm(bot, action, { triggerId: sent.trigger_id, value, place, respond });

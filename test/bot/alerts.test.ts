@@ -61,7 +61,7 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   expect(opened.colors).toEqual(['a30200']);
   expect(opened.lines.join('\n')).toContain('The heartbeat failed: connection refused <!channel>');
   expect(opened.notified).toMatchObject({ users: [], groups: [], broadcasts: [] });
-  expect(opened.elements.map((each) => each.label)).toEqual(['Acknowledge', 'Details']);
+  expect(opened.elements.map((each) => each.label)).toEqual(['Acknowledge', 'Silence for…', 'Resolve…', 'Details']);
 
   await world.kim.click(opened, 'alert.ack', { times: 2 });
   await world.kim.waitForMessage({ channel, text: 'You take care of A-1' });
@@ -155,4 +155,43 @@ it('an alert is posted when its channel can be used again', async () => {
     .set({ due_at: new Date(0) })
     .execute(); // a minute later
   await card('firing');
+});
+
+it('an alert is silenced from its message by one person where it is about one node, noted upon, given away and resolved by hand', async () => {
+  world = await startWorld({ worker: false });
+  const id = await openAlert();
+  const opened = await card('firing');
+  await world.kim.slash('/sr silence prod-eu --for 1h --reason "moving house"', { channel });
+  await world.kim.waitForMessage({
+    channel,
+    text: /hides 1 open alert now \(A-1 CRITICAL\).*Nothing is silenced yet.*--confirm prod-eu/s,
+  });
+  await world.kim.slash('/sr silence prod-eu --for 1h --reason "moving house" --confirm prod-eu', { channel });
+  await world.kim.waitForMessage({ channel, text: /S-1.*hides \*nothing\* until another person agrees/s });
+  await world.kim.slash('/sr approve-silence S-1', { channel });
+  await world.kim.waitForMessage({ channel, text: 'S-1 is your own' });
+  await world.kim.select(opened, 'alert.silence', '1 h');
+  await world.kim.waitForMessage({ channel, text: /S-2.*rule=node_down node="be 10.0.0.11:9050".*A-1 CRITICAL/s });
+  await world.kim.slash('/sr silences', { channel: 'sr-demo' });
+  await world.kim.waitForMessage({ channel: 'sr-demo', text: '2 silences: S-2, S-1' });
+  await world.kim.slash('/sr unsilence S-2', { channel });
+  await world.kim.waitForMessage({ channel, text: 'S-2 is over' });
+
+  await world.kim.slash('/sr note A-1 the vendor sends a disk', { channel });
+  await world.kim.waitForMessage({
+    channel,
+    text: 'kim: the vendor sends a disk',
+    where: (seen) => seen.threadTs === opened.ts,
+  });
+  await world.kim.slash('/sr assign A-1 lee', { channel });
+  const given = await world.kim.waitForMessage({
+    channel,
+    text: 'kim gave it to lee',
+    where: (seen) => seen.threadTs === opened.ts,
+  });
+  expect(given.notified.users).toHaveLength(1);
+  await world.lee.slash('/sr resolve A-1 the host is gone', { channel });
+  const resolved = await card('resolved by lee');
+  expect(resolved.elements.map((each) => each.label)).toEqual(['Details']);
+  expect(await findAlert(world.ctx.db, id)).toMatchObject({ signal: 'RESOLVED', assignee: { name: 'lee' } });
 });

@@ -3,9 +3,11 @@ import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import { findVisibleRun } from '../../store/reads/runs.ts';
 import type { ClickAction, OpenAction } from '../bot.ts';
 import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
+import { silenceAlert } from '../commands/silences.ts';
 import { rejectForm } from '../forms/reject-form.ts';
+import { resolveForm } from '../forms/resolve-form.ts';
 import { readableBy } from '../resolve.ts';
-import { alertDetails, readAlertValue } from '../views/alert-card.ts';
+import { alertDetails, readAlertValue, readSilenceValue } from '../views/alert-card.ts';
 import { readAskedValue } from '../views/asked.ts';
 import { notice } from '../views/notices.ts';
 import { readRunValue, readWithoutValue, withoutActions } from '../views/run-buttons.ts';
@@ -72,6 +74,20 @@ function alertAction(verb: 'ack' | 'unack'): ClickAction {
   };
 }
 
+const silenceForAWhile: ClickAction = {
+  kind: 'act',
+  run: (bot, { ask, actor, value }) => {
+    const carried = readSilenceValue(value);
+    if (carried === null) throw forgedValue();
+    return silenceAlert(bot, { ask, actor, ...carried });
+  },
+};
+
+const askWhyResolved: OpenAction = {
+  kind: 'open',
+  view: (value) => (value === null || readAlertValue(value) === null ? null : resolveForm(value)),
+};
+
 const showDetails: ClickAction = {
   kind: 'act',
   run: async (bot, { actor, value }) => {
@@ -103,6 +119,8 @@ export const clicks: ReadonlyMap<string, ClickAction | OpenAction> = new Map<str
   ['decision.leave', leaveAsked],
   ['alert.ack', alertAction('ack')],
   ['alert.unack', alertAction('unack')],
+  ['alert.silence', silenceForAWhile],
+  ['alert.resolve', askWhyResolved],
   ['alert.details', showDetails],
   ['draft.start', startDraftAction],
   ['draft.cancel', cancelDraftAction],

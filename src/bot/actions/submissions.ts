@@ -1,5 +1,7 @@
 import type { Submission } from '../bot.ts';
+import { resolveByHand } from '../commands/alert-decisions.ts';
 import { decideRun } from '../commands/control.ts';
+import { readAlertValue } from '../views/alert-card.ts';
 import { readRunValue } from '../views/run-buttons.ts';
 import { forgedValue } from './clicks.ts';
 import { ownDraft, startDraft } from './drafts.ts';
@@ -31,8 +33,22 @@ const rejectRun: Submission = {
   },
 };
 
+const resolveAlert: Submission = {
+  check: ({ values }) => {
+    const length = (values.get('note') ?? '').trim().length;
+    return length < 1 || length > 500 ? { note: 'Between 1 and 500 characters.' } : null;
+  },
+  run: (bot, { ask, actor, form }) => {
+    const carried = readAlertValue(form.metadata);
+    if (carried === null) throw forgedValue();
+    const note = (form.values.get('note') ?? '').trim();
+    return resolveByHand(bot, { ask, actor, alertId: carried.alertId, note });
+  },
+};
+
 /** Every form there is, by its callback id. */
 export const submissions: ReadonlyMap<string, Submission> = new Map([
   ['draft.confirm', confirmDraft],
   ['run.deny', rejectRun],
+  ['alert.resolve', resolveAlert],
 ]);

@@ -1,5 +1,6 @@
 import type { AnyOperation } from '../../operations/define.ts';
 import type { BotCommand } from '../bot.ts';
+import { alertDecisionCommands } from './alert-decisions.ts';
 import { backups } from './backups.ts';
 import { calendarCommands } from './calendar.ts';
 import { alertCommands, runCommands } from './control.ts';
@@ -9,6 +10,7 @@ import { alerts, clusters, run, runs, status } from './reads.ts';
 import { repositories } from './repositories.ts';
 import { retention } from './retention.ts';
 import { scheduleCommands } from './schedules.ts';
+import { silenceCommands } from './silences.ts';
 import { disks, tablets } from './tablets.ts';
 
 /** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
@@ -27,6 +29,8 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     disks,
     alerts,
     ...alertCommands,
+    ...alertDecisionCommands,
+    ...silenceCommands,
     ...calendarCommands,
     ...scheduleCommands,
     retention,

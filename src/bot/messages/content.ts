@@ -1,4 +1,4 @@
-import type { AlertEventType } from '../../domain/alert.ts';
+import type { Alert, AlertEvent, AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
 import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
@@ -174,15 +174,29 @@ async function readAlertContent(
   const alert = await findVisibleAlert(bot.db, { visibility, id: card.subjectId });
   if (alert === null) return null;
   const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
-  const lines = events
+  const lines: { key: string; text: string; broadcast: boolean }[] = events
     .filter((event) => toldEvents.includes(event.type) && (card.createdAt === undefined || event.at >= card.createdAt))
     .map((event) => ({
       key: `event:${event.id}`,
       text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
       broadcast: loudEvents.includes(event.type),
     }));
+  await callAssignee(bot, { alert, events, lines });
   const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
   const mutedByRun =
     muting === undefined ? null : ((await findVisibleRun(bot.db, { visibility, id: muting }))?.number ?? null);
   return { message: alertCard({ alert, mayRepeat, mutedByRun }), revision: alert.revision, lines, otherPlaces: [] };
+}
+
+/** Who has the alert is told so: the line that gave it to them mentions them, if they have an account here. */
+async function callAssignee(
+  bot: Bot,
+  { alert, events, lines }: { alert: Alert; events: readonly AlertEvent[]; lines: { key: string; text: string }[] },
+): Promise<void> {
+  const given = events.findLast(({ type }) => type === 'ASSIGNED');
+  const line = lines.find(({ key }) => key === `event:${given?.id}`);
+  if (alert.assignee === null || line === undefined) return;
+  const account = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: alert.assignee.id });
+  const user = account ?? configuredAccount(bot, alert.assignee.name);
+  if (user !== null) line.text = `${mention(user)} ${line.text}`;
 }

@@ -25,7 +25,16 @@ export const clickPayload = z.object({
   user: person,
   channel: z.object({ id }).optional(),
   trigger_id: trigger,
-  actions: z.array(z.object({ action_id: z.string().max(255), value: z.string().max(2_000).optional() })).min(1),
+  actions: z
+    .array(
+      z.object({
+        action_id: z.string().max(255),
+        value: z.string().max(2_000).optional(),
+        /** What was chosen in a menu on a message. */
+        selected_option: z.object({ value: z.string().max(2_000) }).nullish(),
+      }),
+    )
+    .min(1),
 });
 
 export const submissionPayload = z.object({

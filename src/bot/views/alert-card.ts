@@ -1,4 +1,4 @@
-import type { Button, KnownBlock } from '@slack/web-api';
+import type { ActionsBlockElement, Button, KnownBlock, StaticSelect } from '@slack/web-api';
 import { type Alert, alertName, alertWord, type Severity, titleToShow } from '../../domain/alert.ts';
 import { code, context, count, date, fitLines, type Message, plain, safe, safeLines, section } from './text.ts';
 
@@ -158,7 +158,7 @@ function factsOf(alert: Alert): string[] {
   return facts;
 }
 
-function alertButtons(alert: Alert): Button[] {
+function alertButtons(alert: Alert): ActionsBlockElement[] {
   const button = (id: string, label: string, style?: 'primary'): Button => ({
     type: 'button',
     action_id: id,
@@ -169,9 +169,43 @@ function alertButtons(alert: Alert): Button[] {
   });
   const details = button('alert.details', 'Details');
   if (alert.signal === 'RESOLVED') return [details];
-  return alert.handling.kind === 'ACKED'
-    ? [button('alert.unack', 'Take back'), details]
-    : [button('alert.ack', 'Acknowledge', 'primary'), details];
+  const taking =
+    alert.handling.kind === 'ACKED'
+      ? button('alert.unack', 'Take back')
+      : button('alert.ack', 'Acknowledge', 'primary');
+  return [
+    taking,
+    ...(alert.mute.kind === 'SILENCED' || alert.isNeverHidden ? [] : [silenceMenu(alert)]),
+    button('alert.resolve', 'Resolve…'),
+    details,
+  ];
+}
+
+const silenceTimes = [
+  [30, '30 min'],
+  [60, '1 h'],
+  [240, '4 h'],
+  [1440, '24 h'],
+] as const;
+
+function silenceMenu(alert: Alert): StaticSelect {
+  return {
+    type: 'static_select',
+    action_id: 'alert.silence',
+    placeholder: { type: 'plain_text', text: 'Silence for…' },
+    options: silenceTimes.map(([minutes, text]) => ({
+      text: { type: 'plain_text', text },
+      value: `${alertValue(alert)} ${minutes}`,
+    })),
+  };
+}
+
+/** Reads what was chosen in the menu: only the times that it offers. */
+export function readSilenceValue(value: string | null): { alertId: string; minutes: number } | null {
+  const [, carried = null, chosen] = /^(.*) (\d{1,4})$/.exec(value ?? '') ?? [];
+  const alert = readAlertValue(carried);
+  const time = silenceTimes.find(([minutes]) => String(minutes) === chosen);
+  return alert === null || time === undefined ? null : { alertId: alert.alertId, minutes: time[0] };
 }
 
 export function alertValue(alert: Pick<Alert, 'id' | 'revision'>): string {
