@@ -62,7 +62,12 @@ export type Sample = {
   readonly unknown?: readonly UnknownSubject[];
   /** Nodes that a run is working on: the run is the reason why they are away. */
   readonly plannedWork: readonly PlannedWork[];
+  /** Rules that people switched off or removed: their alerts end, whatever could be judged. */
+  readonly switchedOff?: readonly SwitchedOff[];
 };
+
+/** Why alerts of a rule about this node (null = about the cluster) end; null = the rule is on there. */
+export type SwitchedOff = { readonly rule: string; readonly because: (nodeId: string | null) => string | null };
 
 export type UnknownSubject = { readonly rule: string; readonly labels: Readonly<Record<string, string>> };
 

@@ -38,6 +38,8 @@ type Meeting = { readonly condition: Condition | undefined; readonly sample: Sam
 export function meet(alert: Alert, { condition, sample, policy }: Meeting): Draft {
   const { at } = sample;
   const { times } = policy;
+  const off = alert.signal === 'RESOLVED' ? null : switchedOffWhy(alert, sample);
+  if (off !== null) return switchOff(alert, { at, off });
   const rule = policy.rules.find(({ name }) => name === alert.rule);
   const judging = rule !== undefined && isJudged(alert, sample, policy) ? rule : null;
   if (alert.signal === 'RESOLVED')
@@ -48,6 +50,20 @@ export function meet(alert: Alert, { condition, sample, policy }: Meeting): Draf
   if (condition !== undefined) return fireAgain(alert, condition, { at, times });
   if (judging === null) return withoutData(alert, at, times);
   return alert.flapping === null ? resolve(alert, judging, { at, times }) : stayQuiet(alert, judging, { at, times });
+}
+
+function switchedOffWhy({ rule, nodeId }: Alert, { switchedOff = [] }: Sample): string | null {
+  const found = switchedOff.filter((each) => each.rule === rule).flatMap(({ because }) => because(nodeId) ?? []);
+  return found[0] ?? null;
+}
+
+/** Nothing got better: somebody does not want to be told any more, and the alert says who. */
+function switchOff(before: Alert, { at, off }: { at: Date; off: string }): Draft {
+  const lasted = durationInWords(at.getTime() - before.since.getTime());
+  return {
+    alert: { ...resolved(before, { over: off }, at), turns: [] },
+    events: [{ type: 'RESOLVED', message: `Ended after ${lasted}: ${off}` }],
+  };
 }
 
 /** A look found that what somebody resolved by hand does not hold: from now on it has to ripen as any other. */
@@ -198,7 +214,7 @@ function resolve(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
   };
 }
 
-function resolved(before: Alert, rule: RuleFacts, at: Date): Alert {
+function resolved(before: Alert, rule: Pick<RuleFacts, 'over'>, at: Date): Alert {
   return {
     ...before,
     signal: 'RESOLVED',
@@ -233,7 +249,7 @@ function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): stri
   return `${start}, seen at ${inWords(at)}. What was said while it fired: ${before.text}`;
 }
 
-function overOf({ over }: RuleFacts, { labels }: Alert): string {
+function overOf({ over }: Pick<RuleFacts, 'over'>, { labels }: Alert): string {
   return over.replace(/\{(\w+)\}/g, (_, label: string) => labels[label] ?? `the ${label}`);
 }
 

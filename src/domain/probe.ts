@@ -30,6 +30,13 @@ export type Probe = {
   readonly nodes: readonly NodeProbe[];
 };
 
+/** What a rule could not judge in a probe: the alerts with these labels, or (null) everything of the rule. */
+export type NotJudged = {
+  readonly rule: string;
+  readonly labels: Readonly<Record<string, string>> | null;
+  readonly because: string;
+};
+
 /** One line of a cluster's recent past; kept for a day. */
 export type ProbeSample = {
   readonly clusterId: string;

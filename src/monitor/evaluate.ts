@@ -1,5 +1,9 @@
 import type { Logger } from 'pino';
-import type { Condition } from '../domain/alert-life.ts';
+import type { Condition, Sample, UnknownSubject } from '../domain/alert-life.ts';
+import type { NotJudged } from '../domain/probe.ts';
+import type { RuleBook } from '../domain/rules/book.ts';
+import { judgeMetricRule, type RuledNode } from '../domain/rules/judge-metric.ts';
+import { isMetricRule, type MetricRule } from '../domain/rules/rule.ts';
 import type { ConfiguredRule, Rule, Unjudged } from './define-rule.ts';
 import type { Parts } from './read-parts.ts';
 
@@ -13,27 +17,84 @@ export function configureRules(
   return rules.map((rule) => rule.configure(settings[rule.name]));
 }
 
-type Judging = { readonly clusterId: string; readonly parts: Parts; readonly log: Logger };
+type Judging = {
+  readonly clusterId: string;
+  readonly parts: Parts;
+  readonly log: Logger;
+  /** The rules of the cluster as people want them. */
+  readonly book: RuleBook;
+  /** The nodes of the inventory, by which subjects of metrics are named. */
+  readonly nodes: readonly RuledNode[];
+};
+
+/** What all rules find in one probe. */
+export type Evaluated = Pick<Sample, 'conditions' | 'unjudged'> & {
+  readonly unknown: readonly UnknownSubject[];
+  /** What could not be judged, and why. */
+  readonly notJudged: readonly NotJudged[];
+};
 
 /** What all rules find in one probe. A rule that fails says nothing about the cluster, and does not stop the others. */
-export function evaluateRules(rules: readonly ConfiguredRule[], { clusterId, parts, log }: Judging) {
-  const conditions: Condition[] = [];
-  const unjudged: string[] = [];
-  for (const rule of rules) {
-    const judged = judgeOrNot(rule, { clusterId, parts, log });
-    if ('unjudged' in judged) {
-      log.debug({ clusterId, rule: rule.name, because: judged.unjudged }, 'a rule could not be judged');
-      unjudged.push(rule.name);
-    } else conditions.push(...judged);
-  }
-  return { conditions, unjudged };
+export function evaluateRules(checks: readonly ConfiguredRule[], judging: Judging): Evaluated {
+  const { book } = judging;
+  const found = [
+    ...checks.filter(({ name }) => isOnSomewhere(name, judging)).map((rule) => judgeCheck(rule, judging)),
+    ...book.rules.filter(isMetricRule).map((rule) => judgeMetric(rule, judging)),
+  ];
+  const notJudged = found.flatMap((each) => each.notJudged);
+  const unknown = notJudged.filter(({ labels }) => labels !== null);
+  return {
+    conditions: found.flatMap(({ conditions }) => conditions),
+    unjudged: notJudged.flatMap(({ rule, labels }) => (labels === null ? [rule] : [])),
+    unknown: unknown.map(({ rule, labels }) => ({ rule, labels: labels ?? {} })),
+    notJudged,
+  };
 }
 
-function judgeOrNot(rule: ConfiguredRule, { clusterId, parts, log }: Judging): readonly Condition[] | Unjudged {
+type Found = { readonly conditions: readonly Condition[]; readonly notJudged: readonly NotJudged[] };
+
+/** A rule that is off everywhere is not judged: its failures would be nobody's. */
+function isOnSomewhere(name: string, { book, nodes }: Judging): boolean {
+  return [null, ...nodes.map(({ id }) => id)].some((nodeId) => book.effective(name, nodeId)?.off == null);
+}
+
+/** What a code rule finds, as people want to hear of it. */
+function judgeCheck(rule: ConfiguredRule, { clusterId, parts, log, book }: Judging): Found {
+  const judged = attempt({ clusterId, rule: rule.name, log }, () => rule.judge(clusterId, parts));
+  if ('unjudged' in judged) return nothing({ rule: rule.name, because: judged.unjudged, clusterId, log });
+  const conditions = judged.flatMap((condition) => {
+    const effective = book.effective(rule.name, condition.nodeId);
+    if (effective === undefined) return [condition];
+    const { off, severity, forMs } = effective;
+    return off === null
+      ? [{ ...condition, severity: severity ?? condition.severity, forMs: forMs ?? condition.forMs }]
+      : [];
+  });
+  return { conditions, notJudged: [] };
+}
+
+function judgeMetric(rule: MetricRule, { clusterId, parts, log, book, nodes }: Judging): Found {
+  const seen = parts.metrics;
+  if (seen === null) return nothing({ rule: rule.name, because: 'nothing was measured', clusterId, log });
+  const judged = attempt({ clusterId, rule: rule.name, log }, () =>
+    judgeMetricRule(rule, { clusterId, seen, nodes, effective: book.effective }),
+  );
+  if ('unjudged' in judged) return nothing({ rule: rule.name, because: judged.unjudged, clusterId, log });
+  return { conditions: judged.conditions, notJudged: judged.unknown };
+}
+
+type Naming = { readonly clusterId: string; readonly rule: string; readonly log: Logger };
+
+function nothing({ because, clusterId, rule, log }: Naming & { readonly because: string }): Found {
+  log.debug({ clusterId, rule, because }, 'a rule could not be judged');
+  return { conditions: [], notJudged: [{ rule, labels: null, because }] };
+}
+
+function attempt<T>({ clusterId, rule, log }: Naming, judge: () => T): T | Unjudged {
   try {
-    return rule.judge(clusterId, parts);
+    return judge();
   } catch (err) {
-    log.error({ clusterId, rule: rule.name, err }, 'an alert rule failed; its alerts go stale');
+    log.error({ clusterId, rule, err }, 'an alert rule failed; its alerts go stale');
     return { unjudged: 'the rule failed' };
   }
 }

@@ -1,19 +1,22 @@
 import type { Logger } from 'pino';
-import { type AlertTimes, defaultAlertTimes } from '../domain/alert-life.ts';
-import type { ObservedNode } from '../domain/cluster.ts';
+import { type AlertTimes, defaultAlertTimes, type RuleFacts } from '../domain/alert-life.ts';
+import type { ClusterNode, ObservedNode } from '../domain/cluster.ts';
+import { bookFor, factsOfMetricRules, type RuleBook } from '../domain/rules/book.ts';
 import { listRepositories } from '../store/backups/repository-rows.ts';
 import { saveRepositoryCheck } from '../store/backups/write-repositories.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { findCluster, listNodes } from '../store/clusters/inventory.ts';
 import { forgetStop } from '../store/clusters/stopped-nodes.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, readDatabaseTime } from '../store/database.ts';
 import { readFactAnswers } from '../store/metrics/facts.ts';
 import { packLook, readCounters } from '../store/metrics/write-measured.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
 import { type ProbeOutcome, recordSample } from '../store/probes/record-sample.ts';
 import { readBackupWatch } from '../store/reads/backup-watch.ts';
+import { readOwnWork } from '../store/reads/own-work.ts';
 import { listPlannedWork } from '../store/reads/planned-work.ts';
+import { readRuleEdits } from '../store/reads/rules.ts';
 import { listStoppedNodes } from '../store/reads/stopped-nodes.ts';
 import type { ConfiguredRule } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
@@ -60,6 +63,7 @@ export async function probeCluster(
       watch: await readBackupWatch(db, clusterId),
       runMode: cluster?.runMode ?? null,
       repositories: await listRepositories(db, clusterId),
+      own: { ...(await readOwnWork(db, clusterId)), everyMs: settings.everyMs },
       timeoutMs: settings.timeoutMs,
     });
     if (read === null) return await releaseClaim(db, claim, { isDueNow: true });
@@ -67,10 +71,13 @@ export async function probeCluster(
     const durationMs = performance.now() - startedAt;
     await keepOwnCheck(db, clusterId, parts);
     for (const node of parts.stopped.contradicted) await forgetStop(db, { clusterId, ...node });
-    const outcome = await judge(deps, { clusterId, parts, durationMs, rules: settings.rules });
+    const at = await readDatabaseTime(db);
+    const book = bookFor(await readRuleEdits(db), { clusterId, environment: cluster?.environment ?? '', at });
+    const outcome = await judge(deps, { clusterId, parts, durationMs, checks: settings.rules, book, known });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
     const look = parts.metrics === null ? null : await packLook(parts.metrics, counters);
-    const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules: settings.rules } });
+    const rules: readonly RuleFacts[] = [...settings.rules, ...factsOfMetricRules(book)];
+    const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules } });
     if (alertIds === null)
       log.warn({ clusterId }, 'a probe was not recorded: its claim had ended, or its cluster is gone');
     for (const id of alertIds ?? []) changed(`alert:${id}`);
@@ -83,11 +90,14 @@ type Judged = {
   clusterId: string;
   parts: Parts<ObservedNode>;
   durationMs: number;
-  rules: readonly ConfiguredRule[];
+  checks: readonly ConfiguredRule[];
+  book: RuleBook;
+  known: readonly ClusterNode[];
 };
 
 /** Stores the picture of the cluster, so that readers need not ask the cluster, and judges what is wrong. */
-async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rules }: Judged): Promise<ProbeOutcome> {
+async function judge({ db, log }: ProbeDeps, judged: Judged): Promise<ProbeOutcome> {
+  const { clusterId, parts, durationMs, checks, book, known } = judged;
   // Asked after the reading, with the reading's own duration as the window: the probe may have seen work that ended
   // meanwhile.
   const work = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
@@ -97,7 +107,8 @@ async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rul
   }));
   const plannedWork = [...work, ...stopped];
   const saved = await savePicture(db, clusterId, parts);
-  const { conditions, unjudged } = evaluateRules(rules, { clusterId, parts: saved, log });
+  const nodes = saved.topology.isSeen ? saved.topology.nodes : known;
+  const { notJudged, ...sample } = evaluateRules(checks, { clusterId, parts: saved, log, book, nodes });
   const { topology, health } = parts;
   return {
     durationMs,
@@ -105,7 +116,8 @@ async function judge({ db, log }: ProbeDeps, { clusterId, parts, durationMs, rul
     problem: topology.isSeen ? null : topology.failure.message,
     leader: topology.isSeen ? topology.leader : null,
     nodes: health.probes,
-    sample: { conditions, unjudged, plannedWork },
+    notJudged,
+    sample: { ...sample, plannedWork, switchedOff: book.switchedOff },
   };
 }
 

@@ -10,6 +10,7 @@ import type { ClusterNode, ObservedNode, StoppedNode } from '../domain/cluster.t
 import type { Counters } from '../domain/metrics/counters.ts';
 import { type FactAnswers, mergeFacts } from '../domain/metrics/facts.ts';
 import { findSameNode, nodeLabel } from '../domain/node-identity.ts';
+import type { OwnWork } from '../domain/own-work.ts';
 import type { NodeProbe } from '../domain/probe.ts';
 import { findLeader, isElectable, majorityOf } from '../domain/quorum.ts';
 import { isSystemDatabase } from '../domain/system-databases.ts';
@@ -38,6 +39,8 @@ export type PartsRequest = {
   readonly repositories: readonly Repository[];
   /** What the metrics of this look need: the counters of the one before, and what was asked at a slower pace. */
   readonly metrics: { readonly counters: Counters; readonly facts: FactAnswers };
+  /** What is stored of Starwarden's own work on the cluster. */
+  readonly own: OwnWork & { readonly everyMs: number };
   /** The pace of looks. */
   readonly everyMs: number;
   /** The time limit for all parts together. */
@@ -84,6 +87,8 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly silentPorts: readonly SilentPort[] | null;
   /** The numbers of all nodes, and what could not be measured. Null = nothing was measured. */
   readonly metrics: WatchedMetrics | null;
+  /** Starwarden's own work on the cluster, as it is stored. */
+  readonly own: PartsRequest['own'];
 };
 
 export type WatchedStops = {
@@ -173,6 +178,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       stopped,
       silentPorts: null,
       metrics,
+      own: request.own,
     };
     return { parts, counters };
   }
@@ -202,6 +208,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     stopped,
     silentPorts: signal.aborted ? null : silentPorts,
     metrics,
+    own: request.own,
   };
   return { parts, counters };
 }

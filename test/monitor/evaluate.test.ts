@@ -1,11 +1,16 @@
 import { pino } from 'pino';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { bookFor, noEdits, type RuleEdits } from '../../src/domain/rules/book.ts';
+import type { RuleOverride } from '../../src/domain/rules/override.ts';
 import { defineRule } from '../../src/monitor/define-rule.ts';
 import { configureRules, evaluateRules } from '../../src/monitor/evaluate.ts';
 import { rules } from '../../src/monitor/rules/index.ts';
 import { nodeDown } from '../../src/monitor/rules/node-down.ts';
+import { gap, measured, metricRule, override } from '../domain/rules/builders.ts';
 import { node, seen } from './rules/builders.ts';
+
+const place = { clusterId: 'clu_1', environment: 'prod', at: new Date('2026-03-01T12:00:00Z') };
 
 const broken = defineRule({
   name: 'broken_rule',
@@ -31,6 +36,8 @@ it('a rule that fails says nothing about the cluster, and keeps no other from it
     clusterId: 'clu_1',
     parts,
     log,
+    book: bookFor(noEdits, place, []),
+    nodes: [],
   });
   expect(unjudged).toEqual(['broken_rule']);
   expect(conditions.map(({ rule }) => rule)).toEqual(['node_down']);
@@ -40,4 +47,60 @@ it('a rule gets what the configuration says of it, and a rule that there is not 
   const [first] = configureRules([nodeDown], { node_down: { forMs: 30_000 } });
   expect(first?.judge('clu_1', seen([node({ alive: false })]))).toMatchObject([{ forMs: 30_000 }]);
   expect(() => configureRules(rules, { node_dwon: {} })).toThrow('there is no alert rule node_dwon');
+});
+
+describe('what people say of rules', () => {
+  const log = pino({ level: 'silent' });
+  const dead = [node({ alive: false }), node({ id: 'nod_2', host: '10.0.0.12', alive: false })];
+  const nodes = dead;
+  const judge = (overrides: readonly RuleOverride[], parts = seen(dead)) => {
+    const book = bookFor({ own: [], overrides }, place);
+    return { book, ...evaluateRules(configureRules(rules, {}), { clusterId: 'clu_1', parts, log, book, nodes }) };
+  };
+  const ofNode = { kind: 'node', clusterId: 'clu_1', nodeId: 'nod_2' } as const;
+
+  it('counts for rules in code too: severity, time, and where they are off', () => {
+    const { conditions, book } = judge([
+      override('node_down', { severity: 'HIGH', forMs: 90_000 }),
+      override('node_down', { isOff: true }, { scope: ofNode }),
+    ]);
+    expect(conditions).toMatchObject([{ rule: 'node_down', nodeId: 'nod_1', severity: 'HIGH', forMs: 90_000 }]);
+    const [off] = book.switchedOff;
+    expect([off?.rule, off?.because('nod_2'), off?.because('nod_1')]).toEqual([
+      ...['node_down', 'the rule was switched off by kim: a test', null],
+    ]);
+  });
+
+  it('judges numbers of the same look, and says why what could not be judged was not', () => {
+    const unknown = [gap('disk_used_share', { nodeId: 'nod_2' }, 'NODE_SILENT')];
+    const measurements = [measured('disk_used_share', { nodeId: 'nod_1', path: '/data1' }, 0.97)];
+    const metrics = { at: place.at, measurements, unknown, cut: [], impossibleUsers: new Map() };
+    const found = judge([override('node_down', { isOff: true })], { ...seen(dead), metrics });
+    expect(found.conditions.filter(({ onlyGoesOn }) => !onlyGoesOn)).toMatchObject([
+      { rule: 'disk_nearly_full', severity: 'CRITICAL', labels: { node: 'be 10.0.0.11:9050', path: '/data1' } },
+    ]);
+    expect(found.unjudged).toEqual([]);
+    expect(found.unknown).toContainEqual({ rule: 'disk_filling', labels: { node: 'be 10.0.0.12:9050' } });
+    expect(found.notJudged).toContainEqual({
+      ...{ rule: 'disk_filling', labels: { node: 'be 10.0.0.12:9050' }, because: 'it did not answer' },
+    });
+  });
+
+  it('leaves every rule about numbers unjudged where nothing was measured', () => {
+    expect(judge([]).notJudged).toContainEqual({ rule: 'memory_high', labels: null, because: 'nothing was measured' });
+    expect(judge([]).unjudged).toContain('memory_high');
+  });
+
+  it('ends alerts of rules that somebody removed, or that hold elsewhere only', () => {
+    const rule = { ...metricRule('memory_high'), name: 'own_memory' };
+    const own = { id: 'arl_1', rule, reason: 'a test', byId: 'per_1', byName: 'kim', at: place.at } as const;
+    const removed = { byName: 'lee', reason: 'not needed', at: place.at };
+    const words = (rules: RuleEdits['own']) =>
+      bookFor({ own: rules, overrides: [] }, place).switchedOff.map(({ because }) => because(null));
+    expect(words([{ ...own, scope: { kind: 'all' }, removed }])).toEqual(['the rule was removed by lee: not needed']);
+    expect(words([{ ...own, scope: { kind: 'cluster', clusterId: 'clu_2' }, removed: null }])).toEqual([
+      'the rule does not hold for this cluster any more',
+    ]);
+    expect(words([{ ...own, scope: { kind: 'environment', environment: 'prod' }, removed: null }])).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@ import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
 import { AppError } from '../../src/errors.ts';
 import { type Parts, type Read, readParts } from '../../src/monitor/read-parts.ts';
 import { type PaperCluster, paperCluster, portsOf, unreachable } from './paper-cluster.ts';
-import { node } from './rules/builders.ts';
+import { calm, node } from './rules/builders.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 
@@ -42,6 +42,7 @@ async function readAll(
     runMode: null,
     repositories: [],
     metrics: { counters: {}, facts: {} },
+    own: calm,
     everyMs: 15_000,
     timeoutMs: 5_000,
   };

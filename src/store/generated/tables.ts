@@ -61,6 +61,40 @@ export type Tables = {
     actor_id: string | null;
     actor_name: string | null;
   };
+  alert_rule: {
+    id: string;
+    name: string;
+    open_name: string | null;
+    scope_kind: string;
+    scope_value: string;
+    definition: string;
+    reason: string;
+    by_id: string;
+    by_name: string;
+    created_at: Date;
+    removed_at: Date | null;
+    removed_by_id: string | null;
+    removed_by_name: string | null;
+    removed_reason: string | null;
+  };
+  alert_rule_override: {
+    id: string;
+    rule: string;
+    scope_kind: string;
+    scope_value: string;
+    cluster_id: string | null;
+    open_key: string | null;
+    changes: string;
+    reason: string;
+    until_at: Date | null;
+    by_id: string;
+    by_name: string;
+    created_at: Date;
+    ended_at: Date | null;
+    ended_by_id: string | null;
+    ended_by_name: string | null;
+    ended_reason: string | null;
+  };
   api_token: {
     id: string;
     person_id: string;
@@ -367,6 +401,7 @@ export type Tables = {
     nodes: string;
     pending: string;
     decisions: string | null;
+    not_judged: string | null;
   };
   probe_sample: {
     cluster_id: string;

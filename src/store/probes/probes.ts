@@ -86,6 +86,7 @@ async function claimFirstProbe(
         leader: null,
         nodes: '[]',
         pending: '[]',
+        not_judged: null,
       })
       .execute();
     return { table: 'probe', id: clusterId, clusterId, holder, fence: 1, before: [] };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AlertPolicy, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
-import type { Probe } from '../../domain/probe.ts';
+import type { NotJudged, Probe } from '../../domain/probe.ts';
 import { asActive } from '../../domain/silence.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
 import { isOurs, unclaimed } from '../claims.ts';
@@ -14,6 +14,8 @@ import type { ProbeClaim } from './probes.ts';
 /** The outcome of one probe. */
 export type ProbeOutcome = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader' | 'nodes'> & {
   readonly sample: Omit<Sample, 'at'>;
+  /** What could not be judged, for whoever asks why nothing is said. */
+  readonly notJudged?: readonly NotJudged[];
 };
 
 const pendingShape: z.ZodType<Pending[]> = z.array(
@@ -86,7 +88,13 @@ async function writeProbe(
   };
   await tx
     .updateTable('probe')
-    .set({ ...found, nodes: toJson(outcome.nodes), pending: toJson(pending), ...unclaimed })
+    .set({
+      ...found,
+      nodes: toJson(outcome.nodes),
+      pending: toJson(pending),
+      not_judged: toJson(fewOfEach(outcome.notJudged ?? [])),
+      ...unclaimed,
+    })
     .where('cluster_id', '=', claim.clusterId)
     .execute();
   const alive = outcome.nodes.filter((node) => node.alive === true).length;
@@ -94,6 +102,15 @@ async function writeProbe(
     .insertInto('probe_sample')
     .values({ cluster_id: claim.clusterId, fence: claim.fence, alive, total: outcome.nodes.length, ...found })
     .execute();
+}
+
+const keptOfEach = 3;
+
+/** One reason is often that of a hundred nodes. */
+function fewOfEach(notJudged: readonly NotJudged[]): readonly NotJudged[] {
+  return [...Map.groupBy(notJudged, ({ rule }) => rule).values()].flatMap((own) =>
+    own.slice(0, keptOfEach).map((each) => ({ ...each, because: each.because.slice(0, 300) })),
+  );
 }
 
 /** Forgets what was seen of a cluster that is not registered any more, and closes its alerts. Answers their ids. */

@@ -86,6 +86,8 @@ const behindDoors: Partial<Record<Part, readonly string[]>> = {
     'calendar/holds.ts',
     'calendar/windows.ts',
     'silences/silences.ts',
+    'rules/overrides.ts',
+    'rules/own-rules.ts',
     'slack/slack.ts',
     'upgrades/releases.ts',
   ],

@@ -48,6 +48,7 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   // Which clusters are due to be looked at, and which looks are about none any more.
   metrics: { own: ['metric_state', 'metric_facts', 'metric_tail', 'metric_chunk'], joined: ['cluster'] },
   probes: { own: ['probe', 'probe_sample'], joined: ['cluster'] },
+  rules: { own: ['alert_rule', 'alert_rule_override'] },
   runs: {
     own: [
       ...['run', 'run_step', 'run_event', 'temporary_change', 'cluster_lock'],

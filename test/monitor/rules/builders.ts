@@ -50,6 +50,9 @@ export const frontend = (last: number, changes: Partial<ClusterNode> = {}) =>
     ...changes,
   });
 
+/** Nothing goes on by Starwarden, and its looks come in time. */
+export const calm: Parts['own'] = { lookGapMs: 15_000, everyMs: 15_000, isChanging: false, waiting: [] };
+
 /** A look at a cluster that told its nodes. */
 export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[] = []): Parts {
   return {
@@ -61,6 +64,7 @@ export function seen(nodes: readonly ClusterNode[], probes: readonly NodeProbe[]
     stopped: { nodes: [], contradicted: [], explainsSilence: false },
     silentPorts: [],
     metrics: null,
+    own: calm,
   };
 }
 
@@ -75,6 +79,7 @@ export function unseen(failure: AppError, probes: readonly NodeProbe[] = [], { i
     stopped: { nodes: [], contradicted: [], explainsSilence: false },
     silentPorts: [],
     metrics: null,
+    own: calm,
   };
 }
 

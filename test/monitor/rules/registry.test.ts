@@ -6,7 +6,7 @@ import { mutesOf } from '../../../src/domain/alert-mute.ts';
 import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
 import { failed, good, part, watched } from './backup-builders.ts';
-import { frontend, node, seen, since, unreachable, unseen } from './builders.ts';
+import { calm, frontend, node, seen, since, unreachable, unseen } from './builders.ts';
 import { withRepository } from './repository-builders.ts';
 
 type Examples = {
@@ -108,6 +108,42 @@ examples.cluster_snapshot_old = {
   labels: {},
   holdsNot: { ...seen([node()]), clusterSnapshots: { ...read, newest, jobs: [finished] } },
   over: 'A newer snapshot was finished, or they are off',
+};
+
+const waitingRun = { number: 12, operation: 'upgradeCluster', state: 'PAUSED', since } as const;
+const threeFrontends = [frontend(1, { role: 'LEADER' }), frontend(2), frontend(3, { alive: false })];
+examples.no_leader = {
+  holds: { ...seen(threeFrontends), topology: { isSeen: true, nodes: threeFrontends, leader: null, problems: [] } },
+  labels: {},
+  holdsNot: seen(threeFrontends),
+  over: 'A frontend leads again',
+};
+examples.quorum_at_risk = {
+  holds: seen(threeFrontends),
+  labels: {},
+  holdsNot: seen(threeFrontends.map((each) => ({ ...each, alive: true }))),
+  over: 'A frontend can fail again without the cluster losing its leader',
+};
+examples.versions_mixed = {
+  holds: seen([node(), node({ id: 'nod_2', host: '10.0.0.12', version: '3.4.1-0000000' })]),
+  labels: {},
+  holdsNot: {
+    ...seen([node(), node({ id: 'nod_2', host: '10.0.0.12', version: '3.4.1-0000000' })]),
+    own: { ...calm, isChanging: true },
+  },
+  over: 'All nodes run one version, or a run has the cluster',
+};
+examples.looks_late = {
+  holds: { ...seen([node()]), own: { ...calm, lookGapMs: 61_000 } },
+  labels: {},
+  holdsNot: { ...seen([node()]), own: { ...calm, lookGapMs: null } },
+  over: 'A look came in time',
+};
+examples.run_waits = {
+  holds: { ...seen([node()]), own: { ...calm, waiting: [waitingRun] } },
+  labels: { run: 'R-12' },
+  holdsNot: seen([node()]),
+  over: 'R-12 does not wait for anybody any more',
 };
 
 const configured = rules.map((rule) => rule.configure(undefined));

@@ -1,0 +1,48 @@
+import { familyOf, minute } from './build.ts';
+
+export const diskRules = familyOf('disks', [
+  {
+    name: 'disk_filling',
+    title: 'The disk {path} of {node} fills up',
+    pastTitle: 'The disk {path} of {node} was filling up',
+    on: {
+      ...{ kind: 'METRIC', metric: 'disk_used_share', of: 'EACH', nodes: ['BACKEND'] },
+      ...{ compare: 'ABOVE', threshold: 0.85, clear: 0.83 },
+      ...{ tells: ['disk_free_bytes', 'disk_data_bytes'], upTo: 'disk_nearly_full' },
+    },
+    forMs: 2 * minute,
+    severity: 'HIGH',
+    means:
+      'A disk that is nearly full takes no more data, and with little space left on one the whole cluster refuses loads (safe mode).',
+    todo: 'Look at /sr disks; drop what is not needed, or add a disk or a backend. What is dropped frees its space only after a while.',
+    action: 'addBackends',
+  },
+  {
+    name: 'disk_nearly_full',
+    title: 'The disk {path} of {node} is nearly full',
+    pastTitle: 'The disk {path} of {node} was nearly full',
+    on: {
+      ...{ kind: 'METRIC', metric: 'disk_used_share', of: 'EACH', nodes: ['BACKEND'] },
+      ...{ compare: 'ABOVE', threshold: 0.95, clear: 0.93, tells: ['disk_free_bytes', 'disk_data_bytes'] },
+    },
+    forMs: 0,
+    severity: 'CRITICAL',
+    means: 'The backend takes no more data there, loads fail, and the cluster may refuse all of them.',
+    todo: 'Make room now: delete what is not of StarRocks, drop with FORCE what is not needed, or add a disk or a backend.',
+    action: 'addBackends',
+  },
+  {
+    name: 'disk_broken',
+    title: '{node} has put the disk {path} aside',
+    pastTitle: '{node} had put the disk {path} aside',
+    on: {
+      ...{ kind: 'METRIC', metric: 'disk_is_used', of: 'EACH', nodes: ['BACKEND'] },
+      ...{ compare: 'BELOW', threshold: 1, clear: 1 },
+    },
+    forMs: minute,
+    severity: 'HIGH',
+    means: 'The backend found the path broken: the replicas on it are gone, and are made anew elsewhere.',
+    todo: 'Look at dmesg and at the mount on the host; replace the disk, then restart the backend.',
+    action: 'restartNode',
+  },
+]);

@@ -1,0 +1,58 @@
+import { familyOf, minute } from './build.ts';
+
+export const loadRules = familyOf('loads', [
+  {
+    name: 'load_failures',
+    title: 'Loads fail',
+    pastTitle: 'Loads failed',
+    on: {
+      ...{ kind: 'METRIC', metric: 'transactions_failed_share', of: 'CLUSTER' },
+      ...{ compare: 'ABOVE', threshold: 0.1, clear: 0.05 },
+      ...{ nothingMeans: 'FINE', tells: ['transactions_failed_per_second', 'transactions_per_second'] },
+    },
+    forMs: 5 * minute,
+    severity: 'HIGH',
+    means: 'Transactions of loads are aborted; whoever loads has to load again.',
+    todo: "Look at the reasons: SHOW LOAD, information_schema.loads, and SHOW PROC '/transactions'.",
+  },
+  {
+    name: 'loads_rejected',
+    title: 'Loads are refused',
+    pastTitle: 'Loads were refused',
+    on: {
+      ...{ kind: 'METRIC', metric: 'transactions_rejected_per_second', of: 'CLUSTER' },
+      ...{ compare: 'ABOVE', threshold: 0, clear: 0 },
+    },
+    forMs: 2 * minute,
+    severity: 'HIGH',
+    means: 'They cannot begin: too many run in their database already, or its quota is used up.',
+    todo: 'Look at transactions_near_limit and at the quotas (SHOW DATA); load less often with more rows.',
+  },
+  {
+    name: 'transactions_near_limit',
+    title: 'The database {database} is near its limit of loads',
+    pastTitle: 'The database {database} was near its limit of loads',
+    on: {
+      ...{ kind: 'METRIC', metric: 'transactions_of_limit', of: 'EACH' },
+      ...{ compare: 'ABOVE', threshold: 0.8, clear: 0.7, tells: ['transactions_running'] },
+    },
+    forMs: minute,
+    severity: 'HIGH',
+    means: 'At 100 % further loads into the database are refused.',
+    todo: 'Load less often with more rows, end transactions that hang, or raise max_running_txn_num_per_db.',
+  },
+  {
+    name: 'safe_mode',
+    title: 'The cluster refuses all loads',
+    pastTitle: 'The cluster refused all loads',
+    on: {
+      ...{ kind: 'METRIC', metric: 'safe_mode', of: 'CLUSTER' },
+      ...{ compare: 'ABOVE', threshold: 0, clear: 0 },
+    },
+    forMs: 0,
+    severity: 'CRITICAL',
+    means: 'It is in safe mode because a disk of a backend is nearly full: nothing can be loaded anywhere.',
+    todo: 'Make room on the fullest disk (/sr disks), or add a disk or a backend.',
+    action: 'addBackends',
+  },
+]);

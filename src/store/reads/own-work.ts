@@ -1,0 +1,38 @@
+import { sql } from 'kysely';
+import { type OwnWork, type WaitingState, waitingStates } from '../../domain/own-work.ts';
+import { databaseNow, type Reader } from '../database.ts';
+import { locksOfClusters } from './clusters.ts';
+
+/** What Starwarden does about a cluster, for the look that judges it. */
+export async function readOwnWork(db: Reader, clusterId: string): Promise<OwnWork> {
+  const gap = await db
+    .selectFrom('probe')
+    .select(sql<number | null>`TIMESTAMPDIFF(MICROSECOND, at, ${databaseNow}) / 1000`.as('ms'))
+    .where('cluster_id', '=', clusterId)
+    .executeTakeFirst();
+  const runs = await db
+    .selectFrom('run')
+    .select(['number', 'operation', 'state', 'created_at'])
+    .select((run) =>
+      run
+        .selectFrom('run_event')
+        .select(({ fn }) => fn.max('at').as('at'))
+        .whereRef('run_event.run_id', '=', 'run.id')
+        .as('last_at'),
+    )
+    .where('cluster_id', '=', clusterId)
+    .where('state', 'in', waitingStates)
+    .orderBy('number')
+    .execute();
+  return {
+    lookGapMs: gap?.ms == null ? null : Number(gap.ms),
+    isChanging: (await locksOfClusters(db, [clusterId])).length > 0,
+    waiting: runs.flatMap(({ number, operation, state, created_at, last_at }) =>
+      isWaiting(state) ? [{ number, operation, state, since: last_at ?? created_at }] : [],
+    ),
+  };
+}
+
+function isWaiting(state: string): state is WaitingState {
+  return waitingStates.some((known) => known === state);
+}

@@ -1,0 +1,103 @@
+import { type SqlBool, sql } from 'kysely';
+import { z } from 'zod';
+import type { NotJudged } from '../../domain/probe.ts';
+import type { OwnRule, RuleEdits } from '../../domain/rules/book.ts';
+import type { Reader } from '../database.ts';
+import { fromJson } from '../json.ts';
+import { type KeptOverride, toOverride, toOwnRule } from '../rules/rule-rows.ts';
+import { isVisible, type Visibility } from './visibility.ts';
+
+/**
+ * All that people have said about rules and that was not taken back, for the whole installation: some dozens of rows. Rules
+ * that were removed are among them, since their open alerts have to end.
+ */
+export async function readRuleEdits(db: Reader): Promise<RuleEdits> {
+  const own = await db.selectFrom('alert_rule').selectAll().orderBy('name').orderBy('created_at').execute();
+  const overrides = await db.selectFrom('alert_rule_override').selectAll().where('ended_at', 'is', null).execute();
+  return { own: own.map(toOwnRule), overrides: overrides.map(toOverride) };
+}
+
+/** People's own rules that somebody may see, by name; `removed`: also those that are no more. */
+export async function listOwnRules(
+  db: Reader,
+  { visibility, name, removed }: { visibility: Visibility; name?: string | null; removed: boolean },
+): Promise<readonly OwnRule[]> {
+  let query = db.selectFrom('alert_rule').selectAll().where(isEntryVisible(visibility, 'alert_rule'));
+  if (name != null) query = query.where('name', '=', name);
+  if (!removed) query = query.where('removed_at', 'is', null);
+  const rows = await query.orderBy('name').orderBy('created_at').execute();
+  return rows.map(toOwnRule);
+}
+
+/** The overrides of these rules that somebody may see, newest first; `past`: also those that were ended or are over. */
+export async function listOverrides(
+  db: Reader,
+  { visibility, rules, past }: { visibility: Visibility; rules: readonly string[]; past: boolean },
+): Promise<readonly KeptOverride[]> {
+  if (rules.length === 0) return [];
+  let query = db
+    .selectFrom('alert_rule_override')
+    .selectAll()
+    .where('rule', 'in', rules)
+    .where(isEntryVisible(visibility, 'alert_rule_override'));
+  if (!past) {
+    query = query
+      .where('ended_at', 'is', null)
+      .where((row) => row.or([row('until_at', 'is', null), row('until_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)]));
+  }
+  const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
+  return rows.map(toOverride);
+}
+
+/** One that was not ended; null also where the asker may not see it. */
+export async function findVisibleOverride(
+  db: Reader,
+  { visibility, id }: { visibility: Visibility; id: string },
+): Promise<KeptOverride | null> {
+  const row = await db
+    .selectFrom('alert_rule_override')
+    .selectAll()
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .where(isEntryVisible(visibility, 'alert_rule_override'))
+    .executeTakeFirst();
+  return row === undefined ? null : toOverride(row);
+}
+
+const notJudgedShape: z.ZodType<NotJudged[]> = z.array(
+  z.object({ rule: z.string(), labels: z.record(z.string(), z.string()).nullable(), because: z.string() }),
+);
+
+/** What the last probe of clusters that the caller has read with their rights could not judge; at most 3 of each rule. */
+export async function notJudgedOfClusters(
+  db: Reader,
+  clusterIds: readonly string[],
+): Promise<readonly { readonly clusterId: string; readonly notJudged: readonly NotJudged[] }[]> {
+  const rows = await db
+    .selectFrom('probe')
+    .select(['cluster_id', 'not_judged'])
+    .where('cluster_id', 'in', clusterIds)
+    .execute();
+  return rows.map(({ cluster_id: clusterId, not_judged: text }) => ({
+    clusterId,
+    notJudged: text === null ? [] : fromJson(notJudgedShape, text),
+  }));
+}
+
+/** What is for everything is seen by whoever sees any cluster; what is for a label, a cluster or a node by whoever sees one of them. */
+function isEntryVisible(visibility: Visibility, table: 'alert_rule' | 'alert_rule_override') {
+  const kind = sql.ref(`${table}.scope_kind`);
+  const value = sql.ref(`${table}.scope_value`);
+  const seen = isVisible(visibility, { clusterId: 'seen.id', environment: 'seen.environment' });
+  const isOf = (id: ReturnType<typeof sql.ref>) =>
+    sql`EXISTS (SELECT 1 FROM cluster AS seen WHERE seen.id = ${id} AND ${seen})`;
+  const ofNode =
+    table === 'alert_rule' ? sql`FALSE` : sql`${kind} = 'node' AND ${isOf(sql.ref('alert_rule_override.cluster_id'))}`;
+  const ofPart = sql`(${kind} = 'cluster' AND ${isOf(value)}) OR (${ofNode})`;
+  if (visibility === 'everywhere') return sql<SqlBool>`(${kind} IN ('all', 'environment') OR ${ofPart})`;
+  const { environments, clusterIds } = visibility;
+  if (environments.length + clusterIds.length === 0) return sql<SqlBool>`FALSE`;
+  const named = environments.length === 0 ? sql`FALSE` : sql`${value} IN (${sql.join(environments)})`;
+  const ofLabel = sql`${kind} = 'environment' AND (${named} OR EXISTS (SELECT 1 FROM cluster AS seen WHERE seen.environment = ${value} AND ${seen}))`;
+  return sql<SqlBool>`(${kind} = 'all' OR (${ofLabel}) OR ${ofPart})`;
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { limitsWith, mistakesInChanges, mistakesInRule } from '../../../src/domain/rules/mistakes.ts';
+import type { OnMetric } from '../../../src/domain/rules/rule.ts';
+import { findShippedRule } from '../../../src/domain/rules/shipped/index.ts';
+import { metricRule } from './builders.ts';
+
+const rule = metricRule('disk_filling');
+const nothing = { isOff: null, limits: null, forMs: null, severity: null };
+const own = { ...rule, name: 'own_disk', family: 'own', runbook: null } as const;
+const fields = (on: Partial<OnMetric>, rest = {}) =>
+  mistakesInRule({ ...own, on: { ...rule.on, ...on }, ...rest }).map(({ field }) => field);
+
+describe('a rule that somebody asks for', () => {
+  it.each([
+    [{}, {}, []],
+    [{}, { name: 'disk' }, ['name']],
+    [{}, { name: 'own_Disk' }, ['name']],
+    [{}, { title: ' ' }, ['title']],
+    [{}, { title: 'two\nlines' }, ['title']],
+    [{}, { forMs: -1 }, ['forSeconds']],
+    [{}, { forMs: 86_400_001 }, ['forSeconds']],
+    [{ metric: 'nothing' }, {}, ['metric']],
+    [{ metric: 'user_connections', of: 'CLUSTER', threshold: 5, clear: 5 }, {}, ['of']],
+    [{ threshold: 85, clear: 83 }, {}, ['threshold']],
+    [{ threshold: Number.NaN }, {}, ['threshold']],
+    [{ clear: -0.1 }, {}, ['clear']],
+    [{ clear: 0.9 }, {}, ['clear']],
+    [{ compare: 'BELOW', threshold: 0.1, clear: 0.05 }, {}, ['clear']],
+    [{ compare: 'BELOW', threshold: 0.1, clear: 0.2 }, {}, []],
+  ] as const)('%j %j: %j', (on, rest, expected) => {
+    expect(fields(on, rest)).toEqual(expected);
+  });
+});
+
+describe('an override that somebody asks for', () => {
+  it('changes something', () => {
+    expect(mistakesInChanges(rule, nothing)).toMatchObject([{ field: 'rule' }]);
+    expect(mistakesInChanges(rule, { ...nothing, isOff: false })).toEqual([]);
+  });
+
+  it('has no threshold for a rule that judges no number', () => {
+    const check = findShippedRule('node_down');
+    expect(check && mistakesInChanges(check, { ...nothing, limits: { threshold: 1, clear: 1 } })).toMatchObject([
+      { field: 'threshold' },
+    ]);
+    expect(check && mistakesInChanges(check, { ...nothing, forMs: 60_000, severity: 'LOW' })).toEqual([]);
+  });
+
+  it('ends alerts as far from its threshold as the rule does, unless it says where', () => {
+    expect(limitsWith(rule.on, { threshold: 0.9, clear: null })).toEqual({ threshold: 0.9, clear: 0.88 });
+    expect(limitsWith(rule.on, { threshold: 0.01, clear: null })).toEqual({ threshold: 0.01, clear: 0 });
+    expect(limitsWith(rule.on, { threshold: 0.9, clear: 0.5 })).toEqual({ threshold: 0.9, clear: 0.5 });
+  });
+});
