@@ -36,6 +36,19 @@ const hostile = [
   'x'.repeat(200_000),
 ];
 
+/** One of each sort, for an argument of the same name and type as one that was given them all. */
+const someHostile = ['', `'; DROP TABLE run; -- `, 'a\0b', '\uD800'];
+const tried = new Set<string>();
+
+function textsFor(path: readonly string[], field: GraphQLField<unknown, unknown>): readonly string[] {
+  const argument = field.args.find(({ name }) => name === path[0]);
+  // An input type belongs to one operation; what it is made of is alike where names and descriptions are.
+  const key = path[0] === 'input' ? `input.${path.slice(1).join('.')}` : `${path.join('.')}: ${argument?.type}`;
+  if (tried.has(key)) return someHostile;
+  tried.add(key);
+  return hostile;
+}
+
 const schema = buildSchemaOf(operations);
 const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => {
   const kind = type === schema.getQueryType() ? 'query' : 'mutation';
@@ -66,11 +79,12 @@ it.each(roots.map(({ kind, field }) => [`${kind} ${field.name}`, kind, field] as
   '%s: no text makes the server fail',
   async (_name, kind, field) => {
     for (const path of field.args.flatMap((argument) => textPaths(argument.type, [argument.name]))) {
+      const texts = textsFor(path, field);
       const answers = await Promise.all(
-        hostile.map((text) => api.ask(admin, documentOf(kind, field), withValue(validArguments(field), path, text))),
+        texts.map((text) => api.ask(admin, documentOf(kind, field), withValue(validArguments(field), path, text))),
       );
       for (const [index, answer] of answers.entries()) {
-        const where = `${path.join('.')} = ${JSON.stringify(hostile[index]?.slice(0, 40))}: ${answer.text.slice(0, 300)}`;
+        const where = `${path.join('.')} = ${JSON.stringify(texts[index]?.slice(0, 40))}: ${answer.text.slice(0, 300)}`;
         expect(answer.status, where).toBeLessThan(500);
         expect(answer.text, where).not.toContain('INTERNAL_SERVER_ERROR');
       }
