@@ -73,7 +73,8 @@ export function countersOf(samples: Samples, { rates, counts }: CounterFamilies)
     const { key } = sample;
     if (!Number.isFinite(sample.value) || (counters.get(key)?.value ?? sample.value) !== sample.value)
       contradictory.add(key);
-    counters.set(key, { value: sample.value, owner });
+    // JSON, in which counters are kept, has no -0.
+    counters.set(key, { value: sample.value + 0, owner });
   }
   return new Map([...counters].filter(([key]) => !contradictory.has(key)));
 }
