@@ -22,6 +22,8 @@ export type SampleEffect = {
   /** Nothing new to show: only what is counted or remembered has changed. */
   readonly kept: readonly Alert[];
   readonly pending: readonly Pending[];
+  /** What holds now and is explained by a run, which therefore tells nobody of it. */
+  readonly covered: readonly { readonly runId: string; readonly condition: Condition }[];
 };
 
 /**
@@ -81,6 +83,10 @@ export function applySample(state: AlertsOfCluster, sample: Sample, policy: Aler
     changed: settled.filter(({ events }) => events.length > 0),
     kept: settled.filter(({ events, isKept }) => isKept && events.length === 0).map(({ alert }) => alert),
     pending,
+    covered: sample.conditions.flatMap((condition) => {
+      const work = workOn(condition, sample, policy);
+      return work === null ? [] : [{ runId: work.runId, condition }];
+    }),
   };
 }
 
@@ -91,6 +97,12 @@ export type AlertsOfCluster = {
   /** The silences that cover the cluster now. */
   readonly silences?: readonly ActiveSilence[];
 };
+
+/** Whether a sample shows that something which was found before does not hold any more. */
+export function overIn(sample: Sample, policy: AlertPolicy) {
+  return (found: Pick<Pending, 'fingerprint' | 'rule' | 'labels'>): boolean =>
+    isJudged(found, sample, policy) && !sample.conditions.some(({ fingerprint }) => fingerprint === found.fingerprint);
+}
 
 /** An alert that closes in this sample may share its fingerprint with one that opens in it. */
 function isNotClosed({ closedAt }: Alert): boolean {

@@ -50,6 +50,42 @@ describe('the message about a run', () => {
     expect(world.kim.sees(channel).some((seen) => seen.threadTs === failed.ts)).toBe(true);
   });
 
+  it('says once, ten minutes after its end, what became of the alerts that it hid', async () => {
+    await start();
+    await touch('one');
+    world.open('one');
+    const last = await card(/SUCCEEDED: R-1/);
+    const { db } = world.ctx;
+    const [run] = await db.selectFrom('run').select(['id', 'cluster_id']).execute();
+    if (run === undefined) throw new Error('there is no run');
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    const hidden = { run_id: run.id, cluster_id: run.cluster_id ?? '', rule: 'node_down', labels: '{}' };
+    await db
+      .insertInto('hidden_by_run')
+      .values({
+        ...{ ...hidden, fingerprint: 'f'.repeat(64), cleared_at: minutesAgo(10) },
+        ...{ hidden_at: minutesAgo(12), covered_at: minutesAgo(11) },
+      })
+      .execute();
+    await db
+      .updateTable('run')
+      .set({ finished_at: minutesAgo(11) })
+      .execute();
+    await db
+      .updateTable('slack_card')
+      .set({ checked_at: minutesAgo(2), due_at: minutesAgo(1) })
+      .execute();
+    const text = '*ALERTS* 1 alert hidden while it worked: 1 cleared by itself.';
+    await world.kim.waitForMessage({ channel, text, where: (seen) => seen.threadTs === last.ts });
+    await db
+      .updateTable('slack_card')
+      .set({ checked_at: minutesAgo(2), due_at: minutesAgo(1) })
+      .execute();
+    await sleep(300);
+    const thread = world.kim.sees(channel).find((each) => each.ts === last.ts)?.thread ?? [];
+    expect(thread.filter((each) => each.text === text)).toHaveLength(1);
+  });
+
   it('has buttons that work', async () => {
     await start();
     await touch('one,two');

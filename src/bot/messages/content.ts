@@ -1,16 +1,19 @@
 import type { Alert, AlertEvent, AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
+import { receiptInWords, settleMs } from '../../domain/receipt.ts';
 import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import { type Approver, listApprovers } from '../../store/reads/approvers.ts';
 import { listDecisions } from '../../store/reads/decisions.ts';
 import { readNames } from '../../store/reads/names.ts';
+import { readReceipt } from '../../store/reads/receipts.ts';
 import { approvalsOfRuns, readLastEventAt, stepsOfRuns, votesOfApprovals } from '../../store/reads/run-parts.ts';
 import { findVisibleRun } from '../../store/reads/runs.ts';
 import type { Visibility } from '../../store/reads/visibility.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
+import { receiptKey } from '../../store/slack/slack-cards.ts';
 import type { NewLine } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
@@ -91,9 +94,22 @@ async function readRunContent(
   return {
     message: runCard(data),
     revision: run.revision,
-    lines: runLines(data, { requester, approvalEnvironments: bot.engine.approvalEnvironments }),
+    lines: [
+      ...runLines(data, { requester, approvalEnvironments: bot.engine.approvalEnvironments }),
+      ...(await receiptLines(bot, run)),
+    ],
     otherPlaces: places.filter((place) => place !== null),
   };
+}
+
+/** Some time after its end a run says what became of what it hid; what is open now calls the channel. */
+async function receiptLines(bot: Bot, run: Run): Promise<readonly NewLine[]> {
+  const { finishedAt } = run;
+  if (!isTerminal(run.state) || finishedAt === null) return [];
+  if (bot.now().getTime() - finishedAt.getTime() < settleMs) return [];
+  const receipt = await readReceipt(bot.db, run.id);
+  if (receipt === null) return [];
+  return [{ key: receiptKey, text: `*ALERTS* ${receiptInWords(receipt)}`, broadcast: receipt.open.length > 0 }];
 }
 
 async function readApprovers(bot: Bot, run: Run): Promise<readonly Approver[]> {

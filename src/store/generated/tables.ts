@@ -296,7 +296,6 @@ export type Tables = {
     hidden_at: Date;
     covered_at: Date;
     cleared_at: Date | null;
-    judged_at: Date | null;
   };
   host: {
     id: string;
@@ -400,7 +399,6 @@ export type Tables = {
     leader: string | null;
     nodes: string;
     pending: string;
-    decisions: string | null;
     not_judged: string | null;
   };
   probe_sample: {

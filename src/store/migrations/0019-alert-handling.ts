@@ -34,9 +34,8 @@ const hidden = sql`CREATE TABLE IF NOT EXISTS hidden_by_run (
     hidden_at DATETIME(3) NOT NULL,
     covered_at DATETIME(3) NOT NULL,
     cleared_at DATETIME(3) NULL,
-    judged_at DATETIME(3) NULL,
     PRIMARY KEY (run_id, fingerprint),
-    KEY hidden_by_run_open (cluster_id, judged_at)
+    KEY hidden_by_run_open (cluster_id, covered_at)
   ) ${options}`;
 
 /** Can be begun anew after any of its statements. */
@@ -56,8 +55,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     turns: 'VARCHAR(500) NULL',
     flapping: 'VARCHAR(200) NULL',
   });
-  // What the last look decided about each rule, as JSON; null = no look since this column.
-  await addColumns(db, 'probe', { decisions: 'LONGTEXT NULL' });
   await sql`ALTER TABLE alert MODIFY muted_because VARCHAR(500) NULL`.execute(db);
   await addIndex(db, 'alert', { name: 'alert_since', columns: ['cluster_id', 'last_seen_at'] });
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { type AlertPolicy, applySample, endAlert, type Pending, type Sample } from '../../domain/alert-life.ts';
+import { type AlertPolicy, applySample, endAlert, overIn, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { NotJudged, Probe } from '../../domain/probe.ts';
 import { asActive } from '../../domain/silence.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
+import { keepHidden } from '../alerts/hidden-by-run.ts';
 import { isOurs, unclaimed } from '../claims.ts';
 import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
@@ -69,6 +70,7 @@ export async function recordSample(
     for (const alert of effect.kept) await writeAlertRepeat(tx, alert);
     const changedIds = effect.changed.map((change) => change.alert.id);
     for (const opening of effect.opened) changedIds.push(await insertAlert(tx, { cluster, at, ...opening }));
+    await keepHidden(tx, { clusterId, at, covered: effect.covered, isOver: overIn({ ...outcome.sample, at }, policy) });
     await writeProbe(tx, { claim, outcome, at, pending: effect.pending });
     if (look !== null) await writeLook(tx, { clusterId: cluster.id, at, look });
     return changedIds;

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
+import { settleMs } from '../../domain/receipt.ts';
 import { openRunStates, type RunState } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
@@ -121,7 +122,15 @@ export async function listRunsWithoutCard(
   return rows.map((row) => ({ runId: row.run_id, channel: row.channel, slackUser: row.slack_user }));
 }
 
-/** Cards of runs that are due: never sent, to be tried again, older than their run, or to be compared with it again. */
+/** The line that says what became of what a run hid. */
+export const receiptKey = 'receipt';
+/** Runs that ended longer ago owe nobody a receipt: their threads are read no more. */
+const receiptForMs = 86_400_000;
+
+/**
+ * Cards of runs that are due: never sent, to be tried again, older than their run, to be compared with it again, or
+ * without the line on what the run hid.
+ */
 export async function listDueRunCards(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_card')
@@ -136,6 +145,23 @@ export async function listDueRunCards(db: Database, limit: number): Promise<read
         row.and([
           row('run.state', 'in', openRunStates),
           row('slack_card.checked_at', '<', databaseNowPlus(-recheckMs)),
+        ]),
+        row.and([
+          row('run.finished_at', '<', databaseNowPlus(-settleMs)),
+          row('run.finished_at', '>', databaseNowPlus(-receiptForMs)),
+          row('slack_card.checked_at', '<', databaseNowPlus(-recheckMs)),
+          row.exists(
+            row.selectFrom('hidden_by_run').select('fingerprint').whereRef('hidden_by_run.run_id', '=', 'run.id'),
+          ),
+          row.not(
+            row.exists(
+              row
+                .selectFrom('slack_line')
+                .select('slack_line.id')
+                .whereRef('slack_line.card_id', '=', 'slack_card.id')
+                .where('slack_line.line_key', '=', receiptKey),
+            ),
+          ),
         ]),
       ]),
     )

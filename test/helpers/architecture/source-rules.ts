@@ -36,7 +36,7 @@ export function findBrokenRules(path: string, source: string): string[] {
 /** The tables of each folder of `src/store/`. Others are asked for by functions, but for the `joined` ones, in a join with one's own. */
 const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonly string[] }>> = {
   access: { own: ['person', 'role_binding', 'api_token', 'audit_event'] },
-  alerts: { own: ['alert', 'alert_event'] },
+  alerts: { own: ['alert', 'alert_event', 'hidden_by_run'] },
   clusters: { own: ['cluster', 'cluster_node', 'host', 'host_key', 'check_report', 'removed_node'] },
   backups: {
     own: ['backup', 'backup_content', 'backup_verification', 'backup_objects', 'backup_policy', 'repository'],
@@ -59,7 +59,7 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   // Which runs and alerts have no message yet, or one that is older than they are.
   slack: {
     own: ['slack_identity', 'slack_link_code', 'slack_request', 'slack_draft', 'slack_card', 'slack_line'],
-    joined: ['run', 'alert', 'idempotency_key'],
+    joined: ['run', 'alert', 'hidden_by_run', 'idempotency_key'],
   },
   upgrades: { own: ['release', 'upgrade'] },
 };
