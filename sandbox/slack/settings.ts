@@ -24,6 +24,8 @@ export type Settings = {
   readonly dropShares: boolean;
   /** Milliseconds until a completed upload shows in its channel. */
   readonly shareDelayMs: number;
+  /** Milliseconds until an uploaded file was looked at: until then it has no type, and a block cannot show it. */
+  readonly processMs: number;
 };
 
 export const defaultSettings: Settings = {
@@ -40,4 +42,5 @@ export const defaultSettings: Settings = {
   homeTab: true,
   dropShares: false,
   shareDelayMs: 20,
+  processMs: 20,
 };

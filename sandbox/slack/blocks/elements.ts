@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts';
 import { inputElements } from './inputs.ts';
 import { choiceOption, initialIsAnOption, overflowOption, uniqueValues } from './options.ts';
-import { boolean, byType, ensure, list, object, oneOf, type Rule, string } from './rules.ts';
+import { boolean, byType, ensure, list, object, oneOf, pattern, type Rule, string } from './rules.ts';
 import { selects } from './selects.ts';
 import { actionId, confirmDialog, plainText, webAddress } from './text.ts';
 
@@ -42,7 +42,7 @@ function choices(type: string, max: number): Rule {
 export const pictureSource = {
   image_url: webAddress,
   slack_file: object({
-    optional: { id: string({ min: 1 }), url: webAddress },
+    optional: { id: pattern(/^F[A-Z0-9]{8,}$/, 'input must match regex pattern: ^[F][A-Z0-9]{8,}$'), url: webAddress },
     also: [ensure((file) => (file.id === undefined) !== (file.url === undefined), 'must provide either id or url')],
   }),
 };

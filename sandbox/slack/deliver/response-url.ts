@@ -3,6 +3,7 @@ import type { Core, ResponseUrl } from '../core.ts';
 import { isObject, type Json, type JsonObject, objectsOf, parseJson, textOf } from '../json.ts';
 import { lives } from '../limits.ts';
 import { SlackError } from '../slack-error.ts';
+import { complainOfUnseen, shareShown, shownFiles } from '../workspace/pictures.ts';
 import { deleteMessage, editMessage, postMessage } from '../workspace/post.ts';
 import type { Message } from '../workspace/types.ts';
 
@@ -62,7 +63,9 @@ export function postResponse(core: Core, url: NewResponseUrl, body: JsonObject):
   const { content } = checkMessage(draftFrom(body), { settings: core.settings, isUpdate: false });
   const type = body.response_type ?? 'ephemeral';
   if (type !== 'ephemeral' && type !== 'in_channel') throw new SlackError('invalid_response_type');
-  return postMessage(core, {
+  const shown = type === 'ephemeral' ? [] : shownFiles(core, content);
+  if (type === 'ephemeral') complainOfUnseen(core, content);
+  const message = postMessage(core, {
     channel: url.channel,
     author: core.workspace.botUser.id,
     botId: core.workspace.botId,
@@ -70,6 +73,8 @@ export function postResponse(core: Core, url: NewResponseUrl, body: JsonObject):
     threadTs: textOf(body.thread_ts) ?? url.threadTs,
     visibleTo: type === 'ephemeral' ? url.user : null,
   });
+  shareShown(shown, message);
+  return message;
 }
 
 function draftFrom(body: JsonObject) {

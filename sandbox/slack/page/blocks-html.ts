@@ -1,7 +1,7 @@
 import { blockLines } from '../hands/lines.ts';
 import { type JsonObject, listOf, objectsOf, textOf } from '../json.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { elementHtml, type Held } from './elements-html.ts';
+import { elementHtml, type Held, pictureAddress } from './elements-html.ts';
 import { type Html, html, nothing } from './html.ts';
 import { mrkdwnHtml } from './mrkdwn-html.ts';
 import { richTextHtml } from './rich-text-html.ts';
@@ -39,7 +39,8 @@ function blockHtml(drawing: Drawing, block: JsonObject): Html {
         ${block.hint === undefined ? nothing : html`<small>${textHtml(drawing, block.hint)}</small>`}
         <output data-error="${blockId}"></output>`;
     case 'image':
-      return html`<img src="${textOf(block.image_url) ?? ''}" alt="${textOf(block.alt_text) ?? ''}">`;
+      return html`${block.title === undefined ? nothing : html`<p>${textHtml(drawing, block.title)}</p>`}
+        <img src="${pictureAddress(block)}" alt="${textOf(block.alt_text) ?? ''}">`;
     case 'markdown':
       return html`<p>${mrkdwnHtml(drawing.workspace, (textOf(block.text) ?? '').replaceAll('**', '*'))}</p>`;
     case 'rich_text':

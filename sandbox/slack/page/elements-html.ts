@@ -1,5 +1,5 @@
 import { optionsOf } from '../blocks/options.ts';
-import { type Json, type JsonObject, objectsOf, textOf } from '../json.ts';
+import { type Json, type JsonObject, objectOf, objectsOf, textOf } from '../json.ts';
 import { heldValue } from '../workspace/state.ts';
 import type { StateValues } from '../workspace/types.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -17,14 +17,19 @@ export type Element = { readonly blockId: string; readonly element: JsonObject; 
 export function elementHtml(part: Part, { blockId, element, isInput }: Element): Html {
   const type = textOf(element.type) ?? '';
   const actionId = textOf(element.action_id) ?? '';
-  if (type === 'image')
-    return html`<img src="${textOf(element.image_url) ?? ''}" alt="${textOf(element.alt_text) ?? ''}">`;
+  if (type === 'image') return html`<img src="${pictureAddress(element)}" alt="${textOf(element.alt_text) ?? ''}">`;
   const held = heldValue(part.held[blockId]?.[actionId]);
   const move = html`data-block="${blockId}" data-action="${actionId}" data-type="${type}" data-input="${isInput ? 1 : 0}"`;
   if (type === 'button') return buttonHtml(part, element, move);
   if (type === 'checkboxes' || type === 'radio_buttons') return choicesHtml(part, { element, move, held });
   if (type.endsWith('select') || type === 'overflow') return menuHtml(part, { element, move, held });
   return fieldHtml(part, { element, move, held });
+}
+
+/** Where the page gets a picture from: the web, or the files of the workspace. */
+export function pictureAddress(image: JsonObject): string {
+  const id = textOf(objectOf(image.slack_file).id);
+  return id === null ? (textOf(image.image_url) ?? '') : `/_page/file/${encodeURIComponent(id)}`;
 }
 
 type Drawn = { readonly element: JsonObject; readonly move: Html; readonly held: ReturnType<typeof heldValue> };

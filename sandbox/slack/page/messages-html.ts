@@ -1,6 +1,7 @@
 import type { Core } from '../core.ts';
 import { isVisible } from '../hands/seen.ts';
 import { type JsonObject, objectsOf, textOf } from '../json.ts';
+import { pictureType } from '../workspace/pictures.ts';
 import { stateKey } from '../workspace/state.ts';
 import type { Channel, Message, User } from '../workspace/types.ts';
 import { blocksHtml, type Drawing } from './blocks-html.ts';
@@ -67,7 +68,10 @@ function attachmentHtml(drawing: Drawing, attachment: JsonObject): Html {
 
 function fileHtml(core: Core, id: string): Html {
   const file = core.workspace.files.get(id);
-  return file === undefined ? nothing : html`<p class="file">${file.title} <small>${file.length} bytes</small></p>`;
+  if (file === undefined) return nothing;
+  const title = html`<p class="file">${file.title} <small>${file.length} bytes</small></p>`;
+  if (pictureType(file.bytes) === null) return title;
+  return html`${title}<div class="block image"><img src="/_page/file/${id}" alt="${file.altText ?? ''}"></div>`;
 }
 
 function reactionsHtml(message: Message): Html {

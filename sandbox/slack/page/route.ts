@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import type { Core } from '../core.ts';
 import type { Route } from '../server.ts';
+import { pictureType } from '../workspace/pictures.ts';
 import { topView } from '../workspace/views.ts';
 import { findChannel, findUser } from '../workspace/workspace.ts';
 import { overlayHtml, pageHtml, type Screen, screenHtml } from './shell-html.ts';
@@ -23,7 +24,7 @@ export function createPageRoute(core: Core): Route {
         .end(pageHtml(screenOf(core, query)).markup);
       return true;
     }
-    const [root, name = ''] = path;
+    const [root, name = '', id = ''] = path;
     if (root !== '_page') return false;
     if (name === 'screen') {
       sendScreen(core, screenOf(core, query), response);
@@ -33,6 +34,7 @@ export function createPageRoute(core: Core): Route {
       streamChanges(core, response);
       return true;
     }
+    if (name === 'file') return sendPicture(core, id, response);
     const file = files.get(name);
     if (file === undefined) return false;
     response.writeHead(200, { 'content-type': file.type }).end(file.body);
@@ -56,6 +58,15 @@ function sendScreen(core: Core, screen: Screen, response: ServerResponse): void 
   const modalKey = top === null ? '' : `${top.id} ${top.hash}`;
   const body = { screen: screenHtml(screen).markup, modal: overlayHtml(screen).markup, modalKey };
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** A picture of the workspace, as the client shows it; other files are not shown. */
+function sendPicture(core: Core, id: string, response: ServerResponse): boolean {
+  const bytes = core.workspace.files.get(id)?.bytes ?? null;
+  const type = pictureType(bytes);
+  if (type === null) return false;
+  response.writeHead(200, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(bytes);
+  return true;
 }
 
 function streamChanges(core: Core, response: ServerResponse): void {

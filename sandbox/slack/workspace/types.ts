@@ -82,6 +82,8 @@ export type StoredFile = {
   bytes: Buffer | null;
   title: string;
   isComplete: boolean;
+  /** When the upload was completed; its type is known a little later. */
+  completedAt: number | null;
   readonly shares: { readonly channel: string; readonly ts: string }[];
 };
 

@@ -239,13 +239,13 @@ const limits: readonly (readonly [string, JsonObject, JsonObject, string])[] = [
   [
     'one image source',
     image({}),
-    image({ slack_file: { id: 'F1' } }),
+    image({ slack_file: { id: 'F012345678' } }),
     'must provide either image_url or slack_file [json-pointer:/blocks/0]',
   ],
   [
     'slack_file id or url',
-    { type: 'image', alt_text: 'a', slack_file: { id: 'F1' } },
-    { type: 'image', alt_text: 'a', slack_file: { id: 'F1', url: 'https://e.org/a' } },
+    { type: 'image', alt_text: 'a', slack_file: { id: 'F012345678' } },
+    { type: 'image', alt_text: 'a', slack_file: { id: 'F012345678', url: 'https://e.org/a' } },
     'must provide either id or url [json-pointer:/blocks/0/slack_file]',
   ],
   ['table rows', table(100, 1), table(101, 1), 'no more than 100 items allowed [json-pointer:/blocks/0/rows]'],

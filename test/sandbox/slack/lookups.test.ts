@@ -87,6 +87,18 @@ describe('uploading a file', () => {
     expect(shared.author).toBe('starwarden');
   });
 
+  it('refuses bytes and ids that nobody was given, and uploads that took too long', async () => {
+    const { body } = await call(slack, 'files.getUploadURLExternal', { filename: 'a.png', length: 3 });
+    const { file_id: id, upload_url: url } = body;
+    expect((await fetch(`${slack.url}/upload/F0SWNOBODY`, { method: 'POST', body: 'abc' })).status).toBe(404);
+    const complete = async (args: object) => (await call(slack, 'files.completeUploadExternal', args)).body.error;
+    expect(await complete({ files: [] })).toBe('invalid_arguments');
+    expect(await complete({ files: [{ id: 'F0SWNOBODY' }] })).toBe('file_not_found');
+    slack.ctl.clock.advance(30 * 60_000 + 1);
+    expect((await fetch(String(url), { method: 'POST', body: 'abc' })).status).toBe(410);
+    expect(await complete({ files: [{ id }] })).toBe('file_update_expired');
+  });
+
   it('needs alt text of at most 1,000 characters', async () => {
     const args = (count: number) => ({ filename: 'a.png', length: 1, alt_txt: chars(count) });
     expect((await call(slack, 'files.getUploadURLExternal', args(1_000))).body.ok).toBe(true);

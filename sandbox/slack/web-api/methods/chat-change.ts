@@ -2,6 +2,7 @@ import { checkMessage } from '../../blocks/message.ts';
 import type { JsonObject } from '../../json.ts';
 import { SlackError } from '../../slack-error.ts';
 import { messageJson } from '../../workspace/message-json.ts';
+import { shareShown, shownFiles } from '../../workspace/pictures.ts';
 import { deleteMessage as drop, editMessage } from '../../workspace/post.ts';
 import type { Message } from '../../workspace/types.ts';
 import { findMessage } from '../../workspace/workspace.ts';
@@ -41,6 +42,7 @@ export const updateMessage: Method = {
       { settings: core.settings, isUpdate: true },
     );
     warnings.forEach(warn);
+    shareShown(shownFiles(core, content), message);
     editMessage(core, message, content);
     const json = messageJson(core.workspace, message);
     return { channel: message.channel, ts: message.ts, text: content.text, message: json };

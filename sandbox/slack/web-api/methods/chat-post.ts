@@ -1,6 +1,7 @@
 import { checkMessage, type Draft } from '../../blocks/message.ts';
 import { SlackError } from '../../slack-error.ts';
 import { messageJson } from '../../workspace/message-json.ts';
+import { complainOfUnseen, shareShown, shownFiles } from '../../workspace/pictures.ts';
 import { postMessage as post } from '../../workspace/post.ts';
 import { openConversation } from '../../workspace/workspace.ts';
 import type { Arguments } from '../arguments.ts';
@@ -57,6 +58,7 @@ export const postMessage: Method = {
     const channel = writableChannel(core, token, directChannel(args.text('channel'), call));
     const { content, warnings } = checkMessage(draftOf(args), { settings: core.settings, isUpdate: false });
     warnings.forEach(call.warn);
+    const shown = shownFiles(core, content);
     const threadTs = threadParent(core, channel.id, args.text('thread_ts'));
     const message = post(core, {
       channel: channel.id,
@@ -66,6 +68,7 @@ export const postMessage: Method = {
       threadTs,
       isBroadcast: threadTs !== null && args.flag('reply_broadcast'),
     });
+    shareShown(shown, message);
     return { channel: channel.id, ts: message.ts, message: messageJson(core.workspace, message) };
   },
 };
@@ -90,6 +93,7 @@ export const postEphemeral: Method = {
     if (!channel.members.has(user)) throw new SlackError('user_not_in_channel');
     const { content, warnings } = checkMessage(draftOf(args), { settings: core.settings, isUpdate: false });
     warnings.forEach(warn);
+    complainOfUnseen(core, content);
     const message = post(core, {
       channel: channel.id,
       author: token.user,

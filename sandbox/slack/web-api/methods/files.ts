@@ -1,7 +1,8 @@
-import { changed } from '../../core.ts';
+import { type Core, changed } from '../../core.ts';
 import { type JsonObject, textOf } from '../../json.ts';
 import { limits, lives } from '../../limits.ts';
 import { SlackError } from '../../slack-error.ts';
+import { isProcessed, pictureType } from '../../workspace/pictures.ts';
 import { postMessage } from '../../workspace/post.ts';
 import type { StoredFile } from '../../workspace/types.ts';
 import { writableChannel } from '../channel-access.ts';
@@ -24,7 +25,7 @@ export const getUploadUrl: Method = {
     const id = core.ids.next('F');
     const name = args.text('filename') ?? '';
     const expiresAt = core.clock.now() + lives.uploadMs;
-    const fresh = { bytes: null, title: name, isComplete: false, shares: [] };
+    const fresh = { bytes: null, title: name, isComplete: false, completedAt: null, shares: [] };
     core.workspace.files.set(id, { id, name, length, altText, expiresAt, ...fresh });
     return { file_id: id, upload_url: `${core.url}/upload/${id}` };
   },
@@ -58,7 +59,8 @@ export const completeUpload: Method = {
       return writableChannel(core, token, id);
     });
     const threadTs = threadParent(core, channels[0]?.id ?? '', args.text('thread_ts'));
-    for (const { file, title } of files) Object.assign(file, { title, isComplete: true });
+    for (const { file, title } of files)
+      Object.assign(file, { title, isComplete: true, completedAt: core.clock.now() });
     // Sharing is a job of its own at Slack: the answer comes first, and a share that fails says nothing.
     core.clock.after(core.settings.shareDelayMs, () => {
       if (core.settings.dropShares) return;
@@ -88,7 +90,7 @@ export const fileInfo: Method = {
   run(args, { core }) {
     const file = core.workspace.files.get(args.text('file') ?? '');
     if (file === undefined || !file.isComplete) throw new SlackError('file_not_found');
-    return { file: fileJson(file), comments: [] };
+    return { file: fileJson(core, file), comments: [] };
   },
 };
 
@@ -100,7 +102,7 @@ function uploadedFile(entry: JsonObject, { core }: MethodCall): { file: StoredFi
   return { file, title: textOf(entry.title) ?? file.name };
 }
 
-function fileJson(file: StoredFile): JsonObject {
+function fileJson(core: Core, file: StoredFile): JsonObject {
   const shares: Record<string, JsonObject[]> = {};
   for (const { channel, ts } of file.shares) shares[channel] = [...(shares[channel] ?? []), { ts }];
   return {
@@ -108,6 +110,8 @@ function fileJson(file: StoredFile): JsonObject {
     name: file.name,
     title: file.title,
     size: file.length,
+    // Empty until Slack has looked at the file: the only sign that it can be shown.
+    mimetype: isProcessed(core, file) ? (pictureType(file.bytes) ?? 'application/octet-stream') : '',
     channels: file.shares.map((share) => share.channel),
     shares: { public: shares },
     ...(file.altText === null ? {} : { alt_txt: file.altText }),
