@@ -1,7 +1,10 @@
 import { type Logger, pino } from 'pino';
 import { createNodeHttp } from '../adapters/http/fetch.ts';
+import { sendBytes } from '../adapters/http/send-bytes.ts';
 import { createSsh } from '../adapters/ssh/ssh2.ts';
 import { createStarRocks } from '../adapters/starrocks/mysql2.ts';
+import type { Pictures } from '../bot/slack/pictures.ts';
+import { createPainter } from '../charts/painter.ts';
 import type { Config } from '../config.ts';
 import { type Doorbell, openDoorbell } from '../jobs/doorbell.ts';
 import type { AnyOperation } from '../operations/define.ts';
@@ -17,6 +20,7 @@ export type Context = Pick<Engine, 'log' | 'db' | 'operations' | 'now'> & {
   readonly doorbell: Doorbell;
   readonly engine: Engine;
   readonly connections: ReturnType<typeof makeConnections>;
+  readonly pictures: Pictures;
 };
 
 export type ContextOptions = {
@@ -78,13 +82,15 @@ export async function createContext(
     ...(options.scheduleTime === undefined ? {} : { scheduleTime: options.scheduleTime }),
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   };
+  const pictures: Pictures = { painter: createPainter({ log }), sendBytes };
   const close = async () => {
+    await pictures.painter.stop();
     await doorbell.close();
     await ssh.close();
     await starrocks.close();
     await db.destroy();
   };
-  return { ctx: { config, log, db, doorbell, operations: registry, engine, connections, now }, close };
+  return { ctx: { config, log, db, doorbell, operations: registry, engine, connections, pictures, now }, close };
 }
 
 /** Uses connections of its own without a time limit: a change of the schema, also one by another process, may take long. */

@@ -4,6 +4,7 @@ import type { Engine } from '../runs/engine.ts';
 import type { CommandSpec, ParsedCommand } from './commands/grammar.ts';
 import type { SeenInSlack } from './lookup.ts';
 import type { Clients } from './slack/clients.ts';
+import type { Pictures } from './slack/pictures.ts';
 import type { Message } from './views/text.ts';
 
 export type BotSettings = {
@@ -24,10 +25,11 @@ export type BotContext = Pick<Engine, 'db' | 'log' | 'operations' | 'now'> & {
   readonly config: { readonly holder: string; readonly slack: BotSettings | null };
   readonly doorbell: { onChanged(listener: (topic: string) => void): () => void };
   readonly engine: Engine;
+  readonly pictures: Pictures;
 };
 
 /** Everything that a command or a click needs. */
-export type Bot = Pick<BotContext, 'log' | 'db' | 'operations' | 'engine' | 'now'> & {
+export type Bot = Pick<BotContext, 'log' | 'db' | 'operations' | 'engine' | 'now' | 'pictures'> & {
   readonly settings: BotSettings;
   readonly clients: Clients;
   /** Our own ids, as Slack gave them at the start. */

@@ -16,6 +16,8 @@ export const neededScopes = {
   'groups:history': 'the same in private channels',
   'im:history': 'the same in direct conversations',
   'metadata.message:read': 'the same',
+  'files:write': 'pictures of numbers',
+  'files:read': 'knows when Slack can show a picture',
 } as const;
 
 /** Logs what will not work, before somebody finds out at night. Never throws. */

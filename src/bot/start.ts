@@ -118,6 +118,7 @@ async function startParts(
     operations: context.operations,
     engine: context.engine,
     now: context.now,
+    pictures: context.pictures,
     settings,
     clients,
     self,

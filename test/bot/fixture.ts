@@ -29,6 +29,8 @@ export type WorldOptions = {
   readonly worker?: boolean;
   /** Beside the stepped ones. */
   readonly operations?: readonly AnyOperation[];
+  /** Instead of those that really draw. */
+  readonly pictures?: Partial<Context['pictures']>;
 };
 
 /** Who acts as whom: kim operates, lee approves, ana may do everything; gus is a guest who was linked all the same. */
@@ -52,9 +54,11 @@ export async function startWorld(options: WorldOptions = {}) {
     LOG_LEVEL: 'silent',
     ...slackEnvironment(slack, transport),
   });
-  const { ctx, close } = await createContext(config, {
+  const made = await createContext(config, {
     operations: [...stepped.operations, ...(options.operations ?? [])],
   });
+  const { close } = made;
+  const ctx: Context = { ...made.ctx, pictures: { ...made.ctx.pictures, ...options.pictures } };
   const clusters = await seed(ctx);
   const worker =
     options.worker === false

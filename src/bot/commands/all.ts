@@ -4,6 +4,7 @@ import { alertDecisionCommands } from './alert-decisions.ts';
 import { backups } from './backups.ts';
 import { calendarCommands } from './calendar.ts';
 import { alertCommands, runCommands } from './control.ts';
+import { graph } from './graph.ts';
 import { help, link, whoami } from './identity.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
@@ -27,6 +28,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     repositories,
     tablets,
     disks,
+    graph,
     alerts,
     ...alertCommands,
     ...alertDecisionCommands,

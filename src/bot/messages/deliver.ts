@@ -161,7 +161,7 @@ function sentAs(answer: object): Outcome {
 }
 
 /** What an error of the Slack kit means for the message. */
-function judge(error: unknown): Failure {
+export function judge(error: unknown): Failure {
   if (error instanceof WebAPIRateLimitedError) {
     return { kind: 'later', afterMs: error.retryAfter * 1_000, limited: true, error: 'ratelimited' };
   }

@@ -1,0 +1,21 @@
+import type { MetricSubject } from '../metrics/measurement.ts';
+
+export type SubjectNames = {
+  /** Labels of nodes by their ids. */
+  readonly nodes: ReadonlyMap<string, string>;
+  readonly clusterName: string;
+};
+
+/** What people call the subject of a value: `be 10.0.0.11:9050 /data1`, `database sales`, or the cluster. */
+export function subjectLabel(subject: MetricSubject, { nodes, clusterName }: SubjectNames): string {
+  const { nodeId, path, medium, database, user, job } = subject;
+  const parts = [
+    ...(nodeId === undefined ? [] : [nodes.get(nodeId) ?? 'a node that has left']),
+    ...(path === undefined ? [] : [path]),
+    ...(medium === undefined ? [] : [medium]),
+    ...(database === undefined ? [] : [`database ${database}`]),
+    ...(user === undefined ? [] : [`user ${user}`]),
+    ...(job === undefined ? [] : [`routine load ${job}`]),
+  ];
+  return parts.length === 0 ? clusterName : parts.join(' ');
+}
