@@ -23,6 +23,7 @@ import * as metrics from './migrations/0017-metrics.ts';
 import * as lockScopes from './migrations/0018-lock-scopes.ts';
 import * as alertHandling from './migrations/0019-alert-handling.ts';
 import * as alertRules from './migrations/0020-alert-rules.ts';
+import * as pictures from './migrations/0021-pictures.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -123,6 +124,7 @@ const migrations = {
   '0018-lock-scopes': lockScopes,
   '0019-alert-handling': alertHandling,
   '0020-alert-rules': alertRules,
+  '0021-pictures': pictures,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -22,6 +22,7 @@ import { type RunCardData, runCard } from '../views/run-card.ts';
 import { holdOf } from '../views/run-now.ts';
 import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
+import { alertPictures } from './alert-pictures.ts';
 
 /** What a card should show now. */
 export type CardContent = {
@@ -198,10 +199,16 @@ async function readAlertContent(
       broadcast: loudEvents.includes(event.type),
     }));
   await callAssignee(bot, { alert, events, lines });
+  const pictures = await alertPictures(bot, { alert, events, since: card.createdAt ?? null });
   const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
   const mutedByRun =
     muting === undefined ? null : ((await findVisibleRun(bot.db, { visibility, id: muting }))?.number ?? null);
-  return { message: alertCard({ alert, mayRepeat, mutedByRun }), revision: alert.revision, lines, otherPlaces: [] };
+  return {
+    message: alertCard({ alert, mayRepeat, mutedByRun }),
+    revision: alert.revision,
+    lines: [...lines, ...pictures],
+    otherPlaces: [],
+  };
 }
 
 /** Who has the alert is told so: the line that gave it to them mentions them, if they have an account here. */

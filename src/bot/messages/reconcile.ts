@@ -19,6 +19,8 @@ import { sendLine } from './send-line.ts';
 
 /** How many of each kind this process handles at the same time. */
 const atOnce = 20;
+/** Of replies with a picture: one is drawn while another is looked at by Slack. */
+const picturesAtOnce = 2;
 /** Runs that ended longer ago than this get no card any more. */
 const youngMs = 10 * 60_000;
 const pruneEveryMs = 3_600_000;
@@ -60,7 +62,13 @@ export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pa
     kinds: [
       { what: 'card of an alert', list: (limit) => listDueAlertCards(db, limit), handle: handleCard, atOnce },
       { what: 'card of a run', list: (limit) => listDueRunCards(db, limit), handle: handleCard, atOnce },
-      { what: 'reply', list: (limit) => listDueLines(db, limit), handle: handleLine, atOnce },
+      { what: 'reply', list: (limit) => listDueLines(db, limit, { withPicture: false }), handle: handleLine, atOnce },
+      {
+        what: 'reply with a picture',
+        list: (limit) => listDueLines(db, limit, { withPicture: true }),
+        handle: handleLine,
+        atOnce: picturesAtOnce,
+      },
     ],
   });
   return loop;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Alert } from '../../domain/alert.ts';
+import type { RuleOnNumber } from '../../domain/charts/alert-chart.ts';
 import type { ChartPainter } from '../../domain/charts/chart.ts';
 import type { Clients } from './clients.ts';
 
-/** How the bot comes to pictures: who draws them, and who brings their bytes to Slack. */
+/** How the bot comes to pictures: who draws them, who brings their bytes to Slack, and which number an alert is about. */
 export type Pictures = {
   readonly painter: ChartPainter;
   /** Posts bytes to the address that Slack gave for them. Throws when no answer came. */
@@ -11,6 +13,8 @@ export type Pictures = {
     bytes: Uint8Array,
     options: { readonly timeoutMs: number },
   ) => Promise<{ readonly status: number }>;
+  /** What the rule of an alert says of a number; null = it judges none, and the alert has no picture. */
+  readonly ruleOnNumber: (alert: Alert) => Promise<RuleOnNumber | null>;
 };
 
 export type NewPicture = {

@@ -43,15 +43,32 @@ export function graphPost({ chart, file, sharedBy }: GraphPost): Message {
   const who = sharedBy === null ? [] : [context(`Shared by ${mention(sharedBy)} with ${code('/sr graph')}`)];
   return {
     text: safe(altText(chart), 2_000),
-    blocks: [section(headOf(chart)), pictureBlock(chart, file), section(fitLines(figureLines(chart), 2_900)), ...who],
+    blocks: [
+      section(headOf(chart)),
+      pictureBlock(altText(chart), file),
+      section(fitLines(figureLines(chart), 2_900)),
+      ...who,
+    ],
   };
 }
 
-/** An uploaded picture with its description. */
-export function pictureBlock(chart: Chart, file: string): KnownBlock {
-  return { type: 'image', slack_file: { id: file }, alt_text: plain(altText(chart), 2_000) };
+/** Words, which are valid mrkdwn, and an uploaded picture with its description. */
+export function pictureOf({
+  words,
+  file,
+  altText,
+}: {
+  readonly words: string;
+  readonly file: string;
+  readonly altText: string;
+}): Message {
+  return { text: safe(altText, 2_000), blocks: [section(words), pictureBlock(altText, file)] };
 }
 
-export function headOf({ title, place }: Chart): string {
+function pictureBlock(altText: string, file: string): KnownBlock {
+  return { type: 'image', slack_file: { id: file }, alt_text: plain(altText, 2_000) };
+}
+
+function headOf({ title, place }: Chart): string {
   return `*${safe(title, 100)}* · ${code(place, 60)}`;
 }

@@ -694,6 +694,7 @@ export type Tables = {
     claimed_until: Date | null;
     created_at: Date;
     fence: Generated<number>;
+    picture: string | null;
   };
   /** One-time codes; only their hash is kept. */
   slack_link_code: {

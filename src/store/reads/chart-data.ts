@@ -16,6 +16,8 @@ export type ChartQuestion = {
   readonly now: Date;
   /** Which of the subjects are shown; what belongs to the whole cluster has an empty one. */
   readonly isWanted?: (subject: MetricSubject) => boolean;
+  /** Only the value of the whole cluster, of a metric that has others too. */
+  readonly isOverall?: boolean;
   readonly threshold?: Threshold | null;
   readonly marks?: readonly ChartMark[];
 };
@@ -27,9 +29,18 @@ export type ChartQuestion = {
 export async function readChart(
   db: Reader,
   cluster: Pick<Cluster, 'id' | 'name'>,
-  { metric: name, from, to, now, isWanted = () => true, threshold = null, marks = [] }: ChartQuestion,
+  {
+    metric: name,
+    from,
+    to,
+    now,
+    isWanted = () => true,
+    isOverall: wantsOverall = false,
+    threshold = null,
+    marks = [],
+  }: ChartQuestion,
 ): Promise<Chart> {
-  const range = rangeOf({ name, from, to }, now);
+  const range = rangeOf({ name, from, to, scope: wantsOverall ? 'CLUSTER' : null }, now);
   const { metric, stepMs, isOverall } = range;
   const [history] = await historiesOfClusters(db, { clusterIds: [cluster.id], ...range, metric: metric.name, now });
   const nodes = new Map((await nodesOfClusters(db, [cluster.id])).map((node) => [node.id, nodeLabel(node)]));

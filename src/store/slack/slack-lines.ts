@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { newId } from '../../ids.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow } from '../database.ts';
+import { fromJson, toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
+import { type LinePicture, linePicture } from './line-picture.ts';
 import {
   awaitedChannels,
   type CardChange,
@@ -28,9 +30,16 @@ export type Line = {
   /** Where the card is. */
   readonly channel: string;
   readonly threadTs: string;
+  /** Null = a reply of words alone. */
+  readonly picture: LinePicture | null;
 };
 
-export type NewLine = { readonly key: string; readonly text: string; readonly broadcast: boolean };
+export type NewLine = {
+  readonly key: string;
+  readonly text: string;
+  readonly broadcast: boolean;
+  readonly picture?: LinePicture;
+};
 
 /** Adds replies to a card's thread; a reply whose key is there already is not added again. */
 export async function ensureLines(db: Database, cardId: string, lines: readonly NewLine[]): Promise<void> {
@@ -49,6 +58,7 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
         card_id: cardId,
         line_key: line.key,
         text: line.text,
+        picture: line.picture === undefined ? null : toJson(line.picture),
         broadcast: line.broadcast ? 1 : 0,
         ts: null,
         state: 'QUEUED',
@@ -67,9 +77,14 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
 
 /**
  * The oldest unsent reply of each thread, if it is due, the thread's card has been posted, and no card that nobody has
- * seen yet waits for the same channel: new cards come before replies.
+ * seen yet waits for the same channel: new cards come before replies. Replies with a picture are listed for themselves: they
+ * take long, and hold up none of words.
  */
-export async function listDueLines(db: Database, limit: number): Promise<readonly string[]> {
+export async function listDueLines(
+  db: Database,
+  limit: number,
+  { withPicture }: { readonly withPicture: boolean },
+): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_line')
     .innerJoin(
@@ -79,6 +94,7 @@ export async function listDueLines(db: Database, limit: number): Promise<readonl
           .innerJoin('slack_card', 'slack_card.id', 'slack_line.card_id')
           .select((row) => row.fn.min('slack_line.id').as('id'))
           .where('slack_line.state', '!=', 'SENT')
+          .where('slack_line.picture', withPicture ? 'is not' : 'is', null)
           .where('slack_card.ts', 'is not', null)
           .where('slack_card.channel', 'not in', awaitedChannels(db))
           .groupBy('slack_line.card_id')
@@ -122,14 +138,21 @@ async function readLine(db: Database, claim: Claim): Promise<Line | null> {
     createdAt: row.created_at,
     channel: row.channel,
     threadTs: row.thread_ts ?? '',
+    picture: row.picture === null ? null : fromJson(linePicture, row.picture),
   };
 }
 
+export type LineChange = CardChange & { text?: string; picture?: LinePicture };
+
 /** Writes what became of a claimed reply; see `saveCard`. */
-export async function saveLine(db: Database, { claim }: Line, change: CardChange, keep: Keep = {}): Promise<boolean> {
+export async function saveLine(db: Database, { claim }: Line, change: LineChange, keep: Keep = {}): Promise<boolean> {
   const result = await db
     .updateTable('slack_line')
-    .set(deliveryColumns(change, keep))
+    .set({
+      ...deliveryColumns(change, keep),
+      ...(change.text === undefined ? {} : { text: change.text }),
+      ...(change.picture === undefined ? {} : { picture: toJson(change.picture) }),
+    })
     .where(isOurs(claim))
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
