@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
-import { altText, figuresInWords, restInWords } from '../../domain/charts/alt-text.ts';
+import { altText, figuresInWords, gapsInWords, restInWords } from '../../domain/charts/alt-text.ts';
 import type { Chart } from '../../domain/charts/chart.ts';
 import { figuresOf } from '../../domain/charts/line-figures.ts';
 import { quantity } from '../../domain/charts/quantity.ts';
@@ -12,7 +12,8 @@ export function figureLines(chart: Chart): readonly string[] {
     const figures = figuresOf(line);
     return `• ${safe(line.label, 80)}: ${figures === null ? 'no value' : safe(figuresInWords(chart, figures), 300)}`;
   });
-  return [...lines, ...restInWords(chart).map((words) => `• ${safe(words, 200)}`), ...limit];
+  const others = [...restInWords(chart), ...gapsInWords(chart)].map((words) => `• ${safe(words, 400)}`);
+  return [...lines, ...others, ...limit];
 }
 
 export type GraphAnswer = {
@@ -23,10 +24,11 @@ export type GraphAnswer = {
 
 /** The answer to the person who asked: the numbers as text, and where the picture is. */
 export function graphAnswer({ chart, where }: GraphAnswer): Message {
-  const said = safe(altText(chart), 2_400);
+  // Of several lines the description says what the list says.
+  const said = chart.lines.length === 1 && chart.rest === null ? [section(safe(altText(chart), 2_400))] : [];
   return {
     text: `${safe(altText(chart), 1_200)} ${where}`,
-    blocks: [section(headOf(chart)), section(said), section(fitLines(figureLines(chart), 2_900)), context(where)],
+    blocks: [section(headOf(chart)), ...said, section(fitLines(figureLines(chart), 2_900)), context(where)],
   };
 }
 
