@@ -13,10 +13,14 @@ type Told = { readonly alert: Alert; readonly events: readonly AlertEvent[]; rea
  * resolved. They are drawn when they are sent, after the card. Null as `since`: there is no card yet.
  */
 export async function alertPictures(
-  { pictures }: Pick<Bot, 'pictures'>,
+  { pictures, log }: Pick<Bot, 'pictures' | 'log'>,
   { alert, events, since }: Told,
 ): Promise<readonly NewLine[]> {
-  const rule = await pictures.ruleOnNumber(alert);
+  // The card needs no picture: whatever is wrong with that, it goes on without.
+  const rule = await pictures.ruleOnNumber(alert).catch((err: unknown) => {
+    log.error({ err, alert: alert.id }, 'what number an alert is about could not be read, so it has no picture');
+    return null;
+  });
   if (rule === null || findMetric(rule.metric) === undefined) return [];
   const { metric, subject, threshold } = chartOfAlert(alert, rule);
   return pictureMoments.flatMap((moment) => {
