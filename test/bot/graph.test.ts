@@ -71,19 +71,19 @@ describe('/sr graph', () => {
 
   it('gives the numbers without a picture when it cannot be drawn, brought or shown, and says why', async () => {
     await start({ pictures: { painter: painter({ kind: 'NONE', because: 'the drawing took too long' }) } });
-    await ask('prod-eu query_p95_ms');
+    await ask('prod-eu query_p95_ms --since 30m');
     const told = await answer('No picture: the drawing took too long.');
     expect(told.lines.join('\n')).toContain('from 800 ms to 12.4 s');
     await world.stop();
 
     await start({ pictures: { painter: picture, sendBytes: async () => ({ status: 500 }) } });
-    await ask('prod-eu query_p95_ms');
+    await ask('prod-eu query_p95_ms --since 30m');
     await answer('may be there, or not');
     world.slack.ctl.faults.add({
       method: 'files.getUploadURLExternal',
       effect: { kind: 'error', error: 'missing_scope' },
     });
-    await ask('prod-eu query_p95_ms');
+    await ask('prod-eu query_p95_ms --since 30m');
     await answer('the Slack app lacks the scopes `files:write` and `files:read`');
   });
 

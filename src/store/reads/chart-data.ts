@@ -1,9 +1,10 @@
 import type { Chart, ChartMark, Threshold } from '../../domain/charts/chart.ts';
+import { looksApart } from '../../domain/charts/looks-apart.ts';
 import { makeChart } from '../../domain/charts/make-chart.ts';
 import { subjectLabel } from '../../domain/charts/subject-label.ts';
 import type { Cluster } from '../../domain/cluster.ts';
 import { type MetricSubject, parseSubject } from '../../domain/metrics/measurement.ts';
-import { rangeOf } from '../../domain/metrics/range.ts';
+import { type AskedRange, type MetricRange, rangeOf } from '../../domain/metrics/range.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Reader } from '../database.ts';
 import { nodesOfClusters } from './clusters.ts';
@@ -40,7 +41,9 @@ export async function readChart(
     marks = [],
   }: ChartQuestion,
 ): Promise<Chart> {
-  const range = rangeOf({ name, from, to, scope: wantsOverall ? 'CLUSTER' : null }, now);
+  const asked = { name, from, to, scope: wantsOverall ? ('CLUSTER' as const) : null };
+  const finest = rangeOf(asked, now);
+  const range = await paced(db, cluster.id, { asked, finest, now });
   const { metric, stepMs, isOverall } = range;
   const [history] = await historiesOfClusters(db, { clusterIds: [cluster.id], ...range, metric: metric.name, now });
   const nodes = new Map((await nodesOfClusters(db, [cluster.id])).map((node) => [node.id, nodeLabel(node)]));
@@ -64,4 +67,14 @@ export async function readChart(
     threshold,
     marks,
   });
+}
+
+type Pacing = { readonly asked: AskedRange; readonly finest: MetricRange; readonly now: Date };
+
+/** The range with steps in each of which there was a look, so that a step between two looks is not taken for a gap. */
+async function paced(db: Reader, clusterId: string, { asked, finest, now }: Pacing): Promise<MetricRange> {
+  const { metric, stepMs } = finest;
+  const [history] = await historiesOfClusters(db, { clusterIds: [clusterId], ...finest, metric: metric.name, now });
+  const steps = looksApart((history?.series ?? []).map(({ points }) => points));
+  return steps === 1 ? finest : rangeOf({ ...asked, step: (stepMs * steps) / 1_000 }, now);
 }
