@@ -26,6 +26,8 @@ export type IdPrefix =
   | 'rpy'
   | 'bpl'
   | 'rmn'
+  | 'arl'
+  | 'aro'
   | 'sil';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */

@@ -24,6 +24,7 @@ export const permissionTable = {
   'run:approve': 'Say yes or no to the runs of others.',
   'alert:handle': 'Acknowledge, resolve and assign alerts, and note something on them.',
   'alert:silence': 'Silence alerts, agree to the silences of others, and end them.',
+  'rule:manage': 'Make alert rules, and change or switch off those that there are.',
   'audit:read': 'Read the audit log.',
   'access:manage': 'Manage people, roles and tokens.',
 } as const satisfies Readonly<Record<`${string}:${string}`, string>>;
@@ -52,6 +53,7 @@ export const roleTable = {
       'tablet:repair',
       'run:control',
       'alert:handle',
+      'rule:manage',
       'alert:silence',
     ],
   },

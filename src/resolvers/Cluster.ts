@@ -2,6 +2,7 @@ import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../d
 import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
+import { alertRulesOf } from './AlertRule.ts';
 import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
 import { balancingOf, disksOf, tabletsOf } from './ClusterTablets.ts';
@@ -66,6 +67,7 @@ export const Cluster = {
   disks: disksOf,
   metric: metricOf,
   latestMetrics: latestMetricsOf,
+  alertRules: alertRulesOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),
 };

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
+import type { RuleEdits } from '../domain/rules/book.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
 import type { ScheduleFiring } from '../domain/schedule.ts';
 import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
@@ -15,6 +16,7 @@ import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/p
 import { policiesOfClusters } from '../store/reads/policies.ts';
 import { samplesOfClusters } from '../store/reads/probes.ts';
 import * as repositories from '../store/reads/repositories.ts';
+import { listOverrides, notJudgedOfClusters, readRuleEdits } from '../store/reads/rules.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
@@ -102,6 +104,20 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     latestMetricsOfCluster: single(
       (clusterIds) => latestOfClusters(db, clusterIds),
       (measured) => measured.clusterId,
+    ),
+    ruleEdits: new DataLoader<'whole', RuleEdits>(async (keys) => {
+      const edits = await readRuleEdits(db);
+      return keys.map(() => edits);
+    }),
+    overridesOfRule: perArguments((args: { past: boolean }) =>
+      grouped(
+        (rules) => listOverrides(db, { visibility, rules, ...args }),
+        (override) => override.rule,
+      ),
+    ),
+    notJudgedOfCluster: single(
+      (clusterIds) => notJudgedOfClusters(db, clusterIds),
+      (row) => row.clusterId,
     ),
     firingsOfSchedule: perArguments((args: { limit: number }) =>
       grouped(

@@ -1,6 +1,8 @@
 import { DateTimeISOResolver, JSONResolver } from 'graphql-scalars';
 import type { AnyOperation } from '../operations/define.ts';
 import { Alert, AlertEvent } from './Alert.ts';
+import { AlertRule, AlertRuleOverride, alertRules } from './AlertRule.ts';
+import { testAlertRule } from './AlertRuleTrial.ts';
 import { Approval, Vote } from './Approval.ts';
 import { AuditEvent } from './AuditEvent.ts';
 import { Backup } from './Backup.ts';
@@ -35,6 +37,13 @@ import {
   updateBackupPolicy,
 } from './Mutation/policies.ts';
 import { registerRelease, removeRelease } from './Mutation/releases.ts';
+import {
+  createAlertRule,
+  disableAlertRule,
+  overrideAlertRule,
+  removeAlertRule,
+  removeAlertRuleOverride,
+} from './Mutation/rules.ts';
 import { runDecisions } from './Mutation/run-decisions.ts';
 import {
   approveSchedule,
@@ -95,6 +104,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     StarRocksNode,
     Query: {
       alert,
+      alertRules,
       alerts,
       audit,
       automationHolds,
@@ -117,6 +127,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       schedule,
       schedules,
       scheduleTimes,
+      testAlertRule,
       previewSilence,
       silence,
       silences,
@@ -133,6 +144,11 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       addPerson,
       armBackupPolicy,
       bindRole,
+      createAlertRule,
+      disableAlertRule,
+      overrideAlertRule,
+      removeAlertRule,
+      removeAlertRuleOverride,
       createBlackout,
       createMaintenanceWindow,
       createToken,
@@ -169,6 +185,8 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Subscription: { alertUpdated, clusterUpdated, runEvents, runUpdated },
     Alert,
     AlertEvent,
+    AlertRule,
+    AlertRuleOverride,
     Approval,
     AuditEvent,
     AutomationHold,

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/ids.ts';
+import { databaseNow, inTransaction } from '../../src/store/database.ts';
+import { packLook, writeLook } from '../../src/store/metrics/write-measured.ts';
+import { type Api, as, startApi } from '../helpers/api.ts';
+
+let api: Api;
+let root: string;
+let viewer: string;
+let clusterId: string;
+let nodeId: string;
+
+const now = Date.now() - (Date.now() % 60_000);
+
+beforeAll(async () => {
+  api = await startApi();
+  root = await api.login('root', as.admin);
+  viewer = await api.login('vera', as.viewer);
+  clusterId = await api.engine.addCluster('rules-prod', 'prod');
+  nodeId = newId('nod');
+  const node = { id: nodeId, cluster_id: clusterId, kind: 'BACKEND', host: '10.0.0.11', port: 9050, alive: 1 };
+  await api.engine.ctx.db
+    .insertInto('cluster_node')
+    .values({ ...node, decommissioning: 0, observed_at: databaseNow })
+    .execute();
+  for (const [minutes, value] of [0.9, 0.9, 0.9, 0.9, 0.5, 0.7].entries()) {
+    const at = new Date(now - (30 - minutes) * 60_000);
+    const measurements = [{ metric: 'disk_used_share', subject: { nodeId, path: '/data1' }, value }];
+    const look = await packLook({ at, measurements }, {});
+    await inTransaction(api.engine.ctx.db, (tx) => writeLook(tx, { clusterId, at, look }));
+  }
+});
+afterAll(() => api?.close());
+
+async function change(token: string, mutation: string, input: Record<string, unknown>) {
+  const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
+  const member =
+    mutation === 'createAlertRule' || mutation === 'removeAlertRule'
+      ? 'rule { name }'
+      : 'override { id isOff threshold clear }';
+  const { data, errors } = await api.ask(
+    token,
+    `mutation ($input: ${type}!) { ${mutation}(input: $input) { ${member} userErrors { code path } } }`,
+    { input },
+  );
+  return errors === undefined ? data?.[mutation] : { stopped: errors[0]?.extensions?.code };
+}
+
+async function ruleOfCluster(name: string) {
+  const { data, errors } = await api.ask(
+    viewer,
+    `query ($name: String) { cluster(name: "rules-prod") { alertRules(name: $name) {
+      isOff threshold clear severity present distance changedBy { byName reason } rule { family metric { name } runbook }
+    } } }`,
+    { name },
+  );
+  expect(errors).toBeUndefined();
+  return data;
+}
+
+describe('the rules of a cluster', () => {
+  it('show how near each is to an alert, while all is quiet', async () => {
+    expect(await ruleOfCluster('disk_filling')).toMatchObject({
+      cluster: {
+        alertRules: [
+          {
+            ...{ isOff: false, threshold: 0.85, severity: 'HIGH', changedBy: [] },
+            present: '70 % of /data1 on be 10.0.0.11:9050, 15 % below 85 %',
+            rule: { family: 'disks', metric: { name: 'disk_used_share' } },
+          },
+        ],
+      },
+    });
+  });
+
+  it('are changed and switched off with a reason, by who may, and all of it stays readable', async () => {
+    const changed = { rule: 'disk_filling', clusterId, threshold: 0.9, reason: 'a big disk' };
+    expect(await change(viewer, 'overrideAlertRule', changed)).toEqual({ stopped: 'FORBIDDEN' });
+    expect(await change(root, 'overrideAlertRule', { ...changed, threshold: 90 })).toMatchObject({
+      userErrors: [{ code: 'INVALID_INPUT', path: ['input', 'threshold'] }],
+    });
+    expect(await change(root, 'overrideAlertRule', changed)).toMatchObject({
+      override: { threshold: 0.9, clear: 0.88 },
+      userErrors: [],
+    });
+    const disabled = await change(root, 'disableAlertRule', { rule: 'disk_filling', clusterId, reason: 'being moved' });
+    expect(disabled).toMatchObject({ override: { isOff: true }, userErrors: [] });
+    expect(await ruleOfCluster('disk_filling')).toMatchObject({
+      cluster: { alertRules: [{ isOff: true, present: 'off by root: being moved', threshold: 0.85 }] },
+    });
+    const { data } = await api.ask(viewer, '{ alertRules { name overrides(past: true) { reason endedReason } } }');
+    expect(data?.alertRules).toContainEqual({
+      name: 'disk_filling',
+      overrides: [
+        { reason: 'being moved', endedReason: null },
+        { reason: 'a big disk', endedReason: 'another one took its place' },
+      ],
+    });
+    const audited = await api.engine.ctx.db
+      .selectFrom('audit_event')
+      .selectAll()
+      .where('subject', '=', 'disk_filling')
+      .execute();
+    expect(audited.map(({ action, outcome }) => [action, outcome])).toEqual([
+      ['overrideAlertRule', 'DONE'],
+      ['disableAlertRule', 'DONE'],
+    ]);
+  });
+
+  it('stay as strict as they are about losing the cluster, where runs need approval', async () => {
+    const guarded = { rule: 'no_leader', reason: 'too loud' };
+    const refused = { override: null, userErrors: [{ code: 'PRECONDITION_FAILED' }] };
+    expect(await change(root, 'disableAlertRule', guarded)).toMatchObject(refused);
+    expect(await change(root, 'disableAlertRule', { ...guarded, clusterId })).toMatchObject(refused);
+    expect(await change(root, 'overrideAlertRule', { ...guarded, clusterId, severity: 'LOW' })).toMatchObject(refused);
+  });
+
+  it('are joined by rules of your own, until these are removed', async () => {
+    const own = {
+      name: 'own_disk',
+      title: 'Disk',
+      metric: 'disk_used_share',
+      threshold: 0.6,
+      severity: 'LOW',
+      clusterId,
+      reason: 'a try',
+    };
+    expect(await change(root, 'createAlertRule', own)).toMatchObject({ rule: { name: 'own_disk' }, userErrors: [] });
+    expect(await change(root, 'createAlertRule', own)).toMatchObject({ userErrors: [{ code: 'ALREADY_EXISTS' }] });
+    expect(await ruleOfCluster('own_disk')).toMatchObject({ cluster: { alertRules: [{ rule: { family: 'own' } }] } });
+    const removed = await change(root, 'removeAlertRule', { name: 'own_disk', reason: 'a try' });
+    expect(removed).toMatchObject({ rule: { name: 'own_disk' }, userErrors: [] });
+    expect(await ruleOfCluster('own_disk')).toEqual({ cluster: { alertRules: [] } });
+  });
+});
+
+it('tries a rule out on the past, and says what was not known', async () => {
+  const { data, errors } = await api.ask(
+    viewer,
+    'query ($input: TestAlertRuleInput!) { testAlertRule(input: $input) { summary count stepSeconds unknownSteps firings { title since until } } }',
+    {
+      input: {
+        clusterId,
+        metric: 'disk_used_share',
+        threshold: 0.85,
+        forSeconds: 0,
+        from: new Date(now - 30 * 60_000).toISOString(),
+        to: new Date(now).toISOString(),
+      },
+    },
+  );
+  expect(errors).toBeUndefined();
+  const at = (minutes: number) => new Date(now - (30 - minutes) * 60_000).toISOString();
+  expect(data?.testAlertRule).toMatchObject({
+    count: 1,
+    stepSeconds: 15,
+    unknownSteps: 114,
+    firings: [{ since: at(0), until: at(4) }],
+  });
+});
