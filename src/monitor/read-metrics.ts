@@ -7,6 +7,7 @@ import { catalogue } from '../domain/metrics/catalogue/index.ts';
 import type { Counters } from '../domain/metrics/counters.ts';
 import { type Derived, deriveMeasurements } from '../domain/metrics/derive.ts';
 import type { FactAnswers } from '../domain/metrics/facts.ts';
+import { followAttempts, type LoginAttempt, newAttempts } from '../domain/metrics/login-attempts.ts';
 import type { Page } from '../domain/metrics/page.ts';
 import { wantedFamilies } from '../domain/metrics/wanted.ts';
 import { nodeLabel } from '../domain/node-identity.ts';
@@ -17,6 +18,8 @@ export type WatchedMetrics = Omit<Derived, 'counters'> & {
   readonly at: Date;
   /** Names under which somebody tried to log in and that no user can have, by the id of the frontend that shows them. */
   readonly impossibleUsers: ReadonlyMap<string, readonly ImpossibleUser[]>;
+  /** Those of them that would change what a page says and that came in the last hour; null = no frontend sent its page. */
+  readonly loginAttempts: ReadonlyMap<string, readonly LoginAttempt[]> | null;
 };
 
 /** What a node answered over HTTP. */
@@ -98,5 +101,30 @@ export function measure(measuring: Measuring): { readonly metrics: WatchedMetric
   const impossibleUsers = new Map(
     [...answers].flatMap(([id, { impossibleUsers: users }]) => (users.length === 0 ? [] : [[id, users]])),
   );
-  return { metrics: { ...derived, at, impossibleUsers }, counters };
+  const followed = withAttempts(counters, measuring);
+  const loginAttempts = attemptsOf(followed, measuring);
+  return { metrics: { ...derived, at, impossibleUsers, loginAttempts }, counters: followed };
+}
+
+/** A page shows at most so many of these names. */
+const namesOnPage = 20;
+
+function withAttempts(counters: Counters, { known, answers, before, at }: Measuring): Counters {
+  const followed = known.flatMap(({ id, kind }) => {
+    const [node, answer] = [counters[id], answers.get(id)];
+    if (kind !== 'FRONTEND' || node === undefined || answer === undefined || 'problem' in answer.page) return [];
+    const names = answer.impossibleUsers.flatMap(({ name, isHostile }) => (isHostile ? [name] : []));
+    const isWhole = answer.page.isCut === false && answer.impossibleUsers.length < namesOnPage;
+    // A frontend that was looked at by a version that did not follow names is looked at for the first time.
+    const attempts = followAttempts(before[id]?.attempts, { names, isWhole, at });
+    return [[id, { ...node, attempts }] as const];
+  });
+  return { ...counters, ...Object.fromEntries(followed) };
+}
+
+function attemptsOf(counters: Counters, { known, answers, at }: Measuring): WatchedMetrics['loginAttempts'] {
+  const frontends = known.filter(({ kind }) => kind === 'FRONTEND');
+  const isTold = frontends.some(({ id }) => 'samples' in (answers.get(id)?.page ?? {}));
+  if (!isTold) return null;
+  return new Map(frontends.map(({ id }) => [id, newAttempts(counters[id]?.attempts ?? {}, at)]));
 }

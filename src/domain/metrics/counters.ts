@@ -1,3 +1,4 @@
+import type { LoginAttempts } from './login-attempts.ts';
 import type { Derivation, Metric } from './metric.ts';
 import type { KeyedSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
@@ -10,6 +11,8 @@ export type NodeCounters = {
   readonly values: Readonly<Record<string, number>>;
   /** When the count of a summary was last seen to change; a summary that did not change for long says nothing of now. */
   readonly movedAtMs: Readonly<Record<string, number>>;
+  /** Of frontends. */
+  readonly attempts?: LoginAttempts;
 };
 
 /** By the id of the node: what the next look needs of this one. */

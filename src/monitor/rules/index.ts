@@ -8,6 +8,7 @@ import { clusterSnapshotFailed } from './cluster-snapshot-failed.ts';
 import { clusterSnapshotOld } from './cluster-snapshot-old.ts';
 import { clusterUnreachable } from './cluster-unreachable.ts';
 import { frontendNoGreeting } from './frontend-no-greeting.ts';
+import { impossibleLogins } from './impossible-logins.ts';
 import { looksLate } from './looks-late.ts';
 import { noLeader } from './no-leader.ts';
 import { nodeDown } from './node-down.ts';
@@ -25,6 +26,7 @@ export const rules: readonly Rule[] = [
   nodeDown,
   frontendNoGreeting,
   nodeStopped,
+  impossibleLogins,
   backupFailed,
   backupMissed,
   backupTooOld,

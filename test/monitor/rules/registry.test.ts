@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../../src/domain/alert.ts';
 import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
 import { mutesOf } from '../../../src/domain/alert-mute.ts';
+import type { LoginAttempt } from '../../../src/domain/metrics/login-attempts.ts';
 import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
 import { failed, good, part, watched } from './backup-builders.ts';
@@ -23,6 +24,14 @@ const stopped = {
   at: since,
 };
 
+function withAttempts(...attempts: LoginAttempt[]): Parts {
+  const nothing = { measurements: [], unknown: [], cut: [], impossibleUsers: new Map() };
+  return {
+    ...seen([frontend(1)]),
+    metrics: { ...nothing, at: since, loginAttempts: new Map([['nod_fe1', attempts]]) },
+  };
+}
+
 /** By rule. A rule without examples fails below: this is the line that a new one adds. */
 const examples: Record<string, Examples> = {
   cluster_unreachable: {
@@ -42,6 +51,12 @@ const examples: Record<string, Examples> = {
     labels: { frontend: '10.0.0.9:9030' },
     holdsNot: seen([frontend(1)]),
     over: 'The frontend 10.0.0.9:9030 greets whoever connects, or is not asked any more',
+  },
+  impossible_logins: {
+    holds: withAttempts({ name: '"}', at: since }),
+    labels: {},
+    holdsNot: withAttempts(),
+    over: 'No such name was new on any frontend for an hour',
   },
   node_stopped: {
     holds: {

@@ -54,6 +54,13 @@ export const nodeChecks = familyOf('nodes', [
     action: 'restartNode',
   },
   {
+    ...{ name: 'impossible_logins', ...byCheck, severity: 'LOW' },
+    title: 'Logins are tried under impossible names',
+    pastTitle: 'Logins were tried under impossible names',
+    means: 'Somebody who reaches the query port tries names that no user can have; nobody was let in by them.',
+    todo: 'Find out in the audit log of the frontends from which address, and keep it away from the query port.',
+  },
+  {
     ...{ name: 'node_stopped', ...byCheck, severity: 'LOW' },
     title: 'A node is stopped on purpose',
     pastTitle: 'A node was stopped on purpose',

@@ -32,6 +32,19 @@ export const diskRules = familyOf('disks', [
     action: 'addBackends',
   },
   {
+    name: 'log_disk_filling',
+    title: 'The disk with the logs of {node} fills up',
+    pastTitle: 'The disk with the logs of {node} was filling up',
+    on: {
+      ...{ kind: 'METRIC', metric: 'log_disk_used_share', of: 'EACH' },
+      ...{ compare: 'ABOVE', threshold: 0.8, clear: 0.78 },
+    },
+    forMs: 0,
+    severity: 'HIGH',
+    means: 'A node that cannot write its log stops or hangs, and nobody finds out why afterwards.',
+    todo: 'Delete or move old logs on the host; let the node keep fewer of them.',
+  },
+  {
     name: 'disk_broken',
     title: '{node} has put the disk {path} aside',
     pastTitle: '{node} had put the disk {path} aside',
