@@ -74,7 +74,14 @@ describe('what people say of rules', () => {
   it('judges numbers of the same look, and says why what could not be judged was not', () => {
     const unknown = [gap('disk_used_share', { nodeId: 'nod_2' }, 'NODE_SILENT')];
     const measurements = [measured('disk_used_share', { nodeId: 'nod_1', path: '/data1' }, 0.97)];
-    const metrics = { at: place.at, measurements, unknown, cut: [], impossibleUsers: new Map(), loginAttempts: new Map() };
+    const metrics = {
+      at: place.at,
+      measurements,
+      unknown,
+      cut: [],
+      impossibleUsers: new Map(),
+      loginAttempts: new Map(),
+    };
     const found = judge([override('node_down', { isOff: true })], { ...seen(dead), metrics });
     expect(found.conditions.filter(({ onlyGoesOn }) => !onlyGoesOn)).toMatchObject([
       { rule: 'disk_nearly_full', severity: 'CRITICAL', labels: { node: 'be 10.0.0.11:9050', path: '/data1' } },
