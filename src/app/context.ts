@@ -13,6 +13,7 @@ import type { Engine } from '../runs/engine.ts';
 import { type DatabaseOptions, migrate, openDatabase } from '../store/database.ts';
 import type { SecretSettings } from '../store/secrets/secrets.ts';
 import { makeConnections } from './connections.ts';
+import { readRuleOnNumber } from './rule-on-number.ts';
 
 /** What the parts of the program are built from; each part names the members that it needs. */
 export type Context = Pick<Engine, 'log' | 'db' | 'operations' | 'now'> & {
@@ -82,8 +83,11 @@ export async function createContext(
     ...(options.scheduleTime === undefined ? {} : { scheduleTime: options.scheduleTime }),
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   };
-  // No alert rule of this version judges a number.
-  const pictures: Pictures = { painter: createPainter({ log }), sendBytes, ruleOnNumber: async () => null };
+  const pictures: Pictures = {
+    painter: createPainter({ log }),
+    sendBytes,
+    ruleOnNumber: (alert) => readRuleOnNumber(db, alert, now()),
+  };
   const close = async () => {
     await pictures.painter.stop();
     await doorbell.close();
