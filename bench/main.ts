@@ -8,6 +8,7 @@ import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
 import { runEach } from './lib/run-each.ts';
 import { runOne } from './lib/run-one.ts';
 import { memory } from './memory/memory.ts';
+import { parserBenchmark } from './parser/parser.ts';
 import { runStart } from './run-start/run-start.ts';
 import { slackAck } from './slack-ack/slack-ack.ts';
 import { textBenchmark } from './text/text.ts';
@@ -22,10 +23,9 @@ import { upgrade } from './upgrade/upgrade.ts';
  */
 
 const benchmarks = new Map(
-  [runStart, fleetQueryBenchmark, slackAck, textBenchmark, memory, backupPlan, upgrade, fanOut].map((benchmark) => [
-    benchmark.name,
-    benchmark,
-  ]),
+  [runStart, fleetQueryBenchmark, slackAck, textBenchmark, parserBenchmark, memory, backupPlan, upgrade, fanOut].map(
+    (benchmark) => [benchmark.name, benchmark],
+  ),
 );
 
 const { values, positionals } = parseArgs({

@@ -13,7 +13,7 @@ describe('npm run bench', () => {
 
   beforeAll(async () => {
     // Not `upgrade`, which installs Ansible; its parts are tested beside this file.
-    const { stdout } = await bench('run-start', 'fleet-query', 'slack-ack', 'text', 'memory', '--quick');
+    const { stdout } = await bench('run-start', 'fleet-query', 'slack-ack', 'text', 'parser', 'memory', '--quick');
     const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
     figures = z.record(z.string(), z.record(z.string(), z.number().positive())).parse(JSON.parse(lastLine));
   });
@@ -23,6 +23,12 @@ describe('npm run bench', () => {
     ['fleet-query', ['ratio', 'p50Ms', 'p99Ms', 'sqlPerRequest', 'sqlPerRequestTenTimes']],
     ['slack-ack', ['p50Ms', 'p99Ms']],
     ['text', ['metricsMs', 'metricsRatio', 'confMs', 'confRatio']],
+    [
+      'parser',
+      ['recorded', 'large'].flatMap((page) =>
+        ['Wanted', 'All', 'TextFormat', 'Promotel'].map((reader) => page + reader),
+      ),
+    ],
     ['memory', ['idleRssMb', 'busyRssMb']],
   ])('ends with one JSON object that holds the figures of %s', (name, keys) => {
     expect(Object.keys(figures[name] ?? {})).toEqual(keys);
