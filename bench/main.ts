@@ -8,7 +8,9 @@ import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
 import { runEach } from './lib/run-each.ts';
 import { runOne } from './lib/run-one.ts';
 import { memory } from './memory/memory.ts';
+import { metricRead } from './metric-read/metric-read.ts';
 import { parserBenchmark } from './parser/parser.ts';
+import { probeBenchmark } from './probe/probe.ts';
 import { runStart } from './run-start/run-start.ts';
 import { slackAck } from './slack-ack/slack-ack.ts';
 import { textBenchmark } from './text/text.ts';
@@ -23,9 +25,19 @@ import { upgrade } from './upgrade/upgrade.ts';
  */
 
 const benchmarks = new Map(
-  [runStart, fleetQueryBenchmark, slackAck, textBenchmark, parserBenchmark, memory, backupPlan, upgrade, fanOut].map(
-    (benchmark) => [benchmark.name, benchmark],
-  ),
+  [
+    runStart,
+    fleetQueryBenchmark,
+    slackAck,
+    textBenchmark,
+    parserBenchmark,
+    probeBenchmark,
+    metricRead,
+    memory,
+    backupPlan,
+    upgrade,
+    fanOut,
+  ].map((benchmark) => [benchmark.name, benchmark]),
 );
 
 const { values, positionals } = parseArgs({

@@ -29,8 +29,8 @@ export function createPageReader(families: Families): PageReader {
   let afterUsers: AfterUsers | null = null;
   let databases: number | null = null;
   let sampleLines = 0;
-  /** The family of the line before, if it has labels and nobody wants it: tables and pools come by the thousand. */
-  let passed = '';
+  /** The family of the line before and its brace, if nobody wants it: tables and pools come by the thousand. */
+  let passed: Buffer | null = null;
   const held = Buffer.allocUnsafe(longestLine);
   let heldBytes = 0;
   /** The end of a line that is too long; null = the present line is not. */
@@ -51,10 +51,6 @@ export function createPageReader(families: Families): PageReader {
   const trustedLine = (piece: Piece, begin: number, to: number) => {
     const { text } = piece;
     if (begin === to || text.charCodeAt(begin) === code.hash) return;
-    if (passed !== '' && text.charCodeAt(begin + passed.length) === code.openBrace && text.startsWith(passed, begin)) {
-      sampleLines += 1;
-      return;
-    }
     const from = skipBlanks(text, begin, to);
     if (from === to || text.charCodeAt(from) === code.hash) return;
     let hash = hashBegin;
@@ -74,7 +70,7 @@ export function createPageReader(families: Families): PageReader {
     }
     const name = families.find(text, { from, to: nameEnd, hash }) ?? evidence(text, from, nameEnd);
     if (name !== null) return sampleOf(piece, { name, nameEnd, from, to });
-    if (stop === code.openBrace) passed = text.slice(from, nameEnd);
+    if (stop === code.openBrace && from === begin) passed = piece.bytes.subarray(from, nameEnd + 1);
   };
 
   const line = (piece: Piece, from: number, end: number) => {
@@ -96,8 +92,16 @@ export function createPageReader(families: Families): PageReader {
   /** All lines of a piece that ends with the end of a line. */
   const lines = (bytes: Buffer) => {
     const piece = { text: bytes.toString('latin1'), bytes };
-    passed = '';
+    passed = null;
     for (let from = 0; from < bytes.length; ) {
+      if (passed !== null && afterUsers === null) {
+        const next = nextLine(bytes, from, passed);
+        if (next > from) {
+          sampleLines += 1;
+          from = next;
+          continue;
+        }
+      }
       const end = piece.text.indexOf('\n', from);
       line(piece, from, end);
       from = end + 1;
@@ -156,6 +160,20 @@ export function createPageReader(families: Families): PageReader {
 function evidence(text: string, from: number, to: number): string | null {
   const isEvidence = to - from === databaseCountFamily.length && text.startsWith(databaseCountFamily, from);
   return isEvidence ? databaseCountFamily : null;
+}
+
+/**
+ * The begin of the line after this one, if this one begins so and is not too long; else the place itself. Bytes are looked at
+ * one by one: most lines of a large page come here, and a call for each of them takes longer than that.
+ */
+function nextLine(bytes: Buffer, from: number, begin: Buffer): number {
+  const { length } = begin;
+  if (from + length > bytes.length) return from;
+  // What is alike in families of tables is their begin.
+  for (let at = length - 1; at >= 0; at -= 1) if (bytes[from + at] !== begin[at]) return from;
+  let at = from + length;
+  while (bytes[at] !== code.lineFeed) at += 1;
+  return at - from >= longestLine ? from : at + 1;
 }
 
 function lastBrace(text: string, from: number, to: number): number {

@@ -33,8 +33,22 @@ export type KeyedSample = PageSample & { readonly key: string };
 /** The samples of a page by family. */
 export type Samples = ReadonlyMap<string, readonly KeyedSample[]>;
 
+/**
+ * The labels of a page are kept from look to look and cannot change, so what their text is, is found out once; see
+ * `readLabels`. What goes through the hands of others may change, and is not kept.
+ */
+const textsOfLabels = new WeakMap<PageSample['labels'], string>();
+
 export function sampleKey({ name, labels }: Pick<PageSample, 'name' | 'labels'>): string {
+  const known = textsOfLabels.get(labels);
+  if (known !== undefined) return name + known;
+  const text = textOfLabels(labels);
+  if (Object.isFrozen(labels)) textsOfLabels.set(labels, text);
+  return name + text;
+}
+
+function textOfLabels(labels: PageSample['labels']): string {
   const pairs = Object.entries(labels);
-  if (pairs.length === 0) return name;
-  return `${name}${JSON.stringify(pairs.length === 1 ? pairs : pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+  if (pairs.length === 0) return '';
+  return JSON.stringify(pairs.length === 1 ? pairs : pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -58,7 +58,7 @@ export function mergePoints(parts: readonly Points[]): Points {
 
 /** One point for each `stepMs`, aligned to multiples of it: mean, least and greatest. Steps without any value are left out. */
 export function rollUp(points: Points, stepMs: number): Points {
-  const starts = [...new Set(points.times.map((time) => time - (time % stepMs)))];
+  const starts = [...new Set(points.times.map((time) => startOf(time, stepMs)))];
   const planes = [new Map<string, Float32Array>(), new Map<string, Float32Array>(), new Map<string, Float32Array>()];
   for (const [index, subject] of points.subjects.entries()) {
     const buckets = inBuckets(points, index, { starts, stepMs });
@@ -81,21 +81,21 @@ export function alignTo(
   subject: string,
   { from, to, stepMs }: { readonly from: Date; readonly to: Date; readonly stepMs: number },
 ): readonly SeriesPoint[] {
-  const first = from.getTime() - (from.getTime() % stepMs);
-  const starts: number[] = [];
-  for (let start = first; start < to.getTime(); start += stepMs) starts.push(start);
-  const merged = starts.map(() => emptyBucket());
+  const first = startOf(from.getTime(), stepMs);
+  const steps = Math.max(0, Math.ceil((to.getTime() - first) / stepMs));
+  const merged = Array.from({ length: steps }, emptyBucket);
   for (const part of parts) {
     const index = part.subjects.indexOf(subject);
-    if (index < 0) continue;
-    for (const [number, bucket] of inBuckets(part, index, { starts, stepMs }).entries()) {
-      const into = merged[number];
-      if (into !== undefined && bucket.count > 0) addBucket(into, bucket);
-    }
+    // Only what the part has is looked at: a day is made of some 150 parts.
+    if (index >= 0) addColumn(part, index, (time) => merged[(startOf(time, stepMs) - first) / stepMs]);
   }
   return merged.map(({ sum, count, min, max }, index) =>
-    count === 0 ? null : { at: new Date(starts[index] ?? 0), mean: sum / count, min, max },
+    count === 0 ? null : { at: new Date(first + index * stepMs), mean: sum / count, min, max },
   );
+}
+
+function startOf(time: number, stepMs: number): number {
+  return time - (time % stepMs);
 }
 
 type Bucket = { sum: number; count: number; min: number; max: number };
@@ -119,15 +119,20 @@ function inBuckets(
 ): Bucket[] {
   const buckets = starts.map(() => emptyBucket());
   const place = new Map(starts.map((start, index) => [start, index]));
+  addColumn(points, subject, (time) => buckets[place.get(startOf(time, stepMs)) ?? -1]);
+  return buckets;
+}
+
+/** Adds each value of a subject to the bucket of its time, where there is one. */
+function addColumn(points: Points, subject: number, bucketOf: (time: number) => Bucket | undefined): void {
   const [means, mins = means, maxs = means] = points.planes;
   for (const [index, time] of points.times.entries()) {
-    const bucket = buckets[place.get(time - (time % stepMs)) ?? -1];
+    const bucket = bucketOf(time);
     const at = subject * points.times.length + index;
     const mean = means?.[at] ?? Number.NaN;
     if (bucket === undefined || Number.isNaN(mean)) continue;
     addBucket(bucket, { sum: mean, count: 1, min: mins?.[at] ?? mean, max: maxs?.[at] ?? mean });
   }
-  return buckets;
 }
 
 function bucketValue({ sum, count, min, max }: Bucket, plane: number): number {
