@@ -40,7 +40,10 @@ const monitor = startMonitor({
       const objects = async () => {
         throw new AppError('OBJECT_STORE_NO_ACCESS', 'there is no store in this benchmark');
       };
-      return { sql: paperSql({ cluster, block, port }), http, objects, signal, now: ctx.now };
+      const shell = async () => {
+        throw new AppError('CREDENTIAL_MISSING', 'there is no host in this benchmark');
+      };
+      return { sql: paperSql({ cluster, block, port }), http, objects, shell, signal, now: ctx.now };
     },
   },
 });
