@@ -21,6 +21,8 @@ export type RuleFacts = {
   readonly isInhibitedByRuns: boolean;
   /** Set when an alert of this rule is never hidden, whatever fires beside it. */
   readonly isNeverHidden?: true;
+  /** Set when it tells what is stored and not what was seen: it ends when that ends, however often it did so before. */
+  readonly neverFlaps?: true;
 };
 
 /** Something that is wrong now, as a rule found it in one sample: plain data, without functions. */

@@ -58,7 +58,10 @@ export function applySample(state: AlertsOfCluster, sample: Sample, policy: Aler
     else
       drafts.set(
         condition.fingerprint,
-        reopen(draft.alert, condition, { at: sample.at, since: ripe.since, times: policy.times }),
+        reopen(draft.alert, condition, {
+          ...{ at: sample.at, since: ripe.since, times: policy.times },
+          neverFlaps: policy.rules.some(({ name, neverFlaps }) => name === condition.rule && neverFlaps === true),
+        }),
       );
   }
 

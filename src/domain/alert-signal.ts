@@ -127,13 +127,13 @@ function riseTo(severity: Severity, before: Alert): number {
 export function reopen(
   before: Alert,
   condition: Condition,
-  { at, since, times }: { at: Date; since: Date; times: AlertTimes },
+  { at, since, times, neverFlaps }: { at: Date; since: Date; times: AlertTimes; neverFlaps: boolean },
 ): Draft {
   const again = `Fired again after ${durationInWords(at.getTime() - (before.resolvedAt ?? at).getTime())}`;
   const isAcked =
     before.handling.kind === 'ACKED' && before.handling.until > at && riseTo(condition.severity, before) <= 0;
   const turns = turnsWith(before, at, times);
-  const isFlapping = turns.length >= times.flapChanges;
+  const isFlapping = !neverFlaps && turns.length >= times.flapChanges;
   return {
     alert: {
       ...openedAgain(before, condition, { at, since }),
@@ -197,7 +197,7 @@ type Clock = { readonly at: Date; readonly times: AlertTimes };
 function resolve(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
   const lasted = durationInWords(at.getTime() - before.since.getTime());
   const turns = turnsWith(before, at, times);
-  if (turns.length >= times.flapChanges) {
+  if (rule.neverFlaps !== true && turns.length >= times.flapChanges) {
     return {
       alert: {
         ...before,

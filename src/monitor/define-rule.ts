@@ -56,10 +56,11 @@ export type ConfiguredRule = RuleFacts & {
 export function defineRule<Name extends PartName, Settings extends z.ZodType, Found>(
   definition: Definition<Name, Settings, Found>,
 ): Rule {
-  const { name, over, inhibits, isInhibitedByRuns, isNeverHidden, reads } = definition;
+  const { name, over, inhibits, isInhibitedByRuns, isNeverHidden, neverFlaps, reads } = definition;
   const facts: RuleFacts = {
     ...{ name, over, inhibits, isInhibitedByRuns },
     ...(isNeverHidden === undefined ? {} : { isNeverHidden }),
+    ...(neverFlaps === undefined ? {} : { neverFlaps }),
   };
   return {
     ...facts,

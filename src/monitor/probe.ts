@@ -35,6 +35,8 @@ export type ProbeSettings = {
   readonly rules: readonly ConfiguredRule[];
   readonly timeoutMs: number;
   readonly everyMs: number;
+  /** Other times than usual for the life of alerts. */
+  readonly alertTimes?: Partial<AlertTimes>;
 };
 
 /**
@@ -74,7 +76,7 @@ export async function probeCluster(
     const at = await readDatabaseTime(db);
     const book = bookFor(await readRuleEdits(db), { clusterId, environment: cluster?.environment ?? '', at });
     const outcome = await judge(deps, { clusterId, parts, durationMs, checks: settings.rules, book, known });
-    const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs };
+    const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs, ...settings.alertTimes };
     const look = parts.metrics === null ? null : await packLook(parts.metrics, counters);
     const rules: readonly RuleFacts[] = [...settings.rules, ...factsOfMetricRules(book)];
     const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules } });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createSlots, type Slots } from '../adapters/slots.ts';
+import type { AlertTimes } from '../domain/alert-life.ts';
 import { startDueLoop } from '../due-loop.ts';
 import type { Database } from '../store/database.ts';
 import { claimFacts, listDueFacts } from '../store/metrics/facts.ts';
@@ -38,6 +39,8 @@ export type MonitorOptions = {
   readonly probeTimeoutMs?: number;
   /** How often it is looked what is due of what is asked at a slower pace; null = nothing is asked. Default 30,000 ms. */
   readonly factsEveryMs?: number | null;
+  /** Other times than usual for the life of alerts; for labs, in which minutes are seconds. */
+  readonly alertTimes?: Partial<AlertTimes>;
 };
 
 const keepSamplesMs = 24 * 3_600_000;
@@ -53,10 +56,15 @@ const factsAtOnce = 4;
  * ends. When the database does not answer, the loop goes on and asks again.
  */
 export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { stop(): Promise<void> } {
-  const { concurrency = 8, probeTimeoutMs = 10_000, factsEveryMs = 30_000 } = options;
+  const { concurrency = 8, probeTimeoutMs = 10_000, factsEveryMs = 30_000, alertTimes = {} } = options;
   const { db, log, config } = ctx;
   const everyMs = config.monitor.probeEveryMs;
-  const settings = { rules: configureRules(rules, config.monitor.rules), timeoutMs: probeTimeoutMs, everyMs };
+  const settings = {
+    rules: configureRules(rules, config.monitor.rules),
+    timeoutMs: probeTimeoutMs,
+    everyMs,
+    alertTimes,
+  };
   // Half as much time again, for storing what was found.
   const claimMs = Math.max(everyMs, probeTimeoutMs * 1.5);
   const slots = createSlots(httpCallsAtOnce);

@@ -394,3 +394,23 @@ describe('a rule hides others only while it is told itself, and on the node wher
     ]);
   });
 });
+
+it('ends an alert that tells what is stored when that ends, however often it did so before', () => {
+  const certain = rules.map((rule) => ({ ...rule, neverFlaps: true as const }));
+  const policy = { times: defaultAlertTimes, rules: certain };
+  let open = alert();
+  for (const [minute, look] of [1, 2, 3, 4, 5, 6].map(
+    (minute) => [minute, minute % 2 === 0 ? fires : quiet] as const,
+  )) {
+    const { changed } = applySample(
+      { alerts: [open], pending: [], silences: [] },
+      sample(minutes(minute), look),
+      policy,
+    );
+    open = changed[0]?.alert ?? open;
+    expect(open, `minute ${minute}`).toMatchObject({
+      signal: minute % 2 === 0 ? 'FIRING' : 'RESOLVED',
+      flapping: null,
+    });
+  }
+});

@@ -42,7 +42,8 @@ beforeAll(async () => {
     seeds: cluster.frontends.map(({ host, queryPort }) => ({ host, port: queryPort })),
     tls: null,
   });
-  monitor = startMonitor(engine.ctx, { probeTimeoutMs: 5_000 });
+  // A node that is killed twice within minutes would count as flapping.
+  monitor = startMonitor(engine.ctx, { probeTimeoutMs: 5_000, alertTimes: { flapChanges: 100 } });
 });
 
 afterAll(async () => {

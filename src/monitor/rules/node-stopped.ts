@@ -25,4 +25,5 @@ export const nodeStopped = defineRule({
   over: '{node} was started, or has left the cluster',
   inhibits: null,
   isInhibitedByRuns: false,
+  neverFlaps: true,
 });
