@@ -7,6 +7,7 @@ import * as core from '../../src/store/migrations/0001-core.ts';
 import * as monitor from '../../src/store/migrations/0002-monitor.ts';
 import * as slack from '../../src/store/migrations/0003-slack.ts';
 import * as claims from '../../src/store/migrations/0010-claims.ts';
+import * as handling from '../../src/store/migrations/0019-alert-handling.ts';
 import { listAlerts } from '../../src/store/reads/alerts.ts';
 import { createTestDatabase, type TestDatabase } from '../helpers/services.ts';
 
@@ -39,7 +40,8 @@ beforeAll(async () => {
       ack_reminded = 0, muted_by = ${mutedBy}, since = NOW(), opened_at = NOW(), last_seen_at = NOW(), count = 1, flaps = 0,
       revision = 1, changed_at = NOW()`.execute(db);
   }
-  await run({ '0001': core, '0002': monitor, '0003': slack, '0010': claims });
+  // With the columns that alerts are read with now.
+  await run({ '0001': core, '0002': monitor, '0003': slack, '0010': claims, '0019': handling });
 });
 
 afterAll(async () => {
