@@ -52,11 +52,17 @@ export async function probeCluster(
   const { clusterId } = claim;
   try {
     const startedAt = performance.now();
+    const damaged = (err: unknown) =>
+      log.error({ clusterId, err }, 'something that is stored beside a cluster cannot be read; it is watched without');
     const known = await listNodes(db, clusterId);
     const stopped = await listStoppedNodes(db, clusterId);
     const cluster = await findCluster(db, clusterId);
     const read = await readParts(deps.reading(clusterId, signal), {
-      metrics: { counters: await readCounters(db, clusterId), facts: await readFactAnswers(db, clusterId) },
+      metrics: {
+        counters: await readCounters(db, clusterId, damaged),
+        facts: await readFactAnswers(db, clusterId, damaged),
+      },
+      failed: (err) => log.error({ clusterId, err }, 'nothing could be measured in a probe; alerts are judged without'),
       everyMs: settings.everyMs,
       known,
       seeds: cluster?.seeds ?? [],
@@ -74,10 +80,16 @@ export async function probeCluster(
     await keepOwnCheck(db, clusterId, parts);
     for (const node of parts.stopped.contradicted) await forgetStop(db, { clusterId, ...node });
     const at = await readDatabaseTime(db);
-    const book = bookFor(await readRuleEdits(db), { clusterId, environment: cluster?.environment ?? '', at });
+    const book = bookFor(await readRuleEdits(db, damaged), { clusterId, environment: cluster?.environment ?? '', at });
     const outcome = await judge(deps, { clusterId, parts, durationMs, checks: settings.rules, book, known });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs, ...settings.alertTimes };
-    const look = parts.metrics === null ? null : await packLook(parts.metrics, counters);
+    const look =
+      parts.metrics === null
+        ? null
+        : await packLook(parts.metrics, counters).catch((err: unknown) => {
+            log.error({ clusterId, err }, 'what a probe measured could not be packed; it is lost');
+            return null;
+          });
     const rules: readonly RuleFacts[] = [...settings.rules, ...factsOfMetricRules(book)];
     const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules } });
     if (alertIds === null)

@@ -41,6 +41,8 @@ export type PartsRequest = {
   readonly metrics: { readonly counters: Counters; readonly facts: FactAnswers };
   /** What is stored of Starwarden's own work on the cluster. */
   readonly own: OwnWork & { readonly everyMs: number };
+  /** Told of a fault of ours in measuring: the rest of the look is worth as much without the numbers. */
+  readonly failed: (error: unknown) => void;
   /** The pace of looks. */
   readonly everyMs: number;
   /** The time limit for all parts together. */
@@ -222,7 +224,18 @@ type Seen = {
   readonly at: Date;
 };
 
-function measureAll({ known, metrics: before, everyMs }: PartsRequest, seen: Seen) {
+type Measured = { readonly metrics: WatchedMetrics | null; readonly counters: Counters };
+
+function measureAll(request: PartsRequest, seen: Seen): Measured {
+  try {
+    return measureSeen(request, seen);
+  } catch (error) {
+    request.failed(error);
+    return { metrics: null, counters: request.metrics.counters };
+  }
+}
+
+function measureSeen({ known, metrics: before, everyMs }: PartsRequest, seen: Seen): Measured {
   const { answers, nodes, topology, leader, at } = seen;
   const idOf = (node: Pick<ObservedNode, 'kind' | 'host' | 'port'>) => findSameNode(known, node)?.id ?? null;
   const facts = topology === null ? before.facts : mergeFacts(before.facts, factsOfNodes({ ...topology, idOf, at }));

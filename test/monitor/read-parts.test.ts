@@ -48,7 +48,10 @@ async function readAll(
   };
   const { signal } = new AbortController();
   const ports = { ...portsOf(cluster), signal, now: () => now, ...reading };
-  return readParts(ports, { ...request, ...changes });
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  return readParts(ports, { ...request, failed, ...changes });
 }
 
 describe('a probe of a cluster', () => {

@@ -3,6 +3,7 @@ import type { FactAnswers } from '../../domain/metrics/facts.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNowPlus, type Reader } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 
 /** The right to ask one cluster now for what is asked at a slower pace than looks are. */
@@ -40,7 +41,7 @@ export async function claimFacts(db: Database, request: FactsClaimRequest): Prom
   const claim = await claimDue(db, { table: 'metric_facts', id: clusterId, holder, forMs: claimMs, nextInMs });
   if (claim === null) return claimFirst(db, request);
   const row = await db.selectFrom('metric_facts').select('answers').where(isOurs(claim)).executeTakeFirst();
-  return row === undefined ? null : { ...claim, before: fromJson(answersShape, row.answers) };
+  return row === undefined ? null : { ...claim, before: answersIn(row.answers, () => undefined) };
 }
 
 async function claimFirst(
@@ -77,12 +78,16 @@ export async function saveFacts(db: Database, claim: FactsClaim, answers: FactAn
     .execute();
 }
 
-/** What is known of a cluster; nothing for one that was never asked. */
-export async function readFactAnswers(db: Reader, clusterId: string): Promise<FactAnswers> {
+/** What is known of a cluster; nothing for one that was never asked, and where it cannot be read: it is asked again. */
+export async function readFactAnswers(db: Reader, clusterId: string, onDamaged: OnDamaged): Promise<FactAnswers> {
   const row = await db
     .selectFrom('metric_facts')
     .select('answers')
     .where('cluster_id', '=', clusterId)
     .executeTakeFirst();
-  return row === undefined ? {} : fromJson(answersShape, row.answers);
+  return row === undefined ? {} : answersIn(row.answers, onDamaged);
+}
+
+function answersIn(text: string, onDamaged: OnDamaged): FactAnswers {
+  return readable([text], (found) => fromJson(answersShape, found), onDamaged)[0] ?? {};
 }

@@ -44,7 +44,11 @@ async function takeSpan(db: Database, span: Span): Promise<void> {
     .orderBy('at')
     .execute();
   if (rows.length === 0) return;
-  const looks = await Promise.all(rows.map(async ({ at, measured }) => ({ ...(await unpackMeasured(measured)), at })));
+  const read = await Promise.allSettled(
+    rows.map(async ({ at, measured }) => ({ ...(await unpackMeasured(measured)), at })),
+  );
+  // A damaged look is gone, and must not keep those of this and of other clusters from being taken.
+  const looks = read.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   // A look that was written late finds its ten minutes in chunks already.
   const there = await readChunks(db, { ...span, resolutionS: 0 });
   const chunks = await Promise.all(

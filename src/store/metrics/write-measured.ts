@@ -3,6 +3,7 @@ import type { Counters } from '../../domain/metrics/counters.ts';
 import type { Measured } from '../../domain/metrics/measurement.ts';
 import type { Reader, Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 import { packMeasured, packText, unpackText } from './packed-rows.ts';
 
 /** A look whose values are packed already, so that nothing is packed while a transaction holds its locks. */
@@ -11,14 +12,22 @@ export type PackedLook = { readonly measured: Buffer; readonly counters: Buffer 
 // Only we write it; it has as many parts as the pages have counters.
 const countersShape = z.custom<Counters>((value) => typeof value === 'object' && value !== null);
 
-/** The counters of each node as the last look left them; none for a cluster that was never looked at. */
-export async function readCounters(db: Reader, clusterId: string): Promise<Counters> {
+/**
+ * The counters of each node as the last look left them; none for a cluster that was never looked at, and where they cannot
+ * be read.
+ */
+export async function readCounters(db: Reader, clusterId: string, onDamaged: OnDamaged): Promise<Counters> {
   const row = await db
     .selectFrom('metric_state')
     .select('counters')
     .where('cluster_id', '=', clusterId)
     .executeTakeFirst();
-  return row === undefined ? {} : fromJson(countersShape, await unpackText(row.counters));
+  if (row === undefined) return {};
+  const text = await unpackText(row.counters).catch((error: unknown) => {
+    onDamaged(error);
+    return '{}';
+  });
+  return readable([text], (found) => fromJson(countersShape, found), onDamaged)[0] ?? {};
 }
 
 /** Packs what a look measured, and the counters that it leaves for the next, for `writeLook`. */

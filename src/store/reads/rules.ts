@@ -4,6 +4,7 @@ import type { NotJudged } from '../../domain/probe.ts';
 import type { OwnRule, RuleEdits } from '../../domain/rules/book.ts';
 import type { Reader } from '../database.ts';
 import { fromJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 import { type KeptOverride, toOverride, toOwnRule } from '../rules/rule-rows.ts';
 import { isVisible, type Visibility } from './visibility.ts';
 
@@ -11,10 +12,10 @@ import { isVisible, type Visibility } from './visibility.ts';
  * All that people have said about rules and that was not taken back, for the whole installation: some dozens of rows. Rules
  * that were removed are among them, since their open alerts have to end.
  */
-export async function readRuleEdits(db: Reader): Promise<RuleEdits> {
+export async function readRuleEdits(db: Reader, onDamaged: OnDamaged = () => undefined): Promise<RuleEdits> {
   const own = await db.selectFrom('alert_rule').selectAll().orderBy('name').orderBy('created_at').execute();
   const overrides = await db.selectFrom('alert_rule_override').selectAll().where('ended_at', 'is', null).execute();
-  return { own: own.map(toOwnRule), overrides: overrides.map(toOverride) };
+  return { own: readable(own, toOwnRule, onDamaged), overrides: readable(overrides, toOverride, onDamaged) };
 }
 
 /** People's own rules that somebody may see, by name; `removed`: also those that are no more. */

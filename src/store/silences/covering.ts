@@ -1,9 +1,10 @@
 import { type Silence, silenceState } from '../../domain/silence.ts';
 import { coversCluster } from '../../domain/why-not-now.ts';
 import type { Queryable } from '../database.ts';
+import { readable } from '../readable.ts';
 import { toSilence } from './silence-rows.ts';
 
-/** The silences that hide alerts of this cluster at this time of the database, oldest first. */
+/** The silences that hide alerts of this cluster at this time of the database, oldest first. One that cannot be read hides nothing. */
 export async function silencesCovering(
   db: Queryable,
   { at, ...cluster }: { clusterId: string; environment: string; at: Date },
@@ -15,7 +16,7 @@ export async function silencesCovering(
     .where('ended_at', 'is', null)
     .orderBy('number')
     .execute();
-  return rows
-    .map(toSilence)
-    .filter((silence) => silenceState(silence, at) === 'ACTIVE' && coversCluster(silence.scope, cluster));
+  return readable(rows, toSilence, () => undefined).filter(
+    (silence) => silenceState(silence, at) === 'ACTIVE' && coversCluster(silence.scope, cluster),
+  );
 }

@@ -25,7 +25,7 @@ it('asks a cluster that answered once, one asker at a time, and keeps what the h
   expect(others).toEqual([]);
   expect(await listDueFacts(db, 10)).toEqual([]);
   await saveFacts(db, first, answers);
-  expect(await readFactAnswers(db, clusterId)).toEqual(answers);
+  expect(await readFactAnswers(db, clusterId, () => undefined)).toEqual(answers);
   const second = await claim('b');
   expect(second?.before).toEqual(answers);
   // Its claim ends while it sleeps, and somebody else has it by then.
@@ -33,5 +33,5 @@ it('asks a cluster that answered once, one asker at a time, and keeps what the h
   const heir = await claim('c');
   if (second === null || heir === null) throw new Error('it was free');
   await saveFacts(db, second, {});
-  expect(await readFactAnswers(db, clusterId)).toEqual(answers);
+  expect(await readFactAnswers(db, clusterId, () => undefined)).toEqual(answers);
 });

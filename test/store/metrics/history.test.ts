@@ -120,6 +120,16 @@ describe('the history of a metric', () => {
     expect(await rowsOf('metric_chunk')).toBe(1);
   });
 
+  it('loses a look that is damaged, and no other', async () => {
+    await look({ to: 10 * minute });
+    const damaged = { measured: Buffer.from('x') };
+    await db.updateTable('metric_tail').set(damaged).where('at', '=', at(minute)).execute();
+    await settle(20 * minute);
+    expect([await rowsOf('metric_chunk'), await rowsOf('metric_tail')]).toEqual([1, 0]);
+    const [series] = await read({ from: 0, to: 2 * minute, stepMs: 15_000, now: 20 * minute });
+    expect(series?.points.map((point) => point !== null)).toEqual([true, true, true, true, false, true, true, true]);
+  });
+
   it('shows a gap as a gap', async () => {
     await look({ to: minute });
     await look({ from: 3 * minute, to: 4 * minute });
