@@ -34,6 +34,10 @@ export const covers = [
     ],
   },
   { files: /^test\/long\/schedules-/, paths: engine },
+  {
+    files: /^test\/long\/bench\//,
+    paths: ['bench/', 'src/monitor/', 'src/adapters/http/', 'src/domain/metrics/', 'src/store/metrics/'],
+  },
 ];
 
 /** @type {Readonly<Record<string, number>>} */
@@ -52,6 +56,7 @@ export const labSeconds = {
   'test/long/topology/run-control.test.ts': 110,
   'test/long/topology/deploy.test.ts': 180,
   'test/long/topology/replace.test.ts': 240,
+  'test/long/bench/bench.test.ts': 90,
   'test/long/sandbox/main.test.ts': 40,
   'test/long/backups/three-weeks.test.ts': 900,
   'test/long/backups/faults.test.ts': 180,

@@ -12,18 +12,8 @@ describe('npm run bench', () => {
   let figures: Record<string, Record<string, number>> = {};
 
   beforeAll(async () => {
-    // Not `upgrade`, which installs Ansible; its parts are tested beside this file.
-    const { stdout } = await bench(
-      'run-start',
-      'fleet-query',
-      'slack-ack',
-      'text',
-      'parser',
-      'memory',
-      'probe',
-      'metric-read',
-      '--quick',
-    );
+    // Not `upgrade`, which installs Ansible; its parts are tested beside this file. Others in test/long/bench.
+    const { stdout } = await bench('run-start', 'fleet-query', 'slack-ack', 'text', '--quick');
     const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
     figures = z.record(z.string(), z.record(z.string(), z.number().positive())).parse(JSON.parse(lastLine));
   });
@@ -33,21 +23,8 @@ describe('npm run bench', () => {
     ['fleet-query', ['ratio', 'p50Ms', 'p99Ms', 'sqlPerRequest', 'sqlPerRequestTenTimes']],
     ['slack-ack', ['p50Ms', 'p99Ms']],
     ['text', ['metricsMs', 'metricsRatio', 'confMs', 'confRatio']],
-    [
-      'parser',
-      ['recorded', 'large'].flatMap((page) =>
-        ['Wanted', 'All', 'TextFormat', 'Promotel'].map((reader) => page + reader),
-      ),
-    ],
-    ['memory', ['idleRssMb', 'busyRssMb']],
-    ['metric-read', ['readMs', 'readP95Ms', 'megabytesADay', 'packedMegabytesADay', 'valuesALook']],
   ])('ends with one JSON object that holds the figures of %s', (name, keys) => {
     expect(Object.keys(figures[name] ?? {})).toEqual(keys);
-  });
-
-  it('ends with the figures of probe, and with those of Prometheus where that is installed', () => {
-    const ours = ['ourCpuPercent', 'ourPeakMb', 'ourLooksShare', 'databaseCpuPercent'];
-    expect(Object.keys(figures.probe ?? {}).slice(0, ours.length)).toEqual(ours);
   });
 
   it('finds that a whole fleet takes no more SQL statements than a part of it', () => {
