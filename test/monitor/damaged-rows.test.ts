@@ -1,4 +1,8 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mistakesInRule } from '../../src/domain/rules/mistakes.ts';
+import { ownPrefix } from '../../src/domain/rules/rule.ts';
+import { shippedRules } from '../../src/domain/rules/shipped/index.ts';
 import { newId } from '../../src/ids.ts';
 import { databaseNow, databaseNowPlus } from '../../src/store/database.ts';
 import { type Bench, startBench } from './bench.ts';
@@ -46,4 +50,18 @@ it('watches a cluster whatever became of what is stored beside it', async () => 
   await expect
     .poll(async () => (await bench.alertsOf(clusterId)).map(({ rule, mute }) => [rule, mute.kind]), { timeout: 10_000 })
     .toEqual([['node_down', 'NONE']]);
+});
+
+it('has room for an alert of a rule with the longest name that people may give', async () => {
+  const longest = `${ownPrefix}${'x'.repeat(50)}`;
+  const [rule] = shippedRules;
+  if (rule === undefined) throw new Error('there is no rule');
+  expect(mistakesInRule({ ...rule, name: longest }).filter(({ field }) => field === 'name')).toEqual([]);
+  expect(mistakesInRule({ ...rule, name: `${longest}x` })).toContainEqual(expect.objectContaining({ field: 'name' }));
+  const { rows } = await sql<{ longest: number }>`
+    SELECT MIN(CHARACTER_MAXIMUM_LENGTH) AS longest FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND column_name = 'rule' AND table_name IN ('alert', 'hidden_by_run', 'alert_rule_override')`.execute(
+    bench.ctx.db,
+  );
+  expect(Number(rows[0]?.longest)).toBeGreaterThanOrEqual(longest.length);
 });

@@ -48,6 +48,9 @@ const statements = [
 /** Can be begun anew after any of its statements. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await statement.execute(db);
+  // As long as the name of a rule may be: an alert that cannot be written would take the whole look with it.
+  await sql`ALTER TABLE alert MODIFY rule VARCHAR(60) NOT NULL`.execute(db);
+  await sql`ALTER TABLE hidden_by_run MODIFY rule VARCHAR(60) NOT NULL`.execute(db);
   // What the last probe could not judge, and why, as JSON; null = a version before this wrote the row.
   await addColumns(db, 'probe', { not_judged: 'LONGTEXT NULL' });
 }
