@@ -24,6 +24,7 @@ import * as lockScopes from './migrations/0018-lock-scopes.ts';
 import * as alertHandling from './migrations/0019-alert-handling.ts';
 import * as alertRules from './migrations/0020-alert-rules.ts';
 import * as pictures from './migrations/0021-pictures.ts';
+import * as delivery from './migrations/0022-delivery.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -125,6 +126,7 @@ const migrations = {
   '0019-alert-handling': alertHandling,
   '0020-alert-rules': alertRules,
   '0021-pictures': pictures,
+  '0022-delivery': delivery,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -12,6 +12,7 @@ import {
 } from '../../store/slack/slack-cards.ts';
 import { claimLine, listDueLines } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
+import { channelOf } from './alert-channel.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
 import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
@@ -88,8 +89,8 @@ async function findRuns(bot: Bot): Promise<void> {
 }
 
 async function findAlerts(bot: Bot): Promise<void> {
-  const channel = bot.settings.alertChannel;
-  if (channel === null) return;
-  for (const id of await listAlertsWithoutCard(bot.db))
-    await ensureCard(bot.db, { kind: 'ALERT', subjectId: id, channel });
+  for (const alert of await listAlertsWithoutCard(bot.db)) {
+    const channel = await channelOf(bot, alert);
+    if (channel !== null) await ensureCard(bot.db, { kind: 'ALERT', subjectId: alert.id, channel });
+  }
 }

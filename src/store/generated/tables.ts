@@ -51,6 +51,42 @@ export type Tables = {
     turns: string | null;
     flapping: string | null;
   };
+  alert_channel: {
+    channel: string;
+    due_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+  };
+  alert_delivery: {
+    alert_id: string;
+    channel: string;
+    severity: string;
+    family: string;
+    waits_since: Date | null;
+    group_id: string | null;
+    card_id: string | null;
+    group_revision: Generated<number>;
+    decided_at: Date | null;
+    told_at: Date | null;
+    hidden: Generated<number>;
+    missed: Generated<number>;
+    missed_at: Date | null;
+  };
+  alert_digest: {
+    channel: string;
+    told_until: Date | null;
+    due_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+  };
+  alert_digest_issue: {
+    id: string;
+    channel: string;
+    content: string;
+    created_at: Date;
+  };
   alert_event: {
     id: Generated<number>;
     alert_id: string;
@@ -60,6 +96,22 @@ export type Tables = {
     message: string;
     actor_id: string | null;
     actor_name: string | null;
+  };
+  alert_group: {
+    id: string;
+    channel: string;
+    kind: string;
+    open_key: string | null;
+    cluster_id: string | null;
+    cluster_name: string | null;
+    family: string | null;
+    severity: string | null;
+    cause: string | null;
+    revision: number;
+    opened_at: Date;
+    busy_at: Date;
+    news_at: Date;
+    closed_at: Date | null;
   };
   alert_rule: {
     id: string;
@@ -652,6 +704,7 @@ export type Tables = {
     claimed_until: Date | null;
     created_at: Date;
     fence: Generated<number>;
+    sent_at: Date | null;
   };
   /** An operation that was shown as a preview and waits for its Start button. Has the id of the request that made it. */
   slack_draft: {
@@ -695,6 +748,7 @@ export type Tables = {
     created_at: Date;
     fence: Generated<number>;
     picture: string | null;
+    sent_at: Date | null;
   };
   /** One-time codes; only their hash is kept. */
   slack_link_code: {

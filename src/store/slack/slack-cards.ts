@@ -1,8 +1,10 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { z } from 'zod';
+import type { Alert } from '../../domain/alert.ts';
 import { settleMs } from '../../domain/receipt.ts';
 import { openRunStates, type RunState } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';
+import { toAlert } from '../alerts/alert-rows.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
@@ -53,6 +55,7 @@ export async function ensureCard(
         subject_id: card.subjectId,
         channel: card.channel,
         ts: null,
+        sent_at: null,
         shown_revision: 0,
         shown_hash: null,
         state: 'QUEUED',
@@ -175,13 +178,13 @@ export async function listDueRunCards(db: Database, limit: number): Promise<read
  * Open alerts that people should hear of and that have no card. An alert that was resolved before its card was posted
  * never gets one.
  */
-export async function listAlertsWithoutCard(db: Database): Promise<readonly string[]> {
+export async function listAlertsWithoutCard(db: Database): Promise<readonly Alert[]> {
   const rows = await db
     .selectFrom('alert')
     .leftJoin('slack_card', (join) =>
       join.onRef('slack_card.subject_id', '=', 'alert.id').on('slack_card.kind', '=', 'ALERT'),
     )
-    .select('alert.id')
+    .selectAll('alert')
     .where('slack_card.id', 'is', null)
     .where('alert.signal_state', '=', 'FIRING')
     .where('alert.muted_by', 'is', null)
@@ -189,7 +192,7 @@ export async function listAlertsWithoutCard(db: Database): Promise<readonly stri
     .orderBy('alert.number')
     .limit(50)
     .execute();
-  return rows.map((row) => row.id);
+  return rows.map(toAlert);
 }
 
 /** The same for cards of alerts. */
@@ -289,6 +292,8 @@ export function deliveryColumns(change: CardChange, { keepForMs }: Keep) {
   return {
     ...(change.state === undefined ? {} : { state: change.state }),
     ...(change.ts === undefined ? {} : { ts: change.ts }),
+    // Set once: a message that was deleted and posted anew was confirmed before.
+    ...(change.ts == null ? {} : { sent_at: sql<Date>`COALESCE(sent_at, ${databaseNow})` }),
     ...(change.mayRepeat === undefined ? {} : { may_repeat: change.mayRepeat ? 1 : 0 }),
     ...(change.error === undefined ? {} : { error: change.error === null ? null : change.error.slice(0, 255) }),
     ...(change.attempts === undefined ? {} : { attempts: change.attempts }),

@@ -61,6 +61,7 @@ async function insertLine(db: Database, cardId: string, line: NewLine): Promise<
         picture: line.picture === undefined ? null : toJson(line.picture),
         broadcast: line.broadcast ? 1 : 0,
         ts: null,
+        sent_at: null,
         state: 'QUEUED',
         attempts: 0,
         due_at: databaseNow,

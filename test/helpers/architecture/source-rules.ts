@@ -58,7 +58,10 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   secrets: { own: ['secret'] },
   // Which runs and alerts have no message yet, or one that is older than they are.
   slack: {
-    own: ['slack_identity', 'slack_link_code', 'slack_request', 'slack_draft', 'slack_card', 'slack_line'],
+    own: [
+      ...['slack_identity', 'slack_link_code', 'slack_request', 'slack_draft', 'slack_card', 'slack_line'],
+      ...['alert_channel', 'alert_group', 'alert_delivery', 'alert_digest', 'alert_digest_issue'],
+    ],
     joined: ['run', 'alert', 'hidden_by_run', 'idempotency_key'],
   },
   upgrades: { own: ['release', 'upgrade'] },

@@ -1,0 +1,18 @@
+import type { Alert } from '../../domain/alert.ts';
+import type { Bot } from '../bot.ts';
+
+/** What decides to which channel an alert goes. */
+export type Routable = Pick<Alert, 'clusterId' | 'environment' | 'rule' | 'severity' | 'labels'>;
+
+/** To which channel an alert goes; null = to none, because none is configured. Pure: it is asked for thousands at once. */
+export type Routes = (alert: Routable) => string | null;
+
+/** Reads once what the channels of many alerts follow from. */
+export async function readRoutes({ settings }: Pick<Bot, 'settings'>): Promise<Routes> {
+  return () => settings.alertChannel;
+}
+
+/** The channel of one alert; null = none is configured. */
+export async function channelOf(bot: Pick<Bot, 'settings'>, alert: Routable): Promise<string | null> {
+  return (await readRoutes(bot))(alert);
+}

@@ -1,0 +1,54 @@
+import { sql } from 'kysely';
+import type { Reader } from '../database.ts';
+
+/** When Slack first confirmed a message that tells of an alert, and where that message is. */
+export type Told = {
+  readonly alertId: string;
+  readonly at: Date;
+  readonly cardId: string;
+  /** `ALERT` = a message of its own; `GROUP` or `STORM` = one that tells of several. */
+  readonly kind: string;
+  readonly channel: string;
+  /** Null = the message was deleted since, and is about to be posted anew. */
+  readonly ts: string | null;
+};
+
+/**
+ * The alerts that people were told of, as rows to join with: `alert_id`, `told_at`, `card_id`, `kind`, `channel`, `ts`. An
+ * alert that waits, that Slack has not confirmed, or that only stands in a daily message has no row.
+ */
+export function toldAlerts(db: Reader) {
+  return db
+    .selectFrom('slack_card')
+    .leftJoin('alert_delivery', 'alert_delivery.card_id', 'slack_card.id')
+    .select([
+      sql<string>`COALESCE(alert_delivery.alert_id, slack_card.subject_id)`.as('alert_id'),
+      sql<Date>`COALESCE(alert_delivery.told_at, slack_card.sent_at)`.as('told_at'),
+      'slack_card.id as card_id',
+      'slack_card.kind',
+      'slack_card.channel',
+      'slack_card.ts',
+    ])
+    .where((row) =>
+      row.or([
+        row('alert_delivery.told_at', 'is not', null),
+        row.and([row('slack_card.kind', '=', 'ALERT'), row('slack_card.sent_at', 'is not', null)]),
+      ]),
+    );
+}
+
+/** Of each of these alerts when and where people were first told; those that nobody was told of are left out. */
+export async function firstTold(db: Reader, alertIds: readonly string[]): Promise<ReadonlyMap<string, Told>> {
+  if (alertIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom(toldAlerts(db).as('told'))
+    .selectAll()
+    .where('told.alert_id', 'in', alertIds)
+    .execute();
+  return new Map(
+    rows.map(({ alert_id, told_at, card_id, kind, channel, ts }) => [
+      alert_id,
+      { alertId: alert_id, at: told_at, cardId: card_id, kind, channel, ts },
+    ]),
+  );
+}
