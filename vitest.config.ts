@@ -10,13 +10,13 @@ function project(name: ProjectName, more: TestProjectInlineConfiguration['test']
 }
 
 /**
- * More at a time than a small machine has cores: half of the time of a test is waiting. To load the program takes more than a
+ * More at a time than a small machine has cores: two thirds of the time of a test with processes is waiting. To load the program takes more than a
  * second's work, so files share processes, one file after the other; what a module keeps for itself is there for the next.
  */
 const processes: TestProjectInlineConfiguration['test'] = {
   pool: 'forks',
   isolate: false,
-  maxWorkers: 4,
+  maxWorkers: 6,
   setupFiles: ['test/helpers/running/accuse.ts'],
 };
 

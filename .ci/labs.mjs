@@ -35,6 +35,11 @@ export const covers = [
   },
   { files: /^test\/long\/schedules-/, paths: engine },
   {
+    files: /^test\/long\/deaths\//,
+    paths: [...engine, 'src/operations/topology/', 'src/domain/deploy/', 'src/adapters/ssh/', 'src/adapters/nodes/'],
+  },
+  { files: /^test\/long\/scripts\//, paths: ['scripts/', 'src/operations/', 'src/schema/'] },
+  {
     files: /^test\/long\/bench\//,
     paths: ['bench/', 'src/monitor/', 'src/adapters/http/', 'src/domain/metrics/', 'src/store/metrics/'],
   },
@@ -57,6 +62,8 @@ export const labSeconds = {
   'test/long/topology/deploy.test.ts': 180,
   'test/long/topology/replace.test.ts': 240,
   'test/long/bench/bench.test.ts': 90,
+  'test/long/deaths/deploying.test.ts': 75,
+  'test/long/scripts/new-operation.test.ts': 30,
   'test/long/sandbox/main.test.ts': 40,
   'test/long/backups/three-weeks.test.ts': 900,
   'test/long/backups/faults.test.ts': 180,

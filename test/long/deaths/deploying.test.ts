@@ -4,7 +4,7 @@ import { findClusterByName } from '../../../src/store/clusters/inventory.ts';
 import { type CrashLab, startCrashLab } from '../../helpers/crash-lab.ts';
 import { caseOf, dieEverywhere, meetAllFates } from '../../helpers/crash-tries.ts';
 import { admin } from '../../helpers/engine.ts';
-import { held } from './held.ts';
+import { held } from '../../runs/deaths/held.ts';
 
 let lab: CrashLab;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const parts = ['src', 'scripts', 'test', 'sandbox', 'bench', 'docs', 'package.json', 'package-lock.json'];
 const settings = ['tsconfig.json', 'biome.json', 'vitest.config.ts', '.gitignore'];
 let copy: string;
