@@ -7,7 +7,7 @@ export type RuleFacts = {
   readonly over: string;
   /**
    * Rules whose alerts of the same cluster are hidden while one of this rule fires, and why; with `sameNode`, only those
-   * about the same node. An alert that is hidden itself hides nothing.
+   * about the same node. An alert that is hidden itself hides nothing, and none hides one that is worse.
    */
   readonly inhibits: {
     readonly rules: 'others' | readonly string[];
@@ -21,6 +21,8 @@ export type RuleFacts = {
   readonly isInhibitedByRuns: boolean;
   /** Set when an alert of this rule is never hidden, whatever fires beside it. */
   readonly isNeverHidden?: true;
+  /** Set when it is about Starwarden's own work: nothing that is wrong with the cluster explains it. People may silence it. */
+  readonly standsAlone?: true;
   /** Set when it tells what is stored and not what was seen: it ends when that ends, however often it did so before. */
   readonly neverFlaps?: true;
 };
@@ -52,6 +54,8 @@ export type Pending = {
   readonly labels: Readonly<Record<string, string>>;
   readonly since: Date;
   readonly samples: number;
+  /** When it was last seen to hold. */
+  readonly seenAt: Date;
 };
 
 /** What the rules found in one probe of one cluster. */
@@ -71,7 +75,15 @@ export type Sample = {
 /** Why alerts of a rule about this node (null = about the cluster) end; null = the rule is on there. */
 export type SwitchedOff = { readonly rule: string; readonly because: (nodeId: string | null) => string | null };
 
-export type UnknownSubject = { readonly rule: string; readonly labels: Readonly<Record<string, string>> };
+export type UnknownSubject = {
+  readonly rule: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /**
+   * Nothing happened of which it could be said. For so long after it was last seen to hold, that says nothing: it neither
+   * begins nor ends; later than that it is over. Left out: it is not known, however long that lasts.
+   */
+  readonly nothingForMs?: number;
+};
 
 /** A run that explains the absence of a node; `because` in place of the sentence that it is working on the node. */
 export type PlannedWork = { readonly nodeId: string; readonly runId: string; readonly because?: string };

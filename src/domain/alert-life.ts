@@ -121,7 +121,7 @@ function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pen
   const { fingerprint, rule, labels, startedAt } = condition;
   // Clocks differ: a condition cannot have begun after it was seen.
   const began = startedAt === null || startedAt > at ? at : startedAt;
-  return { fingerprint, rule, labels, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1 };
+  return { fingerprint, rule, labels, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1, seenAt: at };
 }
 
 function isRipe(pending: Pending, condition: Condition, at: Date): boolean {

@@ -1,4 +1,4 @@
-import type { Alert, Mute } from './alert.ts';
+import { type Alert, type Mute, severities } from './alert.ts';
 import {
   type AlertPolicy,
   type Draft,
@@ -11,7 +11,8 @@ import {
 import { type ActiveSilence, silenceHides } from './silence.ts';
 
 /** An alert, open or about to be opened, as far as it matters for what hides it. */
-export type Hideable = Pick<Alert, 'fingerprint' | 'rule' | 'nodeId' | 'labels' | 'severity' | 'signal'>;
+export type Hideable = Pick<Alert, 'fingerprint' | 'rule' | 'nodeId' | 'labels' | 'severity' | 'signal'> &
+  Partial<Pick<Alert, 'flapping' | 'isNeverHidden'>>;
 
 type Circumstances = {
   readonly sample: Sample;
@@ -21,8 +22,8 @@ type Circumstances = {
 };
 
 /**
- * Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then the rules in their order: an
- * alert that is hidden itself hides no other.
+ * Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then the rules in their order. An
+ * alert hides no other that is worse than itself, and none while it is hidden itself, or flaps and does not hold now.
  */
 export function mutesOf(
   alerts: readonly Hideable[],
@@ -36,12 +37,12 @@ export function mutesOf(
   }
   for (const { name, inhibits } of policy.rules) {
     if (inhibits === null) continue;
-    const isLoud = ({ rule, signal, fingerprint }: Hideable) =>
-      rule === name && signal === 'FIRING' && !mutes.has(fingerprint);
+    const isLoud = ({ rule, signal, flapping, fingerprint }: Hideable) =>
+      rule === name && signal === 'FIRING' && flapping?.quietSince == null && !mutes.has(fingerprint);
     const sources = alerts.filter(isLoud);
     for (const target of alerts) {
       if (target.rule === name || target.signal === 'RESOLVED' || mutes.has(target.fingerprint)) continue;
-      if (isNeverHidden(target.rule, policy)) continue;
+      if (isNeverHidden(target.rule, policy) || standsAlone(target.rule, policy)) continue;
       if (sources.some((source) => explains(inhibits, source, target)))
         mutes.set(target.fingerprint, { kind: 'INHIBITED', by: name, because: inhibits.because });
     }
@@ -64,6 +65,10 @@ export function isNeverHidden(rule: string, { rules }: Pick<AlertPolicy, 'rules'
   return rules.some((each) => each.name === rule && each.isNeverHidden);
 }
 
+function standsAlone(rule: string, { rules }: AlertPolicy): boolean {
+  return rules.some((each) => each.name === rule && each.standsAlone);
+}
+
 function byRun(alert: Hideable, sample: Sample, policy: AlertPolicy): Mute | null {
   const work = workOn(alert, sample, policy);
   if (work === null) return null;
@@ -72,12 +77,14 @@ function byRun(alert: Hideable, sample: Sample, policy: AlertPolicy): Mute | nul
 }
 
 function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly ActiveSilence[]): Mute | null {
-  if (isNeverHidden(alert.rule, policy)) return null;
+  // A rule that this version does not have was known when its alert was opened.
+  if (alert.isNeverHidden || isNeverHidden(alert.rule, policy)) return null;
   const silence = silences.find((each) => silenceHides(each, alert));
   return silence === undefined ? null : { kind: 'SILENCED', by: silence.name, because: silence.because };
 }
 
 function explains(inhibits: NonNullable<RuleFacts['inhibits']>, source: Hideable, target: Hideable): boolean {
+  if (severities.indexOf(source.severity) > severities.indexOf(target.severity)) return false;
   if (inhibits.rules !== 'others' && !inhibits.rules.includes(target.rule)) return false;
   return inhibits.sameNode === undefined || isSameNode(source, target);
 }

@@ -41,14 +41,14 @@ export function meet(alert: Alert, { condition, sample, policy }: Meeting): Draf
   const off = alert.signal === 'RESOLVED' ? null : switchedOffWhy(alert, sample);
   if (off !== null) return switchOff(alert, { at, off });
   const rule = policy.rules.find(({ name }) => name === alert.rule);
-  const judging = rule !== undefined && isJudged(alert, sample, policy) ? rule : null;
+  const judging = rule !== undefined && isJudged({ ...alert, seenAt: alert.lastSeenAt }, sample, policy) ? rule : null;
   if (alert.signal === 'RESOLVED')
     return closeWhenQuiet(condition === undefined && judging !== null ? confirmed(alert) : { alert, events: [] }, {
       at,
       times,
     });
   if (condition !== undefined) return fireAgain(alert, condition, { at, times });
-  if (judging === null) return withoutData(alert, at, times);
+  if (judging === null) return isWaiting(alert, sample, policy) ? { alert, events: [] } : withoutData(alert, at, times);
   return alert.flapping === null ? resolve(alert, judging, { at, times }) : stayQuiet(alert, judging, { at, times });
 }
 
@@ -73,14 +73,30 @@ function confirmed(alert: Alert): Draft {
   return { alert: { ...alert, resolvedBy: { ...resolvedBy, isConfirmed: true } }, events: [], isKept: true };
 }
 
-export function isJudged(
-  { rule, labels }: Pick<Pending, 'rule' | 'labels'>,
-  { unjudged, unknown = [] }: Sample,
-  { rules }: AlertPolicy,
-): boolean {
-  const isUnknown = ({ rule: name, labels: known }: UnknownSubject) =>
-    name === rule && Object.entries(known).every(([label, value]) => labels[label] === value);
+/** What was found before, and when that was; null = nobody knows when. */
+type Found = Pick<Pending, 'rule' | 'labels'> & { readonly seenAt?: Date | null };
+
+export function isJudged(found: Found, sample: Sample, { rules }: AlertPolicy): boolean {
+  const { unjudged, unknown = [] } = sample;
+  const { rule } = found;
+  const isUnknown = (each: UnknownSubject) => isAbout(each, found) && isOpenQuestion(each, found, sample);
   return rules.some(({ name }) => name === rule) && !unjudged.includes(rule) && !unknown.some(isUnknown);
+}
+
+function isAbout({ rule, labels }: UnknownSubject, found: Found): boolean {
+  return rule === found.rule && Object.entries(labels).every(([label, value]) => found.labels[label] === value);
+}
+
+function isOpenQuestion({ nothingForMs }: UnknownSubject, { seenAt = null }: Found, { at }: Sample): boolean {
+  return nothingForMs === undefined || (seenAt !== null && at.getTime() - seenAt.getTime() < nothingForMs);
+}
+
+/** Somebody looked, and nothing happened by which it could be judged: that is no lack of data. */
+function isWaiting(alert: Alert, sample: Sample, policy: AlertPolicy): boolean {
+  const { unjudged, unknown = [] } = sample;
+  const about = unknown.filter((each) => isAbout(each, alert));
+  const isKnown = policy.rules.some(({ name }) => name === alert.rule) && !unjudged.includes(alert.rule);
+  return isKnown && about.length > 0 && about.every(({ nothingForMs }) => nothingForMs !== undefined);
 }
 
 function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): Draft {
@@ -202,6 +218,7 @@ function resolve(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
       alert: {
         ...before,
         signal: 'FIRING',
+        text: textOfPast(before, { at, now: overOf(rule, before) }),
         turns: [],
         flapping: { since: at, quietSince: at, judgedAt: at },
       },
@@ -238,15 +255,27 @@ function stayQuiet(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft 
   }
   const flapping = { since: before.flapping?.since ?? at, quietSince, judgedAt: at };
   const alert: Alert = { ...before, signal: 'FIRING', flapping };
-  if (before.signal !== 'STALE') return { alert, events: [], isKept: true };
-  const message = `Data is back: it does not hold now, and is over when it stays so for ${durationInWords(times.flapQuietMs)}`;
-  return { alert, events: [{ type: 'DATA_BACK', message }] };
+  const isShown = before.changedAt >= quietSince || at.getTime() - before.changedAt.getTime() < times.rewriteMs;
+  if (before.signal !== 'STALE' && isShown) return { alert, events: [], isKept: true };
+  const now = `does not hold now, and is over when it stays so for ${durationInWords(times.flapQuietMs)}`;
+  return {
+    alert: { ...alert, text: textOfPast(before, { at, now: overOf(rule, before) }) },
+    events: [
+      before.signal === 'STALE'
+        ? { type: 'DATA_BACK', message: `Data is back: it ${now}` }
+        : { type: 'UPDATED', message: `It ${now}` },
+    ],
+  };
 }
+
+const quotation = '. What was said while it fired: ';
 
 /** What was found when the condition no longer held; the text from while it fired stays behind it, as a quotation. */
 function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): string {
   const start = `${now.slice(0, 1).toUpperCase()}${now.slice(1)}`;
-  return `${start}, seen at ${inWords(at)}. What was said while it fired: ${before.text}`;
+  // What comes and goes was over before: only what was said last is quoted.
+  const said = before.text.split(quotation).at(-1) ?? '';
+  return `${start}, seen at ${inWords(at)}${quotation}${said}`;
 }
 
 function overOf({ over }: Pick<RuleFacts, 'over'>, { labels }: Alert): string {

@@ -149,11 +149,18 @@ export function alertWord(
 }
 
 /**
- * The title to show. The stored title stays as it was when the alert fired, so a resolved alert is shown with the title
- * of the past.
+ * The title to show. The stored title stays as it was when the alert fired, so an alert that does not hold now is shown
+ * with the title of the past: one that is resolved, and one that flaps and was quiet in the last look.
  */
-export function titleToShow({ title, pastTitle, signal }: Pick<Alert, 'title' | 'pastTitle' | 'signal'>): string {
-  return signal === 'RESOLVED' ? (pastTitle ?? `Over: ${title}`) : title;
+export function titleToShow({
+  title,
+  pastTitle,
+  signal,
+  flapping,
+}: Pick<Alert, 'title' | 'pastTitle' | 'signal' | 'flapping'>): string {
+  const past = pastTitle ?? `Over: ${title}`;
+  if (signal === 'RESOLVED') return past;
+  return signal === 'FIRING' && flapping?.quietSince != null ? `${past} (it comes and goes)` : title;
 }
 
 /** What people call an alert. */

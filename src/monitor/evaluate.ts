@@ -41,17 +41,26 @@ export function evaluateRules(checks: readonly ConfiguredRule[], judging: Judgin
     ...checks.filter(({ name }) => isOnSomewhere(name, judging)).map((rule) => judgeCheck(rule, judging)),
     ...book.rules.filter(isMetricRule).map((rule) => judgeMetric(rule, judging)),
   ];
-  const notJudged = found.flatMap((each) => each.notJudged);
-  const unknown = notJudged.filter(({ labels }) => labels !== null);
+  const unknown = found.flatMap((each) => each.unknown);
   return {
     conditions: found.flatMap(({ conditions }) => conditions),
-    unjudged: notJudged.flatMap(({ rule, labels }) => (labels === null ? [rule] : [])),
-    unknown: unknown.map(({ rule, labels }) => ({ rule, labels: labels ?? {} })),
-    notJudged,
+    unjudged: found.flatMap(({ unjudged }) => unjudged.map(({ rule }) => rule)),
+    unknown: unknown.map(({ because: _, ...each }) => each),
+    notJudged: [
+      ...found.flatMap(({ unjudged }) => unjudged.map((each) => ({ ...each, labels: null }))),
+      // Where nothing happened there is nothing that anybody could have known.
+      ...unknown.flatMap(({ nothingForMs, ...each }) => (nothingForMs === undefined ? [each] : [])),
+    ],
   };
 }
 
-type Found = { readonly conditions: readonly Condition[]; readonly notJudged: readonly NotJudged[] };
+type Because = { readonly because: string };
+
+type Found = {
+  readonly conditions: readonly Condition[];
+  readonly unjudged: readonly ({ readonly rule: string } & Because)[];
+  readonly unknown: readonly (UnknownSubject & Because)[];
+};
 
 /** A rule that is off everywhere is not judged: its failures would be nobody's. */
 function isOnSomewhere(name: string, { book, nodes }: Judging): boolean {
@@ -70,7 +79,7 @@ function judgeCheck(rule: ConfiguredRule, { clusterId, parts, log, book }: Judgi
       ? [{ ...condition, severity: severity ?? condition.severity, forMs: forMs ?? condition.forMs }]
       : [];
   });
-  return { conditions, notJudged: [] };
+  return { conditions, unjudged: [], unknown: [] };
 }
 
 function judgeMetric(rule: MetricRule, { clusterId, parts, log, book, nodes }: Judging): Found {
@@ -80,14 +89,14 @@ function judgeMetric(rule: MetricRule, { clusterId, parts, log, book, nodes }: J
     judgeMetricRule(rule, { clusterId, seen, nodes, effective: book.effective }),
   );
   if ('unjudged' in judged) return nothing({ rule: rule.name, because: judged.unjudged, clusterId, log });
-  return { conditions: judged.conditions, notJudged: judged.unknown };
+  return { conditions: judged.conditions, unjudged: [], unknown: judged.unknown };
 }
 
 type Naming = { readonly clusterId: string; readonly rule: string; readonly log: Logger };
 
 function nothing({ because, clusterId, rule, log }: Naming & { readonly because: string }): Found {
   log.debug({ clusterId, rule, because }, 'a rule could not be judged');
-  return { conditions: [], notJudged: [{ rule, labels: null, because }] };
+  return { conditions: [], unjudged: [{ rule, because }], unknown: [] };
 }
 
 function attempt<T>({ clusterId, rule, log }: Naming, judge: () => T): T | Unjudged {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '../../src/domain/alert.ts';
+import { type Alert, titleToShow } from '../../src/domain/alert.ts';
 import {
   applySample,
   type Condition,
@@ -139,11 +139,17 @@ const rows: readonly (readonly [row: string, holds: () => void])[] = [
         ] as const),
         ...every(10, 24, quiet),
       ]);
-      expect(told).toEqual([
+      expect(told.filter(([, type]) => type !== 'UPDATED')).toEqual([
         [1, 'RESOLVED'],
         [3, 'REOPENED'],
         [5, 'FLAPPING'],
       ]);
+      // Its card says after each change whether it holds now.
+      expect(told.filter(([, type]) => type === 'UPDATED').map(([minute]) => minute)).toEqual([7, 8, 9, 10]);
+      expect(titleToShow(now)).toBe('be was down (it comes and goes)');
+      expect(now.text).toBe(
+        'The light of be 10.0.0.11:9050 is seen, seen at 2026-03-01 12:10:00 UTC. What was said while it fired: down since 2026-03-01 12:03:00 UTC.',
+      );
       expect(now).toMatchObject({ signal: 'FIRING', flaps: 3, flapping: { quietSince: minutes(10) } });
       const end = play(now, [[25, quiet]]);
       expect(end.told).toEqual([[25, 'RESOLVED']]);
@@ -176,7 +182,7 @@ const rows: readonly (readonly [row: string, holds: () => void])[] = [
       const rising = play(alert({ severity: 'HIGH', flapping }), [[1, fires]]);
       expect(rising.told).toEqual([[1, 'SEVERITY_ROSE']]);
       const ended = play(alert({ handling: acked(1, true), flapping }), [[16, quiet]]);
-      expect(ended).toMatchObject({ told: [[16, 'ACK_EXPIRED']], alert: { signal: 'FIRING' } });
+      expect(ended).toMatchObject({ told: [[16, 'UPDATED', 'ACK_EXPIRED']], alert: { signal: 'FIRING' } });
     },
   ],
   [

@@ -284,6 +284,43 @@ describe('a condition without an alert', () => {
     expect(of({ ...condition().labels, path: '/data1' }).pending).toEqual([]);
   });
 
+  it('ripens over looks in which nothing happened, for some minutes, and its alert stays open as long', () => {
+    const loads = condition({ forMs: 300_000, minSamples: 2 });
+    const nothing = { unknown: [{ rule: 'lamp_out', labels: {}, nothingForMs: 300_000 }] };
+    const look = (second: number, failsEverySeconds: number) =>
+      sample(minutes(second / 60), second % failsEverySeconds === 0 ? { conditions: [loads] } : nothing);
+    /** When the alert opens and ends, of loads that come so often and all fail up to the 20th minute. */
+    const life = (everySeconds: number) => {
+      let pending: readonly Pending[] = [];
+      let open: Alert | null = null;
+      const told: [second: number, type: string][] = [];
+      for (let second = 0; second <= 1_800; second += 15) {
+        const seen = look(second, second > 1_200 ? Number.POSITIVE_INFINITY : everySeconds);
+        const effect = apply(open === null ? [] : [open], seen, pending);
+        ({ pending } = effect);
+        if (effect.opened.length > 0) {
+          told.push([second, 'OPENED']);
+          open = alert({ since: seen.at, lastSeenAt: seen.at, changedAt: seen.at });
+        }
+        for (const change of [...effect.kept.map((each) => ({ alert: each, events: [] })), ...effect.changed]) {
+          open = change.alert.signal === 'RESOLVED' ? null : change.alert;
+          told.push(...change.events.map(({ type }): [number, string] => [second, type]));
+        }
+      }
+      return told.filter(([, type]) => type !== 'UPDATED');
+    };
+    expect(life(60)).toEqual([
+      [300, 'OPENED'],
+      [1_500, 'RESOLVED'],
+    ]);
+    expect(life(240)).toEqual([
+      [480, 'OPENED'],
+      [1_500, 'RESOLVED'],
+    ]);
+    // Loads that come so seldom are judged one by one: none of them fails for five minutes.
+    expect(life(600)).toEqual([]);
+  });
+
   it('does not begin, and begins anew, while a value only keeps an open alert going', () => {
     const between = { ...slow, onlyGoesOn: true } as const;
     expect(apply([], sample(minutes(0), { conditions: [between] }))).toMatchObject({ opened: [], pending: [] });
@@ -434,7 +471,9 @@ describe('the life of an alert knows of its rule only what it is told', () => {
   });
 
   it('what ripens by a rule that this version does not have is neither opened nor forgotten', () => {
-    const pending = [{ fingerprint: 'x', rule: 'rule_of_tomorrow', labels: {}, since: minutes(0), samples: 1 }];
+    const pending = [
+      { fingerprint: 'x', rule: 'rule_of_tomorrow', labels: {}, since: minutes(0), samples: 1, seenAt: minutes(0) },
+    ];
     expect(apply([], sample(minutes(1)), pending)).toMatchObject({ opened: [], pending });
   });
 });

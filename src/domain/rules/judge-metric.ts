@@ -46,12 +46,20 @@ export function judgeMetricRule(rule: MetricRule, look: MetricLook): JudgedMetri
   const { measurements, unknown } = ofRule(rule, metric, look);
   return {
     conditions: measurements.flatMap((measurement) => conditionOf(rule, metric, { look, measurement })),
-    unknown: unknown.flatMap(({ subject, because }) => {
+    unknown: unknown.flatMap(({ subject, because, reason }) => {
       const labels = labelsOf(subject, look.nodes);
-      return labels === null ? [] : [{ rule: rule.name, labels, because }];
+      if (labels === null) return [];
+      const isNothing = rule.on.nothingMeans === 'FINE' && reason === 'OF_NOTHING';
+      return [{ rule: rule.name, labels, because, ...(isNothing ? { nothingForMs } : {}) }];
     }),
   };
 }
+
+/**
+ * A share says nothing of the looks in which nothing happened, and is one of every minute where loads come every minute: for
+ * so long a condition goes on ripening and an alert stays open over such looks.
+ */
+const nothingForMs = 5 * 60_000;
 
 /** The values and gaps that a rule is about: those of its subjects, or those of the whole cluster. */
 export function ofRule(
@@ -64,7 +72,9 @@ export function ofRule(
   const isOfKind = ofKinds(on.nodes, nodes);
   const measurements = seen.measurements.filter((each) => isOurs(each) && isOfKind(each.subject));
   const gaps = seen.unknown.filter((each) => isOurs(each) && isOfKind(each.subject));
-  const unknown = on.nothingMeans === 'FINE' ? gaps.filter(({ reason }) => reason !== 'OF_NOTHING') : gaps;
+  // A latency of nothing is fine at once: StarRocks itself goes on showing it for minutes.
+  const isFine = on.nothingMeans === 'FINE' && metric.unit !== 'SHARE';
+  const unknown = isFine ? gaps.filter(({ reason }) => reason !== 'OF_NOTHING') : gaps;
   if (on.of === 'CLUSTER' || metric.scope === 'CLUSTER')
     return { measurements: measurements.filter(isWhole), unknown: wholeGaps(metric, unknown) };
   const parts = measurements.filter((each) => !isWhole(each));
@@ -101,8 +111,8 @@ function conditionOf(rule: MetricRule, metric: Metric, { look, measurement }: Me
   const labels = labelsOf(subject, look.nodes);
   // A node that has left the cluster has no alerts.
   if (labels === null) return [];
-  const isBegun = isBeyond(compare, value, limits.threshold) && !isTaken(rule.on, { look, measurement });
   const holdsMs = forMs ?? rule.forMs;
+  const isBegun = isBeyond(compare, value, limits.threshold) && !isTaken(rule.on, { look, measurement, holdsMs });
   return [
     {
       fingerprint: alertFingerprint({ clusterId: look.clusterId, rule: rule.name, labels }),
@@ -121,11 +131,14 @@ function conditionOf(rule: MetricRule, metric: Metric, { look, measurement }: Me
   ];
 }
 
-/** Beyond the threshold of the stricter rule, which is on here: that one has the alert. */
-function isTaken({ upTo, compare }: OnMetric, { look, measurement }: Measured): boolean {
+/** Beyond the threshold of the stricter rule, which is on here and tells no later: that one has the alert. */
+function isTaken(
+  { upTo, compare }: OnMetric,
+  { look, measurement, holdsMs }: Measured & { readonly holdsMs: number },
+): boolean {
   if (upTo === undefined) return false;
   const stricter = look.effective(upTo, measurement.subject.nodeId ?? null);
-  if (stricter?.limits == null || stricter.off !== null) return false;
+  if (stricter?.limits == null || stricter.off !== null || (stricter.forMs ?? 0) > holdsMs) return false;
   return isBeyond(compare, measurement.value, stricter.limits.threshold);
 }
 

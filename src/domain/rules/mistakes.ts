@@ -104,14 +104,17 @@ function mistakesInLimits(on: OnMetric, { unit }: Metric): readonly RuleMistake[
 
 /**
  * The limits with a new threshold: where nobody says at which value an alert ends, as far from the threshold as before, and
- * never below nothing.
+ * not further away in proportion. So a value that is good by any measure ends it: 5 % below 1 s and not below 10 s.
  */
 export function limitsWith(
   rule: OnMetric,
   { threshold, clear }: { threshold: number; clear: number | null },
 ): RuleLimits {
   if (clear !== null) return { threshold, clear };
-  const moved = threshold + (rule.clear - rule.threshold);
-  // Numbers such as 0.85 - 0.02 have no exact form.
-  return { threshold, clear: Math.max(0, Number(moved.toPrecision(12))) };
+  const sameDistance = threshold + (rule.clear - rule.threshold);
+  const sameShare = rule.threshold === 0 ? threshold : (threshold * rule.clear) / rule.threshold;
+  const moved = rule.compare === 'ABOVE' ? Math.max(sameDistance, sameShare) : Math.min(sameDistance, sameShare);
+  // Numbers such as 0.85 - 0.02 have no exact form, and none may come to lie beyond the threshold.
+  const end = Number(moved.toPrecision(12));
+  return { threshold, clear: isBeyond(rule.compare, end, threshold) ? threshold : end };
 }

@@ -31,5 +31,6 @@ export const looksLate = defineRule({
   ripens: () => ({ forMs: 0, minSamples: 3, startedAt: null }),
   over: 'a look came in time',
   inhibits: null,
+  standsAlone: true,
   isInhibitedByRuns: false,
 });

@@ -23,6 +23,7 @@ export const runWaits = defineRule({
   ripens: ({ since }) => ({ forMs: patienceMs, minSamples: 1, startedAt: since }),
   over: '{run} does not wait for anybody any more',
   inhibits: null,
+  standsAlone: true,
   isInhibitedByRuns: false,
 });
 

@@ -19,15 +19,19 @@ export type ProbeOutcome = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader
   readonly notJudged?: readonly NotJudged[];
 };
 
+const time = z.iso.datetime().transform((text) => new Date(text));
 const pendingShape: z.ZodType<Pending[]> = z.array(
-  z.object({
-    fingerprint: z.string(),
-    rule: z.string(),
-    // Rows of earlier versions have none.
-    labels: z.record(z.string(), z.string()).default({}),
-    since: z.iso.datetime().transform((text) => new Date(text)),
-    samples: z.number(),
-  }),
+  z
+    .object({
+      fingerprint: z.string(),
+      rule: z.string(),
+      // Rows of earlier versions have neither these nor the time when it was last seen.
+      labels: z.record(z.string(), z.string()).default({}),
+      since: time,
+      samples: z.number(),
+      seenAt: time.nullable().default(null),
+    })
+    .transform(({ seenAt, ...pending }) => ({ ...pending, seenAt: seenAt ?? pending.since })),
 );
 
 export type NewSample = {

@@ -54,6 +54,11 @@ describe('a rule about a metric', () => {
     expect(judgeMetricRule(filling, look({ measurements }, { overrides })).conditions[0]).not.toHaveProperty(
       'onlyGoesOn',
     );
+    // One that tells later tells nothing now.
+    const late = [override('disk_nearly_full', { forMs: 3_600_000 })];
+    expect(judgeMetricRule(filling, look({ measurements }, { overrides: late })).conditions[0]).not.toHaveProperty(
+      'onlyGoesOn',
+    );
   });
 
   it('names what it could not judge, and judges the rest', () => {
@@ -86,10 +91,13 @@ describe('a rule about a metric', () => {
       gap('query_error_share', {}, 'OF_NOTHING'),
       gap('memory_of_limit', { nodeId: 'nod_1' }, 'OF_NOTHING'),
     ];
-    expect(judgeMetricRule(metricRule('query_errors_high'), look({ unknown }))).toEqual({
+    // A share says nothing for some minutes, and is fine then.
+    expect(judgeMetricRule(metricRule('query_errors_high'), look({ unknown }))).toMatchObject({
       conditions: [],
-      unknown: [],
+      unknown: [{ labels: {}, nothingForMs: 300_000 }],
     });
+    const latency = [gap('query_p95_ms', {}, 'OF_NOTHING')];
+    expect(judgeMetricRule(metricRule('query_p95_high'), look({ unknown: latency })).unknown).toEqual([]);
     expect(judgeMetricRule(metricRule('memory_high'), look({ unknown })).unknown).toHaveLength(1);
   });
 

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limitsWith, mistakesInChanges, mistakesInRule } from '../../../src/domain/rules/mistakes.ts';
-import type { OnMetric } from '../../../src/domain/rules/rule.ts';
-import { findShippedRule } from '../../../src/domain/rules/shipped/index.ts';
+import { isBeyond, isMetricRule, type OnMetric } from '../../../src/domain/rules/rule.ts';
+import { findShippedRule, shippedRules } from '../../../src/domain/rules/shipped/index.ts';
 import { metricRule } from './builders.ts';
 
 const rule = metricRule('disk_filling');
@@ -48,7 +49,19 @@ describe('an override that somebody asks for', () => {
 
   it('ends alerts as far from its threshold as the rule does, unless it says where', () => {
     expect(limitsWith(rule.on, { threshold: 0.9, clear: null })).toEqual({ threshold: 0.9, clear: 0.88 });
-    expect(limitsWith(rule.on, { threshold: 0.01, clear: null })).toEqual({ threshold: 0.01, clear: 0 });
     expect(limitsWith(rule.on, { threshold: 0.9, clear: 0.5 })).toEqual({ threshold: 0.9, clear: 0.5 });
+  });
+
+  it('can end by a value that there can be, whatever its threshold is', () => {
+    const p95 = metricRule('query_p95_high');
+    expect(limitsWith(p95.on, { threshold: 1_000, clear: null })).toEqual({ threshold: 1_000, clear: 800 });
+    const rules = shippedRules.filter(isMetricRule);
+    fc.assert(
+      fc.property(fc.constantFrom(...rules), fc.double({ min: 1e-6, max: 1e12, noNaN: true }), ({ on }, threshold) => {
+        const { clear } = limitsWith(on, { threshold, clear: null });
+        expect(isBeyond(on.compare, clear, threshold)).toBe(false);
+        if (on.compare === 'ABOVE') expect(clear).toBeGreaterThan(threshold * 0.3);
+      }),
+    );
   });
 });

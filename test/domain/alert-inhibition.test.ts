@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Alert, alertFingerprint, severities } from '../../src/domain/alert.ts';
+import { applySample, defaultAlertTimes, type RuleFacts } from '../../src/domain/alert-life.ts';
+import { alert, byRun, condition, rules as known, minutes, sample } from './alert-builders.ts';
+
+const rules: readonly RuleFacts[] = [
+  ...known,
+  { name: 'own_work', over: 'it is done', inhibits: null, isInhibitedByRuns: false, standsAlone: true },
+  {
+    name: 'lamp_gone',
+    over: 'the lamp is back',
+    inhibits: { rules: 'others', sameNode: true, because: 'the lamp is gone' },
+    isInhibitedByRuns: true,
+  },
+];
+const policy = { times: defaultAlertTimes, rules };
+const quietNow = { since: minutes(0), quietSince: minutes(0), judgedAt: minutes(0) };
+const holdsNow = { ...quietNow, quietSince: null };
+
+const anyAlert = fc.record({
+  rule: fc.constantFrom(...rules.map(({ name }) => name)),
+  severity: fc.constantFrom(...severities),
+  node: fc.constantFrom('be 10.0.0.11:9050', 'be 10.0.0.12:9050', null),
+  flapping: fc.constantFrom(null, quietNow, holdsNow),
+  holds: fc.boolean(),
+  isWorkedOn: fc.boolean(),
+});
+
+describe('what another alert explains', () => {
+  it('is hidden only by one that holds now, is told itself, and is at least as bad', () => {
+    fc.assert(
+      fc.property(fc.array(anyAlert, { maxLength: 6 }), (drawn) => {
+        const alerts = drawn.map(({ rule, severity, node, flapping }, index): Alert => {
+          const labels: Record<string, string> = { place: `${index}`, ...(node === null ? {} : { node }) };
+          const fingerprint = alertFingerprint({ clusterId: 'clu_1', rule, labels });
+          const nodeId = node === null ? null : `nod ${node}`;
+          return alert({ id: `alr_${index}`, rule, severity, labels, fingerprint, nodeId, flapping });
+        });
+        const conditions = alerts
+          .filter((_, index) => drawn[index]?.holds)
+          .map(({ rule, severity, labels, fingerprint, nodeId }) =>
+            condition({ rule, severity, labels, fingerprint, nodeId }),
+          );
+        const plannedWork = alerts.flatMap(({ nodeId }, index) =>
+          drawn[index]?.isWorkedOn && nodeId !== null ? [{ nodeId, runId: 'run_9' }] : [],
+        );
+        const look = sample(minutes(1), { conditions, plannedWork });
+        const effect = applySample({ alerts, pending: [] }, look, policy);
+        const after = new Map(alerts.map((each) => [each.id, each]));
+        for (const each of [...effect.kept, ...effect.changed.map((change) => change.alert)]) after.set(each.id, each);
+        const now = [...after.values()];
+        for (const hidden of now) {
+          const { mute } = hidden;
+          if (mute.kind !== 'INHIBITED' || mute.by.startsWith('run:')) continue;
+          expect(hidden.rule).not.toBe('own_work');
+          const sources = now.filter(({ rule, signal, mute: own }) => {
+            return rule === mute.by && signal === 'FIRING' && own.kind === 'NONE';
+          });
+          const explaining = sources.filter(
+            ({ severity, fingerprint }) =>
+              severities.indexOf(severity) <= severities.indexOf(hidden.severity) &&
+              conditions.some((each) => each.fingerprint === fingerprint),
+          );
+          expect(explaining).not.toEqual([]);
+        }
+      }),
+    );
+  });
+
+  it('is told again while its explanation comes and goes, and does not hold now', () => {
+    const dark = alert({
+      id: 'alr_2',
+      rule: 'all_dark',
+      labels: {},
+      fingerprint: 'dark',
+      nodeId: null,
+      flapping: quietNow,
+    });
+    const lamp = alert({ mute: { kind: 'INHIBITED', by: 'all_dark', because: 'nobody sees the house' } });
+    const effect = applySample(
+      { alerts: [dark, lamp], pending: [] },
+      sample(minutes(1), { conditions: [condition()] }),
+      policy,
+    );
+    expect(
+      effect.changed.map(({ alert: each, events }) => [each.id, ...events.map(({ type }) => type)]),
+    ).toContainEqual(['alr_1', 'UNMUTED']);
+  });
+
+  it('is still hidden by a run, whatever its severity', () => {
+    const lamp = alert({ severity: 'CRITICAL' });
+    const look = sample(minutes(1), { conditions: [condition()], plannedWork: [{ nodeId: 'nod_1', runId: 'run_9' }] });
+    expect(applySample({ alerts: [lamp], pending: [] }, look, policy).changed[0]?.alert.mute).toEqual(byRun);
+  });
+});
