@@ -1,7 +1,9 @@
 import { type ClusterNode, type Cluster as ClusterRow, capabilityOf } from '../domain/cluster.ts';
+import { scoreHealth } from '../domain/health/score.ts';
 import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
+import { factsFor } from '../store/reads/health.ts';
 import { alertRulesOf } from './AlertRule.ts';
 import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
@@ -59,6 +61,10 @@ export const Cluster = {
   recoveryPoints: async ({ id: clusterId }: ClusterRow, _: unknown, { loaders, deps }: RequestContext) =>
     lookAtRecovery(deps.engine, { clusterId, policies: await loaders.policiesOfCluster.load(clusterId) }),
   openAlerts: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.openAlertsOfCluster.load(id),
+  healthScore: async (cluster: ClusterRow, _: unknown, { loaders }: RequestContext) => {
+    const stored = await loaders.healthOfCluster.load(cluster.id);
+    return stored === null ? null : scoreHealth(factsFor(cluster, stored));
+  },
   repositories: repositoriesOf,
   automation: automationOf,
   clusterSnapshots: clusterSnapshotsOf,

@@ -11,6 +11,7 @@ import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
+import { healthOfClusters } from '../store/reads/health.ts';
 import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
 import { policiesOfClusters } from '../store/reads/policies.ts';
@@ -118,6 +119,10 @@ export function makeLoaders(db: Database, visibility: Visibility) {
     notJudgedOfCluster: single(
       (clusterIds) => notJudgedOfClusters(db, clusterIds),
       (row) => row.clusterId,
+    ),
+    healthOfCluster: single(
+      (clusterIds) => healthOfClusters(db, clusterIds),
+      (stored) => stored.clusterId,
     ),
     firingsOfSchedule: perArguments((args: { limit: number }) =>
       grouped(

@@ -133,3 +133,20 @@ it('the number of SQL statements for metrics does not depend on the number of cl
   await grow(20);
   expect(await send(20)).toBe(await send(2));
 });
+
+it('the number of SQL statements for health scores does not depend on the number of clusters', async () => {
+  const scores = (first: number) =>
+    `{ clusters(first: ${first}) { nodes { healthScore { score word deductions { points because subject alsoTold } unknown asOf } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    const { data, errors } = await api.ask(token, scores(first));
+    expect(errors).toBeUndefined();
+    // The nodes of these clusters were seen when they were made, and nobody has looked since.
+    expect(JSON.stringify(data)).toContain('"healthScore":{"score":');
+    return statements.length;
+  };
+  await grow(20);
+  const few = await send(2);
+  expect(await send(20)).toBe(few);
+  expect(few).toBeLessThanOrEqual(14);
+});

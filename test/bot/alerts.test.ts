@@ -110,7 +110,7 @@ it('details and lists show an alert to those who may see the cluster', async () 
   await world.kim.slash('/sr status prod-eu', { channel: 'sr-demo' });
   await world.kim.waitForMessage({
     channel: 'sr-demo',
-    text: 'prod-eu is PROBLEMS: 3 of 3 nodes alive, 1 open alert.',
+    text: 'prod-eu is UNKNOWN: 3 of 3 nodes alive, 1 open alert.',
   });
 
   const { db } = world.ctx;

@@ -6,6 +6,7 @@ import { allCommands } from '../../src/bot/commands/all.ts';
 import { parseCommand } from '../../src/bot/commands/grammar.ts';
 import { createClients } from '../../src/bot/slack/clients.ts';
 import { type RoleBinding, roles } from '../../src/domain/access.ts';
+import { compareWorstFirst, healthScoreWords, scoreInWords } from '../../src/domain/health/score.ts';
 import { AppError } from '../../src/errors.ts';
 import { findActorByPersonId } from '../../src/store/access/actors.ts';
 import { type Api, startApi } from '../helpers/api.ts';
@@ -69,22 +70,30 @@ function expectSame(said: Awaited<ReturnType<typeof type>>, wanted: readonly (st
 }
 
 const list = <T extends z.ZodRawShape>(shape: T) => z.object({ nodes: z.array(z.object(shape)) });
+const scoreShape = z.object({
+  score: z.int().nullable(),
+  word: z.enum(healthScoreWords),
+  deductions: z.array(z.object({ name: z.string(), points: z.int(), because: z.string(), subject: z.string() })),
+  unknown: z.array(z.string()),
+});
+const scored = { name: z.string(), healthScore: scoreShape };
 const listsShape = z.object({
-  clusters: list({ name: z.string() }),
-  ofDev: list({ name: z.string() }),
+  clusters: list(scored),
+  ofDev: list(scored),
   runs: list({ number: z.int() }),
   ofCluster: list({ number: z.int() }),
   alerts: list({ number: z.int() }),
   schedules: list({ name: z.string() }),
 });
 const lists = `query ($id: ID!) {
-  clusters(first: 100) { nodes { name } }
-  ofDev: clusters(first: 100, filter: { environment: "dev" }) { nodes { name } }
+  clusters(first: 100) { nodes { name ...Score } }
+  ofDev: clusters(first: 100, filter: { environment: "dev" }) { nodes { name ...Score } }
   runs(first: 15) { nodes { number } }
   ofCluster: runs(first: 15, filter: { clusterId: $id }) { nodes { number } }
   alerts(first: 50, filter: { open: true }) { nodes { number } }
   schedules(first: 100) { nodes { name } }
-}`;
+}
+fragment Score on Cluster { healthScore { score word deductions { name points because subject } unknown } }`;
 const singles = `query ($name: String!, $run: Int!, $alert: Int!, $approval: ID!, $repository: ID!, $policy: ID!) {
   cluster(name: $name) { name backupPolicies { name } repositories { repositories { name } } }
   run(number: $run) { number } alert(number: $alert) { number } node(id: $approval) { id }
@@ -124,10 +133,15 @@ it('the API and the bot show one person the same', () =>
 
         const answer = await api.ask(token, lists, { id: cluster.clusterId });
         const { clusters, ofDev, runs, ofCluster, alerts, schedules } = listsShape.parse(answer.data);
-        const names = (found: z.infer<typeof listsShape>['clusters']) => found.nodes.map(({ name }) => name);
+        const names = (found: z.infer<typeof listsShape>['schedules']) => found.nodes.map(({ name }) => name);
+        // The bot puts the worst first, and says of each the same as the API.
+        const worstFirst = (found: z.infer<typeof listsShape>['clusters']) =>
+          found.nodes
+            .toSorted((a, b) => compareWorstFirst(a.healthScore, b.healthScore))
+            .map(({ name, healthScore }) => `${scoreInWords(healthScore)}* \`${name}`);
         const numbers = (found: z.infer<typeof listsShape>['runs']) => found.nodes.map(({ number }) => number);
-        expectSame(await type(person.id, 'clusters', /`(cluster-\d+)`/g), names(clusters));
-        expectSame(await type(person.id, 'clusters --env dev', /`(cluster-\d+)`/g), names(ofDev));
+        expectSame(await type(person.id, 'clusters', /^\*(\w.*?\* `cluster-\d+)`/gm), worstFirst(clusters));
+        expectSame(await type(person.id, 'clusters --env dev', /^\*(\w.*?\* `cluster-\d+)`/gm), worstFirst(ofDev));
         expectSame(await type(person.id, 'schedules', /^`(s\d+)` on/gm), names(schedules));
         expectSame(await type(person.id, 'runs', /\* R-(\d+) ·/g), numbers(runs));
         expectSame(await type(person.id, 'alerts', /\* A-(\d+) ·/g), numbers(alerts));

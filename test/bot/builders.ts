@@ -1,6 +1,7 @@
 import type { Alert } from '../../src/domain/alert.ts';
 import type { Approval, Vote } from '../../src/domain/approval.ts';
 import type { ClusterNode } from '../../src/domain/cluster.ts';
+import type { HealthScore } from '../../src/domain/health/score.ts';
 import type { Run, RunStep } from '../../src/domain/run.ts';
 
 export const at = new Date('2026-11-20T12:00:00Z');
@@ -172,4 +173,9 @@ export function node(change: Partial<ClusterNode> = {}): ClusterNode {
     unit: null,
     ...change,
   };
+}
+
+/** A cluster that lacks nothing, unless it is said otherwise. */
+export function health(change: Partial<HealthScore> = {}): HealthScore {
+  return { score: 100, word: 'GOOD', deductions: [], unknown: [], plannedWork: [], asOf: at, ...change };
 }

@@ -131,7 +131,7 @@ describe('when Slack misbehaves', () => {
     await expect.poll(opened, { interval: 10 }).toBe(2);
     await world.slack.ctl.sockets.connected();
     await world.kim.slash('/sr status dev-one', { channel });
-    await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+    await world.kim.waitForMessage({ channel, text: 'dev-one is UNKNOWN' });
   });
 
   it('a socket that breaks is replaced', async () => {
@@ -142,7 +142,7 @@ describe('when Slack misbehaves', () => {
       .toBe(2);
     await world.slack.ctl.sockets.connected();
     await world.kim.slash('/sr status dev-one', { channel });
-    await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+    await world.kim.waitForMessage({ channel, text: 'dev-one is UNKNOWN' });
   });
 
   it('a form opens at once while messages wait for a rate limit', async () => {
@@ -170,7 +170,7 @@ describe('when Slack misbehaves', () => {
     world.slack.ctl.setTokenState('bot', 'active');
     await starting;
     await world.kim.slash('/sr status dev-one', { channel });
-    await world.kim.waitForMessage({ channel, text: 'dev-one is OK' });
+    await world.kim.waitForMessage({ channel, text: 'dev-one is UNKNOWN' });
   });
 });
 

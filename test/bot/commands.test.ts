@@ -45,13 +45,13 @@ describe.each<Transport>(['socket', 'http'])('commands over %s', (transport) => 
 
   it('clusters lists them with a word on each', async () => {
     const said = await ask('kim', '/sr clusters', '3 nodes');
-    expect(said).toContain('*OK* `dev-one` · dev · 3 nodes');
-    expect(said).toContain('*OK* `prod-eu` · prod · 3 nodes');
+    expect(said).toContain('*UNKNOWN* `dev-one` · dev · 3 nodes');
+    expect(said).toContain('*UNKNOWN* `prod-eu` · prod · 3 nodes');
     expect(await ask('kim', '/sr clusters --env staging', 'There is no cluster')).not.toContain('dev-one');
   });
 
   it('status shows the nodes of a cluster, found by the beginning of its name', async () => {
-    const said = await ask('kim', '/sr status dev', 'dev-one: OK');
+    const said = await ask('kim', '/sr status dev', 'dev-one: UNKNOWN');
     expect(said).toContain('`fe 10.0.0.1:9010` alive · LEADER · disk 12 %');
     expect(said).toContain('`be 10.0.0.11:9050` alive · disk 12 %');
   });
@@ -152,7 +152,7 @@ describe.each<Transport>(['socket', 'http'])('commands over %s', (transport) => 
     await binding.set({ scope_kind: 'cluster', scope_value: world.clusters.dev }).execute();
     const said = await ask('lee', '/sr runs', 'R-1 ·');
     expect(said).not.toContain('prod-eu');
-    expect(await ask('lee', '/sr status "DEV-ONE "', 'dev-one: OK')).toContain('be 10.0.0.11:9050');
+    expect(await ask('lee', '/sr status "DEV-ONE "', 'dev-one: UNKNOWN')).toContain('be 10.0.0.11:9050');
     await binding.set({ scope_kind: 'all', scope_value: '' }).execute();
   });
 

@@ -147,7 +147,7 @@ describe.each<Transport>(['socket', 'http'])('strangers over %s', (transport) =>
     await world.lee.waitForMessage({ channel: 'leads', text: 'I cannot see this conversation' });
     const direct = world.lee.directChannel();
     await world.lee.slash('/sr clusters', { channel: direct });
-    await world.lee.waitForMessage({ channel: direct, text: '*OK* `dev-one`' });
+    await world.lee.waitForMessage({ channel: direct, text: '*UNKNOWN* `dev-one`' });
   });
 
   it('a role that was taken away counts at once, and so does a person who was shut out', async () => {
@@ -189,7 +189,7 @@ describe.each<Transport>(['socket', 'http'])('haste over %s', (transport) => {
     });
     // Kim is known; ana is asked for, and by the time Slack has answered her response URL has expired.
     await world.ana.slash('/sr status dev-one', { channel });
-    await world.ana.waitForMessage({ channel, text: 'dev-one is OK' });
+    await world.ana.waitForMessage({ channel, text: 'dev-one is UNKNOWN' });
     release();
     expect(world.slack.calls().some((call) => call.method === 'chat.postEphemeral')).toBe(true);
   });

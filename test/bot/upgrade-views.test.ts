@@ -14,7 +14,7 @@ import { upgradeChecks, upgradeRefusals } from '../../src/domain/upgrade/checks.
 import { awaitVersion } from '../../src/operations/node/steps/await-back.ts';
 import { holdForPerson } from '../../src/operations/node/steps/hold.ts';
 import { facts } from '../domain/upgrade/checks-builders.ts';
-import { at, node } from './builders.ts';
+import { at, health, node } from './builders.ts';
 import { failedAt, upgradePlan, upgradeRun, upgradeSteps } from './upgrade.ts';
 
 const plan = upgradePlan(6);
@@ -265,6 +265,7 @@ describe('a cluster of several versions', () => {
         cluster,
         nodes: of,
         openAlerts: 0,
+        health: health(),
         openUpgrades: [{ ...upgrade, state }],
         held: null,
         automationLines: [],
@@ -282,11 +283,12 @@ describe('a cluster of several versions', () => {
       cluster,
       nodes,
       openAlerts: 0,
+      health: health(),
       openUpgrades: [{ ...upgrade, state: 'PAUSED' as const }],
       held: null,
     };
     expect(shown(clusterList([line]))[0]).toBe(
-      '*OK* `prod-eu` · prod · 2 nodes · *mixed versions*: 1 backend on 3.5.0, 1 backend on 3.4.6, R-12 is PAUSED',
+      '*GOOD, 100 of 100* `prod-eu` · prod · 2 nodes · *mixed versions*: 1 backend on 3.5.0, 1 backend on 3.4.6, R-12 is PAUSED',
     );
     const lines = status('PAUSED');
     expect(lines[0]).toContain('*mixed versions*: 1 backend on 3.5.0, 1 backend on 3.4.6');

@@ -3,7 +3,7 @@ import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterStatus } from '../../src/bot/views/clusters.ts';
 import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import type { RemovedNode } from '../../src/domain/cluster.ts';
-import { approval, at, node, run, step, vote } from './builders.ts';
+import { approval, at, health, node, run, step, vote } from './builders.ts';
 
 describe('the sentence of a run', () => {
   it.each([
@@ -28,6 +28,7 @@ describe('the status of a cluster', () => {
   const shown = (problems: string[], removedNodes: readonly RemovedNode[] = []) => {
     const data = {
       openAlerts: 0,
+      health: health(),
       openUpgrades: [],
       openRuns: [],
       lastRun: null,

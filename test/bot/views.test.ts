@@ -25,7 +25,7 @@ import type { Calendar } from '../../src/domain/calendar.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
-import { alert, approval, at, hash, node, run, step, vote } from './builders.ts';
+import { alert, approval, at, hash, health, node, run, step, vote } from './builders.ts';
 
 const opaque = ['clu', 'nod', 'hst', 'run', 'apr', 'per', 'sec'].map((kind) => `${kind}_01J${'0'.repeat(23)}`);
 
@@ -264,6 +264,7 @@ function everyMessage(text: string): Record<string, Message> {
         cluster,
         nodes,
         openAlerts: 3,
+        health: bruised(text),
         openUpgrades,
         held: heldWord(calendar, at),
       })),
@@ -281,6 +282,7 @@ function everyMessage(text: string): Record<string, Message> {
       cluster,
       nodes,
       openAlerts: 3,
+      health: bruised(text),
       openUpgrades,
       held: heldWord(calendar, at),
       automationLines: automationLines(calendar, at),
@@ -310,6 +312,18 @@ function everyMessage(text: string): Record<string, Message> {
     bug: bugNotice('cmd_1'),
     unlinked: unlinkedNotice(),
   };
+}
+
+function bruised(text: string) {
+  const told = Array.from({ length: 40 }, () => text);
+  const deduction = { name: text, points: 7, because: text, subject: text, alerts: ['A-7'], alsoTold: told };
+  return health({
+    score: 0,
+    word: 'BAD',
+    deductions: Array.from({ length: 40 }, () => deduction),
+    unknown: told,
+    plannedWork: told,
+  });
 }
 
 /** As it goes over the wire. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { scoreHealth } from '../../src/domain/health/score.ts';
 import type { Check } from '../../src/domain/next-action.ts';
 import type { Run } from '../../src/domain/run.ts';
 import type { StepEffect, Subject } from '../../src/domain/subject.ts';
@@ -8,7 +9,8 @@ import { clusterId } from '../../src/operations/input/fields.ts';
 import { pauseRun, resumeRun } from '../../src/runs/control.ts';
 import { submit } from '../../src/runs/submit.ts';
 import { defineStep } from '../../src/steps/define.ts';
-import { listNodes } from '../../src/store/clusters/inventory.ts';
+import { findCluster, listNodes } from '../../src/store/clusters/inventory.ts';
+import { factsFor, healthOfClusters } from '../../src/store/reads/health.ts';
 import { listPlannedWork } from '../../src/store/reads/planned-work.ts';
 import { operator } from '../helpers/engine.ts';
 import { type Bench, startBench } from './bench.ts';
@@ -113,6 +115,17 @@ async function restart(host = '10.0.0.11'): Promise<Run> {
   return run;
 }
 
+/** What the health score deducts, without the frontends, and what it says is done on purpose. */
+async function score() {
+  const { db } = bench.ctx;
+  const [stored] = await healthOfClusters(db, [id]);
+  const row = await findCluster(db, id);
+  if (stored === undefined || row === null) throw new Error('there is no such cluster');
+  const { deductions, plannedWork } = scoreHealth(factsFor(row, stored));
+  const lost = deductions.map(({ name, points, alerts: told }) => `${name} ${points} ${told.length}`);
+  return [...lost, ...plannedWork];
+}
+
 async function alerts(): Promise<string[]> {
   return (await bench.alertsOf(id)).map(
     ({ title, signal, mute }) => `${title}: ${signal}${mute.kind === 'NONE' ? '' : ` by ${mute.by}`}`,
@@ -127,6 +140,8 @@ describe('a node that a run is restarting', () => {
     expect(await listPlannedWork(bench.ctx.db, { clusterId: id, windowMs: 0 })).toMatchObject([{ runId: run.id }]);
     backend('10.0.0.12').alive = false;
     await expect.poll(alerts, soon).toEqual(['be 10.0.0.12:9050 is down: FIRING']);
+    const works = `R-${run.number} works on be 10.0.0.11:9050`;
+    expect(await score()).toEqual(['node_down 30 1', 'node_away 2 0', works]);
     gate = { state: 'done' };
     expect((await bench.until(run.id)).state).toBe('SUCCEEDED');
     await bench.looks(cluster, 3);
@@ -176,7 +191,9 @@ describe('a node that a run is restarting', () => {
     await lastSign(minutesAgo(1));
     await bench.looks(cluster, 3);
     expect(await alerts()).toEqual([`be 10.0.0.11:9050 is down: FIRING by run:${run.id}`]);
+    expect(await score()).toEqual(['node_away 2 1', `R-${run.number} works on be 10.0.0.11:9050`]);
     await lastSign(minutesAgo(3));
     await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
+    expect(await score()).toEqual(['node_down 30 1']);
   });
 });

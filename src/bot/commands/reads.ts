@@ -1,9 +1,12 @@
 import { type Actor, canSomewhere } from '../../domain/access.ts';
+import type { Cluster } from '../../domain/cluster.ts';
+import { scoreHealth } from '../../domain/health/score.ts';
 import { openRunStates } from '../../domain/run.ts';
 import { calendarFor } from '../../domain/why-not-now.ts';
 import { countOpenAlertsOfClusters, listAlerts } from '../../store/reads/alerts.ts';
 import { readWholeCalendar } from '../../store/reads/calendar.ts';
 import { listClusters, nodesOfClusters, removedNodesOfClusters } from '../../store/reads/clusters.ts';
+import { factsFor, healthOfClusters } from '../../store/reads/health.ts';
 import { listPlannedWork } from '../../store/reads/planned-work.ts';
 import { findLastEndedRun, listRuns } from '../../store/reads/runs.ts';
 import { listStoppedNodes } from '../../store/reads/stopped-nodes.ts';
@@ -23,7 +26,7 @@ const shownOpenRuns = 10;
 
 export const clusters: BotCommand = {
   spec: { verb: 'clusters', positional: [], flags: [{ name: 'env', takesValue: true, isList: false }] },
-  summary: 'List the clusters, each with one word on how it is.',
+  summary: 'List the clusters, the worst first, each with its score and what is worst about it.',
   examples: ['clusters', 'clusters --env prod'],
   waiting: null,
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
@@ -40,8 +43,14 @@ export const clusters: BotCommand = {
     const openAlerts = await countOpenAlertsOfClusters(db, ids);
     const upgrades = await openUpgradesOfClusters(db, ids);
     const calendar = await readWholeCalendar(db);
+    const health = new Map((await healthOfClusters(db, ids)).map((stored) => [stored.clusterId, stored]));
+    const scoreOf = (cluster: Cluster) => {
+      const stored = health.get(cluster.id);
+      return stored === undefined ? [] : [{ cluster, score: scoreHealth(factsFor(cluster, stored)) }];
+    };
     return clusterList(
-      found.map((cluster) => ({
+      found.flatMap(scoreOf).map(({ cluster, score }) => ({
+        health: score,
         held: heldWord(calendarFor(calendar, { clusterId: cluster.id, environment: cluster.environment }), now()),
         cluster,
         nodes: nodes.get(cluster.id) ?? [],
@@ -83,8 +92,11 @@ export const status: BotCommand = {
     });
     const work = await listPlannedWork(db, { clusterId: cluster.id, windowMs: 0 });
     const stopped = await listStoppedNodes(db, cluster.id);
+    const [stored] = await healthOfClusters(db, [cluster.id]);
+    if (stored === undefined) return notice('That cluster is gone.');
     return clusterStatus({
       cluster,
+      health: scoreHealth(factsFor(cluster, stored)),
       nodes,
       openAlerts: alerts.length,
       openUpgrades: await openUpgradesOfClusters(db, [cluster.id]),

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
 import type { Cluster, ClusterNode, NodeKind, RemovedNode, StoppedNode } from '../../domain/cluster.ts';
+import { compareWorstFirst, type HealthScore, scoreInWords } from '../../domain/health/score.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { isTerminal, type Run, type RunState } from '../../domain/run.ts';
 import { pictureVersions } from '../../domain/upgrade/cluster-versions.ts';
@@ -10,6 +11,7 @@ export type ClusterLine = {
   readonly cluster: Pick<Cluster, 'name' | 'environment' | 'observedAt' | 'problems'>;
   readonly nodes: readonly ClusterNode[];
   readonly openAlerts: number;
+  readonly health: HealthScore;
   /** Upgrades and downgrades whose old binaries are still on the nodes, newest first. */
   readonly openUpgrades: readonly OpenUpgrade[];
   /** What keeps automation from beginning, in a word or two, see `heldWord`; null = nothing unusual. */
@@ -18,15 +20,10 @@ export type ClusterLine = {
 
 export type OpenUpgrade = Pick<UpgradeEntry, 'direction' | 'fromVersion' | 'toVersion' | 'state' | 'runNumber'>;
 
-/** The state of a cluster in one word, from what was last seen of it. */
-function healthOf({ cluster, nodes, openAlerts }: ClusterLine): 'UNKNOWN' | 'PROBLEMS' | 'OK' {
-  if (cluster.observedAt === null) return 'UNKNOWN';
-  return cluster.problems.length > 0 || openAlerts > 0 || nodes.some((node) => !node.alive) ? 'PROBLEMS' : 'OK';
-}
-
-/** All clusters the asker may see. */
-export function clusterList(clusters: readonly ClusterLine[]): Message {
-  if (clusters.length === 0) return { text: 'There is no cluster that you may see.' };
+/** All clusters the asker may see, the worst first. */
+export function clusterList(found: readonly ClusterLine[]): Message {
+  if (found.length === 0) return { text: 'There is no cluster that you may see.' };
+  const clusters = found.toSorted((a, b) => compareWorstFirst(a.health, b.health));
   const lines = clusters.map((line) => {
     const dead = line.nodes.filter((node) => !node.alive).length;
     const facts = [
@@ -35,14 +32,14 @@ export function clusterList(clusters: readonly ClusterLine[]): Message {
       ...(dead === 0 ? [] : [`${dead} not alive`]),
       ...(line.openAlerts === 0 ? [] : [count(line.openAlerts, 'open alert')]),
     ];
-    return `*${healthOf(line)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}${mixedOf(line)}${line.held === null ? '' : ` · ${line.held}`}`;
+    return `*${scoreInWords(line.health)}* ${code(line.cluster.name, 60)} · ${facts.map((fact) => safe(fact, 60)).join(' · ')}${mixedOf(line)}${line.held === null ? '' : ` · ${line.held}`}${worstOf(line.health)}`;
   });
   const blocks: KnownBlock[] = [
     section(fitLines(lines, 2900)),
     context('`/sr status …` with a name shows one of them.'),
   ];
   return {
-    text: `${count(clusters.length, 'cluster')}: ${safe(clusters.map((line) => `${line.cluster.name} ${healthOf(line)}`).join(', '), 600)}`,
+    text: `${count(clusters.length, 'cluster')}: ${safe(clusters.map((line) => `${line.cluster.name} ${scoreInWords(line.health)}`).join('; '), 600)}`,
     blocks,
   };
 }
@@ -64,11 +61,12 @@ export type StatusData = ClusterLine & {
 /** One cluster: nodes by kind, runs, alerts, how old the picture is. */
 export function clusterStatus(data: StatusData): Message {
   const { cluster, nodes } = data;
-  const health = healthOf(data);
+  const health = scoreInWords(data.health);
   const problems = cluster.problems.map((problem) => `• ${safe(problem, 300)}`);
   const blocks: KnownBlock[] = [
     header(`${cluster.name}: ${health}`),
     section([safe(cluster.environment, 60), versionsOf(nodes), seen(cluster.observedAt)].join(' · ')),
+    ...healthSection(data.health),
     ...upgradeSection(data),
     ...(problems.length === 0
       ? []
@@ -94,6 +92,30 @@ export function clusterStatus(data: StatusData): Message {
     ),
     blocks,
   };
+}
+
+/** The most expensive deduction, or else the first thing that is not known; and that something is done on purpose. */
+function worstOf({ deductions: [worst], unknown: [gap], plannedWork: [work] }: HealthScore): string {
+  const planned = work === undefined ? '' : ` · on purpose: ${safe(work, 100)}`;
+  if (worst !== undefined) return ` · ${safe(worst.because, 200)} (−${worst.points})${planned}`;
+  return `${gap === undefined ? '' : ` · not known: ${safe(gap, 150)}`}${planned}`;
+}
+
+/** What the score is made of; nothing for a cluster that has all points. */
+function healthSection({ score, deductions, unknown, plannedWork }: HealthScore): KnownBlock[] {
+  const lost = deductions.map(({ name, points, because, subject, alerts, alsoTold }) => {
+    const about = because.includes(subject) || subject === 'the cluster' ? '' : ` (${safe(subject, 80)})`;
+    const more = alsoTold.length - 2;
+    const also = alsoTold.slice(0, 2).map((words) => safe(words, 120));
+    const told = alsoTold.length === 0 ? '' : ` · also told: ${also.join('; ')}${more > 0 ? ` and ${more} more` : ''}`;
+    const from = [safe(name, 60), ...alerts.slice(0, 3)].join(', ');
+    return `• −${points}: ${safe(because, 250)}${about} · ${from}${told}`;
+  });
+  const gaps = unknown.map((because) => `• not known: ${safe(because, 200)}`);
+  const work = plannedWork.map((words) => `• on purpose: ${safe(words, 200)}`);
+  const lines = [...gaps, ...lost, ...work];
+  const title = score === null ? 'No score: what was last known' : 'What the score of 100 lacks';
+  return lines.length === 0 ? [] : [section(`*${title}*\n${fitLines(lines, 2000)}`)];
 }
 
 function removedSection(removed: readonly RemovedNode[]): KnownBlock[] {

@@ -1,12 +1,9 @@
-import type { Selectable } from 'kysely';
-import { z } from 'zod';
-import { nodeKinds } from '../../domain/cluster.ts';
 import type { NodeProbe, Probe } from '../../domain/probe.ts';
 import { type Claim, claimDue, isDue, isOurs } from '../claims.ts';
 import { type Database, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
-import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
+import { nodesShape, toProbe } from './probe-rows.ts';
 
 /** The right to probe one cluster now. */
 export type ProbeClaim = Claim & {
@@ -23,21 +20,6 @@ export type ProbeClaimRequest = {
   /** When the probe after this one is due. */
   readonly nextInMs: number;
 };
-
-const nodesShape: z.ZodType<NodeProbe[]> = z.array(
-  z.object({
-    kind: z.enum(nodeKinds),
-    host: z.string(),
-    port: z.number(),
-    alive: z.boolean().nullable(),
-    httpProblem: z.string().nullable(),
-    httpFailures: z.number(),
-    silentSince: z.iso
-      .datetime()
-      .transform((text) => new Date(text))
-      .nullable(),
-  }),
-);
 
 /** Clusters whose probe is due and that nobody probes, but for these; those that were never probed first. */
 export async function listDueProbes(
@@ -127,20 +109,4 @@ export async function pruneProbeSamples(db: Database, olderThanMs: number): Prom
       .executeTakeFirst();
     return Number(result.numDeletedRows);
   });
-}
-
-function toProbe(row: Selectable<Tables['probe']>): Probe[] {
-  const { at, duration_ms: durationMs, ok } = row;
-  if (at === null || durationMs === null || ok === null) return [];
-  return [
-    {
-      clusterId: row.cluster_id,
-      at,
-      durationMs,
-      ok: ok === 1,
-      problem: row.problem,
-      leader: row.leader,
-      nodes: fromJson(nodesShape, row.nodes),
-    },
-  ];
 }

@@ -20,10 +20,28 @@ export async function listPlannedWork(
   db: Reader,
   { clusterId, windowMs }: { clusterId: string; windowMs: number },
 ): Promise<readonly Work[]> {
+  return plannedWorkOfClusters(db, { clusterIds: [clusterId], windowMs });
+}
+
+/** The same of several clusters, in one statement. */
+export async function plannedWorkOfClusters(
+  db: Reader,
+  { clusterIds, windowMs }: { clusterIds: readonly string[]; windowMs: number },
+): Promise<readonly Work[]> {
   const rows = await db
     .selectFrom('run')
     .innerJoin('run_step', 'run_step.run_id', 'run.id')
-    .select(['run.id as run_id', 'run.state as run_state', 'about_id', 'effect', 'phase', 'lane', 'run_step.state'])
+    .select([
+      'run.id as run_id',
+      'run.number as run_number',
+      'run.cluster_id',
+      'run.state as run_state',
+      'about_id',
+      'effect',
+      'phase',
+      'lane',
+      'run_step.state',
+    ])
     .select((row) => [
       row.case().when('run.outcome', 'is', null).then(0).else(1).end().as('is_ending'),
       row
@@ -34,7 +52,7 @@ export async function listPlannedWork(
         .end()
         .as('is_recent'),
     ])
-    .where('run.cluster_id', '=', clusterId)
+    .where('run.cluster_id', 'in', clusterIds)
     .where('about_kind', '=', 'node')
     .where('about_id', 'is not', null)
     .where((row) => row.or([row('run_step.phase', '!=', 'recover'), row('run_step.undo_of', 'is not', null)]))
@@ -68,7 +86,10 @@ export async function listPlannedWork(
   for (const row of rows) {
     if (row.about_id === null) continue;
     const key = JSON.stringify([row.run_id, row.about_id, row.phase === 'undo', row.lane]);
-    const group = groups.get(key) ?? { nodeId: row.about_id, runId: row.run_id, hasBegun: false, isOpen: false };
+    const group = groups.get(key) ?? {
+      ...{ nodeId: row.about_id, runId: row.run_id, runNumber: row.run_number, clusterId: row.cluster_id },
+      ...{ hasBegun: false, isOpen: false },
+    };
     // The run's state decides, and not the time at which it ended: a retry or undo goes on after that.
     const isDriven = drivenStates.some((state) => state === row.run_state);
     const isDue = row.phase !== 'do' || (row.is_ending === 0 && row.run_state !== 'UNDOING');
@@ -81,7 +102,13 @@ export async function listPlannedWork(
     });
   }
   const open = [...groups.values()].filter((group) => group.hasBegun && group.isOpen);
-  return [...new Map(open.map(({ nodeId, runId }) => [`${runId} ${nodeId}`, { nodeId, runId }])).values()];
+  return [...new Map(open.map(({ hasBegun, isOpen, ...work }) => [`${work.runId} ${work.nodeId}`, work])).values()];
 }
 
-type Work = { readonly nodeId: string; readonly runId: string };
+type Work = {
+  readonly nodeId: string;
+  readonly runId: string;
+  readonly runNumber: number;
+  /** Null = the run is about no cluster that there is yet. */
+  readonly clusterId: string | null;
+};

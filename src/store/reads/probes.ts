@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import type { ProbeSample } from '../../domain/probe.ts';
+import type { Probe, ProbeSample } from '../../domain/probe.ts';
 import type { Reader } from '../database.ts';
+import { toProbe } from '../probes/probe-rows.ts';
 
 /** The recent past of these clusters, which the caller has read with their rights, newest first; one statement for all. */
 export async function samplesOfClusters(
@@ -31,4 +32,10 @@ export async function samplesOfClusters(
     aliveNodes: row.alive,
     totalNodes: row.total,
   }));
+}
+
+/** The last probe of each of these clusters, which the caller has read with their rights; none for one never probed. */
+export async function lastProbesOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly Probe[]> {
+  const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
+  return rows.flatMap(toProbe);
 }

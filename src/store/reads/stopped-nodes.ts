@@ -7,10 +7,18 @@ const kindShape = z.enum(nodeKinds);
 
 /** Nodes that were stopped on purpose and are not started yet, with the run that did it. */
 export async function listStoppedNodes(db: Reader, clusterId: string): Promise<readonly StoppedNode[]> {
+  return stoppedNodesOfClusters(db, [clusterId]);
+}
+
+/** The same of several clusters, in one statement. */
+export async function stoppedNodesOfClusters(
+  db: Reader,
+  clusterIds: readonly string[],
+): Promise<readonly StoppedNode[]> {
   const rows = await db
     .selectFrom('cluster_node')
     .select(['id', 'kind', 'host', 'port', 'stopped_run_id', 'stopped_run_number', 'stopped_by_name', 'stopped_at'])
-    .where('cluster_id', '=', clusterId)
+    .where('cluster_id', 'in', clusterIds)
     .where('stopped_run_id', 'is not', null)
     .orderBy('id')
     .execute();
