@@ -14,7 +14,7 @@ import type { Measurement } from '../domain/metrics/measurement.ts';
 import { hourMs } from '../domain/metrics/spans.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { listNodes } from '../store/clusters/inventory.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, startDatabaseClock } from '../store/database.ts';
 import { type FactsClaim, keepFacts, saveFacts } from '../store/metrics/facts.ts';
 import { latestOfClusters, rolledUpPoints } from '../store/reads/metric-history.ts';
 import { diskTrends } from './disk-facts.ts';
@@ -43,8 +43,9 @@ export async function askFacts(
   const clusterId = claim.id;
   try {
     const until = AbortSignal.any([signal, AbortSignal.timeout(factsTimeoutMs)]);
-    const reading = open(clusterId, signal);
-    const at = reading.now();
+    const now = await startDatabaseClock(db);
+    const reading = { ...open(clusterId, signal), now };
+    const at = now();
     const nodes = await listNodes(db, clusterId);
     const [latest] = await latestOfClusters(db, [clusterId]);
     let known = claim.before;

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import { type AlertTimes, defaultAlertTimes, type RuleFacts } from '../domain/alert-life.ts';
 import type { ClusterNode, ObservedNode } from '../domain/cluster.ts';
+import { catalogue } from '../domain/metrics/catalogue/index.ts';
+import { cutToLimit } from '../domain/metrics/cut.ts';
+import type { Measured } from '../domain/metrics/measurement.ts';
 import { bookFor, factsOfMetricRules, type RuleBook } from '../domain/rules/book.ts';
 import { listRepositories } from '../store/backups/repository-rows.ts';
 import { saveRepositoryCheck } from '../store/backups/write-repositories.ts';
@@ -8,7 +11,7 @@ import { releaseClaim } from '../store/claims.ts';
 import { findCluster, listNodes } from '../store/clusters/inventory.ts';
 import { forgetStop } from '../store/clusters/stopped-nodes.ts';
 import { saveClusterProblems, saveTopology } from '../store/clusters/topology.ts';
-import { type Database, readDatabaseTime } from '../store/database.ts';
+import { type Database, readDatabaseTime, startDatabaseClock } from '../store/database.ts';
 import { readFactAnswers } from '../store/metrics/facts.ts';
 import { packLook, readCounters } from '../store/metrics/write-measured.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
@@ -57,23 +60,29 @@ export async function probeCluster(
     const known = await listNodes(db, clusterId);
     const stopped = await listStoppedNodes(db, clusterId);
     const cluster = await findCluster(db, clusterId);
-    const read = await readParts(deps.reading(clusterId, signal), {
-      metrics: {
-        counters: await readCounters(db, clusterId, damaged),
-        facts: await readFactAnswers(db, clusterId, damaged),
+    // What one process counted, another one goes on with: all of it is by one clock.
+    const now = await startDatabaseClock(db);
+    const read = await readParts(
+      { ...deps.reading(clusterId, signal), now },
+      {
+        metrics: {
+          counters: await readCounters(db, clusterId, damaged),
+          facts: await readFactAnswers(db, clusterId, damaged),
+        },
+        failed: (err) =>
+          log.error({ clusterId, err }, 'nothing could be measured in a probe; alerts are judged without'),
+        everyMs: settings.everyMs,
+        known,
+        seeds: cluster?.seeds ?? [],
+        stopped,
+        before: claim.before,
+        watch: await readBackupWatch(db, clusterId),
+        runMode: cluster?.runMode ?? null,
+        repositories: await listRepositories(db, clusterId),
+        own: { ...(await readOwnWork(db, clusterId)), everyMs: settings.everyMs },
+        timeoutMs: settings.timeoutMs,
       },
-      failed: (err) => log.error({ clusterId, err }, 'nothing could be measured in a probe; alerts are judged without'),
-      everyMs: settings.everyMs,
-      known,
-      seeds: cluster?.seeds ?? [],
-      stopped,
-      before: claim.before,
-      watch: await readBackupWatch(db, clusterId),
-      runMode: cluster?.runMode ?? null,
-      repositories: await listRepositories(db, clusterId),
-      own: { ...(await readOwnWork(db, clusterId)), everyMs: settings.everyMs },
-      timeoutMs: settings.timeoutMs,
-    });
+    );
     if (read === null) return await releaseClaim(db, claim, { isDueNow: true });
     const { parts, counters } = read;
     const durationMs = performance.now() - startedAt;
@@ -86,18 +95,23 @@ export async function probeCluster(
     const look =
       parts.metrics === null
         ? null
-        : await packLook(parts.metrics, counters).catch((err: unknown) => {
+        : await packLook(toKeep(parts.metrics), counters).catch((err: unknown) => {
             log.error({ clusterId, err }, 'what a probe measured could not be packed; it is lost');
             return null;
           });
     const rules: readonly RuleFacts[] = [...settings.rules, ...factsOfMetricRules(book)];
-    const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules } });
+    const alertIds = await recordSample(db, { claim, outcome, look, policy: { times, rules }, damaged });
     if (alertIds === null)
       log.warn({ clusterId }, 'a probe was not recorded: its claim had ended, or its cluster is gone');
     for (const id of alertIds ?? []) changed(`alert:${id}`);
   } catch (err) {
     log.error({ clusterId, err }, 'a probe of a cluster could not be recorded; the next one is due as usual');
   }
+}
+
+/** The history keeps few of many subjects; the rules have judged all of them. */
+function toKeep({ at, measurements }: Measured): Measured {
+  return { at, measurements: cutToLimit(measurements, catalogue) };
 }
 
 type Judged = {

@@ -26,6 +26,8 @@ export type WatchedMetrics = Omit<Derived, 'counters'> & {
 export type NodeAnswer = {
   /** Why the node's health is in doubt; null = it is well, or cannot be asked. */
   readonly problem: string | null;
+  /** False = the time of the look was over before the node could answer: nothing follows about it. */
+  readonly isAsked: boolean;
   readonly page: Page;
   readonly impossibleUsers: readonly ImpossibleUser[];
 };
@@ -46,16 +48,21 @@ export async function askNode(
   { signal, now }: { readonly signal: AbortSignal; readonly now: () => Date },
 ): Promise<NodeAnswer> {
   const { host, httpPort } = node;
-  if (httpPort === null) return { problem: null, page: { problem: 'its HTTP port is not known' }, impossibleUsers: [] };
+  if (httpPort === null) return without('its HTTP port is not known', { problem: null });
   const address = { host, httpPort };
   try {
     const scrape = await http.scrape(address, { families }, { signal, timeoutMs: pageTimeoutMs });
-    if (scrape.kind === 'PAGE') return { problem: null, ...readPage(scrape, now()) };
+    if (scrape.kind === 'PAGE') return { problem: null, isAsked: true, ...readPage(scrape, now()) };
     const problem = await askHealth(http, address, signal);
-    return { problem, page: { problem: scrape.message }, impossibleUsers: [] };
+    return without(scrape.message, { problem: signal.aborted ? scrape.message : problem });
   } catch (error) {
-    return { problem: messageOf(error), page: { problem: messageOf(error) }, impossibleUsers: [] };
+    if (signal.aborted) return { ...without('the time of the look was over', { problem: null }), isAsked: false };
+    return without(messageOf(error), { problem: messageOf(error) });
   }
+}
+
+function without(pageProblem: string, { problem }: { readonly problem: string | null }): NodeAnswer {
+  return { problem, isAsked: true, page: { problem: pageProblem }, impossibleUsers: [] };
 }
 
 function readPage({ samples, isCut, impossibleUsers }: Extract<Scrape, { kind: 'PAGE' }>, at: Date) {

@@ -139,15 +139,17 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     request.watch === null ? null : readDatabases(reading.sql, { signal, timeoutMs: request.timeoutMs }),
     readRepositories(reading, request.repositories, { signal, timeoutMs: request.timeoutMs }),
   ]);
-  const answering = request.known.filter((node, index) => node.httpPort !== null && answers[index]?.problem === null);
+  const answering = request.known.filter((node, index) => node.httpPort !== null && isWell(answers[index]));
   const stopped = watchStops(request.known, request.stopped, answering);
   const backups = request.watch === null ? null : { ...request.watch, standing };
   if (reading.signal.aborted) return null;
-  const problems = new Map(request.known.map((node, index) => [nodeLabel(node), answers[index]?.problem ?? null]));
+  const told = new Map(request.known.map((node, index) => [nodeLabel(node), answers[index]]));
   const toProbe = (node: ObservedNode, alive: boolean | null): NodeProbe => {
     const before = findSameNode(request.before, node);
-    const httpProblem = problems.get(nodeLabel(node)) ?? null;
+    const answer = told.get(nodeLabel(node));
     const { kind, host, port } = node;
+    if (answer?.isAsked === false && before !== undefined) return { ...before, alive };
+    const httpProblem = answer?.problem ?? null;
     if (httpProblem === null) return { kind, host, port, alive, httpProblem, httpFailures: 0, silentSince: null };
     return {
       kind,
@@ -213,6 +215,10 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     own: request.own,
   };
   return { parts, counters };
+}
+
+function isWell(answer: NodeAnswer | undefined): boolean {
+  return answer?.isAsked === true && answer.problem === null;
 }
 
 type Seen = {

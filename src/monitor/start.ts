@@ -86,7 +86,9 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     const jitter = met.has(clusterId) ? 0.05 : 0.5;
     met.add(clusterId);
     const nextInMs = everyMs * (1 + jitter * (2 * Math.random() - 1));
-    const claim = await claimProbe(db, { clusterId, holder: config.holder, claimMs, nextInMs });
+    const damaged = (err: unknown) =>
+      log.error({ clusterId, err }, 'what the last probe of a cluster saw cannot be read; it is probed without');
+    const claim = await claimProbe(db, { clusterId, holder: config.holder, claimMs, nextInMs, damaged });
     if (claim !== null) await probeCluster(deps, claim, { settings, signal: stopping.signal });
   };
   const ask = async (clusterId: string): Promise<void> => {

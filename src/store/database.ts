@@ -150,6 +150,17 @@ export async function readDatabaseTime(db: Queryable): Promise<Date> {
   return rows[0]?.at ?? new Date();
 }
 
+/**
+ * The database's clock from now on, for some seconds of work, without asking it again. What several processes write in turn
+ * is compared by it: their own clocks differ, and may be set while they run.
+ */
+export async function startDatabaseClock(db: Queryable): Promise<() => Date> {
+  const askedAt = performance.now();
+  const at = await readDatabaseTime(db);
+  const startedAt = (askedAt + performance.now()) / 2;
+  return () => new Date(at.getTime() + Math.round(performance.now() - startedAt));
+}
+
 /** The database's clock plus some milliseconds. */
 export function databaseNowPlus(ms: number) {
   return sql<Date>`TIMESTAMPADD(MICROSECOND, ${Math.round(ms) * 1000}, UTC_TIMESTAMP(3))`;

@@ -15,3 +15,12 @@ export function readable<Row, T>(rows: readonly Row[], read: (row: Row) => T, on
     }
   });
 }
+
+/**
+ * Those parts of a history that can be read. One that cannot is a gap of some minutes, whoever damaged it, and must not keep
+ * the rest of its cluster, or other clusters, from being read, rolled up and removed.
+ */
+export async function readableParts<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  const read = await Promise.allSettled(parts);
+  return read.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+}

@@ -46,6 +46,7 @@ it('watches a cluster whatever became of what is stored beside it', async () => 
     .set({ counters: Buffer.from('x') })
     .where('cluster_id', '=', clusterId)
     .execute();
+  await db.updateTable('probe').set({ nodes: '[{', pending: '[{' }).where('cluster_id', '=', clusterId).execute();
   cluster.backends[0] = { host: '10.0.0.11', alive: false };
   await expect
     .poll(async () => (await bench.alertsOf(clusterId)).map(({ rule, mute }) => [rule, mute.kind]), { timeout: 10_000 })

@@ -78,7 +78,6 @@ describe('what people say of rules', () => {
       at: place.at,
       measurements,
       unknown,
-      cut: [],
       impossibleUsers: new Map(),
       loginAttempts: new Map(),
     };

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { SqlReader } from '../../src/adapters/starrocks/port.ts';
 import type { ClusterNode, ObservedNode } from '../../src/domain/cluster.ts';
@@ -132,6 +133,28 @@ describe('a probe of a cluster', () => {
         failure: { code: 'TIMEOUT', message: 'No frontend answered within 50 ms' },
       },
     });
+  });
+
+  it('takes no node for silent, and none for well, that it had no time to ask', async () => {
+    const cluster = paperCluster();
+    const nodes = await knownNodes(cluster);
+    const { http } = portsOf(cluster);
+    cluster.backends[0] = { host: '10.0.0.11', alive: true, httpIsSilent: true };
+    const first = seen(await look(cluster, { known: nodes }));
+    const silent = first.health.probes.find(({ host }) => host === '10.0.0.11');
+    expect(silent).toMatchObject({ httpFailures: 1, silentSince: now });
+    // As when no place becomes free among those that are asked at the same time.
+    const late: typeof http.scrape = async (_node, _order, call) => {
+      await once(call?.signal ?? new EventTarget(), 'abort');
+      throw new AppError('CANCELED', 'it was canceled');
+    };
+    const scrape: typeof late = (node, ...rest) => (/1[12]$/.test(node.host) ? late : http.scrape)(node, ...rest);
+    const mark = { nodeId: 'nod_10.0.0.12', label: 'be', runId: 'run_1', runNumber: 1, byName: 'kim', at: now };
+    const request = { known: nodes, before: first.health.probes, stopped: [mark], timeoutMs: 100 };
+    const second = seen(await look(cluster, request, { http: { ...http, scrape } }));
+    expect(second.health.probes.find(({ host }) => host === '10.0.0.11')).toEqual(silent);
+    expect(second.health.probes.find(({ host }) => host === '10.0.0.12')).toMatchObject({ httpFailures: 0 });
+    expect(second.stopped).toMatchObject({ nodes: [mark], contradicted: [] });
   });
 
   it('knows nothing when the program is told to stop meanwhile', async () => {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase, readDatabaseTime } from '../../src/store/database.ts';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { openDatabase, readDatabaseTime, startDatabaseClock } from '../../src/store/database.ts';
 import { createMigratedDatabase } from '../helpers/services.ts';
 import { createVirtualClock } from '../helpers/virtual-clock.ts';
 
@@ -10,6 +10,7 @@ beforeAll(async () => {
   database = await createMigratedDatabase();
 });
 afterAll(() => database.drop());
+afterEach(() => vi.useRealTimers());
 
 it('shows a test the time that its own clock shows', async () => {
   const clock = createVirtualClock();
@@ -22,6 +23,20 @@ it('shows a test the time that its own clock shows', async () => {
     expect(Math.abs(after.getTime() - clock.now().getTime())).toBeLessThan(60_000);
     clock.moveTo(before);
     expect((await readDatabaseTime(db)).getTime()).toBeGreaterThanOrEqual(after.getTime());
+  } finally {
+    await db.destroy();
+  }
+});
+
+it('goes on by itself, whatever becomes of the clock of this process', async () => {
+  const db = openDatabase({ url: database.url, poolSize: 1 });
+  try {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2001-01-01T00:00:00Z') });
+    const now = await startDatabaseClock(db);
+    vi.setSystemTime(new Date('2040-01-01T00:00:00Z'));
+    await readDatabaseTime(db);
+    const difference = now().getTime() - (await readDatabaseTime(db)).getTime();
+    expect(Math.abs(difference)).toBeLessThan(1_000);
   } finally {
     await db.destroy();
   }

@@ -1,33 +1,31 @@
 import { type Measurement, subjectKey } from './measurement.ts';
 import type { Metric, MetricScope } from './metric.ts';
 
-/** So many subjects of a cluster are kept; anybody can make up user names by failed logins. */
+/** The history of a metric keeps so many subjects of each look; anybody can make up user names by failed logins. */
 export const mostSubjects: Readonly<Partial<Record<MetricScope, number>>> = {
   USER: 50,
   DATABASE: 200,
   ROUTINE_LOAD: 200,
 };
 
-export type Cut = {
-  readonly kept: readonly Measurement[];
-  readonly cut: readonly { readonly metric: string; readonly kept: number; readonly of: number }[];
-};
-
-/** Keeps the highest values of each metric that has too many subjects; those of nodes and of the cluster are always kept. */
-export function cutToLimit(measurements: readonly Measurement[], metrics: readonly Metric[]): Cut {
-  const limits = new Map(metrics.map(({ name, scope }) => [name, mostSubjects[scope]]));
-  const groups = [...Map.groupBy(measurements, ({ metric }) => metric)].map(([metric, group]) => {
-    const limit = limits.get(metric);
+/**
+ * What the history keeps of a look: of each metric that has too many subjects the worst values, and always those of nodes and
+ * of the cluster. Rules judge all there is, never this.
+ */
+export function cutToLimit(measurements: readonly Measurement[], metrics: readonly Metric[]): readonly Measurement[] {
+  const known = new Map(metrics.map((metric) => [metric.name, metric]));
+  return [...Map.groupBy(measurements, ({ metric }) => metric)].flatMap(([name, group]) => {
+    const metric = known.get(name);
+    const limit = metric && mostSubjects[metric.scope];
+    if (metric === undefined || limit === undefined || group.length <= limit) return group;
     const isCluster = ({ subject }: Measurement) => Object.keys(subject).length === 0;
-    const subjects = group.filter((each) => !isCluster(each));
-    if (limit === undefined || subjects.length <= limit) return { metric, kept: group, of: null };
-    const highest = subjects.toSorted((a, b) => b.value - a.value || compare(a, b)).slice(0, limit);
-    return { metric, kept: [...highest, ...group.filter(isCluster)], of: subjects.length };
+    const sign = metric.isWorseLow ? -1 : 1;
+    const worst = group
+      .filter((each) => !isCluster(each))
+      .toSorted((a, b) => sign * (b.value - a.value) || compare(a, b))
+      .slice(0, limit);
+    return [...worst, ...group.filter(isCluster)];
   });
-  return {
-    kept: groups.flatMap(({ kept }) => kept),
-    cut: groups.flatMap(({ metric, of }) => (of === null ? [] : [{ metric, kept: limits.get(metric) ?? 0, of }])),
-  };
 }
 
 function compare(a: Measurement, b: Measurement): number {

@@ -8,7 +8,6 @@ import {
   growthOf,
   keepCounters,
 } from './counters.ts';
-import { cutToLimit } from './cut.ts';
 import { evaluate, type Sight } from './evaluate.ts';
 import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
 import { saysItLeads } from './leader-mark.ts';
@@ -42,8 +41,6 @@ export type Derived = {
   /** For the next look. */
   readonly counters: Counters;
   readonly unknown: readonly Unknown[];
-  /** Values that were left out because a cluster has too many subjects of this kind. */
-  readonly cut: readonly { readonly metric: string; readonly kept: number; readonly of: number }[];
 };
 
 const looksOfARate = 5;
@@ -64,8 +61,7 @@ export function deriveMeasurements(look: Look): Derived {
   const unknown = told.flatMap(({ metric, subject, value }) =>
     isKnown(value) ? [] : [{ metric, subject, reason: value.reason, because: value.because }],
   );
-  const { kept, cut } = cutToLimit(known, metrics);
-  return { measurements: kept, unknown, cut, counters: countersAfter(look, seen) };
+  return { measurements: known, unknown, counters: countersAfter(look, seen) };
 }
 
 type Seen = { readonly sight: Sight } | { readonly problem: string };

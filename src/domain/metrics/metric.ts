@@ -98,6 +98,8 @@ export type Metric = {
    * the cluster. A sum needs every living node; the highest and the lowest are those of the nodes that answered.
    */
   readonly overall: Overall | null;
+  /** Set where the lowest values are the worst: those are kept of a metric that has too many subjects. */
+  readonly isWorseLow?: true;
   /** `3.3`: the first and the last version that has it; left out = all from 3.1 on. */
   readonly since?: string;
   readonly until?: string;

@@ -3,6 +3,7 @@ import { mergePoints, type Points } from '../../domain/metrics/points.ts';
 import type { Span } from '../../domain/metrics/spans.ts';
 import type { Reader, Tx } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
+import { readableParts } from '../readable.ts';
 import { packPoints, unpackPoints } from './packed-rows.ts';
 
 /** What a chunk is of; `resolutionS` 0 = the values of each look. */
@@ -32,7 +33,7 @@ export async function writeChunks(tx: Tx, chunks: readonly NewChunk[]): Promise<
   }
 }
 
-/** The chunks of all metrics that begin in this time, in the order of time. */
+/** The chunks of all metrics that begin in this time, in the order of time, without those that cannot be read. */
 export async function readChunks(
   db: Reader,
   { clusterId, from, to, resolutionS }: Span & { readonly resolutionS: number },
@@ -46,7 +47,7 @@ export async function readChunks(
     .where('start_at', '<', to)
     .orderBy('start_at')
     .execute();
-  return Promise.all(
+  return readableParts(
     rows.map(async (row) => ({ metric: row.metric, from: row.start_at, points: await unpackPoints(row.points) })),
   );
 }

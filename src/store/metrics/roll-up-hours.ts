@@ -2,6 +2,7 @@ import { mergePoints, rollUp } from '../../domain/metrics/points.ts';
 import { hourMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import { type Database, inTransaction } from '../database.ts';
 import { makeChunk, readChunks, writeChunks } from './chunks.ts';
+import { forEachCluster } from './for-each-cluster.ts';
 
 const atATime = 20;
 
@@ -11,7 +12,7 @@ const atATime = 20;
  */
 export async function rollUpHours(db: Database, now: Date): Promise<number> {
   const hours = await listHours(db, now);
-  for (const hour of hours) await rollUpHour(db, hour);
+  await forEachCluster(hours, (hour) => rollUpHour(db, hour));
   return hours.length;
 }
 

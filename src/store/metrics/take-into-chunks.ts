@@ -1,7 +1,9 @@
 import { pointsOf } from '../../domain/metrics/points.ts';
 import { chunkMs, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import { type Database, inTransaction } from '../database.ts';
+import { readableParts } from '../readable.ts';
 import { makeChunk, readChunks, writeChunks } from './chunks.ts';
+import { forEachCluster } from './for-each-cluster.ts';
 import { unpackMeasured } from './packed-rows.ts';
 
 /** A look that took long is written late: its ten minutes are not over before so much more time has passed. */
@@ -15,7 +17,7 @@ const atATime = 20;
  */
 export async function takeIntoChunks(db: Database, now: Date): Promise<number> {
   const spans = await listSpansThatAreOver(db, now);
-  for (const span of spans) await takeSpan(db, span);
+  await forEachCluster(spans, (span) => takeSpan(db, span));
   return spans.length;
 }
 
@@ -44,11 +46,10 @@ async function takeSpan(db: Database, span: Span): Promise<void> {
     .orderBy('at')
     .execute();
   if (rows.length === 0) return;
-  const read = await Promise.allSettled(
+  // A damaged look is gone, and must not keep those of this and of other clusters from being taken.
+  const looks = await readableParts(
     rows.map(async ({ at, measured }) => ({ ...(await unpackMeasured(measured)), at })),
   );
-  // A damaged look is gone, and must not keep those of this and of other clusters from being taken.
-  const looks = read.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   // A look that was written late finds its ten minutes in chunks already.
   const there = await readChunks(db, { ...span, resolutionS: 0 });
   const chunks = await Promise.all(

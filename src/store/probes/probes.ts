@@ -2,6 +2,7 @@ import type { NodeProbe, Probe } from '../../domain/probe.ts';
 import { type Claim, claimDue, isDue, isOurs } from '../claims.ts';
 import { type Database, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import { fromJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { nodesShape, toProbe } from './probe-rows.ts';
 
@@ -19,6 +20,8 @@ export type ProbeClaimRequest = {
   readonly claimMs: number;
   /** When the probe after this one is due. */
   readonly nextInMs: number;
+  /** Told when what the last probe saw cannot be read: the cluster is probed all the same. */
+  readonly damaged?: OnDamaged;
 };
 
 /** Clusters whose probe is due and that nobody probes, but for these; those that were never probed first. */
@@ -41,11 +44,13 @@ export async function listDueProbes(
 
 /** Claims the next probe of a cluster; null when it is not due any more, or somebody else has claimed it. */
 export async function claimProbe(db: Database, request: ProbeClaimRequest): Promise<ProbeClaim | null> {
-  const { clusterId, holder, claimMs, nextInMs } = request;
+  const { clusterId, holder, claimMs, nextInMs, damaged = () => undefined } = request;
   const claim = await claimDue(db, { table: 'probe', id: clusterId, holder, forMs: claimMs, nextInMs });
   if (claim === null) return claimFirstProbe(db, request);
   const row = await db.selectFrom('probe').select('nodes').where(isOurs(claim)).executeTakeFirst();
-  return row === undefined ? null : { ...claim, clusterId, before: fromJson(nodesShape, row.nodes) };
+  if (row === undefined) return null;
+  const [before = []] = readable([row.nodes], (nodes) => fromJson(nodesShape, nodes), damaged);
+  return { ...claim, clusterId, before };
 }
 
 async function claimFirstProbe(

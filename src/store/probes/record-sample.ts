@@ -9,6 +9,7 @@ import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-measured.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 import { silencesCovering } from '../silences/covering.ts';
 import type { ProbeClaim } from './probes.ts';
 
@@ -40,6 +41,8 @@ export type NewSample = {
   /** What was measured; null = nothing was. */
   readonly look: PackedLook | null;
   readonly policy: AlertPolicy;
+  /** Told when what ripens cannot be read: it ripens anew. */
+  readonly damaged?: OnDamaged;
 };
 
 /**
@@ -48,7 +51,7 @@ export type NewSample = {
  */
 export async function recordSample(
   db: Database,
-  { claim, outcome, look, policy }: NewSample,
+  { claim, outcome, look, policy, damaged = () => undefined }: NewSample,
 ): Promise<readonly string[] | null> {
   return inTransaction(db, async (tx) => {
     const held = await tx
@@ -65,7 +68,7 @@ export async function recordSample(
     const silences = await silencesCovering(tx, { clusterId, environment, at });
     const state = {
       alerts: await lockOpenAlerts(tx, clusterId),
-      pending: fromJson(pendingShape, held.pending),
+      pending: readable([held.pending], (pending) => fromJson(pendingShape, pending), damaged).flat(),
       silences: silences.map(asActive),
     };
     const effect = applySample(state, { ...outcome.sample, at }, policy);

@@ -3,6 +3,7 @@ import { alignTo, mergePoints, type Points, pointsOf, type SeriesPoint } from '.
 import { chunkMs, hourMs, keepFullMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import type { Reader } from '../database.ts';
 import { unpackMeasured, unpackPoints } from '../metrics/packed-rows.ts';
+import { readableParts } from '../readable.ts';
 
 /** One metric over some time. */
 export type HistoryRange = {
@@ -71,7 +72,7 @@ async function readTail(
     .where('at', '>=', from)
     .where('at', '<', to)
     .execute();
-  const looks = await Promise.all(
+  const looks = await readableParts(
     rows.map(async ({ cluster_id: clusterId, at, measured }) => {
       const { measurements } = await unpackMeasured(measured);
       return { clusterId, at, measurements: measurements.filter((one) => one.metric === metric) };
@@ -99,7 +100,7 @@ async function readChunks(
     .where('start_at', '>=', from)
     .where('start_at', '<', to)
     .execute();
-  return Promise.all(
+  return readableParts(
     rows.map(async ({ cluster_id: clusterId, points }) => ({ clusterId, points: await unpackPoints(points) })),
   );
 }
@@ -114,7 +115,7 @@ export async function latestOfClusters(
     .select(['cluster_id', 'at', 'latest'])
     .where('cluster_id', 'in', clusterIds)
     .execute();
-  return Promise.all(
+  return readableParts(
     rows.map(async ({ cluster_id: clusterId, at, latest }) => ({ ...(await unpackMeasured(latest)), clusterId, at })),
   );
 }

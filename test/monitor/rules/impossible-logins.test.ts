@@ -48,7 +48,7 @@ describe('the rule impossible_logins', () => {
       const impossibleUsers = (names ?? []).map((name) => ({ name, connections: 0, isHostile: true }));
       const { metrics, counters } = measure({
         ...{ known: [fe1], leader: null, alive: new Map(), facts: {}, everyMs: 60_000, before, at },
-        answers: new Map([[fe1.id, { problem: null, page, impossibleUsers }]]),
+        answers: new Map([[fe1.id, { problem: null, isAsked: true, page, impossibleUsers }]]),
       });
       before = counters;
       return { ...seen([fe1]), metrics };

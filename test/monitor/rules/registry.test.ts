@@ -25,7 +25,7 @@ const stopped = {
 };
 
 function withAttempts(...attempts: LoginAttempt[]): Parts {
-  const nothing = { measurements: [], unknown: [], cut: [], impossibleUsers: new Map() };
+  const nothing = { measurements: [], unknown: [], impossibleUsers: new Map() };
   return {
     ...seen([frontend(1)]),
     metrics: { ...nothing, at: since, loginAttempts: new Map([['nod_fe1', attempts]]) },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, inTransaction, migrate, openDatabase } from '../../../src/store/database.ts';
+import { forEachCluster } from '../../../src/store/metrics/for-each-cluster.ts';
 import { pruneMetrics } from '../../../src/store/metrics/prune-metrics.ts';
 import { rollUpHours } from '../../../src/store/metrics/roll-up-hours.ts';
 import { takeIntoChunks } from '../../../src/store/metrics/take-into-chunks.ts';
@@ -128,6 +129,33 @@ describe('the history of a metric', () => {
     expect([await rowsOf('metric_chunk'), await rowsOf('metric_tail')]).toEqual([1, 0]);
     const [series] = await read({ from: 0, to: 2 * minute, stepMs: 15_000, now: 20 * minute });
     expect(series?.points.map((point) => point !== null)).toEqual([true, true, true, true, false, true, true, true]);
+  });
+
+  it('goes on beside a chunk that is damaged or of a later version: for reading a gap, and rolled up without it', async () => {
+    await look({ to: 2 * hour, everyMs: minute });
+    while ((await takeIntoChunks(db, at(2 * hour + 10 * minute))) > 0);
+    await db
+      .updateTable('metric_chunk')
+      .set({ points: Buffer.from([99, 1, 2]) })
+      .where('start_at', '=', at(10 * minute))
+      .execute();
+    const request = { from: 0, to: hour, stepMs: 10 * minute, now: 2 * hour };
+    const known = (points: readonly unknown[] = []) => points.map((point) => point !== null);
+    expect(known((await read(request))[0]?.points)).toEqual([true, false, true, true, true, true]);
+    await settle(2 * hour + 10 * minute);
+    const [rolled] = await read({ ...request, stepMs: 5 * minute, now: 30 * hour });
+    expect(known(rolled?.points)).toEqual([true, true, false, false, ...Array.from({ length: 8 }, () => true)]);
+    expect(await pruneMetrics(db, { now: at(30 * hour), batch: 100 })).toBe(12);
+  });
+
+  it('of one cluster that cannot be taken holds up no other', async () => {
+    const done: number[] = [];
+    const work = async (one: number) => {
+      if (one === 1) throw new Error('too large');
+      done.push(one);
+    };
+    await expect(forEachCluster([0, 1, 2], work)).rejects.toThrow('too large');
+    expect(done).toEqual([0, 2]);
   });
 
   it('shows a gap as a gap', async () => {

@@ -49,6 +49,7 @@ export const routineLoadMetrics: readonly Metric[] = [
     scope: 'ROUTINE_LOAD',
     source: { kind: 'FACT', fact: 'routine_load_running' },
     overall: null,
+    isWorseLow: true,
     documented,
   },
   {
