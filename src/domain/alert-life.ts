@@ -7,7 +7,7 @@ import type { ActiveSilence } from './silence.ts';
 
 export type * from './alert-facts.ts';
 export { defaultAlertTimes, durationInWords, inWords, textOf } from './alert-facts.ts';
-export { hiddenBecause } from './alert-mute.ts';
+export { hiddenBecause, isAtWork } from './alert-mute.ts';
 export { endAlert } from './alert-signal.ts';
 
 /** What follows from one sample for a cluster's alerts. */

@@ -69,10 +69,17 @@ function standsAlone(rule: string, { rules }: AlertPolicy): boolean {
   return rules.some((each) => each.name === rule && each.standsAlone);
 }
 
+const atWork = 'is working on the node';
+
+/** Whether what hides an alert is a run that is at work, and not one that left the node as it is. */
+export function isAtWork(because: string): boolean {
+  return because.endsWith(atWork);
+}
+
 function byRun(alert: Hideable, sample: Sample, policy: AlertPolicy): Mute | null {
   const work = workOn(alert, sample, policy);
   if (work === null) return null;
-  const { runId, because = `run ${runId} is working on the node` } = work;
+  const { runId, because = `run ${runId} ${atWork}` } = work;
   return { kind: 'INHIBITED', by: `run:${runId}`, because };
 }
 

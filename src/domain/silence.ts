@@ -72,25 +72,30 @@ export function silenceHides(
   alert: { readonly rule: string; readonly severity: Severity; readonly labels: Readonly<Record<string, string>> },
 ): boolean {
   const { rule, severities, labels } = matchers;
-  if (rule !== null && !fits(rule, alert.rule)) return false;
+  if (rule !== null && !fitsPattern(rule, alert.rule)) return false;
   if (severities !== null && !severities.includes(alert.severity)) return false;
   return Object.entries(labels).every(([name, pattern]) => {
     const value = alert.labels[name];
-    return value !== undefined && fits(pattern, value);
+    return value !== undefined && fitsPattern(pattern, value);
   });
 }
 
+/** Labels of which many nodes, or many databases, have the same value. */
+const namesOfMany: readonly string[] = ['path', 'medium', 'tier', 'policy', 'repository'];
+
 /**
  * Whether a second person has to agree: CRITICAL alerts of a whole cluster of production, or of everything, would be
- * hidden. Only an exact label (one node, one disk) makes it less than the whole: a pattern may fit all there is, and one
- * rule may be the one that tells of the outage.
+ * hidden. Only an exact label that names one thing (a node, a database) makes it less than the whole: a pattern may fit all
+ * there is, so may a path, and one rule may be the one that tells of the outage. See also `hidesMostNodes`.
  */
 export function needsSecondPerson(
   { scope, matchers }: Pick<Silence, 'scope' | 'matchers'>,
   isProduction: boolean,
 ): boolean {
   if (matchers.severities !== null && !matchers.severities.includes('CRITICAL')) return false;
-  const isNarrow = Object.values(matchers.labels).some((value) => !value.includes('*'));
+  const isNarrow = Object.entries(matchers.labels).some(
+    ([name, value]) => !namesOfMany.includes(name) && !value.includes('*'),
+  );
   return !isNarrow && (scope.kind === 'all' || isProduction);
 }
 
@@ -105,7 +110,7 @@ export function matchersInWords({ rule, severities, labels }: SilenceMatchers): 
 }
 
 /** `*` stands for any characters, none included; everything else for itself. Takes time in proportion to the text. */
-function fits(pattern: string, text: string): boolean {
+export function fitsPattern(pattern: string, text: string): boolean {
   const [first = '', ...others] = pattern.split('*');
   if (others.length === 0) return pattern === text;
   const last = others.pop() ?? '';

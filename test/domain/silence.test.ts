@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Severity } from '../../src/domain/alert.ts';
 import { matchersInWords, needsSecondPerson, type SilenceMatchers, silenceHides } from '../../src/domain/silence.ts';
+import { hidesMostNodes } from '../../src/domain/silence-reach.ts';
 
 const any: SilenceMatchers = { rule: null, severities: null, labels: {} };
 const alert = { rule: 'node_down', severity: 'CRITICAL', labels: { node: 'be 10.0.0.11:9050' } } as const;
@@ -54,6 +55,12 @@ describe('a second person has to agree', () => {
       true,
     ],
     ['not for one node', { scope: prod, matchers: { ...any, labels: node } }, true, false],
+    [
+      'for a path, which all nodes may have',
+      { scope: prod, matchers: { ...any, labels: { path: '/data1' } } },
+      true,
+      true,
+    ],
     ['not when no CRITICAL is hidden', { scope: prod, matchers: { ...any, severities: bad } }, true, false],
     ['not outside production', { scope: prod, matchers: any }, false, false],
     [
@@ -64,6 +71,56 @@ describe('a second person has to agree', () => {
     ],
   ])('%s', (_name, silence, isProduction, expected) => {
     expect(needsSecondPerson(silence, isProduction)).toBe(expected);
+  });
+});
+
+describe('silences of single nodes', () => {
+  const nodes = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      clusterId: 'clu_1',
+      kind: 'BACKEND',
+      label: `be 10.0.0.${index}:9050`,
+    }));
+  const of = (label: string, rest: Partial<SilenceMatchers> = {}) => ({
+    matchers: { ...any, labels: { node: label }, ...rest },
+    covers: () => true,
+  });
+
+  it('never come to hide CRITICAL alerts of more than half of the nodes by one person alone', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 7 }),
+        fc.array(fc.tuple(fc.nat({ max: 6 }), fc.constantFrom<null | string>(null, 'node_down', 'disk_*')), {
+          maxLength: 12,
+        }),
+        (count, asked) => {
+          const all = nodes(count);
+          const made: ReturnType<typeof of>[] = [];
+          for (const [index, rule] of asked) {
+            const wanted = of(all[index % count]?.label ?? '', { rule });
+            if (!hidesMostNodes(wanted, made, all)) made.push(wanted);
+          }
+          const hidden = all.filter(({ label }) => made.some(({ matchers }) => matchers.labels.node === label));
+          expect(hidden.length).toBeLessThanOrEqual(count / 2);
+        },
+      ),
+    );
+  });
+
+  it('may all be made of what is never CRITICAL, and of one node of many', () => {
+    const only = nodes(1);
+    const label = only[0]?.label ?? '';
+    expect(hidesMostNodes(of(label), [], only)).toBe(true);
+    expect(hidesMostNodes(of(label, { rule: 'disk_filling' }), [], only)).toBe(false);
+    expect(hidesMostNodes(of(label, { severities: ['HIGH'] }), [], only)).toBe(false);
+    expect(hidesMostNodes(of(label), [], nodes(3))).toBe(false);
+    expect(
+      hidesMostNodes(
+        of(label),
+        [of('be 10.0.0.1:9050')],
+        [...nodes(3), ...nodes(3).map((node) => ({ ...node, kind: 'FRONTEND', label: `fe ${node.label}` }))],
+      ),
+    ).toBe(true);
   });
 });
 

@@ -4,6 +4,7 @@ import { alertFingerprint } from '../../src/domain/alert.ts';
 import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
 import { silenceState } from '../../src/domain/silence.ts';
 import { rules } from '../../src/monitor/rules/index.ts';
+import { disablePerson } from '../../src/store/access/people.ts';
 import { assignAlert, noteAlert, resolveAlert } from '../../src/store/alerts/alert-decisions.ts';
 import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import { readDatabaseTime } from '../../src/store/database.ts';
@@ -90,7 +91,7 @@ describe('a silence', () => {
     expect(hidden).toMatchObject({ signal: 'FIRING', mute: { kind: 'SILENCED', by: `S-${silence.number}` } });
     expect(hidden.mute).toMatchObject({ because: expect.stringContaining('by kim until') });
     expect(hidden.mute).toMatchObject({ because: expect.stringContaining(': its disk is changed') });
-    expect(await listAlertsWithoutCard(db)).not.toContain(hidden.id);
+    expect((await listAlertsWithoutCard(db)).map(({ id }) => id)).not.toContain(hidden.id);
     await acknowledgeAlert(db, { alertId: hidden.id, actor: operator, changed });
 
     await endSilence(db, { id: silence.id, comment: 'done' }, by(admin));
@@ -100,7 +101,7 @@ describe('a silence', () => {
     expect(await lastEvent(told.id)).toEqual([
       ['UNMUTED', expect.stringMatching(new RegExp(`^Was hidden \\d+ s by S-${silence.number}; it still fires$`))],
     ]);
-    expect(await listAlertsWithoutCard(db)).toContain(told.id);
+    expect((await listAlertsWithoutCard(db)).map(({ id }) => id)).toContain(told.id);
     expect(await audit()).toEqual([
       ['createSilence', 'kim', 'DONE'],
       ['acknowledgeAlert', 'kim', 'DONE'],
@@ -212,6 +213,21 @@ describe('an alert', () => {
     await resolveAlert(db, { alertId: id, actor: operator, note: 'now it is', changed });
     await look({ isDown: false });
     expect(await theAlert()).toMatchObject({ id, signal: 'RESOLVED', resolvedBy: { isConfirmed: true } });
+  });
+
+  it("is nobody's once the person who had it may not log in any more", async () => {
+    const { db } = engine.ctx;
+    await look({ isDown: true });
+    const { id } = await theAlert();
+    const left = person('lea', 'OPERATOR');
+    await db
+      .insertInto('person')
+      .values({ id: left.id, name: left.name, created_at: await inHours(0), disabled_at: null })
+      .execute();
+    await acknowledgeAlert(db, { alertId: id, actor: left, forMs: 6 * 86_400_000, changed });
+    await disablePerson(db, left.id, { actor: admin, requestId: null });
+    expect(await theAlert()).toMatchObject({ handling: { kind: 'UNACKED' }, assignee: null });
+    expect(await lastEvent(id)).toEqual([['UNACKED', 'lea may not log in any more; nobody handles it']]);
   });
 
   it('is given to a person who may handle it, and gets notes, each in its history and in the audit log', async () => {

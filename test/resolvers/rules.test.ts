@@ -113,6 +113,11 @@ describe('the rules of a cluster', () => {
     expect(await change(root, 'disableAlertRule', guarded)).toMatchObject(refused);
     expect(await change(root, 'disableAlertRule', { ...guarded, clusterId })).toMatchObject(refused);
     expect(await change(root, 'overrideAlertRule', { ...guarded, clusterId, severity: 'LOW' })).toMatchObject(refused);
+    // What is CRITICAL needs two persons to be silenced there: one alone does not switch it off.
+    const critical = { rule: 'node_down', reason: 'too loud', clusterId };
+    expect(await change(root, 'disableAlertRule', critical)).toMatchObject(refused);
+    expect(await change(root, 'overrideAlertRule', { ...critical, severity: 'LOW' })).toMatchObject(refused);
+    expect(await change(root, 'overrideAlertRule', { ...critical, forSeconds: 60 })).toMatchObject({ userErrors: [] });
   });
 
   it('are joined by rules of your own, until these are removed', async () => {
@@ -131,6 +136,13 @@ describe('the rules of a cluster', () => {
     const removed = await change(root, 'removeAlertRule', { name: 'own_disk', reason: 'a try' });
     expect(removed).toMatchObject({ rule: { name: 'own_disk' }, userErrors: [] });
     expect(await ruleOfCluster('own_disk')).toEqual({ cluster: { alertRules: [] } });
+    // What was changed of it has gone with it: another rule under this name begins as it was asked for.
+    await change(root, 'createAlertRule', own);
+    await change(root, 'disableAlertRule', { rule: 'own_disk', clusterId, reason: 'a try' });
+    await change(root, 'removeAlertRule', { name: 'own_disk', reason: 'a try' });
+    await change(root, 'createAlertRule', own);
+    expect(await ruleOfCluster('own_disk')).toMatchObject({ cluster: { alertRules: [{ isOff: false }] } });
+    await change(root, 'removeAlertRule', { name: 'own_disk', reason: 'a try' });
   });
 });
 

@@ -40,7 +40,7 @@ const silence: BotCommand = {
   summary: 'Tell nobody of certain alerts for a time: of a rule, a node, a severity. Says first which these are.',
   examples: [
     'silence prod-eu --node "be 10.0.0.11:9050" --for 2h --reason "its disk is changed"',
-    'silence prod-eu --rule backup_* --severity HIGH,MEDIUM --for 4h --reason "the store is moved" --confirm prod-eu',
+    'silence prod-eu --rule disk_* --severity HIGH,MEDIUM --for 4h --reason "disks are moved" --confirm prod-eu',
   ],
   async run(bot, { ask, actor, command }) {
     const flag = (name: string) => command.flags.get(name)?.[0];

@@ -1,6 +1,19 @@
 import type { ActionsBlockElement, Button, KnownBlock, StaticSelect } from '@slack/web-api';
 import { type Alert, alertName, alertWord, type Severity, titleToShow } from '../../domain/alert.ts';
-import { code, context, count, date, fitLines, type Message, plain, safe, safeLines, section } from './text.ts';
+import { isAtWork } from '../../domain/alert-life.ts';
+import {
+  code,
+  context,
+  count,
+  date,
+  fitLines,
+  type Message,
+  plain,
+  safe,
+  safeLines,
+  section,
+  sentence,
+} from './text.ts';
 
 const severityColors: Record<Severity, string> = {
   CRITICAL: '#a30200',
@@ -39,7 +52,8 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
 
 function whyMuted({ kind, because }: Exclude<Alert['mute'], { kind: 'NONE' }>, run: number | null): string {
   if (kind === 'SILENCED') return `*Silenced*: ${safe(because, 400)}. It is loud again when that ends.`;
-  return run === null
+  // A run may explain it after its end too, as one that stopped the node: then the alert says that.
+  return run === null || !isAtWork(because)
     ? `*Held back*: ${safe(because, 200)}.`
     : `*Held back*: R-${run} is working on this node. It is loud again when that ends, pauses or is lost.`;
 }
@@ -48,7 +62,8 @@ function whyMuted({ kind, because }: Exclude<Alert['mute'], { kind: 'NONE' }>, r
 function alertSentence(alert: Alert): string {
   const words = wordsOf(alert);
   const state = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
-  return safe(`[${alert.severity}] ${alert.clusterName}: ${titleToShow(alert)}. ${state}. ${alertName(alert)}`, 300);
+  const [cluster, title] = [safe(alert.clusterName, 60), safe(titleToShow(alert), 110)];
+  return `[${alert.severity}] ${cluster}: ${sentence(title)} ${safe(state, 90)}. ${alertName(alert)}`;
 }
 
 /** One alert on one line of a list. */

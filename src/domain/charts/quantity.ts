@@ -60,7 +60,10 @@ export function quantity(value: number, unit: MetricUnit): string {
 
 /** The same in a scale that was chosen before, so that several can be compared. */
 export function inScale(value: number, { factor, suffix }: Scale): string {
-  const number = digits(value / factor);
+  const scaled = value / factor;
+  const shown = digits(scaled);
+  // 100 % is said of the whole only.
+  const number = suffix === '%' && shown === '100' && scaled < 100 ? digits(Math.floor(scaled * 10) / 10) : shown;
   const word = suffix === 'days' && number === '1' ? 'day' : suffix;
   return word === '' ? number : `${number} ${word}`;
 }

@@ -6,7 +6,7 @@ import type { Comparison } from './rule.ts';
 export function valueInWords(value: number, unit: MetricUnit): string {
   switch (unit) {
     case 'SHARE':
-      return `${rounded(value * 100, value < 0.0995 ? 1 : 0)} %`;
+      return `${percent(value * 100)} %`;
     case 'MILLISECONDS':
       return value < 999.5 ? `${rounded(value, 0)} ms` : secondsInWords(value / 1_000);
     case 'SECONDS':
@@ -18,7 +18,7 @@ export function valueInWords(value: number, unit: MetricUnit): string {
     case 'PER_SECOND':
       return `${small(value)} per second`;
     case 'DAYS':
-      return `${small(value)} days`;
+      return `${small(value)} ${small(value) === '1' ? 'day' : 'days'}`;
     case 'COUNT':
       return small(value);
     default:
@@ -51,6 +51,12 @@ function exact(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
+/** `100` is said of the whole only: 99.97 % of all connections are not all of them. */
+function percent(value: number): string {
+  const text = rounded(value, value < 9.95 ? 1 : 0);
+  return text === '100' && value < 100 ? rounded(Math.floor(value * 10) / 10, 1) : text;
+}
+
 function secondsInWords(seconds: number): string {
   return `${rounded(seconds, seconds < 99.95 ? 1 : 0)} s`;
 }
@@ -59,7 +65,8 @@ function small(value: number): string {
   return rounded(value, Math.abs(value) < 9.95 ? 2 : Math.abs(value) < 99.5 ? 1 : 0);
 }
 
-/** Without zeros that say nothing: `6`, not `6.0`. */
+/** Without zeros that say nothing: `6`, not `6.0`. `0` is said of nothing only: what is less than can be shown is `0.002`. */
 function rounded(value: number, digits: number): string {
-  return new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }).format(value);
+  const text = new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }).format(value);
+  return value !== 0 && /^-?0$/.test(text) ? String(Number(value.toPrecision(1))) : text;
 }

@@ -3,6 +3,7 @@ import type { Actor, RoleBinding } from '../../domain/access.ts';
 import type { ApiToken, Person } from '../../domain/person.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
+import { releaseAlertsOf } from '../alerts/release.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import { findPerson } from '../reads/persons.ts';
 import { isDuplicateKey } from '../store-errors.ts';
@@ -32,10 +33,11 @@ export async function addPerson(db: Database, name: string, by: ChangedBy): Prom
   }
 }
 
-/** Shuts a person out at once: no token and no Slack account acts as them any more. */
+/** Shuts a person out at once: no token and no Slack account acts as them any more, and nobody waits for them with an alert. */
 export async function disablePerson(db: Database, id: string, by: ChangedBy): Promise<Person> {
   return inTransaction(db, async (tx) => {
     const person = await readPerson(tx, id);
+    await releaseAlertsOf(tx, person, by.actor);
     await tx
       .updateTable('person')
       .set((row) => ({ disabled_at: row.fn.coalesce('disabled_at', databaseNow) }))

@@ -107,10 +107,28 @@ async function knownRule(db: Database, name: string, { actor }: RuleChange): Pro
   });
 }
 
-type Reach = Pick<NewOverride, 'approvalEnvironments'> & { readonly environment: string | null };
+/** What a silence of the same needs two persons for. Thresholds and times are a matter of the place. */
+function hidesCritical({ severity: worst, isGuarded }: AlertRule, { isOff, severity }: RuleChanges): boolean {
+  return worst === 'CRITICAL' && isGuarded !== true && (isOff === true || (severity !== null && severity !== worst));
+}
 
-function refuseGuarded(rule: AlertRule, changes: RuleChanges, { environment, approvalEnvironments }: Reach): void {
+type Reach = Pick<NewOverride, 'approvalEnvironments' | 'scope'> & { readonly environment: string | null };
+
+function refuseGuarded(
+  rule: AlertRule,
+  changes: RuleChanges,
+  { environment, scope, approvalEnvironments }: Reach,
+): void {
   const reached = approvalEnvironments.find((each) => environment === null || each === environment);
+  if (reached !== undefined && scope.kind !== 'node' && hidesCritical(rule, changes))
+    throw new AppError(
+      'PRECONDITION_FAILED',
+      `${rule.name} is CRITICAL, and one person alone does not take that from all of ${reached}`,
+      {
+        hint: 'Silence it for a time, to which a second person agrees, or change it for one node.',
+        path: ['input', 'rule'],
+      },
+    );
   if (!rule.isGuarded || reached === undefined || !isLessStrict(rule, changes)) return;
   throw new AppError(
     'PRECONDITION_FAILED',
@@ -122,7 +140,7 @@ function refuseGuarded(rule: AlertRule, changes: RuleChanges, { environment, app
   );
 }
 
-function ending({ actor }: RuleChange, reason: string) {
+export function ending({ actor }: RuleChange, reason: string) {
   return {
     open_key: null,
     ended_at: databaseNow,

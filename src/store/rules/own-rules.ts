@@ -9,6 +9,7 @@ import { toJson } from '../json.ts';
 import { listOwnRules } from '../reads/rules.ts';
 import { visibilityOf } from '../reads/visibility.ts';
 import { isDuplicateKey } from '../store-errors.ts';
+import { ending } from './overrides.ts';
 import { type OwnDefinition, ruleOf, scopeColumns, toOwnRule } from './rule-rows.ts';
 import { auditRuleChange, authorizeRuleScope, type RuleChange } from './rule-scope.ts';
 
@@ -80,6 +81,13 @@ export async function removeRule(
       .where('removed_at', 'is', null)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw noRule(name);
+    // A rule that is made under this name later has nothing to do with them.
+    await tx
+      .updateTable('alert_rule_override')
+      .set(ending(by, `the rule was removed: ${reason}`.slice(0, 1_000)))
+      .where('rule', '=', name)
+      .where('ended_at', 'is', null)
+      .execute();
     await auditRuleChange(tx, by, { action, rule: name, scope, detail: { id, reason } });
     return toOwnRule(await tx.selectFrom('alert_rule').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
   });

@@ -2,7 +2,9 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { severities } from '../../domain/alert.ts';
 import { nodeKinds } from '../../domain/cluster.ts';
+import { findMetric } from '../../domain/metrics/catalogue/index.ts';
 import type { OwnRule } from '../../domain/rules/book.ts';
+import { isNothingFine } from '../../domain/rules/nothing.ts';
 import type { RuleChanges, RuleOverride, RuleScope } from '../../domain/rules/override.ts';
 import { type AlertRule, comparisons, judgedOf } from '../../domain/rules/rule.ts';
 import { AppError } from '../../errors.ts';
@@ -44,7 +46,12 @@ const changesShape: z.ZodType<RuleChanges> = z.object({
 
 /** A rule of somebody's own, as it is judged. */
 export function ruleOf(name: string, definition: OwnDefinition): AlertRule {
-  return { ...definition, name, family: 'own', runbook: null, action: null, isInhibitedByRuns: false };
+  const metric = findMetric(definition.on.kind === 'METRIC' ? definition.on.metric : '');
+  const on =
+    definition.on.kind === 'METRIC' && metric !== undefined && isNothingFine(metric)
+      ? ({ ...definition.on, nothingMeans: 'FINE' } as const)
+      : definition.on;
+  return { ...definition, on, name, family: 'own', runbook: null, action: null, isInhibitedByRuns: false };
 }
 
 export function toOwnRule(row: Selectable<Tables['alert_rule']>): OwnRule {

@@ -1,5 +1,6 @@
 import type { CalendarScope } from '../../domain/calendar.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { nodeLabel } from '../../domain/node-identity.ts';
 import {
   longestSilenceMs,
   matchersInWords,
@@ -9,15 +10,19 @@ import {
   silenceName,
   silenceState,
 } from '../../domain/silence.ts';
+import { hidesMostNodes } from '../../domain/silence-reach.ts';
+import { coversCluster } from '../../domain/why-not-now.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { scopeColumns } from '../calendar/calendar-rows.ts';
 import { auditChange, authorizeScope, type CalendarChange, type KnownScope } from '../calendar/calendar-scope.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
-import { findVisibleCluster } from '../reads/clusters.ts';
+import { readable } from '../readable.ts';
+import { findVisibleCluster, listClusters, nodesOfClusters } from '../reads/clusters.ts';
 import { findVisibleSilence } from '../reads/silences.ts';
-import { visibilityOf } from '../reads/visibility.ts';
+import { visibilityOf, wholeList } from '../reads/visibility.ts';
+import { checkSilencedRule } from './known-rules.ts';
 import { toSilence } from './silence-rows.ts';
 
 /** A silence as it is asked for. */
@@ -38,7 +43,7 @@ const shortestMs = 60_000;
 
 /**
  * Makes a silence, which hides alerts from the next look on. One that would hide CRITICAL alerts of a whole cluster of
- * production, or of everything, does nothing until another person agrees. Throws `INVALID_INPUT`, and what
+ * production (also node by node, with other silences), or of everything, does nothing until another person agrees. Throws `INVALID_INPUT`, and what
  * `authorizeScope` throws.
  */
 export async function createSilence(db: Database, wanted: WantedSilence, by: SilenceChange): Promise<Silence> {
@@ -46,10 +51,13 @@ export async function createSilence(db: Database, wanted: WantedSilence, by: Sil
   const reason = checkReason(wanted.reason);
   const matchers = checkMatchers(wanted.matchers);
   const known = await authorizeScope(db, { by, scope: wanted.scope, permission, action });
-  const needsSecond = needsSecondPerson({ scope: wanted.scope, matchers }, await isProduction(db, wanted.scope, by));
+  await checkSilencedRule(db, matchers.rule, visibilityOf(by.actor, 'cluster:read'));
+  const isWide = needsSecondPerson({ scope: wanted.scope, matchers }, await isProduction(db, wanted.scope, by));
   const id = newId('sil');
   return inTransaction(db, async (tx) => {
-    checkUntil(wanted.until, await readDatabaseTime(tx));
+    const at = await readDatabaseTime(tx);
+    checkUntil(wanted.until, at);
+    const needsSecond = isWide || (await hidesMost(tx, { scope: wanted.scope, matchers, at, by }));
     await tx
       .insertInto('silence')
       .values({
@@ -148,6 +156,34 @@ async function isProduction(db: Database, scope: CalendarScope, by: SilenceChang
   if (scope.kind === 'environment') return by.approvalEnvironments.includes(scope.environment);
   const cluster = await findVisibleCluster(db, { visibility: 'everywhere', id: scope.clusterId });
   return cluster === null || by.approvalEnvironments.includes(cluster.environment);
+}
+
+type Reaching = Pick<WantedSilence, 'scope' | 'matchers'> & { readonly at: Date; readonly by: SilenceChange };
+
+/** Whether it makes the whole of a cluster of production, node by node, with what single persons have silenced before. */
+async function hidesMost(tx: Tx, { scope, matchers, at, by }: Reaching): Promise<boolean> {
+  if (matchers.labels.node === undefined || by.approvalEnvironments.length === 0) return false;
+  const rows = await tx
+    .selectFrom('silence')
+    .selectAll()
+    .where('until_at', '>', at)
+    .where('ended_at', 'is', null)
+    .where('needs_second', '=', 0)
+    .forUpdate()
+    .execute();
+  const clusters = await listClusters(tx, { visibility: 'everywhere', filter: {}, page: wholeList });
+  const production = clusters.filter(({ environment }) => by.approvalEnvironments.includes(environment));
+  if (production.length === 0) return false;
+  const environments = new Map(production.map(({ id, environment }) => [id, environment]));
+  const nodes = await nodesOfClusters(tx, [...environments.keys()]);
+  const coveredBy = (own: CalendarScope) => (clusterId: string) =>
+    coversCluster(own, { clusterId, environment: environments.get(clusterId) ?? '' });
+  const others = readable(rows, toSilence, () => undefined);
+  return hidesMostNodes(
+    { matchers, covers: coveredBy(scope) },
+    others.map((silence) => ({ matchers: silence.matchers, covers: coveredBy(silence.scope) })),
+    nodes.map((node) => ({ clusterId: node.clusterId, kind: node.kind, label: nodeLabel(node) })),
+  );
 }
 
 function auditSilence(

@@ -16,6 +16,7 @@ it.each([
   [800, 'MILLISECONDS', '800 ms'],
   [0.85, 'SHARE', '85 %'],
   [1, 'SHARE', '100 %'],
+  [0.9997, 'SHARE', '99.9 %'],
   [0.0004, 'SHARE', '0.04 %'],
   [3, 'DAYS', '3 days'],
   [1, 'DAYS', '1 day'],

@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { quantity } from '../../../src/domain/charts/quantity.ts';
+import { metricUnits } from '../../../src/domain/metrics/metric.ts';
 import { presentOf } from '../../../src/domain/rules/present.ts';
 import { valueInWords } from '../../../src/domain/rules/value-words.ts';
 import { disk, look, measured, metricRule, override } from './builders.ts';
@@ -44,6 +47,26 @@ it.each([
   [1_204_000, 'COUNT', '1,204,000'],
   [0.5, 'PER_SECOND', '0.5 per second'],
   [2.25, 'DAYS', '2.25 days'],
+  [1, 'DAYS', '1 day'],
+  [0.9997, 'SHARE', '99.9 %'],
+  [1, 'SHARE', '100 %'],
+  [0.0004, 'SHARE', '0.04 %'],
+  [0.002, 'PER_SECOND', '0.002 per second'],
+  [0.3, 'MILLISECONDS', '0.3 ms'],
 ] as const)('says %d %s as %s', (value, unit, words) => {
   expect(valueInWords(value, unit)).toBe(words);
 });
+
+it.each(metricUnits.filter((unit) => !unit.startsWith('BYTES')))(
+  'says 0 of nothing only, and 100 %% of all only: %s',
+  (unit) => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 0.999999, noNaN: true }), (value) => {
+        for (const words of [valueInWords(value, unit), ...(value < 1e-5 ? [] : [quantity(value, unit)])]) {
+          expect(Number.parseFloat(words)).not.toBe(0);
+          expect(words).not.toBe('100 %');
+        }
+      }),
+    );
+  },
+);

@@ -34,7 +34,7 @@ export const processMetrics: readonly Metric[] = [
     name: 'jvm_gc_ms_per_second',
     title: 'Garbage collection',
     meaning: 'Milliseconds of each second that a frontend spent on collecting garbage, in both generations.',
-    unit: 'PER_SECOND',
+    unit: 'MILLISECONDS',
     scope: 'NODE',
     source: {
       ...frontends,
