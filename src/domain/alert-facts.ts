@@ -56,6 +56,8 @@ export type Pending = {
   readonly samples: number;
   /** When it was last seen to hold. */
   readonly seenAt: Date;
+  /** What it would be told as, and what it waits for; left out where an earlier version stored it. */
+  readonly ripens?: Pick<Condition, 'title' | 'severity' | 'forMs' | 'minSamples'>;
 };
 
 /** What the rules found in one probe of one cluster. */

@@ -118,10 +118,13 @@ function isOnlyClosedByHand({ closedAt, resolvedBy }: Alert): boolean {
 
 function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pending {
   const before = pending.find((candidate) => candidate.fingerprint === condition.fingerprint);
-  const { fingerprint, rule, labels, startedAt } = condition;
+  const { fingerprint, rule, labels, startedAt, title, severity, forMs, minSamples } = condition;
   // Clocks differ: a condition cannot have begun after it was seen.
   const began = startedAt === null || startedAt > at ? at : startedAt;
-  return { fingerprint, rule, labels, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1, seenAt: at };
+  return {
+    ...{ fingerprint, rule, labels, since: before?.since ?? began, samples: (before?.samples ?? 0) + 1, seenAt: at },
+    ripens: { title, severity, forMs, minSamples },
+  };
 }
 
 function isRipe(pending: Pending, condition: Condition, at: Date): boolean {

@@ -1,3 +1,4 @@
+import type { Pending } from './alert-facts.ts';
 import type { NodeKind } from './cluster.ts';
 
 /** What one probe found about one node. */
@@ -35,6 +36,16 @@ export type NotJudged = {
   readonly rule: string;
   readonly labels: Readonly<Record<string, string>> | null;
   readonly because: string;
+};
+
+/** What the last look at a cluster left for whoever asks what it found, and what it could not tell. */
+export type LastLook = Pick<Probe, 'clusterId' | 'at' | 'ok' | 'problem' | 'nodes'> & {
+  /** When the next one is due. */
+  readonly dueAt: Date;
+  /** What holds, but not for long enough yet. */
+  readonly pending: readonly Pending[];
+  /** At most 3 of each rule. */
+  readonly notJudged: readonly NotJudged[];
 };
 
 /** One line of a cluster's recent past; kept for a day. */

@@ -2,9 +2,10 @@ import type { Cluster } from '../domain/cluster.ts';
 import { findMetric } from '../domain/metrics/catalogue/index.ts';
 import { bookFor } from '../domain/rules/book.ts';
 import type { RuleOverride } from '../domain/rules/override.ts';
-import { presentOf } from '../domain/rules/present.ts';
-import { isMetricRule, type AlertRule as Rule } from '../domain/rules/rule.ts';
+import type { AlertRule as Rule } from '../domain/rules/rule.ts';
 import { shippedRules } from '../domain/rules/shipped/index.ts';
+import { notJudgedInWords, pendingInWords, standingsOf } from '../domain/rules/standing.ts';
+import type { WatchedCluster } from '../domain/rules/watched.ts';
 import { type listOverrides, listOwnRules } from '../store/reads/rules.ts';
 import { type RequestContext, readableBy } from './request-context.ts';
 
@@ -46,40 +47,48 @@ export const AlertRuleOverride = {
   endedReason: ({ ended }: Kept) => ended?.reason ?? null,
 };
 
+/** What is known of the rules of a cluster, by loaders: a list of clusters costs as many statements as one. */
+export async function watchedOf(
+  { id, name, environment }: Pick<Cluster, 'id' | 'name' | 'environment'>,
+  { loaders, deps }: RequestContext,
+): Promise<WatchedCluster> {
+  const now = deps.engine.now();
+  const [edits, look, measured, nodes, alerts] = await Promise.all([
+    loaders.ruleEdits.load('whole'),
+    loaders.lastLookOfCluster.load(id),
+    loaders.latestMetricsOfCluster.load(id),
+    loaders.nodesOfCluster.load(id),
+    loaders.openAlertsOfCluster.load(id),
+  ]);
+  const book = bookFor(edits, { clusterId: id, environment, at: now });
+  return { cluster: { id, name, environment }, now, book, nodes, look, measured, alerts };
+}
+
 /** The field `Cluster.alertRules`. */
 export async function alertRulesOf(
-  { id, environment }: Pick<Cluster, 'id' | 'environment'>,
+  cluster: Pick<Cluster, 'id' | 'name' | 'environment'>,
   { name }: { name?: string | null },
-  { loaders }: RequestContext,
+  context: RequestContext,
 ) {
-  const edits = await loaders.ruleEdits.load('whole');
-  const notJudged = (await loaders.notJudgedOfCluster.load(id))?.notJudged ?? [];
-  const book = bookFor(edits, { clusterId: id, environment, at: new Date() });
-  const nodes = await loaders.nodesOfCluster.load(id);
-  const measured = await loaders.latestMetricsOfCluster.load(id);
-  const seen = { measurements: measured?.measurements ?? [], unknown: [] };
-  return book.rules
-    .filter((rule) => name == null || rule.name === name)
-    .flatMap((rule) => {
-      const effective = book.effective(rule.name, null);
-      if (effective === undefined) return [];
-      const { off, limits, forMs, severity, changedBy } = effective;
-      const present = isMetricRule(rule)
-        ? presentOf(rule, { clusterId: id, seen, nodes, effective: book.effective })
-        : null;
-      const unjudged = notJudged
-        .filter((each) => each.rule === rule.name)
-        .map(({ labels, because }) => [...Object.values(labels ?? {}), because].join(': '));
-      const nothing = isMetricRule(rule)
-        ? (unjudged[0] ?? 'the last look measured nothing of it')
-        : 'judged by each look';
-      return [
-        {
-          ...{ rule, isOff: off !== null, forSeconds: secondsOf(forMs), severity: severity ?? rule.severity },
-          ...{ threshold: limits?.threshold ?? null, clear: limits?.clear ?? null, changedBy, unjudged },
-          ...{ value: present?.value ?? null, subject: present?.subject ?? null, distance: present?.distance ?? null },
-          present: off !== null ? `off by ${off.byName}: ${off.reason}` : (present?.words ?? nothing),
-        },
-      ];
-    });
+  const watched = await watchedOf(cluster, context);
+  return standingsOf(watched)
+    .filter(({ rule }) => name == null || rule.name === name)
+    .map((each) => ({ ...each, watched }));
 }
+
+type Standing = Awaited<ReturnType<typeof alertRulesOf>>[number];
+
+export const ClusterAlertRule = {
+  isOff: ({ effective }: Standing) => effective.off !== null,
+  threshold: ({ effective }: Standing) => effective.limits?.threshold ?? null,
+  clear: ({ effective }: Standing) => effective.limits?.clear ?? null,
+  forSeconds: ({ effective }: Standing) => secondsOf(effective.forMs),
+  severity: ({ effective, rule }: Standing) => effective.severity ?? rule.severity,
+  changedBy: ({ effective }: Standing) => effective.changedBy,
+  value: ({ values }: Standing) => values[0]?.value ?? null,
+  subject: ({ values }: Standing) => values[0]?.subject ?? null,
+  distance: ({ values }: Standing) => values[0]?.distance ?? null,
+  present: ({ words }: Standing) => words,
+  pending: ({ pending, watched }: Standing) => pending.map((each) => pendingInWords(each, watched)),
+  unjudged: ({ unknown }: Standing) => unknown.map(notJudgedInWords),
+};

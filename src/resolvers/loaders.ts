@@ -15,9 +15,9 @@ import { healthOfClusters } from '../store/reads/health.ts';
 import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
 import { policiesOfClusters } from '../store/reads/policies.ts';
-import { samplesOfClusters } from '../store/reads/probes.ts';
+import { lastLooksOfClusters, samplesOfClusters } from '../store/reads/probes.ts';
 import * as repositories from '../store/reads/repositories.ts';
-import { listOverrides, notJudgedOfClusters, readRuleEdits } from '../store/reads/rules.ts';
+import { listOverrides, readRuleEdits } from '../store/reads/rules.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
@@ -116,9 +116,9 @@ export function makeLoaders(db: Database, visibility: Visibility) {
         (override) => override.rule,
       ),
     ),
-    notJudgedOfCluster: single(
-      (clusterIds) => notJudgedOfClusters(db, clusterIds),
-      (row) => row.clusterId,
+    lastLookOfCluster: single(
+      (clusterIds) => lastLooksOfClusters(db, clusterIds),
+      (look) => look.clusterId,
     ),
     healthOfCluster: single(
       (clusterIds) => healthOfClusters(db, clusterIds),

@@ -1,7 +1,7 @@
 import { DateTimeISOResolver, JSONResolver } from 'graphql-scalars';
 import type { AnyOperation } from '../operations/define.ts';
 import { Alert, AlertEvent } from './Alert.ts';
-import { AlertRule, AlertRuleOverride, alertRules } from './AlertRule.ts';
+import { AlertRule, AlertRuleOverride, alertRules, ClusterAlertRule } from './AlertRule.ts';
 import { testAlertRule } from './AlertRuleTrial.ts';
 import { Approval, Vote } from './Approval.ts';
 import { AuditEvent } from './AuditEvent.ts';
@@ -198,6 +198,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Blackout,
     CheckReport,
     Cluster,
+    ClusterAlertRule,
     ClusterSnapshotJob,
     ClusterBalancing,
     ClusterTablets,

@@ -4,6 +4,7 @@ import { buildSchemaOf } from './build.ts';
 import { printMetrics } from './print-metrics.ts';
 import { printOperations } from './print-operations.ts';
 import { printReference } from './print-reference.ts';
+import { printRules } from './print-rules.ts';
 import { printAccess, printErrors } from './print-tables.ts';
 
 export type GeneratedFile = { readonly path: string; readonly text: string };
@@ -20,5 +21,6 @@ export function generateFiles(operations: readonly AnyOperation[]): readonly Gen
     { path: 'docs/reference/access.md', text: printAccess(operations) },
     { path: 'docs/reference/errors.md', text: printErrors() },
     { path: 'docs/monitoring/metrics.md', text: printMetrics() },
+    { path: 'docs/monitoring/rules.md', text: printRules() },
   ];
 }

@@ -3,6 +3,7 @@ import { newId } from '../../src/ids.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
 import { packLook, writeLook } from '../../src/store/metrics/write-measured.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
+import { lookedAt } from '../helpers/looked-at.ts';
 
 let api: Api;
 let root: string;
@@ -29,6 +30,7 @@ beforeAll(async () => {
     const look = await packLook({ at, measurements }, {});
     await inTransaction(api.engine.ctx.db, (tx) => writeLook(tx, { clusterId, at, look }));
   }
+  await lookedAt(api.engine.ctx.db, { clusterId, at: new Date(now - 25 * 60_000), dueInMs: 60_000 });
 });
 afterAll(() => api?.close());
 
@@ -50,7 +52,7 @@ async function ruleOfCluster(name: string) {
   const { data, errors } = await api.ask(
     viewer,
     `query ($name: String) { cluster(name: "rules-prod") { alertRules(name: $name) {
-      isOff threshold clear severity present distance changedBy { byName reason } rule { family metric { name } runbook }
+      isOff threshold clear severity present distance standing values { words side } changedBy { byName reason } rule { family metric { name } runbook }
     } } }`,
     { name },
   );
@@ -65,6 +67,8 @@ describe('the rules of a cluster', () => {
         alertRules: [
           {
             ...{ isOff: false, threshold: 0.85, severity: 'HIGH', changedBy: [] },
+            standing: 'QUIET',
+            values: [{ words: '70 % of /data1 on be 10.0.0.11:9050, 15 % below 85 %', side: 'GOOD' }],
             present: '70 % of /data1 on be 10.0.0.11:9050, 15 % below 85 %',
             rule: { family: 'disks', metric: { name: 'disk_used_share' } },
           },
@@ -86,7 +90,9 @@ describe('the rules of a cluster', () => {
     const disabled = await change(root, 'disableAlertRule', { rule: 'disk_filling', clusterId, reason: 'being moved' });
     expect(disabled).toMatchObject({ override: { isOff: true }, userErrors: [] });
     expect(await ruleOfCluster('disk_filling')).toMatchObject({
-      cluster: { alertRules: [{ isOff: true, present: 'off by root: being moved', threshold: 0.85 }] },
+      cluster: {
+        alertRules: [{ isOff: true, present: 'the rule was switched off by root: being moved', threshold: 0.85 }],
+      },
     });
     const { data } = await api.ask(viewer, '{ alertRules { name overrides(past: true) { reason endedReason } } }');
     expect(data?.alertRules).toContainEqual({

@@ -10,6 +10,7 @@ import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
 import { repositories } from './repositories.ts';
 import { retention } from './retention.ts';
+import { rule, rules } from './rules.ts';
 import { scheduleCommands } from './schedules.ts';
 import { silenceCommands } from './silences.ts';
 import { disks, tablets } from './tablets.ts';
@@ -30,6 +31,8 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     disks,
     graph,
     alerts,
+    rules,
+    rule,
     ...alertCommands,
     ...alertDecisionCommands,
     ...silenceCommands,

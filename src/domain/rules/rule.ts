@@ -51,6 +51,9 @@ export type OnMetric = {
 /** A code rule over what a look saw: it knows by itself what is wrong, how bad it is, and for how long it has to hold. */
 export type OnCheck = { readonly kind: 'CHECK' };
 
+/** For how long and in how many looks in a row what a check finds must hold, unless the check sees a reason for another time. */
+export type CheckWaits = { readonly forMs: number; readonly minSamples: number };
+
 /** An alert rule as data: what people read of it, and what of it they may change. */
 export type AlertRule = {
   /** Never changes: alerts, overrides and histories are kept under it. */
@@ -63,6 +66,8 @@ export type AlertRule = {
   readonly on: OnMetric | OnCheck;
   /** How long it must hold; null = the check decides. */
   readonly forMs: number | null;
+  /** What the check decides, as a rule; only of a check. */
+  readonly waits?: CheckWaits;
   /** Of a check, the worst that it finds. */
   readonly severity: Severity;
   /** What it means for users, in whole sentences. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isAllWithoutGreeting } from '../../adapters/starrocks/read-greetings.ts';
 import type { NodeKind } from '../../domain/cluster.ts';
 import type { NodeProbe } from '../../domain/probe.ts';
+import { inhibitions } from '../../domain/rules/inhibitions.ts';
 import type { AppError } from '../../errors.ts';
 import { defineRule } from '../define-rule.ts';
 
@@ -39,7 +40,7 @@ export const clusterUnreachable = defineRule({
   }),
   ripens: () => ({ forMs: 0, minSamples: unreachableSamples, startedAt: null }),
   over: 'the cluster answers and can be observed, or was shut down on purpose',
-  inhibits: { rules: 'others', because: 'the whole cluster cannot be observed' },
+  inhibits: inhibitions.cluster_unreachable,
   isInhibitedByRuns: false,
 });
 

@@ -3,6 +3,7 @@ import type { ClusterNode } from '../../domain/cluster.ts';
 import { findSameNode, nodeLabel } from '../../domain/node-identity.ts';
 import type { NodeProbe } from '../../domain/probe.ts';
 import { quorumOf } from '../../domain/quorum.ts';
+import { inhibitions } from '../../domain/rules/inhibitions.ts';
 import { count } from '../../domain/words.ts';
 import { defineRule } from '../define-rule.ts';
 
@@ -51,7 +52,7 @@ export const nodeDown = defineRule({
     startedAt: probe?.silentSince ?? null,
   }),
   over: 'the cluster does not show {node} as down any more',
-  inhibits: { rules: 'others', sameNode: true, because: 'the node is down' },
+  inhibits: inhibitions.node_down,
   isInhibitedByRuns: true,
 });
 

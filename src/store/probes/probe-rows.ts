@@ -1,9 +1,34 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
+import { severities } from '../../domain/alert.ts';
+import type { Pending } from '../../domain/alert-life.ts';
 import { nodeKinds } from '../../domain/cluster.ts';
-import type { NodeProbe, Probe } from '../../domain/probe.ts';
+import type { NodeProbe, NotJudged, Probe } from '../../domain/probe.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
+
+const time = z.iso.datetime().transform((text) => new Date(text));
+
+export const pendingShape: z.ZodType<Pending[]> = z.array(
+  z
+    .object({
+      fingerprint: z.string(),
+      rule: z.string(),
+      // Rows of earlier versions have neither these nor the time when it was last seen, nor what it ripens to.
+      labels: z.record(z.string(), z.string()).default({}),
+      since: time,
+      samples: z.number(),
+      seenAt: time.nullable().default(null),
+      ripens: z
+        .object({ title: z.string(), severity: z.enum(severities), forMs: z.number(), minSamples: z.number() })
+        .exactOptional(),
+    })
+    .transform(({ seenAt, ...pending }) => ({ ...pending, seenAt: seenAt ?? pending.since })),
+);
+
+export const notJudgedShape: z.ZodType<NotJudged[]> = z.array(
+  z.object({ rule: z.string(), labels: z.record(z.string(), z.string()).nullable(), because: z.string() }),
+);
 
 export const nodesShape: z.ZodType<NodeProbe[]> = z.array(
   z.object({
@@ -13,10 +38,7 @@ export const nodesShape: z.ZodType<NodeProbe[]> = z.array(
     alive: z.boolean().nullable(),
     httpProblem: z.string().nullable(),
     httpFailures: z.number(),
-    silentSince: z.iso
-      .datetime()
-      .transform((text) => new Date(text))
-      .nullable(),
+    silentSince: time.nullable(),
   }),
 );
 

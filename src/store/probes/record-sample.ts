@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { type AlertPolicy, applySample, endAlert, overIn, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { NotJudged, Probe } from '../../domain/probe.ts';
 import { asActive } from '../../domain/silence.ts';
@@ -11,6 +10,7 @@ import { fromJson, toJson } from '../json.ts';
 import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-measured.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 import { silencesCovering } from '../silences/covering.ts';
+import { pendingShape } from './probe-rows.ts';
 import type { ProbeClaim } from './probes.ts';
 
 /** The outcome of one probe. */
@@ -19,21 +19,6 @@ export type ProbeOutcome = Pick<Probe, 'durationMs' | 'ok' | 'problem' | 'leader
   /** What could not be judged, for whoever asks why nothing is said. */
   readonly notJudged?: readonly NotJudged[];
 };
-
-const time = z.iso.datetime().transform((text) => new Date(text));
-const pendingShape: z.ZodType<Pending[]> = z.array(
-  z
-    .object({
-      fingerprint: z.string(),
-      rule: z.string(),
-      // Rows of earlier versions have neither these nor the time when it was last seen.
-      labels: z.record(z.string(), z.string()).default({}),
-      since: time,
-      samples: z.number(),
-      seenAt: time.nullable().default(null),
-    })
-    .transform(({ seenAt, ...pending }) => ({ ...pending, seenAt: seenAt ?? pending.since })),
-);
 
 export type NewSample = {
   readonly claim: ProbeClaim;

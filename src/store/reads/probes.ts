@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import type { Probe, ProbeSample } from '../../domain/probe.ts';
+import type { LastLook, Probe, ProbeSample } from '../../domain/probe.ts';
 import type { Reader } from '../database.ts';
-import { toProbe } from '../probes/probe-rows.ts';
+import { fromJson } from '../json.ts';
+import { nodesShape, notJudgedShape, pendingShape, toProbe } from '../probes/probe-rows.ts';
 
 /** The recent past of these clusters, which the caller has read with their rights, newest first; one statement for all. */
 export async function samplesOfClusters(
@@ -38,4 +39,21 @@ export async function samplesOfClusters(
 export async function lastProbesOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly Probe[]> {
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
   return rows.flatMap(toProbe);
+}
+
+/** The last look at each of these clusters, which the caller has read with their rights; one that was never looked at has none. */
+export async function lastLooksOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly LastLook[]> {
+  const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
+  return rows.flatMap(({ at, ok, ...row }) =>
+    at === null || ok === null
+      ? []
+      : [
+          {
+            ...{ clusterId: row.cluster_id, at, dueAt: row.due_at, ok: ok === 1, problem: row.problem },
+            nodes: fromJson(nodesShape, row.nodes),
+            pending: fromJson(pendingShape, row.pending),
+            notJudged: row.not_judged === null ? [] : fromJson(notJudgedShape, row.not_judged),
+          },
+        ],
+  );
 }

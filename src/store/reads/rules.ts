@@ -1,9 +1,9 @@
 import { type SqlBool, sql } from 'kysely';
-import { z } from 'zod';
 import type { NotJudged } from '../../domain/probe.ts';
 import type { OwnRule, RuleEdits } from '../../domain/rules/book.ts';
 import type { Reader } from '../database.ts';
 import { fromJson } from '../json.ts';
+import { notJudgedShape } from '../probes/probe-rows.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 import { type KeptOverride, toOverride, toOwnRule } from '../rules/rule-rows.ts';
 import { isVisible, type Visibility } from './visibility.ts';
@@ -64,10 +64,6 @@ export async function findVisibleOverride(
     .executeTakeFirst();
   return row === undefined ? null : toOverride(row);
 }
-
-const notJudgedShape: z.ZodType<NotJudged[]> = z.array(
-  z.object({ rule: z.string(), labels: z.record(z.string(), z.string()).nullable(), because: z.string() }),
-);
 
 /** What the last probe of clusters that the caller has read with their rights could not judge; at most 3 of each rule. */
 export async function notJudgedOfClusters(

@@ -4,6 +4,7 @@ import type { Alert } from '../../../src/domain/alert.ts';
 import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
 import { mutesOf } from '../../../src/domain/alert-mute.ts';
 import type { LoginAttempt } from '../../../src/domain/metrics/login-attempts.ts';
+import { findShippedRule } from '../../../src/domain/rules/shipped/index.ts';
 import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
 import { failed, good, part, watched } from './backup-builders.ts';
@@ -226,6 +227,10 @@ describe.each(configured.map((rule) => [rule.name, rule] as const))('the rule %s
       expect(textOf(condition, since)).toMatch(/ since 2026-03-01 12:00:05 UTC[.:] .+\.$/);
       expect(condition.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     }
+  });
+
+  it('waits for as long as its record says', () => {
+    for (const { forMs, minSamples } of conditions) expect({ forMs, minSamples }).toEqual(findShippedRule(name)?.waits);
   });
 
   it('is not found where it does not hold', () => {

@@ -1,9 +1,10 @@
-import { byCheck, familyOf } from './build.ts';
+import { byCheck, familyOf, minute } from './build.ts';
 
 /** Rules that are code: they judge what is no number. */
 export const clusterChecks = familyOf('cluster', [
   {
     ...{ name: 'cluster_unreachable', ...byCheck, severity: 'CRITICAL', isGuarded: true },
+    waits: { forMs: 0, minSamples: 3 },
     title: 'No frontend answers, or the cluster cannot be observed',
     pastTitle: 'The cluster could not be observed',
     means: 'If clients fare as Starwarden does, nobody can query or load.',
@@ -12,6 +13,7 @@ export const clusterChecks = familyOf('cluster', [
   },
   {
     ...{ name: 'no_leader', ...byCheck, severity: 'CRITICAL', isGuarded: true },
+    waits: { forMs: 30_000, minSamples: 2 },
     title: 'No frontend leads',
     pastTitle: 'No frontend led',
     means: 'Nothing can be changed or loaded, while queries may still be answered.',
@@ -20,6 +22,7 @@ export const clusterChecks = familyOf('cluster', [
   },
   {
     ...{ name: 'quorum_at_risk', ...byCheck, severity: 'HIGH', isGuarded: true, isInhibitedByRuns: true },
+    waits: { forMs: 5 * minute, minSamples: 2 },
     title: 'One more frontend that fails takes the leader away',
     pastTitle: 'One more frontend that failed would have taken the leader away',
     means: 'The cluster works, with no frontend to spare.',
@@ -28,6 +31,7 @@ export const clusterChecks = familyOf('cluster', [
   },
   {
     ...{ name: 'versions_mixed', ...byCheck, severity: 'MEDIUM' },
+    waits: { forMs: 360 * minute, minSamples: 2 },
     title: 'The nodes run different versions',
     pastTitle: 'The nodes ran different versions',
     means: 'Versions that differ are meant for the hours of an upgrade; nobody tests how they work together for long.',
@@ -39,6 +43,7 @@ export const clusterChecks = familyOf('cluster', [
 export const nodeChecks = familyOf('nodes', [
   {
     ...{ name: 'node_down', ...byCheck, severity: 'CRITICAL', isInhibitedByRuns: true },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A node is down',
     pastTitle: 'A node was down',
     means: 'A backend takes a replica of its tablets with it, a frontend a vote and its connections.',
@@ -47,6 +52,7 @@ export const nodeChecks = familyOf('nodes', [
   },
   {
     ...{ name: 'frontend_no_greeting', ...byCheck, severity: 'HIGH', isInhibitedByRuns: true },
+    waits: { forMs: 0, minSamples: 3 },
     title: 'A frontend sends no greeting',
     pastTitle: 'A frontend sent no greeting',
     means: 'Clients that are sent there wait until they give up.',
@@ -55,6 +61,7 @@ export const nodeChecks = familyOf('nodes', [
   },
   {
     ...{ name: 'impossible_logins', ...byCheck, severity: 'LOW' },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'Logins are tried under impossible names',
     pastTitle: 'Logins were tried under impossible names',
     means: 'Somebody who reaches the query port tries names that no user can have; nobody was let in by them.',
@@ -62,6 +69,7 @@ export const nodeChecks = familyOf('nodes', [
   },
   {
     ...{ name: 'node_stopped', ...byCheck, severity: 'LOW' },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A node is stopped on purpose',
     pastTitle: 'A node was stopped on purpose',
     means: 'Nobody is told that it is down until it is started.',
@@ -73,6 +81,7 @@ export const nodeChecks = familyOf('nodes', [
 export const backupChecks = familyOf('backups', [
   {
     ...{ name: 'backup_failed', ...byCheck, severity: 'HIGH', isNeverHidden: true, isGuarded: true },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'The last backup of a database failed',
     pastTitle: 'A backup of a database had failed',
     means: 'One can go back only to an older one.',
@@ -81,6 +90,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'backup_missed', ...byCheck, severity: 'HIGH', isNeverHidden: true, isGuarded: true },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A backup by policy was missed',
     pastTitle: 'A backup by policy had been missed',
     means: 'The newest backup is older than it was meant to be.',
@@ -89,6 +99,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'backup_too_old', ...byCheck, severity: 'CRITICAL', isNeverHidden: true, isGuarded: true },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A database has no usable backup, or one that is too old',
     pastTitle: 'A database had no usable backup, or one that was too old',
     means: 'Whatever was written since cannot be brought back.',
@@ -97,6 +108,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'backup_shrunk', ...byCheck, severity: 'MEDIUM', isNeverHidden: true, isGuarded: true },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A full backup has shrunk',
     pastTitle: 'A full backup had shrunk',
     means: 'If nobody deleted so much on purpose, data is missing in the cluster.',
@@ -104,6 +116,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'backup_verification_failed', ...byCheck, severity: 'HIGH', isNeverHidden: true, isGuarded: true },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A backup is not whole',
     pastTitle: 'A backup was not whole',
     means: 'It does not count any more, nor does what is based on it.',
@@ -112,6 +125,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'cluster_snapshot_failed', ...byCheck, severity: 'HIGH' },
+    waits: { forMs: 30 * minute, minSamples: 2 },
     title: 'The last automated cluster snapshot failed',
     pastTitle: 'An automated cluster snapshot had failed',
     means: 'A shared-data cluster can be brought back only to an older one.',
@@ -119,6 +133,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'cluster_snapshot_old', ...byCheck, severity: 'HIGH' },
+    waits: { forMs: 0, minSamples: 2 },
     title: 'The newest cluster snapshot is old',
     pastTitle: 'The newest cluster snapshot was old',
     means: 'What was written since cannot be brought back by a snapshot.',
@@ -127,6 +142,7 @@ export const backupChecks = familyOf('backups', [
   },
   {
     ...{ name: 'repository_unhealthy', ...byCheck, severity: 'HIGH' },
+    waits: { forMs: 0, minSamples: 1 },
     title: 'A repository is not usable',
     pastTitle: 'A repository was not usable',
     means: 'No backup can be taken there and none restored from there, or none verified and deleted.',
@@ -138,6 +154,7 @@ export const backupChecks = familyOf('backups', [
 export const ownChecks = familyOf('starwarden', [
   {
     ...{ name: 'looks_late', ...byCheck, severity: 'MEDIUM' },
+    waits: { forMs: 0, minSamples: 3 },
     title: 'Starwarden looks at the cluster too seldom',
     pastTitle: 'Starwarden looked at the cluster too seldom',
     means: 'Whatever breaks is seen that much later.',
@@ -145,6 +162,7 @@ export const ownChecks = familyOf('starwarden', [
   },
   {
     ...{ name: 'run_waits', ...byCheck, severity: 'HIGH' },
+    waits: { forMs: 60 * minute, minSamples: 1 },
     title: 'A run waits for a person',
     pastTitle: 'A run waited for a person',
     means: 'What it has begun stays half done until somebody decides, and no other run can change the cluster.',

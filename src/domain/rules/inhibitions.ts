@@ -1,0 +1,31 @@
+import type { RuleFacts } from '../alert-facts.ts';
+import type { AlertRule } from './rule.ts';
+
+type Inhibits = NonNullable<RuleFacts['inhibits']>;
+
+/** Rules whose alerts explain those of others, which are hidden meanwhile, by name. All of them are checks. */
+export const inhibitions = {
+  cluster_unreachable: { rules: 'others', because: 'the whole cluster cannot be observed' },
+  node_down: { rules: 'others', sameNode: true, because: 'the node is down' },
+} as const satisfies Readonly<Record<string, Inhibits>>;
+
+/** What keeps the alerts of a rule from being told. `isOfSameNode`: only those about the node that the other alert is about. */
+export type Hiding =
+  | { readonly kind: 'RUN' | 'SILENCE' }
+  | { readonly kind: 'RULE'; readonly rule: string; readonly isOfSameNode: boolean; readonly because: string };
+
+/** Pure. What can hide the alerts of a rule, in the order in which it is asked; empty = nothing does. */
+export function hidingsOf({
+  name,
+  isInhibitedByRuns,
+  isNeverHidden,
+}: Pick<AlertRule, 'name' | 'isInhibitedByRuns' | 'isNeverHidden'>): readonly Hiding[] {
+  if (isNeverHidden === true) return [];
+  const rules: readonly (readonly [string, Inhibits])[] = Object.entries(inhibitions);
+  const others = rules.flatMap(([rule, { rules: hidden, because, sameNode }]): readonly Hiding[] =>
+    rule !== name && (hidden === 'others' || hidden.includes(name))
+      ? [{ kind: 'RULE', rule, because, isOfSameNode: sameNode === true }]
+      : [],
+  );
+  return [...(isInhibitedByRuns ? [{ kind: 'RUN' } as const] : []), { kind: 'SILENCE' }, ...others];
+}

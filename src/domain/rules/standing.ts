@@ -1,0 +1,164 @@
+import { type Alert, alertName, alertWord, type Severity, severities, titleToShow } from '../alert.ts';
+import { durationInWords, type Pending } from '../alert-facts.ts';
+import type { NotJudged } from '../probe.ts';
+import { count } from '../words.ts';
+import { type EffectiveRule, switchedOffInWords } from './override.ts';
+import { type Present, presentsOf } from './present.ts';
+import { type AlertRule, isMetricRule } from './rule.ts';
+import { metricLook, type WatchedCluster, whyBlind } from './watched.ts';
+
+/** How a rule stands on a cluster, the loudest first. */
+export const ruleStandings = ['FIRING', 'PENDING', 'UNKNOWN', 'QUIET', 'OFF'] as const;
+export type RuleStanding = (typeof ruleStandings)[number];
+
+/** A rule as it holds for a cluster, with how near it is to an alert. */
+export type StandingRule = {
+  readonly rule: AlertRule;
+  /** As it holds for the cluster itself. */
+  readonly effective: EffectiveRule;
+  readonly standing: RuleStanding;
+  /** The open alerts of the rule, worst first. */
+  readonly alerts: readonly Alert[];
+  /** What holds, but not for long enough yet. */
+  readonly pending: readonly Pending[];
+  /** What could not be judged; at most 3 of them are kept. */
+  readonly unknown: readonly NotJudged[];
+  /** Every value that it judges, nearest to its threshold first; empty for a check. */
+  readonly values: readonly Present[];
+  /** In a sentence. */
+  readonly words: string;
+};
+
+/** Pure. Every rule of a cluster: what fires, what is about to, then by how near each is to its threshold; what is off last. */
+export function standingsOf(watched: WatchedCluster): readonly StandingRule[] {
+  return watched.book.rules
+    .flatMap((rule) => standingOf(rule, watched) ?? [])
+    .toSorted((a, b) => rankOf(b) - rankOf(a));
+}
+
+/** Pure. Null = the cluster has no such rule. */
+export function standingOf(rule: AlertRule, watched: WatchedCluster): StandingRule | null {
+  const { book, look } = watched;
+  const effective = book.effective(rule.name, null);
+  if (effective === undefined) return null;
+  const isOfRule = (each: { readonly rule: string }) => each.rule === rule.name;
+  const found = {
+    ...{ rule, effective },
+    alerts: watched.alerts.filter(isOfRule).toSorted((a, b) => worseFirst(a.severity, b.severity)),
+    pending: (look?.pending ?? []).filter(isOfRule),
+    unknown: (look?.notJudged ?? []).filter(isOfRule),
+    values: isMetricRule(rule) ? presentsOf(rule, metricLook(watched)) : [],
+  };
+  return { ...found, ...inWords(found, watched) };
+}
+
+type Found = Omit<StandingRule, 'standing' | 'words'>;
+
+function inWords(found: Found, watched: WatchedCluster): Pick<StandingRule, 'standing' | 'words'> {
+  const { alerts, pending, unknown, values } = found;
+  const blind = whyBlind(watched);
+  const off = offEverywhere(found, watched);
+  if (alerts.length > 0) return { standing: 'FIRING', words: listed(alerts.map(alertInWords)) };
+  if (off !== null) return { standing: 'OFF', words: switchedOffInWords(off) };
+  if (blind !== null) return { standing: 'UNKNOWN', words: withLast(blind, values[0]) };
+  if (pending.length > 0)
+    return { standing: 'PENDING', words: listed(pending.map((each) => pendingInWords(each, watched))) };
+  const whole = unknown.find(({ labels }) => labels === null);
+  if (whole !== undefined) return { standing: 'UNKNOWN', words: whole.because };
+  const parts = unknown.map(notJudgedInWords);
+  if (parts.length > 0 && values.length === 0 && isMetricRule(found.rule))
+    return { standing: 'UNKNOWN', words: listed(parts) };
+  const quiet =
+    values[0]?.words ?? (isMetricRule(found.rule) ? 'there is nothing that it judges' : 'the last look found nothing');
+  return { standing: 'QUIET', words: parts.length === 0 ? quiet : `${quiet}; not known of ${listed(parts)}` };
+}
+
+function offEverywhere({ rule, effective }: Found, { book, nodes }: WatchedCluster) {
+  const isOnSomewhere = nodes.some(({ id }) => book.effective(rule.name, id)?.off === null);
+  return effective.off !== null && !isOnSomewhere ? effective.off : null;
+}
+
+/** `A-7 CRITICAL, acknowledged: The node be 10.0.0.11:9050 is down`. */
+export function alertInWords(alert: Alert): string {
+  return `${alertName(alert)} ${alert.severity}, ${stateInWords(alert)}: ${titleToShow(alert)}`;
+}
+
+function stateInWords(alert: Alert): string {
+  const word = alertWord(alert);
+  const { mute, handling } = alert;
+  switch (word) {
+    case 'FIRING':
+      return alert.flapping === null ? 'firing' : 'flapping';
+    case 'ACKED':
+      return handling.kind === 'ACKED' ? `acknowledged by ${handling.byName}` : 'acknowledged';
+    case 'STALE':
+      return 'no data';
+    case 'SILENCED':
+      return mute.kind === 'NONE' ? 'silenced' : `silenced by ${mute.by}`;
+    case 'INHIBITED':
+      return 'held back';
+    case 'RESOLVED':
+      return 'resolved';
+    default:
+      return word satisfies never;
+  }
+}
+
+/** `The disk /data1 of be … fills up: for 40 s now, an alert after 80 s more`. */
+export function pendingInWords(
+  { labels, since, samples, ripens }: Pending,
+  { now }: Pick<WatchedCluster, 'now'>,
+): string {
+  const heldMs = Math.max(0, now.getTime() - since.getTime());
+  const what = ripens?.title ?? (Object.values(labels).join(' ') || 'the cluster');
+  const held = `for ${durationInWords(heldMs)} now, in ${count(samples, 'look')}`;
+  if (ripens === undefined) return `${what}: ${held}`;
+  const leftMs = ripens.forMs - heldMs;
+  const left = [
+    ...(leftMs > 0 ? [`${durationInWords(leftMs)} more`] : []),
+    ...(ripens.minSamples > samples ? [`${count(ripens.minSamples - samples, 'more look')}`] : []),
+  ];
+  return `${what}: ${held}; an alert ${left.length === 0 ? 'with the next look' : `after ${left.join(' and ')}`}, if it stays so`;
+}
+
+/** `be 10.0.0.11:9050: its page was not read`. */
+export function notJudgedInWords({ labels, because }: NotJudged): string {
+  return [...Object.values(labels ?? {}), because].join(': ');
+}
+
+const shown = 3;
+
+function listed(texts: readonly string[]): string {
+  const rest = texts.length - shown;
+  return [...texts.slice(0, shown), ...(rest > 0 ? [`${rest} more`] : [])].join('; ');
+}
+
+function withLast(blind: string, last: Present | undefined): string {
+  return last === undefined ? blind : `${blind}; the last value was ${last.words}`;
+}
+
+/** What is not known stands among what has gone three quarters of the way. */
+const unknownRank = 0.75;
+
+function rankOf({ standing, alerts, pending, values, effective, rule }: StandingRule): number {
+  const bad = (severity: Severity) => severities.length - severities.indexOf(severity);
+  switch (standing) {
+    case 'FIRING':
+      return 2_000 + bad(alerts[0]?.severity ?? rule.severity);
+    case 'PENDING':
+      return 1_000 + bad(pending[0]?.ripens?.severity ?? effective.severity ?? rule.severity);
+    case 'UNKNOWN':
+      return unknownRank;
+    case 'QUIET':
+      // Beyond its threshold and no alert: the look before it was not.
+      return Math.min(values[0]?.nearness ?? 0, 100);
+    case 'OFF':
+      return -1;
+    default:
+      return standing satisfies never;
+  }
+}
+
+function worseFirst(a: Severity, b: Severity): number {
+  return severities.indexOf(a) - severities.indexOf(b);
+}
