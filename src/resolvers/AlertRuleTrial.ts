@@ -1,7 +1,8 @@
 import { findMetric } from '../domain/metrics/catalogue/index.ts';
 import { parseSubject } from '../domain/metrics/measurement.ts';
-import { bookFor } from '../domain/rules/book.ts';
+import { bookFor, type RuleEdits } from '../domain/rules/book.ts';
 import { limitsWith, mistakesInChanges } from '../domain/rules/mistakes.ts';
+import { effectiveRule, type RuleChanges, type RuleOverride, type RulePlace } from '../domain/rules/override.ts';
 import { type Comparison, isMetricRule, type JudgedOf, type MetricRule } from '../domain/rules/rule.ts';
 import { firingsInWords, type PastLook, tryOut } from '../domain/rules/try-out.ts';
 import { AppError } from '../errors.ts';
@@ -35,19 +36,14 @@ export async function testAlertRule(_: unknown, { input }: { input: TrialInput }
   const from = input.from ?? new Date(to.getTime() - longestMs);
   const lengthMs = to.getTime() - from.getTime();
   if (lengthMs <= 0 || lengthMs > longestMs) throw invalid('from', 'A rule is tried out on at most 7 days');
-  const book = bookFor(await readRuleEdits(deps.db), {
-    clusterId: cluster.id,
-    environment: cluster.environment,
-    at: now,
-  });
-  const rule = changed(input.rule == null ? draftOf(input) : ruleNamed(input.rule, book.rules), input);
+  const place = { clusterId: cluster.id, environment: cluster.environment, at: now };
+  const { rule, effective } = tried(input, await readRuleEdits(deps.db), place);
   // More than a day ago there are points of 5 minutes only.
   const stepMs = lengthMs <= 6 * 3_600_000 ? 15_000 : lengthMs <= 24 * 3_600_000 ? 60_000 : 300_000;
   const range = { metric: rule.on.metric, from, to, stepMs, now };
   const [history] = await historiesOfClusters(deps.db, { ...range, clusterIds: [cluster.id] });
   const looks = looksOf(rule, history ?? { clusterId: cluster.id, series: [] }, { from, to, stepMs });
   const nodes = await loaders.nodesOfCluster.load(cluster.id);
-  const effective = () => ({ rule, off: null, limits: rule.on, forMs: rule.forMs, severity: null, changedBy: [] });
   const { firings, unknownLooks } = tryOut(rule, looks, { clusterId: cluster.id, nodes, effective, stepMs });
   const measured = looks.filter(({ measurements }) => measurements.length > 0).length;
   const unknownSteps = looks.length - measured;
@@ -82,14 +78,32 @@ function draftOf({ metric, of, compare, threshold, clear, forSeconds }: TrialInp
   };
 }
 
-/** The rule with what is asked for, without its stricter neighbour: that one is not tried. */
-function changed(rule: MetricRule, { threshold, clear, forSeconds }: TrialInput): MetricRule {
-  const limits = threshold == null ? null : limitsWith(rule.on, { threshold, clear: clear ?? null });
-  const { upTo: _, ...on } = rule.on;
-  const made = { ...rule, forMs: forSeconds == null ? rule.forMs : forSeconds * 1_000, on: { ...on, ...limits } };
-  const [mistake] = mistakesInChanges(made, { isOff: null, limits: made.on, forMs: made.forMs, severity: null });
+/**
+ * The rule without its stricter neighbour, which is not tried, as it would hold if what is asked for were said of the cluster:
+ * what people said of its nodes counts before that.
+ */
+function tried(input: TrialInput, edits: RuleEdits, place: Omit<RulePlace, 'nodeId'>) {
+  const { threshold, clear, forSeconds } = input;
+  const named = input.rule == null ? draftOf(input) : ruleNamed(input.rule, bookFor(edits, place).rules);
+  if (clear != null && threshold == null)
+    throw invalid('clear', 'clear alone may stand on the wrong side of the threshold');
+  const { upTo: _, ...on } = named.on;
+  const rule = { ...named, on };
+  const changes: RuleChanges = {
+    isOff: false,
+    limits: threshold == null ? null : limitsWith(on, { threshold, clear: clear ?? null }),
+    forMs: forSeconds == null ? null : forSeconds * 1_000,
+    severity: null,
+  };
+  const [mistake] = mistakesInChanges(rule, changes);
   if (mistake !== undefined) throw invalid(mistake.field, mistake.message);
-  return made;
+  const asked: RuleOverride = {
+    ...{ id: 'asked', rule: rule.name, changes, reason: 'tried out', until: null, byId: '', byName: '', at: place.at },
+    scope: { kind: 'cluster', clusterId: place.clusterId },
+  };
+  const effective = (_name: string, nodeId: string | null) =>
+    effectiveRule(rule, [asked, ...edits.overrides], { ...place, nodeId });
+  return { rule: { ...rule, forMs: effective(rule.name, null).forMs ?? rule.forMs }, effective };
 }
 
 /**

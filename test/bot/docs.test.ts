@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { neededScopes } from '../../src/bot/checks.ts';
 import { allCommands } from '../../src/bot/commands/all.ts';
 import { parseCommand } from '../../src/bot/commands/grammar.ts';
+import { shippedRules } from '../../src/domain/rules/shipped/index.ts';
 import { operations } from '../../src/operations/index.ts';
 
 const page = readFileSync(new URL('../../docs/slack.md', import.meta.url), 'utf8');
@@ -30,6 +31,16 @@ const commands = globSync(['README.md', 'docs/**/*.md'], { cwd: root }).flatMap(
 });
 /** The page on Slack says of it that it is refused. */
 const misspelt = 'cancel R-12 --dry-rn';
+
+it('the rules and their runbooks name commands and operations that there are', () => {
+  const said = [
+    ...shippedRules.flatMap(({ means, todo }) => [means, todo]),
+    readFileSync(`${root}docs/monitoring/runbooks.md`, 'utf8'),
+  ].join('\n');
+  const verbs = new Set([...said.matchAll(/\/sr ([a-z-]+)/g)].map(([, verb = '']) => verb));
+  expect(verbs.size).toBeGreaterThan(12);
+  expect([...verbs].filter((verb) => !specs.some((spec) => spec.verb === verb))).toEqual([]);
+});
 
 it('finds commands in the pages', () => {
   expect(commands.length).toBeGreaterThan(20);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
 import { packLook, writeLook } from '../../src/store/metrics/write-measured.ts';
@@ -175,4 +176,26 @@ it('tries a rule out on the past, and says what was not known', async () => {
     unknownSteps: 114,
     firings: [{ since: at(0), until: at(4) }],
   });
+});
+
+it('tries a rule out as it holds here, on nodes of which something else is said too', async () => {
+  const count = async (input: object) => {
+    const { data } = await api.ask(
+      viewer,
+      'query ($input: TestAlertRuleInput!) { testAlertRule(input: $input) { count } }',
+      {
+        input: {
+          ...{ clusterId, rule: 'disk_filling', threshold: 0.85, forSeconds: 0, ...input },
+          ...{ from: new Date(now - 30 * 60_000).toISOString(), to: new Date(now).toISOString() },
+        },
+      },
+    );
+    return z.object({ testAlertRule: z.object({ count: z.number() }) }).parse(data).testAlertRule.count;
+  };
+  expect(await count({})).toBe(1);
+  const there = { rule: 'disk_filling', clusterId, nodeId, reason: 'its disk is huge' };
+  await change(root, 'overrideAlertRule', { ...there, threshold: 0.99 });
+  expect(await count({})).toBe(0);
+  await change(root, 'disableAlertRule', there);
+  expect(await count({ threshold: 0.1 })).toBe(0);
 });

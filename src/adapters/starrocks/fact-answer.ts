@@ -1,4 +1,4 @@
-import type { FactAnswer, FactAnswers, FactName, FactValue } from '../../domain/metrics/facts.ts';
+import type { FactAnswer, FactAnswers, FactName, FactUnknown, FactValue } from '../../domain/metrics/facts.ts';
 import type { MetricSubject } from '../../domain/metrics/measurement.ts';
 
 /** What a reader of facts found: the values of each of its facts. */
@@ -7,6 +7,8 @@ export type Found = {
 } & {
   /** What was left out of them, in words. */
   readonly cut?: string;
+  /** What could not be told of single subjects, and why. */
+  readonly unknown?: { readonly [name in FactName]?: readonly FactUnknown[] };
 };
 
 /** One value about the cluster. */
@@ -31,7 +33,11 @@ export function answersOf(found: Found, names: readonly FactName[], { atMs }: { 
   const { cut } = found;
   const answers = names.map((name): [FactName, FactAnswer] => {
     const values = found[name] ?? [];
-    return [name, { atMs, values, ...(cut === undefined ? {} : { cut }) }];
+    const unknown = found.unknown?.[name] ?? [];
+    return [
+      name,
+      { atMs, values, ...(unknown.length === 0 ? {} : { unknown }), ...(cut === undefined ? {} : { cut }) },
+    ];
   });
   return Object.fromEntries(answers);
 }

@@ -51,6 +51,8 @@ async function readNumber(sql: SqlReader, key: string, call: SqlCall): Promise<n
   return whole((await readFrontendValues(sql, key, call))[key]);
 }
 
+const notTold = 'Starwarden may not read the limits of other users: its account lacks GRANT on SYSTEM';
+
 /**
  * How many connections users may have, on each frontend. Names come from pages of metrics, so a user may not exist any
  * more, or never have existed. Without GRANT on SYSTEM only one's own is told; throws `SQL_PRIVILEGE_MISSING` when none is.
@@ -60,12 +62,12 @@ export async function readUserLimits(sql: SqlReader, users: readonly string[], c
   const limits = await inParallel(users, atOnce, async (user) => {
     try {
       const rows = await sql.query(showUserProperties(user), call);
-      return { user, limit: whole(rows.find(({ Key }) => Key === 'max_user_connections')?.Value) };
+      return { user, limit: whole(rows.find(({ Key }) => Key === 'max_user_connections')?.Value), isRefused: false };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (error.code === 'SQL_PRIVILEGE_MISSING') refusal = error;
       else if (error.code !== 'SQL_FAILED' || !/unknown user/i.test(error.message)) throw error;
-      return { user, limit: null };
+      return { user, limit: null, isRefused: error.code === 'SQL_PRIVILEGE_MISSING' };
     }
   });
   if (refusal !== null && limits.every(({ limit }) => limit === null)) throw refusal;
@@ -75,5 +77,10 @@ export async function readUserLimits(sql: SqlReader, users: readonly string[], c
       ({ user }) => ({ user }),
       ({ limit }) => limit,
     ),
+    unknown: {
+      user_connection_limit: limits.flatMap(({ user, isRefused }) =>
+        isRefused ? [{ subject: { user }, because: notTold }] : [],
+      ),
+    },
   };
 }

@@ -79,6 +79,8 @@ const subjectOf = ({ database, name }: RoutineLoad) => ({ job: `${database}.${na
 export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, call: SqlCall): Promise<Found> {
   const { loads, cut } = await readRoutineLoads(sql, call);
   const [rows, bad] = [earlier(before, 'routine_load_rows'), earlier(before, 'routine_load_error_rows')];
+  const isIdle = ({ totalRows, ...load }: RoutineLoad) =>
+    totalRows !== null && rows.get(subjectKey(subjectOf({ ...load, totalRows }))) === totalRows;
   return {
     routine_load_running: loads.flatMap((load): FactValue[] => {
       const value = runs(load);
@@ -93,6 +95,11 @@ export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, 
       const key = subjectKey(subjectOf(load));
       return shareOfBadRows(load, { rows: rows.get(key), bad: bad.get(key) });
     }),
+    unknown: {
+      routine_load_error_share: loads.filter(isIdle).map((load) => ({
+        ...{ subject: subjectOf(load), because: 'no rows came since it was asked before', isNone: true as const },
+      })),
+    },
     ...(cut === null ? {} : { cut }),
   };
 }

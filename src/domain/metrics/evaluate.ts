@@ -1,5 +1,5 @@
 import { countOf, flatten, type Growth, type NodeCounters } from './counters.ts';
-import { type FactAnswers, factValues } from './facts.ts';
+import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
 import type { Derivation, Family, Join } from './metric.ts';
 import type { KeyedSample, PageSample, Samples } from './page.ts';
@@ -200,5 +200,7 @@ function factOf(name: string, { facts, at, subject }: Sight): Value {
   const { nodeId, ...onAnyNode } = subject;
   const keys = [subject, onAnyNode, nodeId === undefined ? {} : { nodeId }, {}].map(subjectKey);
   const found = keys.map((key) => values.get(key)).find((each) => each !== undefined);
-  return found === undefined ? unknown('FACT_UNKNOWN', 'the answer does not name it') : finite(found.value);
+  if (found !== undefined) return finite(found.value);
+  const why = factUnknowns(facts, name, at).find((each) => keys.includes(subjectKey(each.subject)));
+  return unknown('FACT_UNKNOWN', why?.because ?? 'the answer does not name it');
 }

@@ -215,6 +215,8 @@ describe('facts about routine loads', () => {
     expect(valuesOf(second, 'routine_load_running')).toEqual([['shop.rl1', 1]]);
     const idle = await look({ Statistic: '{"totalRows":1200,"errorRows":502}' }, second);
     expect(valuesOf(idle, 'routine_load_error_share')).toEqual([]);
+    // Nothing came of which there could be a share: that is no lack of an answer.
+    expect(idle.routine_load_error_share).toMatchObject({ unknown: [{ subject: { job: 'shop.rl1' }, isNone: true }] });
     expect(valuesOf(idle, 'routine_load_running')).toEqual([['shop.rl1', 0]]);
     const anew = await look({ State: 'RUNNING', Statistic: '{"totalRows":100,"errorRows":25}' }, idle);
     expect(valuesOf(anew, 'routine_load_error_share')).toEqual([['shop.rl1', 0.25]]);
@@ -237,11 +239,15 @@ describe('facts about limits', () => {
         'SQL_FAILED',
         "Getting analyzing error. Detail message: Unknown user: a'b.",
       ),
+      "SHOW PROPERTY FOR 'u9'": new AppError('SQL_PRIVILEGE_MISSING', 'Access denied'),
     });
     const frontends = [{ id: 'fe1', host: '192.0.2.1', queryPort: 9030 }];
     const answers = await ask(sql, ['transaction_limit', 'connection_limit', 'user_connection_limit'], {
       frontends,
-      users: ['u8', "a'b"],
+      users: ['u8', "a'b", 'u9'],
+    });
+    expect(answers.user_connection_limit).toMatchObject({
+      unknown: [{ subject: { user: 'u9' }, because: expect.stringContaining('lacks GRANT on SYSTEM') }],
     });
     expect(valuesOf(answers, 'transaction_limit')).toEqual([['', 1_000]]);
     expect(valuesOf(answers, 'connection_limit')).toEqual([['fe1', 4_096]]);

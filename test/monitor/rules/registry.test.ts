@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '../../../src/domain/alert.ts';
+import { type Alert, severities } from '../../../src/domain/alert.ts';
 import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
 import { mutesOf } from '../../../src/domain/alert-mute.ts';
 import type { LoginAttempt } from '../../../src/domain/metrics/login-attempts.ts';
@@ -222,6 +222,9 @@ describe.each(configured.map((rule) => [rule.name, rule] as const))('the rule %s
     expect(conditions.map(({ rule: of, labels }) => [of, labels])).toEqual([[name, example.labels]]);
     for (const condition of conditions) {
       expect(condition.title).toMatch(/\S/);
+      // What people read of the rule says how bad its alerts get.
+      const worst = severities.indexOf(findShippedRule(name)?.severity ?? 'LOW');
+      expect(severities.indexOf(condition.severity)).toBeGreaterThanOrEqual(worst);
       expect(condition.pastTitle).toMatch(/\S/);
       expect(condition.pastTitle).not.toBe(condition.title);
       expect(textOf(condition, since)).toMatch(/ since 2026-03-01 12:00:05 UTC[.:] .+\.$/);

@@ -33,7 +33,7 @@ export const loadMetrics: readonly Metric[] = [
   leads({
     name: 'transactions_failed_per_second',
     title: 'Failed load transactions',
-    meaning: 'Transactions that were aborted each second, by whatever cause.',
+    meaning: 'Transactions that were aborted each second, by whatever cause; a load without any row is aborted too.',
     unit: 'PER_SECOND',
     source: { ...leader, derivation: failed },
   }),
@@ -47,7 +47,8 @@ export const loadMetrics: readonly Metric[] = [
   leads({
     name: 'transactions_rejected_per_second',
     title: 'Rejected load transactions',
-    meaning: 'Transactions that could not begin each second: too many run in their database, or its quota is used up.',
+    meaning:
+      'Transactions that could not begin each second: too many run in their database, or their label was used before. What a quota of data refuses is not counted.',
     unit: 'PER_SECOND',
     source: { ...leader, derivation: rate('starrocks_fe_txn_reject') },
   }),
@@ -114,7 +115,7 @@ export const loadMetrics: readonly Metric[] = [
     name: 'safe_mode',
     title: 'Safe mode',
     meaning:
-      '1 while the cluster refuses all loads because a disk of a backend has less than 50 GB or a tenth of its space left, whichever is less.',
+      '1 while the cluster refuses all loads because a disk of a backend has less than 50 GiB or a tenth of its space left, whichever is less. Always 0 unless enable_safe_mode is on, which it is not by default.',
     unit: 'COUNT',
     source: { ...leader, derivation: gauge('starrocks_fe_safe_mode') },
     documented: 'fe/…/healthchecker/SafeModeChecker.java',

@@ -60,7 +60,7 @@ export const nodeChecks = familyOf('nodes', [
     action: 'restartNode',
   },
   {
-    ...{ name: 'impossible_logins', ...byCheck, severity: 'LOW' },
+    ...{ name: 'impossible_logins', ...byCheck, severity: 'MEDIUM' },
     waits: { forMs: 0, minSamples: 1 },
     title: 'Logins are tried under impossible names',
     pastTitle: 'Logins were tried under impossible names',
@@ -89,7 +89,7 @@ export const backupChecks = familyOf('backups', [
     action: 'runBackupPolicy',
   },
   {
-    ...{ name: 'backup_missed', ...byCheck, severity: 'HIGH', isNeverHidden: true, isGuarded: true },
+    ...{ name: 'backup_missed', ...byCheck, severity: 'MEDIUM', isNeverHidden: true, isGuarded: true },
     waits: { forMs: 0, minSamples: 1 },
     title: 'A backup by policy was missed',
     pastTitle: 'A backup by policy had been missed',
@@ -165,7 +165,7 @@ export const ownChecks = familyOf('starwarden', [
     waits: { forMs: 60 * minute, minSamples: 1 },
     title: 'A run waits for a person',
     pastTitle: 'A run waited for a person',
-    means: 'What it has begun stays half done until somebody decides, and no other run can change the cluster.',
+    means: 'What it has begun stays half done until somebody decides, and other runs that change the cluster wait.',
     todo: 'Look at the run (/sr run), then resume, retry, undo or cancel it, or approve it.',
   },
 ]);

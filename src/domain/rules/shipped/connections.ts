@@ -12,7 +12,7 @@ export const connectionRules = familyOf('connections', [
     forMs: minute,
     severity: 'HIGH',
     means: 'At 100 % nobody else gets in there, Starwarden included.',
-    todo: 'Look at who holds them (SHOW PROCESSLIST); end what sleeps, spread clients over the frontends, or raise qe_max_connection.',
+    todo: 'Look at who holds them (SHOW PROCESSLIST); end what sleeps, spread clients over the frontends, or raise qe_max_connection in fe.conf, which takes a restart.',
   },
   {
     name: 'user_connections_near_limit',

@@ -13,7 +13,7 @@ export const diskRules = familyOf('disks', [
     forMs: 2 * minute,
     severity: 'HIGH',
     means:
-      'A disk that is nearly full takes no more data, and with little space left on one the whole cluster refuses loads (safe mode).',
+      'A disk that is 95 % full and has less than 100 GiB left takes no more data; loads and repairs that need it fail.',
     todo: 'Look at /sr disks; drop what is not needed, or add a disk or a backend. What is dropped frees its space only after a while.',
     action: 'addBackends',
   },
@@ -27,7 +27,8 @@ export const diskRules = familyOf('disks', [
     },
     forMs: 0,
     severity: 'CRITICAL',
-    means: 'The backend takes no more data there, loads fail, and the cluster may refuse all of them.',
+    means:
+      'Once less than 100 GiB are left too, the backend takes no more data there and loads fail; with safe mode the cluster refuses all of them.',
     todo: 'Make room now: delete what is not of StarRocks, drop with FORCE what is not needed, or add a disk or a backend.',
     action: 'addBackends',
   },

@@ -12,8 +12,9 @@ export const loadRules = familyOf('loads', [
     },
     forMs: 5 * minute,
     severity: 'HIGH',
-    means: 'Transactions of loads are aborted; whoever loads has to load again.',
-    todo: "Look at the reasons: SHOW LOAD, information_schema.loads, and SHOW PROC '/transactions'.",
+    means:
+      'Transactions of loads are aborted. Whoever loads has to load again, unless there was no row to load: that is aborted too.',
+    todo: "Look at the reasons: information_schema.loads, and SHOW PROC '/transactions/<database id>/finished'.",
   },
   {
     name: 'loads_rejected',
@@ -25,8 +26,9 @@ export const loadRules = familyOf('loads', [
     },
     forMs: 2 * minute,
     severity: 'HIGH',
-    means: 'They cannot begin: too many run in their database already, or its quota is used up.',
-    todo: 'Look at transactions_near_limit and at the quotas (SHOW DATA); load less often with more rows.',
+    means:
+      'They cannot begin: too many run in their database already, or somebody sends what was loaded before, under the same label.',
+    todo: 'Look whether transactions_near_limit fires: then load less often with more rows. Otherwise look in fe.log of the leader for a label that begins again and again, and at the client that sends it.',
   },
   {
     name: 'transactions_near_limit',

@@ -55,8 +55,8 @@ export const storageRules = familyOf('storage', [
     forMs: 30 * minute,
     severity: 'MEDIUM',
     means:
-      'They miss a replica, or have one that is behind, and are not repaired: one more failure costs more of them.',
-    todo: 'Look at /sr tablets, and whether balancing is off or space is missing; /sr repair-table has one table repaired first.',
+      'They miss a replica, or have one that is behind or on a backend that leaves, for longer than a repair takes: one more failure costs more of them.',
+    todo: 'While a backend is drained, wait for that. Otherwise look at /sr tablets, and whether balancing is off or space is missing; /sr repair-table has one table repaired first.',
     action: 'repairTable',
   },
   {
