@@ -81,6 +81,7 @@ const environment = z.object({
   SLACK_APP_TOKEN: z.string().optional(),
   SLACK_SIGNING_SECRET: z.string().optional(),
   SLACK_SOCKET_MODE: flag.default(true),
+  STARWARDEN_DOCS_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLACK_API_URL: z.string().optional(),
   SLACK_ALERT_CHANNEL: z.string().optional(),
   SLACK_RUN_CHANNEL: z.string().optional(),
@@ -98,6 +99,8 @@ export type SlackConfig = {
   readonly signingSecret: string | null;
   /** Ends in `/api/`; only tests and the sandbox set it. */
   readonly apiUrl: string | null;
+  /** Where people read the files of this repository, ends with a slash; null = cards have no links to runbooks. */
+  readonly docsUrl: string | null;
   /** Channel ids. Null = alerts (or runs asked for outside of Slack) are not posted. */
   readonly alertChannel: string | null;
   readonly runChannel: string | null;
@@ -235,10 +238,15 @@ function slackConfig(given: Record<string, string | undefined>): SlackConfig | n
     appToken: socketMode ? appToken : null,
     signingSecret: socketMode ? null : signingSecret,
     apiUrl: given.SLACK_API_URL ?? null,
+    docsUrl: docsUrl(given.STARWARDEN_DOCS_URL),
     alertChannel: given.SLACK_ALERT_CHANNEL ?? null,
     runChannel: given.SLACK_RUN_CHANNEL ?? null,
     links: parseAs(slackLinks, JSON.parse(given.SLACK_LINKS ?? '[]')),
   };
+}
+
+function docsUrl(given: string | undefined): string | null {
+  return given === undefined ? null : `${given.replace(/\/+$/, '')}/`;
 }
 
 function parseAs<T>(shape: z.ZodType<T>, given: unknown): T {

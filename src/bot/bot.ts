@@ -14,6 +14,8 @@ export type BotSettings = {
   /** Null in Socket Mode. */
   readonly signingSecret: string | null;
   readonly apiUrl: string | null;
+  /** Where people read the files of this repository, ends with a slash; null = cards have no links to runbooks. */
+  readonly docsUrl: string | null;
   readonly alertChannel: string | null;
   readonly runChannel: string | null;
   /** Slack users that act as these people without linking themselves; for the sandbox and the first ADMIN. */
@@ -87,6 +89,17 @@ export type ClickAction = {
  * person may do it is decided when the form comes back. Null = the button's value cannot be read.
  */
 export type OpenAction = { readonly kind: 'open'; view(value: string | null): ModalView | null };
+
+/** A menu of which each entry does something else, with a value of its own. Null = the menu has no such entry. */
+export type MenuAction = {
+  readonly kind: 'menu';
+  choose(value: string | null): { readonly action: ClickAction | OpenAction; readonly value: string } | null;
+};
+
+/** A button that opens a page by itself; Slack tells of it, and there is nothing to do. */
+export type LinkAction = { readonly kind: 'link' };
+
+export type Click = ClickAction | OpenAction | MenuAction | LinkAction;
 
 export type Submission = {
   /** Mistakes that can be seen without asking anybody: texts by block id. */

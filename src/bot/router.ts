@@ -91,8 +91,11 @@ async function onCommand(bot: Bot, { ack, respond }: Incoming, sent: typeof comm
 async function onClick(bot: Bot, { ack, respond }: Incoming, sent: typeof clickPayload._output): Promise<void> {
   await ack();
   const [pressed] = sent.actions;
-  const action = clicks.get(pressed?.action_id ?? '');
-  const value = pressed?.value ?? pressed?.selected_option?.value ?? null;
+  const found = clicks.get(pressed?.action_id ?? '');
+  if (found?.kind === 'link') return;
+  const given = pressed?.value ?? pressed?.selected_option?.value ?? null;
+  const { action, value } =
+    found?.kind === 'menu' ? (found.choose(given) ?? unknownChoice) : { action: found, value: given };
   const place = { channel: sent.channel?.id ?? null, user: sent.user.id };
   if (action?.kind === 'open') {
     await openForm(bot, action, { triggerId: sent.trigger_id, value, place, respond });
@@ -104,6 +107,8 @@ async function onClick(bot: Bot, { ack, respond }: Incoming, sent: typeof clickP
     return action.run(bot, { ask, value, actor: await linkedActor(bot, ask) });
   });
 }
+
+const unknownChoice = { action: undefined, value: null } as const;
 
 type Opening = {
   triggerId: string;

@@ -61,7 +61,7 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   expect(opened.colors).toEqual(['a30200']);
   expect(opened.lines.join('\n')).toContain('The heartbeat failed: connection refused <!channel>');
   expect(opened.notified).toMatchObject({ users: [], groups: [], broadcasts: [] });
-  expect(opened.elements.map((each) => each.label)).toEqual(['Acknowledge', 'Silence for…', 'Resolve…', 'Details']);
+  expect(opened.elements.map((each) => each.label)).toEqual(['Acknowledge', 'Silence for…', 'Runbook', '']);
 
   await world.kim.click(opened, 'alert.ack', { times: 2 });
   await world.kim.waitForMessage({ channel, text: 'You take care of A-1' });
@@ -78,7 +78,7 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   expect(resolved.colors).toEqual(['2eb886']);
   expect(resolved.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 was down. Resolved. A-1');
   expect([resolved.text, ...resolved.lines].join('\n')).not.toContain('is down');
-  expect(resolved.elements.map((each) => each.label)).toEqual(['Details']);
+  expect(resolved.elements.map((each) => each.label)).toEqual(['Details', 'Runbook']);
   await world.kim.waitForMessage({ channel, text: 'It answers again', where: (seen) => seen.threadTs === opened.ts });
 
   await change(
@@ -102,7 +102,7 @@ it('details and lists show an alert to those who may see the cluster', async () 
   world = await startWorld({ worker: false });
   await openAlert();
   const opened = await card('firing');
-  await world.lee.click(opened, 'alert.details');
+  await world.lee.select(opened, 'alert.more', 'Details');
   const details = await world.lee.waitForMessage({ channel, text: 'Labels: node=`be 10.0.0.11:9050`' });
   expect(details.isEphemeral).toBe(true);
   await world.kim.slash('/sr alerts prod-eu', { channel: 'sr-demo' });
@@ -116,7 +116,7 @@ it('details and lists show an alert to those who may see the cluster', async () 
   const { db } = world.ctx;
   await db.updateTable('role_binding').set({ scope_kind: 'environment', scope_value: 'dev' }).execute();
   world.lee.reload();
-  await world.lee.click(opened, 'alert.details');
+  await world.lee.select(opened, 'alert.more', 'Details');
   await world.lee.waitForMessage({ channel, text: 'There is no such alert' });
   await world.lee.slash('/sr ack A-1', { channel });
   await world.lee.waitForMessage({ channel, text: 'There is no alert A-1' });
@@ -192,6 +192,37 @@ it('an alert is silenced from its message by one person where it is about one no
   expect(given.notified.users).toHaveLength(1);
   await world.lee.slash('/sr resolve A-1 the host is gone', { channel });
   const resolved = await card('resolved by lee');
-  expect(resolved.elements.map((each) => each.label)).toEqual(['Details']);
+  expect(resolved.elements.map((each) => each.label)).toEqual(['Details', 'Runbook']);
   expect(await findAlert(world.ctx.db, id)).toMatchObject({ signal: 'RESOLVED', assignee: { name: 'lee' } });
+});
+
+it('everything that its message offers can be done from there, and an older message says that it is one', async () => {
+  world = await startWorld({ worker: false });
+  await openAlert();
+  const opened = await card('firing');
+  const page = 'https://docs.example/starwarden/docs/monitoring/runbooks.md#node_down';
+  expect(await world.kim.click(opened, 'alert.runbook')).toMatchObject({ opened: page });
+
+  await world.kim.select(opened, 'alert.more', 'Assign…');
+  const toWhom = await world.kim.waitForView({ title: 'Assign the alert' });
+  await world.kim.submit(toWhom, { person: 'lee', note: 'you know this host' });
+  await world.kim.waitForMessage({ channel, text: 'is with lee now' });
+  const given = await card('Given to');
+
+  await world.kim.select(given, 'alert.silence', 'other…');
+  const howLong = await world.kim.waitForView({ title: 'Silence the alert' });
+  const wrong = await world.kim.submit(howLong, { time: 'long', reason: 'its disk is changed' });
+  expect(wrong.errors).toMatchObject({ time: expect.stringContaining('90m, 2h or 3d') });
+  await world.kim.submit(howLong, { time: '90m', reason: 'its disk is changed' });
+  await world.kim.waitForMessage({ channel, text: /S-1.*rule=node_down node="be 10.0.0.11:9050".*A-1 CRITICAL/s });
+
+  await world.lee.select(given, 'alert.more', 'Resolve…');
+  const why = await world.lee.waitForView({ title: 'Resolve the alert' });
+  await world.lee.submit(why, { note: 'the host is gone' });
+  await card('resolved by lee');
+  await world.kim.select(given, 'alert.more', 'Details', { evenIfGone: true });
+  await world.kim.waitForMessage({
+    channel,
+    text: 'The message was older than the alert: A-1 was resolved by lee by then.',
+  });
 });

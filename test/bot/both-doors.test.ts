@@ -26,7 +26,14 @@ beforeAll(async () => {
   api = await startApi();
   const { ctx } = api.engine;
   rows = await fillWithRows(ctx.db, { clusters: 60 });
-  const settings = { appToken: null, signingSecret: null, alertChannel: null, runChannel: null, links: [] };
+  const settings = {
+    appToken: null,
+    signingSecret: null,
+    docsUrl: null,
+    alertChannel: null,
+    runChannel: null,
+    links: [],
+  };
   bot = {
     ...ctx,
     settings: { ...settings, botToken: 'xoxb-none', apiUrl: null },

@@ -109,6 +109,7 @@ function slackEnvironment(slack: Slack, transport: Transport): Record<string, st
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_API_URL: slack.apiUrl,
     SLACK_ALERT_CHANNEL: slack.channelId('ops-alerts'),
+    STARWARDEN_DOCS_URL: 'https://docs.example/starwarden',
     SLACK_RUN_CHANNEL: slack.channelId('ops-alerts'),
     SLACK_LINKS: JSON.stringify(links),
     ...(transport === 'socket'

@@ -8,7 +8,8 @@ import { isObject, type JsonObject, parseJson } from '../../sandbox/slack/json.t
 import { defaultSettings } from '../../sandbox/slack/settings.ts';
 import { confirmForm } from '../../src/bot/forms/confirm-form.ts';
 import { rejectForm } from '../../src/bot/forms/reject-form.ts';
-import { alertCard, alertDetails, alertList, alertValue, readAlertValue } from '../../src/bot/views/alert-card.ts';
+import { alertCard, alertDetails, alertList } from '../../src/bot/views/alert-card.ts';
+import { alertValue, readAlertValue } from '../../src/bot/views/alert-controls.ts';
 import { automationLines, calendarView, heldWord } from '../../src/bot/views/calendar.ts';
 import { clusterList, clusterStatus, runList } from '../../src/bot/views/clusters.ts';
 import { decisionLine, voteLine } from '../../src/bot/views/decisions.ts';
@@ -232,26 +233,30 @@ function everyMessage(text: string): Record<string, Message> {
     'line of a vote': { text: voteLine(vote({ personName: text, comment: text })) },
     'preview with buttons': preview({ ...previewData, draftId: `cmd_${'0'.repeat(26)}`, asksForName: true }),
     'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
-    'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null }),
+    'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null, runbook: null }),
     'alert card held back': alertCard({
       alert: { ...badAlert, mute: { kind: 'INHIBITED', by: `run:${text}`, because: text } },
       mayRepeat: false,
       mutedByRun: 12,
+      runbook: 'https://docs.example/docs/monitoring/runbooks.md#node_down',
     }),
     'alert card held back by a rule': alertCard({
       alert: { ...badAlert, mute: { kind: 'INHIBITED', by: text, because: text } },
       mayRepeat: false,
       mutedByRun: null,
+      runbook: null,
     }),
     'alert card firing': alertCard({
       alert: { ...badAlert, handling: { kind: 'UNACKED' } },
       mayRepeat: false,
       mutedByRun: null,
+      runbook: null,
     }),
     'alert card resolved': alertCard({
       alert: { ...badAlert, signal: 'RESOLVED' },
       mayRepeat: false,
       mutedByRun: null,
+      runbook: null,
     }),
     'alert list': alertList(Array.from({ length: 60 }, () => badAlert)),
     'no alerts': alertList([]),

@@ -1,24 +1,15 @@
 import { AppError } from '../../errors.ts';
-import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import { findVisibleRun } from '../../store/reads/runs.ts';
-import type { ClickAction, OpenAction } from '../bot.ts';
-import { decideRun, handleAlert, type RunVerb } from '../commands/control.ts';
-import { silenceAlert } from '../commands/silences.ts';
+import type { Click, ClickAction, OpenAction } from '../bot.ts';
+import { decideRun, type RunVerb } from '../commands/control.ts';
 import { rejectForm } from '../forms/reject-form.ts';
-import { resolveForm } from '../forms/resolve-form.ts';
 import { readableBy } from '../resolve.ts';
-import { alertDetails, readAlertValue, readSilenceValue } from '../views/alert-card.ts';
 import { readAskedValue } from '../views/asked.ts';
 import { notice } from '../views/notices.ts';
 import { readRunValue, readWithoutValue, withoutActions } from '../views/run-buttons.ts';
+import { alertClicks } from './alert-clicks.ts';
 import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
-
-/** The error for a value that none of our buttons carries. */
-export function forgedValue(): AppError {
-  return new AppError('INVALID_INPUT', 'This button carries nothing that I know', {
-    hint: 'Type the command instead; /sr help lists them.',
-  });
-}
+import { forgedValue } from './forged-value.ts';
 
 function runAction(verb: RunVerb): ClickAction {
   return {
@@ -63,50 +54,13 @@ const doAsked: ClickAction = {
 
 const leaveAsked: ClickAction = { kind: 'act', run: async () => notice('Nothing was done.') };
 
-function alertAction(verb: 'ack' | 'unack'): ClickAction {
-  return {
-    kind: 'act',
-    run: (bot, { ask, actor, value }) => {
-      const carried = readAlertValue(value);
-      if (carried === null) throw forgedValue();
-      return handleAlert(bot, verb, { ask, actor, alertId: carried.alertId, comment: null });
-    },
-  };
-}
-
-const silenceForAWhile: ClickAction = {
-  kind: 'act',
-  run: (bot, { ask, actor, value }) => {
-    const carried = readSilenceValue(value);
-    if (carried === null) throw forgedValue();
-    return silenceAlert(bot, { ask, actor, ...carried });
-  },
-};
-
-const askWhyResolved: OpenAction = {
-  kind: 'open',
-  view: (value) => (value === null || readAlertValue(value) === null ? null : resolveForm(value)),
-};
-
-const showDetails: ClickAction = {
-  kind: 'act',
-  run: async (bot, { actor, value }) => {
-    const carried = readAlertValue(value);
-    if (carried === null) throw forgedValue();
-    const alert = await findVisibleAlert(bot.db, { visibility: readableBy(actor), id: carried.alertId });
-    if (alert === null)
-      throw new AppError('NOT_FOUND', 'There is no such alert', { hint: '/sr alerts lists those that are open.' });
-    return alertDetails(alert, await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 100 }));
-  },
-};
-
 const askWhy: OpenAction = {
   kind: 'open',
   view: (value) => (value === null || readRunValue(value) === null ? null : rejectForm(value)),
 };
 
 /** Every button there is, by its action id. */
-export const clicks: ReadonlyMap<string, ClickAction | OpenAction> = new Map<string, ClickAction | OpenAction>([
+export const clicks: ReadonlyMap<string, Click> = new Map<string, Click>([
   ['run.approve', runAction('approve')],
   ['run.deny', askWhy],
   ['run.cancel', runAction('cancel')],
@@ -117,11 +71,7 @@ export const clicks: ReadonlyMap<string, ClickAction | OpenAction> = new Map<str
   ...withoutActions.map((id) => [id, goOnWithout] as const),
   ['decision.do', doAsked],
   ['decision.leave', leaveAsked],
-  ['alert.ack', alertAction('ack')],
-  ['alert.unack', alertAction('unack')],
-  ['alert.silence', silenceForAWhile],
-  ['alert.resolve', askWhyResolved],
-  ['alert.details', showDetails],
+  ...alertClicks,
   ['draft.start', startDraftAction],
   ['draft.cancel', cancelDraftAction],
   ['draft.confirm', confirmDraftAction],

@@ -1,10 +1,13 @@
-import type { Submission } from '../bot.ts';
-import { resolveByHand } from '../commands/alert-decisions.ts';
+import { AppError } from '../../errors.ts';
+import type { Form, Submission } from '../bot.ts';
+import { assignByWord, resolveByHand } from '../commands/alert-decisions.ts';
 import { decideRun } from '../commands/control.ts';
-import { readAlertValue } from '../views/alert-card.ts';
+import { readDuration } from '../commands/duration.ts';
+import { silenceAlert } from '../commands/silences.ts';
 import { readRunValue } from '../views/run-buttons.ts';
-import { forgedValue } from './clicks.ts';
+import { onAlert } from './alert-clicks.ts';
 import { ownDraft, startDraft } from './drafts.ts';
+import { forgedValue } from './forged-value.ts';
 
 /** The cluster's name was typed. `submit`, which knows the cluster, says whether it is the right one. */
 const confirmDraft: Submission = {
@@ -39,16 +42,63 @@ const resolveAlert: Submission = {
     return length < 1 || length > 500 ? { note: 'Between 1 and 500 characters.' } : null;
   },
   run: (bot, { ask, actor, form }) => {
-    const carried = readAlertValue(form.metadata);
-    if (carried === null) throw forgedValue();
-    const note = (form.values.get('note') ?? '').trim();
-    return resolveByHand(bot, { ask, actor, alertId: carried.alertId, note });
+    const note = textOf(form, 'note');
+    return onAlert(bot, { actor, value: form.metadata }, ({ id }) =>
+      resolveByHand(bot, { ask, actor, alertId: id, note }),
+    );
   },
 };
+
+const assignAlert: Submission = {
+  check: (form) => (textOf(form, 'person') === '' ? { person: 'Type a name, or nobody.' } : null),
+  run: (bot, { ask, actor, form }) => {
+    const note = textOf(form, 'note');
+    return onAlert(bot, { actor, value: form.metadata }, ({ id }) =>
+      assignByWord(bot, {
+        ...{ ask, actor, alertId: id, person: textOf(form, 'person') },
+        comment: note === '' ? null : note,
+      }),
+    );
+  },
+};
+
+const silenceForSome: Submission = {
+  check: (form) => {
+    const reason = textOf(form, 'reason').length;
+    const wrong = {
+      ...wrongTime(textOf(form, 'time')),
+      ...(reason < 3 || reason > 200 ? { reason: 'Between 3 and 200 characters.' } : {}),
+    };
+    return Object.keys(wrong).length === 0 ? null : wrong;
+  },
+  run: (bot, { ask, actor, form }) =>
+    onAlert(bot, { actor, value: form.metadata }, ({ id }) =>
+      silenceAlert(bot, {
+        ...{ ask, actor, alertId: id },
+        ...{ forMs: readDuration(textOf(form, 'time')), reason: textOf(form, 'reason') },
+      }),
+    ),
+};
+
+function textOf({ values }: Form, name: string): string {
+  return (values.get(name) ?? '').trim();
+}
+
+function wrongTime(word: string): Record<string, string> {
+  try {
+    readDuration(word);
+    return {};
+  } catch (error) {
+    if (error instanceof AppError) return { time: error.hint ?? error.message };
+    throw error;
+  }
+}
 
 /** Every form there is, by its callback id. */
 export const submissions: ReadonlyMap<string, Submission> = new Map([
   ['draft.confirm', confirmDraft],
   ['run.deny', rejectRun],
   ['alert.resolve', resolveAlert],
+  ['alert.assign', assignAlert],
+  ['alert.silence', silenceForSome],
 ]);

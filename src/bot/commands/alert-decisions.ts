@@ -26,6 +26,18 @@ export async function resolveByHand(
   return notice(`You resolved ${nameOf(alert)}. If the next look finds that it still holds, it is open again.`);
 }
 
+/** Gives an alert to a person, for the command and for the form of its card. */
+export async function assignByWord(
+  bot: Bot,
+  { alertId, person, comment, ...call }: Call & { alertId: string; person: string; comment: string | null },
+): Promise<Message> {
+  const personId = await personOf(bot, call.ask, person);
+  const given = await assignAlert(bot.db, { ...requestOf(bot, call, alertId), personId, comment });
+  bot.wakeCards();
+  const whom = given.assignee === null ? 'nobody now' : `with ${safe(given.assignee.name, 60)} now`;
+  return notice(`${nameOf(given)} is ${whom}. \`/sr ack ${alertName(given)}\` says that one takes care of it.`);
+}
+
 const note: Positional = { name: 'note', kind: 'rest', isOptional: false };
 const onAlert: Positional = { name: 'alert', kind: 'word', isOptional: false };
 const mayHandle = (actor: Actor) => canSomewhere(actor, 'alert:handle');
@@ -56,13 +68,9 @@ const assign: BotCommand = {
   examples: ['assign A-7 kim', 'assign A-7 nobody'],
   async run(bot, { ask, actor, command }) {
     const alert = await findAlertByWord(bot.db, actor, command.words.get('alert')?.[0] ?? '');
-    const word = command.words.get('person')?.[0] ?? '';
-    const personId = await personOf(bot, ask, word);
+    const person = command.words.get('person')?.[0] ?? '';
     const comment = command.words.get('note')?.[0] ?? null;
-    const given = await assignAlert(bot.db, { ...requestOf(bot, { ask, actor }, alert.id), personId, comment });
-    bot.wakeCards();
-    const whom = given.assignee === null ? 'nobody now' : `with ${safe(given.assignee.name, 60)} now`;
-    return notice(`${nameOf(given)} is ${whom}. \`/sr ack ${alertName(given)}\` says that one takes care of it.`);
+    return assignByWord(bot, { ask, actor, alertId: alert.id, person, comment });
   },
 };
 

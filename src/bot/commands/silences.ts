@@ -69,7 +69,12 @@ const silence: BotCommand = {
 /** Silences one alert from its card: its rule and its labels, on its cluster. */
 export async function silenceAlert(
   bot: Bot,
-  { alertId, minutes, ...call }: Call & { readonly alertId: string; readonly minutes: number },
+  {
+    alertId,
+    forMs,
+    reason,
+    ...call
+  }: Call & { readonly alertId: string; readonly forMs: number; readonly reason: string | null },
 ): Promise<Message> {
   const alert = await findVisibleAlert(bot.db, { visibility: readableBy(call.actor), id: alertId });
   if (alert === null)
@@ -77,8 +82,8 @@ export async function silenceAlert(
   return make(bot, call, {
     scope: { kind: 'cluster', clusterId: alert.clusterId },
     matchers: { rule: alert.rule, severities: null, labels: alert.labels },
-    until: new Date(bot.now().getTime() + minutes * 60_000),
-    reason: `from the card of ${alertName(alert)}`,
+    until: new Date(bot.now().getTime() + forMs),
+    reason: reason ?? `from the card of ${alertName(alert)}`,
   });
 }
 

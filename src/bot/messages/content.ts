@@ -1,6 +1,7 @@
 import type { Alert, AlertEvent, AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
 import { receiptInWords, settleMs } from '../../domain/receipt.ts';
+import { findShippedRule } from '../../domain/rules/shipped/index.ts';
 import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
@@ -204,11 +205,17 @@ async function readAlertContent(
   const mutedByRun =
     muting === undefined ? null : ((await findVisibleRun(bot.db, { visibility, id: muting }))?.number ?? null);
   return {
-    message: alertCard({ alert, mayRepeat, mutedByRun }),
+    message: alertCard({ alert, mayRepeat, mutedByRun, runbook: runbookOf(bot, alert) }),
     revision: alert.revision,
     lines: [...lines, ...pictures],
     otherPlaces: [],
   };
+}
+
+/** The page about the rule, where somebody said where people read it. People's own rules have none. */
+function runbookOf({ settings }: Bot, { rule }: Alert): string | null {
+  const page = findShippedRule(rule)?.runbook ?? null;
+  return settings.docsUrl === null || page === null ? null : `${settings.docsUrl}${page}`;
 }
 
 /** Who has the alert is told so: the line that gave it to them mentions them, if they have an account here. */

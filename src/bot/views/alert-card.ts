@@ -1,6 +1,7 @@
-import type { ActionsBlockElement, Button, KnownBlock, StaticSelect } from '@slack/web-api';
+import type { KnownBlock } from '@slack/web-api';
 import { type Alert, alertName, alertWord, type Severity, titleToShow } from '../../domain/alert.ts';
 import { isAtWork } from '../../domain/alert-life.ts';
+import { alertControls } from './alert-controls.ts';
 import {
   code,
   context,
@@ -28,11 +29,13 @@ export type AlertCardData = {
   readonly mayRepeat: boolean;
   /** The number of the run that works on the node, because of which the alert is muted. */
   readonly mutedByRun: number | null;
+  /** The address of the page that says what to do; null = there is none, or nobody said where the documentation is. */
+  readonly runbook: string | null;
 };
 
 /** The one message about an alert. The colour follows its state, and so does the text. */
-export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Message {
-  const buttons = alertButtons(alert);
+export function alertCard({ alert, mayRepeat, mutedByRun, runbook }: AlertCardData): Message {
+  const controls = alertControls(alert, runbook);
   const blocks: KnownBlock[] = [
     {
       ...section(
@@ -43,7 +46,7 @@ export function alertCard({ alert, mayRepeat, mutedByRun }: AlertCardData): Mess
     section(safeLines(alert.text, 1500) || '-'),
     ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(alert.mute, mutedByRun))]),
     { type: 'section', block_id: 'facts', fields: factsOf(alert).map((text) => ({ type: 'mrkdwn' as const, text })) },
-    ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'act', elements: buttons }]),
+    { type: 'actions', block_id: 'act', elements: [...controls] },
     context([alertName(alert), `rule ${alert.rule}`, ...(mayRepeat ? ['(may appear twice)'] : [])].join(' · ')),
   ];
   const text = alertSentence(alert);
@@ -99,7 +102,8 @@ export function alertDetails(
   };
 }
 
-function wordsOf(alert: Alert): string {
+/** How it is, in words: `acknowledged by kim`. */
+export function wordsOf(alert: Alert): string {
   const word = alertWord(alert);
   switch (word) {
     case 'ACKED':
@@ -171,64 +175,4 @@ function factsOf(alert: Alert): string[] {
   if (alert.handling.kind === 'ACKED')
     facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}, until ${date(alert.handling.until)}`);
   return facts;
-}
-
-function alertButtons(alert: Alert): ActionsBlockElement[] {
-  const button = (id: string, label: string, style?: 'primary'): Button => ({
-    type: 'button',
-    action_id: id,
-    text: { type: 'plain_text', text: label },
-    value: alertValue(alert),
-    accessibility_label: plain(`${label}: ${alertName(alert)}, ${titleToShow(alert)}`, 75),
-    ...(style === undefined ? {} : { style }),
-  });
-  const details = button('alert.details', 'Details');
-  if (alert.signal === 'RESOLVED') return [details];
-  const taking =
-    alert.handling.kind === 'ACKED'
-      ? button('alert.unack', 'Take back')
-      : button('alert.ack', 'Acknowledge', 'primary');
-  return [
-    taking,
-    ...(alert.mute.kind === 'SILENCED' || alert.isNeverHidden ? [] : [silenceMenu(alert)]),
-    button('alert.resolve', 'Resolve…'),
-    details,
-  ];
-}
-
-const silenceTimes = [
-  [30, '30 min'],
-  [60, '1 h'],
-  [240, '4 h'],
-  [1440, '24 h'],
-] as const;
-
-function silenceMenu(alert: Alert): StaticSelect {
-  return {
-    type: 'static_select',
-    action_id: 'alert.silence',
-    placeholder: { type: 'plain_text', text: 'Silence for…' },
-    options: silenceTimes.map(([minutes, text]) => ({
-      text: { type: 'plain_text', text },
-      value: `${alertValue(alert)} ${minutes}`,
-    })),
-  };
-}
-
-/** Reads what was chosen in the menu: only the times that it offers. */
-export function readSilenceValue(value: string | null): { alertId: string; minutes: number } | null {
-  const [, carried = null, chosen] = /^(.*) (\d{1,4})$/.exec(value ?? '') ?? [];
-  const alert = readAlertValue(carried);
-  const time = silenceTimes.find(([minutes]) => String(minutes) === chosen);
-  return alert === null || time === undefined ? null : { alertId: alert.alertId, minutes: time[0] };
-}
-
-export function alertValue(alert: Pick<Alert, 'id' | 'revision'>): string {
-  return `${alert.id} ${alert.revision}`;
-}
-
-/** Reads the value of one of our alert buttons. An old revision still means the same alert, as it is now. */
-export function readAlertValue(value: string | null): { alertId: string; revision: number } | null {
-  const match = /^(alr_[0-9A-Z]{26}) (\d{1,15})$/.exec(value ?? '');
-  return match?.[1] === undefined || match[2] === undefined ? null : { alertId: match[1], revision: Number(match[2]) };
 }
