@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startChild } from '../../scripts/lib/child.mjs';
+import { productionFlags } from '../../scripts/lib/node-child.mjs';
 
 const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 const listeningLine = z.object({ event: z.literal('listening'), url: z.string() });
@@ -27,7 +28,7 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
   const { program, args = [], env, logFile, profileDir } = options;
   const profiling = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
   const output = openSync(logFile, 'a', 0o600);
-  const child = await startChild(process.execPath, [...profiling, program, ...args], {
+  const child = await startChild(process.execPath, [...productionFlags, ...profiling, program, ...args], {
     cwd: projectDir,
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     output,

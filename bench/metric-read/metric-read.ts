@@ -35,21 +35,28 @@ export const metricRead = defineBenchmark({
       while ((await takeIntoChunks(db, to)) + (await rollUpHours(db, to)) > 0);
       const range = { clusterIds: [clusterId], from, to, stepMs: 60_000, now: to };
       const taken: number[] = [];
+      const cpu: number[] = [];
       for (let read = 0; read < reads; read += 1) {
         const metric = values.ofNodes[read % values.ofNodes.length] ?? '';
         const startedAt = performance.now();
+        const before = process.cpuUsage();
         const [history] = await historiesOfClusters(db, { ...range, metric });
         taken.push(performance.now() - startedAt);
+        const { user, system } = process.cpuUsage(before);
+        cpu.push((user + system) / 1_000);
         const whole = (history?.series ?? []).filter(({ points }) => points.every((point) => point !== null));
         if (whole.length < 3 || whole[0]?.points.length !== hours * 60)
           throw new Error(`${metric} was not read whole: ${whole.length} series`);
       }
       const size = await sizeOf(db);
       const perDay = (size.bytes * 24) / hours;
-      say(`a read: ${median(taken).toFixed(1)} ms, the slowest ${Math.max(...taken).toFixed(1)} ms`);
+      say(
+        `a read: ${median(cpu).toFixed(1)} ms of CPU time in ${median(taken).toFixed(1)} ms, the slowest ${Math.max(...taken).toFixed(1)} ms`,
+      );
       say(`${values.count} values a look; a day: ${(perDay / 1e6).toFixed(1)} MB on disk, ${size.rows} rows of chunks`);
       return {
         readMs: round(median(taken)),
+        readCpuMs: round(median(cpu)),
         readP95Ms: round(percentile(taken, 0.95)),
         megabytesADay: round(perDay / 1e6),
         packedMegabytesADay: round((size.packed * 24) / hours / 1e6),

@@ -11,6 +11,6 @@ export async function build() {
   if (code !== 0) return code;
   cpSync(join(root, 'src'), dist, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   if (!existsSync(join(dist, 'main.js'))) throw new Error('the build made no dist/main.js');
-  say(dim('Built dist/. Run it with: node dist/main.js'));
+  say(dim('Built dist/. Run it with: node --max-semi-space-size=8 dist/main.js'));
   return 0;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap } from '../bootstrap.mjs';
-import { root, runNode } from '../lib/node-child.mjs';
+import { productionFlags, root, runNode } from '../lib/node-child.mjs';
 import { dim, say, Told } from '../lib/say.mjs';
 import { startServices } from '../services.mjs';
 
@@ -24,7 +24,7 @@ export async function start(args) {
   }
 
   const needs = { mariadb: !process.env.DATABASE_URL, redis: !process.env.REDIS_URL };
-  if (!needs.mariadb && !needs.redis) return runNode([main, ...args]);
+  if (!needs.mariadb && !needs.redis) return runNode([...productionFlags, main, ...args]);
 
   await bootstrap({ need: servers.filter((server) => needs[server]) });
   const shutdown = deferSignals();
@@ -32,7 +32,7 @@ export async function start(args) {
   try {
     if (shutdown.requested()) return 130;
     say(dim(`Data is kept in ${dataDir}. Set DATABASE_URL and REDIS_URL to use servers of your own.`));
-    return await runNode([main, ...args], { env: environmentFor(services, needs) });
+    return await runNode([...productionFlags, main, ...args], { env: environmentFor(services, needs) });
   } finally {
     await services.stop();
     shutdown.end();

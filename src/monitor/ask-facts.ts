@@ -27,6 +27,7 @@ export type FactsDeps = {
   readonly reading: (clusterId: string, signal: AbortSignal) => ProbeReading;
 };
 
+const lookCountsForMs = 300_000;
 /** After so long the rest is given up; what it was about is asked again at its own pace. */
 export const factsTimeoutMs = 60_000;
 
@@ -54,11 +55,27 @@ export async function askFacts(
       await keepFacts(db, claim, known);
     };
     const due = (from: Fact['from']) => dueFacts(claim.before, { at, from });
-    const measurements = latest?.measurements ?? [];
+    // A look of long ago does not tell who is connected, nor what is free.
+    const isOfNow = latest !== undefined && at.getTime() - latest.at.getTime() < lookCountsForMs;
+    const measurements = isOfNow ? latest.measurements : [];
+    const failed = (err: unknown) =>
+      log.error({ clusterId, err }, 'a fault of ours hides something that is asked beside the probes of a cluster');
+    // What becomes of one source hides nothing of the others.
+    const ask = async (from: Fact['from'], work: (names: readonly FactName[]) => Promise<FactAnswers>) => {
+      const names = due(from);
+      if (names.length === 0) return;
+      const answers = await work(names).catch((error: unknown) => {
+        failed(error);
+        return problemsOf(names, at);
+      });
+      await keep(answers);
+    };
     await Promise.all([
-      askSql(reading, { ...{ due: due('SQL'), before: claim.before, at, nodes, measurements }, until, keep }),
-      due('HOSTS').length === 0 ? null : askHosts(reading, { nodes, at, signal: until }).then(keep),
-      due('HISTORY').length === 0 ? null : askHistory(db, { clusterId, at, measurements }).then(keep),
+      ask('SQL', (names) =>
+        askSql(reading, { due: names, before: claim.before, at, nodes, measurements, until, keep, failed }),
+      ),
+      ask('HOSTS', () => askHosts(reading, { nodes, at, signal: until })),
+      ask('HISTORY', () => askHistory(db, { clusterId, at, measurements })),
     ]);
     if (signal.aborted) await releaseClaim(db, claim, { isDueNow: true });
     else await saveFacts(db, claim, known);
@@ -75,16 +92,24 @@ type SqlAsking = {
   readonly measurements: readonly Measurement[];
   readonly until: AbortSignal;
   readonly keep: (answers: FactAnswers) => Promise<void>;
+  readonly failed: (error: unknown) => void;
 };
 
-async function askSql({ sql }: ProbeReading, { nodes, measurements, until, keep, ...asked }: SqlAsking): Promise<void> {
-  if (asked.due.length === 0) return;
+async function askSql(
+  { sql }: ProbeReading,
+  { nodes, measurements, until, keep, failed, ...asked }: SqlAsking,
+): Promise<FactAnswers> {
   const frontends = nodes.flatMap(({ id, kind, host, queryPort, alive }) =>
     kind === 'FRONTEND' && alive && queryPort !== null ? [{ id, host, queryPort }] : [],
   );
   const request = { ...asked, frontends, users: connectedUsers(measurements) };
-  const onlySql = (answers: FactAnswers) => keep(pickFacts(answers, 'SQL'));
-  await onlySql(await readFacts(sql, request, { signal: until, keep: onlySql }));
+  const call = { signal: until, failed, keep: (answers: FactAnswers) => keep(pickFacts(answers, 'SQL')) };
+  return pickFacts(await readFacts(sql, request, call), 'SQL');
+}
+
+function problemsOf(names: readonly FactName[], at: Date): FactAnswers {
+  const answer = { atMs: at.getTime(), problem: 'Starwarden failed to read it' };
+  return Object.fromEntries(names.map((name) => [name, answer]));
 }
 
 /** So long back the free space of disks is looked at. */

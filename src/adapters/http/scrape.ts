@@ -29,9 +29,10 @@ type Ended =
 /** Reads pages of metrics of very many nodes; see `NodeHttp.scrape`. */
 export function createScraper({ atOnce = defaultAtOnce }: ScraperOptions = {}): Scraper {
   const places = createSlots(atOnce);
-  // Two connections to one node, so that a look that hangs does not hold up the next one. Time limits are ours.
+  // One connection to a node: what hangs is broken off before the next look, and a pool of them keeps a queue of 16 KB for
+  // each node. Time limits are ours.
   const agent = new Agent({
-    connections: 2,
+    connections: 1,
     pipelining: 1,
     keepAliveTimeout: keepAliveMs,
     headersTimeout: 0,

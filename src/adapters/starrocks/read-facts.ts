@@ -7,7 +7,7 @@ import { readRunningJobs } from './read-jobs.ts';
 import { type FrontendToAsk, readConnectionLimits, readTransactionLimit, readUserLimits } from './read-limits.ts';
 import { readMediumFacts } from './read-media.ts';
 import { readRoutineLoadFacts } from './read-routine-loads.ts';
-import { readTabletFacts, readTabletsWithoutReplica } from './read-tablet-facts.ts';
+import { readTabletHealth, readTabletsWithoutReplica, type TabletHealth, tabletFacts } from './read-tablet-facts.ts';
 
 export type FactsRequest = {
   /** What `dueFacts` says; facts that one reader reads come together. */
@@ -22,10 +22,17 @@ export type FactsRequest = {
 
 type Reader = {
   readonly facts: readonly FactName[];
-  readonly read: (sql: SqlReader, request: FactsRequest, call: SqlCall) => Promise<Found>;
+  readonly read: (sql: SqlReader, asked: Asked, call: SqlCall) => Promise<Found>;
+};
+
+type Asked = FactsRequest & {
+  /** What several readers need, asked once for them all. */
+  readonly health: (call: SqlCall) => Promise<TabletHealth>;
 };
 
 const mostUsers = 50;
+/** Each costs two statements. */
+const mostDatabases = 500;
 
 const readers: readonly Reader[] = [
   {
@@ -33,9 +40,12 @@ const readers: readonly Reader[] = [
       ...(['tablets', 'tablets_unhealthy', 'tablets_inconsistent', 'tablets_cloning', 'tablets_in_error'] as const),
       'replicas_on_dead_backends',
     ],
-    read: (sql, _, call) => readTabletFacts(sql, call),
+    read: async (_, { health }, call) => tabletFacts(await health(call)),
   },
-  { facts: ['tablets_without_replica'], read: (sql, _, call) => readTabletsWithoutReplica(sql, call) },
+  {
+    facts: ['tablets_without_replica'],
+    read: async (sql, { health }, call) => readTabletsWithoutReplica(sql, await health(call), call),
+  },
   {
     facts: [
       ...(['routine_load_running', 'routine_load_lag', 'routine_load_rows', 'routine_load_error_rows'] as const),
@@ -55,7 +65,9 @@ const readers: readonly Reader[] = [
   },
   {
     facts: ['backups_running'],
-    read: async (sql, _, call) => ({ backups_running: ofCluster((await readRunningJobs(sql, call)).length) }),
+    read: async (sql, _, call) => ({
+      backups_running: ofCluster((await readRunningJobs(sql, call, { mostDatabases })).length),
+    }),
   },
 ];
 
@@ -72,6 +84,8 @@ export type FactsCall = SqlCall & {
   readonly readerTimeoutMs?: number;
   /** Told of what is known once all but the slow ones have answered. */
   readonly keep?: (answers: FactAnswers) => Promise<void>;
+  /** Told of a fault of ours in one reader; what it reads is unknown then, and the others go on. */
+  readonly failed?: (error: unknown) => void;
 };
 
 /**
@@ -80,12 +94,13 @@ export type FactsCall = SqlCall & {
  * answered, and has the time that is left. An error that is thrown is one of our own store.
  */
 export async function readFacts(sql: SqlReader, request: FactsRequest, given: FactsCall = {}): Promise<FactAnswers> {
-  const { readerTimeoutMs = 15_000, keep, ...call } = given;
+  const { readerTimeoutMs = 15_000, keep, failed = () => undefined, ...call } = given;
+  const asked = { ...request, health: once((first: SqlCall) => readTabletHealth(sql, first)) };
   const due = readers.filter(({ facts }) => facts.some((name) => request.due.includes(name)));
   const wasSlow = ({ facts }: Reader) => facts.some((name) => isSlow(request.before[name]));
   const ask = async (some: readonly Reader[], limitMs: number | null) => {
     const answers = await inParallel(some, readersAtOnce, (reader) =>
-      askReader(reader, { sql, request, call, limitMs }),
+      askReader(reader, { sql, asked, call, limitMs, failed }),
     );
     return mergeFacts({}, Object.assign({}, ...answers));
   };
@@ -109,23 +124,42 @@ function isSlow(answer: FactAnswers[FactName]): boolean {
 
 type Asking = {
   readonly sql: SqlReader;
-  readonly request: FactsRequest;
+  readonly asked: Asked;
   readonly call: SqlCall;
+  readonly failed: (error: unknown) => void;
   /** Null = until the whole call is given up. */
   readonly limitMs: number | null;
 };
 
-async function askReader({ facts, read }: Reader, { sql, request, call, limitMs }: Asking): Promise<FactAnswers> {
-  const atMs = request.at.getTime();
+/** What failed is asked again by whoever comes next. */
+function once<T>(ask: (call: SqlCall) => Promise<T>): (call: SqlCall) => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return (call) => {
+    answer ??= ask(call).catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
+  };
+}
+
+async function askReader(
+  { facts, read }: Reader,
+  { sql, asked, call, limitMs, failed: report }: Asking,
+): Promise<FactAnswers> {
+  const atMs = asked.at.getTime();
   const signals = [call.signal, limitMs === null ? undefined : AbortSignal.timeout(limitMs)];
   const signal = AbortSignal.any(signals.filter((each) => each !== undefined));
   const startedAt = performance.now();
   try {
-    return answersOf(await read(sql, request, { ...call, signal }), facts, { atMs });
+    return answersOf(await read(sql, asked, { ...call, signal }), facts, { atMs });
   } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'STORE_UNAVAILABLE') throw error;
+    const isOurs = !(error instanceof AppError);
+    if (!isOurs && error.code === 'STORE_UNAVAILABLE') throw error;
+    if (isOurs) report(error);
     const tookMs = performance.now() - startedAt;
-    const problem = signal.aborted ? `it was given up after ${Math.round(tookMs / 1_000)} s` : error.message;
+    const why = isOurs ? 'Starwarden failed to read it' : error.message;
+    const problem = signal.aborted ? `it was given up after ${Math.round(tookMs / 1_000)} s` : why;
     const isSlow = signal.aborted || tookMs >= slowMs;
     const failed: FactProblem = { atMs, problem, ...(isSlow ? { isSlow } : {}) };
     return Object.fromEntries(facts.map((name) => [name, failed]));

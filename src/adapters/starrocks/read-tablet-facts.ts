@@ -10,8 +10,7 @@ import { type ReplicatedTable, readReplicatedTables } from './read-tables.ts';
 import { showBackends, showProc } from './statements.ts';
 
 /** The tablets of the cluster by health, as the leader counts, and the replicas on dead backends, which it leaves out for 900 s. */
-export async function readTabletFacts(sql: SqlReader, call: SqlCall): Promise<Found> {
-  const { rows, backends } = await readHealth(sql, call);
+export function tabletFacts({ rows, backends }: TabletHealth): Found {
   const totals = parseReplicaTotals(rows);
   if (totals === null)
     throw new AppError('SQL_FAILED', "SHOW PROC '/statistic' has no row of totals", { retryable: true });
@@ -28,7 +27,11 @@ export async function readTabletFacts(sql: SqlReader, call: SqlCall): Promise<Fo
   };
 }
 
-async function readHealth(sql: SqlReader, call: SqlCall) {
+/** What the leader tells of its tablets, by database, and of its backends. */
+export type TabletHealth = { readonly rows: readonly SqlRow[]; readonly backends: ReturnType<typeof parseBackends> };
+
+/** The leader looks at every tablet for it, under a lock of each database, so it is asked once for all that follows. */
+export async function readTabletHealth(sql: SqlReader, call: SqlCall): Promise<TabletHealth> {
   const onLeader = { ...call, route: 'leader' } as const;
   const rows = await sql.query(showProc('/statistic'), onLeader);
   // Asked last, so that a backend that dies between the two questions is noticed.
@@ -44,8 +47,11 @@ const atOnce = 4;
  * moment after a death on, and only of the tables in doubt: while every backend lives and every tablet is well, nothing more
  * is asked. Throws `SQL_FAILED` when more tables are in doubt than can be asked.
  */
-export async function readTabletsWithoutReplica(sql: SqlReader, call: SqlCall): Promise<Found> {
-  const { rows, backends } = await readHealth(sql, call);
+export async function readTabletsWithoutReplica(
+  sql: SqlReader,
+  { rows, backends }: TabletHealth,
+  call: SqlCall,
+): Promise<Found> {
   const dead = backends.filter(({ alive, tabletCount }) => !alive && tabletCount > 0).length;
   const sick = new Set(rows.filter(isSick).map(({ DbName }) => DbName ?? ''));
   if (dead === 0 && sick.size === 0) return { tablets_without_replica: ofCluster(0) };

@@ -103,7 +103,13 @@ function tell(metric: Metric, look: Look, seen: ReadonlyMap<string, Seen>): Told
   return own.length === 0 ? [] : [...own, ...together(metric, own, look.nodes)];
 }
 
-function ofFact(name: string, { facts, at }: Look): Told[] {
+/** An answer may be older than the departure of a node that it names. */
+function ofFact(name: string, look: Look): Told[] {
+  const ids = new Set(look.nodes.map(({ id }) => id));
+  return allOfFact(name, look).filter(({ subject: { nodeId } }) => nodeId === undefined || ids.has(nodeId));
+}
+
+function allOfFact(name: string, { facts, at }: Look): Told[] {
   const values = factValues(facts, name, at);
   if ('problem' in values) return [{ subject: {}, value: { reason: 'FACT_UNKNOWN', because: values.problem } }];
   const known = [...values.values()].map(

@@ -80,7 +80,9 @@ function pick(family: Family, { samples, only, cutIn }: Sight): readonly KeyedSa
 }
 
 function wordsOf({ names, where }: Family): string {
-  const labels = Object.entries(where ?? {}).map(([label, value]) => `${label}="${[value].flat().join('|')}"`);
+  const labels = Object.entries(where ?? {}).map(([label, value]) =>
+    typeof value === 'object' && 'not' in value ? `${label}!="${value.not}"` : `${label}="${[value].flat().join('|')}"`,
+  );
   return `${names.join(' or ')}${labels.length === 0 ? '' : `{${labels.join(',')}}`}`;
 }
 

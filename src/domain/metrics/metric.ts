@@ -17,8 +17,8 @@ export const metricUnits = [
 ] as const;
 export type MetricUnit = (typeof metricUnits)[number];
 
-/** Which samples of a family of a page count: those whose labels have these values. */
-export type LabelFilter = Readonly<Record<string, string | readonly string[]>>;
+/** Which samples of a family of a page count: those whose labels have these values, or any but this one. */
+export type LabelFilter = Readonly<Record<string, string | readonly string[] | { readonly not: string }>>;
 
 /** How several samples, or several nodes, become one value. */
 export const joins = ['SUM', 'MAX', 'MIN'] as const;

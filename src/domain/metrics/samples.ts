@@ -18,8 +18,12 @@ export function findFamily(samples: Samples, { names }: Family): readonly KeyedS
 export function matches({ labels }: PageSample, where: LabelFilter = {}): boolean {
   for (const label in where) {
     const [wanted, value] = [where[label], labels[label]];
-    if (wanted === undefined || value === undefined) return false;
-    if (typeof wanted === 'string' ? value !== wanted : !wanted.includes(value)) return false;
+    if (wanted === undefined || !isWanted(wanted, value)) return false;
   }
   return true;
+}
+
+function isWanted(wanted: LabelFilter[string], value: string | undefined): boolean {
+  if (typeof wanted === 'object' && 'not' in wanted) return value !== wanted.not;
+  return value !== undefined && (typeof wanted === 'string' ? value === wanted : wanted.includes(value));
 }

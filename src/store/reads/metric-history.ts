@@ -74,8 +74,8 @@ async function readTail(
     .execute();
   const looks = await readableParts(
     rows.map(async ({ cluster_id: clusterId, at, measured }) => {
-      const { measurements } = await unpackMeasured(measured);
-      return { clusterId, at, measurements: measurements.filter((one) => one.metric === metric) };
+      const { measurements } = await unpackMeasured(measured, { only: metric });
+      return { clusterId, at, measurements };
     }),
   );
   return [...Map.groupBy(looks, ({ clusterId }) => clusterId)].flatMap(([clusterId, own]) => {

@@ -327,6 +327,47 @@ describe('asking for facts', () => {
     expect(valuesOf(await ask(cluster({}), ['tablets'], { before: old }), 'tablets')).toContain('nobody answers');
   });
 
+  it('has the leader look at all its tablets once, whatever is made of that', async () => {
+    const asked: string[] = [];
+    const sql = cluster({ "SHOW PROC '/statistic'": statistic(), 'SHOW BACKENDS': [backend('1')] }, asked);
+    const answers = await ask(sql, sqlFacts);
+    expect(valuesOf(answers, 'tablets')).toEqual([['', 113]]);
+    expect(valuesOf(answers, 'tablets_without_replica')).toEqual([['', 0]]);
+    expect(asked.filter((text) => text.includes('statistic'))).toHaveLength(1);
+  });
+
+  it('goes on when a reader of ours fails, whichever it is, and reports it', async () => {
+    const fault = new TypeError('undefined is no row');
+    const told = { "SHOW PROC '/statistic'": statistic(), 'SHOW BACKENDS': [backend('1')], 'SHOW DATABASES': [] };
+    for (const broken of Object.keys(told)) {
+      const { query } = cluster(told);
+      const failures: unknown[] = [];
+      const sql: SqlReader = {
+        query: async (statement, call) => {
+          if (statement.text === broken) throw fault;
+          return query(statement, call);
+        },
+      };
+      const request = { due: sqlFacts, before: {}, at, frontends: [], users: [] };
+      const answers = await readFacts(sql, request, { failed: (error) => failures.push(error) });
+      expect(Object.keys(answers).toSorted()).toEqual([...sqlFacts].toSorted());
+      expect(new Set(failures)).toEqual(new Set([fault]));
+      const problems = Object.values(answers).filter(
+        (answer) => 'problem' in answer && /Starwarden/.test(answer.problem),
+      );
+      expect(problems.length).toBeGreaterThan(0);
+      expect(problems.length).toBeLessThan(sqlFacts.length);
+    }
+  });
+
+  it('asks no more databases for their backups than it may', async () => {
+    const asked: string[] = [];
+    const many = Array.from({ length: 501 }, (_, index) => ({ Database: `d${index}` }));
+    const answers = await ask(cluster({ 'SHOW DATABASES': many }, asked), ['backups_running']);
+    expect(valuesOf(answers, 'backups_running')).toBe('501 databases are more than the 500 that are asked');
+    expect(asked).toHaveLength(1);
+  });
+
   it('throws what is no fault of the cluster', async () => {
     const sql = cluster({ "SHOW PROC '/statistic'": new AppError('STORE_UNAVAILABLE', 'our own database is away') });
     await expect(ask(sql, ['tablets'])).rejects.toThrow('our own database is away');

@@ -257,6 +257,32 @@ describe('users', () => {
   });
 });
 
+it('tells nothing of a node that is gone, which an answer of before still names', () => {
+  const fact = {
+    atMs: start.getTime(),
+    values: [
+      { subject: at('be1'), value: 1 },
+      { subject: at('be2'), value: 0.97 },
+    ],
+  };
+  const unknown = [{ subject: { ...at('be2'), path: '/data' }, because: 'the last look did not see it' }];
+  const derived = derive({
+    ...{ nodes: [backend('be1')], pages: {} },
+    facts: { log_disk_used_share: fact, disk_days_until_full: { atMs: start.getTime(), values: [], unknown } },
+  });
+  expect(found(derived, 'log_disk_used_share', at('be1'))).toBe(1);
+  expect(found(derived, 'log_disk_used_share')).toBe(1);
+  expect([...derived.measurements, ...derived.unknown].filter(({ subject }) => subject.nodeId === 'be2')).toEqual([]);
+});
+
+it('counts what comes over the network, and not what a host sends to itself', () => {
+  const received = (device: string, value: number) => sample('starrocks_be_network_receive_bytes', value, { device });
+  const page = (eth: number, lo: number) => [received('lo', lo), received('eth0', eth)];
+  const world = (eth: number, lo: number) => ({ nodes: [backend('be1')], pages: { be1: page(eth, lo) } });
+  const derived = twoLooks(world(1_000, 5_000), world(3_000, 900_000));
+  expect(found(derived, 'network_received_bytes_per_second', at('be1'))).toBe(200);
+});
+
 describe('a page that is not as it should be', () => {
   const total = (value: number) => sample('starrocks_be_disks_total_capacity', value, { path: '/data' });
   const free = (value: number) => sample('starrocks_be_disks_avail_capacity', value, { path: '/data' });

@@ -6,9 +6,11 @@ import { connectSql } from '../../../sandbox/world/sql.ts';
 import { startWorld, type World } from '../../../sandbox/world/start-world.ts';
 import { readNodeProcess } from '../../../src/adapters/ssh/read-node-process.ts';
 import { readTopology } from '../../../src/adapters/starrocks/read-topology.ts';
+import { askFacts } from '../../../src/monitor/ask-facts.ts';
 import { cancelRun } from '../../../src/runs/control.ts';
 import type { RunnerPoint } from '../../../src/runs/engine.ts';
 import { submit } from '../../../src/runs/submit.ts';
+import { claimFacts, readFactAnswers } from '../../../src/store/metrics/facts.ts';
 import { listSteps } from '../../../src/store/runs/runs.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { type Managed, manage } from '../../helpers/world.ts';
@@ -44,6 +46,30 @@ const refusalsOf = async (name: string, extra = {}) =>
 async function topology() {
   return readTopology(engine.ctx.connections.portsFor(clusterId).sql);
 }
+
+it('tells the clocks and log disks of real hosts, and what the cluster answers, beside the looks', async () => {
+  const { db, connections, log } = engine.ctx;
+  const holder = 'asker';
+  const claim = await claimFacts(db, { clusterId, holder, claimMs: 60_000, nextInMs: 60_000 });
+  if (claim === null) throw new Error('somebody else asks');
+  await askFacts({ db, log, reading: connections.reading }, claim, { signal: AbortSignal.timeout(30_000) });
+  const answers = await readFactAnswers(db, clusterId, (error) => {
+    throw error;
+  });
+  const attached = await Promise.all(['fe1', 'fe2', 'fe3', 'be1'].map((name) => managed.nodeIdOf(clusterId, name)));
+  for (const [name, most] of [
+    ['clock_difference_seconds', 1],
+    ['log_disk_used_share', 1],
+  ] as const) {
+    const answer = answers[name];
+    if (answer === undefined || !('values' in answer)) throw new Error(`${name}: ${JSON.stringify(answer)}`);
+    expect(answer.unknown).toEqual([]);
+    expect(answer.values.map(({ subject }) => subject.nodeId).toSorted()).toEqual(attached.toSorted());
+    for (const { value } of answer.values) expect(value >= 0 && value <= most).toBe(true);
+  }
+  const unanswered = Object.entries(answers).filter(([, answer]) => !('values' in answer));
+  expect(unanswered).toEqual([]);
+});
 
 describe('restartNode', () => {
   it('never takes another program for the node, though a stale pid file names it', async () => {

@@ -19,6 +19,10 @@ it('reads back what a look measured, whatever the subjects are called', async ()
       const back = await unpackMeasured(await packMeasured(look));
       expect(back.at).toEqual(look.at);
       expect(inOrder(back)).toEqual(inOrder(look));
+      const only = look.measurements[0]?.metric ?? 'none';
+      const ofOne = await unpackMeasured(await packMeasured(look), { only });
+      const wanted = look.measurements.filter(({ metric }) => metric === only);
+      expect(inOrder(ofOne)).toEqual(inOrder({ ...look, measurements: wanted }));
     }),
     { numRuns: 30 },
   );

@@ -4,6 +4,9 @@ const heapUsed = gauge('jvm_heap_size_bytes', { type: 'used' });
 const busy = hostRate('starrocks_be_cpu', { mode: ['user', 'nice', 'system', 'irq', 'soft_irq', 'steal'] });
 const idle = hostRate('starrocks_be_cpu', { mode: ['idle', 'iowait'] });
 
+/** A node counts every interface that has an address, the one to itself too (`get_inet_interfaces`). */
+const notLoopback = { device: { not: 'lo' } };
+
 // 0 = the node could not count them.
 const threads = gauge('starrocks_be_process_thread_num');
 const openFiles = gauge('starrocks_be_process_fd_num_used');
@@ -114,20 +117,22 @@ export const processMetrics: readonly Metric[] = [
   {
     name: 'network_received_bytes_per_second',
     title: 'Received',
-    meaning: "What the network interfaces of a node's host received each second, for whatever program.",
+    meaning:
+      "What the network interfaces of a node's host received each second, for whatever program; what stays on the host is not counted.",
     unit: 'BYTES_PER_SECOND',
     scope: 'NODE',
-    source: { ...workers, derivation: hostRate('starrocks_be_network_receive_bytes') },
+    source: { ...workers, derivation: hostRate('starrocks_be_network_receive_bytes', notLoopback) },
     overall: 'SUM',
     documented: source.backendSystem,
   },
   {
     name: 'network_sent_bytes_per_second',
     title: 'Sent',
-    meaning: "What the network interfaces of a node's host sent each second, for whatever program.",
+    meaning:
+      "What the network interfaces of a node's host sent each second, for whatever program; what stays on the host is not counted.",
     unit: 'BYTES_PER_SECOND',
     scope: 'NODE',
-    source: { ...workers, derivation: hostRate('starrocks_be_network_send_bytes') },
+    source: { ...workers, derivation: hostRate('starrocks_be_network_send_bytes', notLoopback) },
     overall: 'SUM',
     documented: source.backendSystem,
   },
