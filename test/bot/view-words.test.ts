@@ -25,7 +25,11 @@ describe('the sentence of a run', () => {
 
 describe('the status of a cluster', () => {
   const cluster = { name: 'prod-eu', environment: 'prod', observedAt: at, problems: [] };
-  const shown = (problems: string[], removedNodes: readonly RemovedNode[] = []) => {
+  const shown = (
+    problems: string[],
+    removedNodes: readonly RemovedNode[] = [],
+    hideable: Parameters<typeof clusterStatus>[0]['hideable'] = [],
+  ) => {
     const data = {
       openAlerts: 0,
       health: health(),
@@ -34,6 +38,7 @@ describe('the status of a cluster', () => {
       lastRun: null,
       removedNodes,
       alertLines: [],
+      hideable,
       held: null,
       automationLines: [],
       stopped: new Map(),
@@ -41,6 +46,15 @@ describe('the status of a cluster', () => {
     };
     return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));
   };
+
+  it('lists open alerts that nobody is told of, by what hides them', () => {
+    const by = { kind: 'SILENCED', by: 'S-3', because: 'S-3 by kim until 2026-11-28 12:00 UTC: moving' } as const;
+    const loud = { number: 9, mute: { kind: 'NONE' } } as const;
+    const text = shown([], [], [{ number: 7, mute: by }, { number: 8, mute: by }, loud]);
+    expect(text).toContain('A-7, A-8: S-3 by kim until 2026-11-28 12:00 UTC: moving');
+    expect(text).not.toContain('A-9');
+    expect(shown([], [], [loud])).not.toContain('Open and hidden');
+  });
 
   it('lists what nodes that left have kept, and whether anybody saw that their processes ended', () => {
     const left = (of: Partial<RemovedNode>): RemovedNode => ({

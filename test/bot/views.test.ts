@@ -295,6 +295,7 @@ function everyMessage(text: string): Record<string, Message> {
       lastRun: bad,
       removedNodes: [],
       alertLines: [],
+      hideable: [{ number: 7, mute: { kind: 'SILENCED', by: text, because: text } }],
       stopped: new Map(),
       workedOn: new Map([['nod_1', 12]]),
     }),

@@ -111,6 +111,7 @@ export const status: BotCommand = {
       ),
       stopped: new Map(stopped.map((node) => [node.nodeId, node])),
       alertLines: alerts.map(alertLine),
+      hideable: stored.alerts,
       removedNodes: await removedNodesOfClusters(db, [cluster.id]),
     });
   },
