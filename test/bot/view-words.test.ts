@@ -1,9 +1,45 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { alertCard } from '../../src/bot/views/alert-card.ts';
 import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterStatus } from '../../src/bot/views/clusters.ts';
 import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
 import type { RemovedNode } from '../../src/domain/cluster.ts';
+import { alert } from '../domain/alert-builders.ts';
 import { approval, at, health, node, run, step, vote } from './builders.ts';
+
+it('the sentence of an alert ends with its state and its number, however long its names are, and calls nobody', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', '<!channel>', '&', '\u202e', ' ', '😀'), maxLength: 400 });
+  fc.assert(
+    fc.property(text, text, text, (title, clusterName, byName) => {
+      const handling = { kind: 'ACKED', byId: 'per_1', byName, at, until: at, reminded: false } as const;
+      const { text: said } = alertCard({
+        alert: alert({ title, clusterName, handling }),
+        mayRepeat: false,
+        mutedByRun: null,
+      });
+      expect(said).toMatch(/\. A-7$/);
+      expect(said).toContain('Acknowledged by');
+      expect(said).not.toMatch(/<!|\u202e/);
+      expect(said.length).toBeLessThanOrEqual(300);
+    }),
+  );
+});
+
+it('an alert that a finished run explains does not say that the run is at work', () => {
+  const shown = (because: string) =>
+    JSON.stringify(
+      alertCard({
+        alert: alert({ mute: { kind: 'INHIBITED', by: 'run:run_9', because } }),
+        mayRepeat: false,
+        mutedByRun: 9,
+      }),
+    );
+  expect(shown('run run_9 is working on the node')).toContain('R-9 is working on this node');
+  const stopped = shown('it was stopped on purpose by kim (R-9), until it is started');
+  expect(stopped).toContain('it was stopped on purpose by kim');
+  expect(stopped).not.toContain('is working on');
+});
 
 describe('the sentence of a run', () => {
   it.each([
