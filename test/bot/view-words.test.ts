@@ -17,6 +17,7 @@ it('the sentence of an alert ends with its state and its number, however long it
         alert: alert({ title, clusterName, handling }),
         mayRepeat: false,
         mutedByRun: null,
+        runbook: null,
       });
       expect(said).toMatch(/\. A-7$/);
       expect(said).toContain('Acknowledged by');
@@ -33,6 +34,7 @@ it('an alert that a finished run explains does not say that the run is at work',
         alert: alert({ mute: { kind: 'INHIBITED', by: 'run:run_9', because } }),
         mayRepeat: false,
         mutedByRun: 9,
+        runbook: null,
       }),
     );
   expect(shown('run run_9 is working on the node')).toContain('R-9 is working on this node');
