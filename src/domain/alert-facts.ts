@@ -12,6 +12,8 @@ export type RuleFacts = {
   readonly inhibits: {
     readonly rules: 'others' | readonly string[];
     readonly sameNode?: true;
+    /** But not these, which say more of the node than that it is so. */
+    readonly butNot?: readonly string[];
     readonly because: string;
   } | null;
   /**
@@ -107,6 +109,8 @@ export type AlertTimes = {
   readonly flapQuietMs: number;
   /** A text that would say something else now is rewritten at most this often, since each rewrite edits a message. */
   readonly rewriteMs: number;
+  /** Which part of the time that its rule says a condition must hold: 1, but in labs, in which minutes are seconds. */
+  readonly forShare: number;
 };
 
 export const defaultAlertTimes = {
@@ -117,6 +121,7 @@ export const defaultAlertTimes = {
   flapWindowMs: 900_000,
   flapQuietMs: 900_000,
   rewriteMs: 45_000,
+  forShare: 1,
 } as const;
 
 export type NewAlertEvent = { readonly type: AlertEventType; readonly message: string };

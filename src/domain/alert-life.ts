@@ -1,6 +1,6 @@
 import type { Alert, Mute } from './alert.ts';
 import { expireAck } from './alert-ack.ts';
-import type { AlertChange, AlertPolicy, Condition, Draft, Pending, Sample } from './alert-facts.ts';
+import type { AlertChange, AlertPolicy, AlertTimes, Condition, Draft, Pending, Sample } from './alert-facts.ts';
 import { applyMute, type Hideable, isNeverHidden, mutesOf, workOn } from './alert-mute.ts';
 import { isJudged, meet, reopen, reopenByHand } from './alert-signal.ts';
 import type { ActiveSilence } from './silence.ts';
@@ -53,7 +53,7 @@ export function applySample(state: AlertsOfCluster, sample: Sample, policy: Aler
     }
     if (condition.onlyGoesOn) continue;
     const ripe = ripen(condition, state.pending, sample.at);
-    if (!isRipe(ripe, condition, sample.at)) pending.push(ripe);
+    if (!isRipe(ripe, condition, { at: sample.at, times: policy.times })) pending.push(ripe);
     else if (draft === undefined || draft.alert.closedAt !== null) opened.push({ condition, since: ripe.since });
     else
       drafts.set(
@@ -127,6 +127,7 @@ function ripen(condition: Condition, pending: readonly Pending[], at: Date): Pen
   };
 }
 
-function isRipe(pending: Pending, condition: Condition, at: Date): boolean {
-  return pending.samples >= condition.minSamples && at.getTime() - pending.since.getTime() >= condition.forMs;
+function isRipe(pending: Pending, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): boolean {
+  const holdsMs = at.getTime() - pending.since.getTime();
+  return pending.samples >= condition.minSamples && holdsMs >= condition.forMs * times.forShare;
 }

@@ -93,6 +93,7 @@ function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly Acti
 function explains(inhibits: NonNullable<RuleFacts['inhibits']>, source: Hideable, target: Hideable): boolean {
   if (severities.indexOf(source.severity) > severities.indexOf(target.severity)) return false;
   if (inhibits.rules !== 'others' && !inhibits.rules.includes(target.rule)) return false;
+  if (inhibits.butNot?.includes(target.rule) === true) return false;
   return inhibits.sameNode === undefined || isSameNode(source, target);
 }
 

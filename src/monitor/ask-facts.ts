@@ -39,7 +39,7 @@ export const factsTimeoutMs = 60_000;
 export async function askFacts(
   { db, log, reading: open }: FactsDeps,
   claim: FactsClaim,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, share }: { readonly signal: AbortSignal; readonly share?: number },
 ): Promise<void> {
   const clusterId = claim.id;
   try {
@@ -54,7 +54,7 @@ export async function askFacts(
       known = mergeFacts(known, fresh);
       await keepFacts(db, claim, known);
     };
-    const due = (from: Fact['from']) => dueFacts(claim.before, { at, from });
+    const due = (from: Fact['from']) => dueFacts(claim.before, { at, from, ...(share === undefined ? {} : { share }) });
     // A look of long ago does not tell who is connected, nor what is free.
     const isOfNow = latest !== undefined && at.getTime() - latest.at.getTime() < lookCountsForMs;
     const measurements = isOfNow ? latest.measurements : [];

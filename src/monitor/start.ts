@@ -39,6 +39,8 @@ export type MonitorOptions = {
   readonly probeTimeoutMs?: number;
   /** How often it is looked what is due of what is asked at a slower pace; null = nothing is asked. Default 30,000 ms. */
   readonly factsEveryMs?: number | null;
+  /** After which part of its pace each of them is asked again. Default 1; for labs, in which minutes are seconds. */
+  readonly factsShare?: number;
   /** Other times than usual for the life of alerts; for labs, in which minutes are seconds. */
   readonly alertTimes?: Partial<AlertTimes>;
 };
@@ -56,7 +58,7 @@ const factsAtOnce = 4;
  * ends. When the database does not answer, the loop goes on and asks again.
  */
 export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { stop(): Promise<void> } {
-  const { concurrency = 8, probeTimeoutMs = 10_000, factsEveryMs = 30_000, alertTimes = {} } = options;
+  const { concurrency = 8, probeTimeoutMs = 10_000, factsEveryMs = 30_000, factsShare = 1, alertTimes = {} } = options;
   const { db, log, config } = ctx;
   const everyMs = config.monitor.probeEveryMs;
   const settings = {
@@ -94,7 +96,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
   const ask = async (clusterId: string): Promise<void> => {
     const times = { claimMs: factsTimeoutMs * 1.5, nextInMs: factsEveryMs ?? factsTimeoutMs };
     const claim = await claimFacts(db, { clusterId, holder: config.holder, ...times });
-    if (claim !== null) await askFacts(deps, claim, { signal: stopping.signal });
+    if (claim !== null) await askFacts(deps, claim, { signal: stopping.signal, share: factsShare });
   };
   const abandon = async () => {
     for (const clusterId of await listAbandonedProbes(db)) {

@@ -88,6 +88,27 @@ describe('what another alert explains', () => {
     ).toContainEqual(['alr_1', 'UNMUTED']);
   });
 
+  it('is told beside it where the rule says so', () => {
+    const source: RuleFacts = {
+      ...{ name: 'source', over: 'it is over', isInhibitedByRuns: false },
+      inhibits: { rules: 'others', sameNode: true, butNot: ['beside'], because: 'the source is loud' },
+    };
+    const others = ['beside', 'hidden'].map((name) => ({
+      name,
+      over: 'it is over',
+      inhibits: null,
+      isInhibitedByRuns: false,
+    }));
+    const alerts = ['source', 'beside', 'hidden'].map((rule) => alert({ id: `alr_${rule}`, rule, fingerprint: rule }));
+    const conditions = alerts.map(({ rule, fingerprint }) => condition({ rule, fingerprint }));
+    const effect = applySample({ alerts, pending: [] }, sample(minutes(1), { conditions }), {
+      times: defaultAlertTimes,
+      rules: [source, ...others],
+    });
+    const hidden = effect.changed.filter(({ alert: each }) => each.mute.kind === 'INHIBITED');
+    expect(hidden.map(({ alert: each }) => each.rule)).toEqual(['hidden']);
+  });
+
   it('is still hidden by a run, whatever its severity', () => {
     const lamp = alert({ severity: 'CRITICAL' });
     const look = sample(minutes(1), { conditions: [condition()], plannedWork: [{ nodeId: 'nod_1', runId: 'run_9' }] });

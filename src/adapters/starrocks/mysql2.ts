@@ -58,11 +58,11 @@ export function createStarRocks(options: StarRocksOptions = {}): StarRocks {
   const shared: Shared = { pool, connectTimeoutMs, failedAt: new Map(), background: new Set() };
   return {
     connect: (target) => ({
-      async query(statement, { route = 'any', timeoutMs = defaultTimeoutMs, signal } = {}) {
+      async query(statement, { route = 'any', timeoutMs = defaultTimeoutMs, signal, isNewLogin = false } = {}) {
         const deadline = startDeadline({ what: statement.name, timeoutMs, signal });
         const patienceMs = Math.min(leaderPatienceMs, timeoutMs * patienceShare);
         try {
-          return await withPatience({ target, statement, deadline, shared }, { route, patienceMs });
+          return await withPatience({ target, statement, deadline, shared, isNewLogin }, { route, patienceMs });
         } finally {
           deadline.end();
         }
@@ -80,6 +80,7 @@ type Call = {
   readonly statement: Statement;
   readonly deadline: Deadline;
   readonly shared: Shared;
+  readonly isNewLogin: boolean;
 };
 
 /**
@@ -140,7 +141,7 @@ async function queryOne(call: Call, frontend: Frontend): Promise<Outcome> {
 }
 
 async function tryOnce(
-  { target, statement, deadline, shared }: Call,
+  { target, statement, deadline, shared, isNewLogin }: Call,
   frontend: Frontend,
 ): Promise<Outcome | { readonly kind: 'stale' }> {
   const where = `${frontend.host}:${frontend.port}`;
@@ -154,7 +155,8 @@ async function tryOnce(
     timeoutMs: Math.min(shared.connectTimeoutMs, deadline.remainingMs()),
     signal: deadline.signal,
   });
-  const leasing = shared.pool.lease(login, { deadline, connectDeadline, checkFirst: statement.effect === 'change' });
+  const checkFirst = statement.effect === 'change';
+  const leasing = shared.pool.lease(login, { deadline, connectDeadline, checkFirst, isNewLogin });
   const leased = await leasing.catch((error: unknown) => error).finally(connectDeadline.end);
   if (!isLease(leased)) {
     deadline.signal.throwIfAborted();
@@ -166,7 +168,8 @@ async function tryOnce(
 
   try {
     const rows = await deadline.race(leased.session.query(statement.text));
-    leased.giveBack();
+    if (isNewLogin) leased.end();
+    else leased.giveBack();
     return { kind: 'answered', rows };
   } catch (error) {
     if (error === deadline.signal.reason) {

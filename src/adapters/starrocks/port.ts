@@ -24,6 +24,8 @@ export type SqlCall = {
   /** Milliseconds for the whole call, connecting included. Default 10,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Logs in anew, whatever session is open: for who wants to know whether others get in. */
+  readonly isNewLogin?: true;
 };
 
 /**

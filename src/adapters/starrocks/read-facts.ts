@@ -49,7 +49,7 @@ const readers: readonly Reader[] = [
   {
     facts: [
       ...(['routine_load_running', 'routine_load_lag', 'routine_load_rows', 'routine_load_error_rows'] as const),
-      'routine_load_error_share',
+      ...(['routine_load_error_share', 'routine_loads_behind'] as const),
     ],
     read: (sql, { before }, call) => readRoutineLoadFacts(sql, before, call),
   },

@@ -7,7 +7,8 @@ export type SilentPort = SqlTarget['frontends'][number] & { readonly why: string
 
 /**
  * Which of these frontends accept a connection to their query port and send no greeting. A frontend that was dropped from its
- * cluster and still runs does that, as a real one showed, and one that hangs. Any other trouble is not told here.
+ * cluster and still runs does that, as a real one showed, and one that hangs: a session from before may go on answering, so each
+ * is asked by a login of its own. Any other trouble is not told here.
  */
 export async function readSilentPorts(
   sql: SqlReader,
@@ -16,7 +17,7 @@ export async function readSilentPorts(
 ): Promise<readonly SilentPort[]> {
   const asked = frontends.map(async ({ host, port }) => {
     try {
-      await sql.query(versionComment(), { ...call, route: { host, port } });
+      await sql.query(versionComment(), { ...call, route: { host, port }, isNewLogin: true });
       return [];
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'STORE_UNAVAILABLE') throw error;

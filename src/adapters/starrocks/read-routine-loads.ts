@@ -4,7 +4,7 @@ import { subjectKey } from '../../domain/metrics/measurement.ts';
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { inParallel } from '../in-parallel.ts';
 import { absent } from './cells.ts';
-import { type Found, ofEach } from './fact-answer.ts';
+import { type Found, ofCluster, ofEach } from './fact-answer.ts';
 import type { SqlCall, SqlReader, SqlRow } from './port.ts';
 import { showDatabases, showRoutineLoads } from './statements.ts';
 
@@ -95,6 +95,7 @@ export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, 
       const key = subjectKey(subjectOf(load));
       return shareOfBadRows(load, { rows: rows.get(key), bad: bad.get(key) });
     }),
+    routine_loads_behind: ofCluster(loads.filter(isBehind).length),
     unknown: {
       routine_load_error_share: loads.filter(isIdle).map((load) => ({
         ...{ subject: subjectOf(load), because: 'no rows came since it was asked before', isNone: true as const },
@@ -107,6 +108,14 @@ export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, 
 function runs({ state }: RoutineLoad): number | null {
   if (['RUNNING', 'UNSTABLE', 'NEED_SCHEDULE'].includes(state)) return 1;
   return state === 'PAUSED' ? 0 : null;
+}
+
+/**
+ * StarRocks calls a routine load unstable when the newest row that it read is old, also where no newer one ever came
+ * (KafkaRoutineLoadJob.updateSubstate): a topic that is quiet at night is not behind.
+ */
+function isBehind({ state, lag }: RoutineLoad): boolean {
+  return state === 'UNSTABLE' && lag !== 0;
 }
 
 function earlier(before: FactAnswers, name: FactName): ReadonlyMap<string, number> {

@@ -9,6 +9,8 @@ export type SessionLease = {
   /** False = opened for this call. */
   readonly isReused: boolean;
   giveBack(): void;
+  /** Logs out: for a session that nobody is to use again. */
+  end(): void;
   /** For a session in an unknown state: something was sent and not answered. */
   discard(): void;
 };
@@ -20,6 +22,8 @@ export type LeaseOptions = {
   readonly connectDeadline: Deadline;
   /** Pings an idle session first, so that a change is not sent into a dead connection. */
   readonly checkFirst: boolean;
+  /** Leaves idle sessions where they are. */
+  readonly isNewLogin?: boolean;
 };
 
 export type SessionPool = {
@@ -88,7 +92,7 @@ export function createSessionPool({ maxPerFrontend, idleMs }: { maxPerFrontend: 
       const shelf = shelfOf(keyOf(login));
       const free = await shelf.slots.take(options.deadline.signal);
       try {
-        const reused = await takeIdle(shelf, options);
+        const reused = options.isNewLogin === true ? null : await takeIdle(shelf, options);
         const session = reused ?? (await openSession(login, options.connectDeadline));
         open.add(session);
         return {
@@ -96,6 +100,11 @@ export function createSessionPool({ maxPerFrontend, idleMs }: { maxPerFrontend: 
           isReused: reused !== null,
           giveBack() {
             shelve(shelf, session);
+            free();
+          },
+          end() {
+            forget(session);
+            session.end();
             free();
           },
           discard() {

@@ -83,6 +83,10 @@ export const facts = {
     ...{ everyMs: minute, from: 'SQL' },
     means: 'errorRows of totalRows since the question before, by Statistic of SHOW ROUTINE LOAD',
   }),
+  routine_loads_behind: fact('CLUSTER', 'COUNT', {
+    ...{ everyMs: minute, from: 'SQL' },
+    means: 'routine loads whose State is UNSTABLE and whose OffsetLag is not 0, by SHOW ROUTINE LOAD',
+  }),
   transaction_limit: fact('CLUSTER', 'COUNT', {
     ...{ everyMs: 5 * minute, from: 'SQL' },
     means: 'max_running_txn_num_per_db of the leader',
@@ -169,15 +173,18 @@ export type FactValue = {
 
 export type FactAnswers = { readonly [name in FactName]?: FactAnswer };
 
+/** `share` = after which part of its pace a fact is asked again: 1, but in labs, in which minutes are seconds. */
+type Due = { readonly at: Date; readonly from: Fact['from']; readonly share?: number };
+
 /** Which facts have to be asked again; one that failed waits as long as one that answered. */
-export function dueFacts(answers: FactAnswers, { at, from }: { at: Date; from: Fact['from'] }): FactName[] {
+export function dueFacts(answers: FactAnswers, { at, from, share = 1 }: Due): FactName[] {
   return factNames.filter((name) => {
     const answer = answers[name];
     if (facts[name].from !== from) return false;
     if (answer === undefined) return true;
     const askedAtMs = 'values' in answer ? (answer.failed?.atMs ?? answer.atMs) : answer.atMs;
     // A clock that was set back must not silence a fact for long.
-    return Math.abs(at.getTime() - askedAtMs) >= facts[name].everyMs;
+    return Math.abs(at.getTime() - askedAtMs) >= facts[name].everyMs * share;
   });
 }
 

@@ -6,7 +6,8 @@ type Inhibits = NonNullable<RuleFacts['inhibits']>;
 /** Rules whose alerts explain those of others, which are hidden meanwhile, by name. All of them are checks. */
 export const inhibitions = {
   cluster_unreachable: { rules: 'others', because: 'the whole cluster cannot be observed' },
-  node_down: { rules: 'others', sameNode: true, because: 'the node is down' },
+  // That nobody is left to spare is about one of the dead frontends, and of more weight than its death.
+  node_down: { rules: 'others', sameNode: true, butNot: ['quorum_at_risk'], because: 'the node is down' },
 } as const satisfies Readonly<Record<string, Inhibits>>;
 
 /** What keeps the alerts of a rule from being told. `isOfSameNode`: only those about the node that the other alert is about. */
@@ -22,8 +23,8 @@ export function hidingsOf({
 }: Pick<AlertRule, 'name' | 'isInhibitedByRuns' | 'isNeverHidden'>): readonly Hiding[] {
   if (isNeverHidden === true) return [];
   const rules: readonly (readonly [string, Inhibits])[] = Object.entries(inhibitions);
-  const others = rules.flatMap(([rule, { rules: hidden, because, sameNode }]): readonly Hiding[] =>
-    rule !== name && (hidden === 'others' || hidden.includes(name))
+  const others = rules.flatMap(([rule, { rules: hidden, because, sameNode, butNot = [] }]): readonly Hiding[] =>
+    rule !== name && !butNot.includes(name) && (hidden === 'others' || hidden.includes(name))
       ? [{ kind: 'RULE', rule, because, isOfSameNode: sameNode === true }]
       : [],
   );

@@ -197,6 +197,19 @@ describe('facts about routine loads', () => {
     expect(parseRoutineLoad(load({ OffsetLag: text })).lag).toBe(lag);
   });
 
+  it.each([
+    ['UNSTABLE', '{"0":"12"}', 1],
+    ['UNSTABLE', '{}', 1],
+    ['UNSTABLE', '{"0":"0","1":"0"}', 0],
+    ['RUNNING', '{"0":"12"}', 0],
+  ])('say of one that is %s with the lag %s whether it falls behind', async (State, OffsetLag, behind) => {
+    const sql = cluster({
+      'SHOW DATABASES': [{ Database: 'shop' }],
+      'SHOW ROUTINE LOAD FROM `shop`': [load({ State, OffsetLag })],
+    });
+    expect(valuesOf(await ask(sql, ['routine_load_lag']), 'routine_loads_behind')).toEqual([['', behind]]);
+  });
+
   it('have the share of the rows that came since the answer before', async () => {
     const look = (more: SqlRow, before: FactAnswers) =>
       ask(

@@ -29,8 +29,19 @@ export const routineLoadMetrics: readonly Metric[] = [
   inState('routine_loads_unstable', 'Unstable routine loads', {
     state: 'UNSTABLE',
     meaning:
-      'Routine loads that run and fall behind: a partition lags by more than routine_load_unstable_threshold_second.',
+      'Routine loads whose newest row of a partition is older than routine_load_unstable_threshold_second: they fall behind, or nothing comes.',
   }),
+  {
+    name: 'routine_loads_behind',
+    title: 'Routine loads that fall behind',
+    meaning:
+      'Routine loads that StarRocks calls unstable and that have messages to go; up to 3.2, which tells no lag, all unstable ones.',
+    unit: 'COUNT',
+    scope: 'CLUSTER',
+    source: { kind: 'FACT', fact: 'routine_loads_behind' },
+    overall: null,
+    documented: 'fe/…/load/routineload/KafkaRoutineLoadJob.java (updateSubstate, getSourceLagString)',
+  },
   {
     name: 'routine_load_error_rows_per_second',
     title: 'Bad rows of routine loads',

@@ -9,7 +9,10 @@ type Common = 'family' | 'runbook' | 'action' | 'isInhibitedByRuns';
 type Given = Omit<AlertRule, Common> & Partial<Pick<AlertRule, 'action' | 'isInhibitedByRuns'>>;
 
 /** The shipped rules of one family. */
-export function familyOf(family: AlertRule['family'], rules: readonly Given[]): readonly AlertRule[] {
+export function familyOf<const Name extends string>(
+  family: AlertRule['family'],
+  rules: readonly (Given & { readonly name: Name })[],
+): readonly (AlertRule & { readonly name: Name })[] {
   return rules.map((rule) => ({
     action: null,
     isInhibitedByRuns: false,

@@ -10,8 +10,7 @@ import { queryRules } from './queries.ts';
 import { routineLoadRules } from './routine-loads.ts';
 import { storageRules } from './storage.ts';
 
-/** Every rule that comes with Starwarden, in the order of the families. */
-export const shippedRules: readonly AlertRule[] = [
+const all = [
   ...clusterChecks,
   ...nodeChecks,
   ...queryRules,
@@ -26,6 +25,10 @@ export const shippedRules: readonly AlertRule[] = [
   ...backupChecks,
   ...ownChecks,
 ];
+
+/** Every rule that comes with Starwarden, in the order of the families. */
+export const shippedRules: readonly AlertRule[] = all;
+export type ShippedRuleName = (typeof all)[number]['name'];
 
 const byName = new Map(shippedRules.map((rule) => [rule.name, rule]));
 

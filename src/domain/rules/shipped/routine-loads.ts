@@ -46,12 +46,13 @@ export const routineLoadRules = familyOf('routine-loads', [
     title: 'Routine loads fall behind',
     pastTitle: 'Routine loads fell behind',
     on: {
-      ...{ kind: 'METRIC', metric: 'routine_loads_unstable', of: 'CLUSTER' },
+      ...{ kind: 'METRIC', metric: 'routine_loads_behind', of: 'CLUSTER' },
       ...{ compare: 'ABOVE', threshold: 0, clear: 0 },
     },
     forMs: 10 * minute,
     severity: 'MEDIUM',
-    means: 'So many routine loads run and do not keep up, by the judgement of StarRocks itself.',
+    means:
+      'So many routine loads run, have messages to go, and have read no new row for an hour (routine_load_unstable_threshold_second).',
     todo: 'SHOW ROUTINE LOAD names them (UNSTABLE); look at their lag and at the backends.',
   },
 ]);
