@@ -35,6 +35,20 @@ export const covers = [
   },
   { files: /^test\/long\/schedules-/, paths: engine },
   {
+    files: /^test\/long\/monitoring\//,
+    paths: [
+      ...[
+        'src/monitor/',
+        'src/domain/',
+        'src/adapters/',
+        'src/store/alerts/',
+        'src/store/metrics/',
+        'src/store/probes/',
+      ],
+      ...['src/bot/messages/', 'src/bot/views/', 'sandbox/'],
+    ],
+  },
+  {
     files: /^test\/long\/deaths\//,
     paths: [...engine, 'src/operations/topology/', 'src/domain/deploy/', 'src/adapters/ssh/', 'src/adapters/nodes/'],
   },
@@ -68,6 +82,12 @@ export const labSeconds = {
   'test/long/backups/three-weeks.test.ts': 900,
   'test/long/backups/faults.test.ts': 180,
   'test/long/schedules-killed.test.ts': 200,
+  'test/long/monitoring/numbers.test.ts': 110,
+  'test/long/monitoring/nodes.test.ts': 200,
+  'test/long/monitoring/backups.test.ts': 120,
+  'test/long/monitoring/snapshots.test.ts': 60,
+  'test/long/monitoring/late.test.ts': 230,
+  'test/long/monitoring/sweep.test.ts': 200,
 };
 const otherSeconds = 25;
 const secondsOf = (/** @type {string} */ file) => labSeconds[file] ?? otherSeconds;

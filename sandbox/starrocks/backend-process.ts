@@ -87,6 +87,14 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
     },
   });
   step(2, 'storage engine start successfully');
+  setInterval(() => {
+    const broken = storage.checkRoots();
+    const most = confNumber(conf, 'max_percentage_of_error_disk', 0);
+    if (broken.length > 0 && (broken.length * 100) / roots.length > most)
+      endBecause(
+        `meet too many error disks, process exit. max_ratio_allowed=${most}%, error_disk_count=${broken.length}`,
+      );
+  }, pace.ms(5_000));
   const tasks = createTasks({
     storage,
     faults,

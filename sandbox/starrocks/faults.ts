@@ -39,6 +39,8 @@ export type FaultKind =
   | 'descriptors-used'
   | 'compaction-behind'
   | 'queue-full'
+  | 'tablet-error'
+  | 'tablet-inconsistent'
   | 'heartbeats-lost'
   | 'http-trickle'
   | 'http-half'

@@ -37,6 +37,8 @@ const kinds = [
   'descriptors-used',
   'compaction-behind',
   'queue-full',
+  'tablet-error',
+  'tablet-inconsistent',
   'heartbeats-lost',
   'http-trickle',
   'http-half',

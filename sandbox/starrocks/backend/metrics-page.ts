@@ -134,11 +134,12 @@ function gaugeValues(options: Options, busy: Busy): Values {
   set('network_receive_bytes{device="eth0"}', options.counters.get('load_bytes'));
   const percent = faults.strike('disk-busy', '')?.share ?? 0;
   set('max_disk_io_util_percent', Math.round(percent * 100));
+  const broken = storage.checkRoots();
   for (const [at, disk] of storage.usage().entries()) {
     set(`disks_total_capacity{path="${disk.path}"}`, disk.totalBytes);
     set(`disks_avail_capacity{path="${disk.path}"}`, disk.availableBytes);
     set(`disks_data_used_capacity{path="${disk.path}"}`, disk.usedBytes);
-    set(`disks_state{path="${disk.path}"}`, 1);
+    set(`disks_state{path="${disk.path}"}`, broken.includes(disk.path) ? 0 : 1);
     set(`disk_io_time_ms{device="${deviceOf(at)}"}`, Math.round(busy.diskMs));
   }
   for (const { name, type } of families) {

@@ -32,6 +32,8 @@ export type Storage = {
   makeSnapshot(tabletId: number, version: number, timeoutSeconds: number): { path: string; files: string[] };
   tabletDir(tabletId: number): string;
   usage(): Disk[];
+  /** Looks whether each path is there; one that is not is put aside and loses its tablets. Answers those. */
+  checkRoots(): readonly string[];
 };
 
 type Options = {
@@ -54,6 +56,7 @@ function rootOf(tabletDir: string): string {
 
 export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBytes, beforeWrite }: Options): Storage {
   const places = new Map<number, { dir: string; schema: TabletSchema }>();
+  const broken = new Set<string>();
   for (const root of roots) {
     for (const name of ['data', 'snapshot', 'trash', 'clone', 'tmp', 'persistent', 'meta']) {
       mkdirSync(join(root, name), { recursive: true });
@@ -76,7 +79,8 @@ export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBy
     roots,
     createTablet(schema) {
       if (places.has(schema.tabletId)) return;
-      const root = roots[schema.tabletId % roots.length] ?? '';
+      const sound = roots.filter((path) => !broken.has(path));
+      const root = sound[schema.tabletId % sound.length] ?? '';
       beforeWrite(root);
       const dir = join(
         root,
@@ -149,12 +153,21 @@ export function openStorage({ roots, media, capacityBytes, crowdedBytes, otherBy
     tabletDir: (tabletId) => place(tabletId).dir,
     usage: () =>
       roots.map((path) => {
-        const usedBytes = used(join(path, 'data'));
+        const usedBytes = broken.has(path) ? 0 : used(join(path, 'data'));
         const availableBytes = Math.max(0, crowdedBytes(path) ?? capacityBytes - otherBytes - usedBytes);
         const tabletNum = [...places.values()].filter(({ dir }) => dir.startsWith(`${path}/`)).length;
         const common = { path, totalBytes: capacityBytes, availableBytes, usedBytes, pathHash: hashPath(path) };
         return { ...common, medium: media.get(path) ?? 'HDD', tabletNum };
       }),
+    checkRoots() {
+      for (const root of roots) {
+        if (existsSync(root)) broken.delete(root);
+        else broken.add(root);
+        if (!broken.has(root)) continue;
+        for (const [tabletId, { dir }] of places) if (dir.startsWith(`${root}/`)) places.delete(tabletId);
+      }
+      return [...broken];
+    },
   };
   return storage;
 }

@@ -148,12 +148,24 @@ function workFamilies(fe: FrontendContext): [string, Shown][] {
     ['unfinished_restore_job', number(unfinished(fe, 'RESTORE'))],
     ['sql_block_hit_count', number(0)],
     ['report_queue_size', number(0)],
-    ['safe_mode', series([['{type="safe_mode"}', faults.strike('safe-mode', '') === null ? 0 : 1]])],
+    ['safe_mode', series([['{type="safe_mode"}', isInSafeMode(fe) ? 1 : 0]])],
     ['http_handling_requests_num', number(metrics.httpHandling)],
     ['http_connections_num', number(metrics.httpHandling)],
     // Everybody who ever tried to log in, by the name as it was sent and without any escaping.
     ['connection_total', series([...fe.connections.byUser()].map(([user, count]) => [`{user="${user}"}`, count]))],
   ];
+}
+
+const safeBytes = 50 * 1024 ** 3;
+
+/** With `enable_safe_mode`, the leader is so while a disk of a living backend has less left than 50 GB and than a tenth of it. */
+function isInSafeMode(fe: FrontendContext): boolean {
+  if (fe.faults.strike('safe-mode', '') !== null) return true;
+  if (!fe.group.isLeader || !fe.config.flag('enable_safe_mode')) return false;
+  const alive = [...fe.group.state.workers.values()].filter((one) => one.alive && one.kind === 'BACKEND');
+  return alive.some(({ disks }) =>
+    disks.some(({ totalBytes, availableBytes }) => availableBytes < Math.min(totalBytes / 10, safeBytes)),
+  );
 }
 
 function unfinished(fe: FrontendContext, kind: 'BACKUP' | 'RESTORE'): number {

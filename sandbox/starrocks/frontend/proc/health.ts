@@ -48,7 +48,22 @@ function countDatabase(fe: FrontendContext, dbId: number): number[] {
   const replicas = tablets.reduce((sum, tablet) => sum + tablet.replicas.length, 0);
   const unhealthy = unhealthyTablets(fe, dbId).length;
   const cloning = cloningTablets(fe, ids).length;
-  return [tables.length, partitions.length, partitions.length, tablets.length, replicas, unhealthy, 0, cloning, 0];
+  const inconsistent = tablets.filter((tablet) => isStruck(fe, 'tablet-inconsistent', tablet)).length;
+  const inError = tablets.filter((tablet) => isStruck(fe, 'tablet-error', tablet)).length;
+  const sizes = [tables.length, partitions.length, partitions.length, tablets.length, replicas];
+  return [...sizes, unhealthy, inconsistent, cloning, inError];
+}
+
+/** `tablet-error`: a replica could not apply what was loaded. `tablet-inconsistent`: the check of the night found two that differ. */
+function isStruck({ faults }: FrontendContext, kind: 'tablet-error' | 'tablet-inconsistent', { id }: Tablet): boolean {
+  return faults.strike(kind, String(id)) !== null;
+}
+
+function struckTablets(fe: FrontendContext, dbId: number, kind: 'tablet-error' | 'tablet-inconsistent'): number[] {
+  const ids = new Set(tablesOf(fe.group.state, dbId).map(({ id }) => id));
+  return [...fe.group.state.partitions.values()]
+    .filter(({ tableId }) => ids.has(tableId))
+    .flatMap(({ tablets }) => tablets.filter((tablet) => isStruck(fe, kind, tablet)).map(({ id }) => id));
 }
 
 function cloningTablets({ schedule }: FrontendContext, tableIds: ReadonlySet<number>): number[] {
@@ -70,8 +85,10 @@ export function unhealthyRows(fe: FrontendContext, dbId: number): RowSet {
   const ids = unhealthyTablets(fe, dbId).join(', ');
   const tables = new Set(tablesOf(fe.group.state, dbId).map(({ id }) => id));
   const cloning = cloningTablets(fe, tables).join(', ');
+  const inconsistent = struckTablets(fe, dbId, 'tablet-inconsistent').join(', ');
+  const inError = struckTablets(fe, dbId, 'tablet-error').join(', ');
   return textRows(
     ['UnhealthyTablets', 'InconsistentTablets', 'CloningTablets', 'ErrorStateTablets'],
-    [[`[${ids}]`, '[]', `[${cloning}]`, '[]']],
+    [[`[${ids}]`, `[${inconsistent}]`, `[${cloning}]`, `[${inError}]`]],
   );
 }
