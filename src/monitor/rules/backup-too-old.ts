@@ -41,14 +41,14 @@ export const backupTooOld = defineRule({
         title: { now: `${database} has no usable backup`, past: `${database} had no usable backup` },
         what: `There is no verified backup of ${database} that one can go back to, and policy ${policy.name} promises one that is at most ${promise} old`,
         why: null,
-        more: notCovered.join(' '),
+        more: gapsInWords(notCovered),
         effect: `What is lost in ${database} now is lost for good. ${next}`,
       };
     return {
       title: { now: `The backup of ${database} is too old`, past: `The backup of ${database} was too old` },
       what: `The newest verified backup of ${database} is of ${momentInWords(at.getTime())}, and so older than the ${promise} that policy ${policy.name} promises`,
       why: null,
-      more: notCovered.join(' '),
+      more: gapsInWords(notCovered),
       effect: `Whatever was written after that moment cannot be brought back. ${next}`,
     };
   },
@@ -63,6 +63,13 @@ export const backupTooOld = defineRule({
   isInhibitedByRuns: false,
   isNeverHidden: true,
 });
+
+/** Some are sentences, others name what no backup of it holds. */
+function gapsInWords(notCovered: readonly string[]): string {
+  const sentences = notCovered.filter((text) => text.endsWith('.'));
+  const names = notCovered.filter((text) => !text.endsWith('.'));
+  return [...sentences, ...(names.length === 0 ? [] : [`Not in it: ${names.join('; ')}.`])].join(' ');
+}
 
 type Late = { readonly policy: BackupPolicy; readonly point: RecoveryPoint; readonly watch: WatchedBackups };
 

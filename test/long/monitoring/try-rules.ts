@@ -62,6 +62,9 @@ export function tryAtOnce<S extends Place>({ start, breakages }: Trial<S>): void
   });
 }
 
+/** Three minutes of them may be the breakage itself. */
+const inTurnMs = 600_000;
+
 /** Breaks one thing after the other; each is whole again before the next. */
 export function tryInTurn<S extends Place>({ start, breakages }: Trial<S>): void {
   const all = Object.entries(breakages).map(([rule, breakage]) => ({ rule, ...breakage }));
@@ -73,23 +76,27 @@ export function tryInTurn<S extends Place>({ start, breakages }: Trial<S>): void
   });
   afterAll(() => site?.close());
 
-  it.each(all)('$rule: $broken', async ({ rule, told, breaks, also = [], staysOpen }) => {
-    const undo = await breaks(site);
-    const wanted = { rule, ...told(site) };
-    try {
-      await site.lab.tells(site.clusterId, wanted);
-      const others = (await site.lab.open(site.clusterId)).filter(
-        (alert) => !also.includes(alert.rule) && !(alert.rule === rule && isEqual(alert.labels, wanted.labels)),
-      );
-      expect(others.map(({ title }) => title)).toEqual([]);
-    } finally {
-      await undo();
-    }
-    if (staysOpen !== undefined) return;
-    await site.lab.tellsOfTheEnd(site.clusterId, wanted);
-    // What followed from it is over too.
-    await expect.poll(async () => (await site.lab.open(site.clusterId)).map(({ title }) => title)).toEqual([]);
-  });
+  it.each(all)(
+    '$rule: $broken',
+    async ({ rule, told, breaks, also = [], staysOpen }) => {
+      const undo = await breaks(site);
+      const wanted = { rule, ...told(site) };
+      try {
+        await site.lab.tells(site.clusterId, wanted);
+        const others = (await site.lab.open(site.clusterId)).filter(
+          (alert) => !also.includes(alert.rule) && !(alert.rule === rule && isEqual(alert.labels, wanted.labels)),
+        );
+        expect(others.map(({ title }) => title)).toEqual([]);
+      } finally {
+        await undo();
+      }
+      if (staysOpen !== undefined) return;
+      await site.lab.tellsOfTheEnd(site.clusterId, wanted);
+      // What followed from it is over too.
+      await expect.poll(async () => (await site.lab.open(site.clusterId)).map(({ title }) => title)).toEqual([]);
+    },
+    inTurnMs,
+  );
 }
 
 function isEqual(a: object, b: object): boolean {

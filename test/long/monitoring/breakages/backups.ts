@@ -40,7 +40,7 @@ export const backups = {
       const data = objects.find(({ key }) => !/__(info|meta)/.test(key));
       if (newest === undefined || data === undefined) throw new Error('there is no object of data');
       await site.world.s3.inside.remove(site.bucket, data.key);
-      await site.run('verifyBackup', { backupId: newest.id, level: 'L1' });
+      await site.run('verifyBackup', { clusterId: site.clusterId, backupId: newest.id, level: 'L1' });
       return () => site.fire('weekly', 'SUCCEEDED');
     },
   },
@@ -79,7 +79,7 @@ export const backups = {
       words:
         /The weekly backup by policy standard was due at .* and did not run; missed since .*No process of Starwarden has begun it/s,
     }),
-    also: ['backup_too_old'],
+    also: ['backup_too_old', 'backup_missed'],
     breaks: async (site) => {
       const due = await site.nextDue('weekly');
       site.clock.moveTo(new Date(due.getTime() + hourMs));
@@ -93,7 +93,7 @@ export const backups = {
     told: () => ({
       ...{ severity: 'HIGH', labels: ofShop, title: /The backup of shop is too old/ },
       words:
-        /older than the 12 h that policy standard promises since .*Whatever was written after that moment cannot be brought back/s,
+        /older than the 12 hours that policy standard promises since .*Whatever was written after that moment cannot be brought back/s,
     }),
     breaks: async (site) => {
       site.clock.moveTo(new Date(site.clock.now().getTime() + 13 * hourMs));

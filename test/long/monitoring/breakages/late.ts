@@ -10,7 +10,7 @@ export const late = {
     broken: 'Starwarden gets through to a look only about once a minute, three times in a row',
     told: () => ({
       ...{ severity: 'MEDIUM', labels: {}, title: /Starwarden looks at the cluster too seldom/ },
-      words: /The look before this one was (6\d|7\d) s ago, and one is due every 1 s; that is so since /,
+      words: /The look before this one was (6\d|7\d) s ago, and one is due every 15 s; that is so since /,
     }),
     breaks: async ({ lab, clusterId }) => {
       for (let times = 0; times < 3; times += 1) {
