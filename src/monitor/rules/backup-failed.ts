@@ -19,7 +19,7 @@ export const backupFailed = defineRule({
     return watch.policies.flatMap((policy) =>
       databasesOf(policy, watch).flatMap((database) => {
         const [last] = backupsBy(policy, { ...watch, database }).filter(hasEnded);
-        return last === undefined || last.state === 'AVAILABLE' ? [] : [{ policy, last, watch }];
+        return last === undefined || isGood(last) ? [] : [{ policy, last, watch }];
       }),
     );
   },
@@ -47,7 +47,11 @@ export const backupFailed = defineRule({
 
 type Failed = { readonly policy: BackupPolicy; readonly last: CataloguedBackup; readonly watch: WatchedBackups };
 
-function hasEnded({ state, checks }: CataloguedBackup): boolean {
-  if (state !== 'AVAILABLE' && state !== 'PARTIAL' && state !== 'BROKEN') return false;
-  return failedCheckOf(checks) === null;
+function hasEnded({ state }: CataloguedBackup): boolean {
+  return state === 'AVAILABLE' || state === 'PARTIAL' || state === 'BROKEN';
+}
+
+/** One that was whole and was found damaged later did not fail; nor does a failure before it count again. */
+function isGood({ state, checks }: CataloguedBackup): boolean {
+  return state === 'AVAILABLE' || failedCheckOf(checks) !== null;
 }
