@@ -84,6 +84,7 @@ const environment = z.object({
   STARWARDEN_DOCS_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLACK_API_URL: z.string().optional(),
   SLACK_ALERT_CHANNEL: z.string().optional(),
+  SLACK_FALLBACK_CHANNEL: z.string().optional(),
   SLACK_RUN_CHANNEL: z.string().optional(),
   SLACK_LINKS: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -103,6 +104,8 @@ export type SlackConfig = {
   readonly docsUrl: string | null;
   /** Channel ids. Null = alerts (or runs asked for outside of Slack) are not posted. */
   readonly alertChannel: string | null;
+  /** Where messages about alerts go when their channel cannot be reached; null = nowhere. */
+  readonly fallbackChannel: string | null;
   readonly runChannel: string | null;
   /** Slack users that act as these people without linking themselves first. */
   readonly links: readonly { readonly user: string; readonly owner: string }[];
@@ -240,6 +243,7 @@ function slackConfig(given: Record<string, string | undefined>): SlackConfig | n
     apiUrl: given.SLACK_API_URL ?? null,
     docsUrl: docsUrl(given.STARWARDEN_DOCS_URL),
     alertChannel: given.SLACK_ALERT_CHANNEL ?? null,
+    fallbackChannel: given.SLACK_FALLBACK_CHANNEL ?? null,
     runChannel: given.SLACK_RUN_CHANNEL ?? null,
     links: parseAs(slackLinks, JSON.parse(given.SLACK_LINKS ?? '[]')),
   };

@@ -28,7 +28,9 @@ export type IdPrefix =
   | 'rmn'
   | 'arl'
   | 'aro'
-  | 'sil';
+  | 'sil'
+  | 'agr'
+  | 'dig';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

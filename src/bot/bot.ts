@@ -17,6 +17,8 @@ export type BotSettings = {
   /** Where people read the files of this repository, ends with a slash; null = cards have no links to runbooks. */
   readonly docsUrl: string | null;
   readonly alertChannel: string | null;
+  /** Where messages about alerts go when their channel cannot be reached. */
+  readonly fallbackChannel: string | null;
   readonly runChannel: string | null;
   /** Slack users that act as these people without linking themselves; for the sandbox and the first ADMIN. */
   readonly links: readonly { readonly user: string; readonly owner: string }[];

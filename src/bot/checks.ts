@@ -31,7 +31,11 @@ export async function checkSlack(parts: {
   const missing = Object.entries(neededScopes).filter(([scope]) => scopes.length > 0 && !scopes.includes(scope));
   for (const [scope, why] of missing)
     log.error({ scope, why }, 'the slack app lacks a scope; add it and install the app again');
-  const channels = { SLACK_ALERT_CHANNEL: settings.alertChannel, SLACK_RUN_CHANNEL: settings.runChannel };
+  const channels = {
+    SLACK_ALERT_CHANNEL: settings.alertChannel,
+    SLACK_FALLBACK_CHANNEL: settings.fallbackChannel,
+    SLACK_RUN_CHANNEL: settings.runChannel,
+  };
   for (const [setting, channel] of Object.entries(channels)) {
     if (channel !== null) await checkChannel(clients, { setting, channel, log });
   }

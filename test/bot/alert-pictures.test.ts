@@ -51,7 +51,7 @@ async function openAlert(nodeId: string, rule = shippedRule, node = 'fe 10.0.0.1
   const condition = {
     fingerprint: `${rule}${node}`.padEnd(64, 'f').slice(0, 64),
     rule,
-    severity: 'HIGH' as const,
+    severity: 'CRITICAL' as const, // told at once
     nodeId,
     labels: { node },
     title: `Queries are slow on ${node}`,

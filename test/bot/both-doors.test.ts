@@ -30,7 +30,7 @@ beforeAll(async () => {
     appToken: null,
     signingSecret: null,
     docsUrl: null,
-    alertChannel: null,
+    alertChannel: null, fallbackChannel: null,
     runChannel: null,
     links: [],
   };

@@ -12,6 +12,7 @@ import { readReceipt } from '../../store/reads/receipts.ts';
 import { approvalsOfRuns, readLastEventAt, stepsOfRuns, votesOfApprovals } from '../../store/reads/run-parts.ts';
 import { findVisibleRun } from '../../store/reads/runs.ts';
 import type { Visibility } from '../../store/reads/visibility.ts';
+import { readGroup } from '../../store/slack/alert-groups.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
 import { receiptKey } from '../../store/slack/slack-cards.ts';
@@ -19,6 +20,7 @@ import type { NewLine } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
 import { decisionLine, voteLine } from '../views/decisions.ts';
+import { groupCard } from '../views/group-card.ts';
 import { type RunCardData, runCard } from '../views/run-card.ts';
 import { holdOf } from '../views/run-now.ts';
 import { endLine } from '../views/run-sentences.ts';
@@ -33,6 +35,10 @@ export type CardContent = {
   readonly lines: readonly NewLine[];
   /** Other places for the card when its channel cannot be reached, best first: channels, or people. */
   readonly otherPlaces: readonly string[];
+  /** Alerts that joined the message up to here are on it; 0 = it is about one thing alone. */
+  readonly joinRevision: number;
+  /** After how long it is compared with its subject again although nothing was heard; left out = not at all. */
+  readonly checkInMs?: number;
 };
 
 /** A card, or only the subject that one would have. */
@@ -49,7 +55,17 @@ type Reading = { readonly visibility: Visibility; readonly mayRepeat: boolean };
 
 /** Reads the subject of a card and builds its message; null when the subject is gone, or may not be seen. */
 export function readContent(bot: Bot, card: Subject, options: Reading): Promise<CardContent | null> {
-  return card.kind === 'RUN' ? readRunContent(bot, card, options) : readAlertContent(bot, card, options);
+  switch (card.kind) {
+    case 'RUN':
+      return readRunContent(bot, card, options);
+    case 'ALERT':
+      return readAlertContent(bot, card, options);
+    case 'GROUP':
+    case 'STORM':
+      return readGroupContent(bot, card, options);
+    default:
+      return card.kind satisfies never;
+  }
 }
 
 async function readRunContent(
@@ -101,6 +117,7 @@ async function readRunContent(
       ...(await receiptLines(bot, run)),
     ],
     otherPlaces: places.filter((place) => place !== null),
+    joinRevision: 0,
   };
 }
 
@@ -208,7 +225,8 @@ async function readAlertContent(
     message: alertCard({ alert, mayRepeat, mutedByRun, runbook: runbookOf(bot, alert) }),
     revision: alert.revision,
     lines: [...lines, ...pictures],
-    otherPlaces: [],
+    otherPlaces: alertPlaces(bot),
+    joinRevision: 0,
   };
 }
 
@@ -229,4 +247,23 @@ async function callAssignee(
   const account = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: alert.assignee.id });
   const user = account ?? configuredAccount(bot, alert.assignee.name);
   if (user !== null) line.text = `${mention(user)} ${line.text}`;
+}
+
+/** How often the message of a group is compared with its alerts: while some may join, and after that. */
+const groupCheckMs = { open: 10_000, closed: 60_000, over: 86_400_000 } as const;
+
+async function readGroupContent(bot: Bot, card: Subject, { mayRepeat }: Reading): Promise<CardContent | null> {
+  const group = await readGroup(bot.db, card.subjectId);
+  if (group === null) return null;
+  const isOver = group.closedAt !== null && group.counts.every(({ open }) => open === 0);
+  return {
+    message: groupCard(group, { mayRepeat }),
+    ...{ revision: group.revision, joinRevision: group.joinRevision, lines: [], otherPlaces: alertPlaces(bot) },
+    checkInMs: groupCheckMs[group.closedAt === null ? 'open' : isOver ? 'over' : 'closed'],
+  };
+}
+
+/** Where messages about alerts go when their channel cannot be reached. */
+function alertPlaces({ settings }: Bot): readonly string[] {
+  return settings.fallbackChannel === null ? [] : [settings.fallbackChannel];
 }

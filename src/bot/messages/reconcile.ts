@@ -1,22 +1,23 @@
 import { effectOn } from '../../domain/effect-on-target.ts';
 import { type DueLoop, startDueLoop } from '../../due-loop.ts';
+import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
+import { listDueChannels } from '../../store/slack/channel-plan.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
   claimCard,
   countLiveCards,
   ensureCard,
-  listAlertsWithoutCard,
   listDueAlertCards,
   listDueRunCards,
   listRunsWithoutCard,
 } from '../../store/slack/slack-cards.ts';
 import { claimLine, listDueLines } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
-import { channelOf } from './alert-channel.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
 import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
 import { sendLine } from './send-line.ts';
+import { createNoting, tellChannel } from './tell-alerts.ts';
 
 /** How many of each kind this process handles at the same time. */
 const atOnce = 20;
@@ -45,6 +46,10 @@ export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pa
     await sendCard(context, card);
     loop.wake(); // its replies can be sent now
   };
+  const tell = async (channel: string) => {
+    await tellChannel(bot, { channel, holder });
+    loop.wake(); // what was decided can be sent now
+  };
   const handleLine = async (id: string) => {
     const line = await claimLine(db, by(id));
     if (line !== null) await sendLine(context, line);
@@ -59,9 +64,11 @@ export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pa
     name: 'slack',
     log,
     everyMs: pace.pollMs,
-    chores: [prune, () => findRuns(bot), () => findAlerts(bot)],
+    chores: [prune, () => findRuns(bot), createNoting(bot)],
     kinds: [
+      { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
       { what: 'card of an alert', list: (limit) => listDueAlertCards(db, limit), handle: handleCard, atOnce },
+      { what: 'card of several alerts', list: (limit) => listDueGroupCards(db, limit), handle: handleCard, atOnce },
       { what: 'card of a run', list: (limit) => listDueRunCards(db, limit), handle: handleCard, atOnce },
       { what: 'reply', list: (limit) => listDueLines(db, limit, { withPicture: false }), handle: handleLine, atOnce },
       {
@@ -85,12 +92,5 @@ async function findRuns(bot: Bot): Promise<void> {
   })) {
     const channel = run.channel ?? bot.settings.runChannel ?? run.slackUser;
     if (channel !== null) await ensureCard(bot.db, { kind: 'RUN', subjectId: run.runId, channel });
-  }
-}
-
-async function findAlerts(bot: Bot): Promise<void> {
-  for (const alert of await listAlertsWithoutCard(bot.db)) {
-    const channel = await channelOf(bot, alert);
-    if (channel !== null) await ensureCard(bot.db, { kind: 'ALERT', subjectId: alert.id, channel });
   }
 }

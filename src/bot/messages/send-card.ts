@@ -52,10 +52,16 @@ export async function sendCard(context: MessageContext, card: Card): Promise<voi
     mayRepeat: false,
     plain: false, // when the content changes, its blocks get another chance
     checked: true,
+    toldRevision: content.joinRevision,
   };
   if (card.ts === null) await postCard(context, card, { content, message, shown, mayRepeat });
-  else if (card.shownHash === hash) await saveCard(bot.db, card, shown);
+  else if (card.shownHash === hash) await saveCard(bot.db, card, { ...shown, ...laterOf(content) });
   else await editCard(context, card, { ts: card.ts, content, message, shown });
+}
+
+/** When a card that shows what it should is compared again. */
+function laterOf({ checkInMs }: CardContent): CardChange {
+  return checkInMs === undefined ? {} : { nextTryInMs: checkInMs };
 }
 
 type Sending = { content: CardContent; message: Message; shown: CardChange };

@@ -16,13 +16,13 @@ import {
   sentence,
 } from './text.ts';
 
-const severityColors: Record<Severity, string> = {
+export const severityColors: Record<Severity, string> = {
   CRITICAL: '#a30200',
   HIGH: '#d9730d',
   MEDIUM: '#daa038',
   LOW: '#6b7280',
 };
-const severitySigns: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '⚪' };
+export const severitySigns: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '⚪' };
 
 export type AlertCardData = {
   readonly alert: Alert;

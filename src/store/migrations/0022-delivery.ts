@@ -47,7 +47,8 @@ const statements = [
     hidden TINYINT NOT NULL DEFAULT 0,
     missed INT NOT NULL DEFAULT 0,
     missed_at DATETIME(3) NULL,
-    KEY alert_delivery_waits (channel, waits_since),
+    KEY alert_delivery_waits (waits_since),
+    KEY alert_delivery_channel (channel, decided_at),
     KEY alert_delivery_group (group_id),
     KEY alert_delivery_card (card_id, told_at),
     KEY alert_delivery_missed (channel, missed_at)

@@ -1,16 +1,13 @@
 import { type Selectable, sql } from 'kysely';
 import { z } from 'zod';
-import type { Alert } from '../../domain/alert.ts';
 import { settleMs } from '../../domain/receipt.ts';
 import { openRunStates, type RunState } from '../../domain/run.ts';
 import { newId } from '../../ids.ts';
-import { toAlert } from '../alerts/alert-rows.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
-import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
-import { isDuplicateKey } from '../store-errors.ts';
 
-const cardKinds = ['RUN', 'ALERT'] as const;
+const cardKinds = ['RUN', 'ALERT', 'GROUP', 'STORM'] as const;
 export type CardKind = (typeof cardKinds)[number];
 
 /**
@@ -41,37 +38,33 @@ export type Card = {
 /** How often the card of a subject that still goes on is compared with it although nothing changed ("no news since"). */
 const recheckMs = 60_000;
 
+export type NewCard = { readonly kind: CardKind; readonly subjectId: string; readonly channel: string };
+
 /** Makes the card of a subject if there is none yet. */
-export async function ensureCard(
-  db: Database,
-  card: { kind: CardKind; subjectId: string; channel: string },
-): Promise<void> {
-  try {
-    await db
-      .insertInto('slack_card')
-      .values({
-        id: newId('msg'),
-        kind: card.kind,
-        subject_id: card.subjectId,
-        channel: card.channel,
-        ts: null,
-        sent_at: null,
-        shown_revision: 0,
-        shown_hash: null,
-        state: 'QUEUED',
-        attempts: 0,
-        due_at: databaseNow,
-        checked_at: null,
-        plain: 0,
-        may_repeat: 0,
-        error: null,
-        ...unclaimed,
-        created_at: databaseNow,
-      })
-      .execute();
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-  }
+export async function ensureCard(db: Database, card: NewCard): Promise<void> {
+  await insertCard(db, card);
+}
+
+/** The same, within somebody's transaction; answers the id of the card that is there then. */
+export async function insertCard(db: Queryable, { kind, subjectId, channel }: NewCard): Promise<string> {
+  await db
+    .insertInto('slack_card')
+    // A card that is there already stays as it is.
+    .ignore()
+    .values({
+      ...{ id: newId('msg'), kind, subject_id: subjectId, channel },
+      ...{ ts: null, sent_at: null, shown_revision: 0, shown_hash: null, state: 'QUEUED', attempts: 0 },
+      ...{ due_at: databaseNow, checked_at: null, plain: 0, may_repeat: 0, error: null, ...unclaimed },
+      created_at: databaseNow,
+    })
+    .execute();
+  const row = await db
+    .selectFrom('slack_card')
+    .select('id')
+    .where('kind', '=', kind)
+    .where('subject_id', '=', subjectId)
+    .executeTakeFirstOrThrow();
+  return row.id;
 }
 
 /** States of a run that people should hear of, whatever its operation. */
@@ -174,28 +167,9 @@ export async function listDueRunCards(db: Database, limit: number): Promise<read
   return rows.map((row) => row.id);
 }
 
-/**
- * Open alerts that people should hear of and that have no card. An alert that was resolved before its card was posted
- * never gets one.
- */
-export async function listAlertsWithoutCard(db: Database): Promise<readonly Alert[]> {
-  const rows = await db
-    .selectFrom('alert')
-    .leftJoin('slack_card', (join) =>
-      join.onRef('slack_card.subject_id', '=', 'alert.id').on('slack_card.kind', '=', 'ALERT'),
-    )
-    .selectAll('alert')
-    .where('slack_card.id', 'is', null)
-    .where('alert.signal_state', '=', 'FIRING')
-    .where('alert.muted_by', 'is', null)
-    .where('alert.closed_at', 'is', null)
-    .orderBy('alert.number')
-    .limit(50)
-    .execute();
-  return rows.map(toAlert);
-}
+const worstFirst = sql`FIELD(alert.severity, 'CRITICAL', 'HIGH', 'MEDIUM', 'LOW')`;
 
-/** The same for cards of alerts. */
+/** Cards of alerts that are due, the worst first: never sent, to be tried again, or older than their alert. */
 export async function listDueAlertCards(db: Database, limit: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('slack_card')
@@ -206,6 +180,7 @@ export async function listDueAlertCards(db: Database, limit: number): Promise<re
     .where((row) =>
       row.or([row('slack_card.state', '!=', 'SENT'), row('alert.revision', '>', row.ref('slack_card.shown_revision'))]),
     )
+    .orderBy(worstFirst)
     .orderBy('slack_card.due_at')
     .limit(limit)
     .execute();
@@ -252,13 +227,31 @@ export type CardChange = {
   /** How long the card is left alone. */
   nextTryInMs?: number;
   checked?: true;
+  /** Slack confirmed the message with all alerts that had joined it by then; see `CardContent`. */
+  toldRevision?: number;
 };
 
 /**
  * Writes what became of a claimed card and gives the claim back; false, with nothing written, when somebody else claimed
  * it meanwhile. `keepForMs` = the work goes on, and the claim is kept for so long.
  */
-export async function saveCard(db: Database, { claim }: Card, change: CardChange, keep: Keep = {}): Promise<boolean> {
+export async function saveCard(db: Database, card: Card, change: CardChange, keep: Keep = {}): Promise<boolean> {
+  const { toldRevision } = change;
+  if (toldRevision === undefined) return updateCard(db, card, change, keep);
+  return inTransaction(db, async (tx) => {
+    if (!(await updateCard(tx, card, change, keep))) return false;
+    await tx
+      .updateTable('alert_delivery')
+      .set({ told_at: databaseNow })
+      .where('card_id', '=', card.id)
+      .where('told_at', 'is', null)
+      .where('group_revision', '<=', toldRevision)
+      .execute();
+    return true;
+  });
+}
+
+async function updateCard(db: Queryable, { claim }: Card, change: CardChange, keep: Keep): Promise<boolean> {
   const result = await db
     .updateTable('slack_card')
     .set({

@@ -2,7 +2,7 @@ import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import { newId } from '../../ids.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
-import { type Database, databaseNow } from '../database.ts';
+import { type Database, databaseNow, type Queryable } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { type LinePicture, linePicture } from './line-picture.ts';
@@ -49,7 +49,8 @@ export async function ensureLines(db: Database, cardId: string, lines: readonly 
     await insertLine(db, cardId, line);
 }
 
-async function insertLine(db: Database, cardId: string, line: NewLine): Promise<void> {
+/** Adds one reply, unless there is one with its key. */
+export async function insertLine(db: Queryable, cardId: string, line: NewLine): Promise<void> {
   try {
     await db
       .insertInto('slack_line')

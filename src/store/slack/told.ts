@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Reader } from '../database.ts';
 
 /** When Slack first confirmed a message that tells of an alert, and where that message is. */
@@ -19,22 +18,12 @@ export type Told = {
  */
 export function toldAlerts(db: Reader) {
   return db
-    .selectFrom('slack_card')
-    .leftJoin('alert_delivery', 'alert_delivery.card_id', 'slack_card.id')
-    .select([
-      sql<string>`COALESCE(alert_delivery.alert_id, slack_card.subject_id)`.as('alert_id'),
-      sql<Date>`COALESCE(alert_delivery.told_at, slack_card.sent_at)`.as('told_at'),
-      'slack_card.id as card_id',
-      'slack_card.kind',
-      'slack_card.channel',
-      'slack_card.ts',
-    ])
-    .where((row) =>
-      row.or([
-        row('alert_delivery.told_at', 'is not', null),
-        row.and([row('slack_card.kind', '=', 'ALERT'), row('slack_card.sent_at', 'is not', null)]),
-      ]),
-    );
+    .selectFrom('alert_delivery')
+    .innerJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
+    .select(['alert_delivery.alert_id', 'alert_delivery.told_at'])
+    .select(['slack_card.id as card_id', 'slack_card.kind', 'slack_card.channel', 'slack_card.ts'])
+    .where('alert_delivery.told_at', 'is not', null)
+    .$narrowType<{ told_at: Date }>();
 }
 
 /** Of each of these alerts when and where people were first told; those that nobody was told of are left out. */

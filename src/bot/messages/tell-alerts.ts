@@ -1,0 +1,48 @@
+import { ownPrefix } from '../../domain/rules/rule.ts';
+import { shippedRules } from '../../domain/rules/shipped/index.ts';
+import { closeGroups } from '../../store/slack/alert-groups.ts';
+import { noteWaiting } from '../../store/slack/alert-waiting.ts';
+import { type News, planChannel } from '../../store/slack/channel-plan.ts';
+import type { Bot } from '../bot.ts';
+import { count, safe } from '../views/text.ts';
+import { readRoutes } from './alert-channel.ts';
+
+const closeEveryMs = 60_000;
+
+/** Notes what people have to be told of, and ends groups that are over. To be done before each time the database is asked. */
+export function createNoting(bot: Bot): () => Promise<void> {
+  let closeAt = 0;
+  return async () => {
+    await noteWaiting(bot.db, { route: await readRoutes(bot), familyOf });
+    if (performance.now() < closeAt) return;
+    closeAt = performance.now() + closeEveryMs;
+    await closeGroups(bot.db);
+  };
+}
+
+/** Decides what one channel is told now. */
+export async function tellChannel(bot: Bot, { channel, holder }: { channel: string; holder: string }): Promise<void> {
+  const plan = await planChannel(bot.db, { channel, holder, words: { news: newsLine, stormOver: stormOverLine } });
+  if (plan?.storm?.begins == null) return;
+  bot.log.warn({ channel, cause: plan.storm.begins }, 'alerts of a channel are collected in one message');
+}
+
+const families = new Map(shippedRules.map(({ name, family }) => [name, family]));
+
+/** A rule that this version does not have is a family of its own. */
+function familyOf(rule: string): string {
+  return families.get(rule) ?? (rule.startsWith(ownPrefix) ? 'own' : rule);
+}
+
+/** The reply that notifies a channel of those that joined a message. */
+function newsLine({ severity, count: all, named }: News): string {
+  const names = named.map(
+    ({ number, title, clusterName }) => `A-${number} ${safe(clusterName, 60)}: ${safe(title, 120)}`,
+  );
+  const more = all > named.length ? [`and ${all - named.length} more`] : [];
+  return `*${severity}* ${count(all, 'alert')} joined this message: ${[...names, ...more].join('; ')}.`;
+}
+
+function stormOverLine(): string {
+  return '*STORM OVER* For 5 minutes there were fewer than 5 new alerts a minute. New alerts have messages again; the message above says what is still firing.';
+}

@@ -1,0 +1,180 @@
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Alert, Severity } from '../../src/domain/alert.ts';
+import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
+import { databaseNow, inTransaction } from '../../src/store/database.ts';
+import { firstTold } from '../../src/store/slack/told.ts';
+import { startWorld, type World } from './fixture.ts';
+
+const channel = 'ops-alerts';
+let world: World;
+let made = 0;
+
+beforeAll(async () => {
+  world = await startWorld({ worker: false });
+});
+afterAll(() => world.stop());
+
+beforeEach(async () => {
+  await clear();
+});
+afterEach(() => expect(world.slack.ctl.complaints()).toEqual([]));
+
+/** Each test begins with a channel that nobody was told anything in. */
+async function clear() {
+  const { db } = world.ctx;
+  await db
+    .updateTable('alert')
+    .set({ open_fingerprint: null, closed_at: databaseNow, signal_state: 'RESOLVED' })
+    .execute();
+  for (const table of ['alert_delivery', 'slack_line', 'slack_card', 'alert_group', 'alert_channel'] as const)
+    await db.deleteFrom(table).execute();
+  from = posted().length;
+}
+let from = 0;
+
+type Wanted = { severity?: Severity; rule?: string; cluster?: string };
+
+/** As the monitor opens them. */
+async function open(count: number, { severity = 'CRITICAL', rule = 'node_down', cluster = 'prod-eu' }: Wanted = {}) {
+  const { db } = world.ctx;
+  const ids: string[] = [];
+  await inTransaction(db, async (tx) => {
+    for (let index = 0; index < count; index += 1) {
+      made += 1;
+      const at = new Date();
+      const condition = {
+        ...{
+          fingerprint: String(made).padStart(64, '0'),
+          rule,
+          severity,
+          nodeId: null,
+          labels: { node: `be ${made}` },
+        },
+        ...{ title: `be ${made} is down`, pastTitle: `be ${made} was down`, startedAt: at, forMs: 0, minSamples: 1 },
+        text: ['The heartbeat failed'],
+      };
+      const where = { id: world.clusters.prod, name: cluster, environment: 'prod' };
+      ids.push(await insertAlert(tx, { cluster: where, condition, since: at, mute: { kind: 'NONE' }, at }));
+    }
+  });
+  world.ctx.doorbell.changed(`alert:${ids[0]}`);
+  return ids;
+}
+
+async function change(id: string, to: Partial<Alert>, type: 'RESOLVED' | 'MUTED' | 'UNMUTED' | 'SEVERITY_ROSE') {
+  const { db, doorbell } = world.ctx;
+  const alert = await findAlert(db, id);
+  if (alert === null) throw new Error('the alert is gone');
+  await inTransaction(db, (tx) =>
+    writeAlertChange(tx, { alert: { ...alert, ...to }, events: [{ type, message: type }] }),
+  );
+  doorbell.changed(`alert:${id}`);
+}
+
+/** Lets time go by for what waits, and for what was told. */
+async function age(seconds: number) {
+  const { db } = world.ctx;
+  const columns = {
+    alert_delivery: ['waits_since', 'decided_at'],
+    alert_group: ['busy_at', 'news_at'],
+    slack_card: ['sent_at'],
+    slack_line: ['sent_at'],
+  };
+  for (const [table, names] of Object.entries(columns)) {
+    const earlier = names.map((name) => sql`${sql.ref(name)} = TIMESTAMPADD(SECOND, ${-seconds}, ${sql.ref(name)})`);
+    await sql`UPDATE ${sql.table(table)} SET ${sql.join(earlier)}`.execute(db);
+  }
+  await db.updateTable('alert_channel').set({ due_at: databaseNow }).execute();
+}
+
+const posted = () =>
+  world.slack.ctl.messages(channel).filter((message) => message.visibleTo === null && message.threadTs === null);
+const fresh = () => posted().slice(from);
+const texts = () => fresh().map(({ content }) => content.text);
+const told = async (ids: readonly string[]) => (await firstTold(world.ctx.db, ids)).size;
+const waits = async () => {
+  const { db } = world.ctx;
+  const rows = await db.selectFrom('alert_delivery').select('alert_id').where('waits_since', 'is not', null).execute();
+  return rows.length;
+};
+const patient = { timeout: 8_000, interval: 50 };
+
+it('one CRITICAL alert is told at once, further ones in messages of their own, and the sixth on in one message', async () => {
+  const first = await open(1);
+  await expect.poll(texts, patient).toEqual([expect.stringMatching(/^\[CRITICAL\] prod-eu: be \d+ is down/)]);
+  const further = await open(2);
+  await expect.poll(waits, patient).toBe(2);
+  await age(10);
+  await expect.poll(() => texts().length, patient).toBe(3);
+  const many = await open(30);
+  await expect.poll(waits, patient).toBe(30);
+  await age(10);
+  await expect
+    .poll(() => texts().at(-1), patient)
+    .toMatch(
+      /^\[CRITICAL\] prod-eu: 33 alerts about nodes\. All are firing, none is acknowledged\. A-\d+, A-\d+, A-\d+$/,
+    );
+  expect(texts()).toHaveLength(4);
+  await expect.poll(() => told([...first, ...further, ...many]), patient).toBe(33);
+
+  await change(first[0] ?? '', { signal: 'RESOLVED', resolvedAt: new Date() }, 'RESOLVED');
+  const { db } = world.ctx;
+  await db.updateTable('slack_card').set({ due_at: databaseNow }).execute();
+  await expect.poll(() => texts().at(-1), patient).toContain('32 of them are firing');
+
+  const last = await open(1);
+  await expect.poll(waits, patient).toBe(1);
+  await age(70);
+  await expect.poll(() => texts().at(-1), patient).toContain('34 alerts about nodes');
+  await expect
+    .poll(() => world.slack.ctl.messages(channel).map(({ content }) => content.text), patient)
+    .toContainEqual(
+      expect.stringMatching(/^\*CRITICAL\* 1 alert joined this message: A-\d+ prod-eu: be \d+ is down\.$/),
+    );
+  await expect.poll(() => told(last), patient).toBe(1);
+  expect(texts()).toHaveLength(4);
+});
+
+it('an alert that was resolved while others of its group were waited for is not told, and counted', async () => {
+  const [short = ''] = await open(1, { severity: 'HIGH' });
+  await expect.poll(waits, patient).toBe(1);
+  await change(short, { signal: 'RESOLVED', resolvedAt: new Date() }, 'RESOLVED');
+  await expect.poll(waits, patient).toBe(0);
+  await age(60);
+  const { db } = world.ctx;
+  const row = await db.selectFrom('alert_delivery').selectAll().where('alert_id', '=', short).executeTakeFirst();
+  expect(row).toMatchObject({ missed: 1, card_id: null, told_at: null });
+  expect(fresh()).toEqual([]);
+});
+
+it('more than a channel takes is collected in one message, and an alert on it that was hidden is told again', async () => {
+  const clusters = Array.from({ length: 30 }, (_, index) => `prod-${index}`);
+  const ids = (
+    await Promise.all(clusters.map((cluster, index) => open(2, { severity: 'HIGH', rule: `rule_${index}`, cluster })))
+  ).flat();
+  await expect.poll(waits, patient).toBe(60);
+  await age(30);
+  await expect
+    .poll(texts, patient)
+    .toEqual(['[HIGH] Alert storm: 60 alerts on 30 clusters, 0 CRITICAL. All are firing, none is acknowledged.']);
+  await expect.poll(() => told(ids), patient).toBe(60);
+  expect(await waits()).toBe(0);
+
+  const [hidden = ''] = ids;
+  await change(hidden, { mute: { kind: 'INHIBITED', by: 'no_leader', because: 'no leader' } }, 'MUTED');
+  const isHidden = async () => {
+    const { db } = world.ctx;
+    return (await db.selectFrom('alert_delivery').select('alert_id').where('hidden', '=', 1).execute()).length;
+  };
+  await expect.poll(isHidden, patient).toBe(1);
+  await change(hidden, { mute: { kind: 'NONE' } }, 'UNMUTED');
+  await expect.poll(waits, patient).toBe(1);
+  await age(320);
+  await expect
+    .poll(() => world.slack.ctl.messages(channel).map(({ content }) => content.text), patient)
+    .toContainEqual(expect.stringMatching(/^\*HIGH\* 1 alert joined this message/));
+  await age(320);
+  await expect.poll(() => texts()[0], patient).toContain('Alert storm, over');
+  expect(texts()).toHaveLength(1);
+});
