@@ -29,8 +29,7 @@ export type IdPrefix =
   | 'arl'
   | 'aro'
   | 'sil'
-  | 'agr'
-  | 'dig';
+  | 'agr';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

@@ -8,7 +8,7 @@ import { databaseNow, databaseNowPlus, type Queryable } from './database.ts';
 const idColumns = {
   ...{ run: 'id', slack_card: 'id', slack_line: 'id', schedule: 'id' },
   ...{ probe: 'cluster_id', metric_facts: 'cluster_id' },
-  ...{ alert_channel: 'channel', alert_digest: 'channel' },
+  ...{ alert_channel: 'channel' },
 } as const;
 
 export type ClaimTable = keyof typeof idColumns;

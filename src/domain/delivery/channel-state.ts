@@ -60,16 +60,14 @@ export type ChannelState = {
 };
 
 /**
- * Why an alert is not told yet. `DAILY`: LOW alerts stand in the daily message only. `FIRST`: others of its group may
- * follow. `FURTHER`: its group was told already, and others may follow. `INTERVAL`: its group was told a moment ago.
+ * Why an alert is not told yet. `FIRST`: others of its group may follow. `FURTHER`: its group was told already, and others may follow. `INTERVAL`: its group was told a moment ago.
  */
-export type WaitReason = 'DAILY' | 'FIRST' | 'FURTHER' | 'INTERVAL';
+export type WaitReason = 'FIRST' | 'FURTHER' | 'INTERVAL';
 
 export type Wait = {
   readonly alertId: string;
   readonly because: WaitReason;
-  /** Null = until the next daily message. */
-  readonly until: Date | null;
+  readonly until: Date;
 };
 
 /** What a channel is told of one group now. */

@@ -8,35 +8,28 @@ import {
   type WaitingAlert,
   type WaitReason,
 } from './channel-state.ts';
-import type { DeliveryTimes, ToldSeverity } from './delivery-times.ts';
+import type { DeliveryTimes } from './delivery-times.ts';
 
 /** The waiting alerts of one group, and when they are told. */
 export type Batch = GroupKey & {
-  readonly severity: ToldSeverity;
   readonly alertIds: readonly string[];
   readonly group: OpenGroup | null;
   readonly dueAt: Date;
   readonly because: WaitReason;
 };
 
-/** Puts what waits into batches, the most urgent first: by severity, then by when they are due. LOW alerts are left out. */
+/** Puts what waits into batches, the most urgent first: by severity, then by when they are due. */
 export function batchesOf({ waiting, groups }: ChannelState, times: DeliveryTimes): readonly Batch[] {
   const known = new Map(groups.map((group) => [groupKeyOf(group), group]));
-  const byKey = Map.groupBy(waiting.filter(isTold), groupKeyOf);
+  const byKey = Map.groupBy(waiting, groupKeyOf);
   const batches = [...byKey].map(([key, alerts]) => batchOf(alerts, { group: known.get(key) ?? null, times }));
   return batches.toSorted(
     (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || a.dueAt.getTime() - b.dueAt.getTime(),
   );
 }
 
-type TellableAlert = WaitingAlert & { readonly severity: ToldSeverity };
-
-function isTold(alert: WaitingAlert): alert is TellableAlert {
-  return alert.severity !== 'LOW';
-}
-
 function batchOf(
-  alerts: readonly TellableAlert[],
+  alerts: readonly WaitingAlert[],
   { group, times }: { group: OpenGroup | null; times: DeliveryTimes },
 ): Batch {
   const [{ clusterId, family, severity } = never()] = alerts;

@@ -29,12 +29,7 @@ export function planDelivery(state: ChannelState, times: DeliveryTimes = deliver
   const { now } = state;
   const batches = batchesOf(state, times);
   const due = batches.filter(({ dueAt }) => dueAt <= now);
-  const waits: Wait[] = [
-    ...batches.filter(({ dueAt }) => dueAt > now).flatMap(waitsOf),
-    ...state.waiting
-      .filter(({ severity }) => severity === 'LOW')
-      .map(({ id }) => ({ alertId: id, because: 'DAILY', until: null }) as const),
-  ];
+  const waits = batches.filter(({ dueAt }) => dueAt > now).flatMap(waitsOf);
   const room = roomIn(state.messages, { now, times });
   const cause = state.storm === null ? stormBegins(due, { room, times }) : null;
   const isStorm = state.storm !== null || cause !== null;
@@ -128,7 +123,7 @@ function owedNews({ groups: open, now }: ChannelState, { groups, times }: Planne
 }
 
 function newsDueAt({ severity, newsAt }: OpenGroup, { intervalMs }: DeliveryTimes): Date {
-  return new Date(newsAt.getTime() + (severity === 'LOW' ? 0 : intervalMs[severity]));
+  return new Date(newsAt.getTime() + intervalMs[severity]);
 }
 
 type Collecting = { cause: StormCause | null; collected: readonly Batch[]; times: DeliveryTimes } & {
@@ -166,7 +161,7 @@ function nextOf({ now, groups: open }: ChannelState, { waits, groups, storm, tim
   );
   const soon = (at: Date) => (at > now ? at : new Date(now.getTime() + roomAgainMs));
   const moments = [
-    ...waits.flatMap(({ until }) => (until === null ? [] : [until])),
+    ...waits.map(({ until }) => until),
     ...owing.map((group) => soon(newsDueAt(group, times))),
     ...(storm === null || storm.ends ? [] : [new Date(now.getTime() + stormLookMs)]),
   ];

@@ -73,20 +73,6 @@ export type Tables = {
     missed: Generated<number>;
     missed_at: Date | null;
   };
-  alert_digest: {
-    channel: string;
-    told_until: Date | null;
-    due_at: Date | null;
-    claimed_by: string | null;
-    claimed_until: Date | null;
-    fence: Generated<number>;
-  };
-  alert_digest_issue: {
-    id: string;
-    channel: string;
-    content: string;
-    created_at: Date;
-  };
   alert_event: {
     id: Generated<number>;
     alert_id: string;

@@ -53,19 +53,6 @@ const statements = [
     KEY alert_delivery_card (card_id, told_at),
     KEY alert_delivery_missed (channel, missed_at)
   ) ${options}`,
-  // When each channel gets its next daily message, and until when the last one told.
-  sql`CREATE TABLE IF NOT EXISTS alert_digest (
-    channel VARCHAR(32) NOT NULL PRIMARY KEY,
-    told_until DATETIME(3) NULL,
-    ${claim}
-  ) ${options}`,
-  // What a daily message says, as it was when it became due.
-  sql`CREATE TABLE IF NOT EXISTS alert_digest_issue (
-    id VARCHAR(40) NOT NULL PRIMARY KEY,
-    channel VARCHAR(32) NOT NULL,
-    content LONGTEXT NOT NULL,
-    created_at DATETIME(3) NOT NULL
-  ) ${options}`,
 ];
 
 /** Can be begun anew after any of its statements. */

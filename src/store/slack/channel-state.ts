@@ -36,7 +36,6 @@ export async function readChannelState(db: Queryable, channel: string): Promise<
     .where('alert.signal_state', '!=', 'RESOLVED')
     .where('alert.muted_by', 'is', null)
     .where('alert.closed_at', 'is', null)
-    .where('alert.severity', '!=', 'LOW')
     .orderBy('alert.number')
     .execute();
   const waiting: WaitingAlert[] = rows.map((row) => ({
@@ -158,7 +157,6 @@ async function countArrived(db: Queryable, channel: string): Promise<number> {
     .selectFrom('alert_delivery')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('channel', '=', channel)
-    .where('severity', '!=', 'LOW')
     .where((each) => each.or([each('waits_since', '>', minuteAgo), each('decided_at', '>', minuteAgo)]))
     .executeTakeFirstOrThrow();
   return Number(row.count);

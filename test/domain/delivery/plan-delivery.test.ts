@@ -35,7 +35,8 @@ describe('the first alerts of a group', () => {
     ['HIGH', 30, true],
     ['MEDIUM', 119, false],
     ['MEDIUM', 120, true],
-    ['LOW', 100_000, false],
+    ['LOW', 599, false],
+    ['LOW', 600, true],
   ])('%s %d s after the first: told = %s', (severity, seconds, isTold) => {
     const { groups, waits } = plan({ waiting: waiting(severity, 2, { since: ago(seconds) }) });
     expect(groups.length === 1 && waits.length === 0).toBe(isTold);
@@ -63,10 +64,12 @@ describe('the first alerts of a group', () => {
   });
 
   it('say until when they wait, and why', () => {
-    const { waits, nextAt } = plan({ waiting: [...waiting('HIGH', 1, { since: ago(10) }), ...waiting('LOW', 1)] });
+    const { waits, nextAt } = plan({
+      waiting: [...waiting('HIGH', 1, { since: ago(10) }), ...waiting('LOW', 1, { since: ago(60) })],
+    });
     expect(waits).toEqual([
       { alertId: 'clu_1-nodes-HIGH-0', because: 'FIRST', until: inSeconds(20) },
-      { alertId: 'clu_1-nodes-LOW-0', because: 'DAILY', until: null },
+      { alertId: 'clu_1-nodes-LOW-0', because: 'FIRST', until: inSeconds(540) },
     ]);
     expect(nextAt).toEqual(inSeconds(20));
   });
