@@ -30,7 +30,8 @@ beforeAll(async () => {
     appToken: null,
     signingSecret: null,
     docsUrl: null,
-    alertChannel: null, fallbackChannel: null,
+    alertChannel: null,
+    fallbackChannel: null,
     runChannel: null,
     links: [],
   };
