@@ -54,6 +54,13 @@ export const covers = [
   },
   { files: /^test\/long\/scripts\//, paths: ['scripts/', 'src/operations/', 'src/schema/'] },
   {
+    files: /^test\/long\/monitoring\/prometheus\./,
+    paths: [
+      ...['src/domain/metrics/', 'src/adapters/prometheus/', 'src/adapters/http/', 'src/runs/look-at-history.ts'],
+      ...['src/store/metrics/', 'src/store/reads/metric-history.ts', 'sandbox/starrocks/', 'bench/probe/prometheus.ts'],
+    ],
+  },
+  {
     files: /^test\/long\/bench\//,
     paths: ['bench/', 'src/monitor/', 'src/adapters/http/', 'src/domain/metrics/', 'src/store/metrics/'],
   },
@@ -78,6 +85,7 @@ export const labSeconds = {
   'test/long/bench/bench.test.ts': 90,
   'test/long/deaths/deploying.test.ts': 75,
   'test/long/scripts/new-operation.test.ts': 30,
+  'test/long/monitoring/prometheus.test.ts': 130,
   'test/long/sandbox/main.test.ts': 40,
   'test/long/backups/three-weeks.test.ts': 900,
   'test/long/backups/faults.test.ts': 180,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
 import { reservedNames, roles } from './domain/access.ts';
+import type { PrometheusSite } from './domain/metrics/prometheus/site.ts';
 import { mistakesOf } from './domain/mistakes.ts';
 import { type SealingKeys, sealingKey } from './domain/sealing.ts';
 import { count } from './domain/words.ts';
@@ -27,6 +28,23 @@ const slackLinks = z.array(
     user: z.string().regex(/^[UW][A-Z0-9]{2,31}$/, 'the id of a Slack user, such as U0123ABCD'),
     owner: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/, 'the name of a person, in lower case'),
   }),
+);
+
+const labelName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a label of Prometheus, such as cluster');
+
+const prometheusClusters = z.record(
+  z.string(),
+  z
+    .strictObject({
+      labels: z.record(labelName, z.string().min(1)).optional(),
+      instances: z
+        .record(
+          z.string().regex(/^\S+:\d+$/, "a node's address and HTTP port, such as 10.0.0.11:8030"),
+          z.string().min(1),
+        )
+        .optional(),
+    })
+    .nullable(),
 );
 
 const environment = z.object({
@@ -87,6 +105,15 @@ const environment = z.object({
   SLACK_FALLBACK_CHANNEL: z.string().optional(),
   SLACK_RUN_CHANNEL: z.string().optional(),
   SLACK_LINKS: z.string().optional(),
+  PROMETHEUS_URL: z.string().optional(),
+  PROMETHEUS_BEARER_TOKEN: z.string().optional(),
+  PROMETHEUS_USER: z.string().optional(),
+  PROMETHEUS_PASSWORD: z.string().optional(),
+  PROMETHEUS_CLUSTER_LABEL: labelName.optional(),
+  PROMETHEUS_INSTANCE_LABEL: labelName.default('instance'),
+  PROMETHEUS_SCRAPE_INTERVAL_MS: milliseconds(1_000, 600_000).default(60_000),
+  PROMETHEUS_TIMEOUT_MS: milliseconds(100, 120_000).default(10_000),
+  PROMETHEUS_CLUSTERS: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -109,6 +136,18 @@ export type SlackConfig = {
   readonly runChannel: string | null;
   /** Slack users that act as these people without linking themselves first. */
   readonly links: readonly { readonly user: string; readonly owner: string }[];
+};
+
+export type PrometheusConfig = {
+  /** Without `/api/v1`. */
+  readonly url: string;
+  /** The token, or the name and the password, each as it is or as `env:NAME` or `file:PATH`; null = neither. */
+  readonly login:
+    | { readonly kind: 'BEARER'; readonly token: string }
+    | { readonly kind: 'BASIC'; readonly user: string; readonly password: string }
+    | null;
+  readonly timeoutMs: number;
+  readonly site: PrometheusSite;
 };
 
 export type Config = {
@@ -150,6 +189,8 @@ export type Config = {
     readonly rules: Readonly<Record<string, unknown>>;
   };
   readonly slack: SlackConfig | null;
+  /** Where numbers of the past are read that it has; null = Starwarden's own history is all there is. */
+  readonly prometheus: PrometheusConfig | null;
   readonly logLevel: string;
 };
 
@@ -175,6 +216,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     () => new Set(parseAs(z.array(z.enum(parts)).min(1), (given.STARWARDEN_PARTS ?? parts.join(',')).split(','))),
   );
   const slack = attempt(mistakes, 'SLACK_*', () => slackConfig(given));
+  const prometheus = attempt(mistakes, 'PROMETHEUS_*', () =>
+    parsed.success ? prometheusConfig(parsed.data, given) : null,
+  );
   if (!parsed.success || tokens === null || keys === null || wanted === null || mistakes.length > 0) {
     throw new AppError(
       'INVALID_INPUT',
@@ -223,6 +267,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       rules: { node_down: { forMs: vars.STARWARDEN_NODE_DOWN_FOR_MS } },
     },
     slack,
+    prometheus,
     logLevel: vars.LOG_LEVEL,
   };
 }
@@ -251,6 +296,67 @@ function slackConfig(given: Record<string, string | undefined>): SlackConfig | n
 
 function docsUrl(given: string | undefined): string | null {
   return given === undefined ? null : `${given.replace(/\/+$/, '')}/`;
+}
+
+function prometheusConfig(
+  vars: z.infer<typeof environment>,
+  given: Record<string, string | undefined>,
+): PrometheusConfig | null {
+  const url = vars.PROMETHEUS_URL;
+  if (url === undefined) {
+    // Others that begin so are none of ours: Kubernetes sets PROMETHEUS_PORT beside a service of that name.
+    const idle = Object.keys(environment.shape).find(
+      (name) => name.startsWith('PROMETHEUS_') && given[name] !== undefined,
+    );
+    if (idle === undefined) return null;
+    throw new Error(`${idle} is set and PROMETHEUS_URL is not`);
+  }
+  return {
+    url: prometheusUrl(url),
+    login: prometheusLogin(vars),
+    timeoutMs: vars.PROMETHEUS_TIMEOUT_MS,
+    site: {
+      clusterLabel: vars.PROMETHEUS_CLUSTER_LABEL ?? null,
+      instanceLabel: vars.PROMETHEUS_INSTANCE_LABEL,
+      scrapeMs: vars.PROMETHEUS_SCRAPE_INTERVAL_MS,
+      clusters: prometheusSites(vars.PROMETHEUS_CLUSTERS ?? '{}'),
+    },
+  };
+}
+
+/** Its own text is never repeated: there may be a password in it. */
+function prometheusUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new Error('PROMETHEUS_URL looks like https://prometheus.example.com or http://10.0.0.5:9090');
+  if (url.username !== '' || url.password !== '')
+    throw new Error('PROMETHEUS_URL has no login in it; PROMETHEUS_USER and PROMETHEUS_PASSWORD are for that');
+  if (url.search !== '' || url.hash !== '') throw new Error('PROMETHEUS_URL ends with its path: no ? and no #');
+  const path = url.pathname.replace(/\/+$/, '');
+  if (path.endsWith('/api/v1')) throw new Error('PROMETHEUS_URL is the address without /api/v1');
+  return `${url.origin}${path}`;
+}
+
+function prometheusLogin(vars: z.infer<typeof environment>): PrometheusConfig['login'] {
+  const { PROMETHEUS_BEARER_TOKEN: token, PROMETHEUS_USER: user, PROMETHEUS_PASSWORD: password } = vars;
+  if ((user === undefined) !== (password === undefined))
+    throw new Error('PROMETHEUS_USER and PROMETHEUS_PASSWORD are set together');
+  if (token !== undefined && user !== undefined)
+    throw new Error('PROMETHEUS_BEARER_TOKEN and PROMETHEUS_USER are two logins; one is sent');
+  if (token !== undefined) return { kind: 'BEARER', token };
+  if (user === undefined || password === undefined) return null;
+  if (user.includes(':')) throw new Error('PROMETHEUS_USER has no colon');
+  return { kind: 'BASIC', user, password };
+}
+
+function prometheusSites(text: string): PrometheusSite['clusters'] {
+  try {
+    return parseAs(prometheusClusters, JSON.parse(text));
+  } catch (error) {
+    throw new Error(
+      `PROMETHEUS_CLUSTERS ${error instanceof SyntaxError ? 'is not JSON' : `has a mistake: ${messageOf(error)}`}`,
+    );
+  }
 }
 
 function parseAs<T>(shape: z.ZodType<T>, given: unknown): T {

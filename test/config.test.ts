@@ -36,6 +36,60 @@ describe('loadConfig', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  it('takes a Prometheus with what a site needs, and none without its address', () => {
+    expect(loadConfig({ ...minimal, PROMETHEUS_PORT: 'tcp://10.0.0.1:9090' }).prometheus).toBeNull();
+    const site = {
+      PROMETHEUS_CLUSTERS: '{"prod-eu":{"labels":{"job":"a"},"instances":{"10.0.0.1:8030":"fe-1"}},"dev":null}',
+    };
+    expect(loadConfig({ ...minimal, ...site, PROMETHEUS_URL: 'https://p.example.com/prom/' }).prometheus).toEqual({
+      url: 'https://p.example.com/prom',
+      login: null,
+      timeoutMs: 10_000,
+      site: {
+        clusterLabel: null,
+        instanceLabel: 'instance',
+        scrapeMs: 60_000,
+        clusters: { 'prod-eu': { labels: { job: 'a' }, instances: { '10.0.0.1:8030': 'fe-1' } }, dev: null },
+      },
+    });
+    const login = { PROMETHEUS_USER: 'sw', PROMETHEUS_PASSWORD: 'file:/run/secrets/p' };
+    expect(loadConfig({ ...minimal, ...login, PROMETHEUS_URL: 'http://p' }).prometheus?.login).toEqual({
+      kind: 'BASIC',
+      user: 'sw',
+      password: 'file:/run/secrets/p',
+    });
+  });
+
+  it.each([
+    [{ PROMETHEUS_BEARER_TOKEN: 'hunter2' }, 'PROMETHEUS_BEARER_TOKEN is set and PROMETHEUS_URL is not'],
+    [{ PROMETHEUS_URL: 'prometheus:9090' }, 'PROMETHEUS_URL looks like https://prometheus.example.com'],
+    [{ PROMETHEUS_URL: 'http://a:hunter2@p' }, 'PROMETHEUS_URL has no login in it'],
+    [{ PROMETHEUS_URL: 'http://p/api/v1' }, 'PROMETHEUS_URL is the address without /api/v1'],
+    [{ PROMETHEUS_URL: 'http://p?token=hunter2' }, 'PROMETHEUS_URL ends with its path'],
+    [{ PROMETHEUS_URL: 'http://p', PROMETHEUS_USER: 'a' }, 'PROMETHEUS_USER and PROMETHEUS_PASSWORD are set together'],
+    [
+      {
+        PROMETHEUS_URL: 'http://p',
+        PROMETHEUS_USER: 'a',
+        PROMETHEUS_PASSWORD: 'hunter2',
+        PROMETHEUS_BEARER_TOKEN: 't',
+      },
+      'PROMETHEUS_BEARER_TOKEN and PROMETHEUS_USER are two logins',
+    ],
+    [{ PROMETHEUS_URL: 'http://p', PROMETHEUS_CLUSTERS: '{' }, 'PROMETHEUS_CLUSTERS is not JSON'],
+    [{ PROMETHEUS_URL: 'http://p', PROMETHEUS_CLUSTERS: '{"a":{"label":{}}}' }, 'PROMETHEUS_CLUSTERS has a mistake'],
+    [{ PROMETHEUS_URL: 'http://p', PROMETHEUS_CLUSTER_LABEL: 'a"b' }, 'PROMETHEUS_CLUSTER_LABEL: '],
+  ])('says what is wrong with %j', (given, words) => {
+    let message = '';
+    try {
+      loadConfig({ ...minimal, ...given });
+    } catch (error) {
+      message = error instanceof Error ? error.message : '';
+    }
+    expect(message).toContain(words);
+    expect(message).not.toContain('hunter2');
+  });
+
   it('tells for what is missing what it should be', () => {
     for (const [name, example] of [
       ['DATABASE_URL', 'mysql://user:password@host:3306/starwarden'],

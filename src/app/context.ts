@@ -13,6 +13,7 @@ import type { Engine } from '../runs/engine.ts';
 import { type DatabaseOptions, migrate, openDatabase } from '../store/database.ts';
 import type { SecretSettings } from '../store/secrets/secrets.ts';
 import { makeConnections } from './connections.ts';
+import { openPrometheus } from './open-prometheus.ts';
 import { readRuleOnNumber } from './rule-on-number.ts';
 
 /** What the parts of the program are built from; each part names the members that it needs. */
@@ -68,6 +69,7 @@ export async function createContext(
     approvalEnvironments: config.approvalEnvironments,
     now,
   });
+  const elsewhere = config.prometheus === null ? null : openPrometheus(config.prometheus, { secrets, log });
   const engine: Engine = {
     db,
     log,
@@ -80,6 +82,7 @@ export async function createContext(
     leaseMs: config.worker.leaseMs,
     ring: doorbell.ring,
     changed: doorbell.changed,
+    ...(elsewhere === null ? {} : { prometheus: elsewhere }),
     ...(options.scheduleTime === undefined ? {} : { scheduleTime: options.scheduleTime }),
     ...(options.observer === undefined ? {} : { observer: options.observer }),
   };
@@ -90,6 +93,7 @@ export async function createContext(
   };
   const close = async () => {
     await pictures.painter.stop();
+    await elsewhere?.close();
     await doorbell.close();
     await ssh.close();
     await starrocks.close();

@@ -1,7 +1,10 @@
 import type { Cluster, ClusterNode } from '../domain/cluster.ts';
 import { catalogue, findMetric } from '../domain/metrics/catalogue/index.ts';
 import { type Measurement, parseSubject, type MetricSubject as Subject } from '../domain/metrics/measurement.ts';
+import type { Metric as MetricOfCatalogue } from '../domain/metrics/metric.ts';
+import { promqlInWords } from '../domain/metrics/prometheus/promql.ts';
 import { type AskedRange, metricNamed, rangeOf } from '../domain/metrics/range.ts';
+import { lookAtHistory } from '../runs/look-at-history.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** The query `metrics`. */
@@ -10,17 +13,34 @@ export function metrics() {
 }
 
 /** The field `Cluster.metric`. */
-export async function metricOf({ id }: Pick<Cluster, 'id'>, asked: AskedRange, { loaders }: RequestContext) {
+export async function metricOf(cluster: Pick<Cluster, 'id' | 'name'>, asked: AskedRange, context: RequestContext) {
+  const { loaders, deps } = context;
   // To the minute, so that clusters of one request are read together.
   const now = new Date(Date.now() - (Date.now() % 60_000));
-  const { metric, isOverall, from, to, stepMs } = rangeOf({ ...asked, to: asked.to ?? new Date() }, now);
-  const history = await loaders.historyOfCluster({ metric: metric.name, from, to, stepMs, now }).load(id);
-  const series = (history?.series ?? []).flatMap(({ subject: key, points }) => {
-    const subject = parseSubject(key);
-    return subject === null || (key === '') !== isOverall ? [] : [{ subject: key === '' ? null : subject, points }];
+  const range = rangeOf({ ...asked, to: asked.to ?? new Date() }, now);
+  const { metric, from, to, stepMs } = range;
+  const told = await lookAtHistory(deps.engine, {
+    cluster,
+    range,
+    now: new Date(),
+    nodes: () => loaders.nodesOfCluster.load(cluster.id),
+    ours: async () => {
+      const history = await loaders.historyOfCluster({ metric: metric.name, from, to, stepMs, now }).load(cluster.id);
+      return history?.series ?? [];
+    },
   });
-  return { metric, from, to, stepSeconds: stepMs / 1_000, series };
+  const series = told.series.flatMap(({ subject: key, points }) => {
+    const subject = parseSubject(key);
+    return subject === null ? [] : [{ subject: key === '' ? null : subject, points }];
+  });
+  const { source, seams, note: sourceNote } = told;
+  return { metric, from, to, stepSeconds: stepMs / 1_000, source, sourceNote, seams, series };
 }
+
+/** The field `Metric.promql`. */
+export const Metric = {
+  promql: (metric: MetricOfCatalogue) => promqlInWords(metric),
+};
 
 type Names = { readonly names?: readonly string[] | null };
 

@@ -14,7 +14,7 @@ import { Cluster } from './Cluster.ts';
 import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
 import { ClusterBalancing, ClusterTablets, FrontendBalancing, TableTablets } from './ClusterTablets.ts';
 import { Host } from './Host.ts';
-import { MetricSubject, metrics } from './Metric.ts';
+import { Metric, MetricSubject, metrics } from './Metric.ts';
 import { acknowledgeAlert, assignAlert, noteAlert, resolveAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
 import {
   createBlackout,
@@ -209,6 +209,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Frontend,
     Host,
     MaintenanceWindow,
+    Metric,
     MetricSubject,
     Operation,
     Person,

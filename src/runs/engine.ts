@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { Prometheus } from '../adapters/prometheus/port.ts';
+import type { PrometheusSite } from '../domain/metrics/prometheus/site.ts';
 import type { AnyOperation, Reading, Registration } from '../operations/define.ts';
 import type { Ports } from '../steps/define.ts';
 import type { Database } from '../store/database.ts';
@@ -12,6 +14,9 @@ export type Connections = {
   readonly registration: (pending: readonly PendingSecret[]) => Registration;
 };
 
+/** A Prometheus, and how this site has its clusters in it. */
+export type HistoryElsewhere = { readonly prometheus: Prometheus; readonly site: PrometheusSite };
+
 /** What every entry point and every worker needs to ask for runs, decide about them and drive them. */
 export type Engine = {
   readonly db: Database;
@@ -21,6 +26,8 @@ export type Engine = {
   readonly secrets: SecretSettings;
   /** Environment labels whose clusters need other people's approval. */
   readonly approvalEnvironments: readonly string[];
+  /** Where numbers of the past are read that it has; left out = there is none. */
+  readonly prometheus?: HistoryElsewhere;
   readonly now: () => Date;
   /** The time by which schedules fire; left out = the database's. For labs in which weeks pass in minutes. */
   readonly scheduleTime?: () => Promise<Date>;

@@ -2,6 +2,7 @@ import { metricGroups } from '../domain/metrics/catalogue/index.ts';
 import { countOf, flatten } from '../domain/metrics/counters.ts';
 import { facts } from '../domain/metrics/facts.ts';
 import type { Derivation, Metric, MetricScope, MetricUnit, Overall } from '../domain/metrics/metric.ts';
+import { promqlInWords } from '../domain/metrics/prometheus/promql.ts';
 import { cell } from './print-reference.ts';
 
 const units = {
@@ -56,10 +57,22 @@ export function printMetrics(): string {
     'The numbers that Starwarden knows by name. Names never change. *Of each* says what has a value of its own; *cluster* says how these become the one value of the cluster: a sum is not known while a node that is alive does not answer, the highest and the lowest are those of the nodes that answered.',
     'What is not known has no value, never 0 in its place: the first look has no rates, a share of nothing is none, a latency without queries for 5 minutes is none. A rate is the growth of a counter since the look before; after a restart of a process its counters count from 0. For a share *of a limit*, more than 1 is possible.',
     ...groups,
+    '## As Prometheus is asked',
+    'With `PROMETHEUS_URL` set these are read from there ([prometheus.md](prometheus.md)); what chooses the cluster is left out here, and the times are those of a Prometheus that reads its targets once a minute. All other metrics are made of SQL or of hosts, at least in part: Prometheus does not have them.',
+    [
+      '| name | PromQL for each |',
+      '| --- | --- |',
+      ...metricGroups.flatMap(({ metrics }) => metrics.flatMap(promqlRow)),
+    ].join('\n'),
     '## What is asked at a slower pace',
     'An answer counts for three times its pace.',
     ['| fact | meaning | how | pace |', '| --- | --- | --- | --- |', ...rows].join('\n'),
   ].join('\n\n')}\n`;
+}
+
+function promqlRow(metric: Metric): readonly string[] {
+  const text = promqlInWords(metric);
+  return text === null ? [] : [`| \`${metric.name}\` | \`${text.replaceAll('|', '\\|')}\` |`];
 }
 
 function row({ name, title, meaning, unit, scope, overall, source, since, until, documented }: Metric): string {

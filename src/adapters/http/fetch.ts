@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
+import { readLimited } from '../read-limited.ts';
 import { readPage } from './exposition.ts';
 import type { FrontendHa, HttpCall, NodeAddress, NodeHttp } from './port.ts';
 import { createScraper } from './scrape.ts';
@@ -49,7 +50,7 @@ async function get(node: NodeAddress, { path, call = {}, limit }: Request): Prom
   try {
     // A node never redirects; a server that does is not a node, and must not send us to another address.
     const response = await fetch(url, { signal: deadline.signal, redirect: 'error' });
-    return { status: response.status, body: await readBody(response, limit) };
+    return { status: response.status, body: await readLimited(response.body ?? nothing(), limit) };
   } catch (error) {
     throw explain(error, { node, deadline });
   } finally {
@@ -67,17 +68,7 @@ function urlOf({ host, httpPort }: NodeAddress, path: string): URL {
   throw new AppError('INVALID_INPUT', `"${host}" with port ${httpPort} is no address`);
 }
 
-async function readBody(response: Response, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the stream, and with it the transfer.
-    if (size > limit) throw new Error(`the answer is longer than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function explain(error: unknown, { node, deadline }: { node: NodeAddress; deadline: Deadline }): AppError {
   if (deadline.signal.aborted && deadline.signal.reason instanceof AppError) return deadline.signal.reason;

@@ -9,7 +9,8 @@ import type { Metric } from '../../domain/metrics/metric.ts';
 import { similarMetrics } from '../../domain/metrics/similar-metrics.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { AppError } from '../../errors.ts';
-import { readChart } from '../../store/reads/chart-data.ts';
+import { lookAtChart } from '../../runs/look-at-chart.ts';
+import type { ToldHistory } from '../../runs/look-at-history.ts';
 import { nodesOfClusters } from '../../store/reads/clusters.ts';
 import { latestOfClusters } from '../../store/reads/metric-history.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
@@ -23,6 +24,8 @@ import { closest } from './closest.ts';
 import { readDuration } from './duration.ts';
 
 const usualSince = '6h';
+const keptDays = 30;
+const mostDaysElsewhere = 400;
 /** How long Slack may look at a picture before we do without it. */
 const readyMs = 10_000;
 const readyEveryMs = 250;
@@ -55,14 +58,23 @@ export const graph: BotCommand = {
     const nodes = await nodesOfClusters(bot.db, [cluster.id]);
     const node = nodeOf(command.flags.get('node')?.[0], { cluster, metric, nodes });
     const now = bot.now();
-    const from = new Date(now.getTime() - readDuration(command.flags.get('since')?.[0] ?? usualSince));
+    const mostDays = bot.engine.prometheus === undefined ? keptDays : mostDaysElsewhere;
+    const from = new Date(now.getTime() - readDuration(command.flags.get('since')?.[0] ?? usualSince, { mostDays }));
     const isWanted = ({ nodeId }: { readonly nodeId?: string }) => node === null || nodeId === node.id;
-    const chart = await readChart(bot.db, cluster, { metric: metric.name, from, to: now, now, isWanted });
+    const question = { metric: metric.name, from, to: now, now, isWanted };
+    const { chart, told } = await lookAtChart(bot.engine, cluster, question);
     if (chart.lines.length === 0)
       return nothingToDraw(bot, { cluster, metric, nodes: node === null ? nodes : [node], isWanted });
-    return graphAnswer({ chart, where: await show(bot, { ask, chart, metric, isShared: command.flags.has('share') }) });
+    const shown = await show(bot, { ask, chart, metric, isShared: command.flags.has('share') });
+    return graphAnswer({ chart, where: [shown, ...sourceWords(told)].join(' ') });
   },
 };
+
+/** Where the values are from, when there is another place than our own history. */
+function sourceWords({ source, note }: ToldHistory): readonly string[] {
+  const from = source === 'PROMETHEUS' ? ['The values are from Prometheus.'] : [];
+  return note === null ? from : [...from, safe(`${note.slice(0, 1).toUpperCase()}${note.slice(1)}`, 600)];
+}
 
 function metricByWord(word: string): Metric {
   const metric = findMetric(word.toLowerCase());

@@ -21,6 +21,9 @@ export type SeriesPoint = {
   readonly max: number;
 } | null;
 
+/** The values of one subject, by `subjectKey`; `points` has one entry for each step. */
+export type Series = { readonly subject: string; readonly points: readonly SeriesPoint[] };
+
 /** The looks of some time, metric by metric; one point for each look. */
 export function pointsOf(looks: readonly Measured[]): ReadonlyMap<string, Points> {
   const ordered = looks.toSorted((a, b) => a.at.getTime() - b.at.getTime());

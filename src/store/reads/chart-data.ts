@@ -4,6 +4,7 @@ import { makeChart } from '../../domain/charts/make-chart.ts';
 import { subjectLabel } from '../../domain/charts/subject-label.ts';
 import type { Cluster } from '../../domain/cluster.ts';
 import { type MetricSubject, parseSubject } from '../../domain/metrics/measurement.ts';
+import type { Series } from '../../domain/metrics/points.ts';
 import { type AskedRange, type MetricRange, rangeOf } from '../../domain/metrics/range.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Reader } from '../database.ts';
@@ -21,6 +22,8 @@ export type ChartQuestion = {
   readonly isOverall?: boolean;
   readonly threshold?: Threshold | null;
   readonly marks?: readonly ChartMark[];
+  /** Values of the range that `rangeOf` makes of the question; left out = what Starwarden measured, at the pace of its looks. */
+  readonly series?: readonly Series[];
 };
 
 /**
@@ -39,15 +42,16 @@ export async function readChart(
     isOverall: wantsOverall = false,
     threshold = null,
     marks = [],
+    series: given,
   }: ChartQuestion,
 ): Promise<Chart> {
   const asked = { name, from, to, scope: wantsOverall ? ('CLUSTER' as const) : null };
   const finest = rangeOf(asked, now);
-  const range = await paced(db, cluster.id, { asked, finest, now });
+  const range = given === undefined ? await paced(db, cluster.id, { asked, finest, now }) : finest;
   const { metric, stepMs, isOverall } = range;
-  const [history] = await historiesOfClusters(db, { clusterIds: [cluster.id], ...range, metric: metric.name, now });
+  const found = given ?? (await ownSeries(db, cluster.id, { range, now }));
   const nodes = new Map((await nodesOfClusters(db, [cluster.id])).map((node) => [node.id, nodeLabel(node)]));
-  const series = (history?.series ?? []).flatMap(({ subject: key, points }) => {
+  const series = found.flatMap(({ subject: key, points }) => {
     const subject = parseSubject(key);
     if (subject === null || (key === '') !== isOverall || !isWanted(subject)) return [];
     if (points.every((point) => point === null)) return [];
@@ -69,12 +73,22 @@ export async function readChart(
   });
 }
 
+/** What Starwarden measured of a cluster that the caller has read with their rights. */
+export async function ownSeries(
+  db: Reader,
+  clusterId: string,
+  { range, now }: { readonly range: MetricRange; readonly now: Date },
+): Promise<readonly Series[]> {
+  const asked = { clusterIds: [clusterId], ...range, metric: range.metric.name, now };
+  return (await historiesOfClusters(db, asked))[0]?.series ?? [];
+}
+
 type Pacing = { readonly asked: AskedRange; readonly finest: MetricRange; readonly now: Date };
 
 /** The range with steps in each of which there was a look, so that a step between two looks is not taken for a gap. */
 async function paced(db: Reader, clusterId: string, { asked, finest, now }: Pacing): Promise<MetricRange> {
-  const { metric, stepMs } = finest;
-  const [history] = await historiesOfClusters(db, { clusterIds: [clusterId], ...finest, metric: metric.name, now });
-  const steps = looksApart((history?.series ?? []).map(({ points }) => points));
+  const { stepMs } = finest;
+  const found = await ownSeries(db, clusterId, { range: finest, now });
+  const steps = looksApart(found.map(({ points }) => points));
   return steps === 1 ? finest : rangeOf({ ...asked, step: (stepMs * steps) / 1_000 }, now);
 }

@@ -1,5 +1,5 @@
 import type { Measured } from '../../domain/metrics/measurement.ts';
-import { alignTo, mergePoints, type Points, pointsOf, type SeriesPoint } from '../../domain/metrics/points.ts';
+import { alignTo, mergePoints, type Points, pointsOf, type Series } from '../../domain/metrics/points.ts';
 import { chunkMs, hourMs, keepFullMs, rolledUpS, type Span, spanOf } from '../../domain/metrics/spans.ts';
 import type { Reader } from '../database.ts';
 import { unpackMeasured, unpackPoints } from '../metrics/packed-rows.ts';
@@ -16,9 +16,6 @@ export type HistoryRange = {
   /** The time by which is known what is kept in full. */
   readonly now: Date;
 };
-
-/** The values of one subject; `points` has one entry for each step. */
-export type Series = { readonly subject: string; readonly points: readonly SeriesPoint[] };
 
 /** The series of one metric of a cluster, one for each subject that was measured in that time, in the order of their keys. */
 export type History = { readonly clusterId: string; readonly series: readonly Series[] };

@@ -107,7 +107,7 @@ const behindDoors: Partial<Record<Part, readonly string[]>> = {
 const owners: readonly { package: RegExp; places: readonly string[] }[] = [
   { package: /^ssh2$/, places: ['src/adapters/ssh/'] },
   { package: /^mysql2(\/|$)/, places: ['src/adapters/starrocks/', 'src/store/'] },
-  { package: /^undici$/, places: ['src/adapters/http/'] },
+  { package: /^undici$/, places: ['src/adapters/http/', 'src/adapters/prometheus/'] },
   { package: /^@(aws-sdk|smithy)\//, places: ['src/adapters/object-store/'] },
   { package: /^kysely(\/|$)/, places: ['src/store/'] },
   { package: /^bullmq$/, places: ['src/jobs/'] },
