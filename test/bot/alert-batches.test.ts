@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Alert, Severity } from '../../src/domain/alert.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
+import { readUntoldCriticalMs } from '../../src/store/reads/metrics.ts';
 import { firstTold } from '../../src/store/slack/told.ts';
 import { startWorld, type World } from './fixture.ts';
 
@@ -177,4 +178,23 @@ it('more than a channel takes is collected in one message, and an alert on it th
   await age(320);
   await expect.poll(() => texts()[0], patient).toContain('Alert storm, over');
   expect(texts()).toHaveLength(1);
+});
+
+it('two bots, an answer that was lost and a token that is refused for a while make one message, which tells of all', async () => {
+  const { db } = world.ctx;
+  const second = await world.startSecondBot();
+  world.slack.ctl.faults.add({ method: 'chat.postMessage', nth: 1, effect: { kind: 'error', error: 'invalid_auth' } });
+  world.slack.ctl.faults.add({ method: 'chat.postMessage', nth: 2, effect: { kind: 'lostAnswer' } });
+  const ids = await open(8);
+  const refused = () =>
+    db.selectFrom('slack_card').select('state').where('error', '=', 'invalid_auth').executeTakeFirst();
+  await expect.poll(refused, patient).toEqual({ state: 'QUEUED' });
+  expect(await readUntoldCriticalMs(db)).toBeGreaterThan(0);
+  await second.stop();
+  await world.stopBot();
+  await db.updateTable('slack_card').set({ due_at: databaseNow }).execute();
+  await world.startBot();
+  await expect.poll(() => told(ids), { timeout: 15_000, interval: 50 }).toBe(8);
+  expect(texts()).toHaveLength(1);
+  expect(await readUntoldCriticalMs(db)).toBe(0);
 });

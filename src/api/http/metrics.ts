@@ -2,7 +2,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { severities } from '../../domain/alert.ts';
 import { runStates } from '../../domain/run.ts';
 import type { ApiDeps } from '../../resolvers/api-deps.ts';
-import { countOpenAlerts, readDeliveryHealth, readRunMetrics } from '../../store/reads/metrics.ts';
+import {
+  countOpenAlerts,
+  readDeliveryHealth,
+  readRunMetrics,
+  readUntoldCriticalMs,
+} from '../../store/reads/metrics.ts';
 
 export type ApiMetrics = ReturnType<typeof makeMetrics>;
 
@@ -63,6 +68,11 @@ export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 
     help: 'How long the oldest of these messages has waited; 0 when there is none.',
     registers,
   });
+  const untold = new Gauge({
+    name: 'starwarden_critical_alert_untold_seconds',
+    help: 'How long the oldest CRITICAL alert that fires and is not hidden has waited for Slack to confirm a message about it; 0 when people were told of all.',
+    registers,
+  });
   const subscriptions = new Gauge({ name: 'starwarden_graphql_subscriptions', help: 'Open subscriptions.', registers });
 
   let readAt = 0;
@@ -84,6 +94,7 @@ export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 
       slackMessages.set({ state: 'waiting' }, unsent - failed);
       slackMessages.set({ state: 'failed' }, failed);
       slackWait.set((oldestUnsentMs ?? 0) / 1000);
+      untold.set((await readUntoldCriticalMs(db)) / 1000);
       storeUp.set(1);
     } catch (err) {
       storeUp.set(0);

@@ -46,6 +46,9 @@ const channelErrors = [
   'user_not_found',
 ];
 const goneErrors = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
+/** Slack does not know the bot any more: nothing is sent until that is mended, and nothing is given up. */
+const accessErrors = ['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'];
+const accessAgainMs = 60_000;
 const serverErrors = ['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'update_failed'];
 /** Codes of errors after which nothing has left this machine, so nothing can have been stored. */
 const neverLeft = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
@@ -183,6 +186,7 @@ export function judge(error: unknown): Failure {
 function judgeName(error: string): Failure {
   if (error === 'ratelimited' || error === 'rate_limited')
     return { kind: 'later', afterMs: 30_000, limited: true, error };
+  if (accessErrors.includes(error)) return { kind: 'later', afterMs: accessAgainMs, limited: true, error };
   if (contentErrors.includes(error)) return { kind: 'content', error };
   if (channelErrors.includes(error) || error.startsWith('restricted_action')) return { kind: 'channel', error };
   if (goneErrors.includes(error)) return { kind: 'gone', error };

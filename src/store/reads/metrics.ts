@@ -63,3 +63,24 @@ export async function readDeliveryHealth(
     oldestUnsentMs: row.oldest === null ? null : Number(row.oldest),
   };
 }
+
+/**
+ * For how long the oldest CRITICAL alert that fires, and that nothing hides, has waited for Slack to confirm a message that tells
+ * of it, in milliseconds; 0 = people were told of all of them.
+ */
+export async function readUntoldCriticalMs(db: Reader): Promise<number> {
+  const row = await db
+    .selectFrom('alert_delivery')
+    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
+    .select(
+      sql<number | null>`TIMESTAMPDIFF(MICROSECOND,
+        MIN(COALESCE(alert_delivery.waits_since, alert_delivery.decided_at)), ${databaseNow}) / 1000`.as('waited'),
+    )
+    .where('alert.open_fingerprint', 'is not', null)
+    .where('alert.severity', '=', 'CRITICAL')
+    .where('alert.signal_state', '=', 'FIRING')
+    .where('alert.muted_by', 'is', null)
+    .where('alert_delivery.told_at', 'is', null)
+    .executeTakeFirst();
+  return Math.max(0, Number(row?.waited ?? 0));
+}
