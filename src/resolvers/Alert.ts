@@ -1,10 +1,12 @@
 import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord, titleToShow } from '../domain/alert.ts';
 import { AppError } from '../errors.ts';
 import type { RequestContext } from './request-context.ts';
+import { whyOf } from './Why.ts';
 
 const maxEvents = 200;
 
 export const Alert = {
+  why: whyOf,
   state: (alert: AlertRow) => alertWord(alert),
   title: (alert: AlertRow) => titleToShow(alert),
   cluster: (alert: AlertRow, _: unknown, { loaders }: RequestContext) => loaders.cluster.load(alert.clusterId),

@@ -14,6 +14,7 @@ import { latestMetricsOf, metricOf } from './Metric.ts';
 import { repositoriesOf } from './Repository.ts';
 import type { RequestContext } from './request-context.ts';
 import { readUpgrades } from './Upgrade.ts';
+import { whyNotOf } from './Why.ts';
 
 const maxLooks = 500;
 
@@ -74,6 +75,7 @@ export const Cluster = {
   metric: metricOf,
   latestMetrics: latestMetricsOf,
   alertRules: alertRulesOf,
+  whyNot: whyNotOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),
 };

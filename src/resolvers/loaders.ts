@@ -1,10 +1,11 @@
 import DataLoader from 'dataloader';
-import type { AlertEvent } from '../domain/alert.ts';
+import type { Alert, AlertEvent } from '../domain/alert.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
 import type { RuleEdits } from '../domain/rules/book.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
 import type { ScheduleFiring } from '../domain/schedule.ts';
+import type { AlertFacts } from '../domain/why/why-alert.ts';
 import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
 import type { Database } from '../store/database.ts';
 import * as alerts from '../store/reads/alerts.ts';
@@ -23,6 +24,7 @@ import * as runs from '../store/reads/runs.ts';
 import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
+import { factsOfAlerts } from '../store/reads/why.ts';
 
 export const maxBucketLists = 5;
 
@@ -116,6 +118,10 @@ export function makeLoaders(db: Database, visibility: Visibility) {
         (override) => override.rule,
       ),
     ),
+    factsOfAlert: new DataLoader<Alert, AlertFacts | null>(async (found) => {
+      const facts = new Map((await factsOfAlerts(db, found)).map((each) => [each.alert.id, each]));
+      return found.map(({ id }) => facts.get(id) ?? null);
+    }),
     lastLookOfCluster: single(
       (clusterIds) => lastLooksOfClusters(db, clusterIds),
       (look) => look.clusterId,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { newId } from '../../src/ids.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
 import { packLook, writeLook } from '../../src/store/metrics/write-measured.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
@@ -198,4 +199,58 @@ it('tries a rule out as it holds here, on nodes of which something else is said 
   expect(await count({})).toBe(0);
   await change(root, 'disableAlertRule', there);
   expect(await count({ threshold: 0.1 })).toBe(0);
+});
+
+it('says why a rule is quiet and why an alert is told, and to who may not see the cluster what it says of one that there is not', async () => {
+  const { db } = api.engine.ctx;
+  const why = 'isCalled decision { kind } findings { kind words }';
+  const query = `query ($id: ID!) { cluster(id: $id) { whyNot(rule: "disk_filling") { ${why} } } }`;
+  await lookedAt(db, { clusterId, at: new Date(), dueInMs: 60_000 });
+  const asked = await api.ask(viewer, query, { id: clusterId });
+  expect(asked.errors).toBeUndefined();
+  expect(asked.data).toMatchObject({ cluster: { whyNot: { isCalled: false, decision: { kind: 'SWITCHED_OFF' } } } });
+  const unknown = await api.ask(viewer, query.replace('"disk_filling"', '"disk_filling", nodeId: "nod_NONE"'), {
+    id: clusterId,
+  });
+  expect(unknown.errors?.[0]?.extensions?.code).toBe('NOT_FOUND');
+
+  const cluster = { id: clusterId, name: 'rules-prod', environment: 'prod' };
+  const condition = {
+    ...{ fingerprint: 'f'.repeat(64), rule: 'node_down', severity: 'CRITICAL', nodeId, labels: {}, startedAt: null },
+    ...{ title: 'It is down', pastTitle: 'It was down', text: ['Down since ', '.'], forMs: 0, minSamples: 1 },
+  } as const;
+  const at = new Date();
+  const id = await inTransaction(db, (tx) =>
+    insertAlert(tx, { cluster, condition, since: at, at, mute: { kind: 'NONE' } }),
+  );
+  const told = `query ($id: ID!) { alert(id: $id) { why { ${why} } } }`;
+  expect((await api.ask(viewer, told, { id })).data).toMatchObject({
+    alert: { why: { isCalled: false, decision: { kind: 'DELIVERY' } } },
+  });
+
+  const stranger = await api.login('stranger', { role: 'VIEWER', scope: { kind: 'environment', environment: 'dev' } });
+  const [hidden, none] = [
+    await api.ask(stranger, query, { id: clusterId }),
+    await api.ask(stranger, query, { id: 'clu_NONE' }),
+  ];
+  expect([hidden.data, hidden.errors]).toEqual([none.data, none.errors]);
+  expect(hidden.data).toEqual({ cluster: null });
+  expect((await api.ask(stranger, told, { id })).data).toEqual({ alert: null });
+  const silenced = await api.ask(
+    root,
+    `mutation ($input: CreateSilenceInput!) { createSilence(input: $input) { silence { id } userErrors { code } } }`,
+    {
+      input: {
+        matchers: { clusterId, rule: 'disk_filling' },
+        reason: 'a move',
+        until: new Date(Date.now() + 3_600_000).toISOString(),
+      },
+    },
+  );
+  expect(silenced.errors).toBeUndefined();
+  expect(silenced.data?.createSilence).toMatchObject({ userErrors: [] });
+  const lists = '{ silences { reason } alertRules { name overrides(past: true) { reason } } }';
+  const seen = async (token: string) => JSON.stringify((await api.ask(token, lists)).data);
+  expect(await seen(viewer)).toMatch(/a move.*being moved/);
+  expect(await seen(stranger)).not.toMatch(/a move|being moved|a big disk/);
 });

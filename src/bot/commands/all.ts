@@ -14,6 +14,7 @@ import { rule, rules } from './rules.ts';
 import { scheduleCommands } from './schedules.ts';
 import { silenceCommands } from './silences.ts';
 import { disks, tablets } from './tablets.ts';
+import { why, whyNot } from './why.ts';
 
 /** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
 export function allCommands(operations: ReadonlyMap<string, AnyOperation>): readonly BotCommand[] {
@@ -33,6 +34,8 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     alerts,
     rules,
     rule,
+    why,
+    whyNot,
     ...alertCommands,
     ...alertDecisionCommands,
     ...silenceCommands,

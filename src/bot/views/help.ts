@@ -9,7 +9,9 @@ export type HelpEntry = {
 };
 
 const groupOfVerb: ReadonlyMap<string, string> = new Map([
-  ...['help', 'status', 'clusters', 'runs', 'run', 'alerts', 'rules', 'rule'].map((verb) => [verb, 'Look'] as const),
+  ...['help', 'status', 'clusters', 'runs', 'run', 'alerts', 'rules', 'rule', 'why', 'why-not'].map(
+    (verb) => [verb, 'Look'] as const,
+  ),
   ...['cancel', 'pause', 'resume', 'retry', 'undo', 'approve', 'deny'].map(
     (verb) => [verb, 'Decide about a run'] as const,
   ),

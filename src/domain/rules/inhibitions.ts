@@ -10,6 +10,9 @@ export const inhibitions = {
   node_down: { rules: 'others', sameNode: true, butNot: ['quorum_at_risk'], because: 'the node is down' },
 } as const satisfies Readonly<Record<string, Inhibits>>;
 
+/** Rules whose alerts no other rule explains: they are about Starwarden, and true whatever became of the cluster. */
+export const standAlone: readonly string[] = ['run_waits', 'looks_late'];
+
 /** What keeps the alerts of a rule from being told. `isOfSameNode`: only those about the node that the other alert is about. */
 export type Hiding =
   | { readonly kind: 'RUN' | 'SILENCE' }
@@ -24,7 +27,7 @@ export function hidingsOf({
   if (isNeverHidden === true) return [];
   const rules: readonly (readonly [string, Inhibits])[] = Object.entries(inhibitions);
   const others = rules.flatMap(([rule, { rules: hidden, because, sameNode, butNot = [] }]): readonly Hiding[] =>
-    rule !== name && !butNot.includes(name) && (hidden === 'others' || hidden.includes(name))
+    rule !== name && ![...butNot, ...standAlone].includes(name) && (hidden === 'others' || hidden.includes(name))
       ? [{ kind: 'RULE', rule, because, isOfSameNode: sameNode === true }]
       : [],
   );

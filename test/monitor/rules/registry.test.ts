@@ -4,6 +4,7 @@ import { type Alert, severities } from '../../../src/domain/alert.ts';
 import { applySample, type Condition, defaultAlertTimes, textOf } from '../../../src/domain/alert-life.ts';
 import { mutesOf } from '../../../src/domain/alert-mute.ts';
 import type { LoginAttempt } from '../../../src/domain/metrics/login-attempts.ts';
+import { inhibitions, standAlone } from '../../../src/domain/rules/inhibitions.ts';
 import { findShippedRule } from '../../../src/domain/rules/shipped/index.ts';
 import type { Parts } from '../../../src/monitor/read-parts.ts';
 import { rules } from '../../../src/monitor/rules/index.ts';
@@ -230,6 +231,11 @@ describe.each(configured.map((rule) => [rule.name, rule] as const))('the rule %s
       expect(textOf(condition, since)).toMatch(/ since 2026-03-01 12:00:05 UTC[.:] .+\.$/);
       expect(condition.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     }
+  });
+
+  it('is hidden by other rules, or not, as people are told', () => {
+    expect(rule.standsAlone === true).toBe(standAlone.includes(name));
+    expect(rule.inhibits).toEqual(Object.entries(inhibitions).find(([each]) => each === name)?.[1] ?? null);
   });
 
   it('waits for as long as its record says', () => {

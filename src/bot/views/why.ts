@@ -1,0 +1,50 @@
+import type { Explanation, Finding, FindingKind } from '../../domain/why/finding.ts';
+import { fitLines, header, type Message, safe, section } from './text.ts';
+
+const names = {
+  NO_RULE: 'No such rule',
+  NO_SUBJECT: 'Not about it',
+  SWITCHED_OFF: 'Switched off',
+  RULE: 'Rule',
+  OVERRIDE: 'Changed by people',
+  LOOK: 'Look',
+  SAMPLE: 'Seen',
+  NOT_JUDGED: 'Not known',
+  QUIET: 'Does not hold',
+  STRICTER_RULE: 'Stricter rule',
+  RIPENING: 'Time it has held',
+  ALERT: 'Alert',
+  RESOLVED: 'Over',
+  STALE: 'No data',
+  FLAPPING: 'Comes and goes',
+  INHIBITION: 'Held back',
+  SILENCE: 'Silence',
+  ACKNOWLEDGEMENT: 'Taken care of',
+  GROUP: 'Waits for others',
+  DELIVERY: 'Message',
+  ESCALATION: 'Called',
+} as const satisfies Record<FindingKind, string>;
+
+/** What decided first, then all that is known, in the order in which it is decided. */
+export function explanationView(
+  { isCalled, decision, findings }: Explanation,
+  { about }: { readonly about: string },
+): Message {
+  const verdict =
+    isCalled === null ? 'Whether people are told is NOT KNOWN' : isCalled ? 'People ARE told' : 'NOBODY is told';
+  const lines = findings.filter((each) => each !== decision).map(lineOf);
+  return {
+    text: safe(`${about}: ${verdict}. ${names[decision.kind]}: ${decision.words}`, 300),
+    blocks: [
+      header(`Why: ${about}`),
+      section(`*${verdict}.* ${lineOf(decision)}`),
+      ...(lines.length === 0
+        ? []
+        : [section(fitLines(['*What else is known*', ...lines.map((line) => `• ${line}`)], 2_900))]),
+    ],
+  };
+}
+
+function lineOf({ kind, words }: Finding): string {
+  return `*${names[kind]}:* ${safe(words, 600)}`;
+}
