@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { Condition } from '../../src/domain/alert-life.ts';
 import { newId } from '../../src/ids.ts';
 import { insertAlert } from '../../src/store/alerts/alerts.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
@@ -215,10 +216,10 @@ it('says why a rule is quiet and why an alert is told, and to who may not see th
   expect(unknown.errors?.[0]?.extensions?.code).toBe('NOT_FOUND');
 
   const cluster = { id: clusterId, name: 'rules-prod', environment: 'prod' };
-  const condition = {
+  const condition: Condition = {
     ...{ fingerprint: 'f'.repeat(64), rule: 'node_down', severity: 'CRITICAL', nodeId, labels: {}, startedAt: null },
     ...{ title: 'It is down', pastTitle: 'It was down', text: ['Down since ', '.'], forMs: 0, minSamples: 1 },
-  } as const;
+  };
   const at = new Date();
   const id = await inTransaction(db, (tx) =>
     insertAlert(tx, { cluster, condition, since: at, at, mute: { kind: 'NONE' } }),
