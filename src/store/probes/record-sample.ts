@@ -9,7 +9,7 @@ import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } 
 import { fromJson, toJson } from '../json.ts';
 import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-measured.ts';
 import { type OnDamaged, readable } from '../readable.ts';
-import { silencesCovering } from '../silences/covering.ts';
+import { silencesCovering } from '../reads/covering-silences.ts';
 import { pendingShape } from './probe-rows.ts';
 import type { ProbeClaim } from './probes.ts';
 

@@ -2,7 +2,7 @@ import { type Silence, silenceState } from '../../domain/silence.ts';
 import { coversCluster } from '../../domain/why-not-now.ts';
 import type { Reader } from '../database.ts';
 import { readable } from '../readable.ts';
-import { toSilence } from './silence-rows.ts';
+import { toSilence } from '../silences/silence-rows.ts';
 
 /** The silences that hide alerts of this cluster at this time of the database, oldest first. One that cannot be read hides nothing. */
 export async function silencesCovering(
