@@ -7,6 +7,9 @@ import { inUtc } from '../utc.ts';
 import { count } from '../words.ts';
 import { type Explanation, explain, type Finding, finding } from './finding.ts';
 
+/** How far a message has come, as it is kept. */
+export const messageStates = ['QUEUED', 'SENDING', 'SENT', 'UNKNOWN', 'FAILED'] as const;
+
 /** What became of the message about an alert. */
 export type AlertDelivery = {
   /** When people were first told, and where; null = they were not. */
@@ -14,7 +17,7 @@ export type AlertDelivery = {
   /** The message as it stands in the queue; null = there is none yet. */
   readonly card: {
     readonly channel: string;
-    readonly state: 'QUEUED' | 'SENDING' | 'SENT' | 'UNKNOWN' | 'FAILED';
+    readonly state: (typeof messageStates)[number];
     readonly error: string | null;
     readonly attempts: number;
     readonly createdAt: Date;

@@ -3,35 +3,28 @@ import type { Alert } from '../../domain/alert.ts';
 import type { RuledNode } from '../../domain/rules/judge-metric.ts';
 import type { WatchedCluster } from '../../domain/rules/watched.ts';
 import { asActive } from '../../domain/silence.ts';
-import type { AlertFacts } from '../../domain/why/why-alert.ts';
+import { type AlertFacts, messageStates } from '../../domain/why/why-alert.ts';
 import type { WhyNotFacts } from '../../domain/why/why-not.ts';
 import type { Reader } from '../database.ts';
-import { deliveryStates } from '../slack/slack-cards.ts';
-import { firstTold } from '../slack/told.ts';
 import { silencesCovering } from './covering-silences.ts';
 import { plannedWorkOfClusters } from './planned-work.ts';
 import { listOwnRules } from './rules.ts';
 import { stoppedNodesOfClusters } from './stopped-nodes.ts';
 import type { Visibility } from './visibility.ts';
 
-const state = z.enum(deliveryStates);
+const state = z.enum(messageStates);
 
-/** What decided whether people were told of alerts that the caller has read with their rights, in the same order; four statements. */
+/** What decided whether people were told of alerts that the caller has read with their rights, in the same order; three statements. */
 export async function factsOfAlerts(db: Reader, alerts: readonly Alert[]): Promise<readonly AlertFacts[]> {
   if (alerts.length === 0) return [];
   const ids = alerts.map(({ id }) => id);
-  const told = await firstTold(db, ids);
-  const cards = await db
-    .selectFrom('slack_card')
-    .selectAll()
-    .where('kind', '=', 'ALERT')
-    .where('subject_id', 'in', ids)
-    .execute();
-  const waiting = await db
+  // The message that tells of it: one of its own, or that of its group or of a storm.
+  const messages = await db
     .selectFrom('alert_delivery')
-    .select(['alert_id', 'waits_since'])
-    .where('alert_id', 'in', ids)
-    .where('waits_since', 'is not', null)
+    .leftJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
+    .select(['alert_delivery.alert_id', 'alert_delivery.channel', 'waits_since', 'told_at'])
+    .select(['state', 'error', 'attempts', 'created_at'])
+    .where('alert_delivery.alert_id', 'in', ids)
     .execute();
   const opened = await db
     .selectFrom('alert_event')
@@ -41,27 +34,38 @@ export async function factsOfAlerts(db: Reader, alerts: readonly Alert[]): Promi
     .execute();
   const runs = await runNumbers(db, alerts);
   return alerts.map((alert) => {
-    const card = cards.find(({ subject_id }) => subject_id === alert.id);
-    const waitsSince = waiting.find(({ alert_id }) => alert_id === alert.id)?.waits_since ?? null;
+    const message = messages.find(({ alert_id }) => alert_id === alert.id);
     return {
       alert,
       openedBecause: opened.find(({ alert_id }) => alert_id === alert.id)?.message ?? null,
       hiddenByRun: alert.mute.kind === 'NONE' ? null : (runs.get(alert.mute.by) ?? null),
       delivery: {
-        told: told.get(alert.id) ?? null,
-        card:
-          card === undefined
-            ? null
-            : {
-                ...{ channel: card.channel, error: card.error, attempts: card.attempts },
-                state: state.parse(card.state),
-                createdAt: card.created_at,
-              },
-        waits: waitsSince === null ? null : { since: waitsSince },
+        told: message?.told_at == null ? null : { at: message.told_at, channel: message.channel },
+        card: message === undefined ? null : cardOf(message),
+        waits: message?.waits_since == null ? null : { since: message.waits_since },
         escalation: null,
       },
     };
   });
+}
+
+type Message = {
+  readonly channel: string;
+  readonly state: string | null;
+  readonly error: string | null;
+  readonly attempts: number | null;
+  readonly created_at: Date | null;
+};
+
+function cardOf({
+  channel,
+  state: word,
+  error,
+  attempts,
+  created_at: createdAt,
+}: Message): AlertFacts['delivery']['card'] {
+  if (word === null || attempts === null || createdAt === null) return null;
+  return { channel, error, attempts, createdAt, state: state.parse(word) };
 }
 
 /** By what hides an alert, as it is stored. A run of the same cluster: whoever sees the one sees the other. */
