@@ -90,6 +90,7 @@ export const labSeconds = {
   'test/long/backups/three-weeks.test.ts': 900,
   'test/long/backups/faults.test.ts': 180,
   'test/long/schedules-killed.test.ts': 200,
+  'test/long/alerts/storm.test.ts': 150,
   'test/long/monitoring/numbers.test.ts': 110,
   'test/long/monitoring/nodes.test.ts': 200,
   'test/long/monitoring/backups.test.ts': 120,
