@@ -13,8 +13,10 @@ export const late = {
       words: /The look before this one was (6\d|7\d) s ago, and one is due every 15 s; that is so since /,
     }),
     breaks: async ({ lab, clusterId }) => {
+      // From a look on it is known how long ago that was.
+      await lab.rest();
+      await lab.lookOnce(clusterId);
       for (let times = 0; times < 3; times += 1) {
-        await lab.rest();
         await sleep(awayMs);
         await lab.lookOnce(clusterId);
       }

@@ -289,7 +289,7 @@ export const numbers = {
     broken: 'a frontend collects garbage in half of its time',
     told: (site) => ({
       ...{ severity: 'MEDIUM', labels: { node: site.label('fe3') }, title: /fe .* collects garbage for long/ },
-      words: /Garbage collection of fe .* is [3-7]\d\d per second, over 300 per second, since /,
+      words: /Garbage collection of fe .* is [3-7]\d\d ms, over 300 ms, since /,
     }),
     // Of StarRocks' own time, which passes faster here.
     breaks: (site) => site.fault({ kind: 'gc-pressure', share: 0.5 / site.world.speed }, 'fe3'),
