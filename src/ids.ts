@@ -29,7 +29,12 @@ export type IdPrefix =
   | 'arl'
   | 'aro'
   | 'sil'
-  | 'agr';
+  | 'agr'
+  | 'rte'
+  | 'rot'
+  | 'ovr'
+  | 'esc'
+  | 'edl';
 
 /** A new opaque id: `<type>_<ulid>`. Ids made later in one process sort after earlier ones. */
 export function newId(prefix: IdPrefix): string {

@@ -25,6 +25,7 @@ export const permissionTable = {
   'alert:handle': 'Acknowledge, resolve and assign alerts, and note something on them.',
   'alert:silence': 'Silence alerts, agree to the silences of others, and end them.',
   'rule:manage': 'Make alert rules, and change or switch off those that there are.',
+  'route:manage': 'Say where alerts go and who is on call: routes and rotations.',
   'audit:read': 'Read the audit log.',
   'access:manage': 'Manage people, roles and tokens.',
 } as const satisfies Readonly<Record<`${string}:${string}`, string>>;

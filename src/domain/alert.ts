@@ -112,6 +112,13 @@ export const alertEventTypes = [
   'STILL_FIRING',
   'ASSIGNED',
   'NOTED',
+  /** Who is on call was called, together with the card. */
+  'CALLED',
+  /** Nobody had taken it: somebody else was told. */
+  'ESCALATED',
+  'ESCALATION_EXHAUSTED',
+  /** Somebody was to be told, and was not. */
+  'NOT_DELIVERED',
 ] as const;
 export type AlertEventType = (typeof alertEventTypes)[number];
 

@@ -21,7 +21,8 @@ export type Rotation = {
 /** Somebody else is called for a time, in place of the primary. */
 export type OnCallOverride = {
   readonly id: string;
-  readonly rotationId: string;
+  /** The name of the rotation: it outlives a change of that. */
+  readonly rotation: string;
   readonly person: PersonRef;
   readonly from: Date;
   readonly until: Date;
@@ -58,7 +59,7 @@ export const mostPersons = 50;
 
 /** Who is called at a moment: exactly one primary, or why there is none. */
 export function onCallAt(rotation: Rotation, { overrides, at, isActive = () => true }: Circumstances): OnCall {
-  const own = overrides.filter(({ rotationId, person }) => rotationId === rotation.id && isActive(person.id));
+  const own = overrides.filter((each) => each.rotation === rotation.name && isActive(each.person.id));
   const override = own
     .filter(({ from, until }) => from <= at && at < until)
     .toSorted((a, b) => b.madeAt.getTime() - a.madeAt.getTime() || (a.id < b.id ? 1 : -1))[0];

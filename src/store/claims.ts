@@ -9,6 +9,7 @@ const idColumns = {
   ...{ run: 'id', slack_card: 'id', slack_line: 'id', schedule: 'id' },
   ...{ probe: 'cluster_id', metric_facts: 'cluster_id' },
   ...{ alert_channel: 'channel' },
+  ...{ escalation: 'alert_id', escalation_delivery: 'id' },
 } as const;
 
 export type ClaimTable = keyof typeof idColumns;

@@ -25,6 +25,7 @@ import * as alertHandling from './migrations/0019-alert-handling.ts';
 import * as alertRules from './migrations/0020-alert-rules.ts';
 import * as pictures from './migrations/0021-pictures.ts';
 import * as delivery from './migrations/0022-delivery.ts';
+import * as escalation from './migrations/0023-escalation.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -127,6 +128,7 @@ const migrations = {
   '0020-alert-rules': alertRules,
   '0021-pictures': pictures,
   '0022-delivery': delivery,
+  '0023-escalation': escalation,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

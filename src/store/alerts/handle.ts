@@ -29,12 +29,24 @@ export async function handle(
   request: Handled,
   decide: (alert: Alert, at: Date) => AlertChange | null,
 ): Promise<Alert> {
+  return handleIn(db, request, async (tx, alert, at) => {
+    const change = decide(alert, at);
+    if (change !== null) await writeAlertChange(tx, change, request.actor);
+    return change !== null;
+  });
+}
+
+/** The same for what writes more than the alert; it answers whether it changed anything, and holds the alert's lock. */
+export async function handleIn(
+  db: Database,
+  request: Handled,
+  work: (tx: Tx, alert: Alert, at: Date) => Promise<boolean>,
+): Promise<Alert> {
   await authorize(db, request);
   const isChanged = await inTransaction(db, async (tx) => {
-    const change = decide(await lockAlert(tx, request.alertId), await readDatabaseTime(tx));
-    if (change === null) return false;
-    await writeAlertChange(tx, change, request.actor);
-    await insertAudit(tx, auditOf(change.alert, request, 'DONE'));
+    const alert = await lockAlert(tx, request.alertId);
+    if (!(await work(tx, alert, await readDatabaseTime(tx)))) return false;
+    await insertAudit(tx, auditOf(alert, request, 'DONE'));
     return true;
   });
   if (isChanged) request.changed(`alert:${request.alertId}`);

@@ -99,6 +99,22 @@ export type Tables = {
     news_at: Date;
     closed_at: Date | null;
   };
+  alert_route: {
+    id: string;
+    open_key: string | null;
+    scope_kind: string;
+    scope_value: string;
+    least_severity: string;
+    definition: string;
+    reason: string;
+    by_id: string;
+    by_name: string;
+    created_at: Date;
+    ended_at: Date | null;
+    ended_by_id: string | null;
+    ended_by_name: string | null;
+    ended_reason: string | null;
+  };
   alert_rule: {
     id: string;
     name: string;
@@ -325,6 +341,48 @@ export type Tables = {
     stopped_at: Date | null;
     stopped_started_at: string | null;
   };
+  escalation: {
+    alert_id: string;
+    seen_revision: Generated<number>;
+    due_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+  };
+  escalation_delivery: {
+    id: string;
+    step_id: string;
+    alert_id: string;
+    kind: string;
+    place: string;
+    body: string | null;
+    route_id: string;
+    state: string;
+    attempts: Generated<number>;
+    outcome: string | null;
+    created_at: Date;
+    done_at: Date | null;
+    due_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+  };
+  escalation_step: {
+    id: string;
+    alert_id: string;
+    episode: number;
+    severity: string;
+    step: number;
+    from_step: number;
+    kind: string;
+    revision: number;
+    at: Date;
+    told: string;
+    missing: string;
+    reason: string | null;
+    by_id: string | null;
+    by_name: string | null;
+  };
   hidden_by_run: {
     run_id: string;
     fingerprint: string;
@@ -415,6 +473,38 @@ export type Tables = {
     at: Date;
     measured: Buffer;
   };
+  on_call_override: {
+    id: string;
+    rotation: string;
+    person_id: string;
+    person_name: string;
+    from_at: Date;
+    until_at: Date;
+    reason: string;
+    by_id: string;
+    by_name: string;
+    created_at: Date;
+    ended_at: Date | null;
+    ended_by_id: string | null;
+    ended_by_name: string | null;
+    ended_reason: string | null;
+  };
+  on_call_rotation: {
+    id: string;
+    open_name: string | null;
+    name: string;
+    scope_kind: string;
+    scope_value: string;
+    definition: string;
+    reason: string;
+    by_id: string;
+    by_name: string;
+    created_at: Date;
+    ended_at: Date | null;
+    ended_by_id: string | null;
+    ended_by_name: string | null;
+    ended_reason: string | null;
+  };
   person: {
     id: string;
     name: string;
@@ -501,6 +591,9 @@ export type Tables = {
     role: string;
     scope_kind: string;
     scope_value: string;
+  };
+  routing_lock: {
+    id: number;
   };
   run: {
     id: string;

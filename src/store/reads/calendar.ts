@@ -105,7 +105,7 @@ export async function findVisibleHold(
 /** Whether whoever sees this may see the entry of a table whose rows have a scope. */
 export function isEntryVisible(
   visibility: Visibility,
-  table: 'maintenance_window' | 'blackout' | 'automation_hold' | 'silence',
+  table: 'maintenance_window' | 'blackout' | 'automation_hold' | 'silence' | 'alert_route' | 'on_call_rotation',
 ) {
   const kind = sql.ref(`${table}.scope_kind`);
   const value = sql.ref(`${table}.scope_value`);

@@ -1,0 +1,183 @@
+import { type SqlBool, sql } from 'kysely';
+import type { AlertEvent } from '../../domain/alert.ts';
+import { clockEvents } from '../../domain/escalation/unacked-time.ts';
+import { toAlertEvent } from '../alerts/alert-rows.ts';
+import type { Reader } from '../database.ts';
+import {
+  type CarriedStep,
+  type KeptOnCallOverride,
+  type KeptRotation,
+  type KeptRoute,
+  toOnCallOverride,
+  toRotation,
+  toRoute,
+  toStep,
+} from '../escalation/escalation-rows.ts';
+import { readable } from '../readable.ts';
+import { isEntryVisible } from './calendar.ts';
+import type { Visibility } from './visibility.ts';
+
+const databaseTime = sql<Date>`UTC_TIMESTAMP(3)`;
+
+/** All that holds now of where alerts go and who is called: some dozens of rows. What cannot be read is left out. */
+export type Routing = {
+  readonly routes: readonly KeptRoute[];
+  readonly rotations: readonly KeptRotation[];
+  readonly overrides: readonly KeptOnCallOverride[];
+};
+
+export async function readRouting(db: Reader): Promise<Routing> {
+  const routes = await listRoutes(db, { visibility: 'everywhere', past: false });
+  if (routes.length === 0) return { routes, rotations: [], overrides: [] };
+  const rotations = await listRotations(db, { visibility: 'everywhere', past: false });
+  return { routes, rotations, overrides: await listOnCallOverrides(db, rotations) };
+}
+
+/** Newest first; `past`: also those whose place another one took, or that were removed. */
+export async function listRoutes(
+  db: Reader,
+  { visibility, past }: { visibility: Visibility; past: boolean },
+): Promise<readonly KeptRoute[]> {
+  let query = db.selectFrom('alert_route').selectAll().where(isEntryVisible(visibility, 'alert_route'));
+  if (!past) query = query.where('open_key', 'is not', null);
+  const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(1_000).execute();
+  return readable(rows, toRoute, () => undefined);
+}
+
+/** By name, newest first; `past` as in `listRoutes`. */
+export async function listRotations(
+  db: Reader,
+  { visibility, past }: { visibility: Visibility; past: boolean },
+): Promise<readonly KeptRotation[]> {
+  let query = db.selectFrom('on_call_rotation').selectAll().where(isEntryVisible(visibility, 'on_call_rotation'));
+  if (!past) query = query.where('open_name', 'is not', null);
+  const rows = await query.orderBy('name').orderBy('created_at', 'desc').limit(1_000).execute();
+  return readable(rows, toRotation, () => undefined);
+}
+
+/** Those of these rotations that hold or will hold; of rotations that the caller has read with their rights. */
+export async function listOnCallOverrides(
+  db: Reader,
+  rotations: readonly { readonly name: string }[],
+): Promise<readonly KeptOnCallOverride[]> {
+  if (rotations.length === 0) return [];
+  const names = rotations.map(({ name }) => name);
+  const rows = await db
+    .selectFrom('on_call_override')
+    .selectAll()
+    .where('rotation', 'in', names)
+    .where('ended_at', 'is', null)
+    .where('until_at', '>', databaseTime)
+    .orderBy('from_at')
+    .orderBy('id')
+    .execute();
+  return readable(rows, toOnCallOverride, () => undefined);
+}
+
+/** One that was not ended; of rotations that somebody may see. */
+export async function findVisibleOnCallOverride(
+  db: Reader,
+  { visibility, id }: { visibility: Visibility; id: string },
+): Promise<KeptOnCallOverride | null> {
+  const row = await db
+    .selectFrom('on_call_override')
+    .innerJoin('on_call_rotation', 'on_call_rotation.open_name', 'on_call_override.rotation')
+    .selectAll('on_call_override')
+    .where('on_call_override.id', '=', id)
+    .where('on_call_override.ended_at', 'is', null)
+    .where(isEntryVisible(visibility, 'on_call_rotation'))
+    .executeTakeFirst();
+  return row === undefined ? null : toOnCallOverride(row);
+}
+
+/** The steps of alerts that were read with rights, oldest first. */
+export async function stepsOfAlerts(db: Reader, alertIds: readonly string[]): Promise<readonly CarriedStep[]> {
+  if (alertIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('escalation_step')
+    .selectAll()
+    .where('alert_id', 'in', alertIds)
+    .orderBy('at')
+    .orderBy('id')
+    .execute();
+  return rows.map(toStep);
+}
+
+/** Of these persons, those who were not shut out, with whether they have an account in Slack. */
+export async function findCallable(
+  db: Reader,
+  ids: readonly string[],
+): Promise<readonly { readonly id: string; readonly name: string; readonly hasAccount: boolean }[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom('person')
+    .select(['id', 'name'])
+    .select((row) =>
+      row
+        .exists(
+          row
+            .selectFrom('slack_identity')
+            .select('slack_identity.slack_user')
+            .whereRef('slack_identity.person_id', '=', 'person.id'),
+        )
+        .$castTo<number>()
+        .as('linked'),
+    )
+    .where('id', 'in', ids)
+    .where('disabled_at', 'is', null)
+    .execute();
+  return rows.map(({ id, name, linked }) => ({ id, name, hasAccount: linked === 1 }));
+}
+
+/** How what a step sent elsewhere fared, by step: a message by its card in Slack, a webhook by its own row. */
+export type StepDelivery = {
+  readonly stepId: string;
+  readonly kind: string;
+  readonly place: string;
+  readonly state: string;
+  readonly outcome: string | null;
+  readonly at: Date | null;
+};
+
+export async function deliveriesOfSteps(db: Reader, stepIds: readonly string[]): Promise<readonly StepDelivery[]> {
+  if (stepIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('escalation_delivery as sent')
+    .leftJoin('slack_card', (join) =>
+      join.onRef('slack_card.subject_id', '=', 'sent.id').on('slack_card.kind', '=', 'ESCALATION'),
+    )
+    .select(['sent.step_id', 'sent.kind', 'sent.place', 'sent.state', 'sent.outcome', 'sent.done_at'])
+    .select(['slack_card.state as card_state', 'slack_card.error as card_error', 'slack_card.sent_at'])
+    .where('sent.step_id', 'in', stepIds)
+    .orderBy('sent.id')
+    .execute();
+  return rows.map((row) => ({
+    ...{ stepId: row.step_id, kind: row.kind, place: row.place },
+    state: row.kind === 'PLACE' ? (row.card_state ?? row.state) : row.state,
+    outcome: row.kind === 'PLACE' ? row.card_error : row.outcome,
+    at: row.kind === 'PLACE' ? row.sent_at : row.done_at,
+  }));
+}
+
+/** Whether there is any route at all: without one nothing escalates. */
+export async function hasRoutes(db: Reader): Promise<boolean> {
+  const row = await db
+    .selectFrom('alert_route')
+    .select('id')
+    .where(sql<SqlBool>`open_key IS NOT NULL`)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** What moved the clock of an alert that was read with rights, oldest first. */
+export async function clockEventsOf(db: Reader, alertId: string): Promise<readonly AlertEvent[]> {
+  const rows = await db
+    .selectFrom('alert_event')
+    .selectAll()
+    .where('alert_id', '=', alertId)
+    .where('type', 'in', clockEvents)
+    .orderBy('id')
+    .execute();
+  return rows.map(toAlertEvent);
+}
