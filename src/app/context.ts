@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import { createNodeHttp } from '../adapters/http/fetch.ts';
 import { sendBytes } from '../adapters/http/send-bytes.ts';
+import { type SendWebhook, sendWebhook } from '../adapters/http/send-webhook.ts';
 import { createSsh } from '../adapters/ssh/ssh2.ts';
 import { createStarRocks } from '../adapters/starrocks/mysql2.ts';
 import type { Pictures } from '../bot/slack/pictures.ts';
@@ -23,6 +24,8 @@ export type Context = Pick<Engine, 'log' | 'db' | 'operations' | 'now'> & {
   readonly engine: Engine;
   readonly connections: ReturnType<typeof makeConnections>;
   readonly pictures: Pictures;
+  readonly secrets: SecretSettings;
+  readonly sendWebhook: SendWebhook;
 };
 
 export type ContextOptions = {
@@ -99,7 +102,8 @@ export async function createContext(
     await starrocks.close();
     await db.destroy();
   };
-  return { ctx: { config, log, db, doorbell, operations: registry, engine, connections, pictures, now }, close };
+  const parts = { config, log, db, doorbell, operations: registry, engine, connections, pictures, secrets, now };
+  return { ctx: { ...parts, sendWebhook }, close };
 }
 
 /** Uses connections of its own without a time limit: a change of the schema, also one by another process, may take long. */

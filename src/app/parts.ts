@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { type Actor, nobodyName } from '../domain/access.ts';
 import { AppError } from '../errors.ts';
 import { startWorker } from '../jobs/worker.ts';
+import { startEscalations } from '../monitor/escalate.ts';
 import { startMonitor } from '../monitor/start.ts';
 import { ensureBootstrapTokens, ensurePerson, hasUsableToken } from '../store/access/bootstrap-access.ts';
 import type { Context } from './context.ts';
@@ -23,7 +24,7 @@ export async function startParts(ctx: Context): Promise<Part & { readonly url: s
   try {
     const anonymous = await prepareAccess(ctx);
     if (config.parts.has('worker')) started.push(startWorker(ctx.engine, workerOptions(config)));
-    if (config.parts.has('monitor')) started.push(startMonitor(ctx));
+    if (config.parts.has('monitor')) started.push(startMonitor(ctx), startEscalations(ctx));
     const bot = config.parts.has('bot') ? await startBot(ctx) : null;
     if (bot !== null) started.push(bot);
     const server = await startServer(ctx, {

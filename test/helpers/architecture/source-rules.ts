@@ -49,6 +49,14 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   metrics: { own: ['metric_state', 'metric_facts', 'metric_tail', 'metric_chunk'], joined: ['cluster'] },
   probes: { own: ['probe', 'probe_sample'], joined: ['cluster'] },
   rules: { own: ['alert_rule', 'alert_rule_override'] },
+  // Which alerts are to be looked at, under the lock of each.
+  escalation: {
+    own: [
+      ...['alert_route', 'on_call_rotation', 'on_call_override', 'routing_lock'],
+      ...['escalation', 'escalation_step', 'escalation_delivery'],
+    ],
+    joined: ['alert'],
+  },
   runs: {
     own: [
       ...['run', 'run_step', 'run_event', 'temporary_change', 'cluster_lock'],
