@@ -114,7 +114,11 @@ export function whyNoWebhook(text: string): string | null {
   const isHere = isLoopback(host) || host === '::1';
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isHere))
     return 'A webhook is a URL that begins with https://';
-  if (url.username !== '' || url.password !== '' || [...url.searchParams.keys()].some((key) => secretParameter.test(key)))
+  if (
+    url.username !== '' ||
+    url.password !== '' ||
+    [...url.searchParams.keys()].some((key) => secretParameter.test(key))
+  )
     return 'There is a secret in the URL, and it would be stored and shown: give the URL as env:NAME or file:/path';
   if (!isHostAddress(host)) return 'A webhook is a URL that begins with https://';
   return isForbiddenAddress(host) ? 'Nothing is sent to link-local, multicast or unspecified addresses' : null;

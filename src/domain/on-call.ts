@@ -68,8 +68,7 @@ export function onCallAt(rotation: Rotation, { overrides, at, isActive = () => t
   const end = earliest([...changes, ...('endsAt' in turn ? [turn.endsAt] : [])]);
   const inOrder = 'index' in turn ? startingAt(rotation.persons, turn.index).filter(({ id }) => isActive(id)) : [];
   const primary = override?.person ?? inOrder[0];
-  if (primary === undefined)
-    return { kind: 'NOBODY', why: 'why' in turn ? turn.why : 'NOBODY_LEFT', until: end };
+  if (primary === undefined) return { kind: 'NOBODY', why: 'why' in turn ? turn.why : 'NOBODY_LEFT', until: end };
   const secondary = inOrder.find(({ id }) => id !== primary.id) ?? null;
   return { kind: 'SOMEBODY', primary, secondary, override: override ?? null, until: end ?? at };
 }

@@ -20,7 +20,11 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
 
 /** What the clocks of a zone show at a moment. Throws `RangeError` for a zone that this runtime does not know. */
 export function wallTime(at: Date, timeZone: string): number {
-  const parts = new Map(formatOf(timeZone).formatToParts(at).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    formatOf(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
   const part = (name: Intl.DateTimeFormatPartTypes) => Number(parts.get(name));
   const seconds = Date.UTC(
     ...([part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')] as const),

@@ -1,5 +1,6 @@
 import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord, titleToShow } from '../domain/alert.ts';
 import { AppError } from '../errors.ts';
+import { escalationsOf } from './Escalation.ts';
 import type { RequestContext } from './request-context.ts';
 import { whyOf } from './Why.ts';
 
@@ -20,6 +21,7 @@ export const Alert = {
   silencedBy: ({ mute }: AlertRow) => (mute.kind === 'SILENCED' ? mute.by : null),
   hiddenBecause: ({ mute }: AlertRow) => (mute.kind === 'NONE' ? null : mute.because),
   isFlapping: ({ flapping }: AlertRow) => flapping !== null,
+  escalations: escalationsOf,
   events: (alert: AlertRow, { first }: { first?: number | null }, { loaders }: RequestContext) => {
     const limit = first ?? 50;
     if (limit < 1 || limit > maxEvents)

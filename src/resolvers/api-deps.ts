@@ -6,7 +6,14 @@ export type ApiDeps = Pick<Engine, 'db' | 'log' | 'operations'> & {
   readonly engine: Engine;
   readonly connections: Pick<Reading, 'archives'>;
   /** The directory from which archives may be registered by path; null = none may. */
-  readonly config: { readonly releasesDirectory: string | null };
+  readonly config: {
+    readonly releasesDirectory: string | null;
+    /** Where alerts go that no route names a channel for, and who has a Slack account by the configuration. */
+    readonly slack: {
+      readonly alertChannel: string | null;
+      readonly links: readonly { readonly owner: string }[];
+    } | null;
+  };
   /** Notifies listeners that something changed: a run's id or `alert:<id>`. Notifications may be lost. */
   readonly doorbell: {
     changed(topic: string): void;

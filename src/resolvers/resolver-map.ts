@@ -13,6 +13,7 @@ import { CheckReport } from './CheckReport.ts';
 import { Cluster } from './Cluster.ts';
 import { ClusterSnapshotJob, ClusterSnapshots } from './ClusterSnapshots.ts';
 import { ClusterBalancing, ClusterTablets, FrontendBalancing, TableTablets } from './ClusterTablets.ts';
+import { AlertRoute, alertRoutes, OnCallOverride, OnCallRotation, onCall, onCallRotations } from './Escalation.ts';
 import { Host } from './Host.ts';
 import { Metric, MetricSubject, metrics } from './Metric.ts';
 import { acknowledgeAlert, assignAlert, noteAlert, resolveAlert, unacknowledgeAlert } from './Mutation/alerts.ts';
@@ -25,6 +26,15 @@ import {
   releaseAutomation,
   updateBlackout,
 } from './Mutation/calendar.ts';
+import {
+  endOnCallOverride,
+  escalateAlert,
+  overrideOnCall,
+  removeAlertRoute,
+  removeOnCallRotation,
+  setAlertRoute,
+  setOnCallRotation,
+} from './Mutation/escalation.ts';
 import { operationMutations } from './Mutation/operations.ts';
 import { addPerson, bindRole, disablePerson, unbindRole } from './Mutation/persons.ts';
 import {
@@ -104,6 +114,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     StarRocksNode,
     Query: {
       alert,
+      alertRoutes,
+      onCall,
+      onCallRotations,
       alertRules,
       alerts,
       audit,
@@ -135,6 +148,13 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     },
     Mutation: {
       acknowledgeAlert,
+      endOnCallOverride,
+      escalateAlert,
+      overrideOnCall,
+      removeAlertRoute,
+      removeOnCallRotation,
+      setAlertRoute,
+      setOnCallRotation,
       approveSilence,
       assignAlert,
       createSilence,
@@ -207,6 +227,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     ClusterSnapshots,
     ComputeNode,
     Frontend,
+    AlertRoute,
+    OnCallOverride,
+    OnCallRotation,
     Host,
     MaintenanceWindow,
     Metric,

@@ -13,7 +13,11 @@ const rotation = (changes: Partial<Rotation> = {}): Rotation => ({
 });
 const override = (changes: Partial<OnCallOverride> = {}): OnCallOverride => ({
   ...{ id: 'ovr_1', rotation: 'dba', person: { id: 'per_ana', name: 'ana' }, reason: 'I take tonight', byName: 'ana' },
-  ...{ from: new Date('2026-03-02T18:00Z'), until: new Date('2026-03-03T06:00Z'), madeAt: new Date('2026-03-02T10:00Z') },
+  ...{
+    from: new Date('2026-03-02T18:00Z'),
+    until: new Date('2026-03-03T06:00Z'),
+    madeAt: new Date('2026-03-02T10:00Z'),
+  },
   ...changes,
 });
 const at = (time: string, given = rotation(), overrides: readonly OnCallOverride[] = []) =>
@@ -57,9 +61,16 @@ describe('who is on call', () => {
     expect(at('2026-03-02T17:59:59Z', rotation(), tonight)).toMatchObject({ until: new Date('2026-03-02T18:00Z') });
     expect(names(at('2026-03-02T18:00:00Z', rotation(), tonight))).toEqual(['ana', 'kim']);
     expect(names(at('2026-03-03T06:00:00Z', rotation(), tonight))).toEqual(['kim', 'lee']);
-    const later = override({ id: 'ovr_2', person: { id: 'per_lee', name: 'lee' }, madeAt: new Date('2026-03-02T11:00Z') });
+    const later = override({
+      id: 'ovr_2',
+      person: { id: 'per_lee', name: 'lee' },
+      madeAt: new Date('2026-03-02T11:00Z'),
+    });
     expect(names(at('2026-03-02T20:00:00Z', rotation(), [later, ...tonight]))).toEqual(['lee', 'kim']);
-    expect(names(at('2026-03-02T20:00:00Z', rotation({ startsAt: '2027-01-01T09:00' }), tonight))).toEqual(['ana', null]);
+    expect(names(at('2026-03-02T20:00:00Z', rotation({ startsAt: '2027-01-01T09:00' }), tonight))).toEqual([
+      'ana',
+      null,
+    ]);
     expect(names(at('2026-03-02T20:00:00Z', rotation(), [override({ rotation: 'other' })]))).toEqual(['kim', 'lee']);
   });
 

@@ -6,6 +6,7 @@ import { calendarCommands } from './calendar.ts';
 import { alertCommands, runCommands } from './control.ts';
 import { graph } from './graph.ts';
 import { help, link, whoami } from './identity.ts';
+import { onCallCommands } from './on-call.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
 import { repositories } from './repositories.ts';
@@ -39,6 +40,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     ...alertCommands,
     ...alertDecisionCommands,
     ...silenceCommands,
+    ...onCallCommands,
     ...calendarCommands,
     ...scheduleCommands,
     retention,

@@ -26,6 +26,7 @@ import { holdOf } from '../views/run-now.ts';
 import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 import { alertPictures } from './alert-pictures.ts';
+import { callInLines, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
 
 /** What a card should show now. */
 export type CardContent = {
@@ -63,6 +64,8 @@ export function readContent(bot: Bot, card: Subject, options: Reading): Promise<
     case 'GROUP':
     case 'STORM':
       return readGroupContent(bot, card, options);
+    case 'ESCALATION':
+      return readPlaceContent(bot, card, options);
     default:
       return card.kind satisfies never;
   }
@@ -196,7 +199,7 @@ function runLines(
 const toldEvents: readonly AlertEventType[] = [
   ...(['REOPENED', 'RESOLVED', 'STALE', 'DATA_BACK', 'ACKED', 'UNACKED', 'ACK_RUNS_OUT', 'ACK_EXPIRED'] as const),
   ...(['SEVERITY_ROSE', 'MUTED', 'UNMUTED', 'FLAPPING', 'RESOLVED_BY_HAND', 'STILL_FIRING'] as const),
-  ...(['ASSIGNED', 'NOTED'] as const),
+  ...(['ASSIGNED', 'NOTED', 'CALLED', 'ESCALATED', 'ESCALATION_EXHAUSTED', 'NOT_DELIVERED'] as const),
 ];
 /** What the whole channel is told again, not the thread alone. */
 const loudEvents: readonly AlertEventType[] = ['SEVERITY_ROSE', 'UNMUTED'];
@@ -217,15 +220,19 @@ async function readAlertContent(
       broadcast: loudEvents.includes(event.type),
     }));
   await callAssignee(bot, { alert, events, lines });
+  await callInLines(bot, { alert, events, lines });
   const pictures = await alertPictures(bot, { alert, events, since: card.createdAt ?? null });
   const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
   const mutedByRun =
     muting === undefined ? null : ((await findVisibleRun(bot.db, { visibility, id: muting }))?.number ?? null);
   return {
-    message: alertCard({ alert, mayRepeat, mutedByRun, runbook: runbookOf(bot, alert) }),
+    message: alertCard({
+      ...{ alert, mayRepeat, mutedByRun, runbook: runbookOf(bot, alert) },
+      escalates: await escalationAhead(bot, alert),
+    }),
     revision: alert.revision,
     lines: [...lines, ...pictures],
-    otherPlaces: alertPlaces(bot),
+    otherPlaces: [...new Set([...(await otherChannels(bot, alert)), ...alertPlaces(bot)])],
     joinRevision: 0,
   };
 }

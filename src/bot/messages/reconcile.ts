@@ -2,6 +2,7 @@ import { effectOn } from '../../domain/effect-on-target.ts';
 import { type DueLoop, startDueLoop } from '../../due-loop.ts';
 import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
 import { listDueChannels } from '../../store/slack/channel-plan.ts';
+import { listDueEscalationCards } from '../../store/slack/escalation-cards.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
   claimCard,
@@ -13,6 +14,7 @@ import {
 } from '../../store/slack/slack-cards.ts';
 import { claimLine, listDueLines } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
+import { findPlaces } from './escalation-content.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
 import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
@@ -64,11 +66,12 @@ export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pa
     name: 'slack',
     log,
     everyMs: pace.pollMs,
-    chores: [prune, () => findRuns(bot), createNoting(bot)],
+    chores: [prune, () => findRuns(bot), createNoting(bot), () => findPlaces(bot)],
     kinds: [
       { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
       { what: 'card of an alert', list: (limit) => listDueAlertCards(db, limit), handle: handleCard, atOnce },
       { what: 'card of several alerts', list: (limit) => listDueGroupCards(db, limit), handle: handleCard, atOnce },
+      { what: 'escalation', list: (limit) => listDueEscalationCards(db, limit), handle: handleCard, atOnce },
       { what: 'card of a run', list: (limit) => listDueRunCards(db, limit), handle: handleCard, atOnce },
       { what: 'reply', list: (limit) => listDueLines(db, limit, { withPicture: false }), handle: handleLine, atOnce },
       {

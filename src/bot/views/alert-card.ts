@@ -31,11 +31,16 @@ export type AlertCardData = {
   readonly mutedByRun: number | null;
   /** The address of the page that says what to do; null = there is none, or nobody said where the documentation is. */
   readonly runbook: string | null;
+  /** When and to whom it escalates next if nobody takes it. */
+  readonly escalates?: { readonly at: Date; readonly to: string } | null;
 };
 
 /** The one message about an alert. The colour follows its state, and so does the text. */
-export function alertCard({ alert, mayRepeat, mutedByRun, runbook }: AlertCardData): Message {
+export function alertCard({ alert, mayRepeat, mutedByRun, runbook, escalates = null }: AlertCardData): Message {
   const controls = alertControls(alert, runbook);
+  const ahead = escalates === null ? [] : [`*Escalates*\n${date(escalates.at, 'day')} to ${safe(escalates.to, 200)}`];
+  // Slack takes ten fields at most.
+  const facts = [...factsOf(alert), ...ahead].slice(0, 10);
   const blocks: KnownBlock[] = [
     {
       ...section(
@@ -45,7 +50,7 @@ export function alertCard({ alert, mayRepeat, mutedByRun, runbook }: AlertCardDa
     },
     section(safeLines(alert.text, 1500) || '-'),
     ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(alert.mute, mutedByRun))]),
-    { type: 'section', block_id: 'facts', fields: factsOf(alert).map((text) => ({ type: 'mrkdwn' as const, text })) },
+    { type: 'section', block_id: 'facts', fields: facts.map((text) => ({ type: 'mrkdwn' as const, text })) },
     { type: 'actions', block_id: 'act', elements: [...controls] },
     context([alertName(alert), `rule ${alert.rule}`, ...(mayRepeat ? ['(may appear twice)'] : [])].join(' · ')),
   ];

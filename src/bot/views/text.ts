@@ -57,6 +57,11 @@ export function mention(userId: string): string {
   return /^[UW][A-Z0-9]{2,}$/.test(userId) ? `<@${userId}>` : code(userId);
 }
 
+/** Mentions a user group, by the id that a route names. An id of another form is only shown. */
+export function mentionGroup(groupId: string): string {
+  return /^S[A-Z0-9]{2,}$/.test(groupId) ? `<!subteam^${groupId}>` : code(groupId);
+}
+
 /** Lines that are valid mrkdwn already, as many as fit; the rest is counted. */
 export function fitLines(lines: readonly string[], max: number): string {
   const kept: string[] = [];

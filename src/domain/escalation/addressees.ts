@@ -28,7 +28,10 @@ export type CallFacts = {
 export function addresseesOf(targets: readonly EscalationTarget[], facts: CallFacts): Addressees {
   const found = targets.map((target) => addresseeOf(target, facts));
   const told = found.flatMap((each) => (typeof each === 'object' ? [each] : []));
-  return { told, missing: [...new Set(found.filter((each) => typeof each === 'string'))].filter((each) => each !== '') };
+  return {
+    told,
+    missing: [...new Set(found.filter((each) => typeof each === 'string'))].filter((each) => each !== ''),
+  };
 }
 
 /**

@@ -73,7 +73,9 @@ export function offsetOf({ steps, repeat, thenEveryMs }: EscalationPolicy, step:
   const repeats = step - steps.length + 1;
   // One more than the repeats: that says that they are over.
   if (repeats <= repeat.most + 1) return last + repeats * repeat.everyMs;
-  return thenEveryMs === null ? null : last + (repeat.most + 1) * repeat.everyMs + (repeats - repeat.most - 1) * thenEveryMs;
+  return thenEveryMs === null
+    ? null
+    : last + (repeat.most + 1) * repeat.everyMs + (repeats - repeat.most - 1) * thenEveryMs;
 }
 
 export type StepKind = 'FIRST' | 'STEP' | 'REPEAT' | 'EXHAUSTED' | 'HOURLY';

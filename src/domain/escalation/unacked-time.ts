@@ -42,10 +42,7 @@ type State = {
  * Reads an alert's history, oldest event first. The clock runs while it is open (no data is no end), nobody has it, and nothing
  * hides it; one that flaps escalates only when it is CRITICAL. Null = there is no event from which it could be told.
  */
-export function unackedTime(
-  alert: Pick<Alert, 'severity' | 'handling'>,
-  events: readonly Moved[],
-): UnackedTime | null {
+export function unackedTime(alert: Pick<Alert, 'severity' | 'handling'>, events: readonly Moved[]): UnackedTime | null {
   const known = events.filter(({ type }) => clockEvents.some((each) => each === type));
   const [first] = known;
   if (first === undefined) return null;

@@ -1,13 +1,14 @@
 import { type Alert, alertName, type PersonRef } from '../../domain/alert.ts';
 import type { AlertChange } from '../../domain/alert-facts.ts';
-import { addresseesFrom, inWordsOf } from '../../domain/escalation/addressees.ts';
-import { kindOf, type StepKind } from '../../domain/escalation/policy.ts';
 import { durationInWords } from '../../domain/alert-facts.ts';
+import { type Addressee, addresseesFrom, inWordsOf } from '../../domain/escalation/addressees.ts';
+import { kindOf, type StepKind } from '../../domain/escalation/policy.ts';
 import { usedAt } from '../../domain/escalation/unacked-time.ts';
 import { newId } from '../../ids.ts';
 import { writeAlertChange } from '../alerts/alerts.ts';
 import { databaseNow, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
+import { hasOwnCard } from '../slack/escalation-cards.ts';
 import type { EscalationFacts } from './facts.ts';
 import { webhookBody } from './webhook-body.ts';
 
@@ -31,7 +32,8 @@ export async function carryOut(tx: Tx, wanted: Wanted): Promise<AlertChange | nu
   const { policy, call, time } = facts;
   const { told, missing, to } = addresseesFrom(policy, { ...wanted, to: wanted.step }, call);
   const kind = kindOf(policy, to);
-  const isSilent = asked === undefined && told.length === 0 && (missing.length === 0 || kind === 'REPEAT' || kind === 'HOURLY');
+  const isSilent =
+    asked === undefined && told.length === 0 && (missing.length === 0 || kind === 'REPEAT' || kind === 'HOURLY');
   const change: AlertChange = {
     alert,
     events: [{ type: eventOf(kind, told.length > 0), message: sentenceOf({ ...wanted, told, missing, kind }) }],
@@ -46,7 +48,11 @@ export async function carryOut(tx: Tx, wanted: Wanted): Promise<AlertChange | nu
       ...{ by_id: asked?.by.id ?? null, by_name: asked?.by.name ?? null },
     })
     .execute();
-  for (const addressee of told) {
+  // People are called in the alert's thread; one that stands in a message with others has none of its own.
+  const isCalled = told.some((each) => each.kind === 'PERSON' || each.kind === 'GROUP');
+  const hasThread = kind === 'FIRST' || !isCalled || (await hasOwnCard(tx, alert.id));
+  const elsewhere: readonly Addressee[] = hasThread ? told : [...told, { kind: 'PLACE', place: 'channel' }];
+  for (const addressee of elsewhere) {
     if (addressee.kind !== 'PLACE' && addressee.kind !== 'WEBHOOK') continue;
     await tx
       .insertInto('escalation_delivery')

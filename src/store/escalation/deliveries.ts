@@ -97,7 +97,12 @@ export type WebhookResult = {
  */
 export async function recordWebhook(db: Database, sent: WebhookDelivery, result: WebhookResult): Promise<boolean> {
   return inTransaction(db, async (tx) => {
-    const alert = await tx.selectFrom('alert').select('id').where('id', '=', sent.alertId).forUpdate().executeTakeFirst();
+    const alert = await tx
+      .selectFrom('alert')
+      .select('id')
+      .where('id', '=', sent.alertId)
+      .forUpdate()
+      .executeTakeFirst();
     const now = await readDatabaseTime(tx);
     const isOver = now.getTime() - sent.createdAt.getTime() >= giveUpMs;
     const isEnd = result.kind === 'TAKEN' || result.kind === 'REFUSED' || isOver;

@@ -29,7 +29,11 @@ const shortestMs = 60_000;
  * Somebody is called in place of the primary for a time. Whoever handles alerts may take it upon themselves; giving it to somebody
  * else needs the permission for rotations. Throws `NOT_FOUND`, `INVALID_INPUT`, and what `authorizeScope` throws.
  */
-export async function overrideOnCall(db: Database, wanted: WantedOverride, by: RoutingChange): Promise<KeptOnCallOverride> {
+export async function overrideOnCall(
+  db: Database,
+  wanted: WantedOverride,
+  by: RoutingChange,
+): Promise<KeptOnCallOverride> {
   const action = 'overrideOnCall';
   const { until } = wanted;
   const reason = checkReason(wanted.reason);

@@ -11,7 +11,15 @@ import { listRotations, listRoutes } from '../reads/escalations.ts';
 import { findActors } from '../reads/persons.ts';
 import { visibilityOf } from '../reads/visibility.ts';
 import { type KeptRotation, toRotation } from './escalation-rows.ts';
-import { decideAnew, endedBy, lockRouting, permission, type RoutingChange, saidBy, scopeKey } from './routing-change.ts';
+import {
+  decideAnew,
+  endedBy,
+  lockRouting,
+  permission,
+  type RoutingChange,
+  saidBy,
+  scopeKey,
+} from './routing-change.ts';
 
 export type WantedRotation = {
   readonly name: string;
@@ -106,11 +114,7 @@ async function findPersons(db: Database, ids: readonly string[]): Promise<readon
 
 async function lockRotation(tx: Tx, name: string): Promise<KeptRotation | null> {
   await lockRouting(tx);
-  const row = await tx
-    .selectFrom('on_call_rotation')
-    .selectAll()
-    .where('open_name', '=', name)
-    .executeTakeFirst();
+  const row = await tx.selectFrom('on_call_rotation').selectAll().where('open_name', '=', name).executeTakeFirst();
   return row === undefined ? null : toRotation(row);
 }
 
@@ -123,9 +127,7 @@ async function end(tx: Tx, id: string, ending: ReturnType<typeof endedBy>): Prom
 }
 
 async function readRotation(tx: Tx, id: string): Promise<KeptRotation> {
-  return toRotation(
-    await tx.selectFrom('on_call_rotation').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
-  );
+  return toRotation(await tx.selectFrom('on_call_rotation').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
 }
 
 function noRotation(name: string): AppError {

@@ -11,7 +11,15 @@ import { listClusters } from '../reads/clusters.ts';
 import { listRotations, listRoutes } from '../reads/escalations.ts';
 import { visibilityOf, wholeList } from '../reads/visibility.ts';
 import { type KeptRoute, type RouteDefinition, toRoute } from './escalation-rows.ts';
-import { decideAnew, endedBy, lockRouting, permission, type RoutingChange, saidBy, scopeKey } from './routing-change.ts';
+import {
+  decideAnew,
+  endedBy,
+  lockRouting,
+  permission,
+  type RoutingChange,
+  saidBy,
+  scopeKey,
+} from './routing-change.ts';
 
 export type WantedRoute = {
   readonly scope: CalendarScope;
@@ -130,7 +138,11 @@ async function clustersOf(tx: Tx, clusterId?: string) {
   return clusterId === undefined ? clusters : clusters.filter(({ id }) => id === clusterId);
 }
 
-type Both = { readonly before: readonly AlertRoute[]; readonly after: readonly AlertRoute[]; readonly by: RoutingChange };
+type Both = {
+  readonly before: readonly AlertRoute[];
+  readonly after: readonly AlertRoute[];
+  readonly by: RoutingChange;
+};
 
 /**
  * Nobody takes the CRITICAL alerts of production away: wherever a change reaches them, each of its clusters, and one that has yet to
@@ -141,7 +153,11 @@ async function refuseUnsafe(tx: Tx, { before, after, by }: Both): Promise<void> 
   const clusters = (await clustersOf(tx)).filter(({ environment }) => approvalEnvironments.includes(environment));
   const places = [
     ...clusters.map(({ id, name, environment }) => ({ clusterId: id, environment, called: name })),
-    ...approvalEnvironments.map((environment) => ({ clusterId: '', environment, called: `clusters of ${environment}` })),
+    ...approvalEnvironments.map((environment) => ({
+      clusterId: '',
+      environment,
+      called: `clusters of ${environment}`,
+    })),
   ];
   for (const { called, ...place } of places) {
     const alert = { ...place, severity: 'CRITICAL' as const };

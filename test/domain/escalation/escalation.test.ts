@@ -29,7 +29,13 @@ function facts({ severity = 'CRITICAL', happened = [['OPENED', 0]], told = 0, ..
   const time = unackedTime(alert({ severity, handling }), eventsOf(happened));
   if (policy === null || time === null) throw new Error('nothing is done about it');
   return {
-    ...{ policy, time, toldAt: told === null ? null : minutes(told), done: given.done ?? -1, hours: given.hours ?? null },
+    ...{
+      policy,
+      time,
+      toldAt: told === null ? null : minutes(told),
+      done: given.done ?? -1,
+      hours: given.hours ?? null,
+    },
     at: minutes(given.at),
   };
 }
@@ -130,75 +136,275 @@ describe('the clock begins when Slack confirmed it', () => {
 describe('the table of the states, as far as it moves the clock', () => {
   it.each<[string, Given, string]>([
     ['firing', { at: 2, done: 0 }, 'waits 1 at 5'],
-    ['acknowledged: it stops', { at: 20, done: 0, isAcked: true, happened: [['OPENED', 0], ['ACKED', 3]] }, 'nothing'],
+    [
+      'acknowledged: it stops',
+      {
+        at: 20,
+        done: 0,
+        isAcked: true,
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 3],
+        ],
+      },
+      'nothing',
+    ],
     [
       'the acknowledgement ran out: it begins anew',
-      { at: 80, happened: [['OPENED', 0], ['ACKED', 3], ['ACK_RUNS_OUT', 63], ['ACK_EXPIRED', 78]] },
+      {
+        at: 80,
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 3],
+          ['ACK_RUNS_OUT', 63],
+          ['ACK_EXPIRED', 78],
+        ],
+      },
       'due 0-0',
     ],
     [
       'and goes on from then',
-      { at: 80, done: 0, happened: [['OPENED', 0], ['ACKED', 3], ['ACK_EXPIRED', 78]] },
+      {
+        at: 80,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 3],
+          ['ACK_EXPIRED', 78],
+        ],
+      },
       'waits 1 at 83',
     ],
-    ['taken back: it begins anew', { at: 9, done: 0, happened: [['OPENED', 0], ['ACKED', 3], ['UNACKED', 8]] }, 'waits 1 at 13'],
-    ['resolved: it stops', { at: 20, done: 0, happened: [['OPENED', 0], ['RESOLVED', 4]] }, 'nothing'],
+    [
+      'taken back: it begins anew',
+      {
+        at: 9,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 3],
+          ['UNACKED', 8],
+        ],
+      },
+      'waits 1 at 13',
+    ],
+    [
+      'resolved: it stops',
+      {
+        at: 20,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED', 4],
+        ],
+      },
+      'nothing',
+    ],
     [
       'fires again: it goes on from the time already used',
-      { at: 7.5, done: 0, happened: [['OPENED', 0], ['RESOLVED', 4], ['REOPENED', 7]] },
+      {
+        at: 7.5,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED', 4],
+          ['REOPENED', 7],
+        ],
+      },
       'waits 1 at 8',
     ],
     [
       'fires again, and what is over by then is due',
-      { at: 8.5, done: 0, happened: [['OPENED', 0], ['RESOLVED', 4], ['REOPENED', 7]] },
+      {
+        at: 8.5,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED', 4],
+          ['REOPENED', 7],
+        ],
+      },
       'due 1-1',
     ],
     [
       'an acknowledgement that has not run out stays when it fires again',
-      { at: 60, done: 0, isAcked: true, happened: [['OPENED', 0], ['ACKED', 1], ['RESOLVED', 4], ['REOPENED', 7]] },
+      {
+        at: 60,
+        done: 0,
+        isAcked: true,
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 1],
+          ['RESOLVED', 4],
+          ['REOPENED', 7],
+        ],
+      },
       'nothing',
     ],
     [
       'one that ran out meanwhile is gone: it begins anew',
-      { at: 65, done: 0, happened: [['OPENED', 0], ['ACKED', 1], ['RESOLVED', 58], ['REOPENED', 63]] },
+      {
+        at: 65,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 1],
+          ['RESOLVED', 58],
+          ['REOPENED', 63],
+        ],
+      },
       'waits 1 at 68',
     ],
     [
       'flapping: CRITICAL escalates all the same',
-      { at: 12, done: 1, happened: [['OPENED', 0], ['RESOLVED', 2], ['REOPENED', 3], ['FLAPPING', 4]] },
+      {
+        at: 12,
+        done: 1,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED', 2],
+          ['REOPENED', 3],
+          ['FLAPPING', 4],
+        ],
+      },
       'due 2-2',
     ],
     [
       'flapping: HIGH does not',
-      { severity: 'HIGH', at: 60, done: 0, happened: [['OPENED', 0], ['RESOLVED', 2], ['REOPENED', 3], ['FLAPPING', 4]] },
+      {
+        severity: 'HIGH',
+        at: 60,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED', 2],
+          ['REOPENED', 3],
+          ['FLAPPING', 4],
+        ],
+      },
       'nothing',
     ],
-    ['worse: it begins anew', { at: 21, happened: [['OPENED', 0], ['SEVERITY_ROSE', 20]] }, 'due 0-0'],
-    ['worse: from now', { at: 21, done: 0, happened: [['OPENED', 0], ['SEVERITY_ROSE', 20]] }, 'waits 1 at 25'],
+    [
+      'worse: it begins anew',
+      {
+        at: 21,
+        happened: [
+          ['OPENED', 0],
+          ['SEVERITY_ROSE', 20],
+        ],
+      },
+      'due 0-0',
+    ],
+    [
+      'worse: from now',
+      {
+        at: 21,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['SEVERITY_ROSE', 20],
+        ],
+      },
+      'waits 1 at 25',
+    ],
     [
       'less bad: nobody is called for it',
-      { severity: 'HIGH', at: 20, happened: [['OPENED', 0], ['SEVERITY_FELL', 20]] },
+      {
+        severity: 'HIGH',
+        at: 20,
+        happened: [
+          ['OPENED', 0],
+          ['SEVERITY_FELL', 20],
+        ],
+      },
       'waits 2 at 30',
     ],
-    ['hidden: it stands still', { at: 60, done: 0, happened: [['OPENED', 0], ['MUTED', 3]] }, 'nothing'],
+    [
+      'hidden: it stands still',
+      {
+        at: 60,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['MUTED', 3],
+        ],
+      },
+      'nothing',
+    ],
     [
       'shown again soon: it goes on',
-      { at: 13.5, done: 0, happened: [['OPENED', 0], ['MUTED', 3], ['UNMUTED', 13]] },
+      {
+        at: 13.5,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['MUTED', 3],
+          ['UNMUTED', 13],
+        ],
+      },
       'waits 1 at 15',
     ],
     [
       'shown again after a while: as if it fired for the first time',
-      { at: 121, happened: [['OPENED', 0], ['MUTED', 3], ['UNMUTED', 120]] },
+      {
+        at: 121,
+        happened: [
+          ['OPENED', 0],
+          ['MUTED', 3],
+          ['UNMUTED', 120],
+        ],
+      },
       'due 0-0',
     ],
-    ['hidden from the beginning: it stands still', { at: 60, happened: [['OPENED', 0], ['MUTED', 0]] }, 'nothing'],
-    ['no data: it goes on', { at: 5, done: 0, happened: [['OPENED', 0], ['STALE', 2]] }, 'due 1-1'],
     [
-      'resolved by hand and still firing: it goes on',
-      { at: 9, done: 0, happened: [['OPENED', 0], ['RESOLVED_BY_HAND', 4], ['STILL_FIRING', 8]] },
+      'hidden from the beginning: it stands still',
+      {
+        at: 60,
+        happened: [
+          ['OPENED', 0],
+          ['MUTED', 0],
+        ],
+      },
+      'nothing',
+    ],
+    [
+      'no data: it goes on',
+      {
+        at: 5,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['STALE', 2],
+        ],
+      },
       'due 1-1',
     ],
-    ['closed: nothing', { at: 40, done: 0, happened: [['OPENED', 0], ['RESOLVED', 4], ['CLOSED', 19]] }, 'nothing'],
+    [
+      'resolved by hand and still firing: it goes on',
+      {
+        at: 9,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED_BY_HAND', 4],
+          ['STILL_FIRING', 8],
+        ],
+      },
+      'due 1-1',
+    ],
+    [
+      'closed: nothing',
+      {
+        at: 40,
+        done: 0,
+        happened: [
+          ['OPENED', 0],
+          ['RESOLVED', 4],
+          ['CLOSED', 19],
+        ],
+      },
+      'nothing',
+    ],
   ])('%s', (_, given, wanted) => {
     expect(next(given)).toBe(wanted);
   });
@@ -259,7 +465,10 @@ describe('whom a step tells', () => {
     ...{ fallbackChannel: null, rotation: 'dba', userGroup: 'S1', managerGroup: 'S2', workingHours: null },
     webhook: { url: 'https://x.example', secret: 'env:X' },
   };
-  const [kim, lee] = [{ id: 'per_kim', name: 'kim' }, { id: 'per_lee', name: 'lee' }] as const;
+  const [kim, lee] = [
+    { id: 'per_kim', name: 'kim' },
+    { id: 'per_lee', name: 'lee' },
+  ] as const;
   const onCall = { kind: 'SOMEBODY', primary: kim, secondary: lee, override: null, until: minutes(60) } as const;
   const call = { route, onCall, isReachable: () => true };
   const policy = escalationPolicies.CRITICAL;

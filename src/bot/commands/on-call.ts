@@ -1,0 +1,67 @@
+import { canSomewhere } from '../../domain/access.ts';
+import { alertName } from '../../domain/alert.ts';
+import { nobodyInWords } from '../../domain/on-call.ts';
+import { readDatabaseTime } from '../../store/database.ts';
+import { escalateNow } from '../../store/escalation/escalate-now.ts';
+import { readOnCall } from '../../store/escalation/facts.ts';
+import { listOnCallOverrides, listRotations } from '../../store/reads/escalations.ts';
+import type { BotCommand } from '../bot.ts';
+import { findAlertByWord, readableBy } from '../resolve.ts';
+import { notice } from '../views/notices.ts';
+import { code, date, fitLines, safe } from '../views/text.ts';
+
+const onCall: BotCommand = {
+  waiting: null,
+  access: 'linked',
+  isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
+  spec: { verb: 'on-call', positional: [], flags: [] },
+  summary: 'Say who is on call now, and until when.',
+  examples: ['on-call'],
+  async run({ db }, { actor }) {
+    const rotations = await listRotations(db, { visibility: readableBy(actor), past: false });
+    if (rotations.length === 0) return { text: 'There is no rotation, so nobody is on call.' };
+    const overrides = await listOnCallOverrides(db, rotations);
+    const at = await readDatabaseTime(db);
+    const lines = await Promise.all(
+      rotations.map(async (rotation) => {
+        const { onCall: now } = await readOnCall(db, { rotation, routing: { overrides }, at });
+        const name = `*${safe(rotation.name, 40)}*`;
+        if (now.kind === 'NOBODY') return `${name}: nobody, since ${nobodyInWords(now.why)}`;
+        const second = now.secondary === null ? 'nobody' : safe(now.secondary.name, 60);
+        const took = now.override === null ? '' : ` (took it: ${safe(now.override.reason, 100)})`;
+        return `${name}: ${safe(now.primary.name, 60)}${took}, second ${second}, until ${date(now.until, 'day')}`;
+      }),
+    );
+    return { text: fitLines(lines, 2_900) };
+  },
+};
+
+const escalate: BotCommand = {
+  waiting: null,
+  access: 'linked',
+  isAllowed: (actor) => canSomewhere(actor, 'alert:handle'),
+  spec: {
+    verb: 'escalate',
+    positional: [
+      { name: 'alert', kind: 'word', isOptional: false },
+      { name: 'why', kind: 'rest', isOptional: false },
+    ],
+    flags: [],
+  },
+  summary: 'Call the next people for an alert now.',
+  examples: ['escalate A-7 two backends are down by now'],
+  async run(bot, { ask, actor, command }) {
+    const found = await findAlertByWord(bot.db, actor, command.words.get('alert')?.[0] ?? '');
+    const linkedNames = bot.settings.links.map(({ owner }) => owner);
+    const alert = await escalateNow(bot.db, {
+      ...{ alertId: found.id, actor, requestId: ask.id, linkedNames, changed: bot.engine.changed },
+      reason: command.words.get('why')?.[0] ?? '',
+    });
+    bot.wakeCards();
+    return notice(
+      `You escalated ${alertName(alert)}; its thread says who was called. ${code(`/sr ack ${alertName(alert)}`)} takes it.`,
+    );
+  },
+};
+
+export const onCallCommands: readonly BotCommand[] = [onCall, escalate];

@@ -1,0 +1,150 @@
+import type { Alert, AlertEvent } from '../../domain/alert.ts';
+import { routeOf } from '../../domain/alert-route.ts';
+import { type Addressee, addresseesFrom, inWordsOf } from '../../domain/escalation/addressees.ts';
+import { nextStep } from '../../domain/escalation/next-step.ts';
+import type { CarriedStep } from '../../store/escalation/escalation-rows.ts';
+import { readEscalationFacts } from '../../store/escalation/facts.ts';
+import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
+import { listRoutes, stepsOfAlerts } from '../../store/reads/escalations.ts';
+import { ensureEscalationCard, findPlace, listPlacesWithoutCard } from '../../store/slack/escalation-cards.ts';
+import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
+import type { Card } from '../../store/slack/slack-cards.ts';
+import type { NewLine } from '../../store/slack/slack-lines.ts';
+import { firstTold } from '../../store/slack/told.ts';
+import type { Bot } from '../bot.ts';
+import { alertCard } from '../views/alert-card.ts';
+import { date, type Message, mention, mentionGroup, safe } from '../views/text.ts';
+import { channelOf } from './alert-channel.ts';
+
+type Line = { readonly key: string; text: string; broadcast: boolean };
+type Found = { readonly alert: Alert; readonly events: readonly AlertEvent[] };
+
+const escalated: readonly string[] = ['ESCALATED', 'ESCALATION_EXHAUSTED'];
+
+/**
+ * What escalation adds to the replies of an alert: who is called is mentioned, and the channel is told. That it is over is told to the
+ * channel only if it had been escalated. Mentions come from routes, rotations and links alone, never from what an alert says.
+ */
+export async function callInLines(bot: Bot, { alert, events, lines }: Found & { lines: Line[] }): Promise<void> {
+  const isEscalated = events.some(({ type }) => escalated.includes(type));
+  const calls = events.filter(({ type }) => type === 'CALLED' || escalated.includes(type));
+  const steps = calls.length === 0 ? [] : await stepsOfAlerts(bot.db, [alert.id]);
+  for (const line of lines) {
+    const event = events.find(({ id }) => line.key === `event:${id}`);
+    if (event === undefined) continue;
+    if (escalated.includes(event.type) || event.type === 'NOT_DELIVERED') line.broadcast = true;
+    if (isEscalated && (event.type === 'RESOLVED' || event.type === 'RESOLVED_BY_HAND')) line.broadcast = true;
+    const step = calls.includes(event) ? steps.find(({ revision }) => revision === event.revision) : undefined;
+    if (step !== undefined) line.text = [...(await mentionsOf(bot, step.told)), line.text].join(' ');
+  }
+}
+
+async function mentionsOf(bot: Bot, told: readonly Addressee[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    told.map(async (each) => {
+      if (each.kind === 'GROUP') return mentionGroup(each.id);
+      if (each.kind !== 'PERSON') return null;
+      const user = await accountOf(bot, each.id, each.name);
+      return user === null ? null : mention(user);
+    }),
+  );
+  return [...new Set(found.filter((each) => each !== null))];
+}
+
+async function accountOf({ db, self, settings }: Bot, personId: string, name: string): Promise<string | null> {
+  const account = await findSlackUserOfPerson(db, { team: self.team, personId });
+  return account ?? settings.links.find(({ owner }) => owner === name)?.user ?? null;
+}
+
+/** When and to whom an alert escalates next, for its card; null = nobody is waiting for that. */
+export async function escalationAhead(bot: Bot, alert: Alert): Promise<{ at: Date; to: string } | null> {
+  const at = bot.now();
+  const linkedNames = bot.settings.links.map(({ owner }) => owner);
+  const facts = await readEscalationFacts(bot.db, alert, { at, linkedNames });
+  if (facts === null) return null;
+  // A card that is about to be posted is told as soon as Slack has it.
+  const next = nextStep({ ...facts, toldAt: facts.toldAt ?? at, done: Math.max(0, facts.done) });
+  if (next.kind !== 'WAITS') return null;
+  const range = { from: next.step, to: next.step, isUntold: false };
+  const { told } = addresseesFrom(facts.policy, range, facts.call);
+  return { at: next.at, to: told.length === 0 ? 'nobody: its route names nobody' : inWordsOf(told) };
+}
+
+/** Where the card of an alert goes when Slack does not take it in its channel, best first. */
+export async function otherChannels({ db, settings }: Bot, alert: Alert): Promise<readonly string[]> {
+  const route = routeOf(await listRoutes(db, { visibility: 'everywhere', past: false }), alert);
+  const places = [route?.fallbackChannel, route?.secondChannel, settings.alertChannel];
+  const own = route?.channel ?? settings.alertChannel;
+  return [...new Set(places)].filter((place) => place != null && place !== own).map((place) => place ?? '');
+}
+
+/** Makes the messages for places in which an alert is to be told besides. */
+export async function findPlaces(bot: Bot): Promise<void> {
+  for (const { id, alertId, stepId, place } of await listPlacesWithoutCard(bot.db)) {
+    const channel = await channelOfPlace(bot, { alertId, stepId, place });
+    if (channel !== null) await ensureEscalationCard(bot.db, { id, channel });
+  }
+}
+
+type PlaceContent = {
+  readonly message: Message;
+  readonly revision: number;
+  readonly lines: readonly NewLine[];
+  readonly otherPlaces: readonly string[];
+};
+
+type Place = { readonly alertId: string; readonly stepId: string; readonly place: string };
+
+async function channelOfPlace(bot: Bot, { alertId, stepId, place }: Place): Promise<string | null> {
+  if (place === 'channel') {
+    const alert = await findVisibleAlert(bot.db, { visibility: 'everywhere', id: alertId });
+    return alert === null ? null : channelOf(bot, alert);
+  }
+  const personId = /^person:(.+)$/.exec(place)?.[1];
+  if (personId === undefined) return place;
+  const step = (await stepsOfAlerts(bot.db, [alertId])).find(({ id }) => id === stepId);
+  const named = step?.told.find((each) => each.kind === 'PERSON' && each.id === personId);
+  return accountOf(bot, personId, named?.kind === 'PERSON' ? named.name : '');
+}
+
+const follows: readonly string[] = [...escalated, 'ACKED', 'UNACKED', 'ACK_EXPIRED', 'RESOLVED', 'REOPENED'];
+
+/** The message about an alert in another place: its card, with whom it calls there; its thread has what happens from then on. */
+export async function readPlaceContent(
+  bot: Bot,
+  card: Pick<Card, 'subjectId'> & Partial<Pick<Card, 'createdAt'>>,
+  { mayRepeat }: { readonly mayRepeat: boolean },
+): Promise<PlaceContent | null> {
+  const place = await findPlace(bot.db, card.subjectId);
+  const alert = place === null ? null : await findVisibleAlert(bot.db, { visibility: 'everywhere', id: place.alertId });
+  if (place === null || alert === null) return null;
+  const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
+  const steps = await stepsOfAlerts(bot.db, [alert.id]);
+  const step = steps.find(({ id }) => id === place.stepId);
+  const calls = await callsHere(bot, { alert, place: place.place, step });
+  const message = alertCard({ alert, mayRepeat, mutedByRun: null, runbook: null });
+  const lines = events
+    .filter(({ type, at }) => follows.includes(type) && card.createdAt !== undefined && at >= card.createdAt)
+    .map((event) => ({
+      key: `event:${event.id}`,
+      text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
+      broadcast: escalated.includes(event.type),
+    }));
+  if (place.place === 'channel') await callInLines(bot, { alert, events, lines });
+  return {
+    message: { ...message, text: [...calls, message.text].join(' ') },
+    revision: alert.revision,
+    lines,
+    otherPlaces: bot.settings.alertChannel === null ? [] : [bot.settings.alertChannel],
+  };
+}
+
+/** People are mentioned once for a step: here only where they are not mentioned in the alert's own thread. */
+async function callsHere(
+  bot: Bot,
+  { alert, place, step }: { alert: Alert; place: string; step: CarriedStep | undefined },
+): Promise<readonly string[]> {
+  if (step === undefined) return [];
+  const isTold = (await firstTold(bot.db, [alert.id])).has(alert.id);
+  return place === 'channel' || !isTold ? mentionsOf(bot, step.told) : [];
+}
