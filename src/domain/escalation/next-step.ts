@@ -44,7 +44,8 @@ export function nextStep(facts: StepFacts): NextStep {
 }
 
 function dueStep(facts: StepFacts, from: number, step: number): NextStep {
-  return { kind: 'DUE', from, step, isUntold: isUntold(facts) && usedAt(facts.time, facts.at) >= facts.policy.graceMs };
+  const { toldAt, time, at, policy } = facts;
+  return { kind: 'DUE', from, step, isUntold: toldAt === null && usedAt(time, at) >= policy.graceMs };
 }
 
 /** When a step is due; null = there is no such step, or the clock stands still before it. */
@@ -62,10 +63,6 @@ function useOf(facts: StepFacts, step: number): number | null {
   if (offset === null || step === 0) return offset;
   const told = toldAt === null ? Number.POSITIVE_INFINITY : usedAt(time, toldAt);
   return told <= policy.graceMs ? told + offset : policy.graceMs + offset - (offsetOf(policy, 1) ?? 0);
-}
-
-function isUntold({ policy, time, toldAt }: StepFacts): boolean {
-  return toldAt === null || usedAt(time, toldAt) > policy.graceMs;
 }
 
 /** When it becomes less bad nobody is called for it: what the milder policy would have done by then counts as done. */
