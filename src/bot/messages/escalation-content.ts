@@ -89,6 +89,7 @@ export async function findPlaces(bot: Bot): Promise<void> {
 type PlaceContent = {
   readonly message: Message;
   readonly revision: number;
+  readonly joinRevision: number;
   readonly lines: readonly NewLine[];
   readonly otherPlaces: readonly string[];
 };
@@ -134,6 +135,7 @@ export async function readPlaceContent(
   return {
     message: { ...message, text: [...calls, message.text].join(' ') },
     revision: alert.revision,
+    joinRevision: 0,
     lines,
     otherPlaces: bot.settings.alertChannel === null ? [] : [bot.settings.alertChannel],
   };
