@@ -213,7 +213,11 @@ async function readAlertContent(
   if (alert === null) return null;
   const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
   const lines: { key: string; text: string; broadcast: boolean }[] = events
-    .filter((event) => toldEvents.includes(event.type) && (card.createdAt === undefined || event.at >= card.createdAt))
+    .filter(
+      (event) =>
+        toldEvents.includes(event.type) &&
+        (card.createdAt === undefined || event.type === 'CALLED' || event.at >= card.createdAt),
+    )
     .map((event) => ({
       key: `event:${event.id}`,
       text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
