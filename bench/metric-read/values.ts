@@ -59,6 +59,8 @@ function ownSubjects(scope: Metric['scope'], nodes: readonly string[]): MetricSu
       return ten('user').map((user) => ({ user }));
     case 'ROUTINE_LOAD':
       return ten('sales.load').map((job) => ({ job }));
+    case 'ENDPOINT':
+      return ten('store').map((endpoint) => ({ endpoint }));
     default:
       return scope satisfies never;
   }

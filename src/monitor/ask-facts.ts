@@ -18,6 +18,7 @@ import { type Database, startDatabaseClock } from '../store/database.ts';
 import { type FactsClaim, keepFacts, saveFacts } from '../store/metrics/facts.ts';
 import { latestOfClusters, rolledUpPoints } from '../store/reads/metric-history.ts';
 import { diskTrends } from './disk-facts.ts';
+import { askEndpoints } from './endpoint-facts.ts';
 import { askHosts } from './host-facts.ts';
 import type { ProbeReading } from './read-parts.ts';
 
@@ -32,7 +33,7 @@ const lookCountsForMs = 300_000;
 export const factsTimeoutMs = 60_000;
 
 /**
- * Asks a cluster, its hosts and our own history for what is due at a slower pace than looks are, beside its looks: no look
+ * Asks a cluster, its hosts, its endpoints and our own history for what is due at a slower pace than looks are, beside its looks: no look
  * waits for a statement that takes long. Never throws: what the cluster does not tell is kept with the reason, and our own
  * errors are logged.
  */
@@ -75,6 +76,7 @@ export async function askFacts(
         askSql(reading, { due: names, before: claim.before, at, nodes, measurements, until, keep, failed }),
       ),
       ask('HOSTS', () => askHosts(reading, { nodes, at, signal: until })),
+      ask('ENDPOINTS', () => askEndpoints(db, { clusterId, nodes, at, signal: until })),
       ask('HISTORY', () => askHistory(db, { clusterId, at, measurements })),
     ]);
     if (signal.aborted) await releaseClaim(db, claim, { isDueNow: true });

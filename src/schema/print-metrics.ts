@@ -24,6 +24,7 @@ const scopes = {
   DATABASE: 'database',
   USER: 'user',
   ROUTINE_LOAD: 'routine load',
+  ENDPOINT: 'endpoint',
 } as const satisfies Record<MetricScope, string>;
 
 const overalls = { SUM: 'sum', MAX: 'highest', MIN: 'lowest', POOLED: 'all together' } as const satisfies Record<
@@ -36,6 +37,7 @@ const sources = {
   NODES: 'read with the list of nodes',
   HOSTS: 'read over SSH',
   HISTORY: 'made of the history that Starwarden keeps',
+  ENDPOINTS: 'read in a TLS handshake, which is broken off before a login',
 } as const;
 
 /** The page of all metrics, in Markdown. Pure. */

@@ -26,8 +26,8 @@ type Judged = Pick<Alert, 'nodeId' | 'labels' | 'since'>;
 
 /** The number that an alert is about: of the node and the part of it that its labels name. */
 export function chartOfAlert({ nodeId, labels, since }: Judged, rule: RuleOnNumber): AlertChart {
-  const { path, medium, database, user, job } = labels;
-  const named = { nodeId: nodeId ?? undefined, path, medium, database, user, job };
+  const { path, medium, database, user, job, endpoint } = labels;
+  const named = { nodeId: nodeId ?? undefined, path, medium, database, user, job, endpoint };
   const given = Object.entries(named).filter(([, value]) => value !== undefined);
   return {
     metric: rule.metric,

@@ -8,7 +8,7 @@ export type SubjectNames = {
 
 /** What people call the subject of a value: `be 10.0.0.11:9050 /data1`, `database sales`, or the cluster. */
 export function subjectLabel(subject: MetricSubject, { nodes, clusterName }: SubjectNames): string {
-  const { nodeId, path, medium, database, user, job } = subject;
+  const { nodeId, path, medium, database, user, job, endpoint } = subject;
   const parts = [
     ...(nodeId === undefined ? [] : [nodes.get(nodeId) ?? 'a node that has left']),
     ...(path === undefined ? [] : [path]),
@@ -16,6 +16,7 @@ export function subjectLabel(subject: MetricSubject, { nodes, clusterName }: Sub
     ...(database === undefined ? [] : [`database ${database}`]),
     ...(user === undefined ? [] : [`user ${user}`]),
     ...(job === undefined ? [] : [`routine load ${job}`]),
+    ...(endpoint === undefined ? [] : [endpoint]),
   ];
   return parts.length === 0 ? clusterName : parts.join(' ');
 }

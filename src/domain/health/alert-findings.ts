@@ -39,9 +39,9 @@ function causeOf(alert: ScoredAlert, { alerts, nodes }: HealthFacts): ScoredAler
 }
 
 function subjectOf(alert: ScoredAlert, { nodes }: HealthFacts): string {
-  const { node, policy, database, repository, job } = alert.labels;
+  const { node, policy, database, repository, job, endpoint } = alert.labels;
   if (node !== undefined || nodeOf(alert, nodes) !== undefined) return node ?? 'a node';
   if (policy !== undefined) return `policy ${policy}`;
   if (repository !== undefined) return `repository ${repository}`;
-  return database ?? job ?? 'the cluster';
+  return database ?? job ?? endpoint ?? 'the cluster';
 }

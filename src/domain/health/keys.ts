@@ -48,6 +48,8 @@ export const topicsOfRules: Readonly<Record<string, Topic | 'snapshots' | 'OWN'>
   memory_high: 'OWN',
   file_descriptors_near_limit: 'OWN',
   clock_difference: 'OWN',
+  certificate_expires_soon: 'OWN',
+  certificate_nearly_expired: 'OWN',
   checkpoint_not_running: 'OWN',
   backup_failed: 'OWN',
   backup_missed: 'OWN',
@@ -87,7 +89,7 @@ export function keyOfAlert(alert: ScoredAlert, facts: HealthFacts): string {
   const node = nodeOf(alert, facts.nodes);
   // Whatever is told of a node that is down is told because it is down.
   if (node !== undefined && (topic === 'node' || !node.alive)) return keyOfNode(node);
-  const { node: label, policy, repository, job } = alert.labels;
+  const { node: label, policy, repository, job, endpoint } = alert.labels;
   switch (topic) {
     case 'answering':
     case 'frontends':
@@ -115,6 +117,7 @@ export function keyOfAlert(alert: ScoredAlert, facts: HealthFacts): string {
   }
   if (policy !== undefined) return `policy ${policy}`;
   if (repository !== undefined) return `repository ${repository}`;
+  if (endpoint !== undefined) return `endpoint ${endpoint}`;
   return job === undefined ? `alert ${alert.fingerprint}` : `job ${job}`;
 }
 

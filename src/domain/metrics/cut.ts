@@ -6,6 +6,7 @@ export const mostSubjects: Readonly<Partial<Record<MetricScope, number>>> = {
   USER: 50,
   DATABASE: 200,
   ROUTINE_LOAD: 200,
+  ENDPOINT: 200,
 };
 
 /**

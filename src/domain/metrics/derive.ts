@@ -12,7 +12,8 @@ import { evaluate, type Sight } from './evaluate.ts';
 import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
 import { saysItLeads } from './leader-mark.ts';
 import type { Measurement, MetricSubject } from './measurement.ts';
-import type { Metric, PageSource } from './metric.ts';
+import type { FactSource, Metric, PageSource } from './metric.ts';
+import { daysUntil } from './moments.ts';
 import { joinTold, type Told, together } from './overall.ts';
 import type { MetricNode, Page } from './page.ts';
 import { groupSamples } from './samples.ts';
@@ -99,23 +100,25 @@ function countersAfter({ nodes, before }: Look, seen: ReadonlyMap<string, Seen>)
 
 function tell(metric: Metric, look: Look, seen: ReadonlyMap<string, Seen>): Told[] {
   const { source } = metric;
-  const own = source.kind === 'FACT' ? ofFact(source.fact, look) : ofPages(metric, source, { look, seen });
+  const own = source.kind === 'FACT' ? ofFact(source, look) : ofPages(metric, source, { look, seen });
   return own.length === 0 ? [] : [...own, ...together(metric, own, look.nodes)];
 }
 
 /** An answer may be older than the departure of a node that it names. */
-function ofFact(name: string, look: Look): Told[] {
+function ofFact(source: FactSource, look: Look): Told[] {
   const ids = new Set(look.nodes.map(({ id }) => id));
-  return allOfFact(name, look).filter(({ subject: { nodeId } }) => nodeId === undefined || ids.has(nodeId));
+  return allOfFact(source, look).filter(({ subject: { nodeId } }) => nodeId === undefined || ids.has(nodeId));
 }
 
-function allOfFact(name: string, { facts, at }: Look): Told[] {
+function allOfFact({ fact: name, endOf }: FactSource, { facts, at }: Look): Told[] {
   const values = factValues(facts, name, at);
   if ('problem' in values) return [{ subject: {}, value: { reason: 'FACT_UNKNOWN', because: values.problem } }];
   const known = [...values.values()].map(
     ({ subject, value }): Told => ({
       subject,
-      value: Number.isFinite(value) ? { value } : { reason: 'NOT_A_NUMBER', because: 'the answer is no number' },
+      value: Number.isFinite(value)
+        ? { value: endOf !== undefined ? daysUntil(value, at) : value }
+        : { reason: 'NOT_A_NUMBER', because: 'the answer is no number' },
     }),
   );
   const unknown = factUnknowns(facts, name, at).map(

@@ -1,7 +1,8 @@
 import { countOf, flatten, type Growth, type NodeCounters } from './counters.ts';
 import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
-import type { Derivation, Family, Join } from './metric.ts';
+import type { Derivation, FactSource, Family, Join } from './metric.ts';
+import { daysUntil } from './moments.ts';
 import type { KeyedSample, PageSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
 import { isKnown, type UnknownReason, type Value } from './unknown.ts';
@@ -39,7 +40,7 @@ export function evaluate(derivation: Derivation, sight: Sight): Value {
     case 'ONCE_SET':
       return onceSet(derivation, sight);
     case 'FACT':
-      return factOf(derivation.fact, sight);
+      return factOf(derivation, sight);
     case 'SUM':
     case 'MAX':
     case 'DIFFERENCE':
@@ -196,13 +197,13 @@ function onceSet({ mark, value }: Extract<Derivation, { kind: 'ONCE_SET' }>, sig
   return marked.value > 0 ? evaluate(value, sight) : unknown('OF_NOTHING', 'the node has not measured it yet');
 }
 
-function factOf(name: string, { facts, at, subject }: Sight): Value {
+function factOf({ fact: name, endOf }: FactSource, { facts, at, subject }: Sight): Value {
   const values = factValues(facts, name, at);
   if ('problem' in values) return unknown('FACT_UNKNOWN', values.problem);
   const { nodeId, ...onAnyNode } = subject;
   const keys = [subject, onAnyNode, nodeId === undefined ? {} : { nodeId }, {}].map(subjectKey);
   const found = keys.map((key) => values.get(key)).find((each) => each !== undefined);
-  if (found !== undefined) return finite(found.value);
+  if (found !== undefined) return finite(endOf !== undefined ? daysUntil(found.value, at) : found.value);
   const why = factUnknowns(facts, name, at).find((each) => keys.includes(subjectKey(each.subject)));
   return unknown('FACT_UNKNOWN', why?.because ?? 'the answer does not name it');
 }

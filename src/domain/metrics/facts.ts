@@ -10,8 +10,8 @@ export type Fact = {
   readonly unit: MetricUnit;
   /** So long after an answer, it is asked again. */
   readonly everyMs: number;
-  /** Who finds it out: SQL to the cluster, the list of nodes that each look reads, the clocks of hosts, or our own history. */
-  readonly from: 'SQL' | 'NODES' | 'HOSTS' | 'HISTORY';
+  /** Who finds it out: SQL to the cluster, the list of nodes that each look reads, the clocks of hosts, our own history, or handshakes. */
+  readonly from: 'SQL' | 'NODES' | 'HOSTS' | 'HISTORY' | 'ENDPOINTS';
   readonly means: string;
 };
 
@@ -124,6 +124,11 @@ export const facts = {
     ...{ everyMs: 5 * minute, from: 'HOSTS' },
     means:
       'what is not available of the file system with its logs (LOG_DIR and sys_log_dir), by `df`; the fullest counts',
+  }),
+  certificate_ends_at: fact('ENDPOINT', 'SECONDS', {
+    ...{ everyMs: 30 * minute, from: 'ENDPOINTS' },
+    means:
+      'when the certificate ends that is shown, in seconds since 1970: by the query port of each frontend where the cluster is asked over TLS, and by the https endpoints that its repositories name',
   }),
 } as const satisfies Readonly<Record<string, Fact>>;
 

@@ -13,6 +13,8 @@ export type MetricSubject = {
   readonly user?: string;
   /** A routine load, as `database.name`. */
   readonly job?: string;
+  /** Where something is reached by TLS: `10.0.0.1:9030`, `https://store.example:9000`. */
+  readonly endpoint?: string;
 };
 
 /** One value of a metric at one moment, in the unit of the metric. */
@@ -30,7 +32,7 @@ export type Measured = {
   readonly measurements: readonly Measurement[];
 };
 
-const keys = ['nodeId', 'path', 'medium', 'database', 'user', 'job'] as const;
+const keys = ['nodeId', 'path', 'medium', 'database', 'user', 'job', 'endpoint'] as const;
 
 /** A text that is the same for the same subject, and that `parseSubject` reads; the whole cluster is the empty text. */
 export function subjectKey(subject: MetricSubject): string {

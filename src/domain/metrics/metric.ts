@@ -1,7 +1,16 @@
 import type { NodeKind } from '../cluster.ts';
 
 /** What the values of a metric are about. */
-export const metricScopes = ['CLUSTER', 'NODE', 'DISK', 'MEDIUM', 'DATABASE', 'USER', 'ROUTINE_LOAD'] as const;
+export const metricScopes = [
+  'CLUSTER',
+  'NODE',
+  'DISK',
+  'MEDIUM',
+  'DATABASE',
+  'USER',
+  'ROUTINE_LOAD',
+  'ENDPOINT',
+] as const;
 export type MetricScope = (typeof metricScopes)[number];
 
 /** `SHARE` is a part of one, shown in percent. */
@@ -66,7 +75,15 @@ export type Derivation =
   | FactSource;
 
 /** A value that no page of a node has: the cluster answers it by SQL, at its own slower pace, or another part of the look has it. */
-export type FactSource = { readonly kind: 'FACT'; readonly fact: string };
+export type FactSource = {
+  readonly kind: 'FACT';
+  readonly fact: string;
+  /**
+   * The fact is the moment in which this ends (`The certificate`), in seconds since 1970, and the value the days from the look
+   * until then: below 0 once it has passed.
+   */
+  readonly endOf?: string;
+};
 
 export type PageSource = {
   readonly kind: 'PAGE';

@@ -49,6 +49,7 @@ const scopes = {
   DATABASE: 'of a database',
   USER: 'of a user',
   ROUTINE_LOAD: 'of a routine load',
+  ENDPOINT: 'of an endpoint',
 } as const;
 
 function subjectsInWords({ on }: MetricRule): string {

@@ -9,10 +9,17 @@ import type { NodeIdentity } from '../node-identity.ts';
 import type { EffectiveRule } from './override.ts';
 import { isBeyond, isClear, type MetricRule, type OnMetric } from './rule.ts';
 import { labelsOf, placeInWords, withLabels } from './subject-words.ts';
-import { sideInWords, valueBeside, valueInWords } from './value-words.ts';
+import { endInWords, sideInWords, valueBeside, valueInWords } from './value-words.ts';
 
-/** What a look measured of a cluster. */
-export type MetricsSeen = { readonly measurements: readonly Measurement[]; readonly unknown: readonly Unknown[] };
+/** What a look measured of a cluster, and when. */
+export type MetricsSeen = {
+  readonly at: Date;
+  readonly measurements: readonly Measurement[];
+  readonly unknown: readonly Unknown[];
+};
+
+/** The values and gaps of a look, without its time. */
+type Values = Omit<MetricsSeen, 'at'>;
 
 export type RuledNode = NodeIdentity & { readonly id: string };
 
@@ -65,8 +72,8 @@ const nothingForMs = 5 * 60_000;
 export function ofRule(
   { on }: MetricRule,
   metric: Metric,
-  { seen, nodes }: Pick<MetricLook, 'seen' | 'nodes'>,
-): MetricsSeen {
+  { seen, nodes }: { readonly seen: Values; readonly nodes: readonly RuledNode[] },
+): Values {
   const isOurs = ({ metric: name }: { readonly metric: string }) => name === metric.name;
   const isWhole = ({ subject }: { readonly subject: MetricSubject }) => subjectKey(subject) === '';
   const isOfKind = ofKinds(on.nodes, nodes);
@@ -155,13 +162,17 @@ function textOf(
   const side = sideInWords(on.compare);
   const is = isWithin ? `${shown} now, and was ${side} ${limit}` : `${shown}, ${side} ${limit},`;
   const also = (on.tells ?? []).flatMap((name) => tell(name, subject, look.seen));
+  const end = metric.source.kind === 'FACT' ? metric.source.endOf : undefined;
+  const ends = end === undefined ? [] : [endInWords(end, value, look.seen.at)];
   return [
     `${metric.title}${placeInWords(subject, look.nodes)} is ${is} since `,
-    ['.', ...(also.length === 0 ? [] : [`${also.join(', ')}.`]), means, todo].filter((part) => part !== '').join(' '),
+    ['.', ...ends, ...(also.length === 0 ? [] : [`${also.join(', ')}.`]), means, todo]
+      .filter((part) => part !== '')
+      .join(' '),
   ];
 }
 
-function tell(name: string, subject: MetricSubject, { measurements }: MetricsSeen): readonly string[] {
+function tell(name: string, subject: MetricSubject, { measurements }: Values): readonly string[] {
   const metric = findMetric(name);
   const key = subjectKey(subject);
   const found = measurements.find((each) => each.metric === name && subjectKey(each.subject) === key);

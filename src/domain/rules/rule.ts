@@ -14,6 +14,7 @@ export const ruleFamilies = {
   processes: 'Processes and hosts',
   storage: 'Tablets and compaction',
   metadata: 'Metadata',
+  certificates: 'Certificates',
   backups: 'Backups',
   starwarden: 'Starwarden itself',
   own: 'Your own rules',

@@ -8,12 +8,12 @@ type KnownNode = NodeIdentity & { readonly id: string };
  * known any more. Nothing = the whole cluster.
  */
 export function labelsOf(
-  { nodeId, path, medium, database, user, job }: MetricSubject,
+  { nodeId, path, medium, database, user, job, endpoint }: MetricSubject,
   nodes: readonly KnownNode[],
 ): Readonly<Record<string, string>> | null {
   const node = nodeId === undefined ? undefined : nodes.find(({ id }) => id === nodeId);
   if (nodeId !== undefined && node === undefined) return null;
-  const named = { path, medium, database, user, job };
+  const named = { path, medium, database, user, job, endpoint };
   return {
     ...(node === undefined ? {} : { node: nodeLabel(node) }),
     ...Object.fromEntries(Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
@@ -23,8 +23,9 @@ export function labelsOf(
 /** ` of /data1 on be 10.0.0.11:9050`, ` of the database sales`; empty for the whole cluster. */
 export function placeInWords(subject: MetricSubject, nodes: readonly KnownNode[]): string {
   const labels = labelsOf(subject, nodes) ?? {};
-  const { node, path, medium, database, user, job } = labels;
-  const inside = path ?? medium ?? (database && `the database ${database}`) ?? (user && `the user ${user}`) ?? job;
+  const { node, path, medium, database, user, job, endpoint } = labels;
+  const shared = (database && `the database ${database}`) ?? (user && `the user ${user}`) ?? job ?? endpoint;
+  const inside = path ?? medium ?? shared;
   if (inside === undefined) return node === undefined ? '' : ` of ${node}`;
   return node === undefined ? ` of ${inside}` : ` of ${inside} on ${node}`;
 }

@@ -48,8 +48,9 @@ export function tryOut(
   let firstUnknown: string | null = null;
   const open = new Map<string, number>();
 
-  for (const { at, ...seen } of looks) {
-    const { conditions, unknown } = judgeMetricRule(rule, { ...world, seen });
+  for (const look of looks) {
+    const { at } = look;
+    const { conditions, unknown } = judgeMetricRule(rule, { ...world, seen: look });
     if (unknown.length > 0) unknownLooks += 1;
     firstUnknown ??= unknown[0]?.because ?? null;
     const effect = applySample(state, { at, conditions, unjudged: [], unknown, plannedWork: [] }, policy);

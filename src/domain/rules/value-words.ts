@@ -1,5 +1,7 @@
 import { bytesInWords } from '../backup/sizes.ts';
 import type { MetricUnit } from '../metrics/metric.ts';
+import { momentIn } from '../metrics/moments.ts';
+import { inUtc } from '../utc.ts';
 import type { Comparison } from './rule.ts';
 
 /** `92 %`, `12.4 s`, `3 GiB`, `1,204`: short enough to read at a glance, so that small changes do not change the words. */
@@ -31,6 +33,11 @@ export function valueBeside(value: number, threshold: number, unit: MetricUnit):
   const text = valueInWords(value, unit);
   if (value === threshold || text !== valueInWords(threshold, unit)) return text;
   return unit === 'SHARE' ? `${exact(value * 100)} %` : `${exact(value)} ${exactUnits[unit]}`.trim();
+}
+
+/** `The certificate expired at 2027-01-02 00:00 UTC.`, of what has so many days left at a moment. */
+export function endInWords(what: string, days: number, at: Date): string {
+  return `${what} ${days > 0 ? 'expires' : 'expired'} at ${inUtc(momentIn(days, at))}.`;
 }
 
 export function sideInWords(compare: Comparison): 'over' | 'below' {

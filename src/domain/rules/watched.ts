@@ -31,11 +31,11 @@ export function whyBlind({ look, now }: Pick<WatchedCluster, 'look' | 'now'>): s
 }
 
 /** Pure. The values of the last look, as rules judge them: numbers of an older one say nothing of now. */
-export function metricLook({ cluster, book, nodes, look, measured }: WatchedCluster): MetricLook {
+export function metricLook({ cluster, now, book, nodes, look, measured }: WatchedCluster): MetricLook {
   const isOfLast = measured !== null && (look === null || measured.at >= look.at);
   return {
     clusterId: cluster.id,
-    seen: { measurements: isOfLast ? measured.measurements : [], unknown: [] },
+    seen: { at: measured?.at ?? now, measurements: isOfLast ? measured.measurements : [], unknown: [] },
     ...{ nodes, effective: book.effective },
   };
 }

@@ -59,6 +59,31 @@ function found(derived: Derived, metric: string, subject: MetricSubject = {}): n
 const fe1 = { nodes: [frontend('fe1')], leader: 'fe1' };
 const at = (id: string) => ({ nodeId: id });
 
+describe('days until a moment', () => {
+  const days = (endsAt: Date | null) => {
+    const endpoint = 'https://store.example';
+    const subject = { endpoint };
+    const told =
+      endsAt === null
+        ? { values: [], unknown: [{ subject, because: 'nobody listens' }] }
+        : { values: [{ subject, value: endsAt.getTime() / 1_000 }] };
+    const facts: FactAnswers = { certificate_ends_at: { atMs: start.getTime(), ...told } };
+    // Looks come between two answers, and time goes on meanwhile.
+    const { measurements, unknown } = deriveMeasurements({
+      ...{ nodes: [], leader: null, pages: new Map(), before: {}, facts, at: after(1_200) },
+    });
+    const ours = <T extends { readonly metric: string; readonly subject: MetricSubject }>(all: readonly T[]) =>
+      all.filter(({ metric, subject: of }) => metric === 'certificate_days_left' && of.endpoint === endpoint);
+    return { value: ours(measurements)[0]?.value, because: ours(unknown)[0]?.because };
+  };
+
+  it('are counted from the look, below 0 once it has passed, and unknown where nobody could look', () => {
+    expect(days(after(1_200 + 86_400)).value).toBe(1);
+    expect(days(after(1_200 - 172_800)).value).toBe(-2);
+    expect(days(null)).toEqual({ value: undefined, because: 'nobody listens' });
+  });
+});
+
 describe('a rate', () => {
   it('is the growth of each second since the look before', () => {
     const looked = twoLooks(

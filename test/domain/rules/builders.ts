@@ -47,7 +47,7 @@ export function look(
   return {
     clusterId: 'clu_1',
     nodes,
-    seen: { measurements: [], unknown: [], ...seen },
+    seen: { at, measurements: [], unknown: [], ...seen },
     effective: (name, nodeId) => {
       const rule = rules.find((each) => each.name === name);
       return rule === undefined ? undefined : effectiveRule(rule, overrides, { ...place, nodeId });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../../src/domain/alert-life.ts';
+import { hidingsOf } from '../../../src/domain/rules/inhibitions.ts';
 import { judgeMetricRule } from '../../../src/domain/rules/judge-metric.ts';
 import { isMetricRule } from '../../../src/domain/rules/rule.ts';
 import { shippedRules } from '../../../src/domain/rules/shipped/index.ts';
@@ -125,6 +126,57 @@ describe('a rule about a metric', () => {
     expect(
       judgeMetricRule(filling, look({ measurements: [used('nod_1', 0.9)] }, { overrides: off })).conditions,
     ).toEqual([]);
+  });
+});
+
+describe('rules about certificates', () => {
+  const endpoint = '10.0.0.1:9030';
+  const left = (days: number) => [measured('certificate_days_left', { endpoint }, days)];
+  const of = (rule: string, days: number) =>
+    judgeMetricRule(metricRule(rule), look({ at: new Date('2027-01-10T12:00:00Z'), measurements: left(days) }))
+      .conditions;
+
+  it.each([
+    [15, false, false],
+    [13.9, true, false],
+    [2.9, false, true],
+    [-20, false, true],
+  ])('begin by what is left: %d days', (days, isSoon, isNearly) => {
+    expect(of('certificate_expires_soon', days).some(({ onlyGoesOn }) => onlyGoesOn !== true)).toBe(isSoon);
+    expect(of('certificate_nearly_expired', days)).toHaveLength(isNearly ? 1 : 0);
+  });
+
+  it('say when it expires, and when it did', () => {
+    expect(of('certificate_expires_soon', 10)[0]).toMatchObject({
+      ...{ title: 'The certificate of 10.0.0.1:9030 expires soon', labels: { endpoint }, severity: 'HIGH' },
+      text: [
+        'Certificate, days left of 10.0.0.1:9030 is 10 days, below 14 days, since ',
+        expect.stringContaining('The certificate expires at 2027-01-20 12:00 UTC.'),
+      ],
+    });
+    expect(of('certificate_nearly_expired', -2)[0]).toMatchObject({
+      ...{ severity: 'CRITICAL' },
+      text: [
+        'Certificate, days left of 10.0.0.1:9030 is -2 days, below 3 days, since ',
+        expect.stringContaining('The certificate expired at 2027-01-08 12:00 UTC.'),
+      ],
+    });
+  });
+
+  it('have nothing that hides them', () => {
+    for (const name of ['certificate_expires_soon', 'certificate_nearly_expired'])
+      expect(hidingsOf(metricRule(name))).toEqual([]);
+  });
+
+  it('do not judge an endpoint that could not be looked at', () => {
+    const because = 'the TLS handshake took longer than 5000 ms';
+    const unknown = [
+      { metric: 'certificate_days_left', subject: { endpoint }, reason: 'FACT_UNKNOWN', because },
+    ] as const;
+    expect(judgeMetricRule(metricRule('certificate_nearly_expired'), look({ unknown }))).toEqual({
+      conditions: [],
+      unknown: [{ rule: 'certificate_nearly_expired', labels: { endpoint }, because }],
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Metric } from '../metric.ts';
+import { certificateMetrics } from './certificates.ts';
 import { connectionMetrics } from './connections.ts';
 import { diskMetrics } from './disks.ts';
 import { loadMetrics } from './loads.ts';
@@ -21,6 +22,7 @@ export const metricGroups: readonly { readonly title: string; readonly metrics: 
   { title: 'Processes and hosts', metrics: processMetrics },
   { title: 'Tablets and compaction', metrics: storageMetrics },
   { title: 'Metadata', metrics: metadataMetrics },
+  { title: 'Certificates', metrics: certificateMetrics },
   { title: 'Queues inside nodes', metrics: queueMetrics },
 ];
 

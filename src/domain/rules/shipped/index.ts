@@ -1,4 +1,5 @@
 import type { AlertRule } from '../rule.ts';
+import { certificateRules } from './certificates.ts';
 import { backupChecks, clusterChecks, nodeChecks, ownChecks } from './checks.ts';
 import { connectionRules } from './connections.ts';
 import { diskRules } from './disks.ts';
@@ -22,6 +23,7 @@ const all = [
   ...processRules,
   ...storageRules,
   ...metadataRules,
+  ...certificateRules,
   ...backupChecks,
   ...ownChecks,
 ];

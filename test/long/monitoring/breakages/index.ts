@@ -1,5 +1,6 @@
 import type { ShippedRuleName } from '../../../../src/domain/rules/shipped/index.ts';
 import { backups } from './backups.ts';
+import { certificates } from './certificates.ts';
 import { late } from './late.ts';
 import { nodes } from './nodes.ts';
 import { numbers } from './numbers.ts';
@@ -11,6 +12,7 @@ import { snapshots } from './snapshots.ts';
  */
 export const breakages: Readonly<Record<ShippedRuleName, { readonly broken: string }>> = {
   ...numbers,
+  ...certificates,
   ...nodes,
   ...backups,
   ...snapshots,
