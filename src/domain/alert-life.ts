@@ -1,7 +1,8 @@
 import type { Alert, Mute } from './alert.ts';
 import { expireAck } from './alert-ack.ts';
+import { type Hideable, isNeverHidden } from './alert-explained.ts';
 import type { AlertChange, AlertPolicy, AlertTimes, Condition, Draft, Pending, Sample } from './alert-facts.ts';
-import { applyMute, type Hideable, isNeverHidden, mutesOf, workOn } from './alert-mute.ts';
+import { applyMute, mutesOf, workOn } from './alert-mute.ts';
 import { isJudged, meet, reopen, reopenByHand } from './alert-signal.ts';
 import type { ActiveSilence } from './silence.ts';
 

@@ -1,18 +1,14 @@
-import { type Alert, type Mute, severities } from './alert.ts';
+import type { Alert, Mute } from './alert.ts';
+import { explained, type Hideable, isNeverHidden } from './alert-explained.ts';
 import {
   type AlertPolicy,
   type Draft,
   durationInWords,
   type NewAlertEvent,
   type PlannedWork,
-  type RuleFacts,
   type Sample,
 } from './alert-facts.ts';
 import { type ActiveSilence, silenceHides } from './silence.ts';
-
-/** An alert, open or about to be opened, as far as it matters for what hides it. */
-export type Hideable = Pick<Alert, 'fingerprint' | 'rule' | 'nodeId' | 'labels' | 'severity' | 'signal'> &
-  Partial<Pick<Alert, 'flapping' | 'isNeverHidden'>>;
 
 type Circumstances = {
   readonly sample: Sample;
@@ -21,10 +17,7 @@ type Circumstances = {
   readonly silences: readonly ActiveSilence[];
 };
 
-/**
- * Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then the rules in their order. An
- * alert hides no other that is worse than itself, and none while it is hidden itself, or flaps and does not hold now.
- */
+/** Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then other alerts. */
 export function mutesOf(
   alerts: readonly Hideable[],
   { sample, policy, silences }: Circumstances,
@@ -35,19 +28,8 @@ export function mutesOf(
       alert.signal === 'RESOLVED' ? null : (byRun(alert, sample, policy) ?? bySilence(alert, policy, silences));
     if (mute !== null) mutes.set(alert.fingerprint, mute);
   }
-  for (const { name, inhibits } of policy.rules) {
-    if (inhibits === null) continue;
-    const isLoud = ({ rule, signal, flapping, fingerprint }: Hideable) =>
-      rule === name && signal === 'FIRING' && flapping?.quietSince == null && !mutes.has(fingerprint);
-    const sources = alerts.filter(isLoud);
-    for (const target of alerts) {
-      if (target.rule === name || target.signal === 'RESOLVED' || mutes.has(target.fingerprint)) continue;
-      if (isNeverHidden(target.rule, policy) || standsAlone(target.rule, policy)) continue;
-      if (sources.some((source) => explains(inhibits, source, target)))
-        mutes.set(target.fingerprint, { kind: 'INHIBITED', by: name, because: inhibits.because });
-    }
-  }
-  return mutes;
+  const others = alerts.filter(({ fingerprint }) => !mutes.has(fingerprint));
+  return new Map([...mutes, ...explained(others, policy)]);
 }
 
 /** The run that takes the node away now, if that explains what the rule found. */
@@ -59,14 +41,6 @@ export function workOn(
   const isExplained = policy.rules.some((each) => each.name === rule && each.isInhibitedByRuns);
   if (!isExplained || isNeverHidden(rule, policy)) return null;
   return plannedWork.find((work) => work.nodeId === nodeId) ?? null;
-}
-
-export function isNeverHidden(rule: string, { rules }: Pick<AlertPolicy, 'rules'>): boolean {
-  return rules.some((each) => each.name === rule && each.isNeverHidden);
-}
-
-function standsAlone(rule: string, { rules }: AlertPolicy): boolean {
-  return rules.some((each) => each.name === rule && each.standsAlone);
 }
 
 const atWork = 'is working on the node';
@@ -88,19 +62,6 @@ function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly Acti
   if (alert.isNeverHidden || isNeverHidden(alert.rule, policy)) return null;
   const silence = silences.find((each) => silenceHides(each, alert));
   return silence === undefined ? null : { kind: 'SILENCED', by: silence.name, because: silence.because };
-}
-
-function explains(inhibits: NonNullable<RuleFacts['inhibits']>, source: Hideable, target: Hideable): boolean {
-  if (severities.indexOf(source.severity) > severities.indexOf(target.severity)) return false;
-  if (inhibits.rules !== 'others' && !inhibits.rules.includes(target.rule)) return false;
-  if (inhibits.butNot?.includes(target.rule) === true) return false;
-  return inhibits.sameNode === undefined || isSameNode(source, target);
-}
-
-/** By the inventory, or by the label where one of them is not in it. */
-function isSameNode(a: Hideable, b: Hideable): boolean {
-  if (a.nodeId !== null && b.nodeId !== null) return a.nodeId === b.nodeId;
-  return a.labels.node !== undefined && a.labels.node === b.labels.node;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Alert, alertFingerprint, severities } from '../../src/domain/alert.ts';
+import { type Alert, alertFingerprint, type Severity, severities } from '../../src/domain/alert.ts';
 import { applySample, defaultAlertTimes, type RuleFacts } from '../../src/domain/alert-life.ts';
 import { alert, byRun, condition, rules as known, minutes, sample } from './alert-builders.ts';
 
@@ -64,8 +64,52 @@ describe('what another alert explains', () => {
           );
           expect(explaining).not.toEqual([]);
         }
+        const firing = now.filter(({ signal, flapping }) => signal === 'FIRING' && flapping?.quietSince == null);
+        const hiddenByOthers = firing.filter(({ mute }) => mute.kind === 'INHIBITED' && !mute.by.startsWith('run:'));
+        if (hiddenByOthers.length > 0) expect(firing.filter(({ mute }) => mute.kind === 'NONE')).not.toEqual([]);
       }),
     );
+  });
+
+  const chain = (links: Readonly<Record<string, readonly string[]>>): readonly RuleFacts[] =>
+    Object.entries(links).map(([name, hidden]) => ({
+      ...{ name, over: 'it is over', isInhibitedByRuns: false },
+      inhibits: hidden.length === 0 ? null : { rules: hidden, because: `of ${name}` },
+    }));
+  const told = (links: Readonly<Record<string, readonly string[]>>, bad: Partial<Record<string, Severity>> = {}) => {
+    const conditions = Object.keys(links).map((rule) =>
+      condition({ rule, fingerprint: rule, severity: bad[rule] ?? 'HIGH' }),
+    );
+    const { opened } = applySample({ alerts: [], pending: [] }, sample(minutes(1), { conditions }), {
+      times: defaultAlertTimes,
+      rules: chain(links),
+    });
+    return opened.filter(({ mute }) => mute.kind === 'NONE').map((each) => each.condition.rule);
+  };
+
+  it.each([
+    ['a chain, its head last', { b: ['c'], c: [], a: ['b'] }, ['c', 'a']],
+    ['a chain, its head first', { a: ['b'], b: ['c'], c: [] }, ['a', 'c']],
+    ['a chain of four', { c: ['d'], b: ['c'], a: ['b'], d: [] }, ['c', 'a']],
+    ['two that explain each other', { a: ['b'], b: ['a'] }, ['a']],
+    ['a circle of three', { a: ['b'], b: ['c'], c: ['a'] }, ['a', 'c']],
+    ['a circle that another explains whole', { a: ['b'], b: ['a'], c: ['a', 'b'] }, ['c']],
+    ['two that explain each other and a third', { a: ['b', 'c'], b: ['a', 'c'], c: [] }, ['a']],
+  ])('leaves no one untold in %s', (_, links, expected) => {
+    expect(told(links)).toEqual(expected);
+  });
+
+  it('keeps the worst of those that name each other, which is hidden by nothing', () => {
+    expect(told({ a: ['b'], b: ['a'] }, { b: 'CRITICAL' })).toEqual(['b']);
+  });
+
+  it('leaves alone what was opened as never hidden by a version that had its rule', () => {
+    const dark = alert({ id: 'alr_2', rule: 'all_dark', labels: {}, fingerprint: 'dark', nodeId: null });
+    const unknown = alert({ rule: 'of_another_version', isNeverHidden: true });
+    const conditions = [condition({ rule: 'all_dark', labels: {}, fingerprint: 'dark', nodeId: null })];
+    const look = sample(minutes(1), { conditions });
+    const { changed } = applySample({ alerts: [dark, unknown], pending: [] }, look, policy);
+    expect(changed.filter(({ alert: each }) => each.mute.kind !== 'NONE')).toEqual([]);
   });
 
   it('is told again while its explanation comes and goes, and does not hold now', () => {
