@@ -1,10 +1,7 @@
 import type { z } from 'zod';
 import { alertFingerprint, type Severity } from '../domain/alert.ts';
 import type { Condition, RuleFacts } from '../domain/alert-life.ts';
-import type { Parts } from './read-parts.ts';
-
-/** What rules may read of a probe. */
-export type PartName = keyof Parts;
+import type { PartName, Parts } from './read-parts.ts';
 
 /** The rule cannot say whether its condition holds, and why: its alerts neither fire nor resolve, and go stale. */
 export type Unjudged = { readonly unjudged: string };
@@ -24,6 +21,8 @@ export type Words = {
 
 type Definition<Name extends PartName, Settings extends z.ZodType, Found> = RuleFacts & {
   readonly reads: readonly Name[];
+  /** Of these, what makes the rule only quieter: when it could not be read, the rule judges as if there were nothing of it. */
+  readonly judgesWithout?: readonly Name[];
   /** Each setting has a default; what the configuration says about this rule counts before it. */
   readonly settings: Settings;
   /** Pure. What is wrong now, one for each alert that there should be, or why that cannot be said. */
@@ -68,9 +67,12 @@ export function defineRule<Name extends PartName, Settings extends z.ZodType, Fo
     reads,
     configure: (given) => {
       const settings = definition.settings.parse(given ?? {});
+      const needed = reads.filter((part) => !definition.judgesWithout?.includes(part));
       return {
         ...facts,
         judge: (clusterId, parts) => {
+          const unread = needed.find((part) => parts.unread?.some((each) => each === part));
+          if (unread !== undefined) return { unjudged: `what is stored about its ${unread} cannot be read` };
           const judged = definition.judge(parts);
           if ('unjudged' in judged) return judged;
           return judged.map((found) => conditionOf(definition, { clusterId, found, settings }));

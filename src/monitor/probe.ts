@@ -5,7 +5,6 @@ import { catalogue } from '../domain/metrics/catalogue/index.ts';
 import { cutToLimit } from '../domain/metrics/cut.ts';
 import type { Measured } from '../domain/metrics/measurement.ts';
 import { bookFor, factsOfMetricRules, type RuleBook } from '../domain/rules/book.ts';
-import { listRepositories } from '../store/backups/repository-rows.ts';
 import { saveRepositoryCheck } from '../store/backups/write-repositories.ts';
 import { releaseClaim } from '../store/claims.ts';
 import { findCluster, listNodes } from '../store/clusters/inventory.ts';
@@ -16,15 +15,14 @@ import { readFactAnswers } from '../store/metrics/facts.ts';
 import { packLook, readCounters } from '../store/metrics/write-measured.ts';
 import type { ProbeClaim } from '../store/probes/probes.ts';
 import { type ProbeOutcome, recordSample } from '../store/probes/record-sample.ts';
-import { readBackupWatch } from '../store/reads/backup-watch.ts';
-import { readOwnWork } from '../store/reads/own-work.ts';
+import type { OnDamaged } from '../store/readable.ts';
 import { listPlannedWork } from '../store/reads/planned-work.ts';
 import { readRuleEdits } from '../store/reads/rules.ts';
-import { listStoppedNodes } from '../store/reads/stopped-nodes.ts';
 import type { ConfiguredRule } from './define-rule.ts';
 import { evaluateRules } from './evaluate.ts';
 import { problemsOf } from './problems.ts';
 import { type Parts, type ProbeReading, readParts } from './read-parts.ts';
+import { readStored } from './read-stored.ts';
 
 export type ProbeDeps = {
   readonly db: Database;
@@ -57,8 +55,8 @@ export async function probeCluster(
     const startedAt = performance.now();
     const damaged = (err: unknown) =>
       log.error({ clusterId, err }, 'something that is stored beside a cluster cannot be read; it is watched without');
-    const known = await listNodes(db, clusterId);
-    const stopped = await listStoppedNodes(db, clusterId);
+    const known = await listNodes(db, clusterId, { onDamaged: damaged });
+    const { own, ...stored } = await readStored(db, clusterId, damaged);
     const cluster = await findCluster(db, clusterId);
     // What one process counted, another one goes on with: all of it is by one clock.
     const now = await startDatabaseClock(db);
@@ -74,12 +72,10 @@ export async function probeCluster(
         everyMs: settings.everyMs,
         known,
         seeds: cluster?.seeds ?? [],
-        stopped,
+        ...stored,
         before: claim.before,
-        watch: await readBackupWatch(db, clusterId),
         runMode: cluster?.runMode ?? null,
-        repositories: await listRepositories(db, clusterId),
-        own: { ...(await readOwnWork(db, clusterId)), everyMs: settings.everyMs },
+        own: { ...own, everyMs: settings.everyMs },
         timeoutMs: settings.timeoutMs,
       },
     );
@@ -90,7 +86,7 @@ export async function probeCluster(
     for (const node of parts.stopped.contradicted) await forgetStop(db, { clusterId, ...node });
     const at = await readDatabaseTime(db);
     const book = bookFor(await readRuleEdits(db, damaged), { clusterId, environment: cluster?.environment ?? '', at });
-    const outcome = await judge(deps, { clusterId, parts, durationMs, checks: settings.rules, book, known });
+    const outcome = await judge(deps, { clusterId, parts, durationMs, checks: settings.rules, book, known, damaged });
     const times: AlertTimes = { ...defaultAlertTimes, staleAfterMs: 3 * settings.everyMs, ...settings.alertTimes };
     const look =
       parts.metrics === null
@@ -121,11 +117,12 @@ type Judged = {
   checks: readonly ConfiguredRule[];
   book: RuleBook;
   known: readonly ClusterNode[];
+  damaged: OnDamaged;
 };
 
 /** Stores the picture of the cluster, so that readers need not ask the cluster, and judges what is wrong. */
 async function judge({ db, log }: ProbeDeps, judged: Judged): Promise<ProbeOutcome> {
-  const { clusterId, parts, durationMs, checks, book, known } = judged;
+  const { clusterId, parts, durationMs, checks, book, known, damaged } = judged;
   // Asked after the reading, with the reading's own duration as the window: the probe may have seen work that ended
   // meanwhile.
   const work = await listPlannedWork(db, { clusterId, windowMs: durationMs + 1_000 });
@@ -134,7 +131,7 @@ async function judge({ db, log }: ProbeDeps, judged: Judged): Promise<ProbeOutco
     because: `it was stopped on purpose by ${byName} (R-${runNumber}), until it is started`,
   }));
   const plannedWork = [...work, ...stopped];
-  const saved = await savePicture(db, clusterId, parts);
+  const saved = await savePicture(db, clusterId, { parts, damaged });
   const nodes = saved.topology.isSeen ? saved.topology.nodes : known;
   const { notJudged, ...sample } = evaluateRules(checks, { clusterId, parts: saved, log, book, nodes });
   const { topology, health } = parts;
@@ -150,7 +147,11 @@ async function judge({ db, log }: ProbeDeps, judged: Judged): Promise<ProbeOutco
 }
 
 /** Stores the picture and answers the same parts, with the nodes as the inventory knows them. */
-async function savePicture(db: Database, clusterId: string, parts: Parts<ObservedNode>): Promise<Parts> {
+async function savePicture(
+  db: Database,
+  clusterId: string,
+  { parts, damaged }: { readonly parts: Parts<ObservedNode>; readonly damaged: OnDamaged },
+): Promise<Parts> {
   const { topology, health } = parts;
   if (!topology.isSeen) {
     await saveClusterProblems(db, clusterId, [topology.failure.message]);
@@ -159,7 +160,7 @@ async function savePicture(db: Database, clusterId: string, parts: Parts<Observe
   const { nodes, leader } = topology;
   const problems = [...problemsOf(health.probes, leader), ...topology.problems];
   await saveTopology(db, clusterId, { nodes, runMode: null, problems });
-  return { ...parts, topology: { ...topology, nodes: await listNodes(db, clusterId) } };
+  return { ...parts, topology: { ...topology, nodes: await listNodes(db, clusterId, { onDamaged: damaged }) } };
 }
 
 /** What a store itself was found to be is kept before it is judged: a problem goes on since it was first found. */

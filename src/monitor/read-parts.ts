@@ -41,6 +41,8 @@ export type PartsRequest = {
   readonly metrics: { readonly counters: Counters; readonly facts: FactAnswers };
   /** What is stored of Starwarden's own work on the cluster. */
   readonly own: OwnWork & { readonly everyMs: number };
+  /** Of what is stored, the parts that could not be read: what stands here in their place says nothing. */
+  readonly unread?: readonly PartName[];
   /** Told of a fault of ours in measuring: the rest of the look is worth as much without the numbers. */
   readonly failed: (error: unknown) => void;
   /** The pace of looks. */
@@ -91,7 +93,12 @@ export type Parts<N extends ObservedNode = ClusterNode> = {
   readonly metrics: WatchedMetrics | null;
   /** Starwarden's own work on the cluster, as it is stored. */
   readonly own: PartsRequest['own'];
+  /** Parts of what is stored that could not be read. Rules about them judge nothing. */
+  readonly unread?: readonly PartName[];
 };
+
+/** What rules may read of a probe. */
+export type PartName = Exclude<keyof Parts, 'unread'>;
 
 export type WatchedStops = {
   readonly nodes: readonly StoppedNode[];
@@ -183,6 +190,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
       silentPorts: null,
       metrics,
       own: request.own,
+      unread: request.unread ?? [],
     };
     return { parts, counters };
   }
@@ -213,6 +221,7 @@ export async function readParts(reading: ProbeReading, request: PartsRequest): P
     silentPorts: signal.aborted ? null : silentPorts,
     metrics,
     own: request.own,
+    unread: request.unread ?? [],
   };
   return { parts, counters };
 }

@@ -18,6 +18,7 @@ const unreachableSamples = 3;
 export const clusterUnreachable = defineRule({
   name: 'cluster_unreachable',
   reads: ['topology', 'health', 'stopped'],
+  judgesWithout: ['stopped'],
   settings: z.object({}),
   judge: ({ topology, health, stopped }) => {
     // A cluster that was shut down on purpose is no trouble: node_stopped says who wanted that.

@@ -14,6 +14,7 @@ const standingMs = 5 * 60_000;
 export const quorumAtRisk = defineRule({
   name: 'quorum_at_risk',
   reads: ['topology', 'stopped'],
+  judgesWithout: ['stopped'],
   settings: z.object({}),
   judge: ({ topology, stopped }) => {
     if (!topology.isSeen) return { unjudged: 'the cluster did not tell its nodes' };

@@ -13,6 +13,7 @@ import {
 } from '../../domain/alert.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson, toJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 
 const labels = z.record(z.string(), z.string());
 // Made once: making a zod schema costs a hundred times as much as using it.
@@ -23,22 +24,35 @@ const time = z.iso.datetime().transform((text) => new Date(text));
 const turns = z.array(time);
 const flapping = z.object({ since: time, quietSince: time.nullable(), judgedAt: time });
 
+/**
+ * No alert is lost because one of its columns was damaged: it counts as CRITICAL and not judged then, with the labels that
+ * can be read. The look that finds what it is about again writes these columns anew.
+ */
 export function toAlert(row: Selectable<Tables['alert']>): Alert {
+  return readAlert(row, () => undefined);
+}
+
+/** The same, and tells of what was damaged. */
+export function readAlert(row: Selectable<Tables['alert']>, onDamaged: OnDamaged): Alert {
+  const orElse = <T>(read: () => T, otherwise: T): T => {
+    const [found] = readable([row], read, onDamaged);
+    return found === undefined ? otherwise : found;
+  };
   return {
     id: row.id,
     number: row.number,
     fingerprint: row.fingerprint,
     rule: row.rule,
-    severity: severity.parse(row.severity),
+    severity: orElse(() => severity.parse(row.severity), 'CRITICAL'),
     clusterId: row.cluster_id,
     clusterName: row.cluster_name,
     environment: row.environment,
     nodeId: row.node_id,
-    labels: fromJson(labels, row.labels),
+    labels: orElse(() => fromJson(labels, row.labels), {}),
     title: row.title,
     pastTitle: row.past_title,
     text: row.text,
-    signal: signal.parse(row.signal_state),
+    signal: orElse(() => signal.parse(row.signal_state), row.closed_at === null ? 'STALE' : 'RESOLVED'),
     handling: handlingOf(row),
     mute: muteOf(row),
     isNeverHidden: row.never_hidden === 1,
@@ -52,8 +66,8 @@ export function toAlert(row: Selectable<Tables['alert']>): Alert {
     closedAt: row.closed_at,
     count: row.count,
     flaps: row.flaps,
-    turns: row.turns === null ? [] : fromJson(turns, row.turns),
-    flapping: row.flapping === null ? null : fromJson(flapping, row.flapping),
+    turns: orElse(() => (row.turns === null ? [] : fromJson(turns, row.turns)), []),
+    flapping: orElse(() => (row.flapping === null ? null : fromJson(flapping, row.flapping)), null),
     previousId: row.previous_id,
     revision: row.revision,
     changedAt: row.changed_at,

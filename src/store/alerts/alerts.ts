@@ -8,7 +8,8 @@ import {
 } from '../../domain/alert-life.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
-import { alertColumns, rememberedColumns, toAlert } from './alert-rows.ts';
+import type { OnDamaged } from '../readable.ts';
+import { alertColumns, readAlert, rememberedColumns, toAlert } from './alert-rows.ts';
 
 export async function findAlert(db: Queryable, id: string): Promise<Alert | null> {
   const row = await db.selectFrom('alert').selectAll().where('id', '=', id).executeTakeFirst();
@@ -16,7 +17,11 @@ export async function findAlert(db: Queryable, id: string): Promise<Alert | null
 }
 
 /** Locks and reads the alerts that a sample of this cluster may change. */
-export async function lockOpenAlerts(tx: Tx, clusterId: string): Promise<readonly Alert[]> {
+export async function lockOpenAlerts(
+  tx: Tx,
+  clusterId: string,
+  onDamaged: OnDamaged = () => undefined,
+): Promise<readonly Alert[]> {
   const rows = await tx
     .selectFrom('alert')
     .selectAll()
@@ -25,7 +30,7 @@ export async function lockOpenAlerts(tx: Tx, clusterId: string): Promise<readonl
     .orderBy('number')
     .forUpdate()
     .execute();
-  return rows.map(toAlert);
+  return rows.map((row) => readAlert(row, onDamaged));
 }
 
 /** Writes a change with its events; the revision grows by one. The caller holds the row's lock. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Condition, Pending } from '../../domain/alert-life.ts';
 import { databaseNowPlus, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 
 const labels = z.record(z.string(), z.string());
 /** So long a run's end can still be asked what it hid. */
@@ -9,7 +10,7 @@ const keptMs = 30 * 86_400_000;
 
 /**
  * Remembers what a run hid in this look, and what of it is over, so that its end can say what became of it. A condition
- * that comes back while the run still explains it is not over.
+ * that comes back while the run still explains it is not over, and neither is one of which it cannot be read what it was.
  */
 export async function keepHidden(
   tx: Tx,
@@ -18,11 +19,13 @@ export async function keepHidden(
     at,
     covered,
     isOver,
+    damaged,
   }: {
     clusterId: string;
     at: Date;
     covered: readonly { readonly runId: string; readonly condition: Condition }[];
     isOver: (found: Pick<Pending, 'fingerprint' | 'rule' | 'labels'>) => boolean;
+    readonly damaged: OnDamaged;
   },
 ): Promise<void> {
   const open = await tx
@@ -31,13 +34,14 @@ export async function keepHidden(
     .where('cluster_id', '=', clusterId)
     .where('cleared_at', 'is', null)
     .execute();
-  for (const row of open) {
-    if (!isOver({ fingerprint: row.fingerprint, rule: row.rule, labels: fromJson(labels, row.labels) })) continue;
+  const hidden = readable(open, (row) => ({ ...row, labels: fromJson(labels, row.labels) }), damaged);
+  for (const { run_id: runId, ...found } of hidden) {
+    if (!isOver(found)) continue;
     await tx
       .updateTable('hidden_by_run')
       .set({ cleared_at: at })
-      .where('run_id', '=', row.run_id)
-      .where('fingerprint', '=', row.fingerprint)
+      .where('run_id', '=', runId)
+      .where('fingerprint', '=', found.fingerprint)
       .execute();
   }
   if (covered.length === 0) return;

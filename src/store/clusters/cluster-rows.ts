@@ -11,6 +11,7 @@ import {
 } from '../../domain/cluster.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
+import { readable } from '../readable.ts';
 import { checksShape } from '../runs/run-rows.ts';
 
 const seedsShape = z.array(z.object({ host: z.string(), port: z.number() }));
@@ -24,6 +25,8 @@ const authShape: z.ZodType<HostAuth> = z.union([
   z.object({ kind: z.literal('agent') }),
 ]);
 
+const unreadable = ['What was stored about its problems cannot be read'];
+
 export function toCluster(row: Selectable<Tables['cluster']>): Cluster {
   return {
     id: row.id,
@@ -35,7 +38,13 @@ export function toCluster(row: Selectable<Tables['cluster']>): Cluster {
     tls: row.tls === null ? null : fromJson(tlsShape, row.tls),
     runMode: row.run_mode,
     observedAt: row.observed_at,
-    problems: fromJson(problemsShape, row.problems),
+    // Each look writes it anew, and nothing rests on it.
+    problems:
+      readable(
+        [row.problems],
+        (text) => fromJson(problemsShape, text),
+        () => undefined,
+      )[0] ?? unreadable,
     createdAt: row.created_at,
   };
 }

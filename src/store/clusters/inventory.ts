@@ -5,6 +5,7 @@ import type { NodeIdentity } from '../../domain/node-identity.ts';
 import { AppError } from '../../errors.ts';
 import { databaseNow, type Queryable, type Reader, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
+import { type OnDamaged, readable } from '../readable.ts';
 import { deleteSecret, forgetSecretsOf } from '../secrets/secrets.ts';
 import { isDuplicateKey } from '../store-errors.ts';
 import { toCluster, toNode } from './cluster-rows.ts';
@@ -105,7 +106,12 @@ export async function deleteCluster(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('cluster').where('id', '=', id).execute();
 }
 
-export async function listNodes(db: Reader, clusterId: string): Promise<readonly ClusterNode[]> {
+/** `onDamaged`: for who looks at the cluster, which goes on without the nodes that cannot be read; others refuse. */
+export async function listNodes(
+  db: Reader,
+  clusterId: string,
+  { onDamaged }: { readonly onDamaged?: OnDamaged } = {},
+): Promise<readonly ClusterNode[]> {
   const rows = await db
     .selectFrom('cluster_node')
     .selectAll()
@@ -114,7 +120,7 @@ export async function listNodes(db: Reader, clusterId: string): Promise<readonly
     .orderBy('host')
     .orderBy('port')
     .execute();
-  return rows.map(toNode);
+  return onDamaged === undefined ? rows.map(toNode) : readable(rows, toNode, onDamaged);
 }
 
 /** Nodes of any cluster that stand at one of these addresses, or on a host that is reached at one of them. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ObservedNode } from '../../domain/cluster.ts';
+import { nodeKinds, type ObservedNode } from '../../domain/cluster.ts';
 import type { SeenTopology } from '../../domain/inventory.ts';
 import { isSameNode } from '../../domain/node-identity.ts';
 import { newId } from '../../ids.ts';
@@ -96,7 +96,9 @@ async function deleteOthers(tx: Tx, clusterId: string, nodes: readonly ObservedN
     .where('cluster_id', '=', clusterId)
     .execute();
   const isSeen = (row: { kind: string; host: string; port: number }) => nodes.some((node) => isSameNode(node, row));
-  const gone = known.filter((row) => !isSeen(row)).map((row) => row.id);
+  // What a damaged row was about nobody knows, so it is not known to be gone; it holds where its node runs.
+  const isWhole = ({ kind }: { kind: string }) => nodeKinds.some((each) => each === kind);
+  const gone = known.filter((row) => isWhole(row) && !isSeen(row)).map((row) => row.id);
   if (gone.length > 0) await tx.deleteFrom('cluster_node').where('id', 'in', gone).execute();
 }
 

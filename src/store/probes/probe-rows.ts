@@ -6,6 +6,7 @@ import { nodeKinds } from '../../domain/cluster.ts';
 import type { NodeProbe, NotJudged, Probe } from '../../domain/probe.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
+import { readable } from '../readable.ts';
 
 const time = z.iso.datetime().transform((text) => new Date(text));
 
@@ -26,7 +27,7 @@ export const pendingShape: z.ZodType<Pending[]> = z.array(
     .transform(({ seenAt, ...pending }) => ({ ...pending, seenAt: seenAt ?? pending.since })),
 );
 
-export const notJudgedShape: z.ZodType<NotJudged[]> = z.array(
+const notJudgedShape: z.ZodType<NotJudged[]> = z.array(
   z.object({ rule: z.string(), labels: z.record(z.string(), z.string()).nullable(), because: z.string() }),
 );
 
@@ -42,10 +43,19 @@ export const nodesShape: z.ZodType<NodeProbe[]> = z.array(
   }),
 );
 
-/** None for a cluster whose first probe has not ended. */
-export function toProbe(row: Selectable<Tables['probe']>): Probe[] {
+/**
+ * The last probes of several clusters; none for a cluster whose first probe has not ended. What cannot be read was not seen:
+ * until the next probe nothing is known of that cluster, and the others are as they are.
+ */
+export function toProbes(rows: readonly Selectable<Tables['probe']>[]): Probe[] {
+  return readable(rows, toProbe, () => undefined).flat();
+}
+
+function toProbe(row: Selectable<Tables['probe']>): Probe[] {
   const { at, duration_ms: durationMs, ok } = row;
   if (at === null || durationMs === null || ok === null) return [];
+  // Whoever reads a probe takes what it could not judge from the same row: it counts as a whole or not at all.
+  notJudgedOf(row);
   return [
     {
       clusterId: row.cluster_id,
@@ -57,4 +67,8 @@ export function toProbe(row: Selectable<Tables['probe']>): Probe[] {
       nodes: fromJson(nodesShape, row.nodes),
     },
   ];
+}
+
+export function notJudgedOf({ not_judged: text }: Pick<Selectable<Tables['probe']>, 'not_judged'>): NotJudged[] {
+  return text === null ? [] : fromJson(notJudgedShape, text);
 }

@@ -4,7 +4,7 @@ import { type Database, databaseNowPlus, inTransaction, type Queryable } from '.
 import { fromJson } from '../json.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 import { isDuplicateKey } from '../store-errors.ts';
-import { nodesShape, toProbe } from './probe-rows.ts';
+import { nodesShape, toProbes } from './probe-rows.ts';
 
 /** The right to probe one cluster now. */
 export type ProbeClaim = Claim & {
@@ -87,7 +87,7 @@ async function claimFirstProbe(
 export async function listProbes(db: Queryable, clusterIds: readonly string[]): Promise<readonly Probe[]> {
   if (clusterIds.length === 0) return [];
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
-  return rows.flatMap(toProbe);
+  return toProbes(rows);
 }
 
 /** Clusters that were probed and are not registered any more. */

@@ -26,7 +26,7 @@ export type NewSample = {
   /** What was measured; null = nothing was. */
   readonly look: PackedLook | null;
   readonly policy: AlertPolicy;
-  /** Told when what ripens cannot be read: it ripens anew. */
+  /** Told of what is stored of the cluster's alerts and cannot be read: what ripens does so anew. */
   readonly damaged?: OnDamaged;
 };
 
@@ -52,7 +52,7 @@ export async function recordSample(
     const { id: clusterId, environment } = cluster;
     const silences = await silencesCovering(tx, { clusterId, environment, at });
     const state = {
-      alerts: await lockOpenAlerts(tx, clusterId),
+      alerts: await lockOpenAlerts(tx, clusterId, damaged),
       pending: readable([held.pending], (pending) => fromJson(pendingShape, pending), damaged).flat(),
       silences: silences.map(asActive),
     };
@@ -62,7 +62,10 @@ export async function recordSample(
     for (const alert of effect.kept) await writeAlertRepeat(tx, alert);
     const changedIds = effect.changed.map((change) => change.alert.id);
     for (const opening of effect.opened) changedIds.push(await insertAlert(tx, { cluster, at, ...opening }));
-    await keepHidden(tx, { clusterId, at, covered: effect.covered, isOver: overIn({ ...outcome.sample, at }, policy) });
+    await keepHidden(tx, {
+      ...{ clusterId, at, covered: effect.covered, damaged },
+      isOver: overIn({ ...outcome.sample, at }, policy),
+    });
     await writeProbe(tx, { claim, outcome, at, pending: effect.pending });
     if (look !== null) await writeLook(tx, { clusterId: cluster.id, at, look });
     return changedIds;

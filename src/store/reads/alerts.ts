@@ -2,6 +2,7 @@ import { type SqlBool, sql } from 'kysely';
 import type { Alert, AlertEvent, AlertSignal, Severity } from '../../domain/alert.ts';
 import { toAlert, toAlertEvent } from '../alerts/alert-rows.ts';
 import type { Reader } from '../database.ts';
+import { readable } from '../readable.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
@@ -146,7 +147,7 @@ export async function eventsOfAlerts(
     .where('place', '<=', limit)
     .orderBy('id')
     .execute();
-  return rows.map(toAlertEvent);
+  return readable(rows, toAlertEvent, () => undefined);
 }
 
 /** `IN ()` is not valid SQL. */

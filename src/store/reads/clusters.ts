@@ -9,6 +9,7 @@ import {
 } from '../../domain/cluster.ts';
 import { toCluster, toHost, toNode, toRemovedNode, toReport } from '../clusters/cluster-rows.ts';
 import type { Reader } from '../database.ts';
+import { readable } from '../readable.ts';
 import { containsPattern, isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
 /*
@@ -124,7 +125,7 @@ export async function nodesOfClusters(db: Reader, clusterIds: readonly string[])
     .orderBy('host')
     .orderBy('port')
     .execute();
-  return rows.map(toNode);
+  return readable(rows, toNode, () => undefined);
 }
 
 /** Nodes that runs took out of these clusters, newest first; those whose data is deleted too are left out. */

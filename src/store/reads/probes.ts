@@ -1,8 +1,10 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { LastLook, Probe, ProbeSample } from '../../domain/probe.ts';
 import type { Reader } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { fromJson } from '../json.ts';
-import { nodesShape, notJudgedShape, pendingShape, toProbe } from '../probes/probe-rows.ts';
+import { nodesShape, notJudgedOf, pendingShape, toProbes } from '../probes/probe-rows.ts';
+import { readable } from '../readable.ts';
 
 /** The recent past of these clusters, which the caller has read with their rights, newest first; one statement for all. */
 export async function samplesOfClusters(
@@ -38,22 +40,26 @@ export async function samplesOfClusters(
 /** The last probe of each of these clusters, which the caller has read with their rights; none for one never probed. */
 export async function lastProbesOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly Probe[]> {
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
-  return rows.flatMap(toProbe);
+  return toProbes(rows);
 }
 
-/** The last look at each of these clusters, which the caller has read with their rights; one that was never looked at has none. */
+/**
+ * The last look at each of these clusters, which the caller has read with their rights; one that was never looked at, or
+ * whose last look cannot be read, has none.
+ */
 export async function lastLooksOfClusters(db: Reader, clusterIds: readonly string[]): Promise<readonly LastLook[]> {
   const rows = await db.selectFrom('probe').selectAll().where('cluster_id', 'in', clusterIds).execute();
-  return rows.flatMap(({ at, ok, ...row }) =>
-    at === null || ok === null
-      ? []
-      : [
-          {
-            ...{ clusterId: row.cluster_id, at, dueAt: row.due_at, ok: ok === 1, problem: row.problem },
-            nodes: fromJson(nodesShape, row.nodes),
-            pending: fromJson(pendingShape, row.pending),
-            notJudged: row.not_judged === null ? [] : fromJson(notJudgedShape, row.not_judged),
-          },
-        ],
-  );
+  return readable(rows, toLook, () => undefined).flat();
+}
+
+function toLook({ at, ok, ...row }: Selectable<Tables['probe']>): LastLook[] {
+  if (at === null || ok === null) return [];
+  return [
+    {
+      ...{ clusterId: row.cluster_id, at, dueAt: row.due_at, ok: ok === 1, problem: row.problem },
+      nodes: fromJson(nodesShape, row.nodes),
+      pending: fromJson(pendingShape, row.pending),
+      notJudged: notJudgedOf(row),
+    },
+  ];
 }

@@ -2,8 +2,7 @@ import { type SqlBool, sql } from 'kysely';
 import type { NotJudged } from '../../domain/probe.ts';
 import type { OwnRule, RuleEdits } from '../../domain/rules/book.ts';
 import type { Reader } from '../database.ts';
-import { fromJson } from '../json.ts';
-import { notJudgedShape } from '../probes/probe-rows.ts';
+import { notJudgedOf } from '../probes/probe-rows.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 import { type KeptOverride, toOverride, toOwnRule } from '../rules/rule-rows.ts';
 import { isVisible, type Visibility } from './visibility.ts';
@@ -18,7 +17,10 @@ export async function readRuleEdits(db: Reader, onDamaged: OnDamaged = () => und
   return { own: readable(own, toOwnRule, onDamaged), overrides: readable(overrides, toOverride, onDamaged) };
 }
 
-/** People's own rules that somebody may see, by name; `removed`: also those that are no more. */
+/**
+ * People's own rules that somebody may see, by name; `removed`: also those that are no more. Of those that cannot be read the
+ * log tells with every look, which judges without them too.
+ */
 export async function listOwnRules(
   db: Reader,
   { visibility, name, removed }: { visibility: Visibility; name?: string | null; removed: boolean },
@@ -27,7 +29,7 @@ export async function listOwnRules(
   if (name != null) query = query.where('name', '=', name);
   if (!removed) query = query.where('removed_at', 'is', null);
   const rows = await query.orderBy('name').orderBy('created_at').execute();
-  return rows.map(toOwnRule);
+  return readable(rows, toOwnRule, () => undefined);
 }
 
 /** The overrides of these rules that somebody may see, newest first; `past`: also those that were ended or are over. */
@@ -47,7 +49,7 @@ export async function listOverrides(
       .where((row) => row.or([row('until_at', 'is', null), row('until_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)]));
   }
   const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
-  return rows.map(toOverride);
+  return readable(rows, toOverride, () => undefined);
 }
 
 /** One that was not ended; null also where the asker may not see it. */
@@ -75,10 +77,9 @@ export async function notJudgedOfClusters(
     .select(['cluster_id', 'not_judged'])
     .where('cluster_id', 'in', clusterIds)
     .execute();
-  return rows.map(({ cluster_id: clusterId, not_judged: text }) => ({
-    clusterId,
-    notJudged: text === null ? [] : fromJson(notJudgedShape, text),
-  }));
+  const read = (row: (typeof rows)[number]) => ({ clusterId: row.cluster_id, notJudged: notJudgedOf(row) });
+  // A probe of which this cannot be read is no probe, as `toProbes` says.
+  return readable(rows, read, () => undefined);
 }
 
 /** What is for everything is seen by whoever sees any cluster; what is for a label, a cluster or a node by whoever sees one of them. */

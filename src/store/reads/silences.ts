@@ -4,11 +4,12 @@ import type { CalendarScope } from '../../domain/calendar.ts';
 import { type Silence, type SilenceMatchers, silenceHides } from '../../domain/silence.ts';
 import { toAlert } from '../alerts/alert-rows.ts';
 import type { Reader } from '../database.ts';
+import { readable } from '../readable.ts';
 import { toSilence } from '../silences/silence-rows.ts';
 import { isEntryVisible } from './calendar.ts';
 import { isVisible, type Visibility } from './visibility.ts';
 
-/** Newest first; `ended`: those that are over too, the last 200 of all. */
+/** Newest first; `ended`: those that are over too, the last 200 of all. One that cannot be read hides nothing, and is left out. */
 export async function listSilences(
   db: Reader,
   { visibility, ended }: { visibility: Visibility; ended: boolean },
@@ -16,7 +17,7 @@ export async function listSilences(
   let query = db.selectFrom('silence').selectAll().where(isEntryVisible(visibility, 'silence'));
   if (!ended) query = query.where('ended_at', 'is', null).where('until_at', '>', sql<Date>`UTC_TIMESTAMP(3)`);
   const rows = await query.orderBy('number', 'desc').limit(200).execute();
-  return rows.map(toSilence);
+  return readable(rows, toSilence, () => undefined);
 }
 
 export async function findVisibleSilence(

@@ -8,7 +8,8 @@ import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
 
 /** A message lists so many alerts and counts the others. */
 const mostListed = 10;
-const severity = z.enum(severities);
+// One that cannot be read counts as the worst: nothing may keep a channel from being told.
+const severity = z.enum(severities).catch('CRITICAL');
 
 /** How many alerts of one cluster, rule and severity stand on a message, and how many of them go on. */
 export type GroupCount = {

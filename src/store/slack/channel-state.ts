@@ -10,7 +10,8 @@ import type {
 } from '../../domain/delivery/channel-state.ts';
 import { databaseNowPlus, type Queryable, readDatabaseTime } from '../database.ts';
 
-const severity = z.enum(severities);
+// One that cannot be read counts as the worst: nothing may keep a channel from being told.
+const severity = z.enum(severities).catch('CRITICAL');
 const cause = z.enum(['RATE', 'BUDGET']);
 /** A message that could not be sent for so long does not count any more. */
 const oldMs = 86_400_000;
