@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { type FactAnswers, type FactName, type FactValue, isFactName } from '../../domain/metrics/facts.ts';
+import {
+  type FactAnswers,
+  type FactName,
+  type FactUnknown,
+  type FactValue,
+  isFactName,
+} from '../../domain/metrics/facts.ts';
 import { subjectKey } from '../../domain/metrics/measurement.ts';
 import { isSystemDatabase } from '../../domain/system-databases.ts';
 import { inParallel } from '../in-parallel.ts';
@@ -34,16 +40,21 @@ const atOnce = 4;
 export async function readRoutineLoads(
   sql: SqlReader,
   call: SqlCall,
-): Promise<{ readonly loads: readonly RoutineLoad[]; readonly cut: string | null }> {
+): Promise<{
+  readonly loads: readonly RoutineLoad[];
+  readonly cut: string | null;
+  readonly asked: ReadonlySet<string>;
+}> {
   const names = (await sql.query(showDatabases(), call))
     .map((row) => Object.values(row)[0] ?? '')
     .filter((name) => !isSystemDatabase(name));
-  const rows = await inParallel(names.slice(0, mostDatabases), atOnce, (database) =>
+  const asked = names.slice(0, mostDatabases);
+  const rows = await inParallel(asked, atOnce, (database) =>
     sql.query(showRoutineLoads(database), { ...call, route: 'leader' }),
   );
   const left = names.length - mostDatabases;
   const cut = left > 0 ? `${left} of ${names.length} databases were not asked: the first ${mostDatabases} are` : null;
-  return { loads: rows.flat().map(parseRoutineLoad), cut };
+  return { loads: rows.flat().map(parseRoutineLoad), cut, asked: new Set(asked) };
 }
 
 const statistic = z.object({ totalRows: z.number(), errorRows: z.number() });
@@ -77,7 +88,9 @@ const subjectOf = ({ database, name }: RoutineLoad) => ({ job: `${database}.${na
 
 /** The facts about routine loads; the share of bad rows is that of the rows since the answer before. */
 export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, call: SqlCall): Promise<Found> {
-  const { loads, cut } = await readRoutineLoads(sql, call);
+  const { loads, cut, asked } = await readRoutineLoads(sql, call);
+  const left = (name: FactName) => (cut === null ? [] : notAsked(before, { name, asked, because: cut }));
+  const behind = loads.filter(isBehind).length;
   const [rows, bad] = [earlier(before, 'routine_load_rows'), earlier(before, 'routine_load_error_rows')];
   const isIdle = ({ totalRows, ...load }: RoutineLoad) =>
     totalRows !== null && rows.get(subjectKey(subjectOf({ ...load, totalRows }))) === totalRows;
@@ -95,14 +108,39 @@ export async function readRoutineLoadFacts(sql: SqlReader, before: FactAnswers, 
       const key = subjectKey(subjectOf(load));
       return shareOfBadRows(load, { rows: rows.get(key), bad: bad.get(key) });
     }),
-    routine_loads_behind: ofCluster(loads.filter(isBehind).length),
+    // Of those that were asked: none of them is no answer about all.
+    routine_loads_behind: cut !== null && behind === 0 ? [] : ofCluster(behind),
     unknown: {
-      routine_load_error_share: loads.filter(isIdle).map((load) => ({
-        ...{ subject: subjectOf(load), because: 'no rows came since it was asked before', isNone: true as const },
-      })),
+      routine_load_running: left('routine_load_running'),
+      routine_load_lag: left('routine_load_lag'),
+      routine_load_rows: left('routine_load_rows'),
+      routine_load_error_rows: left('routine_load_error_rows'),
+      routine_load_error_share: [
+        ...left('routine_load_error_share'),
+        ...loads.filter(isIdle).map((load) => ({
+          ...{ subject: subjectOf(load), because: 'no rows came since it was asked before', isNone: true as const },
+        })),
+      ],
+      routine_loads_behind: cut !== null && behind === 0 ? [{ subject: {}, because: cut }] : [],
     },
     ...(cut === null ? {} : { cut }),
   };
+}
+
+/**
+ * What was known, or not known, of routine loads before and belongs to a database that was not asked now: an alert about one
+ * of them must not end because nobody looked.
+ */
+function notAsked(
+  before: FactAnswers,
+  { name, asked, because }: { name: FactName; asked: ReadonlySet<string>; because: string },
+): readonly FactUnknown[] {
+  const answer = before[name];
+  if (answer === undefined || !('values' in answer)) return [];
+  const known = [...answer.values, ...(answer.unknown ?? [])].map(({ subject }) => subject);
+  // Names of databases and of routine loads may hold dots, so what belongs to one that was asked is told by all of them.
+  const isAsked = (job: string) => [...asked].some((database) => job.startsWith(`${database}.`));
+  return known.flatMap((subject) => (subject.job === undefined || isAsked(subject.job) ? [] : [{ subject, because }]));
 }
 
 function runs({ state }: RoutineLoad): number | null {

@@ -436,4 +436,19 @@ describe('readers that take long', () => {
       cut: '3 of 503 databases were not asked: the first 500 are',
     });
   });
+
+  it('does not know what a routine load does whose database is not asked any more', async () => {
+    const many = Array.from({ length: 503 }, (_, index) => ({ Database: `d${index}` }));
+    const sql: SqlReader = { query: async ({ text }) => (text.includes('DATABASES') ? many : []) };
+    const paused = (job: string) => ({ subject: { job }, value: 0 });
+    const before = { routine_load_running: { atMs: at.getTime(), values: [paused('d1.gone'), paused('d501.orders')] } };
+    const look = (known: FactAnswers) =>
+      readFacts(sql, { due: ['routine_load_running'], before: known, at, frontends: [], users: [] });
+    const because = '3 of 503 databases were not asked: the first 500 are';
+    const unknown = [{ subject: { job: 'd501.orders' }, because }];
+    const once = await look(before);
+    expect(once.routine_load_running).toMatchObject({ values: [], unknown });
+    expect((await look(once)).routine_load_running).toMatchObject({ values: [], unknown });
+    expect(once.routine_loads_behind).toMatchObject({ values: [], unknown: [{ subject: {}, because }] });
+  });
 });
