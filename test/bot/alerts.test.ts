@@ -203,6 +203,15 @@ it('everything that its message offers can be done from there, and an older mess
   const page = 'https://docs.example/starwarden/docs/monitoring/runbooks.md#node_down';
   expect(await world.kim.click(opened, 'alert.runbook')).toMatchObject({ opened: page });
 
+  await world.kim.select(opened, 'alert.more', 'Why?');
+  await world.kim.waitForMessage({ channel, text: 'A-1 on prod-eu', where: ({ isEphemeral }) => isEphemeral });
+  await world.kim.select(opened, 'alert.more', 'Escalate now…');
+  const whyNow = await world.kim.waitForView({ title: 'Escalate the alert' });
+  const short = await world.kim.submit(whyNow, { reason: '    ' });
+  expect(short.errors).toMatchObject({ reason: 'Between 3 and 500 characters.' });
+  await world.kim.submit(whyNow, { reason: 'two backends are down by now' });
+  await world.kim.waitForMessage({ channel, text: 'No route says who is called for A-1' });
+
   await world.kim.select(opened, 'alert.more', 'Assign…');
   const toWhom = await world.kim.waitForView({ title: 'Assign the alert' });
   await world.kim.submit(toWhom, { person: 'lee', note: 'you know this host' });

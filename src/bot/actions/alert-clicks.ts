@@ -5,7 +5,9 @@ import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import type { Bot, Click, ClickAction, MenuAction, OpenAction } from '../bot.ts';
 import { handleAlert } from '../commands/control.ts';
 import { silenceAlert } from '../commands/silences.ts';
+import { whyAlert } from '../commands/why.ts';
 import { assignForm } from '../forms/assign-form.ts';
+import { escalateForm } from '../forms/escalate-form.ts';
 import { resolveForm } from '../forms/resolve-form.ts';
 import { silenceForm } from '../forms/silence-form.ts';
 import { readableBy } from '../resolve.ts';
@@ -85,7 +87,18 @@ const silence: MenuAction = {
   },
 };
 
-const more = { assign: opens(assignForm), details: showDetails, resolve: opens(resolveForm) } as const;
+const showWhy: ClickAction = {
+  kind: 'act',
+  run: (bot, { actor, value }) => onAlert(bot, { actor, value }, (alert) => whyAlert(bot, alert)),
+};
+
+const more = {
+  assign: opens(assignForm),
+  escalate: opens(escalateForm),
+  details: showDetails,
+  why: showWhy,
+  resolve: opens(resolveForm),
+} as const;
 
 const moreMenu: MenuAction = {
   kind: 'menu',

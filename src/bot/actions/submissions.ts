@@ -3,6 +3,7 @@ import type { Form, Submission } from '../bot.ts';
 import { assignByWord, resolveByHand } from '../commands/alert-decisions.ts';
 import { decideRun } from '../commands/control.ts';
 import { readDuration } from '../commands/duration.ts';
+import { escalateAlert } from '../commands/on-call.ts';
 import { silenceAlert } from '../commands/silences.ts';
 import { readRunValue } from '../views/run-buttons.ts';
 import { onAlert } from './alert-clicks.ts';
@@ -47,6 +48,17 @@ const resolveAlert: Submission = {
       resolveByHand(bot, { ask, actor, alertId: id, note }),
     );
   },
+};
+
+const escalate: Submission = {
+  check: (form) => {
+    const { length } = textOf(form, 'reason');
+    return length < 3 || length > 500 ? { reason: 'Between 3 and 500 characters.' } : null;
+  },
+  run: (bot, { ask, actor, form }) =>
+    onAlert(bot, { actor, value: form.metadata }, ({ id }) =>
+      escalateAlert(bot, { ask, actor, alertId: id, reason: textOf(form, 'reason') }),
+    ),
 };
 
 const assignAlert: Submission = {
@@ -99,6 +111,7 @@ export const submissions: ReadonlyMap<string, Submission> = new Map([
   ['draft.confirm', confirmDraft],
   ['run.deny', rejectRun],
   ['alert.resolve', resolveAlert],
+  ['alert.escalate', escalate],
   ['alert.assign', assignAlert],
   ['alert.silence', silenceForSome],
 ]);

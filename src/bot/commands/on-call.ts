@@ -1,14 +1,14 @@
-import { canSomewhere } from '../../domain/access.ts';
+import { type Actor, canSomewhere } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
 import { nobodyInWords } from '../../domain/on-call.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import { escalateNow } from '../../store/escalation/escalate-now.ts';
 import { readOnCall } from '../../store/escalation/facts.ts';
 import { listOnCallOverrides, listRotations } from '../../store/reads/escalations.ts';
-import type { BotCommand } from '../bot.ts';
+import type { Ask, Bot, BotCommand } from '../bot.ts';
 import { findAlertByWord, readableBy } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
-import { code, date, fitLines, safe } from '../views/text.ts';
+import { code, date, fitLines, type Message, safe } from '../views/text.ts';
 
 const onCall: BotCommand = {
   waiting: null,
@@ -52,16 +52,25 @@ const escalate: BotCommand = {
   examples: ['escalate A-7 two backends are down by now'],
   async run(bot, { ask, actor, command }) {
     const found = await findAlertByWord(bot.db, actor, command.words.get('alert')?.[0] ?? '');
-    const linkedNames = bot.settings.links.map(({ owner }) => owner);
-    const alert = await escalateNow(bot.db, {
-      ...{ alertId: found.id, actor, requestId: ask.id, linkedNames, changed: bot.engine.changed },
-      reason: command.words.get('why')?.[0] ?? '',
-    });
-    bot.wakeCards();
-    return notice(
-      `You escalated ${alertName(alert)}; its thread says who was called. ${code(`/sr ack ${alertName(alert)}`)} takes it.`,
-    );
+    return escalateAlert(bot, { ask, actor, alertId: found.id, reason: command.words.get('why')?.[0] ?? '' });
   },
 };
+
+type Escalating = {
+  readonly ask: Ask;
+  readonly actor: Actor;
+  readonly alertId: string;
+  readonly reason: string;
+};
+
+/** Calls the next people for an alert, and says so. Throws what `escalateNow` throws. */
+export async function escalateAlert(bot: Bot, { ask, actor, alertId, reason }: Escalating): Promise<Message> {
+  const linkedNames = bot.settings.links.map(({ owner }) => owner);
+  const request = { alertId, actor, requestId: ask.id, linkedNames, changed: bot.engine.changed, reason };
+  const alert = await escalateNow(bot.db, request);
+  bot.wakeCards();
+  const name = alertName(alert);
+  return notice(`You escalated ${name}; its thread says who was called. ${code(`/sr ack ${name}`)} takes it.`);
+}
 
 export const onCallCommands: readonly BotCommand[] = [onCall, escalate];

@@ -1,5 +1,5 @@
 import { canSomewhere } from '../../domain/access.ts';
-import { alertName } from '../../domain/alert.ts';
+import { type Alert, alertName } from '../../domain/alert.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { explainAlert } from '../../domain/why/why-alert.ts';
 import { explainWhyNot } from '../../domain/why/why-not.ts';
@@ -7,8 +7,9 @@ import { AppError } from '../../errors.ts';
 import { nodesOfClusters } from '../../store/reads/clusters.ts';
 import { readWatched } from '../../store/reads/watched.ts';
 import { factsOfAlerts, readWhyNot } from '../../store/reads/why.ts';
-import type { BotCommand } from '../bot.ts';
+import type { Bot, BotCommand } from '../bot.ts';
 import { findAlertByWord, findClusterByWord, nodeByWord, readableBy } from '../resolve.ts';
+import type { Message } from '../views/text.ts';
 import { explanationView } from '../views/why.ts';
 
 export const why: BotCommand = {
@@ -21,13 +22,18 @@ export const why: BotCommand = {
   access: 'linked',
   async run({ db, now }, { actor, command }) {
     const alert = await findAlertByWord(db, actor, command.words.get('alert')?.[0] ?? '');
-    const { clusterId: id, clusterName: name, environment } = alert;
-    const watched = await readWatched(db, { id, name, environment }, now());
-    const [facts] = await factsOfAlerts(db, [alert]);
-    if (facts === undefined) throw new AppError('NOT_FOUND', `${alertName(alert)} is gone`);
-    return explanationView(explainAlert(facts, watched), { about: `${alertName(alert)} on ${name}` });
+    return whyAlert({ db, now }, alert);
   },
 };
+
+/** Why people are told of an alert that the person may see, or nobody is. */
+export async function whyAlert({ db, now }: Pick<Bot, 'db' | 'now'>, alert: Alert): Promise<Message> {
+  const { clusterId: id, clusterName: name, environment } = alert;
+  const watched = await readWatched(db, { id, name, environment }, now());
+  const [facts] = await factsOfAlerts(db, [alert]);
+  if (facts === undefined) throw new AppError('NOT_FOUND', `${alertName(alert)} is gone`);
+  return explanationView(explainAlert(facts, watched), { about: `${alertName(alert)} on ${name}` });
+}
 
 export const whyNot: BotCommand = {
   spec: {

@@ -47,7 +47,9 @@ function silenceMenu(alert: Alert): StaticSelect {
 
 const moreChoices = [
   ['assign', 'Assign…'],
+  ['escalate', 'Escalate now…'],
   ['details', 'Details'],
+  ['why', 'Why?'],
   ['resolve', 'Resolve…'],
 ] as const;
 export type MoreChoice = (typeof moreChoices)[number][0];
