@@ -66,8 +66,9 @@ export function isWithin(inner: CalendarScope, outer: CalendarScope, environment
 }
 
 /** Whether there is anybody to call: a route that only names a channel leaves it to chance who reads it. */
-export function callsSomebody(route: AlertRoute): boolean {
-  return (route.rotation ?? route.userGroup ?? route.managerGroup ?? route.webhook) !== null;
+export function callsSomebody(route: AlertRoute, isReached: (rotation: string) => boolean): boolean {
+  const { rotation, userGroup, managerGroup, webhook } = route;
+  return (rotation !== null && isReached(rotation)) || (userGroup ?? managerGroup ?? webhook) !== null;
 }
 
 type Wanted = Omit<AlertRoute, 'id' | 'scope' | 'leastSeverity'>;

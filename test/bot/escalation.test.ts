@@ -25,7 +25,7 @@ it('who is on call is mentioned with the card, the second channel is told by han
   const kim = await findPersonByName(db, 'kim');
   const by = {
     ...{ actor: systemActor, requestId: null, approvalEnvironments: ['prod'] },
-    defaultChannel: world.slack.channelId(channel),
+    ...{ defaultChannel: world.slack.channelId(channel), linkedNames: ['kim'] },
   };
   const times = { startsAt: '2026-01-05T09:00', timeZone: 'UTC', shiftHours: 168 };
   const reason = 'somebody has to come';

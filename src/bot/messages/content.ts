@@ -26,7 +26,7 @@ import { holdOf } from '../views/run-now.ts';
 import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 import { alertPictures } from './alert-pictures.ts';
-import { callInLines, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
+import { callInLines, callsInGroup, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
 
 /** What a card should show now. */
 export type CardContent = {
@@ -201,6 +201,13 @@ const toldEvents: readonly AlertEventType[] = [
   ...(['SEVERITY_ROSE', 'MUTED', 'UNMUTED', 'FLAPPING', 'RESOLVED_BY_HAND', 'STILL_FIRING'] as const),
   ...(['ASSIGNED', 'NOTED', 'CALLED', 'ESCALATED', 'ESCALATION_EXHAUSTED', 'NOT_DELIVERED'] as const),
 ];
+/**
+ * What is told although it happened before there was a message: who was called, and what people did. The message itself shows the
+ * rest of what came before it.
+ */
+const calling: readonly AlertEventType[] = [
+  ...(['CALLED', 'ESCALATED', 'ESCALATION_EXHAUSTED', 'NOT_DELIVERED', 'ASSIGNED', 'NOTED', 'ACKED'] as const),
+];
 /** What the whole channel is told again, not the thread alone. */
 const loudEvents: readonly AlertEventType[] = ['SEVERITY_ROSE', 'UNMUTED'];
 
@@ -216,7 +223,7 @@ async function readAlertContent(
     .filter(
       (event) =>
         toldEvents.includes(event.type) &&
-        (card.createdAt === undefined || event.type === 'CALLED' || event.at >= card.createdAt),
+        (card.createdAt === undefined || calling.includes(event.type) || event.at >= card.createdAt),
     )
     .map((event) => ({
       key: `event:${event.id}`,
@@ -269,7 +276,8 @@ async function readGroupContent(bot: Bot, card: Subject, { mayRepeat }: Reading)
   const isOver = group.closedAt !== null && group.counts.every(({ open }) => open === 0);
   return {
     message: groupCard(group, { mayRepeat }),
-    ...{ revision: group.revision, joinRevision: group.joinRevision, lines: [], otherPlaces: alertPlaces(bot) },
+    ...{ revision: group.revision, joinRevision: group.joinRevision, otherPlaces: alertPlaces(bot) },
+    lines: await callsInGroup(bot, group.id),
     checkInMs: groupCheckMs[group.closedAt === null ? 'open' : isOver ? 'over' : 'closed'],
   };
 }

@@ -6,7 +6,12 @@ import type { CarriedStep } from '../../store/escalation/escalation-rows.ts';
 import { readEscalationFacts } from '../../store/escalation/facts.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import { listRoutes, stepsOfAlerts } from '../../store/reads/escalations.ts';
-import { ensureEscalationCard, findPlace, listPlacesWithoutCard } from '../../store/slack/escalation-cards.ts';
+import {
+  callsOnGroup,
+  ensureEscalationCard,
+  findPlace,
+  listPlacesWithoutCard,
+} from '../../store/slack/escalation-cards.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
 import type { NewLine } from '../../store/slack/slack-lines.ts';
@@ -54,6 +59,26 @@ async function mentionsOf(bot: Bot, told: readonly Addressee[]): Promise<readonl
 async function accountOf({ db, self, settings }: Bot, personId: string, name: string): Promise<string | null> {
   const account = await findSlackUserOfPerson(db, { team: self.team, personId });
   return account ?? settings.links.find(({ owner }) => owner === name)?.user ?? null;
+}
+
+/** The replies in the message of several alerts that call somebody: each alert there has no thread of its own. */
+export async function callsInGroup(bot: Bot, groupId: string): Promise<readonly NewLine[]> {
+  const calls = await callsOnGroup(bot.db, groupId);
+  const steps = await stepsOfAlerts(bot.db, [...new Set(calls.map(({ event }) => event.alertId))]);
+  return Promise.all(
+    calls.map(async ({ event, number, title, assignee }) => {
+      const step = steps.find(({ alertId, revision }) => alertId === event.alertId && revision === event.revision);
+      const called = event.type === 'CALLED' && step !== undefined ? await mentionsOf(bot, step.told) : [];
+      const given =
+        event.type === 'ASSIGNED' && assignee !== null ? await accountOf(bot, assignee.id, assignee.name) : null;
+      const what = `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: A-${number} ${safe(title, 120)}: ${safe(event.message, 800)}`;
+      return {
+        key: `event:${event.id}`,
+        text: [...called, ...(given === null ? [] : [mention(given)]), what].join(' '),
+        broadcast: event.type === 'NOT_DELIVERED',
+      };
+    }),
+  );
 }
 
 /** When and to whom an alert escalates next, for its card; null = nobody is waiting for that. */
@@ -108,7 +133,15 @@ async function channelOfPlace(bot: Bot, { alertId, stepId, place }: Place): Prom
   return accountOf(bot, personId, named?.kind === 'PERSON' ? named.name : '');
 }
 
-const follows: readonly string[] = [...escalated, 'ACKED', 'UNACKED', 'ACK_EXPIRED', 'RESOLVED', 'REOPENED'];
+const follows: readonly string[] = [
+  ...escalated,
+  'ACKED',
+  'UNACKED',
+  'ACK_EXPIRED',
+  'RESOLVED',
+  'REOPENED',
+  'NOT_DELIVERED',
+];
 
 /** The message about an alert in another place: its card, with whom it calls there; its thread has what happens from then on. */
 export async function readPlaceContent(

@@ -109,5 +109,7 @@ export function escalateAlert(_: unknown, { id, reason: why }: Escalate, { deps,
 
 function changeBy({ actor, requestId, deps }: RequestContext) {
   const { approvalEnvironments } = deps.engine;
-  return { actor, requestId, approvalEnvironments, defaultChannel: deps.config.slack?.alertChannel ?? null };
+  const { slack } = deps.config;
+  const linkedNames = (slack?.links ?? []).map(({ owner }) => owner);
+  return { actor, requestId, approvalEnvironments, defaultChannel: slack?.alertChannel ?? null, linkedNames };
 }

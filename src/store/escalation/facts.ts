@@ -7,7 +7,7 @@ import { unackedTime } from '../../domain/escalation/unacked-time.ts';
 import { type OnCall, onCallAt, type Rotation } from '../../domain/on-call.ts';
 import type { Reader } from '../database.ts';
 import { clockEventsOf, findCallable, type Routing, readRouting, stepsOfAlerts } from '../reads/escalations.ts';
-import { firstTold } from '../slack/told.ts';
+import { toldSince } from '../slack/told.ts';
 
 /** All from which follows what is to be done about an alert that nobody has. */
 export type EscalationFacts = StepFacts & { readonly call: CallFacts };
@@ -28,9 +28,11 @@ export async function readEscalationFacts(
   const routing = policy === null ? null : await readRouting(db);
   const route = routing === null ? null : routeOf(routing.routes, alert);
   if (policy === null || routing === null || route === null) return null;
-  const time = unackedTime(alert, await clockEventsOf(db, alert.id));
-  if (time === null) return null;
-  const told = (await firstTold(db, [alert.id])).get(alert.id)?.at ?? null;
+  const events = await clockEventsOf(db, alert.id);
+  const time = unackedTime(alert, events);
+  const began = events.find(({ id }) => id === time?.episode);
+  if (time === null || began === undefined) return null;
+  const told = await toldSince(db, alert.id, began);
   const steps = await stepsOfAlerts(db, [alert.id]);
   const done = steps
     .filter(({ episode, severity }) => episode === time.episode && severity === alert.severity)

@@ -20,6 +20,7 @@ import {
   saidBy,
   scopeKey,
 } from './routing-change.ts';
+import { refuseUnsafe } from './safe-routing.ts';
 
 export type WantedRotation = {
   readonly name: string;
@@ -34,7 +35,8 @@ export type WantedRotation = {
 
 /**
  * Says who is on call when; takes the place of the rotation of the same name, whose scope stays as it is. Throws `INVALID_INPUT`,
- * `NOT_FOUND` for a person who is not there or was shut out, and what `authorizeScope` throws.
+ * `NOT_FOUND` for a person who is not there or was shut out, `PRECONDITION_FAILED` when nobody who can be reached would be called for
+ * CRITICAL alerts of production, and what `authorizeScope` throws.
  */
 export async function setRotation(db: Database, wanted: WantedRotation, by: RoutingChange): Promise<KeptRotation> {
   const action = 'setOnCallRotation';
@@ -64,6 +66,8 @@ export async function setRotation(db: Database, wanted: WantedRotation, by: Rout
         ...{ definition: toJson({ persons, startsAt, timeZone, shiftHours }), ...saidBy(by, reason) },
       })
       .execute();
+    const routes = await listRoutes(tx, { visibility: 'everywhere', past: false });
+    await refuseUnsafe(tx, { before: routes, after: routes, rotation: name, by });
     await decideAnew(tx);
     const detail = { id, name, persons: persons.map((person) => person.name), startsAt, timeZone, shiftHours, reason };
     await auditChange(tx, by, { action, called: known.called, scope, outcome: 'DONE', detail });

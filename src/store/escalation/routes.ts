@@ -1,5 +1,5 @@
 import type { Severity } from '../../domain/alert.ts';
-import { type AlertRoute, callsSomebody, isWithin, mistakeInRoute, routeOf } from '../../domain/alert-route.ts';
+import { type AlertRoute, isWithin, mistakeInRoute } from '../../domain/alert-route.ts';
 import type { CalendarScope } from '../../domain/calendar.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -7,9 +7,8 @@ import { scopeColumns } from '../calendar/calendar-rows.ts';
 import { auditChange, authorizeScope, checkReason } from '../calendar/calendar-scope.ts';
 import { type Database, inTransaction, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
-import { listClusters } from '../reads/clusters.ts';
 import { listRotations, listRoutes } from '../reads/escalations.ts';
-import { visibilityOf, wholeList } from '../reads/visibility.ts';
+import { visibilityOf } from '../reads/visibility.ts';
 import { type KeptRoute, type RouteDefinition, toRoute } from './escalation-rows.ts';
 import {
   decideAnew,
@@ -20,6 +19,7 @@ import {
   saidBy,
   scopeKey,
 } from './routing-change.ts';
+import { clustersOf, refuseUnsafe } from './safe-routing.ts';
 
 export type WantedRoute = {
   readonly scope: CalendarScope;
@@ -131,49 +131,6 @@ async function environmentOf(tx: Tx, scope: CalendarScope): Promise<string | nul
   if (scope.kind !== 'cluster') return null;
   const [cluster] = await clustersOf(tx, scope.clusterId);
   return cluster?.environment ?? null;
-}
-
-async function clustersOf(tx: Tx, clusterId?: string) {
-  const clusters = await listClusters(tx, { visibility: 'everywhere', filter: {}, page: wholeList });
-  return clusterId === undefined ? clusters : clusters.filter(({ id }) => id === clusterId);
-}
-
-type Both = {
-  readonly before: readonly AlertRoute[];
-  readonly after: readonly AlertRoute[];
-  readonly by: RoutingChange;
-};
-
-/**
- * Nobody takes the CRITICAL alerts of production away: wherever a change reaches them, each of its clusters, and one that has yet to
- * come, has a channel for them afterwards, and somebody to call.
- */
-async function refuseUnsafe(tx: Tx, { before, after, by }: Both): Promise<void> {
-  const { approvalEnvironments, defaultChannel } = by;
-  const clusters = (await clustersOf(tx)).filter(({ environment }) => approvalEnvironments.includes(environment));
-  const places = [
-    ...clusters.map(({ id, name, environment }) => ({ clusterId: id, environment, called: name })),
-    ...approvalEnvironments.map((environment) => ({
-      clusterId: '',
-      environment,
-      called: `clusters of ${environment}`,
-    })),
-  ];
-  for (const { called, ...place } of places) {
-    const alert = { ...place, severity: 'CRITICAL' as const };
-    const [was, is] = [routeOf(before, alert), routeOf(after, alert)];
-    if (was?.id === is?.id) continue;
-    if ((is?.channel ?? defaultChannel) === null) throw unsafe(`CRITICAL alerts of ${called} would go to no channel`);
-    if (is === null ? was !== null && callsSomebody(was) : !callsSomebody(is))
-      throw unsafe(`Nobody would be called for CRITICAL alerts of ${called}`);
-  }
-}
-
-function unsafe(message: string): AppError {
-  return new AppError('PRECONDITION_FAILED', message, {
-    hint: 'Set the route that is to hold instead first: it names a channel, and a rotation, a user group or a webhook.',
-    path: ['input'],
-  });
 }
 
 async function readRoute(tx: Tx, id: string): Promise<KeptRoute> {

@@ -10,6 +10,8 @@ export type RoutingChange = {
   readonly approvalEnvironments: readonly string[];
   /** Where alerts go that no route names a channel for; null = nowhere. */
   readonly defaultChannel: string | null;
+  /** Names of people who have a Slack account by the configuration. */
+  readonly linkedNames: readonly string[];
 };
 
 export const permission = 'route:manage';

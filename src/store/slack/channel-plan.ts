@@ -189,6 +189,8 @@ async function tellOn(tx: Tx, { alertIds, cardId, groupId, revision, at }: Telli
         card_id: cardId,
         group_revision: revision,
         decided_at: at,
+        // What was told before does not count for it, until Slack has confirmed the message with it.
+        told_at: sql<Date | null>`IF((SELECT ts FROM slack_card WHERE id = ${cardId} AND kind = 'ALERT') IS NULL, NULL, told_at)`,
       })
       .where('alert_id', 'in', ids)
       .execute();

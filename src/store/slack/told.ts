@@ -1,6 +1,7 @@
+import type { AlertEventType } from '../../domain/alert.ts';
 import type { Reader } from '../database.ts';
 
-/** When Slack first confirmed a message that tells of an alert, and where that message is. */
+/** When Slack confirmed a message that tells of an alert since it was last put on one, and where that message is. */
 export type Told = {
   readonly alertId: string;
   readonly at: Date;
@@ -40,4 +41,29 @@ export async function firstTold(db: Reader, alertIds: readonly string[]): Promis
       { alertId: alert_id, at: told_at, cardId: card_id, kind, channel, ts },
     ]),
   );
+}
+
+/** The event with which the time of an alert that nobody has began anew. */
+type Beginning = { readonly id: number; readonly type: AlertEventType; readonly at: Date };
+
+/** What people are told anew, also where the alert stands in a message with others. */
+const toldAnew: readonly AlertEventType[] = ['SEVERITY_ROSE', 'UNMUTED'];
+
+/**
+ * When Slack confirmed that people were told of what an alert began anew with: its message, the reply that says so, or the message
+ * of its group that it joined once more. Null = it has not.
+ */
+export async function toldSince(db: Reader, alertId: string, began: Beginning): Promise<Date | null> {
+  const told = (await firstTold(db, [alertId])).get(alertId);
+  if (told === undefined) return null;
+  if (told.at >= began.at) return told.at;
+  if (told.kind !== 'ALERT') return toldAnew.includes(began.type) ? null : told.at;
+  const line = await db
+    .selectFrom('slack_line')
+    .select(['sent_at', 'created_at'])
+    .where('card_id', '=', told.cardId)
+    .where('line_key', '=', `event:${began.id}`)
+    .where('ts', 'is not', null)
+    .executeTakeFirst();
+  return line === undefined ? null : (line.sent_at ?? line.created_at);
 }

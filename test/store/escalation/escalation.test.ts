@@ -18,6 +18,9 @@ import { removeRotation, setRotation } from '../../../src/store/escalation/rotat
 import { removeRoute, setRoute } from '../../../src/store/escalation/routes.ts';
 import { eventsOfAlerts } from '../../../src/store/reads/alerts.ts';
 import { deliveriesOfSteps, stepsOfAlerts } from '../../../src/store/reads/escalations.ts';
+import { callsOnGroup } from '../../../src/store/slack/escalation-cards.ts';
+import { insertCard } from '../../../src/store/slack/slack-cards.ts';
+import { insertLine } from '../../../src/store/slack/slack-lines.ts';
 import { admin, type Engine, operator, startEngine, systemActor } from '../../helpers/engine.ts';
 import { createVirtualClock } from '../../helpers/virtual-clock.ts';
 
@@ -38,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => engine?.close());
 
 const by = (actor = admin, defaultChannel: string | null = 'C0DEFAULT') => ({
-  ...{ actor, requestId: null, approvalEnvironments: ['prod'], defaultChannel },
+  ...{ actor, requestId: null, approvalEnvironments: ['prod'], defaultChannel, linkedNames: ['pia', 'quin'] },
 });
 const bare = {
   ...{ channel: null, secondChannel: null, fallbackChannel: null, rotation: null, userGroup: null },
@@ -122,6 +125,77 @@ describe('an alert that nobody takes', () => {
     await turn();
     expect((await happened(id)).slice(3)).toHaveLength(1);
     expect((await stepsOfAlerts(db, [id])).at(-1)).toMatchObject({ from: 3 });
+  });
+
+  it('is told elsewhere 60 s after it became worse, when Slack confirmed only what it was before', async () => {
+    const { db } = engine.ctx;
+    await setRotation(db, rotation(), by());
+    await setRoute(db, route(), by());
+    const id = await open('HIGH');
+    const cardId = await insertCard(db, { kind: 'ALERT', subjectId: id, channel: 'C0DEFAULT' });
+    const { severity, rule: family } = { severity: 'HIGH', rule: 'nodes' };
+    await db
+      .insertInto('alert_delivery')
+      .values({ alert_id: id, channel: 'C0DEFAULT', severity, family, card_id: cardId, told_at: clock.now() })
+      .execute();
+    pass(3);
+    const alert = await findAlert(db, id);
+    if (alert === null) throw new Error('gone');
+    await inTransaction(db, (tx) =>
+      writeAlertChange(tx, {
+        alert: { ...alert, severity: 'CRITICAL' },
+        events: [{ type: 'SEVERITY_ROSE', message: 'Worse' }],
+      }),
+    );
+    await turn();
+    pass(1.1);
+    await turn();
+    expect((await happened(id)).at(-1)).toMatch(/^ESCALATED Slack has not confirmed/);
+    // Confirmed in time, it has its usual time.
+    const other = await open('HIGH');
+    const otherCard = await insertCard(db, { kind: 'ALERT', subjectId: other, channel: 'C0DEFAULT' });
+    await db
+      .insertInto('alert_delivery')
+      .values({ alert_id: other, channel: 'C0DEFAULT', severity, family, card_id: otherCard, told_at: clock.now() })
+      .execute();
+    pass(3);
+    const second = await findAlert(db, other);
+    if (second === null) throw new Error('gone');
+    await inTransaction(db, (tx) =>
+      writeAlertChange(tx, {
+        alert: { ...second, severity: 'CRITICAL' },
+        events: [{ type: 'SEVERITY_ROSE', message: 'Worse' }],
+      }),
+    );
+    const events = await eventsOfAlerts(db, { alertIds: [other], limit: 100 });
+    const rose = events.find(({ type }) => type === 'SEVERITY_ROSE');
+    await insertLine(db, otherCard, { key: `event:${rose?.id}`, text: 'worse', broadcast: true });
+    const sent = { ts: '1.1', sent_at: clock.now(), state: 'SENT' };
+    await db.updateTable('slack_line').set(sent).where('card_id', '=', otherCard).execute();
+    pass(1.1);
+    await turn();
+    expect((await happened(other)).at(-1)).toMatch(/^CALLED/);
+  });
+
+  it('is called for in the message of its group, where it has no thread of its own', async () => {
+    const { db } = engine.ctx;
+    await setRotation(db, rotation(), by());
+    await setRoute(db, route(), by());
+    const id = await open();
+    await turn();
+    const cardId = await insertCard(db, { kind: 'GROUP', subjectId: 'agr_one', channel: 'C0DEFAULT' });
+    await db
+      .insertInto('alert_delivery')
+      .values({
+        ...{ alert_id: id, channel: 'C0DEFAULT', severity: 'CRITICAL', family: 'nodes' },
+        ...{ card_id: cardId, group_id: 'agr_one' },
+      })
+      .execute();
+    expect((await callsOnGroup(db, 'agr_one')).map(({ event }) => event.type)).toEqual(['CALLED']);
+    // One that has a message of its own has them there.
+    const own = await insertCard(db, { kind: 'ALERT', subjectId: id, channel: 'C0DEFAULT' });
+    await db.updateTable('alert_delivery').set({ card_id: own }).where('alert_id', '=', id).execute();
+    expect(await callsOnGroup(db, 'agr_one')).toEqual([]);
   });
 
   it('is left alone once somebody has it, also when that happens between the look and the step', async () => {
@@ -324,6 +398,13 @@ describe('who may change where alerts go', () => {
     const kept = await setRoute(db, route(), by());
     await expect(removeRoute(db, { id: kept.id, reason: 'not needed' }, by())).rejects.toMatchObject(unsafe);
     await expect(removeRotation(db, { name: 'dba', reason: 'not needed' }, by())).rejects.toMatchObject(unsafe);
+    // A rotation of people whom nobody can reach is nobody: neither may a route name it, nor a route's become it.
+    const alone = route({ userGroup: null });
+    await expect(setRoute(db, alone, { ...by(), linkedNames: [] })).rejects.toMatchObject(unsafe);
+    await setRoute(db, alone, by());
+    await expect(setRotation(db, rotation(), { ...by(), linkedNames: [] })).rejects.toMatchObject(unsafe);
+    await setRotation(db, rotation(), by());
+    await setRoute(db, route(), by());
     // A route for less bad alerts alone takes nothing away; one for the cluster itself would.
     const scope = { kind: 'cluster', clusterId } as const;
     await expect(setRoute(db, { ...nobody, scope }, by())).rejects.toMatchObject(unsafe);
@@ -331,6 +412,8 @@ describe('who may change where alerts go', () => {
     expect(instead.channel).toBe('C0OTHER');
     const rows = await db.selectFrom('alert_route').selectAll().orderBy('created_at').execute();
     expect(rows.map(({ open_key, ended_reason }) => [open_key !== null, ended_reason])).toEqual([
+      [false, 'another one took its place'],
+      [false, 'another one took its place'],
       [false, 'another one took its place'],
       [true, null],
     ]);
