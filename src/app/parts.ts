@@ -24,7 +24,9 @@ export async function startParts(ctx: Context): Promise<Part & { readonly url: s
   try {
     const anonymous = await prepareAccess(ctx);
     if (config.parts.has('worker')) started.push(startWorker(ctx.engine, workerOptions(config)));
-    if (config.parts.has('monitor')) started.push(startMonitor(ctx), startEscalations(ctx));
+    if (config.parts.has('monitor')) started.push(startMonitor(ctx));
+    // Where messages are sent too: it watches that the monitor lives.
+    if (config.parts.has('monitor') || config.parts.has('bot')) started.push(startEscalations(ctx));
     const bot = config.parts.has('bot') ? await startBot(ctx) : null;
     if (bot !== null) started.push(bot);
     const server = await startServer(ctx, {

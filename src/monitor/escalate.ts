@@ -12,6 +12,7 @@ import {
   type WebhookResult,
 } from '../store/escalation/deliveries.ts';
 import { parseSecret, resolveSource, type SecretSettings } from '../store/secrets/secrets.ts';
+import { createLookWatch } from './overdue-looks.ts';
 
 /** What escalating needs of the context. */
 export type EscalationDeps = {
@@ -26,12 +27,16 @@ export type EscalationDeps = {
   readonly sendWebhook: SendWebhook;
 };
 
+type LoopDeps = EscalationDeps & {
+  readonly config: { readonly monitor: { readonly probeEveryMs: number } };
+};
+
 const everyMs = 1_000;
 const atOnce = 8;
 const webhooksAtOnce = 4;
 
 /** Calls somebody for every alert that nobody takes, until stopped. Any number of processes may do so. */
-export function startEscalations(deps: EscalationDeps, options: { readonly everyMs?: number } = {}) {
+export function startEscalations(deps: LoopDeps, options: { readonly everyMs?: number } = {}) {
   const { db, log, config } = deps;
   const linkedNames = (config.slack?.links ?? []).map(({ owner }) => owner);
   const advance = async (alertId: string) => {
@@ -42,7 +47,7 @@ export function startEscalations(deps: EscalationDeps, options: { readonly every
     name: 'escalation',
     log,
     everyMs: options.everyMs ?? everyMs,
-    chores: [() => wakeEscalations(db)],
+    chores: [() => wakeEscalations(db), createLookWatch(deps, { everyMs: config.monitor.probeEveryMs })],
     kinds: [
       { what: 'escalation', list: (limit) => listDueEscalations(db, limit), handle: advance, atOnce },
       {

@@ -1,0 +1,83 @@
+import { type AlertPolicy, applySample, type Condition } from '../../domain/alert-life.ts';
+import { asActive } from '../../domain/silence.ts';
+import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
+import { findCluster } from '../clusters/inventory.ts';
+import { type Database, databaseNowPlus, inTransaction, readDatabaseTime } from '../database.ts';
+import { silencesCovering } from '../reads/covering-silences.ts';
+
+type Overdue = {
+  readonly overdueMs: number;
+  /** Clusters with an alert of this rule and severity that fires already are left out. */
+  readonly rule: string;
+  readonly severity: string;
+  readonly except: readonly string[];
+};
+
+/** Clusters at which nobody has looked for so long, or never since they were registered. */
+export async function listOverdueLooks(
+  db: Database,
+  { overdueMs, rule, severity, except }: Overdue,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('cluster')
+    .leftJoin('probe', 'probe.cluster_id', 'cluster.id')
+    .select('cluster.id')
+    .where((row) => row(row.fn.coalesce('probe.at', 'cluster.created_at'), '<', databaseNowPlus(-overdueMs)))
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('alert')
+            .select('alert.id')
+            .whereRef('alert.cluster_id', '=', 'cluster.id')
+            .where('alert.rule', '=', rule)
+            .where('alert.severity', '=', severity)
+            .where('alert.closed_at', 'is', null)
+            .where('alert.signal_state', '!=', 'RESOLVED'),
+        ),
+      ),
+    )
+    .$if(except.length > 0, (query) => query.where('cluster.id', 'not in', except))
+    .limit(100)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+export type OverdueLook = {
+  readonly clusterId: string;
+  readonly overdueMs: number;
+  readonly policy: AlertPolicy;
+  /** What is wrong, when the last look was at that time. */
+  readonly condition: (lastAt: Date) => Condition;
+};
+
+/**
+ * Writes that nobody looks at a cluster, as a look would, if that still is so; who looks at the same moment goes first. The next looks
+ * find that it is over. Answers the ids of alerts that changed.
+ */
+export async function recordOverdueLook(db: Database, overdue: OverdueLook): Promise<readonly string[]> {
+  const { clusterId, overdueMs, policy } = overdue;
+  return inTransaction(db, async (tx) => {
+    const probe = await tx
+      .selectFrom('probe')
+      .select('at')
+      .where('cluster_id', '=', clusterId)
+      .forUpdate()
+      .executeTakeFirst();
+    const cluster = await findCluster(tx, clusterId);
+    if (cluster === null) return [];
+    const at = await readDatabaseTime(tx);
+    const lastAt = probe?.at ?? cluster.createdAt;
+    if (at.getTime() - lastAt.getTime() < overdueMs) return [];
+    const condition = overdue.condition(lastAt);
+    const silences = await silencesCovering(tx, { clusterId, environment: cluster.environment, at });
+    const alerts = (await lockOpenAlerts(tx, clusterId)).filter((each) => each.fingerprint === condition.fingerprint);
+    const state = { alerts, pending: [], silences: silences.map(asActive) };
+    const effect = applySample(state, { at, conditions: [condition], unjudged: [], plannedWork: [] }, policy);
+    for (const change of effect.changed) await writeAlertChange(tx, change);
+    for (const alert of effect.kept) await writeAlertRepeat(tx, alert);
+    const ids = effect.changed.map(({ alert }) => alert.id);
+    for (const opening of effect.opened) ids.push(await insertAlert(tx, { cluster, at, ...opening }));
+    return ids;
+  });
+}
