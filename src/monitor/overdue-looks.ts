@@ -4,8 +4,9 @@ import { type Condition, defaultAlertTimes, durationInWords } from '../domain/al
 import { bookFor } from '../domain/rules/book.ts';
 import { findCluster } from '../store/clusters/inventory.ts';
 import { type Database, readDatabaseTime } from '../store/database.ts';
-import { listOverdueLooks, recordOverdueLook } from '../store/probes/overdue-looks.ts';
+import { recordOverdueLook } from '../store/probes/overdue-looks.ts';
 import { listClustersInMaking } from '../store/reads/clusters-in-making.ts';
+import { listOverdueLooks } from '../store/reads/overdue-looks.ts';
 import { readRuleEdits } from '../store/reads/rules.ts';
 import { looksLate } from './rules/looks-late.ts';
 

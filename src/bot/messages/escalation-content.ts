@@ -5,13 +5,8 @@ import { nextStep } from '../../domain/escalation/next-step.ts';
 import type { CarriedStep } from '../../store/escalation/escalation-rows.ts';
 import { readEscalationFacts } from '../../store/escalation/facts.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
-import { listRoutes, stepsOfAlerts } from '../../store/reads/escalations.ts';
-import {
-  callsOnGroup,
-  ensureEscalationCard,
-  findPlace,
-  listPlacesWithoutCard,
-} from '../../store/slack/escalation-cards.ts';
+import { callsOnGroup, listRoutes, stepsOfAlerts } from '../../store/reads/escalations.ts';
+import { ensureEscalationCard, findPlace, listPlacesWithoutCard } from '../../store/slack/escalation-cards.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
 import type { NewLine } from '../../store/slack/slack-lines.ts';

@@ -1,6 +1,4 @@
 import { sql } from 'kysely';
-import type { AlertEvent, PersonRef } from '../../domain/alert.ts';
-import { toAlertEvent } from '../alerts/alert-rows.ts';
 import { isDue } from '../claims.ts';
 import type { Database, Queryable } from '../database.ts';
 import { ensureCard } from './slack-cards.ts';
@@ -77,33 +75,4 @@ export async function hasOwnCard(db: Queryable, alertId: string): Promise<boolea
 /** Makes the card of such a place if there is none yet. */
 export function ensureEscalationCard(db: Database, { id, channel }: { id: string; channel: string }): Promise<void> {
   return ensureCard(db, { kind: 'ESCALATION', subjectId: id, channel });
-}
-
-/** What calls somebody for an alert that stands in the message of a group or storm. */
-export type CallOnGroup = {
-  readonly event: AlertEvent;
-  readonly number: number;
-  readonly title: string;
-  readonly assignee: PersonRef | null;
-};
-
-/** The calls for the alerts of such a message, oldest first; those that have a message of their own are left out. */
-export async function callsOnGroup(db: Database, groupId: string): Promise<readonly CallOnGroup[]> {
-  const rows = await db
-    .selectFrom('alert_delivery')
-    .innerJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
-    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
-    .innerJoin('alert_event', 'alert_event.alert_id', 'alert.id')
-    .selectAll('alert_event')
-    .select(['alert.number', 'alert.title', 'alert.assignee_id', 'alert.assignee_name'])
-    .where('alert_delivery.group_id', '=', groupId)
-    .where('slack_card.kind', '!=', 'ALERT')
-    .where('alert_event.type', 'in', ['CALLED', 'ASSIGNED', 'NOT_DELIVERED'])
-    .orderBy('alert_event.id')
-    .limit(1_000)
-    .execute();
-  return rows.map((row) => ({
-    ...{ event: toAlertEvent(row), number: row.number, title: row.title },
-    assignee: row.assignee_id === null ? null : { id: row.assignee_id, name: row.assignee_name ?? row.assignee_id },
-  }));
 }

@@ -17,8 +17,7 @@ import { overrideOnCall } from '../../../src/store/escalation/on-call-overrides.
 import { removeRotation, setRotation } from '../../../src/store/escalation/rotations.ts';
 import { removeRoute, setRoute } from '../../../src/store/escalation/routes.ts';
 import { eventsOfAlerts } from '../../../src/store/reads/alerts.ts';
-import { deliveriesOfSteps, stepsOfAlerts } from '../../../src/store/reads/escalations.ts';
-import { callsOnGroup } from '../../../src/store/slack/escalation-cards.ts';
+import { callsOnGroup, deliveriesOfSteps, stepsOfAlerts } from '../../../src/store/reads/escalations.ts';
 import { insertCard } from '../../../src/store/slack/slack-cards.ts';
 import { insertLine } from '../../../src/store/slack/slack-lines.ts';
 import { admin, type Engine, operator, startEngine, systemActor } from '../../helpers/engine.ts';
