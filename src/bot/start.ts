@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
 import type { RequestHandler } from 'express';
+import { type DeliveryTimes, deliveryTimes } from '../domain/delivery/delivery-times.ts';
 import type { Bot, BotContext, BotSettings } from './bot.ts';
 import { checkSlack } from './checks.ts';
 import { allCommands } from './commands/all.ts';
@@ -19,6 +20,12 @@ export type RunningBot = {
   readonly httpHandler: RequestHandler | null;
 };
 
+export type BotOptions = {
+  readonly pace?: Partial<Pace>;
+  /** Other times than usual until people are told of alerts; for labs, in which minutes are seconds. */
+  readonly deliveryTimes?: Partial<DeliveryTimes>;
+};
+
 const retryMs = [1_000, 5_000, 15_000, 60_000] as const;
 /** How long the start of the program waits for Slack before it goes on without it. */
 const patienceMs = 5_000;
@@ -28,7 +35,7 @@ const drainMs = 5_000;
  * Starts the bot, or nothing when Slack is not configured. Never throws because of Slack: while Slack cannot be
  * reached it tries again in the background, and everything else goes on.
  */
-export async function startBot(context: BotContext, options: { pace?: Partial<Pace> } = {}): Promise<RunningBot> {
+export async function startBot(context: BotContext, options: BotOptions = {}): Promise<RunningBot> {
   const { slack: settings } = context.config;
   if (settings === null) {
     context.log.info('slack is not configured, so there is no bot');
@@ -56,6 +63,7 @@ export async function startBot(context: BotContext, options: { pace?: Partial<Pa
           commands,
           log,
           pace: { ...defaultPace, ...options.pace },
+          times: { ...deliveryTimes, ...options.deliveryTimes },
           http: http?.receiver ?? null,
         };
         running = await startParts(context, parts);
@@ -104,12 +112,13 @@ type Parts = {
   commands: Bot['commands'];
   log: Bot['log'];
   pace: Pace;
+  times: DeliveryTimes;
   http: Receiver | null;
 };
 
 async function startParts(
   context: BotContext,
-  { settings, clients, self, commands, log, pace, http }: Parts,
+  { settings, clients, self, commands, log, pace, times, http }: Parts,
 ): Promise<Part> {
   let wakeCards = () => {};
   const bot: Bot = {
@@ -133,7 +142,7 @@ async function startParts(
   const receiver = socket ?? http;
   if (receiver === null) throw new Error('neither an app token nor a signing secret is configured');
   const work = listen(bot, { receiver, self });
-  const reconciler = startReconciler(bot, { holder: context.config.holder, pace });
+  const reconciler = startReconciler(bot, { holder: context.config.holder, pace, times });
   wakeCards = reconciler.wake;
   const forget = context.doorbell.onChanged(() => reconciler.wake());
   const connection = socket === null ? null : keepConnected(socket, log);

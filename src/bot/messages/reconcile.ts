@@ -1,3 +1,4 @@
+import type { DeliveryTimes } from '../../domain/delivery/delivery-times.ts';
 import { effectOn } from '../../domain/effect-on-target.ts';
 import { type DueLoop, startDueLoop } from '../../due-loop.ts';
 import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
@@ -33,7 +34,10 @@ const pruneEveryMs = 3_600_000;
  * Keeps the messages in Slack as MySQL says they should be, until stopped: new runs and alerts get a card, changed ones
  * an edit, ended ones a reply. Woken by notifications, and at every poll, since notifications may be lost.
  */
-export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pace: Pace }): DueLoop {
+export function startReconciler(
+  bot: Bot,
+  { holder, pace, times }: { holder: string; pace: Pace; times: DeliveryTimes },
+): DueLoop {
   const { db, log } = bot;
   const context: MessageContext = {
     bot,
@@ -49,7 +53,7 @@ export function startReconciler(bot: Bot, { holder, pace }: { holder: string; pa
     loop.wake(); // its replies can be sent now
   };
   const tell = async (channel: string) => {
-    await tellChannel(bot, { channel, holder });
+    await tellChannel(bot, { channel, holder, times });
     loop.wake(); // what was decided can be sent now
   };
   const handleLine = async (id: string) => {

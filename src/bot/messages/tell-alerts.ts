@@ -1,3 +1,4 @@
+import type { DeliveryTimes } from '../../domain/delivery/delivery-times.ts';
 import { ownPrefix } from '../../domain/rules/rule.ts';
 import { shippedRules } from '../../domain/rules/shipped/index.ts';
 import { closeGroups } from '../../store/slack/alert-groups.ts';
@@ -21,8 +22,16 @@ export function createNoting(bot: Bot): () => Promise<void> {
 }
 
 /** Decides what one channel is told now. */
-export async function tellChannel(bot: Bot, { channel, holder }: { channel: string; holder: string }): Promise<void> {
-  const plan = await planChannel(bot.db, { channel, holder, words: { news: newsLine, stormOver: stormOverLine } });
+export async function tellChannel(
+  bot: Bot,
+  { channel, holder, times }: { channel: string; holder: string; times: DeliveryTimes },
+): Promise<void> {
+  const plan = await planChannel(bot.db, {
+    channel,
+    holder,
+    times,
+    words: { news: newsLine, stormOver: stormOverLine },
+  });
   if (plan?.storm?.begins == null) return;
   bot.log.warn({ channel, cause: plan.storm.begins }, 'alerts of a channel are collected in one message');
 }

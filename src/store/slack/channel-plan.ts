@@ -6,6 +6,7 @@ import {
   groupKeyOf,
   type StormDecision,
 } from '../../domain/delivery/channel-state.ts';
+import type { DeliveryTimes } from '../../domain/delivery/delivery-times.ts';
 import { planDelivery } from '../../domain/delivery/plan-delivery.ts';
 import { newId } from '../../ids.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
@@ -52,14 +53,14 @@ export async function listDueChannels(db: Database, limit: number): Promise<read
  */
 export async function planChannel(
   db: Database,
-  { channel, holder, words }: { channel: string; holder: string; words: Words },
+  { channel, holder, times, words }: { channel: string; holder: string; times?: DeliveryTimes; words: Words },
 ): Promise<DeliveryPlan | null> {
   const claim = await claimDue(db, { table: 'alert_channel', id: channel, holder, forMs: claimMs });
   if (claim === null) return null;
   return inTransaction(db, async (tx) => {
     if (!(await lock(tx, claim))) return null;
     const { state, facts } = await readChannelState(tx, channel);
-    const plan = planDelivery(state);
+    const plan = planDelivery(state, times);
     const writing = { channel, state, facts, words };
     for (const decision of plan.groups) await writeGroup(tx, decision, writing);
     if (plan.storm !== null) await writeStorm(tx, plan.storm, writing);
