@@ -49,6 +49,10 @@ export const covers = [
     ],
   },
   {
+    files: /^test\/long\/alerts\//,
+    paths: ['src/domain/delivery/', 'src/store/slack/', 'src/store/alerts/', 'src/bot/messages/', 'src/bot/views/'],
+  },
+  {
     files: /^test\/long\/deaths\//,
     paths: [...engine, 'src/operations/topology/', 'src/domain/deploy/', 'src/adapters/ssh/', 'src/adapters/nodes/'],
   },

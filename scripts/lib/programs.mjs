@@ -40,6 +40,8 @@ export const programs = {
   mysql: { anyOf: [['mysql']], apt: [['mariadb-client-core'], ['default-mysql-client']], brew: 'mariadb' },
   curl: { anyOf: [['curl']], apt: [['curl']], brew: 'curl' },
   wget: { anyOf: [['wget']], apt: [['wget']], brew: 'wget' },
+  // Certificates that end soon are made with it.
+  openssl: { anyOf: [['openssl']], apt: [['openssl']], brew: 'openssl' },
 };
 
 /** The embedded world: hosts behind OpenSSH, MariaDB, Redis. */
@@ -51,7 +53,7 @@ export const needs = {
   database: /** @type {const} */ (['mariadb']),
   world,
   /** The tests log in as a person does too, and let hosts fetch with either tool. */
-  test: /** @type {const} */ ([...world, 'ssh', 'curl', 'wget']),
+  test: /** @type {const} */ ([...world, 'ssh', 'curl', 'wget', 'openssl']),
   /** The usual script does all by SSH and the MySQL client. */
   compare: /** @type {const} */ ([...world, 'ssh', 'mysql']),
 };

@@ -42,7 +42,8 @@ it('tells of each disk when it is full, and of the others why nobody knows', () 
     ],
   });
   const { measurements, unknown } = deriveMeasurements({
-    ...{ nodes: [], leader: null, pages: new Map(), before: {}, at },
+    nodes: [{ id: 'be1', kind: 'BACKEND', alive: true, version: null }],
+    ...{ leader: null, pages: new Map(), before: {}, at },
     facts: { disk_days_until_full: answer },
   });
   const own = measurements.filter((one) => one.metric === 'disk_days_until_full');

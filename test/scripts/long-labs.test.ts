@@ -47,7 +47,8 @@ describe('the long labs of a change', () => {
     expect(now.run.length).toBeGreaterThan(0);
     expect(now.left).toContain('test/long/survives-crashes.test.ts');
     expect([...now.run, ...now.left].toSorted()).toEqual(long.toSorted());
-    expect(choose(null, { seconds: 60, turn: 5 }).run).not.toEqual(now.run);
+    const chosen = long.map((_file, turn) => choose(null, { seconds: 60, turn }).run.join());
+    expect(new Set(chosen).size).toBeGreaterThan(1);
     expect(choose(null, { seconds: 0 }).run).toEqual([]);
     const turns = long.map((_file, turn) => choose(null, { seconds: 240, turn }).run);
     // Three weeks of backups take longer than a change may: `npm run test:long` has them.

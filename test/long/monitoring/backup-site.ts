@@ -30,10 +30,10 @@ export async function startBackupSite(): Promise<BackupSite> {
   });
   if (world === null) throw new Error('no world');
   const made: BackupWorld = world;
-  const { clusterId, run, lab } = site;
+  const { clusterId, operate, lab } = site;
   const { endpoint, region, user } = made.s3;
   const s3 = { endpoint, region, pathStyle: true, accessKey: user.accessKey, secretKey: user.secretKey };
-  await run('takeOverRepository', { clusterId, name: repository.name, s3 });
+  await operate('takeOverRepository', { clusterId, name: repository.name, s3 });
   const { db, connections } = lab.engine.ctx;
   const { id: policyId } = await createPolicy(
     db,
@@ -53,7 +53,7 @@ export async function startBackupSite(): Promise<BackupSite> {
     world: made,
     bucket: repository.bucket,
     fire: async (name, state) => {
-      const ended = await run('runBackupPolicy', { clusterId, policyId, tier: name });
+      const ended = await operate('runBackupPolicy', { clusterId, policyId, tier: name });
       if (ended.state !== state)
         throw new Error(`the backup ended as ${ended.state}: ${JSON.stringify(ended.failure)}`);
     },

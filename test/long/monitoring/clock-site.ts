@@ -21,7 +21,7 @@ export type ClockSite = {
   readonly clock: VirtualClock;
   readonly clusterId: string;
   /** Carries an operation out to its end, whatever that is. */
-  run(operation: string, input: Record<string, unknown>): Promise<Run>;
+  operate(operation: string, input: Record<string, unknown>): Promise<Run>;
   close(): Promise<void>;
 };
 
@@ -42,7 +42,7 @@ export async function startClockSite(start: (conf: Record<string, string>) => Pr
   undo.defer(() => lab.close());
   lab.engine.work();
   const { cluster, sql } = world;
-  const run: ClockSite['run'] = async (operation, input) => {
+  const operate: ClockSite['operate'] = async (operation, input) => {
     const deps = lab.engine.ctx.engine;
     const asked = await submit(deps, { operation, input, actor: admin, options: {} });
     if (asked.run === null) throw new Error(`${operation} was refused: ${JSON.stringify(asked.userErrors)}`);
@@ -55,10 +55,10 @@ export async function startClockSite(start: (conf: Record<string, string>) => Pr
     await sql.query(`GRANT ${rights} TO USER 'starwarden'@'%'`);
   const frontends = cluster.frontends.map(({ address }) => ({ host: address, port: 9030 }));
   const input = { name: 'world', environment: 'dev', frontends, sqlUser: 'starwarden', password };
-  const { state, clusterId, failure } = await run('registerCluster', input);
+  const { state, clusterId, failure } = await operate('registerCluster', input);
   if (state !== 'SUCCEEDED') throw new Error(`registerCluster ended as ${JSON.stringify(failure)}`);
   const ending = undo.move();
-  return { lab, cluster, sql, clock, clusterId, run, close: () => ending.disposeAsync() };
+  return { lab, cluster, sql, clock, clusterId, operate, close: () => ending.disposeAsync() };
 }
 
 /** Time passes for runs that wait until they look again. */

@@ -40,7 +40,7 @@ export const backups = {
       const data = objects.find(({ key }) => !/__(info|meta)/.test(key));
       if (newest === undefined || data === undefined) throw new Error('there is no object of data');
       await site.world.s3.inside.remove(site.bucket, data.key);
-      await site.run('verifyBackup', { clusterId: site.clusterId, backupId: newest.id, level: 'L1' });
+      await site.operate('verifyBackup', { clusterId: site.clusterId, backupId: newest.id, level: 'L1' });
       return () => site.fire('weekly', 'SUCCEEDED');
     },
   },
