@@ -4,15 +4,16 @@ import type { Explanation } from '../domain/why/finding.ts';
 import { explainAlert } from '../domain/why/why-alert.ts';
 import { explainWhyNot } from '../domain/why/why-not.ts';
 import { AppError } from '../errors.ts';
-import { readWhyNot } from '../store/reads/why.ts';
+import { openSilences } from '../store/reads/covering-silences.ts';
+import { readWhyNot, type WhyNotReads } from '../store/reads/why.ts';
 import { watchedOf } from './AlertRule.ts';
-import { type RequestContext, readableBy } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** The field `Alert.why`. */
 export async function whyOf(alert: Alert, _: unknown, context: RequestContext) {
   const { clusterId: id, clusterName: name, environment } = alert;
   const facts = await context.loaders.factsOfAlert.load(alert);
-  return facts === null ? null : withDecision(explainAlert(facts, await watchedOf({ id, name, environment }, context)));
+  return withDecision(explainAlert(facts, await watchedOf({ id, name, environment }, context)));
 }
 
 /** The field `Cluster.whyNot`. */
@@ -29,9 +30,18 @@ export async function whyNotOf(
       path: ['nodeId'],
     });
   const name = asked.rule.toLowerCase();
-  return withDecision(
-    explainWhyNot(await readWhyNot(context.deps.db, watched, { visibility: readableBy(context.actor), name, node })),
-  );
+  return withDecision(explainWhyNot(await readWhyNot(byLoaders(context), watched, { name, node })));
+}
+
+/** A list of clusters costs as many statements as one. */
+function byLoaders({ loaders, deps }: RequestContext): WhyNotReads {
+  return {
+    ownRulesCalled: (name) => loaders.ownRulesCalled.load(name),
+    plannedWork: (clusterId) => loaders.plannedWorkOfCluster.load(clusterId),
+    stoppedNodes: (clusterId) => loaders.stoppedNodesOfCluster.load(clusterId),
+    silences: (at) => loaders.openSilences(() => openSilences(deps.db, at)),
+    factsOfAlerts: (alerts) => Promise.all(alerts.map((alert) => loaders.factsOfAlert.load(alert))),
+  };
 }
 
 function withDecision({ isCalled, decision, findings }: Explanation) {

@@ -5,9 +5,10 @@ import type { ProbeSample } from '../domain/probe.ts';
 import type { RuleEdits } from '../domain/rules/book.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
 import type { ScheduleFiring } from '../domain/schedule.ts';
+import type { Silence } from '../domain/silence.ts';
 import type { AlertFacts } from '../domain/why/why-alert.ts';
 import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
-import type { Database } from '../store/database.ts';
+import { factsOfAlerts } from '../store/alerts/why-facts.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';
@@ -15,16 +16,18 @@ import * as clusters from '../store/reads/clusters.ts';
 import { healthOfClusters } from '../store/reads/health.ts';
 import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
+import { plannedWorkOfClusters } from '../store/reads/planned-work.ts';
 import { policiesOfClusters } from '../store/reads/policies.ts';
 import { lastLooksOfClusters, samplesOfClusters } from '../store/reads/probes.ts';
 import * as repositories from '../store/reads/repositories.ts';
-import { listOverrides, readRuleEdits } from '../store/reads/rules.ts';
+import { listOverrides, listOwnRules, readRuleEdits } from '../store/reads/rules.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
+import { stoppedNodesOfClusters } from '../store/reads/stopped-nodes.ts';
 import { runsThatKeep, upgradesOfClusters } from '../store/reads/upgrades.ts';
 import type { Visibility } from '../store/reads/visibility.ts';
-import { factsOfAlerts } from '../store/reads/why.ts';
+import type { ApiDeps } from './api-deps.ts';
 
 export const maxBucketLists = 5;
 
@@ -37,7 +40,7 @@ export type Loaders = ReturnType<typeof makeLoaders>;
  * number of parents. A thing loaded by its own id is null where the actor may not see it; things that belong to a parent
  * come with a parent that was seen already.
  */
-export function makeLoaders(db: Database, visibility: Visibility) {
+export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine' | 'config'>, visibility: Visibility) {
   const cluster = byId<Cluster>((ids) => clusters.findVisibleClusters(db, { visibility, ids }));
   const run = byId<Run>((ids) => runs.findVisibleRuns(db, { visibility, ids }));
   return {
@@ -118,10 +121,23 @@ export function makeLoaders(db: Database, visibility: Visibility) {
         (override) => override.rule,
       ),
     ),
-    factsOfAlert: new DataLoader<Alert, AlertFacts | null>(async (found) => {
-      const facts = new Map((await factsOfAlerts(db, found)).map((each) => [each.alert.id, each]));
-      return found.map(({ id }) => facts.get(id) ?? null);
+    factsOfAlert: new DataLoader<Alert, AlertFacts>((found) => {
+      const linkedNames = (config.slack?.links ?? []).map(({ owner }) => owner);
+      return factsOfAlerts(db, found, { now: engine.now(), linkedNames });
     }),
+    ownRulesCalled: grouped(
+      (names) => listOwnRules(db, { visibility, names, removed: true }),
+      ({ rule }) => rule.name,
+    ),
+    plannedWorkOfCluster: grouped(
+      (clusterIds) => plannedWorkOfClusters(db, { clusterIds, windowMs: 0 }),
+      ({ clusterId }) => clusterId ?? '',
+    ),
+    stoppedNodesOfCluster: grouped(
+      (clusterIds) => stoppedNodesOfClusters(db, clusterIds),
+      ({ clusterId }) => clusterId,
+    ),
+    openSilences: onceWith<readonly Silence[]>(),
     lastLookOfCluster: single(
       (clusterIds) => lastLooksOfClusters(db, clusterIds),
       (look) => look.clusterId,

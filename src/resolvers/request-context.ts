@@ -47,7 +47,7 @@ export function makeRequestContext(
     requestId,
     cost: null,
     rate,
-    loaders: makeLoaders(deps.db, readableBy(actor)),
+    loaders: makeLoaders(deps, readableBy(actor)),
     currentActor: currentActor ?? (async () => actor),
   };
 }

@@ -4,9 +4,10 @@ import { nodeLabel } from '../../domain/node-identity.ts';
 import { explainAlert } from '../../domain/why/why-alert.ts';
 import { explainWhyNot } from '../../domain/why/why-not.ts';
 import { AppError } from '../../errors.ts';
+import { factsOfAlerts, whyNotReads } from '../../store/alerts/why-facts.ts';
 import { nodesOfClusters } from '../../store/reads/clusters.ts';
 import { readWatched } from '../../store/reads/watched.ts';
-import { factsOfAlerts, readWhyNot } from '../../store/reads/why.ts';
+import { readWhyNot } from '../../store/reads/why.ts';
 import type { Bot, BotCommand } from '../bot.ts';
 import { findAlertByWord, findClusterByWord, nodeByWord, readableBy } from '../resolve.ts';
 import type { Message } from '../views/text.ts';
@@ -20,17 +21,20 @@ export const why: BotCommand = {
   waiting: null,
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   access: 'linked',
-  async run({ db, now }, { actor, command }) {
-    const alert = await findAlertByWord(db, actor, command.words.get('alert')?.[0] ?? '');
-    return whyAlert({ db, now }, alert);
+  async run(bot, { actor, command }) {
+    const alert = await findAlertByWord(bot.db, actor, command.words.get('alert')?.[0] ?? '');
+    return whyAlert(bot, alert);
   },
 };
 
 /** Why people are told of an alert that the person may see, or nobody is. */
-export async function whyAlert({ db, now }: Pick<Bot, 'db' | 'now'>, alert: Alert): Promise<Message> {
+export async function whyAlert(
+  { db, now, settings }: Pick<Bot, 'db' | 'now' | 'settings'>,
+  alert: Alert,
+): Promise<Message> {
   const { clusterId: id, clusterName: name, environment } = alert;
   const watched = await readWatched(db, { id, name, environment }, now());
-  const [facts] = await factsOfAlerts(db, [alert]);
+  const [facts] = await factsOfAlerts(db, [alert], { now: watched.now, linkedNames: linkedNames(settings) });
   if (facts === undefined) throw new AppError('NOT_FOUND', `${alertName(alert)} is gone`);
   return explanationView(explainAlert(facts, watched), { about: `${alertName(alert)} on ${name}` });
 }
@@ -50,7 +54,7 @@ export const whyNot: BotCommand = {
   waiting: null,
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   access: 'linked',
-  async run({ db, now }, { actor, command }) {
+  async run({ db, now, settings }, { actor, command }) {
     const cluster = await findClusterByWord(db, actor, command.words.get('cluster')?.[0] ?? '', { exact: false });
     const name = (command.words.get('rule')?.[0] ?? '').toLowerCase();
     const word = command.words.get('node')?.[0];
@@ -64,8 +68,15 @@ export const whyNot: BotCommand = {
         },
       );
     const watched = await readWatched(db, cluster, now());
-    const facts = await readWhyNot(db, watched, { visibility: readableBy(actor), name, node: found?.node ?? null });
+    const reads = whyNotReads(db, {
+      ...{ visibility: readableBy(actor), now: watched.now, linkedNames: linkedNames(settings) },
+    });
+    const facts = await readWhyNot(reads, watched, { name, node: found?.node ?? null });
     const about = `${name.slice(0, 60)} on ${found === null ? cluster.name : `${nodeLabel(found.node)} of ${cluster.name}`}`;
     return explanationView(explainWhyNot(facts), { about });
   },
 };
+
+function linkedNames({ links }: Bot['settings']): readonly string[] {
+  return links.map(({ owner }) => owner);
+}

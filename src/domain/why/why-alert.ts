@@ -1,11 +1,13 @@
 import { type Alert, alertName } from '../alert.ts';
 import { durationInWords } from '../alert-facts.ts';
+import type { Wait, WaitReason } from '../delivery/channel-state.ts';
 import { overrideInWords, whenInWords } from '../rules/in-words.ts';
 import { standingOf } from '../rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../rules/watched.ts';
 import { inUtc } from '../utc.ts';
 import { count } from '../words.ts';
 import { type Explanation, explain, type Finding, finding } from './finding.ts';
+import { type AlertEscalation, escalationFindings } from './why-escalation.ts';
 
 /** How far a message has come, as it is kept. */
 export const messageStates = ['QUEUED', 'SENDING', 'SENT', 'UNKNOWN', 'FAILED'] as const;
@@ -22,10 +24,14 @@ export type AlertDelivery = {
     readonly attempts: number;
     readonly createdAt: Date;
   } | null;
-  /** Since when it waits to be told together with others of its group; null = it waits for none. */
-  readonly waits: { readonly since: Date } | null;
-  /** Who is called because nobody has taken it; null = nobody, or this version calls nobody. */
-  readonly escalation: { readonly at: Date; readonly words: string } | null;
+  /** Since when it waits to be told, and until when and why as its channel is planned; null = it does not wait. */
+  readonly waits: {
+    readonly since: Date;
+    readonly channel: string;
+    /** Null = its time to wait is over. */
+    readonly planned: Pick<Wait, 'because' | 'until'> | null;
+  } | null;
+  readonly escalation: AlertEscalation;
 };
 
 export type AlertFacts = {
@@ -47,9 +53,7 @@ export function explainAlert(facts: AlertFacts, watched: WatchedCluster): Explan
     ...flappingFindings(alert),
     ...(decision.kind === 'STALE' || alert.signal !== 'STALE' ? [] : [staleFinding(alert)]),
     ...(decision.kind === 'DELIVERY' ? [] : deliveryFindings(facts)),
-    ...(facts.delivery.escalation === null || alert.signal === 'RESOLVED'
-      ? []
-      : [escalationFinding(facts.delivery.escalation)]),
+    ...escalationFindings(alert, facts.delivery.escalation),
   ];
   return explain(isCalled, { decision, others });
 }
@@ -73,13 +77,7 @@ function decide(facts: AlertFacts, { now }: Pick<WatchedCluster, 'now'>): readon
   }
   if (delivery.told !== null) return [true, toldFinding(delivery.told)];
   if (alert.signal === 'STALE') return [false, staleFinding(alert)];
-  if (delivery.waits !== null) {
-    const { since } = delivery.waits;
-    return [
-      false,
-      finding('GROUP', `It waits since ${inUtc(since)} to be told together with others of its group`, { at: since }),
-    ];
-  }
+  if (delivery.waits !== null) return [false, groupFinding(delivery.waits, now)];
   return undelivered(facts, now);
 }
 
@@ -128,20 +126,37 @@ function toldFinding({ at, channel }: NonNullable<AlertDelivery['told']>): Findi
   return finding('DELIVERY', `Slack confirmed its message in ${channel} at ${inUtc(at)}`, { at, by: channel });
 }
 
+/** The message beside what decides, with what Slack last said of it where it is not as it should be. */
 function deliveryFindings({ delivery: { told, card } }: AlertFacts): readonly Finding[] {
-  if (told !== null) return [toldFinding(told)];
-  return card === null
-    ? []
-    : [
-        finding('DELIVERY', `Its message to ${card.channel} is ${card.state}`, {
-          at: card.createdAt,
-          by: card.channel,
-        }),
-      ];
+  const isOdd = card !== null && (card.state !== 'SENT' || card.error !== null);
+  const error = card?.error == null ? '' : `; Slack said ${card.error}`;
+  return [
+    ...(told === null ? [] : [toldFinding(told)]),
+    ...(card === null || (told !== null && !isOdd) ? [] : [cardFinding(card, error)]),
+  ];
 }
 
-function escalationFinding({ at, words }: NonNullable<AlertDelivery['escalation']>): Finding {
-  return finding('ESCALATION', words, { at });
+function cardFinding({ channel, state, createdAt }: NonNullable<AlertDelivery['card']>, error: string): Finding {
+  return finding('DELIVERY', `Its message to ${channel} is ${state}${error}`, { at: createdAt, by: channel });
+}
+
+const waitsFor = {
+  FIRST: 'others of its cluster, family of rules and severity that may follow',
+  FURTHER: 'others that may follow: its group was told already',
+  INTERVAL: 'its turn: its group was told a moment ago',
+} as const satisfies Record<WaitReason, string>;
+
+function groupFinding({ since, channel, planned }: NonNullable<AlertDelivery['waits']>, now: Date): Finding {
+  const begun = `since ${inUtc(since)}`;
+  if (planned === null)
+    return finding(
+      'GROUP',
+      `It waits ${begun}, and its time to wait is over: ${channel} is told by the next process that is connected to Slack`,
+      { at: since, by: channel },
+    );
+  const { because, until } = planned;
+  const words = `It waits ${begun} for ${waitsFor[because]}; ${channel} is told in ${durationInWords(+until - +now)}, at ${inUtc(until)}`;
+  return finding('GROUP', words, { at: until, by: channel });
 }
 
 function resolvedFinding(alert: Alert): Finding {

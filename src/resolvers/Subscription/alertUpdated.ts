@@ -32,7 +32,7 @@ async function* watchAlerts(
     for (const alert of changed) {
       if (alert.changedAt > newest) newest = alert.changedAt;
       if ((before?.get(alert.id) ?? 0) >= alert.revision) continue;
-      context.loaders = makeLoaders(db, visibility);
+      context.loaders = makeLoaders(context.deps, visibility);
       yield { alertUpdated: alert };
     }
   }

@@ -28,7 +28,7 @@ async function* watchCluster(
     const picture = pictureOf(cluster, await inTurn(() => nodesOfClusters(db, [id])));
     if (picture === shown) continue;
     shown = picture;
-    context.loaders = makeLoaders(db, visibility);
+    context.loaders = makeLoaders(context.deps, visibility);
     yield { clusterUpdated: cluster };
   }
 }

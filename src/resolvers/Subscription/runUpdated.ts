@@ -11,7 +11,7 @@ async function* watchRun(id: string, context: RequestContext): AsyncGenerator<{ 
     const run = await readWatchedRun(context, id);
     if (run.revision > shown) {
       shown = run.revision;
-      context.loaders = makeLoaders(context.deps.db, readableBy(context.actor));
+      context.loaders = makeLoaders(context.deps, readableBy(context.actor));
       yield { runUpdated: run };
     }
     if (isTerminal(run.state)) return;

@@ -2,7 +2,7 @@ import type { Alert, PersonRef } from '../../domain/alert.ts';
 import { type AlertRoute, routeOf } from '../../domain/alert-route.ts';
 import type { CallFacts } from '../../domain/escalation/addressees.ts';
 import type { StepFacts } from '../../domain/escalation/next-step.ts';
-import { escalationPolicies } from '../../domain/escalation/policy.ts';
+import { type EscalationPolicy, escalationPolicies } from '../../domain/escalation/policy.ts';
 import { unackedTime } from '../../domain/escalation/unacked-time.ts';
 import { type OnCall, onCallAt, type Rotation } from '../../domain/on-call.ts';
 import type { Reader } from '../database.ts';
@@ -19,40 +19,84 @@ type Asked = {
 };
 
 /** Reads it as it is now; null = nothing is ever done about it: it is LOW, or there is no route for it. */
-export async function readEscalationFacts(
+export async function readEscalationFacts(db: Reader, alert: Alert, asked: Asked): Promise<EscalationFacts | null> {
+  return (await escalationFactsOf(db, [alert], asked)).get(alert.id) ?? null;
+}
+
+/** The same of any number of alerts, in as many statements as of one; those about which nothing is ever done are left out. */
+export async function escalationFactsOf(
   db: Reader,
-  alert: Alert,
+  alerts: readonly Alert[],
   { at, linkedNames }: Asked,
-): Promise<EscalationFacts | null> {
-  const policy = escalationPolicies[alert.severity];
-  const routing = policy === null ? null : await readRouting(db);
-  const route = routing === null ? null : routeOf(routing.routes, alert);
-  if (policy === null || routing === null || route === null) return null;
-  const events = await clockEventsOf(db, alert.id);
-  const time = unackedTime(alert, events);
-  const began = events.find(({ id }) => id === time?.episode);
-  if (time === null || began === undefined) return null;
-  const told = await toldSince(db, alert.id, began);
-  const steps = await stepsOfAlerts(db, [alert.id]);
-  const done = steps
-    .filter(({ episode, severity }) => episode === time.episode && severity === alert.severity)
-    .reduce((most, { step }) => Math.max(most, step), -1);
-  return {
-    ...{ policy, time, toldAt: told, done, hours: route.workingHours, at },
-    call: await readCallFacts(db, { route, routing, at, linkedNames }),
+): Promise<ReadonlyMap<string, EscalationFacts>> {
+  const routed = await routesOf(db, alerts);
+  const ids = routed.found.map(({ alert }) => alert.id);
+  const events = Map.groupBy(await clockEventsOf(db, ids), ({ alertId }) => alertId);
+  const times = new Map(
+    routed.found.flatMap(({ alert }) => {
+      const own = events.get(alert.id) ?? [];
+      const time = unackedTime(alert, own);
+      const began = own.find(({ id }) => id === time?.episode);
+      return time === null || began === undefined ? [] : [[alert.id, { time, began }] as const];
+    }),
+  );
+  const told = await toldSince(db, new Map([...times].map(([id, { began }]) => [id, began])));
+  const steps = Map.groupBy(await stepsOfAlerts(db, ids), ({ alertId }) => alertId);
+  const callOf = await readCalls(db, { ...routed, at, linkedNames });
+  const facts = routed.found.flatMap(({ alert, policy, route }): [string, EscalationFacts][] => {
+    const time = times.get(alert.id)?.time;
+    if (time === undefined) return [];
+    const done = (steps.get(alert.id) ?? [])
+      .filter(({ episode, severity }) => episode === time.episode && severity === alert.severity)
+      .reduce((most, { step }) => Math.max(most, step), -1);
+    const toldAt = told.get(alert.id) ?? null;
+    return [[alert.id, { policy, time, toldAt, done, hours: route.workingHours, at, call: callOf(route) }]];
+  });
+  return new Map(facts);
+}
+
+type Routed = { readonly alert: Alert; readonly policy: EscalationPolicy; readonly route: AlertRoute };
+
+async function routesOf(
+  db: Reader,
+  alerts: readonly Alert[],
+): Promise<{ readonly found: readonly Routed[]; readonly routing: Routing }> {
+  const escalating = alerts.filter(({ severity }) => escalationPolicies[severity] !== null);
+  const routing = escalating.length === 0 ? { routes: [], rotations: [], overrides: [] } : await readRouting(db);
+  const found = escalating.flatMap((alert) => {
+    const policy = escalationPolicies[alert.severity];
+    const route = routeOf(routing.routes, alert);
+    return policy === null || route === null ? [] : [{ alert, policy, route }];
+  });
+  return { found, routing };
+}
+
+type Calls = Asked & { readonly found: readonly Routed[]; readonly routing: Routing };
+
+/** Whom each of the routes means now. */
+async function readCalls(
+  db: Reader,
+  { found, routing, at, linkedNames }: Calls,
+): Promise<(route: AlertRoute) => CallFacts> {
+  const { overrides } = routing;
+  const rotations = routing.rotations.filter(({ name }) => found.some(({ route }) => route.rotation === name));
+  const callable = await findCallable(db, rotations.length === 0 ? [] : personsOf(rotations, overrides));
+  const isReachable = ({ id, name }: PersonRef) =>
+    callable.some((each) => each.id === id && each.hasAccount) || linkedNames.includes(name);
+  return (route) => {
+    const rotation = rotations.find(({ name }) => name === route.rotation);
+    if (rotation === undefined) return { route, onCall: null, isReachable: () => false };
+    return { route, onCall: onCallAt(rotation, { overrides, at, isActive: isAmong(callable) }), isReachable };
   };
 }
 
-async function readCallFacts(
-  db: Reader,
-  { route, routing, at, linkedNames }: Asked & { route: AlertRoute; routing: Routing },
-): Promise<CallFacts> {
-  const rotation = routing.rotations.find(({ name }) => name === route.rotation);
-  if (rotation === undefined) return { route, onCall: null, isReachable: () => false };
-  const { onCall, callable } = await readOnCall(db, { rotation, routing, at });
-  const isReachable = ({ id, name }: PersonRef) =>
-    callable.some((each) => each.id === id && each.hasAccount) || linkedNames.includes(name);
-  return { route, onCall, isReachable };
+function personsOf(rotations: readonly Rotation[], overrides: Routing['overrides']): readonly string[] {
+  const persons = [...rotations.flatMap((rotation) => rotation.persons), ...overrides.map(({ person }) => person)];
+  return [...new Set(persons.map(({ id }) => id))];
+}
+
+function isAmong(callable: readonly { readonly id: string }[]): (personId: string) => boolean {
+  return (personId) => callable.some(({ id }) => id === personId);
 }
 
 /** Who is on call in a rotation at a time; people who were shut out are left out. */
@@ -61,8 +105,6 @@ export async function readOnCall(
   { rotation, routing, at }: { rotation: Rotation; routing: Pick<Routing, 'overrides'>; at: Date },
 ): Promise<{ readonly onCall: OnCall; readonly callable: Awaited<ReturnType<typeof findCallable>> }> {
   const { overrides } = routing;
-  const ids = [...rotation.persons, ...overrides.map(({ person }) => person)].map(({ id }) => id);
-  const callable = await findCallable(db, [...new Set(ids)]);
-  const isActive = (personId: string) => callable.some(({ id }) => id === personId);
-  return { onCall: onCallAt(rotation, { overrides, at, isActive }), callable };
+  const callable = await findCallable(db, personsOf([rotation], overrides));
+  return { onCall: onCallAt(rotation, { overrides, at, isActive: isAmong(callable) }), callable };
 }

@@ -4,11 +4,18 @@ import type { Reader } from '../database.ts';
 import { readable } from '../readable.ts';
 import { toSilence } from '../silences/silence-rows.ts';
 
+type Place = { readonly clusterId: string; readonly environment: string };
+
 /** The silences that hide alerts of this cluster at this time of the database, oldest first. One that cannot be read hides nothing. */
 export async function silencesCovering(
   db: Reader,
-  { at, ...cluster }: { clusterId: string; environment: string; at: Date },
+  { at, ...cluster }: Place & { readonly at: Date },
 ): Promise<readonly Silence[]> {
+  return covering(await openSilences(db, at), { at, ...cluster });
+}
+
+/** Those that end after this time and were not ended, of all clusters: for `covering`, not to be shown. */
+export async function openSilences(db: Reader, at: Date): Promise<readonly Silence[]> {
   const rows = await db
     .selectFrom('silence')
     .selectAll()
@@ -16,7 +23,13 @@ export async function silencesCovering(
     .where('ended_at', 'is', null)
     .orderBy('number')
     .execute();
-  return readable(rows, toSilence, () => undefined).filter(
-    (silence) => silenceState(silence, at) === 'ACTIVE' && coversCluster(silence.scope, cluster),
-  );
+  return readable(rows, toSilence, () => undefined);
+}
+
+/** Those of them that hide alerts of this cluster at this time. */
+export function covering(
+  silences: readonly Silence[],
+  { at, ...cluster }: Place & { readonly at: Date },
+): readonly Silence[] {
+  return silences.filter((silence) => silenceState(silence, at) === 'ACTIVE' && coversCluster(silence.scope, cluster));
 }

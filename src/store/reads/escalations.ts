@@ -170,12 +170,13 @@ export async function hasRoutes(db: Reader): Promise<boolean> {
   return row !== undefined;
 }
 
-/** What moved the clock of an alert that was read with rights, oldest first. */
-export async function clockEventsOf(db: Reader, alertId: string): Promise<readonly AlertEvent[]> {
+/** What moved the clocks of alerts that were read with rights, oldest first. */
+export async function clockEventsOf(db: Reader, alertIds: readonly string[]): Promise<readonly AlertEvent[]> {
+  if (alertIds.length === 0) return [];
   const rows = await db
     .selectFrom('alert_event')
     .selectAll()
-    .where('alert_id', '=', alertId)
+    .where('alert_id', 'in', alertIds)
     .where('type', 'in', clockEvents)
     .orderBy('id')
     .execute();

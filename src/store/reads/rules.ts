@@ -23,10 +23,15 @@ export async function readRuleEdits(db: Reader, onDamaged: OnDamaged = () => und
  */
 export async function listOwnRules(
   db: Reader,
-  { visibility, name, removed }: { visibility: Visibility; name?: string | null; removed: boolean },
+  {
+    visibility,
+    names,
+    removed,
+  }: { readonly visibility: Visibility; readonly names?: readonly string[]; readonly removed: boolean },
 ): Promise<readonly OwnRule[]> {
+  if (names?.length === 0) return [];
   let query = db.selectFrom('alert_rule').selectAll().where(isEntryVisible(visibility, 'alert_rule'));
-  if (name != null) query = query.where('name', '=', name);
+  if (names !== undefined) query = query.where('name', 'in', names);
   if (!removed) query = query.where('removed_at', 'is', null);
   const rows = await query.orderBy('name').orderBy('created_at').execute();
   return readable(rows, toOwnRule, () => undefined);

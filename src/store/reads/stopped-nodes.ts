@@ -15,14 +15,24 @@ export async function listStoppedNodes(db: Reader, clusterId: string): Promise<r
 export async function stoppedNodesOfClusters(
   db: Reader,
   clusterIds: readonly string[],
-): Promise<readonly StoppedNode[]> {
+): Promise<readonly StoppedNodeOf[]> {
   return readable(await rowsOfStopped(db, clusterIds), toStopped, () => undefined).flat();
 }
 
 function rowsOfStopped(db: Reader, clusterIds: readonly string[]) {
   return db
     .selectFrom('cluster_node')
-    .select(['id', 'kind', 'host', 'port', 'stopped_run_id', 'stopped_run_number', 'stopped_by_name', 'stopped_at'])
+    .select([
+      'id',
+      'cluster_id',
+      'kind',
+      'host',
+      'port',
+      'stopped_run_id',
+      'stopped_run_number',
+      'stopped_by_name',
+      'stopped_at',
+    ])
     .where('cluster_id', 'in', clusterIds)
     .where('stopped_run_id', 'is not', null)
     .orderBy('id')
@@ -31,10 +41,11 @@ function rowsOfStopped(db: Reader, clusterIds: readonly string[]) {
 
 type StoppedRow = Awaited<ReturnType<typeof rowsOfStopped>>[number];
 
-function toStopped(row: StoppedRow): StoppedNode[] {
+type StoppedNodeOf = StoppedNode & { readonly clusterId: string };
+
+function toStopped(row: StoppedRow): StoppedNodeOf[] {
   const { stopped_run_id: runId, stopped_run_number: runNumber, stopped_by_name: byName, stopped_at: at } = row;
   if (runId === null || runNumber === null || byName === null || at === null) return [];
-  return [
-    { nodeId: row.id, label: nodeLabel({ ...row, kind: kindShape.parse(row.kind) }), runId, runNumber, byName, at },
-  ];
+  const label = nodeLabel({ ...row, kind: kindShape.parse(row.kind) });
+  return [{ nodeId: row.id, clusterId: row.cluster_id, label, runId, runNumber, byName, at }];
 }

@@ -1,21 +1,20 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
+import type { StoppedNode } from '../../domain/cluster.ts';
+import type { OwnRule } from '../../domain/rules/book.ts';
 import type { RuledNode } from '../../domain/rules/judge-metric.ts';
 import type { WatchedCluster } from '../../domain/rules/watched.ts';
-import { asActive } from '../../domain/silence.ts';
+import { asActive, type Silence } from '../../domain/silence.ts';
 import { type AlertFacts, messageStates } from '../../domain/why/why-alert.ts';
 import type { WhyNotFacts } from '../../domain/why/why-not.ts';
 import type { Reader } from '../database.ts';
-import { silencesCovering } from './covering-silences.ts';
-import { plannedWorkOfClusters } from './planned-work.ts';
-import { listOwnRules } from './rules.ts';
-import { stoppedNodesOfClusters } from './stopped-nodes.ts';
-import type { Visibility } from './visibility.ts';
+import { covering } from './covering-silences.ts';
+import type { plannedWorkOfClusters } from './planned-work.ts';
 
 const state = z.enum(messageStates);
 
-/** What decided whether people were told of alerts that the caller has read with their rights, in the same order; three statements. */
-export async function factsOfAlerts(db: Reader, alerts: readonly Alert[]): Promise<readonly AlertFacts[]> {
+/** What is recorded of alerts that the caller has read with their rights, and of the messages about them, in the same order; three statements. */
+export async function recordsOfAlerts(db: Reader, alerts: readonly Alert[]): Promise<readonly AlertRecords[]> {
   if (alerts.length === 0) return [];
   const ids = alerts.map(({ id }) => id);
   // The message that tells of it: one of its own, or that of its group or of a storm.
@@ -42,12 +41,19 @@ export async function factsOfAlerts(db: Reader, alerts: readonly Alert[]): Promi
       delivery: {
         told: message?.told_at == null ? null : { at: message.told_at, channel: message.channel },
         card: message === undefined ? null : cardOf(message),
-        waits: message?.waits_since == null ? null : { since: message.waits_since },
-        escalation: null,
+        waits: message?.waits_since == null ? null : { since: message.waits_since, channel: message.channel },
       },
     };
   });
 }
+
+/** All but what follows from rules about when somebody is told or called. */
+export type AlertRecords = Pick<AlertFacts, 'alert' | 'openedBecause' | 'hiddenByRun'> & {
+  readonly delivery: Pick<AlertFacts['delivery'], 'told' | 'card'> & {
+    /** Since when it waits to be told in a channel; null = it does not wait. */
+    readonly waits: { readonly since: Date; readonly channel: string } | null;
+  };
+};
 
 type Message = {
   readonly channel: string;
@@ -78,23 +84,36 @@ async function runNumbers(db: Reader, alerts: readonly Alert[]): Promise<Readonl
   return new Map(rows.map(({ id, number }) => [`run:${id}`, number]));
 }
 
-type Asked = { readonly visibility: Visibility; readonly name: string; readonly node: RuledNode | null };
+/** How a caller reads what decides why a rule calls nobody: straight from the database, or through loaders. */
+export type WhyNotReads = {
+  /** People's own rules of a name that the asker may see, removed ones too. */
+  readonly ownRulesCalled: (name: string) => Promise<readonly OwnRule[]>;
+  readonly plannedWork: (clusterId: string) => Promise<readonly PlannedWork[]>;
+  readonly stoppedNodes: (clusterId: string) => Promise<readonly StoppedNode[]>;
+  readonly silences: (at: Date) => Promise<readonly Silence[]>;
+  readonly factsOfAlerts: (alerts: readonly Alert[]) => Promise<readonly AlertFacts[]>;
+};
+
+type PlannedWork = Awaited<ReturnType<typeof plannedWorkOfClusters>>[number];
 
 /** All that is known of why a rule calls nobody on a cluster, which the caller has read with their rights. */
 export async function readWhyNot(
-  db: Reader,
+  reads: WhyNotReads,
   watched: WatchedCluster,
-  { visibility, name, node }: Asked,
+  { name, node }: { readonly name: string; readonly node: RuledNode | null },
 ): Promise<WhyNotFacts> {
   const { id: clusterId, environment } = watched.cluster;
-  const removed = (await listOwnRules(db, { visibility, name, removed: true })).findLast(
-    (each) => each.removed !== null,
-  );
-  const runs = await plannedWorkOfClusters(db, { clusterIds: [clusterId], windowMs: 0 });
-  const stopped = await stoppedNodesOfClusters(db, [clusterId]);
-  const silences = await silencesCovering(db, { clusterId, environment, at: watched.now });
+  const [own, runs, stopped, silences, alerts] = await Promise.all([
+    reads.ownRulesCalled(name),
+    reads.plannedWork(clusterId),
+    reads.stoppedNodes(clusterId),
+    reads.silences(watched.now),
+    reads.factsOfAlerts(watched.alerts.filter(({ rule }) => rule === name)),
+  ]);
+  const removed = own.findLast((each) => each.removed !== null) ?? null;
+  const covers = covering(silences, { clusterId, environment, at: watched.now });
   return {
-    ...{ watched, name, node, removed: removed ?? null, silences: silences.map(asActive) },
+    ...{ watched, name, node, removed, alerts, silences: covers.map(asActive) },
     work: [
       ...runs.map(({ nodeId, runNumber }) => ({
         nodeId,
@@ -106,9 +125,5 @@ export async function readWhyNot(
         because: `${byName} stopped the node on purpose (R-${runNumber}), until it is started`,
       })),
     ],
-    alerts: await factsOfAlerts(
-      db,
-      watched.alerts.filter(({ rule }) => rule === name),
-    ),
   };
 }

@@ -99,7 +99,7 @@ async function knownRule(db: Database, name: string, { actor }: RuleChange): Pro
   const shipped = findShippedRule(name);
   if (shipped !== undefined) return shipped;
   const visibility = visibilityOf(actor, 'cluster:read');
-  const [own] = await listOwnRules(db, { visibility, name, removed: false });
+  const [own] = await listOwnRules(db, { visibility, names: [name], removed: false });
   if (own !== undefined) return own.rule;
   throw new AppError('NOT_FOUND', `There is no alert rule ${name}`, {
     hint: 'The query alertRules lists them.',

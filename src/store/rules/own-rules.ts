@@ -68,7 +68,7 @@ export async function removeRule(
   const { name } = wanted;
   const reason = checkReason(wanted.reason);
   const visibility = visibilityOf(by.actor, 'cluster:read');
-  const [seen] = await listOwnRules(db, { visibility, name, removed: false });
+  const [seen] = await listOwnRules(db, { visibility, names: [name], removed: false });
   if (seen === undefined) throw noRule(name);
   const { id, scope } = seen;
   await authorizeRuleScope(db, { by, scope, action });

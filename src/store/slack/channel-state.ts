@@ -6,9 +6,11 @@ import type {
   OpenGroup,
   RecentMessage,
   Storm,
+  Wait,
   WaitingAlert,
 } from '../../domain/delivery/channel-state.ts';
-import { databaseNowPlus, type Queryable, readDatabaseTime } from '../database.ts';
+import { planDelivery } from '../../domain/delivery/plan-delivery.ts';
+import { databaseNowPlus, type Queryable, type Reader, readDatabaseTime } from '../database.ts';
 
 // One that cannot be read counts as the worst: nothing may keep a channel from being told.
 const severity = z.enum(severities).catch('CRITICAL');
@@ -27,36 +29,71 @@ export type WaitingFacts = { readonly number: number; readonly title: string; re
 /** Everything that decides what a channel is told now. */
 export async function readChannelState(db: Queryable, channel: string): Promise<ReadChannel> {
   const now = await readDatabaseTime(db);
-  const rows = await db
-    .selectFrom('alert_delivery')
-    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
-    .select(['alert.id', 'alert.cluster_id', 'alert.cluster_name', 'alert.severity', 'alert.title', 'alert.number'])
-    .select(['alert_delivery.family', 'alert_delivery.waits_since'])
-    .where('alert_delivery.channel', '=', channel)
-    .where('alert_delivery.waits_since', 'is not', null)
-    .where('alert.signal_state', '!=', 'RESOLVED')
-    .where('alert.muted_by', 'is', null)
-    .where('alert.closed_at', 'is', null)
-    .orderBy('alert.number')
-    .execute();
-  const waiting: WaitingAlert[] = rows.map((row) => ({
-    ...{ id: row.id, clusterId: row.cluster_id, family: row.family, severity: severity.parse(row.severity) },
-    since: row.waits_since ?? now,
-  }));
+  const rows = await waitingIn(db, { channels: [channel] }).execute();
+  const waiting = rows.map((row) => toWaiting(row, now));
   const facts = new Map(
     rows.map((row) => [row.id, { number: row.number, title: row.title, clusterName: row.cluster_name }]),
   );
   const [groups, storm, messages, arrived] = [
-    await readGroups(db, channel),
+    await readGroups(db, [channel]),
     await readStorm(db, channel),
     await readMessages(db, channel),
     await countArrived(db, channel),
   ];
-  return { state: { now, waiting, groups, storm, messages, arrived }, facts };
+  return { state: { now, waiting, groups: groups.map(toGroup), storm, messages, arrived }, facts };
+}
+
+/**
+ * Until when alerts of these clusters wait in these channels and why, as the channels are planned; in two statements. What is due
+ * at `now` waits no more and is left out.
+ */
+export async function readWaits(
+  db: Reader,
+  {
+    now,
+    ...where
+  }: { readonly now: Date; readonly channels: readonly string[]; readonly clusterIds: readonly string[] },
+): Promise<readonly Wait[]> {
+  if (where.channels.length === 0) return [];
+  const waiting = Map.groupBy(await waitingIn(db, where).execute(), ({ channel }) => channel);
+  const groups = Map.groupBy(await readGroups(db, where.channels), ({ channel }) => channel);
+  // What waits does not depend on what else the channel got.
+  const nothing = { storm: null, messages: [], arrived: 0 };
+  return [...waiting].flatMap(([channel, rows]) => {
+    const state = { now, waiting: rows.map((row) => toWaiting(row, now)), ...nothing };
+    return planDelivery({ ...state, groups: (groups.get(channel) ?? []).map(toGroup) }).waits;
+  });
+}
+
+function waitingIn(
+  db: Reader,
+  { channels, clusterIds }: { readonly channels: readonly string[]; readonly clusterIds?: readonly string[] },
+) {
+  const waiting = db
+    .selectFrom('alert_delivery')
+    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
+    .select(['alert.id', 'alert.cluster_id', 'alert.cluster_name', 'alert.severity', 'alert.title', 'alert.number'])
+    .select(['alert_delivery.channel', 'alert_delivery.family', 'alert_delivery.waits_since'])
+    .where('alert_delivery.channel', 'in', channels)
+    .where('alert_delivery.waits_since', 'is not', null)
+    .where('alert.signal_state', '!=', 'RESOLVED')
+    .where('alert.muted_by', 'is', null)
+    .where('alert.closed_at', 'is', null)
+    .orderBy('alert.number');
+  return clusterIds === undefined ? waiting : waiting.where('alert.cluster_id', 'in', clusterIds);
+}
+
+type WaitingRow = Awaited<ReturnType<ReturnType<typeof waitingIn>['execute']>>[number];
+
+function toWaiting(row: WaitingRow, now: Date): WaitingAlert {
+  return {
+    ...{ id: row.id, clusterId: row.cluster_id, family: row.family, severity: severity.parse(row.severity) },
+    since: row.waits_since ?? now,
+  };
 }
 
 /** Members that came since the channel was last notified, and that stand on the message of the group or storm. */
-function owed(db: Queryable) {
+function owed(db: Reader) {
   return db
     .selectFrom('alert_delivery as member')
     .innerJoin('slack_card as shown', 'shown.id', 'member.card_id')
@@ -66,8 +103,8 @@ function owed(db: Queryable) {
     .where('shown.kind', '!=', 'ALERT');
 }
 
-async function readGroups(db: Queryable, channel: string): Promise<readonly OpenGroup[]> {
-  const rows = await db
+function readGroups(db: Reader, channels: readonly string[]) {
+  return db
     .selectFrom('alert_group')
     .selectAll('alert_group')
     .select((row) => [
@@ -88,16 +125,19 @@ async function readGroups(db: Queryable, channel: string): Promise<readonly Open
         .select('slack_card.id')
         .as('card_id'),
     ])
-    .where('alert_group.channel', '=', channel)
+    .where('alert_group.channel', 'in', channels)
     .where('alert_group.kind', '=', 'GROUP')
     .where('alert_group.closed_at', 'is', null)
     .execute();
-  return rows.map((row) => ({
+}
+
+function toGroup(row: Awaited<ReturnType<typeof readGroups>>[number]): OpenGroup {
+  return {
     ...{ id: row.id, clusterId: row.cluster_id ?? '', family: row.family ?? '' },
     severity: severity.parse(row.severity),
     ...{ members: Number(row.members ?? 0), owed: Number(row.owed ?? 0), hasCard: row.card_id !== null },
     ...{ joinedAt: row.busy_at, newsAt: row.news_at },
-  }));
+  };
 }
 
 async function readStorm(db: Queryable, channel: string): Promise<Storm | null> {

@@ -50,20 +50,50 @@ type Beginning = { readonly id: number; readonly type: AlertEventType; readonly 
 const toldAnew: readonly AlertEventType[] = ['SEVERITY_ROSE', 'UNMUTED'];
 
 /**
- * When Slack confirmed that people were told of what an alert began anew with: its message, the reply that says so, or the message
- * of its group that it joined once more. Null = it has not.
+ * When Slack confirmed that people were told of what alerts began anew with, by alert: its message, the reply that says so, or the
+ * message of its group that it joined once more. Those of which it has not are left out.
  */
-export async function toldSince(db: Reader, alertId: string, began: Beginning): Promise<Date | null> {
-  const told = (await firstTold(db, [alertId])).get(alertId);
-  if (told === undefined) return null;
-  if (told.at >= began.at) return told.at;
-  if (told.kind !== 'ALERT') return toldAnew.includes(began.type) ? null : told.at;
-  const line = await db
+export async function toldSince(
+  db: Reader,
+  beginnings: ReadonlyMap<string, Beginning>,
+): Promise<ReadonlyMap<string, Date>> {
+  const told = await firstTold(db, [...beginnings.keys()]);
+  const all = [...beginnings].flatMap(([alertId, began]) => {
+    const first = told.get(alertId);
+    return first === undefined ? [] : [{ alertId, began, first }];
+  });
+  const older = all.filter(({ began, first }) => first.at < began.at);
+  const lines = await linesOf(
+    db,
+    older.filter(({ first }) => first.kind === 'ALERT').map(({ began, first }) => ({ began, cardId: first.cardId })),
+  );
+  const times = all.map(({ alertId, began, first }): readonly [string, Date | null] => {
+    if (first.at >= began.at) return [alertId, first.at];
+    if (first.kind !== 'ALERT') return [alertId, toldAnew.includes(began.type) ? null : first.at];
+    const line = lines.find(({ card_id, line_key }) => card_id === first.cardId && line_key === keyOf(began));
+    return [alertId, line === undefined ? null : (line.sent_at ?? line.created_at)];
+  });
+  return new Map(times.flatMap(([alertId, at]) => (at === null ? [] : [[alertId, at]])));
+}
+
+const keyOf = ({ id }: Beginning) => `event:${id}`;
+
+/** The replies that say what began anew, of those that Slack has; also some others of the same messages. */
+async function linesOf(db: Reader, of: readonly { readonly cardId: string; readonly began: Beginning }[]) {
+  if (of.length === 0) return [];
+  return db
     .selectFrom('slack_line')
-    .select(['sent_at', 'created_at'])
-    .where('card_id', '=', told.cardId)
-    .where('line_key', '=', `event:${began.id}`)
+    .select(['card_id', 'line_key', 'sent_at', 'created_at'])
+    .where(
+      'card_id',
+      'in',
+      of.map(({ cardId }) => cardId),
+    )
+    .where(
+      'line_key',
+      'in',
+      of.map(({ began }) => keyOf(began)),
+    )
     .where('ts', 'is not', null)
-    .executeTakeFirst();
-  return line === undefined ? null : (line.sent_at ?? line.created_at);
+    .execute();
 }

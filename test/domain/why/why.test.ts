@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../../src/domain/alert.ts';
+import type { StepFacts } from '../../../src/domain/escalation/next-step.ts';
+import { escalationPolicies } from '../../../src/domain/escalation/policy.ts';
 import type { LastLook } from '../../../src/domain/probe.ts';
 import { bookFor } from '../../../src/domain/rules/book.ts';
 import type { RuleOverride } from '../../../src/domain/rules/override.ts';
 import type { WatchedCluster } from '../../../src/domain/rules/watched.ts';
 import type { Explanation } from '../../../src/domain/why/finding.ts';
 import { type AlertDelivery, explainAlert } from '../../../src/domain/why/why-alert.ts';
+import type { AlertEscalation } from '../../../src/domain/why/why-escalation.ts';
 import { explainWhyNot, type WhyNotFacts } from '../../../src/domain/why/why-not.ts';
 import { alert } from '../alert-builders.ts';
 import { at, disk, measured, nodes, override } from '../rules/builders.ts';
@@ -26,14 +29,54 @@ function watched(rest: Partial<WatchedCluster> = {}, overrides: readonly RuleOve
   };
 }
 
-const undelivered: AlertDelivery = { told: null, card: null, waits: null, escalation: null };
+const undelivered: AlertDelivery = { told: null, card: null, waits: null, escalation: { last: null, ahead: null } };
 const told = { at, channel: 'C0ALERTS' };
+const waits = { since: at, channel: 'C0ALERTS', planned: null };
 const card = { channel: 'C0ALERTS', state: 'FAILED', error: 'not_in_channel', attempts: 4, createdAt: at } as const;
 const acked = { kind: 'ACKED', byId: 'per_1', byName: 'kim', at, until: later(3_600_000), reminded: false } as const;
 const facts = (of: Partial<Alert>, delivery: Partial<AlertDelivery> = {}, hiddenByRun: number | null = null) => ({
   ...{ alert: alert({ rule: 'disk_filling', ...of }), openedBecause: 'Disk use is 91 %, over 85 %', hiddenByRun },
   delivery: { ...undelivered, ...delivery },
 });
+
+const step: NonNullable<AlertEscalation['last']> = {
+  ...{ step: 1, kind: 'STEP', at, reason: null, by: null, missing: ['the route names no user group'] },
+  told: [
+    { kind: 'PERSON', id: 'per_1', name: 'kim', role: 'PRIMARY' },
+    { kind: 'PLACE', place: 'C0SECOND' },
+    { kind: 'WEBHOOK' },
+  ],
+  sent: [
+    { kind: 'PLACE', place: 'C0SECOND', state: 'FAILED', outcome: 'not_in_channel' },
+    { kind: 'PLACE', place: 'person:per_1', state: 'SENT', outcome: null },
+    { kind: 'WEBHOOK', place: '', state: 'UNKNOWN', outcome: 'no answer' },
+  ],
+};
+
+/** Nobody has had the alert since `at`, people were told then, and kim is on call. */
+function ahead(rest: Partial<StepFacts> = {}): NonNullable<AlertEscalation['ahead']> {
+  const none = { channel: null, secondChannel: null, fallbackChannel: null, webhook: null, workingHours: null };
+  const kim = { id: 'per_1', name: 'kim' };
+  return {
+    ...{ policy: policyOf('CRITICAL'), toldAt: at, done: 0, hours: null, at: later(5_000) },
+    time: { episode: 1, restartedAt: at, spans: [{ from: at, to: null }], fellAt: null },
+    call: {
+      route: {
+        ...{ id: 'art_1', scope: { kind: 'all' }, leastSeverity: 'MEDIUM', rotation: 'dba', ...none },
+        ...{ userGroup: 'S0DBA', managerGroup: null },
+      },
+      onCall: { kind: 'SOMEBODY', primary: kim, secondary: null, override: null, until: later(3_600_000) },
+      isReachable: () => true,
+    },
+    ...rest,
+  };
+}
+
+function policyOf(severity: 'CRITICAL' | 'MEDIUM') {
+  const policy = escalationPolicies[severity];
+  if (policy === null) throw new Error('it has none');
+  return policy;
+}
 
 /** Exactly one finding decides, and it is among those that are told. */
 function expectOneDecision({ decision, findings }: Explanation) {
@@ -85,7 +128,27 @@ describe('why an alert calls somebody, or nobody', () => {
     ],
     ['stale and told', { signal: 'STALE' }, { told }, true, 'DELIVERY', /confirmed/],
     ['stale and told to nobody', { signal: 'STALE' }, {}, false, 'STALE', /no look could tell/],
-    ['waiting for its group', {}, { waits: { since: at } }, false, 'GROUP', /together with others/],
+    ...(
+      [
+        [
+          'FIRST',
+          /for others of its cluster, family of rules and severity that may follow; C0ALERTS is told in 25 s, at 2026-11-27 10:00:30 UTC/,
+        ],
+        ['FURTHER', /its group was told already; C0ALERTS is told in 25 s/],
+        ['INTERVAL', /its group was told a moment ago; C0ALERTS is told in 25 s/],
+      ] as const
+    ).map(
+      ([because, words]) =>
+        [
+          `waiting (${because})`,
+          {},
+          { waits: { ...waits, planned: { because, until: later(30_000) } } },
+          false,
+          'GROUP',
+          words,
+        ] as const,
+    ),
+    ['waiting although its time is over', {}, { waits }, false, 'GROUP', /its time to wait is over/],
     ['without a message', {}, {}, false, 'DELIVERY', /There is no message about it yet/],
     [
       'refused by Slack',
@@ -100,6 +163,77 @@ describe('why an alert calls somebody, or nobody', () => {
     const found = explainAlert(facts(of, delivery), watched());
     expect(found).toMatchObject({ isCalled, decision: { kind, words: expect.stringMatching(words) } });
     expectOneDecision(found);
+  });
+
+  it.each([
+    [
+      'the last step, whom it told and how that fared',
+      { last: step, ahead: ahead() },
+      {},
+      /^Step 1 of its escalation told kim \(on call\), the second channel, the webhook at 2026-11-27 10:00 UTC; not told: the route names no user group; the message in C0SECOND is FAILED \(not_in_channel\); the message to the person directly is SENT; the webhook is UNKNOWN \(no answer\)\.$/,
+    ],
+    [
+      'who asked for it',
+      { last: { ...step, by: { id: 'per_2', name: 'lee' }, reason: 'two are down' }, ahead: null },
+      {},
+      /; lee asked for it: two are down;/,
+    ],
+    [
+      'whom the next step tells, and when',
+      { last: null, ahead: ahead() },
+      {},
+      /^If nobody takes it, the next step tells the user group, a direct message at 2026-11-27 10:05 UTC\.$/,
+    ],
+    [
+      'a step that is due',
+      { last: null, ahead: ahead({ at: later(300_000) }) },
+      {},
+      /^Now is the time to tell the user group, a direct message/,
+    ],
+    ['that no route covers it', { last: null, ahead: null }, {}, /^No route covers it: nobody is called/],
+    ['that nobody is called for LOW', { last: null, ahead: null }, { severity: 'LOW' }, /^Nobody is called for LOW/],
+    [
+      'that all was done',
+      { last: null, ahead: ahead({ policy: policyOf('MEDIUM'), done: 5 }) },
+      { severity: 'MEDIUM' },
+      /^All steps of its escalation were carried out/,
+    ],
+    [
+      'that the time stands still',
+      {
+        last: null,
+        ahead: ahead({ time: { episode: 1, restartedAt: at, spans: [{ from: at, to: at }], fellAt: null } }),
+      },
+      { severity: 'HIGH', flapping: { since: at, quietSince: null, judgedAt: at } },
+      /^Nobody is called next: .* it comes and goes, and is not CRITICAL/,
+    ],
+  ] as const)('says of escalation %s', (_what, escalation, of, words) => {
+    const { findings } = explainAlert(facts({ severity: 'CRITICAL', ...of }, { told, escalation }), watched());
+    const found = findings.filter(({ kind }) => kind === 'ESCALATION');
+    expect(found.map((each) => each.words).join('\n')).toMatch(new RegExp(words.source, 'm'));
+    expect(JSON.stringify(found)).not.toContain('per_1');
+  });
+
+  it('promises nobody a call about what is taken, hidden or over, and keeps what was done', () => {
+    const escalation = { last: step, ahead: ahead() };
+    for (const of of [
+      { handling: acked },
+      { mute: { kind: 'SILENCED', by: 'S-1', because: 'x' } },
+      { signal: 'RESOLVED' },
+    ] as const) {
+      const found = explainAlert(facts(of, { told, escalation }), watched()).findings;
+      expect(found.filter(({ kind }) => kind === 'ESCALATION').map(({ words }) => words)).toEqual([
+        expect.stringMatching(/^Step 1/),
+      ]);
+    }
+  });
+
+  it('says what Slack said of a message that was told once and cannot be brought up to date', () => {
+    const { findings } = explainAlert(facts({ handling: acked }, { told, card }), watched());
+    expect(findings.filter(({ kind }) => kind === 'DELIVERY').map(({ words }) => words)).toEqual([
+      expect.stringMatching(/Slack confirmed/),
+      'Its message to C0ALERTS is FAILED; Slack said not_in_channel.',
+    ]);
   });
 
   it('names the run, and shows no id', () => {
@@ -136,8 +270,8 @@ describe('why an alert calls somebody, or nobody', () => {
         null,
         ...(['QUEUED', 'SENDING', 'SENT', 'UNKNOWN', 'FAILED'] as const).map((each) => ({ ...card, state: each })),
       ),
-      waits: fc.constantFrom(null, { since: at }),
-      escalation: fc.constantFrom(null, { at, words: 'kim was called' }),
+      waits: fc.constantFrom(null, waits, { ...waits, planned: { because: 'FIRST', until: later(1) } as const }),
+      escalation: fc.record({ last: fc.constantFrom(null, step), ahead: fc.constantFrom(null, ahead()) }),
     });
     fc.assert(
       fc.property(state, delivery, fc.boolean(), (of, sent, isBlind) => {
