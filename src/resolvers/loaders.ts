@@ -8,7 +8,7 @@ import type { ScheduleFiring } from '../domain/schedule.ts';
 import type { Silence } from '../domain/silence.ts';
 import type { AlertFacts } from '../domain/why/why-alert.ts';
 import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
-import { factsOfAlerts } from '../store/alerts/why-facts.ts';
+import { factsOfAlerts } from '../store/escalation/why-facts.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';

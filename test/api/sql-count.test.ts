@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { Condition } from '../../src/domain/alert-life.ts';
 import { newId } from '../../src/ids.ts';
-import { databaseNow } from '../../src/store/database.ts';
+import { addPerson } from '../../src/store/access/people.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
+import { databaseNow, inTransaction } from '../../src/store/database.ts';
+import { setRotation } from '../../src/store/escalation/rotations.ts';
+import { setRoute } from '../../src/store/escalation/routes.ts';
 import { recordUpgrade } from '../../src/store/upgrades/upgrades.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
+import { admin, systemActor } from '../helpers/engine.ts';
 
+const all = { kind: 'all' } as const;
 const statements: string[] = [];
 let api: Api;
 let token: string;
@@ -150,3 +157,75 @@ it('the number of SQL statements for health scores does not depend on the number
   expect(await send(20)).toBe(few);
   expect(few).toBeLessThanOrEqual(14);
 });
+
+it('the number of SQL statements for what rules say and why they are quiet does not depend on the number of clusters', async () => {
+  const asked = (first: number) =>
+    `{ clusters(first: ${first}) { nodes { alertRules { standing present } whyNot(rule: "node_down") { isCalled summary } openAlerts { why { summary findings { words } } } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    const { data, errors } = await api.ask(token, asked(first));
+    expect(errors).toBeUndefined();
+    expect(JSON.stringify(data).split('"whyNot":{"isCalled":').length - 1).toBe(first);
+    expect(JSON.stringify(data).split('"why":{"summary":"It waits since').length - 1).toBe(first);
+    expect(JSON.stringify(data)).toContain('C0ALERTS is told in ');
+    expect(JSON.stringify(data)).toContain('the next step tells the second channel at ');
+    return statements.length;
+  };
+  await grow(20);
+  await openAlertsThatWait();
+  const few = await send(2);
+  expect(await send(20)).toBe(few);
+  expect(few).toBeLessThanOrEqual(30);
+});
+
+/** Of every cluster an alert of `node_down` that waits to be told, with a route and a step that was carried out. */
+async function openAlertsThatWait(): Promise<void> {
+  const { db } = api.engine.ctx;
+  const at = new Date();
+  const clusters = await db.selectFrom('cluster').select(['id', 'name', 'environment']).execute();
+  const by = { actor: systemActor, requestId: null };
+  const { id: personId } = await addPerson(db, 'pia', by);
+  const routing = {
+    actor: admin,
+    requestId: null,
+    approvalEnvironments: [],
+    defaultChannel: null,
+    linkedNames: ['pia'],
+  };
+  const rotation = { name: 'dba', scope: all, personIds: [personId], startsAt: '2026-01-05T09:00', timeZone: 'UTC' };
+  await setRotation(db, { ...rotation, shiftHours: 168, reason: 'a test' }, routing);
+  const definition = {
+    ...{ channel: null, secondChannel: 'C0SECOND', fallbackChannel: null, rotation: 'dba', userGroup: 'S0GROUP' },
+    ...{ managerGroup: null, webhook: null, workingHours: null },
+  };
+  await setRoute(db, { scope: all, leastSeverity: 'MEDIUM', definition, reason: 'a test' }, routing);
+  for (const [index, cluster] of clusters.entries()) {
+    const condition: Condition = {
+      ...{ fingerprint: String(index).padStart(64, '0'), rule: 'node_down', severity: 'HIGH', nodeId: null },
+      ...{ labels: {}, startedAt: null, title: 'It is down', pastTitle: 'It was down', text: ['Down'] },
+      ...{ forMs: 0, minSamples: 1 },
+    };
+    const alertId = await inTransaction(db, (tx) =>
+      insertAlert(tx, { cluster, condition, since: at, at, mute: { kind: 'NONE' } }),
+    );
+    await db
+      .insertInto('alert_delivery')
+      .values({ alert_id: alertId, channel: 'C0ALERTS', severity: 'HIGH', family: 'nodes', waits_since: at })
+      .execute();
+    await db
+      .insertInto('escalation_step')
+      .values({
+        ...{
+          id: newId('esc'),
+          alert_id: alertId,
+          episode: 1,
+          severity: 'CRITICAL',
+          step: 0,
+          from_step: 0,
+          kind: 'FIRST',
+        },
+        ...{ revision: 1, at, told: '[]', missing: '[]' },
+      })
+      .execute();
+  }
+}

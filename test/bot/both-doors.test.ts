@@ -191,6 +191,79 @@ it('the API and the bot show one person the same', () =>
     { numRuns: 25 },
   ));
 
+const whyShape = z.object({
+  cluster: z.object({
+    alertRules: z.array(z.object({ standing: z.string(), rule: z.object({ name: z.string() }), present: z.string() })),
+    whyNot: z.object({ summary: z.string(), findings: z.array(z.object({ words: z.string() })) }),
+  }),
+  alert: z.object({ why: z.object({ summary: z.string(), findings: z.array(z.object({ words: z.string() })) }) }),
+});
+const whyAsked = `query ($cluster: String!, $alert: Int!) {
+  cluster(name: $cluster) { alertRules { standing rule { name } present } whyNot(rule: "node_down") { summary findings { words } } }
+  alert(number: $alert) { why { summary findings { words } } }
+}`;
+/** What Slack does not show as it is, and times that went by between the two questions. */
+const bare = (words: string) => words.replaceAll(/[&<>`']|&\w+;/g, '').replaceAll(/\d+ (s|min|h)\b/g, 'a while');
+
+it('the API and the bot say the same of rules, of why somebody is told and why nobody is', async () => {
+  const alert = rows.alerts.find(({ clusterId }) => rows.clusters.some((each) => each.clusterId === clusterId));
+  const cluster = rows.clusters.find(({ clusterId }) => clusterId === alert?.clusterId);
+  if (alert === undefined || cluster === undefined) throw new Error('no alert is of a cluster that there is');
+  const token = await api.login('who-asks-why', { role: 'VIEWER', scope: { kind: 'all' } });
+  const person = z.object({ id: z.string() }).parse((await api.ask(token, '{ viewer { id } }')).data?.viewer);
+  const answer = await api.ask(token, whyAsked, { cluster: cluster.name, alert: alert.number });
+  const { cluster: of, alert: told } = whyShape.parse(answer.data);
+  const rules = await type(person.id, `rules ${cluster.name}`, /^\S+ \*\w+\* `(\w+)`/gm);
+  expect(rules?.count).toBe(of.alertRules.length);
+  expect(rules?.found.length).toBeGreaterThan(10);
+  expect(rules?.found).toEqual(of.alertRules.slice(0, rules?.found.length).map(({ rule }) => rule.name));
+  for (const [line, { summary, findings }] of [
+    [`why-not ${cluster.name} node_down`, of.whyNot],
+    [`why A-${alert.number}`, told.why],
+  ] as const) {
+    const said = await type(person.id, line, /^(.*)$/gm);
+    const shown = bare(said?.found.join('\n') ?? '');
+    expect(findings.length).toBeGreaterThan(1);
+    expect(bare(said?.found[0] ?? '')).toContain(bare(summary));
+    for (const { words } of findings) expect(shown).toContain(bare(words));
+  }
+});
+
+it('who may not see a cluster is told of its rules and alerts what is told of those that there are not', async () => {
+  const [cluster, other] = rows.clusters;
+  const alert = rows.alerts.find(({ clusterId }) => clusterId === cluster?.clusterId);
+  if (cluster === undefined || other === undefined || alert === undefined) throw new Error('there are no rows');
+  const scope = { kind: 'cluster', clusterId: other.clusterId } as const;
+  const token = await api.login('sees-one-other', { role: 'ADMIN', scope });
+  const person = z.object({ id: z.string() }).parse((await api.ask(token, '{ viewer { id } }')).data?.viewer);
+  const actor = await findActorByPersonId(bot.db, person.id, 'SLACK');
+  const ask = { id: 'cmd_0', team: 'T000', user: 'U000', channel: 'C000', line: '' };
+  const refusal = async (line: string) => {
+    const parsed = parseCommand(
+      line,
+      bot.commands.map(({ spec }) => spec),
+    );
+    if (!('command' in parsed) || actor === null) throw new Error('there is no such command, or person');
+    const command = bot.commands.find(({ spec }) => spec.verb === parsed.command.verb);
+    const failure = await command?.run(bot, { ask, actor, command: parsed.command }).catch((error: unknown) => error);
+    if (!(failure instanceof AppError)) throw new Error(`${line} was answered`);
+    return { code: failure.code, message: failure.message, hint: failure.hint };
+  };
+  const without = (name: string, said: Awaited<ReturnType<typeof refusal>>) =>
+    JSON.parse(JSON.stringify(said).replaceAll(name, 'NAME'));
+  for (const line of ['rules NAME', 'rule node_down NAME', 'why-not NAME node_down']) {
+    // As like the one that they see as the hidden one is.
+    const hidden = await refusal(line.replace('NAME', cluster.name));
+    const none = await refusal(line.replace('NAME', 'cluster-00x'));
+    expect(without(cluster.name, hidden)).toEqual(without('cluster-00x', none));
+    expect(hidden.code).toBe('NOT_FOUND');
+  }
+  const none = 90_000_000;
+  expect(without(`A-${alert.number}`, await refusal(`why A-${alert.number}`))).toEqual(
+    without(`A-${none}`, await refusal(`why A-${none}`)),
+  );
+});
+
 it('a viewer of one cluster finds its runs, its alerts and nobody else in either', async () => {
   const [oldest] = rows.clusters;
   if (oldest === undefined) throw new Error('there are no clusters');

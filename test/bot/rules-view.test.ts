@@ -90,11 +90,11 @@ describe('the list of rules', () => {
 });
 
 describe('one rule', () => {
-  const show = (of: WatchedCluster | null) => {
+  const show = (of: WatchedCluster | null, docsUrl: string | null = null) => {
     const rule = metricRule('disk_filling');
     const on = of === null ? null : { watched: of, standing: standingOf(rule, of) };
     const overrides = changes.map((each) => ({ ...each, ended: { at, byName: 'lee', reason: 'it was a mistake' } }));
-    return ruleDetails({ rule, now: at, overrides, names: new Map(), on });
+    return ruleDetails({ rule, now: at, overrides, names: new Map(), on, docsUrl });
   };
 
   it('says when it fires, what hides it, what to do, and who changed it', () => {
@@ -108,6 +108,16 @@ describe('one rule', () => {
     expect(text).toMatch(/\*Do:\* Look at \/sr disks/);
     expect(text).toMatch(/_over:_ everywhere.*threshold 90 %, ends at 88 %, by kim: a \*big\* &lt;!channel&gt; disk/);
     expect(text).toMatch(/Ended .* by lee: it was a mistake/);
+  });
+
+  it('leads to its runbook where it is known where people read these pages, and else names it', () => {
+    const page = 'docs/monitoring/runbooks.md#disk_filling';
+    expect(metricRule('disk_filling').runbook).toBe(page);
+    expect(JSON.stringify(show(null).blocks)).toContain(`Runbook: \`${page}\``);
+    expect(show(null, 'https://docs.example.org/sw/').blocks).toContainEqual({
+      type: 'actions',
+      elements: [expect.objectContaining({ action_id: 'alert.runbook', url: `https://docs.example.org/sw/${page}` })],
+    });
   });
 
   it('shows the values of a large cluster within the limits of Slack, and what holds there', () => {

@@ -125,6 +125,7 @@ export const rule: BotCommand = {
       overrides: await listOverrides(bot.db, { visibility, rules: [found.name], past: true }),
       names: new Map(clusters.map(({ id, name }) => [id, name])),
       on: watched === null ? null : { watched, standing: standingOf(found, watched) },
+      docsUrl: bot.settings.docsUrl,
     });
   },
 };

@@ -4,7 +4,7 @@ import { nodeLabel } from '../../domain/node-identity.ts';
 import { explainAlert } from '../../domain/why/why-alert.ts';
 import { explainWhyNot } from '../../domain/why/why-not.ts';
 import { AppError } from '../../errors.ts';
-import { factsOfAlerts, whyNotReads } from '../../store/alerts/why-facts.ts';
+import { factsOfAlerts, whyNotReads } from '../../store/escalation/why-facts.ts';
 import { nodesOfClusters } from '../../store/reads/clusters.ts';
 import { readWatched } from '../../store/reads/watched.ts';
 import { readWhyNot } from '../../store/reads/why.ts';

@@ -25,6 +25,15 @@ export function alertControls(alert: Alert, runbook: string | null): readonly Ac
   return [taking, ...(canBeSilenced ? [silenceMenu(alert)] : []), ...page, moreMenu(alert)];
 }
 
+/** Opens the page of a rule, from a message that is about no one alert. */
+export function runbookButton(url: string, rule: string): Button {
+  return {
+    ...{ type: 'button', action_id: 'alert.runbook', url },
+    text: { type: 'plain_text', text: 'Runbook' },
+    accessibility_label: plain(`Runbook of ${rule}`, 75),
+  };
+}
+
 const silenceTimes = [
   [30, '30 min'],
   [60, '1 h'],

@@ -5,8 +5,9 @@ import { type AlertRule, ruleFamilies } from '../../domain/rules/rule.ts';
 import { notJudgedInWords, pendingInWords, type RuleStanding, type StandingRule } from '../../domain/rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../../domain/rules/watched.ts';
 import type { listOverrides } from '../../store/reads/rules.ts';
+import { runbookButton } from './alert-controls.ts';
 import type { ClusterNames } from './calendar.ts';
-import { code, context, count, date, fitLines, header, type Message, safe, section, sentence } from './text.ts';
+import { code, context, count, date, fitLines, header, type Message, packed, safe, section, sentence } from './text.ts';
 
 /** Slack takes some 9,000 characters in all blocks together, and 3,000 in one. */
 const sectionLength = 2_800;
@@ -97,20 +98,6 @@ function pagesOf(lines: readonly string[]): readonly (readonly string[])[] {
   return packed(sections, pageLength, '');
 }
 
-function packed(texts: readonly string[], most: number, between: string): readonly (readonly string[])[] {
-  const groups: string[][] = [];
-  let length = Number.POSITIVE_INFINITY;
-  for (const text of texts) {
-    if (length + text.length > most) {
-      groups.push([]);
-      length = 0;
-    }
-    groups.at(-1)?.push(text);
-    length += text.length + between.length;
-  }
-  return groups;
-}
-
 type Kept = Awaited<ReturnType<typeof listOverrides>>[number];
 
 export type RuleData = {
@@ -121,10 +108,12 @@ export type RuleData = {
   readonly names: ClusterNames;
   /** How it stands on a cluster; null = none was named. `standing` null = the rule does not hold there. */
   readonly on: { readonly watched: WatchedCluster; readonly standing: StandingRule | null } | null;
+  /** Where people read the files of this repository, ends with a slash; null = the runbook is named without a link. */
+  readonly docsUrl: string | null;
 };
 
 /** One rule, with all that is known of it. */
-export function ruleDetails({ rule, now, overrides, names, on }: RuleData): Message {
+export function ruleDetails({ rule, now, overrides, names, on, docsUrl }: RuleData): Message {
   const here = on?.standing?.effective;
   const stands =
     on?.standing == null ? '' : ` ${on.standing.standing} on ${on.watched.cluster.name}: ${on.standing.words}`;
@@ -152,9 +141,15 @@ export function ruleDetails({ rule, now, overrides, names, on }: RuleData): Mess
         ].join('\n'),
       ),
       section(fitLines(historyLines({ rule, overrides, names, now }), 1_500)),
-      ...(rule.runbook === null ? [] : [context(`Runbook: ${code(rule.runbook, 120)}`)]),
+      ...(rule.runbook === null ? [] : [runbookBlock({ ...rule, runbook: rule.runbook }, docsUrl)]),
     ],
   };
+}
+
+/** As the alert's message shows it: a button that only opens the page. */
+function runbookBlock({ name, runbook }: { name: string; runbook: string }, docsUrl: string | null): KnownBlock {
+  if (docsUrl === null) return context(`Runbook: ${code(runbook, 120)}`);
+  return { type: 'actions', elements: [runbookButton(`${docsUrl}${runbook}`, name)] };
 }
 
 function also({ isGuarded, action }: AlertRule): readonly string[] {
@@ -183,7 +178,7 @@ function standingBlocks(
 }
 
 /** What people changed of it, everywhere that the reader may see. */
-function historyLines({ rule, overrides, names, now }: Omit<RuleData, 'on'>): readonly string[] {
+function historyLines({ rule, overrides, names, now }: Omit<RuleData, 'on' | 'docsUrl'>): readonly string[] {
   if (overrides.length === 0) return ['*Changed by people:* nothing that you may see.'];
   return [
     '*Changed by people:*',

@@ -86,6 +86,21 @@ export function fitMiddle(lines: readonly string[], max: number): string {
   return [fitLines(head, max - tail.join('\n').length - 1), ...tail].join('\n');
 }
 
+/** Texts in groups of at most so many characters, joined by `between`: none is cut in two or left out. */
+export function packed(texts: readonly string[], most: number, between: string): readonly (readonly string[])[] {
+  const groups: string[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const text of texts) {
+    if (length + text.length > most) {
+      groups.push([]);
+      length = 0;
+    }
+    groups.at(-1)?.push(text);
+    length += text.length + between.length;
+  }
+  return groups;
+}
+
 export function section(mrkdwn: string): KnownBlock {
   return { type: 'section', text: { type: 'mrkdwn', text: mrkdwn } };
 }

@@ -34,10 +34,18 @@ export type AlertEscalation = {
 /** Pure. What was done because nobody took it, and what is done next. Nothing of the next while it is over, hidden or taken: what decides that says so. */
 export function escalationFindings(alert: Alert, { last, ahead }: AlertEscalation): readonly Finding[] {
   const isAsked = alert.signal !== 'RESOLVED' && alert.mute.kind === 'NONE' && alert.handling.kind !== 'ACKED';
-  return [...(last === null ? [] : [lastFinding(last)]), ...(isAsked ? [nextFinding(alert, ahead)] : [])];
+  return [
+    ...(last === null || isEmpty(last) ? [] : [lastFinding(last)]),
+    ...(isAsked ? [nextFinding(alert, ahead)] : []),
+  ];
 }
 
 type Last = NonNullable<AlertEscalation['last']>;
+
+/** A first step that was to tell nobody. */
+function isEmpty({ told, missing, by }: Last): boolean {
+  return told.length === 0 && missing.length === 0 && by === null;
+}
 
 function lastFinding({ step, kind, at, told, missing, reason, by, sent }: Last): Finding {
   const who = told.length === 0 ? 'nobody' : inWordsOf(told);
@@ -83,7 +91,9 @@ function nextFinding({ severity, flapping }: Alert, ahead: AlertEscalation['ahea
     return finding('ESCALATION', 'Nobody is called for LOW alerts, however long nobody takes them');
   if (ahead === null)
     return finding('ESCALATION', `No route covers it: nobody is called for it, however long nobody takes it`);
-  const next = nextStep(ahead);
+  // Where the first step tells nobody, it is nothing that anybody waits for.
+  const isFirstEmpty = ahead.policy.steps[0]?.tells.length === 0;
+  const next = nextStep(isFirstEmpty ? { ...ahead, done: Math.max(0, ahead.done) } : ahead);
   if (next.kind === 'NOTHING') return finding('ESCALATION', whyNothing(ahead, flapping !== null));
   const range =
     next.kind === 'DUE'
@@ -97,7 +107,8 @@ function nextFinding({ severity, flapping }: Alert, ahead: AlertEscalation['ahea
     return finding('ESCALATION', `Now is the time to tell ${who}: a process that escalates does it within seconds`, {
       ...{ at: ahead.at, by },
     });
-  return finding('ESCALATION', `If nobody takes it, the next step tells ${who} at ${inUtc(next.at)}`, {
+  const untold = isUntold ? ' and Slack does not confirm its message before' : '';
+  return finding('ESCALATION', `If nobody takes it${untold}, the next step tells ${who} at ${inUtc(next.at)}`, {
     ...{ at: next.at, by },
   });
 }

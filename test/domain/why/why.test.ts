@@ -185,10 +185,22 @@ describe('why an alert calls somebody, or nobody', () => {
       /^If nobody takes it, the next step tells the user group, a direct message at 2026-11-27 10:05 UTC\.$/,
     ],
     [
+      'what is done if Slack never confirms that it was told',
+      { last: { ...step, told: [], missing: [], kind: 'FIRST' }, ahead: ahead({ toldAt: null }) },
+      {},
+      /^If nobody takes it and Slack does not confirm its message before, the next step tells the user group, a direct message at 2026-11-27 10:01 UTC\.$/,
+    ],
+    [
       'a step that is due',
       { last: null, ahead: ahead({ at: later(300_000) }) },
       {},
       /^Now is the time to tell the user group, a direct message/,
+    ],
+    [
+      'nothing of a first step that tells nobody',
+      { last: null, ahead: ahead({ policy: policyOf('MEDIUM'), done: -1 }) },
+      { severity: 'MEDIUM' },
+      /^If nobody takes it, the next step tells kim \(on call\) at 2026-11-27 11:00 UTC\.$/,
     ],
     ['that no route covers it', { last: null, ahead: null }, {}, /^No route covers it: nobody is called/],
     ['that nobody is called for LOW', { last: null, ahead: null }, { severity: 'LOW' }, /^Nobody is called for LOW/],

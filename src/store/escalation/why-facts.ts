@@ -1,7 +1,6 @@
 import type { Alert } from '../../domain/alert.ts';
 import type { AlertFacts } from '../../domain/why/why-alert.ts';
 import type { Reader } from '../database.ts';
-import { escalationFactsOf } from '../escalation/facts.ts';
 import { openSilences } from '../reads/covering-silences.ts';
 import { deliveriesOfSteps, stepsOfAlerts } from '../reads/escalations.ts';
 import { plannedWorkOfClusters } from '../reads/planned-work.ts';
@@ -10,6 +9,7 @@ import { stoppedNodesOfClusters } from '../reads/stopped-nodes.ts';
 import type { Visibility } from '../reads/visibility.ts';
 import { recordsOfAlerts, type WhyNotReads } from '../reads/why.ts';
 import { readWaits } from '../slack/channel-state.ts';
+import { escalationFactsOf } from './facts.ts';
 
 type Asked = {
   readonly now: Date;
