@@ -22,8 +22,10 @@ import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../
 import { runCard } from '../../src/bot/views/run-card.ts';
 import { endLine } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
+import { explanationView } from '../../src/bot/views/why.ts';
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
+import { explain, finding } from '../../src/domain/why/finding.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
 import { alert, approval, at, hash, health, node, run, step, vote } from './builders.ts';
@@ -306,6 +308,13 @@ function everyMessage(text: string): Record<string, Message> {
       { isLinked: true },
     ),
     'help of a verb': helpOfVerb({ ...entry, allowed: false }),
+    why: explanationView(
+      explain(null, {
+        decision: finding('DELIVERY', text, { by: text }),
+        others: Array.from({ length: 60 }, () => finding('OVERRIDE', text, { by: text })),
+      }),
+      { about: text },
+    ),
     whoami: whoamiNotice('U1KIM', actor),
     'whoami of a stranger': whoamiNotice(text === '' ? 'U1KIM' : text, null),
     link: linkNotice('ABCD-EFGH-JKLM-NPQR', actor),

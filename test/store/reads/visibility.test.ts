@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Actor, can, type Permission, type Role, roles, type Scope } from '../../../src/domain/access.ts';
+import {
+  type Actor,
+  can,
+  canSomewhere,
+  type Permission,
+  type Role,
+  roles,
+  type Scope,
+} from '../../../src/domain/access.ts';
+import type { CalendarScope } from '../../../src/domain/calendar.ts';
+import { newId } from '../../../src/ids.ts';
+import { scopeColumns } from '../../../src/store/calendar/calendar-rows.ts';
 import { type Database, migrate, openDatabase } from '../../../src/store/database.ts';
+import { whyNotReads } from '../../../src/store/escalation/why-facts.ts';
 import { countAlerts, findVisibleAlert, listAlerts, listAlertsChangedSince } from '../../../src/store/reads/alerts.ts';
 import { countAudit, findAuditEvent, listAudit } from '../../../src/store/reads/audit.ts';
 import { countBackups, findVisibleBackup, listBackups } from '../../../src/store/reads/backups.ts';
@@ -22,6 +34,7 @@ import {
   findVisibleRepository,
   listVisibleRepositories,
 } from '../../../src/store/reads/repositories.ts';
+import { findVisibleOverride, listOverrides, listOwnRules } from '../../../src/store/reads/rules.ts';
 import {
   countRuns,
   findLastEndedRun,
@@ -33,6 +46,7 @@ import {
   listRuns,
 } from '../../../src/store/reads/runs.ts';
 import { countSchedules, findVisibleSchedule, listSchedules } from '../../../src/store/reads/schedules.ts';
+import { findVisibleSilence, listSilences } from '../../../src/store/reads/silences.ts';
 import { findVisibleUpgrade } from '../../../src/store/reads/upgrades.ts';
 import { type Page, visibilityOf } from '../../../src/store/reads/visibility.ts';
 import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
@@ -193,6 +207,115 @@ describe('a list shows, page by page, exactly the rows that the asker may see', 
       expect(found.map(({ number }) => number)).toEqual(expected);
       expect(await countAudit(db, which)).toBe(expected.length);
     }));
+});
+
+describe('what people say of rules and alerts is seen where the asker sees what it is about', () => {
+  type Said = { readonly id: string; readonly number: number; readonly scope: CalendarScope; readonly rule: string };
+  const said: { silences: Said[]; overrides: Said[]; rules: Said[] } = { silences: [], overrides: [], rules: [] };
+  const createdAt = new Date('2026-01-01T00:00:00.000Z');
+  const later = new Date('2099-01-01T00:00:00.000Z');
+
+  beforeAll(async () => {
+    // Of everything, of each label, of clusters that there are, and of some that there are not any more.
+    const present = new Set(rows.clusters.map(({ clusterId }) => clusterId));
+    const gone = rows.runs.map(({ clusterId }) => clusterId).filter((id) => !present.has(id));
+    const clusterIds = [...rows.clusters.slice(0, 30).map(({ clusterId }) => clusterId), ...new Set(gone)];
+    const scopes: CalendarScope[] = [
+      { kind: 'all' },
+      ...[...environments, 'nowhere'].map((environment) => ({ kind: 'environment' as const, environment })),
+      ...clusterIds.map((clusterId) => ({ kind: 'cluster' as const, clusterId })),
+    ];
+    for (const [at, scope] of scopes.entries()) {
+      const by = { reason: 'a test', by_id: 'per_1', by_name: 'kim', created_at: createdAt };
+      const rule = `own_${at}`;
+      const [silence, override, own] = [newId('sil'), newId('aro'), newId('arl')];
+      await db
+        .insertInto('silence')
+        .values({
+          ...{ id: silence, ...scopeColumns(scope), reason: 'a test', created_at: createdAt, until_at: later },
+          ...{ matchers: '{"rule":null,"severities":null,"labels":{}}', needs_second: 0 },
+          ...{ created_by_id: 'per_1', created_by_name: 'kim' },
+        })
+        .execute();
+      const changes = '{"isOff":true,"limits":null,"forMs":null,"severity":null}';
+      await db
+        .insertInto('alert_rule_override')
+        .values({ id: override, rule: 'disk_filling', open_key: `k${at}`, ...scopeColumns(scope), changes, ...by })
+        .execute();
+      const on = {
+        kind: 'METRIC',
+        metric: 'disk_used_share',
+        of: 'EACH',
+        compare: 'ABOVE',
+        threshold: 0.6,
+        clear: 0.5,
+      };
+      const definition = { title: 'x', pastTitle: 'x', severity: 'LOW', means: '', todo: '', forMs: 0, on };
+      await db
+        .insertInto('alert_rule')
+        .values({
+          id: own,
+          name: rule,
+          open_name: rule,
+          ...scopeColumns(scope),
+          definition: JSON.stringify(definition),
+          ...by,
+        })
+        .execute();
+      said.silences.push({ id: silence, number: at, scope, rule });
+      said.overrides.push({ id: override, number: at, scope, rule });
+      said.rules.push({ id: own, number: at, scope, rule });
+    }
+  });
+
+  /** By `can` alone: of everything for whoever sees anything, of a label or cluster for whoever sees one that there is. */
+  function mayRead(actor: Actor, { scope }: Said): boolean {
+    const seesEverything = can(actor, 'cluster:read', null);
+    switch (scope.kind) {
+      case 'all':
+        return canSomewhere(actor, 'cluster:read');
+      case 'environment': {
+        const isNamed = can(actor, 'cluster:read', { clusterId: 'clu_NONE', environment: scope.environment });
+        const clusters = rows.clusters.filter(({ environment }) => environment === scope.environment);
+        return seesEverything || isNamed || seenBy(actor, clusters).length > 0;
+      }
+      case 'cluster':
+        return seenBy(actor, rows.clusters).some(({ clusterId }) => clusterId === scope.clusterId);
+      default:
+        return scope satisfies never;
+    }
+  }
+  const seen = (actor: Actor, all: readonly Said[]) => all.filter((each) => mayRead(actor, each));
+
+  it('of silences, by lists and one by one', () =>
+    holds(async (actor) => {
+      const visibility = visibilityOf(actor, 'cluster:read');
+      const expected = seen(actor, said.silences);
+      expect(ids(await listSilences(db, { visibility, ended: true }))).toEqual(ids(expected));
+      for (const each of said.silences.filter(({ number }) => number % 7 === 0)) {
+        const found = await findVisibleSilence(db, { visibility, id: each.id });
+        expect(found?.id ?? null).toBe(expected.includes(each) ? each.id : null);
+      }
+    }, 25));
+
+  it('of changed rules and of own rules, as /sr rule and /sr why-not read them', () =>
+    holds(async (actor) => {
+      const visibility = visibilityOf(actor, 'cluster:read');
+      const expected = seen(actor, said.overrides);
+      const found = await listOverrides(db, { visibility, rules: ['disk_filling'], past: true });
+      expect(ids(found)).toEqual(ids(expected));
+      for (const each of said.overrides.filter(({ number }) => number % 7 === 0)) {
+        const one = await findVisibleOverride(db, { visibility, id: each.id });
+        expect(one?.id ?? null).toBe(expected.includes(each) ? each.id : null);
+      }
+      const own = seen(actor, said.rules).map(({ rule }) => rule);
+      const names = said.rules.map(({ rule }) => rule);
+      const listed = await listOwnRules(db, { visibility, names, removed: true });
+      expect(listed.map(({ rule }) => rule.name).toSorted()).toEqual(own.toSorted());
+      const reads = whyNotReads(db, { visibility, now: new Date(), linkedNames: [] });
+      for (const { rule } of said.rules.slice(0, 9))
+        expect((await reads.ownRulesCalled(rule)).length).toBe(own.includes(rule) ? 1 : 0);
+    }, 25));
 });
 
 describe('what the asker may not see is not found', () => {
