@@ -51,11 +51,15 @@ export function rulesOfCluster({ watched, all, chosen, line, page, isPlain }: Ru
     };
   const next = page < pages.length ? ` ${code(`/sr ${line} --page ${page + 1}`, 300)} shows more.` : '';
   const blind = whyBlind(watched);
+  const part =
+    chosen.length === all.length ? '' : ` Shown: ${chosen.length} of ${all.length}, by ${code(`/sr ${line}`, 200)}.`;
   const looked = watched.look === null ? '' : ` Last look: ${date(watched.look.at)}.`;
   return {
     text,
     blocks: [
-      ...(isPlain ? [section(text)] : [header(`Alert rules of ${name}`), section(`${safe(counts, 300)}.${looked}`)]),
+      ...(isPlain
+        ? [section(`${text}${part}`)]
+        : [header(`Alert rules of ${name}`), section(`${safe(counts, 300)}.${looked}${part}`)]),
       ...(blind === null ? [] : [section(`*Nothing is known now*: ${safe(blind, 200)}.`)]),
       ...shown.map((part) => section(isPlain ? `\`\`\`${part}\`\`\`` : part)),
       context(

@@ -62,6 +62,11 @@ export function mentionGroup(groupId: string): string {
   return /^S[A-Z0-9]{2,}$/.test(groupId) ? `<!subteam^${groupId}>` : code(groupId);
 }
 
+/** Shows ids of channels by their names, in words of ours that are valid mrkdwn already. Slack notifies nobody for it. */
+export function withChannels(mrkdwn: string): string {
+  return mrkdwn.replaceAll(/\b[CG][A-Z0-9]{8,20}\b/g, (id) => `<#${id}>`);
+}
+
 /** Lines that are valid mrkdwn already, as many as fit; the rest is counted. */
 export function fitLines(lines: readonly string[], max: number): string {
   const kept: string[] = [];

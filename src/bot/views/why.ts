@@ -1,5 +1,5 @@
 import type { Explanation, Finding, FindingKind } from '../../domain/why/finding.ts';
-import { fitLines, header, type Message, safe, section } from './text.ts';
+import { fitLines, header, type Message, safe, section, withChannels } from './text.ts';
 
 const names = {
   NO_RULE: 'No such rule',
@@ -22,7 +22,7 @@ const names = {
   ACKNOWLEDGEMENT: 'Taken care of',
   GROUP: 'Waits for others',
   DELIVERY: 'Message',
-  ESCALATION: 'Called',
+  ESCALATION: 'Escalation',
 } as const satisfies Record<FindingKind, string>;
 
 /** What decided first, then all that is known, in the order in which it is decided. */
@@ -45,6 +45,10 @@ export function explanationView(
   };
 }
 
+/** Those of which the words are ours and may name channels; in those of other people an id stays as they typed it. */
+const ofChannels: readonly FindingKind[] = ['GROUP', 'DELIVERY', 'ESCALATION'];
+
 function lineOf({ kind, words }: Finding): string {
-  return `*${names[kind]}:* ${safe(words, 600)}`;
+  const shown = safe(words, 600);
+  return `*${names[kind]}:* ${ofChannels.includes(kind) ? withChannels(shown) : shown}`;
 }
