@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { type Alert, severities } from '../../domain/alert.ts';
 import { toAlert } from '../alerts/alert-rows.ts';
-import { type Database, databaseNow } from '../database.ts';
+import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
 
 /** So many alerts are read, and so many rows written, in one statement. */
 const atOnce = 1_000;
@@ -14,33 +14,38 @@ export type Noting = {
 };
 
 /**
- * Notes which alerts wait for people to be told of them: those that fire and are not hidden, of whom nobody was told; those
- * that are shown again or became worse, and have no message of their own. What was resolved meanwhile waits no more. Their
- * channels become due.
+ * Notes which alerts wait for people to be told of them: those that go on and are not hidden, of whom nobody was told; those
+ * that are shown again or became worse, and have no message of their own. What was resolved meanwhile waits no more; what
+ * became worse while it waits waits as what it is now. Their channels become due.
  */
 export async function noteWaiting(db: Database, noting: Noting): Promise<void> {
-  const channels = new Set([
-    ...(await noteNew(db, noting)),
-    ...(await noteEnded(db)),
-    ...(await noteAgain(db, noting)),
-  ]);
-  if (channels.size === 0) return;
-  await db
-    .insertInto('alert_channel')
-    .values([...channels].map((channel) => ({ channel, due_at: databaseNow })))
-    .onDuplicateKeyUpdate({ due_at: databaseNow })
-    .execute();
+  await noteNew(db, noting);
+  await noteEnded(db);
+  await noteWorse(db, noting);
+  await noteAgain(db, noting);
 }
 
-async function noteNew(db: Database, { route, familyOf }: Noting): Promise<readonly string[]> {
-  const channels = new Set<string>();
+/**
+ * Writes what waits together with the channels that have to be planned for it: an alert that is noted in a channel that is
+ * not due would wait for the next one. The channels first, in order: whoever plans one holds it before its alerts.
+ */
+async function writeIn(db: Database, channels: Iterable<string>, write: (tx: Tx) => Promise<void>): Promise<void> {
+  const due = [...new Set(channels)].toSorted().map((channel) => ({ channel, due_at: databaseNow }));
+  if (due.length === 0) return;
+  await inTransaction(db, async (tx) => {
+    await tx.insertInto('alert_channel').values(due).onDuplicateKeyUpdate({ due_at: databaseNow }).execute();
+    await write(tx);
+  });
+}
+
+async function noteNew(db: Database, { route, familyOf }: Noting): Promise<void> {
   for (let after = 0; ; ) {
     const rows = await db
       .selectFrom('alert')
       .leftJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
       .selectAll('alert')
       .where('alert.open_fingerprint', 'is not', null)
-      .where('alert.signal_state', '=', 'FIRING')
+      .where('alert.signal_state', '!=', 'RESOLVED')
       .where('alert.muted_by', 'is', null)
       .where('alert_delivery.alert_id', 'is', null)
       .where('alert.number', '>', after)
@@ -50,18 +55,20 @@ async function noteNew(db: Database, { route, familyOf }: Noting): Promise<reado
     const values = rows.flatMap((row) => {
       const channel = route(toAlert(row));
       if (channel === null) return [];
-      channels.add(channel);
       const { id: alert_id, severity, rule, changed_at: waits_since } = row;
       return [{ alert_id, channel, severity, family: familyOf(rule), waits_since }];
     });
-    if (values.length > 0) await db.insertInto('alert_delivery').ignore().values(values).execute();
+    const channels = values.map(({ channel }) => channel);
+    await writeIn(db, channels, async (tx) => {
+      await tx.insertInto('alert_delivery').ignore().values(values).execute();
+    });
     after = rows.at(-1)?.number ?? after;
-    if (rows.length < atOnce) return [...channels];
+    if (rows.length < atOnce) return;
   }
 }
 
 /** What was resolved before anybody was told is counted, for the daily message; what is hidden again waits no more. */
-async function noteEnded(db: Database): Promise<readonly string[]> {
+async function noteEnded(db: Database): Promise<void> {
   const rows = await db
     .selectFrom('alert_delivery')
     .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
@@ -79,80 +86,96 @@ async function noteEnded(db: Database): Promise<readonly string[]> {
   const over = rows.filter((row) => !hidden.includes(row));
   const missed = over.filter((row) => row.card_id === null);
   const waitsNoMore = { waits_since: null };
-  await update(db, hidden, { ...waitsNoMore, hidden: 1 });
-  await update(
-    db,
-    over.filter((row) => row.card_id !== null),
-    waitsNoMore,
-  );
-  await update(db, missed, { ...waitsNoMore, missed: sql<number>`missed + 1`, missed_at: databaseNow });
-  return rows.map(({ channel }) => channel);
+  const noted = over.filter((row) => row.card_id !== null);
+  const channels = rows.map(({ channel }) => channel);
+  await writeIn(db, channels, async (tx) => {
+    await update(tx, hidden, { ...waitsNoMore, hidden: 1 });
+    await update(tx, noted, waitsNoMore);
+    await update(tx, missed, { ...waitsNoMore, missed: sql<number>`missed + 1`, missed_at: databaseNow });
+  });
+}
+
+/** What became worse while it waits may belong elsewhere, and does not wait as long as what it was. */
+async function noteWorse(db: Database, { route }: Noting): Promise<void> {
+  const rows = await db
+    .selectFrom('alert')
+    .innerJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
+    .selectAll('alert')
+    .select('alert_delivery.channel')
+    .where('alert_delivery.waits_since', 'is not', null)
+    .where(isWorse)
+    .execute();
+  const worse = rows.map((row) => ({ ...row, channel: route(toAlert(row)) ?? row.channel }));
+  for (const [severity, alike] of Map.groupBy(worse, (row) => row.severity)) {
+    for (const [channel, alerts] of Map.groupBy(alike, (row) => row.channel))
+      await writeIn(db, [channel], (tx) => update(tx, alerts, { channel, severity }, 'is not'));
+  }
 }
 
 /**
  * Alerts on the message of a group or storm that were hidden and are shown again, or that became worse, are told again, as
  * are those that fire again after they were over before anybody was told.
  */
-async function noteAgain(db: Database, { route }: Noting): Promise<readonly string[]> {
+async function noteAgain(db: Database, { route }: Noting): Promise<void> {
+  // Only what has to be written: this is asked every second, and thousands may be hidden.
   const rows = await db
     .selectFrom('alert')
     .innerJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
     .leftJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
     .selectAll('alert')
-    .select(['alert_delivery.card_id', 'alert_delivery.hidden', 'alert_delivery.severity as told_severity'])
     .where('alert.open_fingerprint', 'is not', null)
     .where('alert_delivery.waits_since', 'is', null)
     .where((row) => row.or([row('slack_card.kind', 'is', null), row('slack_card.kind', '!=', 'ALERT')]))
     .where((row) =>
       row.or([
-        row('alert_delivery.card_id', 'is', null),
-        row('alert_delivery.hidden', '=', 1),
-        row('alert.muted_by', 'is not', null),
-        row('alert.severity', '!=', row.ref('alert_delivery.severity')),
+        row.and([row('alert.muted_by', 'is not', null), row('alert_delivery.hidden', '=', 0)]),
+        row.and([
+          row('alert.muted_by', 'is', null),
+          row('alert.signal_state', '!=', 'RESOLVED'),
+          row.or([row('alert_delivery.card_id', 'is', null), row('alert_delivery.hidden', '=', 1), isWorse]),
+        ]),
       ]),
     )
     .execute();
-  const hidden = rows.filter((row) => row.muted_by !== null && row.hidden === 0);
-  const again = rows.filter(
-    (row) =>
-      row.muted_by === null &&
-      row.signal_state === 'FIRING' &&
-      (row.card_id === null || row.hidden === 1 || isWorse(row.severity, row.told_severity)),
+  await update(
+    db,
+    rows.filter((row) => row.muted_by !== null),
+    { hidden: 1 },
   );
-  await update(db, hidden, { hidden: 1 });
-  const channels: string[] = [];
+  const again = rows.filter((row) => row.muted_by === null);
   for (const [channel, alerts] of Map.groupBy(again, (row) => route(toAlert(row)))) {
     if (channel === null) continue;
-    await update(db, alerts, { waits_since: databaseNow, hidden: 0, channel });
-    channels.push(channel);
+    await writeIn(db, [channel], (tx) => update(tx, alerts, { waits_since: databaseNow, hidden: 0, channel }));
   }
-  return channels;
 }
 
-function isWorse(severity: string, than: string): boolean {
-  const rank = (name: string) => severityNames.indexOf(name);
-  return rank(severity) < rank(than);
-}
-
-const severityNames: readonly string[] = severities;
+/** One that cannot be read is as bad as the worst. */
+const rankOf = (column: string) => sql`GREATEST(FIELD(${sql.ref(column)}, ${sql.join(severities)}), 1)`;
+const isWorse = sql<SqlBool>`${rankOf('alert.severity')} < ${rankOf('alert_delivery.severity')}`;
 
 type Change = {
   waits_since?: null | typeof databaseNow;
   hidden?: number;
   channel?: string;
+  severity?: string;
   missed?: ReturnType<typeof sql<number>>;
   missed_at?: typeof databaseNow;
 };
 
 /** Only where the row still is as it was read: whoever plans the channel may have told of it meanwhile. */
-async function update(db: Database, rows: readonly { readonly id: string }[], change: Change): Promise<void> {
+async function update(
+  db: Queryable,
+  rows: readonly { readonly id: string }[],
+  change: Change,
+  waited: 'is' | 'is not' = change.waits_since === null ? 'is not' : 'is',
+): Promise<void> {
   for (let at = 0; at < rows.length; at += atOnce) {
     const ids = rows.slice(at, at + atOnce).map(({ id }) => id);
     await db
       .updateTable('alert_delivery')
       .set(change)
       .where('alert_id', 'in', ids)
-      .where('waits_since', change.waits_since === null ? 'is not' : 'is', null)
+      .where('waits_since', waited, null)
       .execute();
   }
 }

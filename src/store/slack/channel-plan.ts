@@ -75,6 +75,7 @@ export async function planChannel(
 }
 
 /** What was noted since is seen below; what is noted from now on makes the channel due after this transaction. */
+/** Also the open groups: one that ended while it is planned would take alerts of which the channel is never notified. */
 async function lock(tx: Tx, claim: Claim): Promise<boolean> {
   const row = await tx
     .selectFrom('alert_channel')
@@ -82,7 +83,15 @@ async function lock(tx: Tx, claim: Claim): Promise<boolean> {
     .where(isOurs(claim))
     .forUpdate()
     .executeTakeFirst();
-  return row !== undefined;
+  if (row === undefined) return false;
+  await tx
+    .selectFrom('alert_group')
+    .select('id')
+    .where('channel', '=', row.channel)
+    .where('open_key', 'is not', null)
+    .forUpdate()
+    .execute();
+  return true;
 }
 
 type Writing = {
@@ -99,7 +108,7 @@ async function writeGroup(tx: Tx, decision: GroupDecision, writing: Writing): Pr
   if (how === 'OWN') {
     for (const alertId of alertIds) {
       const cardId = await insertCard(tx, { kind: 'ALERT', subjectId: alertId, channel });
-      await tellOn(tx, { alertIds: [alertId], cardId, groupId: id, revision: 0, at: state.now });
+      await tellOn(tx, { alertIds: [alertId], cardId, groupId: id, revision: 0 }, state);
     }
     await tx.updateTable('alert_group').set({ busy_at: state.now, news_at: state.now }).where('id', '=', id).execute();
     return;
@@ -107,7 +116,7 @@ async function writeGroup(tx: Tx, decision: GroupDecision, writing: Writing): Pr
   const cardId = await insertCard(tx, { kind: 'GROUP', subjectId: id, channel });
   const newsAt = state.groups.find((group) => group.id === id)?.newsAt ?? null;
   const isNews = decision.isNews || how === 'NEW';
-  await join(tx, { id, cardId, alertIds, isNews, at: state.now });
+  await join(tx, { id, cardId, alertIds, isNews }, state);
   if (decision.isNews && newsAt !== null) await writeNews(tx, { id, cardId, alertIds, newsAt, severity }, writing);
 }
 
@@ -116,7 +125,7 @@ async function writeStorm(tx: Tx, decision: StormDecision, writing: Writing): Pr
   const id = state.storm?.id ?? (await insertStorm(tx, decision, writing));
   const cardId = await insertCard(tx, { kind: 'STORM', subjectId: id, channel });
   const { alertIds, isNews, isBusy } = decision;
-  await join(tx, { id, cardId, alertIds, isNews: isNews || decision.begins !== null, at: state.now });
+  await join(tx, { id, cardId, alertIds, isNews: isNews || decision.begins !== null }, state);
   if (isBusy) await tx.updateTable('alert_group').set({ busy_at: state.now }).where('id', '=', id).execute();
   if (isNews && state.storm !== null) {
     await writeNews(tx, { id, cardId, alertIds, newsAt: state.storm.newsAt, severity: 'ALERTS' }, writing);
@@ -152,16 +161,16 @@ async function insertStorm(tx: Tx, { begins }: StormDecision, { channel, state }
   return id;
 }
 
-type Joining = { id: string; cardId: string; alertIds: readonly string[]; isNews: boolean; at: Date };
+type Joining = { id: string; cardId: string; alertIds: readonly string[]; isNews: boolean };
 
 /** Puts alerts on the message of a group or storm, which is edited soon. */
-async function join(tx: Tx, { id, cardId, alertIds, isNews, at }: Joining): Promise<void> {
+async function join(tx: Tx, { id, cardId, alertIds, isNews }: Joining, state: ChannelState): Promise<void> {
   await tx
     .updateTable('alert_group')
     .set({
       revision: sql<number>`revision + 1`,
-      ...(alertIds.length === 0 ? {} : { busy_at: at }),
-      ...(isNews ? { news_at: at } : {}),
+      ...(alertIds.length === 0 ? {} : { busy_at: state.now }),
+      ...(isNews ? { news_at: state.now } : {}),
     })
     .where('id', '=', id)
     .execute();
@@ -170,31 +179,30 @@ async function join(tx: Tx, { id, cardId, alertIds, isNews, at }: Joining): Prom
     .select('revision')
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
-  await tellOn(tx, { alertIds, cardId, groupId: id, revision, at });
+  await tellOn(tx, { alertIds, cardId, groupId: id, revision }, state);
   await tx.updateTable('slack_card').set({ due_at: databaseNow }).where('id', '=', cardId).execute();
 }
 
-type Telling = { alertIds: readonly string[]; cardId: string; groupId: string; revision: number; at: Date };
+type Telling = { alertIds: readonly string[]; cardId: string; groupId: string; revision: number };
 
-async function tellOn(tx: Tx, { alertIds, cardId, groupId, revision, at }: Telling): Promise<void> {
-  for (let from = 0; from < alertIds.length; from += atOnce) {
-    const ids = alertIds.slice(from, from + atOnce);
-    // As bad as it was told: if it becomes worse, it is told again.
-    const severity = sql<string>`(SELECT alert.severity FROM alert WHERE alert.id = alert_delivery.alert_id)`;
-    await tx
-      .updateTable('alert_delivery')
-      .set({
-        waits_since: null,
-        severity,
-        group_id: groupId,
-        card_id: cardId,
-        group_revision: revision,
-        decided_at: at,
-        // What was told before does not count for it, until Slack has confirmed the message with it.
-        told_at: sql<Date | null>`IF((SELECT ts FROM slack_card WHERE id = ${cardId} AND kind = 'ALERT') IS NULL, NULL, told_at)`,
-      })
-      .where('alert_id', 'in', ids)
-      .execute();
+/** As bad as it was when that was decided: if it becomes worse, even while this is written, it is told again. */
+async function tellOn(tx: Tx, { alertIds, cardId, groupId, revision }: Telling, state: ChannelState): Promise<void> {
+  const told = new Set(alertIds);
+  const alerts = state.waiting.filter(({ id }) => told.has(id));
+  for (const [severity, alike] of Map.groupBy(alerts, (alert) => alert.severity)) {
+    for (let from = 0; from < alike.length; from += atOnce) {
+      const ids = alike.slice(from, from + atOnce).map(({ id }) => id);
+      await tx
+        .updateTable('alert_delivery')
+        .set({
+          ...{ waits_since: null, severity, group_id: groupId, card_id: cardId },
+          ...{ group_revision: revision, decided_at: state.now },
+          // What was told before does not count for it, until Slack has confirmed the message with it.
+          told_at: sql<Date | null>`IF((SELECT ts FROM slack_card WHERE id = ${cardId} AND kind = 'ALERT') IS NULL, NULL, told_at)`,
+        })
+        .where('alert_id', 'in', ids)
+        .execute();
+    }
   }
 }
 
