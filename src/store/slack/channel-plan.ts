@@ -74,8 +74,10 @@ export async function planChannel(
   });
 }
 
-/** What was noted since is seen below; what is noted from now on makes the channel due after this transaction. */
-/** Also the open groups: one that ended while it is planned would take alerts of which the channel is never notified. */
+/**
+ * What was noted since is seen below; what is noted from now on makes the channel due after this transaction. Also the open
+ * groups: one that ended while it is planned would take alerts of which the channel is never notified.
+ */
 async function lock(tx: Tx, claim: Claim): Promise<boolean> {
   const row = await tx
     .selectFrom('alert_channel')
