@@ -16,7 +16,7 @@ function project(name: ProjectName, more: TestProjectInlineConfiguration['test']
 const processes: TestProjectInlineConfiguration['test'] = {
   pool: 'forks',
   isolate: false,
-  maxWorkers: 6,
+  maxWorkers: 4,
   setupFiles: ['test/helpers/running/accuse.ts'],
 };
 

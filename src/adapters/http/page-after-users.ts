@@ -88,8 +88,10 @@ export function createAfterUsers(families: Families, oddities: Oddities): AfterU
     const rank = familiesAfterUsers.indexOf(family);
     if (rank !== -1) {
       if (familiesAfterUsers.slice(rank).some((later) => introduced.has(later))) {
-        if (pending.at(-1)?.text.startsWith('# HELP ')) pending.pop(); // it goes with this line
+        const help = pending.at(-1)?.text.startsWith('# HELP ') ? pending.pop() : undefined; // it goes with this line
         takeAsName();
+        // Nothing of the page comes before the end of a name, so these are of the name too.
+        if (entry?.isOpen()) return takeAsName([...(help === undefined ? [] : [help]), { text, sample: null }]);
       }
       introduced.add(family);
     }

@@ -29,7 +29,7 @@ export function findingNode(
     // The directory first: of many nodes on one host all but one are told apart by it, and each further look is a process.
     'home=$(value_of "$1" STARROCKS_HOME)',
     'if [ -n "$home" ]; then [ "$home" -ef "$dir" ] || return 1; fi',
-    `args=$(tr '\\0' '\\n' <"/proc/$1/cmdline" 2>/dev/null)`,
+    `args=$({ tr '\\0' '\\n' <"/proc/$1/cmdline"; } 2>/dev/null)`,
     isOfKind[node.kind],
     '[ -z "$home" ] || return 0',
     // A process of another user: its environment is not shown to us, its arguments are.

@@ -92,8 +92,8 @@ export function nodeProcesses(): ReadCommand {
     `ls -l "$dir/fd" 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p' | while read -r inode; do`,
     'case $waiting in *" $inode "*) echo "socket=$inode";; esac; done; fi',
     `if { : <"$dir/environ"; } 2>/dev/null && tr '\\0' '\\n' <"$dir/environ" >/dev/null 2>&1; then echo environ=open`,
-    `tr '\\0' '\\n' <"$dir/environ" 2>/dev/null | while IFS= read -r each; do case $each in STARROCKS_HOME=*) echo "home=\${each#*=}";; esac; done; fi`,
-    `tr '\\0' '\\n' <"$dir/cmdline" 2>/dev/null | while IFS= read -r each; do case $each in`,
+    `{ tr '\\0' '\\n' <"$dir/environ"; } 2>/dev/null | while IFS= read -r each; do case $each in STARROCKS_HOME=*) echo "home=\${each#*=}";; esac; done; fi`,
+    `{ tr '\\0' '\\n' <"$dir/cmdline"; } 2>/dev/null | while IFS= read -r each; do case $each in`,
     'com.starrocks.* | --cn | -version | /* | -Xlog* | -javaagent:* | -Djava.security.policy=*) echo "arg=$each";; esac; done',
     'done; :',
   ]);

@@ -28,7 +28,7 @@ export function lookingAtUnit({ unit, runId, deployDir }: WrittenUnit): string[]
     'if [ -L "$unitFile" ]; then unitIs=other; return; fi',
     'if [ -e "$unitFile" ]; then unitIs=other; first=; { read -r first <"$unitFile"; } 2>/dev/null',
     '[ "$first" != "$unitMark" ] || unitIs=ours',
-    `unitSum=$(sha256sum <"$unitFile" 2>/dev/null) || :; unitSum=\${unitSum%% *}; unitSum=\${unitSum:-none}; return; fi`,
+    `unitSum=$({ sha256sum <"$unitFile"; } 2>/dev/null) || :; unitSum=\${unitSum%% *}; unitSum=\${unitSum:-none}; return; fi`,
     'case $(systemctl show --property=LoadState -- "$unit" 2>/dev/null) in',
     'LoadState=not-found | "") ;; *) unitIs=other;; esac; }',
   ];

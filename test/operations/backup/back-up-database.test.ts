@@ -153,7 +153,7 @@ DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
   });
 
   it('says so when its job cannot be cancelled, instead of trying for ever', async () => {
-    await world.faults.add({ kind: 'upload-delay', ms: 60_000 });
+    await world.faults.add({ kind: 'upload-delay', ms: 600_000 });
     const run = await start();
     await expect.poll(async () => (await taking(run.id))?.progress?.message).toMatch(/UPLOADING/);
     await world.faults.add({ kind: 'sql-error', match: '^CANCEL BACKUP', message: 'not today' });
