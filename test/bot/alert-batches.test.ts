@@ -82,11 +82,14 @@ async function age(seconds: number) {
     slack_card: ['sent_at'],
     slack_line: ['sent_at'],
   };
-  for (const [table, names] of Object.entries(columns)) {
-    const earlier = names.map((name) => sql`${sql.ref(name)} = TIMESTAMPADD(SECOND, ${-seconds}, ${sql.ref(name)})`);
-    await sql`UPDATE ${sql.table(table)} SET ${sql.join(earlier)}`.execute(db);
-  }
-  await db.updateTable('alert_channel').set({ due_at: databaseNow }).execute();
+  // At once: whoever plans meanwhile sees all of it, or nothing. The channel first, as it does.
+  await inTransaction(db, async (tx) => {
+    await tx.updateTable('alert_channel').set({ due_at: databaseNow }).execute();
+    for (const [table, names] of Object.entries(columns)) {
+      const earlier = names.map((name) => sql`${sql.ref(name)} = TIMESTAMPADD(SECOND, ${-seconds}, ${sql.ref(name)})`);
+      await sql`UPDATE ${sql.table(table)} SET ${sql.join(earlier)}`.execute(tx);
+    }
+  });
 }
 
 const posted = () =>
