@@ -61,7 +61,8 @@ function worstFirst(sources: readonly Source[]): readonly Source[] {
   return sources.toSorted((a, b) => badness(a) - badness(b));
 }
 
-function isLoud({ signal, flapping }: Hideable): boolean {
+/** Whether it may hide others: it holds now. */
+export function isLoud({ signal, flapping }: Hideable): boolean {
   return signal === 'FIRING' && flapping?.quietSince == null;
 }
 
@@ -81,7 +82,7 @@ function standsAlone(rule: string, { rules }: Rules): boolean {
 }
 
 /** By the inventory, or by the label where one of them is not in it. */
-function isSameNode(a: Hideable, b: Hideable): boolean {
+export function isSameNode(a: Hideable, b: Hideable): boolean {
   if (a.nodeId !== null && b.nodeId !== null) return a.nodeId === b.nodeId;
   return a.labels.node !== undefined && a.labels.node === b.labels.node;
 }

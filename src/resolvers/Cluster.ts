@@ -4,6 +4,7 @@ import { pictureVersions } from '../domain/upgrade/cluster-versions.ts';
 import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
 import { factsFor } from '../store/reads/health.ts';
+import { alertHidingsOf } from './AlertHiding.ts';
 import { alertRulesOf } from './AlertRule.ts';
 import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
@@ -75,6 +76,7 @@ export const Cluster = {
   metric: metricOf,
   latestMetrics: latestMetricsOf,
   alertRules: alertRulesOf,
+  alertHidings: alertHidingsOf,
   whyNot: whyNotOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),

@@ -4,7 +4,6 @@ import type { Explanation } from '../domain/why/finding.ts';
 import { explainAlert } from '../domain/why/why-alert.ts';
 import { explainWhyNot } from '../domain/why/why-not.ts';
 import { AppError } from '../errors.ts';
-import { openSilences } from '../store/reads/covering-silences.ts';
 import { readWhyNot, type WhyNotReads } from '../store/reads/why.ts';
 import { watchedOf } from './AlertRule.ts';
 import type { RequestContext } from './request-context.ts';
@@ -34,12 +33,12 @@ export async function whyNotOf(
 }
 
 /** A list of clusters costs as many statements as one. */
-function byLoaders({ loaders, deps }: RequestContext): WhyNotReads {
+function byLoaders({ loaders }: RequestContext): WhyNotReads {
   return {
     ownRulesCalled: (name) => loaders.ownRulesCalled.load(name),
     plannedWork: (clusterId) => loaders.plannedWorkOfCluster.load(clusterId),
     stoppedNodes: (clusterId) => loaders.stoppedNodesOfCluster.load(clusterId),
-    silences: (at) => loaders.openSilences(() => openSilences(deps.db, at)),
+    silences: (at) => loaders.openSilences.load(at),
     factsOfAlerts: (alerts) => Promise.all(alerts.map((alert) => loaders.factsOfAlert.load(alert))),
   };
 }

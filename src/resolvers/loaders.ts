@@ -13,6 +13,7 @@ import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
+import { openSilences } from '../store/reads/covering-silences.ts';
 import { healthOfClusters } from '../store/reads/health.ts';
 import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
@@ -137,7 +138,14 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
       (clusterIds) => stoppedNodesOfClusters(db, clusterIds),
       ({ clusterId }) => clusterId,
     ),
-    openSilences: onceWith<readonly Silence[]>(),
+    // One for all clusters of a request, at the time of the first who asks.
+    openSilences: new DataLoader<Date, readonly Silence[], string>(
+      async (times) => {
+        const silences = await openSilences(db, { at: times[0] ?? engine.now(), visibility });
+        return times.map(() => silences);
+      },
+      { cacheKeyFn: () => 'open' },
+    ),
     lastLookOfCluster: single(
       (clusterIds) => lastLooksOfClusters(db, clusterIds),
       (look) => look.clusterId,

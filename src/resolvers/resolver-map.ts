@@ -1,6 +1,7 @@
 import { DateTimeISOResolver, JSONResolver } from 'graphql-scalars';
 import type { AnyOperation } from '../operations/define.ts';
 import { Alert, AlertEvent } from './Alert.ts';
+import { AlertHiding } from './AlertHiding.ts';
 import { AlertRule, AlertRuleOverride, alertRules, ClusterAlertRule } from './AlertRule.ts';
 import { testAlertRule } from './AlertRuleTrial.ts';
 import { Approval, Vote } from './Approval.ts';
@@ -205,6 +206,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Subscription: { alertUpdated, clusterUpdated, runEvents, runUpdated },
     Alert,
     AlertEvent,
+    AlertHiding,
     AlertRule,
     AlertRuleOverride,
     Approval,

@@ -7,6 +7,7 @@ import { insertAlert } from '../../src/store/alerts/alerts.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
 import { setRotation } from '../../src/store/escalation/rotations.ts';
 import { setRoute } from '../../src/store/escalation/routes.ts';
+import { createSilence } from '../../src/store/silences/silences.ts';
 import { recordUpgrade } from '../../src/store/upgrades/upgrades.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
@@ -177,6 +178,57 @@ it('the number of SQL statements for what rules say and why they are quiet does 
   expect(await send(20)).toBe(few);
   expect(few).toBeLessThanOrEqual(30);
 });
+
+it('the number of SQL statements for what hides alerts does not depend on the number of clusters', async () => {
+  const asked = (first: number) =>
+    `{ clusters(first: ${first}) { nodes { alertHidings { kind name because byName node { label } alerts { number } } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    const { data, errors } = await api.ask(token, asked(first));
+    expect(errors).toBeUndefined();
+    const hiding = z.array(z.object({ kind: z.string(), byName: z.string().nullable() }));
+    const shape = z.object({ clusters: z.object({ nodes: z.array(z.object({ alertHidings: hiding })) }) });
+    for (const { alertHidings } of shape.parse(data).clusters.nodes)
+      expect(alertHidings).toMatchObject([
+        { kind: 'SILENCE' },
+        { kind: 'RUN', byName: 'root' },
+        { kind: 'STOPPED_NODE' },
+        { kind: 'ALERT' },
+      ]);
+    return statements.length;
+  };
+  await grow(20);
+  await hideAlerts();
+  const few = await send(2);
+  expect(await send(20)).toBe(few);
+  expect(few).toBeLessThanOrEqual(10);
+});
+
+/** On every cluster a run at work on a node, and a node that was stopped; and a silence of everything. */
+async function hideAlerts(): Promise<void> {
+  const { db } = api.engine.ctx;
+  const until = new Date(Date.now() + 3_600_000);
+  const matchers = { rule: null, severities: ['LOW' as const], labels: {} };
+  const by = { actor: admin, requestId: null, approvalEnvironments: [] };
+  await createSilence(db, { scope: all, matchers, until, reason: 'a test' }, by);
+  const backends = await db
+    .selectFrom('cluster_node')
+    .innerJoin('run', 'run.cluster_id', 'cluster_node.cluster_id')
+    .select(['cluster_node.id as node_id', 'run.id as run_id', 'run.number as number'])
+    .where('kind', '=', 'BACKEND')
+    .execute();
+  await db.updateTable('run').set({ state: 'RUNNING' }).execute();
+  for (const { node_id: id, run_id, number } of backends) {
+    const about = { about_kind: 'node', about_id: id, effect: 'takes-away', state: 'applying' };
+    await db.updateTable('run_step').set(about).where('run_id', '=', run_id).execute();
+    const stopped = { stopped_run_id: run_id, stopped_run_number: number, stopped_by_name: 'kim' };
+    await db
+      .updateTable('cluster_node')
+      .set({ ...stopped, stopped_at: databaseNow })
+      .where('id', '=', id)
+      .execute();
+  }
+}
 
 /** Of every cluster an alert of `node_down` that waits to be told, with a route and a step that was carried out. */
 async function openAlertsThatWait(): Promise<void> {

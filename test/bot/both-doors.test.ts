@@ -9,7 +9,9 @@ import { type RoleBinding, roles } from '../../src/domain/access.ts';
 import { compareWorstFirst, healthScoreWords, scoreInWords } from '../../src/domain/health/score.ts';
 import { AppError } from '../../src/errors.ts';
 import { findActorByPersonId } from '../../src/store/access/actors.ts';
+import { createSilence } from '../../src/store/silences/silences.ts';
 import { type Api, startApi } from '../helpers/api.ts';
+import { admin } from '../helpers/engine.ts';
 import { environments, fillWithRows } from '../store/reads/many-rows.ts';
 
 /*
@@ -26,6 +28,7 @@ beforeAll(async () => {
   api = await startApi();
   const { ctx } = api.engine;
   rows = await fillWithRows(ctx.db, { clusters: 60 });
+  await silenceEveryPlace(ctx.db, rows.clusters);
   const settings = {
     appToken: null,
     signingSecret: null,
@@ -47,6 +50,19 @@ beforeAll(async () => {
   };
 });
 afterAll(() => api.close());
+
+/** One silence of everything, one of each environment, and one of each cluster. */
+async function silenceEveryPlace(db: Bot['db'], clusters: readonly { clusterId: string }[]): Promise<void> {
+  const until = new Date(Date.now() + 3_600_000);
+  const matchers = { rule: 'node_stopped', severities: null, labels: {} };
+  const scopes = [
+    { kind: 'all' },
+    ...environments.map((environment) => ({ kind: 'environment', environment }) as const),
+    ...clusters.map(({ clusterId }) => ({ kind: 'cluster', clusterId }) as const),
+  ] as const;
+  const by = { actor: admin, requestId: null, approvalEnvironments: [] };
+  for (const scope of scopes) await createSilence(db, { scope, matchers, until, reason: 'a test' }, by);
+}
 
 /** Types a line as this person. `found` = what was called by these letters, in the order of the answer; null = not found. */
 async function type(personId: string, line: string, called: RegExp) {
@@ -103,11 +119,12 @@ const lists = `query ($id: ID!) {
 }
 fragment Score on Cluster { healthScore { score word deductions { name points because subject } unknown } }`;
 const singles = `query ($name: String!, $run: Int!, $alert: Int!, $approval: ID!, $repository: ID!, $policy: ID!) {
-  cluster(name: $name) { name backupPolicies { name } repositories { repositories { name } } }
+  cluster(name: $name) { name alertHidings { name } backupPolicies { name } repositories { repositories { name } } }
   run(number: $run) { number } alert(number: $alert) { number } node(id: $approval) { id }
   repository: node(id: $repository) { id } policy: node(id: $policy) { id }
 }`;
 const placesShape = z.object({
+  alertHidings: z.array(z.object({ name: z.string() })),
   backupPolicies: z.array(z.object({ name: z.string() })),
   repositories: z.object({ repositories: z.array(z.object({ name: z.string() })) }),
 });
@@ -173,7 +190,14 @@ it('the API and the bot show one person the same', () =>
         if (one.data?.cluster === null)
           expect([places, overview, repository, policy]).toEqual([null, null, null, null]);
         else {
-          const { backupPolicies, repositories } = placesShape.parse(one.data?.cluster);
+          const { backupPolicies, repositories, alertHidings } = placesShape.parse(one.data?.cluster);
+          const hiding = alertHidings.map(({ name }) => name);
+          // That of everything waits for a second person; those of its environment and of itself hide.
+          expect(hiding.filter((name) => name.startsWith('S-')).length).toBe(2);
+          for (const verb of ['status', 'alerts'])
+            expect((await type(person.id, `${verb} ${cluster.name}`, /^• \*([SRA]-\d+)\*.* hides /gm))?.found).toEqual(
+              hiding,
+            );
           expect(places?.found).toEqual(repositories.repositories.map(({ name }) => name));
           expect(overview?.found).toEqual(backupPolicies.map(({ name }) => name));
           expect([places?.found.length, overview?.found.length]).toEqual([1, 1]);

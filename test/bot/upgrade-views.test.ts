@@ -273,7 +273,7 @@ describe('a cluster of several versions', () => {
         lastRun: null,
         removedNodes: [],
         alertLines: [],
-        hideable: [],
+        hidings: [],
         stopped: new Map(),
         workedOn: new Map([['nod_2', 12]]),
       }),

@@ -66,7 +66,7 @@ describe('the status of a cluster', () => {
   const shown = (
     problems: string[],
     removedNodes: readonly RemovedNode[] = [],
-    hideable: Parameters<typeof clusterStatus>[0]['hideable'] = [],
+    hidings: Parameters<typeof clusterStatus>[0]['hidings'] = [],
   ) => {
     const data = {
       openAlerts: 0,
@@ -76,7 +76,7 @@ describe('the status of a cluster', () => {
       lastRun: null,
       removedNodes,
       alertLines: [],
-      hideable,
+      hidings,
       held: null,
       automationLines: [],
       stopped: new Map(),
@@ -85,13 +85,29 @@ describe('the status of a cluster', () => {
     return JSON.stringify(clusterStatus({ ...data, cluster: { ...cluster, problems }, nodes: [node()] }));
   };
 
-  it('lists open alerts that nobody is told of, by what hides them', () => {
-    const by = { kind: 'SILENCED', by: 'S-3', because: 'S-3 by kim until 2026-11-28 12:00 UTC: moving' } as const;
-    const loud = { number: 9, mute: { kind: 'NONE' } } as const;
-    const text = shown([], [], [{ number: 7, mute: by }, { number: 8, mute: by }, loud]);
-    expect(text).toContain('A-7, A-8: S-3 by kim until 2026-11-28 12:00 UTC: moving');
-    expect(text).not.toContain('A-9');
-    expect(shown([], [], [loud])).not.toContain('Open and hidden');
+  it('lists what hides alerts: which, by whom, until when and why, and what would hide some', () => {
+    const silence = {
+      covers: 'rule=node_*',
+      because: 'moving',
+      byName: 'kim',
+      since: at,
+      untilWords: '',
+      nodeId: null,
+    };
+    const until = new Date('2026-11-28T12:00:00Z');
+    const of = (name: string) => ({ ...silence, kind: 'SILENCE', name, until }) as const;
+    const text = shown(
+      [],
+      [],
+      [
+        { ...of('S-3'), alerts: [] },
+        { ...of('S-4'), alerts: [alert({ number: 7 }), alert({ number: 8 })] },
+      ],
+    );
+    expect(text).toMatch(/\*S-4\* by kim hides A-7, A-8, until <!date\^\d+\^[^|]*\|2026-11-28 12:00 UTC>: moving/);
+    expect(text).toMatch(/\*S-3\* by kim hides nothing now, and would hide rule=node_\*, until /);
+    expect(text.indexOf('S-4')).toBeLessThan(text.indexOf('S-3'));
+    expect(shown([])).not.toContain('What hides alerts');
   });
 
   it('lists what nodes that left have kept, and whether anybody saw that their processes ended', () => {

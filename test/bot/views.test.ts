@@ -23,6 +23,7 @@ import { runCard } from '../../src/bot/views/run-card.ts';
 import { endLine } from '../../src/bot/views/run-sentences.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import { explanationView } from '../../src/bot/views/why.ts';
+import type { AlertHiding } from '../../src/domain/alert-hidings.ts';
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
 import { explain, finding } from '../../src/domain/why/finding.ts';
@@ -176,6 +177,14 @@ function everyMessage(text: string): Record<string, Message> {
     flaps: 2,
     resolvedAt: at,
   });
+  const badHiding: AlertHiding = {
+    ...{ kind: 'SILENCE', name: text, covers: text, because: text, byName: text, since: at, until: null },
+    ...{ untilWords: text, nodeId: null, alerts: [] },
+  };
+  const badHidings = Array.from({ length: 40 }, (_, index) => ({
+    ...badHiding,
+    alerts: index % 2 === 0 ? Array.from({ length: 20 }, () => badAlert) : [],
+  }));
   const cluster = { name: text, environment: text, observedAt: at, problems: [text, text] };
   const nodes = Array.from({ length: 100 }, () =>
     node({ host: text, role: text, version: text, alive: false, errorMessage: text }),
@@ -260,8 +269,12 @@ function everyMessage(text: string): Record<string, Message> {
       mutedByRun: null,
       runbook: null,
     }),
-    'alert list': alertList(Array.from({ length: 60 }, () => badAlert)),
-    'no alerts': alertList([]),
+    'alert list': alertList(
+      Array.from({ length: 60 }, () => badAlert),
+      badHidings,
+    ),
+    'no alerts': alertList([], []),
+    'no alerts, and what hides some': alertList([], badHidings),
     'alert details': alertDetails(
       badAlert,
       Array.from({ length: 100 }, () => ({ at, message: text, actorName: text })),
@@ -297,7 +310,7 @@ function everyMessage(text: string): Record<string, Message> {
       lastRun: bad,
       removedNodes: [],
       alertLines: [],
-      hideable: [{ number: 7, mute: { kind: 'SILENCED', by: text, because: text } }],
+      hidings: badHidings,
       stopped: new Map(),
       workedOn: new Map([['nod_1', 12]]),
     }),

@@ -4,8 +4,10 @@ import { newId } from '../../src/ids.ts';
 import { listRemovedNodes, markPurged, saveRemovedNode } from '../../src/store/clusters/removed-nodes.ts';
 import { saveTopology } from '../../src/store/clusters/topology.ts';
 import { databaseNow } from '../../src/store/database.ts';
+import { createSilence } from '../../src/store/silences/silences.ts';
 import { createSteppedOperations } from '../bot/operations.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
+import { admin as adminActor } from '../helpers/engine.ts';
 
 /*
  * Two clusters, dev and prod, with a node, a host, a run, a backup and a report each. What somebody may not see is not
@@ -124,6 +126,13 @@ const everything = `{
   backups { nodes { snapshot cluster { name } run { clusterName } } }
   alerts { nodes { clusterName } }
 }`;
+const wellAndHiddenShape = z.object({
+  clusters: z.object({
+    nodes: z.array(
+      z.object({ healthScore: z.unknown(), alertHidings: z.array(z.looseObject({ byName: z.string().nullable() })) }),
+    ),
+  }),
+});
 const nodeById = 'query ($id: ID!) { node(id: $id) { id __typename } }';
 
 it('an administrator sees both, with all that belongs to them', async () => {
@@ -247,6 +256,46 @@ it('shows what nodes that left have kept to whoever may see their cluster, until
     clusters: { nodes: [{ removedNodes: [left] }, { removedNodes: [{}, {}] }] },
   });
   expect((await api.ask(await api.login('without'), ask)).data).toEqual({ clusters: { nodes: [] } });
+});
+
+const wellAndHidden = `{ clusters { nodes { name healthScore { score word deductions { alerts because } plannedWork unknown }
+  alertHidings { kind name covers because byName until untilWords node { label } alerts { number } } } } }`;
+
+it('what a score rests on and what hides alerts is told of clusters that one may see, whoever asks', async () => {
+  const { db } = api.engine.ctx;
+  const until = new Date(Date.now() + 3_600_000);
+  const matchers = { rule: null, severities: null, labels: { node: 'be 10.0.0.9:9050' } };
+  const by = { actor: adminActor, requestId: null, approvalEnvironments: [] };
+  for (const environment of ['dev', 'prod'])
+    await createSilence(
+      db,
+      { scope: { kind: 'environment', environment }, matchers, until, reason: `${environment} is moved` },
+      by,
+    );
+  // A run that works on the node of dev-one, from when that cluster was one of prod.
+  await db.updateTable('run').set({ state: 'RUNNING', environment: 'prod' }).where('id', '=', dev.run).execute();
+  const about = { about_kind: 'node', about_id: dev.node, effect: 'takes-away', state: 'applying' };
+  await db.updateTable('run_step').set(about).where('run_id', '=', dev.run).execute();
+  const token = await api.login('dev-watcher', { role: 'VIEWER', scope: { kind: 'environment', environment: 'dev' } });
+  const { data, text } = await api.ask(token, wellAndHidden);
+  const all = await api.ask(admin, wellAndHidden);
+  await db.updateTable('run').set({ state: 'QUEUED', environment: 'dev' }).where('id', '=', dev.run).execute();
+
+  const { clusters } = wellAndHiddenShape.parse(data);
+  const [ofAdmin] = wellAndHiddenShape.parse(all.data).clusters.nodes;
+  const [seen, ...more] = clusters.nodes;
+  expect(more).toEqual([]);
+  // The score is that of the cluster, not of the reader.
+  expect(seen?.healthScore).toEqual(ofAdmin?.healthScore);
+  expect(seen?.healthScore).toMatchObject({ plannedWork: [expect.stringContaining(`R-${dev.runNumber}`)] });
+  expect(seen?.alertHidings).toMatchObject([
+    { kind: 'SILENCE', because: 'dev is moved', byName: 'ana', covers: 'node="be 10.0.0.9:9050"', alerts: [] },
+    { kind: 'RUN', name: `R-${dev.runNumber}`, byName: null, node: { label: 'be 10.0.0.1:9050' } },
+  ]);
+  expect(ofAdmin?.alertHidings[1]?.byName).toBe('root');
+  expect(text).not.toContain('prod');
+  const nobody = await api.ask(await api.login('sees-nothing'), wellAndHidden);
+  expect(nobody.data).toEqual({ clusters: { nodes: [] } });
 });
 
 it('who has no role sees nothing at all, and may not read the audit log', async () => {

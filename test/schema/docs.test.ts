@@ -25,7 +25,10 @@ it.each(requests)('%s: a request is one that the API takes', (_page, text) => {
 const source = globSync(['src/**/*.{ts,graphql}', 'docs/reference/*.md'], { cwd: root })
   .map((name) => readFileSync(`${root}${name}`, 'utf8'))
   .join('\n');
-const pages = globSync(['docs/adopt.md', 'docs/topology/*.md'], { cwd: root });
+const pages = globSync(
+  ['docs/adopt.md', 'docs/topology/*.md', 'docs/monitoring/{alerts,escalation,health,pictures,prometheus}.md'],
+  { cwd: root },
+);
 /** Fields, codes, names of settings and of rules; units and check names may be put together at run time. */
 const names = /^([a-z]+[A-Z]\w*|[A-Z]+(_[A-Z]+)+|[a-z]+(_[a-z]+)+)$/;
 

@@ -1,8 +1,10 @@
 import { type Actor, canSomewhere } from '../../domain/access.ts';
+import { alertHidings } from '../../domain/alert-hidings.ts';
 import type { Cluster } from '../../domain/cluster.ts';
 import { scoreHealth } from '../../domain/health/score.ts';
 import { openRunStates } from '../../domain/run.ts';
 import { calendarFor } from '../../domain/why-not-now.ts';
+import { hidingReads, readHidings } from '../../store/reads/alert-hidings.ts';
 import { countOpenAlertsOfClusters, listAlerts } from '../../store/reads/alerts.ts';
 import { readWholeCalendar } from '../../store/reads/calendar.ts';
 import { listClusters, nodesOfClusters, removedNodesOfClusters } from '../../store/reads/clusters.ts';
@@ -111,7 +113,7 @@ export const status: BotCommand = {
       ),
       stopped: new Map(stopped.map((node) => [node.nodeId, node])),
       alertLines: alerts.map(alertLine),
-      hideable: stored.alerts,
+      hidings: alertHidings(await readHidings(hidingReads(db, visibility), cluster, bot.now())),
       removedNodes: await removedNodesOfClusters(db, [cluster.id]),
     });
   },
@@ -166,20 +168,18 @@ async function showRun(bot: Bot, actor: Actor, runId: string) {
 
 export const alerts: BotCommand = {
   spec: { verb: 'alerts', positional: [{ name: 'cluster', kind: 'word', isOptional: true }], flags: [] },
-  summary: 'List the open alerts, of one cluster or of all.',
+  summary: 'List the open alerts, of all clusters or of one, with what hides alerts there.',
   examples: ['alerts', 'alerts prod-eu'],
   waiting: null,
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   access: 'linked',
-  async run({ db }, { actor, command }) {
+  async run({ db, now }, { actor, command }) {
     const word = command.words.get('cluster')?.[0];
     const cluster = word === undefined ? null : await findClusterByWord(db, actor, word, { exact: false });
-    return alertList(
-      await listAlerts(db, {
-        visibility: readableBy(actor),
-        filter: { clusterId: cluster?.id, open: true },
-        page: { limit: shownAlerts, after: null },
-      }),
-    );
+    const visibility = readableBy(actor);
+    const filter = { clusterId: cluster?.id, open: true };
+    const found = await listAlerts(db, { visibility, filter, page: { limit: shownAlerts, after: null } });
+    if (cluster === null) return alertList(found, []);
+    return alertList(found, alertHidings(await readHidings(hidingReads(db, visibility), cluster, now())));
   },
 };

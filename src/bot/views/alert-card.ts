@@ -1,7 +1,9 @@
 import type { KnownBlock } from '@slack/web-api';
 import { type Alert, alertName, alertWord, type Severity, titleToShow } from '../../domain/alert.ts';
+import type { AlertHiding } from '../../domain/alert-hidings.ts';
 import { isAtWork } from '../../domain/alert-life.ts';
 import { alertControls } from './alert-controls.ts';
+import { hidingSection } from './hidings.ts';
 import {
   code,
   context,
@@ -79,11 +81,20 @@ export function alertLine(alert: Alert): string {
   return `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* ${alertName(alert)} · ${code(alert.clusterName, 60)} · ${safe(titleToShow(alert), 150)} · since ${date(alert.since, 'day')}`;
 }
 
-export function alertList(alerts: readonly Alert[]): Message {
-  if (alerts.length === 0) return { text: 'No alert is open on the clusters that you may see.' };
+/** `hidings`: what hides alerts of the one cluster that was asked for. */
+export function alertList(alerts: readonly Alert[], hidings: readonly AlertHiding[]): Message {
+  const hiding = hidingSection(hidings);
+  if (alerts.length === 0) {
+    const text = 'No alert is open on the clusters that you may see.';
+    return hiding.length === 0 ? { text } : { text, blocks: [section(text), ...hiding] };
+  }
   return {
     text: `${count(alerts.length, 'open alert')}: ${safe(alerts.map((alert) => `${alertName(alert)} ${alert.severity} ${alert.clusterName}`).join(', '), 500)}`,
-    blocks: [section(fitLines(alerts.map(alertLine), 2900)), context('`/sr ack A-…` says that you take care of one.')],
+    blocks: [
+      section(fitLines(alerts.map(alertLine), 2900)),
+      ...hiding,
+      context('`/sr ack A-…` says that you take care of one.'),
+    ],
   };
 }
 

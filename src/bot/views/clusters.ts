@@ -1,11 +1,12 @@
 import type { KnownBlock } from '@slack/web-api';
-import { type Alert, alertName } from '../../domain/alert.ts';
+import type { AlertHiding } from '../../domain/alert-hidings.ts';
 import type { Cluster, ClusterNode, NodeKind, RemovedNode, StoppedNode } from '../../domain/cluster.ts';
 import { compareWorstFirst, type HealthScore, scoreInWords } from '../../domain/health/score.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { isTerminal, type Run, type RunState } from '../../domain/run.ts';
 import { pictureVersions } from '../../domain/upgrade/cluster-versions.ts';
 import type { UpgradeEntry } from '../../store/reads/upgrades.ts';
+import { hidingSection } from './hidings.ts';
 import { code, context, count, date, fitLines, header, type Message, safe, section } from './text.ts';
 
 export type ClusterLine = {
@@ -49,8 +50,7 @@ export type StatusData = ClusterLine & {
   readonly openRuns: readonly Run[];
   readonly lastRun: Run | null;
   readonly alertLines: readonly string[];
-  /** The alerts that are open, as far as it matters for what hides them. */
-  readonly hideable: readonly Pick<Alert, 'number' | 'mute'>[];
+  readonly hidings: readonly AlertHiding[];
   /** Nodes that runs took out and whose data is still there. */
   readonly removedNodes: readonly RemovedNode[];
   /** What the calendar says, see `automationLines`. */
@@ -82,7 +82,7 @@ export function clusterStatus(data: StatusData): Message {
     ...nodeSection('COMPUTE_NODE', 'Compute nodes', data),
     ...removedSection(data.removedNodes),
     ...(data.alertLines.length === 0 ? [] : [section(`*Open alerts*\n${fitLines(data.alertLines, 1200)}`)]),
-    ...hiddenSection(data.hideable),
+    ...hidingSection(data.hidings),
     ...(data.automationLines.length === 0
       ? []
       : [section(`*What may begin by itself*\n${fitLines(data.automationLines, 1200)}`)]),
@@ -120,19 +120,6 @@ function healthSection({ score, deductions, unknown, plannedWork }: HealthScore)
   const lines = [...gaps, ...lost, ...work];
   const title = score === null ? 'No score: what was last known' : 'What the score of 100 lacks';
   return lines.length === 0 ? [] : [section(`*${title}*\n${fitLines(lines, 2000)}`)];
-}
-
-/** What nobody is told of now, by what hides it; a silence says who made it, until when and why. */
-function hiddenSection(alerts: StatusData['hideable']): KnownBlock[] {
-  const hidden = alerts.flatMap(({ number, mute }) =>
-    mute.kind === 'NONE' ? [] : [{ name: alertName({ number }), because: mute.because }],
-  );
-  const lines = [...Map.groupBy(hidden, ({ because }) => because)].map(([because, found]) => {
-    const names = found.slice(0, 10).map(({ name }) => name);
-    const more = found.length > names.length ? ` and ${found.length - names.length} more` : '';
-    return `• ${names.join(', ')}${more}: ${safe(because, 300)}`;
-  });
-  return lines.length === 0 ? [] : [section(`*Open and hidden*\n${fitLines(lines, 1200)}`)];
 }
 
 function removedSection(removed: readonly RemovedNode[]): KnownBlock[] {

@@ -72,7 +72,7 @@ export function whyNotReads(
     ownRulesCalled: (name) => listOwnRules(db, { visibility, names: [name], removed: true }),
     plannedWork: (clusterId) => plannedWorkOfClusters(db, { clusterIds: [clusterId], windowMs: 0 }),
     stoppedNodes: (clusterId) => stoppedNodesOfClusters(db, [clusterId]),
-    silences: (at) => openSilences(db, at),
+    silences: (at) => openSilences(db, { at, visibility }),
     factsOfAlerts: (alerts) => factsOfAlerts(db, alerts, asked),
   };
 }

@@ -3,6 +3,8 @@ import { coversCluster } from '../../domain/why-not-now.ts';
 import type { Reader } from '../database.ts';
 import { readable } from '../readable.ts';
 import { toSilence } from '../silences/silence-rows.ts';
+import { isEntryVisible } from './calendar.ts';
+import type { Visibility } from './visibility.ts';
 
 type Place = { readonly clusterId: string; readonly environment: string };
 
@@ -11,16 +13,20 @@ export async function silencesCovering(
   db: Reader,
   { at, ...cluster }: Place & { readonly at: Date },
 ): Promise<readonly Silence[]> {
-  return covering(await openSilences(db, at), { at, ...cluster });
+  return covering(await openSilences(db, { at, visibility: 'everywhere' }), { at, ...cluster });
 }
 
-/** Those that end after this time and were not ended, of all clusters: for `covering`, not to be shown. */
-export async function openSilences(db: Reader, at: Date): Promise<readonly Silence[]> {
+/** Those that end after this time and were not ended, of all clusters that somebody may see: for `covering`. */
+export async function openSilences(
+  db: Reader,
+  { at, visibility }: { readonly at: Date; readonly visibility: Visibility },
+): Promise<readonly Silence[]> {
   const rows = await db
     .selectFrom('silence')
     .selectAll()
     .where('until_at', '>', at)
     .where('ended_at', 'is', null)
+    .where(isEntryVisible(visibility, 'silence'))
     .orderBy('number')
     .execute();
   return readable(rows, toSilence, () => undefined);

@@ -10,10 +10,12 @@ import {
   type Scope,
 } from '../../../src/domain/access.ts';
 import type { CalendarScope } from '../../../src/domain/calendar.ts';
+import { coversCluster } from '../../../src/domain/why-not-now.ts';
 import { newId } from '../../../src/ids.ts';
 import { scopeColumns } from '../../../src/store/calendar/calendar-rows.ts';
 import { type Database, migrate, openDatabase } from '../../../src/store/database.ts';
 import { whyNotReads } from '../../../src/store/escalation/why-facts.ts';
+import { hidingReads, readHidings } from '../../../src/store/reads/alert-hidings.ts';
 import { countAlerts, findVisibleAlert, listAlerts, listAlertsChangedSince } from '../../../src/store/reads/alerts.ts';
 import { countAudit, findAuditEvent, listAudit } from '../../../src/store/reads/audit.ts';
 import { countBackups, findVisibleBackup, listBackups } from '../../../src/store/reads/backups.ts';
@@ -295,6 +297,18 @@ describe('what people say of rules and alerts is seen where the asker sees what 
       for (const each of said.silences.filter(({ number }) => number % 7 === 0)) {
         const found = await findVisibleSilence(db, { visibility, id: each.id });
         expect(found?.id ?? null).toBe(expected.includes(each) ? each.id : null);
+      }
+    }, 25));
+
+  it('of what hides alerts of a cluster: whoever sees the cluster is told of every silence that covers it', () =>
+    holds(async (actor) => {
+      const reads = hidingReads(db, visibilityOf(actor, 'cluster:read'));
+      const at = new Date();
+      for (const { clusterId, environment } of seenBy(actor, rows.clusters).slice(-2)) {
+        const { silences } = await readHidings(reads, { id: clusterId, environment }, at);
+        const covers = said.silences.filter(({ scope }) => coversCluster(scope, { clusterId, environment }));
+        expect(ids(silences)).toEqual(ids(covers));
+        expect(covers.filter((each) => !mayRead(actor, each))).toEqual([]);
       }
     }, 25));
 
