@@ -18,24 +18,26 @@ import { createStumble } from './flaw.ts';
 import { serveHttp } from './http-server.ts';
 import { createNodeLog } from './node-log.ts';
 import { createObjectStores } from './object-store.ts';
+import { listenAtOwnAddress } from './own-machine.ts';
 import { createPace } from './pace.ts';
 import { holdPidFile } from './pid-file.ts';
 import { readRelease } from './release.ts';
 import { callNode, serveRpc } from './rpc.ts';
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, cn: { type: 'boolean' } }, strict: true });
-// Setting the title would write over the arguments, of which `--cn` tells a compute node.
-writeFileSync('/proc/self/comm', 'starrocks_be');
 await main({ home: resolve(values.home ?? '.'), isCompute: values.cn === true });
 
 async function main({ home, isCompute }: { home: string; isCompute: boolean }): Promise<void> {
   const kind = isCompute ? 'cn' : 'be';
   const label = isCompute ? 'CN' : 'BE';
   const conf = readConf(join(home, 'conf', `${kind}.conf`));
+  const host = ownAddress(conf);
+  await listenAtOwnAddress(host);
+  // Setting the title would write over the arguments, of which `--cn` tells a compute node.
+  writeFileSync('/proc/self/comm', 'starrocks_be');
   const release = readRelease(home);
   if (release.flaw?.kind === 'never-starts') endAsBroken(home);
   const pace = createPace(confNumber(conf, 'sandbox_speed', 1));
-  const host = ownAddress(conf);
   const log = createNodeLog({
     dir: startedDir('LOG_DIR', join(home, 'log')),
     main: `${kind}.INFO`,

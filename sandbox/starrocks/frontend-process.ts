@@ -2,10 +2,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ownAddress } from './address.ts';
 import { followClock } from './clock.ts';
 import { confNumber, confPath, readConf, startedDir } from './conf.ts';
 import { startFrontend } from './frontend/start.ts';
 import { createNodeLog } from './node-log.ts';
+import { listenAtOwnAddress } from './own-machine.ts';
 import { createPace, formatTime } from './pace.ts';
 import { holdPidFile } from './pid-file.ts';
 import { readRelease } from './release.ts';
@@ -16,11 +18,11 @@ const { values } = parseArgs({
   // The name of its main class.
   allowPositionals: true,
 });
-// As the stop scripts compare it; setting the title would write over the arguments, which tell nodes apart.
-writeFileSync('/proc/self/comm', 'java');
-
 const home = resolve(values.home ?? '.');
 const conf = readConf(join(home, 'conf', 'fe.conf'));
+await listenAtOwnAddress(ownAddress(conf));
+// As the stop scripts compare it; setting the title would write over the arguments, which tell nodes apart.
+writeFileSync('/proc/self/comm', 'java');
 const clockFile = conf.get('sandbox_clock');
 if (clockFile !== undefined) followClock(clockFile);
 const log = createNodeLog({

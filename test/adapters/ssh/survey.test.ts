@@ -141,7 +141,7 @@ describe('nodes on a machine', () => {
     const { visibleNodes, nodes } = await survey();
     expect('value' in nodes ? nodes.value : []).toEqual(visibleNodes);
     const ours = pids.map((pid) => visibleNodes.find((node) => node.pid === pid));
-    const common = { user: userInfo().username, unit: { value: null } };
+    const common = { user: userInfo().username, unit: { value: null }, boundTo: { value: ['127.0.0.1'] } };
     const [fe, be] = [installed.home('fe'), installed.home('be')];
     expect(ours).toMatchObject([
       { ...common, kind: 'FRONTEND', deployDir: { value: fe }, dataDirs: { value: [`${fe}/fe-meta`] } },

@@ -6,12 +6,14 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process, { argv, env, exit } from 'node:process';
+import { listenAtOwnAddress } from '../../../sandbox/starrocks/own-machine.ts';
 
 const home = argv[argv.indexOf('--home') + 1] ?? '';
 const kind = basename(home) === 'fe' ? 'fe' : argv.includes('--cn') ? 'cn' : 'be';
 const conf = readFileSync(join(home, 'conf', `${kind}.conf`), 'utf8');
 const pidFile = join(env.PID_DIR ?? '', `${kind}.pid`);
 
+await listenAtOwnAddress('127.0.0.1');
 writeFileSync('/proc/self/comm', confValue('pretend_name') ?? (kind === 'fe' ? 'java' : 'starrocks_be'));
 process.on('SIGTERM', () => stop('SIGTERM'));
 process.on('SIGUSR1', () => stop('SIGUSR1'));
