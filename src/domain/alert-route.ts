@@ -28,7 +28,8 @@ export type AlertRoute = {
 /** Both may be references (`env:…`, `file:…`); the secret always is one. */
 export type RouteWebhook = { readonly url: string; readonly secret: string };
 
-type Alerting = { readonly clusterId: string; readonly environment: string; readonly severity: Severity };
+/** What decides which route an alert has. */
+export type Alerting = { readonly clusterId: string; readonly environment: string; readonly severity: Severity };
 
 const width = { cluster: 0, environment: 1, all: 2 } as const;
 const badness = (severity: Severity) => severities.indexOf(severity);

@@ -26,6 +26,7 @@ import * as alertRules from './migrations/0020-alert-rules.ts';
 import * as pictures from './migrations/0021-pictures.ts';
 import * as delivery from './migrations/0022-delivery.ts';
 import * as escalation from './migrations/0023-escalation.ts';
+import * as plannedFor from './migrations/0025-planned-for.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -129,6 +130,7 @@ const migrations = {
   '0021-pictures': pictures,
   '0022-delivery': delivery,
   '0023-escalation': escalation,
+  '0025-planned-for': plannedFor,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -27,6 +27,8 @@ export type WorldOptions = {
   readonly pace?: Partial<Pace>;
   readonly slack?: Partial<SlackOptions>;
   readonly worker?: boolean;
+  /** Settings beside those that every world has. */
+  readonly settings?: (slack: Slack) => Readonly<Record<string, string>>;
   /** Beside the stepped ones. */
   readonly operations?: readonly AnyOperation[];
   /** Instead of those that really draw. */
@@ -53,6 +55,7 @@ export async function startWorld(options: WorldOptions = {}) {
     STARWARDEN_RECOVER_INTERVAL_MS: '100',
     LOG_LEVEL: 'silent',
     ...slackEnvironment(slack, transport),
+    ...options.settings?.(slack),
   });
   const made = await createContext(config, {
     operations: [...stepped.operations, ...(options.operations ?? [])],

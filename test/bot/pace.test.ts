@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backOffMs, createGate, refusedMs } from '../../src/bot/messages/pace.ts';
+import { backOffMs, createGate, refusedMs, type Urgency } from '../../src/bot/messages/pace.ts';
 
 it('a gate lets one through, and the next after the gap', () => {
   let now = 0;
@@ -27,7 +27,8 @@ it('a gate that was closed stays closed for as long as was asked, also when the 
 
 it('attempts become rarer, up to a bound', () => {
   expect([1, 2, 3, 4, 50].map(backOffMs)).toEqual([1_000, 5_000, 10_000, 30_000, 30_000]);
-  const minutes = (isPosted: boolean) => [1, 2, 3, 4, 99].map((attempts) => refusedMs(attempts, { isPosted }) / 60_000);
-  expect(minutes(false)).toEqual([1, 2, 4, 5, 5]);
-  expect(minutes(true)).toEqual([1, 2, 4, 8, 360]);
+  const minutes = (urgency: Urgency) => [1, 2, 3, 4, 6, 99].map((attempts) => refusedMs(attempts, urgency) / 60_000);
+  expect(minutes('UNSEEN')).toEqual([1, 2, 4, 5, 5, 5]);
+  expect(minutes('ALERT')).toEqual([1, 2, 4, 8, 30, 30]);
+  expect(minutes('OTHER')).toEqual([1, 2, 4, 8, 32, 360]);
 });

@@ -89,3 +89,19 @@ it('what becomes worse while it waits waits as what it is now', async () => {
   const rows = await engine.ctx.db.selectFrom('alert_delivery').select(['alert_id', 'severity']).execute();
   expect(rows).toEqual([{ alert_id: id, severity: 'CRITICAL' }]);
 });
+
+it('where no alert has a channel none is read for that, and what becomes configured is noted', async () => {
+  await clear();
+  const id = await open('LOW');
+  const nowhere = {
+    ...noting,
+    isAnywhere: false,
+    route: () => {
+      throw new Error('was asked');
+    },
+  };
+  await noteWaiting(engine.ctx.db, nowhere);
+  expect(await engine.ctx.db.selectFrom('alert_delivery').select('alert_id').execute()).toEqual([]);
+  await noteWaiting(engine.ctx.db, { ...noting, isAnywhere: true });
+  expect(await engine.ctx.db.selectFrom('alert_delivery').select('alert_id').execute()).toEqual([{ alert_id: id }]);
+});

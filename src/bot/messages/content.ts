@@ -273,12 +273,11 @@ const groupCheckMs = { open: 10_000, closed: 60_000, over: 86_400_000 } as const
 async function readGroupContent(bot: Bot, card: Subject, { mayRepeat }: Reading): Promise<CardContent | null> {
   const group = await readGroup(bot.db, card.subjectId);
   if (group === null) return null;
-  const isOver = group.closedAt !== null && group.counts.every(({ open }) => open === 0);
   return {
     message: groupCard(group, { mayRepeat }),
     ...{ revision: group.revision, joinRevision: group.joinRevision, otherPlaces: alertPlaces(bot) },
     lines: await callsInGroup(bot, group.id),
-    checkInMs: groupCheckMs[group.closedAt === null ? 'open' : isOver ? 'over' : 'closed'],
+    checkInMs: groupCheckMs[group.closedAt === null ? 'open' : group.isHistory ? 'over' : 'closed'],
   };
 }
 

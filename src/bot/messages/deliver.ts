@@ -35,7 +35,8 @@ const contentErrors = [
   ],
   ...['attachment_payload_limit_exceeded', 'invalid_attachments', 'metadata_too_large', 'block_mismatch'],
 ];
-const channelErrors = [
+/** Slack says with these that it takes nothing of ours in a channel. */
+export const channelErrors: readonly string[] = [
   'not_in_channel',
   'channel_not_found',
   'is_archived',
@@ -44,6 +45,10 @@ const channelErrors = [
   'cannot_dm_bot',
   'user_disabled',
   'user_not_found',
+  'restricted_action',
+  'restricted_action_read_only_channel',
+  'restricted_action_thread_only_channel',
+  'restricted_action_non_threadable_channel',
 ];
 const goneErrors = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 /** Slack does not know the bot any more: nothing is sent until that is mended, and nothing is given up. */

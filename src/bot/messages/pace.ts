@@ -18,12 +18,15 @@ export function backOffMs(attempts: number): number {
 }
 
 /**
- * After a refusal the call is repeated after a minute, then more and more rarely: a message that was posted already, in a
- * channel that was archived, must not take time from others. A message that nobody has seen yet is tried at least every
- * five minutes.
+ * How long a message waits at most that Slack refuses. `UNSEEN`: it tells, or may tell, of something that nobody has seen. `ALERT`: what
+ * became of an alert that people were told of. `OTHER`: it must not take time from others.
  */
-export function refusedMs(attempts: number, { isPosted }: { isPosted: boolean }): number {
-  return Math.min(60_000 * 2 ** Math.min(attempts - 1, 20), isPosted ? 6 * 3_600_000 : 5 * 60_000);
+const mostMs = { UNSEEN: 5 * 60_000, ALERT: 30 * 60_000, OTHER: 6 * 3_600_000 } as const;
+export type Urgency = keyof typeof mostMs;
+
+/** After a refusal the call is repeated after a minute, then more and more rarely. */
+export function refusedMs(attempts: number, urgency: Urgency): number {
+  return Math.min(60_000 * 2 ** Math.min(attempts - 1, 20), mostMs[urgency]);
 }
 
 export type Gate = {

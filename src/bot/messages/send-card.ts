@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Card, type CardChange, saveCard } from '../../store/slack/slack-cards.ts';
+import { alertCardKinds, type Card, type CardChange, saveCard, wakeRefused } from '../../store/slack/slack-cards.ts';
 import { ensureLines } from '../../store/slack/slack-lines.ts';
 import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
-import { edit, type Failure, look, post } from './deliver.ts';
+import { channelErrors, edit, type Failure, look, post } from './deliver.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
-import { backOffMs, refusedMs } from './pace.ts';
+import { backOffMs, refusedMs, type Urgency } from './pace.ts';
 
 /** Brings one claimed card up to date: posts it, edits it, or finds that nothing changed. */
 export async function sendCard(context: MessageContext, card: Card): Promise<void> {
@@ -98,15 +98,21 @@ async function postCard(
       channel: outcome.channel,
       nextTryInMs: await context.cardGap(),
     });
+    // Replies that wait for this very message too: it may have stood where Slack took them not.
+    await wakeRefused(bot.db, { channel: outcome.channel, errors: channelErrors });
     return;
   }
   await saveFailure(context, card, { outcome, otherPlaces: content.otherPlaces });
 }
 
+/**
+ * What people have to be told of goes on elsewhere when its channel is not there any more: a message of several alerts may be the
+ * only one that tells of those that joined it. A run was told, and its end stands in the API.
+ */
 async function editCard(
   context: MessageContext,
   card: Card,
-  { ts, message, shown }: Sending & { ts: string },
+  { ts, content, message, shown }: Sending & { ts: string },
 ): Promise<void> {
   const { bot, gate, pace } = context;
   const wait = gate.enter('edit', pace.editGapMs);
@@ -117,9 +123,13 @@ async function editCard(
   const outcome = await edit(bot.clients.outbox, { id: card.id, channel: card.channel, ts, message });
   if (outcome.kind === 'sent') {
     await saveCard(bot.db, card, { ...shown, nextTryInMs: await context.cardGap() });
+    if (card.state === 'FAILED') await wakeRefused(bot.db, { channel: card.channel, errors: channelErrors });
     return;
   }
-  await saveFailure(context, card, { outcome, otherPlaces: [] });
+  await saveFailure(context, card, {
+    outcome,
+    otherPlaces: alertCardKinds.includes(card.kind) ? content.otherPlaces : [],
+  });
 }
 
 async function saveFailure(
@@ -129,7 +139,7 @@ async function saveFailure(
 ): Promise<void> {
   const { bot } = context;
   const attempts = card.attempts + 1;
-  const refused = refusedMs(attempts, { isPosted: card.ts !== null });
+  const refused = refusedMs(attempts, urgencyOf(card));
   const save = (change: CardChange) => saveCard(bot.db, card, { attempts, error: outcome.error, ...change });
   const about = {
     card: card.id,
@@ -163,19 +173,27 @@ async function saveFailure(
       return;
     case 'channel':
     case 'refused': {
-      const next =
-        outcome.kind === 'channel' && card.ts === null ? otherPlaces[otherPlaces.indexOf(card.channel) + 1] : undefined;
+      const isPlace = outcome.kind === 'channel';
+      const next = isPlace ? otherPlaces[otherPlaces.indexOf(card.channel) + 1] : undefined;
+      // Where no place is left the next try begins with the first one, unless the message stands somewhere.
+      const again = isPlace && card.ts === null ? { channel: card.plannedFor } : {};
       bot.log.error({ ...about, next }, 'slack does not take a message');
       await save(
         next === undefined
-          ? { state: 'FAILED', nextTryInMs: refused }
-          : { state: 'QUEUED', channel: next, nextTryInMs: 0 },
+          ? { state: 'FAILED', nextTryInMs: refused, ...again }
+          : { state: 'QUEUED', channel: next, ts: null, shownHash: null, nextTryInMs: 0 },
       );
       return;
     }
     default:
       outcome satisfies never;
   }
+}
+
+/** The message of several alerts may be the one that has to tell of those that joined it. */
+function urgencyOf({ kind, ts }: Card): Urgency {
+  if (ts === null || kind === 'GROUP' || kind === 'STORM') return 'UNSEEN';
+  return kind === 'ALERT' ? 'ALERT' : 'OTHER';
 }
 
 function hashOf(message: Message): string {

@@ -1,4 +1,4 @@
-import type { Keep } from '../../store/slack/slack-cards.ts';
+import { checkPlace, type Keep } from '../../store/slack/slack-cards.ts';
 import { type Line, type LineChange, saveLine } from '../../store/slack/slack-lines.ts';
 import { look, post } from './deliver.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
@@ -11,7 +11,11 @@ export async function sendLine(context: MessageContext, line: Line): Promise<voi
   const save = (change: LineChange, keep: Keep = {}) => saveLine(bot.db, line, change, keep);
   const refused = async (error: string) => {
     bot.log.error({ line: line.id, channel: line.channel, error }, 'slack does not take a reply');
-    await save({ state: 'FAILED', error, nextTryInMs: refusedMs(line.attempts + 1, { isPosted: true }) });
+    await save({
+      state: 'FAILED',
+      error,
+      nextTryInMs: refusedMs(line.attempts + 1, line.broadcast ? 'ALERT' : 'OTHER'),
+    });
   };
   const doubt = line.state === 'UNKNOWN' || line.state === 'SENDING';
   const found = doubt
@@ -64,6 +68,9 @@ export async function sendLine(context: MessageContext, line: Line): Promise<voi
       await refused(outcome.error);
       return;
     case 'channel':
+      await refused(outcome.error);
+      await checkPlace(bot.db, line.cardId);
+      return;
     case 'gone':
     case 'refused':
       await refused(outcome.error);

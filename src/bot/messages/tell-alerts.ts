@@ -14,7 +14,7 @@ const closeEveryMs = 60_000;
 export function createNoting(bot: Bot): () => Promise<void> {
   let closeAt = 0;
   return async () => {
-    await noteWaiting(bot.db, { route: await readRoutes(bot), familyOf });
+    await noteWaiting(bot.db, { ...(await readRoutes(bot)), familyOf });
     if (performance.now() < closeAt) return;
     closeAt = performance.now() + closeEveryMs;
     await closeGroups(bot.db);

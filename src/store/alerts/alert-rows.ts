@@ -11,6 +11,7 @@ import {
   type PersonRef,
   severities,
 } from '../../domain/alert.ts';
+import type { Alerting } from '../../domain/alert-route.ts';
 import type { Tables } from '../generated/tables.ts';
 import { fromJson, toJson } from '../json.ts';
 import { type OnDamaged, readable } from '../readable.ts';
@@ -71,6 +72,17 @@ export function readAlert(row: Selectable<Tables['alert']>, onDamaged: OnDamaged
     previousId: row.previous_id,
     revision: row.revision,
     changedAt: row.changed_at,
+  };
+}
+
+/** What decides where an alert goes; one whose severity cannot be read counts as CRITICAL. */
+export function toAlerting(
+  row: Pick<Selectable<Tables['alert']>, 'cluster_id' | 'environment' | 'severity'>,
+): Alerting {
+  const parsed = severity.safeParse(row.severity);
+  return {
+    ...{ clusterId: row.cluster_id, environment: row.environment },
+    severity: parsed.success ? parsed.data : 'CRITICAL',
   };
 }
 

@@ -784,6 +784,7 @@ export type Tables = {
     created_at: Date;
     fence: Generated<number>;
     sent_at: Date | null;
+    planned_for: string | null;
   };
   /** An operation that was shown as a preview and waits for its Start button. Has the id of the request that made it. */
   slack_draft: {

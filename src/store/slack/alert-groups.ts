@@ -33,6 +33,8 @@ export type AlertGroup = {
   readonly openedAt: Date;
   /** Not null = no alert joins it any more. */
   readonly closedAt: Date | null;
+  /** No alert joins it any more, and none on it can fire again. */
+  readonly isHistory: boolean;
   /** Grows when alerts join. */
   readonly joinRevision: number;
   /** Another one whenever something that is shown may have changed. */
@@ -58,6 +60,7 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
       sql<number>`SUM(alert.signal_state <> 'RESOLVED')`.as('open'),
       sql<number>`SUM(alert.signal_state <> 'RESOLVED' AND alert.acked_by_id IS NOT NULL)`.as('acked'),
       row.fn.sum<number>('alert.revision').as('revisions'),
+      sql<number>`SUM(alert.closed_at IS NULL)`.as('live'),
     ])
     .groupBy(['alert.cluster_name', 'alert.rule', 'alert.severity'])
     .execute();
@@ -73,6 +76,7 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
     severity: group.severity === null ? null : severity.parse(group.severity),
     cause: group.cause === null ? null : z.enum(['RATE', 'BUDGET']).parse(group.cause),
     ...{ openedAt: group.opened_at, closedAt: group.closed_at, joinRevision: group.revision },
+    isHistory: group.closed_at !== null && counts.every(({ live }) => Number(live) === 0),
     revision: counts.reduce((sum, { revisions }) => sum + Number(revisions), group.revision),
     listed: listed.map(toAlert),
     counts: counts.map((row) => ({

@@ -1,14 +1,20 @@
 import { type SqlBool, sql } from 'kysely';
-import { type Alert, severities } from '../../domain/alert.ts';
-import { toAlert } from '../alerts/alert-rows.ts';
+import { severities } from '../../domain/alert.ts';
+import type { Alerting } from '../../domain/alert-route.ts';
+import { toAlerting } from '../alerts/alert-rows.ts';
 import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
 
 /** So many alerts are read, and so many rows written, in one statement. */
 const atOnce = 1_000;
 
+/** What decides where an alert goes: its long texts are not read for that. */
+const columns = ['alert.id', 'alert.cluster_id', 'alert.environment', 'alert.rule', 'alert.severity'] as const;
+
 export type Noting = {
   /** The channel of an alert; null = people are told of it nowhere. */
-  readonly route: (alert: Alert) => string | null;
+  readonly route: (alert: Alerting) => string | null;
+  /** False = no alert has a channel: then what waits for none is not read, every second, as often as it is asked. */
+  readonly isAnywhere?: boolean;
   /** The family of a rule by its name. */
   readonly familyOf: (rule: string) => string;
 };
@@ -38,12 +44,14 @@ async function writeIn(db: Database, channels: Iterable<string>, write: (tx: Tx)
   });
 }
 
-async function noteNew(db: Database, { route, familyOf }: Noting): Promise<void> {
+async function noteNew(db: Database, { route, familyOf, isAnywhere = true }: Noting): Promise<void> {
+  if (!isAnywhere) return;
   for (let after = 0; ; ) {
     const rows = await db
       .selectFrom('alert')
       .leftJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
-      .selectAll('alert')
+      .select(columns)
+      .select(['alert.number', 'alert.changed_at'])
       .where('alert.open_fingerprint', 'is not', null)
       .where('alert.signal_state', '!=', 'RESOLVED')
       .where('alert.muted_by', 'is', null)
@@ -53,7 +61,7 @@ async function noteNew(db: Database, { route, familyOf }: Noting): Promise<void>
       .limit(atOnce)
       .execute();
     const values = rows.flatMap((row) => {
-      const channel = route(toAlert(row));
+      const channel = route(toAlerting(row));
       if (channel === null) return [];
       const { id: alert_id, severity, rule, changed_at: waits_since } = row;
       return [{ alert_id, channel, severity, family: familyOf(rule), waits_since }];
@@ -100,12 +108,12 @@ async function noteWorse(db: Database, { route }: Noting): Promise<void> {
   const rows = await db
     .selectFrom('alert')
     .innerJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
-    .selectAll('alert')
+    .select(columns)
     .select('alert_delivery.channel')
     .where('alert_delivery.waits_since', 'is not', null)
     .where(isWorse)
     .execute();
-  const worse = rows.map((row) => ({ ...row, channel: route(toAlert(row)) ?? row.channel }));
+  const worse = rows.map((row) => ({ ...row, channel: route(toAlerting(row)) ?? row.channel }));
   for (const [severity, alike] of Map.groupBy(worse, (row) => row.severity)) {
     for (const [channel, alerts] of Map.groupBy(alike, (row) => row.channel))
       await writeIn(db, [channel], (tx) => update(tx, alerts, { channel, severity }, 'is not'));
@@ -122,7 +130,8 @@ async function noteAgain(db: Database, { route }: Noting): Promise<void> {
     .selectFrom('alert')
     .innerJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
     .leftJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
-    .selectAll('alert')
+    .select(columns)
+    .select('alert.muted_by')
     .where('alert.open_fingerprint', 'is not', null)
     .where('alert_delivery.waits_since', 'is', null)
     .where((row) => row.or([row('slack_card.kind', 'is', null), row('slack_card.kind', '!=', 'ALERT')]))
@@ -143,7 +152,7 @@ async function noteAgain(db: Database, { route }: Noting): Promise<void> {
     { hidden: 1 },
   );
   const again = rows.filter((row) => row.muted_by === null);
-  for (const [channel, alerts] of Map.groupBy(again, (row) => route(toAlert(row)))) {
+  for (const [channel, alerts] of Map.groupBy(again, (row) => route(toAlerting(row)))) {
     if (channel === null) continue;
     await writeIn(db, [channel], (tx) => update(tx, alerts, { waits_since: databaseNow, hidden: 0, channel }));
   }

@@ -164,13 +164,16 @@ async function readStorm(db: Queryable, channel: string): Promise<Storm | null> 
   };
 }
 
-/** New messages about alerts, and replies that the whole channel sees: those of the last hour, and those to come. */
+/**
+ * New messages about alerts, and replies that the whole channel sees: those of the last hour, and those to come. Counted by the
+ * channel that they were planned for: they may stand in the one that replaces it.
+ */
 async function readMessages(db: Queryable, channel: string): Promise<readonly RecentMessage[]> {
   const cards = db
     .selectFrom('slack_card')
     .leftJoin('alert', 'alert.id', 'slack_card.subject_id')
     .leftJoin('alert_group', 'alert_group.id', 'slack_card.subject_id')
-    .where('slack_card.channel', '=', channel)
+    .where('slack_card.planned_for', '=', channel)
     .where('slack_card.kind', 'in', ['ALERT', 'GROUP', 'STORM'])
     .where('slack_card.created_at', '>', databaseNowPlus(-oldMs))
     .select(sql<string>`COALESCE(alert.severity, alert_group.severity, 'CRITICAL')`.as('severity'));

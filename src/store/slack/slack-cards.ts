@@ -23,7 +23,10 @@ export type Card = {
   readonly claim: Claim;
   readonly kind: CardKind;
   readonly subjectId: string;
+  /** Where it is, or where it is sent next. */
   readonly channel: string;
+  /** Where it was to be at first. */
+  readonly plannedFor: string;
   readonly ts: string | null;
   readonly shownRevision: number;
   readonly shownHash: string | null;
@@ -52,7 +55,7 @@ export async function insertCard(db: Queryable, { kind, subjectId, channel }: Ne
     // A card that is there already stays as it is.
     .ignore()
     .values({
-      ...{ id: newId('msg'), kind, subject_id: subjectId, channel },
+      ...{ id: newId('msg'), kind, subject_id: subjectId, channel, planned_for: channel },
       ...{ ts: null, sent_at: null, shown_revision: 0, shown_hash: null, state: 'QUEUED', attempts: 0 },
       ...{ due_at: databaseNow, checked_at: null, plain: 0, may_repeat: 0, error: null, ...unclaimed },
       created_at: databaseNow,
@@ -267,6 +270,45 @@ async function updateCard(db: Queryable, { claim }: Card, change: CardChange, ke
   return result.numUpdatedRows > 0n;
 }
 
+/** Messages of these tell people of alerts. */
+export const alertCardKinds: readonly CardKind[] = ['ALERT', 'GROUP', 'STORM'];
+
+/**
+ * Slack takes messages in a channel again: what it refused there with one of `errors` is due now, not when its next try would be.
+ */
+export async function wakeRefused(
+  db: Database,
+  { channel, errors }: { readonly channel: string; readonly errors: readonly string[] },
+): Promise<void> {
+  await db
+    .updateTable('slack_card')
+    .set({ due_at: databaseNow })
+    .where('channel', '=', channel)
+    .where('state', '=', 'FAILED')
+    .where('error', 'in', errors)
+    .where('due_at', '>', databaseNow)
+    .execute();
+  await db
+    .updateTable('slack_line')
+    .set({ due_at: databaseNow })
+    .where('state', '=', 'FAILED')
+    .where('error', 'in', errors)
+    .where('due_at', '>', databaseNow)
+    .where('card_id', 'in', db.selectFrom('slack_card').select('id').where('channel', '=', channel))
+    .execute();
+}
+
+/** A reply was refused because of its channel: the message that it belongs to is compared again, and goes on elsewhere. */
+export async function checkPlace(db: Database, cardId: string): Promise<void> {
+  await db
+    .updateTable('slack_card')
+    .set({ state: 'QUEUED', shown_hash: null, due_at: databaseNow })
+    .where('id', '=', cardId)
+    .where('kind', 'in', alertCardKinds)
+    .where('state', '=', 'SENT')
+    .execute();
+}
+
 /** How many cards have a subject that still goes on: edits are spread over them. */
 export async function countLiveCards(db: Database): Promise<number> {
   const row = await db
@@ -302,6 +344,7 @@ function toCard(row: Selectable<Tables['slack_card']>, claim: Claim): Card {
     kind: z.enum(cardKinds).parse(row.kind),
     subjectId: row.subject_id,
     channel: row.channel,
+    plannedFor: row.planned_for ?? row.channel,
     ts: row.ts,
     shownRevision: row.shown_revision,
     shownHash: row.shown_hash,

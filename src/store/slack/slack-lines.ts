@@ -96,6 +96,10 @@ export async function listDueLines(
           .innerJoin('slack_card', 'slack_card.id', 'slack_line.card_id')
           .select((row) => row.fn.min('slack_line.id').as('id'))
           .where('slack_line.state', '!=', 'SENT')
+          // One that Slack refuses is tried again for hours, and holds up none of those behind it.
+          .where((row) =>
+            row.or([row('slack_line.state', '!=', 'FAILED'), row('slack_line.due_at', '<=', databaseNow)]),
+          )
           .where('slack_line.picture', withPicture ? 'is not' : 'is', null)
           .where('slack_card.ts', 'is not', null)
           .where('slack_card.channel', 'not in', awaitedChannels(db))
