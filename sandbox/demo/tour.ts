@@ -5,6 +5,7 @@ import { clusterInput, hostsInput } from '../world/register.ts';
 import type { World } from '../world/start-world.ts';
 import { createApi } from './api.ts';
 import { growFromApi, growthStory, shrinkFromSlack } from './growth.ts';
+import { askAboutAlert, fillDisk, makeRoom, numbersStory } from './numbers.ts';
 import {
   addressOf,
   buttonOf,
@@ -60,6 +61,11 @@ export async function giveTour(world: World, teller: Teller): Promise<void> {
   await teller.chapter('Restart a backend from Slack', async () => restartFromSlack(tour));
   await teller.chapter('Kill a backend', async () => alertOnKill(tour));
   await teller.chapter('Start it again', async () => startKilled(tour));
+  teller.heading('Numbers and alerts');
+  const numbers = numbersStory();
+  await teller.chapter('Fill a disk', async () => fillDisk(tour, numbers));
+  await teller.chapter('Ask about it in Slack', async () => askAboutAlert(tour, numbers));
+  await teller.chapter('Make room again', async () => makeRoom(tour, numbers));
   teller.heading('Growing, and shrinking again');
   const growth = growthStory();
   try {

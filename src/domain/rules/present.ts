@@ -47,6 +47,18 @@ export function presentsOf(rule: MetricRule, look: MetricLook): readonly Present
     .map((each) => presentIn(rule.on.compare, metric, { ...each, look }));
 }
 
+/** Pure. The stricter rule that has the alert about a value, since it is beyond the threshold of that one too; null = none has. */
+export function leftTo(
+  rule: MetricRule,
+  { subject, value }: Present,
+  look: Pick<MetricLook, 'effective'>,
+): string | null {
+  const { upTo, compare } = rule.on;
+  const stricter = upTo === undefined ? undefined : look.effective(upTo, subject?.nodeId ?? null);
+  if (upTo === undefined || stricter?.limits == null || stricter.off !== null) return null;
+  return isBeyond(compare, value, stricter.limits.threshold) ? upTo : null;
+}
+
 type Near = {
   readonly subject: MetricSubject;
   readonly value: number;

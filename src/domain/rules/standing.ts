@@ -3,7 +3,7 @@ import { durationInWords, type Pending } from '../alert-facts.ts';
 import type { NotJudged } from '../probe.ts';
 import { count } from '../words.ts';
 import { type EffectiveRule, switchedOffInWords } from './override.ts';
-import { type Present, presentsOf } from './present.ts';
+import { leftTo, type Present, presentsOf } from './present.ts';
 import { type AlertRule, isMetricRule } from './rule.ts';
 import { metricLook, type WatchedCluster, whyBlind } from './watched.ts';
 
@@ -68,9 +68,15 @@ function inWords(found: Found, watched: WatchedCluster): Pick<StandingRule, 'sta
   const parts = unknown.map(notJudgedInWords);
   if (parts.length > 0 && values.length === 0 && isMetricRule(found.rule))
     return { standing: 'UNKNOWN', words: listed(parts) };
-  const quiet =
-    values[0]?.words ?? (isMetricRule(found.rule) ? 'there is nothing that it judges' : 'the last look found nothing');
+  const quiet = quietInWords(found, watched);
   return { standing: 'QUIET', words: parts.length === 0 ? quiet : `${quiet}; not known of ${listed(parts)}` };
+}
+
+function quietInWords({ rule, values: [nearest] }: Found, { book }: WatchedCluster): string {
+  if (!isMetricRule(rule)) return 'the last look found nothing';
+  if (nearest === undefined) return 'there is nothing that it judges';
+  const stricter = leftTo(rule, nearest, book);
+  return stricter === null ? nearest.words : `${nearest.words}, which ${stricter} tells`;
 }
 
 function offEverywhere({ rule, effective }: Found, { book, nodes }: WatchedCluster) {
@@ -150,7 +156,7 @@ function rankOf({ standing, alerts, pending, values, effective, rule }: Standing
     case 'UNKNOWN':
       return unknownRank;
     case 'QUIET':
-      // Beyond its threshold and no alert: the look before it was not.
+      // Beyond its threshold and no alert: the look before it was not, or a stricter rule has it.
       return Math.min(values[0]?.nearness ?? 0, 100);
     case 'OFF':
       return -1;

@@ -6,8 +6,8 @@ import type { OwnRule } from '../rules/book.ts';
 import { overrideInWords, whenInWords } from '../rules/in-words.ts';
 import type { RuledNode } from '../rules/judge-metric.ts';
 import { switchedOffInWords } from '../rules/override.ts';
-import type { Present } from '../rules/present.ts';
-import { type AlertRule, isBeyond, isMetricRule } from '../rules/rule.ts';
+import { leftTo, type Present } from '../rules/present.ts';
+import { type AlertRule, isMetricRule } from '../rules/rule.ts';
 import { notJudgedInWords, pendingInWords, type StandingRule, standingOf } from '../rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../rules/watched.ts';
 import { type ActiveSilence, silenceHides } from '../silence.ts';
@@ -137,24 +137,17 @@ type Valued = { readonly value: Present; readonly watched: WatchedCluster };
 
 function byValue(rule: AlertRule, { value, watched }: Valued): Finding {
   const at = watched.look?.at ?? null;
-  if (value.side === 'GOOD' || rule.on.kind !== 'METRIC')
-    return finding('QUIET', `It does not hold: ${value.words}`, { at });
+  if (value.side === 'GOOD' || !isMetricRule(rule)) return finding('QUIET', `It does not hold: ${value.words}`, { at });
   if (value.side === 'BETWEEN')
     return finding('QUIET', `It is not bad enough to begin an alert, and not good enough to end one: ${value.words}`, {
       at,
     });
-  const stricter =
-    rule.on.upTo === undefined ? undefined : watched.book.effective(rule.on.upTo, value.subject?.nodeId ?? null);
-  if (
-    stricter?.limits != null &&
-    stricter.off === null &&
-    isBeyond(rule.on.compare, value.value, stricter.limits.threshold)
-  )
-    return finding(
-      'STRICTER_RULE',
-      `${rule.on.upTo} has the alert, since it is beyond its threshold too: ${value.words}`,
-      { at, by: rule.on.upTo ?? null },
-    );
+  const stricter = leftTo(rule, value, watched.book);
+  if (stricter !== null)
+    return finding('STRICTER_RULE', `${stricter} has the alert, since it is beyond its threshold too: ${value.words}`, {
+      at,
+      by: stricter,
+    });
   return finding('RIPENING', `It is bad in the last look: ${value.words}; the next look counts it`, { at });
 }
 

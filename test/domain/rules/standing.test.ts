@@ -132,6 +132,16 @@ describe('how a rule stands', () => {
     });
   });
 
+  it('names the stricter rule that has the alert', () => {
+    const full = { at, measurements: [measured('disk_used_share', disk('nod_1'), 0.97)] };
+    const words = /, 12 % over 85 %/;
+    expect(of('disk_filling', { measured: full }).words).toMatch(/, which disk_nearly_full tells$/);
+    expect(of('disk_nearly_full', { measured: full }).words).not.toMatch(/which/);
+    const alone = of('disk_filling', { measured: full, overrides: [override('disk_nearly_full', { isOff: true })] });
+    expect(alone.words).toMatch(words);
+    expect(alone.words).not.toMatch(/which/);
+  });
+
   it('of a check is what its look found', () => {
     expect(of('no_leader')).toMatchObject({ standing: 'QUIET', words: 'the last look found nothing', values: [] });
   });
