@@ -95,6 +95,7 @@ export const labSeconds = {
   'test/long/backups/faults.test.ts': 180,
   'test/long/schedules-killed.test.ts': 200,
   'test/long/alerts/storm.test.ts': 150,
+  'test/long/alerts/nothing-lost-everywhere.test.ts': 150,
   'test/long/monitoring/numbers.test.ts': 80,
   'test/long/monitoring/nodes.test.ts': 170,
   'test/long/monitoring/backups.test.ts': 120,

@@ -1,6 +1,6 @@
 import type { DeliveryTimes } from '../../domain/delivery/delivery-times.ts';
 import { effectOn } from '../../domain/effect-on-target.ts';
-import { type DueLoop, startDueLoop } from '../../due-loop.ts';
+import { type DueKind, type DueLoop, startDueLoop } from '../../due-loop.ts';
 import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
 import { listDueChannels } from '../../store/slack/channel-plan.ts';
 import { listDueEscalationCards } from '../../store/slack/escalation-cards.ts';
@@ -30,15 +30,24 @@ const picturesAtOnce = 2;
 const youngMs = 10 * 60_000;
 const pruneEveryMs = 3_600_000;
 
+export type Reconciling = { readonly holder: string; readonly pace: Pace; readonly times: DeliveryTimes };
+
 /**
  * Keeps the messages in Slack as MySQL says they should be, until stopped: new runs and alerts get a card, changed ones
  * an edit, ended ones a reply. Woken by notifications, and at every poll, since notifications may be lost.
  */
-export function startReconciler(
+export function startReconciler(bot: Bot, reconciling: Reconciling): DueLoop {
+  const work = workOfReconciler(bot, { ...reconciling, wake: () => loop.wake() });
+  const loop = startDueLoop({ name: 'slack', log: bot.log, everyMs: reconciling.pace.pollMs, ...work });
+  return loop;
+}
+
+/** What the loop does in each turn. `wake` is called when there is more to do at once. */
+export function workOfReconciler(
   bot: Bot,
-  { holder, pace, times }: { holder: string; pace: Pace; times: DeliveryTimes },
-): DueLoop {
-  const { db, log } = bot;
+  { holder, pace, times, wake }: Reconciling & { readonly wake: () => void },
+): { readonly chores: readonly (() => Promise<void>)[]; readonly kinds: readonly DueKind[] } {
+  const { db } = bot;
   const context: MessageContext = {
     bot,
     gate: createGate(),
@@ -50,11 +59,11 @@ export function startReconciler(
     const card = await claimCard(db, by(id));
     if (card === null) return;
     await sendCard(context, card);
-    loop.wake(); // its replies can be sent now
+    wake(); // its replies can be sent now
   };
   const tell = async (channel: string) => {
     await tellChannel(bot, { channel, holder, times });
-    loop.wake(); // what was decided can be sent now
+    wake(); // what was decided can be sent now
   };
   const handleLine = async (id: string) => {
     const line = await claimLine(db, by(id));
@@ -66,10 +75,7 @@ export function startReconciler(
     pruneAt = performance.now() + pruneEveryMs;
     await pruneSlack(db);
   };
-  const loop = startDueLoop({
-    name: 'slack',
-    log,
-    everyMs: pace.pollMs,
+  return {
     chores: [prune, () => findRuns(bot), createNoting(bot), () => findPlaces(bot)],
     kinds: [
       { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
@@ -85,8 +91,7 @@ export function startReconciler(
         atOnce: picturesAtOnce,
       },
     ],
-  });
-  return loop;
+  };
 }
 
 async function findRuns(bot: Bot): Promise<void> {

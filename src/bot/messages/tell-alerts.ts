@@ -2,22 +2,25 @@ import type { DeliveryTimes } from '../../domain/delivery/delivery-times.ts';
 import { ownPrefix } from '../../domain/rules/rule.ts';
 import { shippedRules } from '../../domain/rules/shipped/index.ts';
 import { closeGroups } from '../../store/slack/alert-groups.ts';
-import { noteWaiting } from '../../store/slack/alert-waiting.ts';
+import { noteUnseen, noteWaiting } from '../../store/slack/alert-waiting.ts';
 import { type News, planChannel } from '../../store/slack/channel-plan.ts';
 import type { Bot } from '../bot.ts';
 import { count, safe } from '../views/text.ts';
 import { readRoutes } from './alert-channel.ts';
 
-const closeEveryMs = 60_000;
+/** What needs not be looked for every second. */
+const tidyEveryMs = 60_000;
 
 /** Notes what people have to be told of, and ends groups that are over. To be done before each time the database is asked. */
 export function createNoting(bot: Bot): () => Promise<void> {
-  let closeAt = 0;
+  let tidyAt = 0;
   return async () => {
-    await noteWaiting(bot.db, { ...(await readRoutes(bot)), familyOf });
-    if (performance.now() < closeAt) return;
-    closeAt = performance.now() + closeEveryMs;
+    const noting = { ...(await readRoutes(bot)), familyOf };
+    await noteWaiting(bot.db, noting);
+    if (performance.now() < tidyAt) return;
+    await noteUnseen(bot.db, noting);
     await closeGroups(bot.db);
+    tidyAt = performance.now() + tidyEveryMs;
   };
 }
 

@@ -1,8 +1,10 @@
 import { type SqlBool, sql } from 'kysely';
 import { severities } from '../../domain/alert.ts';
 import type { Alerting } from '../../domain/alert-route.ts';
+import { wasShown } from '../../domain/delivery/was-shown.ts';
 import { toAlerting } from '../alerts/alert-rows.ts';
-import { type Database, databaseNow, inTransaction, type Queryable, type Tx } from '../database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable, type Tx } from '../database.ts';
+import { eventsOfAlerts } from '../reads/alerts.ts';
 
 /** So many alerts are read, and so many rows written, in one statement. */
 const atOnce = 1_000;
@@ -101,6 +103,58 @@ async function noteEnded(db: Database): Promise<void> {
     await update(tx, noted, waitsNoMore);
     await update(tx, missed, { ...waitsNoMore, missed: sql<number>`missed + 1`, missed_at: databaseNow });
   });
+}
+
+/** What began and ended so long ago is not looked for any more. */
+const unseenMs = 86_400_000;
+const eventsAtOnce = 200;
+
+/**
+ * Notes what began and ended while nobody noted anything: Slack let no bot in, or none ran. Counted as what ended while it waited.
+ * What was hidden when it ended is nobody's miss. To be done now and then: it reads what changed within a day.
+ */
+export async function noteUnseen(db: Database, { route, familyOf, isAnywhere = true }: Noting): Promise<void> {
+  if (!isAnywhere) return;
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('alert')
+      .leftJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
+      .select(columns)
+      .select('alert.number')
+      .where('alert.changed_at', '>', databaseNowPlus(-unseenMs))
+      .where('alert.signal_state', '=', 'RESOLVED')
+      .where('alert.muted_by', 'is', null)
+      .where('alert_delivery.alert_id', 'is', null)
+      .where('alert.number', '>', after)
+      .orderBy('alert.number')
+      .limit(atOnce)
+      .execute();
+    const shown = await shownOf(db, rows);
+    const values = rows.flatMap((row) => {
+      const channel = route(toAlerting(row));
+      if (channel === null || !shown.has(row.id)) return [];
+      const { id: alert_id, severity, rule } = row;
+      const counted = { waits_since: null, missed: 1, missed_at: databaseNow };
+      return [{ alert_id, channel, severity, family: familyOf(rule), ...counted }];
+    });
+    const channels = values.map(({ channel }) => channel);
+    await writeIn(db, channels, async (tx) => {
+      await tx.insertInto('alert_delivery').ignore().values(values).execute();
+    });
+    after = rows.at(-1)?.number ?? after;
+    if (rows.length < atOnce) return;
+  }
+}
+
+/** Those of which people would have been told. */
+async function shownOf(db: Database, alerts: readonly { readonly id: string }[]): Promise<ReadonlySet<string>> {
+  const shown = new Set<string>();
+  for (let at = 0; at < alerts.length; at += eventsAtOnce) {
+    const alertIds = alerts.slice(at, at + eventsAtOnce).map(({ id }) => id);
+    const events = Map.groupBy(await eventsOfAlerts(db, { alertIds, limit: 100 }), ({ alertId }) => alertId);
+    for (const [id, own] of events) if (wasShown(own)) shown.add(id);
+  }
+  return shown;
 }
 
 /** What became worse while it waits may belong elsewhere, and does not wait as long as what it was. */
