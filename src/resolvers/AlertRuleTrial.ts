@@ -98,7 +98,17 @@ function tried(input: TrialInput, edits: RuleEdits, place: Omit<RulePlace, 'node
   const [mistake] = mistakesInChanges(rule, changes);
   if (mistake !== undefined) throw invalid(mistake.field, mistake.message);
   const asked: RuleOverride = {
-    ...{ id: 'asked', rule: rule.name, changes, reason: 'tried out', until: null, byId: '', byName: '', at: place.at },
+    ...{
+      id: 'asked',
+      rule: rule.name,
+      changes,
+      reason: 'tried out',
+      until: null,
+      byId: '',
+      byName: '',
+      at: place.at,
+      madeIn: null,
+    },
     scope: { kind: 'cluster', clusterId: place.clusterId },
   };
   const effective = (_name: string, nodeId: string | null) =>

@@ -27,6 +27,7 @@ import * as pictures from './migrations/0021-pictures.ts';
 import * as delivery from './migrations/0022-delivery.ts';
 import * as escalation from './migrations/0023-escalation.ts';
 import * as plannedFor from './migrations/0025-planned-for.ts';
+import * as overridesMadeIn from './migrations/0027-overrides-made-in.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -131,6 +132,7 @@ const migrations = {
   '0022-delivery': delivery,
   '0023-escalation': escalation,
   '0025-planned-for': plannedFor,
+  '0027-overrides-made-in': overridesMadeIn,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -53,8 +53,8 @@ export const rules: BotCommand = {
   },
 };
 
-function isIn({ standing, effective }: StandingRule, word: RuleStanding | 'changed'): boolean {
-  return word === 'changed' ? effective.changedBy.length > 0 : standing === word;
+function isIn({ standing, changedBy }: StandingRule, word: RuleStanding | 'changed'): boolean {
+  return word === 'changed' ? changedBy.length > 0 : standing === word;
 }
 
 function readOnly(word: string): RuleStanding | 'changed' {

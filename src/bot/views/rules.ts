@@ -2,7 +2,13 @@ import type { KnownBlock } from '@slack/web-api';
 import { hidingInWords, overrideInWords, titleInWords, whenInWords } from '../../domain/rules/in-words.ts';
 import type { RuleOverride } from '../../domain/rules/override.ts';
 import { type AlertRule, ruleFamilies } from '../../domain/rules/rule.ts';
-import { notJudgedInWords, pendingInWords, type RuleStanding, type StandingRule } from '../../domain/rules/standing.ts';
+import {
+  changeInWords,
+  notJudgedInWords,
+  pendingInWords,
+  type RuleStanding,
+  type StandingRule,
+} from '../../domain/rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../../domain/rules/watched.ts';
 import type { listOverrides } from '../../store/reads/rules.ts';
 import { runbookButton } from './alert-controls.ts';
@@ -42,7 +48,7 @@ export function rulesOfCluster({ watched, all, chosen, line, page, isPlain }: Ru
       text,
       blocks: [section(`${text} *None of them* is what you asked for with ${code(`/sr ${line}`, 200)}.`)],
     };
-  const pages = pagesOf(chosen.map((each) => (isPlain ? plainLine(each) : lineOf(each))));
+  const pages = pagesOf(chosen.map((each) => (isPlain ? plainLine(each) : lineOf(each, watched))));
   const shown = pages[page - 1];
   if (shown === undefined)
     return {
@@ -79,13 +85,14 @@ function countsInWords(all: readonly StandingRule[]): string {
   };
   const groups = Map.groupBy(all, ({ standing }) => standing);
   const parts = [...groups].map(([standing, own]) => `${own.length} ${words[standing]}`);
-  const changed = all.filter(({ effective }) => effective.changedBy.length > 0).length;
+  const changed = all.filter(({ changedBy }) => changedBy.length > 0).length;
   return [...parts, ...(changed === 0 ? [] : [`${changed} changed by people`])].join(', ');
 }
 
-function lineOf(each: StandingRule): string {
-  const { standing, rule, effective, words } = each;
-  const changed = effective.off === null ? effective.changedBy.map((one) => overrideInWords(rule, one)) : [];
+function lineOf(each: StandingRule, watched: WatchedCluster): string {
+  const { standing, rule, effective, changedBy, words } = each;
+  // The words say already by whom it was switched off.
+  const changed = changedBy.filter((one) => one !== effective.off).map((one) => changeInWords(rule, one, watched));
   const note = changed.length === 0 ? '' : `\n      changed: ${safe(changed.join('; '), 200)}`;
   return `${signs[standing]} *${standing}* ${code(rule.name, 70)} ${effective.severity ?? rule.severity} · ${safe(words, 300)}${note}`;
 }
@@ -166,13 +173,13 @@ function also({ isGuarded, action }: AlertRule): readonly string[] {
 const mostValues = 12;
 
 function standingBlocks(
-  { rule, standing, words, values, unknown, pending, effective }: StandingRule,
+  { rule, standing, words, values, unknown, pending, changedBy }: StandingRule,
   watched: WatchedCluster,
 ): readonly KnownBlock[] {
   const more = values.length - mostValues;
   const lines = [
     `${signs[standing]} *${standing}* on ${code(watched.cluster.name, 60)}: ${safe(words, 500)}`,
-    ...effective.changedBy.map((each) => `Changed here: ${safe(overrideInWords(rule, each), 250)}`),
+    ...changedBy.map((each) => `Changed here: ${safe(changeInWords(rule, each, watched), 250)}`),
     ...(values.length <= 1 ? [] : values.slice(0, mostValues).map((each) => `• ${safe(each.words, 160)}`)),
     ...(more > 0 ? [`… and ${more} more, further from the threshold`] : []),
     ...pending.map((each) => `⏳ ${safe(pendingInWords(each, watched), 250)}`),

@@ -2,6 +2,7 @@ import type { RuleFacts, SwitchedOff } from '../alert-facts.ts';
 import { findMetric } from '../metrics/catalogue/index.ts';
 import type { EffectiveRules } from './judge-metric.ts';
 import {
+  countsAt,
   coversPlace,
   type EffectiveRule,
   effectiveRule,
@@ -36,6 +37,8 @@ export type RuleBook = {
   readonly rules: readonly AlertRule[];
   /** As it holds for the cluster (null) or one of its nodes. */
   readonly effective: EffectiveRules;
+  /** What people said of a rule for single nodes of the cluster, and what holds now. */
+  readonly changesOfNodes: (rule: string) => readonly RuleOverride[];
   /** Alerts of these rules end, with these words. */
   readonly switchedOff: readonly SwitchedOff[];
 };
@@ -60,7 +63,21 @@ export function bookFor(
     return made;
   };
   const gone = own.filter(({ rule }) => !byName.has(rule.name));
-  return { rules, effective, switchedOff: [...offHere(rules, { overrides, effective }), ...gone.map(goneInWords)] };
+  const changesOfNodes = (name: string) => {
+    const rule = byName.get(name);
+    const isHere = (each: RuleOverride) =>
+      each.rule === name &&
+      each.scope.kind === 'node' &&
+      rule !== undefined &&
+      countsAt(rule, each, { ...place, nodeId: each.scope.nodeId });
+    return overrides.filter(isHere);
+  };
+  return {
+    rules,
+    effective,
+    changesOfNodes,
+    switchedOff: [...offHere(rules, { overrides, effective }), ...gone.map(goneInWords)],
+  };
 }
 
 /** What the life of alerts has to know of the metric rules of a book. */

@@ -1,6 +1,9 @@
-import { type Severity, severities } from '../alert.ts';
+import type { Severity } from '../alert.ts';
 import { inUtc } from '../utc.ts';
 import type { AlertRule } from './rule.ts';
+import { isWeighed, type RuleChanges, type RuleLimits } from './rule-changes.ts';
+
+export type { RuleChanges, RuleLimits } from './rule-changes.ts';
 
 /** Where an override holds. The narrowest that says something counts: node, cluster, environment, everything. */
 export type RuleScope =
@@ -8,18 +11,6 @@ export type RuleScope =
   | { readonly kind: 'environment'; readonly environment: string }
   | { readonly kind: 'cluster'; readonly clusterId: string }
   | { readonly kind: 'node'; readonly clusterId: string; readonly nodeId: string };
-
-/** What an override changes; null = it says nothing about that. */
-export type RuleChanges = {
-  /** True switches the rule off, false on again where a wider one has switched it off. */
-  readonly isOff: boolean | null;
-  /** Both or neither: one without the other might stand on the wrong side. */
-  readonly limits: RuleLimits | null;
-  readonly forMs: number | null;
-  readonly severity: Severity | null;
-};
-
-export type RuleLimits = { readonly threshold: number; readonly clear: number };
 
 export type RuleOverride = {
   readonly id: string;
@@ -32,6 +23,8 @@ export type RuleOverride = {
   readonly byId: string;
   readonly byName: string;
   readonly at: Date;
+  /** The environment of the cluster that it is about when it was made; null = it is about no cluster. */
+  readonly madeIn: string | null;
 };
 
 /** A rule as it holds for one cluster, or for one of its nodes. */
@@ -62,7 +55,7 @@ const widths = { node: 0, cluster: 1, environment: 2, all: 3 } as const satisfie
 /** Pure. What holds for a rule in a place, by all overrides that are known. */
 export function effectiveRule(rule: AlertRule, overrides: readonly RuleOverride[], place: RulePlace): EffectiveRule {
   const own = overrides
-    .filter((each) => each.rule === rule.name && holdsAt(each, place.at) && coversPlace(each.scope, place))
+    .filter((each) => each.rule === rule.name && countsAt(rule, each, place))
     .toSorted((a, b) => widths[a.scope.kind] - widths[b.scope.kind]);
   const by = (says: (changes: RuleChanges) => boolean) => own.find(({ changes }) => says(changes));
   const off = by(({ isOff }) => isOff !== null);
@@ -78,6 +71,16 @@ export function effectiveRule(rule: AlertRule, overrides: readonly RuleOverride[
     severity: severity?.changes.severity ?? null,
     changedBy: own.filter((each) => said.includes(each)),
   };
+}
+
+/**
+ * Whether an override holds in a place. What takes a CRITICAL alert away was allowed for the environment that its cluster had
+ * then: with another label, as when a cluster goes into production, it counts no more.
+ */
+export function countsAt(rule: AlertRule, override: RuleOverride, place: RulePlace): boolean {
+  const { madeIn, changes, scope } = override;
+  if (!holdsAt(override, place.at) || !coversPlace(scope, place)) return false;
+  return madeIn === null || madeIn === place.environment || !isWeighed(rule, changes);
 }
 
 export function holdsAt({ until }: Pick<RuleOverride, 'until'>, at: Date): boolean {
@@ -102,16 +105,6 @@ export function coversPlace(scope: RuleScope, { clusterId, environment, nodeId }
     default:
       return scope satisfies never;
   }
-}
-
-/** True when an override lets something pass that the rule as it is shipped would tell of. */
-export function isLessStrict(rule: AlertRule, { isOff, limits, forMs, severity }: RuleChanges): boolean {
-  if (isOff === true) return true;
-  if (severity !== null && severities.indexOf(severity) > severities.indexOf(rule.severity)) return true;
-  if (forMs !== null && forMs > (rule.forMs ?? 0)) return true;
-  if (limits === null || rule.on.kind !== 'METRIC') return false;
-  const { compare, threshold } = rule.on;
-  return compare === 'ABOVE' ? limits.threshold > threshold : limits.threshold < threshold;
 }
 
 /** What an alert says that ended because its rule was switched off. */

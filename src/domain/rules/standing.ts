@@ -1,8 +1,10 @@
 import { type Alert, alertName, alertWord, type Severity, severities, titleToShow } from '../alert.ts';
 import { durationInWords, type Pending } from '../alert-facts.ts';
+import { nodeLabel } from '../node-identity.ts';
 import type { NotJudged } from '../probe.ts';
 import { count } from '../words.ts';
-import { type EffectiveRule, switchedOffInWords } from './override.ts';
+import { overrideInWords } from './in-words.ts';
+import { type EffectiveRule, type RuleOverride, switchedOffInWords } from './override.ts';
 import { leftTo, type Present, presentsOf } from './present.ts';
 import { type AlertRule, isMetricRule } from './rule.ts';
 import { metricLook, type WatchedCluster, whyBlind } from './watched.ts';
@@ -16,6 +18,8 @@ export type StandingRule = {
   readonly rule: AlertRule;
   /** As it holds for the cluster itself. */
   readonly effective: EffectiveRule;
+  /** What people changed of it here: for single nodes that there are, then for all of the cluster, the narrowest first. */
+  readonly changedBy: readonly RuleOverride[];
   readonly standing: RuleStanding;
   /** The open alerts of the rule, worst first. */
   readonly alerts: readonly Alert[];
@@ -43,13 +47,25 @@ export function standingOf(rule: AlertRule, watched: WatchedCluster): StandingRu
   if (effective === undefined) return null;
   const isOfRule = (each: { readonly rule: string }) => each.rule === rule.name;
   const found = {
-    ...{ rule, effective },
+    ...{ rule, effective, changedBy: [...ofNodesHere(rule, watched), ...effective.changedBy] },
     alerts: watched.alerts.filter(isOfRule).toSorted((a, b) => worseFirst(a.severity, b.severity)),
     pending: (look?.pending ?? []).filter(isOfRule),
     unknown: (look?.notJudged ?? []).filter(isOfRule),
     values: isMetricRule(rule) ? presentsOf(rule, metricLook(watched)) : [],
   };
   return { ...found, ...inWords(found, watched) };
+}
+
+function ofNodesHere({ name }: AlertRule, { book, nodes }: WatchedCluster): readonly RuleOverride[] {
+  const ids = new Set(nodes.map(({ id }) => id));
+  return book.changesOfNodes(name).filter(({ scope }) => scope.kind === 'node' && ids.has(scope.nodeId));
+}
+
+/** `be 10.0.0.11:9050: off, by kim: …`; what is said of more than a node begins with what was changed. */
+export function changeInWords(rule: AlertRule, change: RuleOverride, { nodes }: Pick<WatchedCluster, 'nodes'>): string {
+  const { scope } = change;
+  const node = scope.kind === 'node' ? nodes.find(({ id }) => id === scope.nodeId) : undefined;
+  return `${node === undefined ? '' : `${nodeLabel(node)}: `}${overrideInWords(rule, change)}`;
 }
 
 type Found = Omit<StandingRule, 'standing' | 'words'>;

@@ -44,6 +44,12 @@ export async function replaceTopology(tx: Tx, clusterId: string, seen: SeenTopol
   return true;
 }
 
+/** Holds the rows of these clusters until the transaction ends, so that two who count what is hidden there count one after the other. */
+export async function lockClusters(tx: Tx, clusterIds: readonly string[]): Promise<void> {
+  if (clusterIds.length === 0) return;
+  await tx.selectFrom('cluster').select('id').where('id', 'in', clusterIds).orderBy('id').forUpdate().execute();
+}
+
 /** One statement for all nodes: reading a cluster every few seconds must not cost a statement per node. */
 async function upsertNodes(tx: Tx, clusterId: string, nodes: readonly ObservedNode[]): Promise<void> {
   if (nodes.length === 0) return;

@@ -148,6 +148,7 @@ export type Tables = {
     ended_by_id: string | null;
     ended_by_name: string | null;
     ended_reason: string | null;
+    made_in: string | null;
   };
   api_token: {
     id: string;

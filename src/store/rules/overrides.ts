@@ -1,12 +1,15 @@
 import { mistakesInChanges } from '../../domain/rules/mistakes.ts';
-import { isLessStrict, type RuleChanges, type RuleScope } from '../../domain/rules/override.ts';
+import type { RuleScope } from '../../domain/rules/override.ts';
 import type { AlertRule } from '../../domain/rules/rule.ts';
+import { isLessStrict, longestWaitMs, type RuleChanges, takesCritical } from '../../domain/rules/rule-changes.ts';
 import { findShippedRule } from '../../domain/rules/shipped/index.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { checkReason } from '../calendar/calendar-scope.ts';
+import { lockClusters } from '../clusters/topology.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
+import { overrideHidesMost, readHiddenByOne } from '../reads/hidden-by-one.ts';
 import { findVisibleOverride, listOwnRules } from '../reads/rules.ts';
 import { visibilityOf } from '../reads/visibility.ts';
 import { type KeptOverride, scopeColumns, toOverride } from './rule-rows.ts';
@@ -37,16 +40,24 @@ export async function overrideRule(db: Database, wanted: NewOverride, by: RuleCh
   if (mistake !== undefined)
     throw new AppError('INVALID_INPUT', mistake.message, { hint: mistake.hint, path: ['input', mistake.field] });
   const environment = await authorizeRuleScope(db, { by, scope, action });
-  refuseGuarded(rule, changes, { environment, ...wanted });
+  const refuse = async (error: AppError): Promise<never> => {
+    const detail = { scope, reason, changes, because: error.message };
+    await auditRuleChange(db, by, { action, rule: rule.name, scope, detail, outcome: 'REFUSED' });
+    throw error;
+  };
+  const refused = whyGuarded(rule, changes, { environment, ...wanted });
+  if (refused !== null) return refuse(refused);
   const { scope_kind, scope_value } = scopeColumns(scope);
   const key = `${rule.name} ${scope_kind} ${scope_value}`;
   const id = newId('aro');
-  return inTransaction(db, async (tx) => {
-    if (until !== null && until <= (await readDatabaseTime(tx)))
+  const made = await inTransaction(db, async (tx) => {
+    const now = await readDatabaseTime(tx);
+    if (until !== null && until <= now)
       throw new AppError('INVALID_INPUT', 'The override would be over already', {
         hint: 'Give a later end, or none.',
         path: ['input', 'until'],
       });
+    if (scope.kind === 'node' && takesCritical(rule, changes) && (await hidesMost(tx, { now, ...wanted }))) return null;
     await tx
       .updateTable('alert_rule_override')
       .set(ending(by, 'another one took its place'))
@@ -58,6 +69,7 @@ export async function overrideRule(db: Database, wanted: NewOverride, by: RuleCh
         ...{ id, rule: rule.name, scope_kind, scope_value, open_key: key, reason, until_at: until },
         cluster_id: 'clusterId' in scope ? scope.clusterId : null,
         changes: toJson(changes),
+        made_in: 'clusterId' in scope ? environment : null,
         ...{ by_id: by.actor.id, by_name: by.actor.name, created_at: databaseNow },
       })
       .execute();
@@ -65,6 +77,7 @@ export async function overrideRule(db: Database, wanted: NewOverride, by: RuleCh
     await auditRuleChange(tx, by, { action, rule: rule.name, scope, detail });
     return readOverride(tx, id);
   });
+  return made ?? refuse(tooManyNodes(rule));
 }
 
 /** What the rule was before holds again from the next look on. Throws `NOT_FOUND` and what `authorizeRuleScope` throws. */
@@ -107,37 +120,49 @@ async function knownRule(db: Database, name: string, { actor }: RuleChange): Pro
   });
 }
 
-/** What a silence of the same needs two persons for. Thresholds and times are a matter of the place. */
-function hidesCritical({ severity: worst, isGuarded }: AlertRule, { isOff, severity }: RuleChanges): boolean {
-  return worst === 'CRITICAL' && isGuarded !== true && (isOff === true || (severity !== null && severity !== worst));
-}
-
 type Reach = Pick<NewOverride, 'approvalEnvironments' | 'scope'> & { readonly environment: string | null };
 
-function refuseGuarded(
+function whyGuarded(
   rule: AlertRule,
   changes: RuleChanges,
   { environment, scope, approvalEnvironments }: Reach,
-): void {
+): AppError | null {
   const reached = approvalEnvironments.find((each) => environment === null || each === environment);
-  if (reached !== undefined && scope.kind !== 'node' && hidesCritical(rule, changes))
-    throw new AppError(
+  if (reached === undefined) return null;
+  if (rule.isGuarded && isLessStrict(rule, changes))
+    return new AppError(
       'PRECONDITION_FAILED',
-      `${rule.name} is CRITICAL, and one person alone does not take that from all of ${reached}`,
+      `${rule.name} is not made less strict in ${reached}: it tells of losing the cluster or its data`,
       {
-        hint: 'Silence it for a time, to which a second person agrees, or change it for one node.',
+        hint: 'Acknowledge its alert, or change the rule for clusters of other environments.',
         path: ['input', 'rule'],
       },
     );
-  if (!rule.isGuarded || reached === undefined || !isLessStrict(rule, changes)) return;
-  throw new AppError(
+  if (scope.kind === 'node' || !takesCritical(rule, changes)) return null;
+  return new AppError(
     'PRECONDITION_FAILED',
-    `${rule.name} is not made less strict in ${reached}: it tells of losing the cluster or its data`,
+    `${rule.name} is CRITICAL, and one person alone does not take that from all of ${reached}`,
     {
-      hint: 'Acknowledge its alert, or change the rule for clusters of other environments.',
+      hint: `Silence it for a time, to which a second person agrees, or change it for one node. Smaller changes may be made: a time of at most ${longestWaitMs / 60_000} minutes, a threshold that leaves half of the room.`,
       path: ['input', 'rule'],
     },
   );
+}
+
+function tooManyNodes({ name }: AlertRule): AppError {
+  return new AppError('PRECONDITION_FAILED', `With this, CRITICAL alerts of most nodes would be hidden by one person`, {
+    hint: `What is changed and silenced node by node counts together. Silence ${name} for a time, to which a second person agrees, or end what hides the others.`,
+    path: ['input', 'nodeId'],
+  });
+}
+
+async function hidesMost(
+  tx: Tx,
+  { rule, scope, approvalEnvironments, now: at }: Omit<NewOverride, 'changes'> & { readonly now: Date },
+): Promise<boolean> {
+  const asked = { at, approvalEnvironments };
+  await lockClusters(tx, (await readHiddenByOne(tx, asked)).clusterIds);
+  return overrideHidesMost({ rule, scope }, await readHiddenByOne(tx, asked));
 }
 
 export function ending({ actor }: RuleChange, reason: string) {

@@ -80,6 +80,7 @@ export function toOverride(row: Selectable<Tables['alert_rule_override']>): Kept
     byId: row.by_id,
     byName: row.by_name,
     at: row.created_at,
+    madeIn: row.made_in,
     ended: at === null ? null : { at, byName: byName ?? 'somebody', reason: reason ?? '' },
   };
 }

@@ -39,11 +39,17 @@ export async function authorizeRuleScope(db: Database, { by, scope, action }: Wa
 export function auditRuleChange(
   db: Queryable,
   { actor, requestId }: RuleChange,
-  what: { readonly action: string; readonly rule: string; readonly scope: RuleScope; readonly detail: JsonObject },
+  what: {
+    readonly action: string;
+    readonly rule: string;
+    readonly scope: RuleScope;
+    readonly detail: JsonObject;
+    readonly outcome?: 'DONE' | 'REFUSED';
+  },
 ): Promise<void> {
-  const { action, rule, scope, detail } = what;
+  const { action, rule, scope, detail, outcome = 'DONE' } = what;
   return insertAudit(db, {
-    ...{ actor, requestId, action, outcome: 'DONE', detail, runId: null },
+    ...{ actor, requestId, action, outcome, detail, runId: null },
     subject: rule,
     clusterId: 'clusterId' in scope ? scope.clusterId : null,
   });

@@ -1,6 +1,5 @@
 import type { CalendarScope } from '../../domain/calendar.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { nodeLabel } from '../../domain/node-identity.ts';
 import {
   longestSilenceMs,
   matchersInWords,
@@ -10,18 +9,17 @@ import {
   silenceName,
   silenceState,
 } from '../../domain/silence.ts';
-import { hidesMostNodes } from '../../domain/silence-reach.ts';
-import { coversCluster } from '../../domain/why-not-now.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { scopeColumns } from '../calendar/calendar-rows.ts';
 import { auditChange, authorizeScope, type CalendarChange, type KnownScope } from '../calendar/calendar-scope.ts';
+import { lockClusters } from '../clusters/topology.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
-import { readable } from '../readable.ts';
-import { findVisibleCluster, listClusters, nodesOfClusters } from '../reads/clusters.ts';
+import { findVisibleCluster } from '../reads/clusters.ts';
+import { readHiddenByOne, silenceHidesMost } from '../reads/hidden-by-one.ts';
 import { findVisibleSilence } from '../reads/silences.ts';
-import { visibilityOf, wholeList } from '../reads/visibility.ts';
+import { visibilityOf } from '../reads/visibility.ts';
 import { checkSilencedRule } from './known-rules.ts';
 import { toSilence } from './silence-rows.ts';
 
@@ -163,27 +161,9 @@ type Reaching = Pick<WantedSilence, 'scope' | 'matchers'> & { readonly at: Date;
 /** Whether it makes the whole of a cluster of production, node by node, with what single persons have silenced before. */
 async function hidesMost(tx: Tx, { scope, matchers, at, by }: Reaching): Promise<boolean> {
   if (matchers.labels.node === undefined || by.approvalEnvironments.length === 0) return false;
-  const rows = await tx
-    .selectFrom('silence')
-    .selectAll()
-    .where('until_at', '>', at)
-    .where('ended_at', 'is', null)
-    .where('needs_second', '=', 0)
-    .forUpdate()
-    .execute();
-  const clusters = await listClusters(tx, { visibility: 'everywhere', filter: {}, page: wholeList });
-  const production = clusters.filter(({ environment }) => by.approvalEnvironments.includes(environment));
-  if (production.length === 0) return false;
-  const environments = new Map(production.map(({ id, environment }) => [id, environment]));
-  const nodes = await nodesOfClusters(tx, [...environments.keys()]);
-  const coveredBy = (own: CalendarScope) => (clusterId: string) =>
-    coversCluster(own, { clusterId, environment: environments.get(clusterId) ?? '' });
-  const others = readable(rows, toSilence, () => undefined);
-  return hidesMostNodes(
-    { matchers, covers: coveredBy(scope) },
-    others.map((silence) => ({ matchers: silence.matchers, covers: coveredBy(silence.scope) })),
-    nodes.map((node) => ({ clusterId: node.clusterId, kind: node.kind, label: nodeLabel(node) })),
-  );
+  const asked = { at, approvalEnvironments: by.approvalEnvironments };
+  await lockClusters(tx, (await readHiddenByOne(tx, asked)).clusterIds);
+  return silenceHidesMost({ scope, matchers }, await readHiddenByOne(tx, asked));
 }
 
 function auditSilence(

@@ -34,7 +34,7 @@ const nothing: RuleChanges = { isOff: null, limits: null, forMs: null, severity:
 export function override(rule: string, changes: Partial<RuleChanges>, rest: Partial<RuleOverride> = {}): RuleOverride {
   return {
     ...{ id: 'rov_1', rule, scope: { kind: 'all' }, reason: 'a test', until: null },
-    ...{ byId: 'per_1', byName: 'kim', at, changes: { ...nothing, ...changes }, ...rest },
+    ...{ byId: 'per_1', byName: 'kim', at, madeIn: null, changes: { ...nothing, ...changes }, ...rest },
   };
 }
 

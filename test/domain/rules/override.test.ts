@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { severities } from '../../../src/domain/alert.ts';
 import {
   effectiveRule,
-  isLessStrict,
   type RuleChanges,
   type RuleScope,
   switchedOffInWords,
 } from '../../../src/domain/rules/override.ts';
+import { isLessStrict } from '../../../src/domain/rules/rule-changes.ts';
 import { at, metricRule, override } from './builders.ts';
 
 const rule = metricRule('disk_filling');

@@ -6,7 +6,7 @@ import type { LastLook, NotJudged } from '../../../src/domain/probe.ts';
 import { bookFor } from '../../../src/domain/rules/book.ts';
 import type { RuleOverride } from '../../../src/domain/rules/override.ts';
 import { shippedRules } from '../../../src/domain/rules/shipped/index.ts';
-import { ruleStandings, standingsOf } from '../../../src/domain/rules/standing.ts';
+import { changeInWords, ruleStandings, standingsOf } from '../../../src/domain/rules/standing.ts';
 import type { WatchedCluster } from '../../../src/domain/rules/watched.ts';
 import { alert } from '../alert-builders.ts';
 import { at, disk, measured, nodes, override } from './builders.ts';
@@ -53,6 +53,18 @@ const filling = { at, measurements: [measured('disk_used_share', disk('nod_1'), 
 const off = override('disk_filling', { isOff: true }, { reason: 'being moved' });
 
 describe('how a rule stands', () => {
+  it('names what people changed for single nodes, and none of those that have left or of other clusters', () => {
+    const ofNode = (nodeId: string, clusterId = 'clu_1') => ({ scope: { kind: 'node', clusterId, nodeId } as const });
+    const here = override('disk_filling', { isOff: true }, ofNode('nod_2'));
+    const cluster = override('disk_filling', { forMs: 60_000 }, { scope: { kind: 'cluster', clusterId: 'clu_1' } });
+    const others = [ofNode('nod_gone'), ofNode('nod_1', 'clu_2')].map((each) =>
+      override('disk_filling', { isOff: true }, each),
+    );
+    const found = of('disk_filling', { overrides: [...others, cluster, here] });
+    expect(found.changedBy).toEqual([here, cluster]);
+    expect(changeInWords(found.rule, here, { nodes })).toBe('be 10.0.0.12:9050: off, by kim: a test');
+  });
+
   it.each([
     [
       'quiet, with the nearest value',
