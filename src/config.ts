@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { z } from 'zod';
 import { reservedNames, roles } from './domain/access.ts';
+import { isTimeZone } from './domain/cron.ts';
+import { type DigestTime, readMinute } from './domain/delivery/digest-times.ts';
 import type { PrometheusSite } from './domain/metrics/prometheus/site.ts';
 import { mistakesOf } from './domain/mistakes.ts';
 import { type SealingKeys, sealingKey } from './domain/sealing.ts';
@@ -104,6 +106,11 @@ const environment = z.object({
   SLACK_ALERT_CHANNEL: z.string().optional(),
   SLACK_FALLBACK_CHANNEL: z.string().optional(),
   SLACK_RUN_CHANNEL: z.string().optional(),
+  SLACK_DIGEST_AT: z
+    .string()
+    .refine((text) => readMinute(text) !== null, 'a time of the day, such as 09:00')
+    .optional(),
+  SLACK_DIGEST_TIME_ZONE: z.string().refine(isTimeZone, 'an IANA name, such as Europe/Berlin or UTC').optional(),
   SLACK_LINKS: z.string().optional(),
   PROMETHEUS_URL: z.string().optional(),
   PROMETHEUS_BEARER_TOKEN: z.string().optional(),
@@ -134,6 +141,8 @@ export type SlackConfig = {
   /** Where messages about alerts go when their channel cannot be reached; null = nowhere. */
   readonly fallbackChannel: string | null;
   readonly runChannel: string | null;
+  /** When channels get their daily message. */
+  readonly digest: DigestTime;
   /** Slack users that act as these people without linking themselves first. */
   readonly links: readonly { readonly user: string; readonly owner: string }[];
 };
@@ -290,6 +299,10 @@ function slackConfig(given: Record<string, string | undefined>): SlackConfig | n
     alertChannel: given.SLACK_ALERT_CHANNEL ?? null,
     fallbackChannel: given.SLACK_FALLBACK_CHANNEL ?? null,
     runChannel: given.SLACK_RUN_CHANNEL ?? null,
+    digest: {
+      minute: readMinute(given.SLACK_DIGEST_AT ?? '') ?? 9 * 60,
+      timeZone: given.SLACK_DIGEST_TIME_ZONE ?? 'UTC',
+    },
     links: parseAs(slackLinks, JSON.parse(given.SLACK_LINKS ?? '[]')),
   };
 }

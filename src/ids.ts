@@ -30,6 +30,7 @@ export type IdPrefix =
   | 'aro'
   | 'sil'
   | 'agr'
+  | 'dig'
   | 'rte'
   | 'rot'
   | 'ovr'

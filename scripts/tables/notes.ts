@@ -1,5 +1,11 @@
 /** What the name of a table or column does not say; stands above it in src/store/generated/tables.ts. */
 export const notes: Readonly<Record<string, string>> = {
+  alert_digest: 'The daily message of a channel; one is always ahead.',
+  'alert_digest.content': 'JSON of what it says, as it was when it was made; null = it is not made yet.',
+  'alert_digest.open_key':
+    'Set while it is not made yet, else null: a unique key keeps a channel from having two ahead.',
+  'alert_digest.since': 'It counts what happened from then on.',
+  'alert_digest.time_zone': 'The zone in which `due_at` is an hour of the day.',
   'alert.open_fingerprint':
     'The fingerprint while the alert is not closed, else null: a unique key keeps two from being open.',
   'alert.signal_state': 'Not `signal`: that is a reserved word.',

@@ -1,5 +1,6 @@
 import type { ModalView } from '@slack/web-api';
 import type { Actor } from '../domain/access.ts';
+import type { DigestTime } from '../domain/delivery/digest-times.ts';
 import type { Engine } from '../runs/engine.ts';
 import type { CommandSpec, ParsedCommand } from './commands/grammar.ts';
 import type { SeenInSlack } from './lookup.ts';
@@ -20,6 +21,8 @@ export type BotSettings = {
   /** Where messages about alerts go when their channel cannot be reached. */
   readonly fallbackChannel: string | null;
   readonly runChannel: string | null;
+  /** When channels get their daily message. */
+  readonly digest: DigestTime;
   /** Slack users that act as these people without linking themselves; for the sandbox and the first ADMIN. */
   readonly links: readonly { readonly user: string; readonly owner: string }[];
 };

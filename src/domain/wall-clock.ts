@@ -32,6 +32,11 @@ export function wallTime(at: Date, timeZone: string): number {
   return seconds + (((at.getTime() % 1_000) + 1_000) % 1_000);
 }
 
+/** A moment as the hour that the clocks of a zone show: `09:00`. */
+export function hourIn(at: Date, timeZone: string): string {
+  return new Date(wallTime(at, timeZone)).toISOString().slice(11, 16);
+}
+
 /**
  * The first moment at which the clocks of a zone show this time or a later one: of a time that exists twice the first, of one
  * that does not exist the moment at which clocks go forward over it.

@@ -8,7 +8,7 @@ import { databaseNow, databaseNowPlus, type Queryable } from './database.ts';
 const idColumns = {
   ...{ run: 'id', slack_card: 'id', slack_line: 'id', schedule: 'id' },
   ...{ probe: 'cluster_id', metric_facts: 'cluster_id' },
-  ...{ alert_channel: 'channel' },
+  ...{ alert_channel: 'channel', alert_digest: 'id' },
   ...{ escalation: 'alert_id', escalation_delivery: 'id' },
 } as const;
 

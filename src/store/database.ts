@@ -26,6 +26,7 @@ import * as alertRules from './migrations/0020-alert-rules.ts';
 import * as pictures from './migrations/0021-pictures.ts';
 import * as delivery from './migrations/0022-delivery.ts';
 import * as escalation from './migrations/0023-escalation.ts';
+import * as digest from './migrations/0024-digest.ts';
 import * as plannedFor from './migrations/0025-planned-for.ts';
 import * as overridesMadeIn from './migrations/0027-overrides-made-in.ts';
 import { isRetryableConflict } from './store-errors.ts';
@@ -131,6 +132,7 @@ const migrations = {
   '0021-pictures': pictures,
   '0022-delivery': delivery,
   '0023-escalation': escalation,
+  '0024-digest': digest,
   '0025-planned-for': plannedFor,
   '0027-overrides-made-in': overridesMadeIn,
 };

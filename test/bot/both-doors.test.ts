@@ -35,6 +35,7 @@ beforeAll(async () => {
     docsUrl: null,
     alertChannel: null,
     fallbackChannel: null,
+    digest: { minute: 540, timeZone: 'UTC' },
     runChannel: null,
     links: [],
   };

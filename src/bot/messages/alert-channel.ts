@@ -8,14 +8,18 @@ export type Routes = {
   readonly route: (alert: Alerting) => string | null;
   /** Whether any alert at all has a channel. */
   readonly isAnywhere: boolean;
+  /** All of them. */
+  readonly channels: readonly string[];
 };
 
 /** Reads once what the channels of many alerts follow from. */
 export async function readRoutes({ db, settings }: Pick<Bot, 'db' | 'settings'>): Promise<Routes> {
   const routes = await listRoutes(db, { visibility: 'everywhere', past: false });
+  const named = [settings.alertChannel, ...routes.map(({ channel }) => channel)].filter((channel) => channel !== null);
+  const channels = [...new Set(named)];
   return {
     route: (alert) => routeOf(routes, alert)?.channel ?? settings.alertChannel,
-    isAnywhere: settings.alertChannel !== null || routes.some(({ channel }) => channel !== null),
+    ...{ channels, isAnywhere: channels.length > 0 },
   };
 }
 

@@ -13,6 +13,7 @@ import { approvalsOfRuns, readLastEventAt, stepsOfRuns, votesOfApprovals } from 
 import { findVisibleRun } from '../../store/reads/runs.ts';
 import type { Visibility } from '../../store/reads/visibility.ts';
 import { readGroup } from '../../store/slack/alert-groups.ts';
+import { readDigest } from '../../store/slack/digests.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
 import { receiptKey } from '../../store/slack/slack-cards.ts';
@@ -20,6 +21,7 @@ import type { NewLine } from '../../store/slack/slack-lines.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
 import { decisionLine, voteLine } from '../views/decisions.ts';
+import { digestMessage } from '../views/digest.ts';
 import { groupCard } from '../views/group-card.ts';
 import { type RunCardData, runCard } from '../views/run-card.ts';
 import { holdOf } from '../views/run-now.ts';
@@ -36,8 +38,8 @@ export type CardContent = {
   readonly lines: readonly NewLine[];
   /** Other places for the card when its channel cannot be reached, best first: channels, or people. */
   readonly otherPlaces: readonly string[];
-  /** Alerts that joined the message up to here are on it; 0 = it is about one thing alone. */
-  readonly joinRevision: number;
+  /** Alerts that joined the message up to here are on it; 0 = it is about one thing alone; null = nobody counts as told by it. */
+  readonly joinRevision: number | null;
   /** After how long it is compared with its subject again although nothing was heard; left out = not at all. */
   readonly checkInMs?: number;
 };
@@ -64,6 +66,8 @@ export function readContent(bot: Bot, card: Subject, options: Reading): Promise<
     case 'GROUP':
     case 'STORM':
       return readGroupContent(bot, card, options);
+    case 'DIGEST':
+      return readDigestMessage(bot, card, options);
     case 'ESCALATION':
       return readPlaceContent(bot, card, options);
     default:
@@ -279,6 +283,13 @@ async function readGroupContent(bot: Bot, card: Subject, { mayRepeat }: Reading)
     lines: await callsInGroup(bot, group.id),
     checkInMs: groupCheckMs[group.closedAt === null ? 'open' : group.isHistory ? 'over' : 'closed'],
   };
+}
+
+async function readDigestMessage(bot: Bot, card: Subject, { mayRepeat }: Reading): Promise<CardContent | null> {
+  const digest = await readDigest(bot.db, card.subjectId);
+  if (digest === null) return null;
+  const message = digestMessage(digest, { mayRepeat });
+  return { message, revision: 1, lines: [], otherPlaces: alertPlaces(bot), joinRevision: null };
 }
 
 /** Where messages about alerts go when their channel cannot be reached. */

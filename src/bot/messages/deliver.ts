@@ -52,7 +52,11 @@ export const channelErrors: readonly string[] = [
 ];
 const goneErrors = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
 /** Slack does not know the bot any more: nothing is sent until that is mended, and nothing is given up. */
-const accessErrors = ['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'];
+const accessErrors = [
+  ...['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'],
+  // Not of this message: the app may send none, until somebody gives it the scope and installs it again.
+  ...['missing_scope', 'not_allowed_token_type'],
+];
 const accessAgainMs = 60_000;
 const serverErrors = ['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'update_failed'];
 /** Codes of errors after which nothing has left this machine, so nothing can have been stored. */

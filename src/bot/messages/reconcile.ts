@@ -3,6 +3,7 @@ import { effectOn } from '../../domain/effect-on-target.ts';
 import { type DueKind, type DueLoop, startDueLoop } from '../../due-loop.ts';
 import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
 import { listDueChannels } from '../../store/slack/channel-plan.ts';
+import { listDueDigestCards, listDueDigests } from '../../store/slack/digests.ts';
 import { listDueEscalationCards } from '../../store/slack/escalation-cards.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
@@ -20,7 +21,7 @@ import { claimMs, type MessageContext } from './message-context.ts';
 import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
 import { sendLine } from './send-line.ts';
-import { createNoting, tellChannel } from './tell-alerts.ts';
+import { createDigestPlanning, createNoting, tellChannel, tellDay } from './tell-alerts.ts';
 
 /** How many of each kind this process handles at the same time. */
 const atOnce = 20;
@@ -65,6 +66,10 @@ export function workOfReconciler(
     await tellChannel(bot, { channel, holder, times });
     wake(); // what was decided can be sent now
   };
+  const makeDay = async (id: string) => {
+    await tellDay(bot, { id, holder });
+    wake(); // its card can be sent now
+  };
   const handleLine = async (id: string) => {
     const line = await claimLine(db, by(id));
     if (line !== null) await sendLine(context, line);
@@ -76,12 +81,14 @@ export function workOfReconciler(
     await pruneSlack(db);
   };
   return {
-    chores: [prune, () => findRuns(bot), createNoting(bot), () => findPlaces(bot)],
+    chores: [prune, () => findRuns(bot), createNoting(bot), createDigestPlanning(bot), () => findPlaces(bot)],
     kinds: [
       { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
       { what: 'card of an alert', list: (limit) => listDueAlertCards(db, limit), handle: handleCard, atOnce },
       { what: 'card of several alerts', list: (limit) => listDueGroupCards(db, limit), handle: handleCard, atOnce },
       { what: 'escalation', list: (limit) => listDueEscalationCards(db, limit), handle: handleCard, atOnce },
+      { what: 'day of a channel', list: (limit) => listDueDigests(db, limit), handle: makeDay, atOnce },
+      { what: 'daily message', list: (limit) => listDueDigestCards(db, limit), handle: handleCard, atOnce },
       { what: 'card of a run', list: (limit) => listDueRunCards(db, limit), handle: handleCard, atOnce },
       { what: 'reply', list: (limit) => listDueLines(db, limit, { withPicture: false }), handle: handleLine, atOnce },
       {

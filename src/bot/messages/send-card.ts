@@ -52,7 +52,7 @@ export async function sendCard(context: MessageContext, card: Card): Promise<voi
     mayRepeat: false,
     plain: false, // when the content changes, its blocks get another chance
     checked: true,
-    toldRevision: content.joinRevision,
+    ...(content.joinRevision === null ? {} : { toldRevision: content.joinRevision }),
   };
   if (card.ts === null) await postCard(context, card, { content, message, shown, mayRepeat });
   else if (card.shownHash === hash) await saveCard(bot.db, card, { ...shown, ...laterOf(content) });

@@ -2,11 +2,12 @@ import type { DeliveryTimes } from '../../domain/delivery/delivery-times.ts';
 import { ownPrefix } from '../../domain/rules/rule.ts';
 import { shippedRules } from '../../domain/rules/shipped/index.ts';
 import { closeGroups } from '../../store/slack/alert-groups.ts';
-import { noteUnseen, noteWaiting } from '../../store/slack/alert-waiting.ts';
+import { followRoutes, noteUnseen, noteWaiting } from '../../store/slack/alert-waiting.ts';
 import { type News, planChannel } from '../../store/slack/channel-plan.ts';
+import { ensureDigests, makeDigest } from '../../store/slack/digests.ts';
 import type { Bot } from '../bot.ts';
 import { count, safe } from '../views/text.ts';
-import { readRoutes } from './alert-channel.ts';
+import { readRouting, readRoutes } from './alert-channel.ts';
 
 /** What needs not be looked for every second. */
 const tidyEveryMs = 60_000;
@@ -22,6 +23,23 @@ export function createNoting(bot: Bot): () => Promise<void> {
     await closeGroups(bot.db);
     tidyAt = performance.now() + tidyEveryMs;
   };
+}
+
+/** Has each channel's next daily message ahead, and what waits for it in the channel where it goes now. To be done before each time the database is asked. */
+export function createDigestPlanning(bot: Bot): () => Promise<void> {
+  let planAt = 0;
+  return async () => {
+    if (performance.now() < planAt) return;
+    const { channels, route } = await readRouting(bot);
+    await ensureDigests(bot.db, { channels, time: bot.settings.digest });
+    await followRoutes(bot.db, route);
+    planAt = performance.now() + tidyEveryMs;
+  };
+}
+
+/** Makes the daily message of a channel. */
+export async function tellDay(bot: Bot, { id, holder }: { id: string; holder: string }): Promise<void> {
+  await makeDigest(bot.db, { id, holder, time: bot.settings.digest, route: await readRoutes(bot) });
 }
 
 /** Decides what one channel is told now. */

@@ -57,17 +57,21 @@ export type ChannelState = {
   readonly messages: readonly RecentMessage[];
   /** How many alerts began to wait in the last minute. */
   readonly arrived: number;
+  /** When the channel gets its next daily message, as an hour of which time zone; null = nobody has planned one. */
+  readonly daily: { readonly at: Date; readonly timeZone: string } | null;
 };
 
 /**
- * Why an alert is not told yet. `FIRST`: others of its group may follow. `FURTHER`: its group was told already, and others may follow. `INTERVAL`: its group was told a moment ago.
+ * Why an alert is not told yet. `FIRST`: others of its group may follow. `FURTHER`: its group was told already, and others may follow. `INTERVAL`: its group was told a moment ago. `DAILY`: it is LOW, and stands in the daily message.
  */
-export type WaitReason = 'FIRST' | 'FURTHER' | 'INTERVAL';
+export type WaitReason = 'FIRST' | 'FURTHER' | 'INTERVAL' | 'DAILY';
 
 export type Wait = {
   readonly alertId: string;
   readonly because: WaitReason;
   readonly until: Date;
+  /** Set where `until` is an hour of the day in this time zone. */
+  readonly timeZone?: string;
 };
 
 /** What a channel is told of one group now. */

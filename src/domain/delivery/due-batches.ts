@@ -1,4 +1,4 @@
-import { severities } from '../alert.ts';
+import { type Severity, severities } from '../alert.ts';
 import {
   type ChannelState,
   type GroupKey,
@@ -18,10 +18,17 @@ export type Batch = GroupKey & {
   readonly because: WaitReason;
 };
 
-/** Puts what waits into batches, the most urgent first: by severity, then by when they are due. */
+/** What is told as it comes. LOW alerts stand in the daily message alone. */
+type Urgent = WaitingAlert & { readonly severity: Exclude<Severity, 'LOW'> };
+
+function isUrgent(alert: WaitingAlert): alert is Urgent {
+  return alert.severity !== 'LOW';
+}
+
+/** Puts what waits into batches, the most urgent first: by severity, then by when they are due. LOW alerts are in none. */
 export function batchesOf({ waiting, groups }: ChannelState, times: DeliveryTimes): readonly Batch[] {
   const known = new Map(groups.map((group) => [groupKeyOf(group), group]));
-  const byKey = Map.groupBy(waiting, groupKeyOf);
+  const byKey = Map.groupBy(waiting.filter(isUrgent), groupKeyOf);
   const batches = [...byKey].map(([key, alerts]) => batchOf(alerts, { group: known.get(key) ?? null, times }));
   return batches.toSorted(
     (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || a.dueAt.getTime() - b.dueAt.getTime(),
@@ -29,7 +36,7 @@ export function batchesOf({ waiting, groups }: ChannelState, times: DeliveryTime
 }
 
 function batchOf(
-  alerts: readonly WaitingAlert[],
+  alerts: readonly Urgent[],
   { group, times }: { group: OpenGroup | null; times: DeliveryTimes },
 ): Batch {
   const [{ clusterId, family, severity } = never()] = alerts;
@@ -59,4 +66,13 @@ function never(): never {
 
 export function waitsOf(batch: Batch): readonly Wait[] {
   return batch.alertIds.map((alertId) => ({ alertId, because: batch.because, until: batch.dueAt }));
+}
+
+/** LOW alerts wait for the next daily message; once its hour has come, or while none is planned, no time is known. */
+export function dailyWaits({ waiting, daily, now }: ChannelState): readonly Wait[] {
+  if (daily === null || daily.at <= now) return [];
+  const { at: until, timeZone } = daily;
+  return waiting
+    .filter((alert) => !isUrgent(alert))
+    .map(({ id }) => ({ alertId: id, because: 'DAILY', until, timeZone }));
 }

@@ -11,7 +11,7 @@ import {
   type Wait,
 } from './channel-state.ts';
 import { type DeliveryTimes, deliveryTimes } from './delivery-times.ts';
-import { type Batch, batchesOf, waitsOf } from './due-batches.ts';
+import { type Batch, batchesOf, dailyWaits, waitsOf } from './due-batches.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -56,7 +56,12 @@ export function planDelivery(state: ChannelState, times: DeliveryTimes = deliver
     groups.push({ ...group, groupId: group.id, alertIds: [], how: 'JOIN', isNews: true });
   }
   const storm = isStorm ? decideStorm(state, { cause, collected, times, left, room }) : null;
-  return { groups, storm, waits, nextAt: nextOf(state, { waits, groups, storm, times }) };
+  return {
+    groups,
+    storm,
+    waits: [...waits, ...dailyWaits(state)],
+    nextAt: nextOf(state, { waits, groups, storm, times }),
+  };
 }
 
 type Room = { readonly minute: number; readonly hour: number };

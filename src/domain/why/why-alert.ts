@@ -5,6 +5,7 @@ import { overrideInWords, whenInWords } from '../rules/in-words.ts';
 import { standingOf } from '../rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../rules/watched.ts';
 import { inUtc } from '../utc.ts';
+import { hourIn } from '../wall-clock.ts';
 import { count } from '../words.ts';
 import { type Explanation, explain, type Finding, finding } from './finding.ts';
 import { type AlertEscalation, escalationFindings } from './why-escalation.ts';
@@ -19,6 +20,8 @@ export type AlertDelivery = {
   /** The message as it stands in the queue; null = there is none yet. */
   readonly card: {
     readonly channel: string;
+    /** Whether it is the daily message, which says what is LOW. */
+    readonly isDaily: boolean;
     readonly state: (typeof messageStates)[number];
     readonly error: string | null;
     readonly attempts: number;
@@ -77,7 +80,7 @@ function decide(facts: AlertFacts, { now }: Pick<WatchedCluster, 'now'>): readon
   }
   if (delivery.told !== null) return [true, toldFinding(delivery.told)];
   if (alert.signal === 'STALE') return [false, staleFinding(alert)];
-  if (delivery.waits !== null) return [false, groupFinding(delivery.waits, now)];
+  if (delivery.waits !== null) return [false, groupFinding(delivery.waits, { alert, now })];
   return undelivered(facts, now);
 }
 
@@ -87,6 +90,7 @@ function undelivered({ alert, delivery: { card } }: AlertFacts, now: Date): read
     const words = `There is no message about it yet, ${durationInWords(waitsMs)} after it changed last: messages are made by a process that is connected to Slack and knows the channel for alerts`;
     return [false, finding('DELIVERY', words, { at: alert.openedAt })];
   }
+  const its = messageOf(card);
   const rest = { at: card.createdAt, by: card.channel };
   const error = card.error === null ? '' : ` (${card.error})`;
   const tried = `${count(card.attempts, 'try', 'tries')} so far${error}`;
@@ -97,29 +101,33 @@ function undelivered({ alert, delivery: { card } }: AlertFacts, now: Date): read
         false,
         finding(
           'DELIVERY',
-          `Its message to ${card.channel} is on its way since ${inUtc(card.createdAt)}: ${tried}`,
+          `${capitalized(its)} to ${card.channel} is on its way since ${inUtc(card.createdAt)}: ${tried}`,
           rest,
         ),
       ];
     case 'FAILED':
       return [
         false,
-        finding('DELIVERY', `Slack refuses its message to ${card.channel}: ${tried}. It is tried again`, rest),
+        finding('DELIVERY', `Slack refuses ${its} to ${card.channel}: ${tried}. It is tried again`, rest),
       ];
     case 'UNKNOWN':
       return [
         null,
         finding(
           'DELIVERY',
-          `Slack gave no answer to its message to ${card.channel}: it may be there, or not; ${tried}`,
+          `Slack gave no answer to ${its} to ${card.channel}: it may be there, or not; ${tried}`,
           rest,
         ),
       ];
     case 'SENT':
-      return [true, finding('DELIVERY', `Its message is in ${card.channel}`, rest)];
+      return [true, finding('DELIVERY', `${capitalized(its)} is in ${card.channel}`, rest)];
     default:
       return card.state satisfies never;
   }
+}
+
+function messageOf({ isDaily }: Pick<NonNullable<AlertDelivery['card']>, 'isDaily'>): string {
+  return isDaily ? 'the daily message that tells of it' : 'its message';
 }
 
 function toldFinding({ at, channel }: NonNullable<AlertDelivery['told']>): Finding {
@@ -136,26 +144,37 @@ function deliveryFindings({ delivery: { told, card } }: AlertFacts): readonly Fi
   ];
 }
 
-function cardFinding({ channel, state, createdAt }: NonNullable<AlertDelivery['card']>, error: string): Finding {
-  return finding('DELIVERY', `Its message to ${channel} is ${state}${error}`, { at: createdAt, by: channel });
+function cardFinding({ channel, isDaily, state, createdAt }: NonNullable<AlertDelivery['card']>, error: string): Finding {
+  return finding('DELIVERY', `${capitalized(messageOf({ isDaily }))} to ${channel} is ${state}${error}`, { at: createdAt, by: channel });
 }
 
 const waitsFor = {
   FIRST: 'others of its cluster, family of rules and severity that may follow',
   FURTHER: 'others that may follow: its group was told already',
   INTERVAL: 'its turn: its group was told a moment ago',
+  DAILY: 'the daily message, since it is LOW',
 } as const satisfies Record<WaitReason, string>;
 
-function groupFinding({ since, channel, planned }: NonNullable<AlertDelivery['waits']>, now: Date): Finding {
+function groupFinding(
+  { since, channel, planned }: NonNullable<AlertDelivery['waits']>,
+  { alert, now }: { readonly alert: Alert; readonly now: Date },
+): Finding {
   const begun = `since ${inUtc(since)}`;
+  if (planned === null && alert.severity === 'LOW')
+    return finding(
+      'GROUP',
+      `It is LOW and waits ${begun} for the daily message of ${channel}: the next process that is connected to Slack makes it, or plans its hour`,
+      { at: since, by: channel },
+    );
   if (planned === null)
     return finding(
       'GROUP',
       `It waits ${begun}, and its time to wait is over: ${channel} is told by the next process that is connected to Slack`,
       { at: since, by: channel },
     );
-  const { because, until } = planned;
-  const words = `It waits ${begun} for ${waitsFor[because]}; ${channel} is told in ${durationInWords(+until - +now)}, at ${inUtc(until)}`;
+  const { because, until, timeZone } = planned;
+  const hour = timeZone === undefined || timeZone === 'UTC' ? '' : ` (${hourIn(until, timeZone)} ${timeZone})`;
+  const words = `It waits ${begun} for ${waitsFor[because]}; ${channel} is told in ${durationInWords(+until - +now)}, at ${inUtc(until)}${hour}`;
   return finding('GROUP', words, { at: until, by: channel });
 }
 

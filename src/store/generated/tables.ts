@@ -73,6 +73,23 @@ export type Tables = {
     missed: Generated<number>;
     missed_at: Date | null;
   };
+  /** The daily message of a channel; one is always ahead. */
+  alert_digest: {
+    id: string;
+    channel: string;
+    day: string;
+    /** Set while it is not made yet, else null: a unique key keeps a channel from having two ahead. */
+    open_key: string | null;
+    /** It counts what happened from then on. */
+    since: Date;
+    due_at: Date | null;
+    claimed_by: string | null;
+    claimed_until: Date | null;
+    fence: Generated<number>;
+    made_at: Date | null;
+    /** JSON of what it says, as it was when it was made; null = it is not made yet. */
+    content: string | null;
+  };
   alert_event: {
     id: Generated<number>;
     alert_id: string;

@@ -66,7 +66,8 @@ export async function readDeliveryHealth(
 
 /**
  * For how long the oldest CRITICAL alert that fires, and that nothing hides, has waited for Slack to confirm a message that tells
- * of it, in milliseconds; 0 = people were told of all of them.
+ * of it, in milliseconds; 0 = people were told of all of them. One that was LOW a moment ago, and waited for the daily message or
+ * stands in one, counts from when it changed.
  */
 export async function readUntoldCriticalMs(db: Reader): Promise<number> {
   const row = await db
@@ -74,7 +75,8 @@ export async function readUntoldCriticalMs(db: Reader): Promise<number> {
     .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
     .select(
       sql<number | null>`TIMESTAMPDIFF(MICROSECOND,
-        MIN(COALESCE(alert_delivery.waits_since, alert_delivery.decided_at)), ${databaseNow}) / 1000`.as('waited'),
+        MIN(IF(alert_delivery.severity = 'LOW',
+          alert.changed_at, COALESCE(alert_delivery.waits_since, alert_delivery.decided_at))), ${databaseNow}) / 1000`.as('waited'),
     )
     .where('alert.open_fingerprint', 'is not', null)
     .where('alert.severity', '=', 'CRITICAL')

@@ -22,7 +22,7 @@ export async function recordsOfAlerts(db: Reader, alerts: readonly Alert[]): Pro
     .selectFrom('alert_delivery')
     .leftJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
     .select(['alert_delivery.alert_id', 'alert_delivery.channel', 'waits_since', 'told_at'])
-    .select(['state', 'error', 'attempts', 'created_at'])
+    .select(['slack_card.kind', 'state', 'error', 'attempts', 'created_at'])
     .where('alert_delivery.alert_id', 'in', ids)
     .execute();
   const opened = await db
@@ -57,6 +57,7 @@ export type AlertRecords = Pick<AlertFacts, 'alert' | 'openedBecause' | 'hiddenB
 
 type Message = {
   readonly channel: string;
+  readonly kind: string | null;
   readonly state: string | null;
   readonly error: string | null;
   readonly attempts: number | null;
@@ -65,13 +66,14 @@ type Message = {
 
 function cardOf({
   channel,
+  kind,
   state: word,
   error,
   attempts,
   created_at: createdAt,
 }: Message): AlertFacts['delivery']['card'] {
   if (word === null || attempts === null || createdAt === null) return null;
-  return { channel, error, attempts, createdAt, state: state.parse(word) };
+  return { channel, isDaily: kind === 'DIGEST', error, attempts, createdAt, state: state.parse(word) };
 }
 
 /** By what hides an alert, as it is stored. A run of the same cluster: whoever sees the one sees the other. */

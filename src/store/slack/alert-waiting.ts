@@ -163,15 +163,42 @@ async function noteWorse(db: Database, { route }: Noting): Promise<void> {
     .selectFrom('alert')
     .innerJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
     .select(columns)
-    .select('alert_delivery.channel')
+    .select(['alert_delivery.channel', 'alert_delivery.severity as noted'])
     .where('alert_delivery.waits_since', 'is not', null)
     .where(isWorse)
     .execute();
   const worse = rows.map((row) => ({ ...row, channel: route(toAlerting(row)) ?? row.channel }));
-  for (const [severity, alike] of Map.groupBy(worse, (row) => row.severity)) {
-    for (const [channel, alerts] of Map.groupBy(alike, (row) => row.channel))
-      await writeIn(db, [channel], (tx) => update(tx, alerts, { channel, severity }, 'is not'));
+  const alike = Map.groupBy(worse, ({ severity, channel, noted }) => JSON.stringify([severity, channel, noted]));
+  for (const alerts of alike.values()) {
+    const [{ severity, channel, noted } = never()] = alerts;
+    // It waited for the daily message: that is not the time in which others of its group may follow.
+    const anew = noted === 'LOW' ? { waits_since: databaseNow } : {};
+    await writeIn(db, [channel], (tx) => update(tx, alerts, { channel, severity, ...anew }, 'is not'));
   }
+}
+
+function never(): never {
+  throw new Error('a group has at least one row');
+}
+
+/** LOW alerts that wait for a daily message wait for that of the channel where they go now: routes may change within a day. */
+export async function followRoutes(
+  db: Database,
+  route: (alert: Pick<Alert, 'clusterId' | 'environment' | 'severity'>) => string | null,
+): Promise<void> {
+  const rows = await db
+    .selectFrom('alert_delivery')
+    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
+    .select(['alert.id', 'alert.cluster_id', 'alert.environment', 'alert_delivery.channel'])
+    .where('alert_delivery.waits_since', 'is not', null)
+    .where('alert.severity', '=', 'LOW')
+    .execute();
+  const moved = rows.flatMap(({ id, cluster_id: clusterId, environment, channel }) => {
+    const now = route({ clusterId, environment, severity: 'LOW' });
+    return now === null || now === channel ? [] : [{ id, channel: now }];
+  });
+  for (const [channel, alerts] of Map.groupBy(moved, (row) => row.channel))
+    await writeIn(db, [channel], (tx) => update(tx, alerts, { channel }, 'is not'));
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
 } from '../../domain/delivery/channel-state.ts';
 import { planDelivery } from '../../domain/delivery/plan-delivery.ts';
 import { databaseNowPlus, type Queryable, type Reader, readDatabaseTime } from '../database.ts';
+import { nextDigests } from './digests.ts';
 
 // One that cannot be read counts as the worst: nothing may keep a channel from being told.
 const severity = z.enum(severities).catch('CRITICAL');
@@ -40,11 +41,12 @@ export async function readChannelState(db: Queryable, channel: string): Promise<
     await readMessages(db, channel),
     await countArrived(db, channel),
   ];
-  return { state: { now, waiting, groups: groups.map(toGroup), storm, messages, arrived }, facts };
+  const daily = (await nextDigests(db, [channel])).get(channel) ?? null;
+  return { state: { now, waiting, groups: groups.map(toGroup), storm, messages, arrived, daily }, facts };
 }
 
 /**
- * Until when alerts of these clusters wait in these channels and why, as the channels are planned; in two statements. What is due
+ * Until when alerts of these clusters wait in these channels and why, as the channels are planned; in three statements. What is due
  * at `now` waits no more and is left out.
  */
 export async function readWaits(
@@ -57,11 +59,15 @@ export async function readWaits(
   if (where.channels.length === 0) return [];
   const waiting = Map.groupBy(await waitingIn(db, where).execute(), ({ channel }) => channel);
   const groups = Map.groupBy(await readGroups(db, where.channels), ({ channel }) => channel);
+  const daily = await nextDigests(db, where.channels);
   // What waits does not depend on what else the channel got.
   const nothing = { storm: null, messages: [], arrived: 0 };
   return [...waiting].flatMap(([channel, rows]) => {
     const state = { now, waiting: rows.map((row) => toWaiting(row, now)), ...nothing };
-    return planDelivery({ ...state, groups: (groups.get(channel) ?? []).map(toGroup) }).waits;
+    return planDelivery({
+      ...{ ...state, daily: daily.get(channel) ?? null },
+      groups: (groups.get(channel) ?? []).map(toGroup),
+    }).waits;
   });
 }
 
@@ -195,12 +201,14 @@ async function readMessages(db: Queryable, channel: string): Promise<readonly Re
   return [...posts, ...replies].map((row) => ({ at: row.sent_at, isExempt: row.severity === 'CRITICAL' }));
 }
 
+/** LOW alerts make no message of their own, however many come. */
 async function countArrived(db: Queryable, channel: string): Promise<number> {
   const minuteAgo = databaseNowPlus(-60_000);
   const row = await db
     .selectFrom('alert_delivery')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('channel', '=', channel)
+    .where('severity', '!=', 'LOW')
     .where((each) => each.or([each('waits_since', '>', minuteAgo), each('decided_at', '>', minuteAgo)]))
     .executeTakeFirstOrThrow();
   return Number(row.count);

@@ -23,7 +23,7 @@ const storm = (change: Partial<Storm> = {}): Storm => ({
 const messages = (count: number, change: Partial<RecentMessage> = {}): RecentMessage[] =>
   Array.from({ length: count }, () => ({ at: ago(30), isExempt: false, ...change }));
 const state = (change: Partial<ChannelState>): ChannelState => ({
-  ...{ now, waiting: [], groups: [], storm: null, messages: [], arrived: 0 },
+  ...{ now, waiting: [], groups: [], storm: null, messages: [], arrived: 0, digestAt: inSeconds(7_200) },
   ...change,
 });
 const plan = (change: Partial<ChannelState>) => planDelivery(state(change));
@@ -35,8 +35,6 @@ describe('the first alerts of a group', () => {
     ['HIGH', 30, true],
     ['MEDIUM', 119, false],
     ['MEDIUM', 120, true],
-    ['LOW', 599, false],
-    ['LOW', 600, true],
   ])('%s %d s after the first: told = %s', (severity, seconds, isTold) => {
     const { groups, waits } = plan({ waiting: waiting(severity, 2, { since: ago(seconds) }) });
     expect(groups.length === 1 && waits.length === 0).toBe(isTold);
@@ -69,9 +67,18 @@ describe('the first alerts of a group', () => {
     });
     expect(waits).toEqual([
       { alertId: 'clu_1-nodes-HIGH-0', because: 'FIRST', until: inSeconds(20) },
-      { alertId: 'clu_1-nodes-LOW-0', because: 'FIRST', until: inSeconds(540) },
+      { alertId: 'clu_1-nodes-LOW-0', because: 'DAILY', until: inSeconds(7_200) },
     ]);
     expect(nextAt).toEqual(inSeconds(20));
+  });
+});
+
+describe('LOW alerts', () => {
+  it('wait for the daily message, however many and however old, and begin no storm', () => {
+    const { groups, storm: begun, waits, nextAt } = plan({ waiting: waiting('LOW', 100, { since: ago(90_000) }) });
+    expect({ groups, begun, nextAt }).toEqual({ groups: [], begun: null, nextAt: null });
+    expect(new Set(waits.map(({ because }) => because))).toEqual(new Set(['DAILY']));
+    expect(waits).toHaveLength(100);
   });
 });
 

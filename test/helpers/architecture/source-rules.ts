@@ -68,7 +68,7 @@ const tables: Readonly<Record<string, { own: readonly string[]; joined?: readonl
   slack: {
     own: [
       ...['slack_identity', 'slack_link_code', 'slack_request', 'slack_draft', 'slack_card', 'slack_line'],
-      ...['alert_channel', 'alert_group', 'alert_delivery'],
+      ...['alert_channel', 'alert_digest', 'alert_group', 'alert_delivery'],
     ],
     joined: ['run', 'alert', 'hidden_by_run', 'idempotency_key', 'escalation_delivery'],
   },
