@@ -6,6 +6,11 @@ export function count(n: number, one: string, many = pluralOf(one)): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
+/** A clause as the beginning of a sentence. */
+export function capitalized(clause: string): string {
+  return `${clause.slice(0, 1).toUpperCase()}${clause.slice(1)}`;
+}
+
 function pluralOf(one: string): string {
   if (/[^aeiou]y$/.test(one)) return `${one.slice(0, -1)}ies`;
   return /(s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`;

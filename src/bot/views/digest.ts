@@ -1,8 +1,20 @@
 import type { KnownBlock } from '@slack/web-api';
 import { alertName } from '../../domain/alert.ts';
-import { type Digest, type DigestOfCluster, oldMs, sumsOf } from '../../domain/delivery/digest.ts';
+import { type Digest, type DigestOfCluster, type LowAlert, oldMs, sumsOf } from '../../domain/delivery/digest.ts';
 import { severitySigns } from './alert-card.ts';
-import { code, context, count, date, fitLines, header, type Message, safe, section, textLength } from './text.ts';
+import {
+  code,
+  context,
+  count,
+  date,
+  fitLines,
+  header,
+  type Message,
+  packed,
+  safe,
+  section,
+  textLength,
+} from './text.ts';
 
 /** Below the 50 blocks that Slack takes, and what a person reads at all. */
 const mostBlocks = 45;
@@ -12,10 +24,20 @@ const belowCharacters = 2_900;
 const belowBlocks = 5;
 const longestCluster = 2_400;
 const shortestCluster = 400;
+const sentencesLength = 900;
+
+type Showing = {
+  /** Whether an earlier sending of it may have arrived. */
+  readonly mayRepeat: boolean;
+  /** Set for somebody who asked what it would say: when it is due; null = nobody knows. */
+  readonly preview?: { readonly dueAt: Date | null; readonly timeZone: string };
+};
 
 /** The daily message of a channel: what is open and not urgent, and what nobody was told of. */
-export function digestMessage(digest: Digest, { mayRepeat }: { mayRepeat: boolean }): Message {
-  const head = [header('Daily digest of alerts'), section(safe(sentencesOf(digest), 900))];
+export function digestMessage(digest: Digest, { mayRepeat, preview }: Showing): Message {
+  const title = `Daily digest of alerts, ${dayInWords(digest.day)}`;
+  const intro = preview === undefined ? [] : [context(previewLine(preview))];
+  const head = [header(title), ...intro, section(safe(sentencesOf(digest), sentencesLength))];
   const below = [
     ...part('Noisiest rules of the last 24 hours', noisyLines(digest)),
     ...part('Silences that end today', silenceLines(digest)),
@@ -28,9 +50,20 @@ export function digestMessage(digest: Digest, { mayRepeat }: { mayRepeat: boolea
     ),
   ];
   return {
-    text: safe(`Daily digest of alerts. ${sentencesOf(digest)}`, 900),
+    text: safe(`${title}. ${sentencesOf(digest)}`, sentencesLength),
     blocks: [...head, ...clustersOf(digest, head), ...below],
   };
+}
+
+function previewLine({ dueAt, timeZone }: NonNullable<Showing['preview']>): string {
+  const due = dueAt === null ? 'as soon as it is planned' : `${date(dueAt, 'day')} (time zone ${timeZone})`;
+  return `Only you see this: what it would say now, as far as you may see it. It is posted: ${due}.`;
+}
+
+function dayInWords(day: string): string {
+  const at = new Date(`${day}T00:00:00Z`);
+  const month = at.toLocaleString('en-GB', { month: 'long', timeZone: 'UTC' });
+  return `${at.getUTCDate()} ${month} ${at.getUTCFullYear()}`;
 }
 
 /** As many clusters as fit, the others by a count. */
@@ -45,12 +78,8 @@ function clustersOf({ clusters }: Digest, head: readonly KnownBlock[]): readonly
     if (length > room || blocks.length >= mostBlocks - belowBlocks - head.length) {
       const rest = clusters.slice(index);
       const { low } = sumsOf({ clusters: rest });
-      return [
-        ...blocks,
-        section(
-          `… and ${count(rest.length, 'cluster')} more with ${count(low, 'open LOW alert')}: \`/sr alerts <cluster>\` lists them.`,
-        ),
-      ];
+      const left = `${count(rest.length, 'cluster')} more with ${count(low, 'open LOW alert')}`;
+      return [...blocks, section(`… and ${left}: \`/sr alerts <cluster>\` lists them.`)];
     }
     blocks.push(block);
   }
@@ -58,30 +87,44 @@ function clustersOf({ clusters }: Digest, head: readonly KnownBlock[]): readonly
 }
 
 function clusterText(cluster: DigestOfCluster, max: number): string {
-  const { name, low, lowCount, missed, flapping, silenced, inhibited } = cluster;
-  const notes = [
-    ...(missed.length === 0 ? [] : [`Resolved before anybody was told: ${missedInWords(missed)}`]),
-    ...(silenced + inhibited === 0 ? [] : [hiddenInWords(cluster)]),
-  ];
-  const lines = [
-    ...low.map(
-      (alert) =>
-        `${severitySigns.LOW} *LOW* ${alertName(alert)} · ${safe(alert.title, 150)} · since ${date(alert.since, 'day')}`,
-    ),
-    ...flapping.map(
-      (alert) =>
-        `${severitySigns[alert.severity]} *${alert.severity}* ${alertName(alert)} begins and ends again and again · ${safe(alert.title, 150)}`,
-    ),
-  ];
+  const { name, low, lowCount, flapping } = cluster;
+  const lines = [...low.map(lowLine), ...flapping.map(flappingLine)];
   // The counts are kept, however many alerts there are.
   const title = `*${code(name, 60)}* · ${count(lowCount, 'open LOW alert')}${oldInWords(cluster)}`;
-  const tail = notes.map((note) => `${note}.`);
-  const room = max - title.length - tail.reduce((sum, line) => sum + line.length + 1, 0);
-  const unseen = lowCount - low.length;
-  const shown = lines.length === 0 ? [] : [fitLines(lines, Math.max(200, room))];
-  const more =
-    unseen === 0 ? [] : [`… of ${count(lowCount, 'open LOW alert')}; \`/sr alerts ${safe(name, 60)}\` lists all`];
-  return [title, ...shown, ...more, ...tail].join('\n');
+  const tail = notesOf(cluster).map((note) => `${note}.`);
+  const most = Math.max(200, max - title.length - tail.reduce((sum, line) => sum + line.length + 1, 0) - 100);
+  const shown = packed(lines, most, '\n')[0] ?? [];
+  const unseen = lowCount - Math.min(shown.length, low.length);
+  const unseenFlapping = flapping.length - Math.max(0, shown.length - low.length);
+  const more = [
+    ...(unseen === 0 ? [] : [count(unseen, 'LOW alert')]),
+    ...(unseenFlapping === 0 ? [] : [`${count(unseenFlapping, 'alert')} that begin and end again and again`]),
+  ];
+  const rest = more.length === 0 ? [] : [`… and ${more.join(', ')} more: \`/sr alerts ${safe(name, 60)}\``];
+  return [title, ...shown, ...rest, ...tail].join('\n');
+}
+
+function lowLine({ number, title, since, isStale, takenBy }: LowAlert): string {
+  const parts = [
+    `${severitySigns.LOW} *LOW* ${alertName({ number })} · ${safe(title, 150)}`,
+    `since ${date(since, 'day')}`,
+    ...(isStale ? ['*no data now*'] : []),
+    ...(takenBy === null ? [] : [`taken by ${safe(takenBy, 60)}`]),
+  ];
+  return parts.join(' · ');
+}
+
+function flappingLine({ number, title, severity }: DigestOfCluster['flapping'][number]): string {
+  return `${severitySigns[severity]} *${severity}* ${alertName({ number })} · ${safe(title, 150)} · *begins and ends again and again*`;
+}
+
+function notesOf(cluster: DigestOfCluster): readonly string[] {
+  const { ended, missed } = cluster;
+  return [
+    ...(ended === 0 ? [] : [`Resolved of those in earlier digests: ${ended}`]),
+    ...(missed.length === 0 ? [] : [`Resolved before anybody was told: ${missedInWords(missed)}`]),
+    ...hiddenInWords(cluster),
+  ];
 }
 
 function oldInWords({ oldCount }: DigestOfCluster): string {
@@ -94,14 +137,13 @@ function missedInWords(missed: DigestOfCluster['missed']): string {
   return [...named, ...(rest === 0 ? [] : [`others ${rest}×`])].join(', ');
 }
 
-function hiddenInWords({ silenced, inhibited }: DigestOfCluster): string {
+function hiddenInWords({ silenced, inhibited, hiddenBefore }: DigestOfCluster): readonly string[] {
   const parts = [
-    ...(silenced === 0 ? [] : [`${count(silenced, 'alert')} by a silence`]),
-    ...(inhibited === 0
-      ? []
-      : [`${count(inhibited, 'alert')} because something else explained ${inhibited === 1 ? 'it' : 'them'}`]),
+    ...(silenced === 0 ? [] : [`${silenced} by a silence`]),
+    ...(inhibited === 0 ? [] : [`${inhibited} by what explains ${inhibited === 1 ? 'it' : 'them'}`]),
+    ...(hiddenBefore === 0 ? [] : [`${hiddenBefore} for some time, not any more`]),
   ];
-  return `Hidden for some time: ${parts.join(', ')}`;
+  return parts.length === 0 ? [] : [`Hidden alerts: ${parts.join(', ')}`];
 }
 
 function noisyLines({ noisy }: Digest): readonly string[] {
@@ -120,22 +162,28 @@ function part(title: string, lines: readonly string[]): readonly KnownBlock[] {
 
 /** What the message says, in sentences, for notifications and screen readers. */
 function sentencesOf(digest: Digest): string {
-  const { low, old, missed, flapping, hidden } = sumsOf(digest);
+  const { low, old, ended, missed, flapping, hidden } = sumsOf(digest);
   const names = digest.clusters.filter(({ lowCount }) => lowCount > 0).length;
-  const are = (n: number) => (n === 1 ? 'is' : 'are');
-  const were = (n: number) => (n === 1 ? 'was' : 'were');
+  const were = (n: number, rest: string) =>
+    n === 0 ? [] : [`${count(n, 'alert')} ${n === 1 ? 'was' : 'were'} ${rest}.`];
+  const { silences, noisy } = digest;
   return [
     low === 0
       ? 'No LOW alert is open.'
-      : `${count(low, 'LOW alert')} ${are(low)} open on ${count(names, 'cluster')}${old === 0 ? '' : `, ${old} of them for more than 7 days`}.`,
-    ...(missed === 0 ? [] : [`${count(missed, 'alert')} ${were(missed)} resolved before anybody was told.`]),
+      : `${count(low, 'LOW alert')} ${low === 1 ? 'is' : 'are'} open on ${count(names, 'cluster')}${old === 0 ? '' : `, ${old} of them for more than 7 days`}.`,
+    ...(ended === 0 ? [] : [`${ended} of earlier digests ${ended === 1 ? 'is' : 'are'} resolved.`]),
+    ...were(missed, 'resolved before anybody was told'),
     ...(flapping === 0
       ? []
       : [`${count(flapping, 'alert')} ${flapping === 1 ? 'begins and ends' : 'begin and end'} again and again.`]),
-    ...(hidden === 0 ? [] : [`${count(hidden, 'alert')} ${were(hidden)} hidden for some time.`]),
-    ...(digest.silences.length === 0
+    ...(hidden === 0
       ? []
-      : [`${count(digest.silences.length, 'silence')} ${digest.silences.length === 1 ? 'ends' : 'end'} today.`]),
-    ...(digest.noisy[0] === undefined ? [] : [`The noisiest rule is ${digest.noisy[0].rule}.`]),
+      : [
+          `${count(hidden, 'alert')} ${hidden === 1 ? 'is' : 'are'} hidden, or ${hidden === 1 ? 'was' : 'were'} for some time.`,
+        ]),
+    ...(silences.length === 0
+      ? []
+      : [`${count(silences.length, 'silence')} ${silences.length === 1 ? 'ends' : 'end'} today.`]),
+    ...(noisy[0] === undefined ? [] : [`The noisiest rule is ${noisy[0].rule}.`]),
   ].join(' ');
 }

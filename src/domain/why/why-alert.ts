@@ -6,7 +6,7 @@ import { standingOf } from '../rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../rules/watched.ts';
 import { inUtc } from '../utc.ts';
 import { hourIn } from '../wall-clock.ts';
-import { count } from '../words.ts';
+import { capitalized, count } from '../words.ts';
 import { type Explanation, explain, type Finding, finding } from './finding.ts';
 import { type AlertEscalation, escalationFindings } from './why-escalation.ts';
 
@@ -32,7 +32,7 @@ export type AlertDelivery = {
     readonly since: Date;
     readonly channel: string;
     /** Null = its time to wait is over. */
-    readonly planned: Pick<Wait, 'because' | 'until'> | null;
+    readonly planned: Omit<Wait, 'alertId'> | null;
   } | null;
   readonly escalation: AlertEscalation;
 };
@@ -106,10 +106,7 @@ function undelivered({ alert, delivery: { card } }: AlertFacts, now: Date): read
         ),
       ];
     case 'FAILED':
-      return [
-        false,
-        finding('DELIVERY', `Slack refuses ${its} to ${card.channel}: ${tried}. It is tried again`, rest),
-      ];
+      return [false, finding('DELIVERY', `Slack refuses ${its} to ${card.channel}: ${tried}. It is tried again`, rest)];
     case 'UNKNOWN':
       return [
         null,
@@ -144,8 +141,14 @@ function deliveryFindings({ delivery: { told, card } }: AlertFacts): readonly Fi
   ];
 }
 
-function cardFinding({ channel, isDaily, state, createdAt }: NonNullable<AlertDelivery['card']>, error: string): Finding {
-  return finding('DELIVERY', `${capitalized(messageOf({ isDaily }))} to ${channel} is ${state}${error}`, { at: createdAt, by: channel });
+function cardFinding(
+  { channel, isDaily, state, createdAt }: NonNullable<AlertDelivery['card']>,
+  error: string,
+): Finding {
+  return finding('DELIVERY', `${capitalized(messageOf({ isDaily }))} to ${channel} is ${state}${error}`, {
+    at: createdAt,
+    by: channel,
+  });
 }
 
 const waitsFor = {

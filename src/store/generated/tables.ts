@@ -82,6 +82,8 @@ export type Tables = {
     open_key: string | null;
     /** It counts what happened from then on. */
     since: Date;
+    /** The zone in which `due_at` is an hour of the day. */
+    time_zone: string;
     due_at: Date | null;
     claimed_by: string | null;
     claimed_until: Date | null;

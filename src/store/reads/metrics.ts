@@ -76,7 +76,9 @@ export async function readUntoldCriticalMs(db: Reader): Promise<number> {
     .select(
       sql<number | null>`TIMESTAMPDIFF(MICROSECOND,
         MIN(IF(alert_delivery.severity = 'LOW',
-          alert.changed_at, COALESCE(alert_delivery.waits_since, alert_delivery.decided_at))), ${databaseNow}) / 1000`.as('waited'),
+          alert.changed_at, COALESCE(alert_delivery.waits_since, alert_delivery.decided_at))), ${databaseNow}) / 1000`.as(
+        'waited',
+      ),
     )
     .where('alert.open_fingerprint', 'is not', null)
     .where('alert.severity', '=', 'CRITICAL')

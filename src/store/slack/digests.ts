@@ -139,7 +139,7 @@ async function standOn(tx: Tx, { alertIds, cardId, channel, at }: Standing): Pro
   for (let from = 0; from < alertIds.length; from += 1_000) {
     await tx
       .updateTable('alert_delivery')
-            .set({
+      .set({
         ...{ waits_since: null, severity: 'LOW', channel, told_at: null },
         ...{ group_id: null, card_id: cardId, group_revision: 0, decided_at: at },
       })
@@ -171,8 +171,13 @@ export async function listDueDigestCards(db: Database, limit: number): Promise<r
 
 /** What the next daily message of a channel would say now, to somebody who sees this; null = none is planned. */
 export async function previewDigest(
-  db: Reader,
-  { visibility, channel, time, route }: Pick<MakingDigest, 'time' | 'route'> & {
+  db: Database,
+  {
+    visibility,
+    channel,
+    time,
+    route,
+  }: Pick<MakingDigest, 'time' | 'route'> & {
     readonly visibility: Visibility;
     readonly channel: string;
   },

@@ -61,7 +61,7 @@ function live(all: readonly Burst[], away: { from: number; for: number }) {
     const plan = planDelivery({
       ...{ now: date(second), waiting, groups, storm },
       messages: recent.map(({ at, isExempt }) => ({ at: at === null ? null : date(at), isExempt })),
-      digestAt: date(lasts),
+      daily: { at: date(lasts), timeZone: 'UTC' },
       arrived: [...begun.values()].filter(({ at }) => second - at < 60).length,
     });
     for (const { alertIds, how, isNews, groupId, ...key } of plan.groups) {

@@ -42,7 +42,18 @@ it.each([
 });
 
 const cluster = (change: object = {}) => ({
-  ...{ name: 'prod-eu', low: [], lowCount: 0, oldCount: 0, missed: [], flapping: [], silenced: 0, inhibited: 0 },
+  ...{
+    name: 'prod-eu',
+    low: [],
+    lowCount: 0,
+    oldCount: 0,
+    missed: [],
+    flapping: [],
+    silenced: 0,
+    inhibited: 0,
+    ended: 0,
+    hiddenBefore: 0,
+  },
   ...change,
 });
 const digest = (change: object = {}) => ({
@@ -57,29 +68,40 @@ it('is not posted with nothing to report', () => {
 });
 
 it('says in sentences what it is about', () => {
-  const low = [{ number: 7, title: 'a node is stopped', since: new Date('2026-03-01T09:00:00Z') }];
-  const found = cluster({ low, lowCount: 1, oldCount: 1, missed: [{ rule: 'disk_full', count: 2 }], silenced: 3 });
+  const low = [
+    { number: 7, title: 'a node is stopped', since: new Date('2026-03-01T09:00:00Z'), isStale: false, takenBy: 'kim' },
+  ];
+  const found = cluster({
+    low,
+    lowCount: 1,
+    oldCount: 1,
+    missed: [{ rule: 'disk_full', count: 2 }],
+    silenced: 3,
+    ended: 2,
+  });
   const { text, blocks } = digestMessage(digest({ clusters: [found] }), { mayRepeat: false });
   expect(text).toBe(
-    'Daily digest of alerts. 1 LOW alert is open on 1 cluster, 1 of them for more than 7 days. 2 alerts were resolved before anybody was told. 3 alerts were hidden for some time.',
+    'Daily digest of alerts, 10 March 2026. 1 LOW alert is open on 1 cluster, 1 of them for more than 7 days. 2 of earlier digests are resolved. 2 alerts were resolved before anybody was told. 3 alerts are hidden, or were for some time.',
   );
   expect(JSON.stringify(blocks)).toContain('A-7');
+  expect(JSON.stringify(blocks)).toContain('taken by kim');
   expect(JSON.stringify(blocks)).toContain('disk_full 2×');
 });
 
 it('stays within 45 blocks and 9,000 characters, whatever there is, and counts what it leaves out', () => {
   const text = fc.string({ maxLength: 200 });
   const number = fc.nat(1_000_000);
-  const open = fc.record({ number, title: text, since: fc.constant(at) });
+  const takenBy = fc.option(text);
+  const open = fc.record({ number, title: text, since: fc.constant(at), isStale: fc.boolean(), takenBy });
   const many = fc.record({
     ...{ name: fc.string({ minLength: 1, maxLength: 64 }), low: fc.array(open, { maxLength: mostKept }) },
     ...{ lowCount: fc.integer({ min: mostKept, max: 9_999 }), oldCount: number },
     missed: fc.array(fc.record({ rule: text, count: number }), { maxLength: 9 }),
     flapping: fc.array(
-      fc.record({ number, title: text, severity: fc.constantFrom('CRITICAL' as const, 'LOW' as const) }),
+      fc.record({ number, title: text, severity: fc.constantFrom('CRITICAL' as const, 'MEDIUM' as const) }),
       { maxLength: 9 },
     ),
-    ...{ silenced: number, inhibited: number },
+    ...{ silenced: number, inhibited: number, ended: number, hiddenBefore: number },
   });
   const all = fc.record({
     clusters: fc.array(many, { maxLength: 80, size: 'max' }),
@@ -90,7 +112,10 @@ it('stays within 45 blocks and 9,000 characters, whatever there is, and counts w
   });
   fc.assert(
     fc.property(all, (change) => {
-      const { blocks = [], text: said } = digestMessage(digest(change), { mayRepeat: true });
+      const { blocks = [], text: said } = digestMessage(digest(change), {
+        mayRepeat: true,
+        preview: { dueAt: at, timeZone: 'America/Argentina/ComodRivadavia' },
+      });
       expect(blocks.length).toBeLessThanOrEqual(45);
       expect(textLength(blocks)).toBeLessThanOrEqual(9_000);
       expect(said.length).toBeLessThanOrEqual(900);

@@ -23,7 +23,15 @@ const storm = (change: Partial<Storm> = {}): Storm => ({
 const messages = (count: number, change: Partial<RecentMessage> = {}): RecentMessage[] =>
   Array.from({ length: count }, () => ({ at: ago(30), isExempt: false, ...change }));
 const state = (change: Partial<ChannelState>): ChannelState => ({
-  ...{ now, waiting: [], groups: [], storm: null, messages: [], arrived: 0, digestAt: inSeconds(7_200) },
+  ...{
+    now,
+    waiting: [],
+    groups: [],
+    storm: null,
+    messages: [],
+    arrived: 0,
+    daily: { at: inSeconds(7_200), timeZone: 'UTC' },
+  },
   ...change,
 });
 const plan = (change: Partial<ChannelState>) => planDelivery(state(change));
@@ -67,7 +75,7 @@ describe('the first alerts of a group', () => {
     });
     expect(waits).toEqual([
       { alertId: 'clu_1-nodes-HIGH-0', because: 'FIRST', until: inSeconds(20) },
-      { alertId: 'clu_1-nodes-LOW-0', because: 'DAILY', until: inSeconds(7_200) },
+      { alertId: 'clu_1-nodes-LOW-0', because: 'DAILY', until: inSeconds(7_200), timeZone: 'UTC' },
     ]);
     expect(nextAt).toEqual(inSeconds(20));
   });

@@ -32,7 +32,14 @@ function watched(rest: Partial<WatchedCluster> = {}, overrides: readonly RuleOve
 const undelivered: AlertDelivery = { told: null, card: null, waits: null, escalation: { last: null, ahead: null } };
 const told = { at, channel: 'C0ALERTS' };
 const waits = { since: at, channel: 'C0ALERTS', planned: null };
-const card = { channel: 'C0ALERTS', state: 'FAILED', error: 'not_in_channel', attempts: 4, createdAt: at } as const;
+const card = {
+  channel: 'C0ALERTS',
+  isDaily: false,
+  state: 'FAILED',
+  error: 'not_in_channel',
+  attempts: 4,
+  createdAt: at,
+} as const;
 const acked = { kind: 'ACKED', byId: 'per_1', byName: 'kim', at, until: later(3_600_000), reminded: false } as const;
 const facts = (of: Partial<Alert>, delivery: Partial<AlertDelivery> = {}, hiddenByRun: number | null = null) => ({
   ...{ alert: alert({ rule: 'disk_filling', ...of }), openedBecause: 'Disk use is 91 %, over 85 %', hiddenByRun },
