@@ -7,7 +7,7 @@ import { type News, planChannel } from '../../store/slack/channel-plan.ts';
 import { ensureDigests, makeDigest } from '../../store/slack/digests.ts';
 import type { Bot } from '../bot.ts';
 import { count, safe } from '../views/text.ts';
-import { readRouting, readRoutes } from './alert-channel.ts';
+import { readRoutes, readRouting } from './alert-channel.ts';
 
 /** What needs not be looked for every second. */
 const tidyEveryMs = 60_000;
