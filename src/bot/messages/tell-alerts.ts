@@ -7,7 +7,7 @@ import { type News, planChannel } from '../../store/slack/channel-plan.ts';
 import { ensureDigests, makeDigest } from '../../store/slack/digests.ts';
 import type { Bot } from '../bot.ts';
 import { count, safe } from '../views/text.ts';
-import { readRoutes, readRouting } from './alert-channel.ts';
+import { readRoutes } from './alert-channel.ts';
 
 /** What needs not be looked for every second. */
 const tidyEveryMs = 60_000;
@@ -30,7 +30,7 @@ export function createDigestPlanning(bot: Bot): () => Promise<void> {
   let planAt = 0;
   return async () => {
     if (performance.now() < planAt) return;
-    const { channels, route } = await readRouting(bot);
+    const { channels, route } = await readRoutes(bot);
     await ensureDigests(bot.db, { channels, time: bot.settings.digest });
     await followRoutes(bot.db, route);
     planAt = performance.now() + tidyEveryMs;
@@ -39,7 +39,7 @@ export function createDigestPlanning(bot: Bot): () => Promise<void> {
 
 /** Makes the daily message of a channel. */
 export async function tellDay(bot: Bot, { id, holder }: { id: string; holder: string }): Promise<void> {
-  await makeDigest(bot.db, { id, holder, time: bot.settings.digest, route: await readRoutes(bot) });
+  await makeDigest(bot.db, { id, holder, time: bot.settings.digest, route: (await readRoutes(bot)).route });
 }
 
 /** Decides what one channel is told now. */

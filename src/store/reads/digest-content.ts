@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Alert, severities, titleToShow } from '../../domain/alert.ts';
+import type { Alerting } from '../../domain/alert-route.ts';
 import {
   type Digest,
   type DigestOfCluster,
@@ -23,9 +24,6 @@ import { isVisible, type Visibility } from './visibility.ts';
 const longestTitle = 200;
 const dayMs = 86_400_000;
 
-/** What decides to which channel an alert goes. */
-export type Routed = Pick<Alert, 'clusterId' | 'environment' | 'severity'>;
-
 export type ReadingDigest = {
   readonly visibility: Visibility;
   readonly channel: string;
@@ -34,7 +32,7 @@ export type ReadingDigest = {
   readonly now: Date;
   readonly time: DigestTime;
   /** The channel of an alert; null = people are told of it nowhere. */
-  readonly route: (alert: Routed) => string | null;
+  readonly route: (alert: Alerting) => string | null;
 };
 
 /** What a channel is told of its last day, and the LOW alerts among that. What cannot be read keeps no other from being told. */

@@ -182,10 +182,7 @@ function never(): never {
 }
 
 /** LOW alerts that wait for a daily message wait for that of the channel where they go now: routes may change within a day. */
-export async function followRoutes(
-  db: Database,
-  route: (alert: Pick<Alert, 'clusterId' | 'environment' | 'severity'>) => string | null,
-): Promise<void> {
+export async function followRoutes(db: Database, route: Noting['route']): Promise<void> {
   const rows = await db
     .selectFrom('alert_delivery')
     .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')

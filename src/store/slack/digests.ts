@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Alerting } from '../../domain/alert-route.ts';
 import { type Digest, isWorthTelling } from '../../domain/delivery/digest.ts';
 import {
   type DigestDay,
@@ -11,7 +12,7 @@ import { newId } from '../../ids.ts';
 import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, inTransaction, type Queryable, type Reader, readDatabaseTime, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
-import { type Routed, readDigestContent } from '../reads/digest-content.ts';
+import { readDigestContent } from '../reads/digest-content.ts';
 import type { Visibility } from '../reads/visibility.ts';
 import { digestShape } from './digest-shape.ts';
 import { insertCard } from './slack-cards.ts';
@@ -85,7 +86,7 @@ export type MakingDigest = {
   readonly holder: string;
   readonly time: DigestTime;
   /** The channel of an alert; null = people are told of it nowhere. */
-  readonly route: (alert: Routed) => string | null;
+  readonly route: (alert: Alerting) => string | null;
 };
 
 /**
