@@ -50,6 +50,7 @@ export function createTeller(ctx: Context, { slack, life }: { slack: Slack; life
     settings: {
       ...{ botToken: slack.botToken, appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl },
       ...{ docsUrl: null, alertChannel: channel, fallbackChannel: null, runChannel: null, links: [] },
+      digest: { minute: 540, timeZone: 'UTC' },
     },
     seen: createSeenInSlack(clients.lookup, { team: self.team, now }),
     wakeCards: () => {},
@@ -59,8 +60,8 @@ export function createTeller(ctx: Context, { slack, life }: { slack: Slack; life
     pace: { pollMs: 0, postGapMs: 0, editGapMs: 0, cardGapMs: 0 },
     times: {
       ...deliveryTimes,
-      firstMs: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0 },
-      furtherMs: { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0 },
+      firstMs: { CRITICAL: 0, HIGH: 0, MEDIUM: 0 },
+      furtherMs: { CRITICAL: 0, HIGH: 0, MEDIUM: 0 },
     },
     wake: () => {},
   });
