@@ -13,24 +13,16 @@ describe('npm run bench', () => {
 
   beforeAll(async () => {
     // Not `upgrade`, which installs Ansible; its parts are tested beside this file. Others in test/long/bench.
-    const { stdout } = await bench('run-start', 'fleet-query', 'slack-ack', 'text', '--quick');
+    const { stdout } = await bench('run-start', 'text', '--quick');
     const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
     figures = z.record(z.string(), z.record(z.string(), z.number().positive())).parse(JSON.parse(lastLine));
   });
 
   it.each([
     ['run-start', ['p50Ms', 'p99Ms', 'runsPerSecond', 'bareJobsPerSecond']],
-    ['fleet-query', ['ratio', 'p50Ms', 'p99Ms', 'sqlPerRequest', 'sqlPerRequestTenTimes']],
-    ['slack-ack', ['p50Ms', 'p99Ms']],
     ['text', ['metricsMs', 'metricsRatio', 'confMs', 'confRatio']],
   ])('ends with one JSON object that holds the figures of %s', (name, keys) => {
     expect(Object.keys(figures[name] ?? {})).toEqual(keys);
-  });
-
-  it('finds that a whole fleet takes no more SQL statements than a part of it', () => {
-    const { sqlPerRequest, sqlPerRequestTenTimes } = figures['fleet-query'] ?? {};
-    expect(sqlPerRequest).toBeGreaterThan(0);
-    expect(sqlPerRequestTenTimes).toBe(sqlPerRequest);
   });
 
   it('refuses a name that it does not know, and says which there are', async () => {

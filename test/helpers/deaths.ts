@@ -61,12 +61,13 @@ export async function workWithDeaths(
 ): Promise<KindPoint[]> {
   const deaths: KindPoint[] = [];
   const until = Date.now() + limitMs;
-  let spare = spawnCrashWorker(engine);
+  let spare: Worker | null = null;
   try {
     for (;;) {
-      const worker = spare;
+      const worker = spare ?? spawnCrashWorker(engine);
       worker.begin(points.filter((point) => !deaths.includes(point)));
-      spare = spawnCrashWorker(engine);
+      // Whoever begins when all points were met has nothing to die of.
+      spare = deaths.length < points.length ? spawnCrashWorker(engine) : null;
       const died = await Promise.race([worker.died, whenLeft(engine, runId, until)]);
       if (died === 'left') {
         await killWorker(worker);
@@ -77,7 +78,7 @@ export async function workWithDeaths(
       await letLeaseEnd(engine, runId);
     }
   } finally {
-    await killWorker(spare);
+    if (spare !== null) await killWorker(spare);
   }
 }
 

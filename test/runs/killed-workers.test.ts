@@ -31,10 +31,10 @@ describe('an operation whose worker is killed', () => {
   });
 
   it.each<[string, readonly KindPoint[]]>([
-    ['registerCluster', aroundEffects('recordCluster')],
+    ['registerCluster', ['after-effect recordCluster']],
     ['backUpDatabase', aroundEffects('takeBackup')],
-    ['restartNode', aroundEffects('stopNode', 'startNode')],
-    ['upgradeCluster', ['after-effect fetchArchive', 'after-effect stopForMove', 'before-effect swapBinaries']],
+    ['restartNode', ['after-effect stopNode', 'before-effect startNode']],
+    ['upgradeCluster', ['after-effect stopForMove']],
   ])('%s: around effects of its steps, has every effect exactly once', (name, points) =>
     killOnTheWay(lab, name, points),
   );

@@ -12,13 +12,15 @@ describe('npm run bench', () => {
   let figures: Record<string, Record<string, number>> = {};
 
   beforeAll(async () => {
-    const names = ['parser', 'memory', 'probe', 'metric-read'];
+    const names = ['fleet-query', 'slack-ack', 'parser', 'memory', 'probe', 'metric-read'];
     const { stdout } = await run(process.execPath, ['bench/main.ts', ...names, '--quick'], { cwd: root });
     const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
     figures = z.record(z.string(), z.record(z.string(), z.number().positive())).parse(JSON.parse(lastLine));
   });
 
   it.each([
+    ['fleet-query', ['ratio', 'p50Ms', 'p99Ms', 'sqlPerRequest', 'sqlPerRequestTenTimes']],
+    ['slack-ack', ['p50Ms', 'p99Ms']],
     [
       'parser',
       ['recorded', 'large'].flatMap((page) =>
@@ -29,6 +31,13 @@ describe('npm run bench', () => {
     ['metric-read', ['readMs', 'readP95Ms', 'megabytesADay', 'packedMegabytesADay', 'valuesALook']],
   ])('ends with one JSON object that holds the figures of %s', (name, keys) => {
     expect(Object.keys(figures[name] ?? {})).toEqual(keys);
+  });
+
+  // With each change in test/api/sql-count.test.ts.
+  it('finds that a whole fleet takes no more SQL statements than a part of it', () => {
+    const { sqlPerRequest, sqlPerRequestTenTimes } = figures['fleet-query'] ?? {};
+    expect(sqlPerRequest).toBeGreaterThan(0);
+    expect(sqlPerRequestTenTimes).toBe(sqlPerRequest);
   });
 
   it('ends with the figures of probe, and with those of Prometheus where that is installed', () => {

@@ -53,36 +53,27 @@ export const held = {
   deploying: ['forgetRootPassword', 'recordNewCluster', 'recordNewHost', 'secureFirstFrontend', 'tryCluster'],
   takingAway: ['endNewNode', 'removeInstalled', 'removeNodeUnit'],
   leavingAgain: ['decommissionAdded', 'dropFromCluster'],
+  /** And those of `clusterOperations`, which are not tried twice. */
   runControl: [
-    'awaitNode',
     'compareQueries',
-    'guardNode',
     'measureBaseline',
     'pauseTabletScheduling',
     'rememberStopped',
     'restoreTabletScheduling',
     'sampleQueries',
     'soak',
-    'startNode',
-    'stopNode',
   ],
   repositories: ['forgetRepository', 'lookAtRepository', 'makeRepository', 'recordRepository', 'tryStore'],
+  /** And those of `clusterOperations` and `runControl`, which are tried in an upgrade too in `test/long/deaths/upgrade.test.ts`. */
   upgrade: [
     'awaitVersion',
-    'compareQueries',
     'createMetadataImage',
     'dropArchive',
     'fetchArchive',
-    'guardNode',
     'keepSchedulingPaused',
-    'measureBaseline',
     'noteJournal',
-    'pauseTabletScheduling',
     'proveArchive',
     'recordUpgrade',
-    'restoreTabletScheduling',
-    'sampleQueries',
-    'soak',
     'startForMove',
     'stopForMove',
     'swapBinaries',
@@ -121,3 +112,14 @@ export const topologyOperations = [
 
 /** They only look, and what they find is recorded in one entry: there is no effect that a death could lose or double. */
 export const onlyLooking = ['checkHoldsNothing', 'holdForPerson', 'noteProcess'] as const;
+
+/** Kinds of an upgrade that other files try: what guards, watches and measures around each of its moves. */
+export const aroundMoves = [
+  'compareQueries',
+  'guardNode',
+  'measureBaseline',
+  'pauseTabletScheduling',
+  'restoreTabletScheduling',
+  'sampleQueries',
+  'soak',
+] as const satisfies readonly ((typeof held.clusterOperations)[number] | (typeof held.runControl)[number])[];
