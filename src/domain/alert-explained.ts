@@ -77,8 +77,9 @@ function hides({ alert: source, inhibits }: Source, target: Hideable, policy: Ru
   return !isNeverHidden(target.rule, policy) && !standsAlone(target.rule, policy);
 }
 
-function standsAlone(rule: string, { rules }: Rules): boolean {
-  return rules.some((each) => each.name === rule && each.standsAlone);
+/** Whether it is about Starwarden's own work, which nothing that is wrong with the cluster explains. */
+export function standsAlone(rule: string, { rules }: Rules): boolean {
+  return rules.some((each) => each.name === rule && each.standsAlone === true);
 }
 
 /** By the inventory, or by the label where one of them is not in it. */

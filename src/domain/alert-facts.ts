@@ -23,7 +23,7 @@ export type RuleFacts = {
   readonly isInhibitedByRuns: boolean;
   /** Set when an alert of this rule is never hidden, whatever fires beside it. */
   readonly isNeverHidden?: true;
-  /** Set when it is about Starwarden's own work: nothing that is wrong with the cluster explains it. People may silence it. */
+  /** Set when it is about Starwarden's own work: nothing that is wrong with the cluster explains it, and no maintenance window hides it. People may silence it. */
   readonly standsAlone?: true;
   /** Set when it tells what is stored and not what was seen: it ends when that ends, however often it did so before. */
   readonly neverFlaps?: true;

@@ -1,18 +1,19 @@
-import { type Alert, alertName, type Mute } from './alert.ts';
+import { type Alert, alertName, hiderOf, type Mute } from './alert.ts';
 import { isLoud, isSameNode } from './alert-explained.ts';
 import { isAtWork } from './alert-mute.ts';
 import type { StoppedNode } from './cluster.ts';
+import { type OpenWindow, windowIdOf } from './hiding-windows.ts';
 import { inhibitions } from './rules/inhibitions.ts';
 import { matchersInWords, type Silence, silenceName } from './silence.ts';
 import { inUtc } from './utc.ts';
 
-export const hidingKinds = ['SILENCE', 'RUN', 'STOPPED_NODE', 'ALERT'] as const;
+export const hidingKinds = ['SILENCE', 'MAINTENANCE', 'RUN', 'STOPPED_NODE', 'ALERT'] as const;
 export type HidingKind = (typeof hidingKinds)[number];
 
 /** Something that keeps alerts of a cluster from being told, and which ones it does keep now. */
 export type AlertHiding = {
   readonly kind: HidingKind;
-  /** `S-3`, `R-12`, `A-7`. Where nothing with a name is left of it: what the alert says of it. */
+  /** `S-3`, `window "nights"`, `R-12`, `A-7`. Where nothing with a name is left of it: what the alert says of it. */
   readonly name: string;
   /** What it hides, in words. */
   readonly covers: string;
@@ -45,6 +46,8 @@ export type HidingFacts = {
   readonly alerts: readonly Alert[];
   /** Those that cover the cluster and hide now. */
   readonly silences: readonly Silence[];
+  /** The maintenance windows that are open for the cluster and hide alerts. */
+  readonly windows: readonly OpenWindow[];
   readonly work: readonly HidingWork[];
   readonly stopped: readonly StoppedNode[];
   /** Numbers of the runs that hid an alert at the last look, by id, as far as the reader may know them. */
@@ -52,12 +55,13 @@ export type HidingFacts = {
 };
 
 /**
- * Pure. All that hides alerts of a cluster now, or would: silences first, then runs, nodes that were stopped, and alerts that
+ * Pure. All that hides alerts of a cluster now, or would: silences first, then maintenance windows, runs, nodes that were stopped, and alerts that
  * explain others. What an alert is hidden by is what the last look wrote; where that has ended since, it says so.
  */
 export function alertHidings(facts: HidingFacts): readonly AlertHiding[] {
   const known = [
     ...facts.silences.map((silence) => ofSilence(silence, facts)),
+    ...facts.windows.map((window) => ofWindow(window, facts)),
     ...facts.work.map((work) => ofWork(work, facts)),
     ...facts.stopped.map((node) => ofStopped(node, facts)),
     ...facts.alerts.flatMap((alert) => ofAlert(alert, facts)),
@@ -75,6 +79,16 @@ function ofSilence(silence: Silence, { alerts }: HidingFacts): AlertHiding {
     ...{ byName: `${silence.createdBy.name}${and}`, since: silence.approvedAt ?? silence.createdAt },
     ...{ until: silence.until, untilWords: `until ${inUtc(silence.until)}`, nodeId: null },
     alerts: alerts.filter(({ mute }) => mute.kind === 'SILENCED' && mute.by === name),
+  };
+}
+
+function ofWindow(window: OpenWindow, { alerts }: HidingFacts): AlertHiding {
+  const { called, upTo, reason, ownerName, opensAt, closesAt } = window;
+  return {
+    ...{ kind: 'MAINTENANCE', name: called, because: reason, byName: ownerName },
+    covers: upTo === 'LOW' ? 'alerts that are LOW' : `alerts up to ${upTo}`,
+    ...{ since: opensAt, until: closesAt, untilWords: `until ${inUtc(closesAt)}`, nodeId: null },
+    alerts: alerts.filter(({ mute }) => windowIdOf(mute) === window.id),
   };
 }
 
@@ -126,17 +140,19 @@ function sourceOf(alert: Alert, alerts: readonly Alert[]): Alert | null {
   return causes.find((each) => isSameNode(each, alert)) ?? causes[0] ?? null;
 }
 
+const kindsOfPeople = { SILENCED: 'SILENCE', MAINTENANCE: 'MAINTENANCE' } as const;
+
 /** What hid them when a look last came by, and is over: the next look shows them, or finds what hides them now. */
 function endedSince(alerts: readonly Alert[], { runNumbers }: HidingFacts): readonly AlertHiding[] {
   return [...Map.groupBy(alerts, ({ mute }) => becauseOf(mute)).values()].flatMap(([first, ...others]) => {
     if (first === undefined || first.mute.kind === 'NONE') return [];
-    const { kind, by, because } = first.mute;
+    const { kind, because } = first.mute;
     const runId = runIdOf(first);
     const number = runNumbers.get(runId ?? '');
-    const name = runId === null ? by : number === undefined ? 'a run' : `R-${number}`;
+    const name = runId === null ? hiderOf(first.mute) : number === undefined ? 'a run' : `R-${number}`;
     return [
       {
-        kind: kind === 'SILENCED' ? 'SILENCE' : runId === null ? 'ALERT' : 'RUN',
+        kind: kind === 'INHIBITED' ? (runId === null ? 'ALERT' : 'RUN') : kindsOfPeople[kind],
         ...{ name, covers: 'what is listed', because, byName: null, since: null, until: null },
         ...{ untilWords: 'until the next look: it is over', nodeId: null, alerts: [first, ...others] },
       } as const,

@@ -4,6 +4,7 @@ import { type Hideable, isNeverHidden } from './alert-explained.ts';
 import type { AlertChange, AlertPolicy, AlertTimes, Condition, Draft, Pending, Sample } from './alert-facts.ts';
 import { applyMute, mutesOf, workOn } from './alert-mute.ts';
 import { isJudged, meet, reopen, reopenByHand } from './alert-signal.ts';
+import type { OpenWindow } from './hiding-windows.ts';
 import type { ActiveSilence } from './silence.ts';
 
 export type * from './alert-facts.ts';
@@ -34,7 +35,7 @@ export type SampleEffect = {
  * because of missing data or because this version does not have the rule, goes stale and is not resolved.
  */
 export function applySample(state: AlertsOfCluster, sample: Sample, policy: AlertPolicy): SampleEffect {
-  const { silences = [] } = state;
+  const { silences = [], windows = [] } = state;
   const opened: { condition: Condition; since: Date }[] = [];
   // A condition that could not be judged keeps what it has ripened so far; any other that does not hold now starts again.
   const pending: Pending[] = state.pending.filter((ripening) => !isJudged(ripening, sample, policy));
@@ -71,6 +72,7 @@ export function applySample(state: AlertsOfCluster, sample: Sample, policy: Aler
     sample,
     policy,
     silences,
+    windows,
   });
   const muteOf = ({ fingerprint }: Hideable) => mutes.get(fingerprint) ?? ({ kind: 'NONE' } as const);
   const settled = [...drafts.values()].map((draft) =>
@@ -100,6 +102,8 @@ export type AlertsOfCluster = {
   readonly pending: readonly Pending[];
   /** The silences that cover the cluster now. */
   readonly silences?: readonly ActiveSilence[];
+  /** The maintenance windows that are open for the cluster now and hide alerts. */
+  readonly windows?: readonly OpenWindow[];
 };
 
 /** Whether a sample shows that something which was found before does not hold any more. */

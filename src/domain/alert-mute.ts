@@ -1,5 +1,5 @@
-import type { Alert, Mute } from './alert.ts';
-import { explained, type Hideable, isNeverHidden } from './alert-explained.ts';
+import { type Alert, hiderOf, type Mute } from './alert.ts';
+import { explained, type Hideable, isNeverHidden, standsAlone } from './alert-explained.ts';
 import {
   type AlertPolicy,
   type Draft,
@@ -8,6 +8,7 @@ import {
   type PlannedWork,
   type Sample,
 } from './alert-facts.ts';
+import { type OpenWindow, windowHides, windowMute } from './hiding-windows.ts';
 import { type ActiveSilence, silenceHides } from './silence.ts';
 
 type Circumstances = {
@@ -15,17 +16,21 @@ type Circumstances = {
   readonly policy: AlertPolicy;
   /** The silences that cover the cluster now. */
   readonly silences: readonly ActiveSilence[];
+  /** The maintenance windows that are open for the cluster now and hide alerts. */
+  readonly windows: readonly OpenWindow[];
 };
 
-/** Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then other alerts. */
+/** Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then maintenance windows, then other alerts. */
 export function mutesOf(
   alerts: readonly Hideable[],
-  { sample, policy, silences }: Circumstances,
+  { sample, policy, silences, windows }: Circumstances,
 ): ReadonlyMap<string, Mute> {
   const mutes = new Map<string, Mute>();
   for (const alert of alerts) {
     const mute =
-      alert.signal === 'RESOLVED' ? null : (byRun(alert, sample, policy) ?? bySilence(alert, policy, silences));
+      alert.signal === 'RESOLVED'
+        ? null
+        : (byRun(alert, sample, policy) ?? bySilence(alert, policy, silences) ?? byWindow(alert, policy, windows));
     if (mute !== null) mutes.set(alert.fingerprint, mute);
   }
   const others = alerts.filter(({ fingerprint }) => !mutes.has(fingerprint));
@@ -64,6 +69,12 @@ function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly Acti
   return silence === undefined ? null : { kind: 'SILENCED', by: silence.name, because: silence.because };
 }
 
+function byWindow(alert: Hideable, policy: AlertPolicy, windows: readonly OpenWindow[]): Mute | null {
+  if (alert.isNeverHidden || isNeverHidden(alert.rule, policy) || standsAlone(alert.rule, policy)) return null;
+  const window = windows.find((each) => windowHides(each, alert));
+  return window === undefined ? null : windowMute(window);
+}
+
 /**
  * Hides an alert, or shows it again. One that is shown again counts as firing for the first time now: whoever had it has
  * it no more.
@@ -71,8 +82,7 @@ function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly Acti
 export function applyMute(draft: Draft, mute: Mute, at: Date): Draft {
   const { alert } = draft;
   const before = alert.mute;
-  if (before.kind === mute.kind && (before.kind === 'NONE' || mute.kind === 'NONE' || before.by === mute.by))
-    return draft;
+  if (isSame(before, mute)) return draft;
   if (mute.kind !== 'NONE') {
     const event: NewAlertEvent = { type: 'MUTED', message: hiddenBecause(mute) };
     return { alert: { ...alert, mute, hiddenSince: alert.hiddenSince ?? at }, events: [...draft.events, event] };
@@ -84,14 +94,30 @@ export function applyMute(draft: Draft, mute: Mute, at: Date): Draft {
   };
 }
 
+/** A window that opened again, with no look while it was closed, hides until another time. */
+function isSame(before: Mute, now: Mute): boolean {
+  if (before.kind === 'NONE' || now.kind === 'NONE') return before.kind === now.kind;
+  if (before.kind !== now.kind || before.by !== now.by) return false;
+  return now.kind !== 'MAINTENANCE' || before.because === now.because;
+}
+
 /** The line in the history of an alert that is hidden. */
 export function hiddenBecause({ kind, because }: Exclude<Mute, { kind: 'NONE' }>): string {
-  return kind === 'SILENCED' ? `Silenced: ${because}` : `Hidden: ${because}`;
+  switch (kind) {
+    case 'SILENCED':
+      return `Silenced: ${because}`;
+    case 'MAINTENANCE':
+      return `Hidden by maintenance ${because}`;
+    case 'INHIBITED':
+      return `Hidden: ${because}`;
+    default:
+      return kind satisfies never;
+  }
 }
 
 function shownAgain({ mute, hiddenSince, signal }: Alert, at: Date): string {
   if (mute.kind === 'NONE') return 'No longer hidden';
   const lasted = hiddenSince === null ? '' : ` ${durationInWords(at.getTime() - hiddenSince.getTime())}`;
-  const by = mute.kind === 'SILENCED' ? `by ${mute.by}` : `because ${mute.because}`;
+  const by = mute.kind === 'INHIBITED' ? `because ${mute.because}` : `by ${hiderOf(mute)}`;
   return `Was hidden${lasted} ${by}; ${signal === 'STALE' ? 'whether it still fires is not known' : 'it still fires'}`;
 }

@@ -24,10 +24,11 @@ export type Handling =
 /**
  * Why nobody is notified although it fires. `INHIBITED`: `by` = the rule that explains it, or `run:<id>`, and `because` =
  * that rule's sentence. `SILENCED`: `by` = the name of the silence (`S-3`), and `because` = who, until when and why.
+ * `MAINTENANCE`: `by` = `window:<id>`, and `because` = the window by its name, until when, who and why.
  */
 export type Mute =
   | { readonly kind: 'NONE' }
-  | { readonly kind: 'INHIBITED' | 'SILENCED'; readonly by: string; readonly because: string };
+  | { readonly kind: 'INHIBITED' | 'SILENCED' | 'MAINTENANCE'; readonly by: string; readonly because: string };
 
 /**
  * It began and ended so often that it counts as firing until it was seen quiet for a while. `quietSince` = since when
@@ -145,10 +146,10 @@ export function alertFingerprint(identity: {
   return hashJson({ cluster: identity.clusterId, rule: identity.rule, labels: identity.labels });
 }
 
-/** The one word to show: the first of resolved, silenced or inhibited, stale, acknowledged, firing that holds. */
+/** The one word to show: the first of resolved, hidden (silenced, in maintenance or inhibited), stale, acknowledged, firing that holds. */
 export function alertWord(
   alert: Pick<Alert, 'signal' | 'handling' | 'mute'>,
-): 'RESOLVED' | 'STALE' | 'SILENCED' | 'INHIBITED' | 'ACKED' | 'FIRING' {
+): 'RESOLVED' | 'STALE' | 'SILENCED' | 'MAINTENANCE' | 'INHIBITED' | 'ACKED' | 'FIRING' {
   if (alert.signal === 'RESOLVED') return 'RESOLVED';
   if (alert.mute.kind !== 'NONE') return alert.mute.kind;
   if (alert.signal === 'STALE') return 'STALE';
@@ -173,6 +174,12 @@ export function titleToShow({
 /** What people call an alert. */
 export function alertName(alert: Pick<Alert, 'number'>): string {
   return `A-${alert.number}`;
+}
+
+/** What hides an alert, as people call it: `S-3`, `window "nights"`, the name of a rule, `run:<id>`. */
+export function hiderOf({ kind, by, because }: Exclude<Mute, { kind: 'NONE' }>): string {
+  if (kind !== 'MAINTENANCE') return by;
+  return /^window "[^"]*"/.exec(because)?.[0] ?? 'a maintenance window';
 }
 
 /** How long an acknowledgement lasts when nobody says otherwise. */

@@ -13,6 +13,10 @@ export type CalendarScope =
 export const calendarReaches = ['CHANGES', 'EVERYTHING'] as const;
 export type CalendarReach = (typeof calendarReaches)[number];
 
+/** How bad the alerts may be that a maintenance window hides. What is CRITICAL takes a silence, to which a second person agrees. */
+export const hideableSeverities = ['HIGH', 'MEDIUM', 'LOW'] as const;
+export type HideableSeverity = (typeof hideableSeverities)[number];
+
 /** Changes that begin by themselves may begin only in one of the windows that cover their cluster, if there is any. */
 export type MaintenanceWindow = {
   readonly id: string;
@@ -24,6 +28,8 @@ export type MaintenanceWindow = {
   /** IANA name. */
   readonly timeZone: string;
   readonly durationMinutes: number;
+  /** While it is open, alerts of its clusters that are no worse than this are hidden; null = it hides none. */
+  readonly hidesAlertsUpTo: HideableSeverity | null;
   readonly reason: string;
   readonly ownerName: string;
 };

@@ -103,16 +103,25 @@ function mistakeInCron(cron: string): string | null {
   return found;
 }
 
+/** The shortest time between two times of an expression that was checked, in UTC: where clocks change it may be shorter there. */
+export function shortestGapOf(cron: string): number {
+  const schedule = parse({ cron, timeZone: 'UTC' });
+  return typeof schedule === 'string' ? 0 : Math.min(...gapsOf(schedule));
+}
+
 function readThrough(cron: string): string | null {
   // Croner takes more than this: seconds, dates, @daily, `?` for now. Each of them would say something else elsewhere.
   if (cron.trim().split(/\s+/).length !== 5 || !/^[\d\s*,/A-Z#-]+$/i.test(cron))
     return 'must have five fields: minute, hour, day of the month, month, day of the week, as in 30 2 * * 1-5';
   const schedule = parse({ cron, timeZone: 'UTC' });
   if (typeof schedule === 'string') return `cannot be read: ${schedule}`;
-  const times = schedule.nextRuns(sampled, new Date(Date.UTC(2027, 0, 1)));
-  if (times.length === 0) return 'names a day that no year has';
-  const gaps = times.slice(1).map((time, index) => time.getTime() - (times[index]?.getTime() ?? 0));
-  return Math.min(...gaps) < shortestGapMs ? 'must leave at least 5 minutes between two times' : null;
+  if (schedule.nextRun(sampledFrom) === null) return 'names a day that no year has';
+  return Math.min(...gapsOf(schedule)) < shortestGapMs ? 'must leave at least 5 minutes between two times' : null;
+}
+
+function gapsOf(schedule: Cron): readonly number[] {
+  const times = schedule.nextRuns(sampled, sampledFrom);
+  return times.slice(1).map((time, index) => time.getTime() - (times[index]?.getTime() ?? 0));
 }
 
 /**
@@ -120,6 +129,7 @@ function readThrough(cron: string): string | null {
  * hold one of each for every expression with gaps that short.
  */
 const sampled = 500;
+const sampledFrom = new Date(Date.UTC(2027, 0, 1));
 
 /** Null = nobody can say here when these times are. */
 function readable(times: CronTimes): Cron | null {

@@ -1,4 +1,5 @@
 import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord, titleToShow } from '../domain/alert.ts';
+import { windowIdOf } from '../domain/hiding-windows.ts';
 import { AppError } from '../errors.ts';
 import { escalationsOf } from './Escalation.ts';
 import type { RequestContext } from './request-context.ts';
@@ -19,6 +20,10 @@ export const Alert = {
   acknowledgedUntil: ({ handling }: AlertRow) => (handling.kind === 'ACKED' ? handling.until : null),
   inhibitedBy: ({ mute }: AlertRow) => (mute.kind === 'INHIBITED' ? mute.by : null),
   silencedBy: ({ mute }: AlertRow) => (mute.kind === 'SILENCED' ? mute.by : null),
+  maintenanceWindow: ({ mute }: AlertRow, _: unknown, { loaders }: RequestContext) => {
+    const id = windowIdOf(mute);
+    return id === null ? null : loaders.maintenanceWindow.load(id);
+  },
   hiddenBecause: ({ mute }: AlertRow) => (mute.kind === 'NONE' ? null : mute.because),
   isFlapping: ({ flapping }: AlertRow) => flapping !== null,
   escalations: escalationsOf,

@@ -11,6 +11,7 @@ export async function alertHidingsOf(cluster: Cluster, _: unknown, { loaders, de
     plannedWork: (id: string) => loaders.plannedWorkOfCluster.load(id),
     stoppedNodes: (id: string) => loaders.stoppedNodesOfCluster.load(id),
     silences: (at: Date) => loaders.openSilences.load(at),
+    windows: () => loaders.hidingWindows.load('all'),
     run: (id: string) => loaders.run.load(id),
   };
   return alertHidings(await readHidings(reads, cluster, deps.engine.now()));

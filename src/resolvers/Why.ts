@@ -39,6 +39,7 @@ function byLoaders({ loaders }: RequestContext): WhyNotReads {
     plannedWork: (clusterId) => loaders.plannedWorkOfCluster.load(clusterId),
     stoppedNodes: (clusterId) => loaders.stoppedNodesOfCluster.load(clusterId),
     silences: (at) => loaders.openSilences.load(at),
+    windows: () => loaders.hidingWindows.load('all'),
     factsOfAlerts: (alerts) => Promise.all(alerts.map((alert) => loaders.factsOfAlert.load(alert))),
   };
 }

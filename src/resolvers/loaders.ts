@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Alert, AlertEvent } from '../domain/alert.ts';
+import type { MaintenanceWindow } from '../domain/calendar.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ProbeSample } from '../domain/probe.ts';
 import type { RuleEdits } from '../domain/rules/book.ts';
@@ -11,10 +12,11 @@ import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
 import { factsOfAlerts } from '../store/escalation/why-facts.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
-import { readWholeCalendar } from '../store/reads/calendar.ts';
+import { findVisibleWindows, readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
 import { openSilences } from '../store/reads/covering-silences.ts';
 import { healthOfClusters } from '../store/reads/health.ts';
+import { hidingWindows } from '../store/reads/hiding-windows.ts';
 import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
 import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/persons.ts';
 import { plannedWorkOfClusters } from '../store/reads/planned-work.ts';
@@ -79,6 +81,7 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
       const calendar = await readWholeCalendar(db);
       return keys.map(() => calendar);
     }),
+    maintenanceWindow: byId((ids) => findVisibleWindows(db, { visibility, ids })),
     policiesOfCluster: grouped(
       (ids) => policiesOfClusters(db, ids),
       (policy) => policy.clusterId,
@@ -146,6 +149,11 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
       },
       { cacheKeyFn: () => 'open' },
     ),
+    // One for all clusters of a request: there are some dozens at most.
+    hidingWindows: new DataLoader<'all', readonly MaintenanceWindow[]>(async (keys) => {
+      const windows = await hidingWindows(db, { visibility });
+      return keys.map(() => windows);
+    }),
     lastLookOfCluster: single(
       (clusterIds) => lastLooksOfClusters(db, clusterIds),
       (look) => look.clusterId,

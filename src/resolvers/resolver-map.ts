@@ -76,7 +76,7 @@ import { alert } from './Query/alert.ts';
 import { alerts } from './Query/alerts.ts';
 import { audit } from './Query/audit.ts';
 import { backups } from './Query/backups.ts';
-import { automationHolds, blackouts, maintenanceWindows } from './Query/calendar.ts';
+import { automationHolds, blackouts, maintenanceWindows, previewMaintenanceWindow } from './Query/calendar.ts';
 import { cluster } from './Query/cluster.ts';
 import { clusters } from './Query/clusters.ts';
 import { node } from './Query/node.ts';
@@ -142,6 +142,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
       schedules,
       scheduleTimes,
       testAlertRule,
+      previewMaintenanceWindow,
       previewSilence,
       silence,
       silences,

@@ -29,6 +29,7 @@ import * as escalation from './migrations/0023-escalation.ts';
 import * as digest from './migrations/0024-digest.ts';
 import * as plannedFor from './migrations/0025-planned-for.ts';
 import * as overridesMadeIn from './migrations/0027-overrides-made-in.ts';
+import * as hidingWindows from './migrations/0029-hiding-windows.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -135,6 +136,7 @@ const migrations = {
   '0024-digest': digest,
   '0025-planned-for': plannedFor,
   '0027-overrides-made-in': overridesMadeIn,
+  '0029-hiding-windows': hidingWindows,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

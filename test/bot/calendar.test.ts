@@ -88,7 +88,11 @@ it('windows and blackouts stand in the calendar and in the previews of what peop
   const prod = { kind: 'cluster', clusterId: world.clusters.prod } as const;
   const { db } = world.ctx;
   const window = { name: 'nights', scope: prod, appliesTo: 'CHANGES', cron: '0 2 1 1 *', timeZone: 'UTC' } as const;
-  await createMaintenanceWindow(db, { ...window, durationMinutes: 60, reason: 'few people work' }, by);
+  await createMaintenanceWindow(
+    db,
+    { ...window, durationMinutes: 60, hidesAlertsUpTo: null, reason: 'few people work' },
+    by,
+  );
   expect(await ask('lee', '/sr calendar prod-eu', 'Calendar of prod-eu')).toMatch(
     /\*CLOSED\* until \d{4}-01-01 02:00 UTC: window "nights" for changes, `0 2 1 1 \*` UTC, 60 min, by ana: few people work/,
   );

@@ -60,6 +60,7 @@ function calendarWith(text: string): Calendar {
       ...common,
       scope: scopes[index % 3] ?? scopes[0],
       ...{ cron: '0 2 * * *', timeZone: 'Europe/Berlin', durationMinutes: 60 + index * 60 },
+      hidesAlertsUpTo: index % 2 === 0 ? null : 'HIGH',
     })),
     blackouts: Array.from({ length: 30 }, (_, index) => ({
       ...common,

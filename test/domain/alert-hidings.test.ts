@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Alert, Mute } from '../../src/domain/alert.ts';
 import { alertHidings, type HidingFacts } from '../../src/domain/alert-hidings.ts';
+import type { OpenWindow } from '../../src/domain/hiding-windows.ts';
 import type { Silence } from '../../src/domain/silence.ts';
 import { alert, minutes } from './alert-builders.ts';
 
@@ -27,7 +28,7 @@ const explained: Mute = {
   by: 'cluster_unreachable',
   because: 'the whole cluster cannot be observed',
 };
-const nothing: HidingFacts = { alerts: [], silences: [], work: [], stopped: [], runNumbers: new Map() };
+const nothing: HidingFacts = { alerts: [], silences: [], windows: [], work: [], stopped: [], runNumbers: new Map() };
 const open = (number: number, of: Partial<Alert>) => alert({ number, fingerprint: `${number}`, ...of });
 const said = (facts: Partial<HidingFacts>) =>
   alertHidings({ ...nothing, ...facts }).map(({ kind, name, byName, alerts }) => [
@@ -56,6 +57,26 @@ describe('what hides alerts of a cluster now', () => {
     expect(bySilence).toMatchObject({ until: minutes(90), because: 'the racks are moved', covers: 'rule=node_*' });
     expect(byRun).toMatchObject({ until: null, untilWords: 'until R-9 has ended its work on the node' });
     expect(others.map(({ untilWords }) => untilWords)).toEqual(['until it is started', 'until A-1 is resolved']);
+  });
+
+  it('is a maintenance window too, and one that closed since the last look', () => {
+    const byWindow = (id: string): Mute => ({
+      kind: 'MAINTENANCE',
+      by: `window:${id}`,
+      because: `window "${id}" until noon`,
+    });
+    const nights: OpenWindow = {
+      ...{ id: 'win_1', called: 'window "nights"', upTo: 'MEDIUM', opensAt: minutes(0), closesAt: minutes(60) },
+      ...{ ownerName: 'ana', reason: 'the racks are moved', because: 'window "nights"' },
+    };
+    const alerts = [open(1, { mute: byWindow('win_1') }), open(2, { mute: byWindow('win_2') }), open(3, {})];
+    expect(said({ alerts, windows: [nights] })).toEqual([
+      ['MAINTENANCE', 'window "nights"', 'ana', [1]],
+      ['MAINTENANCE', 'window "win_2"', null, [2]],
+    ]);
+    expect(alertHidings({ ...nothing, windows: [nights] })).toMatchObject([
+      { covers: 'alerts up to MEDIUM', until: minutes(60), since: minutes(0), alerts: [] },
+    ]);
   });
 
   it('is listed too when it hides nothing at the moment and would', () => {

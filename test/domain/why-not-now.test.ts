@@ -46,6 +46,7 @@ function window(changed: Partial<MaintenanceWindow> = {}): MaintenanceWindow {
     cron: '0 2 * * *',
     timeZone: 'Europe/Berlin',
     durationMinutes: 120,
+    hidesAlertsUpTo: null,
     reason: 'few people work',
     ownerName: 'Cyn',
     ...changed,

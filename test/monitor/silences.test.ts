@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/domain/access.ts';
-import { alertFingerprint } from '../../src/domain/alert.ts';
+import { alertFingerprint, type Severity } from '../../src/domain/alert.ts';
 import { defaultAlertTimes } from '../../src/domain/alert-life.ts';
 import { silenceState } from '../../src/domain/silence.ts';
 import { rules } from '../../src/monitor/rules/index.ts';
 import { disablePerson } from '../../src/store/access/people.ts';
 import { assignAlert, noteAlert, resolveAlert } from '../../src/store/alerts/alert-decisions.ts';
 import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
+import { createMaintenanceWindow, deleteMaintenanceWindow } from '../../src/store/calendar/windows.ts';
 import { readDatabaseTime } from '../../src/store/database.ts';
 import { claimProbe } from '../../src/store/probes/probes.ts';
 import { recordSample } from '../../src/store/probes/record-sample.ts';
 import { eventsOfAlerts, listAlerts } from '../../src/store/reads/alerts.ts';
+import { previewHidingWindow } from '../../src/store/reads/hiding-windows.ts';
 import { listSilences, previewSilence } from '../../src/store/reads/silences.ts';
 import { approveSilence, createSilence, endSilence } from '../../src/store/silences/silences.ts';
 import { noteWaiting } from '../../src/store/slack/alert-waiting.ts';
@@ -45,12 +47,12 @@ const inHours = async (hours: number) =>
   new Date((await readDatabaseTime(engine.ctx.db)).getTime() + hours * 3_600_000);
 
 /** A look at the cluster that finds one backend down, or well. */
-async function look({ isDown }: { isDown: boolean }): Promise<void> {
+async function look({ isDown, severity = 'CRITICAL' }: { isDown: boolean; severity?: Severity }): Promise<void> {
   const { db } = engine.ctx;
   const claim = await claimProbe(db, { clusterId, holder: 'me', claimMs: 10_000, nextInMs: 0 });
   if (claim === null) throw new Error('the look is not due');
   const condition = {
-    ...({ rule: 'node_down', severity: 'CRITICAL', nodeId: null, labels } as const),
+    ...({ rule: 'node_down', severity, nodeId: null, labels } as const),
     fingerprint: alertFingerprint({ clusterId, rule: 'node_down', labels }),
     title: 'be 10.0.0.11:9050 is down',
     pastTitle: 'be 10.0.0.11:9050 was down',
@@ -268,5 +270,96 @@ describe('an alert', () => {
       ['noteAlert', 'ana', 'DONE'],
       ['assignAlert', 'kim', 'DONE'],
     ]);
+  });
+});
+
+describe('a maintenance window that hides alerts', () => {
+  /** Open since two minutes, by the clock of the database, and for ten. */
+  const window = async (upTo: 'LOW' | 'MEDIUM' | 'HIGH' | null) => {
+    const opened = new Date((await inHours(0)).getTime() - 120_000);
+    return {
+      ...({
+        name: `now-${made}`,
+        scope: { kind: 'cluster', clusterId },
+        appliesTo: 'CHANGES',
+        timeZone: 'UTC',
+      } as const),
+      ...{ cron: `${opened.getUTCMinutes()} ${opened.getUTCHours()} * * *`, durationMinutes: 10 },
+      ...{ hidesAlertsUpTo: upTo, reason: 'disks are moved' },
+    };
+  };
+
+  it('hides by the clock of the database while it is open, tells what is worse, and tells the rest when it is deleted', async () => {
+    const { db } = engine.ctx;
+    const made = await createMaintenanceWindow(db, await window('HIGH'), by(operator));
+    await look({ isDown: true, severity: 'HIGH' });
+    const hidden = await theAlert();
+    const called = `window "${made.name}"`;
+    expect(hidden.mute).toMatchObject({ kind: 'MAINTENANCE', by: `window:${made.id}` });
+    expect(hidden.mute).toMatchObject({ because: expect.stringMatching(`^${called} until .* UTC, by kim: disks`) });
+    expect(await waiting()).not.toContain(hidden.id);
+    const preview = await previewHidingWindow(db, { visibility: 'everywhere', scope: made.scope, upTo: 'MEDIUM' });
+    expect(preview).toMatchObject({ hidden: [], loud: [{ id: hidden.id }], isCut: false });
+
+    await look({ isDown: true, severity: 'CRITICAL' });
+    expect(await theAlert()).toMatchObject({ severity: 'CRITICAL', mute: { kind: 'NONE' } });
+    expect(await waiting()).toContain(hidden.id);
+    await look({ isDown: true, severity: 'HIGH' });
+    expect((await theAlert()).mute.kind).toBe('MAINTENANCE');
+
+    await deleteMaintenanceWindow(db, made.id, by(operator));
+    await look({ isDown: true, severity: 'HIGH' });
+    expect(await theAlert()).toMatchObject({
+      mute: { kind: 'NONE' },
+      hiddenSince: null,
+      handling: { kind: 'UNACKED' },
+    });
+    expect(await lastEvent(hidden.id)).toEqual([
+      ['UNMUTED', expect.stringMatching(`^Was hidden \\d+ s by ${called}; it still fires$`)],
+    ]);
+    expect(await audit()).toContainEqual(['createMaintenanceWindow', 'kim', 'DONE']);
+  });
+
+  it('hides nothing where nobody said so, where it covers another cluster, or where its row cannot be read', async () => {
+    const { db } = engine.ctx;
+    const quiet = await createMaintenanceWindow(db, { ...(await window(null)), name: 'loud' }, by(operator));
+    expect(quiet.hidesAlertsUpTo).toBeNull();
+    await createMaintenanceWindow(
+      db,
+      {
+        ...(await window('HIGH')),
+        scope: { kind: 'cluster', clusterId: await engine.addCluster(`else-${made}`, 'prod') },
+      },
+      by(operator),
+    );
+    const damaged = await createMaintenanceWindow(db, await window('HIGH'), by(operator));
+    const damage = (hides: string, appliesTo = 'CHANGES') =>
+      db
+        .updateTable('maintenance_window')
+        .set({ hides_alerts_up_to: hides, applies_to: appliesTo })
+        .where('id', '=', damaged.id)
+        .execute();
+    for (const [hides, appliesTo] of [['CRITICAL'], ['EVEN_WORSE'], ['HIGH', 'NOBODY_KNOWS']] as const) {
+      await damage(hides, appliesTo);
+      await look({ isDown: true, severity: 'LOW' });
+      expect((await theAlert()).mute).toEqual({ kind: 'NONE' });
+    }
+    await damage('HIGH');
+    await look({ isDown: true, severity: 'LOW' });
+    expect((await theAlert()).mute.kind).toBe('MAINTENANCE');
+    await db.deleteFrom('maintenance_window').where('id', 'in', [quiet.id, damaged.id]).execute();
+  });
+
+  it('is refused to whoever may not silence, and shows nobody an alert that they may not see', async () => {
+    const { db } = engine.ctx;
+    const viewer = person('vic', 'VIEWER');
+    await expect(createMaintenanceWindow(db, await window('LOW'), by(viewer))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await look({ isDown: true, severity: 'LOW' });
+    const nobody = { environments: [], clusterIds: [] };
+    expect(await previewHidingWindow(db, { visibility: nobody, scope: { kind: 'all' }, upTo: 'HIGH' })).toMatchObject({
+      ...{ hidden: [], loud: [] },
+    });
   });
 });

@@ -25,7 +25,7 @@ const payload = z.object({
 const fields = {
   hold: 'id scope cluster { id } reason heldByName until state releasedByName',
   window:
-    'id name scope environment cluster { id } cron timeZone durationMinutes isOpen nextOpenings(first: 2) { opensAt }',
+    'id name scope environment cluster { id } cron timeZone durationMinutes hidesAlertsUpTo isOpen nextOpenings(first: 2) { opensAt }',
   blackout: 'id name scope environment cluster { id } from until isOn ownerName',
 } as const;
 
@@ -212,12 +212,31 @@ describe('a maintenance window', () => {
     expect(await audited(null, 'deleteMaintenanceWindow')).toEqual([['otto', 'all clusters of prod', 'DONE']]);
   });
 
+  it('hides alerts when somebody says so, and shows before what it would hide', async () => {
+    const input = { ...nights, clusterId: dev, hidesAlertsUpTo: 'MEDIUM' };
+    const { entry } = await change(operator, 'createMaintenanceWindow', input);
+    expect(entry).toMatchObject({ hidesAlertsUpTo: 'MEDIUM' });
+    const preview = (hidesAlertsUpTo: string) =>
+      api.ask(
+        operator,
+        `query ($input: PreviewMaintenanceWindowInput!) { previewMaintenanceWindow(input: $input) {
+          hidden { number maintenanceWindow { name } } loud { number } isCut } }`,
+        { input: { clusterId: dev, hidesAlertsUpTo } },
+      );
+    expect((await preview('HIGH')).data).toEqual({ previewMaintenanceWindow: { hidden: [], loud: [], isCut: false } });
+    expect((await preview('CRITICAL')).errors?.[0]?.extensions?.code).toBe('INVALID_INPUT');
+    await remove(operator, 'deleteMaintenanceWindow', entry?.id ?? '');
+  });
+
   it.each([
     [{ cron: '61 2 * * *' }, 'cron'],
     [{ cron: '@daily' }, 'cron'],
     [{ timeZone: 'Berlin' }, 'timeZone'],
     [{ durationMinutes: 0 }, 'durationMinutes'],
     [{ name: 'a"b' }, 'name'],
+    [{ hidesAlertsUpTo: 'CRITICAL' }, 'hidesAlertsUpTo'],
+    [{ hidesAlertsUpTo: 'HIGH', durationMinutes: 1_441 }, 'durationMinutes'],
+    [{ hidesAlertsUpTo: 'LOW', cron: '0 * * * *', durationMinutes: 59 }, 'durationMinutes'],
     [{ environment: 'prdo' }, 'environment'],
     [{ environment: 'prod', clusterId: 'clu_1' }, 'clusterId'],
   ])('with %j is refused', async (input, field) => {

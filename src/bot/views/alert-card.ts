@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/web-api';
-import { type Alert, alertName, alertWord, type Severity, titleToShow } from '../../domain/alert.ts';
+import { type Alert, alertName, alertWord, hiderOf, type Severity, titleToShow } from '../../domain/alert.ts';
 import type { AlertHiding } from '../../domain/alert-hidings.ts';
 import { isAtWork } from '../../domain/alert-life.ts';
 import { alertControls } from './alert-controls.ts';
@@ -61,6 +61,8 @@ export function alertCard({ alert, mayRepeat, mutedByRun, runbook, escalates = n
 }
 
 function whyMuted({ kind, because }: Exclude<Alert['mute'], { kind: 'NONE' }>, run: number | null): string {
+  if (kind === 'MAINTENANCE')
+    return `*In maintenance*: ${safe(because, 400)}. It is loud again when the window closes.`;
   if (kind === 'SILENCED') return `*Silenced*: ${safe(because, 400)}. It is loud again when that ends.`;
   // A run may explain it after its end too, as one that stopped the node: then the alert says that.
   return run === null || !isAtWork(because)
@@ -132,6 +134,8 @@ export function wordsOf(alert: Alert): string {
       return 'no data';
     case 'SILENCED':
       return `silenced by ${alert.mute.kind === 'NONE' ? 'nobody' : alert.mute.by}`;
+    case 'MAINTENANCE':
+      return `in maintenance by ${alert.mute.kind === 'NONE' ? 'a window' : plain(hiderOf(alert.mute), 80)}`;
     case 'INHIBITED':
       return 'expected, held back';
     default:
@@ -150,6 +154,8 @@ function signOf(alert: Alert): string {
       return '✅';
     case 'STALE':
       return '❔';
+    case 'MAINTENANCE':
+      return '🔧';
     case 'SILENCED':
     case 'INHIBITED':
       return '🔕';
@@ -169,6 +175,7 @@ function colorOf(alert: Alert): string {
       return '#2eb886';
     case 'STALE':
     case 'SILENCED':
+    case 'MAINTENANCE':
     case 'INHIBITED':
       return '#dddddd';
     default:

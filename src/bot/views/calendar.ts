@@ -80,7 +80,11 @@ function blackoutLine(blackout: Blackout, at: Date): string {
 }
 
 function windowLine(window: MaintenanceWindow, at: Date): string {
-  return `${openOrNot(window, at)} window "${safe(window.name, 64)}" for ${reachOf(window)}, ${code(window.cron)} ${safe(window.timeZone, 64)}, ${window.durationMinutes} min, by ${safe(window.ownerName, 60)}: ${safe(window.reason, 200)}`;
+  return `${openOrNot(window, at)} window "${safe(window.name, 64)}" for ${reachOf(window)}, ${code(window.cron)} ${safe(window.timeZone, 64)}, ${window.durationMinutes} min${hides(window)}, by ${safe(window.ownerName, 60)}: ${safe(window.reason, 200)}`;
+}
+
+function hides({ hidesAlertsUpTo: upTo }: MaintenanceWindow): string {
+  return upTo === null ? '' : `, hides alerts up to ${upTo} while it is open`;
 }
 
 function openOrNot(window: MaintenanceWindow, at: Date): string {

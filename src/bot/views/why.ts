@@ -19,6 +19,7 @@ const names = {
   FLAPPING: 'Comes and goes',
   INHIBITION: 'Held back',
   SILENCE: 'Silence',
+  MAINTENANCE: 'Maintenance',
   ACKNOWLEDGEMENT: 'Taken care of',
   GROUP: 'Waits for others',
   DELIVERY: 'Message',

@@ -88,6 +88,8 @@ function hiderInWords(hiding: Hiding): string {
       return 'a run, while it takes the node away and brings it back';
     case 'SILENCE':
       return 'a silence';
+    case 'MAINTENANCE':
+      return 'a maintenance window that hides alerts (no CRITICAL ones)';
     case 'RULE':
       return `an alert of ${hiding.rule}${hiding.isOfSameNode ? ' about the same node' : ''} (${hiding.because})`;
     default:

@@ -10,12 +10,12 @@ export const inhibitions = {
   node_down: { rules: 'others', sameNode: true, butNot: ['quorum_at_risk'], because: 'the node is down' },
 } as const satisfies Readonly<Record<string, Inhibits>>;
 
-/** Rules whose alerts no other rule explains: they are about Starwarden, and true whatever became of the cluster. */
+/** Rules whose alerts no other rule explains, and no maintenance window hides: they are about Starwarden, and true whatever became of the cluster. */
 export const standAlone: readonly string[] = ['run_waits', 'looks_late'];
 
 /** What keeps the alerts of a rule from being told. `isOfSameNode`: only those about the node that the other alert is about. */
 export type Hiding =
-  | { readonly kind: 'RUN' | 'SILENCE' }
+  | { readonly kind: 'RUN' | 'SILENCE' | 'MAINTENANCE' }
   | { readonly kind: 'RULE'; readonly rule: string; readonly isOfSameNode: boolean; readonly because: string };
 
 /** Pure. What can hide the alerts of a rule, in the order in which it is asked; empty = nothing does. */
@@ -31,5 +31,10 @@ export function hidingsOf({
       ? [{ kind: 'RULE', rule, because, isOfSameNode: sameNode === true }]
       : [],
   );
-  return [...(isInhibitedByRuns ? [{ kind: 'RUN' } as const] : []), { kind: 'SILENCE' }, ...others];
+  return [
+    ...(isInhibitedByRuns ? [{ kind: 'RUN' } as const] : []),
+    { kind: 'SILENCE' },
+    ...(standAlone.includes(name) ? [] : [{ kind: 'MAINTENANCE' } as const]),
+    ...others,
+  ];
 }

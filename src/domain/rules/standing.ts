@@ -1,4 +1,4 @@
-import { type Alert, alertName, alertWord, type Severity, severities, titleToShow } from '../alert.ts';
+import { type Alert, alertName, alertWord, hiderOf, type Severity, severities, titleToShow } from '../alert.ts';
 import { durationInWords, type Pending } from '../alert-facts.ts';
 import { nodeLabel } from '../node-identity.ts';
 import type { NotJudged } from '../probe.ts';
@@ -117,6 +117,8 @@ function stateInWords(alert: Alert): string {
       return 'no data';
     case 'SILENCED':
       return mute.kind === 'NONE' ? 'silenced' : `silenced by ${mute.by}`;
+    case 'MAINTENANCE':
+      return mute.kind === 'NONE' ? 'in maintenance' : `in maintenance by ${hiderOf(mute)}`;
     case 'INHIBITED':
       return 'held back';
     case 'RESOLVED':

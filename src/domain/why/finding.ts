@@ -17,6 +17,7 @@ export const findingKinds = [
   'FLAPPING',
   'INHIBITION',
   'SILENCE',
+  'MAINTENANCE',
   'ACKNOWLEDGEMENT',
   'GROUP',
   'DELIVERY',

@@ -1,4 +1,4 @@
-import { type Alert, alertName } from '../alert.ts';
+import { type Alert, alertName, hiderOf } from '../alert.ts';
 import { durationInWords } from '../alert-facts.ts';
 import type { Wait, WaitReason } from '../delivery/channel-state.ts';
 import { overrideInWords, whenInWords } from '../rules/in-words.ts';
@@ -71,6 +71,14 @@ function decide(facts: AlertFacts, { now }: Pick<WatchedCluster, 'now'>): readon
       finding('SILENCE', `Nobody is told while it is silenced: ${mute.because}`, {
         at: alert.hiddenSince,
         by: mute.by,
+      }),
+    ];
+  if (mute.kind === 'MAINTENANCE')
+    return [
+      false,
+      finding('MAINTENANCE', `Nobody is told while a maintenance window hides it: ${mute.because}`, {
+        at: alert.hiddenSince,
+        by: hiderOf(mute),
       }),
     ];
   if (mute.kind === 'INHIBITED') return [false, inhibitionFinding(facts, { by: mute.by, because: mute.because })];

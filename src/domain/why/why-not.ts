@@ -1,9 +1,11 @@
-import { alertName } from '../alert.ts';
+import { alertName, type Severity } from '../alert.ts';
 import { durationInWords, type Pending } from '../alert-facts.ts';
 import type { NodeKind } from '../cluster.ts';
+import { type OpenWindow, windowHides, windowMute } from '../hiding-windows.ts';
 import { nodeLabel } from '../node-identity.ts';
 import type { OwnRule } from '../rules/book.ts';
 import { overrideInWords, whenInWords } from '../rules/in-words.ts';
+import { hidingsOf } from '../rules/inhibitions.ts';
 import type { RuledNode } from '../rules/judge-metric.ts';
 import { switchedOffInWords } from '../rules/override.ts';
 import { leftTo, type Present } from '../rules/present.ts';
@@ -26,6 +28,8 @@ export type WhyNotFacts = {
   /** What takes nodes away on purpose now: a run, or a stop that lasts. */
   readonly work: readonly { readonly nodeId: string; readonly by: string; readonly because: string }[];
   readonly silences: readonly ActiveSilence[];
+  /** The maintenance windows that are open now and hide alerts of the cluster. */
+  readonly windows: readonly OpenWindow[];
   /** Of the open alerts of the rule, in the order of the watched cluster. */
   readonly alerts: readonly AlertFacts[];
 };
@@ -56,6 +60,7 @@ export function explainWhyNot(facts: WhyNotFacts): Explanation {
       ),
     ...lookFindings(watched, decision),
     ...silencesAhead(facts, rule),
+    ...windowsAhead(facts, { rule, severity: effective.severity ?? rule.severity }),
   ];
   return explain(false, { decision, others });
 }
@@ -166,6 +171,20 @@ function silencesAhead({ silences, node }: WhyNotFacts, rule: AlertRule): readon
   return silences
     .filter((silence) => silenceHides(silence, alert))
     .map(({ name, because }) => finding('SILENCE', `If it fired now, nobody would be told: ${because}`, { by: name }));
+}
+
+function windowsAhead(
+  { windows }: WhyNotFacts,
+  { rule, severity }: { readonly rule: AlertRule; readonly severity: Severity },
+): readonly Finding[] {
+  if (!hidingsOf(rule).some(({ kind }) => kind === 'MAINTENANCE')) return [];
+  return windows
+    .filter((window) => windowHides(window, { severity }))
+    .map((window) =>
+      finding('MAINTENANCE', `If it fired now, nobody would be told: ${windowMute(window).because}`, {
+        by: window.called,
+      }),
+    );
 }
 
 function isAbout({ nodeId, labels }: AlertFacts['alert'], node: RuledNode): boolean {

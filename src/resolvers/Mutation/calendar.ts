@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { calendarReaches } from '../../domain/calendar.ts';
+import { severities } from '../../domain/alert.ts';
+import { calendarReaches, type HideableSeverity } from '../../domain/calendar.ts';
 import { mistakesInCron } from '../../domain/cron.ts';
+import { asHideable, whyNotHide } from '../../domain/hiding-windows.ts';
 import { AppError } from '../../errors.ts';
 import * as blackouts from '../../store/calendar/blackouts.ts';
 import * as holds from '../../store/calendar/holds.ts';
@@ -27,6 +29,7 @@ const windowInput = z.object({
   cron: z.string(),
   timeZone: z.string(),
   durationMinutes: z.int().min(5).max(10_080),
+  hidesAlertsUpTo: z.enum(severities).nullish(),
 });
 const blackoutInput = z.object({ ...{ name, ...place, appliesTo, reason }, from: z.date(), until: z.date() });
 const endInput = z.object({
@@ -64,7 +67,15 @@ export function createMaintenanceWindow(_: unknown, { input }: Input, context: R
         path: ['input', mistake.field],
       });
     }
-    const wanted = { ...rest, scope: scopeOf({ environment, clusterId }), appliesTo: rest.appliesTo ?? 'CHANGES' };
+    const hidesAlertsUpTo = rest.hidesAlertsUpTo == null ? null : readHideable(rest.hidesAlertsUpTo);
+    const tooMuch = hidesAlertsUpTo === null ? null : whyNotHide(rest);
+    if (tooMuch !== null)
+      throw new AppError('INVALID_INPUT', tooMuch, {
+        hint: 'What is to be quiet for longer takes a silence, which ends; a window without hidesAlertsUpTo hides nothing.',
+        path: ['input', 'durationMinutes'],
+      });
+    const scope = scopeOf({ environment, clusterId });
+    const wanted = { ...rest, scope, hidesAlertsUpTo, appliesTo: rest.appliesTo ?? 'CHANGES' };
     return { window: await windows.createMaintenanceWindow(context.deps.db, wanted, context) };
   });
 }
@@ -105,6 +116,16 @@ export function deleteBlackout(_: unknown, { id }: { id: string }, context: Requ
 
 function clusterOrAll(clusterId: string | null | undefined) {
   return clusterId == null ? ({ kind: 'all' } as const) : ({ kind: 'cluster', clusterId } as const);
+}
+
+/** Throws `INVALID_INPUT` for CRITICAL: two persons have to want that, for a time that ends. */
+export function readHideable(severity: (typeof severities)[number]): HideableSeverity {
+  const hideable = asHideable(severity);
+  if (hideable !== null) return hideable;
+  throw new AppError('INVALID_INPUT', 'A maintenance window hides no CRITICAL alerts: it opens again and again', {
+    hint: 'Make a silence, to which a second person agrees where that is needed; or hide alerts up to HIGH.',
+    path: ['input', 'hidesAlertsUpTo'],
+  });
 }
 
 /** Neither of the two = everything. Throws `INVALID_INPUT` when both are given. */

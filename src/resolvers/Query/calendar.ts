@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { severities } from '../../domain/alert.ts';
 import type { Blackout, CalendarScope, KeptHold, MaintenanceWindow } from '../../domain/calendar.ts';
 import { coversCluster } from '../../domain/why-not-now.ts';
 import { listBlackouts, listHolds, listWindows } from '../../store/reads/calendar.ts';
+import { previewHidingWindow } from '../../store/reads/hiding-windows.ts';
 import { type Connection, type PageArguments, readConnection, slicePage } from '../connection.ts';
+import { readHideable, scopeOf } from '../Mutation/calendar.ts';
+import { parseArguments } from '../Mutation/parse-arguments.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
 type Arguments = PageArguments & { readonly clusterId?: string | null };
@@ -34,6 +38,18 @@ export function automationHolds(_: unknown, page: Arguments & { ended?: boolean 
     placeOf: ({ heldAt, id }) => [heldAt.toISOString(), id],
     isDescending: true,
   });
+}
+
+const previewInput = z.object({
+  environment: z.string().nullish(),
+  clusterId: z.string().nullish(),
+  hidesAlertsUpTo: z.enum(severities),
+});
+
+export function previewMaintenanceWindow(_: unknown, { input }: { input: unknown }, { deps, actor }: RequestContext) {
+  const { hidesAlertsUpTo, ...place } = parseArguments(previewInput, input);
+  const wanted = { scope: scopeOf(place), upTo: readHideable(hidesAlertsUpTo) };
+  return previewHidingWindow(deps.db, { visibility: readableBy(actor), ...wanted });
 }
 
 type Place = readonly [string, string];

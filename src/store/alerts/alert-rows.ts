@@ -155,9 +155,13 @@ export function toAlertEvent(row: Selectable<Tables['alert_event']>): AlertEvent
 
 function muteOf({ muted_by: by, muted_because: because }: Selectable<Tables['alert']>): Mute {
   if (by === null) return { kind: 'NONE' };
-  // Names of rules and runs never look like the name of a silence.
-  const kind = /^S-\d+$/.test(by) ? 'SILENCED' : 'INHIBITED';
-  return { kind, by, because: because ?? 'something else explains it' };
+  return { kind: muteKindOf(by), by, because: because ?? 'something else explains it' };
+}
+
+/** Names of rules and runs never look like the name of a silence, or of a window. */
+function muteKindOf(by: string): 'SILENCED' | 'MAINTENANCE' | 'INHIBITED' {
+  if (/^S-\d+$/.test(by)) return 'SILENCED';
+  return by.startsWith('window:') ? 'MAINTENANCE' : 'INHIBITED';
 }
 
 function refOf(id: string | null, name: string | null): PersonRef | null {

@@ -7,6 +7,7 @@ import {
   type KeptHold,
   type MaintenanceWindow,
 } from '../../domain/calendar.ts';
+import { asHideable } from '../../domain/hiding-windows.ts';
 import { AppError } from '../../errors.ts';
 import type { Tables } from '../generated/tables.ts';
 
@@ -23,6 +24,8 @@ export function toWindow(row: WindowRow): MaintenanceWindow {
     cron: row.cron,
     timeZone: row.time_zone,
     durationMinutes: row.duration_minutes,
+    // What no window may hide, or what a newer version knows: it hides nothing.
+    hidesAlertsUpTo: asHideable(row.hides_alerts_up_to),
     reason: row.reason,
     ownerName: row.owner_name,
   };

@@ -21,6 +21,7 @@ export async function createMaintenanceWindow(
   const { scope, name } = window;
   const reason = checkReason(window.reason);
   const known = await authorizeScope(db, { by, scope, permission: 'calendar:manage', action });
+  if (window.hidesAlertsUpTo !== null) await authorizeScope(db, { by, scope, permission: 'alert:silence', action });
   const id = newId('win');
   try {
     return await inTransaction(db, async (tx) => {
@@ -34,6 +35,7 @@ export async function createMaintenanceWindow(
           cron: window.cron,
           time_zone: window.timeZone,
           duration_minutes: window.durationMinutes,
+          hides_alerts_up_to: window.hidesAlertsUpTo,
           reason,
           owner_id: by.actor.id,
           owner_name: by.actor.name,
@@ -83,6 +85,15 @@ function noWindow(id: string): AppError {
   });
 }
 
-function detailOf({ id, name, appliesTo, cron, timeZone, durationMinutes, reason }: MaintenanceWindow) {
-  return { id, name, appliesTo, cron, timeZone, durationMinutes, reason };
+function detailOf({
+  id,
+  name,
+  appliesTo,
+  cron,
+  timeZone,
+  durationMinutes,
+  hidesAlertsUpTo,
+  reason,
+}: MaintenanceWindow) {
+  return { id, name, appliesTo, cron, timeZone, durationMinutes, hidesAlertsUpTo, reason };
 }

@@ -1,4 +1,4 @@
-import { type Alert, alertName } from '../../domain/alert.ts';
+import { type Alert, alertName, hiderOf } from '../../domain/alert.ts';
 import { AppError } from '../../errors.ts';
 import { type HandlingRequest, handleIn, refuseUnlessOpen } from '../alerts/handle.ts';
 import { checkReason } from '../calendar/calendar-scope.ts';
@@ -20,7 +20,7 @@ export async function escalateNow(
     refuseUnlessOpen(alert);
     if (alert.mute.kind !== 'NONE')
       throw new AppError('PRECONDITION_FAILED', `${alertName(alert)} is hidden, so nobody is told of it`, {
-        hint: `It is hidden by ${alert.mute.by}: end that first.`,
+        hint: `It is hidden by ${hiderOf(alert.mute)}: end that first.`,
       });
     const facts = await readEscalationFacts(tx, alert, { at, linkedNames });
     if (facts === null)

@@ -3,6 +3,7 @@ import type { AlertFacts } from '../../domain/why/why-alert.ts';
 import type { Reader } from '../database.ts';
 import { openSilences } from '../reads/covering-silences.ts';
 import { deliveriesOfSteps, stepsOfAlerts } from '../reads/escalations.ts';
+import { hidingWindows } from '../reads/hiding-windows.ts';
 import { plannedWorkOfClusters } from '../reads/planned-work.ts';
 import { listOwnRules } from '../reads/rules.ts';
 import { stoppedNodesOfClusters } from '../reads/stopped-nodes.ts';
@@ -73,6 +74,7 @@ export function whyNotReads(
     plannedWork: (clusterId) => plannedWorkOfClusters(db, { clusterIds: [clusterId], windowMs: 0 }),
     stoppedNodes: (clusterId) => stoppedNodesOfClusters(db, [clusterId]),
     silences: (at) => openSilences(db, { at, visibility }),
+    windows: () => hidingWindows(db, { visibility }),
     factsOfAlerts: (alerts) => factsOfAlerts(db, alerts, asked),
   };
 }

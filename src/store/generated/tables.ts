@@ -454,6 +454,7 @@ export type Tables = {
     owner_id: string;
     owner_name: string;
     created_at: Date;
+    hides_alerts_up_to: string | null;
   };
   /** One metric of all subjects of a cluster over some time. */
   metric_chunk: {

@@ -10,6 +10,7 @@ import { fromJson, toJson } from '../json.ts';
 import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-measured.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 import { silencesCovering } from '../reads/covering-silences.ts';
+import { hidingOver, hidingWindows } from '../reads/hiding-windows.ts';
 import { pendingShape } from './probe-rows.ts';
 import type { ProbeClaim } from './probes.ts';
 
@@ -50,11 +51,13 @@ export async function recordSample(
     if (held === undefined || cluster === null) return null;
     const at = await readDatabaseTime(tx);
     const { id: clusterId, environment } = cluster;
+    const windows = await hidingWindows(tx, { visibility: 'everywhere', damaged });
     const silences = await silencesCovering(tx, { clusterId, environment, at });
     const state = {
       alerts: await lockOpenAlerts(tx, clusterId, damaged),
       pending: readable([held.pending], (pending) => fromJson(pendingShape, pending), damaged).flat(),
       silences: silences.map(asActive),
+      windows: hidingOver(windows, { clusterId, environment, at }),
     };
     const effect = applySample(state, { ...outcome.sample, at }, policy);
     // Changes come before openings: an alert that closes has to free its fingerprint first.

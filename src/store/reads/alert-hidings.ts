@@ -1,5 +1,6 @@
 import type { Alert } from '../../domain/alert.ts';
 import { type HidingFacts, type HidingWork, runIdOf } from '../../domain/alert-hidings.ts';
+import type { MaintenanceWindow } from '../../domain/calendar.ts';
 import type { Cluster, ClusterNode, StoppedNode } from '../../domain/cluster.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Run } from '../../domain/run.ts';
@@ -8,6 +9,7 @@ import type { Reader } from '../database.ts';
 import { openAlertsOfClusters } from './alerts.ts';
 import { nodesOfClusters } from './clusters.ts';
 import { covering, openSilences } from './covering-silences.ts';
+import { hidingOver, hidingWindows } from './hiding-windows.ts';
 import { plannedWorkOfClusters } from './planned-work.ts';
 import { findVisibleRuns } from './runs.ts';
 import { stoppedNodesOfClusters } from './stopped-nodes.ts';
@@ -20,6 +22,8 @@ export type HidingReads = {
   readonly plannedWork: (clusterId: string) => Promise<readonly PlannedWork[]>;
   readonly stoppedNodes: (clusterId: string) => Promise<readonly StoppedNode[]>;
   readonly silences: (at: Date) => Promise<readonly Silence[]>;
+  /** The maintenance windows that hide alerts, open or not. */
+  readonly windows: () => Promise<readonly MaintenanceWindow[]>;
   readonly run: (id: string) => Promise<Run | null>;
 };
 
@@ -31,12 +35,13 @@ export async function readHidings(
   { id, environment }: Pick<Cluster, 'id' | 'environment'>,
   at: Date,
 ): Promise<HidingFacts> {
-  const [alerts, nodes, work, stopped, silences] = await Promise.all([
+  const [alerts, nodes, work, stopped, silences, windows] = await Promise.all([
     reads.openAlerts(id),
     reads.nodes(id),
     reads.plannedWork(id),
     reads.stoppedNodes(id),
     reads.silences(at),
+    reads.windows(),
   ]);
   const labels = new Map(nodes.map((node) => [node.id, nodeLabel(node)]));
   const known = await Promise.all(
@@ -49,7 +54,11 @@ export async function readHidings(
   );
   const hiding = await Promise.all([...new Set(alerts.flatMap((alert) => runIdOf(alert) ?? []))].map(reads.run));
   const runNumbers = new Map(hiding.flatMap((run) => (run === null ? [] : [[run.id, run.number] as const])));
-  return { alerts, stopped, runNumbers, work: known, silences: covering(silences, { clusterId: id, environment, at }) };
+  const place = { clusterId: id, environment, at };
+  return {
+    ...{ alerts, stopped, runNumbers, work: known },
+    ...{ silences: covering(silences, place), windows: hidingOver(windows, place) },
+  };
 }
 
 /** Reads from the database for somebody who sees this. */
@@ -60,6 +69,7 @@ export function hidingReads(db: Reader, visibility: Visibility): HidingReads {
     plannedWork: (id) => plannedWorkOfClusters(db, { clusterIds: [id], windowMs: 0 }),
     stoppedNodes: (id) => stoppedNodesOfClusters(db, [id]),
     silences: (at) => openSilences(db, { at, visibility }),
+    windows: () => hidingWindows(db, { visibility }),
     run: async (id) => (await findVisibleRuns(db, { visibility, ids: [id] }))[0] ?? null,
   };
 }

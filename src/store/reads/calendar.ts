@@ -50,6 +50,21 @@ export async function findVisibleWindow(
   return row === undefined ? null : toWindow(row);
 }
 
+/** Those of them that somebody may see. */
+export async function findVisibleWindows(
+  db: Reader,
+  { visibility, ids }: { visibility: Visibility; ids: readonly string[] },
+): Promise<readonly MaintenanceWindow[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom('maintenance_window')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where(isEntryVisible(visibility, 'maintenance_window'))
+    .execute();
+  return rows.map(toWindow);
+}
+
 /** By their begin; `past`: those that are over too. */
 export async function listBlackouts(
   db: Reader,

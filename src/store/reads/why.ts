@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
+import type { MaintenanceWindow } from '../../domain/calendar.ts';
 import type { StoppedNode } from '../../domain/cluster.ts';
 import type { OwnRule } from '../../domain/rules/book.ts';
 import type { RuledNode } from '../../domain/rules/judge-metric.ts';
@@ -9,6 +10,7 @@ import { type AlertFacts, messageStates } from '../../domain/why/why-alert.ts';
 import type { WhyNotFacts } from '../../domain/why/why-not.ts';
 import type { Reader } from '../database.ts';
 import { covering } from './covering-silences.ts';
+import { hidingOver } from './hiding-windows.ts';
 import type { plannedWorkOfClusters } from './planned-work.ts';
 
 const state = z.enum(messageStates);
@@ -92,6 +94,8 @@ export type WhyNotReads = {
   readonly ownRulesCalled: (name: string) => Promise<readonly OwnRule[]>;
   readonly plannedWork: (clusterId: string) => Promise<readonly PlannedWork[]>;
   readonly stoppedNodes: (clusterId: string) => Promise<readonly StoppedNode[]>;
+  /** The maintenance windows that hide alerts, whether they are open or not. */
+  readonly windows: () => Promise<readonly MaintenanceWindow[]>;
   readonly silences: (at: Date) => Promise<readonly Silence[]>;
   readonly factsOfAlerts: (alerts: readonly Alert[]) => Promise<readonly AlertFacts[]>;
 };
@@ -105,17 +109,19 @@ export async function readWhyNot(
   { name, node }: { readonly name: string; readonly node: RuledNode | null },
 ): Promise<WhyNotFacts> {
   const { id: clusterId, environment } = watched.cluster;
-  const [own, runs, stopped, silences, alerts] = await Promise.all([
+  const [own, runs, stopped, silences, windows, alerts] = await Promise.all([
     reads.ownRulesCalled(name),
     reads.plannedWork(clusterId),
     reads.stoppedNodes(clusterId),
     reads.silences(watched.now),
+    reads.windows(),
     reads.factsOfAlerts(watched.alerts.filter(({ rule }) => rule === name)),
   ]);
   const removed = own.findLast((each) => each.removed !== null) ?? null;
   const covers = covering(silences, { clusterId, environment, at: watched.now });
   return {
     ...{ watched, name, node, removed, alerts, silences: covers.map(asActive) },
+    windows: hidingOver(windows, { clusterId, environment, at: watched.now }),
     work: [
       ...runs.map(({ nodeId, runNumber }) => ({
         nodeId,

@@ -174,6 +174,8 @@ describe('a health score', () => {
   it('counts a silenced alert in full, and a hidden one with the alert that hides it', () => {
     const silenced = alert({ mute: { kind: 'SILENCED', by: 'S-1', because: 'we know' } });
     expect(scoreHealth(facts({ alerts: [silenced] })).score).toBe(85);
+    const maintained = alert({ mute: { kind: 'MAINTENANCE', by: 'window:win_1', because: 'window "nights"' } });
+    expect(scoreHealth(facts({ alerts: [maintained] })).score).toBe(85);
     const cause = alert({ fingerprint: 'c', rule: 'all_dark', severity: 'LOW' });
     const hidden = alert({ severity: 'CRITICAL', mute: { kind: 'INHIBITED', by: 'all_dark', because: 'dark' } });
     expect(scoreHealth(facts({ alerts: [cause, hidden] })).score).toBe(98);

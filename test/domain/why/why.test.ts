@@ -118,6 +118,14 @@ describe('why an alert calls somebody, or nobody', () => {
       /S-3 by lee until noon: a move/,
     ],
     [
+      'in maintenance',
+      { mute: { kind: 'MAINTENANCE', by: 'window:win_1', because: 'window "nights" until noon, by lee: a move' } },
+      { told },
+      false,
+      'MAINTENANCE',
+      /a maintenance window hides it: window "nights" until noon, by lee: a move/,
+    ],
+    [
       'hidden by a rule',
       { mute: { kind: 'INHIBITED', by: 'node_down', because: 'the node is down' } },
       { told },
@@ -307,7 +315,16 @@ describe('why an alert calls somebody, or nobody', () => {
 describe('why a rule calls nobody', () => {
   const ask = (rest: Partial<WhyNotFacts> = {}) =>
     explainWhyNot({
-      ...{ watched: watched(), name: 'disk_filling', removed: null, node: null, work: [], silences: [], alerts: [] },
+      ...{
+        watched: watched(),
+        name: 'disk_filling',
+        removed: null,
+        node: null,
+        work: [],
+        silences: [],
+        windows: [],
+        alerts: [],
+      },
       ...rest,
     });
   const [be, other, fe] = nodes;

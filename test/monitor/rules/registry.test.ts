@@ -301,6 +301,7 @@ describe('the rules together', () => {
           sample: look,
           policy: { times: defaultAlertTimes, rules },
           silences: [],
+          windows: [],
         });
         expect(mutes.size).toBeLessThan(alerts.length);
         for (const mute of mutes.values()) {
