@@ -103,7 +103,7 @@ describe('one rule', () => {
       'is over 85 % for 2 min; the alert ends at 83 % or less. Beyond the threshold of disk_nearly_full, that rule has the alert.',
     );
     expect(text).toContain(
-      '*Hidden by:* a silence; an alert of cluster_unreachable (the whole cluster cannot be observed); an alert of node_down about the same node (the node is down).',
+      '*Hidden by:* a silence; a maintenance window that hides alerts (no CRITICAL ones); an alert of cluster_unreachable (the whole cluster cannot be observed); an alert of node_down about the same node (the node is down).',
     );
     expect(text).toMatch(/\*Do:\* Look at \/sr disks/);
     expect(text).toMatch(/_over:_ everywhere.*threshold 90 %, ends at 88 %, by kim: a \*big\* &lt;!channel&gt; disk/);
