@@ -214,6 +214,7 @@ describe('beside GraphQL', () => {
       /^starwarden_slack_messages_unsent\{state="waiting"\} 0$/m,
       /^starwarden_slack_messages_unsent\{state="failed"\} 0$/m,
       /^starwarden_slack_oldest_unsent_seconds 0$/m,
+      /^starwarden_api_token_expires_seconds \d+(\.\d+)?$/m,
       /^starwarden_http_request_duration_seconds_count\{method="POST",route="\/graphql",status="200"\} [1-9]/m,
       /^starwarden_graphql_duration_seconds_count\{type="query",field="viewer",outcome="ok"\} [1-9]/m,
     ]) {

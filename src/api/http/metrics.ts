@@ -2,9 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { severities } from '../../domain/alert.ts';
 import { runStates } from '../../domain/run.ts';
 import type { ApiDeps } from '../../resolvers/api-deps.ts';
+import { readDatabaseTime } from '../../store/database.ts';
 import {
   countOpenAlerts,
   readDeliveryHealth,
+  readFirstTokenEndMs,
   readRunMetrics,
   readUntoldCriticalMs,
 } from '../../store/reads/metrics.ts';
@@ -73,6 +75,11 @@ export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 
     help: 'How long the oldest CRITICAL alert that fires and is not hidden has waited for Slack to confirm a message about it; 0 when people were told of all.',
     registers,
   });
+  const tokenEnd = new Gauge({
+    name: 'starwarden_api_token_expires_seconds',
+    help: 'How long until the first of the tokens of the API ends that are not replaced by another one; +Inf when none ends.',
+    registers,
+  });
   const subscriptions = new Gauge({ name: 'starwarden_graphql_subscriptions', help: 'Open subscriptions.', registers });
 
   let readAt = 0;
@@ -95,6 +102,7 @@ export function makeMetrics({ db, log, doorbell }: Pick<ApiDeps, 'db' | 'log' | 
       slackMessages.set({ state: 'failed' }, failed);
       slackWait.set((oldestUnsentMs ?? 0) / 1000);
       untold.set((await readUntoldCriticalMs(db)) / 1000);
+      tokenEnd.set((await readFirstTokenEndMs(db, await readDatabaseTime(db))) / 1000);
       storeUp.set(1);
     } catch (err) {
       storeUp.set(0);

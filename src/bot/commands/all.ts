@@ -15,6 +15,7 @@ import { rule, rules } from './rules.ts';
 import { scheduleCommands } from './schedules.ts';
 import { silenceCommands } from './silences.ts';
 import { disks, tablets } from './tablets.ts';
+import { tokens } from './tokens.ts';
 import { why, whyNot } from './why.ts';
 
 /** Every verb there is: our own, and those of the operations. Throws when two have the same name. */
@@ -46,6 +47,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     retention,
     whoami,
     link,
+    tokens,
   ];
   const twice = all.find((command, index) => all.findIndex((other) => other.spec.verb === command.spec.verb) !== index);
   if (twice !== undefined) throw new Error(`two commands are called ${twice.spec.verb}`);

@@ -29,6 +29,7 @@ import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 import { alertPictures } from './alert-pictures.ts';
 import { callInLines, callsInGroup, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
+import { readTokenContent } from './token-content.ts';
 
 /** What a card should show now. */
 export type CardContent = {
@@ -70,6 +71,8 @@ export function readContent(bot: Bot, card: Subject, options: Reading): Promise<
       return readDigestMessage(bot, card, options);
     case 'ESCALATION':
       return readPlaceContent(bot, card, options);
+    case 'TOKEN':
+      return readTokenContent(bot, card, options);
     default:
       return card.kind satisfies never;
   }

@@ -51,7 +51,8 @@ async function mentionsOf(bot: Bot, told: readonly Addressee[]): Promise<readonl
   return [...new Set(found.filter((each) => each !== null))];
 }
 
-async function accountOf({ db, self, settings }: Bot, personId: string, name: string): Promise<string | null> {
+/** The Slack account of a person: the one that they linked, else the one that the configuration names. Null = none. */
+export async function accountOf({ db, self, settings }: Bot, personId: string, name: string): Promise<string | null> {
   const account = await findSlackUserOfPerson(db, { team: self.team, personId });
   return account ?? settings.links.find(({ owner }) => owner === name)?.user ?? null;
 }

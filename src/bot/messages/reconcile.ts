@@ -15,6 +15,7 @@ import {
   listRunsWithoutCard,
 } from '../../store/slack/slack-cards.ts';
 import { claimLine, listDueLines } from '../../store/slack/slack-lines.ts';
+import { listDueTokenCards } from '../../store/slack/token-cards.ts';
 import type { Bot } from '../bot.ts';
 import { findPlaces } from './escalation-content.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
@@ -22,6 +23,7 @@ import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
 import { sendLine } from './send-line.ts';
 import { createDigestPlanning, createNoting, tellChannel, tellDay } from './tell-alerts.ts';
+import { createTokenWatch } from './token-content.ts';
 
 /** How many of each kind this process handles at the same time. */
 const atOnce = 20;
@@ -81,7 +83,14 @@ export function workOfReconciler(
     await pruneSlack(db);
   };
   return {
-    chores: [prune, () => findRuns(bot), createNoting(bot), createDigestPlanning(bot), () => findPlaces(bot)],
+    chores: [
+      prune,
+      () => findRuns(bot),
+      createNoting(bot),
+      createDigestPlanning(bot),
+      () => findPlaces(bot),
+      createTokenWatch(bot),
+    ],
     kinds: [
       { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
       { what: 'card of an alert', list: (limit) => listDueAlertCards(db, limit), handle: handleCard, atOnce },
@@ -89,6 +98,12 @@ export function workOfReconciler(
       { what: 'escalation', list: (limit) => listDueEscalationCards(db, limit), handle: handleCard, atOnce },
       { what: 'day of a channel', list: (limit) => listDueDigests(db, limit), handle: makeDay, atOnce },
       { what: 'daily message', list: (limit) => listDueDigestCards(db, limit), handle: handleCard, atOnce },
+      {
+        what: 'card of a token that ends',
+        list: (limit) => listDueTokenCards(db, { limit, now: bot.now() }),
+        handle: handleCard,
+        atOnce,
+      },
       { what: 'card of a run', list: (limit) => listDueRunCards(db, limit), handle: handleCard, atOnce },
       { what: 'reply', list: (limit) => listDueLines(db, limit, { withPicture: false }), handle: handleLine, atOnce },
       {

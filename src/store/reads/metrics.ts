@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { drivenRunStates } from '../../domain/run.ts';
 import { isDue } from '../claims.ts';
 import { databaseNow, type Reader } from '../database.ts';
+import { listUsableTokens } from './tokens.ts';
 
 /*
  * Figures of the whole installation, for whoever may read its metrics: counts and times, no names.
@@ -87,4 +88,12 @@ export async function readUntoldCriticalMs(db: Reader): Promise<number> {
     .where('alert_delivery.told_at', 'is', null)
     .executeTakeFirst();
   return Math.max(0, Number(row?.waited ?? 0));
+}
+
+/** How long from this time until the first token ends that works now and that no other replaces, in milliseconds; Infinity = none ends. */
+export async function readFirstTokenEndMs(db: Reader, now: Date): Promise<number> {
+  const ends = (await listUsableTokens(db, { personId: null, now })).flatMap(({ expiresAt, isSettled }) =>
+    expiresAt === null || isSettled ? [] : [expiresAt.getTime() - now.getTime()],
+  );
+  return Math.min(...ends, Number.POSITIVE_INFINITY);
 }
