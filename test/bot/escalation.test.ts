@@ -2,6 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { startEscalations } from '../../src/monitor/escalate.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
 import { inTransaction } from '../../src/store/database.ts';
+import { escalateNow } from '../../src/store/escalation/escalate-now.ts';
 import { setRotation } from '../../src/store/escalation/rotations.ts';
 import { setRoute } from '../../src/store/escalation/routes.ts';
 import { findPersonByName } from '../../src/store/reads/persons.ts';
@@ -92,4 +93,27 @@ it('who is on call is mentioned with the card, the second channel is told by han
         .toSorted(),
     )
     .toEqual([0, 1]);
+
+  // Its second channel is archived meanwhile: that is told where the alert is, and at the end comes a message of its own.
+  world.slack.ctl.setArchived('sr-demo', true);
+  const later = { ...condition, fingerprint: 'f'.repeat(64), title: 'fe is down' };
+  const second = await inTransaction(db, (tx) =>
+    insertAlert(tx, { cluster, condition: later, since: new Date(), mute: { kind: 'NONE' }, at: new Date() }),
+  );
+  ctx.doorbell.changed(`alert:${second}`);
+  await world.kim.waitForMessage({ channel, text: 'fe is down', where: (seen) => seen.threadTs === null });
+  const ask = { alertId: second, actor: systemActor, reason: 'nobody comes', linkedNames: ['kim'] };
+  await escalateNow(db, { ...ask, changed: (topic) => ctx.doorbell.changed(topic) });
+  await world.kim.waitForMessage({ channel, text: /NOT DELIVERED.*is_archived/ });
+  while ((await findAlert(db, second)) !== null) {
+    await escalateNow(db, { ...ask, changed: (topic) => ctx.doorbell.changed(topic) });
+    const kinds = await db.selectFrom('escalation_step').select('kind').where('alert_id', '=', second).execute();
+    if (kinds.some(({ kind }) => kind === 'EXHAUSTED')) break;
+  }
+  const exhausted = await world.kim.waitForMessage({
+    channel,
+    text: /\[CRITICAL\] prod-eu: fe is down.*nobody comes/,
+    where: (seen) => seen.threadTs === null,
+  });
+  expect(exhausted.notified.broadcasts).toEqual([]);
 });

@@ -1,12 +1,19 @@
-import type { Alert, AlertEvent } from '../../domain/alert.ts';
+import { type Alert, type AlertEvent, alertName } from '../../domain/alert.ts';
 import { routeOf } from '../../domain/alert-route.ts';
 import { type Addressee, addresseesFrom, inWordsOf } from '../../domain/escalation/addressees.ts';
 import { nextStep } from '../../domain/escalation/next-step.ts';
+import { isPlaceOfExhausted, placeOfExhausted } from '../../domain/escalation/undelivered-words.ts';
 import type { CarriedStep } from '../../store/escalation/escalation-rows.ts';
 import { readEscalationFacts } from '../../store/escalation/facts.ts';
+import { dropPlace, recordPlaceless } from '../../store/escalation/undelivered.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
 import { callsOnGroup, listRoutes, stepsOfAlerts } from '../../store/reads/escalations.ts';
-import { ensureEscalationCard, findPlace, listPlacesWithoutCard } from '../../store/slack/escalation-cards.ts';
+import {
+  ensureEscalationCard,
+  findPlace,
+  isSaidLater,
+  listPlacesWithoutCard,
+} from '../../store/slack/escalation-cards.ts';
 import { findSlackUserOfPerson } from '../../store/slack/slack.ts';
 import type { Card } from '../../store/slack/slack-cards.ts';
 import type { NewLine } from '../../store/slack/slack-lines.ts';
@@ -102,9 +109,28 @@ export async function otherChannels({ db, settings }: Bot, alert: Alert): Promis
 /** Makes the messages for places in which an alert is to be told besides. */
 export async function findPlaces(bot: Bot): Promise<void> {
   for (const { id, alertId, stepId, place } of await listPlacesWithoutCard(bot.db)) {
+    const over = isPlaceOfExhausted(place) ? await whyNotExhausted(bot, { id, alertId }) : null;
+    if (over !== null) {
+      await dropPlace(bot.db, { id, why: over });
+      continue;
+    }
     const channel = await channelOfPlace(bot, { alertId, stepId, place });
     if (channel !== null) await ensureEscalationCard(bot.db, { id, channel });
+    else {
+      const error = place.startsWith('person:') ? 'the person has no Slack account here' : 'there is no channel for it';
+      const changed = await recordPlaceless(bot.db, { deliveryId: id, error, instead: null });
+      if (changed !== null) bot.engine.changed(`alert:${changed}`);
+    }
   }
+}
+
+/** Why nobody has to be told any more that nobody is left to call; null = it still is so. */
+async function whyNotExhausted(bot: Bot, { id, alertId }: { id: string; alertId: string }): Promise<string | null> {
+  if (await isSaidLater(bot.db, { alertId, id })) return 'a later message says so';
+  const alert = await findVisibleAlert(bot.db, { visibility: 'everywhere', id: alertId });
+  if (alert === null || alert.signal === 'RESOLVED') return 'it was over before';
+  if (alert.mute.kind !== 'NONE') return 'it was hidden before';
+  return alert.handling.kind === 'ACKED' ? `${alert.handling.byName} had taken it before` : null;
 }
 
 type PlaceContent = {
@@ -118,9 +144,13 @@ type PlaceContent = {
 type Place = { readonly alertId: string; readonly stepId: string; readonly place: string };
 
 async function channelOfPlace(bot: Bot, { alertId, stepId, place }: Place): Promise<string | null> {
-  if (place === 'channel') {
+  if (place === 'channel' || isPlaceOfExhausted(place)) {
     const alert = await findVisibleAlert(bot.db, { visibility: 'everywhere', id: alertId });
-    return alert === null ? null : channelOf(bot, alert);
+    if (alert === null) return null;
+    const own = await channelOf(bot, alert);
+    if (place === 'channel') return own;
+    const { fallbackChannel } = await routeFor(bot, alert);
+    return fallbackChannel ?? own;
   }
   const personId = /^person:(.+)$/.exec(place)?.[1];
   if (personId === undefined) return place;
@@ -151,6 +181,7 @@ export async function readPlaceContent(
   const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
   const steps = await stepsOfAlerts(bot.db, [alert.id]);
   const step = steps.find(({ id }) => id === place.stepId);
+  if (isPlaceOfExhausted(place.place)) return exhaustedContent(bot, { alert, events, step, id: place.id, mayRepeat });
   const calls = await callsHere(bot, { alert, place: place.place, step });
   const message = alertCard({ alert, mayRepeat, mutedByRun: null, runbook: null });
   const lines = events
@@ -166,8 +197,50 @@ export async function readPlaceContent(
     revision: alert.revision,
     joinRevision: 0,
     lines,
-    otherPlaces: bot.settings.alertChannel === null ? [] : [bot.settings.alertChannel],
+    otherPlaces: await placesInstead(bot, { alert, place: place.place }),
   };
+}
+
+/**
+ * Where a message goes that Slack does not take in its place. The channel in which the alert stands has heard of it: its thread says
+ * what was not delivered.
+ */
+async function placesInstead(bot: Bot, { alert, place }: { alert: Alert; place: string }): Promise<readonly string[]> {
+  const { channel, fallbackChannel } = await routeFor(bot, alert);
+  const others = await otherChannels(bot, alert);
+  // Begins with the place itself: the next one after it is taken.
+  const first = isPlaceOfExhausted(place) ? [fallbackChannel, channel] : [channel, fallbackChannel];
+  const all = [...new Set([...first, ...others])].filter((each) => each !== null);
+  if (place === 'channel' || isPlaceOfExhausted(place)) return all;
+  const told = (await firstTold(bot.db, [alert.id])).get(alert.id);
+  return all.filter((each) => each !== place && each !== told?.channel);
+}
+
+/** The channel of an alert, and where messages go that it does not take. */
+async function routeFor(bot: Bot, alert: Alert) {
+  const route = routeOf(await listRoutes(bot.db, { visibility: 'everywhere', past: false }), alert);
+  return {
+    channel: route?.channel ?? bot.settings.alertChannel,
+    fallbackChannel: route?.fallbackChannel ?? bot.settings.fallbackChannel,
+  };
+}
+
+type Exhausted = Found & { readonly step: CarriedStep | undefined; readonly id: string; readonly mayRepeat: boolean };
+
+/** The message that nobody is left to call. The newest follows the alert and can acknowledge it; what was said before it stays. */
+async function exhaustedContent(
+  bot: Bot,
+  { alert, events, step, id, mayRepeat }: Exhausted,
+): Promise<PlaceContent | null> {
+  const said = events.find(({ type, revision }) => escalated.includes(type) && revision === step?.revision);
+  const isOld = await isSaidLater(bot.db, { alertId: alert.id, id });
+  const what = safe(said?.message ?? 'Escalation exhausted', 600);
+  const card = alertCard({ alert, mayRepeat, mutedByRun: null, runbook: null });
+  const message = isOld
+    ? { text: `${alertName(alert)}: ${what}. A later message says how it is.` }
+    : { ...card, text: `${card.text}: ${what}` };
+  const otherPlaces = await placesInstead(bot, { alert, place: placeOfExhausted(step?.step ?? 0) });
+  return { message, revision: alert.revision, joinRevision: 0, lines: [], otherPlaces };
 }
 
 /** People are mentioned once for a step: here only where they are not mentioned in the alert's own thread. */

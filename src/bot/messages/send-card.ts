@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { saveRefusedPlace } from '../../store/escalation/undelivered.ts';
 import { alertCardKinds, type Card, type CardChange, saveCard, wakeRefused } from '../../store/slack/slack-cards.ts';
 import { ensureLines } from '../../store/slack/slack-lines.ts';
 import type { Message } from '../views/text.ts';
@@ -140,7 +141,16 @@ async function saveFailure(
   const { bot } = context;
   const attempts = card.attempts + 1;
   const refused = refusedMs(attempts, urgencyOf(card));
-  const save = (change: CardChange) => saveCard(bot.db, card, { attempts, error: outcome.error, ...change });
+  const save = async (given: CardChange) => {
+    const change: CardChange = { attempts, error: outcome.error, ...given };
+    const isRefused = change.state === 'FAILED' || change.channel !== undefined;
+    if (card.kind !== 'ESCALATION' || card.ts !== null || !isRefused) return saveCard(bot.db, card, change);
+    // Somebody is not called by it: that is told where the alert is, and the next step is taken sooner.
+    const instead = change.state === 'FAILED' ? null : (change.channel ?? null);
+    const alertId = await saveRefusedPlace(bot.db, card, { change, error: outcome.error, instead });
+    if (alertId !== null) bot.engine.changed(`alert:${alertId}`);
+    return true;
+  };
   const about = {
     card: card.id,
     kind: card.kind,

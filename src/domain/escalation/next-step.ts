@@ -9,6 +9,8 @@ export type StepFacts = {
   readonly toldAt: Date | null;
   /** The last step that was carried out in this episode; -1 = none. */
   readonly done: number;
+  /** When it was found that something of that step was delivered to nobody; null = it was, or nobody knows yet. */
+  readonly undeliveredAt: Date | null;
   readonly hours: WorkingHours | null;
   readonly at: Date;
 };
@@ -52,8 +54,19 @@ function dueStep(facts: StepFacts, from: number, step: number): NextStep {
 function dueAt(facts: StepFacts, step: number): Date | null {
   const { policy, time, hours } = facts;
   const after = useOf(facts, step);
-  const moment = after === null ? null : momentOfUse(time, after);
+  const usual = after === null ? null : momentOfUse(time, after);
+  const sooner = soonerAt(facts, step);
+  const moment = usual !== null && sooner !== null && sooner < usual ? sooner : usual;
   return moment === null || step === 0 || !policy.inWorkingHours || hours === null ? moment : atWork(hours, moment);
+}
+
+/**
+ * When something of a step was delivered to nobody, the next does not wait for its turn: it has as long as Slack has to confirm a
+ * message, so that whoever did get it may take the alert. Repeats keep their pace: they tell everybody once more as it is.
+ */
+function soonerAt({ policy, undeliveredAt, done }: StepFacts, step: number): Date | null {
+  const isNext = step === done + 1 && step < policy.steps.length;
+  return !isNext || undeliveredAt === null ? null : new Date(undeliveredAt.getTime() + policy.graceMs);
 }
 
 /** How much time has to have passed for a step. What was never told is told elsewhere at once, and the rest follows from there. */

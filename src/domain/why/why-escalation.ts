@@ -3,6 +3,7 @@ import { type Addressee, addresseesFrom, type CallFacts, inWordsOf } from '../es
 import { nextStep, type StepFacts } from '../escalation/next-step.ts';
 import type { StepKind } from '../escalation/policy.ts';
 import { isRunning } from '../escalation/unacked-time.ts';
+import { placeInWords } from '../escalation/undelivered-words.ts';
 import { inUtc } from '../utc.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -78,12 +79,6 @@ function stepInWords(kind: StepKind, step: number): string {
 function sentInWords({ kind, place, state, outcome }: Last['sent'][number]): string {
   const what = kind === 'WEBHOOK' ? 'the webhook' : `the message ${placeInWords(place)}`;
   return `${what} is ${state}${outcome === null || outcome === '' ? '' : ` (${outcome})`}`;
-}
-
-/** Ids of persons are for machines. */
-function placeInWords(place: string): string {
-  if (place.startsWith('person:')) return 'to the person directly';
-  return place === 'channel' ? 'in the channel of the alert' : `in ${place}`;
 }
 
 function nextFinding({ severity, flapping }: Alert, ahead: AlertEscalation['ahead']): Finding {

@@ -4,11 +4,12 @@ import { durationInWords } from '../../domain/alert-facts.ts';
 import { type Addressee, addresseesFrom, inWordsOf } from '../../domain/escalation/addressees.ts';
 import { kindOf, type StepKind } from '../../domain/escalation/policy.ts';
 import { usedAt } from '../../domain/escalation/unacked-time.ts';
+import { placeOfExhausted } from '../../domain/escalation/undelivered-words.ts';
 import { newId } from '../../ids.ts';
 import { writeAlertChange } from '../alerts/alerts.ts';
 import { databaseNow, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
-import { hasOwnCard } from '../slack/escalation-cards.ts';
+import { hasOwnCard, tryPlaceNow } from '../slack/escalation-cards.ts';
 import type { EscalationFacts } from './facts.ts';
 import { webhookBody } from './webhook-body.ts';
 
@@ -32,8 +33,9 @@ export async function carryOut(tx: Tx, wanted: Wanted): Promise<AlertChange | nu
   const { policy, call, time } = facts;
   const { told, missing, to } = addresseesFrom(policy, { ...wanted, to: wanted.step }, call);
   const kind = kindOf(policy, to);
+  const isExhausted = kind === 'EXHAUSTED' || kind === 'HOURLY';
   const isSilent =
-    asked === undefined && told.length === 0 && (missing.length === 0 || kind === 'REPEAT' || kind === 'HOURLY');
+    asked === undefined && told.length === 0 && (missing.length === 0 || kind === 'REPEAT') && !isExhausted;
   const change: AlertChange = {
     alert,
     events: [{ type: eventOf(kind, told.length > 0), message: sentenceOf({ ...wanted, told, missing, kind }) }],
@@ -51,7 +53,11 @@ export async function carryOut(tx: Tx, wanted: Wanted): Promise<AlertChange | nu
   // People are called in the alert's thread; one that stands in a message with others has none of its own.
   const isCalled = told.some((each) => each.kind === 'PERSON' || each.kind === 'GROUP');
   const hasThread = kind === 'FIRST' || !isCalled || (await hasOwnCard(tx, alert.id));
-  const elsewhere: readonly Addressee[] = hasThread ? told : [...told, { kind: 'PLACE', place: 'channel' }];
+  const elsewhere: readonly Addressee[] = [
+    ...told,
+    ...(hasThread ? [] : [{ kind: 'PLACE', place: 'channel' } as const]),
+    ...(isExhausted ? [{ kind: 'PLACE', place: placeOfExhausted(to) } as const] : []),
+  ];
   for (const addressee of elsewhere) {
     if (addressee.kind !== 'PLACE' && addressee.kind !== 'WEBHOOK') continue;
     await tx
@@ -63,6 +69,7 @@ export async function carryOut(tx: Tx, wanted: Wanted): Promise<AlertChange | nu
         ...{ state: 'QUEUED', created_at: databaseNow, due_at: databaseNow },
       })
       .execute();
+    if (addressee.kind === 'PLACE') await tryPlaceNow(tx, { alertId: alert.id, place: addressee.place });
   }
   if (isSilent) return null;
   await writeAlertChange(tx, change, asked?.by ?? null);
@@ -90,8 +97,9 @@ function sentenceOf({ alert, facts, told, missing, kind, asked, isUntold }: Said
   switch (kind) {
     case 'STEP':
       return `${since}: escalated to ${whom}${without}`;
-    case 'REPEAT':
     case 'HOURLY':
+      return `Escalation exhausted, and nobody has taken it for ${used}. Told again to ${whom}${without}`;
+    case 'REPEAT':
       return `${since}: told again to ${whom}${without}`;
     case 'EXHAUSTED':
       return `Escalation exhausted: ${used} without anybody. Told once more to ${whom}${without}`;

@@ -88,16 +88,19 @@ export type CarriedStep = {
   readonly at: Date;
   readonly told: readonly Addressee[];
   readonly missing: readonly string[];
+  /** When it was found that something of it was delivered to nobody; null = nothing was. */
+  readonly undeliveredAt: Date | null;
   readonly reason: string | null;
   /** Null = Starwarden itself. */
   readonly by: PersonRef | null;
 };
 
-export function toStep(row: Selectable<Tables['escalation_step']>): CarriedStep {
+export function toStep(row: Selectable<Tables['escalation_step']> & { undelivered_at: Date | null }): CarriedStep {
   return {
     ...{ id: row.id, alertId: row.alert_id, episode: row.episode, severity: severity.parse(row.severity) },
     ...{ step: row.step, from: row.from_step, kind: z.enum(stepKinds).parse(row.kind), revision: row.revision },
     ...{ at: row.at, told: fromJson(toldShape, row.told), missing: fromJson(z.array(z.string()), row.missing) },
+    undeliveredAt: row.undelivered_at,
     reason: row.reason,
     by: row.by_id === null ? null : { id: row.by_id, name: row.by_name ?? row.by_id },
   };

@@ -46,11 +46,13 @@ export async function escalationFactsOf(
   const facts = routed.found.flatMap(({ alert, policy, route }): [string, EscalationFacts][] => {
     const time = times.get(alert.id)?.time;
     if (time === undefined) return [];
-    const done = (steps.get(alert.id) ?? [])
+    const last = (steps.get(alert.id) ?? [])
       .filter(({ episode, severity }) => episode === time.episode && severity === alert.severity)
-      .reduce((most, { step }) => Math.max(most, step), -1);
+      .toSorted((a, b) => a.step - b.step)
+      .at(-1);
     const toldAt = told.get(alert.id) ?? null;
-    return [[alert.id, { policy, time, toldAt, done, hours: route.workingHours, at, call: callOf(route) }]];
+    const gone = { done: last?.step ?? -1, undeliveredAt: last?.undeliveredAt ?? null };
+    return [[alert.id, { policy, time, toldAt, ...gone, hours: route.workingHours, at, call: callOf(route) }]];
   });
   return new Map(facts);
 }

@@ -96,6 +96,15 @@ export async function stepsOfAlerts(db: Reader, alertIds: readonly string[]): Pr
   const rows = await db
     .selectFrom('escalation_step')
     .selectAll()
+    .select((row) =>
+      row
+        .selectFrom('escalation_delivery')
+        .select((sent) => sent.fn.min('done_at').as('at'))
+        .whereRef('escalation_delivery.step_id', '=', 'escalation_step.id')
+        .whereRef('escalation_delivery.alert_id', '=', 'escalation_step.alert_id')
+        .where('escalation_delivery.state', 'in', ['FAILED', 'GIVEN_UP'])
+        .as('undelivered_at'),
+    )
     .where('alert_id', 'in', alertIds)
     .orderBy('at')
     .orderBy('id')
@@ -143,20 +152,57 @@ export async function deliveriesOfSteps(db: Reader, stepIds: readonly string[]):
   if (stepIds.length === 0) return [];
   const rows = await db
     .selectFrom('escalation_delivery as sent')
-    .leftJoin('slack_card', (join) =>
-      join.onRef('slack_card.subject_id', '=', 'sent.id').on('slack_card.kind', '=', 'ESCALATION'),
+    .innerJoin('escalation_step as step', 'step.id', 'sent.step_id')
+    .leftJoin('slack_card as card', (join) =>
+      join.on('card.kind', '=', 'ESCALATION').on('card.subject_id', '=', (row) =>
+        row
+          .selectFrom('escalation_delivery as first')
+          .select((each) => each.fn.min('first.id').as('id'))
+          .whereRef('first.alert_id', '=', 'sent.alert_id')
+          .whereRef('first.kind', '=', 'sent.kind')
+          .whereRef('first.place', '=', 'sent.place'),
+      ),
     )
-    .select(['sent.step_id', 'sent.kind', 'sent.place', 'sent.state', 'sent.outcome', 'sent.done_at'])
-    .select(['slack_card.state as card_state', 'slack_card.error as card_error', 'slack_card.sent_at'])
+    .leftJoin('slack_line as line', (join) =>
+      join
+        .onRef('line.card_id', '=', 'card.id')
+        .on('line.line_key', '=', (row) =>
+          row
+            .selectFrom('alert_event')
+            .select(sql<string>`CONCAT('event:', MAX(alert_event.id))`.as('line_key'))
+            .whereRef('alert_event.alert_id', '=', 'sent.alert_id')
+            .whereRef('alert_event.revision', '=', 'step.revision'),
+        ),
+    )
+    .select(['sent.id', 'sent.step_id', 'sent.kind', 'sent.place', 'sent.state', 'sent.outcome', 'sent.done_at'])
+    .select(['card.subject_id', 'card.channel', 'card.state as card_state', 'card.error as card_error'])
+    .select(['card.sent_at as card_sent_at'])
+    .select(['line.state as line_state', 'line.error as line_error', 'line.sent_at as line_sent_at'])
     .where('sent.step_id', 'in', stepIds)
     .orderBy('sent.id')
     .execute();
-  return rows.map((row) => ({
-    ...{ stepId: row.step_id, kind: row.kind, place: row.place },
-    state: row.kind === 'PLACE' ? (row.card_state ?? row.state) : row.state,
-    outcome: row.kind === 'PLACE' ? row.card_error : row.outcome,
-    at: row.kind === 'PLACE' ? row.sent_at : row.done_at,
-  }));
+  return rows.map((row) => {
+    const { step_id: stepId, kind, place, state, outcome } = row;
+    if (kind !== 'PLACE' || row.card_state === null) return { stepId, kind, place, state, outcome, at: row.done_at };
+    // Refused there, and told elsewhere: that is no delivery to this place, and it says where it went.
+    const isElsewhere = state === 'FAILED' && isOtherPlace(place, row.channel ?? '');
+    if (isElsewhere) {
+      const there =
+        row.card_state === 'SENT' ? '' : `, where it is ${row.card_state} (${row.card_error ?? 'under way'})`;
+      return { stepId, kind, place, state, outcome: `${outcome}${there}`, at: row.done_at };
+    }
+    const { card_state, card_error, card_sent_at, line_state, line_error, line_sent_at } = row;
+    // A place has one message; what is told there later is a reply to it.
+    if (row.subject_id === row.id || card_state === 'FAILED' || line_state === null)
+      return { stepId, kind, place, state: card_state, outcome: card_error, at: card_sent_at };
+    return { stepId, kind, place, state: line_state, outcome: line_error, at: line_sent_at };
+  });
+}
+
+/** Whether a message is not in the channel, or the conversation with the person, for which it was meant. */
+function isOtherPlace(place: string, channel: string): boolean {
+  if (place.startsWith('person:')) return /^[CG]/.test(channel);
+  return /^[CG]/.test(place) && channel !== place;
 }
 
 /** Whether there is any route at all: without one nothing escalates. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isDue } from '../claims.ts';
-import type { Database, Queryable } from '../database.ts';
+import { type Database, databaseNow, type Queryable } from '../database.ts';
 import { ensureCard } from './slack-cards.ts';
 
 /** Where else an alert was told, beside its own channel: one message for each such place. */
@@ -28,9 +28,17 @@ export async function listPlacesWithoutCard(db: Database): Promise<readonly Esca
     .leftJoin('slack_card', (join) =>
       join.onRef('slack_card.subject_id', '=', 'first.id').on('slack_card.kind', '=', 'ESCALATION'),
     )
-    .select(['escalation_delivery.id', 'alert_id', 'step_id', 'place'])
+    .select(['escalation_delivery.id', 'escalation_delivery.alert_id', 'step_id', 'place'])
+    .innerJoin('alert', 'alert.id', 'escalation_delivery.alert_id')
     .where('slack_card.id', 'is', null)
-    .where('escalation_delivery.created_at', '>', sql<Date>`UTC_TIMESTAMP(3) - INTERVAL 1 DAY`)
+    .where('escalation_delivery.state', '=', 'QUEUED')
+    .where((row) =>
+      row.or([
+        // However long nobody could send anything: who is called for what goes on is still called.
+        row('alert.signal_state', '!=', 'RESOLVED'),
+        row('escalation_delivery.created_at', '>', sql<Date>`UTC_TIMESTAMP(3) - INTERVAL 1 DAY`),
+      ]),
+    )
     .orderBy('escalation_delivery.id')
     .limit(50)
     .execute();
@@ -59,6 +67,41 @@ export async function listDueEscalationCards(db: Database, limit: number): Promi
     .limit(limit)
     .execute();
   return rows.map(({ id }) => id);
+}
+
+/** A message that Slack refused in a place is tried again at once when somebody is called there anew. */
+export async function tryPlaceNow(
+  tx: Queryable,
+  { alertId, place }: { readonly alertId: string; readonly place: string },
+): Promise<void> {
+  await tx
+    .updateTable('slack_card')
+    .set({ due_at: databaseNow })
+    .where('kind', '=', 'ESCALATION')
+    .where('state', '=', 'FAILED')
+    .where('ts', 'is', null)
+    .where('subject_id', 'in', (row) =>
+      row
+        .selectFrom('escalation_delivery')
+        .select('escalation_delivery.id')
+        .where('kind', '=', 'PLACE')
+        .where('alert_id', '=', alertId)
+        .where('place', '=', place),
+    )
+    .execute();
+}
+
+/** Whether a later message says the same of an alert: that nobody is left to call. */
+export async function isSaidLater(db: Database, { alertId, id }: { alertId: string; id: string }): Promise<boolean> {
+  const row = await db
+    .selectFrom('escalation_delivery')
+    .select('id')
+    .where('alert_id', '=', alertId)
+    .where('kind', '=', 'PLACE')
+    .where('place', 'like', 'exhausted:%')
+    .where('id', '>', id)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Whether an alert has a message of its own, in whose thread something can be said. */

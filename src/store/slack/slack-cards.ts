@@ -240,9 +240,9 @@ export type CardChange = {
  */
 export async function saveCard(db: Database, card: Card, change: CardChange, keep: Keep = {}): Promise<boolean> {
   const { toldRevision } = change;
-  if (toldRevision === undefined) return updateCard(db, card, change, keep);
+  if (toldRevision === undefined) return saveCardIn(db, card, change, keep);
   return inTransaction(db, async (tx) => {
-    if (!(await updateCard(tx, card, change, keep))) return false;
+    if (!(await saveCardIn(tx, card, change, keep))) return false;
     await tx
       .updateTable('alert_delivery')
       .set({ told_at: databaseNow })
@@ -254,7 +254,13 @@ export async function saveCard(db: Database, card: Card, change: CardChange, kee
   });
 }
 
-async function updateCard(db: Queryable, { claim }: Card, change: CardChange, keep: Keep): Promise<boolean> {
+/** The same within somebody's transaction, of a change that confirms nothing. */
+export async function saveCardIn(
+  db: Queryable,
+  { claim }: Card,
+  change: CardChange,
+  keep: Keep = {},
+): Promise<boolean> {
   const result = await db
     .updateTable('slack_card')
     .set({

@@ -18,6 +18,7 @@ type Given = {
   happened?: readonly Happening[];
   told?: number | null;
   done?: number;
+  undelivered?: number;
   at: number;
   isAcked?: boolean;
   hours?: StepFacts['hours'];
@@ -34,6 +35,7 @@ function facts({ severity = 'CRITICAL', happened = [['OPENED', 0]], told = 0, ..
       time,
       toldAt: told === null ? null : minutes(told),
       done: given.done ?? -1,
+      undeliveredAt: given.undelivered === undefined ? null : minutes(given.undelivered),
       hours: given.hours ?? null,
     },
     at: minutes(given.at),
@@ -430,6 +432,46 @@ describe('the table of the states, as far as it moves the clock', () => {
 it('steps that became due while nobody could escalate are taken as one', () => {
   expect(next({ at: 60, done: 0 })).toBe('due 1-5');
   expect(next({ at: 60, done: 5 })).toBe('waits 6 at 70');
+});
+
+describe('when something of a step was delivered to nobody', () => {
+  it('the next step is due a minute after that was found, and repeats keep their pace', () => {
+    expect(next({ at: 6, done: 1 })).toBe('waits 2 at 10');
+    expect(next({ at: 6, done: 1, undelivered: 5.5 })).toBe('waits 2 at 6.5');
+    expect(next({ at: 6.5, done: 1, undelivered: 5.5 })).toBe('due 2-2');
+    expect(next({ at: 12, done: 2, undelivered: 11 })).toBe('waits 3 at 25');
+    expect(next({ severity: 'HIGH', at: 16, done: 1, undelivered: 15 })).toBe('waits 2 at 16.5');
+  });
+
+  it('nobody is called for an alert that somebody has', () => {
+    expect(
+      next({
+        ...{ at: 60, done: 1, undelivered: 5, isAcked: true },
+        happened: [
+          ['OPENED', 0],
+          ['ACKED', 6],
+        ],
+      }),
+    ).toBe('nothing');
+  });
+
+  it('is never later than it would have been', () => {
+    const given = fc.record({
+      ...{ severity: fc.constantFrom('CRITICAL', 'HIGH', 'MEDIUM'), done: fc.integer({ min: -1, max: 12 }) },
+      ...{ at: fc.integer({ min: 0, max: 600 }), undelivered: fc.integer({ min: 0, max: 600 }) },
+    } as const);
+    const moment = (step: NextStep, now: number) =>
+      step.kind === 'DUE' ? now : step.kind === 'WAITS' ? (step.at.getTime() - minutes(0).getTime()) / 60_000 : null;
+    fc.assert(
+      fc.property(given, (each) => {
+        const { undelivered, ...usual } = each;
+        const [before, after] = [nextStep(facts(usual)), nextStep(facts(each))];
+        const [was, is] = [moment(before, each.at), moment(after, each.at)];
+        expect(is === null).toBe(was === null);
+        if (was !== null && is !== null) expect(is).toBeLessThanOrEqual(was);
+      }),
+    );
+  });
 });
 
 it('is never due twice, and due no later than asked for', () => {

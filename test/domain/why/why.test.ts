@@ -65,7 +65,7 @@ function ahead(rest: Partial<StepFacts> = {}): NonNullable<AlertEscalation['ahea
   const none = { channel: null, secondChannel: null, fallbackChannel: null, webhook: null, workingHours: null };
   const kim = { id: 'per_1', name: 'kim' };
   return {
-    ...{ policy: policyOf('CRITICAL'), toldAt: at, done: 0, hours: null, at: later(5_000) },
+    ...{ policy: policyOf('CRITICAL'), toldAt: at, undeliveredAt: null, done: 0, hours: null, at: later(5_000) },
     time: { episode: 1, restartedAt: at, spans: [{ from: at, to: null }], fellAt: null },
     call: {
       route: {
