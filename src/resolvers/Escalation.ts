@@ -32,15 +32,16 @@ export async function onCall(_: unknown, { at: asked }: { at?: Date | null }, { 
   const rotations = await listRotations(db, { visibility: readableBy(actor), past: false });
   const overrides = await listOnCallOverrides(db, rotations);
   const at = asked ?? (await readDatabaseTime(db));
+  const linkedNames = (deps.config.slack?.links ?? []).map(({ owner }) => owner);
   return Promise.all(
     rotations.map(async (rotation) => {
-      const { onCall: now } = await readOnCall(db, { rotation, routing: { overrides }, at });
+      const { onCall: now, gap } = await readOnCall(db, { rotation, routing: { overrides }, at, linkedNames });
       const { name } = rotation;
       if (now.kind === 'NOBODY')
-        return { rotation: name, whyNobody: nobodyInWords(now.why), until: now.until, override: null };
+        return { rotation: name, whyNobody: nobodyInWords(now.why), until: now.until, override: null, gap };
       const { primary, secondary, until } = now;
       const override = overrides.find(({ id }) => id === now.override?.id) ?? null;
-      return { rotation: name, primary, secondary, until, override };
+      return { rotation: name, primary, secondary, until, override, gap };
     }),
   );
 }

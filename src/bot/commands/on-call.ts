@@ -1,6 +1,7 @@
 import { type Actor, canSomewhere } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
 import { nobodyInWords } from '../../domain/on-call.ts';
+import type { OnCallGap } from '../../domain/on-call-gap.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import { escalateNow } from '../../store/escalation/escalate-now.ts';
 import { readOnCall } from '../../store/escalation/facts.ts';
@@ -15,26 +16,35 @@ const onCall: BotCommand = {
   access: 'linked',
   isAllowed: (actor) => canSomewhere(actor, 'cluster:read'),
   spec: { verb: 'on-call', positional: [], flags: [] },
-  summary: 'Say who is on call now, and until when.',
+  summary: 'Say who is on call now, until when, and when a call would reach nobody.',
   examples: ['on-call'],
-  async run({ db }, { actor }) {
+  async run({ db, settings }, { actor }) {
     const rotations = await listRotations(db, { visibility: readableBy(actor), past: false });
     if (rotations.length === 0) return { text: 'There is no rotation, so nobody is on call.' };
     const overrides = await listOnCallOverrides(db, rotations);
     const at = await readDatabaseTime(db);
+    const linkedNames = settings.links.map(({ owner }) => owner);
     const lines = await Promise.all(
       rotations.map(async (rotation) => {
-        const { onCall: now } = await readOnCall(db, { rotation, routing: { overrides }, at });
+        const { onCall: now, gap } = await readOnCall(db, { rotation, routing: { overrides }, at, linkedNames });
         const name = `*${safe(rotation.name, 40)}*`;
-        if (now.kind === 'NOBODY') return `${name}: nobody, since ${nobodyInWords(now.why)}`;
+        const ahead = gap === null ? '' : gapInWords(gap, at);
+        if (now.kind === 'NOBODY') return `${name}: nobody, since ${nobodyInWords(now.why)}${ahead}`;
         const second = now.secondary === null ? 'nobody' : safe(now.secondary.name, 60);
         const took = now.override === null ? '' : ` (took it: ${safe(now.override.reason, 100)})`;
-        return `${name}: ${safe(now.primary.name, 60)}${took}, second ${second}, until ${date(now.until, 'day')}`;
+        return `${name}: ${safe(now.primary.name, 60)}${took}, second ${second}, until ${date(now.until, 'day')}${ahead}`;
       }),
     );
     return { text: fitLines(lines, 2_900) };
   },
 };
+
+/** What has to be mended before somebody is called in vain. */
+function gapInWords({ from, until, why }: OnCallGap, at: Date): string {
+  const when = from <= at ? 'Now' : `From ${date(from, 'day')}`;
+  const end = until === null ? '' : ` until ${date(until, 'day')}`;
+  return `. *${when}${end} a call reaches nobody*: ${safe(why, 200)}`;
+}
 
 const escalate: BotCommand = {
   waiting: null,

@@ -5,6 +5,7 @@ import type { StepFacts } from '../../domain/escalation/next-step.ts';
 import { type EscalationPolicy, escalationPolicies } from '../../domain/escalation/policy.ts';
 import { unackedTime } from '../../domain/escalation/unacked-time.ts';
 import { type OnCall, onCallAt, type Rotation } from '../../domain/on-call.ts';
+import { firstGap, gapsAheadMs, type OnCallGap } from '../../domain/on-call-gap.ts';
 import type { Reader } from '../database.ts';
 import { clockEventsOf, findCallable, type Routing, readRouting, stepsOfAlerts } from '../reads/escalations.ts';
 import { toldSince } from '../slack/told.ts';
@@ -101,12 +102,23 @@ function isAmong(callable: readonly { readonly id: string }[]): (personId: strin
   return (personId) => callable.some(({ id }) => id === personId);
 }
 
-/** Who is on call in a rotation at a time; people who were shut out are left out. */
+type AskedOnCall = Asked & { readonly rotation: Rotation; readonly routing: Pick<Routing, 'overrides'> };
+
+/**
+ * Who is on call in a rotation at a time, people who were shut out left out, and the first time from then on in which calling it would
+ * reach nobody; null = there is none in the next two weeks.
+ */
 export async function readOnCall(
   db: Reader,
-  { rotation, routing, at }: { rotation: Rotation; routing: Pick<Routing, 'overrides'>; at: Date },
-): Promise<{ readonly onCall: OnCall; readonly callable: Awaited<ReturnType<typeof findCallable>> }> {
+  { rotation, routing, at, linkedNames }: AskedOnCall,
+): Promise<{ readonly onCall: OnCall; readonly gap: OnCallGap | null }> {
   const { overrides } = routing;
   const callable = await findCallable(db, personsOf([rotation], overrides));
-  return { onCall: onCallAt(rotation, { overrides, at, isActive: isAmong(callable) }), callable };
+  const isActive = isAmong(callable);
+  const isReachable = ({ id, name }: PersonRef) =>
+    callable.some((each) => each.id === id && each.hasAccount) || linkedNames.includes(name);
+  return {
+    onCall: onCallAt(rotation, { overrides, at, isActive }),
+    gap: firstGap(rotation, { overrides, from: at, forMs: gapsAheadMs, isActive, isReachable }),
+  };
 }
