@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Effect } from '../../sandbox/slack/faults.ts';
 import { startTellingLab, type TellingLab } from '../helpers/alerts/telling-lab.ts';
 import { whatIsLost } from '../helpers/alerts/what-is-lost.ts';
 
@@ -38,4 +39,19 @@ it('what goes on, ends and becomes worse while nobody lives is told or counted, 
     },
     stride: 9,
   });
+});
+
+/** What Slack, or what stands before it, does for ten minutes. */
+const outages: readonly (readonly [string, Effect])[] = [
+  ['a server that fails', { kind: 'status', status: 503 }],
+  ['a proxy that lets nobody through', { kind: 'status', status: 403 }],
+  ['a page of a proxy', { kind: 'html' }],
+  ['connections that break before anything is stored', { kind: 'dropped' }],
+  ['answers that are lost', { kind: 'lostAnswer' }],
+  ['a rate limit', { kind: 'rateLimited', retryAfter: 7 }],
+  ['a token that was revoked', { kind: 'error', error: 'token_revoked' }],
+];
+
+it.each(outages)('nothing is lost during %s, and all is due within a minute after it', async (_, effect) => {
+  await lab.outlast(effect);
 });

@@ -51,18 +51,26 @@ export const channelErrors: readonly string[] = [
   'restricted_action_non_threadable_channel',
 ];
 const goneErrors = ['message_not_found', 'cant_update_message', 'edit_window_closed'];
+const scopeErrors = ['missing_scope', 'not_allowed_token_type'];
 /** Slack does not know the bot any more: nothing is sent until that is mended, and nothing is given up. */
 const accessErrors = [
   ...['invalid_auth', 'not_authed', 'token_revoked', 'token_expired', 'account_inactive'],
   // Not of this message: the app may send none, until somebody gives it the scope and installs it again.
-  ...['missing_scope', 'not_allowed_token_type'],
+  ...scopeErrors,
 ];
-const accessAgainMs = 60_000;
+const accessAgainMs = 30_000;
+/** Something before Slack refuses, whatever the message is: it is not the message's fault. */
+const wayAgainMs = 30_000;
+/** Only these are about the message itself. */
+const messageStatuses = [400, 413, 414, 431];
 const serverErrors = ['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'update_failed'];
 /** Codes of errors after which nothing has left this machine, so nothing can have been stored. */
 const neverLeft = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 const metadataType = 'sr_card';
+/** Not found as the message any more. */
+const twinType = 'sr_card_twin';
+const twinText = "Sent twice, because Slack's answer was lost. A later message goes on.";
 const lookBackMs = 10 * 60_000;
 const maxPages = 3;
 
@@ -109,11 +117,25 @@ export async function edit(
   );
 }
 
-/** Searches the channel for a post whose answer was lost. `unclear` = the search was not possible. */
-export async function look(
-  client: WebClient,
-  sought: { id: string; channel: string; threadTs: string | null; since: Date },
-): Promise<{ ts: string; channel: string } | 'absent' | 'unclear'> {
+export type Sought = {
+  readonly id: string;
+  readonly channel: string;
+  readonly threadTs: string | null;
+  readonly since: Date;
+};
+type Place = { readonly ts: string; readonly channel: string };
+/** `away` = Slack gives no answer now. `unclear` = it does not let us search, or there is too much. */
+type NotSeen = 'away' | 'unclear';
+
+/** Searches the channel for a post whose answer was lost. */
+export async function look(client: WebClient, sought: Sought): Promise<Place | 'absent' | NotSeen> {
+  const found = await lookForAll(client, sought);
+  return typeof found === 'string' ? found : (found[0] ?? 'absent');
+}
+
+/** Every message that was posted as this one. */
+export async function lookForAll(client: WebClient, sought: Sought): Promise<readonly Place[] | NotSeen> {
+  const found: Place[] = [];
   try {
     const channel = await conversationId(client, sought.channel);
     const oldest = String((sought.since.getTime() - lookBackMs) / 1000);
@@ -130,15 +152,24 @@ export async function look(
         sought.threadTs === null
           ? await client.conversations.history(options)
           : await client.conversations.replies({ ...options, ts: sought.threadTs });
-      const found = (answer.messages ?? []).find((message) => cardOf(message) === sought.id);
-      if (found?.ts !== undefined) return { ts: found.ts, channel };
+      for (const message of answer.messages ?? [])
+        if (message.ts !== undefined && cardOf(message) === sought.id) found.push({ ts: message.ts, channel });
       cursor = answer.response_metadata?.next_cursor;
-      if (cursor === undefined || cursor === '') return 'absent';
+      if (cursor === undefined || cursor === '') return found;
     }
-    return 'unclear';
-  } catch {
-    return 'unclear';
+    return found.length > 0 ? found : 'unclear';
+  } catch (error) {
+    if (error instanceof WebAPIPlatformError && scopeErrors.includes(error.data.error)) return 'unclear';
+    const { kind } = judge(error);
+    return kind === 'unknown' || kind === 'later' ? 'away' : 'unclear';
   }
+}
+
+/** Edits a message that was sent twice, so that nobody acts on what it said: another one goes on. */
+export async function endTwin(client: WebClient, { id, ts, channel }: Place & { id: string }): Promise<Outcome> {
+  const metadata = { event_type: twinType, event_payload: { card: id } };
+  const content = { text: twinText, blocks: [], attachments: [], metadata };
+  return attempt(async () => sentAs(await client.apiCall('chat.update', { channel, ts, ...content })));
 }
 
 /** A person's id as a channel means the direct conversation, which has an id of its own. */
@@ -180,7 +211,10 @@ export function judge(error: unknown): Failure {
   if (error instanceof WebAPIPlatformError) return judgeName(error.data.error);
   if (error instanceof WebAPIHTTPError) {
     const name = `HTTP ${error.statusCode}`;
-    return error.statusCode >= 500 ? { kind: 'unknown', error: name } : { kind: 'refused', error: name };
+    if (messageStatuses.includes(error.statusCode)) return { kind: 'refused', error: name };
+    return error.statusCode >= 400 && error.statusCode < 500 && error.statusCode !== 408
+      ? { kind: 'later', afterMs: wayAgainMs, limited: false, error: name }
+      : { kind: 'unknown', error: name };
   }
   if (error instanceof WebAPIRequestError && neverLeft.includes(codeOf(error.original) ?? '')) {
     return { kind: 'later', afterMs: 5_000, limited: false, error: 'Slack cannot be reached' };
@@ -193,6 +227,8 @@ export function judge(error: unknown): Failure {
 }
 
 function judgeName(error: string): Failure {
+  // The kit gives the text of what is no answer of Slack, as a proxy's page, for the name of an error.
+  if (!/^\w+$/.test(error)) return { kind: 'unknown', error: `no answer of Slack: ${error.trim().slice(0, 100)}` };
   if (error === 'ratelimited' || error === 'rate_limited')
     return { kind: 'later', afterMs: 30_000, limited: true, error };
   if (accessErrors.includes(error)) return { kind: 'later', afterMs: accessAgainMs, limited: true, error };

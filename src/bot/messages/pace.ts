@@ -51,3 +51,11 @@ export function createGate(clock: () => number = () => performance.now()): Gate 
     },
   };
 }
+
+/**
+ * Whether a message whose answer was lost is sent again although nobody could look for it: Slack that answers no search may have
+ * stored it, and each try might be one more message. So it is one try in four, of which others only look.
+ */
+export function isRepeatedUnseen(attempts: number): boolean {
+  return attempts % 4 === 0;
+}

@@ -4,9 +4,9 @@ import { alertCardKinds, type Card, type CardChange, saveCard, wakeRefused } fro
 import { ensureLines } from '../../store/slack/slack-lines.ts';
 import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
-import { channelErrors, edit, type Failure, look, post } from './deliver.ts';
+import { channelErrors, edit, endTwin, type Failure, look, lookForAll, post } from './deliver.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
-import { backOffMs, refusedMs, type Urgency } from './pace.ts';
+import { backOffMs, isRepeatedUnseen, refusedMs, type Urgency } from './pace.ts';
 
 /** Brings one claimed card up to date: posts it, edits it, or finds that nothing changed. */
 export async function sendCard(context: MessageContext, card: Card): Promise<void> {
@@ -22,16 +22,21 @@ export async function sendCard(context: MessageContext, card: Card): Promise<voi
       ...found,
       state: 'QUEUED',
       error: null,
-      mayRepeat: false,
       shownHash: null,
       nextTryInMs: context.pace.cardGapMs,
     });
     return;
   }
-  const mayRepeat = card.mayRepeat || doubt;
+  if (found === 'away' && !isRepeatedUnseen(card.attempts)) {
+    const attempts = card.attempts + 1;
+    await saveCard(bot.db, card, { state: 'UNKNOWN', attempts, nextTryInMs: backOffMs(attempts) });
+    return;
+  }
+  const twins = await endTwins(context, card);
+  const mayRepeat = (card.mayRepeat || doubt) && twins !== 'ended';
   const content = await readContent(bot, card, {
     visibility: 'everywhere',
-    mayRepeat: mayRepeat && card.ts === null,
+    mayRepeat,
   });
   if (content === null) {
     await saveCard(bot.db, card, {
@@ -45,19 +50,40 @@ export async function sendCard(context: MessageContext, card: Card): Promise<voi
   const hash = hashOf(content.message);
   const message = card.plain ? { text: content.message.text } : content.message;
   const shown: CardChange = {
-    state: 'SENT',
+    // Its twins are looked for once it stands there, as long as Slack may answer.
+    state: mayRepeat && twins !== 'unclear' ? 'QUEUED' : 'SENT',
     shownRevision: content.revision,
     shownHash: hash,
     error: null,
     attempts: 0,
-    mayRepeat: false,
+    mayRepeat,
     plain: false, // when the content changes, its blocks get another chance
     checked: true,
     ...(content.joinRevision === null ? {} : { toldRevision: content.joinRevision }),
   };
   if (card.ts === null) await postCard(context, card, { content, message, shown, mayRepeat });
-  else if (card.shownHash === hash) await saveCard(bot.db, card, { ...shown, ...laterOf(content) });
+  else if (card.shownHash === hash)
+    await saveCard(bot.db, card, { ...shown, ...(twins === 'away' ? twinsLater : laterOf(content)) });
   else await editCard(context, card, { ts: card.ts, content, message, shown });
+}
+
+const twinsLater = { nextTryInMs: 30_000 };
+
+/**
+ * A message that was sent again because nobody knew whether it had arrived may stand there twice, and the other would say for ever
+ * what it said then: it is looked for until Slack answers, and ends.
+ */
+async function endTwins({ bot }: MessageContext, card: Card): Promise<'none' | 'ended' | 'away' | 'unclear'> {
+  const { id, channel, ts, createdAt: since } = card;
+  if (ts === null || !card.mayRepeat) return 'none';
+  const found = await lookForAll(bot.clients.lookup, { id, channel, threadTs: null, since });
+  if (typeof found === 'string') return found;
+  for (const twin of found.filter((each) => each.ts !== ts)) {
+    const { kind } = await endTwin(bot.clients.outbox, { ...twin, id });
+    if (kind === 'unknown' || kind === 'later') return 'away';
+    bot.log.warn({ card: id, ts: twin.ts, kind }, 'a message was sent twice, ended the other one');
+  }
+  return 'ended';
 }
 
 /** When a card that shows what it should is compared again. */

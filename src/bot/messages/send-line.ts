@@ -2,7 +2,7 @@ import { checkPlace, type Keep } from '../../store/slack/slack-cards.ts';
 import { type Line, type LineChange, saveLine } from '../../store/slack/slack-lines.ts';
 import { look, post } from './deliver.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
-import { backOffMs, refusedMs } from './pace.ts';
+import { backOffMs, isRepeatedUnseen, refusedMs } from './pace.ts';
 import { preparePicture } from './prepare-picture.ts';
 
 /** Sends one reply into the thread of its card. */
@@ -28,6 +28,11 @@ export async function sendLine(context: MessageContext, line: Line): Promise<voi
     : null;
   if (found !== null && typeof found === 'object') {
     await save({ state: 'SENT', ts: found.ts, error: null });
+    return;
+  }
+  if (found === 'away' && !isRepeatedUnseen(line.attempts)) {
+    const attempts = line.attempts + 1;
+    await save({ state: 'UNKNOWN', attempts, nextTryInMs: backOffMs(attempts) });
     return;
   }
   const mayRepeat = line.mayRepeat || doubt;

@@ -87,7 +87,7 @@ function mortalClients(slack: Slack, { log }: Context, life: Life): Clients {
   const client = () =>
     new WebClient(slack.botToken, {
       ...clientOptions(slack.apiUrl, log),
-      timeout: 5_000,
+      timeout: 300,
       fetch: async (...args: Parameters<typeof fetch>) => {
         spend(life);
         const answer = await fetch(...args);

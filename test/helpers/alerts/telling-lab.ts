@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect } from 'vitest';
+import type { Effect } from '../../../sandbox/slack/faults.ts';
 import { type Slack, startSlack } from '../../../sandbox/slack/start.ts';
 import type { Severity } from '../../../src/domain/alert.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../../src/store/alerts/alerts.ts';
@@ -109,11 +110,43 @@ export async function startTellingLab() {
     }
   };
 
+  /** How long the message that is tried again last waits for that. */
+  const longestWaitMs = async (): Promise<number> => {
+    const rows = await db
+      .selectFrom('slack_card')
+      .select(sql<number>`TIMESTAMPDIFF(MICROSECOND, ${databaseNow}, due_at) / 1000`.as('ms'))
+      .where('ts', 'is', null)
+      .execute();
+    return Math.max(0, ...rows.map(({ ms }) => Number(ms)));
+  };
+
+  /** Alerts begin, end and become worse while all calls to Slack have this effect. */
+  const outlast = async (effect: Effect): Promise<void> => {
+    await open('CRITICAL');
+    const [ends] = await open('CRITICAL', { cluster: 'prod-b' });
+    const [worse] = await open('HIGH', { cluster: 'prod-c' });
+    slack.ctl.faults.add({ times: 10_000, effect });
+    await tell();
+    await resolve(ends);
+    await worsen(worse);
+    await open('CRITICAL');
+    for (let again = 0; again < 6; again += 1) {
+      await letTimePass();
+      await tell();
+    }
+    const told = db.selectFrom('alert_delivery').select('told_at').where('told_at', 'is not', null);
+    expect(await told.execute()).toEqual([]);
+    expect(await longestWaitMs()).toBeLessThanOrEqual(50_000);
+    slack.ctl.faults.clear();
+    await settle();
+    expect(await whatIsLost(db, slack)).toEqual([]);
+  };
+
   const close = async () => {
     await slack.stop();
     await engine.close();
   };
-  return { db, slack, clear, open, resolve, worsen, letTimePass, tell, settle, dieEverywhere, close };
+  return { db, slack, clear, open, resolve, worsen, letTimePass, tell, settle, dieEverywhere, outlast, close };
 }
 
 type Dying = {

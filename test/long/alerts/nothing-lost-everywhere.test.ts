@@ -53,3 +53,8 @@ it('an alert on a message of several that becomes worse is told anew', async () 
     },
   });
 }, 240_000);
+
+it('nothing is lost while Slack accepts connections, stores what it gets and never answers', async () => {
+  await lab.clear();
+  await lab.outlast({ kind: 'delay', ms: 600 });
+}, 120_000);
