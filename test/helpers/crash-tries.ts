@@ -7,7 +7,7 @@ import { operations } from '../../src/operations/index.ts';
 import { listSteps } from '../../src/store/runs/runs.ts';
 import type { CrashCase } from './crash-cases/case.ts';
 import type { CrashLab } from './crash-lab.ts';
-import { compileCache, type KindPoint, workWithDeaths } from './deaths.ts';
+import { type KindPoint, workWithDeaths } from './deaths.ts';
 import { fatesOf, workWithFates } from './mortal-worker.ts';
 
 /** One run after the other, in each of which a worker's process is killed at one point: each step, before and after its effect. */
@@ -84,7 +84,7 @@ export function spawnWorker(lab: CrashLab, crashAt: object): ChildProcess {
   const file = fileURLToPath(new URL('./crash-worker.ts', import.meta.url));
   const { env } = lab.engine;
   return spawn(process.execPath, [file], {
-    env: { ...env, PATH: process.env.PATH, CRASH_AT: JSON.stringify(crashAt), NODE_COMPILE_CACHE: compileCache },
+    env: { ...env, PATH: process.env.PATH, CRASH_AT: JSON.stringify(crashAt) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

@@ -27,14 +27,11 @@ type Worker = {
   readonly died: Promise<KindPoint | null>;
 };
 
-/** Beside the dependencies, as the sandbox has its own: turning our sources into code is most of a worker's start. */
-export const compileCache = fileURLToPath(new URL('../../node_modules/.cache/workers', import.meta.url));
-
 /** A worker process that has loaded everything and waits: the death of one costs no time until the next goes on. */
 export function spawnCrashWorker(engine: Engine): Worker {
   const file = fileURLToPath(new URL('./crash-worker.ts', import.meta.url));
   const child = spawn(process.execPath, [file], {
-    env: { ...engine.env, PATH: process.env.PATH, CRASH_AT: '-', NODE_COMPILE_CACHE: compileCache },
+    env: { ...engine.env, PATH: process.env.PATH, CRASH_AT: '-' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.on('error', () => {}); // it was killed before it read

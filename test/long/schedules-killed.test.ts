@@ -12,7 +12,6 @@ import { addPerson, bindRole } from '../../src/store/access/people.ts';
 import { inTransaction } from '../../src/store/database.ts';
 import { toFiring } from '../../src/store/schedules/schedule-rows.ts';
 import { insertSchedule } from '../../src/store/schedules/schedules.ts';
-import { compileCache } from '../helpers/deaths.ts';
 import { type Engine, startEngine, systemActor } from '../helpers/engine.ts';
 import { makeToy, toyOperations } from '../helpers/toy-operations.ts';
 
@@ -52,7 +51,7 @@ async function startScheduleWorker(): Promise<ChildProcess> {
   const worker = spawn(process.execPath, [file], {
     env: {
       ...engine.env,
-      ...{ PATH: process.env.PATH, SCHEDULE_CLOCK: clock(), NODE_COMPILE_CACHE: compileCache },
+      ...{ PATH: process.env.PATH, SCHEDULE_CLOCK: clock() },
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

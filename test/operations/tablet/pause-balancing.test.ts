@@ -10,7 +10,7 @@ import { cancelRun } from '../../../src/runs/control.ts';
 import { lookAtBalancing } from '../../../src/runs/look-at-tablets.ts';
 import { submit } from '../../../src/runs/submit.ts';
 import { findLockHolder, listTemporaryChanges, readRun } from '../../../src/store/runs/runs.ts';
-import { compileCache, letLeaseEnd } from '../../helpers/deaths.ts';
+import { letLeaseEnd } from '../../helpers/deaths.ts';
 import { admin, type Engine, startEngine } from '../../helpers/engine.ts';
 import { type Managed, manage } from '../../helpers/world.ts';
 
@@ -143,7 +143,7 @@ it('ends at its time', async () => {
 it('is put back, and ended, after its worker was killed in the middle', async () => {
   const run = await managed.ask('pauseBalancing', { clusterId, minutes: 60 });
   const file = fileURLToPath(new URL('../../helpers/crash-worker.ts', import.meta.url));
-  const env = { ...engine.env, PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache };
+  const env = { ...engine.env, PATH: process.env.PATH };
   const killed = spawn(process.execPath, [file], { env: { ...env, CRASH_AT: 'null' }, stdio: 'ignore' });
   const gone = once(killed, 'exit');
   try {
