@@ -72,6 +72,8 @@ export type Sample = {
   readonly unknown?: readonly UnknownSubject[];
   /** Nodes that a run is working on: the run is the reason why they are away. */
   readonly plannedWork: readonly PlannedWork[];
+  /** In words, the value that ended what a rule found; null = the rule judges no value, or there is none any more. */
+  readonly endedBy?: (alert: Pick<Alert, 'rule' | 'fingerprint'>) => string | null;
   /** Rules that people switched off or removed: their alerts end, whatever could be judged. */
   readonly switchedOff?: readonly SwitchedOff[];
 };

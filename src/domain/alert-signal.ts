@@ -41,7 +41,8 @@ export function meet(alert: Alert, { condition, sample, policy }: Meeting): Draf
   const off = alert.signal === 'RESOLVED' ? null : switchedOffWhy(alert, sample);
   if (off !== null) return switchOff(alert, { at, off });
   const rule = policy.rules.find(({ name }) => name === alert.rule);
-  const judging = rule !== undefined && isJudged({ ...alert, seenAt: alert.lastSeenAt }, sample, policy) ? rule : null;
+  const isKnown = rule !== undefined && isJudged({ ...alert, seenAt: alert.lastSeenAt }, sample, policy);
+  const judging = isKnown ? { ...rule, endedBy: sample.endedBy?.(alert) ?? null } : null;
   if (alert.signal === 'RESOLVED')
     return closeWhenQuiet(condition === undefined && judging !== null ? confirmed(alert) : { alert, events: [] }, {
       at,
@@ -210,7 +211,10 @@ function flapsNow({ flapChanges, flapWindowMs, flapQuietMs }: AlertTimes): strin
 
 type Clock = { readonly at: Date; readonly times: AlertTimes };
 
-function resolve(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
+/** A rule that judged, and the value by which it found that nothing is wrong any more. */
+type Judging = RuleFacts & { readonly endedBy: string | null };
+
+function resolve(before: Alert, rule: Judging, { at, times }: Clock): Draft {
   const lasted = durationInWords(at.getTime() - before.since.getTime());
   const turns = turnsWith(before, at, times);
   if (rule.neverFlaps !== true && turns.length >= times.flapChanges) {
@@ -231,7 +235,7 @@ function resolve(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
   };
 }
 
-function resolved(before: Alert, rule: Pick<RuleFacts, 'over'>, at: Date): Alert {
+function resolved(before: Alert, rule: Over, at: Date): Alert {
   return {
     ...before,
     signal: 'RESOLVED',
@@ -244,7 +248,7 @@ function resolved(before: Alert, rule: Pick<RuleFacts, 'over'>, at: Date): Alert
 }
 
 /** A flapping alert does not hold in this look: it is over once every look of the quiet time has found that. */
-function stayQuiet(before: Alert, rule: RuleFacts, { at, times }: Clock): Draft {
+function stayQuiet(before: Alert, rule: Judging, { at, times }: Clock): Draft {
   const quietSince = before.flapping?.quietSince ?? at;
   const quietMs = at.getTime() - quietSince.getTime();
   if (quietMs >= times.flapQuietMs) {
@@ -278,7 +282,10 @@ function textOfPast(before: Alert, { at, now }: { at: Date; now: string }): stri
   return `${start}, seen at ${inWords(at)}${quotation}${said}`;
 }
 
-function overOf({ over }: Pick<RuleFacts, 'over'>, { labels }: Alert): string {
+type Over = Pick<RuleFacts, 'over'> & { readonly endedBy?: string | null };
+
+function overOf({ over, endedBy = null }: Over, { labels }: Alert): string {
+  if (endedBy !== null) return endedBy;
   return over.replace(/\{(\w+)\}/g, (_, label: string) => labels[label] ?? `the ${label}`);
 }
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Condition, Sample, UnknownSubject } from '../domain/alert-life.ts';
 import type { NotJudged } from '../domain/probe.ts';
 import type { RuleBook } from '../domain/rules/book.ts';
-import { judgeMetricRule, type RuledNode } from '../domain/rules/judge-metric.ts';
+import { endedByValue, judgeMetricRule, type RuledNode } from '../domain/rules/judge-metric.ts';
 import { isMetricRule, type MetricRule } from '../domain/rules/rule.ts';
 import type { ConfiguredRule, Rule, Unjudged } from './define-rule.ts';
 import type { Parts } from './read-parts.ts';
@@ -28,7 +28,7 @@ type Judging = {
 };
 
 /** What all rules find in one probe. */
-export type Evaluated = Pick<Sample, 'conditions' | 'unjudged'> & {
+export type Evaluated = Pick<Sample, 'conditions' | 'unjudged' | 'endedBy'> & {
   readonly unknown: readonly UnknownSubject[];
   /** What could not be judged, and why. */
   readonly notJudged: readonly NotJudged[];
@@ -46,6 +46,12 @@ export function evaluateRules(checks: readonly ConfiguredRule[], judging: Judgin
     conditions: found.flatMap(({ conditions }) => conditions),
     unjudged: found.flatMap(({ unjudged }) => unjudged.map(({ rule }) => rule)),
     unknown: unknown.map(({ because: _, ...each }) => each),
+    endedBy: ({ rule: name, fingerprint }) => {
+      const rule = book.rules.filter(isMetricRule).find((each) => each.name === name);
+      const { clusterId, parts, nodes } = judging;
+      if (rule === undefined || parts.metrics === null) return null;
+      return endedByValue(rule, fingerprint, { clusterId, seen: parts.metrics, nodes, effective: book.effective });
+    },
     notJudged: [
       ...found.flatMap(({ unjudged }) => unjudged.map((each) => ({ ...each, labels: null }))),
       // Where nothing happened there is nothing that anybody could have known.

@@ -450,6 +450,17 @@ describe('the life of an alert knows of its rule only what it is told', () => {
       },
     ],
     [
+      'the value that ended it stands there instead, in its own words',
+      [of('lamp_out')],
+      {
+        endedBy: ({ rule }: Pick<Alert, 'rule'>) => (rule === 'lamp_out' ? 'light of {node} is 5, not below 3' : null),
+      },
+      'lamp_out',
+      {
+        text: 'Light of {node} is 5, not below 3, seen at 2026-03-01 12:01:00 UTC. What was said while it fired: down since 2026-03-01 12:00:00 UTC.',
+      },
+    ],
+    [
       'a rule that this version does not have is not over: it goes stale',
       [of('rule_of_tomorrow')],
       {},

@@ -85,6 +85,17 @@ describe('what people say of rules', () => {
     expect(found.conditions.filter(({ onlyGoesOn }) => !onlyGoesOn)).toMatchObject([
       { rule: 'disk_nearly_full', severity: 'CRITICAL', labels: { node: 'be 10.0.0.11:9050', path: '/data1' } },
     ]);
+    const [alert] = found.conditions.filter(({ rule }) => rule === 'disk_nearly_full');
+    const { fingerprint = '' } = alert ?? {};
+    const better = {
+      ...metrics,
+      measurements: [measured('disk_used_share', { nodeId: 'nod_1', path: '/data1' }, 0.5)],
+    };
+    const after = judge([], { ...seen(dead), metrics: better });
+    expect(after.endedBy?.({ rule: 'disk_nearly_full', fingerprint })).toBe(
+      'Disk use of /data1 on be 10.0.0.11:9050 is 50 %, not over 93 %',
+    );
+    expect(after.endedBy?.({ rule: 'node_down', fingerprint })).toBeNull();
     expect(found.unjudged).toEqual([]);
     expect(found.unknown).toContainEqual({ rule: 'disk_filling', labels: { node: 'be 10.0.0.12:9050' } });
     expect(found.notJudged).toContainEqual({

@@ -89,7 +89,7 @@ function factsOf({ name, on, isInhibitedByRuns, isNeverHidden }: MetricRule): Ru
   const metric = findMetric(on.metric)?.title ?? on.metric;
   return {
     ...{ name, isInhibitedByRuns, inhibits: null },
-    over: `what the rule measures (${metric}) is back to what it allows, or is measured no more`,
+    over: `there is nothing any more that the rule could judge (${metric})`,
     ...(isNeverHidden === undefined ? {} : { isNeverHidden }),
   };
 }

@@ -63,6 +63,26 @@ export function judgeMetricRule(rule: MetricRule, look: MetricLook): JudgedMetri
 }
 
 /**
+ * Pure. The value by which a rule finds that an alert is over: `Disk use of /data1 on be 10.0.0.11:9050 is 71 %, not over 83 %`.
+ * Null = none was measured of what the alert is about.
+ */
+export function endedByValue(rule: MetricRule, fingerprint: string, look: MetricLook): string | null {
+  const metric = findMetric(rule.on.metric);
+  if (metric === undefined) return null;
+  const { clusterId, nodes } = look;
+  const found = ofRule(rule, metric, look).measurements.find(({ subject }) => {
+    const labels = labelsOf(subject, nodes);
+    return labels !== null && alertFingerprint({ clusterId, rule: rule.name, labels }) === fingerprint;
+  });
+  if (found === undefined) return null;
+  const { subject, value } = found;
+  const limits = look.effective(rule.name, subject.nodeId ?? null)?.limits;
+  if (limits == null) return null;
+  const limit = valueInWords(limits.clear, metric.unit);
+  return `${metric.title}${placeInWords(subject, nodes)} is ${valueInWords(value, metric.unit)}, not ${sideInWords(rule.on.compare)} ${limit}`;
+}
+
+/**
  * A share says nothing of the looks in which nothing happened, and is one of every minute where loads come every minute: for
  * so long a condition goes on ripening and an alert stays open over such looks.
  */

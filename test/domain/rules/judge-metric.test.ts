@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../../src/domain/alert-life.ts';
 import { hidingsOf } from '../../../src/domain/rules/inhibitions.ts';
-import { judgeMetricRule } from '../../../src/domain/rules/judge-metric.ts';
+import { endedByValue, judgeMetricRule } from '../../../src/domain/rules/judge-metric.ts';
 import { isMetricRule } from '../../../src/domain/rules/rule.ts';
 import { shippedRules } from '../../../src/domain/rules/shipped/index.ts';
 import { at, disk, gap, look, measured, metricRule, override } from './builders.ts';
@@ -43,6 +43,16 @@ describe('a rule about a metric', () => {
     const { conditions } = judgeMetricRule(filling, look({ measurements: [used('nod_1', 0.84), used('nod_2', 0.83)] }));
     expect(conditions).toMatchObject([{ nodeId: 'nod_1', onlyGoesOn: true }]);
     expect(conditions[0]?.text[0]).toContain('is 84 % now, and was over 85 % since ');
+  });
+
+  it('says the value by which an alert is over, and nothing where none was measured', () => {
+    const [bad] = judgeMetricRule(filling, look({ measurements: [used('nod_1', 0.92)] })).conditions;
+    const ended = (...measurements: ReturnType<typeof used>[]) =>
+      endedByValue(filling, bad?.fingerprint ?? '', look({ measurements }));
+    expect(ended(used('nod_2', 0.2), used('nod_1', 0.5, '/data2'), used('nod_1', 0.71))).toBe(
+      'Disk use of /data1 on be 10.0.0.11:9050 is 71 %, not over 83 %',
+    );
+    expect(ended(used('nod_2', 0.2), used('nod_1', 0.5, '/data2'))).toBeNull();
   });
 
   it('leaves a subject to the stricter rule about the same number, unless that is off', () => {
