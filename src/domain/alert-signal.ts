@@ -75,7 +75,7 @@ function confirmed(alert: Alert): Draft {
 }
 
 /** What was found before, and when that was; null = nobody knows when. */
-type Found = Pick<Pending, 'rule' | 'labels'> & { readonly seenAt?: Date | null };
+type Found = Pick<Pending, 'rule' | 'labels'> & { readonly seenAt?: Date | null; readonly isUnreadable?: true };
 
 export function isJudged(found: Found, sample: Sample, { rules }: AlertPolicy): boolean {
   const { unjudged, unknown = [] } = sample;
@@ -85,7 +85,9 @@ export function isJudged(found: Found, sample: Sample, { rules }: AlertPolicy): 
 }
 
 function isAbout({ rule, labels }: UnknownSubject, found: Found): boolean {
-  return rule === found.rule && Object.entries(labels).every(([label, value]) => found.labels[label] === value);
+  if (rule !== found.rule) return false;
+  // It may be about whatever could not be judged.
+  return found.isUnreadable === true || Object.entries(labels).every(([label, value]) => found.labels[label] === value);
 }
 
 function isOpenQuestion({ nothingForMs }: UnknownSubject, { seenAt = null }: Found, { at }: Sample): boolean {
@@ -102,10 +104,11 @@ function isWaiting(alert: Alert, sample: Sample, policy: AlertPolicy): boolean {
 
 function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Date; times: AlertTimes }): Draft {
   const events: NewAlertEvent[] = [];
+  const { isUnreadable: _, ...known } = before;
   const seen: Alert = {
-    ...before,
+    ...known,
     signal: 'FIRING',
-    nodeId: condition.nodeId,
+    ...aboutOf(condition),
     lastSeenAt: at,
     count: before.count + 1,
     ...(before.flapping === null
@@ -130,6 +133,11 @@ function fireAgain(before: Alert, condition: Condition, { at, times }: { at: Dat
   if (events.length === 0) return { alert: seen, events, isKept: true };
   const handling = rise > 0 ? ({ kind: 'UNACKED' } as const) : before.handling;
   return { alert: { ...seen, severity: condition.severity, title, pastTitle, text, handling }, events };
+}
+
+/** A look that finds it knows what it is about, whatever became of what was stored of that. */
+function aboutOf({ nodeId, labels }: Condition) {
+  return { nodeId, labels };
 }
 
 /** Above 0 when it gets worse. */
@@ -184,11 +192,12 @@ export function reopenByHand(before: Alert, condition: Condition, at: Date): Dra
 }
 
 function openedAgain(before: Alert, condition: Condition, { at, since }: { at: Date; since: Date }): Alert {
+  const { isUnreadable: _, ...known } = before;
   return {
-    ...before,
+    ...known,
     signal: 'FIRING',
     severity: condition.severity,
-    nodeId: condition.nodeId,
+    ...aboutOf(condition),
     title: condition.title,
     pastTitle: condition.pastTitle,
     text: textOf(condition, since),
@@ -299,7 +308,7 @@ function withoutData(before: Alert, at: Date, times: AlertTimes): Draft {
     events: [
       {
         type: 'STALE',
-        message: `No data for ${durationInWords(withoutMs)}: whether it still fires is not known`,
+        message: `${before.isUnreadable ? 'What was stored of what it is about is damaged. ' : ''}No data for ${durationInWords(withoutMs)}: whether it still fires is not known`,
       },
     ],
   };

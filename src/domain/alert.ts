@@ -55,6 +55,8 @@ export type Alert = {
   readonly nodeId: string | null;
   /** Identity labels, e.g. `{ node: 'be 10.0.0.11:9050' }`. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Set when its stored labels are damaged, so that nobody knows by them what it is about; `fingerprint` does. */
+  readonly isUnreadable?: true;
   /** What is wrong, in a few words; `text` adds since when, why, and what it means for users. */
   readonly title: string;
   /** The title in the past tense; null = the rule gave none. */

@@ -44,7 +44,7 @@ export function evaluateRules(checks: readonly ConfiguredRule[], judging: Judgin
   const unknown = found.flatMap((each) => each.unknown);
   return {
     conditions: found.flatMap(({ conditions }) => conditions),
-    unjudged: found.flatMap(({ unjudged }) => unjudged.map(({ rule }) => rule)),
+    unjudged: [...found.flatMap(({ unjudged }) => unjudged.map(({ rule }) => rule)), ...book.unread],
     unknown: unknown.map(({ because: _, ...each }) => each),
     endedBy: ({ rule: name, fingerprint }) => {
       const rule = book.rules.filter(isMetricRule).find((each) => each.name === name);
@@ -54,6 +54,11 @@ export function evaluateRules(checks: readonly ConfiguredRule[], judging: Judgin
     },
     notJudged: [
       ...found.flatMap(({ unjudged }) => unjudged.map((each) => ({ ...each, labels: null }))),
+      ...book.unread.map((rule) => ({
+        rule,
+        labels: null,
+        because: 'what somebody changed of the rule cannot be read',
+      })),
       // Where nothing happened there is nothing that anybody could have known.
       ...unknown.flatMap(({ nothingForMs, ...each }) => (nothingForMs === undefined ? [each] : [])),
     ],

@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { alertFingerprint, type Severity } from '../domain/alert.ts';
 import { type Condition, defaultAlertTimes, durationInWords } from '../domain/alert-life.ts';
 import { bookFor } from '../domain/rules/book.ts';
-import { findCluster } from '../store/clusters/inventory.ts';
 import { type Database, readDatabaseTime } from '../store/database.ts';
 import { recordOverdueLook } from '../store/probes/overdue-looks.ts';
 import { listClustersInMaking } from '../store/reads/clusters-in-making.ts';
@@ -42,9 +41,10 @@ type Times = { readonly everyMs: number; readonly overdueMs: number };
 export async function raiseOverdueLooks({ db, log, doorbell }: WatchDeps, times: Times): Promise<void> {
   const { everyMs, overdueMs } = times;
   const except = await listClustersInMaking(db);
-  for (const clusterId of await listOverdueLooks(db, { overdueMs, rule: looksLate.name, severity, except })) {
-    const cluster = await findCluster(db, clusterId);
-    const place = { clusterId, environment: cluster?.environment ?? '', at: await readDatabaseTime(db) };
+  for (const { clusterId, environment } of await listOverdueLooks(db, {
+    ...{ overdueMs, rule: looksLate.name, severity, except },
+  })) {
+    const place = { clusterId, environment, at: await readDatabaseTime(db) };
     const damaged = (err: unknown) => log.error({ clusterId, err }, 'a change of a rule cannot be read');
     const edit = bookFor(await readRuleEdits(db, damaged), place).effective(looksLate.name, null);
     if (edit?.off != null) continue;

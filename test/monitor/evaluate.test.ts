@@ -59,6 +59,17 @@ describe('what people say of rules', () => {
   };
   const ofNode = { kind: 'node', clusterId: 'clu_1', nodeId: 'nod_2' } as const;
 
+  it('ends no alert of a rule of which a change cannot be read, and begins them as without it', () => {
+    const book = bookFor({ own: [], overrides: [], unread: ['node_down'] }, place);
+    const given = { clusterId: 'clu_1', parts: seen(dead), log, book, nodes };
+    const { conditions, unjudged, notJudged } = evaluateRules(configureRules(rules, {}), given);
+    expect(conditions.filter(({ rule }) => rule === 'node_down')).toHaveLength(2);
+    expect(unjudged).toContain('node_down');
+    expect(notJudged).toContainEqual({
+      ...{ rule: 'node_down', labels: null, because: 'what somebody changed of the rule cannot be read' },
+    });
+  });
+
   it('counts for rules in code too: severity, time, and where they are off', () => {
     const { conditions, book } = judge([
       override('node_down', { severity: 'HIGH', forMs: 90_000 }),

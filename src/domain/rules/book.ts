@@ -28,7 +28,12 @@ export type OwnRule = {
 };
 
 /** All that people have said about rules and that holds, as it is stored, and the rules that they removed. */
-export type RuleEdits = { readonly own: readonly OwnRule[]; readonly overrides: readonly RuleOverride[] };
+export type RuleEdits = {
+  readonly own: readonly OwnRule[];
+  readonly overrides: readonly RuleOverride[];
+  /** Rules of which a change is stored that cannot be read: it might be the one by which an alert goes on. */
+  readonly unread?: readonly string[];
+};
 
 export const noEdits: RuleEdits = { own: [], overrides: [] };
 
@@ -39,13 +44,15 @@ export type RuleBook = {
   readonly effective: EffectiveRules;
   /** What people said of a rule for single nodes of the cluster, and what holds now. */
   readonly changesOfNodes: (rule: string) => readonly RuleOverride[];
+  /** Rules of which nobody knows whether their alerts are over, since a change of them cannot be read; they begin as without it. */
+  readonly unread: readonly string[];
   /** Alerts of these rules end, with these words. */
   readonly switchedOff: readonly SwitchedOff[];
 };
 
 /** Pure. The rules that hold for a cluster: the shipped ones, people's own that cover it, and what overrides make of them. */
 export function bookFor(
-  { own, overrides }: RuleEdits,
+  { own, overrides, unread = [] }: RuleEdits,
   place: Omit<RulePlace, 'nodeId'>,
   shipped: readonly AlertRule[] = shippedRules,
 ): RuleBook {
@@ -76,6 +83,7 @@ export function bookFor(
     rules,
     effective,
     changesOfNodes,
+    unread,
     switchedOff: [...offHere(rules, { overrides, effective }), ...gone.map(goneInWords)],
   };
 }

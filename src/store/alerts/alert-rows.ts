@@ -4,6 +4,7 @@ import {
   type Alert,
   type AlertEvent,
   alertEventTypes,
+  alertFingerprint,
   alertSignals,
   type Flapping,
   type Handling,
@@ -39,6 +40,7 @@ export function readAlert(row: Selectable<Tables['alert']>, onDamaged: OnDamaged
     const [found] = readable([row], read, onDamaged);
     return found === undefined ? otherwise : found;
   };
+  const about = orElse(() => labelsOf(row), null);
   return {
     id: row.id,
     number: row.number,
@@ -49,7 +51,8 @@ export function readAlert(row: Selectable<Tables['alert']>, onDamaged: OnDamaged
     clusterName: row.cluster_name,
     environment: row.environment,
     nodeId: row.node_id,
-    labels: orElse(() => fromJson(labels, row.labels), {}),
+    labels: about ?? {},
+    ...(about === null ? { isUnreadable: true } : {}),
     title: row.title,
     pastTitle: row.past_title,
     text: row.text,
@@ -86,6 +89,14 @@ export function toAlerting(
   };
 }
 
+/** An alert with no labels at all is about its cluster: labels that were lost must not look like that. */
+function labelsOf({ labels: text, fingerprint, rule, cluster_id: clusterId }: Selectable<Tables['alert']>) {
+  const read = fromJson(labels, text);
+  const isLost = Object.keys(read).length === 0 && alertFingerprint({ clusterId, rule, labels: read }) !== fingerprint;
+  if (isLost) throw new Error('an alert has lost its labels');
+  return read;
+}
+
 /** The columns that a sample or a person can change; identity and `revision` are not among them. */
 export function alertColumns(alert: Alert) {
   const { handling, mute } = alert;
@@ -94,7 +105,7 @@ export function alertColumns(alert: Alert) {
     open_fingerprint: alert.closedAt === null ? alert.fingerprint : null,
     severity: alert.severity,
     node_id: alert.nodeId,
-    labels: toJson(alert.labels),
+    ...labelColumns(alert),
     title: alert.title.slice(0, 500),
     past_title: alert.pastTitle?.slice(0, 500) ?? null,
     text: alert.text.slice(0, 4_000),
@@ -116,6 +127,11 @@ export function alertColumns(alert: Alert) {
     closed_at: alert.closedAt,
     ...rememberedColumns(alert),
   };
+}
+
+/** What cannot be read stays as it is, or the next look would take it for the labels of something else. */
+export function labelColumns({ labels: about, isUnreadable }: Alert) {
+  return isUnreadable ? {} : { labels: toJson(about) };
 }
 
 /** The columns that may change without anything to show. */

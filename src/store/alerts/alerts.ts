@@ -8,8 +8,9 @@ import {
 } from '../../domain/alert-life.ts';
 import { newId } from '../../ids.ts';
 import { databaseNow, type Queryable, type Tx } from '../database.ts';
+import { toJson } from '../json.ts';
 import type { OnDamaged } from '../readable.ts';
-import { alertColumns, readAlert, rememberedColumns, toAlert } from './alert-rows.ts';
+import { alertColumns, labelColumns, readAlert, rememberedColumns, toAlert } from './alert-rows.ts';
 
 export async function findAlert(db: Queryable, id: string): Promise<Alert | null> {
   const row = await db.selectFrom('alert').selectAll().where('id', '=', id).executeTakeFirst();
@@ -52,7 +53,7 @@ export async function writeAlertChange(
 export async function writeAlertRepeat(tx: Tx, alert: Alert): Promise<void> {
   await tx
     .updateTable('alert')
-    .set({ ...rememberedColumns(alert), last_seen_at: alert.lastSeenAt, node_id: alert.nodeId })
+    .set({ ...rememberedColumns(alert), ...labelColumns(alert), last_seen_at: alert.lastSeenAt, node_id: alert.nodeId })
     .where('id', '=', alert.id)
     .execute();
 }
@@ -112,6 +113,7 @@ export async function insertAlert(
         changedAt: at,
       }),
       id,
+      labels: toJson(condition.labels),
       fingerprint: condition.fingerprint,
       rule: condition.rule,
       cluster_id: cluster.id,

@@ -1,7 +1,6 @@
 import { type AlertPolicy, applySample, type Condition } from '../../domain/alert-life.ts';
 import { asActive } from '../../domain/silence.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
-import { findCluster } from '../clusters/inventory.ts';
 import { type Database, inTransaction, readDatabaseTime } from '../database.ts';
 import { silencesCovering } from '../reads/covering-silences.ts';
 
@@ -26,10 +25,15 @@ export async function recordOverdueLook(db: Database, overdue: OverdueLook): Pro
       .where('cluster_id', '=', clusterId)
       .forUpdate()
       .executeTakeFirst();
-    const cluster = await findCluster(tx, clusterId);
-    if (cluster === null) return [];
+    // Of a cluster that cannot be read whole nobody looks at all, and that is to be told.
+    const cluster = await tx
+      .selectFrom('cluster')
+      .select(['id', 'name', 'environment', 'created_at'])
+      .where('id', '=', clusterId)
+      .executeTakeFirst();
+    if (cluster === undefined) return [];
     const at = await readDatabaseTime(tx);
-    const lastAt = probe?.at ?? cluster.createdAt;
+    const lastAt = probe?.at ?? cluster.created_at;
     if (at.getTime() - lastAt.getTime() < overdueMs) return [];
     const condition = overdue.condition(lastAt);
     const silences = await silencesCovering(tx, { clusterId, environment: cluster.environment, at });

@@ -12,11 +12,11 @@ type Overdue = {
 export async function listOverdueLooks(
   db: Reader,
   { overdueMs, rule, severity, except }: Overdue,
-): Promise<readonly string[]> {
+): Promise<readonly { readonly clusterId: string; readonly environment: string }[]> {
   const rows = await db
     .selectFrom('cluster')
     .leftJoin('probe', 'probe.cluster_id', 'cluster.id')
-    .select('cluster.id')
+    .select(['cluster.id', 'cluster.environment'])
     .where((row) => row(row.fn.coalesce('probe.at', 'cluster.created_at'), '<', databaseNowPlus(-overdueMs)))
     .where((row) =>
       row.not(
@@ -35,5 +35,5 @@ export async function listOverdueLooks(
     .$if(except.length > 0, (query) => query.where('cluster.id', 'not in', except))
     .limit(100)
     .execute();
-  return rows.map(({ id }) => id);
+  return rows.map(({ id: clusterId, environment }) => ({ clusterId, environment }));
 }

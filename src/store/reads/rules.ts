@@ -14,7 +14,14 @@ import { isVisible, type Visibility } from './visibility.ts';
 export async function readRuleEdits(db: Reader, onDamaged: OnDamaged = () => undefined): Promise<RuleEdits> {
   const own = await db.selectFrom('alert_rule').selectAll().orderBy('name').orderBy('created_at').execute();
   const overrides = await db.selectFrom('alert_rule_override').selectAll().where('ended_at', 'is', null).execute();
-  return { own: readable(own, toOwnRule, onDamaged), overrides: readable(overrides, toOverride, onDamaged) };
+  const unread: string[] = [];
+  const kept = overrides.flatMap((row) =>
+    readable([row], toOverride, (error) => {
+      unread.push(row.rule);
+      onDamaged(error);
+    }),
+  );
+  return { own: readable(own, toOwnRule, onDamaged), overrides: kept, unread };
 }
 
 /**
