@@ -69,8 +69,16 @@ it('a cluster of which the row is damaged has the alert, and keeps no other one 
   const { db } = engine.ctx;
   await db.deleteFrom('alert').execute();
   const ids = await Promise.all(['dam-1', 'dam-2', 'dam-3'].map((name) => engine.addCluster(name, 'prod')));
-  await db.updateTable('cluster').set({ seeds: '{' }).where('id', '=', ids[0] ?? '').execute();
-  await db.updateTable('cluster').set({ tls: '[' }).where('id', '=', ids[1] ?? '').execute();
+  await db
+    .updateTable('cluster')
+    .set({ seeds: '{' })
+    .where('id', '=', ids[0] ?? '')
+    .execute();
+  await db
+    .updateTable('cluster')
+    .set({ tls: '[' })
+    .where('id', '=', ids[1] ?? '')
+    .execute();
   pass(600);
   await watch();
   const rows = await db.selectFrom('alert').select('cluster_id').where('rule', '=', 'looks_late').execute();
