@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
 import type { RequestHandler } from 'express';
 import { type DeliveryTimes, deliveryTimes } from '../domain/delivery/delivery-times.ts';
+import { openChannel } from '../store/slack/channel-plan.ts';
 import type { Bot, BotContext, BotSettings } from './bot.ts';
 import { checkSlack } from './checks.ts';
 import { allCommands } from './commands/all.ts';
@@ -54,6 +55,8 @@ export async function startBot(context: BotContext, options: BotOptions = {}): P
     const clients = createClients(settings, log);
     for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
       try {
+        // Before Slack lets us in: that nobody is told is seen from outside by it.
+        if (settings.alertChannel !== null) await openChannel(context.db, settings.alertChannel);
         const self = await introduce(clients);
         if (stopping.signal.aborted) return;
         const parts = {

@@ -1,4 +1,5 @@
 import { type AlertEvent as AlertEventRow, type Alert as AlertRow, alertWord, titleToShow } from '../domain/alert.ts';
+import { deliveryNow } from '../domain/delivery/alert-delivery.ts';
 import { windowIdOf } from '../domain/hiding-windows.ts';
 import { AppError } from '../errors.ts';
 import { escalationsOf } from './Escalation.ts';
@@ -26,6 +27,8 @@ export const Alert = {
   },
   hiddenBecause: ({ mute }: AlertRow) => (mute.kind === 'NONE' ? null : mute.because),
   isFlapping: ({ flapping }: AlertRow) => flapping !== null,
+  delivery: async (alert: AlertRow, _: unknown, { loaders }: RequestContext) =>
+    deliveryNow(alert, await loaders.deliveryOfAlert.load(alert.id)),
   escalations: escalationsOf,
   events: (alert: AlertRow, { first }: { first?: number | null }, { loaders }: RequestContext) => {
     const limit = first ?? 50;

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Alert, AlertEvent } from '../domain/alert.ts';
 import type { MaintenanceWindow } from '../domain/calendar.ts';
 import type { Cluster } from '../domain/cluster.ts';
+import type { DeliveryRecord } from '../domain/delivery/alert-delivery.ts';
 import type { ProbeSample } from '../domain/probe.ts';
 import type { RuleEdits } from '../domain/rules/book.ts';
 import type { Run, RunEvent } from '../domain/run.ts';
@@ -15,6 +16,7 @@ import * as backups from '../store/reads/backups.ts';
 import { findVisibleWindows, readWholeCalendar } from '../store/reads/calendar.ts';
 import * as clusters from '../store/reads/clusters.ts';
 import { openSilences } from '../store/reads/covering-silences.ts';
+import { deliveriesOfAlerts } from '../store/reads/deliveries.ts';
 import { healthOfClusters } from '../store/reads/health.ts';
 import { hidingWindows } from '../store/reads/hiding-windows.ts';
 import { type HistoryRange, historiesOfClusters, latestOfClusters } from '../store/reads/metric-history.ts';
@@ -128,6 +130,10 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
     factsOfAlert: new DataLoader<Alert, AlertFacts>((found) => {
       const linkedNames = (config.slack?.links ?? []).map(({ owner }) => owner);
       return factsOfAlerts(db, found, { now: engine.now(), linkedNames });
+    }),
+    deliveryOfAlert: new DataLoader<string, DeliveryRecord | null>(async (ids) => {
+      const found = new Map((await deliveriesOfAlerts(db, ids)).map((each) => [each.alertId, each]));
+      return ids.map((id) => found.get(id) ?? null);
     }),
     ownRulesCalled: grouped(
       (names) => listOwnRules(db, { visibility, names, removed: true }),

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { costLimit } from '../../src/api/limits/cost.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
+import { databaseNowPlus, inTransaction } from '../../src/store/database.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
 
 let api: Api;
@@ -179,8 +181,40 @@ describe('beside GraphQL', () => {
     const ready = await fetch(`${api.server.url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { ready: true, degraded: false, mysql: 'ok', redis: 'ok', problems: [] },
+      { ready: true, degraded: false, mysql: 'ok', redis: 'ok', alerts: 'ok', problems: [] },
     ]);
+  });
+
+  it('says that people were not told of an alert, and is ready all the same', async () => {
+    const { db } = api.engine.ctx;
+    const at = new Date();
+    const cluster = { id: await api.engine.addCluster('untold', 'prod'), name: 'untold', environment: 'prod' };
+    const condition = {
+      ...{ fingerprint: 'a'.repeat(64), rule: 'node_down', severity: 'CRITICAL' as const, nodeId: null, labels: {} },
+      ...{ title: 'down', pastTitle: 'was down', text: ['It is down'], startedAt: at, forMs: 0, minSamples: 1 },
+    };
+    const id = await inTransaction(db, (tx) =>
+      insertAlert(tx, { cluster, condition, since: at, mute: { kind: 'NONE' }, at }),
+    );
+    await db
+      .insertInto('alert_delivery')
+      .values({
+        ...{ alert_id: id, channel: 'C1', severity: 'CRITICAL', family: 'nodes' },
+        waits_since: databaseNowPlus(-180_000),
+      })
+      .execute();
+    const ready = await fetch(`${api.server.url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      {
+        ...{ ready: true, degraded: true, mysql: 'ok', redis: 'ok', alerts: 'undelivered' },
+        problems: [
+          '1 alert that people should have been told of waits for 3 min: no process that is connected to Slack has done so. The query alerts(filter: { untold: true }) lists what waits.',
+        ],
+      },
+    ]);
+    await db.deleteFrom('alert_delivery').execute();
+    await db.deleteFrom('alert').execute();
   });
 
   it('says which of the two is away', async () => {
@@ -195,6 +229,7 @@ describe('beside GraphQL', () => {
           degraded: true,
           mysql: 'ok',
           redis: 'away',
+          alerts: 'ok',
           problems: ['Redis does not answer: runs go on, but begin later.'],
         },
       ]);

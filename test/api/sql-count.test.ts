@@ -161,12 +161,13 @@ it('the number of SQL statements for health scores does not depend on the number
 
 it('the number of SQL statements for what rules say and why they are quiet does not depend on the number of clusters', async () => {
   const asked = (first: number) =>
-    `{ clusters(first: ${first}) { nodes { alertRules { standing present } whyNot(rule: "node_down") { isCalled summary } openAlerts { why { summary findings { words } } } } } }`;
+    `{ clusters(first: ${first}) { nodes { alertRules { standing present } whyNot(rule: "node_down") { isCalled summary } openAlerts { delivery { state channel waitingSince } why { summary findings { words } } } } } }`;
   const send = async (first: number) => {
     statements.length = 0;
     const { data, errors } = await api.ask(token, asked(first));
     expect(errors).toBeUndefined();
     expect(JSON.stringify(data).split('"whyNot":{"isCalled":').length - 1).toBe(first);
+    expect(JSON.stringify(data).split('"delivery":{"state":"WAITING"').length - 1).toBe(first);
     expect(JSON.stringify(data).split('"why":{"summary":"It waits since').length - 1).toBe(first);
     expect(JSON.stringify(data)).toContain('C0ALERTS is told in ');
     expect(JSON.stringify(data)).toContain('the next step tells the second channel at ');

@@ -52,7 +52,8 @@ it('an open alert stands with its cluster, in the list, by number and by id', as
     operator,
     `query ($id: ID!, $cluster: ID!) {
       cluster(id: $cluster) { openAlerts { id title } }
-      alerts(filter: { clusterId: $cluster, open: true, severities: [CRITICAL] }) { nodes { id rule severity state cluster { name } clusterName openedAt since resolvedAt flaps acknowledgedBy { name } inhibitedBy node { label } text } }
+      alerts(filter: { clusterId: $cluster, open: true, severities: [CRITICAL] }) { nodes { id rule severity state cluster { name } clusterName openedAt since resolvedAt flaps acknowledgedBy { name } inhibitedBy node { label } text delivery { state channel waitingSince toldAt error } } }
+      untold: alerts(filter: { clusterId: $cluster, untold: true }) { nodes { id } }
       resolved: alerts(filter: { clusterId: $cluster, open: false }) { nodes { id } }
       node(id: $id) { ... on Alert { number } }
     }`,
@@ -75,9 +76,11 @@ it('an open alert stands with its cluster, in the list, by number and by id', as
           inhibitedBy: null,
           node: null,
           text: 'No heartbeats.',
+          delivery: { state: 'NOWHERE', channel: null, waitingSince: expect.any(String), toldAt: null, error: null },
         },
       ],
     },
+    untold: { nodes: [{ id }] },
     resolved: { nodes: [] },
     node: { number: expect.any(Number) },
   });

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { durationInWords } from '../../domain/alert-facts.ts';
+import { count } from '../../domain/words.ts';
 import type { ApiDeps } from '../../resolvers/api-deps.ts';
 import { msSinceRefusedWrite } from '../../store/database.ts';
+import { readUndelivered, type Undelivered } from '../../store/reads/deliveries.ts';
 import { isRefusedWrite } from '../../store/store-errors.ts';
 import { writeMark } from '../../store/write-mark.ts';
 
@@ -13,6 +16,11 @@ export type Readiness = {
   readonly degraded: boolean;
   readonly mysql: 'ok' | 'away' | 'refuses-writes';
   readonly redis: 'ok' | 'away' | 'refuses-writes';
+  /**
+   * `undelivered` = people should have been told of alerts by now and were not; null = not looked at. The process is ready all the same:
+   * one that is restarted because Slack is away helps nobody.
+   */
+  readonly alerts: 'ok' | 'undelivered' | null;
   readonly problems: readonly string[];
 };
 
@@ -33,7 +41,7 @@ const problemOf = {
 
 /** What this process needs, tested now: MySQL has to write a row, Redis to accept a key and to pass a notification on. */
 export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'doorbell'>): Promise<Readiness> {
-  const [mysql, redis] = await Promise.all([
+  const [mysql, redis, alerts] = await Promise.all([
     inTime<Readiness['mysql']>(
       writeMark(db).then(
         () => (refusedLately(db) ? 'refuses-writes' : 'ok'),
@@ -41,12 +49,31 @@ export async function readReadiness({ db, doorbell }: Pick<ApiDeps, 'db' | 'door
       ),
     ),
     inTime<Readiness['redis']>(readRedis(doorbell)),
+    lookAtAlerts(db),
   ]);
   const problems = [
     ...(mysql === 'ok' ? [] : [problemOf.mysql[mysql]]),
     ...(redis === 'ok' ? [] : [problemOf.redis[redis]]),
+    ...(alerts === null || alerts.count === 0 ? [] : [undeliveredInWords(alerts)]),
   ];
-  return { ready: mysql === 'ok' && redis !== 'away', degraded: problems.length > 0, mysql, redis, problems };
+  return {
+    ready: mysql === 'ok' && redis !== 'away',
+    degraded: problems.length > 0,
+    mysql,
+    redis,
+    alerts: alerts === null ? null : alerts.count === 0 ? 'ok' : 'undelivered',
+    problems,
+  };
+}
+
+async function lookAtAlerts(db: ApiDeps['db']): Promise<Undelivered | null> {
+  const found = await inTime<Undelivered>(readUndelivered(db));
+  return found === 'away' ? null : found;
+}
+
+function undeliveredInWords({ count: all, oldestMs, error }: Undelivered): string {
+  const why = error === null ? 'no process that is connected to Slack has done so' : `Slack answered ${error}`;
+  return `${count(all, 'alert')} that people should have been told of ${all === 1 ? 'waits' : 'wait'} for ${durationInWords(oldestMs)}: ${why}. The query alerts(filter: { untold: true }) lists what waits.`;
 }
 
 /**
@@ -80,7 +107,7 @@ async function hearOwnWord(doorbell: ApiDeps['doorbell']): Promise<void> {
   stop();
 }
 
-async function inTime<T extends string>(work: Promise<T>): Promise<T | 'away'> {
+async function inTime<T>(work: Promise<T>): Promise<T | 'away'> {
   const { promise: tooLate, resolve } = Promise.withResolvers<'away'>();
   const timer = setTimeout(() => resolve('away'), patienceMs);
   try {

@@ -1,7 +1,8 @@
-import { type SqlBool, sql } from 'kysely';
+import { type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Alert, AlertEvent, AlertSignal, Severity } from '../../domain/alert.ts';
 import { toAlert, toAlertEvent } from '../alerts/alert-rows.ts';
 import type { Reader } from '../database.ts';
+import type { Tables } from '../generated/tables.ts';
 import { readable } from '../readable.ts';
 import { isVisible, type Page, pageOf, type Visibility } from './visibility.ts';
 
@@ -16,6 +17,8 @@ export type AlertListFilter = {
   readonly open?: boolean | null | undefined;
   readonly severities?: readonly Severity[] | null | undefined;
   readonly signals?: readonly AlertSignal[] | null | undefined;
+  /** true = people are to be told of them and were not yet; false = all others. */
+  readonly untold?: boolean | null | undefined;
   /** Opened at or after. */
   readonly since?: Date | null | undefined;
   /** Opened before. */
@@ -56,9 +59,33 @@ function alertsThat(db: Reader, { visibility, filter }: { visibility: Visibility
   if (filter.open != null) query = query.where('signal_state', filter.open ? '!=' : '=', 'RESOLVED');
   if (filter.severities != null) query = query.where(isOneOf('severity', filter.severities));
   if (filter.signals != null) query = query.where(isOneOf('signal_state', filter.signals));
+  if (filter.untold != null) query = query.where((row) => (filter.untold ? isUntold(row) : row.not(isUntold(row))));
   if (filter.since != null) query = query.where('opened_at', '>=', filter.since);
   if (filter.until != null) query = query.where('opened_at', '<', filter.until);
   return query;
+}
+
+/** It goes on, nothing hides it, and Slack confirmed no message with it since it began to wait, a daily one included. */
+function isUntold(row: ExpressionBuilder<Tables, 'alert'>) {
+  const told = row
+    .selectFrom('alert_delivery')
+    .select('alert_delivery.alert_id')
+    .whereRef('alert_delivery.alert_id', '=', 'alert.id')
+    .leftJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
+    .where('alert_delivery.waits_since', 'is', null)
+    // Nobody counts as told by a daily message, and more than it is nobody told of LOW alerts.
+    .where((each) =>
+      each.or([
+        each('alert_delivery.told_at', 'is not', null),
+        each.and([each('slack_card.kind', '=', 'DIGEST'), each('slack_card.ts', 'is not', null)]),
+      ]),
+    );
+  return row.and([
+    row('alert.closed_at', 'is', null),
+    row('alert.signal_state', '!=', 'RESOLVED'),
+    row('alert.muted_by', 'is', null),
+    row.not(row.exists(told)),
+  ]);
 }
 
 export async function findVisibleAlert(

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { drivenRunStates } from '../../domain/run.ts';
 import { isDue } from '../claims.ts';
 import { databaseNow, type Reader } from '../database.ts';
+import { isUntold, untoldSince } from './deliveries.ts';
 import { listUsableTokens } from './tokens.ts';
 
 /*
@@ -68,24 +69,18 @@ export async function readDeliveryHealth(
 /**
  * For how long the oldest CRITICAL alert that fires, and that nothing hides, has waited for Slack to confirm a message that tells
  * of it, in milliseconds; 0 = people were told of all of them. One that was LOW a moment ago, and waited for the daily message or
- * stands in one, counts from when it changed.
+ * stands in one, counts from when it changed; one that nobody noted once nobody is there who would.
  */
 export async function readUntoldCriticalMs(db: Reader): Promise<number> {
   const row = await db
-    .selectFrom('alert_delivery')
-    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
-    .select(
-      sql<number | null>`TIMESTAMPDIFF(MICROSECOND,
-        MIN(IF(alert_delivery.severity = 'LOW',
-          alert.changed_at, COALESCE(alert_delivery.waits_since, alert_delivery.decided_at))), ${databaseNow}) / 1000`.as(
-        'waited',
-      ),
-    )
+    .selectFrom('alert')
+    .leftJoin('alert_delivery', 'alert_delivery.alert_id', 'alert.id')
+    .select(sql<number | null>`TIMESTAMPDIFF(MICROSECOND, MIN(${untoldSince}), ${databaseNow}) / 1000`.as('waited'))
     .where('alert.open_fingerprint', 'is not', null)
     .where('alert.severity', '=', 'CRITICAL')
     .where('alert.signal_state', '=', 'FIRING')
     .where('alert.muted_by', 'is', null)
-    .where('alert_delivery.told_at', 'is', null)
+    .where(isUntold(db))
     .executeTakeFirst();
   return Math.max(0, Number(row?.waited ?? 0));
 }

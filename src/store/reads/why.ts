@@ -24,7 +24,7 @@ export async function recordsOfAlerts(db: Reader, alerts: readonly Alert[]): Pro
     .selectFrom('alert_delivery')
     .leftJoin('slack_card', 'slack_card.id', 'alert_delivery.card_id')
     .select(['alert_delivery.alert_id', 'alert_delivery.channel', 'waits_since', 'told_at'])
-    .select(['slack_card.kind', 'state', 'error', 'attempts', 'created_at'])
+    .select(['slack_card.kind', 'state', 'error', 'attempts', 'created_at', 'slack_card.channel as place'])
     .where('alert_delivery.alert_id', 'in', ids)
     .execute();
   const opened = await db
@@ -41,7 +41,7 @@ export async function recordsOfAlerts(db: Reader, alerts: readonly Alert[]): Pro
       openedBecause: opened.find(({ alert_id }) => alert_id === alert.id)?.message ?? null,
       hiddenByRun: alert.mute.kind === 'NONE' ? null : (runs.get(alert.mute.by) ?? null),
       delivery: {
-        told: message?.told_at == null ? null : { at: message.told_at, channel: message.channel },
+        told: message?.told_at == null ? null : { at: message.told_at, channel: message.place ?? message.channel },
         card: message === undefined ? null : cardOf(message),
         waits: message?.waits_since == null ? null : { since: message.waits_since, channel: message.channel },
       },
@@ -58,7 +58,8 @@ export type AlertRecords = Pick<AlertFacts, 'alert' | 'openedBecause' | 'hiddenB
 };
 
 type Message = {
-  readonly channel: string;
+  /** Where it is: not always where it was planned. */
+  readonly place: string | null;
   readonly kind: string | null;
   readonly state: string | null;
   readonly error: string | null;
@@ -67,14 +68,14 @@ type Message = {
 };
 
 function cardOf({
-  channel,
+  place: channel,
   kind,
   state: word,
   error,
   attempts,
   created_at: createdAt,
 }: Message): AlertFacts['delivery']['card'] {
-  if (word === null || attempts === null || createdAt === null) return null;
+  if (word === null || attempts === null || createdAt === null || channel === null) return null;
   return { channel, isDaily: kind === 'DIGEST', error, attempts, createdAt, state: state.parse(word) };
 }
 

@@ -15,8 +15,8 @@ import { readChannelState, type WaitingFacts } from './channel-state.ts';
 import { insertCard } from './slack-cards.ts';
 import { insertLine } from './slack-lines.ts';
 
-/** A channel is planned again after so long, whatever happens. */
-const againMs = 3_600_000;
+/** A channel is planned again after so long, whatever happens: where nobody does it, nobody sends messages. */
+const againMs = 60_000;
 const claimMs = 10_000;
 const atOnce = 1_000;
 /** A reply names so many alerts, and counts the others. */
@@ -34,6 +34,11 @@ export type Words = {
   readonly news: (news: News) => string;
   readonly stormOver: () => string;
 };
+
+/** Has a channel planned from now on, so that it is known whether anybody does. */
+export async function openChannel(db: Database, channel: string): Promise<void> {
+  await db.insertInto('alert_channel').ignore().values({ channel, due_at: databaseNow }).execute();
+}
 
 /** Channels for which something has to be decided now. */
 export async function listDueChannels(db: Database, limit: number): Promise<readonly string[]> {
