@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Alert, Severity } from '../../src/domain/alert.ts';
+import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
 import { readUntoldCriticalMs } from '../../src/store/reads/metrics.ts';
 import { firstTold } from '../../src/store/slack/told.ts';
+import { approver } from '../helpers/engine.ts';
 import { startWorld, type World } from './fixture.ts';
 
 const channel = 'ops-alerts';
@@ -138,6 +140,31 @@ it('one CRITICAL alert is told at once, further ones in messages of their own, a
     );
   await expect.poll(() => told(last), patient).toBe(1);
   expect(texts()).toHaveLength(4);
+});
+
+it('all that a message tells of is taken with one button, one by one, but for what is over, joined later or is taken', async () => {
+  const ids = await open(7);
+  await expect.poll(() => texts().at(-1), patient).toContain('7 alerts about nodes');
+  await expect.poll(() => told(ids), patient).toBe(7);
+  const [over = '', taken = '', ...others] = ids;
+  const shown = await world.kim.waitForMessage({ channel, text: '7 alerts about nodes' });
+  await change(over, { signal: 'RESOLVED', resolvedAt: new Date() }, 'RESOLVED');
+  await acknowledgeAlert(world.ctx.db, {
+    ...{ alertId: taken, actor: approver, comment: null, requestId: null, changed: () => {} },
+  });
+  await world.kim.click(shown, 'alert.ack_all');
+  await world.kim.waitForMessage({ channel, text: /^You take care of 5 alerts: A-\d+/ });
+  const { db } = world.ctx;
+  const rows = await db.selectFrom('alert').select(['id', 'acked_by_name']).where('id', 'in', ids).execute();
+  const byName = new Map(rows.map((row) => [row.id, row.acked_by_name]));
+  expect(others.map((id) => byName.get(id))).toEqual(others.map(() => 'kim'));
+  expect([byName.get(over), byName.get(taken)]).toEqual([null, approver.name]);
+  const audited = await db
+    .selectFrom('audit_event')
+    .select('subject')
+    .where('action', '=', 'acknowledgeAlert')
+    .execute();
+  expect(audited.length).toBe(6);
 });
 
 it('an alert that was resolved while others of its group were waited for is not told, and counted', async () => {

@@ -1,7 +1,9 @@
 import type { Actor } from '../../domain/access.ts';
 import { type Alert, alertName } from '../../domain/alert.ts';
 import { AppError } from '../../errors.ts';
+import { acknowledgeAlert } from '../../store/alerts/alert-handling.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
+import { untakenOnMessage } from '../../store/slack/alert-groups.ts';
 import type { Bot, Click, ClickAction, MenuAction, OpenAction } from '../bot.ts';
 import { handleAlert } from '../commands/control.ts';
 import { silenceAlert } from '../commands/silences.ts';
@@ -13,6 +15,7 @@ import { silenceForm } from '../forms/silence-form.ts';
 import { readableBy } from '../resolve.ts';
 import { alertDetails, wordsOf } from '../views/alert-card.ts';
 import { readAlertValue, readMoreValue, readSilenceValue } from '../views/alert-controls.ts';
+import { allTaken, readGroupValue } from '../views/group-card.ts';
 import { context, type Message, safe, section } from '../views/text.ts';
 import { forgedValue } from './forged-value.ts';
 
@@ -54,6 +57,30 @@ function taking(verb: 'ack' | 'unack'): ClickAction {
       onAlert(bot, { actor, value }, ({ id }) => handleAlert(bot, verb, { ask, actor, alertId: id, comment: null })),
   };
 }
+
+/** Takes each alert that the message showed as open and untaken, one by one: each has its own rights, event and audit row. */
+const takeAll: ClickAction = {
+  kind: 'act',
+  async run(bot, { ask, actor, value }) {
+    const carried = readGroupValue(value);
+    if (carried === null) throw forgedValue();
+    const found = await untakenOnMessage(bot.db, { ...carried, visibility: readableBy(actor) });
+    const taken: Alert[] = [];
+    const refusals: string[] = [];
+    for (const { id: alertId } of found) {
+      const request = { alertId, actor, comment: null, requestId: ask.id, changed: bot.engine.changed };
+      try {
+        taken.push(await acknowledgeAlert(bot.db, request));
+      } catch (error) {
+        // Somebody else was first, it is over, or it is where the person may not: the others are theirs all the same.
+        if (!(error instanceof AppError)) throw error;
+        refusals.push(error.message);
+      }
+    }
+    bot.wakeCards();
+    return allTaken(taken, refusals);
+  },
+};
 
 function silenceFor(minutes: number): ClickAction {
   return {
@@ -111,6 +138,7 @@ const moreMenu: MenuAction = {
 /** The controls of alerts by action id; those of older messages are among them. */
 export const alertClicks: readonly (readonly [string, Click])[] = [
   ['alert.ack', taking('ack')],
+  ['alert.ack_all', takeAll],
   ['alert.unack', taking('unack')],
   ['alert.silence', silence],
   ['alert.more', moreMenu],

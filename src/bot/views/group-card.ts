@@ -37,6 +37,7 @@ function ofGroup(group: AlertGroup, mayRepeat: boolean): Message {
     },
     section(fitLines(linesOf(listed, sums.all), 2_900)),
     factsOf(group, sums),
+    ...takeAll(group, sums),
     context(
       [`\`/sr alerts ${safe(name, 60)}\` lists all of them, \`/sr ack A-…\` takes one`, ...repeat(mayRepeat)].join(
         ' · ',
@@ -55,8 +56,8 @@ function stormCard(group: AlertGroup, mayRepeat: boolean): Message {
   const isOver = sums.open === 0;
   const why =
     cause === 'BUDGET'
-      ? 'This channel had 30 messages within an hour, so what came since is collected here.'
-      : 'Alerts came faster than 20 messages a minute, so they are collected here.';
+      ? 'This channel has had as many messages as it gets within an hour, so what came since is collected here.'
+      : 'Alerts came faster than this channel gets messages, so they are collected here.';
   const now = closedAt === null ? why : `The storm is over since ${date(closedAt)}. New alerts have messages again.`;
   const criticals = listed.filter((alert) => alert.severity === 'CRITICAL');
   const text = safe(
@@ -73,6 +74,7 @@ function stormCard(group: AlertGroup, mayRepeat: boolean): Message {
     ...(criticals.length === 0 ? [] : [section(fitLines(linesOf(criticals, critical.all), 1_400))]),
     section(fitLines(countLines(counts), 1_400)),
     factsOf(group, sums),
+    ...takeAll(group, sums),
     context(['`/sr alerts <cluster>` lists all of them, `/sr ack A-…` takes one', ...repeat(mayRepeat)].join(' · ')),
   ];
   return { text, attachments: [{ color: isOver ? over : severityColors[worst], fallback: text, blocks }] };
@@ -85,6 +87,63 @@ function factsOf({ openedAt }: AlertGroup, sums: Sums): KnownBlock {
     `*Acknowledged*\n${sums.acked} of ${sums.open}`,
   ];
   return { type: 'section', block_id: 'facts', fields: facts.map((text) => ({ type: 'mrkdwn' as const, text })) };
+}
+
+/** One button that takes all that the message tells of, as it is shown: what joins later is not meant by it. */
+function takeAll({ id, joinRevision }: AlertGroup, { open, acked }: Sums): readonly KnownBlock[] {
+  const untaken = open - acked;
+  if (untaken === 0) return [];
+  const words = `Acknowledge ${count(untaken, 'alert')}`;
+  return [
+    {
+      type: 'actions',
+      block_id: 'act',
+      elements: [
+        {
+          type: 'button',
+          action_id: 'alert.ack_all',
+          text: { type: 'plain_text', text: 'Acknowledge all…' },
+          value: groupValue({ id, joinRevision }),
+          accessibility_label: `${words} of this message`,
+          confirm: {
+            title: { type: 'plain_text', text: `${words}?` },
+            text: {
+              type: 'plain_text',
+              text: `You take care of all ${untaken} that this message shows as open and not acknowledged, those too that it does not list by name.`,
+            },
+            confirm: { type: 'plain_text', text: 'Acknowledge all' },
+            deny: { type: 'plain_text', text: 'Cancel' },
+          },
+        },
+      ],
+    },
+  ];
+}
+
+function groupValue({ id, joinRevision }: Pick<AlertGroup, 'id' | 'joinRevision'>): string {
+  return `${id} ${joinRevision}`;
+}
+
+/** Reads the value of the button that takes all; null = it is none of ours. */
+export function readGroupValue(value: string | null): { groupId: string; joinRevision: number } | null {
+  const match = /^(agr_[0-9A-Z]{26}) (\d{1,15})$/.exec(value ?? '');
+  return match?.[1] === undefined || match[2] === undefined
+    ? null
+    : { groupId: match[1], joinRevision: Number(match[2]) };
+}
+
+/** What became of taking all. */
+export function allTaken(taken: readonly Alert[], refusals: readonly string[]): Message {
+  const names = taken.slice(0, 20).map(alertName).join(', ');
+  const more = taken.length > 20 ? ` and ${taken.length - 20} more` : '';
+  const said =
+    taken.length === 0
+      ? 'You have taken none of the alerts of that message.'
+      : `You take care of ${count(taken.length, 'alert')}: ${names}${more}.`;
+  const others = [...Map.groupBy(refusals, (why) => why)].map(([why, all]) => `${all.length} not: ${safe(why, 200)}`);
+  const none =
+    taken.length + refusals.length === 0 ? ' All of them are over or taken already, or you may not see them.' : '';
+  return { text: `${said}${none}${others.length === 0 ? '' : ` ${others.slice(0, 5).join('. ')}.`}` };
 }
 
 function linesOf(alerts: readonly Alert[], all: number): readonly string[] {

@@ -4,7 +4,8 @@ import { type Alert, type Severity, severities } from '../../domain/alert.ts';
 import type { StormCause } from '../../domain/delivery/channel-state.ts';
 import { toAlert } from '../alerts/alert-rows.ts';
 import { isDue } from '../claims.ts';
-import { type Database, databaseNow, databaseNowPlus } from '../database.ts';
+import { type Database, databaseNow, databaseNowPlus, type Reader } from '../database.ts';
+import { isVisible, type Visibility } from '../reads/visibility.ts';
 
 /** A message lists so many alerts and counts the others. */
 const mostListed = 10;
@@ -84,6 +85,29 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
       ...{ all: Number(row.all), open: Number(row.open), acked: Number(row.acked) },
     })),
   };
+}
+
+/**
+ * Alerts that stood on the message of several alerts when it had this revision, that go on and that nobody has taken, as far as they
+ * may be seen; the worst first.
+ */
+export async function untakenOnMessage(
+  db: Reader,
+  { groupId, joinRevision, visibility }: { groupId: string; joinRevision: number; visibility: Visibility },
+): Promise<readonly Alert[]> {
+  const rows = await db
+    .selectFrom('alert_delivery')
+    .innerJoin('alert', 'alert.id', 'alert_delivery.alert_id')
+    .selectAll('alert')
+    .where('alert_delivery.group_id', '=', groupId)
+    .where('alert_delivery.group_revision', '<=', joinRevision)
+    .where('alert.signal_state', '<>', 'RESOLVED')
+    .where('alert.acked_by_id', 'is', null)
+    .where(isVisible(visibility, { clusterId: 'alert.cluster_id', environment: 'alert.environment' }))
+    .orderBy(sql`FIELD(alert.severity, 'CRITICAL', 'HIGH', 'MEDIUM', 'LOW')`)
+    .orderBy('alert.number')
+    .execute();
+  return rows.map(toAlert);
 }
 
 /** Messages of groups and storms that are due to be sent, or to be compared with what they are about. */
