@@ -1,10 +1,10 @@
 import type { RunState } from './run.ts';
 
-/** A run that goes on only when a person says so. */
+/** A run that goes on only when a person says so; `LOST`: it should go on by itself, and no worker has driven it for two minutes. */
 export type WaitingRun = {
   readonly number: number;
   readonly operation: string;
-  readonly state: WaitingState;
+  readonly state: WaitingState | 'LOST';
   readonly since: Date;
 };
 

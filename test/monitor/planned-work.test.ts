@@ -193,7 +193,17 @@ describe('a node that a run is restarting', () => {
     expect(await alerts()).toEqual([`be 10.0.0.11:9050 is down: FIRING by run:${run.id}`]);
     expect(await score()).toEqual(['node_away 2 1', `R-${run.number} works on be 10.0.0.11:9050`]);
     await lastSign(minutesAgo(3));
-    await expect.poll(alerts, soon).toEqual(['be 10.0.0.11:9050 is down: FIRING']);
-    expect(await score()).toEqual(['node_down 30 1']);
+    const lost = `Nobody drives R-${run.number}: FIRING`;
+    await expect.poll(alerts, soon).toEqual([lost, 'be 10.0.0.11:9050 is down: FIRING']);
+    expect(await score()).toContain('node_down 30 1');
+    const told = (await bench.alertsOf(id)).find(({ rule }) => rule === 'run_waits');
+    expect(told).toMatchObject({ severity: 'CRITICAL', mute: { kind: 'NONE' } });
+
+    worker = bench.work();
+    gate = { state: 'done' };
+    await bench.until(run.id);
+    await expect
+      .poll(alerts, soon)
+      .toEqual([lost.replace('FIRING', 'RESOLVED'), 'be 10.0.0.11:9050 is down: RESOLVED']);
   });
 });

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type OwnWork, type WaitingState, waitingStates } from '../../domain/own-work.ts';
 import { databaseNow, type Reader } from '../database.ts';
 import { locksOfClusters } from './clusters.ts';
+import { drivenStates, drivenUntil, isLost } from './driven-runs.ts';
 
 /** What Starwarden does about a cluster, for the look that judges it. */
 export async function readOwnWork(db: Reader, clusterId: string): Promise<OwnWork> {
@@ -20,15 +21,18 @@ export async function readOwnWork(db: Reader, clusterId: string): Promise<OwnWor
         .whereRef('run_event.run_id', '=', 'run.id')
         .as('last_at'),
     )
+    .select(drivenUntil.as('driven_until'))
     .where('cluster_id', '=', clusterId)
-    .where('state', 'in', waitingStates)
+    .where((run) => run.or([run('state', 'in', waitingStates), run.and([run('state', 'in', drivenStates), isLost])]))
     .orderBy('number')
     .execute();
   return {
     lookGapMs: gap?.ms == null ? null : Number(gap.ms),
     isChanging: (await locksOfClusters(db, [clusterId])).length > 0,
-    waiting: runs.flatMap(({ number, operation, state, created_at, last_at }) =>
-      isWaiting(state) ? [{ number, operation, state, since: last_at ?? created_at }] : [],
+    waiting: runs.map(({ number, operation, state, created_at, last_at, driven_until }) =>
+      isWaiting(state)
+        ? { number, operation, state, since: last_at ?? created_at }
+        : { number, operation, state: 'LOST', since: driven_until },
     ),
   };
 }

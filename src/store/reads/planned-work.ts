@@ -1,9 +1,5 @@
-import { databaseNow, databaseNowPlus, type Reader } from '../database.ts';
-
-/** After so long, a run that nobody drives any more mutes nothing. */
-const lostAfterMs = 120_000;
-
-const drivenStates = ['RUNNING', 'CANCELING', 'UNDOING'] as const;
+import { databaseNowPlus, type Reader } from '../database.ts';
+import { drivenStates, isDriven } from './driven-runs.ts';
 
 /**
  * Nodes that a run is taking away and bringing back: in one lane, some step about the node has begun, and a step that
@@ -59,24 +55,7 @@ export async function plannedWorkOfClusters(
     .where((row) =>
       row.or([
         row('run.finished_at', '>', databaseNowPlus(-windowMs)),
-        row.and([
-          row('run.state', 'in', drivenStates),
-          // `claimed_until` while a worker drives the run, `due_at` while it waits to be woken; between the two, the last
-          // event shows that it is alive.
-          row(
-            row.fn.coalesce(
-              'run.claimed_until',
-              'run.due_at',
-              row
-                .selectFrom('run_event')
-                .select((event) => event.fn.max('run_event.at').as('at'))
-                .whereRef('run_event.run_id', '=', 'run.id'),
-              databaseNow,
-            ),
-            '>',
-            databaseNowPlus(-lostAfterMs),
-          ),
-        ]),
+        row.and([row('run.state', 'in', drivenStates), isDriven]),
       ]),
     )
     .orderBy('run.number')
@@ -91,9 +70,9 @@ export async function plannedWorkOfClusters(
       ...{ hasBegun: false, isOpen: false },
     };
     // The run's state decides, and not the time at which it ended: a retry or undo goes on after that.
-    const isDriven = drivenStates.some((state) => state === row.run_state);
+    const isInDrivenState = drivenStates.some((state) => state === row.run_state);
     const isDue = row.phase !== 'do' || (row.is_ending === 0 && row.run_state !== 'UNDOING');
-    const isToBeDone = isDriven && isDue && (row.state === 'pending' || row.state === 'applying');
+    const isToBeDone = isInDrivenState && isDue && (row.state === 'pending' || row.state === 'applying');
     const isAbsence = row.effect === 'takes-away' || row.effect === 'brings-back';
     groups.set(key, {
       ...group,

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defaultAlertTimes } from '../../../src/domain/alert-life.ts';
+import { workOn } from '../../../src/domain/alert-mute.ts';
 import { findMetric } from '../../../src/domain/metrics/catalogue/index.ts';
+import { factsOfMetricRules } from '../../../src/domain/rules/book.ts';
 import { mistakesInChanges } from '../../../src/domain/rules/mistakes.ts';
 import { isMetricRule, ownPrefix } from '../../../src/domain/rules/rule.ts';
 import { shippedRules } from '../../../src/domain/rules/shipped/index.ts';
@@ -25,6 +28,28 @@ describe('the shipped rules', () => {
         ...[check?.name, check?.isInhibitedByRuns, check?.isNeverHidden],
       ]);
     }
+  });
+
+  /** Whatever takes the leader, the data or the way back is told in the middle of any work, and so is what tells that the work was lost. */
+  const neverHiddenByRuns = [
+    ...['cluster_unreachable', 'no_leader', 'tablets_without_replica', 'tablets_in_error', 'tablets_inconsistent'],
+    ...['disk_filling', 'disk_nearly_full', 'disk_broken', 'log_disk_filling', 'checkpoint_not_running', 'safe_mode'],
+    ...['backup_failed', 'backup_missed', 'backup_too_old', 'backup_shrunk', 'backup_verification_failed'],
+    ...['cluster_snapshot_failed', 'cluster_snapshot_old', 'repository_unhealthy'],
+    ...['certificate_expires_soon', 'certificate_nearly_expired', 'run_waits', 'looks_late'],
+  ];
+
+  it('are told in the middle of a run, but for those that say that the very node is away which it takes away', () => {
+    const nodeId = 'nod_1';
+    const at = new Date('2026-11-28T12:00:00Z');
+    const sample = { at, conditions: [], unjudged: [], plannedWork: [{ nodeId, runId: 'run_1' }] };
+    const policy = { times: defaultAlertTimes, rules: [...checks, ...factsOfMetricRules({ rules: shippedRules })] };
+    const hidden = (of: string | null) =>
+      shippedRules.map(({ name }) => name).filter((rule) => workOn({ rule, nodeId: of }, sample, policy) !== null);
+    expect(hidden(nodeId).toSorted()).toEqual(['frontend_no_greeting', 'node_down', 'quorum_at_risk']);
+    expect([...hidden('nod_2'), ...hidden(null)]).toEqual([]);
+    expect(neverHiddenByRuns.filter((name) => !shippedRules.some((rule) => rule.name === name))).toEqual([]);
+    expect(hidden(nodeId).filter((name) => neverHiddenByRuns.includes(name))).toEqual([]);
   });
 
   it.each(shippedRules.map((rule) => [rule.name, rule] as const))('%s can be judged, read and acted on', (_, rule) => {

@@ -161,11 +161,12 @@ export const ownChecks = familyOf('starwarden', [
     todo: 'Look at the load of the hosts that Starwarden and its MySQL run on, and whether the cluster answers slowly; run one more process.',
   },
   {
-    ...{ name: 'run_waits', ...byCheck, severity: 'HIGH' },
+    ...{ name: 'run_waits', ...byCheck, severity: 'CRITICAL' },
     waits: { forMs: 60 * minute, minSamples: 1 },
-    title: 'A run waits for a person',
-    pastTitle: 'A run waited for a person',
-    means: 'What it has begun stays half done until somebody decides, and other runs that change the cluster wait.',
-    todo: 'Look at the run (/sr run), then resume, retry, undo or cancel it, or approve it.',
+    title: 'A run waits for a person, or nobody drives it',
+    pastTitle: 'A run waited for a person, or nobody drove it',
+    means:
+      'What it has begun stays half done until somebody decides, and other runs that change the cluster wait. It is CRITICAL after two minutes in which no worker drove a run that has begun, HIGH for one that was interrupted.',
+    todo: 'Look at the run (/sr run), then resume, retry, undo or cancel it, or approve it. If nobody drives it, start a process of Starwarden that works on runs.',
   },
 ]);
