@@ -7,6 +7,7 @@ import type { ContextOptions } from '../../../src/app/context.ts';
 import { startBot } from '../../../src/bot/start.ts';
 import { type Alert, alertName } from '../../../src/domain/alert.ts';
 import { startMonitor } from '../../../src/monitor/start.ts';
+import type { Database } from '../../../src/store/database.ts';
 import { listAlerts } from '../../../src/store/reads/alerts.ts';
 import { notJudgedOfClusters } from '../../../src/store/reads/rules.ts';
 import { type Engine, startEngine } from '../../helpers/engine.ts';
@@ -56,10 +57,11 @@ export type LabOptions = ContextOptions & {
 type Telling = { readonly head: string; readonly state: string; readonly words: string };
 
 const isShared = /^\[\w+\] (?:\S+: \d+ alerts? about|Alert storm)/;
-const ownOrShared = new RegExp(`\\bA-\\d+|${isShared.source}`);
+const isDaily = /^Daily digest of alerts, /;
+const ownOrShared = new RegExp(`\\bA-\\d+|${isShared.source}|${isDaily.source}`);
 const lookEveryMs = 1_200;
 const channel = 'ops-alerts';
-const atOnce = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0 };
+const atOnce = { CRITICAL: 0, HIGH: 0, MEDIUM: 0 };
 
 export async function startAlertLab({
   env = {},
@@ -77,7 +79,13 @@ export async function startAlertLab({
   const bot = await startBot(engine.ctx, {
     pace: { pollMs: 100, postGapMs: 0, editGapMs: 0, cardGapMs: 100 },
     // All rules are broken at once and each has to be seen: a batch is told at once, and there is no storm.
-    deliveryTimes: { firstMs: atOnce, furtherMs: atOnce, intervalMs: atOnce, perMinute: 10_000, perHour: 10_000 },
+    deliveryTimes: {
+      firstMs: atOnce,
+      furtherMs: atOnce,
+      intervalMs: { ...atOnce, LOW: 0 },
+      perMinute: 10_000,
+      perHour: 10_000,
+    },
   });
   undo.defer(() => bot.stop());
   await slack.ctl.sockets.connected();
@@ -98,6 +106,7 @@ export async function startAlertLab({
   const tellingOf = (alert: Alert): Telling | null => {
     const name = new RegExp(`\\b${alertName(alert)}\\b`);
     for (const { text, lines } of cards()) {
+      if (isDaily.test(text)) continue;
       if (!isShared.test(text) && name.test(text)) return { head: text, state: text, words: lines.join('\n') };
       const line = lines.flatMap((each) => each.split('\n')).find((each) => name.test(each) && each.includes('·'));
       // A message for several says who and where; the number is one command away.
@@ -105,6 +114,24 @@ export async function startAlertLab({
         return { head: `${text.split(': ')[0]}: ${line}`, state: line, words: alert.text };
     }
     return null;
+  };
+  const lastDaily = () => cards().findLast(({ text }) => isDaily.test(text));
+  /** What is LOW stands in the daily message alone, and is gone from the next one when it is over. */
+  const dailyTellingOf = (alert: Alert): Telling | null => {
+    const lines = lastDaily()?.lines.flatMap((each) => each.split('\n')) ?? [];
+    const line = lines.find((each) => new RegExp(`\\b${alertName(alert)}\\b`).test(each));
+    if (line !== undefined) return { head: `[LOW] ${alert.clusterName}: ${line}`, state: 'Firing', words: alert.text };
+    const ended = lines.find((each) => each.includes('Resolved of those in earlier digests'));
+    return ended === undefined ? null : { head: ended, state: 'Resolved', words: ended };
+  };
+  let days = 0;
+  /** The hour of a daily message comes, as long as the last one does not say what it should. */
+  const isSaid = async (alert: Alert, state: 'Firing' | 'Resolved'): Promise<boolean> => {
+    if (alert.severity !== 'LOW') return tellingOf(alert)?.state.includes(state) === true;
+    if (dailyTellingOf(alert)?.state === state) return true;
+    days += 1;
+    await letDayPass(db, days);
+    return false;
   };
   const found = async (clusterId: string, { rule, labels }: Told) =>
     (await all(clusterId)).find((alert) => alert.rule === rule && isSame(alert.labels, labels));
@@ -147,9 +174,12 @@ export async function startAlertLab({
       const alert = await found(clusterId, told);
       if (alert === undefined) throw new Error('the alert is gone');
       expect(alert).toMatchObject({ rule: told.rule, severity: told.severity, labels: told.labels });
-      const isShown = async () => tellingOf(alert)?.state.includes('Firing') === true;
-      await until(`the card of ${alertName(alert)}`, isShown, () => whyNot(clusterId, told));
-      const card = tellingOf(alert);
+      await until(
+        `the card of ${alertName(alert)}`,
+        () => isSaid(alert, 'Firing'),
+        () => whyNot(clusterId, told),
+      );
+      const card = alert.severity === 'LOW' ? dailyTellingOf(alert) : tellingOf(alert);
       expect(card?.head).toMatch(new RegExp(`^\\[${told.severity}\\] ${alert.clusterName}: `));
       expect(card?.head).toMatch(told.title);
       expect(card?.words).toMatch(told.words);
@@ -157,7 +187,7 @@ export async function startAlertLab({
     tellsOfTheEnd: async (clusterId, told) => {
       const isOver = async () => {
         const alert = await found(clusterId, told);
-        return alert?.signal === 'RESOLVED' && tellingOf(alert)?.state.includes('Resolved') === true;
+        return alert?.signal === 'RESOLVED' && (await isSaid(alert, 'Resolved'));
       };
       await until(`the end of ${told.rule}`, isOver, () => whyNot(clusterId, told));
     },
@@ -169,6 +199,16 @@ export async function startAlertLab({
 function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** The next daily message is due, as one of a day of its own. */
+async function letDayPass(db: Database, days: number): Promise<void> {
+  const day = new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+  await db
+    .updateTable('alert_digest')
+    .set({ day, due_at: new Date(`${day}T09:00:00Z`) })
+    .where('open_key', 'is not', null)
+    .execute();
 }
 
 function slackEnv(slack: Slack): Record<string, string> {
