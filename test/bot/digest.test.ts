@@ -90,6 +90,12 @@ it('a LOW alert waits for the daily message, which says what is open, then how m
     /since it is LOW; .* is told in .*, at \d{4}-\d\d-\d\d 0[56]:30 UTC \(07:30 Europe\/Berlin\)/,
   );
   expect(texts()).toEqual([]);
+  world.kim.reload();
+  await world.kim.slash('/sr digest', { channel });
+  const shown = await world.kim.waitForMessage({ channel, text: /Daily digest/, where: (seen) => seen.isEphemeral });
+  expect(shown.lines.join('\n')).toMatch(/Only you see this: .* It is posted: .*Europe\/Berlin/);
+  expect(shown.lines.join('\n')).toContain(await nameOf(two));
+  expect(texts()).toEqual([]);
 
   await letDayPass();
   await expect

@@ -4,6 +4,7 @@ import { alertDecisionCommands } from './alert-decisions.ts';
 import { backups } from './backups.ts';
 import { calendarCommands } from './calendar.ts';
 import { alertCommands, runCommands } from './control.ts';
+import { digest } from './digest.ts';
 import { graph } from './graph.ts';
 import { help, link, whoami } from './identity.ts';
 import { onCallCommands } from './on-call.ts';
@@ -34,6 +35,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     disks,
     graph,
     alerts,
+    digest,
     rules,
     rule,
     why,
