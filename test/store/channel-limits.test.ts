@@ -16,7 +16,7 @@ let made = 0;
 beforeAll(async () => {
   engine = await startEngine();
   clusterId = await engine.addCluster('prod-eu', 'prod');
-  const other = openDatabase({ url: engine.env['DATABASE_URL'] ?? '', poolSize: 4, answerMs: null });
+  const other = openDatabase({ url: engine.env.DATABASE_URL ?? '', poolSize: 4, answerMs: null });
   bots = [
     { holder: 'one', db: engine.ctx.db },
     { holder: 'two', db: other },

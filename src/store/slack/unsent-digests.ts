@@ -19,9 +19,11 @@ export async function takeBackUnsent(tx: Tx, channel: string): Promise<Date | nu
     .where((row) =>
       row.or([row('slack_card.claimed_until', 'is', null), row('slack_card.claimed_until', '<', databaseNow)]),
     )
+    .orderBy('alert_digest.since')
     .forUpdate()
     .execute();
-  if (rows.length === 0) return null;
+  const [oldest] = rows;
+  if (oldest === undefined) return null;
   const ids = rows.map(({ id }) => id);
   await tx
     .updateTable('alert_delivery')
@@ -39,5 +41,5 @@ export async function takeBackUnsent(tx: Tx, channel: string): Promise<Date | nu
     )
     .execute();
   await tx.deleteFrom('slack_card').where('id', 'in', ids).execute();
-  return rows.map(({ since }) => since).reduce((first, since) => (since < first ? since : first));
+  return oldest.since;
 }
