@@ -71,7 +71,10 @@ export const covers = [
   },
   {
     files: /^test\/long\/bench\//,
-    paths: ['bench/', 'src/monitor/', 'src/adapters/http/', 'src/domain/metrics/', 'src/store/metrics/'],
+    paths: [
+      ...['bench/', 'src/monitor/', 'src/adapters/http/', 'src/domain/metrics/', 'src/store/metrics/'],
+      ...['src/store/slack/', 'src/bot/messages/'],
+    ],
   },
 ];
 

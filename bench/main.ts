@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Told } from '../scripts/lib/say.mjs';
+import { alertStorm } from './alert-storm/alert-storm.ts';
 import { backupPlan } from './backup-plan/backup-plan.ts';
 import { fanOut } from './fan-out/fan-out.ts';
 import { fleetQueryBenchmark } from './fleet-query/fleet-query.ts';
@@ -33,6 +34,7 @@ const benchmarks = new Map(
     parserBenchmark,
     probeBenchmark,
     metricRead,
+    alertStorm,
     memory,
     backupPlan,
     upgrade,

@@ -12,7 +12,7 @@ describe('npm run bench', () => {
   let figures: Record<string, Record<string, number>> = {};
 
   beforeAll(async () => {
-    const names = ['fleet-query', 'slack-ack', 'parser', 'memory', 'probe', 'metric-read'];
+    const names = ['fleet-query', 'slack-ack', 'parser', 'memory', 'probe', 'metric-read', 'alert-storm'];
     const { stdout } = await run(process.execPath, ['bench/main.ts', ...names, '--quick'], { cwd: root });
     const lastLine = stdout.trimEnd().split('\n').at(-1) ?? '';
     figures = z.record(z.string(), z.record(z.string(), z.number().positive())).parse(JSON.parse(lastLine));
@@ -29,6 +29,10 @@ describe('npm run bench', () => {
     ],
     ['memory', ['idleRssMb', 'busyRssMb']],
     ['metric-read', ['readMs', 'readP95Ms', 'megabytesADay', 'packedMegabytesADay', 'valuesALook']],
+    [
+      'alert-storm',
+      ['mostAMinute', 'criticalP50Seconds', 'criticalMaxSeconds', 'cpuSeconds', 'databaseCpuSeconds', 'peakMb'],
+    ],
   ])('ends with one JSON object that holds the figures of %s', (name, keys) => {
     expect(Object.keys(figures[name] ?? {})).toEqual(keys);
   });
