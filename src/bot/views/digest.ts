@@ -140,7 +140,7 @@ function missedInWords(missed: DigestOfCluster['missed']): string {
 function hiddenInWords({ silenced, inhibited, hiddenBefore }: DigestOfCluster): readonly string[] {
   const parts = [
     ...(silenced === 0 ? [] : [`${silenced} by a silence`]),
-    ...(inhibited === 0 ? [] : [`${inhibited} by what explains ${inhibited === 1 ? 'it' : 'them'}`]),
+    ...(inhibited === 0 ? [] : [`${inhibited} by a run, maintenance or another alert`]),
     ...(hiddenBefore === 0 ? [] : [`${hiddenBefore} for some time, not any more`]),
   ];
   return parts.length === 0 ? [] : [`Hidden alerts: ${parts.join(', ')}`];
