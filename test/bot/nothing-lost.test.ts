@@ -5,7 +5,7 @@ import { whatIsLost } from '../helpers/alerts/what-is-lost.ts';
 
 /*
  * What tells of alerts dies before statements, before calls to Slack, and after those that Slack carried out; others go on. At every
- * single point: `test/long/alerts/nothing-lost-everywhere.test.ts`; with real processes: `nothing-lost-killed.test.ts` there.
+ * single point: `test/long/alerts/nothing-lost-everywhere.test.ts`.
  */
 
 let lab: TellingLab;
