@@ -23,7 +23,7 @@ export async function readOwnWork(db: Reader, clusterId: string): Promise<OwnWor
     )
     .select(drivenUntil.as('driven_until'))
     .where('cluster_id', '=', clusterId)
-    .where((run) => run.or([run('state', 'in', waitingStates), run.and([run('state', 'in', drivenStates), isLost])]))
+    .where((row) => row.or([row('state', 'in', waitingStates), row.and([row('state', 'in', drivenStates), isLost])]))
     .orderBy('number')
     .execute();
   return {
