@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { isAlive } from '../../sandbox/hosts/processes.ts';
 import { bootstrap } from '../../scripts/bootstrap.mjs';
 import { type Services, startServices } from '../../scripts/services.mjs';
+import { makeServicesDir, sweepServicesDirs } from './running/services-dir.ts';
 import { makeTemplate, type Template } from './running/template-database.ts';
 
 declare module 'vitest' {
@@ -16,15 +14,13 @@ declare module 'vitest' {
   }
 }
 
-const home = fileURLToPath(new URL('../../.local/test', import.meta.url));
-
 /**
  * One MariaDB and one Redis for the whole run, started when the first test wants one: a run of pure tests does not wait
  * for them. Test files run in processes of their own, hence the little server that they ask.
  */
 export default async function setUp(project: TestProject) {
-  sweepLeftovers();
-  const dir = join(home, String(process.pid));
+  sweepServicesDirs();
+  const dir = makeServicesDir();
   let services: Promise<Services> | null = null;
   let template: Promise<Template> | null = null;
   let redisDatabases = 0;
@@ -63,14 +59,5 @@ export default async function setUp(project: TestProject) {
 
 async function startForTests(dir: string) {
   await bootstrap({ need: ['mariadb', 'redis'] });
-  mkdirSync(dir, { recursive: true });
   return startServices({ dir, fast: true });
-}
-
-/** A run that was killed could not remove its files. */
-function sweepLeftovers() {
-  mkdirSync(home, { recursive: true });
-  for (const name of readdirSync(home)) {
-    if (!isAlive(Number(name))) rmSync(join(home, name), { recursive: true, force: true });
-  }
 }
