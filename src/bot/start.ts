@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
+import { WebAPIRateLimitedError } from '@slack/web-api';
 import type { RequestHandler } from 'express';
 import { type DeliveryTimes, deliveryTimes } from '../domain/delivery/delivery-times.ts';
 import { openChannel } from '../store/slack/channel-plan.ts';
@@ -7,7 +8,7 @@ import type { Bot, BotContext, BotSettings } from './bot.ts';
 import { checkSlack } from './checks.ts';
 import { allCommands } from './commands/all.ts';
 import { createSeenInSlack, errorName } from './lookup.ts';
-import { defaultPace, type Pace } from './messages/pace.ts';
+import { defaultPace, letInAgainMs, type Pace } from './messages/pace.ts';
 import { startReconciler } from './messages/reconcile.ts';
 import { type Incoming, route } from './router.ts';
 import { type Clients, clientOptions, createClients, slackLogger } from './slack/clients.ts';
@@ -27,7 +28,6 @@ export type BotOptions = {
   readonly deliveryTimes?: Partial<DeliveryTimes>;
 };
 
-const retryMs = [1_000, 5_000, 15_000, 60_000] as const;
 /** How long the start of the program waits for Slack before it goes on without it. */
 const patienceMs = 5_000;
 const drainMs = 5_000;
@@ -53,7 +53,7 @@ export async function startBot(context: BotContext, options: BotOptions = {}): P
 
   const begin = async (): Promise<void> => {
     const clients = createClients(settings, log);
-    for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
+    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
       try {
         // Before Slack lets us in: that nobody is told is seen from outside by it.
         if (settings.alertChannel !== null) await openChannel(context.db, settings.alertChannel);
@@ -73,10 +73,9 @@ export async function startBot(context: BotContext, options: BotOptions = {}): P
         await checkSlack({ clients, settings, scopes: self.scopes, log });
         return;
       } catch (err) {
-        log.error({ err, error: errorName(err) }, 'slack does not let the bot in, will try again');
-        await sleep(retryMs[Math.min(attempt, retryMs.length - 1)], undefined, { signal: stopping.signal }).catch(
-          () => {},
-        );
+        log.error({ err, error: errorName(err) }, 'the slack bot cannot come up yet, will try again');
+        const pauseMs = Math.max(letInAgainMs(failures), pauseOf(err));
+        await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {}); // woken by stop
       }
     }
   };
@@ -90,6 +89,11 @@ export async function startBot(context: BotContext, options: BotOptions = {}): P
       await running?.stop();
     },
   };
+}
+
+/** How long Slack asks to be left alone, in milliseconds. */
+function pauseOf(error: unknown): number {
+  return error instanceof WebAPIRateLimitedError ? error.retryAfter * 1_000 : 0;
 }
 
 type Part = { stop(): Promise<void> };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backOffMs, createGate, refusedMs, type Urgency } from '../../src/bot/messages/pace.ts';
+import { backOffMs, createGate, letInAgainMs, refusedMs, type Urgency } from '../../src/bot/messages/pace.ts';
 
 it('a gate lets one through, and the next after the gap', () => {
   let now = 0;
@@ -31,4 +31,8 @@ it('attempts become rarer, up to a bound', () => {
   expect(minutes('UNSEEN')).toEqual([1, 2, 4, 5, 5, 5]);
   expect(minutes('ALERT')).toEqual([1, 2, 4, 8, 30, 30]);
   expect(minutes('OTHER')).toEqual([1, 2, 4, 8, 32, 360]);
+});
+
+it('Slack is asked to let the bot in so often that a CRITICAL alert is told within a minute after it is back', () => {
+  expect([1, 2, 3, 4, 5, 99].map(letInAgainMs)).toEqual([1_000, 5_000, 10_000, 20_000, 30_000, 30_000]);
 });

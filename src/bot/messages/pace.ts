@@ -18,6 +18,14 @@ export function backOffMs(attempts: number): number {
 }
 
 /**
+ * How long after so many failures in a row the bot asks Slack again to let it in. Nobody is told of anything until it does, and of a
+ * CRITICAL alert people are to be told within a minute.
+ */
+export function letInAgainMs(failures: number): number {
+  return [1_000, 5_000, 10_000, 20_000][failures - 1] ?? 30_000;
+}
+
+/**
  * How long a message waits at most that Slack refuses. `UNSEEN`: it tells, or may tell, of something that nobody has seen. `ALERT`: what
  * became of an alert that people were told of. `OTHER`: it must not take time from others.
  */
