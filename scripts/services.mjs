@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { takeLock } from './lib/lock.mjs';
 import { startMariadb } from './lib/mariadb.mjs';
@@ -9,14 +10,19 @@ import { Told } from './lib/say.mjs';
 const defaultCacheDir = fileURLToPath(new URL('../.local/cache', import.meta.url));
 
 /**
+ * @typedef {object} Absence
+ * @property {number} [awayMs] how long nothing answers on its port before it is started again; default 0
+ */
+
+/**
  * @typedef {object} Services
  * @property {string} databaseUrl `mysql://` address of an empty database named `starwarden`, whose account may also
  *   create databases called `starwarden_…`; an empty string when MariaDB was not asked for
  * @property {string} redisUrl an empty string when Redis was not asked for
  * @property {() => number[]} pids of the processes that run now
  * @property {() => Promise<void>} flushRedis forgets everything Redis holds
- * @property {() => Promise<void>} restartRedis kills it and starts it again on the same port with the same password
- * @property {() => Promise<void>} restartMariadb the same, as a power cut would
+ * @property {(how?: Absence) => Promise<void>} restartRedis kills it and starts it again on the same port with the same password
+ * @property {(how?: Absence) => Promise<void>} restartMariadb the same, as a power cut would
  * @property {() => Promise<void>} stop orderly; safe to call twice
  * @property {() => Promise<void>} stopHard SIGKILL, when nothing of it is needed any more
  */
@@ -64,16 +70,20 @@ export async function startServices({ dir, mariadb = true, redis = true, fast = 
     redisUrl: queueStarted?.url ?? '',
     pids: () => running.filter(({ server }) => server.alive()).map(({ server }) => server.pid()),
     flushRedis: () => given(queueStarted, 'Redis').flush(),
-    restartRedis: () => restart(given(queueStarted, 'Redis').server),
-    restartMariadb: () => restart(given(databaseStarted, 'MariaDB').server),
+    restartRedis: (how) => restart(given(queueStarted, 'Redis').server, how),
+    restartMariadb: (how) => restart(given(databaseStarted, 'MariaDB').server, how),
     stop: () => end('stop'),
     stopHard: () => end('kill'),
   };
 }
 
-/** @param {import('./lib/server.mjs').Server} server */
-async function restart(server) {
+/**
+ * @param {import('./lib/server.mjs').Server} server
+ * @param {Absence} [how]
+ */
+async function restart(server, { awayMs = 0 } = {}) {
   await server.kill();
+  await delay(awayMs);
   await server.restart();
 }
 

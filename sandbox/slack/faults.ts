@@ -4,7 +4,10 @@ export type Effect =
   | { readonly kind: 'lostAnswer' }
   /** The connection breaks before anything is stored. */
   | { readonly kind: 'dropped' }
+  /** The method runs after so long. */
   | { readonly kind: 'delay'; readonly ms: number }
+  /** The method runs at once, its answer comes after so long. */
+  | { readonly kind: 'lateAnswer'; readonly ms: number }
   | { readonly kind: 'status'; readonly status: number }
   /** A proxy's page with status 200. */
   | { readonly kind: 'html' }

@@ -51,6 +51,9 @@ export type Slack = {
   channelId(name: string): string;
   readonly ctl: Control;
   calls(): readonly Call[];
+  /** From now on connections are refused, and those that are open break; people go on. Until `comeBack`, at the same address. */
+  goAway(): Promise<void>;
+  comeBack(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -108,6 +111,15 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
     channelId: (name) => control.channel(name).id,
     ctl: control,
     calls: () => core.calls.all,
+    async goAway() {
+      const closed = new Promise((done) => server.close(done));
+      sockets.kill();
+      server.closeAllConnections();
+      await closed;
+    },
+    async comeBack() {
+      await listen(server, Number(new URL(core.url).port));
+    },
     async stop() {
       clock.stop();
       await sockets.stop();

@@ -18,7 +18,7 @@ export type ManagedStarwarden = {
   readonly logFile: string;
   /** Null while it does not run. */
   pid(): number | null;
-  /** SIGKILL. */
+  /** SIGKILL, also while it starts: that start fails then. */
   kill(): Promise<void>;
   start(): Promise<void>;
   /** SIGTERM; it ends in order. */
@@ -57,9 +57,14 @@ export async function startManagedStarwarden(options: ManagedOptions): Promise<M
   const { logFile } = options;
   const tokens = makeTokens();
   const env = starwardenEnv({ ...options, tokens, secretKey: randomBytes(32).toString('base64') });
-  const launch = (port: string) =>
-    startStarwarden({ env: { ...env, PORT: port }, logFile, ...(options.program && { program: options.program }) });
+  const launch = (port: string, signal?: AbortSignal) =>
+    startStarwarden({
+      ...{ env: { ...env, PORT: port }, logFile },
+      ...(options.program && { program: options.program }),
+      ...(signal && { signal }),
+    });
   let running: Starwarden | null = await launch('0');
+  let starting = new AbortController();
   const { url, graphqlUrl } = running;
   const end = async (how: 'kill' | 'stop') => {
     const ended = running;
@@ -72,10 +77,15 @@ export async function startManagedStarwarden(options: ManagedOptions): Promise<M
     graphqlUrl,
     logFile,
     pid: () => running?.pid ?? null,
-    kill: () => end('kill'),
+    kill: () => {
+      starting.abort();
+      return end('kill');
+    },
     stop: () => end('stop'),
     async start() {
-      running ??= await launch(new URL(url).port);
+      if (running !== null) return;
+      starting = new AbortController();
+      running = await launch(new URL(url).port, starting.signal);
     },
   };
 }

@@ -28,13 +28,15 @@ export type StarwardenOptions = {
   /** Below the project's directory. */
   readonly program?: string;
   readonly timeoutMs?: number;
+  /** SIGKILL while it starts; the start fails then. */
+  readonly signal?: AbortSignal;
 };
 
 const listeningLine = z.object({ event: z.literal('listening'), url: z.url() });
 
 /** Starts Starwarden as a process of its own and returns when it says it is ready. */
 export async function startStarwarden(options: StarwardenOptions): Promise<Starwarden> {
-  const { env, logFile, program = 'src/main.ts', timeoutMs = patienceMs } = options;
+  const { env, logFile, program = 'src/main.ts', timeoutMs = patienceMs, signal } = options;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     cwd: projectDir,
     detached: true,
@@ -45,14 +47,18 @@ export async function startStarwarden(options: StarwardenOptions): Promise<Starw
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   child.once('close', () => log.end());
+  const die = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', die);
   try {
     const url = await withTimeout(listening(child, logFile), { timeoutMs, what: `Starwarden (${logFile}) to listen` });
-    await becomeReady(url, timeoutMs);
+    await becomeReady(url, { timeoutMs, signal });
     // A process that printed a line has a pid.
     return { pid: child.pid ?? 0, url, graphqlUrl: `${url}/graphql`, stop: () => stop(child), kill: () => kill(child) };
   } catch (error) {
     await kill(child);
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', die);
   }
 }
 
@@ -71,9 +77,12 @@ async function listening(child: ChildProcess, logFile: string): Promise<string> 
   throw new Error(`Starwarden ended before it listened; the last it printed: ${lastLine} (all of it: ${logFile})`);
 }
 
-async function becomeReady(url: string, timeoutMs: number): Promise<void> {
+type Patience = { readonly timeoutMs: number; readonly signal: AbortSignal | undefined };
+
+async function becomeReady(url: string, { timeoutMs, signal }: Patience): Promise<void> {
   let answer = 'no answer';
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(50)) {
+    signal?.throwIfAborted();
     try {
       const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
       answer = `${response.status} ${(await response.text()).slice(0, 500)}`;

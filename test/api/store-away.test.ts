@@ -4,12 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSlack } from '../../sandbox/slack/start.ts';
 import { fillDisk, freeDisk, mountDisk, unmountDisks } from '../../sandbox/world/disks.ts';
 import { type Services, startServices } from '../../scripts/services.mjs';
 import { type ApiServer, startServer } from '../../src/api/server.ts';
 import { createContext } from '../../src/app/context.ts';
 import { loadConfig } from '../../src/config.ts';
+import { newId } from '../../src/ids.ts';
 import { addPerson, bindRole, createToken } from '../../src/store/access/people.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
+import { insertCluster } from '../../src/store/clusters/inventory.ts';
+import { databaseNow, inTransaction } from '../../src/store/database.ts';
+import { createTeller } from '../helpers/alerts/mortal-teller.ts';
+import { saidTooEarly, whatIsLost } from '../helpers/alerts/what-is-lost.ts';
 import { testEnv } from '../helpers/config.ts';
 import { systemActor } from '../helpers/engine.ts';
 import { canMount } from '../sandbox/world/can-mount.ts';
@@ -26,7 +33,8 @@ let token: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'starwarden-away-'));
   if (mayMount) await mountDisk({ path: dir, sizeBytes: 300 * 1024 * 1024 });
-  services = await startServices({ dir: join(dir, 'services'), fast: true });
+  // What the database has confirmed has to survive its death.
+  services = await startServices({ dir: join(dir, 'services'), fast: false });
   opened = await createContext(
     loadConfig(testEnv({ databaseUrl: services.databaseUrl, redisUrl: services.redisUrl, prefix: 'away' })),
   );
@@ -107,6 +115,40 @@ describe('a database that does not answer', () => {
     await services.restartMariadb();
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask('{ viewer { name } }')));
     for (const { body } of answers) expect(body).toMatchObject({ data: { viewer: { name: 'ada' } } });
+  });
+});
+
+describe('a database that dies while Slack takes a message about an alert', () => {
+  it('is told the same alert once, when it is back', async () => {
+    const { ctx } = opened;
+    const slack = await startSlack({ socketMode: true, settings: { rates: 'off' } });
+    try {
+      const cluster = { id: newId('clu'), name: 'prod-a', environment: 'prod' };
+      const login = { sqlUser: 'nobody', passwordRef: 'secret:sec_none', seeds: [], tls: null };
+      await insertCluster(ctx.db, { ...cluster, ...login });
+      const condition = {
+        ...{ fingerprint: 'a'.repeat(64), rule: 'node_down', severity: 'CRITICAL' as const, nodeId: null },
+        ...{ labels: { node: 'be 1' }, title: 'be 1 is down', pastTitle: 'be 1 was down', text: ['No heartbeat'] },
+        ...{ startedAt: new Date(), forMs: 0, minSamples: 1 },
+      };
+      const at = new Date();
+      const alert = { cluster, condition, since: at, mute: { kind: 'NONE' as const }, at };
+      await inTransaction(ctx.db, (tx) => insertAlert(tx, alert));
+      slack.ctl.faults.add({ method: 'chat.postMessage', effect: { kind: 'lateAnswer', ms: 250 } });
+      const tell = () => createTeller(ctx, { slack, life: { points: Number.POSITIVE_INFINITY } }).tell();
+      const died = expect(tell()).rejects.toThrow();
+      await until(() => slack.calls().some(({ method }) => method === 'chat.postMessage'));
+      await services.restartMariadb({ awayMs: 1_000 });
+      await died;
+      expect(await saidTooEarly(ctx.db, slack)).toEqual([]);
+      const over = { due_at: databaseNow, claimed_by: null, claimed_until: null };
+      for (const table of ['alert_channel', 'slack_card'] as const) await ctx.db.updateTable(table).set(over).execute();
+      await tell();
+      expect(await whatIsLost(ctx.db, slack)).toEqual([]);
+      expect(slack.calls().filter(({ method }) => method === 'chat.postMessage')).toHaveLength(1);
+    } finally {
+      await slack.stop();
+    }
   });
 });
 

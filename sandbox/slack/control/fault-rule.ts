@@ -10,7 +10,7 @@ export const faultRule = z.object({
   times: z.int().min(1).exactOptional(),
   effect: z.discriminatedUnion('kind', [
     plain,
-    z.object({ kind: z.literal('delay'), ms: z.number() }),
+    z.object({ kind: z.enum(['delay', 'lateAnswer']), ms: z.number() }),
     z.object({ kind: z.literal('clockJump'), ms: z.number() }),
     z.object({ kind: z.literal('status'), status: z.int().min(200).max(599) }),
     z.object({ kind: z.literal('rateLimited'), retryAfter: z.int().nullable() }),

@@ -13,7 +13,7 @@ export async function handleApi(core: Core, request: ApiRequest, raw: IncomingMe
     return;
   }
   const answer = await dispatch(core, request, body);
-  for (const effect of effects) if (actAfter(effect, answer, raw, response)) return;
+  for (const effect of effects) if (await actAfter(core, { effect, answer, raw, response })) return;
   const warnings = effects.flatMap((effect) => (effect.kind === 'warnings' ? effect.warnings : []));
   const answerBody =
     warnings.length === 0
@@ -61,6 +61,7 @@ async function actBefore(core: Core, effect: Effect, raw: IncomingMessage, respo
       return false;
     }
     case 'lostAnswer':
+    case 'lateAnswer':
     case 'truncated':
     case 'warnings':
       return false;
@@ -69,7 +70,11 @@ async function actBefore(core: Core, effect: Effect, raw: IncomingMessage, respo
   }
 }
 
-function actAfter(effect: Effect, answer: ApiAnswer, raw: IncomingMessage, response: ServerResponse): boolean {
+type Answering = { effect: Effect; answer: ApiAnswer; raw: IncomingMessage; response: ServerResponse };
+
+/** True when the request has had all the answer it will get. */
+async function actAfter(core: Core, { effect, answer, raw, response }: Answering): Promise<boolean> {
+  if (effect.kind === 'lateAnswer') await new Promise<void>((done) => core.clock.after(effect.ms, done));
   if (effect.kind === 'lostAnswer') {
     raw.socket.destroy();
     return true;

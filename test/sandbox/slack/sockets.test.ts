@@ -100,3 +100,15 @@ it('leaves nobody waiting when it stops', async () => {
   await slack.stop();
   expect((await asking).outcome).toBe('dispatch_failed');
 });
+
+it('refuses connections while it is away, breaks those that are open, and is back at the same address', async () => {
+  await using slack = await quickSlack();
+  const { socket } = await connectRaw(slack);
+  const gone = closed(socket);
+  await slack.goAway();
+  await gone;
+  await expect(call(slack, 'auth.test')).rejects.toThrow();
+  await slack.comeBack();
+  expect((await call(slack, 'auth.test')).body.ok).toBe(true);
+  await connectRaw(slack);
+});

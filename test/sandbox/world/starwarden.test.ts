@@ -28,8 +28,9 @@ describe('startStarwarden', () => {
     const child = await startStarwarden({ env: { REDIS_URL: 'redis://r' }, logFile: join(dir, 'log'), program });
     const env: unknown = await (await fetch(child.url)).json();
     await child.kill();
-    // The tests give each process a mark, by which one that is left behind is known.
-    const mark = { STARWARDEN_TEST_FILE: process.env.STARWARDEN_TEST_FILE };
+    // The tests give each process a mark, by which one that is left behind is known, and a place for compiled code.
+    const { STARWARDEN_TEST_FILE } = process.env;
+    const mark = { STARWARDEN_TEST_FILE, NODE_COMPILE_CACHE: expect.stringContaining('node_modules/.cache/') };
     expect(env).toEqual({ PATH: process.env.PATH, PORT: '0', REDIS_URL: 'redis://r', ...mark });
   });
 
@@ -69,6 +70,25 @@ describe('startManagedStarwarden', () => {
     expect(before).toContain(starwarden.tokens.admin);
     expect(before).toContain('"STARWARDEN_PROBE_INTERVAL_MS":"750"');
     expect(before).not.toContain('SLACK');
+    await starwarden.stop();
+  });
+
+  it('is killed while it starts, and starts anew', async () => {
+    const starwarden = await startManagedStarwarden({
+      worldDir: dir,
+      logFile: join(dir, 'log'),
+      services: { databaseUrl: 'mysql://d', redisUrl: 'redis://r' },
+      slack: null,
+      probeIntervalMs: 750,
+      program,
+    });
+    await starwarden.kill();
+    const failed = expect(starwarden.start()).rejects.toThrow();
+    await starwarden.kill();
+    await failed;
+    expect(starwarden.pid()).toBeNull();
+    await starwarden.start();
+    expect((await fetch(starwarden.url)).ok).toBe(true);
     await starwarden.stop();
   });
 });
