@@ -14,8 +14,10 @@ import { recordSample } from '../../src/store/probes/record-sample.ts';
 import { eventsOfAlerts, listAlerts } from '../../src/store/reads/alerts.ts';
 import { previewHidingWindow } from '../../src/store/reads/hiding-windows.ts';
 import { listSilences, previewSilence } from '../../src/store/reads/silences.ts';
-import { approveSilence, createSilence, endSilence } from '../../src/store/silences/silences.ts';
+import { approveSilence, createSilence, endSilence, extendSilence } from '../../src/store/silences/silences.ts';
 import { noteWaiting } from '../../src/store/slack/alert-waiting.ts';
+import { listSilencesWithoutCard, readSilenceEnd } from '../../src/store/slack/silence-cards.ts';
+import { ensureCard } from '../../src/store/slack/slack-cards.ts';
 import { admin, type Engine, operator, person, startEngine } from '../helpers/engine.ts';
 
 let engine: Engine;
@@ -135,6 +137,63 @@ describe('a silence', () => {
       (await listSilences(db, { visibility: 'everywhere', ended })).map(({ id }) => id);
     expect(await listed(false)).not.toContain(silence.id);
     expect(await listed(true)).toContain(silence.id);
+  });
+
+  it('is told to end soon once, while something that it hides fires, and is extended by another one', async () => {
+    const { db } = engine.ctx;
+    const until = await inHours(1);
+    const wanted = { scope: scope(), matchers: { ...everything, labels }, until, reason: 'its disk is changed' };
+    const silence = await createSilence(db, wanted, by(operator));
+    const before = (minutes: number) => new Date(until.getTime() - minutes * 60_000);
+    const toTell = async (minutes: number) =>
+      (await listSilencesWithoutCard(db, before(minutes)))
+        .filter((end) => end.silence.id === silence.id)
+        .map(({ firing }) => firing.length);
+    await look({ isDown: false });
+    expect(await toTell(9)).toEqual([]);
+    await look({ isDown: true });
+    expect([await toTell(11), await toTell(10), await toTell(1)]).toEqual([[], [1], [1]]);
+    await ensureCard(db, { kind: 'SILENCE', subjectId: silence.id, channel: 'C1' });
+    expect(await toTell(9)).toEqual([]);
+
+    // Two clicks at once: one silence more, by the rights of who asks for it.
+    const longer = { id: silence.id, byMs: 3_600_000 };
+    const guest = person('gus', 'VIEWER');
+    await expect(extendSilence(db, longer, by(guest))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const made = await Promise.all([extendSilence(db, longer, by(admin)), extendSilence(db, longer, by(operator))]);
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+    expect(made[0]).toMatchObject({ matchers: wanted.matchers, needsSecond: false, reason: wanted.reason });
+    expect(made[0]?.until).toEqual(new Date(until.getTime() + 3_600_000));
+    expect(await readSilenceEnd(db, silence.id, before(9))).toMatchObject({ stage: 'EXTENDED', firing: [] });
+    await endSilence(db, { id: silence.id, comment: null }, by(admin));
+    await look({ isDown: true });
+    expect((await theAlert()).mute).toMatchObject({ by: `S-${made[0]?.number}` });
+    // It has an end of its own, of which people are told.
+    const again = new Date(until.getTime() + 51 * 60_000);
+    const told = await listSilencesWithoutCard(db, again);
+    expect(told.map((end) => end.silence.number)).toContain(made[0]?.number);
+    expect((await audit()).map(([action, , outcome]) => [action, outcome])).toEqual([
+      ['createSilence', 'DONE'],
+      ['createSilence', 'FORBIDDEN'],
+      ['createSilence', 'DONE'],
+      ['endSilence', 'DONE'],
+    ]);
+  });
+
+  it('to which a second person had to agree is extended only once one agrees again', async () => {
+    const { db } = engine.ctx;
+    const wanted = { scope: scope(), matchers: everything, until: await inHours(1), reason: 'moving house' };
+    const silence = await createSilence(db, wanted, by(operator));
+    const longer = { id: silence.id, byMs: 3_600_000 };
+    await expect(extendSilence(db, longer, by(operator))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await approveSilence(db, { id: silence.id, comment: null }, by(admin));
+    const next = await extendSilence(db, longer, by(admin));
+    const now = await inHours(0);
+    expect([next.needsSecond, silenceState(next, now)]).toEqual([true, 'PENDING']);
+    expect(await readSilenceEnd(db, silence.id, now)).toMatchObject({ stage: 'WAITS', extension: { id: next.id } });
+    await endSilence(db, { id: silence.id, comment: null }, by(admin));
+    await endSilence(db, { id: next.id, comment: null }, by(admin));
+    await expect(extendSilence(db, longer, by(operator))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
   });
 
   it('that would hide CRITICAL alerts of a whole production cluster does nothing until a second person agrees', async () => {

@@ -10,6 +10,7 @@ import { readRunValue, readWithoutValue, withoutActions } from '../views/run-but
 import { alertClicks } from './alert-clicks.ts';
 import { cancelDraftAction, confirmDraftAction, startDraftAction } from './drafts.ts';
 import { forgedValue } from './forged-value.ts';
+import { silenceClicks } from './silence-clicks.ts';
 
 function runAction(verb: RunVerb): ClickAction {
   return {
@@ -72,6 +73,7 @@ export const clicks: ReadonlyMap<string, Click> = new Map<string, Click>([
   ['decision.do', doAsked],
   ['decision.leave', leaveAsked],
   ...alertClicks,
+  ...silenceClicks,
   ['draft.start', startDraftAction],
   ['draft.cancel', cancelDraftAction],
   ['draft.confirm', confirmDraftAction],

@@ -122,7 +122,7 @@ function change(verb: string, { summary, decide }: { summary: string; decide: ty
       const { id } = await findSilenceByWord(bot, actor, command.words.get('silence')?.[0] ?? '');
       const comment = command.words.get('note')?.[0] ?? null;
       const changed = await decide(bot.db, { id, comment }, { actor, requestId: ask.id });
-      return answer(bot, actor, changed);
+      return answerSilence(bot, actor, changed);
     },
   };
 }
@@ -139,10 +139,15 @@ export const silenceCommands: readonly BotCommand[] = [
 
 async function make(bot: Bot, { ask, actor }: Call, wanted: WantedSilence): Promise<Message> {
   const { approvalEnvironments } = bot.engine;
-  return answer(bot, actor, await createSilence(bot.db, wanted, { actor, requestId: ask.id, approvalEnvironments }));
+  return answerSilence(
+    bot,
+    actor,
+    await createSilence(bot.db, wanted, { actor, requestId: ask.id, approvalEnvironments }),
+  );
 }
 
-async function answer(bot: Bot, actor: Actor, made: Silence): Promise<Message> {
+/** What an answer says of a silence that was just made, agreed to or ended. */
+export async function answerSilence(bot: Bot, actor: Actor, made: Silence): Promise<Message> {
   const preview = await previewSilence(bot.db, { visibility: readableBy(actor), ...made });
   return silenceMade(made, { preview, at: bot.now() });
 }

@@ -5,6 +5,7 @@ import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
 import { listDueChannels } from '../../store/slack/channel-plan.ts';
 import { listDueDigestCards, listDueDigests } from '../../store/slack/digests.ts';
 import { listDueEscalationCards } from '../../store/slack/escalation-cards.ts';
+import { listDueSilenceCards } from '../../store/slack/silence-cards.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
   claimCard,
@@ -22,6 +23,7 @@ import { claimMs, type MessageContext } from './message-context.ts';
 import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
 import { sendLine } from './send-line.ts';
+import { createSilenceWatch } from './silence-content.ts';
 import { createDigestPlanning, createNoting, tellChannel, tellDay } from './tell-alerts.ts';
 import { createTokenWatch } from './token-content.ts';
 
@@ -90,6 +92,7 @@ export function workOfReconciler(
       createDigestPlanning(bot),
       () => findPlaces(bot),
       createTokenWatch(bot),
+      createSilenceWatch(bot),
     ],
     kinds: [
       { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
@@ -98,6 +101,12 @@ export function workOfReconciler(
       { what: 'escalation', list: (limit) => listDueEscalationCards(db, limit), handle: handleCard, atOnce },
       { what: 'day of a channel', list: (limit) => listDueDigests(db, limit), handle: makeDay, atOnce },
       { what: 'daily message', list: (limit) => listDueDigestCards(db, limit), handle: handleCard, atOnce },
+      {
+        what: 'silence that ends',
+        list: (limit) => listDueSilenceCards(db, limit),
+        handle: handleCard,
+        atOnce,
+      },
       {
         what: 'card of a token that ends',
         list: (limit) => listDueTokenCards(db, { limit, now: bot.now() }),

@@ -9,6 +9,7 @@ import {
   silenceName,
   silenceState,
 } from '../../domain/silence.ts';
+import { extensionOf } from '../../domain/silence-end.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { scopeColumns } from '../calendar/calendar-rows.ts';
@@ -17,6 +18,7 @@ import { lockClusters } from '../clusters/topology.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
 import { toJson } from '../json.ts';
 import { findVisibleCluster } from '../reads/clusters.ts';
+import { openSilences } from '../reads/covering-silences.ts';
 import { readHiddenByOne, silenceHidesMost } from '../reads/hidden-by-one.ts';
 import { findVisibleSilence } from '../reads/silences.ts';
 import { visibilityOf } from '../reads/visibility.ts';
@@ -44,7 +46,39 @@ const shortestMs = 60_000;
  * production (also node by node, with other silences), or of everything, does nothing until another person agrees. Throws `INVALID_INPUT`, and what
  * `authorizeScope` throws.
  */
-export async function createSilence(db: Database, wanted: WantedSilence, by: SilenceChange): Promise<Silence> {
+export function createSilence(db: Database, wanted: WantedSilence, by: SilenceChange): Promise<Silence> {
+  return makeSilence(db, wanted, by);
+}
+
+/**
+ * Has what a silence hides hidden for longer: makes another one like it that ends by so much later, with the rights and by the rules of
+ * any new silence, so it may wait for a second person. Where there is such a one already, that is the answer, and nothing changes.
+ * Throws `NOT_FOUND`, `FORBIDDEN`, and `PRECONDITION_FAILED` when the silence hides nothing now.
+ */
+export async function extendSilence(
+  db: Database,
+  { id, byMs }: { readonly id: string; readonly byMs: number },
+  by: SilenceChange,
+): Promise<Silence> {
+  const { seen } = await authorizeSilence(db, { id, by, action: 'createSilence' });
+  const wanted = { ...seen, until: new Date(seen.until.getTime() + byMs) };
+  return makeSilence(db, wanted, by, async (tx, at) => {
+    const silence = await lockSilence(tx, id);
+    const there = extensionOf(silence, await openSilences(tx, { at, visibility: 'everywhere' }), at);
+    if (there !== null) return there;
+    if (silenceState(silence, at) === 'ACTIVE') return null;
+    throw new AppError('PRECONDITION_FAILED', `${silenceName(silence)} hides nothing now, so it cannot be extended`, {
+      hint: 'Make a new silence.',
+    });
+  });
+}
+
+async function makeSilence(
+  db: Database,
+  wanted: WantedSilence,
+  by: SilenceChange,
+  instead: (tx: Tx, at: Date) => Promise<Silence | null> = async () => null,
+): Promise<Silence> {
   const action = 'createSilence';
   const reason = checkReason(wanted.reason);
   const matchers = checkMatchers(wanted.matchers);
@@ -54,6 +88,8 @@ export async function createSilence(db: Database, wanted: WantedSilence, by: Sil
   const id = newId('sil');
   return inTransaction(db, async (tx) => {
     const at = await readDatabaseTime(tx);
+    const there = await instead(tx, at);
+    if (there !== null) return there;
     checkUntil(wanted.until, at);
     const needsSecond = isWide || (await hidesMost(tx, { scope: wanted.scope, matchers, at, by }));
     await tx
