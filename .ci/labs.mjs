@@ -54,7 +54,7 @@ export const covers = [
     paths: ['src/domain/delivery/', 'src/store/slack/', 'src/store/alerts/', 'src/bot/messages/', 'src/bot/views/'],
   },
   {
-    files: /^test\/long\/alerts\/nothing-lost-for-real\./,
+    files: /^test\/long\/alerts\/nothing-lost-(for-real|without-services)\./,
     paths: [
       ...['src/monitor/', 'src/bot/', 'src/app/', 'src/store/', 'src/due-loop.ts', 'src/jobs/doorbell.ts'],
       ...['sandbox/slack/', 'sandbox/world/', 'scripts/services.mjs', 'scripts/lib/', 'test/helpers/alerts/'],
@@ -113,7 +113,8 @@ export const labSeconds = {
   'test/long/schedules-killed.test.ts': 200,
   'test/long/alerts/storm.test.ts': 150,
   'test/long/alerts/nothing-lost-everywhere.test.ts': 150,
-  'test/long/alerts/nothing-lost-for-real.test.ts': 420,
+  'test/long/alerts/nothing-lost-for-real.test.ts': 200,
+  'test/long/alerts/nothing-lost-without-services.test.ts': 180,
   'test/long/monitoring/numbers.test.ts': 80,
   'test/long/monitoring/nodes.test.ts': 170,
   'test/long/monitoring/backups.test.ts': 120,
