@@ -9,6 +9,8 @@ import { type RoleBinding, roles } from '../../src/domain/access.ts';
 import { compareWorstFirst, healthScoreWords, scoreInWords } from '../../src/domain/health/score.ts';
 import { AppError } from '../../src/errors.ts';
 import { findActorByPersonId } from '../../src/store/access/actors.ts';
+import { createMaintenanceWindow } from '../../src/store/calendar/windows.ts';
+import { readDatabaseTime } from '../../src/store/database.ts';
 import { createSilence } from '../../src/store/silences/silences.ts';
 import { type Api, startApi } from '../helpers/api.ts';
 import { admin } from '../helpers/engine.ts';
@@ -29,6 +31,7 @@ beforeAll(async () => {
   const { ctx } = api.engine;
   rows = await fillWithRows(ctx.db, { clusters: 60 });
   await silenceEveryPlace(ctx.db, rows.clusters);
+  await openWindows(ctx.db);
   const settings = {
     appToken: null,
     signingSecret: null,
@@ -63,6 +66,25 @@ async function silenceEveryPlace(db: Bot['db'], clusters: readonly { clusterId: 
   ] as const;
   const by = { actor: admin, requestId: null, approvalEnvironments: [] };
   for (const scope of scopes) await createSilence(db, { scope, matchers, until, reason: 'a test' }, by);
+}
+
+/** A maintenance window of each environment that is open by the clock of the database and hides alerts, whenever this is run. */
+async function openWindows(db: Bot['db']): Promise<void> {
+  const opened = new Date((await readDatabaseTime(db)).getTime() - 3_600_000);
+  const times = {
+    cron: `${opened.getUTCMinutes()} ${opened.getUTCHours()} * * *`,
+    timeZone: 'UTC',
+    durationMinutes: 720,
+  };
+  for (const environment of environments) {
+    const scope = { kind: 'environment', environment } as const;
+    const what = { appliesTo: 'CHANGES', hidesAlertsUpTo: 'LOW', reason: 'a test' } as const;
+    await createMaintenanceWindow(
+      db,
+      { name: `of ${environment}`, scope, ...times, ...what },
+      { actor: admin, requestId: null },
+    );
+  }
 }
 
 /** Types a line as this person. `found` = what was called by these letters, in the order of the answer; null = not found. */
@@ -195,10 +217,12 @@ it('the API and the bot show one person the same', () =>
           const hiding = alertHidings.map(({ name }) => name);
           // That of everything waits for a second person; those of its environment and of itself hide.
           expect(hiding.filter((name) => name.startsWith('S-')).length).toBe(2);
+          expect(hiding.filter((name) => name.startsWith('window '))).toHaveLength(1);
           for (const verb of ['status', 'alerts'])
-            expect((await type(person.id, `${verb} ${cluster.name}`, /^• \*([SRA]-\d+)\*.* hides /gm))?.found).toEqual(
-              hiding,
-            );
+            expect(
+              (await type(person.id, `${verb} ${cluster.name}`, /^• \*([SRA]-\d+|window "of [^"]+")\*.* hides /gm))
+                ?.found,
+            ).toEqual(hiding);
           expect(places?.found).toEqual(repositories.repositories.map(({ name }) => name));
           expect(overview?.found).toEqual(backupPolicies.map(({ name }) => name));
           expect([places?.found.length, overview?.found.length]).toEqual([1, 1]);

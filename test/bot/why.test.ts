@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/alert-life.ts';
 import { insertAlert } from '../../src/store/alerts/alerts.ts';
+import { createMaintenanceWindow, deleteMaintenanceWindow } from '../../src/store/calendar/windows.ts';
 import { databaseNowPlus, inTransaction, readDatabaseTime } from '../../src/store/database.ts';
 import { setRotation } from '../../src/store/escalation/rotations.ts';
 import { setRoute } from '../../src/store/escalation/routes.ts';
@@ -121,6 +122,28 @@ it('why says until when an alert waits for others, and why', async () => {
   expect(await ask(`why A-${number}`, `Why: A-${number} on prod-eu`)).toMatch(
     /\*NOBODY is told\.\* \*Waits for others:\* It waits since .* for others of its cluster, family of rules and severity that may follow; (<#C\w+>|#ops-alerts) is told in \d+ s, at /,
   );
+});
+
+it('why-not and the calendar say that a maintenance window would hide it', async () => {
+  const { db } = world.ctx;
+  const opened = new Date((await readDatabaseTime(db)).getTime() - 3_600_000);
+  const times = {
+    cron: `${opened.getUTCMinutes()} ${opened.getUTCHours()} * * *`,
+    timeZone: 'UTC',
+    durationMinutes: 720,
+  };
+  const scope = { kind: 'cluster', clusterId: world.clusters.prod } as const;
+  const wanted = { ...times, scope, name: 'disks', appliesTo: 'CHANGES', reason: 'disks are moved' } as const;
+  const by = { actor: admin, requestId: null };
+  const window = await createMaintenanceWindow(db, { ...wanted, hidesAlertsUpTo: 'HIGH' }, by);
+  const ahead = /If it fired now, nobody would be told: window "disks" until .* UTC, by ana: disks are moved/;
+  expect(await ask('why-not prod-eu disk_filling be 10.0.0.11:9050', 'of prod-eu')).toMatch(ahead);
+  // What is CRITICAL is told all the same.
+  expect(await ask('why-not prod-eu disk_nearly_full be 10.0.0.11:9050', 'of prod-eu')).not.toMatch(ahead);
+  expect(await ask('calendar prod-eu', 'Calendar of prod-eu')).toMatch(
+    /window "disks" .* 720 min, hides alerts up to HIGH while it is open, by ana: disks are moved/,
+  );
+  await deleteMaintenanceWindow(db, window.id, by);
 });
 
 it('nobody is told more of a cluster or alert that is not there', async () => {

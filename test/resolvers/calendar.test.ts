@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { alertFingerprint } from '../../src/domain/alert.ts';
 import { whyNotNow } from '../../src/domain/why-not-now.ts';
+import { insertAlert } from '../../src/store/alerts/alerts.ts';
 import { readCalendar } from '../../src/store/calendar/calendar.ts';
-import { databaseNowPlus } from '../../src/store/database.ts';
+import { databaseNowPlus, inTransaction, readDatabaseTime } from '../../src/store/database.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
 
 let api: Api;
@@ -225,7 +227,39 @@ describe('a maintenance window', () => {
       );
     expect((await preview('HIGH')).data).toEqual({ previewMaintenanceWindow: { hidden: [], loud: [], isCut: false } });
     expect((await preview('CRITICAL')).errors?.[0]?.extensions?.code).toBe('INVALID_INPUT');
-    await remove(operator, 'deleteMaintenanceWindow', entry?.id ?? '');
+    const windowId = entry?.id ?? '';
+    const { db } = api.engine.ctx;
+    const labels = { node: 'be 10.0.0.11:9050' };
+    const alertId = await inTransaction(db, async (tx) => {
+      const at = await readDatabaseTime(tx);
+      const condition = {
+        ...({ rule: 'disk_filling', severity: 'MEDIUM', nodeId: null, labels } as const),
+        fingerprint: alertFingerprint({ clusterId: dev, rule: 'disk_filling', labels }),
+        ...{ title: 'it fills up', pastTitle: 'it filled up', text: ['It is full.'] },
+        ...{ startedAt: at, forMs: 0, minSamples: 1 },
+      };
+      const cluster = { id: dev, name: 'calendar-dev', environment: 'dev' };
+      const because = 'window "nights" until noon, by otto: few people work';
+      const mute = { kind: 'MAINTENANCE', by: `window:${windowId}`, because } as const;
+      return insertAlert(tx, { cluster, condition, since: at, at, mute });
+    });
+    const { data: before } = await preview('MEDIUM');
+    expect(before).toMatchObject({
+      previewMaintenanceWindow: { hidden: [{ maintenanceWindow: { name: 'nights' } }], loud: [] },
+    });
+    expect((await preview('LOW')).data).toMatchObject({ previewMaintenanceWindow: { hidden: [], loud: [{}] } });
+    const hidden =
+      'query ($id: ID!) { node(id: $id) { ... on Alert { silencedBy hiddenBecause maintenanceWindow { id } } } }';
+    const said = { silencedBy: null, hiddenBecause: 'window "nights" until noon, by otto: few people work' };
+    expect((await api.ask(operator, hidden, { id: alertId })).data).toEqual({
+      node: { ...said, maintenanceWindow: { id: windowId } },
+    });
+    await remove(operator, 'deleteMaintenanceWindow', windowId);
+    // The next look shows it again; until then it says what hid it, and of which no window is left.
+    expect((await api.ask(operator, hidden, { id: alertId })).data).toEqual({
+      node: { ...said, maintenanceWindow: null },
+    });
+    await db.deleteFrom('alert').where('id', '=', alertId).execute();
   });
 
   it.each([
