@@ -21,11 +21,13 @@ import { refusalNotice } from '../../src/bot/views/refusals.ts';
 import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../src/bot/views/run-buttons.ts';
 import { runCard } from '../../src/bot/views/run-card.ts';
 import { endLine } from '../../src/bot/views/run-sentences.ts';
+import { silenceEndMessage } from '../../src/bot/views/silence-end.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import { explanationView } from '../../src/bot/views/why.ts';
 import type { AlertHiding } from '../../src/domain/alert-hidings.ts';
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
+import type { SilenceEnd } from '../../src/domain/silence-end.ts';
 import { explain, finding } from '../../src/domain/why/finding.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
@@ -45,6 +47,25 @@ const extremes: readonly (readonly [string, string])[] = [
   ['opaque ids', opaque.join(' ')],
   ['line breaks and control characters', 'one\ntwo\r\n\u0000\u0007\u202Ethree\u202C\u200B'],
 ];
+
+/** A silence that comes to its end, with this text wherever people type, and forty alerts behind it. */
+function silenceEnd(text: string, stage: SilenceEnd['stage'], behind: SilenceEnd['firing'][number]): SilenceEnd {
+  const who = { id: 'per_1', name: text };
+  const silence = {
+    ...{
+      id: 'sil_1',
+      number: 3,
+      scope: { kind: 'all' } as const,
+      reason: text,
+      createdBy: who,
+      createdAt: at,
+      until: at,
+    },
+    matchers: { rule: text, severities: null, labels: { [text]: text, node: text } },
+    ...{ needsSecond: true, approvedBy: who, approvedAt: at, endedBy: who, endedAt: at },
+  };
+  return { silence, stage, extension: silence, firing: Array.from({ length: 40 }, () => behind) };
+}
 
 /** Entries of every scope, on and to come, with this text wherever people type. */
 function calendarWith(text: string): Calendar {
@@ -246,6 +267,16 @@ function everyMessage(text: string): Record<string, Message> {
     'preview with buttons': preview({ ...previewData, draftId: `cmd_${'0'.repeat(26)}`, asksForName: true }),
     'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
     'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null, runbook: null }),
+    ...Object.fromEntries(
+      (['FAR', 'SOON', 'WAITS', 'EXTENDED', 'OVER'] as const).map((stage) => [
+        `end of a silence: ${stage}`,
+        silenceEndMessage(silenceEnd(text, stage, badAlert), {
+          here: Array.from({ length: 30 }, () => badAlert),
+          calls: '',
+          mayRepeat: true,
+        }),
+      ]),
+    ),
     'alert card held back': alertCard({
       alert: { ...badAlert, mute: { kind: 'INHIBITED', by: `run:${text}`, because: text } },
       mayRepeat: false,
@@ -441,4 +472,19 @@ describe('what a button carries', () => {
       expect(readAlertValue(value)).toBeNull();
     },
   );
+});
+
+it('the message of an alert that a maintenance window hides says which one, until when, by whom and why', () => {
+  const because = 'window "nights" until 2027-02-02 03:00 UTC, by ana: few people <!channel> work';
+  const hidden = alert({
+    severity: 'HIGH',
+    mute: { kind: 'MAINTENANCE', by: 'window:win_1', because },
+    hiddenSince: new Date(0),
+  });
+  const { text, attachments } = alertCard({ alert: hidden, mayRepeat: false, mutedByRun: null, runbook: null });
+  expect(text).toContain('In maintenance by window "nights"');
+  const shown = JSON.stringify(attachments).replaceAll('\\"', '"');
+  expect(shown).toContain('*In maintenance*: window "nights" until 2027-02-02 03:00 UTC, by ana: few people');
+  expect(shown).toContain('It is loud again when the window closes.');
+  expect(shown).not.toContain('<!channel>');
 });
