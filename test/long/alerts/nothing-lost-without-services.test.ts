@@ -52,7 +52,7 @@ it('Slack is away, also when Starwarden starts: a CRITICAL alert is told soon af
   await starwarden.kill();
   await starwarden.start();
   await broken.fill('be1', 0.97);
-  await broken.fill('be2', 0.97);
+  await broken.fill('be5', 0.97);
   // So long that a bot which asks more and more rarely would ask in a minute only.
   await sleep(20_000);
   await broken.fill('be1', 0);

@@ -31,7 +31,7 @@ export async function startRealLab() {
   // What the database has confirmed has to survive its death.
   const services = await startServices({ dir: join(dir, 'services'), fast: false });
   undo.defer(() => services.stopHard());
-  const size = { frontends: 1, backends: 4, speed: 20, version: '3.5.0', tinyReleases: true };
+  const size = { frontends: 1, backends: 5, speed: 20, version: '3.5.0', tinyReleases: true };
   const world = await startWorld({ ...size, services });
   undo.defer(() => world.stop());
   const { slack, starwarden } = world;
@@ -52,7 +52,7 @@ export async function startRealLab() {
     ...{ name: crowdedRule, title: '{node} {path} is crowded', metric: 'disk_used_share', threshold: 0.85 },
     ...{ forSeconds: 0, severity: 'HIGH', reason: 'A lab' },
   });
-  const broken = breakAtRandom(world, { random, mortal: 'be4' });
+  const broken = breakAtRandom(world, { random, mortal: 'be4', spared: 'be5' });
 
   /** What is open by rule and address; one that flaps counts as firing for a while, whatever becomes of it. */
   const openNow = async () => {
