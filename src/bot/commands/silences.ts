@@ -8,7 +8,7 @@ import { findVisibleAlert } from '../../store/reads/alerts.ts';
 import { listClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
 import { findVisibleSilence, listSilences, previewSilence } from '../../store/reads/silences.ts';
 import { wholeList } from '../../store/reads/visibility.ts';
-import { approveSilence, createSilence, endSilence, type WantedSilence } from '../../store/silences/silences.ts';
+import { approveSilence, createSilence, endSilence, previewWanted, type WantedSilence } from '../../store/silences/silences.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
 import { findClusterByWord, nodeByWord, readableBy } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
@@ -53,7 +53,7 @@ const silence: BotCommand = {
     };
     const confirm = flag('confirm');
     if (confirm === undefined) {
-      const preview = await previewSilence(bot.db, { visibility: readableBy(actor), ...wanted });
+      const preview = await previewWanted(bot.db, { visibility: readableBy(actor), ...wanted });
       return notice(
         `${previewWords(preview)} *Nothing is silenced yet*: type it once more with \`--confirm ${cluster.name}\`.`,
       );

@@ -1,5 +1,6 @@
 import { nodeLabel } from '../node-identity.ts';
 import { isElectable, quorumOf } from '../quorum.ts';
+import { valueBeside } from '../rules/value-words.ts';
 import { pictureVersions } from '../upgrade/cluster-versions.ts';
 import { count } from '../words.ts';
 import type { Finding, HealthFacts } from './facts.ts';
@@ -128,7 +129,8 @@ function disks(facts: HealthFacts): Finding[] {
     const isNearlyFull = share > diskLimits.nearlyFull;
     const name = isNearlyFull ? 'disk_nearly_full' : 'disk_filling';
     const cost = isNearlyFull ? points.diskNearlyFull : points.diskFilling;
-    const because = `${place} of ${label} is ${Math.floor(share * 100)} % full`;
+    const limit = isNearlyFull ? diskLimits.nearlyFull : diskLimits.filling;
+    const because = `${place} of ${label} is ${valueBeside(share, limit, 'SHARE')} full`;
     return [{ ...fromLook, name, key: keyOfDisks(label), points: cost, because, subject: label }];
   });
 }

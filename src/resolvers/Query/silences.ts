@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts';
 import * as reads from '../../store/reads/silences.ts';
+import { previewWanted } from '../../store/silences/silences.ts';
 import { readMatchers } from '../Mutation/silences.ts';
 import { type RequestContext, readableBy } from '../request-context.ts';
 
@@ -19,5 +20,5 @@ export function silence(
 }
 
 export function previewSilence(_: unknown, { input }: { input: unknown }, { deps, actor }: RequestContext) {
-  return reads.previewSilence(deps.db, { visibility: readableBy(actor), ...readMatchers(input) });
+  return previewWanted(deps.db, { visibility: readableBy(actor), ...readMatchers(input) });
 }

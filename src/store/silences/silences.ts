@@ -20,8 +20,8 @@ import { toJson } from '../json.ts';
 import { findVisibleCluster } from '../reads/clusters.ts';
 import { openSilences } from '../reads/covering-silences.ts';
 import { readHiddenByOne, silenceHidesMost } from '../reads/hidden-by-one.ts';
-import { findVisibleSilence } from '../reads/silences.ts';
-import { visibilityOf } from '../reads/visibility.ts';
+import { findVisibleSilence, previewSilence, type SilencePreview } from '../reads/silences.ts';
+import { type Visibility, visibilityOf } from '../reads/visibility.ts';
 import { checkSilencedRule } from './known-rules.ts';
 import { toSilence } from './silence-rows.ts';
 
@@ -104,6 +104,16 @@ async function makeSilence(
     await auditSilence(tx, by, { action, known, silence: made });
     return made;
   });
+}
+
+/** What a silence would hide that nobody made yet. Throws `INVALID_INPUT` for matchers with which none is made. */
+export async function previewWanted(
+  db: Database,
+  { visibility, scope, matchers }: Pick<WantedSilence, 'scope' | 'matchers'> & { readonly visibility: Visibility },
+): Promise<SilencePreview> {
+  checkMatchers(matchers);
+  await checkSilencedRule(db, matchers.rule, visibility);
+  return previewSilence(db, { visibility, scope, matchers });
 }
 
 /**

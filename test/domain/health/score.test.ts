@@ -144,6 +144,13 @@ describe('a health score', () => {
       [[30, 'the fullest disk of be b4:9050 is 96 % full']],
     ],
     [
+      ...([
+        'a disk that is full by a hair less',
+        facts({ nodes: [...nodes, node('b4', { maxDiskUsedPercent: 89.9999 })] }),
+      ] as const),
+      [[15, 'the fullest disk of be b4:9050 is 90 % full']],
+    ],
+    [
       ...(['mixed versions', facts({ nodes: [...nodes, node('b4', { version: '3.4.6' })] })] as const),
       [[7, expect.stringMatching(/^its nodes run different versions: .*3\.4\.6/)]],
     ],

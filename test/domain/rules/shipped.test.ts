@@ -4,6 +4,7 @@ import { defaultAlertTimes } from '../../../src/domain/alert-life.ts';
 import { workOn } from '../../../src/domain/alert-mute.ts';
 import { findMetric } from '../../../src/domain/metrics/catalogue/index.ts';
 import { factsOfMetricRules } from '../../../src/domain/rules/book.ts';
+import { checksOfNodes, hidingsOf } from '../../../src/domain/rules/inhibitions.ts';
 import { mistakesInChanges } from '../../../src/domain/rules/mistakes.ts';
 import { isMetricRule, ownPrefix } from '../../../src/domain/rules/rule.ts';
 import { shippedRules } from '../../../src/domain/rules/shipped/index.ts';
@@ -38,6 +39,20 @@ describe('the shipped rules', () => {
     ...['cluster_snapshot_failed', 'cluster_snapshot_old', 'repository_unhealthy'],
     ...['certificate_expires_soon', 'certificate_nearly_expired', 'run_waits', 'looks_late'],
   ];
+
+  it('are explained by the death of a node only where they are about nodes', () => {
+    const explained = shippedRules.filter((rule) =>
+      hidingsOf(rule).some((hiding) => hiding.kind === 'RULE' && hiding.isOfSameNode),
+    );
+    const names = explained.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['disk_filling', 'heap_high', 'node_stopped']));
+    for (const name of ['cluster_unreachable', 'no_leader', 'query_p95_high', 'transactions_near_limit', 'backup_missed'])
+      expect(names).not.toContain(name);
+    const codeOf = (name: string) =>
+      readFileSync(new URL(`src/monitor/rules/${name.replaceAll('_', '-')}.ts`, root), 'utf8');
+    const ofNodes = checks.map(({ name }) => name).filter((name) => !codeOf(name).includes('nodeId: () => null'));
+    expect(ofNodes.toSorted()).toEqual(checksOfNodes.toSorted());
+  });
 
   it('are told in the middle of a run, but for those that say that the very node is away which it takes away', () => {
     const nodeId = 'nod_1';

@@ -4,10 +4,10 @@ const total = rate('starrocks_fe_query_total');
 const failed = rate('starrocks_fe_query_err');
 const ownMistakes = rate('starrocks_fe_query_analysis_err');
 
-const latency = (name: string, title: string, which: string): Metric => ({
+const latency = (name: string, title: string, which: string, { note = '' } = {}): Metric => ({
   name,
   title,
-  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown when no query succeeded for 5 minutes.`,
+  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown when no query succeeded for 5 minutes.${note}`,
   unit: 'MILLISECONDS',
   scope: 'NODE',
   source: { ...frontends, derivation: quantile('starrocks_fe_query_latency_ms', which) },
@@ -27,7 +27,10 @@ export const queryMetrics: readonly Metric[] = [
     overall: 'SUM',
     documented: source.queries,
   },
-  latency('query_p75_ms', 'Query latency, 75 %', '0.75'),
+  // The lowest that the summaries of StarRocks have. Its gauge of the median is 0 unless enable_collect_query_detail_info is on.
+  latency('query_p75_ms', 'Query latency, 75 %', '0.75', {
+    note: ' There is no lower one: StarRocks tells no median (P50) by default.',
+  }),
   latency('query_p95_ms', 'Query latency, 95 %', '0.95'),
   latency('query_p98_ms', 'Query latency, 98 %', '0.98'),
   latency('query_p99_ms', 'Query latency, 99 %', '0.99'),

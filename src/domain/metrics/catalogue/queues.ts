@@ -33,11 +33,12 @@ const onFrontends = (
 export const queueMetrics: readonly Metric[] = [
   onFrontends('thrift_calls_running', 'Calls to a frontend', {
     derivation: gauge('starrocks_fe_thread_pool', { name: 'thrift-server-pool', type: 'active_thread_num' }),
-    meaning: 'Calls of other nodes that a frontend works on: reports, loads, statements that were forwarded.',
+    meaning: 'Calls of other nodes (Thrift) that a frontend works on: reports, loads, statements that were forwarded. Backends show connections of Thrift and no such calls.',
   }),
   onFrontends('thrift_calls_queued', 'Queued calls to a frontend', {
     derivation: gauge('starrocks_fe_thread_pool', { name: 'thrift-server-pool', type: 'task_in_queue' }),
-    meaning: 'Calls of other nodes that wait for a thread of a frontend.',
+    meaning:
+      'Calls of other nodes (Thrift) that wait for a thread of a frontend. Queues of brpc are not known: backends show none, and what frontends show of their pools stands on their pages where others can forge lines.',
   }),
   onFrontends('http_requests_queued', 'Queued HTTP requests', {
     derivation: gauge('starrocks_fe_http_worker_pending_tasks_num'),
