@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { addPerson, disablePerson } from '../../src/store/access/people.ts';
@@ -29,7 +29,10 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const hostile = '<!channel> <@U0EVIL> *b* \u0007\u202e&';
-const page = readFileSync(new URL('../../docs/monitoring/escalation.md', import.meta.url), 'utf8');
+const root = new URL('../../', import.meta.url);
+const readPage = (name: string) => readFileSync(new URL(name, root), 'utf8');
+const page = readPage('docs/monitoring/escalation.md');
+const examplesOf = (text: string) => [...text.matchAll(/```graphql\n([\s\S]*?)```/g)].map(([, block = '']) => block);
 const payloads = z.record(z.string(), z.object({ userErrors: z.array(z.record(z.string(), z.json())) }));
 
 /** What the one mutation of a request was refused for. */
@@ -60,7 +63,7 @@ const route = {
 };
 
 it('the examples of the page are taken as they are written, but for the ids of the people', async () => {
-  const blocks = [...page.matchAll(/```graphql\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const blocks = examplesOf(page);
   expect(blocks).toHaveLength(2);
   for (const block of blocks) {
     const ids = [...persons];
@@ -75,6 +78,25 @@ it('the examples of the page are taken as they are written, but for the ids of t
     onCall: [{ rotation: 'dba', primary: { name: expect.any(String) }, gap: null }],
     alertRoutes: [{ rotation: 'dba', hasWebhook: false }],
   });
+});
+
+it('the examples of the other pages about alerts, numbers and windows are taken as they are written, in blocks and in sentences', async () => {
+  const others = globSync(['docs/monitoring/*.md', 'docs/calendar.md'], { cwd: root }).map(readPage);
+  const blocks = others.flatMap((text) => (text === page ? [] : examplesOf(text)));
+  expect(blocks.length).toBeGreaterThanOrEqual(2);
+  const made = await Promise.all(blocks.map((block) => api.ask(ada, block)));
+  for (const { data, errors, text } of made) {
+    expect(errors, text).toBeUndefined();
+    expect(text).not.toMatch(/"userErrors":\[\{/);
+    for (const value of Object.values(data ?? {})) expect(value).not.toBeNull();
+  }
+  // A tick, a field of Query, what it asks for: `metrics { name promql }`.
+  const said = others.flatMap((text) => text.match(/(?<=`)(?:metrics|persons|onCall|alerts)\b[^`…]*[)}](?=`)/g) ?? []);
+  expect(said).toEqual(expect.arrayContaining(['metrics { name promql }', 'alerts(filter: { untold: true })']));
+  for (const query of said) {
+    const { errors, text } = await api.ask(ada, `{ ${query}${query.endsWith(')') ? ' { nodes { id } }' : ''} }`);
+    expect(errors, `${query}: ${text}`).toBeUndefined();
+  }
 });
 
 it.each<[string, object, string]>([

@@ -52,8 +52,15 @@ it('a silence without a reason, an end in reach or a cluster that is there is re
       .userErrors;
   };
   expect(await refused({ reason: '' })).toMatchObject([{ code: 'INVALID_INPUT', path: ['input', 'reason'] }]);
-  for (const rule of ['disk_ful', 'nod_*', 'backup_failed', 'backup_*'])
+  const preview = 'query ($input: SilenceMatchersInput!) { previewSilence(input: $input) { isCut } }';
+  for (const rule of ['disk_ful', 'nod_*', 'backup_failed', 'backup_*']) {
     expect(await refused({ matchers: { rule } })).toMatchObject([{ code: 'INVALID_INPUT', path: ['input'] }]);
+    const { errors } = await api.ask(otto, preview, { input: { rule } });
+    expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT' } }]);
+  }
+  expect((await api.ask(otto, preview, { input: { rule: 'disk_*' } })).data).toEqual({
+    previewSilence: { isCut: false },
+  });
   expect(await refused({ until: '2020-01-01T00:00:00Z' })).toMatchObject([{ code: 'INVALID_INPUT' }]);
   expect(await refused({ matchers: { clusterId: 'clu_none' } })).toMatchObject([{ code: 'NOT_FOUND' }]);
   expect(await refused({ matchers: { labels: [{ name: 'node', value: '' }] } })).toMatchObject([
