@@ -35,7 +35,9 @@ export async function assignByWord(
   const given = await assignAlert(bot.db, { ...requestOf(bot, call, alertId), personId, comment });
   bot.wakeCards();
   const whom = given.assignee === null ? 'nobody' : safe(given.assignee.name, 60);
-  return notice(`${nameOf(given)} is with ${whom} now. \`/sr ack ${alertName(given)}\` says that one takes care of it.`);
+  return notice(
+    `${nameOf(given)} is with ${whom} now. \`/sr ack ${alertName(given)}\` says that one takes care of it.`,
+  );
 }
 
 const note: Positional = { name: 'note', kind: 'rest', isOptional: false };

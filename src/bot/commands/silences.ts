@@ -8,7 +8,13 @@ import { findVisibleAlert } from '../../store/reads/alerts.ts';
 import { listClusters, nodesOfClusters } from '../../store/reads/clusters.ts';
 import { findVisibleSilence, listSilences, previewSilence } from '../../store/reads/silences.ts';
 import { wholeList } from '../../store/reads/visibility.ts';
-import { approveSilence, createSilence, endSilence, previewWanted, type WantedSilence } from '../../store/silences/silences.ts';
+import {
+  approveSilence,
+  createSilence,
+  endSilence,
+  previewWanted,
+  type WantedSilence,
+} from '../../store/silences/silences.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
 import { findClusterByWord, nodeByWord, readableBy } from '../resolve.ts';
 import { notice } from '../views/notices.ts';

@@ -46,7 +46,13 @@ describe('the shipped rules', () => {
     );
     const names = explained.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['disk_filling', 'heap_high', 'node_stopped']));
-    for (const name of ['cluster_unreachable', 'no_leader', 'query_p95_high', 'transactions_near_limit', 'backup_missed'])
+    for (const name of [
+      'cluster_unreachable',
+      'no_leader',
+      'query_p95_high',
+      'transactions_near_limit',
+      'backup_missed',
+    ])
       expect(names).not.toContain(name);
     const codeOf = (name: string) =>
       readFileSync(new URL(`src/monitor/rules/${name.replaceAll('_', '-')}.ts`, root), 'utf8');

@@ -33,7 +33,8 @@ const onFrontends = (
 export const queueMetrics: readonly Metric[] = [
   onFrontends('thrift_calls_running', 'Calls to a frontend', {
     derivation: gauge('starrocks_fe_thread_pool', { name: 'thrift-server-pool', type: 'active_thread_num' }),
-    meaning: 'Calls of other nodes (Thrift) that a frontend works on: reports, loads, statements that were forwarded. Backends show connections of Thrift and no such calls.',
+    meaning:
+      'Calls of other nodes (Thrift) that a frontend works on: reports, loads, statements that were forwarded. Backends show connections of Thrift and no such calls.',
   }),
   onFrontends('thrift_calls_queued', 'Queued calls to a frontend', {
     derivation: gauge('starrocks_fe_thread_pool', { name: 'thrift-server-pool', type: 'task_in_queue' }),
