@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/access.ts';
 import type { Alert } from '../domain/alert.ts';
+import { keptInWords } from '../domain/alert-retention.ts';
 import type { Backup } from '../domain/backup/backup.ts';
 import type { BackupPolicy } from '../domain/backup/policy.ts';
 import { type Cluster, type ClusterNode, labelAsMeant, type RemovedNode } from '../domain/cluster.ts';
@@ -205,6 +206,6 @@ export async function findAlertByWord(db: Database, actor: Actor, word: string):
     digits === undefined ? null : await findVisibleAlert(db, { visibility: readableBy(actor), number: Number(digits) });
   if (alert !== null) return alert;
   throw new AppError('NOT_FOUND', `There is no alert ${word}`, {
-    hint: 'Alerts are called A-7; /sr alerts lists them.',
+    hint: `Alerts are called A-7; /sr alerts lists them. ${keptInWords}`,
   });
 }

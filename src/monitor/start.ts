@@ -18,6 +18,7 @@ import { configureRules } from './evaluate.ts';
 import { probeCluster } from './probe.ts';
 import type { ProbeReading } from './read-parts.ts';
 import { rules } from './rules/index.ts';
+import { tidyAlerts } from './tidy-alerts.ts';
 import { tidyMetrics } from './tidy-metrics.ts';
 
 /** The part of the context that the monitor needs. */
@@ -111,7 +112,7 @@ export function startMonitor(ctx: MonitorDeps, options: MonitorOptions = {}): { 
     name: 'monitor',
     log,
     everyMs: Math.min(1_000, Math.max(50, everyMs / 4)),
-    chores: [abandon, prune, tidyMetrics(db)],
+    chores: [abandon, prune, tidyMetrics(db), tidyAlerts(db)],
     kinds: [
       { what: 'probe', list: (limit) => listDue(db, limit), handle, atOnce: concurrency },
       ...(factsEveryMs === null

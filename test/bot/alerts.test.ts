@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
-import { inTransaction } from '../../src/store/database.ts';
+import { pruneAlerts } from '../../src/store/alerts/prune-alerts.ts';
+import { databaseNowPlus, inTransaction } from '../../src/store/database.ts';
+import { pruneGroups } from '../../src/store/slack/prune-groups.ts';
 import { startWorld, type World } from './fixture.ts';
 
 const channel = 'ops-alerts';
@@ -120,6 +122,38 @@ it('details and lists show an alert to those who may see the cluster', async () 
   await world.lee.waitForMessage({ channel, text: 'There is no such alert' });
   await world.lee.slash('/sr ack A-1', { channel });
   await world.lee.waitForMessage({ channel, text: 'There is no alert A-1' });
+});
+
+it('an alert that is no longer kept is answered for as such, by its buttons and its number, and its message stays as it was', async () => {
+  world = await startWorld({ worker: false });
+  const { db } = world.ctx;
+  const id = await openAlert();
+  await card('firing');
+  const at = new Date();
+  await change(id, { signal: 'RESOLVED', resolvedAt: at, closedAt: at }, { type: 'RESOLVED', message: 'It answers' });
+  const resolved = await card('Resolved');
+  await world.kim.waitForMessage({ channel, text: 'It answers', where: (seen) => seen.threadTs === resolved.ts });
+  const old = databaseNowPlus(-401 * 86_400_000);
+  await db.updateTable('alert').set({ closed_at: old, changed_at: old }).execute();
+  // Also one that stands alone belongs to a group.
+  await db.updateTable('alert_group').set({ closed_at: old, open_key: null }).execute();
+  expect(await pruneGroups(db, { batch: 10 })).toBe(1);
+  await vi.waitFor(async () => expect(await pruneAlerts(db, { batch: 10 })).toBe(1), {
+    timeout: 20_000,
+    interval: 200,
+  });
+
+  await world.lee.click(resolved, 'alert.details');
+  await world.lee.waitForMessage({ channel, text: 'There is no such alert' });
+  for (const verb of ['why', 'ack']) {
+    await world.lee.slash(`/sr ${verb} A-1`, { channel });
+    const said = await world.lee.waitForMessage({ channel, text: 'There is no alert A-1' });
+    expect([said.text, ...said.lines].join(' ')).toContain('ended more than 400 days ago is no longer kept');
+  }
+  await sleep(300);
+  expect(posted()).toHaveLength(1);
+  expect((await card('Resolved')).ts).toBe(resolved.ts);
+  expect(await db.selectFrom('slack_card').select('id').execute()).toEqual([]);
 });
 
 it('an alert that ended before anybody was told is not posted', async () => {

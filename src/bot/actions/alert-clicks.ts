@@ -1,5 +1,6 @@
 import type { Actor } from '../../domain/access.ts';
 import { type Alert, alertName } from '../../domain/alert.ts';
+import { keptInWords } from '../../domain/alert-retention.ts';
 import { AppError } from '../../errors.ts';
 import { acknowledgeAlert } from '../../store/alerts/alert-handling.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
@@ -23,7 +24,9 @@ import { forgedValue } from './forged-value.ts';
 async function alertOf(bot: Bot, actor: Actor, alertId: string): Promise<Alert> {
   const alert = await findVisibleAlert(bot.db, { visibility: readableBy(actor), id: alertId });
   if (alert !== null) return alert;
-  throw new AppError('NOT_FOUND', 'There is no such alert', { hint: '/sr alerts lists those that are open.' });
+  throw new AppError('NOT_FOUND', 'There is no such alert', {
+    hint: `${keptInWords} /sr alerts lists those that are open.`,
+  });
 }
 
 type Pressed = { readonly actor: Actor; readonly value: string | null };

@@ -1,5 +1,6 @@
 import { type Actor, canSomewhere } from '../../domain/access.ts';
 import { alertName, type Severity, severities } from '../../domain/alert.ts';
+import { keptInWords } from '../../domain/alert-retention.ts';
 import type { Cluster } from '../../domain/cluster.ts';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Silence, SilenceMatchers } from '../../domain/silence.ts';
@@ -84,7 +85,9 @@ export async function silenceAlert(
 ): Promise<Message> {
   const alert = await findVisibleAlert(bot.db, { visibility: readableBy(call.actor), id: alertId });
   if (alert === null)
-    throw new AppError('NOT_FOUND', 'There is no such alert', { hint: '/sr alerts lists those that are open.' });
+    throw new AppError('NOT_FOUND', 'There is no such alert', {
+      hint: `${keptInWords} /sr alerts lists those that are open.`,
+    });
   return make(bot, call, {
     scope: { kind: 'cluster', clusterId: alert.clusterId },
     matchers: { rule: alert.rule, severities: null, labels: alert.labels },

@@ -1,6 +1,7 @@
 import { type Actor, can } from '../../domain/access.ts';
 import { type Alert, alertName } from '../../domain/alert.ts';
 import type { AlertChange } from '../../domain/alert-life.ts';
+import { keptInWords } from '../../domain/alert-retention.ts';
 import { AppError } from '../../errors.ts';
 import { insertAudit } from '../access/audit.ts';
 import { type Database, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
@@ -84,7 +85,9 @@ function toKnown(alert: Alert | null, id: string): Alert {
 }
 
 function notFound(id: string): AppError {
-  return new AppError('NOT_FOUND', `There is no alert ${id}`, { hint: 'Look at the list of alerts for its id.' });
+  return new AppError('NOT_FOUND', `There is no alert ${id}`, {
+    hint: `Look at the list of alerts for its id. ${keptInWords}`,
+  });
 }
 
 function auditOf(alert: Alert, { actor, action, comment, requestId }: Handled, outcome: string) {

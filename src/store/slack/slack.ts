@@ -48,10 +48,6 @@ export async function pruneSlack(db: Database): Promise<void> {
   await db.deleteFrom('slack_request').where('received_at', '<', before).execute();
   await db.deleteFrom('slack_draft').where('created_at', '<', before).execute();
   await db.deleteFrom('slack_link_code').where('created_at', '<', before).execute();
-  await db
-    .deleteFrom('alert_digest')
-    .where('made_at', '<', databaseNowPlus(-30 * 86_400_000))
-    .execute();
 }
 
 /** The person a Slack account acts as, with the roles they hold now; null = not linked, or the person is disabled. */
