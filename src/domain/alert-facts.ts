@@ -21,6 +21,11 @@ export type RuleFacts = {
    * is not counted.
    */
   readonly isInhibitedByRuns: boolean;
+  /**
+   * After a run that ended well, so long what it hid may go on before people are told; it is over for good with the first
+   * look that does not find it. Left out: no time. At most `longestSettleMs` in `settling.ts`.
+   */
+  readonly settlesMs?: number;
   /** Set when an alert of this rule is never hidden, whatever fires beside it. */
   readonly isNeverHidden?: true;
   /** Set when it is about Starwarden's own work: nothing that is wrong with the cluster explains it, and no maintenance window hides it. People may silence it. */
@@ -58,6 +63,8 @@ export type Pending = {
   readonly samples: number;
   /** When it was last seen to hold. */
   readonly seenAt: Date;
+  /** Set while it settles after a run that ended well: until when it counts and is not told. */
+  readonly settles?: { readonly until: Date; readonly runNumber: number };
   /** What it would be told as, and what it waits for; left out where an earlier version stored it. */
   readonly ripens?: Pick<Condition, 'title' | 'severity' | 'forMs' | 'minSamples'>;
 };

@@ -4,6 +4,7 @@ import { isAtWork } from './alert-mute.ts';
 import type { StoppedNode } from './cluster.ts';
 import { type OpenWindow, windowIdOf } from './hiding-windows.ts';
 import { inhibitions } from './rules/inhibitions.ts';
+import { isSettling } from './settling.ts';
 import { matchersInWords, type Silence, silenceName } from './silence.ts';
 import { inUtc } from './utc.ts';
 
@@ -108,7 +109,9 @@ function ofStopped(node: StoppedNode, { alerts }: HidingFacts): AlertHiding {
     because: `${node.label} was stopped on purpose`,
     ...{ byName: node.byName, since: node.at, until: null, untilWords: 'until it is started' },
     nodeId: node.nodeId,
-    alerts: alerts.filter((alert) => isOfRun(alert, node) && !isAtWork(becauseOf(alert.mute))),
+    alerts: alerts.filter(
+      (alert) => isOfRun(alert, node) && !isAtWork(becauseOf(alert.mute)) && !isSettling(becauseOf(alert.mute)),
+    ),
   };
 }
 
@@ -142,6 +145,8 @@ function sourceOf(alert: Alert, alerts: readonly Alert[]): Alert | null {
 
 const kindsOfPeople = { SILENCED: 'SILENCE', MAINTENANCE: 'MAINTENANCE' } as const;
 
+const whileItPasses = 'until a look finds it over, or the time that it may take has passed';
+
 /** What hid them when a look last came by, and is over: the next look shows them, or finds what hides them now. */
 function endedSince(alerts: readonly Alert[], { runNumbers }: HidingFacts): readonly AlertHiding[] {
   return [...Map.groupBy(alerts, ({ mute }) => becauseOf(mute)).values()].flatMap(([first, ...others]) => {
@@ -154,7 +159,8 @@ function endedSince(alerts: readonly Alert[], { runNumbers }: HidingFacts): read
       {
         kind: kind === 'INHIBITED' ? (runId === null ? 'ALERT' : 'RUN') : kindsOfPeople[kind],
         ...{ name, covers: 'what is listed', because, byName: null, since: null, until: null },
-        ...{ untilWords: 'until the next look: it is over', nodeId: null, alerts: [first, ...others] },
+        ...{ untilWords: isSettling(because) ? whileItPasses : 'until the next look: it is over', nodeId: null },
+        alerts: [first, ...others],
       } as const,
     ];
   });

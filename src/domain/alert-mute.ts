@@ -9,6 +9,7 @@ import {
   type Sample,
 } from './alert-facts.ts';
 import { type OpenWindow, windowHides, windowMute } from './hiding-windows.ts';
+import { isSettling, type Settling, settlesAfter } from './settling.ts';
 import { type ActiveSilence, silenceHides } from './silence.ts';
 
 type Circumstances = {
@@ -18,19 +19,24 @@ type Circumstances = {
   readonly silences: readonly ActiveSilence[];
   /** The maintenance windows that are open for the cluster now and hide alerts. */
   readonly windows: readonly OpenWindow[];
+  /** What runs hid that ended well a moment ago, and no look has found over since. */
+  readonly settling: readonly Settling[];
 };
 
-/** Why each of the alerts is hidden, by fingerprint. Runs come first, then silences, then maintenance windows, then other alerts. */
+/** Why each of the alerts is hidden, by fingerprint. Runs come first, at work or just ended, then silences, then maintenance windows, then other alerts. */
 export function mutesOf(
   alerts: readonly Hideable[],
-  { sample, policy, silences, windows }: Circumstances,
+  { sample, policy, silences, windows, settling }: Circumstances,
 ): ReadonlyMap<string, Mute> {
   const mutes = new Map<string, Mute>();
   for (const alert of alerts) {
     const mute =
       alert.signal === 'RESOLVED'
         ? null
-        : (byRun(alert, sample, policy) ?? bySilence(alert, policy, silences) ?? byWindow(alert, policy, windows));
+        : (byRun(alert, sample, policy) ??
+          afterRun(alert, { settling, at: sample.at, policy }) ??
+          bySilence(alert, policy, silences) ??
+          byWindow(alert, policy, windows));
     if (mute !== null) mutes.set(alert.fingerprint, mute);
   }
   const others = alerts.filter(({ fingerprint }) => !mutes.has(fingerprint));
@@ -60,6 +66,11 @@ function byRun(alert: Hideable, sample: Sample, policy: AlertPolicy): Mute | nul
   if (work === null) return null;
   const { runId, because = `run ${runId} ${atWork}` } = work;
   return { kind: 'INHIBITED', by: `run:${runId}`, because };
+}
+
+function afterRun(alert: Hideable, facts: Parameters<typeof settlesAfter>[1]): Mute | null {
+  const after = settlesAfter(alert, facts);
+  return after === null ? null : { kind: 'INHIBITED', by: `run:${after.runId}`, because: after.because };
 }
 
 function bySilence(alert: Hideable, policy: AlertPolicy, silences: readonly ActiveSilence[]): Mute | null {
@@ -94,10 +105,11 @@ export function applyMute(draft: Draft, mute: Mute, at: Date): Draft {
   };
 }
 
-/** A window that opened again, with no look while it was closed, hides until another time. */
+/** A window that opened again, with no look while it was closed, hides until another time; so does a run that has ended. */
 function isSame(before: Mute, now: Mute): boolean {
   if (before.kind === 'NONE' || now.kind === 'NONE') return before.kind === now.kind;
   if (before.kind !== now.kind || before.by !== now.by) return false;
+  if (now.kind === 'INHIBITED') return isSettling(before.because) === isSettling(now.because);
   return now.kind !== 'MAINTENANCE' || before.because === now.because;
 }
 

@@ -55,9 +55,11 @@ export type ConfiguredRule = RuleFacts & {
 export function defineRule<Name extends PartName, Settings extends z.ZodType, Found>(
   definition: Definition<Name, Settings, Found>,
 ): Rule {
-  const { name, over, inhibits, isInhibitedByRuns, isNeverHidden, neverFlaps, standsAlone, reads } = definition;
+  const { name, over, inhibits, isInhibitedByRuns, settlesMs, isNeverHidden, neverFlaps, standsAlone, reads } =
+    definition;
   const facts: RuleFacts = {
     ...{ name, over, inhibits, isInhibitedByRuns },
+    ...(settlesMs === undefined ? {} : { settlesMs }),
     ...(isNeverHidden === undefined ? {} : { isNeverHidden }),
     ...(neverFlaps === undefined ? {} : { neverFlaps }),
     ...(standsAlone === undefined ? {} : { standsAlone }),

@@ -87,9 +87,13 @@ describe('a maintenance window that hides alerts', () => {
       fc.property(upTo, rule, fc.constantFrom(...severities), fc.boolean(), (hides, { name }, severity, wasNever) => {
         const windows = hidingAt([{ ...nights, hidesAlertsUpTo: hides }], new Date('2027-02-02T02:00:00Z'));
         const alert = { ...alertOf(name, severity), isNeverHidden: wasNever };
-        const mute = mutesOf([alert], { sample: look('2027-02-02T02:00:00Z'), policy, silences: [], windows }).get(
-          alert.fingerprint,
-        );
+        const mute = mutesOf([alert], {
+          sample: look('2027-02-02T02:00:00Z'),
+          policy,
+          silences: [],
+          settling: [],
+          windows,
+        }).get(alert.fingerprint);
         const facts = rules.find((each) => each.name === name);
         const isLoud = wasNever || facts?.isNeverHidden === true || facts?.standsAlone === true;
         const isHidden =

@@ -1,3 +1,4 @@
+import { isSettling } from '../settling.ts';
 import type { Finding, HealthFacts, ScoredAlert } from './facts.ts';
 import { keyOfAlert, nodeOf } from './keys.ts';
 import { points } from './points.ts';
@@ -5,7 +6,7 @@ import { points } from './points.ts';
 /**
  * Pure. What the open alerts tell. Acknowledged and silenced ones count in full: a score says how the cluster is, not who
  * was told. One that a rule hides belongs to the alert that hides it and costs nothing of its own; where that alert is not
- * there, it counts in full. One that a run hides counts as the absence that the run causes.
+ * there, it counts in full. One that a run hides counts as the absence that the run causes, until the run has ended.
  */
 export function findingsOfAlerts(facts: HealthFacts): readonly Finding[] {
   return facts.alerts.map((alert) => {
@@ -23,7 +24,7 @@ function wordsOf({ title, signal }: ScoredAlert): string {
 }
 
 function isHiddenByRun({ mute }: ScoredAlert): boolean {
-  return mute.kind === 'INHIBITED' && mute.by.startsWith('run:');
+  return mute.kind === 'INHIBITED' && mute.by.startsWith('run:') && !isSettling(mute.because);
 }
 
 /** The alert that explains this one. An alert that is hidden itself explains none. */

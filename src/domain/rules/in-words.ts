@@ -1,6 +1,7 @@
 import { durationInWords } from '../alert-facts.ts';
 import type { NodeKind } from '../cluster.ts';
 import { findMetric } from '../metrics/catalogue/index.ts';
+import { settleAfterRunMs } from '../settling.ts';
 import { inUtc } from '../utc.ts';
 import { type Hiding, hidingsOf } from './inhibitions.ts';
 import type { RuleLimits, RuleOverride } from './override.ts';
@@ -85,7 +86,7 @@ export function hidingInWords(rule: AlertRule): string {
 function hiderInWords(hiding: Hiding): string {
   switch (hiding.kind) {
     case 'RUN':
-      return 'a run, while it takes the node away and brings it back';
+      return `a run, while it takes the node away and brings it back; what it hid, for ${durationInWords(settleAfterRunMs)} after it ended well, or until a look does not find it`;
     case 'SILENCE':
       return 'a silence';
     case 'MAINTENANCE':

@@ -130,19 +130,22 @@ function stateInWords(alert: Alert): string {
 
 /** `The disk /data1 of be … fills up: for 40 s now, an alert after 80 s more`. */
 export function pendingInWords(
-  { labels, since, samples, ripens }: Pending,
+  { labels, since, samples, ripens, settles }: Pending,
   { now }: Pick<WatchedCluster, 'now'>,
 ): string {
   const heldMs = Math.max(0, now.getTime() - since.getTime());
   const what = ripens?.title ?? (Object.values(labels).join(' ') || 'the cluster');
   const held = `for ${durationInWords(heldMs)} now, in ${count(samples, 'look')}`;
   if (ripens === undefined) return `${what}: ${held}`;
-  const leftMs = ripens.forMs - heldMs;
+  const settlesMs = settles === undefined ? 0 : settles.until.getTime() - now.getTime();
+  const leftMs = Math.max(ripens.forMs - heldMs, settlesMs);
   const left = [
     ...(leftMs > 0 ? [`${durationInWords(leftMs)} more`] : []),
     ...(ripens.minSamples > samples ? [`${count(ripens.minSamples - samples, 'more look')}`] : []),
   ];
-  return `${what}: ${held}; an alert ${left.length === 0 ? 'with the next look' : `after ${left.join(' and ')}`}, if it stays so`;
+  const after =
+    settles === undefined || settlesMs <= 0 ? '' : `; R-${settles.runNumber}, which hid it, ended well a moment ago`;
+  return `${what}: ${held}; an alert ${left.length === 0 ? 'with the next look' : `after ${left.join(' and ')}`}, if it stays so${after}`;
 }
 
 /** `be 10.0.0.11:9050: its page was not read`. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nodeLabel } from '../../domain/node-identity.ts';
+import { settleAfterRunMs } from '../../domain/settling.ts';
 import { defineRule } from '../define-rule.ts';
 
 /** A frontend that is very busy may be late once or twice. */
@@ -42,6 +43,7 @@ export const frontendNoGreeting = defineRule({
   over: 'the frontend {frontend} greets whoever connects, or is not asked any more',
   inhibits: null,
   isInhibitedByRuns: true,
+  settlesMs: settleAfterRunMs,
 });
 
 function nameOf(host: string, port: number): string {

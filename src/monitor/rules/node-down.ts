@@ -4,6 +4,7 @@ import { findSameNode, nodeLabel } from '../../domain/node-identity.ts';
 import type { NodeProbe } from '../../domain/probe.ts';
 import { quorumOf } from '../../domain/quorum.ts';
 import { inhibitions } from '../../domain/rules/inhibitions.ts';
+import { settleAfterRunMs } from '../../domain/settling.ts';
 import { count } from '../../domain/words.ts';
 import { defineRule } from '../define-rule.ts';
 
@@ -54,6 +55,7 @@ export const nodeDown = defineRule({
   over: 'the cluster does not show {node} as down any more',
   inhibits: inhibitions.node_down,
   isInhibitedByRuns: true,
+  settlesMs: settleAfterRunMs,
 });
 
 type Away = {

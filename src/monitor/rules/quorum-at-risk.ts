@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nodeLabel } from '../../domain/node-identity.ts';
 import { isElectable, quorumOf } from '../../domain/quorum.ts';
+import { settleAfterRunMs } from '../../domain/settling.ts';
 import { defineRule } from '../define-rule.ts';
 
 /** That a frontend is down is said at once by `node_down`; this says that it stays so. */
@@ -41,4 +42,5 @@ export const quorumAtRisk = defineRule({
   over: 'a frontend can fail again without the cluster losing its leader',
   inhibits: null,
   isInhibitedByRuns: true,
+  settlesMs: settleAfterRunMs,
 });

@@ -20,6 +20,7 @@ export const pendingShape: z.ZodType<Pending[]> = z.array(
       since: time,
       samples: z.number(),
       seenAt: time.nullable().default(null),
+      settles: z.object({ until: time, runNumber: z.number() }).exactOptional(),
       ripens: z
         .object({ title: z.string(), severity: z.enum(severities), forMs: z.number(), minSamples: z.number() })
         .exactOptional(),

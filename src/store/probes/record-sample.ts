@@ -3,6 +3,7 @@ import type { NotJudged, Probe } from '../../domain/probe.ts';
 import { asActive } from '../../domain/silence.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
 import { keepHidden } from '../alerts/hidden-by-run.ts';
+import { readSettling } from '../alerts/settling.ts';
 import { isOurs, unclaimed } from '../claims.ts';
 import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
@@ -58,6 +59,8 @@ export async function recordSample(
       pending: readable([held.pending], (pending) => fromJson(pendingShape, pending), damaged).flat(),
       silences: silences.map(asActive),
       windows: hidingOver(windows, { clusterId, environment, at }),
+      // Before this look is written: what it finds over is not settling any more.
+      settling: await readSettling(tx, { clusterId, damaged }),
     };
     const effect = applySample(state, { ...outcome.sample, at }, policy);
     // Changes come before openings: an alert that closes has to free its fingerprint first.

@@ -301,6 +301,7 @@ describe('the rules together', () => {
           sample: look,
           policy: { times: defaultAlertTimes, rules },
           silences: [],
+          settling: [],
           windows: [],
         });
         expect(mutes.size).toBeLessThan(alerts.length);
