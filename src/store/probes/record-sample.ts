@@ -3,7 +3,6 @@ import type { NotJudged, Probe } from '../../domain/probe.ts';
 import { asActive } from '../../domain/silence.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
 import { keepHidden } from '../alerts/hidden-by-run.ts';
-import { readSettling } from '../alerts/settling.ts';
 import { isOurs, unclaimed } from '../claims.ts';
 import { findCluster } from '../clusters/inventory.ts';
 import { type Database, databaseNow, inTransaction, readDatabaseTime, type Tx } from '../database.ts';
@@ -12,6 +11,7 @@ import { forgetMetrics, type PackedLook, writeLook } from '../metrics/write-meas
 import { type OnDamaged, readable } from '../readable.ts';
 import { silencesCovering } from '../reads/covering-silences.ts';
 import { hidingOver, hidingWindows } from '../reads/hiding-windows.ts';
+import { readSettling } from '../reads/settling.ts';
 import { pendingShape } from './probe-rows.ts';
 import type { ProbeClaim } from './probes.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { terminalRunStates } from '../../domain/run.ts';
 import { longestSettleMs, type Settling } from '../../domain/settling.ts';
-import { databaseNowPlus, type Tx } from '../database.ts';
+import { databaseNowPlus, type Reader } from '../database.ts';
 import { fromJson } from '../json.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 
@@ -13,10 +13,10 @@ const endCheck = z.object({ passed: z.boolean() });
  * not so, or cannot be read, settles nothing: its alerts are loud.
  */
 export async function readSettling(
-  tx: Tx,
+  db: Reader,
   { clusterId, damaged }: { readonly clusterId: string; readonly damaged: OnDamaged },
 ): Promise<readonly Settling[]> {
-  const rows = await tx
+  const rows = await db
     .selectFrom('hidden_by_run')
     .innerJoin('run', 'run.id', 'hidden_by_run.run_id')
     .innerJoin('run_step', 'run_step.run_id', 'run.id')
