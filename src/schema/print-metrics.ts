@@ -57,7 +57,7 @@ export function printMetrics(): string {
     '<!-- Printed from the code by `npm run generate`; changes belong there. -->',
     '# Metrics',
     'The numbers that Starwarden knows by name. Names never change. *Of each* says what has a value of its own; *cluster* says how these become the one value of the cluster: a sum is not known while a node that is alive does not answer, the highest and the lowest are those of the nodes that answered.',
-    'What is not known has no value, never 0 in its place: the first look has no rates, a share of nothing is none, a latency without queries for 5 minutes is none. A rate is the growth of a counter since the look before; after a restart of a process its counters count from 0. For a share *of a limit*, more than 1 is possible.',
+    'What is not known has no value, never 0 in its place: the first look has no rates, a share of nothing is none, a latency of fewer than 20 queries in the last 4 minutes is none. A rate is the growth of a counter since the look before; after a restart of a process its counters count from 0. For a share *of a limit*, more than 1 is possible.',
     ...groups,
     '## As Prometheus is asked',
     'With `PROMETHEUS_URL` set these are read from there ([prometheus.md](prometheus.md)); what chooses the cluster is left out here, and the times are those of a Prometheus that reads its targets once a minute. All other metrics are made of SQL or of hosts, at least in part: Prometheus does not have them.',

@@ -9,11 +9,25 @@ export type NodeCounters = {
   readonly atMs: number;
   /** By `sampleKey`. */
   readonly values: Readonly<Record<string, number>>;
-  /** When the count of a summary was last seen to change; a summary that did not change for long says nothing of now. */
-  readonly movedAtMs: Readonly<Record<string, number>>;
+  /** By the name of its count. Left out by versions that did not follow them. */
+  readonly summaries?: Readonly<Record<string, SummaryCounts>>;
   /** Of frontends. */
   readonly attempts?: LoginAttempts;
 };
+
+/** What a summary counted lately: it shows its quantiles as they are long after the last request of which they are made. */
+export type SummaryCounts = {
+  /** Milliseconds since 1970: since when every look, without a long gap, saw what it counted. */
+  readonly sinceMs: number;
+  /** Growths of the count that the looks of the last `summaryWindowMs` saw, oldest first, without those of 0. */
+  readonly grown: readonly (readonly [atMs: number, requests: number])[];
+};
+
+/**
+ * Over this time the requests behind a quantile are counted. It is shorter than the 5 minutes of the rule about slow queries,
+ * so that requests that all came at one moment, and after which nobody asked anything, can never fill that time alone.
+ */
+export const summaryWindowMs = 4 * 60_000;
 
 /** By the id of the node: what the next look needs of this one. */
 export type Counters = { readonly [nodeId: string]: NodeCounters };
@@ -24,7 +38,7 @@ type Owner = 'PROCESS' | 'HOST';
 export type Growth = {
   readonly seconds: number;
   /** Null = it is not known: the counter is new, or it is one of the host and fell. */
-  readonly of: (sample: KeyedSample) => number | null;
+  readonly of: (sample: Pick<KeyedSample, 'key'>) => number | null;
 };
 
 /** Counters of which all metrics together need the growth, and whose they are. */
@@ -92,13 +106,23 @@ export function keepCounters(
   // Looks that follow each other at once measure from the same start, or no rate would ever be known.
   if (before !== undefined && atMs >= before.atMs && atMs - before.atMs < shortestSeconds * 1_000) return before;
   const values = Object.fromEntries([...now].map(([key, { value }]) => [key, value]));
-  const moved = families.counts.flatMap((name) => {
-    const value = values[name];
-    if (value === undefined) return [];
-    const isSame = before?.values[name] === value;
-    return [[name, isSame ? (before.movedAtMs[name] ?? atMs) : atMs] as const];
+  const growth = growthOf(now, { atMs, before, limits: { longestMs: summaryWindowMs } });
+  const summaries = families.counts.flatMap((name) => {
+    if (values[name] === undefined) return [];
+    const requests = typeof growth === 'string' ? null : growth.of({ key: name });
+    return [[name, countedAfter(before?.summaries?.[name], { atMs, requests })] as const];
   });
-  return { atMs, values, movedAtMs: Object.fromEntries(moved) };
+  return { atMs, values, summaries: Object.fromEntries(summaries) };
+}
+
+/** `requests` = by how much the count grew since the look before; null = nobody knows, so it is seen for the first time. */
+function countedAfter(
+  before: SummaryCounts | undefined,
+  { atMs, requests }: { readonly atMs: number; readonly requests: number | null },
+): SummaryCounts {
+  if (requests === null) return { sinceMs: atMs, grown: [] };
+  const grown = (before?.grown ?? []).filter(([seenAtMs]) => atMs - seenAtMs < summaryWindowMs);
+  return { sinceMs: before?.sinceMs ?? atMs, grown: requests > 0 ? [...grown, [atMs, requests]] : grown };
 }
 
 export type Limits = { readonly longestMs: number };

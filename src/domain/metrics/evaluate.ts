@@ -1,4 +1,4 @@
-import { countOf, flatten, type Growth, type NodeCounters } from './counters.ts';
+import { countOf, flatten, type Growth, type NodeCounters, summaryWindowMs } from './counters.ts';
 import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
 import type { Derivation, FactSource, Family, Join } from './metric.ts';
@@ -6,6 +6,8 @@ import { daysUntil } from './moments.ts';
 import type { KeyedSample, PageSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
 import { isKnown, type UnknownReason, type Value } from './unknown.ts';
+
+type Quantile = Extract<Derivation, { kind: 'QUANTILE' }>;
 
 /** All that a derivation may look at: one page, and what is known beside it. */
 export type Sight = {
@@ -136,24 +138,42 @@ function rate({ family }: Extract<Derivation, { kind: 'RATE' }>, sight: Sight): 
   return finite((join('SUM', known) ?? Number.NaN) / growth.seconds);
 }
 
-/** A summary of StarRocks forgets slowly and only while it counts: it shows the same long after the last query. */
-const quantileCountsForMs = 5 * 60_000;
-
-function quantile({ family, quantile: which }: Extract<Derivation, { kind: 'QUANTILE' }>, sight: Sight): Value {
+/**
+ * A summary of StarRocks forgets slowly and only while it counts: it shows the same long after the last request, and for a
+ * while one request alone decides what it shows. So it counts for what it says of `least` requests that were seen to come.
+ */
+function quantile({ family, quantile: which, least = 1 }: Quantile, sight: Sight): Value {
   const found = pick({ ...family, where: { ...family.where, quantile: which } }, sight);
   if (!isSamples(found)) return found;
   const name = found[0]?.name ?? '';
   const counted = sight.samples.get(countOf(name))?.[0]?.value;
   if (counted === 0) return unknown('OF_NOTHING', 'nothing was counted since the process began');
-  const movedAtMs = sight.counters.movedAtMs[countOf(name)];
-  if (movedAtMs !== undefined && sight.counters.atMs - movedAtMs > quantileCountsForMs)
-    return unknown('OF_NOTHING', 'nothing was counted for more than 5 minutes');
+  const few = fewRequests(sight.counters, { name: countOf(name), least });
+  if (few !== null) return few;
   return finite(
     join(
       'MAX',
       found.map(({ value }) => value),
     ) ?? Number.NaN,
   );
+}
+
+/** Why too few requests were seen to come to say anything of them; null = there were enough. */
+function fewRequests(
+  { atMs, summaries }: NodeCounters,
+  { name, least }: { readonly name: string; readonly least: number },
+): Value | null {
+  const counts = summaries?.[name];
+  if (counts === undefined) return unknown('NOT_ON_PAGE', `the page has no ${name}`);
+  const requests = join('SUM', counts.grown.map(([, each]) => each)) ?? 0;
+  if (requests >= least) return null;
+  const seenForMs = atMs - counts.sinceMs;
+  if (seenForMs < summaryWindowMs)
+    return unknown('NO_LOOK_BEFORE', `it is seen for ${Math.round(seenForMs / 1_000)} s, and counted ${requests}`);
+  const minutes = summaryWindowMs / 60_000;
+  return requests === 0
+    ? unknown('OF_NOTHING', `nothing was counted in the last ${minutes} minutes`)
+    : unknown('OF_FEW', `${requests} in the last ${minutes} minutes are too few to say anything: it takes ${least}`);
 }
 
 /** Beyond this much, a whole that is smaller than its part is no matter of rounding. */

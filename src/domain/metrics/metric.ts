@@ -60,8 +60,11 @@ export type Derivation =
    * is not known.
    */
   | { readonly kind: 'RATE'; readonly family: Family; readonly scale?: number; readonly of?: 'PROCESS' | 'HOST' }
-  /** The quantile that a summary shows. A summary that counted nothing has none, and an old one says nothing of now. */
-  | { readonly kind: 'QUANTILE'; readonly family: Family; readonly quantile: string }
+  /**
+   * The quantile that a summary shows, where it was seen to count at least so many requests lately (`summaryWindowMs`; default
+   * 1): a summary that counted nothing has none, an old one says nothing of now, and one of few says what one of them took.
+   */
+  | { readonly kind: 'QUANTILE'; readonly family: Family; readonly quantile: string; readonly least?: number }
   /**
    * One derivation for each unit of another; a share of nothing is not known. Between 0 and 1, unless what it is a share of
    * is a limit that can be exceeded.

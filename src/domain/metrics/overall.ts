@@ -2,7 +2,7 @@ import { join, shareOf } from './evaluate.ts';
 import type { MetricSubject } from './measurement.ts';
 import type { Derivation, Metric, Overall } from './metric.ts';
 import type { MetricNode } from './page.ts';
-import { isKnown, type Value } from './unknown.ts';
+import { isKnown, isOfNothing, type Value } from './unknown.ts';
 
 /** What was found out about one subject; the subject of a value that a node alone could tell names the node. */
 export type Told = { readonly subject: MetricSubject; readonly value: Value };
@@ -11,16 +11,17 @@ type Context = { readonly nodes: readonly MetricNode[]; readonly derivation: Der
 
 /**
  * Several values as one. A sum, and what is pooled, is not known while a node that lives did not tell its part; a dead node
- * has none. The highest and the lowest are those of the values that are known.
+ * has none. The highest and the lowest are those of the values that are known. Where none is, one node on which nothing happened
+ * does not say that nothing happened on one that is silent.
  */
 export function joinTold(how: Overall, told: readonly Told[], { nodes, derivation }: Context): Value {
   const dead = new Set(nodes.filter(({ alive }) => !alive).map(({ id }) => id));
   const counting = told.filter(({ subject, value }) => isKnown(value) || !dead.has(subject.nodeId ?? ''));
-  const missing = counting.map(({ value }) => value).filter((value) => !isKnown(value));
+  const missing = counting.flatMap(({ value }) => (isKnown(value) ? [] : [value]));
   if (how === 'POOLED') return pooled(counting, derivation);
   const known = counting.map(({ value }) => value).filter(isKnown);
-  const [first] = missing;
-  if (first !== undefined && (how === 'SUM' || known.length === 0)) return first;
+  const gap = missing.find(({ reason }) => !isOfNothing(reason)) ?? missing[0];
+  if (gap !== undefined && (how === 'SUM' || known.length === 0)) return gap;
   const value = join(
     how,
     known.map((each) => each.value),

@@ -18,10 +18,17 @@ export const unknownReasons = [
   'NO_LOOK_BEFORE',
   /** Nothing happened of which there could be a share, or a latency. This is no fault. */
   'OF_NOTHING',
+  /** Less happened than it takes to say anything of it: a percentile of two queries is what one of them took. No fault either. */
+  'OF_FEW',
   /** The cluster was not asked yet, or did not answer. */
   'FACT_UNKNOWN',
 ] as const;
 export type UnknownReason = (typeof unknownReasons)[number];
+
+/** Nothing is hidden: nothing happened, or too little to say anything of it. */
+export function isOfNothing(reason: UnknownReason): boolean {
+  return reason === 'OF_NOTHING' || reason === 'OF_FEW';
+}
 
 /** A value that this look could not tell. */
 export type Unknown = {

@@ -4,7 +4,7 @@ import type { NodeKind } from '../cluster.ts';
 import { findMetric } from '../metrics/catalogue/index.ts';
 import { type Measurement, type MetricSubject, subjectKey } from '../metrics/measurement.ts';
 import type { Metric } from '../metrics/metric.ts';
-import type { Unknown } from '../metrics/unknown.ts';
+import { isOfNothing, type Unknown } from '../metrics/unknown.ts';
 import type { NodeIdentity } from '../node-identity.ts';
 import type { EffectiveRule } from './override.ts';
 import { isBeyond, isClear, type MetricRule, type OnMetric } from './rule.ts';
@@ -56,7 +56,7 @@ export function judgeMetricRule(rule: MetricRule, look: MetricLook): JudgedMetri
     unknown: unknown.flatMap(({ subject, because, reason }) => {
       const labels = labelsOf(subject, look.nodes);
       if (labels === null) return [];
-      const isNothing = rule.on.nothingMeans === 'FINE' && reason === 'OF_NOTHING';
+      const isNothing = rule.on.nothingMeans === 'FINE' && isOfNothing(reason);
       return [{ rule: rule.name, labels, because, ...(isNothing ? { nothingForMs } : {}) }];
     }),
   };
@@ -83,8 +83,8 @@ export function endedByValue(rule: MetricRule, fingerprint: string, look: Metric
 }
 
 /**
- * A share says nothing of the looks in which nothing happened, and is one of every minute where loads come every minute: for
- * so long a condition goes on ripening and an alert stays open over such looks.
+ * A share says nothing of the looks in which nothing happened, and is one of every minute where loads come every minute; a
+ * latency says nothing of few queries. For so long a condition goes on ripening and an alert stays open over such looks.
  */
 const nothingForMs = 5 * 60_000;
 

@@ -8,6 +8,7 @@ import type { FactAnswers } from '../../../src/domain/metrics/facts.ts';
 import { type MetricSubject, subjectKey } from '../../../src/domain/metrics/measurement.ts';
 import type { Metric } from '../../../src/domain/metrics/metric.ts';
 import type { MetricNode, Page, PageSample } from '../../../src/domain/metrics/page.ts';
+import { shippedRules } from '../../../src/domain/rules/shipped/index.ts';
 
 const start = new Date('2026-11-27T10:00:00Z');
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1_000);
@@ -185,27 +186,84 @@ describe('the cluster', () => {
       sample('starrocks_fe_query_latency_ms', p95, { quantile: '0.95' }),
       sample('starrocks_fe_query_latency_ms_count', count),
     ];
-    const looked = derive({ ...three, pages: { fe1: latency(80, 5), fe2: latency(300, 9), fe3: latency(0, 0) } });
+    const pages = (more: number) => ({
+      ...{ fe1: latency(80, 5 + more), fe2: latency(300, 9 + more), fe3: latency(0, 0) },
+    });
+    const looked = twoLooks({ ...three, pages: pages(0) }, { ...three, pages: pages(20) });
     expect(found(looked, 'query_p95_ms')).toBe(300);
     expect(found(looked, 'query_p95_ms', at('fe3'))).toBe('OF_NOTHING');
   });
 
-  it('has no latency of queries that were long ago', () => {
-    const page = (count: number) => [
-      sample('starrocks_fe_query_latency_ms', 9_000, { quantile: '0.95' }),
-      sample('starrocks_fe_query_latency_ms_count', count),
-    ];
+});
+
+describe('a latency', () => {
+  const summary = (count: number) => [
+    sample('starrocks_fe_query_latency_ms', 12_000, { quantile: '0.95' }),
+    sample('starrocks_fe_query_latency_ms_count', count),
+  ];
+
+  function looks() {
     let counters: Counters = {};
-    const look = (seconds: number, count: number) => {
-      const derived = derive({ ...fe1, pages: { fe1: page(count) }, before: counters, at: after(seconds) });
+    return (seconds: number, page: string | number) => {
+      const samples = typeof page === 'number' ? summary(page) : page;
+      const derived = derive({ ...fe1, pages: { fe1: samples }, before: counters, at: after(seconds) });
       counters = derived.counters;
       return found(derived, 'query_p95_ms');
     };
-    expect(look(0, 7)).toBe(9_000);
-    expect(look(15, 8)).toBe(9_000);
-    for (let seconds = 30; seconds <= 315; seconds += 15) expect(look(seconds, 8)).toBe(9_000);
-    expect(look(330, 8)).toBe('OF_NOTHING');
-    expect(look(345, 9)).toBe(9_000);
+  }
+
+  it('of one query, or of some, is not known: one of them alone would decide it', () => {
+    const look = looks();
+    // What was before the first look may be of yesterday.
+    expect(look(0, 70_000)).toBe('NO_LOOK_BEFORE');
+    for (let seconds = 15; seconds < 240; seconds += 15) expect(look(seconds, 70_000)).toBe('NO_LOOK_BEFORE');
+    expect(look(240, 70_000)).toBe('OF_NOTHING');
+    for (let seconds = 255; seconds <= 600; seconds += 15) expect(look(seconds, 70_001)).not.toBe(12_000);
+    expect(look(615, 70_001)).toBe('OF_NOTHING');
+    expect(look(630, 70_020)).toBe('OF_FEW');
+    expect(look(645, 70_021)).toBe(12_000);
+  });
+
+  it('of queries that all came at one moment counts for less than the 5 minutes that a rule waits', () => {
+    const look = looks();
+    const known: number[] = [];
+    for (let seconds = 0; seconds <= 900; seconds += 15)
+      if (look(seconds, seconds < 300 ? 10 : 510) === 12_000) known.push(seconds);
+    const longest = shippedRules.find(({ name }) => name === 'query_p95_high')?.forMs;
+    expect(((known.at(-1) ?? 0) - (known[0] ?? 0)) * 1_000).toBeLessThan(longest ?? 0);
+    expect(known[0]).toBe(300);
+  });
+
+  it('of a slow cluster with four clients goes on being known', () => {
+    const look = looks();
+    for (let seconds = 0; seconds <= 1_200; seconds += 15) {
+      // Each of the four waits 40 s for its answer.
+      const value = look(seconds, 4 * Math.floor(seconds / 40));
+      if (seconds >= 240) expect(value).toBe(12_000);
+    }
+  });
+
+  it('counts what a restarted frontend counted, and nothing that may have been long ago', () => {
+    const look = looks();
+    for (let seconds = 0; seconds <= 300; seconds += 15) look(seconds, 9_000);
+    expect(look(315, 25)).toBe(12_000);
+    const gap = looks();
+    for (let seconds = 0; seconds <= 300; seconds += 15) gap(seconds, 9_000);
+    expect(gap(330, 'no answer in 3 s')).toBe('NODE_SILENT');
+    expect(gap(600, 9_500)).toBe('NO_LOOK_BEFORE');
+  });
+
+  it('is known by what was kept of a look by a version that did not follow how much was counted', () => {
+    const before = { fe1: { atMs: start.getTime(), values: { starrocks_fe_query_latency_ms_count: 5 } } };
+    const derived = derive({ ...fe1, pages: { fe1: summary(25) }, before, at: after(15) });
+    expect(found(derived, 'query_p95_ms')).toBe(12_000);
+  });
+
+  it('of none on one frontend does not say that there was none on one that is silent', () => {
+    const two = { nodes: [frontend('fe1'), frontend('fe2')], leader: 'fe1' };
+    const looked = derive({ ...two, pages: { fe1: summary(0), fe2: 'no answer in 3 s' } });
+    expect(found(looked, 'query_p95_ms', at('fe1'))).toBe('OF_NOTHING');
+    expect(found(looked, 'query_p95_ms')).toBe('NODE_SILENT');
   });
 });
 

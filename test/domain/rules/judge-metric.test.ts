@@ -109,6 +109,11 @@ describe('a rule about a metric', () => {
     });
     const latency = [gap('query_p95_ms', {}, 'OF_NOTHING')];
     expect(judgeMetricRule(metricRule('query_p95_high'), look({ unknown: latency })).unknown).toEqual([]);
+    // Of few queries it says nothing: what is open stays so for some minutes, and nobody is told of a lack.
+    const few = [gap('query_p95_ms', {}, 'OF_FEW')];
+    expect(judgeMetricRule(metricRule('query_p95_high'), look({ unknown: few })).unknown).toMatchObject([
+      { labels: {}, nothingForMs: 300_000 },
+    ]);
     expect(judgeMetricRule(metricRule('memory_high'), look({ unknown })).unknown).toHaveLength(1);
   });
 

@@ -25,8 +25,9 @@ export function hostRate(name: string, where?: LabelFilter): Extract<Derivation,
   return { ...rate(name, where), of: 'HOST' };
 }
 
-export function quantile(name: string, which: string): Derivation {
-  return { kind: 'QUANTILE', family: family(name), quantile: which };
+/** `least` = of so many requests, see `Derivation`. */
+export function quantile(name: string, which: string, { least = 1 }: { readonly least?: number } = {}): Derivation {
+  return { kind: 'QUANTILE', family: family(name), quantile: which, least };
 }
 
 export function percent(name: string): Derivation {

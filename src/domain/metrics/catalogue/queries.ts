@@ -1,16 +1,23 @@
+import { summaryWindowMs } from '../counters.ts';
 import { frontends, gauge, type Metric, minus, quantile, rate, share, source, sum } from './build.ts';
 
 const total = rate('starrocks_fe_query_total');
 const failed = rate('starrocks_fe_query_err');
 const ownMistakes = rate('starrocks_fe_query_analysis_err');
 
+/**
+ * Of so many queries a percentile says something. Fewer are no load under which people could wait, and one slow query among
+ * them would hold the highest percentiles for minutes.
+ */
+const leastQueries = 20;
+
 const latency = (name: string, title: string, which: string, { note = '' } = {}): Metric => ({
   name,
   title,
-  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown when no query succeeded for 5 minutes.${note}`,
+  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown unless ${leastQueries} queries succeeded in the last ${summaryWindowMs / 60_000} minutes.${note}`,
   unit: 'MILLISECONDS',
   scope: 'NODE',
-  source: { ...frontends, derivation: quantile('starrocks_fe_query_latency_ms', which) },
+  source: { ...frontends, derivation: quantile('starrocks_fe_query_latency_ms', which, { least: leastQueries }) },
   overall: 'MAX',
   documented: source.queries,
 });

@@ -1,4 +1,4 @@
-import { countOf, flatten } from '../counters.ts';
+import { countOf, flatten, summaryWindowMs } from '../counters.ts';
 import { leaderMark } from '../leader-mark.ts';
 import type { Derivation, Family, LabelFilter } from '../metric.ts';
 import { type Matchers, selector } from './text.ts';
@@ -20,8 +20,6 @@ export type Context = Asking & { readonly labels: readonly string[]; readonly na
 
 /** Two values of a counter are a growth, and one read may fail. */
 const readsOfARate = 4;
-/** So long the quantile of a summary counts that counts nothing any more; see `evaluate`. */
-const quantileCountsForMs = 5 * 60_000;
 /** What is a matter of rounding. */
 const tolerance = '1e-9';
 
@@ -112,14 +110,19 @@ function rate({ family, of = 'PROCESS' }: Extract<Derivation, { kind: 'RATE' }>,
   });
 }
 
-function quantile({ family, quantile: which }: Extract<Derivation, { kind: 'QUANTILE' }>, context: Context): string {
+/** Where Prometheus reads seldom, as many requests for each minute of the longer window that it takes. */
+function quantile(
+  { family, quantile: which, least = 1 }: Extract<Derivation, { kind: 'QUANTILE' }>,
+  context: Context,
+): string {
   const { matchers, labels, scrapeMs } = context;
   const shown = highestOf({ ...family, where: { ...family.where, quantile: which } }, context);
-  const window = `[${quantileCountsForMs + scrapeMs}ms]`;
+  const windowMs = Math.max(readsOfARate * scrapeMs, summaryWindowMs);
   const counts = family.names.map(
-    (name) => `max by (${labels.join(', ')}) (changes(${selector(countOf(name), matchers)}${window}))`,
+    (name) => `max by (${labels.join(', ')}) (increase(${selector(countOf(name), matchers)}[${windowMs}ms]))`,
   );
-  return `(${shown}) and ((${counts.join(' or ')}) > 0)`;
+  const wanted = least > 1 ? `>= ${Math.ceil((least * windowMs) / summaryWindowMs)}` : '> 0';
+  return `(${shown}) and ((${counts.join(' or ')}) ${wanted})`;
 }
 
 function difference({ terms }: Extract<Derivation, { kind: 'DIFFERENCE' | 'SUM' | 'MAX' }>, context: Context): string {

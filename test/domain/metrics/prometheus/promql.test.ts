@@ -21,7 +21,7 @@ it.each([
   ],
   [
     'query_p95_ms',
-    '(max by (instance) (starrocks_fe_query_latency_ms{cluster="prod",quantile="0.95"})) and ((max by (instance) (changes(starrocks_fe_query_latency_ms_count{cluster="prod"}[315000ms]))) > 0)',
+    '(max by (instance) (starrocks_fe_query_latency_ms{cluster="prod",quantile="0.95"})) and ((max by (instance) (increase(starrocks_fe_query_latency_ms_count{cluster="prod"}[240000ms]))) >= 20)',
   ],
   [
     'disk_read_bytes_per_second',
