@@ -165,7 +165,11 @@ function fewRequests(
 ): Value | null {
   const counts = summaries?.[name];
   if (counts === undefined) return unknown('NOT_ON_PAGE', `the page has no ${name}`);
-  const requests = join('SUM', counts.grown.map(([, each]) => each)) ?? 0;
+  const requests =
+    join(
+      'SUM',
+      counts.grown.map(([, each]) => each),
+    ) ?? 0;
   if (requests >= least) return null;
   const seenForMs = atMs - counts.sinceMs;
   if (seenForMs < summaryWindowMs)

@@ -193,7 +193,6 @@ describe('the cluster', () => {
     expect(found(looked, 'query_p95_ms')).toBe(300);
     expect(found(looked, 'query_p95_ms', at('fe3'))).toBe('OF_NOTHING');
   });
-
 });
 
 describe('a latency', () => {
