@@ -84,7 +84,7 @@ const refused = async () => {
   const { db } = world.ctx;
   const card = await db.selectFrom('slack_card').select('state').where('state', '=', 'FAILED').execute();
   const line = await db.selectFrom('slack_line').select('state').where('state', '=', 'FAILED').execute();
-  return [card.length > 0, line.length > 0];
+  return [card.length > 0, line.length];
 };
 
 /** A message of eight alerts, and one of an alert alone; then the channel is archived and three alerts join the message. */
@@ -148,7 +148,8 @@ it('without a fallback channel nothing is lost, and all of it is told when the c
   await start({ worker: false });
   const { early, late, alone } = await archive();
   await becomesWorse(alone);
-  await expect.poll(refused, patient).toEqual([true, true]);
+  // One that is under way would be refused after the channel is back, and wait for its next try.
+  await expect.poll(refused, patient).toEqual([true, 2]);
   expect(await told([...early, ...late])).toBe(8);
   const [first] = messages('ops-alerts');
 
@@ -159,7 +160,7 @@ it('without a fallback channel nothing is lost, and all of it is told when the c
   await expect
     .poll(() => replies('ops-alerts').toSorted(), patient)
     .toEqual([expect.stringMatching(/\*CRITICAL\* 3 alerts joined/), expect.stringContaining('SEVERITY ROSE')]);
-  await expect.poll(refused, patient).toEqual([false, false]);
+  await expect.poll(refused, patient).toEqual([false, 0]);
   expect(messages('ops-alerts')).toHaveLength(2);
   expect(messages('ops-alerts')[0]?.ts).toBe(first?.ts);
 });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { insertAlert } from '../../src/store/alerts/alerts.ts';
-import { type Database, databaseNow, inTransaction, openDatabase } from '../../src/store/database.ts';
+import { type Database, databaseNow, databaseNowPlus, inTransaction, openDatabase } from '../../src/store/database.ts';
 import { noteWaiting } from '../../src/store/slack/alert-waiting.ts';
 import { planChannel } from '../../src/store/slack/channel-plan.ts';
 import { readChannelState } from '../../src/store/slack/channel-state.ts';
+import { checkPlace, insertCard } from '../../src/store/slack/slack-cards.ts';
+import { insertLine } from '../../src/store/slack/slack-lines.ts';
 import { type Engine, startEngine } from '../helpers/engine.ts';
 
 const channel = 'U0PERSON';
@@ -90,4 +92,23 @@ it('counts a message for the channel that it was planned for, and for no other t
   const { db } = engine.ctx;
   expect((await readChannelState(db, channel)).state.messages).toHaveLength(3);
   expect((await readChannelState(db, 'D0DIRECT')).state.messages).toEqual([]);
+});
+
+it('a reply that was refused while its message went on elsewhere is tried there at once', async () => {
+  const { db } = engine.ctx;
+  const cardId = await insertCard(db, { kind: 'ALERT', subjectId: 'alr_1', channel: 'C0NEW' });
+  await insertLine(db, cardId, { key: 'news:1', text: 'more', broadcast: true });
+  await db.updateTable('slack_card').set({ state: 'SENT', ts: '1.1' }).execute();
+  await db
+    .updateTable('slack_line')
+    .set({ state: 'FAILED', error: 'is_archived', due_at: databaseNowPlus(60_000) })
+    .execute();
+  const { id } = await db.selectFrom('slack_line').select('id').executeTakeFirstOrThrow();
+  const isDue = async () =>
+    (await db.selectFrom('slack_line').select('id').where('due_at', '<=', databaseNow).execute()).length > 0;
+
+  await checkPlace(db, { id, cardId, channel: 'C0NEW' });
+  expect(await isDue()).toBe(false);
+  await checkPlace(db, { id, cardId, channel: 'C0OLD' });
+  expect(await isDue()).toBe(true);
 });

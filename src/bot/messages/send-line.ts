@@ -74,7 +74,7 @@ export async function sendLine(context: MessageContext, line: Line): Promise<voi
       return;
     case 'channel':
       await refused(outcome.error);
-      await checkPlace(bot.db, line.cardId);
+      await checkPlace(bot.db, line);
       return;
     case 'gone':
     case 'refused':

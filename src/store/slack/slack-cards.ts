@@ -304,14 +304,26 @@ export async function wakeRefused(
     .execute();
 }
 
-/** A reply was refused because of its channel: the message that it belongs to is compared again, and goes on elsewhere. */
-export async function checkPlace(db: Database, cardId: string): Promise<void> {
+export type RefusedLine = { readonly id: string; readonly cardId: string; readonly channel: string };
+
+/**
+ * A reply was refused because of its channel, and that is recorded: the message that it belongs to is compared again, and goes on
+ * elsewhere. If it did so while Slack refused the reply, nobody else wakes that.
+ */
+export async function checkPlace(db: Database, { id, cardId, channel }: RefusedLine): Promise<void> {
   await db
     .updateTable('slack_card')
     .set({ state: 'QUEUED', shown_hash: null, due_at: databaseNow })
     .where('id', '=', cardId)
     .where('kind', 'in', alertCardKinds)
     .where('state', '=', 'SENT')
+    .execute();
+  await db
+    .updateTable('slack_line')
+    .set({ due_at: databaseNow })
+    .where('id', '=', id)
+    .where('state', '=', 'FAILED')
+    .where('card_id', 'in', db.selectFrom('slack_card').select('id').where('channel', '<>', channel))
     .execute();
 }
 
