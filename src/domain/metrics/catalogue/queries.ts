@@ -1,3 +1,4 @@
+import { count } from '../../words.ts';
 import { summaryWindowMs } from '../counters.ts';
 import { frontends, gauge, type Metric, minus, quantile, rate, share, source, sum } from './build.ts';
 
@@ -14,7 +15,7 @@ const leastQueries = 20;
 const latency = (name: string, title: string, which: string, { note = '' } = {}): Metric => ({
   name,
   title,
-  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown unless ${leastQueries} queries succeeded in the last ${summaryWindowMs / 60_000} minutes.${note}`,
+  meaning: `${Number(which) * 100} % of the queries that succeeded lately took at most so long on this frontend. StarRocks forgets over some 5 minutes, so a jump fades slowly; unknown unless ${count(leastQueries, 'query')} succeeded in the last ${count(summaryWindowMs / 60_000, 'minute')}.${note}`,
   unit: 'MILLISECONDS',
   scope: 'NODE',
   source: { ...frontends, derivation: quantile('starrocks_fe_query_latency_ms', which, { least: leastQueries }) },
