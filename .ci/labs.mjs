@@ -103,7 +103,7 @@ export const labSeconds = {
   'test/long/topology/replace.test.ts': 240,
   'test/long/bench/bench.test.ts': 130,
   'test/long/deaths/deploying.test.ts': 75,
-  'test/long/deaths/upgrade.test.ts': 110,
+  'test/long/deaths/upgrade.test.ts': 180,
   'test/long/scripts/new-operation.test.ts': 30,
   'test/long/monitoring/prometheus.test.ts': 130,
   'test/long/sandbox/main.test.ts': 40,

@@ -16,7 +16,7 @@ import { held } from './deaths/held.ts';
 
 let lab: CrashLab;
 beforeAll(async () => {
-  // One frontend is enough: those that follow it, and who leads, are matters of `test/runs/deaths/upgrade.test.ts`.
+  // One frontend is enough: those that follow it, and who leads, are matters of `test/long/deaths/upgrade.test.ts`.
   lab = await startCrashLab({}, { frontends: 1 });
 });
 afterAll(() => lab?.close());

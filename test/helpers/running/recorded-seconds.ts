@@ -1,6 +1,5 @@
 /** About the seconds that the longest files take on two quiet cores: the order for a machine that has run none yet. */
 export const recordedSeconds: Readonly<Record<string, number>> = {
-  'test/runs/deaths/upgrade.test.ts': 80,
   'test/runs/killed-workers.test.ts': 59,
   'test/operations/hostile-input.test.ts': 55,
   'test/operations/upgrade/put-back.test.ts': 45,

@@ -1,5 +1,5 @@
 /**
- * Of which kinds of step it is shown, and in which file beside this one, that their worker may die at every point and fall
+ * Of which kinds of step it is shown, and in which file beside this one or of `test/long/deaths`, that their worker may die at every point and fall
  * asleep over its lease. `every-kind.test.ts` refuses to pass while a kind of the registry is in none of them.
  */
 export const held = {
@@ -64,7 +64,7 @@ export const held = {
     'soak',
   ],
   repositories: ['forgetRepository', 'lookAtRepository', 'makeRepository', 'recordRepository', 'tryStore'],
-  /** And those of `clusterOperations` and `runControl`, which are tried in an upgrade too in `test/long/deaths/upgrade.test.ts`. */
+  /** In `test/long/deaths/upgrade.test.ts`, with those of `clusterOperations` and `runControl`; real deaths of an upgrade are in `../killed-workers.test.ts`. */
   upgrade: [
     'awaitVersion',
     'createMetadataImage',
