@@ -118,6 +118,8 @@ async function postCard(
     broadcast: false,
     message,
   });
+  // Slack counts from when it took the post, which was before it answered.
+  gate.close(`post ${card.channel}`, pace.postGapMs);
   if (outcome.kind === 'sent') {
     await saveCard(bot.db, card, {
       ...shown,

@@ -52,6 +52,7 @@ export async function sendLine(context: MessageContext, line: Line): Promise<voi
     broadcast: line.broadcast,
     message: mayRepeat ? { ...message, text: `${message.text} (may appear twice)` } : message,
   });
+  gate.close(`post ${line.channel}`, pace.postGapMs);
   switch (outcome.kind) {
     case 'sent':
       await save({ state: 'SENT', ts: outcome.ts, error: null });
