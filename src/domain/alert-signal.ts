@@ -67,7 +67,7 @@ function switchOff(before: Alert, { at, off }: { at: Date; off: string }): Draft
   };
 }
 
-/** A look found that what somebody resolved by hand does not hold: from now on it has to ripen as any other. */
+/** A look found that what somebody resolved by hand does not hold: from now on it has to ripen like every other. */
 function confirmed(alert: Alert): Draft {
   const { resolvedBy } = alert;
   if (resolvedBy === null || resolvedBy.isConfirmed) return { alert, events: [] };

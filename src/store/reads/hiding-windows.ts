@@ -3,12 +3,12 @@ import type { CalendarScope, HideableSeverity, MaintenanceWindow } from '../../d
 import { hidingAt, type OpenWindow, windowHides } from '../../domain/hiding-windows.ts';
 import { standAlone } from '../../domain/rules/inhibitions.ts';
 import { coversCluster } from '../../domain/why-not-now.ts';
-import { toAlert } from '../alerts/alert-rows.ts';
 import { toWindow } from '../calendar/calendar-rows.ts';
 import type { Reader } from '../database.ts';
 import { type OnDamaged, readable } from '../readable.ts';
+import { isOpenAlert, newestAlerts } from './alerts-in-scope.ts';
 import { isEntryVisible } from './calendar.ts';
-import { isVisible, type Visibility } from './visibility.ts';
+import type { Visibility } from './visibility.ts';
 
 /** The maintenance windows that hide alerts and that the reader may see, open or not, by name. One that cannot be read hides nothing. */
 export async function hidingWindows(
@@ -46,31 +46,17 @@ export type WindowPreview = {
   readonly isCut: boolean;
 };
 
-const mostAlerts = 2_000;
-
 /** Looks at the open alerts that the reader may see within the scope, the newest 2,000. */
 export async function previewHidingWindow(
   db: Reader,
   { visibility, scope, upTo }: { visibility: Visibility; scope: CalendarScope; upTo: HideableSeverity },
 ): Promise<WindowPreview> {
-  let query = db
-    .selectFrom('alert')
-    .selectAll()
-    .where(isVisible(visibility, { clusterId: 'alert.cluster_id', environment: 'alert.environment' }))
-    .where('closed_at', 'is', null)
-    .where('signal_state', '!=', 'RESOLVED');
-  if (scope.kind === 'cluster') query = query.where('cluster_id', '=', scope.clusterId);
-  if (scope.kind === 'environment') query = query.where('environment', '=', scope.environment);
-  const rows = await query
-    .orderBy('number', 'desc')
-    .limit(mostAlerts + 1)
-    .execute();
-  const open = rows.slice(0, mostAlerts).map(toAlert);
+  const { alerts: open, isCut } = await newestAlerts(db, { visibility, scope, which: isOpenAlert });
   const isHidden = (alert: Alert) =>
     !alert.isNeverHidden && !standAlone.includes(alert.rule) && windowHides({ upTo }, alert);
   return {
     hidden: open.filter(isHidden),
     loud: open.filter((alert) => !isHidden(alert)),
-    isCut: rows.length > mostAlerts,
+    isCut,
   };
 }

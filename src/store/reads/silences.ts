@@ -1,13 +1,13 @@
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { Alert } from '../../domain/alert.ts';
 import type { CalendarScope } from '../../domain/calendar.ts';
 import { type Silence, type SilenceMatchers, silenceHides } from '../../domain/silence.ts';
-import { toAlert } from '../alerts/alert-rows.ts';
 import type { Reader } from '../database.ts';
 import { readable } from '../readable.ts';
 import { toSilence } from '../silences/silence-rows.ts';
+import { isOpenAlert, newestAlerts } from './alerts-in-scope.ts';
 import { isEntryVisible } from './calendar.ts';
-import { isVisible, type Visibility } from './visibility.ts';
+import type { Visibility } from './visibility.ts';
 
 /** Newest first; `ended`: those that are over too, the last 200 of all. One that cannot be read hides nothing, and is left out. */
 export async function listSilences(
@@ -43,39 +43,22 @@ export type SilencePreview = {
   readonly isCut: boolean;
 };
 
-const mostAlerts = 2_000;
-
 /** Looks at the alerts that the reader may see within the scope; the newest 2,000 of the last 7 days. */
 export async function previewSilence(
   db: Reader,
   { visibility, scope, matchers }: { visibility: Visibility; scope: CalendarScope; matchers: SilenceMatchers },
 ): Promise<SilencePreview> {
-  let query = db
-    .selectFrom('alert')
-    .selectAll()
-    .where(isVisible(visibility, { clusterId: 'alert.cluster_id', environment: 'alert.environment' }))
-    .where((row) =>
-      row.or([
-        row('last_seen_at', '>', sql<Date>`UTC_TIMESTAMP(3) - INTERVAL 7 DAY`),
-        row.and([row('closed_at', 'is', null), row('signal_state', '!=', 'RESOLVED')]),
-      ]),
-    );
-  if (scope.kind === 'cluster') query = query.where('cluster_id', '=', scope.clusterId);
-  if (scope.kind === 'environment') query = query.where('environment', '=', scope.environment);
-  const rows = await query
-    .orderBy('number', 'desc')
-    .limit(mostAlerts + 1)
-    .execute();
-  const fitting = rows
-    .slice(0, mostAlerts)
-    .map(toAlert)
-    .filter((alert) => silenceHides({ matchers }, alert));
+  const { alerts, isCut } = await newestAlerts(db, {
+    ...{ visibility, scope },
+    which: sql<SqlBool>`(alert.last_seen_at > UTC_TIMESTAMP(3) - INTERVAL 7 DAY OR ${isOpenAlert})`,
+  });
+  const fitting = alerts.filter((alert) => silenceHides({ matchers }, alert));
   const hidden = fitting.filter(({ isNeverHidden }) => !isNeverHidden);
   const isOpen = ({ signal, closedAt }: Alert) => signal !== 'RESOLVED' && closedAt === null;
   return {
     open: hidden.filter(isOpen),
     lastWeek: hidden.filter((alert) => !isOpen(alert)),
     neverHidden: fitting.filter(({ isNeverHidden }) => isNeverHidden),
-    isCut: rows.length > mostAlerts,
+    isCut,
   };
 }
