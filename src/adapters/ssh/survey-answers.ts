@@ -60,17 +60,16 @@ export function parseMissingTools(stdout: string): string[] {
 /** The answer to `listeningPorts`: lines of /proc/net/tcp, addresses in hexadecimal words of the machine's byte order. */
 export function parseListening(answer: Pick<ShellResult, 'stdout' | 'stderr'>): Known<ListeningPort[]> {
   if (!/^file=tcp$/m.test(answer.stdout)) return { unknown: answer.stderr.trim() || '/proc/net/tcp cannot be read' };
-  const ports = parseSockets(answer.stdout).map(({ address, port }) => ({ address, port }));
+  const ports = parseSockets(answer.stdout);
   return { value: [...new Map(ports.map((found) => [`${found.address} ${found.port}`, found])).values()] };
 }
 
-/** The same with the inode by which a process is known to have the socket open. */
-export function parseSockets(stdout: string): readonly (ListeningPort & { readonly inode: string })[] {
+function parseSockets(stdout: string): readonly ListeningPort[] {
   return stdout.split('\n').flatMap((line) => {
     const words = line.trim().split(/\s+/);
     const [, host, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/i.exec(words[1] ?? '') ?? [];
     if (host === undefined || port === undefined || words[3] !== '0A') return [];
-    return [{ address: addressOf(host), port: Number.parseInt(port, 16), inode: words[9] ?? '' }];
+    return [{ address: addressOf(host), port: Number.parseInt(port, 16) }];
   });
 }
 
@@ -118,7 +117,8 @@ function mediumOf(rotational: string | undefined, isVirtual: boolean): SurveyedP
 }
 
 /** IPv4 is one little-endian word, IPv6 four of them; every machine that StarRocks runs on is little-endian. */
-function addressOf(hex: string): string {
+/** An address as /proc/net/tcp has it. */
+export function addressOf(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join('.');
   const isMapped = bytes.slice(0, 12).join('') === `${'00'.repeat(10)}${'FFFF'}`;

@@ -77,7 +77,6 @@ export function nodeProcesses(): ReadCommand {
     'name_of() { while IFS=: read -r name shadow number rest; do',
     'if [ "$number" = "$1" ]; then echo "$name"; return; fi; done </etc/passwd',
     'getent passwd "$1" 2>/dev/null | cut -d: -f1; }',
-    `waiting=" $(grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '{ print $10 }' | tr '\\n' ' ') "`,
     'for dir in /proc/[0-9]*; do',
     'line=; { read -r line <"$dir/stat"; } 2>/dev/null || continue',
     'case $line in *"(java) "[ZX]* | *"(starrocks_be) "[ZX]*) continue;; *"(java) "* | *"(starrocks_be) "*) ;; *) continue;; esac',
@@ -89,12 +88,16 @@ export function nodeProcesses(): ReadCommand {
     `set -f; set -- \${line##*") "}; set +f; parent=$2; done; echo "parents=$parents"`,
     '{ while IFS= read -r line; do echo "cgroup=$line"; done <"$dir/cgroup"; } 2>/dev/null',
     'if [ -r "$dir/fd" ] && ls "$dir/fd" >/dev/null 2>&1; then echo files=open',
-    `ls -l "$dir/fd" 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p' | while read -r inode; do`,
-    'case $waiting in *" $inode "*) echo "socket=$inode";; esac; done; fi',
+    `sockets=" $(ls -l "$dir/fd" 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p' | tr '\\n' ' ') "`,
+    // After its files: a node that has just begun to listen is not one that listens nowhere.
+    `grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r number own peer state queue timer retry uid wait inode rest; do`,
+    `case $sockets in *" $inode "*) echo "listens=\${own%:*}";; esac; done; fi`,
     `if { : <"$dir/environ"; } 2>/dev/null && tr '\\0' '\\n' <"$dir/environ" >/dev/null 2>&1; then echo environ=open`,
     `{ tr '\\0' '\\n' <"$dir/environ"; } 2>/dev/null | while IFS= read -r each; do case $each in STARROCKS_HOME=*) echo "home=\${each#*=}";; esac; done; fi`,
     `{ tr '\\0' '\\n' <"$dir/cmdline"; } 2>/dev/null | while IFS= read -r each; do case $each in`,
     'com.starrocks.* | --cn | -version | /* | -Xlog* | -javaagent:* | -Djava.security.policy=*) echo "arg=$each";; esac; done',
+    // What ended while it was read listens nowhere, and is no node.
+    `line=; { read -r line <"$dir/stat"; } 2>/dev/null; case $line in '' | *") "[ZX]*) echo ended=yes;; esac`,
     'done; :',
   ]);
 }

@@ -13,7 +13,7 @@ import { parseJava } from './host-answers.ts';
 import { javaVersionFor } from './host-commands.ts';
 import type { ReadCommand, ShellReader, ShellResult } from './port.ts';
 import { readClock } from './read-clock.ts';
-import { parseListening, parseMachine, parseMissingTools, parsePath, parseSockets } from './survey-answers.ts';
+import { parseListening, parseMachine, parseMissingTools, parsePath } from './survey-answers.ts';
 import { listeningPorts, lookAtPath, machineFacts, nodeProcesses, surveyTools } from './survey-commands.ts';
 import { describeNodes, type Run, readSettings, unknownSettings } from './survey-nodes.ts';
 import { parseProcesses } from './survey-processes.ts';
@@ -85,7 +85,6 @@ export async function surveyMachine(
       describeNodes(parseProcesses(seen.stdout), {
         run: runIn(batchedReads(session)),
         signal,
-        sockets: parseSockets(listening.stdout),
       }),
     ),
     ask(() => readJava(runOnFiles, javaHomes)),

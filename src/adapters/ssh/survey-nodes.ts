@@ -8,30 +8,28 @@ import { readConf } from './conf-commands.ts';
 import type { ReadCommand, ShellResult } from './port.ts';
 import { readVariables } from './read-node-conf.ts';
 import { commandKinds } from './shell-text.ts';
-import type { parseSockets } from './survey-answers.ts';
 import { listServices, whereNodeIs } from './survey-commands.ts';
 import type { SeenProcess, SeenProcesses } from './survey-processes.ts';
 import { parseServices, type Service, unitOf } from './survey-services.ts';
 
 export type Run = (command: ReadCommand) => Promise<ShellResult>;
 type Asking = { readonly run: Run; readonly signal: AbortSignal };
-type Sockets = ReturnType<typeof parseSockets>;
 
 /** What the nodes that were seen take of their machine, and who runs them. */
 export async function describeNodes(
   { nodes, hidden }: SeenProcesses,
-  { sockets, ...asking }: Asking & { readonly sockets: Sockets },
+  asking: Asking,
 ): Promise<Pick<MachineSurvey, 'nodes' | 'visibleNodes'>> {
   // Nobody asks systemd for a machine without nodes.
   const services = nodes.length === 0 ? null : asking.run(listServices()).then(({ stdout }) => parseServices(stdout));
-  const visibleNodes = await Promise.all(nodes.map((seen) => describeNode(seen, services, { ...asking, sockets })));
+  const visibleNodes = await Promise.all(nodes.map((seen) => describeNode(seen, services, asking)));
   return { visibleNodes, nodes: hidden === null ? { value: visibleNodes } : { unknown: hidden } };
 }
 
 async function describeNode(
   seen: SeenProcess,
   asked: Promise<readonly Service[] | null> | null,
-  { sockets, ...asking }: Asking & { readonly sockets: Sockets },
+  asking: Asking,
 ): Promise<NodeOnMachine> {
   const { kind, pid, user } = seen;
   const [deployDir, services] = await Promise.all([readDeployDir(seen, asking.run), asked]);
@@ -41,14 +39,10 @@ async function describeNode(
       ? await readSettings({ kind, deployDir: deployDir.value, pid }, asking)
       : unknownSettings(kind, deployDir.unknown);
   const boundTo =
-    seen.sockets === null
+    seen.listensAt === null
       ? { unknown: 'its open files are closed to the user who logs in' }
-      : { value: addressesIn(seen.sockets, sockets) };
+      : { value: seen.listensAt };
   return { kind, pid, user, boundTo, deployDir, unit: unitOf(seen, { services, deployDir: home }), ...settings };
-}
-
-function addressesIn(inodes: readonly string[], sockets: Sockets): string[] {
-  return [...new Set(sockets.filter(({ inode }) => inodes.includes(inode)).map(({ address }) => address))];
 }
 
 /** Where the node lies, as files that we see ourselves: its own word alone may be about the inside of a container. */

@@ -1,4 +1,5 @@
 import type { NodeKind } from '../../domain/cluster.ts';
+import { addressOf } from './survey-answers.ts';
 
 /** A process that is a node of StarRocks, as /proc shows it. */
 export type SeenProcess = {
@@ -10,8 +11,8 @@ export type SeenProcess = {
   readonly parents: readonly number[];
   /** The service whose control group it is in; null = none. A container's or a user's own services do not count. */
   readonly service: string | null;
-  /** The sockets at which it waits, by their inodes; null = its open files are closed to us. */
-  readonly sockets: readonly string[] | null;
+  /** The addresses at which it listens; null = its open files are closed to us. */
+  readonly listensAt: readonly string[] | null;
   /** STARROCKS_HOME; null = its environment is closed to us. */
   readonly home: string | null;
   /** Directories that its arguments name and in which it may lie, the likeliest first. */
@@ -55,6 +56,7 @@ function parseProcess(lines: readonly string[]): SeenProcess[] {
   const [pid, ticks] = [Number(all('process')[0]), Number(all('ticks')[0])];
   const args = all('arg');
   const kind = kindOf(all('program')[0] ?? '', args);
+  if (lines.includes('ended=yes')) return [];
   if (kind === null || !Number.isInteger(pid) || !Number.isInteger(ticks)) return [];
   return [
     {
@@ -64,7 +66,7 @@ function parseProcess(lines: readonly string[]): SeenProcess[] {
       user: all('user')[0] || null,
       parents: (all('parents')[0] ?? '').split(' ').filter(Boolean).map(Number),
       service: serviceOf(all('cgroup')),
-      sockets: lines.includes('files=open') ? all('socket') : null,
+      listensAt: lines.includes('files=open') ? [...new Set(all('listens').map(addressOf))] : null,
       home: all('home')[0] || null,
       mayLieIn: [...new Set(args.flatMap(directoriesIn))],
     },

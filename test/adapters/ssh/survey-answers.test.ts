@@ -97,6 +97,22 @@ describe('processes', () => {
     ]);
   });
 
+  it('listen at the addresses that were read after their files, and are no nodes once they have ended', () => {
+    const be = ['program=starrocks_be', 'user=sr', 'parents= 1', 'arg=/opt/be/lib/starrocks_be'];
+    const { nodes } = parseProcesses(
+      open +
+        process(10, ...be, 'files=open', 'listens=0B00000A', 'listens=0B00000A', 'listens=0100007F') +
+        process(11, ...be, 'files=open') +
+        process(12, ...be) +
+        process(13, ...be, 'files=open', 'ended=yes'),
+    );
+    expect(nodes.map(({ pid, listensAt }) => [pid, listensAt])).toEqual([
+      [10, ['10.0.0.11', '127.0.0.1']],
+      [11, []],
+      [12, null],
+    ]);
+  });
+
   it('in Java are no frontends but by their main class, nor is one that a start script asks for its version', () => {
     const home = ['program=java', 'environ=open', 'home=/opt/fe'];
     const { nodes } = parseProcesses(

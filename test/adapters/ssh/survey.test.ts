@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -135,6 +136,30 @@ describe('nodes on a machine', () => {
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await installed.remove();
     await removeArchives();
+  });
+
+  it('listen where they do when their files are read, also if they began to a moment before', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'starwarden-late-'));
+    // It listens somewhere from the beginning, or it might be a node of any machine that a test pretends.
+    await writeFile(
+      join(dir, 'node.mjs'),
+      `import { writeFileSync } from 'node:fs'; import { createServer } from 'node:net';
+      const at = (host, then) => createServer().listen({ host, port: 0 }, then);
+      process.on('SIGUSR2', () => at('127.0.0.9', () => writeFileSync('${dir}/late', '')));
+      at('127.0.0.1', () => { writeFileSync('/proc/self/comm', 'starrocks_be'); writeFileSync('${dir}/early', ''); });`,
+    );
+    const node = spawn(process.execPath, [join(dir, 'node.mjs'), `${dir}/lib/starrocks_be`], { stdio: 'ignore' });
+    try {
+      await expect.poll(() => existsSync(join(dir, 'early')), { timeout: 10_000 }).toBe(true);
+      const list = `if [ "$*" = "-l /proc/${node.pid}/fd" ]; then kill -USR2 ${node.pid}; until [ -e ${dir}/late ]; do sleep 0.05; done; fi`;
+      await writeFile(join(dir, 'ls'), `#!/bin/sh\n${list}\nexec /bin/ls "$@"\n`, { mode: 0o755 });
+      const found = await survey(nothing, { environment: { PATH: `${dir}:${process.env.PATH}` } });
+      const seen = found.visibleNodes.find(({ pid }) => pid === node.pid);
+      expect(seen?.boundTo).toEqual({ value: expect.arrayContaining(['127.0.0.1', '127.0.0.9']) });
+    } finally {
+      node.kill('SIGKILL');
+      await rm(dir, { recursive: true });
+    }
   });
 
   it('are found by their processes, with what their conf files say', async () => {
