@@ -1,7 +1,6 @@
 import { type Actor, canSomewhere } from '../../domain/access.ts';
 import { alertName } from '../../domain/alert.ts';
 import { nobodyInWords } from '../../domain/on-call.ts';
-import type { OnCallGap } from '../../domain/on-call-gap.ts';
 import { readDatabaseTime } from '../../store/database.ts';
 import { escalateNow } from '../../store/escalation/escalate-now.ts';
 import { readOnCall } from '../../store/escalation/facts.ts';
@@ -9,6 +8,7 @@ import { listOnCallOverrides, listRotations } from '../../store/reads/escalation
 import type { Ask, Bot, BotCommand } from '../bot.ts';
 import { findAlertByWord, readableBy } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
+import { gapInWords } from '../views/on-call-gap.ts';
 import { code, date, fitLines, type Message, safe } from '../views/text.ts';
 
 const onCall: BotCommand = {
@@ -28,7 +28,7 @@ const onCall: BotCommand = {
       rotations.map(async (rotation) => {
         const { onCall: now, gap } = await readOnCall(db, { rotation, routing: { overrides }, at, linkedNames });
         const name = `*${safe(rotation.name, 40)}*`;
-        const ahead = gap === null ? '' : gapInWords(gap, at);
+        const ahead = gap === null ? '' : `. ${gapInWords(gap, { at })}`;
         if (now.kind === 'NOBODY') return `${name}: nobody, since ${nobodyInWords(now.why)}${ahead}`;
         const second = now.secondary === null ? 'nobody' : safe(now.secondary.name, 60);
         const took = now.override === null ? '' : ` (took it: ${safe(now.override.reason, 100)})`;
@@ -38,13 +38,6 @@ const onCall: BotCommand = {
     return { text: fitLines(lines, 2_900) };
   },
 };
-
-/** What has to be mended before somebody is called in vain. */
-function gapInWords({ from, until, why }: OnCallGap, at: Date): string {
-  const when = from <= at ? 'Now' : `From ${date(from, 'day')}`;
-  const end = until === null ? '' : ` until ${date(until, 'day')}`;
-  return `. *${when}${end} a call reaches nobody*: ${safe(why, 200)}`;
-}
 
 const escalate: BotCommand = {
   waiting: null,

@@ -29,6 +29,7 @@ import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 import { alertPictures } from './alert-pictures.ts';
 import { callInLines, callsInGroup, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
+import { readGapContent } from './gap-content.ts';
 import { readSilenceContent } from './silence-content.ts';
 import { readTokenContent } from './token-content.ts';
 
@@ -47,7 +48,8 @@ export type CardContent = {
 };
 
 /** A card, or only the subject that one would have. */
-export type Subject = Pick<Card, 'kind' | 'subjectId'> & Partial<Pick<Card, 'createdAt' | 'plannedFor'>>;
+export type Subject = Pick<Card, 'kind' | 'subjectId'> &
+  Partial<Pick<Card, 'createdAt' | 'plannedFor' | 'shownRevision'>>;
 
 /** A run without events for so long is shown as silent, instead of a progress bar that does not move. */
 const silentMs = 2 * 60_000;
@@ -76,6 +78,8 @@ export function readContent(bot: Bot, card: Subject, options: Reading): Promise<
       return readTokenContent(bot, card, options);
     case 'SILENCE':
       return readSilenceContent(bot, card, options);
+    case 'GAP':
+      return readGapContent(bot, card, options);
     default:
       return card.kind satisfies never;
   }

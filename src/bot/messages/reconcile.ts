@@ -5,6 +5,7 @@ import { listDueGroupCards } from '../../store/slack/alert-groups.ts';
 import { listDueChannels } from '../../store/slack/channel-plan.ts';
 import { listDueDigestCards, listDueDigests } from '../../store/slack/digests.ts';
 import { listDueEscalationCards } from '../../store/slack/escalation-cards.ts';
+import { listDueGapCards } from '../../store/slack/gap-cards.ts';
 import { listDueSilenceCards } from '../../store/slack/silence-cards.ts';
 import { pruneSlack } from '../../store/slack/slack.ts';
 import {
@@ -19,6 +20,7 @@ import { claimLine, listDueLines } from '../../store/slack/slack-lines.ts';
 import { listDueTokenCards } from '../../store/slack/token-cards.ts';
 import type { Bot } from '../bot.ts';
 import { findPlaces } from './escalation-content.ts';
+import { createGapWatch } from './gap-content.ts';
 import { claimMs, type MessageContext } from './message-context.ts';
 import { createGate, type Pace } from './pace.ts';
 import { sendCard } from './send-card.ts';
@@ -93,6 +95,7 @@ export function workOfReconciler(
       () => findPlaces(bot),
       createTokenWatch(bot),
       createSilenceWatch(bot),
+      createGapWatch(bot),
     ],
     kinds: [
       { what: 'channel of alerts', list: (limit) => listDueChannels(db, limit), handle: tell, atOnce },
@@ -110,6 +113,12 @@ export function workOfReconciler(
       {
         what: 'card of a token that ends',
         list: (limit) => listDueTokenCards(db, { limit, now: bot.now() }),
+        handle: handleCard,
+        atOnce,
+      },
+      {
+        what: 'card of a time in which nobody is called',
+        list: (limit) => listDueGapCards(db, limit),
         handle: handleCard,
         atOnce,
       },

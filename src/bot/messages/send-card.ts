@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { saveRefusedPlace } from '../../store/escalation/undelivered.ts';
-import { alertCardKinds, type Card, type CardChange, saveCard, wakeRefused } from '../../store/slack/slack-cards.ts';
+import { type Card, type CardChange, movingCardKinds, saveCard, wakeRefused } from '../../store/slack/slack-cards.ts';
 import { ensureLines } from '../../store/slack/slack-lines.ts';
 import type { Message } from '../views/text.ts';
 import { type CardContent, readContent } from './content.ts';
@@ -157,7 +157,7 @@ async function editCard(
   }
   await saveFailure(context, card, {
     outcome,
-    otherPlaces: alertCardKinds.includes(card.kind) ? content.otherPlaces : [],
+    otherPlaces: movingCardKinds.includes(card.kind) ? content.otherPlaces : [],
   });
 }
 

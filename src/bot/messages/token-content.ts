@@ -1,5 +1,5 @@
 import { type EndingToken, settledStage, stageOfToken } from '../../domain/token-expiry.ts';
-import { findTokens, listTokenMakers } from '../../store/reads/tokens.ts';
+import { findTokens } from '../../store/reads/tokens.ts';
 import { type Card, ensureCard } from '../../store/slack/slack-cards.ts';
 import type { NewLine } from '../../store/slack/slack-lines.ts';
 import { listTokensWithoutCard } from '../../store/slack/token-cards.ts';
@@ -7,8 +7,8 @@ import type { Bot } from '../bot.ts';
 import { mention } from '../views/text.ts';
 import { tokenMessage, tokenSentence } from '../views/tokens.ts';
 import { accountOf } from './escalation-content.ts';
+import { accountsOfHolders } from './holders.ts';
 
-const mostMakers = 3;
 const lookEveryMs = 60_000;
 
 /** Makes the messages about tokens that end soon: in the channel of alerts, else to whom it concerns. */
@@ -60,8 +60,7 @@ export async function readTokenContent(
 
 /** Slack accounts of whose token it is, and of some who may make another. */
 async function accountsFor(bot: Bot, { personId, personName }: EndingToken): Promise<readonly string[]> {
-  const makers = await listTokenMakers(bot.db, { limit: mostMakers });
-  const people = [{ id: personId, name: personName }, ...makers];
-  const accounts = await Promise.all(people.map(({ id, name }) => accountOf(bot, id, name)));
-  return [...new Set(accounts.filter((account) => account !== null))];
+  const own = await accountOf(bot, personId, personName);
+  const makers = await accountsOfHolders(bot, 'access:manage');
+  return [...new Set(own === null ? makers : [own, ...makers])];
 }

@@ -1,4 +1,4 @@
-import type { Actor, RoleBinding } from '../../domain/access.ts';
+import { type Actor, type Permission, type RoleBinding, rolesWith } from '../../domain/access.ts';
 import type { ApiToken, Person } from '../../domain/person.ts';
 import type { RunVia } from '../../domain/run.ts';
 import { toApiToken, toBinding, toPerson } from '../access/access-rows.ts';
@@ -45,6 +45,24 @@ export async function findActors(db: Reader, ids: readonly string[], via: RunVia
     ...{ id, name, via },
     bindings: bound.filter(({ personId }) => personId === id).map(({ binding }) => binding),
   }));
+}
+
+/** Who has a permission everywhere and was not shut out, by name; at most so many. */
+export async function listHolders(
+  db: Reader,
+  { permission, limit }: { readonly permission: Permission; readonly limit: number },
+): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  return db
+    .selectFrom('role_binding')
+    .innerJoin('person', 'person.id', 'role_binding.person_id')
+    .select(['person.id', 'person.name'])
+    .distinct()
+    .where('role', 'in', rolesWith(permission))
+    .where('scope_kind', '=', 'all')
+    .where('person.disabled_at', 'is', null)
+    .orderBy('person.name')
+    .limit(limit)
+    .execute();
 }
 
 /** By name, which is unique, whether they were shut out or not. */

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { rolesWith } from '../../domain/access.ts';
 import type { EndingToken } from '../../domain/token-expiry.ts';
 import type { Reader } from '../database.ts';
 
@@ -57,22 +56,4 @@ export async function listTokensEnding(
 export async function findTokens(db: Reader, ids: readonly string[]): Promise<readonly EndingToken[]> {
   if (ids.length === 0) return [];
   return (await tokens(db).where('api_token.id', 'in', ids).execute()).map(toToken);
-}
-
-/** Who may make tokens, by name; at most so many. */
-export async function listTokenMakers(
-  db: Reader,
-  { limit }: { readonly limit: number },
-): Promise<readonly { readonly id: string; readonly name: string }[]> {
-  return db
-    .selectFrom('role_binding')
-    .innerJoin('person', 'person.id', 'role_binding.person_id')
-    .select(['person.id', 'person.name'])
-    .distinct()
-    .where('role', 'in', rolesWith('access:manage'))
-    .where('scope_kind', '=', 'all')
-    .where('person.disabled_at', 'is', null)
-    .orderBy('person.name')
-    .limit(limit)
-    .execute();
 }

@@ -7,7 +7,7 @@ import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 
-const cardKinds = ['RUN', 'ALERT', 'GROUP', 'STORM', 'DIGEST', 'ESCALATION', 'TOKEN', 'SILENCE'] as const;
+const cardKinds = ['RUN', 'ALERT', 'GROUP', 'STORM', 'DIGEST', 'ESCALATION', 'TOKEN', 'SILENCE', 'GAP'] as const;
 export type CardKind = (typeof cardKinds)[number];
 
 /**
@@ -277,7 +277,7 @@ export async function saveCardIn(
 }
 
 /** Messages of these tell people of alerts. */
-export const alertCardKinds: readonly CardKind[] = ['ALERT', 'GROUP', 'STORM'];
+const alertCardKinds: readonly CardKind[] = ['ALERT', 'GROUP', 'STORM'];
 
 /**
  * Slack takes messages in a channel again: what it refused there with one of `errors` is due now, not when its next try would be.
@@ -304,6 +304,9 @@ export async function wakeRefused(
     .execute();
 }
 
+/** What people have to be told of by these goes on in another channel when Slack does not take it in its own any more. */
+export const movingCardKinds: readonly CardKind[] = [...alertCardKinds, 'TOKEN', 'GAP'];
+
 export type RefusedLine = { readonly id: string; readonly cardId: string; readonly channel: string };
 
 /**
@@ -315,7 +318,7 @@ export async function checkPlace(db: Database, { id, cardId, channel }: RefusedL
     .updateTable('slack_card')
     .set({ state: 'QUEUED', shown_hash: null, due_at: databaseNow })
     .where('id', '=', cardId)
-    .where('kind', 'in', alertCardKinds)
+    .where('kind', 'in', movingCardKinds)
     .where('state', '=', 'SENT')
     .execute();
   await db
