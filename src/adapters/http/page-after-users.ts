@@ -1,6 +1,6 @@
 import type { MetricSample } from './metrics-page.ts';
 import { code, skipBlanks, skipName } from './page-characters.ts';
-import type { Families } from './page-families.ts';
+import { type Families, standsAt } from './page-families.ts';
 import { noLabels, parseLabels } from './page-labels.ts';
 import type { Oddities } from './page-oddities.ts';
 import { createUsers, type Users } from './page-users.ts';
@@ -26,6 +26,7 @@ const familiesAfterUsers = ['starrocks_fe_txn_running', 'node_info'];
 const databasesWithoutTransactions = 2;
 export const databaseCountFamily = 'starrocks_fe_database_num';
 
+const [userLabel, ofFrontend] = [Buffer.from('{user="'), Buffer.from('starrocks_fe_')];
 const mostPending = 50_000;
 const mostDoubtful = 100;
 const longestEntry = 4_000;
@@ -35,8 +36,11 @@ const userBegin = /^(starrocks_fe_\w{1,200})\{user="/;
 const userEnd = /"\} [^\s"]{1,40}$/;
 
 /** Whether users begin at this place: the first label of a frontend's family is a user. */
-export function beginsUsers(text: string, { from, nameEnd }: { from: number; nameEnd: number }): boolean {
-  return text.startsWith('{user="', nameEnd) && text.startsWith('starrocks_fe_', from);
+export function beginsUsers(bytes: Buffer, { from, nameEnd }: { from: number; nameEnd: number }): boolean {
+  return (
+    standsAt(bytes, { from: nameEnd, to: nameEnd + userLabel.length }, userLabel) &&
+    standsAt(bytes, { from, to: from + ofFrontend.length }, ofFrontend)
+  );
 }
 
 export type AfterUsers = {

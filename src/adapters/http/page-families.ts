@@ -1,7 +1,7 @@
-/** Names of families that somebody wants, so arranged that a line of another family costs no text of its own. */
+/** Names of families that somebody wants, so arranged that a line of another family costs no text. */
 export type Families = {
   /** The name that stands at a place, if it is wanted; `hash` is what `hashStep` made of its characters. */
-  find(text: string, at: { from: number; to: number; hash: number }): string | null;
+  find(bytes: Buffer, at: { from: number; to: number; hash: number }): string | null;
   wants(name: string): boolean;
   /** Whether this very name was asked for, and not just all there are. */
   names(name: string): boolean;
@@ -22,17 +22,17 @@ export function wantFamilies(wanted: Iterable<string>): Families {
   const names = new Set(wanted);
   let size = 64;
   while (size < names.size * 4) size *= 2;
-  const table: string[][] = Array.from({ length: size }, () => []);
+  const table: { readonly name: string; readonly bytes: Buffer }[][] = Array.from({ length: size }, () => []);
   for (const name of names) {
     if (!/^[a-zA-Z_:][\w:]*$/.test(name)) throw new RangeError(`"${name}" is no name of a metric`);
-    table[hashOf(name) & (size - 1)]?.push(name);
+    table[hashOf(name) & (size - 1)]?.push({ name, bytes: Buffer.from(name, 'latin1') });
   }
   return {
     wants: (name) => names.has(name),
     names: (name) => names.has(name),
-    find(text, { from, to, hash }) {
-      for (const name of table[hash & (size - 1)] ?? [])
-        if (name.length === to - from && text.startsWith(name, from)) return name;
+    find(bytes, { from, to, hash }) {
+      for (const known of table[hash & (size - 1)] ?? [])
+        if (standsAt(bytes, { from, to }, known.bytes)) return known.name;
       return null;
     },
   };
@@ -46,16 +46,22 @@ export function allFamilies(): Families {
   return {
     wants: () => true,
     names: () => false,
-    find(text, { from, to }) {
-      const name = text.slice(from, to);
+    find(bytes, { from, to }) {
+      const name = bytes.toString('latin1', from, to);
       const same = known.get(name);
       if (same !== undefined) return same;
       if (known.size >= mostKept) known.clear();
-      const copy = Buffer.from(name, 'latin1').toString('latin1'); // a slice would hold the whole page
-      known.set(copy, copy);
-      return copy;
+      known.set(name, name);
+      return name;
     },
   };
+}
+
+/** Whether these bytes are all there is between two places. */
+export function standsAt(bytes: Buffer, { from, to }: { from: number; to: number }, wanted: Buffer): boolean {
+  if (wanted.length !== to - from) return false;
+  for (let at = 0; at < wanted.length; at += 1) if (bytes[from + at] !== wanted[at]) return false;
+  return true;
 }
 
 function hashOf(name: string): number {

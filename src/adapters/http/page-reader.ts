@@ -1,8 +1,8 @@
 import type { MetricsPage } from './metrics-page.ts';
 import { type AfterUsers, beginsUsers, createAfterUsers, databaseCountFamily } from './page-after-users.ts';
-import { code, isInName, skipBlanks } from './page-characters.ts';
-import { type Families, hashBegin, hashStep } from './page-families.ts';
-import { noLabels, type Piece, readLabels } from './page-labels.ts';
+import { code, isBlank, isInName, skipBlanks } from './page-characters.ts';
+import { type Families, hashBegin, hashStep, standsAt } from './page-families.ts';
+import { noLabels, readLabels } from './page-labels.ts';
 import { createOddities } from './page-oddities.ts';
 import { createSeries } from './page-series.ts';
 import { readValue } from './page-value.ts';
@@ -18,6 +18,7 @@ export type PageReader = {
 const longestLine = 16_384;
 const shownBegin = 1_000;
 const shownEnd = 40;
+const databaseCountBytes = Buffer.from(databaseCountFamily, 'latin1');
 
 /**
  * Reads a page of a StarRocks node piece by piece, with one line kept at most. Lines of other families cost no more than
@@ -36,62 +37,66 @@ export function createPageReader(families: Families): PageReader {
   /** The end of a line that is too long; null = the present line is not. */
   let longEnd: Buffer | null = null;
 
-  const sampleOf = (piece: Piece, at: { name: string; nameEnd: number; from: number; to: number }) => {
-    const { text } = piece;
-    const begin = skipBlanks(text, at.nameEnd, at.to);
-    const isLabelled = begin < at.to && text.charCodeAt(begin) === code.openBrace;
-    const labelsEnd = isLabelled ? lastBrace(text, begin, at.to) : begin;
-    const set = isLabelled ? (labelsEnd > begin ? readLabels(piece, begin + 1, labelsEnd) : null) : noLabels;
-    const value = set === null ? null : readValue(text, isLabelled ? labelsEnd + 1 : begin, at.to);
-    if (set === null || value === null) return oddities.add('UNREADABLE', decode(piece, at.from, at.to));
+  /** A line that somebody wants: only of these a text is made. */
+  const sampleOf = (bytes: Buffer, at: { name: string; nameEnd: number; from: number; to: number }) => {
+    const own = bytes.subarray(at.nameEnd, at.to);
+    const text = own.toString('latin1');
+    const begin = skipBlanks(text, 0, text.length);
+    const isLabelled = text.charCodeAt(begin) === code.openBrace;
+    const labelsEnd = isLabelled ? text.lastIndexOf('}') : begin;
+    const set = isLabelled
+      ? labelsEnd > begin
+        ? readLabels({ text, bytes: own }, begin + 1, labelsEnd)
+        : null
+      : noLabels;
+    const value = set === null ? null : readValue(text, isLabelled ? labelsEnd + 1 : begin, text.length);
+    if (set === null || value === null) return oddities.add('UNREADABLE', decode(bytes, at.from, at.to));
     if (at.name === databaseCountFamily) databases = value;
     series.add(at.name, set, value);
   };
 
-  const trustedLine = (piece: Piece, begin: number, to: number) => {
-    const { text } = piece;
-    if (begin === to || text.charCodeAt(begin) === code.hash) return;
-    const from = skipBlanks(text, begin, to);
-    if (from === to || text.charCodeAt(from) === code.hash) return;
+  const trustedLine = (bytes: Buffer, begin: number, to: number) => {
+    let from = begin;
+    while (from < to && isBlank(bytes[from] ?? 0)) from += 1;
+    if (from === to || bytes[from] === code.hash) return;
     let hash = hashBegin;
     let nameEnd = from;
     for (; nameEnd < to; nameEnd += 1) {
-      const character = text.charCodeAt(nameEnd);
+      const character = bytes[nameEnd] ?? 0;
       if (isInName[character] !== 1) break;
       hash = hashStep(hash, character);
     }
-    const stop = nameEnd < to ? text.charCodeAt(nameEnd) : 0;
+    const stop = nameEnd < to ? bytes[nameEnd] : 0;
     const isSample = nameEnd > from && (stop === code.openBrace || stop === code.blank || stop === code.tab);
-    if (!isSample) return oddities.add('UNREADABLE', decode(piece, from, to));
+    if (!isSample) return oddities.add('UNREADABLE', decode(bytes, from, to));
     sampleLines += 1;
-    if (stop === code.openBrace && beginsUsers(text, { from, nameEnd })) {
+    if (stop === code.openBrace && beginsUsers(bytes, { from, nameEnd })) {
       afterUsers = createAfterUsers(families, oddities);
-      return afterUsers.line(decode(piece, from, to));
+      return afterUsers.line(decode(bytes, from, to));
     }
-    const name = families.find(text, { from, to: nameEnd, hash }) ?? evidence(text, from, nameEnd);
-    if (name !== null) return sampleOf(piece, { name, nameEnd, from, to });
-    if (stop === code.openBrace && from === begin) passed = piece.bytes.subarray(from, nameEnd + 1);
+    const name = families.find(bytes, { from, to: nameEnd, hash }) ?? evidence(bytes, from, nameEnd);
+    if (name !== null) return sampleOf(bytes, { name, nameEnd, from, to });
+    if (stop === code.openBrace && from === begin) passed = bytes.subarray(from, nameEnd + 1);
   };
 
-  const line = (piece: Piece, from: number, end: number) => {
-    const to = end > from && piece.text.charCodeAt(end - 1) === code.carriageReturn ? end - 1 : end;
-    if (to - from >= longestLine) longLine(piece.bytes.subarray(from, to), piece.bytes.subarray(to - shownEnd, to));
-    else if (afterUsers !== null) afterUsers.line(decode(piece, from, to));
-    else trustedLine(piece, from, to);
+  const line = (bytes: Buffer, from: number, end: number) => {
+    const to = end > from && bytes[end - 1] === code.carriageReturn ? end - 1 : end;
+    if (to - from >= longestLine) longLine(bytes.subarray(from, to), bytes.subarray(to - shownEnd, to));
+    else if (afterUsers !== null) afterUsers.line(decode(bytes, from, to));
+    else trustedLine(bytes, from, to);
   };
 
   const longLine = (begin: Buffer, end: Buffer) => {
     const text = `${begin.toString('utf8', 0, shownBegin)}…${end.toString('utf8').trimEnd()}`;
     const [name = ''] = /^[\w:]*/.exec(text) ?? [];
     oddities.add('TOO_LONG', text);
-    if (afterUsers === null && beginsUsers(text, { from: 0, nameEnd: name.length }))
+    if (afterUsers === null && beginsUsers(begin, { from: 0, nameEnd: name.length }))
       afterUsers = createAfterUsers(families, oddities);
     afterUsers?.line(text);
   };
 
   /** All lines of a piece that ends with the end of a line. */
   const lines = (bytes: Buffer) => {
-    const piece = { text: bytes.toString('latin1'), bytes };
     passed = null;
     for (let from = 0; from < bytes.length; ) {
       if (passed !== null && afterUsers === null) {
@@ -102,8 +107,8 @@ export function createPageReader(families: Families): PageReader {
           continue;
         }
       }
-      const end = piece.text.indexOf('\n', from);
-      line(piece, from, end);
+      const end = lineEnd(bytes, from);
+      line(bytes, from, end);
       from = end + 1;
     }
   };
@@ -157,9 +162,8 @@ export function createPageReader(families: Families): PageReader {
 }
 
 /** How many databases there are tells what comes after the users, whoever wants that number. */
-function evidence(text: string, from: number, to: number): string | null {
-  const isEvidence = to - from === databaseCountFamily.length && text.startsWith(databaseCountFamily, from);
-  return isEvidence ? databaseCountFamily : null;
+function evidence(bytes: Buffer, from: number, to: number): string | null {
+  return standsAt(bytes, { from, to }, databaseCountBytes) ? databaseCountFamily : null;
 }
 
 /**
@@ -171,16 +175,17 @@ function nextLine(bytes: Buffer, from: number, begin: Buffer): number {
   if (from + length > bytes.length) return from;
   // What is alike in families of tables is their begin.
   for (let at = length - 1; at >= 0; at -= 1) if (bytes[from + at] !== begin[at]) return from;
-  let at = from + length;
+  const end = lineEnd(bytes, from + length);
+  return end - from >= longestLine ? from : end + 1;
+}
+
+/** Where the line ends that this place is in; there is such an end. */
+function lineEnd(bytes: Buffer, from: number): number {
+  let at = from;
   while (bytes[at] !== code.lineFeed) at += 1;
-  return at - from >= longestLine ? from : at + 1;
+  return at;
 }
 
-function lastBrace(text: string, from: number, to: number): number {
-  for (let at = to - 1; at > from; at -= 1) if (text.charCodeAt(at) === code.closeBrace) return at;
-  return from;
-}
-
-function decode({ bytes }: Piece, from: number, to: number): string {
+function decode(bytes: Buffer, from: number, to: number): string {
   return bytes.toString('utf8', from, to);
 }
