@@ -119,7 +119,7 @@ it('one CRITICAL alert is told at once, further ones in messages of their own, a
   await expect
     .poll(() => texts().at(-1), patient)
     .toMatch(
-      /^\[CRITICAL\] prod-eu: 33 alerts about nodes\. All are firing, none is acknowledged\. A-\d+, A-\d+, A-\d+$/,
+      /^\[CRITICAL\] prod-eu: 33 alerts about nodes since <!date\S+ \{time\}\|[^>]+>\. All are firing, none is acknowledged\. A-\d+, A-\d+, A-\d+$/,
     );
   expect(texts()).toHaveLength(4);
   await expect.poll(() => told([...first, ...further, ...many]), patient).toBe(33);
@@ -152,6 +152,12 @@ it('all that a message tells of is taken with one button, one by one, but for wh
   await acknowledgeAlert(world.ctx.db, {
     ...{ alertId: taken, actor: approver, comment: null, requestId: null, changed: () => {} },
   });
+  const words = () =>
+    (world.kim.sees(channel).find(({ ts }) => ts === shown.ts)?.lines ?? [])
+      .join('\n')
+      .match(/(FIRING|ACKED by \w+|RESOLVED)(?=\* A-\d+)/g);
+  const rest = [`ACKED by ${approver.name}`, 'RESOLVED'];
+  await expect.poll(words, patient).toEqual([...others.map(() => 'FIRING'), ...rest]);
   await world.kim.click(shown, 'alert.ack_all');
   await world.kim.waitForMessage({ channel, text: /^You take care of 5 alerts: A-\d+/ });
   const { db } = world.ctx;
@@ -188,7 +194,11 @@ it('more than a channel takes is collected in one message, and an alert on it th
   await age(30);
   await expect
     .poll(texts, patient)
-    .toEqual(['[HIGH] Alert storm: 60 alerts on 30 clusters, 0 CRITICAL. All are firing, none is acknowledged.']);
+    .toEqual([
+      expect.stringMatching(
+        /^\[HIGH\] Alert storm: 60 alerts on 30 clusters, 0 CRITICAL, since .*>\. All are firing, none is acknowledged\.$/,
+      ),
+    ]);
   await expect.poll(() => told(ids), patient).toBe(60);
   expect(await waits()).toBe(0);
 

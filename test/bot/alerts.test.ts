@@ -59,7 +59,9 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   world = await startWorld({ worker: false });
   const id = await openAlert();
   const opened = await card('firing, not acknowledged');
-  expect(opened.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 is down. Firing, not acknowledged. A-1');
+  expect(opened.text).toMatch(
+    /^\[CRITICAL\] prod-eu: be 10\.0\.0\.11:9050 is down\. Firing, not acknowledged\. Since <!date\S+ \{time\}\|[^>]+ UTC>\. A-1$/,
+  );
   expect(opened.colors).toEqual(['a30200']);
   expect(opened.lines.join('\n')).toContain('The heartbeat failed: connection refused <!channel>');
   expect(opened.notified).toMatchObject({ users: [], groups: [], broadcasts: [] });
@@ -78,7 +80,9 @@ it('an alert is posted, taken care of, resolved and opened again in one message 
   const resolved = await card('resolved');
   expect(resolved.ts).toBe(opened.ts);
   expect(resolved.colors).toEqual(['2eb886']);
-  expect(resolved.text).toBe('[CRITICAL] prod-eu: be 10.0.0.11:9050 was down. Resolved. A-1');
+  expect(resolved.text).toMatch(
+    /^\[CRITICAL\] prod-eu: be 10\.0\.0\.11:9050 was down\. Resolved\. From <!date[^>]+>, over after \d+ s\. A-1$/,
+  );
   expect([resolved.text, ...resolved.lines].join('\n')).not.toContain('is down');
   expect(resolved.elements.map((each) => each.label)).toEqual(['Details', 'Runbook']);
   await world.kim.waitForMessage({ channel, text: 'It answers again', where: (seen) => seen.threadTs === opened.ts });

@@ -107,7 +107,7 @@ it('a LOW alert waits for the daily message, which says what is open, then how m
   await change(one, { signal: 'RESOLVED', resolvedAt: new Date() }, 'RESOLVED');
   await letDayPass();
   await expect.poll(() => texts().length, patient).toBe(2);
-  expect(texts()[1]).toContain('1 LOW alert is open on 1 cluster. 1 of earlier digests is resolved.');
+  expect(texts()[1]).toContain('1 LOW alert is open on 1 cluster. 1 alert of earlier digests is resolved.');
   expect(texts()[1]).not.toContain(await nameOf(one));
 
   await change(two, { severity: 'CRITICAL' }, 'SEVERITY_ROSE');

@@ -74,6 +74,11 @@ it('who is on call is mentioned with the card, the second channel is told by han
     where: (seen) => seen.threadTs === null,
   });
   expect(told.notified).toMatchObject({ users: [], broadcasts: [] });
+  const why = told.lines.join('\n');
+  expect(why).toMatch(/\*Why it is here\* · escalation step 2 of 3, wanted by kim, /);
+  expect(why).toContain('kim escalated it to the second channel: two are down <!channel>. ');
+  expect(why).toContain(`Called before: kim (on call). Its own message is in #${channel}.`);
+  expect(told.elements.map(({ label }) => label)).toContain('Runbook');
   const line = await world.kim.waitForMessage({ channel, text: 'kim escalated it to the second channel' });
   expect(line.notified.broadcasts).toEqual([]);
 

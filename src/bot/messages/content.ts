@@ -1,7 +1,6 @@
 import type { Alert, AlertEvent, AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
 import { receiptInWords, settleMs } from '../../domain/receipt.ts';
-import { findShippedRule } from '../../domain/rules/shipped/index.ts';
 import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
@@ -28,6 +27,7 @@ import { holdOf } from '../views/run-now.ts';
 import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 import { alertPictures } from './alert-pictures.ts';
+import { readShownWith } from './alert-shown.ts';
 import { callInLines, callsInGroup, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
 import { readGapContent } from './gap-content.ts';
 import { readSilenceContent } from './silence-content.ts';
@@ -247,12 +247,9 @@ async function readAlertContent(
   await callAssignee(bot, { alert, events, lines });
   await callInLines(bot, { alert, events, lines });
   const pictures = await alertPictures(bot, { alert, events, since: card.createdAt ?? null });
-  const muting = alert.mute.kind === 'INHIBITED' ? /^run:(.+)$/.exec(alert.mute.by)?.[1] : undefined;
-  const mutedByRun =
-    muting === undefined ? null : ((await findVisibleRun(bot.db, { visibility, id: muting }))?.number ?? null);
   return {
     message: alertCard({
-      ...{ alert, mayRepeat, mutedByRun, runbook: runbookOf(bot, alert) },
+      ...{ alert, mayRepeat, ...(await readShownWith(bot, alert, visibility)) },
       escalates: await escalationAhead(bot, alert),
     }),
     revision: alert.revision,
@@ -260,12 +257,6 @@ async function readAlertContent(
     otherPlaces: [...new Set([...(await otherChannels(bot, alert)), ...alertPlaces(bot)])],
     joinRevision: 0,
   };
-}
-
-/** The page about the rule, where somebody said where people read it. People's own rules have none. */
-function runbookOf({ settings }: Bot, { rule }: Alert): string | null {
-  const page = findShippedRule(rule)?.runbook ?? null;
-  return settings.docsUrl === null || page === null ? null : `${settings.docsUrl}${page}`;
 }
 
 /** Who has the alert is told so: the line that gave it to them mentions them, if they have an account here. */

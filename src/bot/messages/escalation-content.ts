@@ -1,4 +1,4 @@
-import { type Alert, type AlertEvent, alertName } from '../../domain/alert.ts';
+import { type Alert, type AlertEvent, alertName, titleToShow } from '../../domain/alert.ts';
 import { routeOf } from '../../domain/alert-route.ts';
 import { type Addressee, addresseesFrom, inWordsOf } from '../../domain/escalation/addressees.ts';
 import { nextStep } from '../../domain/escalation/next-step.ts';
@@ -20,8 +20,10 @@ import type { NewLine } from '../../store/slack/slack-lines.ts';
 import { firstTold } from '../../store/slack/told.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
-import { date, type Message, mention, mentionGroup, safe } from '../views/text.ts';
+import { date, type Message, mention, mentionGroup, safe, sentence } from '../views/text.ts';
+import { whyHere } from '../views/why-here.ts';
 import { channelOf } from './alert-channel.ts';
+import { readShownWith } from './alert-shown.ts';
 
 type Line = { readonly key: string; text: string; broadcast: boolean };
 type Found = { readonly alert: Alert; readonly events: readonly AlertEvent[] };
@@ -181,9 +183,10 @@ export async function readPlaceContent(
   const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
   const steps = await stepsOfAlerts(bot.db, [alert.id]);
   const step = steps.find(({ id }) => id === place.stepId);
-  if (isPlaceOfExhausted(place.place)) return exhaustedContent(bot, { alert, events, step, id: place.id, mayRepeat });
+  if (isPlaceOfExhausted(place.place))
+    return exhaustedContent(bot, { ...{ alert, events, steps, step, mayRepeat }, ...place });
   const calls = await callsHere(bot, { alert, place: place.place, step });
-  const message = alertCard({ alert, mayRepeat, mutedByRun: null, runbook: null });
+  const message = await cardHere(bot, { alert, events, steps, step, place: place.place, mayRepeat });
   const lines = events
     .filter(({ type, at }) => follows.includes(type) && card.createdAt !== undefined && at >= card.createdAt)
     .map((event) => ({
@@ -225,20 +228,47 @@ async function routeFor(bot: Bot, alert: Alert) {
   };
 }
 
-type Exhausted = Found & { readonly step: CarriedStep | undefined; readonly id: string; readonly mayRepeat: boolean };
+type Here = Found & {
+  /** The step that brought it here, and all of them. */
+  readonly step: CarriedStep | undefined;
+  readonly steps: readonly CarriedStep[];
+  readonly place: string;
+  readonly mayRepeat: boolean;
+};
+
+/** The alert as its own message shows it, with why it came here. */
+async function cardHere(bot: Bot, { alert, events, steps, step, place, mayRepeat }: Here): Promise<Message> {
+  const told = place === 'channel' ? undefined : (await firstTold(bot.db, [alert.id])).get(alert.id);
+  const said = saidOf(step, events);
+  const why =
+    step === undefined ? null : { step, said, before: before(step, steps), ownChannel: told?.channel ?? null };
+  const message = alertCard({
+    ...{ alert, mayRepeat, ...(await readShownWith(bot, alert, 'everywhere')) },
+    escalates: await escalationAhead(bot, alert),
+    ...(why === null ? {} : { whyHere: whyHere(why) }),
+  });
+  return said === null ? message : { ...message, text: `${message.text}. ${sentence(safe(said, 400))}` };
+}
+
+function saidOf(step: CarriedStep | undefined, events: readonly AlertEvent[]): string | null {
+  const said = events.find(
+    ({ type, revision }) => (type === 'CALLED' || escalated.includes(type)) && revision === step?.revision,
+  );
+  return said?.message ?? null;
+}
+
+/** The steps that had called somebody for the same before. */
+function before(step: CarriedStep, steps: readonly CarriedStep[]): readonly CarriedStep[] {
+  return steps.filter(({ id, episode, at }) => id !== step.id && episode === step.episode && at <= step.at);
+}
 
 /** The message that nobody is left to call. The newest follows the alert and can acknowledge it; what was said before it stays. */
-async function exhaustedContent(
-  bot: Bot,
-  { alert, events, step, id, mayRepeat }: Exhausted,
-): Promise<PlaceContent | null> {
-  const said = events.find(({ type, revision }) => escalated.includes(type) && revision === step?.revision);
+async function exhaustedContent(bot: Bot, here: Here & { readonly id: string }): Promise<PlaceContent | null> {
+  const { alert, events, step, id } = here;
   const isOld = await isSaidLater(bot.db, { alertId: alert.id, id });
-  const what = safe(said?.message ?? 'Escalation exhausted', 600);
-  const card = alertCard({ alert, mayRepeat, mutedByRun: null, runbook: null });
-  const message = isOld
-    ? { text: `${alertName(alert)}: ${what}. A later message says how it is.` }
-    : { ...card, text: `${card.text}: ${what}` };
+  const what = sentence(safe(saidOf(step, events) ?? 'Escalation exhausted', 600));
+  const about = `${alertName(alert)} on ${safe(alert.clusterName, 60)}, ${safe(titleToShow(alert), 110)}`;
+  const message = isOld ? { text: `${about}: ${what} A later message says how it is.` } : await cardHere(bot, here);
   const otherPlaces = await placesInstead(bot, { alert, place: placeOfExhausted(step?.step ?? 0) });
   return { message, revision: alert.revision, joinRevision: 0, lines: [], otherPlaces };
 }

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/web-api';
 import { type Alert, alertName, alertWord, hiderOf, type Severity, titleToShow } from '../../domain/alert.ts';
+import { durationInWords } from '../../domain/alert-facts.ts';
 import type { AlertHiding } from '../../domain/alert-hidings.ts';
 import { isAtWork } from '../../domain/alert-life.ts';
 import { alertControls } from './alert-controls.ts';
@@ -35,10 +36,19 @@ export type AlertCardData = {
   readonly runbook: string | null;
   /** When and to whom it escalates next if nobody takes it. */
   readonly escalates?: { readonly at: Date; readonly to: string } | null;
+  /** Why it stands in this place beside its own, in mrkdwn; left out = this is its own. */
+  readonly whyHere?: string;
 };
 
 /** The one message about an alert. The colour follows its state, and so does the text. */
-export function alertCard({ alert, mayRepeat, mutedByRun, runbook, escalates = null }: AlertCardData): Message {
+export function alertCard({
+  alert,
+  mayRepeat,
+  mutedByRun,
+  runbook,
+  escalates = null,
+  whyHere,
+}: AlertCardData): Message {
   const controls = alertControls(alert, runbook);
   const ahead = escalates === null ? [] : [`*Escalates*\n${date(escalates.at, 'day')} to ${safe(escalates.to, 200)}`];
   // Slack takes ten fields at most.
@@ -46,10 +56,11 @@ export function alertCard({ alert, mayRepeat, mutedByRun, runbook, escalates = n
   const blocks: KnownBlock[] = [
     {
       ...section(
-        `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* · ${code(alert.clusterName, 60)}\n*${safe(titleToShow(alert), 150)}*`,
+        `${signOf(alert)} *${alert.severity} · ${safe(wordsOf(alert), 100)}* · ${code(alert.clusterName, 60)} · ${sinceWhen(alert)}\n*${safe(titleToShow(alert), 150)}*`,
       ),
       block_id: 'head',
     },
+    ...(whyHere === undefined ? [] : [section(whyHere)]),
     section(safeLines(alert.text, 1500) || '-'),
     ...(alert.mute.kind === 'NONE' ? [] : [section(whyMuted(alert.mute, mutedByRun))]),
     { type: 'section', block_id: 'facts', fields: facts.map((text) => ({ type: 'mrkdwn' as const, text })) },
@@ -74,8 +85,17 @@ function whyMuted({ kind, because }: Exclude<Alert['mute'], { kind: 'NONE' }>, r
 function alertSentence(alert: Alert): string {
   const words = wordsOf(alert);
   const state = `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
-  const [cluster, title] = [safe(alert.clusterName, 60), safe(titleToShow(alert), 110)];
-  return `[${alert.severity}] ${cluster}: ${sentence(title)} ${safe(state, 90)}. ${alertName(alert)}`;
+  const [cluster, title] = [safe(alert.clusterName, 50), safe(titleToShow(alert), 110)];
+  const when = sinceWhen(alert);
+  const since = `${when.slice(0, 1).toUpperCase()}${when.slice(1)}`;
+  return `[${alert.severity}] ${cluster}: ${sentence(title)} ${safe(state, 90)}. ${since}. ${alertName(alert)}`;
+}
+
+/** Since when it holds; of one that is over, how long it took. */
+function sinceWhen({ signal, since, resolvedAt }: Alert): string {
+  const began = `since ${date(since, 'day')}`;
+  if (signal !== 'RESOLVED' || resolvedAt === null) return began;
+  return `from ${date(since, 'day')}, over after ${durationInWords(resolvedAt.getTime() - since.getTime())}`;
 }
 
 /** One alert on one line of a list. */
@@ -143,7 +163,8 @@ export function wordsOf(alert: Alert): string {
   }
 }
 
-function signOf(alert: Alert): string {
+/** The sign of how it is; words say the same beside it. */
+export function signOf(alert: Alert): string {
   const word = alertWord(alert);
   switch (word) {
     case 'ACKED':
@@ -185,17 +206,14 @@ function colorOf(alert: Alert): string {
 
 function factsOf(alert: Alert): string[] {
   const node = alert.labels.node;
-  const facts = [
-    `*Since*\n${date(alert.since, 'day')}`,
-    `*Seen*\n${count(alert.count, 'time')}, last ${date(alert.lastSeenAt)}`,
-  ];
+  const facts = [`*Seen*\n${count(alert.count, 'time')}, last ${date(alert.lastSeenAt, 'day')}`];
   if (node !== undefined) facts.push(`*Node*\n${code(node)}`);
   if (alert.flapping !== null)
-    facts.push(`*Flapping*\nsince ${date(alert.flapping.since)}; over after 15 quiet minutes`);
+    facts.push(`*Flapping*\nsince ${date(alert.flapping.since, 'day')}; over after 15 quiet minutes`);
   if (alert.assignee !== null) facts.push(`*Given to*\n${safe(alert.assignee.name, 60)}`);
   if (alert.flaps > 0) facts.push(`*Fired again*\n${count(alert.flaps, 'time')}`);
   if (alert.resolvedAt !== null) facts.push(`*Resolved*\n${date(alert.resolvedAt, 'day')}`);
   if (alert.handling.kind === 'ACKED')
-    facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}, until ${date(alert.handling.until)}`);
+    facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}, until ${date(alert.handling.until, 'day')}`);
   return facts;
 }

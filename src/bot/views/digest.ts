@@ -79,7 +79,7 @@ function clustersOf({ clusters }: Digest, head: readonly KnownBlock[]): readonly
       const rest = clusters.slice(index);
       const { low } = sumsOf({ clusters: rest });
       const left = `${count(rest.length, 'cluster')} more with ${count(low, 'open LOW alert')}`;
-      return [...blocks, section(`… and ${left}: \`/sr alerts <cluster>\` lists them.`)];
+      return [...blocks, section(`… and ${left}: \`/sr alerts\` with the name of one lists them.`)];
     }
     blocks.push(block);
   }
@@ -100,7 +100,7 @@ function clusterText(cluster: DigestOfCluster, max: number): string {
     ...(unseen === 0 ? [] : [count(unseen, 'LOW alert')]),
     ...(unseenFlapping === 0 ? [] : [`${count(unseenFlapping, 'alert')} that begin and end again and again`]),
   ];
-  const rest = more.length === 0 ? [] : [`… and ${more.join(', ')} more: \`/sr alerts ${safe(name, 60)}\``];
+  const rest = more.length === 0 ? [] : [`… and ${more.join(', ')} more: ${code(`/sr alerts ${name}`, 80)}`];
   return [title, ...shown, ...rest, ...tail].join('\n');
 }
 
@@ -121,14 +121,16 @@ function flappingLine({ number, title, severity }: DigestOfCluster['flapping'][n
 function notesOf(cluster: DigestOfCluster): readonly string[] {
   const { ended, missed } = cluster;
   return [
-    ...(ended === 0 ? [] : [`Resolved of those in earlier digests: ${ended}`]),
+    ...(ended === 0 ? [] : [`${count(ended, 'alert')} of earlier digests ${ended === 1 ? 'is' : 'are'} resolved`]),
     ...(missed.length === 0 ? [] : [`Resolved before anybody was told: ${missedInWords(missed)}`]),
     ...hiddenInWords(cluster),
   ];
 }
 
-function oldInWords({ oldCount }: DigestOfCluster): string {
-  return oldCount === 0 ? '' : `, ${oldCount} of them for more than ${oldMs / 86_400_000} days`;
+function oldInWords({ oldCount, lowCount }: Pick<DigestOfCluster, 'oldCount' | 'lowCount'>): string {
+  const days = `for more than ${oldMs / 86_400_000} days`;
+  if (oldCount === 0) return '';
+  return lowCount === 1 ? `, ${days}` : `, ${oldCount} of them ${days}`;
 }
 
 function missedInWords(missed: DigestOfCluster['missed']): string {
@@ -139,16 +141,16 @@ function missedInWords(missed: DigestOfCluster['missed']): string {
 
 function hiddenInWords({ silenced, inhibited, hiddenBefore }: DigestOfCluster): readonly string[] {
   const parts = [
-    ...(silenced === 0 ? [] : [`${silenced} by a silence`]),
-    ...(inhibited === 0 ? [] : [`${inhibited} by a run, maintenance or another alert`]),
-    ...(hiddenBefore === 0 ? [] : [`${hiddenBefore} for some time, not any more`]),
+    ...(silenced === 0 ? [] : [`${count(silenced, 'alert')} by a silence`]),
+    ...(inhibited === 0 ? [] : [`${count(inhibited, 'alert')} by a run, maintenance or another alert`]),
+    ...(hiddenBefore === 0 ? [] : [`${count(hiddenBefore, 'alert')} for some time, not any more`]),
   ];
-  return parts.length === 0 ? [] : [`Hidden alerts: ${parts.join(', ')}`];
+  return parts.length === 0 ? [] : [`Hidden: ${parts.join(', ')}`];
 }
 
 function noisyLines({ noisy }: Digest): readonly string[] {
   return noisy.map(
-    ({ rule, count: times }) => `${safe(rule, 80)} fired ${count(times, 'time')} · \`/sr rule ${safe(rule, 80)}\``,
+    ({ rule, count: times }) => `${safe(rule, 80)} fired ${count(times, 'time')} · ${code(`/sr rule ${rule}`, 90)}`,
   );
 }
 
@@ -170,8 +172,8 @@ function sentencesOf(digest: Digest): string {
   return [
     low === 0
       ? 'No LOW alert is open.'
-      : `${count(low, 'LOW alert')} ${low === 1 ? 'is' : 'are'} open on ${count(names, 'cluster')}${old === 0 ? '' : `, ${old} of them for more than 7 days`}.`,
-    ...(ended === 0 ? [] : [`${ended} of earlier digests ${ended === 1 ? 'is' : 'are'} resolved.`]),
+      : `${count(low, 'LOW alert')} ${low === 1 ? 'is' : 'are'} open on ${count(names, 'cluster')}${oldInWords({ oldCount: old, lowCount: low })}.`,
+    ...(ended === 0 ? [] : [`${count(ended, 'alert')} of earlier digests ${ended === 1 ? 'is' : 'are'} resolved.`]),
     ...were(missed, 'resolved before anybody was told'),
     ...(flapping === 0
       ? []

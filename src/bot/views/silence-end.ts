@@ -20,7 +20,7 @@ export function silenceEndMessage(end: SilenceEnd, { here, calls, mayRepeat }: S
   const elsewhere = firing.length - here.length;
   const lines = here.map(
     (alert) =>
-      `${alertName(alert)} *${alert.severity}* ${safe(alert.clusterName, 60)}: ${safe(titleToShow(alert), 150)}`,
+      `${alertName(alert)} *${alert.severity}* ${safe(alert.clusterName, 60)}: ${safe(titleToShow(alert), 150)}, since ${date(alert.since, 'day')}`,
   );
   const rest = elsewhere === 0 ? [] : [`${count(elsewhere, 'alert')} of which other channels are told`];
   const list = isOpen ? [...lines, ...rest] : [];
@@ -41,7 +41,7 @@ export function silenceEndMessage(end: SilenceEnd, { here, calls, mayRepeat }: S
 
 function sentenceOf({ silence, stage, extension, firing }: SilenceEnd): string {
   const name = `The silence *${silenceName(silence)}*`;
-  const ends = `${name} *ends at ${date(silence.until)}*`;
+  const ends = `${name} *ends at ${date(silence.until, 'day')}*`;
   const then =
     firing.length === 0
       ? 'Of what it hides, nothing fires now that would be told then.'
@@ -70,8 +70,8 @@ function goesOn(extension: Silence | null): string {
 
 function overBecause({ endedBy, endedAt, until }: Silence): string {
   return endedAt === null
-    ? `, since ${date(until)}`
-    : `: ${safe(endedBy?.name ?? 'somebody', 60)} ended it at ${date(endedAt)}`;
+    ? `, since ${date(until, 'day')}`
+    : `: ${safe(endedBy?.name ?? 'somebody', 60)} ended it at ${date(endedAt, 'day')}`;
 }
 
 function extended(extension: Silence | null): string {

@@ -91,6 +91,18 @@ export function fitMiddle(lines: readonly string[], max: number): string {
   return [fitLines(head, max - tail.join('\n').length - 1), ...tail].join('\n');
 }
 
+/**
+ * Lines that are valid mrkdwn already, as many as fit; `rest` says in words of its own what is left out when so many are shown; null
+ * = nothing is.
+ */
+export function fitCounted(lines: readonly string[], max: number, rest: (shown: number) => string | null): string {
+  for (let shown = lines.length; shown > 0; shown -= 1) {
+    const said = [...lines.slice(0, shown), rest(shown) ?? []].flat().join('\n');
+    if (said.length <= max) return said;
+  }
+  return rest(0) ?? '-';
+}
+
 /** Texts in groups of at most so many characters, joined by `between`: none is cut in two or left out. */
 export function packed(texts: readonly string[], most: number, between: string): readonly (readonly string[])[] {
   const groups: string[][] = [];

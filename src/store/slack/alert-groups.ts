@@ -17,9 +17,16 @@ export type GroupCount = {
   readonly clusterName: string;
   readonly rule: string;
   readonly severity: Severity;
+} & GroupSums;
+
+/** `stale` and `hidden` are parts of `open` that do not overlap; `acked` and `untaken` are others. `untaken`: nobody has it, nothing hides it. */
+export type GroupSums = {
   readonly all: number;
   readonly open: number;
+  readonly stale: number;
+  readonly hidden: number;
   readonly acked: number;
+  readonly untaken: number;
 };
 
 /** Alerts that are told together, as their message shows them. */
@@ -40,7 +47,7 @@ export type AlertGroup = {
   readonly joinRevision: number;
   /** Another one whenever something that is shown may have changed. */
   readonly revision: number;
-  /** The worst first, those that go on before those that are over. */
+  /** Those that nobody has taken first, then taken ones, hidden ones, and those that are over; of each the worst first. */
   readonly listed: readonly Alert[];
   readonly counts: readonly GroupCount[];
 };
@@ -59,7 +66,12 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
     .select((row) => [
       row.fn.countAll<number>().as('all'),
       sql<number>`SUM(alert.signal_state <> 'RESOLVED')`.as('open'),
+      sql<number>`SUM(alert.signal_state = 'STALE' AND alert.muted_by IS NULL)`.as('stale'),
+      sql<number>`SUM(alert.signal_state <> 'RESOLVED' AND alert.muted_by IS NOT NULL)`.as('hidden'),
       sql<number>`SUM(alert.signal_state <> 'RESOLVED' AND alert.acked_by_id IS NOT NULL)`.as('acked'),
+      sql<number>`SUM(alert.signal_state <> 'RESOLVED' AND alert.acked_by_id IS NULL AND alert.muted_by IS NULL)`.as(
+        'untaken',
+      ),
       row.fn.sum<number>('alert.revision').as('revisions'),
       sql<number>`SUM(alert.closed_at IS NULL)`.as('live'),
     ])
@@ -68,6 +80,8 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
   const listed = await members
     .selectAll('alert')
     .orderBy(sql`alert.signal_state = 'RESOLVED'`)
+    .orderBy(sql`alert.muted_by IS NOT NULL`)
+    .orderBy(sql`alert.acked_by_id IS NOT NULL`)
     .orderBy(sql`FIELD(alert.severity, 'CRITICAL', 'HIGH', 'MEDIUM', 'LOW')`)
     .orderBy('alert.number')
     .limit(mostListed)
@@ -82,7 +96,8 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
     listed: listed.map(toAlert),
     counts: counts.map((row) => ({
       ...{ clusterName: row.cluster_name, rule: row.rule, severity: severity.parse(row.severity) },
-      ...{ all: Number(row.all), open: Number(row.open), acked: Number(row.acked) },
+      ...{ all: Number(row.all), open: Number(row.open), stale: Number(row.stale), hidden: Number(row.hidden) },
+      ...{ acked: Number(row.acked), untaken: Number(row.untaken) },
     })),
   };
 }

@@ -81,7 +81,7 @@ it('says in sentences what it is about', () => {
   });
   const { text, blocks } = digestMessage(digest({ clusters: [found] }), { mayRepeat: false });
   expect(text).toBe(
-    'Daily digest of alerts, 10 March 2026. 1 LOW alert is open on 1 cluster, 1 of them for more than 7 days. 2 of earlier digests are resolved. 2 alerts were resolved before anybody was told. 3 alerts are hidden, or were for some time.',
+    'Daily digest of alerts, 10 March 2026. 1 LOW alert is open on 1 cluster, for more than 7 days. 2 alerts of earlier digests are resolved. 2 alerts were resolved before anybody was told. 3 alerts are hidden, or were for some time.',
   );
   expect(JSON.stringify(blocks)).toContain('A-7');
   expect(JSON.stringify(blocks)).toContain('taken by kim');

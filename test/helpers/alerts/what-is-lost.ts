@@ -115,5 +115,6 @@ const isMarked = ({ content, history }: Message) =>
 function saysOpen(message: Message, number: number): boolean {
   const { text } = message.content;
   if (new RegExp(`A-${number}$`).test(text) && !/\d+ alerts? /.test(text)) return !/ Resolved\b/.test(text);
-  return new RegExp(`\\*(FIRING|ACKED|STALE|INHIBITED|SILENCED)\\* A-${number}(?!\\d)`).test(textOf(message));
+  const word = '(FIRING|FLAPPING|NO DATA|(ACKED|HIDDEN)[^*]*)';
+  return new RegExp(`\\*([A-Z]+ · )?${word}\\* A-${number}(?!\\d)`).test(textOf(message));
 }

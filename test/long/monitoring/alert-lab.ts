@@ -110,7 +110,7 @@ export async function startAlertLab({
       if (!isShared.test(text) && name.test(text)) return { head: text, state: text, words: lines.join('\n') };
       const line = lines.flatMap((each) => each.split('\n')).find((each) => name.test(each) && each.includes('·'));
       // A message for several says who and where; the number is one command away.
-      if (isShared.test(text) && line?.includes(alert.clusterName) === true)
+      if (isShared.test(text) && line !== undefined && [text, line].some((each) => each.includes(alert.clusterName)))
         return { head: `${text.split(': ')[0]}: ${line}`, state: line, words: alert.text };
     }
     return null;
@@ -121,7 +121,7 @@ export async function startAlertLab({
     const lines = lastDaily()?.lines.flatMap((each) => each.split('\n')) ?? [];
     const line = lines.find((each) => new RegExp(`\\b${alertName(alert)}\\b`).test(each));
     if (line !== undefined) return { head: `[LOW] ${alert.clusterName}: ${line}`, state: 'Firing', words: alert.text };
-    const ended = lines.find((each) => each.includes('Resolved of those in earlier digests'));
+    const ended = lines.find((each) => /^\d+ alerts? of earlier digests (is|are) resolved/.test(each));
     return ended === undefined ? null : { head: ended, state: 'Resolved', words: ended };
   };
   let days = 0;
