@@ -42,10 +42,18 @@ export async function testAlertRule(_: unknown, { input }: { input: TrialInput }
   const stepMs = lengthMs <= 6 * 3_600_000 ? 15_000 : lengthMs <= 24 * 3_600_000 ? 60_000 : 300_000;
   const range = { metric: rule.on.metric, from, to, stepMs, now };
   const [history] = await historiesOfClusters(deps.db, { ...range, clusterIds: [cluster.id] });
-  const looks = looksOf(rule, history ?? { clusterId: cluster.id, series: [] }, { from, to, stepMs });
+  const none = { clusterId: cluster.id, series: [] };
+  const { unless } = rule.on;
+  const [beside] =
+    unless === undefined
+      ? []
+      : await historiesOfClusters(deps.db, { ...range, metric: unless, clusterIds: [cluster.id] });
+  const looks = besideOf(looksOf(rule, history ?? none, { from, to, stepMs }), rule, beside ?? none);
   const nodes = await loaders.nodesOfCluster.load(cluster.id);
   const { firings, unknownLooks } = tryOut(rule, looks, { clusterId: cluster.id, nodes, effective, stepMs });
-  const measured = looks.filter(({ measurements }) => measurements.length > 0).length;
+  const measured = looks.filter(({ measurements }) =>
+    measurements.some(({ metric }) => metric === rule.on.metric),
+  ).length;
   const unknownSteps = looks.length - measured;
   const said = measured === 0 ? 'nothing was measured that it is about' : firingsInWords(firings, { most: 5 });
   const gaps =
@@ -148,6 +156,30 @@ function looksOf(
           : [],
       ),
     };
+  });
+}
+
+/** The looks with what was known of the metric by which the rule is held back. */
+function besideOf(
+  looks: readonly PastLook[],
+  { on: { unless } }: MetricRule,
+  { series }: History,
+): readonly PastLook[] {
+  if (unless === undefined) return looks;
+  const known = series.flatMap(({ subject: key, points }) => {
+    const subject = parseSubject(key);
+    return subject === null
+      ? []
+      : points.flatMap((point) => (point === null ? [] : [{ subject, atMs: point.at.getTime(), value: point.mean }]));
+  });
+  const byTime = Map.groupBy(known, ({ atMs }) => atMs);
+  return looks.map((look) => {
+    const others = (byTime.get(look.at.getTime()) ?? []).map(({ subject, value }) => ({
+      metric: unless,
+      subject,
+      value,
+    }));
+    return { ...look, measurements: [...look.measurements, ...others] };
   });
 }
 

@@ -36,6 +36,7 @@ export const topicsOfRules: Readonly<Record<string, Topic | 'snapshots' | 'OWN'>
   connections_near_limit: 'OWN',
   user_connections_near_limit: 'OWN',
   load_failures: 'OWN',
+  rare_load_failures: 'OWN',
   loads_rejected: 'OWN',
   transactions_near_limit: 'OWN',
   safe_mode: 'OWN',

@@ -1,3 +1,4 @@
+import { countLately, type Grown, type LatelyCounts, latelyMs } from './lately.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { Derivation, Metric } from './metric.ts';
 import type { KeyedSample, Samples } from './page.ts';
@@ -11,6 +12,8 @@ export type NodeCounters = {
   readonly values: Readonly<Record<string, number>>;
   /** By the name of its count. Left out by versions that did not follow them. */
   readonly summaries?: Readonly<Record<string, SummaryCounts>>;
+  /** Of counters that are rare. Left out by versions that did not follow them. */
+  readonly lately?: LatelyCounts;
   /** Of frontends. */
   readonly attempts?: LoginAttempts;
 };
@@ -45,6 +48,8 @@ export type Growth = {
 export type CounterFamilies = {
   readonly rates: readonly Extract<Derivation, { kind: 'RATE' }>[];
   readonly counts: readonly string[];
+  /** Those that are counted over hours; no two versions call them differently. */
+  readonly lately: readonly string[];
 };
 
 export function counterFamilies(metrics: readonly Metric[]): CounterFamilies {
@@ -54,6 +59,7 @@ export function counterFamilies(metrics: readonly Metric[]): CounterFamilies {
     // Several metrics are made of the same counters.
     rates: [...new Map(rates.map((one) => [JSON.stringify([one.family, one.of]), one])).values()],
     counts: all.flatMap((one) => (one.kind === 'QUANTILE' ? one.family.names.map(countOf) : [])),
+    lately: [...new Set(all.flatMap((one) => (one.kind === 'LATELY' ? [one.counter] : [])))],
   };
 }
 
@@ -75,13 +81,13 @@ export function flatten(derivation: Derivation): Derivation[] {
 export type PageCounters = ReadonlyMap<string, { readonly value: number; readonly owner: Owner }>;
 
 /** Every counter of the page that a metric wants, and whose it is. One of which the page says two things is left out. */
-export function countersOf(samples: Samples, { rates, counts }: CounterFamilies): PageCounters {
+export function countersOf(samples: Samples, { rates, counts, lately }: CounterFamilies): PageCounters {
   const wanted = rates.flatMap(({ family, of = 'PROCESS' }) =>
     (findFamily(samples, family) ?? [])
       .filter((sample) => matches(sample, family.where))
       .map((sample) => ({ sample, owner: of })),
   );
-  const summaries = counts.flatMap((name) =>
+  const summaries = [...counts, ...lately].flatMap((name) =>
     (samples.get(name) ?? []).map((sample) => ({ sample, owner: 'PROCESS' as const })),
   );
   const counters = new Map<string, { value: number; owner: Owner }>();
@@ -112,7 +118,24 @@ export function keepCounters(
     const requests = typeof growth === 'string' ? null : growth.of({ key: name });
     return [[name, countedAfter(before?.summaries?.[name], { atMs, requests })] as const];
   });
-  return { atMs, values, summaries: Object.fromEntries(summaries) };
+  // A page that broke off says nothing of them, and a backend has none.
+  const lately = families.lately.some((key) => now.has(key))
+    ? countLately(before?.lately, grownLately(now, { families, atMs, before }), atMs)
+    : before?.lately;
+  return { atMs, values, summaries: Object.fromEntries(summaries), ...(lately === undefined ? {} : { lately }) };
+}
+
+/** Null = the look before is too long ago. */
+function grownLately(
+  now: PageCounters,
+  { families, atMs, before }: { families: CounterFamilies; atMs: number; before: NodeCounters | undefined },
+): Grown | null {
+  const growth = growthOf(now, { atMs, before, limits: { longestMs: latelyMs } });
+  if (typeof growth === 'string' || before === undefined) return null;
+  return {
+    ...{ beforeMs: before.atMs, atMs },
+    by: Object.fromEntries(families.lately.map((key) => [key, growth.of({ key }) ?? 0])),
+  };
 }
 
 /** `requests` = by how much the count grew since the look before; null = nobody knows, so it is seen for the first time. */

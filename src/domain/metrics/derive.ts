@@ -7,6 +7,7 @@ import {
   flatten,
   growthOf,
   keepCounters,
+  type NodeCounters,
 } from './counters.ts';
 import { evaluate, type Sight } from './evaluate.ts';
 import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
@@ -89,13 +90,18 @@ function see(look: Look, node: MetricNode, families: CounterFamilies): Seen {
 }
 
 /** Those of silent nodes are kept while they can still be of use. Nodes that are gone are forgotten. */
-function countersAfter({ nodes, before }: Look, seen: ReadonlyMap<string, Seen>): Counters {
+function countersAfter(look: Look, seen: ReadonlyMap<string, Seen>): Counters {
+  const kept = [...keptOf(look.nodes, { look, seen })];
+  return Object.fromEntries(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function keptOf(nodes: readonly MetricNode[], { look: { before }, seen }: World): ReadonlyMap<string, NodeCounters> {
   const kept = nodes.flatMap(({ id }) => {
     const node = seen.get(id);
     const counters = node !== undefined && 'sight' in node ? node.sight.counters : before[id];
     return counters === undefined ? [] : [[id, counters] as const];
   });
-  return Object.fromEntries(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map(kept);
 }
 
 function tell(metric: Metric, look: Look, seen: ReadonlyMap<string, Seen>): Told[] {
@@ -139,9 +145,10 @@ function ofPages(metric: Metric, source: PageSource, world: World): Told[] {
   const asked = source.leaderOnly ? nodes.filter(({ id }) => id === look.leader) : nodes;
   if (nodes.length > 0 && asked.length === 0)
     return [{ subject: {}, value: { reason: 'NO_LEADER', because: 'no frontend is seen to lead' } }];
+  const kept = flatten(source.derivation).some(({ kind }) => kind === 'LATELY') ? keptOf(nodes, world) : new Map();
   const told = asked
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    .flatMap((node) => ofNode(metric, node, { source, seen: world.seen.get(node.id) }));
+    .flatMap((node) => ofNode(metric, node, { source, seen: world.seen.get(node.id), kept }));
   return metric.scope === 'NODE' || metric.scope === 'DISK' ? told : shared(source, told, nodes);
 }
 
@@ -149,7 +156,7 @@ function ofPages(metric: Metric, source: PageSource, world: World): Told[] {
 function ofNode(
   metric: Metric,
   node: MetricNode,
-  { source, seen }: { source: PageSource; seen: Seen | undefined },
+  { source, seen, kept }: { source: PageSource; seen: Seen | undefined; kept: ReadonlyMap<string, NodeCounters> },
 ): Told[] {
   const subject = { nodeId: node.id };
   if (seen === undefined || 'problem' in seen)
@@ -157,11 +164,12 @@ function ofNode(
   const { sight } = seen;
   if (source.leaderOnly && saysItLeads(sight.samples) === false)
     return [{ subject, value: { reason: 'NO_LEADER', because: 'the frontend that led says that it does not lead' } }];
+  const others = [...kept.entries()].flatMap(([id, counters]) => (id === node.id ? [] : [counters]));
   return subjectsOn(source, sight, subject).map((each) => {
     const { by } = source;
     const label = by === undefined ? undefined : each[by.subject];
     const only = by === undefined || label === undefined ? {} : { only: { label: by.label, value: label } };
-    const value = evaluate(source.derivation, { ...sight, ...only, subject: each });
+    const value = evaluate(source.derivation, { ...sight, ...only, others, subject: each });
     return { subject: each, value: explained(value, metric, node) };
   });
 }

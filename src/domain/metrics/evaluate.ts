@@ -1,11 +1,12 @@
 import { countOf, flatten, type Growth, type NodeCounters, summaryWindowMs } from './counters.ts';
 import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
+import { latelyMs, mayHaveMissed, sumLately } from './lately.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
 import type { Derivation, FactSource, Family, Join } from './metric.ts';
 import { daysUntil } from './moments.ts';
 import type { KeyedSample, PageSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
-import { isKnown, type UnknownReason, type Value } from './unknown.ts';
+import { isKnown, isOfNothing, type UnknownReason, type Value } from './unknown.ts';
 
 type Quantile = Extract<Derivation, { kind: 'QUANTILE' }>;
 
@@ -18,6 +19,8 @@ export type Sight = {
   readonly cutIn: string | null;
   readonly growth: Growth | string;
   readonly counters: NodeCounters;
+  /** What is kept of the other nodes of its kind, of those that are silent too. */
+  readonly others?: readonly NodeCounters[];
   readonly facts: FactAnswers;
   readonly at: Date;
   /** Only samples with this label count, where they have it. */
@@ -35,6 +38,8 @@ export function evaluate(derivation: Derivation, sight: Sight): Value {
       return percentage(derivation, sight);
     case 'RATE':
       return scaled(rate(derivation, sight), derivation.scale);
+    case 'LATELY':
+      return lately(derivation, sight);
     case 'QUANTILE':
       return quantile(derivation, sight);
     case 'SHARE':
@@ -138,6 +143,15 @@ function rate({ family }: Extract<Derivation, { kind: 'RATE' }>, sight: Sight): 
   return finite((join('SUM', known) ?? Number.NaN) / growth.seconds);
 }
 
+/** The counter of a frontend stands still while another one leads, so what all of them counted is what came. */
+function lately({ counter }: Extract<Derivation, { kind: 'LATELY' }>, sight: Sight): Value {
+  const found = pick({ names: [counter] }, sight);
+  if (!isSamples(found)) return found;
+  const { counters, others = [] } = sight;
+  const counted = [counters, ...others].map((each) => sumLately(each.lately, [counter], counters.atMs));
+  return finite(join('SUM', counted) ?? Number.NaN);
+}
+
 /**
  * A summary of StarRocks forgets slowly and only while it counts: it shows the same long after the last request, and for a
  * while one request alone decides what it shows. So it counts for what it says of `least` requests that were seen to come.
@@ -187,13 +201,25 @@ function share(derivation: Extract<Derivation, { kind: 'SHARE' }>, sight: Sight)
   const [of, whole] = [evaluate(derivation.of, sight), evaluate(derivation.in, sight)];
   if (!isKnown(of)) return of;
   if (!isKnown(whole)) return whole;
-  return shareOf({ of: of.value, in: whole.value }, derivation);
+  const value = shareOf({ of: of.value, in: whole.value }, derivation);
+  if (isKnown(value) || !isOfNothing(value.reason) || !isOfLately(derivation)) return value;
+  // There may have been more of it while nobody looked.
+  return mayHaveMissed(sight.counters.lately, sight.counters.atMs)
+    ? unknown('NO_LOOK_BEFORE', `nobody looked for a while, less than ${latelyMs / 3_600_000} hours ago`)
+    : value;
+}
+
+function isOfLately(derivation: Derivation): boolean {
+  return flatten(derivation).some(({ kind }) => kind === 'LATELY');
 }
 
 /** A share of these parts, by the rules of the derivation. */
 export function shareOf(parts: { of: number; in: number }, derivation: Extract<Derivation, { kind: 'SHARE' }>): Value {
   const isOfRates = flatten(derivation).some(({ kind }) => kind === 'RATE');
   if (parts.in === 0) return { ...unknown('OF_NOTHING', 'there is nothing of which it could be a share'), parts };
+  const { least = 0 } = derivation;
+  if (parts.in < least)
+    return { ...unknown('OF_FEW', `${parts.in} are too few to say anything: it takes ${least}`), parts };
   const value = parts.of / parts.in;
   if (!Number.isFinite(value) || value < -tolerance || parts.in < 0)
     return unknown('CONTRADICTORY', `${parts.of} of ${parts.in} is no share`);

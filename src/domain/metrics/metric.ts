@@ -61,15 +61,26 @@ export type Derivation =
    */
   | { readonly kind: 'RATE'; readonly family: Family; readonly scale?: number; readonly of?: 'PROCESS' | 'HOST' }
   /**
+   * By how much a counter without labels, which one frontend counts at a time, grew in the last hours (`latelyMs`): on all frontends together, as far
+   * as looks saw it, also on those that are silent now.
+   */
+  | { readonly kind: 'LATELY'; readonly counter: string }
+  /**
    * The quantile that a summary shows, where it was seen to count at least so many requests lately (`summaryWindowMs`; default
    * 1): a summary that counted nothing has none, an old one says nothing of now, and one of few says what one of them took.
    */
   | { readonly kind: 'QUANTILE'; readonly family: Family; readonly quantile: string; readonly least?: number }
   /**
-   * One derivation for each unit of another; a share of nothing is not known. Between 0 and 1, unless what it is a share of
-   * is a limit that can be exceeded.
+   * One derivation for each unit of another; a share of nothing is not known, nor one of less than `least`. Between 0 and 1, unless
+   * what it is a share of is a limit that can be exceeded.
    */
-  | { readonly kind: 'SHARE'; readonly of: Derivation; readonly in: Derivation; readonly isOfLimit?: true }
+  | {
+      readonly kind: 'SHARE';
+      readonly of: Derivation;
+      readonly in: Derivation;
+      readonly isOfLimit?: true;
+      readonly least?: number;
+    }
   /** The sum, the highest, or the first minus the others. */
   | { readonly kind: 'SUM' | 'MAX' | 'DIFFERENCE'; readonly terms: readonly Derivation[] }
   /** Known only where another derivation is above 0: a node shows 0 for what it has not measured yet, as after its start. */

@@ -16,6 +16,8 @@ function namesOf(derivation: Derivation): readonly string[] {
     case 'PERCENT':
     case 'RATE':
       return derivation.family.names;
+    case 'LATELY':
+      return [derivation.counter];
     case 'QUANTILE':
       return derivation.family.names.flatMap((name) => [name, countOf(name)]);
     default:

@@ -29,6 +29,9 @@ export function whenInWords(rule: AlertRule, holding: Holding = shippedHolding(r
   return [
     `${findMetric(on.metric)?.title ?? on.metric} (${on.metric}) ${subjectsInWords(rule)} is ${sideInWords(on.compare)} ${unit(threshold)} ${waitInWords(holding.forMs ?? rule.forMs)}; the alert ends ${ends}.`,
     ...taken,
+    ...(on.unless === undefined
+      ? []
+      : [`It begins only where no look meanwhile had a value of ${on.unless}, which is judged by itself.`]),
     ...(on.nothingMeans === 'FINE' ? ['Where there is nothing of it, all is well.'] : []),
   ].join(' ');
 }

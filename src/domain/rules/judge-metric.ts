@@ -2,6 +2,8 @@ import { alertFingerprint } from '../alert.ts';
 import type { Condition, UnknownSubject } from '../alert-life.ts';
 import type { NodeKind } from '../cluster.ts';
 import { findMetric } from '../metrics/catalogue/index.ts';
+import { flatten } from '../metrics/counters.ts';
+import { latelyMs } from '../metrics/lately.ts';
 import { type Measurement, type MetricSubject, subjectKey } from '../metrics/measurement.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { isOfNothing, type Unknown } from '../metrics/unknown.ts';
@@ -57,7 +59,7 @@ export function judgeMetricRule(rule: MetricRule, look: MetricLook): JudgedMetri
       const labels = labelsOf(subject, look.nodes);
       if (labels === null) return [];
       const isNothing = rule.on.nothingMeans === 'FINE' && isOfNothing(reason);
-      return [{ rule: rule.name, labels, because, ...(isNothing ? { nothingForMs } : {}) }];
+      return [{ rule: rule.name, labels, because, ...(isNothing ? { nothingForMs: nothingForMs(metric) } : {}) }];
     }),
   };
 }
@@ -84,9 +86,13 @@ export function endedByValue(rule: MetricRule, fingerprint: string, look: Metric
 
 /**
  * A share says nothing of the looks in which nothing happened, and is one of every minute where loads come every minute; a
- * latency says nothing of few queries. For so long a condition goes on ripening and an alert stays open over such looks.
+ * latency says nothing of few queries. For so long a condition goes on ripening and an alert stays open over such looks: for hours
+ * where what is counted over hours became less than it takes.
  */
-const nothingForMs = 5 * 60_000;
+function nothingForMs({ source }: Metric): number {
+  const isOfHours = source.kind === 'PAGE' && flatten(source.derivation).some(({ kind }) => kind === 'LATELY');
+  return isOfHours ? latelyMs : 5 * 60_000;
+}
 
 /** The values and gaps that a rule is about: those of its subjects, or those of the whole cluster. */
 export function ofRule(
@@ -139,7 +145,8 @@ function conditionOf(rule: MetricRule, metric: Metric, { look, measurement }: Me
   // A node that has left the cluster has no alerts.
   if (labels === null) return [];
   const holdsMs = forMs ?? rule.forMs;
-  const isBegun = isBeyond(compare, value, limits.threshold) && !isTaken(rule.on, { look, measurement, holdsMs });
+  const isTold = isTaken(rule.on, { look, measurement, holdsMs }) || isJudgedElsewhere(rule.on, { look, measurement });
+  const isBegun = isBeyond(compare, value, limits.threshold) && !isTold;
   return [
     {
       fingerprint: alertFingerprint({ clusterId: look.clusterId, rule: rule.name, labels }),
@@ -167,6 +174,11 @@ function isTaken(
   const stricter = look.effective(upTo, measurement.subject.nodeId ?? null);
   if (stricter?.limits == null || stricter.off !== null || (stricter.forMs ?? 0) > holdsMs) return false;
   return isBeyond(compare, measurement.value, stricter.limits.threshold);
+}
+
+function isJudgedElsewhere({ unless }: OnMetric, { look, measurement }: Measured): boolean {
+  const key = subjectKey(measurement.subject);
+  return look.seen.measurements.some(({ metric, subject }) => metric === unless && subjectKey(subject) === key);
 }
 
 /** In pieces, between which the time goes since when it holds. */

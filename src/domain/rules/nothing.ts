@@ -9,5 +9,5 @@ export function isNothingFine({ source }: Pick<Metric, 'source'>): boolean {
   if (source.kind === 'FACT') return true;
   const { derivation } = source;
   if (derivation.kind === 'QUANTILE') return true;
-  return derivation.kind === 'SHARE' && flatten(derivation.in).some(({ kind }) => kind === 'RATE');
+  return derivation.kind === 'SHARE' && flatten(derivation.in).some(({ kind }) => kind === 'RATE' || kind === 'LATELY');
 }

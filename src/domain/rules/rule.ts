@@ -47,6 +47,11 @@ export type OnMetric = {
   readonly nothingMeans?: 'FINE';
   /** The stricter rule about the same metric: beyond its threshold, that one has the alert, and this one begins none. */
   readonly upTo?: string;
+  /**
+   * Another metric: in a look that knows it of the same subject, no alert of this rule begins or goes on ripening, since the rule about that
+   * metric judges it. An alert that is open goes on.
+   */
+  readonly unless?: string;
 };
 
 /** A code rule over what a look saw: it knows by itself what is wrong, how bad it is, and for how long it has to hold. */

@@ -25,6 +25,10 @@ export function hostRate(name: string, where?: LabelFilter): Extract<Derivation,
   return { ...rate(name, where), of: 'HOST' };
 }
 
+export function lately(counter: string): Derivation {
+  return { kind: 'LATELY', counter };
+}
+
 /** `least` = of so many requests, see `Derivation`. */
 export function quantile(name: string, which: string, { least = 1 }: { readonly least?: number } = {}): Derivation {
   return { kind: 'QUANTILE', family: family(name), quantile: which, least };
@@ -51,8 +55,9 @@ export function minus(...terms: readonly Derivation[]): Derivation {
   return { kind: 'DIFFERENCE', terms };
 }
 
-export function share(of: Derivation, whole: Derivation): Derivation {
-  return { kind: 'SHARE', of, in: whole };
+/** `least` = of no less than that; left out: of anything. */
+export function share(of: Derivation, whole: Derivation, { least }: { readonly least?: number } = {}): Derivation {
+  return { kind: 'SHARE', of, in: whole, ...(least === undefined ? {} : { least }) };
 }
 
 export function shareOfLimit(of: Derivation, fact: string): Derivation {

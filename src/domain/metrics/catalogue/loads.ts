@@ -1,9 +1,29 @@
-import { frontends, gauge, leader, type Metric, rate, share, shareOfLimit, source, sum, workers } from './build.ts';
+import { latelyMs } from '../lately.ts';
+import {
+  frontends,
+  gauge,
+  lately,
+  leader,
+  type Metric,
+  rate,
+  share,
+  shareOfLimit,
+  source,
+  sum,
+  workers,
+} from './build.ts';
 
 const running = gauge('starrocks_fe_txn_running');
 const byDatabase = { label: 'db', subject: 'database' } as const;
 const succeeded = rate('starrocks_fe_txn_success');
 const failed = rate('starrocks_fe_txn_failed');
+
+const succeededLately = lately('starrocks_fe_txn_success');
+const failedLately = lately('starrocks_fe_txn_failed');
+const endedLately = sum(failedLately, succeededLately);
+const hours = `${latelyMs / 3_600_000} hours`;
+/** One that failed may be a slip of somebody. */
+const leastLately = 2;
 
 const leads = (metric: Omit<Metric, 'scope' | 'overall' | 'documented'> & { documented?: string }): Metric => ({
   documented: source.transactions,
@@ -43,6 +63,27 @@ export const loadMetrics: readonly Metric[] = [
     meaning: 'The part of the transactions that ended which was aborted. Unknown while none ends.',
     unit: 'SHARE',
     source: { ...leader, derivation: share(failed, sum(failed, succeeded)) },
+  }),
+  leads({
+    name: 'transactions_failed_lately',
+    title: `Failed load transactions of ${hours}`,
+    meaning: `Transactions that were aborted in the last ${hours}, as far as looks saw it: none from before Starwarden first looked.`,
+    unit: 'COUNT',
+    source: { ...leader, derivation: failedLately },
+  }),
+  leads({
+    name: 'transactions_ended_lately',
+    title: `Load transactions of ${hours}`,
+    meaning: `Transactions that ended in the last ${hours}, well or not, as far as looks saw it.`,
+    unit: 'COUNT',
+    source: { ...leader, derivation: endedLately },
+  }),
+  leads({
+    name: 'transactions_failed_share_lately',
+    title: `Failed load transactions of ${hours}, share`,
+    meaning: `The part of the transactions that ended in the last ${hours} which was aborted, for loads that come every hour. Unknown unless ${leastLately} ended.`,
+    unit: 'SHARE',
+    source: { ...leader, derivation: share(failedLately, endedLately, { least: leastLately }) },
   }),
   leads({
     name: 'transactions_rejected_per_second',

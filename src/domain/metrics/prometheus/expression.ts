@@ -1,4 +1,5 @@
 import { countOf, flatten, summaryWindowMs } from '../counters.ts';
+import { latelyMs } from '../lately.ts';
 import { leaderMark } from '../leader-mark.ts';
 import type { Derivation, Family, LabelFilter } from '../metric.ts';
 import { type Matchers, selector } from './text.ts';
@@ -48,6 +49,8 @@ export function expressionOf(derivation: Derivation, context: Context): string {
       return `clamp_max((${highestOf(derivation.family, context)}) >= 0, 100) / 100`;
     case 'RATE':
       return scaled(rate(derivation, context), derivation.scale);
+    case 'LATELY':
+      return lately(derivation, context);
     case 'QUANTILE':
       return quantile(derivation, context);
     case 'SHARE':
@@ -72,7 +75,8 @@ export function shareIn(
   derivation: Extract<Derivation, { kind: 'SHARE' }>,
   text: (part: Derivation) => string,
 ): string {
-  const share = `(${text(derivation.of)}) / ((${text(derivation.in)}) > 0) >= -${tolerance}`;
+  const enough = derivation.least === undefined ? '> 0' : `>= ${derivation.least}`;
+  const share = `(${text(derivation.of)}) / ((${text(derivation.in)}) ${enough}) >= -${tolerance}`;
   if (derivation.isOfLimit) return `clamp_min(${share}, 0)`;
   return hasRates(derivation) ? `clamp(${share}, 0, 1)` : `clamp((${share}) <= 1 + ${tolerance}, 0, 1)`;
 }
@@ -108,6 +112,17 @@ function rate({ family, of = 'PROCESS' }: Extract<Derivation, { kind: 'RATE' }>,
     if (of === 'PROCESS') return grown;
     return `(${grown}) unless (max by (${context.labels.join(', ')}) (resets(${series}${window})) > 0)`;
   });
+}
+
+/** Whether a derivation is about all nodes together already, so that no node is chosen or summed up any more. */
+export function isOfAllNodes(derivation: Derivation): boolean {
+  return flatten(derivation).some(({ kind }) => kind === 'LATELY');
+}
+
+/** What every frontend counted while it led. */
+function lately({ counter }: Extract<Derivation, { kind: 'LATELY' }>, context: Context): string {
+  const windowMs = Math.max(readsOfARate * context.scrapeMs, latelyMs);
+  return `sum (${once(`increase(${selector(counter, context.matchers)}[${windowMs}ms])`, context)})`;
 }
 
 /** Where Prometheus reads seldom, as many requests for each minute of the longer window that it takes. */

@@ -1,6 +1,6 @@
 import { leaderMark } from '../leader-mark.ts';
 import type { Join, Metric, PageSource } from '../metric.ts';
-import { type Asking, type Context, expressionOf, isOnPages, shareIn } from './expression.ts';
+import { type Asking, type Context, expressionOf, isOfAllNodes, isOnPages, shareIn } from './expression.ts';
 import { selector } from './text.ts';
 
 const words: Readonly<Record<Join, string>> = { SUM: 'sum', MAX: 'max', MIN: 'min' };
@@ -44,8 +44,8 @@ function ofEachSubject({ scope }: Metric, source: PageSource, context: Context):
 }
 
 /** What only the leader knows, others show as 0, or as it was when they led. */
-function ofLeader({ leaderOnly }: PageSource, each: string, { instance, matchers }: Context): string {
-  if (!leaderOnly) return each;
+function ofLeader({ leaderOnly, derivation }: PageSource, each: string, { instance, matchers }: Context): string {
+  if (!leaderOnly || isOfAllNodes(derivation)) return each;
   return `(${each}) and on (${instance}) (${selector(leaderMark, matchers, { type: 'is_master' })} == 1)`;
 }
 

@@ -17,6 +17,23 @@ export const loadRules = familyOf('loads', [
     todo: "Look at the reasons: information_schema.loads, and SHOW PROC '/transactions/<database id>/finished'.",
   },
   {
+    name: 'rare_load_failures',
+    title: 'Most of the few loads fail',
+    pastTitle: 'Most of the few loads failed',
+    on: {
+      ...{ kind: 'METRIC', metric: 'transactions_failed_share_lately', of: 'CLUSTER' },
+      // Of loads that come every hour two of three have to fail, and one of three still may when it is over.
+      ...{ compare: 'ABOVE', threshold: 0.5, clear: 0.35, nothingMeans: 'FINE', unless: 'transactions_failed_share' },
+      tells: ['transactions_failed_lately', 'transactions_ended_lately'],
+    },
+    // As long as load_failures goes on over looks in which no load ended.
+    forMs: 5 * minute,
+    severity: 'MEDIUM',
+    means:
+      'Loads that come every hour or so are aborted, too seldom for load_failures to see it. Whoever loads has to load again, unless there was no row to load: that is aborted too.',
+    todo: "Look at the reasons: information_schema.loads, and SHOW PROC '/transactions/<database id>/finished'.",
+  },
+  {
     name: 'loads_rejected',
     title: 'Loads are refused',
     pastTitle: 'Loads were refused',

@@ -12,6 +12,9 @@ function promql(name: string, isOverall = false, everyMs = 15_000): string | nul
   return promqlOf(metric, { ...asking, everyMs }, { isOverall });
 }
 
+const failed = `sum (${once} (increase(starrocks_fe_txn_failed{cluster="prod"}[10800000ms]))))`;
+const succeeded = failed.replace('failed', 'success');
+
 it.each([
   ['memory_bytes', `${once} (starrocks_be_process_mem_bytes{cluster="prod"}))`],
   ['queries_per_second', `${once} (rate(starrocks_fe_query_total{cluster="prod"}[60000ms])))`],
@@ -30,6 +33,10 @@ it.each([
   [
     'transactions_per_second',
     `max ((${once} (rate(starrocks_fe_txn_success{cluster="prod"}[60000ms])))) and on (instance) (node_info{cluster="prod",type="is_master"} == 1))`,
+  ],
+  [
+    'transactions_failed_share_lately',
+    `max (clamp(((${failed}) / (((${failed}) + (${succeeded})) >= 2) >= -1e-9) <= 1 + 1e-9, 0, 1))`,
   ],
   [
     'scan_queue',

@@ -40,6 +40,31 @@ async function setVersion({ world, managed }: Site, node: string, version: strin
 }
 
 export const nodes = {
+  rare_load_failures: {
+    broken: 'the only two loads of the last hours are aborted, and no load comes after them',
+    told: () => ({
+      ...{ severity: 'MEDIUM', labels: {}, title: /Most of the few loads fail/ },
+      words:
+        /Failed load transactions of 3 hours, share is 100 %, over 50 %, since .*Failed load transactions of 3 hours: 2, Load transactions of 3 hours: 2\./s,
+    }),
+    breaks: async ({ sql, fault, lab, clusterId }) => {
+      await sql('CREATE DATABASE seldom');
+      await sql(
+        'CREATE TABLE seldom.t (k INT, v INT) DUPLICATE KEY (k) DISTRIBUTED BY HASH (k) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
+      );
+      const load = () => sql('INSERT INTO seldom.t VALUES (1, 1)');
+      const undo = await fault({ kind: 'load-fail', match: '^seldom', message: 'Memory of load exceed limit' });
+      // What was counted before the first look may be of any time.
+      await lab.rest();
+      await lab.lookOnce(clusterId);
+      for (let times = 0; times < 2; times += 1) await load().catch(() => null);
+      lab.watch();
+      return async () => {
+        await undo();
+        for (let times = 0; times < 4; times += 1) await load();
+      };
+    },
+  },
   node_down: {
     broken: 'the process of a backend is killed',
     told: (site) => ({
