@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isReceiptKept, isSettled, type Receipt, receiptNow, settledAt } from '../domain/receipt.ts';
 import { isTerminal, type RunAction, type RunEvent, type Run as RunRow, type TerminalRunState } from '../domain/run.ts';
 import { countProgress, stagesOf } from '../domain/run-stages.ts';
 import { AppError } from '../errors.ts';
@@ -36,6 +37,12 @@ export const Run = {
     run.retryOf === null ? null : loaders.run.load(run.retryOf),
   // A run that is retried or undone goes on after it had ended: then it has no end.
   finishedAt: (run: RunRow) => (isTerminal(run.state) ? run.finishedAt : null),
+  receipt: async (run: RunRow, _: unknown, { deps, loaders }: RequestContext): Promise<ReceiptOfRun | null> => {
+    const now = deps.engine.now();
+    if (!isReceiptKept(run, now)) return null;
+    const receipt = await loaders.receiptOfRun.load(run.id);
+    return receipt === null ? null : { receipt, run, now };
+  },
   temporaryChanges: (run: RunRow, _: unknown, { loaders }: RequestContext) => loaders.changesOfRun.load(run.id),
   events: (
     run: RunRow,
@@ -87,6 +94,21 @@ export const Run = {
       now: new Date(),
       approvalEnvironments: deps.engine.approvalEnvironments,
     }),
+};
+
+type ReceiptOfRun = { readonly receipt: Receipt; readonly run: RunRow; readonly now: Date };
+
+export const RunReceipt = {
+  hidden: ({ receipt }: ReceiptOfRun) => receipt.hidden,
+  cleared: ({ receipt }: ReceiptOfRun) => receipt.cleared,
+  open: ({ receipt }: ReceiptOfRun) => receipt.open.length + receipt.openUnseen,
+  openAlerts: async ({ receipt }: ReceiptOfRun, _: unknown, { loaders }: RequestContext) =>
+    (await Promise.all(receipt.open.map(({ id }) => loaders.alert.load(id)))).filter((alert) => alert !== null),
+  stillHidden: ({ receipt }: ReceiptOfRun) => receipt.stillHidden,
+  unknown: ({ receipt }: ReceiptOfRun) => receipt.unknown,
+  settledAt: ({ run }: ReceiptOfRun) => settledAt(run),
+  isFinal: ({ run, now }: ReceiptOfRun) => isSettled(run, now),
+  summary: ({ receipt, run, now }: ReceiptOfRun) => receiptNow(receipt, run, now),
 };
 
 /** What is shown as progress of a run that has ended. */

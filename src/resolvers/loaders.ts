@@ -24,6 +24,7 @@ import { bindingsOfPersons, findActors, tokensOfPersons } from '../store/reads/p
 import { plannedWorkOfClusters } from '../store/reads/planned-work.ts';
 import { policiesOfClusters } from '../store/reads/policies.ts';
 import { lastLooksOfClusters, samplesOfClusters } from '../store/reads/probes.ts';
+import { receiptsOfRuns } from '../store/reads/receipts.ts';
 import * as repositories from '../store/reads/repositories.ts';
 import { listOverrides, listOwnRules, readRuleEdits } from '../store/reads/rules.ts';
 import * as runParts from '../store/reads/run-parts.ts';
@@ -218,6 +219,11 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
       (ids) => tokensOfPersons(db, ids),
       (token) => token.personId,
     ),
+    receiptOfRun: single(
+      (runIds) => receiptsOfRuns(db, { runIds, visibility }),
+      (receipt) => receipt.runId,
+    ),
+    alert: byId<Alert>((ids) => alerts.findVisibleAlerts(db, { visibility, ids })),
     openAlertsOfCluster: grouped(
       (ids) => alerts.openAlertsOfClusters(db, ids),
       (alert) => alert.clusterId,

@@ -92,7 +92,7 @@ import { previewSilence, silence, silences } from './Query/silences.ts';
 import { viewer } from './Query/viewer.ts';
 import { RemovedNode } from './RemovedNode.ts';
 import { Repository, RepositorySnapshot, RepositorySnapshots } from './Repository.ts';
-import { Run } from './Run.ts';
+import { Run, RunReceipt } from './Run.ts';
 import { RunFailure } from './RunFailure.ts';
 import { RunLane, RunStage } from './RunStage.ts';
 import { RunStep } from './RunStep.ts';
@@ -249,6 +249,7 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     RoleBinding,
     Run,
     RunFailure,
+    RunReceipt,
     RunLane,
     RunStage,
     RunStep,

@@ -17,6 +17,7 @@ const all = { kind: 'all' } as const;
 const statements: string[] = [];
 let api: Api;
 let token: string;
+let waiting: Promise<void> | null = null;
 beforeAll(async () => {
   api = await startApi({
     operations: createSteppedOperations().operations,
@@ -174,7 +175,8 @@ it('the number of SQL statements for what rules say and why they are quiet does 
     return statements.length;
   };
   await grow(20);
-  await openAlertsThatWait();
+  waiting ??= openAlertsThatWait();
+  await waiting;
   const few = await send(2);
   expect(await send(20)).toBe(few);
   expect(few).toBeLessThanOrEqual(30);
@@ -203,6 +205,38 @@ it('the number of SQL statements for what hides alerts does not depend on the nu
   const few = await send(2);
   expect(await send(20)).toBe(few);
   expect(few).toBeLessThanOrEqual(10);
+});
+
+it('the number of SQL statements for what runs hid does not depend on the number of runs', async () => {
+  const { db } = api.engine.ctx;
+  const asked = (first: number) =>
+    `{ runs(first: ${first}) { nodes { receipt { summary hidden isFinal openAlerts { number title } } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    const { data, errors } = await api.ask(token, asked(first));
+    expect(errors).toBeUndefined();
+    expect(JSON.stringify(data).split('"hidden":1').length - 1).toBe(first);
+    expect(JSON.stringify(data).split('"title":"It is down"').length - 1).toBe(first);
+    return statements.length;
+  };
+  await grow(20);
+  waiting ??= openAlertsThatWait();
+  await waiting;
+  await db
+    .insertInto('hidden_by_run')
+    .columns(['run_id', 'fingerprint', 'cluster_id', 'rule', 'labels', 'hidden_at', 'covered_at'])
+    .expression(
+      db
+        .selectFrom('run')
+        .innerJoin('alert', 'alert.cluster_id', 'run.cluster_id')
+        .where('alert.open_fingerprint', 'is not', null)
+        .select(['run.id', 'alert.open_fingerprint', 'run.cluster_id', 'alert.rule', 'alert.labels'])
+        .select(['alert.opened_at', 'alert.opened_at as covered']),
+    )
+    .execute();
+  const few = await send(2);
+  expect(await send(20)).toBe(few);
+  expect(few).toBeLessThanOrEqual(6);
 });
 
 /** On every cluster a run at work on a node, and a node that was stopped; and a silence of everything. */

@@ -278,6 +278,56 @@ it('the API and the bot say the same of rules, of why somebody is told and why n
   }
 });
 
+const receiptShape = z.object({
+  run: z.object({
+    receipt: z.object({ summary: z.string(), open: z.int(), openAlerts: z.array(z.object({ number: z.int() })) }),
+  }),
+});
+
+it('the API and the bot say the same of what a run hid, and name no alert that somebody may not see', async () => {
+  const alert = rows.alerts.find(({ clusterId, environment }) =>
+    rows.runs.some((run) => run.clusterId === clusterId && run.environment !== environment),
+  );
+  const run = rows.runs.find((each) => each.clusterId === alert?.clusterId && each.environment !== alert.environment);
+  if (alert === undefined || run === undefined) throw new Error('every run is where its cluster is');
+  const fingerprint = 'f'.repeat(64);
+  await bot.db.updateTable('alert').set({ open_fingerprint: fingerprint }).where('id', '=', alert.id).execute();
+  const [at, never] = [new Date(), null];
+  await bot.db
+    .insertInto('hidden_by_run')
+    .values(
+      [fingerprint, 'e'.repeat(64)].map((of) => ({
+        ...{ run_id: run.id, fingerprint: of, cluster_id: run.clusterId, rule: 'node_down', labels: '{}' },
+        ...{ hidden_at: at, covered_at: at, cleared_at: of === fingerprint ? never : at },
+      })),
+    )
+    .execute();
+  for (const { where, named, words } of [
+    { where: { kind: 'all' } as const, named: [{ number: alert.number }], words: `(A-${alert.number})` },
+    {
+      where: { kind: 'environment', environment: run.environment } as const,
+      named: [],
+      words: '(1 that you may not see)',
+    },
+  ]) {
+    const token = await api.login(`reads-receipts-${where.kind}`, { role: 'VIEWER', scope: where });
+    const person = z.object({ id: z.string() }).parse((await api.ask(token, '{ viewer { id } }')).data?.viewer);
+    const { data } = await api.ask(
+      token,
+      `{ run(number: ${run.number}) { receipt { summary open openAlerts { number } } } }`,
+    );
+    const { receipt } = receiptShape.parse(data).run;
+    expect(receipt).toMatchObject({ open: 1, openAlerts: named });
+    expect(receipt.summary).toContain(`2 alerts hidden while it worked: 1 cleared by itself, 1 open now ${words}.`);
+    const said = await type(person.id, `run R-${run.number}`, /^\*ALERTS\* (.*)$/gm);
+    expect(said?.found).toEqual([receipt.summary]);
+  }
+  const other = rows.runs.find(({ id }) => id !== run.id);
+  const token = await api.login('reads-no-receipt', { role: 'VIEWER', scope: { kind: 'all' } });
+  const none = await api.ask(token, `{ run(number: ${other?.number}) { receipt { summary } } }`);
+  expect(none.data).toEqual({ run: { receipt: null } });
+});
+
 it('who may not see a cluster is told of its rules and alerts what is told of those that there are not', async () => {
   const [cluster, other] = rows.clusters;
   const alert = rows.alerts.find(({ clusterId }) => clusterId === cluster?.clusterId);

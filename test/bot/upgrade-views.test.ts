@@ -49,6 +49,7 @@ function card(change: Partial<RunCardData>): RunCardData {
     approvers: [],
     blockedBy: null,
     silentSince: null,
+    receipt: null,
     mayRepeat: false,
     ...change,
   };

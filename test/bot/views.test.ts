@@ -188,6 +188,7 @@ function everyMessage(text: string): Record<string, Message> {
     approvers: Array.from({ length: 60 }, () => ({ personId: 'per_9', name: text, slackUser: null })),
     blockedBy: 3,
     silentSince: at,
+    receipt: null,
     mayRepeat: true,
   });
   const badAlert = alert({

@@ -95,7 +95,12 @@ it('hides what a run that ended well hid for two minutes more, counts it, and te
   const { db } = engine.ctx;
   let run = '';
   expect(await isLoud('nod_well', async (runId) => (run = runId))).toBe(false);
-  expect(await readReceipt(db, run)).toMatchObject({ hidden: 1, cleared: 0, open: [], stillHidden: 1 });
+  expect(await readReceipt(db, { runId: run, visibility: 'everywhere' })).toMatchObject({
+    hidden: 1,
+    cleared: 0,
+    open: [],
+    stillHidden: 1,
+  });
   await db
     .updateTable('run')
     .set({ finished_at: new Date(Date.now() - 121_000) })
@@ -104,7 +109,11 @@ it('hides what a run that ended well hid for two minutes more, counts it, and te
   await look('nod_well', { isDown: true });
   const open = await openAlertsOfClusters(db, [clusterId]);
   expect(open).toMatchObject([{ title: 'nod_well is down', mute: { kind: 'NONE' } }]);
-  expect(await readReceipt(db, run)).toMatchObject({ hidden: 1, open: [open[0]?.number], stillHidden: 0 });
+  expect(await readReceipt(db, { runId: run, visibility: 'everywhere' })).toMatchObject({
+    hidden: 1,
+    open: [{ number: open[0]?.number }],
+    stillHidden: 0,
+  });
   await look('nod_well', { isDown: false });
   // It was seen over, so that the settle time of the run is over as well.
   await db.updateTable('run').set({ finished_at: new Date() }).where('id', '=', run).execute();

@@ -161,7 +161,7 @@ async function showRun(bot: Bot, actor: Actor, runId: string) {
   const content = await readContent(
     bot,
     { kind: 'RUN', subjectId: runId },
-    { visibility: readableBy(actor), mayRepeat: false },
+    { visibility: readableBy(actor), mayRepeat: false, isAsked: true },
   );
   return content?.message ?? null;
 }

@@ -1,6 +1,6 @@
 import type { Alert, AlertEvent, AlertEventType } from '../../domain/alert.ts';
 import { idsIn } from '../../domain/opaque-id.ts';
-import { receiptInWords, settleMs } from '../../domain/receipt.ts';
+import { isReceiptKept, isSettled, receiptInWords, receiptNow } from '../../domain/receipt.ts';
 import { isTerminal, type Run } from '../../domain/run.ts';
 import { allowedActions, lanesToLeaveOut } from '../../runs/run-actions.ts';
 import { eventsOfAlerts, findVisibleAlert } from '../../store/reads/alerts.ts';
@@ -57,8 +57,11 @@ const silentMs = 2 * 60_000;
 /** At most so many people who may approve are read. */
 const mostApprovers = 50;
 
-/** For whom the content is read: everybody in a channel sees the whole card. */
-type Reading = { readonly visibility: Visibility; readonly mayRepeat: boolean };
+/**
+ * For whom the content is read: everybody in a channel sees the whole card. `isAsked`: somebody asks now, and nothing is
+ * brought up to date later or said in a thread.
+ */
+type Reading = { readonly visibility: Visibility; readonly mayRepeat: boolean; readonly isAsked?: boolean };
 
 /** Reads the subject of a card and builds its message; null when the subject is gone, or may not be seen. */
 export function readContent(bot: Bot, card: Subject, options: Reading): Promise<CardContent | null> {
@@ -88,7 +91,7 @@ export function readContent(bot: Bot, card: Subject, options: Reading): Promise<
 async function readRunContent(
   bot: Bot,
   card: Subject,
-  { visibility, mayRepeat }: Reading,
+  { visibility, mayRepeat, isAsked = false }: Reading,
 ): Promise<CardContent | null> {
   const run = await findVisibleRun(bot.db, { visibility, id: card.subjectId });
   if (run === null) return null;
@@ -121,6 +124,7 @@ async function readRunContent(
     names: await readNames(bot.db, { visibility, ids: idsIn(run.input) }),
     blockedBy: holder?.number ?? null,
     silentSince: lastEventAt !== null && bot.now().getTime() - lastEventAt.getTime() > silentMs ? lastEventAt : null,
+    receipt: isAsked ? await receiptWords(bot, run, visibility) : null,
     mayRepeat,
   };
   const account = await findSlackUserOfPerson(bot.db, { team: bot.self.team, personId: run.requestedById });
@@ -131,7 +135,7 @@ async function readRunContent(
     revision: run.revision,
     lines: [
       ...runLines(data, { requester, approvalEnvironments: bot.engine.approvalEnvironments }),
-      ...(await receiptLines(bot, run)),
+      ...(isAsked ? [] : await receiptLines(bot, run)),
     ],
     otherPlaces: places.filter((place) => place !== null),
     joinRevision: 0,
@@ -140,12 +144,17 @@ async function readRunContent(
 
 /** Some time after its end a run says what became of what it hid; what is open now calls the channel. */
 async function receiptLines(bot: Bot, run: Run): Promise<readonly NewLine[]> {
-  const { finishedAt } = run;
-  if (!isTerminal(run.state) || finishedAt === null) return [];
-  if (bot.now().getTime() - finishedAt.getTime() < settleMs) return [];
-  const receipt = await readReceipt(bot.db, run.id);
+  if (!isSettled(run, bot.now())) return [];
+  const receipt = await readReceipt(bot.db, { runId: run.id, visibility: 'everywhere' });
   if (receipt === null) return [];
   return [{ key: receiptKey, text: `*ALERTS* ${receiptInWords(receipt)}`, broadcast: receipt.open.length > 0 }];
+}
+
+/** What the run hid, as far as it can be said now; null = nothing, or too long ago. */
+async function receiptWords(bot: Bot, run: Run, visibility: Visibility): Promise<string | null> {
+  if (!isReceiptKept(run, bot.now())) return null;
+  const receipt = await readReceipt(bot.db, { runId: run.id, visibility });
+  return receipt === null ? null : receiptNow(receipt, run, bot.now());
 }
 
 async function readApprovers(bot: Bot, run: Run): Promise<readonly Approver[]> {

@@ -44,6 +44,8 @@ export type RunCardData = RunWords & {
   readonly blockedBy: number | null;
   /** Since when the run has been silent; null unless that is long. */
   readonly silentSince: Date | null;
+  /** What it hid among alerts and how that stands; null = nothing, or the thread of the message says it. */
+  readonly receipt: string | null;
   /** True when an earlier copy of this message may be in the channel too. */
   readonly mayRepeat: boolean;
 };
@@ -94,6 +96,7 @@ function cardBlocks(data: RunCardData, room: Room): KnownBlock[] {
     ...newsSection(data, room),
     ...(failure === null ? [] : failureSections(failure, room)),
     ...(run.postCheck === null ? [] : [section(checkLines(run.postCheck, room.checks))]),
+    ...(data.receipt === null ? [] : [section(`*ALERTS* ${safe(data.receipt, 600)}`)]),
     ...approvalSection(data, room),
     ...noteSection(data, room),
     context(footLine(data)),

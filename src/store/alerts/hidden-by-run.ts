@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Condition, Pending } from '../../domain/alert-life.ts';
+import { receiptKeptMs } from '../../domain/receipt.ts';
 import { databaseNowPlus, type Tx } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import { type OnDamaged, readable } from '../readable.ts';
 
 const labels = z.record(z.string(), z.string());
-/** So long a run's end can still be asked what it hid. */
-const keptMs = 30 * 86_400_000;
 
 /**
  * Remembers what a run hid in this look, and what of it is over, so that its end can say what became of it. A condition
@@ -57,6 +56,6 @@ export async function keepHidden(
   await tx
     .deleteFrom('hidden_by_run')
     .where('cluster_id', '=', clusterId)
-    .where('covered_at', '<', databaseNowPlus(-keptMs))
+    .where('covered_at', '<', databaseNowPlus(-receiptKeptMs))
     .execute();
 }

@@ -101,6 +101,19 @@ export async function findVisibleAlert(
   return row === undefined ? null : toAlert(row);
 }
 
+export async function findVisibleAlerts(
+  db: Reader,
+  by: { visibility: Visibility; ids: readonly string[] },
+): Promise<readonly Alert[]> {
+  const rows = await db
+    .selectFrom('alert')
+    .selectAll()
+    .where('id', 'in', by.ids)
+    .where(isVisible(by.visibility, columns))
+    .execute();
+  return readable(rows, toAlert, () => undefined);
+}
+
 /**
  * Alerts changed at or after a time, oldest change first. For a reader that polls: the time of a change is set before the
  * change is committed, so ask from some seconds before the newest change seen, and compare `revision`.
