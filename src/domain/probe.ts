@@ -14,6 +14,8 @@ export type NodeProbe = {
   /** How many probes in a row found such a problem, and when the first of them was. */
   readonly httpFailures: number;
   readonly silentSince: Date | null;
+  /** How many rules could not judge something of it in this probe, and why; left out = all that are about it did. */
+  readonly unjudged?: { readonly rules: number; readonly because: string };
 };
 
 /** The last probe of a cluster, as readers see it. */
@@ -36,6 +38,8 @@ export type NotJudged = {
   readonly rule: string;
   readonly labels: Readonly<Record<string, string>> | null;
   readonly because: string;
+  /** Where only some are kept: how many more of the rule and this kind of subject there were. */
+  readonly more?: number;
 };
 
 /** What the last look at a cluster left for whoever asks what it found, and what it could not tell. */
@@ -44,7 +48,7 @@ export type LastLook = Pick<Probe, 'clusterId' | 'at' | 'ok' | 'problem' | 'node
   readonly dueAt: Date;
   /** What holds, but not for long enough yet. */
   readonly pending: readonly Pending[];
-  /** At most 3 of each rule. */
+  /** At most 3 of each rule and kind of subject, the last of which says how many more there were. */
   readonly notJudged: readonly NotJudged[];
 };
 

@@ -4,7 +4,7 @@ import { bookFor } from '../domain/rules/book.ts';
 import type { RuleOverride } from '../domain/rules/override.ts';
 import type { AlertRule as Rule } from '../domain/rules/rule.ts';
 import { shippedRules } from '../domain/rules/shipped/index.ts';
-import { notJudgedInWords, pendingInWords, standingsOf } from '../domain/rules/standing.ts';
+import { pendingInWords, standingsOf, unknownInWords } from '../domain/rules/standing.ts';
 import type { WatchedCluster } from '../domain/rules/watched.ts';
 import { type listOverrides, listOwnRules } from '../store/reads/rules.ts';
 import { type RequestContext, readableBy } from './request-context.ts';
@@ -90,5 +90,5 @@ export const ClusterAlertRule = {
   distance: ({ values }: Standing) => values[0]?.distance ?? null,
   present: ({ words }: Standing) => words,
   pending: ({ pending, watched }: Standing) => pending.map((each) => pendingInWords(each, watched)),
-  unjudged: ({ unknown }: Standing) => unknown.map(notJudgedInWords),
+  unjudged: ({ unknown }: Standing) => unknownInWords(unknown),
 };

@@ -4,10 +4,10 @@ import type { RuleOverride } from '../../domain/rules/override.ts';
 import { type AlertRule, ruleFamilies } from '../../domain/rules/rule.ts';
 import {
   changeInWords,
-  notJudgedInWords,
   pendingInWords,
   type RuleStanding,
   type StandingRule,
+  unknownInWords,
 } from '../../domain/rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../../domain/rules/watched.ts';
 import type { listOverrides } from '../../store/reads/rules.ts';
@@ -183,7 +183,7 @@ function standingBlocks(
     ...(values.length <= 1 ? [] : values.slice(0, mostValues).map((each) => `• ${safe(each.words, 160)}`)),
     ...(more > 0 ? [`… and ${more} more, further from the threshold`] : []),
     ...pending.map((each) => `⏳ ${safe(pendingInWords(each, watched), 250)}`),
-    ...unknown.map((each) => `❔ ${safe(notJudgedInWords(each), 250)}`),
+    ...unknownInWords(unknown).map((each) => `❔ ${safe(each, 250)}`),
   ];
   return [section(fitLines(lines, sectionLength))];
 }

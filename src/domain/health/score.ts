@@ -2,6 +2,7 @@ import { alertName } from '../alert.ts';
 import { durationInWords } from '../alert-facts.ts';
 import { nodeLabel } from '../node-identity.ts';
 import { isElectable } from '../quorum.ts';
+import { isSilent, namesOf, unjudgedInWords } from '../unjudged.ts';
 import { count } from '../words.ts';
 import { findingsOfAlerts } from './alert-findings.ts';
 import type { Finding, HealthFacts } from './facts.ts';
@@ -136,17 +137,16 @@ function plannedWorkIn({ work, nodes, explained, isUpgrading }: HealthFacts): re
 
 /** What the last look left open. */
 function gapsOf(facts: HealthFacts): readonly string[] {
-  const { look, nodes, runMode } = facts;
+  const { look, nodes, runMode, notJudged } = facts;
   if (look?.ok === false) return ['its nodes, disks and tablets are as they were last seen'];
-  const unjudged = unjudgedOf(facts);
-  const isTold = unjudged.some(({ rules }) => rules.some((rule) => countedTablets.has(rule)));
+  const isTold = notJudged.some(
+    ({ rule, labels }) => countedTablets.has(rule) && Object.keys(labels ?? {}).length === 0,
+  );
   const counted = [...countedTablets].map((metric) => findOfCluster(facts, metric));
   // The data of a shared-data cluster has no replicas.
   const hasGap = runMode !== 'shared_data' && !isTold && counted.some((value) => value === null);
   const silent = fullestDisks(facts).filter(({ share }) => share === null);
-  const unread = (look?.nodes ?? [])
-    .filter(({ alive, httpProblem }) => alive === true && httpProblem !== null)
-    .map(nodeLabel);
+  const unread = (look?.nodes ?? []).filter(isSilent).map(nodeLabel);
   const mute = nodes.filter(({ alive, version }) => alive && version === null);
   return [
     ...(nodes.some(isElectable) ? [] : ['no frontend of it is known']),
@@ -154,20 +154,8 @@ function gapsOf(facts: HealthFacts): readonly string[] {
     ...(silent.length === 0 ? [] : [`how full the disks of ${namesOf(silent.map(({ label }) => label))} are`]),
     ...(unread.length === 0 ? [] : [`the numbers of ${namesOf(unread)}, which does not answer well over HTTP`]),
     ...(mute.length === 0 ? [] : [`the version of ${count(mute.length, 'node')}`]),
-    ...unjudged.map(({ rules, because }) => `${namesOf(rules)} could not be judged: ${because}`),
+    ...unjudgedInWords(look?.nodes ?? [], notJudged),
   ];
 }
 
 const countedTablets: ReadonlySet<string> = new Set(['tablets_without_replica', 'tablets_unhealthy']);
-
-/** Rules of which nothing could be judged, by the reason; what is lacking of one node is told by that node. */
-function unjudgedOf({ notJudged }: HealthFacts): readonly { rules: readonly string[]; because: string }[] {
-  const whole = notJudged.filter(({ labels }) => labels === null || Object.keys(labels).length === 0);
-  const byReason = Map.groupBy(whole, ({ because }) => because);
-  return [...byReason].map(([because, found]) => ({ because, rules: [...new Set(found.map(({ rule }) => rule))] }));
-}
-
-function namesOf(names: readonly string[]): string {
-  const rest = names.length - 3;
-  return rest > 0 ? `${names.slice(0, 3).join(', ')} and ${rest} more` : names.join(', ');
-}

@@ -2,6 +2,7 @@ import { type Alert, alertName, alertWord, hiderOf, type Severity, severities, t
 import { durationInWords, type Pending } from '../alert-facts.ts';
 import { nodeLabel } from '../node-identity.ts';
 import type { NotJudged } from '../probe.ts';
+import { countUnjudged } from '../unjudged.ts';
 import { count } from '../words.ts';
 import { overrideInWords } from './in-words.ts';
 import { type EffectiveRule, type RuleOverride, switchedOffInWords } from './override.ts';
@@ -25,7 +26,7 @@ export type StandingRule = {
   readonly alerts: readonly Alert[];
   /** What holds, but not for long enough yet. */
   readonly pending: readonly Pending[];
-  /** What could not be judged; at most 3 of them are kept. */
+  /** What could not be judged: of each kind of subject 3 at most, the last of which says how many more there were. */
   readonly unknown: readonly NotJudged[];
   /** Every value that it judges, nearest to its threshold first; empty for a check. */
   readonly values: readonly Present[];
@@ -83,9 +84,12 @@ function inWords(found: Found, watched: WatchedCluster): Pick<StandingRule, 'sta
   if (whole !== undefined) return { standing: 'UNKNOWN', words: whole.because };
   const parts = unknown.map(notJudgedInWords);
   if (parts.length > 0 && values.length === 0 && isMetricRule(found.rule))
-    return { standing: 'UNKNOWN', words: listed(parts) };
+    return { standing: 'UNKNOWN', words: listed(parts, unkept(unknown)) };
   const quiet = quietInWords(found, watched);
-  return { standing: 'QUIET', words: parts.length === 0 ? quiet : `${quiet}; not known of ${listed(parts)}` };
+  return {
+    standing: 'QUIET',
+    words: parts.length === 0 ? quiet : `${quiet}; not known of ${listed(parts, unkept(unknown))}`,
+  };
 }
 
 function quietInWords({ rule, values: [nearest] }: Found, { book }: WatchedCluster): string {
@@ -153,10 +157,20 @@ export function notJudgedInWords({ labels, because }: NotJudged): string {
   return [...Object.values(labels ?? {}), because].join(': ');
 }
 
+/** What of a rule could not be judged, line by line, with how many more there were than are kept by name. */
+export function unknownInWords(unknown: readonly NotJudged[]): readonly string[] {
+  const more = unkept(unknown);
+  return [...unknown.map(notJudgedInWords), ...(more > 0 ? [`… and ${more} more`] : [])];
+}
+
+function unkept(unknown: readonly NotJudged[]): number {
+  return countUnjudged(unknown) - unknown.length;
+}
+
 const shown = 3;
 
-function listed(texts: readonly string[]): string {
-  const rest = texts.length - shown;
+function listed(texts: readonly string[], more = 0): string {
+  const rest = Math.max(0, texts.length - shown) + more;
   return [...texts.slice(0, shown), ...(rest > 0 ? [`${rest} more`] : [])].join('; ');
 }
 

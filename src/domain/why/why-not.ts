@@ -13,6 +13,7 @@ import { type AlertRule, isMetricRule } from '../rules/rule.ts';
 import { notJudgedInWords, pendingInWords, type StandingRule, standingOf } from '../rules/standing.ts';
 import { type WatchedCluster, whyBlind } from '../rules/watched.ts';
 import { type ActiveSilence, silenceHides } from '../silence.ts';
+import { countUnjudged } from '../unjudged.ts';
 import { inUtc } from '../utc.ts';
 import { type Explanation, explain, type Finding, finding } from './finding.ts';
 import { type AlertFacts, explainAlert } from './why-alert.ts';
@@ -91,6 +92,11 @@ function decide(facts: WhyNotFacts, { rule, standing }: Ruled): Finding {
     (value === undefined || (unknown.labels !== null && node !== null) || unknown.labels === null)
   )
     return finding('NOT_JUDGED', `The last look could not judge it: ${notJudgedInWords(unknown)}`, {
+      at: watched.look?.at ?? null,
+    });
+  const all = countUnjudged(standing.unknown);
+  if (value === undefined && node !== null && all > standing.unknown.length)
+    return finding('NOT_JUDGED', `The last look could not judge it of ${all}, and this may be one of them`, {
       at: watched.look?.at ?? null,
     });
   return value === undefined ? withoutValue(facts, rule) : byValue(rule, { value, watched });

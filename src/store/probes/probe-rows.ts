@@ -29,7 +29,12 @@ export const pendingShape: z.ZodType<Pending[]> = z.array(
 );
 
 const notJudgedShape: z.ZodType<NotJudged[]> = z.array(
-  z.object({ rule: z.string(), labels: z.record(z.string(), z.string()).nullable(), because: z.string() }),
+  z.object({
+    rule: z.string(),
+    labels: z.record(z.string(), z.string()).nullable(),
+    because: z.string(),
+    more: z.number().exactOptional(),
+  }),
 );
 
 export const nodesShape: z.ZodType<NodeProbe[]> = z.array(
@@ -41,6 +46,7 @@ export const nodesShape: z.ZodType<NodeProbe[]> = z.array(
     httpProblem: z.string().nullable(),
     httpFailures: z.number(),
     silentSince: time.nullable(),
+    unjudged: z.object({ rules: z.number(), because: z.string() }).exactOptional(),
   }),
 );
 

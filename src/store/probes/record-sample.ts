@@ -1,6 +1,7 @@
 import { type AlertPolicy, applySample, endAlert, overIn, type Pending, type Sample } from '../../domain/alert-life.ts';
 import type { NotJudged, Probe } from '../../domain/probe.ts';
 import { asActive } from '../../domain/silence.ts';
+import { fewOfEach, markUnjudged } from '../../domain/unjudged.ts';
 import { insertAlert, lockOpenAlerts, writeAlertChange, writeAlertRepeat } from '../alerts/alerts.ts';
 import { keepHidden } from '../alerts/hidden-by-run.ts';
 import { isOurs, unclaimed } from '../claims.ts';
@@ -93,7 +94,7 @@ async function writeProbe(
     .updateTable('probe')
     .set({
       ...found,
-      nodes: toJson(outcome.nodes),
+      nodes: toJson(markUnjudged(outcome.nodes, outcome.notJudged ?? [])),
       pending: toJson(pending),
       not_judged: toJson(fewOfEach(outcome.notJudged ?? [])),
       ...unclaimed,
@@ -105,15 +106,6 @@ async function writeProbe(
     .insertInto('probe_sample')
     .values({ cluster_id: claim.clusterId, fence: claim.fence, alive, total: outcome.nodes.length, ...found })
     .execute();
-}
-
-const keptOfEach = 3;
-
-/** One reason is often that of a hundred nodes. */
-function fewOfEach(notJudged: readonly NotJudged[]): readonly NotJudged[] {
-  return [...Map.groupBy(notJudged, ({ rule }) => rule).values()].flatMap((own) =>
-    own.slice(0, keptOfEach).map((each) => ({ ...each, because: each.because.slice(0, 300) })),
-  );
 }
 
 /** Forgets what was seen of a cluster that is not registered any more, and closes its alerts. Answers their ids. */

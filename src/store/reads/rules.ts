@@ -79,7 +79,7 @@ export async function findVisibleOverride(
   return row === undefined ? null : toOverride(row);
 }
 
-/** What the last probe of clusters that the caller has read with their rights could not judge; at most 3 of each rule. */
+/** What the last probe of clusters that the caller has read with their rights could not judge, as `LastLook` keeps it. */
 export async function notJudgedOfClusters(
   db: Reader,
   clusterIds: readonly string[],
