@@ -32,11 +32,22 @@ export async function whyNotHere(bot: Bot, ask: Pick<Ask, 'team' | 'user' | 'cha
 export async function actorOf(bot: Bot, ask: Pick<Ask, 'team' | 'user'>): Promise<Actor | null> {
   const actor = await findSlackActor(bot.db, ask);
   if (actor !== null) return actor;
-  const link = bot.settings.links.find(({ user }) => user === ask.user);
-  if (link === undefined || ask.team !== bot.self.team) return null;
-  const person = await findPersonByName(bot.db, link.owner);
-  if (person === null || person.disabledAt !== null) return null;
+  const person = await configuredPerson(bot, ask);
+  if (person === null) return null;
   await linkSlackUser(bot.db, { team: ask.team, user: ask.user, personId: person.id });
-  bot.log.info({ slackUser: ask.user, person: link.owner }, 'linked a Slack user as configured');
+  bot.log.info({ slackUser: ask.user, person: person.name }, 'linked a Slack user as configured');
   return findSlackActor(bot.db, ask);
+}
+
+/** The person behind a Slack account that somebody else names: linked, or to be linked once they ask. Null = nobody who may log in. */
+export async function personBehind(bot: Bot, account: Pick<Ask, 'team' | 'user'>): Promise<string | null> {
+  const actor = await findSlackActor(bot.db, account);
+  return actor?.id ?? (await configuredPerson(bot, account))?.id ?? null;
+}
+
+async function configuredPerson({ db, settings, self }: Bot, { team, user }: Pick<Ask, 'team' | 'user'>) {
+  const link = settings.links.find((each) => each.user === user);
+  if (link === undefined || team !== self.team) return null;
+  const person = await findPersonByName(db, link.owner);
+  return person === null || person.disabledAt !== null ? null : person;
 }

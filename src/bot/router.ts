@@ -139,7 +139,7 @@ async function onSubmission(bot: Bot, { ack }: Incoming, sent: typeof submission
   const submission = submissions.get(sent.view.callback_id);
   const [channel = '-', ...metadata] = sent.view.private_metadata.split(' ');
   const values = Object.values(sent.view.state.values).flatMap((block) =>
-    Object.entries(block).map(([name, { value }]) => [name, value ?? ''] as const),
+    Object.entries(block).map(([name, { value, selected_user }]) => [name, value ?? selected_user ?? ''] as const),
   );
   const form: Form = { metadata: metadata.join(' '), values: new Map(values) };
   const mistakes = submission?.check(form) ?? null;

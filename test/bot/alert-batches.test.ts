@@ -5,9 +5,10 @@ import { acknowledgeAlert } from '../../src/store/alerts/alert-handling.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
 import { databaseNow, inTransaction } from '../../src/store/database.ts';
 import { readUntoldCriticalMs } from '../../src/store/reads/metrics.ts';
+import { findPersonByName } from '../../src/store/reads/persons.ts';
 import { firstTold } from '../../src/store/slack/told.ts';
 import { approver } from '../helpers/engine.ts';
-import { startWorld, type World } from './fixture.ts';
+import { button, postAsBot, startWorld, type World } from './fixture.ts';
 
 const channel = 'ops-alerts';
 let world: World;
@@ -171,6 +172,64 @@ it('all that a message tells of is taken with one button, one by one, but for wh
     .where('action', '=', 'acknowledgeAlert')
     .execute();
   expect(audited.length).toBe(6);
+});
+
+it('the button that takes all takes what its message showed, of nobody who may not, and nothing by a value of somebody else', async () => {
+  const { db } = world.ctx;
+  const ids = await open(7);
+  await expect.poll(() => told(ids), patient).toBe(7);
+  const shown = await world.lee.waitForMessage({ channel, text: '7 alerts about nodes' });
+  const value = /agr_[0-9A-Z]{26} \d+/.exec(JSON.stringify(fresh()[0]?.content))?.[0] ?? '';
+  const takenBy = async (of: readonly string[]) => {
+    const rows = await db.selectFrom('alert').select('acked_by_name').where('id', 'in', of).execute();
+    return [...new Set(rows.map((row) => row.acked_by_name))];
+  };
+  const lee = await findPersonByName(db, 'lee');
+  const leeIs = (role: string) =>
+    db
+      .updateTable('role_binding')
+      .set({ role })
+      .where('person_id', '=', lee?.id ?? '')
+      .execute();
+  const refused = async () => {
+    const { count } = await db
+      .selectFrom('audit_event')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('action', '=', 'acknowledgeAlert')
+      .where('outcome', '=', 'FORBIDDEN')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  };
+  await leeIs('VIEWER');
+  const before = await refused();
+  await world.lee.click(shown, 'alert.ack_all');
+  await world.lee.waitForMessage({ channel, text: /^You have taken none of the alerts of that message\. 7 not: / });
+  await leeIs('APPROVER');
+  expect([await takenBy(ids), (await refused()) - before]).toEqual([[null], 7]);
+
+  // Two more join: who answers the older message has not seen them.
+  const late = await open(2);
+  await expect.poll(waits, patient).toBe(2);
+  await age(70);
+  await expect.poll(() => told(late), patient).toBe(2);
+  const [group = ''] = value.split(' ');
+  for (const forged of ['', group, `${group} x`, `${group} 1 OR 1=1`, `alr_${group.slice(4)} 1`]) {
+    const other = await postAsBot(world, { channel, elements: [button('alert.ack_all', forged)] });
+    await world.kim.click(other, 'alert.ack_all');
+    await world.kim.waitForMessage({ channel, text: 'This button carries nothing that I know' });
+    world.kim.reload();
+  }
+  const strange = await postAsBot(world, {
+    ...{ channel, elements: [button('alert.ack_all', `agr_${'0'.repeat(26)} 999`)] },
+  });
+  await world.kim.click(strange, 'alert.ack_all');
+  await world.kim.waitForMessage({ channel, text: 'You have taken none of the alerts of that message. All of them' });
+  expect(await takenBy([...ids, ...late])).toEqual([null]);
+
+  const older = await postAsBot(world, { channel, elements: [button('alert.ack_all', value)] });
+  await world.kim.click(older, 'alert.ack_all');
+  await world.kim.waitForMessage({ channel, text: /^You take care of 7 alerts: / });
+  expect([await takenBy(ids), await takenBy(late)]).toEqual([['kim'], [null]]);
 });
 
 it('an alert that was resolved while others of its group were waited for is not told, and counted', async () => {

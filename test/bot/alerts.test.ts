@@ -4,6 +4,7 @@ import type { Alert } from '../../src/domain/alert.ts';
 import { findAlert, insertAlert, writeAlertChange } from '../../src/store/alerts/alerts.ts';
 import { pruneAlerts } from '../../src/store/alerts/prune-alerts.ts';
 import { databaseNowPlus, inTransaction } from '../../src/store/database.ts';
+import { findPersonByName } from '../../src/store/reads/persons.ts';
 import { pruneGroups } from '../../src/store/slack/prune-groups.ts';
 import { startWorld, type World } from './fixture.ts';
 
@@ -204,6 +205,8 @@ it('an alert is silenced from its message by one person where it is about one no
     channel,
     text: /hides 1 open alert now \(A-1 CRITICAL\).*Nothing is silenced yet.*--confirm prod-eu/s,
   });
+  await world.kim.slash('/sr silence prod-eu --rule disk_ful --for 1h --reason "moving house"', { channel });
+  await world.kim.waitForMessage({ channel, text: 'No alert rule is called disk_ful' });
   await world.kim.slash('/sr silence prod-eu --for 1h --reason "moving house" --confirm prod-eu', { channel });
   await world.kim.waitForMessage({ channel, text: /S-1.*hides \*nothing\* until another person agrees/s });
   await world.kim.slash('/sr approve-silence S-1', { channel });
@@ -250,9 +253,29 @@ it('everything that its message offers can be done from there, and an older mess
   await world.kim.submit(whyNow, { reason: 'two backends are down by now' });
   await world.kim.waitForMessage({ channel, text: 'No route says who is called for A-1' });
 
+  const idOf = (name: string) => world.slack.person(name).user.id;
+  await world.ana.select(opened, 'alert.more', 'Assign…');
+  const toStranger = await world.ana.waitForView({ title: 'Assign the alert' });
+  await world.ana.submit(toStranger, { person: idOf('dan') });
+  await world.ana.waitForMessage({ channel, text: 'That Slack account is linked to nobody who may log in' });
+  // Lee has never asked for anything: the account is the one that the configuration names.
+  const leeIs = async (role: string) => {
+    const lee = await findPersonByName(world.ctx.db, 'lee');
+    await world.ctx.db
+      .updateTable('role_binding')
+      .set({ role })
+      .where('person_id', '=', lee?.id ?? '')
+      .execute();
+  };
+  await leeIs('VIEWER');
+  await world.ana.select(opened, 'alert.more', 'Assign…');
+  await world.ana.submit(await world.ana.waitForView({ title: 'Assign the alert' }), { person: idOf('lee') });
+  await world.ana.waitForMessage({ channel, text: 'lee may not handle alerts of prod-eu' });
+  await leeIs('APPROVER');
   await world.kim.select(opened, 'alert.more', 'Assign…');
   const toWhom = await world.kim.waitForView({ title: 'Assign the alert' });
-  await world.kim.submit(toWhom, { person: 'lee', note: 'you know this host' });
+  expect(await world.kim.submit(toWhom, { person: '' })).toMatchObject({ outcome: 'not_sent' });
+  await world.kim.submit(toWhom, { person: idOf('lee'), note: 'you know this host' });
   await world.kim.waitForMessage({ channel, text: 'is with lee now' });
   const given = await card('Given to');
 

@@ -189,3 +189,33 @@ async function listen(bot: () => RunningBot): Promise<{ url: string; stop: () =>
     },
   };
 }
+
+/** A button as a message of ours may have carried it, whatever it says. */
+export function button(actionId: string, value: string) {
+  return {
+    type: 'button',
+    action_id: actionId,
+    text: { type: 'plain_text', text: 'Press' },
+    ...(value === '' ? {} : { value }),
+  };
+}
+
+/** Posts buttons as if the bot had: for values that no message of ours carries any more, or ever did. */
+export async function postAsBot(
+  { slack }: Pick<World, 'slack'>,
+  { channel, elements }: { channel: string; elements: object[] },
+) {
+  const body = new URLSearchParams({
+    channel: slack.channelId(channel),
+    text: 'buttons',
+    blocks: JSON.stringify([{ type: 'actions', block_id: 'b', elements }]),
+  });
+  const response = await fetch(`${slack.apiUrl}chat.postMessage`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${slack.botToken}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: body.toString(),
+  });
+  const answer: unknown = await response.json();
+  if (typeof answer !== 'object' || answer === null || !('ts' in answer)) throw new Error(JSON.stringify(answer));
+  return { channel: slack.channelId(channel), ts: String(answer.ts) };
+}

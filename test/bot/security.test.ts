@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flaws } from '../../sandbox/slack/deliver/forge.ts';
 import { redeemLinkCode } from '../../src/store/slack/slack.ts';
-import { startWorld, type Transport, type World } from './fixture.ts';
+import { button, postAsBot, startWorld, type Transport, type World } from './fixture.ts';
 
 const channel = 'sr-demo';
 
@@ -69,7 +69,7 @@ describe.each<Transport>(['socket', 'http'])('strangers over %s', (transport) =>
   });
 
   it('a button that we no longer know is answered', async () => {
-    const posted = await postAsBot(world, [button('old.button', 'anything')]);
+    const posted = await postAsBot(world, { channel, elements: [button('old.button', 'anything')] });
     expect((await world.kim.click(posted, 'old.button')).outcome).toBe('ok');
     await world.kim.waitForMessage({ channel, text: 'This button is no longer active' });
   });
@@ -78,7 +78,7 @@ describe.each<Transport>(['socket', 'http'])('strangers over %s', (transport) =>
     'a button with the made-up value %j does nothing',
     async (value) => {
       world.kim.reload();
-      const posted = await postAsBot(world, [button('run.cancel', value)]);
+      const posted = await postAsBot(world, { channel, elements: [button('run.cancel', value)] });
       expect((await world.kim.click(posted, 'run.cancel')).outcome).toBe('ok');
       const answer = await world.kim.waitForMessage({ channel, text: '*Not done*' });
       expect(answer.lines.join('\n')).toMatch(/carries nothing that I know|There is no run/);
@@ -201,29 +201,4 @@ async function unlinked(world: World) {
   person.user.kind = 'member';
   for (const each of world.slack.channels.values()) each.members.add(person.user.id);
   return person;
-}
-
-function button(actionId: string, value: string) {
-  return {
-    type: 'button',
-    action_id: actionId,
-    text: { type: 'plain_text', text: 'Press' },
-    ...(value === '' ? {} : { value }),
-  };
-}
-
-async function postAsBot(world: World, elements: object[]) {
-  const body = new URLSearchParams({
-    channel: world.slack.channelId(channel),
-    text: 'buttons',
-    blocks: JSON.stringify([{ type: 'actions', block_id: 'b', elements }]),
-  });
-  const response = await fetch(`${world.slack.apiUrl}chat.postMessage`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${world.slack.botToken}`, 'content-type': 'application/x-www-form-urlencoded' },
-    body: body.toString(),
-  });
-  const answer: unknown = await response.json();
-  if (typeof answer !== 'object' || answer === null || !('ts' in answer)) throw new Error(JSON.stringify(answer));
-  return { channel: world.slack.channelId(channel), ts: String(answer.ts) };
 }

@@ -62,12 +62,12 @@ const escalate: Submission = {
 };
 
 const assignAlert: Submission = {
-  check: (form) => (textOf(form, 'person') === '' ? { person: 'Type a name, or nobody.' } : null),
+  check: (form) => (/^[UW][A-Z0-9]{1,30}$/.test(textOf(form, 'person')) ? null : { person: 'Choose a person.' }),
   run: (bot, { ask, actor, form }) => {
     const note = textOf(form, 'note');
     return onAlert(bot, { actor, value: form.metadata }, ({ id }) =>
       assignByWord(bot, {
-        ...{ ask, actor, alertId: id, person: textOf(form, 'person') },
+        ...{ ask, actor, alertId: id, person: `<@${textOf(form, 'person')}>` },
         comment: note === '' ? null : note,
       }),
     );

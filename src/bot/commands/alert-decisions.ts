@@ -3,7 +3,7 @@ import { type Alert, alertName } from '../../domain/alert.ts';
 import { AppError } from '../../errors.ts';
 import { assignAlert, noteAlert, resolveAlert } from '../../store/alerts/alert-decisions.ts';
 import { findPersonByName } from '../../store/reads/persons.ts';
-import { findSlackActor } from '../../store/slack/slack.ts';
+import { personBehind } from '../actor.ts';
 import type { Ask, Bot, BotCommand } from '../bot.ts';
 import { findAlertByWord } from '../resolve.ts';
 import { notice } from '../views/notices.ts';
@@ -98,10 +98,14 @@ export const alertDecisionCommands: readonly BotCommand[] = [resolve, assign, re
 async function personOf(bot: Bot, { team }: Ask, word: string): Promise<string | null> {
   if (word.toLowerCase() === 'nobody') return null;
   const user = /^<@([UW][A-Z0-9]+)(?:\|[^>]*)?>$/.exec(word)?.[1];
-  const found =
-    user === undefined
-      ? await findPersonByName(bot.db, word.replace(/^@/, ''))
-      : await findSlackActor(bot.db, { team, user });
+  if (user !== undefined) {
+    const personId = await personBehind(bot, { team, user });
+    if (personId !== null) return personId;
+    throw new AppError('NOT_FOUND', 'That Slack account is linked to nobody who may log in', {
+      hint: 'They type /sr link first; or type /sr assign with the name that /sr whoami shows them.',
+    });
+  }
+  const found = await findPersonByName(bot.db, word.replace(/^@/, ''));
   if (found !== null) return found.id;
   throw new AppError('NOT_FOUND', `There is no person ${word}`, {
     hint: 'Type the name that /sr whoami shows them, or mention somebody who is linked.',

@@ -11,11 +11,21 @@ export type TextInput = {
   readonly isOptional?: true;
 };
 
-/** A form of a few texts. `value` is what the control carried that opened it; the first text has the focus. */
+/**
+ * A form of a few texts. `value` is what the control carried that opened it; the first text has the focus, unless other blocks stand
+ * `above` it.
+ */
 export function textForm(
   value: string,
-  form: { readonly id: string; readonly title: string; readonly submit: string; readonly inputs: readonly TextInput[] },
+  form: {
+    readonly id: string;
+    readonly title: string;
+    readonly submit: string;
+    readonly above?: readonly InputBlock[];
+    readonly inputs: readonly TextInput[];
+  },
 ): ModalView {
+  const { above = [] } = form;
   return {
     type: 'modal',
     callback_id: form.id,
@@ -23,7 +33,7 @@ export function textForm(
     title: { type: 'plain_text', text: form.title },
     submit: { type: 'plain_text', text: form.submit },
     close: { type: 'plain_text', text: 'Go back' },
-    blocks: form.inputs.map((input, at) => block(input, at === 0)),
+    blocks: [...above, ...form.inputs.map((input, at) => block(input, above.length === 0 && at === 0))],
   };
 }
 

@@ -48,7 +48,10 @@ export const submissionPayload = z.object({
     callback_id: z.string().max(255),
     private_metadata: z.string().max(3_000).default(''),
     state: z.object({
-      values: z.record(z.string(), z.record(z.string(), z.looseObject({ value: z.string().nullish() }))),
+      values: z.record(
+        z.string(),
+        z.record(z.string(), z.looseObject({ value: z.string().nullish(), selected_user: z.string().nullish() })),
+      ),
     }),
   }),
 });
