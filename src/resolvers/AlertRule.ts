@@ -1,9 +1,9 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { findMetric } from '../domain/metrics/catalogue/index.ts';
 import { bookFor } from '../domain/rules/book.ts';
-import type { RuleOverride } from '../domain/rules/override.ts';
+import { type RuleOverride, whyNotInForce } from '../domain/rules/override.ts';
 import type { AlertRule as Rule } from '../domain/rules/rule.ts';
-import { shippedRules } from '../domain/rules/shipped/index.ts';
+import { findShippedRule, shippedRules } from '../domain/rules/shipped/index.ts';
 import { pendingInWords, standingsOf, unknownInWords } from '../domain/rules/standing.ts';
 import type { WatchedCluster } from '../domain/rules/watched.ts';
 import { type listOverrides, listOwnRules } from '../store/reads/rules.ts';
@@ -30,6 +30,18 @@ export const AlertRule = {
     loaders.overridesOfRule({ past: past ?? false }).load(name),
 };
 
+/** Why an override counts nowhere now; null = it counts. */
+async function notInForceBecause(
+  override: RuleOverride & { readonly ended?: Kept['ended'] },
+  { loaders, deps }: RequestContext,
+): Promise<string | null> {
+  if (override.ended != null) return `it was ended by ${override.ended.byName}`;
+  const own = findShippedRule(override.rule) === undefined ? await loaders.ownRulesCalled.load(override.rule) : [];
+  const rule = findShippedRule(override.rule) ?? own.find(({ removed }) => removed === null)?.rule ?? null;
+  const subject = (await loaders.subjectOfOverride.load(override.id)) ?? { environment: null, isThere: false };
+  return whyNotInForce(rule, override, { at: deps.engine.now(), subject });
+}
+
 type Kept = Awaited<ReturnType<typeof listOverrides>>[number];
 
 export const AlertRuleOverride = {
@@ -42,6 +54,9 @@ export const AlertRuleOverride = {
   clear: ({ changes }: RuleOverride) => changes.limits?.clear ?? null,
   forSeconds: ({ changes }: RuleOverride) => secondsOf(changes.forMs),
   severity: ({ changes }: RuleOverride) => changes.severity,
+  isInForce: async (override: Kept, _: unknown, context: RequestContext) =>
+    (await notInForceBecause(override, context)) === null,
+  notInForceBecause: (override: Kept, _: unknown, context: RequestContext) => notInForceBecause(override, context),
   endedAt: ({ ended }: Kept) => ended?.at ?? null,
   endedByName: ({ ended }: Kept) => ended?.byName ?? null,
   endedReason: ({ ended }: Kept) => ended?.reason ?? null,
@@ -85,6 +100,7 @@ export const ClusterAlertRule = {
   forSeconds: ({ effective }: Standing) => secondsOf(effective.forMs),
   severity: ({ effective, rule }: Standing) => effective.severity ?? rule.severity,
   changedBy: ({ changedBy }: Standing) => changedBy,
+  notInForce: ({ notInForce }: Standing) => notInForce.map(({ override }) => override),
   value: ({ values }: Standing) => values[0]?.value ?? null,
   subject: ({ values }: Standing) => values[0]?.subject ?? null,
   distance: ({ values }: Standing) => values[0]?.distance ?? null,

@@ -26,7 +26,7 @@ import { policiesOfClusters } from '../store/reads/policies.ts';
 import { lastLooksOfClusters, samplesOfClusters } from '../store/reads/probes.ts';
 import { receiptsOfRuns } from '../store/reads/receipts.ts';
 import * as repositories from '../store/reads/repositories.ts';
-import { listOverrides, listOwnRules, readRuleEdits } from '../store/reads/rules.ts';
+import { listOverrides, listOwnRules, readRuleEdits, subjectsOfOverrides } from '../store/reads/rules.ts';
 import * as runParts from '../store/reads/run-parts.ts';
 import * as runs from '../store/reads/runs.ts';
 import { firingsOfSchedules, openRunsOfSchedules } from '../store/reads/schedules.ts';
@@ -127,6 +127,10 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
         (rules) => listOverrides(db, { visibility, rules, ...args }),
         (override) => override.rule,
       ),
+    ),
+    subjectOfOverride: single(
+      (ids) => subjectsOfOverrides(db, ids),
+      (subject) => subject.id,
     ),
     factsOfAlert: new DataLoader<Alert, AlertFacts>((found) => {
       const linkedNames = (config.slack?.links ?? []).map(({ owner }) => owner);

@@ -94,8 +94,18 @@ describe('one rule', () => {
     const rule = metricRule('disk_filling');
     const on = of === null ? null : { watched: of, standing: standingOf(rule, of) };
     const overrides = changes.map((each) => ({ ...each, ended: { at, byName: 'lee', reason: 'it was a mistake' } }));
-    return ruleDetails({ rule, now: at, overrides, names: new Map(), on, docsUrl });
+    return ruleDetails({ rule, now: at, overrides, subjects: new Map(), names: new Map(), on, docsUrl });
   };
+
+  it('says which change counts no more, and why', () => {
+    const rule = metricRule('disk_filling');
+    const [first] = changes;
+    if (first === undefined) throw new Error('there is no change');
+    const subjects = new Map([[first.id, { environment: null, isThere: false }]]);
+    const overrides = [{ ...first, ended: null, until: null }];
+    const shown = ruleDetails({ rule, now: at, overrides, subjects, names: new Map(), on: null, docsUrl: null });
+    expect(textOf(shown)).toMatch(/_counts no more, .*:_ /);
+  });
 
   it('says when it fires, what hides it, what to do, and who changed it', () => {
     const text = textOf(show(null));

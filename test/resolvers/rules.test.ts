@@ -202,6 +202,38 @@ it('tries a rule out as it holds here, on nodes of which something else is said 
   expect(await count({ threshold: 0.1 })).toBe(0);
 });
 
+it('says which changes count no more, and why', async () => {
+  const { db } = api.engine.ctx;
+  const leaves = newId('nod');
+  const node = { id: leaves, cluster_id: clusterId, kind: 'BACKEND', host: '10.0.0.19', port: 9050, alive: 1 };
+  await db
+    .insertInto('cluster_node')
+    .values({ ...node, decommissioning: 0, observed_at: databaseNow })
+    .execute();
+  const wanted = { rule: 'memory_high', clusterId, nodeId: leaves, reason: 'it is small', threshold: 0.95 };
+  expect(await change(root, 'overrideAlertRule', wanted)).toMatchObject({ userErrors: [] });
+  const asked = async () => {
+    const { data, errors } = await api.ask(
+      root,
+      `{ alertRules { name overrides { isInForce notInForceBecause } }
+         cluster(name: "rules-prod") { alertRules(name: "memory_high") { notInForce { reason notInForceBecause } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    return data;
+  };
+  const rules = (override: object) => expect.arrayContaining([{ name: 'memory_high', overrides: [override] }]);
+  expect(await asked()).toMatchObject({
+    alertRules: rules({ isInForce: true, notInForceBecause: null }),
+    cluster: { alertRules: [{ notInForce: [] }] },
+  });
+  await db.deleteFrom('cluster_node').where('id', '=', leaves).execute();
+  const notInForceBecause = 'its node has left the cluster';
+  expect(await asked()).toMatchObject({
+    alertRules: rules({ isInForce: false, notInForceBecause }),
+    cluster: { alertRules: [{ notInForce: [{ reason: 'it is small', notInForceBecause }] }] },
+  });
+});
+
 it('says why a rule is quiet and why an alert is told, and to who may not see the cluster what it says of one that there is not', async () => {
   const { db } = api.engine.ctx;
   const why = 'isCalled decision { kind } findings { kind words }';

@@ -10,7 +10,7 @@ import {
 } from '../../domain/rules/standing.ts';
 import { AppError } from '../../errors.ts';
 import { listClusters } from '../../store/reads/clusters.ts';
-import { listOverrides, listOwnRules } from '../../store/reads/rules.ts';
+import { listOverrides, listOwnRules, subjectsOfOverrides } from '../../store/reads/rules.ts';
 import { wholeList } from '../../store/reads/visibility.ts';
 import { readWatched } from '../../store/reads/watched.ts';
 import type { Bot, BotCommand } from '../bot.ts';
@@ -119,10 +119,16 @@ export const rule: BotCommand = {
       here: watched?.book.rules ?? null,
     });
     const clusters = await listClusters(bot.db, { visibility, filter: {}, page: wholeList });
+    const overrides = await listOverrides(bot.db, { visibility, rules: [found.name], past: true });
+    const subjects = await subjectsOfOverrides(
+      bot.db,
+      overrides.map(({ id }) => id),
+    );
     return ruleDetails({
       rule: found,
       now: bot.now(),
-      overrides: await listOverrides(bot.db, { visibility, rules: [found.name], past: true }),
+      overrides,
+      subjects: new Map(subjects.map((each) => [each.id, each])),
       names: new Map(clusters.map(({ id, name }) => [id, name])),
       on: watched === null ? null : { watched, standing: standingOf(found, watched) },
       docsUrl: bot.settings.docsUrl,

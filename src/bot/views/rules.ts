@@ -1,9 +1,10 @@
 import type { KnownBlock } from '@slack/web-api';
 import { hidingInWords, overrideInWords, titleInWords, whenInWords } from '../../domain/rules/in-words.ts';
-import type { RuleOverride } from '../../domain/rules/override.ts';
+import { type OverrideSubject, type RuleOverride, whyNotInForce } from '../../domain/rules/override.ts';
 import { type AlertRule, ruleFamilies } from '../../domain/rules/rule.ts';
 import {
   changeInWords,
+  notInForceInWords,
   pendingInWords,
   type RuleStanding,
   type StandingRule,
@@ -94,7 +95,9 @@ function lineOf(each: StandingRule, watched: WatchedCluster): string {
   // The words say already by whom it was switched off.
   const changed = changedBy.filter((one) => one !== effective.off).map((one) => changeInWords(rule, one, watched));
   const note = changed.length === 0 ? '' : `\n      changed: ${safe(changed.join('; '), 200)}`;
-  return `${signs[standing]} *${standing}* ${code(rule.name, 70)} ${effective.severity ?? rule.severity} · ${safe(words, 300)}${note}`;
+  const past = each.notInForce.map((one) => notInForceInWords(rule, one, watched));
+  const lost = past.length === 0 ? '' : `\n      counts no more: ${safe(past.join('; '), 300)}`;
+  return `${signs[standing]} *${standing}* ${code(rule.name, 70)} ${effective.severity ?? rule.severity} · ${safe(words, 300)}${note}${lost}`;
 }
 
 /** The same without signs, for screen readers and for copying. */
@@ -116,6 +119,8 @@ export type RuleData = {
   readonly now: Date;
   /** Of this rule, that the reader may see, newest first, past ones too. */
   readonly overrides: readonly Kept[];
+  /** What each of them is about, as it is now, by its id. */
+  readonly subjects: ReadonlyMap<string, OverrideSubject>;
   readonly names: ClusterNames;
   /** How it stands on a cluster; null = none was named. `standing` null = the rule does not hold there. */
   readonly on: { readonly watched: WatchedCluster; readonly standing: StandingRule | null } | null;
@@ -124,7 +129,7 @@ export type RuleData = {
 };
 
 /** One rule, with all that is known of it. */
-export function ruleDetails({ rule, now, overrides, names, on, docsUrl }: RuleData): Message {
+export function ruleDetails({ rule, now, overrides, subjects, names, on, docsUrl }: RuleData): Message {
   const here = on?.standing?.effective;
   const stands =
     on?.standing == null ? '' : ` ${on.standing.standing} on ${on.watched.cluster.name}: ${on.standing.words}`;
@@ -151,7 +156,7 @@ export function ruleDetails({ rule, now, overrides, names, on, docsUrl }: RuleDa
           ...also(rule),
         ].join('\n'),
       ),
-      section(fitLines(historyLines({ rule, overrides, names, now }), 1_500)),
+      section(fitLines(historyLines({ rule, overrides, subjects, names, now }), 1_500)),
       ...(rule.runbook === null ? [] : [runbookBlock({ ...rule, runbook: rule.runbook }, docsUrl)]),
     ],
   };
@@ -173,13 +178,14 @@ function also({ isGuarded, action }: AlertRule): readonly string[] {
 const mostValues = 12;
 
 function standingBlocks(
-  { rule, standing, words, values, unknown, pending, changedBy }: StandingRule,
+  { rule, standing, words, values, unknown, pending, changedBy, notInForce }: StandingRule,
   watched: WatchedCluster,
 ): readonly KnownBlock[] {
   const more = values.length - mostValues;
   const lines = [
     `${signs[standing]} *${standing}* on ${code(watched.cluster.name, 60)}: ${safe(words, 500)}`,
     ...changedBy.map((each) => `Changed here: ${safe(changeInWords(rule, each, watched), 250)}`),
+    ...notInForce.map((each) => `Counts no more: ${safe(notInForceInWords(rule, each, watched), 300)}`),
     ...(values.length <= 1 ? [] : values.slice(0, mostValues).map((each) => `• ${safe(each.words, 160)}`)),
     ...(more > 0 ? [`… and ${more} more, further from the threshold`] : []),
     ...pending.map((each) => `⏳ ${safe(pendingInWords(each, watched), 250)}`),
@@ -189,7 +195,7 @@ function standingBlocks(
 }
 
 /** What people changed of it, everywhere that the reader may see. */
-function historyLines({ rule, overrides, names, now }: Omit<RuleData, 'on' | 'docsUrl'>): readonly string[] {
+function historyLines({ rule, overrides, subjects, names, now }: Omit<RuleData, 'on' | 'docsUrl'>): readonly string[] {
   if (overrides.length === 0) return ['*Changed by people:* nothing that you may see.'];
   return [
     '*Changed by people:*',
@@ -200,7 +206,10 @@ function historyLines({ rule, overrides, names, now }: Omit<RuleData, 'on' | 'do
         ended === null
           ? ''
           : ` Ended ${date(ended.at, 'day')} by ${safe(ended.byName, 60)}: ${safe(ended.reason, 120)}.`;
-      return `• ${isOver ? '_over:_ ' : ''}${placeOf(each, names)}, ${date(at, 'day')}: ${safe(sentence(overrideInWords(rule, each)), 250)}${end}`;
+      const subject = subjects.get(each.id);
+      const lost = isOver || subject === undefined ? null : whyNotInForce(rule, each, { at: now, subject });
+      const word = isOver ? '_over:_ ' : lost === null ? '' : `_counts no more, ${safe(lost, 150)}:_ `;
+      return `• ${word}${placeOf(each, names)}, ${date(at, 'day')}: ${safe(sentence(overrideInWords(rule, each)), 250)}${end}`;
     }),
   ];
 }

@@ -44,6 +44,8 @@ export type RuleBook = {
   readonly effective: EffectiveRules;
   /** What people said of a rule for single nodes of the cluster, and what holds now. */
   readonly changesOfNodes: (rule: string) => readonly RuleOverride[];
+  /** What people said of a rule for the cluster or nodes of it, whether it counts now or not. */
+  readonly saidHere: (rule: string) => readonly RuleOverride[];
   /** Rules of which nobody knows whether their alerts are over, since a change of them cannot be read; they begin as without it. */
   readonly unread: readonly string[];
   /** Alerts of these rules end, with these words. */
@@ -79,10 +81,13 @@ export function bookFor(
       countsAt(rule, each, { ...place, nodeId: each.scope.nodeId });
     return overrides.filter(isHere);
   };
+  const saidHere = (name: string) =>
+    overrides.filter(({ rule, scope }) => rule === name && 'clusterId' in scope && scope.clusterId === place.clusterId);
   return {
     rules,
     effective,
     changesOfNodes,
+    saidHere,
     unread,
     switchedOff: [...offHere(rules, { overrides, effective }), ...gone.map(goneInWords)],
   };

@@ -73,14 +73,69 @@ export function effectiveRule(rule: AlertRule, overrides: readonly RuleOverride[
   };
 }
 
+/** Why an override does not count in a place. */
+export type NotCounting = 'OVER' | 'ELSEWHERE' | 'MOVED';
+
 /**
- * Whether an override holds in a place. What takes a CRITICAL alert away was allowed for the environment that its cluster had
+ * Pure. Why an override does not count in a place; null = it counts. What takes a CRITICAL alert away was allowed for the environment that its cluster had
  * then: with another label, as when a cluster goes into production, it counts no more.
  */
-export function countsAt(rule: AlertRule, override: RuleOverride, place: RulePlace): boolean {
+export function whyNotAt(rule: AlertRule, override: RuleOverride, place: RulePlace): NotCounting | null {
   const { madeIn, changes, scope } = override;
-  if (!holdsAt(override, place.at) || !coversPlace(scope, place)) return false;
-  return madeIn === null || madeIn === place.environment || !isWeighed(rule, changes);
+  if (!holdsAt(override, place.at)) return 'OVER';
+  if (!coversPlace(scope, place)) return 'ELSEWHERE';
+  return madeIn === null || madeIn === place.environment || !isWeighed(rule, changes) ? null : 'MOVED';
+}
+
+/** Whether it counts there, by the same. */
+export function countsAt(rule: AlertRule, override: RuleOverride, place: RulePlace): boolean {
+  return whyNotAt(rule, override, place) === null;
+}
+
+/** What an override is about, as it is now. */
+export type OverrideSubject = {
+  /** The environment that it is for, or that its cluster has now; null = it is for everything, or there is no such cluster. */
+  readonly environment: string | null;
+  /** There is such a node or cluster, or a cluster with the label. */
+  readonly isThere: boolean;
+};
+
+/**
+ * Pure. Why an override counts nowhere now, in words; null = it counts, by the very rule by which looks judge. `rule` null =
+ * there is no such rule any more.
+ */
+export function whyNotInForce(
+  rule: AlertRule | null,
+  override: RuleOverride,
+  { at, subject: { environment, isThere } }: { readonly at: Date; readonly subject: OverrideSubject },
+): string | null {
+  const { scope, madeIn } = override;
+  if (rule === null) return 'there is no such rule any more';
+  if (!holdsAt(override, at)) return 'its time is over';
+  if (!isThere) return goneInWords(scope);
+  const place = {
+    clusterId: 'clusterId' in scope ? scope.clusterId : '',
+    environment: scope.kind === 'environment' ? scope.environment : (environment ?? ''),
+    nodeId: scope.kind === 'node' ? scope.nodeId : null,
+    at,
+  };
+  if (whyNotAt(rule, override, place) !== 'MOVED') return null;
+  return `it was allowed while the cluster was labelled ${madeIn}; it is labelled ${environment ?? 'otherwise'} now`;
+}
+
+function goneInWords(scope: RuleScope): string {
+  switch (scope.kind) {
+    case 'all':
+      return 'there is no cluster';
+    case 'environment':
+      return `no cluster is labelled ${scope.environment}`;
+    case 'cluster':
+      return 'its cluster is not registered any more';
+    case 'node':
+      return 'its node has left the cluster';
+    default:
+      return scope satisfies never;
+  }
 }
 
 export function holdsAt({ until }: Pick<RuleOverride, 'until'>, at: Date): boolean {

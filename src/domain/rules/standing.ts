@@ -5,7 +5,7 @@ import type { NotJudged } from '../probe.ts';
 import { countUnjudged } from '../unjudged.ts';
 import { count } from '../words.ts';
 import { overrideInWords } from './in-words.ts';
-import { type EffectiveRule, type RuleOverride, switchedOffInWords } from './override.ts';
+import { type EffectiveRule, type RuleOverride, switchedOffInWords, whyNotInForce } from './override.ts';
 import { leftTo, type Present, presentsOf } from './present.ts';
 import { type AlertRule, isMetricRule } from './rule.ts';
 import { metricLook, type WatchedCluster, whyBlind } from './watched.ts';
@@ -21,6 +21,8 @@ export type StandingRule = {
   readonly effective: EffectiveRule;
   /** What people changed of it here: for single nodes that there are, then for all of the cluster, the narrowest first. */
   readonly changedBy: readonly RuleOverride[];
+  /** What people said of it for this cluster or a node of it and that counts no more, with why. */
+  readonly notInForce: readonly NotInForce[];
   readonly standing: RuleStanding;
   /** The open alerts of the rule, worst first. */
   readonly alerts: readonly Alert[];
@@ -49,6 +51,7 @@ export function standingOf(rule: AlertRule, watched: WatchedCluster): StandingRu
   const isOfRule = (each: { readonly rule: string }) => each.rule === rule.name;
   const found = {
     ...{ rule, effective, changedBy: [...ofNodesHere(rule, watched), ...effective.changedBy] },
+    notInForce: notInForceHere(rule, watched),
     alerts: watched.alerts.filter(isOfRule).toSorted((a, b) => worseFirst(a.severity, b.severity)),
     pending: (look?.pending ?? []).filter(isOfRule),
     unknown: (look?.notJudged ?? []).filter(isOfRule),
@@ -60,6 +63,24 @@ export function standingOf(rule: AlertRule, watched: WatchedCluster): StandingRu
 function ofNodesHere({ name }: AlertRule, { book, nodes }: WatchedCluster): readonly RuleOverride[] {
   const ids = new Set(nodes.map(({ id }) => id));
   return book.changesOfNodes(name).filter(({ scope }) => scope.kind === 'node' && ids.has(scope.nodeId));
+}
+
+export type NotInForce = { readonly override: RuleOverride; readonly because: string };
+
+function notInForceHere(rule: AlertRule, { book, nodes, cluster, now }: WatchedCluster): readonly NotInForce[] {
+  const ids = new Set(nodes.map(({ id }) => id));
+  return book.saidHere(rule.name).flatMap((override) => {
+    const { scope } = override;
+    const isThere = scope.kind !== 'node' || ids.has(scope.nodeId);
+    const subject = { environment: cluster.environment, isThere };
+    const because = whyNotInForce(rule, override, { at: now, subject });
+    return because === null ? [] : [{ override, because }];
+  });
+}
+
+/** `be 10.0.0.11:9050: off, by kim: …: its node has left the cluster`. */
+export function notInForceInWords(rule: AlertRule, { override, because }: NotInForce, watched: WatchedCluster): string {
+  return `${changeInWords(rule, override, watched)}: ${because}`;
 }
 
 /** `be 10.0.0.11:9050: off, by kim: …`; what is said of more than a node begins with what was changed. */

@@ -1,6 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import type { NotJudged } from '../../domain/probe.ts';
 import type { OwnRule, RuleEdits } from '../../domain/rules/book.ts';
+import type { OverrideSubject } from '../../domain/rules/override.ts';
 import type { Reader } from '../database.ts';
 import { notJudgedOf } from '../probes/probe-rows.ts';
 import { type OnDamaged, readable } from '../readable.ts';
@@ -62,6 +63,38 @@ export async function listOverrides(
   }
   const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
   return readable(rows, toOverride, () => undefined);
+}
+
+/** What overrides that somebody has read with their rights are about, as it is now; in one statement. */
+export async function subjectsOfOverrides(
+  db: Reader,
+  ids: readonly string[],
+): Promise<readonly (OverrideSubject & { readonly id: string })[]> {
+  if (ids.length === 0) return [];
+  const labelled = sql<SqlBool>`EXISTS (SELECT 1 FROM cluster AS labelled WHERE labelled.environment = alert_rule_override.scope_value)`;
+  const rows = await db
+    .selectFrom('alert_rule_override')
+    .leftJoin('cluster', 'cluster.id', 'alert_rule_override.cluster_id')
+    .leftJoin('cluster_node', (join) =>
+      join
+        .onRef('cluster_node.id', '=', 'alert_rule_override.scope_value')
+        .onRef('cluster_node.cluster_id', '=', 'alert_rule_override.cluster_id'),
+    )
+    .select((row) => [
+      'alert_rule_override.id',
+      'scope_kind',
+      'scope_value',
+      'cluster.environment',
+      'cluster_node.id as node_id',
+      row.case().when(labelled).then(1).else(0).end().as('is_labelled'),
+    ])
+    .where('alert_rule_override.id', 'in', ids)
+    .execute();
+  return rows.map(({ id, scope_kind, scope_value, environment, node_id, is_labelled }) => {
+    if (scope_kind === 'all') return { id, environment: null, isThere: true };
+    if (scope_kind === 'environment') return { id, environment: scope_value, isThere: is_labelled === 1 };
+    return { id, environment, isThere: environment !== null && (scope_kind === 'cluster' || node_id !== null) };
+  });
 }
 
 /** One that was not ended; null also where the asker may not see it. */
