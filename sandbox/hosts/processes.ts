@@ -3,19 +3,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** A process named so that a later process with the same number is not mistaken for it. */
 export type ProcessId = { readonly pid: number; readonly startedAtTicks: string };
 
-type ProcessEntry = ProcessId & { readonly parent: number; readonly isZombie: boolean };
+export type ProcessEntry = ProcessId & { readonly name: string; readonly parent: number; readonly isZombie: boolean };
 
-/** The processes below `pid`, children before grandchildren; `depth` 1 = children only. Linux only: reads /proc. */
-export function descendantsOf(pid: number, depth = Number.POSITIVE_INFINITY): ProcessId[] {
-  const all = readdirSync('/proc')
+/** Every process of this machine at one moment. Linux only: reads /proc. */
+export function readProcesses(): readonly ProcessEntry[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readEntry(Number(name)) ?? []);
-  const found: ProcessId[] = [];
-  let parents = new Set([pid]);
-  for (let level = 0; level < depth && parents.size > 0; level += 1) {
-    const children = all.filter((entry) => parents.has(entry.parent));
-    found.push(...children);
-    parents = new Set(children.map((entry) => entry.pid));
+}
+
+/** The processes below `pid`, children before grandchildren. */
+export function descendantsOf(pid: number): ProcessEntry[] {
+  return below([pid], readProcesses());
+}
+
+/** Those of `all` that descend from one of these numbers, each once and none of the numbers themselves; children before grandchildren. */
+export function below(pids: readonly number[], all: readonly ProcessEntry[]): ProcessEntry[] {
+  const children = Map.groupBy(all, ({ parent }) => parent);
+  const seen = new Set(pids);
+  const found: ProcessEntry[] = [];
+  for (const pid of seen) {
+    const born = (children.get(pid) ?? []).filter((entry) => !seen.has(entry.pid));
+    found.push(...born);
+    for (const entry of born) seen.add(entry.pid);
   }
   return found;
 }
@@ -60,6 +70,8 @@ function readEntry(pid: number): ProcessEntry | null {
     return null;
   }
   // The second field is the program's name in parentheses and may hold anything, so count from its end.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { pid, parent: Number(fields[1]), startedAtTicks: fields[19] ?? '', isZombie: fields[0] === 'Z' };
+  const end = stat.lastIndexOf(')');
+  const fields = stat.slice(end + 2).split(' ');
+  const name = stat.slice(stat.indexOf('(') + 1, end);
+  return { pid, name, parent: Number(fields[1]), startedAtTicks: fields[19] ?? '', isZombie: fields[0] === 'Z' };
 }

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from '../patience.ts';
-import { descendantsOf, killAll, type ProcessId, sendSignal } from './processes.ts';
+import { descendantsOf, killAll, type ProcessEntry, type ProcessId, sendSignal } from './processes.ts';
 
 /** One listening sshd process. */
 export type Sshd = {
@@ -64,21 +64,12 @@ export async function startSshd({ binary, address, port, dir }: SshdStart): Prom
 
 /** Kills the sshd processes of all connections; what they started is not told, and is returned. */
 function dropConnections(listener: number): ProcessId[] {
-  const isSshd = ({ pid }: ProcessId) => programOf(pid).startsWith('sshd');
+  const isSshd = ({ name }: ProcessEntry) => name.startsWith('sshd');
   // Stopped before the look that counts, so that none of them starts a command in between.
   for (const { pid } of descendantsOf(listener).filter(isSshd)) sendSignal(pid, 'SIGSTOP');
   const all = descendantsOf(listener);
   killAll(all.filter(isSshd));
   return all.filter((entry) => !isSshd(entry));
-}
-
-function programOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8');
-  } catch {
-    // It ended between the look and this.
-    return '';
-  }
 }
 
 function greets(address: string, port: number): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descendantsOf, identify, isRunning, killAll, type ProcessId } from '../hosts/processes.ts';
+import { below, killAll, type ProcessEntry, type ProcessId, readProcesses } from '../hosts/processes.ts';
 import { patienceMs } from '../patience.ts';
 
 /**
@@ -11,14 +11,20 @@ export const worldMark = 'STARWARDEN_SANDBOX';
 
 /** All running processes of the world in `dir`, with their descendants; never the calling process. */
 export function processesOfWorld(dir: string): ProcessId[] {
-  const found = new Map<number, ProcessId>();
-  for (const pid of allPids()) {
-    if (pid === process.pid || !belongsTo(pid, dir)) continue;
-    for (const entry of [identify(pid), ...descendantsOf(pid)]) {
-      if (entry !== null && entry.pid !== process.pid && isRunning(entry)) found.set(entry.pid, entry);
-    }
-  }
-  return [...found.values()];
+  return processesOfWorlds(new Set([dir]));
+}
+
+/** The same of several worlds. One look at the machine serves them all: it is some thousand calls of the kernel. */
+export function processesOfWorlds(dirs: ReadonlySet<string>): ProcessId[] {
+  const all = readProcesses().filter(({ pid, isZombie }) => pid !== process.pid && !isZombie);
+  const marked = all.filter((entry) => belongsTo(entry, dirs));
+  return [
+    ...marked,
+    ...below(
+      marked.map(({ pid }) => pid),
+      all,
+    ),
+  ];
 }
 
 /** Kills every process of the world until none is left, those included that were born meanwhile. */
@@ -33,17 +39,13 @@ export async function sweepWorld(dir: string): Promise<void> {
   }
 }
 
-function allPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
 /** By its environment; an SSH server, which gets none, by the configuration file it was given. */
-function belongsTo(pid: number, dir: string): boolean {
-  if (readParts(pid, 'environ').includes(`${worldMark}=${dir}`)) return true;
+function belongsTo({ pid, name }: ProcessEntry, dirs: ReadonlySet<string>): boolean {
+  const isMarked = (part: string) => part.startsWith(`${worldMark}=`) && dirs.has(part.slice(worldMark.length + 1));
+  if (readParts(pid, 'environ').some(isMarked)) return true;
+  if (!name.startsWith('sshd')) return false;
   const title = readParts(pid, 'cmdline').join(' '); // sshd writes its own title, all in one part
-  return /^\S*sshd/.test(title) && title.includes(` ${dir}/hosts/`);
+  return /^\S*sshd/.test(title) && [...dirs].some((dir) => title.includes(` ${dir}/hosts/`));
 }
 
 function readParts(pid: number, file: 'environ' | 'cmdline'): string[] {

@@ -1,10 +1,10 @@
 import { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { descendantsOf, identify, isRunning, type ProcessId } from '../../../sandbox/hosts/processes.ts';
-import { processesOfWorld, worldMark } from '../../../sandbox/world/processes.ts';
+import { descendantsOf, isRunning, type ProcessId, readProcesses } from '../../../sandbox/hosts/processes.ts';
+import { processesOfWorlds, worldMark } from '../../../sandbox/world/processes.ts';
 
 /** The variable by which every process that this one starts, and what those start, is known. */
 const mark = `STARWARDEN_TEST_FILE=${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -48,12 +48,10 @@ export type LeftRunning = { readonly id: ProcessId; readonly name: string };
 
 /** What was started by this process and still runs, also where its parent has ended. */
 export function leftRunning(): LeftRunning[] {
-  const marked = allPids().filter((pid) => pid !== process.pid && partsOf(pid, 'environ').includes(mark));
-  const found = [
-    ...descendantsOf(process.pid),
-    ...marked.flatMap((pid) => identify(pid) ?? []),
-    ...[...worlds].flatMap(processesOfWorld),
-  ].filter(isRunning);
+  const marked = readProcesses().filter(({ pid }) => pid !== process.pid && partsOf(pid, 'environ').includes(mark));
+  const found = [...descendantsOf(process.pid), ...marked, ...processesOfWorlds(worlds)].filter(isRunning);
+  // Of worlds that have ended nothing comes back: the next file need not look for them.
+  if (found.length === 0) worlds.clear();
   return [...new Map(found.map((id) => [id.pid, { id, name: nameOf(id.pid) }])).values()];
 }
 
@@ -73,12 +71,6 @@ export function accusation(file: string, left: readonly LeftRunning[]): string {
 function nameOf(pid: number): string {
   const line = partsOf(pid, 'cmdline').join(' ').trim();
   return line === '' ? 'a process that has just ended' : line.slice(0, 160);
-}
-
-function allPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 function partsOf(pid: number, file: 'environ' | 'cmdline'): string[] {
