@@ -1,12 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextTimes } from '../../src/domain/cron.ts';
+import { type CronTimes, nextTimes } from '../../src/domain/cron.ts';
 import { dueAtOf, lateMs, mistakesInTimes, nextSlot, whatIsDue } from '../../src/domain/schedule-times.ts';
 
 const nightly = { id: 'sch_1', cron: '0 2 * * *', timeZone: 'UTC', jitterSeconds: 0 };
 const at = (text: string) => new Date(`2027-01-${text}:00.000Z`);
 const due = (whenMissed: 'RUN_ONCE' | 'SKIP', slot: string, now: string) =>
   whatIsDue({ ...nightly, whenMissed, slotAt: at(slot), dueAt: at(slot) }, at(now));
+
+/** Every time from one moment to another. To name those of centuries after it would be most of the work of this file. */
+function timesUntil(times: CronTimes, after: Date, until: Date): readonly Date[] {
+  for (let count = 64; ; count *= 4) {
+    const found = nextTimes(times, { after, count });
+    if (found.length < count || Number(found.at(-1)) > until.getTime()) return found.filter((time) => time <= until);
+  }
+}
 
 describe('what is due', () => {
   it('is nothing before the time', () => {
@@ -128,9 +136,7 @@ it('for any way in which time goes on: each time is fired for at most once, in o
             slot = found.next;
           }
         }
-        const all = nextTimes(schedule, { after: start, count: 10_000 }).filter(
-          (time) => dueAtOf(schedule, time) <= now,
-        );
+        const all = timesUntil(schedule, start, now).filter((time) => dueAtOf(schedule, time) <= now);
         expect(new Set(fired.map(Number)).size).toBe(fired.length);
         expect(fired).toEqual(fired.toSorted((a, b) => a.getTime() - b.getTime()));
         const counted = missed + fired.length;
