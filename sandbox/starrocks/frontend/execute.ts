@@ -174,5 +174,7 @@ export async function executeForwarded(fe: FrontendContext, request: ForwardRequ
     const known = error instanceof SqlError ? error : new SqlError(1064, 'HY000', javaText(error));
     const { code, sqlState, message } = known;
     return { outcome: { ok: false, code, sqlState, message }, journalId: fe.group.applied };
+  } finally {
+    fe.group.tell();
   }
 }

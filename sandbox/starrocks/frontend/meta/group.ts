@@ -73,6 +73,9 @@ export class Group {
   private readonly departed = new Map<string, Peer>();
   private readonly waiters = new Set<() => void>();
   private tail: Promise<unknown> = Promise.resolve();
+  private ledAt = Number.NEGATIVE_INFINITY;
+  /** Somebody waits until the others have applied this. */
+  private toTell = 0;
 
   constructor(options: Options) {
     this.options = options;
@@ -253,7 +256,8 @@ export class Group {
   private beat(): void {
     if (this.lost) return;
     if (this.role === 'LEADER') {
-      this.lead();
+      // Less often than the look at the clock: each beat is a connection to each of the others.
+      if (performance.now() - this.ledAt >= this.options.pace.atLeast(500, 200)) this.lead();
       return;
     }
     const silentMs = performance.now() - this.heardAt;
@@ -310,6 +314,7 @@ export class Group {
 
   private lead(): void {
     const { pace } = this.options;
+    this.ledAt = performance.now();
     this.beatAll();
     const patience = pace.atLeast(10_000, 4000);
     const now = performance.now();
@@ -337,6 +342,13 @@ export class Group {
     this.options.onWritten({ ms: performance.now() - startedAt, bytes: JSON.stringify(changes).length });
   }
 
+  /** What took effect here is to do so with the others now, and not with the next beat: one of them waits for it. */
+  tell(): void {
+    if (this.role !== 'LEADER' || this.toTell === this.committed) return;
+    this.toTell = this.committed;
+    this.beatAll();
+  }
+
   private beatAll(): void {
     for (const frontend of this.state.frontends.values()) {
       if (frontend.name !== this.options.self.name && frontend.joined) void this.sync(frontend);
@@ -356,8 +368,10 @@ export class Group {
     this.peers.set(peer.name, progress);
     if (progress.busy) return;
     progress.busy = true;
+    let told = 0;
     try {
       do {
+        told = this.committed;
         const reply = await this.send(peer, progress.next, pace.atLeast(2000, 500));
         if (this.role !== 'LEADER') return;
         if (reply.term > journal.vote.term) {
@@ -368,7 +382,7 @@ export class Group {
         progress.next = reply.lastIndex + 1;
         if (reply.ok) progress.match = Math.max(progress.match, reply.lastIndex);
         this.countCommitted();
-      } while (progress.next <= journal.lastIndex);
+      } while (progress.next <= journal.lastIndex || told < this.toTell);
     } catch {
       // A peer that does not answer is asked again at the next beat; SHOW FRONTENDS tells about it.
       this.departed.delete(peer.name);
