@@ -6,15 +6,35 @@
 units=$(cd "$(dirname "${BASH_SOURCE[0]}")/../units" && pwd)
 policy=$(<"$units/policy")
 
+# What is asked for again and again is answered in REPLY and without a process: there are ten looks a second at each service.
+
+# The last value of a key of the unit; empty when it has none.
+read_setting() {
+  local line found=
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ $line == "$1="* ]] && found=${line#*=}
+  done <"$units/$unit"
+  REPLY=$found
+}
+
 setting() {
-  sed -n "s/^$1=//p" "$units/$unit" | tail -n 1
+  read_setting "$1"
+  echo "$REPLY"
+}
+
+# False where its main process does not run.
+find_main_pid() {
+  local pid= stat=
+  read_setting PIDFile
+  { read -r pid <"$REPLY"; } 2>/dev/null
+  [[ -n $pid ]] || return 1
+  { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return 1
+  [[ $stat =~ \)\ Z ]] && return 1
+  REPLY=$pid
 }
 
 main_pid() {
-  local pid= stat
-  read -r pid 2>/dev/null <"$(setting PIDFile)"
-  stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
-  [[ -n $pid && ! $stat =~ \)\ Z ]] && echo "$pid"
+  find_main_pid && echo "$REPLY"
 }
 
 # What it was last told to be, and whether its process agrees.
@@ -48,7 +68,7 @@ run_line() {
     bash -c "exec $1" </dev/null >>"$units/$unit.log" 2>&1
 }
 
-no_pid() { ! main_pid; }
+no_pid() { ! find_main_pid; }
 
 # As systemd without settings of its own: 5 starts within 10 s. A stop does not set the count back.
 limit_burst() { local n; n=$(setting StartLimitBurst); echo "${n:-5}"; }
@@ -66,15 +86,17 @@ may_start() {
 
 # Starts a service again that ended by itself, while systemd thinks that it is up.
 supervise() {
-  local pause
+  local pause silence state
   case $(setting Restart) in '' | no) return ;; esac
   pause=$(setting RestartSec)
-  while [[ $(<"$units/$unit.state") == active ]]; do
+  exec {silence}<> <(:) # nothing is ever read from it: a pause that is no process
+  while read -r state <"$units/$unit.state" && [[ $state == active ]]; do
     if no_pid; then
+      exec {silence}>&-
       sleep "${pause:-0.1}"
       exec "${BASH_SOURCE[0]}" --job restart "$unit"
     fi
-    sleep 0.1
+    read -rt 0.1 -u "$silence"
   done
 }
 
