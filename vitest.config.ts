@@ -20,6 +20,11 @@ const processes: TestProjectInlineConfiguration['test'] = {
   setupFiles: ['test/helpers/running/accuse.ts'],
 };
 
+const nodes: TestProjectInlineConfiguration['test'] = {
+  ...processes,
+  setupFiles: ['test/helpers/running/accuse.ts', 'test/helpers/running/use-bundled-nodes.ts'],
+};
+
 export default defineConfig({
   // Vite would take graphql's ES modules, Node takes its CommonJS ones for the libraries, and graphql refuses to be there twice.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
@@ -28,8 +33,8 @@ export default defineConfig({
     projects: [
       project('pure', { pool: 'threads', maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } }),
       project('store', { ...processes, sequence: { groupOrder: 1 } }),
-      project('world', { ...processes, sequence: { groupOrder: 1 } }),
-      project('long', { ...processes, isolate: true, maxWorkers: 3, sequence: { groupOrder: 2 } }),
+      project('world', { ...nodes, sequence: { groupOrder: 1 } }),
+      project('long', { ...nodes, isolate: true, maxWorkers: 3, sequence: { groupOrder: 2 } }),
     ],
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/helpers/services-setup.ts'],

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { patienceMs } from '../patience.ts';
+import { nodeProgram } from '../starrocks/programs.ts';
 import { partsOf, type Variation } from './variants.ts';
 import { type Programs, writeReleaseTree } from './write-tree.ts';
 
@@ -71,7 +71,7 @@ const reproducible = [
 export function ownPrograms(): Programs {
   return {
     node: process.execPath,
-    frontend: fileURLToPath(new URL('../starrocks/fe-main.mjs', import.meta.url)),
-    backend: fileURLToPath(new URL('../starrocks/be-main.mjs', import.meta.url)),
+    frontend: nodeProgram('fe'),
+    backend: nodeProgram('be'),
   };
 }

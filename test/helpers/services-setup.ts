@@ -16,17 +16,25 @@ declare module 'vitest' {
 
 /**
  * One MariaDB and one Redis for the whole run, started when the first test wants one: a run of pure tests does not wait
- * for them. Test files run in processes of their own, hence the little server that they ask.
+ * for them. The same of the programs of nodes. Test files run in processes of their own, hence the little server that they ask.
  */
 export default async function setUp(project: TestProject) {
   sweepServicesDirs();
   const dir = makeServicesDir();
   let services: Promise<Services> | null = null;
   let template: Promise<Template> | null = null;
+  let programs: Promise<string> | null = null;
   let redisDatabases = 0;
 
-  /** `/`: where the services are, and a number that nobody else gets; `/template`: what makes a database a migrated one. */
+  /**
+   * `/`: where the services are, and a number that nobody else gets; `/template`: what makes a database a migrated one;
+   * `/programs`: where the programs of nodes are.
+   */
   const answer = async (url: string | undefined) => {
+    if (url === '/programs') {
+      programs ??= import('./running/bundle-nodes.ts').then(({ bundleNodes }) => bundleNodes());
+      return programs;
+    }
     services ??= startForTests(dir);
     const { databaseUrl, redisUrl } = await services;
     if (url === '/template') {
