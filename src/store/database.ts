@@ -1,8 +1,9 @@
-import { Kysely, type KyselyPlugin, MysqlDialect, sql, type Transaction } from 'kysely';
+import { Kysely, type KyselyPlugin, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import { AppError } from '../errors.ts';
 import { boundPool } from './bounded-pool.ts';
+import { NamesOnlyDialect } from './dialect.ts';
 import type { Tables } from './generated/tables.ts';
 import * as core from './migrations/0001-core.ts';
 import * as monitor from './migrations/0002-monitor.ts';
@@ -84,7 +85,7 @@ export function openDatabase({
   });
   const db = new Kysely<Tables>({
     plugins: [...plugins],
-    dialect: new MysqlDialect({
+    dialect: new NamesOnlyDialect({
       pool:
         answerMs === null
           ? pool
