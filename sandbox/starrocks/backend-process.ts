@@ -55,7 +55,11 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
   const ports = { bePort: confNumber(conf, 'be_port', 9060), httpPort, brpcPort: confNumber(conf, 'brpc_port', 8060) };
   const faults = createFaults({ file: conf.get('sandbox_faults') ?? null, backend: `${host}:${heartbeatPort}` });
   const storagePaths = confPath(conf, 'storage_root_path', join(home, 'storage'));
-  const roots = storageRoots(storagePaths);
+  const wanted = storageRoots(storagePaths);
+  const isIgnoring = /^(true|1)$/i.test(conf.get('ignore_broken_disk') ?? '');
+  const there = wanted.filter((root) => existsSync(root));
+  // What is left out here is named by nothing that the backend says from now on.
+  const roots = isIgnoring && there.length > 0 ? there : wanted;
   const missing = roots.find((root) => !existsSync(root));
   if (missing !== undefined) {
     log('ERROR', `Fail to parse storage_root_path, path ${missing} does not exist`);
@@ -221,15 +225,23 @@ async function main({ home, isCompute }: { home: string; isCompute: boolean }): 
 function storageRoots(text: string): string[] {
   return text
     .split(';')
-    .map((part) => part.split(',')[0]?.trim() ?? '')
+    .map((part) => withoutSlashes(part.split(',')[0]?.trim() ?? ''))
     .filter((path) => path !== '');
+}
+
+/** As a backend shows a path, however it was written. */
+function withoutSlashes(path: string): string {
+  return path.replace(/\/+$/, '');
 }
 
 /** `path[,medium:SSD]`; what says nothing is taken for a hard disk. */
 function mediaOf(text: string): Map<string, 'HDD' | 'SSD'> {
   const parts = text.split(';').map((part) => part.split(',').map((word) => word.trim()));
   return new Map(
-    parts.map(([path = '', ...words]) => [path, words.some((word) => /^medium:\s*ssd$/i.test(word)) ? 'SSD' : 'HDD']),
+    parts.map(([path = '', ...words]) => [
+      withoutSlashes(path),
+      words.some((word) => /^medium:\s*ssd$/i.test(word)) ? 'SSD' : 'HDD',
+    ]),
   );
 }
 

@@ -16,7 +16,9 @@ import { releaseClaim } from '../store/claims.ts';
 import { listNodes } from '../store/clusters/inventory.ts';
 import { type Database, startDatabaseClock } from '../store/database.ts';
 import { type FactsClaim, keepFacts, saveFacts } from '../store/metrics/facts.ts';
+import { readCounters } from '../store/metrics/write-measured.ts';
 import { latestOfClusters, rolledUpPoints } from '../store/reads/metric-history.ts';
+import { askConfs } from './conf-facts.ts';
 import { diskTrends } from './disk-facts.ts';
 import { askEndpoints } from './endpoint-facts.ts';
 import { askHosts } from './host-facts.ts';
@@ -76,6 +78,9 @@ export async function askFacts(
         askSql(reading, { due: names, before: claim.before, at, nodes, measurements, until, keep, failed }),
       ),
       ask('HOSTS', () => askHosts(reading, { nodes, at, signal: until })),
+      ask('CONFS', async () =>
+        askConfs(reading, { nodes, counters: await readCounters(db, clusterId, failed), at, signal: until }),
+      ),
       ask('ENDPOINTS', () => askEndpoints(db, { clusterId, nodes, at, signal: until })),
       ask('HISTORY', () => askHistory(db, { clusterId, at, measurements })),
     ]);

@@ -36,6 +36,7 @@ const sources = {
   SQL: 'asked by SQL',
   NODES: 'read with the list of nodes',
   HOSTS: 'read over SSH',
+  CONFS: 'read from conf files over SSH',
   HISTORY: 'made of the history that Starwarden keeps',
   ENDPOINTS: 'read in a TLS handshake, which is broken off before a login',
 } as const;

@@ -3,6 +3,7 @@ import type { LoginAttempts } from './login-attempts.ts';
 import type { Derivation, Metric } from './metric.ts';
 import type { KeyedSample, Samples } from './page.ts';
 import { findFamily, matches } from './samples.ts';
+import type { SeenPaths } from './vanished-paths.ts';
 
 /** The counters of one node at one look, as plain JSON. */
 export type NodeCounters = {
@@ -14,6 +15,8 @@ export type NodeCounters = {
   readonly summaries?: Readonly<Record<string, SummaryCounts>>;
   /** Of counters that are rare. Left out by versions that did not follow them. */
   readonly lately?: LatelyCounts;
+  /** Of backends: the storage paths that their pages named. Left out by versions that did not remember them. */
+  readonly paths?: SeenPaths;
   /** Of frontends. */
   readonly attempts?: LoginAttempts;
 };

@@ -19,6 +19,7 @@ import { joinTold, type Told, together } from './overall.ts';
 import type { MetricNode, Page } from './page.ts';
 import { groupSamples } from './samples.ts';
 import { isKnown, type Unknown, type Value } from './unknown.ts';
+import { pathsAfter, valuesOfVanished } from './vanished-paths.ts';
 import { isInVersion } from './versions.ts';
 
 export type Look = {
@@ -77,13 +78,19 @@ function see(look: Look, node: MetricNode, families: CounterFamilies): Seen {
   const atMs = (page.at ?? look.at).getTime();
   const before = look.before[node.id];
   const limits = { longestMs: looksOfARate * (look.everyMs ?? 15_000) };
+  const isWhole = page.isCut === undefined ? saysItLeads(samples) !== null : !page.isCut;
+  const kept = keepCounters(counters, { families, atMs, before });
+  const paths =
+    node.kind === 'BACKEND'
+      ? pathsAfter({ samples, isWhole, before: before?.paths, nodeId: node.id, facts: look.facts, at: look.at })
+      : {};
   return {
     sight: {
       samples,
-      isWhole: page.isCut === undefined ? saysItLeads(samples) !== null : !page.isCut,
+      isWhole,
       cutIn: page.isCut ? (page.samples.at(-1)?.name ?? null) : null,
       growth: growthOf(counters, { atMs, before, limits }),
-      counters: keepCounters(counters, { families, atMs, before }),
+      counters: Object.keys(paths).length === 0 ? kept : { ...kept, paths },
       ...{ facts: look.facts, at: look.at, subject: { nodeId: node.id } },
     },
   };
@@ -165,13 +172,16 @@ function ofNode(
   if (source.leaderOnly && saysItLeads(sight.samples) === false)
     return [{ subject, value: { reason: 'NO_LEADER', because: 'the frontend that led says that it does not lead' } }];
   const others = [...kept.entries()].flatMap(([id, counters]) => (id === node.id ? [] : [counters]));
-  return subjectsOn(source, sight, subject).map((each) => {
+  const told = subjectsOn(source, sight, subject).map((each) => {
     const { by } = source;
     const label = by === undefined ? undefined : each[by.subject];
     const only = by === undefined || label === undefined ? {} : { only: { label: by.label, value: label } };
     const value = evaluate(source.derivation, { ...sight, ...only, others, subject: each });
     return { subject: each, value: explained(value, metric, node) };
   });
+  return source.remembersPaths
+    ? [...told, ...valuesOfVanished(sight.counters.paths, { nodeId: node.id, facts: sight.facts, at: sight.at })]
+    : told;
 }
 
 function explained(value: Value, metric: Metric, node: MetricNode): Value {

@@ -10,8 +10,8 @@ export type Fact = {
   readonly unit: MetricUnit;
   /** So long after an answer, it is asked again. */
   readonly everyMs: number;
-  /** Who finds it out: SQL to the cluster, the list of nodes that each look reads, the clocks of hosts, our own history, or handshakes. */
-  readonly from: 'SQL' | 'NODES' | 'HOSTS' | 'HISTORY' | 'ENDPOINTS';
+  /** Who finds it out: SQL to the cluster, the list of nodes that each look reads, the clocks of hosts, conf files on hosts, our own history, or handshakes. */
+  readonly from: 'SQL' | 'NODES' | 'HOSTS' | 'CONFS' | 'HISTORY' | 'ENDPOINTS';
   readonly means: string;
 };
 
@@ -124,6 +124,11 @@ export const facts = {
     ...{ everyMs: 5 * minute, from: 'HOSTS' },
     means:
       'what is not available of the file system with its logs (LOG_DIR and sys_log_dir), by `df`; the fullest counts',
+  }),
+  vanished_path_is_named: fact('DISK', 'COUNT', {
+    ...{ everyMs: minute, from: 'CONFS' },
+    means:
+      'of a storage path that a backend showed and shows no more: 1 while `storage_root_path` of its be.conf names it, over SSH',
   }),
   certificate_ends_at: fact('ENDPOINT', 'SECONDS', {
     ...{ everyMs: 30 * minute, from: 'ENDPOINTS' },

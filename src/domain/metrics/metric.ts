@@ -107,6 +107,8 @@ export type PageSource = {
   readonly derivation: Derivation;
   /** Which label of the samples names the subject, for scopes below the node: one value for each value of the label. */
   readonly by?: { readonly label: string; readonly subject: 'path' | 'database' | 'user' | 'job' };
+  /** A path that the page of its node named before is 0 while the node's conf file names it still; see `SeenPaths`. */
+  readonly remembersPaths?: true;
   /** How several nodes that know the same subject become one value, where the subject is no part of a node; default `SUM`. */
   readonly across?: Join;
 };

@@ -1,7 +1,9 @@
+import { diskStates } from '../vanished-paths.ts';
 import { backends, gauge, hostRate, type Metric, minus, onceSet, percent, share, source, workers } from './build.ts';
 
 const total = gauge('starrocks_be_disks_total_capacity');
 const free = gauge('starrocks_be_disks_avail_capacity');
+const state = gauge(diskStates);
 const byPath = { label: 'path', subject: 'path' } as const;
 
 /**
@@ -43,10 +45,11 @@ export const diskMetrics: readonly Metric[] = [
   {
     name: 'disk_is_used',
     title: 'Disk in use',
-    meaning: '1 while the node uses a storage path, 0 once it found the path broken and put it aside.',
+    meaning:
+      '1 while the node uses a storage path, 0 once it found the path broken and put it aside. Also 0 for a path that it showed before, does not show any more, and that storage_root_path of its be.conf names: a backend that starts with ignore_broken_disk leaves it out.',
     unit: 'COUNT',
     scope: 'DISK',
-    source: { ...backends, derivation: onceSet(total, gauge('starrocks_be_disks_state')), by: byPath },
+    source: { ...backends, derivation: onceSet(total, state), by: byPath, remembersPaths: true },
     overall: 'MIN',
     documented: 'be/src/agent/task_worker_pool.cpp (ReportDiskStateTaskWorkerPool)',
   },

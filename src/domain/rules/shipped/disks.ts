@@ -56,8 +56,8 @@ export const diskRules = familyOf('disks', [
     forMs: minute,
     severity: 'HIGH',
     means:
-      'The backend found the path broken: the replicas on it are gone, and are made anew elsewhere. Without max_percentage_of_error_disk in be.conf the process ends instead, which node_down tells.',
-    todo: 'Look at dmesg and at the mount on the host; replace the disk, then restart the backend.',
+      'The backend found the path broken, or started without it (ignore_broken_disk) though be.conf names it: the replicas on it are gone, and are made anew elsewhere. Without max_percentage_of_error_disk in be.conf the process ends instead, which node_down tells.',
+    todo: 'Look at dmesg and at the mount on the host; replace the disk, then restart the backend. Where the path is not wanted any more, take it out of storage_root_path.',
     action: 'restartNode',
   },
 ]);
