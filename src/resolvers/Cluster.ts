@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { lookAtRecovery } from '../runs/look-at-backups.ts';
 import { factsFor } from '../store/reads/health.ts';
 import { alertHidingsOf } from './AlertHiding.ts';
+import { alertNoiseOf } from './AlertNoise.ts';
 import { alertRulesOf } from './AlertRule.ts';
 import { automationOf } from './Calendar.ts';
 import { clusterSnapshotsOf } from './ClusterSnapshots.ts';
@@ -77,6 +78,7 @@ export const Cluster = {
   latestMetrics: latestMetricsOf,
   alertRules: alertRulesOf,
   alertHidings: alertHidingsOf,
+  alertNoise: alertNoiseOf,
   whyNot: whyNotOf,
   lastRun: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastRunOfCluster.load(id),
   lastCheck: ({ id }: ClusterRow, _: unknown, { loaders }: RequestContext) => loaders.lastCheckOfCluster.load(id),

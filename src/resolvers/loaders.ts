@@ -11,6 +11,7 @@ import type { Silence } from '../domain/silence.ts';
 import type { AlertFacts } from '../domain/why/why-alert.ts';
 import type { LookedAtRepositories } from '../runs/look-at-repositories.ts';
 import { factsOfAlerts } from '../store/escalation/why-facts.ts';
+import { noiseOfClusters } from '../store/reads/alert-noise.ts';
 import * as alerts from '../store/reads/alerts.ts';
 import * as backups from '../store/reads/backups.ts';
 import { findVisibleWindows, readWholeCalendar } from '../store/reads/calendar.ts';
@@ -106,6 +107,12 @@ export function makeLoaders({ db, engine, config }: Pick<ApiDeps, 'db' | 'engine
       grouped(
         (clusterIds) => samplesOfClusters(db, { clusterIds, ...args }),
         (look: ProbeSample) => look.clusterId,
+      ),
+    ),
+    noiseOfCluster: perArguments((args: { since: Date }) =>
+      single(
+        (clusterIds) => noiseOfClusters(db, { visibility, clusterIds, ...args }),
+        (noise) => noise.clusterId,
       ),
     ),
     historyOfCluster: perArguments((range: HistoryRange) =>

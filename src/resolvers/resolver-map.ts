@@ -2,6 +2,7 @@ import { DateTimeISOResolver, JSONResolver } from 'graphql-scalars';
 import type { AnyOperation } from '../operations/define.ts';
 import { Alert, AlertEvent } from './Alert.ts';
 import { AlertHiding } from './AlertHiding.ts';
+import { AlertNoiseSubject, AlertRuleNoise } from './AlertNoise.ts';
 import { AlertRule, AlertRuleOverride, alertRules, ClusterAlertRule } from './AlertRule.ts';
 import { testAlertRule } from './AlertRuleTrial.ts';
 import { Approval, Vote } from './Approval.ts';
@@ -208,7 +209,9 @@ export function makeResolvers(registry: Iterable<AnyOperation>) {
     Alert,
     AlertEvent,
     AlertHiding,
+    AlertNoiseSubject,
     AlertRule,
+    AlertRuleNoise,
     AlertRuleOverride,
     Approval,
     AuditEvent,

@@ -182,6 +182,24 @@ it('the number of SQL statements for what rules say and why they are quiet does 
   expect(few).toBeLessThanOrEqual(30);
 });
 
+it('the number of SQL statements for the noise of rules does not depend on the number of clusters', async () => {
+  const asked = (first: number) =>
+    `{ clusters(first: ${first}) { nodes { alertNoise { isCut rules { rule firings loudest { alertNumber node { label } } advice { kind } } } } } }`;
+  const send = async (first: number) => {
+    statements.length = 0;
+    const { data, errors } = await api.ask(token, asked(first));
+    expect(errors).toBeUndefined();
+    expect(JSON.stringify(data).split('"loudest":{"alertNumber"').length - 1).toBe(first);
+    return statements.length;
+  };
+  await grow(20);
+  waiting ??= openAlertsThatWait();
+  await waiting;
+  const few = await send(2);
+  expect(await send(20)).toBe(few);
+  expect(few).toBeLessThanOrEqual(8);
+});
+
 it('the number of SQL statements for what hides alerts does not depend on the number of clusters', async () => {
   const asked = (first: number) =>
     `{ clusters(first: ${first}) { nodes { alertHidings { kind name because byName node { label } alerts { number } } } } }`;

@@ -10,7 +10,7 @@ import { compareWorstFirst, healthScoreWords, scoreInWords } from '../../src/dom
 import { AppError } from '../../src/errors.ts';
 import { findActorByPersonId } from '../../src/store/access/actors.ts';
 import { createMaintenanceWindow } from '../../src/store/calendar/windows.ts';
-import { readDatabaseTime } from '../../src/store/database.ts';
+import { databaseNow, readDatabaseTime } from '../../src/store/database.ts';
 import { createSilence } from '../../src/store/silences/silences.ts';
 import { type Api, startApi } from '../helpers/api.ts';
 import { admin } from '../helpers/engine.ts';
@@ -244,11 +244,16 @@ const whyShape = z.object({
   cluster: z.object({
     alertRules: z.array(z.object({ standing: z.string(), rule: z.object({ name: z.string() }), present: z.string() })),
     whyNot: z.object({ summary: z.string(), findings: z.array(z.object({ words: z.string() })) }),
+    alertNoise: z.object({
+      rules: z.array(
+        z.object({ rule: z.string(), firings: z.number(), advice: z.array(z.object({ words: z.string() })) }),
+      ),
+    }),
   }),
   alert: z.object({ why: z.object({ summary: z.string(), findings: z.array(z.object({ words: z.string() })) }) }),
 });
 const whyAsked = `query ($cluster: String!, $alert: Int!) {
-  cluster(name: $cluster) { alertRules { standing rule { name } present } whyNot(rule: "node_down") { summary findings { words } } }
+  cluster(name: $cluster) { alertRules { standing rule { name } present } whyNot(rule: "node_down") { summary findings { words } } alertNoise { rules { rule firings advice { words } } } }
   alert(number: $alert) { why { summary findings { words } } }
 }`;
 /** What Slack does not show as it is, and times that went by between the two questions. */
@@ -258,6 +263,20 @@ it('the API and the bot say the same of rules, of why somebody is told and why n
   const alert = rows.alerts.find(({ clusterId }) => rows.clusters.some((each) => each.clusterId === clusterId));
   const cluster = rows.clusters.find(({ clusterId }) => clusterId === alert?.clusterId);
   if (alert === undefined || cluster === undefined) throw new Error('no alert is of a cluster that there is');
+  const fired = (['OPENED', 'RESOLVED', 'REOPENED', 'RESOLVED', 'REOPENED', 'RESOLVED'] as const).map(
+    (type, index) => ({
+      ...{
+        alert_id: alert.id,
+        revision: index + 1,
+        at: databaseNow,
+        type,
+        message: type,
+        actor_id: null,
+        actor_name: null,
+      },
+    }),
+  );
+  await bot.db.insertInto('alert_event').values(fired).execute();
   const token = await api.login('who-asks-why', { role: 'VIEWER', scope: { kind: 'all' } });
   const person = z.object({ id: z.string() }).parse((await api.ask(token, '{ viewer { id } }')).data?.viewer);
   const answer = await api.ask(token, whyAsked, { cluster: cluster.name, alert: alert.number });
@@ -266,6 +285,18 @@ it('the API and the bot say the same of rules, of why somebody is told and why n
   expect(rules?.count).toBe(of.alertRules.length);
   expect(rules?.found.length).toBeGreaterThan(10);
   expect(rules?.found).toEqual(of.alertRules.slice(0, rules?.found.length).map(({ rule }) => rule.name));
+  const late = `{ cluster(name: "${cluster.name}") { alertNoise(since: "${new Date(Date.now() - 91 * 86_400_000).toISOString()}") { isCut } } }`;
+  expect((await api.ask(token, late)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  await expect(type(person.id, `noise ${cluster.name} --since 91d`, /(?!)/g)).rejects.toThrow('91d is no time');
+  const loud = of.alertNoise.rules.filter(({ firings }) => firings > 0);
+  expect(loud.length).toBeGreaterThan(0);
+  const noise = await type(person.id, `noise ${cluster.name}`, /^(.*)$/gm);
+  const heard = bare(noise?.found.join('\n') ?? '');
+  for (const { rule, firings, advice } of loud) {
+    expect(heard).toContain(`${rule} `);
+    expect(heard).toContain(`fired *${firings} time${firings === 1 ? '' : 's'}*`);
+    for (const { words } of advice) expect(heard).toContain(bare(words));
+  }
   for (const [line, { summary, findings }] of [
     [`why-not ${cluster.name} node_down`, of.whyNot],
     [`why A-${alert.number}`, told.why],
@@ -350,7 +381,7 @@ it('who may not see a cluster is told of its rules and alerts what is told of th
   };
   const without = (name: string, said: Awaited<ReturnType<typeof refusal>>) =>
     JSON.parse(JSON.stringify(said).replaceAll(name, 'NAME'));
-  for (const line of ['rules NAME', 'rule node_down NAME', 'why-not NAME node_down']) {
+  for (const line of ['rules NAME', 'rule node_down NAME', 'why-not NAME node_down', 'noise NAME']) {
     // As like the one that they see as the hidden one is.
     const hidden = await refusal(line.replace('NAME', cluster.name));
     const none = await refusal(line.replace('NAME', 'cluster-00x'));

@@ -7,6 +7,7 @@ import { alertCommands, runCommands } from './control.ts';
 import { digest } from './digest.ts';
 import { graph } from './graph.ts';
 import { help, link, whoami } from './identity.ts';
+import { noise } from './noise.ts';
 import { onCallCommands } from './on-call.ts';
 import { operationCommands } from './operation.ts';
 import { alerts, clusters, run, runs, status } from './reads.ts';
@@ -38,6 +39,7 @@ export function allCommands(operations: ReadonlyMap<string, AnyOperation>): read
     digest,
     rules,
     rule,
+    noise,
     why,
     whyNot,
     ...alertCommands,

@@ -11,7 +11,7 @@ export type HelpEntry = {
 const verbsOfGroup = {
   Look: [
     ...(['help', 'status', 'clusters', 'runs', 'run', 'backups', 'repositories', 'tablets', 'disks', 'graph'] as const),
-    ...(['alerts', 'digest', 'rules', 'rule', 'why', 'why-not', 'silences', 'on-call'] as const),
+    ...(['alerts', 'digest', 'rules', 'rule', 'noise', 'why', 'why-not', 'silences', 'on-call'] as const),
     ...(['calendar', 'schedules', 'retention'] as const),
   ],
   'Take care of alerts': [
