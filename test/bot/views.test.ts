@@ -21,17 +21,18 @@ import { refusalNotice } from '../../src/bot/views/refusals.ts';
 import { readRunValue, readWithoutValue, runValue, withoutButtons } from '../../src/bot/views/run-buttons.ts';
 import { runCard } from '../../src/bot/views/run-card.ts';
 import { endLine } from '../../src/bot/views/run-sentences.ts';
-import { silenceEndMessage } from '../../src/bot/views/silence-end.ts';
 import { code, type Message, plain, safe, safeLines } from '../../src/bot/views/text.ts';
 import { explanationView } from '../../src/bot/views/why.ts';
 import type { AlertHiding } from '../../src/domain/alert-hidings.ts';
 import type { Calendar } from '../../src/domain/calendar.ts';
 import { type RunState, runActions, runStates, stepStates } from '../../src/domain/run.ts';
-import type { SilenceEnd } from '../../src/domain/silence-end.ts';
 import { explain, finding } from '../../src/domain/why/finding.ts';
 import { AppError } from '../../src/errors.ts';
 import { decisions } from '../../src/store/reads/decisions.ts';
 import { alert, approval, at, hash, health, node, run, step, vote } from './builders.ts';
+import { cardMessages } from './card-messages.ts';
+import { faultsOf } from './message-faults.ts';
+import { textsOf } from './shown.ts';
 
 const opaque = ['clu', 'nod', 'hst', 'run', 'apr', 'per', 'sec'].map((kind) => `${kind}_01J${'0'.repeat(23)}`);
 
@@ -47,25 +48,6 @@ const extremes: readonly (readonly [string, string])[] = [
   ['opaque ids', opaque.join(' ')],
   ['line breaks and control characters', 'one\ntwo\r\n\u0000\u0007\u202Ethree\u202C\u200B'],
 ];
-
-/** A silence that comes to its end, with this text wherever people type, and forty alerts behind it. */
-function silenceEnd(text: string, stage: SilenceEnd['stage'], behind: SilenceEnd['firing'][number]): SilenceEnd {
-  const who = { id: 'per_1', name: text };
-  const silence = {
-    ...{
-      id: 'sil_1',
-      number: 3,
-      scope: { kind: 'all' } as const,
-      reason: text,
-      createdBy: who,
-      createdAt: at,
-      until: at,
-    },
-    matchers: { rule: text, severities: null, labels: { [text]: text, node: text } },
-    ...{ needsSecond: true, approvedBy: who, approvedAt: at, endedBy: who, endedAt: at },
-  };
-  return { silence, stage, extension: silence, firing: Array.from({ length: 40 }, () => behind) };
-}
 
 /** Entries of every scope, on and to come, with this text wherever people type. */
 function calendarWith(text: string): Calendar {
@@ -180,7 +162,7 @@ function everyMessage(text: string): Record<string, Message> {
     steps,
     title: text,
     actions: runActions,
-    withoutLanes: [text, text, text, text].map((lane) => lane || 'be 1'),
+    withoutLanes: [1, 2, 3, 4].map((index) => `${index} ${text}`),
     approval: approval(),
     votes: [vote({ personName: text, comment: text }), vote({ personName: text, vote: 'DENY' })],
     decisions: decisions.map((action, id) => ({ id, action, by: text, comment: text, at })),
@@ -267,41 +249,7 @@ function everyMessage(text: string): Record<string, Message> {
     'line of a vote': { text: voteLine(vote({ personName: text, comment: text })) },
     'preview with buttons': preview({ ...previewData, draftId: `cmd_${'0'.repeat(26)}`, asksForName: true }),
     'preview alone': preview({ ...previewData, plan: { ...plan, steps: [] }, draftId: null, asksForName: false }),
-    'alert card': alertCard({ alert: badAlert, mayRepeat: true, mutedByRun: null, runbook: null }),
-    ...Object.fromEntries(
-      (['FAR', 'SOON', 'WAITS', 'EXTENDED', 'OVER'] as const).map((stage) => [
-        `end of a silence: ${stage}`,
-        silenceEndMessage(silenceEnd(text, stage, badAlert), {
-          here: Array.from({ length: 30 }, () => badAlert),
-          calls: '',
-          mayRepeat: true,
-        }),
-      ]),
-    ),
-    'alert card held back': alertCard({
-      alert: { ...badAlert, mute: { kind: 'INHIBITED', by: `run:${text}`, because: text } },
-      mayRepeat: false,
-      mutedByRun: 12,
-      runbook: 'https://docs.example/docs/monitoring/runbooks.md#node_down',
-    }),
-    'alert card held back by a rule': alertCard({
-      alert: { ...badAlert, mute: { kind: 'INHIBITED', by: text, because: text } },
-      mayRepeat: false,
-      mutedByRun: null,
-      runbook: null,
-    }),
-    'alert card firing': alertCard({
-      alert: { ...badAlert, handling: { kind: 'UNACKED' } },
-      mayRepeat: false,
-      mutedByRun: null,
-      runbook: null,
-    }),
-    'alert card resolved': alertCard({
-      alert: { ...badAlert, signal: 'RESOLVED' },
-      mayRepeat: false,
-      mutedByRun: null,
-      runbook: null,
-    }),
+    ...cardMessages(text),
     'alert list': alertList(
       Array.from({ length: 60 }, () => badAlert),
       badHidings,
@@ -401,15 +349,6 @@ function received(message: Message) {
   return checkMessage(draft, { settings: defaultSettings, isUpdate: true }).content;
 }
 
-/** Everything in a message that people read: all its texts, and no values of buttons. */
-function textsOf(part: unknown): string[] {
-  if (Array.isArray(part)) return part.flatMap(textsOf);
-  if (typeof part !== 'object' || part === null) return [];
-  return Object.entries(part).flatMap(([key, value]) =>
-    typeof value === 'string' && ['text', 'accessibility_label', 'fallback'].includes(key) ? [value] : textsOf(value),
-  );
-}
-
 describe.each(extremes)('with %s from outside', (_what, text) => {
   it.each(Object.entries(everyMessage(text)))('Slack takes the %s, and it calls nobody', (name, message) => {
     const content = received(message);
@@ -418,6 +357,7 @@ describe.each(extremes)('with %s from outside', (_what, text) => {
     const stranger = name === 'whoami of a stranger' && text === '' ? ['U1KIM'] : [];
     expect({ users, groups, broadcasts }).toEqual({ users: [...wanted, ...stranger], groups: [], broadcasts: [] });
     expect(content.text.trim()).not.toBe('');
+    expect(faultsOf(message)).toEqual([]);
     expect(textsOf(message).filter((said) => /(clu|nod|hst|run|apr|per|sec)_[0-9A-Z]{26}/.test(said))).toEqual([]);
   });
 });

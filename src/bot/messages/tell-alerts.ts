@@ -3,10 +3,10 @@ import { ownPrefix } from '../../domain/rules/rule.ts';
 import { shippedRules } from '../../domain/rules/shipped/index.ts';
 import { closeGroups } from '../../store/slack/alert-groups.ts';
 import { followRoutes, noteUnseen, noteWaiting } from '../../store/slack/alert-waiting.ts';
-import { type News, planChannel } from '../../store/slack/channel-plan.ts';
+import { planChannel } from '../../store/slack/channel-plan.ts';
 import { ensureDigests, makeDigest } from '../../store/slack/digests.ts';
 import type { Bot } from '../bot.ts';
-import { count, safe } from '../views/text.ts';
+import { newsLine, stormOverLine } from '../views/group-lines.ts';
 import { readRoutes } from './alert-channel.ts';
 
 /** What needs not be looked for every second. */
@@ -62,17 +62,4 @@ const families = new Map(shippedRules.map(({ name, family }) => [name, family]))
 /** A rule that this version does not have is a family of its own. */
 function familyOf(rule: string): string {
   return families.get(rule) ?? (rule.startsWith(ownPrefix) ? 'own' : rule);
-}
-
-/** The reply that notifies a channel of those that joined a message. */
-function newsLine({ severity, count: all, named }: News): string {
-  const names = named.map(
-    ({ number, title, clusterName }) => `A-${number} ${safe(clusterName, 60)}: ${safe(title, 120)}`,
-  );
-  const more = all > named.length ? [`and ${all - named.length} more`] : [];
-  return `*${severity}* ${count(all, 'alert')} joined this message: ${[...names, ...more].join('; ')}.`;
-}
-
-function stormOverLine(): string {
-  return '*STORM OVER* For 5 minutes there were fewer than 5 new alerts a minute. New alerts have messages again; the message above says what is still firing.';
 }

@@ -46,7 +46,9 @@ export function backupOverview(data: BackupsData): Message {
     ...databases.map(section),
     ...(more === 0
       ? []
-      : [section(`… and ${count(more, 'more database')}. \`/sr backups <cluster> <database>\` shows one.`)]),
+      : [
+          section(`… and ${count(more, 'more database')}. \`/sr backups &lt;cluster&gt; &lt;database&gt;\` shows one.`),
+        ]),
     context(
       [
         'Days are those of UTC. "whole" = every object is there (L1), "listed" = the repository lists it (L0).',

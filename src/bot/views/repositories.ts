@@ -24,7 +24,7 @@ export function repositoriesView({ clusterName, repositories, problems }: Reposi
         ? 'There is *no repository* that is known.'
         : fitLines(repositories.map(repositoryLine), 2_900),
     ),
-    context('`/sr repositories <cluster> <repository>` shows what lies in one. Keys are never shown.'),
+    context('`/sr repositories &lt;cluster&gt; &lt;repository&gt;` shows what lies in one. Keys are never shown.'),
   ];
   return { text: safe(text, 300), blocks };
 }

@@ -25,7 +25,7 @@ export function scheduleList(lines: readonly ScheduleLine[], clusterName: string
   const blocks: KnownBlock[] = [
     header(`Schedules${of}`),
     ...inParts(lines.map(lineOf)).map((part) => section(fitLines(part, 2900))),
-    context('`/sr schedule run|pause|resume <cluster> <name>` changes one of them.'),
+    context('`/sr schedule run|pause|resume &lt;cluster&gt; &lt;name&gt;` changes one of them.'),
   ];
   return { text, blocks };
 }

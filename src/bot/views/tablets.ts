@@ -37,7 +37,7 @@ export function tabletsView({
         ? []
         : [section(databases.length === 0 ? 'There is *no database*.' : fitLines(databases.map(databaseLine), 2_600))]),
       context(
-        '`/sr tablets <cluster> <database>` shows its tables; `/sr repair-table` has one of them repaired first.',
+        '`/sr tablets &lt;cluster&gt; &lt;database&gt;` shows its tables; `/sr repair-table` has one of them repaired first.',
       ),
     ],
   };
@@ -85,7 +85,9 @@ export function tablesView({
       header(safe(`Tables of ${database} (${clusterName})`, 140)),
       ...problemBlocks(problems),
       ...(lines.length === 0 ? [] : [section(fitLines(lines, 2_600))]),
-      context('`/sr repair-table <cluster> <database> <table>` has a table repaired before the others.'),
+      context(
+        '`/sr repair-table &lt;cluster&gt; &lt;database&gt; &lt;table&gt;` has a table repaired before the others.',
+      ),
     ],
   };
 }

@@ -235,7 +235,12 @@ async function writeNews(tx: Tx, { id, cardId, newsAt, severity }: NewsOf, { wor
     .select('revision')
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
-  const named = rows.map((row) => ({ number: row.number, title: row.title, clusterName: row.cluster_name }));
+  const named = rows.map(({ number, title, severity, cluster_name }) => ({
+    number,
+    title,
+    severity,
+    clusterName: cluster_name,
+  }));
   const text = words.news({ severity: rows[0]?.severity ?? severity, count: Number(count), named });
   await insertLine(tx, cardId, { key: `news:${revision}`, text, broadcast: true });
 }

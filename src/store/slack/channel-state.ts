@@ -25,7 +25,12 @@ export type ReadChannel = {
   readonly facts: ReadonlyMap<string, WaitingFacts>;
 };
 
-export type WaitingFacts = { readonly number: number; readonly title: string; readonly clusterName: string };
+export type WaitingFacts = {
+  readonly number: number;
+  readonly title: string;
+  readonly clusterName: string;
+  readonly severity: string;
+};
 
 /** Everything that decides what a channel is told now. */
 export async function readChannelState(db: Queryable, channel: string): Promise<ReadChannel> {
@@ -33,7 +38,14 @@ export async function readChannelState(db: Queryable, channel: string): Promise<
   const rows = await waitingIn(db, { channels: [channel] }).execute();
   const waiting = rows.map((row) => toWaiting(row, now));
   const facts = new Map(
-    rows.map((row) => [row.id, { number: row.number, title: row.title, clusterName: row.cluster_name }]),
+    rows.map((row) => [
+      row.id,
+      {
+        ...{ number: row.number, title: row.title },
+        clusterName: row.cluster_name,
+        severity: severity.parse(row.severity),
+      },
+    ]),
   );
   const [groups, storm, messages, arrived] = [
     await readGroups(db, [channel]),

@@ -7,7 +7,8 @@ import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction, type Queryable } from '../database.ts';
 import type { Tables } from '../generated/tables.ts';
 
-const cardKinds = ['RUN', 'ALERT', 'GROUP', 'STORM', 'DIGEST', 'ESCALATION', 'TOKEN', 'SILENCE', 'GAP'] as const;
+/** What a message can be about. */
+export const cardKinds = ['RUN', 'ALERT', 'GROUP', 'STORM', 'DIGEST', 'ESCALATION', 'TOKEN', 'SILENCE', 'GAP'] as const;
 export type CardKind = (typeof cardKinds)[number];
 
 /**
