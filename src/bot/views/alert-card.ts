@@ -92,7 +92,7 @@ function alertSentence(alert: Alert): string {
 }
 
 /** Since when it holds; of one that is over, how long it took. */
-function sinceWhen({ signal, since, resolvedAt }: Alert): string {
+export function sinceWhen({ signal, since, resolvedAt }: Alert): string {
   const began = `since ${date(since, 'day')}`;
   if (signal !== 'RESOLVED' || resolvedAt === null) return began;
   return `from ${date(since, 'day')}, over after ${durationInWords(resolvedAt.getTime() - since.getTime())}`;
@@ -214,6 +214,11 @@ function factsOf(alert: Alert): string[] {
   if (alert.flaps > 0) facts.push(`*Fired again*\n${count(alert.flaps, 'time')}`);
   if (alert.resolvedAt !== null) facts.push(`*Resolved*\n${date(alert.resolvedAt, 'day')}`);
   if (alert.handling.kind === 'ACKED')
-    facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}, until ${date(alert.handling.until, 'day')}`);
+    facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}${ackEnd(alert.signal, alert.handling.until)}`);
   return facts;
+}
+
+/** An acknowledgement has no end any more once the alert is over. */
+function ackEnd(signal: Alert['signal'], until: Date): string {
+  return signal === 'RESOLVED' ? '' : `, until ${date(until, 'day')}`;
 }

@@ -9,8 +9,8 @@ import {
 } from '../../domain/alert.ts';
 import { type RuleFamily, ruleFamilies } from '../../domain/rules/rule.ts';
 import type { GroupSums } from '../../store/slack/alert-groups.ts';
-import { severityColors, severitySigns, signOf } from './alert-card.ts';
-import { code, date, safe } from './text.ts';
+import { severityColors, severitySigns, signOf, sinceWhen } from './alert-card.ts';
+import { code, safe } from './text.ts';
 
 const colors = { OVER: '#2eb886', TAKEN: '#daa038', HIDDEN: '#dddddd' } as const;
 const signs = { OVER: '✅', TAKEN: '👤', HIDDEN: '🔕' } as const;
@@ -75,7 +75,7 @@ export function memberLine(
     `${signOf(alert)} *${[...severity, memberWord(alert)].join(' · ')}* ${alertName(alert)}`,
     ...(clusterShown ? [] : [code(alert.clusterName, 60)]),
     safe(titleToShow(alert), 140),
-    `since ${date(alert.since, 'day')}`,
+    sinceWhen(alert),
   ];
   return parts.join(' · ');
 }

@@ -103,7 +103,7 @@ function clustersOf(counts: readonly GroupCount[]): readonly OfCluster[] {
       b.sums.untaken - a.sums.untaken ||
       b.sums.open - a.sums.open ||
       b.sums.all - a.sums.all ||
-      (a.name < b.name ? -1 : 1),
+      a.name.localeCompare(b.name, 'en', { numeric: true }),
   );
 }
 
