@@ -1,16 +1,26 @@
-import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createStarRocks, type StarRocks } from '../../../src/adapters/starrocks/mysql2.ts';
-import type { SqlTarget, Statement } from '../../../src/adapters/starrocks/port.ts';
+import type { SqlTarget } from '../../../src/adapters/starrocks/port.ts';
 import { showBackends } from '../../../src/adapters/starrocks/statements.ts';
 import { createTestDatabase, type TestDatabase } from '../../helpers/services.ts';
+import {
+  change,
+  cleanups,
+  cluster,
+  frontend,
+  impatient,
+  read,
+  realServer,
+  refusing,
+  says,
+  silent,
+} from './sql-targets.ts';
 import { type Reply, startTinyFrontend, type TinyFrontend } from './tiny-frontend.ts';
 import { localhostCertificate, localhostKey, strangeCertificate } from './tls-fixture.ts';
 
 let database: TestDatabase;
 let starrocks: StarRocks;
-const cleanups: (() => unknown)[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -27,70 +37,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-const read = (text: string, secrets: string[] = []): Statement => ({
-  name: 'test-read',
-  text,
-  effect: 'read',
-  secrets,
-});
-const change = (text: string): Statement => ({ name: 'test-change', text, effect: 'change' });
-
-/** A real server behind the port. */
-function mariadb(overrides: Partial<SqlTarget> = {}): SqlTarget {
-  const { hostname, port, username, password } = new URL(database.url);
-  return {
-    frontends: [{ host: hostname, port: Number(port) }],
-    user: decodeURIComponent(username),
-    password: async () => decodeURIComponent(password),
-    tls: null,
-    ...overrides,
-  };
-}
-
-/** For what nobody has to wait for. */
-function impatient(): StarRocks {
-  const connected = createStarRocks({ connectTimeoutMs: 500, leaderPatienceMs: 0 });
-  cleanups.push(() => connected.close());
-  return connected;
-}
-
-function cluster(frontends: readonly { host: string; port: number }[]): SqlTarget {
-  return {
-    frontends: frontends.map(({ host, port }) => ({ host, port })),
-    user: 'mgr',
-    password: async () => 'pass-canary',
-    tls: null,
-  };
-}
-
-async function frontend(answer: (statement: string) => Reply, host = '127.0.0.1'): Promise<TinyFrontend> {
-  const started = await startTinyFrontend(host, answer);
-  cleanups.push(started.close);
-  return started;
-}
-
-const says = (text: string) => frontend(() => ({ columns: ['who'], rows: [[text]] }));
-
-/** A port where nobody listens. */
-async function refusing() {
-  const { host, port, close } = await startTinyFrontend('127.0.0.1', () => 'ok');
-  await close();
-  return { host, port };
-}
-
-/** Accepts and never says a word. */
-async function silent() {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return { host: '127.0.0.1', port: bound.port, callers: () => sockets.size };
-}
+const mariadb = (overrides: Partial<SqlTarget> = {}) => realServer(database.url, overrides);
 
 describe('values', () => {
   it('come as text or null, whatever their type', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ClusterNode, ObservedNode } from '../../../src/domain/cluster.ts';
+import type { ObservedNode } from '../../../src/domain/cluster.ts';
 import { isSameNode, nodeLabel } from '../../../src/domain/node-identity.ts';
 import type { StepSpec } from '../../../src/domain/plan.ts';
 import { findLeader, isElectable, quorumOf } from '../../../src/domain/quorum.ts';
@@ -14,60 +14,12 @@ import { planReplacement, type Replacement, type Takes } from '../../../src/oper
 import { replaceBackend } from '../../../src/operations/topology/replace/replace-backend.ts';
 import { replaceFrontend } from '../../../src/operations/topology/replace/replace-frontend.ts';
 import { leavingNode } from '../../../src/operations/topology/steps/leaving-node.ts';
-import { backend as backendFacts, decommission } from '../../domain/topology-change/builders.ts';
+import { decommission } from '../../domain/topology-change/builders.ts';
 import { be, cn, fe } from '../../domain/topology-change/members.ts';
 import { addingTo, newHost, reported, version } from './builders.ts';
+import { at, factsOf, known, stepsOf, takes, three, threeBackends, wishFor, words } from './replacement-facts.ts';
 
 /* What the plans of replacing and moving say, with facts written by hand: no cluster and no host is asked. */
-
-const takes = {
-  backend: { kinds: ['BACKEND'], living: false },
-  frontend: { kinds: ['FRONTEND'], living: false },
-  move: { kinds: ['BACKEND', 'FRONTEND', 'COMPUTE_NODE'], living: true },
-} as const;
-
-/** Attached to hosts of their own, unless said otherwise. */
-function known(node: ObservedNode, hostId: string | null = 'hst_old'): ClusterNode {
-  const place = hostId === null ? { hostId, deployDir: null } : { hostId, deployDir: '/opt/old' };
-  return { ...node, ...place, unit: null, id: 'nod_1', clusterId: 'clu_1', observedAt: new Date(0) };
-}
-
-function factsOf(nodes: readonly ObservedNode[], now: ObservedNode, over: Partial<ReplacementFacts> = {}) {
-  const drain = {
-    // The new one is there already in these facts, empty.
-    facts: decommission({ backends: [1, 2, 3, 4].map((n) => backendFacts(n, { alive: n > 1 || now.alive })) }),
-    ids: ['10001'],
-  };
-  const facts: ReplacementFacts = {
-    ...{ known: known(now), now, adding: addingTo(nodes) },
-    ...{ drain: now.kind === 'BACKEND' ? drain : null, remnants: [], silence: null },
-    ...over,
-  };
-  return facts;
-}
-
-function wishFor({ kind }: Pick<ObservedNode, 'kind'>, over: Partial<Replacement> = {}): Replacement {
-  return {
-    ...{ nodeId: 'nod_1', deployDir: '/opt/sr/node', conf: [], systemd: false, acceptChecks: [], location: null },
-    ...{ metaDir: kind === 'FRONTEND' ? '/data/meta' : null, storage: kind === 'BACKEND' ? ['/data/be'] : [] },
-    ...{ leaveProcess: false, stopTimeoutSeconds: 60, moveLeader: false, queryWaitSeconds: 60 },
-    ...{ acceptFewerDomains: false, acceptOtherMedium: false, marginPercent: 20 },
-    ...{ drainTimeoutSeconds: 3600, stallAfterSeconds: 60 },
-    ...over,
-  };
-}
-
-function stepsOf(result: ReturnType<typeof planReplacement>): readonly StepSpec[] {
-  if ('refusals' in result) throw new Error(JSON.stringify(result.refusals));
-  return result.steps;
-}
-
-const words = (result: ReturnType<typeof planReplacement>) =>
-  'refusals' in result ? result.refusals.map(({ code, message }) => `${code} ${message}`) : ['it was planned'];
-
-const at = (over: Partial<ObservedNode> = {}) => ({ version: reported, ...over });
-const three = [fe(1, at({ role: 'LEADER' })), fe(2, at()), fe(3, at())];
-const threeBackends = [be(1, at()), be(2, at()), be(3, at())];
 
 /** By what the old node is touched, whatever kind it is of. */
 const touching = ['drainBackend', 'dropDrained', 'handOverLeadership', 'dropFrontend', 'awaitIdle', 'stopComputeNode'];
