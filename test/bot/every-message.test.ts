@@ -28,6 +28,7 @@ const heldElsewhere: Readonly<Record<string, string>> = {
   ...{ tabletsView: 'tablets-view.test.ts', tablesView: 'tablets-view.test.ts', disksView: 'tablets-view.test.ts' },
   ...{ snapshotsView: 'repositories-view.test.ts', repositoriesView: 'repositories-view.test.ts' },
   ...{ rulesOfCluster: 'rules-view.test.ts', ruleDetails: 'rules-view.test.ts' },
+  noiseView: 'noise-view.test.ts',
   ...{ retentionView: 'retention.test.ts', backupOverview: 'backup-overview.test.ts' },
 };
 
