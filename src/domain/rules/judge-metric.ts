@@ -145,7 +145,7 @@ function conditionOf(rule: MetricRule, metric: Metric, { look, measurement }: Me
   // A node that has left the cluster has no alerts.
   if (labels === null) return [];
   const holdsMs = forMs ?? rule.forMs;
-  const isTold = isTaken(rule.on, { look, measurement, holdsMs }) || isJudgedElsewhere(rule.on, { look, measurement });
+  const isTold = isTaken(rule.on, { look, measurement, holdsMs }) || isJudgedElsewhere(rule.on, subject, look.seen);
   const isBegun = isBeyond(compare, value, limits.threshold) && !isTold;
   return [
     {
@@ -176,9 +176,14 @@ function isTaken(
   return isBeyond(compare, measurement.value, stricter.limits.threshold);
 }
 
-function isJudgedElsewhere({ unless }: OnMetric, { look, measurement }: Measured): boolean {
-  const key = subjectKey(measurement.subject);
-  return look.seen.measurements.some(({ metric, subject }) => metric === unless && subjectKey(subject) === key);
+/** Whether the metric by which the rule is held back is known of the subject, so that no alert begins. */
+export function isJudgedElsewhere(
+  { unless }: Pick<OnMetric, 'unless'>,
+  of: MetricSubject,
+  { measurements }: Pick<Values, 'measurements'>,
+): boolean {
+  const key = subjectKey(of);
+  return measurements.some(({ metric, subject }) => metric === unless && subjectKey(subject) === key);
 }
 
 /** In pieces, between which the time goes since when it holds. */

@@ -1,7 +1,7 @@
 import { findMetric } from '../metrics/catalogue/index.ts';
 import type { MetricSubject } from '../metrics/measurement.ts';
 import type { Metric } from '../metrics/metric.ts';
-import { type MetricLook, ofRule } from './judge-metric.ts';
+import { isJudgedElsewhere, type MetricLook, ofRule } from './judge-metric.ts';
 import type { RuleLimits } from './override.ts';
 import { type Comparison, isBeyond, isClear, type MetricRule } from './rule.ts';
 import { labelsOf, placeInWords } from './subject-words.ts';
@@ -57,6 +57,15 @@ export function leftTo(
   const stricter = upTo === undefined ? undefined : look.effective(upTo, subject?.nodeId ?? null);
   if (upTo === undefined || stricter?.limits == null || stricter.off !== null) return null;
   return isBeyond(compare, value, stricter.limits.threshold) ? upTo : null;
+}
+
+/** Pure. The metric that is judged in place of a value for as long as it is known itself; null = nothing holds the rule back. */
+export function heldBackBy(
+  { on }: MetricRule,
+  { subject }: Present,
+  { seen }: Pick<MetricLook, 'seen'>,
+): string | null {
+  return on.unless !== undefined && isJudgedElsewhere(on, subject ?? {}, seen) ? on.unless : null;
 }
 
 type Near = {

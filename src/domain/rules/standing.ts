@@ -6,7 +6,7 @@ import { countUnjudged } from '../unjudged.ts';
 import { count } from '../words.ts';
 import { overrideInWords } from './in-words.ts';
 import { type EffectiveRule, type RuleOverride, switchedOffInWords, whyNotInForce } from './override.ts';
-import { leftTo, type Present, presentsOf } from './present.ts';
+import { heldBackBy, leftTo, type Present, presentsOf } from './present.ts';
 import { type AlertRule, isMetricRule } from './rule.ts';
 import { metricLook, type WatchedCluster, whyBlind } from './watched.ts';
 
@@ -113,11 +113,13 @@ function inWords(found: Found, watched: WatchedCluster): Pick<StandingRule, 'sta
   };
 }
 
-function quietInWords({ rule, values: [nearest] }: Found, { book }: WatchedCluster): string {
+function quietInWords({ rule, values: [nearest] }: Found, watched: WatchedCluster): string {
   if (!isMetricRule(rule)) return 'the last look found nothing';
   if (nearest === undefined) return 'there is nothing that it judges';
-  const stricter = leftTo(rule, nearest, book);
-  return stricter === null ? nearest.words : `${nearest.words}, which ${stricter} tells`;
+  const stricter = leftTo(rule, nearest, watched.book);
+  if (stricter !== null) return `${nearest.words}, which ${stricter} tells`;
+  const other = nearest.side === 'GOOD' ? null : heldBackBy(rule, nearest, metricLook(watched));
+  return other === null ? nearest.words : `${nearest.words}, and ${other} is judged as long as it is known`;
 }
 
 function offEverywhere({ rule, effective }: Found, { book, nodes }: WatchedCluster) {

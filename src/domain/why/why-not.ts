@@ -8,10 +8,10 @@ import { overrideInWords, whenInWords } from '../rules/in-words.ts';
 import { hidingsOf } from '../rules/inhibitions.ts';
 import type { RuledNode } from '../rules/judge-metric.ts';
 import { switchedOffInWords } from '../rules/override.ts';
-import { leftTo, type Present } from '../rules/present.ts';
+import { heldBackBy, leftTo, type Present } from '../rules/present.ts';
 import { type AlertRule, isMetricRule } from '../rules/rule.ts';
 import { notJudgedInWords, pendingInWords, type StandingRule, standingOf } from '../rules/standing.ts';
-import { type WatchedCluster, whyBlind } from '../rules/watched.ts';
+import { metricLook, type WatchedCluster, whyBlind } from '../rules/watched.ts';
 import { type ActiveSilence, silenceHides } from '../silence.ts';
 import { countUnjudged } from '../unjudged.ts';
 import { inUtc } from '../utc.ts';
@@ -159,6 +159,15 @@ function byValue(rule: AlertRule, { value, watched }: Valued): Finding {
       at,
       by: stricter,
     });
+  const other = heldBackBy(rule, value, metricLook(watched));
+  if (other !== null)
+    return finding(
+      'QUIET',
+      `No alert of it begins as long as ${other} is known, which is judged by itself: ${value.words}`,
+      {
+        at,
+      },
+    );
   return finding('RIPENING', `It is bad in the last look: ${value.words}; the next look counts it`, { at });
 }
 

@@ -144,6 +144,16 @@ describe('how a rule stands', () => {
     });
   });
 
+  it('names the metric that is judged in its place', () => {
+    const few = measured('transactions_failed_share_lately', {}, 1);
+    const said = (...others: readonly ReturnType<typeof measured>[]) =>
+      of('rare_load_failures', { measured: { at, measurements: [few, ...others] } }).words;
+    expect(said()).toMatch(/50 % over 50 %$/);
+    expect(said(measured('transactions_failed_share', {}, 1))).toMatch(
+      /, and transactions_failed_share is judged as long as it is known$/,
+    );
+  });
+
   it('names the stricter rule that has the alert', () => {
     const full = { at, measurements: [measured('disk_used_share', disk('nod_1'), 0.97)] };
     const words = /, 12 % over 85 %/;
