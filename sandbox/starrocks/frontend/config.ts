@@ -59,7 +59,11 @@ export function createFrontendConfig(conf: Conf, release: Release): FrontendConf
     const written = [row.key, ...row.aliases].map((name) => conf.get(name)).find((text) => text !== undefined);
     return { ...row, value: written ?? releaseDefault(row.key, release) ?? row.value };
   });
-  const find = (key: string) => items.find((item) => item.key === key || item.aliases.includes(key));
+  // Asked for hundreds of times a second, by all that goes on for the life of the process.
+  const byName = new Map<string, ConfigItem>();
+  for (const item of items)
+    for (const name of [item.key, ...item.aliases]) if (!byName.has(name)) byName.set(name, item);
+  const find = (key: string) => byName.get(key);
   const get = (key: string) => {
     const item = find(key);
     if (!item) throw new Error(`no such frontend config: ${key}`);
