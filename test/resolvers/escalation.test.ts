@@ -1,9 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { operations } from '../../src/operations/index.ts';
+import { submit } from '../../src/runs/submit.ts';
 import { addPerson, disablePerson } from '../../src/store/access/people.ts';
 import { type Api, as, startApi } from '../helpers/api.ts';
-import { systemActor } from '../helpers/engine.ts';
+import { operator, systemActor } from '../helpers/engine.ts';
+import { makeToy, toyOperations } from '../helpers/toy-operations.ts';
 
 let api: Api;
 let ada: string;
@@ -12,12 +15,24 @@ let persons: string[];
 
 beforeAll(async () => {
   api = await startApi({
+    operations: [...operations, ...toyOperations(makeToy())],
     env: {
       ...{ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' },
       ...{ SLACK_ALERT_CHANNEL: 'C0ALERTS', SLACK_LINKS: JSON.stringify([{ user: 'U0PIA', owner: 'pia' }]) },
     },
   });
-  await api.engine.addCluster('prod-eu', 'prod');
+  // What the examples of the pages name.
+  const clusterId = await api.engine.addCluster('prod-eu', 'prod');
+  const { run } = await submit(api.engine.ctx.engine, {
+    operation: 'setValues',
+    input: { clusterId },
+    actor: operator,
+  });
+  await api.engine.ctx.db
+    .updateTable('run')
+    .set({ number: 12 })
+    .where('id', '=', run?.id ?? '')
+    .execute();
   ada = await api.login('ada', as.admin);
   otto = await api.login('otto', as.operator);
   persons = [];
