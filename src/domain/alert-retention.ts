@@ -7,5 +7,8 @@ export const keepClosedMs = keepClosedDays * dayMs;
 /** For how long a daily message is kept after it was made, in milliseconds. */
 export const keepDigestMs = 30 * dayMs;
 
+/** For how long the message about a token or a silence that ends is kept after it was made: both have ended long before. */
+export const keepEndingMs = 90 * dayMs;
+
 /** What is said beside that an alert is not there: it may have been there once. */
 export const keptInWords = `An alert that ended more than ${keepClosedDays} days ago is no longer kept.`;

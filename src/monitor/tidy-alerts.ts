@@ -1,10 +1,11 @@
 import { pruneAlerts } from '../store/alerts/prune-alerts.ts';
 import type { Database } from '../store/database.ts';
 import { pruneDigests } from '../store/slack/prune-digests.ts';
+import { pruneEndings } from '../store/slack/prune-endings.ts';
 import { pruneGroups } from '../store/slack/prune-groups.ts';
 
 const everyMs = 600_000;
-const batch = { groups: 20, alerts: 100, digests: 500 } as const;
+const batch = { groups: 20, alerts: 100, digests: 500, endings: 500 } as const;
 
 /**
  * Makes the chore that removes alerts that are kept no more, with all that was sent about them. A turn does a little; where more is
@@ -20,6 +21,7 @@ export function tidyAlerts(db: Database): () => Promise<void> {
     const groups = await pruneGroups(db, { batch: batch.groups });
     const alerts = await pruneAlerts(db, { batch: batch.alerts });
     const digests = await pruneDigests(db, { batch: batch.digests });
-    if (groups + alerts + digests > 0) dueAt = 0;
+    const endings = await pruneEndings(db, { batch: batch.endings });
+    if (groups + alerts + digests + endings > 0) dueAt = 0;
   };
 }

@@ -4,6 +4,7 @@ import { tidyAlerts } from '../../src/monitor/tidy-alerts.ts';
 import { pruneAlerts } from '../../src/store/alerts/prune-alerts.ts';
 import { type Database, databaseNow, databaseNowPlus } from '../../src/store/database.ts';
 import { pruneDigests } from '../../src/store/slack/prune-digests.ts';
+import { pruneEndings } from '../../src/store/slack/prune-endings.ts';
 import { pruneGroups } from '../../src/store/slack/prune-groups.ts';
 import { mortalDatabase } from '../helpers/alerts/mortal-teller.ts';
 import { makeAlert, makeCard, makeDelivery, makeEscalation, makeGroup } from '../helpers/alerts/old-alerts.ts';
@@ -84,6 +85,31 @@ it('removes no message of a run, of a token or of another alert', async () => {
   await prune();
   expect(await rows()).toEqual({ ...whole, slack_card: 3, slack_line: 3 });
 });
+
+it.each(['TOKEN', 'SILENCE'] as const)(
+  'removes the message about a %s that ended long ago, sent or refused',
+  async (kind) => {
+    const made = async (subjectId: string, days: number, state: string) => {
+      const id = await makeCard(db, { kind, subjectId });
+      await db
+        .updateTable('slack_card')
+        .set({ created_at: databaseNowPlus(-days * 86_400_000), state })
+        .where('id', '=', id)
+        .execute();
+      return id;
+    };
+    await made('a', 91, 'SENT');
+    await made('b', 91, 'FAILED');
+    const stay = [await made('c', 89, 'SENT'), await made('d', 91, 'QUEUED'), await made('e', 91, 'UNKNOWN')];
+    const claimed = await made('f', 91, 'SENT');
+    await db.updateTable('slack_card').set({ claimed_until: hour }).where('id', '=', claimed).execute();
+    expect(await pruneEndings(db, { batch: 1 })).toBe(1);
+    expect(await pruneEndings(db, { batch: 500 })).toBe(1);
+    expect(await pruneEndings(db, { batch: 500 })).toBe(0);
+    const left = await db.selectFrom('slack_card').select('id').execute();
+    expect(left.map(({ id }) => id).toSorted()).toEqual([...stay, claimed].toSorted());
+  },
+);
 
 const hour = databaseNowPlus(3_600_000);
 const stays: readonly (readonly [string, (id: string, card: string) => Promise<unknown>])[] = [

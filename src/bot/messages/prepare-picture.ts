@@ -71,7 +71,8 @@ async function chartFor(bot: Bot, { cluster, metric, subject, threshold, moment,
     const now = bot.now();
     const isWanted = (each: object) => subjectKey(each) === subject;
     const question = { metric, now, ...frameOf(moment, { since, at, now }), threshold, isWanted };
-    const chart: Chart = await readChart(bot.db, cluster, { ...question, isOverall: subject === '' });
+    const ended = moment === 'RESOLVED' ? { endedAt: at } : {};
+    const chart: Chart = await readChart(bot.db, cluster, { ...question, ...ended, isOverall: subject === '' });
     return chart.lines.length === 0 ? { because: 'nothing was measured in that time' } : chart;
   } catch (error) {
     return { because: messageOf(error) };

@@ -35,7 +35,7 @@ export function explanationView(
     isCalled === null ? 'Whether people are told is NOT KNOWN' : isCalled ? 'People ARE told' : 'NOBODY is told';
   const lines = findings.filter((each) => each !== decision).map(lineOf);
   return {
-    text: safe(`${about}: ${verdict}. ${names[decision.kind]}: ${decision.words}`, 300),
+    text: `${safe(`${about}: ${verdict}.`, 150)} ${names[decision.kind]}: ${sayable(decision, 200)}`,
     blocks: [
       header(`Why: ${about}`),
       section(`*${verdict}.* ${lineOf(decision)}`),
@@ -50,6 +50,10 @@ export function explanationView(
 const ofChannels: readonly FindingKind[] = ['GROUP', 'DELIVERY', 'ESCALATION'];
 
 function lineOf({ kind, words }: Finding): string {
-  const shown = safe(words, 600);
-  return `*${names[kind]}:* ${ofChannels.includes(kind) ? withChannels(shown) : shown}`;
+  return `*${names[kind]}:* ${sayable({ kind, words }, 600)}`;
+}
+
+function sayable({ kind, words }: Pick<Finding, 'kind' | 'words'>, max: number): string {
+  const shown = safe(words, max);
+  return ofChannels.includes(kind) ? withChannels(shown) : shown;
 }

@@ -17,6 +17,8 @@ export type ChartOrder = {
   readonly series: readonly NamedSeries[];
   readonly threshold: Threshold | null;
   readonly marks?: readonly ChartMark[];
+  /** When what the chart is about ended: the last step up to then shows the value that ended it, and not the worst before. */
+  readonly endedAt?: Date;
 };
 
 /**
@@ -27,15 +29,20 @@ export function makeChart(order: ChartOrder): Chart {
   const { from, stepMs, threshold, series } = order;
   const shows = threshold === null ? 'MEAN' : threshold.bad === 'OVER' ? 'HIGHEST' : 'LOWEST';
   const pick = { MEAN: 'mean', HIGHEST: 'max', LOWEST: 'min' } as const;
-  const lines = series.map(
-    ({ label, points }): ChartLine => ({
+  const best = { MEAN: 'mean', HIGHEST: 'min', LOWEST: 'max' } as const;
+  const startOf = (index: number) => new Date(from.getTime() + index * stepMs);
+  const lines = series.map(({ label, points }): ChartLine => {
+    const last = points.findLastIndex(
+      (point, index) => point !== null && order.endedAt !== undefined && startOf(index) <= order.endedAt,
+    );
+    return {
       label: pictureText(label, 60),
       points: points.map((point, index) => ({
-        at: new Date(from.getTime() + index * stepMs),
-        value: point === null ? null : point[pick[shows]],
+        at: startOf(index),
+        value: point === null ? null : point[index === last ? best[shows] : pick[shows]],
       })),
-    }),
-  );
+    };
+  });
   const worstFirst = lines
     .map((line) => ({ line, badness: badnessOf(line, threshold) }))
     .toSorted((a, b) => b.badness - a.badness)

@@ -22,6 +22,8 @@ export type ChartQuestion = {
   readonly isOverall?: boolean;
   readonly threshold?: Threshold | null;
   readonly marks?: readonly ChartMark[];
+  /** When what the chart is about ended, as in `ChartOrder`. */
+  readonly endedAt?: Date;
   /** Values of the range that `rangeOf` makes of the question; left out = what Starwarden measured, at the pace of its looks. */
   readonly series?: readonly Series[];
 };
@@ -42,6 +44,7 @@ export async function readChart(
     isOverall: wantsOverall = false,
     threshold = null,
     marks = [],
+    endedAt,
     series: given,
   }: ChartQuestion,
 ): Promise<Chart> {
@@ -70,6 +73,7 @@ export async function readChart(
     series: series.map((each) => ({ ...each, points: each.points.slice(0, steps) })),
     threshold,
     marks,
+    ...(endedAt === undefined ? {} : { endedAt }),
   });
 }
 

@@ -306,7 +306,7 @@ export async function wakeRefused(
 }
 
 /** What people have to be told of by these goes on in another channel when Slack does not take it in its own any more. */
-export const movingCardKinds: readonly CardKind[] = [...alertCardKinds, 'TOKEN', 'GAP'];
+export const movingCardKinds: readonly CardKind[] = [...alertCardKinds, 'TOKEN', 'SILENCE', 'GAP'];
 
 export type RefusedLine = { readonly id: string; readonly cardId: string; readonly channel: string };
 

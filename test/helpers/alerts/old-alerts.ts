@@ -1,6 +1,6 @@
 import { insertAlert } from '../../../src/store/alerts/alerts.ts';
 import { type Database, databaseNow, databaseNowPlus, inTransaction } from '../../../src/store/database.ts';
-import { insertCard } from '../../../src/store/slack/slack-cards.ts';
+import { type CardKind, insertCard } from '../../../src/store/slack/slack-cards.ts';
 import { insertLine } from '../../../src/store/slack/slack-lines.ts';
 
 const dayMs = 86_400_000;
@@ -41,7 +41,7 @@ export async function makeAlert(db: Database, { closedDays, condition }: OldAler
 /** A message that Slack has, with a reply that it has. */
 export async function makeCard(
   db: Database,
-  { kind, subjectId }: { kind: 'ALERT' | 'GROUP' | 'STORM' | 'ESCALATION' | 'DIGEST' | 'RUN'; subjectId: string },
+  { kind, subjectId }: { kind: Exclude<CardKind, 'GAP'>; subjectId: string },
 ): Promise<string> {
   const id = await inTransaction(db, async (tx) => {
     const card = await insertCard(tx, { kind, subjectId, channel: 'C1' });
