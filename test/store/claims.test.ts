@@ -150,6 +150,16 @@ describe('a reply', () => {
     expect(await claimLine(db, by(lineId))).toMatchObject({ id: lineId });
   });
 
+  it('is not taken while its own card is on the way to another channel, also when it was listed before', async () => {
+    expect(await listDueLines(db, 10, { withPicture: false })).toEqual([lineId]);
+    // As when Slack refuses the place: older than what a reply waits for.
+    const moving = { channel: 'C2', ts: null, state: 'QUEUED', created_at: databaseNowPlus(-86_400_000) } as const;
+    await db.updateTable('slack_card').set(moving).execute();
+    expect(await claimLine(db, by(lineId))).toBeNull();
+    await db.updateTable('slack_card').set({ ts: '3.3', state: 'SENT' }).execute();
+    expect(await claimLine(db, by(lineId))).toMatchObject({ channel: 'C2', threadTs: '3.3' });
+  });
+
   it.each<[string, Unseen]>([
     ['goes into another channel', { channel: 'C2' }],
     ['Slack refuses', { state: 'FAILED', inMs: 60_000 }],

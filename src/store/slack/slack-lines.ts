@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import { newId } from '../../ids.ts';
-import { type Claim, claimDue, isDue, isOurs, unclaimed } from '../claims.ts';
+import { type Claim, claimDue, isDue, isOurs, releaseClaim, unclaimed } from '../claims.ts';
 import { type Database, databaseNow, type Queryable } from '../database.ts';
 import { fromJson, toJson } from '../json.ts';
 import { isDuplicateKey } from '../store-errors.ts';
@@ -115,12 +115,19 @@ export async function listDueLines(
   return rows.map((row) => row.id);
 }
 
-/** Claims a reply that is due; null when somebody else has it, or sent it since it was listed, or when a card goes first. */
+/**
+ * Claims a reply that is due; null when somebody else has it, or sent it since it was listed, when a card goes first, or when its
+ * own card is on the way to another channel: a reply without its thread would be a message of its own.
+ */
 export async function claimLine(db: Database, by: { id: string; holder: string; forMs: number }): Promise<Line | null> {
-  const channel = sql`(SELECT channel FROM slack_card WHERE slack_card.id = slack_line.card_id)`;
-  const still = sql<SqlBool>`state <> 'SENT' AND ${channel} NOT IN (${awaitedChannels(db)})`;
+  const still = sql<SqlBool>`state <> 'SENT' AND EXISTS (
+    SELECT 1 FROM slack_card WHERE slack_card.id = slack_line.card_id
+      AND slack_card.ts IS NOT NULL AND slack_card.channel NOT IN (${awaitedChannels(db)}))`;
   const claim = await claimDue(db, { ...by, table: 'slack_line', still });
-  return claim === null ? null : readLine(db, claim);
+  if (claim === null) return null;
+  const line = await readLine(db, claim);
+  if (line === null) await releaseClaim(db, claim);
+  return line;
 }
 
 async function readLine(db: Database, claim: Claim): Promise<Line | null> {
@@ -131,7 +138,7 @@ async function readLine(db: Database, claim: Claim): Promise<Line | null> {
     .select(['slack_card.channel', 'slack_card.ts as thread_ts'])
     .where(isOurs(claim))
     .executeTakeFirst();
-  if (row === undefined) return null;
+  if (row === undefined || row.thread_ts === null) return null;
   return {
     id: row.id,
     claim,
@@ -143,7 +150,7 @@ async function readLine(db: Database, claim: Claim): Promise<Line | null> {
     mayRepeat: row.may_repeat === 1,
     createdAt: row.created_at,
     channel: row.channel,
-    threadTs: row.thread_ts ?? '',
+    threadTs: row.thread_ts,
     picture: row.picture === null ? null : fromJson(linePicture, row.picture),
   };
 }
