@@ -49,8 +49,9 @@ export const nodes = {
     }),
     breaks: async ({ sql, fault, lab, clusterId }) => {
       await sql('CREATE DATABASE seldom');
+      // It stands until the end, and other breakages take backends away.
       await sql(
-        'CREATE TABLE seldom.t (k INT, v INT) DUPLICATE KEY (k) DISTRIBUTED BY HASH (k) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
+        'CREATE TABLE seldom.t (k INT, v INT) DUPLICATE KEY (k) DISTRIBUTED BY HASH (k) BUCKETS 1 PROPERTIES ("replication_num" = "3")',
       );
       const load = () => sql('INSERT INTO seldom.t VALUES (1, 1)');
       const undo = await fault({ kind: 'load-fail', match: '^seldom', message: 'Memory of load exceed limit' });
