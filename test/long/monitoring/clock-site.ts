@@ -22,6 +22,8 @@ export type ClockSite = {
   readonly clusterId: string;
   /** Carries an operation out to its end, whatever that is. */
   operate(operation: string, input: Record<string, unknown>): Promise<Run>;
+  /** Ends the worker, which drives runs and fires schedules; what is answered starts another one. */
+  endWorker(): Promise<() => void>;
   close(): Promise<void>;
 };
 
@@ -40,7 +42,13 @@ export async function startClockSite(start: (conf: Record<string, string>) => Pr
   undo.defer(async () => void (await world.stop()));
   const lab = await startAlertLab({ now: clock.now, plugins: [clock.plugin] });
   undo.defer(() => lab.close());
-  lab.engine.work();
+  let worker = lab.engine.work();
+  const endWorker = async () => {
+    await worker.stop();
+    return () => {
+      worker = lab.engine.work();
+    };
+  };
   const { cluster, sql } = world;
   const operate: ClockSite['operate'] = async (operation, input) => {
     const deps = lab.engine.ctx.engine;
@@ -58,7 +66,7 @@ export async function startClockSite(start: (conf: Record<string, string>) => Pr
   const { state, clusterId, failure } = await operate('registerCluster', input);
   if (state !== 'SUCCEEDED') throw new Error(`registerCluster ended as ${JSON.stringify(failure)}`);
   const ending = undo.move();
-  return { lab, cluster, sql, clock, clusterId, operate, close: () => ending.disposeAsync() };
+  return { lab, cluster, sql, clock, clusterId, operate, endWorker, close: () => ending.disposeAsync() };
 }
 
 /** Time passes for runs that wait until they look again. */

@@ -82,8 +82,10 @@ export const backups = {
     also: ['backup_too_old', 'backup_missed'],
     breaks: async (site) => {
       const due = await site.nextDue('weekly');
+      const startWorker = await site.endWorker();
       site.clock.moveTo(new Date(due.getTime() + hourMs));
       return async () => {
+        startWorker();
         await site.fire('weekly', 'SUCCEEDED');
       };
     },
