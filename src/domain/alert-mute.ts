@@ -127,9 +127,15 @@ export function hiddenBecause({ kind, because }: Exclude<Mute, { kind: 'NONE' }>
   }
 }
 
-function shownAgain({ mute, hiddenSince, signal }: Alert, at: Date): string {
+function shownAgain(alert: Alert, at: Date): string {
+  const { mute, hiddenSince } = alert;
   if (mute.kind === 'NONE') return 'No longer hidden';
   const lasted = hiddenSince === null ? '' : ` ${durationInWords(at.getTime() - hiddenSince.getTime())}`;
   const by = mute.kind === 'INHIBITED' ? `because ${mute.because}` : `by ${hiderOf(mute)}`;
-  return `Was hidden${lasted} ${by}; ${signal === 'STALE' ? 'whether it still fires is not known' : 'it still fires'}`;
+  return `Was hidden${lasted} ${by}; ${howNow(alert)}`;
+}
+
+function howNow({ signal, flapping }: Alert): string {
+  if (signal === 'STALE') return 'whether it still fires is not known';
+  return flapping?.quietSince == null ? 'it still fires' : 'it comes and goes, and does not hold now';
 }

@@ -62,7 +62,7 @@ function switchedOffWhy({ rule, nodeId }: Alert, { switchedOff = [] }: Sample): 
 function switchOff(before: Alert, { at, off }: { at: Date; off: string }): Draft {
   const lasted = durationInWords(at.getTime() - before.since.getTime());
   return {
-    alert: { ...resolved(before, { over: off }, at), turns: [] },
+    alert: { ...resolved(before, { over: off }, at), turns: [], switchedOff: off },
     events: [{ type: 'RESOLVED', message: `Ended after ${lasted}: ${off}` }],
   };
 }
@@ -154,7 +154,9 @@ export function reopen(
   condition: Condition,
   { at, since, times, neverFlaps }: { at: Date; since: Date; times: AlertTimes; neverFlaps: boolean },
 ): Draft {
-  const again = `Fired again after ${durationInWords(at.getTime() - (before.resolvedAt ?? at).getTime())}`;
+  const quiet = durationInWords(at.getTime() - (before.resolvedAt ?? at).getTime());
+  const again =
+    before.switchedOff === undefined ? `Fired again after ${quiet}` : `It fires; nobody looked for ${quiet}`;
   const isAcked =
     before.handling.kind === 'ACKED' && before.handling.until > at && riseTo(condition.severity, before) <= 0;
   const turns = turnsWith(before, at, times);
@@ -192,7 +194,7 @@ export function reopenByHand(before: Alert, condition: Condition, at: Date): Dra
 }
 
 function openedAgain(before: Alert, condition: Condition, { at, since }: { at: Date; since: Date }): Alert {
-  const { isUnreadable: _, ...known } = before;
+  const { isUnreadable: _, switchedOff: __, ...known } = before;
   return {
     ...known,
     signal: 'FIRING',

@@ -78,6 +78,8 @@ export type Alert = {
   readonly resolvedAt: Date | null;
   /** Who resolved it by hand; `isConfirmed` once a look has found that it does not hold. Null = a look resolved it, or it is open. */
   readonly resolvedBy: (PersonRef & { readonly isConfirmed: boolean }) | null;
+  /** It was ended because somebody switched its rule off, in these words: whether it still holds, nobody looks. Left out = it was not. */
+  readonly switchedOff?: string;
   /** Not null = the alert is history: the next firing is a new alert. */
   readonly closedAt: Date | null;
   /** How many samples had the condition. */
@@ -160,15 +162,18 @@ export function alertWord(
 
 /**
  * The title to show. The stored title stays as it was when the alert fired, so an alert that does not hold now is shown
- * with the title of the past: one that is resolved, and one that flaps and was quiet in the last look.
+ * with the title of the past: one that is resolved, and one that flaps and was quiet in the last look. What was ended by
+ * switching its rule off may hold all the same.
  */
 export function titleToShow({
   title,
   pastTitle,
   signal,
   flapping,
-}: Pick<Alert, 'title' | 'pastTitle' | 'signal' | 'flapping'>): string {
+  switchedOff,
+}: Pick<Alert, 'title' | 'pastTitle' | 'signal' | 'flapping' | 'switchedOff'>): string {
   const past = pastTitle ?? `Over: ${title}`;
+  if (signal === 'RESOLVED' && switchedOff !== undefined) return `${title} (by the last look)`;
   if (signal === 'RESOLVED') return past;
   return signal === 'FIRING' && flapping?.quietSince != null ? `${past} (it comes and goes)` : title;
 }

@@ -26,6 +26,7 @@ export const Alert = {
     return id === null ? null : loaders.maintenanceWindow.load(id);
   },
   hiddenBecause: ({ mute }: AlertRow) => (mute.kind === 'NONE' ? null : mute.because),
+  switchedOffBecause: ({ switchedOff }: AlertRow) => switchedOff ?? null,
   isFlapping: ({ flapping }: AlertRow) => flapping !== null,
   delivery: async (alert: AlertRow, _: unknown, { loaders }: RequestContext) =>
     deliveryNow(alert, await loaders.deliveryOfAlert.load(alert.id)),

@@ -31,6 +31,7 @@ import * as digest from './migrations/0024-digest.ts';
 import * as plannedFor from './migrations/0025-planned-for.ts';
 import * as overridesMadeIn from './migrations/0027-overrides-made-in.ts';
 import * as hidingWindows from './migrations/0029-hiding-windows.ts';
+import * as switchedOff from './migrations/0031-switched-off.ts';
 import { isRetryableConflict } from './store-errors.ts';
 
 export type Database = Kysely<Tables>;
@@ -138,6 +139,7 @@ const migrations = {
   '0025-planned-for': plannedFor,
   '0027-overrides-made-in': overridesMadeIn,
   '0029-hiding-windows': hidingWindows,
+  '0031-switched-off': switchedOff,
 };
 
 /** Brings the schema up to date. Safe to call from several processes at once: the first takes a lock, the others wait. */

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alertCard } from '../../src/bot/views/alert-card.ts';
+import { alertCard, alertLine } from '../../src/bot/views/alert-card.ts';
 import { checkLines, checkSentence } from '../../src/bot/views/check-lines.ts';
 import { clusterStatus } from '../../src/bot/views/clusters.ts';
+import { memberLine } from '../../src/bot/views/group-words.ts';
 import { endLine, runSentence } from '../../src/bot/views/run-sentences.ts';
+import { silenceMade } from '../../src/bot/views/silences.ts';
 import type { RemovedNode } from '../../src/domain/cluster.ts';
+import { alertInWords } from '../../src/domain/rules/standing.ts';
+import type { Silence } from '../../src/domain/silence.ts';
 import { alert } from '../domain/alert-builders.ts';
 import { approval, at, health, node, run, step, vote } from './builders.ts';
 
@@ -41,6 +45,38 @@ it('an alert that a finished run explains does not say that the run is at work',
   const stopped = shown('it was stopped on purpose by kim (R-9), until it is started');
   expect(stopped).toContain('it was stopped on purpose by kim');
   expect(stopped).not.toContain('is working on');
+});
+
+it('an alert that ended because its rule was switched off is nowhere called resolved or over', () => {
+  const ended = { ...alert({ signal: 'RESOLVED', resolvedAt: at }), switchedOff: 'the rule was switched off by kim' };
+  const card = alertCard({ alert: ended, mayRepeat: false, mutedByRun: null, runbook: null });
+  expect(card.text).toMatch(/\(by the last look\)\. Rule off, not known to be over\. .*looked at until/);
+  const shown = [
+    JSON.stringify(card),
+    alertLine(ended),
+    memberLine(ended, { severityShown: null, clusterShown: false }),
+  ];
+  for (const words of shown) expect(words).not.toMatch(/resolved|over after|✅|2eb886/i);
+  expect(alertInWords(ended)).toContain('its rule is off');
+});
+
+describe('a silence', () => {
+  const preview = { open: [alert()], lastWeek: [], neverHidden: [], isCut: false };
+  const asked: Silence = {
+    scope: { kind: 'cluster', clusterId: 'clu_1' },
+    ...{ id: 'sil_1', number: 3, matchers: { rule: null, severities: null, labels: {} }, reason: 'a move' },
+    ...{ createdBy: { id: 'per_1', name: 'kim' }, createdAt: at, until: new Date(at.getTime() + 60_000) },
+    ...{ needsSecond: true, approvedBy: null, approvedAt: null, endedBy: null, endedAt: null },
+  };
+
+  it('that waits for a second person does not say that it hides what it would hide', () => {
+    const { text } = silenceMade(asked, { preview, at });
+    expect(text).toContain('It hides *nothing* until another person agrees');
+    expect(text).toContain('It would hide 1 open alert now (A-7 CRITICAL).');
+    expect(text).not.toContain('It hides 1');
+    const agreed = { ...asked, approvedBy: { id: 'per_2', name: 'lee' }, approvedAt: at };
+    expect(silenceMade(agreed, { preview, at }).text).toContain('It hides 1 open alert now');
+  });
 });
 
 describe('the sentence of a run', () => {
@@ -125,7 +161,9 @@ describe('the status of a cluster', () => {
 
   it('does not call nodes alive without saying when they were, while the cluster does not answer', () => {
     expect(shown(['no frontend answered'])).toMatch(/The nodes below are as last seen .*12:00:00 UTC.*alive/);
+    expect(shown(['no frontend answered'])).toMatch(/1 of 1 node alive when last seen/);
     expect(shown([])).not.toContain('The nodes below');
+    expect(shown([])).not.toContain('when last seen');
   });
 });
 

@@ -50,11 +50,18 @@ describe('a rule that somebody switched off', () => {
     const { changed } = apply([alert(changes)], sample(minutes(5), { ...found, switchedOff: [off] }));
     expect(changed).toMatchObject([
       {
-        alert: { signal: 'RESOLVED', resolvedAt: minutes(5), flapping: null },
+        alert: { signal: 'RESOLVED', resolvedAt: minutes(5), flapping: null, switchedOff: 'kim said so' },
         events: [{ type: 'RESOLVED', message: 'Ended after 5 min: kim said so' }],
       },
     ]);
     expect(changed[0]?.alert.text).toMatch(/^Kim said so, seen at 2026-03-01 12:05:00 UTC\. /);
+  });
+
+  it('opens it again when the rule is on again and finds it, and does not say that it had been away', () => {
+    const ended = alert({ signal: 'RESOLVED', resolvedAt: minutes(4), switchedOff: 'kim said so' });
+    const [found] = apply([ended], sample(minutes(5), { conditions: [condition()] })).changed;
+    expect(found?.events).toMatchObject([{ type: 'REOPENED', message: 'It fires; nobody looked for 60 s' }]);
+    expect(found?.alert).not.toHaveProperty('switchedOff');
   });
 
   it('leaves alerts about other nodes, of other rules, and those that are over', () => {
@@ -63,6 +70,15 @@ describe('a rule that somebody switched off', () => {
     const resolved = alert({ signal: 'RESOLVED', resolvedAt: minutes(4) });
     expect(apply([resolved], sample(minutes(5), { switchedOff: [off] })).changed).toEqual([]);
   });
+});
+
+it('does not say that an alert still fires that comes and goes and is away when it is shown again', () => {
+  const flapping = { since: minutes(1), quietSince: minutes(2), judgedAt: minutes(4) };
+  const hidden = alert({ flapping, mute: byRun, hiddenSince: minutes(3) });
+  const [shown] = apply([hidden], sample(minutes(5))).changed;
+  expect(shown?.events.find(({ type }) => type === 'UNMUTED')?.message).toMatch(
+    /^Was hidden 2 min .*; it comes and goes, and does not hold now$/,
+  );
 });
 
 describe('one alert meets one sample', () => {

@@ -48,7 +48,7 @@ beforeEach(async () => {
 });
 
 /** A look that finds one backend down, or well. */
-async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
+async function sampleOf(id: string, { isDown, off }: { isDown: boolean; off?: string }) {
   const { db } = engine.ctx;
   const claim = await claimProbe(db, { clusterId: id, holder: 'me', claimMs: 10_000, nextInMs: 0 });
   if (claim === null) throw new Error('the look is not due');
@@ -65,10 +65,21 @@ async function sampleOf(id: string, { isDown }: { isDown: boolean }) {
     forMs: 0,
     minSamples: 1,
   } as const;
-  const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [] };
+  const switchedOff = off === undefined ? {} : { switchedOff: [{ rule: 'node_down', because: () => off }] };
+  const sample = { conditions: isDown ? [condition] : [], unjudged: [], plannedWork: [], ...switchedOff };
   const outcome = { durationMs: 5, ok: true, problem: null, leader: null, nodes: [], sample };
   return recordSample(db, { claim, outcome, look: null, policy: { times: defaultAlertTimes, rules } });
 }
+
+it('keeps by whose word an alert ended whose rule was switched off, until a look finds it again', async () => {
+  const off = 'the rule was switched off by kim: a test';
+  await sampleOf(clusterId, { isDown: false, off });
+  expect(await findAlert(engine.ctx.db, alert.id)).toMatchObject({ signal: 'RESOLVED', switchedOff: off });
+  await sampleOf(clusterId, { isDown: true });
+  const again = await findAlert(engine.ctx.db, alert.id);
+  expect(again).toMatchObject({ signal: 'FIRING' });
+  expect(again).not.toHaveProperty('switchedOff');
+});
 
 const outsider: Actor = {
   id: 'per_eve',

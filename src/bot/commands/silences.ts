@@ -62,7 +62,7 @@ const silence: BotCommand = {
     if (confirm === undefined) {
       const preview = await previewWanted(bot.db, { visibility: readableBy(actor), ...wanted });
       return notice(
-        `${previewWords(preview)} *Nothing is silenced yet*: type it once more with \`--confirm ${cluster.name}\`.`,
+        `${previewWords(preview, { isInForce: false })} *Nothing is silenced yet*: type it once more with \`--confirm ${cluster.name}\`.`,
       );
     }
     if (confirm !== cluster.name)

@@ -92,9 +92,10 @@ function alertSentence(alert: Alert): string {
 }
 
 /** Since when it holds; of one that is over, how long it took. */
-export function sinceWhen({ signal, since, resolvedAt }: Alert): string {
+export function sinceWhen({ signal, since, resolvedAt, switchedOff }: Alert): string {
   const began = `since ${date(since, 'day')}`;
   if (signal !== 'RESOLVED' || resolvedAt === null) return began;
+  if (switchedOff !== undefined) return `${began}, looked at until ${date(resolvedAt, 'day')}`;
   return `from ${date(since, 'day')}, over after ${durationInWords(resolvedAt.getTime() - since.getTime())}`;
 }
 
@@ -149,6 +150,7 @@ export function wordsOf(alert: Alert): string {
     case 'FIRING':
       return `${alert.flapping === null ? 'firing' : 'flapping'}, not acknowledged`;
     case 'RESOLVED':
+      if (alert.switchedOff !== undefined) return 'rule off, not known to be over';
       return alert.resolvedBy === null ? 'resolved' : `resolved by ${plain(alert.resolvedBy.name, 60)}`;
     case 'STALE':
       return 'no data';
@@ -172,7 +174,7 @@ export function signOf(alert: Alert): string {
     case 'FIRING':
       return severitySigns[alert.severity];
     case 'RESOLVED':
-      return '✅';
+      return alert.switchedOff === undefined ? '✅' : '⏸';
     case 'STALE':
       return '❔';
     case 'MAINTENANCE':
@@ -193,7 +195,7 @@ function colorOf(alert: Alert): string {
     case 'FIRING':
       return severityColors[alert.severity];
     case 'RESOLVED':
-      return '#2eb886';
+      return alert.switchedOff === undefined ? '#2eb886' : '#dddddd';
     case 'STALE':
     case 'SILENCED':
     case 'MAINTENANCE':
@@ -212,7 +214,8 @@ function factsOf(alert: Alert): string[] {
     facts.push(`*Flapping*\nsince ${date(alert.flapping.since, 'day')}; over after 15 quiet minutes`);
   if (alert.assignee !== null) facts.push(`*Given to*\n${safe(alert.assignee.name, 60)}`);
   if (alert.flaps > 0) facts.push(`*Fired again*\n${count(alert.flaps, 'time')}`);
-  if (alert.resolvedAt !== null) facts.push(`*Resolved*\n${date(alert.resolvedAt, 'day')}`);
+  if (alert.resolvedAt !== null)
+    facts.push(`*${alert.switchedOff === undefined ? 'Resolved' : 'Rule off'}*\n${date(alert.resolvedAt, 'day')}`);
   if (alert.handling.kind === 'ACKED')
     facts.push(`*Acknowledged*\n${safe(alert.handling.byName, 60)}${ackEnd(alert.signal, alert.handling.until)}`);
   return facts;

@@ -89,9 +89,10 @@ export function clusterStatus(data: StatusData): Message {
     section(`*Runs*\n${fitLines(runLines(data), 1200)}`),
   ];
   const alive = nodes.filter((node) => node.alive).length;
+  const when = problems.length === 0 ? '' : ' when last seen';
   return {
     text: safe(
-      `${cluster.name} is ${health}: ${alive} of ${count(nodes.length, 'node')} alive, ${count(data.openAlerts, 'open alert')}.${data.held === null ? '' : ` ${data.held.replaceAll('*', '')}.`}`,
+      `${cluster.name} is ${health}: ${alive} of ${count(nodes.length, 'node')} alive${when}, ${count(data.openAlerts, 'open alert')}.${data.held === null ? '' : ` ${data.held.replaceAll('*', '')}.`}`,
       400,
     ),
     blocks,

@@ -94,7 +94,7 @@ function memberWord(alert: Alert): string {
     case 'INHIBITED':
       return alert.mute.kind === 'NONE' ? 'HIDDEN' : `HIDDEN by ${hiderInWords(alert.mute)}`;
     case 'RESOLVED':
-      return 'RESOLVED';
+      return alert.switchedOff === undefined ? 'RESOLVED' : 'RULE OFF';
     default:
       return word satisfies never;
   }

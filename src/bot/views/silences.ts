@@ -4,8 +4,11 @@ import type { SilencePreview } from '../../store/reads/silences.ts';
 import type { ClusterNames } from './calendar.ts';
 import { code, context, count, date, fitLines, type Message, safe, section } from './text.ts';
 
-/** What a silence hides now and would have hidden, in sentences. */
-export function previewWords({ open, lastWeek, neverHidden, isCut }: SilencePreview): string {
+/** What a silence hides now and would have hidden, in sentences; `isInForce` = it is made, and waits for nobody. */
+export function previewWords(
+  { open, lastWeek, neverHidden, isCut }: SilencePreview,
+  { isInForce }: { readonly isInForce: boolean },
+): string {
   const named = (alerts: readonly Alert[]) =>
     alerts.length === 0
       ? ''
@@ -14,7 +17,7 @@ export function previewWords({ open, lastWeek, neverHidden, isCut }: SilencePrev
           .map((alert) => `${alertName(alert)} ${alert.severity}`)
           .join(', ')}${alerts.length > 10 ? ', …' : ''})`;
   return [
-    `It hides ${count(open.length, 'open alert')} now${named(open)}.`,
+    `It ${isInForce ? 'hides' : 'would hide'} ${count(open.length, 'open alert')} now${named(open)}.`,
     `In the last 7 days it would have hidden ${isCut ? 'at least ' : ''}${count(lastWeek.length, 'alert')} more${named(lastWeek)}.`,
     ...(neverHidden.length === 0
       ? []
@@ -29,10 +32,10 @@ export function silenceMade(silence: Silence, { preview, at }: { preview: Silenc
   switch (silenceState(silence, at)) {
     case 'PENDING':
       return {
-        text: `${what}. It hides *nothing* until another person agrees, since it would hide CRITICAL alerts of a whole cluster: \`/sr approve-silence ${name}\`. ${previewWords(preview)}`,
+        text: `${what}. It hides *nothing* until another person agrees, since it would hide CRITICAL alerts of a whole cluster: \`/sr approve-silence ${name}\`. ${previewWords(preview, { isInForce: false })}`,
       };
     case 'ACTIVE':
-      return { text: `${what}. ${previewWords(preview)} \`/sr unsilence ${name}\` ends it.` };
+      return { text: `${what}. ${previewWords(preview, { isInForce: true })} \`/sr unsilence ${name}\` ends it.` };
     case 'ENDED':
       return { text: `${name} is over. What still fires is told at the next look, as if it were new.` };
   }

@@ -149,7 +149,7 @@ function stateInWords(alert: Alert): string {
     case 'INHIBITED':
       return 'held back';
     case 'RESOLVED':
-      return 'resolved';
+      return alert.switchedOff === undefined ? 'resolved' : 'its rule is off';
     default:
       return word satisfies never;
   }

@@ -190,8 +190,14 @@ function groupFinding(
 }
 
 function resolvedFinding(alert: Alert): Finding {
-  const { resolvedBy, resolvedAt, closedAt } = alert;
+  const { resolvedBy, resolvedAt, closedAt, switchedOff } = alert;
   const at = resolvedAt ?? closedAt;
+  if (switchedOff !== undefined)
+    return finding(
+      'SWITCHED_OFF',
+      `${capitalized(switchedOff)}. ${at === null ? '' : `Since ${inUtc(at)} `}nobody looks whether it still holds`,
+      { at },
+    );
   const who = resolvedBy === null ? 'It is over' : `${resolvedBy.name} resolved it by hand`;
   const again = closedAt === null ? 'it is the same alert if it comes back soon' : 'the next time is another alert';
   return finding(

@@ -63,7 +63,7 @@ export function chooseNodes<N extends Pick<UpgradeNode, 'id' | 'kind'>>(
     return refuse(
       'INVALID_INPUT',
       ways === 0 ? 'Which nodes are meant was not said' : 'Nodes are meant in more than one way',
-      'Give nodeIds, or kinds, or the input for all nodes, and only one of them.',
+      'Name nodes, or give kinds, or say `--all` (`all: true` in the API), and only one of these.',
     );
   }
   const unknown = ids.filter((id) => !nodes.some((node) => node.id === id));

@@ -67,6 +67,7 @@ export function readAlert(row: Selectable<Tables['alert']>, onDamaged: OnDamaged
     lastSeenAt: row.last_seen_at,
     resolvedAt: row.resolved_at,
     resolvedBy: resolvedByOf(row),
+    ...(row.switched_off === null ? {} : { switchedOff: row.switched_off }),
     closedAt: row.closed_at,
     count: row.count,
     flaps: row.flaps,
@@ -124,6 +125,7 @@ export function alertColumns(alert: Alert) {
     since: alert.since,
     last_seen_at: alert.lastSeenAt,
     resolved_at: alert.resolvedAt,
+    switched_off: alert.switchedOff?.slice(0, 500) ?? null,
     closed_at: alert.closedAt,
     ...rememberedColumns(alert),
   };

@@ -50,6 +50,7 @@ export type Tables = {
     never_hidden: Generated<number>;
     turns: string | null;
     flapping: string | null;
+    switched_off: string | null;
   };
   alert_channel: {
     channel: string;

@@ -141,6 +141,14 @@ describe('why an alert calls somebody, or nobody', () => {
       'ACKNOWLEDGEMENT',
       /kim takes care of it until 2026-11-27 11:00 UTC/,
     ],
+    [
+      'ended with its rule, which was switched off',
+      { signal: 'RESOLVED', resolvedAt: later(0), switchedOff: 'the rule was switched off by kim: a test' },
+      { told },
+      false,
+      'SWITCHED_OFF',
+      /^The rule was switched off by kim: a test\. Since .* nobody looks whether it still holds\.$/,
+    ],
     ['stale and told', { signal: 'STALE' }, { told }, true, 'DELIVERY', /confirmed/],
     ['stale and told to nobody', { signal: 'STALE' }, {}, false, 'STALE', /no look could tell/],
     ...(
