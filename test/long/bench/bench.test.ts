@@ -28,7 +28,7 @@ describe('npm run bench', () => {
       ),
     ],
     ['memory', ['idleRssMb', 'busyRssMb']],
-    ['metric-read', ['readMs', 'readP95Ms', 'megabytesADay', 'packedMegabytesADay', 'valuesALook']],
+    ['metric-read', ['readMs', 'readCpuMs', 'readP95Ms', 'megabytesADay', 'packedMegabytesADay', 'valuesALook']],
     [
       'alert-storm',
       ['mostAMinute', 'criticalP50Seconds', 'criticalMaxSeconds', 'cpuSeconds', 'databaseCpuSeconds', 'peakMb'],
