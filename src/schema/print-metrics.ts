@@ -82,13 +82,17 @@ function row({ name, title, meaning, unit, scope, overall, source, since, until,
   const versions = [since && `from ${since} on`, until && `up to ${until}`].filter((each) => each !== undefined);
   const words = versions.length === 0 ? meaning : `${meaning} Only ${versions.join(', ')}.`;
   const together = scope === 'CLUSTER' ? '' : overall === null ? 'none' : overalls[overall];
-  const madeOf = source.kind === 'FACT' ? [source.fact] : [...new Set(flatten(source.derivation).flatMap(named))];
-  const only = source.kind === 'PAGE' && source.leaderOnly ? ' of the leader' : '';
+  const parts = source.kind === 'FACT' ? [source] : flatten(source.derivation);
+  const madeOf = [...new Set(parts.flatMap(named))];
+  // What is counted over hours is put together of all frontends: who led may have changed meanwhile.
+  const isOfLeader = source.kind === 'PAGE' && source.leaderOnly && parts.every(({ kind }) => kind !== 'LATELY');
+  const only = isOfLeader ? ' of the leader' : '';
   return `| \`${name}\` | **${cell(title)}.** ${cell(words)} | ${units[unit]} | ${scopes[scope]} | ${together} | ${madeOf.map((each) => `\`${each}\``).join(', ')}${only} (${cell(documented)}) |`;
 }
 
 function named(derivation: Derivation): readonly string[] {
   if (derivation.kind === 'FACT') return [derivation.fact];
   if (derivation.kind === 'QUANTILE') return derivation.family.names.flatMap((name) => [name, countOf(name)]);
+  if (derivation.kind === 'LATELY') return [derivation.counter];
   return 'family' in derivation ? derivation.family.names : [];
 }
