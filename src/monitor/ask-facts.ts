@@ -21,7 +21,7 @@ import { latestOfClusters, rolledUpPoints } from '../store/reads/metric-history.
 import { askConfs } from './conf-facts.ts';
 import { diskTrends } from './disk-facts.ts';
 import { askEndpoints } from './endpoint-facts.ts';
-import { askHosts } from './host-facts.ts';
+import { askHosts, hasNewHost } from './host-facts.ts';
 import type { ProbeReading } from './read-parts.ts';
 
 export type FactsDeps = {
@@ -57,7 +57,11 @@ export async function askFacts(
       known = mergeFacts(known, fresh);
       await keepFacts(db, claim, known);
     };
-    const due = (from: Fact['from']) => dueFacts(claim.before, { at, from, ...(share === undefined ? {} : { share }) });
+    const due = (from: Fact['from']) =>
+      dueFacts(claim.before, {
+        ...{ at, from },
+        ...(from === 'HOSTS' && hasNewHost(claim.before, nodes) ? { share: 0 } : share === undefined ? {} : { share }),
+      });
     // A look of long ago does not tell who is connected, nor what is free.
     const isOfNow = latest !== undefined && at.getTime() - latest.at.getTime() < lookCountsForMs;
     const measurements = isOfNow ? latest.measurements : [];

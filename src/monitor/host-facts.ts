@@ -3,6 +3,22 @@ import type { Known } from '../domain/known.ts';
 import type { FactAnswer, FactAnswers } from '../domain/metrics/facts.ts';
 import type { ProbeReading } from './read-parts.ts';
 
+const noHost = 'none of its nodes has a host that Starwarden reaches: see attachHosts';
+
+/**
+ * Whether a node has got a host since hosts were asked: whoever attached it sees its disk and its clock with the next questions, and not
+ * minutes later. Pure.
+ */
+export function hasNewHost(before: FactAnswers, nodes: readonly NodeToAsk[]): boolean {
+  const attached = nodes.filter(({ hostId }) => hostId !== null);
+  const answer = before.clock_difference_seconds;
+  if (answer === undefined) return false;
+  if (!('values' in answer)) return answer.problem === noHost && attached.length > 0;
+  if (answer.failed !== undefined) return false;
+  const told = new Set([...answer.values, ...(answer.unknown ?? [])].map(({ subject }) => subject.nodeId));
+  return attached.some(({ id }) => !told.has(id));
+}
+
 /** What hosts answer over SSH, each node by itself; of a cluster without attached hosts nothing is known. */
 export async function askHosts(
   { shell }: Pick<ProbeReading, 'shell'>,
@@ -11,7 +27,7 @@ export async function askHosts(
   const atMs = at.getTime();
   const told = await readHostMetrics(nodes, { shell, signal });
   if (told.length === 0) {
-    const answer = { atMs, problem: 'none of its nodes has a host that Starwarden reaches: see attachHosts' };
+    const answer = { atMs, problem: noHost };
     return { clock_difference_seconds: answer, log_disk_used_share: answer };
   }
   const answerOf = (pick: (one: (typeof told)[number]) => Known<number>) =>

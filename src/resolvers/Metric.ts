@@ -57,7 +57,7 @@ export function metricsOfNode(node: Pick<ClusterNode, 'id' | 'clusterId'>, { nam
 type Wanted = { readonly names: readonly string[] | null; readonly isWanted: (subject: Subject) => boolean };
 
 async function latest(clusterId: string, { names, isWanted }: Wanted, { loaders }: RequestContext) {
-  const wanted = names === null ? null : new Set(names.map((name) => metricNamed(name).name));
+  const wanted = names === null ? null : new Set(names.map((name) => metricNamed(name, 'names').name));
   const measured = await loaders.latestMetricsOfCluster.load(clusterId);
   if (measured === null) return null;
   const values = measured.measurements

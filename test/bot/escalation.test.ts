@@ -109,7 +109,7 @@ it('who is on call is mentioned with the card, the second channel is told by han
   await world.kim.waitForMessage({ channel, text: 'fe is down', where: (seen) => seen.threadTs === null });
   const ask = { alertId: second, actor: systemActor, reason: 'nobody comes', linkedNames: ['kim'] };
   await escalateNow(db, { ...ask, changed: (topic) => ctx.doorbell.changed(topic) });
-  await world.kim.waitForMessage({ channel, text: /NOT DELIVERED.*is_archived/ });
+  await world.kim.waitForMessage({ channel, text: /NOT DELIVERED.*in <#C\w+> was not.*is_archived/ });
   while ((await findAlert(db, second)) !== null) {
     await escalateNow(db, { ...ask, changed: (topic) => ctx.doorbell.changed(topic) });
     const kinds = await db.selectFrom('escalation_step').select('kind').where('alert_id', '=', second).execute();

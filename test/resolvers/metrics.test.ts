@@ -84,6 +84,19 @@ it.each([
   expect(errors).toMatchObject([{ message, extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
+it.each([
+  ['name: "query_p95_ms", scope: DISK', 'It has NODE and CLUSTER.'],
+  ['name: "tablets", scope: NODE', 'It has CLUSTER only.'],
+  ['name: "user_connections", scope: NODE', 'It has USER only.'],
+])('says which scopes there are instead of %s', async (args, hint) => {
+  expect((await history(args)).errors).toMatchObject([{ extensions: { hint, argument: ['scope'] } }]);
+});
+
+it('names the argument in which a metric was asked for that there is none of', async () => {
+  const { errors } = await api.ask(token, '{ cluster(name: "prod-eu") { latestMetrics(names: ["nope"]) { at } } }');
+  expect(errors).toMatchObject([{ message: 'There is no metric nope', extensions: { argument: ['names'] } }]);
+});
+
 it('shows what the last look measured of the cluster and of a node, and no metric that it does not know', async () => {
   const { data, errors } = await api.ask(
     token,

@@ -28,7 +28,14 @@ import { endLine } from '../views/run-sentences.ts';
 import { date, type Message, mention, safe, sentence } from '../views/text.ts';
 import { alertPictures } from './alert-pictures.ts';
 import { readShownWith } from './alert-shown.ts';
-import { callInLines, callsInGroup, escalationAhead, otherChannels, readPlaceContent } from './escalation-content.ts';
+import {
+  callInLines,
+  callsInGroup,
+  escalationAhead,
+  otherChannels,
+  readPlaceContent,
+  saidInReply,
+} from './escalation-content.ts';
 import { readGapContent } from './gap-content.ts';
 import { readSilenceContent } from './silence-content.ts';
 import { readTokenContent } from './token-content.ts';
@@ -250,7 +257,7 @@ async function readAlertContent(
     )
     .map((event) => ({
       key: `event:${event.id}`,
-      text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${safe(event.message, 800)}`,
+      text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${saidInReply(event)}`,
       broadcast: loudEvents.includes(event.type),
     }));
   await callAssignee(bot, { alert, events, lines });

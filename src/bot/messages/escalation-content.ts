@@ -20,7 +20,7 @@ import type { NewLine } from '../../store/slack/slack-lines.ts';
 import { firstTold } from '../../store/slack/told.ts';
 import type { Bot } from '../bot.ts';
 import { alertCard } from '../views/alert-card.ts';
-import { date, type Message, mention, mentionGroup, safe, sentence } from '../views/text.ts';
+import { date, type Message, mention, mentionGroup, safe, sentence, withChannels } from '../views/text.ts';
 import { whyHere } from '../views/why-here.ts';
 import { channelOf } from './alert-channel.ts';
 import { readShownWith } from './alert-shown.ts';
@@ -46,6 +46,12 @@ export async function callInLines(bot: Bot, { alert, events, lines }: Found & { 
     const step = calls.includes(event) ? steps.find(({ revision }) => revision === event.revision) : undefined;
     if (step !== undefined) line.text = [...(await mentionsOf(bot, step.told)), line.text].join(' ');
   }
+}
+
+/** What a reply says of an event. Where something was not delivered stands as Slack names the channel: those words are ours, not people's. */
+export function saidInReply({ type, message }: Pick<AlertEvent, 'type' | 'message'>): string {
+  const said = safe(message, 800);
+  return type === 'NOT_DELIVERED' ? withChannels(said) : said;
 }
 
 async function mentionsOf(bot: Bot, told: readonly Addressee[]): Promise<readonly string[]> {
@@ -76,7 +82,7 @@ export async function callsInGroup(bot: Bot, groupId: string): Promise<readonly 
       const called = event.type === 'CALLED' && step !== undefined ? await mentionsOf(bot, step.told) : [];
       const given =
         event.type === 'ASSIGNED' && assignee !== null ? await accountOf(bot, assignee.id, assignee.name) : null;
-      const what = `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: A-${number} ${safe(title, 120)}: ${safe(event.message, 800)}`;
+      const what = `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: A-${number} ${safe(title, 120)}: ${saidInReply(event)}`;
       return {
         key: `event:${event.id}`,
         text: [...called, ...(given === null ? [] : [mention(given)]), what].join(' '),

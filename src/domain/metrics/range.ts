@@ -44,19 +44,23 @@ export function rangeOf(asked: AskedRange, now: Date): MetricRange {
   return { metric, isOverall, from: new Date(first), to: new Date(last), stepMs };
 }
 
-/** Throws `BAD_USER_INPUT` when there is no metric of this name. */
-export function metricNamed(name: string): Metric {
+/** Throws `BAD_USER_INPUT` when there is no metric of this name; `argument` is where the name was given. */
+export function metricNamed(name: string, argument = 'name'): Metric {
   const metric = findMetric(name);
   if (metric !== undefined) return metric;
-  throw invalid('name', `There is no metric ${name}`, 'The query metrics lists their names.');
+  throw invalid(argument, `There is no metric ${name}`, 'The query metrics lists their names.');
 }
 
 function refuseScope(metric: Metric, scope: MetricScope | null): void {
   if (scope === null || scope === metric.scope) return;
+  const isAlone = metric.scope === 'CLUSTER' || metric.overall === null;
   if (scope !== 'CLUSTER')
-    throw invalid('scope', `${metric.name} has no values of this scope`, `It has ${metric.scope} and CLUSTER.`);
-  if (metric.overall === null)
-    throw invalid('scope', `The values of ${metric.name} have none in common`, `Ask for ${metric.scope}.`);
+    throw invalid(
+      'scope',
+      `${metric.name} has no values of this scope`,
+      `It has ${metric.scope}${isAlone ? ' only' : ' and CLUSTER'}.`,
+    );
+  if (isAlone) throw invalid('scope', `The values of ${metric.name} have none in common`, `Ask for ${metric.scope}.`);
 }
 
 type Steps = { readonly from: Date; readonly to: Date; readonly now: Date; readonly asked: number | null };

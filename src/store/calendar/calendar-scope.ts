@@ -89,12 +89,12 @@ async function lookUp(
   }
 }
 
-/** A reason as it is kept, without blanks around it. Throws `INVALID_INPUT`: it stands in every message about what did not begin. */
+/** A reason as it is kept, without blanks around it. Throws `INVALID_INPUT`: it stands wherever people are told what it is for. */
 export function checkReason(text: string): string {
   const reason = text.trim();
   if (reason.length >= 3 && reason.length <= 1000) return reason;
   throw new AppError('INVALID_INPUT', 'A reason has 3 to 1000 characters', {
-    hint: 'Say in a few words why: people read it when something did not begin.',
+    hint: 'Say in a few words why: people read it where this is told, and in its history.',
     path: ['input', 'reason'],
   });
 }

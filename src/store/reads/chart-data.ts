@@ -1,4 +1,5 @@
 import type { Chart, ChartMark, Threshold } from '../../domain/charts/chart.ts';
+import { chartEnd } from '../../domain/charts/chart-end.ts';
 import { looksApart } from '../../domain/charts/looks-apart.ts';
 import { makeChart } from '../../domain/charts/make-chart.ts';
 import { subjectLabel } from '../../domain/charts/subject-label.ts';
@@ -10,6 +11,9 @@ import { nodeLabel } from '../../domain/node-identity.ts';
 import type { Reader } from '../database.ts';
 import { nodesOfClusters } from './clusters.ts';
 import { historiesOfClusters } from './metric-history.ts';
+
+/** How often clusters are looked at, unless the values themselves show that it is less often. */
+const lookEveryMs = 15_000;
 
 export type ChartQuestion = {
   readonly metric: string;
@@ -60,15 +64,14 @@ export async function readChart(
     if (points.every((point) => point === null)) return [];
     return [{ label: subjectLabel(subject, { nodes, clusterName: cluster.name }), points }];
   });
-  // What is later than now cannot have been measured: a last step that is not over yet is no gap.
-  const end = new Date(Math.min(+range.to, Math.max(+now, +range.from + stepMs)));
-  const steps = Math.max(1, Math.ceil((+end - +range.from) / stepMs));
+  const unheardMs = range.stepMs > finest.stepMs ? stepMs + lookEveryMs : 2 * lookEveryMs;
+  const { steps, end } = chartEnd(range, { now, series: series.map(({ points }) => points), unheardMs });
   return makeChart({
     title: metric.title,
     place: cluster.name,
     unit: metric.unit,
     from: range.from,
-    to: new Date(+range.from + steps * stepMs),
+    to: end,
     stepMs,
     series: series.map((each) => ({ ...each, points: each.points.slice(0, steps) })),
     threshold,
