@@ -1,5 +1,6 @@
+import { durationInWords } from '../alert-facts.ts';
 import { countOf, flatten, type Growth, type NodeCounters, summaryWindowMs } from './counters.ts';
-import { type FactAnswers, factUnknowns, factValues } from './facts.ts';
+import { facts as everyFact, type FactAnswers, factUnknowns, factValues, isFactName } from './facts.ts';
 import { latelyMs, mayHaveMissed, sumLately } from './lately.ts';
 import { type MetricSubject, subjectKey } from './measurement.ts';
 import type { Derivation, FactSource, Family, Join } from './metric.ts';
@@ -187,7 +188,10 @@ function fewRequests(
   if (requests >= least) return null;
   const seenForMs = atMs - counts.sinceMs;
   if (seenForMs < summaryWindowMs)
-    return unknown('NO_LOOK_BEFORE', `it is seen for ${Math.round(seenForMs / 1_000)} s, and counted ${requests}`);
+    return unknown(
+      'NO_LOOK_BEFORE',
+      `${requests} were counted in the ${Math.round(seenForMs / 1_000)} s for which it is looked at, and it takes ${least}`,
+    );
   const minutes = summaryWindowMs / 60_000;
   return requests === 0
     ? unknown('OF_NOTHING', `nothing was counted in the last ${minutes} minutes`)
@@ -255,5 +259,13 @@ function factOf({ fact: name, endOf }: FactSource, { facts, at, subject }: Sight
   const found = keys.map((key) => values.get(key)).find((each) => each !== undefined);
   if (found !== undefined) return finite(endOf !== undefined ? daysUntil(found.value, at) : found.value);
   const why = factUnknowns(facts, name, at).find((each) => keys.includes(subjectKey(each.subject)));
-  return unknown('FACT_UNKNOWN', why?.because ?? 'the answer does not name it');
+  return unknown('FACT_UNKNOWN', why?.because ?? notNamed(facts, { name, at }));
+}
+
+/** What came since, as a user who has connected, is asked about at the pace of the fact. */
+function notNamed(answers: Sight['facts'], { name, at }: { readonly name: string; readonly at: Date }): string {
+  const answer = isFactName(name) ? answers[name] : undefined;
+  if (answer === undefined || !isFactName(name)) return 'it was not asked yet';
+  const ago = durationInWords(at.getTime() - answer.atMs);
+  return `nothing was known of it ${ago} ago, and that is asked every ${durationInWords(everyFact[name].everyMs)}`;
 }

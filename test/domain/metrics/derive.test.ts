@@ -311,6 +311,10 @@ describe('users', () => {
     expect(found(looked, 'user_connections', { user: 'etl' })).toBe(1);
     expect(found(looked, 'user_connections_of_limit', { user: 'bi' })).toBe(0.8);
     expect(found(looked, 'user_connections_of_limit', { user: 'etl' })).toBe('FACT_UNKNOWN');
+    const etl = looked.unknown.find(
+      ({ metric, subject }) => metric === 'user_connections_of_limit' && subject.user === 'etl',
+    );
+    expect(etl?.because).toMatch(/^nothing was known of it \d+ s ago, and that is asked every 5 min$/);
   });
 
   it('whose limits are asked are those who are connected, most connections first', () => {
