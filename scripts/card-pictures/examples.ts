@@ -124,9 +124,9 @@ function stormOf(): AlertGroup {
   const counts = [
     ...[count('prod-eu', 'node_down', 'CRITICAL', 4), count('prod-eu', 'disk_filling', 'HIGH', 9)],
     { ...count('prod-us', 'node_down', 'CRITICAL', 3), acked: 3, untaken: 0 },
-    { ...count('prod-ap', 'query_slow', 'HIGH', 7), open: 5, untaken: 5 },
+    { ...count('prod-ap', 'query_p95_high', 'HIGH', 7), open: 5, untaken: 5 },
     { ...count('staging', 'load_failures', 'MEDIUM', 6), open: 0, untaken: 0 },
-    ...Array.from({ length: 23 }, (_, index) => count(`tenant-${index + 1}`, 'clock_differs', 'HIGH', 2)),
+    ...Array.from({ length: 23 }, (_, index) => count(`tenant-${index + 1}`, 'clock_difference', 'HIGH', 2)),
   ];
   return {
     ...{ id: `agr_${'0'.repeat(26)}`, kind: 'STORM', clusterName: null, family: null, severity: null, cause: 'RATE' },
