@@ -202,7 +202,7 @@ it('an alert is silenced from its message by one person where it is about one no
   await world.kim.slash('/sr silence prod-eu --for 1h --reason "moving house"', { channel });
   await world.kim.waitForMessage({
     channel,
-    text: /hides 1 open alert now \(A-1 CRITICAL\).*Nothing is silenced yet.*--confirm prod-eu/s,
+    text: /would hide 1 open alert now \(A-1 CRITICAL\).*Nothing is silenced yet.*--confirm prod-eu/s,
   });
   await world.kim.slash('/sr silence prod-eu --rule disk_ful --for 1h --reason "moving house"', { channel });
   await world.kim.waitForMessage({ channel, text: 'No alert rule is called disk_ful' });

@@ -237,9 +237,22 @@ const toldEvents: readonly AlertEventType[] = [
  */
 const calling: readonly AlertEventType[] = [
   ...(['CALLED', 'ESCALATED', 'ESCALATION_EXHAUSTED', 'NOT_DELIVERED', 'ASSIGNED', 'NOTED', 'ACKED'] as const),
+  // How long it was hidden, of one that was hidden from its first moment on: its message shows only that it fires.
+  'UNMUTED',
 ];
 /** What the whole channel is told again, not the thread alone. */
 const loudEvents: readonly AlertEventType[] = ['SEVERITY_ROSE', 'UNMUTED'];
+
+/** Whether an event has a reply below a message that was made then, and whether the channel sees it; the message itself was seen just now. Pure. */
+export function replyOf(
+  event: Pick<AlertEvent, 'type' | 'at'>,
+  madeAt: Date | undefined,
+): 'NONE' | 'THREAD' | 'CHANNEL' {
+  if (!toldEvents.includes(event.type)) return 'NONE';
+  const isBefore = madeAt !== undefined && event.at < madeAt;
+  if (isBefore) return calling.includes(event.type) ? 'THREAD' : 'NONE';
+  return loudEvents.includes(event.type) ? 'CHANNEL' : 'THREAD';
+}
 
 async function readAlertContent(
   bot: Bot,
@@ -250,15 +263,11 @@ async function readAlertContent(
   if (alert === null) return null;
   const events = await eventsOfAlerts(bot.db, { alertIds: [alert.id], limit: 500 });
   const lines: { key: string; text: string; broadcast: boolean }[] = events
-    .filter(
-      (event) =>
-        toldEvents.includes(event.type) &&
-        (card.createdAt === undefined || calling.includes(event.type) || event.at >= card.createdAt),
-    )
+    .filter((event) => replyOf(event, card.createdAt) !== 'NONE')
     .map((event) => ({
       key: `event:${event.id}`,
       text: `*${event.type.replaceAll('_', ' ')}* ${date(event.at)}: ${saidInReply(event)}`,
-      broadcast: loudEvents.includes(event.type),
+      broadcast: replyOf(event, card.createdAt) === 'CHANNEL',
     }));
   await callAssignee(bot, { alert, events, lines });
   await callInLines(bot, { alert, events, lines });
