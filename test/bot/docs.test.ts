@@ -21,6 +21,13 @@ it('the guide names every command of our own', () => {
 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+it('the README leads to every page for people who run clusters', () => {
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  const pages = globSync(['docs/*.md', 'docs/*/README.md', 'docs/{monitoring,reference}/*.md'], { cwd: root });
+  expect(pages.length).toBeGreaterThan(20);
+  expect(pages.filter((name) => !readme.includes(`(${name})`))).toEqual([]);
+});
 const specs = allCommands(new Map(operations.map((operation) => [operation.name, operation]))).map(({ spec }) => spec);
 /** Commands in the pages, whole ones only: `/sr status …`, `/sr upgrade <cluster>` and a bare `/sr restart` stand for many. */
 const commands = globSync(['README.md', 'docs/**/*.md'], { cwd: root }).flatMap((name) => {
