@@ -55,6 +55,11 @@ const commands = {
     need: needs.database,
     run: runsFile('scripts/generate-tables.ts'),
   },
+  'generate:pictures': {
+    summary: 'takes the pictures of alert messages that the documentation shows',
+    need: needs.pictures,
+    run: runsFile('scripts/generate-pictures.ts'),
+  },
   build: { summary: 'dist/, for the container image', need: needs.nothing, run: build },
 };
 

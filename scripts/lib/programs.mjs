@@ -42,6 +42,8 @@ export const programs = {
   wget: { anyOf: [['wget']], apt: [['wget']], brew: 'wget' },
   // Certificates that end soon are made with it.
   openssl: { anyOf: [['openssl']], apt: [['openssl']], brew: 'openssl' },
+  // Without a font that has them it draws a box for each emoji.
+  chromium: { anyOf: [['chromium']], apt: [['chromium', 'fonts-noto-color-emoji']], brew: 'chromium' },
 };
 
 /** The embedded world: hosts behind OpenSSH, MariaDB, Redis. */
@@ -56,6 +58,7 @@ export const needs = {
   test: /** @type {const} */ ([...world, 'ssh', 'curl', 'wget', 'openssl']),
   /** The usual script does all by SSH and the MySQL client. */
   compare: /** @type {const} */ ([...world, 'ssh', 'mysql']),
+  pictures: /** @type {const} */ (['chromium']),
 };
 
 /** @typedef {keyof typeof programs} ProgramName */

@@ -28,6 +28,7 @@ const rules = [
   }, // others.ts brings these
   { files: /^bench\/upgrade\//, may: ['ansible-playbook', 'mysql', 'ssh', 'curl'] }, // require-ansible.ts brings these
   { files: /^sandbox\/usual-script\//, may: [...partsOf(needs.compare), 'ssh', 'scp', 'mysql'] },
+  { files: /^scripts\/generate-pictures\.ts$/, may: partsOf(needs.pictures) },
   { files: /^test\//, may: partsOf(needs.test) },
   { files: /./, may: partsOf(needs.world) },
 ];

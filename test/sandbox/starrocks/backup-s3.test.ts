@@ -128,11 +128,11 @@ describe('a store that says no', () => {
     const lost = first.raw.query(
       createRepositoryText({ name: 'late', location: 's3://backups/late', properties: world.properties }),
     );
-    const waiting = second.failure('CREATE REPOSITORY dir WITH BROKER ON LOCATION "s3://no-such-dir/x"');
     lost.catch(() => null); // nobody hears of it
     // A client that leaves before its statement has arrived asked for nothing.
     const running = async () => (await world.sql.query('SHOW FULL PROCESSLIST')).map(({ Info }) => String(Info)).join();
     await untilValue(async () => ((await running()).includes('late') ? true : null), 'the statement of who gives up');
+    const waiting = second.failure('CREATE REPOSITORY dir WITH BROKER ON LOCATION "s3://no-such-dir/x"');
     first.raw.destroy();
     await world.s3.plug();
     expect((await waiting).message).toContain('does not exist: no-such-dir');

@@ -1,7 +1,7 @@
 /**
- * Makes the pictures of alert messages in `docs/monitoring/pictures/` anew: `node scripts/card-pictures.ts [directory]`. The messages
- * are those that the bot makes, of invented alerts, posted to the stand-in for Slack; Chromium takes the picture of its page. Look at
- * what it made before it is committed.
+ * Makes the pictures of alert messages in `docs/monitoring/pictures/` anew, or in the directory that is named. The messages are those that
+ * the bot makes, of invented alerts, posted to the stand-in for Slack; Chromium takes the picture of its page. Look at what it made
+ * before it is committed.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { WebClient } from '@slack/web-api';
 import { createClock } from '../sandbox/slack/clock.ts';
 import { startSlack } from '../sandbox/slack/start.ts';
-import { cardExamples } from './card-pictures/examples.ts';
+import { cardExamples } from './pictures/examples.ts';
 
 const into = process.argv[2] ?? new URL('../docs/monitoring/pictures/', import.meta.url).pathname;
 const width = 900;
