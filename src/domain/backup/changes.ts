@@ -60,7 +60,7 @@ function hasTemporary({ partitions }: TableState): boolean {
  * The same physical partitions at the same known versions, which became visible at the same time as far as that is known: a
  * version that a RESTORE has set back is reached again with other data.
  */
-function isSame(before: readonly PartitionState[] | undefined, now: readonly PartitionState[]): boolean {
+export function isSame(before: readonly PartitionState[] | undefined, now: readonly PartitionState[]): boolean {
   if (before === undefined || before.length !== now.length) return false;
   const known = new Map(before.map((each) => [each.id, each]));
   return now.every(({ id, version, versionAt }) => {
@@ -70,7 +70,8 @@ function isSame(before: readonly PartitionState[] | undefined, now: readonly Par
   });
 }
 
-function partsByName(partitions: readonly PartitionState[]): Map<string, PartitionState[]> {
+/** What belongs to a partition's name, temporary partitions left out. */
+export function partsByName(partitions: readonly PartitionState[]): Map<string, PartitionState[]> {
   return Map.groupBy(
     partitions.filter(({ isTemporary }) => !isTemporary),
     ({ name }) => name,
