@@ -25,8 +25,8 @@ export async function createSqlUser(sql: Sql, { user, password }: { user: string
     `CREATE ROLE ${role}`,
     `GRANT OPERATE, REPOSITORY ON SYSTEM TO ROLE ${role}`,
     `GRANT CREATE DATABASE ON CATALOG default_catalog TO ROLE ${role}`,
-    `GRANT CREATE TABLE ON ALL DATABASES TO ROLE ${role}`,
-    `GRANT SELECT, EXPORT, INSERT ON ALL TABLES IN ALL DATABASES TO ROLE ${role}`,
+    `GRANT CREATE TABLE, DROP ON ALL DATABASES TO ROLE ${role}`,
+    `GRANT SELECT, EXPORT, INSERT, ALTER, DROP ON ALL TABLES IN ALL DATABASES TO ROLE ${role}`,
     // NODE cannot be granted, only the built-in role has it.
     `GRANT ${role}, cluster_admin TO USER '${user}'@'%'`,
     `ALTER USER '${user}'@'%' DEFAULT ROLE ${role}, cluster_admin`,

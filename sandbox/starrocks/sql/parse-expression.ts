@@ -98,10 +98,20 @@ function parseCall(cursor: Cursor, name: string): Expression {
   cursor.next();
   cursor.expect('(');
   if (cursor.accept(')')) return { kind: 'call', name: name.toLowerCase(), args: [], distinct: false };
+  if (name.toUpperCase() === 'CAST') return parseCast(cursor);
   const distinct = cursor.accept('DISTINCT');
   const args = cursor.list<Expression>(() => (cursor.accept('*') ? { kind: 'star' } : parseExpression(cursor)));
   cursor.expect(')');
   return { kind: 'call', name: name.toLowerCase(), args, distinct };
+}
+
+/** What follows CAST(. Values are kept as texts or numbers, so that only a cast to text makes a difference. */
+function parseCast(cursor: Cursor): Expression {
+  const operand = parseExpression(cursor);
+  cursor.expect('AS');
+  cursor.expectOne('VARCHAR', 'STRING', 'CHAR');
+  cursor.expect(')');
+  return { kind: 'call', name: 'cast', args: [operand], distinct: false };
 }
 
 function parseColumn(cursor: Cursor): Expression {

@@ -170,7 +170,7 @@ describe('backup and restore', () => {
     expect(await ended('RESTORE')).toMatchObject({
       State: 'FINISHED',
       Status: '[OK]',
-      RestoreObjs: 'orders, users',
+      RestoreObjs: 'orders PARTITIONS [p1, p2], users',
       ReplicationNum: '3',
     });
     expect(await sql.query('SELECT id, city FROM shop.orders ORDER BY id')).toEqual([
@@ -190,11 +190,18 @@ describe('backup and restore', () => {
     );
     expect(await ended('RESTORE')).toMatchObject({
       State: 'FINISHED',
-      RestoreObjs: 'users_then, later PARTITIONS [p2]',
+      RestoreObjs: 'users, orders PARTITIONS [p2]',
     });
     expect(await sql.query('SELECT count(*) AS n FROM shop.users')).toEqual([{ n: 3 }]);
     expect(await sql.query('SELECT count(*) AS n FROM shop.users_then')).toEqual([{ n: 2 }]);
     expect(await sql.query('SELECT count(*) AS n FROM shop.later')).toEqual([{ n: 2 }]);
+    // The name is compared too, so that a table under another name is filled once and never again (recorded).
+    await sql.query(`RESTORE SNAPSHOT shop.first FROM repo ON (users AS users_then) ${properties(timestamp)}`);
+    expect(await ended('RESTORE')).toMatchObject({
+      State: 'CANCELLED',
+      Status:
+        '[COMMON_ERROR, msg: Table users_then already exist but with different schema, errMsg: Table name is inconsistent]',
+    });
     await sql.query(`RESTORE SNAPSHOT shop.first FROM repo ON (users) ${properties(timestamp)}`);
     expect(await ended('RESTORE')).toMatchObject({ State: 'FINISHED' });
     expect(await sql.query('SELECT count(*) AS n FROM shop.users')).toEqual([{ n: 2 }]);

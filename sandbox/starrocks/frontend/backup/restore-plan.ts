@@ -85,6 +85,8 @@ function checkSameTable(local: Table, remote: Table): void {
     throw new JobFailure('COMMON_ERROR', `Table ${local.name}'s state is not NORMAL: ${local.state}`);
   const differ = (detail: string) =>
     new JobFailure('COMMON_ERROR', `Table ${local.name} already exist but with different schema, errMsg: ${detail}`);
+  // The name is the first part of the signature (recorded), so what stands under another name is never filled again.
+  if (local.name !== remote.name) throw differ('Table name is inconsistent');
   if (local.columns.length !== remote.columns.length) throw differ('');
   for (const [at, column] of local.columns.entries()) {
     const other = remote.columns[at];

@@ -20,6 +20,9 @@ import { collectReports, sendTasks, type TaskOrder } from './task-list.ts';
 
 /** Moves a restore on by one state, or leaves it where it is while tasks are unfinished. */
 export async function stepRestore(fe: FrontendContext, job: RestoreJob, tasks: TaskList): Promise<RestoreJob> {
+  const dropped = [...job.lockedTableIds, ...job.createdTableIds].find((id) => !fe.group.state.tables.has(String(id)));
+  if (dropped !== undefined && job.state !== 'FINISHED' && job.state !== 'CANCELLED')
+    throw new JobFailure('NOT_FOUND', `table ${dropped} has been dropped`);
   switch (job.state) {
     case 'PENDING':
       return prepare(fe, job, tasks);

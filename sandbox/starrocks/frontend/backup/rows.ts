@@ -65,9 +65,7 @@ export function restoreRows(shown: Shown<RestoreJob>[]): RowSet {
       String(job.allowLoad),
       String(job.replicationNum),
     ],
-    job.objects
-      .map(({ alias, partitions }) => `${alias}${partitions === null ? '' : ` PARTITIONS [${partitions.join(', ')}]`}`)
-      .join(', '),
+    job.objects.map(restoredObject).join(', '),
     ...[job.createdAt, job.metaPreparedAt, job.snapshotFinishedAt, job.downloadFinishedAt, job.finishedAt].map(
       timeOrNull,
     ),
@@ -76,6 +74,12 @@ export function restoreRows(shown: Shown<RestoreJob>[]): RowSet {
     String(job.timeoutMs / 1000),
   ]);
   return textRows(restoreColumns, rows);
+}
+
+/** By the name in the snapshot, with its partitions, named or not, unless the only one has the table's name (recorded). */
+function restoredObject({ table, listed = [] }: RestoreJob['objects'][number]): string {
+  const partitions = listed.filter((name) => name !== table);
+  return partitions.length === 0 ? table : `${table} PARTITIONS [${partitions.join(', ')}]`;
 }
 
 /** UnfinishedTasks, Progress and TaskErrMsg: known to the leader only, so empty on a follower. */

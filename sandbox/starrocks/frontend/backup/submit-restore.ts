@@ -130,7 +130,9 @@ async function targetDatabase(fe: FrontendContext, name: string): Promise<Databa
 
 function chooseObjects(fe: FrontendContext, info: SnapshotInfo, asked: BackupSelection | null): RestoreJob['objects'] {
   if (asked === null || asked.all.length > 0)
-    return Object.keys(info.backup_objects).map((table) => ({ table, partitions: null, alias: table }));
+    return Object.entries(info.backup_objects).map(([table, { partitions }]) => ({
+      ...{ table, partitions: null, alias: table, listed: Object.keys(partitions) },
+    }));
   return asked.named.map(({ table, partitions, alias }) => {
     const known = info.backup_objects[table];
     if (!known) throw backupError(fe.release, `Table ${table} does not exist in snapshot ${info.name}`);
@@ -138,6 +140,6 @@ function chooseObjects(fe: FrontendContext, info: SnapshotInfo, asked: BackupSel
     if (missing !== undefined) {
       throw backupError(fe.release, `Partition ${missing} of table ${table} does not exist in snapshot ${info.name}`);
     }
-    return { table, partitions, alias: alias ?? table };
+    return { table, partitions, alias: alias ?? table, listed: partitions ?? Object.keys(known.partitions) };
   });
 }

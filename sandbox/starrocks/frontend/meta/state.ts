@@ -76,6 +76,8 @@ export type Table = {
   /** The colocation group, whose tables keep equal buckets on the same backends. */
   colocateWith?: string;
   state: 'NORMAL' | 'RESTORE';
+  /** `dynamic_partition.enable`; not there where nobody set it. Nothing drops partitions by it here. */
+  dynamicPartitions?: 'true' | 'false';
   createdAt: number;
   /** A view has no partitions; a materialized view has one of its own. Null for a table, and so where older metadata lacks it. */
   view?: { kind: 'VIEW' | 'MATERIALIZED VIEW'; definition: string } | null;
@@ -201,7 +203,8 @@ export type RestoreJob = JobCommon & {
   timestamp: string;
   allowLoad: boolean;
   replicationNum: number;
-  objects: { table: string; partitions: string[] | null; alias: string }[];
+  /** `listed`: the partitions that it restores, as SHOW RESTORE prints them; not there in metadata of before. */
+  objects: { table: string; partitions: string[] | null; alias: string; listed?: string[] }[];
   metaPreparedAt: number | null;
   snapshotFinishedAt: number | null;
   downloadFinishedAt: number | null;

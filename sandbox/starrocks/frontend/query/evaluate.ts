@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { formatTime } from '../../pace.ts';
 import type { Expression, Value } from '../../sql/ast.ts';
 import { analysisError, SqlError } from '../../sql/errors.ts';
@@ -6,6 +7,7 @@ import type { FrontendContext } from '../context.ts';
 import { isLike } from '../format.ts';
 import type { Session } from '../session.ts';
 import { globalVariables, sessionVariables } from '../variables.ts';
+import { cellOf } from './types.ts';
 
 export type Scope = {
   fe: FrontendContext;
@@ -140,6 +142,11 @@ function variable(name: string, { fe, session }: Scope): Value {
   return value;
 }
 
+/** A number of 32 bits of all the texts, in order. Not the numbers of the real function, which nobody compares with these. */
+function hash32(texts: readonly string[]): number {
+  return createHash('md5').update(JSON.stringify(texts)).digest().readInt32BE(0);
+}
+
 function call(name: string, args: Expression[], scope: Scope): Value {
   const { fe, session } = scope;
   const values = () => args.map((arg) => evaluate(arg, scope));
@@ -168,6 +175,12 @@ function call(name: string, args: Expression[], scope: Scope): Value {
       return Math.floor(Date.now() / 1000);
     case 'concat':
       return values().includes(null) ? null : values().join('');
+    case 'cast': {
+      const [value = null] = values();
+      return value === null ? null : cellOf(value);
+    }
+    case 'murmur_hash3_32':
+      return values().includes(null) ? null : hash32(values().map(String));
     case 'upper':
       return text(0).toUpperCase();
     case 'lower':

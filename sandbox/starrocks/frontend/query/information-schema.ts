@@ -254,7 +254,10 @@ function configRow(db: string, table: Table): NamedRow {
     DISTRIBUTE_TYPE: 'HASH',
     DISTRIBUTE_BUCKET: String(table.distribution.buckets),
     SORT_KEY: quoted(table.keys),
-    PROPERTIES: JSON.stringify({ replication_num: String(table.replicationNum), compression: 'LZ4' }),
+    PROPERTIES: JSON.stringify({
+      ...{ replication_num: String(table.replicationNum), compression: 'LZ4' },
+      ...(table.dynamicPartitions === undefined ? {} : { 'dynamic_partition.enable': table.dynamicPartitions }),
+    }),
     TABLE_ID: String(table.id),
   };
 }

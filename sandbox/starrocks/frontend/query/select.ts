@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cell, ColumnType, RowSet } from '../../mysql/packets.ts';
 import type { Expression, SelectItem, SelectStatement, Value } from '../../sql/ast.ts';
-import { analysisError, executionError, SqlError } from '../../sql/errors.ts';
+import { analysisError, executionError } from '../../sql/errors.ts';
 import { requirePrivilege } from '../access.ts';
 import type { FrontendContext } from '../context.ts';
 import { requireTable } from '../data/tables.ts';
@@ -70,8 +70,7 @@ async function readSource(statement: SelectStatement, { fe, session }: Work): Pr
   const { db, table } = requireTable(fe, session, from);
   requirePrivilege(fe, session, { privileges: ['SELECT'], object: { kind: 'TABLE', db: db.name, table: table.name } });
   if (table.view?.kind === 'VIEW') throw executionError(fe.release, 'the sandbox does not read views');
-  if (table.state === 'RESTORE')
-    throw new SqlError(1064, 'HY000', `Table[${table.name}]'s state is not NORMAL: RESTORE`);
+  if (table.state === 'RESTORE') throw analysisError("Table state is not NORMAL: 'RESTORING'", 5014, 'HY000');
   return { columns: table.columns, rows: await scanTable(fe, table, signalOf(session)) };
 }
 

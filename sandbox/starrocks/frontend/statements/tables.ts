@@ -106,7 +106,8 @@ export const tableHandlers: Handlers<Kinds> = {
     requirePrivilege(fe, session, { privileges: ['DROP'], object: { kind: 'TABLE', db: db.name, table: found.name } });
     if (found.view?.kind === 'MATERIALIZED VIEW')
       throw executionError(fe.release, `Can not drop the materialized view ${found.name} with DROP TABLE`);
-    refuseRestoring(fe, found);
+    // A restore does not keep its table from being dropped, and is cancelled by it (recorded).
+    if (statement.force) refuseRestoring(fe, found);
     const erase = await fe.group.update((state) => {
       const drop = { now: Date.now(), force: statement.force };
       const dropped = dropTableChanges(state, found, drop);
@@ -185,6 +186,14 @@ export const tableHandlers: Handlers<Kinds> = {
   setTableProperties: onLeader(async ({ statement, session, fe }) => {
     const { db, table } = requireTable(fe, session, statement.table);
     requirePrivilege(fe, session, { privileges: ['ALTER'], object: { kind: 'TABLE', db: db.name, table: table.name } });
+    const dynamic = statement.properties['dynamic_partition.enable'];
+    if (dynamic !== undefined) {
+      if (dynamic !== 'true' && dynamic !== 'false')
+        throw executionError(fe.release, `Invalid dynamic partition enable: ${dynamic}. It must be true or false`);
+      const next = { ...table, dynamicPartitions: dynamic } as const;
+      await fe.group.update(() => ({ changes: [change('tables', table.id, next)], value: null }));
+      return done();
+    }
     const asked = statement.properties.replication_num ?? statement.properties['default.replication_num'];
     if (asked === undefined)
       throw executionError(fe.release, `Unknown properties: ${JSON.stringify(statement.properties)}`);
