@@ -151,6 +151,42 @@ export type BackupJobRow = {
   readonly timeoutSeconds: number;
 };
 
+export const restoreJobStates = [
+  'PENDING',
+  'SNAPSHOTING',
+  'DOWNLOAD',
+  'DOWNLOADING',
+  'COMMIT',
+  'COMMITTING',
+  'FINISHED',
+  'CANCELLED',
+] as const;
+
+/**
+ * One row of SHOW RESTORE: the last job of a database, as the leader has it; a follower shows other states and no tasks.
+ * `jobId` changes, and a job about external catalogs, whose `database` is empty, is listed for every database.
+ */
+export type RestoreJobRow = {
+  readonly jobId: string;
+  /** The name of the snapshot. */
+  readonly label: string;
+  readonly timestamp: string;
+  readonly database: string;
+  readonly state: (typeof restoreJobStates)[number];
+  /** By the names that they have in the snapshot, also where they get others. */
+  readonly objects: string;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  /** They stay in the row of a job that was cancelled. */
+  readonly unfinishedTasks: number;
+  readonly progress: string | null;
+  /** A task that fails on a backend leaves the job as it is: then only this is filled. */
+  readonly taskErrors: string | null;
+  /** `[OK]`, or why it failed. */
+  readonly status: string;
+  readonly timeoutSeconds: number;
+};
+
 /** One row of SHOW SNAPSHOT. Without a timestamp the snapshot is incomplete, and its name cannot be used again. */
 export type SnapshotRow = {
   readonly snapshot: string;

@@ -25,7 +25,8 @@ export function setOwnPassword(passwordRef: string): Statement {
 export const ownRole = 'starwarden_role';
 
 /**
- * Starwarden's own user, with what it needs for everything it does and no more. Each can be sent again; the last one makes the
+ * Starwarden's own user, with what it needs and no more: not the right to drop and alter tables, which only restores need
+ * (docs/restore.md). Each can be sent again; the last one makes the
  * roles take effect, so a user that may do something has them all. NODE cannot be granted, only `cluster_admin` has it.
  */
 export function makeOwnUser({ user, passwordRef }: { user: string; passwordRef: string }): readonly Statement[] {

@@ -7,6 +7,8 @@ import {
   type FrontendRow,
   type ReplicaTotals,
   type RepositoryRow,
+  type RestoreJobRow,
+  restoreJobStates,
   type SnapshotRow,
   type WorkerRow,
 } from '../../domain/topology.ts';
@@ -65,12 +67,33 @@ export function parseBackupJobs(rows: readonly SqlRow[]): BackupJobRow[] {
     objects: row.BackupObjs ?? '',
     createdAt: text(row, 'CreateTime'),
     finishedAt: absent(row.FinishedTime),
+    ...taskCells(row),
+  }));
+}
+
+/** One row for the database that was asked about, and perhaps one about external catalogs after it. */
+export function parseRestoreJobs(rows: readonly SqlRow[]): RestoreJobRow[] {
+  return rows.map((row) => ({
+    jobId: text(row, 'JobId'),
+    label: text(row, 'Label'),
+    timestamp: text(row, 'Timestamp'),
+    database: row.DbName ?? '',
+    state: oneOf(row, 'State', restoreJobStates),
+    objects: row.RestoreObjs ?? '',
+    createdAt: text(row, 'CreateTime'),
+    finishedAt: absent(row.FinishedTime),
+    ...taskCells(row),
+  }));
+}
+
+function taskCells(row: SqlRow) {
+  return {
     unfinishedTasks: (row.UnfinishedTasks ?? '').split(',').filter((task) => task.trim() !== '').length,
     progress: absent(row.Progress),
     taskErrors: absent(row.TaskErrMsg),
     status: row.Status ?? '',
     timeoutSeconds: number(row, 'Timeout'),
-  }));
+  };
 }
 
 export function parseSnapshots(rows: readonly SqlRow[]): SnapshotRow[] {

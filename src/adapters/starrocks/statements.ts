@@ -70,7 +70,7 @@ export function backUpDatabase({ database, snapshot, repository, objects, timeou
   ]);
 }
 
-function backedUp({ name, partitions }: Pick<BackupObject, 'name' | 'partitions'>): string {
+export function backedUp({ name, partitions }: Pick<BackupObject, 'name' | 'partitions'>): string {
   if (partitions === null) return ident(name);
   if (partitions.length === 0) throw new AppError('INVALID_INPUT', `A backup of no partition of ${name} is none`);
   return `${ident(name)} PARTITION (${partitions.map(ident).join(', ')})`;
@@ -439,16 +439,16 @@ export function showTemporaryTables(database: string): ReadStatement {
 }
 
 /** Starwarden must change nothing in these databases, whatever StarRocks would accept. */
-function refuseSystemDatabase(database: string): void {
+export function refuseSystemDatabase(database: string): void {
   if (!isSystemDatabase(database)) return;
   throw new AppError('INVALID_INPUT', `${database} is a database of StarRocks' own; nothing is done to it`);
 }
 
-function read(name: string, clauses: string | readonly string[]): ReadStatement {
+export function read(name: string, clauses: string | readonly string[]): ReadStatement {
   return { name, text: typeof clauses === 'string' ? clauses : clauses.join('\n'), effect: 'read' };
 }
 
-function change(name: string, clauses: readonly string[]): Statement {
+export function change(name: string, clauses: readonly string[]): Statement {
   return { name, text: clauses.join('\n'), effect: 'change' };
 }
 
@@ -465,7 +465,7 @@ function idNumber(id: string): string {
   throw new AppError('INVALID_INPUT', `"${id.slice(0, 40)}" is no id of StarRocks`);
 }
 
-function wholeNumber(value: number): string {
+export function wholeNumber(value: number): string {
   if (Number.isSafeInteger(value) && value >= 0) return String(value);
   throw new AppError('INVALID_INPUT', `${value} is not a whole number that a statement can take`);
 }
