@@ -68,6 +68,10 @@ export const covers = [
     files: /^test\/long\/deaths\/deploying\./,
     paths: [...engine, 'src/operations/topology/', 'src/domain/deploy/', 'src/adapters/ssh/', 'src/adapters/nodes/'],
   },
+  {
+    files: /^test\/long\/(deaths\/restoring|restores\/.*)\./,
+    paths: [...engine, 'src/operations/restore/', 'src/adapters/starrocks/', 'sandbox/starrocks/', 'sandbox/s3/'],
+  },
   { files: /^test\/long\/scripts\//, paths: ['scripts/', 'src/operations/', 'src/schema/'] },
   {
     files: /^test\/long\/monitoring\/prometheus\./,

@@ -13,6 +13,7 @@ export const permissionTable = {
   'node:purge': 'Delete the data of nodes that have left.',
   'tablet:repair': 'Repair tablets, set replicas bad, and pause balancing for a time.',
   'backup:create': 'Make backups.',
+  'restore:create': 'Restore backups beside what stands.',
   'backup:manage': 'Manage repositories, backup policies and pins.',
   'backup:delete': 'Delete backups, and let a policy delete them.',
   'schedule:manage': 'Make and change schedules.',
@@ -39,12 +40,13 @@ type RoleRow = { readonly means: string; readonly grants: readonly Permission[] 
 export const roleTable = {
   VIEWER: { means: 'See clusters and runs.', grants: ['cluster:read'] },
   OPERATOR: {
-    means: 'Check, back up, restart, upgrade and scale; control runs; handle and silence alerts.',
+    means: 'Check, back up, restore, restart, upgrade and scale; control runs; handle and silence alerts.',
     grants: [
       'cluster:read',
       'cluster:check',
       'node:restart',
       'backup:create',
+      'restore:create',
       'backup:manage',
       'schedule:manage',
       'calendar:manage',

@@ -25,6 +25,8 @@ import { rollingRestart } from './node/rolling-restart/rolling-restart.ts';
 import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
 import { startNodes } from './node/start-nodes/start-nodes.ts';
 import { stopNodes } from './node/stop-nodes/stop-nodes.ts';
+import { restoreDatabase } from './restore/restore-database/restore-database.ts';
+import { restoreTables } from './restore/restore-tables/restore-tables.ts';
 import { pauseBalancing } from './tablet/pause-balancing/pause-balancing.ts';
 import { repairTable } from './tablet/repair-table/repair-table.ts';
 import { setReplicaBad } from './tablet/set-replica-bad/set-replica-bad.ts';
@@ -62,6 +64,8 @@ export const operations: readonly AnyOperation[] = [
   pruneBackups,
   deleteBackup,
   verifyBackup,
+  restoreTables,
+  restoreDatabase,
   runBackupPolicy,
   restartNode,
   setNodeLocation,

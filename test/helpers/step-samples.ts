@@ -43,6 +43,12 @@ import {
   pauseTabletScheduling,
   restoreTabletScheduling,
 } from '../../src/operations/node/steps/scheduling.ts';
+import { checkGround } from '../../src/operations/restore/steps/check-restore.ts';
+import { keepPartitions } from '../../src/operations/restore/steps/keep-partitions.ts';
+import { makeTarget } from '../../src/operations/restore/steps/make-target.ts';
+import { removeCopy } from '../../src/operations/restore/steps/remove-copy.ts';
+import { restoreSnapshot } from '../../src/operations/restore/steps/restore-snapshot.ts';
+import { verifyRestored } from '../../src/operations/restore/steps/verify-restored.ts';
 import { keepBalancingOff, switchOffBalancing } from '../../src/operations/tablet/pause-balancing/steps.ts';
 import { askForRepair, awaitRepaired, cancelRepair } from '../../src/operations/tablet/repair-table/steps.ts';
 import { awaitTabletWhole, markReplicaBad } from '../../src/operations/tablet/set-replica-bad/steps.ts';
@@ -117,6 +123,10 @@ const backup = {
   ...{ ...stored, kind: 'FULL' as const, objects: null, policyId: null, tier: null },
   ...{ snapshot: null, timeoutSeconds: 600 },
 };
+const restored = {
+  ...{ database: 'sales', target: 'sales__r20261128_095612', fullId: 'bak_1', chosenId: 'bak_2', tables: ['orders'] },
+  ...{ replicas: 1, timeoutSeconds: 600 },
+};
 const cluster = { name: 'prod-eu', environment: 'prod', sqlUser: 'root', passwordRef: 'env:X', seeds: [], tls: null };
 
 const repository = { name: 'nightly', location: 's3://backups/prod', readOnly: false };
@@ -149,6 +159,12 @@ export const stepSamples: readonly StepSpec[] = [
   recordContent.with(stored),
   verifyListed.with({ ...stored, backupId: null }),
   verifyObjects.with({ ...stored, backupId: null, readGib: 1 }),
+  checkGround.with(restored),
+  makeTarget.with(restored),
+  restoreSnapshot.with({ ...restored, side: 'full' }),
+  keepPartitions.with(restored),
+  verifyRestored.with(restored),
+  removeCopy.with(restored),
   inspectCluster.with({}),
   recordCluster.with(cluster),
   forgetCluster.with({ name: 'prod-eu' }),

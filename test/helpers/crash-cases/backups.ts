@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { S3Server } from '../../../sandbox/s3/start-s3.ts';
+import { connectSql } from '../../../sandbox/world/sql.ts';
 import { templateOf } from '../../../src/domain/backup/template.ts';
 import { newId } from '../../../src/ids.ts';
 import { type StoredBackups, storeBackups } from '../stored-backups.ts';
@@ -25,6 +26,8 @@ export function backupCases(tools: CaseTools, s3: () => Promise<S3Server>): Read
   /** A backup in a repository that Starwarden reaches by itself. */
   async function ensureBackup(): Promise<void> {
     await ensureCluster();
+    // So that a restore has something to switch off on its copy.
+    await asRoot('ALTER TABLE sales.orders SET ("dynamic_partition.enable" = "true")');
     const store = await s3();
     if (!hasVault) await createVault(world, store);
     hasVault = true;
@@ -54,7 +57,34 @@ export function backupCases(tools: CaseTools, s3: () => Promise<S3Server>): Read
     return id;
   }
 
+  /** Restores of the backup leave the lab as it was before the next try. */
+  const restoring = (tables: Record<string, unknown>, wanted: readonly string[]): CrashCase => ({
+    prepare: async () => {
+      await ensureBackup();
+      await asRoot('DROP DATABASE IF EXISTS copy_of_crashes FORCE');
+    },
+    input: async () => ({
+      ...{ clusterId: tools.clusterId(), database: world.describe().cluster.database, target: 'copy_of_crashes' },
+      ...tables,
+    }),
+    effects: changesSent,
+    wanted,
+  });
+
+  async function asRoot(statement: string): Promise<void> {
+    const [frontend] = world.describe().cluster.frontends;
+    if (frontend === undefined) throw new Error('no frontend');
+    const sql = await connectSql({ host: frontend.host, port: frontend.queryPort, user: 'root', password: '' });
+    try {
+      await sql.query(statement);
+    } finally {
+      sql.close();
+    }
+  }
+
   return {
+    restoreTables: restoring({ tables: ['orders'] }, ['CREATE', 'RESTORE', 'ALTER']),
+    restoreDatabase: restoring({}, ['CREATE', 'RESTORE', 'ALTER']),
     backUpDatabase: {
       prepare: ensureCluster,
       input: async () => ({

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { operations } from '../../../src/operations/index.ts';
 import { type CrashLab, startCrashLab } from '../../helpers/crash-lab.ts';
 import { dieEverywhere } from '../../helpers/crash-tries.ts';
-import { held, repositoryOperations, runControlOperations, topologyOperations } from './held.ts';
+import { held, repositoryOperations, restoreOperations, runControlOperations, topologyOperations } from './held.ts';
 
 let lab: CrashLab;
 beforeAll(async () => {
@@ -24,6 +24,7 @@ const elsewhere = [
   'finalizeUpgrade',
   ...repositoryOperations,
   ...runControlOperations,
+  ...restoreOperations,
   ...topologyOperations,
 ];
 const names = operations.map(({ name }) => name).filter((name) => !elsewhere.includes(name));

@@ -81,6 +81,9 @@ export const held = {
   ],
   /** Only in a state that the lab's cluster is never in, so with scripted answers. */
   alone: ['awaitClusterSnapshot', 'awaitTablets', 'switchOffClusterSnapshots', 'switchOnClusterSnapshots'],
+  /** In `test/long/deaths/restoring.test.ts`. */
+  restoring: ['checkRestore', 'keepPartitions', 'makeTarget', 'restoreSnapshot', 'verifyRestored'],
+  restoringAgain: ['removeCopy'],
   balancing: ['keepBalancingOff', 'switchOffBalancing'],
   tablets: ['askForRepair', 'awaitRepaired', 'awaitTabletWhole', 'cancelRepair', 'markReplicaBad'],
   /** After the upgrade of `test/runs/killed-workers.test.ts`: none that was undone can be finalized. */
@@ -93,6 +96,9 @@ export const runControlOperations = ['rollingRestart', 'stopNodes', 'startNodes'
 
 /** Tried in a file of their own, so that none takes longer than the others wait. */
 export const repositoryOperations = ['createRepository', 'takeOverRepository', 'checkRepository', 'dropRepository'];
+
+/** Tried in `test/long/deaths/restoring.test.ts`; the second has the same steps. */
+export const restoreOperations = ['restoreTables', 'restoreDatabase'];
 
 /** Tried on clusters that have room for it, in files of their own. */
 export const topologyOperations = [
