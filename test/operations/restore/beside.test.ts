@@ -206,6 +206,22 @@ BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     expect(await copies()).toEqual([]);
   });
 
+  it('fails, and leaves nothing, when the copy is not the same as the original', async () => {
+    lab.world.cluster.setFaults([
+      { id: 'slow', kind: 'sql-delay', match: 'COUNT[^;]*FROM `copy_other`', ms: 1_500, times: 1 },
+    ]);
+    const sums = sent('SELECT /*+ SET_VAR') + sent('SELECT COUNT(*) AS ROW_COUNT');
+    const run = await restore({ target: 'copy_other', tables: ['users'] });
+    await expect
+      .poll(() => sent('SELECT /*+ SET_VAR') + sent('SELECT COUNT(*) AS ROW_COUNT'), { timeout: 15_000 })
+      .toBeGreaterThan(sums);
+    await lab.world.sql.query("INSERT INTO copy_other.users VALUES (7, 'eve')");
+    expect(await lab.ended(run.id)).toMatchObject(
+      failed('POSTCHECK_FAILED', /^1 table came back otherwise: users: 3 rows, and the original has 2$/),
+    );
+    expect(await copies()).toEqual([]);
+  });
+
   it('cancelled in the middle, cancels the job and removes what it made; what stands is as it was', async () => {
     const before = await rows('shop.orders');
     lab.world.cluster.setFaults([{ id: 'held', kind: 'snapshot-delay', ms: 2_000_000 }]);
