@@ -26,6 +26,7 @@ import { setNodeLocation } from './node/set-node-location/set-node-location.ts';
 import { startNodes } from './node/start-nodes/start-nodes.ts';
 import { stopNodes } from './node/stop-nodes/stop-nodes.ts';
 import { restoreDatabase } from './restore/restore-database/restore-database.ts';
+import { restoreDroppedTables } from './restore/restore-dropped-tables/restore-dropped-tables.ts';
 import { restoreTables } from './restore/restore-tables/restore-tables.ts';
 import { pauseBalancing } from './tablet/pause-balancing/pause-balancing.ts';
 import { repairTable } from './tablet/repair-table/repair-table.ts';
@@ -66,6 +67,7 @@ export const operations: readonly AnyOperation[] = [
   verifyBackup,
   restoreTables,
   restoreDatabase,
+  restoreDroppedTables,
   runBackupPolicy,
   restartNode,
   setNodeLocation,

@@ -43,6 +43,9 @@ import {
   pauseTabletScheduling,
   restoreTabletScheduling,
 } from '../../src/operations/node/steps/scheduling.ts';
+import { bringBackTables } from '../../src/operations/restore/restore-dropped-tables/steps/bring-back-tables.ts';
+import { noteFreeNames } from '../../src/operations/restore/restore-dropped-tables/steps/note-free-names.ts';
+import { removeBroughtBack } from '../../src/operations/restore/restore-dropped-tables/steps/remove-brought-back.ts';
 import { checkGround } from '../../src/operations/restore/steps/check-restore.ts';
 import { keepPartitions } from '../../src/operations/restore/steps/keep-partitions.ts';
 import { makeTarget } from '../../src/operations/restore/steps/make-target.ts';
@@ -127,6 +130,7 @@ const restored = {
   ...{ database: 'sales', target: 'sales__r20261128_095612', fullId: 'bak_1', chosenId: 'bak_2', tables: ['orders'] },
   ...{ replicas: 1, timeoutSeconds: 600 },
 };
+const dropped = { ...restored, target: 'sales' };
 const cluster = { name: 'prod-eu', environment: 'prod', sqlUser: 'root', passwordRef: 'env:X', seeds: [], tls: null };
 
 const repository = { name: 'nightly', location: 's3://backups/prod', readOnly: false };
@@ -165,6 +169,9 @@ export const stepSamples: readonly StepSpec[] = [
   keepPartitions.with(restored),
   verifyRestored.with(restored),
   removeCopy.with(restored),
+  noteFreeNames.with(dropped),
+  bringBackTables.with({ ...dropped, side: 'full' }),
+  removeBroughtBack.with({ ...dropped, side: 'full' }),
   inspectCluster.with({}),
   recordCluster.with(cluster),
   forgetCluster.with({ name: 'prod-eu' }),

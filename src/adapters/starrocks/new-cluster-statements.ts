@@ -25,9 +25,9 @@ export function setOwnPassword(passwordRef: string): Statement {
 export const ownRole = 'starwarden_role';
 
 /**
- * Starwarden's own user, with what it needs and no more: not the right to drop and alter tables, which only restores need
- * (docs/restore.md). Each can be sent again; the last one makes the
- * roles take effect, so a user that may do something has them all. NODE cannot be granted, only `cluster_admin` has it.
+ * Starwarden's own user, with what it needs and no more: what docs/restore.md asks for is in it. Each can be sent again; the
+ * last one makes the roles take effect, so a user that may do something has them all. NODE cannot be granted, only
+ * `cluster_admin` has it.
  */
 export function makeOwnUser({ user, passwordRef }: { user: string; passwordRef: string }): readonly Statement[] {
   const name = `${literal(user)}@'%'`;
@@ -37,8 +37,8 @@ export function makeOwnUser({ user, passwordRef }: { user: string; passwordRef: 
     change('create-own-role', `CREATE ROLE IF NOT EXISTS ${role}`),
     change('grant-system', `GRANT OPERATE, REPOSITORY ON SYSTEM TO ROLE ${role}`),
     change('grant-create-database', `GRANT CREATE DATABASE ON CATALOG default_catalog TO ROLE ${role}`),
-    change('grant-create-table', `GRANT CREATE TABLE ON ALL DATABASES TO ROLE ${role}`),
-    change('grant-tables', `GRANT SELECT, EXPORT, INSERT ON ALL TABLES IN ALL DATABASES TO ROLE ${role}`),
+    change('grant-create-table', `GRANT CREATE TABLE, DROP ON ALL DATABASES TO ROLE ${role}`),
+    change('grant-tables', `GRANT SELECT, EXPORT, INSERT, ALTER, DROP ON ALL TABLES IN ALL DATABASES TO ROLE ${role}`),
     change('grant-own-roles', `GRANT ${role}, cluster_admin TO USER ${name}`),
     change('set-own-roles', `ALTER USER ${name} DEFAULT ROLE ${role}, cluster_admin`),
   ];

@@ -52,6 +52,11 @@ export function restoreSnapshot(given: RestoreSnapshot): Statement {
   ]);
 }
 
+/** What is granted to our own user, or to a role, which it may ask for if it has it. */
+export function showGrants(role: string | null): ReadStatement {
+  return read('show-grants', role === null ? 'SHOW GRANTS' : `SHOW GRANTS FOR ROLE ${ident(role)}`);
+}
+
 /** Cancels the one restore that a database has, whoever started it. What it had made is removed by StarRocks. */
 export function cancelRestore(database: string): Statement {
   refuseSystemDatabase(database);

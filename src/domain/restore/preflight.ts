@@ -4,6 +4,7 @@ import { passedCheckOf } from '../backup/usable.ts';
 import { isSystemDatabase } from '../system-databases.ts';
 import { type NamedCheck, skipped, verdict } from '../verdict.ts';
 import { count } from '../words.ts';
+import { checkRights } from './rights.ts';
 import type { Selection } from './selection.ts';
 
 /** A table as it stands in the database now. */
@@ -42,6 +43,10 @@ export type RestoreGround = {
   readonly backends: readonly { readonly alive: boolean; readonly availableBytes: number | null }[];
   /** Null = the database is not there now, or its tables could not be read. */
   readonly tables: readonly StandingTable[] | null;
+  /** The names of all tables and views that stand in `target` now; null = it is not there, or nobody knows. */
+  readonly standing: readonly string[] | null;
+  /** Lines of SHOW GRANTS of our user and of its roles; null = they could not be read. */
+  readonly grants: readonly string[] | null;
 };
 
 /** As many as the tables have now, and no more than there are living backends; three, as StarRocks takes, if nobody knows. */
@@ -61,6 +66,10 @@ export function checkRestore(ground: RestoreGround): readonly NamedCheck[] {
   return [
     checkRunMode(ground),
     checkVersion(),
+    checkRights({
+      ...{ grants: ground.grants, database: ground.database, target: ground.target },
+      hasViews: ground.selection.tables.some(({ type }) => type === 'VIEW'),
+    }),
     checkTarget(ground),
     checkWhole(ground),
     checkRepository(ground),
@@ -71,6 +80,7 @@ export function checkRestore(ground: RestoreGround): readonly NamedCheck[] {
     checkDynamicPartitions(ground),
     checkGroups(ground),
     checkViews(ground),
+    ...(isUnderOwnNames(ground) ? [checkGrants()] : []),
   ];
 }
 
@@ -88,7 +98,45 @@ function checkVersion(): NamedCheck {
   return skipped('version', { why, wanted: 'not older than the version that made the backup' });
 }
 
-function checkTarget({ target, databases }: RestoreGround): NamedCheck {
+/** Whether tables come back under their own names, into the database that they were dropped from. */
+function isUnderOwnNames({ database, target }: RestoreGround): boolean {
+  return database === target;
+}
+
+/** RESTORE writes over a table that stands there, so each name has to be free, and known to be. */
+function checkNames({ target, databases, selection, standing: names }: RestoreGround): NamedCheck {
+  const wanted = 'no table or view of these names';
+  const taken = names === null ? null : selection.tables.map(({ name }) => name).filter((name) => names.includes(name));
+  const isSystem = isSystemDatabase(target) || target.trim().toLowerCase() === 'mysql';
+  const isThere = databases.includes(target);
+  return verdict('name-free', 'BLOCK', !isSystem && isThere && taken !== null && taken.length === 0, {
+    observed: isSystem
+      ? `${target} is a database of StarRocks' own`
+      : !isThere
+        ? `the database ${target} is not there`
+        : taken === null
+          ? `the tables of ${target} could not be read`
+          : taken.length === 0
+            ? `free in ${target}`
+            : `${some(taken, ', ')} stands in ${target}`,
+    wanted,
+    hint: isThere
+      ? 'restoreTables restores beside what stands, and overwrites nothing either.'
+      : 'restoreDatabase brings a whole database back, under another name.',
+  });
+}
+
+function checkGrants(): NamedCheck {
+  return skipped('grants', {
+    why: 'grants on a table go with it, and who had them is not known; those on its database hold again',
+    wanted: 'everybody reads and writes it who did before',
+    hint: 'Who may ask for it (GRANT on SYSTEM) looks with SHOW GRANTS, and grants anew.',
+  });
+}
+
+function checkTarget(ground: RestoreGround): NamedCheck {
+  if (isUnderOwnNames(ground)) return checkNames(ground);
+  const { target, databases } = ground;
   const isTaken = databases.some((name) => name === target);
   const isSystem = isSystemDatabase(target) || target.trim().toLowerCase() === 'mysql';
   return verdict('name-free', 'BLOCK', !isTaken && !isSystem, {
@@ -196,7 +244,13 @@ function checkListPartitions({ selection: { split, tables: restored }, tables }:
   });
 }
 
-function checkDynamicPartitions({ selection, tables }: RestoreGround): NamedCheck {
+function checkDynamicPartitions(ground: RestoreGround): NamedCheck {
+  const { selection, tables } = ground;
+  if (isUnderOwnNames(ground))
+    return skipped('dynamic-partitions', {
+      why: 'which of the tables had them is not known; they are switched off until somebody switches them on',
+      wanted: 'nothing that drops at once what came back',
+    });
   const found = standing(selection, tables)
     .filter((each) => each.hasDynamicPartitions)
     .map(({ name }) => name);
@@ -207,7 +261,14 @@ function checkDynamicPartitions({ selection, tables }: RestoreGround): NamedChec
   });
 }
 
-function checkGroups({ selection, tables }: RestoreGround): NamedCheck {
+function checkGroups(ground: RestoreGround): NamedCheck {
+  const { selection, tables } = ground;
+  if (isUnderOwnNames(ground))
+    return skipped('colocation', {
+      why: 'in which group a table was is not known; it is in none then',
+      wanted: 'in the group that it was in',
+      hint: "Put it back with ALTER TABLE … SET ('colocate_with' = …).",
+    });
   const found = standing(selection, tables).filter(({ group }) => group !== null);
   return verdict('colocation', 'INFO', found.length === 0, {
     observed:
@@ -222,10 +283,16 @@ function checkGroups({ selection, tables }: RestoreGround): NamedCheck {
   });
 }
 
-function checkViews({ selection: { tables, leftOut }, database }: RestoreGround): NamedCheck {
+function checkViews(ground: RestoreGround): NamedCheck {
+  const {
+    selection: { tables, leftOut },
+    database,
+  } = ground;
   const views = tables.filter(({ type }) => type === 'VIEW').map(({ name }) => name);
   const words = [
-    ...(views.length === 0 ? [] : [`${some(views, ', ')}: a restored view still reads ${database}`]),
+    ...(views.length === 0 || isUnderOwnNames(ground)
+      ? []
+      : [`${some(views, ', ')}: a restored view still reads ${database}`]),
     ...(leftOut.length === 0 ? [] : [`materialized views are not restored: ${some(leftOut, ', ')}`]),
   ];
   return verdict('views', 'WARN', words.length === 0, {

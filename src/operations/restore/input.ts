@@ -33,22 +33,16 @@ export const restoreFields = {
     .meta({ description: 'After this StarRocks gives each of the restores up, in seconds.' }),
 } as const;
 
-type Open = {
-  readonly database: string;
-  readonly at?: string | undefined;
-  readonly backupId?: string | undefined;
-  readonly target?: string | undefined;
-};
+type Open = { readonly at?: string | undefined; readonly backupId?: string | undefined };
+type OpenTarget = Open & { readonly database: string; readonly target?: string | undefined };
 
-/**
- * The name of the copy, and the moment that "now" was: a run that waits goes back to the moment at which it was asked for,
- * whatever is backed up meanwhile.
- */
-export function completeRestore<I extends Open>(given: I, now: Date): I & { target: string } {
+/** What "now" was: a run that waits goes back to the moment at which it was asked for, whatever is backed up meanwhile. */
+export function atNow<I extends Open>(given: I, now: Date): I {
   const isOpen = given.at === undefined && given.backupId === undefined;
-  return {
-    ...given,
-    ...(isOpen ? { at: now.toISOString() } : {}),
-    target: given.target ?? nameCopy(given.database, now),
-  };
+  return isOpen ? { ...given, at: now.toISOString() } : given;
+}
+
+/** The moment, and the name of the copy. */
+export function completeRestore<I extends OpenTarget>(given: I, now: Date): I & { target: string } {
+  return { ...atNow(given, now), target: given.target ?? nameCopy(given.database, now) };
 }

@@ -39,7 +39,7 @@ export async function observeRestore(asked: Asked, reading: Reading): Promise<Re
   };
   try {
     const { selection } = await readSelection(catalogue, given);
-    const around = await observeSurroundings(database, reading);
+    const around = await observeSurroundings({ database, target }, reading);
     const living = around.backends.filter(({ alive }) => alive).length;
     const restored = selection.tables.map(({ name }) => name);
     const replicas = chooseReplicas(asked.replicas, { tables: around.tables, restored, living });

@@ -1,7 +1,7 @@
 import type { BackupObject } from '../../domain/backup/content.ts';
 import { momentInWords } from '../../domain/backup/periods.ts';
 import { bytesInWords } from '../../domain/backup/sizes.ts';
-import type { PlanResult, Refusal } from '../../domain/plan.ts';
+import type { PlanResult, Refusal, StepSpec } from '../../domain/plan.ts';
 import type { Chain, NoChain } from '../../domain/restore/chain.ts';
 import { checkRestore, type RestoreGround } from '../../domain/restore/preflight.ts';
 import { blocks, type NamedCheck } from '../../domain/verdict.ts';
@@ -21,8 +21,15 @@ export type RestorePlanFacts =
 
 type Asked = Pick<RestoreParams, 'database' | 'target' | 'tables' | 'timeoutSeconds'>;
 
-/** One lane: look again, make the database, restore each part, compare. Says what each backup brings, and every check. */
-export function planBeside(asked: Asked, facts: RestorePlanFacts): PlanResult {
+type Shape = {
+  readonly summary: (words: { what: string; moment: string; target: string }) => string;
+  readonly lane: (params: RestoreParams, selection: RestoreGround['selection']) => readonly StepSpec[];
+  /** What is to be said beside the backups and the checks. */
+  readonly notes: readonly string[];
+};
+
+/** The steps of a restore. Says what each backup brings, and every check; a check that blocks refuses. */
+export function planRestore(asked: Asked, facts: RestorePlanFacts, shape: Shape): PlanResult {
   if ('refusal' in facts) return { refusals: [facts.refusal] };
   if ('noChain' in facts) return { refusals: [noChainRefusal(facts.noChain)] };
   const { chain, ground, askedAt } = facts;
@@ -34,17 +41,28 @@ export function planBeside(asked: Asked, facts: RestorePlanFacts): PlanResult {
   const ids = { fullId: chain.full.id, chosenId: chain.chosen.id };
   const what = tables === null ? database : `${count(tables.length, 'table')} of ${database}`;
   return {
-    summary: `Restore ${what} as of ${momentInWords(chain.moment.getTime())} beside it, as ${target}`,
-    steps: besideLane({ database, target, tables, timeoutSeconds, replicas, ...ids }, selection),
+    summary: shape.summary({ what, moment: momentInWords(chain.moment.getTime()), target }),
+    steps: shape.lane({ database, target, tables, timeoutSeconds, replicas, ...ids }, selection),
     notes: [
       ...gapNotes(chain, askedAt),
       ...chainNotes(facts),
-      'Nothing that stands is changed: everything goes into a database that is made for it',
-      'Not restored: grants, functions, materialized views, and what fills tables by itself (routine loads, tasks, pipes)',
+      ...shape.notes,
       'Numbers that StarRocks gives out by itself (AUTO_INCREMENT) go on from where they were in the backup',
       ...checks.map(checkNote),
     ],
   };
+}
+
+/** Beside what stands: make the database, restore each part, compare. */
+export function planBeside(asked: Asked, facts: RestorePlanFacts): PlanResult {
+  return planRestore(asked, facts, {
+    summary: ({ what, moment, target }) => `Restore ${what} as of ${moment} beside it, as ${target}`,
+    lane: besideLane,
+    notes: [
+      'Nothing that stands is changed: everything goes into a database that is made for it',
+      'Not restored: grants, functions, materialized views, and what fills tables by itself (routine loads, tasks, pipes)',
+    ],
+  });
 }
 
 function gapNotes({ moment, next }: Chain, askedAt: Date | null): readonly string[] {

@@ -18,6 +18,19 @@ export async function listTables(sql: SqlReader, database: string, signal: Abort
   return rows.map((row) => Object.values(row)[0] ?? '');
 }
 
+/**
+ * The ids of all tables and views of a database by their names, whoever may see them, also of those that a restore is filling.
+ * No other table ever gets one of these ids. Needs OPERATE.
+ */
+export async function readTableIds(
+  sql: SqlReader,
+  databaseId: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.query(showProc(`/dbs/${databaseId}`), { ...onLeader, signal });
+  return new Map(rows.map((row) => [row.TableName ?? '', row.TableId ?? '']));
+}
+
 /** The last restore of a database, as the leader has it; null = none. */
 export async function findRestore(
   sql: SqlReader,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TableState } from '../../../src/domain/backup/content.ts';
-import { isUnchanged, whyNotRestored } from '../../../src/domain/restore/comparison.ts';
+import { isUnchanged, whyNotRestored, whyTouched } from '../../../src/domain/restore/comparison.ts';
 import { checkRestore, chooseReplicas, type RestoreGround } from '../../../src/domain/restore/preflight.ts';
 import { blocks } from '../../../src/domain/verdict.ts';
 import { backup, day, friday } from '../backup/catalogued.ts';
@@ -25,6 +25,7 @@ const fit: RestoreGround = {
     selection,
     isPart: false,
   },
+  ...{ grants: null, standing: null },
   ...{ replicas: 1, runMode: 'shared_nothing', databases: ['sales'], tables: [standing] },
   repositories: [{ name: 'nightly', location: 's3://backups', errorMessage: null }],
   backends: [{ alive: true, availableBytes: 1_000 }],
@@ -33,6 +34,8 @@ const found = (change: Partial<RestoreGround>) =>
   checkRestore({ ...fit, ...change })
     .filter(({ status }) => status === 'FAIL')
     .map((check) => `${check.name} ${blocks(check) ? 'BLOCK' : check.severity}`);
+
+const both = (name: string) => ({ database: name, target: name });
 
 describe('what speaks against a restore', () => {
   it('is nothing where everything is fit', () => {
@@ -80,11 +83,22 @@ describe('what speaks against a restore', () => {
     expect(found(change)).toContain(wanted);
   });
 
+  it.each<[string, Partial<RestoreGround>, string[]]>([
+    ['nothing, where the names are free', { standing: ['users'] }, []],
+    ['a table of the name', { standing: ['users', 'orders'] }, ['name-free BLOCK']],
+    ['not to know what stands there', { standing: null }, ['name-free BLOCK']],
+    ['no database', { databases: ['other'], standing: null }, ['name-free BLOCK']],
+    ['a database of StarRocks', { ...both('sys'), databases: ['sys'], standing: [] }, ['name-free BLOCK']],
+    ['the database mysql', { ...both('mysql'), databases: ['mysql'], standing: [] }, ['name-free BLOCK']],
+  ])('under the own names is %s', (_what, change, wanted) => {
+    expect(found({ ...both('sales'), ...change })).toEqual(wanted);
+  });
+
   it('is left open where nobody knows, and passes nothing then', () => {
     const change = { runMode: null, tables: null, backups: [backup('b1', day, { sizeBytes: null, checks: [passed] })] };
     const checks = checkRestore({ ...fit, ...change, selection: { ...selection, split: ['orders'] } });
     expect(checks.filter(({ status }) => status === 'SKIPPED').map(({ name }) => name)).toEqual([
-      ...['run-mode', 'version', 'space', 'list-partitions'],
+      ...['run-mode', 'version', 'rights', 'space', 'list-partitions'],
     ]);
   });
 });
@@ -137,5 +151,19 @@ describe('a table that was restored', () => {
     ];
     expect(changes.map((change) => isUnchanged(orders, change))).toEqual(changes.map(() => false));
     expect(isUnchanged(orders, orders)).toBe(true);
+  });
+});
+
+describe('a table that came back under its own name', () => {
+  const p1 = { name: 'p1', id: 91, version: 3, isTemporary: false };
+  it.each<[string, TableState['partitions'], string | null]>([
+    ['is as the backup has it', [p1], null],
+    ['lacks what the next backup brings', [], null],
+    ['was written to', [{ ...p1, version: 4 }], 'the partition p1 was written since'],
+    ['has a partition more', [p1, { ...p1, name: 'p2' }], 'the partition p2 was made since'],
+    ['does not say its version', [{ ...p1, version: null }], 'whether p1 was written since is not known'],
+    ['has an older version, which nobody can have written', [{ ...p1, version: 2 }], null],
+  ])('%s', (_what, partitions, wanted) => {
+    expect(whyTouched(orders, { ...orders, id: 9, partitions })).toBe(wanted);
   });
 });

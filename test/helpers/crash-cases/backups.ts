@@ -84,6 +84,17 @@ export function backupCases(tools: CaseTools, s3: () => Promise<S3Server>): Read
 
   return {
     restoreTables: restoring({ tables: ['orders'] }, ['CREATE', 'RESTORE', 'ALTER']),
+    restoreDroppedTables: {
+      prepare: async () => {
+        await ensureBackup();
+        await asRoot('DROP TABLE IF EXISTS sales.orders FORCE');
+      },
+      input: async () => ({
+        ...{ clusterId: tools.clusterId(), database: world.describe().cluster.database, tables: ['orders'] },
+      }),
+      effects: changesSent,
+      wanted: ['RESTORE', 'ALTER'],
+    },
     restoreDatabase: restoring({}, ['CREATE', 'RESTORE', 'ALTER']),
     backUpDatabase: {
       prepare: ensureCluster,

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../../../src/domain/run.ts';
-import { type FaultLab, startFaultLab } from '../../operations/backup/fault-lab.ts';
+import { repository } from '../../helpers/backup-world.ts';
+import type { FaultLab } from '../../operations/backup/fault-lab.ts';
+import { startLab } from '../../operations/restore/restore-lab.ts';
 import { untilValue } from '../../sandbox/starrocks/helpers/cluster.ts';
 
 /*
@@ -12,13 +14,7 @@ const speed = 500;
 
 let lab: FaultLab;
 beforeAll(async () => {
-  lab = await startFaultLab({ frontends: 3, speed });
-  for (const rights of [
-    'CREATE DATABASE ON CATALOG default_catalog',
-    'CREATE TABLE, DROP ON ALL DATABASES',
-    'INSERT, ALTER, DROP ON ALL TABLES IN ALL DATABASES',
-  ])
-    await lab.world.sql.query(`GRANT ${rights} TO USER 'starwarden'@'%'`);
+  lab = await startLab({ frontends: 3, speed });
   await lab.fire('weekly');
 }, 120_000);
 afterEach(async () => {
@@ -93,6 +89,36 @@ describe('a leader that is killed', () => {
     },
     120_000,
   );
+});
+
+describe('a restore of which the data cannot be had', () => {
+  const keysOf = async () => {
+    const [backup] = await lab.engine.ctx.connections.catalogue.list({ clusterId: lab.clusterId });
+    if (backup === undefined) throw new Error('there is no backup');
+    const objects = await lab.world.objects(`${lab.world.root}/__ss_${backup.snapshot}/__ss_content/`);
+    return objects.filter(({ key, bytes }) => key.includes('.dat') && bytes > 0).map(({ key }) => key);
+  };
+
+  it.each(['missing', 'damaged'])(
+    'ends when an object is %s, and leaves nothing',
+    async (what) => {
+      const [key = ''] = await keysOf();
+      const body = await lab.world.s3.inside.read(repository.bucket, key);
+      if (what === 'missing') await lab.world.s3.inside.remove(repository.bucket, key);
+      else await lab.world.s3.inside.flip(repository.bucket, key);
+      try {
+        await expectGone(await begin(600), /StarRocks gave the restore up: \[/);
+      } finally {
+        await lab.world.s3.inside.put(repository.bucket, key, body);
+      }
+    },
+    120_000,
+  );
+
+  it('ends when the disk of the backend is full, and leaves nothing', async () => {
+    lab.world.cluster.setFaults([{ id: 'full', kind: 'disk-full' }]);
+    await expectGone(await begin(600), /StarRocks gave the restore up: \[/);
+  }, 120_000);
 });
 
 describe('a restore that cannot end', () => {

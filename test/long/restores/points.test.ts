@@ -3,7 +3,8 @@ import type { Backup } from '../../../src/domain/backup/backup.ts';
 import { momentOf } from '../../../src/domain/backup/usable.ts';
 import { LabDatabase, type Rows } from '../../helpers/backups/lab-database.ts';
 import { comparable, wantedRows } from '../../helpers/backups/restored-rows.ts';
-import { type FaultLab, startFaultLab } from '../../operations/backup/fault-lab.ts';
+import type { FaultLab } from '../../operations/backup/fault-lab.ts';
+import { startLab } from '../../operations/restore/restore-lab.ts';
 import { changesOfDay, createTables, writeRows } from '../backups/life-of-tables.ts';
 
 /*
@@ -19,14 +20,8 @@ let database: LabDatabase;
 const taken: { readonly backup: Backup; readonly rows: Rows }[] = [];
 
 beforeAll(async () => {
-  lab = await startFaultLab({ speed: 500 });
+  lab = await startLab({ speed: 500 });
   const { sql } = lab.world;
-  for (const rights of [
-    'CREATE DATABASE ON CATALOG default_catalog',
-    'CREATE TABLE, DROP ON ALL DATABASES',
-    'INSERT, ALTER, DROP ON ALL TABLES IN ALL DATABASES',
-  ])
-    await sql.query(`GRANT ${rights} TO USER 'starwarden'@'%'`);
   await sql.query('DROP DATABASE shop FORCE');
   database = new LabDatabase(sql, 'shop');
   await createTables(database);

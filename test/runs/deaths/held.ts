@@ -84,6 +84,10 @@ export const held = {
   /** In `test/long/deaths/restoring.test.ts`. */
   restoring: ['checkRestore', 'keepPartitions', 'makeTarget', 'restoreSnapshot', 'verifyRestored'],
   restoringAgain: ['removeCopy'],
+  restoringDropped: [
+    ...['awaitTurn', 'bringBackTables', 'checkRestore', 'keepPartitions', 'noteFreeNames', 'verifyRestored'],
+  ],
+  restoringDroppedAgain: ['removeBroughtBack'],
   balancing: ['keepBalancingOff', 'switchOffBalancing'],
   tablets: ['askForRepair', 'awaitRepaired', 'awaitTabletWhole', 'cancelRepair', 'markReplicaBad'],
   /** After the upgrade of `test/runs/killed-workers.test.ts`: none that was undone can be finalized. */
@@ -98,7 +102,7 @@ export const runControlOperations = ['rollingRestart', 'stopNodes', 'startNodes'
 export const repositoryOperations = ['createRepository', 'takeOverRepository', 'checkRepository', 'dropRepository'];
 
 /** Tried in `test/long/deaths/restoring.test.ts`; the second has the same steps. */
-export const restoreOperations = ['restoreTables', 'restoreDatabase'];
+export const restoreOperations = ['restoreTables', 'restoreDatabase', 'restoreDroppedTables'];
 
 /** Tried on clusters that have room for it, in files of their own. */
 export const topologyOperations = [

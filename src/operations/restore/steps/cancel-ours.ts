@@ -8,7 +8,7 @@ type Where = { readonly target: string; readonly databaseId: string | null };
 type How = { readonly isOurs: (job: RestoreJobRow) => boolean; readonly signal: AbortSignal };
 
 /**
- * Cancels the restore that runs in a database that this run made, if it is one of this run. CANCEL RESTORE names only the
+ * Cancels the restore that runs in the database of this id, if it is one of this run. CANCEL RESTORE names only the
  * database, so nothing is sent where another database has the name by now. A job that ends by itself meanwhile is as good.
  */
 export async function cancelOurs(

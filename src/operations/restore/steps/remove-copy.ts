@@ -16,6 +16,8 @@ export const madeFacts = z.object({
   objects: z.array(z.object({ name: z.string(), type: z.enum(objectTypes) })),
 });
 
+export type MadeFacts = z.infer<typeof madeFacts>;
+
 /** What `makeTarget` remembered, by its kind: it names this step as its way back. */
 const made = { kind: 'makeTarget', readFacts: (facts: unknown) => madeFacts.safeParse(facts).data ?? null };
 

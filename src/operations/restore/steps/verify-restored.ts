@@ -4,7 +4,13 @@ import { readDatabaseState } from '../../../adapters/starrocks/read-database-sta
 import { sumTable } from '../../../adapters/starrocks/restore-statements.ts';
 import { showColumns } from '../../../adapters/starrocks/statements.ts';
 import type { DatabaseState, TableState } from '../../../domain/backup/content.ts';
-import { comparisons, isUnchanged, whyNotRestored } from '../../../domain/restore/comparison.ts';
+import {
+  comparisons,
+  isUnchanged,
+  whyMissing,
+  whyNotRestored,
+  whyTouched,
+} from '../../../domain/restore/comparison.ts';
 import { count } from '../../../domain/words.ts';
 import { AppError } from '../../../errors.ts';
 import { defineStep } from '../../../steps/define.ts';
@@ -35,12 +41,15 @@ export const verifyRestored = defineStep({
   timeoutMs: 24 * 3_600_000,
   repeat: 'safe',
   abortable: true,
-  describe: ({ database, target }) => `Compare ${target} with ${database}`,
+  describe: ({ database, target }) =>
+    target === database ? `Compare what came back in ${target} with the backups` : `Compare ${target} with ${database}`,
   check: async () => ({ state: 'todo' }),
   apply: async (given, { sql, catalogue }, { signal, log }) => {
     const { selection } = await readSelection(catalogue, given);
     const copy = await stateOf(sql, given.target, signal);
-    const original = await stateOrNull(sql, given.database, signal);
+    // Under its own name there is no original any more.
+    const isBeside = given.target !== given.database;
+    const original = isBeside ? await stateOrNull(sql, given.database, signal) : null;
     const columns = await columnsOf(sql, given.target, signal);
     const tables: VerifiedTable[] = [];
     for (const wanted of selection.tables) {
@@ -48,6 +57,7 @@ export const verifyRestored = defineStep({
       const sumOf = (database: string) =>
         readSums(sql, of(database), { columns: columns.get(wanted.name) ?? [], signal });
       const found = await compare(wanted, {
+        mayBeWritten: !isBeside,
         copy: tableIn(copy, wanted.name),
         original: tableIn(original, wanted.name),
         sumCopy: () => sumOf(given.target),
@@ -74,6 +84,8 @@ export const verifyRestored = defineStep({
 
 type Sums = { readonly rows: string; readonly sums: string | null; readonly left: readonly string[] };
 type Sides = {
+  /** Others work with it already: what they wrote is not what came back otherwise. */
+  readonly mayBeWritten: boolean;
   readonly copy: TableState | undefined;
   readonly original: TableState | undefined;
   readonly sumCopy: () => Promise<Sums>;
@@ -84,15 +96,23 @@ type Sides = {
 type Compared = Omit<VerifiedTable, 'table'>;
 
 async function compare(wanted: TableState, sides: Sides): Promise<Compared> {
-  const why = whyNotRestored(wanted, sides.copy);
+  const touched = sides.mayBeWritten && sides.copy !== undefined ? whyTouched(wanted, sides.copy) : null;
+  const why = touched === null ? whyNotRestored(wanted, sides.copy) : whyMissing(wanted, sides.copy);
   if (why !== null) return { result: 'DIFFERENT', why, rows: null };
   if (wanted.type === 'VIEW') return { result: 'COUNTED', why: 'a view has no rows of its own', rows: null };
   const own = await sides.sumCopy();
   const { rows } = own;
+  const unknown = wanted.partitions.filter(({ version, isTemporary }) => version === null && !isTemporary).length;
+  const unseen = unknown === 0 ? '' : `; the backup does not say the version of ${count(unknown, 'partition')}`;
   const counted = (reason: string): Compared => ({
-    ...{ result: 'COUNTED', why: `${count(Number(rows), 'row')}; not compared, since ${reason}`, rows },
+    ...{
+      result: 'COUNTED',
+      why: `${count(Number(rows), 'row')}; not compared, since ${reason}${unseen}${touched === null ? '' : `; ${touched}`}`,
+      rows,
+    },
   });
-  if (sides.original === undefined) return counted('the original is not there');
+  if (sides.original === undefined)
+    return counted(sides.mayBeWritten ? 'the table that it was is gone' : 'the original is not there');
   if (!isUnchanged(wanted, sides.original)) return counted('the original has changed since');
   const other = await sides.sumOriginal();
   if (!isUnchanged(wanted, await sides.again())) return counted('the original changed meanwhile');
