@@ -127,10 +127,11 @@ const backup = {
   ...{ snapshot: null, timeoutSeconds: 600 },
 };
 const restored = {
+  place: 'BESIDE' as const,
   ...{ database: 'sales', target: 'sales__r20261128_095612', fullId: 'bak_1', chosenId: 'bak_2', tables: ['orders'] },
   ...{ replicas: 1, timeoutSeconds: 600 },
 };
-const dropped = { ...restored, target: 'sales' };
+const dropped = { ...restored, place: 'OWN_NAMES' as const, target: 'sales' };
 const cluster = { name: 'prod-eu', environment: 'prod', sqlUser: 'root', passwordRef: 'env:X', seeds: [], tls: null };
 
 const repository = { name: 'nightly', location: 's3://backups/prod', readOnly: false };

@@ -19,7 +19,12 @@ export type StandingTable = {
   readonly group: string | null;
 };
 
+/** `BESIDE`: a database of their own. `OWN_NAMES`: the database that they were dropped from, where the names are free. */
+export const places = ['BESIDE', 'OWN_NAMES'] as const;
+export type Place = (typeof places)[number];
+
 export type RestoreGround = {
+  readonly place: Place;
   readonly database: string;
   /** The database that is to be filled. */
   readonly target: string;
@@ -67,7 +72,7 @@ export function checkRestore(ground: RestoreGround): readonly NamedCheck[] {
     checkRunMode(ground),
     checkVersion(),
     checkRights({
-      ...{ grants: ground.grants, database: ground.database, target: ground.target },
+      ...{ grants: ground.grants, place: ground.place, target: ground.target },
       hasViews: ground.selection.tables.some(({ type }) => type === 'VIEW'),
     }),
     checkTarget(ground),
@@ -99,8 +104,8 @@ function checkVersion(): NamedCheck {
 }
 
 /** Whether tables come back under their own names, into the database that they were dropped from. */
-function isUnderOwnNames({ database, target }: RestoreGround): boolean {
-  return database === target;
+function isUnderOwnNames({ place }: RestoreGround): boolean {
+  return place === 'OWN_NAMES';
 }
 
 /** RESTORE writes over a table that stands there, so each name has to be free, and known to be. */

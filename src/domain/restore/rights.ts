@@ -9,8 +9,9 @@ type Need = {
 type Question = {
   /** Lines of SHOW GRANTS of the user and of its roles; null = they could not be read. */
   readonly grants: readonly string[] | null;
-  readonly database: string;
-  /** The database that is filled: another one is made for it. */
+  /** `BESIDE`: the database that is filled is made for it. */
+  readonly place: 'BESIDE' | 'OWN_NAMES';
+  /** The database that is filled. */
   readonly target: string;
   readonly hasViews: boolean;
 };
@@ -41,8 +42,8 @@ export function rolesIn(line: string): readonly string[] {
   return list === undefined ? [] : list.slice(1, -1).split("', '");
 }
 
-function needsOf({ database, target, hasViews }: Question): readonly Need[] {
-  const isBeside = target !== database;
+function needsOf({ place, target, hasViews }: Question): readonly Need[] {
+  const isBeside = place === 'BESIDE';
   const inDatabase = (all: string, one: string): [string, ...string[]] => (isBeside ? [all] : [all, one]);
   const tables = inDatabase('ALL TABLES IN ALL DATABASES', `ALL TABLES IN DATABASE ${target}`);
   const databases = inDatabase('ALL DATABASES', `DATABASE ${target}`);

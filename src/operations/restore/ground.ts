@@ -6,7 +6,7 @@ import type { Surroundings } from './observe.ts';
 import type { RestoreParams } from './params.ts';
 import { readSelection } from './read-selection.ts';
 
-type Given = Pick<RestoreParams, 'database' | 'target' | 'fullId' | 'chosenId' | 'tables' | 'replicas'>;
+type Given = Pick<RestoreParams, 'place' | 'database' | 'target' | 'fullId' | 'chosenId' | 'tables' | 'replicas'>;
 
 /** Everything that the checks of a restore are made of. Throws what `readSelection` throws. */
 export async function groundOf(
@@ -22,6 +22,7 @@ export async function groundOf(
   ];
   return {
     ...around,
+    place: given.place,
     database: given.database,
     target: given.target,
     backups: used.map((id) => find(backups, id)),

@@ -1,6 +1,6 @@
 import type { Reading } from '../../adapters/reading.ts';
 import { findChain, isChain, type Wanted } from '../../domain/restore/chain.ts';
-import { chooseReplicas } from '../../domain/restore/preflight.ts';
+import { chooseReplicas, type Place } from '../../domain/restore/preflight.ts';
 import { AppError } from '../../errors.ts';
 import { groundOf } from './ground.ts';
 import { observeSurroundings } from './observe.ts';
@@ -8,6 +8,7 @@ import type { RestorePlanFacts } from './plan.ts';
 import { readSelection } from './read-selection.ts';
 
 export type Asked = {
+  readonly place: Place;
   readonly database: string;
   readonly target: string;
   readonly tables: readonly string[] | null;
@@ -20,7 +21,7 @@ export type Asked = {
 /** Finds the backups of what is asked for, and looks at everything that may speak against restoring them. */
 export async function observeRestore(asked: Asked, reading: Reading): Promise<RestorePlanFacts> {
   const { catalogue, clusterId, now } = reading;
-  const { database, target, at, backupId } = asked;
+  const { place, database, target, at, backupId } = asked;
   const path = ['input', 'at'];
   if (at !== undefined && backupId !== undefined) {
     const message = 'A time and a backup were asked for; the two may not be of the same moment';
@@ -34,7 +35,7 @@ export async function observeRestore(asked: Asked, reading: Reading): Promise<Re
   const chain = findChain({ backups: await catalogue.listCatalogued({ clusterId, database }), database, wanted });
   if (!isChain(chain)) return { noChain: chain };
   const given = {
-    ...{ database, target, fullId: chain.full.id, chosenId: chain.chosen.id },
+    ...{ place, database, target, fullId: chain.full.id, chosenId: chain.chosen.id },
     tables: asked.tables === null ? null : [...new Set(asked.tables)],
   };
   try {

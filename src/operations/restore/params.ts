@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { places } from '../../domain/restore/preflight.ts';
 
 /** What every step of a restore knows: which backups, what of them, and the database that is filled. */
+/**
+ * `BESIDE`: into a database that the run makes. `OWN_NAMES`: into the database that the tables were dropped from, where their
+ * names are free.
+ */
 export const restoreParams = z.object({
+  place: z.enum(places),
   database: z.string(),
-  /** A new database, made by this run and by nobody else. */
+  /** The database that is filled. */
   target: z.string(),
   fullId: z.string(),
   /** The backup whose moment it is; the full one itself, or one that is based on it. */

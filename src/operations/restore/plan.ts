@@ -19,7 +19,7 @@ export type RestorePlanFacts =
       readonly askedAt: Date | null;
     };
 
-type Asked = Pick<RestoreParams, 'database' | 'target' | 'tables' | 'timeoutSeconds'>;
+type Asked = Pick<RestoreParams, 'place' | 'database' | 'target' | 'tables' | 'timeoutSeconds'>;
 
 type Shape = {
   readonly summary: (words: { what: string; moment: string; target: string }) => string;
@@ -37,12 +37,12 @@ export function planRestore(asked: Asked, facts: RestorePlanFacts, shape: Shape)
   const bad = checks.filter(blocks);
   if (bad.length > 0) return { refusals: bad.map(toRefusal) };
   const { selection, replicas } = ground;
-  const { database, target, tables, timeoutSeconds } = asked;
+  const { place, database, target, tables, timeoutSeconds } = asked;
   const ids = { fullId: chain.full.id, chosenId: chain.chosen.id };
   const what = tables === null ? database : `${count(tables.length, 'table')} of ${database}`;
   return {
     summary: shape.summary({ what, moment: momentInWords(chain.moment.getTime()), target }),
-    steps: shape.lane({ database, target, tables, timeoutSeconds, replicas, ...ids }, selection),
+    steps: shape.lane({ place, database, target, tables, timeoutSeconds, replicas, ...ids }, selection),
     notes: [
       ...gapNotes(chain, askedAt),
       ...chainNotes(facts),
@@ -54,8 +54,8 @@ export function planRestore(asked: Asked, facts: RestorePlanFacts, shape: Shape)
 }
 
 /** Beside what stands: make the database, restore each part, compare. */
-export function planBeside(asked: Asked, facts: RestorePlanFacts): PlanResult {
-  return planRestore(asked, facts, {
+export function planBeside(asked: Omit<Asked, 'place'>, facts: RestorePlanFacts): PlanResult {
+  return planRestore({ ...asked, place: 'BESIDE' }, facts, {
     summary: ({ what, moment, target }) => `Restore ${what} as of ${moment} beside it, as ${target}`,
     lane: besideLane,
     notes: [

@@ -18,6 +18,7 @@ const selection = {
   ...{ full: [], incremental: [], tables: [orders], split: [], leftOut: [], holes: [], unknown: [] },
 };
 const fit: RestoreGround = {
+  place: 'BESIDE',
   ...{
     database: 'sales',
     target: 'copy',
@@ -35,7 +36,7 @@ const found = (change: Partial<RestoreGround>) =>
     .filter(({ status }) => status === 'FAIL')
     .map((check) => `${check.name} ${blocks(check) ? 'BLOCK' : check.severity}`);
 
-const both = (name: string) => ({ database: name, target: name });
+const both = (name: string) => ({ place: 'OWN_NAMES', database: name, target: name }) as const;
 
 describe('what speaks against a restore', () => {
   it('is nothing where everything is fit', () => {

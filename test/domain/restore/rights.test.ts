@@ -11,8 +11,8 @@ const own = [
   "GRANT INSERT, SELECT, ALTER, DROP ON ALL TABLES IN DATABASE sales TO ROLE 'ld'",
   "GRANT CREATE TABLE, CREATE PIPE ON DATABASE sales TO ROLE 'ld'",
 ];
-const beside = { database: 'sales', target: 'copy', hasViews: false };
-const underItsName = { ...beside, target: 'sales' };
+const beside = { place: 'BESIDE', target: 'copy', hasViews: false } as const;
+const underItsName = { ...beside, place: 'OWN_NAMES', target: 'sales' } as const;
 
 describe('the rights that a restore takes', () => {
   it('are found in what StarRocks prints of grants', () => {

@@ -39,7 +39,7 @@ export const restoreDatabase = defineOperation({
   steps: besideKinds,
   complete: (given, { now }) => completeRestore(given, now),
   observe: (given: RestoreDatabaseInput, reading: Reading) =>
-    observeRestore({ ...given, target: targetOf(given), tables: null }, reading),
+    observeRestore({ ...given, place: 'BESIDE', target: targetOf(given), tables: null }, reading),
   plan: (given: RestoreDatabaseInput, facts) => planBeside({ ...given, target: targetOf(given), tables: null }, facts),
   postCheck: (given: RestoreDatabaseInput, reading, run) => checkRestored(targetOf(given), reading, run),
   endCheck: (given: RestoreDatabaseInput, reading, run) => checkRemoved(targetOf(given), reading, run),

@@ -49,9 +49,9 @@ export const restoreDroppedTables = defineOperation({
   steps: droppedKinds,
   complete: (given, { now }) => atNow(given, now),
   observe: (given: RestoreDroppedTablesInput, reading: Reading) =>
-    observeRestore({ ...given, target: given.database }, reading),
+    observeRestore({ ...given, place: 'OWN_NAMES', target: given.database }, reading),
   plan: (given: RestoreDroppedTablesInput, facts) =>
-    planRestore({ ...given, target: given.database }, facts, {
+    planRestore({ ...given, place: 'OWN_NAMES', target: given.database }, facts, {
       summary: ({ what, moment }) => `Restore ${what} as of ${moment} under their own names`,
       lane: droppedLane,
       notes: [

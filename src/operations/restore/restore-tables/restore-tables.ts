@@ -49,7 +49,7 @@ export const restoreTables = defineOperation({
   steps: besideKinds,
   complete: (given, { now }) => completeRestore(given, now),
   observe: (given: RestoreTablesInput, reading: Reading) =>
-    observeRestore({ ...given, target: targetOf(given) }, reading),
+    observeRestore({ ...given, place: 'BESIDE', target: targetOf(given) }, reading),
   plan: (given: RestoreTablesInput, facts) => planBeside({ ...given, target: targetOf(given) }, facts),
   postCheck: (given: RestoreTablesInput, reading, run) => checkRestored(targetOf(given), reading, run),
   endCheck: (given: RestoreTablesInput, reading, run) => checkRemoved(targetOf(given), reading, run),

@@ -15,8 +15,8 @@ export const checkGround = defineStep({
   ports: ['sql', 'catalogue', 'inventory'],
   timeoutMs: 600_000,
   repeat: 'safe',
-  describe: ({ database, target }) =>
-    `Look whether ${database === target ? `tables can be restored in ${database}` : `${database} can be restored as ${target}`}`,
+  describe: ({ place, database, target }) =>
+    `Look whether ${place === 'OWN_NAMES' ? `tables can be restored in ${database}` : `${database} can be restored as ${target}`}`,
   check: async (given, { sql, catalogue, inventory }, { signal, clusterId, log }) => {
     const around = await observeSurroundings(given, { sql, inventory, clusterId, signal });
     const usable = findUsable(await catalogue.listCatalogued({ clusterId, database: given.database }));

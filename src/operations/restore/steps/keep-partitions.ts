@@ -20,14 +20,14 @@ export const keepPartitions = defineStep({
   about: ofTarget,
   effect: 'changes',
   ports: ['sql'],
-  needs: { made: [makeTarget], brought: [brought] },
+  needs: { own: [makeTarget, brought] },
   timeoutMs: 600_000,
   repeat: 'safe',
   describe: ({ target }) => `Let nothing drop old partitions in ${target} by itself`,
   check: async ({ target }, { sql }, { found, signal }) =>
-    (await dynamicTables(sql, { target, ...found, signal })).length === 0 ? { state: 'done' } : { state: 'todo' },
+    (await dynamicTables(sql, { target, own: found.own, signal })).length === 0 ? { state: 'done' } : { state: 'todo' },
   apply: async ({ target }, { sql }, { found, signal }) => {
-    const where = { target, ...found, signal };
+    const where = { target, own: found.own, signal };
     for (const table of await dynamicTables(sql, where)) {
       // Right before each statement, which names the table only.
       if (!(await ownNames(sql, where))?.(table)) continue;
@@ -39,20 +39,15 @@ export const keepPartitions = defineStep({
 
 type Where = {
   readonly target: string;
-  readonly made: MadeFacts | null;
-  readonly brought: BroughtFacts | null;
+  readonly own: MadeFacts | BroughtFacts | null;
   readonly signal: AbortSignal;
 };
 
 /** Which names in the database are of this run; null = the database is not the one that it knows. */
-async function ownNames(
-  sql: SqlReader,
-  { target, made, brought: own, signal }: Where,
-): Promise<((name: string) => boolean) | null> {
+async function ownNames(sql: SqlReader, { target, own, signal }: Where): Promise<((name: string) => boolean) | null> {
   const databaseId = await findDatabaseId(sql, target, signal);
-  if (databaseId === null) return null;
-  if (own === null) return databaseId === made?.databaseId ? () => true : null;
-  if (databaseId !== own.databaseId) return null;
+  if (databaseId === null || own === null || databaseId !== own.databaseId) return null;
+  if (!('tables' in own)) return () => true;
   const ids = await readTableIds(sql, databaseId, signal);
   return (name) => own.tables.some((table) => table.name === name && table.id === ids.get(name));
 }

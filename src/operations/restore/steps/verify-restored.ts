@@ -41,14 +41,16 @@ export const verifyRestored = defineStep({
   timeoutMs: 24 * 3_600_000,
   repeat: 'safe',
   abortable: true,
-  describe: ({ database, target }) =>
-    target === database ? `Compare what came back in ${target} with the backups` : `Compare ${target} with ${database}`,
+  describe: ({ place, database, target }) =>
+    place === 'OWN_NAMES'
+      ? `Compare what came back in ${target} with the backups`
+      : `Compare ${target} with ${database}`,
   check: async () => ({ state: 'todo' }),
   apply: async (given, { sql, catalogue }, { signal, log }) => {
     const { selection } = await readSelection(catalogue, given);
     const copy = await stateOf(sql, given.target, signal);
     // Under its own name there is no original any more.
-    const isBeside = given.target !== given.database;
+    const isBeside = given.place === 'BESIDE';
     const original = isBeside ? await stateOrNull(sql, given.database, signal) : null;
     const columns = await columnsOf(sql, given.target, signal);
     const tables: VerifiedTable[] = [];
