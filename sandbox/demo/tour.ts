@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { clusterInput, hostsInput } from '../world/register.ts';
 import type { World } from '../world/start-world.ts';
 import { createApi } from './api.ts';
+import { bringBackDropped } from './dropped-table.ts';
 import { growFromApi, growthStory, shrinkFromSlack } from './growth.ts';
 import { askAboutAlert, fillDisk, makeRoom, numbersStory } from './numbers.ts';
 import {
@@ -44,6 +45,7 @@ export async function giveTour(world: World, teller: Teller): Promise<void> {
   teller.heading('A backup that can be restored');
   await teller.chapter('Back a database up', async () => backUp(tour));
   await teller.chapter('Restore it beside the original', async () => restoreAside(tour));
+  await teller.chapter('Bring a dropped table back from Slack', async () => bringBackDropped(tour));
   teller.heading('Backups by policy');
   const policy = await startPolicyStory();
   try {

@@ -13,7 +13,7 @@ export const permissionTable = {
   'node:purge': 'Delete the data of nodes that have left.',
   'tablet:repair': 'Repair tablets, set replicas bad, and pause balancing for a time.',
   'backup:create': 'Make backups.',
-  'restore:create': 'Restore backups beside what stands.',
+  'restore:create': 'Restore backups, beside what stands or under names that are free.',
   'backup:manage': 'Manage repositories, backup policies and pins.',
   'backup:delete': 'Delete backups, and let a policy delete them.',
   'schedule:manage': 'Make and change schedules.',

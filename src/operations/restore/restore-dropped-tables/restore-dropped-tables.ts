@@ -56,6 +56,7 @@ export const restoreDroppedTables = defineOperation({
       lane: droppedLane,
       notes: [
         'Nothing that stands is changed: each name has to be free, and is looked at right before RESTORE',
+        'RECOVER TABLE brings a table back for a day after a DROP without FORCE, with everything that was written: try that first',
         'Not restored: grants on the tables, which went with them, and what fills tables by itself',
         'While it is restored, a table is listed and cannot be read. It may be written to as soon as the first backup has come back',
       ],
