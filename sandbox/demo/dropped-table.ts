@@ -46,10 +46,7 @@ export async function bringBackDropped(tour: Tour): Promise<Told> {
       timeoutMs: 120_000,
     });
     if (!/^succeeded/i.test(card.text)) throw new Wrong(`The message ended as: ${said(card)}`);
-    const [row] = await asRoot(
-      tour,
-      `SELECT COUNT(*) AS n, SUM(amount_cents) AS s FROM ${database}.${table.name}`,
-    );
+    const [row] = await asRoot(tour, `SELECT COUNT(*) AS n, SUM(amount_cents) AS s FROM ${database}.${table.name}`);
     expectEqual(Number(row?.n), table.rows, `rows of ${table.name}`);
     expectEqual(Number(row?.s), table.amountCents, `sum of ${table.name}`);
     let failing = loop.soFar();
