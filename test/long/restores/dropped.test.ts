@@ -86,4 +86,40 @@ BUCKETS 1 PROPERTIES ("replication_num" = "1")`);
     expect(world.sent('RESTORE')).toBe(before);
     expect((await world.rows('shop.orders')).map(({ id }) => Number(id))).toEqual([77]);
   });
+
+  it('are not taken away where the answer of RESTORE was lost, since they may be of somebody else', async () => {
+    await root('DROP TABLE shop.orders');
+    world.lab.world.cluster.setFaults([{ id: 'lost', kind: 'sql-drop-after', match: '^RESTORE', times: 1 }]);
+    const before = world.sent('RESTORE');
+    const run = await world.lab.ended((await bringBack(['orders'])).id);
+    expect([run.state, run.failure]).toEqual(['SUCCEEDED', null]);
+    expect(world.sent('RESTORE') - before).toBe(2);
+    await undoRun(world.lab.engine.ctx.engine, { runId: run.id, actor: admin });
+    const undone = await world.lab.ended(run.id);
+    expect(undone.state).not.toBe('UNDONE');
+    expect(undone.failure?.message).toMatch(/orders stands in shop/);
+    expect(await world.rows('shop.orders')).toEqual(orders);
+  });
+
+  it('come back with dynamic partitions switched off, which the end of the run says', async () => {
+    await root('ALTER TABLE shop.orders SET ("dynamic_partition.enable" = "true")');
+    await root('ALTER TABLE shop.users SET ("dynamic_partition.enable" = "true")');
+    await world.lab.fire('weekly');
+    await root('DROP TABLE shop.orders');
+    const run = await world.lab.ended((await bringBack(['orders'])).id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', postCheck: { passed: true } });
+    expect(run.postCheck?.checks.filter(({ status }) => status === 'FAIL')).toEqual([
+      expect.objectContaining({
+        ...{ name: 'dynamic partitions of orders', severity: 'WARN' },
+        observed: 'switched off: no new partitions are made, and no old ones dropped',
+      }),
+    ]);
+    const of = async (table: string) =>
+      (
+        await root(`SELECT PROPERTIES FROM information_schema.tables_config
+WHERE TABLE_SCHEMA = 'shop' AND TABLE_NAME = '${table}'`)
+      )[0]?.PROPERTIES;
+    expect(await of('orders')).toContain('"dynamic_partition.enable":"false"');
+    expect(await of('users')).toContain('"dynamic_partition.enable":"true"');
+  });
 });
