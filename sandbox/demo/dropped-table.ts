@@ -57,7 +57,7 @@ export async function bringBackDropped(tour: Tour): Promise<Told> {
     });
     const report = await loop.stop();
     const isOfTable = ({ kind, message }: FailedQuery) =>
-      kind === 'read' && (message.includes(table.name) || /RESTORING/.test(message));
+      kind === 'read' && (message.includes(table.name) || /RESTORING|Not Found tablet/.test(message));
     const others = report.failed.filter((query) => !isOfTable(query));
     expectEqual(others.length, 0, `failed queries that are not about it, the first "${others[0]?.message}"`);
     if (report.failed.length === 0) throw new Wrong('Nobody missed the table');

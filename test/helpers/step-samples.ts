@@ -45,7 +45,6 @@ import {
 } from '../../src/operations/node/steps/scheduling.ts';
 import { bringBackTables } from '../../src/operations/restore/restore-dropped-tables/steps/bring-back-tables.ts';
 import { noteFreeNames } from '../../src/operations/restore/restore-dropped-tables/steps/note-free-names.ts';
-import { removeBroughtBack } from '../../src/operations/restore/restore-dropped-tables/steps/remove-brought-back.ts';
 import { checkGround } from '../../src/operations/restore/steps/check-restore.ts';
 import { keepPartitions } from '../../src/operations/restore/steps/keep-partitions.ts';
 import { makeTarget } from '../../src/operations/restore/steps/make-target.ts';
@@ -172,7 +171,6 @@ export const stepSamples: readonly StepSpec[] = [
   removeCopy.with(restored),
   noteFreeNames.with(dropped),
   bringBackTables.with({ ...dropped, side: 'full' }),
-  removeBroughtBack.with({ ...dropped, side: 'full' }),
   inspectCluster.with({}),
   recordCluster.with(cluster),
   forgetCluster.with({ name: 'prod-eu' }),

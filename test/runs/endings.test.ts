@@ -198,7 +198,6 @@ it('every operation that can be taken back looks for itself what its undo has co
     'replaceFrontend',
     'restartNode',
     'restoreDatabase',
-    'restoreDroppedTables',
     'restoreTables',
     'rollingRestart',
     'setClusterSnapshots',

@@ -8,6 +8,8 @@ import type { StepContext } from '../../steps/define.ts';
 
 /** How long a job in which tasks fail may stand still before it is given up: StarRocks itself waits a day. */
 const patienceMs = 600_000;
+/** What a finished job has made is looked after at once: its partitions would be dropped by the next turn of their schedule. */
+const longestWaitMs = 10_000;
 const memoShape = z.object({ left: z.number(), state: z.string(), since: z.string() });
 
 /** Whether the job is of this backup. */
@@ -47,7 +49,7 @@ export function follow(
       ...progressOf(job),
       memo: { left: job.unfinishedTasks, state: job.state, since: since.toISOString() },
     },
-    wakeAfterMs: pollAfterMs(ageMs),
+    wakeAfterMs: Math.min(pollAfterMs(ageMs), longestWaitMs),
   };
 }
 

@@ -26,11 +26,3 @@ it('removes what it had restored once, whatever becomes of the workers', async (
 it('brings dropped tables back once, whatever becomes of the workers', async () => {
   expect(await dieEverywhere(lab, 'restoreDroppedTables')).toEqual([...held.restoringDropped]);
 });
-
-it('takes them away again once, whatever becomes of the workers', async () => {
-  const { engine } = lab;
-  const runId = await finishPlainly(lab, 'restoreDroppedTables');
-  await undoRun(engine.ctx.engine, { runId, actor: admin });
-  expect(await meetAllFates(lab, { name: 'restoreDroppedTables', runId })).toEqual([...held.restoringDroppedAgain]);
-  expect(await engine.until(runId)).toMatchObject({ state: 'UNDONE', failure: null });
-});

@@ -87,7 +87,6 @@ export const held = {
   restoringDropped: [
     ...['awaitTurn', 'bringBackTables', 'checkRestore', 'keepPartitions', 'noteFreeNames', 'verifyRestored'],
   ],
-  restoringDroppedAgain: ['removeBroughtBack'],
   balancing: ['keepBalancingOff', 'switchOffBalancing'],
   tablets: ['askForRepair', 'awaitRepaired', 'awaitTabletWhole', 'cancelRepair', 'markReplicaBad'],
   /** After the upgrade of `test/runs/killed-workers.test.ts`: none that was undone can be finalized. */

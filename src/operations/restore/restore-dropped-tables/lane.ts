@@ -7,14 +7,13 @@ import { keepPartitions } from '../steps/keep-partitions.ts';
 import { verifyRestored } from '../steps/verify-restored.ts';
 import { bringBackTables } from './steps/bring-back-tables.ts';
 import { noteFreeNames } from './steps/note-free-names.ts';
-import { removeBroughtBack } from './steps/remove-brought-back.ts';
 
 export const droppedKinds = [
   ...[checkGround, awaitTurn, noteFreeNames, bringBackTables],
-  ...[keepPartitions, verifyRestored, removeBroughtBack],
+  ...[keepPartitions, verifyRestored],
 ] as const;
 
-/** One lane, so that what it made is removed when it fails; StarRocks runs one restore of a database at a time. */
+/** One lane: StarRocks runs one restore of a database at a time. */
 export function droppedLane(params: RestoreParams, selection: Selection): readonly StepSpec[] {
   const lane = { stage: 'Restores', name: params.target, width: 1 } as const;
   const parts = (['full', 'incremental'] as const).filter((side) => selection[side].length > 0);

@@ -5,7 +5,7 @@ import { defineStep } from '../../../steps/define.ts';
 import { propertyOf } from '../observe.ts';
 import { ofTarget, restoreParams } from '../params.ts';
 import { findDatabaseId, readTableIds } from '../read-copy.ts';
-import { type BroughtFacts, brought } from '../restore-dropped-tables/steps/remove-brought-back.ts';
+import { type BroughtFacts, brought } from '../restore-dropped-tables/steps/brought-facts.ts';
 import { makeTarget } from './make-target.ts';
 import type { MadeFacts } from './remove-copy.ts';
 

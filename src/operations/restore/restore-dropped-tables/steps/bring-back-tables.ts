@@ -4,13 +4,14 @@ import { showPartitions } from '../../../../adapters/starrocks/statements.ts';
 import type { Check } from '../../../../domain/next-action.ts';
 import { AppError } from '../../../../errors.ts';
 import { defineStep } from '../../../../steps/define.ts';
+import { findRunningJob } from '../../../backup/take/await-turn.ts';
 import { follow, isOf, waitFor } from '../../follow-job.ts';
 import { type OwnPart, ownPart, statementOf } from '../../own-part.ts';
 import { ofTarget, restoreParams, sides } from '../../params.ts';
 import { findDatabaseId, findRestore, isOver, readTableIds } from '../../read-copy.ts';
 import { cancelOurs } from '../../steps/cancel-ours.ts';
+import { type BroughtFacts, brought, broughtFacts } from './brought-facts.ts';
 import { isEarlier, noteFreeNames } from './note-free-names.ts';
-import { type BroughtFacts, brought, broughtFacts, removeBroughtBack } from './remove-brought-back.ts';
 
 const params = restoreParams.extend({ side: z.enum(sides) });
 
@@ -18,13 +19,15 @@ const params = restoreParams.extend({ side: z.enum(sides) });
  * Sends RESTORE of what one backup brings into the database that the tables were dropped from, and follows its job. RESTORE
  * writes over a table that stands there, so the names are looked at right before it, each time that it is sent. A job is this
  * run's own if it is of the same snapshot, is not the one that was there before, and RESTORE was sent.
+ *
+ * No table is dropped again, whatever becomes of the run: others may have written to it by then, and a table that is dropped takes the
+ * place of the one of its name in the recycle bin, which RECOVER TABLE could still bring back with all of its rows.
  */
 export const bringBackTables = defineStep({
   kind: 'bringBackTables',
   params,
   about: ofTarget,
   effect: 'changes',
-  leaves: 'tables',
   ports: ['sql', 'catalogue'],
   needs: { free: [noteFreeNames], earlier: [brought] },
   facts: broughtFacts,
@@ -34,7 +37,7 @@ export const bringBackTables = defineStep({
   describe: ({ side, target }) =>
     side === 'full' ? `Restore into ${target} from the full backup` : `Restore what changed since into ${target}`,
   check: async (given, { sql, catalogue }, context) => {
-    const { signal, attempts, applied, found } = context;
+    const { signal, attempts, found } = context;
     const { target } = given;
     const databaseId = found.free?.databaseId;
     if (found.free === null || databaseId === undefined || (await findDatabaseId(sql, target, signal)) !== databaseId)
@@ -47,6 +50,13 @@ export const bringBackTables = defineStep({
     const isOurs = attempts > 0 && job !== null && isOf(job, part.backup) && !isEarlier(job, found.free);
     if (!isOurs) {
       if (job !== null && !isOver(job)) return waitFor(job);
+      const other = await findRunningJob(sql, target, signal);
+      if (other !== null)
+        return {
+          state: 'moving',
+          progress: { completed: 0, total: null, message: `Waits for ${other.what} (${other.state})` },
+          wakeAfterMs: 5_000,
+        };
       return (await whyNot(sql, part, { databaseId, target, earlier: found.earlier, signal })) ?? { state: 'todo' };
     }
     if (job.state !== 'FINISHED') return follow(job, context);
@@ -57,9 +67,14 @@ export const bringBackTables = defineStep({
         const id = ids.get(name);
         return id === undefined ? [] : [{ name, type, id }];
       });
-    // Where the answer of RESTORE was lost, nobody can tell this run's job from the same one of somebody else.
-    const isCertain = applied && found.earlier?.isCertain !== false;
-    return { state: 'done', facts: { databaseId, isCertain, tables: [...(found.earlier?.tables ?? []), ...made] } };
+    const wanted = part.objects.filter(({ isNew }) => isNew).length;
+    if (made.length < wanted)
+      return {
+        ...{ state: 'blocked', code: 'PRECONDITION_FAILED' },
+        message: `Only ${made.length} of ${wanted} tables stand in ${target} after the restore`,
+        hint: 'Somebody dropped the others meanwhile, or another restore of the same backup ran. Look what stands there.',
+      };
+    return { state: 'done', facts: { databaseId, tables: [...(found.earlier?.tables ?? []), ...made] } };
   },
   apply: async (given, { sql, catalogue }, { found, signal }) => {
     const { target } = given;
@@ -75,10 +90,10 @@ export const bringBackTables = defineStep({
       await sql.query(statement, { signal, route: 'leader', timeoutMs: 120_000 });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'SQL_FAILED') throw error;
-      const job = await findRestore(sql, target, signal);
-      if (job === null || isOver(job)) throw error;
+      const other = await findRunningJob(sql, target, signal);
+      if (other === null) throw error;
       // It may be an earlier one of ours, whose answer was lost: the next look tells.
-      const message = `The restore of ${job.label} (${job.state}) runs in ${target}`;
+      const message = `${other.what} (${other.state}) runs in ${target}`;
       throw new AppError('SQL_FAILED', message, { hint: 'Its end is waited for.', retryable: true });
     }
   },
@@ -89,8 +104,9 @@ export const bringBackTables = defineStep({
     const isOurs = (job: Parameters<typeof isEarlier>[0]) => isOf(job, backup) && !isEarlier(job, free);
     await cancelOurs(sql, { target: given.target, databaseId: free.databaseId }, { isOurs, signal });
   },
-  undo: { steps: (given) => [removeBroughtBack.with(given)] },
-  recover: (given) => [removeBroughtBack.with(given)],
+  undo: {
+    impossible: 'Others may have written to the tables since: look at them, and drop them by hand if nobody did',
+  },
 });
 
 type Where = {
