@@ -121,6 +121,12 @@ describe('the message of a group', () => {
 
   it.each([
     [{ all: 1, open: 0 }, '1 alert about Starwarden itself', 'It is resolved', '#2eb886'],
+    [
+      { all: 1, open: 0, off: 1 },
+      '1 alert about Starwarden itself',
+      'Its rule was switched off, so it is not known to be over',
+      '#dddddd',
+    ],
     [{ all: 1, open: 1, untaken: 1 }, '1 alert about Starwarden itself', 'It is firing, not acknowledged', '#a30200'],
     [
       { all: 3, open: 2, acked: 2 },

@@ -21,9 +21,9 @@ const signs = { OVER: '✅', TAKEN: '👤', HIDDEN: '🔕' } as const;
  */
 export type StateOfSums = 'UNTAKEN' | 'TAKEN' | 'HIDDEN' | 'OVER';
 
-export function stateOfSums({ open, hidden, untaken }: GroupSums): StateOfSums {
+export function stateOfSums({ open, hidden, untaken, off = 0 }: GroupSums): StateOfSums {
   if (untaken > 0) return 'UNTAKEN';
-  if (open === 0) return 'OVER';
+  if (open === 0) return off > 0 ? 'HIDDEN' : 'OVER';
   return hidden === open ? 'HIDDEN' : 'TAKEN';
 }
 
@@ -45,12 +45,17 @@ export function sumsOf(counts: readonly GroupSums[]): GroupSums {
       hidden: sum(({ hidden }) => hidden),
       acked: sum(({ acked }) => acked),
       untaken: sum(({ untaken }) => untaken),
+      off: sum(({ off = 0 }) => off),
     },
   };
 }
 
 /** How many of them still fire, and whether somebody has them: `32 of them are firing, none is acknowledged`. */
-export function stateInWords({ all, open, stale, hidden, acked }: GroupSums): string {
+export function stateInWords({ all, open, stale, hidden, acked, off = 0 }: GroupSums): string {
+  if (open === 0 && off > 0)
+    return all === 1
+      ? 'Its rule was switched off, so it is not known to be over'
+      : `None goes on; the rule of ${off} was switched off, so ${off === 1 ? 'it is' : 'they are'} not known to be over`;
   if (open === 0) return all === 1 ? 'It is resolved' : 'All are resolved';
   const firing = open - stale - hidden;
   if (all === 1) {

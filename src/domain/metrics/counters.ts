@@ -114,7 +114,13 @@ export function keepCounters(
 ): NodeCounters {
   // Looks that follow each other at once measure from the same start, or no rate would ever be known.
   if (before !== undefined && atMs >= before.atMs && atMs - before.atMs < shortestSeconds * 1_000) return before;
-  const values = Object.fromEntries([...now].map(([key, { value }]) => [key, value]));
+  const seen = Object.fromEntries([...now].map(([key, { value }]) => [key, value]));
+  // What a page that broke off does not say came all the same: the next whole page tells how much since the last one.
+  const held = families.lately.flatMap((key) => {
+    const last = before?.values[key];
+    return seen[key] === undefined && last !== undefined ? [[key, last] as const] : [];
+  });
+  const values = { ...Object.fromEntries(held), ...seen };
   const growth = growthOf(now, { atMs, before, limits: { longestMs: summaryWindowMs } });
   const summaries = families.counts.flatMap((name) => {
     if (values[name] === undefined) return [];

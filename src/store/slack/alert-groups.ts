@@ -27,6 +27,8 @@ export type GroupSums = {
   readonly hidden: number;
   readonly acked: number;
   readonly untaken: number;
+  /** Neither open nor known to be over, since the rule was switched off. */
+  readonly off?: number;
 };
 
 /** Alerts that are told together, as their message shows them. */
@@ -72,6 +74,7 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
       sql<number>`SUM(alert.signal_state <> 'RESOLVED' AND alert.acked_by_id IS NULL AND alert.muted_by IS NULL)`.as(
         'untaken',
       ),
+      sql<number>`SUM(alert.signal_state = 'RESOLVED' AND alert.switched_off IS NOT NULL)`.as('off'),
       row.fn.sum<number>('alert.revision').as('revisions'),
       sql<number>`SUM(alert.closed_at IS NULL)`.as('live'),
     ])
@@ -97,7 +100,7 @@ export async function readGroup(db: Database, id: string): Promise<AlertGroup | 
     counts: counts.map((row) => ({
       ...{ clusterName: row.cluster_name, rule: row.rule, severity: severity.parse(row.severity) },
       ...{ all: Number(row.all), open: Number(row.open), stale: Number(row.stale), hidden: Number(row.hidden) },
-      ...{ acked: Number(row.acked), untaken: Number(row.untaken) },
+      ...{ acked: Number(row.acked), untaken: Number(row.untaken), off: Number(row.off) },
     })),
   };
 }

@@ -11,7 +11,8 @@ const hour = 60 * minute;
 const share = 'transactions_failed_share_lately';
 const ended = 'transactions_ended_lately';
 
-type Counted = { readonly failed: number; readonly ok: number } | string;
+/** `cut`: the page broke off behind the failed ones, or before both. */
+type Counted = { readonly failed: number; readonly ok: number; readonly cut?: 'BETWEEN' | 'BEFORE' } | string;
 type Given = { readonly at: number; readonly leader?: string; readonly pages: Readonly<Record<string, Counted>> };
 
 const pageOf = (page: Counted): Page =>
@@ -21,7 +22,8 @@ const pageOf = (page: Counted): Page =>
         samples: [
           { name: 'starrocks_fe_txn_failed', labels: {}, value: page.failed },
           { name: 'starrocks_fe_txn_success', labels: {}, value: page.ok },
-        ],
+        ].slice(0, page.cut === undefined ? 2 : page.cut === 'BETWEEN' ? 1 : 0),
+        ...(page.cut === undefined ? {} : { isCut: true }),
       };
 
 /** Looks at three frontends, each of which leaves its counters to the next. */
@@ -76,6 +78,14 @@ describe('what is counted over hours', () => {
     expect(look({ at: 5 * hour + minute, pages: one(11, 1) }).share).toBe(1);
     expect(look({ at: 7 * hour, pages: one(11, 1) }).share).toBe(1);
     expect(look({ at: 8.1 * hour, pages: one(11, 1) }).share).toBe('OF_NOTHING');
+  });
+
+  it.each(['BETWEEN', 'BEFORE'] as const)('counts what came while a page broke off %s', (cut) => {
+    const look = looks({ ids: ['fe1'] });
+    look({ at: 0, pages: one(5, 5) });
+    expect(look({ at: minute, pages: one(6, 6) })).toMatchObject({ share: 0.5, ended: 2 });
+    look({ at: 2 * minute, pages: { fe1: { failed: 8, ok: 7, cut } } });
+    expect(look({ at: 3 * minute, pages: one(9, 7) })).toMatchObject({ share: 4 / 6, ended: 6 });
   });
 
   it('goes on over a frontend that starts anew, and counts what the new process counted', () => {
