@@ -31,7 +31,7 @@ export function follow(
     return {
       ...{ state: 'blocked', code: 'SQL_FAILED' },
       message: `StarRocks gave the restore up: ${job.status}${job.taskErrors === null ? '' : `, ${job.taskErrors}`}`,
-      hint: 'Nothing was done to the tables that stand. Mend the cause, then retry.',
+      hint: 'StarRocks removes what the job had made. Mend the cause, look what stands there, then ask again.',
     };
   const memo = memoShape.safeParse(remembered).data;
   const moved = memo === undefined || memo.left !== job.unfinishedTasks || memo.state !== job.state;
@@ -40,7 +40,7 @@ export function follow(
     return {
       ...{ state: 'blocked', code: 'SQL_FAILED' },
       message: `Tasks fail on the backends, and nothing has moved for 10 min: ${job.taskErrors}`,
-      hint: 'Look at the repository and at the disks of the backends, then retry.',
+      hint: 'Look at the repository and at the disks of the backends. Where the job goes on, CANCEL RESTORE ends it.',
     };
   const ageMs = startedAt === null ? 0 : now().getTime() - startedAt.getTime();
   return {

@@ -46,7 +46,7 @@ export const noteFreeNames = defineStep({
     if (taken.length > 0)
       return {
         ...{ state: 'blocked', code: 'ALREADY_EXISTS', message: `${taken.join(', ')} stands in ${target} by now` },
-        hint: 'Nothing was done to it. restoreTables restores beside what stands.',
+        hint: 'This step did nothing to it. If an earlier try of this run brought it back in half, drop it first; restoreTables restores beside what stands.',
       };
     const last = await findRestore(sql, target, signal);
     const before = last === null ? null : { label: last.label, timestamp: last.timestamp, createdAt: last.createdAt };
